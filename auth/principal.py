@@ -1,0 +1,32 @@
+"""Who is asking: the verified content of an access token, detached from the database and from HTTP."""
+
+from dataclasses import dataclass
+
+from auth.audiences import Audience, Purpose
+from auth.scopes import Scope
+
+
+@dataclass(frozen=True)
+class Principal:
+    """A verified caller.
+
+    client_id: the registered client's public identifier (RFC 6749, section 2.2).
+    client_key: its primary key, for row predicates and the access log.
+    name: the registered display name of the client's owner.
+    scopes: what the token grants; purposes: what the client may name.
+    jurisdiction: COURT only: the court code; the court and all below it by prefix.
+    village_key: VILLAGE only: primary key of the village.
+    subject_index: LITIGANT_PORTAL only: keyed hash of the authenticated subject's number (R18).
+    token_id: the token's jti (RFC 9068).
+    """
+
+    client_id: str
+    client_key: int
+    name: str
+    audience: Audience
+    scopes: frozenset[Scope]
+    purposes: frozenset[Purpose]
+    token_id: str
+    jurisdiction: str | None = None
+    village_key: int | None = None
+    subject_index: bytes | None = None

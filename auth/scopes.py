@@ -1,0 +1,52 @@
+"""The scopes of the API: what a token may reach. One StrEnum with its display text (RFC 6749, section 3.3)."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+
+class Scope(StrEnum):
+    """A right to a class of data; never to a row: rows are narrowed by `resolvers.visibility`."""
+
+    CATALOGUE = "catalogue.read"
+    SUBJECT = "subject.check"
+    ORGANIZATION = "organization.read"
+    PERSON_CREDIT = "person.credit.read"
+    PERSON_INTEGRITY = "person.integrity.read"
+    REGISTER = "register.read"
+    PROCEDURE = "procedure.read"
+    PUBLICATION = "publication.read"
+    SELF = "self.read"
+    CONVERSION = "conversion.read"
+    NOTICE = "notice.read"
+    MEASURE = "measure.read"
+    AUDIT = "audit.read"
+
+    @property
+    def display(self) -> str:
+        """What the scope gives, in words for a contract or a consent page."""
+        return DISPLAY[self]
+
+
+DISPLAY = {
+    Scope.CATALOGUE: "Courts, behaviours, code types, catalogue versions and bulletins (目录与通报)",
+    Scope.SUBJECT: "Check a subject by name and number, for a purpose and with its consent (主体核查)",
+    Scope.ORGANIZATION: "Organizations: colour, records, deductions, sanctions, listings, certificates (单位诉讼信用)",
+    Scope.PERSON_CREDIT: "Natural persons: colour and deductions (自然人诉讼信用)",
+    Scope.PERSON_INTEGRITY: "Natural persons: listings, certificates and serious records (自然人诚信核查)",
+    Scope.REGISTER: "The court's register of parties, cases and participations (法院登记簿)",
+    Scope.PROCEDURE: "Deduction procedure: steps, versions, batches, objections, repairs (扣分程序)",
+    Scope.PUBLICATION: "Published items by exact name, and public lists (公开查询)",
+    Scope.SELF: "Everything about the authenticated subject, and who looked it up (本人查询)",
+    Scope.CONVERSION: "Point conversions for the moral bank (道德银行积分转换)",
+    Scope.NOTICE: "Notices for one village (村社告知)",
+    Scope.MEASURE: "Recognised measures for the city's credit platform (信用宁波互认措施)",
+    Scope.AUDIT: "The access log, without personal data (访问日志审计)",
+}
+
+PERSON_SCOPES = frozenset({Scope.PERSON_CREDIT, Scope.PERSON_INTEGRITY, Scope.REGISTER, Scope.SELF})
+"""Scopes that reach a natural person: never given to a pilot client in production (DESIGN 6)."""
+
+
+def format_scopes(scopes: Iterable[Scope]) -> str:
+    """The space-separated form of RFC 6749, in a fixed order."""
+    return " ".join(sorted(scopes))

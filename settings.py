@@ -1,0 +1,109 @@
+"""Settings: `SUXIN_*` environment variables, read once into a frozen dataclass."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+PREFIX = "SUXIN_"
+
+
+class SettingsError(ValueError):
+    """A setting is unknown or wrong; the message says which one and what to do."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything an operator may set. Lower layers are given single values, never this object.
+
+    database_url: PostgreSQL 15 or newer; None starts an embedded server under `data_dir`.
+    data_dir: holds the embedded database, the key files and nothing else. Never in version control.
+    issuer: the service's own public address (RFC 8414); also the resource identifier of the API (RFC 9728).
+    token_lifetime: seconds an access token lives, 60 to 600.
+    request_timeout: seconds a GraphQL request may take in all, 1 to 60.
+    statement_timeout: seconds one SQL statement may take, 1 to 60.
+    pool_size: database connections a worker keeps, 1 to 64.
+    allow_pilot_persons: lets `client_secret_basic` clients hold scopes that reach natural persons (pilots only).
+    """
+
+    database_url: str | None = None
+    data_dir: Path = Path(".suxin")
+    issuer: str = "http://127.0.0.1:8000"
+    token_lifetime: int = 300
+    request_timeout: int = 5
+    statement_timeout: int = 2
+    pool_size: int = 8
+    allow_pilot_persons: bool = False
+
+    @property
+    def key_file(self) -> Path:
+        """The key ring that seals identities: outside the database and its backups (R18)."""
+        return self.data_dir / "keys" / "identity.json"
+
+    @property
+    def signing_key_file(self) -> Path:
+        """The private JWK set that signs access tokens (RFC 7517)."""
+        return self.data_dir / "keys" / "signing.json"
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """Read settings from `environment`.
+
+        Raises SettingsError for an unknown `SUXIN_*` name or a value that cannot be used.
+        """
+        known = {PREFIX + field.name.upper(): field.name for field in fields(cls)}
+        given = {name: value for name, value in environment.items() if name.startswith(PREFIX)}
+        if unknown := sorted(given.keys() - known.keys()):
+            raise SettingsError(f"Unknown setting {unknown[0]}. Suxin knows: {', '.join(known)}.")
+        return cls(**{known[name]: PARSERS[known[name]](name, value) for name, value in given.items()})
+
+
+def _database_url(name: str, value: str) -> str:
+    if urlsplit(value).scheme not in {"postgresql", "postgres"}:
+        raise SettingsError(f"{name} must look like postgresql://user:password@host/database.")
+    return value.replace("postgres://", "postgresql://", 1)
+
+
+def _issuer(name: str, value: str) -> str:
+    url = urlsplit(value)
+    loopback = url.hostname in {"127.0.0.1", "localhost", "::1"}
+    if url.scheme not in {"http", "https"} or not url.hostname or url.query or url.fragment or value.endswith("/"):
+        raise SettingsError(f"{name} must be a URL such as https://suxin.court.example, with no slash at its end.")
+    if url.scheme == "http" and not loopback:
+        raise SettingsError(f"{name} must use https (RFC 8414, section 2); plain http is for this machine only.")
+    return value
+
+
+def _seconds_or_count(low: int, high: int) -> Any:
+    def parse(name: str, value: str) -> int:
+        if not value.isascii() or not value.isdigit() or not low <= int(value) <= high:
+            raise SettingsError(f"{name} must be a whole number from {low} to {high}.")
+        return int(value)
+
+    return parse
+
+
+def _switch(name: str, value: str) -> bool:
+    if value not in {"true", "false"}:
+        raise SettingsError(f"{name} must be true or false.")
+    return value == "true"
+
+
+def _directory(name: str, value: str) -> Path:
+    if not value:
+        raise SettingsError(f"{name} must name a directory.")
+    return Path(value)
+
+
+PARSERS: dict[str, Any] = {
+    "database_url": _database_url,
+    "data_dir": _directory,
+    "issuer": _issuer,
+    "token_lifetime": _seconds_or_count(60, 600),
+    "request_timeout": _seconds_or_count(1, 60),
+    "statement_timeout": _seconds_or_count(1, 60),
+    "pool_size": _seconds_or_count(1, 64),
+    "allow_pilot_persons": _switch,
+}
