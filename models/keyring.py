@@ -1,0 +1,95 @@
+"""Identity numbers at rest (R18): AES-256-GCM with row-bound associated data, and a keyed hash to look them up by.
+
+The keys live in one file outside the database. Both halves are versioned: the newest seals and indexes, older versions
+still open and are still probed, so that keys can be rotated while the service runs.
+"""
+
+import hmac
+import json
+import os
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+FORMAT = 1
+NONCE_BYTES = 12
+INDEX_BYTES = 20
+
+
+class KeyringError(RuntimeError):
+    """The key file cannot be used; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Keyring:
+    """Master secrets by version, newest last. 32 random bytes each."""
+
+    sealing: Sequence[bytes]
+    indexing: Sequence[bytes]
+
+    @cached_property
+    def _ciphers(self) -> list[AESGCM]:
+        return [AESGCM(_derive(master, b"suxin/identity/seal")) for master in self.sealing]
+
+    @cached_property
+    def _index_keys(self) -> list[bytes]:
+        return [_derive(master, b"suxin/identity/index") for master in self.indexing]
+
+    def seal(self, number: str, associated: bytes) -> bytes:
+        """Encrypt a normalized identity number, bound to `associated` so that the value cannot be moved to another row."""
+        version, nonce = len(self.sealing), os.urandom(NONCE_BYTES)
+        return bytes([FORMAT, version]) + nonce + self._ciphers[-1].encrypt(nonce, number.encode(), associated)
+
+    def open(self, sealed: bytes, associated: bytes) -> str:
+        """Decrypt what `seal` made. Raises cryptography's InvalidTag for another row's value, KeyringError otherwise."""
+        if sealed[0] != FORMAT or not 1 <= sealed[1] <= len(self.sealing):
+            raise KeyringError("This value was sealed with a key that the key file does not hold.")
+        start = 2 + NONCE_BYTES
+        return self._ciphers[sealed[1] - 1].decrypt(sealed[2:start], sealed[start:], associated).decode()
+
+    def index(self, number: str) -> bytes:
+        """The keyed hash under the newest version: what a new row stores."""
+        return self.probes(number)[0]
+
+    def probes(self, number: str) -> list[bytes]:
+        """The keyed hashes under every version, newest first: what a look-up compares with."""
+        text = number.encode()
+        versions = range(len(self._index_keys), 0, -1)
+        return [
+            bytes([v]) + hmac.digest(self._index_keys[v - 1], text, "sha256")[:INDEX_BYTES] for v in versions
+        ]
+
+
+def _derive(master: bytes, purpose: bytes) -> bytes:
+    return HKDF(hashes.SHA256(), 32, None, purpose).derive(master)
+
+
+def load_keyring(path: Path) -> Keyring:
+    """Read the key file, making one with fresh keys where there is none. Raises KeyringError if it is unreadable."""
+    if not path.exists():
+        _create(path)
+    try:
+        stored = json.loads(path.read_text())
+        return Keyring(*(tuple(bytes.fromhex(key) for key in stored[half]) for half in ("sealing", "indexing")))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise KeyringError(f"{path} is not a key file ({type(error).__name__}). Restore it from its backup.") from error
+
+
+def _create(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    fresh = {half: [secrets.token_hex(32)] for half in ("sealing", "indexing")}
+    write_secret(path, json.dumps(fresh))
+
+
+def write_secret(path: Path, text: str) -> None:
+    """Replace a secret file at once and readable by its owner only."""
+    draft = path.with_suffix(f".{secrets.token_hex(4)}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    os.replace(draft, path)
