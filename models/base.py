@@ -28,13 +28,16 @@ class Keyed(Base):
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, sort_order=-1)
 
 
-def choice(enum: type[StrEnum]) -> Enum:
-    """A text column that holds one of `enum`'s values, held to them by a CHECK constraint."""
+def choice(enum: type[StrEnum], name: str | None = None) -> Enum:
+    """A text column that holds one of `enum`'s values, held to them by a CHECK constraint.
+
+    `name` tells two columns of one table with the same enum apart.
+    """
     return Enum(
         enum,
         native_enum=False,
         create_constraint=True,
         length=40,
         values_callable=lambda members: [member.value for member in members],
-        name=enum.__name__.lower(),
+        name=name or enum.__name__.lower(),
     )

@@ -42,12 +42,12 @@ class Keyring:
         return [_derive(master, b"suxin/identity/index") for master in self.indexing]
 
     def seal(self, number: str, associated: bytes) -> bytes:
-        """Encrypt a normalized identity number, bound to `associated` so that the value cannot be moved to another row."""
+        """Encrypt a normalized identity number, bound to `associated`: moved to another row it does not open."""
         version, nonce = len(self.sealing), os.urandom(NONCE_BYTES)
         return bytes([FORMAT, version]) + nonce + self._ciphers[-1].encrypt(nonce, number.encode(), associated)
 
     def open(self, sealed: bytes, associated: bytes) -> str:
-        """Decrypt what `seal` made. Raises cryptography's InvalidTag for another row's value, KeyringError otherwise."""
+        """Decrypt what `seal` made. Raises InvalidTag for another row's value, KeyringError for an unknown key."""
         if sealed[0] != FORMAT or not 1 <= sealed[1] <= len(self.sealing):
             raise KeyringError("This value was sealed with a key that the key file does not hold.")
         start = 2 + NONCE_BYTES
@@ -61,9 +61,7 @@ class Keyring:
         """The keyed hashes under every version, newest first: what a look-up compares with."""
         text = number.encode()
         versions = range(len(self._index_keys), 0, -1)
-        return [
-            bytes([v]) + hmac.digest(self._index_keys[v - 1], text, "sha256")[:INDEX_BYTES] for v in versions
-        ]
+        return [bytes([v]) + hmac.digest(self._index_keys[v - 1], text, "sha256")[:INDEX_BYTES] for v in versions]
 
 
 def _derive(master: bytes, purpose: bytes) -> bytes:

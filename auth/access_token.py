@@ -1,0 +1,113 @@
+"""Access tokens as signed text (RFC 9068): written by the token endpoint, read by whoever is handed one."""
+
+import base64
+from dataclasses import dataclass
+from typing import Any
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
+from joserfc.jws import JWSRegistry
+
+from auth.signing import ALGORITHM, SigningKeys
+
+TOKEN_TYPE = "at+jwt"  # noqa: S105  (a media type, no secret)
+TOKEN_TYPES = frozenset({TOKEN_TYPE, f"application/{TOKEN_TYPE}"})
+SKEW_SECONDS = 10
+MAXIMUM_LENGTH = 4096
+REGISTRY = JWSRegistry(algorithms=[ALGORITHM])
+
+
+class AccessTokenInvalid(ValueError):
+    """The text is no access token of ours that is valid now. The message is for tests and says why."""
+
+
+@dataclass(frozen=True)
+class AccessToken:
+    """The claims of an access token (RFC 9068, section 2.2), times in whole seconds since the epoch.
+
+    subject: the client itself, or the coded keyed hash of whom it acts for. kid: the key that signed.
+    """
+
+    client_id: str
+    subject: str
+    scopes: frozenset[str]
+    token_id: str
+    issued_at: int
+    expires_at: int
+    acting: bool = False
+    kid: str = ""
+
+
+def resource_of(issuer: str) -> str:
+    """The resource that tokens are for (RFC 8707): the GraphQL endpoint."""
+    return f"{issuer}/graphql"
+
+
+def encode_subject(index: bytes) -> str:
+    """A keyed hash as a `sub` claim."""
+    return base64.urlsafe_b64encode(index).rstrip(b"=").decode()
+
+
+def write_access_token(token: AccessToken, issuer: str, signing: SigningKeys) -> str:
+    """Sign `token`. A portal's token names the portal as the actor (RFC 8693, section 4.1)."""
+    claims: dict[str, Any] = {
+        "iss": issuer,
+        "aud": resource_of(issuer),
+        "sub": token.subject,
+        "client_id": token.client_id,
+        "iat": token.issued_at,
+        "exp": token.expires_at,
+        "jti": token.token_id,
+        "scope": " ".join(sorted(token.scopes)),
+    }
+    if token.acting:
+        claims["act"] = {"client_id": token.client_id}
+    return signing.sign(claims, TOKEN_TYPE)
+
+
+def read_access_token(text: str, issuer: str, signing: SigningKeys, now: float) -> AccessToken:
+    """Verify signature, algorithm, type, issuer, audience and times (RFC 9068, section 4).
+
+    Whether the token was revoked is the caller's to ask. Raises AccessTokenInvalid.
+    """
+    if len(text) > MAXIMUM_LENGTH:
+        raise AccessTokenInvalid("too long")
+    header, claims = _verify(text, signing)
+    if str(header.get("typ", "")).lower() not in TOKEN_TYPES:
+        raise AccessTokenInvalid("typ")
+    if claims.get("iss") != issuer or claims.get("aud") != resource_of(issuer):
+        raise AccessTokenInvalid("iss or aud")
+    token = _token(claims, header["kid"])
+    if token.expires_at <= now:
+        raise AccessTokenInvalid("expired")
+    if token.issued_at > now + SKEW_SECONDS:
+        raise AccessTokenInvalid("issued in the future")
+    return token
+
+
+def _verify(text: str, signing: SigningKeys) -> tuple[dict[str, Any], dict[str, Any]]:
+    def find(signed: Any) -> ECKey:
+        key = signing.find(signed.headers().get("kid"))
+        if key is None:
+            raise AccessTokenInvalid("unknown kid")
+        return key
+
+    try:
+        decoded = jwt.decode(text.encode("ascii"), find, registry=REGISTRY)
+    except AccessTokenInvalid:
+        raise
+    except (JoseError, ValueError, TypeError, RecursionError) as error:
+        raise AccessTokenInvalid(type(error).__name__) from None
+    return decoded.header, decoded.claims
+
+
+def _token(claims: dict[str, Any], kid: str) -> AccessToken:
+    texts = [claims.get(name) for name in ("client_id", "sub", "jti", "scope")]
+    times = [claims.get(name) for name in ("iat", "exp")]
+    if not all(isinstance(text, str) for text in texts) or not all(type(time) is int for time in times):
+        raise AccessTokenInvalid("a claim is missing")
+    client_id, subject, token_id, scope = map(str, texts)
+    issued_at, expires_at = claims["iat"], claims["exp"]
+    scopes = frozenset(scope.split())
+    return AccessToken(client_id, subject, scopes, token_id, issued_at, expires_at, "act" in claims, kid)

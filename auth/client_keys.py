@@ -1,0 +1,90 @@
+"""The public keys of a client: what may be registered, and which one a signed JWT is verified with."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, Key, OKPKey, RSAKey, import_key
+
+ALGORITHMS = ("ES256", "PS256", "EdDSA", "Ed25519")
+"""What a client may sign with (FAPI 2.0, section 5.4.1). EdDSA and Ed25519 name the same algorithm (RFC 9864)."""
+
+MAXIMUM_KEYS = 8
+RSA_BITS = range(2048, 8193)
+PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+PUBLIC_MEMBERS = {"EC": ("crv", "x", "y"), "OKP": ("crv", "x"), "RSA": ("n", "e")}
+
+
+class ClientKeysError(ValueError):
+    """A JWK set cannot be registered; the message says which key and why."""
+
+
+def parse_jwks(document: Any) -> dict[str, Any]:
+    """Check a JWK set and return only the members that are needed of it (RFC 7517, sections 4 and 5).
+
+    A single JWK counts as a set of one. Raises ClientKeysError unless all keys are public P-256, Ed25519 or RSA keys
+    of at least 2048 bits, each with a `kid` of its own (FAPI 2.0, section 5.4.2).
+    """
+    if isinstance(document, dict) and "kty" in document:
+        document = {"keys": [document]}
+    keys = document.get("keys") if isinstance(document, dict) else None
+    if not isinstance(keys, list) or not 1 <= len(keys) <= MAXIMUM_KEYS:
+        raise ClientKeysError(f'A JWK set looks like {{"keys": [...]}} and holds 1 to {MAXIMUM_KEYS} keys.')
+    parsed = [_parse_key(key, f"Key {place}") for place, key in enumerate(keys, start=1)]
+    if len({key["kid"] for key in parsed}) < len(parsed):
+        raise ClientKeysError("Two keys have the same kid. Give each key a name of its own.")
+    return {"keys": parsed}
+
+
+def _parse_key(key: Any, place: str) -> dict[str, Any]:
+    if not isinstance(key, dict) or not isinstance(key.get("kty"), str) or key["kty"] not in PUBLIC_MEMBERS:
+        raise ClientKeysError(f"{place} must be a JWK whose kty is EC, OKP or RSA.")
+    if PRIVATE_MEMBERS & key.keys():
+        raise ClientKeysError(f"{place} is a private key. Register the public key only, and treat this one as leaked.")
+    kid = key.get("kid")
+    if not isinstance(kid, str) or not 1 <= len(kid) <= 128 or not kid.isprintable():
+        raise ClientKeysError(f"{place} needs a kid of 1 to 128 printable characters.")
+    if key.get("use", "sig") != "sig":
+        raise ClientKeysError(f"{place} is not for signatures: its use must be sig, or left out.")
+    public = {"kty": key["kty"], **{name: key[name] for name in PUBLIC_MEMBERS[key["kty"]] if name in key}}
+    _check_strength(public, place)
+    return {**public, "kid": kid}
+
+
+def _check_strength(public: dict[str, Any], place: str) -> None:
+    try:
+        key = import_key(public)
+        strong = STRONG[public["kty"]](key)
+    except (JoseError, ValueError, TypeError, Warning) as error:
+        raise ClientKeysError(f"{place} is not a well-formed {public['kty']} key.") from error
+    if not strong:
+        raise ClientKeysError(f"{place} must be on P-256 or Ed25519, or an RSA key of 2048 to 8192 bits.")
+
+
+STRONG: dict[str, Callable[[Any], bool]] = {
+    "EC": lambda key: key.curve_name == "P-256",
+    "OKP": lambda key: key.curve_name == "Ed25519",
+    "RSA": lambda key: key.raw_value.key_size in RSA_BITS,
+}
+
+DECOY = ECKey.generate_key("P-256", private=False)
+"""Stands in where no key fits, so that an unknown client costs about what a known one does."""
+
+
+def verification_key(jwks: Mapping[str, Any] | None, kid: object) -> Key:
+    """The key named `kid`, or the only key if none is named; else a decoy, which verifies nothing."""
+    keys = (jwks or {"keys": []})["keys"]
+    if kid is None and len(keys) == 1:
+        return import_key(keys[0])
+    return next((import_key(key) for key in keys if key["kid"] == kid), DECOY)
+
+
+def algorithm_of(key: Key) -> str:
+    """The algorithm that a key of this kind signs with. Raises ClientKeysError for any other kind."""
+    if isinstance(key, ECKey) and key.curve_name == "P-256":
+        return "ES256"
+    if isinstance(key, OKPKey) and key.curve_name == "Ed25519":
+        return "Ed25519"
+    if isinstance(key, RSAKey):
+        return "PS256"
+    raise ClientKeysError("Sign with a P-256, Ed25519 or RSA key.")

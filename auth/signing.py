@@ -1,0 +1,159 @@
+"""The keys that sign access tokens: one private key file outside the database, rotated while servers run.
+
+Three states. `next` is published and signs nothing yet, so that whoever caches the key set knows it beforehand;
+`current` signs; a previous key signs no more and stays published until the last token that it signed has expired.
+"""
+
+import json
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
+
+from models.keyring import write_secret
+
+ALGORITHM = "ES256"
+CACHE_SECONDS = 300
+"""How long others may cache the published key set (Cache-Control: max-age)."""
+
+NOTICE_SECONDS = 2 * CACHE_SECONDS
+"""How long a key is published before it signs."""
+
+log = logging.getLogger("suxin.signing")
+
+
+class SigningError(RuntimeError):
+    """The signing keys cannot be used or rotated; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Previous:
+    """A key that signs no more, and the time at which it is forgotten."""
+
+    key: ECKey
+    forget_at: float
+
+
+@dataclass(frozen=True)
+class KeyFile:
+    """What the file holds. `published_at`: when `next` was first published."""
+
+    current: ECKey
+    next: ECKey
+    published_at: float
+    previous: tuple[Previous, ...] = ()
+
+    def published(self, now: float) -> dict[str, ECKey]:
+        """The keys by which a token may be verified at `now`, by kid."""
+        alive = [old.key for old in self.previous if old.forget_at > now]
+        return {_kid(key): key for key in (self.next, self.current, *alive)}
+
+
+class SigningKeys:
+    """The key file of a running server; a file replaced by `rotate` is noticed on the next use.
+
+    path: settings.signing_key_file; made with fresh keys if absent. clock: seconds since the epoch.
+    Raises SigningError if the file cannot be read.
+    """
+
+    def __init__(self, path: Path, clock: Callable[[], float]) -> None:
+        self._path, self._clock = path, clock
+        if not path.exists():
+            _write(path, _fresh(clock()))
+        self._seen = _stamp(path)
+        self._keys = _read(path)
+
+    def sign(self, claims: dict[str, Any], token_type: str) -> str:
+        """Sign `claims` with the current key, which is named in the header (a key set would pick one at random)."""
+        key = self._fresh_keys().current
+        header = {"alg": ALGORITHM, "typ": token_type, "kid": _kid(key)}
+        return jwt.encode(header, claims, key, algorithms=[ALGORITHM])
+
+    def find(self, kid: object) -> ECKey | None:
+        """The published key of that name, or None."""
+        return self._fresh_keys().published(self._clock()).get(kid) if isinstance(kid, str) else None
+
+    def jwks(self) -> dict[str, list[dict[str, Any]]]:
+        """The public JWK set (RFC 7517, section 5): next, current and previous keys."""
+        keys = self._fresh_keys().published(self._clock()).values()
+        return {"keys": [_public(key) for key in keys]}
+
+    def _fresh_keys(self) -> KeyFile:
+        """The newest readable content of the file. A broken file never replaces keys that work."""
+        try:
+            stamp = _stamp(self._path)
+            if stamp != self._seen:
+                self._seen, self._keys = stamp, _read(self._path)
+        except (OSError, SigningError):
+            log.exception("The signing key file cannot be read; the keys read before stay in use.")
+        return self._keys
+
+
+def rotate(path: Path, now: float, token_lifetime: int) -> str:
+    """Let `next` sign from now on, keep the old key published for the tokens it signed, and publish a new `next`.
+
+    Returns the kid that signs now. Raises SigningError if `next` has not been published for NOTICE_SECONDS.
+    """
+    keys = _read(path)
+    if (wait := keys.published_at + NOTICE_SECONDS - now) > 0:
+        raise SigningError(f"The next key was published too recently: rotate again in {wait:.0f} seconds.")
+    retired = Previous(keys.current, now + CACHE_SECONDS + token_lifetime)
+    kept = tuple(old for old in keys.previous if old.forget_at > now)
+    _write(path, KeyFile(keys.next, _generate(), now, (*kept, retired)))
+    return _kid(keys.next)
+
+
+def replace(path: Path, now: float) -> str:
+    """Emergency: throw all keys away and sign with a new one. Every token issued before is refused at once."""
+    keys = _fresh(now)
+    _write(path, keys)
+    return _kid(keys.current)
+
+
+def _fresh(now: float) -> KeyFile:
+    return KeyFile(_generate(), _generate(), now)
+
+
+def _generate() -> ECKey:
+    return ECKey.generate_key("P-256", {"use": "sig", "alg": ALGORITHM}, auto_kid=True)
+
+
+def _kid(key: ECKey) -> str:
+    return str(key.kid)
+
+
+def _public(key: ECKey) -> dict[str, Any]:
+    return {**key.as_dict(private=False), "use": "sig", "alg": ALGORITHM, "kid": _kid(key)}
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    found = os.stat(path)
+    return found.st_mtime_ns, found.st_ino, found.st_size
+
+
+def _read(path: Path) -> KeyFile:
+    try:
+        stored = json.loads(path.read_text())
+        previous = tuple(Previous(ECKey.import_key(old["key"]), float(old["forget_at"])) for old in stored["previous"])
+        current, upcoming = ECKey.import_key(stored["current"]), ECKey.import_key(stored["next"])
+        return KeyFile(current, upcoming, float(stored["published_at"]), previous)
+    except (OSError, ValueError, KeyError, TypeError, JoseError) as error:
+        reason = type(error).__name__
+        raise SigningError(f"{path} is not a signing key file ({reason}). Restore it, or replace the keys.") from error
+
+
+def _write(path: Path, keys: KeyFile) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    document = {
+        "current": keys.current.as_dict(private=True),
+        "next": keys.next.as_dict(private=True),
+        "published_at": keys.published_at,
+        "previous": [{"key": old.key.as_dict(private=True), "forget_at": old.forget_at} for old in keys.previous],
+    }
+    write_secret(path, json.dumps(document))

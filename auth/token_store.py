@@ -1,0 +1,85 @@
+"""The rows behind tokens: which were issued, which are revoked, and which assertions have been used."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from auth.access_token import AccessToken
+from models.audience import Audience
+from models.client import Authentication, Client
+from models.issued_token import AssertionUse, IssuedToken
+
+PRUNE_ROWS = 100
+
+
+@dataclass(frozen=True)
+class RegisteredClient:
+    """A client's row, detached: `key` is its primary key, the rest is named as in `models.client.Client`."""
+
+    key: int
+    client_id: str
+    authentication: Authentication
+    audience: Audience
+    jwks: Mapping[str, Any] | None
+    secret_hash: bytes | None
+    scopes: frozenset[str]
+
+
+def moment(seconds: float) -> datetime:
+    """Seconds since the epoch as a time in UTC."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def find_client(connection: sa.Connection, client_id: str) -> RegisteredClient | None:
+    """The client of that identifier unless it is disabled."""
+    query = sa.select(Client).where(Client.client_id == client_id, Client.disabled_at.is_(None))
+    row = connection.execute(query).mappings().one_or_none()
+    if row is None:
+        return None
+    names = ("client_id", "authentication", "audience", "jwks", "secret_hash")
+    return RegisteredClient(key=row["id"], scopes=frozenset(row["scopes"]), **{name: row[name] for name in names})
+
+
+def accept_once(connection: sa.Connection, client_key: int, claims: Mapping[str, Any], now: float) -> bool:
+    """Whether this `jti` of this client is seen for the first time; never SELECT-then-INSERT, which races."""
+    _prune(connection, AssertionUse, now)
+    values = {"client_id": client_key, "jti": claims["jti"], "expires_at": moment(claims["exp"])}
+    return connection.execute(insert(AssertionUse).values(values).on_conflict_do_nothing()).rowcount == 1
+
+
+def remember_token(connection: sa.Connection, client_key: int, token: AccessToken, subject_index: bytes | None) -> None:
+    """Write the row without which a token is not accepted."""
+    _prune(connection, IssuedToken, token.issued_at)
+    connection.execute(
+        sa.insert(IssuedToken).values(
+            jti=token.token_id,
+            client_id=client_key,
+            subject_index=subject_index,
+            scope=" ".join(sorted(token.scopes)),
+            issued_at=moment(token.issued_at),
+            expires_at=moment(token.expires_at),
+        )
+    )
+
+
+def is_revoked(connection: sa.Connection, token_id: str) -> bool:
+    """True for an unknown token, too."""
+    query = sa.select(IssuedToken.jti).where(IssuedToken.jti == token_id, IssuedToken.revoked_at.is_(None))
+    return connection.scalar(query) is None
+
+
+def revoke_token(connection: sa.Connection, token_id: str, now: float) -> None:
+    """Revoke once; the first time stays on record."""
+    unrevoked = (IssuedToken.jti == token_id, IssuedToken.revoked_at.is_(None))
+    connection.execute(sa.update(IssuedToken).where(*unrevoked).values(revoked_at=moment(now)))
+
+
+def _prune(connection: sa.Connection, table: type[AssertionUse] | type[IssuedToken], now: float) -> None:
+    """Forget a few expired rows on each insert. Skipping locked rows keeps two callers from waiting on each other."""
+    row: sa.ColumnElement[Any] = sa.literal_column("ctid")
+    expired = sa.select(row).select_from(table).where(table.expires_at < moment(now)).limit(PRUNE_ROWS)
+    connection.execute(sa.delete(table).where(row.in_(expired.with_for_update(skip_locked=True))))

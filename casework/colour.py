@@ -1,0 +1,102 @@
+"""Write the periods of colour that follow from the records of a party (R11-R14)."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from datetime import date
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from models.catalogue import CodeType, Colour, Stage
+from models.code_record import VANISHING, CodePeriod, CodeRecord, Perspective
+from models.colour import Record, Span, periods
+from models.court_case import CourtCase, Participation, Role
+
+KEYS = sa.bindparam("keys", type_=sa.ARRAY(sa.BigInteger))
+
+CLEAR = sa.delete(CodePeriod).where(CodePeriod.party_id == sa.func.any(KEYS))
+
+COLOUR_GREEN = sa.text(
+    "INSERT INTO code_period (party_id, perspective, during, colour) "
+    "SELECT party_id, perspective, '(,)', :green FROM unnest(:keys) party_id, unnest(:perspectives) perspective"
+).bindparams(
+    KEYS,
+    sa.bindparam("perspectives", list(Perspective), type_=sa.ARRAY(sa.Text)),
+    sa.bindparam("green", Colour.GREEN.value, type_=sa.Text),
+)
+
+VANISHED = sa.func.coalesce(CodeRecord.close_reason.in_(VANISHING), sa.false())
+"""Records that nobody outside the court may tell from ones that never were (R10)."""
+
+RECORDS = (
+    sa.select(
+        CodeRecord.party_id,
+        CodeRecord.id,
+        CodeRecord.colour,
+        CodeType.code,
+        CodeRecord.effective_on,
+        sa.func.least(CodeRecord.ends_on, CodeRecord.closed_on).label("ended_on"),
+        CodeRecord.repaired_id,
+        (CodeType.partner_visible & ~CodeRecord.protected & ~VANISHED).label("outside"),
+    )
+    .join(CodeType, CodeType.id == CodeRecord.code_type_id)
+    .where(
+        CodeRecord.party_id == sa.func.any(KEYS),
+        CodeRecord.effective_on < sa.func.coalesce(CodeRecord.closed_on, "infinity"),
+    )
+)
+
+ENFORCEMENTS = (
+    sa.select(Participation.party_id, CourtCase.filed_on, CourtCase.closed_on)
+    .join(CourtCase, CourtCase.id == Participation.case_id)
+    .where(
+        Participation.party_id == sa.func.any(KEYS),
+        Participation.role == Role.JUDGMENT_DEBTOR,
+        CourtCase.stage == Stage.ENFORCEMENT,
+    )
+)
+
+
+Seen = tuple[Record, bool]
+"""A record, and whether it counts outside the court."""
+
+
+async def recolour(connection: AsyncConnection, party_keys: Collection[int]) -> None:
+    """Replace the code periods of these parties by what their records say, from both perspectives.
+
+    Runs in the caller's transaction, so that no colour is ever older than its records.
+    """
+    keys = sorted(set(party_keys))
+    if not keys:
+        return
+    await connection.execute(CLEAR, {"keys": keys})
+    records = await _records(connection, keys)
+    await connection.execute(COLOUR_GREEN, {"keys": [key for key in keys if key not in records]})
+    if records:
+        rows = list(_rows(records, await _enforcements(connection, list(records))))
+        await connection.execute(sa.insert(CodePeriod), rows)
+
+
+async def _records(connection: AsyncConnection, keys: list[int]) -> dict[int, list[Seen]]:
+    found: dict[int, list[Seen]] = defaultdict(list)
+    for row in await connection.execute(RECORDS, {"keys": keys}):
+        span = Span(row.effective_on, row.ended_on)
+        found[row.party_id].append((Record(row.id, row.colour, row.code, span, row.repaired_id), row.outside))
+    return found
+
+
+async def _enforcements(connection: AsyncConnection, keys: list[int]) -> dict[int, list[Span]]:
+    found: dict[int, list[Span]] = defaultdict(list)
+    for row in await connection.execute(ENFORCEMENTS, {"keys": keys}):
+        found[row.party_id].append(Span(row.filed_on, row.closed_on))
+    return found
+
+
+def _rows(records: Mapping[int, list[Seen]], enforcements: Mapping[int, list[Span]]) -> Iterator[dict[str, object]]:
+    for party, seen in records.items():
+        for perspective in Perspective:
+            counted = [record for record, outside in seen if outside or perspective is Perspective.COURT]
+            for period in periods(counted, enforcements.get(party, [])):
+                during: Range[date] = Range(period.start, period.end)
+                yield {"party_id": party, "perspective": perspective, "during": during, "colour": period.colour}

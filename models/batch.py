@@ -1,0 +1,36 @@
+"""Monthly batches (批次): what the panel decides item by item and the court publishes at once (R5)."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Keyed, choice
+from models.court import Court
+
+
+class BatchStatus(StrEnum):
+    """OPEN collects items, DECIDED waits for publication, PUBLISHED is final (R5)."""
+
+    OPEN = "OPEN"
+    DECIDED = "DECIDED"
+    PUBLISHED = "PUBLISHED"
+
+
+class Batch(Keyed):
+    """One month of one court; `month` is its first day."""
+
+    __tablename__ = "batch"
+    __table_args__ = (
+        UniqueConstraint("court_code", "month"),
+        CheckConstraint("extract(day FROM month) = 1", name="month_is_its_first_day"),
+        CheckConstraint("(status = 'PUBLISHED') = (published_at IS NOT NULL)", name="published_once"),
+    )
+
+    court_code: Mapped[str] = mapped_column(ForeignKey("court.code"))
+    month: Mapped[date]
+    status: Mapped[BatchStatus] = mapped_column(choice(BatchStatus))
+    published_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+    court: Mapped[Court] = relationship(viewonly=True, lazy="raise")

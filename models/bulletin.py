@@ -1,0 +1,36 @@
+"""Bulletins (通报): what a court publishes about a month, without persons."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Keyed, choice
+from models.court import Court
+
+
+class BulletinKind(StrEnum):
+    """A monthly account or a set of typical cases."""
+
+    MONTHLY = "MONTHLY"
+    TYPICAL_CASES = "TYPICAL_CASES"
+
+
+class Bulletin(Keyed):
+    """A bulletin; `published` counts the items of the month's batch that it announces."""
+
+    __tablename__ = "bulletin"
+    __table_args__ = (
+        UniqueConstraint("court_code", "month", "kind"),
+        CheckConstraint("extract(day FROM month) = 1", name="month_is_its_first_day"),
+    )
+
+    court_code: Mapped[str] = mapped_column(ForeignKey("court.code"), index=True)
+    kind: Mapped[BulletinKind] = mapped_column(choice(BulletinKind))
+    month: Mapped[date]
+    title: Mapped[str] = mapped_column(Text)
+    body: Mapped[str] = mapped_column(Text)
+    published_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+    court: Mapped[Court] = relationship(viewonly=True, lazy="raise")

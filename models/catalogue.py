@@ -1,0 +1,160 @@
+"""The catalogue: behaviours, code types and moral-bank items, versioned and effective-dated (R1, R6, R12).
+
+Neither court has published its table: each entry says on what evidence it rests, and a court loads its own version.
+"""
+
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Numeric, SmallInteger, Text, UniqueConstraint, func, literal_column
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Base, Keyed, choice
+
+
+class Stage(StrEnum):
+    """A stage of a case, with a base of ten points each (R2)."""
+
+    FILING = "FILING"
+    TRIAL = "TRIAL"
+    ENFORCEMENT = "ENFORCEMENT"
+
+
+class Tier(StrEnum):
+    """How grave a behaviour is (R1)."""
+
+    T1 = "T1"
+    T2 = "T2"
+    T3 = "T3"
+
+
+class Colour(StrEnum):
+    """The five colours of a litigant's code (R11)."""
+
+    RED = "RED"
+    YELLOW = "YELLOW"
+    BLUE = "BLUE"
+    GOLD = "GOLD"
+    GREEN = "GREEN"
+
+
+class ItemKind(StrEnum):
+    """The kinds of moral-bank items (DOMAIN 5)."""
+
+    BONUS = "BONUS"
+    DEDUCT = "DEDUCT"
+    VETO = "VETO"
+    REPAIR = "REPAIR"
+
+
+POINTS = {Tier.T1: (1, 5), Tier.T2: (6, 8), Tier.T3: (9, 10)}
+"""The points that a tier may carry (R1)."""
+
+
+def points_within_tier(*columns: str) -> str:
+    """SQL that holds each of `columns` to the band of the row's tier."""
+    bands = (
+        f"(tier = '{tier}' AND {' AND '.join(f'{column} BETWEEN {low} AND {high}' for column in columns)})"
+        for tier, (low, high) in POINTS.items()
+    )
+    return " OR ".join(bands)
+
+
+class CatalogueVersion(Keyed):
+    """One edition of the catalogue (目录版本); no two are in force on one day."""
+
+    __tablename__ = "catalogue_version"
+    __table_args__ = (
+        ExcludeConstraint(
+            (func.daterange(literal_column("effective_from"), literal_column("effective_to")), "&&"),
+            using="gist",
+            name="one_in_force",
+        ),
+    )
+
+    label: Mapped[str] = mapped_column(Text, unique=True)
+    effective_from: Mapped[date]
+    effective_to: Mapped[date | None]
+    note: Mapped[str] = mapped_column(Text)
+
+
+class Behaviour(Keyed):
+    """A dishonest behaviour (失信行为) that takes points away."""
+
+    __tablename__ = "behaviour"
+    __table_args__ = (
+        UniqueConstraint("version_id", "code"),
+        UniqueConstraint("id", "stage", "tier"),
+        CheckConstraint("points_min <= points_max", name="points_ordered"),
+        CheckConstraint(points_within_tier("points_min", "points_max"), name="points_within_tier"),
+    )
+
+    version_id: Mapped[int] = mapped_column(ForeignKey("catalogue_version.id"))
+    code: Mapped[str] = mapped_column(Text)
+    stage: Mapped[Stage] = mapped_column(choice(Stage))
+    tier: Mapped[Tier] = mapped_column(choice(Tier))
+    name: Mapped[str] = mapped_column(Text)
+    english_name: Mapped[str] = mapped_column(Text)
+    legal_basis: Mapped[str] = mapped_column(Text)
+    points_min: Mapped[int] = mapped_column(SmallInteger)
+    points_max: Mapped[int] = mapped_column(SmallInteger)
+    code_type: Mapped[str | None] = mapped_column(Text)
+    evidence: Mapped[str] = mapped_column(Text)
+
+    version: Mapped[CatalogueVersion] = relationship(viewonly=True, lazy="raise")
+
+
+class CodeType(Keyed):
+    """A kind of record that colours a code (信用码类型)."""
+
+    __tablename__ = "code_type"
+    __table_args__ = (
+        UniqueConstraint("version_id", "code"),
+        UniqueConstraint("id", "colour"),
+        CheckConstraint("term_months > 0 AND term_months <= 60", name="term_within_five_years"),
+    )
+
+    version_id: Mapped[int] = mapped_column(ForeignKey("catalogue_version.id"))
+    code: Mapped[str] = mapped_column(Text)
+    colour: Mapped[Colour] = mapped_column(choice(Colour))
+    name: Mapped[str] = mapped_column(Text)
+    english_name: Mapped[str] = mapped_column(Text)
+    legal_basis: Mapped[str] = mapped_column(Text)
+    term_months: Mapped[int | None] = mapped_column(SmallInteger)
+    term_note: Mapped[str] = mapped_column(Text)
+    exit_rule: Mapped[str] = mapped_column(Text)
+    partner_visible: Mapped[bool]
+    evidence: Mapped[str] = mapped_column(Text)
+
+    version: Mapped[CatalogueVersion] = relationship(viewonly=True, lazy="raise")
+
+
+class MoralBankItem(Keyed):
+    """One of the items that litigation credit is converted into (道德银行项目)."""
+
+    __tablename__ = "moral_bank_item"
+    __table_args__ = (UniqueConstraint("version_id", "code"),)
+
+    version_id: Mapped[int] = mapped_column(ForeignKey("catalogue_version.id"))
+    code: Mapped[str] = mapped_column(Text)
+    kind: Mapped[ItemKind] = mapped_column(choice(ItemKind))
+    name: Mapped[str] = mapped_column(Text)
+    english_name: Mapped[str] = mapped_column(Text)
+    grounded_in: Mapped[str] = mapped_column(Text)
+    rule: Mapped[str] = mapped_column(Text)
+    value: Mapped[Decimal | None] = mapped_column(Numeric(6, 2))
+    note: Mapped[str] = mapped_column(Text)
+
+    version: Mapped[CatalogueVersion] = relationship(viewonly=True, lazy="raise")
+
+
+class CaseType(Base):
+    """The characters of a case type in a case number (案件类型代字), such as 民初."""
+
+    __tablename__ = "case_type"
+
+    characters: Mapped[str] = mapped_column(Text, primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    codes: Mapped[str] = mapped_column(Text)

@@ -1,0 +1,29 @@
+"""Performance certificates (自动履行证明书): what gold rests on (R11)."""
+
+from datetime import date
+
+from sqlalchemy import CheckConstraint, ForeignKey, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Keyed
+from models.court_case import CourtCase
+from models.party import Party
+
+
+class Certificate(Keyed):
+    """A certificate that an obligation was performed before enforcement."""
+
+    __tablename__ = "certificate"
+    __table_args__ = (CheckConstraint("issued_on >= performed_on", name="issued_after_performed"),)
+
+    number: Mapped[str] = mapped_column(Text, unique=True)
+    case_number: Mapped[str] = mapped_column(Text)
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("court_case.id"), index=True)
+    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
+    performed_on: Mapped[date]
+    issued_on: Mapped[date]
+    revoked_on: Mapped[date | None]
+    protected: Mapped[bool]
+
+    case: Mapped[CourtCase | None] = relationship(viewonly=True, lazy="raise")
+    party: Mapped[Party] = relationship(viewonly=True, lazy="raise")

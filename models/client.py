@@ -1,0 +1,50 @@
+"""Registered OAuth clients (RFC 6749, section 2): the partners and portals that may ask for tokens."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ARRAY, CheckConstraint, DateTime, ForeignKey, LargeBinary, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.audience import Audience
+from models.base import Keyed, choice
+
+
+class Authentication(StrEnum):
+    """How a client proves who it is at the OAuth endpoints (RFC 8414, section 2; RFC 7591, section 2)."""
+
+    PRIVATE_KEY_JWT = "private_key_jwt"
+    CLIENT_SECRET_BASIC = "client_secret_basic"  # noqa: S105  (the registered name of the method, no secret)
+
+
+class Client(Keyed):
+    """One client. Written by `auth.registry` only, which holds it to its audience's scopes and purposes.
+
+    client_id: public identifier. jwks: public keys (RFC 7517) of a `private_key_jwt` client.
+    secret_hash: SHA-256 of a generated 256-bit secret; nothing slower is needed where nobody chose the secret.
+    """
+
+    __tablename__ = "client"
+    __table_args__ = (
+        CheckConstraint("(audience = 'COURT') = (court_code IS NOT NULL)", name="court"),
+        CheckConstraint("(audience = 'VILLAGE') = (village_id IS NOT NULL)", name="village"),
+        CheckConstraint("(authentication = 'private_key_jwt') = (jwks IS NOT NULL)", name="jwks"),
+        CheckConstraint("(authentication = 'client_secret_basic') = (secret_hash IS NOT NULL)", name="secret"),
+        CheckConstraint("octet_length(secret_hash) = 32", name="secret_length"),
+        CheckConstraint("cardinality(scopes) > 0", name="scopes"),
+    )
+
+    client_id: Mapped[str] = mapped_column(Text, unique=True)
+    name: Mapped[str] = mapped_column(Text)
+    audience: Mapped[Audience] = mapped_column(choice(Audience))
+    authentication: Mapped[Authentication] = mapped_column(choice(Authentication))
+    jwks: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    secret_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    purposes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    court_code: Mapped[str | None] = mapped_column(ForeignKey("court.code"), index=True)
+    village_id: Mapped[int | None] = mapped_column(ForeignKey("village.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    disabled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

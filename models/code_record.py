@@ -1,0 +1,121 @@
+"""Code records (信用码记录): what colours a code, and the periods of colour that follow from them (R11-R14)."""
+
+from datetime import date
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy.dialects.postgresql import DATERANGE, ExcludeConstraint, Range
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Base, Keyed, choice
+from models.catalogue import CodeType, Colour
+from models.certificate import Certificate
+from models.court import Court
+from models.court_case import CourtCase
+from models.deduction import Deduction
+from models.listing import Listing
+from models.party import Party
+from models.sanction import Sanction
+
+
+class CloseReason(StrEnum):
+    """Why a record ended before its term."""
+
+    REVOKED = "REVOKED"
+    WITHDRAWN = "WITHDRAWN"
+    SHIELDED = "SHIELDED"
+    DELISTED = "DELISTED"
+    PERFORMED = "PERFORMED"
+    BREACHED = "BREACHED"
+    CLEARED = "CLEARED"
+
+
+VANISHING = (CloseReason.REVOKED, CloseReason.WITHDRAWN, CloseReason.SHIELDED)
+"""Ends after which a record has never been there, for everyone outside the court (R10)."""
+
+
+class CodeRecord(Keyed):
+    """One reason for a colour, active from `effective_on` until `ends_on` or `closed_on`, whichever is first.
+
+    `protected` marks a minor's conduct and a case that is never disclosed (R16).
+    A blue record repairs the one yellow record that it names, and nothing else (R11).
+    """
+
+    __tablename__ = "code_record"
+    __table_args__ = (
+        UniqueConstraint("id", "colour"),
+        ForeignKeyConstraint(["code_type_id", "colour"], ["code_type.id", "code_type.colour"]),
+        ForeignKeyConstraint(["repaired_id", "repaired_colour"], ["code_record.id", "code_record.colour"]),
+        CheckConstraint("(colour = 'BLUE') = (repaired_id IS NOT NULL)", name="blue_repairs_a_record"),
+        CheckConstraint("(repaired_id IS NULL) = (repaired_colour IS NULL)", name="repaired_has_colour"),
+        CheckConstraint("repaired_colour = 'YELLOW'", name="only_yellow_is_repaired"),
+        CheckConstraint("colour <> 'GREEN'", name="green_needs_no_record"),
+        CheckConstraint("ends_on > effective_on", name="ends_after_effect"),
+        CheckConstraint("closed_on >= effective_on", name="closed_after_effect"),
+        CheckConstraint("(closed_on IS NULL) = (close_reason IS NULL)", name="closed_for_a_reason"),
+        CheckConstraint("num_nonnulls(sanction_id, listing_id, certificate_id, deduction_id) <= 1", name="one_source"),
+        Index("ix_code_record_party", "party_id", "effective_on"),
+    )
+
+    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
+    code_type_id: Mapped[int]
+    colour: Mapped[Colour] = mapped_column(choice(Colour))
+    court_code: Mapped[str] = mapped_column(ForeignKey("court.code"), index=True)
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("court_case.id"), index=True)
+    effective_on: Mapped[date]
+    ends_on: Mapped[date | None]
+    closed_on: Mapped[date | None]
+    close_reason: Mapped[CloseReason | None] = mapped_column(choice(CloseReason))
+    protected: Mapped[bool]
+    repaired_id: Mapped[int | None] = mapped_column(index=True)
+    repaired_colour: Mapped[Colour | None] = mapped_column(choice(Colour, "repairedcolour"))
+    sanction_id: Mapped[int | None] = mapped_column(ForeignKey("sanction.id"), unique=True)
+    listing_id: Mapped[int | None] = mapped_column(ForeignKey("listing.id"), unique=True)
+    certificate_id: Mapped[int | None] = mapped_column(ForeignKey("certificate.id"), unique=True)
+    deduction_id: Mapped[int | None] = mapped_column(ForeignKey("deduction.id"), unique=True)
+
+    party: Mapped[Party] = relationship(viewonly=True, lazy="raise")
+    code_type: Mapped[CodeType] = relationship(
+        primaryjoin="foreign(CodeRecord.code_type_id) == CodeType.id", viewonly=True, lazy="raise"
+    )
+    court: Mapped[Court] = relationship(viewonly=True, lazy="raise")
+    case: Mapped[CourtCase | None] = relationship(viewonly=True, lazy="raise")
+    repaired: Mapped["CodeRecord | None"] = relationship(
+        primaryjoin="foreign(CodeRecord.repaired_id) == remote(CodeRecord.id)",
+        viewonly=True,
+        lazy="raise",
+        uselist=False,
+    )
+    sanction: Mapped[Sanction | None] = relationship(viewonly=True, lazy="raise")
+    listing: Mapped[Listing | None] = relationship(viewonly=True, lazy="raise")
+    certificate: Mapped[Certificate | None] = relationship(viewonly=True, lazy="raise")
+    deduction: Mapped[Deduction | None] = relationship(viewonly=True, lazy="raise")
+
+
+class Perspective(StrEnum):
+    """Whose colour it is: suspicions and protected matters colour the court's only (R13, R16)."""
+
+    COURT = "COURT"
+    OUTSIDE = "OUTSIDE"
+
+
+class CodePeriod(Base):
+    """A colour and the days it lasts, past and already certain: answers "as of" by one look-up (R13, R14).
+
+    Written by `casework.colour` in the transaction that writes the records; the periods of a party never overlap.
+    """
+
+    __tablename__ = "code_period"
+    __table_args__ = (
+        ExcludeConstraint(
+            ("party_id", "="), ("perspective", "="), ("during", "&&"), using="gist", name="one_colour_a_day"
+        ),
+        CheckConstraint("NOT isempty(during)", name="lasts"),
+    )
+
+    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), primary_key=True)
+    perspective: Mapped[Perspective] = mapped_column(choice(Perspective), primary_key=True)
+    during: Mapped[Range[date]] = mapped_column(DATERANGE, primary_key=True)
+    colour: Mapped[Colour] = mapped_column(choice(Colour))
+
+    party: Mapped[Party] = relationship(viewonly=True, lazy="raise")

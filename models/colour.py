@@ -1,0 +1,81 @@
+"""The five colours and the one rule that picks one (R11, R13). Pure: plain values in, periods out."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from models.catalogue import Colour
+
+PRECEDENCE = (Colour.RED, Colour.YELLOW, Colour.BLUE, Colour.GOLD, Colour.GREEN)
+"""Strongest first (R11)."""
+
+ENFORCEMENT_TYPES = frozenset({"Y18", "Y19", "Y20", "Y21", "Y22"})
+"""The yellow code types that a repair in enforcement may turn blue (R11)."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """Days from `start` until the day before `end`; None is open."""
+
+    start: date | None
+    end: date | None = None
+
+    def __contains__(self, day: date) -> bool:
+        return (self.start is None or self.start <= day) and (self.end is None or day < self.end)
+
+
+@dataclass(frozen=True)
+class Record:
+    """A code record as the rule sees it. `repaired` is the key of the yellow record that a blue one repairs."""
+
+    key: int
+    colour: Colour
+    code_type: str
+    active: Span
+    repaired: int | None = None
+
+
+@dataclass(frozen=True)
+class Period:
+    """A colour and the days it lasts, open at both ends of time with None."""
+
+    start: date | None
+    end: date | None
+    colour: Colour
+
+
+def colour_on(day: date, records: Iterable[Record], enforcements: Iterable[Span] = ()) -> Colour:
+    """The colour on `day` by the records active then (R11).
+
+    A blue record covers the yellow record it repairs, if that is of an enforcement type. Gold falls away while an
+    enforcement case against the subject is open.
+    """
+    active = {record.key: record for record in records if day in record.active}
+    colours = {record.colour for record in _uncovered(active)}
+    if any(day in enforcement for enforcement in enforcements):
+        colours.discard(Colour.GOLD)
+    return next((colour for colour in PRECEDENCE if colour in colours), Colour.GREEN)
+
+
+def _uncovered(active: dict[int, Record]) -> Iterator[Record]:
+    """The active records that count: no yellow one under repair, no blue one that repairs nothing."""
+    repairs = {record.repaired: record for record in active.values() if record.colour is Colour.BLUE}
+    covered = {key for key in repairs if key in active and active[key].code_type in ENFORCEMENT_TYPES}
+    for record in active.values():
+        if (record.repaired in covered) if record.colour is Colour.BLUE else (record.key not in covered):
+            yield record
+
+
+def periods(records: Sequence[Record], enforcements: Sequence[Span] = ()) -> list[Period]:
+    """The colours of all days, past and already certain, as adjoining periods of different colours (R13, R14)."""
+    spans = [record.active for record in records] + list(enforcements)
+    changes = sorted({day for span in spans for day in (span.start, span.end) if day is not None})
+    found = [Period(None, changes[0] if changes else None, Colour.GREEN)]
+    ends: list[date | None] = [*changes[1:], None]
+    for start, end in zip(changes, ends, strict=False):
+        colour = colour_on(start, records, enforcements)
+        if colour is found[-1].colour:
+            found[-1] = Period(found[-1].start, end, colour)
+        else:
+            found.append(Period(start, end, colour))
+    return found

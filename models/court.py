@@ -1,0 +1,47 @@
+"""Courts and their staff. A court's code is that of its case numbers; lower courts extend it (浙 > 浙02 > 浙0281)."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Base, Keyed, choice
+
+
+class StaffRole(StrEnum):
+    """The part that a member of staff plays in the procedure (R4)."""
+
+    JUDGE = "JUDGE"
+    CHIEF = "CHIEF"
+    CENTRE = "CENTRE"
+    PANEL = "PANEL"
+    PRESIDENT = "PRESIDENT"
+
+
+class Court(Base):
+    """A court (法院)."""
+
+    __tablename__ = "court"
+    __table_args__ = (CheckConstraint("starts_with(code, parent_code)", name="below_parent"),)
+
+    code: Mapped[str] = mapped_column(Text, primary_key=True)
+    name: Mapped[str] = mapped_column(Text, unique=True)
+    parent_code: Mapped[str | None] = mapped_column(ForeignKey("court.code"), index=True)
+    division: Mapped[str | None] = mapped_column(Text)
+    evidence: Mapped[str] = mapped_column(Text)
+
+    parent: Mapped["Court | None"] = relationship(remote_side=[code], viewonly=True, lazy="raise")
+
+
+class Staff(Keyed):
+    """A member of a court's staff, in one role."""
+
+    __tablename__ = "staff"
+
+    name: Mapped[str] = mapped_column(Text)
+    role: Mapped[StaffRole] = mapped_column(choice(StaffRole))
+    court_code: Mapped[str] = mapped_column(ForeignKey("court.code"), index=True)
+    left_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+    court: Mapped[Court] = relationship(viewonly=True, lazy="raise")

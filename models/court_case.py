@@ -1,0 +1,101 @@
+"""Cases (案件) and who took part in them in which role (R3)."""
+
+from datetime import date
+from enum import StrEnum
+
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, SmallInteger, Text, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Keyed, choice
+from models.catalogue import Stage
+from models.court import Court
+from models.party import Party
+
+
+class Confidentiality(StrEnum):
+    """Why a case, or part of it, stays inside the court (R16)."""
+
+    OPEN = "OPEN"
+    FAMILY = "FAMILY"
+    TRADE_SECRET = "TRADE_SECRET"  # noqa: S105 - a kind of case, not a credential
+    PRIVACY = "PRIVACY"
+    STATE_SECRET = "STATE_SECRET"  # noqa: S105 - a kind of case, not a credential
+
+
+NEVER_DISCLOSED = (Confidentiality.PRIVACY, Confidentiality.STATE_SECRET)
+"""Cases of which nothing leaves the court (R16)."""
+
+NUMBER_WITHHELD = (Confidentiality.FAMILY, Confidentiality.TRADE_SECRET)
+"""Cases served without their number (R16)."""
+
+LABOUR_CAUSES = ("劳动争议", "追索劳动报酬纠纷")
+"""Causes of action that an employer never sees of a candidate (DOMAIN 3)."""
+
+
+class Role(StrEnum):
+    """The position of a participant (诉讼地位); always shown (R3)."""
+
+    PLAINTIFF = "PLAINTIFF"
+    DEFENDANT = "DEFENDANT"
+    THIRD_PARTY = "THIRD_PARTY"
+    ENFORCEMENT_APPLICANT = "ENFORCEMENT_APPLICANT"
+    JUDGMENT_DEBTOR = "JUDGMENT_DEBTOR"
+    AGENT = "AGENT"
+    WITNESS = "WITNESS"
+    APPRAISER = "APPRAISER"
+    ASSISTING_BODY = "ASSISTING_BODY"
+    BIDDER = "BIDDER"
+    OUTSIDER = "OUTSIDER"
+
+
+class CourtCase(Keyed):
+    """A case under its normalized number. `type_characters` are empty for numbers from before 2016."""
+
+    __tablename__ = "court_case"
+    __table_args__ = (CheckConstraint("closed_on >= filed_on", name="closed_after_filed"),)
+
+    number: Mapped[str] = mapped_column(Text, unique=True)
+    court_code: Mapped[str] = mapped_column(ForeignKey("court.code"), index=True)
+    year: Mapped[int] = mapped_column(SmallInteger)
+    type_characters: Mapped[str] = mapped_column(Text)
+    stage: Mapped[Stage] = mapped_column(choice(Stage))
+    cause: Mapped[str] = mapped_column(Text)
+    confidentiality: Mapped[Confidentiality] = mapped_column(choice(Confidentiality))
+    filed_on: Mapped[date] = mapped_column(index=True)
+    closed_on: Mapped[date | None]
+
+    court: Mapped[Court] = relationship(viewonly=True, lazy="raise")
+    participations: Mapped[list["Participation"]] = relationship(viewonly=True, lazy="raise")
+
+
+class Participation(Keyed):
+    """One participant in one case. Without an identity number the party stays unidentified: only its name is kept."""
+
+    __tablename__ = "participation"
+    __table_args__ = (
+        Index(
+            "uq_participation_party",
+            "case_id",
+            "role",
+            "party_id",
+            unique=True,
+            postgresql_where=text("party_id IS NOT NULL"),
+        ),
+        Index(
+            "uq_participation_unidentified",
+            "case_id",
+            "role",
+            "name",
+            unique=True,
+            postgresql_where=text("party_id IS NULL"),
+        ),
+    )
+
+    case_id: Mapped[int] = mapped_column(ForeignKey("court_case.id"))
+    party_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"), index=True)
+    name: Mapped[str] = mapped_column(Text)
+    role: Mapped[Role] = mapped_column(choice(Role))
+    protected: Mapped[bool] = mapped_column(Boolean)
+
+    case: Mapped[CourtCase] = relationship(viewonly=True, lazy="raise")
+    party: Mapped[Party | None] = relationship(viewonly=True, lazy="raise")

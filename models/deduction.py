@@ -1,0 +1,178 @@
+"""Deductions (扣分): the states, the steps that led through them, and their versions (R1-R7)."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import (
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Keyed, choice
+from models.batch import Batch
+from models.catalogue import Behaviour, Stage, Tier, points_within_tier
+from models.court import Staff, StaffRole
+from models.court_case import CourtCase, Role
+from models.party import Party
+
+
+class DeductionStatus(StrEnum):
+    """The states of a deduction (R4). EXPIRED is never stored: it follows from the date (R6)."""
+
+    PROPOSED = "PROPOSED"
+    CHIEF_APPROVED = "CHIEF_APPROVED"
+    CHIEF_RETURNED = "CHIEF_RETURNED"
+    IN_BATCH = "IN_BATCH"
+    PANEL_APPROVED = "PANEL_APPROVED"
+    PANEL_REJECTED = "PANEL_REJECTED"
+    PUBLISHED = "PUBLISHED"
+    EXPIRED = "EXPIRED"
+    WITHDRAWN = "WITHDRAWN"
+    SHIELDED = "SHIELDED"
+
+
+class FindingKind(StrEnum):
+    """The document in which a behaviour was found (R7)."""
+
+    COURT_RECORD = "COURT_RECORD"
+    RULING = "RULING"
+    JUDGMENT = "JUDGMENT"
+    ADMONITION = "ADMONITION"
+    FINE_DECISION = "FINE_DECISION"
+    DETENTION_DECISION = "DETENTION_DECISION"
+    CRIMINAL_JUDGMENT = "CRIMINAL_JUDGMENT"
+
+
+FINDINGS = {
+    Tier.T1: tuple(FindingKind),
+    Tier.T2: (
+        FindingKind.RULING,
+        FindingKind.JUDGMENT,
+        FindingKind.ADMONITION,
+        FindingKind.FINE_DECISION,
+        FindingKind.DETENTION_DECISION,
+        FindingKind.CRIMINAL_JUDGMENT,
+    ),
+    Tier.T3: (
+        FindingKind.FINE_DECISION,
+        FindingKind.DETENTION_DECISION,
+        FindingKind.CRIMINAL_JUDGMENT,
+        FindingKind.JUDGMENT,
+    ),
+}
+"""The documents that a tier demands (R7)."""
+
+PUBLICITY_MONTHS = {Tier.T1: 12, Tier.T2: 24, Tier.T3: 36}
+"""Default publicity from the determination, in months (R6)."""
+
+RED_PUBLICITY_MONTHS = 60
+"""Publicity of a T3 item whose act is red, and the most that any item has (R6)."""
+
+AFTER_PUBLICATION = (DeductionStatus.PUBLISHED, DeductionStatus.WITHDRAWN, DeductionStatus.SHIELDED)
+
+
+def _in(values: tuple[StrEnum, ...]) -> str:
+    return "(" + ", ".join(f"'{value}'" for value in values) + ")"
+
+
+_DOCUMENTED = " OR ".join(f"(tier = '{tier}' AND finding_kind IN {_in(kinds)})" for tier, kinds in FINDINGS.items())
+
+
+class Deduction(Keyed):
+    """Points taken from one subject in one stage of one case for one behaviour; `version` counts its editions (R5)."""
+
+    __tablename__ = "deduction"
+    __table_args__ = (
+        ForeignKeyConstraint(["behaviour_id", "stage", "tier"], ["behaviour.id", "behaviour.stage", "behaviour.tier"]),
+        CheckConstraint(points_within_tier("points"), name="points_within_tier"),
+        CheckConstraint(_DOCUMENTED, name="documented"),
+        CheckConstraint("status <> 'EXPIRED'", name="expiry_is_derived"),
+        CheckConstraint("expires_on <= determined_on + interval '5 years'", name="five_years_at_most"),
+        CheckConstraint(
+            f"status NOT IN {_in(AFTER_PUBLICATION)} OR (notified_at < published_at AND batch_id IS NOT NULL "
+            "AND determined_on IS NOT NULL AND expires_on IS NOT NULL)",
+            name="notified_before_publication",
+        ),
+        CheckConstraint(
+            "proposed_by <> reviewed_by AND proposed_by <> decided_by AND reviewed_by <> decided_by",
+            name="three_people",
+        ),
+        CheckConstraint("(status IN ('WITHDRAWN', 'SHIELDED')) = (ended_at IS NOT NULL)", name="ended"),
+        Index("ix_deduction_party", "party_id", "published_at"),
+    )
+
+    case_id: Mapped[int] = mapped_column(ForeignKey("court_case.id"), index=True)
+    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
+    role: Mapped[Role] = mapped_column(choice(Role))
+    behaviour_id: Mapped[int] = mapped_column(index=True)
+    stage: Mapped[Stage] = mapped_column(choice(Stage))
+    tier: Mapped[Tier] = mapped_column(choice(Tier))
+    points: Mapped[int] = mapped_column(SmallInteger)
+    status: Mapped[DeductionStatus] = mapped_column(choice(DeductionStatus))
+    version: Mapped[int] = mapped_column(SmallInteger)
+    conduct_on: Mapped[date]
+    protected: Mapped[bool]
+    finding_kind: Mapped[FindingKind] = mapped_column(choice(FindingKind))
+    finding_document: Mapped[str | None] = mapped_column(Text)
+    batch_id: Mapped[int | None] = mapped_column(ForeignKey("batch.id"), index=True)
+    proposed_by: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    reviewed_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    proposed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    notified_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    published_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), index=True)
+    determined_on: Mapped[date | None]
+    expires_on: Mapped[date | None]
+    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+    case: Mapped[CourtCase] = relationship(viewonly=True, lazy="raise")
+    party: Mapped[Party] = relationship(viewonly=True, lazy="raise")
+    behaviour: Mapped[Behaviour] = relationship(
+        primaryjoin="foreign(Deduction.behaviour_id) == Behaviour.id", viewonly=True, lazy="raise"
+    )
+    batch: Mapped[Batch | None] = relationship(viewonly=True, lazy="raise")
+    steps: Mapped[list["DeductionStep"]] = relationship(viewonly=True, lazy="raise")
+    versions: Mapped[list["DeductionVersion"]] = relationship(viewonly=True, lazy="raise")
+
+
+class DeductionStep(Keyed):
+    """One step of the procedure: who, when, why (R4). Rows are added, never changed."""
+
+    __tablename__ = "deduction_step"
+    __table_args__ = (UniqueConstraint("deduction_id", "sequence"),)
+
+    deduction_id: Mapped[int] = mapped_column(ForeignKey("deduction.id"))
+    sequence: Mapped[int] = mapped_column(SmallInteger)
+    status: Mapped[DeductionStatus] = mapped_column(choice(DeductionStatus))
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    staff_role: Mapped[StaffRole | None] = mapped_column(choice(StaffRole))
+    taken_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    reason: Mapped[str] = mapped_column(Text)
+
+    deduction: Mapped[Deduction] = relationship(viewonly=True, lazy="raise")
+    staff: Mapped[Staff | None] = relationship(viewonly=True, lazy="raise")
+
+
+class DeductionVersion(Keyed):
+    """One edition of a deduction's content (R5). Rows are added, never changed."""
+
+    __tablename__ = "deduction_version"
+    __table_args__ = (UniqueConstraint("deduction_id", "version"),)
+
+    deduction_id: Mapped[int] = mapped_column(ForeignKey("deduction.id"))
+    version: Mapped[int] = mapped_column(SmallInteger)
+    behaviour_id: Mapped[int] = mapped_column(ForeignKey("behaviour.id"))
+    points: Mapped[int] = mapped_column(SmallInteger)
+    expires_on: Mapped[date | None]
+    recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    reason: Mapped[str] = mapped_column(Text)
+
+    deduction: Mapped[Deduction] = relationship(viewonly=True, lazy="raise")
+    behaviour: Mapped[Behaviour] = relationship(viewonly=True, lazy="raise")

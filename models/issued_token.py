@@ -1,0 +1,36 @@
+"""What the authorization server remembers: the tokens it issued, and the signed assertions it has accepted."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, LargeBinary, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base
+
+
+class IssuedToken(Base):
+    """An access token by its `jti`. A token without a row here, or with a revoked one, is not accepted.
+
+    subject_index: keyed hash of the person or organization that a portal acts for (R18); None for the client itself.
+    """
+
+    __tablename__ = "issued_token"
+    __table_args__ = (CheckConstraint("expires_at > issued_at", name="lifetime"),)
+
+    jti: Mapped[str] = mapped_column(Text, primary_key=True)
+    client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
+    subject_index: Mapped[bytes | None] = mapped_column(LargeBinary)
+    scope: Mapped[str] = mapped_column(Text)
+    issued_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
+    revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class AssertionUse(Base):
+    """A JWT that a client signed and that was accepted once. Its primary key is what makes `jti` single-use."""
+
+    __tablename__ = "assertion_use"
+
+    client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), primary_key=True)
+    jti: Mapped[str] = mapped_column(Text, primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)

@@ -1,0 +1,51 @@
+"""Listings: dishonest judgment debtors (失信被执行人, Y18) and professional lenders (职业放贷人, Y01)."""
+
+from datetime import date
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Keyed, choice
+from models.court import Court
+from models.court_case import CourtCase
+from models.party import Party
+
+
+class ListingKind(StrEnum):
+    """Which list an entry stands on."""
+
+    DISHONEST_DEBTOR = "DISHONEST_DEBTOR"
+    PROFESSIONAL_LENDER = "PROFESSIONAL_LENDER"
+
+
+class Listing(Keyed):
+    """One entry on a list, open until `removed_on` or `ends_on`. `case_number` is empty for lenders."""
+
+    __tablename__ = "listing"
+    __table_args__ = (
+        UniqueConstraint("kind", "party_id", "court_code", "case_number"),
+        CheckConstraint("published_on >= listed_on", name="published_after_listed"),
+        CheckConstraint("removed_on >= published_on AND ends_on >= published_on", name="ends_after_published"),
+        Index("ix_listing_published", "published_on", "id"),
+    )
+
+    kind: Mapped[ListingKind] = mapped_column(choice(ListingKind))
+    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
+    court_code: Mapped[str] = mapped_column(ForeignKey("court.code"), index=True)
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("court_case.id"), index=True)
+    case_number: Mapped[str] = mapped_column(Text)
+    basis_number: Mapped[str] = mapped_column(Text)
+    basis_unit: Mapped[str] = mapped_column(Text)
+    obligation: Mapped[str] = mapped_column(Text)
+    performance: Mapped[str] = mapped_column(Text)
+    grounds: Mapped[str] = mapped_column(Text)
+    listed_on: Mapped[date]
+    published_on: Mapped[date]
+    ends_on: Mapped[date | None]
+    removed_on: Mapped[date | None]
+    protected: Mapped[bool]
+
+    court: Mapped[Court] = relationship(viewonly=True, lazy="raise")
+    case: Mapped[CourtCase | None] = relationship(viewonly=True, lazy="raise")
+    party: Mapped[Party] = relationship(viewonly=True, lazy="raise")

@@ -1,0 +1,62 @@
+"""Parties (当事人) and their identities. The number itself is sealed; the keyed hash finds it (R18)."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Boolean, CheckConstraint, DateTime, ForeignKey, LargeBinary, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Base, Keyed, choice
+from models.household import Household
+
+
+class PartyKind(StrEnum):
+    """A natural person or an organization: consent binds the first only (R15)."""
+
+    PERSON = "PERSON"
+    ORGANIZATION = "ORGANIZATION"
+
+
+class IdentityType(StrEnum):
+    """The kind of number that identifies a party."""
+
+    RESIDENT_ID = "RESIDENT_ID"
+    UNIFIED_SOCIAL_CREDIT_CODE = "UNIFIED_SOCIAL_CREDIT_CODE"
+
+
+class Party(Keyed):
+    """A person or organization that took part in a case.
+
+    `disclosed` is false for a party known only from matters that never leave the court (R16): a minor's, a private
+    case's. For everyone outside, such a party does not exist.
+    """
+
+    __tablename__ = "party"
+
+    kind: Mapped[PartyKind] = mapped_column(choice(PartyKind))
+    name: Mapped[str] = mapped_column(Text, index=True)
+    disclosed: Mapped[bool] = mapped_column(Boolean)
+    household_id: Mapped[int | None] = mapped_column(ForeignKey("household.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+    household: Mapped[Household | None] = relationship(viewonly=True, lazy="raise")
+    identity: Mapped["Identity | None"] = relationship(viewonly=True, lazy="raise", uselist=False)
+
+
+class Identity(Base):
+    """The number of a party: sealed, indexed by keyed hash, and in masked form.
+
+    `sealed` is bound to `index`, so that it opens in this row only. `index` starts with the version of its key.
+    """
+
+    __tablename__ = "identity"
+    __table_args__ = (
+        CheckConstraint("octet_length(index) = 21", name="keyed_hash"),
+        CheckConstraint("masked LIKE '%*%'", name="masked_form"),
+    )
+
+    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), primary_key=True)
+    type: Mapped[IdentityType] = mapped_column(choice(IdentityType))
+    index: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    masked: Mapped[str] = mapped_column(Text)

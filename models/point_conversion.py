@@ -1,0 +1,65 @@
+"""Moral-bank conversions (积分转换) and the notices that villages get (DOMAIN 5)."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, SmallInteger, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Keyed, choice
+from models.catalogue import ItemKind, MoralBankItem
+from models.household import Household, Village
+from models.party import Party
+
+
+class ConversionStatus(StrEnum):
+    """COURT_ASSESSED → CONFIRMED → VILLAGE_NOTIFIED, or RETURNED with a reason."""
+
+    COURT_ASSESSED = "COURT_ASSESSED"
+    CONFIRMED = "CONFIRMED"
+    VILLAGE_NOTIFIED = "VILLAGE_NOTIFIED"
+    RETURNED = "RETURNED"
+
+
+class PointConversion(Keyed):
+    """One item of litigation credit as moral points of a household. A reversal is an entry of its own."""
+
+    __tablename__ = "point_conversion"
+    __table_args__ = (
+        CheckConstraint("points BETWEEN -10 AND 10", name="at_most_ten"),
+        CheckConstraint("extract(day FROM month) = 1", name="month_is_its_first_day"),
+        CheckConstraint("(status = 'RETURNED') = (return_reason IS NOT NULL)", name="returned_with_reason"),
+    )
+
+    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
+    household_id: Mapped[int] = mapped_column(ForeignKey("household.id"), index=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("moral_bank_item.id"))
+    points: Mapped[int] = mapped_column(SmallInteger)
+    month: Mapped[date]
+    status: Mapped[ConversionStatus] = mapped_column(choice(ConversionStatus))
+    assessed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    confirmed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    return_reason: Mapped[str | None] = mapped_column(Text)
+    deduction_id: Mapped[int | None] = mapped_column(ForeignKey("deduction.id"), index=True)
+    code_record_id: Mapped[int | None] = mapped_column(ForeignKey("code_record.id"), index=True)
+    reverses_id: Mapped[int | None] = mapped_column(ForeignKey("point_conversion.id"), unique=True)
+
+    party: Mapped[Party] = relationship(viewonly=True, lazy="raise")
+    household: Mapped[Household] = relationship(viewonly=True, lazy="raise")
+    item: Mapped[MoralBankItem] = relationship(viewonly=True, lazy="raise")
+
+
+class VillageNotice(Keyed):
+    """What a village is told: category, points and month, nothing of the case (PIPL 6)."""
+
+    __tablename__ = "village_notice"
+
+    conversion_id: Mapped[int] = mapped_column(ForeignKey("point_conversion.id"), unique=True)
+    village_id: Mapped[int] = mapped_column(ForeignKey("village.id"), index=True)
+    category: Mapped[ItemKind] = mapped_column(choice(ItemKind))
+    points: Mapped[int] = mapped_column(SmallInteger)
+    month: Mapped[date]
+    sent_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    acknowledged_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+    village: Mapped[Village] = relationship(viewonly=True, lazy="raise")

@@ -1,0 +1,64 @@
+"""Repairs (信用修复): what a subject asks for that has corrected itself, and what the court decides (R9)."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Numeric, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Keyed, choice
+from models.catalogue import Tier
+from models.code_record import CodeRecord
+from models.deduction import Deduction
+from models.party import Party
+
+MINIMUM_MONTHS = {Tier.T1: 3, Tier.T2: 6, Tier.T3: 12}
+"""Months from the determination before a repair may be granted (R9)."""
+
+
+class RepairGround(StrEnum):
+    """The five grounds of a repair (R9)."""
+
+    FULL_PERFORMANCE = "FULL_PERFORMANCE"
+    SETTLEMENT_KEPT = "SETTLEMENT_KEPT"
+    CO_OPERATION = "CO_OPERATION"
+    REMORSE = "REMORSE"
+    RESTITUTION = "RESTITUTION"
+
+
+class RepairOutcome(StrEnum):
+    """How a repair ended (R9)."""
+
+    SHORTENED = "SHORTENED"
+    SHIELDED = "SHIELDED"
+    REFUSED = "REFUSED"
+
+
+class Repair(Keyed):
+    """An application for repair of one deduction or one code record; open until it has an outcome."""
+
+    __tablename__ = "repair"
+    __table_args__ = (
+        CheckConstraint("num_nonnulls(deduction_id, code_record_id) = 1", name="of_one_item"),
+        CheckConstraint("(outcome IS NULL) = (decided_at IS NULL)", name="decided_with_outcome"),
+        CheckConstraint("(outcome = 'SHORTENED') = (new_end IS NOT NULL)", name="shortened_to_a_date"),
+        CheckConstraint("outcome <> 'REFUSED' OR reasons IS NOT NULL", name="refused_with_reasons"),
+        CheckConstraint("amount_performed >= 0", name="amount_not_negative"),
+    )
+
+    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
+    deduction_id: Mapped[int | None] = mapped_column(ForeignKey("deduction.id"), index=True)
+    code_record_id: Mapped[int | None] = mapped_column(ForeignKey("code_record.id"), index=True)
+    ground: Mapped[RepairGround] = mapped_column(choice(RepairGround))
+    commitment: Mapped[str] = mapped_column(Text)
+    amount_performed: Mapped[Decimal] = mapped_column(Numeric(15, 2))
+    applied_on: Mapped[date]
+    outcome: Mapped[RepairOutcome | None] = mapped_column(choice(RepairOutcome))
+    new_end: Mapped[date | None]
+    reasons: Mapped[str | None] = mapped_column(Text)
+    decided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+    party: Mapped[Party] = relationship(viewonly=True, lazy="raise")
+    deduction: Mapped[Deduction | None] = relationship(viewonly=True, lazy="raise")
+    code_record: Mapped[CodeRecord | None] = relationship(viewonly=True, lazy="raise")

@@ -1,0 +1,41 @@
+"""The migrations make the tables that the models describe, and what the models cannot say."""
+
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+import database
+from models import Base
+
+
+@pytest.fixture
+def sync_connection(database_url: sa.URL) -> Iterator[sa.Connection]:
+    engine = database.sync_engine(database_url)
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
+def test_migrations_make_what_the_models_describe(sync_connection: sa.Connection) -> None:
+    assert compare_metadata(MigrationContext.configure(sync_connection), Base.metadata) == []
+
+
+@pytest.mark.parametrize("table", ["deduction_step", "deduction_version", "access_record"])
+def test_histories_are_append_only(sync_connection: sa.Connection, table: str) -> None:
+    triggers = sa.text("select tgname from pg_trigger where tgrelid = cast(:table as regclass) and not tgisinternal")
+    assert sync_connection.scalars(triggers, {"table": table}).all() == ["append_only"]
+
+
+def test_partitions_are_made_once_a_month(sync_connection: sa.Connection) -> None:
+    ensure = sa.text("select ensure_access_record_partition('2026-11-21')")
+    sync_connection.execute(ensure)
+    sync_connection.execute(ensure)
+    partitions = sa.text("select inhrelid::regclass::text from pg_inherits where inhparent = 'access_record'::regclass")
+    assert sync_connection.scalars(partitions).all() == ["access_record_2026_11"]
+
+
+def test_migrating_again_changes_nothing(database_url: sa.URL) -> None:
+    database.migrate(database_url)
