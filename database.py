@@ -115,7 +115,7 @@ def driver(url: sa.URL) -> sa.URL:
 
 def sync_engine(url: sa.URL) -> sa.Engine:
     """An engine for threads and the command line: OAuth endpoints, imports, migrations."""
-    return sa.create_engine(driver(url), pool_pre_ping=True, pool_timeout=1, pool_recycle=1800)
+    return sa.create_engine(driver(url), hide_parameters=True, pool_pre_ping=True, pool_timeout=1, pool_recycle=1800)
 
 
 def async_engine(url: sa.URL, pool_size: int, statement_timeout: int) -> AsyncEngine:
@@ -127,12 +127,14 @@ def async_engine(url: sa.URL, pool_size: int, statement_timeout: int) -> AsyncEn
         pool_timeout=1,
         pool_recycle=1800,
         isolation_level="REPEATABLE READ",
+        hide_parameters=True,
         connect_args={
             "server_settings": {
                 "statement_timeout": str(statement_timeout * 1000),
                 "lock_timeout": "500",
                 "idle_in_transaction_session_timeout": "10000",
                 "jit": "off",
+                "timezone": "UTC",
                 "application_name": "suxin",
             }
         },

@@ -78,6 +78,8 @@ def read_access_token(text: str, issuer: str, signing: SigningKeys, now: float) 
         raise AccessTokenInvalid("typ")
     if claims.get("iss") != issuer or claims.get("aud") != resource_of(issuer):
         raise AccessTokenInvalid("iss or aud")
+    if "cnf" in claims:
+        raise AccessTokenInvalid("bound to a key, so no bearer token (RFC 9449, section 7.2)")
     token = _token(claims, header["kid"])
     if token.expires_at <= now:
         raise AccessTokenInvalid("expired")

@@ -53,7 +53,7 @@ def unverified_subject(token: str) -> str:
 
     Raises AssertionRefused.
     """
-    subject: object = _read(lambda: json.loads(_extract(token).payload)["sub"])
+    subject: object = _read(lambda: json.loads(_extract(token).payload).get("sub"))
     if not isinstance(subject, str):
         raise AssertionRefused("sub is not text")
     return subject

@@ -1,4 +1,4 @@
-"""Which scopes a token gets: asked for and allowed, or refused by name; never silently fewer (RFC 6749, section 3.3)."""
+"""Which scopes a token gets: asked for and allowed, or refused by name; never silently fewer (RFC 6749, 3.3)."""
 
 import re
 

@@ -43,7 +43,7 @@ DISPLAY = {
     Scope.AUDIT: "The access log, without personal data (访问日志审计)",
 }
 
-PERSON_SCOPES = frozenset({Scope.PERSON_CREDIT, Scope.PERSON_INTEGRITY, Scope.REGISTER, Scope.SELF})
+PERSON_SCOPES = frozenset(Scope) - {Scope.CATALOGUE, Scope.SUBJECT, Scope.ORGANIZATION, Scope.PUBLICATION, Scope.AUDIT}
 """Scopes that reach a natural person: never given to a pilot client in production (DESIGN 6)."""
 
 

@@ -140,12 +140,18 @@ def _stamp(path: Path) -> tuple[int, int, int]:
 def _read(path: Path) -> KeyFile:
     try:
         stored = json.loads(path.read_text())
-        previous = tuple(Previous(ECKey.import_key(old["key"]), float(old["forget_at"])) for old in stored["previous"])
-        current, upcoming = ECKey.import_key(stored["current"]), ECKey.import_key(stored["next"])
-        return KeyFile(current, upcoming, float(stored["published_at"]), previous)
+        previous = tuple(Previous(_private(old["key"]), float(old["forget_at"])) for old in stored["previous"])
+        return KeyFile(_private(stored["current"]), _private(stored["next"]), float(stored["published_at"]), previous)
     except (OSError, ValueError, KeyError, TypeError, JoseError) as error:
         reason = type(error).__name__
         raise SigningError(f"{path} is not a signing key file ({reason}). Restore it, or replace the keys.") from error
+
+
+def _private(jwk: Any) -> ECKey:
+    key = ECKey.import_key(jwk)
+    if not key.is_private or not key.kid:
+        raise ValueError("a key is public or has no kid")
+    return key
 
 
 def _write(path: Path, keys: KeyFile) -> None:

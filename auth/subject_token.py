@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from auth.client_assertion import AHEAD_SECONDS, AssertionRefused, Expected, verified_claims
-from models.identifiers import IdentifierError, parse_organization_code, parse_person_number
+from models.identifiers import IdentifierError, parse_party_number
 
 SUBJECT_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:jwt"  # noqa: S105  (a type name, no secret)
 LIFETIME_SECONDS = 300
@@ -41,9 +41,7 @@ def read_subject_token(text: str, jwks: Mapping[str, Any] | None, client_id: str
 
 
 def _normalize(number: str) -> str:
-    for parse in (parse_person_number, parse_organization_code):
-        try:
-            return parse(number).value
-        except IdentifierError:
-            continue
-    raise AssertionRefused("id_number is neither a resident ID number nor an organization code")
+    try:
+        return parse_party_number(number).value
+    except IdentifierError:
+        raise AssertionRefused("id_number is neither a resident ID number nor an organization code") from None

@@ -48,7 +48,8 @@ def accept_once(connection: sa.Connection, client_key: int, claims: Mapping[str,
     """Whether this `jti` of this client is seen for the first time; never SELECT-then-INSERT, which races."""
     _prune(connection, AssertionUse, now)
     values = {"client_id": client_key, "jti": claims["jti"], "expires_at": moment(claims["exp"])}
-    return connection.execute(insert(AssertionUse).values(values).on_conflict_do_nothing()).rowcount == 1
+    first = insert(AssertionUse).values(values).on_conflict_do_nothing().returning(AssertionUse.jti)
+    return connection.scalar(first) is not None
 
 
 def remember_token(connection: sa.Connection, client_key: int, token: AccessToken, subject_index: bytes | None) -> None:

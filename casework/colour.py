@@ -15,7 +15,7 @@ from models.court_case import CourtCase, Participation, Role
 
 KEYS = sa.bindparam("keys", type_=sa.ARRAY(sa.BigInteger))
 
-CLEAR = sa.delete(CodePeriod).where(CodePeriod.party_id == sa.func.any(KEYS))
+CLEAR = sa.delete(CodePeriod).where(CodePeriod.party_id == sa.any_(KEYS))
 
 COLOUR_GREEN = sa.text(
     "INSERT INTO code_period (party_id, perspective, during, colour) "
@@ -42,8 +42,8 @@ RECORDS = (
     )
     .join(CodeType, CodeType.id == CodeRecord.code_type_id)
     .where(
-        CodeRecord.party_id == sa.func.any(KEYS),
-        CodeRecord.effective_on < sa.func.coalesce(CodeRecord.closed_on, "infinity"),
+        CodeRecord.party_id == sa.any_(KEYS),
+        CodeRecord.closed_on.is_(None) | (CodeRecord.effective_on < CodeRecord.closed_on),
     )
 )
 
@@ -51,7 +51,7 @@ ENFORCEMENTS = (
     sa.select(Participation.party_id, CourtCase.filed_on, CourtCase.closed_on)
     .join(CourtCase, CourtCase.id == Participation.case_id)
     .where(
-        Participation.party_id == sa.func.any(KEYS),
+        Participation.party_id == sa.any_(KEYS),
         Participation.role == Role.JUDGMENT_DEBTOR,
         CourtCase.stage == Stage.ENFORCEMENT,
     )

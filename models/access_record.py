@@ -14,16 +14,36 @@ from models.consent import Consent, ShareCode
 from models.party import Party
 
 
-class AccessResult(StrEnum):
-    """What kind of answer was given."""
+class BorrowerRelation(StrEnum):
+    """How a subject stands to the loan that it is looked up for."""
 
-    GIVEN = "GIVEN"
-    EMPTY = "EMPTY"
+    MAIN_BORROWER = "MAIN_BORROWER"
+    CO_BORROWER = "CO_BORROWER"
+    GUARANTOR = "GUARANTOR"
+    LEGAL_REPRESENTATIVE = "LEGAL_REPRESENTATIVE"
+    OTHER = "OTHER"
+
+
+class MatchOutcome(StrEnum):
+    """How a partner's look-up of a subject by name and number ended (R15, R17)."""
+
     MATCHED = "MATCHED"
     NAME_MISMATCH = "NAME_MISMATCH"
     NOT_FOUND = "NOT_FOUND"
     CONSENT_REQUIRED = "CONSENT_REQUIRED"
     INVALID_NUMBER = "INVALID_NUMBER"
+
+
+class AccessResult(StrEnum):
+    """What kind of answer was given: to a look-up, its outcome."""
+
+    GIVEN = "GIVEN"
+    EMPTY = "EMPTY"
+    MATCHED = MatchOutcome.MATCHED.value
+    NAME_MISMATCH = MatchOutcome.NAME_MISMATCH.value
+    NOT_FOUND = MatchOutcome.NOT_FOUND.value
+    CONSENT_REQUIRED = MatchOutcome.CONSENT_REQUIRED.value
+    INVALID_NUMBER = MatchOutcome.INVALID_NUMBER.value
 
 
 class AccessRecord(Base):
@@ -44,6 +64,7 @@ class AccessRecord(Base):
     operator: Mapped[str | None] = mapped_column(Text)
     branch: Mapped[str | None] = mapped_column(Text)
     reference: Mapped[str | None] = mapped_column(Text)
+    relation: Mapped[BorrowerRelation | None] = mapped_column(choice(BorrowerRelation))
     purpose: Mapped[Purpose] = mapped_column(choice(Purpose))
     consent_id: Mapped[int | None] = mapped_column(ForeignKey("consent.id"))
     share_code_id: Mapped[int | None] = mapped_column(ForeignKey("share_code.id"))

@@ -1,0 +1,75 @@
+"""The OAuth routes: read on the event loop, answered in a thread of their own pool."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+import anyio
+import sqlalchemy as sa
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from auth.authorization_server import GRANT_TYPES, AuthorizationServer
+from auth.metadata import (
+    INTROSPECTION_PATH,
+    JWKS_PATH,
+    REVOCATION_PATH,
+    TOKEN_PATH,
+    resource_metadata,
+    resource_metadata_paths,
+    server_metadata,
+    server_metadata_paths,
+)
+from auth.oauth_http import Refusal, read_request
+from auth.signing import CACHE_SECONDS
+
+THREADS = 8
+PUBLISHED = {"Cache-Control": f"public, max-age={CACHE_SECONDS}"}
+log = logging.getLogger("suxin.oauth")
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def oauth_routes(server: AuthorizationServer) -> list[Route]:
+    """The routes of `server`, for an application mounted at the root of the issuer's host."""
+    limiter = anyio.CapacityLimiter(THREADS)  # its own: sign-ins must not starve the rest of the service
+    forms = {TOKEN_PATH: "token", REVOCATION_PATH: "revocation", INTROSPECTION_PATH: "introspection"}
+    documents = {
+        JWKS_PATH: server.signing.jwks,
+        **dict.fromkeys(server_metadata_paths(server.issuer), lambda: server_metadata(server.issuer, GRANT_TYPES)),
+        **dict.fromkeys(resource_metadata_paths(server.issuer), lambda: resource_metadata(server.issuer)),
+    }
+    asked = [Route(path, _form_endpoint(server, name, limiter), methods=["POST"]) for path, name in forms.items()]
+    return asked + [Route(path, _document(build)) for path, build in documents.items()]
+
+
+def _form_endpoint(server: AuthorizationServer, name: str, limiter: anyio.CapacityLimiter) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        try:
+            form = await read_request(request, server.issuer)
+            return await anyio.to_thread.run_sync(partial(server.answer, name, form), limiter=limiter)
+        except Refusal as refusal:
+            response: Response = server.handle_error_response(None, refusal)
+            return response
+        except (sa.exc.OperationalError, sa.exc.TimeoutError) as error:
+            log.error("the database did not answer an OAuth request: %s", type(error).__name__)
+            return _unavailable()
+
+    return endpoint
+
+
+def _unavailable() -> Response:
+    body = {
+        "error": "temporarily_unavailable",
+        "error_description": "The server cannot answer now. Try again after the time in Retry-After.",
+    }
+    return JSONResponse(body, 503, {"Retry-After": "5", "Cache-Control": "no-store"})
+
+
+def _document(build: Callable[[], dict[str, Any]]) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        return JSONResponse(build(), headers=PUBLISHED)
+
+    return endpoint

@@ -1,0 +1,60 @@
+"""What the service says about itself: RFC 8414 for the authorization server, RFC 9728 for the GraphQL endpoint."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from auth.access_token import resource_of
+from auth.client_keys import ALGORITHMS
+from auth.scopes import Scope
+from models.client import Authentication
+
+TOKEN_PATH = "/oauth/token"  # noqa: S105  (a path, no secret)
+REVOCATION_PATH = "/oauth/revoke"
+INTROSPECTION_PATH = "/oauth/introspect"
+JWKS_PATH = "/oauth/jwks.json"
+SERVER_WELL_KNOWN = "/.well-known/oauth-authorization-server"
+RESOURCE_WELL_KNOWN = "/.well-known/oauth-protected-resource"
+
+
+def server_metadata(issuer: str, grant_types: tuple[str, ...]) -> dict[str, Any]:
+    """The metadata of the authorization server (RFC 8414, section 2)."""
+    document: dict[str, Any] = {
+        "issuer": issuer,
+        "jwks_uri": issuer + JWKS_PATH,
+        "scopes_supported": sorted(Scope),
+        "response_types_supported": [],
+        "grant_types_supported": list(grant_types),
+        "protected_resources": [resource_of(issuer)],
+    }
+    for name, path in (("token", TOKEN_PATH), ("revocation", REVOCATION_PATH), ("introspection", INTROSPECTION_PATH)):
+        document[f"{name}_endpoint"] = issuer + path
+        document[f"{name}_endpoint_auth_methods_supported"] = list(Authentication)
+        document[f"{name}_endpoint_auth_signing_alg_values_supported"] = list(ALGORITHMS)
+    return document
+
+
+def resource_metadata(issuer: str) -> dict[str, Any]:
+    """The metadata of the protected resource (RFC 9728, section 2)."""
+    return {
+        "resource": resource_of(issuer),
+        "resource_name": "Suxin",
+        "authorization_servers": [issuer],
+        "scopes_supported": sorted(Scope),
+        "bearer_methods_supported": ["header"],
+    }
+
+
+def server_metadata_paths(issuer: str) -> list[str]:
+    """Where clients look for `server_metadata`: the well-known part goes before the issuer's path (RFC 8414, 3.1)."""
+    return list(dict.fromkeys([SERVER_WELL_KNOWN, SERVER_WELL_KNOWN + urlsplit(issuer).path]))
+
+
+def resource_metadata_paths(issuer: str) -> list[str]:
+    """Where clients look for `resource_metadata` (RFC 9728, section 3.1)."""
+    return [RESOURCE_WELL_KNOWN, RESOURCE_WELL_KNOWN + urlsplit(resource_of(issuer)).path]
+
+
+def resource_metadata_url(issuer: str) -> str:
+    """The address that a 401 answer points to (RFC 9728, section 5.1)."""
+    parts = urlsplit(resource_of(issuer))
+    return f"{parts.scheme}://{parts.netloc}{RESOURCE_WELL_KNOWN}{parts.path}"

@@ -1,0 +1,157 @@
+"""Who is asking: a bearer token (RFC 6750) becomes a Principal, or an error that says why not."""
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from auth.access_token import AccessToken, AccessTokenInvalid, encode_subject, read_access_token
+from auth.audiences import Purpose
+from auth.metadata import resource_metadata_url
+from auth.principal import Principal
+from auth.scopes import Scope
+from auth.signing import SigningKeys
+from models.client import Client
+from models.issued_token import IssuedToken
+
+CACHED_TOKENS = 4096
+
+
+class TokenError(Exception):
+    """A request without a usable token. `code`: RFC 6750, section 3.1; None if there was no token at all."""
+
+    def __init__(self, code: str | None, description: str, status: int = 401) -> None:
+        super().__init__(description)
+        self.code, self.description, self.status = code, description, status
+
+    def challenge(self, issuer: str) -> str:
+        """The WWW-Authenticate header (RFC 6750, section 3), with the pointer of RFC 9728, section 5.1."""
+        pointer = f'resource_metadata="{resource_metadata_url(issuer)}"'
+        if self.code is None:
+            return f'Bearer realm="suxin", {pointer}'
+        return f'Bearer realm="suxin", error="{self.code}", error_description="{self.description}", {pointer}'
+
+
+def bearer_token(headers: list[str]) -> str:
+    """The token in the Authorization headers of a request. Raises TokenError unless there is exactly one."""
+    if not headers:
+        raise TokenError(None, "Send an access token: Authorization: Bearer TOKEN.")
+    scheme, _, token = headers[0].partition(" ")
+    if len(headers) > 1 or scheme.lower() != "bearer" or not token.strip():
+        raise TokenError("invalid_request", "Send one Authorization header: Bearer, a space, the token.", 400)
+    return token.strip()
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What was found out about one token, and when the database last confirmed it."""
+
+    token: AccessToken
+    principal: Principal
+    confirmed_at: float
+
+
+class TokenVerifier:
+    """Verifies access tokens of the server known as `issuer`.
+
+    engine: asynchronous; one SELECT outside any transaction per look-up. clock: seconds since the epoch.
+    trust_seconds: how long a confirmed token is trusted without asking the database again, so how late a revocation may
+    take effect at most; 0 asks every time. Signatures are checked once per token either way.
+    """
+
+    def __init__(
+        self,
+        issuer: str,
+        signing: SigningKeys,
+        engine: AsyncEngine,
+        clock: Callable[[], float],
+        trust_seconds: float = 0,
+    ) -> None:
+        self._issuer, self._signing, self._clock, self._trust = issuer, signing, clock, trust_seconds
+        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._verified: OrderedDict[bytes, Verified] = OrderedDict()
+
+    async def verify(self, token: str) -> Principal:
+        """The verified caller. Raises TokenError (invalid_token): one constant sentence, whatever the reason."""
+        digest, now = hashlib.sha256(token.encode(errors="replace")).digest(), self._clock()
+        known = self._recall(digest, now)
+        if known and now < known.confirmed_at + self._trust:
+            return known.principal
+        claims = known.token if known else self._read(token, now)
+        principal = await self._look_up(claims)
+        if principal is None:
+            self._verified.pop(digest, None)
+            raise _invalid_token()
+        self._keep(digest, Verified(claims, principal, now))
+        return principal
+
+    def _recall(self, digest: bytes, now: float) -> Verified | None:
+        """What is known of a token, as long as it has not expired and its key is still published."""
+        known = self._verified.get(digest)
+        if known and known.token.expires_at > now and self._signing.find(known.token.kid):
+            return known
+        return None
+
+    def _keep(self, digest: bytes, verified: Verified) -> None:
+        self._verified[digest] = verified
+        self._verified.move_to_end(digest)
+        if len(self._verified) > CACHED_TOKENS:
+            self._verified.popitem(last=False)
+
+    def _read(self, token: str, now: float) -> AccessToken:
+        try:
+            return read_access_token(token, self._issuer, self._signing, now)
+        except AccessTokenInvalid:
+            raise _invalid_token() from None
+
+    async def _look_up(self, token: AccessToken) -> Principal | None:
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(LIVE_TOKEN, {"jti": token.token_id})).one_or_none()
+        return _principal(token, row) if row else None
+
+
+LIVE_TOKEN = (
+    sa.select(
+        Client.id,
+        Client.client_id,
+        Client.name,
+        Client.audience,
+        Client.scopes,
+        Client.purposes,
+        Client.court_code,
+        Client.village_id,
+        IssuedToken.subject_index,
+    )
+    .join(IssuedToken, IssuedToken.client_id == Client.id)
+    .where(
+        IssuedToken.jti == sa.bindparam("jti"),
+        IssuedToken.revoked_at.is_(None),
+        Client.disabled_at.is_(None),
+    )
+)
+
+
+def _principal(token: AccessToken, row: sa.Row[*tuple[object, ...]]) -> Principal | None:
+    """The token's rights, cut down to what its client holds now. None if the row belongs to another token."""
+    subject = encode_subject(row.subject_index) if row.subject_index else row.client_id
+    if token.client_id != row.client_id or token.subject != subject:
+        return None
+    return Principal(
+        client_id=row.client_id,
+        client_key=row.id,
+        name=row.name,
+        audience=row.audience,
+        scopes=frozenset(scope for scope in Scope if scope in token.scopes and scope in row.scopes),
+        purposes=frozenset(purpose for purpose in Purpose if purpose in row.purposes),
+        token_id=token.token_id,
+        jurisdiction=row.court_code,
+        village_key=row.village_id,
+        subject_index=row.subject_index,
+    )
+
+
+def _invalid_token() -> TokenError:
+    return TokenError("invalid_token", "The access token is expired, revoked or not ours. Get a new one.")

@@ -1,0 +1,41 @@
+"""Format `certificates`: one performance certificate (自动履行证明书) a line."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Column, Date, Text
+
+from ingest.recording import RecordingFormat, coloured, staged_records
+from ingest.records import Record
+from ingest.report import LineError
+from ingest.subjects import read_text
+from models.certificate import Certificate
+from models.identifiers import born_minor_on, compact, parse_case_number, parse_date
+
+CODE_TYPE = "A01"
+NUMBER_LENGTH = 100
+
+
+class Certificates(RecordingFormat):
+    """Certificates: a gold record A01 from the day of issue (R11)."""
+
+    columns = ("证明书编号", "案号", "义务人", "证件号码", "履行完毕日期", "出具日期")
+    staged = staged_records(
+        "staged_certificate", Column("number", Text), Column("performed_on", Date), Column("issued_on", Date)
+    )
+    model = Certificate
+    key = ("number",)
+    source = "certificate_id"
+
+    def read(self, cells: Sequence[str]) -> Record:
+        number, case, name, party_number, performed, issued = cells
+        own_number = read_text(compact(number), "CERTIFICATE_NUMBER", required=True, limit=NUMBER_LENGTH)
+        parsed = parse_case_number(case)
+        court = self.context.court_coded(parsed.court_code)
+        performed_on, issued_on = parse_date(performed), parse_date(issued)
+        if issued_on < performed_on:
+            raise LineError("DATE", "The certificate was issued before performance: correct the dates.")
+        subject = self.context.subjects.read(None, name, party_number)
+        protected = subject.born_on is not None and born_minor_on(subject.born_on, performed_on)
+        colouring = self.context.catalogue.colouring(CODE_TYPE, issued_on)
+        own = (own_number, performed_on, issued_on)
+        return Record(subject, protected, parsed.number, coloured(own, court, colouring))

@@ -1,0 +1,96 @@
+"""`import_file`: read an export line by line, and merge it chunk by chunk while the next chunk is being read."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from pathlib import Path
+from typing import TextIO
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from ingest.cases import Cases
+from ingest.catalogue import read_catalogue
+from ingest.certificates import Certificates
+from ingest.lenders import Lenders
+from ingest.reading import WORKBOOK, CsvExport, Export, JsonLinesExport, open_file
+from ingest.records import Context, Format
+from ingest.report import ImportFileError, Rejects, Summary
+from ingest.run import Run
+from ingest.sanctions import Sanctions
+from ingest.shixin import Shixin
+from ingest.subjects import SubjectReader
+from ingest.workbook import WorkbookExport
+from models.court import Court
+from models.keyring import Keyring
+
+FORMATS: dict[str, type[Format]] = {
+    "cases": Cases,
+    "shixin": Shixin,
+    "sanctions": Sanctions,
+    "certificates": Certificates,
+    "lenders": Lenders,
+}
+JSON_LINES = frozenset({"shixin"})
+
+Progress = Callable[[int, int], None]
+"""Told bytes read and bytes in all."""
+
+
+def _ignore(read: int, total: int) -> None:
+    """No progress is shown."""
+
+
+async def import_file(
+    engine: AsyncEngine,
+    format: str,
+    path: Path,
+    *,
+    keyring: Keyring,
+    court: str | None = None,
+    rejects: TextIO | Path | None = None,
+    dry_run: bool = False,
+    progress: Progress = _ignore,
+) -> Summary:
+    """Import one export; lines that cannot be accepted go to `rejects` with their reason, the rest goes in.
+
+    format: a key of FORMATS. court: the code of the court to which lines are held, with the courts below it.
+    dry_run: everything is done in one transaction, which is rolled back. Each chunk is a transaction otherwise: after
+    an interruption the same file is imported again, and what was done stays done.
+    Raises ImportFileError if the file as a whole cannot be read.
+    """
+    async with AsyncExitStack() as stack:
+        establishing = await stack.enter_async_context(_session(engine))
+        recording = establishing if dry_run else await stack.enter_async_context(_session(engine))
+        reader = FORMATS[format](await _context(establishing, keyring, court))
+        await establishing.rollback()
+        export = stack.enter_context(closing(_open(path, reader, format)))
+        rejected = stack.enter_context(Rejects(rejects))
+        summary = Summary(format)
+        await Run(establishing, recording, reader, export, rejected, progress, dry_run, summary).all()
+    return summary
+
+
+@asynccontextmanager
+async def _session(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection that sees what others commit, and that is closed at the end, since staging lives in its session."""
+    async with engine.connect() as connection:
+        yield await connection.execution_options(isolation_level="READ COMMITTED")
+        await connection.rollback()
+        await connection.invalidate()
+
+
+async def _context(connection: AsyncConnection, keyring: Keyring, court: str | None) -> Context:
+    courts = {row.name: row.code for row in await connection.execute(sa.select(Court.name, Court.code))}
+    if not courts:
+        raise ImportFileError("The database knows no courts yet: load the catalogue first.")
+    if court and court not in courts.values():
+        raise ImportFileError("No court has the code that --court names: write a code such as 浙0281.")
+    return Context(courts, await read_catalogue(connection), SubjectReader(keyring), court)
+
+
+def _open(path: Path, reader: Format, format: str) -> Export:
+    if format in JSON_LINES:
+        return JsonLinesExport(path, reader.columns)
+    with open_file(path) as file:
+        workbook = file.read(len(WORKBOOK)) == WORKBOOK
+    return WorkbookExport(path, reader.columns) if workbook else CsvExport(path, reader.columns)

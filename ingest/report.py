@@ -1,0 +1,97 @@
+"""What an import reports: counts that are properties of the file, what it did to the database, and the rejects file."""
+
+import csv
+import os
+from collections import Counter
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TextIO
+
+from models.identifiers import IdentifierError
+
+
+class ImportFileError(RuntimeError):
+    """The file as a whole cannot be imported; the message says why and what to do."""
+
+
+class LineError(IdentifierError):
+    """A line that cannot be accepted: `code` is its reason, the message says what to do and repeats nothing of the line."""
+
+
+@dataclass
+class Tally:
+    """What an import did to one kind of rows. `found`: those that the file's accepted lines name."""
+
+    found: int = 0
+    new: int = 0
+    changed: int = 0
+
+    @property
+    def unchanged(self) -> int:
+        """Rows that the database held already, just so."""
+        return self.found - self.new - self.changed
+
+
+@dataclass
+class Summary:
+    """The outcome of one file.
+
+    lines, accepted, duplicates (exact repeats of an accepted line), rejected (by reason code), warnings (by kind),
+    unidentified (no number) and protected (a minor's) count the file's lines: the same at every run. The tallies say
+    what was new to the database. `records` are the rows of the format itself: participations, listings, sanctions
+    or certificates.
+    """
+
+    format: str
+    lines: int = 0
+    accepted: int = 0
+    duplicates: int = 0
+    unidentified: int = 0
+    protected: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+    warnings: Counter[str] = field(default_factory=Counter)
+    cases: Tally = field(default_factory=Tally)
+    parties: Tally = field(default_factory=Tally)
+    records: Tally = field(default_factory=Tally)
+
+
+class Rejects(AbstractContextManager["Rejects"]):
+    """The rejects file: CSV of line number, reason code, sentence and the line as it stood.
+
+    target: an open text stream, a path (replaced; readable by its owner only, since the lines are the court's data), or
+    None to keep nothing. Raises ImportFileError if the path cannot be written.
+    """
+
+    HEADER = ("line", "reason", "sentence", "raw")
+
+    def __init__(self, target: TextIO | Path | None) -> None:
+        self._own = _create(target) if isinstance(target, Path) else None
+        stream = self._own or (target if not isinstance(target, Path) else None)
+        self._writer: Any = csv.writer(stream) if stream else None
+        if self._writer:
+            self._writer.writerow(self.HEADER)
+
+    def add(self, number: int, error: IdentifierError, raw: str) -> None:
+        """Write down one rejected line."""
+        if self._writer:
+            self._writer.writerow((number, error.code, str(error), raw.rstrip("\r\n")))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._own:
+            self._own.close()
+
+
+def _create(path: Path) -> TextIO:
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        os.fchmod(handle, 0o600)
+    except OSError as error:
+        raise ImportFileError(f"The rejects file {path} cannot be written ({error.strerror}). Name another.") from error
+    return os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape", newline="")

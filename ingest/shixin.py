@@ -1,0 +1,72 @@
+"""Format `shixin`: one listing of a dishonest judgment debtor a line, under the field names of the national list."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy import Column, Date, Text
+
+from ingest.recording import RecordingFormat, coloured, staged_records
+from ingest.records import Record
+from ingest.report import LineError
+from ingest.subjects import Subject, read_text
+from models.identifiers import born_minor_on, compact, parse_case_number, parse_date
+from models.listing import Listing, ListingKind
+from models.party import PartyKind
+from models.terms import add_months
+
+CODE_TYPE = "Y18"
+KINDS = {"0": PartyKind.PERSON, "1": PartyKind.ORGANIZATION}
+UNTIL_PERFORMED = "有履行能力而拒不履行"
+"""The one ground without a term (法释〔2017〕7号, article 2)."""
+
+TERM_MONTHS = 24
+
+LISTING_COLUMNS: tuple[tuple[str, type[Text] | type[Date]], ...] = (
+    ("kind", Text),
+    ("court_code", Text),
+    ("basis_number", Text),
+    ("basis_unit", Text),
+    ("obligation", Text),
+    ("performance", Text),
+    ("grounds", Text),
+    ("listed_on", Date),
+    ("published_on", Date),
+    ("ends_on", Date),
+)
+
+
+def refuse_minor(subject: Subject, day: date) -> None:
+    """Minors are never listed (法释〔2017〕7号, article 4). Raises LineError MINOR."""
+    if subject.born_on and born_minor_on(subject.born_on, day):
+        raise LineError("MINOR", "The person was under 18: minors are never listed, so withdraw the listing.")
+
+
+class Shixin(RecordingFormat):
+    """Listings of the national list: a yellow record Y18 from publication, for two years or until performed."""
+
+    columns = (
+        "iname", "cardNum", "partyTypeName", "courtName", "caseCode", "gistId", "gistUnit", "regDate", "publishDate",
+        "duty", "performance", "disruptTypeName",
+    )  # fmt: skip
+    staged = staged_records("staged_shixin", *(Column(name, kind) for name, kind in LISTING_COLUMNS))
+    model = Listing
+    key = ("kind", "court_code", "case_number")
+    source = "listing_id"
+
+    def read(self, cells: Sequence[str]) -> Record:
+        name, number, kind, court, case, basis, unit, listed, published, duty, performance, grounds = cells
+        if kind not in KINDS:
+            raise LineError("PARTY_TYPE", "partyTypeName is neither 0 (person) nor 1 (organization): correct it.")
+        code = self.context.court_named(court)
+        case_number = parse_case_number(case).number
+        listed_on, published_on = parse_date(listed), parse_date(published)
+        if published_on < listed_on:
+            raise LineError("DATE", "publishDate lies before regDate: correct the dates.")
+        subject = self.context.subjects.read(KINDS[kind], name, number)
+        refuse_minor(subject, listed_on)
+        ends_on = None if UNTIL_PERFORMED in grounds else add_months(published_on, TERM_MONTHS)
+        texts = [compact(basis), unit, duty, performance, grounds]
+        texts = [read_text(text, "TEXT") for text in texts]
+        own = (ListingKind.DISHONEST_DEBTOR, code, *texts, listed_on, published_on, ends_on)
+        colouring = self.context.catalogue.colouring(CODE_TYPE, published_on)._replace(ends_on=ends_on)
+        return Record(subject, False, case_number, coloured(own, code, colouring))

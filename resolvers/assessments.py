@@ -1,0 +1,61 @@
+"""Assessments: the score of one subject in one stage of one case, computed and never stored (R2)."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+
+import models
+from auth.audiences import Audience
+from models.catalogue import Stage
+from models.deduction import DeductionStatus
+from resolvers.declarations import SQL, Frame
+from resolvers.reach import reach
+from resolvers.view import TODAY
+from resolvers.visibility import sees, visible
+
+BASE_POINTS = 10
+
+
+class Assessment:
+    """The row type's key: a participation of an identified party, in each stage that its case has been through."""
+
+
+def assessments(audience: Audience) -> Any:
+    """One row for each participation and stage; `score` counts the deductions that this audience may see."""
+    part, case = aliased(models.Participation), aliased(models.CourtCase)
+    filing = sa.select(sa.cast(Stage.FILING.value, models.CourtCase.stage.type).label("stage"))
+    stages = sa.union(filing, sa.select(case.stage)).lateral("stages")
+    taken = _points(part, stages.c.stage, audience)
+    return (
+        sa.select(
+            part.case_id,
+            part.party_id,
+            part.role,
+            stages.c.stage.label("stage"),
+            (sa.func.greatest(0, BASE_POINTS - taken)).label("score"),
+        )
+        .join(case, case.id == part.case_id)
+        .join(stages, sa.true())
+        .where(part.party_id.is_not(None))
+        .subquery("assessment")
+    )
+
+
+def _points(part: type[models.Participation], stage: SQL, audience: Audience) -> SQL:
+    deduction = aliased(models.Deduction)
+    counted = (
+        deduction.case_id == part.case_id,
+        deduction.party_id == part.party_id,
+        deduction.stage == stage,
+        deduction.status == DeductionStatus.PUBLISHED,
+        deduction.expires_on > TODAY,
+        visible(models.Deduction, Frame(deduction), audience),
+    )
+    return sa.select(sa.func.coalesce(sa.func.sum(deduction.points), 0)).where(*counted).scalar_subquery()
+
+
+@sees(Assessment)
+def _assessment(row: Frame, audience: Audience) -> SQL:
+    """As the party, and outside the court only where a deduction that may be seen leads to it."""
+    return reach(row.party_id, audience)

@@ -1,0 +1,54 @@
+"""What one request may reach: its one connection, who is asking, and the loaders it has made so far."""
+
+import asyncio
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from auth.audiences import Purpose
+from auth.principal import Principal
+from models.keyring import Keyring
+from resolvers.trail import Trail
+from resolvers.view import Access, View
+
+Loader = Any
+
+
+@dataclass
+class Context:
+    """One request: one connection and one snapshot. `types` names what each root field's answer may hold (R19)."""
+
+    connection: AsyncConnection
+    principal: Principal
+    keyring: Keyring
+    now: datetime
+    request_id: UUID
+    operation: bytes = b""
+    types: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    trail: Trail = field(default_factory=Trail)
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _loaders: dict[Hashable, Loader] = field(default_factory=dict)
+
+    @property
+    def view(self) -> View:
+        """The caller's ordinary view: with its one purpose if it has one, else one that no consent names."""
+        purposes = self.principal.purposes
+        purpose = next(iter(purposes)) if len(purposes) == 1 else Purpose.PUBLIC_LOOKUP
+        return View(self.principal, Access(purpose), self.now)
+
+    async def fetch(self, statement: sa.Select[Any], values: Mapping[str, Any]) -> Sequence[sa.RowMapping]:
+        """Run one statement. Fields run side by side; a connection does not, so they take turns."""
+        async with self._lock:
+            result = await self.connection.execute(statement, values)
+            return result.mappings().all()
+
+    def loader(self, key: Hashable, make: Callable[[], Loader]) -> Loader:
+        """The loader of this request under `key`, made when first asked for."""
+        if key not in self._loaders:
+            self._loaders[key] = make()
+        return self._loaders[key]

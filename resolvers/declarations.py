@@ -1,0 +1,209 @@
+"""What a field of a row type stands for. Declared once in `schema/`, read by every executor.
+
+A row is seen through a `Frame`: the columns of its table and, beside them, the arguments that led to it. An expression, a
+relation or a row predicate is a function of frames that gives SQL; it never holds a value of a request.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import InstrumentedAttribute, RelationshipProperty, aliased
+from sqlalchemy.types import TypeEngine
+
+from auth.audiences import Audience
+
+SQL = sa.ColumnElement[Any]
+
+
+class Frame:
+    """The columns of one row in a statement, by name; `extras` are arguments that stand beside them."""
+
+    def __init__(self, row: Any, extras: Mapping[str, SQL] | None = None) -> None:
+        self.row, self.extras = row, extras or {}
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self.extras:
+            return self.extras[name]
+        return self.row.c[name] if isinstance(self.row, sa.FromClause) else getattr(self.row, name)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the row's own table."""
+
+    name: str
+
+    def sql(self, row: Frame, audience: Audience) -> SQL:
+        """The column in this frame."""
+        found: SQL = getattr(row, self.name)
+        return found
+
+
+@dataclass(frozen=True)
+class Expression:
+    """SQL over the row; what it gives may depend on who asks (masking)."""
+
+    build: Callable[[Frame, Audience], SQL]
+
+    def sql(self, row: Frame, audience: Audience) -> SQL:
+        """The expression in this frame."""
+        return self.build(row, audience)
+
+
+Scalar = Column | Expression
+
+
+@dataclass(frozen=True)
+class Order:
+    """A total order of rows: by these columns, then by key, all in one direction. No column may be null."""
+
+    columns: tuple[str, ...]
+    descending: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Relation:
+    """An edge from a row to others.
+
+    target: the model whose row type the edge leads to. keys: names and types of what the edge needs of its parent.
+    on: the join. many: whether it leads to a list. connection: whether the list is paged. order: of a list.
+    arguments: names and types of the arguments that `on` reads from the child's frame.
+    """
+
+    target: type
+    on: Callable[[Frame, Frame], SQL]
+    keys: Mapping[str, TypeEngine[Any]]
+    many: bool = False
+    connection: bool = False
+    orders: Mapping[str, Order] = field(default_factory=lambda: {"KEY": Order(())})
+    filters: Mapping[str, Callable[[Frame, SQL], SQL]] = field(default_factory=dict)
+    arguments: Mapping[str, TypeEngine[Any]] = field(default_factory=dict)
+
+    @property
+    def order(self) -> Order:
+        """The order where none is asked for: the first."""
+        return next(iter(self.orders.values()))
+
+
+@dataclass(frozen=True)
+class About:
+    """Whom a root's answer is about, for the access log (R19): SQL over the root's row.
+
+    parties: array of party keys, one entry each; without it one entry stands for the whole answer. index: keyed hash of a number that may be nobody's yet.
+    result: an `AccessResult`, where the row knows better than "given". consent, share_code, reference,
+    relation: of the entry.
+    """
+
+    parties: Callable[[Frame], SQL] | None = None
+    index: Callable[[Frame], SQL] | None = None
+    result: Callable[[Frame], SQL] | None = None
+    consent: Callable[[Frame], SQL] | None = None
+    share_code: Callable[[Frame], SQL] | None = None
+    reference: Callable[[Frame], SQL] | None = None
+    relation: Callable[[Frame], SQL] | None = None
+
+    def columns(self, row: Frame) -> Mapping[str, SQL]:
+        """The named parts that this root declares."""
+        parts = {
+            "parties": self.parties,
+            "index": self.index,
+            "result": self.result,
+            "consent": self.consent,
+            "share_code": self.share_code,
+            "reference": self.reference,
+            "relation": self.relation,
+        }
+        return {name: build(row) for name, build in parts.items() if build is not None}
+
+
+@dataclass(frozen=True, eq=False)
+class Root:
+    """A root field: a relation whose parent are the field's arguments. `about` is None if the answer is about nobody.
+
+    prepare: turns the field's arguments into the values of `relation.keys` and the view they are seen from; pure Python,
+    called once a request, with the arguments and the request's context.
+    """
+
+    relation: Relation
+    about: About | None
+    prepare: Callable[[Mapping[str, Any], Any], "Prepared"] | None = None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a root's arguments come to. `view` is None for the caller's ordinary view."""
+
+    values: Mapping[str, Any]
+    view: Any = None
+
+
+@dataclass(eq=False)
+class RowType:
+    """A GraphQL type whose objects are rows.
+
+    source: the FROM element for an audience; an alias of the model unless the rows are derived.
+    names: discriminator value to GraphQL type name, for an interface; else empty. scalars and relations: the declared
+    fields by Python name, those of an interface's implementations included.
+    """
+
+    model: type
+    name: str
+    source: Callable[[Audience], Any]
+    key: str | None = "id"
+    discriminator: str | None = None
+    names: dict[Any, str] = field(default_factory=dict)
+    scalars: dict[str, Scalar] = field(default_factory=dict)
+    relations: dict[str, Relation] = field(default_factory=dict)
+
+    @cached_property
+    def hidden(self) -> Mapping[str, None]:
+        """Names that relations need of a row, whether or not GraphQL shows them."""
+        names = {name: None for relation in self.relations.values() for name in relation.keys}
+        extra = [name for name in (self.key, self.discriminator) if name]
+        return names | dict.fromkeys(extra)
+
+    def columns(self, row: Frame, audience: Audience) -> Sequence[SQL]:
+        """All scalar fields of the type and what its relations need, labelled."""
+        shown = [scalar.sql(row, audience).label(name) for name, scalar in self.scalars.items()]
+        return [*shown, *(getattr(row, name).label(f"_{name}") for name in self.hidden)]
+
+
+ROW_TYPES: dict[type, RowType] = {}
+"""Row types by model; filled by the declarations in `schema/`."""
+
+
+def declare_row_type(model: type, name: str, source: Callable[[Audience], Any] | None, key: str | None) -> RowType:
+    """Enter the row type of `model`, once."""
+    if model in ROW_TYPES:
+        raise ValueError(f"{model.__name__} is declared twice")
+    row_type = RowType(model, name, source or (lambda audience: aliased(model)), key)
+    if key:
+        row_type.scalars["id"] = Expression(lambda row, audience: node_id(name, getattr(row, key)))
+    ROW_TYPES[model] = row_type
+    return row_type
+
+
+def node_id(name: str, key: SQL) -> SQL:
+    """SQL for the opaque, globally unique id of a row (Relay)."""
+    text = sa.func.concat(name, ":", key)
+    return sa.func.translate(sa.func.encode(sa.func.convert_to(text, "UTF8"), "base64"), "\n", "")
+
+
+def join_of(attribute: InstrumentedAttribute[Any]) -> Relation:
+    """The relation that a mapped relationship describes."""
+    relationship = attribute.property
+    assert isinstance(relationship, RelationshipProperty)  # noqa: S101 - a mistake in a declaration, found on import
+    mapper = relationship.parent
+    pairs = [(mapper.get_property_by_column(local), remote) for local, remote in relationship.local_remote_pairs]
+    names = [(local.key, relationship.mapper.get_property_by_column(remote).key) for local, remote in pairs]
+    return Relation(
+        target=relationship.mapper.class_,
+        on=lambda parent, child: sa.and_(
+            *(getattr(parent, local) == getattr(child, remote) for local, remote in names)
+        ),
+        keys={local.key: local.columns[0].type for local, _ in pairs},
+        many=bool(relationship.uselist),
+    )

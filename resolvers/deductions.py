@@ -1,0 +1,37 @@
+"""What is derived of a deduction: its status today, and whether it is under objection (R6, R8)."""
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+
+import models
+from auth.audiences import Audience
+from models.deduction import DeductionStatus
+from resolvers.declarations import SQL, Frame, Relation
+from resolvers.view import TODAY
+
+
+def status_today(row: Frame, audience: Audience) -> SQL:
+    """The stored status, or EXPIRED once the publicity is over: nobody needs to act (R6)."""
+    over = sa.and_(row.status == DeductionStatus.PUBLISHED, row.expires_on <= TODAY)
+    expired = sa.literal(DeductionStatus.EXPIRED, models.Deduction.status.type)
+    return sa.case((over, expired), else_=row.status)
+
+
+def under_objection(row: Frame, audience: Audience) -> SQL:
+    """Whether an objection is open: the item is annotated, not suspended (R8)."""
+    objection = aliased(models.Objection)
+    return sa.select(objection.id).where(objection.deduction_id == row.id, objection.outcome.is_(None)).exists()
+
+
+OBJECTIONS = Relation(
+    target=models.Objection,
+    on=lambda deduction, objection: objection.deduction_id == deduction.id,
+    keys={"id": sa.BigInteger()},
+    many=True,
+)
+REPAIRS = Relation(
+    target=models.Repair,
+    on=lambda deduction, repair: repair.deduction_id == deduction.id,
+    keys={"id": sa.BigInteger()},
+    many=True,
+)

@@ -1,0 +1,56 @@
+"""Everything about the authenticated subject, known to the court or not (DOMAIN 3)."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+
+import models
+from auth.audiences import Audience
+from resolvers.declarations import SQL, About, Frame, Order, Relation
+from resolvers.view import SUBJECT
+from resolvers.visibility import sees
+
+
+class Litigant:
+    """The row type's key: the one authenticated subject."""
+
+
+def litigant(audience: Audience) -> Any:
+    """One row: the keyed hash that the token names, and the party it belongs to, if any."""
+    identity = aliased(models.Identity)
+    known = sa.select(identity.party_id).where(identity.index == SUBJECT).scalar_subquery()
+    return sa.select(SUBJECT.label("subject_index"), known.label("party_id")).subquery("litigant")
+
+
+@sees(Litigant)
+def _litigant(row: Frame, audience: Audience) -> SQL:
+    return row.subject_index.is_not(None) if audience is Audience.LITIGANT_PORTAL else sa.false()
+
+
+SELF = Relation(target=Litigant, on=lambda arguments, litigant: sa.true(), keys={})
+ABOUT = About(
+    parties=lambda row: sa.case((row.party_id.is_not(None), sa.func.array_fill(row.party_id, [1]))),
+    index=lambda row: row.subject_index,
+)
+PARTY = Relation(target=models.Party, on=lambda me, party: party.id == me.party_id, keys={"party_id": sa.BigInteger()})
+ACCESS_RECORDS = Relation(
+    target=models.AccessRecord,
+    on=lambda me, entry: sa.or_(entry.subject_index == me.subject_index, entry.party_id == me.party_id),
+    keys={"subject_index": sa.LargeBinary(), "party_id": sa.BigInteger()},
+    orders={"AT": Order(("at",), descending=True)},
+)
+CONSENTS = Relation(
+    target=models.Consent,
+    on=lambda me, consent: consent.subject_index == me.subject_index,
+    keys={"subject_index": sa.LargeBinary()},
+    many=True,
+    orders={"VALID_FROM": Order(("valid_from",), descending=True)},
+)
+SHARE_CODES = Relation(
+    target=models.ShareCode,
+    on=lambda me, share: share.party_id == me.party_id,
+    keys={"party_id": sa.BigInteger()},
+    many=True,
+    orders={"CREATED": Order(("created_at",), descending=True)},
+)

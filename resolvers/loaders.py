@@ -1,0 +1,148 @@
+"""The loaders executor: answers fields one by one, batching the rows of each relation into one statement (aiodataloader).
+
+It reads the same declarations as every other executor, and is the one that others are held against.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+from aiodataloader import DataLoader
+
+from resolvers.context import Context
+from resolvers.declarations import Relation, Root
+from resolvers.paging import Page
+from resolvers.rows import Edge, PageInfo, Row
+from resolvers.statements import Reading, argument_values, key_values
+from resolvers.view import View
+
+Key = tuple[Any, ...]
+
+
+class Loader(DataLoader[Key, Any]):  # type: ignore[misc]  # aiodataloader ships no types
+    """A loader whose callers cannot cancel each other: graphql-core cancels siblings, and a batch is shared."""
+
+    def load(self, key: Key) -> "asyncio.Future[Any]":
+        """The value of `key`, from one statement for all keys asked in this turn of the loop."""
+        return asyncio.shield(super().load(key))
+
+
+class RelationLoader(Loader):
+    """Parents' keys to the rows of one relation, as one view sees them with the same arguments."""
+
+    def __init__(self, context: Context, relation: Relation, view: View, arguments: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.context, self.relation, self.view, self.arguments = context, relation, view, arguments
+        self.reading = Reading(relation, view.audience)
+
+    def values(self, keys: Sequence[Key]) -> dict[str, Any]:
+        """The bind values of a batch."""
+        return {**self.view.parameters(), **argument_values(self.arguments), **key_values(self.relation, keys)}
+
+    async def batch_load_fn(self, keys: list[Key]) -> list[list[Row]]:
+        """The rows of each key, in order; none where nothing is visible."""
+        found = await self.context.fetch(self.reading.rows(), self.values(keys))
+        return grouped(found, len(keys), self.reading, self.view)
+
+
+class PageLoader(RelationLoader):
+    """Parents' keys to one page of a relation."""
+
+    def __init__(
+        self, context: Context, relation: Relation, view: View, arguments: Mapping[str, Any], page: Page
+    ) -> None:
+        super().__init__(context, relation, view, arguments)
+        self.page = page
+
+    async def batch_load_fn(self, keys: list[Key]) -> list[list[Row]]:
+        """Up to one row more than the page holds for each key."""
+        found = await self.context.fetch(self.reading.page(self.page), self.values(keys))
+        return grouped(found, len(keys), self.reading, self.view)
+
+
+class CountLoader(PageLoader):
+    """Parents' keys to the number of rows under the page's filters."""
+
+    async def batch_load_fn(self, keys: list[Key]) -> list[int]:
+        """The count of each key, zero where nothing is visible."""
+        found = await self.context.fetch(self.reading.count(self.page), self.values(keys))
+        counts = {row["_ordinal"]: row["_count"] for row in found}
+        return [counts.get(ordinal, 0) for ordinal in range(1, len(keys) + 1)]
+
+
+def grouped(found: Sequence[Mapping[Any, Any]], parents: int, reading: Reading, view: View) -> list[list[Row]]:
+    """Rows by their parent's ordinal."""
+    rows: defaultdict[int, list[Row]] = defaultdict(list)
+    for values in found:
+        rows[values["_ordinal"]].append(Row(reading.row_type, values, view))
+    return [rows[ordinal] for ordinal in range(1, parents + 1)]
+
+
+async def related(context: Context, relation: Relation, parent: Row, arguments: Mapping[str, Any]) -> Any:
+    """The rows that an edge leads to: a list, or one row or None."""
+    arguments = {name: arguments.get(name) for name in relation.arguments}
+    name: Hashable = (relation, parent.view, tuple(arguments.items()))
+    loader = context.loader(name, lambda: RelationLoader(context, relation, parent.view, arguments))
+    rows = await loader.load(parent.key(relation.keys))
+    return rows if relation.many else next(iter(rows), None)
+
+
+async def connected(context: Context, relation: Relation, parent: Row, page: Page) -> "Connection":
+    """One page of the rows that an edge leads to."""
+
+    async def count() -> int:
+        counter = context.loader(
+            (CountLoader, relation, parent.view, page),
+            lambda: CountLoader(context, relation, parent.view, {}, page),
+        )
+        found: int = await counter.load(parent.key(relation.keys))
+        return found
+
+    name: Hashable = (PageLoader, relation, parent.view, page)
+    loader = context.loader(name, lambda: PageLoader(context, relation, parent.view, {}, page))
+    return Connection(await loader.load(parent.key(relation.keys)), page, count)
+
+
+class Connection:
+    """A page as GraphQL reads it."""
+
+    def __init__(self, rows: Sequence[Row], page: Page, count: Any) -> None:
+        self.nodes, self.page, self.count = list(rows[: page.first]), page, count
+        self.more = len(rows) > page.first
+
+    @property
+    def edges(self) -> list[Edge]:
+        """The rows with their cursors."""
+        return [Edge(row._cursor, row) for row in self.nodes]
+
+    @property
+    def page_info(self) -> PageInfo:
+        """Where the page stands: pages lead forward only."""
+        cursors = [row._cursor for row in self.nodes]
+        ends = (cursors[0], cursors[-1]) if cursors else (None, None)
+        return PageInfo(self.more, self.page.after is not None, *ends)
+
+
+async def answered(context: Context, name: str, root: Root, arguments: Mapping[str, Any], page: Page | None) -> Any:
+    """The rows of a root field: a page, a list, or one row or None; noted for the access log."""
+    prepared = root.prepare(arguments, context) if root.prepare else None
+    values, view = (prepared.values, prepared.view) if prepared else (arguments, None)
+    view = view or context.view
+    reading = Reading(root.relation, view.audience, root=True)
+    binds = {**view.parameters(), **argument_values({key: values.get(key) for key in root.relation.keys})}
+    statement = reading.page(page, root.about) if page else reading.rows(root.about)
+    rows = [Row(reading.row_type, found, view) for found in await context.fetch(statement, binds)]
+    if root.about:
+        context.trail.note(name, rows[: page.first] if page else rows, root.about.columns(reading.child), view)
+    if page:
+        return Connection(rows, page, _counting(context, reading, page, binds))
+    return rows if root.relation.many else next(iter(rows), None)
+
+
+def _counting(context: Context, reading: Reading, page: Page, binds: Mapping[str, Any]) -> Any:
+    async def count() -> int:
+        found: int = (await context.fetch(reading.count(page), binds))[0]["_count"]
+        return found
+
+    return count

@@ -1,0 +1,107 @@
+"""What is shown of names and numbers, by audience and by the kind of case (R16-R18).
+
+SQL expressions, so that a value that may not be seen never leaves the database. Names are masked as court documents are:
+the surname stays, the given name becomes 某 (法释〔2016〕19号, article 9).
+"""
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+
+import models
+from auth.audiences import Audience
+from models.court_case import NUMBER_WITHHELD
+from models.party import PartyKind
+from resolvers.declarations import SQL, Frame
+from resolvers.reach import about_self
+from resolvers.visibility import PARTNERS
+
+COMPOUND_SURNAMES = [
+    "欧阳",
+    "司马",
+    "上官",
+    "诸葛",
+    "夏侯",
+    "尉迟",
+    "皇甫",
+    "公孙",
+    "慕容",
+    "令狐",
+    "长孙",
+    "宇文",
+    "东方",
+    "独孤",
+    "南宫",
+    "司徒",
+    "端木",
+    "百里",
+    "申屠",
+    "淳于",
+    "单于",
+    "钟离",
+    "轩辕",
+    "闻人",
+    "赫连",
+    "澹台",
+    "濮阳",
+    "太史",
+    "公冶",
+    "宗政",
+    "鲜于",
+    "仲孙",
+    "亓官",
+    "司空",
+    "闾丘",
+    "子车",
+    "颛孙",
+    "万俟",
+    "拓跋",
+    "呼延",
+]
+
+
+def masked_name(name: SQL) -> SQL:
+    """陈守信 becomes 陈某某, 欧阳锋 becomes 欧阳某, a name with a dot keeps its first character."""
+    compound = sa.and_(sa.func.left(name, 2).in_(COMPOUND_SURNAMES), sa.func.length(name) > 2)
+    surname = sa.func.left(name, sa.case((compound, 2), else_=1))
+    given = sa.case((sa.func.length(name) - sa.func.length(surname) >= 2, "某某"), else_="某")
+    return sa.case((name.contains("·"), sa.func.left(name, 1) + "某"), else_=surname + given)
+
+
+def party_name(party: Frame, audience: Audience) -> SQL:
+    """In full to the court, to a partner that named the party itself, to the party itself; else persons are masked."""
+    if audience is Audience.COURT or audience in PARTNERS:
+        return party.name
+    clear = [party.kind == PartyKind.ORGANIZATION]
+    if audience is Audience.LITIGANT_PORTAL:
+        clear.append(about_self(party.id))
+    return sa.case((sa.or_(*clear), party.name), else_=masked_name(party.name))
+
+
+def party_number(party: Frame, audience: Audience) -> SQL:
+    """The masked number; none where the public looks a name up (DOMAIN 3), and stricter for the credit platform."""
+    identity = aliased(models.Identity)
+    stored: SQL = sa.select(identity.masked).where(identity.party_id == party.id).scalar_subquery()
+    if audience is Audience.PUBLIC_PORTAL:
+        return sa.null()
+    if audience is Audience.CREDIT_PLATFORM:
+        strict = sa.func.left(stored, 1) + sa.func.repeat("*", 16) + sa.func.right(stored, 1)
+        return sa.case((party.kind == PartyKind.PERSON, strict), else_=stored)
+    return stored
+
+
+def case_number(case: Frame, audience: Audience) -> SQL:
+    """Withheld outside the court for trade secrets and families (R16)."""
+    return _withheld(case.confidentiality, case.number, audience)
+
+
+def listed_case_number(item: Frame, audience: Audience) -> SQL:
+    """The case number that an item carries as text, withheld like its case's own; null where there is none."""
+    case = aliased(models.CourtCase)
+    kind: SQL = sa.select(case.confidentiality).where(case.id == item.case_id).scalar_subquery()
+    return _withheld(kind, sa.func.nullif(item.case_number, ""), audience)
+
+
+def _withheld(confidentiality: SQL, number: SQL, audience: Audience) -> SQL:
+    if audience in {Audience.COURT, Audience.LITIGANT_PORTAL}:
+        return number
+    return sa.case((confidentiality.in_(NUMBER_WITHHELD), None), else_=number)

@@ -1,0 +1,18 @@
+"""The subject of a measure: the party of its record, for as long as the record may be seen (R10)."""
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+
+import models
+from auth.audiences import Audience
+from resolvers.declarations import SQL, Frame, Relation
+from resolvers.visibility import visible
+
+
+def _party_of(measure: Frame, party: Frame) -> SQL:
+    record = aliased(models.CodeRecord)
+    seen = visible(models.CodeRecord, Frame(record), Audience.CREDIT_PLATFORM)
+    return sa.select(record.id).where(record.id == measure.code_record_id, record.party_id == party.id, seen).exists()
+
+
+PARTY = Relation(target=models.Party, on=_party_of, keys={"code_record_id": sa.BigInteger()})

@@ -1,0 +1,85 @@
+"""Rows by their opaque id (Relay). The row predicate is the same as on any other road, so an id opens nothing."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import InstrumentedAttribute
+
+from auth.policy import POLICY
+from resolvers.about import about_row_of
+from resolvers.context import Context
+from resolvers.declarations import ROW_TYPES, Prepared, Relation, Root, RowType
+from resolvers.errors import BadIdError, TooManySubjectsError
+from resolvers.loaders import answered
+from resolvers.rows import Row
+from resolvers.view import View
+
+LARGEST_BATCH = 100
+
+
+def read_id(text: str) -> tuple[str, str]:
+    """The type name and key text in an id. Raises BadIdError."""
+    try:
+        name, separator, key = base64.b64decode(text, validate=True).decode("ascii").partition(":")
+    except (binascii.Error, ValueError):
+        name, separator, key = "", "", ""
+    if not separator:
+        raise BadIdError("An id must be one that this service gave out, unchanged.")
+    return name, key
+
+
+def key_of(text: str, type_name: str) -> int:
+    """The numeric key in an id of `type_name`. Raises BadIdError."""
+    name, key = read_id(text)
+    if name != type_name or not key.isdigit() or int(key) >= 2**63:
+        raise BadIdError(f"This is not the id of a {type_name}.")
+    return int(key)
+
+
+@cache
+def node_types() -> dict[str, RowType]:
+    """The row types that have ids, by name; complete once the schema is built."""
+    return {row_type.name: row_type for row_type in ROW_TYPES.values() if row_type.key}
+
+
+@cache
+def node_root(type_name: str) -> Root:
+    """The root that finds rows of a type by their keys."""
+    row_type = node_types()[type_name]
+    key: InstrumentedAttribute[Any] = getattr(row_type.model, row_type.key or "id")
+    relation = Relation(
+        row_type.model,
+        lambda arguments, row: getattr(row, key.key) == sa.any_(arguments.keys),
+        {"keys": sa.ARRAY(key.type)},
+        many=True,
+    )
+    return Root(relation, about_row_of(row_type.model), prepare)
+
+
+def prepare(arguments: dict[str, Any], context: Any) -> Prepared:
+    """The keys as they are, seen from the view that the caller chose."""
+    return Prepared({"keys": arguments["keys"]}, arguments["view"])
+
+
+async def nodes(context: Context, ids: Sequence[str], view: View, field: str) -> list[Row | None]:
+    """The rows of these ids in order; None for what is unknown, or not for this caller (R20)."""
+    if len(ids) > LARGEST_BATCH:
+        raise TooManySubjectsError(f"`ids` may hold {LARGEST_BATCH} ids at most.")
+    asked = [read_id(text) for text in ids]
+    found: dict[str, Row] = {}
+    for type_name in dict.fromkeys(name for name, _ in asked):
+        if type_name in node_types():
+            found |= await _of_type(context, type_name, [key for name, key in asked if name == type_name], view, field)
+    return [found.get(text) for text in ids]
+
+
+async def _of_type(context: Context, type_name: str, keys: Sequence[str], view: View, field: str) -> dict[str, Row]:
+    root = node_root(type_name)
+    numeric = root.relation.keys["keys"].item_type.python_type is int  # type: ignore[attr-defined]  # an ARRAY
+    values = [int(key) if numeric else key for key in keys if not numeric or (key.isdigit() and int(key) < 2**63)]
+    rows = await answered(context, field, root, {"keys": values, "view": view}, None)
+    return {row.id: row for row in rows if POLICY.permits(row.type_name, context.principal.scopes)}

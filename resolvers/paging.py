@@ -1,0 +1,86 @@
+"""Pages of lists: how many, from where, in which order (Relay cursor connections, by keyset)."""
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from resolvers.declarations import SQL, Frame, Order, Relation
+from resolvers.errors import BadCursorError, BadPageSizeError
+
+LARGEST_PAGE = 100
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a client asked of a connection. `filters`: values by filter name, only those given."""
+
+    first: int
+    after: str | None = None
+    order: str | None = None
+    filters: tuple[tuple[str, Any], ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.first <= LARGEST_PAGE:
+            raise BadPageSizeError(f"`first` must be from 1 to {LARGEST_PAGE}; ask for more by `after`.")
+
+
+def order_of(relation: Relation, page: Page) -> tuple[str, Order]:
+    """The name and the columns of the order that the page asks for."""
+    name = page.order or next(iter(relation.orders))
+    return name, relation.orders[name]
+
+
+def order_columns(order: Order, child: Frame, key: str | None) -> list[SQL]:
+    """The columns that put rows into a total order: the order's own, then the key of a type that has one."""
+    return [getattr(child, name) for name in (*order.columns, *([key] if key else []))]
+
+
+def sorting(order: Order, columns: Sequence[SQL]) -> list[SQL]:
+    """The ORDER BY of these columns."""
+    return [column.desc() if order.descending else column.asc() for column in columns]
+
+
+def cursor(name: str, columns: Sequence[SQL]) -> SQL:
+    """SQL for the cursor of a row: the order's name and the row's place in it, opaque to clients."""
+    place = sa.func.jsonb_build_array(name, *(sa.cast(column, sa.Text) for column in columns))
+    octets = sa.func.convert_to(sa.cast(place, sa.Text), "UTF8")
+    return sa.func.translate(sa.func.encode(octets, "base64"), "\n", "")
+
+
+def beyond(name: str, order: Order, columns: Sequence[SQL], after: str) -> SQL:
+    """The rows past the cursor `after`. Raises BadCursorError if this order did not make it."""
+    place = [_typed(column, text) for column, text in zip(columns, _place(name, len(columns), after), strict=True)]
+    row, start = sa.tuple_(*columns), sa.tuple_(*place)
+    return row < start if order.descending else row > start
+
+
+def _place(name: str, length: int, after: str) -> list[str]:
+    try:
+        made_by, *place = json.loads(base64.b64decode(after, validate=True))
+    except (binascii.Error, ValueError, TypeError, RecursionError):
+        made_by, place = None, []
+    if made_by != name or len(place) != length or not all(isinstance(part, str) for part in place):
+        raise BadCursorError("`after` must be an endCursor of this same list, in this same order.")
+    return place
+
+
+def _key(text: str) -> int:
+    if not 0 <= (key := int(text)) < 2**63:
+        raise ValueError(text)
+    return key
+
+
+def _typed(column: SQL, text: str) -> SQL:
+    """A bind parameter of the column's type. Text that does not read as that type was no cursor of ours."""
+    readers: dict[type, Any] = {int: _key, date: date.fromisoformat, datetime: datetime.fromisoformat}
+    try:
+        value = readers.get(column.type.python_type, str)(text)
+    except ValueError:
+        raise BadCursorError("`after` must be an endCursor of this same list, in this same order.") from None
+    return sa.bindparam(None, value, type_=column.type)

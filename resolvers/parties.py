@@ -1,0 +1,26 @@
+"""The edges of a party, in the orders that people read them."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+import models
+from resolvers.declarations import Order, Relation
+
+KEY = {"id": sa.BigInteger()}
+
+
+def _of_party(model: type, order: Order | None = None, **changes: Any) -> Relation:
+    orders = {"orders": {"DEFAULT": order}} if order else {}
+    return Relation(
+        target=model, on=lambda party, row: row.party_id == party.id, keys=KEY, many=True, **orders, **changes
+    )
+
+
+DEDUCTIONS = _of_party(models.Deduction)
+SANCTIONS = _of_party(models.Sanction, Order(("effective_on",), descending=True))
+LISTINGS = _of_party(models.Listing, Order(("published_on",), descending=True))
+CERTIFICATES = _of_party(models.Certificate, Order(("issued_on",)))
+CODE_RECORDS = _of_party(models.CodeRecord, Order(("effective_on",)))
+PARTICIPATIONS = _of_party(models.Participation)
+REPAIRS = _of_party(models.Repair, Order(("applied_on",)))

@@ -1,0 +1,86 @@
+"""Which parties an audience reaches at all: the consent, the share code, the jurisdiction (R15-R17)."""
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+
+import models
+from auth.audiences import Audience
+from auth.scopes import Scope
+from models.party import PartyKind
+from resolvers.declarations import SQL
+from resolvers.view import CLIENT, COURT, NOW, PURPOSE, SHARES, SUBJECT
+
+
+def reach(party_id: SQL, audience: Audience, scope: Scope | None = None) -> SQL:
+    """Whether `audience` may know of a party, and under consent to `scope` if one is named."""
+    match audience:
+        case Audience.COURT:
+            return sa.true()
+        case Audience.LITIGANT_PORTAL:
+            return about_self(party_id)
+        case Audience.BANK | Audience.EMPLOYER:
+            return sa.or_(organization(party_id), sa.and_(_disclosed(party_id), _permitted(party_id, scope)))
+        case Audience.COMMERCE:
+            return organization(party_id)
+        case Audience.PUBLIC_PORTAL | Audience.CREDIT_PLATFORM:
+            return _disclosed(party_id)
+        case _:
+            return sa.false()
+
+
+def about_self(party_id: SQL) -> SQL:
+    """Whether the party is the authenticated litigant."""
+    own = aliased(models.Identity)
+    return sa.cast(party_id == sa.select(own.party_id).where(own.index == SUBJECT).scalar_subquery(), sa.Boolean)
+
+
+def organization(party_id: SQL) -> SQL:
+    """Whether the party is a disclosed organization: no consent is needed (R15)."""
+    party = aliased(models.Party)
+    return (
+        sa.select(party.id).where(party.id == party_id, party.kind == PartyKind.ORGANIZATION, party.disclosed).exists()
+    )
+
+
+def jurisdiction(court_code: SQL) -> SQL:
+    """Whether a court is the caller's own or below it (DOMAIN 3)."""
+    return sa.func.starts_with(court_code, COURT)
+
+
+def _disclosed(party_id: SQL) -> SQL:
+    party = aliased(models.Party)
+    return sa.select(party.id).where(party.id == party_id, party.disclosed).exists()
+
+
+def _permitted(party_id: SQL, scope: Scope | None) -> SQL:
+    """A live consent to this recipient for this purpose, or a live share code that was shown (R15)."""
+    identity, consent, share = aliased(models.Identity), aliased(models.Consent), aliased(models.ShareCode)
+    consented = sa.select(consent.id).where(
+        identity.party_id == party_id, consent.subject_index == identity.index, live_consent(consent, scope)
+    )
+    shared = sa.select(share.id).where(share.party_id == party_id, live_share(share))
+    return sa.or_(consented.exists(), shared.exists())
+
+
+def live_consent(consent: type[models.Consent], scope: Scope | None = None) -> SQL:
+    """Names this recipient, this purpose, this scope, and covers this moment."""
+    live = [
+        consent.client_key == CLIENT,
+        sa.any_(consent.purposes) == PURPOSE,
+        consent.valid_from <= NOW,
+        consent.valid_to > NOW,
+        sa.or_(consent.revoked_at.is_(None), consent.revoked_at > NOW),
+    ]
+    if scope:
+        live.append(sa.literal(scope.value, sa.Text) == sa.any_(consent.scopes))
+    return sa.and_(*live)
+
+
+def live_share(share: type[models.ShareCode]) -> SQL:
+    """Was shown with this request, is good for this purpose, and covers this moment."""
+    return sa.and_(
+        share.code_hash == sa.any_(SHARES),
+        sa.any_(share.purposes) == PURPOSE,
+        share.valid_to > NOW,
+        sa.or_(share.revoked_at.is_(None), share.revoked_at > NOW),
+    )

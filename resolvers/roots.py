@@ -1,0 +1,61 @@
+"""Where answers begin: the joins of the root fields, and whom their answers are about (R19)."""
+
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+
+import models
+from models.identifiers import IdentifierError, parse_case_number
+from resolvers.declarations import SQL, Frame, Order, Prepared, Relation
+from resolvers.errors import CaseNumberError
+from resolvers.nodes import key_of
+from resolvers.subjects import text
+
+
+def everything(model: type, order: Order | None = None) -> Relation:
+    """All rows that the caller may see."""
+    orders = {"orders": {"DEFAULT": order}} if order else {}
+    return Relation(target=model, on=lambda arguments, row: sa.true(), keys={}, many=True, **orders)
+
+
+PARTY = Relation(models.Party, lambda arguments, party: party.id == arguments.id, {"id": sa.BigInteger()})
+CASE = Relation(models.CourtCase, lambda arguments, case: case.number == arguments.number, {"number": sa.Text()})
+MEASURES = everything(models.Measure, Order(("published_on",), descending=True))
+NOTICES = everything(models.VillageNotice, Order(("sent_at",), descending=True))
+CONVERSIONS = everything(models.PointConversion, Order(("assessed_at",), descending=True))
+BULLETINS = everything(models.Bulletin, Order(("published_at",), descending=True))
+LISTINGS = everything(models.Listing, Order(("published_on",), descending=True))
+BATCHES = everything(models.Batch, Order(("month",), descending=True))
+OBJECTIONS = everything(models.Objection, Order(("due_on",)))
+REPAIRS = everything(models.Repair, Order(("applied_on",)))
+ACCESS_RECORDS = everything(models.AccessRecord, Order(("at",), descending=True))
+
+
+def _named(arguments: Frame, deduction: Frame) -> SQL:
+    """By exact name: the public portal's look-up, and nobody else's (R17)."""
+    party = aliased(models.Party)
+    return sa.select(party.id).where(party.id == deduction.party_id, party.name == arguments.name).exists()
+
+
+PUBLIC_RECORDS = Relation(models.Deduction, _named, {"name": sa.Text()}, many=True)
+
+
+def prepare_name(arguments: Mapping[str, Any], context: Any) -> Prepared:
+    """The exact name, normalized as names are stored."""
+    return Prepared({"name": unicodedata.normalize("NFKC", text(arguments["name"], "name") or "").strip()})
+
+
+def prepare_party(arguments: Mapping[str, Any], context: Any) -> Prepared:
+    """The key in a party's id. Raises BadIdError."""
+    return Prepared({"id": key_of(arguments["id"], "Party")})
+
+
+def prepare_case(arguments: Mapping[str, Any], context: Any) -> Prepared:
+    """The case number as it is stored. Raises CaseNumberError."""
+    try:
+        return Prepared({"number": parse_case_number(arguments["number"]).number})
+    except IdentifierError as error:
+        raise CaseNumberError(f"`number` cannot be read: {error}") from None

@@ -1,0 +1,52 @@
+"""Rows on their way from the database to GraphQL."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from resolvers.declarations import RowType
+from resolvers.view import View
+
+
+class Row:
+    """One row: GraphQL reads its scalars as attributes; relations find their keys under `_` names."""
+
+    __slots__ = ("_values", "row_type", "view")
+
+    def __init__(self, row_type: RowType, values: Mapping[str, Any], view: View) -> None:
+        self.row_type, self.view, self._values = row_type, view, values
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self._values[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    @property
+    def type_name(self) -> str:
+        """The GraphQL object type of this row."""
+        if self.row_type.discriminator is None:
+            return self.row_type.name
+        return self.row_type.names[self._values[f"_{self.row_type.discriminator}"]]
+
+    def key(self, names: Mapping[str, Any]) -> tuple[Any, ...]:
+        """What a relation needs of this row."""
+        return tuple(self._values[f"_{name}"] for name in names)
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A row and its place in a connection."""
+
+    cursor: str
+    node: Row
+
+
+@dataclass(frozen=True)
+class PageInfo:
+    """Where a page stands (Relay)."""
+
+    has_next_page: bool
+    has_previous_page: bool
+    start_cursor: str | None
+    end_cursor: str | None

@@ -1,0 +1,219 @@
+"""The partners' look-up: subjects by name and number, under consent or a share code (R15, R17, R20).
+
+Whether a person is known is told to nobody without consent: CONSENT_REQUIRED comes first, from the consents alone.
+"""
+
+import hashlib
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+
+import models
+from auth.audiences import Audience
+from models.access_record import BorrowerRelation, MatchOutcome
+from models.identifiers import IdentifierError, parse_organization_code, parse_person_number
+from models.keyring import Keyring
+from resolvers.declarations import SQL, About, Frame, Order, Prepared, Relation, Root
+from resolvers.errors import BadInputError, PurposeError, TooManySubjectsError
+from resolvers.reach import live_consent, live_share
+from resolvers.statements import ARGUMENT
+from resolvers.view import TODAY, Access, View
+from resolvers.visibility import sees
+
+LARGEST_BATCH = 100
+OUTCOME = models.AccessRecord.result.type
+
+
+class Subject:
+    """The row type's key: one subject of a look-up."""
+
+
+ASKED = {
+    "index": sa.LargeBinary(),
+    "former_index": sa.LargeBinary(),
+    "name": sa.Text(),
+    "person": sa.Boolean(),
+    "consent": sa.Text(),
+    "signed_on": sa.Date(),
+    "share": sa.LargeBinary(),
+    "reference": sa.Text(),
+    "relation": sa.Text(),
+}
+"""What is bound for each subject, as arrays of one length. An index of null is a number that cannot be one."""
+
+KEYS = {name: sa.ARRAY(type_) for name, type_ in ASKED.items()}
+
+
+def looked_up(audience: Audience) -> Any:
+    """One row for each subject asked, in that order, with its outcome, and its party where it is MATCHED."""
+    asked = _asked()
+    indexes = (asked.c.index, asked.c.former_index)
+    consent, share = _consent(asked, indexes), _share(asked, indexes)
+    identity, party = aliased(models.Identity), aliased(models.Party)
+    outcome = _outcome(asked, audience, consent, share, party)
+    return (
+        sa.select(
+            asked.c.ordinal,
+            asked.c.index,
+            asked.c.reference,
+            asked.c.relation,
+            outcome.label("outcome"),
+            sa.case((outcome == MatchOutcome.MATCHED.value, party.id)).label("party_id"),
+            consent.c.id.label("consent_id"),
+            share.c.id.label("share_code_id"),
+        )
+        .select_from(asked)
+        .outerjoin(consent, sa.true())
+        .outerjoin(share, sa.true())
+        .outerjoin(identity, identity.index.in_(indexes))
+        .outerjoin(party, sa.and_(party.id == identity.party_id, party.disclosed))
+        .subquery("looked_up")
+    )
+
+
+def _asked() -> Any:
+    arrays = [sa.bindparam(ARGUMENT + name, type_=type_) for name, type_ in KEYS.items()]
+    columns = [sa.column(name, type_) for name, type_ in ASKED.items()]
+    asked = sa.func.unnest(*arrays).table_valued(*columns, with_ordinality="ordinal", name="asked")
+    return asked.render_derived()
+
+
+def _consent(asked: Any, indexes: Sequence[SQL]) -> Any:
+    """The newest live consent of the subject; the one that the client names, if it names one."""
+    consent = aliased(models.Consent)
+    named = sa.or_(asked.c.consent.is_(None), consent.reference == asked.c.consent)
+    dated = sa.or_(asked.c.signed_on.is_(None), consent.signed_on == asked.c.signed_on)
+    live = sa.select(consent.id).where(consent.subject_index.in_(indexes), live_consent(consent), named, dated)
+    return live.order_by(consent.id.desc()).limit(1).lateral("consent")
+
+
+def _share(asked: Any, indexes: Sequence[SQL]) -> Any:
+    """The share code that was shown, if it is this very subject's."""
+    share, identity = aliased(models.ShareCode), aliased(models.Identity)
+    live = sa.select(share.id).where(
+        share.code_hash == asked.c.share,
+        live_share(share),
+        identity.party_id == share.party_id,
+        identity.index.in_(indexes),
+    )
+    return live.lateral("share")
+
+
+def _outcome(asked: Any, audience: Audience, consent: Any, share: Any, party: Any) -> SQL:
+    """In this order, so that nothing is told of a person before its consent is seen."""
+    permitted = sa.or_(consent.c.id.is_not(None), share.c.id.is_not(None))
+    refused = asked.c.person if audience is Audience.COMMERCE else sa.and_(asked.c.person, ~permitted)
+    return sa.case(
+        (asked.c.index.is_(None), MatchOutcome.INVALID_NUMBER.value),
+        (refused, MatchOutcome.CONSENT_REQUIRED.value),
+        (party.id.is_(None), MatchOutcome.NOT_FOUND.value),
+        (party.name != asked.c.name, MatchOutcome.NAME_MISMATCH.value),
+        else_=MatchOutcome.MATCHED.value,
+    )
+
+
+@sees(Subject)
+def _subject(row: Frame, audience: Audience) -> SQL:
+    """Whoever asks is answered; what the answer holds is narrowed at the party."""
+    return sa.true()
+
+
+PARTY = Relation(
+    target=models.Party, on=lambda subject, party: party.id == subject.party_id, keys={"party_id": sa.BigInteger()}
+)
+ABOUT = About(
+    parties=lambda row: sa.case((row.party_id.is_not(None), sa.func.array_fill(row.party_id, [1]))),
+    index=lambda row: row.index,
+    result=lambda row: row.outcome,
+    consent=lambda row: row.consent_id,
+    share_code=lambda row: row.share_code_id,
+    reference=lambda row: row.reference,
+    relation=lambda row: row.relation,
+)
+
+
+def as_of(row: Frame, audience: Audience) -> SQL:
+    """The court's day of the answer."""
+    return TODAY
+
+
+def subject_root(many: bool) -> Root:
+    """The look-up of one subject, or of up to a hundred in one call."""
+    relation = Relation(
+        target=Subject,
+        on=lambda arguments, subject: sa.true(),
+        keys=KEYS,
+        many=many,
+        orders={"ASKED": Order(("ordinal",))},
+    )
+    return Root(relation, ABOUT, prepare)
+
+
+def prepare(arguments: Mapping[str, Any], context: Any) -> Prepared:
+    """Normalize names, turn numbers into keyed hashes, and bind the purpose to the view.
+
+    Raises TooManySubjectsError, PurposeError, BadInputError.
+    """
+    by, access = arguments["by"], arguments["access"]
+    keys = by if isinstance(by, list) else [by]
+    if not 1 <= len(keys) <= LARGEST_BATCH:
+        raise TooManySubjectsError(f"`by` must hold 1 to {LARGEST_BATCH} subjects; send the rest in another call.")
+    rows = [_bound(key, place, context.keyring) for place, key in enumerate(keys)]
+    values = {name: [row[name] for row in rows] for name in ASKED}
+    return Prepared(values, viewed(access, context, frozenset(share for share in values["share"] if share)))
+
+
+def viewed(access: Any, context: Any, shares: frozenset[bytes] = frozenset()) -> View:
+    """The view of a look-up for a purpose. Raises PurposeError for a purpose that is not the client's."""
+    allowed = context.principal.purposes
+    if access.purpose not in allowed:
+        names = ", ".join(sorted(allowed))
+        raise PurposeError(f"{access.purpose.value} is not among the purposes registered for this client: {names}.")
+    told = Access(access.purpose, text(access.operator, "operator"), text(access.branch, "branch"))
+    return View(context.principal, told, context.now, shares)
+
+
+def _bound(key: Any, place: int, keyring: Keyring) -> dict[str, Any]:
+    probes, person = _probes(key, place, keyring)
+    code = text(key.share_code, "shareCode")
+    relation: BorrowerRelation | None = key.relation
+    return {
+        "index": probes[0],
+        "former_index": probes[-1],
+        "name": unicodedata.normalize("NFKC", text(key.name, "name") or "").strip(),
+        "person": person,
+        "consent": text(key.consent, "consent"),
+        "signed_on": key.consent_signed_on,
+        "share": hashlib.sha256(code.encode()).digest() if code else None,
+        "reference": text(key.reference, "reference"),
+        "relation": relation and relation.value,
+    }
+
+
+def _probes(key: Any, place: int, keyring: Keyring) -> tuple[Sequence[bytes | None], bool]:
+    """The keyed hashes to look for, and whether the number is a person's. The number itself goes no further (R18)."""
+    if (key.id_number is None) == (key.organization_code is None):
+        raise BadInputError(f"Subject {place + 1} needs either `idNumber` or `organizationCode`, and not both.")
+    person = key.id_number is not None
+    try:
+        number = parse_person_number(key.id_number) if person else parse_organization_code(key.organization_code)
+    except IdentifierError:
+        return [None], person
+    return keyring.probes(number.value), person
+
+
+LONGEST_TEXT = 200
+
+
+def text(value: str | None, name: str) -> str | None:
+    """`value`, if PostgreSQL and people can read it. Raises BadInputError otherwise, without repeating it."""
+    if value is None:
+        return None
+    if len(value) > LONGEST_TEXT:
+        raise BadInputError(f"`{name}` is longer than {LONGEST_TEXT} characters.")
+    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in value):
+        raise BadInputError(f"`{name}` holds control characters or broken Unicode.")
+    return value

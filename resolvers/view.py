@@ -1,0 +1,67 @@
+"""What a reader sees from where it stands: the values that row predicates compare with.
+
+The shape of a predicate depends on the audience alone; every value is a bind parameter, so that one statement serves all
+callers of an audience.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from auth.audiences import Audience, Purpose
+from auth.principal import Principal
+from models.terms import court_day
+
+CLIENT = sa.bindparam("view_client", type_=sa.BigInteger)
+PURPOSE = sa.bindparam("view_purpose", type_=sa.Text)
+NOW = sa.bindparam("view_now", type_=sa.DateTime(timezone=True))
+TODAY = sa.bindparam("view_today", type_=sa.Date)
+COURT = sa.bindparam("view_court", type_=sa.Text)
+VILLAGE = sa.bindparam("view_village", type_=sa.BigInteger)
+SUBJECT = sa.bindparam("view_subject", type_=sa.LargeBinary)
+SHARES = sa.bindparam("view_shares", type_=sa.ARRAY(sa.LargeBinary))
+
+
+@dataclass(frozen=True)
+class Access:
+    """What a client says of its look-up: why, and by whom (DOMAIN 3). Written to the access log."""
+
+    purpose: Purpose
+    operator: str | None = None
+    branch: str | None = None
+
+
+@dataclass(frozen=True)
+class View:
+    """One caller, one purpose, one moment. `shares`: SHA-256 of the share codes shown."""
+
+    principal: Principal
+    access: Access
+    now: datetime
+    shares: frozenset[bytes] = frozenset()
+
+    @property
+    def audience(self) -> Audience:
+        """The caller's audience."""
+        return self.principal.audience
+
+    @property
+    def today(self) -> date:
+        """The court's day at this moment."""
+        return court_day(self.now)
+
+    def parameters(self) -> Mapping[str, Any]:
+        """The values of the bind parameters above."""
+        return {
+            "view_client": self.principal.client_key,
+            "view_purpose": self.access.purpose.value,
+            "view_now": self.now,
+            "view_today": self.today,
+            "view_court": self.principal.jurisdiction,
+            "view_village": self.principal.village_key,
+            "view_subject": self.principal.subject_index,
+            "view_shares": sorted(self.shares),
+        }

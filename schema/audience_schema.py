@@ -1,0 +1,130 @@
+"""The schema as an audience sees it: only what its scopes reach, in print and in introspection."""
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any, TypeVar
+
+from graphql import (
+    DefinitionNode,
+    DocumentNode,
+    EnumTypeDefinitionNode,
+    FieldDefinitionNode,
+    GraphQLSchema,
+    InputObjectTypeDefinitionNode,
+    InputValueDefinitionNode,
+    InterfaceTypeDefinitionNode,
+    NamedTypeNode,
+    ObjectTypeDefinitionNode,
+    ScalarTypeDefinitionNode,
+    build_ast_schema,
+    parse,
+    print_ast,
+)
+
+from auth.policy import POLICY
+from auth.scopes import Scope
+from schema.building import SCHEMA
+
+Fielded = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode
+Node = TypeVar("Node", bound=Any)
+
+
+def printed(scopes: frozenset[Scope] | None = None) -> str:
+    """The SDL: the whole of it, or what `scopes` reach."""
+    whole = SCHEMA.as_str() + "\n"
+    return whole if scopes is None else print_ast(_narrowed(parse(whole), scopes)) + "\n"
+
+
+@cache
+def introspected(scopes: frozenset[Scope]) -> GraphQLSchema:
+    """The schema that introspection answers from."""
+    return build_ast_schema(parse(printed(scopes)))
+
+
+def _narrowed(document: DocumentNode, scopes: frozenset[Scope]) -> DocumentNode:
+    named = {node.name.value: node for node in document.definitions if hasattr(node, "name")}
+    kept = {name: _permitted(node, scopes) for name, node in named.items()}
+    alive = _reachable("Query", {name: node for name, node in kept.items() if node is not None})
+    definitions = [kept[name] for name in named if name in alive or _is_directive(named[name])]
+    return DocumentNode(definitions=tuple(_without_lost_interfaces(node, alive) for node in definitions if node))
+
+
+def _is_directive(node: DefinitionNode) -> bool:
+    return node.kind == "directive_definition"
+
+
+def _permitted(node: Any, scopes: frozenset[Scope]) -> Any:
+    """A definition with the fields and arguments that `scopes` reach, or None if they reach none of it."""
+    name = node.name.value
+    if isinstance(node, InputObjectTypeDefinitionNode):
+        return node if name not in POLICY.requirements or POLICY.permits(name, scopes) else None
+    if not isinstance(node, Fielded):
+        return node
+    if not POLICY.permits(name, scopes):
+        return None
+    fields = [_with_permitted_arguments(name, field, scopes) for field in node.fields if _reads(name, field, scopes)]
+    return _copied(node, fields=tuple(fields)) if fields else None
+
+
+def _reads(type_name: str, field: FieldDefinitionNode, scopes: frozenset[Scope]) -> bool:
+    """The field itself and the type that it leads to."""
+    leads_to = _named(field.type)
+    return POLICY.permits(f"{type_name}.{field.name.value}", scopes) and (
+        leads_to not in POLICY.requirements or POLICY.permits(leads_to, scopes)
+    )
+
+
+def _with_permitted_arguments(type_name: str, field: FieldDefinitionNode, scopes: frozenset[Scope]) -> Any:
+    coordinate = f"{type_name}.{field.name.value}"
+
+    def permitted(argument: InputValueDefinitionNode) -> bool:
+        given = _named(argument.type)
+        return POLICY.permits(f"{coordinate}({argument.name.value}:)", scopes) and (
+            given not in POLICY.requirements or POLICY.permits(given, scopes)
+        )
+
+    return _copied(field, arguments=tuple(argument for argument in field.arguments or () if permitted(argument)))
+
+
+def _named(node: Any) -> str:
+    while not isinstance(node, NamedTypeNode):
+        node = node.type
+    return node.name.value
+
+
+def _reachable(start: str, kept: dict[str, Any]) -> set[str]:
+    """The types that a walk from the roots meets, over fields, arguments, and from interfaces to their types."""
+    alive: set[str] = set()
+    waiting = [start]
+    while waiting:
+        name = waiting.pop()
+        if name in kept and name not in alive:
+            alive.add(name)
+            waiting.extend(_mentioned(kept[name], kept.values()))
+    return alive
+
+
+def _mentioned(node: Any, others: Iterable[Any]) -> Iterable[str]:
+    if isinstance(node, ScalarTypeDefinitionNode | EnumTypeDefinitionNode):
+        return
+    for field in getattr(node, "fields", None) or ():
+        yield _named(field.type)
+        yield from (_named(argument.type) for argument in getattr(field, "arguments", None) or ())
+    yield from (interface.name.value for interface in getattr(node, "interfaces", None) or ())
+    if isinstance(node, InterfaceTypeDefinitionNode) and node.name.value != "Node":
+        yield from (
+            other.name.value
+            for other in others
+            if isinstance(other, Fielded) and node.name.value in {one.name.value for one in other.interfaces or ()}
+        )
+
+
+def _without_lost_interfaces(node: Any, alive: set[str]) -> Any:
+    if not isinstance(node, Fielded):
+        return node
+    return _copied(node, interfaces=tuple(one for one in node.interfaces or () if one.name.value in alive))
+
+
+def _copied(node: Node, **changes: Any) -> Node:
+    values = {name: getattr(node, name) for name in node.keys} | changes
+    return type(node)(**values)  # type: ignore[no-any-return]

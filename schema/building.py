@@ -1,0 +1,17 @@
+"""The one GraphQL schema."""
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+
+from schema.party import Organization, Person
+from schema.query import Query
+from schema.scalars import SCALARS
+
+SCHEMA = strawberry.Schema(
+    query=Query,
+    types=[Person, Organization],
+    config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
+)
+
+GRAPHQL = SCHEMA._schema
+"""The same as graphql-core has it."""

@@ -1,0 +1,27 @@
+"""Bulletins."""
+
+from datetime import date, datetime
+
+import models
+from auth.policy import any_of
+from auth.scopes import Scope
+from models.bulletin import BulletinKind
+from schema.connection import enter_connection
+from schema.court import Court
+from schema.declaring import column, relation, row_type
+from schema.node import Node
+
+
+@row_type(models.Bulletin, requires=any_of(Scope.CATALOGUE), description="What a court publishes about a month (通报).")
+class Bulletin(Node):
+    """A bulletin."""
+
+    kind: BulletinKind = column("kind", "Its kind (种类).")
+    month: date = column("month", "Its month, as the first day (月份).")
+    title: str = column("title", "Title (标题).")
+    body: str = column("body", "Text (正文).")
+    published_at: datetime = column("published_at", "When it was published (发布时间).")
+    court: Court = relation(models.Bulletin.court, "The court (法院).")
+
+
+enter_connection(Bulletin)

@@ -1,0 +1,16 @@
+"""Clients, as those see them that read who looked somebody up."""
+
+import models
+from auth.audiences import Audience
+from auth.policy import any_of
+from auth.scopes import Scope
+from schema.declaring import column, row_type
+from schema.node import Node
+
+
+@row_type(models.Client, requires=any_of(Scope.SELF, Scope.AUDIT), description="A registered institution (接入方).")
+class Client(Node):
+    """A client."""
+
+    name: str = column("name", "Its name (名称).")
+    audience: Audience = column("audience", "Its kind (类型).")

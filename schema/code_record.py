@@ -1,0 +1,63 @@
+"""Records that colour a code."""
+
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import strawberry
+
+import models
+from auth.policy import any_of
+from auth.scopes import Scope
+from models.catalogue import Colour
+from models.code_record import CloseReason
+from schema.catalogue import CodeType
+from schema.court import Court
+from schema.declaring import column, relation, row_type
+from schema.node import Node
+from schema.requirements import CASE, CREDIT, INTEGRITY, RECORDED
+
+if TYPE_CHECKING:
+    from schema.case import Case
+    from schema.certificate import Certificate
+    from schema.deduction import Deduction
+    from schema.listing import Listing
+    from schema.sanction import Sanction
+
+
+@row_type(
+    models.CodeRecord,
+    requires=RECORDED,
+    description="A reason for a colour (信用码记录). Yellow is warning information, not punishment; blue repairs a yellow one.",
+)
+class CodeRecord(Node):
+    """A code record."""
+
+    colour: Colour = column("colour", "The colour it gives (颜色).")
+    type: CodeType = relation(
+        models.CodeRecord.code_type, "What kind of record it is (类型).", requires=any_of(Scope.CATALOGUE)
+    )
+    effective_on: date = column("effective_on", "First day of effect (生效日期).")
+    ends_on: date | None = column("ends_on", "Day its term ends (期满日期); none where the term is open.")
+    closed_on: date | None = column("closed_on", "Day it ended before its term (终止日期).")
+    close_reason: CloseReason | None = column("close_reason", "Why it ended before its term (终止原因).")
+    court: Court = relation(
+        models.CodeRecord.court, "The court that recorded it (记录法院).", requires=any_of(Scope.CATALOGUE)
+    )
+    case: Annotated["Case", strawberry.lazy("schema.case")] | None = relation(
+        models.CodeRecord.case, "The case it comes from (来源案件).", requires=CASE
+    )
+    repaired: Optional["CodeRecord"] = relation(
+        models.CodeRecord.repaired, "Blue only: the yellow record it repairs (被修复记录)."
+    )
+    sanction: Annotated["Sanction", strawberry.lazy("schema.sanction")] | None = relation(
+        models.CodeRecord.sanction, "The sanction behind it (制裁决定).", requires=CREDIT
+    )
+    listing: Annotated["Listing", strawberry.lazy("schema.listing")] | None = relation(
+        models.CodeRecord.listing, "The list entry behind it (名单信息).", requires=INTEGRITY
+    )
+    certificate: Annotated["Certificate", strawberry.lazy("schema.certificate")] | None = relation(
+        models.CodeRecord.certificate, "The certificate behind it (履行证明).", requires=INTEGRITY
+    )
+    deduction: Annotated["Deduction", strawberry.lazy("schema.deduction")] | None = relation(
+        models.CodeRecord.deduction, "The deduction behind it (扣分记录).", requires=CREDIT
+    )

@@ -1,0 +1,326 @@
+"""How types are declared: each field with what it stands for, what reading it needs, and what it means.
+
+    @row_type(models.Court, requires=any_of(Scope.CATALOGUE, ...), description="A court (法院).")
+    class Court(Node):
+        name: str = column("name", "Full name of the court (法院名称).")
+
+From this one line come the SDL, the policy table, and both executors' SQL.
+"""
+
+from collections.abc import Callable, Mapping
+from copy import copy
+from dataclasses import replace
+from functools import reduce
+from typing import Any, TypeVar, dataclass_transform
+
+import strawberry
+from graphql import GraphQLResolveInfo
+from sqlalchemy.orm import InstrumentedAttribute
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.types.arguments import StrawberryArgument
+from strawberry.types.field import StrawberryField
+from strawberry.utils.str_converters import to_camel_case
+
+from auth.audiences import Audience
+from auth.policy import OPEN, POLICY, Requirement, both
+from resolvers.context import Context
+from resolvers.declarations import (
+    ROW_TYPES,
+    SQL,
+    About,
+    Column,
+    Expression,
+    Frame,
+    Prepared,
+    Relation,
+    Root,
+    RowType,
+    Scalar,
+    declare_row_type,
+    join_of,
+)
+from resolvers.loaders import answered, connected, related
+from resolvers.paging import Page
+from resolvers.rows import Row
+from schema import enums  # noqa: F401 - registers them before any type that uses them
+from schema.directives import RequiresScopes
+
+Type = TypeVar("Type", bound=type)
+Info = strawberry.Info[Context, None]
+
+
+class PerType(dict[str, Requirement]):
+    """What a field of an interface needs, by the type that has it: persons and organizations differ (R15)."""
+
+    def of(self, type_name: str) -> Requirement:
+        """The requirement at a type; at the interface itself, all of them."""
+        if type_name in self:
+            return self[type_name]
+        return reduce(both, self.values())
+
+
+class DeclaredField(StrawberryField):
+    """A GraphQL field that stands for something in the database."""
+
+    declaration: Scalar | Relation | Root | None = None
+    requirement: Requirement | None = None
+    by_type: PerType | None = None
+
+    @property
+    def is_basic_field(self) -> bool:
+        """Scalars are read straight off the row; edges are resolved."""
+        return self.declaration is None or isinstance(self.declaration, Column | Expression)
+
+    @property
+    def is_async(self) -> bool:
+        """Edges and roots await the database."""
+        return not self.is_basic_field
+
+    def get_result(self, source: Any, info: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        """Answer by the loaders executor."""
+        declaration, page = self.declaration, page_of(kwargs)
+        if isinstance(declaration, Root):
+            return answered(info.context, to_camel_case(self.python_name), declaration, kwargs, page)
+        assert isinstance(declaration, Relation)  # noqa: S101 - scalars never come here
+        if page:
+            return connected(info.context, declaration, source, page)
+        return related(info.context, declaration, source, kwargs)
+
+
+def page_of(arguments: Mapping[str, Any]) -> Page | None:
+    """The page that arguments ask for, or None for a field that has no pages."""
+    if "first" not in arguments:
+        return None
+    order, chosen = arguments.get("order_by"), arguments.get("filter")
+    given = {} if chosen is None else {name: value for name, value in vars(chosen).items() if value is not None}
+    return Page(
+        arguments["first"], arguments.get("after"), None if order is None else order.name, tuple(sorted(given.items()))
+    )
+
+
+def _field(
+    declaration: Scalar | Relation | Root,
+    description: str,
+    requires: Requirement | PerType | None,
+    *arguments: StrawberryArgument,
+) -> DeclaredField:
+    directives = [RequiresScopes.of(requires)] if isinstance(requires, tuple) else []
+    made = DeclaredField(description=description, directives=directives)
+    made.declaration = declaration
+    if isinstance(requires, PerType):
+        made.by_type = requires
+    else:
+        made.requirement = requires
+    if arguments:
+        made.arguments = list(arguments)
+    return made
+
+
+def specialized(member: DeclaredField, type_name: str) -> DeclaredField:
+    """The field as `type_name` has it, where what it needs depends on the type."""
+    if member.by_type is None:
+        return member
+    made, requirement = copy(member), member.by_type.of(type_name)
+    made.declaration, made.requirement, made.by_type = member.declaration, requirement, member.by_type
+    made.directives = [RequiresScopes.of(requirement)]
+    made.arguments = member.arguments
+    return made
+
+
+def column(name: str, description: str, *, requires: Requirement | PerType | None = None) -> Any:
+    """A field that is the column `name` of the row."""
+    return _field(Column(name), description, requires)
+
+
+def expression(
+    build: Callable[[Frame, Audience], SQL], description: str, *, requires: Requirement | PerType | None = None
+) -> Any:
+    """A field that is SQL over the row, such as a masked name."""
+    return _field(Expression(build), description, requires)
+
+
+def relation(
+    to: InstrumentedAttribute[Any] | Relation,
+    description: str,
+    *arguments: StrawberryArgument,
+    requires: Requirement | PerType | None = None,
+    **changes: Any,
+) -> Any:
+    """An edge to one row or to a short list: a mapped relationship, or a join of its own. `changes` refine it."""
+    base = to if isinstance(to, Relation) else join_of(to)
+    return _field(replace(base, **changes), description, requires, *arguments)
+
+
+class DeclaredArgument(StrawberryArgument):
+    """An argument that may need more than its field."""
+
+    requirement: Requirement = OPEN
+
+
+def argument(
+    name: str, annotation: Any, description: str, default: Any = strawberry.UNSET, *, requires: Requirement = OPEN
+) -> StrawberryArgument:
+    """An argument of a field. Without a default it must be given."""
+    made = DeclaredArgument(
+        python_name=name,
+        graphql_name=None,
+        type_annotation=StrawberryAnnotation(annotation),
+        description=description,
+        default=default,
+        directives=[] if requires is OPEN else [RequiresScopes.of(requires)],
+    )
+    made.requirement = requires
+    return made
+
+
+def paging(filter_type: type | None = None, order_type: type | None = None) -> list[StrawberryArgument]:
+    """The arguments of a connection."""
+    found = [
+        argument("first", int, "How many, 1 to 100."),
+        argument("after", str | None, "The endCursor of the page before.", None),
+    ]
+    if filter_type:
+        found.append(argument("filter", filter_type | None, "Only rows that match all of it.", None))
+    if order_type:
+        found.append(argument("order_by", order_type | None, "The order; the first of its values by default.", None))
+    return found
+
+
+def connection(
+    to: InstrumentedAttribute[Any] | Relation,
+    description: str,
+    *,
+    filter_type: type | None = None,
+    order_type: type | None = None,
+    requires: Requirement | PerType | None = None,
+) -> Any:
+    """An edge to a list that is read page by page."""
+    base = to if isinstance(to, Relation) else join_of(to)
+    made = replace(base, many=True, connection=True, **_orders(order_type), **_filters(filter_type))
+    return _field(made, description, requires, *paging(filter_type, order_type))
+
+
+def root(
+    to: Relation,
+    description: str,
+    *arguments: StrawberryArgument,
+    requires: Requirement,
+    about: About | None = None,
+    prepare: Callable[[Mapping[str, Any], Any], Prepared] | None = None,
+) -> Any:
+    """A root field that leads to one row or a list of known length."""
+    return _field(Root(to, about, prepare), description, requires, *arguments)
+
+
+def rooted(declared: Root, description: str, *arguments: StrawberryArgument, requires: Requirement) -> Any:
+    """A root field whose root is declared elsewhere, whole."""
+    return _field(declared, description, requires, *arguments)
+
+
+def root_connection(
+    to: Relation,
+    description: str,
+    *arguments: StrawberryArgument,
+    requires: Requirement,
+    about: About | None = None,
+    filter_type: type | None = None,
+    order_type: type | None = None,
+    prepare: Callable[[Mapping[str, Any], Any], Prepared] | None = None,
+) -> Any:
+    """A root field that is read page by page."""
+    made = replace(to, many=True, connection=True, **_orders(order_type), **_filters(filter_type))
+    return _field(Root(made, about, prepare), description, requires, *arguments, *paging(filter_type, order_type))
+
+
+def _orders(order_type: Any) -> dict[str, Any]:
+    return {"orders": {member.name: member.value for member in order_type}} if order_type else {}
+
+
+def _filters(filter_type: Any) -> dict[str, Any]:
+    return {"filters": filter_type.filters} if filter_type else {}
+
+
+@dataclass_transform(kw_only_default=True)
+def row_type(
+    model: type,
+    *,
+    requires: Requirement,
+    description: str,
+    name: str | None = None,
+    source: Callable[[Audience], Any] | None = None,
+    key: str | None = "id",
+) -> Callable[[Type], Type]:
+    """Declare the GraphQL type whose objects are rows of `model` and who may read it."""
+
+    def declare(cls: Type) -> Type:
+        declared = declare_row_type(model, name or cls.__name__, source, key)
+        made = strawberry.type(cls, name=name, description=description, directives=[RequiresScopes.of(requires)])
+        enter(made, declared, requires)
+        return made
+
+    return declare
+
+
+@dataclass_transform(kw_only_default=True)
+def row_interface(
+    model: type, *, discriminator: str, requires: Requirement, description: str
+) -> Callable[[Type], Type]:
+    """Declare an interface over the rows of `model`; `discriminator` is the column that tells its types apart."""
+
+    def declare(cls: Type) -> Type:
+        declared = declare_row_type(model, cls.__name__, None, "id")
+        declared.discriminator = discriminator
+        made = strawberry.interface(cls, description=description, directives=[RequiresScopes.of(requires)])
+        enter(made, declared, requires)
+        return made
+
+    return declare
+
+
+@dataclass_transform(kw_only_default=True)
+def row_variant(model: type, value: Any, *, requires: Requirement, description: str) -> Callable[[Type], Type]:
+    """Declare one of the types of a row interface: the rows whose discriminator is `value`."""
+
+    def declare(cls: Type) -> Type:
+        declared = ROW_TYPES[model]
+        declared.names[value] = cls.__name__
+        made = strawberry.type(cls, description=description, directives=[RequiresScopes.of(requires)])
+        enter(made, declared, requires)
+        return made
+
+    return declare
+
+
+def enter(cls: Any, declared: RowType | None, requires: Requirement) -> None:
+    """Enter a type and its fields into the policy table, and its declarations into the row type."""
+    definition = cls.__strawberry_definition__
+    POLICY.declare(definition.name, requires)
+    for place, member in enumerate(definition.fields):
+        if isinstance(member, DeclaredField):
+            definition.fields[place] = specialized(member, definition.name)
+    for member in definition.fields:
+        coordinate = f"{definition.name}.{member.graphql_name or to_camel_case(member.python_name)}"
+        POLICY.declare(coordinate, getattr(member, "requirement", None) or OPEN)
+        for argument_ in member.arguments:
+            name = argument_.graphql_name or to_camel_case(argument_.python_name)
+            POLICY.declare(f"{coordinate}({name}:)", getattr(argument_, "requirement", OPEN))
+        if declared and isinstance(member, DeclaredField):
+            store(declared, member)
+
+
+def store(declared: RowType, member: DeclaredField) -> None:
+    """Keep a field's declaration under its Python name; a type may repeat its interface's."""
+    if isinstance(member.declaration, Column | Expression):
+        declared.scalars[member.python_name] = member.declaration
+    elif isinstance(member.declaration, Relation):
+        declared.relations.setdefault(member.python_name, member.declaration)
+
+
+class RowObject:
+    """What every row type inherits: GraphQL finds the concrete type of a row by the row's own word."""
+
+    @classmethod
+    def is_type_of(cls, obj: Any, info: GraphQLResolveInfo[Any]) -> bool:
+        """Whether `obj` is a row of this type."""
+        name: str = cls.__strawberry_definition__.name  # type: ignore[attr-defined]  # set by strawberry.type
+        return isinstance(obj, Row) and obj.type_name == name

@@ -1,0 +1,144 @@
+"""POST /graphql: the GraphQL-over-HTTP side, with its limits and its errors."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import orjson
+from graphql import ExecutionResult, GraphQLError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from auth.principal import Principal
+from auth.tokens import TokenError, TokenVerifier, bearer_token
+from models.keyring import Keyring
+from resolvers.context import Context
+from resolvers.errors import ForbiddenError
+from schema.body import BodyError, read_body
+from schema.document import DocumentError, Operation, prepared
+from schema.execution import InternalError, log_failure, run
+
+GRAPHQL_RESPONSE = "application/graphql-response+json"
+STATEMENT_CANCELLED = "57014"
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """The GraphQL endpoint. `request_timeout` in seconds; `clock` gives the moment of each request."""
+
+    engine: AsyncEngine
+    verifier: TokenVerifier
+    keyring: Keyring
+    issuer: str
+    request_timeout: float
+    clock: Callable[[], datetime]
+
+    async def __call__(self, request: Request) -> Response:
+        """Answer one request. Every reply carries its request id, errors their code."""
+        reply = Reply(uuid4(), GRAPHQL_RESPONSE in request.headers.get("accept", ""))
+        try:
+            async with asyncio.timeout(self.request_timeout):
+                return await self._answer(request, reply)
+        except TokenError as error:
+            return reply.refusal(
+                error.status, str(error), "UNAUTHENTICATED", {"www-authenticate": error.challenge(self.issuer)}
+            )
+        except BodyError as error:
+            return reply.refusal(error.status, str(error), error.code)
+        except DocumentError as error:
+            return reply.rejected(error.errors)
+        except ForbiddenError as error:
+            return reply.errors(403, [error], {"www-authenticate": insufficient(self.issuer, error)})
+        except (TimeoutError, PoolTimeoutError):
+            return reply.refusal(
+                503, "This took too long. Ask for less, or try again.", "TIMEOUT", {"retry-after": "1"}
+            )
+        except ClientDisconnect:
+            return reply.refusal(400, "The request ended before its body did.", "BAD_REQUEST")
+        except Exception as error:
+            return reply.failed(error)
+
+    async def _answer(self, request: Request, reply: "Reply") -> Response:
+        principal = await self.verifier.verify(bearer_token(request.headers.getlist("authorization")))
+        body = await read_body(request)
+        operation = prepared(body.query, body.operation_name, principal.scopes)
+        result = await self._execute(operation, body.variables, body.operation_name, principal, reply.request_id)
+        return reply.answer(result)
+
+    async def _execute(
+        self,
+        operation: Operation,
+        variables: Mapping[str, Any] | None,
+        name: str | None,
+        principal: Principal,
+        request_id: UUID,
+    ) -> ExecutionResult:
+        """One transaction: the answer leaves only after its log entries are committed."""
+        async with self.engine.connect() as connection:
+            context = Context(connection, principal, self.keyring, self.clock(), request_id)
+            result = await run(operation, variables, name, context)
+            await connection.commit()
+        return result
+
+
+def insufficient(issuer: str, error: ForbiddenError) -> str:
+    """The challenge of RFC 6750, section 3.1."""
+    scopes = " ".join((error.extensions or {})["missingScopes"])
+    return f'Bearer realm="suxin", error="insufficient_scope", scope="{scopes}"'
+
+
+@dataclass(frozen=True)
+class Reply:
+    """Builds the reply of one request. `strict`: the client reads status codes of `application/graphql-response+json`."""
+
+    request_id: UUID
+    strict: bool
+
+    def answer(self, result: ExecutionResult) -> Response:
+        """An executed operation; a request that could not begin has no data (GraphQL over HTTP, section 7)."""
+        errors = list(result.errors or ())
+        if result.data is None and errors and all(error.path is None for error in errors):
+            return self.rejected(errors)
+        return self._json(200, {"data": result.data}, errors)
+
+    def rejected(self, errors: Sequence[GraphQLError]) -> Response:
+        """A request that could not begin."""
+        return self.errors(400 if self.strict else 200, errors)
+
+    def errors(self, status: int, errors: Sequence[GraphQLError], headers: Mapping[str, str] | None = None) -> Response:
+        """Errors without data."""
+        return self._json(status, {}, errors, headers)
+
+    def refusal(self, status: int, message: str, code: str, headers: Mapping[str, str] | None = None) -> Response:
+        """One error that has nothing to do with the document."""
+        return self.errors(status, [GraphQLError(message, extensions={"code": code})], headers)
+
+    def failed(self, error: Exception) -> Response:
+        """A masked failure: its cause is logged without personal data, and the client gets an id to quote."""
+        if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == STATEMENT_CANCELLED:
+            return self.refusal(503, "This took too long. Ask for less, or try again.", "TIMEOUT", {"retry-after": "1"})
+        log_failure(error.__cause__ if isinstance(error, InternalError) and error.__cause__ else error, self.request_id)
+        unavailable = isinstance(error, DBAPIError) and error.connection_invalidated
+        if unavailable or isinstance(error, OSError):
+            return self.refusal(503, "The database is not reachable. Try again.", "UNAVAILABLE", {"retry-after": "1"})
+        return self.refusal(500, "Something went wrong here. Quote the request id to us.", "INTERNAL")
+
+    def _json(
+        self,
+        status: int,
+        body: dict[str, Any],
+        errors: Sequence[GraphQLError],
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        if errors:
+            body = {"errors": [error.formatted for error in errors], **body}
+        body["extensions"] = {"requestId": str(self.request_id)}
+        media_type = GRAPHQL_RESPONSE if self.strict else "application/json"
+        sent = {"x-request-id": str(self.request_id), "cache-control": "no-store", **(headers or {})}
+        return Response(orjson.dumps(body), status, sent, f"{media_type}; charset=utf-8")

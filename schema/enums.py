@@ -1,0 +1,51 @@
+"""What the values of the domain's enums are enums of. Registered before any type that uses them is declared."""
+
+import strawberry
+
+from auth.audiences import Audience, Purpose
+from models.access_record import AccessResult, BorrowerRelation, MatchOutcome
+from models.batch import BatchStatus
+from models.bulletin import BulletinKind
+from models.catalogue import Colour, ItemKind, Stage, Tier
+from models.code_record import CloseReason
+from models.court import StaffRole
+from models.court_case import Confidentiality, Role
+from models.deduction import DeductionStatus, FindingKind
+from models.listing import ListingKind
+from models.measure import MeasureStatus
+from models.objection import ObjectionOutcome
+from models.party import PartyKind
+from models.point_conversion import ConversionStatus
+from models.repair import RepairGround, RepairOutcome
+from models.sanction import SanctionKind
+
+DESCRIPTIONS = {
+    Purpose: "Why a subject is looked up (查询用途).",
+    AccessResult: "What kind of answer was given (结果类别).",
+    BatchStatus: "Where a batch stands (批次状态).",
+    BulletinKind: "A kind of bulletin (通报种类).",
+    Confidentiality: "Why a case, or part of it, stays inside the court (不公开类型).",
+    Role: "Position of a participant in a case (诉讼地位).",
+    Stage: "A stage of a case (诉讼环节), with a base of ten points.",
+    Tier: "How grave a behaviour is (失信等级): T1 1–5 points, T2 6–8, T3 9–10.",
+    Colour: "The colour of a code (信用码颜色): RED > YELLOW > BLUE > GOLD > GREEN.",
+    ItemKind: "A kind of moral-bank item (道德银行项目类别).",
+    Audience: "A kind of client (接入方类型).",
+    CloseReason: "Why a record ended before its term (终止原因).",
+    DeductionStatus: "Where a deduction stands (扣分状态).",
+    FindingKind: "The document in which a behaviour was found (认定文书).",
+    StaffRole: "The part that a member of staff plays (工作人员角色).",
+    ListingKind: "A public list (名单种类).",
+    MeasureStatus: "Where a measure stands (措施状态).",
+    ObjectionOutcome: "How an objection ended (异议结果).",
+    PartyKind: "A natural person or an organization (主体类型).",
+    ConversionStatus: "Where a conversion stands (积分转换状态).",
+    RepairGround: "Why a repair is asked for (修复事由).",
+    RepairOutcome: "How a repair ended (修复结果).",
+    SanctionKind: "A kind of sanction (制裁种类); fine, detention and conviction make red.",
+    MatchOutcome: "How a look-up ended (核查结果).",
+    BorrowerRelation: "How the subject stands to the loan (与借款人关系).",
+}
+
+for _enum, _description in DESCRIPTIONS.items():
+    strawberry.enum(_enum, description=_description)

@@ -1,0 +1,28 @@
+"""Villages and households."""
+
+import models
+from auth.policy import any_of
+from auth.scopes import Scope
+from schema.declaring import column, relation, row_type
+from schema.node import Node
+
+MORAL_BANK = any_of(Scope.CONVERSION, Scope.REGISTER)
+
+
+@row_type(
+    models.Village,
+    requires=any_of(Scope.CONVERSION, Scope.NOTICE, Scope.REGISTER),
+    description="A village or community (村社区).",
+)
+class Village(Node):
+    """A village."""
+
+    name: str = column("name", "Name with its township (名称).")
+
+
+@row_type(models.Household, requires=MORAL_BANK, description="A household (农户家庭), to which moral points belong.")
+class Household(Node):
+    """A household."""
+
+    key: str = column("key", "The key that the moral bank knows it by (家庭编号).")
+    village: Village = relation(models.Household.village, "Its village (所属村社).")

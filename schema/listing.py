@@ -1,0 +1,42 @@
+"""Listings."""
+
+from datetime import date
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+import models
+from auth.policy import any_of
+from auth.scopes import Scope
+from models.listing import ListingKind
+from resolvers import masking
+from schema.connection import enter_connection
+from schema.court import Court
+from schema.declaring import column, expression, relation, row_type
+from schema.node import Node
+from schema.requirements import KNOWN_PARTY, LISTED
+
+if TYPE_CHECKING:
+    from schema.party import Party
+
+
+@row_type(models.Listing, requires=LISTED, description="An entry on a public list (名单信息).")
+class Listing(Node):
+    """A listing. The field names of the national list stand in brackets."""
+
+    kind: ListingKind = column("kind", "Which list (名单种类).")
+    case_number: str | None = expression(masking.listed_case_number, "Enforcement case number (案号, caseCode).")
+    obligation: str = column("obligation", "What was to be performed (义务, duty).")
+    performance: str = column("performance", "How far it was performed (履行情况, performance).")
+    grounds: str = column("grounds", "Ground of the listing (失信行为具体情形, disruptTypeName).")
+    listed_on: date = column("listed_on", "Day of the case's filing (立案日期, regDate).")
+    published_on: date = column("published_on", "Day of publication (发布日期, publishDate).")
+    ends_on: date | None = column("ends_on", "Day the term ends (期满日期); none where it is open.")
+    removed_on: date | None = column("removed_on", "Day of deletion (删除日期).")
+    court: Court = relation(models.Listing.court, "The court (执行法院, courtName).", requires=any_of(Scope.CATALOGUE))
+    party: Annotated["Party", strawberry.lazy("schema.party")] | None = relation(
+        models.Listing.party, "Who is listed (被列入人, iname).", requires=KNOWN_PARTY
+    )
+
+
+enter_connection(Listing)

@@ -1,0 +1,86 @@
+"""Parties: persons and organizations."""
+
+from datetime import date
+
+import models
+from auth.policy import all_of, any_of
+from auth.scopes import Scope
+from models.party import PartyKind
+from resolvers import masking, parties
+from resolvers.credit_codes import CREDIT_CODE
+from schema.case import Participation
+from schema.certificate import Certificate
+from schema.code_record import CodeRecord
+from schema.connection import Connection, enter_connection
+from schema.credit_code import CreditCode
+from schema.declaring import PerType, argument, connection, expression, relation, row_interface, row_variant
+from schema.deduction import Deduction
+from schema.household import MORAL_BANK, Household
+from schema.listing import Listing
+from schema.node import Node
+from schema.repair import Repair
+from schema.requirements import KNOWN_PARTY, PART
+from schema.sanction import Sanction
+
+CREDIT = PerType(Person=all_of(Scope.PERSON_CREDIT), Organization=all_of(Scope.ORGANIZATION))
+INTEGRITY = PerType(Person=all_of(Scope.PERSON_INTEGRITY), Organization=all_of(Scope.ORGANIZATION))
+AS_OF = argument(
+    "as_of",
+    date | None,
+    "A past or future day: the answer that was, or is already certain to be, right on it (查询基准日). Today by default.",
+    None,
+    requires=any_of(Scope.REGISTER, Scope.SELF),
+)
+
+
+@row_interface(
+    models.Party,
+    discriminator="kind",
+    requires=KNOWN_PARTY,
+    description="A person or organization that took part in litigation (当事人).",
+)
+class Party(Node):
+    """A party. What concerns persons and organizations both is declared here, each with its own requirement."""
+
+    name: str = expression(masking.party_name, "Name (姓名或名称); persons are masked where they need not be known.")
+    masked_number: str | None = expression(
+        masking.party_number,
+        "ID number or organization code, masked (证件号码, 脱敏). Never in clear.",
+        requires=any_of(Scope.SUBJECT, Scope.REGISTER, Scope.SELF, Scope.MEASURE),
+    )
+    credit_code: CreditCode | None = relation(CREDIT_CODE, "Its colour, with reasons (信用码).", AS_OF, requires=CREDIT)
+    deductions: Connection[Deduction] = connection(parties.DEDUCTIONS, "Deductions (扣分).", requires=CREDIT)
+    sanctions: Connection[Sanction] = connection(parties.SANCTIONS, "Sanctions (司法制裁).", requires=CREDIT)
+    listings: Connection[Listing] = connection(
+        parties.LISTINGS, "Entries on public lists (名单信息).", requires=INTEGRITY
+    )
+    certificates: list[Certificate] = relation(
+        parties.CERTIFICATES, "Performance certificates (履行证明).", requires=INTEGRITY
+    )
+    code_records: list[CodeRecord] = relation(
+        parties.CODE_RECORDS, "All records that colour or coloured its code (信用码记录).", requires=INTEGRITY
+    )
+    participations: Connection[Participation] = connection(
+        parties.PARTICIPATIONS, "The cases it took part in (参与案件).", requires=PART
+    )
+    repairs: list[Repair] = relation(
+        parties.REPAIRS, "Applications for repair (修复申请).", requires=all_of(Scope.PROCEDURE)
+    )
+
+
+@row_variant(models.Party, PartyKind.PERSON, requires=KNOWN_PARTY, description="A natural person (自然人).")
+class Person(Party):
+    """A person: answered for under consent or a share code only (R15)."""
+
+    household: Household | None = relation(models.Party.household, "Household (家庭).", requires=MORAL_BANK)
+
+
+@row_variant(
+    models.Party, PartyKind.ORGANIZATION, requires=KNOWN_PARTY, description="An organization (法人或非法人组织)."
+)
+class Organization(Party):
+    """An organization: no consent is needed (R15)."""
+
+
+enter_connection(Party)
+enter_connection(Participation)

@@ -1,0 +1,201 @@
+"""The root fields, by audience."""
+
+import strawberry
+
+import models
+from auth.policy import OPEN, all_of, any_of
+from auth.scopes import Scope
+from resolvers import about, litigants, roots, subjects
+from resolvers.nodes import nodes
+from resolvers.rows import Row
+from resolvers.subjects import viewed
+from schema.access_record import AccessRecord
+from schema.batch import Batch
+from schema.bulletin import Bulletin
+from schema.case import Case
+from schema.catalogue import Behaviour, CatalogueVersion, CodeType, MoralBankItem
+from schema.connection import Connection, enter_connection
+from schema.court import Court
+from schema.declaring import Info, argument, enter, root, root_connection, rooted
+from schema.deduction import Deduction
+from schema.filters import (
+    AccessRecordFilter,
+    CaseFilter,
+    CaseOrder,
+    DeductionFilter,
+    DeductionOrder,
+    ListingFilter,
+    PartyFilter,
+    PartyOrder,
+)
+from schema.listing import Listing
+from schema.litigant import Litigant
+from schema.measure import Measure
+from schema.node import Node
+from schema.objection import Objection
+from schema.party import Party
+from schema.point_conversion import PointConversion, VillageNotice
+from schema.repair import Repair
+from schema.subject import AccessInput, SubjectKey, SubjectReport
+from schema.viewer import Viewer, viewer
+
+CATALOGUE = any_of(Scope.CATALOGUE)
+REGISTER = any_of(Scope.REGISTER)
+PROCEDURE = all_of(Scope.REGISTER, Scope.PROCEDURE)
+ACCESS = argument("access", AccessInput, "Why, and who asks in your house (查询事由).")
+
+
+async def _nodes(info: Info, ids: list[strawberry.ID], access: AccessInput | None, field: str) -> list[Row | None]:
+    view = viewed(access, info.context) if access else info.context.view
+    return await nodes(info.context, ids, view, field)
+
+
+async def _node(info: Info, id: strawberry.ID, access: AccessInput | None = None) -> Node | None:
+    return (await _nodes(info, [id], access, "node"))[0]  # type: ignore[return-value]  # rows up, never types down
+
+
+async def _node_list(info: Info, ids: list[strawberry.ID], access: AccessInput | None = None) -> list[Node | None]:
+    return await _nodes(info, ids, access, "nodes")  # type: ignore[return-value]  # rows up, never types down
+
+
+@strawberry.type(description="Where answers begin. Each field says which scopes it needs.")
+class Query:
+    """The roots."""
+
+    viewer: Viewer = strawberry.field(resolver=viewer, description="Who you are to this service (接入方身份).")
+    node: Node | None = strawberry.field(
+        resolver=_node, description="An object by its id; null where it is unknown or not for you, which look alike."
+    )
+    nodes: list[Node | None] = strawberry.field(
+        resolver=_node_list, description="Up to 100 objects by their ids, in order; null as with `node`."
+    )
+
+    subject: SubjectReport = rooted(
+        subjects.subject_root(many=False),
+        "A subject by name and number, for a purpose (主体核查).",
+        argument("by", SubjectKey, "The subject (主体)."),
+        ACCESS,
+        requires=any_of(Scope.SUBJECT),
+    )
+    subjects: list[SubjectReport] = rooted(
+        subjects.subject_root(many=True),
+        "Up to 100 subjects in one call, in the order asked (批量核查).",
+        argument("by", list[SubjectKey], "The subjects (主体)."),
+        ACCESS,
+        requires=any_of(Scope.SUBJECT),
+    )
+
+    me: Litigant | None = root(
+        litigants.SELF,
+        "Everything about the authenticated subject (本人).",
+        requires=any_of(Scope.SELF),
+        about=litigants.ABOUT,
+    )
+
+    party: Party | None = root(
+        roots.PARTY,
+        "A party by its id (当事人).",
+        argument("id", strawberry.ID, "Its id."),
+        requires=REGISTER,
+        about=about.ABOUT_ITSELF,
+        prepare=roots.prepare_party,
+    )
+    parties: Connection[Party] = root_connection(
+        roots.everything(models.Party),
+        "All parties (当事人).",
+        requires=REGISTER,
+        about=about.ABOUT_ITSELF,
+        filter_type=PartyFilter,
+        order_type=PartyOrder,
+    )
+    case: Case | None = root(
+        roots.CASE,
+        "A case by its number, however its brackets and digits are written (案件).",
+        argument("number", str, "Case number (案号)."),
+        requires=REGISTER,
+        about=about.ABOUT_PARTICIPANTS,
+        prepare=roots.prepare_case,
+    )
+    cases: Connection[Case] = root_connection(
+        roots.everything(models.CourtCase),
+        "Cases (案件).",
+        requires=REGISTER,
+        about=about.ABOUT_PARTICIPANTS,
+        filter_type=CaseFilter,
+        order_type=CaseOrder,
+    )
+    deductions: Connection[Deduction] = root_connection(
+        roots.everything(models.Deduction),
+        "Deductions in every state (扣分).",
+        requires=PROCEDURE,
+        about=about.ABOUT_PARTY,
+        filter_type=DeductionFilter,
+        order_type=DeductionOrder,
+    )
+    batches: Connection[Batch] = root_connection(roots.BATCHES, "Batches, newest first (批次).", requires=PROCEDURE)
+    objections: Connection[Objection] = root_connection(
+        roots.OBJECTIONS,
+        "Objections, those due first before others (异议).",
+        requires=PROCEDURE,
+        about=about.ABOUT_OBJECTION,
+    )
+    repairs: Connection[Repair] = root_connection(
+        roots.REPAIRS, "Applications for repair, oldest first (修复申请).", requires=PROCEDURE, about=about.ABOUT_PARTY
+    )
+
+    public_records: Connection[Deduction] = root_connection(
+        roots.PUBLIC_RECORDS,
+        "Published deductions of everyone with exactly this name (公开查询), persons masked.",
+        argument("name", str, "Exact name (姓名或名称)."),
+        requires=all_of(Scope.PUBLICATION),
+        about=about.ABOUT_PARTY,
+        prepare=roots.prepare_name,
+    )
+    listings: Connection[Listing] = root_connection(
+        roots.LISTINGS,
+        "Entries on the public lists, newest first (名单信息).",
+        requires=any_of(Scope.PUBLICATION, Scope.REGISTER),
+        about=about.ABOUT_PARTY,
+        filter_type=ListingFilter,
+    )
+    bulletins: Connection[Bulletin] = root_connection(
+        roots.BULLETINS, "Bulletins, newest first (通报).", requires=CATALOGUE
+    )
+
+    point_conversions: Connection[PointConversion] = root_connection(
+        roots.CONVERSIONS,
+        "Conversions, newest first (积分转换).",
+        requires=any_of(Scope.CONVERSION),
+        about=about.ABOUT_PARTY,
+    )
+    village_notices: Connection[VillageNotice] = root_connection(
+        roots.NOTICES,
+        "Notices for your village, newest first (村社告知).",
+        requires=any_of(Scope.NOTICE),
+        about=about.ABOUT_NOTICE,
+    )
+    measures: Connection[Measure] = root_connection(
+        roots.MEASURES, "Measures, newest first (互认措施).", requires=any_of(Scope.MEASURE), about=about.ABOUT_MEASURE
+    )
+    access_records: Connection[AccessRecord] = root_connection(
+        roots.ACCESS_RECORDS,
+        "The access log, newest first (访问日志).",
+        requires=all_of(Scope.AUDIT),
+        about=about.ABOUT_NOBODY,
+        filter_type=AccessRecordFilter,
+    )
+
+    courts: list[Court] = root(roots.everything(models.Court), "Courts (法院).", requires=CATALOGUE)
+    catalogue_versions: list[CatalogueVersion] = root(
+        roots.everything(models.CatalogueVersion), "Editions of the catalogue (目录版本).", requires=CATALOGUE
+    )
+    behaviours: list[Behaviour] = root(roots.everything(models.Behaviour), "Behaviours (失信行为).", requires=CATALOGUE)
+    code_types: list[CodeType] = root(roots.everything(models.CodeType), "Code types (信用码类型).", requires=CATALOGUE)
+    moral_bank_items: list[MoralBankItem] = root(
+        roots.everything(models.MoralBankItem), "Moral-bank items (道德银行项目).", requires=CATALOGUE
+    )
+
+
+enter(Query, None, OPEN)
+for _node_type in (Case, Batch, Objection, Repair):
+    enter_connection(_node_type)

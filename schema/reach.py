@@ -1,0 +1,130 @@
+"""Which schema coordinates an operation reaches: what it must be permitted to read (DESIGN 5.4), and what the log says.
+
+One pass over the document, each fragment read once, so the work grows with the document and not with what it expands to.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLCompositeType,
+    GraphQLField,
+    GraphQLSchema,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionNode,
+    SelectionSetNode,
+    get_named_type,
+    is_composite_type,
+    is_input_object_type,
+)
+from graphql.type import GraphQLInterfaceType, GraphQLObjectType
+
+INTROSPECTION = "__"
+
+
+@dataclass(frozen=True)
+class Reach:
+    """The coordinates of one operation. `roots`: those below each root field, by its name."""
+
+    roots: Mapping[str, frozenset[str]]
+
+    @property
+    def coordinates(self) -> frozenset[str]:
+        """All of them, the root fields themselves included."""
+        return frozenset().union(*self.roots.values())
+
+    def types(self) -> dict[str, list[str]]:
+        """The types in each root field's answer: the classes of data that the access log keeps (R19)."""
+        return {
+            root: sorted({name.partition(".")[0] for name in below if not name.startswith("Query")})
+            for root, below in self.roots.items()
+        }
+
+
+@dataclass
+class Reader:
+    """Reads one validated document. Fragments are kept by name once read."""
+
+    schema: GraphQLSchema
+    fragments: Mapping[str, FragmentDefinitionNode]
+    known: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def below(self, selections: SelectionSetNode | None, parent: GraphQLCompositeType) -> frozenset[str]:
+        """The coordinates of a selection set on `parent`."""
+        found: set[str] = {parent.name}
+        for node in selections.selections if selections else ():
+            found |= self.selected(node, parent)
+        return frozenset(found)
+
+    def selected(self, node: SelectionNode, parent: GraphQLCompositeType) -> frozenset[str]:
+        """The coordinates of one selection."""
+        if isinstance(node, FieldNode):
+            return self.field(node, parent)
+        if isinstance(node, InlineFragmentNode):
+            return self.below(node.selection_set, self.condition(node, parent))
+        name = node.name.value  # type: ignore[attr-defined]  # what is left is a fragment spread
+        if name not in self.known:
+            fragment = self.fragments[name]
+            self.known[name] = self.below(fragment.selection_set, self.condition(fragment, parent))
+        return self.known[name]
+
+    def condition(
+        self, node: InlineFragmentNode | FragmentDefinitionNode, parent: GraphQLCompositeType
+    ) -> GraphQLCompositeType:
+        """The type that a fragment is on."""
+        found = self.schema.type_map[node.type_condition.name.value] if node.type_condition else parent
+        assert is_composite_type(found)  # noqa: S101 - validation has seen to it
+        return found
+
+    def field(self, node: FieldNode, parent: GraphQLCompositeType) -> frozenset[str]:
+        """The coordinates of a field, its arguments and what is below it."""
+        name = node.name.value
+        if name.startswith(INTROSPECTION):
+            return frozenset()
+        assert isinstance(parent, GraphQLObjectType | GraphQLInterfaceType)  # noqa: S101 - validation has seen to it
+        defined = parent.fields[name]
+        coordinate = f"{parent.name}.{name}"
+        found = {coordinate, *_arguments(node, defined, coordinate)}
+        leads_to = get_named_type(defined.type)
+        return (
+            frozenset(found | self.below(node.selection_set, leads_to))
+            if is_composite_type(leads_to)
+            else frozenset(found)
+        )
+
+
+def _arguments(node: FieldNode, defined: GraphQLField, coordinate: str) -> Iterable[str]:
+    """The arguments given, and the input types they are of: a filter needs what reading its fields needs."""
+    for argument in node.arguments:
+        yield f"{coordinate}({argument.name.value}:)"
+        given = get_named_type(defined.args[argument.name.value].type)
+        if is_input_object_type(given):
+            yield given.name
+
+
+def reach_of(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) -> Reach:
+    """What a validated operation reaches."""
+    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    reader = Reader(schema, fragments)
+    roots: dict[str, frozenset[str]] = {}
+    query = schema.query_type
+    assert query is not None  # noqa: S101 - this schema has one
+    for name, found in _by_root(reader, operation.selection_set, query):
+        roots[name] = roots.get(name, frozenset()) | found
+    return Reach(roots)
+
+
+def _by_root(
+    reader: Reader, selections: SelectionSetNode, query: GraphQLObjectType
+) -> Iterable[tuple[str, frozenset[str]]]:
+    for node in selections.selections:
+        if isinstance(node, FieldNode):
+            yield node.name.value, reader.field(node, query)
+        elif isinstance(node, InlineFragmentNode):
+            yield from _by_root(reader, node.selection_set, query)
+        else:
+            yield from _by_root(reader, reader.fragments[node.name.value].selection_set, query)  # type: ignore[attr-defined]

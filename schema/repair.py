@@ -1,0 +1,25 @@
+"""Repairs."""
+
+from datetime import date, datetime
+
+import models
+from auth.policy import any_of
+from auth.scopes import Scope
+from models.repair import RepairGround, RepairOutcome
+from schema.declaring import column, row_type
+from schema.node import Node
+from schema.scalars import Money
+
+
+@row_type(models.Repair, requires=any_of(Scope.PROCEDURE), description="An application for credit repair (信用修复).")
+class Repair(Node):
+    """A repair."""
+
+    ground: RepairGround = column("ground", "Why it is asked for (事由).")
+    commitment: str = column("commitment", "What the subject commits itself to (信用承诺).")
+    amount_performed: Money = column("amount_performed", "What was performed, in CNY (履行金额).")
+    applied_on: date = column("applied_on", "Day of application (申请日期).")
+    outcome: RepairOutcome | None = column("outcome", "How it ended (结果); none while it is open.")
+    new_end: date | None = column("new_end", "SHORTENED only: the new end of publicity (缩短后期满日).")
+    reasons: str | None = column("reasons", "Why (理由).")
+    decided_at: datetime | None = column("decided_at", "When it was decided (决定时间).")

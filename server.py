@@ -1,0 +1,109 @@
+"""The service: `create_app` builds it from settings. Nothing imports this module but the command line and tests."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+import database
+from auth.authorization_server import AuthorizationServer
+from auth.endpoints import oauth_routes
+from auth.signing import SigningKeys
+from auth.tokens import TokenVerifier
+from models.keyring import load_keyring
+from schema.endpoint import Endpoint
+from settings import Settings
+
+PARTITIONS_AHEAD = timedelta(days=62)
+A_DAY = 24 * 60 * 60.0
+
+
+def utc_now() -> datetime:
+    """The moment it is."""
+    return datetime.now(UTC)
+
+
+def create_app(settings: Settings, url: sa.URL, now: Callable[[], datetime] = utc_now) -> Starlette:
+    """The application on the migrated database at `url`. `now` is the only clock that any rule reads."""
+
+    def clock() -> float:
+        return now().timestamp()
+
+    keyring, signing = load_keyring(settings.key_file), SigningKeys(settings.signing_key_file, clock)
+    engine = database.async_engine(url, settings.pool_size, settings.statement_timeout)
+    sync_engine = database.sync_engine(url)
+    authorization = AuthorizationServer(
+        issuer=settings.issuer,
+        engine=sync_engine,
+        signing=signing,
+        keyring=keyring,
+        token_lifetime=settings.token_lifetime,
+        allow_pilot_persons=settings.allow_pilot_persons,
+        clock=clock,
+    )
+    verifier = TokenVerifier(settings.issuer, signing, engine, clock)
+    endpoint = Endpoint(engine, verifier, keyring, settings.issuer, settings.request_timeout, now)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        await ensure_partitions(engine, now())
+        upkeep = asyncio.create_task(keep_partitions(engine, now))
+        yield
+        upkeep.cancel()
+        with suppress(asyncio.CancelledError):
+            await upkeep
+        await engine.dispose()
+        sync_engine.dispose()
+
+    return Starlette(
+        routes=[
+            Route("/graphql", endpoint.__call__, methods=["POST"]),
+            Route("/livez", alive, methods=["GET"]),
+            Route("/readyz", readiness(engine), methods=["GET"]),
+            *oauth_routes(authorization),
+        ],
+        lifespan=lifespan,
+    )
+
+
+async def ensure_partitions(engine: AsyncEngine, moment: datetime) -> None:
+    """Make the access log's partitions for this month and those that begin soon (R19: without one nothing is answered)."""
+    ensure = sa.text("SELECT ensure_access_record_partition(CAST(:day AS date))")
+    async with engine.begin() as connection:
+        for day in (moment, moment + PARTITIONS_AHEAD / 2, moment + PARTITIONS_AHEAD):
+            await connection.execute(ensure, {"day": day.date()})
+
+
+async def keep_partitions(engine: AsyncEngine, now: Callable[[], datetime]) -> None:
+    """Look after the partitions once a day, for as long as the service runs."""
+    while True:
+        await asyncio.sleep(A_DAY)
+        await ensure_partitions(engine, now())
+
+
+async def alive(request: Request) -> Response:
+    """The process answers."""
+    return JSONResponse({"status": "alive"})
+
+
+def readiness(engine: AsyncEngine) -> Callable[[Request], object]:
+    """The endpoint that says whether requests can be answered: the database is there and migrated."""
+
+    async def ready(request: Request) -> Response:
+        started = time.monotonic()
+        try:
+            async with asyncio.timeout(0.3), engine.connect() as connection:
+                await connection.execute(sa.text("SELECT 1 FROM alembic_version"))
+        except (TimeoutError, OSError, sa.exc.SQLAlchemyError):
+            return JSONResponse({"status": "no database"}, 503, {"retry-after": "1"})
+        return JSONResponse({"status": "ready", "milliseconds": round((time.monotonic() - started) * 1000)})
+
+    return ready

@@ -1,0 +1,332 @@
+"""How clients prove who they are, and every known way to pretend (FAPI 2.0, 5.3.2.1; RFC 7523; RFC 6749, 2.3)."""
+
+import base64
+import json
+import logging
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from joserfc.jwk import ECKey, Key, OctKey, OKPKey, RSAKey
+from oauth_clients import ISSUER, START, Service, SigningClient, in_process, refusal
+
+import database
+from auth.client_authentication import ASSERTION_TYPE
+from auth.registry import disable_client
+from models.keyring import Keyring
+
+GRANT = {"grant_type": "client_credentials"}
+INVALID_CLIENT = (401, "invalid_client")
+DISABLED = datetime.fromtimestamp(START, UTC)
+
+
+@pytest.fixture(scope="module")
+def sync_engine(database_url: sa.URL) -> Iterator[sa.Engine]:
+    engine = database.sync_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+async def service(sync_engine: sa.Engine, keyring: Keyring, tmp_path: Path) -> AsyncIterator[Service]:
+    async with in_process(sync_engine, keyring, tmp_path / "signing.json") as service:
+        yield service
+
+
+@pytest.fixture
+def bank(service: Service) -> SigningClient:
+    return service.register()
+
+
+def encode(text: str | bytes) -> str:
+    raw = text.encode() if isinstance(text, str) else text
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+# --- private_key_jwt --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key", "algorithm"),
+    [
+        (ECKey.generate_key("P-256", auto_kid=True), "ES256"),
+        (OKPKey.generate_key("Ed25519", auto_kid=True), "Ed25519"),
+        (OKPKey.generate_key("Ed25519", auto_kid=True), "EdDSA"),
+        (RSAKey.generate_key(2048, auto_kid=True), "PS256"),
+    ],
+)
+async def test_a_client_signs_with_any_fapi_algorithm(service: Service, key: Key, algorithm: str) -> None:
+    """Stock authlib passes no algorithms to joserfc, so that PS256 and Ed25519 fail and RS256 passes."""
+    client = SigningClient(service.register(jwks={"keys": [key.as_dict(private=False)]}).client_id, key)
+    form = client.form(service.clock, header={"alg": algorithm})
+    assert (await service.ask(GRANT | form)).status_code == 200
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "RS512", "PS384"])
+async def test_other_rsa_algorithms_are_refused(service: Service, algorithm: str) -> None:
+    key = RSAKey.generate_key(2048, auto_kid=True)
+    client = SigningClient(service.register(jwks=key.as_dict(private=False)).client_id, key)
+    assert refusal(await service.ask(GRANT | client.form(service.clock, header={"alg": algorithm}))) == INVALID_CLIENT
+
+
+async def test_hs256_with_the_public_key_as_secret_is_refused(service: Service, bank: SigningClient) -> None:
+    public = json.dumps(bank.key.as_dict(private=False))
+    secret = OctKey.import_key(public, {"kid": str(bank.key.kid)})
+    form = bank.form(service.clock, key=secret, header={"alg": "HS256"})
+    assert refusal(await service.ask(GRANT | form)) == INVALID_CLIENT
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"aud": f"{ISSUER}/oauth/token"},
+        {"aud": f"{ISSUER}/"},
+        {"aud": [ISSUER]},
+        {"aud": [ISSUER, "https://evil.example"]},
+        {"aud": None},
+        {"iss": "another"},
+        {"iss": None},
+        {"sub": None},
+        {"sub": 5},
+        {"sub": ["client"]},
+        {"sub": "no-such-client"},
+        {"sub": "a\x00b"},
+        {"jti": None},
+        {"jti": 7},
+        {"jti": ""},
+        {"jti": "a\x00b"},
+        {"jti": "\ud800"},
+        {"jti": "x" * 257},
+        {"exp": None},
+        {"exp": START},
+        {"exp": START - 300},
+        {"exp": START + 3_661},
+        {"exp": 4_000_000_000},
+        {"exp": 10**400},
+        {"exp": str(START + 60)},
+        {"exp": True},
+        {"exp": float("nan")},
+        {"exp": float("inf")},
+        {"iat": START + 11},
+        {"iat": START + 100},
+        {"iat": "now"},
+        {"nbf": START + 11},
+        {"nbf": [START]},
+    ],
+)
+async def test_wrong_claims_are_refused(
+    service: Service, bank: SigningClient, claims: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each for its own reason, which the log knows and the answer does not tell."""
+    caplog.set_level(logging.INFO, "suxin.oauth")
+    assert refusal(await service.ask(GRANT | bank.form(service.clock, **claims))) == INVALID_CLIENT
+    ((name, value),) = claims.items()
+    unknown = name == "sub" and isinstance(value, str)
+    assert ("BadSignatureError" if unknown else name) in caplog.messages[0]
+
+
+@pytest.mark.parametrize("claims", [{"iat": START + 8}, {"nbf": START + 8}, {"iat": None}, {"exp": START + 3_600}])
+async def test_small_clock_differences_are_accepted(
+    service: Service, bank: SigningClient, claims: dict[str, Any]
+) -> None:
+    assert (await service.ask(GRANT | bank.form(service.clock, **claims))).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"kid": "no-such-key"},
+        {"kid": 5},
+        {"crit": ["exp"], "exp": 1},
+        {"crit": ["b64"], "b64": False},
+        {"crit": ["b64"], "b64": True},
+        {"b64": True},
+    ],
+)
+async def test_wrong_headers_are_refused(service: Service, bank: SigningClient, header: dict[str, Any]) -> None:
+    members = {"alg": "ES256", "kid": bank.key.kid} | header
+    _, payload, signature = bank.assertion(service.clock).split(".")
+    form = {"client_assertion_type": ASSERTION_TYPE}
+    form["client_assertion"] = f"{encode(json.dumps(members))}.{payload}.{signature}"
+    assert refusal(await service.ask(GRANT | form)) == INVALID_CLIENT
+
+
+@pytest.mark.parametrize("b64", [True, False])
+async def test_a_signed_critical_header_is_refused(service: Service, bank: SigningClient, b64: bool) -> None:
+    """joserfc understands `b64` (RFC 7797); a JWT must not use it (section 7)."""
+    signed = bank.assertion(service.clock, header={"crit": ["b64"], "b64": b64} if b64 else {"b64": True})
+    form = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": signed}
+    assert refusal(await service.ask(GRANT | form)) == INVALID_CLIENT
+
+
+async def test_a_key_in_the_header_is_not_used(service: Service, bank: SigningClient) -> None:
+    """CVE-2026-27962: a library that trusts the `jwk` header lets anybody in."""
+    own = ECKey.generate_key("P-256")
+    for kid in (None, bank.key.kid):
+        header = {"jwk": own.as_dict(private=False), "kid": kid}
+        assert refusal(await service.ask(GRANT | bank.form(service.clock, key=own, header=header))) == INVALID_CLIENT
+
+
+@pytest.mark.parametrize(
+    "assertion",
+    [
+        "a",
+        "a.b",
+        "a.b.c",
+        "....",
+        "." * 500,
+        "e30.e30.",
+        "é.é.é",
+        "x" * 9_000,
+        f"{encode('{}')}.{encode('{}')}.AA",
+        f"{encode('5')}.{encode('{}')}.AA",
+        f"{encode('[' * 300)}.{encode('{}')}.AA",
+        encode('{"alg":"ES256"}') + "." + encode("[" * 3_000) + ".AA",
+        encode('{"alg":"ES256"}') + "." + encode('{"sub":' * 1_000) + ".AA",
+        encode('{"alg":"ES256"}') + "." + encode("[]") + ".AA",
+        encode('{"alg":"ES256"}') + "." + encode('"text"') + ".AA",
+        encode('{"alg":"ES256"}') + "." + encode(b"\xff") + ".AA",
+        encode('{"alg":"ES256"}') + "." + encode('{"sub":' + "9" * 5_000 + "}") + ".AA",
+        encode('{"alg":5}') + "." + encode('{"sub":"x"}') + ".AA",
+        encode('{"alg":["ES256"]}') + "." + encode('{"sub":"x"}') + ".AA",
+        encode('{"alg":"none"}') + "." + encode('{"sub":"x"}') + ".",
+        encode('{"alg":"ES256","kid":{}}') + "." + encode('{"sub":"x"}') + ".AA",
+    ],
+)
+async def test_malformed_assertions_are_refused_and_never_a_server_error(service: Service, assertion: str) -> None:
+    """Stock authlib answers deep JSON with a RecursionError, before anybody is authenticated."""
+    form = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion}
+    assert refusal(await service.ask(GRANT | form)) == INVALID_CLIENT
+
+
+async def test_an_unsigned_assertion_is_refused(service: Service, bank: SigningClient) -> None:
+    payload = bank.assertion(service.clock).split(".")[1]
+    for header in ({"alg": "none"}, {"alg": "none", "kid": bank.key.kid}, {}):
+        form = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": f"{encode(json.dumps(header))}.{payload}."}
+        assert refusal(await service.ask(GRANT | form)) == INVALID_CLIENT
+
+
+async def test_an_assertion_is_good_for_one_request_at_any_endpoint(service: Service, bank: SigningClient) -> None:
+    form = bank.form(service.clock)
+    assert (await service.ask(GRANT | form)).status_code == 200
+    assert refusal(await service.ask(GRANT | form)) == INVALID_CLIENT
+    assert refusal(await service.ask({"token": "x"} | form, "/oauth/revoke")) == INVALID_CLIENT
+
+
+async def test_clients_do_not_share_their_assertion_names(service: Service, bank: SigningClient) -> None:
+    other = service.register()
+    for client in (bank, other):
+        assert (await service.ask(GRANT | client.form(service.clock, jti="same"))).status_code == 200
+
+
+async def test_a_client_with_two_keys_names_the_one_it_uses(service: Service) -> None:
+    keys = [ECKey.generate_key("P-256", auto_kid=True) for _ in range(2)]
+    client_id = service.register(jwks={"keys": [key.as_dict(private=False) for key in keys]}).client_id
+    for key in keys:
+        client = SigningClient(client_id, key)
+        assert (await service.token(client)).status_code == 200
+        nameless = client.form(service.clock, header={"kid": None})
+        assert refusal(await service.ask(GRANT | nameless)) == INVALID_CLIENT
+
+
+async def test_the_assertion_type_must_be_named(service: Service, bank: SigningClient) -> None:
+    for kind in ("", "urn:ietf:params:oauth:client-assertion-type:saml2-bearer"):
+        form = bank.form(service.clock) | {"client_assertion_type": kind}
+        assert refusal(await service.ask(GRANT | form)) == INVALID_CLIENT
+
+
+# --- client_secret_basic ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "credentials",
+    [
+        b"",
+        b"\xff",
+        b"pilot",
+        b":",
+        b"\x00:\x00",
+        b"pilot:\xe9",
+        "pilot:密".encode(),
+        b"%00:%ff",
+        b"\xed\xa0\x80:x",
+        b"A" * 5_000,
+    ],
+)
+async def test_malformed_basic_credentials_are_refused(service: Service, credentials: bytes) -> None:
+    """Stock authlib: UnicodeDecodeError or ValueError, so an unauthenticated 500."""
+    header = {"authorization": "Basic " + base64.b64encode(credentials).decode()}
+    assert refusal(await service.ask(GRANT, headers=header)) == INVALID_CLIENT
+
+
+@pytest.mark.parametrize("header", ["Basic", "Basic ", "Basic !!", "Bearer x", "Digest a=b", "x", "basic é"])
+async def test_malformed_authorization_headers_are_refused(service: Service, header: str) -> None:
+    response = await service.ask(GRANT, headers={"authorization": header.encode("latin-1")})
+    assert refusal(response) == INVALID_CLIENT
+    assert response.headers["www-authenticate"] == 'Basic realm="suxin", error="invalid_client"'
+
+
+async def test_unknown_wrong_and_disabled_look_alike(service: Service, bank: SigningClient) -> None:
+    """Nobody learns which client identifiers exist."""
+    (client_id, secret), (disabled, its_secret) = service.register_pilot(), service.register_pilot()
+    with service.engine.begin() as connection:
+        disable_client(connection, disabled, now=DISABLED)
+    answers = set()
+    for auth in ((client_id, "wrong"), ("no-such-client", secret), (disabled, its_secret), (bank.client_id, "x")):
+        response = await service.ask(GRANT, auth=auth)
+        assert refusal(response) == INVALID_CLIENT
+        answers.add((response.text, tuple(sorted(response.headers))))
+    assert len(answers) == 1
+
+
+async def test_unknown_wrongly_signed_and_disabled_assertions_look_alike(service: Service, bank: SigningClient) -> None:
+    disabled, (pilot, _) = service.register(), service.register_pilot()
+    with service.engine.begin() as connection:
+        disable_client(connection, disabled.client_id, now=DISABLED)
+    stranger = SigningClient("no-such-client", bank.key)
+    forger = SigningClient(bank.client_id, disabled.key)
+    texts = set()
+    for client in (disabled, stranger, forger, SigningClient(pilot, bank.key)):
+        response = await service.token(client)
+        assert refusal(response) == INVALID_CLIENT
+        texts.add(response.text)
+    assert len(texts) == 1
+
+
+async def test_a_disabled_client_is_refused_at_every_endpoint(service: Service, bank: SigningClient) -> None:
+    with service.engine.begin() as connection:
+        disable_client(connection, bank.client_id, now=DISABLED)
+    for path in ("/oauth/token", "/oauth/revoke", "/oauth/introspect"):
+        form = GRANT | {"token": "x"} | bank.form(service.clock)
+        assert refusal(await service.ask(form, path)) == INVALID_CLIENT
+
+
+# --- one method, in one place -----------------------------------------------------------------------------------------
+
+
+async def test_two_methods_at_once_are_refused(service: Service, bank: SigningClient) -> None:
+    pilot = service.register_pilot()
+    for form, auth in (
+        (bank.form(service.clock), pilot),
+        ({"client_secret": pilot[1]}, pilot),
+        (bank.form(service.clock) | {"client_secret": "x"}, None),
+    ):
+        assert refusal(await service.ask(GRANT | form, auth=auth)) == (400, "invalid_request")
+    headers = [("authorization", "Basic eDp5"), ("authorization", "Basic eDp5")]
+    assert refusal(await service.ask(GRANT, headers=headers)) == (400, "invalid_request")
+
+
+async def test_secrets_in_the_body_and_public_clients_are_refused(service: Service) -> None:
+    client_id, secret = service.register_pilot()
+    for form in ({"client_id": client_id, "client_secret": secret}, {"client_id": client_id}, {}):
+        assert refusal(await service.ask(GRANT | form)) == INVALID_CLIENT
+
+
+async def test_client_id_must_agree_with_the_credentials(service: Service, bank: SigningClient) -> None:
+    form = GRANT | bank.form(service.clock) | {"client_id": bank.client_id}
+    assert (await service.ask(form)).status_code == 200
+    form = GRANT | bank.form(service.clock) | {"client_id": "another"}
+    assert refusal(await service.ask(form)) == (400, "invalid_request")
