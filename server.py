@@ -75,7 +75,7 @@ def create_app(settings: Settings, url: sa.URL, now: Callable[[], datetime] = ut
 
 
 async def ensure_partitions(engine: AsyncEngine, moment: datetime) -> None:
-    """Make the access log's partitions for this month and those that begin soon (R19: without one nothing is answered)."""
+    """Make the access log's partitions for this month and the next ones: without one nothing is answered (R19)."""
     ensure = sa.text("SELECT ensure_access_record_partition(CAST(:day AS date))")
     async with engine.begin() as connection:
         for day in (moment, moment + PARTITIONS_AHEAD / 2, moment + PARTITIONS_AHEAD):

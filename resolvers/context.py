@@ -45,7 +45,8 @@ class Context:
         """Run one statement. Fields run side by side; a connection does not, so they take turns."""
         async with self._lock:
             result = await self.connection.execute(statement, values)
-            return result.mappings().all()
+            found: Sequence[sa.RowMapping] = result.mappings().all()
+        return found
 
     def loader(self, key: Hashable, make: Callable[[], Loader]) -> Loader:
         """The loader of this request under `key`, made when first asked for."""

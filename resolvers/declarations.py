@@ -1,7 +1,7 @@
 """What a field of a row type stands for. Declared once in `schema/`, read by every executor.
 
-A row is seen through a `Frame`: the columns of its table and, beside them, the arguments that led to it. An expression, a
-relation or a row predicate is a function of frames that gives SQL; it never holds a value of a request.
+A row is seen through a `Frame`: the columns of its table and, beside them, the arguments that led to it. An expression,
+a relation or a row predicate is a function of frames that gives SQL; it never holds a value of a request.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +16,8 @@ from sqlalchemy.types import TypeEngine
 from auth.audiences import Audience
 
 SQL = sa.ColumnElement[Any]
+Operand = SQL | InstrumentedAttribute[Any]
+"""SQL, or a mapped column that stands for it."""
 
 
 class Frame:
@@ -92,9 +94,9 @@ class Relation:
 class About:
     """Whom a root's answer is about, for the access log (R19): SQL over the root's row.
 
-    parties: array of party keys, one entry each; without it one entry stands for the whole answer. index: keyed hash of a number that may be nobody's yet.
-    result: an `AccessResult`, where the row knows better than "given". consent, share_code, reference,
-    relation: of the entry.
+    parties: array of party keys, one entry each; without it one entry stands for the whole answer. index: keyed hash of
+    a number that may be nobody's yet. result: an `AccessResult`, where the row knows better than "given". consent,
+    share_code, reference, relation: of the entry.
     """
 
     parties: Callable[[Frame], SQL] | None = None
@@ -123,8 +125,8 @@ class About:
 class Root:
     """A root field: a relation whose parent are the field's arguments. `about` is None if the answer is about nobody.
 
-    prepare: turns the field's arguments into the values of `relation.keys` and the view they are seen from; pure Python,
-    called once a request, with the arguments and the request's context.
+    prepare: turns the field's arguments into the values of `relation.keys` and the view they are seen from; pure
+    Python, called with the arguments and the request's context.
     """
 
     relation: Relation
@@ -199,11 +201,13 @@ def join_of(attribute: InstrumentedAttribute[Any]) -> Relation:
     mapper = relationship.parent
     pairs = [(mapper.get_property_by_column(local), remote) for local, remote in relationship.local_remote_pairs]
     names = [(local.key, relationship.mapper.get_property_by_column(remote).key) for local, remote in pairs]
+
+    def on(parent: Frame, child: Frame) -> SQL:
+        return sa.and_(*(getattr(parent, local) == getattr(child, remote) for local, remote in names))
+
     return Relation(
         target=relationship.mapper.class_,
-        on=lambda parent, child: sa.and_(
-            *(getattr(parent, local) == getattr(child, remote) for local, remote in names)
-        ),
+        on=on,
         keys={local.key: local.columns[0].type for local, _ in pairs},
         many=bool(relationship.uselist),
     )

@@ -1,4 +1,4 @@
-"""The loaders executor: answers fields one by one, batching the rows of each relation into one statement (aiodataloader).
+"""The loaders executor: answers fields one by one; the rows of a relation come in one statement (aiodataloader).
 
 It reads the same declarations as every other executor, and is the one that others are held against.
 """
@@ -40,7 +40,7 @@ class RelationLoader(Loader):
         """The bind values of a batch."""
         return {**self.view.parameters(), **argument_values(self.arguments), **key_values(self.relation, keys)}
 
-    async def batch_load_fn(self, keys: list[Key]) -> list[list[Row]]:
+    async def batch_load_fn(self, keys: list[Key]) -> Sequence[Any]:
         """The rows of each key, in order; none where nothing is visible."""
         found = await self.context.fetch(self.reading.rows(), self.values(keys))
         return grouped(found, len(keys), self.reading, self.view)
@@ -55,7 +55,7 @@ class PageLoader(RelationLoader):
         super().__init__(context, relation, view, arguments)
         self.page = page
 
-    async def batch_load_fn(self, keys: list[Key]) -> list[list[Row]]:
+    async def batch_load_fn(self, keys: list[Key]) -> Sequence[Any]:
         """Up to one row more than the page holds for each key."""
         found = await self.context.fetch(self.reading.page(self.page), self.values(keys))
         return grouped(found, len(keys), self.reading, self.view)
@@ -64,7 +64,7 @@ class PageLoader(RelationLoader):
 class CountLoader(PageLoader):
     """Parents' keys to the number of rows under the page's filters."""
 
-    async def batch_load_fn(self, keys: list[Key]) -> list[int]:
+    async def batch_load_fn(self, keys: list[Key]) -> Sequence[Any]:
         """The count of each key, zero where nothing is visible."""
         found = await self.context.fetch(self.reading.count(self.page), self.values(keys))
         counts = {row["_ordinal"]: row["_count"] for row in found}

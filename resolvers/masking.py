@@ -1,7 +1,7 @@
 """What is shown of names and numbers, by audience and by the kind of case (R16-R18).
 
-SQL expressions, so that a value that may not be seen never leaves the database. Names are masked as court documents are:
-the surname stays, the given name becomes 某 (法释〔2016〕19号, article 9).
+SQL expressions, so that a value that may not be seen never leaves the database. Names are masked as court documents
+are: the surname stays, the given name becomes 某 (法释〔2016〕19号, article 9).
 """
 
 import sqlalchemy as sa
@@ -15,48 +15,10 @@ from resolvers.declarations import SQL, Frame
 from resolvers.reach import about_self
 from resolvers.visibility import PARTNERS
 
-COMPOUND_SURNAMES = [
-    "欧阳",
-    "司马",
-    "上官",
-    "诸葛",
-    "夏侯",
-    "尉迟",
-    "皇甫",
-    "公孙",
-    "慕容",
-    "令狐",
-    "长孙",
-    "宇文",
-    "东方",
-    "独孤",
-    "南宫",
-    "司徒",
-    "端木",
-    "百里",
-    "申屠",
-    "淳于",
-    "单于",
-    "钟离",
-    "轩辕",
-    "闻人",
-    "赫连",
-    "澹台",
-    "濮阳",
-    "太史",
-    "公冶",
-    "宗政",
-    "鲜于",
-    "仲孙",
-    "亓官",
-    "司空",
-    "闾丘",
-    "子车",
-    "颛孙",
-    "万俟",
-    "拓跋",
-    "呼延",
-]
+COMPOUND_SURNAMES = tuple(
+    "欧阳 司马 上官 诸葛 夏侯 尉迟 皇甫 公孙 慕容 令狐 长孙 宇文 东方 独孤 南宫 司徒 端木 百里 申屠 淳于 "  # noqa: SIM905
+    "单于 钟离 轩辕 闻人 赫连 澹台 濮阳 太史 公冶 宗政 鲜于 仲孙 亓官 司空 闾丘 子车 颛孙 万俟 拓跋 呼延".split()
+)
 
 
 def masked_name(name: SQL) -> SQL:
@@ -69,12 +31,13 @@ def masked_name(name: SQL) -> SQL:
 
 def party_name(party: Frame, audience: Audience) -> SQL:
     """In full to the court, to a partner that named the party itself, to the party itself; else persons are masked."""
+    name: SQL = party.name
     if audience is Audience.COURT or audience in PARTNERS:
-        return party.name
+        return name
     clear = [party.kind == PartyKind.ORGANIZATION]
     if audience is Audience.LITIGANT_PORTAL:
         clear.append(about_self(party.id))
-    return sa.case((sa.or_(*clear), party.name), else_=masked_name(party.name))
+    return sa.case((sa.or_(*clear), name), else_=masked_name(name))
 
 
 def party_number(party: Frame, audience: Audience) -> SQL:

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -60,7 +60,7 @@ def node_root(type_name: str) -> Root:
     return Root(relation, about_row_of(row_type.model), prepare)
 
 
-def prepare(arguments: dict[str, Any], context: Any) -> Prepared:
+def prepare(arguments: Mapping[str, Any], context: Any) -> Prepared:
     """The keys as they are, seen from the view that the caller chose."""
     return Prepared({"keys": arguments["keys"]}, arguments["view"])
 

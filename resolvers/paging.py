@@ -14,6 +14,7 @@ from resolvers.declarations import SQL, Frame, Order, Relation
 from resolvers.errors import BadCursorError, BadPageSizeError
 
 LARGEST_PAGE = 100
+FOREIGN = "`after` must be an endCursor of this same list, in this same order."
 
 
 @dataclass(frozen=True)
@@ -62,12 +63,12 @@ def beyond(name: str, order: Order, columns: Sequence[SQL], after: str) -> SQL:
 
 def _place(name: str, length: int, after: str) -> list[str]:
     try:
-        made_by, *place = json.loads(base64.b64decode(after, validate=True))
-    except (binascii.Error, ValueError, TypeError, RecursionError):
-        made_by, place = None, []
-    if made_by != name or len(place) != length or not all(isinstance(part, str) for part in place):
-        raise BadCursorError("`after` must be an endCursor of this same list, in this same order.")
-    return place
+        found = json.loads(base64.b64decode(after, validate=True))
+    except (binascii.Error, ValueError, RecursionError):
+        found = None
+    if not isinstance(found, list) or len(found) != length + 1 or found[0] != name:
+        raise BadCursorError(FOREIGN)
+    return [str(part) for part in found[1:]]
 
 
 def _key(text: str) -> int:
@@ -82,5 +83,5 @@ def _typed(column: SQL, text: str) -> SQL:
     try:
         value = readers.get(column.type.python_type, str)(text)
     except ValueError:
-        raise BadCursorError("`after` must be an endCursor of this same list, in this same order.") from None
+        raise BadCursorError(FOREIGN) from None
     return sa.bindparam(None, value, type_=column.type)

@@ -1,20 +1,20 @@
 """The edges of a party, in the orders that people read them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.types import TypeEngine
 
 import models
 from resolvers.declarations import Order, Relation
 
-KEY = {"id": sa.BigInteger()}
+KEY: Mapping[str, TypeEngine[Any]] = {"id": sa.BigInteger()}
 
 
-def _of_party(model: type, order: Order | None = None, **changes: Any) -> Relation:
-    orders = {"orders": {"DEFAULT": order}} if order else {}
-    return Relation(
-        target=model, on=lambda party, row: row.party_id == party.id, keys=KEY, many=True, **orders, **changes
-    )
+def _of_party(model: type, order: Order | None = None) -> Relation:
+    orders = {"DEFAULT": order or Order(())}
+    return Relation(target=model, on=lambda party, row: row.party_id == party.id, keys=KEY, many=True, orders=orders)
 
 
 DEDUCTIONS = _of_party(models.Deduction)

@@ -7,7 +7,7 @@ import models
 from auth.audiences import Audience
 from auth.scopes import Scope
 from models.party import PartyKind
-from resolvers.declarations import SQL
+from resolvers.declarations import SQL, Operand
 from resolvers.view import CLIENT, COURT, NOW, PURPOSE, SHARES, SUBJECT
 
 
@@ -28,7 +28,7 @@ def reach(party_id: SQL, audience: Audience, scope: Scope | None = None) -> SQL:
             return sa.false()
 
 
-def about_self(party_id: SQL) -> SQL:
+def about_self(party_id: Operand) -> SQL:
     """Whether the party is the authenticated litigant."""
     own = aliased(models.Identity)
     return sa.cast(party_id == sa.select(own.party_id).where(own.index == SUBJECT).scalar_subquery(), sa.Boolean)
@@ -42,7 +42,7 @@ def organization(party_id: SQL) -> SQL:
     )
 
 
-def jurisdiction(court_code: SQL) -> SQL:
+def jurisdiction(court_code: Operand) -> SQL:
     """Whether a court is the caller's own or below it (DOMAIN 3)."""
     return sa.func.starts_with(court_code, COURT)
 

@@ -17,8 +17,8 @@ from resolvers.subjects import text
 
 def everything(model: type, order: Order | None = None) -> Relation:
     """All rows that the caller may see."""
-    orders = {"orders": {"DEFAULT": order}} if order else {}
-    return Relation(target=model, on=lambda arguments, row: sa.true(), keys={}, many=True, **orders)
+    orders = {"DEFAULT": order or Order(())}
+    return Relation(target=model, on=lambda arguments, row: sa.true(), keys={}, many=True, orders=orders)
 
 
 PARTY = Relation(models.Party, lambda arguments, party: party.id == arguments.id, {"id": sa.BigInteger()})

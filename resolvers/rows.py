@@ -13,7 +13,7 @@ class Row:
 
     __slots__ = ("_values", "row_type", "view")
 
-    def __init__(self, row_type: RowType, values: Mapping[str, Any], view: View) -> None:
+    def __init__(self, row_type: RowType, values: Mapping[Any, Any], view: View) -> None:
         self.row_type, self.view, self._values = row_type, view, values
 
     def __getattr__(self, name: str) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
+from sqlalchemy.types import TypeEngine
 
 import models
 from auth.audiences import Audience
@@ -31,7 +32,7 @@ class Subject:
     """The row type's key: one subject of a look-up."""
 
 
-ASKED = {
+ASKED: Mapping[str, TypeEngine[Any]] = {
     "index": sa.LargeBinary(),
     "former_index": sa.LargeBinary(),
     "name": sa.Text(),
@@ -44,7 +45,7 @@ ASKED = {
 }
 """What is bound for each subject, as arrays of one length. An index of null is a number that cannot be one."""
 
-KEYS = {name: sa.ARRAY(type_) for name, type_ in ASKED.items()}
+KEYS: Mapping[str, TypeEngine[Any]] = {name: sa.ARRAY(type_) for name, type_ in ASKED.items()}
 
 
 def looked_up(audience: Audience) -> Any:
@@ -76,7 +77,7 @@ def looked_up(audience: Audience) -> Any:
 
 def _asked() -> Any:
     arrays = [sa.bindparam(ARGUMENT + name, type_=type_) for name, type_ in KEYS.items()]
-    columns = [sa.column(name, type_) for name, type_ in ASKED.items()]
+    columns: list[sa.ColumnClause[Any]] = [sa.column(name, type_) for name, type_ in ASKED.items()]
     asked = sa.func.unnest(*arrays).table_valued(*columns, with_ordinality="ordinal", name="asked")
     return asked.render_derived()
 

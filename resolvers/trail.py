@@ -36,7 +36,7 @@ class Trail:
         self, connection: AsyncConnection, request: Mapping[str, Any], types: Mapping[str, Sequence[str]]
     ) -> None:
         """Write the entries in the transaction of the answer. If this fails, so does the request."""
-        rows = [entry | request | {"types": list(types.get(entry["field"], ()))} for entry in self.entries]
+        rows = [{**entry, **request, "types": list(types.get(entry["field"], ()))} for entry in self.entries]
         if rows:
             await connection.execute(INSERT, rows)
 
@@ -70,18 +70,18 @@ def entry(root: str, view: View, **told: Any) -> dict[str, Any]:
 
 def _insert() -> sa.Insert:
     """The statement of one entry; the keyed hash of a known party comes from its identity, so that it can find it."""
-    columns = AccessRecord.__table__.columns
-    told = {"party_id", "consent_id", "share_code_id", "subject_index"}
-    plain = {name: sa.bindparam(name, type_=columns[name].type) for name in columns.keys() if name not in told | {"id"}}
+    table = AccessRecord.__table__
     party = sa.bindparam("party_id", type_=sa.BigInteger)
     known = sa.select(Identity.index).where(Identity.party_id == party).scalar_subquery()
-    linked = {
-        "party_id": party,
+    values: dict[str, sa.ColumnElement[Any]] = {
+        column.name: sa.bindparam(column.name, type_=column.type) for column in table.columns if column.name != "id"
+    }
+    values |= {
         "subject_index": sa.func.coalesce(sa.bindparam("index", type_=sa.LargeBinary), known),
         "consent_id": sa.bindparam("consent", type_=sa.BigInteger),
         "share_code_id": sa.bindparam("share_code", type_=sa.BigInteger),
     }
-    return sa.insert(AccessRecord).from_select(list(plain | linked), sa.select(*(plain | linked).values()))
+    return sa.insert(AccessRecord).from_select(list(values), sa.select(*values.values()))
 
 
 INSERT = _insert()

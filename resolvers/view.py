@@ -1,7 +1,7 @@
 """What a reader sees from where it stands: the values that row predicates compare with.
 
-The shape of a predicate depends on the audience alone; every value is a bind parameter, so that one statement serves all
-callers of an audience.
+The shape of a predicate depends on the audience alone; every value is a bind parameter, so that one statement serves
+all callers of an audience.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """Which rows an audience may see. One function a model; every executor applies it at every table it touches.
 
-A model without a function is seen by nobody. Nothing here depends on the road to a row: the root, an edge, a node id and
-a count all meet the same predicate (R10, R13, R15-R18, R20).
+A model without a function is seen by nobody. Nothing here depends on the road to a row: the root, an edge, a node id
+and a count all meet the same predicate (R10, R13, R15-R18, R20).
 """
 
 from collections.abc import Callable
@@ -217,7 +217,7 @@ def _sanction(row: Frame, audience: Audience) -> SQL:
 
 @sees(models.CodeRecord)
 def _code_record(row: Frame, audience: Audience) -> SQL:
-    """Suspicions stay with the court, also before the one they concern (R13). A candidate's employer sees red (DOMAIN 3)."""
+    """Suspicions stay with the court, also before whom they concern (R13). Of a candidate an employer sees red."""
     kind = sa.orm.aliased(models.CodeType)
     suspicion = sa.select(kind.id).where(kind.id == row.code_type_id, ~kind.partner_visible).exists()
     vanished = sa.func.coalesce(row.close_reason.in_(VANISHING), sa.false())
@@ -258,7 +258,7 @@ def _notice(row: Frame, audience: Audience) -> SQL:
 
 @sees(models.Measure)
 def _measure(row: Frame, audience: Audience) -> SQL:
-    """What was published to the platform; of a withdrawn one its record is gone, and only the withdrawal is told (R10)."""
+    """What was published to the platform; of a withdrawn one only the withdrawal is told (R10)."""
     record = sa.orm.aliased(models.CodeRecord)
     running = sa.select(record.id).where(
         record.id == row.code_record_id, _code_record(Frame(record), Audience.CREDIT_PLATFORM)

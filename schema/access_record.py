@@ -16,7 +16,7 @@ from schema.node import Node
 @row_type(
     models.AccessRecord,
     requires=any_of(Scope.SELF, Scope.AUDIT),
-    description="One answer about a person or organization (访问记录): who, when, why. Without the subject and without content.",
+    description="One answer about a person or organization (访问记录): who, when, why; neither subject nor content.",
 )
 class AccessRecord(Node):
     """An entry of the access log."""

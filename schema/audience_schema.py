@@ -62,7 +62,9 @@ def _permitted(node: Any, scopes: frozenset[Scope]) -> Any:
         return node
     if not POLICY.permits(name, scopes):
         return None
-    fields = [_with_permitted_arguments(name, field, scopes) for field in node.fields if _reads(name, field, scopes)]
+    fields = [
+        _with_permitted_arguments(name, field, scopes) for field in node.fields or () if _reads(name, field, scopes)
+    ]
     return _copied(node, fields=tuple(fields)) if fields else None
 
 

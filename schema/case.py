@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     requires=PUBLISHED,
     key=None,
     source=assessments,
-    description="One subject's score in one stage of one case (一案一评): ten less what was taken, not below zero. Never added up.",
+    description="One subject's score in one stage of one case (一案一评): ten less what was taken. Never added up.",
 )
 class Assessment(RowObject):
     """A stage score (R2)."""

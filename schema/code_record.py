@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @row_type(
     models.CodeRecord,
     requires=RECORDED,
-    description="A reason for a colour (信用码记录). Yellow is warning information, not punishment; blue repairs a yellow one.",
+    description="A reason for a colour (信用码记录). Yellow is warning information; blue repairs a yellow one.",
 )
 class CodeRecord(Node):
     """A code record."""

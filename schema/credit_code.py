@@ -15,7 +15,7 @@ from schema.requirements import CREDIT
     requires=CREDIT,
     key=None,
     name="CreditCode",
-    description="A party's five-colour code (五色信用码) on a day, with the records that make it. No automated decision.",
+    description="A party's five-colour code (五色信用码) on a day, with its records. No automated decision.",
 )
 class CreditCode(RowObject):
     """A colour and its reasons (R11, R13, R14)."""

@@ -6,6 +6,7 @@ from hashlib import sha256
 
 from graphql import (
     DocumentNode,
+    FieldNode,
     GraphQLError,
     GraphQLSyntaxError,
     OperationDefinitionNode,
@@ -98,10 +99,8 @@ def _chosen(document: DocumentNode, name: str | None) -> OperationDefinitionNode
 
 def _introspects(operation: OperationDefinitionNode) -> bool:
     """Whether the operation asks about the schema; such an operation asks for nothing else."""
-    return any(
-        getattr(node, "name", None) is not None and node.name.value in {"__schema", "__type"}
-        for node in operation.selection_set.selections
-    )
+    asked = {node.name.value for node in operation.selection_set.selections if isinstance(node, FieldNode)}
+    return bool(asked & {"__schema", "__type"})
 
 
 def check(reach: Reach, scopes: frozenset[Scope]) -> None:

@@ -74,7 +74,7 @@ class Endpoint:
     async def _execute(
         self,
         operation: Operation,
-        variables: Mapping[str, Any] | None,
+        variables: dict[str, Any] | None,
         name: str | None,
         principal: Principal,
         request_id: UUID,
@@ -95,7 +95,7 @@ def insufficient(issuer: str, error: ForbiddenError) -> str:
 
 @dataclass(frozen=True)
 class Reply:
-    """Builds the reply of one request. `strict`: the client reads status codes of `application/graphql-response+json`."""
+    """Builds the reply of one request. `strict`: the client takes `application/graphql-response+json`."""
 
     request_id: UUID
     strict: bool

@@ -3,7 +3,6 @@
 import logging
 import re
 import traceback
-from collections.abc import Mapping
 from typing import Any
 
 from graphql import ExecutionResult, GraphQLError, execute
@@ -23,7 +22,7 @@ class InternalError(Exception):
 
 
 async def run(
-    operation: Operation, variables: Mapping[str, Any] | None, name: str | None, context: Context
+    operation: Operation, variables: dict[str, Any] | None, name: str | None, context: Context
 ) -> ExecutionResult:
     """The answer of `operation`, in the transaction that `context.connection` is in.
 
@@ -40,7 +39,7 @@ async def run(
 
 
 def introspection(
-    operation: Operation, variables: Mapping[str, Any] | None, name: str | None, context: Context
+    operation: Operation, variables: dict[str, Any] | None, name: str | None, context: Context
 ) -> ExecutionResult:
     """The schema as far as the caller's scopes reach it."""
     schema = introspected(context.principal.scopes)

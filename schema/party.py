@@ -27,7 +27,7 @@ INTEGRITY = PerType(Person=all_of(Scope.PERSON_INTEGRITY), Organization=all_of(S
 AS_OF = argument(
     "as_of",
     date | None,
-    "A past or future day: the answer that was, or is already certain to be, right on it (查询基准日). Today by default.",
+    "The day to answer for, past or future (查询基准日). Today by default.",
     None,
     requires=any_of(Scope.REGISTER, Scope.SELF),
 )

@@ -1,6 +1,6 @@
 """Which schema coordinates an operation reaches: what it must be permitted to read (DESIGN 5.4), and what the log says.
 
-One pass over the document, each fragment read once, so the work grows with the document and not with what it expands to.
+One pass over the document, each fragment read once: the work grows with the document, not with what it expands to.
 """
 
 from collections.abc import Iterable, Mapping
@@ -99,7 +99,7 @@ class Reader:
 
 def _arguments(node: FieldNode, defined: GraphQLField, coordinate: str) -> Iterable[str]:
     """The arguments given, and the input types they are of: a filter needs what reading its fields needs."""
-    for argument in node.arguments:
+    for argument in node.arguments or ():
         yield f"{coordinate}({argument.name.value}:)"
         given = get_named_type(defined.args[argument.name.value].type)
         if is_input_object_type(given):

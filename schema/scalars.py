@@ -1,8 +1,9 @@
 """Scalars whose text is the same from every executor."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import NewType
+from typing import Any, NewType
 
 import strawberry
 
@@ -32,7 +33,7 @@ def read_day(value: str) -> date:
 
 Money = NewType("Money", str)
 
-SCALARS = {
+SCALARS: Mapping[object, Any] = {
     datetime: strawberry.scalar(
         name="DateTime",
         serialize=write_moment,

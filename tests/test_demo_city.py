@@ -99,7 +99,7 @@ async def _party_key(connection: AsyncConnection, keyring: Keyring, subject: Sub
 
 async def _colours(connection: AsyncConnection, perspective: Perspective) -> dict[int, str]:
     statement = sa.text(
-        "SELECT party_id, colour FROM code_period WHERE perspective = :perspective AND during @> :today"
+        "SELECT party_id, colour FROM code_period WHERE perspective = :perspective AND during @> CAST(:today AS date)"
     )
     rows = await connection.execute(statement, {"perspective": perspective, "today": TODAY})
     return {row.party_id: row.colour for row in rows}
@@ -367,7 +367,8 @@ BREACHES = {
     "record that outlives its listing": "SELECT r.id FROM code_record r JOIN listing l ON l.id = listing_id WHERE"
     " r.ends_on IS DISTINCT FROM l.ends_on OR r.closed_on IS DISTINCT FROM l.removed_on",
     "record of a vanished deduction still open": "SELECT r.id FROM code_record r"
-    " JOIN deduction d ON d.id = deduction_id WHERE d.status <> 'PUBLISHED' AND r.close_reason IS DISTINCT FROM d.status",
+    " JOIN deduction d ON d.id = deduction_id"
+    " WHERE d.status <> 'PUBLISHED' AND r.close_reason IS DISTINCT FROM d.status",
     "record that outlives its sanction": "SELECT r.id FROM code_record r JOIN sanction s ON s.id = sanction_id"
     " WHERE r.closed_on IS DISTINCT FROM s.revoked_on",
     "red other than five years": "SELECT id FROM code_record WHERE colour = 'RED'"
