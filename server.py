@@ -63,7 +63,7 @@ def create_app(settings: Settings, url: sa.URL, now: Callable[[], datetime] = ut
         await engine.dispose()
         sync_engine.dispose()
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/graphql", endpoint.__call__, methods=["POST"]),
             Route("/livez", alive, methods=["GET"]),
@@ -72,6 +72,8 @@ def create_app(settings: Settings, url: sa.URL, now: Callable[[], datetime] = ut
         ],
         lifespan=lifespan,
     )
+    app.state.engine = engine
+    return app
 
 
 async def ensure_partitions(engine: AsyncEngine, moment: datetime) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
+import httpx2
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import Key, import_key
@@ -44,7 +44,11 @@ class User:
 
 
 def request_token(
-    credential: ClientCredential, http: httpx.Client, now: float, scopes: Collection[str] = (), user: User | None = None
+    credential: ClientCredential,
+    http: httpx2.Client,
+    now: float,
+    scopes: Collection[str] = (),
+    user: User | None = None,
 ) -> dict[str, Any]:
     """The token response (RFC 6749, section 5.1) for all allowed scopes or for `scopes`, on behalf of `user` if given.
 
@@ -58,9 +62,9 @@ def request_token(
     if basic is None:
         form |= {"client_assertion_type": ASSERTION_TYPE, "client_assertion": client_assertion(credential, now)}
     try:
-        response = http.post(credential.issuer + TOKEN_PATH, data=form, auth=basic or httpx.USE_CLIENT_DEFAULT)
+        response = http.post(credential.issuer + TOKEN_PATH, data=form, auth=basic or httpx2.USE_CLIENT_DEFAULT)
         answer: dict[str, Any] = response.json()
-    except (httpx.HTTPError, ValueError) as error:
+    except (httpx2.HTTPError, ValueError) as error:
         reason = type(error).__name__
         raise TokenRequestError(f"No OAuth server answers at {credential.issuer} ({reason}). Is it running?") from error
     if response.status_code != 200:

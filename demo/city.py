@@ -40,7 +40,8 @@ from models.point_conversion import PointConversion
 
 __all__ = ["CityError", "CitySummary", "build_city"]
 
-TABLES = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
+NOT_OURS = {"client", "issued_token", "assertion_use"}
+TABLES = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables if table.name not in NOT_OURS)
 
 
 @dataclass(frozen=True)

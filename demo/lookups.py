@@ -18,6 +18,9 @@ DAYS = 180
 """How far back the log goes. The busiest day has some six times the look-ups of an ordinary one, as in Yuyao."""
 
 BUSIEST_DAY, BUSIEST_SHARE = 40, 1037 / 31878
+NOWHERE = "330283"
+"""Fenghua's division until 2016: no party of the city has a number from there."""
+
 BRANCHES = ("余姚支行", "泗门支行", "低塘支行", "梁弄支行", "慈溪支行")
 
 
@@ -32,14 +35,15 @@ class Habit:
     results: tuple[AccessResult, ...] = (AccessResult.GIVEN,)
 
 
-CHECKED = (AccessResult.MATCHED, AccessResult.MATCHED, AccessResult.MATCHED, AccessResult.MATCHED, AccessResult.EMPTY)
-CREDIT = ("Subject", "CodePeriod", "CodeRecord", "Deduction", "Listing")
-BANK = Habit(Audience.BANK, (Purpose.LOAN_APPROVAL,), "checkSubjects", CREDIT, CHECKED)
+CREDIT = ("CodeRecord", "Deduction", "Listing", "Organization", "Person", "SubjectReport")
+MATCHED = (AccessResult.MATCHED,)
+LOAN = (Purpose.LOAN_APPROVAL, Purpose.LOAN_APPROVAL, Purpose.GUARANTEE_REVIEW)
+BANK = Habit(Audience.BANK, LOAN, "subjects", CREDIT, MATCHED)
 REFUSED = Habit(
     Audience.BANK,
-    (Purpose.LOAN_APPROVAL, Purpose.GUARANTEE_REVIEW),
-    "checkSubjects",
-    (),
+    LOAN,
+    "subjects",
+    CREDIT,
     (
         AccessResult.CONSENT_REQUIRED,
         AccessResult.CONSENT_REQUIRED,
@@ -48,21 +52,21 @@ REFUSED = Habit(
         AccessResult.INVALID_NUMBER,
     ),
 )
-SHARED = Habit(Audience.EMPLOYER, (Purpose.EMPLOYER_CHECK,), "sharedReport", ("Subject", "CodeRecord", "Certificate"))
-HABITS = (
-    BANK, BANK, BANK, REFUSED, BANK,
-    Habit(
-        Audience.COMMERCE, (Purpose.SUPPLIER_DUE_DILIGENCE, Purpose.BIDDING_REVIEW), "checkSubjects", CREDIT, CHECKED
-    ),
-    BANK,
-    Habit(Audience.COURT, (Purpose.JUDICIAL,), "parties", ("Party", "Participation", "Deduction")),
-    Habit(Audience.PUBLIC_PORTAL, (Purpose.PUBLIC_LOOKUP,), "publications", ("Publication",)),
-    BANK, SHARED,
-    Habit(Audience.LITIGANT_PORTAL, (Purpose.SELF,), "me", ("Party", "Deduction", "AccessRecord")),
-)  # fmt: skip
+COMMERCE = Habit(
+    Audience.COMMERCE, (Purpose.SUPPLIER_DUE_DILIGENCE, Purpose.BIDDING_REVIEW), "subject", CREDIT, MATCHED
+)
+EMPLOYER = Habit(Audience.EMPLOYER, (Purpose.EMPLOYER_CHECK,), "subject", CREDIT, MATCHED)
+COURT = Habit(Audience.COURT, (Purpose.JUDICIAL,), "parties", ("Deduction", "Participation", "Person"))
+LITIGANT = Habit(Audience.LITIGANT_PORTAL, (Purpose.SELF,), "me", ("AccessRecord", "Deduction", "Litigant"))
+PUBLIC = Habit(
+    Audience.PUBLIC_PORTAL,
+    (Purpose.PUBLIC_LOOKUP,),
+    "publicRecords",
+    ("Deduction",),
+    (AccessResult.GIVEN, AccessResult.GIVEN, AccessResult.EMPTY),
+)
+HABITS = (BANK, COMMERCE, BANK, COURT, BANK, REFUSED, EMPLOYER, BANK, PUBLIC, BANK, LITIGANT)
 """Who asks, in turn: half of it banks, as "litigation credit +" goes."""
-
-WITHOUT_SUBJECT = (AccessResult.NOT_FOUND, AccessResult.INVALID_NUMBER)
 
 
 class Log:
@@ -70,11 +74,14 @@ class Log:
 
     def __init__(self, draft: Draft) -> None:
         self.draft = draft
-        self.indexes = {row["party_id"]: row["index"] for row in draft.rows[Identity]}
+        self.indexes: dict[int, bytes] = {row["party_id"]: row["index"] for row in draft.rows[Identity]}
         self.disclosed = [row for row in draft.rows[Party] if row["disclosed"]]
+        self.known_since = {row["id"]: row["created_at"] for row in self.disclosed}
         self.organizations = [row for row in self.disclosed if row["kind"] is PartyKind.ORGANIZATION]
-        self.known_since = {row["id"]: row["created_at"] for row in draft.rows[Party]}
-        self.consents = [row for row in draft.rows[Consent] if row["party_id"] and row["revoked_at"] is None]
+        self.consents = [row for row in draft.rows[Consent] if row["revoked_at"] is None]
+        asked = {row["party_id"] for row in draft.rows[Consent]}
+        persons = (row for row in self.disclosed if row["kind"] is PartyKind.PERSON)
+        self.reserved = [row for row in persons if row["id"] not in asked]
 
     def write(self, habit: Habit, at: datetime) -> None:
         """One look-up of `habit` at a moment. The demo may lack a client of its audience."""
@@ -82,7 +89,6 @@ class Log:
         if client is None:
             return
         result = self.draft.cycle(habit.results, AccessRecord)
-        subject = {} if result in WITHOUT_SUBJECT else self._subject(habit, result, at)
         self.draft.add(
             AccessRecord,
             at=at,
@@ -93,7 +99,9 @@ class Log:
             field=habit.field,
             types=list(habit.types),
             result=result,
-            **{"purpose": self.draft.random.choice(habit.purposes)} | self._bank_data(habit, at) | subject,
+            **{"purpose": self.draft.random.choice(habit.purposes)}
+            | self._bank_data(habit, at)
+            | self._subject(habit, result, at),
         )
 
     def _bank_data(self, habit: Habit, at: datetime) -> dict[str, Any]:
@@ -101,22 +109,35 @@ class Log:
         if habit.audience is not Audience.BANK:
             return {}
         return {
-            "operator": f"柜员{self.draft.random.randint(101, 160)}",
+            "operator": f"{self.draft.random.randint(101, 160):05d}",
             "branch": self.draft.random.choice(BRANCHES),
             "reference": f"DK{at:%Y%m%d}{len(self.draft.rows[AccessRecord]):06d}",
         }
 
     def _subject(self, habit: Habit, result: AccessResult, at: datetime) -> dict[str, Any]:
-        """Who is asked about, and by what right; without one, an organization."""
-        refused = result in (AccessResult.NAME_MISMATCH, AccessResult.CONSENT_REQUIRED)
-        if refused or habit.audience in (Audience.COURT, Audience.LITIGANT_PORTAL, Audience.PUBLIC_PORTAL):
+        """Who is asked about, and by what right. A party is named only where the answer was about it."""
+        if result is AccessResult.MATCHED:
+            return self._by_right(habit, at) or self._about(self.organizations, at)
+        if result is AccessResult.GIVEN:
             return self._about(self.disclosed, at)
-        by_right: dict[str, Any] | None = None
-        if habit is SHARED:
-            by_right = self._by_share_code(at)
-        elif habit.audience is Audience.BANK and self.draft.random.random() < 0.7:
-            by_right = self._by_consent(at)
-        return by_right or self._about(self.organizations, at)
+        index = self._number(result)
+        return {"subject_index": index} if index else {}
+
+    def _number(self, result: AccessResult) -> bytes | None:
+        """The keyed hash that was asked for where no party may be named: nothing tells whether there is one (R20)."""
+        if result is AccessResult.CONSENT_REQUIRED:
+            return self.indexes[self.draft.random.choice(self.reserved)["id"]]
+        if result is AccessResult.NAME_MISMATCH:
+            return self.indexes[self.draft.random.choice(self.organizations)["id"]]
+        if result is AccessResult.NOT_FOUND:
+            return self.draft.keyring.index(self.draft.numbers.organization(NOWHERE))
+        return None
+
+    def _by_right(self, habit: Habit, at: datetime) -> dict[str, Any] | None:
+        """A person by consent, or by the code that it shares; None where it has to be an organization."""
+        if habit is BANK and self.draft.random.random() < 0.7:
+            return self._by_consent(at)
+        return self._by_share_code(at) if habit is EMPLOYER else None
 
     def _by_share_code(self, at: datetime) -> dict[str, Any] | None:
         live = (row for row in self.draft.rows[ShareCode] if row["created_at"] < at < row["valid_to"])
@@ -133,8 +154,8 @@ class Log:
     def _by_consent(self, at: datetime) -> dict[str, Any] | None:
         for consent in self.draft.random.choices(self.consents, k=8):
             mine = consent["client_key"] == self.draft.found.clients.get(Audience.BANK)
-            known = self.known_since[consent["party_id"]] < at
-            if mine and known and consent["valid_from"] < at < consent["valid_to"]:
+            known = self.known_since.get(consent["party_id"])
+            if mine and known and known < at and consent["valid_from"] < at < consent["valid_to"]:
                 about = {"party_id": consent["party_id"], "subject_index": consent["subject_index"]}
                 return about | {"consent_id": consent["id"], "purpose": self.draft.random.choice(consent["purposes"])}
         return None
@@ -156,7 +177,8 @@ def look_up(draft: Draft, target: int) -> None:
 def _moments(draft: Draft, target: int) -> Iterator[datetime]:
     peak = round(target * BUSIEST_SHARE)
     for turn in range(target):
-        yield _moment(draft, draft.today - timedelta(BUSIEST_DAY) if turn < peak else draft.ago(1, DAYS))
+        usual = draft.ago(1, BUSIEST_DAY - 1) if turn % DAYS < BUSIEST_DAY else draft.ago(BUSIEST_DAY + 1, DAYS)
+        yield _moment(draft, draft.today - timedelta(BUSIEST_DAY) if turn < peak else usual)
 
 
 def _moment(draft: Draft, day: date) -> datetime:

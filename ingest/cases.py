@@ -66,7 +66,7 @@ staged_participation = staged_rows("staged_participation", sa.Column("name", sa.
 row = staged_participation.c
 
 
-def _add_participations() -> sa.Select[int, list[int]]:
+def _add_participations() -> sa.Select[int, Sequence[int] | None]:
     """Insert what is new; say how much, and which debtors have records, since enforcement takes gold away (R11)."""
     lines = staged_participation.join(CourtCase, CourtCase.number == row.case_number)
     arriving = insert(Participation).from_select(

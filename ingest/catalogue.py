@@ -178,29 +178,23 @@ class Catalogue:
         for edition in self._editions:
             if edition.effective_from <= day and (edition.effective_to is None or day < edition.effective_to):
                 return edition
-        raise LineError(
-            "CATALOGUE", "No catalogue version was in force on that day: check the date, or load a version."
-        )
+        raise LineError("CATALOGUE", "No catalogue version was in force on that day: check the date, or load one.")
 
 
 async def read_catalogue(connection: AsyncConnection) -> Catalogue:
     """The versions that the database holds."""
-    editions = []
-    for version in (await connection.execute(sa.select(CatalogueVersion.__table__))).all():
-        types = sa.select(CodeType.code, CodeType.id, CodeType.colour, CodeType.term_months)
-        behaviours = sa.select(Behaviour.code, Behaviour.id, Behaviour.code_type)
-        editions.append(
-            Edition(
-                version.effective_from,
-                version.effective_to,
-                {
-                    r[0]: (r[1], r[2], r[3])
-                    for r in await connection.execute(types.where(CodeType.version_id == version.id))
-                },
-                {
-                    r[0]: (r[1], r[2])
-                    for r in await connection.execute(behaviours.where(Behaviour.version_id == version.id))
-                },
-            )
-        )
-    return Catalogue(editions)
+    versions = (await connection.execute(sa.select(CatalogueVersion.__table__))).all()
+    return Catalogue([await _edition(connection, version) for version in versions])
+
+
+async def _edition(connection: AsyncConnection, version: sa.Row[Any]) -> Edition:
+    types = sa.select(CodeType.code, CodeType.id, CodeType.colour, CodeType.term_months)
+    behaviours = sa.select(Behaviour.code, Behaviour.id, Behaviour.code_type)
+    of_types = await connection.execute(types.where(CodeType.version_id == version.id))
+    of_behaviours = await connection.execute(behaviours.where(Behaviour.version_id == version.id))
+    return Edition(
+        version.effective_from,
+        version.effective_to,
+        {code: (key, colour, months) for code, key, colour, months in of_types},
+        {code: (key, code_type) for code, key, code_type in of_behaviours},
+    )

@@ -1,5 +1,8 @@
 """Merge staged cases and subjects: a few statements for a whole chunk."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,11 +19,11 @@ from models.party import Identity, Party
 subject, resolved = staged_subject.c, resolved_subject.c
 
 
-def _strictness(column: sa.ColumnElement[str]) -> sa.ColumnElement[int]:
+def _strictness(column: Any) -> sa.ColumnElement[int]:
     return sa.func.array_position(sa.literal(list(STRICTNESS), sa.ARRAY(sa.Text)), sa.cast(column, sa.Text))
 
 
-def _merge_cases() -> sa.Select[int, bool]:
+def _merge_cases() -> sa.Select[int, Sequence[int] | None]:
     """Insert new cases; take over causes and closing days, and what makes a case stricter. Filing days stay."""
     arriving = insert(CourtCase).from_select(
         staged_case.columns.keys(), sa.select(staged_case).order_by(staged_case.c.number)
@@ -63,7 +66,7 @@ DEBTORS_OF = (
 async def merge_cases(connection: AsyncConnection) -> tuple[int, int, list[int]]:
     """Write the staged cases. Returns how many are new, how many changed, and debtors whose gold may depend on it."""
     new, changed = (await connection.execute(MERGE_CASES)).one()
-    if not changed:
+    if changed is None:
         return new, 0, []
     debtors = await connection.scalars(DEBTORS_OF, {"cases": changed})
     return new, len(changed), [key for key in debtors if key is not None]

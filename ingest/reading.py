@@ -166,7 +166,7 @@ def is_text(raw: str) -> bool:
 
 
 class JsonLinesExport:
-    """JSON Lines in UTF-8: one object of text and numbers a line. Fields that the format does not use are passed over."""
+    """JSON Lines in UTF-8: one object of plain values a line. Fields that the format does not use are passed over."""
 
     def __init__(self, path: Path, columns: Sequence[str]) -> None:
         self._file = open_file(path)

@@ -15,6 +15,10 @@ from models.base import Keyed
 from models.code_record import CodeRecord
 from models.court_case import NEVER_DISCLOSED, CourtCase
 
+GIVEN = ("party_id", "case_id", "protected")
+"""What a row gets from its party and case."""
+
+CODE_RECORD = ("party_id", "code_type_id", "colour", "court_code", "case_id", "effective_on", "ends_on", "protected")
 COLOURING = ("code_type_id", "colour", "effective_from", "ends_before")
 
 
@@ -46,18 +50,20 @@ class RecordingFormat(Format):
 
     def _add_rows(self) -> Any:
         """Insert the rows that are not there yet; a matter of a case that is never disclosed is protected (R16)."""
-        table, staged = self.model.__table__, self.staged.c
-        own = [name for name in staged.keys() if name in table.c and name not in ("party_id", "protected")]
+        table: Any = self.model.__table__
+        staged = self.staged.c
+        own = [column.name for column in staged if column.name in table.c and column.name not in GIVEN]
         never = sa.func.coalesce(CourtCase.confidentiality.in_(NEVER_DISCLOSED), sa.false())
         values = sa.select(
             staged.party_id, CourtCase.id, staged.protected | never, *(staged[name] for name in own)
         ).select_from(self._lines())
-        arriving = insert(table).from_select(["party_id", "case_id", "protected", *own], values)
+        arriving = insert(table).from_select([*GIVEN, *own], values)
         return arriving.on_conflict_do_nothing().returning(table.c.id)
 
     def _add_code_records(self) -> Any:
         """Insert the code record of each staged row that has none yet."""
-        table, staged = self.model.__table__, self.staged.c
+        table: Any = self.model.__table__
+        staged = self.staged.c
         match = [table.c.party_id == staged.party_id, *(table.c[name] == staged[name] for name in self.key)]
         source = CodeRecord.__table__.c[self.source]
         values = (

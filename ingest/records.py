@@ -40,7 +40,7 @@ class Case(NamedTuple):
 
 
 class Record(NamedTuple):
-    """One accepted line. `row`: the format's own columns in the order of its staging table; `protected`: a minor's (R16)."""
+    """One accepted line. `row`: the format's own staging columns, in their order; `protected`: a minor's (R16)."""
 
     subject: Subject | None
     protected: bool

@@ -17,7 +17,7 @@ class ImportFileError(RuntimeError):
 
 
 class LineError(IdentifierError):
-    """A line that cannot be accepted: `code` is its reason, the message says what to do and repeats nothing of the line."""
+    """A line that cannot be accepted. `code` is its reason; the message says what to do and repeats nothing of it."""
 
 
 @dataclass

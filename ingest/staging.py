@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from asyncpg import Connection
 from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Date, Integer, LargeBinary, SmallInteger, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.schema import CreateTable
@@ -102,7 +101,7 @@ async def stage_rows(connection: AsyncConnection, rows: sa.Table, chunk: Chunk, 
 async def copy(connection: AsyncConnection, table: sa.Table, records: Iterable[Sequence[Any]]) -> None:
     """COPY records into a temporary table. No number in clear is ever among them (R18)."""
     raw = await connection.get_raw_connection()
-    driver: Connection = raw.driver_connection  # type: ignore[assignment]
+    driver: Any = raw.driver_connection  # asyncpg's own connection
     await driver.copy_records_to_table(table.name, records=records, columns=table.columns.keys())
 
 

@@ -24,19 +24,18 @@ class Assessment:
 def assessments(audience: Audience) -> Any:
     """One row for each participation and stage; `score` counts the deductions that this audience may see."""
     part, case = aliased(models.Participation), aliased(models.CourtCase)
-    filing = sa.select(sa.cast(Stage.FILING.value, models.CourtCase.stage.type).label("stage"))
-    stages = sa.union(filing, sa.select(case.stage)).lateral("stages")
+    stages = sa.values(sa.column("stage", sa.Text), name="stages").data([(stage.value,) for stage in Stage])
     taken = _points(part, stages.c.stage, audience)
     return (
         sa.select(
             part.case_id,
             part.party_id,
             part.role,
-            stages.c.stage.label("stage"),
+            sa.type_coerce(stages.c.stage, models.CourtCase.stage.type).label("stage"),
             (sa.func.greatest(0, BASE_POINTS - taken)).label("score"),
         )
         .join(case, case.id == part.case_id)
-        .join(stages, sa.true())
+        .join(stages, stages.c.stage.in_([Stage.FILING.value, sa.cast(case.stage, sa.Text)]))
         .where(part.party_id.is_not(None))
         .subquery("assessment")
     )

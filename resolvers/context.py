@@ -33,6 +33,7 @@ class Context:
     trail: Trail = field(default_factory=Trail)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _loaders: dict[Hashable, Loader] = field(default_factory=dict)
+    _closed: bool = False
 
     @property
     def view(self) -> View:
@@ -41,9 +42,16 @@ class Context:
         purpose = next(iter(purposes)) if len(purposes) == 1 else Purpose.PUBLIC_LOOKUP
         return View(self.principal, Access(purpose), self.now)
 
+    async def close(self) -> None:
+        """Wait for the statement that is running, and let none begin: a loader outlives a field that failed."""
+        async with self._lock:
+            self._closed = True
+
     async def fetch(self, statement: sa.Select[Any], values: Mapping[str, Any]) -> Sequence[sa.RowMapping]:
         """Run one statement. Fields run side by side; a connection does not, so they take turns."""
         async with self._lock:
+            if self._closed:
+                raise asyncio.CancelledError
             result = await self.connection.execute(statement, values)
             found: Sequence[sa.RowMapping] = result.mappings().all()
         return found

@@ -1,11 +1,13 @@
 """The joins of a credit code: the period that covers a day, and the records active on it (R13, R14)."""
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 import models
 from auth.audiences import Audience
 from resolvers.declarations import SQL, Frame, Order, Relation
 from resolvers.view import TODAY
+from resolvers.visibility import visible
 
 AS_OF = {"as_of": sa.Date()}
 
@@ -39,8 +41,16 @@ ACTIVE_RECORDS = Relation(
 
 
 def begun(row: Frame, audience: Audience) -> SQL:
-    """The first day of the colour; null where it has always been so."""
-    return _bound(sa.func.lower(row.during))
+    """The first day of the colour; null where it has always been so.
+
+    Outside the court an ended record never was (R10): there a colour is as old as the oldest of its records that run.
+    """
+    if audience in {Audience.COURT, Audience.LITIGANT_PORTAL}:
+        return _bound(sa.func.lower(row.during))
+    record = aliased(models.CodeRecord)
+    running = sa.and_(visible(models.CodeRecord, Frame(record), audience), record.colour == row.colour)
+    oldest = sa.select(sa.func.min(record.effective_on)).where(record.party_id == row.party_id, running)
+    return oldest.scalar_subquery()
 
 
 def changes(row: Frame, audience: Audience) -> SQL:

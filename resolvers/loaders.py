@@ -84,7 +84,7 @@ async def related(context: Context, relation: Relation, parent: Row, arguments: 
     arguments = {name: arguments.get(name) for name in relation.arguments}
     name: Hashable = (relation, parent.view, tuple(arguments.items()))
     loader = context.loader(name, lambda: RelationLoader(context, relation, parent.view, arguments))
-    rows = await loader.load(parent.key(relation.keys))
+    rows = await loader.load(parent.keys_for(relation.keys))
     return rows if relation.many else next(iter(rows), None)
 
 
@@ -96,12 +96,12 @@ async def connected(context: Context, relation: Relation, parent: Row, page: Pag
             (CountLoader, relation, parent.view, page),
             lambda: CountLoader(context, relation, parent.view, {}, page),
         )
-        found: int = await counter.load(parent.key(relation.keys))
+        found: int = await counter.load(parent.keys_for(relation.keys))
         return found
 
     name: Hashable = (PageLoader, relation, parent.view, page)
     loader = context.loader(name, lambda: PageLoader(context, relation, parent.view, {}, page))
-    return Connection(await loader.load(parent.key(relation.keys)), page, count)
+    return Connection(await loader.load(parent.keys_for(relation.keys)), page, count)
 
 
 class Connection:

@@ -26,7 +26,9 @@ def masked_name(name: SQL) -> SQL:
     compound = sa.and_(sa.func.left(name, 2).in_(COMPOUND_SURNAMES), sa.func.length(name) > 2)
     surname = sa.func.left(name, sa.case((compound, 2), else_=1))
     given = sa.case((sa.func.length(name) - sa.func.length(surname) >= 2, "某某"), else_="某")
-    return sa.case((name.contains("·"), sa.func.left(name, 1) + "某"), else_=surname + given)
+    return sa.case(
+        (name.contains("·"), sa.func.concat(sa.func.left(name, 1), "某")), else_=sa.func.concat(surname, given)
+    )
 
 
 def party_name(party: Frame, audience: Audience) -> SQL:
@@ -47,7 +49,7 @@ def party_number(party: Frame, audience: Audience) -> SQL:
     if audience is Audience.PUBLIC_PORTAL:
         return sa.null()
     if audience is Audience.CREDIT_PLATFORM:
-        strict = sa.func.left(stored, 1) + sa.func.repeat("*", 16) + sa.func.right(stored, 1)
+        strict = sa.func.concat(sa.func.left(stored, 1), "*" * 16, sa.func.right(stored, 1))
         return sa.case((party.kind == PartyKind.PERSON, strict), else_=stored)
     return stored
 

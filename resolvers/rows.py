@@ -29,7 +29,7 @@ class Row:
             return self.row_type.name
         return self.row_type.names[self._values[f"_{self.row_type.discriminator}"]]
 
-    def key(self, names: Mapping[str, Any]) -> tuple[Any, ...]:
+    def keys_for(self, names: Mapping[str, Any]) -> tuple[Any, ...]:
         """What a relation needs of this row."""
         return tuple(self._values[f"_{name}"] for name in names)
 

@@ -79,9 +79,11 @@ class DeclaredField(StrawberryField):
     def get_result(self, source: Any, info: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         """Answer by the loaders executor."""
         declaration, page = self.declaration, page_of(kwargs)
+        if isinstance(declaration, Column | Expression):
+            return getattr(source, self.python_name)
         if isinstance(declaration, Root):
             return answered(info.context, to_camel_case(self.python_name), declaration, kwargs, page)
-        assert isinstance(declaration, Relation)  # noqa: S101 - scalars never come here
+        assert isinstance(declaration, Relation)  # noqa: S101 - there are no other kinds
         if page:
             return connected(info.context, declaration, source, page)
         return related(info.context, declaration, source, kwargs)

@@ -82,7 +82,10 @@ class Endpoint:
         """One transaction: the answer leaves only after its log entries are committed."""
         async with self.engine.connect() as connection:
             context = Context(connection, principal, self.keyring, self.clock(), request_id)
-            result = await run(operation, variables, name, context)
+            try:
+                result = await run(operation, variables, name, context)
+            finally:
+                await context.close()
             await connection.commit()
         return result
 

@@ -23,6 +23,8 @@ from graphql import (
 )
 from graphql.type import GraphQLInterfaceType, GraphQLObjectType
 
+from auth.policy import OPEN, POLICY
+
 INTROSPECTION = "__"
 
 
@@ -38,11 +40,14 @@ class Reach:
         return frozenset().union(*self.roots.values())
 
     def types(self) -> dict[str, list[str]]:
-        """The types in each root field's answer: the classes of data that the access log keeps (R19)."""
-        return {
-            root: sorted({name.partition(".")[0] for name in below if not name.startswith("Query")})
-            for root, below in self.roots.items()
-        }
+        """The types in each root field's answer that need a scope: what the access log says was answered (R19)."""
+        return {root: sorted(_guarded(below)) for root, below in self.roots.items()}
+
+
+def _guarded(coordinates: Iterable[str]) -> set[str]:
+    """The types whose fields are among these, pages and the like left out."""
+    types = {name.partition(".")[0] for name in coordinates if "." in name and "(" not in name}
+    return {name for name in types if POLICY.requirements[name] != OPEN}
 
 
 @dataclass

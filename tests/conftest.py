@@ -1,15 +1,26 @@
 """What tests share: one embedded PostgreSQL a worker, a migrated template, and a fresh database for each module."""
 
 import itertools
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from starlette.testclient import TestClient
+from world import ISSUER, NOW, World
 
 import database
-from models.keyring import Keyring
+from auth.audiences import Audience
+from demo.city import build_city
+from demo.clients import DemoClient, register_clients
+from ingest.catalogue import load_catalogue
+from ingest.importing import import_file
+from models.keyring import Keyring, load_keyring
+from models.terms import court_day
+from server import create_app
+from settings import Settings
 
 TEMPLATE = "suxin_template"
 numbers = itertools.count(1)
@@ -74,3 +85,62 @@ def keyring() -> Keyring:
 def exports() -> Path:
     """The court's exports with the quirks of real files."""
     return Path(__file__).with_name("data") / "exports"
+
+
+@dataclass(frozen=True)
+class City:
+    """A database to copy, with the sample exports and a small demo city in it."""
+
+    database: str
+    settings: Settings
+    clients: Mapping[Audience, DemoClient]
+
+
+@pytest.fixture(scope="session")
+async def city(postgres: sa.URL, template: str, tmp_path_factory: pytest.TempPathFactory, exports: Path) -> City:
+    """Built once a worker: catalogue, clients, exports, city."""
+    settings = Settings(data_dir=tmp_path_factory.mktemp("data"), issuer=ISSUER, request_timeout=30)
+    _administer(postgres, f"create database suxin_city template {template}")
+    url = postgres.set(database="suxin_city")
+    keyring = load_keyring(settings.key_file)
+    engine = database.async_engine(url, pool_size=4, statement_timeout=60)
+    async with engine.begin() as connection:
+        await load_catalogue(connection)
+    clients = _clients(url)
+    for format, file in EXPORTS.items():
+        await import_file(engine, format, exports / file, keyring=keyring)
+    keys = {audience: client.primary_key for audience, client in clients.items()}
+    await build_city(engine, keyring, clients=keys, scale=0.02, today=court_day(NOW), progress=lambda *_: None)
+    await engine.dispose()
+    return City("suxin_city", settings, clients)
+
+
+EXPORTS = {
+    "cases": "cases.csv",
+    "shixin": "shixin.jsonl",
+    "sanctions": "sanctions.csv",
+    "certificates": "certificates.csv",
+    "lenders": "lenders.csv",
+}
+
+
+def _clients(url: sa.URL) -> dict[Audience, DemoClient]:
+    engine = database.sync_engine(url)
+    with engine.begin() as connection:
+        clients = register_clients(connection, NOW)
+    engine.dispose()
+    return clients
+
+
+@pytest.fixture(scope="module")
+def world(postgres: sa.URL, city: City) -> Iterator[World]:
+    """The service over a copy of the city that is this module's own."""
+    name = f"suxin_world_{next(numbers)}"
+    _administer(postgres, f"create database {name} template {city.database}")
+    url = postgres.set(database=name)
+    app = create_app(city.settings, url, lambda: NOW)
+    engine = database.sync_engine(url)
+    with TestClient(app, base_url=ISSUER, raise_server_exceptions=False) as http:
+        yield World(http, app, engine, city.clients)
+    engine.dispose()
+    _administer(postgres, f"drop database {name} with (force)")

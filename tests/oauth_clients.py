@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import sqlalchemy as sa
 from joserfc import jws
 from joserfc.jwk import ECKey, Key
@@ -92,7 +92,7 @@ class Service:
 
     server: AuthorizationServer
     clock: Clock
-    http: httpx.AsyncClient
+    http: httpx2.AsyncClient
 
     @property
     def engine(self) -> sa.Engine:
@@ -116,11 +116,11 @@ class Service:
             added = add_client(connection, registration, now=datetime.fromtimestamp(self.clock.now, UTC))
         return added.client_id, added.secret or ""
 
-    async def ask(self, form: dict[str, str], path: str = "/oauth/token", **more: Any) -> httpx.Response:
+    async def ask(self, form: dict[str, str], path: str = "/oauth/token", **more: Any) -> httpx2.Response:
         """POST a form."""
         return await self.http.post(path, data=form, **more)
 
-    async def token(self, client: SigningClient, **form: str) -> httpx.Response:
+    async def token(self, client: SigningClient, **form: str) -> httpx2.Response:
         """A client credentials request by `client`."""
         return await self.ask({"grant_type": "client_credentials"} | client.form(self.clock) | form)
 
@@ -130,7 +130,7 @@ class Service:
         assert response.status_code == 200, response.text
         return str(response.json()["access_token"])
 
-    async def exchange(self, portal: SigningClient, subject_token: str, **form: str) -> httpx.Response:
+    async def exchange(self, portal: SigningClient, subject_token: str, **form: str) -> httpx2.Response:
         """A token exchange by `portal`."""
         exchange = {"grant_type": TokenExchange.GRANT_TYPE, "subject_token_type": SUBJECT_TOKEN_TYPE}
         return await self.ask(exchange | {"subject_token": subject_token} | portal.form(self.clock) | form)
@@ -149,12 +149,12 @@ async def in_process(engine: sa.Engine, keyring: Keyring, signing_key_file: Path
         allow_pilot_persons=False,
         clock=clock,
     )
-    transport = httpx.ASGITransport(Starlette(routes=oauth_routes(server)))
-    async with httpx.AsyncClient(transport=transport, base_url=ISSUER) as http:
+    transport = httpx2.ASGITransport(Starlette(routes=oauth_routes(server)))
+    async with httpx2.AsyncClient(transport=transport, base_url=ISSUER) as http:
         yield Service(server, clock, http)
 
 
-def refusal(response: httpx.Response) -> tuple[int, str]:
+def refusal(response: httpx2.Response) -> tuple[int, str]:
     """Status and error code, once it is sure that the answer explains itself."""
     body = response.json()
     assert body["error_description"].endswith("."), body

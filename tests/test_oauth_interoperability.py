@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import sqlalchemy as sa
 import uvicorn
@@ -140,7 +140,7 @@ def test_our_own_client_with_a_key(issuer: str, sync_engine: sa.Engine, algorith
     key = KEYS[algorithm]
     added = register(sync_engine, key=key)
     credential = ClientCredential(issuer, added.client_id, key=key.as_dict(private=True))
-    with httpx.Client() as http:
+    with httpx2.Client() as http:
         assert request_token(credential, http, time.time(), ["catalogue.read"])["scope"] == "catalogue.read"
 
 
@@ -148,7 +148,7 @@ def test_our_own_client_for_a_user(issuer: str, sync_engine: sa.Engine) -> None:
     key = KEYS["ES256"]
     added = register(sync_engine, Audience.LITIGANT_PORTAL, key)
     credential = ClientCredential(issuer, added.client_id, key=key.as_dict(private=True))
-    with httpx.Client() as http:
+    with httpx2.Client() as http:
         token = request_token(
             credential, http, time.time(), ["self.read"], User("user-7", "张三", "11010519491231002X")
         )
@@ -159,7 +159,7 @@ def test_our_own_client_with_a_secret(issuer: str, sync_engine: sa.Engine) -> No
     added = register(sync_engine)
     credential = ClientCredential(issuer, added.client_id, secret=added.secret)
     assert str(added.secret) not in repr(credential)
-    with httpx.Client() as http:
+    with httpx2.Client() as http:
         assert request_token(credential, http, time.time())["expires_in"] == 300
         with pytest.raises(TokenRequestError, match=r"invalid_scope: Not allowed: audit\.read"):
             request_token(credential, http, time.time(), ["audit.read"])
@@ -175,11 +175,11 @@ def test_our_own_client_with_a_secret(issuer: str, sync_engine: sa.Engine) -> No
     ],
 )
 def test_our_own_client_explains_an_unfit_key(key: Any, reason: str) -> None:
-    with httpx.Client() as http, pytest.raises(TokenRequestError, match=reason):
+    with httpx2.Client() as http, pytest.raises(TokenRequestError, match=reason):
         request_token(ClientCredential("http://127.0.0.1:9", "x", key=key), http, time.time())
 
 
 def test_our_own_client_explains_a_silent_server() -> None:
     credential = ClientCredential("http://127.0.0.1:9", "x", secret="y")
-    with httpx.Client() as http, pytest.raises(TokenRequestError, match="No OAuth server answers at http"):
+    with httpx2.Client() as http, pytest.raises(TokenRequestError, match="No OAuth server answers at http"):
         request_token(credential, http, time.time())

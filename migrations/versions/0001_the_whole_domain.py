@@ -426,6 +426,7 @@ def upgrade() -> None:
     sa.Column('operator', sa.Text(), nullable=True),
     sa.Column('branch', sa.Text(), nullable=True),
     sa.Column('reference', sa.Text(), nullable=True),
+    sa.Column('relation', sa.Enum('MAIN_BORROWER', 'CO_BORROWER', 'GUARANTOR', 'LEGAL_REPRESENTATIVE', 'OTHER', name='borrowerrelation', native_enum=False, create_constraint=True, length=40), nullable=True),
     sa.Column('purpose', sa.Enum('LOAN_APPROVAL', 'GUARANTEE_REVIEW', 'POST_LOAN_MONITORING', 'INCENTIVE_LOAN', 'EMPLOYMENT_CHECK', 'SENIOR_POST_QUALIFICATION', 'EMPLOYER_CHECK', 'SUPPLIER_DUE_DILIGENCE', 'BIDDING_REVIEW', 'MORAL_BANK', 'JUDICIAL', 'SELF', 'PUBLIC_LOOKUP', 'SUPERVISION', name='purpose', native_enum=False, create_constraint=True, length=40), nullable=False),
     sa.Column('consent_id', sa.BigInteger(), nullable=True),
     sa.Column('share_code_id', sa.BigInteger(), nullable=True),

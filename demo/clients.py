@@ -1,0 +1,59 @@
+"""One client of each audience, with keys of its own, as an operator would register them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from joserfc.jwk import ECKey
+
+from auth.audiences import Audience
+from auth.registry import Registration, add_client
+from demo.cast import DEMO_COURT, DEMO_VILLAGE
+from models.client import Client
+from models.household import Village
+
+NAMES = {
+    Audience.BANK: "余姚农商银行 (demo)",
+    Audience.EMPLOYER: "宁波人力资源服务公司 (demo)",
+    Audience.COMMERCE: "宁波招标中心 (demo)",
+    Audience.MORAL_BANK: "余姚道德银行总行 (demo)",
+    Audience.VILLAGE: "泗门镇小路下村 (demo)",
+    Audience.COURT: "余姚市人民法院审管办 (demo)",
+    Audience.PUBLIC_PORTAL: "诉查查公开查询 (demo)",
+    Audience.LITIGANT_PORTAL: "人民法院在线服务 (demo)",
+    Audience.CREDIT_PLATFORM: "信用宁波 (demo)",
+    Audience.AUDITOR: "信用数据审计 (demo)",
+}
+
+
+@dataclass(frozen=True)
+class DemoClient:
+    """A registered client: its identifier, its private JWK, and its primary key."""
+
+    client_id: str
+    key: Mapping[str, Any]
+    primary_key: int
+
+
+def register_clients(connection: sa.Connection, now: datetime) -> dict[Audience, DemoClient]:
+    """Register a `private_key_jwt` client for each audience, in the caller's transaction."""
+    if connection.scalar(sa.select(Village.id).where(Village.name == DEMO_VILLAGE)) is None:
+        connection.execute(sa.insert(Village).values(name=DEMO_VILLAGE))
+    return {audience: _register(connection, audience, now) for audience in Audience}
+
+
+def _register(connection: sa.Connection, audience: Audience, now: datetime) -> DemoClient:
+    key = ECKey.generate_key("P-256", auto_kid=True)
+    registration = Registration(
+        name=NAMES[audience],
+        audience=audience,
+        jwks={"keys": [key.as_dict(private=False)]},
+        client_id=f"demo-{audience.value.lower().replace('_', '-')}",
+        court_code=DEMO_COURT if audience is Audience.COURT else None,
+        village=DEMO_VILLAGE if audience is Audience.VILLAGE else None,
+    )
+    client_id = add_client(connection, registration, now=now).client_id
+    primary_key = connection.scalars(sa.select(Client.id).where(Client.client_id == client_id)).one()
+    return DemoClient(client_id, key.as_dict(private=True), primary_key)

@@ -1,0 +1,30 @@
+"""The documents of each audience, as they are shipped in `examples/`."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from auth.audiences import Audience
+
+FOLDER = Path(__file__).parent.parent / "examples"
+
+
+@dataclass(frozen=True)
+class Example:
+    """A document with its variables."""
+
+    audience: Audience
+    name: str
+    document: str
+    variables: dict[str, Any]
+
+
+def examples() -> Iterator[Example]:
+    """All examples, in the order of audiences."""
+    for audience in Audience:
+        for path in sorted((FOLDER / audience.value.lower()).glob("*.graphql")):
+            values = path.with_suffix(".json")
+            variables = json.loads(values.read_text()) if values.exists() else {}
+            yield Example(audience, path.stem, path.read_text(), variables)

@@ -1,0 +1,13 @@
+"""Every document in `examples/`, as its audience sends it."""
+
+import pytest
+from world import World
+
+from demo.examples import Example, examples
+
+
+@pytest.mark.parametrize("example", list(examples()), ids=lambda example: f"{example.audience}-{example.name}")
+def test_examples_are_answered(world: World, example: Example) -> None:
+    answer = world.ask(example.audience, example.document, example.variables)
+    assert "errors" not in answer, answer["errors"]
+    assert all(answer["data"].values())

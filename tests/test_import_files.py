@@ -1,0 +1,176 @@
+"""Files as courts send them: encodings, workbooks, broken lines, foreign types, the rejects file."""
+
+import csv
+import json
+import stat
+from collections.abc import AsyncIterator
+from datetime import date
+from pathlib import Path
+
+import openpyxl
+import pytest
+from import_files import LINE, clear, line, write_csv
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ingest.cases import Cases
+from ingest.catalogue import load_catalogue
+from ingest.importing import import_file
+from ingest.report import ImportFileError, Summary
+from models.keyring import Keyring
+
+
+@pytest.fixture(autouse=True)
+async def empty(engine: AsyncEngine) -> AsyncIterator[None]:
+    async with engine.begin() as connection:
+        await load_catalogue(connection)
+    yield
+    await clear(engine)
+
+
+def rows_of(path: Path) -> list[list[str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.reader(file))[1:]
+
+
+def rejected(path: Path) -> list[list[str]]:
+    with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
+        return list(csv.reader(file))[1:]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+async def test_encodings(engine: AsyncEngine, exports: Path, tmp_path: Path, keyring: Keyring, encoding: str) -> None:
+    path = write_csv(tmp_path / "cases.csv", rows_of(exports / "cases.csv"), encoding=encoding)
+    summary = await import_file(engine, "cases", path, keyring=keyring)
+    assert (summary.accepted, summary.duplicates, summary.rejected.total()) == (708, 11, 24)
+
+
+async def test_workbook(engine: AsyncEngine, exports: Path, tmp_path: Path, keyring: Keyring) -> None:
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    book.active.append(list(Cases.columns))
+    for row in rows_of(exports / "cases.csv"):
+        book.active.append(row)
+    book.save(tmp_path / "cases.xlsx")
+    told: list[tuple[int, int]] = []
+    summary = await import_file(
+        engine, "cases", tmp_path / "cases.xlsx", keyring=keyring, progress=lambda *at: told.append(at)
+    )
+    assert (summary.accepted, summary.duplicates, summary.rejected.total()) == (708, 11, 24)
+    assert told[-1][0] == told[-1][1]
+
+
+async def test_workbook_cells_that_are_no_text(engine: AsyncEngine, tmp_path: Path, keyring: Keyring) -> None:
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    book.active.append(list(Cases.columns))
+    book.active.append([])
+    for number in (330281030212255, 330281190302122552):
+        book.active.append([*list(LINE.values())[:3], date(2021, 6, 12), 20210910, *list(LINE.values())[5:9], number])
+    book.save(tmp_path / "cases.xlsx")
+    rejects = tmp_path / "rejects.csv"
+    summary = await import_file(engine, "cases", tmp_path / "cases.xlsx", keyring=keyring, rejects=rejects)
+    assert (summary.lines, summary.accepted, summary.rejected) == (2, 1, {"ID_NUMBER": 1})
+    assert rejected(rejects)[0][:2] == ["4", "ID_NUMBER"]
+
+
+async def test_columns_in_another_order(engine: AsyncEngine, tmp_path: Path, keyring: Keyring) -> None:
+    path = write_csv(tmp_path / "cases.csv", [line()[::-1]], Cases.columns[::-1])
+    assert (await import_file(engine, "cases", path, keyring=keyring)).accepted == 1
+
+
+BROKEN = {
+    "short": (",".join(line()[:5]), "COLUMNS"),
+    "long": (",".join([*line(), "", ""]), "COLUMNS"),
+    "unclosed quote": (",".join(line(姓名或名称='"魏宇华')), "COLUMNS"),
+    "stray quote": (",".join(line(姓名或名称='"魏"宇华')), "COLUMNS"),
+    "overlong": (",".join(line(姓名或名称="王" * 70_000)), "COLUMNS"),
+    "null character": (",".join(line(姓名或名称="魏\0宇华")), "ENCODING"),
+    "bytes": (",".join(line(姓名或名称="魏\udcff\udcfe宇华")), "ENCODING"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+async def test_broken_line_stops_nothing(engine: AsyncEngine, tmp_path: Path, keyring: Keyring, name: str) -> None:
+    text, reason = BROKEN[name]
+    lines = [",".join(Cases.columns), text, "", ",,,,,,,,,,,", ",".join(line())]
+    path, rejects = tmp_path / "cases.csv", tmp_path / "rejects.csv"
+    path.write_bytes("\r\n".join(lines).encode(errors="surrogateescape"))
+    summary = await import_file(engine, "cases", path, keyring=keyring, rejects=rejects)
+    assert (summary.accepted, summary.rejected[reason]) == (1, 1)
+    number, code, sentence, raw = rejected(rejects)[0]
+    assert (number, code, raw) == ("2", reason, text)
+    assert sentence.endswith(".")
+
+
+async def test_quoted_cells(engine: AsyncEngine, tmp_path: Path, keyring: Keyring) -> None:
+    path = tmp_path / "cases.csv"
+    quoted = ",".join(f'"{cell}"' for cell in line(案由="买卖,合同纠纷"))
+    path.write_text("\n".join([",".join(Cases.columns), quoted]))
+    assert (await import_file(engine, "cases", path, keyring=keyring)).accepted == 1
+
+
+async def test_gb18030_with_a_broken_byte(engine: AsyncEngine, tmp_path: Path, keyring: Keyring) -> None:
+    path = write_csv(tmp_path / "cases.csv", [line(), line(诉讼地位="被告")], encoding="gb18030")
+    path.write_bytes(path.read_bytes().replace("原告".encode("gb18030"), b"\xff\xff", 1))
+    summary = await import_file(engine, "cases", path, keyring=keyring)
+    assert (summary.accepted, summary.rejected) == (1, {"ENCODING": 1})
+
+
+async def test_json_lines_that_are_none(engine: AsyncEngine, exports: Path, tmp_path: Path, keyring: Keyring) -> None:
+    good = (exports / "shixin.jsonl").read_text().splitlines()
+    lacking = {name: value for name, value in json.loads(good[0]).items() if name != "caseCode"}
+    lines = [good[0], "{", "[1]", json.dumps(lacking), "", '{"iname": "\udcff"}', good[0]]
+    path = tmp_path / "shixin.jsonl"
+    path.write_bytes("\n".join(lines).encode(errors="surrogateescape"))
+    summary = await import_file(engine, "shixin", path, keyring=keyring)
+    assert (summary.lines, summary.accepted, summary.duplicates) == (6, 1, 1)
+    assert summary.rejected == {"JSON": 3, "ENCODING": 1}
+
+
+FOREIGN = {
+    "empty": b"",
+    "old workbook": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+    "broken workbook": b"PK\x03\x04nothing",
+    "UTF-16": "案号".encode("utf-16"),
+    "PDF": b"%PDF-1.7",
+    "other columns": "案号,经办法院,标的额\n".encode(),
+    "a column twice": ",".join([*Cases.columns, "案号"]).encode(),
+    "binary": bytes(range(256)),
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+@pytest.mark.parametrize("format", ["cases", "shixin"])
+async def test_foreign_file(engine: AsyncEngine, tmp_path: Path, keyring: Keyring, name: str, format: str) -> None:
+    path = tmp_path / "export"
+    path.write_bytes(FOREIGN[name])
+    with pytest.raises(ImportFileError, match=r"export .*\."):
+        await import_file(engine, format, path, keyring=keyring)
+
+
+async def test_header_error_names_the_columns(engine: AsyncEngine, tmp_path: Path, keyring: Keyring) -> None:
+    path = tmp_path / "cases.csv"
+    path.write_bytes(FOREIGN["other columns"])
+    with pytest.raises(ImportFileError, match=r"missing: 案由, .*不公开; unknown: 标的额"):
+        await import_file(engine, "cases", path, keyring=keyring)
+
+
+async def test_missing_file_and_unknown_court(engine: AsyncEngine, tmp_path: Path, keyring: Keyring) -> None:
+    with pytest.raises(ImportFileError, match="cannot be read"):
+        await import_file(engine, "cases", tmp_path / "none.csv", keyring=keyring)
+    path = write_csv(tmp_path / "cases.csv", [line()])
+    with pytest.raises(ImportFileError, match="--court"):
+        await import_file(engine, "cases", path, keyring=keyring, court="京01")
+    with pytest.raises(ImportFileError, match="rejects file"):
+        await import_file(engine, "cases", path, keyring=keyring, rejects=tmp_path / "none" / "rejects.csv")
+
+
+async def test_rejects_are_for_their_owner_only(engine: AsyncEngine, tmp_path: Path, keyring: Keyring) -> None:
+    rejects = tmp_path / "rejects.csv"
+    rejects.write_text("older")
+    rejects.chmod(0o644)
+    path = write_csv(tmp_path / "cases.csv", [line(诉讼地位="旁听")])
+    summary: Summary = await import_file(engine, "cases", path, keyring=keyring, rejects=rejects)
+    assert summary.rejected == {"ROLE": 1}
+    assert stat.S_IMODE(rejects.stat().st_mode) == 0o600
+    assert [row[:2] for row in rejected(rejects)] == [["2", "ROLE"]]

@@ -1,0 +1,96 @@
+"""A whole service over a small demo city, asked over HTTP with real tokens."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from auth.audiences import Audience
+from auth.token_client import ClientCredential, User, request_token
+from demo.cast import CHEN, Subject
+from demo.clients import DemoClient
+
+ISSUER = "http://127.0.0.1:8000"
+NOW = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
+"""The moment of every test: noon in Shanghai."""
+
+
+@dataclass
+class World:
+    """The running application, its clients, and a synchronous engine to look behind it."""
+
+    http: TestClient
+    app: Starlette
+    engine: sa.Engine
+    clients: Mapping[Audience, DemoClient]
+    tokens: dict[tuple[Any, ...], str] = field(default_factory=dict)
+
+    def token(self, audience: Audience, *scopes: str, subject: Subject = CHEN) -> str:
+        """An access token of the demo client of `audience`; a litigant portal's acts for `subject`."""
+        portal = audience is Audience.LITIGANT_PORTAL
+        key = (audience, *scopes, subject.key if portal else "")
+        if key not in self.tokens:
+            client = self.clients[audience]
+            credential = ClientCredential(ISSUER, client.client_id, dict(client.key))
+            user = User("user-1", subject.name, subject.number) if portal else None
+            answer = request_token(credential, self.http, NOW.timestamp(), scopes, user)
+            self.tokens[key] = answer["access_token"]
+        return self.tokens[key]
+
+    def post(self, token: str | None, body: Any, **headers: str) -> Any:
+        """The raw response to a body sent as JSON."""
+        sent = {"authorization": f"Bearer {token}"} if token else {}
+        return self.http.post("/graphql", json=body, headers=sent | headers)
+
+    def ask(
+        self,
+        audience: Audience,
+        document: str,
+        variables: Mapping[str, Any] | None = None,
+        *scopes: str,
+        subject: Subject = CHEN,
+    ) -> dict[str, Any]:
+        """The JSON of the answer to a document."""
+        token = self.token(audience, *scopes, subject=subject)
+        found: dict[str, Any] = self.post(token, {"query": document, "variables": dict(variables or {})}).json()
+        return found
+
+    def data(
+        self, audience: Audience, document: str, variables: Mapping[str, Any] | None = None, **options: Any
+    ) -> Any:
+        """The data of an answer without errors."""
+        answer = self.ask(audience, document, variables, **options)
+        assert "errors" not in answer, answer["errors"]
+        return answer["data"]
+
+    @contextmanager
+    def statements(self) -> Iterator[list[str]]:
+        """The statements that the application sends while the context lasts, token checks and transactions aside."""
+        seen: list[str] = []
+
+        def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
+            if "issued_token" not in statement:
+                seen.append(statement)
+
+        engine = self.app.state.engine.sync_engine
+        sa.event.listen(engine, "before_cursor_execute", note)
+        yield seen
+        sa.event.remove(engine, "before_cursor_execute", note)
+
+    def entries(self) -> list[sa.RowMapping]:
+        """The access log of the clients' requests, oldest first."""
+        with self.engine.connect() as connection:
+            rows = connection.execute(sa.text("SELECT * FROM access_record WHERE at >= :now ORDER BY id"), {"now": NOW})
+            return list(rows.mappings())
+
+    @contextmanager
+    def logged(self) -> Iterator[list[sa.RowMapping]]:
+        """The entries that the access log gains while the context lasts."""
+        before, gained = len(self.entries()), []  # type: int, list[sa.RowMapping]
+        yield gained
+        gained.extend(self.entries()[before:])
