@@ -67,11 +67,12 @@ def _lines(count: int, seed: int) -> Iterator[list[str]]:
         code, court = draw.choice(COURTS)
         characters, asking, asked = draw.choice(TYPES)
         filed = date(2019, 1, 1) + timedelta(days=draw.randrange(1000))
-        number, closed = f"({filed.year}){code}{characters}{serial}号", filed + timedelta(days=90)
+        closed = filed + timedelta(days=90)
+        number, cause = f"({filed.year}){code}{characters}{serial}号", draw.choice(CAUSES)
         for role in (asking, asked, asked)[: draw.choice((2, 2, 3))]:
             kind, name, number_type, number_text, village = draw.choice(population)
             number_text = "" if draw.random() < UNIDENTIFIED else number_text
-            case = [number, court, draw.choice(CAUSES[:1]), filed.isoformat(), closed.isoformat()]
+            case = [number, court, cause, filed.isoformat(), closed.isoformat()]
             yield [*case, role, kind, name, number_type, number_text, village, ""]
             written += 1
             if written == count:

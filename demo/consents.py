@@ -50,22 +50,20 @@ VALID_DAYS = 365
 def agree(draft: Draft, cast: Mapping[str, Row], count: int) -> None:
     """The cast's consents, then those of other persons until there are `count`; then the share codes."""
     for subject in CONSENTING:
-        _cast_consent(draft, cast, subject, Audience.BANK, BANK_PURPOSES)
-    _cast_consent(draft, cast, WANG, Audience.BANK, (Purpose.INCENTIVE_LOAN,))
-    _cast_consent(draft, cast, CHEN, Audience.EMPLOYER, EMPLOYER_PURPOSES)
-    _cast_consent(draft, cast, ZHAO, Audience.EMPLOYER, (Purpose.SENIOR_POST_QUALIFICATION,))
+        _cast_consent(draft, subject, Audience.BANK, BANK_PURPOSES)
+    _cast_consent(draft, WANG, Audience.BANK, (Purpose.INCENTIVE_LOAN,))
+    _cast_consent(draft, CHEN, Audience.EMPLOYER, EMPLOYER_PURPOSES)
+    _cast_consent(draft, ZHAO, Audience.EMPLOYER, (Purpose.SENIOR_POST_QUALIFICATION,))
     _others(draft, {row["id"] for row in cast.values()}, count - len(draft.rows[Consent]))
     _share(draft, cast[ZHAO.key], ZHAO_SHARE_CODE, 5, 30)
     _share(draft, cast[ZHAO.key], EXPIRED_SHARE_CODE, 60, 30)
     _share(draft, cast[CHEN.key], REVOKED_SHARE_CODE, 20, 30)["revoked_at"] = draft.hour(draft.ago(12, 12))
 
 
-def _cast_consent(
-    draft: Draft, cast: Mapping[str, Row], subject: Subject, audience: Audience, purposes: tuple[Purpose, ...]
-) -> None:
+def _cast_consent(draft: Draft, subject: Subject, audience: Audience, purposes: tuple[Purpose, ...]) -> None:
     index = draft.keyring.index(subject.number)
     signed = EXPIRED if subject is EXPIRED_CONSENT else SIGNED
-    consent = _consent(draft, cast.get(subject.key), index, audience, purposes, signed)
+    consent = _consent(draft, index, audience, purposes, signed)
     if consent:
         consent["reference"] = subject.letter(audience)
         consent["revoked_at"] = draft.hour(draft.ago(REVOKED, REVOKED)) if subject is REVOKED_CONSENT else None
@@ -73,7 +71,6 @@ def _cast_consent(
 
 def _consent(
     draft: Draft,
-    party: Row | None,
     index: bytes,
     audience: Audience,
     purposes: tuple[Purpose, ...],
@@ -90,7 +87,6 @@ def _consent(
         reference=f"SQ-{audience}-{len(draft.rows[Consent]) + 1:06d}",
         client_key=client,
         subject_index=index,
-        party_id=party["id"] if party else None,
         purposes=list(purposes),
         scopes=list(BANK_SCOPES if audience is Audience.BANK else EMPLOYER_SCOPES),
         signed_on=signed,
@@ -111,7 +107,7 @@ def _others(draft: Draft, cast: set[int], count: int) -> None:
         if turn % 8 == 7:
             audience, purposes = Audience.EMPLOYER, EMPLOYER_PURPOSES[: 1 + turn % 2]
         days = EXPIRED if turn % 10 == 9 else draft.random.randint(20, 300)
-        consent = _consent(draft, party, indexes[party["id"]], audience, purposes, days)
+        consent = _consent(draft, indexes[party["id"]], audience, purposes, days)
         if consent and turn % 12 == 11:
             consent["revoked_at"] = consent["valid_from"] + timedelta(10)
 

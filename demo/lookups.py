@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from demo.draft import Draft, Row
-from models.access_record import AccessRecord, AccessResult
+from models.access_record import AccessRecord, AccessResult, BorrowerRelation
 from models.audience import Audience, Purpose
 from models.consent import Consent, ShareCode
 from models.party import Identity, Party, PartyKind
@@ -75,11 +75,12 @@ class Log:
     def __init__(self, draft: Draft) -> None:
         self.draft = draft
         self.indexes: dict[int, bytes] = {row["party_id"]: row["index"] for row in draft.rows[Identity]}
+        self.owners: dict[bytes, int] = {index: party for party, index in self.indexes.items()}
         self.disclosed = [row for row in draft.rows[Party] if row["disclosed"]]
         self.known_since = {row["id"]: row["created_at"] for row in self.disclosed}
         self.organizations = [row for row in self.disclosed if row["kind"] is PartyKind.ORGANIZATION]
         self.consents = [row for row in draft.rows[Consent] if row["revoked_at"] is None]
-        asked = {row["party_id"] for row in draft.rows[Consent]}
+        asked = {self.owners.get(row["subject_index"]) for row in draft.rows[Consent]}
         persons = (row for row in self.disclosed if row["kind"] is PartyKind.PERSON)
         self.reserved = [row for row in persons if row["id"] not in asked]
 
@@ -112,6 +113,7 @@ class Log:
             "operator": f"{self.draft.random.randint(101, 160):05d}",
             "branch": self.draft.random.choice(BRANCHES),
             "reference": f"DK{at:%Y%m%d}{len(self.draft.rows[AccessRecord]):06d}",
+            "relation": self.draft.random.choice(list(BorrowerRelation)),
         }
 
     def _subject(self, habit: Habit, result: AccessResult, at: datetime) -> dict[str, Any]:
@@ -154,9 +156,10 @@ class Log:
     def _by_consent(self, at: datetime) -> dict[str, Any] | None:
         for consent in self.draft.random.choices(self.consents, k=8):
             mine = consent["client_key"] == self.draft.found.clients.get(Audience.BANK)
-            known = self.known_since.get(consent["party_id"])
+            party = self.owners.get(consent["subject_index"], 0)
+            known = self.known_since.get(party)
             if mine and known and known < at and consent["valid_from"] < at < consent["valid_to"]:
-                about = {"party_id": consent["party_id"], "subject_index": consent["subject_index"]}
+                about = {"party_id": party, "subject_index": consent["subject_index"]}
                 return about | {"consent_id": consent["id"], "purpose": self.draft.random.choice(consent["purposes"])}
         return None
 

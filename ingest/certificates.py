@@ -7,9 +7,15 @@ from sqlalchemy import Column, Date, Text
 from ingest.recording import RecordingFormat, coloured, staged_records
 from ingest.records import Record
 from ingest.report import LineError
-from ingest.subjects import read_text
 from models.certificate import Certificate
-from models.identifiers import born_minor_on, compact, parse_case_number, parse_date
+from models.identifiers import (
+    IdentifierError,
+    born_minor_on,
+    compact,
+    parse_case_number,
+    parse_date,
+    parse_person_number,
+)
 
 CODE_TYPE = "A01"
 NUMBER_LENGTH = 100
@@ -28,7 +34,7 @@ class Certificates(RecordingFormat):
 
     def read(self, cells: Sequence[str]) -> Record:
         number, case, name, party_number, performed, issued = cells
-        own_number = read_text(compact(number), "CERTIFICATE_NUMBER", required=True, limit=NUMBER_LENGTH)
+        own_number = _own_number(compact(number))
         parsed = parse_case_number(case)
         court = self.context.court_coded(parsed.court_code)
         performed_on, issued_on = parse_date(performed), parse_date(issued)
@@ -39,3 +45,20 @@ class Certificates(RecordingFormat):
         colouring = self.context.catalogue.colouring(CODE_TYPE, issued_on)
         own = (own_number, performed_on, issued_on)
         return Record(subject, protected, parsed.number, coloured(own, court, colouring))
+
+
+def _own_number(text: str) -> str:
+    """The certificate's number, which may be long, but is no person's (R18)."""
+    if not text or len(text) > NUMBER_LENGTH:
+        raise LineError("CERTIFICATE_NUMBER", "The number of the certificate is missing or overlong: complete it.")
+    if _names_a_person(text):
+        raise LineError("CERTIFICATE_NUMBER", "The number of the certificate is an identity number: correct it.")
+    return text
+
+
+def _names_a_person(text: str) -> bool:
+    try:
+        parse_person_number(text)
+    except IdentifierError:
+        return False
+    return True

@@ -74,9 +74,11 @@ async def import_file(
 async def _session(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """A connection that sees what others commit, and that is closed at the end, since staging lives in its session."""
     async with engine.connect() as connection:
-        yield await connection.execution_options(isolation_level="READ COMMITTED")
-        await connection.rollback()
-        await connection.invalidate()
+        try:
+            yield await connection.execution_options(isolation_level="READ COMMITTED")
+            await connection.rollback()
+        finally:
+            await connection.invalidate()
 
 
 async def _context(connection: AsyncConnection, keyring: Keyring, court: str | None) -> Context:

@@ -24,7 +24,7 @@ from ingest.report import Rejects, Summary
 from ingest.staging import FOR_PARTIES, create_staging, empty_staging, stage_rows, stage_subjects
 from models.identifiers import IdentifierError
 
-CHUNK_LINES = 5000
+CHUNK_LINES = 10_000
 """Accepted lines of a transaction."""
 
 STEPS = 2
@@ -38,6 +38,7 @@ ESTABLISHING, RECORDING = 0x5355_5849, 0x5355_584A
 
 SETTINGS = sa.text(
     "SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true),"
+    " set_config('idle_in_transaction_session_timeout', '0', true),"
     " set_config('random_page_cost', '0.5', true), set_config('work_mem', '64MB', true), pg_advisory_xact_lock(:lock)"
 )
 """A step may wait for another import. Pages count as cached: the planner knows nothing of staging tables, and would

@@ -21,13 +21,11 @@ class Consent(Keyed):
         CheckConstraint("valid_to > valid_from", name="lasts"),
         CheckConstraint("cardinality(purposes) > 0 AND cardinality(scopes) > 0", name="names_purpose_and_scope"),
         Index("ix_consent_subject", "subject_index", "client_key"),
-        Index("ix_consent_party", "party_id", "client_key"),
     )
 
     reference: Mapped[str] = mapped_column(Text, unique=True)
     client_key: Mapped[int] = mapped_column(ForeignKey("client.id"))
     subject_index: Mapped[bytes] = mapped_column(LargeBinary)
-    party_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
     purposes: Mapped[list[str]] = mapped_column(ARRAY(Text))
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
     signed_on: Mapped[date]
@@ -36,7 +34,6 @@ class Consent(Keyed):
     revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
     client: Mapped[Client] = relationship(viewonly=True, lazy="raise")
-    party: Mapped[Party | None] = relationship(viewonly=True, lazy="raise")
 
 
 class ShareCode(Keyed):

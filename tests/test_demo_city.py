@@ -165,7 +165,7 @@ NEVER_STORED = {
     "deduction.role": {"ENFORCEMENT_APPLICANT"},
     "deduction_step.staff_role": {"PRESIDENT"},
 }
-NOT_LOOKED_UP_FOR = {"access_record.audience", "access_record.purpose", "access_record.relation"}
+NOT_LOOKED_UP_FOR = {"access_record.audience", "access_record.purpose"}
 
 
 def _choices() -> list[tuple[str, str, list[str]]]:
@@ -404,10 +404,8 @@ BREACHES = {
     "gold under enforcement": "SELECT g.party_id FROM code_period g JOIN participation p USING (party_id)"
     " JOIN court_case c ON c.id = p.case_id WHERE g.colour = 'GOLD' AND during @> date '2026-11-21'"
     " AND p.role = 'JUDGMENT_DEBTOR' AND c.stage = 'ENFORCEMENT' AND c.closed_on IS NULL",
-    "consent of an organization": "SELECT c.id FROM consent c JOIN party p ON p.id = party_id"
-    " WHERE kind = 'ORGANIZATION'",
-    "consent to another person's number": "SELECT c.id FROM consent c JOIN identity i ON i.party_id = c.party_id"
-    " WHERE i.index <> subject_index",
+    "consent of an organization": "SELECT c.id FROM consent c JOIN identity i ON i.index = c.subject_index"
+    " JOIN party p ON p.id = i.party_id WHERE kind = 'ORGANIZATION'",
     "person looked up without a right": "SELECT a.id FROM access_record a JOIN party p ON p.id = party_id"
     " WHERE audience IN ('BANK', 'EMPLOYER', 'COMMERCE') AND kind = 'PERSON' AND result = 'MATCHED'"
     " AND consent_id IS NULL AND share_code_id IS NULL",

@@ -85,8 +85,8 @@ class Importer:
         rows = [list((SANCTION | changes).values())]
         return await self.run("sanctions", write_csv(self.place / "sanctions.csv", rows, Sanctions.columns))
 
-    async def certificate(self, number: str = ADULT) -> Summary:
-        rows = [[*CERTIFICATE[:3], number, *CERTIFICATE[4:]]]
+    async def certificate(self, number: str = ADULT, own: str = CERTIFICATE[0]) -> Summary:
+        rows = [[own, *CERTIFICATE[1:3], number, *CERTIFICATE[4:]]]
         return await self.run("certificates", write_csv(self.place / "c.csv", rows, Certificates.columns))
 
     async def lender(self, number: str = ADULT) -> Summary:
@@ -228,6 +228,12 @@ async def test_certificate_makes_gold_for_a_year(importer: Importer) -> None:
     await importer.certificate()
     assert await importer.colour(date(2021, 10, 14)) is Colour.GOLD
     assert await importer.colour(date(2022, 10, 14)) is Colour.GREEN
+
+
+@pytest.mark.parametrize(("own", "accepted"), [("33028120210001000012345", 1), ("", 0), ("1" * 101, 0), (ADULT, 0)])
+async def test_number_of_a_certificate(importer: Importer, own: str, accepted: int) -> None:
+    summary = await importer.certificate(own=own)
+    assert (summary.accepted, summary.rejected["CERTIFICATE_NUMBER"]) == (accepted, 1 - accepted)
 
 
 async def test_enforcement_imported_later_takes_gold_away(importer: Importer) -> None:

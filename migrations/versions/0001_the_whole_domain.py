@@ -199,6 +199,24 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('client_id', 'jti', name=op.f('pk_assertion_use'))
     )
     op.create_index(op.f('ix_assertion_use_expires_at'), 'assertion_use', ['expires_at'], unique=False)
+    op.create_table('consent',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('reference', sa.Text(), nullable=False),
+    sa.Column('client_key', sa.BigInteger(), nullable=False),
+    sa.Column('subject_index', sa.LargeBinary(), nullable=False),
+    sa.Column('purposes', sa.ARRAY(sa.Text()), nullable=False),
+    sa.Column('scopes', sa.ARRAY(sa.Text()), nullable=False),
+    sa.Column('signed_on', sa.Date(), nullable=False),
+    sa.Column('valid_from', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('valid_to', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('revoked_at', sa.DateTime(timezone=True), nullable=True),
+    sa.CheckConstraint('cardinality(purposes) > 0 AND cardinality(scopes) > 0', name=op.f('ck_consent_names_purpose_and_scope')),
+    sa.CheckConstraint('valid_to > valid_from', name=op.f('ck_consent_lasts')),
+    sa.ForeignKeyConstraint(['client_key'], ['client.id'], name=op.f('fk_consent_client_key')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_consent')),
+    sa.UniqueConstraint('reference', name=op.f('uq_consent_reference'))
+    )
+    op.create_index('ix_consent_subject', 'consent', ['subject_index', 'client_key'], unique=False)
     op.create_table('issued_token',
     sa.Column('jti', sa.Text(), nullable=False),
     sa.Column('client_id', sa.BigInteger(), nullable=False),
@@ -253,27 +271,6 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['party_id'], ['party.id'], name=op.f('fk_code_period_party_id')),
     sa.PrimaryKeyConstraint('party_id', 'perspective', 'during', name=op.f('pk_code_period'))
     )
-    op.create_table('consent',
-    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
-    sa.Column('reference', sa.Text(), nullable=False),
-    sa.Column('client_key', sa.BigInteger(), nullable=False),
-    sa.Column('subject_index', sa.LargeBinary(), nullable=False),
-    sa.Column('party_id', sa.BigInteger(), nullable=True),
-    sa.Column('purposes', sa.ARRAY(sa.Text()), nullable=False),
-    sa.Column('scopes', sa.ARRAY(sa.Text()), nullable=False),
-    sa.Column('signed_on', sa.Date(), nullable=False),
-    sa.Column('valid_from', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('valid_to', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('revoked_at', sa.DateTime(timezone=True), nullable=True),
-    sa.CheckConstraint('cardinality(purposes) > 0 AND cardinality(scopes) > 0', name=op.f('ck_consent_names_purpose_and_scope')),
-    sa.CheckConstraint('valid_to > valid_from', name=op.f('ck_consent_lasts')),
-    sa.ForeignKeyConstraint(['client_key'], ['client.id'], name=op.f('fk_consent_client_key')),
-    sa.ForeignKeyConstraint(['party_id'], ['party.id'], name=op.f('fk_consent_party_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_consent')),
-    sa.UniqueConstraint('reference', name=op.f('uq_consent_reference'))
-    )
-    op.create_index('ix_consent_party', 'consent', ['party_id', 'client_key'], unique=False)
-    op.create_index('ix_consent_subject', 'consent', ['subject_index', 'client_key'], unique=False)
     op.create_table('deduction',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('case_id', sa.BigInteger(), nullable=False),
