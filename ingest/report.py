@@ -60,14 +60,17 @@ class Summary:
 class Rejects(AbstractContextManager["Rejects"]):
     """The rejects file: CSV of line number, reason code, sentence and the line as it stood.
 
-    target: an open text stream, a path (replaced; readable by its owner only, since the lines are the court's data), or
-    None to keep nothing. Raises ImportFileError if the path cannot be written.
+    target: an open text stream, None to keep nothing, or a path. A file there is replaced; it is readable by its owner
+    only, since the lines are the court's data, and there is none if no line was rejected. Raises ImportFileError if the
+    path cannot be written.
     """
 
     HEADER = ("line", "reason", "sentence", "raw")
 
     def __init__(self, target: TextIO | Path | None) -> None:
+        self._path = target if isinstance(target, Path) else None
         self._own = _create(target) if isinstance(target, Path) else None
+        self._empty = True
         stream = self._own or (target if not isinstance(target, Path) else None)
         self._writer: Any = csv.writer(stream) if stream else None
         if self._writer:
@@ -75,6 +78,7 @@ class Rejects(AbstractContextManager["Rejects"]):
 
     def add(self, number: int, error: IdentifierError, raw: str) -> None:
         """Write down one rejected line."""
+        self._empty = False
         if self._writer:
             self._writer.writerow((number, error.code, str(error), raw.rstrip("\r\n")))
 
@@ -84,8 +88,10 @@ class Rejects(AbstractContextManager["Rejects"]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._own:
+        if self._own and self._path:
             self._own.close()
+            if self._empty:
+                self._path.unlink()
 
 
 def _create(path: Path) -> TextIO:

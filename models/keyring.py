@@ -9,6 +9,7 @@ import json
 import os
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,8 +19,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 FORMAT = 1
+MASTER_BYTES = 32
 NONCE_BYTES = 12
 INDEX_BYTES = 20
+HEAD_BYTES = 2 + NONCE_BYTES
 
 
 class KeyringError(RuntimeError):
@@ -48,10 +51,10 @@ class Keyring:
 
     def open(self, sealed: bytes, associated: bytes) -> str:
         """Decrypt what `seal` made. Raises InvalidTag for another row's value, KeyringError for an unknown key."""
-        if sealed[0] != FORMAT or not 1 <= sealed[1] <= len(self.sealing):
+        if len(sealed) < HEAD_BYTES or sealed[0] != FORMAT or not 1 <= sealed[1] <= len(self.sealing):
             raise KeyringError("This value was sealed with a key that the key file does not hold.")
-        start = 2 + NONCE_BYTES
-        return self._ciphers[sealed[1] - 1].decrypt(sealed[2:start], sealed[start:], associated).decode()
+        nonce, text = sealed[2:HEAD_BYTES], sealed[HEAD_BYTES:]
+        return self._ciphers[sealed[1] - 1].decrypt(nonce, text, associated).decode()
 
     def index(self, number: str) -> bytes:
         """The keyed hash under the newest version: what a new row stores."""
@@ -69,25 +72,48 @@ def _derive(master: bytes, purpose: bytes) -> bytes:
 
 
 def load_keyring(path: Path) -> Keyring:
-    """Read the key file, making one with fresh keys where there is none. Raises KeyringError if it is unreadable."""
+    """Read the key file, making one with fresh keys where there is none. Raises KeyringError if either fails."""
     if not path.exists():
         _create(path)
     try:
         stored = json.loads(path.read_text())
-        return Keyring(*(tuple(bytes.fromhex(key) for key in stored[half]) for half in ("sealing", "indexing")))
+        return Keyring(_masters(stored["sealing"]), _masters(stored["indexing"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise KeyringError(f"{path} is not a key file ({type(error).__name__}). Restore it from its backup.") from error
 
 
+def _masters(stored: Sequence[str]) -> tuple[bytes, ...]:
+    masters = tuple(bytes.fromhex(key) for key in stored)
+    if not masters or any(len(master) != MASTER_BYTES for master in masters):
+        raise ValueError("a master secret is missing or has another length")
+    return masters
+
+
 def _create(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    fresh = {half: [secrets.token_hex(32)] for half in ("sealing", "indexing")}
-    write_secret(path, json.dumps(fresh))
+    """Make the key file, unless another process is the first to: keys that may have sealed are never replaced."""
+    fresh = {half: [secrets.token_hex(MASTER_BYTES)] for half in ("sealing", "indexing")}
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        draft = _draft(path, json.dumps(fresh))
+        with suppress(FileExistsError):
+            os.link(draft, path)
+        draft.unlink()
+    except OSError as error:
+        raise KeyringError(
+            f"The key file {path} cannot be made ({type(error).__name__}). Make its directory writable."
+        ) from error
 
 
 def write_secret(path: Path, text: str) -> None:
     """Replace a secret file at once and readable by its owner only."""
+    os.replace(_draft(path, text), path)
+
+
+def _draft(path: Path, text: str) -> Path:
+    """A file beside `path` that holds `text`, on the disk and not only on its way there."""
     draft = path.with_suffix(f".{secrets.token_hex(4)}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text)
-    os.replace(draft, path)
+        file.flush()
+        os.fsync(file.fileno())
+    return draft

@@ -84,7 +84,7 @@ def keyring() -> Keyring:
 @pytest.fixture(scope="session")
 def exports() -> Path:
     """The court's exports with the quirks of real files."""
-    return Path(__file__).with_name("data") / "exports"
+    return Path(__file__).parent.parent / "examples" / "exports"
 
 
 @dataclass(frozen=True)

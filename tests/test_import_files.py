@@ -174,3 +174,10 @@ async def test_rejects_are_for_their_owner_only(engine: AsyncEngine, tmp_path: P
     assert summary.rejected == {"ROLE": 1}
     assert stat.S_IMODE(rejects.stat().st_mode) == 0o600
     assert [row[:2] for row in rejected(rejects)] == [["2", "ROLE"]]
+
+
+async def test_no_rejects_no_file(engine: AsyncEngine, tmp_path: Path, keyring: Keyring) -> None:
+    rejects = tmp_path / "rejects.csv"
+    rejects.write_text("of an earlier run")
+    await import_file(engine, "cases", write_csv(tmp_path / "cases.csv", [line()]), keyring=keyring, rejects=rejects)
+    assert not rejects.exists()

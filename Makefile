@@ -1,0 +1,46 @@
+# Each target does its own set-up: Python 3.11 or newer is all that a fresh machine needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: help demo serve test check bench schema locks clean
+
+help:  ## What there is
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(INSTALLED): requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Suxin needs Python 3.11 or newer; run make PYTHON=/path/to/python3.11 …")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(INSTALLED)  ## Exports go in, a city grows, every audience asks and is answered
+	$(BIN)/suxin demo
+
+serve: $(INSTALLED)  ## The demo city, served on http://127.0.0.1:8000 until Ctrl-C
+	$(BIN)/suxin demo --serve
+
+test: $(INSTALLED)  ## All tests, on PostgreSQL
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+check: $(INSTALLED)  ## Lint, types, layers, and the committed schema
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	$(BIN)/suxin schema | diff -u schema/schema.graphql - || (echo 'Run make schema and read the difference.' && false)
+
+schema: $(INSTALLED)  ## Write schema/schema.graphql anew
+	$(BIN)/suxin schema > schema/schema.graphql
+
+bench: $(INSTALLED)  ## How fast exports go in
+	$(BIN)/python bench/import_cases.py
+
+locks:  ## Resolve the locks anew (needs uv)
+	uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock
+	uv pip compile -q pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements-dev.lock
+
+clean:  ## Remove the environment and the demo's data
+	rm -rf $(VENV) .suxin

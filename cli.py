@@ -1,0 +1,112 @@
+"""The `suxin` command: each command reads its arguments, calls the layer that does the work, and shows the result."""
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import httpx2
+import typer
+import uvicorn
+
+from auth import signing
+from auth.audiences import Audience, scopes_of
+from auth.token_client import ClientCredential, User, request_token
+from commands.clients import clients
+from commands.importing import import_
+from commands.session import console, explained, prepared, read_json
+from commands.showing import demo
+from schema.audience_schema import printed
+from server import create_app
+from settings import Settings
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Suxin (诉信): litigation credit of courts, shared over GraphQL."
+)
+keys = typer.Typer(no_args_is_help=True, help="Change the keys that sign access tokens.")
+app.add_typer(clients, name="client")
+app.add_typer(keys, name="keys")
+app.command("import")(import_)
+app.command("demo")(demo)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the newest revision, and load the catalogue if there is none."""
+    with explained(), prepared(Settings.from_environment()):
+        console.print("The database is at the newest revision.")
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+) -> None:
+    """Run the service. GraphQL at /graphql, OAuth at /oauth, health at /livez and /readyz.
+
+    Example: SUXIN_ISSUER=https://suxin.court.example suxin serve --host 0.0.0.0
+    """
+    with explained():
+        settings = Settings.from_environment()
+        with prepared(settings) as url:
+            console.print(f"Suxin listens on http://{host}:{port}/graphql as {settings.issuer}")
+            uvicorn.run(
+                create_app(settings, url),
+                host=host,
+                port=port,
+                log_level="info",
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=20,
+            )
+
+
+@app.command()
+def token(
+    client_id: Annotated[str, typer.Argument(help="The client's identifier.")],
+    key: Annotated[Path | None, typer.Option(help="File with the client's private JWK.")] = None,
+    secret: Annotated[str | None, typer.Option(envvar="SUXIN_CLIENT_SECRET", help="The client's secret.")] = None,
+    scope: Annotated[list[str] | None, typer.Option(help="A scope; all of the client's by default.")] = None,
+    user_name: Annotated[str, typer.Option(help="Litigant portals: name of whom the portal acts for.")] = "",
+    user_number: Annotated[str, typer.Option(help="Litigant portals: number of whom the portal acts for.")] = "",
+) -> None:
+    """Ask the running server at SUXIN_ISSUER for an access token, and print it.
+
+    Example: suxin token demo-bank --key bank.json --scope organization.read
+    """
+    with explained(), httpx2.Client(timeout=10) as http:
+        private = read_json(key) if key else None
+        credential = ClientCredential(Settings.from_environment().issuer, client_id, private, secret)
+        user = User("command-line", user_name, user_number) if user_number else None
+        answer = request_token(credential, http, time.time(), scope or (), user)
+    typer.echo(answer["access_token"])
+
+
+@app.command()
+def schema(
+    audience: Annotated[Audience | None, typer.Option(help="Only what this audience reaches.")] = None,
+) -> None:
+    """Print the GraphQL schema.
+
+    Example: suxin schema --audience BANK > bank.graphql
+    """
+    typer.echo(printed(scopes_of(audience) if audience else None), nl=False)
+
+
+@keys.command("rotate")
+def keys_rotate(
+    now: Annotated[bool, typer.Option("--now", help="The key is lost: end every token at once.")] = False,
+) -> None:
+    """Let the announced next key sign from now on, and announce another. Running servers notice by themselves."""
+    with explained():
+        settings = Settings.from_environment()
+        signing.SigningKeys(settings.signing_key_file, time.time)
+        kid = (
+            signing.replace(settings.signing_key_file, time.time())
+            if now
+            else signing.rotate(settings.signing_key_file, time.time(), settings.token_lifetime)
+        )
+    typer.echo(f"{kid} signs from now on.")
+
+
+if __name__ == "__main__":
+    app()

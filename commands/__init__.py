@@ -1,0 +1,1 @@
+"""The commands of `suxin`, one subject a module; `cli` puts them together."""

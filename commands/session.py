@@ -1,0 +1,93 @@
+"""What commands share: expected errors in one sentence, a prepared database, progress bars."""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+import database
+from auth.registry import RegistrationError
+from auth.signing import SigningError
+from auth.token_client import TokenRequestError
+from demo.city import CityError
+from demo.show import DemoError
+from ingest.catalogue import load_catalogue
+from ingest.report import ImportFileError
+from models.keyring import KeyringError
+from settings import Settings, SettingsError
+
+EXPECTED = (
+    CityError,
+    DemoError,
+    ImportFileError,
+    KeyringError,
+    RegistrationError,
+    SettingsError,
+    SigningError,
+    TokenRequestError,
+    database.DatabaseError,
+)
+console, errors = Console(), Console(stderr=True)
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Say an expected error in one sentence and exit with 1, without a stack."""
+    try:
+        yield
+    except EXPECTED as error:
+        errors.print(f"[red]{error}[/]", soft_wrap=True)
+        raise typer.Exit(1) from error
+
+
+@contextmanager
+def prepared(settings: Settings) -> Iterator[sa.URL]:
+    """A running database at the newest revision, with the catalogue that ships."""
+    with database.database(settings) as url:
+        database.migrate(url)
+        asyncio.run(with_engine(url, _load_catalogue))
+        yield url
+
+
+async def _load_catalogue(engine: Any) -> None:
+    async with engine.begin() as connection:
+        await load_catalogue(connection)
+
+
+async def with_engine(url: sa.URL, work: Callable[[Any], Any]) -> Any:
+    """Do asynchronous `work` on an engine of its own, whose statements may take their time."""
+    engine = database.async_engine(url, pool_size=4, statement_timeout=600)
+    try:
+        return await work(engine)
+    finally:
+        await engine.dispose()
+
+
+@contextmanager
+def bar() -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar for each name that is reported."""
+    columns = TextColumn("{task.description:>12}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=errors) as progress:
+        tasks: dict[str, Any] = {}
+
+        def report(name: str, done: int, total: int) -> None:
+            if name not in tasks:
+                tasks[name] = progress.add_task(name, total=total)
+            progress.update(tasks[name], completed=done, total=total)
+
+        yield report
+
+
+def read_json(path: Path) -> Any:
+    """The content of a JSON file, or a usage error that names it."""
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise typer.BadParameter(f"{path} cannot be read as JSON ({type(error).__name__}).") from error

@@ -1,0 +1,91 @@
+"""`suxin demo`: the whole service on one screen."""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from threading import Event
+from typing import Annotated
+
+import httpx2
+import sqlalchemy as sa
+import typer
+from rich.columns import Columns
+
+import database
+from auth.audiences import Audience
+from commands.importing import import_one, summary_table
+from commands.session import bar, console, explained, prepared, with_engine
+from demo.city import build_city
+from demo.clients import DemoClient, register_clients
+from demo.show import Show
+from demo.stage import fresh, listening, serving, write_keys
+from ingest.importing import FORMATS
+from models.keyring import load_keyring
+from models.terms import court_day
+from server import create_app
+from settings import Settings
+
+EXPORTS = Path(__file__).parent.parent / "examples" / "exports"
+
+
+def demo(
+    scale: Annotated[float, typer.Option(min=0.01, max=10, help="Size of the city; 1 is the published figures.")] = 0.1,
+    serve: Annotated[bool, typer.Option("--serve", help="Go on serving when the examples are done.")] = False,
+    port: Annotated[int, typer.Option(help="Port to listen on; by default 8000 with --serve, else a free one.")] = 0,
+) -> None:
+    """Show everything: exports go in, a demo city grows, and each audience asks its questions over HTTP.
+
+    Starts afresh each time, in a database of its own under SUXIN_DATA_DIR/demo.
+    """
+    with explained(), listening(port or (8000 if serve else 0)) as (listener, address):
+        settings = fresh(Settings.from_environment(), address)
+        with prepared(settings) as url:
+            registered = _fill(settings, url, scale)
+            with serving(create_app(settings, url), listener):
+                _present(address, url, registered)
+                if serve:
+                    _stay(settings, registered, address)
+
+
+def _fill(settings: Settings, url: sa.URL, scale: float) -> dict[Audience, DemoClient]:
+    """Register the demo's clients, import the exports that ship, and build the city around them."""
+    now = datetime.now(UTC)
+    engine = database.sync_engine(url)
+    with engine.begin() as connection:
+        registered = register_clients(connection, now)
+    engine.dispose()
+    for format in FORMATS:
+        file = next(EXPORTS.glob(f"{format}.*"))
+        console.print(summary_table(file, import_one(settings, url, format, file, None, settings.data_dir, False)))
+    keyring, keys = load_keyring(settings.key_file), {audience: one.primary_key for audience, one in registered.items()}
+    with bar() as report:
+        built = asyncio.run(
+            with_engine(
+                url,
+                partial(build_city, keyring=keyring, clients=keys, scale=scale, today=court_day(now), progress=report),
+            )
+        )
+    console.print(Columns([f"[bold]{value}[/] {name}" for name, value in asdict(built).items()], title="the city"))
+    return registered
+
+
+def _present(address: str, url: sa.URL, registered: Mapping[Audience, DemoClient]) -> None:
+    """Run every example as its audience and print what happened."""
+    engine = database.sync_engine(url)
+    with httpx2.Client(timeout=30) as http:
+        Show(console, address, registered, engine, http).run()
+    engine.dispose()
+    console.rule("every audience was answered")
+
+
+def _stay(settings: Settings, registered: Mapping[Audience, DemoClient], address: str) -> None:
+    """Say how to ask as each audience, and wait for Ctrl-C."""
+    for client, file in write_keys(registered, settings.data_dir / "clients"):
+        console.print(f"SUXIN_ISSUER={address} suxin token {client} --key {file}", soft_wrap=True)
+    console.print(f"Serving on {address}/graphql until you press Ctrl-C.")
+    with suppress(KeyboardInterrupt):
+        Event().wait()

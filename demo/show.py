@@ -1,0 +1,95 @@
+"""`suxin demo`: the examples of every audience over HTTP, with what each was answered and what the log says of it."""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import groupby
+
+import httpx2
+import sqlalchemy as sa
+from rich.console import Console
+from rich.panel import Panel
+from rich.syntax import Syntax
+from rich.table import Table
+
+from auth.audiences import Audience
+from auth.token_client import ClientCredential, User, request_token
+from demo.cast import CHEN
+from demo.clients import DemoClient
+from demo.examples import Example, examples
+from models.access_record import AccessRecord
+from models.client import Client
+
+LONGEST_ANSWER = 40
+"""Lines of an answer that are printed; the rest is counted."""
+
+
+class DemoError(RuntimeError):
+    """An example was not answered as it should be."""
+
+
+@dataclass
+class Show:
+    """Asks as each audience and prints the exchange."""
+
+    console: Console
+    issuer: str
+    clients: Mapping[Audience, DemoClient]
+    engine: sa.Engine
+    http: httpx2.Client
+
+    def run(self) -> None:
+        """Every example of every audience. Raises DemoError if one is refused."""
+        for audience, documents in groupby(examples(), lambda example: example.audience):
+            self.console.rule(f"[bold]{audience}[/] {self.clients[audience].client_id}")
+            token = self.token(audience)
+            for example in documents:
+                self.present(example, token)
+
+    def token(self, audience: Audience) -> str:
+        """An access token; the litigant portal's acts for the first of the cast."""
+        client = self.clients[audience]
+        credential = ClientCredential(self.issuer, client.client_id, dict(client.key))
+        user = User("demo-user", CHEN.name, CHEN.number) if audience is Audience.LITIGANT_PORTAL else None
+        return str(request_token(credential, self.http, time.time(), user=user)["access_token"])
+
+    def present(self, example: Example, token: str) -> None:
+        """The document, the answer and the log entries of one example."""
+        response = self.http.post(
+            f"{self.issuer}/graphql",
+            json={"query": example.document, "variables": example.variables},
+            headers={"authorization": f"Bearer {token}"},
+        )
+        answer = response.json()
+        title = f"examples/{example.audience.lower()}/{example.name}.graphql"
+        self.console.print(Panel(Syntax(example.document, "graphql", background_color="default"), title=title))
+        if example.variables:
+            self.console.print("variables", json.dumps(example.variables, ensure_ascii=False), soft_wrap=True)
+        self.console.print(Syntax(shortened(answer), "json", background_color="default"))
+        if response.status_code != 200 or "errors" in answer:
+            raise DemoError(f"{title} was answered with {response.status_code}: {answer.get('errors')}")
+        self.console.print(self.entries(answer["extensions"]["requestId"]))
+
+    def entries(self, request_id: str) -> Table:
+        """What the access log holds of a request."""
+        table = Table("result", "purpose", "field", "types", "count", title="access log", title_justify="left")
+        entry = AccessRecord
+        statement = (
+            sa.select(entry.result, entry.purpose, entry.field, entry.types, sa.func.count())
+            .join(Client, Client.id == entry.client_key)
+            .where(entry.request_id == request_id)
+            .group_by(entry.result, entry.purpose, entry.field, entry.types)
+            .order_by(entry.field, entry.result)
+        )
+        with self.engine.connect() as connection:
+            for result, purpose, field, types, count in connection.execute(statement):
+                table.add_row(result, purpose, field, ", ".join(types), str(count))
+        return table
+
+
+def shortened(answer: object) -> str:
+    """JSON for people, cut where it gets long."""
+    lines = json.dumps(answer, ensure_ascii=False, indent=2).splitlines()
+    more = len(lines) - LONGEST_ANSWER
+    return "\n".join(lines if more <= 0 else [*lines[:LONGEST_ANSWER], f"… {more} more lines"])

@@ -1,0 +1,57 @@
+"""Where the demo plays: a fresh data directory, a real server in a thread, and key files for whoever wants to go on."""
+
+import json
+import os
+import shutil
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from threading import Thread
+
+import uvicorn
+from starlette.applications import Starlette
+
+from auth.audiences import Audience
+from demo.clients import DemoClient
+from models.keyring import write_secret
+from settings import Settings
+
+
+def fresh(settings: Settings, issuer: str) -> Settings:
+    """The settings of a demo at `issuer`, with an embedded database of its own, emptied."""
+    own = settings.data_dir / "demo"
+    if own.exists():
+        shutil.rmtree(own)
+    own.mkdir(parents=True)
+    return replace(settings, database_url=None, data_dir=own, issuer=issuer)
+
+
+@contextmanager
+def listening(port: int) -> Iterator[tuple[socket.socket, str]]:
+    """A socket on this machine and its address. Port 0 takes a free one."""
+    with socket.create_server(("127.0.0.1", port), reuse_port=False) as listener:
+        yield listener, "http://{}:{}".format(*listener.getsockname())
+
+
+@contextmanager
+def serving(app: Starlette, listener: socket.socket) -> Iterator[None]:
+    """A real server in a thread of its own while the context lasts."""
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
+    thread = Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def write_keys(clients: Mapping[Audience, DemoClient], folder: Path) -> Iterator[tuple[str, Path]]:
+    """Write each client's private key into `folder`, readable by its owner only. Yields identifiers and files."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    for client in clients.values():
+        file = folder / f"{client.client_id}.json"
+        write_secret(file, json.dumps(dict(client.key)))
+        yield client.client_id, Path(os.path.relpath(file))
