@@ -72,6 +72,7 @@ def create_app(settings: Settings, url: sa.URL, now: Callable[[], datetime] = ut
         ],
         lifespan=lifespan,
     )
+    app.router.redirect_slashes = False  # a redirect would name the Host header, whoever sent it
     app.state.engine = engine
     return app
 

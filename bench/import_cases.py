@@ -1,6 +1,6 @@
 """Measure `suxin import cases`: lines a second, from opening the file to the last commit, on an embedded PostgreSQL.
 
-Run: python -m bench.import_cases [--lines N] [--seed N]
+Run: python -m bench.import_cases [--lines N] [--seed N] [--lines-per-subject N]
 """
 
 import argparse
@@ -55,12 +55,12 @@ def _organization(serial: int) -> Party:
     return ("法人", f"余姚市第{serial}有限公司", "统一社会信用代码", stem + uscc.calc_check_digit(stem), "")
 
 
-def _lines(count: int, seed: int) -> Iterator[list[str]]:
+def _lines(count: int, seed: int, lines_per_subject: int) -> Iterator[list[str]]:
     """`count` participations of cases with two or three parties, drawn with repetition from a population."""
     draw = random.Random(seed)
     population = [
         _organization(serial) if draw.random() < ORGANIZATIONS else _person(draw, serial)
-        for serial in range(count // LINES_PER_SUBJECT)
+        for serial in range(count // lines_per_subject)
     ]
     written = 0
     for serial in range(1, count):
@@ -79,12 +79,12 @@ def _lines(count: int, seed: int) -> Iterator[list[str]]:
                 return
 
 
-def write_file(path: Path, count: int, seed: int) -> None:
+def write_file(path: Path, count: int, seed: int, lines_per_subject: int = LINES_PER_SUBJECT) -> None:
     """A `cases` file of `count` lines, the same for the same seed."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(Cases.columns)
-        writer.writerows(_lines(count, seed))
+        writer.writerows(_lines(count, seed, lines_per_subject))
 
 
 def _cpu(postmaster: int) -> float:
@@ -118,10 +118,11 @@ def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("--lines", type=int, default=200_000)
     options.add_argument("--seed", type=int, default=2022)
+    options.add_argument("--lines-per-subject", type=int, default=LINES_PER_SUBJECT)
     given = options.parse_args()
     with tempfile.TemporaryDirectory() as place:
         path = Path(place) / "cases.csv"
-        write_file(path, given.lines, given.seed)
+        write_file(path, given.lines, given.seed, given.lines_per_subject)
         with database.embedded(Path(place) / "data") as url:
             database.migrate(url)
             postmaster = int((Path(place) / "data" / "postgresql" / "postmaster.pid").read_text().split()[0])

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from models.catalogue import CodeType, Colour, Stage
+from models.catalogue import CodeType, Stage
 from models.code_record import VANISHING, CodePeriod, CodeRecord, Perspective
 from models.colour import Record, Span, periods
 from models.court_case import CourtCase, Participation, Role
@@ -16,15 +16,6 @@ from models.court_case import CourtCase, Participation, Role
 KEYS = sa.bindparam("keys", type_=sa.ARRAY(sa.BigInteger))
 
 CLEAR = sa.delete(CodePeriod).where(CodePeriod.party_id == sa.any_(KEYS))
-
-COLOUR_GREEN = sa.text(
-    "INSERT INTO code_period (party_id, perspective, during, colour) "
-    "SELECT party_id, perspective, '(,)', :green FROM unnest(:keys) party_id, unnest(:perspectives) perspective"
-).bindparams(
-    KEYS,
-    sa.bindparam("perspectives", list(Perspective), type_=sa.ARRAY(sa.Text)),
-    sa.bindparam("green", Colour.GREEN.value, type_=sa.Text),
-)
 
 VANISHED = sa.func.coalesce(CodeRecord.close_reason.in_(VANISHING), sa.false())
 """Records that nobody outside the court may tell from ones that never were (R10)."""
@@ -65,14 +56,14 @@ Seen = tuple[Record, bool]
 async def recolour(connection: AsyncConnection, party_keys: Collection[int]) -> None:
     """Replace the code periods of these parties by what their records say, from both perspectives.
 
-    Runs in the caller's transaction, so that no colour is ever older than its records.
+    A party without records has no periods: it has always been green. Runs in the caller's transaction, so that no
+    colour is ever older than its records.
     """
     keys = sorted(set(party_keys))
     if not keys:
         return
     await connection.execute(CLEAR, {"keys": keys})
     records = await _records(connection, keys)
-    await connection.execute(COLOUR_GREEN, {"keys": [key for key in keys if key not in records]})
     if records:
         rows = list(_rows(records, await _enforcements(connection, list(records))))
         await connection.execute(sa.insert(CodePeriod), rows)

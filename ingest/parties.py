@@ -13,7 +13,7 @@ from ingest.staging import resolved_subject, staged_case, staged_mention, staged
 from models.catalogue import Stage
 from models.code_record import CodeRecord
 from models.court_case import NEVER_DISCLOSED, CourtCase, Participation, Role
-from models.household import Household, Village
+from models.household import Village
 from models.party import Identity, Party
 
 subject, resolved = staged_subject.c, resolved_subject.c
@@ -80,31 +80,12 @@ ADD_VILLAGES = insert(Village).from_select(
     .order_by(subject.village),
 )
 
-SETTLING = (
-    staged_subject.join(resolved_subject, resolved.place == subject.place)
-    .outerjoin(Party, Party.id == resolved.party_id)
-    .join(Village, Village.name == subject.village)
-)
-"""Subjects that name a village, and have no household yet if their party is null or has none."""
-
-ADD_HOUSEHOLDS = (
-    insert(Household)
-    .from_select(
-        ["key", "village_id"],
-        sa.select(subject.household_key, Village.id)
-        .select_from(SETTLING)
-        .where(Party.household_id.is_(None))
-        .order_by(subject.place),
-    )
-    .on_conflict_do_nothing()
-)
-
 ADD_PARTIES = insert(Party).from_select(
-    ["id", "kind", "name", "disclosed", "household_id", "created_at"],
-    sa.select(resolved.party_id, subject.kind, subject.name, resolved.disclosed, Household.id, sa.func.now())
+    ["id", "kind", "name", "disclosed", "village_id", "created_at"],
+    sa.select(resolved.party_id, subject.kind, subject.name, resolved.disclosed, Village.id, sa.func.now())
     .select_from(
         resolved_subject.join(staged_subject, resolved.place == subject.place).outerjoin(
-            Household, (Household.key == subject.household_key) & (subject.village != "")
+            Village, Village.name == subject.village
         )
     )
     .where(resolved.fresh)
@@ -127,14 +108,13 @@ DISCLOSE = (
 
 SETTLE = (
     sa.update(Party)
-    .values(household_id=Household.id)
+    .values(village_id=Village.id)
     .where(
         Party.id == resolved.party_id,
         resolved.place == subject.place,
-        Household.key == subject.household_key,
-        subject.village != "",
+        Village.name == subject.village,
         ~resolved.fresh,
-        Party.household_id.is_(None),
+        Party.village_id.is_(None),
     )
 )
 
@@ -167,7 +147,7 @@ def _resolve() -> sa.Insert:
     )
 
 
-MERGE_PARTIES = (_resolve(), ADD_VILLAGES, ADD_HOUSEHOLDS, ADD_PARTIES, ADD_IDENTITIES, DISCLOSE, SETTLE)
+MERGE_PARTIES = (_resolve(), ADD_VILLAGES, ADD_PARTIES, ADD_IDENTITIES, DISCLOSE, SETTLE)
 
 
 async def merge_parties(connection: AsyncConnection) -> tuple[dict[int, int], list[int]]:

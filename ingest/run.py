@@ -1,8 +1,7 @@
 """One run over one file, in three steps that work at the same time on different chunks.
 
 Reading a chunk; establishing its cases and parties; recording its lines. The two steps in the database have a
-connection and a transaction each, so that two cores are busy. A party is never without its colour: it is established
-with it, and whatever may change a colour is recorded with the change.
+connection and a transaction each, so that two cores are busy. Whatever may change a colour is recorded with the change.
 """
 
 import asyncio
@@ -143,7 +142,7 @@ class Run:
         parties, new_parties = await merge_parties(connection)
         if debtors:
             await connection.execute(WAIT, {"lock": RECORDING})
-        await recolour(connection, {*new_parties, *debtors})
+        await recolour(connection, debtors)
         self.summary.cases.new += new_cases
         self.summary.cases.changed += changed_cases
         self.summary.parties.new += len(new_parties)

@@ -12,7 +12,6 @@ from ingest.records import Chunk
 from models.party import IdentityType, PartyKind
 
 METADATA = sa.MetaData()
-HOUSEHOLD_DIGITS = 12
 IDENTITY_TYPES = {
     PartyKind.PERSON: IdentityType.RESIDENT_ID,
     PartyKind.ORGANIZATION: IdentityType.UNIFIED_SOCIAL_CREDIT_CODE,
@@ -54,7 +53,6 @@ staged_subject = staging_table(
     Column("masked", Text),
     Column("type", Text),
     Column("village", Text),
-    Column("household_key", Text),
 )
 
 staged_mention = staging_table(
@@ -118,5 +116,4 @@ def _subjects(chunk: Chunk) -> Iterator[tuple[Any, ...]]:
             subject.masked,
             IDENTITY_TYPES[subject.kind],
             village,
-            f"H{index[1:].hex()[:HOUSEHOLD_DIGITS]}",
         )

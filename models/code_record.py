@@ -102,7 +102,8 @@ class Perspective(StrEnum):
 class CodePeriod(Base):
     """A colour and the days it lasts, past and already certain: answers "as of" by one look-up (R13, R14).
 
-    Written by `casework.colour` in the transaction that writes the records; the periods of a party never overlap.
+    A party without periods never had a record, and has always been green. Written by `casework.colour` in the
+    transaction that writes the records; the periods of a party never overlap.
     """
 
     __tablename__ = "code_period"

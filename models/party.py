@@ -7,7 +7,7 @@ from sqlalchemy import Boolean, CheckConstraint, DateTime, ForeignKey, LargeBina
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, Keyed, choice
-from models.household import Household
+from models.household import Household, Village
 
 
 class PartyKind(StrEnum):
@@ -28,7 +28,8 @@ class Party(Keyed):
     """A person or organization that took part in a case.
 
     `disclosed` is false for a party known only from matters that never leave the court (R16): a minor's, a private
-    case's. For everyone outside, such a party does not exist.
+    case's. For everyone outside, such a party does not exist. The village is the one that the court's files name; the
+    household, where there is one, is the moral bank's.
     """
 
     __tablename__ = "party"
@@ -36,9 +37,11 @@ class Party(Keyed):
     kind: Mapped[PartyKind] = mapped_column(choice(PartyKind))
     name: Mapped[str] = mapped_column(Text, index=True)
     disclosed: Mapped[bool] = mapped_column(Boolean)
+    village_id: Mapped[int | None] = mapped_column(ForeignKey("village.id"))
     household_id: Mapped[int | None] = mapped_column(ForeignKey("household.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
+    village: Mapped[Village | None] = relationship(viewonly=True, lazy="raise")
     household: Mapped[Household | None] = relationship(viewonly=True, lazy="raise")
     identity: Mapped["Identity | None"] = relationship(viewonly=True, lazy="raise", uselist=False)
 

@@ -1,10 +1,16 @@
 """The joins of a credit code: the period that covers a day, and the records active on it (R13, R14)."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import DATERANGE, Range
 from sqlalchemy.orm import aliased
 
 import models
 from auth.audiences import Audience
+from models.catalogue import Colour
+from models.code_record import Perspective
 from resolvers.declarations import SQL, Frame, Order, Relation
 from resolvers.view import TODAY
 from resolvers.visibility import visible
@@ -17,8 +23,31 @@ def day_asked(row: Frame) -> SQL:
     return sa.func.coalesce(row.as_of, TODAY)
 
 
+def periods(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
+    """The period of every party that covers the day asked, the court's or that of everyone else (R13).
+
+    A party without periods is green, and always was.
+    """
+    party, period = aliased(models.Party), aliased(models.CodePeriod)
+    perspective = Perspective.COURT if audience is Audience.COURT else Perspective.OUTSIDE
+    covers = sa.and_(
+        period.party_id == party.id,
+        period.perspective == perspective,
+        period.during.op("@>")(sa.func.coalesce(arguments["as_of"], TODAY)),
+    )
+    return (
+        sa.select(
+            party.id.label("party_id"),
+            sa.func.coalesce(period.colour, sa.literal(Colour.GREEN, models.CodePeriod.colour.type)).label("colour"),
+            sa.func.coalesce(period.during, sa.literal(Range(), DATERANGE)).label("during"),
+        )
+        .outerjoin(period, covers)
+        .subquery("code")
+    )
+
+
 def _covers(party: Frame, period: Frame) -> SQL:
-    return sa.and_(period.party_id == party.id, period.during.op("@>")(day_asked(period)))
+    return sa.cast(period.party_id == party.id, sa.Boolean)
 
 
 def _active(code: Frame, record: Frame) -> SQL:

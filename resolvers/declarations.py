@@ -56,6 +56,7 @@ class Expression:
 
 
 Scalar = Column | Expression
+Source = Callable[[Audience, Mapping[str, SQL]], Any]
 
 
 @dataclass(frozen=True)
@@ -146,14 +147,15 @@ class Prepared:
 class RowType:
     """A GraphQL type whose objects are rows.
 
-    source: the FROM element for an audience; an alias of the model unless the rows are derived.
+    source: the FROM element for an audience and the arguments that lead to it; an alias of the model unless rows are
+    derived.
     names: discriminator value to GraphQL type name, for an interface; else empty. scalars and relations: the declared
     fields by Python name, those of an interface's implementations included.
     """
 
     model: type
     name: str
-    source: Callable[[Audience], Any]
+    source: Source
     key: str | None = "id"
     discriminator: str | None = None
     names: dict[Any, str] = field(default_factory=dict)
@@ -177,11 +179,11 @@ ROW_TYPES: dict[type, RowType] = {}
 """Row types by model; filled by the declarations in `schema/`."""
 
 
-def declare_row_type(model: type, name: str, source: Callable[[Audience], Any] | None, key: str | None) -> RowType:
+def declare_row_type(model: type, name: str, source: Source | None, key: str | None) -> RowType:
     """Enter the row type of `model`, once."""
     if model in ROW_TYPES:
         raise ValueError(f"{model.__name__} is declared twice")
-    row_type = RowType(model, name, source or (lambda audience: aliased(model)), key)
+    row_type = RowType(model, name, source or (lambda audience, arguments: aliased(model)), key)
     if key:
         row_type.scalars["id"] = Expression(lambda row, audience: node_id(name, getattr(row, key)))
     ROW_TYPES[model] = row_type

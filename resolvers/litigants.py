@@ -1,5 +1,6 @@
 """Everything about the authenticated subject, known to the court or not (DOMAIN 3)."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,7 +17,7 @@ class Litigant:
     """The row type's key: the one authenticated subject."""
 
 
-def litigant(audience: Audience) -> Any:
+def litigant(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
     """One row: the keyed hash that the token names, and the party it belongs to, if any."""
     identity = aliased(models.Identity)
     known = sa.select(identity.party_id).where(identity.index == SUBJECT).scalar_subquery()

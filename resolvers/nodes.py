@@ -19,15 +19,16 @@ from resolvers.rows import Row
 from resolvers.view import View
 
 LARGEST_BATCH = 100
+MOST_DIGITS = len(str(2**63))
 
 
 def read_id(text: str) -> tuple[str, str]:
     """The type name and key text in an id. Raises BadIdError."""
     try:
-        name, separator, key = base64.b64decode(text, validate=True).decode("ascii").partition(":")
+        name, separator, key = base64.b64decode(text, validate=True).decode().partition(":")
     except (binascii.Error, ValueError):
         name, separator, key = "", "", ""
-    if not separator:
+    if not separator or "\0" in key:
         raise BadIdError("An id must be one that this service gave out, unchanged.")
     return name, key
 
@@ -35,9 +36,14 @@ def read_id(text: str) -> tuple[str, str]:
 def key_of(text: str, type_name: str) -> int:
     """The numeric key in an id of `type_name`. Raises BadIdError."""
     name, key = read_id(text)
-    if name != type_name or not key.isdigit() or int(key) >= 2**63:
+    if name != type_name or not numeric(key):
         raise BadIdError(f"This is not the id of a {type_name}.")
     return int(key)
+
+
+def numeric(key: str) -> bool:
+    """Whether a key text is a number that PostgreSQL can hold."""
+    return key.isascii() and key.isdigit() and len(key) <= MOST_DIGITS and int(key) < 2**63
 
 
 @cache
@@ -79,7 +85,7 @@ async def nodes(context: Context, ids: Sequence[str], view: View, field: str) ->
 
 async def _of_type(context: Context, type_name: str, keys: Sequence[str], view: View, field: str) -> dict[str, Row]:
     root = node_root(type_name)
-    numeric = root.relation.keys["keys"].item_type.python_type is int  # type: ignore[attr-defined]  # an ARRAY
-    values = [int(key) if numeric else key for key in keys if not numeric or (key.isdigit() and int(key) < 2**63)]
+    by_number = root.relation.keys["keys"].item_type.python_type is int  # type: ignore[attr-defined]  # an ARRAY
+    values = [int(key) for key in keys if numeric(key)] if by_number else keys
     rows = await answered(context, field, root, {"keys": values, "view": view}, None)
     return {row.id: row for row in rows if POLICY.permits(row.type_name, context.principal.scopes)}

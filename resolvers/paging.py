@@ -3,9 +3,9 @@
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -71,17 +71,33 @@ def _place(name: str, length: int, after: str) -> list[str]:
     return [str(part) for part in found[1:]]
 
 
+def _typed(column: SQL, text: str) -> SQL:
+    """A bind parameter of the column's type. Text that does not read as that type was no cursor of ours."""
+    try:
+        value = READERS[column.type.python_type](text)
+    except (ValueError, OverflowError):
+        raise BadCursorError(FOREIGN) from None
+    return sa.bindparam(None, value, type_=column.type)
+
+
 def _key(text: str) -> int:
     if not 0 <= (key := int(text)) < 2**63:
-        raise ValueError(text)
+        raise ValueError("no key of PostgreSQL's")
     return key
 
 
-def _typed(column: SQL, text: str) -> SQL:
-    """A bind parameter of the column's type. Text that does not read as that type was no cursor of ours."""
-    readers: dict[type, Any] = {int: _key, date: date.fromisoformat, datetime: datetime.fromisoformat}
-    try:
-        value = readers.get(column.type.python_type, str)(text)
-    except ValueError:
-        raise BadCursorError(FOREIGN) from None
-    return sa.bindparam(None, value, type_=column.type)
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a moment without its zone")
+    return moment.astimezone(UTC)
+
+
+def _text(text: str) -> str:
+    if b"\0" in text.encode():
+        raise ValueError("no text of PostgreSQL's")
+    return text
+
+
+READERS: Mapping[type, Callable[[str], Any]] = {int: _key, date: date.fromisoformat, datetime: _moment, str: _text}
+"""How the place of a row reads, by the type of an order's column."""

@@ -36,8 +36,9 @@ class Reading:
     def __init__(self, relation: Relation, audience: Audience, *, root: bool = False) -> None:
         self.relation, self.audience = relation, audience
         self.row_type: RowType = ROW_TYPES[relation.target]
-        self.source = self.row_type.source(audience)
-        self.child = Frame(self.source, argument_binds(relation.arguments))
+        arguments = argument_binds(relation.arguments)
+        self.source = self.row_type.source(audience, arguments)
+        self.child = Frame(self.source, arguments)
         self.parents = None if root else self._parents()
         self.parent = Frame(self.parents) if self.parents is not None else Frame(None, argument_binds(relation.keys))
 

@@ -48,7 +48,7 @@ ASKED: Mapping[str, TypeEngine[Any]] = {
 KEYS: Mapping[str, TypeEngine[Any]] = {name: sa.ARRAY(type_) for name, type_ in ASKED.items()}
 
 
-def looked_up(audience: Audience) -> Any:
+def looked_up(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
     """One row for each subject asked, in that order, with its outcome, and its party where it is MATCHED."""
     asked = _asked()
     indexes = (asked.c.index, asked.c.former_index)
@@ -184,7 +184,7 @@ def _bound(key: Any, place: int, keyring: Keyring) -> dict[str, Any]:
     return {
         "index": probes[0],
         "former_index": probes[-1],
-        "name": unicodedata.normalize("NFKC", text(key.name, "name") or "").strip(),
+        "name": _name(key.name, place),
         "person": person,
         "consent": text(key.consent, "consent"),
         "signed_on": key.consent_signed_on,
@@ -192,6 +192,13 @@ def _bound(key: Any, place: int, keyring: Keyring) -> dict[str, Any]:
         "reference": text(key.reference, "reference"),
         "relation": relation and relation.value,
     }
+
+
+def _name(given: str, place: int) -> str:
+    name = unicodedata.normalize("NFKC", text(given, "name") or "").strip()
+    if not name:
+        raise BadInputError(f"Subject {place + 1} needs its full `name`: a number alone finds nobody.")
+    return name
 
 
 def _probes(key: Any, place: int, keyring: Keyring) -> tuple[Sequence[bytes | None], bool]:
@@ -207,6 +214,8 @@ def _probes(key: Any, place: int, keyring: Keyring) -> tuple[Sequence[bytes | No
 
 
 LONGEST_TEXT = 200
+BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Marks that make text read otherwise than it is (UAX 9)."""
 
 
 def text(value: str | None, name: str) -> str | None:
@@ -215,6 +224,6 @@ def text(value: str | None, name: str) -> str | None:
         return None
     if len(value) > LONGEST_TEXT:
         raise BadInputError(f"`{name}` is longer than {LONGEST_TEXT} characters.")
-    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in value):
+    if any(character in BIDI or unicodedata.category(character) in {"Cc", "Cs"} for character in value):
         raise BadInputError(f"`{name}` holds control characters or broken Unicode.")
     return value

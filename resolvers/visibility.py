@@ -13,7 +13,7 @@ from auth.audiences import Audience
 from auth.scopes import Scope
 from models.base import Base
 from models.catalogue import Colour
-from models.code_record import VANISHING, Perspective
+from models.code_record import VANISHING
 from models.court_case import LABOUR_CAUSES, NEVER_DISCLOSED
 from models.deduction import DeductionStatus
 from models.listing import ListingKind
@@ -229,13 +229,12 @@ def _code_record(row: Frame, audience: Audience) -> SQL:
 
 @sees(models.CodePeriod)
 def _code_period(row: Frame, audience: Audience) -> SQL:
-    """The court sees its own colours at any date, a litigant those outside; everyone else today's (R10, R14)."""
+    """The court sees colours of any date, a litigant its own; everyone else today's (R10, R14)."""
     if audience is Audience.COURT:
-        return sa.cast(row.perspective == Perspective.COURT, sa.Boolean)
-    outside = row.perspective == Perspective.OUTSIDE
+        return EVERYBODY
     if audience is Audience.LITIGANT_PORTAL:
-        return sa.and_(outside, about_self(row.party_id))
-    current = sa.and_(outside, row.during.op("@>")(TODAY))
+        return about_self(row.party_id)
+    current = row.during.op("@>")(TODAY)
     if audience is Audience.EMPLOYER:
         return sa.and_(current, organization(row.party_id))
     return sa.and_(current, reach(row.party_id, audience, Scope.PERSON_CREDIT)) if audience in PARTNERS else NOBODY

@@ -1,6 +1,7 @@
 """The body of a GraphQL request: bounded, JSON, and of the right shape."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,8 +9,14 @@ import orjson
 from starlette.requests import Request
 
 LARGEST_BODY = 64 * 1024
-NUL = re.compile(rb"\\u(0000|\{0+\})")
-KNOWN = {"query", "variables", "operationName", "extensions"}
+NUL = re.compile(r"\\u(?:0000|\{0+\})")
+MEMBERS: Mapping[str, tuple[Any, str]] = {
+    "query": (str, "a string: the GraphQL document"),
+    "variables": (dict | None, "an object"),
+    "operationName": (str | None, "a string"),
+    "extensions": (dict | None, "an object"),
+}
+NO_NUL = "The body holds the character U+0000, which no text here can hold."
 
 
 class BodyError(Exception):
@@ -44,23 +51,23 @@ async def read_body(request: Request) -> Body:
 
 def parse_body(raw: bytes) -> Body:
     """The request in `raw`. Raises BodyError."""
-    if NUL.search(raw):
-        raise BodyError("The body holds the character U+0000, which no text here can hold.")
-    try:
-        found = orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
-        raise BodyError(f"The body is not JSON (RFC 8259): {error.msg} at line {error.lineno}.", "BAD_JSON") from None
+    found = _read_json(raw)
     if not isinstance(found, dict):
         raise BodyError("The body must be one JSON object; batches of requests are not taken.")
-    if unknown := sorted(found.keys() - KNOWN):
-        raise BodyError(
-            f"The body has {len(unknown)} members that GraphQL over HTTP does not know; it knows {sorted(KNOWN)}."
-        )
-    query, variables, name = found.get("query"), found.get("variables"), found.get("operationName")
-    if not isinstance(query, str):
-        raise BodyError("`query` must be a string: the GraphQL document.")
-    if not isinstance(variables, dict | None):
-        raise BodyError("`variables` must be an object.")
-    if not isinstance(name, str | None):
-        raise BodyError("`operationName` must be a string.")
-    return Body(query, variables, name)
+    if found.keys() - MEMBERS:
+        raise BodyError(f"The body has members that are not known; {', '.join(MEMBERS)} are.")
+    for name, (kind, words) in MEMBERS.items():
+        if not isinstance(found.get(name), kind):
+            raise BodyError(f"`{name}` must be {words}.")
+    if NUL.search(found["query"]):
+        raise BodyError(NO_NUL)
+    return Body(found["query"], found.get("variables"), found.get("operationName"))
+
+
+def _read_json(raw: bytes) -> Any:
+    if b"\\u0000" in raw:
+        raise BodyError(NO_NUL)
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise BodyError(f"The body is not JSON (RFC 8259): {error.msg} at line {error.lineno}.", "BAD_JSON") from None

@@ -36,6 +36,7 @@ from resolvers.declarations import (
     Root,
     RowType,
     Scalar,
+    Source,
     declare_row_type,
     join_of,
 )
@@ -249,7 +250,7 @@ def row_type(
     requires: Requirement,
     description: str,
     name: str | None = None,
-    source: Callable[[Audience], Any] | None = None,
+    source: Source | None = None,
     key: str | None = "id",
 ) -> Callable[[Type], Type]:
     """Declare the GraphQL type whose objects are rows of `model` and who may read it."""

@@ -6,7 +6,6 @@ from hashlib import sha256
 
 from graphql import (
     DocumentNode,
-    FieldNode,
     GraphQLError,
     GraphQLSyntaxError,
     OperationDefinitionNode,
@@ -21,12 +20,15 @@ from auth.scopes import Scope
 from resolvers.errors import ForbiddenError
 from schema.audience_schema import introspected
 from schema.building import GRAPHQL
-from schema.reach import Reach, reach_of
+from schema.discretion import coded
+from schema.guard import CycleError, TooComplexError, bound
+from schema.reach import Reach, reach_of, root_fields
 
 LARGEST_QUERY = 16 * 1024
 MOST_TOKENS = 2_000
 MOST_ERRORS = 10
 REMEMBERED = 512
+ABOUT_SCHEMA = frozenset({"__schema", "__type"})
 
 
 class DocumentError(Exception):
@@ -58,7 +60,7 @@ def prepared(query: str, operation_name: str | None, scopes: frozenset[Scope]) -
     """
     document = _parsed(query)
     operation = _chosen(document, operation_name)
-    introspection = _introspects(operation)
+    introspection = _introspects(document, operation)
     schema = introspected(scopes) if introspection else GRAPHQL
     if errors := validate(schema, document, max_errors=MOST_ERRORS, hide_suggestions=True):
         raise DocumentError(*(coded(error, "INVALID_DOCUMENT") for error in errors))
@@ -68,22 +70,19 @@ def prepared(query: str, operation_name: str | None, scopes: frozenset[Scope]) -
     return Operation(document, sha256(query.encode()).digest(), reach)
 
 
-def coded(error: GraphQLError, code: str) -> GraphQLError:
-    """The error with a code in its extensions."""
-    error.extensions = {"code": code, **(error.extensions or {})}
-    return error
-
-
 def _parsed(query: str) -> DocumentNode:
     if len(query.encode()) > LARGEST_QUERY:
         message = f"The document is larger than {LARGEST_QUERY} bytes; move values into variables, or split it."
         raise DocumentError(coded(GraphQLError(message), "DOCUMENT_TOO_LARGE"))
     try:
-        return parse(query, max_lexical_tokens=MOST_TOKENS)
+        document = parse(query, max_lexical_tokens=MOST_TOKENS)
+        bound(document)
     except GraphQLSyntaxError as error:
-        raise DocumentError(coded(error, "SYNTAX_ERROR")) from None
-    except GraphQLError as error:
-        raise DocumentError(coded(error, "DOCUMENT_TOO_LARGE")) from None
+        code = "DOCUMENT_TOO_LARGE" if "Parsing aborted" in error.message else "SYNTAX_ERROR"
+        raise DocumentError(coded(error, code)) from None
+    except (TooComplexError, CycleError) as error:
+        raise DocumentError(error) from None
+    return document
 
 
 def _chosen(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
@@ -97,10 +96,14 @@ def _chosen(document: DocumentNode, name: str | None) -> OperationDefinitionNode
     return operation
 
 
-def _introspects(operation: OperationDefinitionNode) -> bool:
-    """Whether the operation asks about the schema; such an operation asks for nothing else."""
-    asked = {node.name.value for node in operation.selection_set.selections if isinstance(node, FieldNode)}
-    return bool(asked & {"__schema", "__type"})
+def _introspects(document: DocumentNode, operation: OperationDefinitionNode) -> bool:
+    """Whether the operation asks about the schema. Raises DocumentError if it asks for data as well."""
+    asked = {node.name.value for node in root_fields(document, operation)} - {"__typename"}
+    about_schema = asked & ABOUT_SCHEMA
+    if about_schema and asked - ABOUT_SCHEMA:
+        message = "Ask about the schema in an operation of its own, without other fields."
+        raise DocumentError(coded(GraphQLError(message, operation), "INVALID_DOCUMENT"))
+    return bool(about_schema)
 
 
 def check(reach: Reach, scopes: frozenset[Scope]) -> None:

@@ -1,8 +1,8 @@
 """Run an operation: one connection, one snapshot, and the access log written before the answer leaves (R19)."""
 
 import logging
-import re
 import traceback
+from collections.abc import Mapping
 from typing import Any
 
 from graphql import ExecutionResult, GraphQLError, execute
@@ -11,10 +11,11 @@ from resolvers.context import Context
 from resolvers.errors import ExpectedError
 from schema.audience_schema import introspected
 from schema.building import GRAPHQL
-from schema.document import Operation, coded
+from schema.discretion import coded
+from schema.document import Operation
 
+QUIET: Mapping[str, Any] = {"hide_suggestions": True, "max_coercion_errors": 10}
 log = logging.getLogger("suxin.graphql")
-DIGITS = re.compile(r"[0-9０-９]{6,}[0-9Xx０-９Ｘｘ]*")
 
 
 class InternalError(Exception):
@@ -30,7 +31,7 @@ async def run(
     """
     if operation.reach is None:
         return introspection(operation, variables, name, context)
-    found = execute(GRAPHQL, operation.document, None, context, variables, name)
+    found = execute(GRAPHQL, operation.document, None, context, variables, name, **QUIET)
     result = found if isinstance(found, ExecutionResult) else await found
     shown = [presented(error) for error in result.errors or ()]
     request = {"request_id": context.request_id, "operation": operation.digest}
@@ -43,7 +44,7 @@ def introspection(
 ) -> ExecutionResult:
     """The schema as far as the caller's scopes reach it."""
     schema = introspected(context.principal.scopes)
-    found = execute(schema, operation.document, None, None, variables, name)
+    found = execute(schema, operation.document, None, None, variables, name, **QUIET)
     assert isinstance(found, ExecutionResult)  # noqa: S101 - nothing in introspection waits
     return found
 
@@ -53,15 +54,9 @@ def presented(error: GraphQLError) -> GraphQLError:
     original = error.original_error
     if isinstance(original, ExpectedError) or isinstance(error, ExpectedError):
         return error
-    if original is None:
-        return coded(without_numbers(error), "BAD_VARIABLES" if error.path is None else "BAD_INPUT")
+    if original is None or isinstance(original, GraphQLError):
+        return coded(error, "BAD_VARIABLES" if error.path is None else "BAD_INPUT")
     raise InternalError from original
-
-
-def without_numbers(error: GraphQLError) -> GraphQLError:
-    """The same error without long numbers: a message that quotes a value must not quote an ID number (R18)."""
-    message = DIGITS.sub("…", error.message)
-    return GraphQLError(message, error.nodes, error.source, error.positions, error.path, None, error.extensions)
 
 
 def log_failure(error: BaseException, request_id: object) -> None:

@@ -15,7 +15,7 @@ from schema.connection import Connection, enter_connection
 from schema.credit_code import CreditCode
 from schema.declaring import PerType, argument, connection, expression, relation, row_interface, row_variant
 from schema.deduction import Deduction
-from schema.household import MORAL_BANK, Household
+from schema.household import MORAL_BANK, Household, Village
 from schema.listing import Listing
 from schema.node import Node
 from schema.repair import Repair
@@ -72,6 +72,9 @@ class Party(Node):
 class Person(Party):
     """A person: answered for under consent or a share code only (R15)."""
 
+    village: Village | None = relation(
+        models.Party.village, "Village by the court's files (村社区).", requires=MORAL_BANK
+    )
     household: Household | None = relation(models.Party.household, "Household (家庭).", requires=MORAL_BANK)
 
 

@@ -3,7 +3,7 @@
 One pass over the document, each fragment read once: the work grows with the document, not with what it expands to.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from graphql import (
@@ -113,23 +113,27 @@ def _arguments(node: FieldNode, defined: GraphQLField, coordinate: str) -> Itera
 
 def reach_of(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) -> Reach:
     """What a validated operation reaches."""
-    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
-    reader = Reader(schema, fragments)
+    reader = Reader(schema, _fragments(document))
     roots: dict[str, frozenset[str]] = {}
     query = schema.query_type
     assert query is not None  # noqa: S101 - this schema has one
-    for name, found in _by_root(reader, operation.selection_set, query):
-        roots[name] = roots.get(name, frozenset()) | found
+    for node in root_fields(document, operation):
+        roots[node.name.value] = roots.get(node.name.value, frozenset()) | reader.field(node, query)
     return Reach(roots)
 
 
-def _by_root(
-    reader: Reader, selections: SelectionSetNode, query: GraphQLObjectType
-) -> Iterable[tuple[str, frozenset[str]]]:
-    for node in selections.selections:
-        if isinstance(node, FieldNode):
-            yield node.name.value, reader.field(node, query)
-        elif isinstance(node, InlineFragmentNode):
-            yield from _by_root(reader, node.selection_set, query)
-        else:
-            yield from _by_root(reader, reader.fragments[node.name.value].selection_set, query)  # type: ignore[attr-defined]
+def root_fields(document: DocumentNode, operation: OperationDefinitionNode) -> Iterator[FieldNode]:
+    """The root fields of an operation, in fragments too; each fragment is read once, however often it is spread."""
+    waiting, fragments = [operation.selection_set], dict(_fragments(document))
+    while waiting:
+        for node in waiting.pop().selections:
+            if isinstance(node, FieldNode):
+                yield node
+            elif isinstance(node, InlineFragmentNode):
+                waiting.append(node.selection_set)
+            elif fragment := fragments.pop(node.name.value, None):  # type: ignore[attr-defined]  # a fragment spread
+                waiting.append(fragment.selection_set)
+
+
+def _fragments(document: DocumentNode) -> Mapping[str, FragmentDefinitionNode]:
+    return {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}

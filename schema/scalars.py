@@ -1,5 +1,6 @@
 """Scalars whose text is the same from every executor."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -7,28 +8,41 @@ from typing import Any, NewType
 
 import strawberry
 
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+AMOUNT = re.compile(r"-?[0-9]{1,16}\.[0-9]{2}")
+
 
 def write_moment(value: datetime) -> str:
     """UTC with all six digits of a second and `Z`."""
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
-def read_moment(value: str) -> datetime:
-    """A moment that knows its zone. Raises ValueError otherwise."""
-    moment = datetime.fromisoformat(value)
-    if moment.tzinfo is None:
-        raise ValueError("A DateTime needs its zone, such as 2026-11-21T08:00:00Z.")
-    return moment
-
-
-def read_day(value: str) -> date:
-    """A day as YYYY-MM-DD, and in no other spelling. Raises ValueError otherwise."""
-    if not isinstance(value, str) or len(value) != len("YYYY-MM-DD"):
-        raise ValueError("A Date must be a day of the calendar, such as 2026-11-21.")
+def read_moment(value: object) -> datetime:
+    """A moment that knows its zone, in UTC. Raises ValueError otherwise."""
     try:
-        return datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=UTC).date()
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+        if moment and moment.tzinfo:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise ValueError("A DateTime must be a moment with its zone, such as 2026-11-21T08:00:00Z.")
+
+
+def read_day(value: object) -> date:
+    """A day as YYYY-MM-DD, and in no other spelling. Raises ValueError otherwise."""
+    try:
+        if isinstance(value, str) and DAY.fullmatch(value):
+            return date.fromisoformat(value)
     except ValueError:
-        raise ValueError("A Date must be a day of the calendar, such as 2026-11-21.") from None
+        pass
+    raise ValueError("A Date must be a day of the calendar, such as 2026-11-21.")
+
+
+def read_amount(value: object) -> Decimal:
+    """An amount with two places. Raises ValueError otherwise."""
+    if isinstance(value, str) and AMOUNT.fullmatch(value):
+        return Decimal(value)
+    raise ValueError("Money must be a decimal string with two places, such as 22951000.00.")
 
 
 Money = NewType("Money", str)
@@ -49,7 +63,7 @@ SCALARS: Mapping[object, Any] = {
     Money: strawberry.scalar(
         name="Money",
         serialize=str,
-        parse_value=Decimal,
+        parse_value=read_amount,
         description='An amount in CNY as a decimal string with two places: "22951000.00".',
     ),
 }

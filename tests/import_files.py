@@ -30,7 +30,7 @@ LINE = {
     "不公开": "",
 }
 
-CONTENT = ("court_case", "village", "household", "party", "identity", "participation", "code_record", "code_period")
+CONTENT = ("court_case", "village", "party", "identity", "participation", "code_record", "code_period")
 TRANSIENT = {"id", "created_at", "sealed"}
 
 
@@ -67,7 +67,7 @@ async def content(engine: AsyncEngine) -> dict[str, list[str]]:
             "SELECT c.number, p.role, p.name, i.index, v.name FROM participation p"
             " JOIN court_case c ON c.id = p.case_id"
             " LEFT JOIN party y ON y.id = p.party_id LEFT JOIN identity i ON i.party_id = y.id"
-            " LEFT JOIN household h ON h.id = y.household_id LEFT JOIN village v ON v.id = h.village_id"
+            " LEFT JOIN village v ON v.id = y.village_id"
         )
         found["joined"] = sorted(str(tuple(row)) for row in await connection.execute(joined))
         return found

@@ -99,7 +99,8 @@ async def _party_key(connection: AsyncConnection, keyring: Keyring, subject: Sub
 
 async def _colours(connection: AsyncConnection, perspective: Perspective) -> dict[int, str]:
     statement = sa.text(
-        "SELECT party_id, colour FROM code_period WHERE perspective = :perspective AND during @> CAST(:today AS date)"
+        "SELECT p.id AS party_id, coalesce(colour, 'GREEN') AS colour FROM party p LEFT JOIN code_period"
+        " ON party_id = p.id AND perspective = :perspective AND during @> CAST(:today AS date)"
     )
     rows = await connection.execute(statement, {"perspective": perspective, "today": TODAY})
     return {row.party_id: row.colour for row in rows}

@@ -218,14 +218,14 @@ async def test_missing_number_keeps_the_name(engine: AsyncEngine, tmp_path: Path
     assert (await imported(engine, tmp_path / "c.csv", keyring)).records.new == 0
 
 
-async def test_households_by_village(engine: AsyncEngine, tmp_path: Path, keyring: Keyring) -> None:
+async def test_villages_of_persons(engine: AsyncEngine, tmp_path: Path, keyring: Keyring) -> None:
     organization = line(当事人类型="法人", 证件类型="统一社会信用代码", 证件号码=ORGANIZATION, 诉讼地位="被告")
     await imported(engine, write_csv(tmp_path / "c.csv", [line(村社区=""), organization]), keyring)
-    assert await count(engine, "household") == 0
+    assert await count(engine, "village") == 0
     await imported(engine, write_csv(tmp_path / "c.csv", [line(), line(证件号码=ADULT)]), keyring)
-    assert (await count(engine, "village"), await count(engine, "household")) == (1, 2)
+    assert (await count(engine, "village"), await count(engine, "household")) == (1, 0)
     async with engine.connect() as connection:
-        assert await connection.scalar(sa.select(sa.func.count(Party.household_id))) == 2
+        assert await connection.scalar(sa.select(sa.func.count(Party.village_id))) == 2
 
 
 @pytest.mark.parametrize(

@@ -236,9 +236,11 @@ def upgrade() -> None:
     sa.Column('kind', sa.Enum('PERSON', 'ORGANIZATION', name='partykind', native_enum=False, create_constraint=True, length=40), nullable=False),
     sa.Column('name', sa.Text(), nullable=False),
     sa.Column('disclosed', sa.Boolean(), nullable=False),
+    sa.Column('village_id', sa.BigInteger(), nullable=True),
     sa.Column('household_id', sa.BigInteger(), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['household_id'], ['household.id'], name=op.f('fk_party_household_id')),
+    sa.ForeignKeyConstraint(['village_id'], ['village.id'], name=op.f('fk_party_village_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_party'))
     )
     op.create_index(op.f('ix_party_household_id'), 'party', ['household_id'], unique=False)

@@ -1,0 +1,25 @@
+"""What errors may say: graphql-core quotes the value that it refuses, and a value may be a name or a number (R18)."""
+
+import re
+
+from graphql import GraphQLError
+
+TAIL = re.compile(r"(?:[,;] found: |(?<!invalid) value: | Did you mean ).*", re.DOTALL)
+QUOTED = re.compile(r"(?<=Value )['\"].*['\"] (?=does not exist in)|(?<= found String )['\"].*['\"]", re.DOTALL)
+UNKNOWN_FIELD = re.compile(r"(?<=unknown field )'(?![A-Za-z_]\w{0,60}').*'", re.DOTALL | re.ASCII)
+DIGITS = re.compile(r"[0-9０-９]{6,}[0-9Xx０-９Ｘｘ]*")
+
+
+def coded(error: GraphQLError, code: str) -> GraphQLError:
+    """The error with a code in its extensions, and without the values that it quotes."""
+    extensions = {"code": code, **(error.extensions or {})}
+    return GraphQLError(
+        discreet(error.message), error.nodes, error.source, error.positions, error.path, None, extensions
+    )
+
+
+def discreet(message: str) -> str:
+    """The message as far as it is about the schema and not about a value."""
+    kept = QUOTED.sub("", TAIL.sub("", message))
+    kept = DIGITS.sub("…", UNKNOWN_FIELD.sub("", kept))
+    return kept if kept.endswith((".", "!", "?")) else f"{kept}."

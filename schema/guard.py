@@ -1,0 +1,123 @@
+"""What a document may come to once its fragments are spread: bounded before validation looks at it.
+
+Each fragment is measured once, so that the work grows with the text and not with what the text expands to. Validation
+itself compares fields of one name in pairs, and execution answers each expanded field: both are bounded here.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    OperationDefinitionNode,
+    SelectionNode,
+    SelectionSetNode,
+)
+
+MOST_LEVELS = 50
+MOST_FIELDS = 1_000
+MOST_PAIRS = 10_000
+
+
+class TooComplexError(GraphQLError):
+    """A document that expands to more than this service answers."""
+
+    def __init__(self, what: str, most: int) -> None:
+        message = f"The document has more than {most} {what}, its fragments spread out; ask in several requests."
+        super().__init__(message, extensions={"code": "DOCUMENT_TOO_COMPLEX"})
+
+
+class CycleError(GraphQLError):
+    """A fragment that spreads itself, which has no size."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The fragment {name} spreads itself.", extensions={"code": "INVALID_DOCUMENT"})
+
+
+@dataclass(frozen=True)
+class Size:
+    """Levels of selections, fragments counted, and fields."""
+
+    levels: int = 0
+    fields: int = 0
+
+    def within(self) -> "Size":
+        """This size. Raises TooComplexError if it is over the limits."""
+        if self.levels > MOST_LEVELS:
+            raise TooComplexError("levels", MOST_LEVELS)
+        if self.fields > MOST_FIELDS:
+            raise TooComplexError("fields", MOST_FIELDS)
+        return self
+
+
+@dataclass
+class Guard:
+    """Measures one document. `sizes`: of the fragments measured; `entered`: those being measured."""
+
+    fragments: Mapping[str, FragmentDefinitionNode]
+    sizes: dict[str, Size] = field(default_factory=dict)
+    entered: set[str] = field(default_factory=set)
+    pairs: int = 0
+
+    def size(self, selections: SelectionSetNode | None, level: int = 0) -> Size:
+        """The size of a selection set that is `level` levels down. Raises TooComplexError."""
+        Size(level).within()
+        inner = [self._selected(node, level + 1) for node in (selections.selections if selections else ())]
+        levels = max((size.levels for size in inner), default=-1) + 1
+        return Size(levels, sum(size.fields for size in inner)).within()
+
+    def _selected(self, node: SelectionNode, level: int) -> Size:
+        if isinstance(node, FragmentSpreadNode):
+            return self.spread(node.name.value, level)
+        below = self.size(node.selection_set, level)  # type: ignore[attr-defined]  # fields and inline fragments
+        return Size(below.levels, below.fields + isinstance(node, FieldNode))
+
+    def spread(self, name: str, level: int = 0) -> Size:
+        """The size of a fragment; an unknown one is left to validation. Raises TooComplexError, CycleError."""
+        if name in self.entered:
+            raise CycleError(name)
+        if name in self.fragments and name not in self.sizes:
+            self.entered.add(name)
+            self.sizes[name] = self.size(self.fragments[name].selection_set, level)
+            self.entered.remove(name)
+        return self.sizes.get(name, Size())
+
+    def compare(self, together: Iterable[SelectionSetNode]) -> None:
+        """Count the pairs of fields that answer under one name. Raises TooComplexError."""
+        for nodes in self._by_name(together).values():
+            self.pairs += len(nodes) * (len(nodes) - 1) // 2
+            if self.pairs > MOST_PAIRS:
+                raise TooComplexError("pairs of fields of one name", MOST_PAIRS)
+            self.compare(node.selection_set for node in nodes if node.selection_set)
+
+    def _by_name(self, together: Iterable[SelectionSetNode]) -> Mapping[str, list[FieldNode]]:
+        found: defaultdict[str, list[FieldNode]] = defaultdict(list)
+        waiting, seen = list(together), set[str]()
+        while waiting:
+            for node in waiting.pop().selections:
+                if isinstance(node, FieldNode):
+                    found[(node.alias or node.name).value].append(node)
+                elif not isinstance(node, FragmentSpreadNode):
+                    waiting.append(node.selection_set)  # type: ignore[attr-defined]  # an inline fragment
+                elif node.name.value in self.fragments and node.name.value not in seen:
+                    seen.add(node.name.value)
+                    waiting.append(self.fragments[node.name.value].selection_set)
+        return found
+
+
+def bound(document: DocumentNode) -> None:
+    """Raise TooComplexError if the document, or any part of it, is over the limits; CycleError if it has no size."""
+    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    guard, total = Guard(fragments), 0
+    for name in fragments:
+        guard.spread(name)
+    for node in document.definitions:
+        if isinstance(node, OperationDefinitionNode):
+            total += guard.size(node.selection_set).fields
+            Size(0, total).within()
+            guard.compare([node.selection_set])

@@ -1,0 +1,116 @@
+"""Settings: what may be set, what it is by default, and a sentence for everything else."""
+
+from dataclasses import FrozenInstanceError, fields
+from pathlib import Path
+
+import pytest
+
+from settings import PARSERS, Settings, SettingsError
+
+NAMES = (
+    "SUXIN_DATABASE_URL, SUXIN_DATA_DIR, SUXIN_ISSUER, SUXIN_TOKEN_LIFETIME, SUXIN_REQUEST_TIMEOUT, "
+    "SUXIN_STATEMENT_TIMEOUT, SUXIN_POOL_SIZE, SUXIN_ALLOW_PILOT_PERSONS"
+)
+URL = "must look like postgresql://user:password@host/database."
+ISSUER = "must be a URL such as https://suxin.court.example, with no slash at its end."
+HTTPS = "must use https (RFC 8414, section 2); plain http is for this machine only."
+
+
+def test_nothing_needs_to_be_set() -> None:
+    assert Settings.from_environment({"PATH": "/bin"}) == Settings() == Settings(
+        database_url=None,
+        data_dir=Path(".suxin"),
+        issuer="http://127.0.0.1:8000",
+        token_lifetime=300,
+        request_timeout=5,
+        statement_timeout=2,
+        pool_size=8,
+        allow_pilot_persons=False,
+    )
+
+
+def test_everything_can_be_set() -> None:
+    assert Settings.from_environment(
+        {
+            "SUXIN_DATABASE_URL": "postgres://suxin:secret@db/suxin?sslmode=require",
+            "SUXIN_DATA_DIR": "/var/lib/suxin",
+            "SUXIN_ISSUER": "https://suxin.court.example/api",
+            "SUXIN_TOKEN_LIFETIME": "60",
+            "SUXIN_REQUEST_TIMEOUT": "60",
+            "SUXIN_STATEMENT_TIMEOUT": "1",
+            "SUXIN_POOL_SIZE": "64",
+            "SUXIN_ALLOW_PILOT_PERSONS": "true",
+        }
+    ) == Settings(
+        database_url="postgresql://suxin:secret@db/suxin?sslmode=require",
+        data_dir=Path("/var/lib/suxin"),
+        issuer="https://suxin.court.example/api",
+        token_lifetime=60,
+        request_timeout=60,
+        statement_timeout=1,
+        pool_size=64,
+        allow_pilot_persons=True,
+    )
+
+
+def test_every_setting_has_its_parser() -> None:
+    assert list(PARSERS) == [field.name for field in fields(Settings)]
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(FrozenInstanceError):
+        Settings().pool_size = 1  # type: ignore[misc]  # what the test is about
+
+
+def test_keys_live_under_the_data_directory() -> None:
+    settings = Settings(data_dir=Path("/data"))
+    assert settings.key_file == Path("/data/keys/identity.json")
+    assert settings.signing_key_file == Path("/data/keys/signing.json")
+
+
+@pytest.mark.parametrize("name", ["SUXIN_", "SUXIN_DATABASE", "SUXIN_database_url", "SUXIN_KEY_FILE", "SUXIN_POOLSIZE"])
+def test_an_unknown_name_is_refused(name: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment({name: "1", "SUXIN_POOL_SIZE": "2"})
+    assert str(caught.value) == f"Unknown setting {name}. Suxin knows: {NAMES}."
+
+
+def whole(low: int, high: int) -> str:
+    return f"must be a whole number from {low} to {high}."
+
+
+NUMBERS = ("", " ", "x", "1.5", "-1", "+5", "0", "1e2", "١٠", "５", "5 ", "0x10", "1_0", "9" * 5000)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        *(("SUXIN_DATABASE_URL", value, URL) for value in ("", "suxin", "mysql://h/d", "sqlite:///x", "http://h/d")),
+        *(("SUXIN_DATABASE_URL", value, URL) for value in ("postgresql://h:port/d", "postgresql://[::1/d")),
+        ("SUXIN_DATA_DIR", "", "must name a directory."),
+        *(("SUXIN_ISSUER", value, ISSUER) for value in ("", "suxin", "ftp://h", "https://", "https://h/", "https://h?x")),
+        *(("SUXIN_ISSUER", value, ISSUER) for value in ("https://h#x", "https://[::1", "https://h:x", "https:///p")),
+        *(("SUXIN_ISSUER", value, HTTPS) for value in ("http://court.example", "http://10.0.0.1:8000")),
+        *(("SUXIN_ALLOW_PILOT_PERSONS", value, "must be true or false.") for value in ("", "1", "True", "yes", "on")),
+        *(("SUXIN_TOKEN_LIFETIME", value, whole(60, 600)) for value in (*NUMBERS, "59", "601")),
+        *(("SUXIN_REQUEST_TIMEOUT", value, whole(1, 60)) for value in (*NUMBERS, "61")),
+        *(("SUXIN_STATEMENT_TIMEOUT", value, whole(1, 60)) for value in (*NUMBERS, "61")),
+        *(("SUXIN_POOL_SIZE", value, whole(1, 64)) for value in (*NUMBERS, "65")),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_a_wrong_value_is_refused(name: str, value: str, sentence: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment({name: value})
+    assert str(caught.value) == f"{name} {sentence}"
+
+
+@pytest.mark.parametrize("issuer", ["http://127.0.0.1", "http://localhost:8000", "http://[::1]:8000", "https://h:1/p"])
+def test_plain_http_is_for_this_machine(issuer: str) -> None:
+    assert Settings.from_environment({"SUXIN_ISSUER": issuer}).issuer == issuer
+
+
+def test_no_sentence_repeats_a_password() -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment({"SUXIN_DATABASE_URL": "mysql://suxin:hunter2@db/suxin"})
+    assert "hunter2" not in str(caught.value)
