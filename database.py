@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from settings import Settings
 
 MINIMUM_VERSION = 150000
+CONNECT_SECONDS = 5
 EMBEDDED_DATABASE = "suxin"
 log = logging.getLogger("suxin.database")
 
@@ -31,12 +32,23 @@ def database(settings: Settings) -> Iterator[sa.URL]:
     Raises DatabaseError when it cannot start or cannot be reached, or is older than PostgreSQL 15.
     """
     if settings.database_url:
-        url = sa.make_url(settings.database_url)
+        url = read_url(settings.database_url)
         check(url)
         yield url
     else:
         with embedded(settings.data_dir) as url:
             yield url
+
+
+def read_url(text: str) -> sa.URL:
+    """The URL in `text`. Raises DatabaseError, without the text: it may hold a password."""
+    try:
+        return sa.make_url(text)
+    except (sa.exc.ArgumentError, ValueError):
+        raise DatabaseError(
+            "SUXIN_DATABASE_URL cannot be read: write postgresql://user:password@host:port/database, "
+            "with what is special in the password percent-encoded."
+        ) from None
 
 
 @contextmanager
@@ -113,15 +125,28 @@ def driver(url: sa.URL) -> sa.URL:
     return url.set(drivername="postgresql+psycopg")
 
 
+def async_driver(url: sa.URL) -> sa.URL:
+    """`url` for the asynchronous driver, which calls libpq's `sslmode` `ssl`."""
+    renamed = {"ssl" if name == "sslmode" else name: value for name, value in url.query.items()}
+    return url.set(drivername="postgresql+asyncpg", query=renamed)
+
+
 def sync_engine(url: sa.URL) -> sa.Engine:
     """An engine for threads and the command line: OAuth endpoints, imports, migrations."""
-    return sa.create_engine(driver(url), hide_parameters=True, pool_pre_ping=True, pool_timeout=1, pool_recycle=1800)
+    return sa.create_engine(
+        driver(url),
+        hide_parameters=True,
+        pool_pre_ping=True,
+        pool_timeout=1,
+        pool_recycle=1800,
+        connect_args={"connect_timeout": CONNECT_SECONDS},
+    )
 
 
 def async_engine(url: sa.URL, pool_size: int, statement_timeout: int) -> AsyncEngine:
     """The engine of the GraphQL endpoint. `statement_timeout` in seconds; the pool refuses after one second."""
     return create_async_engine(
-        url.set(drivername="postgresql+asyncpg"),
+        async_driver(url),
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=1,
@@ -130,6 +155,7 @@ def async_engine(url: sa.URL, pool_size: int, statement_timeout: int) -> AsyncEn
         hide_parameters=True,
         enable_from_linting=False,  # joins are made by functions that the linter cannot see through
         connect_args={
+            "timeout": CONNECT_SECONDS,
             "server_settings": {
                 "statement_timeout": str(statement_timeout * 1000),
                 "lock_timeout": "500",

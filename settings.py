@@ -1,11 +1,12 @@
 """Settings: `SUXIN_*` environment variables, read once into a frozen dataclass."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 PREFIX = "SUXIN_"
 
@@ -60,14 +61,24 @@ class Settings:
         return cls(**{known[name]: PARSERS[known[name]](name, value) for name, value in given.items()})
 
 
+def _split(value: str) -> SplitResult:
+    """The parts of a URL; none at all of what is no URL."""
+    try:
+        url = urlsplit(value)
+        _ = url.port  # read for its error
+    except ValueError:
+        return urlsplit("")
+    return url
+
+
 def _database_url(name: str, value: str) -> str:
-    if urlsplit(value).scheme not in {"postgresql", "postgres"}:
+    if _split(value).scheme not in {"postgresql", "postgres"}:
         raise SettingsError(f"{name} must look like postgresql://user:password@host/database.")
     return value.replace("postgres://", "postgresql://", 1)
 
 
 def _issuer(name: str, value: str) -> str:
-    url = urlsplit(value)
+    url = _split(value)
     loopback = url.hostname in {"127.0.0.1", "localhost", "::1"}
     if url.scheme not in {"http", "https"} or not url.hostname or url.query or url.fragment or value.endswith("/"):
         raise SettingsError(f"{name} must be a URL such as https://suxin.court.example, with no slash at its end.")
@@ -78,7 +89,7 @@ def _issuer(name: str, value: str) -> str:
 
 def _seconds_or_count(low: int, high: int) -> Any:
     def parse(name: str, value: str) -> int:
-        if not value.isascii() or not value.isdigit() or not low <= int(value) <= high:
+        if not re.fullmatch("[0-9]{1,9}", value) or not low <= int(value) <= high:
             raise SettingsError(f"{name} must be a whole number from {low} to {high}.")
         return int(value)
 

@@ -55,7 +55,7 @@ class CourtCase(Keyed):
     __table_args__ = (CheckConstraint("closed_on >= filed_on", name="closed_after_filed"),)
 
     number: Mapped[str] = mapped_column(Text, unique=True)
-    court_code: Mapped[str] = mapped_column(ForeignKey("court.code"), index=True)
+    court_code: Mapped[str] = mapped_column(ForeignKey("court.code"))
     year: Mapped[int] = mapped_column(SmallInteger)
     type_characters: Mapped[str] = mapped_column(Text)
     stage: Mapped[Stage] = mapped_column(choice(Stage))

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Boolean, CheckConstraint, DateTime, ForeignKey, LargeBinary, Text
+from sqlalchemy import Boolean, CheckConstraint, DateTime, ForeignKey, Index, LargeBinary, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, Keyed, choice
@@ -33,12 +33,13 @@ class Party(Keyed):
     """
 
     __tablename__ = "party"
+    __table_args__ = (Index("ix_party_household_id", "household_id", postgresql_where=text("household_id IS NOT NULL")),)
 
     kind: Mapped[PartyKind] = mapped_column(choice(PartyKind))
     name: Mapped[str] = mapped_column(Text, index=True)
     disclosed: Mapped[bool] = mapped_column(Boolean)
     village_id: Mapped[int | None] = mapped_column(ForeignKey("village.id"))
-    household_id: Mapped[int | None] = mapped_column(ForeignKey("household.id"), index=True)
+    household_id: Mapped[int | None] = mapped_column(ForeignKey("household.id"))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
     village: Mapped[Village | None] = relationship(viewonly=True, lazy="raise")

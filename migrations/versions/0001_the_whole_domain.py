@@ -155,7 +155,6 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_court_case')),
     sa.UniqueConstraint('number', name=op.f('uq_court_case_number'))
     )
-    op.create_index(op.f('ix_court_case_court_code'), 'court_case', ['court_code'], unique=False)
     op.create_index(op.f('ix_court_case_filed_on'), 'court_case', ['filed_on'], unique=False)
     op.create_table('household',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -243,7 +242,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['village_id'], ['village.id'], name=op.f('fk_party_village_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_party'))
     )
-    op.create_index(op.f('ix_party_household_id'), 'party', ['household_id'], unique=False)
+    op.create_index('ix_party_household_id', 'party', ['household_id'], unique=False, postgresql_where=sa.text('household_id IS NOT NULL'))
     op.create_index(op.f('ix_party_name'), 'party', ['name'], unique=False)
     op.create_table('certificate',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
