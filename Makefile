@@ -31,9 +31,11 @@ check: $(INSTALLED)  ## Lint, types, layers, and the committed schema
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 	$(BIN)/suxin schema | diff -u schema/schema.graphql - || (echo 'Run make schema and read the difference.' && false)
+	$(BIN)/suxin policy | diff -u docs/policy.md - || (echo 'Run make schema and read the difference.' && false)
 
-schema: $(INSTALLED)  ## Write schema/schema.graphql anew
+schema: $(INSTALLED)  ## Write schema/schema.graphql and docs/policy.md anew
 	$(BIN)/suxin schema > schema/schema.graphql
+	$(BIN)/suxin policy > docs/policy.md
 
 bench: $(INSTALLED)  ## How fast exports go in
 	$(BIN)/python bench/import_cases.py

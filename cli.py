@@ -16,6 +16,7 @@ from commands.importing import import_
 from commands.session import console, explained, prepared, read_json
 from commands.showing import demo
 from schema.audience_schema import printed
+from schema.policy_table import policy_table
 from server import create_app
 from settings import Settings
 
@@ -90,6 +91,12 @@ def schema(
     Example: suxin schema --audience BANK > bank.graphql
     """
     typer.echo(printed(scopes_of(audience) if audience else None), nl=False)
+
+
+@app.command()
+def policy() -> None:
+    """Print the policy table: what each type and field needs, and which audiences reach it."""
+    typer.echo(policy_table(), nl=False)
 
 
 @keys.command("rotate")

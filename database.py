@@ -163,7 +163,7 @@ def async_engine(url: sa.URL, pool_size: int, statement_timeout: int) -> AsyncEn
                 "jit": "off",
                 "timezone": "UTC",
                 "application_name": "suxin",
-            }
+            },
         },
     )
 

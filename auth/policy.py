@@ -24,8 +24,10 @@ def any_of(*scopes: Scope) -> Requirement:
 
 
 def both(first: Requirement, second: Requirement) -> Requirement:
-    """A requirement that both of these are met."""
-    return tuple(one | other for one in first for other in second)
+    """A requirement that both of these are met, without alternatives that ask for more than another does."""
+    met = {one | other for one in first for other in second}
+    least = (scopes for scopes in met if not any(other < scopes for other in met))
+    return tuple(sorted(least, key=lambda scopes: (len(scopes), sorted(scopes))))
 
 
 OPEN: Requirement = (frozenset(),)

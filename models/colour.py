@@ -17,11 +17,11 @@ ENFORCEMENT_TYPES = frozenset({"Y18", "Y19", "Y20", "Y21", "Y22"})
 class Span:
     """Days from `start` until the day before `end`; None is open."""
 
-    start: date | None
+    start: date
     end: date | None = None
 
     def __contains__(self, day: date) -> bool:
-        return (self.start is None or self.start <= day) and (self.end is None or day < self.end)
+        return self.start <= day and (self.end is None or day < self.end)
 
 
 @dataclass(frozen=True)

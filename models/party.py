@@ -33,7 +33,9 @@ class Party(Keyed):
     """
 
     __tablename__ = "party"
-    __table_args__ = (Index("ix_party_household_id", "household_id", postgresql_where=text("household_id IS NOT NULL")),)
+    __table_args__ = (
+        Index("ix_party_household_id", "household_id", postgresql_where=text("household_id IS NOT NULL")),
+    )
 
     kind: Mapped[PartyKind] = mapped_column(choice(PartyKind))
     name: Mapped[str] = mapped_column(Text, index=True)

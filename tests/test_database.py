@@ -74,7 +74,7 @@ def test_a_host_without_address_is_said() -> None:
 @contextmanager
 def gatekeeper() -> Iterator[int]:
     """A server that turns every password away, as PostgreSQL words it. Yields its port."""
-    told = b"SFATAL\0C28P01\0Mpassword authentication failed for user \"suxin\"\0\0"
+    told = b'SFATAL\0C28P01\0Mpassword authentication failed for user "suxin"\0\0'
     answer = b"E" + (len(told) + 4).to_bytes(4, "big") + told
 
     def turn_away() -> None:

@@ -17,15 +17,19 @@ HTTPS = "must use https (RFC 8414, section 2); plain http is for this machine on
 
 
 def test_nothing_needs_to_be_set() -> None:
-    assert Settings.from_environment({"PATH": "/bin"}) == Settings() == Settings(
-        database_url=None,
-        data_dir=Path(".suxin"),
-        issuer="http://127.0.0.1:8000",
-        token_lifetime=300,
-        request_timeout=5,
-        statement_timeout=2,
-        pool_size=8,
-        allow_pilot_persons=False,
+    assert (
+        Settings.from_environment({"PATH": "/bin"})
+        == Settings()
+        == Settings(
+            database_url=None,
+            data_dir=Path(".suxin"),
+            issuer="http://127.0.0.1:8000",
+            token_lifetime=300,
+            request_timeout=5,
+            statement_timeout=2,
+            pool_size=8,
+            allow_pilot_persons=False,
+        )
     )
 
 
@@ -88,7 +92,10 @@ NUMBERS = ("", " ", "x", "1.5", "-1", "+5", "0", "1e2", "١٠", "５", "5 ", "0x
         *(("SUXIN_DATABASE_URL", value, URL) for value in ("", "suxin", "mysql://h/d", "sqlite:///x", "http://h/d")),
         *(("SUXIN_DATABASE_URL", value, URL) for value in ("postgresql://h:port/d", "postgresql://[::1/d")),
         ("SUXIN_DATA_DIR", "", "must name a directory."),
-        *(("SUXIN_ISSUER", value, ISSUER) for value in ("", "suxin", "ftp://h", "https://", "https://h/", "https://h?x")),
+        *(
+            ("SUXIN_ISSUER", value, ISSUER)
+            for value in ("", "suxin", "ftp://h", "https://", "https://h/", "https://h?x")
+        ),
         *(("SUXIN_ISSUER", value, ISSUER) for value in ("https://h#x", "https://[::1", "https://h:x", "https:///p")),
         *(("SUXIN_ISSUER", value, HTTPS) for value in ("http://court.example", "http://10.0.0.1:8000")),
         *(("SUXIN_ALLOW_PILOT_PERSONS", value, "must be true or false.") for value in ("", "1", "True", "yes", "on")),
