@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -98,21 +99,26 @@ class City:
 
 @pytest.fixture(scope="session")
 async def city(postgres: sa.URL, template: str, tmp_path_factory: pytest.TempPathFactory, exports: Path) -> City:
-    """Built once a worker: catalogue, clients, exports, city."""
+    """Built once a worker, as of the moment of every test."""
     settings = Settings(data_dir=tmp_path_factory.mktemp("data"), issuer=ISSUER, request_timeout=30)
     _administer(postgres, f"create database suxin_city template {template}")
-    url = postgres.set(database="suxin_city")
+    clients = await build(postgres.set(database="suxin_city"), settings, exports, NOW)
+    return City("suxin_city", settings, clients)
+
+
+async def build(url: sa.URL, settings: Settings, exports: Path, moment: datetime) -> dict[Audience, DemoClient]:
+    """Fill a migrated database: catalogue, clients, exports, and a small city as of `moment`."""
     keyring = load_keyring(settings.key_file)
     engine = database.async_engine(url, pool_size=4, statement_timeout=60)
     async with engine.begin() as connection:
         await load_catalogue(connection)
-    clients = _clients(url)
+    clients = _clients(url, moment)
     for format, file in EXPORTS.items():
         await import_file(engine, format, exports / file, keyring=keyring)
     keys = {audience: client.primary_key for audience, client in clients.items()}
-    await build_city(engine, keyring, clients=keys, scale=0.02, today=court_day(NOW), progress=lambda *_: None)
+    await build_city(engine, keyring, clients=keys, scale=0.02, today=court_day(moment), progress=lambda *_: None)
     await engine.dispose()
-    return City("suxin_city", settings, clients)
+    return clients
 
 
 EXPORTS = {
@@ -124,23 +130,28 @@ EXPORTS = {
 }
 
 
-def _clients(url: sa.URL) -> dict[Audience, DemoClient]:
+def _clients(url: sa.URL, moment: datetime) -> dict[Audience, DemoClient]:
     engine = database.sync_engine(url)
     with engine.begin() as connection:
-        clients = register_clients(connection, NOW)
+        clients = register_clients(connection, moment)
     engine.dispose()
     return clients
 
 
 @pytest.fixture(scope="module")
-def world(postgres: sa.URL, city: City) -> Iterator[World]:
-    """The service over a copy of the city that is this module's own."""
+def database_copy(postgres: sa.URL, city: City) -> Iterator[sa.URL]:
+    """A copy of the city that is this module's own."""
     name = f"suxin_world_{next(numbers)}"
     _administer(postgres, f"create database {name} template {city.database}")
-    url = postgres.set(database=name)
-    app = create_app(city.settings, url, lambda: NOW)
-    engine = database.sync_engine(url)
+    yield postgres.set(database=name)
+    _administer(postgres, f"drop database {name} with (force)")
+
+
+@pytest.fixture(scope="module")
+def world(city: City, database_copy: sa.URL) -> Iterator[World]:
+    """The service over a copy of the city, at a moment that stands still."""
+    app = create_app(city.settings, database_copy, lambda: NOW)
+    engine = database.sync_engine(database_copy)
     with TestClient(app, base_url=ISSUER, raise_server_exceptions=False) as http:
         yield World(http, app, engine, city.clients)
     engine.dispose()
-    _administer(postgres, f"drop database {name} with (force)")
