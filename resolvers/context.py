@@ -33,6 +33,7 @@ class Context:
     trail: Trail = field(default_factory=Trail)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _loaders: dict[Hashable, Loader] = field(default_factory=dict)
+    _running: set[asyncio.Task[Any]] = field(default_factory=set)
     _closed: bool = False
 
     @property
@@ -47,8 +48,23 @@ class Context:
         async with self._lock:
             self._closed = True
 
+    def abandon(self) -> None:
+        """Cut off what is running, and with it the connection: the request has had its time."""
+        for statement in self._running:
+            statement.cancel()
+
     async def fetch(self, statement: sa.Select[Any], values: Mapping[str, Any]) -> Sequence[sa.RowMapping]:
-        """Run one statement. Fields run side by side; a connection does not, so they take turns."""
+        """Run one statement. Fields run side by side; a connection does not, so they take turns.
+
+        graphql-core cancels the siblings of a field that failed: their statements are left to end by themselves, as
+        one that is cut off takes the connection with it.
+        """
+        running = asyncio.create_task(self._fetch(statement, values))
+        self._running.add(running)
+        running.add_done_callback(self._running.discard)
+        return await asyncio.shield(running)
+
+    async def _fetch(self, statement: sa.Select[Any], values: Mapping[str, Any]) -> Sequence[sa.RowMapping]:
         async with self._lock:
             if self._closed:
                 raise asyncio.CancelledError

@@ -9,7 +9,8 @@ from auth.scopes import Scope
 from models.access_record import AccessResult
 from schema.client import Client
 from schema.connection import enter_connection
-from schema.declaring import column, relation, row_type
+from schema.declaring import row_type
+from schema.fields import column, relation
 from schema.node import Node
 
 

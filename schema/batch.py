@@ -7,7 +7,8 @@ from auth.policy import any_of
 from auth.scopes import Scope
 from models.batch import BatchStatus
 from schema.court import Court
-from schema.declaring import column, relation, row_type
+from schema.declaring import row_type
+from schema.fields import column, relation
 from schema.node import Node
 
 

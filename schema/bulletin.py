@@ -8,7 +8,8 @@ from auth.scopes import Scope
 from models.bulletin import BulletinKind
 from schema.connection import enter_connection
 from schema.court import Court
-from schema.declaring import column, relation, row_type
+from schema.declaring import row_type
+from schema.fields import column, relation
 from schema.node import Node
 
 

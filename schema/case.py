@@ -16,7 +16,8 @@ from resolvers.assessments import assessments
 from resolvers.participations import ASSESSMENTS, CASE_DEDUCTIONS
 from schema.connection import Connection
 from schema.court import Court
-from schema.declaring import RowObject, column, connection, expression, relation, row_type
+from schema.declaring import RowObject, row_type
+from schema.fields import column, connection, expression, relation
 from schema.node import Node
 from schema.requirements import CASE, PART, PUBLISHED
 

@@ -6,7 +6,8 @@ import models
 from auth.policy import any_of
 from auth.scopes import Scope
 from models.catalogue import Colour, ItemKind, Stage, Tier
-from schema.declaring import column, relation, row_type
+from schema.declaring import row_type
+from schema.fields import column, relation
 from schema.node import Node
 
 CATALOGUE = any_of(Scope.CATALOGUE)

@@ -4,7 +4,8 @@ from datetime import date
 
 import models
 from resolvers import masking
-from schema.declaring import column, expression, row_type
+from schema.declaring import row_type
+from schema.fields import column, expression
 from schema.node import Node
 from schema.requirements import INTEGRITY
 

@@ -4,7 +4,8 @@ import models
 from auth.audiences import Audience
 from auth.policy import any_of
 from auth.scopes import Scope
-from schema.declaring import column, row_type
+from schema.declaring import row_type
+from schema.fields import column
 from schema.node import Node
 
 

@@ -12,7 +12,8 @@ from models.catalogue import Colour
 from models.code_record import CloseReason
 from schema.catalogue import CodeType
 from schema.court import Court
-from schema.declaring import column, relation, row_type
+from schema.declaring import row_type
+from schema.fields import column, relation
 from schema.node import Node
 from schema.requirements import CASE, CREDIT, INTEGRITY, RECORDED
 

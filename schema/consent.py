@@ -6,7 +6,8 @@ import models
 from auth.policy import any_of
 from auth.scopes import Scope
 from schema.client import Client
-from schema.declaring import column, relation, row_type
+from schema.declaring import row_type
+from schema.fields import column, relation
 from schema.node import Node
 
 SELF = any_of(Scope.SELF)

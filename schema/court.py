@@ -5,7 +5,8 @@ from typing import Optional
 import models
 from auth.policy import any_of
 from auth.scopes import Scope
-from schema.declaring import column, relation, row_type
+from schema.declaring import row_type
+from schema.fields import column, relation
 from schema.node import Node
 
 

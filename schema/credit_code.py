@@ -6,7 +6,8 @@ import models
 from models.catalogue import Colour
 from resolvers import credit_codes
 from schema.code_record import CodeRecord
-from schema.declaring import RowObject, column, expression, relation, row_type
+from schema.declaring import RowObject, row_type
+from schema.fields import column, expression, relation
 from schema.requirements import CREDIT
 
 

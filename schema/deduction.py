@@ -17,7 +17,8 @@ from schema.batch import Batch
 from schema.case import Assessment, Case
 from schema.catalogue import Behaviour
 from schema.connection import enter_connection
-from schema.declaring import column, expression, relation, row_type
+from schema.declaring import row_type
+from schema.fields import column, expression, relation
 from schema.node import Node
 from schema.objection import Objection
 from schema.repair import Repair

@@ -25,7 +25,11 @@ from schema.document import DocumentError, Operation, prepared
 from schema.execution import InternalError, log_failure, run
 
 GRAPHQL_RESPONSE = "application/graphql-response+json"
-STATEMENT_CANCELLED = "57014"
+TOO_LONG = ("57014", "55P03")
+"""PostgreSQL's words for a statement cancelled by its timeout, and for a lock that was not to be had in time."""
+
+UNREACHABLE = ("08", "3D", "53", "57")
+"""Classes of PostgreSQL's errors: no connection, no such database, no resources, stopped by its operator."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +60,7 @@ class Endpoint:
         except ForbiddenError as error:
             return reply.errors(403, [error], {"www-authenticate": insufficient(self.issuer, error)})
         except (TimeoutError, PoolTimeoutError):
-            return reply.refusal(
-                503, "This took too long. Ask for less, or try again.", "TIMEOUT", {"retry-after": "1"}
-            )
+            return reply.too_long()
         except ClientDisconnect:
             return reply.refusal(400, "The request ended before its body did.", "BAD_REQUEST")
         except Exception as error:
@@ -84,6 +86,9 @@ class Endpoint:
             context = Context(connection, principal, self.keyring, self.clock(), request_id)
             try:
                 result = await run(operation, variables, name, context)
+            except asyncio.CancelledError:
+                context.abandon()
+                raise
             finally:
                 await context.close()
             await connection.commit()
@@ -124,13 +129,19 @@ class Reply:
 
     def failed(self, error: Exception) -> Response:
         """A masked failure: its cause is logged without personal data, and the client gets an id to quote."""
-        if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == STATEMENT_CANCELLED:
-            return self.refusal(503, "This took too long. Ask for less, or try again.", "TIMEOUT", {"retry-after": "1"})
-        log_failure(error.__cause__ if isinstance(error, InternalError) and error.__cause__ else error, self.request_id)
-        unavailable = isinstance(error, DBAPIError) and error.connection_invalidated
-        if unavailable or isinstance(error, OSError):
+        cause = error.__cause__ if isinstance(error, InternalError) and error.__cause__ else error
+        state = getattr(cause.orig, "sqlstate", None) if isinstance(cause, DBAPIError) else None
+        if state in TOO_LONG:
+            return self.too_long()
+        log_failure(cause, self.request_id)
+        lost = isinstance(cause, DBAPIError) and cause.connection_invalidated
+        if lost or isinstance(cause, OSError) or (state or "")[:2] in UNREACHABLE:
             return self.refusal(503, "The database is not reachable. Try again.", "UNAVAILABLE", {"retry-after": "1"})
         return self.refusal(500, "Something went wrong here. Quote the request id to us.", "INTERNAL")
+
+    def too_long(self) -> Response:
+        """A request that was given up."""
+        return self.refusal(503, "This took too long. Ask for less, or try again.", "TIMEOUT", {"retry-after": "1"})
 
     def _json(
         self,

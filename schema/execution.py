@@ -33,6 +33,7 @@ async def run(
         return introspection(operation, variables, name, context)
     found = execute(GRAPHQL, operation.document, None, context, variables, name, **QUIET)
     result = found if isinstance(found, ExecutionResult) else await found
+    await context.close()
     shown = [presented(error) for error in result.errors or ()]
     request = {"request_id": context.request_id, "operation": operation.digest}
     await context.trail.write(context.connection, request, operation.types())

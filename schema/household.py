@@ -3,7 +3,8 @@
 import models
 from auth.policy import any_of
 from auth.scopes import Scope
-from schema.declaring import column, relation, row_type
+from schema.declaring import row_type
+from schema.fields import column, relation
 from schema.node import Node
 
 MORAL_BANK = any_of(Scope.CONVERSION, Scope.REGISTER)

@@ -12,7 +12,8 @@ from models.listing import ListingKind
 from resolvers import masking
 from schema.connection import enter_connection
 from schema.court import Court
-from schema.declaring import column, expression, relation, row_type
+from schema.declaring import row_type
+from schema.fields import column, expression, relation
 from schema.node import Node
 from schema.requirements import KNOWN_PARTY, LISTED
 

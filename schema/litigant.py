@@ -6,7 +6,8 @@ from resolvers import litigants
 from schema.access_record import AccessRecord
 from schema.connection import Connection
 from schema.consent import Consent, ShareCode
-from schema.declaring import RowObject, connection, relation, row_type
+from schema.declaring import RowObject, row_type
+from schema.fields import connection, relation
 from schema.party import Party
 
 

@@ -9,7 +9,8 @@ from models.measure import MeasureStatus
 from resolvers import measures
 from schema.code_record import CodeRecord
 from schema.connection import enter_connection
-from schema.declaring import column, relation, row_type
+from schema.declaring import row_type
+from schema.fields import column, relation
 from schema.node import Node
 from schema.party import Party
 

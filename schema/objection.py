@@ -6,7 +6,8 @@ import models
 from auth.policy import any_of
 from auth.scopes import Scope
 from models.objection import ObjectionOutcome
-from schema.declaring import column, row_type
+from schema.declaring import row_type
+from schema.fields import column
 from schema.node import Node
 
 

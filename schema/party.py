@@ -13,8 +13,9 @@ from schema.certificate import Certificate
 from schema.code_record import CodeRecord
 from schema.connection import Connection, enter_connection
 from schema.credit_code import CreditCode
-from schema.declaring import PerType, argument, connection, expression, relation, row_interface, row_variant
+from schema.declaring import row_interface, row_variant
 from schema.deduction import Deduction
+from schema.fields import PerType, argument, connection, expression, relation
 from schema.household import MORAL_BANK, Household, Village
 from schema.listing import Listing
 from schema.node import Node

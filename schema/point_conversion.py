@@ -9,7 +9,8 @@ from models.catalogue import ItemKind
 from models.point_conversion import ConversionStatus
 from schema.catalogue import MoralBankItem
 from schema.connection import enter_connection
-from schema.declaring import column, relation, row_type
+from schema.declaring import row_type
+from schema.fields import column, relation
 from schema.household import Household
 from schema.node import Node
 

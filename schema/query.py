@@ -16,8 +16,9 @@ from schema.case import Case
 from schema.catalogue import Behaviour, CatalogueVersion, CodeType, MoralBankItem
 from schema.connection import Connection, enter_connection
 from schema.court import Court
-from schema.declaring import Info, argument, enter, root, root_connection, rooted
+from schema.declaring import enter
 from schema.deduction import Deduction
+from schema.fields import Info, argument, root, root_connection, rooted
 from schema.filters import (
     AccessRecordFilter,
     CaseFilter,

@@ -13,7 +13,8 @@ from schema.case import Case
 from schema.catalogue import Behaviour
 from schema.connection import enter_connection
 from schema.court import Court
-from schema.declaring import column, relation, row_type
+from schema.declaring import row_type
+from schema.fields import column, relation
 from schema.node import Node
 from schema.requirements import CREDIT, KNOWN_PARTY
 from schema.scalars import Money

@@ -9,7 +9,8 @@ from auth.policy import OPEN, POLICY, any_of
 from auth.scopes import Scope
 from models.access_record import BorrowerRelation, MatchOutcome
 from resolvers import subjects
-from schema.declaring import RowObject, column, expression, relation, row_type
+from schema.declaring import RowObject, row_type
+from schema.fields import column, expression, relation
 from schema.party import Party
 
 

@@ -5,7 +5,8 @@ import strawberry
 from auth.audiences import Audience, Purpose
 from auth.policy import OPEN
 from auth.principal import Principal
-from schema.declaring import Info, enter
+from schema.declaring import enter
+from schema.fields import Info
 
 
 def _scopes(root: strawberry.Parent[Principal]) -> list[str]:

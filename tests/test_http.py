@@ -1,0 +1,477 @@
+"""POST /graphql as HTTP: tokens, bodies, methods, media types, deadlines; and the addresses beside it."""
+
+import asyncio
+import base64
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx2
+import pytest
+import sqlalchemy as sa
+from conftest import City
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.applications import Starlette
+from world import ISSUER, NOW, World
+
+from auth.audiences import Audience
+from demo.cast import CHEN
+from server import create_app
+
+METADATA = f'resource_metadata="{ISSUER}/.well-known/oauth-protected-resource/graphql"'
+REALM = 'Bearer realm="suxin"'
+STRICT = "application/graphql-response+json"
+VIEWER = {"query": "{ viewer { clientId } }"}
+PARTIES = {"query": "{ parties(first: 1) { nodes { name } } }"}
+
+
+def refused(response: Any, status: int) -> list[tuple[str, str]]:
+    """The errors of an answer without data, once all that is said of every error has been checked."""
+    body = response.json()
+    assert (response.status_code, list(body)) == (status, ["errors", "extensions"])
+    assert (
+        response.headers["x-request-id"]
+        == body["extensions"]["requestId"]
+        == str(UUID(response.headers["x-request-id"]))
+    )
+    assert response.headers["cache-control"] == "no-store"
+    assert all(
+        list(error) in (["message", "extensions"], ["message", "locations", "extensions"]) for error in body["errors"]
+    )
+    return [(error["message"], error["extensions"]["code"]) for error in body["errors"]]
+
+
+@pytest.fixture(autouse=True)
+def quiet(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """A bad request is the client's affair: nothing of it is logged, but for what a test expects and takes away."""
+    yield
+    assert caplog.get_records("call") == []
+
+
+def failures(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """The first line of each failure that was logged; taken away."""
+    found = [message.partition("\n")[0] for message in caplog.messages]
+    caplog.clear()
+    return found
+
+
+# --- tokens -----------------------------------------------------------------------------------------------------------
+
+SEND_ONE = "Send one Authorization header: Bearer, a space, the token."
+NOT_OURS = "The access token is expired, revoked or not ours. Get a new one."
+
+
+def knock(world: World, *authorization: str) -> Any:
+    headers = [("authorization", value) for value in authorization]
+    return world.http.post("/graphql", json=VIEWER, headers=headers)
+
+
+def test_without_a_token_the_answer_says_where_tokens_come_from(world: World) -> None:
+    response = knock(world)
+    assert refused(response, 401) == [("Send an access token: Authorization: Bearer TOKEN.", "UNAUTHENTICATED")]
+    assert response.headers["www-authenticate"] == f"{REALM}, {METADATA}"
+
+
+@pytest.mark.parametrize("header", ["Bearer", "Bearer ", "Basic YTpi", "token", "Bearer\tx"])
+def test_another_header_is_refused(world: World, header: str) -> None:
+    response = knock(world, header)
+    assert refused(response, 400) == [(SEND_ONE, "UNAUTHENTICATED")]
+    challenge = f'{REALM}, error="invalid_request", error_description="{SEND_ONE}", {METADATA}'
+    assert response.headers["www-authenticate"] == challenge
+
+
+def test_two_tokens_are_one_too_many(world: World) -> None:
+    token = f"Bearer {world.token(Audience.BANK)}"
+    assert refused(knock(world, token, token), 400) == [(SEND_ONE, "UNAUTHENTICATED")]
+
+
+def unsigned(token: str) -> str:
+    header = base64.urlsafe_b64encode(json.dumps({"alg": "none", "typ": "at+jwt"}).encode()).decode().rstrip("=")
+    return f"{header}.{token.split('.')[1]}."
+
+
+def altered(token: str) -> str:
+    head, payload, signature = token.split(".")
+    return f"{head}.{payload}.{'A' * len(signature)}"
+
+
+GARBLED = {
+    "garbage": lambda token: "garbage",
+    "dots": lambda token: "..",
+    "not ASCII": lambda token: "dé",
+    "long": lambda token: "x" * 10_000,
+    "cut": lambda token: token[:-9],
+    "other signature": altered,
+    "no signature": unsigned,
+    "twice": lambda token: f"{token} {token}",
+}
+
+
+@pytest.mark.parametrize("garble", GARBLED.values(), ids=GARBLED)
+def test_a_garbled_or_foreign_token_is_refused_in_one_sentence(world: World, garble: Any) -> None:
+    token = garble(world.token(Audience.BANK))
+    response = world.http.post(
+        "/graphql", json=VIEWER, headers={b"authorization": b"Bearer " + token.encode("latin-1")}
+    )
+    assert refused(response, 401) == [(NOT_OURS, "UNAUTHENTICATED")]
+    challenge = f'{REALM}, error="invalid_token", error_description="{NOT_OURS}", {METADATA}'
+    assert response.headers["www-authenticate"] == challenge
+
+
+def test_a_token_in_the_address_is_no_token(world: World) -> None:
+    response = world.http.post(f"/graphql?access_token={world.token(Audience.BANK)}", json=VIEWER)
+    assert refused(response, 401) == [("Send an access token: Authorization: Bearer TOKEN.", "UNAUTHENTICATED")]
+
+
+def test_a_revoked_token_is_refused_at_once(world: World) -> None:
+    token = world.token(Audience.BANK, "catalogue.read")
+    assert world.post(token, VIEWER).status_code == 200
+    jti = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))["jti"]
+    with world.engine.begin() as connection:
+        connection.execute(
+            sa.text("UPDATE issued_token SET revoked_at = :now WHERE jti = :jti"), {"now": NOW, "jti": jti}
+        )
+    assert refused(world.post(token, VIEWER), 401) == [(NOT_OURS, "UNAUTHENTICATED")]
+
+
+def test_the_token_is_asked_for_before_the_body_is_read(world: World) -> None:
+    response = world.http.post("/graphql", content=b"x" * 70_000, headers={"content-type": "text/plain"})
+    assert refused(response, 401) == [("Send an access token: Authorization: Bearer TOKEN.", "UNAUTHENTICATED")]
+
+
+# --- another service on the same database ------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def serving(app: Starlette) -> AsyncIterator[httpx2.AsyncClient]:
+    engine: AsyncEngine = app.state.engine
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=ISSUER) as http:
+        yield http
+    await engine.dispose()
+
+
+def another(
+    world: World, city: City, later: timedelta = timedelta(0), url: sa.URL | None = None, **changes: Any
+) -> Starlette:
+    """The service on the same database, with other settings, at a later time."""
+    return create_app(replace(city.settings, **changes), url or world.engine.url, lambda: NOW + later)
+
+
+def bearer(world: World, audience: Audience = Audience.COURT) -> dict[str, str]:
+    return {"authorization": f"Bearer {world.token(audience)}"}
+
+
+async def test_an_expired_token_is_refused(world: World, city: City) -> None:
+    async with serving(another(world, city, timedelta(seconds=301))) as http:
+        response = await http.post("/graphql", json=VIEWER, headers=bearer(world))
+    assert refused(response, 401) == [(NOT_OURS, "UNAUTHENTICATED")]
+
+
+# --- deadlines and a database in trouble --------------------------------------------------------------------------------
+
+TOO_LONG = [("This took too long. Ask for less, or try again.", "TIMEOUT")]
+UNREACHABLE = [("The database is not reachable. Try again.", "UNAVAILABLE")]
+
+
+@contextmanager
+def locked(world: World, table: str) -> Iterator[None]:
+    with world.engine.begin() as connection:
+        connection.execute(sa.text(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"))
+        yield
+
+
+@contextmanager
+def slow_log(world: World) -> Iterator[None]:
+    """Writing the access log takes a minute."""
+    slow = "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(60); RETURN NEW; END'"
+    trigger = "CREATE TRIGGER slow BEFORE INSERT ON access_record FOR EACH STATEMENT EXECUTE FUNCTION slow()"
+    with world.engine.begin() as connection:
+        connection.execute(sa.text(slow))
+        connection.execute(sa.text(trigger))
+    yield
+    with world.engine.begin() as connection:
+        connection.execute(sa.text("DROP FUNCTION slow CASCADE"))
+
+
+async def recovered(http: httpx2.AsyncClient, world: World) -> None:
+    """The one connection of the pool is free and clean."""
+    response = await http.post("/graphql", json=PARTIES, headers=bearer(world))
+    assert (response.status_code, list(response.json())) == (200, ["data", "extensions"])
+
+
+async def test_a_lock_that_is_not_to_be_had_ends_the_request(world: World, city: City) -> None:
+    async with serving(another(world, city, pool_size=1)) as http:
+        with world.logged() as entries:
+            with locked(world, "party"):
+                response = await http.post("/graphql", json=PARTIES, headers=bearer(world))
+            assert refused(response, 503) == TOO_LONG
+            assert response.headers["retry-after"] == "1"
+        assert entries == []
+        await recovered(http, world)
+
+
+async def test_a_statement_has_its_time(world: World, city: City) -> None:
+    async with serving(another(world, city, pool_size=1, statement_timeout=1)) as http:
+        with world.logged() as entries, slow_log(world):
+            response = await http.post("/graphql", json=PARTIES, headers=bearer(world))
+        assert (refused(response, 503), response.headers["retry-after"]) == (TOO_LONG, "1")
+        assert entries == []
+        await recovered(http, world)
+
+
+async def test_a_request_has_its_time(world: World, city: City) -> None:
+    async with serving(another(world, city, pool_size=1, statement_timeout=60, request_timeout=1)) as http:
+        with world.logged() as entries, slow_log(world):
+            response = await http.post("/graphql", json=PARTIES, headers=bearer(world))
+        assert (refused(response, 503), response.headers["retry-after"]) == (TOO_LONG, "1")
+        assert entries == []
+        await recovered(http, world)
+
+
+async def test_a_request_has_its_time_while_it_reads(world: World, city: City) -> None:
+    """Without a lock timeout, a read waits for as long as its statement may take."""
+    app = another(world, city, pool_size=1, statement_timeout=60, request_timeout=1)
+    async with serving(app) as http:
+        async with app.state.engine.connect() as connection:
+            await connection.execute(sa.text("SET SESSION lock_timeout = 0"))
+            await connection.commit()
+        with locked(world, "party"):
+            response = await http.post("/graphql", json=PARTIES, headers=bearer(world))
+        assert (refused(response, 503), response.headers["retry-after"]) == (TOO_LONG, "1")
+        await recovered(http, world)
+
+
+async def test_a_full_pool_turns_away_and_is_free_again(world: World, city: City) -> None:
+    async with serving(another(world, city, pool_size=1, statement_timeout=2)) as http:
+        with slow_log(world):
+            asked = [http.post("/graphql", json=PARTIES, headers=bearer(world)) for _ in range(3)]
+            responses = await asyncio.gather(*asked)
+        assert [refused(response, 503) for response in responses] == [TOO_LONG] * 3
+        await recovered(http, world)
+
+
+async def test_a_lost_connection_is_made_again(world: World, city: City, caplog: pytest.LogCaptureFixture) -> None:
+    app = another(world, city, pool_size=1)
+    async with serving(app) as http:
+        async with app.state.engine.connect() as connection:
+            process = await connection.scalar(sa.text("SELECT pg_backend_pid()"))
+        with world.engine.begin() as other:
+            other.execute(sa.text("SELECT pg_terminate_backend(:process)"), {"process": process})
+        response = await http.post("/graphql", json=PARTIES, headers=bearer(world))
+        assert (refused(response, 503), response.headers["retry-after"]) == (UNREACHABLE, "1")
+        assert failures(caplog) == [f"request {response.headers['x-request-id']} failed with DBAPIError"]
+        await recovered(http, world)
+
+
+@pytest.mark.parametrize("change", [{"database": "nowhere"}, {"host": "127.0.0.1", "port": 1, "query": {}}])
+async def test_without_a_database_the_answer_says_so(
+    world: World, city: City, caplog: pytest.LogCaptureFixture, change: Any
+) -> None:
+    async with serving(another(world, city, url=world.engine.url.set(**change))) as http:
+        response = await http.post("/graphql", json=PARTIES, headers=bearer(world))
+        ready = await http.get("/readyz")
+        alive = await http.get("/livez")
+    assert (refused(response, 503), response.headers["retry-after"]) == (UNREACHABLE, "1")
+    assert (ready.status_code, ready.json(), ready.headers["retry-after"]) == (503, {"status": "no database"}, "1")
+    assert (alive.status_code, alive.json()) == (200, {"status": "alive"})
+    assert len(failures(caplog)) == 1
+
+
+async def test_what_nobody_expected_is_masked_and_logged_without_its_values(
+    world: World, city: City, caplog: pytest.LogCaptureFixture
+) -> None:
+    query = "query ($name: String!) { parties(first: 1, filter: {name: $name}) { nodes { name } } }"
+    async with serving(another(world, city, pool_size=1)) as http:
+        with world.engine.begin() as connection:
+            connection.execute(sa.text("ALTER TABLE party RENAME COLUMN name TO other"))
+        body = {"query": query, "variables": {"name": CHEN.name}}
+        response = await http.post("/graphql", json=body, headers=bearer(world))
+        with world.engine.begin() as connection:
+            connection.execute(sa.text("ALTER TABLE party RENAME COLUMN other TO name"))
+        await recovered(http, world)
+    assert refused(response, 500) == [("Something went wrong here. Quote the request id to us.", "INTERNAL")]
+    assert (CHEN.name in caplog.text, "column" in caplog.text) == (False, False)
+    assert failures(caplog) == [f"request {response.headers['x-request-id']} failed with ProgrammingError"]
+
+
+def test_a_field_that_fails_leaves_its_siblings_and_the_connection(world: World) -> None:
+    query = """query ($number: String!) {
+        case(number: $number) { number } parties(first: 1) { nodes { name } } courts { code: name } }"""
+    for _ in range(3):
+        response = world.post(world.token(Audience.COURT), {"query": query, "variables": {"number": "x"}})
+        answer = response.json()
+        assert [(error["path"], error["extensions"]) for error in answer["errors"]] == [
+            (["case"], {"code": "BAD_CASE_NUMBER"})
+        ]
+        assert answer["data"]["case"] is None
+        assert len(answer["data"]["parties"]["nodes"]) == 1
+        assert len(answer["data"]["courts"]) > 1
+
+
+def test_a_field_that_fails_and_must_not_be_null_ends_the_answer_and_nothing_else(world: World) -> None:
+    query = "{ bad: parties(first: 0) { totalCount } good: parties(first: 1) { nodes { deductions(first: 1) { totalCount } } } }"
+    for _ in range(3):
+        response = world.post(world.token(Audience.COURT), {"query": query})
+        answer = response.json()
+        assert (response.status_code, answer["data"]) == (200, None)
+        assert [(error["path"], error["extensions"]) for error in answer["errors"]] == [
+            (["bad"], {"code": "BAD_PAGE_SIZE"})
+        ]
+    assert world.data(Audience.COURT, PARTIES["query"])["parties"]["nodes"]
+
+
+async def test_a_client_that_goes_away_is_let_go(world: World, city: City) -> None:
+    app, sent = another(world, city, pool_size=1), list[Any]()
+    messages = iter([{"type": "http.request", "body": b'{"query"', "more_body": True}, {"type": "http.disconnect"}])
+
+    async def receive() -> Any:
+        return next(messages)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(b"authorization", bearer(world)["authorization"].encode()), (b"content-type", b"application/json")]
+    scope = {"type": "http", "method": "POST", "path": "/graphql", "headers": headers, "query_string": b""}
+    async with serving(app) as http:
+        await app(scope, receive, send)
+        assert [message.get("status") for message in sent] == [400, None]
+        await recovered(http, world)
+
+
+# --- bodies -----------------------------------------------------------------------------------------------------------
+
+
+def send(world: World, content: Any, media_type: str = "application/json") -> Any:
+    headers = {"authorization": f"Bearer {world.token(Audience.BANK)}", "content-type": media_type}
+    return world.http.post("/graphql", content=content, headers=headers)
+
+
+def json_error(reason: str) -> tuple[str, str]:
+    return f"The body is not JSON (RFC 8259): {reason} at line 1.", "BAD_JSON"
+
+
+TYPENAME = b'{"query": "{ __typename }"'
+NO_NUL = ("The body holds the character U+0000, which no text here can hold.", "BAD_REQUEST")
+ONE_OBJECT = ("The body must be one JSON object; batches of requests are not taken.", "BAD_REQUEST")
+MEMBERS = ("The body has members that are not known; query, variables, operationName, extensions are.", "BAD_REQUEST")
+NO_VALUE = "unexpected character, expected a JSON value"
+BODIES = {
+    "empty": (b"", json_error("Input is a zero-length, empty document")),
+    "cut": (TYPENAME, json_error("unexpected end of data")),
+    "no JSON": (b"query { viewer }", json_error(NO_VALUE)),
+    "NaN": (TYPENAME + b', "variables": {"a": NaN}}', json_error(NO_VALUE)),
+    "Infinity": (TYPENAME + b', "variables": {"a": Infinity}}', json_error(NO_VALUE)),
+    "5,000 digits": (
+        TYPENAME + b', "variables": {"a": ' + b"1" * 5_000 + b"}}",
+        json_error("number is infinity when parsed as double"),
+    ),
+    "10,000 deep": (b'{"query": ' * 5_000 + b"[" * 5_000, json_error("depth limit exceeded")),
+    "Latin-1": (b'{"query": "\xe9"}', json_error("str is not valid UTF-8: surrogates not allowed")),
+    "UTF-16": ('{"query": "x"}'.encode("utf-16"), json_error("str is not valid UTF-8: surrogates not allowed")),
+    "byte order mark": (b"\xef\xbb\xbf{}", json_error("UTF-8 byte order mark (BOM) is not supported")),
+    "lone surrogate": (TYPENAME + b', "variables": {"a": "\\ud800"}}', json_error("no low surrogate in string")),
+    "U+0000": (TYPENAME + b', "variables": {"a": "\\u0000"}}', NO_NUL),
+    "U+0000 in a literal": (b'{"query": "{ node(id: \\"\\\\u0000\\") { id } }"}', NO_NUL),
+    "U+0000 in braces": (b'{"query": "{ node(id: \\"\\\\u{0}\\") { id } }"}', NO_NUL),
+    "U+0000 in disguise": (b'{"query": "{ node(id: \\"\\u005cu0000\\") { id } }"}', NO_NUL),
+    "a batch": (b"[" + TYPENAME + b"}]", ONE_OBJECT),
+    "a string": (b'"query"', ONE_OBJECT),
+    "null": (b"null", ONE_OBJECT),
+    "no query": (b"{}", ("`query` must be a string: the GraphQL document.", "BAD_REQUEST")),
+    "query: 5": (b'{"query": 5}', ("`query` must be a string: the GraphQL document.", "BAD_REQUEST")),
+    "variables: []": (TYPENAME + b', "variables": []}', ("`variables` must be an object.", "BAD_REQUEST")),
+    "operationName: 5": (TYPENAME + b', "operationName": 5}', ("`operationName` must be a string.", "BAD_REQUEST")),
+    "extensions: 5": (TYPENAME + b', "extensions": 5}', ("`extensions` must be an object.", "BAD_REQUEST")),
+    "unknown member": (TYPENAME + b', "id": 5}', MEMBERS),
+}
+
+
+@pytest.mark.parametrize(("content", "told"), BODIES.values(), ids=BODIES)
+def test_a_body_that_is_no_request_is_refused(world: World, content: bytes, told: tuple[str, str]) -> None:
+    assert refused(send(world, content), 400) == [told]
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    ["", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/graphql"],
+)
+def test_only_json_is_taken(world: World, media_type: str) -> None:
+    told = ("Send JSON: Content-Type must be application/json.", "UNSUPPORTED_MEDIA_TYPE")
+    assert refused(send(world, TYPENAME + b"}", media_type), 415) == [told]
+
+
+@pytest.mark.parametrize("media_type", ["application/json", "application/json; charset=utf-8", "Application/JSON"])
+def test_json_may_say_its_charset(world: World, media_type: str) -> None:
+    assert send(world, TYPENAME + b"}", media_type).json()["data"] == {"__typename": "Query"}
+
+
+def test_a_body_is_bounded_whether_or_not_it_says_its_length(world: World) -> None:
+    told = [("The body is larger than 65536 bytes.", "BODY_TOO_LARGE")]
+    fits = TYPENAME + b"}" + b" " * (65_536 - len(TYPENAME) - 1)
+    assert send(world, fits).status_code == 200
+    assert refused(send(world, fits + b" "), 413) == told
+    assert refused(send(world, iter([fits, b" "])), 413) == told
+
+
+def test_of_a_repeated_member_the_last_counts(world: World) -> None:
+    answer = send(world, b'{"query": "{", "query": "{ __typename }"}').json()
+    assert answer["data"] == {"__typename": "Query"}
+
+
+# --- methods, media types, addresses ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"])
+def test_the_endpoint_takes_post_only(world: World, method: str) -> None:
+    response = world.http.request(method, "/graphql", params={"query": "{ __typename }"}, headers=bearer(world))
+    assert (response.status_code, response.headers["allow"]) == (405, "POST")
+
+
+@pytest.mark.parametrize(
+    ("accept", "status", "media_type"),
+    [
+        ("*/*", 200, "application/json"),
+        ("application/json", 200, "application/json"),
+        (STRICT, 400, STRICT),
+        (f"{STRICT}, application/json;q=0.9", 400, STRICT),
+    ],
+)
+def test_the_client_chooses_the_media_type_and_with_it_the_status(
+    world: World, accept: str, status: int, media_type: str
+) -> None:
+    response = world.post(world.token(Audience.BANK), {"query": "{"}, accept=accept)
+    assert refused(response, status) == [("Syntax Error: Expected Name, found <EOF>.", "SYNTAX_ERROR")]
+    assert response.headers["content-type"] == f"{media_type}; charset=utf-8"
+    response = world.post(world.token(Audience.BANK), VIEWER, accept=accept)
+    assert (response.status_code, response.headers["content-type"]) == (200, f"{media_type}; charset=utf-8")
+    assert response.headers["x-request-id"] == response.json()["extensions"]["requestId"]
+    assert response.headers["cache-control"] == "no-store"
+
+
+def test_a_field_s_error_is_no_request_error(world: World) -> None:
+    response = world.post(world.token(Audience.COURT), {"query": '{ case(number: "x") { number } }'}, accept=STRICT)
+    assert (response.status_code, response.json()["data"]) == (200, {"case": None})
+
+
+@pytest.mark.parametrize("path", ["/", "/graphiql", "/graphql/", "/graphql/x", "/docs", "/.env", "/%00", "//graphql"])
+def test_there_is_nothing_else(world: World, path: str) -> None:
+    for method in ("GET", "POST"):
+        response = world.http.request(method, f"{ISSUER}{path}", headers=bearer(world), follow_redirects=False)
+        assert (response.status_code, response.text) == (404, "Not Found")
+
+
+def test_health(world: World) -> None:
+    alive, ready = world.http.get("/livez"), world.http.get("/readyz")
+    assert (alive.status_code, alive.json()) == (200, {"status": "alive"})
+    assert (ready.status_code, ready.json()["status"], list(ready.json())) == (200, "ready", ["status", "milliseconds"])
+
+
+def test_requests_have_ids_of_their_own(world: World) -> None:
+    token = world.token(Audience.BANK)
+    ids = {world.post(token, VIEWER, **{"x-request-id": "mine"}).headers["x-request-id"] for _ in range(3)}
+    assert len(ids) == 3
+    assert "mine" not in ids
