@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
 
+import resolvers.item_visibility  # noqa: F401 - enters its predicates
 from auth.audiences import Audience
 from resolvers.declarations import ROW_TYPES, SQL, About, Frame, Relation, RowType
 from resolvers.paging import Page, beyond, cursor, order_columns, order_of, sorting
