@@ -38,10 +38,14 @@ ESTABLISHING, RECORDING = 0x5355_5849, 0x5355_584A
 SETTINGS = sa.text(
     "SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true),"
     " set_config('idle_in_transaction_session_timeout', '0', true),"
-    " set_config('random_page_cost', '0.5', true), set_config('work_mem', '64MB', true), pg_advisory_xact_lock(:lock)"
+    " set_config('random_page_cost', '0.5', true), set_config('work_mem', '64MB', true),"
+    " set_config('synchronous_commit', :synchronous, true), pg_advisory_xact_lock(:lock)"
 )
 """A step may wait for another import. Pages count as cached: the planner knows nothing of staging tables, and would
-read whole tables to find a few thousand rows."""
+read whole tables to find a few thousand rows. Chunks need not wait for the disk: nothing is done before SEAL."""
+
+SEAL = sa.text("SELECT pg_logical_emit_message(true, 'suxin', 'imported')")
+"""Something to write, so that the last commit waits for the disk, where all commits before it in the log are then."""
 
 WAIT = sa.text("SELECT pg_advisory_xact_lock(:lock)")
 
@@ -136,7 +140,7 @@ class Run:
     async def _establish(self, chunk: Chunk) -> dict[int, int]:
         """Write cases and parties, and the colours of new ones and of debtors in changed cases. Parties by place."""
         connection = self.establishing
-        await connection.execute(SETTINGS, {"lock": ESTABLISHING})
+        await connection.execute(SETTINGS, {"lock": ESTABLISHING, "synchronous": "off"})
         await stage_subjects(connection, chunk)
         new_cases, changed_cases, debtors = await merge_cases(connection) if chunk.cases else (0, 0, [])
         parties, new_parties = await merge_parties(connection)
@@ -152,7 +156,7 @@ class Run:
     async def _record(self, chunk: Chunk, parties: dict[int, int]) -> None:
         """Write the lines themselves, and the colours that they change."""
         connection, rows = self.recording, self.format.staged
-        await connection.execute(SETTINGS, {"lock": RECORDING})
+        await connection.execute(SETTINGS, {"lock": RECORDING, "synchronous": "off"})
         await stage_rows(connection, rows, chunk, parties)
         merged = await self.format.merge(connection)
         await recolour(connection, merged.recolour)
@@ -167,8 +171,9 @@ class Run:
             await connection.commit()
 
     async def _finish(self) -> None:
-        await self.recording.execute(SETTINGS, {"lock": RECORDING})
+        await self.recording.execute(SETTINGS, {"lock": RECORDING, "synchronous": "on"})
         await recolour(self.recording, await link_cases(self.recording))
+        await self.recording.execute(SEAL)
         await self._keep(self.recording)
         self.summary.cases.found = len(self.cases)
         self.summary.parties.found = len(self.parties)
