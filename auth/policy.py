@@ -64,19 +64,30 @@ class Policy:
             raise UndeclaredError(f"{missing.args[0]} has no policy") from None
 
     def missing(self, coordinates: Iterable[str], held: frozenset[Scope]) -> Mapping[str, frozenset[Scope]]:
-        """The coordinates that `held` does not reach, each with the scopes that are wanting."""
-        lacking = {coordinate: self._lacking(coordinate, held) for coordinate in coordinates}
+        """The coordinates that `held` does not reach, each with the scopes that are wanting.
+
+        Where there is a choice, one that serves other coordinates as well is named.
+        """
+        wanted = {coordinate: self.required(coordinate) for coordinate in coordinates}
+        enough = held
+        for requirement in sorted((one for found in wanted.values() for one in found), key=len):
+            enough |= _nearest(requirement, enough, enough)
+        lacking = {coordinate: _lacking(found, held, enough) for coordinate, found in wanted.items()}
         return {coordinate: scopes for coordinate, scopes in lacking.items() if scopes}
 
     def permits(self, coordinate: str, held: frozenset[Scope]) -> bool:
         """Whether `held` reaches `coordinate`."""
-        return not self._lacking(coordinate, held)
+        return not _lacking(self.required(coordinate), held, held)
 
-    def _lacking(self, coordinate: str, held: frozenset[Scope]) -> frozenset[Scope]:
-        lacking: frozenset[Scope] = frozenset()
-        for requirement in self.required(coordinate):
-            lacking |= min((scopes - held for scopes in requirement), key=lambda scopes: (len(scopes), sorted(scopes)))
-        return lacking
+
+def _lacking(requirements: Iterable[Requirement], held: frozenset[Scope], enough: frozenset[Scope]) -> frozenset[Scope]:
+    """What `held` lacks of all these requirements, out of `enough` where that will do."""
+    return frozenset().union(*(_nearest(requirement, held, enough) - held for requirement in requirements))
+
+
+def _nearest(requirement: Requirement, held: frozenset[Scope], enough: frozenset[Scope]) -> frozenset[Scope]:
+    """The choice that adds the least to `enough`, then to `held`; of several, the first by name."""
+    return min(requirement, key=lambda choice: (len(choice - enough), len(choice - held), sorted(choice - held)))
 
 
 POLICY = Policy()

@@ -5,8 +5,8 @@ import re
 from graphql import GraphQLError
 
 TAIL = re.compile(r"(?:[,;] found: |(?<!invalid) value: | Did you mean ).*", re.DOTALL)
-QUOTED = re.compile(r"(?<=Value )['\"].*['\"] (?=does not exist in)|(?<= found String )['\"].*['\"]", re.DOTALL)
-UNKNOWN_FIELD = re.compile(r"(?<=unknown field )'(?![A-Za-z_]\w{0,60}').*'", re.DOTALL | re.ASCII)
+QUOTED = re.compile(r"(?<=Value )['\"].*['\"] (?=does not exist in)|(?<=String) ['\"].*['\"]", re.DOTALL)
+UNKNOWN_FIELD = re.compile(r"(?<=unknown field) '(?![A-Za-z_]\w{0,60}').*'", re.DOTALL | re.ASCII)
 DIGITS = re.compile(r"[0-9０-９]{6,}[0-9Xx０-９Ｘｘ]*")
 
 

@@ -47,7 +47,7 @@ def introspection(
     schema = introspected(context.principal.scopes)
     found = execute(schema, operation.document, None, None, variables, name, **QUIET)
     assert isinstance(found, ExecutionResult)  # noqa: S101 - nothing in introspection waits
-    return found
+    return ExecutionResult(found.data, [presented(error) for error in found.errors or ()] or None)
 
 
 def presented(error: GraphQLError) -> GraphQLError:

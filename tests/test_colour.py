@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -63,8 +64,8 @@ def histories(draw: st.DrawFn) -> list[Record]:
         Record(key, colour, draw(st.sampled_from(TYPES[colour])), draw(SPANS)) for key, colour in enumerate(colours, 1)
     ]
     yellow = [record.key for record in found if record.colour is YELLOW]
-    for key in range(100, 100 + draw(st.integers(0, 3 if yellow else 0))):
-        found.append(Record(key, BLUE, "B01", draw(SPANS), draw(st.sampled_from(yellow))))
+    repairs = range(100, 100 + draw(st.integers(0, 3 if yellow else 0)))
+    found += [Record(key, BLUE, "B01", draw(SPANS), draw(st.sampled_from(yellow))) for key in repairs]
     return draw(st.permutations(found))
 
 
@@ -215,9 +216,13 @@ class Court0281:
         moment = datetime(2026, 1, 1, tzinfo=UTC)
         return await self.add(Party, kind=PartyKind.PERSON, name="张三", disclosed=True, created_at=moment)
 
-    async def record(self, party: int, code: str, start: int, end: int | None = None, **more: object) -> int:
+    async def record(self, party: int, code: str, start: int, end: int | None = None, **more: Any) -> int:
         colour = next(colour for colour in PRECEDENCE if code[0] == {GOLD: "A"}.get(colour, colour.value[0]))
-        values = {"ends_on": None if end is None else day(end), "protected": False, "court_code": "浙0281"}
+        values: dict[str, object] = {
+            "ends_on": None if end is None else day(end),
+            "protected": False,
+            "court_code": "浙0281",
+        }
         values |= {"party_id": party, "code_type_id": self.types[code], "colour": colour, "effective_on": day(start)}
         return await self.add(CodeRecord, **(values | more))
 
@@ -357,9 +362,11 @@ async def test_what_is_written_equals_the_rule(
     savepoint = await court.connection.begin_nested()
     party, keys = await court.party(), dict[int, int]()
     for record in sorted(records, key=lambda record: record.key):
-        repair = {"repaired_id": keys[record.repaired], "repaired_colour": YELLOW} if record.repaired else {}
+        repair: dict[str, Any] = (
+            {"repaired_id": keys[record.repaired], "repaired_colour": YELLOW} if record.repaired else {}
+        )
         start, end = record.active.start, record.active.end
-        span = {"effective_on": start, "ends_on": end}
+        span: dict[str, Any] = {"effective_on": start, "ends_on": end}
         keys[record.key] = await court.record(party, record.code_type, 0, **span, **repair)
     for place, span_ in enumerate(enforcements):
         await court.enforcement(party, place, None, filed_on=span_.start, closed_on=span_.end)

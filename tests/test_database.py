@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -150,6 +151,7 @@ def test_a_data_directory_that_cannot_be_made_is_said() -> None:
 NEIGHBOUR = """
 import sys
 from pathlib import Path
+from typing import Any
 import database
 with database.embedded(Path(sys.argv[1])) as url:
     print(url.render_as_string(hide_password=False), flush=True)
@@ -189,7 +191,7 @@ def unrelated() -> Iterator[int]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    run = {"user": user, "cwd": home, "check": True, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    run: Any = {"user": user, "cwd": home, "check": True, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     subprocess.run([OTHER / "initdb", "-D", "data", "-A", "trust", "-U", "suxin", "-N"], **run)
     options = f"-p {port} -h 127.0.0.1 -k {home} -F"
     subprocess.run([OTHER / "pg_ctl", "-D", "data", "-w", "-o", options, "start"], **run)

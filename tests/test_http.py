@@ -143,7 +143,7 @@ def test_the_token_is_asked_for_before_the_body_is_read(world: World) -> None:
     assert refused(response, 401) == [("Send an access token: Authorization: Bearer TOKEN.", "UNAUTHENTICATED")]
 
 
-# --- another service on the same database ------------------------------------------------------------------------------
+# --- another service on the same database -----------------------------------------------------------------------------
 
 
 @asynccontextmanager
@@ -171,7 +171,7 @@ async def test_an_expired_token_is_refused(world: World, city: City) -> None:
     assert refused(response, 401) == [(NOT_OURS, "UNAUTHENTICATED")]
 
 
-# --- deadlines and a database in trouble --------------------------------------------------------------------------------
+# --- deadlines and a database in trouble ------------------------------------------------------------------------------
 
 TOO_LONG = [("This took too long. Ask for less, or try again.", "TIMEOUT")]
 UNREACHABLE = [("The database is not reachable. Try again.", "UNAVAILABLE")]
@@ -313,7 +313,9 @@ def test_a_field_that_fails_leaves_its_siblings_and_the_connection(world: World)
 
 
 def test_a_field_that_fails_and_must_not_be_null_ends_the_answer_and_nothing_else(world: World) -> None:
-    query = "{ bad: parties(first: 0) { totalCount } good: parties(first: 1) { nodes { deductions(first: 1) { totalCount } } } }"
+    query = """{
+        bad: parties(first: 0) { totalCount }
+        good: parties(first: 1) { nodes { deductions(first: 1) { totalCount } } } }"""
     for _ in range(3):
         response = world.post(world.token(Audience.COURT), {"query": query})
         answer = response.json()
@@ -422,7 +424,7 @@ def test_of_a_repeated_member_the_last_counts(world: World) -> None:
     assert answer["data"] == {"__typename": "Query"}
 
 
-# --- methods, media types, addresses ------------------------------------------------------------------------------------
+# --- methods, media types, addresses ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"])

@@ -21,15 +21,20 @@ from resolvers.errors import BadCursorError, BadPageSizeError
 from resolvers.paging import LARGEST_PAGE, Page, beyond
 
 FOREIGN = "`after` must be an endCursor of this same list, in this same order."
-ENTERED = (Order(()), [models.Party.id])
-NAMED = (Order(("name",)), [models.Party.name, models.Party.id])
-FILED = (Order(("filed_on",), descending=True), [models.CourtCase.filed_on, models.CourtCase.id])
-PROPOSED = (Order(("proposed_at",)), [models.Deduction.proposed_at, models.Deduction.id])
+Ordered = tuple[Order, list[Any]]
+ENTERED: Ordered = (Order(()), [models.Party.id])
+NAMED: Ordered = (Order(("name",)), [models.Party.name, models.Party.id])
+FILED: Ordered = (Order(("filed_on",), descending=True), [models.CourtCase.filed_on, models.CourtCase.id])
+PROPOSED: Ordered = (Order(("proposed_at",)), [models.Deduction.proposed_at, models.Deduction.id])
 
 
 def encoded(place: object) -> str:
     text = place if isinstance(place, bytes) else json.dumps(place).encode()
     return base64.b64encode(text).decode()
+
+
+def past(order: Ordered, after: str) -> Any:
+    return beyond("ORDER", order[0], order[1], after)
 
 
 # --- pure -------------------------------------------------------------------------------------------------------------
@@ -55,8 +60,8 @@ def test_other_sizes_are_refused(first: int) -> None:
         (FILED, ["ORDER", "2026-01-31", "7"], "(court_case.filed_on, court_case.id) < ('2026-01-31', 7)"),
     ],
 )
-def test_a_cursor_means_the_rows_past_its_place(order: Any, place: list[str], compared: str) -> None:
-    found = beyond("ORDER", *order, encoded(place)).compile(compile_kwargs={"literal_binds": True})
+def test_a_cursor_means_the_rows_past_its_place(order: Ordered, place: list[str], compared: str) -> None:
+    found = past(order, encoded(place)).compile(compile_kwargs={"literal_binds": True})
     assert str(found).replace("(party.id) > (7)", "party.id > 7") == compared
 
 
@@ -87,7 +92,7 @@ BROKEN = {
 @pytest.mark.parametrize("after", BROKEN.values(), ids=BROKEN)
 def test_what_is_no_cursor_of_this_list_is_refused(after: str) -> None:
     with pytest.raises(BadCursorError) as caught:
-        beyond("ORDER", *ENTERED, after)
+        past(ENTERED, after)
     assert caught.value.message == FOREIGN
 
 
@@ -103,15 +108,15 @@ def test_what_is_no_cursor_of_this_list_is_refused(after: str) -> None:
         (PROPOSED, "soon"),
     ],
 )
-def test_a_place_that_no_row_can_have_is_refused(order: Any, value: str) -> None:
+def test_a_place_that_no_row_can_have_is_refused(order: Ordered, value: str) -> None:
     with pytest.raises(BadCursorError):
-        beyond("ORDER", *order, encoded(["ORDER", value, "7"]))
+        past(order, encoded(["ORDER", value, "7"]))
 
 
 @given(st.text() | st.binary().map(lambda octets: base64.b64encode(octets).decode()))
 def test_no_text_breaks_the_reader(after: str) -> None:
     with pytest.raises(BadCursorError):
-        beyond("ORDER", *ENTERED, after)
+        past(ENTERED, after)
 
 
 # --- over HTTP --------------------------------------------------------------------------------------------------------
@@ -142,16 +147,18 @@ class List:
 
 
 ORGANIZATIONS, ENFORCEMENTS = "{kind: ORGANIZATION}", "{stage: ENFORCEMENT}"
-PARTY_ID = "encode(convert_to('Party:' || id, 'UTF8'), 'base64')"
-DEDUCTION_ID = "encode(convert_to('Deduction:' || id, 'UTF8'), 'base64')"
+ENTERED_ON = "SELECT encode(convert_to('Party:' || id, 'UTF8'), 'base64'), id, id FROM party"
+NAMED_AS = "SELECT encode(convert_to('Party:' || id, 'UTF8'), 'base64'), convert_to(name, 'UTF8'), id FROM party"
+FILED_ON = "SELECT number, filed_on, id FROM court_case"
+PROPOSED_AT = "SELECT encode(convert_to('Deduction:' || id, 'UTF8'), 'base64'), proposed_at, id FROM deduction"
 LISTS = [
-    List("parties", "ENTERED_ASC", "id", ORGANIZATIONS, f"SELECT {PARTY_ID}, id, id FROM party"),
-    List("parties", "ENTERED_DESC", "id", ORGANIZATIONS, f"SELECT {PARTY_ID}, id, id FROM party", True),
-    List("parties", "NAME_ASC", "id", ORGANIZATIONS, f"SELECT {PARTY_ID}, convert_to(name, 'UTF8'), id FROM party"),
-    List("cases", "FILED_ASC", "number", ENFORCEMENTS, "SELECT number, filed_on, id FROM court_case"),
-    List("cases", "FILED_DESC", "number", ENFORCEMENTS, "SELECT number, filed_on, id FROM court_case", True),
-    List("deductions", "PROPOSED_ASC", "id", "{}", f"SELECT {DEDUCTION_ID}, proposed_at, id FROM deduction"),
-    List("deductions", "PROPOSED_DESC", "id", "{}", f"SELECT {DEDUCTION_ID}, proposed_at, id FROM deduction", True),
+    List("parties", "ENTERED_ASC", "id", ORGANIZATIONS, ENTERED_ON),
+    List("parties", "ENTERED_DESC", "id", ORGANIZATIONS, ENTERED_ON, True),
+    List("parties", "NAME_ASC", "id", ORGANIZATIONS, NAMED_AS),
+    List("cases", "FILED_ASC", "number", ENFORCEMENTS, FILED_ON),
+    List("cases", "FILED_DESC", "number", ENFORCEMENTS, FILED_ON, True),
+    List("deductions", "PROPOSED_ASC", "id", "{}", PROPOSED_AT),
+    List("deductions", "PROPOSED_DESC", "id", "{}", PROPOSED_AT, True),
 ]
 
 

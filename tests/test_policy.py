@@ -71,6 +71,11 @@ def test_of_two_roads_equally_short_the_first_by_name_is_named() -> None:
     assert policy.missing(["Case"], scopes()) == {"Case": {B}}
 
 
+def test_of_two_roads_the_one_that_leads_elsewhere_too_is_named() -> None:
+    policy = Policy({"Case": any_of(A, D), "Case.id": all_of(D), "Court": any_of(A, B, D)})
+    assert policy.missing(["Court", "Case", "Case.id"], scopes()) == {"Court": {D}, "Case": {D}, "Case.id": {D}}
+
+
 @pytest.mark.parametrize(
     ("coordinate", "unknown"),
     [
@@ -99,10 +104,7 @@ def test_two_requirements_at_one_coordinate_raise(policy: Policy) -> None:
 
 def met(requirement: Requirement, held: frozenset[Scope]) -> bool:
     """The meaning of a requirement, spelled out."""
-    for wanted in requirement:
-        if all(scope in held for scope in wanted):
-            return True
-    return False
+    return any(all(scope in held for scope in wanted) for wanted in requirement)
 
 
 def subsets(items: Iterable[Scope]) -> list[frozenset[Scope]]:
@@ -115,6 +117,17 @@ def subsets(items: Iterable[Scope]) -> list[frozenset[Scope]]:
 @given(REQUIREMENTS, REQUIREMENTS, SCOPES)
 def test_both_is_met_exactly_if_each_is(first: Requirement, second: Requirement, held: frozenset[Scope]) -> None:
     assert met(both(first, second), held) is (met(first, held) and met(second, held))
+
+
+@given(st.lists(REQUIREMENTS, max_size=4), SCOPES)
+def test_with_all_that_is_missing_everything_is_permitted(
+    requirements: list[Requirement], held: frozenset[Scope]
+) -> None:
+    policy = Policy({f"T{place}": requirement for place, requirement in enumerate(requirements)})
+    missing = policy.missing(policy.requirements, held)
+    more = held.union(*missing.values())
+    assert policy.missing(policy.requirements, more) == {}
+    assert set(missing) == {name for name in policy.requirements if not policy.permits(name, held)}
 
 
 @given(REQUIREMENTS, SCOPES)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from schema.scalars import read_amount, read_day, read_moment, write_moment
 
 ZONES = st.integers(-23 * 60, 23 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
-MOMENTS = st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29), timezones=ZONES)
+MOMENTS = st.builds(datetime.combine, st.dates(date(1, 1, 3), date(9999, 12, 29)), st.times(), ZONES)
 MOMENT = r"^A DateTime must be a moment with its zone, such as 2026-11-21T08:00:00Z\.$"
 DAY = r"^A Date must be a day of the calendar, such as 2026-11-21\.$"
 AMOUNT = r"^Money must be a decimal string with two places, such as 22951000\.00\.$"
