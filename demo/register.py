@@ -94,11 +94,11 @@ def settle(draft: Draft, party: Row, village: str | None = None, key: str | None
     """Give a person a household in `village`, or now and then a place in the last household that was founded."""
     households = draft.rows[Household]
     if village or not households or draft.random.random() < 0.85:
-        founded = draft.add(
+        home = draft.add(
             Household,
             key=key or f"NH-330281{10000 + len(households):05d}",
             village_id=draft.found.villages[village or draft.cycle(VILLAGES, Household)],
         )
-        party["household_id"] = founded["id"]
     else:
-        party["household_id"] = households[-1]["id"]
+        home = households[-1]
+    party |= {"household_id": home["id"], "village_id": home["village_id"]}

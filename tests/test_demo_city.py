@@ -302,7 +302,7 @@ async def test_live_consents_of_the_cast(
         (CHEN, "SELECT outcome FROM repair WHERE party_id = :party", ["SHORTENED"]),
         (CHEN, "SELECT c.cause FROM certificate JOIN court_case c ON c.id = case_id"
                " WHERE party_id = :party", ["劳动争议"]),
-        (CHEN, "SELECT v.name FROM party p JOIN household h ON h.id = household_id JOIN village v ON v.id = village_id"
+        (CHEN, "SELECT v.name FROM party p JOIN household h ON h.id = household_id JOIN village v ON v.id = h.village_id"
                " WHERE p.id = :party", [DEMO_VILLAGE]),
         (CHEN, "SELECT DISTINCT status FROM point_conversion WHERE party_id = :party ORDER BY 1",
          ["CONFIRMED", "COURT_ASSESSED", "VILLAGE_NOTIFIED"]),
