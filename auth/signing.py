@@ -16,7 +16,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
-from models.keyring import write_secret
+from models.secret_file import write_secret
 
 ALGORITHM = "ES256"
 CACHE_SECONDS = 300

@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 
 from auth.audiences import Audience
 from demo.clients import DemoClient
-from models.keyring import write_secret
+from models.secret_file import write_secret
 from settings import Settings
 
 

@@ -9,7 +9,6 @@ import json
 import os
 import secrets
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +16,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from models.secret_file import create_secret
 
 FORMAT = 1
 MASTER_BYTES = 32
@@ -93,27 +94,8 @@ def _create(path: Path) -> None:
     """Make the key file, unless another process is the first to: keys that may have sealed are never replaced."""
     fresh = {half: [secrets.token_hex(MASTER_BYTES)] for half in ("sealing", "indexing")}
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        draft = _draft(path, json.dumps(fresh))
-        with suppress(FileExistsError):
-            os.link(draft, path)
-        draft.unlink()
+        create_secret(path, json.dumps(fresh))
     except OSError as error:
         raise KeyringError(
             f"The key file {path} cannot be made ({type(error).__name__}). Make its directory writable."
         ) from error
-
-
-def write_secret(path: Path, text: str) -> None:
-    """Replace a secret file at once and readable by its owner only."""
-    os.replace(_draft(path, text), path)
-
-
-def _draft(path: Path, text: str) -> Path:
-    """A file beside `path` that holds `text`, on the disk and not only on its way there."""
-    draft = path.with_suffix(f".{secrets.token_hex(4)}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    return draft

@@ -302,8 +302,8 @@ async def test_live_consents_of_the_cast(
         (CHEN, "SELECT outcome FROM repair WHERE party_id = :party", ["SHORTENED"]),
         (CHEN, "SELECT c.cause FROM certificate JOIN court_case c ON c.id = case_id"
                " WHERE party_id = :party", ["劳动争议"]),
-        (CHEN, "SELECT v.name FROM party p JOIN household h ON h.id = household_id JOIN village v ON v.id = h.village_id"
-               " WHERE p.id = :party", [DEMO_VILLAGE]),
+        (CHEN, "SELECT v.name FROM party p JOIN household h ON h.id = household_id"
+               " JOIN village v ON v.id = h.village_id AND v.id = p.village_id WHERE p.id = :party", [DEMO_VILLAGE]),
         (CHEN, "SELECT DISTINCT status FROM point_conversion WHERE party_id = :party ORDER BY 1",
          ["CONFIRMED", "COURT_ASSESSED", "VILLAGE_NOTIFIED"]),
         (CHEN, "SELECT count(*) FROM listing WHERE party_id = :party AND removed_on IS NULL AND ends_on > :today", [1]),

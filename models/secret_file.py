@@ -1,0 +1,30 @@
+"""Files that hold secrets: outside the database, readable by their owner only, never half written."""
+
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+
+def create_secret(path: Path, text: str) -> None:
+    """Write a secret file unless there is one: of several processes the first one's stays. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = _draft(path, text)
+    with suppress(FileExistsError):
+        os.link(draft, path)
+    draft.unlink()
+
+
+def write_secret(path: Path, text: str) -> None:
+    """Replace a secret file at once and readable by its owner only."""
+    os.replace(_draft(path, text), path)
+
+
+def _draft(path: Path, text: str) -> Path:
+    """A file beside `path` that holds `text`, on the disk and not only on its way there."""
+    draft = path.with_suffix(f".{secrets.token_hex(4)}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    return draft
