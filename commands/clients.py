@@ -86,9 +86,11 @@ def registering() -> Iterator[tuple[sa.Connection, Settings]]:
     settings = Settings.from_environment()
     with explained(), prepared(settings) as url:
         engine = database.sync_engine(url)
-        with engine.begin() as connection:
-            yield connection, settings
-        engine.dispose()
+        try:
+            with engine.begin() as connection:
+                yield connection, settings
+        finally:
+            engine.dispose()
 
 
 def _hand_over(made: registry.Credentials) -> None:

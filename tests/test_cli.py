@@ -1,0 +1,139 @@
+"""The command line: what an operator types, and what comes of it."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from joserfc.jwk import ECKey
+from typer.testing import CliRunner, Result
+
+from auth.audiences import Audience, scopes_of
+from cli import app
+from schema.audience_schema import printed
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(database_url: sa.URL, tmp_path: Path) -> Run:
+    """Run a command on this module's database, in a directory of its own."""
+    environment = {
+        "SUXIN_DATABASE_URL": database_url.render_as_string(hide_password=False),
+        "SUXIN_DATA_DIR": str(tmp_path / "data"),
+        "COLUMNS": "200",
+    }
+
+    def command(*arguments: str | Path) -> Result:
+        return CliRunner().invoke(app, [str(argument) for argument in arguments], env=environment)
+
+    return command
+
+
+@pytest.fixture
+def jwks(tmp_path: Path) -> Path:
+    file = tmp_path / "client.jwks"
+    key = ECKey.generate_key("P-256", auto_kid=True)
+    file.write_text(json.dumps({"keys": [key.as_dict(private=False)]}))
+    return file
+
+
+def test_a_client_from_registration_to_its_end(run: Run, jwks: Path) -> None:
+    added = run("client", "add", "余姚农商银行", "--audience", "BANK", "--jwks", jwks, "--client-id", "bank-1")
+    assert (added.exit_code, added.stdout) == (0, "client_id: bank-1\n")
+    assert re.search(r"bank-1.*余姚农商银行.*BANK.*private_key_jwt", run("client", "list").stdout)
+    assert run("client", "rotate", "bank-1", "--jwks", jwks).stdout == "client_id: bank-1\n"
+    assert run("client", "disable", "bank-1").stdout == "bank-1 is disabled.\n"
+    again = run("client", "disable", "bank-1")
+    assert again.exit_code == 1
+    assert "bank-1" in again.stderr
+
+
+def test_a_secret_is_shown_once(run: Run) -> None:
+    added = run("client", "add", "招标中心", "--audience", "COMMERCE", "--secret", "--client-id", "tender-1")
+    secret = re.fullmatch(r"client_id: tender-1\nclient_secret: (\S{43})\n", added.stdout)
+    assert secret
+    rotated = run("client", "rotate", "tender-1").stdout
+    assert secret[1] not in rotated
+    assert secret[1] not in run("client", "list").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--audience", "BANK", "--secret"], "A client with a secret may not reach persons"),
+        (["--audience", "COMMERCE", "--secret", "--scope", "self.read"], "self.read"),
+        (["--audience", "COURT", "--secret", "--scope", "catalogue.read"], "court"),
+        (["--audience", "BANK"], "Give either --jwks FILE or --secret."),
+        (["--audience", "BANKS", "--secret"], "BANKS"),
+    ],
+)
+def test_a_wrong_registration_is_explained(run: Run, arguments: list[str], sentence: str) -> None:
+    result = run("client", "add", "某银行", *arguments)
+    assert result.exit_code in {1, 2}
+    assert sentence in result.stderr.replace("\n", " ")
+    assert "Traceback" not in result.output
+
+
+def test_an_import_tells_what_it_did(run: Run, exports: Path, tmp_path: Path) -> None:
+    rejects = tmp_path / "rejected.csv"
+    first = run("import", "cases", exports / "cases.csv", "--rejects", rejects)
+    assert first.exit_code == 2, first.output
+    assert re.search(r"accepted\s*│ 708 ", first.stdout)
+    assert re.search(r"rejected: CASE_NUMBER\s*│ 15 ", first.stdout)
+    assert re.search(r"parties\s*│ 360 \(360 new", first.stdout)
+    assert len(rejects.read_text().splitlines()) == 1 + 24
+    again = run("import", "cases", exports / "cases.csv", "--rejects", rejects)
+    assert re.search(r"parties\s*│ 360 \(0 new, 0 changed\)", again.stdout)
+
+
+def test_a_dry_run_keeps_nothing(run: Run, exports: Path, tmp_path: Path, database_url: sa.URL) -> None:
+    result = run("import", "lenders", exports / "lenders.csv", "--dry-run", "--rejects", tmp_path / "rejected.csv")
+    assert result.exit_code == 0, result.output
+    engine = sa.create_engine(database_url.set(drivername="postgresql+psycopg"), poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        assert connection.scalar(sa.text("SELECT count(*) FROM listing")) == 0
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["nothing", "x.csv"], "nothing is not a format"),
+        (["cases", "absent.csv"], "absent.csv"),
+    ],
+)
+def test_a_wrong_import_is_explained(run: Run, arguments: list[str], sentence: str) -> None:
+    result = run("import", *arguments)
+    assert result.exit_code in {1, 2}
+    assert sentence in result.stderr.replace("\n", " ")
+    assert "Traceback" not in result.output
+
+
+def test_the_schema_of_an_audience(run: Run) -> None:
+    bank = run("schema", "--audience", "BANK").stdout
+    assert bank == printed(scopes_of(Audience.BANK))
+    assert "type CreditCode" in bank
+    assert "accessRecords" not in bank
+
+
+def test_a_wrong_setting_stops_the_start(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUXIN_DATABSE_URL", "postgresql://typo")
+    result = run("migrate")
+    assert (result.exit_code, result.stderr.startswith("Unknown setting SUXIN_DATABSE_URL.")) == (1, True)
+
+
+def test_a_token_needs_a_running_server(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUXIN_ISSUER", "http://127.0.0.1:1")
+    result = run("token", "bank-1", "--secret", "x")
+    assert result.exit_code == 1
+    assert "No OAuth server answers at http://127.0.0.1:1" in result.stderr
+
+
+def test_signing_keys_rotate_once_they_were_announced(run: Run) -> None:
+    early = run("keys", "rotate")
+    assert early.exit_code == 1
+    assert "Traceback" not in early.output
+    assert run("keys", "rotate", "--now").stdout.endswith(" signs from now on.\n")
