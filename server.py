@@ -1,6 +1,7 @@
 """The service: `create_app` builds it from settings. Nothing imports this module but the command line and tests."""
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -23,7 +24,8 @@ from schema.endpoint import Endpoint
 from settings import Settings
 
 PARTITIONS_AHEAD = timedelta(days=62)
-A_DAY = 24 * 60 * 60.0
+AN_HOUR = 60 * 60.0
+log = logging.getLogger("suxin.server")
 
 
 def utc_now() -> datetime:
@@ -86,10 +88,13 @@ async def ensure_partitions(engine: AsyncEngine, moment: datetime) -> None:
 
 
 async def keep_partitions(engine: AsyncEngine, now: Callable[[], datetime]) -> None:
-    """Look after the partitions once a day, for as long as the service runs."""
+    """Look after the partitions every hour, for as long as the service runs."""
     while True:
-        await asyncio.sleep(A_DAY)
-        await ensure_partitions(engine, now())
+        await asyncio.sleep(AN_HOUR)
+        try:
+            await ensure_partitions(engine, now())
+        except (OSError, sa.exc.SQLAlchemyError) as error:
+            log.error("the access log's partitions could not be looked after: %s", type(error).__name__)
 
 
 async def alive(request: Request) -> Response:

@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from models.catalogue import CodeType, Stage
 from models.code_record import VANISHING, CodePeriod, CodeRecord, Perspective
 from models.colour import Record, Span, periods
-from models.court_case import CourtCase, Participation, Role
+from models.court_case import NEVER_DISCLOSED, CourtCase, Participation, Role
+from models.party import Party
 
 KEYS = sa.bindparam("keys", type_=sa.ARRAY(sa.BigInteger))
 
@@ -19,6 +20,9 @@ CLEAR = sa.delete(CodePeriod).where(CodePeriod.party_id == sa.any_(KEYS))
 
 VANISHED = sa.func.coalesce(CodeRecord.close_reason.in_(VANISHING), sa.false())
 """Records that nobody outside the court may tell from ones that never were (R10)."""
+
+DISCLOSED = sa.func.coalesce(CourtCase.confidentiality.not_in(NEVER_DISCLOSED), sa.true())
+"""Matters that may be known outside the court (R16)."""
 
 RECORDS = (
     sa.select(
@@ -29,9 +33,10 @@ RECORDS = (
         CodeRecord.effective_on,
         sa.func.least(CodeRecord.ends_on, CodeRecord.closed_on).label("ended_on"),
         CodeRecord.repaired_id,
-        (CodeType.partner_visible & ~CodeRecord.protected & ~VANISHED).label("outside"),
+        (CodeType.partner_visible & ~CodeRecord.protected & ~VANISHED & DISCLOSED).label("outside"),
     )
     .join(CodeType, CodeType.id == CodeRecord.code_type_id)
+    .outerjoin(CourtCase, CourtCase.id == CodeRecord.case_id)
     .where(
         CodeRecord.party_id == sa.any_(KEYS),
         CodeRecord.closed_on.is_(None) | (CodeRecord.effective_on < CodeRecord.closed_on),
@@ -39,7 +44,12 @@ RECORDS = (
 )
 
 ENFORCEMENTS = (
-    sa.select(Participation.party_id, CourtCase.filed_on, CourtCase.closed_on)
+    sa.select(
+        Participation.party_id,
+        CourtCase.filed_on,
+        CourtCase.closed_on,
+        (~Participation.protected & DISCLOSED).label("outside"),
+    )
     .join(CourtCase, CourtCase.id == Participation.case_id)
     .where(
         Participation.party_id == sa.any_(KEYS),
@@ -49,8 +59,14 @@ ENFORCEMENTS = (
 )
 
 
+LOCK = sa.select(Party.id).where(Party.id == sa.any_(KEYS)).order_by(Party.id).with_for_update(key_share=True)
+"""Whoever colours a party waits for whoever is colouring it."""
+
 Seen = tuple[Record, bool]
 """A record, and whether it counts outside the court."""
+
+Enforced = tuple[Span, bool]
+"""The days of an enforcement case, and whether it may be known outside the court."""
 
 
 async def recolour(connection: AsyncConnection, party_keys: Collection[int]) -> None:
@@ -62,6 +78,7 @@ async def recolour(connection: AsyncConnection, party_keys: Collection[int]) -> 
     keys = sorted(set(party_keys))
     if not keys:
         return
+    await connection.execute(LOCK, {"keys": keys})
     await connection.execute(CLEAR, {"keys": keys})
     records = await _records(connection, keys)
     if records:
@@ -77,17 +94,19 @@ async def _records(connection: AsyncConnection, keys: list[int]) -> dict[int, li
     return found
 
 
-async def _enforcements(connection: AsyncConnection, keys: list[int]) -> dict[int, list[Span]]:
-    found: dict[int, list[Span]] = defaultdict(list)
+async def _enforcements(connection: AsyncConnection, keys: list[int]) -> dict[int, list[Enforced]]:
+    found: dict[int, list[Enforced]] = defaultdict(list)
     for row in await connection.execute(ENFORCEMENTS, {"keys": keys}):
-        found[row.party_id].append(Span(row.filed_on, row.closed_on))
+        found[row.party_id].append((Span(row.filed_on, row.closed_on), row.outside))
     return found
 
 
-def _rows(records: Mapping[int, list[Seen]], enforcements: Mapping[int, list[Span]]) -> Iterator[dict[str, object]]:
+def _rows(records: Mapping[int, list[Seen]], enforcements: Mapping[int, list[Enforced]]) -> Iterator[dict[str, object]]:
     for party, seen in records.items():
         for perspective in Perspective:
-            counted = [record for record, outside in seen if outside or perspective is Perspective.COURT]
-            for period in periods(counted, enforcements.get(party, [])):
+            court = perspective is Perspective.COURT
+            counted = [record for record, outside in seen if outside or court]
+            open_cases = [span for span, outside in enforcements.get(party, []) if outside or court]
+            for period in periods(counted, open_cases):
                 during: Range[date] = Range(period.start, period.end)
                 yield {"party_id": party, "perspective": perspective, "during": during, "colour": period.colour}

@@ -57,6 +57,9 @@ FAMILY_CAUSES = (
 )  # fmt: skip
 """Words of the causes of action under marriage, family and succession (民事案件案由规定, part 2)."""
 
+SECRET_WORDS = ("商业秘密", "技术秘密")
+"""Words of the causes of action over trade secrets: served without case number (R16)."""
+
 CLOSED_TO_PUBLIC = {"是": True, "否": False, "": False}
 REMEMBERED = 50_000
 CAUSE_LENGTH = 200
@@ -156,9 +159,11 @@ class Cases(Format):
 
 
 def _confidentiality(cause: str, private: str) -> Confidentiality:
-    """PRIVACY if the court says so, FAMILY by the cause, else OPEN (R16)."""
+    """PRIVACY if the court says so, FAMILY or TRADE_SECRET by the cause, else OPEN (R16)."""
     if private not in CLOSED_TO_PUBLIC:
         raise LineError("CONFIDENTIALITY", "The column 不公开 holds neither 是 nor 否: write one, or leave it empty.")
     if CLOSED_TO_PUBLIC[private]:
         return Confidentiality.PRIVACY
+    if any(word in cause for word in SECRET_WORDS):
+        return Confidentiality.TRADE_SECRET
     return Confidentiality.FAMILY if any(word in cause for word in FAMILY_CAUSES) else Confidentiality.OPEN

@@ -25,7 +25,16 @@ async def link_cases(connection: AsyncConnection) -> set[int]:
     for table, number, source in SOURCES:
         await connection.execute(_tie(table, number))
         changed |= set(await connection.scalars(_follow(table, source)))
-    return changed
+    return changed | set(await connection.scalars(PROTECT))
+
+
+PROTECT = (
+    sa.update(CodeRecord)
+    .values(protected=True)
+    .where(CodeRecord.case_id == CourtCase.id, CourtCase.confidentiality.in_(NEVER_DISCLOSED), ~CodeRecord.protected)
+    .returning(CodeRecord.party_id)
+)
+"""Records of a case that was sealed after they were made."""
 
 
 def _tie(table: sa.FromClause, number: str) -> sa.Update:

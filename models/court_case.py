@@ -28,8 +28,12 @@ NEVER_DISCLOSED = (Confidentiality.PRIVACY, Confidentiality.STATE_SECRET)
 NUMBER_WITHHELD = (Confidentiality.FAMILY, Confidentiality.TRADE_SECRET)
 """Cases served without their number (R16)."""
 
-LABOUR_CAUSES = ("劳动争议", "追索劳动报酬纠纷")
-"""Causes of action that an employer never sees of a candidate (DOMAIN 3)."""
+LABOUR_WORDS = (
+    "劳动", "劳务派遣", "集体合同", "竞业限制", "经济补偿金", "用工", "工伤", "社会保险", "养老", "医疗保险",
+    "生育保险", "失业保险", "福利待遇", "人事争议", "辞职", "辞退", "聘用合同", "聘任",
+)  # fmt: skip
+"""Words of the labour and personnel causes of action (民事案件案由规定, part 6), which an employer never sees of a
+candidate (DOMAIN 3)."""
 
 
 class Role(StrEnum):

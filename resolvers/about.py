@@ -1,5 +1,7 @@
 """Whom an answer is about: an entry of the access log for each (R19)."""
 
+from collections.abc import Mapping
+
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import aliased
@@ -39,20 +41,39 @@ def _record_party(measure: Frame) -> SQL:
     return sa.func.array(sa.select(record.party_id).where(record.id == measure.code_record_id).scalar_subquery())
 
 
-def _objection_party(objection: Frame) -> SQL:
+def _deduction_party(part: Frame) -> SQL:
     deduction = aliased(models.Deduction)
-    return sa.func.array(sa.select(deduction.party_id).where(deduction.id == objection.deduction_id).scalar_subquery())
+    return sa.func.array(sa.select(deduction.party_id).where(deduction.id == part.deduction_id).scalar_subquery())
 
 
-ABOUT_OBJECTION = About(_objection_party)
+def _consenting_party(consent: Frame) -> SQL:
+    identity = aliased(models.Identity)
+    return sa.func.array(sa.select(identity.party_id).where(identity.index == consent.subject_index).scalar_subquery())
+
+
+ABOUT_DEDUCTION = About(_deduction_party)
+"""Of what belongs to a deduction: its steps, its versions, objections to it."""
+
 ABOUT_NOTICE = About(_conversion_party)
 ABOUT_MEASURE = About(_record_party)
 
 
+ABOUT: Mapping[type, About] = {
+    models.Party: ABOUT_ITSELF,
+    models.CourtCase: ABOUT_PARTICIPANTS,
+    models.Objection: ABOUT_DEDUCTION,
+    models.DeductionStep: ABOUT_DEDUCTION,
+    models.DeductionVersion: ABOUT_DEDUCTION,
+    models.VillageNotice: ABOUT_NOTICE,
+    models.Measure: ABOUT_MEASURE,
+    models.Consent: About(_consenting_party, index=lambda consent: consent.subject_index),
+    models.AccessRecord: ABOUT_NOBODY,
+}
+"""Models whose rows do not simply name their party."""
+
+
 def about_row_of(model: type) -> About | None:
     """Whom a single row of `model` is about; None for catalogues and the like."""
-    if model is models.Party:
-        return ABOUT_ITSELF
-    if model is models.CourtCase:
-        return ABOUT_PARTICIPANTS
+    if model in ABOUT:
+        return ABOUT[model]
     return ABOUT_PARTY if hasattr(model, "party_id") else None

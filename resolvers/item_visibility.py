@@ -1,15 +1,17 @@
 """Which items about a party an audience may see: deductions, lists, certificates, sanctions, colours, measures."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.orm import InstrumentedAttribute
 
 import models
 from auth.audiences import Audience
 from auth.scopes import Scope
 from models.catalogue import Colour
 from models.code_record import VANISHING
-from models.court_case import LABOUR_CAUSES, NEVER_DISCLOSED
+from models.court_case import LABOUR_WORDS, NEVER_DISCLOSED
 from models.deduction import DeductionStatus
 from models.listing import ListingKind
 from models.measure import MeasureStatus
@@ -19,10 +21,19 @@ from resolvers.view import NOW, PURPOSE, TODAY
 from resolvers.visibility import EVERYBODY, NOBODY, PARTNERS, sees
 
 
-def _disclosed_case(case_id: SQL) -> SQL:
-    """Not a case of which nothing leaves the court; items without a case pass (R16)."""
+def _disclosed_case(row: Frame, number: str | None = None) -> SQL:
+    """Not of a case of which nothing leaves the court (R16); `number`: the column that names it if it is not tied."""
     case = sa.orm.aliased(models.CourtCase)
-    return ~sa.select(case.id).where(case.id == case_id, case.confidentiality.in_(NEVER_DISCLOSED)).exists()
+    never = sa.select(case.id).where(case.confidentiality.in_(NEVER_DISCLOSED))
+    named = [never.where(case.number == getattr(row, number)).exists()] if number else []
+    return ~sa.or_(never.where(case.id == row.case_id).exists(), *named)
+
+
+def _vanished(row: Frame, source: InstrumentedAttribute[int | None]) -> SQL:
+    """Whether the code record that rests on this item has vanished: then so has the item (R10)."""
+    record = sa.orm.aliased(models.CodeRecord)
+    column = getattr(record, source.key)
+    return sa.select(record.id).where(column == row.id, record.close_reason.in_(VANISHING)).exists()
 
 
 def _own_court(case_id: Operand) -> SQL:
@@ -37,7 +48,8 @@ def _published(row: Frame) -> SQL:
         row.published_at <= NOW,
         row.expires_on > TODAY,
         ~row.protected,
-        _disclosed_case(row.case_id),
+        _disclosed_case(row),
+        ~_vanished(row, models.CodeRecord.deduction_id),
     )
 
 
@@ -103,50 +115,64 @@ def _running(row: Frame, start: str, *ends: str) -> SQL:
 
 def _of_labour_case(row: Frame) -> SQL:
     case = sa.orm.aliased(models.CourtCase)
-    return sa.select(case.id).where(case.id == row.case_id, case.cause.in_(LABOUR_CAUSES)).exists()
+    return sa.select(case.id).where(case.id == row.case_id, case.cause.regexp_match("|".join(LABOUR_WORDS))).exists()
 
 
-def _item(
-    row: Frame,
-    audience: Audience,
-    scope: Scope,
-    running: SQL,
-    candidate: SQL,
-    others: Collection[Audience] = (),
-) -> SQL:
-    """An item of a party: the court's always, a litigant's own, and partners' while it runs and may be known.
+@dataclass(frozen=True)
+class Item:
+    """What an item about a party is narrowed by, beside its subject and its case.
 
-    `candidate` narrows what an employer sees of a person (DOMAIN 3); `others` see such items beside the partners.
+    scope: what consent and token must hold. running: begun and not over. own: of the caller's court. candidate: what
+    an employer sees of a person (DOMAIN 3). others: audiences that see it beside the partners. number: the column that
+    names a case to which the item may not be tied yet.
     """
-    if audience is Audience.COURT:
-        return EVERYBODY
-    if audience is Audience.LITIGANT_PORTAL:
-        return about_self(row.party_id)
-    known = sa.and_(running, ~row.protected, _disclosed_case(row.case_id))
-    if audience is Audience.EMPLOYER:
-        narrow = sa.and_(reach(row.party_id, audience, scope), candidate, ~_of_labour_case(row))
-        return sa.and_(known, sa.or_(organization(row.party_id), narrow))
-    return sa.and_(known, reach(row.party_id, audience, scope)) if audience in {*PARTNERS, *others} else NOBODY
+
+    scope: Scope
+    running: SQL
+    own: SQL
+    candidate: SQL
+    others: Collection[Audience] = ()
+    number: str | None = None
+
+    def seen(self, row: Frame, audience: Audience) -> SQL:
+        """The court's own always, a litigant's own, and others' while it runs and may be known."""
+        open_to_all = sa.and_(~row.protected, _disclosed_case(row, self.number))
+        if audience is Audience.COURT:
+            return sa.or_(self.own, open_to_all)
+        if audience is Audience.LITIGANT_PORTAL:
+            return about_self(row.party_id)
+        known = sa.and_(self.running, open_to_all, reach(row.party_id, audience, self.scope))
+        if audience is Audience.EMPLOYER:
+            narrow = sa.and_(self.candidate, ~_of_labour_case(row))
+            return sa.and_(known, sa.or_(organization(row.party_id), narrow))
+        return known if audience in {*PARTNERS, *self.others} else NOBODY
 
 
 @sees(models.Listing)
 def _listing(row: Frame, audience: Audience) -> SQL:
     senior = sa.and_(PURPOSE == "SENIOR_POST_QUALIFICATION", row.kind == ListingKind.DISHONEST_DEBTOR)
     running = _running(row, "published_on", "ends_on", "removed_on")
-    return _item(row, audience, Scope.PERSON_INTEGRITY, running, senior, {Audience.PUBLIC_PORTAL})
+    running = sa.and_(running, ~_vanished(row, models.CodeRecord.listing_id))
+    own, portal = jurisdiction(row.court_code), {Audience.PUBLIC_PORTAL}
+    return Item(Scope.PERSON_INTEGRITY, running, own, senior, portal, "case_number").seen(row, audience)
 
 
 @sees(models.Certificate)
 def _certificate(row: Frame, audience: Audience) -> SQL:
-    return _item(row, audience, Scope.PERSON_INTEGRITY, _running(row, "issued_on", "revoked_on"), EVERYBODY)
+    """Of a candidate's certificates an employer sees those whose case is known not to be a labour dispute."""
+    running = _running(row, "issued_on", "revoked_on")
+    running = sa.and_(running, ~_vanished(row, models.CodeRecord.certificate_id))
+    own, tied = _own_court(row.case_id), row.case_id.is_not(None)
+    return Item(Scope.PERSON_INTEGRITY, running, own, tied, (), "case_number").seen(row, audience)
 
 
 @sees(models.Sanction)
 def _sanction(row: Frame, audience: Audience) -> SQL:
     recent = row.effective_on > TODAY - sa.text("interval '5 years'")
-    return _item(
-        row, audience, Scope.PERSON_CREDIT, sa.and_(_running(row, "effective_on", "revoked_on"), recent), NOBODY
-    )
+    running = sa.and_(_running(row, "effective_on", "revoked_on"), recent)
+    running = sa.and_(running, ~_vanished(row, models.CodeRecord.sanction_id))
+    own = jurisdiction(row.court_code)
+    return Item(Scope.PERSON_CREDIT, running, own, NOBODY, (), "related_number").seen(row, audience)
 
 
 @sees(models.CodeRecord)
@@ -154,13 +180,33 @@ def _code_record(row: Frame, audience: Audience) -> SQL:
     """Suspicions stay with the court, also before whom they concern (R13). Of a candidate an employer sees red."""
     kind = sa.orm.aliased(models.CodeType)
     suspicion = sa.select(kind.id).where(kind.id == row.code_type_id, ~kind.partner_visible).exists()
-    vanished = sa.func.coalesce(row.close_reason.in_(VANISHING), sa.false())
-    running = sa.and_(_running(row, "effective_on", "ends_on", "closed_on"), ~vanished)
-    scope = Scope.PERSON_INTEGRITY if audience is Audience.EMPLOYER else Scope.PERSON_CREDIT
+    running = sa.and_(_active(row), _repairs_a_running_one(row), ~_of_ended_deduction(row))
     if audience is Audience.CREDIT_PLATFORM:
         running = sa.and_(running, _given(row.id))
-    item = _item(row, audience, scope, running, row.colour == Colour.RED, {Audience.CREDIT_PLATFORM})
+    scope = Scope.PERSON_INTEGRITY if audience is Audience.EMPLOYER else Scope.PERSON_CREDIT
+    own, platform = jurisdiction(row.court_code), {Audience.CREDIT_PLATFORM}
+    item = Item(scope, running, own, row.colour == Colour.RED, platform).seen(row, audience)
     return item if audience is Audience.COURT else sa.and_(item, ~suspicion)
+
+
+def _active(record: Frame) -> SQL:
+    vanished = sa.func.coalesce(record.close_reason.in_(VANISHING), sa.false())
+    return sa.and_(_running(record, "effective_on", "ends_on", "closed_on"), ~vanished)
+
+
+def _repairs_a_running_one(row: Frame) -> SQL:
+    """A blue record tells of the yellow one that it repairs, and goes with it (R10)."""
+    repaired = sa.orm.aliased(models.CodeRecord)
+    running = sa.select(repaired.id).where(
+        repaired.id == row.repaired_id, _active(Frame(repaired)), ~repaired.protected
+    )
+    return sa.or_(row.repaired_id.is_(None), running.exists())
+
+
+def _of_ended_deduction(row: Frame) -> SQL:
+    deduction = sa.orm.aliased(models.Deduction)
+    ended = deduction.status.in_((DeductionStatus.WITHDRAWN, DeductionStatus.SHIELDED))
+    return sa.select(deduction.id).where(deduction.id == row.deduction_id, ended).exists()
 
 
 def _given(record_id: SQL) -> SQL:

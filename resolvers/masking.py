@@ -61,9 +61,21 @@ def case_number(case: Frame, audience: Audience) -> SQL:
 
 def listed_case_number(item: Frame, audience: Audience) -> SQL:
     """The case number that an item carries as text, withheld like its case's own; null where there is none."""
-    case = aliased(models.CourtCase)
-    kind: SQL = sa.select(case.confidentiality).where(case.id == item.case_id).scalar_subquery()
-    return _withheld(kind, sa.func.nullif(item.case_number, ""), audience)
+    return _withheld(_kind_of_case(item), sa.func.nullif(item.case_number, ""), audience)
+
+
+def listed_obligation(item: Frame, audience: Audience) -> SQL:
+    """What was to be performed, in the court's words: withheld where they may name a family or a secret (R16)."""
+    return _withheld(_kind_of_case(item), item.obligation, audience)
+
+
+def _kind_of_case(item: Frame) -> SQL:
+    """The confidentiality of an item's case, tied or only named."""
+    tied, named = aliased(models.CourtCase), aliased(models.CourtCase)
+    return sa.func.coalesce(
+        sa.select(tied.confidentiality).where(tied.id == item.case_id).scalar_subquery(),
+        sa.select(named.confidentiality).where(named.number == item.case_number).scalar_subquery(),
+    )
 
 
 def _withheld(confidentiality: SQL, number: SQL, audience: Audience) -> SQL:

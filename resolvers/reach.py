@@ -4,11 +4,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 import models
-from auth.audiences import Audience
+from auth.audiences import ORGANIZATION_PURPOSES, Audience
 from auth.scopes import Scope
 from models.party import PartyKind
 from resolvers.declarations import SQL, Operand
-from resolvers.view import CLIENT, COURT, NOW, PURPOSE, SHARES, SUBJECT
+from resolvers.view import CLIENT, COURT, NOW, PURPOSE, SCOPES, SHARES, SUBJECT
 
 
 def reach(party_id: SQL, audience: Audience, scope: Scope | None = None) -> SQL:
@@ -53,13 +53,21 @@ def _disclosed(party_id: SQL) -> SQL:
 
 
 def _permitted(party_id: SQL, scope: Scope | None) -> SQL:
-    """A live consent to this recipient for this purpose, or a live share code that was shown (R15)."""
+    """A live consent to this recipient for this purpose, or a live share code that was shown (R15).
+
+    The token must hold the scope too: a type may be open to it because of organizations alone.
+    """
     identity, consent, share = aliased(models.Identity), aliased(models.Consent), aliased(models.ShareCode)
     consented = sa.select(consent.id).where(
         identity.party_id == party_id, consent.subject_index == identity.index, live_consent(consent, scope)
     )
     shared = sa.select(share.id).where(share.party_id == party_id, live_share(share))
-    return sa.or_(consented.exists(), shared.exists())
+    permitted = sa.or_(consented.exists(), shared.exists())
+    return sa.and_(permitted, sa.literal(scope.value, sa.Text) == sa.any_(SCOPES)) if scope else permitted
+
+
+FOR_PERSONS: SQL = PURPOSE.not_in(sorted(ORGANIZATION_PURPOSES))
+"""No letter and no code opens a person to a purpose that reaches organizations only."""
 
 
 def live_consent(consent: type[models.Consent], scope: Scope | None = None) -> SQL:
@@ -67,6 +75,7 @@ def live_consent(consent: type[models.Consent], scope: Scope | None = None) -> S
     live = [
         consent.client_key == CLIENT,
         sa.any_(consent.purposes) == PURPOSE,
+        FOR_PERSONS,
         consent.valid_from <= NOW,
         consent.valid_to > NOW,
         sa.or_(consent.revoked_at.is_(None), consent.revoked_at > NOW),
@@ -81,6 +90,7 @@ def live_share(share: type[models.ShareCode]) -> SQL:
     return sa.and_(
         share.code_hash == sa.any_(SHARES),
         sa.any_(share.purposes) == PURPOSE,
+        FOR_PERSONS,
         share.valid_to > NOW,
         sa.or_(share.revoked_at.is_(None), share.revoked_at > NOW),
     )

@@ -17,6 +17,7 @@ from auth.audiences import Audience
 from models.access_record import BorrowerRelation, MatchOutcome
 from models.identifiers import IdentifierError, parse_organization_code, parse_person_number
 from models.keyring import Keyring
+from models.party import PartyKind
 from resolvers.declarations import SQL, About, Frame, Order, Prepared, Relation, Root
 from resolvers.errors import BadInputError, PurposeError, TooManySubjectsError
 from resolvers.reach import live_consent, live_share
@@ -70,8 +71,16 @@ def looked_up(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
         .outerjoin(consent, sa.true())
         .outerjoin(share, sa.true())
         .outerjoin(identity, identity.index.in_(indexes))
-        .outerjoin(party, sa.and_(party.id == identity.party_id, party.disclosed))
+        .outerjoin(party, sa.and_(party.id == identity.party_id, party.disclosed, party.kind == _kind(asked)))
         .subquery("looked_up")
+    )
+
+
+def _kind(asked: Any) -> SQL:
+    """A person's number given as an organization's code finds nobody: codes need no consent (R15)."""
+    kinds = models.Party.kind.type
+    return sa.case(
+        (asked.c.person, sa.literal(PartyKind.PERSON, kinds)), else_=sa.literal(PartyKind.ORGANIZATION, kinds)
     )
 
 

@@ -21,6 +21,7 @@ NOW = sa.bindparam("view_now", type_=sa.DateTime(timezone=True))
 TODAY = sa.bindparam("view_today", type_=sa.Date)
 COURT = sa.bindparam("view_court", type_=sa.Text)
 VILLAGE = sa.bindparam("view_village", type_=sa.BigInteger)
+SCOPES = sa.bindparam("view_scopes", type_=sa.ARRAY(sa.Text))
 SUBJECT = sa.bindparam("view_subject", type_=sa.LargeBinary)
 SHARES = sa.bindparam("view_shares", type_=sa.ARRAY(sa.LargeBinary))
 
@@ -62,6 +63,7 @@ class View:
             "view_today": self.today,
             "view_court": self.principal.jurisdiction,
             "view_village": self.principal.village_key,
+            "view_scopes": sorted(self.principal.scopes),
             "view_subject": self.principal.subject_index,
             "view_shares": sorted(self.shares),
         }

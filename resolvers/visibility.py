@@ -16,7 +16,7 @@ from models.court_case import NEVER_DISCLOSED
 from models.party import PartyKind
 from resolvers.declarations import SQL, Frame
 from resolvers.reach import about_self, jurisdiction, reach
-from resolvers.view import CLIENT, NOW, SUBJECT, VILLAGE
+from resolvers.view import NOW, SUBJECT, VILLAGE
 
 Predicate = Callable[[Frame, Audience], SQL]
 PREDICATES: dict[type, Predicate] = {}
@@ -109,35 +109,44 @@ def _behind(model: Any, case_id: SQL, audience: Audience) -> SQL:
 def _participation(row: Frame, audience: Audience) -> SQL:
     """The court's, and each litigant's own part: a partner never sees who else is in a case (DOMAIN 3)."""
     if audience is Audience.COURT:
-        return _visible_case(row.case_id, audience)
+        case = sa.orm.aliased(models.CourtCase)
+        open_to_all = sa.and_(case.confidentiality.not_in(NEVER_DISCLOSED), ~row.protected)
+        seen = sa.or_(jurisdiction(case.court_code), open_to_all)
+        return sa.select(case.id).where(case.id == row.case_id, seen).exists()
     return about_self(row.party_id) if audience is Audience.LITIGANT_PORTAL else NOBODY
-
-
-def _visible_case(case_id: SQL, audience: Audience) -> SQL:
-    case = sa.orm.aliased(models.CourtCase)
-    return sa.select(case.id).where(case.id == case_id, _case(Frame(case), audience)).exists()
 
 
 @sees(models.PointConversion)
 def _conversion(row: Frame, audience: Audience) -> SQL:
-    """Natural persons' only, by the table's own law (DOMAIN 5)."""
+    """Natural persons' only (DOMAIN 5), and nothing of a minor's conduct or a case that is never disclosed (R16)."""
+    if audience is not Audience.MORAL_BANK:
+        return NOBODY
     person = sa.orm.aliased(models.Party)
-    natural = sa.select(person.id).where(person.id == row.party_id, person.kind == PartyKind.PERSON).exists()
-    if audience is Audience.LITIGANT_PORTAL:
-        return about_self(row.party_id)
-    return natural if audience in {Audience.COURT, Audience.MORAL_BANK} else NOBODY
+    natural = sa.select(person.id).where(person.id == row.party_id, person.kind == PartyKind.PERSON, person.disclosed)
+    hidden = (_hidden(models.Deduction, row.deduction_id), _hidden(models.CodeRecord, row.code_record_id))
+    return sa.and_(natural.exists(), ~sa.or_(*hidden))
+
+
+def _hidden(model: Any, key: SQL) -> SQL:
+    source, case = sa.orm.aliased(model), sa.orm.aliased(models.CourtCase)
+    never = sa.select(case.id).where(case.id == source.case_id, case.confidentiality.in_(NEVER_DISCLOSED)).exists()
+    return sa.select(source.id).where(source.id == key, sa.or_(source.protected, never)).exists()
 
 
 @sees(models.VillageNotice)
 def _notice(row: Frame, audience: Audience) -> SQL:
-    return sa.cast(row.village_id == VILLAGE, sa.Boolean) if audience is Audience.VILLAGE else NOBODY
+    """The village's own, as long as the moral bank may see the conversion."""
+    if audience is not Audience.VILLAGE:
+        return NOBODY
+    conversion = sa.orm.aliased(models.PointConversion)
+    told = _conversion(Frame(conversion), Audience.MORAL_BANK)
+    known = sa.select(conversion.id).where(conversion.id == row.conversion_id, told).exists()
+    return sa.and_(row.village_id == VILLAGE, known)
 
 
 @sees(models.Consent)
 def _consent(row: Frame, audience: Audience) -> SQL:
-    if audience is Audience.LITIGANT_PORTAL:
-        return sa.cast(row.subject_index == SUBJECT, sa.Boolean)
-    return sa.cast(row.client_key == CLIENT, sa.Boolean) if audience in PARTNERS else NOBODY
+    return sa.cast(row.subject_index == SUBJECT, sa.Boolean) if audience is Audience.LITIGANT_PORTAL else NOBODY
 
 
 @sees(models.ShareCode)

@@ -7,8 +7,9 @@ from typing import Any, ClassVar, TypeVar, dataclass_transform
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
-from auth.policy import POLICY, both
+from auth.policy import POLICY, Requirement, both
 from resolvers.declarations import SQL, Frame
+from schema.directives import RequiresScopes
 
 Input = TypeVar("Input", bound=type)
 Filter = Callable[[Frame, Any], SQL]
@@ -32,15 +33,19 @@ def filter_input(description: str) -> Callable[[Input], Input]:
 
     def declare(cls: Input) -> Input:
         made: Any = strawberry.input(cls, description=description)
-        fields = made.__strawberry_definition__.fields
-        made.filters = {field.python_name: field.metadata["filter"] for field in fields}
-        name = made.__strawberry_definition__.name
-        needs = [requirement for field in fields for requirement in POLICY.required(field.metadata["field"])]
-        POLICY.declare(name, reduce(both, needs))
-        for field in fields:
-            POLICY.declare(
-                f"{name}.{to_camel_case(field.python_name)}", reduce(both, POLICY.required(field.metadata["field"]))
-            )
+        definition = made.__strawberry_definition__
+        made.filters = {field.python_name: field.metadata["filter"] for field in definition.fields}
+        needs = {to_camel_case(field.python_name): _needed(field.metadata["field"]) for field in definition.fields}
+        whole = reduce(both, needs.values())
+        definition.directives = [RequiresScopes.of(whole)]
+        POLICY.declare(definition.name, whole)
+        for name, requirement in needs.items():
+            POLICY.declare(f"{definition.name}.{name}", requirement)
         return made  # type: ignore[no-any-return]  # strawberry.input gives the class back
 
     return declare
+
+
+def _needed(coordinate: str) -> Requirement:
+    """What reading a field needs, its type included."""
+    return reduce(both, POLICY.required(coordinate))

@@ -27,7 +27,9 @@ class Listing(Node):
 
     kind: ListingKind = column("kind", "Which list (名单种类).")
     case_number: str | None = expression(masking.listed_case_number, "Enforcement case number (案号, caseCode).")
-    obligation: str = column("obligation", "What was to be performed (义务, duty).")
+    obligation: str | None = expression(
+        masking.listed_obligation, "What was to be performed (义务, duty); withheld for families and trade secrets."
+    )
     performance: str = column("performance", "How far it was performed (履行情况, performance).")
     grounds: str = column("grounds", "Ground of the listing (失信行为具体情形, disruptTypeName).")
     listed_on: date = column("listed_on", "Day of the case's filing (立案日期, regDate).")

@@ -30,7 +30,7 @@ AS_OF = argument(
     date | None,
     "The day to answer for, past or future (查询基准日). Today by default.",
     None,
-    requires=any_of(Scope.REGISTER, Scope.SELF),
+    requires=any_of(Scope.REGISTER),
 )
 
 

@@ -1,5 +1,7 @@
 """The root fields, by audience."""
 
+from typing import Annotated
+
 import strawberry
 
 import models
@@ -51,11 +53,18 @@ async def _nodes(info: Info, ids: list[strawberry.ID], access: AccessInput | Non
     return await nodes(info.context, ids, view, field)
 
 
-async def _node(info: Info, id: strawberry.ID, access: AccessInput | None = None) -> Node | None:
+Id = Annotated[strawberry.ID, strawberry.argument(description="An id that this service gave out.")]
+Ids = Annotated[list[strawberry.ID], strawberry.argument(description="Up to 100 such ids.")]
+Access = Annotated[
+    AccessInput | None, strawberry.argument(description="The purpose that a person's consent names (查询事由).")
+]
+
+
+async def _node(info: Info, id: Id, access: Access = None) -> Node | None:
     return (await _nodes(info, [id], access, "node"))[0]  # type: ignore[return-value]  # rows up, never types down
 
 
-async def _node_list(info: Info, ids: list[strawberry.ID], access: AccessInput | None = None) -> list[Node | None]:
+async def _node_list(info: Info, ids: Ids, access: Access = None) -> list[Node | None]:
     return await _nodes(info, ids, access, "nodes")  # type: ignore[return-value]  # rows up, never types down
 
 
@@ -138,7 +147,7 @@ class Query:
         roots.OBJECTIONS,
         "Objections, those due first before others (异议).",
         requires=PROCEDURE,
-        about=about.ABOUT_OBJECTION,
+        about=about.ABOUT_DEDUCTION,
     )
     repairs: Connection[Repair] = root_connection(
         roots.REPAIRS, "Applications for repair, oldest first (修复申请).", requires=PROCEDURE, about=about.ABOUT_PARTY

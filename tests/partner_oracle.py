@@ -1,0 +1,200 @@
+"""What a partner may see of a party, worked out in plain Python from the raw rows: DOMAIN 2 and 3 a second time."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import sqlalchemy as sa
+from disturbance import TODAY, Row, rows_of
+from world import NOW
+
+from auth.audiences import Audience, Purpose
+
+CREDIT, INTEGRITY = "person.credit.read", "person.integrity.read"
+FIVE_YEARS_AGO = TODAY.replace(year=TODAY.year - 5)
+CLOSED_MATTERS = {"PRIVACY", "STATE_SECRET"}
+LABOUR = {"劳动争议", "追索劳动报酬纠纷"}
+NEVER_WAS = {"REVOKED", "WITHDRAWN", "SHIELDED"}
+FOR_ORGANIZATIONS = {Purpose.EMPLOYER_CHECK, Purpose.SUPPLIER_DUE_DILIGENCE, Purpose.BIDDING_REVIEW}
+TABLES = ("party", "identity", "court_case", "deduction", "listing", "certificate", "sanction", "code_record")
+MORE = ("code_type", "code_period", "consent")
+
+
+@dataclass(frozen=True)
+class Asking:
+    """A partner, its client's key, and why it asks."""
+
+    audience: Audience
+    client_key: int
+    purpose: Purpose
+
+
+class Raw:
+    """The rows as they are stored."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self.tables = {name: rows_of(connection, name) for name in (*TABLES, *MORE)}
+
+    def by_key(self, table: str, key: str = "id") -> dict[Any, Row]:
+        """Rows by a unique column."""
+        return {row[key]: row for row in self.tables[table]}
+
+    def grouped(self, table: str, key: str) -> dict[Any, list[Row]]:
+        """Rows by a column that many share."""
+        groups: dict[Any, list[Row]] = defaultdict(list)
+        for row in self.tables[table]:
+            groups[row[key]].append(row)
+        return groups
+
+    @cached_property
+    def cases(self) -> dict[Any, Row]:
+        """Cases by key."""
+        return self.by_key("court_case")
+
+    @cached_property
+    def kinds(self) -> dict[Any, Row]:
+        """Code types by key."""
+        return self.by_key("code_type")
+
+    @cached_property
+    def parties(self) -> dict[Any, Row]:
+        """Parties by key."""
+        return self.by_key("party")
+
+    @cached_property
+    def identities(self) -> dict[Any, Row]:
+        """Identities by their party."""
+        return self.by_key("identity", "party_id")
+
+    @cached_property
+    def consents(self) -> dict[Any, list[Row]]:
+        """Consents by keyed hash."""
+        return self.grouped("consent", "subject_index")
+
+    @cached_property
+    def items(self) -> dict[str, dict[Any, list[Row]]]:
+        """Everything that belongs to a party, by table and party."""
+        tables = ("deduction", "listing", "certificate", "sanction", "code_record", "code_period")
+        return {name: self.grouped(name, "party_id") for name in tables}
+
+
+def running(row: Row, start: str, *ends: str) -> bool:
+    """Begun, and not over."""
+    return bool(row[start] <= TODAY and all(row[end] is None or row[end] > TODAY for end in ends))
+
+
+@dataclass(frozen=True)
+class PartnerOracle:
+    """The answers about one party to one partner."""
+
+    raw: Raw
+    asking: Asking
+    party: Row
+
+    @property
+    def person(self) -> bool:
+        """Whether consent is needed."""
+        return bool(self.party["kind"] == "PERSON")
+
+    @property
+    def outcome(self) -> str:
+        """How a look-up by the right name and number ends."""
+        if self.person and not self._scopes():
+            return "CONSENT_REQUIRED"
+        return "MATCHED" if self.party["disclosed"] else "NOT_FOUND"
+
+    def _scopes(self) -> set[str]:
+        """What live letters to this partner for this purpose name, all together."""
+        if self.asking.audience is Audience.COMMERCE or self.asking.purpose in FOR_ORGANIZATIONS:
+            return set()
+        letters = self.raw.consents[self.raw.identities[self.party["id"]]["index"]]
+        return set().union(*(letter["scopes"] for letter in letters if self._live(letter)))
+
+    def _live(self, letter: Row) -> bool:
+        return (
+            letter["client_key"] == self.asking.client_key
+            and self.asking.purpose in letter["purposes"]
+            and letter["valid_from"] <= NOW < letter["valid_to"]
+            and (letter["revoked_at"] is None or letter["revoked_at"] > NOW)
+        )
+
+    def _items(self, table: str, seen: Callable[[Row], bool], scope: str, candidate: Callable[[Row], bool]) -> set[int]:
+        """Items that may be told of: of a person under `scope`, and to an employer only what a candidate must show."""
+        if self.outcome != "MATCHED" or (self.person and scope not in self._scopes()):
+            return set()
+        found = (row for row in self.raw.items[table][self.party["id"]] if seen(row) and self._tellable(row))
+        employer = self.person and self.asking.audience is Audience.EMPLOYER
+        return {row["id"] for row in found if not employer or (candidate(row) and not self._labour(row))}
+
+    def _tellable(self, row: Row) -> bool:
+        case = self.raw.cases.get(row["case_id"])
+        return not row["protected"] and (case is None or case["confidentiality"] not in CLOSED_MATTERS)
+
+    def _labour(self, row: Row) -> bool:
+        case = self.raw.cases.get(row["case_id"])
+        return case is not None and case["cause"] in LABOUR
+
+    @property
+    def deductions(self) -> set[int]:
+        """Published, running deductions."""
+
+        def seen(row: Row) -> bool:
+            published = row["status"] == "PUBLISHED" and row["published_at"] <= NOW
+            return bool(published and row["expires_on"] > TODAY)
+
+        return self._items("deduction", seen, CREDIT, lambda row: False)
+
+    @property
+    def listings(self) -> set[int]:
+        """Running entries; of a candidate only the debtors' list, for a senior post."""
+        senior = self.asking.purpose is Purpose.SENIOR_POST_QUALIFICATION
+        return self._items(
+            "listing",
+            lambda row: running(row, "published_on", "ends_on", "removed_on"),
+            INTEGRITY,
+            lambda row: senior and row["kind"] == "DISHONEST_DEBTOR",
+        )
+
+    @property
+    def certificates(self) -> set[int]:
+        """Certificates that stand."""
+        return self._items(
+            "certificate", lambda row: running(row, "issued_on", "revoked_on"), INTEGRITY, lambda row: True
+        )
+
+    @property
+    def sanctions(self) -> set[int]:
+        """Sanctions of five years that stand."""
+
+        def seen(row: Row) -> bool:
+            return running(row, "effective_on", "revoked_on") and row["effective_on"] > FIVE_YEARS_AGO
+
+        return self._items("sanction", seen, CREDIT, lambda row: False)
+
+    @property
+    def code_records(self) -> set[int]:
+        """Records in force that are no suspicion; of a candidate red ones only."""
+
+        def seen(row: Row) -> bool:
+            in_force = running(row, "effective_on", "ends_on", "closed_on") and row["close_reason"] not in NEVER_WAS
+            return bool(in_force and self.raw.kinds[row["code_type_id"]]["partner_visible"])
+
+        scope = INTEGRITY if self.asking.audience is Audience.EMPLOYER else CREDIT
+        return self._items("code_record", seen, scope, lambda row: row["colour"] == "RED")
+
+    @property
+    def colour(self) -> str | None:
+        """The colour of today as it is outside, green where no period says another; none of a candidate."""
+        if self.outcome != "MATCHED" or (self.person and self.asking.audience is Audience.EMPLOYER):
+            return None
+        if self.person and CREDIT not in self._scopes():
+            return None
+        outside = (row for row in self.raw.items["code_period"][self.party["id"]] if row["perspective"] == "OUTSIDE")
+        return next((row["colour"] for row in outside if TODAY in row["during"]), "GREEN")
+
+
+def ids(type_name: str, keys: Iterable[int]) -> set[str]:
+    """What ids would say once decoded."""
+    return {f"{type_name}:{key}" for key in keys}

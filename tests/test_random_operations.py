@@ -1,0 +1,210 @@
+"""Random operations of each audience: what must hold of every answer, whatever was asked."""
+
+import re
+from base64 import b64decode
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice, repeat
+from random import Random
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from conftest import City
+from disturbance import Disturbance
+from graphql import build_schema
+from look_ups import key_of, node_id, rows
+from operations import Generator, Values
+from world import World
+
+from auth.audiences import PURPOSES, Audience, scopes_of
+from demo.cast import CAST, CHEN
+from models.keyring import load_keyring
+from resolvers.declarations import ROW_TYPES, RowType
+from schema.audience_schema import printed
+
+SEED = 20261121
+OPERATIONS = 30
+LONGEST = 6_000
+"""Characters of a document: well below what the service takes."""
+
+NUMBER = re.compile(r"[0-9A-Z]{18}")
+INSIDE = {Audience.COURT, Audience.LITIGANT_PORTAL}
+
+HIDDEN = {
+    "Party": "SELECT id FROM party WHERE NOT disclosed",
+    "Case": "SELECT id FROM court_case WHERE confidentiality IN ('PRIVACY', 'STATE_SECRET')",
+    "Deduction": "SELECT id FROM deduction WHERE protected OR status <> 'PUBLISHED' OR expires_on <= '2026-11-21'",
+    "Listing": "SELECT id FROM listing WHERE protected OR removed_on <= '2026-11-21' OR ends_on <= '2026-11-21'",
+    "Certificate": "SELECT id FROM certificate WHERE protected OR revoked_on <= '2026-11-21'",
+    "Sanction": "SELECT id FROM sanction WHERE protected OR revoked_on <= '2026-11-21'",
+    "CodeRecord": "SELECT c.id FROM code_record c JOIN code_type k ON k.id = code_type_id"
+    " WHERE protected OR closed_on <= '2026-11-21' OR NOT partner_visible",
+    "Participation": "SELECT id FROM participation",
+    "DeductionStep": "SELECT id FROM deduction_step",
+    "Objection": "SELECT id FROM objection",
+    "Repair": "SELECT id FROM repair",
+    "Batch": "SELECT id FROM batch",
+    "Consent": "SELECT id FROM consent",
+    "ShareCode": "SELECT id FROM share_code",
+}
+"""What nobody outside the court is ever told of, not even by an id."""
+
+FOREIGN = {
+    "Party": "SELECT id FROM party WHERE id <> :me",
+    "Deduction": "SELECT id FROM deduction WHERE party_id <> :me",
+    "Listing": "SELECT id FROM listing WHERE party_id <> :me",
+    "Certificate": "SELECT id FROM certificate WHERE party_id <> :me",
+    "CodeRecord": "SELECT id FROM code_record WHERE party_id <> :me",
+    "Participation": "SELECT id FROM participation WHERE party_id IS DISTINCT FROM :me",
+    "Repair": "SELECT id FROM repair WHERE party_id <> :me",
+}
+"""What a litigant is never told of."""
+
+UNPUBLISHED_ELSEWHERE = {
+    "Deduction": "SELECT d.id FROM deduction d JOIN court_case c ON c.id = case_id"
+    " WHERE court_code NOT LIKE '浙0281%' AND status <> 'PUBLISHED'",
+}
+"""What the demo's court is never told of."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the database holds: ids to ask for, ids that must not come, numbers that must not be read."""
+
+    ids: list[str]
+    hidden: dict[Audience, set[str]]
+    numbers: set[str]
+
+
+@pytest.fixture(scope="module")
+def known(world: World, city: City) -> Known:
+    """The disturbed city."""
+    clients = {audience: client.primary_key for audience, client in world.clients.items()}
+    with world.engine.begin() as connection:
+        Disturbance(connection, SEED).apply(clients)
+    keyring = load_keyring(city.settings.key_file)
+    identities = rows(world, "SELECT index, sealed FROM identity")
+    hidden = {audience: set(_ids(world, _never(audience))) for audience in Audience}
+    return Known(_some_ids(world), hidden, {keyring.open(row.sealed, row.index) for row in identities})
+
+
+def _never(audience: Audience) -> dict[str, str]:
+    if audience is Audience.COURT:
+        return UNPUBLISHED_ELSEWHERE
+    return FOREIGN if audience is Audience.LITIGANT_PORTAL else HIDDEN
+
+
+def _ids(world: World, statements: dict[str, str]) -> Iterator[str]:
+    (me,) = rows(world, "SELECT id FROM party WHERE name = :name", name=CHEN.name)
+    for type_name, statement in statements.items():
+        yield from (node_id(type_name, row.id) for row in rows(world, statement, me=me.id))
+
+
+def _some_ids(world: World) -> list[str]:
+    """The first forty ids of each type."""
+    types = [row_type for row_type in ROW_TYPES.values() if row_type.key]
+    return [text for row_type in types for text in _first(world, row_type)]
+
+
+def _first(world: World, row_type: RowType) -> list[str]:
+    key = getattr(row_type.model, row_type.key or "id")
+    with world.engine.connect() as connection:
+        return [node_id(row_type.name, value) for value in connection.scalars(sa.select(key).order_by(key).limit(40))]
+
+
+def values(known: Known, audience: Audience) -> Values:
+    """Random values of the arguments."""
+
+    def ids(random: Random) -> list[str]:
+        return random.choices(known.ids, k=6)
+
+    return {
+        "first": lambda random: random.choice((1, 3, 10)),
+        "ids": ids,
+        "id": lambda random: random.choice(known.ids),
+        "party.id": lambda random: node_id("Party", random.randint(1, 1400)),
+        "name": lambda random: random.choice(CAST).name,
+        "number": lambda random: "(2021)浙0281民初767号",
+        "by": lambda random: key_of(random.choice(CAST)),
+        "subjects.by": lambda random: [key_of(subject) for subject in random.choices(CAST, k=6)],
+        "access": lambda random: {"purpose": random.choice(sorted(PURPOSES[audience]))},
+        "asOf": lambda random: random.choice(("2020-02-29", "2026-01-01", "2031-12-31")),
+    }
+
+
+@dataclass
+class Reading:
+    """Reads answers: every object by its id, every page."""
+
+    scalars: dict[tuple[str, str], Any] = field(default_factory=dict)
+    contradictions: list[tuple[str, str]] = field(default_factory=list)
+    ids: set[str] = field(default_factory=set)
+    bad_pages: list[Any] = field(default_factory=list)
+
+    def read(self, value: Any) -> None:
+        """Walk through an answer."""
+        if isinstance(value, list):
+            for one in value:
+                self.read(one)
+        elif isinstance(value, dict):
+            self._object(value)
+            for one in value.values():
+                self.read(one)
+
+    def _object(self, found: dict[str, Any]) -> None:
+        plain = {name.partition("__")[0]: value for name, value in found.items()}
+        if "pageInfo" in found:
+            self._page(plain)
+        if "id" in plain:
+            self.ids.add(plain["id"])
+            for name, value in plain.items():
+                if not isinstance(value, dict | list) and value != self.scalars.setdefault((plain["id"], name), value):
+                    self.contradictions.append((plain["id"], name))
+
+    def _page(self, page: dict[str, Any]) -> None:
+        inner = [next(value for name, value in edge.items() if name.startswith("node__")) for edge in page["edges"]]
+        same = [_id(row) for row in page["nodes"]] == [_id(row) for row in inner]
+        if (
+            not same
+            or page["totalCount"] < len(inner)
+            or page["pageInfo"]["hasNextPage"] > (page["totalCount"] > len(inner))
+        ):
+            self.bad_pages.append(page)
+
+
+def _id(row: dict[str, Any]) -> Any:
+    return next((value for name, value in row.items() if name.startswith("id__")), None)
+
+
+@pytest.mark.parametrize("audience", list(Audience))
+def test_what_holds_of_every_answer(world: World, known: Known, audience: Audience) -> None:
+    generator = Generator(build_schema(printed(scopes_of(audience))), values(known, audience))
+    random, reading, token, wrong = Random(f"{SEED}{audience}"), Reading(), world.token(audience), []
+    told: dict[str, int] = defaultdict(int)
+    for document, variables in operations(generator, random):
+        response = world.post(token, {"query": document, "variables": variables})
+        body = response.json()
+        if "errors" in body and not expected(body):
+            wrong.append((document, variables, body["errors"]))
+        numbers = known.numbers & set(NUMBER.findall(response.text))
+        told["numbers"] += len(numbers)
+        reading.read(body.get("data"))
+    assert wrong == []
+    assert reading.contradictions == []
+    assert reading.bad_pages == []
+    assert {b64decode(id).decode() for id in reading.ids & known.hidden[audience]} == set()
+    assert told["numbers"] == 0
+    assert reading.ids
+
+
+def operations(generator: Generator, random: Random) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Operations short enough to be taken."""
+    written = (generator.write(random) for _ in repeat(None))
+    return islice((one for one in written if len(one[0]) <= LONGEST), OPERATIONS)
+
+
+def expected(body: dict[str, Any]) -> bool:
+    """Whether an answer's errors are all about an argument that did not fit."""
+    return {error["extensions"]["code"] for error in body["errors"]} <= {"BAD_ID"}
