@@ -14,7 +14,7 @@ from auth.audiences import Audience
 from auth.client_assertion import AssertionRefused
 from auth.oauth_http import OAuthRequest, Refusal, invalid_request
 from auth.subject_token import SUBJECT_TOKEN_TYPE, Subject, read_subject_token
-from auth.token_store import accept_once, is_revoked, revoke_token
+from auth.token_store import accept_once, contradicts, is_revoked, revoke_token
 
 ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105  (a type name, no secret)
 Answer = tuple[int, dict[str, Any], list[tuple[str, str]]]
@@ -67,6 +67,8 @@ class TokenExchange(ClientCredentials):
             raise invalid_request(f"subject_token was not accepted: {refused}.") from None
         if not accept_once(self.request.connection, client.key, subject.claims, now):
             raise invalid_request("subject_token was not accepted: its jti was used before. Sign a new one.")
+        if contradicts(self.request.connection, server.keyring.probes(subject.number), subject.claims["name"]):
+            raise invalid_request("subject_token was not accepted: name and id_number are not of one person.")
         return subject
 
 

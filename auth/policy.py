@@ -55,7 +55,7 @@ class Policy:
         Raises UndeclaredError for a coordinate that was never declared.
         """
         type_name = coordinate.partition(".")[0]
-        wanted = [type_name] if "(" in coordinate or coordinate == type_name else [type_name, coordinate]
+        wanted = [type_name] if coordinate == type_name else [type_name, coordinate]
         if "(" in coordinate:
             wanted = [coordinate]
         try:

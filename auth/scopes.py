@@ -1,6 +1,5 @@
 """The scopes of the API: what a token may reach. One StrEnum with its display text (RFC 6749, section 3.3)."""
 
-from collections.abc import Iterable
 from enum import StrEnum
 
 
@@ -45,8 +44,3 @@ DISPLAY = {
 
 PERSON_SCOPES = frozenset(Scope) - {Scope.CATALOGUE, Scope.SUBJECT, Scope.ORGANIZATION, Scope.PUBLICATION, Scope.AUDIT}
 """Scopes that reach a natural person: never given to a pilot client in production (DESIGN 6)."""
-
-
-def format_scopes(scopes: Iterable[Scope]) -> str:
-    """The space-separated form of RFC 6749, in a fixed order."""
-    return " ".join(sorted(scopes))

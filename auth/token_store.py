@@ -1,6 +1,7 @@
 """The rows behind tokens: which were issued, which are revoked, and which assertions have been used."""
 
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +13,7 @@ from auth.access_token import AccessToken
 from models.audience import Audience
 from models.client import Authentication, Client
 from models.issued_token import AssertionUse, IssuedToken
+from models.party import Identity, Party
 
 PRUNE_ROWS = 100
 
@@ -50,6 +52,13 @@ def accept_once(connection: sa.Connection, client_key: int, claims: Mapping[str,
     values = {"client_id": client_key, "jti": claims["jti"], "expires_at": moment(claims["exp"])}
     first = insert(AssertionUse).values(values).on_conflict_do_nothing().returning(AssertionUse.jti)
     return connection.scalar(first) is not None
+
+
+def contradicts(connection: sa.Connection, probes: Sequence[bytes], name: str) -> bool:
+    """Whether the number belongs to a party of another name: matching takes both (R17)."""
+    known = sa.select(Party.name).join(Identity, Identity.party_id == Party.id).where(Identity.index.in_(probes))
+    found = connection.scalar(known)
+    return found is not None and found != unicodedata.normalize("NFKC", name).strip()
 
 
 def remember_token(connection: sa.Connection, client_key: int, token: AccessToken, subject_index: bytes | None) -> None:

@@ -45,6 +45,11 @@ class Keyring:
     def _index_keys(self) -> list[bytes]:
         return [_derive(master, b"suxin/identity/index") for master in self.indexing]
 
+    @cached_property
+    def opaque_key(self) -> bytes:
+        """The key that marks ids and cursors; of the first version, so that ids outlive a rotation."""
+        return _derive(self.indexing[0], b"suxin/opaque")
+
     def seal(self, number: str, associated: bytes) -> bytes:
         """Encrypt a normalized identity number, bound to `associated`: moved to another row it does not open."""
         version, nonce = len(self.sealing), os.urandom(NONCE_BYTES)

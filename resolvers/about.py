@@ -7,7 +7,8 @@ from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import aliased
 
 import models
-from resolvers.declarations import SQL, About, Frame
+from resolvers.declarations import About, Frame
+from resolvers.sql import SQL
 
 
 def one_party(row: Frame) -> SQL:

@@ -10,8 +10,9 @@ import models
 from auth.audiences import Audience
 from models.catalogue import Stage
 from models.deduction import DeductionStatus
-from resolvers.declarations import SQL, Frame
+from resolvers.declarations import Frame
 from resolvers.reach import reach
+from resolvers.sql import SQL
 from resolvers.view import TODAY
 from resolvers.visibility import sees, visible
 

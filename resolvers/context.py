@@ -41,7 +41,7 @@ class Context:
         """The caller's ordinary view: with its one purpose if it has one, else one that no consent names."""
         purposes = self.principal.purposes
         purpose = next(iter(purposes)) if len(purposes) == 1 else Purpose.PUBLIC_LOOKUP
-        return View(self.principal, Access(purpose), self.now)
+        return View(self.principal, Access(purpose), self.now, opaque_key=self.keyring.opaque_key)
 
     async def close(self) -> None:
         """Wait for the statement that is running, and let none begin: a loader outlives a field that failed."""

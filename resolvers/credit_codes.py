@@ -11,7 +11,8 @@ import models
 from auth.audiences import Audience
 from models.catalogue import Colour
 from models.code_record import Perspective
-from resolvers.declarations import SQL, Frame, Order, Relation
+from resolvers.declarations import Frame, Order, Relation
+from resolvers.sql import SQL
 from resolvers.view import TODAY
 from resolvers.visibility import visible
 

@@ -14,10 +14,9 @@ from sqlalchemy.orm import InstrumentedAttribute, RelationshipProperty, aliased
 from sqlalchemy.types import TypeEngine
 
 from auth.audiences import Audience
-
-SQL = sa.ColumnElement[Any]
-Operand = SQL | InstrumentedAttribute[Any]
-"""SQL, or a mapped column that stands for it."""
+from models.party import Party
+from resolvers.opaque import sealed
+from resolvers.sql import SQL
 
 
 class Frame:
@@ -163,10 +162,17 @@ class RowType:
     relations: dict[str, Relation] = field(default_factory=dict)
 
     @cached_property
+    def party(self) -> str | None:
+        """The column that names the party a row is, or is about."""
+        if self.model is Party:
+            return "id"
+        return "party_id" if hasattr(self.model, "party_id") else None
+
+    @cached_property
     def hidden(self) -> Mapping[str, None]:
         """Names that relations need of a row, whether or not GraphQL shows them."""
         names = {name: None for relation in self.relations.values() for name in relation.keys}
-        extra = [name for name in (self.key, self.discriminator) if name]
+        extra = [name for name in (self.key, self.discriminator, self.party) if name]
         return names | dict.fromkeys(extra)
 
     def columns(self, row: Frame, audience: Audience) -> Sequence[SQL]:
@@ -192,8 +198,7 @@ def declare_row_type(model: type, name: str, source: Source | None, key: str | N
 
 def node_id(name: str, key: SQL) -> SQL:
     """SQL for the opaque, globally unique id of a row (Relay)."""
-    text = sa.func.concat(name, ":", key)
-    return sa.func.translate(sa.func.encode(sa.func.convert_to(text, "UTF8"), "base64"), "\n", "")
+    return sealed(sa.func.concat(name, ":", key))
 
 
 def join_of(attribute: InstrumentedAttribute[Any]) -> Relation:

@@ -6,7 +6,8 @@ from sqlalchemy.orm import aliased
 import models
 from auth.audiences import Audience
 from models.deduction import DeductionStatus
-from resolvers.declarations import SQL, Frame, Relation
+from resolvers.declarations import Frame, Relation
+from resolvers.sql import SQL
 from resolvers.view import TODAY
 
 

@@ -15,8 +15,9 @@ from models.court_case import LABOUR_WORDS, NEVER_DISCLOSED
 from models.deduction import DeductionStatus
 from models.listing import ListingKind
 from models.measure import MeasureStatus
-from resolvers.declarations import SQL, Frame, Operand
+from resolvers.declarations import Frame
 from resolvers.reach import about_self, jurisdiction, organization, reach
+from resolvers.sql import SQL, Operand
 from resolvers.view import NOW, PURPOSE, TODAY
 from resolvers.visibility import EVERYBODY, NOBODY, PARTNERS, sees
 
@@ -177,15 +178,16 @@ def _sanction(row: Frame, audience: Audience) -> SQL:
 
 @sees(models.CodeRecord)
 def _code_record(row: Frame, audience: Audience) -> SQL:
-    """Suspicions stay with the court, also before whom they concern (R13). Of a candidate an employer sees red."""
+    """Suspicions stay with the court, also before whom they concern (R13). Without credit scope only red is seen."""
     kind = sa.orm.aliased(models.CodeType)
     suspicion = sa.select(kind.id).where(kind.id == row.code_type_id, ~kind.partner_visible).exists()
     running = sa.and_(_active(row), _repairs_a_running_one(row), ~_of_ended_deduction(row))
     if audience is Audience.CREDIT_PLATFORM:
         running = sa.and_(running, _given(row.id))
-    scope = Scope.PERSON_INTEGRITY if audience is Audience.EMPLOYER else Scope.PERSON_CREDIT
-    own, platform = jurisdiction(row.court_code), {Audience.CREDIT_PLATFORM}
-    item = Item(scope, running, own, row.colour == Colour.RED, platform).seen(row, audience)
+    own, red = jurisdiction(row.court_code), row.colour == Colour.RED
+    by_credit = Item(Scope.PERSON_CREDIT, running, own, NOBODY, {Audience.CREDIT_PLATFORM}).seen(row, audience)
+    by_integrity = Item(Scope.PERSON_INTEGRITY, sa.and_(running, red), own, red).seen(row, audience)
+    item = sa.or_(by_credit, by_integrity) if audience in PARTNERS else by_credit
     return item if audience is Audience.COURT else sa.and_(item, ~suspicion)
 
 

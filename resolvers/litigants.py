@@ -8,7 +8,8 @@ from sqlalchemy.orm import aliased
 
 import models
 from auth.audiences import Audience
-from resolvers.declarations import SQL, About, Frame, Order, Relation
+from resolvers.declarations import About, Frame, Order, Relation
+from resolvers.sql import SQL
 from resolvers.view import SUBJECT
 from resolvers.visibility import sees
 

@@ -31,10 +31,11 @@ class Loader(DataLoader[Key, Any]):  # type: ignore[misc]  # aiodataloader ships
 class RelationLoader(Loader):
     """Parents' keys to the rows of one relation, as one view sees them with the same arguments."""
 
-    def __init__(self, context: Context, relation: Relation, view: View, arguments: Mapping[str, Any]) -> None:
+    def __init__(self, context: Context, relation: Relation, parent: Row, arguments: Mapping[str, Any]) -> None:
         super().__init__()
-        self.context, self.relation, self.view, self.arguments = context, relation, view, arguments
-        self.reading = Reading(relation, view.audience)
+        self.context, self.relation, self.arguments = context, relation, arguments
+        self.view, self.root = parent.view, parent.root
+        self.reading = Reading(relation, parent.view.audience)
 
     def values(self, keys: Sequence[Key]) -> dict[str, Any]:
         """The bind values of a batch."""
@@ -43,22 +44,20 @@ class RelationLoader(Loader):
     async def batch_load_fn(self, keys: list[Key]) -> Sequence[Any]:
         """The rows of each key, in order; none where nothing is visible."""
         found = await self.context.fetch(self.reading.rows(), self.values(keys))
-        return grouped(found, len(keys), self.reading, self.view)
+        return grouped(found, len(keys), self.reading, self.view, self.root)
 
 
 class PageLoader(RelationLoader):
     """Parents' keys to one page of a relation."""
 
-    def __init__(
-        self, context: Context, relation: Relation, view: View, arguments: Mapping[str, Any], page: Page
-    ) -> None:
-        super().__init__(context, relation, view, arguments)
+    def __init__(self, context: Context, relation: Relation, parent: Row, page: Page) -> None:
+        super().__init__(context, relation, parent, {})
         self.page = page
 
     async def batch_load_fn(self, keys: list[Key]) -> Sequence[Any]:
         """Up to one row more than the page holds for each key."""
         found = await self.context.fetch(self.reading.page(self.page), self.values(keys))
-        return grouped(found, len(keys), self.reading, self.view)
+        return grouped(found, len(keys), self.reading, self.view, self.root)
 
 
 class CountLoader(PageLoader):
@@ -71,20 +70,23 @@ class CountLoader(PageLoader):
         return [counts.get(ordinal, 0) for ordinal in range(1, len(keys) + 1)]
 
 
-def grouped(found: Sequence[Mapping[Any, Any]], parents: int, reading: Reading, view: View) -> list[list[Row]]:
+def grouped(
+    found: Sequence[Mapping[Any, Any]], parents: int, reading: Reading, view: View, root: str
+) -> list[list[Row]]:
     """Rows by their parent's ordinal."""
     rows: defaultdict[int, list[Row]] = defaultdict(list)
     for values in found:
-        rows[values["_ordinal"]].append(Row(reading.row_type, values, view))
+        rows[values["_ordinal"]].append(Row(reading.row_type, values, view, root))
     return [rows[ordinal] for ordinal in range(1, parents + 1)]
 
 
 async def related(context: Context, relation: Relation, parent: Row, arguments: Mapping[str, Any]) -> Any:
     """The rows that an edge leads to: a list, or one row or None."""
     arguments = {name: arguments.get(name) for name in relation.arguments}
-    name: Hashable = (relation, parent.view, tuple(arguments.items()))
-    loader = context.loader(name, lambda: RelationLoader(context, relation, parent.view, arguments))
+    name: Hashable = (relation, parent.view, parent.root, tuple(arguments.items()))
+    loader = context.loader(name, lambda: RelationLoader(context, relation, parent, arguments))
     rows = await loader.load(parent.keys_for(relation.keys))
+    context.trail.meet(parent.root, rows, parent.view)
     return rows if relation.many else next(iter(rows), None)
 
 
@@ -93,15 +95,17 @@ async def connected(context: Context, relation: Relation, parent: Row, page: Pag
 
     async def count() -> int:
         counter = context.loader(
-            (CountLoader, relation, parent.view, page),
-            lambda: CountLoader(context, relation, parent.view, {}, page),
+            (CountLoader, relation, parent.view, parent.root, page),
+            lambda: CountLoader(context, relation, parent, page),
         )
         found: int = await counter.load(parent.keys_for(relation.keys))
         return found
 
-    name: Hashable = (PageLoader, relation, parent.view, page)
-    loader = context.loader(name, lambda: PageLoader(context, relation, parent.view, {}, page))
-    return Connection(await loader.load(parent.keys_for(relation.keys)), page, count)
+    name: Hashable = (PageLoader, relation, parent.view, parent.root, page)
+    loader = context.loader(name, lambda: PageLoader(context, relation, parent, page))
+    found = Connection(await loader.load(parent.keys_for(relation.keys)), page, count)
+    context.trail.meet(parent.root, found.nodes, parent.view)
+    return found
 
 
 class Connection:
@@ -132,9 +136,10 @@ async def answered(context: Context, name: str, root: Root, arguments: Mapping[s
     reading = Reading(root.relation, view.audience, root=True)
     binds = {**view.parameters(), **argument_values({key: values.get(key) for key in root.relation.keys})}
     statement = reading.page(page, root.about) if page else reading.rows(root.about)
-    rows = [Row(reading.row_type, found, view) for found in await context.fetch(statement, binds)]
+    rows = [Row(reading.row_type, found, view, name) for found in await context.fetch(statement, binds)]
     if root.about:
-        context.trail.note(name, rows[: page.first] if page else rows, root.about.columns(reading.child), view)
+        shown, beyond = (rows[: page.first], page.after is not None) if page else (rows, False)
+        context.trail.note(name, shown, root.about.columns(reading.child), view, beyond=beyond)
     if page:
         return Connection(rows, page, _counting(context, reading, page, binds))
     return rows if root.relation.many else next(iter(rows), None)

@@ -11,8 +11,9 @@ import models
 from auth.audiences import Audience
 from models.court_case import NUMBER_WITHHELD
 from models.party import PartyKind
-from resolvers.declarations import SQL, Frame
+from resolvers.declarations import Frame
 from resolvers.reach import about_self
+from resolvers.sql import SQL
 from resolvers.visibility import PARTNERS
 
 COMPOUND_SURNAMES = tuple(

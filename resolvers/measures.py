@@ -5,7 +5,8 @@ from sqlalchemy.orm import aliased
 
 import models
 from auth.audiences import Audience
-from resolvers.declarations import SQL, Frame, Relation
+from resolvers.declarations import Frame, Relation
+from resolvers.sql import SQL
 from resolvers.visibility import visible
 
 

@@ -1,7 +1,5 @@
 """Rows by their opaque id (Relay). The row predicate is the same as on any other road, so an id opens nothing."""
 
-import base64
-import binascii
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -15,6 +13,7 @@ from resolvers.context import Context
 from resolvers.declarations import ROW_TYPES, Prepared, Relation, Root, RowType
 from resolvers.errors import BadIdError, TooManySubjectsError
 from resolvers.loaders import answered
+from resolvers.opaque import unseal
 from resolvers.rows import Row
 from resolvers.view import View
 
@@ -22,23 +21,24 @@ LARGEST_BATCH = 100
 MOST_DIGITS = len(str(2**63))
 
 
-def read_id(text: str) -> tuple[str, str]:
-    """The type name and key text in an id. Raises BadIdError."""
+def read_id(opaque: str, key: bytes) -> tuple[str, str]:
+    """The type name and key text in an id; of an id that we did not make, what no row has. Raises BadIdError."""
     try:
-        name, separator, key = base64.b64decode(text, validate=True).decode().partition(":")
-    except (binascii.Error, ValueError):
-        name, separator, key = "", "", ""
-    if not separator or "\0" in key:
+        text = unseal(opaque, key)
+    except ValueError:
+        text = ""
+    if text is not None and (":" not in text or "\0" in text):
         raise BadIdError("An id must be one that this service gave out, unchanged.")
-    return name, key
+    name, _, row = (text or "").partition(":")
+    return name, row
 
 
-def key_of(text: str, type_name: str) -> int:
+def key_of(opaque: str, type_name: str, key: bytes) -> int:
     """The numeric key in an id of `type_name`. Raises BadIdError."""
-    name, key = read_id(text)
-    if name != type_name or not numeric(key):
+    name, row = read_id(opaque, key)
+    if name != type_name or not numeric(row):
         raise BadIdError(f"This is not the id of a {type_name}.")
-    return int(key)
+    return int(row)
 
 
 def numeric(key: str) -> bool:
@@ -75,10 +75,10 @@ async def nodes(context: Context, ids: Sequence[str], view: View, field: str) ->
     """The rows of these ids in order; None for what is unknown, or not for this caller (R20)."""
     if len(ids) > LARGEST_BATCH:
         raise TooManySubjectsError(f"`ids` may hold {LARGEST_BATCH} ids at most.")
-    asked = [read_id(text) for text in ids]
+    asked = [read_id(text, view.opaque_key) for text in ids]
     found: dict[str, Row] = {}
     for type_name in dict.fromkeys(name for name, _ in asked):
-        if type_name in node_types():
+        if type_name in node_types() and POLICY.permits(type_name, context.principal.scopes):
             found |= await _of_type(context, type_name, [key for name, key in asked if name == type_name], view, field)
     return [found.get(text) for text in ids]
 

@@ -1,7 +1,5 @@
 """Pages of lists: how many, from where, in which order (Relay cursor connections, by keyset)."""
 
-import base64
-import binascii
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,8 +8,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from resolvers.declarations import SQL, Frame, Order, Relation
+from resolvers.declarations import Frame, Order, Relation
 from resolvers.errors import BadCursorError, BadPageSizeError
+from resolvers.opaque import sealed, unseal
+from resolvers.sql import SQL
 
 LARGEST_PAGE = 100
 FOREIGN = "`after` must be an endCursor of this same list, in this same order."
@@ -19,7 +19,7 @@ FOREIGN = "`after` must be an endCursor of this same list, in this same order."
 
 @dataclass(frozen=True)
 class Page:
-    """What a client asked of a connection. `filters`: values by filter name, only those given."""
+    """What a client asked of a connection. `after`: a place that `read_cursor` gave; `filters`: only those given."""
 
     first: int
     after: str | None = None
@@ -50,8 +50,7 @@ def sorting(order: Order, columns: Sequence[SQL]) -> list[SQL]:
 def cursor(name: str, columns: Sequence[SQL]) -> SQL:
     """SQL for the cursor of a row: the order's name and the row's place in it, opaque to clients."""
     place = sa.func.jsonb_build_array(name, *(sa.cast(column, sa.Text) for column in columns))
-    octets = sa.func.convert_to(sa.cast(place, sa.Text), "UTF8")
-    return sa.func.translate(sa.func.encode(octets, "base64"), "\n", "")
+    return sealed(sa.cast(place, sa.Text))
 
 
 def beyond(name: str, order: Order, columns: Sequence[SQL], after: str) -> SQL:
@@ -63,12 +62,23 @@ def beyond(name: str, order: Order, columns: Sequence[SQL], after: str) -> SQL:
 
 def _place(name: str, length: int, after: str) -> list[str]:
     try:
-        found = json.loads(base64.b64decode(after, validate=True))
-    except (binascii.Error, ValueError, RecursionError):
+        found = json.loads(after)
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, list) or len(found) != length + 1 or found[0] != name:
         raise BadCursorError(FOREIGN)
     return [str(part) for part in found[1:]]
+
+
+def read_cursor(after: str, key: bytes) -> str:
+    """The place in a list that a cursor stands for. Raises BadCursorError for one that we did not make."""
+    try:
+        place = unseal(after, key)
+    except ValueError:
+        place = None
+    if place is None:
+        raise BadCursorError(FOREIGN)
+    return place
 
 
 def _typed(column: SQL, text: str) -> SQL:

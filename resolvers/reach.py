@@ -7,8 +7,8 @@ import models
 from auth.audiences import ORGANIZATION_PURPOSES, Audience
 from auth.scopes import Scope
 from models.party import PartyKind
-from resolvers.declarations import SQL, Operand
-from resolvers.view import CLIENT, COURT, NOW, PURPOSE, SCOPES, SHARES, SUBJECT
+from resolvers.sql import SQL, Operand
+from resolvers.view import CLIENT, COURT, LETTERS, NOW, PURPOSE, SCOPES, SHARES, SUBJECT
 
 
 def reach(party_id: SQL, audience: Audience, scope: Scope | None = None) -> SQL:
@@ -62,8 +62,16 @@ def _permitted(party_id: SQL, scope: Scope | None) -> SQL:
         identity.party_id == party_id, consent.subject_index == identity.index, live_consent(consent, scope)
     )
     shared = sa.select(share.id).where(share.party_id == party_id, live_share(share))
-    permitted = sa.or_(consented.exists(), shared.exists())
-    return sa.and_(permitted, sa.literal(scope.value, sa.Text) == sa.any_(SCOPES)) if scope else permitted
+    return sa.and_(sa.or_(consented.exists(), shared.exists()), holds(*([scope] if scope else PERSONS)))
+
+
+PERSONS = (Scope.PERSON_CREDIT, Scope.PERSON_INTEGRITY)
+"""The scopes by which partners learn anything of persons."""
+
+
+def holds(*scopes: Scope) -> SQL:
+    """Whether the token holds one of `scopes`."""
+    return sa.or_(*(sa.literal(scope.value, sa.Text) == sa.any_(SCOPES) for scope in scopes))
 
 
 FOR_PERSONS: SQL = PURPOSE.not_in(sorted(ORGANIZATION_PURPOSES))
@@ -82,7 +90,15 @@ def live_consent(consent: type[models.Consent], scope: Scope | None = None) -> S
     ]
     if scope:
         live.append(sa.literal(scope.value, sa.Text) == sa.any_(consent.scopes))
-    return sa.and_(*live)
+    return sa.and_(*live, _as_named(consent))
+
+
+def _as_named(consent: type[models.Consent]) -> SQL:
+    """Where the caller named a letter of this subject's, that one and no other."""
+    named = aliased(models.Consent)
+    of_subject = sa.and_(named.subject_index == consent.subject_index, named.client_key == CLIENT)
+    others = sa.select(named.id).where(of_subject, named.reference == sa.any_(LETTERS)).exists()
+    return sa.or_(consent.reference == sa.any_(LETTERS), ~others)
 
 
 def live_share(share: type[models.ShareCode]) -> SQL:

@@ -9,9 +9,10 @@ from sqlalchemy.orm import aliased
 
 import models
 from models.identifiers import IdentifierError, parse_case_number
-from resolvers.declarations import SQL, Frame, Order, Prepared, Relation
+from resolvers.declarations import Frame, Order, Prepared, Relation
 from resolvers.errors import CaseNumberError
 from resolvers.nodes import key_of
+from resolvers.sql import SQL
 from resolvers.subjects import text
 
 
@@ -50,7 +51,7 @@ def prepare_name(arguments: Mapping[str, Any], context: Any) -> Prepared:
 
 def prepare_party(arguments: Mapping[str, Any], context: Any) -> Prepared:
     """The key in a party's id. Raises BadIdError."""
-    return Prepared({"id": key_of(arguments["id"], "Party")})
+    return Prepared({"id": key_of(arguments["id"], "Party", context.keyring.opaque_key)})
 
 
 def prepare_case(arguments: Mapping[str, Any], context: Any) -> Prepared:

@@ -9,12 +9,15 @@ from resolvers.view import View
 
 
 class Row:
-    """One row: GraphQL reads its scalars as attributes; relations find their keys under `_` names."""
+    """One row: GraphQL reads its scalars as attributes; relations find their keys under `_` names.
 
-    __slots__ = ("_values", "row_type", "view")
+    root: the root field that led to it.
+    """
 
-    def __init__(self, row_type: RowType, values: Mapping[Any, Any], view: View) -> None:
-        self.row_type, self.view, self._values = row_type, view, values
+    __slots__ = ("_values", "root", "row_type", "view")
+
+    def __init__(self, row_type: RowType, values: Mapping[Any, Any], view: View, root: str) -> None:
+        self.row_type, self.view, self.root, self._values = row_type, view, root, values
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -28,6 +31,12 @@ class Row:
         if self.row_type.discriminator is None:
             return self.row_type.name
         return self.row_type.names[self._values[f"_{self.row_type.discriminator}"]]
+
+    @property
+    def party(self) -> int | None:
+        """The key of the party that this row is, or is about; None where it is about no one party."""
+        found: int | None = self._values[f"_{self.row_type.party}"] if self.row_type.party else None
+        return found
 
     def keys_for(self, names: Mapping[str, Any]) -> tuple[Any, ...]:
         """What a relation needs of this row."""

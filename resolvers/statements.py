@@ -8,8 +8,9 @@ from sqlalchemy.types import TypeEngine
 
 import resolvers.item_visibility  # noqa: F401 - enters its predicates
 from auth.audiences import Audience
-from resolvers.declarations import ROW_TYPES, SQL, About, Frame, Relation, RowType
+from resolvers.declarations import ROW_TYPES, About, Frame, Relation, RowType
 from resolvers.paging import Page, beyond, cursor, order_columns, order_of, sorting
+from resolvers.sql import SQL
 from resolvers.visibility import visible
 
 ARGUMENT = "argument_"

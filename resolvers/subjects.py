@@ -6,6 +6,7 @@ Whether a person is known is told to nobody without consent: CONSENT_REQUIRED co
 import hashlib
 import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,15 +19,15 @@ from models.access_record import BorrowerRelation, MatchOutcome
 from models.identifiers import IdentifierError, parse_organization_code, parse_person_number
 from models.keyring import Keyring
 from models.party import PartyKind
-from resolvers.declarations import SQL, About, Frame, Order, Prepared, Relation, Root
+from resolvers.declarations import About, Frame, Order, Prepared, Relation, Root
 from resolvers.errors import BadInputError, PurposeError, TooManySubjectsError
-from resolvers.reach import live_consent, live_share
+from resolvers.reach import PERSONS, holds, live_consent, live_share
+from resolvers.sql import SQL
 from resolvers.statements import ARGUMENT
 from resolvers.view import TODAY, Access, View
 from resolvers.visibility import sees
 
 LARGEST_BATCH = 100
-OUTCOME = models.AccessRecord.result.type
 
 
 class Subject:
@@ -114,7 +115,7 @@ def _share(asked: Any, indexes: Sequence[SQL]) -> Any:
 
 def _outcome(asked: Any, audience: Audience, consent: Any, share: Any, party: Any) -> SQL:
     """In this order, so that nothing is told of a person before its consent is seen."""
-    permitted = sa.or_(consent.c.id.is_not(None), share.c.id.is_not(None))
+    permitted = sa.and_(sa.or_(consent.c.id.is_not(None), share.c.id.is_not(None)), holds(*PERSONS))
     refused = asked.c.person if audience is Audience.COMMERCE else sa.and_(asked.c.person, ~permitted)
     return sa.case(
         (asked.c.index.is_(None), MatchOutcome.INVALID_NUMBER.value),
@@ -173,17 +174,22 @@ def prepare(arguments: Mapping[str, Any], context: Any) -> Prepared:
         raise TooManySubjectsError(f"`by` must hold 1 to {LARGEST_BATCH} subjects; send the rest in another call.")
     rows = [_bound(key, place, context.keyring) for place, key in enumerate(keys)]
     values = {name: [row[name] for row in rows] for name in ASKED}
-    return Prepared(values, viewed(access, context, frozenset(share for share in values["share"] if share)))
+    shares = frozenset(share for share in values["share"] if share)
+    letters = frozenset(letter for letter in values["consent"] if letter)
+    return Prepared(values, viewed(access, context, shares, letters))
 
 
-def viewed(access: Any, context: Any, shares: frozenset[bytes] = frozenset()) -> View:
+def viewed(
+    access: Any, context: Any, shares: frozenset[bytes] = frozenset(), letters: frozenset[str] = frozenset()
+) -> View:
     """The view of a look-up for a purpose. Raises PurposeError for a purpose that is not the client's."""
     allowed = context.principal.purposes
     if access.purpose not in allowed:
         names = ", ".join(sorted(allowed))
         raise PurposeError(f"{access.purpose.value} is not among the purposes registered for this client: {names}.")
     told = Access(access.purpose, text(access.operator, "operator"), text(access.branch, "branch"))
-    return View(context.principal, told, context.now, shares)
+    view: View = context.view
+    return replace(view, access=told, shares=shares, letters=letters)
 
 
 def _bound(key: Any, place: int, keyring: Keyring) -> dict[str, Any]:

@@ -18,19 +18,29 @@ class Trail:
     """Entries to be written, in the order of the answer."""
 
     entries: list[dict[str, Any]] = field(default_factory=list)
+    known: set[tuple[str, int]] = field(default_factory=set)
 
-    def note(self, root: str, rows: Sequence[Row], about: Iterable[str], view: View) -> None:
+    def note(self, root: str, rows: Sequence[Row], about: Iterable[str], view: View, *, beyond: bool = False) -> None:
         """Note an answer of the root field `root`: an entry for each party of each row, or one that says it was empty.
 
-        `about` names the parts that the root declares (`declarations.About`).
+        `about` names the parts that the root declares (`declarations.About`). `beyond`: the page began after a cursor,
+        so that its emptiness says nothing of what was counted.
         """
         parts = list(about)
         if not rows:
-            self.entries.append(entry(root, view, result=AccessResult.EMPTY))
+            self.entries.append(entry(root, view, result=AccessResult.GIVEN if beyond else AccessResult.EMPTY))
         elif "parties" not in parts:
             self.entries.append(entry(root, view))
         else:
-            self.entries.extend(entry(root, view, **told) for row in rows for told in _told(row, parts))
+            told = [told for row in rows for told in _told(row, parts)]
+            self.entries.extend(entry(root, view, **parts) for parts in told)
+            self.known |= {(root, parts["party_id"]) for parts in told}
+
+    def meet(self, root: str, rows: Iterable[Row], view: View) -> None:
+        """Note the parties of rows that an edge led to, where the answer was not known to be about them."""
+        met = {(root, row.party): view for row in rows if row.party is not None}
+        self.entries.extend(entry(name, view, party_id=party) for name, party in met.keys() - self.known)
+        self.known |= met.keys()
 
     async def write(
         self, connection: AsyncConnection, request: Mapping[str, Any], types: Mapping[str, Sequence[str]]

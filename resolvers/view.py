@@ -5,7 +5,7 @@ all callers of an audience.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from auth.audiences import Audience, Purpose
 from auth.principal import Principal
 from models.terms import court_day
+from resolvers.opaque import binds
 
 CLIENT = sa.bindparam("view_client", type_=sa.BigInteger)
 PURPOSE = sa.bindparam("view_purpose", type_=sa.Text)
@@ -23,6 +24,7 @@ COURT = sa.bindparam("view_court", type_=sa.Text)
 VILLAGE = sa.bindparam("view_village", type_=sa.BigInteger)
 SCOPES = sa.bindparam("view_scopes", type_=sa.ARRAY(sa.Text))
 SUBJECT = sa.bindparam("view_subject", type_=sa.LargeBinary)
+LETTERS = sa.bindparam("view_letters", type_=sa.ARRAY(sa.Text))
 SHARES = sa.bindparam("view_shares", type_=sa.ARRAY(sa.LargeBinary))
 
 
@@ -37,12 +39,18 @@ class Access:
 
 @dataclass(frozen=True)
 class View:
-    """One caller, one purpose, one moment. `shares`: SHA-256 of the share codes shown."""
+    """One caller, one purpose, one moment.
+
+    shares: SHA-256 of the share codes shown. letters: numbers of the authorisation letters named.
+    opaque_key: marks ids and cursors.
+    """
 
     principal: Principal
     access: Access
     now: datetime
     shares: frozenset[bytes] = frozenset()
+    letters: frozenset[str] = frozenset()
+    opaque_key: bytes = field(default=b"", repr=False)
 
     @property
     def audience(self) -> Audience:
@@ -66,4 +74,6 @@ class View:
             "view_scopes": sorted(self.principal.scopes),
             "view_subject": self.principal.subject_index,
             "view_shares": sorted(self.shares),
+            "view_letters": sorted(self.letters),
+            **binds(self.opaque_key),
         }

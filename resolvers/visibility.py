@@ -14,8 +14,9 @@ from auth.audiences import Audience
 from models.base import Base
 from models.court_case import NEVER_DISCLOSED
 from models.party import PartyKind
-from resolvers.declarations import SQL, Frame
+from resolvers.declarations import Frame
 from resolvers.reach import about_self, jurisdiction, reach
+from resolvers.sql import SQL
 from resolvers.view import NOW, SUBJECT, VILLAGE
 
 Predicate = Callable[[Frame, Audience], SQL]

@@ -20,9 +20,10 @@ from strawberry.utils.str_converters import to_camel_case
 from auth.audiences import Audience
 from auth.policy import OPEN, Requirement, both
 from resolvers.context import Context
-from resolvers.declarations import SQL, About, Column, Expression, Frame, Prepared, Relation, Root, Scalar, join_of
+from resolvers.declarations import About, Column, Expression, Frame, Prepared, Relation, Root, Scalar, join_of
 from resolvers.loaders import answered, connected, related
-from resolvers.paging import Page
+from resolvers.paging import Page, read_cursor
+from resolvers.sql import SQL
 from schema import enums  # noqa: F401 - registers them before any field that uses them
 from schema.directives import RequiresScopes
 
@@ -58,9 +59,10 @@ class DeclaredField(StrawberryField):
 
     def get_result(self, source: Any, info: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         """Answer by the loaders executor."""
-        declaration, page = self.declaration, page_of(kwargs)
+        declaration = self.declaration
         if isinstance(declaration, Column | Expression):
             return getattr(source, self.python_name)
+        page = page_of(kwargs, info.context)
         if isinstance(declaration, Root):
             return answered(info.context, to_camel_case(self.python_name), declaration, kwargs, page)
         assert isinstance(declaration, Relation)  # noqa: S101 - there are no other kinds
@@ -69,14 +71,17 @@ class DeclaredField(StrawberryField):
         return related(info.context, declaration, source, kwargs)
 
 
-def page_of(arguments: Mapping[str, Any]) -> Page | None:
-    """The page that arguments ask for, or None for a field that has no pages."""
+def page_of(arguments: Mapping[str, Any], context: Context) -> Page | None:
+    """The page that arguments ask for, or None for a field that has no pages. Raises BadCursorError."""
     if "first" not in arguments:
         return None
-    order, chosen = arguments.get("order_by"), arguments.get("filter")
+    order, chosen, after = arguments.get("order_by"), arguments.get("filter"), arguments.get("after")
     given = {} if chosen is None else {name: value for name, value in vars(chosen).items() if value is not None}
     return Page(
-        arguments["first"], arguments.get("after"), None if order is None else order.name, tuple(sorted(given.items()))
+        arguments["first"],
+        None if after is None else read_cursor(after, context.keyring.opaque_key),
+        None if order is None else order.name,
+        tuple(sorted(given.items())),
     )
 
 

@@ -8,7 +8,8 @@ import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
 from auth.policy import POLICY, Requirement, both
-from resolvers.declarations import SQL, Frame
+from resolvers.declarations import Frame
+from resolvers.sql import SQL
 from schema.directives import RequiresScopes
 
 Input = TypeVar("Input", bound=type)

@@ -1,6 +1,7 @@
 """What tests share: one embedded PostgreSQL a worker, a migrated template, and a fresh database for each module."""
 
 import itertools
+import json
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from starlette.testclient import TestClient
-from world import ISSUER, NOW, World
+from world import ISSUER, KEYRING, NOW, World
 
 import database
 from auth.audiences import Audience
@@ -19,6 +20,7 @@ from demo.clients import DemoClient, register_clients
 from ingest.catalogue import load_catalogue
 from ingest.importing import import_file
 from models.keyring import Keyring, load_keyring
+from models.secret_file import create_secret
 from models.terms import court_day
 from server import create_app
 from settings import Settings
@@ -79,7 +81,7 @@ async def connection(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 @pytest.fixture(scope="session")
 def keyring() -> Keyring:
     """A fixed key ring, so that a failing test can be repeated."""
-    return Keyring(sealing=(b"s" * 32,), indexing=(b"i" * 32,))
+    return KEYRING
 
 
 @pytest.fixture(scope="session")
@@ -108,6 +110,8 @@ async def city(postgres: sa.URL, template: str, tmp_path_factory: pytest.TempPat
 
 async def build(url: sa.URL, settings: Settings, exports: Path, moment: datetime) -> dict[Audience, DemoClient]:
     """Fill a migrated database: catalogue, clients, exports, and a small city as of `moment`."""
+    keys = {half: [key.hex() for key in getattr(KEYRING, half)] for half in ("sealing", "indexing")}
+    create_secret(settings.key_file, json.dumps(keys))
     keyring = load_keyring(settings.key_file)
     engine = database.async_engine(url, pool_size=4, statement_timeout=60)
     async with engine.begin() as connection:
@@ -115,8 +119,10 @@ async def build(url: sa.URL, settings: Settings, exports: Path, moment: datetime
     clients = _clients(url, moment)
     for format, file in EXPORTS.items():
         await import_file(engine, format, exports / file, keyring=keyring)
-    keys = {audience: client.primary_key for audience, client in clients.items()}
-    await build_city(engine, keyring, clients=keys, scale=0.02, today=court_day(moment), progress=lambda *_: None)
+    primary_keys = {audience: client.primary_key for audience, client in clients.items()}
+    await build_city(
+        engine, keyring, clients=primary_keys, scale=0.02, today=court_day(moment), progress=lambda *_: None
+    )
     await engine.dispose()
     return clients
 

@@ -15,9 +15,10 @@ from auth.audiences import Audience, Purpose
 CREDIT, INTEGRITY = "person.credit.read", "person.integrity.read"
 FIVE_YEARS_AGO = TODAY.replace(year=TODAY.year - 5)
 CLOSED_MATTERS = {"PRIVACY", "STATE_SECRET"}
-LABOUR = {"劳动争议", "追索劳动报酬纠纷"}
+LABOUR = "劳动"
 NEVER_WAS = {"REVOKED", "WITHDRAWN", "SHIELDED"}
 FOR_ORGANIZATIONS = {Purpose.EMPLOYER_CHECK, Purpose.SUPPLIER_DUE_DILIGENCE, Purpose.BIDDING_REVIEW}
+SOURCES = ("deduction", "listing", "certificate", "sanction")
 TABLES = ("party", "identity", "court_case", "deduction", "listing", "certificate", "sanction", "code_record")
 MORE = ("code_type", "code_period", "consent")
 
@@ -54,6 +55,27 @@ class Raw:
         return self.by_key("court_case")
 
     @cached_property
+    def cases_by_number(self) -> dict[Any, Row]:
+        """Cases by number."""
+        return self.by_key("court_case", "number")
+
+    @cached_property
+    def vanished(self) -> set[tuple[str, int]]:
+        """The items, by table and key, whose code record has ended as if it had never been."""
+        records = (row for row in self.tables["code_record"] if row["close_reason"] in NEVER_WAS)
+        return {(table, row[f"{table}_id"]) for row in records for table in SOURCES if row[f"{table}_id"]}
+
+    @cached_property
+    def records(self) -> dict[Any, Row]:
+        """Code records by key."""
+        return self.by_key("code_record")
+
+    @cached_property
+    def deductions(self) -> dict[Any, Row]:
+        """Deductions by key."""
+        return self.by_key("deduction")
+
+    @cached_property
     def kinds(self) -> dict[Any, Row]:
         """Code types by key."""
         return self.by_key("code_type")
@@ -83,6 +105,11 @@ class Raw:
 def running(row: Row, start: str, *ends: str) -> bool:
     """Begun, and not over."""
     return bool(row[start] <= TODAY and all(row[end] is None or row[end] > TODAY for end in ends))
+
+
+def in_force(record: Row) -> bool:
+    """Whether a code record counts today."""
+    return running(record, "effective_on", "ends_on", "closed_on") and record["close_reason"] not in NEVER_WAS
 
 
 @dataclass(frozen=True)
@@ -124,17 +151,20 @@ class PartnerOracle:
         """Items that may be told of: of a person under `scope`, and to an employer only what a candidate must show."""
         if self.outcome != "MATCHED" or (self.person and scope not in self._scopes()):
             return set()
-        found = (row for row in self.raw.items[table][self.party["id"]] if seen(row) and self._tellable(row))
+        mine = (row for row in self.raw.items[table][self.party["id"]] if (table, row["id"]) not in self.raw.vanished)
+        found = (row for row in mine if seen(row) and self._tellable(row))
         employer = self.person and self.asking.audience is Audience.EMPLOYER
         return {row["id"] for row in found if not employer or (candidate(row) and not self._labour(row))}
 
     def _tellable(self, row: Row) -> bool:
-        case = self.raw.cases.get(row["case_id"])
-        return not row["protected"] and (case is None or case["confidentiality"] not in CLOSED_MATTERS)
+        """Nobody's minority, and of no closed matter, whether it is tied to its case or only names it."""
+        named = self.raw.cases_by_number.get(row.get("case_number") or row.get("related_number"))
+        cases = (self.raw.cases.get(row["case_id"]), named)
+        return not row["protected"] and all(case["confidentiality"] not in CLOSED_MATTERS for case in cases if case)
 
     def _labour(self, row: Row) -> bool:
         case = self.raw.cases.get(row["case_id"])
-        return case is not None and case["cause"] in LABOUR
+        return case is not None and LABOUR in case["cause"]
 
     @property
     def deductions(self) -> set[int]:
@@ -159,9 +189,12 @@ class PartnerOracle:
 
     @property
     def certificates(self) -> set[int]:
-        """Certificates that stand."""
+        """Certificates that stand; of a candidate those whose case is known to be no labour dispute."""
         return self._items(
-            "certificate", lambda row: running(row, "issued_on", "revoked_on"), INTEGRITY, lambda row: True
+            "certificate",
+            lambda row: running(row, "issued_on", "revoked_on"),
+            INTEGRITY,
+            lambda row: row["case_id"] is not None,
         )
 
     @property
@@ -178,11 +211,20 @@ class PartnerOracle:
         """Records in force that are no suspicion; of a candidate red ones only."""
 
         def seen(row: Row) -> bool:
-            in_force = running(row, "effective_on", "ends_on", "closed_on") and row["close_reason"] not in NEVER_WAS
-            return bool(in_force and self.raw.kinds[row["code_type_id"]]["partner_visible"])
+            known = self.raw.kinds[row["code_type_id"]]["partner_visible"] and in_force(row)
+            return bool(known and self._repairs_what_runs(row) and not self._of_ended_deduction(row))
 
         scope = INTEGRITY if self.asking.audience is Audience.EMPLOYER else CREDIT
         return self._items("code_record", seen, scope, lambda row: row["colour"] == "RED")
+
+    def _repairs_what_runs(self, row: Row) -> bool:
+        """A blue record goes with the yellow one that it repairs."""
+        repaired = self.raw.records.get(row["repaired_id"])
+        return repaired is None or (in_force(repaired) and not repaired["protected"])
+
+    def _of_ended_deduction(self, row: Row) -> bool:
+        deduction = self.raw.deductions.get(row["deduction_id"])
+        return deduction is not None and deduction["status"] in NEVER_WAS
 
     @property
     def colour(self) -> str | None:

@@ -1,12 +1,11 @@
 """Bad scopes, variables and values: each is refused with its code and a sentence, and nothing is given or written."""
 
-import base64
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
-from world import World
+from world import World, sealed
 
 from auth.audiences import Audience
 from demo.cast import AWARD, CHEN, LIN, ZHAO
@@ -383,7 +382,7 @@ def test_a_page_needs_its_size(world: World) -> None:
 
 
 def encoded(text: str | bytes) -> str:
-    return base64.b64encode(text if isinstance(text, bytes) else text.encode()).decode()
+    return sealed(text)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """What partners are told, held against a second reading of the rules over the raw rows."""
 
-from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from random import Random
@@ -9,10 +8,11 @@ import pytest
 from conftest import City
 from disturbance import Disturbance, Row
 from partner_oracle import Asking, PartnerOracle, Raw, ids
-from world import World
+from world import KEYRING, World
 
 from auth.audiences import PURPOSES, Audience, Purpose
 from models.keyring import Keyring, load_keyring
+from resolvers.opaque import unseal
 
 SEED = 20261121
 LARGEST = 100
@@ -76,7 +76,7 @@ def key_of(raw: Raw, keyring: Keyring, party: Row) -> Row:
 
 def keys(nodes: list[Row]) -> set[str]:
     """The ids of an answer, decoded, each of them once."""
-    found = [b64decode(node["id"]).decode() for node in nodes]
+    found = [str(unseal(node["id"], KEYRING.opaque_key)) for node in nodes]
     assert len(found) == len(set(found))
     return set(found)
 
@@ -157,5 +157,6 @@ OF_CANDIDATES = {"listings", "certificates", "records"}
 def filled(audience: Audience, purpose: Purpose) -> set[tuple[str, str]]:
     """The parts of an answer that must have come up: a comparison of nothing proves nothing."""
     persons = {Audience.BANK: EVERYTHING, Audience.EMPLOYER: OF_CANDIDATES}.get(audience, set())
-    asked_all = persons if WHOLE[audience] is purpose else set()
-    return {("PERSON", name) for name in asked_all} | {("ORGANIZATION", name) for name in EVERYTHING}
+    if WHOLE[audience] is not purpose:
+        return {("PERSON", "outcome"), ("ORGANIZATION", "colour")}
+    return {("PERSON", name) for name in persons} | {("ORGANIZATION", name) for name in EVERYTHING}

@@ -18,13 +18,14 @@ from graphql import (
     parse,
 )
 from scope_directives import ScopeDirectives, coordinates
-from world import World
+from world import KEYRING, World
 
 from auth.audiences import PURPOSES, Audience, scopes_of
 from auth.policy import OPEN, POLICY
 from demo.cast import FORGE
 from resolvers.declarations import ROW_TYPES, node_id
 from resolvers.errors import ForbiddenError
+from resolvers.opaque import binds
 from resolvers.visibility import PREDICATES
 from schema.audience_schema import printed
 from schema.building import GRAPHQL
@@ -129,24 +130,25 @@ def test_a_document_beyond_the_scopes_is_refused_whole(world: World, audience: A
     assert beyond
 
 
-def keys_of_rows(world: World) -> list[str]:
-    """The id of one row of each type that has ids."""
+def ids_of_rows(world: World) -> dict[str, str]:
+    """The id of one row of each type that has ids, as a document has it."""
     with world.engine.connect() as connection:
-        return [str(connection.scalar(statement)) for statement in _first_ids()]
+        found = {name: connection.scalar(one, binds(KEYRING.opaque_key)) for name, one in _first_ids()}
+    return {name: f'"{text}"' for name, text in found.items() if text}
 
 
-def _first_ids() -> Iterator[sa.Select[tuple[str]]]:
+def _first_ids() -> Iterator[tuple[str, sa.Select[tuple[str]]]]:
     for row_type in ROW_TYPES.values():
         if row_type.key:
             key = getattr(row_type.model, row_type.key)
-            yield sa.select(node_id(row_type.name, sa.func.min(key))).having(sa.func.count() > 0)
+            yield row_type.name, sa.select(node_id(row_type.name, sa.func.min(key))).having(sa.func.count() > 0)
 
 
 def with_rows(world: World, audience: Audience) -> Documents:
     """Documents that ask for rows which are there, for a purpose that the audience has."""
-    ids = [f'"{text}"' for text in keys_of_rows(world)]
-    purpose = min(PURPOSES[audience])
-    return Documents(SCHEMA, {**LITERALS, "ids": f"[{', '.join(ids)}]", "access": f"{{ purpose: {purpose} }}"})
+    ids = ids_of_rows(world)
+    there = {"id": ids["Party"], "ids": f"[{', '.join(ids.values())}]"}
+    return Documents(SCHEMA, {**LITERALS, **there, "access": f"{{ purpose: {min(PURPOSES[audience])} }}"})
 
 
 def permitted(audience: Audience) -> list[Path]:

@@ -75,9 +75,8 @@ def test_ended_items_are_not_in_a_look_up_nor_in_its_counts(world: World) -> Non
 
 @pytest.mark.parametrize("audience", OUTSIDE)
 def test_ended_items_have_no_id_outside(world: World, audience: Audience) -> None:
-    purpose = "LOAN_APPROVAL" if audience is BANK else None
     assert len(ended(world)) == 4
-    assert nodes(world, audience, ended(world), purpose) == [None] * 4
+    assert nodes(world, audience, ended(world)) == [None] * 4
 
 
 def test_ended_items_are_not_published_by_name(world: World) -> None:
@@ -120,7 +119,7 @@ def test_suspicion_is_hidden_from_whom_it_concerns(world: World) -> None:
     assert (party["creditCode"], party["codeRecords"]) == ({"colour": "GREEN", "records": []}, [])
     suspicion = [node_id("CodeRecord", key) for key in keys(world, "code_record", SUSPECT)]
     assert nodes(world, LITIGANT, suspicion, subject=SUSPECT) == [None]
-    assert nodes(world, BANK, suspicion, "LOAN_APPROVAL") == [None]
+    assert nodes(world, BANK, suspicion) == [None]
     assert nodes(world, COURT, suspicion) == ["CodeRecord"]
 
 
@@ -210,11 +209,8 @@ def test_a_letter_that_is_named_must_be_the_subjects(world: World) -> None:
 )
 def test_consent_ends_with_any_of_its_terms(world: World, values: dict[str, Any]) -> None:
     (letter,) = rows(world, "SELECT id FROM consent WHERE reference = :letter", letter=CHEN.letter(BANK))
-    party = node_id("Party", keys(world, "party", CHEN)[0])
-    assert nodes(world, BANK, [party], "LOAN_APPROVAL") == ["Person"]
     with altered(world.engine, models.Consent, letter.id, **values):
         assert look_up(world, CHEN) == REFUSED
-        assert nodes(world, BANK, [party], "LOAN_APPROVAL") == [None]
 
 
 @pytest.mark.parametrize(
@@ -234,11 +230,23 @@ def test_consent_opens_only_the_scopes_it_names(world: World, scopes: list[str],
 
 def test_a_token_without_the_scope_reads_no_person_by_another_road(world: World) -> None:
     """Consent names the scope, the type may be read of organizations: neither makes up for the token's own scopes."""
-    ids = [node_id("Deduction", key) for key in keys(world, "deduction", CHEN)]
-    asked = "query($ids: [ID!]!, $a: AccessInput) { nodes(ids: $ids, access: $a) { ... on Deduction { points } } }"
-    variables = {"ids": ids, "a": {"purpose": "LOAN_APPROVAL"}}
-    assert [row["points"] for row in world.ask(BANK, asked, variables)["data"]["nodes"]] == [2, 6]
-    assert world.ask(BANK, asked, variables, "organization.read", "subject.check")["data"] == {"nodes": [None, None]}
+    fields = "codeRecords { deduction { points } listing { kind } }"
+    head = "query($by: SubjectKey!, $a: AccessInput!) { subject(by: $by, access: $a)"
+    asked = f"{head} {{ party {{ ... on Person {{ {fields} }} }} }} }}"
+    variables = {"by": key_of(CHEN), "a": {"purpose": "LOAN_APPROVAL"}}
+    narrow = ("subject.check", "organization.read", "person.integrity.read")
+    whole = world.data(BANK, asked, variables)["subject"]["party"]["codeRecords"]
+    assert [record["deduction"] for record in whole if record["deduction"]] == [{"points": 6}]
+    assert world.ask(BANK, asked, variables, *narrow)["data"]["subject"]["party"] == {"codeRecords": []}
+
+
+@pytest.mark.parametrize("audience", [BANK, EMPLOYER, COMMERCE])
+def test_an_id_opens_no_person_to_a_partner(world: World, audience: Audience) -> None:
+    """Persons are looked up by name and number, for a purpose: an id carries neither."""
+    tables = {"party": "Party", "deduction": "Deduction", "listing": "Listing", "certificate": "Certificate"}
+    ids = [node_id(type_name, key) for table, type_name in tables.items() for key in keys(world, table, CHEN)]
+    assert nodes(world, audience, ids) == [None] * 5
+    assert nodes(world, audience, [node_id("Party", keys(world, "party", FORGE)[0])]) == ["Organization"]
 
 
 def test_share_codes_open_their_own_subject(world: World) -> None:
@@ -303,7 +311,7 @@ def test_minors_and_the_secluded_are_as_unknown_as_strangers(world: World) -> No
     ]
     assert len(hidden) > 4
     for audience in OUTSIDE:
-        assert nodes(world, audience, hidden, "LOAN_APPROVAL" if audience is BANK else None) == [None] * len(hidden)
+        assert nodes(world, audience, hidden) == [None] * len(hidden)
     assert nodes(world, COURT, hidden).count(None) == 0
     for subject in (MINOR, SECLUDED):
         assert world.data(PORTAL, PUBLIC, {"name": subject.name})["publicRecords"]["totalCount"] == 0

@@ -14,10 +14,20 @@ from auth.audiences import Audience
 from auth.token_client import ClientCredential, User, request_token
 from demo.cast import CHEN, Subject
 from demo.clients import DemoClient
+from models.keyring import Keyring
+from resolvers.opaque import seal
 
 ISSUER = "http://127.0.0.1:8000"
+KEYRING = Keyring(sealing=(b"s" * 32,), indexing=(b"i" * 32,))
+"""Fixed keys, so that a failing test can be repeated."""
+
 NOW = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
 """The moment of every test: noon in Shanghai."""
+
+
+def sealed(text: str | bytes) -> str:
+    """An id or a cursor as the service would make it of this text."""
+    return seal(text.encode() if isinstance(text, str) else text, KEYRING.opaque_key)
 
 
 @dataclass
