@@ -18,6 +18,7 @@ import models
 from auth.audiences import Audience
 from resolvers.declarations import Order
 from resolvers.errors import BadCursorError, BadPageSizeError
+from resolvers.opaque import unseal
 from resolvers.paging import LARGEST_PAGE, Page, beyond, read_cursor
 
 FOREIGN = "`after` must be an endCursor of this same list, in this same order."
@@ -146,10 +147,10 @@ class List:
 
 
 ORGANIZATIONS, ENFORCEMENTS = "{kind: ORGANIZATION}", "{stage: ENFORCEMENT}"
-ENTERED_ON = "SELECT encode(convert_to('Party:' || id, 'UTF8'), 'base64'), id, id FROM party"
-NAMED_AS = "SELECT encode(convert_to('Party:' || id, 'UTF8'), 'base64'), convert_to(name, 'UTF8'), id FROM party"
+ENTERED_ON = "SELECT 'Party:' || id, id, id FROM party"
+NAMED_AS = "SELECT 'Party:' || id, convert_to(name, 'UTF8'), id FROM party"
 FILED_ON = "SELECT number, filed_on, id FROM court_case"
-PROPOSED_AT = "SELECT encode(convert_to('Deduction:' || id, 'UTF8'), 'base64'), proposed_at, id FROM deduction"
+PROPOSED_AT = "SELECT 'Deduction:' || id, proposed_at, id FROM deduction"
 LISTS = [
     List("parties", "ENTERED_ASC", "id", ORGANIZATIONS, ENTERED_ON),
     List("parties", "ENTERED_DESC", "id", ORGANIZATIONS, ENTERED_ON, True),
@@ -173,7 +174,9 @@ def pages(world: World, asked: List, first: int) -> Iterator[Any]:
 
 
 def rows(page: Any) -> list[str]:
-    return [node["identifier"] for node in page["nodes"]]
+    """Case numbers as they are, ids as what they stand for."""
+    told = [node["identifier"] for node in page["nodes"]]
+    return [text if text.startswith("(") else str(unseal(text, KEYRING.opaque_key)) for text in told]
 
 
 def whole(world: World, asked: List) -> list[str]:
