@@ -146,6 +146,15 @@ def parse_person_number(text: str) -> PersonNumber:
     return PersonNumber(plain, _born_on(plain))
 
 
+def is_person_number(text: str) -> bool:
+    """Whether a text is a resident ID number and so may not be kept (R18)."""
+    try:
+        parse_person_number(text)
+    except IdentifierError:
+        return False
+    return True
+
+
 def _born_on(number: str) -> date:
     try:
         born_on = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))

@@ -16,7 +16,7 @@ from sqlalchemy.types import TypeEngine
 import models
 from auth.audiences import Audience
 from models.access_record import BorrowerRelation, MatchOutcome
-from models.identifiers import IdentifierError, parse_organization_code, parse_person_number
+from models.identifiers import IdentifierError, is_person_number, parse_organization_code, parse_person_number
 from models.keyring import Keyring
 from models.party import PartyKind
 from resolvers.declarations import About, Frame, Order, Prepared, Relation, Root
@@ -241,4 +241,6 @@ def text(value: str | None, name: str) -> str | None:
         raise BadInputError(f"`{name}` is longer than {LONGEST_TEXT} characters.")
     if any(character in BIDI or unicodedata.category(character) in {"Cc", "Cs"} for character in value):
         raise BadInputError(f"`{name}` holds control characters or broken Unicode.")
+    if is_person_number(value):
+        raise BadInputError(f"`{name}` is an identity number, which is never stored (R18): send one of your own.")
     return value

@@ -102,7 +102,9 @@ class City:
 @pytest.fixture(scope="session")
 async def city(postgres: sa.URL, template: str, tmp_path_factory: pytest.TempPathFactory, exports: Path) -> City:
     """Built once a worker, as of the moment of every test."""
-    settings = Settings(data_dir=tmp_path_factory.mktemp("data"), issuer=ISSUER, request_timeout=30)
+    settings = Settings(
+        data_dir=tmp_path_factory.mktemp("data"), issuer=ISSUER, request_timeout=60, statement_timeout=30
+    )
     _administer(postgres, f"create database suxin_city template {template}")
     clients = await build(postgres.set(database="suxin_city"), settings, exports, NOW)
     return City("suxin_city", settings, clients)

@@ -293,3 +293,29 @@ def test_an_entry_is_of_the_moment_of_its_request(world: World) -> None:
     with world.logged() as entries:
         look_up(world, CHEN)
     assert told(entries, "at") == [(NOW,)]
+
+
+NEIGHBOURS = """query ($name: String!) { parties(first: 1, filter: { name: $name }) { nodes {
+    participations(first: 5) { nodes { case { participations { party { id name } } } } } } } }"""
+
+
+def test_parties_met_on_the_way_are_logged_too(world: World) -> None:
+    """A judge who reads who else was in a case has looked them up."""
+    with world.logged() as entries:
+        data = world.data(Audience.COURT, NEIGHBOURS, {"name": CHEN.name})
+    (party,) = data["parties"]["nodes"]
+    parts = [part for row in party["participations"]["nodes"] for part in row["case"]["participations"]]
+    met = {part["party"]["id"] for part in parts if part["party"]}
+    assert len(met) > 1
+    logged = [node_id("Party", entry["party_id"]) for entry in entries]
+    assert sorted(logged) == sorted(met)
+
+
+def test_a_number_as_a_reference_is_refused(world: World) -> None:
+    with world.logged() as entries:
+        by = {"name": CHEN.name, "idNumber": CHEN.number, "reference": CHEN.number}
+        asked = {"by": by, "access": {"purpose": "LOAN_APPROVAL"}}
+        answer = world.ask(Audience.BANK, document(Audience.BANK), asked)
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["BAD_INPUT"]
+    assert CHEN.number not in str(answer)
+    assert entries == []
