@@ -23,7 +23,7 @@ from ingest.report import Rejects, Summary
 from ingest.staging import FOR_PARTIES, create_staging, empty_staging, stage_rows, stage_subjects
 from models.identifiers import IdentifierError
 
-CHUNK_LINES = 10_000
+CHUNK_LINES = 40_000
 """Accepted lines of a transaction."""
 
 STEPS = 2

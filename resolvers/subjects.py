@@ -187,7 +187,7 @@ def viewed(
     if access.purpose not in allowed:
         names = ", ".join(sorted(allowed))
         raise PurposeError(f"{access.purpose.value} is not among the purposes registered for this client: {names}.")
-    told = Access(access.purpose, text(access.operator, "operator"), text(access.branch, "branch"))
+    told = Access(access.purpose, own_text(access.operator, "operator"), own_text(access.branch, "branch"))
     view: View = context.view
     return replace(view, access=told, shares=shares, letters=letters)
 
@@ -204,7 +204,7 @@ def _bound(key: Any, place: int, keyring: Keyring) -> dict[str, Any]:
         "consent": text(key.consent, "consent"),
         "signed_on": key.consent_signed_on,
         "share": hashlib.sha256(code.encode()).digest() if code else None,
-        "reference": text(key.reference, "reference"),
+        "reference": own_text(key.reference, "reference"),
         "relation": relation and relation.value,
     }
 
@@ -241,6 +241,11 @@ def text(value: str | None, name: str) -> str | None:
         raise BadInputError(f"`{name}` is longer than {LONGEST_TEXT} characters.")
     if any(character in BIDI or unicodedata.category(character) in {"Cc", "Cs"} for character in value):
         raise BadInputError(f"`{name}` holds control characters or broken Unicode.")
-    if is_person_number(value):
-        raise BadInputError(f"`{name}` is an identity number, which is never stored (R18): send one of your own.")
     return value
+
+
+def own_text(value: str | None, name: str) -> str | None:
+    """A text of the caller's own that the access log keeps. Raises BadInputError also for an identity number (R18)."""
+    if value is not None and is_person_number(value):
+        raise BadInputError(f"`{name}` is an identity number, which is never stored (R18): send one of your own.")
+    return text(value, name)
