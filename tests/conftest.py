@@ -62,6 +62,14 @@ def database_url(postgres: sa.URL, template: str) -> Iterator[sa.URL]:
     _administer(postgres, f"drop database {name} with (force)")
 
 
+@pytest.fixture(scope="module")
+def sync_engine(database_url: sa.URL) -> Iterator[sa.Engine]:
+    """A synchronous engine on the module's database, as the OAuth threads use."""
+    engine = database.sync_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
 @pytest.fixture
 async def engine(database_url: sa.URL) -> AsyncIterator[AsyncEngine]:
     """The asynchronous engine that the service itself uses."""

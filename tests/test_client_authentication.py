@@ -3,7 +3,7 @@
 import base64
 import json
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,6 @@ import sqlalchemy as sa
 from joserfc.jwk import ECKey, Key, OctKey, OKPKey, RSAKey
 from oauth_clients import ISSUER, START, Service, SigningClient, in_process, refusal
 
-import database
 from auth.client_authentication import ASSERTION_TYPE
 from auth.registry import disable_client
 from models.keyring import Keyring
@@ -21,13 +20,6 @@ from models.keyring import Keyring
 GRANT = {"grant_type": "client_credentials"}
 INVALID_CLIENT = (401, "invalid_client")
 DISABLED = datetime.fromtimestamp(START, UTC)
-
-
-@pytest.fixture(scope="module")
-def sync_engine(database_url: sa.URL) -> Iterator[sa.Engine]:
-    engine = database.sync_engine(database_url)
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture

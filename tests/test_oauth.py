@@ -5,7 +5,7 @@ import base64
 import json
 import logging
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +25,6 @@ from auth.scopes import Scope
 from auth.subject_token import SUBJECT_TOKEN_TYPE
 from models.issued_token import AssertionUse, IssuedToken
 from models.keyring import Keyring
-
-
-@pytest.fixture(scope="module")
-def sync_engine(database_url: sa.URL) -> Iterator[sa.Engine]:
-    engine = database.sync_engine(database_url)
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture

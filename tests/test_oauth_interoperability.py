@@ -18,7 +18,6 @@ from oauthlib.oauth2 import BackendApplicationClient
 from requests_oauthlib import OAuth2Session
 from starlette.applications import Starlette
 
-import database
 from auth.audiences import Audience
 from auth.authorization_server import AuthorizationServer
 from auth.endpoints import oauth_routes
@@ -32,13 +31,6 @@ KEYS: dict[str, Any] = {
     "Ed25519": OKPKey.generate_key("Ed25519", auto_kid=True),
     "PS256": RSAKey.generate_key(2048, auto_kid=True),
 }
-
-
-@pytest.fixture(scope="module")
-def sync_engine(database_url: sa.URL) -> Iterator[sa.Engine]:
-    engine = database.sync_engine(database_url)
-    yield engine
-    engine.dispose()
 
 
 class Announced(uvicorn.Server):

@@ -9,7 +9,6 @@ import pytest
 import sqlalchemy as sa
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
-import database
 from auth.audiences import Audience, Purpose, purposes_of, scopes_of
 from auth.client_authentication import hash_secret
 from auth.registry import (
@@ -29,13 +28,6 @@ from models.household import Village
 NOW = datetime(2027, 1, 15, 8, 0, tzinfo=UTC)
 KEY = ECKey.generate_key("P-256", auto_kid=True)
 JWKS = {"keys": [KEY.as_dict(private=False)]}
-
-
-@pytest.fixture(scope="module")
-def sync_engine(database_url: sa.URL) -> Iterator[sa.Engine]:
-    engine = database.sync_engine(database_url)
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture
