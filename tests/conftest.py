@@ -15,7 +15,7 @@ from world import ISSUER, KEYRING, NOW, World
 
 import database
 from auth.audiences import Audience
-from demo.city import build_city
+from demo.city import CitySummary, build_city
 from demo.clients import DemoClient, register_clients
 from ingest.catalogue import load_catalogue
 from ingest.importing import import_file
@@ -105,6 +105,7 @@ class City:
     database: str
     settings: Settings
     clients: Mapping[Audience, DemoClient]
+    summary: CitySummary
 
 
 @pytest.fixture(scope="session")
@@ -114,11 +115,13 @@ async def city(postgres: sa.URL, template: str, tmp_path_factory: pytest.TempPat
         data_dir=tmp_path_factory.mktemp("data"), issuer=ISSUER, request_timeout=60, statement_timeout=30
     )
     _administer(postgres, f"create database suxin_city template {template}")
-    clients = await build(postgres.set(database="suxin_city"), settings, exports, NOW)
-    return City("suxin_city", settings, clients)
+    clients, summary = await build(postgres.set(database="suxin_city"), settings, exports, NOW)
+    return City("suxin_city", settings, clients, summary)
 
 
-async def build(url: sa.URL, settings: Settings, exports: Path, moment: datetime) -> dict[Audience, DemoClient]:
+async def build(
+    url: sa.URL, settings: Settings, exports: Path, moment: datetime
+) -> tuple[dict[Audience, DemoClient], CitySummary]:
     """Fill a migrated database: catalogue, clients, exports, and a small city as of `moment`."""
     keys = {half: [key.hex() for key in getattr(KEYRING, half)] for half in ("sealing", "indexing")}
     create_secret(settings.key_file, json.dumps(keys))
@@ -130,11 +133,11 @@ async def build(url: sa.URL, settings: Settings, exports: Path, moment: datetime
     for format, file in EXPORTS.items():
         await import_file(engine, format, exports / file, keyring=keyring)
     primary_keys = {audience: client.primary_key for audience, client in clients.items()}
-    await build_city(
+    summary = await build_city(
         engine, keyring, clients=primary_keys, scale=0.02, today=court_day(moment), progress=lambda *_: None
     )
     await engine.dispose()
-    return clients
+    return clients, summary
 
 
 EXPORTS = {

@@ -35,7 +35,8 @@ def block(language: str, place: int = 0) -> str:
 @pytest.fixture(scope="module")
 async def clients(database_url: sa.URL, settings: Settings, exports: Path) -> Clients:
     """A city of today: foreign clients look at the real clock."""
-    return await build(database_url, settings, exports, utc_now())
+    clients, _ = await build(database_url, settings, exports, utc_now())
+    return clients
 
 
 @pytest.fixture(scope="module")
