@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
@@ -19,6 +20,8 @@ from settings import Settings
 
 MINIMUM_VERSION = 150000
 CONNECT_SECONDS = 5
+POOL_SECONDS = 1
+PREPARED_STATEMENTS = 256
 EMBEDDED_DATABASE = "suxin"
 ONLY_WITH_PASSWORD = "local all all scram-sha-256\n"  # noqa: S105 - a rule of pg_hba.conf
 log = logging.getLogger("suxin.database")
@@ -176,18 +179,62 @@ def async_engine(url: sa.URL, pool_size: int, statement_timeout: int) -> AsyncEn
         isolation_level="REPEATABLE READ",
         hide_parameters=True,
         enable_from_linting=False,  # joins are made by functions that the linter cannot see through
-        connect_args={
-            "timeout": CONNECT_SECONDS,
-            "server_settings": {
-                "statement_timeout": str(statement_timeout * 1000),
-                "lock_timeout": "500",
-                "idle_in_transaction_session_timeout": "10000",
-                "jit": "off",
-                "timezone": "UTC",
-                "application_name": "suxin",
-            },
-        },
+        connect_args={"timeout": CONNECT_SECONDS, "server_settings": _session(statement_timeout)},
     )
+
+
+def _session(statement_timeout: int) -> dict[str, str]:
+    """How PostgreSQL treats the service's sessions."""
+    return {
+        "statement_timeout": str(statement_timeout * 1000),
+        "lock_timeout": "500",
+        "idle_in_transaction_session_timeout": "10000",
+        "jit": "off",
+        "timezone": "UTC",
+        "datestyle": "ISO",
+        "application_name": "suxin",
+    }
+
+
+class PlanPool:
+    """asyncpg connections for compiled plans, without a layer between: each statement is prepared once a connection.
+
+    statement_timeout: in seconds. A connection is waited for one second; TimeoutError after that.
+    """
+
+    def __init__(self, url: sa.URL, size: int, statement_timeout: int) -> None:
+        self._url, self._size, self._statement_timeout = url, size, statement_timeout
+        self._pool: asyncpg.Pool | None = None
+
+    async def open(self) -> None:
+        """Make the pool; connections are opened when they are first needed."""
+        url = async_driver(self._url)
+        _, options = url.get_dialect()().create_connect_args(url)
+        self._pool = await asyncpg.create_pool(
+            **options,
+            min_size=0,
+            max_size=self._size,
+            timeout=CONNECT_SECONDS,
+            reset=_as_it_is,
+            statement_cache_size=PREPARED_STATEMENTS,
+            max_cacheable_statement_size=0,
+            max_cached_statement_lifetime=0,
+            server_settings=_session(self._statement_timeout) | {"plan_cache_mode": "force_generic_plan"},
+        )
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._pool:
+            await self._pool.close()
+
+    def acquire(self) -> Any:
+        """A connection for as long as the context lasts."""
+        assert self._pool is not None  # noqa: S101 - opened with the service
+        return self._pool.acquire(timeout=POOL_SECONDS)
+
+
+async def _as_it_is(connection: Any) -> None:
+    """A statement leaves nothing behind in its session that would have to be reset."""
 
 
 def migrate(url: sa.URL) -> None:

@@ -21,6 +21,7 @@ from auth.signing import SigningKeys
 from auth.tokens import TokenVerifier
 from models.keyring import load_keyring
 from schema.endpoint import Endpoint
+from schema.execution import Executor
 from settings import Settings
 
 PARTITIONS_AHEAD = timedelta(days=62)
@@ -52,16 +53,28 @@ def create_app(settings: Settings, url: sa.URL, now: Callable[[], datetime] = ut
         clock=clock,
     )
     verifier = TokenVerifier(settings.issuer, signing, engine, clock)
-    endpoint = Endpoint(engine, verifier, keyring, settings.issuer, settings.request_timeout, now)
+    connections = database.PlanPool(url, settings.pool_size, settings.statement_timeout)
+    endpoint = Endpoint(
+        engine=engine,
+        connections=connections,
+        verifier=verifier,
+        keyring=keyring,
+        issuer=settings.issuer,
+        request_timeout=settings.request_timeout,
+        clock=now,
+        executor=Executor(settings.executor),
+    )
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await ensure_partitions(engine, now())
+        await connections.open()
         upkeep = asyncio.create_task(keep_partitions(engine, now))
         yield
         upkeep.cancel()
         with suppress(asyncio.CancelledError):
             await upkeep
+        await connections.close()
         await engine.dispose()
         sync_engine.dispose()
 

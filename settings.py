@@ -26,6 +26,7 @@ class Settings:
     request_timeout: seconds a GraphQL request may take in all, 1 to 60.
     statement_timeout: seconds one SQL statement may take, 1 to 60.
     pool_size: database connections a worker keeps, 1 to 64.
+    executor: `plan` answers by compiled statements; `loaders` field by field, which is slower and the same (tests).
     allow_pilot_persons: lets `client_secret_basic` clients hold scopes that reach natural persons (pilots only).
     """
 
@@ -37,6 +38,7 @@ class Settings:
     statement_timeout: int = 2
     pool_size: int = 8
     allow_pilot_persons: bool = False
+    executor: str = "plan"
 
     @property
     def key_file(self) -> Path:
@@ -102,6 +104,12 @@ def _switch(name: str, value: str) -> bool:
     return value == "true"
 
 
+def _executor(name: str, value: str) -> str:
+    if value not in {"plan", "loaders"}:
+        raise SettingsError(f"{name} must be plan or loaders.")
+    return value
+
+
 def _directory(name: str, value: str) -> Path:
     if not value:
         raise SettingsError(f"{name} must name a directory.")
@@ -117,4 +125,5 @@ PARSERS: dict[str, Any] = {
     "statement_timeout": _seconds_or_count(1, 60),
     "pool_size": _seconds_or_count(1, 64),
     "allow_pilot_persons": _switch,
+    "executor": _executor,
 }

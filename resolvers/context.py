@@ -1,47 +1,29 @@
-"""What one request may reach: its one connection, who is asking, and the loaders it has made so far."""
+"""What one request may reach through the loaders: its one connection, its caller, and the loaders made so far."""
 
 import asyncio
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from auth.audiences import Purpose
-from auth.principal import Principal
-from models.keyring import Keyring
+from resolvers.caller import Caller
 from resolvers.trail import Trail
-from resolvers.view import Access, View
 
 Loader = Any
 
 
-@dataclass
-class Context:
-    """One request: one connection and one snapshot. `types` names what each root field's answer may hold (R19)."""
+@dataclass(kw_only=True)
+class Context(Caller):
+    """One request: one connection and one snapshot."""
 
     connection: AsyncConnection
-    principal: Principal
-    keyring: Keyring
-    now: datetime
-    request_id: UUID
-    operation: bytes = b""
-    types: Mapping[str, Sequence[str]] = field(default_factory=dict)
     trail: Trail = field(default_factory=Trail)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _loaders: dict[Hashable, Loader] = field(default_factory=dict)
     _running: set[asyncio.Task[Any]] = field(default_factory=set)
     _closed: bool = False
-
-    @property
-    def view(self) -> View:
-        """The caller's ordinary view: with its one purpose if it has one, else one that no consent names."""
-        purposes = self.principal.purposes
-        purpose = next(iter(purposes)) if len(purposes) == 1 else Purpose.PUBLIC_LOOKUP
-        return View(self.principal, Access(purpose), self.now, opaque_key=self.keyring.opaque_key)
 
     async def close(self) -> None:
         """Wait for the statement that is running, and let none begin: a loader outlives a field that failed."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import DATERANGE, Range
+from sqlalchemy.dialects.postgresql import DATERANGE
 from sqlalchemy.orm import aliased
 
 import models
@@ -17,6 +17,7 @@ from resolvers.view import TODAY
 from resolvers.visibility import visible
 
 AS_OF = {"as_of": sa.Date()}
+UNBOUNDED: SQL = sa.func.daterange(sa.null(), sa.null(), type_=DATERANGE)
 
 
 def day_asked(row: Frame) -> SQL:
@@ -40,7 +41,7 @@ def periods(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
         sa.select(
             party.id.label("party_id"),
             sa.func.coalesce(period.colour, sa.literal(Colour.GREEN, models.CodePeriod.colour.type)).label("colour"),
-            sa.func.coalesce(period.during, sa.literal(Range(), DATERANGE)).label("during"),
+            sa.func.coalesce(period.during, UNBOUNDED).label("during"),
         )
         .outerjoin(period, covers)
         .subquery("code")

@@ -126,12 +126,17 @@ class Root:
     """A root field: a relation whose parent are the field's arguments. `about` is None if the answer is about nobody.
 
     prepare: turns the field's arguments into the values of `relation.keys` and the view they are seen from; pure
-    Python, called with the arguments and the request's context.
+    Python, called with the arguments and the `Caller`.
     """
 
     relation: Relation
     about: About | None
     prepare: Callable[[Mapping[str, Any], Any], "Prepared"] | None = None
+
+    def prepared(self, arguments: Mapping[str, Any], caller: Any) -> "Prepared":
+        """What the arguments come to, with the view that they are seen from. Raises what `prepare` raises."""
+        found = self.prepare(arguments, caller) if self.prepare else Prepared(arguments)
+        return found if found.view else Prepared(found.values, caller.view)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import aliased
 
 import models
@@ -32,7 +33,7 @@ def _litigant(row: Frame, audience: Audience) -> SQL:
 
 SELF = Relation(target=Litigant, on=lambda arguments, litigant: sa.true(), keys={})
 ABOUT = About(
-    parties=lambda row: sa.case((row.party_id.is_not(None), sa.func.array_fill(row.party_id, [1]))),
+    parties=lambda row: sa.case((row.party_id.is_not(None), array([row.party_id]))),
     index=lambda row: row.subject_index,
 )
 PARTY = Relation(target=models.Party, on=lambda me, party: party.id == me.party_id, keys={"party_id": sa.BigInteger()})

@@ -13,9 +13,8 @@ from aiodataloader import DataLoader
 from resolvers.context import Context
 from resolvers.declarations import Relation, Root
 from resolvers.paging import Page
-from resolvers.rows import Edge, PageInfo, Row
+from resolvers.rows import Answer, Edge, PageInfo, Row
 from resolvers.statements import Reading, argument_values, key_values
-from resolvers.view import View
 
 Key = tuple[Any, ...]
 
@@ -34,17 +33,17 @@ class RelationLoader(Loader):
     def __init__(self, context: Context, relation: Relation, parent: Row, arguments: Mapping[str, Any]) -> None:
         super().__init__()
         self.context, self.relation, self.arguments = context, relation, arguments
-        self.view, self.root = parent.view, parent.root
-        self.reading = Reading(relation, parent.view.audience)
+        self.answer = parent.answer
+        self.reading = Reading(relation, parent.answer.view.audience)
 
     def values(self, keys: Sequence[Key]) -> dict[str, Any]:
         """The bind values of a batch."""
-        return {**self.view.parameters(), **argument_values(self.arguments), **key_values(self.relation, keys)}
+        return {**self.answer.view.parameters(), **argument_values(self.arguments), **key_values(self.relation, keys)}
 
     async def batch_load_fn(self, keys: list[Key]) -> Sequence[Any]:
         """The rows of each key, in order; none where nothing is visible."""
         found = await self.context.fetch(self.reading.rows(), self.values(keys))
-        return grouped(found, len(keys), self.reading, self.view, self.root)
+        return grouped(found, len(keys), self.reading, self.answer)
 
 
 class PageLoader(RelationLoader):
@@ -57,7 +56,7 @@ class PageLoader(RelationLoader):
     async def batch_load_fn(self, keys: list[Key]) -> Sequence[Any]:
         """Up to one row more than the page holds for each key."""
         found = await self.context.fetch(self.reading.page(self.page), self.values(keys))
-        return grouped(found, len(keys), self.reading, self.view, self.root)
+        return grouped(found, len(keys), self.reading, self.answer)
 
 
 class CountLoader(PageLoader):
@@ -70,23 +69,21 @@ class CountLoader(PageLoader):
         return [counts.get(ordinal, 0) for ordinal in range(1, len(keys) + 1)]
 
 
-def grouped(
-    found: Sequence[Mapping[Any, Any]], parents: int, reading: Reading, view: View, root: str
-) -> list[list[Row]]:
+def grouped(found: Sequence[Mapping[Any, Any]], parents: int, reading: Reading, answer: Answer) -> list[list[Row]]:
     """Rows by their parent's ordinal."""
     rows: defaultdict[int, list[Row]] = defaultdict(list)
     for values in found:
-        rows[values["_ordinal"]].append(Row(reading.row_type, values, view, root))
+        rows[values["_ordinal"]].append(Row(reading.row_type, values, answer))
     return [rows[ordinal] for ordinal in range(1, parents + 1)]
 
 
 async def related(context: Context, relation: Relation, parent: Row, arguments: Mapping[str, Any]) -> Any:
     """The rows that an edge leads to: a list, or one row or None."""
     arguments = {name: arguments.get(name) for name in relation.arguments}
-    name: Hashable = (relation, parent.view, parent.root, tuple(arguments.items()))
+    name: Hashable = (relation, parent.answer, tuple(arguments.items()))
     loader = context.loader(name, lambda: RelationLoader(context, relation, parent, arguments))
     rows = await loader.load(parent.keys_for(relation.keys))
-    context.trail.meet(parent.root, rows, parent.view)
+    context.trail.meet(parent.answer, rows)
     return rows if relation.many else next(iter(rows), None)
 
 
@@ -95,17 +92,17 @@ async def connected(context: Context, relation: Relation, parent: Row, page: Pag
 
     async def count() -> int:
         counter = context.loader(
-            (CountLoader, relation, parent.view, parent.root, page),
+            (CountLoader, relation, parent.answer, page),
             lambda: CountLoader(context, relation, parent, page),
         )
         found: int = await counter.load(parent.keys_for(relation.keys))
         return found
 
-    name: Hashable = (PageLoader, relation, parent.view, parent.root, page)
+    name: Hashable = (PageLoader, relation, parent.answer, page)
     loader = context.loader(name, lambda: PageLoader(context, relation, parent, page))
-    found = Connection(await loader.load(parent.keys_for(relation.keys)), page, count)
-    context.trail.meet(parent.root, found.nodes, parent.view)
-    return found
+    connection = Connection(await loader.load(parent.keys_for(relation.keys)), page, count)
+    context.trail.meet(parent.answer, connection.nodes)
+    return connection
 
 
 class Connection:
@@ -128,18 +125,24 @@ class Connection:
         return PageInfo(self.more, self.page.after is not None, *ends)
 
 
-async def answered(context: Context, name: str, root: Root, arguments: Mapping[str, Any], page: Page | None) -> Any:
+async def answered(context: Context, field: str, root: Root, arguments: Mapping[str, Any], page: Page | None) -> Any:
     """The rows of a root field: a page, a list, or one row or None; noted for the access log."""
-    prepared = root.prepare(arguments, context) if root.prepare else None
-    values, view = (prepared.values, prepared.view) if prepared else (arguments, None)
-    view = view or context.view
+    prepared = root.prepared(arguments, context)
+    return await found(context, root, prepared.values, Answer(field, prepared.view), page)
+
+
+async def found(
+    context: Context, root: Root, values: Mapping[str, Any], answer: Answer, page: Page | None = None
+) -> Any:
+    """The rows of a root for the values of its keys, as a part of `answer`."""
+    view = answer.view
     reading = Reading(root.relation, view.audience, root=True)
     binds = {**view.parameters(), **argument_values({key: values.get(key) for key in root.relation.keys})}
     statement = reading.page(page, root.about) if page else reading.rows(root.about)
-    rows = [Row(reading.row_type, found, view, name) for found in await context.fetch(statement, binds)]
+    rows = [Row(reading.row_type, read, answer) for read in await context.fetch(statement, binds)]
     if root.about:
         shown, beyond = (rows[: page.first], page.after is not None) if page else (rows, False)
-        context.trail.note(name, shown, root.about.columns(reading.child), view, beyond=beyond)
+        context.trail.note(answer, shown, root.about.columns(reading.child), beyond=beyond)
     if page:
         return Connection(rows, page, _counting(context, reading, page, binds))
     return rows if root.relation.many else next(iter(rows), None)

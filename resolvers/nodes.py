@@ -1,6 +1,7 @@
 """Rows by their opaque id (Relay). The row predicate is the same as on any other road, so an id opens nothing."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -9,12 +10,14 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from auth.policy import POLICY
 from resolvers.about import about_row_of
+from resolvers.caller import Caller
 from resolvers.context import Context
-from resolvers.declarations import ROW_TYPES, Prepared, Relation, Root, RowType
+from resolvers.declarations import ROW_TYPES, Relation, Root, RowType
 from resolvers.errors import BadIdError, TooManySubjectsError
-from resolvers.loaders import answered
+from resolvers.loaders import found
 from resolvers.opaque import unseal
-from resolvers.rows import Row
+from resolvers.rows import Answer, Row
+from resolvers.subjects import viewed
 from resolvers.view import View
 
 LARGEST_BATCH = 100
@@ -63,29 +66,47 @@ def node_root(type_name: str) -> Root:
         {"keys": sa.ARRAY(key.type)},
         many=True,
     )
-    return Root(relation, about_row_of(row_type.model), prepare)
+    return Root(relation, about_row_of(row_type.model))
 
 
-def prepare(arguments: Mapping[str, Any], context: Any) -> Prepared:
-    """The keys as they are, seen from the view that the caller chose."""
-    return Prepared({"keys": arguments["keys"]}, arguments["view"])
+def typed_keys(root: Root, keys: Sequence[str]) -> list[Any]:
+    """The key texts that can be keys of the root's rows, as values of their type."""
+    by_number = root.relation.keys["keys"].item_type.python_type is int  # type: ignore[attr-defined]  # an ARRAY
+    return [int(key) for key in keys if numeric(key)] if by_number else list(keys)
 
 
-async def nodes(context: Context, ids: Sequence[str], view: View, field: str) -> list[Row | None]:
+@dataclass(frozen=True)
+class NodesRoot:
+    """A root field that leads to rows of any type by their ids: a list of them, or one."""
+
+    many: bool
+
+    def asked(self, arguments: Mapping[str, Any], caller: Caller) -> tuple[list[tuple[str, str]], View]:
+        """The type and key of each id, and the view to see them from.
+
+        Raises BadIdError, PurposeError, TooManySubjectsError.
+        """
+        access = arguments["access"]
+        view = viewed(access, caller) if access else caller.view
+        ids = arguments["ids"] if self.many else [arguments["id"]]
+        if len(ids) > LARGEST_BATCH:
+            raise TooManySubjectsError(f"`ids` may hold {LARGEST_BATCH} ids at most.")
+        return [read_id(text, view.opaque_key) for text in ids], view
+
+
+async def looked_up(context: Context, field: str, root: NodesRoot, arguments: Mapping[str, Any]) -> Any:
     """The rows of these ids in order; None for what is unknown, or not for this caller (R20)."""
-    if len(ids) > LARGEST_BATCH:
-        raise TooManySubjectsError(f"`ids` may hold {LARGEST_BATCH} ids at most.")
-    asked = [read_id(text, view.opaque_key) for text in ids]
-    found: dict[str, Row] = {}
+    asked, view = root.asked(arguments, context)
+    rows: dict[str, Row] = {}
+    answer = Answer(field, view)
     for type_name in dict.fromkeys(name for name, _ in asked):
         if type_name in node_types() and POLICY.permits(type_name, context.principal.scopes):
-            found |= await _of_type(context, type_name, [key for name, key in asked if name == type_name], view, field)
-    return [found.get(text) for text in ids]
+            rows |= await _of_type(context, type_name, [key for name, key in asked if name == type_name], answer)
+    found = [rows.get(text) for text in (arguments["ids"] if root.many else [arguments["id"]])]
+    return found if root.many else found[0]
 
 
-async def _of_type(context: Context, type_name: str, keys: Sequence[str], view: View, field: str) -> dict[str, Row]:
+async def _of_type(context: Context, type_name: str, keys: Sequence[str], answer: Answer) -> dict[str, Row]:
     root = node_root(type_name)
-    by_number = root.relation.keys["keys"].item_type.python_type is int  # type: ignore[attr-defined]  # an ARRAY
-    values = [int(key) for key in keys if numeric(key)] if by_number else keys
-    rows = await answered(context, field, root, {"keys": values, "view": view}, None)
+    rows = await found(context, root, {"keys": typed_keys(root, keys)}, answer)
     return {row.id: row for row in rows if POLICY.permits(row.type_name, context.principal.scopes)}

@@ -44,6 +44,8 @@ def unseal(opaque: str, key: bytes) -> str | None:
         whole = base64.b64decode(opaque, validate=True)
     except (binascii.Error, ValueError):
         raise ValueError("not base64") from None
+    if base64.b64encode(whole).decode() != opaque:
+        raise ValueError("not as base64 is written")
     octets, mark = whole[:-MARK_BYTES], whole[-MARK_BYTES:]
     if not octets:
         raise ValueError("too short")

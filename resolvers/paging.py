@@ -7,8 +7,9 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.types import TypeEngine
 
-from resolvers.declarations import Frame, Order, Relation
+from resolvers.declarations import ROW_TYPES, Frame, Order, Relation
 from resolvers.errors import BadCursorError, BadPageSizeError
 from resolvers.opaque import sealed, unseal
 from resolvers.sql import SQL
@@ -19,11 +20,14 @@ FOREIGN = "`after` must be an endCursor of this same list, in this same order."
 
 @dataclass(frozen=True)
 class Page:
-    """What a client asked of a connection. `after`: a place that `read_cursor` gave; `filters`: only those given."""
+    """What a client asked of a connection.
+
+    order: its name. after: the place of the row that the page begins after, in that order. filters: only those given.
+    """
 
     first: int
-    after: str | None = None
-    order: str | None = None
+    order: str
+    after: tuple[Any, ...] | None = None
     filters: tuple[tuple[str, Any], ...] = field(default=())
 
     def __post_init__(self) -> None:
@@ -31,10 +35,15 @@ class Page:
             raise BadPageSizeError(f"`first` must be from 1 to {LARGEST_PAGE}; ask for more by `after`.")
 
 
-def order_of(relation: Relation, page: Page) -> tuple[str, Order]:
-    """The name and the columns of the order that the page asks for."""
-    name = page.order or next(iter(relation.orders))
-    return name, relation.orders[name]
+def page_of(relation: Relation, arguments: Mapping[str, Any], key: bytes) -> Page:
+    """The page that a connection's arguments ask for. Raises BadPageSizeError, BadCursorError."""
+    chosen, after, order = arguments.get("filter"), arguments.get("after"), arguments.get("order_by")
+    given = {} if chosen is None else {name: value for name, value in vars(chosen).items() if value is not None}
+    name = next(iter(relation.orders)) if order is None else order.name
+    place = None if after is None else read_cursor(after, key)
+    types = place_types(relation, relation.orders[name])
+    typed = None if place is None else typed_place(name, types, place)
+    return Page(arguments["first"], name, typed, tuple(sorted(given.items())))
 
 
 def order_columns(order: Order, child: Frame, key: str | None) -> list[SQL]:
@@ -42,32 +51,31 @@ def order_columns(order: Order, child: Frame, key: str | None) -> list[SQL]:
     return [getattr(child, name) for name in (*order.columns, *([key] if key else []))]
 
 
+def place_types(relation: Relation, order: Order) -> list[TypeEngine[Any]]:
+    """The types of a connection's `order_columns`."""
+    model, key = relation.target, ROW_TYPES[relation.target].key
+    return [column.type for column in order_columns(order, Frame(model), key)]
+
+
 def sorting(order: Order, columns: Sequence[SQL]) -> list[SQL]:
     """The ORDER BY of these columns."""
     return [column.desc() if order.descending else column.asc() for column in columns]
 
 
+def place_text(name: str, columns: Sequence[SQL]) -> SQL:
+    """SQL for the place of a row: the order's name and the row's columns in it."""
+    return sa.cast(sa.func.jsonb_build_array(name, *(sa.cast(column, sa.Text) for column in columns)), sa.Text)
+
+
 def cursor(name: str, columns: Sequence[SQL]) -> SQL:
-    """SQL for the cursor of a row: the order's name and the row's place in it, opaque to clients."""
-    place = sa.func.jsonb_build_array(name, *(sa.cast(column, sa.Text) for column in columns))
-    return sealed(sa.cast(place, sa.Text))
+    """SQL for the cursor of a row: its place, opaque to clients."""
+    return sealed(place_text(name, columns))
 
 
-def beyond(name: str, order: Order, columns: Sequence[SQL], after: str) -> SQL:
-    """The rows past the cursor `after`. Raises BadCursorError if this order did not make it."""
-    place = [_typed(column, text) for column, text in zip(columns, _place(name, len(columns), after), strict=True)]
-    row, start = sa.tuple_(*columns), sa.tuple_(*place)
+def beyond(order: Order, columns: Sequence[SQL], after: Sequence[SQL]) -> SQL:
+    """The rows past the place `after`."""
+    row, start = sa.tuple_(*columns), sa.tuple_(*after)
     return row < start if order.descending else row > start
-
-
-def _place(name: str, length: int, after: str) -> list[str]:
-    try:
-        found = json.loads(after)
-    except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, list) or len(found) != length + 1 or found[0] != name:
-        raise BadCursorError(FOREIGN)
-    return [str(part) for part in found[1:]]
 
 
 def read_cursor(after: str, key: bytes) -> str:
@@ -81,13 +89,18 @@ def read_cursor(after: str, key: bytes) -> str:
     return place
 
 
-def _typed(column: SQL, text: str) -> SQL:
-    """A bind parameter of the column's type. Text that does not read as that type was no cursor of ours."""
+def typed_place(name: str, types: Sequence[TypeEngine[Any]], place: str) -> tuple[Any, ...]:
+    """The values of a place in the order `name`. Raises BadCursorError if another order or list made it."""
     try:
-        value = READERS[column.type.python_type](text)
+        found = json.loads(place)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, list) or len(found) != len(types) + 1 or found[0] != name:
+        raise BadCursorError(FOREIGN)
+    try:
+        return tuple(READERS[type_.python_type](str(text)) for type_, text in zip(types, found[1:], strict=True))
     except (ValueError, OverflowError):
         raise BadCursorError(FOREIGN) from None
-    return sa.bindparam(None, value, type_=column.type)
 
 
 def _key(text: str) -> int:

@@ -1,23 +1,29 @@
 """Rows on their way from the database to GraphQL."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from resolvers.declarations import RowType
 from resolvers.view import View
 
 
+@dataclass(eq=False)
+class Answer:
+    """The answer of one root field under way. `known`: the parties that the access log says it told of."""
+
+    field: str
+    view: View
+    known: set[int] = field(default_factory=set)
+
+
 class Row:
-    """One row: GraphQL reads its scalars as attributes; relations find their keys under `_` names.
+    """One row: GraphQL reads its scalars as attributes; relations find their keys under `_` names."""
 
-    root: the root field that led to it.
-    """
+    __slots__ = ("_values", "answer", "row_type")
 
-    __slots__ = ("_values", "root", "row_type", "view")
-
-    def __init__(self, row_type: RowType, values: Mapping[Any, Any], view: View, root: str) -> None:
-        self.row_type, self.view, self.root, self._values = row_type, view, root, values
+    def __init__(self, row_type: RowType, values: Mapping[Any, Any], answer: Answer) -> None:
+        self.row_type, self._values, self.answer = row_type, values, answer
 
     def __getattr__(self, name: str) -> Any:
         try:

@@ -9,7 +9,7 @@ from sqlalchemy.types import TypeEngine
 import resolvers.item_visibility  # noqa: F401 - enters its predicates
 from auth.audiences import Audience
 from resolvers.declarations import ROW_TYPES, About, Frame, Relation, RowType
-from resolvers.paging import Page, beyond, cursor, order_columns, order_of, sorting
+from resolvers.paging import Page, beyond, cursor, order_columns, sorting
 from resolvers.sql import SQL
 from resolvers.visibility import visible
 
@@ -81,16 +81,17 @@ class Reading:
 
     def page(self, page: Page, about: About | None = None) -> sa.Select[Any]:
         """One page of each parent's rows, one row more than asked, each with its cursor."""
-        name, order = order_of(self.relation, page)
+        order = self.relation.orders[page.order]
         places = order_columns(order, self.child, self.row_type.key)
         where = self.matching(page)
         if page.after is not None:
-            where.append(beyond(name, order, places, page.after))
+            after = [sa.bindparam(None, value, type_=column.type) for column, value in zip(places, page.after, strict=True)]
+            where.append(beyond(order, places, after))
         number = sa.func.row_number().over(
             partition_by=self.ordinal if self.ordinal is not None else None, order_by=sorting(order, places)
         )
         columns = [*self.row_type.columns(self.child, self.audience), *self._about(about)]
-        numbered = self._select([*columns, cursor(name, places).label("_cursor"), number.label("_number")], where)
+        numbered = self._select([*columns, cursor(page.order, places).label("_cursor"), number.label("_number")], where)
         found = numbered.subquery("page")
         return sa.select(found).where(found.c["_number"] <= page.first + 1).order_by(found.c["_number"])
 

@@ -1,4 +1,8 @@
-"""The access log of one request (R19): gathered while answering, written before the answer leaves."""
+"""The access log of one request (R19): one entry for each party that an answer tells of.
+
+`entry_columns` says once what an entry is made of. The loaders gather entries here and write them before the answer
+leaves; a plan writes them in the statement of the answer.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,44 +13,101 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from models.access_record import AccessRecord, AccessResult
 from models.party import Identity
-from resolvers.rows import Row
-from resolvers.view import View
+from resolvers.rows import Answer, Row
+from resolvers.sql import SQL
+from resolvers.view import CLIENT, NOW, PURPOSE, REQUEST, View
+
+TOLD: Mapping[str, Any] = {
+    "party_id": sa.BigInteger(),
+    "index": sa.LargeBinary(),
+    "result": sa.Text(),
+    "consent": sa.BigInteger(),
+    "share_code": sa.BigInteger(),
+    "reference": sa.Text(),
+    "relation": sa.Text(),
+}
+"""What rows tell of an entry; the rest of it is of the request and of its root field."""
+
+OPERATION = sa.bindparam("log_operation", type_=sa.LargeBinary)
+OPERATOR = sa.bindparam("log_operator", type_=sa.Text)
+BRANCH = sa.bindparam("log_branch", type_=sa.Text)
+
+
+def entry_columns(field: SQL, types: SQL, audience: SQL, told: Mapping[str, SQL]) -> dict[str, SQL]:
+    """The columns of an entry. A known party's keyed hash comes from its identity, so that the party can find it."""
+    known = sa.select(Identity.index).where(Identity.party_id == told["party_id"]).scalar_subquery()
+    return {
+        "at": NOW,
+        "request_id": REQUEST,
+        "client_key": CLIENT,
+        "audience": audience,
+        "operator": OPERATOR,
+        "branch": BRANCH,
+        "reference": told["reference"],
+        "relation": told["relation"],
+        "purpose": PURPOSE,
+        "consent_id": told["consent"],
+        "share_code_id": told["share_code"],
+        "party_id": told["party_id"],
+        "subject_index": sa.func.coalesce(told["index"], known),
+        "operation": OPERATION,
+        "field": field,
+        "types": types,
+        "result": told["result"],
+    }
+
+
+def log_parameters(view: View, operation: bytes) -> dict[str, Any]:
+    """The values that `entry_columns` binds beside the view's own."""
+    return {"log_operation": operation, "log_operator": view.access.operator, "log_branch": view.access.branch}
 
 
 @dataclass
 class Trail:
-    """Entries to be written, in the order of the answer."""
+    """Entries to be written, in the order of the answer: each with what it tells."""
 
-    entries: list[dict[str, Any]] = field(default_factory=list)
-    known: set[tuple[str, int]] = field(default_factory=set)
+    entries: list[tuple[Answer, dict[str, Any]]] = field(default_factory=list)
 
-    def note(self, root: str, rows: Sequence[Row], about: Iterable[str], view: View, *, beyond: bool = False) -> None:
-        """Note an answer of the root field `root`: an entry for each party of each row, or one that says it was empty.
+    def note(self, answer: Answer, rows: Sequence[Row], about: Iterable[str], *, beyond: bool = False) -> None:
+        """Note the rows of a root field: an entry for each party of each row, or one that says there were none.
 
         `about` names the parts that the root declares (`declarations.About`). `beyond`: the page began after a cursor,
         so that its emptiness says nothing of what was counted.
         """
         parts = list(about)
         if not rows:
-            self.entries.append(entry(root, view, result=AccessResult.GIVEN if beyond else AccessResult.EMPTY))
+            self._enter(answer, result=AccessResult.GIVEN if beyond else AccessResult.EMPTY)
         elif "parties" not in parts:
-            self.entries.append(entry(root, view))
-        else:
-            told = [told for row in rows for told in _told(row, parts)]
-            self.entries.extend(entry(root, view, **parts) for parts in told)
-            self.known |= {(root, parts["party_id"]) for parts in told}
+            self._enter(answer)
+        for row in rows if "parties" in parts else ():
+            for told in _told(row, parts):
+                self._enter(answer, **told)
 
-    def meet(self, root: str, rows: Iterable[Row], view: View) -> None:
+    def meet(self, answer: Answer, rows: Iterable[Row]) -> None:
         """Note the parties of rows that an edge led to, where the answer was not known to be about them."""
-        met = {(root, row.party): view for row in rows if row.party is not None}
-        self.entries.extend(entry(name, view, party_id=party) for name, party in met.keys() - self.known)
-        self.known |= met.keys()
+        for party in dict.fromkeys(row.party for row in rows if row.party not in {None, *answer.known}):
+            self._enter(answer, party_id=party)
+
+    def _enter(self, answer: Answer, **told: Any) -> None:
+        entry = dict.fromkeys(TOLD) | {"result": AccessResult.GIVEN} | told
+        self.entries.append((answer, entry))
+        answer.known.add(entry["party_id"])
 
     async def write(
-        self, connection: AsyncConnection, request: Mapping[str, Any], types: Mapping[str, Sequence[str]]
+        self, connection: AsyncConnection, operation: bytes, types: Mapping[str, Sequence[str]]
     ) -> None:
         """Write the entries in the transaction of the answer. If this fails, so does the request."""
-        rows = [{**entry, **request, "types": list(types.get(entry["field"], ()))} for entry in self.entries]
+        rows = [
+            {
+                **answer.view.parameters(),
+                **log_parameters(answer.view, operation),
+                "log_field": answer.field,
+                "log_types": list(types.get(answer.field, ())),
+                "log_audience": answer.view.audience.value,
+                **{f"told_{name}": value for name, value in told.items()},
+            }
+            for answer, told in self.entries
+        ]
         if rows:
             await connection.execute(INSERT, rows)
 
@@ -58,40 +119,12 @@ def _told(row: Row, parts: Iterable[str]) -> Iterable[dict[str, Any]]:
     return [told | {"party_id": party} for party in parties]
 
 
-def entry(root: str, view: View, **told: Any) -> dict[str, Any]:
-    """One entry: what the row tells, over what the view says of the caller."""
-    blank = {"party_id": None, "index": None, "consent": None, "share_code": None}
-    blank |= {"reference": None, "relation": None}
-    return (
-        blank
-        | {
-            "field": root,
-            "at": view.now,
-            "client_key": view.principal.client_key,
-            "audience": view.audience.value,
-            "purpose": view.access.purpose.value,
-            "operator": view.access.operator,
-            "branch": view.access.branch,
-            "result": AccessResult.GIVEN,
-        }
-        | told
-    )
-
-
 def _insert() -> sa.Insert:
-    """The statement of one entry; the keyed hash of a known party comes from its identity, so that it can find it."""
-    table = AccessRecord.__table__
-    party = sa.bindparam("party_id", type_=sa.BigInteger)
-    known = sa.select(Identity.index).where(Identity.party_id == party).scalar_subquery()
-    values: dict[str, sa.ColumnElement[Any]] = {
-        column.name: sa.bindparam(column.name, type_=column.type) for column in table.columns if column.name != "id"
-    }
-    values |= {
-        "subject_index": sa.func.coalesce(sa.bindparam("index", type_=sa.LargeBinary), known),
-        "consent_id": sa.bindparam("consent", type_=sa.BigInteger),
-        "share_code_id": sa.bindparam("share_code", type_=sa.BigInteger),
-    }
-    return sa.insert(AccessRecord).from_select(list(values), sa.select(*values.values()))
+    """The statement of one entry."""
+    told: dict[str, SQL] = {name: sa.bindparam(f"told_{name}", type_=type_) for name, type_ in TOLD.items()}
+    field, audience = sa.bindparam("log_field", type_=sa.Text), sa.bindparam("log_audience", type_=sa.Text)
+    columns = entry_columns(field, sa.bindparam("log_types", type_=sa.ARRAY(sa.Text)), audience, told)
+    return sa.insert(AccessRecord).from_select(list(columns), sa.select(*columns.values()))
 
 
 INSERT = _insert()

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -26,6 +27,7 @@ SCOPES = sa.bindparam("view_scopes", type_=sa.ARRAY(sa.Text))
 SUBJECT = sa.bindparam("view_subject", type_=sa.LargeBinary)
 LETTERS = sa.bindparam("view_letters", type_=sa.ARRAY(sa.Text))
 SHARES = sa.bindparam("view_shares", type_=sa.ARRAY(sa.LargeBinary))
+REQUEST = sa.bindparam("view_request", type_=sa.Uuid)
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class View:
     principal: Principal
     access: Access
     now: datetime
+    request_id: UUID
     shares: frozenset[bytes] = frozenset()
     letters: frozenset[str] = frozenset()
     opaque_key: bytes = field(default=b"", repr=False)
@@ -68,6 +71,7 @@ class View:
             "view_client": self.principal.client_key,
             "view_purpose": self.access.purpose.value,
             "view_now": self.now,
+            "view_request": self.request_id,
             "view_today": self.today,
             "view_court": self.principal.jurisdiction,
             "view_village": self.principal.village_key,

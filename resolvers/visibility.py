@@ -17,7 +17,7 @@ from models.party import PartyKind
 from resolvers.declarations import Frame
 from resolvers.reach import about_self, jurisdiction, reach
 from resolvers.sql import SQL
-from resolvers.view import NOW, SUBJECT, VILLAGE
+from resolvers.view import NOW, REQUEST, SUBJECT, VILLAGE
 
 Predicate = Callable[[Frame, Audience], SQL]
 PREDICATES: dict[type, Predicate] = {}
@@ -157,9 +157,11 @@ def _share_code(row: Frame, audience: Audience) -> SQL:
 
 @sees(models.AccessRecord)
 def _access_record(row: Frame, audience: Audience) -> SQL:
+    """An answer never lists its own entry, which is written with it."""
+    before = row.request_id != REQUEST
     if audience is Audience.LITIGANT_PORTAL:
-        return sa.or_(row.subject_index == SUBJECT, about_self(row.party_id))
-    return EVERYBODY if audience is Audience.AUDITOR else NOBODY
+        return sa.and_(before, sa.or_(row.subject_index == SUBJECT, about_self(row.party_id)))
+    return sa.cast(before, sa.Boolean) if audience is Audience.AUDITOR else NOBODY
 
 
 @sees(models.Client)

@@ -1,6 +1,6 @@
 """A document on its way from text to an operation that may run: parsed, validated, and held to the caller's scopes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
 
@@ -14,12 +14,17 @@ from graphql import (
     parse,
     validate,
 )
+from graphql.execution.values import VariableValues
 
+from auth.audiences import Audience
 from auth.policy import POLICY
 from auth.scopes import Scope
 from resolvers.errors import ForbiddenError
+from resolvers.plan.plan import Plan, Purpose, planned
+from resolvers.plan.selection import Selection, condition_variables
+from resolvers.plan.walk import Unplanned
 from schema.audience_schema import introspected
-from schema.building import GRAPHQL
+from schema.building import GRAPHQL, read_arguments
 from schema.discretion import coded
 from schema.guard import CycleError, TooComplexError, bound
 from schema.reach import Reach, reach_of, root_fields
@@ -28,6 +33,7 @@ LARGEST_QUERY = 16 * 1024
 MOST_TOKENS = 2_000
 MOST_ERRORS = 10
 REMEMBERED = 512
+MOST_PLANS = 16
 ABOUT_SCHEMA = frozenset({"__schema", "__type"})
 
 
@@ -39,17 +45,47 @@ class DocumentError(Exception):
         self.errors = errors
 
 
+Conditions = tuple[tuple[str, bool], ...]
+
+
 @dataclass(frozen=True)
 class Operation:
-    """A document that may run. `reach` is None for introspection, which `introspected` answers."""
+    """A document that may run. `reach` is None for introspection, which `introspected` answers.
+
+    conditions: the variables that decide on a @skip or @include. plans: by audience and by the values of those.
+    """
 
     document: DocumentNode
+    node: OperationDefinitionNode
     digest: bytes
+    scopes: frozenset[Scope]
     reach: Reach | None
+    conditions: frozenset[str]
+    plans: dict[tuple[Audience, Conditions], Plan | Unplanned] = field(default_factory=dict)
 
     def types(self) -> dict[str, list[str]]:
         """What the access log says of each root field's answer."""
         return self.reach.types() if self.reach else {}
+
+    def plan(self, audience: Audience, values: VariableValues) -> Plan:
+        """The plan for an audience and these variables, made when first asked for. Raises Unplanned."""
+        conditions = tuple((name, bool(values.coerced.get(name))) for name in sorted(self.conditions))
+        key = audience, conditions
+        if key not in self.plans:
+            if len(self.plans) >= MOST_PLANS:
+                self.plans.clear()
+            self.plans[key] = self._planned(audience, dict(conditions))
+        found = self.plans[key]
+        if isinstance(found, Unplanned):
+            raise found
+        return found
+
+    def _planned(self, audience: Audience, conditions: dict[str, bool]) -> Plan | Unplanned:
+        selection = Selection.of(GRAPHQL, self.document, self.node, conditions)
+        try:
+            return planned(Purpose(selection, audience, self.scopes, self.digest), read_arguments, self.types())
+        except Unplanned as reason:
+            return reason
 
 
 @lru_cache(REMEMBERED)
@@ -67,7 +103,8 @@ def prepared(query: str, operation_name: str | None, scopes: frozenset[Scope]) -
     reach = None if introspection else reach_of(GRAPHQL, document, operation)
     if reach:
         check(reach, scopes)
-    return Operation(document, sha256(query.encode()).digest(), reach)
+    digest = sha256(query.encode()).digest()
+    return Operation(document, operation, digest, scopes, reach, condition_variables(document))
 
 
 def _parsed(query: str) -> DocumentNode:

@@ -15,14 +15,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from auth.principal import Principal
 from auth.tokens import TokenError, TokenVerifier, bearer_token
 from models.keyring import Keyring
+from resolvers.caller import Caller
 from resolvers.context import Context
 from resolvers.errors import ForbiddenError
-from schema.body import BodyError, read_body
+from resolvers.plan import running
+from resolvers.plan.running import Connections
+from schema.body import Body, BodyError, read_body
 from schema.document import DocumentError, Operation, prepared
-from schema.execution import InternalError, log_failure, run
+from schema.execution import Executor, InternalError, NotPlanned, log_failure, ready, run
 
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 TOO_LONG = ("57014", "55P03")
@@ -34,14 +36,19 @@ UNREACHABLE = ("08", "3D", "53", "57")
 
 @dataclass(frozen=True)
 class Endpoint:
-    """The GraphQL endpoint. `request_timeout` in seconds; `clock` gives the moment of each request."""
+    """The GraphQL endpoint.
+
+    engine: of the loaders; connections: of the plans. request_timeout: in seconds. clock: the moment of each request.
+    """
 
     engine: AsyncEngine
+    connections: Connections
     verifier: TokenVerifier
     keyring: Keyring
     issuer: str
     request_timeout: float
     clock: Callable[[], datetime]
+    executor: Executor = Executor.PLAN
 
     async def __call__(self, request: Request) -> Response:
         """Answer one request. Every reply carries its request id, errors their code."""
@@ -70,22 +77,23 @@ class Endpoint:
         principal = await self.verifier.verify(bearer_token(request.headers.getlist("authorization")))
         body = await read_body(request)
         operation = prepared(body.query, body.operation_name, principal.scopes)
-        result = await self._execute(operation, body.variables, body.operation_name, principal, reply.request_id)
-        return reply.answer(result)
+        caller = Caller(principal, self.keyring, self.clock(), reply.request_id)
+        return reply.answer(await self._execute(operation, body, caller))
 
-    async def _execute(
-        self,
-        operation: Operation,
-        variables: dict[str, Any] | None,
-        name: str | None,
-        principal: Principal,
-        request_id: UUID,
-    ) -> ExecutionResult:
-        """One transaction: the answer leaves only after its log entries are committed."""
+    async def _execute(self, operation: Operation, body: Body, caller: Caller) -> ExecutionResult:
+        """The answer leaves only after its log entries are committed."""
+        if self.executor is Executor.PLAN:
+            parts = ready(operation, body.variables, caller)
+            if not isinstance(parts, NotPlanned):
+                text = await running.run(self.connections, parts)
+                return ExecutionResult(orjson.Fragment(text))
+        return await self._by_loaders(operation, body, caller)
+
+    async def _by_loaders(self, operation: Operation, body: Body, caller: Caller) -> ExecutionResult:
         async with self.engine.connect() as connection:
-            context = Context(connection, principal, self.keyring, self.clock(), request_id)
+            context = Context(**vars(caller), connection=connection)
             try:
-                result = await run(operation, variables, name, context)
+                result = await run(operation, body.variables, body.operation_name, context)
             except asyncio.CancelledError:
                 context.abandon()
                 raise

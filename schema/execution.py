@@ -1,25 +1,66 @@
-"""Run an operation: one connection, one snapshot, and the access log written before the answer leaves (R19)."""
+"""Run an operation, by its plan or by the loaders: one snapshot, and the access log written with the answer (R19)."""
 
 import logging
 import traceback
 from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from graphql import ExecutionResult, GraphQLError, execute
+from graphql.execution.values import VariableValues, get_variable_values
 
+from resolvers.caller import Caller
 from resolvers.context import Context
 from resolvers.errors import ExpectedError
+from resolvers.plan.plan import Ready, Text
+from resolvers.plan.walk import Unplanned
 from schema.audience_schema import introspected
 from schema.building import GRAPHQL
 from schema.discretion import coded
 from schema.document import Operation
 
+QUIET_VALUES: Mapping[str, Any] = {"max_errors": 10, "hide_suggestions": True}
 QUIET: Mapping[str, Any] = {"hide_suggestions": True, "max_coercion_errors": 10}
 log = logging.getLogger("suxin.graphql")
 
 
 class InternalError(Exception):
     """Something went wrong that is not the client's doing. Nothing of it may reach the client."""
+
+
+class Executor(StrEnum):
+    """What answers: plans, with the loaders behind them, or the loaders alone."""
+
+    PLAN = "plan"
+    LOADERS = "loaders"
+
+
+@dataclass(frozen=True)
+class NotPlanned:
+    """Why an operation goes to the loaders."""
+
+    reason: str
+
+
+def ready(
+    operation: Operation, variables: dict[str, Any] | None, caller: Caller
+) -> Mapping[str, Ready | Text] | NotPlanned:
+    """What to run for this request, if a plan can answer it.
+
+    Bad arguments are left to the loaders, which know the path of each error.
+    """
+    if operation.reach is None:
+        return NotPlanned("introspection")
+    values = get_variable_values(GRAPHQL, operation.node.variable_definitions or (), variables or {}, **QUIET_VALUES)
+    if not isinstance(values, VariableValues):
+        return NotPlanned("variables")
+    try:
+        return operation.plan(caller.principal.audience, values).ready(values, caller)
+    except Unplanned as field:
+        return NotPlanned(f"field {field}")
+    except GraphQLError:
+        return NotPlanned("arguments")
 
 
 async def run(
@@ -35,8 +76,7 @@ async def run(
     result = found if isinstance(found, ExecutionResult) else await found
     await context.close()
     shown = [presented(error) for error in result.errors or ()]
-    request = {"request_id": context.request_id, "operation": operation.digest}
-    await context.trail.write(context.connection, request, operation.types())
+    await context.trail.write(context.connection, operation.digest, operation.types())
     return ExecutionResult(result.data, shown or None)
 
 

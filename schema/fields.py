@@ -22,7 +22,8 @@ from auth.policy import OPEN, Requirement, both
 from resolvers.context import Context
 from resolvers.declarations import About, Column, Expression, Frame, Prepared, Relation, Root, Scalar, join_of
 from resolvers.loaders import answered, connected, related
-from resolvers.paging import Page, read_cursor
+from resolvers.nodes import NodesRoot, looked_up
+from resolvers.paging import page_of
 from resolvers.sql import SQL
 from schema import enums  # noqa: F401 - registers them before any field that uses them
 from schema.directives import RequiresScopes
@@ -43,7 +44,7 @@ class PerType(dict[str, Requirement]):
 class DeclaredField(StrawberryField):
     """A GraphQL field that stands for something in the database."""
 
-    declaration: Scalar | Relation | Root | None = None
+    declaration: Scalar | Relation | Root | NodesRoot | None = None
     requirement: Requirement | None = None
     by_type: PerType | None = None
 
@@ -62,36 +63,25 @@ class DeclaredField(StrawberryField):
         declaration = self.declaration
         if isinstance(declaration, Column | Expression):
             return getattr(source, self.python_name)
-        page = page_of(kwargs, info.context)
+        if isinstance(declaration, NodesRoot):
+            return looked_up(info.context, to_camel_case(self.python_name), declaration, kwargs)
+        assert isinstance(declaration, Root | Relation)  # noqa: S101 - there are no other kinds
+        relation = declaration.relation if isinstance(declaration, Root) else declaration
+        page = page_of(relation, kwargs, info.context.keyring.opaque_key) if relation.connection else None
         if isinstance(declaration, Root):
             return answered(info.context, to_camel_case(self.python_name), declaration, kwargs, page)
-        assert isinstance(declaration, Relation)  # noqa: S101 - there are no other kinds
         if page:
-            return connected(info.context, declaration, source, page)
-        return related(info.context, declaration, source, kwargs)
-
-
-def page_of(arguments: Mapping[str, Any], context: Context) -> Page | None:
-    """The page that arguments ask for, or None for a field that has no pages. Raises BadCursorError."""
-    if "first" not in arguments:
-        return None
-    order, chosen, after = arguments.get("order_by"), arguments.get("filter"), arguments.get("after")
-    given = {} if chosen is None else {name: value for name, value in vars(chosen).items() if value is not None}
-    return Page(
-        arguments["first"],
-        None if after is None else read_cursor(after, context.keyring.opaque_key),
-        None if order is None else order.name,
-        tuple(sorted(given.items())),
-    )
+            return connected(info.context, relation, source, page)
+        return related(info.context, relation, source, kwargs)
 
 
 def _field(
-    declaration: Scalar | Relation | Root,
+    declaration: Scalar | Relation | Root | NodesRoot,
     description: str,
     requires: Requirement | PerType | None,
     *arguments: StrawberryArgument,
 ) -> DeclaredField:
-    directives = [RequiresScopes.of(requires)] if isinstance(requires, tuple) else []
+    directives = [RequiresScopes.of(requires)] if isinstance(requires, tuple) and requires != OPEN else []
     made = DeclaredField(description=description, directives=directives)
     made.declaration = declaration
     if isinstance(requires, PerType):
@@ -199,7 +189,7 @@ def root(
     return _field(Root(to, about, prepare), description, requires, *arguments)
 
 
-def rooted(declared: Root, description: str, *arguments: StrawberryArgument, requires: Requirement) -> Any:
+def rooted(declared: Root | NodesRoot, description: str, *arguments: StrawberryArgument, requires: Requirement) -> Any:
     """A root field whose root is declared elsewhere, whole."""
     return _field(declared, description, requires, *arguments)
 

@@ -1,16 +1,12 @@
 """The root fields, by audience."""
 
-from typing import Annotated
-
 import strawberry
 
 import models
 from auth.policy import OPEN, all_of, any_of
 from auth.scopes import Scope
 from resolvers import about, litigants, roots, subjects
-from resolvers.nodes import nodes
-from resolvers.rows import Row
-from resolvers.subjects import viewed
+from resolvers.nodes import NodesRoot
 from schema.access_record import AccessRecord
 from schema.batch import Batch
 from schema.bulletin import Bulletin
@@ -20,7 +16,7 @@ from schema.connection import Connection, enter_connection
 from schema.court import Court
 from schema.declaring import enter
 from schema.deduction import Deduction
-from schema.fields import Info, argument, root, root_connection, rooted
+from schema.fields import argument, root, root_connection, rooted
 from schema.filters import (
     AccessRecordFilter,
     CaseFilter,
@@ -48,24 +44,7 @@ PROCEDURE = all_of(Scope.REGISTER, Scope.PROCEDURE)
 ACCESS = argument("access", AccessInput, "Why, and who asks in your house (查询事由).")
 
 
-async def _nodes(info: Info, ids: list[strawberry.ID], access: AccessInput | None, field: str) -> list[Row | None]:
-    view = viewed(access, info.context) if access else info.context.view
-    return await nodes(info.context, ids, view, field)
-
-
-Id = Annotated[strawberry.ID, strawberry.argument(description="An id that this service gave out.")]
-Ids = Annotated[list[strawberry.ID], strawberry.argument(description="Up to 100 such ids.")]
-Access = Annotated[
-    AccessInput | None, strawberry.argument(description="The purpose that a person's consent names (查询事由).")
-]
-
-
-async def _node(info: Info, id: Id, access: Access = None) -> Node | None:
-    return (await _nodes(info, [id], access, "node"))[0]  # type: ignore[return-value]  # rows up, never types down
-
-
-async def _node_list(info: Info, ids: Ids, access: Access = None) -> list[Node | None]:
-    return await _nodes(info, ids, access, "nodes")  # type: ignore[return-value]  # rows up, never types down
+CONSENTED = argument("access", AccessInput | None, "The purpose that a person's consent names (查询事由).", None)
 
 
 @strawberry.type(description="Where answers begin. Each field says which scopes it needs.")
@@ -73,11 +52,19 @@ class Query:
     """The roots."""
 
     viewer: Viewer = strawberry.field(resolver=viewer, description="Who you are to this service (接入方身份).")
-    node: Node | None = strawberry.field(
-        resolver=_node, description="An object by its id; null where it is unknown or not for you, which look alike."
+    node: Node | None = rooted(
+        NodesRoot(many=False),
+        "An object by its id; null where it is unknown or not for you, which look alike.",
+        argument("id", strawberry.ID, "An id that this service gave out."),
+        CONSENTED,
+        requires=OPEN,
     )
-    nodes: list[Node | None] = strawberry.field(
-        resolver=_node_list, description="Up to 100 objects by their ids, in order; null as with `node`."
+    nodes: list[Node | None] = rooted(
+        NodesRoot(many=True),
+        "Up to 100 objects by their ids, in order; null as with `node`.",
+        argument("ids", list[strawberry.ID], "Up to 100 such ids."),
+        CONSENTED,
+        requires=OPEN,
     )
 
     subject: SubjectReport = rooted(

@@ -1,12 +1,21 @@
 """Random operations over a schema: nested, with aliases, fragments and variables, and always valid."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
 from documents import Fielded, is_page
-from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema, get_named_type, is_required_argument
+from graphql import (
+    GraphQLArgument,
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLSchema,
+    get_named_type,
+    is_required_argument,
+)
 
 MOST_FIELDS = 4
 ROOTS = 2
@@ -32,11 +41,18 @@ class Operation:
 
 @dataclass(frozen=True)
 class Generator:
-    """Writes operations; the same ones for the same `random`."""
+    """Writes operations; the same ones for the same `random`.
+
+    conditional, repeated: the shares of fields under @skip or @include, and of those selected a second time in a
+    fragment. optional: the share of optional arguments that are given.
+    """
 
     schema: GraphQLSchema
     values: Values
     depth: int = 5
+    conditional: float = 0.0
+    repeated: float = 0.0
+    optional: float = 0.5
 
     def write(self, random: Random) -> tuple[str, dict[str, Any]]:
         """A document and its variables."""
@@ -50,18 +66,49 @@ class Generator:
 
     def _field(self, operation: Operation, name: str, found: GraphQLField, depth: int) -> str:
         target = get_named_type(found.type)
+        called = f"{operation.name(name)}: {name}{self._arguments(operation, name, found)}"
+        again = operation.random.random() < self.repeated
+        written = [self._called(operation, called, target, depth) for _ in range(2 if again else 1)]
+        return " ".join([written[0], *(f"... {{ {more} }}" for more in written[1:])])
+
+    def _called(self, operation: Operation, called: str, target: Any, depth: int) -> str:
         selected = self._selected(operation, target, depth - 1) if isinstance(target, Fielded) else ""
-        return f"{operation.name(name)}: {name}{self._arguments(operation, name, found)} {selected}"
+        return f"{called} {self._condition(operation)} {selected}"
+
+    def _condition(self, operation: Operation) -> str:
+        """Nothing, or a directive that a variable or a literal decides."""
+        random = operation.random
+        if random.random() >= self.conditional:
+            return ""
+        directive, value = random.choice(("@skip", "@include")), random.random() < 0.5
+        if random.random() < 0.5:
+            return f"{directive}(if: {str(value).lower()})"
+        variable = operation.name("condition")
+        operation.types[variable], operation.variables[variable] = "Boolean!", value
+        return f"{directive}(if: ${variable})"
 
     def _arguments(self, operation: Operation, name: str, found: GraphQLField) -> str:
         given = []
         for key, argument in found.args.items():
-            value = self.values.get(f"{name}.{key}") or self.values.get(key)
-            if value and (is_required_argument(argument) or operation.random.random() < 0.5):
-                variable = operation.name(key)
-                operation.types[variable], operation.variables[variable] = str(argument.type), value(operation.random)
-                given.append(f"{key}: ${variable}")
+            value = self._value(name, key, argument)
+            if value and (is_required_argument(argument) or operation.random.random() < self.optional):
+                given.append(f"{key}: {self._given(operation, key, argument, value(operation.random))}")
         return f"({', '.join(given)})" if given else ""
+
+    def _value(self, name: str, key: str, argument: GraphQLArgument) -> Callable[[Random], Any] | None:
+        enum = get_named_type(argument.type)
+        if isinstance(enum, GraphQLEnumType):
+            return lambda random: random.choice(list(enum.values))
+        return self.values.get(f"{name}.{key}") or self.values.get(key)
+
+    def _given(self, operation: Operation, key: str, argument: GraphQLArgument, value: Any) -> str:
+        """The value itself where it reads the same in GraphQL and JSON, else a variable, now and then with a default."""
+        if isinstance(value, str | int) and not isinstance(get_named_type(argument.type), GraphQLEnumType):
+            if operation.random.random() < 0.3:
+                return json.dumps(value, ensure_ascii=False)
+        variable = operation.name(key)
+        operation.types[variable], operation.variables[variable] = str(argument.type), value
+        return f"${variable}"
 
     def _selected(self, operation: Operation, kind: Fielded, depth: int) -> str:
         """A selection of a few fields, always with the type's name, and the id where there is one."""

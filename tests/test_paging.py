@@ -19,7 +19,7 @@ from auth.audiences import Audience
 from resolvers.declarations import Order
 from resolvers.errors import BadCursorError, BadPageSizeError
 from resolvers.opaque import unseal
-from resolvers.paging import LARGEST_PAGE, Page, beyond, read_cursor
+from resolvers.paging import LARGEST_PAGE, Page, beyond, read_cursor, typed_place
 
 FOREIGN = "`after` must be an endCursor of this same list, in this same order."
 Ordered = tuple[Order, list[Any]]
@@ -34,7 +34,10 @@ def encoded(place: object) -> str:
 
 
 def past(order: Ordered, after: str) -> Any:
-    return beyond("ORDER", order[0], order[1], read_cursor(after, KEYRING.opaque_key))
+    columns = order[1]
+    place = typed_place("ORDER", [column.type for column in columns], read_cursor(after, KEYRING.opaque_key))
+    start = [sa.literal(value, column.type) for value, column in zip(place, columns, strict=True)]
+    return beyond(order[0], columns, start)
 
 
 # --- pure -------------------------------------------------------------------------------------------------------------
@@ -42,13 +45,13 @@ def past(order: Ordered, after: str) -> Any:
 
 @pytest.mark.parametrize("first", [1, 2, 50, LARGEST_PAGE])
 def test_a_page_may_hold_1_to_100(first: int) -> None:
-    assert Page(first).first == first
+    assert Page(first, "KEY").first == first
 
 
 @pytest.mark.parametrize("first", [-(2**31), -1, 0, 101, 2**31 - 1])
 def test_other_sizes_are_refused(first: int) -> None:
     with pytest.raises(BadPageSizeError) as caught:
-        Page(first)
+        Page(first, "KEY")
     assert caught.value.message == "`first` must be from 1 to 100; ask for more by `after`."
 
 

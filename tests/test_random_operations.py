@@ -9,18 +9,17 @@ from random import Random
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
+from argument_values import some_ids, values
 from conftest import City
 from disturbance import Disturbance
 from graphql import build_schema
-from look_ups import key_of, node_id, rows
-from operations import Generator, Values
+from look_ups import node_id, rows
+from operations import Generator
 from world import KEYRING, World
 
-from auth.audiences import PURPOSES, Audience, scopes_of
-from demo.cast import CAST, CHEN
+from auth.audiences import Audience, scopes_of
+from demo.cast import CHEN
 from models.keyring import load_keyring
-from resolvers.declarations import ROW_TYPES, RowType
 from resolvers.opaque import unseal
 from schema.audience_schema import printed
 
@@ -87,7 +86,7 @@ def known(world: World, city: City) -> Known:
     keyring = load_keyring(city.settings.key_file)
     identities = rows(world, "SELECT index, sealed FROM identity")
     hidden = {audience: set(_ids(world, _never(audience))) for audience in Audience}
-    return Known(_some_ids(world), hidden, {keyring.open(row.sealed, row.index) for row in identities})
+    return Known(some_ids(world), hidden, {keyring.open(row.sealed, row.index) for row in identities})
 
 
 def _never(audience: Audience) -> dict[str, str]:
@@ -100,38 +99,6 @@ def _ids(world: World, statements: dict[str, str]) -> Iterator[str]:
     (me,) = rows(world, "SELECT id FROM party WHERE name = :name", name=CHEN.name)
     for type_name, statement in statements.items():
         yield from (node_id(type_name, row.id) for row in rows(world, statement, me=me.id))
-
-
-def _some_ids(world: World) -> list[str]:
-    """The first forty ids of each type."""
-    types = [row_type for row_type in ROW_TYPES.values() if row_type.key]
-    return [text for row_type in types for text in _first(world, row_type)]
-
-
-def _first(world: World, row_type: RowType) -> list[str]:
-    key = getattr(row_type.model, row_type.key or "id")
-    with world.engine.connect() as connection:
-        return [node_id(row_type.name, value) for value in connection.scalars(sa.select(key).order_by(key).limit(40))]
-
-
-def values(known: Known, audience: Audience) -> Values:
-    """Random values of the arguments."""
-
-    def ids(random: Random) -> list[str]:
-        return random.choices(known.ids, k=6)
-
-    return {
-        "first": lambda random: random.choice((1, 3, 10)),
-        "ids": ids,
-        "id": lambda random: random.choice(known.ids),
-        "party.id": lambda random: node_id("Party", random.randint(1, 1400)),
-        "name": lambda random: random.choice(CAST).name,
-        "number": lambda random: "(2021)浙0281民初767号",
-        "by": lambda random: key_of(random.choice(CAST)),
-        "subjects.by": lambda random: [key_of(subject) for subject in random.choices(CAST, k=6)],
-        "access": lambda random: {"purpose": random.choice(sorted(PURPOSES[audience]))},
-        "asOf": lambda random: random.choice(("2020-02-29", "2026-01-01", "2031-12-31")),
-    }
 
 
 @dataclass
@@ -180,7 +147,7 @@ def _id(row: dict[str, Any]) -> Any:
 
 @pytest.mark.parametrize("audience", list(Audience))
 def test_what_holds_of_every_answer(world: World, known: Known, audience: Audience) -> None:
-    generator = Generator(build_schema(printed(scopes_of(audience))), values(known, audience))
+    generator = Generator(build_schema(printed(scopes_of(audience))), values(known.ids, audience))
     random, reading, token, wrong = Random(f"{SEED}{audience}"), Reading(), world.token(audience), []
     told: dict[str, int] = defaultdict(int)
     for document, variables in operations(generator, random):

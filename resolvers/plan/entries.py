@@ -1,0 +1,84 @@
+"""The access log of a planned answer (R19): its entries are written by the statement that gives the answer."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from auth.audiences import Audience
+from models.access_record import AccessRecord, AccessResult
+from resolvers.declarations import About, Frame
+from resolvers.sql import SQL
+from resolvers.trail import TOLD, entry_columns
+
+ABOUT = "about_"
+MET = "met"
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the rows of one FROM element tell the log.
+
+    answer: the rows shown, with the columns of `about_columns` and, where edges lead to other parties, MET. about: of
+    the root; None where its answer is about nobody. beyond: the page began after a cursor.
+    """
+
+    answer: sa.CTE
+    about: About | None
+    beyond: bool = False
+
+    def entries(self) -> list[sa.Select[Any]]:
+        """Selects of what each entry tells, in the order of TOLD."""
+        found = []
+        if self.about:
+            found = [self._given(), self._none()]
+        return [*found, *([self._met()] if MET in self.answer.c else [])]
+
+    def _given(self) -> sa.Select[Any]:
+        """An entry for each party of each row; for an answer about nobody, one if there are rows."""
+        columns, answer = self.answer.c, self.answer
+        if ABOUT + "parties" not in columns:
+            return _telling({}).where(sa.select(answer).exists())
+        party = sa.func.unnest(columns[ABOUT + "parties"]).table_valued("party", name="told_party").render_derived()
+        told = {name: columns[ABOUT + name] for name in TOLD if ABOUT + name in columns}
+        return _telling({**told, "party_id": party.c.party}).select_from(answer.outerjoin(party, sa.true()))
+
+    def _none(self) -> sa.Select[Any]:
+        result = AccessResult.GIVEN if self.beyond else AccessResult.EMPTY
+        return _telling({"result": sa.literal(result.value, sa.Text)}).where(~sa.select(self.answer).exists())
+
+    def _met(self) -> sa.Select[Any]:
+        """An entry for each party that edges led to, where the rows did not tell of it."""
+        answer = self.answer.alias("met_answer")
+        party = sa.func.string_to_table(answer.c[MET], ",").table_valued("party", name="met_party").render_derived()
+        key = sa.cast(party.c.party, sa.BigInteger)
+        met = sa.select(key.label("party")).select_from(answer.join(party, sa.true())).where(party.c.party != "")
+        known = [] if ABOUT + "parties" not in answer.c else [sa.select(sa.func.unnest(self.answer.c[ABOUT + "parties"]))]
+        others = sa.except_(met, *known).subquery("met") if known else met.distinct().subquery("met")
+        return _telling({"party_id": others.c.party}).select_from(others)
+
+
+def about_columns(about: About | None, row: Frame) -> list[SQL]:
+    """The columns that a root's rows tell the log by."""
+    return [part.label(ABOUT + name) for name, part in (about.columns(row) if about else {}).items()]
+
+
+def _telling(told: Mapping[str, SQL]) -> sa.Select[Any]:
+    blank: dict[str, SQL] = {name: sa.cast(sa.null(), type_) for name, type_ in TOLD.items()}
+    blank["result"] = sa.literal(AccessResult.GIVEN.value, sa.Text)
+    return sa.select(*(part.label(name) for name, part in (blank | dict(told)).items()))
+
+
+def logged(
+    answers: Sequence[Told], field: str, types: Sequence[str], audience: Audience
+) -> sa.CTE | None:
+    """The insertion of all entries of a root field, as a part of its statement; None where nobody is told of."""
+    selects = [select for told in answers for select in told.entries()]
+    if not selects:
+        return None
+    told = sa.union_all(*selects).subquery("told")
+    kinds = sa.cast(sa.literal("{" + ",".join(types) + "}"), sa.ARRAY(sa.Text))
+    columns = entry_columns(sa.literal(field), kinds, sa.literal(audience.value), {name: told.c[name] for name in TOLD})
+    table = AccessRecord.__table__
+    return sa.insert(table).from_select(list(columns), sa.select(*columns.values()).select_from(told)).cte("entries")  # type: ignore[arg-type]  # a table

@@ -1,0 +1,219 @@
+"""A plan: what an operation comes to for one audience, compiled once and run for every request."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+import orjson
+from graphql import DocumentNode, ExecutionResult, FieldNode, OperationDefinitionNode, SelectionSetNode, execute
+from graphql.execution.collect_fields import FieldDetailsList
+from graphql.execution.values import VariableValues
+
+from auth.audiences import Audience
+from auth.scopes import Scope
+from resolvers.caller import Caller
+from resolvers.declarations import Root
+from resolvers.nodes import NodesRoot, node_root, typed_keys
+from resolvers.plan.arguments import Argued, ArgumentReader, EdgeArguments, PageShape, Shape
+from resolvers.plan.nodes import keys_name, nodes_statement, readable
+from resolvers.plan.roots import RootField, root_statement
+from resolvers.plan.rows import Writer
+from resolvers.plan.selection import TYPE_NAME, Selection, declaration_of
+from resolvers.plan.statement import Statement
+from resolvers.plan.walk import Unplanned, Walk
+from resolvers.statements import argument_values
+from resolvers.trail import log_parameters
+from resolvers.view import View
+
+MOST_SHAPES = 32
+"""Statements kept of one root field. More shapes than this are compiled anew."""
+
+Text = bytes
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A statement with the values of one request."""
+
+    statement: Statement
+    values: Mapping[str, Any]
+
+    def arguments(self) -> list[Any]:
+        """The values in the order of the statement's parameters."""
+        return [self.values[name] for name in self.statement.parameters]
+
+
+class Part(Protocol):
+    """What one root field comes to."""
+
+    def ready(self, variables: VariableValues, caller: Caller) -> Ready | Text:
+        """A statement to run, or the answer itself. Raises what the arguments raise."""
+
+
+@dataclass(frozen=True)
+class Purpose:
+    """What all parts of a plan are for: whom, and which document, as the log says it."""
+
+    selection: Selection
+    audience: Audience
+    scopes: frozenset[Scope]
+    digest: bytes
+
+
+@dataclass
+class Statements:
+    """The statements of one root field, by shape."""
+
+    write: Callable[[Any], Statement]
+    known: dict[Any, Statement] = field(default_factory=dict)
+
+    def of(self, shape: Any) -> Statement:
+        """The statement of a shape, compiled when first asked for."""
+        if shape not in self.known:
+            if len(self.known) >= MOST_SHAPES:
+                self.known.clear()
+            self.known[shape] = self.write(shape)
+        return self.known[shape]
+
+
+@dataclass
+class RowsPart:
+    """A root field that leads to rows of one type."""
+
+    asked: RootField
+    own: Argued
+    edges: EdgeArguments
+    purpose: Purpose
+    statements: Statements = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.statements = Statements(self._write)
+
+    def _write(self, shape: Shape) -> Statement:
+        return root_statement(self.asked, self._writer(shape), self.purpose.audience)
+
+    def _writer(self, shape: Shape) -> Writer:
+        return writer(self.purpose, self.edges, shape)
+
+    def ready(self, variables: VariableValues, caller: Caller) -> Ready:
+        """The statement for this request's shape, and its values."""
+        arguments = self.own.read(variables)
+        prepared = self.asked.root.prepared(arguments, caller)
+        shape, values = self.edges.read(variables, caller)
+        keys = {key: prepared.values.get(key) for key in self.asked.root.relation.keys}
+        values |= argument_values(keys) | seen_from(prepared.view, self.purpose)
+        return Ready(self.statements.of(shape), values)
+
+
+@dataclass
+class NodesPart:
+    """A root field that leads to rows of any type, by their ids."""
+
+    asked: RootField
+    own: Argued
+    edges: EdgeArguments
+    purpose: Purpose
+    lookup: NodesRoot
+    statements: Statements = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.statements = Statements(self._write)
+
+    def _write(self, shape: tuple[Sequence[str], Shape]) -> Statement:
+        types, pages = shape
+        return nodes_statement(
+            self.asked, self.lookup.many, types, writer(self.purpose, self.edges, pages), self.purpose.audience
+        )
+
+    def ready(self, variables: VariableValues, caller: Caller) -> Ready:
+        """The statement for the types that the ids are of, and their keys."""
+        ids, view = self.lookup.asked(self.own.read(variables), caller)
+        types = tuple(sorted({name for name, _ in ids} & readable(self.purpose.scopes)))
+        shape, values = self.edges.read(variables, caller)
+        keys = {name: [key for type_name, key in ids if type_name == name] for name in types}
+        values |= {keys_name(name): typed_keys(node_root(name), found) for name, found in keys.items()}
+        values |= {"asked_types": [name for name, _ in ids], "asked_keys": [key for _, key in ids]}
+        return Ready(self.statements.of((types, shape)), values | seen_from(view, self.purpose))
+
+
+@dataclass(frozen=True)
+class ResolvedPart:
+    """A root field that asks nothing of the database: its resolvers answer at once."""
+
+    name: str
+    selection: Selection
+    document: DocumentNode
+
+    def ready(self, variables: VariableValues, caller: Caller) -> Text:
+        """The answer."""
+        found = execute(self.selection.schema, self.document, None, caller, dict(variables.coerced))
+        if not isinstance(found, ExecutionResult) or found.errors or found.data is None:
+            raise Unplanned(self.name)
+        return orjson.dumps(found.data[self.name])
+
+
+@dataclass(frozen=True)
+class TypeNamePart:
+    """The name of the query type."""
+
+    def ready(self, variables: VariableValues, caller: Caller) -> Text:
+        """The answer."""
+        return b'"Query"'
+
+
+def writer(purpose: Purpose, edges: EdgeArguments, shape: Shape) -> Writer:
+    """What writes a statement of this shape."""
+    nodes = {id(edge.argued.node): edge for edge in edges.edges}
+    shapes: dict[int, PageShape | None] = dict(zip(nodes, shape, strict=True))
+    return Writer(purpose.selection, purpose.audience, nodes, shapes)
+
+
+def seen_from(view: View, purpose: Purpose) -> dict[str, Any]:
+    """The values of whoever asks, and of the log entry."""
+    return {**view.parameters(), **log_parameters(view, purpose.digest)}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an operation comes to: a part for each root field, by its name in the answer."""
+
+    parts: Mapping[str, Part]
+
+    def ready(self, variables: VariableValues, caller: Caller) -> dict[str, Ready | Text]:
+        """What to run for this request. Raises what the arguments raise."""
+        return {name: part.ready(variables, caller) for name, part in self.parts.items()}
+
+
+def planned(purpose: Purpose, reader: ArgumentReader, types: Mapping[str, Sequence[str]]) -> Plan:
+    """The plan of an operation. `types`: what the log says of each root field. Raises Unplanned."""
+    found = purpose.selection.roots().items()
+    return Plan({key: _part(details, purpose, reader, types) for key, details in found})
+
+
+def _part(
+    details: FieldDetailsList, purpose: Purpose, reader: ArgumentReader, types: Mapping[str, Sequence[str]]
+) -> Part:
+    node, selection = details[0].node, purpose.selection
+    name = node.name.value
+    if name == TYPE_NAME:
+        return TypeNamePart()
+    query = selection.schema.query_type
+    assert query is not None  # noqa: S101 - this schema has one
+    defined, walk = query.fields[name], Walk(selection, reader)
+    declaration, own = declaration_of(defined), Argued(-1, defined, node, reader)
+    if isinstance(declaration, Root):
+        walk.root(declaration.relation, defined, details)
+        asked = RootField(declaration, defined, details, types.get(name, ()))
+        return RowsPart(asked, own, EdgeArguments.of(walk.edges.values()), purpose)
+    if isinstance(declaration, NodesRoot):
+        walk.nodes(details)
+        asked = RootField(None, defined, details, types.get(name, ()))
+        return NodesPart(asked, own, EdgeArguments.of(walk.edges.values()), purpose, declaration)
+    return ResolvedPart((node.alias or node.name).value, selection, _only(selection, [one.node for one in details]))
+
+
+def _only(selection: Selection, nodes: Sequence[FieldNode]) -> DocumentNode:
+    """The document with these root fields alone."""
+    operation = replace(selection.operation, selection_set=SelectionSetNode(selections=tuple(nodes)))
+    others = (one for one in selection.document.definitions if not isinstance(one, OperationDefinitionNode))
+    return DocumentNode(definitions=(operation, *others))

@@ -1,0 +1,95 @@
+"""What an operation selects, by graphql-core's own rules of merging: fragments spread, conditions decided."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    VariableNode,
+)
+from graphql.execution.collect_fields import FieldDetailsList, FragmentDetails, collect_fields, collect_subfields
+from graphql.execution.values import VariableValues
+from strawberry.schema.schema_converter import GraphQLCoreConverter
+
+TYPE_NAME = "__typename"
+DEFINITION = GraphQLCoreConverter.DEFINITION_BACKREF
+"""Where strawberry keeps its own declaration of a field."""
+
+Fields = Mapping[str, FieldDetailsList]
+"""Fields by their name in the answer, in its order; each with all places that select it."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """One operation, for certain values of the variables that its @skip and @include name."""
+
+    schema: GraphQLSchema
+    document: DocumentNode
+    operation: OperationDefinitionNode
+    fragments: Mapping[str, FragmentDetails]
+    conditions: VariableValues
+
+    @classmethod
+    def of(
+        cls,
+        schema: GraphQLSchema,
+        document: DocumentNode,
+        operation: OperationDefinitionNode,
+        conditions: Mapping[str, bool],
+    ) -> "Selection":
+        """The selection of a validated operation."""
+        found = (node for node in document.definitions if isinstance(node, FragmentDefinitionNode))
+        fragments = {node.name.value: FragmentDetails(node) for node in found}
+        return cls(schema, document, operation, fragments, VariableValues({}, dict(conditions)))
+
+    def roots(self) -> Fields:
+        """The root fields."""
+        query = self.schema.query_type
+        assert query is not None  # noqa: S101 - this schema has one
+        return collect_fields(
+            self.schema, dict(self.fragments), self.conditions, query, self.operation
+        ).grouped_field_set
+
+    def below(self, type_: GraphQLObjectType, fields: FieldDetailsList) -> Fields:
+        """What is selected below a field, on objects of `type_`."""
+        return collect_subfields(
+            self.schema, dict(self.fragments), self.conditions, self.operation, type_, fields
+        ).grouped_field_set
+
+
+def declaration_of(field: GraphQLField) -> Any:
+    """What a field is declared to stand for; None for one that a resolver answers."""
+    return getattr(field.extensions[DEFINITION], "declaration", None)
+
+
+def python_name(field: GraphQLField) -> str:
+    """The name of a field where it is declared."""
+    return str(field.extensions[DEFINITION].python_name)
+
+
+def nodes_of(fields: FieldDetailsList) -> list[FieldNode]:
+    """The places that select a field."""
+    return [detail.node for detail in fields]
+
+
+def condition_variables(document: DocumentNode) -> frozenset[str]:
+    """The variables that decide on a @skip or @include anywhere in the document."""
+    return frozenset(_conditions(document))
+
+
+def _conditions(node: Any) -> Iterator[str]:
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        for directive in getattr(node, "directives", None) or ():
+            yield from (given.value.name.value for given in directive.arguments if isinstance(given.value, VariableNode))
+        waiting.extend(getattr(node, "definitions", None) or ())
+        selected = getattr(node, "selection_set", None)
+        waiting.extend(selected.selections if selected else ())

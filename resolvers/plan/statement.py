@@ -1,0 +1,39 @@
+"""SQL as PostgreSQL reads it: text with numbered parameters, compiled once and sent many times."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+
+
+@dataclass(frozen=True)
+class Statement:
+    """The text of a statement, and the names of its parameters in order."""
+
+    text: str
+    parameters: tuple[str, ...]
+
+
+class _Compiler(PGDialect_asyncpg.statement_compiler):  # type: ignore[misc]  # a class attribute, so unknown to mypy
+    """Writes what is the same in every request into the text, where the planner can see it."""
+
+    def visit_bindparam(self, bindparam: Any, literal_binds: bool = False, **options: Any) -> str:
+        written: str = super().visit_bindparam(
+            bindparam, literal_binds=literal_binds or not bindparam.required, **options
+        )
+        return written
+
+
+class _Dialect(PGDialect_asyncpg):
+    statement_compiler = _Compiler
+    supports_statement_cache = False
+
+
+DIALECT = _Dialect()
+
+
+def compiled(select: sa.Executable) -> Statement:
+    """The statement; every bind parameter that has no value yet is one of its parameters."""
+    found: Any = select.compile(dialect=DIALECT)  # type: ignore[attr-defined]  # executables have it
+    return Statement(str(found), tuple(found.positiontup or ()))

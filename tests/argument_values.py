@@ -1,0 +1,42 @@
+"""Random values of the arguments that fields take."""
+
+from collections.abc import Sequence
+from random import Random
+
+import sqlalchemy as sa
+from look_ups import key_of, node_id
+from operations import Values
+from world import World
+
+from auth.audiences import PURPOSES, Audience
+from demo.cast import CAST
+from resolvers.declarations import ROW_TYPES, RowType
+
+
+def some_ids(world: World) -> list[str]:
+    """The first forty ids of each type."""
+    types = [row_type for row_type in ROW_TYPES.values() if row_type.key]
+    return [text for row_type in types for text in _first_ids(world, row_type)]
+
+
+def _first_ids(world: World, row_type: RowType) -> list[str]:
+    key = getattr(row_type.model, row_type.key or "id")
+    with world.engine.connect() as connection:
+        return [node_id(row_type.name, value) for value in connection.scalars(sa.select(key).order_by(key).limit(40))]
+
+
+def values(ids: Sequence[str], audience: Audience) -> Values:
+    """Random values of the arguments."""
+
+    return {
+        "first": lambda random: random.choice((1, 3, 10)),
+        "ids": lambda random: random.choices(ids, k=6),
+        "id": lambda random: random.choice(ids),
+        "party.id": lambda random: node_id("Party", random.randint(1, 1400)),
+        "name": lambda random: random.choice(CAST).name,
+        "number": lambda random: "(2021)浙0281民初767号",
+        "by": lambda random: key_of(random.choice(CAST)),
+        "subjects.by": lambda random: [key_of(subject) for subject in random.choices(CAST, k=6)],
+        "access": lambda random: {"purpose": random.choice(sorted(PURPOSES[audience]))},
+        "asOf": lambda random: random.choice(("2020-02-29", "2026-01-01", "2031-12-31")),
+    }

@@ -1,0 +1,125 @@
+"""Plans and loaders give the same bytes, the same errors and the same log entries, whatever is asked."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice, repeat
+from random import Random
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from argument_values import some_ids, values
+from conftest import City
+from disturbance import Disturbance
+from graphql import build_schema
+from operations import Generator, Values
+from starlette.testclient import TestClient
+from world import ISSUER, NOW, World
+
+from auth.audiences import Audience, scopes_of
+from schema.audience_schema import printed
+from server import create_app
+
+SEED = int(os.environ.get("TEST_SEED", "20261121"))
+OPERATIONS = int(os.environ.get("TEST_OPERATIONS", "200"))
+"""Operations of each audience; `make check-deep` asks for more."""
+
+LONGEST = 6_000
+OWN = {"id", "request_id"}
+"""What differs between two requests that are otherwise the same."""
+
+
+@pytest.fixture(scope="module")
+def disturbed(world: World) -> World:
+    """The service, answering by plans, over a disturbed city."""
+    clients = {audience: client.primary_key for audience, client in world.clients.items()}
+    with world.engine.begin() as connection:
+        Disturbance(connection, SEED).apply(clients)
+    return world
+
+
+@pytest.fixture(scope="module")
+def loaders(disturbed: World, city: City, database_copy: sa.URL) -> Iterator[World]:
+    """The same service over the same database, answering by loaders."""
+    app = create_app(replace(city.settings, executor="loaders"), database_copy, lambda: NOW)
+    with TestClient(app, base_url=ISSUER, raise_server_exceptions=False) as http:
+        yield replace(disturbed, http=http, app=app)
+
+
+def answered(world: World, token: str, document: str, variables: dict[str, Any]) -> tuple[int, bytes, Counter[Any]]:
+    """Status, answer and log entries. The entries are taken out, so that the next reader meets the same log."""
+    response = world.post(token, {"query": document, "variables": variables})
+    answer, _, _ = response.content.rpartition(b',"extensions":')
+    return response.status_code, answer, taken(world, response.headers["x-request-id"])
+
+
+def taken(world: World, request_id: str) -> Counter[Any]:
+    with world.engine.begin() as connection:
+        connection.execute(sa.text("SET LOCAL session_replication_role = replica"))  # the log is closed to deletion
+        delete = sa.text("DELETE FROM access_record WHERE request_id = :id RETURNING *")
+        entries = connection.execute(delete, {"id": request_id}).mappings().all()
+    return Counter(tuple((name, str(value)) for name, value in entry.items() if name not in OWN) for entry in entries)
+
+
+def asking(disturbed: World, audience: Audience, cursors: list[str]) -> Values:
+    """Values of the arguments, some of them bad."""
+    good = values(some_ids(disturbed), audience)
+    filters: Values = {
+        "first": lambda random: random.choice((1, 2, 3, 10, 100, 0, 101) if random.random() < 0.1 else (1, 2, 3, 10)),
+        "after": lambda random: random.choice(cursors[-200:]) if cursors and random.random() < 0.9 else "nonsense",
+        "parties.filter": lambda random: {"kind": random.choice(("PERSON", "ORGANIZATION"))},
+        "cases.filter": lambda random: {"courtCode": "浙02", "stage": random.choice(("TRIAL", None)), "filedFrom": None},
+        "deductions.filter": lambda random: random.choice(({"status": "PUBLISHED"}, {"tier": "T1", "stage": "TRIAL"}, {})),
+        "listings.filter": lambda random: {"kind": "DISHONEST_DEBTOR"},
+        "accessRecords.filter": lambda random: random.choice(
+            ({"since": "2026-01-01T00:00:00Z", "purpose": "LOAN_APPROVAL"}, {"result": "GIVEN"})
+        ),
+    }
+    bad_id = random_bad(good["id"])
+    return {**good, **filters, "id": bad_id}
+
+
+def random_bad(value: Any) -> Any:
+    return lambda random: value(random) if random.random() < 0.95 else "no id"
+
+
+def operations(generator: Generator, random: Random) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Operations short enough to be taken."""
+    written = (generator.write(random) for _ in repeat(None))
+    return islice((one for one in written if len(one[0]) <= LONGEST), OPERATIONS)
+
+
+def cursors_in(value: Any) -> Iterator[str]:
+    """The cursors of an answer."""
+    if isinstance(value, dict):
+        for name, one in value.items():
+            if name == "endCursor" and one:
+                yield one
+            yield from cursors_in(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from cursors_in(one)
+
+
+@pytest.mark.parametrize("audience", list(Audience))
+def test_both_executors_give_the_same(disturbed: World, loaders: World, audience: Audience) -> None:
+    cursors: list[str] = []
+    schema = build_schema(printed(scopes_of(audience)))
+    generator = Generator(schema, asking(disturbed, audience, cursors), 4, conditional=0.1, repeated=0.1, optional=0.3)
+    random, token, different, told = Random(f"{SEED}{audience}"), disturbed.token(audience), [], 0
+    for document, variables in operations(generator, random):
+        planned, loaded = (answered(world, token, document, variables) for world in (disturbed, loaders))
+        if planned != loaded:
+            different.append((document, variables, planned, loaded))
+        cursors += cursors_in(disturbed_json(planned[1]))
+        told += len(planned[2])
+    assert different[:1] == []
+    assert told or audience in {Audience.AUDITOR}
+
+
+def disturbed_json(answer: bytes) -> Any:
+    import orjson
+
+    return orjson.loads(answer + b"}")
