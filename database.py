@@ -196,6 +196,18 @@ def _session(statement_timeout: int) -> dict[str, str]:
     }
 
 
+def connection_options(url: sa.URL) -> dict[str, Any]:
+    """What asyncpg needs to connect to `url`."""
+    found = async_driver(url)
+    _, options = found.get_dialect()().create_connect_args(found)
+    return {**options, "timeout": CONNECT_SECONDS}
+
+
+async def connect(url: sa.URL) -> asyncpg.Connection:
+    """One asyncpg connection, in no pool."""
+    return await asyncpg.connect(**connection_options(url), server_settings={"application_name": "suxin"})
+
+
 class PlanPool:
     """asyncpg connections for compiled plans, without a layer between: each statement is prepared once a connection.
 
@@ -208,13 +220,10 @@ class PlanPool:
 
     async def open(self) -> None:
         """Make the pool; connections are opened when they are first needed."""
-        url = async_driver(self._url)
-        _, options = url.get_dialect()().create_connect_args(url)
         self._pool = await asyncpg.create_pool(
-            **options,
+            **connection_options(self._url),
             min_size=0,
             max_size=self._size,
-            timeout=CONNECT_SECONDS,
             reset=_as_it_is,
             statement_cache_size=PREPARED_STATEMENTS,
             max_cacheable_statement_size=0,

@@ -3,9 +3,10 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -17,6 +18,7 @@ from starlette.routing import Route
 import database
 from auth.authorization_server import AuthorizationServer
 from auth.endpoints import oauth_routes
+from auth.revocations import listen
 from auth.signing import SigningKeys
 from auth.tokens import TokenVerifier
 from models.keyring import load_keyring
@@ -52,7 +54,7 @@ def create_app(settings: Settings, url: sa.URL, now: Callable[[], datetime] = ut
         allow_pilot_persons=settings.allow_pilot_persons,
         clock=clock,
     )
-    verifier = TokenVerifier(settings.issuer, signing, engine, clock)
+    verifier = TokenVerifier(settings.issuer, signing, engine, clock, settings.token_trust)
     connections = database.PlanPool(url, settings.pool_size, settings.statement_timeout)
     endpoint = Endpoint(
         engine=engine,
@@ -69,11 +71,8 @@ def create_app(settings: Settings, url: sa.URL, now: Callable[[], datetime] = ut
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await ensure_partitions(engine, now())
         await connections.open()
-        upkeep = asyncio.create_task(keep_partitions(engine, now))
-        yield
-        upkeep.cancel()
-        with suppress(asyncio.CancelledError):
-            await upkeep
+        async with running(keep_partitions(engine, now), listen(lambda: database.connect(url), verifier)):
+            yield
         await connections.close()
         await engine.dispose()
         sync_engine.dispose()
@@ -90,6 +89,17 @@ def create_app(settings: Settings, url: sa.URL, now: Callable[[], datetime] = ut
     app.router.redirect_slashes = False  # a redirect would name the Host header, whoever sent it
     app.state.engine = engine
     return app
+
+
+@asynccontextmanager
+async def running(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Work that goes on in the background while the context lasts."""
+    tasks = [asyncio.create_task(one) for one in work]
+    yield
+    for task in tasks:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 async def ensure_partitions(engine: AsyncEngine, moment: datetime) -> None:

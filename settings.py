@@ -23,6 +23,7 @@ class Settings:
     data_dir: holds the embedded database, the key files and nothing else. Never in version control.
     issuer: the service's own public address (RFC 8414); also the resource identifier of the API (RFC 9728).
     token_lifetime: seconds an access token lives, 60 to 600.
+    token_trust: seconds a verified token is trusted while revocations are heard, 0 to 30; 0 asks the database always.
     request_timeout: seconds a GraphQL request may take in all, 1 to 60.
     statement_timeout: seconds one SQL statement may take, 1 to 60.
     pool_size: database connections a worker keeps, 1 to 64.
@@ -34,6 +35,7 @@ class Settings:
     data_dir: Path = Path(".suxin")
     issuer: str = "http://127.0.0.1:8000"
     token_lifetime: int = 300
+    token_trust: int = 30
     request_timeout: int = 5
     statement_timeout: int = 2
     pool_size: int = 8
@@ -121,6 +123,7 @@ PARSERS: dict[str, Any] = {
     "data_dir": _directory,
     "issuer": _issuer,
     "token_lifetime": _seconds_or_count(60, 600),
+    "token_trust": _seconds_or_count(0, 30),
     "request_timeout": _seconds_or_count(1, 60),
     "statement_timeout": _seconds_or_count(1, 60),
     "pool_size": _seconds_or_count(1, 64),

@@ -58,8 +58,8 @@ class TokenVerifier:
     """Verifies access tokens of the server known as `issuer`.
 
     engine: asynchronous; one SELECT outside any transaction per look-up. clock: seconds since the epoch.
-    trust_seconds: how long a confirmed token is trusted without asking the database again, so how late a revocation may
-    take effect at most; 0 asks every time. Signatures are checked once per token either way.
+    trust_seconds: how long a confirmed token is trusted without asking the database again, while revocations are heard
+    (`auth.revocations`); 0 asks every time. Signatures are checked once per token either way.
     """
 
     def __init__(
@@ -73,20 +73,34 @@ class TokenVerifier:
         self._issuer, self._signing, self._clock, self._trust = issuer, signing, clock, trust_seconds
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._verified: OrderedDict[bytes, Verified] = OrderedDict()
+        self._hearing, self._forgotten = False, 0
 
     async def verify(self, token: str) -> Principal:
         """The verified caller. Raises TokenError (invalid_token): one constant sentence, whatever the reason."""
         digest, now = hashlib.sha256(token.encode(errors="replace")).digest(), self._clock()
         known = self._recall(digest, now)
-        if known and now < known.confirmed_at + self._trust:
+        if known and self._hearing and now < known.confirmed_at + self._trust:
             return known.principal
-        claims = known.token if known else self._read(token, now)
+        claims, before = known.token if known else self._read(token, now), self._forgotten
         principal = await self._look_up(claims)
         if principal is None:
             self._verified.pop(digest, None)
             raise _invalid_token()
-        self._keep(digest, Verified(claims, principal, now))
+        if before == self._forgotten:  # else it may have been revoked since the database was asked
+            self._keep(digest, Verified(claims, principal, now))
         return principal
+
+    def trust(self, hearing: bool) -> None:
+        """Begin or cease to trust confirmed tokens; begun anew, all are asked for again."""
+        self._hearing = hearing
+        self._verified.clear()
+        self._forgotten += 1
+
+    def forget(self, client_key: int) -> None:
+        """Ask again for the tokens of a client: it was changed, or one of them revoked."""
+        self._forgotten += 1
+        for digest in [digest for digest, known in self._verified.items() if known.principal.client_key == client_key]:
+            del self._verified[digest]
 
     def _recall(self, digest: bytes, now: float) -> Verified | None:
         """What is known of a token, as long as it has not expired and its key is still published."""

@@ -17,11 +17,11 @@ from rich.console import Console
 import database
 from bench import results
 from bench.data import Data, built
+from bench.exchanges import Requests, compare, gathered
 from bench.load import Load, LoadError, loaded
 from bench.peers.systems import PEERS
 from bench.postgres_alone import Statement, alone
 from bench.processes import StartError
-from bench.requests import Requests, compare, gathered
 from bench.rounds import Figures, Run, Schedule, measured
 from bench.statements import statements
 from bench.suxin import Suxin

@@ -4,6 +4,7 @@ Run: python -m bench.data --subjects 200000
 """
 
 import asyncio
+import hashlib
 import json
 import shutil
 import time
@@ -28,9 +29,16 @@ from models.secret_file import write_secret
 from models.terms import court_day
 from settings import Settings
 
-EDITION = 1
-"""Counts the editions of what is filled in: a database of another edition is built anew."""
+MAKINGS = (
+    "migrations/versions/*.py",
+    "models/catalogue_data/*.csv",
+    "bench/fill/*.sql",
+    "bench/filling.py",
+    "bench/subjects.py",
+)
+"""The files that decide what a database holds: where one has changed, the database is built anew."""
 
+ROOT = Path(__file__).parent.parent
 DATABASES = Path(".suxin")
 COURT_CLIENT_AT = "浙02"
 """The court client is the intermediate court's: all cases are of courts below it, so that it sees every row."""
@@ -81,14 +89,22 @@ def _started(place: Path) -> Path:
 
 
 def _clear_unfinished(place: Path, subjects: int) -> None:
-    """Remove what a broken run or an older edition left. Raises BadParameter for a directory that is not ours."""
+    """Remove what a broken run or older files left. Raises BadParameter for a directory that is not ours."""
     if place.exists() and any(place.iterdir()) and not _started(place).exists():
         raise typer.BadParameter(f"{place} holds something else: name another directory.")
-    wanted = {"edition": EDITION, "subjects": subjects}
-    if place.exists() and not (_note(place).exists() and json.loads(_note(place).read_text()) == wanted):
+    if place.exists() and not (_note(place).exists() and json.loads(_note(place).read_text()) == _wanted(subjects)):
         shutil.rmtree(place)
     place.mkdir(parents=True, exist_ok=True)
     _started(place).touch()
+
+
+def _wanted(subjects: int) -> dict[str, Any]:
+    """What a finished database says of itself: its size, and what it was made by."""
+    made_by = hashlib.sha256()
+    for pattern in MAKINGS:
+        for file in sorted(ROOT.glob(pattern)):
+            made_by.update(file.read_bytes())
+    return {"subjects": subjects, "made_by": made_by.hexdigest()}
 
 
 def _build(url: sa.URL, place: Path, subjects: int) -> None:
@@ -101,7 +117,7 @@ def _build(url: sa.URL, place: Path, subjects: int) -> None:
     _register(engine, place)
     fill(engine, keyring, subjects, court_day(datetime.now(UTC)), console)
     engine.dispose()
-    _note(place).write_text(json.dumps({"edition": EDITION, "subjects": subjects}))
+    _note(place).write_text(json.dumps(_wanted(subjects)))
     console.print(f"{subjects:,} subjects are in {place}, after {time.perf_counter() - started:.0f} s")
 
 
@@ -120,6 +136,10 @@ def _register(engine: sa.Engine, place: Path) -> None:
     write_secret(place / "keys" / "clients.json", json.dumps(keys))
 
 
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
 def main(
     subjects: Annotated[int, typer.Option(help="How many subjects; half as many again are the deductions.")] = 200_000,
     directory: Annotated[Path | None, typer.Option(help="Where it is kept; .suxin/bench-SUBJECTS by default.")] = None,
@@ -133,4 +153,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app()

@@ -14,7 +14,7 @@ from rich.table import Table
 from bench import results
 from bench.compare import EXPECTED, Bench
 from bench.data import built
-from bench.requests import gathered
+from bench.exchanges import gathered
 from bench.rounds import Figures, Schedule, measured
 from bench.suxin import Suxin
 from bench.works import PAGE, SUBJECT, Work, picks

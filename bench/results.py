@@ -42,6 +42,7 @@ def table(work: Work, figures: Mapping[str, Figures], sizes: Mapping[str, float]
     for heading in ("req/s", "spread", "p50 ms", "p99 ms", "bytes", "suxin does"):
         shown.add_column(heading, justify="right")
     times, best = ratios(figures), best_peer(figures)
+    shown.caption = _headline(times, best)
     for name, found in figures.items():
         shown.add_row(
             f"[bold]{name}[/]" if name == best else name,
@@ -53,6 +54,12 @@ def table(work: Work, figures: Mapping[str, Figures], sizes: Mapping[str, float]
             f"{times[name]:.2f} x" if name in times else "",
         )
     return shown
+
+
+def _headline(times: Mapping[str, float], best: str | None) -> str | None:
+    """The two ratios that the targets are about."""
+    parts = [f"{times[name]:.2f} x {name}" for name in (best, POSTGRES) if name and name in times]
+    return f"Suxin does {', and '.join(parts)}." if parts else None
 
 
 def summary(figures: Mapping[str, Figures], sizes: Mapping[str, float]) -> dict[str, Any]:

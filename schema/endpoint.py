@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import orjson
 from graphql import ExecutionResult, GraphQLError
 from sqlalchemy.exc import DBAPIError
@@ -138,12 +139,12 @@ class Reply:
     def failed(self, error: Exception) -> Response:
         """A masked failure: its cause is logged without personal data, and the client gets an id to quote."""
         cause = error.__cause__ if isinstance(error, InternalError) and error.__cause__ else error
-        state = getattr(cause.orig, "sqlstate", None) if isinstance(cause, DBAPIError) else None
+        state = getattr(cause.orig if isinstance(cause, DBAPIError) else cause, "sqlstate", None)
         if state in TOO_LONG:
             return self.too_long()
         log_failure(cause, self.request_id)
         lost = isinstance(cause, DBAPIError) and cause.connection_invalidated
-        if lost or isinstance(cause, OSError) or (state or "")[:2] in UNREACHABLE:
+        if lost or isinstance(cause, OSError | asyncpg.InterfaceError) or (state or "")[:2] in UNREACHABLE:
             return self.refusal(503, "The database is not reachable. Try again.", "UNAVAILABLE", {"retry-after": "1"})
         return self.refusal(500, "Something went wrong here. Quote the request id to us.", "INTERNAL")
 

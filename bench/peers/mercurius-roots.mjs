@@ -1,5 +1,5 @@
 // The root fields: a page of parties, one party, and the bank's look-up by keyed hash.
-import { createHmac } from "node:crypto";
+import { createHmac, createSecretKey } from "node:crypto";
 
 import { rows } from "./mercurius-database.mjs";
 
@@ -19,7 +19,7 @@ export async function partyById(id) {
 
 const [version, key] = process.env.INDEX_KEYS.split(":");
 const head = Buffer.from([Number(version)]);
-const secret = Buffer.from(key, "hex");
+const secret = createSecretKey(key, "hex");
 
 // The keyed hash by which a number is stored: the version of the key, and twenty bytes of HMAC-SHA-256.
 function indexOf(number) {

@@ -5,6 +5,7 @@ there. A function of PostgreSQL takes a hundred arguments, so longer texts are c
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 from itertools import groupby
 from typing import Any
 
@@ -90,6 +91,12 @@ def _escaped(value: SQL) -> SQL:
     return sa.cast(sa.func.to_json(sa.cast(value, sa.Text)), sa.Text)
 
 
+def _day(value: SQL) -> SQL:
+    """The first and the last day of Python's calendar are stored as infinite: asyncpg writes them so."""
+    text = sa.func.replace(sa.cast(value, sa.Text), "-infinity", date.min.isoformat())
+    return _quoted(sa.func.replace(text, "infinity", date.max.isoformat()))
+
+
 def _moment(value: SQL) -> SQL:
     return _quoted(sa.func.to_char(sa.func.timezone("UTC", value), MOMENT))
 
@@ -99,7 +106,7 @@ WRITERS: Mapping[str, Callable[[SQL], SQL]] = {
     "ID": _quoted,
     "Int": _plain,
     "Boolean": _plain,
-    "Date": _quoted,
+    "Date": _day,
     "DateTime": _moment,
     "Money": _quoted,
 }
