@@ -1,13 +1,40 @@
 """What Suxin sends to PostgreSQL for a document: the measure of what it adds to the database's own work."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
+import sqlalchemy as sa
+
+import database
+from auth.audiences import Purpose, scopes_of
+from auth.principal import Principal
 from bench.data import Data
 from bench.postgres_alone import Statement
 from bench.works import Work
+from models.client import Client
+from resolvers.caller import Caller
+from resolvers.plan.plan import Ready
+from schema.document import prepared
+from schema.execution import NotPlanned, ready
 
 
 def statements(data: Data, work: Work, document: str, variables: Mapping[str, Any]) -> Sequence[Statement]:
-    """The statements of one request, in order, with their arguments. None: PostgreSQL alone is not measured."""
-    return ()
+    """The statements of one request, in order, with their arguments. Raises RuntimeError if there is no plan."""
+    caller = Caller(principal(data, work), data.keyring, datetime.now(UTC), uuid4())
+    parts = ready(prepared(document, None, caller.principal.scopes), dict(variables), caller)
+    if isinstance(parts, NotPlanned):
+        raise RuntimeError(f"{work.name} has no plan: {parts.reason}")
+    return [Statement(part.statement.text, part.arguments()) for part in parts.values() if isinstance(part, Ready)]
+
+
+def principal(data: Data, work: Work) -> Principal:
+    """The caller that does this work, as its token would say."""
+    engine = database.sync_engine(data.url)
+    with engine.connect() as connection:
+        row = connection.execute(sa.select(Client).where(Client.audience == work.audience)).one()
+    engine.dispose()
+    purposes = frozenset(Purpose(purpose) for purpose in row.purposes)
+    scopes = scopes_of(work.audience)
+    return Principal(row.client_id, row.id, row.name, row.audience, scopes, purposes, "bench", row.court_code)

@@ -4,14 +4,12 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, DateTime, ForeignKey, Identity, Index, LargeBinary, Text, Uuid
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import ARRAY, BigInteger, DateTime, Identity, Index, LargeBinary, PrimaryKeyConstraint, Text, Uuid
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from models.audience import Audience, Purpose
 from models.base import Base, choice
 from models.client import Client
-from models.consent import Consent, ShareCode
-from models.party import Party
 
 
 class BorrowerRelation(StrEnum):
@@ -47,35 +45,38 @@ class AccessResult(StrEnum):
 
 
 class AccessRecord(Base):
-    """One answer: who, for whom, why, when, what kind of fields and of result. Neither names nor numbers."""
+    """One answer: who, for whom, why, when, what kind of fields and of result. Neither names nor numbers.
+
+    Keys without foreign keys: an entry is written by the statement that read the rows it names, and outlives them.
+    """
 
     __tablename__ = "access_record"
     __table_args__ = (
+        PrimaryKeyConstraint("at", "id"),
         Index("ix_access_record_subject", "subject_index", "at"),
         Index("ix_access_record_party", "party_id", "at"),
         {"postgresql_partition_by": "RANGE (at)"},
     )
 
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    at: Mapped[datetime] = mapped_column(DateTime(timezone=True), primary_key=True)
+    id: Mapped[int] = mapped_column(BigInteger, Identity())
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     request_id: Mapped[UUID] = mapped_column(Uuid)
-    client_key: Mapped[int] = mapped_column(ForeignKey("client.id"))
+    client_key: Mapped[int] = mapped_column(BigInteger)
     audience: Mapped[Audience] = mapped_column(choice(Audience))
     operator: Mapped[str | None] = mapped_column(Text)
     branch: Mapped[str | None] = mapped_column(Text)
     reference: Mapped[str | None] = mapped_column(Text)
     relation: Mapped[BorrowerRelation | None] = mapped_column(choice(BorrowerRelation))
     purpose: Mapped[Purpose] = mapped_column(choice(Purpose))
-    consent_id: Mapped[int | None] = mapped_column(ForeignKey("consent.id"))
-    share_code_id: Mapped[int | None] = mapped_column(ForeignKey("share_code.id"))
-    party_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
+    consent_id: Mapped[int | None] = mapped_column(BigInteger)
+    share_code_id: Mapped[int | None] = mapped_column(BigInteger)
+    party_id: Mapped[int | None] = mapped_column(BigInteger)
     subject_index: Mapped[bytes | None] = mapped_column(LargeBinary)
     operation: Mapped[bytes] = mapped_column(LargeBinary)
     field: Mapped[str] = mapped_column(Text)
     types: Mapped[list[str]] = mapped_column(ARRAY(Text))
     result: Mapped[AccessResult] = mapped_column(choice(AccessResult))
 
-    client: Mapped[Client] = relationship(viewonly=True, lazy="raise")
-    party: Mapped[Party | None] = relationship(viewonly=True, lazy="raise")
-    consent: Mapped[Consent | None] = relationship(viewonly=True, lazy="raise")
-    share_code: Mapped[ShareCode | None] = relationship(viewonly=True, lazy="raise")
+    client: Mapped[Client] = relationship(
+        primaryjoin=lambda: foreign(AccessRecord.client_key) == Client.id, viewonly=True, lazy="raise"
+    )

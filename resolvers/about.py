@@ -3,21 +3,14 @@
 from collections.abc import Mapping
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import aliased
 
 import models
 from resolvers.declarations import About, Frame
 from resolvers.sql import SQL
 
-
-def one_party(row: Frame) -> SQL:
-    """The one party that a row belongs to."""
-    return array([row.party_id])
-
-
-ABOUT_ITSELF = About(lambda party: array([party.id]))
-ABOUT_PARTY = About(one_party)
+ABOUT_ITSELF = About(party=lambda party: party.id)
+ABOUT_PARTY = About(party=lambda row: row.party_id)
 ABOUT_NOBODY = About()
 """Logged once for the answer: it is about no one party, or must not say about whom."""
 
@@ -29,34 +22,34 @@ def participants(case: Frame) -> SQL:
     return sa.func.array(found.scalar_subquery())
 
 
-ABOUT_PARTICIPANTS = About(participants)
+ABOUT_PARTICIPANTS = About(parties=participants)
 
 
 def _conversion_party(notice: Frame) -> SQL:
     conversion = aliased(models.PointConversion)
-    return sa.func.array(sa.select(conversion.party_id).where(conversion.id == notice.conversion_id).scalar_subquery())
+    return sa.select(conversion.party_id).where(conversion.id == notice.conversion_id).scalar_subquery()
 
 
 def _record_party(measure: Frame) -> SQL:
     record = aliased(models.CodeRecord)
-    return sa.func.array(sa.select(record.party_id).where(record.id == measure.code_record_id).scalar_subquery())
+    return sa.select(record.party_id).where(record.id == measure.code_record_id).scalar_subquery()
 
 
 def _deduction_party(part: Frame) -> SQL:
     deduction = aliased(models.Deduction)
-    return sa.func.array(sa.select(deduction.party_id).where(deduction.id == part.deduction_id).scalar_subquery())
+    return sa.select(deduction.party_id).where(deduction.id == part.deduction_id).scalar_subquery()
 
 
 def _consenting_party(consent: Frame) -> SQL:
     identity = aliased(models.Identity)
-    return sa.func.array(sa.select(identity.party_id).where(identity.index == consent.subject_index).scalar_subquery())
+    return sa.select(identity.party_id).where(identity.index == consent.subject_index).scalar_subquery()
 
 
-ABOUT_DEDUCTION = About(_deduction_party)
+ABOUT_DEDUCTION = About(party=_deduction_party)
 """Of what belongs to a deduction: its steps, its versions, objections to it."""
 
-ABOUT_NOTICE = About(_conversion_party)
-ABOUT_MEASURE = About(_record_party)
+ABOUT_NOTICE = About(party=_conversion_party)
+ABOUT_MEASURE = About(party=_record_party)
 
 
 ABOUT: Mapping[type, About] = {
@@ -67,7 +60,7 @@ ABOUT: Mapping[type, About] = {
     models.DeductionVersion: ABOUT_DEDUCTION,
     models.VillageNotice: ABOUT_NOTICE,
     models.Measure: ABOUT_MEASURE,
-    models.Consent: About(_consenting_party, index=lambda consent: consent.subject_index),
+    models.Consent: About(party=_consenting_party, index=lambda consent: consent.subject_index),
     models.AccessRecord: ABOUT_NOBODY,
 }
 """Models whose rows do not simply name their party."""

@@ -72,7 +72,8 @@ class Relation:
 
     target: the model whose row type the edge leads to. keys: names and types of what the edge needs of its parent.
     on: the join. many: whether it leads to a list. connection: whether the list is paged. order: of a list.
-    arguments: names and types of the arguments that `on` reads from the child's frame.
+    arguments: names and types of the arguments that `on` reads from the child's frame. source: the FROM element, where
+    it is made anew for each parent.
     """
 
     target: type
@@ -83,6 +84,7 @@ class Relation:
     orders: Mapping[str, Order] = field(default_factory=lambda: {"KEY": Order(())})
     filters: Mapping[str, Callable[[Frame, SQL], SQL]] = field(default_factory=dict)
     arguments: Mapping[str, TypeEngine[Any]] = field(default_factory=dict)
+    source: Callable[[Frame, Audience, Mapping[str, SQL]], sa.Select[Any]] | None = None
 
     @property
     def order(self) -> Order:
@@ -94,11 +96,12 @@ class Relation:
 class About:
     """Whom a root's answer is about, for the access log (R19): SQL over the root's row.
 
-    parties: array of party keys, one entry each; without it one entry stands for the whole answer. index: keyed hash of
-    a number that may be nobody's yet. result: an `AccessResult`, where the row knows better than "given". consent,
+    party: the key of the row's party, or null; parties: an array of keys, one entry each; without either, one entry
+    stands for the whole answer. index: keyed hash of a number that may be nobody's yet. result: an `AccessResult`, where the row knows better than "given". consent,
     share_code, reference, relation: of the entry.
     """
 
+    party: Callable[[Frame], SQL] | None = None
     parties: Callable[[Frame], SQL] | None = None
     index: Callable[[Frame], SQL] | None = None
     result: Callable[[Frame], SQL] | None = None
@@ -107,9 +110,15 @@ class About:
     reference: Callable[[Frame], SQL] | None = None
     relation: Callable[[Frame], SQL] | None = None
 
+    @property
+    def names_parties(self) -> bool:
+        """Whether there is an entry for each party."""
+        return bool(self.party or self.parties)
+
     def columns(self, row: Frame) -> Mapping[str, SQL]:
         """The named parts that this root declares."""
         parts = {
+            "party_id": self.party,
             "parties": self.parties,
             "index": self.index,
             "result": self.result,

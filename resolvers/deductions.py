@@ -32,7 +32,9 @@ OBJECTIONS = Relation(
 )
 REPAIRS = Relation(
     target=models.Repair,
-    on=lambda deduction, repair: repair.deduction_id == deduction.id,
-    keys={"id": sa.BigInteger()},
+    on=lambda deduction, repair: sa.and_(
+        repair.deduction_id == deduction.id, repair.party_id == deduction.party_id
+    ),
+    keys={"id": sa.BigInteger(), "party_id": sa.BigInteger()},
     many=True,
 )

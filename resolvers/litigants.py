@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import aliased
 
 import models
@@ -33,7 +32,7 @@ def _litigant(row: Frame, audience: Audience) -> SQL:
 
 SELF = Relation(target=Litigant, on=lambda arguments, litigant: sa.true(), keys={})
 ABOUT = About(
-    parties=lambda row: sa.case((row.party_id.is_not(None), array([row.party_id]))),
+    party=lambda row: row.party_id,
     index=lambda row: row.subject_index,
 )
 PARTY = Relation(target=models.Party, on=lambda me, party: party.id == me.party_id, keys={"party_id": sa.BigInteger()})

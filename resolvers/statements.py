@@ -39,10 +39,11 @@ class Reading:
         self.relation, self.audience = relation, audience
         self.row_type: RowType = ROW_TYPES[relation.target]
         arguments = argument_binds(relation.arguments)
-        self.source = self.row_type.source(audience, arguments)
-        self.child = Frame(self.source, arguments)
         self.parents = None if root else self._parents()
         self.parent = Frame(self.parents) if self.parents is not None else Frame(None, argument_binds(relation.keys))
+        made = relation.source(self.parent, audience, arguments).lateral("made") if relation.source else None
+        self.source = self.row_type.source(audience, arguments) if made is None else made
+        self.child = Frame(self.source, arguments)
 
     def _parents(self) -> sa.FromClause:
         types = self.relation.keys.items()
@@ -67,8 +68,8 @@ class Reading:
 
     def _select(self, columns: Sequence[SQL], where: Sequence[SQL]) -> sa.Select[Any]:
         ordinal = [] if self.ordinal is None else [self.ordinal.label("_ordinal")]
-        statement = sa.select(*ordinal, *columns).select_from(self.source).where(*where)
-        return statement if self.parents is None else statement.select_from(self.parents)
+        parents = [] if self.parents is None else [self.parents]
+        return sa.select(*ordinal, *columns).select_from(*parents, self.source).where(*where)
 
     def rows(self, about: About | None = None) -> sa.Select[Any]:
         """All rows, in the relation's order."""

@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import aliased
 from sqlalchemy.types import TypeEngine
 
@@ -137,7 +136,7 @@ PARTY = Relation(
     target=models.Party, on=lambda subject, party: party.id == subject.party_id, keys={"party_id": sa.BigInteger()}
 )
 ABOUT = About(
-    parties=lambda row: sa.case((row.party_id.is_not(None), array([row.party_id]))),
+    party=lambda row: row.party_id,
     index=lambda row: row.index,
     result=lambda row: row.outcome,
     consent=lambda row: row.consent_id,

@@ -77,10 +77,10 @@ class Trail:
         parts = list(about)
         if not rows:
             self._enter(answer, result=AccessResult.GIVEN if beyond else AccessResult.EMPTY)
-        elif "parties" not in parts:
+        elif not {"party_id", "parties"} & set(parts):
             self._enter(answer)
-        for row in rows if "parties" in parts else ():
-            for told in _told(row, parts):
+        else:
+            for told in (told for row in rows for told in _told(row, parts)):
                 self._enter(answer, **told)
 
     def meet(self, answer: Answer, rows: Iterable[Row]) -> None:
@@ -115,8 +115,9 @@ class Trail:
 def _told(row: Row, parts: Iterable[str]) -> Iterable[dict[str, Any]]:
     """What a row tells of each party that it is about, or of nobody known."""
     told = {part: getattr(row, f"_about_{part}") for part in parts}
-    parties = told.pop("parties") or [None]
-    return [told | {"party_id": party} for party in parties]
+    if "party_id" in told:
+        return [told]
+    return [told | {"party_id": party} for party in told.pop("parties") or [None]]
 
 
 def _insert() -> sa.Insert:

@@ -16,7 +16,6 @@ from schema.requirements import CREDIT
     requires=CREDIT,
     key=None,
     name="CreditCode",
-    source=credit_codes.periods,
     description="A party's five-colour code (五色信用码) on a day, with its records. No automated decision.",
 )
 class CreditCode(RowObject):

@@ -1,7 +1,6 @@
 """Random values of the arguments that fields take."""
 
 from collections.abc import Sequence
-from random import Random
 
 import sqlalchemy as sa
 from look_ups import key_of, node_id

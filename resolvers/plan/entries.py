@@ -38,10 +38,12 @@ class Told:
     def _given(self) -> sa.Select[Any]:
         """An entry for each party of each row; for an answer about nobody, one if there are rows."""
         columns, answer = self.answer.c, self.answer
+        told = {name: columns[ABOUT + name] for name in TOLD if ABOUT + name in columns}
+        if ABOUT + "party_id" in columns:
+            return _telling(told).select_from(answer)
         if ABOUT + "parties" not in columns:
             return _telling({}).where(sa.select(answer).exists())
         party = sa.func.unnest(columns[ABOUT + "parties"]).table_valued("party", name="told_party").render_derived()
-        told = {name: columns[ABOUT + name] for name in TOLD if ABOUT + name in columns}
         return _telling({**told, "party_id": party.c.party}).select_from(answer.outerjoin(party, sa.true()))
 
     def _none(self) -> sa.Select[Any]:
@@ -54,9 +56,16 @@ class Told:
         party = sa.func.string_to_table(answer.c[MET], ",").table_valued("party", name="met_party").render_derived()
         key = sa.cast(party.c.party, sa.BigInteger)
         met = sa.select(key.label("party")).select_from(answer.join(party, sa.true())).where(party.c.party != "")
-        known = [] if ABOUT + "parties" not in answer.c else [sa.select(sa.func.unnest(self.answer.c[ABOUT + "parties"]))]
-        others = sa.except_(met, *known).subquery("met") if known else met.distinct().subquery("met")
+        known = self._known()
+        others = (met.distinct() if known is None else sa.except_(met, known)).subquery("met")
         return _telling({"party_id": others.c.party}).select_from(others)
+
+    def _known(self) -> sa.Select[Any] | None:
+        """The parties that rows tell of themselves."""
+        columns = self.answer.c
+        if ABOUT + "parties" in columns:
+            return sa.select(sa.func.unnest(columns[ABOUT + "parties"]))
+        return sa.select(columns[ABOUT + "party_id"]) if ABOUT + "party_id" in columns else None
 
 
 def about_columns(about: About | None, row: Frame) -> list[SQL]:

@@ -24,7 +24,8 @@ def joined(pieces: Iterable[Piece]) -> SQL:
     """One text of these pieces; neighbouring literals become one."""
     parts: list[SQL] = []
     for is_text, run in groupby(pieces, lambda piece: isinstance(piece, str)):
-        parts += [sa.literal("".join(run))] if is_text else list(run)  # type: ignore[arg-type]  # by the grouping
+        found = list(run)
+        parts += [sa.literal("".join(found))] if is_text else found  # type: ignore[arg-type]  # by the grouping
     while len(parts) > MOST_ARGUMENTS:
         chunks = (parts[place : place + MOST_ARGUMENTS] for place in range(0, len(parts), MOST_ARGUMENTS))
         parts = [sa.func.concat(*chunk) for chunk in chunks]

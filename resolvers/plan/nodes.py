@@ -64,7 +64,7 @@ def _nothing(ids: Any, many: bool) -> SQL:
 def _of_type(name: str, asked: RootField, writer: Writer) -> tuple[sa.CTE, Any]:
     root, row_type = node_root(name), node_types()[name]
     level = writer.open(root.relation, None, None)
-    level.told = bool(root.about and root.about.parties)
+    level.told = bool(root.about and root.about.names_parties)
     text = writer.object(level, asked.details).label(TEXT)
     key = sa.cast(getattr(level.frame, row_type.key or "id"), sa.Text).label(KEY)
     parent = Frame(None, {"keys": sa.bindparam(keys_name(name), type_=root.relation.keys["keys"])})

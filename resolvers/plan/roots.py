@@ -9,13 +9,11 @@ from graphql import FieldNode, GraphQLField, get_named_type
 from graphql.execution.collect_fields import FieldDetailsList
 
 from auth.audiences import Audience
-from resolvers.declarations import Frame, Root
+from resolvers.declarations import Frame
 from resolvers.paging import order_columns, sorting
-from resolvers.plan.arguments import ArguedEdge, PageShape
 from resolvers.plan.entries import MET, Told, about_columns, logged
 from resolvers.plan.json_text import Piece, joined, listed, members, or_null
 from resolvers.plan.rows import ONE_GROUP, Level, PageOf, Writer
-from resolvers.plan.selection import Selection
 from resolvers.plan.statement import Statement, compiled
 from resolvers.sql import SQL
 from resolvers.statements import argument_binds
@@ -64,7 +62,7 @@ def with_log(
 def _rows(writer: Writer, asked: RootField, parent: Frame) -> tuple[SQL, sa.CTE]:
     relation = asked.root.relation
     level = writer.open(relation, None, None)
-    level.told = bool(asked.root.about and asked.root.about.parties)
+    level.told = bool(asked.root.about and asked.root.about.names_parties)
     text = writer.object(level, asked.details)
     order = sorting(relation.order, order_columns(relation.order, level.frame, level.row_type.key))
     place = [sa.func.row_number().over(order_by=order).label(PLACE)] if relation.many else []
@@ -89,7 +87,7 @@ def _page(writer: Writer, asked: RootField, parent: Frame) -> tuple[SQL, sa.CTE,
     relation, type_ = asked.root.relation, get_named_type(asked.field.type)
     parts = writer.selection.below(type_, asked.details)  # type: ignore[arg-type]  # a connection type
     page = writer.page(relation, asked.node, parent, parts, type_, None)
-    page.level.told = bool(asked.root.about and asked.root.about.parties)
+    page.level.told = bool(asked.root.about and asked.root.about.names_parties)
     texts = _row_texts(writer, page, type_, parts)
     columns = [text.label(f"{TEXT}_{place}") for place, text in enumerate(texts.values())]
     number = sa.func.row_number().over(order_by=page.sorted).label(PLACE)

@@ -1,11 +1,11 @@
 """The text of rows: objects, edges to other rows, pages of them, and whom they tell of."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
-from graphql import FieldNode, GraphQLField, GraphQLInterfaceType, GraphQLObjectType, get_named_type
+from graphql import FieldNode, GraphQLField, GraphQLObjectType, get_named_type
 from graphql.execution.collect_fields import FieldDetailsList
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.sql import operators
@@ -179,7 +179,10 @@ class Writer:
         """The level of the rows that a relation leads to."""
         row_type = ROW_TYPES[relation.target]
         arguments = edge.binds() if edge else {}
-        source, row = self.names.take(row_type.source(self.audience, arguments))
+        if relation.source and parent:
+            source, row = self.names.derive(relation.source(parent.frame, self.audience, arguments))
+        else:
+            source, row = self.names.take(row_type.source(self.audience, arguments))
         level = Level(row_type, source, Frame(row, arguments))
         if parent:
             self.follow(level, relation, parent)

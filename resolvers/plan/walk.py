@@ -14,7 +14,7 @@ from resolvers.plan.json_text import writable
 from resolvers.plan.selection import TYPE_NAME, Selection, declaration_of, python_name
 
 
-class Unplanned(Exception):  # noqa: N818 - no error: the loaders answer instead
+class Unplanned(Exception):
     """A field that is not declared by column, expression or relationship."""
 
 
