@@ -1,11 +1,12 @@
 """Where the data lives: any PostgreSQL 15 or newer by URL, or an embedded one under the data directory."""
 
+import asyncio
 import logging
 import secrets
 import subprocess
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -236,10 +237,16 @@ class PlanPool:
         if self._pool:
             await self._pool.close()
 
-    def acquire(self) -> Any:
-        """A connection for as long as the context lasts."""
+    @asynccontextmanager
+    async def acquire(self) -> AsyncIterator[Any]:
+        """A connection for as long as the context lasts. Raises TimeoutError."""
         assert self._pool is not None  # noqa: S101 - opened with the service
-        return self._pool.acquire(timeout=POOL_SECONDS)
+        async with asyncio.timeout(POOL_SECONDS):  # the pool's own timeout costs a task for each connection lent
+            connection = await self._pool.acquire()
+        try:
+            yield connection
+        finally:
+            await self._pool.release(connection)
 
 
 async def _as_it_is(connection: Any) -> None:

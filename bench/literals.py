@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from uuid import UUID
 
 
 def literal(value: object) -> str:
@@ -23,7 +24,7 @@ def _text(value: object) -> str:
             return value.isoformat()
         case list() | tuple():
             return "{" + ",".join(_element(element) for element in value) + "}"
-        case str() | int() | float() | Decimal():
+        case str() | int() | float() | Decimal() | UUID():
             return str(value)
         case _:
             raise TypeError(f"{type(value).__name__} has no literal here")

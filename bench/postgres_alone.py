@@ -16,7 +16,7 @@ from bench.literals import literal
 from bench.load import Load, LoadError
 
 MOST_SCRIPTS = 128
-OPTIONS = "-c jit=off -c timezone=UTC"
+OPTIONS = "-c jit=off -c timezone=UTC -c datestyle=ISO -c plan_cache_mode=force_generic_plan"
 UNPREPARED = ("begin", "commit")
 """How statements begin that are sent as they are: PostgreSQL prepares none such."""
 

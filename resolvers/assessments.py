@@ -11,7 +11,7 @@ from auth.audiences import Audience
 from models.catalogue import Stage
 from models.deduction import DeductionStatus
 from resolvers.declarations import Frame
-from resolvers.reach import reach
+from resolvers.reach import reached
 from resolvers.sql import SQL
 from resolvers.view import TODAY
 from resolvers.visibility import sees, visible
@@ -59,4 +59,4 @@ def _points(part: type[models.Participation], stage: SQL, audience: Audience) ->
 @sees(Assessment)
 def _assessment(row: Frame, audience: Audience) -> SQL:
     """As the party, and outside the court only where a deduction that may be seen leads to it."""
-    return reach(row.party_id, audience)
+    return reached(row, row.party_id, audience)

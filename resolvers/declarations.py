@@ -14,16 +14,23 @@ from sqlalchemy.orm import InstrumentedAttribute, RelationshipProperty, aliased
 from sqlalchemy.types import TypeEngine
 
 from auth.audiences import Audience
+from auth.scopes import Scope
 from models.party import Party
 from resolvers.opaque import sealed
 from resolvers.sql import SQL
 
 
 class Frame:
-    """The columns of one row in a statement, by name; `extras` are arguments that stand beside them."""
+    """The columns of one row in a statement, by name.
 
-    def __init__(self, row: Any, extras: Mapping[str, SQL] | None = None) -> None:
-        self.row, self.extras = row, extras or {}
+    extras: arguments that stand beside them. reached: by scope, whether the row's party is reached, where the statement
+    has found that out at another row of the party (`resolvers.reach`).
+    """
+
+    def __init__(
+        self, row: Any, extras: Mapping[str, SQL] | None = None, reached: Mapping[Scope | None, SQL] | None = None
+    ) -> None:
+        self.row, self.extras, self.reached = row, extras or {}, reached or {}
 
     def __getattr__(self, name: str) -> Any:
         if name in self.extras:
@@ -97,8 +104,8 @@ class About:
     """Whom a root's answer is about, for the access log (R19): SQL over the root's row.
 
     party: the key of the row's party, or null; parties: an array of keys, one entry each; without either, one entry
-    stands for the whole answer. index: keyed hash of a number that may be nobody's yet. result: an `AccessResult`, where the row knows better than "given". consent,
-    share_code, reference, relation: of the entry.
+    stands for the whole answer. index: keyed hash of a number that may be nobody's yet. result: an `AccessResult`,
+    where the row knows better than "given". consent, share_code, reference, relation: of the entry.
     """
 
     party: Callable[[Frame], SQL] | None = None

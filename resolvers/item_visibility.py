@@ -16,7 +16,7 @@ from models.deduction import DeductionStatus
 from models.listing import ListingKind
 from models.measure import MeasureStatus
 from resolvers.declarations import Frame
-from resolvers.reach import about_self, jurisdiction, organization, reach
+from resolvers.reach import about_self, jurisdiction, organization, reached
 from resolvers.sql import SQL, Operand
 from resolvers.view import NOW, PURPOSE, TODAY
 from resolvers.visibility import EVERYBODY, NOBODY, PARTNERS, sees
@@ -63,7 +63,7 @@ def _deduction(row: Frame, audience: Audience) -> SQL:
     if audience is Audience.EMPLOYER:
         return sa.and_(organization(row.party_id), _published(row))
     if audience in PARTNERS | {Audience.PUBLIC_PORTAL}:
-        return sa.and_(reach(row.party_id, audience, Scope.PERSON_CREDIT), _published(row))
+        return sa.and_(reached(row, row.party_id, audience, Scope.PERSON_CREDIT), _published(row))
     return NOBODY
 
 
@@ -142,7 +142,7 @@ class Item:
             return sa.or_(self.own, open_to_all)
         if audience is Audience.LITIGANT_PORTAL:
             return about_self(row.party_id)
-        known = sa.and_(self.running, open_to_all, reach(row.party_id, audience, self.scope))
+        known = sa.and_(self.running, open_to_all, reached(row, row.party_id, audience, self.scope))
         if audience is Audience.EMPLOYER:
             narrow = sa.and_(self.candidate, ~_of_labour_case(row))
             return sa.and_(known, sa.or_(organization(row.party_id), narrow))
@@ -231,7 +231,7 @@ def _code_period(row: Frame, audience: Audience) -> SQL:
     current = row.during.op("@>")(TODAY)
     if audience is Audience.EMPLOYER:
         return sa.and_(current, organization(row.party_id))
-    return sa.and_(current, reach(row.party_id, audience, Scope.PERSON_CREDIT)) if audience in PARTNERS else NOBODY
+    return sa.and_(current, reached(row, row.party_id, audience, Scope.PERSON_CREDIT)) if audience in PARTNERS else NOBODY
 
 
 @sees(models.Measure)

@@ -8,6 +8,7 @@ import base64
 import binascii
 import hmac
 from collections.abc import Mapping
+from functools import cache
 
 import sqlalchemy as sa
 
@@ -19,6 +20,7 @@ INNER = sa.bindparam("opaque_inner", type_=sa.LargeBinary)
 OUTER = sa.bindparam("opaque_outer", type_=sa.LargeBinary)
 
 
+@cache
 def binds(key: bytes) -> Mapping[str, bytes]:
     """The values of INNER and OUTER for a key of at most 64 bytes."""
     padded = key.ljust(BLOCK_BYTES, b"\0")

@@ -7,6 +7,7 @@ import models
 from auth.audiences import ORGANIZATION_PURPOSES, Audience
 from auth.scopes import Scope
 from models.party import PartyKind
+from resolvers.declarations import Frame
 from resolvers.sql import SQL, Operand
 from resolvers.view import CLIENT, COURT, LETTERS, NOW, PURPOSE, SCOPES, SHARES, SUBJECT
 
@@ -18,14 +19,28 @@ def reach(party_id: SQL, audience: Audience, scope: Scope | None = None) -> SQL:
             return sa.true()
         case Audience.LITIGANT_PORTAL:
             return about_self(party_id)
-        case Audience.BANK | Audience.EMPLOYER:
-            return sa.or_(organization(party_id), sa.and_(_disclosed(party_id), _permitted(party_id, scope)))
-        case Audience.COMMERCE:
-            return organization(party_id)
+        case Audience.BANK | Audience.EMPLOYER | Audience.COMMERCE:
+            party = aliased(models.Party)
+            known = may_be_known(Frame(party), audience, scope)
+            return sa.select(party.id).where(party.id == party_id, known).exists()
         case Audience.PUBLIC_PORTAL | Audience.CREDIT_PLATFORM:
             return _disclosed(party_id)
         case _:
             return sa.false()
+
+
+def may_be_known(party: Frame, audience: Audience, scope: Scope | None = None) -> SQL:
+    """Whether a partner may know of a party's row: an organization, or a person that it has leave to know (R15)."""
+    by_kind = party.kind == PartyKind.ORGANIZATION
+    if audience is not Audience.COMMERCE:
+        by_kind = sa.or_(by_kind, _permitted(party.id, scope))
+    return sa.and_(party.disclosed, by_kind)
+
+
+def reached(row: Frame, party_id: SQL, audience: Audience, scope: Scope | None = None) -> SQL:
+    """`reach` for the party of a row, by the word of another row of that party where there is one."""
+    known = row.reached.get(scope)
+    return reach(party_id, audience, scope) if known is None else known
 
 
 def about_self(party_id: Operand) -> SQL:
@@ -62,7 +77,7 @@ def _permitted(party_id: SQL, scope: Scope | None) -> SQL:
         identity.party_id == party_id, consent.subject_index == identity.index, live_consent(consent, scope)
     )
     shared = sa.select(share.id).where(share.party_id == party_id, live_share(share))
-    return sa.and_(sa.or_(consented.exists(), shared.exists()), holds(*([scope] if scope else PERSONS)))
+    return sa.and_(holds(*([scope] if scope else PERSONS)), sa.or_(consented.exists(), shared.exists()))
 
 
 PERSONS = (Scope.PERSON_CREDIT, Scope.PERSON_INTEGRITY)

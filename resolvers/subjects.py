@@ -4,6 +4,7 @@ Whether a person is known is told to nobody without consent: CONSENT_REQUIRED co
 """
 
 import hashlib
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -229,8 +230,8 @@ def _probes(key: Any, place: int, keyring: Keyring) -> tuple[Sequence[bytes | No
 
 
 LONGEST_TEXT = 200
-BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Marks that make text read otherwise than it is (UAX 9)."""
+UNREADABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Control characters, halves of characters, and marks that make text read otherwise than it is (UAX 9)."""
 
 
 def text(value: str | None, name: str) -> str | None:
@@ -239,7 +240,7 @@ def text(value: str | None, name: str) -> str | None:
         return None
     if len(value) > LONGEST_TEXT:
         raise BadInputError(f"`{name}` is longer than {LONGEST_TEXT} characters.")
-    if any(character in BIDI or unicodedata.category(character) in {"Cc", "Cs"} for character in value):
+    if UNREADABLE.search(value):
         raise BadInputError(f"`{name}` holds control characters or broken Unicode.")
     return value
 

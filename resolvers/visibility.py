@@ -15,7 +15,7 @@ from models.base import Base
 from models.court_case import NEVER_DISCLOSED
 from models.party import PartyKind
 from resolvers.declarations import Frame
-from resolvers.reach import about_self, jurisdiction, reach
+from resolvers.reach import about_self, jurisdiction, reached
 from resolvers.sql import SQL
 from resolvers.view import NOW, REQUEST, SUBJECT, VILLAGE
 
@@ -62,7 +62,7 @@ def _party(row: Frame, audience: Audience) -> SQL:
         return sa.or_(*(_has(model, row.id, audience) for model in (models.Deduction, models.Listing)))
     if audience is Audience.CREDIT_PLATFORM:
         return _has(models.CodeRecord, row.id, audience)
-    return reach(row.id, audience)
+    return reached(row, row.id, audience)
 
 
 def _has(model: Any, party_id: SQL, audience: Audience) -> SQL:

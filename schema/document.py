@@ -23,8 +23,9 @@ from resolvers.errors import ForbiddenError
 from resolvers.plan.plan import Plan, Purpose, planned
 from resolvers.plan.selection import Selection, condition_variables
 from resolvers.plan.walk import Unplanned
+from schema.arguments import argument_reader
 from schema.audience_schema import introspected
-from schema.building import GRAPHQL, read_arguments
+from schema.building import GRAPHQL
 from schema.discretion import coded
 from schema.guard import CycleError, TooComplexError, bound
 from schema.reach import Reach, reach_of, root_fields
@@ -83,7 +84,7 @@ class Operation:
     def _planned(self, audience: Audience, conditions: dict[str, bool]) -> Plan | Unplanned:
         selection = Selection.of(GRAPHQL, self.document, self.node, conditions)
         try:
-            return planned(Purpose(selection, audience, self.scopes, self.digest), read_arguments, self.types())
+            return planned(Purpose(selection, audience, self.scopes, self.digest), argument_reader, self.types())
         except Unplanned as reason:
             return reason
 

@@ -4,8 +4,9 @@ Values are bound. What they change in the statement itself - which filters are g
 after a cursor - is its shape: a statement is compiled for each shape that is asked for.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,8 +19,8 @@ from resolvers.paging import Page, page_of, place_types
 from resolvers.sql import SQL
 
 Arguments = Mapping[str, Any]
-ArgumentReader = Callable[[GraphQLField, Arguments], Arguments]
-"""Turns coerced values, by their GraphQL names, into what Python code expects."""
+ArgumentReader = Callable[[GraphQLField], Callable[[Arguments], Arguments]]
+"""Makes what turns the coerced values of a field's arguments into what Python code expects."""
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,13 @@ class Argued:
     number: int
     field: GraphQLField
     node: FieldNode
-    reader: ArgumentReader
+    convert: Callable[[Arguments], Arguments]
 
     def read(self, variables: VariableValues) -> Arguments:
         """The values of this request. Raises GraphQLError for one that does not fit its type."""
-        return self.reader(self.field, get_argument_values(self.field, self.node, variables))
+        return self.convert(get_argument_values(self.field, self.node, variables))
 
-    @property
+    @cached_property
     def constant(self) -> bool:
         """Whether no variable stands in the arguments."""
         return not any(_variables(argument.value) for argument in self.node.arguments or ())
@@ -67,17 +68,17 @@ class ArguedEdge:
     def _name(self, name: str) -> str:
         return f"edge_{self.argued.number}_{name}"
 
-    def page(self, arguments: Arguments, caller: Caller) -> tuple[PageShape, dict[str, Any]]:
-        """The shape of the page and its values. Raises BadPageSizeError, BadCursorError."""
+    def read(self, variables: VariableValues, caller: Caller) -> "Read":
+        """The shape of the page, if it is one, and the values. Raises BadPageSizeError, BadCursorError."""
+        arguments = self.argued.read(variables)
+        values = {self._name(name): arguments.get(name) for name in self.relation.arguments}
+        if not self.relation.connection:
+            return None, values
         page = page_of(self.relation, arguments, caller.keyring.opaque_key)
-        return _shape(page), {self._name(name): value for name, value in _page_values(page)}
-
-    def values(self, arguments: Arguments) -> dict[str, Any]:
-        """The values of the relation's own arguments."""
-        return {self._name(name): arguments.get(name) for name in self.relation.arguments}
+        return _shape(page), values | {self._name(name): value for name, value in _page_values(page)}
 
     def binds(self) -> dict[str, SQL]:
-        """What stands in the statement for `values`."""
+        """What stands in the statement for the relation's own arguments."""
         types = self.relation.arguments.items()
         return {name: sa.bindparam(self._name(name), type_=type_) for name, type_ in types}
 
@@ -108,30 +109,33 @@ def _page_values(page: Page) -> Iterator[tuple[str, Any]]:
 Shape = tuple[PageShape | None, ...]
 
 
+Read = tuple[PageShape | None, Mapping[str, Any]]
+
+
 @dataclass(frozen=True)
 class EdgeArguments:
-    """The edges with arguments below one root, the root itself first if it is paged."""
+    """The edges with arguments below one root, the root itself first if it is paged.
+
+    constant: what was read once of those that are the same in every request.
+    """
 
     edges: tuple[ArguedEdge, ...]
-    constant: Mapping[int, Arguments]
-
-    @classmethod
-    def of(cls, edges: Iterable[ArguedEdge]) -> "EdgeArguments":
-        """Those edges, with what is the same in every request read once."""
-        found = tuple(edges)
-        nothing = VariableValues({}, {})
-        constant = {edge.argued.number: edge.argued.read(nothing) for edge in found if edge.argued.constant}
-        return cls(found, constant)
+    constant: dict[int, Read] = field(default_factory=dict)
 
     def read(self, variables: VariableValues, caller: Caller) -> tuple[Shape, dict[str, Any]]:
         """The shape and the values of this request. Raises what the arguments raise."""
-        shapes, values = [], {}
+        shapes, values = [], dict[str, Any]()
         for edge in self.edges:
-            arguments = self.constant.get(edge.argued.number) or edge.argued.read(variables)
-            values |= edge.values(arguments)
-            shape = None
-            if edge.relation.connection:
-                shape, page = edge.page(arguments, caller)
-                values |= page
+            shape, read = self._read(edge, variables, caller)
             shapes.append(shape)
+            values |= read
         return tuple(shapes), values
+
+    def _read(self, edge: ArguedEdge, variables: VariableValues, caller: Caller) -> Read:
+        number = edge.argued.number
+        if number not in self.constant:
+            found = edge.read(variables, caller)
+            if not edge.argued.constant:
+                return found
+            self.constant[number] = found
+        return self.constant[number]

@@ -200,15 +200,15 @@ def _part(
     query = selection.schema.query_type
     assert query is not None  # noqa: S101 - this schema has one
     defined, walk = query.fields[name], Walk(selection, reader)
-    declaration, own = declaration_of(defined), Argued(-1, defined, node, reader)
+    declaration, own = declaration_of(defined), Argued(-1, defined, node, reader(defined))
     if isinstance(declaration, Root):
         walk.root(declaration.relation, defined, details)
         asked = RootField(declaration, defined, details, types.get(name, ()))
-        return RowsPart(asked, own, EdgeArguments.of(walk.edges.values()), purpose)
+        return RowsPart(asked, own, EdgeArguments(tuple(walk.edges.values())), purpose)
     if isinstance(declaration, NodesRoot):
         walk.nodes(details)
         asked = RootField(None, defined, details, types.get(name, ()))
-        return NodesPart(asked, own, EdgeArguments.of(walk.edges.values()), purpose, declaration)
+        return NodesPart(asked, own, EdgeArguments(tuple(walk.edges.values())), purpose, declaration)
     return ResolvedPart((node.alias or node.name).value, selection, _only(selection, [one.node for one in details]))
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import BinaryExpression, BooleanClauseList, Cast
 
+import models
 from auth.audiences import Audience
 from resolvers.declarations import ROW_TYPES, Frame, Relation, RowType
 from resolvers.opaque import sealed
@@ -20,8 +21,9 @@ from resolvers.plan.json_text import Piece, joined, listed, members, or_null, sc
 from resolvers.plan.naming import Named, Names
 from resolvers.plan.selection import TYPE_NAME, Fields, Selection, declaration_of, python_name
 from resolvers.plan.walk import object_types
+from resolvers.reach import PERSONS, may_be_known
 from resolvers.sql import SQL
-from resolvers.visibility import visible
+from resolvers.visibility import PARTNERS, visible
 
 PLACE = "_place"
 ONE_GROUP = sa.literal_column("true", sa.Boolean)
@@ -165,6 +167,7 @@ class Writer:
         if relation.connection:
             return self._beside(level, self._page_select(level, relation, node, type_, details))
         child = self.open(relation, self.edges.get(id(node)), level)
+        self.follow(child, relation, level)
         text = self.object(child, details)
         where = self.matching(relation, level.frame, child, level)
         if relation.many:
@@ -184,16 +187,32 @@ class Writer:
         else:
             source, row = self.names.take(row_type.source(self.audience, arguments))
         level = Level(row_type, source, Frame(row, arguments))
-        if parent:
-            self.follow(level, relation, parent)
+        if parent and self._same_party(level, relation, parent):
+            level.frame.reached = parent.frame.reached
+        elif row_type.model is models.Party and self.audience in PARTNERS:
+            self._reach(level)
         return level
+
+    def _reach(self, level: Level) -> None:
+        """Find out once for each party what all rows about it are narrowed by."""
+        name = self.names.new()
+        known = {scope: may_be_known(level.frame, self.audience, scope) for scope in (None, *PERSONS)}
+        labels = {scope: f"by_{place}" for place, scope in enumerate(known)}
+        columns = [known[scope].label(label) for scope, label in labels.items()]
+        level.joined.append(sa.select(*columns).offset(sa.literal(0)).lateral(name))  # or the planner would copy them
+        level.frame.reached = {
+            scope: sa.literal_column(f"{name}.{label}", sa.Boolean) for scope, label in labels.items()
+        }
+
+    def _same_party(self, level: Level, relation: Relation, parent: Level) -> bool:
+        """Whether a relation leads from rows to rows of the same party."""
+        if level.party is None or parent.party is None:
+            return False
+        return pins(relation.on(parent.frame, level.frame), parent.party, level.party)
 
     def follow(self, level: Level, relation: Relation, parent: Level) -> None:
         """Tell of the parties of a level's rows, unless those of the rows that led there are the same and told."""
-        if level.party is None:
-            return
-        same = parent.party is not None and pins(relation.on(parent.frame, level.frame), parent.party, level.party)
-        if not (same and parent.told):
+        if level.party is not None and not (parent.told and self._same_party(level, relation, parent)):
             level.met.append(sa.cast(level.party, sa.Text))
 
     def matching(self, relation: Relation, parent: Frame, child: Level, within: Level | None = None) -> list[SQL]:
@@ -230,17 +249,18 @@ class Writer:
         """The rows of a page, as a FROM element: one more than asked for where the page says where it stands."""
         edge, shape = self.edges[id(node)], self.shapes[id(node)]
         assert shape is not None  # noqa: S101 - a connection has one
-        child = self.open(relation, edge, None)
+        child = self.open(relation, edge, within)
         where = self.matching(relation, parent, child, within)
         where += [relation.filters[name](child.frame, edge.filter(name)) for name in shape.filters]
-        count = sa.select(sa.func.count()).select_from(child.source).where(*where)
+        count = sa.select(sa.func.count()).select_from(child.from_clause).where(*where)
         order = relation.orders[shape.order]
         columns = order_columns(order, child.frame, child.row_type.key)
         if shape.after:
             where.append(beyond(order, columns, edge.after(shape.order)))
         numbered = any(fields[0].node.name.value == "pageInfo" for fields in asked.values())
         source, row = self._cut(child, where, sorting(order, columns), edge.first(), numbered, shared=within is None)
-        level = Level(child.row_type, source, Frame(row, child.frame.extras))
+        inherited = within.frame.reached if within and child.frame.reached is within.frame.reached else None
+        level = Level(child.row_type, source, Frame(row, child.frame.extras, inherited))
         places = order_columns(order, level.frame, level.row_type.key)
         return PageOf(level, shape, places, sorting(order, places), count, edge.first(), numbered)
 
@@ -252,7 +272,7 @@ class Writer:
         columns = list(child.frame.row)
         if numbered:
             columns.append(sa.func.row_number().over(order_by=order).label(PLACE))
-        largest = sa.select(*columns).select_from(child.source).where(*where).order_by(*order)
+        largest = sa.select(*columns).select_from(child.from_clause).where(*where).order_by(*order)
         inner, row = self.names.derive(largest.limit(sa.literal(LARGEST_PAGE + 1)))
         limit = first + 1 if numbered else first
         return self.names.derive(sa.select(*row).select_from(inner).limit(limit), shared)

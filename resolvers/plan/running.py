@@ -1,6 +1,7 @@
 """Run a plan: each statement once, all of them in one snapshot, and JSON text as the answer."""
 
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 import asyncpg
@@ -11,7 +12,7 @@ from resolvers.plan.plan import Ready, Text
 class Connections(Protocol):
     """A pool of asyncpg connections."""
 
-    def acquire(self) -> "asyncpg.pool.PoolAcquireContext":
+    def acquire(self) -> AbstractAsyncContextManager[asyncpg.Connection]:
         """A connection for as long as the context lasts."""
 
 

@@ -38,7 +38,7 @@ class Walk:
     def _edge(self, relation: Relation, defined: GraphQLField, details: FieldDetailsList) -> None:
         node = details[0].node
         if (relation.connection or relation.arguments) and id(node) not in self.edges:
-            argued = Argued(len(self.edges), defined, node, self.reader)
+            argued = Argued(len(self.edges), defined, node, self.reader(defined))
             self.edges[id(node)] = ArguedEdge(argued, relation)
         row_type = ROW_TYPES[relation.target]
         if relation.connection:
