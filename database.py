@@ -1,12 +1,11 @@
 """Where the data lives: any PostgreSQL 15 or newer by URL, or an embedded one under the data directory."""
 
-import asyncio
 import logging
 import secrets
 import subprocess
 import warnings
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +20,6 @@ from settings import Settings
 
 MINIMUM_VERSION = 150000
 CONNECT_SECONDS = 5
-POOL_SECONDS = 1
-PREPARED_STATEMENTS = 256
 EMBEDDED_DATABASE = "suxin"
 ONLY_WITH_PASSWORD = "local all all scram-sha-256\n"  # noqa: S105 - a rule of pg_hba.conf
 log = logging.getLogger("suxin.database")
@@ -180,11 +177,11 @@ def async_engine(url: sa.URL, pool_size: int, statement_timeout: int) -> AsyncEn
         isolation_level="REPEATABLE READ",
         hide_parameters=True,
         enable_from_linting=False,  # joins are made by functions that the linter cannot see through
-        connect_args={"timeout": CONNECT_SECONDS, "server_settings": _session(statement_timeout)},
+        connect_args={"timeout": CONNECT_SECONDS, "server_settings": session(statement_timeout)},
     )
 
 
-def _session(statement_timeout: int) -> dict[str, str]:
+def session(statement_timeout: int) -> dict[str, str]:
     """How PostgreSQL treats the service's sessions."""
     return {
         "statement_timeout": str(statement_timeout * 1000),
@@ -204,53 +201,9 @@ def connection_options(url: sa.URL) -> dict[str, Any]:
     return {**options, "timeout": CONNECT_SECONDS}
 
 
-async def connect(url: sa.URL) -> asyncpg.Connection:
-    """One asyncpg connection, in no pool."""
-    return await asyncpg.connect(**connection_options(url), server_settings={"application_name": "suxin"})
-
-
-class PlanPool:
-    """asyncpg connections for compiled plans, without a layer between: each statement is prepared once a connection.
-
-    statement_timeout: in seconds. A connection is waited for one second; TimeoutError after that.
-    """
-
-    def __init__(self, url: sa.URL, size: int, statement_timeout: int) -> None:
-        self._url, self._size, self._statement_timeout = url, size, statement_timeout
-        self._pool: asyncpg.Pool | None = None
-
-    async def open(self) -> None:
-        """Make the pool; connections are opened when they are first needed."""
-        self._pool = await asyncpg.create_pool(
-            **connection_options(self._url),
-            min_size=0,
-            max_size=self._size,
-            reset=_as_it_is,
-            statement_cache_size=PREPARED_STATEMENTS,
-            max_cacheable_statement_size=0,
-            max_cached_statement_lifetime=0,
-            server_settings=_session(self._statement_timeout) | {"plan_cache_mode": "force_generic_plan"},
-        )
-
-    async def close(self) -> None:
-        """Close all connections."""
-        if self._pool:
-            await self._pool.close()
-
-    @asynccontextmanager
-    async def acquire(self) -> AsyncIterator[Any]:
-        """A connection for as long as the context lasts. Raises TimeoutError."""
-        assert self._pool is not None  # noqa: S101 - opened with the service
-        async with asyncio.timeout(POOL_SECONDS):  # the pool's own timeout costs a task for each connection lent
-            connection = await self._pool.acquire()
-        try:
-            yield connection
-        finally:
-            await self._pool.release(connection)
-
-
-async def _as_it_is(connection: Any) -> None:
-    """A statement leaves nothing behind in its session that would have to be reset."""
+async def connect(url: sa.URL, settings: Mapping[str, str], **options: Any) -> asyncpg.Connection:
+    """One asyncpg connection, in no pool. `settings`: of its session."""
+    return await asyncpg.connect(**connection_options(url), server_settings=dict(settings), **options)
 
 
 def migrate(url: sa.URL) -> None:

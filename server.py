@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 import database
+from connections import PlanConnections
 from auth.authorization_server import AuthorizationServer
 from auth.endpoints import oauth_routes
 from auth.revocations import listen
@@ -28,6 +29,7 @@ from settings import Settings
 
 PARTITIONS_AHEAD = timedelta(days=62)
 AN_HOUR = 60 * 60.0
+LISTENING = {"application_name": "suxin revocations"}
 log = logging.getLogger("suxin.server")
 
 
@@ -55,7 +57,7 @@ def create_app(settings: Settings, url: sa.URL, now: Callable[[], datetime] = ut
         clock=clock,
     )
     verifier = TokenVerifier(settings.issuer, signing, engine, clock, settings.token_trust)
-    connections = database.PlanPool(url, settings.pool_size, settings.statement_timeout)
+    connections = PlanConnections(url, settings.pool_size, settings.statement_timeout)
     endpoint = Endpoint(
         engine=engine,
         connections=connections,
@@ -70,8 +72,7 @@ def create_app(settings: Settings, url: sa.URL, now: Callable[[], datetime] = ut
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await ensure_partitions(engine, now())
-        await connections.open()
-        async with running(keep_partitions(engine, now), listen(lambda: database.connect(url), verifier)):
+        async with running(keep_partitions(engine, now), listen(lambda: database.connect(url, LISTENING), verifier)):
             yield
         await connections.close()
         await engine.dispose()
@@ -87,7 +88,7 @@ def create_app(settings: Settings, url: sa.URL, now: Callable[[], datetime] = ut
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # a redirect would name the Host header, whoever sent it
-    app.state.engine = engine
+    app.state.engine, app.state.connections = engine, connections
     return app
 
 

@@ -1,6 +1,7 @@
 """Who is asking: the verified content of an access token, detached from the database and from HTTP."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from auth.audiences import Audience, Purpose
 from auth.scopes import Scope
@@ -30,3 +31,8 @@ class Principal:
     jurisdiction: str | None = None
     village_key: int | None = None
     subject_index: bytes | None = None
+
+    @cached_property
+    def scope_names(self) -> list[str]:
+        """The scopes in order."""
+        return sorted(self.scopes)

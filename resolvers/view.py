@@ -75,7 +75,7 @@ class View:
             "view_today": self.today,
             "view_court": self.principal.jurisdiction,
             "view_village": self.principal.village_key,
-            "view_scopes": sorted(self.principal.scopes),
+            "view_scopes": self.principal.scope_names,
             "view_subject": self.principal.subject_index,
             "view_shares": sorted(self.shares),
             "view_letters": sorted(self.letters),

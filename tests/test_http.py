@@ -151,6 +151,7 @@ async def serving(app: Starlette) -> AsyncIterator[httpx2.AsyncClient]:
     engine: AsyncEngine = app.state.engine
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=ISSUER) as http:
         yield http
+    await app.state.connections.close()
     await engine.dispose()
 
 
@@ -295,7 +296,7 @@ async def test_what_nobody_expected_is_masked_and_logged_without_its_values(
         await recovered(http, world)
     assert refused(response, 500) == [("Something went wrong here. Quote the request id to us.", "INTERNAL")]
     assert (CHEN.name in caplog.text, "column" in caplog.text) == (False, False)
-    assert failures(caplog) == [f"request {response.headers['x-request-id']} failed with ProgrammingError"]
+    assert failures(caplog) == [f"request {response.headers['x-request-id']} failed with UndefinedColumnError"]
 
 
 def test_a_field_that_fails_leaves_its_siblings_and_the_connection(world: World) -> None:

@@ -9,8 +9,7 @@ from settings import PARSERS, Settings, SettingsError
 
 NAMES = (
     "SUXIN_DATABASE_URL, SUXIN_DATA_DIR, SUXIN_ISSUER, SUXIN_TOKEN_LIFETIME, SUXIN_TOKEN_TRUST, "
-    "SUXIN_REQUEST_TIMEOUT, "
-    "SUXIN_STATEMENT_TIMEOUT, SUXIN_POOL_SIZE, SUXIN_ALLOW_PILOT_PERSONS"
+    "SUXIN_REQUEST_TIMEOUT, SUXIN_STATEMENT_TIMEOUT, SUXIN_POOL_SIZE, SUXIN_ALLOW_PILOT_PERSONS, SUXIN_EXECUTOR"
 )
 URL = "must look like postgresql://user:password@host/database."
 ISSUER = "must be a URL such as https://suxin.court.example, with no slash at its end."
@@ -26,10 +25,12 @@ def test_nothing_needs_to_be_set() -> None:
             data_dir=Path(".suxin"),
             issuer="http://127.0.0.1:8000",
             token_lifetime=300,
+            token_trust=30,
             request_timeout=5,
             statement_timeout=2,
             pool_size=8,
             allow_pilot_persons=False,
+            executor="plan",
         )
     )
 
@@ -41,20 +42,24 @@ def test_everything_can_be_set() -> None:
             "SUXIN_DATA_DIR": "/var/lib/suxin",
             "SUXIN_ISSUER": "https://suxin.court.example/api",
             "SUXIN_TOKEN_LIFETIME": "60",
+            "SUXIN_TOKEN_TRUST": "0",
             "SUXIN_REQUEST_TIMEOUT": "60",
             "SUXIN_STATEMENT_TIMEOUT": "1",
             "SUXIN_POOL_SIZE": "64",
             "SUXIN_ALLOW_PILOT_PERSONS": "true",
+            "SUXIN_EXECUTOR": "loaders",
         }
     ) == Settings(
         database_url="postgresql://suxin:secret@db/suxin?sslmode=require",
         data_dir=Path("/var/lib/suxin"),
         issuer="https://suxin.court.example/api",
         token_lifetime=60,
+        token_trust=0,
         request_timeout=60,
         statement_timeout=1,
         pool_size=64,
         allow_pilot_persons=True,
+        executor="loaders",
     )
 
 

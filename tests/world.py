@@ -16,6 +16,8 @@ from demo.cast import CHEN, Subject
 from demo.clients import DemoClient
 from models.keyring import Keyring
 from resolvers.opaque import seal
+from resolvers.plan import running
+from resolvers.plan.plan import Ready
 
 ISSUER = "http://127.0.0.1:8000"
 KEYRING = Keyring(sealing=(b"s" * 32,), indexing=(b"i" * 32,))
@@ -87,9 +89,15 @@ class World:
             if "issued_token" not in statement:
                 seen.append(statement)
 
-        engine = self.app.state.engine.sync_engine
+        async def fetch(connection: Any, ready: Ready) -> bytes:
+            seen.append(ready.statement.text)
+            return await planned(connection, ready)
+
+        engine, planned = self.app.state.engine.sync_engine, running.fetch
         sa.event.listen(engine, "before_cursor_execute", note)
+        running.fetch = fetch
         yield seen
+        running.fetch = planned
         sa.event.remove(engine, "before_cursor_execute", note)
 
     def entries(self) -> list[sa.RowMapping]:

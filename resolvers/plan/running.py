@@ -10,9 +10,9 @@ from resolvers.plan.plan import Ready, Text
 
 
 class Connections(Protocol):
-    """A pool of asyncpg connections."""
+    """Lends asyncpg connections."""
 
-    def acquire(self) -> AbstractAsyncContextManager[asyncpg.Connection]:
+    def lease(self) -> AbstractAsyncContextManager[asyncpg.Connection]:
         """A connection for as long as the context lasts."""
 
 
@@ -27,7 +27,7 @@ async def run(connections: Connections, parts: Mapping[str, Ready | Text]) -> Te
     asking = {name: part for name, part in parts.items() if isinstance(part, Ready)}
     answers = {name: part for name, part in parts.items() if not isinstance(part, Ready)}
     if asking:
-        async with connections.acquire() as connection:
+        async with connections.lease() as connection:
             answers |= await _fetched(connection, asking)
     return b"{" + b",".join(b'"%s":%s' % (name.encode(), answers[name]) for name in parts) + b"}"
 
