@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -16,12 +17,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 import database
-from connections import PlanConnections
 from auth.authorization_server import AuthorizationServer
 from auth.endpoints import oauth_routes
 from auth.revocations import listen
 from auth.signing import SigningKeys
 from auth.tokens import TokenVerifier
+from connections import PlanConnections
 from models.keyring import load_keyring
 from schema.endpoint import Endpoint
 from schema.execution import Executor
@@ -67,6 +68,7 @@ def create_app(settings: Settings, url: sa.URL, now: Callable[[], datetime] = ut
         request_timeout=settings.request_timeout,
         clock=now,
         executor=Executor(settings.executor),
+        debug=settings.debug,
     )
 
     @asynccontextmanager
@@ -83,6 +85,7 @@ def create_app(settings: Settings, url: sa.URL, now: Callable[[], datetime] = ut
             Route("/graphql", endpoint.__call__, methods=["POST"]),
             Route("/livez", alive, methods=["GET"]),
             Route("/readyz", readiness(engine), methods=["GET"]),
+            Route("/metrics", metrics, methods=["GET"]),
             *oauth_routes(authorization),
         ],
         lifespan=lifespan,
@@ -124,6 +127,11 @@ async def keep_partitions(engine: AsyncEngine, now: Callable[[], datetime]) -> N
 async def alive(request: Request) -> Response:
     """The process answers."""
     return JSONResponse({"status": "alive"})
+
+
+async def metrics(request: Request) -> Response:
+    """Counters of this worker, for Prometheus. Nothing in them is personal."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
 def readiness(engine: AsyncEngine) -> Callable[[Request], object]:

@@ -17,13 +17,14 @@ from models.client import Client
 from resolvers.caller import Caller
 from resolvers.plan.plan import Ready
 from schema.document import prepared
-from schema.execution import NotPlanned, ready
+from schema.execution import NotPlanned, asked, ready
 
 
 def statements(data: Data, work: Work, document: str, variables: Mapping[str, Any]) -> Sequence[Statement]:
     """The statements of one request, in order, with their arguments. Raises RuntimeError if there is no plan."""
     caller = Caller(principal(data, work), data.keyring, datetime.now(UTC), uuid4())
-    parts = ready(prepared(document, None, caller.principal.scopes), dict(variables), caller)
+    operation = prepared(document, None, caller.principal.scopes)
+    parts = ready(asked(operation, dict(variables), work.audience), caller)
     if isinstance(parts, NotPlanned):
         raise RuntimeError(f"{work.name} has no plan: {parts.reason}")
     return [Statement(part.statement.text, part.arguments()) for part in parts.values() if isinstance(part, Ready)]

@@ -38,7 +38,7 @@ def period_of(party: Frame, audience: Audience, arguments: Mapping[str, SQL]) ->
         period.perspective == perspective,
         sa.func.range_contains_elem(period.during, sa.func.coalesce(arguments["as_of"], TODAY)),
     )
-    return (
+    found: Any = (
         sa.select(
             sa.type_coerce(party.id, sa.BigInteger).label("party_id"),
             sa.func.coalesce(period.colour, sa.literal(Colour.GREEN, models.CodePeriod.colour.type)).label("colour"),
@@ -47,6 +47,7 @@ def period_of(party: Frame, audience: Audience, arguments: Mapping[str, SQL]) ->
         .select_from(one)
         .outerjoin(period, covers)
     )
+    return found  # type: ignore[no-any-return]  # a select
 
 
 def _of_party(party: Frame, period: Frame) -> SQL:

@@ -80,7 +80,7 @@ class Relation:
     target: the model whose row type the edge leads to. keys: names and types of what the edge needs of its parent.
     on: the join. many: whether it leads to a list. connection: whether the list is paged. order: of a list.
     arguments: names and types of the arguments that `on` reads from the child's frame. source: the FROM element, where
-    it is made anew for each parent.
+    it is made anew for each parent. assumed: how many rows a list that is not paged is counted as.
     """
 
     target: type
@@ -92,6 +92,7 @@ class Relation:
     filters: Mapping[str, Callable[[Frame, SQL], SQL]] = field(default_factory=dict)
     arguments: Mapping[str, TypeEngine[Any]] = field(default_factory=dict)
     source: Callable[[Frame, Audience, Mapping[str, SQL]], sa.Select[Any]] | None = None
+    assumed: int = 5
 
     @property
     def order(self) -> Order:

@@ -32,9 +32,7 @@ OBJECTIONS = Relation(
 )
 REPAIRS = Relation(
     target=models.Repair,
-    on=lambda deduction, repair: sa.and_(
-        repair.deduction_id == deduction.id, repair.party_id == deduction.party_id
-    ),
+    on=lambda deduction, repair: sa.and_(repair.deduction_id == deduction.id, repair.party_id == deduction.party_id),
     keys={"id": sa.BigInteger(), "party_id": sa.BigInteger()},
     many=True,
 )

@@ -231,7 +231,9 @@ def _code_period(row: Frame, audience: Audience) -> SQL:
     current = row.during.op("@>")(TODAY)
     if audience is Audience.EMPLOYER:
         return sa.and_(current, organization(row.party_id))
-    return sa.and_(current, reached(row, row.party_id, audience, Scope.PERSON_CREDIT)) if audience in PARTNERS else NOBODY
+    return (
+        sa.and_(current, reached(row, row.party_id, audience, Scope.PERSON_CREDIT)) if audience in PARTNERS else NOBODY
+    )
 
 
 @sees(models.Measure)

@@ -1,7 +1,8 @@
 """Rows on their way from the database to GraphQL."""
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from resolvers.declarations import RowType
@@ -14,7 +15,7 @@ class Answer:
 
     field: str
     view: View
-    known: set[int] = field(default_factory=set)
+    known: set[int | None] = dataclasses.field(default_factory=set)
 
 
 class Row:

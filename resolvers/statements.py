@@ -86,8 +86,10 @@ class Reading:
         places = order_columns(order, self.child, self.row_type.key)
         where = self.matching(page)
         if page.after is not None:
-            after = [sa.bindparam(None, value, type_=column.type) for column, value in zip(places, page.after, strict=True)]
-            where.append(beyond(order, places, after))
+            start = zip(places, page.after, strict=True)
+            where.append(
+                beyond(order, places, [sa.bindparam(None, value, type_=column.type) for column, value in start])
+            )
         number = sa.func.row_number().over(
             partition_by=self.ordinal if self.ordinal is not None else None, order_by=sorting(order, places)
         )

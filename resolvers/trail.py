@@ -93,9 +93,7 @@ class Trail:
         self.entries.append((answer, entry))
         answer.known.add(entry["party_id"])
 
-    async def write(
-        self, connection: AsyncConnection, operation: bytes, types: Mapping[str, Sequence[str]]
-    ) -> None:
+    async def write(self, connection: AsyncConnection, operation: bytes, types: Mapping[str, Sequence[str]]) -> None:
         """Write the entries in the transaction of the answer. If this fails, so does the request."""
         rows = [
             {

@@ -1,7 +1,7 @@
 """Argument values as Python code expects them: input objects as their classes, enums as their members.
 
-strawberry's own conversion asks each value anew what type it is; a bank's hundred subjects take it ten milliseconds. Here
-each type is asked once.
+strawberry's own conversion asks each value anew what type it is; a bank's hundred subjects take it ten milliseconds.
+Here each type is asked once.
 """
 
 from collections.abc import Callable, Mapping
@@ -44,7 +44,9 @@ def _of_type(type_: Any) -> Converter:
 
 def _input(type_: GraphQLInputObjectType) -> Converter:
     made: Callable[..., Any] = type_.extensions[DEFINITION].origin
-    fields = {name: (one.extensions[DEFINITION].python_name, _converter(one.type)) for name, one in type_.fields.items()}
+    fields = {
+        name: (one.extensions[DEFINITION].python_name, _converter(one.type)) for name, one in type_.fields.items()
+    }
 
     def convert(values: Mapping[str, Any]) -> Any:
         return made(**{fields[name][0]: fields[name][1](value) for name, value in values.items()})

@@ -9,6 +9,7 @@ import orjson
 from starlette.requests import Request
 
 LARGEST_BODY = 64 * 1024
+DEEPEST = 16
 NUL = re.compile(r"\\u(?:0000|\{0+\})")
 MEMBERS: Mapping[str, tuple[Any, str]] = {
     "query": (str, "a string: the GraphQL document"),
@@ -61,7 +62,17 @@ def parse_body(raw: bytes) -> Body:
             raise BodyError(f"`{name}` must be {words}.")
     if NUL.search(found["query"]):
         raise BodyError(NO_NUL)
+    if not _shallow(found.get("variables"), DEEPEST):
+        raise BodyError(f"`variables` are nested deeper than {DEEPEST} levels.")
     return Body(found["query"], found.get("variables"), found.get("operationName"))
+
+
+def _shallow(value: Any, levels: int) -> bool:
+    """Whether a JSON value is nested no deeper than so many levels."""
+    if not isinstance(value, dict | list):
+        return True
+    inner = value.values() if isinstance(value, dict) else value
+    return levels > 0 and all(_shallow(one, levels - 1) for one in inner)
 
 
 def _read_json(raw: bytes) -> Any:

@@ -6,11 +6,14 @@ import strawberry
 
 from auth.policy import OPEN, POLICY
 from resolvers.loaders import Connection as Page
+from schema.directives import Cost
 
 T = TypeVar("T")
+FREE = Cost(weight="0")
+"""What a page itself costs: its rows are counted."""
 
 
-@strawberry.type(description="Where a page stands (Relay). Pages lead forward only.")
+@strawberry.type(description="Where a page stands (Relay). Pages lead forward only.", directives=[FREE])
 class PageInfo:
     """Relay's PageInfo."""
 
@@ -20,7 +23,7 @@ class PageInfo:
     end_cursor: str | None = strawberry.field(description="Cursor of the last row: the next page's `after`.")
 
 
-@strawberry.type(description="A row and its place in a list.")
+@strawberry.type(description="A row and its place in a list.", directives=[FREE])
 class Edge(Generic[T]):
     """Relay's Edge."""
 
@@ -33,7 +36,7 @@ async def _total_count(root: strawberry.Parent[Page]) -> int:
     return found
 
 
-@strawberry.type(description="One page of a list.")
+@strawberry.type(description="One page of a list.", directives=[FREE])
 class Connection(Generic[T]):
     """Relay's Connection, with the rows beside the edges."""
 
@@ -41,7 +44,9 @@ class Connection(Generic[T]):
     nodes: list[T] = strawberry.field(description="The rows.")
     page_info: PageInfo = strawberry.field(description="Where the page stands.")
     total_count: int = strawberry.field(
-        resolver=_total_count, description="Rows on all pages that this caller may see, under the same filter."
+        resolver=_total_count,
+        description="Rows on all pages that this caller may see, under the same filter.",
+        directives=[Cost(weight="10")],
     )
 
 

@@ -1,4 +1,4 @@
-"""Schema directives that say in the SDL what the policy table holds."""
+"""Schema directives: what the policy table holds, and what an answer costs (IBM GraphQL Cost Directives)."""
 
 import strawberry
 from strawberry.schema_directive import Location
@@ -26,3 +26,30 @@ class RequiresScopes:
     def of(cls, requirement: Requirement) -> "RequiresScopes":
         """The directive of a requirement, in a fixed order."""
         return cls(scopes=[sorted(scopes) for scopes in requirement])
+
+
+@strawberry.schema_directive(
+    locations=[Location.OBJECT, Location.FIELD_DEFINITION],
+    name="cost",
+    description="What one object of the type, or one such field, adds to the cost of an operation; else 1 and 0.",
+)
+class Cost:
+    """`@cost(weight: "10")`."""
+
+    weight: str
+
+
+@strawberry.schema_directive(
+    locations=[Location.FIELD_DEFINITION],
+    name="listSize",
+    description="As how many a list counts: by an argument, a number or a list of that length, or as assumed.",
+)
+class ListSize:
+    """`@listSize(slicingArguments: ["first"], sizedFields: ["nodes", "edges"])`, or `@listSize(assumedSize: 5)`."""
+
+    assumed_size: int | None = strawberry.UNSET
+    slicing_arguments: list[str] | None = strawberry.UNSET
+    sized_fields: list[str] | None = strawberry.UNSET
+
+
+PAGED = ListSize(slicing_arguments=["first"], sized_fields=["nodes", "edges"])

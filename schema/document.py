@@ -26,6 +26,7 @@ from resolvers.plan.walk import Unplanned
 from schema.arguments import argument_reader
 from schema.audience_schema import introspected
 from schema.building import GRAPHQL
+from schema.cost import Price, price_of
 from schema.discretion import coded
 from schema.guard import CycleError, TooComplexError, bound
 from schema.reach import Reach, reach_of, root_fields
@@ -34,7 +35,7 @@ LARGEST_QUERY = 16 * 1024
 MOST_TOKENS = 2_000
 MOST_ERRORS = 10
 REMEMBERED = 512
-MOST_PLANS = 16
+MOST_VARIANTS = 16
 ABOUT_SCHEMA = frozenset({"__schema", "__type"})
 
 
@@ -50,10 +51,21 @@ Conditions = tuple[tuple[str, bool], ...]
 
 
 @dataclass(frozen=True)
+class Variant:
+    """An operation for one audience, and for certain values of the variables that its conditions name.
+
+    plan: or the field that no statement can answer. price: what it costs.
+    """
+
+    plan: Plan | Unplanned
+    price: Price
+
+
+@dataclass(frozen=True)
 class Operation:
     """A document that may run. `reach` is None for introspection, which `introspected` answers.
 
-    conditions: the variables that decide on a @skip or @include. plans: by audience and by the values of those.
+    conditions: the variables that decide on a @skip or @include. variants: by audience and by the values of those.
     """
 
     document: DocumentNode
@@ -62,31 +74,30 @@ class Operation:
     scopes: frozenset[Scope]
     reach: Reach | None
     conditions: frozenset[str]
-    plans: dict[tuple[Audience, Conditions], Plan | Unplanned] = field(default_factory=dict)
+    variants: dict[tuple[Audience, Conditions], Variant] = field(default_factory=dict)
 
     def types(self) -> dict[str, list[str]]:
         """What the access log says of each root field's answer."""
         return self.reach.types() if self.reach else {}
 
-    def plan(self, audience: Audience, values: VariableValues) -> Plan:
-        """The plan for an audience and these variables, made when first asked for. Raises Unplanned."""
+    def variant(self, audience: Audience, values: VariableValues) -> Variant:
+        """The operation for an audience and these variables, compiled when first asked for."""
         conditions = tuple((name, bool(values.coerced.get(name))) for name in sorted(self.conditions))
         key = audience, conditions
-        if key not in self.plans:
-            if len(self.plans) >= MOST_PLANS:
-                self.plans.clear()
-            self.plans[key] = self._planned(audience, dict(conditions))
-        found = self.plans[key]
-        if isinstance(found, Unplanned):
-            raise found
-        return found
+        if key not in self.variants:
+            if len(self.variants) >= MOST_VARIANTS:
+                self.variants.clear()
+            self.variants[key] = self._compiled(audience, dict(conditions))
+        return self.variants[key]
 
-    def _planned(self, audience: Audience, conditions: dict[str, bool]) -> Plan | Unplanned:
+    def _compiled(self, audience: Audience, conditions: dict[str, bool]) -> Variant:
         selection = Selection.of(GRAPHQL, self.document, self.node, conditions)
+        purpose = Purpose(selection, audience, self.scopes, self.digest)
         try:
-            return planned(Purpose(selection, audience, self.scopes, self.digest), argument_reader, self.types())
+            plan: Plan | Unplanned = planned(purpose, argument_reader, self.types())
         except Unplanned as reason:
-            return reason
+            plan = reason
+        return Variant(plan, price_of(selection))
 
 
 @lru_cache(REMEMBERED)

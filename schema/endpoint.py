@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import orjson
 from graphql import ExecutionResult, GraphQLError
+from prometheus_client import Counter
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -23,10 +24,22 @@ from resolvers.context import Context
 from resolvers.errors import ForbiddenError
 from resolvers.plan import running
 from resolvers.plan.running import Connections
-from schema.body import Body, BodyError, read_body
-from schema.document import DocumentError, Operation, prepared
-from schema.execution import Executor, InternalError, NotPlanned, log_failure, ready, run
+from schema.body import BodyError, read_body
+from schema.cost import MOST_COST
+from schema.document import DocumentError, prepared
+from schema.execution import (
+    Asked,
+    Executor,
+    InternalError,
+    NotPlanned,
+    asked,
+    introspection,
+    log_failure,
+    ready,
+    run,
+)
 
+ANSWERS = Counter("suxin_answers", "Answers, by what gave them and why", ["executor", "reason"])
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 TOO_LONG = ("57014", "55P03")
 """PostgreSQL's words for a statement cancelled by its timeout, and for a lock that was not to be had in time."""
@@ -50,6 +63,7 @@ class Endpoint:
     request_timeout: float
     clock: Callable[[], datetime]
     executor: Executor = Executor.PLAN
+    debug: bool = False
 
     async def __call__(self, request: Request) -> Response:
         """Answer one request. Every reply carries its request id, errors their code."""
@@ -78,23 +92,32 @@ class Endpoint:
         principal = await self.verifier.verify(bearer_token(request.headers.getlist("authorization")))
         body = await read_body(request)
         operation = prepared(body.query, body.operation_name, principal.scopes)
+        if operation.reach is None:
+            return reply.answer(Answer.of(introspection(operation, body.variables, body.operation_name)))
+        request_ = asked(operation, body.variables, principal.audience)
         caller = Caller(principal, self.keyring, self.clock(), reply.request_id)
-        return reply.answer(await self._execute(operation, body, caller))
+        result, executor = await self._execute(request_, body.operation_name, caller)
+        return reply.answer(result, self._extensions(request_, executor))
 
-    async def _execute(self, operation: Operation, body: Body, caller: Caller) -> ExecutionResult:
-        """The answer leaves only after its log entries are committed."""
-        if self.executor is Executor.PLAN:
-            parts = ready(operation, body.variables, caller)
-            if not isinstance(parts, NotPlanned):
-                text = await running.run(self.connections, parts)
-                return ExecutionResult(orjson.Fragment(text))
-        return await self._by_loaders(operation, body, caller)
+    def _extensions(self, request: Asked, executor: str) -> dict[str, Any]:
+        """What the reply says of itself; `debug` tells what answered, and why."""
+        cost = {"requestedQueryCost": request.cost, "maximumQueryCost": MOST_COST}
+        return {"cost": cost, **({"executor": executor} if self.debug else {})}
 
-    async def _by_loaders(self, operation: Operation, body: Body, caller: Caller) -> ExecutionResult:
+    async def _execute(self, request: Asked, name: str | None, caller: Caller) -> tuple["Answer", str]:
+        """The answer, and what gave it. It leaves only after its log entries are committed."""
+        parts = ready(request, caller) if self.executor is Executor.PLAN else NotPlanned("setting")
+        if isinstance(parts, NotPlanned):
+            ANSWERS.labels(Executor.LOADERS, parts.reason.partition(" ")[0]).inc()
+            return Answer.of(await self._by_loaders(request, name, caller)), f"loaders: {parts.reason}"
+        ANSWERS.labels(Executor.PLAN, "").inc()
+        return Answer(orjson.Fragment(await running.run(self.connections, parts))), "plan"
+
+    async def _by_loaders(self, request: Asked, name: str | None, caller: Caller) -> ExecutionResult:
         async with self.engine.connect() as connection:
             context = Context(**vars(caller), connection=connection)
             try:
-                result = await run(operation, body.variables, body.operation_name, context)
+                result = await run(request, name, context)
             except asyncio.CancelledError:
                 context.abandon()
                 raise
@@ -111,18 +134,31 @@ def insufficient(issuer: str, error: ForbiddenError) -> str:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """Data, as JSON text or as Python has it, and errors."""
+
+    data: dict[str, Any] | orjson.Fragment | None
+    errors: Sequence[GraphQLError] = ()
+
+    @classmethod
+    def of(cls, result: ExecutionResult) -> "Answer":
+        """What graphql-core gives."""
+        return cls(result.data, result.errors or ())
+
+
+@dataclass(frozen=True)
 class Reply:
     """Builds the reply of one request. `strict`: the client takes `application/graphql-response+json`."""
 
     request_id: UUID
     strict: bool
 
-    def answer(self, result: ExecutionResult) -> Response:
+    def answer(self, result: Answer, extensions: Mapping[str, Any] | None = None) -> Response:
         """An executed operation; a request that could not begin has no data (GraphQL over HTTP, section 7)."""
-        errors = list(result.errors or ())
+        errors = list(result.errors)
         if result.data is None and errors and all(error.path is None for error in errors):
             return self.rejected(errors)
-        return self._json(200, {"data": result.data}, errors)
+        return self._json(200, {"data": result.data}, errors, extensions=extensions)
 
     def rejected(self, errors: Sequence[GraphQLError]) -> Response:
         """A request that could not begin."""
@@ -158,10 +194,11 @@ class Reply:
         body: dict[str, Any],
         errors: Sequence[GraphQLError],
         headers: Mapping[str, str] | None = None,
+        extensions: Mapping[str, Any] | None = None,
     ) -> Response:
         if errors:
             body = {"errors": [error.formatted for error in errors], **body}
-        body["extensions"] = {"requestId": str(self.request_id)}
+        body["extensions"] = {"requestId": str(self.request_id), **(extensions or {})}
         media_type = GRAPHQL_RESPONSE if self.strict else "application/json"
         sent = {"x-request-id": str(self.request_id), "cache-control": "no-store", **(headers or {})}
         return Response(orjson.dumps(body), status, sent, f"{media_type}; charset=utf-8")

@@ -10,6 +10,7 @@ from typing import Any
 from graphql import ExecutionResult, GraphQLError, execute
 from graphql.execution.values import VariableValues, get_variable_values
 
+from auth.audiences import Audience
 from resolvers.caller import Caller
 from resolvers.context import Context
 from resolvers.errors import ExpectedError
@@ -17,8 +18,9 @@ from resolvers.plan.plan import Ready, Text
 from resolvers.plan.walk import Unplanned
 from schema.audience_schema import introspected
 from schema.building import GRAPHQL
+from schema.cost import MOST_COST, TooCostlyError
 from schema.discretion import coded
-from schema.document import Operation
+from schema.document import DocumentError, Operation, Variant
 
 QUIET_VALUES: Mapping[str, Any] = {"max_errors": 10, "hide_suggestions": True}
 QUIET: Mapping[str, Any] = {"hide_suggestions": True, "max_coercion_errors": 10}
@@ -37,42 +39,62 @@ class Executor(StrEnum):
 
 
 @dataclass(frozen=True)
+class Asked:
+    """An operation with the variables of one request, and what it costs."""
+
+    operation: Operation
+    variables: dict[str, Any]
+    values: VariableValues
+    variant: Variant
+    cost: int
+
+
+def asked(operation: Operation, variables: dict[str, Any] | None, audience: Audience) -> Asked:
+    """The operation as this request asks for it.
+
+    Raises DocumentError for variables that do not fit, and for an operation that costs too much.
+    """
+    given = variables or {}
+    values = get_variable_values(GRAPHQL, operation.node.variable_definitions or (), given, **QUIET_VALUES)
+    if not isinstance(values, VariableValues):
+        raise DocumentError(*(presented(error) for error in values))
+    variant = operation.variant(audience, values)
+    cost = variant.price.of(values.coerced)
+    if cost > MOST_COST:
+        raise DocumentError(TooCostlyError(cost))
+    return Asked(operation, given, values, variant, cost)
+
+
+@dataclass(frozen=True)
 class NotPlanned:
     """Why an operation goes to the loaders."""
 
     reason: str
 
 
-def ready(
-    operation: Operation, variables: dict[str, Any] | None, caller: Caller
-) -> Mapping[str, Ready | Text] | NotPlanned:
-    """What to run for this request, if a plan can answer it.
+def ready(request: Asked, caller: Caller) -> Mapping[str, Ready | Text] | NotPlanned:
+    """What to run for this request, if its plan can answer it.
 
     Bad arguments are left to the loaders, which know the path of each error.
     """
-    if operation.reach is None:
-        return NotPlanned("introspection")
-    values = get_variable_values(GRAPHQL, operation.node.variable_definitions or (), variables or {}, **QUIET_VALUES)
-    if not isinstance(values, VariableValues):
-        return NotPlanned("variables")
+    plan = request.variant.plan
+    if isinstance(plan, Unplanned):
+        return NotPlanned(f"field {plan}")
     try:
-        return operation.plan(caller.principal.audience, values).ready(values, caller)
+        return plan.ready(request.values, caller)
     except Unplanned as field:
         return NotPlanned(f"field {field}")
     except GraphQLError:
         return NotPlanned("arguments")
 
 
-async def run(
-    operation: Operation, variables: dict[str, Any] | None, name: str | None, context: Context
-) -> ExecutionResult:
-    """The answer of `operation`, in the transaction that `context.connection` is in.
+async def run(request: Asked, name: str | None, context: Context) -> ExecutionResult:
+    """The loaders' answer, in the transaction that `context.connection` is in.
 
     Raises InternalError, and lets the errors of the access log through: an answer without its entry never leaves.
     """
-    if operation.reach is None:
-        return introspection(operation, variables, name, context)
-    found = execute(GRAPHQL, operation.document, None, context, variables, name, **QUIET)
+    operation = request.operation
+    found = execute(GRAPHQL, operation.document, None, context, request.variables, name, **QUIET)
     result = found if isinstance(found, ExecutionResult) else await found
     await context.close()
     shown = [presented(error) for error in result.errors or ()]
@@ -80,11 +102,9 @@ async def run(
     return ExecutionResult(result.data, shown or None)
 
 
-def introspection(
-    operation: Operation, variables: dict[str, Any] | None, name: str | None, context: Context
-) -> ExecutionResult:
+def introspection(operation: Operation, variables: dict[str, Any] | None, name: str | None) -> ExecutionResult:
     """The schema as far as the caller's scopes reach it."""
-    schema = introspected(context.principal.scopes)
+    schema = introspected(operation.scopes)
     found = execute(schema, operation.document, None, None, variables, name, **QUIET)
     assert isinstance(found, ExecutionResult)  # noqa: S101 - nothing in introspection waits
     return ExecutionResult(found.data, [presented(error) for error in found.errors or ()] or None)

@@ -26,7 +26,7 @@ from resolvers.nodes import NodesRoot, looked_up
 from resolvers.paging import page_of
 from resolvers.sql import SQL
 from schema import enums  # noqa: F401 - registers them before any field that uses them
-from schema.directives import RequiresScopes
+from schema.directives import PAGED, ListSize, RequiresScopes
 
 Info = strawberry.Info[Context, None]
 
@@ -80,9 +80,10 @@ def _field(
     description: str,
     requires: Requirement | PerType | None,
     *arguments: StrawberryArgument,
+    size: ListSize | None = None,
 ) -> DeclaredField:
-    directives = [RequiresScopes.of(requires)] if isinstance(requires, tuple) and requires != OPEN else []
-    made = DeclaredField(description=description, directives=directives)
+    scopes = [RequiresScopes.of(requires)] if isinstance(requires, tuple) and requires != OPEN else []
+    made = DeclaredField(description=description, directives=[*scopes, *([size] if size else [])])
     made.declaration = declaration
     if isinstance(requires, PerType):
         made.by_type = requires
@@ -99,7 +100,7 @@ def specialized(member: DeclaredField, type_name: str) -> DeclaredField:
         return member
     made, requirement = copy(member), member.by_type.of(type_name)
     made.declaration, made.requirement, made.by_type = member.declaration, requirement, member.by_type
-    made.directives = [RequiresScopes.of(requirement)]
+    made.directives = [RequiresScopes.of(requirement), *member.directives]
     made.arguments = member.arguments
     return made
 
@@ -125,7 +126,8 @@ def relation(
 ) -> Any:
     """An edge to one row or to a short list: a mapped relationship, or a join of its own. `changes` refine it."""
     base = to if isinstance(to, Relation) else join_of(to)
-    return _field(replace(base, **changes), description, requires, *arguments)
+    made = replace(base, **changes)
+    return _field(made, description, requires, *arguments, size=_size(made))
 
 
 class DeclaredArgument(StrawberryArgument):
@@ -174,7 +176,7 @@ def connection(
     """An edge to a list that is read page by page."""
     base = to if isinstance(to, Relation) else join_of(to)
     made = replace(base, many=True, connection=True, **_orders(order_type), **_filters(filter_type))
-    return _field(made, description, requires, *paging(filter_type, order_type))
+    return _field(made, description, requires, *paging(filter_type, order_type), size=PAGED)
 
 
 def root(
@@ -186,12 +188,19 @@ def root(
     prepare: Callable[[Mapping[str, Any], Any], Prepared] | None = None,
 ) -> Any:
     """A root field that leads to one row or a list of known length."""
-    return _field(Root(to, about, prepare), description, requires, *arguments)
+    return _field(Root(to, about, prepare), description, requires, *arguments, size=_size(to))
 
 
-def rooted(declared: Root | NodesRoot, description: str, *arguments: StrawberryArgument, requires: Requirement) -> Any:
-    """A root field whose root is declared elsewhere, whole."""
-    return _field(declared, description, requires, *arguments)
+def rooted(
+    declared: Root | NodesRoot,
+    description: str,
+    *arguments: StrawberryArgument,
+    requires: Requirement,
+    sized_by: str | None = None,
+) -> Any:
+    """A root field whose root is declared elsewhere, whole. `sized_by`: the argument that is as long as the answer."""
+    size = ListSize(slicing_arguments=[sized_by]) if sized_by else None
+    return _field(declared, description, requires, *arguments, size=size)
 
 
 def root_connection(
@@ -206,7 +215,12 @@ def root_connection(
 ) -> Any:
     """A root field that is read page by page."""
     made = replace(to, many=True, connection=True, **_orders(order_type), **_filters(filter_type))
-    return _field(Root(made, about, prepare), description, requires, *arguments, *paging(filter_type, order_type))
+    pages = paging(filter_type, order_type)
+    return _field(Root(made, about, prepare), description, requires, *arguments, *pages, size=PAGED)
+
+
+def _size(to: Relation) -> ListSize | None:
+    return ListSize(assumed_size=to.assumed) if to.many else None
 
 
 def _orders(order_type: Any) -> dict[str, Any]:

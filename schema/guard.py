@@ -5,8 +5,8 @@ itself compares fields of one name in pairs, and execution answers each expanded
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from graphql import (
     DocumentNode,
@@ -19,8 +19,11 @@ from graphql import (
     SelectionSetNode,
 )
 
-MOST_LEVELS = 50
+MOST_LEVELS = 25
 MOST_FIELDS = 1_000
+MOST_ALIASES = 500
+MOST_DIRECTIVES = 100
+MOST_ROOTS = 20
 MOST_PAIRS = 10_000
 
 
@@ -41,18 +44,29 @@ class CycleError(GraphQLError):
 
 @dataclass(frozen=True)
 class Size:
-    """Levels of selections, fragments counted, and fields."""
+    """Levels of selections, fragments counted; fields, and the aliases and directives on what is selected."""
 
     levels: int = 0
     fields: int = 0
+    aliases: int = 0
+    directives: int = 0
 
     def within(self) -> "Size":
         """This size. Raises TooComplexError if it is over the limits."""
-        if self.levels > MOST_LEVELS:
-            raise TooComplexError("levels", MOST_LEVELS)
-        if self.fields > MOST_FIELDS:
-            raise TooComplexError("fields", MOST_FIELDS)
+        for what, most in LIMITS.items():
+            if getattr(self, what) > most:
+                raise TooComplexError(what, most)
         return self
+
+
+LIMITS = {"levels": MOST_LEVELS, "fields": MOST_FIELDS, "aliases": MOST_ALIASES, "directives": MOST_DIRECTIVES}
+
+
+def _together(sizes: Sequence[Size]) -> Size:
+    """Of what stands side by side, one level down."""
+    levels = max((size.levels for size in sizes), default=-1) + 1
+    sums = (sum(getattr(size, what) for size in sizes) for what in ("fields", "aliases", "directives"))
+    return Size(levels, *sums)
 
 
 @dataclass
@@ -67,15 +81,19 @@ class Guard:
     def size(self, selections: SelectionSetNode | None, level: int = 0) -> Size:
         """The size of a selection set that is `level` levels down. Raises TooComplexError."""
         Size(level).within()
-        inner = [self._selected(node, level + 1) for node in (selections.selections if selections else ())]
-        levels = max((size.levels for size in inner), default=-1) + 1
-        return Size(levels, sum(size.fields for size in inner)).within()
+        return _together(
+            [self._selected(node, level + 1) for node in (selections.selections if selections else ())]
+        ).within()
 
     def _selected(self, node: SelectionNode, level: int) -> Size:
+        own = Size(directives=len(node.directives or ()))
         if isinstance(node, FragmentSpreadNode):
-            return self.spread(node.name.value, level)
-        below = self.size(node.selection_set, level)  # type: ignore[attr-defined]  # fields and inline fragments
-        return Size(below.levels, below.fields + isinstance(node, FieldNode))
+            below = self.spread(node.name.value, level)
+        else:
+            below = self.size(node.selection_set, level)  # type: ignore[attr-defined]  # fields and inline fragments
+        if isinstance(node, FieldNode):
+            own = replace(own, fields=1, aliases=int(node.alias is not None))
+        return replace(_together([own, below]), levels=below.levels)
 
     def spread(self, name: str, level: int = 0) -> Size:
         """The size of a fragment; an unknown one is left to validation. Raises TooComplexError, CycleError."""
@@ -89,13 +107,14 @@ class Guard:
 
     def compare(self, together: Iterable[SelectionSetNode]) -> None:
         """Count the pairs of fields that answer under one name. Raises TooComplexError."""
-        for nodes in self._by_name(together).values():
+        for nodes in self.by_name(together).values():
             self.pairs += len(nodes) * (len(nodes) - 1) // 2
             if self.pairs > MOST_PAIRS:
                 raise TooComplexError("pairs of fields of one name", MOST_PAIRS)
             self.compare(node.selection_set for node in nodes if node.selection_set)
 
-    def _by_name(self, together: Iterable[SelectionSetNode]) -> Mapping[str, list[FieldNode]]:
+    def by_name(self, together: Iterable[SelectionSetNode]) -> Mapping[str, list[FieldNode]]:
+        """The fields of selections by the name they answer under, each fragment read once."""
         found: defaultdict[str, list[FieldNode]] = defaultdict(list)
         waiting, seen = list(together), set[str]()
         while waiting:
@@ -113,11 +132,13 @@ class Guard:
 def bound(document: DocumentNode) -> None:
     """Raise TooComplexError if the document, or any part of it, is over the limits; CycleError if it has no size."""
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
-    guard, total = Guard(fragments), 0
+    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    guard = Guard(fragments)
     for name in fragments:
         guard.spread(name)
-    for node in document.definitions:
-        if isinstance(node, OperationDefinitionNode):
-            total += guard.size(node.selection_set).fields
-            Size(0, total).within()
-            guard.compare([node.selection_set])
+    whole = _together([guard.size(node.selection_set) for node in operations])
+    replace(whole, levels=0).within()
+    for node in operations:
+        if len(guard.by_name([node.selection_set])) > MOST_ROOTS:
+            raise TooComplexError("root fields", MOST_ROOTS)
+        guard.compare([node.selection_set])

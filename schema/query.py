@@ -65,6 +65,7 @@ class Query:
         argument("ids", list[strawberry.ID], "Up to 100 such ids."),
         CONSENTED,
         requires=OPEN,
+        sized_by="ids",
     )
 
     subject: SubjectReport = rooted(
@@ -80,6 +81,7 @@ class Query:
         argument("by", list[SubjectKey], "The subjects (主体)."),
         ACCESS,
         requires=any_of(Scope.SUBJECT),
+        sized_by="by",
     )
 
     me: Litigant | None = root(

@@ -3,12 +3,13 @@
 import itertools
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from executors import Executors
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from starlette.testclient import TestClient
 from world import ISSUER, KEYRING, NOW, World
@@ -174,3 +175,17 @@ def world(city: City, database_copy: sa.URL) -> Iterator[World]:
     with TestClient(app, base_url=ISSUER, raise_server_exceptions=False) as http:
         yield World(http, app, engine, city.clients)
     engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def loaders_world(world: World, city: City, database_copy: sa.URL) -> Iterator[World]:
+    """The same service over the same database, answering by loaders."""
+    app = create_app(replace(city.settings, executor="loaders"), database_copy, lambda: NOW)
+    with TestClient(app, base_url=ISSUER, raise_server_exceptions=False) as http:
+        yield replace(world, http=http, app=app)
+
+
+@pytest.fixture(scope="module")
+def executors(world: World, loaders_world: World) -> Executors:
+    """Both executors over one copy of the city."""
+    return Executors(world, loaders_world)

@@ -102,10 +102,10 @@ class Generator:
         return self.values.get(f"{name}.{key}") or self.values.get(key)
 
     def _given(self, operation: Operation, key: str, argument: GraphQLArgument, value: Any) -> str:
-        """The value itself where it reads the same in GraphQL and JSON, else a variable, now and then with a default."""
-        if isinstance(value, str | int) and not isinstance(get_named_type(argument.type), GraphQLEnumType):
-            if operation.random.random() < 0.3:
-                return json.dumps(value, ensure_ascii=False)
+        """The value itself, now and then, where it reads the same in GraphQL and JSON; else a variable."""
+        alike = isinstance(value, str | int) and not isinstance(get_named_type(argument.type), GraphQLEnumType)
+        if alike and operation.random.random() < 0.3:
+            return json.dumps(value, ensure_ascii=False)
         variable = operation.name(key)
         operation.types[variable], operation.variables[variable] = str(argument.type), value
         return f"${variable}"

@@ -16,7 +16,7 @@ from demo.cast import CHEN
 from demo.examples import examples
 from schema.discretion import discreet
 from schema.document import DocumentError, prepared
-from schema.guard import MOST_FIELDS, MOST_LEVELS, MOST_PAIRS
+from schema.guard import MOST_ALIASES, MOST_DIRECTIVES, MOST_FIELDS, MOST_LEVELS, MOST_PAIRS, MOST_ROOTS
 
 ALL = frozenset(Scope)
 VIEWER = "{ viewer { clientId } }"
@@ -187,18 +187,31 @@ LARGE = {
     "60 deep": ("{ a " * 60 + "}" * 60, too_complex(MOST_LEVELS, "levels")),
     "200 fragments deep": (spreading(200, "{}"), too_complex(MOST_LEVELS, "levels")),
     "1,001 fields": ("{ viewer { " + "clientId " * 1_000 + "} }", too_complex(MOST_FIELDS, "fields")),
-    "28 doubling fragments": (spreading(28, "{0} {0}"), too_complex(MOST_FIELDS, "fields")),
-    "28 doubling fragments, unused": (VIEWER + spreading(28, "{0} {0}", ""), too_complex(MOST_FIELDS, "fields")),
-    "20 doubling inline": (spreading(20, "... {{ {0} }} ... {{ {0} }}"), too_complex(MOST_FIELDS, "fields")),
-    "9 doubling through fields": (parties(9), too_complex(MOST_FIELDS, "fields")),
+    "20 doubling fragments": (spreading(20, "{0} {0}"), too_complex(MOST_FIELDS, "fields")),
+    "28 doubling fragments": (spreading(28, "{0} {0}"), too_complex(MOST_LEVELS, "levels")),
+    "28 doubling fragments, unused": (VIEWER + spreading(28, "{0} {0}", ""), too_complex(MOST_LEVELS, "levels")),
+    "10 doubling inline": (spreading(10, "... {{ {0} }} ... {{ {0} }}"), too_complex(MOST_FIELDS, "fields")),
+    "7 doubling through fields": (parties(7), too_complex(MOST_FIELDS, "fields")),
     "28 doubling through fields": (parties(28), too_complex(MOST_LEVELS, "levels")),
     "200 operations": (
         " ".join(f"query Q{n} {{ ...F }}" for n in range(200)) + f"fragment F on Query {{ {'a b c d e f ' * 2} }}",
         too_complex(MOST_FIELDS, "fields"),
     ),
-    "800 conflicting aliases": (
+    "600 conflicting aliases": (
         "{ viewer { " + "a: name a: clientId " * 300 + "} }",
+        too_complex(MOST_ALIASES, "aliases"),
+    ),
+    "400 conflicting aliases": (
+        "{ viewer { " + "a: name a: clientId " * 200 + "} }",
         too_complex(MOST_PAIRS, "pairs of fields of one name"),
+    ),
+    "101 directives": (
+        "{ viewer { " + "name @skip(if: true) " * 101 + "} }",
+        too_complex(MOST_DIRECTIVES, "directives"),
+    ),
+    "21 root fields": (
+        "{ " + " ".join(f"v{n}: viewer {{ name }}" for n in range(21)) + " }",
+        too_complex(MOST_ROOTS, "root fields"),
     ),
     "400 equal nested fields": (
         "{ " + "viewer { clientId } " * 400 + "}",

@@ -3,7 +3,6 @@
 import os
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import islice, repeat
 from random import Random
 from typing import Any
@@ -11,16 +10,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from argument_values import some_ids, values
-from conftest import City
 from disturbance import Disturbance
 from graphql import build_schema
 from operations import Generator, Values
-from starlette.testclient import TestClient
-from world import ISSUER, NOW, World
+from world import World
 
 from auth.audiences import Audience, scopes_of
 from schema.audience_schema import printed
-from server import create_app
 
 SEED = int(os.environ.get("TEST_SEED", "20261121"))
 OPERATIONS = int(os.environ.get("TEST_OPERATIONS", "200"))
@@ -38,14 +34,6 @@ def disturbed(world: World) -> World:
     with world.engine.begin() as connection:
         Disturbance(connection, SEED).apply(clients)
     return world
-
-
-@pytest.fixture(scope="module")
-def loaders(disturbed: World, city: City, database_copy: sa.URL) -> Iterator[World]:
-    """The same service over the same database, answering by loaders."""
-    app = create_app(replace(city.settings, executor="loaders"), database_copy, lambda: NOW)
-    with TestClient(app, base_url=ISSUER, raise_server_exceptions=False) as http:
-        yield replace(disturbed, http=http, app=app)
 
 
 def answered(world: World, token: str, document: str, variables: dict[str, Any]) -> tuple[int, bytes, Counter[Any]]:
@@ -70,8 +58,14 @@ def asking(disturbed: World, audience: Audience, cursors: list[str]) -> Values:
         "first": lambda random: random.choice((1, 2, 3, 10, 100, 0, 101) if random.random() < 0.1 else (1, 2, 3, 10)),
         "after": lambda random: random.choice(cursors[-200:]) if cursors and random.random() < 0.9 else "nonsense",
         "parties.filter": lambda random: {"kind": random.choice(("PERSON", "ORGANIZATION"))},
-        "cases.filter": lambda random: {"courtCode": "浙02", "stage": random.choice(("TRIAL", None)), "filedFrom": None},
-        "deductions.filter": lambda random: random.choice(({"status": "PUBLISHED"}, {"tier": "T1", "stage": "TRIAL"}, {})),
+        "cases.filter": lambda random: {
+            "courtCode": "浙02",
+            "stage": random.choice(("TRIAL", None)),
+            "filedFrom": None,
+        },
+        "deductions.filter": lambda random: random.choice(
+            ({"status": "PUBLISHED"}, {"tier": "T1", "stage": "TRIAL"}, {})
+        ),
         "listings.filter": lambda random: {"kind": "DISHONEST_DEBTOR"},
         "accessRecords.filter": lambda random: random.choice(
             ({"since": "2026-01-01T00:00:00Z", "purpose": "LOAN_APPROVAL"}, {"result": "GIVEN"})
@@ -104,13 +98,13 @@ def cursors_in(value: Any) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("audience", list(Audience))
-def test_both_executors_give_the_same(disturbed: World, loaders: World, audience: Audience) -> None:
+def test_both_executors_give_the_same(disturbed: World, loaders_world: World, audience: Audience) -> None:
     cursors: list[str] = []
     schema = build_schema(printed(scopes_of(audience)))
     generator = Generator(schema, asking(disturbed, audience, cursors), 4, conditional=0.1, repeated=0.1, optional=0.3)
     random, token, different, told = Random(f"{SEED}{audience}"), disturbed.token(audience), [], 0
     for document, variables in operations(generator, random):
-        planned, loaded = (answered(world, token, document, variables) for world in (disturbed, loaders))
+        planned, loaded = (answered(world, token, document, variables) for world in (disturbed, loaders_world))
         if planned != loaded:
             different.append((document, variables, planned, loaded))
         cursors += cursors_in(disturbed_json(planned[1]))

@@ -9,7 +9,8 @@ from settings import PARSERS, Settings, SettingsError
 
 NAMES = (
     "SUXIN_DATABASE_URL, SUXIN_DATA_DIR, SUXIN_ISSUER, SUXIN_TOKEN_LIFETIME, SUXIN_TOKEN_TRUST, "
-    "SUXIN_REQUEST_TIMEOUT, SUXIN_STATEMENT_TIMEOUT, SUXIN_POOL_SIZE, SUXIN_ALLOW_PILOT_PERSONS, SUXIN_EXECUTOR"
+    "SUXIN_REQUEST_TIMEOUT, SUXIN_STATEMENT_TIMEOUT, SUXIN_POOL_SIZE, SUXIN_ALLOW_PILOT_PERSONS, SUXIN_EXECUTOR, "
+    "SUXIN_DEBUG"
 )
 URL = "must look like postgresql://user:password@host/database."
 ISSUER = "must be a URL such as https://suxin.court.example, with no slash at its end."
@@ -31,6 +32,7 @@ def test_nothing_needs_to_be_set() -> None:
             pool_size=8,
             allow_pilot_persons=False,
             executor="plan",
+            debug=False,
         )
     )
 
@@ -48,6 +50,7 @@ def test_everything_can_be_set() -> None:
             "SUXIN_POOL_SIZE": "64",
             "SUXIN_ALLOW_PILOT_PERSONS": "true",
             "SUXIN_EXECUTOR": "loaders",
+            "SUXIN_DEBUG": "true",
         }
     ) == Settings(
         database_url="postgresql://suxin:secret@db/suxin?sslmode=require",
@@ -60,6 +63,7 @@ def test_everything_can_be_set() -> None:
         pool_size=64,
         allow_pilot_persons=True,
         executor="loaders",
+        debug=True,
     )
 
 

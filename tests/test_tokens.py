@@ -148,7 +148,9 @@ async def test_an_emergency_key_replacement_ends_cached_tokens(
 async def test_trust_bounds_how_late_a_revocation_takes_effect(
     service: Service, engine: AsyncEngine, bank: SigningClient
 ) -> None:
+    """Also where the notification of it never comes."""
     verifier = TokenVerifier(ISSUER, service.server.signing, engine, service.clock, trust_seconds=5)
+    verifier.trust(hearing=True)
     token = await service.access_token(bank)
     await verifier.verify(token)
     await service.ask(bank.form(service.clock) | {"token": token}, "/oauth/revoke")

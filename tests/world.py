@@ -100,6 +100,20 @@ class World:
         running.fetch = planned
         sa.event.remove(engine, "before_cursor_execute", note)
 
+    @contextmanager
+    def plans(self) -> Iterator[list[Ready]]:
+        """The planned statements that the application runs while the context lasts, with their values."""
+        seen: list[Ready] = []
+
+        async def fetch(connection: Any, ready: Ready) -> bytes:
+            seen.append(ready)
+            return await planned(connection, ready)
+
+        planned = running.fetch
+        running.fetch = fetch
+        yield seen
+        running.fetch = planned
+
     def entries(self) -> list[sa.RowMapping]:
         """The access log of the clients' requests, oldest first."""
         with self.engine.connect() as connection:

@@ -52,7 +52,7 @@ class Told:
 
     def _met(self) -> sa.Select[Any]:
         """An entry for each party that edges led to, where the rows did not tell of it."""
-        answer = self.answer.alias("met_answer")
+        answer = self.answer.alias()
         party = sa.func.string_to_table(answer.c[MET], ",").table_valued("party", name="met_party").render_derived()
         key = sa.cast(party.c.party, sa.BigInteger)
         met = sa.select(key.label("party")).select_from(answer.join(party, sa.true())).where(party.c.party != "")
@@ -79,9 +79,7 @@ def _telling(told: Mapping[str, SQL]) -> sa.Select[Any]:
     return sa.select(*(part.label(name) for name, part in (blank | dict(told)).items()))
 
 
-def logged(
-    answers: Sequence[Told], field: str, types: Sequence[str], audience: Audience
-) -> sa.CTE | None:
+def logged(answers: Sequence[Told], field: str, types: Sequence[str], audience: Audience) -> sa.CTE | None:
     """The insertion of all entries of a root field, as a part of its statement; None where nobody is told of."""
     selects = [select for told in answers for select in told.entries()]
     if not selects:

@@ -44,8 +44,8 @@ def listed(text: SQL, order: Sequence[SQL] = (), shown: SQL | None = None) -> li
     """An array of the texts of a group's rows, in this order; `shown` leaves rows out."""
     comma: SQL = sa.literal(",")
     last = aggregate_order_by(comma, *order) if order else comma
-    texts: SQL = sa.func.string_agg(text, last)
-    return ["[", texts if shown is None else texts.filter(shown), "]"]  # type: ignore[attr-defined]  # a function
+    texts = sa.func.string_agg(text, last)
+    return ["[", texts if shown is None else texts.filter(shown), "]"]
 
 
 def or_null(text: SQL) -> SQL:
@@ -56,13 +56,14 @@ def or_null(text: SQL) -> SQL:
 def scalar(type_: Any, value: SQL) -> SQL:
     """The JSON text of a value of a GraphQL leaf type, or of a list of them."""
     nullable, inner = not isinstance(type_, GraphQLNonNull), get_nullable_type(type_)
-    if isinstance(inner, GraphQLList):
-        text = sa.cast(sa.func.array_to_json(value), sa.Text)
-    elif isinstance(inner, GraphQLEnumType):
-        text = _quoted(_name_of(inner, value))
-    else:
-        text = WRITERS[inner.name](value)
+    text = _text_of(inner, value)
     return or_null(text) if nullable else text
+
+
+def _text_of(inner: Any, value: SQL) -> SQL:
+    if isinstance(inner, GraphQLList):
+        return _plain(sa.func.array_to_json(value))
+    return _quoted(_name_of(inner, value)) if isinstance(inner, GraphQLEnumType) else WRITERS[inner.name](value)
 
 
 def writable(leaf: GraphQLNamedType) -> bool:

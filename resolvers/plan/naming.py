@@ -46,7 +46,7 @@ class Names:
         name = self.new()
         if isinstance(source, sa.Subquery):
             columns = {column.key: (column.name, column.type) for column in source.c}
-            return source.element.subquery(name), Named(name, columns)  # type: ignore[union-attr]  # a select's
+            return source.element.subquery(name), Named(name, columns)
         mapper = sa.inspect(source).mapper
         columns = {kept.key: (kept.columns[0].name, kept.columns[0].type) for kept in mapper.column_attrs}
         return mapper.local_table.alias(name), Named(name, columns)

@@ -69,5 +69,5 @@ def _of_type(name: str, asked: RootField, writer: Writer) -> tuple[sa.CTE, Any]:
     key = sa.cast(getattr(level.frame, row_type.key or "id"), sa.Text).label(KEY)
     parent = Frame(None, {"keys": sa.bindparam(keys_name(name), type_=root.relation.keys["keys"])})
     where = writer.matching(root.relation, parent, level)
-    answer = answer_of(level, [text, key], RootField(root, asked.field, asked.details, asked.types), where, f"of_{name}")
-    return answer, root.about
+    own = RootField(root, asked.field, asked.details, asked.types)
+    return answer_of(level, [text, key], own, where, f"of_{name}"), root.about

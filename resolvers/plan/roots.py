@@ -51,9 +51,7 @@ def root_statement(asked: RootField, writer: Writer, audience: Audience) -> Stat
     return compiled(with_log(sa.select(value), [Told(answer, asked.root.about, beyond)], asked, audience))
 
 
-def with_log(
-    select: sa.Select[Any], told: Sequence[Told], asked: RootField, audience: Audience
-) -> sa.Select[Any]:
+def with_log(select: sa.Select[Any], told: Sequence[Told], asked: RootField, audience: Audience) -> sa.Select[Any]:
     """The statement with the insertion of its log entries."""
     entries = logged(told, asked.name, asked.types, audience)
     return select if entries is None else select.add_cte(entries)
@@ -98,7 +96,8 @@ def _page(writer: Writer, asked: RootField, parent: Frame) -> tuple[SQL, sa.CTE,
         if key in labels:
             found = sa.select(joined(listed(answer.c[labels[key].name], [answer.c[PLACE]])))
         else:
-            found = sa.select(joined(writer.page_part(page, type_, details))).select_from(page.level.source).having(ONE_GROUP)
+            part = joined(writer.page_part(page, type_, details))
+            found = sa.select(part).select_from(page.level.source).having(ONE_GROUP)
         whole[key] = found.scalar_subquery()
     return joined(members(whole)), answer, page.shape.after
 

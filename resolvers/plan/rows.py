@@ -42,7 +42,7 @@ class Level:
     source: sa.FromClause
     frame: Frame
     told: bool = True
-    joined: list[sa.Lateral] = field(default_factory=list)
+    joined: list[sa.FromClause] = field(default_factory=list)
     met: list[SQL] = field(default_factory=list)
     condition: SQL | None = None
 
@@ -103,7 +103,7 @@ class PageOf:
         """The cursor of the first or the last row; over a group."""
         place = place_text(self.shape.order, self.order)
         last = sa.func.array_agg(aggregate_order_by(place, self.number.desc()))
-        rows = last.filter(self.shown) if end else sa.func.array_agg(place).filter(self.number == 1)
+        rows = last.filter(self.number <= self.first) if end else sa.func.array_agg(place).filter(self.number == 1)
         return sealed(sa.type_coerce(rows, sa.ARRAY(sa.Text))[1])
 
 
@@ -128,8 +128,10 @@ class Writer:
             kind, found = next(iter(concrete.values())), next(iter(selected.values()))
             return joined(self._members(level, kind, found))
         kinds = getattr(level.frame, level.row_type.discriminator)
-        texts = [(kinds == value, self._variant(level, kinds == value, kind, selected[value]))
-                 for value, kind in concrete.items()]
+        texts = [
+            (kinds == value, self._variant(level, kinds == value, kind, selected[value]))
+            for value, kind in concrete.items()
+        ]
         return sa.case(*texts)
 
     def _variant(self, level: Level, condition: SQL, kind: GraphQLObjectType, found: Fields) -> SQL:
@@ -174,7 +176,9 @@ class Writer:
             order = relation.order
             columns = order_columns(order, child.frame, child.row_type.key)
             text = joined(listed(text, sorting(order, columns)))
-        parties = sa.func.string_agg(child.parties, ",") if relation.many and child.parties is not None else child.parties
+        parties = child.parties
+        if relation.many and parties is not None:
+            parties = sa.func.string_agg(parties, ",")
         select = _selected(child, text, parties).where(*where)
         return self._beside(level, select, single=not relation.many)
 
@@ -291,7 +295,8 @@ class Writer:
         """What a connection says beside its rows."""
         match details[0].node.name.value:
             case "pageInfo":
-                return self._page_info(page, self.selection.below(get_named_type(type_.fields["pageInfo"].type), details))
+                info: Any = get_named_type(type_.fields["pageInfo"].type)
+                return self._page_info(page, self.selection.below(info, details))
             case "totalCount":
                 return [page.count.scalar_subquery()]
             case _:

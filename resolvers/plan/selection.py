@@ -89,7 +89,8 @@ def _conditions(node: Any) -> Iterator[str]:
     while waiting:
         node = waiting.pop()
         for directive in getattr(node, "directives", None) or ():
-            yield from (given.value.name.value for given in directive.arguments if isinstance(given.value, VariableNode))
+            values = (given.value for given in directive.arguments)
+            yield from (value.name.value for value in values if isinstance(value, VariableNode))
         waiting.extend(getattr(node, "definitions", None) or ())
         selected = getattr(node, "selection_set", None)
         waiting.extend(selected.selections if selected else ())

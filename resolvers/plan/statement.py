@@ -15,7 +15,7 @@ class Statement:
     parameters: tuple[str, ...]
 
 
-class _Compiler(PGDialect_asyncpg.statement_compiler):  # type: ignore[misc]  # a class attribute, so unknown to mypy
+class _Compiler(PGDialect_asyncpg.statement_compiler):  # type: ignore[misc,valid-type]  # a class attribute
     """Writes what is the same in every request into the text, where the planner can see it."""
 
     def visit_bindparam(self, bindparam: Any, literal_binds: bool = False, **options: Any) -> str:
@@ -30,7 +30,7 @@ class _Dialect(PGDialect_asyncpg):
     supports_statement_cache = False
 
 
-DIALECT = _Dialect()
+DIALECT = _Dialect()  # type: ignore[no-untyped-call]
 
 
 def compiled(select: sa.Executable) -> Statement:
