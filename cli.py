@@ -1,5 +1,6 @@
 """The `suxin` command: each command reads its arguments, calls the layer that does the work, and shows the result."""
 
+import os
 import time
 from pathlib import Path
 from typing import Annotated
@@ -17,8 +18,7 @@ from commands.session import console, explained, prepared, read_json
 from commands.showing import demo
 from schema.audience_schema import printed
 from schema.policy_table import policy_table
-from server import create_app
-from settings import Settings
+from settings import DATABASE_URL, Settings
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Suxin (诉信): litigation credit of courts, shared over GraphQL."
@@ -41,17 +41,21 @@ def migrate() -> None:
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that answer; as many as there are cores.")] = 1,
 ) -> None:
-    """Run the service. GraphQL at /graphql, OAuth at /oauth, health at /livez and /readyz.
+    """Run the service. GraphQL at /graphql, OAuth at /oauth, health at /livez and /readyz, counters at /metrics.
 
-    Example: SUXIN_ISSUER=https://suxin.court.example suxin serve --host 0.0.0.0
+    Example: SUXIN_ISSUER=https://suxin.court.example suxin serve --host 0.0.0.0 --workers 4
     """
     with explained():
         settings = Settings.from_environment()
         with prepared(settings) as url:
             console.print(f"Suxin listens on http://{host}:{port}/graphql as {settings.issuer}")
+            os.environ[DATABASE_URL] = url.render_as_string(hide_password=False)
             uvicorn.run(
-                create_app(settings, url),
+                "server:worker",
+                factory=True,
+                workers=workers,
                 host=host,
                 port=port,
                 log_level="info",

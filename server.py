@@ -39,6 +39,12 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def worker() -> Starlette:
+    """The application in a process of its own, on the database that the command has prepared."""
+    settings = Settings.from_environment()
+    return create_app(settings, database.read_url(settings.database_url or ""))
+
+
 def create_app(settings: Settings, url: sa.URL, now: Callable[[], datetime] = utc_now) -> Starlette:
     """The application on the migrated database at `url`. `now` is the only clock that any rule reads."""
 

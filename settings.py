@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 PREFIX = "SUXIN_"
+DATABASE_URL = "SUXIN_DATABASE_URL"
 
 
 class SettingsError(ValueError):

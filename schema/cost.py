@@ -25,7 +25,7 @@ from resolvers.errors import ExpectedError
 from resolvers.plan.selection import DEFINITION, Fields, Selection
 from schema.directives import Cost, ListSize
 
-MOST_COST = 25_000
+MOST_COST = 50_000
 Variables = Mapping[str, Any]
 
 

@@ -1,7 +1,8 @@
 """A document on its way from text to an operation that may run: parsed, validated, and held to the caller's scopes."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from hashlib import sha256
 
 from graphql import (
@@ -54,11 +55,24 @@ Conditions = tuple[tuple[str, bool], ...]
 class Variant:
     """An operation for one audience, and for certain values of the variables that its conditions name.
 
-    plan: or the field that no statement can answer. price: what it costs.
+    types: what the access log says of each root field.
     """
 
-    plan: Plan | Unplanned
-    price: Price
+    purpose: Purpose
+    types: Mapping[str, Sequence[str]]
+
+    @cached_property
+    def price(self) -> Price:
+        """What it costs."""
+        return price_of(self.purpose.selection)
+
+    @cached_property
+    def plan(self) -> Plan | Unplanned:
+        """Its plan, made once it is known to be worth it; or the field that no statement can answer."""
+        try:
+            return planned(self.purpose, argument_reader, self.types)
+        except Unplanned as reason:
+            return reason
 
 
 @dataclass(frozen=True)
@@ -81,23 +95,16 @@ class Operation:
         return self.reach.types() if self.reach else {}
 
     def variant(self, audience: Audience, values: VariableValues) -> Variant:
-        """The operation for an audience and these variables, compiled when first asked for."""
+        """The operation for an audience and these variables, made when first asked for."""
         conditions = tuple((name, bool(values.coerced.get(name))) for name in sorted(self.conditions))
         key = audience, conditions
         if key not in self.variants:
             if len(self.variants) >= MOST_VARIANTS:
                 self.variants.clear()
-            self.variants[key] = self._compiled(audience, dict(conditions))
+            selection = Selection.of(GRAPHQL, self.document, self.node, dict(conditions))
+            purpose = Purpose(selection, audience, self.scopes, self.digest)
+            self.variants[key] = Variant(purpose, self.types())
         return self.variants[key]
-
-    def _compiled(self, audience: Audience, conditions: dict[str, bool]) -> Variant:
-        selection = Selection.of(GRAPHQL, self.document, self.node, conditions)
-        purpose = Purpose(selection, audience, self.scopes, self.digest)
-        try:
-            plan: Plan | Unplanned = planned(purpose, argument_reader, self.types())
-        except Unplanned as reason:
-            plan = reason
-        return Variant(plan, price_of(selection))
 
 
 @lru_cache(REMEMBERED)

@@ -1,52 +1,24 @@
 """Trust in verified tokens: it lasts while revocations are heard, and ends with the first word of one."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 import pytest
 import sqlalchemy as sa
-from oauth_clients import ISSUER, START, Service, SigningClient, in_process
+from hearing import BEGUN, ENDED, KILL, NAME, Connect, client_key, good, hearing, revoke, revoke_unheard, trusting
+from oauth_clients import START, Service, SigningClient, in_process
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import database
 from auth.access_token import AccessToken
 from auth.principal import Principal
 from auth.registry import disable_client
-from auth.revocations import listen
 from auth.scopes import Scope
-from auth.tokens import TokenError, TokenVerifier
+from auth.tokens import TokenVerifier
 from models.keyring import Keyring
-
-NAME = {"application_name": "hears revocations"}
-KILL = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'hears revocations'"
-BEGUN, ENDED = ("trust", True), ("trust", False)
-Connect = Callable[[], Any]
-
-
-class Ear:
-    """A verifier, and what it is told, one thing after the other."""
-
-    def __init__(self, verifier: TokenVerifier) -> None:
-        self.verifier = verifier
-        self.told: asyncio.Queue[tuple[str, int]] = asyncio.Queue()
-
-    def trust(self, hearing: bool) -> None:
-        self.verifier.trust(hearing)
-        self.told.put_nowait(("trust", hearing))
-
-    def forget(self, client_key: int) -> None:
-        self.verifier.forget(client_key)
-        self.told.put_nowait(("forget", client_key))
-
-    async def next(self) -> tuple[str, int]:
-        """What comes next, waited for."""
-        async with asyncio.timeout(10):
-            return await self.told.get()
 
 
 @pytest.fixture
@@ -72,53 +44,6 @@ def connect(database_url: sa.URL, monkeypatch: pytest.MonkeyPatch) -> Connect:
     return lambda: database.connect(database_url, NAME)
 
 
-def trusting(service: Service, engine: AsyncEngine, kind: type[TokenVerifier] = TokenVerifier) -> Any:
-    """A verifier whose clock stands still within the time that it trusts."""
-    return kind(ISSUER, service.server.signing, engine, service.clock, trust_seconds=30)
-
-
-@asynccontextmanager
-async def hearing(connect: Connect, verifier: TokenVerifier) -> AsyncIterator[Ear]:
-    """The verifier hears while the context lasts."""
-    ear = Ear(verifier)
-    task = asyncio.create_task(listen(connect, ear))
-    try:
-        yield ear
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
-async def good(verifier: TokenVerifier, token: str) -> bool:
-    """Whether the verifier takes a token."""
-    try:
-        await verifier.verify(token)
-    except TokenError as error:
-        assert error.code == "invalid_token"
-        return False
-    return True
-
-
-async def revoke(service: Service, bank: SigningClient, token: str) -> None:
-    """As its owner does it."""
-    response = await service.ask(bank.form(service.clock) | {"token": token}, "/oauth/revoke")
-    assert response.status_code == 200
-
-
-def revoke_unheard(service: Service) -> None:
-    """Revoke all tokens without a word: who trusts them does not notice, who asks does."""
-    with service.engine.begin() as connection:
-        connection.execute(sa.text("SET LOCAL session_replication_role = replica"))
-        connection.execute(sa.text("UPDATE issued_token SET revoked_at = now()"))
-
-
-def key_of(service: Service, client: SigningClient) -> int:
-    with service.engine.connect() as connection:
-        key = connection.scalar(sa.text("SELECT id FROM client WHERE client_id = :id"), {"id": client.client_id})
-    return int(key or 0)
-
-
 # --- what is heard ----------------------------------------------------------------------------------------------------
 
 
@@ -142,7 +67,7 @@ async def test_a_trusted_token_is_refused_after_its_revocation(
         token, other = await service.access_token(bank), await service.access_token(bank)
         assert (await good(verifier, token), await good(verifier, other)) == (True, True)
         await revoke(service, bank, token)
-        assert await ear.next() == ("forget", key_of(service, bank))
+        assert await ear.next() == ("forget", client_key(service, bank))
         assert (await good(verifier, token), await good(verifier, other)) == (False, True)
 
 
@@ -155,7 +80,7 @@ async def test_a_revocation_leaves_the_trust_in_others(
         token, kept = await service.access_token(bank), await service.access_token(other)
         assert (await good(verifier, token), await good(verifier, kept)) == (True, True)
         await revoke(service, bank, token)
-        assert await ear.next() == ("forget", key_of(service, bank))
+        assert await ear.next() == ("forget", client_key(service, bank))
         revoke_unheard(service)
         assert (await good(verifier, token), await good(verifier, kept)) == (False, True)
 
@@ -169,7 +94,7 @@ async def test_a_trusted_token_is_refused_once_its_client_is_disabled(
         assert await good(verifier, token)
         with service.engine.begin() as connection:
             disable_client(connection, bank.client_id, now=datetime.fromtimestamp(START, UTC))
-        assert await ear.next() == ("forget", key_of(service, bank))
+        assert await ear.next() == ("forget", client_key(service, bank))
         assert not await good(verifier, token)
 
 
@@ -183,7 +108,7 @@ async def test_a_trusted_token_loses_the_scopes_that_its_client_loses(
         with service.engine.begin() as connection:
             update = sa.text("UPDATE client SET scopes = '{catalogue.read}' WHERE client_id = :id")
             connection.execute(update, {"id": bank.client_id})
-        assert await ear.next() == ("forget", key_of(service, bank))
+        assert await ear.next() == ("forget", client_key(service, bank))
         assert (await verifier.verify(token)).scopes == {Scope.CATALOGUE}
 
 
@@ -196,7 +121,7 @@ async def test_every_worker_hears(
         token = await service.access_token(bank)
         assert (await good(verifier, token), await good(second, token)) == (True, True)
         await revoke(service, bank, token)
-        assert await ear.next() == await other_ear.next() == ("forget", key_of(service, bank))
+        assert await ear.next() == await other_ear.next() == ("forget", client_key(service, bank))
         assert (await good(verifier, token), await good(second, token)) == (False, False)
 
 
@@ -222,7 +147,7 @@ async def test_a_token_verified_while_its_revocation_arrives_is_not_kept(
 
         async def revoked() -> None:
             await revoke(service, bank, token)
-            assert await ear.next() == ("forget", key_of(service, bank))
+            assert await ear.next() == ("forget", client_key(service, bank))
 
         with monkeypatch.context() as during:
             during.setattr(verifier, "meanwhile", revoked)
@@ -289,7 +214,7 @@ async def test_a_lost_connection_ends_trust_until_there_is_another(
         assert await ear.next() == BEGUN
         assert await good(verifier, second)
         await revoke(service, bank, second)
-        assert await ear.next() == ("forget", key_of(service, bank))
+        assert await ear.next() == ("forget", client_key(service, bank))
         assert not await good(verifier, second)
 
 

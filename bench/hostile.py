@@ -1,0 +1,143 @@
+"""Documents made to hurt: the processor time that each is refused in, and what others notice meanwhile.
+
+Run: python -m bench.hostile
+"""
+
+import json
+import multiprocessing
+import time
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+import httpx2
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from auth.audiences import Audience, scopes_of
+from bench.data import built
+from bench.suxin import Suxin
+from bench.works import PAGE
+from schema.body import BodyError, parse_body
+from schema.document import DocumentError, prepared
+from schema.execution import asked
+
+MOST_MILLISECONDS = 50.0
+TRIES = 5
+console = Console()
+
+
+def _query(document: str) -> bytes:
+    return json.dumps({"query": document}).encode()
+
+
+def _spreading(levels: int) -> str:
+    fragments = " ".join(f"fragment F{n} on Query {{ ...F{n + 1} ...F{n + 1} }}" for n in range(levels))
+    return f"{{ ...F0 }} {fragments} fragment F{levels} on Query {{ __typename }}"
+
+
+def _filtered(value: str) -> bytes:
+    document = "query($filter: PartyFilter) { parties(first: 1, filter: $filter) { nodes { id } } }"
+    return b'{"query": %s, "variables": {"filter": %s}}' % (json.dumps(document).encode(), value.encode())
+
+
+def _page(first: int) -> str:
+    inner = f"participations(first: {first}) {{ nodes {{ case {{ deductions(first: {first}) {{ nodes {{ id }} }} }} }} }}"
+    return f"{{ parties(first: {first}) {{ nodes {{ {inner} }} }} }}"
+
+
+HOSTILE: Mapping[str, bytes] = {
+    "28 levels of doubling fragments": _query(_spreading(28)),
+    "2,000 unknown fields": _query("{ " + " ".join(f"a{n}" for n in range(2_000)) + " }"),
+    "5,000 directives": _query("{ viewer { name " + "@a " * 5_000 + "} }"),
+    "800 conflicting aliases": _query("{ viewer { " + "a: name a: clientId " * 400 + "} }"),
+    "300 levels of depth": _query("{ a " * 300 + "}" * 300),
+    "64 KiB": _query("{ viewer { name } } #" + "x" * 65_500),
+    "variables 5,000 deep": _filtered("[" * 5_000 + "]" * 5_000),
+    "variables 900 deep": _filtered("[" * 900 + "]" * 900),
+    "NaN": _filtered('{"name": NaN}'),
+    "a lone surrogate": _filtered('{"name": "\\ud800"}'),
+    "U+0000": _filtered('{"name": "\\u0000"}'),
+    "a million rows": _query(_page(100)),
+}
+
+
+def refusal(body: bytes) -> tuple[str, float]:
+    """The code that a body is refused with, and the milliseconds of processor time that it takes, the least of some."""
+    taken, code = [], ""
+    for _ in range(TRIES):
+        started = time.process_time()
+        code = _refused(body)
+        taken.append((time.process_time() - started) * 1000)
+    return code, min(taken)
+
+
+def _refused(body: bytes) -> str:
+    try:
+        found = parse_body(body)
+        asked(prepared(found.query, found.operation_name, scopes_of(Audience.COURT)), found.variables, Audience.COURT)
+    except BodyError as error:
+        return error.code
+    except DocumentError as error:
+        return str((error.errors[0].extensions or {})["code"])
+    raise AssertionError("a hostile body was taken")
+
+
+def latencies(ask: Callable[[], Any], seconds: float) -> list[float]:
+    """Milliseconds of each request, one after another for so long, in order of size."""
+    found, until = [], time.perf_counter() + seconds
+    while time.perf_counter() < until:
+        started = time.perf_counter()
+        ask()
+        found.append((time.perf_counter() - started) * 1000)
+    return sorted(found)
+
+
+def pester(url: str, headers: dict[str, str], seconds: float) -> None:
+    """Send nothing but hostile bodies, one after another."""
+    until = time.monotonic() + seconds
+    with httpx2.Client(timeout=30, headers={**headers, "content-type": "application/json"}) as http:
+        while time.monotonic() < until:
+            for body in HOSTILE.values():
+                http.post(url, content=body)
+
+
+def pestered(system: Suxin, seconds: float) -> tuple[list[float], list[float]]:
+    """Latencies of a small request in peace, and beside another client that sends hostile bodies."""
+    headers, small = system.headers(PAGE), _query("{ viewer { clientId } }")
+    peace = latencies(lambda: system.ask(small, headers), seconds)
+    other = multiprocessing.get_context("spawn").Process(target=pester, args=(system.url, headers, seconds + 4))
+    other.start()
+    time.sleep(2)  # it imports what it needs
+    war = latencies(lambda: system.ask(small, headers), seconds)
+    other.join()
+    return peace, war
+
+
+def main(
+    subjects: Annotated[int, typer.Option(help="Size of the database.")] = 5_000,
+    seconds: Annotated[float, typer.Option(help="Seconds in peace, and as many under attack.")] = 5,
+) -> None:
+    """Time the refusal of hostile documents. Exits with 1 if one takes more than 50 ms of processor time.
+
+    Example: python -m bench.hostile --seconds 2
+    """
+    table = Table("document", "bytes", "refused with", "CPU ms")
+    slowest = 0.0
+    for name, body in HOSTILE.items():
+        code, taken = refusal(body)
+        slowest = max(slowest, taken)
+        table.add_row(name, f"{len(body):,}", code, f"{taken:.1f}")
+    console.print(table)
+    with built(subjects) as data, (system := Suxin(data)).serving():
+        peace, war = pestered(system, seconds)
+    console.print(f"A small request, in peace: {_shown(peace)}; beside a client that sends these: {_shown(war)}.")
+    raise typer.Exit(int(slowest > MOST_MILLISECONDS))
+
+
+def _shown(found: list[float]) -> str:
+    return f"p50 {found[len(found) // 2]:.1f} ms, p99 {found[len(found) * 99 // 100]:.1f} ms, at most {found[-1]:.1f} ms"
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,235 @@
+"""The connections of plans: so many at once, no longer waited for than a second, none lent after it was cut off."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+import asyncpg
+import pytest
+import sqlalchemy as sa
+
+from connections import PlanConnections
+
+SIZE = 2
+MINE = "SELECT pid FROM pg_stat_activity WHERE application_name = 'suxin' AND datname = current_database()"
+ASLEEP = f"{MINE} AND state = 'active' AND wait_event = 'PgSleep'"
+PID = "SELECT pg_backend_pid()"
+KILL = "SELECT pg_terminate_backend(:pid)"
+LONG = "SELECT pg_sleep(60)"
+
+Pids = Callable[..., set[int]]
+
+
+@pytest.fixture
+async def pool(database_url: sa.URL) -> AsyncIterator[PlanConnections]:
+    pool = PlanConnections(database_url, SIZE, statement_timeout=90)
+    yield pool
+    await pool.close()
+
+
+@pytest.fixture
+def pids(sync_engine: sa.Engine) -> Pids:
+    """The server's processes for the pool's connections."""
+
+    def pids(statement: str = MINE) -> set[int]:
+        with sync_engine.connect() as connection:
+            return set(connection.scalars(sa.text(statement)))
+
+    return pids
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A free connection is waited for for a moment only."""
+    monkeypatch.setattr("connections.WAIT_SECONDS", 0.05)
+
+
+async def pid(pool: PlanConnections) -> int:
+    """The process behind whatever connection is lent next."""
+    async with pool.lease() as connection:
+        return int(await connection.fetchval(PID))
+
+
+async def until(pids: Pids, statement: str, expected: Callable[[set[int]], bool]) -> None:
+    """Ask the server again and again until it says what is expected."""
+    async with asyncio.timeout(20):
+        while not expected(await asyncio.to_thread(pids, statement)):
+            pass
+
+
+async def asleep(pool: PlanConnections, pids: Pids, count: int = 1) -> "asyncio.Task[None]":
+    """A task that runs a long statement, once it does: as the last of so many."""
+
+    async def sleep() -> None:
+        async with pool.lease() as connection:
+            await connection.execute(LONG)
+
+    task = asyncio.create_task(sleep())
+    await until(pids, ASLEEP, lambda found: len(found) == count)
+    return task
+
+
+# --- how many, how long -----------------------------------------------------------------------------------------------
+
+
+async def test_no_more_than_its_size_are_lent_at_once(pool: PlanConnections, pids: Pids) -> None:
+    lent, most = set[int](), 0
+
+    async def work() -> None:
+        nonlocal most
+        async with pool.lease() as connection:
+            own = int(await connection.fetchval(PID))
+            assert own not in lent
+            lent.add(own)
+            most = max(most, len(lent))
+            await connection.fetchval(PID)
+            lent.remove(own)
+
+    await asyncio.gather(*(work() for _ in range(50)))
+    assert (most, len(pids())) == (SIZE, SIZE)
+
+
+async def test_a_connection_is_made_when_it_is_needed_and_kept(pool: PlanConnections, pids: Pids) -> None:
+    assert pids() == set()
+    assert {await pid(pool) for _ in range(5)} == pids()
+    assert len(pids()) == 1
+
+
+async def test_whoever_waits_too_long_is_told_so(pool: PlanConnections, impatient: None) -> None:
+    async with pool.lease(), pool.lease():
+        with pytest.raises(TimeoutError):
+            await pid(pool)
+    assert await pid(pool)
+
+
+async def test_whoever_waits_gets_what_is_given_back(pool: PlanConnections, pids: Pids) -> None:
+    async with pool.lease() as first:
+        async with pool.lease() as second:
+            given = int(await second.fetchval(PID))
+            waiting = asyncio.create_task(pid(pool))
+            await asyncio.to_thread(pids)
+            assert not waiting.done()
+        assert await waiting == given != int(await first.fetchval(PID))
+
+
+async def test_who_gives_up_waiting_takes_no_place_away(pool: PlanConnections, pids: Pids) -> None:
+    async with pool.lease(), pool.lease():
+        waiting = asyncio.create_task(pid(pool))
+        await asyncio.to_thread(pids)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+    async with pool.lease() as first, pool.lease() as second:
+        assert await first.fetchval(PID) != await second.fetchval(PID)
+
+
+async def test_who_cannot_connect_takes_no_place_away(database_url: sa.URL) -> None:
+    nowhere = PlanConnections(database_url.set(database="nowhere"), 1, statement_timeout=1)
+    for _ in range(3):
+        with pytest.raises(asyncpg.InvalidCatalogNameError):
+            await pid(nowhere)
+
+
+# --- what comes back --------------------------------------------------------------------------------------------------
+
+
+async def test_a_statement_that_is_cut_off_ends_and_its_connection_is_replaced(
+    pool: PlanConnections, pids: Pids
+) -> None:
+    task, (cut,) = await asleep(pool, pids), pids(ASLEEP)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await until(pids, MINE, lambda found: cut not in found)
+    async with pool.lease() as first, pool.lease() as second:
+        assert cut not in {await first.fetchval(PID), await second.fetchval(PID)}
+
+
+async def test_a_request_that_takes_too_long_ends_its_statement(pool: PlanConnections, pids: Pids) -> None:
+    """As the endpoint does it: a deadline around everything."""
+    task = await asleep(pool, pids)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(task, 0)
+    await until(pids, ASLEEP, lambda found: not found)
+
+
+async def test_many_cut_off_at_once_take_no_place_away(pool: PlanConnections, pids: Pids) -> None:
+    tasks = [await asleep(pool, pids, count) for count in range(1, SIZE + 1)]
+    for task in tasks:
+        task.cancel()
+    found = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [type(one) for one in found] == [asyncio.CancelledError] * SIZE
+    await until(pids, ASLEEP, lambda found: not found)
+    async with pool.lease() as first, pool.lease() as second:
+        assert await first.fetchval(PID) != await second.fetchval(PID)
+
+
+async def test_an_error_of_postgresql_keeps_the_connection(pool: PlanConnections) -> None:
+    before = await pid(pool)
+    with pytest.raises(asyncpg.DivisionByZeroError):
+        async with pool.lease() as connection, connection.transaction():
+            await connection.fetchval("SELECT 1 / 0")
+    async with pool.lease() as connection:
+        assert (await connection.fetchval(PID), connection.is_in_transaction()) == (before, False)
+
+
+async def test_a_statement_that_takes_too_long_keeps_the_connection(database_url: sa.URL) -> None:
+    pool = PlanConnections(database_url, 1, statement_timeout=1)
+    before = await pid(pool)
+    with pytest.raises(asyncpg.QueryCanceledError):
+        async with pool.lease() as connection:
+            await connection.execute(LONG)
+    assert await pid(pool) == before
+    await pool.close()
+
+
+async def test_any_other_error_replaces_the_connection(pool: PlanConnections) -> None:
+    before = await pid(pool)
+    with pytest.raises(LookupError):
+        async with pool.lease():
+            raise LookupError
+    assert await pid(pool) != before
+
+
+async def test_a_connection_that_was_killed_unused_is_not_lent_again(
+    pool: PlanConnections, sync_engine: sa.Engine
+) -> None:
+    ended = asyncio.Event()
+    async with pool.lease() as connection:
+        connection.add_termination_listener(lambda connection: ended.set())
+        before = int(await connection.fetchval(PID))
+    with sync_engine.connect() as killer:
+        killer.execute(sa.text(KILL), {"pid": before})
+    async with asyncio.timeout(10):
+        await ended.wait()
+    assert await pid(pool) != before
+
+
+async def test_a_connection_that_was_killed_in_use_is_not_lent_again(pool: PlanConnections) -> None:
+    for _ in range(20):
+        before = await pid(pool)
+        with pytest.raises((asyncpg.AdminShutdownError, asyncpg.ConnectionDoesNotExistError)):
+            async with pool.lease() as connection:
+                await connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        assert await pid(pool) != before
+
+
+# --- sessions, the end ------------------------------------------------------------------------------------------------
+
+
+async def test_a_session_is_the_service_s_own(pool: PlanConnections) -> None:
+    names = ("statement_timeout", "lock_timeout", "plan_cache_mode", "TimeZone", "DateStyle", "jit")
+    async with pool.lease() as connection:
+        told = [await connection.fetchval("SELECT current_setting($1)", name) for name in names]
+    assert told == ["90s", "500ms", "force_generic_plan", "UTC", "ISO, MDY", "off"]
+
+
+async def test_closing_ends_all_connections(database_url: sa.URL, pids: Pids) -> None:
+    pool = PlanConnections(database_url, SIZE, statement_timeout=90)
+    async with pool.lease() as first, pool.lease() as second:
+        assert await first.fetchval(PID) != await second.fetchval(PID)
+    task = await asleep(pool, pids)
+    task.cancel()
+    await pool.close()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await until(pids, MINE, lambda found: not found)
