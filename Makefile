@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help demo serve test check bench schema locks clean
+.PHONY: help demo serve test check check-deep bench schema locks clean
 
 help:  ## What there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,12 +37,23 @@ schema: $(INSTALLED)  ## Write schema/schema.graphql and docs/policy.md anew
 	$(BIN)/suxin schema > schema/schema.graphql
 	$(BIN)/suxin policy > docs/policy.md
 
-bench: $(INSTALLED)  ## How fast exports go in
-	$(BIN)/python bench/import_cases.py
+check-deep: $(INSTALLED)  ## 50,000 generated operations, by both executors
+	TEST_OPERATIONS=5000 $(BIN)/python -m pytest --numprocesses 2 --dist load tests/test_executors.py
+
+bench: $(INSTALLED)  ## Suxin beside its peers, hostile documents, where the time goes, how fast exports go in
+	@command -v wrk >/dev/null || (echo 'The benchmark needs wrk: apt-get install wrk' && false)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r bench/requirements.lock
+	$(BIN)/python -m bench.node install
+	$(BIN)/python -m bench.compare
+	$(BIN)/python -m bench.profile
+	$(BIN)/python -m bench.hostile
+	$(BIN)/python -m bench.import_cases
 
 locks:  ## Resolve the locks anew (needs uv)
 	uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock
 	uv pip compile -q pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements-dev.lock
+	uv pip compile -q bench/requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o bench/requirements.lock
+	$(BIN)/python -m bench.node lock
 
 clean:  ## Remove the environment and the demo's data
 	rm -rf $(VENV) .suxin

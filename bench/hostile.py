@@ -42,8 +42,9 @@ def _filtered(value: str) -> bytes:
 
 
 def _page(first: int) -> str:
-    inner = f"participations(first: {first}) {{ nodes {{ case {{ deductions(first: {first}) {{ nodes {{ id }} }} }} }} }}"
-    return f"{{ parties(first: {first}) {{ nodes {{ {inner} }} }} }}"
+    deductions = f"deductions(first: {first}) {{ nodes {{ id }} }}"
+    cases = f"participations(first: {first}) {{ nodes {{ case {{ {deductions} }} }} }}"
+    return f"{{ parties(first: {first}) {{ nodes {{ {cases} }} }} }}"
 
 
 HOSTILE: Mapping[str, bytes] = {
@@ -136,7 +137,9 @@ def main(
 
 
 def _shown(found: list[float]) -> str:
-    return f"p50 {found[len(found) // 2]:.1f} ms, p99 {found[len(found) * 99 // 100]:.1f} ms, at most {found[-1]:.1f} ms"
+    return (
+        f"p50 {found[len(found) // 2]:.1f} ms, p99 {found[len(found) * 99 // 100]:.1f} ms, at most {found[-1]:.1f} ms"
+    )
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -51,6 +52,7 @@ def order_columns(order: Order, child: Frame, key: str | None) -> list[SQL]:
     return [getattr(child, name) for name in (*order.columns, *([key] if key else []))]
 
 
+@cache
 def place_types(relation: Relation, order: Order) -> list[TypeEngine[Any]]:
     """The types of a connection's `order_columns`."""
     model, key = relation.target, ROW_TYPES[relation.target].key

@@ -191,7 +191,6 @@ LARGE = {
     "28 doubling fragments": (spreading(28, "{0} {0}"), too_complex(MOST_LEVELS, "levels")),
     "28 doubling fragments, unused": (VIEWER + spreading(28, "{0} {0}", ""), too_complex(MOST_LEVELS, "levels")),
     "10 doubling inline": (spreading(10, "... {{ {0} }} ... {{ {0} }}"), too_complex(MOST_FIELDS, "fields")),
-    "6 doubling through fields": (parties(6), too_complex(MOST_FIELDS, "fields")),
     "28 doubling through fields": (parties(28), too_complex(MOST_LEVELS, "levels")),
     "200 operations": (
         " ".join(f"query Q{n} {{ ...F }}" for n in range(200)) + f"fragment F on Query {{ {'a b c d e f ' * 2} }}",

@@ -1,0 +1,125 @@
+"""Where a request's time goes: each step of the way by itself, one request at a time, and the share of the access log.
+
+Run: python -m bench.profile
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from statistics import median
+from typing import Annotated, Any
+from unittest.mock import patch
+from uuid import uuid4
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bench.data import Data, built
+from bench.statements import principal
+from bench.suxin import Suxin
+from bench.works import WORKS, Work, picks
+from connections import PlanConnections
+from resolvers.caller import Caller
+from resolvers.plan.plan import Ready
+from resolvers.plan.running import run
+from schema.body import parse_body
+from schema.document import prepared
+from schema.endpoint import Answer, Reply
+from schema.execution import NotPlanned, asked, ready
+
+BODIES = 32
+console = Console()
+
+
+@dataclass(frozen=True)
+class Way:
+    """The way of the requests of one work, from the body to the reply."""
+
+    bodies: Sequence[bytes]
+    caller: Caller
+    connections: PlanConnections
+
+    async def steps(self, rounds: int) -> dict[str, list[float]]:
+        """Microseconds of each step, for every request in each round."""
+        found: dict[str, list[float]] = {}
+        for body in [one for _ in range(rounds) for one in self.bodies]:
+            for name, taken in await self._steps(body):
+                found.setdefault(name, []).append(taken)
+        return found
+
+    async def _steps(self, body: bytes) -> list[tuple[str, float]]:
+        scopes, audience = self.caller.principal.scopes, self.caller.principal.audience
+        read, parsed = _timed(lambda: parse_body(body))
+        found, operation = _timed(lambda: prepared(parsed.query, parsed.operation_name, scopes))
+        coerced, request = _timed(lambda: asked(operation, parsed.variables, audience))
+        bound, parts = _timed(lambda: self._ready(request))
+        sent, text = await _awaited(lambda: run(self.connections, parts))
+        replied, _ = _timed(lambda: Reply(uuid4(), False).answer(Answer({"data": text.decode()})))
+        names = ("body", "document, from the cache", "variables and cost", "plan", "PostgreSQL", "reply")
+        return list(zip(names, (read, found, coerced, bound, sent, replied), strict=True))
+
+    def _ready(self, request: Any) -> dict[str, Ready]:
+        parts = ready(request, self.caller)
+        if isinstance(parts, NotPlanned):
+            raise RuntimeError(parts.reason)
+        return parts  # type: ignore[return-value]  # all of these ask the database
+
+
+def _timed(step: Callable[[], Any]) -> tuple[float, Any]:
+    started = time.perf_counter()
+    result = step()
+    return (time.perf_counter() - started) * 1e6, result
+
+
+async def _awaited(step: Callable[[], Awaitable[Any]]) -> tuple[float, Any]:
+    started = time.perf_counter()
+    result = await step()
+    return (time.perf_counter() - started) * 1e6, result
+
+
+def bodies(data: Data, work: Work) -> list[bytes]:
+    """Requests of a work, with the cursors and ids that the service gives out."""
+    system = Suxin(data)
+    with system.serving():
+        return [system.body(work, pick) for pick in picks(work, data.subjects, BODIES)]
+
+
+async def profiled(data: Data, work: Work, requests: Sequence[bytes], rounds: int) -> dict[str, float]:
+    """Median microseconds of each step, and of PostgreSQL without the access log."""
+    caller = Caller(principal(data, work), data.keyring, datetime.now(UTC), uuid4())
+    connections = PlanConnections(data.url, 1, 30)
+    way = Way(requests, caller, connections)
+    await way.steps(1)
+    steps = await way.steps(rounds)
+    with patch("resolvers.plan.roots.logged", return_value=None):
+        prepared.cache_clear()
+        await way.steps(1)
+        unlogged = await way.steps(rounds)
+    prepared.cache_clear()
+    await connections.close()
+    without = {"PostgreSQL, without the access log": median(unlogged["PostgreSQL"])}
+    return {name: median(taken) for name, taken in steps.items()} | without
+
+
+def main(
+    subjects: Annotated[int, typer.Option(help="Size of the database.")] = 200_000,
+    rounds: Annotated[int, typer.Option(help="How often each of the 32 requests is made.")] = 10,
+) -> None:
+    """Show where the time of a request goes, work by work.
+
+    Example: python -m bench.profile --subjects 20000 --rounds 5
+    """
+    with built(subjects) as data:
+        for work in WORKS.values():
+            found = asyncio.run(profiled(data, work, bodies(data, work), rounds))
+            table = Table("step", "microseconds", title=work.title)
+            for name, taken in found.items():
+                table.add_row(name, f"{taken:,.0f}")
+            console.print(table)
+
+
+if __name__ == "__main__":
+    typer.run(main)
