@@ -50,5 +50,5 @@ def data_of(content: bytes) -> bytes:
     """The bytes of `data` in a response without errors."""
     answer, _, extensions = content.rpartition(b',"extensions":')
     assert answer.startswith(b'{"data":'), content[:2_000]
-    assert orjson.loads(extensions[:-1]).keys() == {"requestId"}
+    assert orjson.loads(extensions[:-1]).keys() == {"requestId", "cost"}
     return answer.removeprefix(b'{"data":')

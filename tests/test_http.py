@@ -389,6 +389,10 @@ BODIES = {
     "variables: []": (TYPENAME + b', "variables": []}', ("`variables` must be an object.", "BAD_REQUEST")),
     "operationName: 5": (TYPENAME + b', "operationName": 5}', ("`operationName` must be a string.", "BAD_REQUEST")),
     "extensions: 5": (TYPENAME + b', "extensions": 5}', ("`extensions` must be an object.", "BAD_REQUEST")),
+    "variables 17 deep": (
+        TYPENAME + b', "variables": ' + b'{"a": ' * 17 + b"1" + b"}" * 17 + b"}",
+        ("`variables` are nested deeper than 16 levels.", "BAD_REQUEST"),
+    ),
     "unknown member": (TYPENAME + b', "id": 5}', MEMBERS),
 }
 

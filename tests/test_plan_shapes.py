@@ -38,11 +38,11 @@ def test_one_object_may_have_sixty_lists(executors: Executors) -> None:
     assert party == {f"list_{first}": {"nodes": longest[:first]} for first in range(1, 61)}
 
 
-def test_one_document_may_have_sixty_roots(executors: Executors) -> None:
-    roots = " ".join(f"root_{first}: parties(first: {first}) {{ nodes {{ id }} }}" for first in range(1, 61))
+def test_one_document_may_have_twenty_roots(executors: Executors) -> None:
+    roots = " ".join(f"root_{first}: parties(first: {first}) {{ nodes {{ id }} }}" for first in range(1, 21))
     found = executors.data(COURT, f"{{ {roots} }}")
-    longest = found["root_60"]["nodes"]
-    assert found == {f"root_{first}": {"nodes": longest[:first]} for first in range(1, 61)}
+    longest = found["root_20"]["nodes"]
+    assert found == {f"root_{first}": {"nodes": longest[:first]} for first in range(1, 21)}
 
 
 def test_names_are_told_apart_by_their_last_character(executors: Executors) -> None:
@@ -62,15 +62,16 @@ def test_names_are_told_apart_by_their_last_character(executors: Executors) -> N
 
 
 def test_fragments_may_be_ten_deep(executors: Executors) -> None:
-    deeper = "fragment F{0} on Deduction {{ points case {{ number deductions(first: 2) {{ nodes {{ ...F{1} }} }} }} }}"
-    fragments = [deeper.format(depth, depth + 1) for depth in range(10)]
-    asked = " ".join(["{ deductions(first: 2) { nodes { ...F0 } } }", *fragments, "fragment F10 on Deduction { id }"])
-    found = executors.data(COURT, asked)["deductions"]
-    for _ in range(10):
-        deduction = found["nodes"][0]
-        assert list(deduction) == ["points", "case"]
-        found = deduction["case"]["deductions"]
-    assert list(found["nodes"][0]) == ["id"]
+    pair = """fragment D{0} on Deduction {{ points case {{ ...C{0} }} }}
+      fragment C{0} on Case {{ stage deductions(first: 2) {{ nodes {{ ...D{1} }} }} }}"""
+    fragments = [pair.format(depth, depth + 1) for depth in range(4)]
+    last = "fragment D4 on Deduction { version ...Last } fragment Last on Deduction { id }"
+    found = executors.data(COURT, " ".join(["{ deductions(first: 2) { nodes { ...D0 } } }", *fragments, last]))
+    for _ in range(4):
+        (deduction, *_) = found["deductions"]["nodes"]
+        assert (list(deduction), list(deduction["case"])) == (["points", "case"], ["stage", "deductions"])
+        found = deduction["case"]
+    assert list(found["deductions"]["nodes"][0]) == ["version", "id"]
 
 
 KINDS = """

@@ -13,7 +13,9 @@ from resolvers.declarations import Frame
 from resolvers.paging import order_columns, sorting
 from resolvers.plan.entries import MET, Told, about_columns, logged
 from resolvers.plan.json_text import Piece, joined, listed, members, or_null
-from resolvers.plan.rows import ONE_GROUP, Level, PageOf, Writer
+from resolvers.plan.levels import Level
+from resolvers.plan.pages import ONE_GROUP, PageOf
+from resolvers.plan.rows import Writer
 from resolvers.plan.statement import Statement, compiled
 from resolvers.sql import SQL
 from resolvers.statements import argument_binds
@@ -84,7 +86,7 @@ def _page(writer: Writer, asked: RootField, parent: Frame) -> tuple[SQL, sa.CTE,
     """A page at the root: the page's rows, those of them that are shown, and the text over both."""
     relation, type_ = asked.root.relation, get_named_type(asked.field.type)
     parts = writer.selection.below(type_, asked.details)  # type: ignore[arg-type]  # a connection type
-    page = writer.page(relation, asked.node, parent, parts, type_, None)
+    page = writer.page(relation, asked.node, parent, parts, None)
     page.level.told = bool(asked.root.about and asked.root.about.names_parties)
     texts = _row_texts(writer, page, type_, parts)
     columns = [text.label(f"{TEXT}_{place}") for place, text in enumerate(texts.values())]

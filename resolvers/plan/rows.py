@@ -1,4 +1,4 @@
-"""The text of rows: objects, edges to other rows, pages of them, and whom they tell of."""
+"""The text of rows: objects, edges to other rows, pages of them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,104 +7,21 @@ from typing import Any
 import sqlalchemy as sa
 from graphql import FieldNode, GraphQLField, GraphQLObjectType, get_named_type
 from graphql.execution.collect_fields import FieldDetailsList
-from sqlalchemy.dialects.postgresql import aggregate_order_by
-from sqlalchemy.sql import operators
-from sqlalchemy.sql.elements import BinaryExpression, BooleanClauseList, Cast
 
 import models
 from auth.audiences import Audience
-from resolvers.declarations import ROW_TYPES, Frame, Relation, RowType
-from resolvers.opaque import sealed
-from resolvers.paging import LARGEST_PAGE, beyond, cursor, order_columns, place_text, sorting
+from resolvers.declarations import ROW_TYPES, Frame, Relation
+from resolvers.paging import LARGEST_PAGE, beyond, cursor, order_columns, sorting
 from resolvers.plan.arguments import ArguedEdge, PageShape
 from resolvers.plan.json_text import Piece, joined, listed, members, or_null, scalar
+from resolvers.plan.levels import Level, pins
 from resolvers.plan.naming import Named, Names
+from resolvers.plan.pages import ONE_GROUP, PLACE, PageOf
 from resolvers.plan.selection import TYPE_NAME, Fields, Selection, declaration_of, python_name
 from resolvers.plan.walk import object_types
 from resolvers.reach import PERSONS, may_be_known
 from resolvers.sql import SQL
 from resolvers.visibility import PARTNERS, visible
-
-PLACE = "_place"
-ONE_GROUP = sa.literal_column("true", sa.Boolean)
-"""HAVING it, a select gives one row for the whole page, also where it aggregates nothing."""
-
-
-@dataclass
-class Level:
-    """The rows of one FROM element, while their text is being written.
-
-    told: whether the access log names each row's party. joined: laterals that stand beside the rows. met: texts that
-    name parties met on the way. condition: what holds of the rows that the text is for.
-    """
-
-    row_type: RowType
-    source: sa.FromClause
-    frame: Frame
-    told: bool = True
-    joined: list[sa.FromClause] = field(default_factory=list)
-    met: list[SQL] = field(default_factory=list)
-    condition: SQL | None = None
-
-    @property
-    def party(self) -> SQL | None:
-        """The party that a row is, or is about."""
-        return getattr(self.frame, self.row_type.party) if self.row_type.party else None
-
-    @property
-    def from_clause(self) -> sa.FromClause:
-        """The FROM element with its laterals."""
-        found = self.source
-        for lateral in self.joined:
-            found = found.outerjoin(lateral, sa.true())
-        return found
-
-    @property
-    def parties(self) -> SQL | None:
-        """The parties met at a row and below it, as text; None where there can be none."""
-        return sa.func.concat_ws(",", *self.met, type_=sa.Text) if self.met else None
-
-
-@dataclass
-class PageOf:
-    """A page of a relation: the level of its rows, and what else is said of it."""
-
-    level: Level
-    shape: PageShape
-    order: Sequence[SQL]
-    sorted: Sequence[SQL]
-    count: sa.Select[Any]
-    first: SQL
-    numbered: bool
-
-    @property
-    def shown(self) -> SQL | None:
-        """Whether a row is of the page, and not the one after it; None where the one after was not fetched."""
-        return self.number <= self.first if self.numbered else None
-
-    @property
-    def number(self) -> SQL:
-        """A row's place on its page, from one."""
-        return getattr(self.level.frame, PLACE)  # type: ignore[no-any-return]  # SQL
-
-    @property
-    def parties(self) -> SQL | None:
-        """The parties that its rows tell of; over a group."""
-        if self.level.parties is None:
-            return None
-        found = sa.func.string_agg(self.level.parties, ",")
-        return found if self.shown is None else found.filter(self.shown)
-
-    def more(self) -> SQL:
-        """Whether another page follows; over a group."""
-        return sa.func.coalesce(sa.func.bool_or(self.number > self.first), sa.false())
-
-    def cursor_at(self, end: bool) -> SQL:
-        """The cursor of the first or the last row; over a group."""
-        place = place_text(self.shape.order, self.order)
-        last = sa.func.array_agg(aggregate_order_by(place, self.number.desc()))
-        rows = last.filter(self.number <= self.first) if end else sa.func.array_agg(place).filter(self.number == 1)
-        return sealed(sa.type_coerce(rows, sa.ARRAY(sa.Text))[1])
 
 
 @dataclass
@@ -242,14 +159,12 @@ class Writer:
         self, level: Level, relation: Relation, node: FieldNode, type_: Any, details: FieldDetailsList
     ) -> sa.Select[Any]:
         asked = self.selection.below(type_, details)
-        page = self.page(relation, node, level.frame, asked, type_, level)
+        page = self.page(relation, node, level.frame, asked, level)
         self.follow(page.level, relation, level)
         text = self.page_text(page, type_, asked)
         return _selected(page.level, text, page.parties).having(ONE_GROUP)
 
-    def page(
-        self, relation: Relation, node: FieldNode, parent: Frame, asked: Fields, type_: Any, within: Level | None
-    ) -> PageOf:
+    def page(self, relation: Relation, node: FieldNode, parent: Frame, asked: Fields, within: Level | None) -> PageOf:
         """The rows of a page, as a FROM element: one more than asked for where the page says where it stands."""
         edge, shape = self.edges[id(node)], self.shapes[id(node)]
         assert shape is not None  # noqa: S101 - a connection has one
@@ -344,17 +259,3 @@ def _text(value: SQL) -> SQL:
 def _signature(found: Fields) -> tuple[Any, ...]:
     """What tells two selections apart; a type's name is written from the row."""
     return tuple((key, tuple(id(detail.node) for detail in details)) for key, details in found.items())
-
-
-def pins(condition: SQL, parent: SQL, child: SQL) -> bool:
-    """Whether a join says that both rows are of one party."""
-    if isinstance(condition, Cast):
-        return pins(condition.clause, parent, child)
-    if isinstance(condition, BooleanClauseList) and condition.operator is operators.and_:
-        return any(pins(clause, parent, child) for clause in condition.clauses)
-    sides = {str(parent), str(child)}
-    return (
-        isinstance(condition, BinaryExpression)
-        and condition.operator is operators.eq
-        and {str(condition.left), str(condition.right)} == sides
-    )

@@ -1,0 +1,60 @@
+"""A page of rows in a statement, and what it says of itself (Relay)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+
+from resolvers.opaque import sealed
+from resolvers.paging import place_text
+from resolvers.plan.arguments import PageShape
+from resolvers.plan.levels import Level
+from resolvers.sql import SQL
+
+PLACE = "_place"
+ONE_GROUP = sa.literal_column("true", sa.Boolean)
+"""HAVING it, a select gives one row for the whole page, also where it aggregates nothing."""
+
+
+@dataclass
+class PageOf:
+    """A page of a relation: the level of its rows, and what else is said of it."""
+
+    level: Level
+    shape: PageShape
+    order: Sequence[SQL]
+    sorted: Sequence[SQL]
+    count: sa.Select[Any]
+    first: SQL
+    numbered: bool
+
+    @property
+    def shown(self) -> SQL | None:
+        """Whether a row is of the page, and not the one after it; None where the one after was not fetched."""
+        return self.number <= self.first if self.numbered else None
+
+    @property
+    def number(self) -> SQL:
+        """A row's place on its page, from one."""
+        return getattr(self.level.frame, PLACE)  # type: ignore[no-any-return]  # SQL
+
+    @property
+    def parties(self) -> SQL | None:
+        """The parties that its rows tell of; over a group."""
+        if self.level.parties is None:
+            return None
+        found = sa.func.string_agg(self.level.parties, ",")
+        return found if self.shown is None else found.filter(self.shown)
+
+    def more(self) -> SQL:
+        """Whether another page follows; over a group."""
+        return sa.func.coalesce(sa.func.bool_or(self.number > self.first), sa.false())
+
+    def cursor_at(self, end: bool) -> SQL:
+        """The cursor of the first or the last row; over a group."""
+        place = place_text(self.shape.order, self.order)
+        last = sa.func.array_agg(aggregate_order_by(place, self.number.desc()))
+        rows = last.filter(self.number <= self.first) if end else sa.func.array_agg(place).filter(self.number == 1)
+        return sealed(sa.type_coerce(rows, sa.ARRAY(sa.Text))[1])
