@@ -1,5 +1,6 @@
 """A plan: what an operation comes to for one audience, compiled once and run for every request."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -77,8 +78,8 @@ class Statements:
 
 
 @dataclass
-class RowsPart:
-    """A root field that leads to rows of one type."""
+class StatementPart(ABC):
+    """A root field that asks the database."""
 
     asked: RootField
     own: Argued
@@ -87,13 +88,29 @@ class RowsPart:
     statements: Statements = field(init=False)
 
     def __post_init__(self) -> None:
-        self.statements = Statements(self._write)
+        self.statements = Statements(self.write)
 
-    def _write(self, shape: Shape) -> Statement:
-        return root_statement(self.asked, self._writer(shape), self.purpose.audience)
+    @abstractmethod
+    def write(self, shape: Any) -> Statement:
+        """The statement of a shape."""
 
-    def _writer(self, shape: Shape) -> Writer:
-        return writer(self.purpose, self.edges, shape)
+    def writer(self, shape: Shape) -> Writer:
+        """What writes a statement with pages of this shape."""
+        nodes = {id(edge.argued.node): edge for edge in self.edges.edges}
+        shapes: dict[int, PageShape | None] = dict(zip(nodes, shape, strict=True))
+        return Writer(self.purpose.selection, self.purpose.audience, nodes, shapes)
+
+    def seen_from(self, view: View) -> dict[str, Any]:
+        """The values of whoever asks, and of the log entry."""
+        return {**view.parameters(), **log_parameters(view, self.purpose.digest)}
+
+
+class RowsPart(StatementPart):
+    """A root field that leads to rows of one type."""
+
+    def write(self, shape: Shape) -> Statement:
+        """The statement of a shape of its pages."""
+        return root_statement(self.asked, self.writer(shape), self.purpose.audience)
 
     def ready(self, variables: VariableValues, caller: Caller) -> Ready:
         """The statement for this request's shape, and its values."""
@@ -101,29 +118,22 @@ class RowsPart:
         prepared = self.asked.root.prepared(arguments, caller)
         shape, values = self.edges.read(variables, caller)
         keys = {key: prepared.values.get(key) for key in self.asked.root.relation.keys}
-        values |= argument_values(keys) | seen_from(prepared.view, self.purpose)
+        values |= argument_values(keys) | self.seen_from(prepared.view)
         return Ready(self.statements.of(shape), values)
 
 
-@dataclass
-class NodesPart:
+class NodesPart(StatementPart):
     """A root field that leads to rows of any type, by their ids."""
 
-    asked: RootField
-    own: Argued
-    edges: EdgeArguments
-    purpose: Purpose
-    lookup: NodesRoot
-    statements: Statements = field(init=False)
+    @property
+    def lookup(self) -> NodesRoot:
+        """What it is declared as."""
+        return declaration_of(self.asked.field)  # type: ignore[no-any-return]  # of this part, as `_part` has seen
 
-    def __post_init__(self) -> None:
-        self.statements = Statements(self._write)
-
-    def _write(self, shape: tuple[Sequence[str], Shape]) -> Statement:
+    def write(self, shape: tuple[Sequence[str], Shape]) -> Statement:
+        """The statement for certain types of ids, and a shape of the pages below them."""
         types, pages = shape
-        return nodes_statement(
-            self.asked, self.lookup.many, types, writer(self.purpose, self.edges, pages), self.purpose.audience
-        )
+        return nodes_statement(self.asked, self.lookup.many, types, self.writer(pages), self.purpose.audience)
 
     def ready(self, variables: VariableValues, caller: Caller) -> Ready:
         """The statement for the types that the ids are of, and their keys."""
@@ -133,7 +143,7 @@ class NodesPart:
         keys = {name: [key for type_name, key in ids if type_name == name] for name in types}
         values |= {keys_name(name): typed_keys(node_root(name), found) for name, found in keys.items()}
         values |= {"asked_types": [name for name, _ in ids], "asked_keys": [key for _, key in ids]}
-        return Ready(self.statements.of((types, shape)), values | seen_from(view, self.purpose))
+        return Ready(self.statements.of((types, shape)), values | self.seen_from(view))
 
 
 @dataclass(frozen=True)
@@ -159,18 +169,6 @@ class TypeNamePart:
     def ready(self, variables: VariableValues, caller: Caller) -> Text:
         """The answer."""
         return b'"Query"'
-
-
-def writer(purpose: Purpose, edges: EdgeArguments, shape: Shape) -> Writer:
-    """What writes a statement of this shape."""
-    nodes = {id(edge.argued.node): edge for edge in edges.edges}
-    shapes: dict[int, PageShape | None] = dict(zip(nodes, shape, strict=True))
-    return Writer(purpose.selection, purpose.audience, nodes, shapes)
-
-
-def seen_from(view: View, purpose: Purpose) -> dict[str, Any]:
-    """The values of whoever asks, and of the log entry."""
-    return {**view.parameters(), **log_parameters(view, purpose.digest)}
 
 
 @dataclass(frozen=True)
@@ -208,7 +206,7 @@ def _part(
     if isinstance(declaration, NodesRoot):
         walk.nodes(details)
         asked = RootField(None, defined, details, types.get(name, ()))
-        return NodesPart(asked, own, EdgeArguments(tuple(walk.edges.values())), purpose, declaration)
+        return NodesPart(asked, own, EdgeArguments(tuple(walk.edges.values())), purpose)
     return ResolvedPart((node.alias or node.name).value, selection, _only(selection, [one.node for one in details]))
 
 
