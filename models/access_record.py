@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, DateTime, Identity, Index, LargeBinary, PrimaryKeyConstraint, Text, Uuid
+from sqlalchemy import ARRAY, BigInteger, DateTime, Identity, Index, LargeBinary, PrimaryKeyConstraint, Text, Uuid, text
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from models.audience import Audience, Purpose
@@ -47,13 +47,14 @@ class AccessResult(StrEnum):
 class AccessRecord(Base):
     """One answer: who, for whom, why, when, what kind of fields and of result. Neither names nor numbers.
 
-    Keys without foreign keys: an entry is written by the statement that read the rows it names, and outlives them.
+    A known party is found by its key, a number that is nobody's yet by its hash. Keys without foreign keys: an entry is
+    written by the statement that read the rows it names, and outlives them.
     """
 
     __tablename__ = "access_record"
     __table_args__ = (
         PrimaryKeyConstraint("at", "id"),
-        Index("ix_access_record_subject", "subject_index", "at"),
+        Index("ix_access_record_subject", "subject_index", "at", postgresql_where=text("party_id IS NULL")),
         Index("ix_access_record_party", "party_id", "at"),
         {"postgresql_partition_by": "RANGE (at)"},
     )

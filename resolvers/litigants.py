@@ -38,7 +38,9 @@ ABOUT = About(
 PARTY = Relation(target=models.Party, on=lambda me, party: party.id == me.party_id, keys={"party_id": sa.BigInteger()})
 ACCESS_RECORDS = Relation(
     target=models.AccessRecord,
-    on=lambda me, entry: sa.or_(entry.subject_index == me.subject_index, entry.party_id == me.party_id),
+    on=lambda me, entry: sa.or_(
+        sa.and_(entry.party_id.is_(None), entry.subject_index == me.subject_index), entry.party_id == me.party_id
+    ),
     keys={"subject_index": sa.LargeBinary(), "party_id": sa.BigInteger()},
     orders={"AT": Order(("at",), descending=True)},
 )

@@ -160,7 +160,8 @@ def _access_record(row: Frame, audience: Audience) -> SQL:
     """An answer never lists its own entry, which is written with it."""
     before = row.request_id != REQUEST
     if audience is Audience.LITIGANT_PORTAL:
-        return sa.and_(before, sa.or_(row.subject_index == SUBJECT, about_self(row.party_id)))
+        unknown_then = sa.and_(row.party_id.is_(None), row.subject_index == SUBJECT)
+        return sa.and_(before, sa.or_(unknown_then, about_self(row.party_id)))
     return sa.cast(before, sa.Boolean) if audience is Audience.AUDITOR else NOBODY
 
 

@@ -107,5 +107,3 @@ def test_both_executors_give_the_same(disturbed: World, loaders_world: World, au
         told += len(planned[2])
     assert different[:1] == []
     assert told or audience in {Audience.AUDITOR}
-
-

@@ -101,6 +101,20 @@ def test_an_object_has_what_is_asked_of_its_type(executors: Executors) -> None:
     assert [list(row) for row in rows] == [shapes[row["__typename"]] for row in rows]
 
 
+@pytest.mark.parametrize("kind", ["Person", "Organization", "Party"])
+def test_nobody_is_told_of_by_what_is_asked_of_another_type(executors: Executors, kind: str) -> None:
+    """The log names whom the cases of the one kind lead to, and not whom those of the other would lead to."""
+    part = "participations(first: 5) { nodes { case { participations { party { id } } } } }"
+    asked = f"{{ parties(first: 100) {{ nodes {{ id ... on {kind} {{ {part} }} }} }} }}"
+    told = []
+    for world in (executors.plans, executors.loaders):
+        with world.logged() as entries:
+            world.data(COURT, asked)
+        told.append(sorted(entry["party_id"] for entry in entries))
+    assert len(told[0]) > 100
+    assert told[0] == told[1]
+
+
 def test_a_type_that_is_not_asked_for_gives_an_empty_object(executors: Executors) -> None:
     asked = "{{ parties(first: 3, filter: {{kind: {0}}}) {{ nodes {{ ... on Person {{ __typename }} }} }} }}"
     assert executors.answer(COURT, asked.format("ORGANIZATION")) == b'{"parties":{"nodes":[{},{},{}]}}'
