@@ -45,6 +45,7 @@ class PlanConnections:
         self._url, self._session = url, database.session(statement_timeout)
         self._free: list[asyncpg.Connection] = []
         self._places = asyncio.Semaphore(size)
+        self._closed = False
         self._closing: set[asyncio.Task[None]] = set()
 
     def lease(self) -> Lease:
@@ -81,8 +82,11 @@ class PlanConnections:
         )
 
     def give_back(self, connection: asyncpg.Connection) -> None:
-        """Keep a connection for others."""
-        self._free.append(connection)
+        """Keep a connection for others, if there will be any."""
+        if self._closed:
+            connection.terminate()
+        else:
+            self._free.append(connection)
         self._places.release()
 
     def give_up(self, connection: asyncpg.Connection) -> asyncio.Task[None]:
@@ -101,7 +105,8 @@ class PlanConnections:
             self._places.release()
 
     async def close(self) -> None:
-        """Close the connections that are not in use."""
+        """Close the connections that are not in use; the others once they are given back."""
+        self._closed = True
         await asyncio.gather(*self._closing)
         while self._free:
             await self._free.pop().close()

@@ -77,6 +77,7 @@ class Participation(Keyed):
 
     __tablename__ = "participation"
     __table_args__ = (
+        Index("ix_participation_case", "case_id", "id"),
         Index(
             "uq_participation_party",
             "case_id",

@@ -90,6 +90,7 @@ class Deduction(Keyed):
 
     __tablename__ = "deduction"
     __table_args__ = (
+        Index("ix_deduction_proposed", "proposed_at", "id"),
         ForeignKeyConstraint(["behaviour_id", "stage", "tier"], ["behaviour.id", "behaviour.stage", "behaviour.tier"]),
         CheckConstraint(points_within_tier("points"), name="points_within_tier"),
         CheckConstraint(_DOCUMENTED, name="documented"),

@@ -3,7 +3,7 @@
 from datetime import date
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey
+from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Keyed, choice
@@ -23,6 +23,7 @@ class Measure(Keyed):
 
     __tablename__ = "measure"
     __table_args__ = (
+        Index("ix_measure_published", "published_on", "id"),
         CheckConstraint("(status = 'WITHDRAWN') = (withdrawn_on IS NOT NULL)", name="withdrawn_on_a_day"),
     )
 

@@ -23,6 +23,7 @@ class Objection(Keyed):
 
     __tablename__ = "objection"
     __table_args__ = (
+        Index("ix_objection_due", "due_on", "id"),
         CheckConstraint("(outcome IS NULL) = (decided_at IS NULL)", name="decided_with_outcome"),
         CheckConstraint("(outcome IS NULL) = (reasons IS NULL)", name="decided_with_reasons"),
         CheckConstraint("due_on > filed_on AND due_on <= filed_on + interval '1 month'", name="due_in_a_month"),

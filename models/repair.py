@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Numeric, Text
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Numeric, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Keyed, choice
@@ -40,6 +40,7 @@ class Repair(Keyed):
 
     __tablename__ = "repair"
     __table_args__ = (
+        Index("ix_repair_applied", "applied_on", "id"),
         CheckConstraint("num_nonnulls(deduction_id, code_record_id) = 1", name="of_one_item"),
         CheckConstraint("(outcome IS NULL) = (decided_at IS NULL)", name="decided_with_outcome"),
         CheckConstraint("(outcome = 'SHORTENED') = (new_end IS NOT NULL)", name="shortened_to_a_date"),

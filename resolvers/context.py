@@ -1,7 +1,7 @@
 """What one request may reach through the loaders: its one connection, its caller, and the loaders made so far."""
 
 import asyncio
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Generator, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,16 @@ from resolvers.caller import Caller
 from resolvers.trail import Trail
 
 Loader = Any
+
+
+class Later:
+    """What begins when it is awaited. graphql-core leaves the siblings of a field that failed unawaited."""
+
+    def __init__(self, begin: Callable[..., Coroutine[Any, Any, Any]], *arguments: Any) -> None:
+        self._begin, self._arguments = begin, arguments
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        return self._begin(*self._arguments).__await__()
 
 
 @dataclass(kw_only=True)

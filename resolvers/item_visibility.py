@@ -17,7 +17,7 @@ from models.listing import ListingKind
 from models.measure import MeasureStatus
 from resolvers.declarations import Frame
 from resolvers.reach import about_self, jurisdiction, organization, reached
-from resolvers.sql import SQL, Operand
+from resolvers.sql import ROW_BY_ROW, SQL, Operand
 from resolvers.view import NOW, PURPOSE, TODAY
 from resolvers.visibility import EVERYBODY, NOBODY, PARTNERS, sees
 
@@ -26,20 +26,20 @@ def _disclosed_case(row: Frame, number: str | None = None) -> SQL:
     """Not of a case of which nothing leaves the court (R16); `number`: the column that names it if it is not tied."""
     case = sa.orm.aliased(models.CourtCase)
     never = sa.select(case.id).where(case.confidentiality.in_(NEVER_DISCLOSED))
-    named = [never.where(case.number == getattr(row, number)).exists()] if number else []
-    return ~sa.or_(never.where(case.id == row.case_id).exists(), *named)
+    named = [never.where(case.number == getattr(row, number)).offset(ROW_BY_ROW).exists()] if number else []
+    return ~sa.or_(never.where(case.id == row.case_id).offset(ROW_BY_ROW).exists(), *named)
 
 
 def _vanished(row: Frame, source: InstrumentedAttribute[int | None]) -> SQL:
     """Whether the code record that rests on this item has vanished: then so has the item (R10)."""
     record = sa.orm.aliased(models.CodeRecord)
     column = getattr(record, source.key)
-    return sa.select(record.id).where(column == row.id, record.close_reason.in_(VANISHING)).exists()
+    return sa.select(record.id).where(column == row.id, record.close_reason.in_(VANISHING)).offset(ROW_BY_ROW).exists()
 
 
 def _own_court(case_id: Operand) -> SQL:
     case = sa.orm.aliased(models.CourtCase)
-    return sa.select(case.id).where(case.id == case_id, jurisdiction(case.court_code)).exists()
+    return sa.select(case.id).where(case.id == case_id, jurisdiction(case.court_code)).offset(ROW_BY_ROW).exists()
 
 
 def _published(row: Frame) -> SQL:
@@ -70,7 +70,12 @@ def _deduction(row: Frame, audience: Audience) -> SQL:
 def _with_deduction(row: Frame, audience: Audience) -> SQL:
     """As visible as the deduction it belongs to."""
     parent = sa.orm.aliased(models.Deduction)
-    return sa.select(parent.id).where(parent.id == row.deduction_id, _deduction(Frame(parent), audience)).exists()
+    return (
+        sa.select(parent.id)
+        .where(parent.id == row.deduction_id, _deduction(Frame(parent), audience))
+        .offset(ROW_BY_ROW)
+        .exists()
+    )
 
 
 @sees(models.DeductionStep, models.DeductionVersion, models.Objection)
@@ -84,7 +89,7 @@ def _procedure(row: Frame, audience: Audience) -> SQL:
 def _own_deduction(deduction_id: SQL) -> SQL:
     deduction = sa.orm.aliased(models.Deduction)
     own = _own_court(deduction.case_id)
-    return sa.select(deduction.id).where(deduction.id == deduction_id, own).exists()
+    return sa.select(deduction.id).where(deduction.id == deduction_id, own).offset(ROW_BY_ROW).exists()
 
 
 @sees(models.Repair)
@@ -92,7 +97,7 @@ def _repair(row: Frame, audience: Audience) -> SQL:
     if audience is Audience.COURT:
         record = sa.orm.aliased(models.CodeRecord)
         own = sa.select(record.id).where(record.id == row.code_record_id, jurisdiction(record.court_code))
-        return sa.or_(own.exists(), _own_deduction(row.deduction_id))
+        return sa.or_(own.offset(ROW_BY_ROW).exists(), _own_deduction(row.deduction_id))
     return about_self(row.party_id) if audience is Audience.LITIGANT_PORTAL else NOBODY
 
 
@@ -116,7 +121,12 @@ def _running(row: Frame, start: str, *ends: str) -> SQL:
 
 def _of_labour_case(row: Frame) -> SQL:
     case = sa.orm.aliased(models.CourtCase)
-    return sa.select(case.id).where(case.id == row.case_id, case.cause.regexp_match("|".join(LABOUR_WORDS))).exists()
+    return (
+        sa.select(case.id)
+        .where(case.id == row.case_id, case.cause.regexp_match("|".join(LABOUR_WORDS)))
+        .offset(ROW_BY_ROW)
+        .exists()
+    )
 
 
 @dataclass(frozen=True)
@@ -180,7 +190,7 @@ def _sanction(row: Frame, audience: Audience) -> SQL:
 def _code_record(row: Frame, audience: Audience) -> SQL:
     """Suspicions stay with the court, also before whom they concern (R13). Without credit scope only red is seen."""
     kind = sa.orm.aliased(models.CodeType)
-    suspicion = sa.select(kind.id).where(kind.id == row.code_type_id, ~kind.partner_visible).exists()
+    suspicion = sa.select(kind.id).where(kind.id == row.code_type_id, ~kind.partner_visible).offset(ROW_BY_ROW).exists()
     running = sa.and_(_active(row), _repairs_a_running_one(row), ~_of_ended_deduction(row))
     if audience is Audience.CREDIT_PLATFORM:
         running = sa.and_(running, _given(row.id))
@@ -202,13 +212,13 @@ def _repairs_a_running_one(row: Frame) -> SQL:
     running = sa.select(repaired.id).where(
         repaired.id == row.repaired_id, _active(Frame(repaired)), ~repaired.protected
     )
-    return sa.or_(row.repaired_id.is_(None), running.exists())
+    return sa.or_(row.repaired_id.is_(None), running.offset(ROW_BY_ROW).exists())
 
 
 def _of_ended_deduction(row: Frame) -> SQL:
     deduction = sa.orm.aliased(models.Deduction)
     ended = deduction.status.in_((DeductionStatus.WITHDRAWN, DeductionStatus.SHIELDED))
-    return sa.select(deduction.id).where(deduction.id == row.deduction_id, ended).exists()
+    return sa.select(deduction.id).where(deduction.id == row.deduction_id, ended).offset(ROW_BY_ROW).exists()
 
 
 def _given(record_id: SQL) -> SQL:
@@ -217,6 +227,7 @@ def _given(record_id: SQL) -> SQL:
     return (
         sa.select(measure.id)
         .where(measure.code_record_id == record_id, measure.status != MeasureStatus.WITHDRAWN)
+        .offset(ROW_BY_ROW)
         .exists()
     )
 
@@ -243,5 +254,5 @@ def _measure(row: Frame, audience: Audience) -> SQL:
     running = sa.select(record.id).where(
         record.id == row.code_record_id, _code_record(Frame(record), Audience.CREDIT_PLATFORM)
     )
-    told = sa.or_(row.status == MeasureStatus.WITHDRAWN, running.exists())
+    told = sa.or_(row.status == MeasureStatus.WITHDRAWN, running.offset(ROW_BY_ROW).exists())
     return told if audience is Audience.CREDIT_PLATFORM else NOBODY

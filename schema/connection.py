@@ -5,6 +5,7 @@ from typing import Any, Generic, TypeVar
 import strawberry
 
 from auth.policy import OPEN, POLICY
+from resolvers.context import Later
 from resolvers.loaders import Connection as Page
 from schema.directives import Cost
 
@@ -31,9 +32,8 @@ class Edge(Generic[T]):
     node: T = strawberry.field(description="The row.")
 
 
-async def _total_count(root: strawberry.Parent[Page]) -> int:
-    found: int = await root.count()
-    return found
+def _total_count(root: strawberry.Parent[Page]) -> int:
+    return Later(root.count)  # type: ignore[return-value]  # awaited by graphql-core
 
 
 @strawberry.type(description="One page of a list.", directives=[FREE])

@@ -19,7 +19,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 from auth.audiences import Audience
 from auth.policy import OPEN, Requirement, both
-from resolvers.context import Context
+from resolvers.context import Context, Later
 from resolvers.declarations import About, Column, Expression, Frame, Prepared, Relation, Root, Scalar, join_of
 from resolvers.loaders import answered, connected, related
 from resolvers.nodes import NodesRoot, looked_up
@@ -53,26 +53,21 @@ class DeclaredField(StrawberryField):
         """Scalars are read straight off the row; edges are resolved."""
         return self.declaration is None or isinstance(self.declaration, Column | Expression)
 
-    @property
-    def is_async(self) -> bool:
-        """Edges and roots await the database."""
-        return not self.is_basic_field
-
     def get_result(self, source: Any, info: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         """Answer by the loaders executor."""
         declaration = self.declaration
         if isinstance(declaration, Column | Expression):
             return getattr(source, self.python_name)
         if isinstance(declaration, NodesRoot):
-            return looked_up(info.context, to_camel_case(self.python_name), declaration, kwargs)
+            return Later(looked_up, info.context, to_camel_case(self.python_name), declaration, kwargs)
         assert isinstance(declaration, Root | Relation)  # noqa: S101 - there are no other kinds
         relation = declaration.relation if isinstance(declaration, Root) else declaration
         page = page_of(relation, kwargs, info.context.keyring.opaque_key) if relation.connection else None
         if isinstance(declaration, Root):
-            return answered(info.context, to_camel_case(self.python_name), declaration, kwargs, page)
+            return Later(answered, info.context, to_camel_case(self.python_name), declaration, kwargs, page)
         if page:
-            return connected(info.context, relation, source, page)
-        return related(info.context, relation, source, kwargs)
+            return Later(connected, info.context, relation, source, page)
+        return Later(related, info.context, relation, source, kwargs)
 
 
 def _field(

@@ -14,7 +14,8 @@ AMOUNT = re.compile(r"-?[0-9]{1,16}\.[0-9]{2}")
 
 def write_moment(value: datetime) -> str:
     """UTC with all six digits of a second and `Z`."""
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    moment = value if value.tzinfo is None else value.astimezone(UTC)  # asyncpg gives the infinite ones without a zone
+    return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def read_moment(value: object) -> datetime:

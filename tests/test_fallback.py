@@ -1,5 +1,7 @@
 """What plans leave to the loaders is told where one asks for it, and counted."""
 
+import gc
+import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -67,3 +69,17 @@ def test_the_loaders_alone_can_be_asked_for(city: City, world: World, database_c
     with TestClient(app, base_url=ISSUER, raise_server_exceptions=False) as http:
         answer = replace(world, http=http, app=app).ask(Audience.COURT, GOOD)
     assert answer["extensions"]["executor"] == "loaders: setting"
+
+
+SIBLINGS = """query($n: Int!) { parties(first: 50) { nodes { name certificates { id } codeRecords { id }
+  deductions(first: $n) { totalCount nodes { id } } listings(first: 1) { nodes { id } } repairs { id } } } }"""
+
+
+def test_what_fails_leaves_nothing_unawaited(world: World) -> None:
+    """graphql-core gives up the siblings of a field that failed: what was never begun must not be missed."""
+    answer = world.ask(Audience.COURT, SIBLINGS, {"n": 0})
+    assert (answer["data"], [error["extensions"]["code"] for error in answer["errors"]]) == (None, ["BAD_PAGE_SIZE"])
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        gc.collect()
+    assert [str(warning.message) for warning in caught] == []

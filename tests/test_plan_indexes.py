@@ -31,17 +31,6 @@ GROW = f"""
 PLANNER = "SET LOCAL enable_seqscan = off; SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL jit = off"
 
 EXAMPLES = {f"{example.audience}-{example.name}": example for example in examples()}
-HASHED = "an EXISTS under OR or NOT is hashed, from all rows of its table, for a page"
-WANTED = {
-    "MORAL_BANK-conversions-pointConversions": "no index on point_conversion (assessed_at, id)",
-    "COURT-case-case": "no index on participation (case_id) that is not partial",
-    "COURT-procedure-objections": "no index on objection (due_on, id)",
-    "COURT-procedure-repairs": f"no index on repair (applied_on, id); {HASHED}",
-    "COURT-procedure-deductions": f"no index on deduction (proposed_at, id); {HASHED}",
-    "PUBLIC_PORTAL-look_up-listings": HASHED,
-    "CREDIT_PLATFORM-measures-measures": f"no index on measure (published_on, id); {HASHED}",
-}
-"""What is read whole today. It has to be mended, and its line here deleted."""
 
 
 def roots(example: Example) -> list[str]:
@@ -56,8 +45,7 @@ def asked() -> Iterator[Any]:
     for name, example in EXAMPLES.items():
         for place, root in enumerate(roots(example)):
             label = f"{name}-{root}"
-            wanted = [pytest.mark.xfail(reason=WANTED[label])] if label in WANTED else []
-            yield pytest.param(name, place, id=label, marks=wanted)
+            yield pytest.param(name, place, id=label)
 
 
 @pytest.fixture(scope="module")

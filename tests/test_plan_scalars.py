@@ -129,7 +129,6 @@ def test_a_moment_is_written_in_utc_with_six_digits(lawless: Executors, place: P
     assert shown(lawless, place, kept) == orjson.dumps(written)
 
 
-@pytest.mark.xfail(reason="plans write null, or no value at all")
 @pytest.mark.parametrize(
     ("kept", "written"), [("-infinity", "0001-01-01T00:00:00.000000Z"), ("infinity", "9999-12-31T23:59:59.999999Z")]
 )

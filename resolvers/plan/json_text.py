@@ -17,6 +17,7 @@ from resolvers.sql import SQL
 
 Piece = str | SQL
 MOST_ARGUMENTS = 100
+INFINITE = {"infinity": "9999-12-31T23:59:59.999999Z", "-infinity": "0001-01-01T00:00:00.000000Z"}
 MOMENT = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
 
 
@@ -100,7 +101,10 @@ def _day(value: SQL) -> SQL:
 
 
 def _moment(value: SQL) -> SQL:
-    return _quoted(sa.func.to_char(sa.func.timezone("UTC", value), MOMENT))
+    """The ends of Python's calendar are stored as infinite, which `to_char` gives no text for."""
+    ends: dict[SQL, str] = {sa.literal_column(f"timestamptz '{end}'"): text for end, text in INFINITE.items()}
+    infinite = sa.case(*((value == end, text) for end, text in ends.items()))
+    return _quoted(sa.func.coalesce(sa.func.to_char(sa.func.timezone("UTC", value), MOMENT), infinite))
 
 
 WRITERS: Mapping[str, Callable[[SQL], SQL]] = {
