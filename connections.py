@@ -13,7 +13,8 @@ import sqlalchemy as sa
 import database
 
 WAIT_SECONDS = 1
-PREPARED_STATEMENTS = 256
+PREPARED_STATEMENTS = 100
+"""Kept by each connection: the plan of a long one takes PostgreSQL a megabyte."""
 
 
 class Lease:
