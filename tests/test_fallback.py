@@ -60,6 +60,16 @@ def test_a_plan_says_so(debugged: World) -> None:
     assert counted(debugged, "plan", "") == before + 1
 
 
+def test_what_asks_no_database_is_planned_beside_what_does(debugged: World) -> None:
+    document = """query($day: Date!, $known: Boolean!) {
+        viewer { audience name @include(if: $known) }
+        parties(first: 1) { nodes { creditCode(asOf: $day) { asOf } } } }"""
+    answer = debugged.ask(Audience.COURT, document, {"day": "2026-01-31", "known": False})
+    assert answer["extensions"]["executor"] == "plan"
+    assert answer["data"]["viewer"] == {"audience": "COURT"}
+    assert answer["data"]["parties"]["nodes"][0]["creditCode"] == {"asOf": "2026-01-31"}
+
+
 def test_partners_are_not_told(world: World) -> None:
     assert sorted(world.ask(Audience.COURT, GOOD)["extensions"]) == ["cost", "requestId"]
 

@@ -156,7 +156,7 @@ class ResolvedPart:
 
     def ready(self, variables: VariableValues, caller: Caller) -> Text:
         """The answer."""
-        found = execute(self.selection.schema, self.document, None, caller, dict(variables.coerced))
+        found = execute(self.selection.schema, self.document, None, caller, dict(self.selection.conditions.coerced))
         if not isinstance(found, ExecutionResult) or found.errors or found.data is None:
             raise Unplanned(self.name)
         return orjson.dumps(found.data[self.name])
@@ -211,7 +211,10 @@ def _part(
 
 
 def _only(selection: Selection, nodes: Sequence[FieldNode]) -> DocumentNode:
-    """The document with these root fields alone."""
-    operation = replace(selection.operation, selection_set=SelectionSetNode(selections=tuple(nodes)))
+    """The document with these root fields alone, and the variables that conditions name: their values are known."""
+    declared = selection.operation.variable_definitions or ()
+    conditions = tuple(one for one in declared if one.variable.name.value in selection.conditions.coerced)
+    chosen = SelectionSetNode(selections=tuple(nodes))
+    operation = replace(selection.operation, selection_set=chosen, variable_definitions=conditions)
     others = (one for one in selection.document.definitions if not isinstance(one, OperationDefinitionNode))
     return DocumentNode(definitions=(operation, *others))
