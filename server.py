@@ -23,7 +23,7 @@ from auth.revocations import listen
 from auth.signing import SigningKeys
 from auth.tokens import TokenVerifier
 from connections import PlanConnections
-from models.keyring import load_keyring
+from models.keyring import Keyring, load_keyring
 from schema.endpoint import Endpoint
 from schema.execution import Executor
 from settings import Settings
@@ -54,15 +54,6 @@ def create_app(settings: Settings, url: sa.URL, now: Callable[[], datetime] = ut
     keyring, signing = load_keyring(settings.key_file), SigningKeys(settings.signing_key_file, clock)
     engine = database.async_engine(url, settings.pool_size, settings.statement_timeout)
     sync_engine = database.sync_engine(url)
-    authorization = AuthorizationServer(
-        issuer=settings.issuer,
-        engine=sync_engine,
-        signing=signing,
-        keyring=keyring,
-        token_lifetime=settings.token_lifetime,
-        allow_pilot_persons=settings.allow_pilot_persons,
-        clock=clock,
-    )
     verifier = TokenVerifier(settings.issuer, signing, engine, clock, settings.token_trust)
     connections = PlanConnections(url, settings.pool_size, settings.statement_timeout)
     endpoint = Endpoint(
@@ -86,19 +77,36 @@ def create_app(settings: Settings, url: sa.URL, now: Callable[[], datetime] = ut
         await engine.dispose()
         sync_engine.dispose()
 
-    app = Starlette(
-        routes=[
-            Route("/graphql", endpoint.__call__, methods=["POST"]),
-            Route("/livez", alive, methods=["GET"]),
-            Route("/readyz", readiness(engine), methods=["GET"]),
-            Route("/metrics", metrics, methods=["GET"]),
-            *oauth_routes(authorization),
-        ],
-        lifespan=lifespan,
-    )
+    authorization = authorization_server(settings, sync_engine, signing, keyring, clock)
+    app = Starlette(routes=[*service_routes(endpoint, engine), *oauth_routes(authorization)], lifespan=lifespan)
     app.router.redirect_slashes = False  # a redirect would name the Host header, whoever sent it
     app.state.engine, app.state.connections = engine, connections
     return app
+
+
+def authorization_server(
+    settings: Settings, engine: sa.Engine, signing: SigningKeys, keyring: Keyring, clock: Callable[[], float]
+) -> AuthorizationServer:
+    """The authorization server that the settings describe."""
+    return AuthorizationServer(
+        issuer=settings.issuer,
+        engine=engine,
+        signing=signing,
+        keyring=keyring,
+        token_lifetime=settings.token_lifetime,
+        allow_pilot_persons=settings.allow_pilot_persons,
+        clock=clock,
+    )
+
+
+def service_routes(endpoint: Endpoint, engine: AsyncEngine) -> list[Route]:
+    """GraphQL, and what operators ask."""
+    return [
+        Route("/graphql", endpoint.__call__, methods=["POST"]),
+        Route("/livez", alive, methods=["GET"]),
+        Route("/readyz", readiness(engine), methods=["GET"]),
+        Route("/metrics", metrics, methods=["GET"]),
+    ]
 
 
 @asynccontextmanager
