@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from executors import Executors
+from oauth_clients import Service, SigningClient, in_process
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from starlette.testclient import TestClient
 from world import ISSUER, KEYRING, NOW, World
@@ -91,6 +92,19 @@ async def connection(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 def keyring() -> Keyring:
     """A fixed key ring, so that a failing test can be repeated."""
     return KEYRING
+
+
+@pytest.fixture
+async def service(sync_engine: sa.Engine, keyring: Keyring, tmp_path: Path) -> AsyncIterator[Service]:
+    """The authorization server by itself, in process, with keys of its own."""
+    async with in_process(sync_engine, keyring, tmp_path / "signing.json") as service:
+        yield service
+
+
+@pytest.fixture
+def bank(service: Service) -> SigningClient:
+    """A bank that is registered with it."""
+    return service.register()
 
 
 @pytest.fixture(scope="session")

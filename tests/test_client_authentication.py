@@ -3,34 +3,19 @@
 import base64
 import json
 import logging
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from joserfc.jwk import ECKey, Key, OctKey, OKPKey, RSAKey
-from oauth_clients import ISSUER, START, Service, SigningClient, in_process, refusal
+from oauth_clients import ISSUER, START, Service, SigningClient, refusal
 
 from auth.client_authentication import ASSERTION_TYPE
 from auth.registry import disable_client
-from models.keyring import Keyring
 
 GRANT = {"grant_type": "client_credentials"}
 INVALID_CLIENT = (401, "invalid_client")
 DISABLED = datetime.fromtimestamp(START, UTC)
-
-
-@pytest.fixture
-async def service(sync_engine: sa.Engine, keyring: Keyring, tmp_path: Path) -> AsyncIterator[Service]:
-    async with in_process(sync_engine, keyring, tmp_path / "signing.json") as service:
-        yield service
-
-
-@pytest.fixture
-def bank(service: Service) -> SigningClient:
-    return service.register()
 
 
 def encode(text: str | bytes) -> str:

@@ -5,8 +5,6 @@ import base64
 import json
 import logging
 import os
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +12,7 @@ import sqlalchemy as sa
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from oauth_clients import ISSUER, NUMBER, START, Service, SigningClient, in_process, refusal
+from oauth_clients import ISSUER, NUMBER, START, Service, SigningClient, refusal
 
 import database
 from auth.access_token import encode_subject
@@ -24,13 +22,6 @@ from auth.grants import ACCESS_TOKEN_TYPE, TokenExchange
 from auth.scopes import Scope
 from auth.subject_token import SUBJECT_TOKEN_TYPE
 from models.issued_token import AssertionUse, IssuedToken
-from models.keyring import Keyring
-
-
-@pytest.fixture
-async def service(sync_engine: sa.Engine, keyring: Keyring, tmp_path: Path) -> AsyncIterator[Service]:
-    async with in_process(sync_engine, keyring, tmp_path / "signing.json") as service:
-        yield service
 
 
 def decoded(token: str) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -1,15 +1,13 @@
 """Trust in verified tokens: it lasts while revocations are heard, and ends with the first word of one."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import asyncpg
 import pytest
 import sqlalchemy as sa
 from hearing import BEGUN, ENDED, KILL, NAME, Connect, client_key, good, hearing, revoke, revoke_unheard, trusting
-from oauth_clients import START, Service, SigningClient, in_process
+from oauth_clients import START, Service, SigningClient
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import database
@@ -18,23 +16,11 @@ from auth.principal import Principal
 from auth.registry import disable_client
 from auth.scopes import Scope
 from auth.tokens import TokenVerifier
-from models.keyring import Keyring
-
-
-@pytest.fixture
-async def service(sync_engine: sa.Engine, keyring: Keyring, tmp_path: Path) -> AsyncIterator[Service]:
-    async with in_process(sync_engine, keyring, tmp_path / "signing.json") as service:
-        yield service
 
 
 @pytest.fixture
 def verifier(service: Service, engine: AsyncEngine) -> TokenVerifier:
     return trusting(service, engine)
-
-
-@pytest.fixture
-def bank(service: Service) -> SigningClient:
-    return service.register()
 
 
 @pytest.fixture

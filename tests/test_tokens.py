@@ -1,7 +1,7 @@
 """Bearer tokens at the resource: what makes a Principal, and what is refused with which challenge (RFC 6750, 9068)."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from joserfc import jwt
 from joserfc.jwk import ECKey, Key, OctKey
 from joserfc.jws import JWSRegistry
-from oauth_clients import ISSUER, NUMBER, START, Service, SigningClient, in_process, present
+from oauth_clients import ISSUER, NUMBER, START, Service, SigningClient, present
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import database
@@ -39,19 +39,8 @@ def sync_engine(database_url: sa.URL) -> Iterator[sa.Engine]:
 
 
 @pytest.fixture
-async def service(sync_engine: sa.Engine, keyring: Keyring, tmp_path: Path) -> AsyncIterator[Service]:
-    async with in_process(sync_engine, keyring, tmp_path / "signing.json") as service:
-        yield service
-
-
-@pytest.fixture
 def verifier(service: Service, engine: AsyncEngine) -> TokenVerifier:
     return TokenVerifier(ISSUER, service.server.signing, engine, service.clock)
-
-
-@pytest.fixture
-def bank(service: Service) -> SigningClient:
-    return service.register()
 
 
 async def refused(verifier: TokenVerifier, token: str) -> None:
