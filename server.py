@@ -78,7 +78,9 @@ def create_app(settings: Settings, url: sa.URL, now: Callable[[], datetime] = ut
         sync_engine.dispose()
 
     authorization = authorization_server(settings, sync_engine, signing, keyring, clock)
-    app = Starlette(routes=[*service_routes(endpoint, engine), *oauth_routes(authorization)], lifespan=lifespan)
+    app = Starlette(
+        routes=[*service_routes(endpoint, engine), *oauth_routes(authorization, verifier.forget)], lifespan=lifespan
+    )
     app.router.redirect_slashes = False  # a redirect would name the Host header, whoever sent it
     app.state.engine, app.state.connections = engine, connections
     return app

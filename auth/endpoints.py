@@ -32,8 +32,11 @@ log = logging.getLogger("suxin.oauth")
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def oauth_routes(server: AuthorizationServer) -> list[Route]:
-    """The routes of `server`, for an application mounted at the root of the issuer's host."""
+def oauth_routes(server: AuthorizationServer, revoked: Callable[[int], None]) -> list[Route]:
+    """The routes of `server`, for an application mounted at the root of the issuer's host.
+
+    revoked: told the key of a client that revoked a token of its own, on the event loop and before the client is.
+    """
     limiter = anyio.CapacityLimiter(THREADS)  # its own: sign-ins must not starve the rest of the service
     forms = {TOKEN_PATH: "token", REVOCATION_PATH: "revocation", INTROSPECTION_PATH: "introspection"}
     documents = {
@@ -41,21 +44,28 @@ def oauth_routes(server: AuthorizationServer) -> list[Route]:
         **dict.fromkeys(server_metadata_paths(server.issuer), lambda: server_metadata(server.issuer, GRANT_TYPES)),
         **dict.fromkeys(resource_metadata_paths(server.issuer), lambda: resource_metadata(server.issuer)),
     }
-    asked = [Route(path, _form_endpoint(server, name, limiter), methods=["POST"]) for path, name in forms.items()]
+    asked = [
+        Route(path, _form_endpoint(server, name, limiter, revoked), methods=["POST"]) for path, name in forms.items()
+    ]
     return asked + [Route(path, _document(build)) for path, build in documents.items()]
 
 
-def _form_endpoint(server: AuthorizationServer, name: str, limiter: anyio.CapacityLimiter) -> Endpoint:
+def _form_endpoint(
+    server: AuthorizationServer, name: str, limiter: anyio.CapacityLimiter, revoked: Callable[[int], None]
+) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         try:
             form = await read_request(request, server.issuer)
-            return await anyio.to_thread.run_sync(partial(server.answer, name, form), limiter=limiter)
+            response = await anyio.to_thread.run_sync(partial(server.answer, name, form), limiter=limiter)
         except Refusal as refusal:
-            response: Response = server.handle_error_response(None, refusal)
-            return response
+            refused: Response = server.handle_error_response(None, refusal)
+            return refused
         except (sa.exc.OperationalError, sa.exc.TimeoutError) as error:
             log.error("the database did not answer an OAuth request: %s", type(error).__name__)
             return _unavailable()
+        if name == "revocation" and form.client:
+            revoked(form.client.key)
+        return response
 
     return endpoint
 

@@ -149,7 +149,7 @@ async def in_process(engine: sa.Engine, keyring: Keyring, signing_key_file: Path
         allow_pilot_persons=False,
         clock=clock,
     )
-    transport = httpx2.ASGITransport(Starlette(routes=oauth_routes(server)))
+    transport = httpx2.ASGITransport(Starlette(routes=oauth_routes(server, revoked=lambda client_key: None)))
     async with httpx2.AsyncClient(transport=transport, base_url=ISSUER) as http:
         yield Service(server, clock, http)
 

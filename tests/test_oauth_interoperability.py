@@ -61,7 +61,7 @@ def issuer(sync_engine: sa.Engine, keyring: Keyring, tmp_path_factory: pytest.Te
         allow_pilot_persons=False,
         clock=time.time,
     )
-    config.app = Starlette(routes=oauth_routes(server))
+    config.app = Starlette(routes=oauth_routes(server, revoked=lambda client_key: None))
     runner = Announced(config)
     thread = threading.Thread(target=runner.run, args=([socket],))
     thread.start()
