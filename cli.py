@@ -60,6 +60,7 @@ def serve(
                 port=port,
                 log_level="info",
                 access_log=False,
+                proxy_headers=False,  # who asks is told by a token, and where we are by a setting
                 server_header=False,
                 timeout_graceful_shutdown=20,
             )

@@ -104,7 +104,7 @@ def authorization_server(
 def service_routes(endpoint: Endpoint, engine: AsyncEngine) -> list[Route]:
     """GraphQL, and what operators ask."""
     return [
-        Route("/graphql", endpoint.__call__, methods=["POST"]),
+        Route("/graphql", endpoint, methods=["POST"]),
         Route("/livez", alive, methods=["GET"]),
         Route("/readyz", readiness(engine), methods=["GET"]),
         Route("/metrics", metrics, methods=["GET"]),
