@@ -48,7 +48,11 @@ class OrganizationCode(NamedTuple):
     """A unified social credit code of 18 characters. Live legacy codes fail the check digit, so that is no error."""
 
     value: str
-    check_digit_valid: bool
+
+    @property
+    def check_digit_valid(self) -> bool:
+        """Whether the check digit is right (ISO 7064)."""
+        return bool(self.value[-1] == uscc.calc_check_digit(self.value[:-1]))
 
 
 INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
@@ -172,7 +176,7 @@ def parse_organization_code(text: str) -> OrganizationCode:
         raise IdentifierError(
             "ID_NUMBER", "A unified social credit code has 18 characters, without I, O, S, V and Z: check the code."
         )
-    return OrganizationCode(plain, plain[-1] == uscc.calc_check_digit(plain[:-1]))
+    return OrganizationCode(plain)
 
 
 def parse_party_number(text: str) -> PersonNumber | OrganizationCode:
