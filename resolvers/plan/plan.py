@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Protocol
 
 import orjson
@@ -32,12 +33,39 @@ MOST_SHAPES = 32
 Text = bytes
 
 
+@dataclass
+class Statements:
+    """The statements of one root field, by shape."""
+
+    write: Callable[[Any], Statement]
+    known: dict[Any, Statement] = field(default_factory=dict)
+
+    def of(self, shape: Any) -> Statement:
+        """The statement of a shape, compiled when first asked for."""
+        if shape not in self.known:
+            if len(self.known) >= MOST_SHAPES:
+                self.known.clear()
+            self.known[shape] = self.write(shape)
+        return self.known[shape]
+
+
 @dataclass(frozen=True)
 class Ready:
     """A statement with the values of one request."""
 
-    statement: Statement
+    statements: Statements
+    shape: Any
     values: Mapping[str, Any]
+
+    @property
+    def compiled(self) -> bool:
+        """Whether the statement was asked for before. Compiling one takes as long as a hundred short answers."""
+        return self.shape in self.statements.known
+
+    @cached_property
+    def statement(self) -> Statement:
+        """The statement, compiled by now."""
+        return self.statements.of(self.shape)
 
     def arguments(self) -> list[Any]:
         """The values in the order of the statement's parameters."""
@@ -59,22 +87,6 @@ class Purpose:
     audience: Audience
     scopes: frozenset[Scope]
     digest: bytes
-
-
-@dataclass
-class Statements:
-    """The statements of one root field, by shape."""
-
-    write: Callable[[Any], Statement]
-    known: dict[Any, Statement] = field(default_factory=dict)
-
-    def of(self, shape: Any) -> Statement:
-        """The statement of a shape, compiled when first asked for."""
-        if shape not in self.known:
-            if len(self.known) >= MOST_SHAPES:
-                self.known.clear()
-            self.known[shape] = self.write(shape)
-        return self.known[shape]
 
 
 @dataclass
@@ -119,7 +131,7 @@ class RowsPart(StatementPart):
         shape, values = self.edges.read(variables, caller)
         keys = {key: prepared.values.get(key) for key in self.asked.root.relation.keys}
         values |= argument_values(keys) | self.seen_from(prepared.view)
-        return Ready(self.statements.of(shape), values)
+        return Ready(self.statements, shape, values)
 
 
 class NodesPart(StatementPart):
@@ -143,7 +155,7 @@ class NodesPart(StatementPart):
         keys = {name: [key for type_name, key in ids if type_name == name] for name in types}
         values |= {keys_name(name): typed_keys(node_root(name), found) for name, found in keys.items()}
         values |= {"asked_types": [name for name, _ in ids], "asked_keys": [key for _, key in ids]}
-        return Ready(self.statements.of((types, shape)), values | self.seen_from(view))
+        return Ready(self.statements, (types, shape), values | self.seen_from(view))
 
 
 @dataclass(frozen=True)

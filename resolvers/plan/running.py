@@ -1,6 +1,8 @@
 """Run a plan: each statement once, all of them in one snapshot, and JSON text as the answer."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -16,6 +18,16 @@ class Connections(Protocol):
         """A connection for as long as the context lasts."""
 
 
+COMPILER = ThreadPoolExecutor(1, "compiler")
+"""One statement at a time: compiling is Python's work, and shares its one core with the requests that go on."""
+
+
+async def compile_all(asking: Iterable[Ready]) -> None:
+    """Compile what was never asked for, in a thread: requests whose statements are there go on meanwhile."""
+    if fresh := [ready for ready in asking if not ready.compiled]:
+        await asyncio.get_running_loop().run_in_executor(COMPILER, lambda: [ready.statement for ready in fresh])
+
+
 async def fetch(connection: asyncpg.Connection, ready: Ready) -> Text:
     """The answer of one statement."""
     found: str = await connection.fetchval(ready.statement.text, *ready.arguments())
@@ -25,6 +37,7 @@ async def fetch(connection: asyncpg.Connection, ready: Ready) -> Text:
 async def run(connections: Connections, parts: Mapping[str, Ready | Text]) -> Text:
     """The JSON text of the whole answer. The log's entries are committed with it."""
     asking = {name: part for name, part in parts.items() if isinstance(part, Ready)}
+    await compile_all(asking.values())
     answers = {name: part for name, part in parts.items() if not isinstance(part, Ready)}
     if asking:
         async with connections.lease() as connection:
