@@ -2,7 +2,9 @@
 
 import itertools
 import json
+import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -31,10 +33,24 @@ TEMPLATE = "suxin_template"
 numbers = itertools.count(1)
 
 
+@contextmanager
+def server_directory() -> Iterator[Path]:
+    """A directory for a server. Another run of pytest would close pytest's own to the user that the server runs as."""
+    with tempfile.TemporaryDirectory(prefix="suxin-test-") as directory:
+        yield Path(directory)
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """The data directory of a test's own embedded server."""
+    with server_directory() as directory:
+        yield directory
+
+
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.URL]:
+def postgres() -> Iterator[sa.URL]:
     """The maintenance URL of this worker's own embedded server."""
-    with database.embedded(tmp_path_factory.mktemp("postgres")) as url:
+    with server_directory() as directory, database.embedded(directory) as url:
         yield url
 
 

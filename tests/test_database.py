@@ -171,9 +171,9 @@ def neighbour(data_dir: Path) -> Iterator[sa.URL]:
     assert process.returncode == 0
 
 
-def test_two_processes_share_one_server_and_the_last_stops_it(tmp_path: Path) -> None:
-    with neighbour(tmp_path) as theirs:
-        with database.embedded(tmp_path) as ours:
+def test_two_processes_share_one_server_and_the_last_stops_it(data_dir: Path) -> None:
+    with neighbour(data_dir) as theirs:
+        with database.embedded(data_dir) as ours:
             assert ours == theirs
             started = scalar(ours, STARTED)
         assert scalar(theirs, STARTED) == started
@@ -203,11 +203,11 @@ def unrelated() -> Iterator[int]:
 
 
 @pytest.mark.skipif(not OTHER.exists(), reason="no other PostgreSQL on this machine")
-def test_a_server_of_somebody_else_s_is_left_alone(tmp_path: Path) -> None:
+def test_a_server_of_somebody_else_s_is_left_alone(data_dir: Path) -> None:
     version = sa.text("SHOW server_version_num")
     with unrelated() as port:
         theirs = sa.make_url(f"postgresql://suxin@127.0.0.1:{port}/postgres")
-        with database.embedded(tmp_path) as ours:
+        with database.embedded(data_dir) as ours:
             assert str(scalar(ours, version))[:2] == "18"
             assert str(scalar(theirs, version))[:2] == "15"
         assert str(scalar(theirs, version))[:2] == "15"

@@ -36,16 +36,16 @@ def test_memory_is_an_eighth_of_the_machine_s_within_bounds(
 
 
 def test_the_server_has_the_memory_of_the_machine_that_it_starts_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for megabytes in (130, 140):
         monkeypatch.setattr(embedded, "shared_buffers", lambda megabytes=megabytes: megabytes)
-        with database.embedded(tmp_path) as url:
+        with database.embedded(data_dir) as url:
             assert shown(url, "shared_buffers") == f"{megabytes}MB"
-    assert (tmp_path / "postgresql" / "postgresql.conf").read_text().count(embedded.SETTINGS) == 1
+    assert (data_dir / "postgresql" / "postgresql.conf").read_text().count(embedded.SETTINGS) == 1
 
 
-def test_a_slow_start_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_start_is_waited_for(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a crash a server may need longer than the ten seconds that the wheel gives it."""
     real, hurried = wheel.pg_ctl, list[str]()
 
@@ -57,15 +57,15 @@ def test_a_slow_start_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         raise subprocess.TimeoutExpired("pg_ctl", 10)
 
     monkeypatch.setattr(wheel, "pg_ctl", impatient)
-    with database.embedded(tmp_path) as url:
+    with database.embedded(data_dir) as url:
         assert (shown(url, "server_version")[:2], hurried) == ("18", ["start"])
 
 
 def test_what_never_gets_ready_is_given_up_and_may_be_tried_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def hanging(arguments: list[str], **options: Any) -> None:
-        log = tmp_path / "postgresql" / "log"  # the wheel reads it to tell why; the server may be another user's
+        log = data_dir / "postgresql" / "log"  # the wheel reads it to tell why; the server may be another user's
         log.touch()
         log.chmod(0o666)
         raise subprocess.TimeoutExpired("pg_ctl", 10)
@@ -75,19 +75,19 @@ def test_what_never_gets_ready_is_given_up_and_may_be_tried_again(
         ill.setattr(embedded, "START_SECONDS", 0)
         with (
             pytest.raises(database.DatabaseError, match=r"did not start in .*: TimeoutExpired"),
-            database.embedded(tmp_path),
+            database.embedded(data_dir),
         ):
             pass
-    with database.embedded(tmp_path) as url:
+    with database.embedded(data_dir) as url:
         assert shown(url, "server_version")[:2] == "18"
 
 
-def test_the_lock_of_a_server_that_died_with_its_machine_is_removed(tmp_path: Path) -> None:
+def test_the_lock_of_a_server_that_died_with_its_machine_is_removed(data_dir: Path) -> None:
     """Its process number belongs to another process after the machine has started again."""
-    with database.embedded(tmp_path):
+    with database.embedded(data_dir):
         pass
-    directory = tmp_path / "postgresql"
+    directory = data_dir / "postgresql"
     lines = [os.getpid(), directory, 1, 5432, directory, "", "1 1", "ready"]
     (directory / "postmaster.pid").write_text("".join(f"{line}\n" for line in lines))
-    with database.embedded(tmp_path) as url:
+    with database.embedded(data_dir) as url:
         assert shown(url, "server_version")[:2] == "18"
