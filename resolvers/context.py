@@ -24,6 +24,10 @@ class Later:
         return self._begin(*self._arguments).__await__()
 
 
+class EndedError(Exception):
+    """A field that asks when its request has ended. A cancellation would leave all that wait for it waiting."""
+
+
 @dataclass(kw_only=True)
 class Context(Caller):
     """One request: one connection and one snapshot."""
@@ -59,7 +63,7 @@ class Context(Caller):
     async def _fetch(self, statement: sa.Select[Any], values: Mapping[str, Any]) -> Sequence[sa.RowMapping]:
         async with self._lock:
             if self._closed:
-                raise asyncio.CancelledError
+                raise EndedError
             result = await self.connection.execute(statement, values)
             found: Sequence[sa.RowMapping] = result.mappings().all()
         return found
