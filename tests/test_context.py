@@ -26,7 +26,7 @@ class Numbers(Loader):
     async def batch_load_fn(self, keys: list[Any]) -> list[Any]:
         """Each key's number."""
         found = await self.context.fetch(
-            sa.select(sa.func.unnest(sa.bindparam("keys", keys, sa.ARRAY(sa.Integer)))), {}
+            sa.select(sa.func.unnest(sa.bindparam("keys", [number for (number,) in keys], sa.ARRAY(sa.Integer)))), {}
         )
         return [next(iter(row.values())) for row in found]
 
@@ -37,8 +37,8 @@ async def test_fields_that_come_too_late_end_with_their_request(engine: AsyncEng
     async with engine.connect() as connection:
         context = Context(bank, KEYRING, datetime.now(UTC), uuid4(), connection=connection)
         numbers = Numbers(context)
-        assert await asyncio.gather(numbers.load(1), numbers.load(2)) == [1, 2]
+        assert [await number for number in (numbers.load((1,)), numbers.load((2,)))] == [1, 2]
         await context.close()
         async with asyncio.timeout(5):
             with pytest.raises(EndedError):
-                await numbers.load(3)
+                await numbers.load((3,))
