@@ -1,4 +1,4 @@
-"""Where a request's time goes: each step of the way by itself, one request at a time, and the share of the access log.
+"""Where a request's time goes: each step of the way by itself, one request at a time, with and without the access log.
 
 Run: python -m bench.profile
 """
