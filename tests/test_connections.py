@@ -72,7 +72,7 @@ async def asleep(pool: PlanConnections, pids: Pids, count: int = 1) -> "asyncio.
 
 
 async def test_no_more_than_its_size_are_lent_at_once(pool: PlanConnections, pids: Pids) -> None:
-    lent, most = set[int](), 0
+    lent, most, all_lent = set[int](), 0, asyncio.Barrier(SIZE)
 
     async def work() -> None:
         nonlocal most
@@ -81,10 +81,10 @@ async def test_no_more_than_its_size_are_lent_at_once(pool: PlanConnections, pid
             assert own not in lent
             lent.add(own)
             most = max(most, len(lent))
-            await connection.fetchval(PID)
+            await all_lent.wait()
             lent.remove(own)
 
-    await asyncio.gather(*(work() for _ in range(50)))
+    await asyncio.gather(*(work() for _ in range(25 * SIZE)))
     assert (most, len(pids())) == (SIZE, SIZE)
 
 
