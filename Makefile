@@ -32,10 +32,12 @@ check: $(INSTALLED)  ## Lint, types, layers, and the committed schema
 	$(BIN)/lint-imports
 	$(BIN)/suxin schema | diff -u schema/schema.graphql - || (echo 'Run make schema and read the difference.' && false)
 	$(BIN)/suxin policy | diff -u docs/policy.md - || (echo 'Run make schema and read the difference.' && false)
+	$(BIN)/suxin procedure | diff -u docs/procedure.md - || (echo 'Run make schema and read the difference.' && false)
 
-schema: $(INSTALLED)  ## Write schema/schema.graphql and docs/policy.md anew
+schema: $(INSTALLED)  ## Write schema/schema.graphql, docs/policy.md and docs/procedure.md anew
 	$(BIN)/suxin schema > schema/schema.graphql
 	$(BIN)/suxin policy > docs/policy.md
+	$(BIN)/suxin procedure > docs/procedure.md
 
 check-deep: $(INSTALLED)  ## 50,000 generated operations, by both executors
 	TEST_OPERATIONS=5000 $(BIN)/python -m pytest --numprocesses 2 --dist load tests/test_executors.py

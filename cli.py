@@ -12,6 +12,7 @@ import uvicorn
 from auth import signing
 from auth.audiences import Audience, scopes_of
 from auth.token_client import ClientCredential, User, request_token
+from casework.picture import picture
 from commands.clients import clients
 from commands.importing import import_
 from commands.session import console, explained, prepared, read_json
@@ -102,6 +103,12 @@ def schema(
 def policy() -> None:
     """Print the policy table: what each type and field needs, and which audiences reach it."""
     typer.echo(policy_table(), nl=False)
+
+
+@app.command()
+def procedure() -> None:
+    """Print the procedure of a deduction: its states as a picture, and who takes which step."""
+    typer.echo(picture(), nl=False)
 
 
 @keys.command("rotate")

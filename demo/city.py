@@ -15,6 +15,7 @@ from demo.conversions import convert
 from demo.copying import Progress, colour, copy
 from demo.docket import keep_dockets
 from demo.draft import Draft
+from demo.events import happen
 from demo.fates import charge_subjects
 from demo.found import CityError, survey
 from demo.gold import fill_gold
@@ -113,6 +114,7 @@ def imagine(draft: Draft, figures: Figures, progress: Progress) -> None:
     convert(draft, figures.conversions)
     agree(draft, cast, figures.consents)
     look_up(draft, figures.look_ups)
+    happen(draft)
     progress("imagine", 1, 1)
 
 

@@ -4,19 +4,19 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from casework.terms import red_type
 from demo.cases import case_number, open_case, take_part
 from demo.draft import Draft, Row
-from models.catalogue import Colour
+from models.catalogue import Colour, Stage
 from models.certificate import Certificate
 from models.code_record import CloseReason, CodeRecord
 from models.colour import Record, Span, colour_on
 from models.court_case import CourtCase, Role
 from models.listing import Listing, ListingKind
 from models.party import PartyKind
-from models.sanction import Sanction, SanctionKind
+from models.sanction import RED_TYPES, Sanction, SanctionKind
 from models.terms import add_months
 
-RED_TYPES = {SanctionKind.DETENTION: "R02", SanctionKind.FINE: "R03"}
 GROUNDS = (
     "有履行能力而拒不履行生效法律文书确定义务",
     "违反财产报告制度",
@@ -95,13 +95,14 @@ def _fine(draft: Draft, party: Row) -> Decimal:
     return Decimal(draft.random.choice((50_000, 100_000, 300_000) if organization else (2_000, 10_000, 50_000)))
 
 
-def redden(draft: Draft, party: Row, sanction: Row, code: str | None = None) -> Row:
-    """The red record of a fine, a detention or a conviction: five years (R12)."""
-    start = sanction["effective_on"]
+def redden(draft: Draft, party: Row, sanction: Row, stage: Stage) -> Row:
+    """The red record of a fine, a detention or a conviction in a case of this stage: five years (R12)."""
+    start, code = sanction["effective_on"], red_type(sanction["kind"], stage)
+    assert code  # noqa: S101 - of these kinds
     return enter_record(
         draft,
         party,
-        code or RED_TYPES[sanction["kind"]],
+        code,
         sanction["court_code"],
         start,
         ends_on=add_months(start, 60),

@@ -4,15 +4,16 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
+from casework.conversions import REPAIR_ITEMS, STAGE_ITEMS, restored
 from demo.cast import CHEN, LIN
 from demo.draft import Draft, Row
-from models.catalogue import Colour, ItemKind, Stage
+from models.catalogue import Colour, ItemKind
 from models.code_record import CodeRecord
 from models.deduction import Deduction, DeductionStatus
 from models.household import Household
 from models.party import Party
 from models.point_conversion import ConversionStatus, PointConversion, VillageNotice
-from models.repair import Repair, RepairGround, RepairOutcome
+from models.repair import Repair, RepairOutcome
 from models.terms import court_day
 
 NOTIFIED = ConversionStatus.VILLAGE_NOTIFIED
@@ -21,14 +22,6 @@ STATUSES = (
     ConversionStatus.RETURNED, NOTIFIED,
 )  # fmt: skip
 RETURN_REASON = "户内成员已迁出本村，请核对农户编号。"
-STAGE_ITEMS = {Stage.FILING: "MD1", Stage.TRIAL: "MD2", Stage.ENFORCEMENT: "MD3"}
-REPAIR_ITEMS = {
-    RepairGround.FULL_PERFORMANCE: "MR1",
-    RepairGround.SETTLEMENT_KEPT: "MR2",
-    RepairGround.CO_OPERATION: "MR3",
-    RepairGround.REMORSE: "MR4",
-    RepairGround.RESTITUTION: "MR5",
-}
 BONUS_POINTS = 5
 
 
@@ -99,8 +92,8 @@ def _repaired(draft: Draft) -> Iterator[Ground]:
         granted = row.get("outcome") in (RepairOutcome.SHORTENED, RepairOutcome.SHIELDED)
         if granted and row["party_id"] in households and row.get("deduction_id"):
             item = REPAIR_ITEMS[row["ground"]]
-            restored = int(points[row["deduction_id"]] * draft.found.items[item]["value"])
-            yield Ground(row["party_id"], item, restored, court_day(row["decided_at"]), row["deduction_id"])
+            back = restored(points[row["deduction_id"]], draft.found.items[item]["value"])
+            yield Ground(row["party_id"], item, back, court_day(row["decided_at"]), row["deduction_id"])
 
 
 def _convert(draft: Draft, ground: Ground, status: ConversionStatus, reverses_id: int | None = None) -> Row:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from casework.terms import publicity_end, record_end, recorded_type
 from demo.cases import never_told
 from demo.codes import enter_record, punish, redden
 from demo.docket import Docket, batch_of, docket
@@ -12,8 +13,7 @@ from models.catalogue import Stage, Tier
 from models.court import StaffRole
 from models.court_case import Role
 from models.deduction import (
-    PUBLICITY_MONTHS,
-    RED_PUBLICITY_MONTHS,
+    GRAVE_FINDINGS,
     Deduction,
     DeductionStatus,
     DeductionStep,
@@ -21,13 +21,9 @@ from models.deduction import (
     FindingKind,
 )
 from models.sanction import SanctionKind
-from models.terms import add_months
 
-GRAVE = {
-    FindingKind.FINE_DECISION: SanctionKind.FINE,
-    FindingKind.DETENTION_DECISION: SanctionKind.DETENTION,
-    FindingKind.CRIMINAL_JUDGMENT: SanctionKind.CONVICTION,
-}
+SANCTIONS = (SanctionKind.FINE, SanctionKind.DETENTION, SanctionKind.CONVICTION)
+GRAVE = dict(zip(GRAVE_FINDINGS, SANCTIONS, strict=True))
 """Findings that are sanctions and make red (R12)."""
 
 DOCUMENTS = {
@@ -39,9 +35,6 @@ DOCUMENTS = {
 PEOPLE = {"proposed": "proposed_by", "reviewed": "reviewed_by", "decided": "decided_by"}
 TIMES = {"proposed": "proposed_at", "published": "published_at"}
 """What a deduction itself keeps of its steps: the people that a rule tells apart, and the times that one compares."""
-
-UNRECORDED = {"Y03", "Y18"}
-"""Types that no deduction makes: a suspicion is decided by then, and a listing has an entry of its own."""
 
 REASONS = {
     DeductionStatus.PROPOSED: "承办法官依据生效文书及庭审记录提出扣分建议。",
@@ -148,11 +141,10 @@ def _proceed(draft: Draft, deduction: Row, court: str, progress: Progress) -> No
 
 def _determine(draft: Draft, deduction: Row, days: Docket) -> None:
     """The panel's approval starts the term, and the subject is notified (R4, R6)."""
-    red = deduction["finding_kind"] in GRAVE
     deduction["determined_on"] = days.decided
     if days.decided and days.notified:
-        months = RED_PUBLICITY_MONTHS if red else PUBLICITY_MONTHS[Tier(deduction["tier"])]
-        deduction["expires_on"] = add_months(days.decided, months)
+        tier, finding = Tier(deduction["tier"]), FindingKind(deduction["finding_kind"])
+        deduction["expires_on"] = publicity_end(tier, finding, days.decided)
         deduction["notified_at"] = draft.hour(days.notified)
 
 
@@ -202,17 +194,16 @@ def _colour(draft: Draft, party: Row, case: Row, deduction: Row, sanction: Row |
     codes = {entry["id"]: entry["code_type"] for entry in draft.found.behaviours.values()}
     code = codes[deduction["behaviour_id"]]
     if sanction and sanction["kind"] in GRAVE.values():
-        convicted = "R04" if deduction["stage"] == Stage.ENFORCEMENT else "R01"
-        redden(draft, party, sanction, convicted if sanction["kind"] is SanctionKind.CONVICTION else None)
-    elif deduction["status"] is DeductionStatus.PUBLISHED and code and code not in UNRECORDED:
-        ends = add_months(deduction["determined_on"], draft.found.code_types[code]["term_months"])
+        redden(draft, party, sanction, Stage(deduction["stage"]))
+    elif deduction["status"] is DeductionStatus.PUBLISHED and (code := recorded_type(deduction["finding_kind"], code)):
+        term = draft.found.code_types[code]["term_months"]
         enter_record(
             draft,
             party,
             code,
             case["court_code"],
             deduction["published_at"].date(),
-            ends_on=min(ends, deduction["expires_on"]),
+            ends_on=record_end(term, deduction["determined_on"], deduction["expires_on"]),
             case_id=case["id"],
             protected=deduction["protected"],
             deduction_id=deduction["id"],

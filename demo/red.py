@@ -13,13 +13,13 @@ from models.court_case import Role
 from models.sanction import Sanction, SanctionKind
 
 RED_KINDS = (
-    (SanctionKind.CONVICTION, "R01", "F02"),
-    (SanctionKind.CONVICTION, "R04", "E03"),
-    (SanctionKind.FINE, "R03", "T01"),
-    (SanctionKind.DETENTION, "R02", "E04"),
-    (SanctionKind.FINE, "R03", "E02"),
-    (SanctionKind.DETENTION, "R02", "E09"),
-    (SanctionKind.FINE, "R03", "T12"),
+    (SanctionKind.CONVICTION, "F02"),
+    (SanctionKind.CONVICTION, "E03"),
+    (SanctionKind.FINE, "T01"),
+    (SanctionKind.DETENTION, "E04"),
+    (SanctionKind.FINE, "E02"),
+    (SanctionKind.DETENTION, "E09"),
+    (SanctionKind.FINE, "T12"),
 )
 
 
@@ -35,9 +35,9 @@ def fill_red(population: Population, target: int) -> None:
     _sanctioned(population, RED_KINDS[3], 1900, 2100)
 
 
-def _sanctioned(population: Population, choice: tuple[SanctionKind, str, str], least: int, most: int) -> Row:
+def _sanctioned(population: Population, choice: tuple[SanctionKind, str], least: int, most: int) -> Row:
     draft = population.draft
-    kind, code, behaviour = choice
+    kind, behaviour = choice
     court, decided = population.court(), draft.ago(least, most)
     filed = decided - timedelta(90)
     party = newcomer(draft, court, filed)
@@ -47,4 +47,4 @@ def _sanctioned(population: Population, choice: tuple[SanctionKind, str, str], l
         case = open_case(draft, court, "民初", filed, decided + timedelta(10))
         take_part(draft, case, population.creditor(court), Role.PLAINTIFF)
         take_part(draft, case, party, Role.DEFENDANT)
-    return redden(draft, party, punish(draft, party, kind, behaviour, case, decided), code)
+    return redden(draft, party, punish(draft, party, kind, behaviour, case, decided), case["stage"])

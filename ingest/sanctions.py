@@ -12,7 +12,7 @@ from ingest.recording import RecordingFormat, coloured, staged_records
 from ingest.records import Record
 from ingest.report import LineError
 from models.identifiers import born_minor_on, compact, parse_case_number, parse_date
-from models.sanction import Sanction, SanctionKind
+from models.sanction import RED_TYPES, SANCTION_CASES, Sanction, SanctionKind
 
 KINDS = {
     "罚款": SanctionKind.FINE,
@@ -21,10 +21,6 @@ KINDS = {
     "训诫": SanctionKind.ADMONITION,
     "责令退出法庭": SanctionKind.ORDERED_OUT,
 }
-RED = {SanctionKind.DETENTION: "R02", SanctionKind.FINE: "R03"}
-SANCTION_CASES = "司惩"
-"""Decisions under this case type make red; a fine or detention not decided so does not (R12)."""
-
 AMOUNT = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,2})?)元?")
 DAYS = re.compile(r"([0-9]{1,2})[日天]")
 LONGEST_DETENTION = 15
@@ -65,7 +61,7 @@ class Sanctions(RecordingFormat):
             raise LineError("SANCTION", f"The kind of sanction is unknown: write one of {'、'.join(KINDS)}.")
         behaviour_id, code_type = self._behaviour(behaviour, decided_on)
         if decision_number.type_characters == SANCTION_CASES:
-            code_type = RED.get(kind, code_type)
+            code_type = RED_TYPES.get(kind, code_type)
         subject = self.context.subjects.read(None, name, number)
         protected = subject.born_on is not None and born_minor_on(subject.born_on, decided_on)
         extent = (_amount(kind, measure), _days(kind, measure))

@@ -12,6 +12,7 @@ from models.consent import Consent, ShareCode
 from models.court import Court, Staff
 from models.court_case import CourtCase, Participation
 from models.deduction import Deduction, DeductionStep, DeductionVersion
+from models.event import Event
 from models.household import Household, Village
 from models.issued_token import AssertionUse, IssuedToken
 from models.listing import Listing
@@ -42,6 +43,7 @@ __all__ = [
     "Deduction",
     "DeductionStep",
     "DeductionVersion",
+    "Event",
     "Household",
     "Identity",
     "IssuedToken",

@@ -9,6 +9,7 @@ from sqlalchemy import (
     ForeignKey,
     ForeignKeyConstraint,
     Index,
+    LargeBinary,
     SmallInteger,
     Text,
     UniqueConstraint,
@@ -69,6 +70,9 @@ FINDINGS = {
 }
 """The documents that a tier demands (R7)."""
 
+GRAVE_FINDINGS = (FindingKind.FINE_DECISION, FindingKind.DETENTION_DECISION, FindingKind.CRIMINAL_JUDGMENT)
+"""Findings that are sanctions: the sanction makes red, the deduction no yellow (R12)."""
+
 PUBLICITY_MONTHS = {Tier.T1: 12, Tier.T2: 24, Tier.T3: 36}
 """Default publicity from the determination, in months (R6)."""
 
@@ -94,6 +98,7 @@ class Deduction(Keyed):
         ForeignKeyConstraint(["behaviour_id", "stage", "tier"], ["behaviour.id", "behaviour.stage", "behaviour.tier"]),
         CheckConstraint(points_within_tier("points"), name="points_within_tier"),
         CheckConstraint(_DOCUMENTED, name="documented"),
+        CheckConstraint("octet_length(finding_digest) = 32", name="finding_is_hashed"),
         CheckConstraint("status <> 'EXPIRED'", name="expiry_is_derived"),
         CheckConstraint("expires_on <= determined_on + interval '5 years'", name="five_years_at_most"),
         CheckConstraint(
@@ -122,6 +127,8 @@ class Deduction(Keyed):
     protected: Mapped[bool]
     finding_kind: Mapped[FindingKind] = mapped_column(choice(FindingKind))
     finding_document: Mapped[str | None] = mapped_column(Text)
+    finding_issued_on: Mapped[date | None]
+    finding_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
     batch_id: Mapped[int | None] = mapped_column(ForeignKey("batch.id"), index=True)
     proposed_by: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     reviewed_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))

@@ -24,6 +24,13 @@ class SanctionKind(StrEnum):
     ORDERED_OUT = "ORDERED_OUT"
 
 
+RED_TYPES = {SanctionKind.DETENTION: "R02", SanctionKind.FINE: "R03"}
+"""The red code types of what a court itself imposes (R12)."""
+
+SANCTION_CASES = "司惩"
+"""Decisions under this case type make red; a fine or detention not decided so does not (R12)."""
+
+
 class Sanction(Keyed):
     """One sanction on one party under one decision. `amount` in CNY for fines, `days` for detentions (CPL 118)."""
 

@@ -1,0 +1,180 @@
+"""A court's month: the Centre collects, the panel decides item by item, the Centre publishes at once (R5)."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from casework.conversions import assess_deductions
+from casework.events import colour, tell
+from casework.procedure import Act, Step, locked, permit, reasoned, take
+from casework.records import record_publication
+from casework.refusal import Refusal, not_found
+from casework.terms import publicity_end
+from casework.versions import keep_version
+from models.batch import Batch, BatchStatus
+from models.deduction import Deduction, DeductionStatus, DeductionStep
+from models.event import EventKind
+from models.terms import court_day
+
+ENDED = Refusal("BATCH_PUBLISHED", "This month is published; nothing is added to it.", "Open another month.", "batch")
+
+
+async def open_batch(connection: AsyncConnection, month: date, act: Act) -> int:
+    """Open the batch of the officer's court for a month, given by any of its days; gives its key.
+
+    Raises Refusal WRONG_ROLE, BAD_DATE, BATCH_EXISTS.
+    """
+    permit(act.officer, Step.COLLECT)
+    first = month.replace(day=1)
+    if first > court_day(act.at):
+        raise Refusal("BAD_DATE", "This month has not begun yet.", "Open it when it has.", "month")
+    values = {"court_code": act.officer.court_code, "month": first, "status": BatchStatus.OPEN}
+    # ON CONFLICT: of two that open the same month, one is told that it is open
+    written = insert(Batch).values(values).on_conflict_do_nothing().returning(Batch.id)
+    key: int | None = (await connection.execute(written)).scalar_one_or_none()
+    if key is None:
+        raise Refusal("BATCH_EXISTS", f"The batch of {first:%Y-%m} is open already.", "Add to it.", "month")
+    return key
+
+
+async def collect(connection: AsyncConnection, batch_key: int, key: int, version: int, act: Act) -> None:
+    """Add an approved deduction to a batch. Raises Refusal BATCH_PUBLISHED, and as `take` does."""
+    batch = await _locked_batch(connection, batch_key, act)
+    if batch.status is BatchStatus.PUBLISHED:
+        raise ENDED
+    found = await locked(connection, act.officer, key, version)
+    await take(connection, Step.COLLECT, found, act, batch_id=batch_key)
+    await _settle(connection, batch_key)
+
+
+async def decide(connection: AsyncConnection, key: int, version: int, passed: bool, act: Act) -> None:
+    """The panel's vote on an item. What passes has its publicity from this day (R6). Raises Refusal as `take` does."""
+    found = await locked_item(connection, key, version, act)
+    if not passed:
+        _check_in_batch(found.status)
+        await take(connection, Step.REJECT, found, act)
+    else:
+        today = court_day(act.at)
+        expires_on = publicity_end(found.tier, found.finding_kind, today)
+        await take(connection, Step.PASS, found, act, determined_on=today, expires_on=expires_on)
+        await keep_version(connection, key, act)
+    await _settle(connection, found.batch_id)
+
+
+async def notify(connection: AsyncConnection, key: int, act: Act) -> None:
+    """Keep that the subject was notified of the panel's approval (R4). Raises Refusal NOTIFIED, and as `take` does."""
+    found = await locked(connection, act.officer, key)
+    if found.notified_at is not None:
+        raise Refusal("NOTIFIED", "The subject has been notified.", "Nothing more is needed.", "id")
+    await take(connection, Step.NOTIFY, found, act, notified_at=act.at)
+
+
+async def publish(connection: AsyncConnection, batch_key: int, act: Act) -> Sequence[int]:
+    """Publish all that the panel approved, at once and for good; gives the keys of what was published.
+
+    Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, BATCH_PUBLISHED, UNDECIDED, NOT_NOTIFIED.
+    """
+    permit(act.officer, Step.PUBLISH)
+    reason = reasoned(act.reason)
+    batch = await _locked_batch(connection, batch_key, act)
+    if batch.status is BatchStatus.PUBLISHED:
+        raise ENDED
+    await _check_ready(connection, batch_key, act)
+    published = sa.update(Batch).where(Batch.id == batch_key)
+    await connection.execute(published.values(status=BatchStatus.PUBLISHED, published_at=act.at))
+    keys = await _publish_items(connection, batch_key, act, reason)
+    told, coloured = await record_publication(connection, keys)
+    await tell(connection, told, EventKind.ENTRY_PUBLISHED, act.at)
+    await colour(connection, coloured, act.at)
+    await assess_deductions(connection, keys, act.at)
+    return keys
+
+
+# --- inside -----------------------------------------------------------------------------------------------------------
+
+
+async def _locked_batch(connection: AsyncConnection, key: int, act: Act) -> sa.Row[Any]:
+    """A batch of the officer's court. Always locked before its items, so that no two wait for each other."""
+    query = sa.select(Batch.__table__).where(Batch.id == key).with_for_update()
+    found: sa.Row[Any] | None = (await connection.execute(query)).one_or_none()
+    if found is None or found.court_code != act.officer.court_code:
+        raise not_found("batch")
+    return found
+
+
+async def locked_item(connection: AsyncConnection, key: int, version: int | None, act: Act) -> sa.Row[Any]:
+    """A deduction, after its batch. Raises Refusal NOT_FOUND, STALE_VERSION."""
+    batch_key = (
+        await connection.execute(sa.select(Deduction.batch_id).where(Deduction.id == key))
+    ).scalar_one_or_none()
+    if batch_key is not None:
+        await _locked_batch(connection, batch_key, act)
+    found = await locked(connection, act.officer, key, version)
+    if found.batch_id != batch_key:
+        raise Refusal("WRONG_STATE", "The deduction is being added to a batch just now.", "Read it again.", "id")
+    return found
+
+
+def _check_in_batch(status: DeductionStatus) -> None:
+    """What the panel has approved it does not reject without an objection (R8)."""
+    if status is DeductionStatus.PANEL_APPROVED:
+        raise Refusal("WRONG_STATE", "The panel has approved this.", "Its subject may object.", "id")
+
+
+async def _settle(connection: AsyncConnection, batch_key: int) -> None:
+    """A batch is decided when nothing in it waits for the panel."""
+    waiting = sa.select(Deduction.id).where(
+        Deduction.batch_id == batch_key, Deduction.status == DeductionStatus.IN_BATCH
+    )
+    status = sa.case((waiting.exists(), BatchStatus.OPEN.value), else_=BatchStatus.DECIDED.value)
+    await connection.execute(sa.update(Batch).where(Batch.id == batch_key).values(status=status))
+
+
+async def _check_ready(connection: AsyncConnection, batch_key: int, act: Act) -> None:
+    undecided = Deduction.status == DeductionStatus.IN_BATCH
+    unnotified = sa.and_(
+        Deduction.status == DeductionStatus.PANEL_APPROVED,
+        sa.or_(Deduction.notified_at.is_(None), Deduction.notified_at >= act.at),
+    )
+    count = sa.func.count()
+    query = sa.select(count.filter(undecided), count.filter(unnotified)).where(Deduction.batch_id == batch_key)
+    waiting, untold = (await connection.execute(query)).one()
+    if waiting:
+        raise Refusal("UNDECIDED", f"The panel has not decided {waiting} items.", "Let it decide each.", "batch")
+    if untold:
+        raise Refusal(
+            "NOT_NOTIFIED", f"The subjects of {untold} items have not been notified (R4).", "Notify them.", "batch"
+        )
+
+
+async def _publish_items(connection: AsyncConnection, batch_key: int, act: Act, reason: str) -> Sequence[int]:
+    approved = sa.and_(Deduction.batch_id == batch_key, Deduction.status == DeductionStatus.PANEL_APPROVED)
+    update = sa.update(Deduction).where(approved).values(status=DeductionStatus.PUBLISHED, published_at=act.at)
+    keys = (await connection.execute(update.returning(Deduction.id))).scalars().all()
+    if keys:
+        await connection.execute(_steps(keys, act, reason))
+    return sorted(keys)
+
+
+def _steps(keys: Sequence[int], act: Act, reason: str) -> sa.Insert:
+    """The step of each published item, after the ones it has."""
+    officer, step = act.officer, DeductionStep
+    status, role = (
+        sa.literal(DeductionStatus.PUBLISHED, step.status.type),
+        sa.literal(officer.role, step.staff_role.type),
+    )
+    columns = ["deduction_id", "sequence", "status", "staff_id", "staff_role", "taken_at", "reason"]
+    values = sa.select(
+        step.deduction_id,
+        sa.func.max(step.sequence) + 1,
+        status,
+        sa.literal(officer.key, sa.BigInteger),
+        role,
+        sa.literal(act.at, sa.DateTime(timezone=True)),
+        sa.literal(reason, sa.Text),
+    )
+    return sa.insert(step).from_select(columns, values.where(step.deduction_id.in_(keys)).group_by(step.deduction_id))

@@ -1,0 +1,134 @@
+"""Repair of code records: in enforcement a yellow record under repair is blue, until performed or broken (R9, R11)."""
+
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from casework.catalogue import code_type_in_force
+from casework.events import colour, tell
+from casework.procedure import Act, reasoned, require
+from casework.records import close_records, public
+from casework.refusal import Refusal, not_found
+from casework.repairs import Application, Decision, check_end, enter_application, open_application, written_decision
+from models.catalogue import CodeType, Colour
+from models.code_record import CloseReason, CodeRecord
+from models.colour import ENFORCEMENT_TYPES
+from models.court import StaffRole
+from models.event import EventKind
+from models.repair import RepairOutcome
+from models.terms import add_months, court_day
+
+BLUE = "B01"
+TOLD = {
+    RepairOutcome.SHORTENED: EventKind.REPAIR_GRANTED,
+    RepairOutcome.SHIELDED: EventKind.RECORD_SHIELDED,
+}
+REVIEW_MONTHS = 3
+"""Months between the reviews of a repair in enforcement."""
+
+
+async def apply_for_record(
+    connection: AsyncConnection, party_key: int, key: int, application: Application, at: datetime
+) -> int:
+    """A subject applies for repair of a yellow record of its own; gives the application's key.
+
+    Red is never cleared so (R11). Raises Refusal NOT_FOUND, NEGATIVE_AMOUNT, REASON_REQUIRED.
+    """
+    today = court_day(at)
+    query = sa.select(CodeRecord.id).where(
+        CodeRecord.id == key,
+        CodeRecord.party_id == party_key,
+        CodeRecord.colour == Colour.YELLOW,
+        CodeRecord.deduction_id.is_(None),  # such a record follows its deduction, which is repaired itself
+        running(today),
+    )
+    if (await connection.execute(query)).one_or_none() is None:
+        raise not_found("record")
+    return await enter_application(connection, party_key, application, today, code_record_id=key)
+
+
+async def decide_record_repair(connection: AsyncConnection, key: int, decision: Decision, act: Act) -> None:
+    """The panel's decision on an application for a record.
+
+    SHORTENED gives the record a new end and, for the types of enforcement, a blue record until then; SHIELDED closes
+    it; REFUSED changes nothing. Raises Refusal WRONG_ROLE, NOT_FOUND, DECIDED, BAD_DATE, BLUE, REASON_REQUIRED.
+    """
+    require(act.officer, StaffRole.PANEL)
+    repair = await open_application(connection, key, "code_record_id")
+    record = await _locked(connection, repair.code_record_id, act)
+    if decision.outcome is RepairOutcome.SHORTENED:
+        await _shorten(connection, record, decision.new_end, act)
+    elif decision.outcome is RepairOutcome.SHIELDED:
+        await close_records(connection, CodeRecord.id == record.id, court_day(act.at), CloseReason.SHIELDED)
+    await written_decision(connection, key, decision, act)
+    if decision.outcome in TOLD:
+        await tell(connection, public(record), TOLD[decision.outcome], act.at)
+        await colour(connection, [record.party_id], act.at)
+
+
+async def end_repair(connection: AsyncConnection, key: int, performed: bool, act: Act) -> None:
+    """End a blue record at a review: performed, and its yellow one ends with it; or broken, and yellow is back.
+
+    Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND.
+    """
+    require(act.officer, StaffRole.CENTRE)
+    reasoned(act.reason)
+    blue, today = await _locked(connection, key, act), court_day(act.at)
+    if blue.colour is not Colour.BLUE or blue.closed_on is not None:
+        raise not_found("repair in progress")
+    which = CodeRecord.id.in_([blue.id, blue.repaired_id]) if performed else CodeRecord.id == blue.id
+    await close_records(connection, which, today, CloseReason.PERFORMED if performed else CloseReason.BREACHED)
+    await colour(connection, [blue.party_id], act.at)
+
+
+def next_review(since: date, today: date) -> date:
+    """The next day on which a repair granted on a day is reviewed: every three months."""
+    months = REVIEW_MONTHS
+    while (day := add_months(since, months)) <= today:
+        months += REVIEW_MONTHS
+    return day
+
+
+def running(day: date) -> sa.ColumnElement[bool]:
+    """Whether a record is active on a day."""
+    ends = sa.func.coalesce(sa.func.least(CodeRecord.ends_on, CodeRecord.closed_on), sa.literal(date.max, sa.Date))
+    return sa.and_(CodeRecord.effective_on <= day, ends > day)
+
+
+async def _locked(connection: AsyncConnection, key: int, act: Act) -> Any:
+    query = sa.select(CodeRecord.__table__, CodeType.code).join(CodeType, CodeType.id == CodeRecord.code_type_id)
+    locked = query.where(CodeRecord.id == key).with_for_update(of=CodeRecord)
+    found: Any = (await connection.execute(locked)).one_or_none()
+    if found is None or found.court_code != act.officer.court_code:
+        raise not_found("record")
+    return found
+
+
+async def _shorten(connection: AsyncConnection, record: Any, end: date | None, act: Act) -> None:
+    today = court_day(act.at)
+    check_end(end, today, record.ends_on)
+    await connection.execute(sa.update(CodeRecord).where(CodeRecord.id == record.id).values(ends_on=end))
+    if record.code in ENFORCEMENT_TYPES:
+        await _turn_blue(connection, record, end, today)
+
+
+async def _turn_blue(connection: AsyncConnection, record: Any, end: date | None, today: date) -> None:
+    covered = sa.select(CodeRecord.id).where(CodeRecord.repaired_id == record.id, running(today))
+    if (await connection.execute(covered)).first():
+        raise Refusal("BLUE", "This record is under repair already.", "End that repair first.", "id")
+    entry = await code_type_in_force(connection, BLUE, today)
+    values = {
+        "party_id": record.party_id,
+        "code_type_id": entry.id,
+        "colour": entry.colour,
+        "court_code": record.court_code,
+        "case_id": record.case_id,
+        "effective_on": today,
+        "ends_on": end,
+        "protected": record.protected,
+        "repaired_id": record.id,
+        "repaired_colour": record.colour,
+    }
+    await connection.execute(sa.insert(CodeRecord).values(values))

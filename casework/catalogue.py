@@ -1,0 +1,39 @@
+"""The edition of the catalogue that is in force on a day."""
+
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from casework.refusal import Refusal
+from models.catalogue import Behaviour, CatalogueVersion, CodeType
+
+
+def in_force(day: date) -> sa.ColumnElement[bool]:
+    """Whether an edition is in force on a day; no two are."""
+    ends = CatalogueVersion.effective_to
+    return sa.and_(CatalogueVersion.effective_from <= day, sa.or_(ends.is_(None), ends > day))
+
+
+async def behaviour_in_force(connection: AsyncConnection, code: str, day: date) -> Any:
+    """A behaviour by its code. Raises Refusal UNKNOWN_BEHAVIOUR."""
+    query = sa.select(Behaviour.__table__).join(CatalogueVersion, CatalogueVersion.id == Behaviour.version_id)
+    found = (await connection.execute(query.where(Behaviour.code == code, in_force(day)))).one_or_none()
+    if found is None:
+        raise Refusal(
+            "UNKNOWN_BEHAVIOUR",
+            "The catalogue in force has no such behaviour.",
+            "Choose one of `behaviours`.",
+            "behaviour",
+        )
+    return found
+
+
+async def code_type_in_force(connection: AsyncConnection, code: str, day: date) -> Any:
+    """A code type by its code. Raises Refusal CATALOGUE where the catalogue of that day lacks it."""
+    query = sa.select(CodeType.__table__).join(CatalogueVersion, CatalogueVersion.id == CodeType.version_id)
+    found = (await connection.execute(query.where(CodeType.code == code, in_force(day)))).one_or_none()
+    if found is None:
+        raise Refusal("CATALOGUE", f"The catalogue in force on {day} has no code type {code}.", "Load one that has.")
+    return found

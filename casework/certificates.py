@@ -1,0 +1,102 @@
+"""Performance certificates: issued for what was performed before enforcement; what gold rests on (R11)."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from casework.catalogue import code_type_in_force
+from casework.events import colour, tell
+from casework.participants import participant
+from casework.procedure import Act, reasoned, require
+from casework.records import close_records, public
+from casework.refusal import Refusal, not_found
+from models.certificate import Certificate
+from models.code_record import CloseReason, CodeRecord
+from models.court import StaffRole
+from models.court_case import CourtCase
+from models.event import EventKind
+from models.terms import add_months, court_day
+
+GOLD = "A01"
+
+
+@dataclass(frozen=True)
+class Performance:
+    """What a participant performed of itself in a case, and under which number that is certified."""
+
+    number: str
+    case_key: int
+    party_key: int
+    performed_on: date
+
+
+async def issue_certificate(connection: AsyncConnection, performance: Performance, act: Act) -> int:
+    """Certify a performance, with the gold record that it makes; gives the certificate's key.
+
+    Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, NOT_A_PARTICIPANT, BAD_DATE, ISSUED.
+    """
+    require(act.officer, StaffRole.CENTRE)
+    reasoned(act.reason)
+    case = await participant(connection, performance.case_key, performance.party_key, act.officer)
+    today = court_day(act.at)
+    if performance.performed_on > today:
+        raise Refusal("BAD_DATE", "This has not been performed yet.", "Give a past day.", "performedOn")
+    values = {
+        "number": performance.number.strip(),
+        "case_number": case.number,
+        "case_id": performance.case_key,
+        "party_id": performance.party_key,
+        "performed_on": performance.performed_on,
+        "issued_on": today,
+        "protected": case.protected,
+    }
+    written = insert(Certificate).values(values).on_conflict_do_nothing().returning(Certificate.id)
+    key: int | None = (await connection.execute(written)).scalar_one_or_none()
+    if key is None:
+        raise Refusal("ISSUED", "A certificate of this number is issued already.", "Give another number.", "number")
+    await _gild(connection, key, case, performance.party_key, today)
+    told = [] if case.protected else [performance.party_key]
+    await tell(connection, told, EventKind.CERTIFICATE_ISSUED, act.at)
+    await colour(connection, [performance.party_key], act.at)
+    return key
+
+
+async def revoke_certificate(connection: AsyncConnection, key: int, act: Act) -> None:
+    """Revoke a certificate: outside the court it has never been (R10).
+
+    Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, REVOKED.
+    """
+    require(act.officer, StaffRole.CENTRE)
+    reasoned(act.reason)
+    query = sa.select(Certificate.party_id, Certificate.protected, Certificate.revoked_on, CourtCase.court_code)
+    joined = query.join(CourtCase, CourtCase.id == Certificate.case_id).where(Certificate.id == key)
+    found: Any = (await connection.execute(joined.with_for_update(of=Certificate))).one_or_none()
+    if found is None or found.court_code != act.officer.court_code:
+        raise not_found("certificate")
+    if found.revoked_on is not None:
+        raise Refusal("REVOKED", "This certificate is revoked already.", "Nothing more is needed.", "id")
+    today = court_day(act.at)
+    await connection.execute(sa.update(Certificate).where(Certificate.id == key).values(revoked_on=today))
+    await close_records(connection, CodeRecord.certificate_id == key, today, CloseReason.REVOKED)
+    await tell(connection, public(found), EventKind.CERTIFICATE_REVOKED, act.at)
+    await colour(connection, [found.party_id], act.at)
+
+
+async def _gild(connection: AsyncConnection, key: int, case: Any, party_key: int, day: date) -> None:
+    entry = await code_type_in_force(connection, GOLD, day)
+    values = {
+        "party_id": party_key,
+        "code_type_id": entry.id,
+        "colour": entry.colour,
+        "court_code": case.court_code,
+        "case_id": case.id,
+        "effective_on": day,
+        "ends_on": add_months(day, entry.term_months),
+        "protected": case.protected,
+        "certificate_id": key,
+    }
+    await connection.execute(sa.insert(CodeRecord).values(values))

@@ -1,0 +1,182 @@
+"""Litigation credit as moral points (DOMAIN 5): the court assesses, the head office confirms, the village is told.
+
+Natural persons with a household only. What is withdrawn later is reversed by an entry of its own.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
+
+from casework.refusal import Refusal
+from models.catalogue import Behaviour, MoralBankItem, Stage
+from models.deduction import Deduction
+from models.household import Household
+from models.party import Party, PartyKind
+from models.point_conversion import ConversionStatus, PointConversion, VillageNotice
+from models.repair import RepairGround
+from models.terms import court_day
+
+STAGE_ITEMS = {Stage.FILING: "MD1", Stage.TRIAL: "MD2", Stage.ENFORCEMENT: "MD3"}
+"""The item that a deduction of each stage is converted into."""
+
+REPAIR_ITEMS = {
+    RepairGround.FULL_PERFORMANCE: "MR1",
+    RepairGround.SETTLEMENT_KEPT: "MR2",
+    RepairGround.CO_OPERATION: "MR3",
+    RepairGround.REMORSE: "MR4",
+    RepairGround.RESTITUTION: "MR5",
+}
+"""The item that a repair on each ground is converted into."""
+
+HANDLED = (ConversionStatus.CONFIRMED, ConversionStatus.VILLAGE_NOTIFIED)
+
+
+async def assess_deductions(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:
+    """Convert deductions published just now: the points, negated."""
+    for row in (await connection.execute(_convertible(keys))).all():
+        await _enter(connection, row, STAGE_ITEMS[row.stage], -row.points, at)
+
+
+async def assess_repair(connection: AsyncConnection, key: int, ground: RepairGround, at: datetime) -> None:
+    """Convert a granted repair of a deduction: the share of its points that the item restores."""
+    for row in (await connection.execute(_convertible([key]))).all():
+        code = REPAIR_ITEMS[ground]
+        share = (await _item(connection, row.version_id, code)).value
+        await _enter(connection, row, code, restored(row.points, share), at)
+
+
+def restored(points: int, share: Decimal) -> int:
+    """Whole points that come back, never more than the share."""
+    return int(points * share)
+
+
+async def reverse(connection: AsyncConnection, deduction_key: int, at: datetime) -> None:
+    """Give back what a withdrawn deduction took: for each conversion that counts, its opposite."""
+    earlier, later = PointConversion, aliased(PointConversion)
+    columns = ["party_id", "household_id", "item_id", "points", "month", "status", "assessed_at", "deduction_id"]
+    opposite = sa.select(
+        earlier.party_id,
+        earlier.household_id,
+        earlier.item_id,
+        -earlier.points,
+        sa.literal(court_day(at).replace(day=1), sa.Date),
+        sa.literal(ConversionStatus.COURT_ASSESSED, PointConversion.status.type),
+        sa.literal(at, sa.DateTime(timezone=True)),
+        earlier.deduction_id,
+        earlier.id,
+    ).where(
+        earlier.deduction_id == deduction_key,
+        earlier.reverses_id.is_(None),
+        earlier.status != ConversionStatus.RETURNED,
+        ~sa.select(later.id).where(later.reverses_id == earlier.id).exists(),
+    )
+    await connection.execute(sa.insert(PointConversion).from_select([*columns, "reverses_id"], opposite))
+
+
+# --- the head office and the villages ---------------------------------------------------------------------------------
+
+
+async def confirm(connection: AsyncConnection, key: int, at: datetime) -> None:
+    """The head office confirms. Confirming again changes nothing. Raises Refusal NOT_FOUND, WRONG_STATE."""
+    found = await _locked(connection, key)
+    if found.status in HANDLED:
+        return
+    _check_assessed(found.status)
+    await _update(connection, key, status=ConversionStatus.CONFIRMED, confirmed_at=at)
+
+
+async def send_back(connection: AsyncConnection, key: int, reason: str) -> None:
+    """The head office returns a conversion, and says why. Raises Refusal NOT_FOUND, WRONG_STATE, REASON_REQUIRED."""
+    found = await _locked(connection, key)
+    _check_assessed(found.status)
+    if not reason.strip():
+        raise Refusal("REASON_REQUIRED", "A return says why.", "Write a sentence.", "reason")
+    await _update(connection, key, status=ConversionStatus.RETURNED, return_reason=reason.strip())
+
+
+async def tell_village(connection: AsyncConnection, key: int, at: datetime) -> None:
+    """Send the village its notice of a confirmed conversion: category, points and month, and nothing else.
+
+    Raises Refusal NOT_FOUND, WRONG_STATE.
+    """
+    found = await _locked(connection, key)
+    if found.status is not ConversionStatus.CONFIRMED:
+        raise Refusal("WRONG_STATE", f"The conversion is {found.status}.", "Only a confirmed one is told.", "id")
+    notice = (
+        sa.select(PointConversion.id, Household.village_id, MoralBankItem.kind, PointConversion.points)
+        .add_columns(PointConversion.month, sa.literal(at, sa.DateTime(timezone=True)))
+        .join(Household, Household.id == PointConversion.household_id)
+        .join(MoralBankItem, MoralBankItem.id == PointConversion.item_id)
+        .where(PointConversion.id == key)
+    )
+    columns = ["conversion_id", "village_id", "category", "points", "month", "sent_at"]
+    await connection.execute(sa.insert(VillageNotice).from_select(columns, notice))
+    await _update(connection, key, status=ConversionStatus.VILLAGE_NOTIFIED)
+
+
+async def acknowledge(connection: AsyncConnection, key: int, village_key: int, at: datetime) -> None:
+    """A village acknowledges its notice; again changes nothing. Raises Refusal NOT_FOUND."""
+    own = (VillageNotice.id == key, VillageNotice.village_id == village_key)
+    first = sa.func.coalesce(VillageNotice.acknowledged_at, sa.literal(at, sa.DateTime(timezone=True)))
+    found = await connection.execute(sa.update(VillageNotice).where(*own).values(acknowledged_at=first))
+    if not found.rowcount:
+        raise Refusal("NOT_FOUND", "There is no such notice for your village.", "Look it up again.", "id")
+
+
+# --- inside -----------------------------------------------------------------------------------------------------------
+
+
+def _convertible(keys: Collection[int]) -> sa.Select[Any]:
+    """Deductions of persons with a household, of which the world may know (R16)."""
+    return (
+        sa.select(Deduction.id, Deduction.party_id, Deduction.stage, Deduction.points)
+        .add_columns(Party.household_id, Behaviour.version_id)
+        .join(Party, Party.id == Deduction.party_id)
+        .join(Behaviour, Behaviour.id == Deduction.behaviour_id)
+        .where(Deduction.id.in_(keys), Party.kind == PartyKind.PERSON, Party.household_id.is_not(None))
+        .where(~Deduction.protected)
+        .order_by(Deduction.id)
+    )
+
+
+async def _item(connection: AsyncConnection, version_key: int, code: str) -> Any:
+    query = sa.select(MoralBankItem.id, MoralBankItem.value)
+    return (
+        await connection.execute(query.where(MoralBankItem.version_id == version_key, MoralBankItem.code == code))
+    ).one()
+
+
+async def _enter(connection: AsyncConnection, row: sa.Row[Any], code: str, points: int, at: datetime) -> None:
+    values = {
+        "party_id": row.party_id,
+        "household_id": row.household_id,
+        "item_id": (await _item(connection, row.version_id, code)).id,
+        "points": points,
+        "month": court_day(at).replace(day=1),
+        "status": ConversionStatus.COURT_ASSESSED,
+        "assessed_at": at,
+        "deduction_id": row.id,
+    }
+    await connection.execute(sa.insert(PointConversion).values(values))
+
+
+async def _locked(connection: AsyncConnection, key: int) -> Any:
+    query = sa.select(PointConversion.status).where(PointConversion.id == key).with_for_update()
+    found = (await connection.execute(query)).one_or_none()
+    if found is None:
+        raise Refusal("NOT_FOUND", "There is no such conversion.", "Look it up again.", "id")
+    return found
+
+
+def _check_assessed(status: ConversionStatus) -> None:
+    if status is not ConversionStatus.COURT_ASSESSED:
+        raise Refusal("WRONG_STATE", f"The conversion is {status} already.", "Read it again.", "id")
+
+
+async def _update(connection: AsyncConnection, key: int, **values: Any) -> None:
+    await connection.execute(sa.update(PointConversion).where(PointConversion.id == key).values(values))

@@ -1,0 +1,141 @@
+"""The way of a deduction through a division: the judge proposes, the chief reviews (R1, R3, R4, R7)."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from casework.catalogue import behaviour_in_force
+from casework.participants import participant
+from casework.procedure import Act, Step, locked, permit, reasoned, take, written
+from casework.refusal import Refusal
+from models.catalogue import Tier
+from models.court_case import Role
+from models.deduction import FINDINGS, Deduction, DeductionStatus, DeductionStep, FindingKind
+from models.terms import court_day
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The document in which the conduct was found: its kind, number, day, and the SHA-256 of the file (R7)."""
+
+    kind: FindingKind
+    number: str
+    issued_on: date
+    digest: bytes
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What is held against a participant. Keys are of rows; `behaviour` is a code of the catalogue, such as E01."""
+
+    case_key: int
+    party_key: int
+    role: Role
+    behaviour: str
+    points: int
+    conduct_on: date
+    finding: Finding
+
+
+async def propose(connection: AsyncConnection, proposal: Proposal, act: Act) -> int:
+    """Enter a deduction; gives its key.
+
+    Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, NOT_A_PARTICIPANT, UNKNOWN_BEHAVIOUR, POINTS_OUT_OF_BAND,
+    FINDING_REQUIRED, BAD_DATE.
+    """
+    permit(act.officer, Step.PROPOSE)
+    reason = reasoned(act.reason)
+    content = await _content(connection, proposal, act)
+    values = content | {
+        "case_id": proposal.case_key,
+        "party_id": proposal.party_key,
+        "role": proposal.role,
+        "status": DeductionStatus.PROPOSED,
+        "version": 1,
+        "proposed_by": act.officer.key,
+        "proposed_at": act.at,
+    }
+    key: int = (await connection.execute(sa.insert(Deduction).values(values).returning(Deduction.id))).scalar_one()
+    await connection.execute(sa.insert(DeductionStep).values(written(DeductionStatus.PROPOSED, key, act, reason)))
+    return key
+
+
+async def resubmit(connection: AsyncConnection, key: int, proposal: Proposal, version: int, act: Act) -> None:
+    """Mend what the chief returned, as its proposer: a new version, on the same participant.
+
+    Raises Refusal as `propose` does, and STALE_VERSION, NOT_YOURS, WRONG_STATE.
+    """
+    found = await locked(connection, act.officer, key, version)
+    permit(act.officer, Step.RESUBMIT)
+    if found.proposed_by != act.officer.key:
+        raise Refusal("NOT_YOURS", "Somebody else proposed this.", "Its proposer mends it.")
+    if (found.case_id, found.party_id, found.role) != (proposal.case_key, proposal.party_key, proposal.role):
+        raise Refusal("OTHER_SUBJECT", "A proposal stays on its participant.", "Propose the other one by itself.")
+    content = await _content(connection, proposal, act)
+    await take(connection, Step.RESUBMIT, found, act, version=found.version + 1, reviewed_by=None, **content)
+
+
+async def approve(connection: AsyncConnection, key: int, version: int, act: Act) -> None:
+    """The chief's approval. Raises Refusal as `take` does."""
+    await take(connection, Step.APPROVE, await locked(connection, act.officer, key, version), act)
+
+
+async def send_back(connection: AsyncConnection, key: int, version: int, act: Act) -> None:
+    """The chief's return, with what is missing as the reason. Raises Refusal as `take` does."""
+    await take(connection, Step.RETURN, await locked(connection, act.officer, key, version), act)
+
+
+# --- what a proposal must hold ----------------------------------------------------------------------------------------
+
+
+async def _content(connection: AsyncConnection, proposal: Proposal, act: Act) -> dict[str, Any]:
+    """The columns that say what is held against whom."""
+    case = await participant(connection, proposal.case_key, proposal.party_key, act.officer, proposal.role)
+    behaviour = await behaviour_in_force(connection, proposal.behaviour, court_day(act.at))
+    _check_points(proposal.points, behaviour)
+    _check_days(proposal, court_day(act.at))
+    return {
+        "behaviour_id": behaviour.id,
+        "stage": behaviour.stage,
+        "tier": behaviour.tier,
+        "points": proposal.points,
+        "conduct_on": proposal.conduct_on,
+        "protected": case.protected,
+        **_finding(proposal.finding, behaviour.tier),
+    }
+
+
+def _check_points(points: int, behaviour: sa.Row[Any]) -> None:
+    if not behaviour.points_min <= points <= behaviour.points_max:
+        band = f"{behaviour.points_min} to {behaviour.points_max}"
+        raise Refusal(
+            "POINTS_OUT_OF_BAND", f"{behaviour.code} takes {band} points (R1).", f"Give a number from {band}.", "points"
+        )
+
+
+def _check_days(proposal: Proposal, today: date) -> None:
+    for field, day in (("conductOn", proposal.conduct_on), ("finding", proposal.finding.issued_on)):
+        if day > today:
+            raise Refusal("BAD_DATE", "This day has not come yet.", "Give a past day.", field)
+    if proposal.finding.issued_on < proposal.conduct_on:
+        raise Refusal("BAD_DATE", "The conduct was found before it happened.", "Check both days.", "finding")
+
+
+def _finding(finding: Finding, tier: Tier) -> dict[str, Any]:
+    """The document that the tier demands (R7)."""
+    if finding.kind not in FINDINGS[tier]:
+        wanted = ", ".join(FINDINGS[tier])
+        raise Refusal(
+            "FINDING_REQUIRED", f"A {tier} behaviour rests on one of: {wanted} (R7).", "Attach it.", "finding"
+        )
+    if not finding.number.strip() or len(finding.digest) != 32:
+        raise Refusal("FINDING_REQUIRED", "The document's number or hash is missing (R7).", "Attach it.", "finding")
+    return {
+        "finding_kind": finding.kind,
+        "finding_document": finding.number.strip(),
+        "finding_issued_on": finding.issued_on,
+        "finding_digest": finding.digest,
+    }

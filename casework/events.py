@@ -1,0 +1,52 @@
+"""Events are written where things happen: in the same transaction, in the order of their subject."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from casework.colour import LOCK, recolour
+from models.catalogue import Colour
+from models.code_record import CodePeriod, Perspective
+from models.event import Event, EventKind
+from models.party import Party
+from models.terms import court_day
+
+
+async def tell(connection: AsyncConnection, party_keys: Collection[int], kind: EventKind, at: datetime) -> None:
+    """Write one event for each of these parties. Nothing that is protected may be told (R16): leave it out."""
+    if not party_keys:
+        return
+    keys = sorted(set(party_keys))
+    await connection.execute(LOCK, {"keys": keys})
+    last = sa.select(sa.func.max(Event.sequence)).where(Event.party_id == Party.id).scalar_subquery()
+    told = sa.select(
+        Party.id,
+        sa.func.coalesce(last, 0) + 1,
+        sa.literal(kind, Event.kind.type),
+        sa.literal(at, sa.DateTime(timezone=True)),
+    ).where(Party.id.in_(keys))
+    columns = ["party_id", "sequence", "kind", "occurred_at"]
+    await connection.execute(sa.insert(Event).from_select(columns, told))
+
+
+async def colour(connection: AsyncConnection, party_keys: Collection[int], at: datetime) -> None:
+    """Colour these parties anew, and tell of those whose colour others now see changed (R11)."""
+    keys = sorted(set(party_keys))
+    await connection.execute(LOCK, {"keys": keys})
+    before = await _colours(connection, keys, at)
+    await recolour(connection, keys)
+    after = await _colours(connection, keys, at)
+    changed = [key for key in keys if before.get(key, Colour.GREEN) != after.get(key, Colour.GREEN)]
+    await tell(connection, changed, EventKind.COLOUR_CHANGED, at)
+
+
+async def _colours(connection: AsyncConnection, keys: Collection[int], at: datetime) -> Mapping[int, Colour]:
+    """The colours that are seen from outside; green without a period."""
+    query = sa.select(CodePeriod.party_id, CodePeriod.colour).where(
+        CodePeriod.party_id.in_(keys),
+        CodePeriod.perspective == Perspective.OUTSIDE,
+        CodePeriod.during.contains(court_day(at)),
+    )
+    return {row.party_id: row.colour for row in await connection.execute(query)}

@@ -1,0 +1,108 @@
+"""Objections: filed in writing by the subject, answered by the panel within a month (R8, R10)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from casework.batches import locked_item
+from casework.conversions import reverse
+from casework.events import tell
+from casework.procedure import OBJECTIONABLE, Act, Step, reasoned, take
+from casework.records import end_item, public
+from casework.refusal import Refusal, not_found
+from casework.terms import answer_due
+from casework.versions import keep_version
+from models.catalogue import Behaviour
+from models.deduction import Deduction, DeductionStatus
+from models.event import EventKind
+from models.objection import Objection, ObjectionOutcome
+from models.terms import court_day
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The panel's answer. `points`: AMENDED only, the new number, within the behaviour's band."""
+
+    outcome: ObjectionOutcome
+    points: int | None = None
+
+
+async def file_objection(connection: AsyncConnection, party_key: int, key: int, statement: str, at: datetime) -> int:
+    """A subject objects to an item of its own that it knows of; gives the objection's key.
+
+    The item is annotated from now on, not suspended. Raises Refusal NOT_FOUND, REASON_REQUIRED, OBJECTION_OPEN.
+    """
+    text, today = reasoned(statement), court_day(at)
+    query = sa.select(Deduction.party_id, Deduction.protected, Deduction.status).where(
+        Deduction.id == key,
+        Deduction.party_id == party_key,
+        Deduction.notified_at.is_not(None),
+        Deduction.status.in_(OBJECTIONABLE),
+        Deduction.expires_on > today,
+    )
+    item = (await connection.execute(query.with_for_update())).one_or_none()
+    if item is None:
+        raise not_found("deduction")
+    values = {"deduction_id": key, "statement": text, "filed_on": today, "due_on": answer_due(today)}
+    written = insert(Objection).values(values).on_conflict_do_nothing().returning(Objection.id)
+    objection: int | None = (await connection.execute(written)).scalar_one_or_none()
+    if objection is None:
+        raise Refusal("OBJECTION_OPEN", "An objection to this item is open already.", "Await its answer.", "id")
+    await _tell(connection, item, EventKind.OBJECTION_OPENED, at)
+    return objection
+
+
+async def answer(connection: AsyncConnection, key: int, given: Answer, act: Act) -> None:
+    """The panel's answer to an open objection, with its reasons.
+
+    UPHELD_AS_PUBLISHED changes nothing, AMENDED makes a new version, WITHDRAWN ends the item and its record; what was
+    not yet published is rejected. Raises Refusal NOT_FOUND, ANSWERED, POINTS_OUT_OF_BAND, and as `take` does.
+    """
+    objection = await _open(connection, key)
+    found = await locked_item(connection, objection.deduction_id, None, act)
+    match given.outcome:
+        case ObjectionOutcome.AMENDED:
+            await _amend(connection, found, given.points, act)
+        case ObjectionOutcome.WITHDRAWN if found.status is DeductionStatus.PUBLISHED:
+            await end_item(connection, Step.WITHDRAW, found, act)
+            await reverse(connection, found.id, act.at)
+        case ObjectionOutcome.WITHDRAWN:
+            await take(connection, Step.REJECT, found, act)
+        case ObjectionOutcome.UPHELD_AS_PUBLISHED:
+            await take(connection, Step.UPHOLD, found, act)
+    values = {"outcome": given.outcome, "reasons": reasoned(act.reason), "decided_at": act.at}
+    await connection.execute(sa.update(Objection).where(Objection.id == key).values(values))
+    await _tell(connection, found, EventKind.OBJECTION_CLOSED, act.at)
+
+
+async def _tell(connection: AsyncConnection, item: Any, kind: EventKind, at: datetime) -> None:
+    """Tell of what happens to a published item; of others nobody outside knows."""
+    if item.status is DeductionStatus.PUBLISHED:
+        await tell(connection, public(item), kind, at)
+
+
+async def _open(connection: AsyncConnection, key: int) -> sa.Row[Any]:
+    query = sa.select(Objection.__table__).where(Objection.id == key).with_for_update()
+    found: sa.Row[Any] | None = (await connection.execute(query)).one_or_none()
+    if found is None:
+        raise not_found("objection")
+    if found.outcome is not None:
+        raise Refusal("ANSWERED", "This objection has its answer.", "A subject may object anew.", "id")
+    return found
+
+
+async def _amend(connection: AsyncConnection, found: sa.Row[Any], points: int | None, act: Act) -> None:
+    query = sa.select(Behaviour.points_min, Behaviour.points_max).where(Behaviour.id == found.behaviour_id)
+    low, high = (await connection.execute(query)).one()
+    if points is None or points == found.points or not low <= points <= high:
+        raise Refusal(
+            "POINTS_OUT_OF_BAND", f"An amendment takes another number from {low} to {high} (R1).", "Give one.", "points"
+        )
+    step = Step.AMEND if found.status is DeductionStatus.PUBLISHED else Step.CORRECT
+    await take(connection, step, found, act, points=points, version=found.version + 1)
+    await keep_version(connection, found.id, act)
+    await _tell(connection, found, EventKind.ENTRY_AMENDED, act.at)

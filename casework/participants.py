@@ -1,0 +1,37 @@
+"""Who takes part in a case of the officer's court (R3), and whether it must stay inside (R16)."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from casework.procedure import Officer
+from casework.refusal import Refusal, not_found
+from models.court_case import NEVER_DISCLOSED, CourtCase, Participation, Role
+
+
+async def participant(
+    connection: AsyncConnection, case_key: int, party_key: int, officer: Officer, role: Role | None = None
+) -> Any:
+    """The case, with `protected` of the participant: a minor's part, or a case that is never disclosed.
+
+    role: the one that the party must have. Raises Refusal NOT_FOUND, NOT_A_PARTICIPANT.
+    """
+    part = sa.and_(Participation.case_id == CourtCase.id, Participation.party_id == party_key)
+    if role is not None:
+        part = sa.and_(part, Participation.role == role)
+    secret = CourtCase.confidentiality.in_(NEVER_DISCLOSED)
+    query = (
+        sa.select(CourtCase.id, CourtCase.number, CourtCase.court_code, CourtCase.stage)
+        .add_columns(sa.func.bool_or(Participation.protected | secret).label("protected"))
+        .outerjoin(Participation, part)
+        .where(CourtCase.id == case_key)
+        .group_by(CourtCase.id)
+    )
+    found: Any = (await connection.execute(query)).one_or_none()
+    if found is None or found.court_code != officer.court_code:
+        raise not_found("case")
+    if found.protected is None:
+        wanted = "in the case" if role is None else "in the case in this role"
+        raise Refusal("NOT_A_PARTICIPANT", f"The subject does not take part {wanted} (R3).", "Check both.", "role")
+    return found

@@ -1,0 +1,39 @@
+"""The procedure for people: a picture of the states, and a table of who takes which step."""
+
+from collections.abc import Iterator
+
+from casework.procedure import PROCEDURE, Step, Transition
+from models.deduction import DeductionStatus
+
+HEADER = """# The procedure of a deduction
+
+Generated from `casework/procedure.py` by `suxin procedure`. Proposer, chief and panel member of one item are three
+different people; every step keeps who, when and why (R4).
+"""
+
+EXPIRY = f"    {DeductionStatus.PUBLISHED} --> {DeductionStatus.EXPIRED}: by the date alone (R6)"
+"""Nobody takes this step, and nothing is stored."""
+
+
+def picture() -> str:
+    """Markdown: a Mermaid state diagram, then the steps."""
+    return "\n".join([HEADER, "```mermaid", "stateDiagram-v2", *_arrows(), EXPIRY, "```", "", *_table()]) + "\n"
+
+
+def _arrows() -> Iterator[str]:
+    for step, transition in PROCEDURE.items():
+        label = f"{step.lower()} ({transition.role.lower()})"
+        for source in transition.sources or ("[*]",):
+            yield f"    {source} --> {transition.target or source}: {label}"
+
+
+def _table() -> Iterator[str]:
+    yield "| step | taken by | from | to | what it is |"
+    yield "|---|---|---|---|---|"
+    for step, transition in PROCEDURE.items():
+        yield _row(step, transition)
+
+
+def _row(step: Step, transition: Transition) -> str:
+    sources = ", ".join(transition.sources) or "nothing"
+    return f"| {step} | {transition.role} | {sources} | {transition.target or 'the same'} | {transition.meaning} |"

@@ -1,0 +1,210 @@
+"""The procedure of a deduction as data: who may take which step from which state (R4), and what a step writes down."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from casework.refusal import Refusal, not_found
+from models.court import StaffRole
+from models.court_case import CourtCase
+from models.deduction import Deduction, DeductionStatus, DeductionStep
+
+
+@dataclass(frozen=True)
+class Officer:
+    """A member of staff who acts, in the one role that they hold."""
+
+    key: int
+    role: StaffRole
+    court_code: str
+
+
+class Step(StrEnum):
+    """What is done to a deduction."""
+
+    PROPOSE = "PROPOSE"
+    RESUBMIT = "RESUBMIT"
+    APPROVE = "APPROVE"
+    RETURN = "RETURN"
+    COLLECT = "COLLECT"
+    PASS = "PASS"  # noqa: S105 - a vote, not a credential
+    REJECT = "REJECT"
+    NOTIFY = "NOTIFY"
+    PUBLISH = "PUBLISH"
+    CORRECT = "CORRECT"
+    UPHOLD = "UPHOLD"
+    AMEND = "AMEND"
+    WITHDRAW = "WITHDRAW"
+    SHIELD = "SHIELD"
+
+
+@dataclass(frozen=True)
+class Transition:
+    """One arrow of the procedure.
+
+    target: None where the state stays. keeps: the column that keeps who took the step, for the rule of three people.
+    """
+
+    role: StaffRole
+    sources: tuple[DeductionStatus, ...]
+    target: DeductionStatus | None
+    meaning: str
+    keeps: str | None = None
+
+
+_STATUS = DeductionStatus
+OBJECTIONABLE = (_STATUS.PANEL_APPROVED, _STATUS.PUBLISHED)
+"""From the notification on, as long as it is visible, an item may be objected to (R8)."""
+
+PROCEDURE: Mapping[Step, Transition] = {
+    Step.PROPOSE: Transition(StaffRole.JUDGE, (), _STATUS.PROPOSED, "The judge in charge proposes.", "proposed_by"),
+    Step.RESUBMIT: Transition(
+        StaffRole.JUDGE, (_STATUS.CHIEF_RETURNED,), _STATUS.PROPOSED, "The proposer mends what was returned."
+    ),
+    Step.APPROVE: Transition(
+        StaffRole.CHIEF, (_STATUS.PROPOSED,), _STATUS.CHIEF_APPROVED, "The division's chief approves.", "reviewed_by"
+    ),
+    Step.RETURN: Transition(
+        StaffRole.CHIEF, (_STATUS.PROPOSED,), _STATUS.CHIEF_RETURNED, "The chief returns it.", "reviewed_by"
+    ),
+    Step.COLLECT: Transition(
+        StaffRole.CENTRE, (_STATUS.CHIEF_APPROVED,), _STATUS.IN_BATCH, "The Centre adds it to the month's batch."
+    ),
+    Step.PASS: Transition(
+        StaffRole.PANEL, (_STATUS.IN_BATCH,), _STATUS.PANEL_APPROVED, "The panel approves.", "decided_by"
+    ),
+    Step.REJECT: Transition(
+        StaffRole.PANEL,
+        (_STATUS.IN_BATCH, _STATUS.PANEL_APPROVED),
+        _STATUS.PANEL_REJECTED,
+        "The panel rejects; after an objection also what it had approved.",
+        "decided_by",
+    ),
+    Step.NOTIFY: Transition(StaffRole.CENTRE, (_STATUS.PANEL_APPROVED,), None, "The Centre notifies the subject."),
+    Step.PUBLISH: Transition(
+        StaffRole.CENTRE, (_STATUS.PANEL_APPROVED,), _STATUS.PUBLISHED, "The Centre publishes the batch."
+    ),
+    Step.CORRECT: Transition(
+        StaffRole.PANEL, (_STATUS.PANEL_APPROVED,), None, "The panel amends what it approved: a new version."
+    ),
+    Step.UPHOLD: Transition(StaffRole.PANEL, OBJECTIONABLE, None, "The panel upholds after an objection."),
+    Step.AMEND: Transition(
+        StaffRole.PANEL, (_STATUS.PUBLISHED,), None, "The panel amends what was published: a new version."
+    ),
+    Step.WITHDRAW: Transition(
+        StaffRole.PANEL, (_STATUS.PUBLISHED,), _STATUS.WITHDRAWN, "The panel withdraws after an objection."
+    ),
+    Step.SHIELD: Transition(
+        StaffRole.PANEL, (_STATUS.PUBLISHED,), _STATUS.SHIELDED, "The panel shields after a repair."
+    ),
+}
+
+PEOPLE = ("proposed_by", "reviewed_by", "decided_by")
+"""Three different people (R4); a constraint of the table holds them apart as well."""
+
+
+@dataclass(frozen=True)
+class Act:
+    """Somebody takes a step: who, when, why (R4)."""
+
+    officer: Officer
+    at: datetime
+    reason: str
+
+
+def permit(officer: Officer, step: Step) -> Transition:
+    """The transition, if the officer's role may take it. Raises Refusal WRONG_ROLE."""
+    require(officer, PROCEDURE[step].role)
+    return PROCEDURE[step]
+
+
+def require(officer: Officer, role: StaffRole) -> None:
+    """Raise Refusal WRONG_ROLE unless the officer acts in this role."""
+    if officer.role is not role:
+        raise Refusal("WRONG_ROLE", f"This is for {role}; you act as {officer.role}.", f"Ask a {role}.")
+
+
+def reasoned(reason: str) -> str:
+    """A reason without blanks around it. Raises Refusal REASON_REQUIRED if there is none (R4)."""
+    if not (found := reason.strip()):
+        raise Refusal("REASON_REQUIRED", "Every step says why.", "Write a sentence.", "reason")
+    return found
+
+
+LOCKED = (
+    sa.select(Deduction.__table__, CourtCase.court_code)
+    .join(CourtCase, CourtCase.id == Deduction.case_id)
+    .where(Deduction.id == sa.bindparam("key"))
+    .with_for_update(of=Deduction)
+)
+
+
+async def locked(connection: AsyncConnection, officer: Officer, key: int, version: int | None = None) -> sa.Row[Any]:
+    """A deduction of the officer's court, locked until the transaction ends.
+
+    version: the one that the officer has seen. Raises Refusal NOT_FOUND, STALE_VERSION.
+    """
+    found = (await connection.execute(LOCKED, {"key": key})).one_or_none()
+    if found is None or found.court_code != officer.court_code:
+        raise not_found("deduction")
+    if version is not None and version != found.version:
+        raise Refusal(
+            "STALE_VERSION",
+            f"You have seen version {version}; it is version {found.version} by now.",
+            "Read it again before you decide.",
+            "version",
+        )
+    return found
+
+
+async def take(connection: AsyncConnection, step: Step, found: sa.Row[Any], act: Act, **changes: Any) -> None:
+    """Take a step with a locked deduction, changing these columns too, and write it down.
+
+    Raises Refusal WRONG_ROLE, REASON_REQUIRED, WRONG_STATE, SAME_PERSON.
+    """
+    transition, reason = permit(act.officer, step), reasoned(act.reason)
+    _check_state(transition, found.status)
+    if transition.keeps:
+        changes[transition.keeps] = act.officer.key
+        _check_people(found, transition.keeps, act.officer)
+    update = sa.update(Deduction).where(Deduction.id == found.id)
+    status = transition.target or found.status
+    await connection.execute(update.values(status=status, **changes))
+    await connection.execute(sa.insert(DeductionStep).values(written(status, found.id, act, reason)))
+
+
+def _check_state(transition: Transition, status: DeductionStatus) -> None:
+    if status not in transition.sources:
+        wanted = " or ".join(transition.sources)
+        raise Refusal(
+            "WRONG_STATE", f"The deduction is {status}; this step begins from {wanted}.", "Read it again.", "id"
+        )
+
+
+def _check_people(found: sa.Row[Any], column: str, officer: Officer) -> None:
+    others = (getattr(found, name) for name in PEOPLE if name != column)
+    if officer.key in others:
+        raise Refusal(
+            "SAME_PERSON",
+            "Proposer, chief and panel member of one item are three different people (R4).",
+            "Leave it to a colleague.",
+        )
+
+
+def written(status: DeductionStatus, key: int, act: Act, reason: str) -> dict[str, Any]:
+    """The row of a step that leads to a state: the next of its deduction."""
+    earlier = sa.select(sa.func.coalesce(sa.func.max(DeductionStep.sequence), 0) + 1)
+    return {
+        "deduction_id": key,
+        "sequence": earlier.where(DeductionStep.deduction_id == key).scalar_subquery(),
+        "status": status,
+        "staff_id": act.officer.key,
+        "staff_role": act.officer.role,
+        "taken_at": act.at,
+        "reason": reason,
+    }

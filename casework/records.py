@@ -1,0 +1,94 @@
+"""The code records that deductions make and lose: what colours a code by a published item (R10, R12)."""
+
+from collections.abc import Collection
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from casework.events import colour, tell
+from casework.procedure import Act, Step, take
+from casework.terms import record_end, recorded_type
+from models.catalogue import Behaviour, CodeType
+from models.code_record import CloseReason, CodeRecord
+from models.court_case import CourtCase
+from models.deduction import Deduction
+from models.event import EventKind
+from models.terms import court_day
+
+PUBLISHED = (
+    sa.select(
+        Deduction.__table__,
+        CourtCase.court_code,
+        Behaviour.code_type,
+        CodeType.id.label("code_type_id"),
+        CodeType.colour,
+        CodeType.term_months,
+    )
+    .join(CourtCase, CourtCase.id == Deduction.case_id)
+    .join(Behaviour, Behaviour.id == Deduction.behaviour_id)
+    .outerjoin(CodeType, sa.and_(CodeType.code == Behaviour.code_type, CodeType.version_id == Behaviour.version_id))
+)
+
+
+async def record_publication(connection: AsyncConnection, keys: Collection[int]) -> tuple[list[int], list[int]]:
+    """Enter the records of deductions published just now.
+
+    Gives the parties of whom the world may be told (R16), one for each deduction, and those whose colour may change.
+    """
+    found = (await connection.execute(PUBLISHED.where(Deduction.id.in_(keys)))).all()
+    rows = [_record(row) for row in found if recorded_type(row.finding_kind, row.code_type)]
+    if rows:
+        await connection.execute(sa.insert(CodeRecord), rows)
+    return [row.party_id for row in found if not row.protected], [row["party_id"] for row in rows]
+
+
+def _record(row: sa.Row[Any]) -> dict[str, Any]:
+    return {
+        "party_id": row.party_id,
+        "code_type_id": row.code_type_id,
+        "colour": row.colour,
+        "court_code": row.court_code,
+        "case_id": row.case_id,
+        "effective_on": court_day(row.published_at),
+        "ends_on": record_end(row.term_months, row.determined_on, row.expires_on),
+        "protected": row.protected,
+        "deduction_id": row.id,
+    }
+
+
+ENDS = {
+    Step.WITHDRAW: (CloseReason.WITHDRAWN, EventKind.ENTRY_WITHDRAWN),
+    Step.SHIELD: (CloseReason.SHIELDED, EventKind.RECORD_SHIELDED),
+}
+"""How each end is written down, and what is told of it."""
+
+
+def public(row: Any) -> list[int]:
+    """The party of a row that events may tell of; nobody where it is protected (R16)."""
+    return [] if row.protected else [row.party_id]
+
+
+async def end_item(connection: AsyncConnection, step: Step, found: sa.Row[Any], act: Act) -> None:
+    """End a published deduction and its record: outside the court neither has ever been (R10). Raises as `take`."""
+    await take(connection, step, found, act, ended_at=act.at)
+    await close_records(connection, CodeRecord.deduction_id == found.id, court_day(act.at), ENDS[step][0])
+    await tell(connection, public(found), ENDS[step][1], act.at)
+    await colour(connection, [found.party_id], act.at)
+
+
+async def close_records(
+    connection: AsyncConnection, which: sa.ColumnElement[bool], day: date, reason: CloseReason
+) -> None:
+    """Close records before their term, but not before they took effect."""
+    closed = sa.func.greatest(sa.literal(day, sa.Date), CodeRecord.effective_on)
+    update = sa.update(CodeRecord).where(which, CodeRecord.closed_on.is_(None))
+    await connection.execute(update.values(closed_on=closed, close_reason=reason))
+
+
+async def shorten_record(connection: AsyncConnection, deduction_key: int, day: date) -> None:
+    """Let the record of a deduction end on a day, if it does not end before."""
+    ends = sa.func.least(CodeRecord.ends_on, sa.literal(day, sa.Date))
+    update = sa.update(CodeRecord).where(CodeRecord.deduction_id == deduction_key, CodeRecord.closed_on.is_(None))
+    await connection.execute(update.values(ends_on=ends))

@@ -1,0 +1,130 @@
+"""Repairs: what a subject asks for that has corrected itself, and what the panel grants (R9, R10)."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from casework.batches import locked_item
+from casework.conversions import assess_repair
+from casework.events import colour, tell
+from casework.procedure import Act, Step, permit, reasoned, take
+from casework.records import end_item, public, shorten_record
+from casework.refusal import Refusal, not_found
+from casework.terms import repairable_from
+from casework.versions import keep_version
+from models.deduction import Deduction, DeductionStatus
+from models.event import EventKind
+from models.repair import Repair, RepairGround, RepairOutcome
+from models.terms import court_day
+
+
+@dataclass(frozen=True)
+class Application:
+    """What a subject shows: the ground, its commitment, and what it has performed, in CNY."""
+
+    ground: RepairGround
+    commitment: str
+    amount_performed: Decimal
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The panel's decision. `new_end`: SHORTENED only."""
+
+    outcome: RepairOutcome
+    new_end: date | None = None
+
+
+async def apply(connection: AsyncConnection, party_key: int, key: int, application: Application, at: datetime) -> int:
+    """A subject applies for repair of a published item of its own; gives the application's key.
+
+    Raises Refusal NOT_FOUND, TOO_EARLY, REASON_REQUIRED, NEGATIVE_AMOUNT.
+    """
+    today = court_day(at)
+    query = sa.select(Deduction.tier, Deduction.determined_on).where(
+        Deduction.id == key,
+        Deduction.party_id == party_key,
+        Deduction.status == DeductionStatus.PUBLISHED,
+        Deduction.expires_on > today,
+    )
+    found = (await connection.execute(query)).one_or_none()
+    if found is None:
+        raise not_found("deduction")
+    if today < (first := repairable_from(found.tier, found.determined_on)):
+        raise Refusal("TOO_EARLY", f"This may be repaired from {first} on (R9).", "Apply again then.", "id")
+    return await enter_application(connection, party_key, application, today, deduction_id=key)
+
+
+async def enter_application(
+    connection: AsyncConnection, party_key: int, application: Application, today: date, **of: int
+) -> int:
+    """Write an application down. `of`: what it is for. Raises Refusal NEGATIVE_AMOUNT, REASON_REQUIRED."""
+    if application.amount_performed < 0:
+        raise Refusal("NEGATIVE_AMOUNT", "The amount performed is below zero.", "Give it in CNY.", "amountPerformed")
+    values = {
+        "party_id": party_key,
+        "ground": application.ground,
+        "commitment": reasoned(application.commitment),
+        "amount_performed": application.amount_performed,
+        "applied_on": today,
+    }
+    written = sa.insert(Repair).values(values | of).returning(Repair.id)
+    return int((await connection.execute(written)).scalar_one())
+
+
+async def decide_repair(connection: AsyncConnection, key: int, decision: Decision, act: Act) -> None:
+    """The panel's decision on an open application, with its reasons.
+
+    SHORTENED gives the item and its record a new end, SHIELDED ends both at once, REFUSED changes nothing.
+    Raises Refusal NOT_FOUND, DECIDED, BAD_DATE, and as `take` does.
+    """
+    permit(act.officer, Step.SHIELD)
+    repair = await open_application(connection, key, "deduction_id")
+    found = await locked_item(connection, repair.deduction_id, None, act)
+    if decision.outcome is RepairOutcome.SHORTENED:
+        await _shorten(connection, found, decision.new_end, act)
+    elif decision.outcome is RepairOutcome.SHIELDED:
+        await end_item(connection, Step.SHIELD, found, act)
+    if decision.outcome is not RepairOutcome.REFUSED:
+        await assess_repair(connection, found.id, repair.ground, act.at)
+    await written_decision(connection, key, decision, act)
+
+
+async def written_decision(connection: AsyncConnection, key: int, decision: Decision, act: Act) -> None:
+    """Write down how an application ended. Raises Refusal REASON_REQUIRED."""
+    new_end = decision.new_end if decision.outcome is RepairOutcome.SHORTENED else None
+    values = {"outcome": decision.outcome, "new_end": new_end, "reasons": reasoned(act.reason), "decided_at": act.at}
+    await connection.execute(sa.update(Repair).where(Repair.id == key).values(values))
+
+
+async def open_application(connection: AsyncConnection, key: int, of: str) -> Any:
+    """An application for what the column `of` names, locked. Raises Refusal NOT_FOUND, DECIDED."""
+    query = sa.select(Repair.__table__).where(Repair.id == key, Repair.__table__.c[of].is_not(None)).with_for_update()
+    found: Any = (await connection.execute(query)).one_or_none()
+    if found is None:
+        raise not_found("repair")
+    if found.outcome is not None:
+        raise Refusal("DECIDED", "This application is decided.", "A subject may apply anew.", "id")
+    return found
+
+
+def check_end(end: date | None, today: date, before: date | None) -> None:
+    """Raise Refusal BAD_DATE unless the new end lies after today and before the one there is."""
+    if end is None or not today < end < (before or date.max):
+        raise Refusal(
+            "BAD_DATE", f"A shorter term ends after {today}, and earlier than now.", "Choose a day.", "newEnd"
+        )
+
+
+async def _shorten(connection: AsyncConnection, found: sa.Row[Any], end: date | None, act: Act) -> None:
+    check_end(end, court_day(act.at), found.expires_on)
+    await take(connection, Step.AMEND, found, act, expires_on=end, version=found.version + 1)
+    await keep_version(connection, found.id, act)
+    if end is not None:
+        await shorten_record(connection, found.id, end)
+    await tell(connection, public(found), EventKind.REPAIR_GRANTED, act.at)
+    await colour(connection, [found.party_id], act.at)

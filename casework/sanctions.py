@@ -1,0 +1,151 @@
+"""Fines, detentions, convictions, lesser sanctions: recorded from their decisions, revoked on reconsideration (R12)."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from casework.catalogue import code_type_in_force
+from casework.events import colour
+from casework.participants import participant
+from casework.procedure import Act, reasoned, require
+from casework.records import close_records
+from casework.refusal import Refusal, not_found
+from casework.terms import red_type
+from models.code_record import CloseReason, CodeRecord
+from models.court import StaffRole
+from models.identifiers import IdentifierError, parse_case_number
+from models.sanction import SANCTION_CASES, Sanction, SanctionKind
+from models.terms import add_months, court_day
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A decision on one participant of a case. `amount`: of a fine, in CNY. `days`: of a detention.
+
+    since: of a conviction, the end of its custodial sentence where there is one; else the day it took effect.
+    """
+
+    number: str
+    case_key: int
+    party_key: int
+    kind: SanctionKind
+    decided_on: date
+    effective_on: date
+    amount: Decimal | None = None
+    days: int | None = None
+    since: date | None = None
+
+
+async def record_sanction(connection: AsyncConnection, decision: Decision, act: Act) -> int:
+    """Enter a sanction, and the red record that it makes (R12); gives the sanction's key.
+
+    Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, NOT_A_PARTICIPANT, BAD_DECISION_NUMBER, BAD_DATE,
+    BAD_EXTENT, RECORDED.
+    """
+    require(act.officer, StaffRole.CENTRE)
+    reasoned(act.reason)
+    case = await participant(connection, decision.case_key, decision.party_key, act.officer)
+    _check(decision, court_day(act.at))
+    values = {
+        "decision_number": _number(decision),
+        "related_number": case.number,
+        "court_code": case.court_code,
+        "case_id": decision.case_key,
+        "party_id": decision.party_key,
+        "kind": decision.kind,
+        "amount": decision.amount,
+        "days": decision.days,
+        "decided_on": decision.decided_on,
+        "effective_on": decision.effective_on,
+        "protected": case.protected,
+    }
+    written = insert(Sanction).values(values).on_conflict_do_nothing().returning(Sanction.id)
+    key: int | None = (await connection.execute(written)).scalar_one_or_none()
+    if key is None:
+        raise Refusal("RECORDED", "This decision is recorded already.", "Look it up.", "number")
+    if code := red_type(decision.kind, case.stage):
+        await _redden(connection, key, code, case, decision)
+        await colour(connection, [decision.party_key], act.at)
+    return key
+
+
+async def revoke_sanction(connection: AsyncConnection, key: int, day: date, act: Act) -> None:
+    """A reconsideration revokes a sanction: outside the court, what it made has never been (R10, R12).
+
+    Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, REVOKED, BAD_DATE.
+    """
+    require(act.officer, StaffRole.CENTRE)
+    reasoned(act.reason)
+    query = sa.select(Sanction.__table__).where(Sanction.id == key).with_for_update()
+    found: Any = (await connection.execute(query)).one_or_none()
+    if found is None or found.court_code != act.officer.court_code:
+        raise not_found("sanction")
+    if found.revoked_on is not None:
+        raise Refusal("REVOKED", "This sanction is revoked already.", "Nothing more is needed.", "id")
+    if not found.decided_on <= day <= court_day(act.at):
+        raise Refusal(
+            "BAD_DATE", "It is revoked after its decision, and not in time to come.", "Check it.", "revokedOn"
+        )
+    await connection.execute(sa.update(Sanction).where(Sanction.id == key).values(revoked_on=day))
+    await close_records(connection, CodeRecord.sanction_id == key, day, CloseReason.REVOKED)
+    await colour(connection, [found.party_id], act.at)
+
+
+# --- inside -----------------------------------------------------------------------------------------------------------
+
+
+def _check(decision: Decision, today: date) -> None:
+    if not decision.decided_on <= decision.effective_on or decision.decided_on > today:
+        raise Refusal("BAD_DATE", "It is decided first, and takes effect then.", "Check both days.", "effectiveOn")
+    fined, detained = decision.kind is SanctionKind.FINE, decision.kind is SanctionKind.DETENTION
+    sound_amount = (decision.amount is not None and decision.amount > 0) if fined else decision.amount is None
+    sound_days = (decision.days is not None and 1 <= decision.days <= LONGEST) if detained else decision.days is None
+    if not (sound_amount and sound_days):
+        raise Refusal(
+            "BAD_EXTENT",
+            f"A fine has an amount in CNY, a detention 1 to {LONGEST} days, nothing else either.",
+            "Check it.",
+        )
+
+
+LONGEST = 15
+"""Days of a detention (CPL 118)."""
+
+
+def _number(decision: Decision) -> str:
+    """The decision's number; fines and detentions are decided under 司惩 numbers (R12)."""
+    try:
+        parsed = parse_case_number(decision.number)
+    except IdentifierError as error:
+        raise Refusal("BAD_DECISION_NUMBER", str(error), "Copy it from the decision.", "number") from None
+    grave = decision.kind in (SanctionKind.FINE, SanctionKind.DETENTION)
+    if grave and parsed.type_characters != SANCTION_CASES:
+        raise Refusal(
+            "BAD_DECISION_NUMBER",
+            f"A {decision.kind} is decided under a {SANCTION_CASES} number.",
+            "Check it.",
+            "number",
+        )
+    return parsed.number
+
+
+async def _redden(connection: AsyncConnection, key: int, code: str, case: Any, decision: Decision) -> None:
+    start = decision.effective_on
+    entry = await code_type_in_force(connection, code, start)
+    values = {
+        "party_id": decision.party_key,
+        "code_type_id": entry.id,
+        "colour": entry.colour,
+        "court_code": case.court_code,
+        "case_id": decision.case_key,
+        "effective_on": start,
+        "ends_on": add_months(max(decision.since or start, start), entry.term_months),
+        "protected": case.protected,
+        "sanction_id": key,
+    }
+    await connection.execute(sa.insert(CodeRecord).values(values))

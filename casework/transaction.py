@@ -1,0 +1,36 @@
+"""Whole transactions, run again where PostgreSQL could not put them in an order."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+ATTEMPTS = 8
+OUT_OF_ORDER = ("40001", "40P01", "55P03")
+"""PostgreSQL's words for a serialization failure, a deadlock, and a lock that was not to be had in time."""
+
+FIRST_PAUSE_SECONDS = 0.005
+Result = TypeVar("Result")
+
+
+async def transact(engine: AsyncEngine, work: Callable[[AsyncConnection], Awaitable[Result]]) -> Result:
+    """Do `work` in a transaction of its own and commit it, or leave no trace of it.
+
+    READ COMMITTED: what is read behind a lock must be what the last holder left. Rules rest on locks and constraints.
+
+    It is done again, from its first line and with new snapshots, when it met another one's: up to eight times. Raises
+    what it raises, and DBAPIError when it met another one each time.
+    """
+    attempt, committed = 0, engine.execution_options(isolation_level="READ COMMITTED")
+    while True:
+        try:
+            async with committed.begin() as connection:
+                return await work(connection)
+        except DBAPIError as error:
+            attempt += 1
+            if attempt == ATTEMPTS or getattr(error.orig, "sqlstate", None) not in OUT_OF_ORDER:
+                raise
+        await asyncio.sleep(random.uniform(0, FIRST_PAUSE_SECONDS * 2**attempt))  # noqa: S311 - to part two that met

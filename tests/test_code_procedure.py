@@ -1,0 +1,296 @@
+"""What makes and ends a colour beside deductions: sanctions, certificates, and repairs in enforcement (R10-R12)."""
+
+from collections.abc import Awaitable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from courtroom import COURT, NEIGHBOUR, NOW, Courtroom, open_courtroom
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from casework import blue, certificates, sanctions
+from casework.certificates import Performance
+from casework.colour import recolour
+from casework.refusal import Refusal
+from casework.repairs import Application
+from casework.repairs import Decision as RepairDecision
+from casework.sanctions import Decision
+from models.catalogue import CodeType, Colour
+from models.code_record import CodePeriod, CodeRecord
+from models.court import StaffRole
+from models.court_case import CourtCase
+from models.repair import Repair, RepairGround, RepairOutcome
+from models.sanction import Sanction, SanctionKind
+
+TODAY = date(2026, 3, 2)
+SHOWN = Application(RepairGround.SETTLEMENT_KEPT, "按期履行和解协议。", Decimal(0))
+
+
+@pytest.fixture
+async def room(connection: AsyncConnection) -> Courtroom:
+    return await open_courtroom(connection)
+
+
+async def refused(step: Awaitable[Any]) -> str:
+    """The code of a step that is refused."""
+    with pytest.raises(Refusal) as caught:
+        await step
+    return caught.value.code
+
+
+async def colours(connection: AsyncConnection, day: date) -> list[str]:
+    """The colour of the only coloured party on a day, as the court and as others see it."""
+    query = sa.select(CodePeriod.colour).where(CodePeriod.during.contains(day)).order_by(CodePeriod.perspective)
+    return [colour.value for colour in (await connection.execute(query)).scalars()] or ["GREEN", "GREEN"]
+
+
+# --- sanctions --------------------------------------------------------------------------------------------------------
+
+
+def fine(room: Courtroom, **changes: Any) -> Decision:
+    """A fine of 20,000 that took effect on the first of March."""
+    number, decided = f"(2026){COURT}司惩7号", date(2026, 2, 26)
+    kind, effective, amount = SanctionKind.FINE, date(2026, 3, 1), Decimal(20_000)
+    return replace(Decision(number, room.case, room.parties[0], kind, decided, effective, amount), **changes)
+
+
+async def recorded(connection: AsyncConnection, room: Courtroom, **changes: Any) -> int:
+    """A sanction that the Centre recorded."""
+    return await sanctions.record_sanction(connection, fine(room, **changes), room.act(StaffRole.CENTRE))
+
+
+async def made(connection: AsyncConnection) -> list[tuple[Any, ...]]:
+    """The records there are: type, first day, end."""
+    query = sa.select(CodeType.code, CodeRecord.effective_on, CodeRecord.ends_on).order_by(CodeRecord.id)
+    rows = await connection.execute(query.join(CodeType, CodeType.id == CodeRecord.code_type_id))
+    return [tuple(row) for row in rows.all()]
+
+
+CONVICTION = {"kind": SanctionKind.CONVICTION, "amount": None, "number": f"(2026){COURT}刑初3号"}
+KINDS: dict[str, tuple[dict[str, Any], list[tuple[Any, ...]]]] = {
+    "a fine": ({}, [("R03", date(2026, 3, 1), date(2031, 3, 1))]),
+    "a detention": (
+        {"kind": SanctionKind.DETENTION, "amount": None, "days": 15},
+        [("R02", date(2026, 3, 1), date(2031, 3, 1))],
+    ),
+    "a conviction": (CONVICTION, [("R04", date(2026, 3, 1), date(2031, 3, 1))]),
+    "a conviction, from the end of its sentence": (
+        CONVICTION | {"since": date(2027, 6, 30)},
+        [("R04", date(2026, 3, 1), date(2032, 6, 30))],
+    ),
+    "an admonition": ({"kind": SanctionKind.ADMONITION, "amount": None, "number": f"(2026){COURT}执1号"}, []),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_what_a_sanction_makes(connection: AsyncConnection, room: Courtroom, kind: str) -> None:
+    changes, records = KINDS[kind]
+    await recorded(connection, room, **changes)
+    assert await made(connection) == records
+    assert await colours(connection, TODAY) == (["RED", "RED"] if records else ["GREEN", "GREEN"])
+
+
+async def test_a_conviction_of_a_trial_is_another_type(connection: AsyncConnection, room: Courtroom) -> None:
+    await connection.execute(sa.update(CourtCase).values(stage="TRIAL"))
+    await recorded(connection, room, **CONVICTION)
+    assert [row[0] for row in await made(connection)] == ["R01"]
+
+
+FAULTS: dict[str, tuple[dict[str, Any], str]] = {
+    "a number that is none": ({"number": "七号"}, "BAD_DECISION_NUMBER"),
+    "a fine under the case's own number": ({"number": f"(2026){COURT}执1号"}, "BAD_DECISION_NUMBER"),
+    "a fine without amount": ({"amount": None}, "BAD_EXTENT"),
+    "a fine of nothing": ({"amount": Decimal(0)}, "BAD_EXTENT"),
+    "a fine in days": ({"days": 3}, "BAD_EXTENT"),
+    "a detention too long": ({"kind": SanctionKind.DETENTION, "amount": None, "days": 16}, "BAD_EXTENT"),
+    "in effect before it was decided": ({"effective_on": date(2026, 2, 25)}, "BAD_DATE"),
+    "decided tomorrow": ({"decided_on": date(2026, 3, 3), "effective_on": date(2026, 3, 9)}, "BAD_DATE"),
+    "somebody who takes no part": ({"party_key": 999_999}, "NOT_A_PARTICIPANT"),
+    "a case that is none": ({"case_key": 999_999}, "NOT_FOUND"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_a_faulty_sanction_is_refused(connection: AsyncConnection, room: Courtroom, fault: str) -> None:
+    changes, code = FAULTS[fault]
+    assert await refused(recorded(connection, room, **changes)) == code
+    assert (await connection.execute(sa.select(Sanction.id))).all() == []
+
+
+async def test_a_decision_is_recorded_once_and_by_the_centre(connection: AsyncConnection, room: Courtroom) -> None:
+    await recorded(connection, room)
+    assert await refused(recorded(connection, room)) == "RECORDED"
+    judge = room.act(StaffRole.JUDGE)
+    assert await refused(sanctions.record_sanction(connection, fine(room), judge)) == "WRONG_ROLE"
+    assert len(await made(connection)) == 1
+
+
+async def test_a_reconsideration_reverses_a_fine(connection: AsyncConnection, room: Courtroom) -> None:
+    key = await recorded(connection, room)
+    room.now = datetime(2026, 3, 10, 2, tzinfo=UTC)
+    await sanctions.revoke_sanction(connection, key, date(2026, 3, 9), room.act(StaffRole.CENTRE))
+    assert await colours(connection, date(2026, 3, 5)) == ["RED", "GREEN"]
+    assert await colours(connection, date(2026, 3, 9)) == ["GREEN", "GREEN"]
+    again = sanctions.revoke_sanction(connection, key, date(2026, 3, 9), room.act(StaffRole.CENTRE))
+    assert await refused(again) == "REVOKED"
+
+
+async def test_another_court_s_fine_is_not_there(connection: AsyncConnection, room: Courtroom) -> None:
+    key = await recorded(connection, room)
+    act = room.act(StaffRole.CENTRE, court=NEIGHBOUR)
+    assert await refused(sanctions.revoke_sanction(connection, key, TODAY, act)) == "NOT_FOUND"
+    assert await refused(sanctions.record_sanction(connection, fine(room), act)) == "NOT_FOUND"
+
+
+# --- certificates -----------------------------------------------------------------------------------------------------
+
+
+async def issued(connection: AsyncConnection, room: Courtroom, **changes: Any) -> int:
+    """A certificate for what the first debtor performed in February. Its enforcement is over by then."""
+    await connection.execute(sa.update(CourtCase).values(closed_on=date(2026, 2, 27)))
+    shown = replace(Performance("甬履证2026001号", room.case, room.parties[0], date(2026, 2, 27)), **changes)
+    return await certificates.issue_certificate(connection, shown, room.act(StaffRole.CENTRE))
+
+
+async def test_a_certificate_makes_gold_for_a_year(connection: AsyncConnection, room: Courtroom) -> None:
+    await issued(connection, room)
+    assert await made(connection) == [("A01", TODAY, date(2027, 3, 2))]
+    assert await colours(connection, TODAY) == ["GOLD", "GOLD"]
+
+
+async def test_an_open_enforcement_keeps_gold_away(connection: AsyncConnection, room: Courtroom) -> None:
+    await issued(connection, room)
+    await connection.execute(sa.update(CourtCase).values(closed_on=None))
+    await recorded(connection, room, kind=SanctionKind.ADMONITION, amount=None, number=f"(2026){COURT}执1号")
+    await recolour(connection, room.parties)
+    assert await colours(connection, TODAY) == ["GREEN", "GREEN"]
+
+
+async def test_red_is_stronger_than_gold(connection: AsyncConnection, room: Courtroom) -> None:
+    await issued(connection, room)
+    key = await recorded(connection, room)
+    assert await colours(connection, TODAY) == ["RED", "RED"]
+    await sanctions.revoke_sanction(connection, key, TODAY, room.act(StaffRole.CENTRE))
+    assert await colours(connection, TODAY) == ["GOLD", "GOLD"]
+
+
+async def test_a_revoked_certificate_has_never_been(connection: AsyncConnection, room: Courtroom) -> None:
+    key = await issued(connection, room)
+    room.now = datetime(2026, 5, 4, 2, tzinfo=UTC)
+    await certificates.revoke_certificate(connection, key, room.act(StaffRole.CENTRE))
+    assert await colours(connection, date(2026, 4, 1)) == ["GOLD", "GREEN"]
+    assert await colours(connection, date(2026, 5, 4)) == ["GREEN", "GREEN"]
+    assert await refused(certificates.revoke_certificate(connection, key, room.act(StaffRole.CENTRE))) == "REVOKED"
+
+
+async def test_a_certificate_s_number_is_its_own(connection: AsyncConnection, room: Courtroom) -> None:
+    await issued(connection, room)
+    assert await refused(issued(connection, room, party_key=room.parties[1])) == "ISSUED"
+    assert await refused(issued(connection, room, performed_on=date(2026, 3, 3))) == "BAD_DATE"
+
+
+# --- repairs in enforcement -------------------------------------------------------------------------------------------
+
+
+async def listed(connection: AsyncConnection, room: Courtroom, code: str = "Y19") -> int:
+    """A yellow record of a type of enforcement, since February, for two years."""
+    entry = (await connection.execute(sa.select(CodeType.id, CodeType.colour).where(CodeType.code == code))).one()
+    values = {
+        "party_id": room.parties[0],
+        "code_type_id": entry.id,
+        "colour": entry.colour,
+        "court_code": COURT,
+        "case_id": room.case,
+        "effective_on": date(2026, 2, 1),
+        "ends_on": date(2028, 2, 1),
+        "protected": False,
+    }
+    key = (await connection.execute(sa.insert(CodeRecord).values(values).returning(CodeRecord.id))).scalar_one()
+    await recolour(connection, [room.parties[0]])
+    return int(key)
+
+
+async def granted(connection: AsyncConnection, room: Courtroom, key: int, decision: RepairDecision) -> None:
+    """An application and its decision."""
+    at = room.act(StaffRole.PANEL).at
+    application = await blue.apply_for_record(connection, room.parties[0], key, SHOWN, at)
+    await blue.decide_record_repair(connection, application, decision, room.act(StaffRole.PANEL))
+
+
+UNTIL_AUTUMN = RepairDecision(RepairOutcome.SHORTENED, date(2026, 10, 1))
+
+
+async def blue_key(connection: AsyncConnection) -> int:
+    """The key of the blue record."""
+    return int(
+        (await connection.execute(sa.select(CodeRecord.id).where(CodeRecord.colour == Colour.BLUE))).scalar_one()
+    )
+
+
+async def test_a_repair_turns_yellow_blue_until_its_end(connection: AsyncConnection, room: Courtroom) -> None:
+    await granted(connection, room, await listed(connection, room), UNTIL_AUTUMN)
+    days = [date(2026, 2, 20), TODAY, date(2026, 9, 30), date(2026, 10, 1)]
+    assert [(await colours(connection, day))[0] for day in days] == ["YELLOW", "BLUE", "BLUE", "GREEN"]
+
+
+async def test_a_broken_repair_is_yellow_again(connection: AsyncConnection, room: Courtroom) -> None:
+    await granted(connection, room, await listed(connection, room), UNTIL_AUTUMN)
+    room.now = datetime(2026, 6, 2, 2, tzinfo=UTC)
+    await blue.end_repair(connection, await blue_key(connection), False, room.act(StaffRole.CENTRE))
+    days = [date(2026, 6, 1), date(2026, 6, 2), date(2026, 9, 30)]
+    assert [(await colours(connection, day))[0] for day in days] == ["BLUE", "YELLOW", "YELLOW"]
+
+
+async def test_what_is_performed_is_green(connection: AsyncConnection, room: Courtroom) -> None:
+    await granted(connection, room, await listed(connection, room), UNTIL_AUTUMN)
+    room.now = datetime(2026, 6, 2, 2, tzinfo=UTC)
+    await blue.end_repair(connection, await blue_key(connection), True, room.act(StaffRole.CENTRE))
+    assert await colours(connection, date(2026, 6, 2)) == ["GREEN", "GREEN"]
+    ended = blue.end_repair(connection, await blue_key(connection), True, room.act(StaffRole.CENTRE))
+    assert await refused(ended) == "NOT_FOUND"
+
+
+async def test_other_yellow_is_shortened_and_stays_yellow(connection: AsyncConnection, room: Courtroom) -> None:
+    await granted(connection, room, await listed(connection, room, "Y04"), UNTIL_AUTUMN)
+    assert [await colours(connection, day) for day in (TODAY, date(2026, 10, 1))] == [["YELLOW"] * 2, ["GREEN"] * 2]
+
+
+async def test_red_is_never_applied_for(connection: AsyncConnection, room: Courtroom) -> None:
+    await recorded(connection, room)
+    red = (await connection.execute(sa.select(CodeRecord.id))).scalar_one()
+    assert await refused(blue.apply_for_record(connection, room.parties[0], red, SHOWN, NOW)) == "NOT_FOUND"
+
+
+async def test_a_repair_is_not_granted_over_another(connection: AsyncConnection, room: Courtroom) -> None:
+    key = await listed(connection, room)
+    await granted(connection, room, key, UNTIL_AUTUMN)
+    earlier = RepairDecision(RepairOutcome.SHORTENED, date(2026, 9, 1))
+    assert await refused(granted(connection, room, key, earlier)) == "BLUE"
+
+
+async def test_a_refusal_and_a_shielding(connection: AsyncConnection, room: Courtroom) -> None:
+    key = await listed(connection, room)
+    await granted(connection, room, key, RepairDecision(RepairOutcome.REFUSED))
+    assert await colours(connection, TODAY) == ["YELLOW", "YELLOW"]
+    await granted(connection, room, key, RepairDecision(RepairOutcome.SHIELDED))
+    assert await colours(connection, date(2026, 2, 20)) == ["YELLOW", "GREEN"]
+    assert (await connection.execute(sa.select(Repair.outcome).order_by(Repair.id))).scalars().all() == [
+        RepairOutcome.REFUSED,
+        RepairOutcome.SHIELDED,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("since", "today", "review"),
+    [
+        (date(2026, 3, 2), date(2026, 3, 2), date(2026, 6, 2)),
+        (date(2026, 3, 2), date(2026, 6, 2), date(2026, 9, 2)),
+        (date(2025, 11, 30), date(2026, 2, 27), date(2026, 2, 28)),
+        (date(2025, 11, 30), date(2026, 2, 28), date(2026, 5, 30)),
+    ],
+)
+def test_a_repair_is_reviewed_every_three_months(since: date, today: date, review: date) -> None:
+    assert blue.next_review(since, today) == review
