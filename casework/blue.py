@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from casework.catalogue import code_type_in_force
 from casework.events import colour, tell
 from casework.procedure import Act, reasoned, require
-from casework.records import close_records, public
+from casework.records import close_records, enter_record, public
 from casework.refusal import Refusal, not_found
 from casework.repairs import Application, Decision, check_end, enter_application, open_application, written_decision
 from models.catalogue import CodeType, Colour
@@ -119,16 +119,15 @@ async def _turn_blue(connection: AsyncConnection, record: Any, end: date | None,
     if (await connection.execute(covered)).first():
         raise Refusal("BLUE", "This record is under repair already.", "End that repair first.", "id")
     entry = await code_type_in_force(connection, BLUE, today)
-    values = {
-        "party_id": record.party_id,
-        "code_type_id": entry.id,
-        "colour": entry.colour,
-        "court_code": record.court_code,
-        "case_id": record.case_id,
-        "effective_on": today,
-        "ends_on": end,
-        "protected": record.protected,
-        "repaired_id": record.id,
-        "repaired_colour": record.colour,
-    }
-    await connection.execute(sa.insert(CodeRecord).values(values))
+    await enter_record(
+        connection,
+        entry,
+        party_id=record.party_id,
+        court_code=record.court_code,
+        case_id=record.case_id,
+        effective_on=today,
+        ends_on=end,
+        protected=record.protected,
+        repaired_id=record.id,
+        repaired_colour=record.colour,
+    )

@@ -12,7 +12,7 @@ from casework.catalogue import code_type_in_force
 from casework.events import colour, tell
 from casework.participants import participant
 from casework.procedure import Act, reasoned, require
-from casework.records import close_records, public
+from casework.records import close_records, enter_record, public
 from casework.refusal import Refusal, not_found
 from models.certificate import Certificate
 from models.code_record import CloseReason, CodeRecord
@@ -88,15 +88,14 @@ async def revoke_certificate(connection: AsyncConnection, key: int, act: Act) ->
 
 async def _gild(connection: AsyncConnection, key: int, case: Any, party_key: int, day: date) -> None:
     entry = await code_type_in_force(connection, GOLD, day)
-    values = {
-        "party_id": party_key,
-        "code_type_id": entry.id,
-        "colour": entry.colour,
-        "court_code": case.court_code,
-        "case_id": case.id,
-        "effective_on": day,
-        "ends_on": add_months(day, entry.term_months),
-        "protected": case.protected,
-        "certificate_id": key,
-    }
-    await connection.execute(sa.insert(CodeRecord).values(values))
+    await enter_record(
+        connection,
+        entry,
+        party_id=party_key,
+        court_code=case.court_code,
+        case_id=case.id,
+        effective_on=day,
+        ends_on=add_months(day, entry.term_months),
+        protected=case.protected,
+        certificate_id=key,
+    )

@@ -58,6 +58,11 @@ def _record(row: sa.Row[Any]) -> dict[str, Any]:
     }
 
 
+async def enter_record(connection: AsyncConnection, entry: Any, **values: Any) -> None:
+    """Enter a record of a type of the catalogue. Who enters it colours the party."""
+    await connection.execute(sa.insert(CodeRecord).values(code_type_id=entry.id, colour=entry.colour, **values))
+
+
 ENDS = {
     Step.WITHDRAW: (CloseReason.WITHDRAWN, EventKind.ENTRY_WITHDRAWN),
     Step.SHIELD: (CloseReason.SHIELDED, EventKind.RECORD_SHIELDED),

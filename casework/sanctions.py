@@ -13,7 +13,7 @@ from casework.catalogue import code_type_in_force
 from casework.events import colour
 from casework.participants import participant
 from casework.procedure import Act, reasoned, require
-from casework.records import close_records
+from casework.records import close_records, enter_record
 from casework.refusal import Refusal, not_found
 from casework.terms import red_type
 from models.code_record import CloseReason, CodeRecord
@@ -137,15 +137,14 @@ def _number(decision: Decision) -> str:
 async def _redden(connection: AsyncConnection, key: int, code: str, case: Any, decision: Decision) -> None:
     start = decision.effective_on
     entry = await code_type_in_force(connection, code, start)
-    values = {
-        "party_id": decision.party_key,
-        "code_type_id": entry.id,
-        "colour": entry.colour,
-        "court_code": case.court_code,
-        "case_id": decision.case_key,
-        "effective_on": start,
-        "ends_on": add_months(max(decision.since or start, start), entry.term_months),
-        "protected": case.protected,
-        "sanction_id": key,
-    }
-    await connection.execute(sa.insert(CodeRecord).values(values))
+    await enter_record(
+        connection,
+        entry,
+        party_id=decision.party_key,
+        court_code=case.court_code,
+        case_id=decision.case_key,
+        effective_on=start,
+        ends_on=add_months(max(decision.since or start, start), entry.term_months),
+        protected=case.protected,
+        sanction_id=key,
+    )

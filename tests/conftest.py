@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from courtroom import Courtroom, open_courtroom
 from executors import Executors
 from oauth_clients import Service, SigningClient, in_process
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -102,6 +103,12 @@ async def connection(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     async with engine.connect() as connection:
         yield connection
         await connection.rollback()
+
+
+@pytest.fixture
+async def room(connection: AsyncConnection) -> Courtroom:
+    """Two courts with their staff, in the transaction of the test."""
+    return await open_courtroom(connection)
 
 
 @pytest.fixture(scope="session")

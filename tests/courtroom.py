@@ -1,15 +1,18 @@
 """Two courts with their staff, and a case with those who take part in it: where the procedure is played."""
 
+from collections.abc import Awaitable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework import batches, deductions
 from casework.deductions import Finding, Proposal
 from casework.procedure import Act, Officer
+from casework.refusal import Refusal
 from ingest.catalogue import load_catalogue
 from models.catalogue import Stage
 from models.court import Staff, StaffRole
@@ -135,3 +138,11 @@ async def steps(connection: AsyncConnection, key: int) -> list[tuple[int, str, S
     query = sa.select(step.sequence, step.status, step.staff_role).where(step.deduction_id == key)
     rows = (await connection.execute(query.order_by(step.sequence))).all()
     return [(row.sequence, row.status.value, row.staff_role) for row in rows]
+
+
+async def refused(step: Awaitable[Any]) -> str:
+    """The code of a step that is refused, with a hint."""
+    with pytest.raises(Refusal) as caught:
+        await step
+    assert caught.value.hint
+    return caught.value.code

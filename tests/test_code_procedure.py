@@ -1,6 +1,5 @@
 """What makes and ends a colour beside deductions: sanctions, certificates, and repairs in enforcement (R10-R12)."""
 
-from collections.abc import Awaitable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -8,13 +7,12 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from courtroom import COURT, NEIGHBOUR, NOW, Courtroom, open_courtroom
+from courtroom import COURT, NEIGHBOUR, NOW, Courtroom, refused
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework import blue, certificates, sanctions
 from casework.certificates import Performance
 from casework.colour import recolour
-from casework.refusal import Refusal
 from casework.repairs import Application
 from casework.repairs import Decision as RepairDecision
 from casework.sanctions import Decision
@@ -27,18 +25,6 @@ from models.sanction import Sanction, SanctionKind
 
 TODAY = date(2026, 3, 2)
 SHOWN = Application(RepairGround.SETTLEMENT_KEPT, "按期履行和解协议。", Decimal(0))
-
-
-@pytest.fixture
-async def room(connection: AsyncConnection) -> Courtroom:
-    return await open_courtroom(connection)
-
-
-async def refused(step: Awaitable[Any]) -> str:
-    """The code of a step that is refused."""
-    with pytest.raises(Refusal) as caught:
-        await step
-    return caught.value.code
 
 
 async def colours(connection: AsyncConnection, day: date) -> list[str]:

@@ -29,11 +29,6 @@ from models.sanction import SanctionKind
 SHOWN = Application(RepairGround.FULL_PERFORMANCE, "已全部履行。", Decimal(1))
 
 
-@pytest.fixture
-async def room(connection: AsyncConnection) -> Courtroom:
-    return await open_courtroom(connection)
-
-
 async def told(connection: AsyncConnection) -> list[tuple[int, str]]:
     """The events so far, of one subject."""
     rows = await connection.execute(sa.select(Event.sequence, Event.kind).order_by(Event.sequence))

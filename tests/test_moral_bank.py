@@ -1,18 +1,16 @@
 """The moral bank (DOMAIN 5): what the court assesses, the head office confirms, and the village is told."""
 
-from collections.abc import Awaitable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from courtroom import Courtroom, open_courtroom
+from courtroom import Courtroom, open_courtroom, refused
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework import conversions, objections, repairs
 from casework.objections import Answer
-from casework.refusal import Refusal
 from casework.repairs import Application, Decision
 from models.catalogue import MoralBankItem
 from models.court import StaffRole
@@ -37,13 +35,6 @@ async def room(connection: AsyncConnection) -> Courtroom:
 
 async def _added(connection: AsyncConnection, table: Any, **values: Any) -> int:
     return int((await connection.execute(sa.insert(table).values(values).returning(table.id))).scalar_one())
-
-
-async def refused(step: Awaitable[Any]) -> str:
-    """The code of a step that is refused."""
-    with pytest.raises(Refusal) as caught:
-        await step
-    return caught.value.code
 
 
 async def entries(connection: AsyncConnection) -> list[tuple[str, int, date, str, bool]]:

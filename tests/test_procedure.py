@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from courtroom import COURT, NEIGHBOUR, Courtroom, open_courtroom, steps, stored
+from courtroom import COURT, NEIGHBOUR, Courtroom, open_courtroom, refused, steps, stored
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -23,20 +23,6 @@ from models.code_record import CodePeriod, CodeRecord, Perspective
 from models.court import StaffRole
 from models.court_case import Role
 from models.deduction import Deduction, DeductionStatus, DeductionVersion, FindingKind
-
-
-@pytest.fixture
-async def room(connection: AsyncConnection) -> Courtroom:
-    return await open_courtroom(connection)
-
-
-async def refused(step: Awaitable[Any]) -> str:
-    """The code of a step that is refused."""
-    with pytest.raises(Refusal) as caught:
-        await step
-    assert caught.value.hint
-    return caught.value.code
-
 
 # --- the way through --------------------------------------------------------------------------------------------------
 

@@ -1,18 +1,15 @@
 """Objections and repairs (R8-R10): when they may be filed, what an answer changes, and what vanishes."""
 
-from collections.abc import Awaitable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from courtroom import Courtroom, open_courtroom, stored
+from courtroom import Courtroom, refused, stored
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework import batches, objections, repairs
 from casework.objections import Answer
-from casework.refusal import Refusal
 from casework.repairs import Application, Decision
 from models.code_record import CodePeriod, CodeRecord
 from models.court import StaffRole
@@ -21,18 +18,6 @@ from models.objection import Objection, ObjectionOutcome
 from models.repair import Repair, RepairGround, RepairOutcome
 
 PERFORMED = Application(RepairGround.FULL_PERFORMANCE, "已全部履行，承诺诚信诉讼。", Decimal("120000.50"))
-
-
-@pytest.fixture
-async def room(connection: AsyncConnection) -> Courtroom:
-    return await open_courtroom(connection)
-
-
-async def refused(step: Awaitable[Any]) -> str:
-    """The code of a step that is refused."""
-    with pytest.raises(Refusal) as caught:
-        await step
-    return caught.value.code
 
 
 async def yellow(connection: AsyncConnection, room: Courtroom) -> int:
