@@ -25,6 +25,13 @@ def shown(url: URL, setting: str) -> str:
     return value
 
 
+def open_log(data_dir: Path) -> None:
+    """Make the log, which the wheel reads to tell why a start failed; the server may be another user."""
+    log = data_dir / "postgresql" / "log"
+    log.touch()
+    log.chmod(0o666)
+
+
 @pytest.mark.parametrize(
     ("memory", "buffers"), [(2**29, 128), (2**30, 128), (2**32, 512), (2**33, 1024), (2**40, 1024)]
 )
@@ -53,6 +60,7 @@ def test_a_slow_start_is_waited_for(data_dir: Path, monkeypatch: pytest.MonkeyPa
         if arguments[-1] != "start":
             return real(arguments, **options)
         hurried.append("start")
+        open_log(data_dir)
         real([one for one in arguments if one != "-w"] + ["-W"], **options)
         raise subprocess.TimeoutExpired("pg_ctl", 10)
 
@@ -65,9 +73,7 @@ def test_what_never_gets_ready_is_given_up_and_may_be_tried_again(
     data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def hanging(arguments: list[str], **options: Any) -> None:
-        log = data_dir / "postgresql" / "log"  # the wheel reads it to tell why; the server may be another user's
-        log.touch()
-        log.chmod(0o666)
+        open_log(data_dir)
         raise subprocess.TimeoutExpired("pg_ctl", 10)
 
     with monkeypatch.context() as ill:
