@@ -16,11 +16,10 @@ from casework.refusal import Refusal, not_found
 from casework.terms import publicity_end
 from casework.versions import keep_version
 from models.batch import Batch, BatchStatus
+from models.court_case import CourtCase
 from models.deduction import Deduction, DeductionStatus, DeductionStep
 from models.event import EventKind
 from models.terms import court_day
-
-ENDED = Refusal("BATCH_PUBLISHED", "This month is published; nothing is added to it.", "Open another month.", "batch")
 
 
 async def open_batch(connection: AsyncConnection, month: date, act: Act) -> int:
@@ -45,7 +44,7 @@ async def collect(connection: AsyncConnection, batch_key: int, key: int, version
     """Add an approved deduction to a batch. Raises Refusal BATCH_PUBLISHED, and as `take` does."""
     batch = await _locked_batch(connection, batch_key, act)
     if batch.status is BatchStatus.PUBLISHED:
-        raise ENDED
+        raise _ended()
     found = await locked(connection, act.officer, key, version)
     await take(connection, Step.COLLECT, found, act, batch_id=batch_key)
     await _settle(connection, batch_key)
@@ -82,13 +81,14 @@ async def publish(connection: AsyncConnection, batch_key: int, act: Act) -> Sequ
     reason = reasoned(act.reason)
     batch = await _locked_batch(connection, batch_key, act)
     if batch.status is BatchStatus.PUBLISHED:
-        raise ENDED
+        raise _ended()
     await _check_ready(connection, batch_key, act)
     published = sa.update(Batch).where(Batch.id == batch_key)
     await connection.execute(published.values(status=BatchStatus.PUBLISHED, published_at=act.at))
     keys = await _publish_items(connection, batch_key, act, reason)
-    told, coloured = await record_publication(connection, keys)
+    told, annotated, coloured = await record_publication(connection, keys)
     await tell(connection, told, EventKind.ENTRY_PUBLISHED, act.at)
+    await tell(connection, annotated, EventKind.OBJECTION_OPENED, act.at)
     await colour(connection, coloured, act.at)
     await assess_deductions(connection, keys, act.at)
     return keys
@@ -108,15 +108,22 @@ async def _locked_batch(connection: AsyncConnection, key: int, act: Act) -> sa.R
 
 async def locked_item(connection: AsyncConnection, key: int, version: int | None, act: Act) -> sa.Row[Any]:
     """A deduction, after its batch. Raises Refusal NOT_FOUND, STALE_VERSION."""
-    batch_key = (
-        await connection.execute(sa.select(Deduction.batch_id).where(Deduction.id == key))
-    ).scalar_one_or_none()
-    if batch_key is not None:
-        await _locked_batch(connection, batch_key, act)
+    query = sa.select(Deduction.batch_id, CourtCase.court_code).join(CourtCase, CourtCase.id == Deduction.case_id)
+    place = (await connection.execute(query.where(Deduction.id == key))).one_or_none()
+    if place is None or place.court_code != act.officer.court_code:
+        raise not_found("deduction")
+    if place.batch_id is not None:
+        await _locked_batch(connection, place.batch_id, act)
     found = await locked(connection, act.officer, key, version)
-    if found.batch_id != batch_key:
+    if found.batch_id != place.batch_id:
         raise Refusal("WRONG_STATE", "The deduction is being added to a batch just now.", "Read it again.", "id")
     return found
+
+
+def _ended() -> Refusal:
+    return Refusal(
+        "BATCH_PUBLISHED", "This month is published; nothing is added to it.", "Open another month.", "batch"
+    )
 
 
 def _check_in_batch(status: DeductionStatus) -> None:

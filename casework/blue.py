@@ -17,7 +17,8 @@ from models.code_record import CloseReason, CodeRecord
 from models.colour import ENFORCEMENT_TYPES
 from models.court import StaffRole
 from models.event import EventKind
-from models.repair import RepairOutcome
+from models.listing import Listing
+from models.repair import Repair, RepairOutcome
 from models.terms import add_months, court_day
 
 BLUE = "B01"
@@ -37,12 +38,17 @@ async def apply_for_record(
     Red is never cleared so (R11). Raises Refusal NOT_FOUND, NEGATIVE_AMOUNT, REASON_REQUIRED.
     """
     today = court_day(at)
-    query = sa.select(CodeRecord.id).where(
-        CodeRecord.id == key,
-        CodeRecord.party_id == party_key,
-        CodeRecord.colour == Colour.YELLOW,
-        CodeRecord.deduction_id.is_(None),  # such a record follows its deduction, which is repaired itself
-        running(today),
+    query = (
+        sa.select(CodeRecord.id)
+        .join(CodeType, CodeType.id == CodeRecord.code_type_id)
+        .where(
+            CodeRecord.id == key,
+            CodeType.partner_visible,  # of a suspicion the subject itself does not know (R13)
+            CodeRecord.party_id == party_key,
+            CodeRecord.colour == Colour.YELLOW,
+            CodeRecord.deduction_id.is_(None),  # such a record follows its deduction, which is repaired itself
+            running(today),
+        )
     )
     if (await connection.execute(query)).one_or_none() is None:
         raise not_found("record")
@@ -56,8 +62,11 @@ async def decide_record_repair(connection: AsyncConnection, key: int, decision: 
     it; REFUSED changes nothing. Raises Refusal WRONG_ROLE, NOT_FOUND, DECIDED, BAD_DATE, BLUE, REASON_REQUIRED.
     """
     require(act.officer, StaffRole.PANEL)
-    repair = await open_application(connection, key, "code_record_id")
+    reasoned(act.reason)
+    repair = await open_application(connection, key, Repair.code_record_id, act)
     record = await _locked(connection, repair.code_record_id, act)
+    if decision.outcome in TOLD:
+        _check_running(record, court_day(act.at))
     if decision.outcome is RepairOutcome.SHORTENED:
         await _shorten(connection, record, decision.new_end, act)
     elif decision.outcome is RepairOutcome.SHIELDED:
@@ -66,6 +75,12 @@ async def decide_record_repair(connection: AsyncConnection, key: int, decision: 
     if decision.outcome in TOLD:
         await tell(connection, public(record), TOLD[decision.outcome], act.at)
         await colour(connection, [record.party_id], act.at)
+
+
+def _check_running(record: Any, day: date) -> None:
+    ends = [end for end in (record.ends_on, record.closed_on) if end]
+    if ends and min(ends) <= day:
+        raise Refusal("EXPIRED", "The record has ended.", "Refuse the application.", "id")
 
 
 async def end_repair(connection: AsyncConnection, key: int, performed: bool, act: Act) -> None:
@@ -78,9 +93,37 @@ async def end_repair(connection: AsyncConnection, key: int, performed: bool, act
     blue, today = await _locked(connection, key, act), court_day(act.at)
     if blue.colour is not Colour.BLUE or blue.closed_on is not None:
         raise not_found("repair in progress")
-    which = CodeRecord.id.in_([blue.id, blue.repaired_id]) if performed else CodeRecord.id == blue.id
-    await close_records(connection, which, today, CloseReason.PERFORMED if performed else CloseReason.BREACHED)
+    if performed:
+        which = CodeRecord.id.in_([blue.id, blue.repaired_id])
+        await close_records(connection, which, today, CloseReason.PERFORMED)
+        await _delist(connection, blue.repaired_id, act)
+    else:
+        await close_records(connection, CodeRecord.id == blue.id, today, CloseReason.BREACHED)
+        await _restore(connection, blue.repaired_id)
     await colour(connection, [blue.party_id], act.at)
+
+
+async def _delist(connection: AsyncConnection, record_key: int, act: Act) -> None:
+    """What is performed leaves the list that it stood on."""
+    listing = sa.select(CodeRecord.listing_id).where(CodeRecord.id == record_key).scalar_subquery()
+    update = sa.update(Listing).where(Listing.id == listing, Listing.removed_on.is_(None))
+    removed = update.values(removed_on=sa.func.greatest(Listing.published_on, sa.literal(court_day(act.at), sa.Date)))
+    for row in (await connection.execute(removed.returning(Listing.party_id, Listing.protected))).all():
+        await tell(connection, public(row), EventKind.LIST_REMOVED, act.at)
+
+
+async def _restore(connection: AsyncConnection, record_key: int) -> None:
+    """Who breaks a repair keeps nothing of it: the record has its own term again."""
+    query = (
+        sa.select(CodeRecord.effective_on, CodeRecord.listing_id, CodeType.term_months, Listing.ends_on)
+        .join(CodeType, CodeType.id == CodeRecord.code_type_id)
+        .outerjoin(Listing, Listing.id == CodeRecord.listing_id)
+        .where(CodeRecord.id == record_key)
+    )
+    record = (await connection.execute(query)).one()
+    own = add_months(record.effective_on, record.term_months) if record.term_months else None
+    ends_on = record.ends_on if record.listing_id else own
+    await connection.execute(sa.update(CodeRecord).where(CodeRecord.id == record_key).values(ends_on=ends_on))
 
 
 def next_review(since: date, today: date) -> date:
@@ -109,16 +152,16 @@ async def _locked(connection: AsyncConnection, key: int, act: Act) -> Any:
 async def _shorten(connection: AsyncConnection, record: Any, end: date | None, act: Act) -> None:
     today = court_day(act.at)
     check_end(end, today, record.ends_on)
-    await connection.execute(sa.update(CodeRecord).where(CodeRecord.id == record.id).values(ends_on=end))
-    if record.code in ENFORCEMENT_TYPES:
-        await _turn_blue(connection, record, end, today)
-
-
-async def _turn_blue(connection: AsyncConnection, record: Any, end: date | None, today: date) -> None:
     covered = sa.select(CodeRecord.id).where(CodeRecord.repaired_id == record.id, running(today))
     if (await connection.execute(covered)).first():
         raise Refusal("BLUE", "This record is under repair already.", "End that repair first.", "id")
     entry = await code_type_in_force(connection, BLUE, today)
+    await connection.execute(sa.update(CodeRecord).where(CodeRecord.id == record.id).values(ends_on=end))
+    if record.code in ENFORCEMENT_TYPES:
+        await _turn_blue(connection, entry, record, end, today)
+
+
+async def _turn_blue(connection: AsyncConnection, entry: Any, record: Any, end: date | None, today: date) -> None:
     await enter_record(
         connection,
         entry,

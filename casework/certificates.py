@@ -19,9 +19,11 @@ from models.code_record import CloseReason, CodeRecord
 from models.court import StaffRole
 from models.court_case import CourtCase
 from models.event import EventKind
+from models.identifiers import is_person_number
 from models.terms import add_months, court_day
 
 GOLD = "A01"
+LONGEST_NUMBER = 100
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Performance:
 async def issue_certificate(connection: AsyncConnection, performance: Performance, act: Act) -> int:
     """Certify a performance, with the gold record that it makes; gives the certificate's key.
 
-    Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, NOT_A_PARTICIPANT, BAD_DATE, ISSUED.
+    Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, NOT_A_PARTICIPANT, BAD_DATE, BAD_NUMBER, ISSUED.
     """
     require(act.officer, StaffRole.CENTRE)
     reasoned(act.reason)
@@ -45,8 +47,12 @@ async def issue_certificate(connection: AsyncConnection, performance: Performanc
     today = court_day(act.at)
     if performance.performed_on > today:
         raise Refusal("BAD_DATE", "This has not been performed yet.", "Give a past day.", "performedOn")
+    number = performance.number.strip()
+    if not 0 < len(number) <= LONGEST_NUMBER or is_person_number(number):
+        raise Refusal("BAD_NUMBER", f"A number has 1 to {LONGEST_NUMBER} characters.", "Check it.", "number")
+    entry = await code_type_in_force(connection, GOLD, today)
     values = {
-        "number": performance.number.strip(),
+        "number": number,
         "case_number": case.number,
         "case_id": performance.case_key,
         "party_id": performance.party_key,
@@ -58,7 +64,7 @@ async def issue_certificate(connection: AsyncConnection, performance: Performanc
     key: int | None = (await connection.execute(written)).scalar_one_or_none()
     if key is None:
         raise Refusal("ISSUED", "A certificate of this number is issued already.", "Give another number.", "number")
-    await _gild(connection, key, case, performance.party_key, today)
+    await _gild(connection, entry, key, case, performance.party_key, today)
     told = [] if case.protected else [performance.party_key]
     await tell(connection, told, EventKind.CERTIFICATE_ISSUED, act.at)
     await colour(connection, [performance.party_key], act.at)
@@ -86,8 +92,7 @@ async def revoke_certificate(connection: AsyncConnection, key: int, act: Act) ->
     await colour(connection, [found.party_id], act.at)
 
 
-async def _gild(connection: AsyncConnection, key: int, case: Any, party_key: int, day: date) -> None:
-    entry = await code_type_in_force(connection, GOLD, day)
+async def _gild(connection: AsyncConnection, entry: Any, key: int, case: Any, party_key: int, day: date) -> None:
     await enter_record(
         connection,
         entry,

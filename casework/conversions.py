@@ -3,7 +3,7 @@
 Natural persons with a household only. What is withdrawn later is reversed by an entry of its own.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
 from casework.refusal import Refusal
-from models.catalogue import Behaviour, MoralBankItem, Stage
+from models.catalogue import Behaviour, ItemKind, MoralBankItem, Stage
 from models.deduction import Deduction
 from models.household import Household
 from models.party import Party, PartyKind
@@ -39,15 +39,25 @@ HANDLED = (ConversionStatus.CONFIRMED, ConversionStatus.VILLAGE_NOTIFIED)
 async def assess_deductions(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:
     """Convert deductions published just now: the points, negated."""
     for row in (await connection.execute(_convertible(keys))).all():
-        await _enter(connection, row, STAGE_ITEMS[row.stage], -row.points, at)
+        item = await _item(connection, row.version_id, STAGE_ITEMS[row.stage])
+        await _enter(connection, row, item.id, -row.points, at)
+
+
+async def reassess(connection: AsyncConnection, deduction_key: int, at: datetime) -> None:
+    """Put right what an amended deduction took: its opposite, and what it takes now."""
+    now = (await connection.execute(sa.select(Deduction.points).where(Deduction.id == deduction_key))).scalar_one()
+    for entry in await _live(connection, deduction_key, ItemKind.DEDUCT):
+        await _enter_opposite(connection, entry, at)
+        await _enter(connection, entry, entry.item_id, -now, at)
 
 
 async def assess_repair(connection: AsyncConnection, key: int, ground: RepairGround, at: datetime) -> None:
-    """Convert a granted repair of a deduction: the share of its points that the item restores."""
-    for row in (await connection.execute(_convertible([key]))).all():
-        code = REPAIR_ITEMS[ground]
-        share = (await _item(connection, row.version_id, code)).value
-        await _enter(connection, row, code, restored(row.points, share), at)
+    """Convert a granted repair: the share that the item restores of what the deduction took, once."""
+    back = sum(entry.points for entry in await _live(connection, key, ItemKind.REPAIR))
+    for entry in await _live(connection, key, ItemKind.DEDUCT):
+        item = await _item(connection, entry.version_id, REPAIR_ITEMS[ground])
+        if (points := restored(-entry.points, item.value) - back) > 0:
+            await _enter(connection, entry, item.id, points, at)
 
 
 def restored(points: int, share: Decimal) -> int:
@@ -57,25 +67,8 @@ def restored(points: int, share: Decimal) -> int:
 
 async def reverse(connection: AsyncConnection, deduction_key: int, at: datetime) -> None:
     """Give back what a withdrawn deduction took: for each conversion that counts, its opposite."""
-    earlier, later = PointConversion, aliased(PointConversion)
-    columns = ["party_id", "household_id", "item_id", "points", "month", "status", "assessed_at", "deduction_id"]
-    opposite = sa.select(
-        earlier.party_id,
-        earlier.household_id,
-        earlier.item_id,
-        -earlier.points,
-        sa.literal(court_day(at).replace(day=1), sa.Date),
-        sa.literal(ConversionStatus.COURT_ASSESSED, PointConversion.status.type),
-        sa.literal(at, sa.DateTime(timezone=True)),
-        earlier.deduction_id,
-        earlier.id,
-    ).where(
-        earlier.deduction_id == deduction_key,
-        earlier.reverses_id.is_(None),
-        earlier.status != ConversionStatus.RETURNED,
-        ~sa.select(later.id).where(later.reverses_id == earlier.id).exists(),
-    )
-    await connection.execute(sa.insert(PointConversion).from_select([*columns, "reverses_id"], opposite))
+    for entry in await _live(connection, deduction_key):
+        await _enter_opposite(connection, entry, at)
 
 
 # --- the head office and the villages ---------------------------------------------------------------------------------
@@ -94,6 +87,8 @@ async def send_back(connection: AsyncConnection, key: int, reason: str) -> None:
     """The head office returns a conversion, and says why. Raises Refusal NOT_FOUND, WRONG_STATE, REASON_REQUIRED."""
     found = await _locked(connection, key)
     _check_assessed(found.status)
+    if (await connection.execute(sa.select(PointConversion.id).where(PointConversion.reverses_id == key))).first():
+        raise Refusal("WRONG_STATE", "The court has reversed this by another entry.", "Confirm both.", "id")
     if not reason.strip():
         raise Refusal("REASON_REQUIRED", "A return says why.", "Write a sentence.", "reason")
     await _update(connection, key, status=ConversionStatus.RETURNED, return_reason=reason.strip())
@@ -134,7 +129,7 @@ async def acknowledge(connection: AsyncConnection, key: int, village_key: int, a
 def _convertible(keys: Collection[int]) -> sa.Select[Any]:
     """Deductions of persons with a household, of which the world may know (R16)."""
     return (
-        sa.select(Deduction.id, Deduction.party_id, Deduction.stage, Deduction.points)
+        sa.select(Deduction.id.label("deduction_id"), Deduction.party_id, Deduction.stage, Deduction.points)
         .add_columns(Party.household_id, Behaviour.version_id)
         .join(Party, Party.id == Deduction.party_id)
         .join(Behaviour, Behaviour.id == Deduction.behaviour_id)
@@ -151,16 +146,40 @@ async def _item(connection: AsyncConnection, version_key: int, code: str) -> Any
     ).one()
 
 
-async def _enter(connection: AsyncConnection, row: sa.Row[Any], code: str, points: int, at: datetime) -> None:
+async def _live(connection: AsyncConnection, deduction_key: int, kind: ItemKind | None = None) -> Sequence[Any]:
+    """The conversions of a deduction that count, locked: neither returned nor reversed."""
+    entry, later = PointConversion, aliased(PointConversion)
+    query = (
+        sa.select(entry.__table__, MoralBankItem.version_id)
+        .join(MoralBankItem, MoralBankItem.id == entry.item_id)
+        .where(entry.deduction_id == deduction_key, entry.reverses_id.is_(None))
+        .where(entry.status != ConversionStatus.RETURNED)
+        .where(~sa.select(later.id).where(later.reverses_id == entry.id).exists())
+        .order_by(entry.id)
+    )
+    if kind is not None:
+        query = query.where(MoralBankItem.kind == kind)
+    return (await connection.execute(query.with_for_update(of=entry))).all()
+
+
+async def _enter_opposite(connection: AsyncConnection, entry: Any, at: datetime) -> None:
+    await _enter(connection, entry, entry.item_id, -entry.points, at, reverses_id=entry.id)
+
+
+async def _enter(
+    connection: AsyncConnection, of: Any, item_key: int, points: int, at: datetime, reverses_id: int | None = None
+) -> None:
+    """Enter a conversion for the household and the deduction of a row."""
     values = {
-        "party_id": row.party_id,
-        "household_id": row.household_id,
-        "item_id": (await _item(connection, row.version_id, code)).id,
+        "party_id": of.party_id,
+        "household_id": of.household_id,
+        "item_id": item_key,
         "points": points,
         "month": court_day(at).replace(day=1),
         "status": ConversionStatus.COURT_ASSESSED,
         "assessed_at": at,
-        "deduction_id": row.id,
+        "deduction_id": of.deduction_id,
+        "reverses_id": reverses_id,
     }
     await connection.execute(sa.insert(PointConversion).values(values))
 

@@ -11,7 +11,7 @@ from casework.catalogue import behaviour_in_force
 from casework.participants import participant
 from casework.procedure import Act, Step, locked, permit, reasoned, take, written
 from casework.refusal import Refusal
-from models.catalogue import Tier
+from models.catalogue import Stage, Tier
 from models.court_case import Role
 from models.deduction import FINDINGS, Deduction, DeductionStatus, DeductionStep, FindingKind
 from models.terms import court_day
@@ -95,6 +95,7 @@ async def _content(connection: AsyncConnection, proposal: Proposal, act: Act) ->
     """The columns that say what is held against whom."""
     case = await participant(connection, proposal.case_key, proposal.party_key, act.officer, proposal.role)
     behaviour = await behaviour_in_force(connection, proposal.behaviour, court_day(act.at))
+    _check_stage(behaviour, case.stage)
     _check_points(proposal.points, behaviour)
     _check_days(proposal, court_day(act.at))
     return {
@@ -106,6 +107,13 @@ async def _content(connection: AsyncConnection, proposal: Proposal, act: Act) ->
         "protected": case.protected,
         **_finding(proposal.finding, behaviour.tier),
     }
+
+
+def _check_stage(behaviour: Any, stage: Stage) -> None:
+    """A case is scored at its filing and in its own stage (R1, R2)."""
+    if behaviour.stage not in (Stage.FILING, stage):
+        message = f"{behaviour.code} belongs to {behaviour.stage}, and the case is at {stage} (R1)."
+        raise Refusal("WRONG_STAGE", message, "Name the case of that stage.", "behaviour")
 
 
 def _check_points(points: int, behaviour: sa.Row[Any]) -> None:

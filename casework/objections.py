@@ -9,14 +9,14 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.batches import locked_item
-from casework.conversions import reverse
-from casework.events import tell
+from casework.conversions import reassess, reverse
 from casework.procedure import OBJECTIONABLE, Act, Step, reasoned, take
-from casework.records import end_item, public
+from casework.records import end_item, tell_of
 from casework.refusal import Refusal, not_found
 from casework.terms import answer_due
 from casework.versions import keep_version
 from models.catalogue import Behaviour
+from models.court_case import CourtCase
 from models.deduction import Deduction, DeductionStatus
 from models.event import EventKind
 from models.objection import Objection, ObjectionOutcome
@@ -37,7 +37,7 @@ async def file_objection(connection: AsyncConnection, party_key: int, key: int, 
     The item is annotated from now on, not suspended. Raises Refusal NOT_FOUND, REASON_REQUIRED, OBJECTION_OPEN.
     """
     text, today = reasoned(statement), court_day(at)
-    query = sa.select(Deduction.party_id, Deduction.protected, Deduction.status).where(
+    query = sa.select(Deduction.party_id, Deduction.protected, Deduction.status, Deduction.expires_on).where(
         Deduction.id == key,
         Deduction.party_id == party_key,
         Deduction.notified_at.is_not(None),
@@ -52,7 +52,7 @@ async def file_objection(connection: AsyncConnection, party_key: int, key: int, 
     objection: int | None = (await connection.execute(written)).scalar_one_or_none()
     if objection is None:
         raise Refusal("OBJECTION_OPEN", "An objection to this item is open already.", "Await its answer.", "id")
-    await _tell(connection, item, EventKind.OBJECTION_OPENED, at)
+    await tell_of(connection, item, EventKind.OBJECTION_OPENED, at)
     return objection
 
 
@@ -62,7 +62,7 @@ async def answer(connection: AsyncConnection, key: int, given: Answer, act: Act)
     UPHELD_AS_PUBLISHED changes nothing, AMENDED makes a new version, WITHDRAWN ends the item and its record; what was
     not yet published is rejected. Raises Refusal NOT_FOUND, ANSWERED, POINTS_OUT_OF_BAND, and as `take` does.
     """
-    objection = await _open(connection, key)
+    objection = await _open(connection, key, act)
     found = await locked_item(connection, objection.deduction_id, None, act)
     match given.outcome:
         case ObjectionOutcome.AMENDED:
@@ -76,18 +76,17 @@ async def answer(connection: AsyncConnection, key: int, given: Answer, act: Act)
             await take(connection, Step.UPHOLD, found, act)
     values = {"outcome": given.outcome, "reasons": reasoned(act.reason), "decided_at": act.at}
     await connection.execute(sa.update(Objection).where(Objection.id == key).values(values))
-    await _tell(connection, found, EventKind.OBJECTION_CLOSED, act.at)
+    await tell_of(connection, found, EventKind.OBJECTION_CLOSED, act.at)
 
 
-async def _tell(connection: AsyncConnection, item: Any, kind: EventKind, at: datetime) -> None:
-    """Tell of what happens to a published item; of others nobody outside knows."""
-    if item.status is DeductionStatus.PUBLISHED:
-        await tell(connection, public(item), kind, at)
-
-
-async def _open(connection: AsyncConnection, key: int) -> sa.Row[Any]:
-    query = sa.select(Objection.__table__).where(Objection.id == key).with_for_update()
-    found: sa.Row[Any] | None = (await connection.execute(query)).one_or_none()
+async def _open(connection: AsyncConnection, key: int, act: Act) -> Any:
+    query = (
+        sa.select(Objection.deduction_id, Objection.outcome)
+        .join(Deduction, Deduction.id == Objection.deduction_id)
+        .join(CourtCase, CourtCase.id == Deduction.case_id)
+        .where(Objection.id == key, CourtCase.court_code == act.officer.court_code)
+    )
+    found = (await connection.execute(query.with_for_update(of=Objection))).one_or_none()
     if found is None:
         raise not_found("objection")
     if found.outcome is not None:
@@ -105,4 +104,5 @@ async def _amend(connection: AsyncConnection, found: sa.Row[Any], points: int | 
     step = Step.AMEND if found.status is DeductionStatus.PUBLISHED else Step.CORRECT
     await take(connection, step, found, act, points=points, version=found.version + 1)
     await keep_version(connection, found.id, act)
-    await _tell(connection, found, EventKind.ENTRY_AMENDED, act.at)
+    await reassess(connection, found.id, act.at)
+    await tell_of(connection, found, EventKind.ENTRY_AMENDED, act.at)

@@ -56,6 +56,11 @@ class Transition:
     meaning: str
     keeps: str | None = None
 
+    @property
+    def part(self) -> str | None:
+        """The part of the three that whoever takes this step plays; the panel's at each of its steps."""
+        return self.keeps or ("decided_by" if self.role is StaffRole.PANEL else None)
+
 
 _STATUS = DeductionStatus
 OBJECTIONABLE = (_STATUS.PANEL_APPROVED, _STATUS.PUBLISHED)
@@ -171,7 +176,7 @@ async def take(connection: AsyncConnection, step: Step, found: sa.Row[Any], act:
     _check_state(transition, found.status)
     if transition.keeps:
         changes[transition.keeps] = act.officer.key
-        _check_people(found, transition.keeps, act.officer)
+    _check_people(found, transition.part, act.officer)
     update = sa.update(Deduction).where(Deduction.id == found.id)
     status = transition.target or found.status
     await connection.execute(update.values(status=status, **changes))
@@ -186,9 +191,9 @@ def _check_state(transition: Transition, status: DeductionStatus) -> None:
         )
 
 
-def _check_people(found: sa.Row[Any], column: str, officer: Officer) -> None:
-    others = (getattr(found, name) for name in PEOPLE if name != column)
-    if officer.key in others:
+def _check_people(found: sa.Row[Any], part: str | None, officer: Officer) -> None:
+    others = (getattr(found, name) for name in PEOPLE if name != part)
+    if part and officer.key in others:
         raise Refusal(
             "SAME_PERSON",
             "Proposer, chief and panel member of one item are three different people (R4).",

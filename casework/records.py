@@ -1,7 +1,7 @@
 """The code records that deductions make and lose: what colours a code by a published item (R10, R12)."""
 
 from collections.abc import Collection
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,8 +13,9 @@ from casework.terms import record_end, recorded_type
 from models.catalogue import Behaviour, CodeType
 from models.code_record import CloseReason, CodeRecord
 from models.court_case import CourtCase
-from models.deduction import Deduction
+from models.deduction import Deduction, DeductionStatus
 from models.event import EventKind
+from models.objection import Objection
 from models.terms import court_day
 
 PUBLISHED = (
@@ -25,6 +26,7 @@ PUBLISHED = (
         CodeType.id.label("code_type_id"),
         CodeType.colour,
         CodeType.term_months,
+        sa.exists().where(Objection.deduction_id == Deduction.id, Objection.outcome.is_(None)).label("annotated"),
     )
     .join(CourtCase, CourtCase.id == Deduction.case_id)
     .join(Behaviour, Behaviour.id == Deduction.behaviour_id)
@@ -32,16 +34,27 @@ PUBLISHED = (
 )
 
 
-async def record_publication(connection: AsyncConnection, keys: Collection[int]) -> tuple[list[int], list[int]]:
+async def record_publication(
+    connection: AsyncConnection, keys: Collection[int]
+) -> tuple[list[int], list[int], list[int]]:
     """Enter the records of deductions published just now.
 
-    Gives the parties of whom the world may be told (R16), one for each deduction, and those whose colour may change.
+    Gives the parties of whom the world may be told (R16), those of them who have objected by then, and those whose
+    colour may change. An item that is published after its time is seen by nobody, and makes no record (R6).
     """
     found = (await connection.execute(PUBLISHED.where(Deduction.id.in_(keys)))).all()
     rows = [_record(row) for row in found if recorded_type(row.finding_kind, row.code_type)]
+    rows = [row for row in rows if row["ends_on"] > row["effective_on"]]
     if rows:
         await connection.execute(sa.insert(CodeRecord), rows)
-    return [row.party_id for row in found if not row.protected], [row["party_id"] for row in rows]
+    told = [row for row in found if visible(row, court_day(row.published_at))]
+    annotated = [row.party_id for row in told if row.annotated]
+    return [row.party_id for row in told], annotated, [row["party_id"] for row in rows]
+
+
+def visible(row: Any, day: date) -> bool:
+    """Whether others see a published deduction on a day, and so may be told of it (R6, R16)."""
+    return bool(not row.protected and row.expires_on > day)
 
 
 def _record(row: sa.Row[Any]) -> dict[str, Any]:
@@ -75,11 +88,17 @@ def public(row: Any) -> list[int]:
     return [] if row.protected else [row.party_id]
 
 
+async def tell_of(connection: AsyncConnection, found: Any, kind: EventKind, at: datetime) -> None:
+    """Tell of what happens to a deduction, if others see it; of one that is not published nobody knows."""
+    if found.status is DeductionStatus.PUBLISHED and visible(found, court_day(at)):
+        await tell(connection, [found.party_id], kind, at)
+
+
 async def end_item(connection: AsyncConnection, step: Step, found: sa.Row[Any], act: Act) -> None:
     """End a published deduction and its record: outside the court neither has ever been (R10). Raises as `take`."""
     await take(connection, step, found, act, ended_at=act.at)
     await close_records(connection, CodeRecord.deduction_id == found.id, court_day(act.at), ENDS[step][0])
-    await tell(connection, public(found), ENDS[step][1], act.at)
+    await tell_of(connection, found, ENDS[step][1], act.at)
     await colour(connection, [found.party_id], act.at)
 
 

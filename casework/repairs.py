@@ -6,18 +6,23 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import InstrumentedAttribute
 
 from casework.batches import locked_item
 from casework.conversions import assess_repair
-from casework.events import colour, tell
+from casework.events import colour
 from casework.procedure import Act, Step, permit, reasoned, take
-from casework.records import end_item, public, shorten_record
+from casework.records import end_item, shorten_record, tell_of
 from casework.refusal import Refusal, not_found
 from casework.terms import repairable_from
 from casework.versions import keep_version
+from models.code_record import CodeRecord
+from models.court_case import CourtCase
 from models.deduction import Deduction, DeductionStatus
 from models.event import EventKind
+from models.objection import Objection
 from models.repair import Repair, RepairGround, RepairOutcome
 from models.terms import court_day
 
@@ -62,7 +67,7 @@ async def apply(connection: AsyncConnection, party_key: int, key: int, applicati
 async def enter_application(
     connection: AsyncConnection, party_key: int, application: Application, today: date, **of: int
 ) -> int:
-    """Write an application down. `of`: what it is for. Raises Refusal NEGATIVE_AMOUNT, REASON_REQUIRED."""
+    """Write an application down. `of`: what it is for. Raises Refusal NEGATIVE_AMOUNT, REASON_REQUIRED, APPLIED."""
     if application.amount_performed < 0:
         raise Refusal("NEGATIVE_AMOUNT", "The amount performed is below zero.", "Give it in CNY.", "amountPerformed")
     values = {
@@ -72,8 +77,11 @@ async def enter_application(
         "amount_performed": application.amount_performed,
         "applied_on": today,
     }
-    written = sa.insert(Repair).values(values | of).returning(Repair.id)
-    return int((await connection.execute(written)).scalar_one())
+    written = insert(Repair).values(values | of).on_conflict_do_nothing().returning(Repair.id)
+    key: int | None = (await connection.execute(written)).scalar_one_or_none()
+    if key is None:
+        raise Refusal("APPLIED", "An application for this is open already.", "Await its decision.", "id")
+    return key
 
 
 async def decide_repair(connection: AsyncConnection, key: int, decision: Decision, act: Act) -> None:
@@ -83,8 +91,10 @@ async def decide_repair(connection: AsyncConnection, key: int, decision: Decisio
     Raises Refusal NOT_FOUND, DECIDED, BAD_DATE, and as `take` does.
     """
     permit(act.officer, Step.SHIELD)
-    repair = await open_application(connection, key, "deduction_id")
+    repair = await open_application(connection, key, Repair.deduction_id, act)
     found = await locked_item(connection, repair.deduction_id, None, act)
+    if decision.outcome is not RepairOutcome.REFUSED:
+        await _check_grantable(connection, found, act)
     if decision.outcome is RepairOutcome.SHORTENED:
         await _shorten(connection, found, decision.new_end, act)
     elif decision.outcome is RepairOutcome.SHIELDED:
@@ -101,15 +111,33 @@ async def written_decision(connection: AsyncConnection, key: int, decision: Deci
     await connection.execute(sa.update(Repair).where(Repair.id == key).values(values))
 
 
-async def open_application(connection: AsyncConnection, key: int, of: str) -> Any:
-    """An application for what the column `of` names, locked. Raises Refusal NOT_FOUND, DECIDED."""
-    query = sa.select(Repair.__table__).where(Repair.id == key, Repair.__table__.c[of].is_not(None)).with_for_update()
-    found: Any = (await connection.execute(query)).one_or_none()
+async def open_application(
+    connection: AsyncConnection, key: int, of: InstrumentedAttribute[int | None], act: Act
+) -> Any:
+    """An application of the officer's court for what `of` names, locked. Raises Refusal NOT_FOUND, DECIDED."""
+    query = (
+        sa.select(Repair.__table__)
+        .outerjoin(Deduction, Deduction.id == Repair.deduction_id)
+        .outerjoin(CourtCase, CourtCase.id == Deduction.case_id)
+        .outerjoin(CodeRecord, CodeRecord.id == Repair.code_record_id)
+        .where(Repair.id == key, of.is_not(None))
+        .where(sa.func.coalesce(CourtCase.court_code, CodeRecord.court_code) == act.officer.court_code)
+    )
+    found: Any = (await connection.execute(query.with_for_update(of=Repair))).one_or_none()
     if found is None:
         raise not_found("repair")
     if found.outcome is not None:
         raise Refusal("DECIDED", "This application is decided.", "A subject may apply anew.", "id")
     return found
+
+
+async def _check_grantable(connection: AsyncConnection, found: Any, act: Act) -> None:
+    """What is over needs no repair, and what is contested is decided first (R8)."""
+    if found.expires_on is None or found.expires_on <= court_day(act.at):
+        raise Refusal("EXPIRED", "The item's publicity is over.", "Refuse the application.", "id")
+    contested = sa.select(Objection.id).where(Objection.deduction_id == found.id, Objection.outcome.is_(None))
+    if (await connection.execute(contested)).first():
+        raise Refusal("OBJECTION_OPEN", "An objection to this item is open.", "Answer it first.", "id")
 
 
 def check_end(end: date | None, today: date, before: date | None) -> None:
@@ -126,5 +154,5 @@ async def _shorten(connection: AsyncConnection, found: sa.Row[Any], end: date | 
     await keep_version(connection, found.id, act)
     if end is not None:
         await shorten_record(connection, found.id, end)
-    await tell(connection, public(found), EventKind.REPAIR_GRANTED, act.at)
+    await tell_of(connection, found, EventKind.REPAIR_GRANTED, act.at)
     await colour(connection, [found.party_id], act.at)

@@ -10,14 +10,16 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.catalogue import code_type_in_force
-from casework.events import colour
+from casework.events import colour, tell
 from casework.participants import participant
 from casework.procedure import Act, reasoned, require
-from casework.records import close_records, enter_record
+from casework.records import close_records, enter_record, public
 from casework.refusal import Refusal, not_found
 from casework.terms import red_type
+from models.catalogue import Stage
 from models.code_record import CloseReason, CodeRecord
 from models.court import StaffRole
+from models.event import EventKind
 from models.identifiers import IdentifierError, parse_case_number
 from models.sanction import SANCTION_CASES, Sanction, SanctionKind
 from models.terms import add_months, court_day
@@ -51,8 +53,10 @@ async def record_sanction(connection: AsyncConnection, decision: Decision, act: 
     reasoned(act.reason)
     case = await participant(connection, decision.case_key, decision.party_key, act.officer)
     _check(decision, court_day(act.at))
+    code = red_type(decision.kind, case.stage)
+    entry = await code_type_in_force(connection, code, decision.effective_on) if code else None
     values = {
-        "decision_number": _number(decision),
+        "decision_number": _number(decision, case.court_code),
         "related_number": case.number,
         "court_code": case.court_code,
         "case_id": decision.case_key,
@@ -68,8 +72,8 @@ async def record_sanction(connection: AsyncConnection, decision: Decision, act: 
     key: int | None = (await connection.execute(written)).scalar_one_or_none()
     if key is None:
         raise Refusal("RECORDED", "This decision is recorded already.", "Look it up.", "number")
-    if code := red_type(decision.kind, case.stage):
-        await _redden(connection, key, code, case, decision)
+    if entry:
+        await _redden(connection, key, entry, case, decision)
         await colour(connection, [decision.party_key], act.at)
     return key
 
@@ -93,6 +97,8 @@ async def revoke_sanction(connection: AsyncConnection, key: int, day: date, act:
         )
     await connection.execute(sa.update(Sanction).where(Sanction.id == key).values(revoked_on=day))
     await close_records(connection, CodeRecord.sanction_id == key, day, CloseReason.REVOKED)
+    if red_type(found.kind, Stage.TRIAL):  # any stage: whether it made red at all
+        await tell(connection, public(found), EventKind.ENTRY_WITHDRAWN, act.at)
     await colour(connection, [found.party_id], act.at)
 
 
@@ -102,6 +108,8 @@ async def revoke_sanction(connection: AsyncConnection, key: int, day: date, act:
 def _check(decision: Decision, today: date) -> None:
     if not decision.decided_on <= decision.effective_on or decision.decided_on > today:
         raise Refusal("BAD_DATE", "It is decided first, and takes effect then.", "Check both days.", "effectiveOn")
+    if decision.since and decision.kind is not SanctionKind.CONVICTION:
+        raise Refusal("BAD_DATE", "Only a conviction has a sentence that ends (R12).", "Leave it out.", "since")
     fined, detained = decision.kind is SanctionKind.FINE, decision.kind is SanctionKind.DETENTION
     sound_amount = (decision.amount is not None and decision.amount > 0) if fined else decision.amount is None
     sound_days = (decision.days is not None and 1 <= decision.days <= LONGEST) if detained else decision.days is None
@@ -117,26 +125,25 @@ LONGEST = 15
 """Days of a detention (CPL 118)."""
 
 
-def _number(decision: Decision) -> str:
+def _number(decision: Decision, court_code: str) -> str:
     """The decision's number; fines and detentions are decided under 司惩 numbers (R12)."""
     try:
         parsed = parse_case_number(decision.number)
     except IdentifierError as error:
         raise Refusal("BAD_DECISION_NUMBER", str(error), "Copy it from the decision.", "number") from None
     grave = decision.kind in (SanctionKind.FINE, SanctionKind.DETENTION)
-    if grave and parsed.type_characters != SANCTION_CASES:
+    if grave and (parsed.type_characters, parsed.court_code) != (SANCTION_CASES, court_code):
         raise Refusal(
             "BAD_DECISION_NUMBER",
-            f"A {decision.kind} is decided under a {SANCTION_CASES} number.",
+            f"A {decision.kind} is decided under a {SANCTION_CASES} number of its court.",
             "Check it.",
             "number",
         )
     return parsed.number
 
 
-async def _redden(connection: AsyncConnection, key: int, code: str, case: Any, decision: Decision) -> None:
+async def _redden(connection: AsyncConnection, key: int, entry: Any, case: Any, decision: Decision) -> None:
     start = decision.effective_on
-    entry = await code_type_in_force(connection, code, start)
     await enter_record(
         connection,
         entry,

@@ -14,7 +14,7 @@ UNRECORDED = frozenset({"Y03", "Y18"})
 
 def publicity_end(tier: Tier, finding: FindingKind, determined_on: date) -> date:
     """The first day on which an item determined on that day is no longer public (R6)."""
-    red = finding in GRAVE_FINDINGS
+    red = tier is Tier.T3 and finding in GRAVE_FINDINGS
     return add_months(determined_on, RED_PUBLICITY_MONTHS if red else PUBLICITY_MONTHS[tier])
 
 

@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from models.certificate import Certificate
 from models.code_record import CodeRecord
 from models.court_case import NEVER_DISCLOSED, CourtCase
+from models.deduction import Deduction
 from models.listing import Listing
 from models.sanction import Sanction
 
@@ -25,6 +26,7 @@ async def link_cases(connection: AsyncConnection) -> set[int]:
     for table, number, source in SOURCES:
         await connection.execute(_tie(table, number))
         changed |= set(await connection.scalars(_follow(table, source)))
+    await connection.execute(PROTECT_DEDUCTIONS)
     return changed | set(await connection.scalars(PROTECT))
 
 
@@ -35,6 +37,14 @@ PROTECT = (
     .returning(CodeRecord.party_id)
 )
 """Records of a case that was sealed after they were made."""
+
+
+PROTECT_DEDUCTIONS = (
+    sa.update(Deduction)
+    .values(protected=True)
+    .where(Deduction.case_id == CourtCase.id, CourtCase.confidentiality.in_(NEVER_DISCLOSED), ~Deduction.protected)
+)
+"""Deductions of such a case: nothing more is told of them."""
 
 
 def _tie(table: sa.FromClause, number: str) -> sa.Update:

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Numeric, Text
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Numeric, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Keyed, choice
@@ -46,6 +46,8 @@ class Repair(Keyed):
         CheckConstraint("(outcome = 'SHORTENED') = (new_end IS NOT NULL)", name="shortened_to_a_date"),
         CheckConstraint("outcome <> 'REFUSED' OR reasons IS NOT NULL", name="refused_with_reasons"),
         CheckConstraint("amount_performed >= 0", name="amount_not_negative"),
+        Index("uq_repair_open_deduction", "deduction_id", unique=True, postgresql_where=text("outcome IS NULL")),
+        Index("uq_repair_open_record", "code_record_id", unique=True, postgresql_where=text("outcome IS NULL")),
     )
 
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)

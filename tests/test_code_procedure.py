@@ -20,6 +20,8 @@ from models.catalogue import CodeType, Colour
 from models.code_record import CodePeriod, CodeRecord
 from models.court import StaffRole
 from models.court_case import CourtCase
+from models.event import Event
+from models.listing import Listing
 from models.repair import Repair, RepairGround, RepairOutcome
 from models.sanction import Sanction, SanctionKind
 
@@ -87,6 +89,8 @@ async def test_a_conviction_of_a_trial_is_another_type(connection: AsyncConnecti
 
 FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "a number that is none": ({"number": "七号"}, "BAD_DECISION_NUMBER"),
+    "another court's number": ({"number": f"(2026){NEIGHBOUR}司惩7号"}, "BAD_DECISION_NUMBER"),
+    "a fine with a sentence": ({"since": date(2030, 1, 1)}, "BAD_DATE"),
     "a fine under the case's own number": ({"number": f"(2026){COURT}执1号"}, "BAD_DECISION_NUMBER"),
     "a fine without amount": ({"amount": None}, "BAD_EXTENT"),
     "a fine of nothing": ({"amount": Decimal(0)}, "BAD_EXTENT"),
@@ -176,6 +180,11 @@ async def test_a_certificate_s_number_is_its_own(connection: AsyncConnection, ro
     await issued(connection, room)
     assert await refused(issued(connection, room, party_key=room.parties[1])) == "ISSUED"
     assert await refused(issued(connection, room, performed_on=date(2026, 3, 3))) == "BAD_DATE"
+    assert [await refused(issued(connection, room, number=number)) for number in NO_NUMBERS] == ["BAD_NUMBER"] * 3
+
+
+NO_NUMBERS = (" ", "9" * 101, "330281199003077596")
+"""Nothing, too much, and a person's number (R18)."""
 
 
 # --- repairs in enforcement -------------------------------------------------------------------------------------------
@@ -226,8 +235,8 @@ async def test_a_broken_repair_is_yellow_again(connection: AsyncConnection, room
     await granted(connection, room, await listed(connection, room), UNTIL_AUTUMN)
     room.now = datetime(2026, 6, 2, 2, tzinfo=UTC)
     await blue.end_repair(connection, await blue_key(connection), False, room.act(StaffRole.CENTRE))
-    days = [date(2026, 6, 1), date(2026, 6, 2), date(2026, 9, 30)]
-    assert [(await colours(connection, day))[0] for day in days] == ["BLUE", "YELLOW", "YELLOW"]
+    days = [date(2026, 6, 1), date(2026, 6, 2), date(2028, 1, 31), date(2028, 2, 1)]
+    assert [(await colours(connection, day))[0] for day in days] == ["BLUE", "YELLOW", "YELLOW", "GREEN"]
 
 
 async def test_what_is_performed_is_green(connection: AsyncConnection, room: Courtroom) -> None:
@@ -237,6 +246,36 @@ async def test_what_is_performed_is_green(connection: AsyncConnection, room: Cou
     assert await colours(connection, date(2026, 6, 2)) == ["GREEN", "GREEN"]
     ended = blue.end_repair(connection, await blue_key(connection), True, room.act(StaffRole.CENTRE))
     assert await refused(ended) == "NOT_FOUND"
+
+
+async def test_who_performed_leaves_the_list(connection: AsyncConnection, room: Courtroom) -> None:
+    key = await listed(connection, room, "Y18")
+    entry = {"kind": "DISHONEST_DEBTOR", "party_id": room.parties[0], "court_code": COURT, "case_id": room.case}
+    entry |= dict.fromkeys(("case_number", "basis_number", "basis_unit", "obligation", "performance", "grounds"), "…")
+    days = {"listed_on": date(2026, 1, 30), "published_on": date(2026, 2, 1), "protected": False}
+    listing = (await connection.execute(sa.insert(Listing).values(entry | days).returning(Listing.id))).scalar_one()
+    await connection.execute(sa.update(CodeRecord).values(listing_id=listing, ends_on=None))
+    await granted(connection, room, key, UNTIL_AUTUMN)
+    room.now = datetime(2026, 6, 2, 2, tzinfo=UTC)
+    await blue.end_repair(connection, await blue_key(connection), True, room.act(StaffRole.CENTRE))
+    assert (await connection.execute(sa.select(Listing.removed_on))).scalars().all() == [date(2026, 6, 2)]
+    kinds = (await connection.execute(sa.select(Event.kind).order_by(Event.sequence))).scalars().all()
+    assert [kind.value for kind in kinds] == ["REPAIR_GRANTED", "COLOUR_CHANGED", "LIST_REMOVED", "COLOUR_CHANGED"]
+
+
+async def test_of_a_suspicion_nobody_knows(connection: AsyncConnection, room: Courtroom) -> None:
+    key = await listed(connection, room, "Y03")
+    assert await refused(blue.apply_for_record(connection, room.parties[0], key, SHOWN, NOW)) == "NOT_FOUND"
+
+
+async def test_a_record_that_has_ended_is_not_repaired(connection: AsyncConnection, room: Courtroom) -> None:
+    application = await blue.apply_for_record(
+        connection, room.parties[0], await listed(connection, room), SHOWN, room.now
+    )
+    room.now = datetime(2028, 2, 1, 2, tzinfo=UTC)
+    shielded = RepairDecision(RepairOutcome.SHIELDED)
+    decided = blue.decide_record_repair(connection, application, shielded, room.act(StaffRole.PANEL))
+    assert await refused(decided) == "EXPIRED"
 
 
 async def test_other_yellow_is_shortened_and_stays_yellow(connection: AsyncConnection, room: Courtroom) -> None:
@@ -255,6 +294,7 @@ async def test_a_repair_is_not_granted_over_another(connection: AsyncConnection,
     await granted(connection, room, key, UNTIL_AUTUMN)
     earlier = RepairDecision(RepairOutcome.SHORTENED, date(2026, 9, 1))
     assert await refused(granted(connection, room, key, earlier)) == "BLUE"
+    assert (await made(connection))[0][2] == date(2026, 10, 1)
 
 
 async def test_a_refusal_and_a_shielding(connection: AsyncConnection, room: Courtroom) -> None:

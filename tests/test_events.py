@@ -13,11 +13,12 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from casework import certificates, events, objections, repairs, sanctions
+from casework import batches, certificates, events, objections, repairs, sanctions
 from casework.certificates import Performance
 from casework.objections import Answer
 from casework.repairs import Application, Decision
 from casework.transaction import transact
+from ingest.linking import link_cases
 from models.court import StaffRole
 from models.court_case import CourtCase
 from models.deduction import FindingKind
@@ -94,7 +95,7 @@ async def test_a_fine_and_its_reversal_change_the_colour(connection: AsyncConnec
     fined = sanctions.Decision(number, room.case, room.parties[0], SanctionKind.FINE, day, day, Decimal(500))
     key = await sanctions.record_sanction(connection, fined, room.act(StaffRole.CENTRE))
     await sanctions.revoke_sanction(connection, key, date(2026, 3, 2), room.act(StaffRole.CENTRE))
-    assert await told(connection) == [(1, "COLOUR_CHANGED"), (2, "COLOUR_CHANGED")]
+    assert await told(connection) == [(1, "COLOUR_CHANGED"), (2, "ENTRY_WITHDRAWN"), (3, "COLOUR_CHANGED")]
 
 
 async def test_a_certificate_is_told_of_and_its_end(connection: AsyncConnection, room: Courtroom) -> None:
@@ -117,6 +118,36 @@ async def test_nothing_is_told_of_what_is_protected(connection: AsyncConnection,
     objection = await objections.file_objection(connection, room.parties[0], key, "已履行。", act.at)
     await objections.answer(connection, objection, Answer(ObjectionOutcome.WITHDRAWN), act)
     assert await told(connection) == []
+
+
+async def test_an_objection_made_before_publication_is_told_with_it(
+    connection: AsyncConnection, room: Courtroom
+) -> None:
+    batch = await batches.open_batch(connection, room.now.date(), room.act(StaffRole.CENTRE))
+    key = await room.notified(connection, batch)
+    await objections.file_objection(connection, room.parties[0], key, "已履行。", room.act(StaffRole.PANEL).at)
+    assert await told(connection) == []
+    await batches.publish(connection, batch, room.act(StaffRole.CENTRE))
+    assert await told(connection) == [(1, "ENTRY_PUBLISHED"), (2, "OBJECTION_OPENED")]
+
+
+async def test_what_is_published_after_its_time_is_told_to_nobody(connection: AsyncConnection, room: Courtroom) -> None:
+    batch = await batches.open_batch(connection, room.now.date(), room.act(StaffRole.CENTRE))
+    finding = replace(room.proposal().finding, kind=FindingKind.RULING)
+    await room.notified(connection, batch, behaviour="E08", points=7, finding=finding)
+    room.now = datetime(2028, 3, 2, 4, tzinfo=UTC)
+    assert len(await batches.publish(connection, batch, room.act(StaffRole.CENTRE))) == 1
+    assert await told(connection) == []
+
+
+async def test_nothing_is_told_of_a_case_that_was_sealed_meanwhile(
+    connection: AsyncConnection, room: Courtroom
+) -> None:
+    key = await room.published(connection)
+    await connection.execute(sa.update(CourtCase).values(confidentiality="PRIVACY"))
+    await link_cases(connection)
+    await objections.file_objection(connection, room.parties[0], key, "已履行。", room.act(StaffRole.PANEL).at)
+    assert await told(connection) == [(1, "ENTRY_PUBLISHED")]
 
 
 async def test_events_are_only_added(connection: AsyncConnection, room: Courtroom) -> None:

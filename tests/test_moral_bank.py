@@ -100,6 +100,45 @@ async def test_a_repair_restores_all_or_half(
     assert await entries(connection) == [ASSESSED, (item, points, date(2026, 9, 1), "COURT_ASSESSED", False)]
 
 
+async def test_an_amendment_takes_what_it_says_now(connection: AsyncConnection, room: Courtroom) -> None:
+    key = await room.published(connection)
+    objection = await objections.file_objection(connection, room.parties[0], key, "情节较轻。", room.now)
+    amended = Answer(ObjectionOutcome.AMENDED, 1)
+    await objections.answer(connection, objection, amended, room.act(StaffRole.PANEL))
+    assert [entry[1:2] + entry[4:] for entry in await entries(connection)] == [(-3, False), (3, True), (-1, False)]
+
+
+async def repaired(connection: AsyncConnection, room: Courtroom, key: int, decision: Decision) -> None:
+    """A full performance, with the panel's decision."""
+    shown = Application(RepairGround.FULL_PERFORMANCE, "承诺诚信诉讼。", Decimal(1))
+    repair = await repairs.apply(connection, room.parties[0], key, shown, room.now)
+    await repairs.decide_repair(connection, repair, decision, room.act(StaffRole.PANEL))
+
+
+async def test_points_come_back_once(connection: AsyncConnection, room: Courtroom) -> None:
+    key = await room.published(connection)
+    room.now = datetime(2026, 9, 9, 4, tzinfo=UTC)
+    await repaired(connection, room, key, Decision(RepairOutcome.SHORTENED, date(2026, 12, 1)))
+    await repaired(connection, room, key, Decision(RepairOutcome.SHIELDED))
+    assert [entry[:2] for entry in await entries(connection)] == [("MD3", -3), ("MR1", 3)]
+
+
+async def test_nothing_comes_back_that_was_not_taken(connection: AsyncConnection, room: Courtroom) -> None:
+    key = await room.published(connection)
+    await conversions.send_back(connection, await only(connection), "已迁出本村。")
+    room.now = datetime(2026, 9, 9, 4, tzinfo=UTC)
+    await repaired(connection, room, key, Decision(RepairOutcome.SHIELDED))
+    assert len(await entries(connection)) == 1
+
+
+async def test_what_the_court_reversed_is_not_returned(connection: AsyncConnection, room: Courtroom) -> None:
+    """Else the household would get points for nothing."""
+    key = await room.published(connection)
+    first = await only(connection)
+    await conversions.reverse(connection, key, AT)
+    assert await refused(conversions.send_back(connection, first, "户号有误。")) == "WRONG_STATE"
+
+
 # --- the head office --------------------------------------------------------------------------------------------------
 
 

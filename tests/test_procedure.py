@@ -76,6 +76,18 @@ async def test_what_a_sanction_makes_red_the_deduction_does_not_make_yellow(
     assert (await connection.execute(sa.select(sa.func.count()).select_from(CodeRecord))).scalar_one() == 0
 
 
+@pytest.mark.parametrize(
+    ("behaviour", "points", "expires"), [("E01", 3, date(2027, 3, 2)), ("E08", 7, date(2028, 3, 2))]
+)
+async def test_only_the_gravest_acts_are_public_for_five_years(
+    connection: AsyncConnection, room: Courtroom, behaviour: str, points: int, expires: date
+) -> None:
+    """A fine for less makes red by itself; the item has its tier's publicity (R6)."""
+    fine = replace(room.proposal().finding, kind=FindingKind.FINE_DECISION)
+    key = await room.published(connection, behaviour=behaviour, points=points, finding=fine)
+    assert (await stored(connection, key)).expires_on == expires
+
+
 async def test_what_a_chief_returned_comes_back_as_a_new_version(connection: AsyncConnection, room: Courtroom) -> None:
     key = await room.proposed(connection)
     await deductions.send_back(connection, key, 1, room.act(StaffRole.CHIEF))
@@ -111,6 +123,7 @@ FAULTS: dict[str, tuple[Callable[[Courtroom], dict[str, Any]], str]] = {
     "a case that is none": (lambda room: {"case_key": 999_999}, "NOT_FOUND"),
     "a role that the subject has not": (lambda room: {"role": Role.PLAINTIFF}, "NOT_A_PARTICIPANT"),
     "a subject that is nobody": (lambda room: {"party_key": 999_999}, "NOT_A_PARTICIPANT"),
+    "another stage's behaviour": (lambda room: {"behaviour": "T09"}, "WRONG_STAGE"),
     "conduct to come": (lambda room: {"conduct_on": date(2026, 3, 3)}, "BAD_DATE"),
     "found before it happened": (lambda room: {"conduct_on": date(2026, 2, 21)}, "BAD_DATE"),
     "T2 by the court's record alone": (lambda room: {"behaviour": "E08", "points": 6}, "FINDING_REQUIRED"),

@@ -167,6 +167,7 @@ def allowed(world: World, it: Try) -> bool:
             ripe = item.determined is not None and it.today >= later(
                 item.determined, 3 if item.behaviour == "E01" else 6
             )
+            ripe = ripe and not item.objected and it.officer not in (item.proposer, item.chief)
             shorter = it.deed == "shield" or (visible and it.today + timedelta(1) < expires)
             return it.role is StaffRole.PANEL and item.status == "PUBLISHED" and visible and ripe and shorter
 

@@ -1,11 +1,12 @@
 """Objections and repairs (R8-R10): when they may be filed, what an answer changes, and what vanishes."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
-from courtroom import Courtroom, refused, stored
+from courtroom import NEIGHBOUR, Courtroom, refused, stored
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework import batches, objections, repairs
@@ -143,6 +144,26 @@ async def test_an_objection_is_answered_once(connection: AsyncConnection, room: 
     assert await refused(again) == "ANSWERED"
 
 
+@pytest.mark.parametrize("outcome", [ObjectionOutcome.UPHELD_AS_PUBLISHED, ObjectionOutcome.WITHDRAWN])
+async def test_who_proposed_does_not_judge_the_objection(
+    connection: AsyncConnection, room: Courtroom, outcome: ObjectionOutcome
+) -> None:
+    """Also when the judge sits on the panel by now."""
+    key = await yellow(connection, room)
+    objection = await object_to(connection, room, key)
+    act = room.act(StaffRole.PANEL)
+    promoted = replace(act, officer=replace(room.officer(StaffRole.JUDGE), role=StaffRole.PANEL))
+    assert await refused(objections.answer(connection, objection, Answer(outcome), promoted)) == "SAME_PERSON"
+
+
+async def test_another_court_s_objection_is_not_there(connection: AsyncConnection, room: Courtroom) -> None:
+    objection = await object_to(connection, room, await yellow(connection, room))
+    act = room.act(StaffRole.PANEL, court=NEIGHBOUR)
+    given = Answer(ObjectionOutcome.UPHELD_AS_PUBLISHED)
+    assert await refused(objections.answer(connection, objection, given, act)) == "NOT_FOUND"
+    assert await refused(objections.answer(connection, 999_999, given, act)) == "NOT_FOUND"
+
+
 # --- repairs ----------------------------------------------------------------------------------------------------------
 
 
@@ -211,3 +232,37 @@ async def test_nobody_applies_for_another(connection: AsyncConnection, room: Cou
     key = await yellow(connection, room)
     at = datetime(2026, 9, 5, 4, tzinfo=UTC)
     assert await refused(repairs.apply(connection, room.parties[1], key, PERFORMED, at)) == "NOT_FOUND"
+
+
+async def test_an_item_has_one_open_application(connection: AsyncConnection, room: Courtroom) -> None:
+    key, day = await yellow(connection, room), datetime(2026, 9, 5, 4, tzinfo=UTC)
+    await applied(connection, room, key, day)
+    assert await refused(applied(connection, room, key, day)) == "APPLIED"
+
+
+@pytest.mark.parametrize("outcome", [RepairOutcome.SHIELDED, RepairOutcome.SHORTENED])
+async def test_what_is_contested_is_not_repaired(
+    connection: AsyncConnection, room: Courtroom, outcome: RepairOutcome
+) -> None:
+    """Else the objection could never be answered."""
+    key = await yellow(connection, room)
+    await object_to(connection, room, key)
+    assert await refused(decided(connection, room, key, Decision(outcome, date(2026, 12, 1)))) == "OBJECTION_OPEN"
+
+
+async def test_what_is_over_is_not_repaired(connection: AsyncConnection, room: Courtroom) -> None:
+    key = await yellow(connection, room)
+    application = await applied(connection, room, key, datetime(2026, 9, 5, 4, tzinfo=UTC))
+    room.now = datetime(2028, 3, 2, 4, tzinfo=UTC)
+    shielded = repairs.decide_repair(
+        connection, application, Decision(RepairOutcome.SHIELDED), room.act(StaffRole.PANEL)
+    )
+    assert await refused(shielded) == "EXPIRED"
+
+
+async def test_another_court_s_application_is_not_there(connection: AsyncConnection, room: Courtroom) -> None:
+    key = await yellow(connection, room)
+    application = await applied(connection, room, key, datetime(2026, 9, 5, 4, tzinfo=UTC))
+    act = room.act(StaffRole.PANEL, court=NEIGHBOUR)
+    decision = Decision(RepairOutcome.REFUSED)
+    assert await refused(repairs.decide_repair(connection, application, decision, act)) == "NOT_FOUND"
