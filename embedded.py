@@ -49,7 +49,7 @@ class Server(wheel.PostgresServer):  # type: ignore[misc]  # has no types
         if lock.exists() and (number := lock.read_text().partition("\n")[0]).isdigit():
             try:
                 other = psutil.Process(int(number)).name() != "postgres"
-            except psutil.NoSuchProcess:
+            except psutil.Error:  # there is none, or it is not ours to know
                 return
             if other:
                 lock.unlink()
