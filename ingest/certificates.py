@@ -7,7 +7,7 @@ from sqlalchemy import Column, Date, Text
 from ingest.recording import RecordingFormat, coloured, staged_records
 from ingest.records import Record
 from ingest.report import LineError
-from models.certificate import Certificate
+from models.certificate import GOLD_TYPE, LONGEST_NUMBER, Certificate
 from models.identifiers import (
     IdentifierError,
     born_minor_on,
@@ -16,9 +16,6 @@ from models.identifiers import (
     parse_date,
     parse_person_number,
 )
-
-CODE_TYPE = "A01"
-NUMBER_LENGTH = 100
 
 
 class Certificates(RecordingFormat):
@@ -42,14 +39,14 @@ class Certificates(RecordingFormat):
             raise LineError("DATE", "The certificate was issued before performance: correct the dates.")
         subject = self.context.subjects.read(None, name, party_number)
         protected = subject.born_on is not None and born_minor_on(subject.born_on, performed_on)
-        colouring = self.context.catalogue.colouring(CODE_TYPE, issued_on)
+        colouring = self.context.catalogue.colouring(GOLD_TYPE, issued_on)
         own = (own_number, performed_on, issued_on)
         return Record(subject, protected, parsed.number, coloured(own, court, colouring))
 
 
 def _own_number(text: str) -> str:
     """The certificate's number, which may be long, but is no person's (R18)."""
-    if not text or len(text) > NUMBER_LENGTH:
+    if not text or len(text) > LONGEST_NUMBER:
         raise LineError("CERTIFICATE_NUMBER", "The number of the certificate is missing or overlong: complete it.")
     if _names_a_person(text):
         raise LineError("CERTIFICATE_NUMBER", "The number of the certificate is an identity number: correct it.")

@@ -12,7 +12,7 @@ from ingest.recording import RecordingFormat, coloured, staged_records
 from ingest.records import Record
 from ingest.report import LineError
 from models.identifiers import born_minor_on, compact, parse_case_number, parse_date
-from models.sanction import RED_TYPES, SANCTION_CASES, Sanction, SanctionKind
+from models.sanction import LONGEST_DETENTION, RED_TYPES, SANCTION_CASES, Sanction, SanctionKind
 
 KINDS = {
     "罚款": SanctionKind.FINE,
@@ -23,8 +23,6 @@ KINDS = {
 }
 AMOUNT = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,2})?)元?")
 DAYS = re.compile(r"([0-9]{1,2})[日天]")
-LONGEST_DETENTION = 15
-"""Days (CPL 118)."""
 
 
 class Sanctions(RecordingFormat):

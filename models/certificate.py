@@ -9,6 +9,12 @@ from models.base import Keyed
 from models.court_case import CourtCase
 from models.party import Party
 
+GOLD_TYPE = "A01"
+"""The code type of the record that a certificate makes."""
+
+LONGEST_NUMBER = 100
+"""Characters of a certificate's number."""
+
 
 class Certificate(Keyed):
     """A certificate that an obligation was performed before enforcement."""

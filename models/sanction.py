@@ -27,6 +27,9 @@ class SanctionKind(StrEnum):
 RED_TYPES = {SanctionKind.DETENTION: "R02", SanctionKind.FINE: "R03"}
 """The red code types of what a court itself imposes (R12)."""
 
+LONGEST_DETENTION = 15
+"""Days (CPL 118)."""
+
 SANCTION_CASES = "司惩"
 """Decisions under this case type make red; a fine or detention not decided so does not (R12)."""
 
@@ -42,7 +45,8 @@ class Sanction(Keyed):
             name="fine_has_amount",
         ),
         CheckConstraint(
-            "CASE WHEN kind = 'DETENTION' THEN days IS NOT NULL AND days BETWEEN 1 AND 15 ELSE days IS NULL END",
+            "CASE WHEN kind = 'DETENTION' THEN days IS NOT NULL "
+            f"AND days BETWEEN 1 AND {LONGEST_DETENTION} ELSE days IS NULL END",
             name="detention_has_days",
         ),
         CheckConstraint("effective_on >= decided_on", name="effective_after_decision"),
