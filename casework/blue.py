@@ -65,8 +65,8 @@ async def decide_record_repair(connection: AsyncConnection, key: int, decision: 
     reasoned(act.reason)
     repair = await open_application(connection, key, Repair.code_record_id, act)
     record = await _locked(connection, repair.code_record_id, act)
-    if decision.outcome in TOLD:
-        _check_running(record, court_day(act.at))
+    if decision.outcome in TOLD and not _runs(record, court_day(act.at)):
+        raise Refusal("EXPIRED", "The record has ended.", "Refuse the application.", "id")
     if decision.outcome is RepairOutcome.SHORTENED:
         await _shorten(connection, record, decision.new_end, act)
     elif decision.outcome is RepairOutcome.SHIELDED:
@@ -77,10 +77,8 @@ async def decide_record_repair(connection: AsyncConnection, key: int, decision: 
         await colour(connection, [record.party_id], act.at)
 
 
-def _check_running(record: Any, day: date) -> None:
-    ends = [end for end in (record.ends_on, record.closed_on) if end]
-    if ends and min(ends) <= day:
-        raise Refusal("EXPIRED", "The record has ended.", "Refuse the application.", "id")
+def _runs(record: Any, day: date) -> bool:
+    return all(end is None or day < end for end in (record.ends_on, record.closed_on))
 
 
 async def end_repair(connection: AsyncConnection, key: int, performed: bool, act: Act) -> None:
@@ -91,7 +89,7 @@ async def end_repair(connection: AsyncConnection, key: int, performed: bool, act
     require(act.officer, StaffRole.CENTRE)
     reasoned(act.reason)
     blue, today = await _locked(connection, key, act), court_day(act.at)
-    if blue.colour is not Colour.BLUE or blue.closed_on is not None:
+    if blue.colour is not Colour.BLUE or not _runs(blue, today):
         raise not_found("repair in progress")
     if performed:
         which = CodeRecord.id.in_([blue.id, blue.repaired_id])

@@ -1,5 +1,6 @@
 """Fines, detentions, convictions, lesser sanctions: recorded from their decisions, revoked on reconsideration (R12)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -13,15 +14,15 @@ from casework.catalogue import code_type_in_force
 from casework.events import colour, tell
 from casework.participants import participant
 from casework.procedure import Act, reasoned, require
-from casework.records import close_records, enter_record, public
+from casework.records import close_records, enter_record
 from casework.refusal import Refusal, not_found
 from casework.terms import red_type
-from models.catalogue import Stage
+from models.catalogue import CodeType
 from models.code_record import CloseReason, CodeRecord
 from models.court import StaffRole
 from models.event import EventKind
 from models.identifiers import IdentifierError, parse_case_number
-from models.sanction import SANCTION_CASES, Sanction, SanctionKind
+from models.sanction import LONGEST_DETENTION, SANCTION_CASES, Sanction, SanctionKind
 from models.terms import add_months, court_day
 
 
@@ -96,13 +97,20 @@ async def revoke_sanction(connection: AsyncConnection, key: int, day: date, act:
             "BAD_DATE", "It is revoked after its decision, and not in time to come.", "Check it.", "revokedOn"
         )
     await connection.execute(sa.update(Sanction).where(Sanction.id == key).values(revoked_on=day))
+    known = await _known_parties(connection, key)
     await close_records(connection, CodeRecord.sanction_id == key, day, CloseReason.REVOKED)
-    if red_type(found.kind, Stage.TRIAL):  # any stage: whether it made red at all
-        await tell(connection, public(found), EventKind.ENTRY_WITHDRAWN, act.at)
+    await tell(connection, known, EventKind.ENTRY_WITHDRAWN, act.at)
     await colour(connection, [found.party_id], act.at)
 
 
 # --- inside -----------------------------------------------------------------------------------------------------------
+
+
+async def _known_parties(connection: AsyncConnection, key: int) -> Sequence[int]:
+    """The party of a sanction that made an open record which others see: no suspicion, nothing protected (R13, R16)."""
+    query = sa.select(CodeRecord.party_id).join(CodeType, CodeType.id == CodeRecord.code_type_id)
+    seen = (CodeRecord.closed_on.is_(None), CodeType.partner_visible, ~CodeRecord.protected)
+    return (await connection.execute(query.where(CodeRecord.sanction_id == key, *seen))).scalars().all()
 
 
 def _check(decision: Decision, today: date) -> None:
@@ -112,17 +120,13 @@ def _check(decision: Decision, today: date) -> None:
         raise Refusal("BAD_DATE", "Only a conviction has a sentence that ends (R12).", "Leave it out.", "since")
     fined, detained = decision.kind is SanctionKind.FINE, decision.kind is SanctionKind.DETENTION
     sound_amount = (decision.amount is not None and decision.amount > 0) if fined else decision.amount is None
-    sound_days = (decision.days is not None and 1 <= decision.days <= LONGEST) if detained else decision.days is None
+    sound_days = decision.days in range(1, LONGEST_DETENTION + 1) if detained else decision.days is None
     if not (sound_amount and sound_days):
         raise Refusal(
             "BAD_EXTENT",
-            f"A fine has an amount in CNY, a detention 1 to {LONGEST} days, nothing else either.",
+            f"A fine has an amount in CNY, a detention 1 to {LONGEST_DETENTION} days, nothing else either.",
             "Check it.",
         )
-
-
-LONGEST = 15
-"""Days of a detention (CPL 118)."""
 
 
 def _number(decision: Decision, court_code: str) -> str:

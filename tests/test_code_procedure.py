@@ -278,6 +278,18 @@ async def test_a_record_that_has_ended_is_not_repaired(connection: AsyncConnecti
     assert await refused(decided) == "EXPIRED"
 
 
+@pytest.mark.parametrize("performed", [True, False])
+async def test_a_repair_that_has_run_out_is_not_ended_again(
+    connection: AsyncConnection, room: Courtroom, performed: bool
+) -> None:
+    """Else days that were green would turn yellow afterwards (R14)."""
+    await granted(connection, room, await listed(connection, room), UNTIL_AUTUMN)
+    key = await blue_key(connection)
+    room.now = datetime(2026, 10, 1, 2, tzinfo=UTC)
+    assert await refused(blue.end_repair(connection, key, performed, room.act(StaffRole.CENTRE))) == "NOT_FOUND"
+    assert await colours(connection, date(2026, 10, 1)) == ["GREEN", "GREEN"]
+
+
 async def test_other_yellow_is_shortened_and_stays_yellow(connection: AsyncConnection, room: Courtroom) -> None:
     await granted(connection, room, await listed(connection, room, "Y04"), UNTIL_AUTUMN)
     assert [await colours(connection, day) for day in (TODAY, date(2026, 10, 1))] == [["YELLOW"] * 2, ["GREEN"] * 2]

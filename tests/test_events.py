@@ -14,8 +14,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from casework import batches, certificates, events, objections, repairs, sanctions
+from casework.catalogue import code_type_in_force
 from casework.certificates import Performance
+from casework.colour import recolour
 from casework.objections import Answer
+from casework.records import enter_record
 from casework.repairs import Application, Decision
 from casework.transaction import transact
 from ingest.linking import link_cases
@@ -96,6 +99,22 @@ async def test_a_fine_and_its_reversal_change_the_colour(connection: AsyncConnec
     key = await sanctions.record_sanction(connection, fined, room.act(StaffRole.CENTRE))
     await sanctions.revoke_sanction(connection, key, date(2026, 3, 2), room.act(StaffRole.CENTRE))
     assert await told(connection) == [(1, "COLOUR_CHANGED"), (2, "ENTRY_WITHDRAWN"), (3, "COLOUR_CHANGED")]
+
+
+@pytest.mark.parametrize(("code", "kinds"), [("Y16", ["ENTRY_WITHDRAWN", "COLOUR_CHANGED"]), ("Y03", [])])
+async def test_a_revoked_admonition_is_told_of_but_for_a_suspicion(
+    connection: AsyncConnection, room: Courtroom, code: str, kinds: list[str]
+) -> None:
+    """Imported admonitions make yellow records, and some of them are suspicions, for judges only (R13)."""
+    day, number = date(2026, 3, 1), f"(2026){COURT}执1号"
+    admonished = sanctions.Decision(number, room.case, room.parties[0], SanctionKind.ADMONITION, day, day)
+    key = await sanctions.record_sanction(connection, admonished, room.act(StaffRole.CENTRE))
+    record = {"party_id": room.parties[0], "court_code": COURT, "case_id": room.case, "effective_on": day}
+    entry = await code_type_in_force(connection, code, day)
+    await enter_record(connection, entry, **record, ends_on=date(2027, 3, 1), protected=False, sanction_id=key)
+    await recolour(connection, [room.parties[0]])
+    await sanctions.revoke_sanction(connection, key, date(2026, 3, 2), room.act(StaffRole.CENTRE))
+    assert [kind for _, kind in await told(connection)] == kinds
 
 
 async def test_a_certificate_is_told_of_and_its_end(connection: AsyncConnection, room: Courtroom) -> None:
