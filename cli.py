@@ -17,6 +17,7 @@ from commands.clients import clients
 from commands.importing import import_
 from commands.session import console, explained, prepared, read_json
 from commands.showing import demo
+from commands.staff import staff
 from schema.audience_schema import printed
 from schema.policy_table import policy_table
 from settings import DATABASE_URL, Settings
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 keys = typer.Typer(no_args_is_help=True, help="Change the keys that sign access tokens.")
 app.add_typer(clients, name="client")
+app.add_typer(staff, name="staff")
 app.add_typer(keys, name="keys")
 app.command("import")(import_)
 app.command("demo")(demo)

@@ -9,6 +9,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 from joserfc.jws import JWSRegistry
 
+from auth.officer import Officer
 from auth.signing import ALGORITHM, SigningKeys
 
 TOKEN_TYPE = "at+jwt"  # noqa: S105  (a media type, no secret)
@@ -26,7 +27,8 @@ class AccessTokenInvalid(ValueError):
 class AccessToken:
     """The claims of an access token (RFC 9068, section 2.2), times in whole seconds since the epoch.
 
-    subject: the client itself, or the coded keyed hash of whom it acts for. kid: the key that signed.
+    subject: the client itself, the coded keyed hash of whom it acts for, or the member of staff who signed in. officer:
+    that member of staff, when a token is written. kid: the key that signed.
     """
 
     client_id: str
@@ -37,6 +39,11 @@ class AccessToken:
     expires_at: int
     acting: bool = False
     kid: str = ""
+    officer: Officer | None = None
+
+    def roles(self) -> dict[str, Any]:
+        """The claims of a member of staff (RFC 9068, section 2.2.3.1)."""
+        return {"roles": [self.officer.role.value], "court": self.officer.court_code} if self.officer else {}
 
 
 def resource_of(issuer: str) -> str:
@@ -47,6 +54,11 @@ def resource_of(issuer: str) -> str:
 def encode_subject(index: bytes) -> str:
     """A keyed hash as a `sub` claim."""
     return base64.urlsafe_b64encode(index).rstrip(b"=").decode()
+
+
+def staff_subject(key: int) -> str:
+    """A member of staff as a `sub` claim."""
+    return f"staff:{key}"
 
 
 def write_access_token(token: AccessToken, issuer: str, signing: SigningKeys) -> str:
@@ -60,6 +72,7 @@ def write_access_token(token: AccessToken, issuer: str, signing: SigningKeys) ->
         "exp": token.expires_at,
         "jti": token.token_id,
         "scope": " ".join(sorted(token.scopes)),
+        **token.roles(),
     }
     if token.acting:
         claims["act"] = {"client_id": token.client_id}

@@ -9,16 +9,16 @@ SUBJECTS = frozenset({Scope.CATALOGUE, Scope.SUBJECT, Scope.ORGANIZATION})
 HOLDINGS = frozenset({Scope.CATALOGUE, Scope.ORGANIZATION, Scope.PERSON_CREDIT, Scope.PERSON_INTEGRITY})
 
 SCOPES: dict[Audience, frozenset[Scope]] = {
-    Audience.BANK: SUBJECTS | {Scope.PERSON_CREDIT, Scope.PERSON_INTEGRITY},
+    Audience.BANK: SUBJECTS | {Scope.PERSON_CREDIT, Scope.PERSON_INTEGRITY, Scope.EVENT},
     Audience.EMPLOYER: SUBJECTS | {Scope.PERSON_INTEGRITY},
-    Audience.COMMERCE: SUBJECTS,
-    Audience.MORAL_BANK: frozenset({Scope.CATALOGUE, Scope.CONVERSION}),
-    Audience.VILLAGE: frozenset({Scope.NOTICE}),
-    Audience.COURT: HOLDINGS | {Scope.REGISTER, Scope.PROCEDURE},
+    Audience.COMMERCE: SUBJECTS | {Scope.EVENT},
+    Audience.MORAL_BANK: frozenset({Scope.CATALOGUE, Scope.CONVERSION, Scope.CONVERSION_WRITE}),
+    Audience.VILLAGE: frozenset({Scope.NOTICE, Scope.NOTICE_WRITE}),
+    Audience.COURT: HOLDINGS | {Scope.REGISTER, Scope.PROCEDURE, Scope.STATISTICS, Scope.EVENT, Scope.PROCEDURE_WRITE},
     Audience.PUBLIC_PORTAL: frozenset({Scope.CATALOGUE, Scope.PUBLICATION}),
-    Audience.LITIGANT_PORTAL: HOLDINGS | {Scope.PROCEDURE, Scope.SELF},
-    Audience.CREDIT_PLATFORM: frozenset({Scope.CATALOGUE, Scope.MEASURE}),
-    Audience.AUDITOR: frozenset({Scope.AUDIT}),
+    Audience.LITIGANT_PORTAL: HOLDINGS | {Scope.PROCEDURE, Scope.SELF, Scope.EVENT, Scope.REMEDY_WRITE},
+    Audience.CREDIT_PLATFORM: frozenset({Scope.CATALOGUE, Scope.MEASURE, Scope.EVENT, Scope.MEASURE_WRITE}),
+    Audience.AUDITOR: frozenset({Scope.AUDIT, Scope.STATISTICS}),
 }
 
 ORGANIZATION_PURPOSES = frozenset({Purpose.EMPLOYER_CHECK, Purpose.SUPPLIER_DUE_DILIGENCE, Purpose.BIDDING_REVIEW})

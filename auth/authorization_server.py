@@ -19,18 +19,22 @@ from auth.access_token import (
     encode_subject,
     read_access_token,
     resource_of,
+    staff_subject,
     write_access_token,
 )
+from auth.authorization_code import Redeemed
 from auth.client_authentication import ClientAuthenticator
-from auth.grants import ClientCredentials, Introspection, Revocation, TokenExchange
+from auth.grants import ClientCredentials, Introspection, Revocation, StaffSignedIn, TokenExchange
 from auth.oauth_http import OAuthRequest, Refusal, invalid_request
+from auth.officer import Officer
 from auth.scope_request import allowed_scopes, requested_scopes
 from auth.signing import SigningKeys
 from auth.subject_token import Subject
 from auth.token_store import RegisteredClient, remember_token
 from models.keyring import Keyring
 
-GRANT_TYPES = (ClientCredentials.GRANT_TYPE, TokenExchange.GRANT_TYPE)
+GRANTS = (ClientCredentials, TokenExchange, StaffSignedIn)
+GRANT_TYPES = tuple(grant.GRANT_TYPE for grant in GRANTS)
 log = logging.getLogger("suxin.oauth")
 
 
@@ -56,7 +60,7 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
         self.issuer, self.engine, self.signing, self.keyring = issuer, engine, signing, keyring
         self.token_lifetime, self.allow_pilot_persons, self.clock = token_lifetime, allow_pilot_persons, clock
         self._authenticator = ClientAuthenticator(issuer)
-        for grant in (ClientCredentials, TokenExchange):
+        for grant in GRANTS:
             self.register_grant(grant)
         for endpoint in (Revocation, Introspection):
             self.register_endpoint(endpoint)
@@ -86,13 +90,13 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
         response = self.create_token_response(request)
         return response
 
-    def issue(self, request: OAuthRequest, subject: Subject | None) -> dict[str, Any]:
+    def issue(self, request: OAuthRequest, acting_for: Subject | Redeemed | None) -> dict[str, Any]:
         """The token response for an authenticated request (RFC 6749, section 5.1). Raises Refusal (invalid_scope)."""
         client: RegisteredClient = request.client
-        allowed = allowed_scopes(client, acting=subject is not None, allow_pilot_persons=self.allow_pilot_persons)
-        scopes = requested_scopes(request.form.get("scope"), allowed)
-        index = self.keyring.index(subject.number) if subject else None
-        token = self._token(client, scopes, index)
+        scopes = requested_scopes(request.form.get("scope"), self._allowed(client, acting_for))
+        index = self.keyring.index(acting_for.number) if isinstance(acting_for, Subject) else None
+        officer = acting_for.officer if isinstance(acting_for, Redeemed) else None
+        token = self._token(client, scopes, index, officer)
         remember_token(request.connection, client.key, token, index)
         log.info("token %s issued to %s", token.token_id, client.client_id)
         return {
@@ -102,16 +106,27 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
             "scope": " ".join(sorted(scopes)),
         }
 
-    def _token(self, client: RegisteredClient, scopes: frozenset[str], index: bytes | None) -> AccessToken:
+    def _allowed(self, client: RegisteredClient, acting_for: Subject | Redeemed | None) -> frozenset[str]:
+        """The most that the token may reach; of a code, no more than what was signed in for."""
+        signed_in = isinstance(acting_for, Redeemed)
+        acting = isinstance(acting_for, Subject)
+        allowed = allowed_scopes(client, acting=acting, staff=signed_in, allow_pilot_persons=self.allow_pilot_persons)
+        return allowed & acting_for.scopes if isinstance(acting_for, Redeemed) else allowed
+
+    def _token(
+        self, client: RegisteredClient, scopes: frozenset[str], index: bytes | None, officer: Officer | None
+    ) -> AccessToken:
         now = int(self.clock())
+        client_or_subject = encode_subject(index) if index else client.client_id
         return AccessToken(
             client_id=client.client_id,
-            subject=encode_subject(index) if index else client.client_id,
+            subject=staff_subject(officer.key) if officer else client_or_subject,
             scopes=scopes,
             token_id=secrets.token_urlsafe(18),
             issued_at=now,
             expires_at=now + self.token_lifetime,
             acting=index is not None,
+            officer=officer,
         )
 
     def read_token(self, text: str) -> AccessToken | None:

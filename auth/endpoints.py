@@ -13,19 +13,25 @@ from starlette.routing import Route
 
 from auth.authorization_server import GRANT_TYPES, AuthorizationServer
 from auth.metadata import (
+    AUTHORIZATION_PATH,
     INTROSPECTION_PATH,
     JWKS_PATH,
     REVOCATION_PATH,
+    SIGN_OUT_PATH,
     TOKEN_PATH,
     resource_metadata,
     resource_metadata_paths,
     server_metadata,
     server_metadata_paths,
 )
-from auth.oauth_http import Refusal, read_request
+from auth.oauth_http import Refusal, read_request, read_visit
+from auth.pages import page
+from auth.sign_in import SignIn
 from auth.signing import CACHE_SECONDS
+from auth.visit import Visit
 
 THREADS = 8
+PASSWORDS_AT_ONCE = 2
 PUBLISHED = {"Cache-Control": f"public, max-age={CACHE_SECONDS}"}
 log = logging.getLogger("suxin.oauth")
 
@@ -47,7 +53,34 @@ def oauth_routes(server: AuthorizationServer, revoked: Callable[[int], None]) ->
     asked = [
         Route(path, _form_endpoint(server, name, limiter, revoked), methods=["POST"]) for path, name in forms.items()
     ]
-    return asked + [Route(path, _document(build)) for path, build in documents.items()]
+    return [*asked, *_sign_in_routes(server), *(Route(path, _document(build)) for path, build in documents.items())]
+
+
+def _sign_in_routes(server: AuthorizationServer) -> list[Route]:
+    """The pages of staff, in a pool of two: a password costs 64 MiB and a tenth of a second to check."""
+    sign_in, limiter = SignIn(server), anyio.CapacityLimiter(PASSWORDS_AT_ONCE)
+    return [
+        Route(AUTHORIZATION_PATH, _page_endpoint(server, sign_in.authorize, limiter), methods=["GET", "POST"]),
+        Route(SIGN_OUT_PATH, _page_endpoint(server, sign_in.end, limiter), methods=["POST"]),
+    ]
+
+
+def _page_endpoint(
+    server: AuthorizationServer, answer: Callable[[Visit], Response], limiter: anyio.CapacityLimiter
+) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        try:
+            visit = await read_visit(request)
+            return await anyio.to_thread.run_sync(partial(answer, visit), limiter=limiter)
+        except Refusal as refusal:
+            return page(
+                "message.html", refusal.status_code, title="无法继续 This cannot go on", message=refusal.description
+            )
+        except (sa.exc.OperationalError, sa.exc.TimeoutError) as error:
+            log.error("the database did not answer a sign-in: %s", type(error).__name__)
+            return page("message.html", 503, title="请稍后重试 Try again later", message="服务暂时不可用。")
+
+    return endpoint
 
 
 def _form_endpoint(

@@ -1,4 +1,4 @@
-"""What a client may ask of the OAuth endpoints: two grants, and revoking and inspecting its own tokens.
+"""What a client may ask of the OAuth endpoints: three grants, and revoking and inspecting its own tokens.
 
 authlib's stock grants are not used: they narrow scopes silently, know no token exchange, and log whole tokens.
 """
@@ -11,6 +11,7 @@ from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 
 from auth.access_token import AccessToken, resource_of
 from auth.audiences import Audience
+from auth.authorization_code import Redeemed, keep_token, redeem
 from auth.client_assertion import AssertionRefused
 from auth.oauth_http import OAuthRequest, Refusal, invalid_request
 from auth.subject_token import SUBJECT_TOKEN_TYPE, Subject, read_subject_token
@@ -24,7 +25,7 @@ class ClientCredentials(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]  #
     """A client asks on its own behalf (RFC 6749, section 4.4)."""
 
     GRANT_TYPE = "client_credentials"
-    subject: Subject | None = None
+    acting_for: Subject | Redeemed | None = None
 
     def validate_token_request(self) -> None:
         """Authenticate the client and check what the token is for. Raises Refusal."""
@@ -36,7 +37,7 @@ class ClientCredentials(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]  #
 
     def create_token_response(self) -> Answer:
         """Issue the token (RFC 6749, section 5.1). Raises Refusal for scopes that are not allowed."""
-        return 200, self.server.issue(self.request, self.subject), self.TOKEN_RESPONSE_HEADER
+        return 200, self.server.issue(self.request, self.acting_for), self.TOKEN_RESPONSE_HEADER
 
 
 class TokenExchange(ClientCredentials):
@@ -50,7 +51,7 @@ class TokenExchange(ClientCredentials):
         if self.request.client.audience is not Audience.LITIGANT_PORTAL:
             raise Refusal("unauthorized_client", "Only litigant portals exchange tokens. Use client_credentials.")
         _check_exchange(self.request.form)
-        self.subject = self._subject()
+        self.acting_for = self._subject()
 
     def create_token_response(self) -> Answer:
         """As for client credentials, with the member that RFC 8693, section 2.2.1, requires."""
@@ -70,6 +71,26 @@ class TokenExchange(ClientCredentials):
         if contradicts(self.request.connection, server.keyring.probes(subject.number), subject.claims["name"]):
             raise invalid_request("subject_token was not accepted: name and id_number are not of one person.")
         return subject
+
+
+class StaffSignedIn(ClientCredentials):
+    """A court's client redeems the code that a member of staff came back with (RFC 6749, 4.1.3; RFC 7636, 4.5)."""
+
+    GRANT_TYPE = "authorization_code"
+    acting_for: Redeemed
+
+    def validate_token_request(self) -> None:
+        """Authenticate the client and use up the code. Raises Refusal."""
+        super().validate_token_request()
+        request, now = self.request, self.server.clock()
+        self.acting_for = redeem(request.connection, request.client, request.form, now)
+
+    def create_token_response(self) -> Answer:
+        """The token, remembered with the code."""
+        status, answer, headers = super().create_token_response()
+        token = self.server.read_token(answer["access_token"])
+        keep_token(self.request.connection, self.acting_for.code_hash, token.token_id)
+        return status, answer, headers
 
 
 def _check_exchange(form: dict[str, str]) -> None:

@@ -8,6 +8,8 @@ from auth.client_keys import ALGORITHMS
 from auth.scopes import Scope
 from models.client import Authentication
 
+AUTHORIZATION_PATH = "/oauth/authorize"
+SIGN_OUT_PATH = "/oauth/sign-out"
 TOKEN_PATH = "/oauth/token"  # noqa: S105  (a path, no secret)
 REVOCATION_PATH = "/oauth/revoke"
 INTROSPECTION_PATH = "/oauth/introspect"
@@ -22,7 +24,11 @@ def server_metadata(issuer: str, grant_types: tuple[str, ...]) -> dict[str, Any]
         "issuer": issuer,
         "jwks_uri": issuer + JWKS_PATH,
         "scopes_supported": sorted(Scope),
-        "response_types_supported": [],
+        "authorization_endpoint": issuer + AUTHORIZATION_PATH,
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": True,
         "grant_types_supported": list(grant_types),
         "protected_resources": [resource_of(issuer)],
     }

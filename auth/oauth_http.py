@@ -10,6 +10,8 @@ from authlib.oauth2.rfc6749 import OAuth2Payload, OAuth2Request
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 
+from auth.visit import Visit
+
 FORM_TYPE = "application/x-www-form-urlencoded"
 MAXIMUM_BODY = 32_768
 MAXIMUM_FIELDS = 64
@@ -77,15 +79,31 @@ async def read_request(request: Request, issuer: str) -> OAuthRequest:
     """Read and bound one POST request. Raises Refusal for anything that is not a plain, unambiguous form."""
     if request.scope["query_string"]:
         raise invalid_request("Send all parameters in the body: a URL is logged on its way, and may hold secrets.")
-    if request.headers.get("content-type", "").split(";")[0].strip().lower() != FORM_TYPE:
-        raise invalid_request(f"Send a body of the type {FORM_TYPE}.")
     if len(request.headers.getlist("authorization")) > 1:
         raise invalid_request("Send one Authorization header.")
-    fields = _parse(await _body(request))
+    return OAuthRequest(issuer + request.scope["path"], request.headers, await _form(request))
+
+
+async def read_visit(request: Request) -> Visit:
+    """Read and bound one request of a browser. Raises Refusal."""
+    query = Form(_fields(request.scope["query_string"])).data
+    form = Form(await _form(request)).data if request.method == "POST" else None
+    return Visit(query, request.cookies, form)
+
+
+async def _form(request: Request) -> list[tuple[str, str]]:
+    if request.headers.get("content-type", "").split(";")[0].strip().lower() != FORM_TYPE:
+        raise invalid_request(f"Send a body of the type {FORM_TYPE}.")
+    return _fields(await _body(request))
+
+
+def _fields(text: bytes) -> list[tuple[str, str]]:
+    """The parameters of a form or a query, each given once."""
+    fields = _parse(text)
     names = [name for name, _ in fields]
     if len(set(names)) < len(names):
         raise invalid_request("A parameter is repeated. Send each parameter once (RFC 6749, section 3.2).")
-    return OAuthRequest(issuer + request.scope["path"], request.headers, fields)
+    return fields
 
 
 async def _body(request: Request) -> bytes:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from auth.audiences import Audience, Purpose
+from auth.officer import Officer
 from auth.scopes import Scope
 
 
@@ -15,7 +16,8 @@ class Principal:
     client_key: its primary key, for row predicates and the access log.
     name: the registered display name of the client's owner.
     scopes: what the token grants; purposes: what the client may name.
-    jurisdiction: COURT only: the court code; the court and all below it by prefix.
+    jurisdiction: COURT only: the court code, of the member of staff if one signed in; the court and all below it.
+    officer: COURT only: the member of staff who signed in; None for the client itself.
     village_key: VILLAGE only: primary key of the village.
     subject_index: LITIGANT_PORTAL only: keyed hash of the authenticated subject's number (R18).
     token_id: the token's jti (RFC 9068).
@@ -31,6 +33,7 @@ class Principal:
     jurisdiction: str | None = None
     village_key: int | None = None
     subject_index: bytes | None = None
+    officer: Officer | None = None
 
     @cached_property
     def scope_names(self) -> list[str]:

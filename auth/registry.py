@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
@@ -31,6 +32,7 @@ class Registration:
 
     scopes, purposes: empty means all that the audience may hold. jwks: public keys; None makes a client with a secret.
     client_id: None makes one up. court_code: of a COURT. village: name of the village of a VILLAGE.
+    redirect_uris: of a COURT, where staff come back to after signing in.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Registration:
     client_id: str | None = None
     court_code: str | None = None
     village: str | None = None
+    redirect_uris: Collection[str] = ()
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,7 @@ def add_client(
             purposes=_purposes(registration),
             court_code=_court(connection, registration),
             village_id=_village(connection, registration),
+            redirect_uris=_redirect_uris(registration),
             created_at=now,
             **_stored(jwks, secret),
         )
@@ -171,6 +175,20 @@ def _court(connection: sa.Connection, registration: Registration) -> str | None:
     if code and not connection.scalar(sa.select(Court.code).where(Court.code == code)):
         raise RegistrationError(f"There is no court {code}.")
     return code
+
+
+def _redirect_uris(registration: Registration) -> list[str]:
+    """Compared character by character later: https, or http on this machine (RFC 9700, section 2.1)."""
+    if registration.redirect_uris and registration.audience is not Audience.COURT:
+        raise RegistrationError("Only staff of courts sign in here: no other client has redirect URIs.")
+    for uri in registration.redirect_uris:
+        parts = urlsplit(uri)
+        loopback = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "::1"}
+        if not uri.isascii() or not (parts.scheme == "https" or loopback) or not parts.hostname or "#" in uri:
+            raise RegistrationError(
+                f"{uri} cannot be a redirect URI: it is https://…, or http://127.0.0.1/… for this machine, with no #."
+            )
+    return sorted(set(registration.redirect_uris))
 
 
 def _village(connection: sa.Connection, registration: Registration) -> int | None:

@@ -8,17 +8,29 @@ from auth.scopes import PERSON_SCOPES, Scope
 from auth.token_store import RegisteredClient
 from models.client import Authentication
 
-SUBJECT_SCOPES = frozenset({Scope.PERSON_CREDIT, Scope.PERSON_INTEGRITY, Scope.SELF, Scope.PROCEDURE})
+SUBJECT_SCOPES = frozenset(
+    {Scope.PERSON_CREDIT, Scope.PERSON_INTEGRITY, Scope.SELF, Scope.PROCEDURE, Scope.EVENT, Scope.REMEDY_WRITE}
+)
 """Scopes that a litigant portal holds for the person or organization it acts for, and never for itself."""
+
+STAFF_SCOPES = frozenset({Scope.PROCEDURE_WRITE})
+"""Scopes that a court's client holds for a member of staff who signed in, and never for itself: R4 names people."""
 
 SCOPE_TEXT = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,64}( [\x21\x23-\x5b\x5d-\x7e]{1,64}){0,31}")
 
 
-def allowed_scopes(client: RegisteredClient, *, acting: bool, allow_pilot_persons: bool) -> frozenset[str]:
-    """The most that `client` may be given now; `acting`: for an authenticated subject, by token exchange."""
+def allowed_scopes(
+    client: RegisteredClient, *, acting: bool = False, staff: bool = False, allow_pilot_persons: bool
+) -> frozenset[str]:
+    """The most that `client` may be given now.
+
+    acting: for an authenticated subject, by token exchange. staff: for a member of staff who signed in.
+    """
     allowed = client.scopes & scopes_of(client.audience)
     if client.audience is Audience.LITIGANT_PORTAL and not acting:
         allowed -= SUBJECT_SCOPES
+    if not staff:
+        allowed -= STAFF_SCOPES
     if client.authentication is Authentication.CLIENT_SECRET_BASIC and not allow_pilot_persons:
         allowed -= PERSON_SCOPES
     return frozenset(allowed)

@@ -19,6 +19,13 @@ class Scope(StrEnum):
     NOTICE = "notice.read"
     MEASURE = "measure.read"
     AUDIT = "audit.read"
+    STATISTICS = "statistics.read"
+    EVENT = "event.read"
+    PROCEDURE_WRITE = "procedure.write"
+    REMEDY_WRITE = "remedy.write"
+    CONVERSION_WRITE = "conversion.write"
+    NOTICE_WRITE = "notice.write"
+    MEASURE_WRITE = "measure.write"
 
     @property
     def display(self) -> str:
@@ -40,7 +47,22 @@ DISPLAY = {
     Scope.NOTICE: "Notices for one village (村社告知)",
     Scope.MEASURE: "Recognised measures for the city's credit platform (信用宁波互认措施)",
     Scope.AUDIT: "The access log, without personal data (访问日志审计)",
+    Scope.STATISTICS: "Figures over deductions, codes, repairs, conversions, look-ups and loans (统计)",
+    Scope.EVENT: "Events: that something changed, for whom, and when (变更事件)",
+    Scope.PROCEDURE_WRITE: "Acting in the procedure as the member of staff who signed in (办理)",
+    Scope.REMEDY_WRITE: "Objecting and applying for repair, for the authenticated subject (异议与修复申请)",
+    Scope.CONVERSION_WRITE: "Confirming and returning point conversions (积分转换确认与退回)",
+    Scope.NOTICE_WRITE: "Acknowledging notices for one village (村社签收)",
+    Scope.MEASURE_WRITE: "Reporting which measures the city's platform recognised (互认反馈)",
 }
 
-PERSON_SCOPES = frozenset(Scope) - {Scope.CATALOGUE, Scope.SUBJECT, Scope.ORGANIZATION, Scope.PUBLICATION, Scope.AUDIT}
+PERSON_SCOPES = frozenset(Scope) - {
+    Scope.CATALOGUE,
+    Scope.SUBJECT,
+    Scope.ORGANIZATION,
+    Scope.PUBLICATION,
+    Scope.AUDIT,
+    Scope.STATISTICS,
+    Scope.EVENT,
+}
 """Scopes that reach a natural person: never given to a pilot client in production (DESIGN 6)."""

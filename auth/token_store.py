@@ -14,8 +14,10 @@ from models.audience import Audience
 from models.client import Authentication, Client
 from models.issued_token import AssertionUse, IssuedToken
 from models.party import Identity, Party
+from models.staff_account import AuthorizationCode, StaffSession
 
 PRUNE_ROWS = 100
+Expiring = AssertionUse | IssuedToken | AuthorizationCode | StaffSession
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,9 @@ class RegisteredClient:
     jwks: Mapping[str, Any] | None
     secret_hash: bytes | None
     scopes: frozenset[str]
+    redirect_uris: frozenset[str]
+    name: str
+    court_code: str | None
 
 
 def moment(seconds: float) -> datetime:
@@ -42,13 +47,18 @@ def find_client(connection: sa.Connection, client_id: str) -> RegisteredClient |
     row = connection.execute(query).mappings().one_or_none()
     if row is None:
         return None
-    names = ("client_id", "authentication", "audience", "jwks", "secret_hash")
-    return RegisteredClient(key=row["id"], scopes=frozenset(row["scopes"]), **{name: row[name] for name in names})
+    names = ("client_id", "authentication", "audience", "jwks", "secret_hash", "name", "court_code")
+    return RegisteredClient(
+        key=row["id"],
+        scopes=frozenset(row["scopes"]),
+        redirect_uris=frozenset(row["redirect_uris"]),
+        **{name: row[name] for name in names},
+    )
 
 
 def accept_once(connection: sa.Connection, client_key: int, claims: Mapping[str, Any], now: float) -> bool:
     """Whether this `jti` of this client is seen for the first time; never SELECT-then-INSERT, which races."""
-    _prune(connection, AssertionUse, now)
+    prune(connection, AssertionUse, now)
     values = {"client_id": client_key, "jti": claims["jti"], "expires_at": moment(claims["exp"])}
     first = insert(AssertionUse).values(values).on_conflict_do_nothing().returning(AssertionUse.jti)
     return connection.scalar(first) is not None
@@ -63,12 +73,13 @@ def contradicts(connection: sa.Connection, probes: Sequence[bytes], name: str) -
 
 def remember_token(connection: sa.Connection, client_key: int, token: AccessToken, subject_index: bytes | None) -> None:
     """Write the row without which a token is not accepted."""
-    _prune(connection, IssuedToken, token.issued_at)
+    prune(connection, IssuedToken, token.issued_at)
     connection.execute(
         sa.insert(IssuedToken).values(
             jti=token.token_id,
             client_id=client_key,
             subject_index=subject_index,
+            staff_id=token.officer and token.officer.key,
             scope=" ".join(sorted(token.scopes)),
             issued_at=moment(token.issued_at),
             expires_at=moment(token.expires_at),
@@ -88,7 +99,7 @@ def revoke_token(connection: sa.Connection, token_id: str, now: float) -> None:
     connection.execute(sa.update(IssuedToken).where(*unrevoked).values(revoked_at=moment(now)))
 
 
-def _prune(connection: sa.Connection, table: type[AssertionUse] | type[IssuedToken], now: float) -> None:
+def prune(connection: sa.Connection, table: type[Expiring], now: float) -> None:
     """Forget a few expired rows on each insert. Skipping locked rows keeps two callers from waiting on each other."""
     row: sa.ColumnElement[Any] = sa.literal_column("ctid")
     expired = sa.select(row).select_from(table).where(table.expires_at < moment(now)).limit(PRUNE_ROWS)

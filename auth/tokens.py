@@ -4,17 +4,20 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from auth.access_token import AccessToken, AccessTokenInvalid, encode_subject, read_access_token
+from auth.access_token import AccessToken, AccessTokenInvalid, encode_subject, read_access_token, staff_subject
 from auth.audiences import Purpose
 from auth.metadata import resource_metadata_url
+from auth.officer import Officer
 from auth.principal import Principal
 from auth.scopes import Scope
 from auth.signing import SigningKeys
 from models.client import Client
+from models.court import Staff
 from models.issued_token import IssuedToken
 
 CACHED_TOKENS = 4096
@@ -138,21 +141,26 @@ LIVE_TOKEN = (
         Client.court_code,
         Client.village_id,
         IssuedToken.subject_index,
+        IssuedToken.staff_id,
+        Staff.role,
+        Staff.court_code.label("staff_court"),
     )
     .join(IssuedToken, IssuedToken.client_id == Client.id)
+    .outerjoin(Staff, Staff.id == IssuedToken.staff_id)
     .where(
         IssuedToken.jti == sa.bindparam("jti"),
         IssuedToken.revoked_at.is_(None),
         Client.disabled_at.is_(None),
+        Staff.left_at.is_(None),
     )
 )
 
 
-def _principal(token: AccessToken, row: sa.Row[*tuple[object, ...]]) -> Principal | None:
+def _principal(token: AccessToken, row: Any) -> Principal | None:
     """The token's rights, cut down to what its client holds now. None if the row belongs to another token."""
-    subject = encode_subject(row.subject_index) if row.subject_index else row.client_id
-    if token.client_id != row.client_id or token.subject != subject:
+    if token.client_id != row.client_id or token.subject != _subject(row):
         return None
+    officer = Officer(row.staff_id, row.role, row.staff_court) if row.staff_id else None
     return Principal(
         client_id=row.client_id,
         client_key=row.id,
@@ -161,10 +169,18 @@ def _principal(token: AccessToken, row: sa.Row[*tuple[object, ...]]) -> Principa
         scopes=frozenset(scope for scope in Scope if scope in token.scopes and scope in row.scopes),
         purposes=frozenset(purpose for purpose in Purpose if purpose in row.purposes),
         token_id=token.token_id,
-        jurisdiction=row.court_code,
+        jurisdiction=officer.court_code if officer else row.court_code,
         village_key=row.village_id,
         subject_index=row.subject_index,
+        officer=officer,
     )
+
+
+def _subject(row: Any) -> str:
+    """Whom the token of a row speaks for."""
+    if row.staff_id:
+        return staff_subject(row.staff_id)
+    return encode_subject(row.subject_index) if row.subject_index else str(row.client_id)
 
 
 def _invalid_token() -> TokenError:

@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.procedure import Officer
+from auth.officer import Officer
 from casework.refusal import Refusal, not_found
 from models.court_case import NEVER_DISCLOSED, CourtCase, Participation, Role
 

@@ -9,19 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from auth.officer import Officer
 from casework.refusal import Refusal, not_found
 from models.court import StaffRole
 from models.court_case import CourtCase
 from models.deduction import Deduction, DeductionStatus, DeductionStep
-
-
-@dataclass(frozen=True)
-class Officer:
-    """A member of staff who acts, in the one role that they hold."""
-
-    key: int
-    role: StaffRole
-    court_code: str
 
 
 class Step(StrEnum):

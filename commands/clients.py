@@ -30,6 +30,9 @@ def client_add(
     client_id: Annotated[str | None, typer.Option(help="Its identifier; made up by default.")] = None,
     court: Annotated[str | None, typer.Option(help="COURT only: code of the court.")] = None,
     village: Annotated[str | None, typer.Option(help="VILLAGE only: name of the village.")] = None,
+    redirect_uri: Annotated[
+        list[str] | None, typer.Option(help="COURT only: where staff come back to after signing in.")
+    ] = None,
 ) -> None:
     """Register a client. Its secret, if it has one, is printed once and kept nowhere.
 
@@ -38,7 +41,15 @@ def client_add(
     if (jwks is None) != secret:
         raise typer.BadParameter("Give either --jwks FILE or --secret.")
     registration = registry.Registration(
-        name, audience, scope or (), purpose or (), read_json(jwks) if jwks else None, client_id, court, village
+        name,
+        audience,
+        scope or (),
+        purpose or (),
+        read_json(jwks) if jwks else None,
+        client_id,
+        court,
+        village,
+        redirect_uri or (),
     )
     with registering() as (connection, settings):
         made = registry.add_client(

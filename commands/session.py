@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 import database
+from auth.accounts import AccountError
 from auth.registry import RegistrationError
 from auth.signing import SigningError
 from auth.token_client import TokenRequestError
@@ -24,6 +25,7 @@ from models.keyring import KeyringError
 from settings import Settings, SettingsError
 
 EXPECTED = (
+    AccountError,
     CityError,
     DemoError,
     ImportFileError,

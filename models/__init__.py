@@ -22,10 +22,12 @@ from models.party import Identity, Party
 from models.point_conversion import PointConversion, VillageNotice
 from models.repair import Repair
 from models.sanction import Sanction
+from models.staff_account import AuthorizationCode, StaffAccount, StaffSession
 
 __all__ = [
     "AccessRecord",
     "AssertionUse",
+    "AuthorizationCode",
     "Base",
     "Batch",
     "Behaviour",
@@ -58,6 +60,8 @@ __all__ = [
     "Sanction",
     "ShareCode",
     "Staff",
+    "StaffAccount",
+    "StaffSession",
     "Village",
     "VillageNotice",
 ]

@@ -24,6 +24,7 @@ class Client(Keyed):
 
     client_id: public identifier. jwks: public keys (RFC 7517) of a `private_key_jwt` client.
     secret_hash: SHA-256 of a generated 256-bit secret; nothing slower is needed where nobody chose the secret.
+    redirect_uris: where staff may be sent back to after they signed in, character by character (RFC 9700, 2.1).
     """
 
     __tablename__ = "client"
@@ -34,6 +35,7 @@ class Client(Keyed):
         CheckConstraint("(authentication = 'client_secret_basic') = (secret_hash IS NOT NULL)", name="secret"),
         CheckConstraint("octet_length(secret_hash) = 32", name="secret_length"),
         CheckConstraint("cardinality(scopes) > 0", name="scopes"),
+        CheckConstraint("audience = 'COURT' OR cardinality(redirect_uris) = 0", name="redirects"),
     )
 
     client_id: Mapped[str] = mapped_column(Text, unique=True)
@@ -44,6 +46,7 @@ class Client(Keyed):
     secret_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
     purposes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    redirect_uris: Mapped[list[str]] = mapped_column(ARRAY(Text))
     court_code: Mapped[str | None] = mapped_column(ForeignKey("court.code"), index=True)
     village_id: Mapped[int | None] = mapped_column(ForeignKey("village.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, LargeBinary, Text
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, LargeBinary, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
@@ -12,14 +12,20 @@ class IssuedToken(Base):
     """An access token by its `jti`. A token without a row here, or with a revoked one, is not accepted.
 
     subject_index: keyed hash of the person or organization that a portal acts for (R18); None for the client itself.
+    staff_id: the member of staff who signed in; None for others.
     """
 
     __tablename__ = "issued_token"
-    __table_args__ = (CheckConstraint("expires_at > issued_at", name="lifetime"),)
+    __table_args__ = (
+        CheckConstraint("expires_at > issued_at", name="lifetime"),
+        CheckConstraint("num_nonnulls(subject_index, staff_id) <= 1", name="acts_for_one"),
+        Index("ix_issued_token_staff_id", "staff_id", postgresql_where=text("staff_id IS NOT NULL")),
+    )
 
     jti: Mapped[str] = mapped_column(Text, primary_key=True)
     client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
     subject_index: Mapped[bytes | None] = mapped_column(LargeBinary)
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     scope: Mapped[str] = mapped_column(Text)
     issued_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)

@@ -9,9 +9,10 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from auth.officer import Officer
 from casework import batches, deductions
 from casework.deductions import Finding, Proposal
-from casework.procedure import Act, Officer
+from casework.procedure import Act
 from casework.refusal import Refusal
 from ingest.catalogue import load_catalogue
 from models.catalogue import Stage

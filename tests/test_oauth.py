@@ -376,12 +376,15 @@ async def test_token_management_needs_a_client_and_a_token(service: Service, pat
 async def test_the_server_describes_itself(service: Service) -> None:
     response = await service.http.get("/.well-known/oauth-authorization-server")
     document = response.json()
-    assert document["response_types_supported"] == []  # required and empty; authlib takes empty for absent
-    AuthorizationServerMetadata(document | {"response_types_supported": ["none"]}).validate()
+    AuthorizationServerMetadata(document).validate()
+    assert document["response_types_supported"] == ["code"]
+    assert document["authorization_endpoint"] == f"{ISSUER}/oauth/authorize"
+    assert document["code_challenge_methods_supported"] == ["S256"]
+    assert document["authorization_response_iss_parameter_supported"] is True
     assert document["issuer"] == ISSUER
     assert document["token_endpoint"] == f"{ISSUER}/oauth/token"
     assert document["scopes_supported"] == sorted(Scope)
-    assert document["grant_types_supported"] == ["client_credentials", TokenExchange.GRANT_TYPE]
+    assert document["grant_types_supported"] == ["client_credentials", TokenExchange.GRANT_TYPE, "authorization_code"]
     assert document["token_endpoint_auth_methods_supported"] == ["private_key_jwt", "client_secret_basic"]
     assert "RS256" not in document["token_endpoint_auth_signing_alg_values_supported"]
     assert response.headers["cache-control"] == "public, max-age=300"

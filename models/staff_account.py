@@ -1,0 +1,59 @@
+"""How staff sign in: an account, its sessions, and the codes that clients redeem (RFC 6749, section 4.1)."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, LargeBinary, SmallInteger, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base
+
+
+class StaffAccount(Base):
+    """The account of a member of staff. Written by `auth.accounts` only.
+
+    password_hash: argon2id in PHC form. failures: wrong passwords since the last right one. locked_until: before then,
+    no password is right.
+    """
+
+    __tablename__ = "staff_account"
+    __table_args__ = (
+        CheckConstraint("username = lower(username)", name="lower_case"),
+        CheckConstraint("failures >= 0", name="counted"),
+    )
+
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), primary_key=True)
+    username: Mapped[str] = mapped_column(Text, unique=True)
+    password_hash: Mapped[str] = mapped_column(Text)
+    failures: Mapped[int] = mapped_column(SmallInteger, default=0)
+    locked_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class StaffSession(Base):
+    """A browser that has signed in, by the SHA-256 of its cookie."""
+
+    __tablename__ = "staff_session"
+    __table_args__ = (CheckConstraint("octet_length(token_hash) = 32", name="hashed"),)
+
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), index=True)
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
+
+
+class AuthorizationCode(Base):
+    """A code for one redemption by one client, by its SHA-256, with what the client must prove (RFC 7636).
+
+    jti: the token that it was redeemed for, revoked if the code is shown again (RFC 6749, section 4.1.2).
+    """
+
+    __tablename__ = "authorization_code"
+    __table_args__ = (CheckConstraint("octet_length(code_hash) = 32", name="hashed"),)
+
+    code_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), index=True)
+    redirect_uri: Mapped[str] = mapped_column(Text)
+    scope: Mapped[str] = mapped_column(Text)
+    code_challenge: Mapped[str] = mapped_column(Text)
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
+    used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    jti: Mapped[str | None] = mapped_column(Text)
