@@ -11,7 +11,15 @@ from casework.events import colour, tell
 from casework.procedure import Act, reasoned, require
 from casework.records import close_records, enter_record, public
 from casework.refusal import Refusal, not_found
-from casework.repairs import Application, Decision, check_end, enter_application, open_application, written_decision
+from casework.repairs import (
+    Application,
+    Decision,
+    check_end,
+    decide_repair,
+    enter_application,
+    open_application,
+    written_decision,
+)
 from models.catalogue import CodeType, Colour
 from models.code_record import CloseReason, CodeRecord
 from models.colour import ENFORCEMENT_TYPES
@@ -53,6 +61,13 @@ async def apply_for_record(
     if (await connection.execute(query)).one_or_none() is None:
         raise not_found("record")
     return await enter_application(connection, party_key, application, today, code_record_id=key)
+
+
+async def decide(connection: AsyncConnection, key: int, decision: Decision, act: Act) -> None:
+    """The panel's decision on an application, whether it is for an item or for a record. Raises Refusal as both do."""
+    query = sa.select(Repair.code_record_id).where(Repair.id == key)
+    for_record = (await connection.execute(query)).scalar_one_or_none() is not None
+    await (decide_record_repair if for_record else decide_repair)(connection, key, decision, act)
 
 
 async def decide_record_repair(connection: AsyncConnection, key: int, decision: Decision, act: Act) -> None:

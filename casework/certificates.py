@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.catalogue import code_type_in_force
 from casework.events import colour, tell
+from casework.measures import give
 from casework.participants import participant
 from casework.procedure import Act, reasoned, require
 from casework.records import close_records, enter_record, public
@@ -62,6 +63,7 @@ async def issue_certificate(connection: AsyncConnection, performance: Performanc
     if key is None:
         raise Refusal("ISSUED", "A certificate of this number is issued already.", "Give another number.", "number")
     await _gild(connection, entry, key, case, performance.party_key, today)
+    await give(connection, CodeRecord.certificate_id == key, act.at)
     told = [] if case.protected else [performance.party_key]
     await tell(connection, told, EventKind.CERTIFICATE_ISSUED, act.at)
     await colour(connection, [performance.party_key], act.at)

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.events import colour, tell
+from casework.measures import withdraw
 from casework.procedure import Act, Step, take
 from casework.terms import record_end, recorded_type
 from models.catalogue import Behaviour, CodeType
@@ -105,10 +106,11 @@ async def end_item(connection: AsyncConnection, step: Step, found: sa.Row[Any], 
 async def close_records(
     connection: AsyncConnection, which: sa.ColumnElement[bool], day: date, reason: CloseReason
 ) -> None:
-    """Close records before their term, but not before they took effect."""
+    """Close records before their term, but not before they took effect, and withdraw their measures."""
     closed = sa.func.greatest(sa.literal(day, sa.Date), CodeRecord.effective_on)
     update = sa.update(CodeRecord).where(which, CodeRecord.closed_on.is_(None))
     await connection.execute(update.values(closed_on=closed, close_reason=reason))
+    await withdraw(connection, which, day)
 
 
 async def shorten_record(connection: AsyncConnection, deduction_key: int, day: date) -> None:

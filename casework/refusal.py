@@ -1,5 +1,49 @@
 """What the procedure refuses, in words that say what to do instead."""
 
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """Why a step is refused, for programs."""
+
+    ANSWERED = "ANSWERED"
+    APPLIED = "APPLIED"
+    BAD_DATE = "BAD_DATE"
+    BAD_DECISION_NUMBER = "BAD_DECISION_NUMBER"
+    BAD_EXTENT = "BAD_EXTENT"
+    BAD_ID = "BAD_ID"
+    BAD_NUMBER = "BAD_NUMBER"
+    BAD_TEXT = "BAD_TEXT"
+    BATCH_EXISTS = "BATCH_EXISTS"
+    BATCH_PUBLISHED = "BATCH_PUBLISHED"
+    BLUE = "BLUE"
+    CATALOGUE = "CATALOGUE"
+    DECIDED = "DECIDED"
+    EXPIRED = "EXPIRED"
+    FINDING_REQUIRED = "FINDING_REQUIRED"
+    ISSUED = "ISSUED"
+    LISTED = "LISTED"
+    NEGATIVE_AMOUNT = "NEGATIVE_AMOUNT"
+    NOT_A_PARTICIPANT = "NOT_A_PARTICIPANT"
+    NOT_FOUND = "NOT_FOUND"
+    NOT_NOTIFIED = "NOT_NOTIFIED"
+    NOT_YOURS = "NOT_YOURS"
+    NOTIFIED = "NOTIFIED"
+    OBJECTION_OPEN = "OBJECTION_OPEN"
+    OTHER_SUBJECT = "OTHER_SUBJECT"
+    POINTS_OUT_OF_BAND = "POINTS_OUT_OF_BAND"
+    REASON_REQUIRED = "REASON_REQUIRED"
+    RECORDED = "RECORDED"
+    REVOKED = "REVOKED"
+    SAME_PERSON = "SAME_PERSON"
+    STALE_VERSION = "STALE_VERSION"
+    TOO_EARLY = "TOO_EARLY"
+    UNDECIDED = "UNDECIDED"
+    UNKNOWN_BEHAVIOUR = "UNKNOWN_BEHAVIOUR"
+    WRONG_ROLE = "WRONG_ROLE"
+    WRONG_STAGE = "WRONG_STAGE"
+    WRONG_STATE = "WRONG_STATE"
+
 
 class Refusal(Exception):
     """A step that may not be taken; nothing of it is done.
@@ -9,7 +53,7 @@ class Refusal(Exception):
 
     def __init__(self, code: str, message: str, hint: str, field: str | None = None) -> None:
         super().__init__(message)
-        self.code, self.message, self.hint, self.field = code, message, hint, field
+        self.code, self.message, self.hint, self.field = Code(code), message, hint, field
 
 
 def not_found(what: str) -> Refusal:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.catalogue import code_type_in_force
 from casework.events import colour, tell
+from casework.measures import give
 from casework.participants import participant
 from casework.procedure import Act, reasoned, require
 from casework.records import close_records, enter_record
@@ -75,6 +76,7 @@ async def record_sanction(connection: AsyncConnection, decision: Decision, act: 
         raise Refusal("RECORDED", "This decision is recorded already.", "Look it up.", "number")
     if entry:
         await _redden(connection, key, entry, case, decision)
+        await give(connection, CodeRecord.sanction_id == key, act.at)
         await colour(connection, [decision.party_key], act.at)
     return key
 

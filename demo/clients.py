@@ -14,6 +14,9 @@ from demo.cast import DEMO_COURT, DEMO_VILLAGE
 from models.client import Client
 from models.household import Village
 
+REDIRECT_URI = "http://127.0.0.1/signed-in"
+"""Where staff come back to: the demo reads the code off the address and asks for nothing there."""
+
 NAMES = {
     Audience.BANK: "余姚农商银行 (demo)",
     Audience.EMPLOYER: "宁波人力资源服务公司 (demo)",
@@ -53,6 +56,7 @@ def _register(connection: sa.Connection, audience: Audience, now: datetime) -> D
         client_id=f"demo-{audience.value.lower().replace('_', '-')}",
         court_code=DEMO_COURT if audience is Audience.COURT else None,
         village=DEMO_VILLAGE if audience is Audience.VILLAGE else None,
+        redirect_uris=[REDIRECT_URI] if audience is Audience.COURT else (),
     )
     client_id = add_client(connection, registration, now=now).client_id
     primary_key = connection.scalars(sa.select(Client.id).where(Client.client_id == client_id)).one()

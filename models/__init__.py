@@ -14,6 +14,7 @@ from models.court_case import CourtCase, Participation
 from models.deduction import Deduction, DeductionStep, DeductionVersion
 from models.event import Event
 from models.household import Household, Village
+from models.idempotency_key import IdempotencyKey
 from models.issued_token import AssertionUse, IssuedToken
 from models.listing import Listing
 from models.measure import Measure
@@ -47,6 +48,7 @@ __all__ = [
     "DeductionVersion",
     "Event",
     "Household",
+    "IdempotencyKey",
     "Identity",
     "IssuedToken",
     "Listing",

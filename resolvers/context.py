@@ -24,6 +24,18 @@ class Later:
         return self._begin(*self._arguments).__await__()
 
 
+@dataclass
+class Performing:
+    """The one mutation of a request.
+
+    changed: the key of the row; known beforehand where it `replays` an earlier one. refused: nothing was done.
+    """
+
+    changed: int | None = None
+    replays: bool = False
+    refused: bool = False
+
+
 class EndedError(Exception):
     """A field that asks when its request has ended. A cancellation would leave all that wait for it waiting."""
 
@@ -34,6 +46,7 @@ class Context(Caller):
 
     connection: AsyncConnection
     trail: Trail = field(default_factory=Trail)
+    performing: Performing = field(default_factory=Performing)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _loaders: dict[Hashable, Loader] = field(default_factory=dict)
     _running: set[asyncio.Task[Any]] = field(default_factory=set)

@@ -27,6 +27,7 @@ from schema.building import SCHEMA
 
 Fielded = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode
 Node = TypeVar("Node", bound=Any)
+ROOTS = ("Query", "Mutation")
 
 
 def printed(scopes: frozenset[Scope] | None = None) -> str:
@@ -44,7 +45,7 @@ def introspected(scopes: frozenset[Scope]) -> GraphQLSchema:
 def _narrowed(document: DocumentNode, scopes: frozenset[Scope]) -> DocumentNode:
     named = {node.name.value: node for node in document.definitions if hasattr(node, "name")}
     kept = {name: _permitted(node, scopes) for name, node in named.items()}
-    alive = _reachable("Query", {name: node for name, node in kept.items() if node is not None})
+    alive = _reachable(ROOTS, {name: node for name, node in kept.items() if node is not None})
     definitions = [kept[name] for name in named if name in alive or _is_directive(named[name])]
     return DocumentNode(definitions=tuple(_without_lost_interfaces(node, alive) for node in definitions if node))
 
@@ -94,10 +95,10 @@ def _named(node: Any) -> str:
     return node.name.value
 
 
-def _reachable(start: str, kept: dict[str, Any]) -> set[str]:
+def _reachable(start: Iterable[str], kept: dict[str, Any]) -> set[str]:
     """The types that a walk from the roots meets, over fields, arguments, and from interfaces to their types."""
     alive: set[str] = set()
-    waiting = [start]
+    waiting = list(start)
     while waiting:
         name = waiting.pop()
         if name in kept and name not in alive:

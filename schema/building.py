@@ -3,12 +3,14 @@
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
+from schema.mutation import Mutation
 from schema.party import Organization, Person
 from schema.query import Query
 from schema.scalars import SCALARS
 
 SCHEMA = strawberry.Schema(
     query=Query,
+    mutation=Mutation,
     types=[Person, Organization],
     config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
 )

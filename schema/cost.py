@@ -68,9 +68,7 @@ class Price:
 
 def price_of(selection: Selection) -> Price:
     """The price of an operation."""
-    query = selection.schema.query_type
-    assert query is not None  # noqa: S101 - this schema has one
-    return _Pricing(selection).fields(query, selection.roots())
+    return _Pricing(selection).fields(selection.root, selection.roots())
 
 
 @dataclass(frozen=True)

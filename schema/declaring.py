@@ -44,6 +44,12 @@ def row_type(
     return declare
 
 
+def model_of(cls: Any) -> type:
+    """The model whose rows are objects of a row type."""
+    name = cls.__strawberry_definition__.name
+    return next(model for model, declared in ROW_TYPES.items() if declared.name == name)
+
+
 @dataclass_transform(kw_only_default=True)
 def row_interface(
     model: type, *, discriminator: str, requires: Requirement, description: str

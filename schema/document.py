@@ -90,6 +90,11 @@ class Operation:
     conditions: frozenset[str]
     variants: dict[tuple[Audience, Conditions], Variant] = field(default_factory=dict)
 
+    @property
+    def mutates(self) -> bool:
+        """Whether it may change anything."""
+        return self.node.operation is OperationType.MUTATION
+
     def types(self) -> dict[str, list[str]]:
         """What the access log says of each root field's answer."""
         return self.reach.types() if self.reach else {}
@@ -146,8 +151,10 @@ def _chosen(document: DocumentNode, name: str | None) -> OperationDefinitionNode
     if operation is None:
         message = "Name the operation to run by `operationName`; it must be one of the document's."
         raise DocumentError(coded(GraphQLError(message), "OPERATION_NOT_FOUND"))
-    if operation.operation is not OperationType.QUERY:
-        message = f"This service has no {operation.operation.value} operations."
+    if operation.operation is OperationType.SUBSCRIPTION:
+        raise DocumentError(coded(GraphQLError("This service has no subscriptions.", operation), "INVALID_DOCUMENT"))
+    if operation.operation is OperationType.MUTATION and len(list(root_fields(document, operation))) != 1:
+        message = "Send one mutation a request: each is done whole, or not at all, by itself."
         raise DocumentError(coded(GraphQLError(message, operation), "INVALID_DOCUMENT"))
     return operation
 

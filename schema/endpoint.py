@@ -39,6 +39,7 @@ from schema.execution import (
     ready,
     run,
 )
+from schema.mutate import KeyRefusedError, mutate, read_key
 
 ANSWERS = Counter("suxin_answers", "Answers, by what gave them and why", ["executor", "reason"])
 GRAPHQL_RESPONSE = "application/graphql-response+json"
@@ -87,6 +88,8 @@ class Endpoint:
             return reply.rejected(error.errors)
         except ForbiddenError as error:
             return reply.errors(403, [error], {"www-authenticate": insufficient(self.issuer, error)})
+        except KeyRefusedError as error:
+            return reply.refusal(error.status, str(error), error.code)
         except (TimeoutError, PoolTimeoutError):
             return reply.too_long()
         except ClientDisconnect:
@@ -102,6 +105,11 @@ class Endpoint:
             return reply.answer(Answer.of(introspection(operation, body.variables, body.operation_name)))
         request_ = asked(operation, body.variables, principal.audience)
         caller = Caller(principal, self.keyring, self.clock(), reply.request_id)
+        if operation.mutates:
+            key = read_key(request.headers.getlist("idempotency-key"))
+            mutated = await mutate(self.engine, request_, body.operation_name, caller, key)
+            told = {"idempotencyReplayed": True} if mutated.replayed else {}
+            return reply.answer(Answer.of(mutated.result), self._extensions(request_, "loaders: mutation") | told)
         result, executor = await self._execute(request_, body.operation_name, caller)
         return reply.answer(result, self._extensions(request_, executor))
 
@@ -192,7 +200,12 @@ class Reply:
 
     def too_long(self) -> Response:
         """A request that was given up."""
-        return self.refusal(503, "This took too long. Ask for less, or try again.", "TIMEOUT", {"retry-after": "1"})
+        return self.refusal(
+            503,
+            "This took too long. Ask for less, or try again.",
+            "TIMEOUT",
+            {"retry-after": "1"},
+        )
 
     def _json(
         self,

@@ -115,10 +115,10 @@ def reach_of(schema: GraphQLSchema, document: DocumentNode, operation: Operation
     """What a validated operation reaches."""
     reader = Reader(schema, _fragments(document))
     roots: dict[str, frozenset[str]] = {}
-    query = schema.query_type
-    assert query is not None  # noqa: S101 - this schema has one
+    root = schema.get_root_type(operation.operation)
+    assert root is not None  # noqa: S101 - validation has seen to it
     for node in root_fields(document, operation):
-        roots[node.name.value] = roots.get(node.name.value, frozenset()) | reader.field(node, query)
+        roots[node.name.value] = roots.get(node.name.value, frozenset()) | reader.field(node, root)
     return Reach(roots)
 
 

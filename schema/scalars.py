@@ -9,6 +9,7 @@ from typing import Any, NewType
 import strawberry
 
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+DIGEST = re.compile(r"[0-9a-fA-F]{64}")
 AMOUNT = re.compile(r"-?[0-9]{1,16}\.[0-9]{2}")
 
 
@@ -46,7 +47,15 @@ def read_amount(value: object) -> Decimal:
     raise ValueError("Money must be a decimal string with two places, such as 22951000.00.")
 
 
+def read_digest(value: object) -> bytes:
+    """The 32 bytes of a SHA-256 in hexadecimal. Raises ValueError otherwise."""
+    if isinstance(value, str) and DIGEST.fullmatch(value):
+        return bytes.fromhex(value)
+    raise ValueError("Sha256 must be the SHA-256 of a file as 64 hexadecimal digits.")
+
+
 Money = NewType("Money", str)
+Sha256 = NewType("Sha256", bytes)
 
 SCALARS: Mapping[object, Any] = {
     datetime: strawberry.scalar(
@@ -66,5 +75,11 @@ SCALARS: Mapping[object, Any] = {
         serialize=str,
         parse_value=read_amount,
         description='An amount in CNY as a decimal string with two places: "22951000.00".',
+    ),
+    Sha256: strawberry.scalar(
+        name="Sha256",
+        serialize=bytes.hex,
+        parse_value=read_digest,
+        description="The SHA-256 of a file as 64 hexadecimal digits (FIPS 180-4).",
     ),
 }

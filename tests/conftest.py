@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from chambers import Chambers, open_chambers
 from courtroom import Courtroom, open_courtroom
 from executors import Executors
 from oauth_clients import Service, SigningClient, in_process
@@ -226,3 +227,10 @@ def loaders_world(world: World, city: City, database_copy: sa.URL) -> Iterator[W
 def executors(world: World, loaders_world: World) -> Executors:
     """Both executors over one copy of the city."""
     return Executors(world, loaders_world)
+
+
+@pytest.fixture(scope="module")
+def chambers(database_url: sa.URL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chambers]:
+    """Two courts at work over HTTP, in a database of the module's own."""
+    with open_chambers(database_url, tmp_path_factory.mktemp("chambers")) as found:
+        yield found

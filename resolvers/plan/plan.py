@@ -207,9 +207,7 @@ def _part(
     name = node.name.value
     if name == TYPE_NAME:
         return TypeNamePart()
-    query = selection.schema.query_type
-    assert query is not None  # noqa: S101 - this schema has one
-    defined, walk = query.fields[name], Walk(selection, reader)
+    defined, walk = selection.root.fields[name], Walk(selection, reader)
     declaration, own = declaration_of(defined), Argued(-1, defined, node, reader(defined))
     if isinstance(declaration, Root):
         walk.root(declaration.relation, defined, details)

@@ -49,12 +49,17 @@ class Selection:
         fragments = {node.name.value: FragmentDetails(node) for node in found}
         return cls(schema, document, operation, fragments, VariableValues({}, dict(conditions)))
 
+    @property
+    def root(self) -> GraphQLObjectType:
+        """The type that the operation begins at."""
+        root = self.schema.get_root_type(self.operation.operation)
+        assert root is not None  # noqa: S101 - validation has seen to it
+        return root
+
     def roots(self) -> Fields:
         """The root fields."""
-        query = self.schema.query_type
-        assert query is not None  # noqa: S101 - this schema has one
         return collect_fields(
-            self.schema, dict(self.fragments), self.conditions, query, self.operation
+            self.schema, dict(self.fragments), self.conditions, self.root, self.operation
         ).grouped_field_set
 
     def below(self, type_: GraphQLObjectType, fields: FieldDetailsList) -> Fields:

@@ -1,0 +1,62 @@
+"""Measures: red and gold records that the city's credit platform is given, recognises, and must drop again."""
+
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from casework.refusal import Refusal
+from models.catalogue import CodeType, Colour
+from models.code_record import CodeRecord
+from models.measure import Measure, MeasureStatus
+from models.party import Party
+from models.terms import court_day
+
+GIVEN = (Colour.RED, Colour.GOLD)
+"""Penalties and incentives, which both sides recognise; warnings stay with the court."""
+
+
+async def give(connection: AsyncConnection, records: sa.ColumnElement[bool], at: datetime) -> None:
+    """Give the platform those of these records that it may have (R16), each once."""
+    chosen = (
+        sa.select(
+            CodeRecord.id,
+            sa.literal(MeasureStatus.PUBLISHED, Measure.status.type),
+            sa.func.greatest(CodeRecord.effective_on, sa.literal(court_day(at), sa.Date)),
+        )
+        .join(CodeType, CodeType.id == CodeRecord.code_type_id)
+        .join(Party, Party.id == CodeRecord.party_id)
+        .where(records, CodeRecord.colour.in_(GIVEN), CodeRecord.closed_on.is_(None))
+        .where(CodeType.partner_visible, ~CodeRecord.protected, Party.disclosed)
+    )
+    columns = ["code_record_id", "status", "published_on"]
+    await connection.execute(insert(Measure).from_select(columns, chosen).on_conflict_do_nothing())
+
+
+async def withdraw(connection: AsyncConnection, records: sa.ColumnElement[bool], day: date) -> None:
+    """Take back the measures of these records: what ended early is told to the platform as withdrawn."""
+    of = sa.select(CodeRecord.id).where(records)
+    live = (Measure.code_record_id.in_(of), Measure.status != MeasureStatus.WITHDRAWN)
+    withdrawn_on = sa.func.greatest(Measure.published_on, sa.literal(day, sa.Date))
+    values: dict[str, Any] = {"status": MeasureStatus.WITHDRAWN, "withdrawn_on": withdrawn_on}
+    await connection.execute(sa.update(Measure).where(*live).values(values))
+
+
+async def recognise(connection: AsyncConnection, key: int, day: date, at: datetime) -> None:
+    """The platform recognises a measure; again changes nothing. Raises Refusal NOT_FOUND, WRONG_STATE, BAD_DATE."""
+    query = sa.select(Measure.status, Measure.published_on).where(Measure.id == key).with_for_update()
+    found = (await connection.execute(query)).one_or_none()
+    if found is None:
+        raise Refusal("NOT_FOUND", "There is no such measure.", "Look it up again.", "id")
+    if found.status is MeasureStatus.RECOGNISED:
+        return
+    if found.status is MeasureStatus.WITHDRAWN:
+        raise Refusal("WRONG_STATE", "The court has withdrawn this measure.", "Drop it.", "id")
+    if not found.published_on <= day <= court_day(at):
+        raise Refusal(
+            "BAD_DATE", "It is recognised after its publication, and not in time to come.", "Check it.", "recognisedOn"
+        )
+    values = {"status": MeasureStatus.RECOGNISED, "recognised_on": day}
+    await connection.execute(sa.update(Measure).where(Measure.id == key).values(values))

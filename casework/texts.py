@@ -1,0 +1,41 @@
+"""Texts that people write into the procedure: what may be kept of them (R18)."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+from casework.refusal import Refusal
+from models.identifiers import is_person_number
+
+LONGEST = 2_000
+"""Characters of a reason, a statement, a commitment."""
+
+UNREADABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Control characters but tabs and line ends, halves of characters, and marks that reorder text (UAX 9)."""
+
+DIGITS = re.compile(r"(?<![0-9])(?:[1-9][0-9]{16}[0-9Xx]|[1-9][0-9]{14})(?![0-9])")
+"""What may be a resident ID number, of today or of before 1999, wherever it stands."""
+
+
+def check_texts(given: Mapping[str, Any], path: str = "") -> None:
+    """Check every text of an input, and of what it holds. Raises Refusal BAD_TEXT with the field."""
+    for name, value in given.items():
+        if isinstance(value, Mapping):
+            check_texts(value, f"{path}{name}.")
+        elif isinstance(value, str):
+            check_text(value, f"{path}{name}")
+
+
+def check_text(text: str, field: str) -> None:
+    """Raise Refusal BAD_TEXT for what is too long, cannot be read, or holds an identity number."""
+    if len(text) > LONGEST:
+        raise Refusal("BAD_TEXT", f"This is longer than {LONGEST} characters.", "Shorten it.", field)
+    if UNREADABLE.search(text):
+        raise Refusal("BAD_TEXT", "This holds control characters or broken Unicode.", "Type it anew.", field)
+    plain = unicodedata.normalize("NFKC", text)
+    written = (plain, re.sub(r"[\s-]+", "", plain))
+    if any(is_person_number(found) for one in written for found in DIGITS.findall(one)):
+        raise Refusal(
+            "BAD_TEXT", "This holds a resident ID number, which is never stored (R18).", "Leave it out.", field
+        )

@@ -1,0 +1,80 @@
+"""Members of staff of the demo's court, one of each role, who sign in as a browser and its client would."""
+
+import re
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import sqlalchemy as sa
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
+
+from auth.accounts import Account, Password, add_staff
+from auth.client_authentication import ASSERTION_TYPE
+from auth.metadata import AUTHORIZATION_PATH, TOKEN_PATH
+from auth.token_client import ClientCredential, client_assertion
+from demo.cast import DEMO_COURT
+from demo.clients import REDIRECT_URI
+from models.court import StaffRole
+
+CSRF = re.compile(r'name="csrf" value="([^"]+)"')
+NAMES = {
+    StaffRole.JUDGE: "王法官 (demo)",
+    StaffRole.CHIEF: "李庭长 (demo)",
+    StaffRole.CENTRE: "诉信中心 (demo)",
+    StaffRole.PANEL: "评审小组 (demo)",
+    StaffRole.PRESIDENT: "周院长 (demo)",
+}
+
+
+def register_staff(connection: sa.Connection) -> dict[StaffRole, Password]:
+    """An account for each role at the demo's court, in the caller's transaction."""
+    return {
+        role: add_staff(connection, Account(name, f"demo-{role.lower()}", role, DEMO_COURT))
+        for role, name in NAMES.items()
+    }
+
+
+class SignInError(RuntimeError):
+    """Nobody is signed in; the message says at which step it ended."""
+
+
+@dataclass(frozen=True)
+class Browser:
+    """A browser with a cookie jar of its own, and the court's client behind it. `http`: httpx or one like it."""
+
+    http: Any
+    credential: ClientCredential
+    redirect_uri: str = REDIRECT_URI
+
+    def sign_in(self, who: Password, now: float | None = None) -> str:
+        """An access token for a member of staff (RFC 6749, section 4.1; RFC 7636). Raises SignInError."""
+        verifier = secrets.token_urlsafe(48)
+        code = self._code(who, verifier)
+        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": self.redirect_uri}
+        assertion = client_assertion(self.credential, now or time.time())
+        proof = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion, "code_verifier": verifier}
+        answer: Mapping[str, Any] = self.http.post(self.credential.issuer + TOKEN_PATH, data=form | proof).json()
+        if "access_token" not in answer:
+            raise SignInError(f"{answer.get('error')}: {answer.get('error_description')}")
+        return str(answer["access_token"])
+
+    def _code(self, who: Password, verifier: str) -> str:
+        """Fill in the page, unless there is a session, and read the code off the address that it leads to."""
+        query = {
+            "response_type": "code",
+            "client_id": self.credential.client_id,
+            "redirect_uri": self.redirect_uri,
+            "code_challenge": create_s256_code_challenge(verifier),
+            "code_challenge_method": "S256",
+        }
+        address = self.credential.issuer + AUTHORIZATION_PATH
+        response = self.http.get(address, params=query, follow_redirects=False)
+        if found := CSRF.search(response.text):
+            form = {"csrf": found.group(1), "username": who.username, "password": who.password}
+            response = self.http.post(address, params=query, data=form, follow_redirects=False)
+        if response.status_code != 303:
+            raise SignInError(f"The page answered {response.status_code}.")
+        return dict(parse_qsl(urlsplit(str(response.headers["location"])).query)).get("code", "")

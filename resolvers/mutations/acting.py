@@ -1,0 +1,86 @@
+"""Who acts in a mutation, and on what: ids become keys, callers become officers or parties."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from auth.officer import Officer
+from casework.procedure import Act
+from casework.refusal import Refusal
+from casework.texts import check_texts
+from models.party import Identity
+from resolvers.caller import Caller
+from resolvers.context import Context
+from resolvers.declarations import ROW_TYPES
+from resolvers.errors import BadIdError
+from resolvers.loaders import found
+from resolvers.nodes import key_of, node_root
+from resolvers.rows import Answer, Row
+
+Perform = Callable[..., Awaitable[int]]
+
+
+@dataclass(frozen=True)
+class Acting:
+    """One caller, in the transaction of one mutation."""
+
+    connection: AsyncConnection
+    caller: Caller
+
+    def act(self, reason: str) -> Act:
+        """The member of staff who signed in acts, now. Raises Refusal WRONG_ROLE for a token of nobody's."""
+        return Act(self.officer, self.caller.now, reason)
+
+    @property
+    def officer(self) -> Officer:
+        """Who signed in. The scope for acting is given to nobody else."""
+        officer = self.caller.principal.officer
+        if officer is None:
+            raise Refusal("WRONG_ROLE", "Nobody has signed in.", "Sign in, and ask for a token with the code.")
+        return officer
+
+    def key(self, opaque: str, model: type, field: str = "id") -> int:
+        """The key in the id of a row of `model`. Raises Refusal BAD_ID."""
+        try:
+            return key_of(opaque, ROW_TYPES[model].name, self.caller.keyring.opaque_key)
+        except BadIdError as error:
+            raise Refusal("BAD_ID", str(error), "Send an id as this service gave it out.", field) from None
+
+    async def own_party(self) -> int:
+        """The party that the authenticated litigant is. Raises Refusal NOT_FOUND."""
+        own = sa.select(Identity.party_id).where(Identity.index == self.caller.principal.subject_index)
+        key: int | None = (await self.connection.execute(own)).scalar_one_or_none()
+        if key is None:
+            raise Refusal("NOT_FOUND", "The court knows nothing of you.", "Nothing needs to be done.", "id")
+        return key
+
+
+@dataclass(frozen=True, eq=False)
+class MutationRoot:
+    """A root field that changes a row of `model`: `perform` is called with `Acting` and the fields of the input."""
+
+    perform: Perform
+    model: type
+
+
+async def performed(context: Context, field: str, root: MutationRoot, given: Mapping[str, Any]) -> Row | Refusal:
+    """Do what is asked, unless it was done before, and read the changed row as the caller sees it."""
+    performing = context.performing
+    try:
+        if not performing.replays:
+            check_texts(given)
+            performing.changed = await root.perform(Acting(context.connection, context), **given)
+    except Refusal as refusal:
+        performing.refused = True
+        return refusal
+    name = ROW_TYPES[root.model].name
+    rows = await found(context, node_root(name), {"keys": [performing.changed]}, Answer(field, context.view))
+    return next(iter(rows), None) or _unseen()
+
+
+def _unseen() -> Refusal:
+    """Done, and not for this caller to see: told apart from what was refused by nothing being undone."""
+    return Refusal("NOT_FOUND", "This is done, and no longer yours to see.", "Nothing more is needed.")

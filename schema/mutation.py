@@ -1,0 +1,195 @@
+"""The mutations, by who may call them. One a request; send an Idempotency-Key with each."""
+
+import strawberry
+
+from auth.policy import OPEN, all_of
+from auth.scopes import Scope
+from resolvers.mutations import deductions, measures, moral_bank, remedies, sanctions
+from schema.batch import Batch
+from schema.certificate import Certificate
+from schema.code_record import CodeRecord
+from schema.declaring import enter
+from schema.deduction import Deduction
+from schema.measure import Measure
+from schema.mutating import mutation
+from schema.objection import Objection
+from schema.point_conversion import PointConversion, VillageNotice
+from schema.procedure_input import (
+    AddToBatchInput,
+    DecideItemInput,
+    NotifySubjectInput,
+    OpenBatchInput,
+    ProposeDeductionInput,
+    PublishBatchInput,
+    ResubmitDeductionInput,
+    ReturnDeductionInput,
+    ReviewDeductionInput,
+)
+from schema.remedy_input import (
+    AcknowledgeNoticeInput,
+    AnswerObjectionInput,
+    ApplyForRepairInput,
+    ConfirmConversionInput,
+    DecideRepairInput,
+    EndRepairInput,
+    FileObjectionInput,
+    IssueCertificateInput,
+    RecordRecognitionInput,
+    RecordSanctionInput,
+    ReturnConversionInput,
+    RevokeCertificateInput,
+    RevokeSanctionInput,
+)
+from schema.repair import Repair
+from schema.sanction import Sanction
+
+ACTING = all_of(Scope.PROCEDURE_WRITE)
+REMEDY = all_of(Scope.REMEDY_WRITE)
+CONVERSION = all_of(Scope.CONVERSION_WRITE)
+
+
+@strawberry.type(
+    description="What changes something (办理). One a request; each is done whole or not at all, and says why not."
+)
+class Mutation:
+    """The roots that write."""
+
+    propose_deduction = mutation(
+        deductions.propose, ProposeDeductionInput, Deduction, "JUDGE: propose a deduction (提出扣分).", requires=ACTING
+    )
+    resubmit_deduction = mutation(
+        deductions.resubmit,
+        ResubmitDeductionInput,
+        Deduction,
+        "JUDGE: mend one's own proposal after its return (补正).",
+        requires=ACTING,
+    )
+    review_deduction = mutation(
+        deductions.review, ReviewDeductionInput, Deduction, "CHIEF: approve a proposal (审核通过).", requires=ACTING
+    )
+    return_deduction = mutation(
+        deductions.send_back, ReturnDeductionInput, Deduction, "CHIEF: return a proposal (退回).", requires=ACTING
+    )
+    open_batch = mutation(
+        deductions.open_batch, OpenBatchInput, Batch, "CENTRE: open the court's month (开立批次).", requires=ACTING
+    )
+    add_to_batch = mutation(
+        deductions.add_to_batch,
+        AddToBatchInput,
+        Deduction,
+        "CENTRE: add an approved deduction to a month (归集).",
+        requires=ACTING,
+    )
+    decide_item = mutation(
+        deductions.decide_item, DecideItemInput, Deduction, "PANEL: decide on an item (审定).", requires=ACTING
+    )
+    notify_subject = mutation(
+        deductions.notify_subject,
+        NotifySubjectInput,
+        Deduction,
+        "CENTRE: keep that the subject was notified (告知).",
+        requires=ACTING,
+    )
+    publish_batch = mutation(
+        deductions.publish_batch,
+        PublishBatchInput,
+        Batch,
+        "CENTRE: publish a month, at once and once (发布).",
+        requires=ACTING,
+    )
+    answer_objection = mutation(
+        remedies.answer_objection,
+        AnswerObjectionInput,
+        Objection,
+        "PANEL: answer an objection (答复异议).",
+        requires=ACTING,
+    )
+    decide_repair = mutation(
+        remedies.decide_repair,
+        DecideRepairInput,
+        Repair,
+        "PANEL: decide on an application for repair (修复决定).",
+        requires=ACTING,
+    )
+    end_repair = mutation(
+        remedies.end_repair,
+        EndRepairInput,
+        CodeRecord,
+        "CENTRE: end a repair in enforcement at its review (结束蓝码).",
+        requires=ACTING,
+    )
+    record_sanction = mutation(
+        sanctions.record_sanction,
+        RecordSanctionInput,
+        Sanction,
+        "CENTRE: record a sanction (录入制裁).",
+        requires=ACTING,
+    )
+    revoke_sanction = mutation(
+        sanctions.revoke_sanction,
+        RevokeSanctionInput,
+        Sanction,
+        "CENTRE: revoke a sanction on reconsideration (撤销制裁).",
+        requires=ACTING,
+    )
+    issue_certificate = mutation(
+        sanctions.issue_certificate,
+        IssueCertificateInput,
+        Certificate,
+        "CENTRE: certify an automatic performance (出具证明书).",
+        requires=ACTING,
+    )
+    revoke_certificate = mutation(
+        sanctions.revoke_certificate,
+        RevokeCertificateInput,
+        Certificate,
+        "CENTRE: revoke a certificate (撤销证明书).",
+        requires=ACTING,
+    )
+
+    file_objection = mutation(
+        remedies.file_objection,
+        FileObjectionInput,
+        Objection,
+        "The authenticated subject objects to an item of its own (提出异议).",
+        requires=REMEDY,
+    )
+    apply_for_repair = mutation(
+        remedies.apply_for_repair,
+        ApplyForRepairInput,
+        Repair,
+        "The authenticated subject applies for repair (申请修复).",
+        requires=REMEDY,
+    )
+
+    confirm_conversion = mutation(
+        moral_bank.confirm,
+        ConfirmConversionInput,
+        PointConversion,
+        "The head office confirms a conversion (确认); the village is told next.",
+        requires=CONVERSION,
+    )
+    return_conversion = mutation(
+        moral_bank.send_back,
+        ReturnConversionInput,
+        PointConversion,
+        "The head office returns a conversion (退回).",
+        requires=CONVERSION,
+    )
+    record_recognition = mutation(
+        measures.record_recognition,
+        RecordRecognitionInput,
+        Measure,
+        "The city's platform recognises a measure (互认).",
+        requires=all_of(Scope.MEASURE_WRITE),
+    )
+    acknowledge_notice = mutation(
+        moral_bank.acknowledge,
+        AcknowledgeNoticeInput,
+        VillageNotice,
+        "A village acknowledges its notice (签收).",
+        requires=all_of(Scope.NOTICE_WRITE),
+    )
+
+
+enter(Mutation, None, OPEN)

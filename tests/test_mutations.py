@@ -1,0 +1,314 @@
+"""Mutations over HTTP: who may send which, what they answer, and that each is done once."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+from chambers import NINGBO, Chambers, mutation
+from graphql import GraphQLInputObjectType, GraphQLNonNull, get_named_type
+from world import sealed
+
+from auth.audiences import Audience, scopes_of
+from auth.policy import POLICY
+from auth.scopes import Scope
+from casework.idempotency import Request
+from demo.cast import CHEN, LIN, ZHAO
+from models.court import StaffRole
+from schema.building import GRAPHQL
+
+ENFORCEMENT = "(2026)浙0281执11号"
+DIGEST = "00" * 32
+SHOWN = "id status version points"
+assert GRAPHQL.mutation_type
+MUTATIONS = GRAPHQL.mutation_type.fields
+
+
+def proposal(chambers: Chambers, **changes: Any) -> dict[str, Any]:
+    """What a judge may propose against CHEN."""
+    case, party = chambers.party(ENFORCEMENT, CHEN)
+    finding = {"kind": "COURT_RECORD", "number": "执11号笔录", "issuedOn": "2026-02-20", "digest": DIGEST}
+    sound = {"caseId": case, "partyId": party, "role": "JUDGMENT_DEBTOR", "behaviour": "E01", "points": 3}
+    return sound | {"conductOn": "2026-02-10", "finding": finding, "reason": "逾期未履行。"} | changes
+
+
+def proposed(chambers: Chambers, **changes: Any) -> Any:
+    """A deduction that a judge has proposed."""
+    judge = chambers.officer(StaffRole.JUDGE)
+    return chambers.done(judge, "proposeDeduction", SHOWN, **proposal(chambers, **changes))
+
+
+def count(chambers: Chambers, table: str = "deduction") -> int:
+    with chambers.engine.connect() as connection:
+        return int(connection.scalar(sa.text(f"SELECT count(*) FROM {table}")) or 0)  # noqa: S608 - a name from above
+
+
+# --- what they answer -------------------------------------------------------------------------------------------------
+
+
+def test_a_payload_shows_the_changed_object(chambers: Chambers) -> None:
+    judge, chief = chambers.officer(StaffRole.JUDGE), chambers.officer(StaffRole.CHIEF)
+    made = chambers.done(
+        judge,
+        "proposeDeduction",
+        "id status version points party { name } steps { staffRole reason }",
+        **proposal(chambers),
+    )
+    assert made | {"id": ""} == {
+        "id": "",
+        "status": "PROPOSED",
+        "version": 1,
+        "points": 3,
+        "party": {"name": CHEN.name},
+        "steps": [{"staffRole": "JUDGE", "reason": "逾期未履行。"}],
+    }
+    approved = chambers.done(chief, "reviewDeduction", "id status", id=made["id"], version=1, reason="证据充分。")
+    assert approved == {"id": made["id"], "status": "CHIEF_APPROVED"}
+
+
+def test_what_a_mutation_shows_is_in_the_access_log(chambers: Chambers) -> None:
+    proposed(chambers)
+    query = sa.text("SELECT field, types, result FROM access_record WHERE field = 'proposeDeduction' ORDER BY id DESC")
+    with chambers.engine.connect() as connection:
+        row = connection.execute(query).first()
+    assert row is not None
+    assert (row.field, row.result) == ("proposeDeduction", "GIVEN")
+    assert "Deduction" in row.types
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "path"),
+    [
+        ({"points": 9}, "POINTS_OUT_OF_BAND", ["input", "points"]),
+        ({"behaviour": "X99"}, "UNKNOWN_BEHAVIOUR", ["input", "behaviour"]),
+        ({"reason": "  "}, "REASON_REQUIRED", ["input", "reason"]),
+        ({"reason": "欠款人身份证330281190001010004。"}, "BAD_TEXT", ["input", "reason"]),
+        ({"reason": "证号 ３３０２８１ １９０００１０１ ０００４"}, "BAD_TEXT", ["input", "reason"]),
+        ({"reason": "x" * 2001}, "BAD_TEXT", ["input", "reason"]),
+        ({"reason": "a\u202eb"}, "BAD_TEXT", ["input", "reason"]),
+        ({"conductOn": "2027-01-01"}, "BAD_DATE", ["input", "conductOn"]),
+        ({"caseId": sealed("Party:1")}, "BAD_ID", ["input", "caseId"]),
+        ({"caseId": "nonsense"}, "BAD_ID", ["input", "caseId"]),
+        ({"caseId": sealed("Case:999999")}, "NOT_FOUND", ["input", "id"]),
+        ({"role": "WITNESS"}, "NOT_A_PARTICIPANT", ["input", "role"]),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_place_and_nothing_is_done(
+    chambers: Chambers, changes: dict[str, Any], code: str, path: list[str]
+) -> None:
+    before = count(chambers)
+    given = proposal(chambers, **changes)
+    error = chambers.refused(chambers.officer(StaffRole.JUDGE), "proposeDeduction", SHOWN, **given)
+    assert (error["code"], error["path"]) == (code, path)
+    assert count(chambers) == before
+
+
+def test_an_identity_number_in_the_finding_is_refused_with_its_place(chambers: Chambers) -> None:
+    given = proposal(chambers)
+    given["finding"] = given["finding"] | {"number": CHEN.number}
+    error = chambers.refused(chambers.officer(StaffRole.JUDGE), "proposeDeduction", SHOWN, **given)
+    assert (error["code"], error["path"]) == ("BAD_TEXT", ["input", "finding", "number"])
+
+
+@pytest.mark.parametrize("digest", ["", "00", "zz" * 32, "00" * 33])
+def test_a_hash_is_64_hexadecimal_digits(chambers: Chambers, digest: str) -> None:
+    given = proposal(chambers)
+    given["finding"] = given["finding"] | {"digest": digest}
+    answer = chambers.post(chambers.officer(StaffRole.JUDGE), mutation("proposeDeduction", SHOWN), {"input": given})
+    (error,) = answer.json()["errors"]
+    assert error["extensions"]["code"] == "BAD_VARIABLES"
+
+
+@pytest.mark.parametrize(
+    ("role", "name", "given"),
+    [
+        (StaffRole.CHIEF, "proposeDeduction", {}),
+        (StaffRole.JUDGE, "reviewDeduction", {"id": sealed("Deduction:1"), "version": 1, "reason": "x"}),
+        (StaffRole.PRESIDENT, "openBatch", {"month": "2026-03-01"}),
+        (StaffRole.PANEL, "publishBatch", {"id": sealed("Batch:1"), "reason": "x"}),
+    ],
+)
+def test_a_role_does_what_is_its_own(chambers: Chambers, role: StaffRole, name: str, given: dict[str, Any]) -> None:
+    if name == "proposeDeduction":
+        given = proposal(chambers)
+    elif name == "reviewDeduction":
+        given = given | {"id": proposed(chambers)["id"]}
+    shows = "id" if "Batch" in name else SHOWN
+    assert chambers.refused(chambers.officer(role), name, shows, **given)["code"] == "WRONG_ROLE"
+
+
+def test_another_court_s_deduction_is_as_unknown_as_none(chambers: Chambers) -> None:
+    chief = chambers.officer(StaffRole.CHIEF, court=NINGBO)
+    own, none = proposed(chambers)["id"], sealed("Deduction:999999")
+    errors = [chambers.refused(chief, "reviewDeduction", SHOWN, id=key, version=1, reason="x") for key in (own, none)]
+    assert errors[0] == errors[1]
+    assert errors[0]["code"] == "NOT_FOUND"
+
+
+def test_a_version_that_was_not_seen_is_refused(chambers: Chambers) -> None:
+    made = proposed(chambers)
+    error = chambers.refused(
+        chambers.officer(StaffRole.CHIEF), "reviewDeduction", SHOWN, id=made["id"], version=2, reason="x"
+    )
+    assert (error["code"], error["path"]) == ("STALE_VERSION", ["input", "version"])
+
+
+# --- who may send them ------------------------------------------------------------------------------------------------
+
+
+def test_every_mutation_needs_a_scope_for_writing() -> None:
+    writing = {scope for scope in Scope if scope.value.endswith(".write")}
+    needed = {name: POLICY.required(f"Mutation.{name}")[1] for name in MUTATIONS}
+    assert {name for name, ways in needed.items() if not all(way & writing for way in ways)} == set()
+
+
+@pytest.mark.parametrize("audience", list(Audience))
+def test_an_audience_sends_its_own_mutations_and_no_others(chambers: Chambers, audience: Audience) -> None:
+    token = chambers.partner(audience)
+    held = {Scope(name) for name in chambers.data(token, "{ viewer { scopes } }")["viewer"]["scopes"]}
+    assert Scope.PROCEDURE_WRITE not in held
+    for name, field in MUTATIONS.items():
+        (ways,) = POLICY.required(f"Mutation.{name}")[1:]
+        permitted = any(way <= held for way in ways)
+        response = chambers.post(token, f"mutation {{ {name}(input: {literal(field)}) {{ errors {{ code }} }} }}")
+        assert (name, response.status_code == 403) == (name, not permitted)
+    assert held <= scopes_of(audience)
+
+
+def literal(field: Any) -> str:
+    """A value for the argument of a mutation: of the right type, and of nothing there is."""
+    return written(field.args["input"].type)
+
+
+def written(kind: Any) -> str:
+    named = get_named_type(kind)
+    if isinstance(named, GraphQLInputObjectType):
+        needed = ((name, one) for name, one in named.fields.items() if isinstance(one.type, GraphQLNonNull))
+        return "{" + ", ".join(f"{name}: {written(one.type)}" for name, one in needed) + "}"
+    values = {"ID": '"x"', "String": '"x"', "Int": "1", "Boolean": "true", "Date": '"2026-01-01"', "Money": '"1.00"'}
+    values["Sha256"] = f'"{DIGEST}"'
+    return values.get(named.name) or next(iter(named.values))
+
+
+def test_a_litigant_objects_to_nothing_of_others(chambers: Chambers) -> None:
+    made = proposed(chambers)
+    for subject in (CHEN, LIN):  # before notification nobody knows of it
+        portal = chambers.partner(Audience.LITIGANT_PORTAL, subject)
+        error = chambers.refused(portal, "fileObjection", "id", deductionId=made["id"], statement="不属实。")
+        assert error["code"] == "NOT_FOUND"
+
+
+def test_one_application_is_for_one_thing(chambers: Chambers) -> None:
+    portal = chambers.partner(Audience.LITIGANT_PORTAL, ZHAO)
+    given = {"ground": "REMORSE", "commitment": "改正。", "amountPerformed": "0.00"}
+    assert chambers.refused(portal, "applyForRepair", "id", **given)["code"] == "BAD_ID"
+
+
+# --- once -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_same_key_and_input_are_answered_alike_and_done_once(chambers: Chambers) -> None:
+    judge, key, given = chambers.officer(StaffRole.JUDGE), str(uuid4()), proposal(chambers)
+    before = count(chambers)
+    answers = [
+        chambers.post(judge, mutation("proposeDeduction", SHOWN), {"input": given}, **{"idempotency-key": key}).json()
+        for _ in range(3)
+    ]
+    assert count(chambers) == before + 1
+    assert answers[0]["data"] == answers[1]["data"] == answers[2]["data"]
+    replayed = [answer["extensions"].get("idempotencyReplayed") for answer in answers]
+    assert replayed == [None, True, True]
+
+
+def test_the_same_key_with_other_input_is_refused(chambers: Chambers) -> None:
+    judge, key = chambers.officer(StaffRole.JUDGE), str(uuid4())
+    chambers.mutate(judge, "proposeDeduction", SHOWN, key, **proposal(chambers))
+    other = chambers.post(
+        judge,
+        mutation("proposeDeduction", SHOWN),
+        {"input": proposal(chambers, points=2)},
+        **{"idempotency-key": key},
+    )
+    assert (other.status_code, other.json()["errors"][0]["extensions"]["code"]) == (422, "IDEMPOTENCY_KEY_REUSED")
+
+
+def test_a_key_is_its_sender_s_own(chambers: Chambers) -> None:
+    key, before = str(uuid4()), count(chambers)
+    for place in (0, 1):
+        judge = chambers.officer(StaffRole.JUDGE, place)
+        assert chambers.mutate(judge, "proposeDeduction", SHOWN, key, **proposal(chambers))["errors"] == []
+    assert count(chambers) == before + 2
+
+
+def test_a_key_whose_mutation_was_refused_may_be_sent_again(chambers: Chambers) -> None:
+    judge, key = chambers.officer(StaffRole.JUDGE), str(uuid4())
+    refused = chambers.mutate(judge, "proposeDeduction", SHOWN, key, **proposal(chambers, points=9))
+    assert refused["errors"]
+    assert chambers.mutate(judge, "proposeDeduction", SHOWN, key, **proposal(chambers))["errors"] == []
+
+
+@pytest.mark.parametrize("key", ["", "two words", "ü", "x" * 256])
+def test_a_key_is_visible_ascii(chambers: Chambers, key: str) -> None:
+    response = chambers.http.post(
+        "/graphql",
+        json={"query": mutation("proposeDeduction", SHOWN), "variables": {"input": proposal(chambers)}},
+        headers=[
+            (b"authorization", f"Bearer {chambers.officer(StaffRole.JUDGE)}".encode()),
+            (b"idempotency-key", key.encode()),
+        ],
+    )
+    assert (response.status_code, response.json()["errors"][0]["extensions"]["code"]) == (400, "BAD_IDEMPOTENCY_KEY")
+
+
+def test_a_key_in_progress_is_told(chambers: Chambers) -> None:
+    judge, key, given = chambers.officer(StaffRole.JUDGE), str(uuid4()), proposal(chambers)
+    with chambers.engine.connect() as connection:
+        staff = connection.scalar(sa.text("SELECT staff_id FROM staff_account WHERE username = 'yuyao-judge-0'"))
+        client = connection.scalar(sa.text("SELECT id FROM client WHERE client_id = 'front'"))
+    digest = Request.of(f"{client}/{staff}/", key, b"").digest
+    with chambers.engine.begin() as connection:
+        held = sa.text("SELECT pg_advisory_xact_lock(:number)")
+        connection.execute(held, {"number": int.from_bytes(digest[:8], signed=True)})
+        response = chambers.post(
+            judge, mutation("proposeDeduction", SHOWN), {"input": given}, **{"idempotency-key": key}
+        )
+    assert (response.status_code, response.json()["errors"][0]["extensions"]["code"]) == (
+        409,
+        "IDEMPOTENCY_IN_PROGRESS",
+    )
+
+
+def test_of_many_at_once_with_one_key_one_is_done(chambers: Chambers) -> None:
+    judge, key, given = chambers.officer(StaffRole.JUDGE), str(uuid4()), proposal(chambers)
+    before, start = count(chambers), threading.Barrier(6)
+
+    def send() -> int:
+        start.wait()
+        response = chambers.post(
+            judge, mutation("proposeDeduction", SHOWN), {"input": given}, **{"idempotency-key": key}
+        )
+        return int(response.status_code)
+
+    with ThreadPoolExecutor(6) as pool:
+        codes = [found.result() for found in [pool.submit(send) for _ in range(6)]]
+    assert count(chambers) == before + 1
+    assert set(codes) <= {200, 409}
+    assert 200 in codes
+
+
+def test_of_two_chiefs_words_at_once_one_counts(chambers: Chambers) -> None:
+    """The same item approved and returned at the same moment: one is told that it is late."""
+    chief, made, start = chambers.officer(StaffRole.CHIEF), proposed(chambers), threading.Barrier(2)
+
+    def send(name: str) -> Any:
+        start.wait()
+        given = {"id": made["id"], "version": 1, "reason": "审核。"}
+        return chambers.post(chief, mutation(name, "status"), {"input": given}).json()["data"][name]
+
+    with ThreadPoolExecutor(2) as pool:
+        found = [pool.submit(send, name) for name in ("reviewDeduction", "returnDeduction")]
+        payloads = [one.result() for one in found]
+    codes = [[error["code"] for error in payload["errors"]] for payload in payloads]
+    assert sorted(codes) == [[], ["WRONG_STATE"]]
