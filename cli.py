@@ -18,6 +18,7 @@ from commands.importing import import_
 from commands.session import console, explained, prepared, read_json
 from commands.showing import demo
 from commands.staff import staff
+from commands.work import publish, worker
 from schema.audience_schema import printed
 from schema.policy_table import policy_table
 from settings import DATABASE_URL, Settings
@@ -31,6 +32,8 @@ app.add_typer(staff, name="staff")
 app.add_typer(keys, name="keys")
 app.command("import")(import_)
 app.command("demo")(demo)
+app.command("worker")(worker)
+app.command("publish")(publish)
 
 
 @app.command()

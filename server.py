@@ -27,9 +27,11 @@ from models.keyring import Keyring, load_keyring
 from schema.endpoint import Endpoint
 from schema.execution import Executor
 from settings import Settings
+from worker import work
 
 PARTITIONS_AHEAD = timedelta(days=62)
 AN_HOUR = 60 * 60.0
+WORKING = {"application_name": "suxin worker"}
 LISTENING = {"application_name": "suxin revocations"}
 log = logging.getLogger("suxin.server")
 
@@ -71,7 +73,10 @@ def create_app(settings: Settings, url: sa.URL, now: Callable[[], datetime] = ut
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await ensure_partitions(engine, now())
-        async with running(keep_partitions(engine, now), listen(lambda: database.connect(url, LISTENING), verifier)):
+        background = [keep_partitions(engine, now), listen(lambda: database.connect(url, LISTENING), verifier)]
+        if settings.worker:
+            background.append(work(lambda: database.connect(url, WORKING), engine, now))
+        async with running(*background):
             yield
         await connections.close()
         await engine.dispose()

@@ -29,6 +29,7 @@ class Settings:
     statement_timeout: seconds one SQL statement may take, 1 to 60.
     pool_size: database connections a worker keeps, 1 to 64.
     executor: `plan` answers by compiled statements; `loaders` field by field, which is slower and the same (tests).
+    worker: whether `serve` also does what time brings (`suxin worker`); one process among all leads.
     debug: lets answers say what gave them, in `extensions.executor`.
     allow_pilot_persons: lets `client_secret_basic` clients hold scopes that reach natural persons (pilots only).
     """
@@ -43,6 +44,7 @@ class Settings:
     pool_size: int = 8
     allow_pilot_persons: bool = False
     executor: str = "plan"
+    worker: bool = True
     debug: bool = False
 
     @property
@@ -132,5 +134,6 @@ PARSERS: dict[str, Any] = {
     "pool_size": _seconds_or_count(1, 64),
     "allow_pilot_persons": _switch,
     "executor": _executor,
+    "worker": _switch,
     "debug": _switch,
 }

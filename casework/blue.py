@@ -1,5 +1,6 @@
 """Repair of code records: in enforcement a yellow record under repair is blue, until performed or broken (R9, R11)."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -109,20 +110,20 @@ async def end_repair(connection: AsyncConnection, key: int, performed: bool, act
     if performed:
         which = CodeRecord.id.in_([blue.id, blue.repaired_id])
         await close_records(connection, which, today, CloseReason.PERFORMED)
-        await _delist(connection, blue.repaired_id, act)
+        for row in await delist(connection, blue.repaired_id, today):
+            await tell(connection, public(row), EventKind.LIST_REMOVED, act.at)
     else:
         await close_records(connection, CodeRecord.id == blue.id, today, CloseReason.BREACHED)
         await _restore(connection, blue.repaired_id)
     await colour(connection, [blue.party_id], act.at)
 
 
-async def _delist(connection: AsyncConnection, record_key: int, act: Act) -> None:
-    """What is performed leaves the list that it stood on."""
+async def delist(connection: AsyncConnection, record_key: int, day: date) -> Sequence[Any]:
+    """What is performed leaves the list that it stood on; gives the party of the entry, and whether it is protected."""
     listing = sa.select(CodeRecord.listing_id).where(CodeRecord.id == record_key).scalar_subquery()
     update = sa.update(Listing).where(Listing.id == listing, Listing.removed_on.is_(None))
-    removed = update.values(removed_on=sa.func.greatest(Listing.published_on, sa.literal(court_day(act.at), sa.Date)))
-    for row in (await connection.execute(removed.returning(Listing.party_id, Listing.protected))).all():
-        await tell(connection, public(row), EventKind.LIST_REMOVED, act.at)
+    removed = update.values(removed_on=sa.func.greatest(Listing.published_on, sa.literal(day, sa.Date)))
+    return (await connection.execute(removed.returning(Listing.party_id, Listing.protected))).all()
 
 
 async def _restore(connection: AsyncConnection, record_key: int) -> None:

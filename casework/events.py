@@ -13,12 +13,18 @@ from models.event import Event, EventKind
 from models.party import Party
 from models.terms import court_day
 
+EVENTS = 0x53555849  # "SUXI": no other advisory lock of the service has this number
+IN_ORDER = sa.select(sa.func.pg_advisory_xact_lock(EVENTS))
+"""Whoever writes events waits for whoever is writing some: their keys are in the order in which they are committed, so
+that a reader who has seen one has seen all before it. Taken before the parties, so that no two wait for each other."""
+
 
 async def tell(connection: AsyncConnection, party_keys: Collection[int], kind: EventKind, at: datetime) -> None:
     """Write one event for each of these parties. Nothing that is protected may be told (R16): leave it out."""
     if not party_keys:
         return
     keys = sorted(set(party_keys))
+    await connection.execute(IN_ORDER)
     await connection.execute(LOCK, {"keys": keys})
     last = sa.select(sa.func.max(Event.sequence)).where(Event.party_id == Party.id).scalar_subquery()
     told = sa.select(
@@ -34,6 +40,7 @@ async def tell(connection: AsyncConnection, party_keys: Collection[int], kind: E
 async def colour(connection: AsyncConnection, party_keys: Collection[int], at: datetime) -> None:
     """Colour these parties anew, and tell of those whose colour others now see changed (R11)."""
     keys = sorted(set(party_keys))
+    await connection.execute(IN_ORDER)
     await connection.execute(LOCK, {"keys": keys})
     before = await _colours(connection, keys, at)
     await recolour(connection, keys)

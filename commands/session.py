@@ -24,9 +24,15 @@ from ingest.report import ImportFileError
 from models.keyring import KeyringError
 from settings import Settings, SettingsError
 
+
+class CommandError(ValueError):
+    """A command cannot do what it was asked; the message says why and what to do."""
+
+
 EXPECTED = (
     AccountError,
     CityError,
+    CommandError,
     DemoError,
     ImportFileError,
     KeyringError,

@@ -4,6 +4,7 @@ from models.access_record import AccessRecord
 from models.base import Base
 from models.batch import Batch
 from models.bulletin import Bulletin
+from models.calendar import CalendarDay, Reminder
 from models.catalogue import Behaviour, CaseType, CatalogueVersion, CodeType, MoralBankItem
 from models.certificate import Certificate
 from models.client import Client
@@ -33,6 +34,7 @@ __all__ = [
     "Batch",
     "Behaviour",
     "Bulletin",
+    "CalendarDay",
     "CaseType",
     "CatalogueVersion",
     "Certificate",
@@ -58,6 +60,7 @@ __all__ = [
     "Participation",
     "Party",
     "PointConversion",
+    "Reminder",
     "Repair",
     "Sanction",
     "ShareCode",

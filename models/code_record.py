@@ -3,7 +3,7 @@
 from datetime import date
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import DATERANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -112,6 +112,7 @@ class CodePeriod(Base):
             ("party_id", "="), ("perspective", "="), ("during", "&&"), using="gist", name="one_colour_a_day"
         ),
         CheckConstraint("NOT isempty(during)", name="lasts"),
+        Index("ix_code_period_begins", text("lower(during)")),
     )
 
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), primary_key=True)

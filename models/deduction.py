@@ -137,7 +137,7 @@ class Deduction(Keyed):
     notified_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     published_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), index=True)
     determined_on: Mapped[date | None]
-    expires_on: Mapped[date | None]
+    expires_on: Mapped[date | None] = mapped_column(index=True)
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
     case: Mapped[CourtCase] = relationship(viewonly=True, lazy="raise")

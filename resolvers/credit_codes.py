@@ -14,7 +14,7 @@ from models.code_record import Perspective
 from resolvers.declarations import Frame, Order, Relation
 from resolvers.sql import SQL
 from resolvers.view import TODAY
-from resolvers.visibility import visible
+from resolvers.visibility import EVERYBODY, NOBODY, sees, visible
 
 AS_OF = {"as_of": sa.Date()}
 UNBOUNDED: SQL = sa.func.daterange(sa.null(), sa.null(), type_=DATERANGE)
@@ -32,10 +32,9 @@ def period_of(party: Frame, audience: Audience, arguments: Mapping[str, SQL]) ->
     is quicker than the index by which they exclude each other, so the day is compared by a function, not an operator.
     """
     period, one = aliased(models.CodePeriod), sa.select(sa.literal(1).label("one")).subquery("one")
-    perspective = Perspective.COURT if audience is Audience.COURT else Perspective.OUTSIDE
     covers = sa.and_(
         period.party_id == party.id,
-        period.perspective == perspective,
+        period.perspective == perspective(audience),
         sa.func.range_contains_elem(period.during, sa.func.coalesce(arguments["as_of"], TODAY)),
     )
     found: Any = (
@@ -73,6 +72,55 @@ ACTIVE_RECORDS = Relation(
     many=True,
     orders={"EFFECTIVE": Order(("effective_on",))},
 )
+
+
+class History:
+    """The row type's key: one colour of a party, and the days that it lasted or will last."""
+
+
+def history_of(code: Frame, audience: Audience, arguments: Mapping[str, SQL]) -> sa.Select[Any]:
+    """The periods of a party, the court's or those that others see."""
+    period = aliased(models.CodePeriod)
+    columns = (period.party_id, period.colour, _bound(sa.func.lower(period.during)).label("from_day"))
+    until = _bound(sa.func.upper(period.during)).label("until_day")
+    seen = sa.and_(period.party_id == code.party_id, period.perspective == perspective(audience))
+    ordinal = sa.func.row_number().over(order_by=sa.func.lower(period.during).asc().nulls_first()).label("ordinal")
+    return sa.select(*columns, until, ordinal).where(seen)
+
+
+def perspective(audience: Audience) -> Perspective:
+    """Whose colours an audience is shown (R13, R16)."""
+    return Perspective.COURT if audience is Audience.COURT else Perspective.OUTSIDE
+
+
+HISTORY = Relation(
+    target=History,
+    on=lambda code, period: sa.cast(period.party_id == code.party_id, sa.Boolean),
+    keys={"party_id": sa.BigInteger()},
+    many=True,
+    orders={"TIME": Order(("ordinal",))},
+    source=history_of,
+)
+
+
+@sees(History)
+def _history(row: Frame, audience: Audience) -> SQL:
+    """The court's, and one's own; for others an ended record never was (R10), and neither was its colour."""
+    return EVERYBODY if audience in {Audience.COURT, Audience.LITIGANT_PORTAL} else NOBODY
+
+
+def next_colour(row: Frame, audience: Audience) -> SQL:
+    """The colour after the next change that is already certain; null where none is."""
+    later = aliased(models.CodePeriod)
+    end: SQL = sa.func.upper(row.during)
+    follows = sa.and_(
+        later.party_id == row.party_id,
+        later.perspective == perspective(audience),
+        sa.func.lower(later.during) == end,
+    )
+    following = sa.select(later.colour).where(follows).scalar_subquery()
+    green = sa.literal(Colour.GREEN, models.CodePeriod.colour.type)
+    return sa.case((end.is_not(None), sa.func.coalesce(following, green)))
 
 
 def begun(row: Frame, audience: Audience) -> SQL:

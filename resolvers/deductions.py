@@ -1,12 +1,14 @@
 """What is derived of a deduction: its status today, and whether it is under objection (R6, R8)."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 import models
 from auth.audiences import Audience
 from models.deduction import DeductionStatus
-from resolvers.declarations import Frame, Relation
+from resolvers.declarations import Frame, Order, Relation
 from resolvers.sql import SQL
 from resolvers.view import TODAY
 
@@ -36,3 +38,17 @@ REPAIRS = Relation(
     keys={"id": sa.BigInteger(), "party_id": sa.BigInteger()},
     many=True,
 )
+OF_BATCH = Relation(
+    target=models.Deduction,
+    on=lambda batch, deduction: deduction.batch_id == batch.id,
+    keys={"id": sa.BigInteger()},
+    many=True,
+    orders={"NEWEST": Order(("proposed_at",), descending=True)},
+)
+
+
+def of_court(row: Frame, code: Any) -> SQL:
+    """Whether a deduction comes from a case of that court or of one below it."""
+    case = aliased(models.CourtCase)
+    below = sa.func.starts_with(case.court_code, code)
+    return sa.select(case.id).where(case.id == row.case_id, below).exists()

@@ -13,7 +13,7 @@ from resolvers.declarations import Frame, Order, Prepared, Relation
 from resolvers.errors import CaseNumberError
 from resolvers.nodes import key_of
 from resolvers.sql import SQL
-from resolvers.subjects import text
+from resolvers.subjects import text, viewed
 
 
 def everything(model: type, order: Order | None = None) -> Relation:
@@ -32,6 +32,8 @@ LISTINGS = everything(models.Listing, Order(("published_on",), descending=True))
 BATCHES = everything(models.Batch, Order(("month",), descending=True))
 OBJECTIONS = everything(models.Objection, Order(("due_on",)))
 REPAIRS = everything(models.Repair, Order(("applied_on",)))
+REMINDERS = everything(models.Reminder, Order(("due_on",)))
+EVENTS = everything(models.Event)
 ACCESS_RECORDS = everything(models.AccessRecord, Order(("at",), descending=True))
 
 
@@ -47,6 +49,11 @@ PUBLIC_RECORDS = Relation(models.Deduction, _named, {"name": sa.Text()}, many=Tr
 def prepare_name(arguments: Mapping[str, Any], context: Any) -> Prepared:
     """The exact name, normalized as names are stored."""
     return Prepared({"name": unicodedata.normalize("NFKC", text(arguments["name"], "name") or "").strip()})
+
+
+def prepare_access(arguments: Mapping[str, Any], context: Any) -> Prepared:
+    """The view of a purpose, where one is named. Raises PurposeError."""
+    return Prepared({}, viewed(arguments["access"], context) if arguments.get("access") else None)
 
 
 def prepare_party(arguments: Mapping[str, Any], context: Any) -> Prepared:

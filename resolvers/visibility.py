@@ -145,6 +145,23 @@ def _notice(row: Frame, audience: Audience) -> SQL:
     return sa.and_(row.village_id == VILLAGE, known)
 
 
+@sees(models.Event)
+def _event(row: Frame, audience: Audience) -> SQL:
+    """The court's all, a litigant's own, a partner's of whom it reaches, the platform's of whom it holds a measure.
+
+    Nothing that is protected, or a suspicion, is ever told (R13, R16).
+    """
+    if audience is Audience.COURT:
+        return EVERYBODY
+    if audience is Audience.CREDIT_PLATFORM:
+        measure, record = sa.orm.aliased(models.Measure), sa.orm.aliased(models.CodeRecord)
+        held = sa.select(measure.id).join(record, record.id == measure.code_record_id)
+        return held.where(record.party_id == row.party_id).exists()
+    if audience in {Audience.BANK, Audience.COMMERCE, Audience.LITIGANT_PORTAL}:
+        return reached(row, row.party_id, audience)
+    return NOBODY
+
+
 @sees(models.Consent)
 def _consent(row: Frame, audience: Audience) -> SQL:
     return sa.cast(row.subject_index == SUBJECT, sa.Boolean) if audience is Audience.LITIGANT_PORTAL else NOBODY

@@ -3,12 +3,29 @@
 from datetime import date
 
 import models
+from auth.policy import any_of
+from auth.scopes import Scope
 from models.catalogue import Colour
 from resolvers import credit_codes
 from schema.code_record import CodeRecord
 from schema.declaring import RowObject, row_type
 from schema.fields import column, expression, relation
 from schema.requirements import CREDIT
+
+
+@row_type(
+    credit_codes.History,
+    requires=any_of(Scope.REGISTER, Scope.SELF),
+    key=None,
+    name="CodePeriod",
+    description="A colour and the days it lasts (颜色时段).",
+)
+class CodePeriod(RowObject):
+    """One period of a code (R14)."""
+
+    colour: Colour = column("colour", "The colour (颜色).")
+    from_day: date | None = column("from_day", "Its first day (起始日期); none where it was so from the beginning.")
+    until_day: date | None = column("until_day", "The day it ends (终止日期); none where no end is certain.")
 
 
 @row_type(
@@ -31,4 +48,12 @@ class CreditCode(RowObject):
     changes_on: date | None = expression(
         credit_codes.changes, "Day of the next change that is already certain (下次变更日期); none where none is."
     )
+    changes_to: Colour | None = expression(
+        credit_codes.next_colour, "The colour from that day on (变更后颜色); none where no change is certain."
+    )
     records: list[CodeRecord] = relation(credit_codes.ACTIVE_RECORDS, "The records active on that day (有效记录).")
+    history: list[CodePeriod] = relation(
+        credit_codes.HISTORY,
+        "Every colour so far and every one already certain, oldest first (颜色历史).",
+        requires=any_of(Scope.REGISTER, Scope.SELF),
+    )

@@ -13,7 +13,6 @@ from models.court import StaffRole
 from models.court_case import Role
 from models.deduction import DeductionStatus, FindingKind
 from resolvers import deductions, participations
-from schema.batch import Batch
 from schema.case import Assessment, Case
 from schema.catalogue import Behaviour
 from schema.connection import enter_connection
@@ -25,6 +24,7 @@ from schema.repair import Repair
 from schema.requirements import KNOWN_PARTY, PUBLISHED
 
 if TYPE_CHECKING:
+    from schema.batch import Batch
     from schema.party import Party
 
 PROCEDURE = any_of(Scope.PROCEDURE)
@@ -88,7 +88,9 @@ class Deduction(Node):
         "notified_at", "When the subject was notified (告知时间).", requires=PROCEDURE
     )
     protected: bool = column("protected", "A minor's conduct (未成年人); never served outside.", requires=PROCEDURE)
-    batch: Batch | None = relation(models.Deduction.batch, "Its monthly batch (批次).", requires=PROCEDURE)
+    batch: Annotated["Batch", strawberry.lazy("schema.batch")] | None = relation(
+        models.Deduction.batch, "Its monthly batch (批次).", requires=PROCEDURE
+    )
     steps: list[DeductionStep] = relation(models.Deduction.steps, "The steps so far (流程).", requires=PROCEDURE)
     versions: list[DeductionVersion] = relation(
         models.Deduction.versions, "Its editions (历次版本).", requires=PROCEDURE

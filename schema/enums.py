@@ -6,11 +6,13 @@ from auth.audiences import Audience, Purpose
 from models.access_record import AccessResult, BorrowerRelation, MatchOutcome
 from models.batch import BatchStatus
 from models.bulletin import BulletinKind
+from models.calendar import ReminderKind
 from models.catalogue import Colour, ItemKind, Stage, Tier
 from models.code_record import CloseReason
 from models.court import StaffRole
 from models.court_case import Confidentiality, Role
 from models.deduction import DeductionStatus, FindingKind
+from models.event import EventKind
 from models.listing import ListingKind
 from models.measure import MeasureStatus
 from models.objection import ObjectionOutcome
@@ -33,6 +35,7 @@ DESCRIPTIONS = {
     Audience: "A kind of client (接入方类型).",
     CloseReason: "Why a record ended before its term (终止原因).",
     DeductionStatus: "Where a deduction stands (扣分状态).",
+    EventKind: "What happened to a subject (事件类型).",
     FindingKind: "The document in which a behaviour was found (认定文书).",
     StaffRole: "The part that a member of staff plays (工作人员角色).",
     ListingKind: "A public list (名单种类).",
@@ -40,6 +43,7 @@ DESCRIPTIONS = {
     ObjectionOutcome: "How an objection ended (异议结果).",
     PartyKind: "A natural person or an organization (主体类型).",
     ConversionStatus: "Where a conversion stands (积分转换状态).",
+    ReminderKind: "What a court is reminded of (提醒类型).",
     RepairGround: "Why a repair is asked for (修复事由).",
     RepairOutcome: "How a repair ended (修复结果).",
     SanctionKind: "A kind of sanction (制裁种类); fine, detention and conviction make red.",

@@ -8,18 +8,27 @@ import strawberry
 
 from auth.audiences import Audience, Purpose
 from models.access_record import AccessResult
+from models.batch import BatchStatus
+from models.calendar import ReminderKind
 from models.catalogue import Stage, Tier
 from models.deduction import DeductionStatus
+from models.event import EventKind
 from models.listing import ListingKind
 from models.party import PartyKind
+from resolvers import deductions
 from resolvers.declarations import Order
 from resolvers.deductions import status_today
 from schema.access_record import AccessRecord
+from schema.batch import Batch
 from schema.case import Case
 from schema.deduction import Deduction
+from schema.event import Event
 from schema.filtering import Filters, filter_input, filtered
 from schema.listing import Listing
+from schema.objection import Objection
 from schema.party import Party
+from schema.reminder import Reminder
+from schema.repair import Repair
 
 
 @strawberry.enum(description="Order of deductions.")
@@ -77,7 +86,14 @@ class CaseFilter(Filters):
 
 @filter_input("Which deductions (扣分筛选).")
 class DeductionFilter(Filters):
-    """Deductions by state and kind."""
+    """Deductions by court, state and kind."""
+
+    court_code: str | None = filtered(
+        Deduction,
+        "case",
+        deductions.of_court,
+        "A court and all below it (法院代字).",
+    )
 
     status: DeductionStatus | None = filtered(
         Deduction,
@@ -94,6 +110,60 @@ class ListingFilter(Filters):
     """Listings by list."""
 
     kind: ListingKind | None = filtered(Listing, "kind", lambda row, value: row.kind == value, "Which list (名单种类).")
+
+
+@filter_input("Which batches (批次筛选).")
+class BatchFilter(Filters):
+    """Batches by court, month and status."""
+
+    court_code: str | None = filtered(
+        Batch,
+        "court",
+        lambda row, value: sa.func.starts_with(row.court_code, value),
+        "A court and all below it (法院代字).",
+    )
+    month: date | None = filtered(Batch, "month", lambda row, value: row.month == value, "The first of a month (月份).")
+    status: BatchStatus | None = filtered(Batch, "status", lambda row, value: row.status == value, "Status (状态).")
+
+
+@filter_input("Which objections (异议筛选).")
+class ObjectionFilter(Filters):
+    """Objections that are open, or answered."""
+
+    open: bool | None = filtered(
+        Objection, "outcome", lambda row, value: row.outcome.is_(None) == value, "Whether they await an answer."
+    )
+
+
+@filter_input("Which applications for repair (修复筛选).")
+class RepairFilter(Filters):
+    """Applications that are open, or decided."""
+
+    open: bool | None = filtered(
+        Repair, "outcome", lambda row, value: row.outcome.is_(None) == value, "Whether they await a decision."
+    )
+
+
+@filter_input("Which reminders (提醒筛选).")
+class ReminderFilter(Filters):
+    """Reminders by court, kind and day."""
+
+    court_code: str | None = filtered(
+        Reminder,
+        "court",
+        lambda row, value: sa.func.starts_with(row.court_code, value),
+        "A court and all below it (法院代字).",
+    )
+    kind: ReminderKind | None = filtered(Reminder, "kind", lambda row, value: row.kind == value, "Of what (类型).")
+    due_from: date | None = filtered(Reminder, "dueOn", lambda row, value: row.due_on >= value, "Due on or after.")
+
+
+@filter_input("Which events (事件筛选).")
+class EventFilter(Filters):
+    """Events by time and kind."""
+
+    since: datetime | None = filtered(Event, "occurredAt", lambda row, value: row.occurred_at >= value, "At or after.")
+    kind: EventKind | None = filtered(Event, "kind", lambda row, value: row.kind == value, "What happened (类型).")
 
 
 @filter_input("Which entries of the log (访问记录筛选).")

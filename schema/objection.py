@@ -1,14 +1,21 @@
 """Objections."""
 
 from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
 
 import models
 from auth.policy import any_of
 from auth.scopes import Scope
 from models.objection import ObjectionOutcome
 from schema.declaring import row_type
-from schema.fields import column
+from schema.fields import column, relation
 from schema.node import Node
+from schema.requirements import PUBLISHED
+
+if TYPE_CHECKING:
+    from schema.deduction import Deduction
 
 
 @row_type(
@@ -25,3 +32,6 @@ class Objection(Node):
     outcome: ObjectionOutcome | None = column("outcome", "How it ended (结果); none while it is open.")
     reasons: str | None = column("reasons", "Why (理由).")
     decided_at: datetime | None = column("decided_at", "When it was decided (决定时间).")
+    deduction: Annotated["Deduction", strawberry.lazy("schema.deduction")] | None = relation(
+        models.Objection.deduction, "The item objected to (被异议的扣分).", requires=PUBLISHED
+    )

@@ -16,16 +16,22 @@ from schema.connection import Connection, enter_connection
 from schema.court import Court
 from schema.declaring import enter
 from schema.deduction import Deduction
+from schema.event import Event
 from schema.fields import argument, root, root_connection, rooted
 from schema.filters import (
     AccessRecordFilter,
+    BatchFilter,
     CaseFilter,
     CaseOrder,
     DeductionFilter,
     DeductionOrder,
+    EventFilter,
     ListingFilter,
+    ObjectionFilter,
     PartyFilter,
     PartyOrder,
+    ReminderFilter,
+    RepairFilter,
 )
 from schema.listing import Listing
 from schema.litigant import Litigant
@@ -34,6 +40,7 @@ from schema.node import Node
 from schema.objection import Objection
 from schema.party import Party
 from schema.point_conversion import PointConversion, VillageNotice
+from schema.reminder import Reminder
 from schema.repair import Repair
 from schema.subject import AccessInput, SubjectKey, SubjectReport
 from schema.viewer import Viewer, viewer
@@ -131,15 +138,29 @@ class Query:
         filter_type=DeductionFilter,
         order_type=DeductionOrder,
     )
-    batches: Connection[Batch] = root_connection(roots.BATCHES, "Batches, newest first (批次).", requires=PROCEDURE)
+    batches: Connection[Batch] = root_connection(
+        roots.BATCHES, "Batches, newest first (批次).", requires=PROCEDURE, filter_type=BatchFilter
+    )
     objections: Connection[Objection] = root_connection(
         roots.OBJECTIONS,
         "Objections, those due first before others (异议).",
         requires=PROCEDURE,
         about=about.ABOUT_DEDUCTION,
+        filter_type=ObjectionFilter,
     )
     repairs: Connection[Repair] = root_connection(
-        roots.REPAIRS, "Applications for repair, oldest first (修复申请).", requires=PROCEDURE, about=about.ABOUT_PARTY
+        roots.REPAIRS,
+        "Applications for repair, oldest first (修复申请).",
+        requires=PROCEDURE,
+        about=about.ABOUT_PARTY,
+        filter_type=RepairFilter,
+    )
+
+    reminders: Connection[Reminder] = root_connection(
+        roots.REMINDERS,
+        "Reminders, those due first before others (期限提醒).",
+        requires=PROCEDURE,
+        filter_type=ReminderFilter,
     )
 
     public_records: Connection[Deduction] = root_connection(
@@ -175,6 +196,15 @@ class Query:
     )
     measures: Connection[Measure] = root_connection(
         roots.MEASURES, "Measures, newest first (互认措施).", requires=any_of(Scope.MEASURE), about=about.ABOUT_MEASURE
+    )
+    events: Connection[Event] = root_connection(
+        roots.EVENTS,
+        "Events, oldest first: keep the last endCursor, and ask for what came after it (变更事件).",
+        CONSENTED,
+        requires=all_of(Scope.EVENT),
+        about=about.ABOUT_PARTY,
+        filter_type=EventFilter,
+        prepare=roots.prepare_access,
     )
     access_records: Connection[AccessRecord] = root_connection(
         roots.ACCESS_RECORDS,

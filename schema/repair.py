@@ -1,15 +1,23 @@
 """Repairs."""
 
 from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
 
 import models
 from auth.policy import any_of
 from auth.scopes import Scope
 from models.repair import RepairGround, RepairOutcome
 from schema.declaring import row_type
-from schema.fields import column
+from schema.fields import column, relation
 from schema.node import Node
+from schema.requirements import PUBLISHED, RECORDED
 from schema.scalars import Money
+
+if TYPE_CHECKING:
+    from schema.code_record import CodeRecord
+    from schema.deduction import Deduction
 
 
 @row_type(models.Repair, requires=any_of(Scope.PROCEDURE), description="An application for credit repair (信用修复).")
@@ -24,3 +32,9 @@ class Repair(Node):
     new_end: date | None = column("new_end", "SHORTENED only: the new end of publicity (缩短后期满日).")
     reasons: str | None = column("reasons", "Why (理由).")
     decided_at: datetime | None = column("decided_at", "When it was decided (决定时间).")
+    deduction: Annotated["Deduction", strawberry.lazy("schema.deduction")] | None = relation(
+        models.Repair.deduction, "The item to be repaired, if it is one (扣分).", requires=PUBLISHED
+    )
+    code_record: Annotated["CodeRecord", strawberry.lazy("schema.code_record")] | None = relation(
+        models.Repair.code_record, "The record to be repaired, if it is one (信用码记录).", requires=RECORDED
+    )

@@ -212,7 +212,7 @@ def mutation(name: str, shows: str) -> str:
 @contextmanager
 def open_chambers(url: sa.URL, directory: Path) -> Iterator[Chambers]:
     """The service over an empty, migrated database: catalogue, clients, cases, staff, consents."""
-    settings = Settings(data_dir=directory, issuer=ISSUER, request_timeout=60, statement_timeout=30)
+    settings = Settings(data_dir=directory, issuer=ISSUER, request_timeout=60, statement_timeout=30, worker=False)
     keys = {half: [key.hex() for key in getattr(KEYRING, half)] for half in ("sealing", "indexing")}
     create_secret(settings.key_file, json.dumps(keys))
     asyncio.run(_fill(url, load_keyring(settings.key_file), directory))

@@ -1,0 +1,106 @@
+"""What the days bring by themselves: ends that nobody acts on, and reminders. Each day once; missed days are caught up.
+
+States and colours follow from dates and need nobody (R6, R13); what is done here is to tell of it.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import date, datetime, time, timedelta
+from functools import partial
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from casework.blue import delist
+from casework.conversions import tell_village
+from casework.events import tell
+from casework.records import public
+from casework.refusal import Refusal
+from casework.reminders import remind
+from casework.transaction import transact
+from models.calendar import CalendarDay
+from models.catalogue import Colour
+from models.code_record import CodePeriod, CodeRecord, Perspective
+from models.deduction import Deduction, DeductionStatus
+from models.event import Event, EventKind
+from models.listing import Listing
+from models.point_conversion import ConversionStatus, PointConversion
+from models.terms import COURT_TIME, court_day
+
+
+async def catch_up(engine: AsyncEngine, now: datetime) -> Sequence[date]:
+    """Work through every day that has begun and is not done, oldest first; then tell the villages. Gives those days.
+
+    A service that starts for the first time begins with today, of whose ends it says nothing: nobody was told of their
+    beginnings.
+    """
+    today = court_day(now)
+    async with engine.connect() as connection:
+        last = (await connection.execute(sa.select(sa.func.max(CalendarDay.day)))).scalar_one()
+    days = [today] if last is None else [last + timedelta(n) for n in range(1, (today - last).days + 1)]
+    for day in days:
+        await transact(engine, partial(_turn, day=day, now=now, first=last is None))
+    await tell_villages(engine, now)
+    return days
+
+
+async def tell_villages(engine: AsyncEngine, now: datetime) -> None:
+    """Send each village its notices of what the head office has confirmed, each in a transaction of its own."""
+    confirmed = sa.select(PointConversion.id).where(PointConversion.status == ConversionStatus.CONFIRMED)
+    async with engine.connect() as connection:
+        keys = (await connection.execute(confirmed.order_by(PointConversion.id))).scalars().all()
+    for key in keys:
+        with suppress(Refusal):  # somebody else has told it meanwhile
+            await transact(engine, partial(tell_village, key=key, at=now))
+
+
+async def _turn(connection: AsyncConnection, *, day: date, now: datetime, first: bool) -> None:
+    """One day, whole, unless somebody else has done it."""
+    done = insert(CalendarDay).values(day=day, done_at=now).on_conflict_do_nothing().returning(CalendarDay.day)
+    if (await connection.execute(done)).scalar_one_or_none() is None:
+        return
+    if not first:
+        begins = datetime.combine(day, time(), COURT_TIME)
+        await _delist_performed(connection, day, begins)
+        await tell(connection, await _keys(connection, _expired_items(day)), EventKind.ENTRY_EXPIRED, begins)
+        await tell(connection, await _keys(connection, _ended_listings(day)), EventKind.LIST_REMOVED, begins)
+        await tell(connection, await _keys(connection, _turned(day)), EventKind.COLOUR_CHANGED, begins)
+    await remind(connection, day, now)
+
+
+async def _keys(connection: AsyncConnection, query: sa.Select[Any]) -> Sequence[int]:
+    return list((await connection.execute(query)).scalars())
+
+
+def _expired_items(day: date) -> sa.Select[Any]:
+    """The parties whose items end their publicity on a day, those of which others knew (R6, R16)."""
+    published = (Deduction.status == DeductionStatus.PUBLISHED, ~Deduction.protected)
+    return sa.select(Deduction.party_id).where(Deduction.expires_on == day, *published)
+
+
+def _ended_listings(day: date) -> sa.Select[Any]:
+    open_until = (Listing.ends_on == day, Listing.removed_on.is_(None), ~Listing.protected)
+    return sa.select(Listing.party_id).where(*open_until)
+
+
+def _turned(day: date) -> sa.Select[Any]:
+    """The parties whose colour others see change on a day, unless that was told when its cause was written."""
+    begins = datetime.combine(day, time(), COURT_TIME)
+    told = sa.select(Event.id).where(
+        Event.party_id == CodePeriod.party_id,
+        Event.kind == EventKind.COLOUR_CHANGED,
+        Event.occurred_at >= begins,
+        Event.occurred_at < begins + timedelta(days=1),
+    )
+    outside = (CodePeriod.perspective == Perspective.OUTSIDE, sa.func.lower(CodePeriod.during) == day)
+    return sa.select(CodePeriod.party_id).where(*outside, ~told.exists())
+
+
+async def _delist_performed(connection: AsyncConnection, day: date, at: datetime) -> None:
+    """A repair that was kept to its end: what it repaired leaves its list (R9, R11)."""
+    kept = (CodeRecord.colour == Colour.BLUE, CodeRecord.ends_on == day, CodeRecord.closed_on.is_(None))
+    for key in await _keys(connection, sa.select(CodeRecord.repaired_id).where(*kept)):
+        for row in await delist(connection, key, day):
+            await tell(connection, public(row), EventKind.LIST_REMOVED, at)

@@ -1,0 +1,91 @@
+"""`suxin worker` and `suxin publish`: what a court's machine room does without a browser."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Annotated
+
+import sqlalchemy as sa
+import typer
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+import database
+from auth.officer import Officer
+from casework import batches
+from casework.procedure import Act
+from casework.refusal import Refusal
+from casework.transaction import transact
+from commands.session import CommandError, console, explained, prepared, with_engine
+from models.batch import Batch
+from models.court import Staff, StaffRole
+from models.staff_account import StaffAccount
+from settings import Settings
+from worker import work
+
+
+def worker() -> None:
+    """Do what time brings: ends, reminders, notices. One process leads, the others wait.
+
+    `suxin serve` does this as well, unless SUXIN_WORKER=false.
+    """
+    settings = Settings.from_environment()
+
+    async def forever(engine: AsyncEngine) -> None:
+        await work(
+            lambda: database.connect(url, {"application_name": "suxin worker"}), engine, lambda: datetime.now(UTC)
+        )
+
+    with explained(), prepared(settings) as url:
+        console.print("The worker runs until you press Ctrl-C.")
+        try:
+            asyncio.run(with_engine(url, forever))
+        except KeyboardInterrupt:
+            console.print("The worker has stopped.")
+
+
+def publish(
+    court: Annotated[str, typer.Option(help="Code of the court.")],
+    month: Annotated[str, typer.Option(help="The month, as YYYY-MM.")],
+    by: Annotated[str, typer.Option(help="User name of the member of the Centre who publishes.")],
+    reason: Annotated[str, typer.Option(help="Why, kept with each item.")] = "按月发布。",
+) -> None:
+    """Publish a month of a court: all that its panel approved, at once and once.
+
+    Example: suxin publish --court 浙0281 --month 2026-03 --by centre
+    """
+
+    async def run(engine: AsyncEngine) -> int:
+        async def step(connection: AsyncConnection) -> int:
+            officer, key = await _officer(connection, by), await _batch(connection, court, _first(month))
+            return len(await batches.publish(connection, key, Act(officer, datetime.now(UTC), reason)))
+
+        try:
+            return await transact(engine, step)
+        except Refusal as refusal:
+            raise CommandError(f"{refusal.message} {refusal.hint}") from None
+
+    with explained(), prepared(Settings.from_environment()) as url:
+        console.print(f"{asyncio.run(with_engine(url, run))} items of {month} are published.")
+
+
+def _first(month: str) -> datetime:
+    try:
+        return datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
+    except ValueError:
+        raise CommandError("--month must look like 2026-03.") from None
+
+
+async def _officer(connection: AsyncConnection, username: str) -> Officer:
+    query = sa.select(Staff.id, Staff.role, Staff.court_code).join(StaffAccount, StaffAccount.staff_id == Staff.id)
+    known = query.where(StaffAccount.username == username, Staff.left_at.is_(None))
+    found = (await connection.execute(known)).one_or_none()
+    if found is None or found.role is not StaffRole.CENTRE:
+        raise CommandError(f"{username} is nobody of the Centre. See: suxin staff list.")
+    return Officer(found.id, found.role, found.court_code)
+
+
+async def _batch(connection: AsyncConnection, court: str, month: datetime) -> int:
+    query = sa.select(Batch.id).where(Batch.court_code == court, Batch.month == month.date())
+    key: int | None = (await connection.execute(query)).scalar_one_or_none()
+    if key is None:
+        raise CommandError(f"{court} has no batch of {month:%Y-%m}.")
+    return key

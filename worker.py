@@ -1,0 +1,47 @@
+"""The worker: one process among all does what time brings (`casework.calendar`), for as long as it leads."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from casework.calendar import catch_up
+
+LEADERSHIP = 0x53555857  # "SUXW": no other advisory lock of the service has this number
+PAUSE_SECONDS = 20.0
+log = logging.getLogger("suxin.worker")
+
+Connect = Callable[[], Awaitable[asyncpg.Connection]]
+
+
+async def work(connect: Connect, engine: AsyncEngine, now: Callable[[], datetime]) -> None:
+    """Lead, or wait to lead, until cancelled. `connect`: makes the connection that holds the lock while it lasts."""
+    while True:
+        try:
+            await _serve(await connect(), engine, now)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, DBAPIError) as error:
+            log.warning("the worker could not go on: %s", type(error).__name__)
+        await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def _serve(connection: asyncpg.Connection, engine: AsyncEngine, now: Callable[[], datetime]) -> None:
+    """Work while the lock is ours: a leader that dies loses its connection, and with it the lock."""
+    try:
+        while True:
+            if await connection.fetchval("SELECT pg_try_advisory_lock($1)", LEADERSHIP):
+                await _lead(connection, engine, now)
+            await asyncio.sleep(PAUSE_SECONDS)
+    finally:
+        connection.terminate()
+
+
+async def _lead(connection: asyncpg.Connection, engine: AsyncEngine, now: Callable[[], datetime]) -> None:
+    log.info("this process leads")
+    while not connection.is_closed():
+        for day in await catch_up(engine, now()):
+            log.info("%s is done", day)
+        await asyncio.sleep(PAUSE_SECONDS)
