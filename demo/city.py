@@ -7,6 +7,7 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from casework.reminders import remind
 from demo.blue import fill_blue
 from demo.calibration import Figures
 from demo.cast import CHEN, DEMO_COURT
@@ -84,6 +85,7 @@ async def build_city(
         imagine(draft, Figures().scaled(scale), progress)
         await copy(connection, draft, progress)
         await colour(connection, draft, progress)
+        await remind(connection, today, draft.hour(today))
         await connection.execute(sa.text("ANALYZE"))
         return await _summarize(connection, draft)
 

@@ -7,6 +7,7 @@ from auth.policy import OPEN, all_of, any_of
 from auth.scopes import Scope
 from resolvers import about, litigants, roots, subjects
 from resolvers.nodes import NodesRoot
+from resolvers.statistics import ROOT as STATISTICS
 from schema.access_record import AccessRecord
 from schema.batch import Batch
 from schema.bulletin import Bulletin
@@ -42,6 +43,8 @@ from schema.party import Party
 from schema.point_conversion import PointConversion, VillageNotice
 from schema.reminder import Reminder
 from schema.repair import Repair
+from schema.statistics import ARGUMENTS as STATISTICS_ARGUMENTS
+from schema.statistics import Statistic
 from schema.subject import AccessInput, SubjectKey, SubjectReport
 from schema.viewer import Viewer, viewer
 
@@ -205,6 +208,13 @@ class Query:
         about=about.ABOUT_PARTY,
         filter_type=EventFilter,
         prepare=roots.prepare_access,
+    )
+    statistics: list[Statistic] = rooted(
+        STATISTICS,
+        "Figures over deductions, codes, repairs, conversions and look-ups, the largest groups first (统计).",
+        *STATISTICS_ARGUMENTS,
+        requires=any_of(Scope.STATISTICS),
+        sized_by="first",
     )
     access_records: Connection[AccessRecord] = root_connection(
         roots.ACCESS_RECORDS,

@@ -10,7 +10,7 @@ from settings import PARSERS, Settings, SettingsError
 NAMES = (
     "SUXIN_DATABASE_URL, SUXIN_DATA_DIR, SUXIN_ISSUER, SUXIN_TOKEN_LIFETIME, SUXIN_TOKEN_TRUST, "
     "SUXIN_REQUEST_TIMEOUT, SUXIN_STATEMENT_TIMEOUT, SUXIN_POOL_SIZE, SUXIN_ALLOW_PILOT_PERSONS, SUXIN_EXECUTOR, "
-    "SUXIN_DEBUG"
+    "SUXIN_WORKER, SUXIN_DEBUG"
 )
 URL = "must look like postgresql://user:password@host/database."
 ISSUER = "must be a URL such as https://suxin.court.example, with no slash at its end."
@@ -50,6 +50,7 @@ def test_everything_can_be_set() -> None:
             "SUXIN_POOL_SIZE": "64",
             "SUXIN_ALLOW_PILOT_PERSONS": "true",
             "SUXIN_EXECUTOR": "loaders",
+            "SUXIN_WORKER": "false",
             "SUXIN_DEBUG": "true",
         }
     ) == Settings(
@@ -63,6 +64,7 @@ def test_everything_can_be_set() -> None:
         pool_size=64,
         allow_pilot_persons=True,
         executor="loaders",
+        worker=False,
         debug=True,
     )
 

@@ -53,7 +53,6 @@ def upgrade() -> None:
         op.create_index(f"ix_authorization_code_{column}", "authorization_code", [column])
     op.add_column("client", sa.Column("redirect_uris", sa.ARRAY(sa.Text()), server_default="{}", nullable=False))
     op.create_check_constraint("redirects", "client", "audience = 'COURT' OR cardinality(redirect_uris) = 0")
-    op.alter_column("client", "redirect_uris", server_default=None)
     op.add_column("issued_token", sa.Column("staff_id", sa.BigInteger()))
     op.create_foreign_key("fk_issued_token_staff_id", "issued_token", "staff", ["staff_id"], ["id"])
     op.create_index("ix_issued_token_staff_id", "issued_token", ["staff_id"], postgresql_where=sa.text("staff_id IS NOT NULL"))

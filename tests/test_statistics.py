@@ -1,0 +1,123 @@
+"""Figures for dashboards: what SQL counts by hand, the jurisdiction, and what auditors are not told."""
+
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from executors import Executors
+from look_ups import errors
+from world import World
+
+from auth.audiences import Audience
+from resolvers.statistics import LEAST_SUBJECTS, MOST_GROUPS, Dimension, StatisticsSource
+
+
+def figures(world: World, arguments: str, fields: str, audience: Audience = Audience.COURT) -> list[dict[str, Any]]:
+    """The groups of a question."""
+    found: list[dict[str, Any]] = world.data(audience, f"{{ statistics({arguments}) {{ {fields} }} }}")["statistics"]
+    return found
+
+
+def counted(world: World, statement: str) -> list[tuple[Any, ...]]:
+    with world.engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(sa.text(statement))]
+
+
+def test_deductions_are_counted_and_summed_by_stage(world: World) -> None:
+    found = figures(world, "of: DEDUCTIONS, first: 10, groupBy: [STAGE]", "stage count points subjects")
+    expected = counted(
+        world,
+        "SELECT deduction.stage, count(*), sum(points), count(DISTINCT deduction.party_id) FROM deduction "
+        "JOIN court_case ON court_case.id = case_id WHERE court_code LIKE '浙0281%' GROUP BY 1 ORDER BY 2 DESC, 1",
+    )
+    assert [(row["stage"], row["count"], row["points"], row["subjects"]) for row in found] == expected
+
+
+def test_a_court_counts_its_own_and_those_below_it(world: World) -> None:
+    found = figures(world, "of: CODES, first: 100, groupBy: [COURT]", "court { code } count")
+    assert found
+    assert all(row["court"]["code"].startswith("浙0281") for row in found)
+
+
+def test_colours_count_each_subject_once(world: World) -> None:
+    found = figures(world, "of: CODES, first: 10, groupBy: [COLOUR]", "colour subjects", Audience.AUDITOR)
+    expected = counted(
+        world,
+        "SELECT colour, count(*) FROM code_period WHERE perspective = 'OUTSIDE' AND during @> date '2026-11-21' "
+        "AND colour <> 'GREEN' GROUP BY 1",
+    )
+    told = {row["colour"]: row["subjects"] for row in found if row["subjects"]}
+    assert told == {colour: count for colour, count in expected if count >= LEAST_SUBJECTS}
+
+
+def test_nothing_asked_to_be_grouped_is_one_group(world: World) -> None:
+    (row,) = figures(world, "of: PARTICIPATIONS, first: 5", "count stage suppressed")
+    ((total,),) = counted(
+        world,
+        "SELECT count(*) FROM participation JOIN court_case ON court_case.id = case_id WHERE court_code LIKE '浙0281%'",
+    )
+    assert row == {"count": total, "stage": None, "suppressed": False}
+
+
+def test_filters_all_hold(world: World) -> None:
+    asked = (
+        'of: DEDUCTIONS, first: 9, filter: { stage: TRIAL, outcome: "PUBLISHED", fromDay: "2026-01-01", '
+        'toDay: "2026-06-30", courtCode: "浙0281" }'
+    )
+    found = figures(world, asked, "count")
+    ((total,),) = counted(
+        world,
+        "SELECT count(*) FROM deduction JOIN court_case ON court_case.id = case_id WHERE deduction.stage = 'TRIAL' "
+        "AND status = 'PUBLISHED' AND expires_on > date '2026-11-21' "
+        "AND determined_on BETWEEN '2026-01-01' AND '2026-06-30' AND court_code LIKE '浙0281%'",
+    )
+    assert found == ([{"count": total}] if total else [])
+
+
+def test_small_groups_are_not_told_to_who_may_not_see_persons(world: World) -> None:
+    found = figures(
+        world,
+        "of: DEDUCTIONS, first: 500, groupBy: [BEHAVIOUR, COURT]",
+        "count subjects points suppressed",
+        Audience.AUDITOR,
+    )
+    hidden = [row for row in found if row["suppressed"]]
+    assert hidden
+    assert all(row["count"] is row["subjects"] is row["points"] is None for row in hidden)
+    assert all(row["subjects"] >= LEAST_SUBJECTS for row in found if not row["suppressed"])
+
+
+def test_a_suspicion_is_counted_for_courts_alone(world: World) -> None:
+    """Y03 is for judges only (R13)."""
+    kinds = "of: CODES, first: 100, groupBy: [OUTCOME]"
+    assert "Y03" in {row["outcome"] for row in figures(world, kinds, "outcome")}
+    assert "Y03" not in {row["outcome"] for row in figures(world, kinds, "outcome", Audience.AUDITOR)}
+
+
+@pytest.mark.parametrize("source", sorted(set(StatisticsSource) - {StatisticsSource.LOOK_UPS}))  # asking grows the log
+@pytest.mark.parametrize("audience", [Audience.COURT, Audience.AUDITOR])
+def test_both_executors_give_the_same_by_every_dimension(
+    executors: Executors, source: StatisticsSource, audience: Audience
+) -> None:
+    dimensions = ", ".join(Dimension)
+    asked = (
+        f"{{ statistics(of: {source}, first: 40, groupBy: [{dimensions}]) {{ stage behaviour colour outcome month day "
+        "count subjects points amount suppressed } }"
+    )
+    assert executors.data(audience, asked)["statistics"]
+
+
+@pytest.mark.parametrize("first", [0, -1, MOST_GROUPS + 1])
+def test_a_number_of_groups_out_of_bounds_is_refused(world: World, first: int) -> None:
+    assert errors(world.ask(Audience.AUDITOR, f"{{ statistics(of: CODES, first: {first}) {{ count }} }}")) in (
+        ["BAD_INPUT"],
+        ["BAD_PAGE_SIZE"],
+    )
+
+
+def test_who_asks_for_figures_stands_in_the_log(world: World) -> None:
+    with world.logged() as entries:
+        figures(world, "of: CODES, first: 1", "count", Audience.AUDITOR)
+    assert [(entry["field"], entry["party_id"], list(entry["types"])) for entry in entries] == [
+        ("statistics", None, ["Statistic"])
+    ]
