@@ -35,3 +35,16 @@ async def participant(
         wanted = "in the case" if role is None else "in the case in this role"
         raise Refusal("NOT_A_PARTICIPANT", f"The subject does not take part {wanted} (R3).", "Check both.", "role")
     return found
+
+
+async def known_party(connection: AsyncConnection, party_key: int, officer: Officer) -> None:
+    """Raise Refusal NOT_FOUND unless the party took part, openly, in a case of the officer's court."""
+    secret = CourtCase.confidentiality.in_(NEVER_DISCLOSED)
+    query = (
+        sa.select(Participation.id)
+        .join(CourtCase, CourtCase.id == Participation.case_id)
+        .where(Participation.party_id == party_key, CourtCase.court_code == officer.court_code)
+        .where(~Participation.protected, ~secret)
+    )
+    if (await connection.execute(query.limit(1))).first() is None:
+        raise not_found("party")

@@ -10,6 +10,7 @@ from models.certificate import Certificate
 from models.client import Client
 from models.code_record import CodePeriod, CodeRecord
 from models.consent import Consent, ShareCode
+from models.consequence_notice import ConsequenceNotice
 from models.court import Court, Staff
 from models.court_case import CourtCase, Participation
 from models.deduction import Deduction, DeductionStep, DeductionVersion
@@ -43,6 +44,7 @@ __all__ = [
     "CodeRecord",
     "CodeType",
     "Consent",
+    "ConsequenceNotice",
     "Court",
     "CourtCase",
     "Deduction",

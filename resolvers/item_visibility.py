@@ -101,6 +101,13 @@ def _repair(row: Frame, audience: Audience) -> SQL:
     return about_self(row.party_id) if audience is Audience.LITIGANT_PORTAL else NOBODY
 
 
+@sees(models.ConsequenceNotice)
+def _consequence_notice(row: Frame, audience: Audience) -> SQL:
+    if audience is Audience.COURT:
+        return jurisdiction(row.court_code)
+    return about_self(row.party_id) if audience is Audience.LITIGANT_PORTAL else NOBODY
+
+
 @sees(models.Reminder)
 def _reminder(row: Frame, audience: Audience) -> SQL:
     return jurisdiction(row.court_code) if audience is Audience.COURT else NOBODY

@@ -4,12 +4,15 @@ import strawberry
 
 from auth.policy import OPEN, all_of
 from auth.scopes import Scope
-from resolvers.mutations import deductions, measures, moral_bank, remedies, sanctions
+from resolvers.mutations import deductions, measures, moral_bank, publications, remedies, sanctions
 from schema.batch import Batch
+from schema.bulletin import Bulletin
 from schema.certificate import Certificate
 from schema.code_record import CodeRecord
+from schema.consequence_notice import ConsequenceNotice
 from schema.declaring import enter
 from schema.deduction import Deduction
+from schema.listing import Listing
 from schema.measure import Measure
 from schema.mutating import mutation
 from schema.objection import Objection
@@ -24,6 +27,12 @@ from schema.procedure_input import (
     ResubmitDeductionInput,
     ReturnDeductionInput,
     ReviewDeductionInput,
+)
+from schema.publication_input import (
+    IssueConsequenceNoticeInput,
+    ListLenderInput,
+    PublishBulletinInput,
+    RemoveListingInput,
 )
 from schema.remedy_input import (
     AcknowledgeNoticeInput,
@@ -144,6 +153,34 @@ class Mutation:
         RevokeCertificateInput,
         Certificate,
         "CENTRE: revoke a certificate (撤销证明书).",
+        requires=ACTING,
+    )
+    list_lender = mutation(
+        publications.list_lender,
+        ListLenderInput,
+        Listing,
+        "JUDGE: list a professional lender (职业放贷人认定).",
+        requires=ACTING,
+    )
+    remove_listing = mutation(
+        publications.remove_listing,
+        RemoveListingInput,
+        Listing,
+        "JUDGE: take a lender off the list (移出名录).",
+        requires=ACTING,
+    )
+    publish_bulletin = mutation(
+        publications.publish_bulletin,
+        PublishBulletinInput,
+        Bulletin,
+        "CENTRE: publish a bulletin (发布通报).",
+        requires=ACTING,
+    )
+    issue_consequence_notice = mutation(
+        publications.issue_notice,
+        IssueConsequenceNoticeInput,
+        ConsequenceNotice,
+        "JUDGE: keep that a legal-consequence notice was served (法律后果告知).",
         requires=ACTING,
     )
 

@@ -12,6 +12,7 @@ from schema.case import Participation
 from schema.certificate import Certificate
 from schema.code_record import CodeRecord
 from schema.connection import Connection, enter_connection
+from schema.consequence_notice import ConsequenceNotice
 from schema.credit_code import CreditCode
 from schema.declaring import row_interface, row_variant
 from schema.deduction import Deduction
@@ -24,6 +25,7 @@ from schema.requirements import KNOWN_PARTY, PART
 from schema.sanction import Sanction
 
 CREDIT = PerType(Person=all_of(Scope.PERSON_CREDIT), Organization=all_of(Scope.ORGANIZATION))
+PROCEDURE = all_of(Scope.PROCEDURE)
 INTEGRITY = PerType(Person=all_of(Scope.PERSON_INTEGRITY), Organization=all_of(Scope.ORGANIZATION))
 AS_OF = argument(
     "as_of",
@@ -64,9 +66,10 @@ class Party(Node):
     participations: Connection[Participation] = connection(
         parties.PARTICIPATIONS, "The cases it took part in (参与案件).", requires=PART
     )
-    repairs: list[Repair] = relation(
-        parties.REPAIRS, "Applications for repair (修复申请).", requires=all_of(Scope.PROCEDURE)
+    consequence_notices: list[ConsequenceNotice] = relation(
+        parties.CONSEQUENCE_NOTICES, "Legal-consequence notices served on it (法律后果告知书).", requires=PROCEDURE
     )
+    repairs: list[Repair] = relation(parties.REPAIRS, "Applications for repair (修复申请).", requires=PROCEDURE)
 
 
 @row_variant(models.Party, PartyKind.PERSON, requires=KNOWN_PARTY, description="A natural person (自然人).")

@@ -5,7 +5,7 @@ import strawberry
 import models
 from auth.policy import OPEN, all_of, any_of
 from auth.scopes import Scope
-from resolvers import about, litigants, roots, subjects
+from resolvers import about, lenders, litigants, roots, subjects
 from resolvers.nodes import NodesRoot
 from resolvers.statistics import ROOT as STATISTICS
 from schema.access_record import AccessRecord
@@ -34,6 +34,7 @@ from schema.filters import (
     ReminderFilter,
     RepairFilter,
 )
+from schema.lender_candidate import LenderCandidate
 from schema.listing import Listing
 from schema.litigant import Litigant
 from schema.measure import Measure
@@ -164,6 +165,14 @@ class Query:
         "Reminders, those due first before others (期限提醒).",
         requires=PROCEDURE,
         filter_type=ReminderFilter,
+    )
+
+    lender_candidates: list[LenderCandidate] = rooted(
+        lenders.ROOT,
+        "Who may be a professional lender, by the number of cases (职业放贷人线索): for a judge to decide.",
+        argument("first", int, "How many, 1 to 100."),
+        requires=PROCEDURE,
+        sized_by="first",
     )
 
     public_records: Connection[Deduction] = root_connection(

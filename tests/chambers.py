@@ -197,6 +197,10 @@ NOUNS = {
     "returnConversion": "pointConversion",
     "acknowledgeNotice": "villageNotice",
     "recordRecognition": "measure",
+    "listLender": "listing",
+    "removeListing": "listing",
+    "publishBulletin": "bulletin",
+    "issueConsequenceNotice": "consequenceNotice",
 }
 
 

@@ -1,0 +1,87 @@
+"""What a court publishes or serves beside its items: bulletins (通报), legal-consequence notices (法律后果告知书)."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from casework.participants import participant
+from casework.procedure import Act, reasoned, require
+from casework.refusal import Refusal
+from models.bulletin import Bulletin, BulletinKind
+from models.consequence_notice import ConsequenceNotice
+from models.court import StaffRole
+from models.terms import court_day
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """A bulletin about a month, given by any of its days."""
+
+    kind: BulletinKind
+    month: date
+    title: str
+    body: str
+
+
+@dataclass(frozen=True)
+class Service:
+    """A notice as it was served: its number, on whom, when, and the SHA-256 of the document."""
+
+    number: str
+    case_key: int
+    party_key: int
+    served_on: date
+    digest: bytes
+
+
+async def publish_bulletin(connection: AsyncConnection, announcement: Announcement, act: Act) -> int:
+    """Publish a bulletin of the officer's court; gives its key. Raises Refusal WRONG_ROLE, REASON_REQUIRED, ISSUED."""
+    require(act.officer, StaffRole.CENTRE)
+    values = {
+        "court_code": act.officer.court_code,
+        "kind": announcement.kind,
+        "month": announcement.month.replace(day=1),
+        "title": _given(announcement.title, "title"),
+        "body": _given(announcement.body, "body"),
+        "published_at": act.at,
+    }
+    written = insert(Bulletin).values(values).on_conflict_do_nothing().returning(Bulletin.id)
+    key: int | None = (await connection.execute(written)).scalar_one_or_none()
+    if key is None:
+        raise Refusal("ISSUED", "There is a bulletin of this kind for this month.", "Choose another month.", "month")
+    return key
+
+
+async def issue_notice(connection: AsyncConnection, service: Service, act: Act) -> int:
+    """Keep that a participant was told what follows if it does not perform; gives the notice's key.
+
+    Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, NOT_A_PARTICIPANT, BAD_DATE, ISSUED.
+    """
+    require(act.officer, StaffRole.JUDGE)
+    reasoned(act.reason)
+    case = await participant(connection, service.case_key, service.party_key, act.officer)
+    if service.served_on > court_day(act.at):
+        raise Refusal("BAD_DATE", "This day has not come yet.", "Give a past day.", "servedOn")
+    values = {
+        "number": _given(service.number, "number"),
+        "court_code": case.court_code,
+        "case_id": service.case_key,
+        "party_id": service.party_key,
+        "served_on": service.served_on,
+        "digest": service.digest,
+        "issued_by": act.officer.key,
+        "issued_at": act.at,
+    }
+    written = insert(ConsequenceNotice).values(values).on_conflict_do_nothing().returning(ConsequenceNotice.id)
+    key: int | None = (await connection.execute(written)).scalar_one_or_none()
+    if key is None:
+        raise Refusal("ISSUED", "A notice of this number is served already.", "Give another number.", "number")
+    return key
+
+
+def _given(value: str, field: str) -> str:
+    if not (found := value.strip()):
+        raise Refusal("BAD_TEXT", "This is blank.", "Write something.", field)
+    return found

@@ -1,0 +1,34 @@
+"""Legal-consequence notices (法律后果告知书): what a debtor is told before enforcement."""
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, LargeBinary, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Keyed
+from models.court import Court
+from models.court_case import CourtCase
+from models.party import Party
+
+
+class ConsequenceNotice(Keyed):
+    """A notice that was served on a participant of a case; the document itself stays with the court."""
+
+    __tablename__ = "consequence_notice"
+    __table_args__ = (
+        UniqueConstraint("court_code", "number"),
+        CheckConstraint("octet_length(digest) = 32", name="hashed"),
+    )
+
+    number: Mapped[str] = mapped_column(Text)
+    court_code: Mapped[str] = mapped_column(ForeignKey("court.code"))
+    case_id: Mapped[int] = mapped_column(ForeignKey("court_case.id"), index=True)
+    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
+    served_on: Mapped[date]
+    digest: Mapped[bytes] = mapped_column(LargeBinary)
+    issued_by: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    issued_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+    court: Mapped[Court] = relationship(viewonly=True, lazy="raise")
+    case: Mapped[CourtCase] = relationship(viewonly=True, lazy="raise")
+    party: Mapped[Party] = relationship(viewonly=True, lazy="raise")

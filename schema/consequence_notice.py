@@ -1,0 +1,35 @@
+"""Legal-consequence notices."""
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+import models
+from auth.policy import any_of
+from auth.scopes import Scope
+from schema.case import Case
+from schema.declaring import row_type
+from schema.fields import column, relation
+from schema.node import Node
+from schema.requirements import CASE, KNOWN_PARTY
+
+if TYPE_CHECKING:
+    from schema.party import Party
+
+
+@row_type(
+    models.ConsequenceNotice,
+    requires=any_of(Scope.PROCEDURE),
+    description="What a participant was told would follow if it did not perform (法律后果告知书).",
+)
+class ConsequenceNotice(Node):
+    """A notice."""
+
+    number: str = column("number", "Its number (告知书编号).")
+    served_on: date = column("served_on", "Day of service (送达日期).")
+    issued_at: datetime = column("issued_at", "When it was recorded (记录时间).")
+    case: Case | None = relation(models.ConsequenceNotice.case, "The case (案件).", requires=CASE)
+    party: Annotated["Party", strawberry.lazy("schema.party")] | None = relation(
+        models.ConsequenceNotice.party, "On whom it was served (被告知人).", requires=KNOWN_PARTY
+    )
