@@ -213,20 +213,31 @@ def mutation(name: str, shows: str) -> str:
     )
 
 
-@contextmanager
-def open_chambers(url: sa.URL, directory: Path) -> Iterator[Chambers]:
-    """The service over an empty, migrated database: catalogue, clients, cases, staff, consents."""
-    settings = Settings(data_dir=directory, issuer=ISSUER, request_timeout=60, statement_timeout=30, worker=False)
+def lay_out(url: sa.URL, settings: Settings) -> None:
+    """Fill an empty, migrated database: keys, the catalogue, the cases."""
     keys = {half: [key.hex() for key in getattr(KEYRING, half)] for half in ("sealing", "indexing")}
     create_secret(settings.key_file, json.dumps(keys))
-    asyncio.run(_fill(url, load_keyring(settings.key_file), directory))
-    engine, calendar = database.sync_engine(url), Calendar()
+    asyncio.run(_fill(url, load_keyring(settings.key_file), settings.data_dir))
+
+
+def furnish(engine: sa.Engine) -> tuple[dict[Audience, DemoClient], DemoClient, dict[Who, Password]]:
+    """Register partners, the courts' own client and their staff; gives all three."""
     with engine.begin() as connection:
         clients = register_clients(connection, START)
         front = _register_front(connection)
         staff = dict(_appoint(connection))
         _settle(connection)
         _consent(connection, clients)
+    return clients, front, staff
+
+
+@contextmanager
+def open_chambers(url: sa.URL, directory: Path) -> Iterator[Chambers]:
+    """The service over an empty, migrated database: catalogue, clients, cases, staff, consents."""
+    settings = Settings(data_dir=directory, issuer=ISSUER, request_timeout=60, statement_timeout=30, worker=False)
+    lay_out(url, settings)
+    engine, calendar = database.sync_engine(url), Calendar()
+    clients, front, staff = furnish(engine)
     app = create_app(settings, url, calendar)
     with TestClient(app, base_url=ISSUER, raise_server_exceptions=False) as http:
         yield Chambers(app, http, calendar, settings, url, clients, front, staff, engine)

@@ -1,18 +1,14 @@
 """`suxin serve` with several workers: one service to whoever asks."""
 
-import os
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 from conftest import City
+from served import Command, wait_until
 from world import World
 
 from auth.audiences import Audience
@@ -21,7 +17,6 @@ from auth.token_client import ClientCredential, client_assertion, request_token
 
 WORKERS = 2
 ASKED = 24
-DEADLINE_SECONDS = 30
 VIEWER = {"query": "{ viewer { clientId } courts { code } }"}
 
 
@@ -43,41 +38,15 @@ class Served:
         return httpx2.post(f"{self.origin}/graphql", json=VIEWER, headers=headers, timeout=10)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def served(world: World, city: City) -> Iterator[Served]:
     """The real command over the city's database."""
-    port = free_port()
-    origin = f"http://127.0.0.1:{port}"
-    environment = {
-        **os.environ,
-        "SUXIN_DATABASE_URL": world.engine.url.set(drivername="postgresql").render_as_string(hide_password=False),
-        "SUXIN_DATA_DIR": str(city.settings.data_dir),
-        "SUXIN_ISSUER": origin,
-    }
-    command = [str(Path(sys.executable).with_name("suxin")), "serve", "--port", str(port), "--workers", str(WORKERS)]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        wait_until(lambda: httpx2.get(f"{origin}/readyz").status_code == 200)
-        client = world.clients[Audience.BANK]
-        yield Served(origin, ClientCredential(origin, client.client_id, dict(client.key)))
-        process.terminate()
-
-
-def wait_until(holds: Any) -> None:
-    """Try until it holds; fails after the deadline."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while True:
-        try:
-            if holds():
-                return
-        except httpx2.TransportError:
-            pass
-        assert time.monotonic() < deadline
+    url = world.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    command = Command({"SUXIN_DATABASE_URL": url, "SUXIN_DATA_DIR": str(city.settings.data_dir)}, WORKERS)
+    command.start()
+    client = world.clients[Audience.BANK]
+    yield Served(command.origin, ClientCredential(command.origin, client.client_id, dict(client.key)))
+    command.stop()
 
 
 def test_a_token_of_one_worker_is_good_for_all(served: Served) -> None:
