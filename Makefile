@@ -49,6 +49,7 @@ bench: $(INSTALLED)  ## Suxin beside its peers, hostile documents, where the tim
 	$(BIN)/python -m bench.compare
 	$(BIN)/python -m bench.profile
 	$(BIN)/python -m bench.log_share
+	$(BIN)/python -m bench.writes
 	$(BIN)/python -m bench.hostile
 	$(BIN)/python -m bench.import_cases
 

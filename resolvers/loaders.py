@@ -14,7 +14,7 @@ from resolvers.context import Context
 from resolvers.declarations import Relation, Root
 from resolvers.paging import Page
 from resolvers.rows import Answer, Edge, PageInfo, Row
-from resolvers.statements import Reading, argument_values, key_values
+from resolvers.statements import Reading, argument_values, key_values, reading_of
 
 Key = tuple[Any, ...]
 
@@ -34,7 +34,7 @@ class RelationLoader(Loader):
         super().__init__()
         self.context, self.relation, self.arguments = context, relation, arguments
         self.answer = parent.answer
-        self.reading = Reading(relation, parent.answer.view.audience)
+        self.reading = reading_of(relation, parent.answer.view.audience)
 
     def values(self, keys: Sequence[Key]) -> dict[str, Any]:
         """The bind values of a batch."""
@@ -136,7 +136,7 @@ async def found(
 ) -> Any:
     """The rows of a root for the values of its keys, as a part of `answer`."""
     view = answer.view
-    reading = Reading(root.relation, view.audience, root=True)
+    reading = reading_of(root.relation, view.audience, root=True)
     binds = {**view.parameters(), **argument_values({key: values.get(key) for key in root.relation.keys})}
     statement = reading.page(page, root.about) if page else reading.rows(root.about)
     rows = [Row(reading.row_type, read, answer) for read in await context.fetch(statement, binds)]

@@ -1,6 +1,7 @@
 """SELECTs from declarations: the rows of a relation for many parents at once, or of a root."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -32,6 +33,12 @@ def key_values(relation: Relation, keys: Sequence[tuple[Any, ...]]) -> dict[str,
     return {KEYS + name: [key[place] for key in keys] for place, name in enumerate(relation.keys)}
 
 
+@lru_cache(1024)
+def reading_of(relation: Relation, audience: Audience, *, root: bool = False) -> "Reading":
+    """The reading of a declared relation, which holds no value of any request."""
+    return Reading(relation, audience, root=root)
+
+
 class Reading:
     """One relation as one audience reads it: its parents, its rows, and the predicate between them."""
 
@@ -44,6 +51,7 @@ class Reading:
         made = relation.source(self.parent, audience, arguments).lateral("made") if relation.source else None
         self.source = self.row_type.source(audience, arguments) if made is None else made
         self.child = Frame(self.source, arguments)
+        self._rows: dict[About | None, sa.Select[Any]] = {}
 
     def _parents(self) -> sa.FromClause:
         types = self.relation.keys.items()
@@ -72,7 +80,12 @@ class Reading:
         return sa.select(*ordinal, *columns).select_from(*parents, self.source).where(*where)
 
     def rows(self, about: About | None = None) -> sa.Select[Any]:
-        """All rows, in the relation's order."""
+        """All rows, in the relation's order. Made once: SQLAlchemy takes longer to build it than to run it."""
+        if about not in self._rows:
+            self._rows[about] = self._made(about)
+        return self._rows[about]
+
+    def _made(self, about: About | None) -> sa.Select[Any]:
         columns = [*self.row_type.columns(self.child, self.audience), *self._about(about)]
         statement = self._select(columns, self.matching())
         if not self.relation.many:

@@ -15,7 +15,7 @@ select
 from (
     select deduction.*, times.nth, case
         when status = 'SHIELDED' then 'SHIELDED'
-        when nth = 2 or pg_temp.draw(id, 13, 3) = 0 then null
+        when nth = 2 or (pg_temp.draw(id, 13, 3) = 0 and pg_temp.draw(id, 14, 10) <> 0) then null
         when pg_temp.draw(id, 13, 3) = 1 or pg_temp.draw(id, 14, 10) = 0 then 'REFUSED'
         else 'SHORTENED'
     end as outcome

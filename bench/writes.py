@@ -1,0 +1,174 @@
+"""How many steps of the procedure go in: proposals over HTTP, beside PostgreSQL alone writing the same rows.
+
+Run: python -m bench.writes
+"""
+
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Annotated, Any
+
+import httpx2
+import sqlalchemy as sa
+import typer
+from rich.console import Console
+from rich.table import Table
+
+import database
+from auth.accounts import Account, Password, add_staff
+from auth.token_client import ClientCredential
+from bench import results
+from bench.data import Data, built
+from bench.load import Load, LoadError, loaded
+from bench.postgres_alone import Statement, alone
+from bench.rounds import Run, Schedule, measured
+from bench.suxin import Suxin
+from demo.clients import REDIRECT_URI
+from demo.staff import Browser
+from models.audience import Audience
+from models.court import StaffRole
+from resolvers.opaque import seal
+
+COPY = "suxin_writes"
+PROPOSE = """mutation($input: ProposeDeductionInput!) { proposeDeduction(input: $input) {
+  deduction { id status points } errors { code } } }"""
+FINDING = {"kind": "COURT_RECORD", "number": "庭审笔录", "issuedOn": "2026-01-20", "digest": "00" * 32}
+PARTS = """
+  SELECT participation.case_id, participation.party_id, participation.role FROM participation
+  JOIN court_case ON court_case.id = case_id
+  WHERE court_code = :court AND party_id IS NOT NULL AND NOT protected ORDER BY participation.id LIMIT 64
+"""
+COURT = "SELECT court_code FROM court_case GROUP BY 1 ORDER BY count(*) DESC LIMIT 1"
+ALONE = (
+    """INSERT INTO deduction (case_id, party_id, role, behaviour_id, stage, tier, points, status, version, conduct_on,
+    protected, finding_kind, finding_document, finding_issued_on, finding_digest, proposed_by, proposed_at)
+    SELECT $1, $2, $3, id, stage, tier, 3, 'PROPOSED', 1, DATE '2026-01-10', false, 'COURT_RECORD', '庭审笔录',
+    DATE '2026-01-20', decode(repeat('00', 32), 'hex'), $4, now() FROM behaviour WHERE code = 'F05'""",
+    """INSERT INTO deduction_step (deduction_id, sequence, status, staff_id, staff_role, taken_at, reason)
+    VALUES (currval(pg_get_serial_sequence('deduction', 'id')), 1, 'PROPOSED', $1, 'JUDGE', now(), '事实清楚。')""",
+    """INSERT INTO access_record
+    (at, request_id, client_key, audience, purpose, party_id, operation, field, types, result)
+    VALUES (now(), gen_random_uuid(), 1, 'COURT', 'JUDICIAL', $1, decode(repeat('00', 32), 'hex'),
+    'proposeDeduction', ARRAY['Deduction'], 'GIVEN')""",
+)
+"""What must be written of a proposal: the deduction, its first step, and the entry of the log."""
+
+console = Console()
+
+
+@contextmanager
+def copied(data: Data) -> Iterator[Data]:
+    """The same database once more, to write in: what others measure on stays as it was."""
+    engine = sa.create_engine(
+        database.driver(data.url.set(database="postgres")), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool
+    )
+    with engine.connect() as connection:
+        connection.execute(sa.text(f"DROP DATABASE IF EXISTS {COPY} WITH (FORCE)"))
+        connection.execute(sa.text(f"CREATE DATABASE {COPY} TEMPLATE {data.url.database} STRATEGY file_copy"))
+        yield replace(data, url=data.url.set(database=COPY))
+        connection.execute(sa.text(f"DROP DATABASE {COPY} WITH (FORCE)"))
+    engine.dispose()
+
+
+def staffed(engine: sa.Engine) -> tuple[str, Password, int]:
+    """The court with most cases, and a judge of it with an account: court, password, key."""
+    with engine.begin() as connection:
+        court = str(connection.scalar(sa.text(COURT)))
+        register = sa.text("UPDATE client SET redirect_uris = ARRAY[:uri] WHERE client_id = 'demo-court'")
+        connection.execute(register, {"uri": REDIRECT_URI})
+        judge = add_staff(connection, Account("测试法官", "bench-judge", StaffRole.JUDGE, court))
+        key = connection.scalar(sa.text("SELECT staff_id FROM staff_account WHERE username = 'bench-judge'"))
+    return court, judge, int(key or 0)
+
+
+def bodies(data: Data, parts: Sequence[Any]) -> list[bytes]:
+    """A proposal against each of these participants."""
+    key = data.keyring.opaque_key
+    found = []
+    for case, party, role in parts:
+        ids = {"caseId": seal(f"Case:{case}".encode(), key), "partyId": seal(f"Party:{party}".encode(), key)}
+        given = ids | {"role": role, "behaviour": "F05", "points": 3, "conductOn": "2026-01-10"}
+        given |= {"finding": FINDING, "reason": "事实清楚。"}
+        found.append(json.dumps({"query": PROPOSE, "variables": {"input": given}}).encode())
+    return found
+
+
+def sign_in(system: Suxin, judge: Password) -> Mapping[str, str]:
+    """The header of a token that the judge has just got."""
+    client = system.data.clients[Audience.COURT.value]
+    credential = ClientCredential(system.origin, client["client_id"], client["key"])
+    with httpx2.Client() as http:
+        return {"authorization": f"Bearer {Browser(http, credential).sign_in(judge, time.time())}"}
+
+
+def over_http(system: Suxin, judge: Password, sent: Sequence[bytes], engine: sa.Engine, connections: int) -> Run:
+    """What puts Suxin to work. It raises LoadError unless every answer stands for a deduction."""
+
+    def run(seconds: float) -> Load:
+        headers, before = sign_in(system, judge), count(engine)
+        load = loaded(system.url, sent, headers, connections, seconds)
+        written = count(engine) - before
+        if written < load.per_second * seconds * 0.9:
+            raise LoadError(f"{load.per_second * seconds:.0f} proposals were answered, and {written} are there.")
+        return load
+
+    return run
+
+
+def count(engine: sa.Engine) -> int:
+    """The deductions that there are."""
+    with engine.connect() as connection:
+        return int(connection.scalar(sa.text("SELECT count(*) FROM deduction")) or 0)
+
+
+def transactions(parts: Sequence[Any], judge: int) -> list[Sequence[Statement]]:
+    """The same rows, without anybody asking whether they may be written."""
+    return [
+        [
+            Statement("begin"),
+            Statement(ALONE[0], (case, party, role, judge)),
+            Statement(ALONE[1], (judge,)),
+            Statement(ALONE[2], (party,)),
+            Statement("commit"),
+        ]
+        for case, party, role in parts
+    ]
+
+
+def main(
+    subjects: Annotated[int, typer.Option(help="Size of the database.")] = 200_000,
+    rounds: Annotated[int, typer.Option(help="Rounds, in each of which both have a turn.")] = 5,
+    seconds: Annotated[float, typer.Option(help="Seconds of a turn.")] = 4,
+    connections: Annotated[int, typer.Option(help="Requests at a time.")] = 8,
+) -> None:
+    """Show how many proposals a second go in.
+
+    Example: python -m bench.writes --subjects 20000 --rounds 3
+    """
+    schedule = Schedule(rounds, seconds, warm_up=1)
+    with built(subjects) as original, copied(original) as data:
+        engine = database.sync_engine(data.url)
+        court, judge, key = staffed(engine)
+        with engine.connect() as connection:
+            parts = [tuple(row) for row in connection.execute(sa.text(PARTS), {"court": court})]
+        system = Suxin(data)
+        with system.serving(), console.status("") as status:
+            alike = transactions(parts, key)
+            runs = {
+                Suxin.name: over_http(system, judge, bodies(data, parts), engine, connections),
+                results.POSTGRES: lambda given: alone(data.url, alike, connections, given),
+            }
+            figures = measured(runs, schedule, lambda doing: status.update(doing))
+        engine.dispose()
+    table = Table("proposals", "a second", "p50 ms", "p99 ms")
+    for name, found in figures.items():
+        table.add_row(name, *(f"{found.median(figure):,.1f}" for figure in ("per_second", "p50", "p99")))
+    console.print(table)
+    given = results.circumstances(schedule, subjects=subjects, connections=connections)
+    console.print(f"written to {results.written('writes', {**given, 'proposals': results.summary(figures, {})})}")
+
+
+if __name__ == "__main__":
+    typer.run(main)
