@@ -16,7 +16,7 @@ class ConsequenceNotice(Keyed):
 
     __tablename__ = "consequence_notice"
     __table_args__ = (
-        UniqueConstraint("court_code", "number"),
+        UniqueConstraint("court_code", "number", name="uq_consequence_notice_court_code"),
         CheckConstraint("octet_length(digest) = 32", name="hashed"),
     )
 

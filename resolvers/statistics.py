@@ -23,7 +23,7 @@ from resolvers.reach import jurisdiction
 from resolvers.sql import SQL
 from resolvers.statements import ARGUMENT
 from resolvers.subjects import text
-from resolvers.view import TODAY
+from resolvers.view import REQUEST, TODAY
 from resolvers.visibility import EVERYBODY, sees
 
 MOST_GROUPS = 1_000
@@ -234,11 +234,11 @@ def _conversions(audience: Audience) -> Source:
 
 
 def _look_ups(audience: Audience) -> Source:
-    """Answers in the access log; of no one court."""
+    """Answers in the access log, of no one court; none counts itself."""
     entry = aliased(models.AccessRecord)
     subject = sa.func.coalesce(sa.cast(entry.party_id, sa.Text), sa.func.encode(entry.subject_index, "hex"))
     columns = _columns(day=_day(entry.at), outcome=entry.result, subject=subject, behaviour=entry.audience)
-    return sa.select(*columns), None
+    return sa.select(*columns).where(entry.request_id != REQUEST), None
 
 
 def _day(moment: Any) -> SQL:

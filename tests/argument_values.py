@@ -37,7 +37,5 @@ def values(ids: Sequence[str], audience: Audience) -> Values:
         "by": lambda random: key_of(random.choice(CAST)),
         "subjects.by": lambda random: [key_of(subject) for subject in random.choices(CAST, k=6)],
         "access": lambda random: {"purpose": random.choice(sorted(PURPOSES[audience]))},
-        "of": lambda random: random.choice(("PARTICIPATIONS", "DEDUCTIONS", "CODES", "REPAIRS", "CONVERSIONS")),
-        "groupBy": lambda random: random.sample(("COURT", "STAGE", "BEHAVIOUR", "COLOUR", "OUTCOME", "MONTH"), 2),
         "asOf": lambda random: random.choice(("2020-02-29", "2026-01-01", "2031-12-31")),
     }

@@ -79,10 +79,20 @@ def test_a_court_is_found_by_its_id(world: World) -> None:
         (
             COMMERCE,
             CATALOGUE
-            | {"Bulletin", "Organization", "Deduction", "Listing", "Sanction", "Certificate", "CodeRecord", "Case"},
+            | {
+                "Bulletin",
+                "Organization",
+                "Deduction",
+                "Listing",
+                "Sanction",
+                "Certificate",
+                "CodeRecord",
+                "Case",
+                "Event",
+            },
         ),
         (PORTAL, CATALOGUE | {"Bulletin", "Person", "Organization", "Deduction", "Listing", "Case"}),
-        (PLATFORM, CATALOGUE | {"Bulletin", "Person", "Organization", "CodeRecord", "Measure"}),
+        (PLATFORM, CATALOGUE | {"Bulletin", "Person", "Organization", "CodeRecord", "Measure", "Event"}),
         (Audience.MORAL_BANK, CATALOGUE | {"Bulletin", "PointConversion", "Household", "Village"}),
         (Audience.VILLAGE, {"Village", "VillageNotice"}),
         (Audience.AUDITOR, {"AccessRecord", "Client"}),
@@ -356,4 +366,4 @@ def test_the_auditor_has_no_field_of_a_subject(world: World) -> None:
     fields = {field["name"] for field in found["__type"]["fields"]}
     assert fields == {"id", "at", "purpose", "branch", "field", "types", "result", "client"}
     roots = {field["name"] for field in found["query"]["queryType"]["fields"]}
-    assert roots == {"viewer", "node", "nodes", "accessRecords"}
+    assert roots == {"viewer", "node", "nodes", "statistics", "accessRecords"}

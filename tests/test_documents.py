@@ -256,7 +256,7 @@ def test_introspection_shows_what_the_token_reaches(world: World, query: str) ->
     village = world.data(Audience.VILLAGE, query)["__schema"]["queryType"]["fields"]
     auditor = world.data(Audience.AUDITOR, query)["__schema"]["queryType"]["fields"]
     assert [field["name"] for field in village] == ["viewer", "node", "nodes", "villageNotices"]
-    assert [field["name"] for field in auditor] == ["viewer", "node", "nodes", "accessRecords"]
+    assert [field["name"] for field in auditor] == ["viewer", "node", "nodes", "statistics", "accessRecords"]
 
 
 @pytest.mark.parametrize("name", ["Party", "Person", "CodePeriod", "Deduction", "Nobody"])
