@@ -16,14 +16,17 @@ import typer
 from rich.columns import Columns
 
 import database
+from auth.accounts import Password
 from auth.audiences import Audience
 from commands.importing import import_one, summary_table
 from commands.session import bar, console, explained, prepared, with_engine
 from demo.city import build_city
 from demo.clients import DemoClient, register_clients
 from demo.show import Show
+from demo.staff import register_staff
 from demo.stage import fresh, listening, serving, write_keys
 from ingest.importing import FORMATS
+from models.court import StaffRole
 from models.keyring import load_keyring
 from models.terms import court_day
 from server import create_app
@@ -44,19 +47,21 @@ def demo(
     with explained(), listening(port or (8000 if serve else 0)) as (listener, address):
         settings = fresh(Settings.from_environment(), address)
         with prepared(settings) as url:
-            registered = _fill(settings, url, scale)
+            registered, staff = _fill(settings, url, scale)
             with serving(create_app(settings, url), listener):
-                _present(address, url, registered)
+                _present(address, url, registered, staff)
                 if serve:
-                    _stay(settings, registered, address)
+                    _stay(settings, registered, staff, address)
 
 
-def _fill(settings: Settings, url: sa.URL, scale: float) -> dict[Audience, DemoClient]:
-    """Register the demo's clients, import the exports that ship, and build the city around them."""
+def _fill(
+    settings: Settings, url: sa.URL, scale: float
+) -> tuple[dict[Audience, DemoClient], dict[StaffRole, Password]]:
+    """Register the demo's clients and staff, import the exports that ship, and build the city around them."""
     now = datetime.now(UTC)
     engine = database.sync_engine(url)
     with engine.begin() as connection:
-        registered = register_clients(connection, now)
+        registered, staff = register_clients(connection, now), register_staff(connection)
     engine.dispose()
     for format in FORMATS:
         file = next(EXPORTS.glob(f"{format}.*"))
@@ -70,22 +75,34 @@ def _fill(settings: Settings, url: sa.URL, scale: float) -> dict[Audience, DemoC
             )
         )
     console.print(Columns([f"[bold]{value}[/] {name}" for name, value in asdict(built).items()], title="the city"))
-    return registered
+    return registered, staff
 
 
-def _present(address: str, url: sa.URL, registered: Mapping[Audience, DemoClient]) -> None:
+def _present(
+    address: str,
+    url: sa.URL,
+    registered: Mapping[Audience, DemoClient],
+    staff: Mapping[StaffRole, Password],
+) -> None:
     """Run every example as its audience and print what happened."""
     engine = database.sync_engine(url)
     with httpx2.Client(timeout=30) as http:
-        Show(console, address, registered, engine, http).run()
+        Show(console, address, registered, staff, engine, http).run()
     engine.dispose()
     console.rule("every audience was answered")
 
 
-def _stay(settings: Settings, registered: Mapping[Audience, DemoClient], address: str) -> None:
+def _stay(
+    settings: Settings,
+    registered: Mapping[Audience, DemoClient],
+    staff: Mapping[StaffRole, Password],
+    address: str,
+) -> None:
     """Say how to ask as each audience, and wait for Ctrl-C."""
     for client, file in write_keys(registered, settings.data_dir / "clients"):
         console.print(f"SUXIN_ISSUER={address} suxin token {client} --key {file}", soft_wrap=True)
+    for role, who in staff.items():
+        console.print(f"{role} signs in as {who.username} with {who.password}", soft_wrap=True)
     console.print(f"Serving on {address}/graphql until you press Ctrl-C.")
     with suppress(KeyboardInterrupt):
         Event().wait()

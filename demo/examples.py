@@ -7,6 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from auth.audiences import Audience
+from models.court import StaffRole
+
+ROLES = {
+    "case": StaffRole.JUDGE,
+    "lender_candidates": StaffRole.JUDGE,
+    "chiefs_queue": StaffRole.CHIEF,
+    "centres_month": StaffRole.CENTRE,
+    "panels_table": StaffRole.PANEL,
+    "dashboards": StaffRole.PRESIDENT,
+}
+"""Documents of the court that its staff send, each after signing in; its client itself sends the others."""
 
 FOLDER = Path(__file__).parent.parent / "examples"
 
@@ -19,6 +30,11 @@ class Example:
     name: str
     document: str
     variables: dict[str, Any]
+
+    @property
+    def role(self) -> StaffRole | None:
+        """The member of staff who asks."""
+        return ROLES.get(self.name) if self.audience is Audience.COURT else None
 
 
 def examples() -> Iterator[Example]:

@@ -13,13 +13,16 @@ from rich.panel import Panel
 from rich.syntax import Syntax
 from rich.table import Table
 
+from auth.accounts import Password
 from auth.audiences import Audience
 from auth.token_client import ClientCredential, User, request_token
 from demo.cast import CHEN
 from demo.clients import DemoClient
 from demo.examples import Example, examples
+from demo.staff import Browser
 from models.access_record import AccessRecord
 from models.client import Client
+from models.court import StaffRole
 
 LONGEST_ANSWER = 40
 """Lines of an answer that are printed; the rest is counted."""
@@ -36,6 +39,7 @@ class Show:
     console: Console
     issuer: str
     clients: Mapping[Audience, DemoClient]
+    staff: Mapping[StaffRole, Password]
     engine: sa.Engine
     http: httpx2.Client
 
@@ -45,7 +49,7 @@ class Show:
             self.console.rule(f"[bold]{audience}[/] {self.clients[audience].client_id}")
             token = self.token(audience)
             for example in documents:
-                self.present(example, token)
+                self.present(example, self.signed_in(example.role) if example.role else token)
 
     def token(self, audience: Audience) -> str:
         """An access token; the litigant portal's acts for the first of the cast."""
@@ -53,6 +57,14 @@ class Show:
         credential = ClientCredential(self.issuer, client.client_id, dict(client.key))
         user = User("demo-user", CHEN.name, CHEN.number) if audience is Audience.LITIGANT_PORTAL else None
         return str(request_token(credential, self.http, time.time(), user=user)["access_token"])
+
+    def signed_in(self, role: StaffRole) -> str:
+        """An access token of a member of staff, who signs in on the service's page."""
+        client = self.clients[Audience.COURT]
+        credential = ClientCredential(self.issuer, client.client_id, dict(client.key))
+        self.http.cookies.clear()
+        self.console.print(f"[bold]{self.staff[role].username}[/] signs in as {role}")
+        return Browser(self.http, credential).sign_in(self.staff[role])
 
     def present(self, example: Example, token: str) -> None:
         """The document, the answer and the log entries of one example."""
