@@ -89,6 +89,20 @@ def disable_client(connection: sa.Connection, client_id: str, *, now: datetime) 
     _update_active(connection, client_id, {"disabled_at": now})
 
 
+def rescope_client(
+    connection: sa.Connection, client_id: str, scopes: Collection[str], *, allow_pilot_persons: bool = False
+) -> list[str]:
+    """Replace a client's scopes, by all that its audience may hold if none is named; gives them. Raises
+    RegistrationError. Tokens that are out keep what both they and the client hold.
+    """
+    query = sa.select(Client.name, Client.audience, Client.jwks).where(_active(client_id))
+    found = connection.execute(query).one_or_none()
+    registration = Registration(found.name, found.audience, scopes, jwks=found.jwks) if found else None
+    chosen = _scopes(registration, allow_pilot_persons) if registration else []
+    _update_active(connection, client_id, {"scopes": chosen})
+    return chosen
+
+
 def rotate_client(connection: sa.Connection, client_id: str, jwks: Any = None) -> Credentials:
     """Replace a client's secret, or its keys by `jwks`, at once. Raises RegistrationError.
 

@@ -80,6 +80,19 @@ def client_disable(client_id: Annotated[str, typer.Argument(help="Its identifier
     console.print(f"{client_id} is disabled.")
 
 
+@clients.command("scopes")
+def client_scopes(
+    client_id: Annotated[str, typer.Argument(help="Its identifier.")],
+    scope: Annotated[list[str] | None, typer.Option(help="A scope; all of the audience's by default.")] = None,
+) -> None:
+    """Replace a client's scopes: after an update that brought new ones, or when a contract changes."""
+    with registering() as (connection, settings):
+        chosen = registry.rescope_client(
+            connection, client_id, scope or (), allow_pilot_persons=settings.allow_pilot_persons
+        )
+    console.print(f"{client_id} holds {', '.join(chosen)}.")
+
+
 @clients.command("rotate")
 def client_rotate(
     client_id: Annotated[str, typer.Argument(help="Its identifier.")],

@@ -20,6 +20,7 @@ from demo.events import happen
 from demo.fates import charge_subjects
 from demo.found import CityError, survey
 from demo.gold import fill_gold
+from demo.lending import lend
 from demo.lookups import look_up
 from demo.measures import publish_measures
 from demo.population import Population
@@ -111,6 +112,7 @@ def imagine(draft: Draft, figures: Figures, progress: Progress) -> None:
     fill_blue(population, figures.blue)
     fill_yellow(population, figures.yellow)
     fill_gold(population, figures.certificates)
+    lend(draft)
     fill_samples(draft, figures.samples)
     publish_measures(draft)
     convert(draft, figures.conversions)

@@ -50,6 +50,28 @@ def test_a_client_from_registration_to_its_end(run: Run, jwks: Path) -> None:
     assert "bank-1" in again.stderr
 
 
+def test_a_client_s_scopes_are_replaced(run: Run, jwks: Path) -> None:
+    run(
+        "client",
+        "add",
+        "银行",
+        "--audience",
+        "BANK",
+        "--jwks",
+        jwks,
+        "--client-id",
+        "bank-2",
+        "--scope",
+        "subject.check",
+    )
+    every = run("client", "scopes", "bank-2").stdout.replace("\n", " ")
+    assert all(scope in every for scope in scopes_of(Audience.BANK))
+    assert run("client", "scopes", "bank-2", "--scope", "subject.check").stdout == "bank-2 holds subject.check.\n"
+    wrong = run("client", "scopes", "bank-2", "--scope", "self.read")
+    assert (wrong.exit_code, "BANK may not hold self.read" in wrong.stderr) == (1, True)
+    assert run("client", "scopes", "nobody").exit_code == 1
+
+
 def test_a_secret_is_shown_once(run: Run) -> None:
     added = run("client", "add", "招标中心", "--audience", "COMMERCE", "--secret", "--client-id", "tender-1")
     secret = re.fullmatch(r"client_id: tender-1\nclient_secret: (\S{43})\n", added.stdout)
@@ -57,6 +79,44 @@ def test_a_secret_is_shown_once(run: Run) -> None:
     rotated = run("client", "rotate", "tender-1").stdout
     assert secret[1] not in rotated
     assert secret[1] not in run("client", "list").stdout
+
+
+def test_a_member_of_staff_from_the_first_day_to_the_last(run: Run) -> None:
+    given = ("--username", "wang", "--role", "JUDGE", "--court", "浙0281")
+    added = run("staff", "add", "王法官", *given)
+    password = re.fullmatch(r"user: wang\npassword: (\S{16})\n", added.stdout)
+    assert password
+    again = run("staff", "add", "王法官", *given)
+    assert (again.exit_code, "There is a user wang already." in again.stderr) == (1, True)
+    listed = run("staff", "list").stdout
+    assert re.search(r"浙0281 .*wang .*JUDGE", listed)
+    assert password[1] not in listed
+    assert password[1] not in run("staff", "password", "wang").stdout
+    assert run("staff", "remove", "wang").stdout == "wang has left.\n"
+    gone = run("staff", "password", "wang")
+    assert (gone.exit_code, "There is no active user wang." in gone.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--court", "浙0281", "--month", "2026-03", "--by", "nobody"], "nobody is nobody of the Centre."),
+        (["--court", "浙0281", "--month", "2026-03", "--by", "centre"], "浙0281 has no batch of 2026-03."),
+        (["--court", "浙0281", "--month", "March", "--by", "centre"], "--month must look like 2026-03."),
+    ],
+)
+def test_a_month_that_cannot_be_published_is_explained(run: Run, arguments: list[str], sentence: str) -> None:
+    run("staff", "add", "李主任", "--username", "centre", "--role", "CENTRE", "--court", "浙0281")
+    result = run("publish", *arguments)
+    assert (result.exit_code, sentence in result.stderr.replace("\n", " ")) == (1, True)
+
+
+def test_a_court_s_client_has_addresses_that_staff_come_back_to(run: Run, jwks: Path) -> None:
+    given = ("--audience", "COURT", "--jwks", jwks, "--court", "浙0281", "--client-id", "front-1")
+    added = run("client", "add", "诉信平台", *given, "--redirect-uri", "https://court.example/signed-in")
+    assert added.exit_code == 0, added.stderr
+    wrong = run("client", "add", "诉信平台", *given[:-1], "front-2", "--redirect-uri", "http://court.example/")
+    assert (wrong.exit_code, "cannot be a redirect URI" in wrong.stderr.replace("\n", " ")) == (1, True)
 
 
 @pytest.mark.parametrize(

@@ -8,22 +8,26 @@ from typing import Any
 
 import httpx2
 import pytest
+import requests
 import sqlalchemy as sa
 import uvicorn
 from authlib.integrations.requests_client import OAuth2Session as AuthlibSession
 from authlib.integrations.requests_client import OAuthError
 from authlib.oauth2.rfc7523 import PrivateKeyJWT
+from browser import filled
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 from oauthlib.oauth2 import BackendApplicationClient
 from requests_oauthlib import OAuth2Session
 from starlette.applications import Starlette
 
+from auth.accounts import Account, add_staff
 from auth.audiences import Audience
 from auth.authorization_server import AuthorizationServer
 from auth.endpoints import oauth_routes
 from auth.registry import Credentials, Registration, add_client
 from auth.signing import SigningKeys
 from auth.token_client import ClientCredential, TokenRequestError, User, request_token
+from models.court import StaffRole
 from models.keyring import Keyring
 
 KEYS: dict[str, Any] = {
@@ -96,6 +100,42 @@ def test_authlib_with_basic_authentication_and_revocation(issuer: str, sync_engi
         session.revoke_token(f"{issuer}/oauth/revoke", token=token["access_token"])
         described = session.introspect_token(f"{issuer}/oauth/introspect", token=token["access_token"])
         assert described.json() == {"active": False}
+
+
+def test_authlib_signs_staff_in_with_a_code_and_pkce(issuer: str, sync_engine: sa.Engine) -> None:
+    key = ECKey.generate_key("P-256", auto_kid=True)
+    with sync_engine.begin() as connection:
+        connection.execute(sa.text("INSERT INTO court (code, name, evidence) VALUES ('浙0281', '余姚', 'S')"))
+        registration = Registration(
+            name="诉信平台",
+            audience=Audience.COURT,
+            jwks={"keys": [key.as_dict(private=False)]},
+            court_code="浙0281",
+            redirect_uris=["http://127.0.0.1/back"],
+        )
+        added = add_client(connection, registration, now=datetime.now(UTC))
+        judge = add_staff(connection, Account("王法官", "wang", StaffRole.JUDGE, "浙0281"))
+    with AuthlibSession(
+        added.client_id,
+        key,
+        redirect_uri="http://127.0.0.1/back",
+        token_endpoint_auth_method="private_key_jwt",
+        code_challenge_method="S256",
+        scope="procedure.read procedure.write",
+    ) as session:
+        session.register_client_auth_method(PrivateKeyJWT(token_endpoint=issuer, alg="ES256"))
+        verifier = "v" * 50
+        address, state = session.create_authorization_url(f"{issuer}/oauth/authorize", code_verifier=verifier)
+        page = requests.get(address, timeout=10)
+        form = filled(page, judge.username, judge.password)
+        back = requests.post(address, data=form, cookies=page.cookies, allow_redirects=False, timeout=10)
+        token = session.fetch_token(
+            f"{issuer}/oauth/token",
+            authorization_response=back.headers["location"],
+            state=state,
+            code_verifier=verifier,
+        )
+    assert token["scope"] == "procedure.read procedure.write"
 
 
 @pytest.mark.parametrize("algorithm", KEYS)

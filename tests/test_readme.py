@@ -19,6 +19,8 @@ from auth.token_client import ClientCredential, request_token
 from cli import app
 from demo.clients import DemoClient
 from demo.stage import listening, serving, write_keys
+from models.court import StaffRole
+from schema.building import GRAPHQL
 from server import create_app, utc_now
 from settings import PREFIX, Settings
 
@@ -82,7 +84,13 @@ def test_settings_are_all_there() -> None:
 
 
 def test_audiences_are_all_there() -> None:
-    assert re.findall(r"^\| ([A-Z_]+) \|", README, re.MULTILINE) == list(Audience)
+    assert re.findall(r"^\| ([A-Z_]+) \|", README, re.MULTILINE) == [*Audience, *StaffRole]
+
+
+def test_every_mutation_is_named() -> None:
+    assert GRAPHQL.mutation_type
+    text = README[README.index("## The court at work") : README.index("## Running it")]
+    assert {name for name in GRAPHQL.mutation_type.fields if f"`{name}`" not in text} == set()
 
 
 @pytest.mark.parametrize(
