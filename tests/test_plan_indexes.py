@@ -30,8 +30,8 @@ GROW = f"""
 """  # noqa: S608 - constants
 PLANNER = "SET LOCAL enable_seqscan = off; SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL jit = off"
 
-COUNTS_EVERYTHING = {"COURT-dashboards"}
-"""Figures are made of all that there is."""
+COUNTS_EVERYTHING = {"COURT-dashboards", "COURT-lender_candidates", "AUDITOR-figures"}
+"""Figures, and what numbers propose, are made of all that there is."""
 
 EXAMPLES = {f"{example.audience}-{example.name}": example for example in examples()}
 
