@@ -26,6 +26,9 @@ from models.identifiers import IdentifierError, parse_case_number
 from models.sanction import LONGEST_DETENTION, SANCTION_CASES, Sanction, SanctionKind
 from models.terms import add_months, court_day
 
+LATEST_EFFECT_MONTHS, LONGEST_SENTENCE_MONTHS = 12, 12 * 50
+"""What is later is a slip of the pen: nothing takes effect in more than a year, no sentence ends in more than fifty."""
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -118,8 +121,16 @@ async def _known_parties(connection: AsyncConnection, key: int) -> Sequence[int]
 def _check(decision: Decision, today: date) -> None:
     if not decision.decided_on <= decision.effective_on or decision.decided_on > today:
         raise Refusal("BAD_DATE", "It is decided first, and takes effect then.", "Check both days.", "effectiveOn")
+    latest = add_months(today, LATEST_EFFECT_MONTHS), add_months(today, LONGEST_SENTENCE_MONTHS)
+    for field, day, last in zip(
+        ("effectiveOn", "sentenceEndsOn"), (decision.effective_on, decision.since), latest, strict=True
+    ):
+        if day and day > last:
+            raise Refusal("BAD_DATE", f"No decision reaches beyond {last}.", "Check the year.", field)
     if decision.since and decision.kind is not SanctionKind.CONVICTION:
-        raise Refusal("BAD_DATE", "Only a conviction has a sentence that ends (R12).", "Leave it out.", "since")
+        raise Refusal(
+            "BAD_DATE", "Only a conviction has a sentence that ends (R12).", "Leave it out.", "sentenceEndsOn"
+        )
     fined, detained = decision.kind is SanctionKind.FINE, decision.kind is SanctionKind.DETENTION
     sound_amount = (decision.amount is not None and decision.amount > 0) if fined else decision.amount is None
     sound_days = decision.days in range(1, LONGEST_DETENTION + 1) if detained else decision.days is None

@@ -39,19 +39,11 @@ class ProposeDeductionInput:
 
 
 @mutation_input("A proposal that was returned, mended by its proposer (补正).")
-class ResubmitDeductionInput:
-    """A mended proposal, whole."""
+class ResubmitDeductionInput(ProposeDeductionInput):
+    """A mended proposal, whole; case, participant and role stay as they were."""
 
     id: strawberry.ID = strawberry.field(description=ID)
     version: int = strawberry.field(description=VERSION)
-    case_id: strawberry.ID = strawberry.field(description="The case, unchanged (案件).")
-    party_id: strawberry.ID = strawberry.field(description="The participant, unchanged (主体).")
-    role: Role = strawberry.field(description="Their position, unchanged (诉讼地位).")
-    behaviour: str = strawberry.field(description="Code of the behaviour (行为代码).")
-    points: int = strawberry.field(description="Points, within the behaviour's band (扣分).")
-    conduct_on: date = strawberry.field(description="Day of the conduct (行为日期).")
-    finding: FindingInput = strawberry.field(description="The document that finds it (认定文书).")
-    reason: str = strawberry.field(description=REASON)
 
 
 @mutation_input("The chief's approval (庭长审核).")

@@ -10,7 +10,7 @@ import strawberry
 
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 DIGEST = re.compile(r"[0-9a-fA-F]{64}")
-AMOUNT = re.compile(r"-?[0-9]{1,16}\.[0-9]{2}")
+AMOUNT = re.compile(r"-?[0-9]{1,13}\.[0-9]{2}")
 
 
 def write_moment(value: datetime) -> str:

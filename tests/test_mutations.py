@@ -312,3 +312,44 @@ def test_of_two_chiefs_words_at_once_one_counts(chambers: Chambers) -> None:
         payloads = [one.result() for one in found]
     codes = [[error["code"] for error in payload["errors"]] for payload in payloads]
     assert sorted(codes) == [[], ["WRONG_STATE"]]
+
+
+# --- values at the ends of what there is ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"effectiveOn": "9999-12-31"}, "effectiveOn"),
+        ({"kind": "CONVICTION", "amount": None, "sentenceEndsOn": "9999-12-31"}, "sentenceEndsOn"),
+        ({"decidedOn": "0001-01-01", "effectiveOn": "9998-01-01"}, "effectiveOn"),
+    ],
+)
+def test_a_sanction_reaches_no_further_than_a_life(chambers: Chambers, changes: dict[str, Any], field: str) -> None:
+    case, party = chambers.party(ENFORCEMENT, CHEN)
+    given: dict[str, Any] = {"number": "(2026)浙0281司惩9号", "caseId": case, "partyId": party, "kind": "FINE"}
+    given |= {"amount": "1.00", "decidedOn": "2026-03-01", "effectiveOn": "2026-03-01", "reason": "x"} | changes
+    error = chambers.refused(chambers.officer(StaffRole.CENTRE), "recordSanction", "id", **given)
+    assert (error["code"], error["path"]) == ("BAD_DATE", ["input", field])
+
+
+@pytest.mark.parametrize("points", [-(2**31), -1, 0, 6, 2**31 - 1])
+def test_points_out_of_their_band_are_refused(chambers: Chambers, points: int) -> None:
+    given = proposal(chambers, points=points)
+    error = chambers.refused(chambers.officer(StaffRole.JUDGE), "proposeDeduction", SHOWN, **given)
+    assert error["code"] == "POINTS_OUT_OF_BAND"
+
+
+@pytest.mark.parametrize("amount", ["99999999999999.00", "1.5", "1e3", "NaN", ""])
+def test_an_amount_that_cannot_be_kept_is_refused(chambers: Chambers, amount: str) -> None:
+    given = {"deductionId": sealed("Deduction:1"), "ground": "REMORSE", "commitment": "x", "amountPerformed": amount}
+    portal = chambers.partner(Audience.LITIGANT_PORTAL, CHEN)
+    (error,) = chambers.post(portal, mutation("applyForRepair", "id"), {"input": given}).json()["errors"]
+    assert error["extensions"]["code"] == "BAD_VARIABLES"
+
+
+@pytest.mark.parametrize("version", [-1, 0, 2**31 - 1])
+def test_a_version_that_there_never_was_is_refused(chambers: Chambers, version: int) -> None:
+    given = {"id": proposed(chambers)["id"], "version": version, "reason": "x"}
+    error = chambers.refused(chambers.officer(StaffRole.CHIEF), "reviewDeduction", SHOWN, **given)
+    assert error["code"] == "STALE_VERSION"

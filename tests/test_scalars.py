@@ -98,12 +98,14 @@ def test_what_is_no_day_is_refused(value: object) -> None:
         read_day(value)
 
 
-@given(st.decimals(-(10**16) + 1, 10**16 - 1, places=2))
+@given(st.decimals(-(10**13) + 1, 10**13 - 1, places=2))
 def test_an_amount_comes_back_as_it_was(amount: Decimal) -> None:
     assert str(read_amount(str(amount))) == str(amount)
 
 
-@pytest.mark.parametrize("value", ["1", "1.5", "1.000", "1e3", "NaN", "Infinity", " 1.00", "１.00", "", 1.0, 1, None])
+@pytest.mark.parametrize(
+    "value", ["1", "1.5", "1.000", "1e3", "10000000000000.00", "NaN", "Infinity", " 1.00", "１.00", "", 1.0, 1, None]
+)
 def test_what_is_no_amount_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match=AMOUNT):
         read_amount(value)
