@@ -39,7 +39,7 @@ class AuthorizationRequest:
 
     client: RegisteredClient
     redirect_uri: str
-    state: str | None
+    state: Mapping[str, str]
     scopes: frozenset[str]
     challenge: str
     login: bool
@@ -49,6 +49,12 @@ class AuthorizationRequest:
         """The origin of the client's address."""
         parts = urlsplit(self.redirect_uri)
         return f"{parts.scheme}://{parts.netloc}"
+
+
+def state_of(query: Mapping[str, str]) -> dict[str, str]:
+    """The client's state, to be given back, unless it is too long to be one."""
+    state = query.get("state")
+    return {"state": state} if state is not None and len(state) <= LONGEST_STATE else {}
 
 
 class SignIn:
@@ -71,7 +77,7 @@ class SignIn:
                 asked = self._read(back, visit.query)
             except Refusal as refusal:
                 said = {"error": str(refusal.error), "error_description": str(refusal.description)}
-                return self._send(back[1], said | self._state(visit.query))
+                return self._send(back[1], said | state_of(visit.query))
             return self._answer(connection, asked, visit)
 
     def end(self, visit: Visit) -> Response:
@@ -107,7 +113,7 @@ class SignIn:
         allowed = allowed_scopes(client, staff=True, allow_pilot_persons=self.server.allow_pilot_persons)
         scopes = requested_scopes(query.get("scope"), allowed)
         login = query.get("prompt") == "login"
-        return AuthorizationRequest(client, redirect_uri, query.get("state"), scopes, query["code_challenge"], login)
+        return AuthorizationRequest(client, redirect_uri, state_of(query), scopes, query["code_challenge"], login)
 
     # --- answering it -------------------------------------------------------------------------------------------------
 
@@ -180,8 +186,7 @@ class SignIn:
             scopes=asked.scopes,
             challenge=asked.challenge,
         )
-        state = {} if asked.state is None else {"state": asked.state}
-        return self._send(asked.redirect_uri, {"code": code} | state)
+        return self._send(asked.redirect_uri, {"code": code, **asked.state})
 
     def _send(self, redirect_uri: str, parameters: Mapping[str, str]) -> Response:
         """Back to the client, by GET whatever came before (RFC 9700, section 2.6), naming this server (RFC 9207)."""
@@ -189,7 +194,3 @@ class SignIn:
         joint = "&" if urlsplit(redirect_uri).query else "?"
         headers = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
         return RedirectResponse(f"{redirect_uri}{joint}{query}", 303, headers)
-
-    @staticmethod
-    def _state(query: Mapping[str, str]) -> dict[str, str]:
-        return {"state": query["state"]} if len(query.get("state", "x" * LONGEST_STATE + "x")) <= LONGEST_STATE else {}
