@@ -30,6 +30,9 @@ from settings import Settings
 from worker import work
 
 PARTITIONS_AHEAD = timedelta(days=62)
+WORKER_CONNECTIONS, WORKER_STATEMENT_SECONDS = 1, 60
+"""The worker waits for nobody who asks, and a day of a large court may take its time."""
+
 AN_HOUR = 60 * 60.0
 WORKING = {"application_name": "suxin worker"}
 LISTENING = {"application_name": "suxin revocations"}
@@ -55,6 +58,7 @@ def create_app(settings: Settings, url: sa.URL, now: Callable[[], datetime] = ut
 
     keyring, signing = load_keyring(settings.key_file), SigningKeys(settings.signing_key_file, clock)
     engine = database.async_engine(url, settings.pool_size, settings.statement_timeout)
+    worker_engine = database.async_engine(url, WORKER_CONNECTIONS, WORKER_STATEMENT_SECONDS)
     sync_engine = database.sync_engine(url)
     verifier = TokenVerifier(settings.issuer, signing, engine, clock, settings.token_trust)
     connections = PlanConnections(url, settings.pool_size, settings.statement_timeout)
@@ -75,10 +79,11 @@ def create_app(settings: Settings, url: sa.URL, now: Callable[[], datetime] = ut
         await ensure_partitions(engine, now())
         background = [keep_partitions(engine, now), listen(lambda: database.connect(url, LISTENING), verifier)]
         if settings.worker:
-            background.append(work(lambda: database.connect(url, WORKING), engine, now))
+            background.append(work(lambda: database.connect(url, WORKING), worker_engine, now))
         async with running(*background):
             yield
         await connections.close()
+        await worker_engine.dispose()
         await engine.dispose()
         sync_engine.dispose()
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 import asyncpg
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from casework.calendar import catch_up
@@ -23,7 +23,7 @@ async def work(connect: Connect, engine: AsyncEngine, now: Callable[[], datetime
     while True:
         try:
             await _serve(await connect(), engine, now)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, DBAPIError) as error:
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyError) as error:
             log.warning("the worker could not go on: %s", type(error).__name__)
         await asyncio.sleep(PAUSE_SECONDS)
 

@@ -19,7 +19,7 @@ from argon2.profiles import RFC_9106_LOW_MEMORY
 from auth.officer import Officer
 from models.court import Court, Staff, StaffRole
 from models.issued_token import IssuedToken
-from models.staff_account import StaffAccount, StaffSession
+from models.staff_account import AuthorizationCode, StaffAccount, StaffSession
 
 USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,63}")
 PASSWORD_BYTES = 12
@@ -89,7 +89,9 @@ def remove_staff(connection: sa.Connection, username: str, now: datetime) -> Non
 
 
 def sign_out(connection: sa.Connection, key: int, now: datetime) -> None:
-    """End the sessions of a member of staff, and revoke their tokens."""
+    """End the sessions of a member of staff and the codes that are out, and revoke their tokens."""
+    unused = (AuthorizationCode.staff_id == key, AuthorizationCode.used_at.is_(None))
+    connection.execute(sa.update(AuthorizationCode).where(*unused).values(used_at=now))
     connection.execute(sa.delete(StaffSession).where(StaffSession.staff_id == key))
     live = (IssuedToken.staff_id == key, IssuedToken.revoked_at.is_(None), IssuedToken.expires_at > now)
     connection.execute(sa.update(IssuedToken).where(*live).values(revoked_at=now))

@@ -17,7 +17,7 @@ SCOPES: dict[Audience, frozenset[Scope]] = {
     Audience.COURT: HOLDINGS | {Scope.REGISTER, Scope.PROCEDURE, Scope.STATISTICS, Scope.EVENT, Scope.PROCEDURE_WRITE},
     Audience.PUBLIC_PORTAL: frozenset({Scope.CATALOGUE, Scope.PUBLICATION}),
     Audience.LITIGANT_PORTAL: HOLDINGS | {Scope.PROCEDURE, Scope.SELF, Scope.EVENT, Scope.REMEDY_WRITE},
-    Audience.CREDIT_PLATFORM: frozenset({Scope.CATALOGUE, Scope.MEASURE, Scope.EVENT, Scope.MEASURE_WRITE}),
+    Audience.CREDIT_PLATFORM: frozenset({Scope.CATALOGUE, Scope.MEASURE, Scope.MEASURE_WRITE}),
     Audience.AUDITOR: frozenset({Scope.AUDIT, Scope.STATISTICS}),
 }
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
+from auth.access_token import AccessToken
 from auth.accounts import find_officer
 from auth.oauth_http import Refusal, invalid_request
 from auth.officer import Officer
@@ -74,11 +75,10 @@ def redeem(connection: sa.Connection, client: RegisteredClient, form: Mapping[st
     return Redeemed(digest, officer, frozenset(row.scope.split(" ")))
 
 
-def keep_token(connection: sa.Connection, code_hash: bytes, token_id: str) -> None:
-    """Remember which token a code became, to revoke it if the code is shown again."""
-    connection.execute(
-        sa.update(AuthorizationCode).where(AuthorizationCode.code_hash == code_hash).values(jti=token_id)
-    )
+def keep_token(connection: sa.Connection, code_hash: bytes, token: AccessToken) -> None:
+    """Remember which token a code became, for as long as it lives: it is revoked if the code is shown again."""
+    values = {"jti": token.token_id, "expires_at": moment(token.expires_at)}
+    connection.execute(sa.update(AuthorizationCode).where(AuthorizationCode.code_hash == code_hash).values(values))
 
 
 def hashed(secret: str) -> bytes:

@@ -57,11 +57,13 @@ def oauth_routes(server: AuthorizationServer, revoked: Callable[[int], None]) ->
 
 
 def _sign_in_routes(server: AuthorizationServer) -> list[Route]:
-    """The pages of staff, in a pool of two: a password costs 64 MiB and a tenth of a second to check."""
-    sign_in, limiter = SignIn(server), anyio.CapacityLimiter(PASSWORDS_AT_ONCE)
+    """The pages of staff. Passwords are checked two at a time: each costs 64 MiB and a tenth of a second."""
+    sign_in, passwords = SignIn(server), anyio.CapacityLimiter(PASSWORDS_AT_ONCE)
+    pages = anyio.CapacityLimiter(THREADS)
     return [
-        Route(AUTHORIZATION_PATH, _page_endpoint(server, sign_in.authorize, limiter), methods=["GET", "POST"]),
-        Route(SIGN_OUT_PATH, _page_endpoint(server, sign_in.end, limiter), methods=["POST"]),
+        Route(AUTHORIZATION_PATH, _page_endpoint(server, sign_in.authorize, pages), methods=["GET"]),
+        Route(AUTHORIZATION_PATH, _page_endpoint(server, sign_in.authorize, passwords), methods=["POST"]),
+        Route(SIGN_OUT_PATH, _page_endpoint(server, sign_in.end, pages), methods=["POST"]),
     ]
 
 

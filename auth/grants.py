@@ -89,7 +89,7 @@ class StaffSignedIn(ClientCredentials):
         """The token, remembered with the code."""
         status, answer, headers = super().create_token_response()
         token = self.server.read_token(answer["access_token"])
-        keep_token(self.request.connection, self.acting_for.code_hash, token.token_id)
+        keep_token(self.request.connection, self.acting_for.code_hash, token)
         return status, answer, headers
 
 

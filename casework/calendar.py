@@ -86,13 +86,12 @@ def _ended_listings(day: date) -> sa.Select[Any]:
 
 
 def _turned(day: date) -> sa.Select[Any]:
-    """The parties whose colour others see change on a day, unless that was told when its cause was written."""
+    """The parties whose colour others see change on a day, unless that was told with its cause."""
     begins = datetime.combine(day, time(), COURT_TIME)
     told = sa.select(Event.id).where(
         Event.party_id == CodePeriod.party_id,
         Event.kind == EventKind.COLOUR_CHANGED,
         Event.occurred_at >= begins,
-        Event.occurred_at < begins + timedelta(days=1),
     )
     outside = (CodePeriod.perspective == Perspective.OUTSIDE, sa.func.lower(CodePeriod.during) == day)
     return sa.select(CodePeriod.party_id).where(*outside, ~told.exists())

@@ -38,12 +38,12 @@ async def participant(
 
 
 async def known_party(connection: AsyncConnection, party_key: int, officer: Officer) -> None:
-    """Raise Refusal NOT_FOUND unless the party took part, openly, in a case of the officer's court."""
+    """Raise Refusal NOT_FOUND unless the party took part, openly, in a case of the officer's court or one below it."""
     secret = CourtCase.confidentiality.in_(NEVER_DISCLOSED)
     query = (
         sa.select(Participation.id)
         .join(CourtCase, CourtCase.id == Participation.case_id)
-        .where(Participation.party_id == party_key, CourtCase.court_code == officer.court_code)
+        .where(Participation.party_id == party_key, sa.func.starts_with(CourtCase.court_code, officer.court_code))
         .where(~Participation.protected, ~secret)
     )
     if (await connection.execute(query.limit(1))).first() is None:

@@ -10,6 +10,7 @@ from casework.participants import participant
 from casework.procedure import Act, reasoned, require
 from casework.refusal import Refusal
 from models.bulletin import Bulletin, BulletinKind
+from models.certificate import LONGEST_NUMBER
 from models.consequence_notice import ConsequenceNotice
 from models.court import StaffRole
 from models.terms import court_day
@@ -37,8 +38,13 @@ class Service:
 
 
 async def publish_bulletin(connection: AsyncConnection, announcement: Announcement, act: Act) -> int:
-    """Publish a bulletin of the officer's court; gives its key. Raises Refusal WRONG_ROLE, REASON_REQUIRED, ISSUED."""
+    """Publish a bulletin of the officer's court; gives its key.
+
+    Raises Refusal WRONG_ROLE, BAD_TEXT, BAD_DATE, ISSUED.
+    """
     require(act.officer, StaffRole.CENTRE)
+    if announcement.month.replace(day=1) > court_day(act.at):
+        raise Refusal("BAD_DATE", "This month has not begun yet.", "Write about a past one.", "month")
     values = {
         "court_code": act.officer.court_code,
         "kind": announcement.kind,
@@ -65,7 +71,7 @@ async def issue_notice(connection: AsyncConnection, service: Service, act: Act) 
     if service.served_on > court_day(act.at):
         raise Refusal("BAD_DATE", "This day has not come yet.", "Give a past day.", "servedOn")
     values = {
-        "number": _given(service.number, "number"),
+        "number": _number(service.number),
         "court_code": case.court_code,
         "case_id": service.case_key,
         "party_id": service.party_key,
@@ -79,6 +85,13 @@ async def issue_notice(connection: AsyncConnection, service: Service, act: Act) 
     if key is None:
         raise Refusal("ISSUED", "A notice of this number is served already.", "Give another number.", "number")
     return key
+
+
+def _number(value: str) -> str:
+    number = _given(value, "number")
+    if len(number) > LONGEST_NUMBER:
+        raise Refusal("BAD_NUMBER", f"A number has 1 to {LONGEST_NUMBER} characters.", "Check it.", "number")
+    return number
 
 
 def _given(value: str, field: str) -> str:

@@ -35,7 +35,7 @@ async def remind(connection: AsyncConnection, day: date, now: datetime) -> None:
         filled = [
             {**dict.fromkeys(("objection_id", "code_record_id", "batch_id")), **row, "given_at": now} for row in rows
         ]
-        await connection.execute(insert(Reminder).values(filled).on_conflict_do_nothing())
+        await connection.execute(insert(Reminder).on_conflict_do_nothing(), filled)
 
 
 def _objections(found: Any, day: date) -> Iterator[Row]:

@@ -63,7 +63,7 @@ class CodeRecord(Keyed):
     court_code: Mapped[str] = mapped_column(ForeignKey("court.code"), index=True)
     case_id: Mapped[int | None] = mapped_column(ForeignKey("court_case.id"), index=True)
     effective_on: Mapped[date]
-    ends_on: Mapped[date | None]
+    ends_on: Mapped[date | None] = mapped_column(index=True)
     closed_on: Mapped[date | None]
     close_reason: Mapped[CloseReason | None] = mapped_column(choice(CloseReason))
     protected: Mapped[bool]

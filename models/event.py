@@ -42,6 +42,6 @@ class Event(Keyed):
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
     sequence: Mapped[int] = mapped_column(Integer)
     kind: Mapped[EventKind] = mapped_column(choice(EventKind))
-    occurred_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    occurred_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
 
     party: Mapped[Party] = relationship(viewonly=True, lazy="raise")

@@ -42,7 +42,7 @@ class Listing(Keyed):
     grounds: Mapped[str] = mapped_column(Text)
     listed_on: Mapped[date]
     published_on: Mapped[date]
-    ends_on: Mapped[date | None]
+    ends_on: Mapped[date | None] = mapped_column(index=True)
     removed_on: Mapped[date | None]
     protected: Mapped[bool]
 

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, SmallInteger, Text
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, SmallInteger, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Keyed, choice
@@ -27,6 +27,7 @@ class PointConversion(Keyed):
     __tablename__ = "point_conversion"
     __table_args__ = (
         Index("ix_point_conversion_assessed", "assessed_at", "id"),
+        Index("ix_point_conversion_confirmed", "id", postgresql_where=text("status = 'CONFIRMED'")),
         CheckConstraint("points BETWEEN -10 AND 10", name="at_most_ten"),
         CheckConstraint("extract(day FROM month) = 1", name="month_is_its_first_day"),
         CheckConstraint("(status = 'RETURNED') = (return_reason IS NOT NULL)", name="returned_with_reason"),

@@ -42,7 +42,7 @@ def _own_court(case_id: Operand) -> SQL:
     return sa.select(case.id).where(case.id == case_id, jurisdiction(case.court_code)).offset(ROW_BY_ROW).exists()
 
 
-def _published(row: Frame) -> SQL:
+def published(row: Frame) -> SQL:
     """In publication today: neither ended nor expired, nobody's minority, no closed matter (R6, R10, R16)."""
     return sa.and_(
         row.status == DeductionStatus.PUBLISHED,
@@ -57,13 +57,13 @@ def _published(row: Frame) -> SQL:
 @sees(models.Deduction)
 def _deduction(row: Frame, audience: Audience) -> SQL:
     if audience is Audience.COURT:
-        return sa.or_(_own_court(row.case_id), _published(row))
+        return sa.or_(_own_court(row.case_id), published(row))
     if audience is Audience.LITIGANT_PORTAL:
         return sa.and_(about_self(row.party_id), row.notified_at <= NOW)
     if audience is Audience.EMPLOYER:
-        return sa.and_(organization(row.party_id), _published(row))
+        return sa.and_(organization(row.party_id), published(row))
     if audience in PARTNERS | {Audience.PUBLIC_PORTAL}:
-        return sa.and_(reached(row, row.party_id, audience, Scope.PERSON_CREDIT), _published(row))
+        return sa.and_(reached(row, row.party_id, audience, Scope.PERSON_CREDIT), published(row))
     return NOBODY
 
 

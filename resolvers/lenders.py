@@ -17,6 +17,7 @@ from resolvers.errors import BadPageSizeError
 from resolvers.reach import jurisdiction
 from resolvers.sql import SQL
 from resolvers.statements import ARGUMENT
+from resolvers.view import COURT as COURT_CODE
 from resolvers.view import TODAY
 from resolvers.visibility import EVERYBODY, NOBODY, sees
 
@@ -56,7 +57,10 @@ def _reaching(level: CourtLevel) -> Any:
         case.confidentiality.not_in(NEVER_DISCLOSED),
         ~part.protected,
         jurisdiction(case.court_code),
+        case.filed_on > _since(max(years)),
     )
+    if level is CourtLevel.INTERMEDIATE:  # a basic court does not see the cases of its neighbours
+        lent = sa.and_(lent, sa.func.length(COURT_CODE) <= INTERMEDIATE_CODE_LENGTH)
     return (
         sa.select(
             part.party_id,
@@ -74,8 +78,11 @@ def _reaching(level: CourtLevel) -> Any:
 
 def _cases(case: Any, years: int) -> SQL:
     """How many cases were filed in the last so many years."""
-    since = sa.cast(TODAY - sa.func.make_interval(years), sa.Date)
-    return sa.func.count(case.id.distinct()).filter(case.filed_on > since)
+    return sa.func.count(case.id.distinct()).filter(case.filed_on > _since(years))
+
+
+def _since(years: int) -> SQL:
+    return sa.cast(TODAY - sa.func.make_interval(years), sa.Date)
 
 
 @sees(LenderCandidate)

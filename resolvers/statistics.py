@@ -14,21 +14,24 @@ from sqlalchemy.types import TypeEngine
 import models
 from auth.audiences import Audience
 from models.code_record import CodePeriod
+from models.court_case import NEVER_DISCLOSED
 from models.terms import COURT_TIME
 from resolvers.credit_codes import perspective
 from resolvers.declarations import About, Frame, Order, Prepared, Relation, Root
 from resolvers.deductions import status_today
 from resolvers.errors import BadInputError
+from resolvers.item_visibility import published
 from resolvers.reach import jurisdiction
 from resolvers.sql import SQL
 from resolvers.statements import ARGUMENT
 from resolvers.subjects import text
 from resolvers.view import REQUEST, TODAY
-from resolvers.visibility import EVERYBODY, sees
+from resolvers.visibility import EVERYBODY, sees, visible
 
 MOST_GROUPS = 1_000
 LEAST_SUBJECTS = 5
-"""Groups of fewer subjects are told only to those who may see persons."""
+"""Groups of fewer subjects are told only to courts. Others get numbers rounded to so many, so that no two groups differ
+by a person, and no sums, which would differ all the same."""
 
 
 class StatisticsSource(StrEnum):
@@ -89,20 +92,34 @@ def groups(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
     """One row for each group, the largest first."""
     counted = sa.union_all(*_sources(audience)).subquery("counted").c
     dimensions = {name.value.lower(): value for name, value in _dimensions(counted).items()}
-    subjects, told = sa.func.count(counted.subject.distinct()), audience is Audience.COURT
-    known: SQL = sa.true() if told else subjects >= LEAST_SUBJECTS
-    measures = {
-        "count": sa.func.count(),
-        "subjects": subjects,
-        "points": sa.func.sum(counted.points),
-        "amount": sa.cast(sa.func.sum(counted.amount), sa.Numeric(18, 2)),
-    }
-    shown = [sa.case((known, value)).label(name) for name, value in measures.items()]
-    order = sa.func.row_number().over(order_by=(sa.func.count().desc(), *dimensions.values()))
-    columns = [value.label(name) for name, value in dimensions.items()]
-    grouped = sa.select(*columns, *shown, (~known).label("suppressed"), order.label("ordinal"))
-    found = grouped.where(*_filters(counted)).group_by(*dimensions.values()).subquery("grouped")
+    measures = _measures(counted, audience)
+    order = sa.func.row_number().over(order_by=(measures["count"].desc(), *dimensions.values()))
+    labelled = [value.label(name) for name, value in {**dimensions, **measures}.items()]
+    grouped = sa.select(*labelled, order.label("ordinal"))
+    large = grouped.where(*_filters(counted)).group_by(*dimensions.values())
+    if audience is not Audience.COURT:
+        large = large.having(sa.func.count(counted.subject.distinct()) >= LEAST_SUBJECTS)
+    found = large.subquery("grouped")
     return sa.select(found).where(found.c.ordinal <= ASKED["first"]).subquery("groups")
+
+
+def _measures(counted: Any, audience: Audience) -> Mapping[str, SQL]:
+    """What a group comes to, for those who may see whom it is made of, and for others."""
+    count, subjects = sa.func.count(), sa.func.count(counted.subject.distinct())
+    if audience is not Audience.COURT:
+        nothing: Mapping[str, SQL] = {
+            "points": sa.cast(sa.null(), sa.BigInteger),
+            "amount": sa.cast(sa.null(), sa.Numeric(18, 2)),
+        }
+        return {"count": _rounded(count), "subjects": _rounded(subjects), **nothing}
+    amount = sa.cast(sa.func.sum(counted.amount), sa.Numeric(18, 2))
+    points = sa.cast(sa.func.sum(counted.points), sa.BigInteger)
+    return {"count": count, "subjects": subjects, "points": points, "amount": amount}
+
+
+def _rounded(number: SQL) -> SQL:
+    """A number to the nearest multiple of the least group."""
+    return (number + LEAST_SUBJECTS // 2) // LEAST_SUBJECTS * LEAST_SUBJECTS
 
 
 def _dimensions(counted: Any) -> Mapping[Dimension, SQL]:
@@ -151,7 +168,10 @@ def _participations(audience: Audience) -> Source:
     columns = _columns(
         court_code=case.court_code, stage=case.stage, day=case.filed_on, outcome=part.role, subject=part.party_id
     )
-    return sa.select(*columns).join_from(part, case, case.id == part.case_id), case.court_code
+    joined = sa.select(*columns).join_from(part, case, case.id == part.case_id)
+    if audience is not Audience.COURT:
+        joined = joined.where(~part.protected, case.confidentiality.not_in(NEVER_DISCLOSED))
+    return joined, case.court_code
 
 
 def _deductions(audience: Audience) -> Source:
@@ -167,7 +187,8 @@ def _deductions(audience: Audience) -> Source:
         points=item.points,
     )
     joined = sa.select(*columns).join_from(item, case, case.id == item.case_id)
-    return joined.join(behaviour, behaviour.id == item.behaviour_id), case.court_code
+    joined = joined.join(behaviour, behaviour.id == item.behaviour_id)
+    return (joined if audience is Audience.COURT else joined.where(published(Frame(item)))), case.court_code
 
 
 def _codes(audience: Audience) -> Source:
@@ -192,7 +213,8 @@ def _codes(audience: Audience) -> Source:
     joined = sa.select(*columns).join_from(record, period, today).join(kind, kind.id == record.code_type_id)
     active = joined.outerjoin(case, case.id == record.case_id).where(record.effective_on <= TODAY, *ends)
     if audience is not Audience.COURT:
-        active = active.where(kind.partner_visible, ~record.protected)
+        disclosed = sa.func.coalesce(case.confidentiality.not_in(NEVER_DISCLOSED), sa.true())
+        active = active.where(kind.partner_visible, ~record.protected, disclosed)
     return active, record.court_code
 
 
@@ -212,7 +234,8 @@ def _repairs(audience: Audience) -> Source:
     )
     joined = sa.select(*columns).select_from(repair).outerjoin(item, item.id == repair.deduction_id)
     joined = joined.outerjoin(case, case.id == item.case_id)
-    return joined.outerjoin(record, record.id == repair.code_record_id), court
+    joined = joined.outerjoin(record, record.id == repair.code_record_id)
+    return (joined if audience is Audience.COURT else joined.where(published(Frame(item)))), court
 
 
 def _conversions(audience: Audience) -> Source:
@@ -230,7 +253,10 @@ def _conversions(audience: Audience) -> Source:
     )
     joined = sa.select(*columns).join_from(entry, item, item.id == entry.item_id)
     joined = joined.outerjoin(source, source.id == entry.deduction_id).outerjoin(case, case.id == source.case_id)
-    return joined.outerjoin(record, record.id == entry.code_record_id), court
+    joined = joined.outerjoin(record, record.id == entry.code_record_id)
+    if audience is not Audience.COURT:
+        joined = joined.where(visible(models.PointConversion, Frame(entry), Audience.MORAL_BANK))
+    return joined, court
 
 
 def _look_ups(audience: Audience) -> Source:
@@ -238,7 +264,14 @@ def _look_ups(audience: Audience) -> Source:
     entry = aliased(models.AccessRecord)
     subject = sa.func.coalesce(sa.cast(entry.party_id, sa.Text), sa.func.encode(entry.subject_index, "hex"))
     columns = _columns(day=_day(entry.at), outcome=entry.result, subject=subject, behaviour=entry.audience)
-    return sa.select(*columns).where(entry.request_id != REQUEST), None
+    begins, ends = _midnight(ASKED["from_day"]), _midnight(ASKED["to_day"] + 1)  # whole partitions are left out by them
+    asked = (sa.or_(begins.is_(None), entry.at >= begins), sa.or_(ends.is_(None), entry.at < ends))
+    return sa.select(*columns).where(entry.request_id != REQUEST, *asked), None
+
+
+def _midnight(day: SQL) -> SQL:
+    """The moment at which a court day begins."""
+    return sa.func.timezone(COURT_TIME.key, sa.cast(sa.cast(day, sa.Date), sa.DateTime))
 
 
 def _day(moment: Any) -> SQL:

@@ -11,13 +11,14 @@ import sqlalchemy as sa
 
 import models
 from auth.audiences import Audience
+from models.access_record import AccessResult
 from models.base import Base
 from models.court_case import NEVER_DISCLOSED
 from models.party import PartyKind
 from resolvers.declarations import Frame
 from resolvers.reach import about_self, jurisdiction, reached
-from resolvers.sql import SQL
-from resolvers.view import NOW, REQUEST, SUBJECT, VILLAGE
+from resolvers.sql import ROW_BY_ROW, SQL
+from resolvers.view import CLIENT, NOW, REQUEST, SUBJECT, VILLAGE
 
 Predicate = Callable[[Frame, Audience], SQL]
 PREDICATES: dict[type, Predicate] = {}
@@ -147,19 +148,26 @@ def _notice(row: Frame, audience: Audience) -> SQL:
 
 @sees(models.Event)
 def _event(row: Frame, audience: Audience) -> SQL:
-    """The court's all, a litigant's own, a partner's of whom it reaches, the platform's of whom it holds a measure.
+    """The court's all, a litigant's own, and a partner's of whom it reaches and was told before (R10, R17).
 
-    Nothing that is protected, or a suspicion, is ever told (R13, R16).
+    What happened before a partner first asked is not told: it may have vanished since. Nothing that is protected, or a
+    suspicion, is told to anybody (R13, R16).
     """
     if audience is Audience.COURT:
         return EVERYBODY
-    if audience is Audience.CREDIT_PLATFORM:
-        measure, record = sa.orm.aliased(models.Measure), sa.orm.aliased(models.CodeRecord)
-        held = sa.select(measure.id).join(record, record.id == measure.code_record_id)
-        return held.where(record.party_id == row.party_id).exists()
-    if audience in {Audience.BANK, Audience.COMMERCE, Audience.LITIGANT_PORTAL}:
-        return reached(row, row.party_id, audience)
-    return NOBODY
+    if audience is Audience.LITIGANT_PORTAL:
+        return about_self(row.party_id)
+    if audience not in {Audience.BANK, Audience.COMMERCE}:
+        return NOBODY
+    entry = sa.orm.aliased(models.AccessRecord)
+    told = sa.select(entry.id).where(
+        entry.party_id == row.party_id,
+        entry.client_key == CLIENT,
+        entry.at <= row.occurred_at,
+        entry.result.in_((AccessResult.MATCHED, AccessResult.GIVEN)),
+        entry.field != "events",
+    )
+    return sa.and_(told.offset(ROW_BY_ROW).exists(), reached(row, row.party_id, audience))
 
 
 @sees(models.Consent)

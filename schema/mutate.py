@@ -46,11 +46,11 @@ def read_key(headers: Sequence[str]) -> str | None:
 
 
 async def mutate(engine: AsyncEngine, asked: Asked, name: str | None, caller: Caller, key: str | None) -> Mutated:
-    """Do it, or find that it was done. What is refused leaves no trace, its key included.
+    """Do it, or find that it was done. What is refused, or cannot be shown as asked, leaves no trace, nor does its key.
 
     Raises KeyRefusedError, and what `run` raises.
     """
-    request = _request(asked, caller, key) if key else None
+    request = _request(asked, name, caller, key) if key else None
 
     async def work(connection: AsyncConnection) -> Mutated:
         changed = await recall(connection, request) if request else None
@@ -58,7 +58,9 @@ async def mutate(engine: AsyncEngine, asked: Asked, name: str | None, caller: Ca
         result = await _run(connection, asked, name, caller, performing)
         if request and not performing.replays and performing.changed is not None:
             await remember(connection, request, performing.changed, caller.now)
-        if performing.refused or result.errors:
+        if result.errors:  # nothing that was read is told by an answer whose entries are not kept
+            raise _NothingDoneError(Mutated(ExecutionResult(None, result.errors), performing.replays))
+        if performing.refused:
             raise _NothingDoneError(Mutated(result, performing.replays))
         return Mutated(result, performing.replays)
 
@@ -97,10 +99,10 @@ async def _run(
         await context.close()
 
 
-def _request(asked: Asked, caller: Caller, key: str) -> Request:
+def _request(asked: Asked, name: str | None, caller: Caller, key: str) -> Request:
     """A key is of one client, and of whom it acts for."""
     principal = caller.principal
     staff = principal.officer.key if principal.officer else ""
     subject = (principal.subject_index or b"").hex()
-    content = asked.operation.digest + orjson.dumps(asked.variables, option=orjson.OPT_SORT_KEYS)
+    content = asked.operation.digest + orjson.dumps([name, asked.variables], option=orjson.OPT_SORT_KEYS)
     return Request.of(f"{principal.client_key}/{staff}/{subject}", key, content)

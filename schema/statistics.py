@@ -39,7 +39,7 @@ POLICY.declare(StatisticsFilter.__name__, OPEN)
     key=None,
     source=statistics.groups,
     name="Statistic",
-    description="The figures of one group (统计). Small groups are told only to those who may see persons.",
+    description="The figures of one group (统计). Others than courts get rounded numbers, no sums, no small groups.",
 )
 class Statistic(RowObject):
     """A group: what it is grouped by, and what it comes to."""
@@ -55,9 +55,8 @@ class Statistic(RowObject):
     day: date | None = column("day", "DAY: the day (日期).")
     count: int | None = column("count", "How many (数量).")
     subjects: int | None = column("subjects", "How many different subjects (主体数).")
-    points: int | None = column("points", "DEDUCTIONS and CONVERSIONS: points, summed (分值合计).")
-    amount: Money | None = column("amount", "REPAIRS: CNY performed, summed (履行金额合计).")
-    suppressed: bool = column("suppressed", "Whether the group is too small to be told (已隐去).")
+    points: int | None = column("points", "DEDUCTIONS and CONVERSIONS: points, summed; for courts (分值合计).")
+    amount: Money | None = column("amount", "REPAIRS: CNY performed, summed; for courts (履行金额合计).")
 
 
 ARGUMENTS = (

@@ -8,15 +8,18 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from courtroom import Courtroom, open_courtroom
+from courtroom import DIGEST, Courtroom, open_courtroom
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 import database
 from casework import batches, conversions, objections
 from casework.calendar import catch_up
+from casework.colour import recolour
+from casework.deductions import Finding
 from casework.transaction import transact
 from models.calendar import CalendarDay, Reminder, ReminderKind
 from models.court import StaffRole
+from models.deduction import FindingKind
 from models.event import Event, EventKind
 from models.household import Household, Village
 from models.party import Party
@@ -37,6 +40,9 @@ async def hall(engine: AsyncEngine) -> AsyncIterator[Courtroom]:
         tables = "calendar_day, reminder, event, objection, village_notice, point_conversion, code_period, code_record"
         more = "deduction_version, deduction_step, deduction, batch, participation, court_case, staff, party, household"
         await connection.execute(sa.text(f"TRUNCATE {tables}, {more}, village CASCADE"))
+
+
+RULING = Finding(FindingKind.RULING, "(2026)浙0281执1号裁定", date(2026, 2, 20), DIGEST)
 
 
 async def kinds(engine: AsyncEngine, party: int) -> list[EventKind]:
@@ -75,9 +81,7 @@ async def test_a_day_begins_at_midnight_in_shanghai(engine: AsyncEngine, hall: C
 
 async def test_an_item_that_expires_and_its_colour_are_told_on_the_day(engine: AsyncEngine, hall: Courtroom) -> None:
     """E02 makes yellow Y20 until the item's publicity ends: both end on one day, and each is told once."""
-    finding = hall.proposal().finding
-    ruling = type(finding)("RULING", finding.number, finding.issued_on, finding.digest)  # type: ignore[arg-type]
-    item = partial(hall.published, behaviour="E02", points=6, finding=ruling)
+    item = partial(hall.published, behaviour="E02", points=6, finding=RULING)
     await transact(engine, item)
     party = hall.parties[0]
     before = await kinds(engine, party)
@@ -90,10 +94,20 @@ async def test_an_item_that_expires_and_its_colour_are_told_on_the_day(engine: A
 
 
 async def test_a_change_that_was_told_with_its_cause_is_not_told_again(engine: AsyncEngine, hall: Courtroom) -> None:
-    finding = hall.proposal().finding
-    ruling = type(finding)("RULING", finding.number, finding.issued_on, finding.digest)  # type: ignore[arg-type]
-    await transact(engine, partial(hall.published, behaviour="E02", points=6, finding=ruling))
+    await transact(engine, partial(hall.published, behaviour="E02", points=6, finding=RULING))
     await catch_up(engine, NINE + timedelta(hours=10))
+    assert (await kinds(engine, hall.parties[0])).count(EventKind.COLOUR_CHANGED) == 1
+
+
+async def test_a_change_that_was_told_late_is_not_told_again(engine: AsyncEngine, hall: Courtroom) -> None:
+    """The worker was down on the day; the cause was written the day after, and took effect on the day."""
+    item = partial(hall.published, behaviour="E02", points=6, finding=RULING)
+    await transact(engine, item)
+    async with engine.begin() as connection:
+        await connection.execute(sa.text("UPDATE code_record SET effective_on = effective_on - 1"))
+        await recolour(connection, hall.parties)
+        await connection.execute(sa.update(CalendarDay).values(day=date(2026, 2, 28)))
+    await catch_up(engine, NINE)
     assert (await kinds(engine, hall.parties[0])).count(EventKind.COLOUR_CHANGED) == 1
 
 

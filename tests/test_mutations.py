@@ -353,3 +353,34 @@ def test_a_version_that_there_never_was_is_refused(chambers: Chambers, version: 
     given = {"id": proposed(chambers)["id"], "version": version, "reason": "x"}
     error = chambers.refused(chambers.officer(StaffRole.CHIEF), "reviewDeduction", SHOWN, **given)
     assert error["code"] == "STALE_VERSION"
+
+
+# --- what cannot be shown is not done ---------------------------------------------------------------------------------
+
+
+def test_a_payload_that_cannot_be_read_tells_nothing_and_does_nothing(chambers: Chambers) -> None:
+    """A part of it fails: what was read beside it has no entry in the log, and so it is not told."""
+    key, judge = proposed(chambers)["id"], chambers.officer(StaffRole.CHIEF)
+    shown = "id status party { name deductions(first: 101) { totalCount } }"
+    given = {"input": {"id": key, "version": 1, "reason": "同意。"}}
+    answer = chambers.post(judge, mutation("reviewDeduction", shown), given).json()
+    assert answer["data"] is None
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["BAD_PAGE_SIZE"]
+    approved = chambers.done(judge, "reviewDeduction", "status", id=key, version=1, reason="同意。")
+    assert approved == {"status": "CHIEF_APPROVED"}
+
+
+def test_a_key_is_of_one_operation_of_a_document(chambers: Chambers) -> None:
+    """Two operations of one document with the same variables are not the same mutation."""
+    chief, key = chambers.officer(StaffRole.CHIEF), str(uuid4())
+    document = (
+        "mutation A($input: ReviewDeductionInput!) { reviewDeduction(input: $input) { errors { code } } } "
+        "mutation B($input: ReviewDeductionInput!) { reviewDeduction(input: $input) { errors { hint } } }"
+    )
+    body = {"query": document, "variables": {"input": {"id": proposed(chambers)["id"], "version": 1, "reason": "x"}}}
+    headers = {"authorization": f"Bearer {chief}", "idempotency-key": key}
+    statuses = [
+        chambers.http.post("/graphql", json={**body, "operationName": name}, headers=headers).status_code
+        for name in ("A", "A", "B")
+    ]
+    assert statuses == [200, 200, 422]

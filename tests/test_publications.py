@@ -9,7 +9,7 @@ from chambers import NINGBO, YUYAO, Chambers
 from world import sealed
 
 from auth.audiences import Audience
-from demo.cast import CHEN, WANG
+from demo.cast import CHEN, FORGE, WANG
 from models.court import StaffRole
 from models.court_case import CourtCase, Participation, Role
 from models.lender import THRESHOLDS, CourtLevel
@@ -83,22 +83,42 @@ def test_a_court_is_proposed_its_own_and_a_listed_lender_no_longer(chambers: Cha
     assert left["party"]["creditCode"]["colour"] == "GREEN"
 
 
-def test_a_listing_is_public_and_told(chambers: Chambers, judge: str) -> None:
-    party = lend(chambers, "公开放贷公司", 1)
+def test_a_listing_is_public_and_told_to_who_asked_before(chambers: Chambers, judge: str) -> None:
+    """A partner that never asked about a subject is told of no event of it, and learns of nobody by events (R17)."""
+    _, party = chambers.party("(2026)浙0281执11号", FORGE)
+    bank, stranger = chambers.partner(Audience.BANK), chambers.partner(Audience.COMMERCE)
+    by = {"name": FORGE.name, "organizationCode": FORGE.number}
+    chambers.data(bank, LOOK_UP, {"by": by, "access": {"purpose": "LOAN_APPROVAL"}})
+    chambers.calendar.turn(minutes=1)
     chambers.done(judge, "listLender", "id", partyId=party, reason="认定。")
     portal = chambers.partner(Audience.PUBLIC_PORTAL)
     asked = "{ listings(first: 10, filter: { kind: PROFESSIONAL_LENDER }) { nodes { party { name } } } }"
-    assert "公开放贷公司" in {row["party"]["name"] for row in chambers.data(portal, asked)["listings"]["nodes"]}
-    told = chambers.data(chambers.partner(Audience.BANK), "{ events(first: 100) { nodes { kind party { name } } } }")[
-        "events"
-    ]["nodes"]
-    assert {row["kind"] for row in told if row["party"]["name"] == "公开放贷公司"} >= {"LIST_ADDED", "COLOUR_CHANGED"}
+    assert FORGE.name in {row["party"]["name"] for row in chambers.data(portal, asked)["listings"]["nodes"]}
+    told = chambers.data(bank, EVENTS)["events"]["nodes"]
+    assert [(row["kind"], row["party"]["name"]) for row in told] == [
+        ("LIST_ADDED", FORGE.name),
+        ("COLOUR_CHANGED", FORGE.name),
+    ]
+    assert chambers.data(stranger, EVENTS)["events"]["nodes"] == []
+
+
+LOOK_UP = "query($by: SubjectKey!, $access: AccessInput!) { subject(by: $by, access: $access) { outcome } }"
+EVENTS = "{ events(first: 100) { nodes { kind party { name } } } }"
+
+
+def test_a_judge_of_the_intermediate_court_lists_whom_cases_below_propose(chambers: Chambers, judge: str) -> None:
+    party = lend(chambers, "跨院放贷公司", 15)
+    ningbo = chambers.officer(StaffRole.JUDGE, court=NINGBO)
+    assert ("INTERMEDIATE", NINGBO) in levels(chambers, ningbo, "跨院放贷公司")
+    assert {level for level, _ in levels(chambers, judge, "跨院放贷公司")} == {"BASIC"}
+    entry = chambers.done(ningbo, "listLender", "court { code }", partyId=party, reason="认定。")
+    assert entry == {"court": {"code": NINGBO}}
 
 
 def test_only_parties_of_one_s_own_court_are_listed(chambers: Chambers) -> None:
-    party = lend(chambers, "外地公司", 1)
-    ningbo = chambers.officer(StaffRole.JUDGE, court=NINGBO)
-    assert chambers.refused(ningbo, "listLender", "id", partyId=party, reason="认定。")["code"] == "NOT_FOUND"
+    party, foreign = lend(chambers, "本地公司", 1), lend(chambers, "外地公司", 1, NINGBO)
+    judge = chambers.officer(StaffRole.JUDGE)
+    assert chambers.refused(judge, "listLender", "id", partyId=foreign, reason="认定。")["code"] == "NOT_FOUND"
     chief = chambers.officer(StaffRole.CHIEF)
     assert chambers.refused(chief, "listLender", "id", partyId=party, reason="认定。")["code"] == "WRONG_ROLE"
 
@@ -109,6 +129,8 @@ def test_a_bulletin_is_published_once_a_month_and_read_by_the_public(chambers: C
     made = chambers.done(centre, "publishBulletin", "month title court { code }", **given)
     assert made == {"month": "2026-02-01", "title": "典型案例", "court": {"code": YUYAO}}
     assert chambers.refused(centre, "publishBulletin", "id", **given)["code"] == "ISSUED"
+    later = given | {"month": "2026-04-01"}
+    assert chambers.refused(centre, "publishBulletin", "id", **later)["path"] == ["input", "month"]
     blank = given | {"month": "2026-01-01", "title": "  "}
     assert chambers.refused(centre, "publishBulletin", "id", **blank)["path"] == ["input", "title"]
     portal = chambers.partner(Audience.PUBLIC_PORTAL)
@@ -122,6 +144,8 @@ def test_a_notice_is_seen_by_its_court_and_by_whom_it_was_served_on(chambers: Ch
     made = chambers.done(judge, "issueConsequenceNotice", "number servedOn", **given, reason="劳动仲裁裁决后告知。")
     assert made == {"number": "告知1号", "servedOn": "2026-02-20"}
     assert chambers.refused(judge, "issueConsequenceNotice", "id", **given, reason="x")["code"] == "ISSUED"
+    long = given | {"number": "告" * 101}
+    assert chambers.refused(judge, "issueConsequenceNotice", "id", **long, reason="x")["code"] == "BAD_NUMBER"
     later = given | {"number": "告知2号", "servedOn": str(date(2027, 1, 1))}
     assert chambers.refused(judge, "issueConsequenceNotice", "id", **later, reason="x")["code"] == "BAD_DATE"
     mine = "{ me { party { consequenceNotices { number } } } }"

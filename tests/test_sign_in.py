@@ -360,6 +360,28 @@ async def test_a_code_shown_again_revokes_its_token(house: House, engine: Any) -
         await verifier.verify(token)
 
 
+async def test_a_code_shown_again_revokes_its_token_as_long_as_that_lives(house: House, engine: Any) -> None:
+    """Other sign-ins, which forget old codes, change nothing about it."""
+    verifier = TokenVerifier(ISSUER, house.service.server.signing, engine, house.service.clock)
+    attempt = house.attempt()
+    code = await house.code(attempt)
+    token = (await house.redeem(attempt, code)).json()["access_token"]
+    house.service.clock.now += 200
+    again = await house.http.get(path(house.attempt().query()))
+    assert again.status_code == 303
+    await house.redeem(attempt, code)
+    with pytest.raises(TokenError):
+        await verifier.verify(token)
+
+
+async def test_a_code_is_of_no_use_after_its_owner_was_signed_out(house: House) -> None:
+    attempt = house.attempt()
+    code = await house.code(attempt)
+    with house.service.engine.begin() as connection:
+        renew_password(connection, house.judge.username, house.moment())
+    assert refusal(await house.redeem(attempt, code)) == (400, "invalid_grant")
+
+
 async def test_of_eight_redemptions_at_once_one_wins(house: House) -> None:
     attempt = house.attempt()
     code = await house.code(attempt)

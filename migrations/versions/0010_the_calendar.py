@@ -42,3 +42,9 @@ def upgrade() -> None:
     op.create_index("ix_reminder_court_code", "reminder", ["court_code"])
     op.create_index("ix_code_period_begins", "code_period", [sa.text("lower(during)")])
     op.create_index("ix_deduction_expires_on", "deduction", ["expires_on"])
+    op.create_index("ix_code_record_ends_on", "code_record", ["ends_on"])
+    op.create_index("ix_listing_ends_on", "listing", ["ends_on"])
+    op.create_index("ix_event_occurred_at", "event", ["occurred_at"])
+    op.create_index(
+        "ix_point_conversion_confirmed", "point_conversion", ["id"], postgresql_where=sa.text("status = 'CONFIRMED'")
+    )
