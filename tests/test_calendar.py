@@ -197,6 +197,35 @@ async def test_one_leads_and_another_takes_over_when_it_dies(
     assert connections[-1].is_closed()
 
 
+async def test_a_busy_pool_does_not_end_the_worker(
+    engine: AsyncEngine,
+    hall: Courtroom,
+    database_url: sa.URL,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("worker.PAUSE_SECONDS", 0.02)
+    small = database.async_engine(database_url, pool_size=1, statement_timeout=10)
+    asked, again = asyncio.Event(), asyncio.Event()
+
+    def now() -> datetime:
+        (again if asked.is_set() else asked).set()
+        return NINE
+
+    async with asyncio.timeout(20):
+        held = await small.connect()
+        task = asyncio.create_task(work(lambda: database.connect(database_url, {}), small, now))
+        await again.wait()  # it asks for the time a second time only after the first attempt has failed
+        await held.close()
+        while await _done(engine) != date(2026, 3, 2):
+            again.clear()
+            await again.wait()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await small.dispose()
+    assert "the worker could not go on: TimeoutError" in caplog.text
+
+
 async def _done(engine: AsyncEngine) -> date:
     async with engine.connect() as connection:
         found: date = (await connection.execute(sa.select(sa.func.max(CalendarDay.day)))).scalar_one()
