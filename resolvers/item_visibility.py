@@ -22,7 +22,7 @@ from resolvers.view import NOW, PURPOSE, TODAY
 from resolvers.visibility import EVERYBODY, NOBODY, PARTNERS, sees
 
 
-def _disclosed_case(row: Frame, number: str | None = None) -> SQL:
+def disclosed_case(row: Frame, number: str | None = None) -> SQL:
     """Not of a case of which nothing leaves the court (R16); `number`: the column that names it if it is not tied."""
     case = sa.orm.aliased(models.CourtCase)
     never = sa.select(case.id).where(case.confidentiality.in_(NEVER_DISCLOSED))
@@ -49,7 +49,7 @@ def published(row: Frame) -> SQL:
         row.published_at <= NOW,
         row.expires_on > TODAY,
         ~row.protected,
-        _disclosed_case(row),
+        disclosed_case(row),
         ~_vanished(row, models.CodeRecord.deduction_id),
     )
 
@@ -108,7 +108,7 @@ def _consequence_notice(row: Frame, audience: Audience) -> SQL:
     return about_self(row.party_id) if audience is Audience.LITIGANT_PORTAL else NOBODY
 
 
-@sees(models.Reminder)
+@sees(models.Reminder, models.RecordStep)
 def _reminder(row: Frame, audience: Audience) -> SQL:
     return jurisdiction(row.court_code) if audience is Audience.COURT else NOBODY
 
@@ -159,7 +159,7 @@ class Item:
 
     def seen(self, row: Frame, audience: Audience) -> SQL:
         """The court's own always, a litigant's own, and others' while it runs and may be known."""
-        open_to_all = sa.and_(~row.protected, _disclosed_case(row, self.number))
+        open_to_all = sa.and_(~row.protected, disclosed_case(row, self.number))
         if audience is Audience.COURT:
             return sa.or_(self.own, open_to_all)
         if audience is Audience.LITIGANT_PORTAL:

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from enum import Enum
+from typing import Any
 
 import sqlalchemy as sa
 import strawberry
@@ -29,6 +30,13 @@ from schema.objection import Objection
 from schema.party import Party
 from schema.reminder import Reminder
 from schema.repair import Repair
+
+COURT_AND_BELOW = "A court and all below it (法院代字)."
+
+
+def of_court(of: Any) -> Any:
+    """A field of a filter: rows of a court, and of those below it, by the row's own court."""
+    return filtered(of, "court", lambda row, value: sa.func.starts_with(row.court_code, value), COURT_AND_BELOW)
 
 
 @strawberry.enum(description="Order of deductions.")
@@ -70,12 +78,7 @@ class PartyFilter(Filters):
 class CaseFilter(Filters):
     """Cases by court, stage, cause and filing."""
 
-    court_code: str | None = filtered(
-        Case,
-        "court",
-        lambda case, value: sa.func.starts_with(case.court_code, value),
-        "A court and all below it (法院代字).",
-    )
+    court_code: str | None = of_court(Case)
     stage: Stage | None = filtered(Case, "stage", lambda case, value: case.stage == value, "Stage (环节).")
     cause: str | None = filtered(Case, "cause", lambda case, value: case.cause == value, "Cause of action (案由).")
     filed_from: date | None = filtered(
@@ -92,9 +95,8 @@ class DeductionFilter(Filters):
         Deduction,
         "case",
         deductions.of_court,
-        "A court and all below it (法院代字).",
+        COURT_AND_BELOW,
     )
-
     status: DeductionStatus | None = filtered(
         Deduction,
         "status",
@@ -116,12 +118,7 @@ class ListingFilter(Filters):
 class BatchFilter(Filters):
     """Batches by court, month and status."""
 
-    court_code: str | None = filtered(
-        Batch,
-        "court",
-        lambda row, value: sa.func.starts_with(row.court_code, value),
-        "A court and all below it (法院代字).",
-    )
+    court_code: str | None = of_court(Batch)
     month: date | None = filtered(Batch, "month", lambda row, value: row.month == value, "The first of a month (月份).")
     status: BatchStatus | None = filtered(Batch, "status", lambda row, value: row.status == value, "Status (状态).")
 
@@ -148,12 +145,7 @@ class RepairFilter(Filters):
 class ReminderFilter(Filters):
     """Reminders by court, kind and day."""
 
-    court_code: str | None = filtered(
-        Reminder,
-        "court",
-        lambda row, value: sa.func.starts_with(row.court_code, value),
-        "A court and all below it (法院代字).",
-    )
+    court_code: str | None = of_court(Reminder)
     kind: ReminderKind | None = filtered(Reminder, "kind", lambda row, value: row.kind == value, "Of what (类型).")
     due_from: date | None = filtered(Reminder, "dueOn", lambda row, value: row.due_on >= value, "Due on or after.")
 

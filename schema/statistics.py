@@ -8,7 +8,8 @@ from auth.policy import OPEN, POLICY, any_of
 from auth.scopes import Scope
 from models.catalogue import Colour, Stage
 from resolvers import statistics
-from resolvers.statistics import Dimension, StatisticsSource
+from resolvers.counted import StatisticsSource
+from resolvers.statistics import Dimension
 from schema.court import Court
 from schema.declaring import RowObject, row_type
 from schema.fields import argument, column, relation

@@ -15,6 +15,15 @@ OLD = NUMBER[:6] + NUMBER[8:17]
 WIDE = str.maketrans("0123456789", "０１２３４５６７８９")
 
 
+def refusal(text: str) -> str | None:
+    """The code that a text is refused with; None if it is kept."""
+    try:
+        check_text(text, "reason")
+    except Refusal as found:
+        return found.code.value
+    return None
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -48,20 +57,17 @@ def test_an_identity_number_is_found_however_it_is_written(text: str) -> None:
     ],
 )
 def test_what_people_write_is_kept(text: str) -> None:
-    check_text(text, "reason")
+    assert refusal(text) is None
 
 
 @pytest.mark.parametrize("text", ["x" * (LONGEST + 1), "a\x00b", "a\x1bb", "a\u202eb", "a\ud800b", "a\u200fb", "\r"])
 def test_what_cannot_be_read_is_refused(text: str) -> None:
-    with pytest.raises(Refusal) as caught:
-        check_text(text, "reason")
-    assert caught.value.code == "BAD_TEXT"
+    assert refusal(text) == "BAD_TEXT"
 
 
 @given(st.text(alphabet=st.characters(categories=["Lo"]), max_size=20), st.text(max_size=5))
 def test_no_words_around_it_hide_a_number(before: str, after: str) -> None:
-    with pytest.raises(Refusal):
-        check_text(f"{before}{NUMBER}，{after}", "reason")
+    assert refusal(f"{before}{NUMBER}，{after}") == "BAD_TEXT"
 
 
 def test_every_text_of_an_input_is_looked_at_and_its_place_is_told() -> None:
