@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from casework.catalogue import code_type_in_force
 from casework.events import colour, tell
 from casework.procedure import Act, reasoned, require
+from casework.record_steps import keep_step
 from casework.records import close_records, enter_record, public
 from casework.refusal import Refusal, not_found
 from casework.repairs import (
@@ -107,6 +108,7 @@ async def end_repair(connection: AsyncConnection, key: int, performed: bool, act
     blue, today = await _locked(connection, key, act), court_day(act.at)
     if blue.colour is not Colour.BLUE or not _runs(blue, today):
         raise not_found("repair in progress")
+    await keep_step(connection, blue.party_id, act, code_record_id=key)
     if performed:
         which = CodeRecord.id.in_([blue.id, blue.repaired_id])
         await close_records(connection, which, today, CloseReason.PERFORMED)

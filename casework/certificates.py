@@ -13,6 +13,7 @@ from casework.events import colour, tell
 from casework.measures import give
 from casework.participants import participant
 from casework.procedure import Act, reasoned, require
+from casework.record_steps import keep_step
 from casework.records import close_records, enter_record, public
 from casework.refusal import Refusal, not_found
 from models.certificate import GOLD_TYPE, LONGEST_NUMBER, Certificate
@@ -62,6 +63,7 @@ async def issue_certificate(connection: AsyncConnection, performance: Performanc
     key: int | None = (await connection.execute(written)).scalar_one_or_none()
     if key is None:
         raise Refusal("ISSUED", "A certificate of this number is issued already.", "Give another number.", "number")
+    await keep_step(connection, performance.party_key, act, certificate_id=key)
     await _gild(connection, entry, key, case, performance.party_key, today)
     await give(connection, CodeRecord.certificate_id == key, act.at)
     told = [] if case.protected else [performance.party_key]
@@ -86,6 +88,7 @@ async def revoke_certificate(connection: AsyncConnection, key: int, act: Act) ->
         raise Refusal("REVOKED", "This certificate is revoked already.", "Nothing more is needed.", "id")
     today = court_day(act.at)
     await connection.execute(sa.update(Certificate).where(Certificate.id == key).values(revoked_on=today))
+    await keep_step(connection, found.party_id, act, certificate_id=key)
     await close_records(connection, CodeRecord.certificate_id == key, today, CloseReason.REVOKED)
     await tell(connection, public(found), EventKind.CERTIFICATE_REVOKED, act.at)
     await colour(connection, [found.party_id], act.at)

@@ -10,6 +10,7 @@ from casework.catalogue import code_type_in_force
 from casework.events import colour, tell
 from casework.participants import known_party
 from casework.procedure import Act, reasoned, require
+from casework.record_steps import keep_step
 from casework.records import close_records, enter_record, public
 from casework.refusal import Refusal, not_found
 from models.code_record import CloseReason, CodeRecord
@@ -38,6 +39,7 @@ async def list_lender(connection: AsyncConnection, party_key: int, act: Act) -> 
     key: int | None = (await connection.execute(written.returning(Listing.id))).scalar_one_or_none()
     if key is None:
         raise Refusal("LISTED", "This party stands on the list, or has stood there.", "Look it up.", "partyId")
+    await keep_step(connection, party_key, act, listing_id=key)
     source = {"party_id": party_key, "court_code": act.officer.court_code, "effective_on": today, "listing_id": key}
     await enter_record(connection, entry, **source, protected=False)
     await tell(connection, [party_key], EventKind.LIST_ADDED, act.at)
@@ -60,6 +62,7 @@ async def remove_listing(connection: AsyncConnection, key: int, act: Act) -> Non
         raise not_found("listing")
     today = court_day(act.at)
     await connection.execute(sa.update(Listing).where(Listing.id == key).values(removed_on=today))
+    await keep_step(connection, found.party_id, act, listing_id=key)
     await close_records(connection, CodeRecord.listing_id == key, today, CloseReason.DELISTED)
     await tell(connection, public(found), EventKind.LIST_REMOVED, act.at)
     await colour(connection, [found.party_id], act.at)

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.participants import participant
 from casework.procedure import Act, reasoned, require
+from casework.record_steps import keep_step
 from casework.refusal import Refusal
 from models.bulletin import Bulletin, BulletinKind
 from models.certificate import LONGEST_NUMBER
@@ -84,6 +85,7 @@ async def issue_notice(connection: AsyncConnection, service: Service, act: Act) 
     key: int | None = (await connection.execute(written)).scalar_one_or_none()
     if key is None:
         raise Refusal("ISSUED", "A notice of this number is served already.", "Give another number.", "number")
+    await keep_step(connection, service.party_key, act, consequence_notice_id=key)
     return key
 
 

@@ -15,6 +15,7 @@ from casework.events import colour, tell
 from casework.measures import give
 from casework.participants import participant
 from casework.procedure import Act, reasoned, require
+from casework.record_steps import keep_step
 from casework.records import close_records, enter_record
 from casework.refusal import Refusal, not_found
 from casework.terms import red_type
@@ -77,6 +78,7 @@ async def record_sanction(connection: AsyncConnection, decision: Decision, act: 
     key: int | None = (await connection.execute(written)).scalar_one_or_none()
     if key is None:
         raise Refusal("RECORDED", "This decision is recorded already.", "Look it up.", "number")
+    await keep_step(connection, decision.party_key, act, sanction_id=key)
     if entry:
         await _redden(connection, key, entry, case, decision)
         await give(connection, CodeRecord.sanction_id == key, act.at)
@@ -102,6 +104,7 @@ async def revoke_sanction(connection: AsyncConnection, key: int, day: date, act:
             "BAD_DATE", "It is revoked after its decision, and not in time to come.", "Check it.", "revokedOn"
         )
     await connection.execute(sa.update(Sanction).where(Sanction.id == key).values(revoked_on=day))
+    await keep_step(connection, found.party_id, act, sanction_id=key)
     known = await _known_parties(connection, key)
     await close_records(connection, CodeRecord.sanction_id == key, day, CloseReason.REVOKED)
     await tell(connection, known, EventKind.ENTRY_WITHDRAWN, act.at)

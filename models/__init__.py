@@ -23,6 +23,7 @@ from models.measure import Measure
 from models.objection import Objection
 from models.party import Identity, Party
 from models.point_conversion import PointConversion, VillageNotice
+from models.record_step import RecordStep
 from models.repair import Repair
 from models.sanction import Sanction
 from models.staff_account import AuthorizationCode, StaffAccount, StaffSession
@@ -62,6 +63,7 @@ __all__ = [
     "Participation",
     "Party",
     "PointConversion",
+    "RecordStep",
     "Reminder",
     "Repair",
     "Sanction",

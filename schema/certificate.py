@@ -3,10 +3,14 @@
 from datetime import date
 
 import models
+from auth.policy import any_of
+from auth.scopes import Scope
 from resolvers import masking
+from resolvers.record_steps import steps_of
 from schema.declaring import row_type
-from schema.fields import column, expression
+from schema.fields import column, expression, relation
 from schema.node import Node
+from schema.record_step import RecordStep
 from schema.requirements import INTEGRITY
 
 
@@ -21,3 +25,6 @@ class Certificate(Node):
     performed_on: date = column("performed_on", "Day the obligation was performed (履行完毕日期).")
     issued_on: date = column("issued_on", "Day of issue (出具日期).")
     revoked_on: date | None = column("revoked_on", "Day it was revoked (撤销日期).")
+    steps: list[RecordStep] = relation(
+        steps_of("certificate_id"), "What staff did with it, and why (办理节点).", requires=any_of(Scope.PROCEDURE)
+    )

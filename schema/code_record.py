@@ -10,11 +10,13 @@ from auth.policy import any_of
 from auth.scopes import Scope
 from models.catalogue import Colour
 from models.code_record import CloseReason
+from resolvers.record_steps import steps_of
 from schema.catalogue import CodeType
 from schema.court import Court
 from schema.declaring import row_type
 from schema.fields import column, relation
 from schema.node import Node
+from schema.record_step import RecordStep
 from schema.requirements import CASE, CREDIT, INTEGRITY, RECORDED
 
 if TYPE_CHECKING:
@@ -61,4 +63,7 @@ class CodeRecord(Node):
     )
     deduction: Annotated["Deduction", strawberry.lazy("schema.deduction")] | None = relation(
         models.CodeRecord.deduction, "The deduction behind it (扣分记录).", requires=CREDIT
+    )
+    steps: list[RecordStep] = relation(
+        steps_of("code_record_id"), "What staff did with it, and why (办理节点).", requires=any_of(Scope.PROCEDURE)
     )

@@ -8,10 +8,12 @@ import strawberry
 import models
 from auth.policy import any_of
 from auth.scopes import Scope
+from resolvers.record_steps import steps_of
 from schema.case import Case
 from schema.declaring import row_type
 from schema.fields import column, relation
 from schema.node import Node
+from schema.record_step import RecordStep
 from schema.requirements import CASE, KNOWN_PARTY
 
 if TYPE_CHECKING:
@@ -32,4 +34,9 @@ class ConsequenceNotice(Node):
     case: Case | None = relation(models.ConsequenceNotice.case, "The case (案件).", requires=CASE)
     party: Annotated["Party", strawberry.lazy("schema.party")] | None = relation(
         models.ConsequenceNotice.party, "On whom it was served (被告知人).", requires=KNOWN_PARTY
+    )
+    steps: list[RecordStep] = relation(
+        steps_of("consequence_notice_id"),
+        "What staff did with it, and why (办理节点).",
+        requires=any_of(Scope.PROCEDURE),
     )

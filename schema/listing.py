@@ -10,11 +10,13 @@ from auth.policy import any_of
 from auth.scopes import Scope
 from models.listing import ListingKind
 from resolvers import masking
+from resolvers.record_steps import steps_of
 from schema.connection import enter_connection
 from schema.court import Court
 from schema.declaring import row_type
 from schema.fields import column, expression, relation
 from schema.node import Node
+from schema.record_step import RecordStep
 from schema.requirements import KNOWN_PARTY, LISTED
 
 if TYPE_CHECKING:
@@ -39,6 +41,9 @@ class Listing(Node):
     court: Court = relation(models.Listing.court, "The court (执行法院, courtName).", requires=any_of(Scope.CATALOGUE))
     party: Annotated["Party", strawberry.lazy("schema.party")] | None = relation(
         models.Listing.party, "Who is listed (被列入人, iname).", requires=KNOWN_PARTY
+    )
+    steps: list[RecordStep] = relation(
+        steps_of("listing_id"), "What staff did with it, and why (办理节点).", requires=any_of(Scope.PROCEDURE)
     )
 
 

@@ -9,6 +9,7 @@ import models
 from auth.policy import any_of
 from auth.scopes import Scope
 from models.sanction import SanctionKind
+from resolvers.record_steps import steps_of
 from schema.case import Case
 from schema.catalogue import Behaviour
 from schema.connection import enter_connection
@@ -16,6 +17,7 @@ from schema.court import Court
 from schema.declaring import row_type
 from schema.fields import column, relation
 from schema.node import Node
+from schema.record_step import RecordStep
 from schema.requirements import CREDIT, KNOWN_PARTY
 from schema.scalars import Money
 
@@ -49,6 +51,9 @@ class Sanction(Node):
     case: Case | None = relation(models.Sanction.case, "The case (案件).")
     party: Annotated["Party", strawberry.lazy("schema.party")] | None = relation(
         models.Sanction.party, "Who was sanctioned (被制裁人).", requires=KNOWN_PARTY
+    )
+    steps: list[RecordStep] = relation(
+        steps_of("sanction_id"), "What staff did with it, and why (办理节点).", requires=any_of(Scope.PROCEDURE)
     )
 
 

@@ -165,6 +165,7 @@ NEVER_STORED = {
     "client.authentication": {"private_key_jwt"},
     "deduction.role": {"ENFORCEMENT_APPLICANT"},
     "deduction_step.staff_role": {"PRESIDENT"},
+    "record_step.staff_role": {"JUDGE", "CHIEF", "CENTRE", "PANEL", "PRESIDENT"},  # its records came in by imports
     "reminder.kind": {"OBJECTION_DUE", "OBJECTION_OVERDUE"},  # no answer is due within a week of that day
 }
 NOT_LOOKED_UP_FOR = {"access_record.audience", "access_record.purpose"}

@@ -384,3 +384,27 @@ def test_a_key_is_of_one_operation_of_a_document(chambers: Chambers) -> None:
         for name in ("A", "A", "B")
     ]
     assert statuses == [200, 200, 422]
+
+
+# --- who, when, why ---------------------------------------------------------------------------------------------------
+
+
+def test_what_staff_do_with_a_sanction_is_kept_with_its_reasons(chambers: Chambers) -> None:
+    case, party = chambers.party(ENFORCEMENT, CHEN)
+    centre, steps = chambers.officer(StaffRole.CENTRE), "id steps { staffRole reason }"
+    given = {"number": "(2026)浙0281司惩8号", "caseId": case, "partyId": party, "kind": "FINE", "amount": "1.00"}
+    days = {"decidedOn": "2026-03-01", "effectiveOn": "2026-03-01"}
+    made = chambers.done(centre, "recordSanction", steps, **given, **days, reason="妨害执行。")
+    assert made["steps"] == [{"staffRole": "CENTRE", "reason": "妨害执行。"}]
+    revoked = chambers.done(centre, "revokeSanction", steps, id=made["id"], revokedOn="2026-03-02", reason="复议撤销。")
+    assert [step["reason"] for step in revoked["steps"]] == ["妨害执行。", "复议撤销。"]
+
+
+def test_what_staff_do_with_a_certificate_and_a_list_entry_is_kept(chambers: Chambers) -> None:
+    case, party = chambers.party(ENFORCEMENT, CHEN)
+    steps = "id steps { staffRole reason }"
+    given = {"number": "履行8号", "caseId": case, "partyId": party, "performedOn": "2026-02-20", "reason": "已履行。"}
+    certificate = chambers.done(chambers.officer(StaffRole.CENTRE), "issueCertificate", steps, **given)
+    entry = chambers.done(chambers.officer(StaffRole.JUDGE), "listLender", steps, partyId=party, reason="认定。")
+    assert certificate["steps"] == [{"staffRole": "CENTRE", "reason": "已履行。"}]
+    assert entry["steps"] == [{"staffRole": "JUDGE", "reason": "认定。"}]

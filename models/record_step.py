@@ -1,0 +1,33 @@
+"""Steps taken with what colours a code or stands on a list: who, when, why. Deductions keep their own."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Keyed, choice
+from models.court import StaffRole
+
+
+class RecordStep(Keyed):
+    """A step of a member of staff with one matter of one party. Rows are added, never changed."""
+
+    __tablename__ = "record_step"
+    __table_args__ = (
+        CheckConstraint(
+            "num_nonnulls(sanction_id, certificate_id, listing_id, code_record_id, consequence_notice_id) = 1",
+            name="of_one_matter",
+        ),
+    )
+
+    court_code: Mapped[str] = mapped_column(ForeignKey("court.code"), index=True)
+    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    staff_role: Mapped[StaffRole] = mapped_column(choice(StaffRole))
+    taken_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    reason: Mapped[str] = mapped_column(Text)
+    sanction_id: Mapped[int | None] = mapped_column(ForeignKey("sanction.id"), index=True)
+    certificate_id: Mapped[int | None] = mapped_column(ForeignKey("certificate.id"), index=True)
+    listing_id: Mapped[int | None] = mapped_column(ForeignKey("listing.id"), index=True)
+    code_record_id: Mapped[int | None] = mapped_column(ForeignKey("code_record.id"), index=True)
+    consequence_notice_id: Mapped[int | None] = mapped_column(ForeignKey("consequence_notice.id"), index=True)
