@@ -16,12 +16,12 @@ from casework.procedure import Act, reasoned, require
 from casework.record_steps import keep_step
 from casework.records import close_records, enter_record, public
 from casework.refusal import Refusal, not_found
+from casework.texts import holds_identity_number
 from models.certificate import GOLD_TYPE, LONGEST_NUMBER, Certificate
 from models.code_record import CloseReason, CodeRecord
 from models.court import StaffRole
 from models.court_case import CourtCase
 from models.event import EventKind
-from models.identifiers import is_person_number
 from models.terms import add_months, court_day
 
 
@@ -47,7 +47,7 @@ async def issue_certificate(connection: AsyncConnection, performance: Performanc
     if performance.performed_on > today:
         raise Refusal("BAD_DATE", "This has not been performed yet.", "Give a past day.", "performedOn")
     number = performance.number.strip()
-    if not 0 < len(number) <= LONGEST_NUMBER or is_person_number(number):
+    if not 0 < len(number) <= LONGEST_NUMBER or holds_identity_number(number):
         raise Refusal("BAD_NUMBER", f"A number has 1 to {LONGEST_NUMBER} characters.", "Check it.", "number")
     entry = await code_type_in_force(connection, GOLD_TYPE, today)
     values = {

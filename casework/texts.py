@@ -11,8 +11,11 @@ from models.identifiers import is_person_number
 LONGEST = 2_000
 """Characters of a reason, a statement, a commitment."""
 
-UNREADABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""Control characters but tabs and line ends, halves of characters, and marks that reorder text (UAX 9)."""
+MARKS = "\x7f-\x9f\ud800-\udfff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+"""Control characters beyond ASCII, halves of characters, and marks that make text read otherwise than it is (UAX 9)."""
+
+UNREADABLE = re.compile(f"[\x00-\x08\x0b-\x1f{MARKS}]")
+"""What no text may hold; tabs and line ends it may."""
 
 DIGITS = re.compile(r"(?<![0-9])(?:[1-9][0-9]{16}[0-9Xx]|[1-9][0-9]{14})(?![0-9])")
 """What may be a resident ID number, of today or of before 1999, wherever it stands."""
@@ -33,9 +36,14 @@ def check_text(text: str, field: str) -> None:
         raise Refusal("BAD_TEXT", f"This is longer than {LONGEST} characters.", "Shorten it.", field)
     if UNREADABLE.search(text):
         raise Refusal("BAD_TEXT", "This holds control characters or broken Unicode.", "Type it anew.", field)
-    plain = unicodedata.normalize("NFKC", text)
-    written = (plain, re.sub(r"[\s-]+", "", plain))
-    if any(is_person_number(found) for one in written for found in DIGITS.findall(one)):
+    if holds_identity_number(text):
         raise Refusal(
             "BAD_TEXT", "This holds a resident ID number, which is never stored (R18).", "Leave it out.", field
         )
+
+
+def holds_identity_number(text: str) -> bool:
+    """Whether a resident ID number stands anywhere in a text, in digits of any width, with blanks or without (R18)."""
+    plain = unicodedata.normalize("NFKC", text)
+    written = (plain, re.sub(r"[\s-]+", "", plain))
+    return any(is_person_number(found) for one in written for found in DIGITS.findall(one))

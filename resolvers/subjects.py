@@ -16,8 +16,9 @@ from sqlalchemy.types import TypeEngine
 
 import models
 from auth.audiences import Audience
+from casework.texts import MARKS, holds_identity_number
 from models.access_record import BorrowerRelation, MatchOutcome
-from models.identifiers import IdentifierError, is_person_number, parse_organization_code, parse_person_number
+from models.identifiers import IdentifierError, parse_organization_code, parse_person_number
 from models.keyring import Keyring
 from models.party import PartyKind
 from resolvers.declarations import About, Frame, Order, Prepared, Relation, Root
@@ -230,8 +231,8 @@ def _probes(key: Any, place: int, keyring: Keyring) -> tuple[Sequence[bytes | No
 
 
 LONGEST_TEXT = 200
-UNREADABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""Control characters, halves of characters, and marks that make text read otherwise than it is (UAX 9)."""
+UNREADABLE = re.compile(f"[\x00-\x1f{MARKS}]")
+"""What no line may hold."""
 
 
 def text(value: str | None, name: str) -> str | None:
@@ -247,6 +248,6 @@ def text(value: str | None, name: str) -> str | None:
 
 def own_text(value: str | None, name: str) -> str | None:
     """A text of the caller's own that the access log keeps. Raises BadInputError also for an identity number (R18)."""
-    if value is not None and is_person_number(value):
-        raise BadInputError(f"`{name}` is an identity number, which is never stored (R18): send one of your own.")
+    if value is not None and holds_identity_number(value):
+        raise BadInputError(f"`{name}` holds an identity number, which is never stored (R18): send one of your own.")
     return text(value, name)

@@ -198,6 +198,18 @@ def test_what_a_client_says_of_itself_is_bounded_too(world: World, field: str) -
         assert failed(world, Audience.BANK, CHECK, {"by": KEY, "access": ACCESS | {field: text}}) == told
 
 
+@pytest.mark.parametrize("written", ["{}", "贷款-{}-3", "客户{}"])
+@pytest.mark.parametrize("field", ["operator", "branch", "reference"])
+def test_an_identity_number_is_kept_nowhere(world: World, field: str, written: str) -> None:
+    """Not in the access log either, however it is wrapped (R18)."""
+    given = {field: written.format(CHEN.number)}
+    by, access = (KEY | given, ACCESS) if field == "reference" else (KEY, ACCESS | given)
+    told = f"`{field}` holds an identity number, which is never stored (R18): send one of your own."
+    with world.logged() as entries:
+        assert failed(world, Audience.BANK, CHECK, {"by": by, "access": access}) == [(told, "BAD_INPUT")]
+    assert entries == []
+
+
 @pytest.mark.parametrize("count", [0, 101])
 def test_a_batch_holds_1_to_100_subjects(world: World, count: int) -> None:
     told = "`by` must hold 1 to 100 subjects; send the rest in another call."
