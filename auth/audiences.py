@@ -1,22 +1,24 @@
 """What each audience may reach: its scopes and its purposes at most; a client may hold less (DOMAIN 3)."""
 
-from auth.scopes import Scope
+from auth.scopes import PERSONS, Scope
 from models.audience import Audience, Purpose
 
 __all__ = ["ORGANIZATION_PURPOSES", "PURPOSES", "SCOPES", "Audience", "Purpose", "purposes_of", "scopes_of"]
 
 SUBJECTS = frozenset({Scope.CATALOGUE, Scope.SUBJECT, Scope.ORGANIZATION})
-HOLDINGS = frozenset({Scope.CATALOGUE, Scope.ORGANIZATION, Scope.PERSON_CREDIT, Scope.PERSON_INTEGRITY})
+MONITORING = frozenset({Scope.EVENT, Scope.WATCH, Scope.WATCH_WRITE})
+HOLDINGS = frozenset(PERSONS) | {Scope.CATALOGUE, Scope.ORGANIZATION}
 
 SCOPES: dict[Audience, frozenset[Scope]] = {
-    Audience.BANK: SUBJECTS | {Scope.PERSON_CREDIT, Scope.PERSON_INTEGRITY, Scope.EVENT},
-    Audience.EMPLOYER: SUBJECTS | {Scope.PERSON_INTEGRITY},
+    Audience.BANK: SUBJECTS.union(PERSONS, MONITORING, {Scope.CONSENT, Scope.CONSENT_WRITE}),
+    Audience.EMPLOYER: SUBJECTS | {Scope.PERSON_INTEGRITY, Scope.EVENT, Scope.CONSENT},
     Audience.COMMERCE: SUBJECTS | {Scope.EVENT},
     Audience.MORAL_BANK: frozenset({Scope.CATALOGUE, Scope.CONVERSION, Scope.CONVERSION_WRITE}),
     Audience.VILLAGE: frozenset({Scope.NOTICE, Scope.NOTICE_WRITE}),
     Audience.COURT: HOLDINGS | {Scope.REGISTER, Scope.PROCEDURE, Scope.STATISTICS, Scope.EVENT, Scope.PROCEDURE_WRITE},
     Audience.PUBLIC_PORTAL: frozenset({Scope.CATALOGUE, Scope.PUBLICATION}),
-    Audience.LITIGANT_PORTAL: HOLDINGS | {Scope.PROCEDURE, Scope.SELF, Scope.EVENT, Scope.REMEDY_WRITE},
+    Audience.LITIGANT_PORTAL: HOLDINGS
+    | {Scope.PROCEDURE, Scope.SELF, Scope.EVENT, Scope.REMEDY_WRITE, Scope.GRANT_WRITE},
     Audience.CREDIT_PLATFORM: frozenset({Scope.CATALOGUE, Scope.MEASURE, Scope.MEASURE_WRITE}),
     Audience.AUDITOR: frozenset({Scope.AUDIT, Scope.STATISTICS}),
 }

@@ -21,11 +21,16 @@ class Scope(StrEnum):
     AUDIT = "audit.read"
     STATISTICS = "statistics.read"
     EVENT = "event.read"
+    CONSENT = "consent.read"
+    WATCH = "watch.read"
     PROCEDURE_WRITE = "procedure.write"
     REMEDY_WRITE = "remedy.write"
     CONVERSION_WRITE = "conversion.write"
     NOTICE_WRITE = "notice.write"
     MEASURE_WRITE = "measure.write"
+    CONSENT_WRITE = "consent.write"
+    GRANT_WRITE = "grant.write"
+    WATCH_WRITE = "watch.write"
 
     @property
     def display(self) -> str:
@@ -54,7 +59,15 @@ DISPLAY = {
     Scope.CONVERSION_WRITE: "Confirming and returning point conversions (积分转换确认与退回)",
     Scope.NOTICE_WRITE: "Acknowledging notices for one village (村社签收)",
     Scope.MEASURE_WRITE: "Reporting which measures the city's platform recognised (互认反馈)",
+    Scope.CONSENT: "The consents that persons have given to the client itself (授权查询)",
+    Scope.WATCH: "The client's own watches (监测查询)",
+    Scope.CONSENT_WRITE: "Registering authorisation letters that persons signed, and ending consents (授权登记)",
+    Scope.GRANT_WRITE: "Granting and revoking consents and share codes, for the authenticated subject (授权与分享)",
+    Scope.WATCH_WRITE: "Watching customers, and watching them no longer (贷后监测)",
 }
+
+PERSONS = (Scope.PERSON_CREDIT, Scope.PERSON_INTEGRITY)
+"""The scopes by which partners learn anything of persons, and that a consent may name."""
 
 PERSON_SCOPES = frozenset(Scope) - {
     Scope.CATALOGUE,

@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.catalogue import code_type_in_force
-from casework.events import colour, tell
+from casework.events import colour, tell, tell_gone
 from casework.procedure import Act, reasoned, require
 from casework.record_steps import keep_step
-from casework.records import close_records, enter_record, public
+from casework.records import close_records, enter_record, gone, public
 from casework.refusal import Refusal, not_found
 from casework.repairs import (
     Application,
@@ -32,10 +32,6 @@ from models.repair import Repair, RepairOutcome
 from models.terms import add_months, court_day
 
 BLUE = "B01"
-TOLD = {
-    RepairOutcome.SHORTENED: EventKind.REPAIR_GRANTED,
-    RepairOutcome.SHIELDED: EventKind.RECORD_SHIELDED,
-}
 REVIEW_MONTHS = 3
 """Months between the reviews of a repair in enforcement."""
 
@@ -82,15 +78,18 @@ async def decide_record_repair(connection: AsyncConnection, key: int, decision: 
     reasoned(act.reason)
     repair = await open_application(connection, key, Repair.code_record_id, act)
     record = await _locked(connection, repair.code_record_id, act)
-    if decision.outcome in TOLD and not _runs(record, court_day(act.at)):
+    if decision.outcome is not RepairOutcome.REFUSED and not _runs(record, court_day(act.at)):
         raise Refusal("EXPIRED", "The record has ended.", "Refuse the application.", "id")
     if decision.outcome is RepairOutcome.SHORTENED:
         await _shorten(connection, record, decision.new_end, act)
     elif decision.outcome is RepairOutcome.SHIELDED:
         await close_records(connection, CodeRecord.id == record.id, court_day(act.at), CloseReason.SHIELDED)
     await written_decision(connection, key, decision, act)
-    if decision.outcome in TOLD:
-        await tell(connection, public(record), TOLD[decision.outcome], act.at)
+    if decision.outcome is RepairOutcome.SHORTENED:
+        await tell(connection, public(record), EventKind.REPAIR_GRANTED, act.at)
+    elif decision.outcome is RepairOutcome.SHIELDED:
+        await tell_gone(connection, gone(record, record.effective_on), EventKind.RECORD_SHIELDED, act.at)
+    if decision.outcome is not RepairOutcome.REFUSED:
         await colour(connection, [record.party_id], act.at)
 
 
@@ -113,7 +112,7 @@ async def end_repair(connection: AsyncConnection, key: int, performed: bool, act
         which = CodeRecord.id.in_([blue.id, blue.repaired_id])
         await close_records(connection, which, today, CloseReason.PERFORMED)
         for row in await delist(connection, blue.repaired_id, today):
-            await tell(connection, public(row), EventKind.LIST_REMOVED, act.at)
+            await tell_gone(connection, gone(row, row.published_on), EventKind.LIST_REMOVED, act.at)
     else:
         await close_records(connection, CodeRecord.id == blue.id, today, CloseReason.BREACHED)
         await _restore(connection, blue.repaired_id)
@@ -121,11 +120,13 @@ async def end_repair(connection: AsyncConnection, key: int, performed: bool, act
 
 
 async def delist(connection: AsyncConnection, record_key: int, day: date) -> Sequence[Any]:
-    """What is performed leaves the list that it stood on; gives the party of the entry, and whether it is protected."""
+    """What is performed leaves the list that it stood on; gives the party of the entry, since when, if protected."""
     listing = sa.select(CodeRecord.listing_id).where(CodeRecord.id == record_key).scalar_subquery()
     update = sa.update(Listing).where(Listing.id == listing, Listing.removed_on.is_(None))
     removed = update.values(removed_on=sa.func.greatest(Listing.published_on, sa.literal(day, sa.Date)))
-    return (await connection.execute(removed.returning(Listing.party_id, Listing.protected))).all()
+    return (
+        await connection.execute(removed.returning(Listing.party_id, Listing.protected, Listing.published_on))
+    ).all()
 
 
 async def _restore(connection: AsyncConnection, record_key: int) -> None:

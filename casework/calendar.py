@@ -5,7 +5,7 @@ States and colours follow from dates and need nobody (R6, R13); what is done her
 
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -15,19 +15,24 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from casework.blue import delist
 from casework.conversions import tell_village
-from casework.events import tell
-from casework.records import public
+from casework.events import tell, tell_gone, tell_recipients
+from casework.notifications import Gone
+from casework.records import gone
 from casework.refusal import Refusal
 from casework.reminders import remind
 from casework.transaction import transact
 from models.calendar import CalendarDay
 from models.catalogue import Colour
 from models.code_record import CodePeriod, CodeRecord, Perspective
+from models.consent import Consent
 from models.deduction import Deduction, DeductionStatus
 from models.event import Event, EventKind
 from models.listing import Listing
 from models.point_conversion import ConversionStatus, PointConversion
-from models.terms import COURT_TIME, court_day
+from models.terms import beginning, court_day
+
+WARNED = timedelta(days=30)
+"""How long before its end the recipient of a consent is told of it."""
 
 
 async def catch_up(engine: AsyncEngine, now: datetime) -> Sequence[date]:
@@ -62,11 +67,13 @@ async def _turn(connection: AsyncConnection, *, day: date, now: datetime, first:
     if (await connection.execute(done)).scalar_one_or_none() is None:
         return
     if not first:
-        begins = datetime.combine(day, time(), COURT_TIME)
+        begins = beginning(day)
         await _delist_performed(connection, day, begins)
-        await tell(connection, await _keys(connection, _expired_items(day)), EventKind.ENTRY_EXPIRED, begins)
-        await tell(connection, await _keys(connection, _ended_listings(day)), EventKind.LIST_REMOVED, begins)
+        await tell_gone(connection, await _expired_items(connection, day), EventKind.ENTRY_EXPIRED, begins)
+        await tell_gone(connection, await _ended_listings(connection, day), EventKind.LIST_REMOVED, begins)
         await tell(connection, await _keys(connection, _turned(day)), EventKind.COLOUR_CHANGED, begins)
+        await tell_recipients(connection, await _keys(connection, _expiring(day)), EventKind.CONSENT_EXPIRING, begins)
+        await tell_recipients(connection, await _keys(connection, _expired(day)), EventKind.CONSENT_EXPIRED, begins)
     await remind(connection, day, now)
 
 
@@ -74,20 +81,37 @@ async def _keys(connection: AsyncConnection, query: sa.Select[Any]) -> Sequence[
     return list((await connection.execute(query)).scalars())
 
 
-def _expired_items(day: date) -> sa.Select[Any]:
-    """The parties whose items end their publicity on a day, those of which others knew (R6, R16)."""
-    published = (Deduction.status == DeductionStatus.PUBLISHED, ~Deduction.protected)
-    return sa.select(Deduction.party_id).where(Deduction.expires_on == day, *published)
+async def _expired_items(connection: AsyncConnection, day: date) -> list[Gone]:
+    """The items that end their publicity on a day, those of which others knew (R6, R16)."""
+    published = (Deduction.status == DeductionStatus.PUBLISHED, ~Deduction.protected, Deduction.expires_on == day)
+    found = await connection.execute(sa.select(Deduction.party_id, Deduction.published_at).where(*published))
+    return [Gone(row.party_id, row.published_at) for row in found]
 
 
-def _ended_listings(day: date) -> sa.Select[Any]:
+async def _ended_listings(connection: AsyncConnection, day: date) -> list[Gone]:
     open_until = (Listing.ends_on == day, Listing.removed_on.is_(None), ~Listing.protected)
-    return sa.select(Listing.party_id).where(*open_until)
+    found = await connection.execute(sa.select(Listing.party_id, Listing.published_on).where(*open_until))
+    return [Gone(row.party_id, beginning(row.published_on)) for row in found]
+
+
+def _expiring(day: date) -> sa.Select[Any]:
+    """The consents that end on the day that is so many days away."""
+    return _ending(day + WARNED)
+
+
+def _expired(day: date) -> sa.Select[Any]:
+    """The consents that ended on the day before."""
+    return _ending(day - timedelta(1))
+
+
+def _ending(day: date) -> sa.Select[Any]:
+    within = (Consent.valid_to >= beginning(day), Consent.valid_to < beginning(day + timedelta(1)))
+    return sa.select(Consent.id).where(*within, Consent.revoked_at.is_(None))
 
 
 def _turned(day: date) -> sa.Select[Any]:
     """The parties whose colour others see change on a day, unless that was told with its cause."""
-    begins = datetime.combine(day, time(), COURT_TIME)
+    begins = beginning(day)
     told = sa.select(Event.id).where(
         Event.party_id == CodePeriod.party_id,
         Event.kind == EventKind.COLOUR_CHANGED,
@@ -102,4 +126,4 @@ async def _delist_performed(connection: AsyncConnection, day: date, at: datetime
     kept = (CodeRecord.colour == Colour.BLUE, CodeRecord.ends_on == day, CodeRecord.closed_on.is_(None))
     for key in await _keys(connection, sa.select(CodeRecord.repaired_id).where(*kept)):
         for row in await delist(connection, key, day):
-            await tell(connection, public(row), EventKind.LIST_REMOVED, at)
+            await tell_gone(connection, gone(row, row.published_on), EventKind.LIST_REMOVED, at)

@@ -9,12 +9,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.catalogue import code_type_in_force
-from casework.events import colour, tell
+from casework.events import colour, tell, tell_gone
 from casework.measures import give
 from casework.participants import participant
 from casework.procedure import Act, reasoned, require
 from casework.record_steps import keep_step
-from casework.records import close_records, enter_record, public
+from casework.records import close_records, enter_record, gone
 from casework.refusal import Refusal, not_found
 from casework.texts import holds_identity_number
 from models.certificate import GOLD_TYPE, LONGEST_NUMBER, Certificate
@@ -79,7 +79,8 @@ async def revoke_certificate(connection: AsyncConnection, key: int, act: Act) ->
     """
     require(act.officer, StaffRole.CENTRE)
     reasoned(act.reason)
-    query = sa.select(Certificate.party_id, Certificate.protected, Certificate.revoked_on, CourtCase.court_code)
+    columns = (Certificate.party_id, Certificate.protected, Certificate.issued_on, Certificate.revoked_on)
+    query = sa.select(*columns, CourtCase.court_code)
     joined = query.join(CourtCase, CourtCase.id == Certificate.case_id).where(Certificate.id == key)
     found: Any = (await connection.execute(joined.with_for_update(of=Certificate))).one_or_none()
     if found is None or found.court_code != act.officer.court_code:
@@ -90,7 +91,7 @@ async def revoke_certificate(connection: AsyncConnection, key: int, act: Act) ->
     await connection.execute(sa.update(Certificate).where(Certificate.id == key).values(revoked_on=today))
     await keep_step(connection, found.party_id, act, certificate_id=key)
     await close_records(connection, CodeRecord.certificate_id == key, today, CloseReason.REVOKED)
-    await tell(connection, public(found), EventKind.CERTIFICATE_REVOKED, act.at)
+    await tell_gone(connection, gone(found, found.issued_on), EventKind.CERTIFICATE_REVOKED, act.at)
     await colour(connection, [found.party_id], act.at)
 
 

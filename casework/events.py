@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.colour import LOCK, recolour
+from casework.notifications import Gone, notify_recipients, notify_served, notify_watching
 from models.catalogue import Colour
 from models.code_record import CodePeriod, Perspective
 from models.event import Event, EventKind
@@ -20,9 +21,37 @@ that a reader who has seen one has seen all before it. Taken before the parties,
 
 
 async def tell(connection: AsyncConnection, party_keys: Collection[int], kind: EventKind, at: datetime) -> None:
-    """Write one event for each of these parties. Nothing that is protected may be told (R16): leave it out."""
-    if not party_keys:
+    """Write one event for each of these parties, and who watches it. Nothing that is protected may be told (R16):
+    leave it out."""
+    if party_keys:
+        await notify_watching(connection, await _tell(connection, party_keys, kind, at), at)
+
+
+async def tell_gone(connection: AsyncConnection, gone: Collection[Gone], kind: EventKind, at: datetime) -> None:
+    """Write that something of each of these parties has vanished: for who watches it, and who was served it (R10)."""
+    if not gone:
         return
+    events = await _tell(connection, {one.party_id for one in gone}, kind, at)
+    await notify_served(connection, gone, events)
+    await notify_watching(connection, events, at)
+
+
+async def tell_recipients(
+    connection: AsyncConnection, consent_keys: Collection[int], kind: EventKind, at: datetime
+) -> None:
+    """Write what happened to consents, for their recipients."""
+    if not consent_keys:
+        return
+    await connection.execute(IN_ORDER)
+    rows = [{"consent_id": key, "kind": kind, "occurred_at": at} for key in sorted(set(consent_keys))]
+    written = await connection.execute(sa.insert(Event).returning(Event.id), rows)
+    await notify_recipients(connection, written.scalars().all())
+
+
+async def _tell(
+    connection: AsyncConnection, party_keys: Collection[int], kind: EventKind, at: datetime
+) -> Mapping[int, int]:
+    """Write the events; gives the key of each party's."""
     keys = sorted(set(party_keys))
     await connection.execute(IN_ORDER)
     await connection.execute(LOCK, {"keys": keys})
@@ -34,7 +63,8 @@ async def tell(connection: AsyncConnection, party_keys: Collection[int], kind: E
         sa.literal(at, sa.DateTime(timezone=True)),
     ).where(Party.id.in_(keys))
     columns = ["party_id", "sequence", "kind", "occurred_at"]
-    await connection.execute(sa.insert(Event).from_select(columns, told))
+    written = sa.insert(Event).from_select(columns, told).returning(Event.party_id, Event.id)
+    return {row.party_id: row.id for row in await connection.execute(written)}
 
 
 async def colour(connection: AsyncConnection, party_keys: Collection[int], at: datetime) -> None:

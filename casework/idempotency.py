@@ -4,6 +4,7 @@ The key is held by an advisory lock while its mutation runs, and kept with what 
 """
 
 import hashlib
+import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -32,10 +33,13 @@ class Request:
     fingerprint: bytes
 
     @classmethod
-    def of(cls, caller: str, key: str, content: bytes) -> "Request":
-        """The request of a caller; a key is its sender's own."""
+    def of(cls, caller: str, key: str, content: bytes, secret: bytes) -> "Request":
+        """The request of a caller; a key is its sender's own.
+
+        The fingerprint is keyed: content may hold an identity number, which a plain hash would not hide (R18).
+        """
         digest = hashlib.sha256(f"{caller}\n{key}".encode()).digest()
-        return cls(digest, hashlib.sha256(content).digest())
+        return cls(digest, hmac.digest(secret, content, "sha256"))
 
 
 async def recall(connection: AsyncConnection, request: Request) -> int | None:

@@ -7,11 +7,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.catalogue import code_type_in_force
-from casework.events import colour, tell
+from casework.events import colour, tell, tell_gone
 from casework.participants import known_party
 from casework.procedure import Act, reasoned, require
 from casework.record_steps import keep_step
-from casework.records import close_records, enter_record, public
+from casework.records import close_records, enter_record, gone
 from casework.refusal import Refusal, not_found
 from models.code_record import CloseReason, CodeRecord
 from models.court import StaffRole
@@ -64,5 +64,5 @@ async def remove_listing(connection: AsyncConnection, key: int, act: Act) -> Non
     await connection.execute(sa.update(Listing).where(Listing.id == key).values(removed_on=today))
     await keep_step(connection, found.party_id, act, listing_id=key)
     await close_records(connection, CodeRecord.listing_id == key, today, CloseReason.DELISTED)
-    await tell(connection, public(found), EventKind.LIST_REMOVED, act.at)
+    await tell_gone(connection, gone(found, found.published_on), EventKind.LIST_REMOVED, act.at)
     await colour(connection, [found.party_id], act.at)

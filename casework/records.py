@@ -7,8 +7,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.events import colour, tell
+from casework.events import colour, tell, tell_gone
 from casework.measures import withdraw
+from casework.notifications import Gone
 from casework.procedure import Act, Step, take
 from casework.terms import record_end, recorded_type
 from models.catalogue import Behaviour, CodeType
@@ -17,7 +18,7 @@ from models.court_case import CourtCase
 from models.deduction import Deduction, DeductionStatus
 from models.event import EventKind
 from models.objection import Objection
-from models.terms import court_day
+from models.terms import beginning, court_day
 
 PUBLISHED = (
     sa.select(
@@ -89,9 +90,19 @@ def public(row: Any) -> list[int]:
     return [] if row.protected else [row.party_id]
 
 
+def gone(row: Any, since: date) -> list[Gone]:
+    """The same of a row that others saw from a day on, and see no more (R10)."""
+    return [Gone(key, beginning(since)) for key in public(row)]
+
+
+def seen(found: Any, at: datetime) -> bool:
+    """Whether others see a deduction; of one that is not published nobody knows."""
+    return found.status is DeductionStatus.PUBLISHED and visible(found, court_day(at))
+
+
 async def tell_of(connection: AsyncConnection, found: Any, kind: EventKind, at: datetime) -> None:
-    """Tell of what happens to a deduction, if others see it; of one that is not published nobody knows."""
-    if found.status is DeductionStatus.PUBLISHED and visible(found, court_day(at)):
+    """Tell of what happens to a deduction, if others see it."""
+    if seen(found, at):
         await tell(connection, [found.party_id], kind, at)
 
 
@@ -99,7 +110,8 @@ async def end_item(connection: AsyncConnection, step: Step, found: sa.Row[Any], 
     """End a published deduction and its record: outside the court neither has ever been (R10). Raises as `take`."""
     await take(connection, step, found, act, ended_at=act.at)
     await close_records(connection, CodeRecord.deduction_id == found.id, court_day(act.at), ENDS[step][0])
-    await tell_of(connection, found, ENDS[step][1], act.at)
+    if seen(found, act.at):
+        await tell_gone(connection, [Gone(found.party_id, found.published_at)], ENDS[step][1], act.at)
     await colour(connection, [found.party_id], act.at)
 
 

@@ -11,8 +11,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.catalogue import code_type_in_force
-from casework.events import colour, tell
+from casework.events import colour, tell_gone
 from casework.measures import give
+from casework.notifications import Gone
 from casework.participants import participant
 from casework.procedure import Act, reasoned, require
 from casework.record_steps import keep_step
@@ -25,7 +26,7 @@ from models.court import StaffRole
 from models.event import EventKind
 from models.identifiers import IdentifierError, parse_case_number
 from models.sanction import LONGEST_DETENTION, SANCTION_CASES, Sanction, SanctionKind
-from models.terms import add_months, court_day
+from models.terms import add_months, beginning, court_day
 
 LATEST_EFFECT_MONTHS, LONGEST_SENTENCE_MONTHS = 12, 12 * 50
 """What is later is a slip of the pen: nothing takes effect in more than a year, no sentence ends in more than fifty."""
@@ -107,7 +108,8 @@ async def revoke_sanction(connection: AsyncConnection, key: int, day: date, act:
     await keep_step(connection, found.party_id, act, sanction_id=key)
     known = await _known_parties(connection, key)
     await close_records(connection, CodeRecord.sanction_id == key, day, CloseReason.REVOKED)
-    await tell(connection, known, EventKind.ENTRY_WITHDRAWN, act.at)
+    told = [Gone(party, beginning(found.effective_on)) for party in known]
+    await tell_gone(connection, told, EventKind.ENTRY_WITHDRAWN, act.at)
     await colour(connection, [found.party_id], act.at)
 
 

@@ -21,11 +21,19 @@ DIGITS = re.compile(r"(?<![0-9])(?:[1-9][0-9]{16}[0-9Xx]|[1-9][0-9]{14})(?![0-9]
 """What may be a resident ID number, of today or of before 1999, wherever it stands."""
 
 
+NUMBERS = ("id_number", "organization_code")
+"""Fields of an input that hold an identity number and nothing else: it is made a keyed hash of, and goes no further."""
+
+
 def check_texts(given: Mapping[str, Any], path: str = "") -> None:
     """Check every text of an input, and of what it holds. Raises Refusal BAD_TEXT with the field."""
     for name, value in given.items():
+        if name in NUMBERS:
+            continue
         if isinstance(value, Mapping):
             check_texts(value, f"{path}{name}.")
+        elif isinstance(value, list):
+            check_texts({str(place): one for place, one in enumerate(value)}, f"{path}{name}.")
         elif isinstance(value, str):
             check_text(value, f"{path}{name}")
 

@@ -28,6 +28,7 @@ from demo.red import fill_red
 from demo.register import appoint_staff
 from demo.samples import fill_samples
 from demo.stories import tell
+from demo.watches import keep_watch
 from demo.yellow import fill_yellow
 from models.access_record import AccessRecord
 from models.audience import Audience
@@ -117,6 +118,7 @@ def imagine(draft: Draft, figures: Figures, progress: Progress) -> None:
     publish_measures(draft)
     convert(draft, figures.conversions)
     agree(draft, cast, figures.consents)
+    keep_watch(draft)
     look_up(draft, figures.look_ups)
     happen(draft)
     progress("imagine", 1, 1)

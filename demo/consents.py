@@ -25,7 +25,8 @@ from demo.cast import (
 )
 from demo.draft import Draft, Row
 from models.audience import Audience, Purpose
-from models.consent import Consent, ShareCode
+from models.consent import Consent, ConsentOrigin, ShareCode
+from models.identifiers import mask_number
 from models.party import Identity, Party, PartyKind
 
 BANK_PURPOSES = (
@@ -55,9 +56,9 @@ def agree(draft: Draft, cast: Mapping[str, Row], count: int) -> None:
     _cast_consent(draft, CHEN, Audience.EMPLOYER, EMPLOYER_PURPOSES)
     _cast_consent(draft, ZHAO, Audience.EMPLOYER, (Purpose.SENIOR_POST_QUALIFICATION,))
     _others(draft, {row["id"] for row in cast.values()}, count - len(draft.rows[Consent]))
-    _share(draft, cast[ZHAO.key], ZHAO_SHARE_CODE, 5, 30)
-    _share(draft, cast[ZHAO.key], EXPIRED_SHARE_CODE, 60, 30)
-    _share(draft, cast[CHEN.key], REVOKED_SHARE_CODE, 20, 30)["revoked_at"] = draft.hour(draft.ago(12, 12))
+    _share(draft, ZHAO, ZHAO_SHARE_CODE, 5, 30)
+    _share(draft, ZHAO, EXPIRED_SHARE_CODE, 60, 30)
+    _share(draft, CHEN, REVOKED_SHARE_CODE, 20, 30)["revoked_at"] = draft.hour(draft.ago(12, 12))
 
 
 def _cast_consent(draft: Draft, subject: Subject, audience: Audience, purposes: tuple[Purpose, ...]) -> None:
@@ -87,9 +88,11 @@ def _consent(
         reference=f"SQ-{audience}-{len(draft.rows[Consent]) + 1:06d}",
         client_key=client,
         subject_index=index,
+        origin=ConsentOrigin.PORTAL if audience is Audience.EMPLOYER else ConsentOrigin.LETTER,
         purposes=list(purposes),
         scopes=list(BANK_SCOPES if audience is Audience.BANK else EMPLOYER_SCOPES),
         signed_on=signed,
+        evidence_hash=sha256(index).digest() if audience is Audience.BANK else None,
         valid_from=start,
         valid_to=start + timedelta(VALID_DAYS),
         revoked_at=None,
@@ -112,14 +115,18 @@ def _others(draft: Draft, cast: set[int], count: int) -> None:
             consent["revoked_at"] = consent["valid_from"] + timedelta(10)
 
 
-def _share(draft: Draft, party: Row, code: str, days_ago: int, valid_days: int) -> Row:
+def _share(draft: Draft, subject: Subject, code: str, days_ago: int, valid_days: int) -> Row:
     created = draft.hour(draft.ago(days_ago, days_ago))
     return draft.add(
         ShareCode,
         code_hash=sha256(code.encode()).digest(),
         hint=code[-4:],
-        party_id=party["id"],
+        subject_index=draft.keyring.index(subject.number),
+        shown_name=subject.name,
+        shown_number=mask_number(subject.number),
         purposes=[*EMPLOYER_PURPOSES],
+        scopes=[*EMPLOYER_SCOPES],
+        single_use=False,
         created_at=created,
         valid_to=created + timedelta(valid_days),
         revoked_at=None,

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 
 from demo.draft import Draft, Row
+from demo.watches import watching
 from models.certificate import Certificate
 from models.code_record import CodeRecord
 from models.consent import Consent
@@ -14,9 +15,13 @@ from models.objection import Objection, ObjectionOutcome
 from models.party import Identity
 from models.repair import Repair, RepairOutcome
 from models.terms import COURT_TIME
+from models.watch import Notification
 
 Happening = tuple[int, datetime, EventKind]
 """A party, a moment, and what happened to it."""
+
+Told = tuple[datetime, EventKind, int | None, int | None]
+"""A moment, what happened, and to which party or which consent."""
 
 ENDS = {
     DeductionStatus.WITHDRAWN: EventKind.ENTRY_WITHDRAWN,
@@ -27,13 +32,38 @@ WARNED = timedelta(30)
 
 
 def happen(draft: Draft) -> None:
-    """Write down the events of everything that has happened so far, as the service would have."""
-    told = [*_deducted(draft), *_objected(draft), *_repaired(draft), *_recorded(draft), *_consented(draft)]
-    now, last = _day(draft.today + timedelta(1)), dict[int, int]()
-    for party, at, kind in sorted(told):
-        if at < now:
-            last[party] = last.get(party, 0) + 1
-            draft.add(Event, party_id=party, sequence=last[party], kind=kind, occurred_at=at)
+    """Write down the events of everything that has happened so far, as the service would have, and who was told."""
+    of_parties = [*_deducted(draft), *_objected(draft), *_repaired(draft), *_recorded(draft)]
+    told = sorted([*((at, kind, party, None) for party, at, kind in of_parties), *_consented(draft)], key=_place)
+    now, last, watches = _day(draft.today + timedelta(1)), dict[int, int](), _watches(draft)
+    consents = {row["id"]: row for row in draft.rows[Consent]}
+    for at, kind, party, consent in told:
+        if at >= now:
+            continue
+        if party is None:
+            event = draft.add(Event, consent_id=consent, kind=kind, occurred_at=at)
+            _notify(draft, event, consents[consent]["client_key"], None, consents[consent]["reference"])
+            continue
+        last[party] = last.get(party, 0) + 1
+        event = draft.add(Event, party_id=party, sequence=last[party], kind=kind, occurred_at=at)
+        watch = watches.get(party)
+        if watch and watch["created_at"] < at:
+            _notify(draft, event, watch["client_key"], watch["id"], watch["reference"])
+
+
+def _place(told: Told) -> tuple[datetime, str, int]:
+    at, kind, party, consent = told
+    return at, kind, party or consent or 0
+
+
+def _watches(draft: Draft) -> dict[int, Row]:
+    """The open watches by party."""
+    parties = {row["index"]: row["party_id"] for row in draft.rows[Identity]}
+    return {parties[index]: watch for index, watch in watching(draft).items() if index in parties}
+
+
+def _notify(draft: Draft, event: Row, client: int, watch: int | None, reference: str) -> None:
+    draft.add(Notification, event_id=event["id"], client_key=client, watch_id=watch, reference=reference)
 
 
 def _day(day: date) -> datetime:
@@ -87,11 +117,10 @@ def _recorded(draft: Draft) -> Iterator[Happening]:
             yield row["party_id"], _day(row["revoked_on"]), EventKind.CERTIFICATE_REVOKED
 
 
-def _consented(draft: Draft) -> Iterator[Happening]:
-    parties = {row["index"]: row["party_id"] for row in draft.rows[Identity]}
+def _consented(draft: Draft) -> Iterator[Told]:
     for row in draft.rows[Consent]:
-        if party := parties.get(row["subject_index"]):
-            if row["revoked_at"]:
-                yield party, row["revoked_at"], EventKind.CONSENT_REVOKED
-            else:
-                yield party, row["valid_to"] - WARNED, EventKind.CONSENT_EXPIRING
+        if row["revoked_at"]:
+            yield row["revoked_at"], EventKind.CONSENT_REVOKED, None, row["id"]
+        else:
+            yield row["valid_to"] - WARNED, EventKind.CONSENT_EXPIRING, None, row["id"]
+            yield _day(row["valid_to"].date() + timedelta(1)), EventKind.CONSENT_EXPIRED, None, row["id"]

@@ -147,8 +147,8 @@ class Log:
         if code is None:
             return None
         return {
-            "party_id": code["party_id"],
-            "subject_index": self.indexes[code["party_id"]],
+            "party_id": self.owners[code["subject_index"]],
+            "subject_index": code["subject_index"],
             "share_code_id": code["id"],
             "purpose": Purpose.EMPLOYMENT_CHECK,
         }

@@ -27,6 +27,7 @@ from models.record_step import RecordStep
 from models.repair import Repair
 from models.sanction import Sanction
 from models.staff_account import AuthorizationCode, StaffAccount, StaffSession
+from models.watch import Notification, Watch, WatchLine, WatchOrder
 
 __all__ = [
     "AccessRecord",
@@ -59,6 +60,7 @@ __all__ = [
     "Listing",
     "Measure",
     "MoralBankItem",
+    "Notification",
     "Objection",
     "Participation",
     "Party",
@@ -73,4 +75,7 @@ __all__ = [
     "StaffSession",
     "Village",
     "VillageNotice",
+    "Watch",
+    "WatchLine",
+    "WatchOrder",
 ]

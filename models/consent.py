@@ -1,34 +1,60 @@
 """Consents (授权) and share codes (分享码): the only roads to a natural person's data (R15)."""
 
 from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
 
-from sqlalchemy import ARRAY, CheckConstraint, DateTime, ForeignKey, Index, LargeBinary, Text
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import Keyed
+from models.base import Keyed, choice
 from models.client import Client
-from models.party import Party
+
+
+class ConsentOrigin(StrEnum):
+    """Who says that there is a consent: its recipient, on a signed letter, or the subject itself, in its portal."""
+
+    LETTER = "LETTER"
+    PORTAL = "PORTAL"
 
 
 class Consent(Keyed):
     """A person's consent: to one recipient, for named purposes and scopes, for a period.
 
-    It names its subject by keyed hash, so that it can stand before the court knows the person.
+    It names its subject by keyed hash, so that it can stand before the court knows the person. `reference` is the
+    number of the authorisation letter, its recipient's own. evidence_hash: SHA-256 of the signed letter, as scanned.
     """
 
     __tablename__ = "consent"
     __table_args__ = (
+        UniqueConstraint("client_key", "reference"),
         CheckConstraint("valid_to > valid_from", name="lasts"),
         CheckConstraint("cardinality(purposes) > 0 AND cardinality(scopes) > 0", name="names_purpose_and_scope"),
+        CheckConstraint("octet_length(evidence_hash) = 32", name="evidence"),
         Index("ix_consent_subject", "subject_index", "client_key"),
+        Index("ix_consent_valid_to", "valid_to", postgresql_where=text("revoked_at IS NULL")),
     )
 
-    reference: Mapped[str] = mapped_column(Text, unique=True)
+    reference: Mapped[str] = mapped_column(Text)
     client_key: Mapped[int] = mapped_column(ForeignKey("client.id"))
     subject_index: Mapped[bytes] = mapped_column(LargeBinary)
+    origin: Mapped[ConsentOrigin] = mapped_column(choice(ConsentOrigin), server_default=ConsentOrigin.LETTER.value)
     purposes: Mapped[list[str]] = mapped_column(ARRAY(Text))
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
     signed_on: Mapped[date]
+    evidence_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     valid_from: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     valid_to: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
@@ -37,16 +63,34 @@ class Consent(Keyed):
 
 
 class ShareCode(Keyed):
-    """A code by which a subject shows its own report. Only its SHA-256 is kept; its owner recognises it by `hint`."""
+    """A code by which a subject shows its own record. Only its SHA-256 is kept; its owner recognises it by `hint`.
+
+    It names its subject by keyed hash, as a consent does: who has no record may show that too. shown_name and
+    shown_number (masked) tell whoever is shown the code of whom it is. single_use: it opens one answer, to the request
+    `used_request`.
+    """
 
     __tablename__ = "share_code"
+    __table_args__ = (
+        CheckConstraint("valid_to > created_at", name="lasts"),
+        CheckConstraint("cardinality(purposes) > 0 AND cardinality(scopes) > 0", name="names_purpose_and_scope"),
+        CheckConstraint("octet_length(code_hash) = 32", name="hashed"),
+        CheckConstraint("shown_number LIKE '%*%'", name="masked_form"),
+        CheckConstraint("(used_at IS NULL) = (used_request IS NULL)", name="used"),
+        CheckConstraint("single_use OR used_at IS NULL", name="used_once"),
+        Index("ix_share_code_subject_index", "subject_index"),
+    )
 
     code_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     hint: Mapped[str] = mapped_column(Text)
-    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
+    subject_index: Mapped[bytes] = mapped_column(LargeBinary)
+    shown_name: Mapped[str] = mapped_column(Text)
+    shown_number: Mapped[str] = mapped_column(Text)
     purposes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    single_use: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     valid_to: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    used_request: Mapped[UUID | None] = mapped_column(Uuid)
     revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-
-    party: Mapped[Party] = relationship(viewonly=True, lazy="raise")

@@ -3,10 +3,11 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Integer, UniqueConstraint
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Integer, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Keyed, choice
+from models.consent import Consent
 from models.party import Party
 
 
@@ -27,21 +28,44 @@ class EventKind(StrEnum):
     CERTIFICATE_ISSUED = "CERTIFICATE_ISSUED"
     CERTIFICATE_REVOKED = "CERTIFICATE_REVOKED"
     CONSENT_EXPIRING = "CONSENT_EXPIRING"
+    CONSENT_EXPIRED = "CONSENT_EXPIRED"
     CONSENT_REVOKED = "CONSENT_REVOKED"
+
+
+WITHDRAWALS = frozenset(
+    {
+        EventKind.ENTRY_WITHDRAWN,
+        EventKind.ENTRY_EXPIRED,
+        EventKind.RECORD_SHIELDED,
+        EventKind.LIST_REMOVED,
+        EventKind.CERTIFICATE_REVOKED,
+    }
+)
+"""What has vanished: whoever was served it is told, with or without a consent that still lives (R10)."""
 
 
 class Event(Keyed):
     """One thing that happened to one subject, without what or why: that is asked for, under consent.
 
-    `sequence` counts the events of a subject, without gaps, in the order in which they were committed.
+    It is about a party, or about a consent, whose subject the court may not know. `sequence` counts the events of a
+    party, without gaps, in the order in which they were committed.
     """
 
     __tablename__ = "event"
-    __table_args__ = (UniqueConstraint("party_id", "sequence"), CheckConstraint("sequence > 0", name="counted"))
+    __table_args__ = (
+        UniqueConstraint("party_id", "sequence"),
+        CheckConstraint("sequence > 0", name="counted"),
+        CheckConstraint("num_nonnulls(party_id, consent_id) = 1", name="of_one_subject"),
+        CheckConstraint("(party_id IS NULL) = (sequence IS NULL)", name="parties_are_counted"),
+        CheckConstraint("(consent_id IS NOT NULL) = (kind LIKE 'CONSENT%')", name="consents"),
+        Index("ix_event_consent_id", "consent_id", postgresql_where=text("consent_id IS NOT NULL")),
+    )
 
-    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
-    sequence: Mapped[int] = mapped_column(Integer)
+    party_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
+    consent_id: Mapped[int | None] = mapped_column(ForeignKey("consent.id"))
+    sequence: Mapped[int | None] = mapped_column(Integer)
     kind: Mapped[EventKind] = mapped_column(choice(EventKind))
     occurred_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
 
-    party: Mapped[Party] = relationship(viewonly=True, lazy="raise")
+    party: Mapped[Party | None] = relationship(viewonly=True, lazy="raise")
+    consent: Mapped[Consent | None] = relationship(viewonly=True, lazy="raise")

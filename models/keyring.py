@@ -50,6 +50,11 @@ class Keyring:
         """The key that marks ids and cursors; of the first version, so that ids outlive a rotation."""
         return _derive(self.indexing[0], b"suxin/opaque")
 
+    @cached_property
+    def share_key(self) -> bytes:
+        """The key that share codes are made with; of the first version, so that a code is told again as it was."""
+        return _derive(self.indexing[0], b"suxin/share-code")
+
     def seal(self, number: str, associated: bytes) -> bytes:
         """Encrypt a normalized identity number, bound to `associated`: moved to another row it does not open."""
         version, nonce = len(self.sealing), os.urandom(NONCE_BYTES)

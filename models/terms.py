@@ -1,7 +1,7 @@
 """Terms of law counted in calendar months (R6, R8, R9, R12)."""
 
 from calendar import monthrange
-from datetime import date, datetime
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 COURT_TIME = ZoneInfo("Asia/Shanghai")
@@ -17,3 +17,8 @@ def add_months(day: date, months: int) -> date:
 def court_day(moment: datetime) -> date:
     """The court's calendar day at `moment`, which must know its zone."""
     return moment.astimezone(COURT_TIME).date()
+
+
+def beginning(day: date) -> datetime:
+    """The moment at which a court day begins."""
+    return datetime.combine(day, time(), COURT_TIME)

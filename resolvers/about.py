@@ -40,9 +40,15 @@ def _deduction_party(part: Frame) -> SQL:
     return sa.select(deduction.party_id).where(deduction.id == part.deduction_id).scalar_subquery()
 
 
-def _consenting_party(consent: Frame) -> SQL:
+def party_of(row: Frame) -> SQL:
+    """The party whose number has the row's keyed hash, if the court knows one."""
     identity = aliased(models.Identity)
-    return sa.select(identity.party_id).where(identity.index == consent.subject_index).scalar_subquery()
+    return sa.select(identity.party_id).where(identity.index == row.subject_index).scalar_subquery()
+
+
+def _consented(event: Frame) -> SQL:
+    consent = aliased(models.Consent)
+    return sa.select(consent.subject_index).where(consent.id == event.consent_id).scalar_subquery()
 
 
 ABOUT_DEDUCTION = About(party=_deduction_party)
@@ -60,8 +66,11 @@ ABOUT: Mapping[type, About] = {
     models.DeductionVersion: ABOUT_DEDUCTION,
     models.VillageNotice: ABOUT_NOTICE,
     models.Measure: ABOUT_MEASURE,
-    models.Consent: About(party=_consenting_party, index=lambda consent: consent.subject_index),
+    models.Consent: About(party=party_of, index=lambda consent: consent.subject_index),
     models.AccessRecord: ABOUT_NOBODY,
+    models.ShareCode: About(party=party_of, index=lambda code: code.subject_index),
+    models.Watch: About(party=party_of, index=lambda watch: watch.subject_index),
+    models.Event: About(party=lambda event: event.party_id, index=_consented),
 }
 """Models whose rows do not simply name their party."""
 

@@ -62,7 +62,7 @@ class Context(Caller):
         for statement in self._running:
             statement.cancel()
 
-    async def fetch(self, statement: sa.Select[Any], values: Mapping[str, Any]) -> Sequence[sa.RowMapping]:
+    async def fetch(self, statement: sa.Executable, values: Mapping[str, Any]) -> Sequence[sa.RowMapping]:
         """Run one statement. Fields run side by side; a connection does not, so they take turns.
 
         graphql-core cancels the siblings of a field that failed: their statements are left to end by themselves, as
@@ -73,7 +73,7 @@ class Context(Caller):
         running.add_done_callback(self._running.discard)
         return await asyncio.shield(running)
 
-    async def _fetch(self, statement: sa.Select[Any], values: Mapping[str, Any]) -> Sequence[sa.RowMapping]:
+    async def _fetch(self, statement: sa.Executable, values: Mapping[str, Any]) -> Sequence[sa.RowMapping]:
         async with self._lock:
             if self._closed:
                 raise EndedError

@@ -5,7 +5,7 @@ a relation or a row predicate is a function of frames that gives SQL; it never h
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -153,15 +153,19 @@ class Root:
     def prepared(self, arguments: Mapping[str, Any], caller: Any) -> "Prepared":
         """What the arguments come to, with the view that they are seen from. Raises what `prepare` raises."""
         found = self.prepare(arguments, caller) if self.prepare else Prepared(arguments)
-        return found if found.view else Prepared(found.values, caller.view)
+        return found if found.view else replace(found, view=caller.view)
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """What a root's arguments come to. `view` is None for the caller's ordinary view."""
+    """What a root's arguments come to. `view` is None for the caller's ordinary view.
+
+    before: a statement that runs before any row is read, in the same transaction, with the same values.
+    """
 
     values: Mapping[str, Any]
     view: Any = None
+    before: sa.Update | None = None
 
 
 @dataclass(eq=False)

@@ -53,8 +53,8 @@ CONSENTS = Relation(
 )
 SHARE_CODES = Relation(
     target=models.ShareCode,
-    on=lambda me, share: share.party_id == me.party_id,
-    keys={"party_id": sa.BigInteger()},
+    on=lambda me, share: share.subject_index == me.subject_index,
+    keys={"subject_index": sa.LargeBinary()},
     many=True,
     orders={"CREATED": Order(("created_at",), descending=True)},
 )

@@ -128,6 +128,8 @@ class Connection:
 async def answered(context: Context, field: str, root: Root, arguments: Mapping[str, Any], page: Page | None) -> Any:
     """The rows of a root field: a page, a list, or one row or None; noted for the access log."""
     prepared = root.prepared(arguments, context)
+    if prepared.before is not None:
+        await context.fetch(prepared.before, argument_values(prepared.values) | dict(prepared.view.parameters()))
     return await found(context, root, prepared.values, Answer(field, prepared.view), page)
 
 

@@ -5,11 +5,12 @@ from sqlalchemy.orm import aliased
 
 import models
 from auth.audiences import ORGANIZATION_PURPOSES, Audience
-from auth.scopes import Scope
+from auth.consent import live_consent, live_share
+from auth.scopes import PERSONS, Scope
 from models.party import PartyKind
 from resolvers.declarations import Frame
 from resolvers.sql import SQL, Operand
-from resolvers.view import CLIENT, COURT, LETTERS, NOW, PURPOSE, SCOPES, SHARES, SUBJECT
+from resolvers.view import CLIENT, COURT, LETTERS, NOW, PURPOSE, REQUEST, SCOPES, SHARES, SUBJECT
 
 
 def reach(party_id: SQL, audience: Audience, scope: Scope | None = None) -> SQL:
@@ -74,14 +75,12 @@ def _permitted(party_id: SQL, scope: Scope | None) -> SQL:
     """
     identity, consent, share = aliased(models.Identity), aliased(models.Consent), aliased(models.ShareCode)
     consented = sa.select(consent.id).where(
-        identity.party_id == party_id, consent.subject_index == identity.index, live_consent(consent, scope)
+        identity.party_id == party_id, consent.subject_index == identity.index, consents(consent, scope)
     )
-    shared = sa.select(share.id).where(share.party_id == party_id, live_share(share))
+    shared = sa.select(share.id).where(
+        identity.party_id == party_id, share.subject_index == identity.index, shares(share, scope)
+    )
     return sa.and_(holds(*([scope] if scope else PERSONS)), sa.or_(consented.exists(), shared.exists()))
-
-
-PERSONS = (Scope.PERSON_CREDIT, Scope.PERSON_INTEGRITY)
-"""The scopes by which partners learn anything of persons."""
 
 
 def holds(*scopes: Scope) -> SQL:
@@ -93,19 +92,9 @@ FOR_PERSONS: SQL = PURPOSE.not_in(sorted(ORGANIZATION_PURPOSES))
 """No letter and no code opens a person to a purpose that reaches organizations only."""
 
 
-def live_consent(consent: type[models.Consent], scope: Scope | None = None) -> SQL:
-    """Names this recipient, this purpose, this scope, and covers this moment."""
-    live = [
-        consent.client_key == CLIENT,
-        sa.any_(consent.purposes) == PURPOSE,
-        FOR_PERSONS,
-        consent.valid_from <= NOW,
-        consent.valid_to > NOW,
-        sa.or_(consent.revoked_at.is_(None), consent.revoked_at > NOW),
-    ]
-    if scope:
-        live.append(sa.literal(scope.value, sa.Text) == sa.any_(consent.scopes))
-    return sa.and_(*live, _as_named(consent))
+def consents(consent: type[models.Consent], scope: Scope | None = None) -> SQL:
+    """A live consent to this caller, for its purpose; where it named a letter, that one."""
+    return sa.and_(live_consent(consent, CLIENT, PURPOSE, NOW, scope), FOR_PERSONS, _as_named(consent))
 
 
 def _as_named(consent: type[models.Consent]) -> SQL:
@@ -116,12 +105,6 @@ def _as_named(consent: type[models.Consent]) -> SQL:
     return sa.or_(consent.reference == sa.any_(LETTERS), ~others)
 
 
-def live_share(share: type[models.ShareCode]) -> SQL:
-    """Was shown with this request, is good for this purpose, and covers this moment."""
-    return sa.and_(
-        share.code_hash == sa.any_(SHARES),
-        sa.any_(share.purposes) == PURPOSE,
-        FOR_PERSONS,
-        share.valid_to > NOW,
-        sa.or_(share.revoked_at.is_(None), share.revoked_at > NOW),
-    )
+def shares(share: type[models.ShareCode], scope: Scope | None = None) -> SQL:
+    """A live share code that was shown with this request, for its purpose."""
+    return sa.and_(share.code_hash == sa.any_(SHARES), live_share(share, PURPOSE, NOW, REQUEST, scope), FOR_PERSONS)

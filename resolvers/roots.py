@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 import models
+from auth.consent import RECIPIENTS as MAY_BE_TOLD
 from models.identifiers import IdentifierError, parse_case_number
 from resolvers.declarations import Frame, Order, Prepared, Relation
 from resolvers.errors import CaseNumberError
@@ -34,7 +35,19 @@ OBJECTIONS = everything(models.Objection, Order(("due_on",)))
 REPAIRS = everything(models.Repair, Order(("applied_on",)))
 REMINDERS = everything(models.Reminder, Order(("due_on",)))
 EVENTS = everything(models.Event)
+CONSENTS = everything(models.Consent, Order(("valid_from",), descending=True))
+WATCHES = everything(models.Watch)
 ACCESS_RECORDS = everything(models.AccessRecord, Order(("at",), descending=True))
+
+
+RECIPIENTS = Relation(
+    models.Client,
+    lambda arguments, client: sa.and_(client.audience.in_(MAY_BE_TOLD), client.disabled_at.is_(None)),
+    {},
+    many=True,
+    orders={"NAME": Order(("name",))},
+)
+"""The institutions that a person may consent to."""
 
 
 def _named(arguments: Frame, deduction: Frame) -> SQL:

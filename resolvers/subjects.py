@@ -3,7 +3,6 @@
 Whether a person is known is told to nobody without consent: CONSENT_REQUIRED comes first, from the consents alone.
 """
 
-import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -16,6 +15,8 @@ from sqlalchemy.types import TypeEngine
 
 import models
 from auth.audiences import Audience
+from auth.scopes import PERSONS
+from casework.share_codes import code_hash, is_single_use
 from casework.texts import MARKS, holds_identity_number
 from models.access_record import BorrowerRelation, MatchOutcome
 from models.identifiers import IdentifierError, parse_organization_code, parse_person_number
@@ -23,10 +24,10 @@ from models.keyring import Keyring
 from models.party import PartyKind
 from resolvers.declarations import About, Frame, Order, Prepared, Relation, Root
 from resolvers.errors import BadInputError, PurposeError, TooManySubjectsError
-from resolvers.reach import PERSONS, holds, live_consent, live_share
+from resolvers.reach import consents, holds, shares
 from resolvers.sql import SQL
 from resolvers.statements import ARGUMENT
-from resolvers.view import TODAY, Access, View
+from resolvers.view import NOW, REQUEST, TODAY, Access, View
 from resolvers.visibility import sees
 
 LARGEST_BATCH = 100
@@ -99,20 +100,37 @@ def _consent(asked: Any, indexes: Sequence[SQL]) -> Any:
     consent = aliased(models.Consent)
     named = sa.or_(asked.c.consent.is_(None), consent.reference == asked.c.consent)
     dated = sa.or_(asked.c.signed_on.is_(None), consent.signed_on == asked.c.signed_on)
-    live = sa.select(consent.id).where(consent.subject_index.in_(indexes), live_consent(consent), named, dated)
+    live = sa.select(consent.id).where(consent.subject_index.in_(indexes), consents(consent), named, dated)
     return live.order_by(consent.id.desc()).limit(1).lateral("consent")
 
 
 def _share(asked: Any, indexes: Sequence[SQL]) -> Any:
     """The share code that was shown, if it is this very subject's."""
-    share, identity = aliased(models.ShareCode), aliased(models.Identity)
-    live = sa.select(share.id).where(
-        share.code_hash == asked.c.share,
-        live_share(share),
-        identity.party_id == share.party_id,
-        identity.index.in_(indexes),
+    share = aliased(models.ShareCode)
+    shown = sa.and_(share.code_hash == asked.c.share, share.subject_index.in_(indexes))
+    return sa.select(share.id).where(shown, shares(share)).lateral("share")
+
+
+def _redeem() -> sa.Update:
+    """Use up the single-use codes that were shown for their own subject, by name and number (R17).
+
+    A code is used by the one request that wins its row; to every other one it is dead from then on.
+    """
+    asked, identity, party = _asked(), aliased(models.Identity), aliased(models.Party)
+    indexes = (asked.c.index, asked.c.former_index)
+    other = sa.select(party.id).where(
+        party.id == identity.party_id, identity.index.in_(indexes), party.name != asked.c.name
     )
-    return live.lateral("share")
+    code = models.ShareCode
+    shown = sa.and_(code.code_hash == asked.c.share, code.subject_index.in_(indexes), ~other.exists())
+    unused = sa.and_(code.single_use, code.used_at.is_(None), shares(code), holds(*PERSONS))
+    return (
+        sa.update(code)
+        .where(unused, shown)
+        .values(used_at=NOW, used_request=REQUEST)
+        .returning(code.id)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _outcome(asked: Any, audience: Audience, consent: Any, share: Any, party: Any) -> SQL:
@@ -134,6 +152,7 @@ def _subject(row: Frame, audience: Audience) -> SQL:
     return sa.true()
 
 
+REDEEM = _redeem()
 PARTY = Relation(
     target=models.Party, on=lambda subject, party: party.id == subject.party_id, keys={"party_id": sa.BigInteger()}
 )
@@ -177,8 +196,9 @@ def prepare(arguments: Mapping[str, Any], context: Any) -> Prepared:
     rows = [_bound(key, place, context.keyring) for place, key in enumerate(keys)]
     values = {name: [row[name] for row in rows] for name in ASKED}
     shares = frozenset(share for share in values["share"] if share)
+    once = any(key.share_code and is_single_use(key.share_code) for key in keys)
     letters = frozenset(letter for letter in values["consent"] if letter)
-    return Prepared(values, viewed(access, context, shares, letters))
+    return Prepared(values, viewed(access, context, shares, letters), REDEEM if once else None)
 
 
 def viewed(
@@ -205,7 +225,7 @@ def _bound(key: Any, place: int, keyring: Keyring) -> dict[str, Any]:
         "person": person,
         "consent": text(key.consent, "consent"),
         "signed_on": key.consent_signed_on,
-        "share": hashlib.sha256(code.encode()).digest() if code else None,
+        "share": code_hash(code) if code else None,
         "reference": own_text(key.reference, "reference"),
         "relation": relation and relation.value,
     }

@@ -11,13 +11,14 @@ import sqlalchemy as sa
 
 import models
 from auth.audiences import Audience
-from models.access_record import AccessResult
+from auth.consent import RECIPIENTS, live_watch
 from models.base import Base
 from models.court_case import NEVER_DISCLOSED
+from models.event import WITHDRAWALS
 from models.party import PartyKind
 from resolvers.declarations import Frame
 from resolvers.reach import about_self, jurisdiction, reached
-from resolvers.sql import ROW_BY_ROW, SQL
+from resolvers.sql import SQL
 from resolvers.view import CLIENT, NOW, REQUEST, SUBJECT, VILLAGE
 
 Predicate = Callable[[Frame, Audience], SQL]
@@ -148,36 +149,46 @@ def _notice(row: Frame, audience: Audience) -> SQL:
 
 @sees(models.Event)
 def _event(row: Frame, audience: Audience) -> SQL:
-    """The court's all, a litigant's own, and a partner's of whom it reaches and was told before (R10, R17).
+    """The court's all that are about parties, a litigant's own, and those that a partner was notified of.
 
-    What happened before a partner first asked is not told: it may have vanished since. Nothing that is protected, or a
-    suspicion, is told to anybody (R13, R16).
+    A partner sees what has vanished in any case (R10), and the rest for as long as its watch is alive (R15).
     """
     if audience is Audience.COURT:
-        return EVERYBODY
+        return sa.cast(row.party_id.is_not(None), sa.Boolean)
     if audience is Audience.LITIGANT_PORTAL:
-        return about_self(row.party_id)
-    if audience not in {Audience.BANK, Audience.COMMERCE}:
+        consent = sa.orm.aliased(models.Consent)
+        own = sa.select(consent.id).where(consent.id == row.consent_id, consent.subject_index == SUBJECT)
+        return sa.or_(about_self(row.party_id), own.exists())
+    if audience not in PARTNERS:
         return NOBODY
-    entry = sa.orm.aliased(models.AccessRecord)
-    told = sa.select(entry.id).where(
-        entry.party_id == row.party_id,
-        entry.client_key == CLIENT,
-        entry.at <= row.occurred_at,
-        entry.result.in_((AccessResult.MATCHED, AccessResult.GIVEN)),
-        entry.field != "events",
-    )
-    return sa.and_(told.offset(ROW_BY_ROW).exists(), reached(row, row.party_id, audience))
+    watch = sa.orm.aliased(models.Watch)
+    watching = sa.select(watch.id).where(watch.id == row.watch_id, live_watch(watch, NOW)).exists()
+    return sa.or_(row.kind.in_(WITHDRAWALS), row.consent_id.is_not(None), watching)
+
+
+@sees(models.Watch)
+def _watch(row: Frame, audience: Audience) -> SQL:
+    return sa.cast(row.client_key == CLIENT, sa.Boolean) if audience is Audience.BANK else NOBODY
+
+
+@sees(models.WatchLine)
+def _watch_line(row: Frame, audience: Audience) -> SQL:
+    order = sa.orm.aliased(models.WatchOrder)
+    mine = sa.select(order.id).where(order.id == row.order_id, order.client_key == CLIENT).exists()
+    return mine if audience is Audience.BANK else NOBODY
 
 
 @sees(models.Consent)
 def _consent(row: Frame, audience: Audience) -> SQL:
-    return sa.cast(row.subject_index == SUBJECT, sa.Boolean) if audience is Audience.LITIGANT_PORTAL else NOBODY
+    """Its subject's, and its recipient's: who may know that there is one (R15)."""
+    if audience is Audience.LITIGANT_PORTAL:
+        return sa.cast(row.subject_index == SUBJECT, sa.Boolean)
+    return sa.cast(row.client_key == CLIENT, sa.Boolean) if audience in RECIPIENTS else NOBODY
 
 
 @sees(models.ShareCode)
 def _share_code(row: Frame, audience: Audience) -> SQL:
-    return about_self(row.party_id) if audience is Audience.LITIGANT_PORTAL else NOBODY
+    return sa.cast(row.subject_index == SUBJECT, sa.Boolean) if audience is Audience.LITIGANT_PORTAL else NOBODY
 
 
 @sees(models.AccessRecord)

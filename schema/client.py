@@ -4,14 +4,23 @@ import models
 from auth.audiences import Audience
 from auth.policy import any_of
 from auth.scopes import Scope
+from schema.connection import enter_connection
 from schema.declaring import row_type
 from schema.fields import column
 from schema.node import Node
 
 
-@row_type(models.Client, requires=any_of(Scope.SELF, Scope.AUDIT), description="A registered institution (接入方).")
+@row_type(
+    models.Client,
+    requires=any_of(Scope.SELF, Scope.AUDIT, Scope.GRANT_WRITE),
+    description="A registered institution (接入方).",
+)
 class Client(Node):
     """A client."""
 
     name: str = column("name", "Its name (名称).")
+    purposes: list[str] = column("purposes", "Why it may look somebody up (用途).")
     audience: Audience = column("audience", "Its kind (类型).")
+
+
+enter_connection(Client)

@@ -46,6 +46,9 @@ GRAPHQL_RESPONSE = "application/graphql-response+json"
 TOO_LONG = ("57014", "55P03")
 """PostgreSQL's words for a statement cancelled by its timeout, and for a lock that was not to be had in time."""
 
+OUT_OF_ORDER = "40001"
+"""Another request changed what this one was about to change: it is run again from the beginning."""
+
 UNREACHABLE = ("08", "3D", "53", "57")
 """Classes of PostgreSQL's errors: no connection, no such database, no resources, stopped by its operator."""
 
@@ -128,6 +131,15 @@ class Endpoint:
         return Answer(orjson.Fragment(await running.run(self.connections, parts))), "plan"
 
     async def _by_loaders(self, request: Asked, name: str | None, caller: Caller) -> ExecutionResult:
+        for _ in range(running.ATTEMPTS - 1):
+            try:
+                return await self._loaded(request, name, caller)
+            except InternalError as error:
+                if sqlstate(error.__cause__) != OUT_OF_ORDER:
+                    raise
+        return await self._loaded(request, name, caller)
+
+    async def _loaded(self, request: Asked, name: str | None, caller: Caller) -> ExecutionResult:
         async with self.engine.connect() as connection:
             context = Context(**vars(caller), connection=connection)
             try:
@@ -139,6 +151,11 @@ class Endpoint:
                 await context.close()
             await connection.commit()
         return result
+
+
+def sqlstate(error: BaseException | None) -> str | None:
+    """PostgreSQL's word for what went wrong, if it was PostgreSQL's error."""
+    return getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None)
 
 
 def insufficient(issuer: str, error: ForbiddenError) -> str:
@@ -189,7 +206,7 @@ class Reply:
     def failed(self, error: Exception) -> Response:
         """A masked failure: its cause is logged without personal data, and the client gets an id to quote."""
         cause = error.__cause__ if isinstance(error, InternalError) and error.__cause__ else error
-        state = getattr(cause.orig if isinstance(cause, DBAPIError) else cause, "sqlstate", None)
+        state = sqlstate(cause)
         if state in TOO_LONG:
             return self.too_long()
         log_failure(cause, self.request_id)

@@ -9,6 +9,7 @@ from models.bulletin import BulletinKind
 from models.calendar import ReminderKind
 from models.catalogue import Colour, ItemKind, Stage, Tier
 from models.code_record import CloseReason
+from models.consent import ConsentOrigin
 from models.court import StaffRole
 from models.court_case import Confidentiality, Role
 from models.deduction import DeductionStatus, FindingKind
@@ -20,6 +21,7 @@ from models.party import PartyKind
 from models.point_conversion import ConversionStatus
 from models.repair import RepairGround, RepairOutcome
 from models.sanction import SanctionKind
+from models.watch import WatchOutcome
 
 DESCRIPTIONS = {
     Purpose: "Why a subject is looked up (查询用途).",
@@ -34,6 +36,8 @@ DESCRIPTIONS = {
     ItemKind: "A kind of moral-bank item (道德银行项目类别).",
     Audience: "A kind of client (接入方类型).",
     CloseReason: "Why a record ended before its term (终止原因).",
+    ConsentOrigin: "Who says that there is a consent: its recipient on a letter, or its subject (授权来源).",
+    WatchOutcome: "What came of an order to watch (监测委托结果).",
     DeductionStatus: "Where a deduction stands (扣分状态).",
     EventKind: "What happened to a subject (事件类型).",
     FindingKind: "The document in which a behaviour was found (认定文书).",

@@ -9,7 +9,9 @@ import models
 from auth.policy import all_of, any_of
 from auth.scopes import Scope
 from models.event import EventKind
+from resolvers import events
 from schema.connection import enter_connection
+from schema.consent import KNOWN_CONSENT, Consent
 from schema.declaring import row_type
 from schema.fields import column, relation
 from schema.node import Node
@@ -24,6 +26,7 @@ OWN = any_of(Scope.REGISTER, Scope.SELF)
 
 @row_type(
     models.Event,
+    source=events.told,
     requires=all_of(Scope.EVENT),
     description="That something changed for a subject (变更事件): neither what nor why, which is asked for.",
 )
@@ -31,12 +34,20 @@ class Event(Node):
     """An event."""
 
     kind: EventKind = column("kind", "What happened (事件类型).")
-    sequence: int = column(
-        "sequence", "Its place among the events of its subject, from one, without gaps (序号).", requires=OWN
+    reference: str | None = column(
+        "reference", "Partners: your own reference for the subject, from your watch or look-up (机构业务编号)."
+    )
+    sequence: int | None = column(
+        "sequence",
+        "Its place among the events of its party, from one, without gaps (序号); none of a consent's.",
+        requires=OWN,
     )
     occurred_at: datetime = column("occurred_at", "When (发生时间).")
     party: Annotated["Party", strawberry.lazy("schema.party")] | None = relation(
-        models.Event.party, "Its subject (主体).", requires=KNOWN_PARTY
+        models.Event.party, "Its subject (主体), as far as it is yours to see.", requires=KNOWN_PARTY
+    )
+    consent: Consent | None = relation(
+        models.Event.consent, "The consent that it is about (授权).", requires=KNOWN_CONSENT
     )
 
 

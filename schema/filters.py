@@ -22,6 +22,7 @@ from resolvers.deductions import status_today
 from schema.access_record import AccessRecord
 from schema.batch import Batch
 from schema.case import Case
+from schema.consent import Consent
 from schema.deduction import Deduction
 from schema.event import Event
 from schema.filtering import Filters, filter_input, filtered
@@ -30,6 +31,7 @@ from schema.objection import Objection
 from schema.party import Party
 from schema.reminder import Reminder
 from schema.repair import Repair
+from schema.watch import Watch
 
 COURT_AND_BELOW = "A court and all below it (法院代字)."
 
@@ -156,6 +158,33 @@ class EventFilter(Filters):
 
     since: datetime | None = filtered(Event, "occurredAt", lambda row, value: row.occurred_at >= value, "At or after.")
     kind: EventKind | None = filtered(Event, "kind", lambda row, value: row.kind == value, "What happened (类型).")
+
+
+@filter_input("Which consents (授权筛选).")
+class ConsentFilter(Filters):
+    """Consents by number and end."""
+
+    reference: str | None = filtered(
+        Consent, "reference", lambda row, value: row.reference == value, "Number of the letter (授权书编号)."
+    )
+    valid_at: datetime | None = filtered(
+        Consent,
+        "validTo",
+        lambda row, value: sa.and_(row.valid_from <= value, row.valid_to > value, row.revoked_at.is_(None)),
+        "Live at this moment (有效于).",
+    )
+
+
+@filter_input("Which watches (监测筛选).")
+class WatchFilter(Filters):
+    """Watches by reference, and those that have not ended."""
+
+    reference: str | None = filtered(
+        Watch, "reference", lambda row, value: row.reference == value, "Your own reference (机构业务编号)."
+    )
+    open: bool | None = filtered(
+        Watch, "endedAt", lambda row, value: row.ended_at.is_(None) == value, "Whether they have not ended."
+    )
 
 
 @filter_input("Which entries of the log (访问记录筛选).")

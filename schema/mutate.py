@@ -105,4 +105,4 @@ def _request(asked: Asked, name: str | None, caller: Caller, key: str) -> Reques
     staff = principal.officer.key if principal.officer else ""
     subject = (principal.subject_index or b"").hex()
     content = asked.operation.digest + orjson.dumps([name, asked.variables], option=orjson.OPT_SORT_KEYS)
-    return Request.of(f"{principal.client_key}/{staff}/{subject}", key, content)
+    return Request.of(f"{principal.client_key}/{staff}/{subject}", key, content, caller.keyring.opaque_key)

@@ -7,6 +7,7 @@ The payload `ProposeDeductionPayload` is made from this one line.
 
 import dataclasses
 import inspect
+from collections.abc import Sequence
 from typing import Any
 
 import strawberry
@@ -16,7 +17,8 @@ from strawberry.utils.str_converters import to_camel_case, to_snake_case
 from auth.policy import OPEN, POLICY, Requirement
 from casework.refusal import Code, Refusal
 from resolvers.context import Later
-from resolvers.mutations.acting import MutationRoot, Perform, performed
+from resolvers.declarations import Root
+from resolvers.mutations.acting import Also, MutationRoot, Perform, performed
 from schema.declaring import enter, model_of
 from schema.directives import RequiresScopes
 from schema.fields import DeclaredField, argument
@@ -62,27 +64,46 @@ class MutationField(DeclaredField):
         noun, *_ = (field.name for field in dataclasses.fields(self.payload))
         done = await performed(context, to_camel_case(self.python_name), self.declaration, given)
         if isinstance(done, Refusal):
-            return self.payload(**{noun: None, "errors": [MutationError.of(done)]})
-        return self.payload(**{noun: done, "errors": []})
+            return self.payload(errors=[MutationError.of(done)])
+        told = {also.name: also.tell(context, done) for also in self.declaration.also}
+        return self.payload(**{noun: done}, **told, errors=[])
 
 
 def plain(given: Any) -> dict[str, Any]:
     """An input as a dictionary of its fields, inputs within it too; values as they are."""
-    fields = {field.name: getattr(given, field.name) for field in dataclasses.fields(given)}
-    return {name: plain(value) if dataclasses.is_dataclass(value) else value for name, value in fields.items()}
+    return {field.name: _plain(getattr(given, field.name)) for field in dataclasses.fields(given)}
 
 
-def mutation(perform: Perform, given: Any, shows: Any, description: str, *, requires: Requirement) -> Any:
-    """A mutation: `perform` with the fields of the input `given`; its payload shows a row of the type `shows`."""
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    return plain(value) if dataclasses.is_dataclass(value) else value
+
+
+def mutation(
+    perform: Perform,
+    given: Any,
+    shows: Any,
+    description: str,
+    *,
+    requires: Requirement,
+    lines: Root | None = None,
+    also: Sequence[Also] = (),
+) -> Any:
+    """A mutation: `perform` with the fields of the input `given`; its payload shows a row of the type `shows`.
+
+    lines: where the changed row stands for many, the root that leads from its key to them. also: what is told once.
+    """
     _check_parameters(perform, given)
-    payload = _payload(given.__name__.removesuffix("Input"), shows, requires)
+    noun = ("lines", list[shows] | None) if lines else (to_snake_case(shows.__name__), shows | None)
+    payload = _payload(given.__name__.removesuffix("Input"), noun, also, requires)
     made = MutationField(
         description=description,
         directives=[RequiresScopes.of(requires)],
         type_annotation=StrawberryAnnotation(payload),
     )
     made.payload, made.requirement = payload, requires
-    made.declaration = MutationRoot(perform, model_of(shows))
+    made.declaration = MutationRoot(perform, model_of(shows), lines, also)
     made.arguments = [argument("input", given, "What to do.")]
     return made
 
@@ -98,14 +119,16 @@ def mutation_input(description: str) -> Any:
     return declare
 
 
-def _payload(name: str, shows: Any, requires: Requirement) -> Any:
+def _payload(name: str, noun: tuple[str, Any], also: Sequence[Also], requires: Requirement) -> Any:
     """The type of a mutation's answer: the changed row, or why nothing was changed."""
-    noun = to_snake_case(shows.__name__)
+    shown, type_ = noun
+    once = {one.name: str | None for one in also}
     members = {
-        "__annotations__": {noun: shows | None, "errors": list[MutationError]},
+        "__annotations__": {shown: type_, **once, "errors": list[MutationError]},
         "__doc__": f"The payload of {name}.",
-        noun: strawberry.field(description="As it is now; none if nothing was done."),
-        "errors": strawberry.field(description="Why nothing was done; empty if it was (错误)."),
+        shown: strawberry.field(default=None, description="As it is now; none if nothing was done."),
+        **{one.name: strawberry.field(default=None, description=one.description) for one in also},
+        "errors": strawberry.field(default_factory=list, description="Why nothing was done; empty if it was (错误)."),
     }
     made = strawberry.type(
         type(f"{name}Payload", (), members),

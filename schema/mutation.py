@@ -2,13 +2,25 @@
 
 import strawberry
 
-from auth.policy import OPEN, all_of
+from auth.policy import OPEN, all_of, any_of
 from auth.scopes import Scope
-from resolvers.mutations import deductions, measures, moral_bank, publications, remedies, sanctions
+from resolvers.mutations import consents, deductions, measures, moral_bank, publications, remedies, sanctions
+from resolvers.mutations.acting import Also
+from resolvers.watches import LINES
 from schema.batch import Batch
 from schema.bulletin import Bulletin
 from schema.certificate import Certificate
 from schema.code_record import CodeRecord
+from schema.consent import Consent, ShareCode
+from schema.consent_input import (
+    CreateShareCodeInput,
+    GrantConsentInput,
+    RegisterConsentInput,
+    RevokeConsentInput,
+    RevokeShareCodeInput,
+    UnwatchInput,
+    WatchInput,
+)
 from schema.consequence_notice import ConsequenceNotice
 from schema.declaring import enter
 from schema.deduction import Deduction
@@ -51,10 +63,13 @@ from schema.remedy_input import (
 )
 from schema.repair import Repair
 from schema.sanction import Sanction
+from schema.watch import WatchLine
 
 ACTING = all_of(Scope.PROCEDURE_WRITE)
 REMEDY = all_of(Scope.REMEDY_WRITE)
 CONVERSION = all_of(Scope.CONVERSION_WRITE)
+GRANT = all_of(Scope.GRANT_WRITE)
+WATCHING = all_of(Scope.WATCH, Scope.WATCH_WRITE)
 
 
 @strawberry.type(
@@ -219,6 +234,58 @@ class Mutation:
         Measure,
         "The city's platform recognises a measure (互认).",
         requires=all_of(Scope.MEASURE_WRITE),
+    )
+    register_consent = mutation(
+        consents.register_consent,
+        RegisterConsentInput,
+        Consent,
+        "A bank registers a letter that a person signed (授权登记).",
+        requires=all_of(Scope.CONSENT, Scope.CONSENT_WRITE),
+    )
+    grant_consent = mutation(
+        consents.grant_consent,
+        GrantConsentInput,
+        Consent,
+        "The authenticated subject consents to a recipient (授权).",
+        requires=GRANT,
+    )
+    revoke_consent = mutation(
+        consents.revoke_consent,
+        RevokeConsentInput,
+        Consent,
+        "Its subject, or its recipient, ends a consent: the next query finds none (撤回授权).",
+        requires=any_of(Scope.GRANT_WRITE, Scope.CONSENT_WRITE),
+    )
+    create_share_code = mutation(
+        consents.create_share_code,
+        CreateShareCodeInput,
+        ShareCode,
+        "The authenticated subject makes a code by which it shows its record (生成分享码).",
+        requires=GRANT,
+        also=[Also("code", "The code (分享码). It is told here and nowhere else.", consents.told_code)],
+    )
+    revoke_share_code = mutation(
+        consents.revoke_share_code,
+        RevokeShareCodeInput,
+        ShareCode,
+        "The authenticated subject ends a share code (作废分享码).",
+        requires=GRANT,
+    )
+    watch = mutation(
+        consents.watch,
+        WatchInput,
+        WatchLine,
+        "A bank watches customers: it is told when something changes for them (监测).",
+        requires=WATCHING,
+        lines=LINES,
+    )
+    unwatch = mutation(
+        consents.unwatch,
+        UnwatchInput,
+        WatchLine,
+        "A bank watches customers no longer (停止监测).",
+        requires=WATCHING,
+        lines=LINES,
     )
     acknowledge_notice = mutation(
         moral_bank.acknowledge,

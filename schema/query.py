@@ -13,7 +13,9 @@ from schema.batch import Batch
 from schema.bulletin import Bulletin
 from schema.case import Case
 from schema.catalogue import Behaviour, CatalogueVersion, CodeType, MoralBankItem
+from schema.client import Client
 from schema.connection import Connection, enter_connection
+from schema.consent import Consent
 from schema.court import Court
 from schema.declaring import enter
 from schema.deduction import Deduction
@@ -24,6 +26,7 @@ from schema.filters import (
     BatchFilter,
     CaseFilter,
     CaseOrder,
+    ConsentFilter,
     DeductionFilter,
     DeductionOrder,
     EventFilter,
@@ -33,6 +36,7 @@ from schema.filters import (
     PartyOrder,
     ReminderFilter,
     RepairFilter,
+    WatchFilter,
 )
 from schema.lender_candidate import LenderCandidate
 from schema.listing import Listing
@@ -48,6 +52,7 @@ from schema.statistics import ARGUMENTS as STATISTICS_ARGUMENTS
 from schema.statistics import Statistic
 from schema.subject import AccessInput, SubjectKey, SubjectReport
 from schema.viewer import Viewer, viewer
+from schema.watch import Watch
 
 CATALOGUE = any_of(Scope.CATALOGUE)
 REGISTER = any_of(Scope.REGISTER)
@@ -211,12 +216,30 @@ class Query:
     )
     events: Connection[Event] = root_connection(
         roots.EVENTS,
-        "Events, oldest first: keep the last endCursor, and ask for what came after it (变更事件).",
+        "Events, oldest first: keep the last endCursor, and ask for what came after it (变更事件). "
+        "A partner's are those of whom it watches, of what vanished since it was served it, and of its consents.",
         CONSENTED,
         requires=all_of(Scope.EVENT),
-        about=about.ABOUT_PARTY,
+        about=about.ABOUT[models.Event],
         filter_type=EventFilter,
         prepare=roots.prepare_access,
+    )
+    consents: Connection[Consent] = root_connection(
+        roots.CONSENTS,
+        "The consents that persons have given you, newest first (授权记录).",
+        requires=all_of(Scope.CONSENT),
+        about=about.ABOUT[models.Consent],
+        filter_type=ConsentFilter,
+    )
+    recipients: Connection[Client] = root_connection(
+        roots.RECIPIENTS, "The institutions that one may consent to (可授权机构).", requires=any_of(Scope.GRANT_WRITE)
+    )
+    watches: Connection[Watch] = root_connection(
+        roots.WATCHES,
+        "Your watches, oldest first (监测名单).",
+        requires=all_of(Scope.WATCH),
+        about=about.ABOUT[models.Watch],
+        filter_type=WatchFilter,
     )
     statistics: list[Statistic] = rooted(
         STATISTICS,

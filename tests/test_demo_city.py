@@ -166,6 +166,7 @@ NEVER_STORED = {
     "deduction.role": {"ENFORCEMENT_APPLICANT"},
     "deduction_step.staff_role": {"PRESIDENT"},
     "record_step.staff_role": {"JUDGE", "CHIEF", "CENTRE", "PANEL", "PRESIDENT"},  # its records came in by imports
+    "watch_line.outcome": {"CONSENT_REQUIRED", "INVALID_NUMBER", "NAME_MISMATCH", "NOT_WATCHED"},
     "reminder.kind": {"OBJECTION_DUE", "OBJECTION_OVERDUE"},  # no answer is due within a week of that day
 }
 NOT_LOOKED_UP_FOR = {"access_record.audience", "access_record.purpose"}
@@ -310,7 +311,8 @@ async def test_live_consents_of_the_cast(
          ["CONFIRMED", "COURT_ASSESSED", "VILLAGE_NOTIFIED"]),
         (CHEN, "SELECT count(*) FROM listing WHERE party_id = :party AND removed_on IS NULL AND ends_on > :today", [1]),
         (ZHAO, "SELECT kind FROM sanction WHERE party_id = :party", ["DETENTION"]),
-        (ZHAO, "SELECT hint FROM share_code WHERE party_id = :party AND valid_to > :today", [ZHAO_SHARE_CODE[-4:]]),
+        (ZHAO, "SELECT hint FROM share_code JOIN identity ON index = subject_index"
+         " WHERE party_id = :party AND valid_to > :today", [ZHAO_SHARE_CODE[-4:]]),
         (MINOR, "SELECT disclosed FROM party WHERE id = :party", [False]),
         (MINOR, "SELECT extract(year FROM age(conduct_on, date '2010-12-01')) FROM deduction"
                 " WHERE party_id = :party", [15]),

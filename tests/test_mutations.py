@@ -188,7 +188,7 @@ def written(kind: Any) -> str:
         needed = ((name, one) for name, one in named.fields.items() if isinstance(one.type, GraphQLNonNull))
         return "{" + ", ".join(f"{name}: {written(one.type)}" for name, one in needed) + "}"
     values = {"ID": '"x"', "String": '"x"', "Int": "1", "Boolean": "true", "Date": '"2026-01-01"', "Money": '"1.00"'}
-    values["Sha256"] = f'"{DIGEST}"'
+    values |= {"Sha256": f'"{DIGEST}"', "DateTime": '"2026-01-01T00:00:00Z"'}
     return values.get(named.name) or next(iter(named.values))
 
 
@@ -267,7 +267,7 @@ def test_a_key_in_progress_is_told(chambers: Chambers) -> None:
     with chambers.engine.connect() as connection:
         staff = connection.scalar(sa.text("SELECT staff_id FROM staff_account WHERE username = 'yuyao-judge-0'"))
         client = connection.scalar(sa.text("SELECT id FROM client WHERE client_id = 'front'"))
-    digest = Request.of(f"{client}/{staff}/", key, b"").digest
+    digest = Request.of(f"{client}/{staff}/", key, b"", b"").digest
     with chambers.engine.begin() as connection:
         held = sa.text("SELECT pg_advisory_xact_lock(:number)")
         connection.execute(held, {"number": int.from_bytes(digest[:8], signed=True)})

@@ -45,7 +45,9 @@ HIDDEN = {
     "Objection": "SELECT id FROM objection",
     "Repair": "SELECT id FROM repair",
     "Batch": "SELECT id FROM batch",
-    "Consent": "SELECT id FROM consent",
+    "Consent": "SELECT id FROM consent WHERE client_key <> :client",
+    "Watch": "SELECT id FROM watch WHERE client_key <> :client",
+    "Event": "SELECT id FROM event WHERE id NOT IN (SELECT event_id FROM notification WHERE client_key = :client)",
     "ShareCode": "SELECT id FROM share_code",
 }
 """What nobody outside the court is ever told of, not even by an id."""
@@ -58,6 +60,8 @@ FOREIGN = {
     "CodeRecord": "SELECT id FROM code_record WHERE party_id <> :me",
     "Participation": "SELECT id FROM participation WHERE party_id IS DISTINCT FROM :me",
     "Repair": "SELECT id FROM repair WHERE party_id <> :me",
+    "Event": "SELECT id FROM event WHERE party_id <> :me",
+    "Watch": "SELECT id FROM watch",
 }
 """What a litigant is never told of."""
 
@@ -85,7 +89,7 @@ def known(world: World, city: City) -> Known:
         Disturbance(connection, SEED).apply(clients)
     keyring = load_keyring(city.settings.key_file)
     identities = rows(world, "SELECT index, sealed FROM identity")
-    hidden = {audience: set(_ids(world, _never(audience))) for audience in Audience}
+    hidden = {audience: set(_ids(world, _never(audience), clients[audience])) for audience in Audience}
     return Known(some_ids(world), hidden, {keyring.open(row.sealed, row.index) for row in identities})
 
 
@@ -95,10 +99,10 @@ def _never(audience: Audience) -> dict[str, str]:
     return FOREIGN if audience is Audience.LITIGANT_PORTAL else HIDDEN
 
 
-def _ids(world: World, statements: dict[str, str]) -> Iterator[str]:
+def _ids(world: World, statements: dict[str, str], client: int) -> Iterator[str]:
     (me,) = rows(world, "SELECT id FROM party WHERE name = :name", name=CHEN.name)
     for type_name, statement in statements.items():
-        yield from (node_id(type_name, row.id) for row in rows(world, statement, me=me.id))
+        yield from (node_id(type_name, row.id) for row in rows(world, statement, me=me.id, client=client))
 
 
 @dataclass

@@ -1,6 +1,6 @@
 """Who acts in a mutation, and on what: ids become keys, callers become officers or parties."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +11,11 @@ from auth.officer import Officer
 from casework.procedure import Act
 from casework.refusal import Refusal
 from casework.texts import check_texts
+from models.identifiers import IdentifierError, parse_person_number
 from models.party import Identity
 from resolvers.caller import Caller
 from resolvers.context import Context
-from resolvers.declarations import ROW_TYPES
+from resolvers.declarations import ROW_TYPES, Root
 from resolvers.errors import BadIdError
 from resolvers.loaders import found
 from resolvers.nodes import key_of, node_root
@@ -49,6 +50,21 @@ class Acting:
         except BadIdError as error:
             raise Refusal("BAD_ID", str(error), "Send an id as this service gave it out.", field) from None
 
+    @property
+    def subject(self) -> bytes:
+        """The keyed hash of the authenticated litigant's number. The scopes for acting are given to nobody else."""
+        subject = self.caller.principal.subject_index
+        if subject is None:
+            raise Refusal("NOT_YOURS", "Nobody is authenticated.", "Exchange a token for your user (RFC 8693).")
+        return subject
+
+    def person(self, number: str, field: str = "idNumber") -> bytes:
+        """The keyed hash of a person's number. Raises Refusal BAD_NUMBER."""
+        try:
+            return self.caller.keyring.index(parse_person_number(number).value)
+        except IdentifierError:
+            raise Refusal("BAD_NUMBER", "This is no resident ID number.", "Check its digits.", field) from None
+
     async def own_party(self) -> int:
         """The party that the authenticated litigant is. Raises Refusal NOT_FOUND."""
         own = sa.select(Identity.party_id).where(Identity.index == self.caller.principal.subject_index)
@@ -58,16 +74,33 @@ class Acting:
         return key
 
 
+@dataclass(frozen=True)
+class Also:
+    """What a payload tells beside the changed row, kept nowhere: made from the caller's context and the row."""
+
+    name: str
+    description: str
+    tell: Callable[[Context, Row], str]
+
+
 @dataclass(frozen=True, eq=False)
 class MutationRoot:
-    """A root field that changes a row of `model`: `perform` is called with `Acting` and the fields of the input."""
+    """A root field that changes a row of `model`: `perform` is called with `Acting` and the fields of the input.
+
+    lines: leads from the key of what was changed to the rows that are shown, where they are many.
+    """
 
     perform: Perform
     model: type
+    lines: Root | None = None
+    also: Sequence[Also] = ()
 
 
-async def performed(context: Context, field: str, root: MutationRoot, given: Mapping[str, Any]) -> Row | Refusal:
-    """Do what is asked, unless it was done before, and read the changed row as the caller sees it."""
+async def performed(context: Context, field: str, root: MutationRoot, given: Mapping[str, Any]) -> Any:
+    """Do what is asked, unless it was done before, and read what was changed as the caller sees it.
+
+    Gives a row, or the rows of `root.lines`, or the Refusal of what was not done.
+    """
     performing = context.performing
     try:
         if not performing.replays:
@@ -76,9 +109,9 @@ async def performed(context: Context, field: str, root: MutationRoot, given: Map
     except Refusal as refusal:
         performing.refused = True
         return refusal
-    name = ROW_TYPES[root.model].name
-    rows = await found(context, node_root(name), {"keys": [performing.changed]}, Answer(field, context.view))
-    return next(iter(rows), None) or _unseen()
+    asked = root.lines or node_root(ROW_TYPES[root.model].name)
+    rows = await found(context, asked, {"keys": [performing.changed]}, Answer(field, context.view))
+    return (rows if root.lines else next(iter(rows), None)) or _unseen()
 
 
 def _unseen() -> Refusal:

@@ -3,10 +3,11 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Protocol
 
 import orjson
+import sqlalchemy as sa
 from graphql import DocumentNode, ExecutionResult, FieldNode, OperationDefinitionNode, SelectionSetNode, execute
 from graphql.execution.collect_fields import FieldDetailsList
 from graphql.execution.values import VariableValues
@@ -21,7 +22,7 @@ from resolvers.plan.nodes import keys_name, nodes_statement, readable
 from resolvers.plan.roots import RootField, root_statement
 from resolvers.plan.rows import Writer
 from resolvers.plan.selection import TYPE_NAME, Selection, declaration_of
-from resolvers.plan.statement import Statement
+from resolvers.plan.statement import Statement, compiled
 from resolvers.plan.walk import Unplanned, Walk
 from resolvers.statements import argument_values
 from resolvers.trail import log_parameters
@@ -51,11 +52,12 @@ class Statements:
 
 @dataclass(frozen=True)
 class Ready:
-    """A statement with the values of one request."""
+    """A statement with the values of one request. before: what runs before any statement of the request."""
 
     statements: Statements
     shape: Any
     values: Mapping[str, Any]
+    before: Statement | None = None
 
     @property
     def compiled(self) -> bool:
@@ -69,7 +71,17 @@ class Ready:
 
     def arguments(self) -> list[Any]:
         """The values in the order of the statement's parameters."""
-        return [self.values[name] for name in self.statement.parameters]
+        return self.arguments_of(self.statement)
+
+    def arguments_of(self, statement: Statement) -> list[Any]:
+        """The values in the order of a statement's parameters."""
+        return [self.values[name] for name in statement.parameters]
+
+
+@cache
+def before(update: sa.Update | None) -> Statement | None:
+    """The statement that comes first, compiled once: there are few."""
+    return None if update is None else compiled(update)
 
 
 class Part(Protocol):
@@ -131,7 +143,7 @@ class RowsPart(StatementPart):
         shape, values = self.edges.read(variables, caller)
         keys = {key: prepared.values.get(key) for key in self.asked.root.relation.keys}
         values |= argument_values(keys) | self.seen_from(prepared.view)
-        return Ready(self.statements, shape, values)
+        return Ready(self.statements, shape, values, before(prepared.before))
 
 
 class NodesPart(StatementPart):

@@ -10,6 +10,7 @@ from graphql.execution.collect_fields import FieldDetailsList
 
 import models
 from auth.audiences import Audience
+from auth.scopes import PERSONS
 from resolvers.declarations import ROW_TYPES, Frame, Relation
 from resolvers.paging import LARGEST_PAGE, beyond, cursor, order_columns, sorting
 from resolvers.plan.arguments import ArguedEdge, PageShape
@@ -19,7 +20,7 @@ from resolvers.plan.naming import Named, Names
 from resolvers.plan.pages import ONE_GROUP, PLACE, PageOf
 from resolvers.plan.selection import TYPE_NAME, Fields, Selection, declaration_of, python_name
 from resolvers.plan.walk import object_types
-from resolvers.reach import PERSONS, may_be_known
+from resolvers.reach import may_be_known
 from resolvers.sql import SQL
 from resolvers.visibility import PARTNERS, visible
 

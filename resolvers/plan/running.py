@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from typing import Protocol
 
 import asyncpg
@@ -18,6 +18,7 @@ class Connections(Protocol):
         """A connection for as long as the context lasts."""
 
 
+ATTEMPTS = 3
 COMPILER = ThreadPoolExecutor(1, "compiler")
 """One statement at a time: compiling is Python's work, and shares its one core with the requests that go on."""
 
@@ -46,7 +47,17 @@ async def run(connections: Connections, parts: Mapping[str, Ready | Text]) -> Te
 
 
 async def _fetched(connection: asyncpg.Connection, asking: Mapping[str, Ready]) -> dict[str, Text]:
-    if len(asking) == 1:
+    if len(asking) == 1 and not any(ready.before for ready in asking.values()):
         return {name: await fetch(connection, ready) for name, ready in asking.items()}
+    for _ in range(ATTEMPTS - 1):
+        with suppress(asyncpg.SerializationError):  # another request used up what this one was about to
+            return await _in_one_snapshot(connection, asking)
+    return await _in_one_snapshot(connection, asking)
+
+
+async def _in_one_snapshot(connection: asyncpg.Connection, asking: Mapping[str, Ready]) -> dict[str, Text]:
     async with connection.transaction(isolation="repeatable_read"):
+        for ready in asking.values():
+            if ready.before:
+                await connection.fetch(ready.before.text, *ready.arguments_of(ready.before))
         return {name: await fetch(connection, ready) for name, ready in asking.items()}

@@ -1,0 +1,98 @@
+"""Who is told of an event: written with it, in the same transaction, and delivered from there (transactional outbox).
+
+A client is told of a subject that it watches, of what has vanished since it was served it (R10), and of its consents.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on, insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
+
+from auth.consent import live_watch
+from models.access_record import AccessRecord, AccessResult
+from models.audience import Audience
+from models.client import Client
+from models.consent import Consent
+from models.event import Event
+from models.party import Identity, Party, PartyKind
+from models.watch import Notification, Watch
+
+CHANNEL = "suxin_notifications"
+"""What PostgreSQL wakes the deliverers by (LISTEN), once the transaction is committed."""
+
+WAKE = sa.select(sa.func.pg_notify(CHANNEL, ""))
+COLUMNS = ["event_id", "client_key", "watch_id", "reference"]
+PARTNERS = (Audience.BANK, Audience.COMMERCE, Audience.EMPLOYER)
+SERVED = (AccessResult.MATCHED, AccessResult.GIVEN)
+SHOWING = ["Deduction", "Sanction", "CodeRecord", "CreditCode", "Listing", "Certificate"]
+"""The types by whose objects an answer shows what may vanish."""
+
+
+@dataclass(frozen=True)
+class Gone:
+    """Something of a party that others saw from a moment on, and see no more."""
+
+    party_id: int
+    since: datetime
+
+
+async def notify_watching(connection: AsyncConnection, events: Mapping[int, int], at: datetime) -> None:
+    """Note who watches the parties of these events now. events: party's key to event's key."""
+    now = sa.literal(at, sa.DateTime(timezone=True))
+    watching = (
+        sa.select(Event.id, Watch.client_key, Watch.id, Watch.reference)
+        .join(Party, sa.and_(Party.id == Event.party_id, Party.disclosed))
+        .join(Identity, Identity.party_id == Party.id)
+        .join(Watch, sa.and_(Watch.subject_index == Identity.index, Watch.name == Party.name))
+        .where(Event.id.in_(events.values()), live_watch(Watch, now))
+    )
+    written = insert(Notification).from_select(COLUMNS, watching).on_conflict_do_nothing()
+    await connection.execute(written)
+    await connection.execute(WAKE)
+
+
+async def notify_served(connection: AsyncConnection, gone: Collection[Gone], events: Mapping[int, int]) -> None:
+    """Note who was served what has vanished, with the reference of its last look-up.
+
+    Employers, who are shown little of persons, are told of organizations only.
+    """
+    rows = [(events[one.party_id], one.party_id, one.since) for one in gone]
+    columns = (
+        sa.column("event_id", sa.BigInteger),
+        sa.column("party_id", sa.BigInteger),
+        sa.column("since", sa.DateTime(timezone=True)),
+    )
+    vanished, entry = sa.values(*columns, name="vanished").data(rows), aliased(AccessRecord)
+    reached = sa.or_(Client.audience != Audience.EMPLOYER, Party.kind == PartyKind.ORGANIZATION)
+    served = (
+        sa.select(vanished.c.event_id, Client.id, sa.cast(sa.null(), sa.BigInteger), entry.reference)
+        .ext(distinct_on(vanished.c.event_id, Client.id))
+        .join(Party, sa.and_(Party.id == vanished.c.party_id, Party.disclosed))
+        .join(entry, sa.and_(entry.party_id == Party.id, entry.at >= vanished.c.since))
+        .join(Client, sa.and_(Client.id == entry.client_key, Client.audience.in_(PARTNERS), reached))
+        .where(entry.result.in_(SERVED), entry.types.op("&&")(sa.cast(SHOWING, sa.ARRAY(sa.Text))))
+        .order_by(vanished.c.event_id, Client.id, entry.at.desc())
+    )
+    await connection.execute(insert(Notification).from_select(COLUMNS, served).on_conflict_do_nothing())
+
+
+async def notify_recipients(connection: AsyncConnection, event_keys: Sequence[int]) -> None:
+    """Note the recipients of the consents that these events are about, with what they know the subject by."""
+    watch = aliased(Watch)
+    same = sa.and_(
+        watch.subject_index == Consent.subject_index,
+        watch.client_key == Consent.client_key,
+        watch.ended_at.is_(None),
+    )
+    recipients = (
+        sa.select(Event.id, Consent.client_key, watch.id, sa.func.coalesce(watch.reference, Consent.reference))
+        .join(Consent, Consent.id == Event.consent_id)
+        .outerjoin(watch, same)
+        .where(Event.id.in_(event_keys))
+    )
+    await connection.execute(insert(Notification).from_select(COLUMNS, recipients))
+    await connection.execute(WAKE)

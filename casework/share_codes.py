@@ -1,0 +1,113 @@
+"""Share codes (分享码): by which a person or organization shows its own record to whom it likes (R15)."""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from auth.audiences import PURPOSES
+from auth.consent import RECIPIENTS, consentable
+from auth.scopes import PERSONS
+from casework.consents import chosen
+from casework.refusal import Refusal
+from models.audience import Purpose
+from models.consent import ShareCode
+from models.party import Identity, Party
+
+ONCE, OFTEN = "S1", "SX"
+"""How a code begins: whoever reads it, a person or the service, sees at once whether it is good for one answer."""
+
+CHARACTERS, GROUP = 12, 4
+"""Of a code, without its beginning: sixty bits in base32, in groups."""
+
+LONGEST = timedelta(days=90)
+SHAREABLE = consentable(frozenset().union(*(PURPOSES[audience] for audience in RECIPIENTS)))
+NEXT_KEY = sa.select(sa.func.nextval(sa.func.pg_get_serial_sequence("share_code", "id")))
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """What a share code shows, for what, until when, and whether once."""
+
+    purposes: Sequence[Purpose]
+    scopes: Sequence[str]
+    valid_to: datetime
+    single_use: bool
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Who shows: the keyed hash of its number, its name, and its number masked."""
+
+    index: bytes
+    name: str
+    masked: str
+
+
+def share_code(secret: bytes, key: int, once: bool) -> str:
+    """The code of a row: the same each time it is made, and to be made with the secret alone (RFC 2104)."""
+    mark = base64.b32encode(hmac.digest(secret, key.to_bytes(8, "big"), "sha256")).decode()[:CHARACTERS]
+    return "-".join([ONCE if once else OFTEN, *(mark[place : place + GROUP] for place in range(0, CHARACTERS, GROUP))])
+
+
+def is_single_use(code: str) -> bool:
+    """Whether a code opens one answer only."""
+    return code.startswith(ONCE)
+
+
+def code_hash(code: str) -> bytes:
+    """What is kept of a code: enough, as nobody chose it."""
+    return hashlib.sha256(code.encode()).digest()
+
+
+async def create_share_code(
+    connection: AsyncConnection, secret: bytes, shown: Shown, sharing: Sharing, at: datetime
+) -> int:
+    """A subject makes a code; gives its key. Raises Refusal BAD_DATE, BAD_PURPOSE, BAD_SCOPE, NOT_YOURS."""
+    if not at < sharing.valid_to <= at + LONGEST:
+        raise Refusal("BAD_DATE", f"A code lasts {LONGEST.days} days at most.", "Give another moment.", "validTo")
+    purposes = chosen(frozenset(sharing.purposes), SHAREABLE, "BAD_PURPOSE", "purposes")
+    scopes = chosen(frozenset(sharing.scopes), frozenset(PERSONS), "BAD_SCOPE", "scopes")
+    await _check_name(connection, shown)
+    key: int = (await connection.execute(NEXT_KEY)).scalar_one()
+    code = share_code(secret, key, sharing.single_use)
+    values = {
+        "id": key,
+        "code_hash": code_hash(code),
+        "hint": code[-GROUP:],
+        "subject_index": shown.index,
+        "shown_name": shown.name,
+        "shown_number": shown.masked,
+        "purposes": purposes,
+        "scopes": scopes,
+        "single_use": sharing.single_use,
+        "created_at": at,
+        "valid_to": sharing.valid_to,
+    }
+    await connection.execute(sa.insert(ShareCode).values(values))
+    return key
+
+
+async def revoke_share_code(connection: AsyncConnection, subject: bytes, key: int, at: datetime) -> None:
+    """End a code of one's own. Raises Refusal NOT_FOUND, REVOKED."""
+    query = sa.select(ShareCode.revoked_at).where(ShareCode.id == key, ShareCode.subject_index == subject)
+    found: Any = (await connection.execute(query.with_for_update())).one_or_none()
+    if found is None:
+        raise Refusal("NOT_FOUND", "There is no such share code.", "Look it up again.", "id")
+    if found.revoked_at is not None:
+        raise Refusal("REVOKED", "This code has ended already.", "Nothing needs to be done.", "id")
+    await connection.execute(sa.update(ShareCode).where(ShareCode.id == key).values(revoked_at=at))
+
+
+async def _check_name(connection: AsyncConnection, shown: Shown) -> None:
+    """Whom the court knows is shown by the name that the court knows. Raises Refusal NOT_YOURS."""
+    query = sa.select(Party.name).join(Identity, Identity.party_id == Party.id).where(Identity.index == shown.index)
+    known: str | None = (await connection.execute(query)).scalar_one_or_none()
+    if known is not None and known != shown.name:
+        raise Refusal("NOT_YOURS", "This is not your name as the courts know it.", "Give your full name.", "name")

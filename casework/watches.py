@@ -1,0 +1,141 @@
+"""Watches: a client orders to be told of changes for its customers, and orders it to end (DOMAIN 4, R15, R17).
+
+An order has a line for each subject, with its own outcome: bad ones do not keep the good ones out.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from auth.consent import MONITORS, live_consent
+from auth.scopes import Scope
+from casework.refusal import Refusal
+from models.consent import Consent
+from models.party import Identity, Party, PartyKind
+from models.watch import Watch, WatchLine, WatchOrder, WatchOutcome
+
+MOST_LINES = 500
+"""What fits into the body of one request."""
+
+
+@dataclass(frozen=True)
+class Customer:
+    """A subject to be watched. probes: keyed hashes of its number, newest first; none of a number that is none."""
+
+    probes: Sequence[bytes]
+    kind: PartyKind
+    name: str
+    reference: str
+
+
+async def watch(connection: AsyncConnection, client_key: int, customers: Sequence[Customer], at: datetime) -> int:
+    """Watch these subjects from now on; gives the order's key. Nothing is told of what was before.
+
+    A subject that is watched already keeps its watch, under the new reference. Raises Refusal BAD_EXTENT.
+    """
+    _check_extent(customers, "subjects")
+    outcomes = await _judged(connection, client_key, customers, at)
+    wanted = {
+        one.probes[0]: one for one, outcome in zip(customers, outcomes, strict=True) if outcome is WatchOutcome.WATCHED
+    }
+    watches = await _opened(connection, client_key, wanted, at)
+    lines = [
+        {
+            "subject_index": one.probes[0] if one.probes else None,
+            "reference": one.reference,
+            "outcome": outcome,
+            "watch_id": watches[one.probes[0]] if outcome is WatchOutcome.WATCHED else None,
+        }
+        for one, outcome in zip(customers, outcomes, strict=True)
+    ]
+    return await _ordered(connection, client_key, lines, at)
+
+
+async def unwatch(connection: AsyncConnection, client_key: int, references: Sequence[str], at: datetime) -> int:
+    """End the client's watches under these references of its own; gives the order's key. Raises Refusal BAD_EXTENT."""
+    _check_extent(references, "references")
+    mine = (Watch.client_key == client_key, Watch.reference.in_(references), Watch.ended_at.is_(None))
+    ended = sa.update(Watch).where(*mine).values(ended_at=at, name=None)
+    rows = await connection.execute(ended.returning(Watch.id, Watch.reference, Watch.subject_index))
+    found: dict[str, list[Any]] = {}
+    for row in rows:
+        found.setdefault(row.reference, []).append(row)
+    lines = []
+    for reference in dict.fromkeys(references):
+        blank = {"reference": reference, "subject_index": None, "watch_id": None, "outcome": WatchOutcome.NOT_WATCHED}
+        ends = [
+            blank | {"subject_index": row.subject_index, "watch_id": row.id, "outcome": WatchOutcome.UNWATCHED}
+            for row in found.get(reference, ())
+        ]
+        lines.extend(ends or [blank])
+    return await _ordered(connection, client_key, lines, at)
+
+
+def _check_extent(given: Sequence[Any], field: str) -> None:
+    if not 1 <= len(given) <= MOST_LINES:
+        raise Refusal("BAD_EXTENT", f"One order is for 1 to {MOST_LINES} subjects.", "Send several.", field)
+
+
+async def _judged(
+    connection: AsyncConnection, client_key: int, customers: Sequence[Customer], at: datetime
+) -> list[WatchOutcome]:
+    """The outcome of each line. Consent comes first, so that without it nobody learns whether a person is known."""
+    probes = [probe for one in customers for probe in one.probes]
+    now, mine = sa.literal(at, sa.DateTime(timezone=True)), sa.literal(client_key)
+    consents = sa.select(Consent.subject_index).where(
+        Consent.subject_index.in_(probes), live_consent(Consent, mine, MONITORS, now, Scope.PERSON_CREDIT)
+    )
+    consenting = set((await connection.execute(consents)).scalars())
+    names = sa.select(Identity.index, Party.name).join(Party, Party.id == Identity.party_id)
+    known = await connection.execute(names.where(Identity.index.in_(probes), Party.disclosed))
+    by_index = dict(known.tuples().all())
+    return [_outcome(one, consenting, by_index) for one in customers]
+
+
+def _outcome(one: Customer, consenting: set[bytes], names: dict[bytes, str]) -> WatchOutcome:
+    if not one.probes:
+        return WatchOutcome.INVALID_NUMBER
+    if one.kind is PartyKind.PERSON and consenting.isdisjoint(one.probes):
+        return WatchOutcome.CONSENT_REQUIRED
+    if any(names.get(probe, one.name) != one.name for probe in one.probes):
+        return WatchOutcome.NAME_MISMATCH
+    return WatchOutcome.WATCHED
+
+
+async def _opened(
+    connection: AsyncConnection, client_key: int, wanted: dict[bytes, Customer], at: datetime
+) -> dict[bytes, int]:
+    """The open watch on each of these subjects, by keyed hash."""
+    if not wanted:
+        return {}
+    rows = [
+        {
+            "client_key": client_key,
+            "subject_index": index,
+            "kind": one.kind,
+            "name": one.name,
+            "reference": one.reference,
+            "created_at": at,
+        }
+        for index, one in sorted(wanted.items())
+    ]
+    entered = insert(Watch).values(rows)
+    upserted = entered.on_conflict_do_update(
+        index_elements=[Watch.subject_index, Watch.client_key],
+        index_where=Watch.ended_at.is_(None),
+        set_={"reference": entered.excluded.reference, "name": entered.excluded.name},
+    ).returning(Watch.subject_index, Watch.id)
+    return {row.subject_index: row.id for row in await connection.execute(upserted)}
+
+
+async def _ordered(connection: AsyncConnection, client_key: int, lines: Sequence[dict[str, Any]], at: datetime) -> int:
+    order = sa.insert(WatchOrder).values(client_key=client_key, given_at=at).returning(WatchOrder.id)
+    key: int = (await connection.execute(order)).scalar_one()
+    rows = [line | {"order_id": key, "ordinal": place} for place, line in enumerate(lines, 1)]
+    await connection.execute(sa.insert(WatchLine), rows)
+    return key

@@ -1,0 +1,94 @@
+"""Watches (监测): customers of whom a bank is told when something changes (DOMAIN 4), and what it was told."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Integer, LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Keyed, choice
+from models.client import Client
+from models.event import Event
+from models.party import PartyKind
+
+
+class WatchOutcome(StrEnum):
+    """How the order to watch a subject, or to watch it no longer, ended."""
+
+    WATCHED = "WATCHED"
+    UNWATCHED = "UNWATCHED"
+    NOT_WATCHED = "NOT_WATCHED"
+    NAME_MISMATCH = "NAME_MISMATCH"
+    CONSENT_REQUIRED = "CONSENT_REQUIRED"
+    INVALID_NUMBER = "INVALID_NUMBER"
+
+
+class Watch(Keyed):
+    """A client's watch on a subject, known to the court or not, by keyed hash and name (R17).
+
+    `reference` is the client's own, and all that an event says of the subject. The name goes when the watch ends.
+    """
+
+    __tablename__ = "watch"
+    __table_args__ = (
+        CheckConstraint("(ended_at IS NULL) = (name IS NOT NULL)", name="named_while_it_lasts"),
+        Index("uq_watch_open", "subject_index", "client_key", unique=True, postgresql_where=text("ended_at IS NULL")),
+        Index("ix_watch_client_key", "client_key", "reference"),
+    )
+
+    client_key: Mapped[int] = mapped_column(ForeignKey("client.id"))
+    subject_index: Mapped[bytes] = mapped_column(LargeBinary)
+    kind: Mapped[PartyKind] = mapped_column(choice(PartyKind))
+    name: Mapped[str | None] = mapped_column(Text)
+    reference: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+    client: Mapped[Client] = relationship(viewonly=True, lazy="raise")
+
+
+class WatchOrder(Keyed):
+    """One call that begins or ends watches."""
+
+    __tablename__ = "watch_order"
+
+    client_key: Mapped[int] = mapped_column(ForeignKey("client.id"))
+    given_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class WatchLine(Keyed):
+    """One subject of an order, in the order asked."""
+
+    __tablename__ = "watch_line"
+    __table_args__ = (UniqueConstraint("order_id", "ordinal"), Index("ix_watch_line_watch_id", "watch_id"))
+
+    order_id: Mapped[int] = mapped_column(ForeignKey("watch_order.id"))
+    ordinal: Mapped[int] = mapped_column(Integer)
+    subject_index: Mapped[bytes | None] = mapped_column(LargeBinary)
+    reference: Mapped[str] = mapped_column(Text)
+    outcome: Mapped[WatchOutcome] = mapped_column(choice(WatchOutcome))
+    watch_id: Mapped[int | None] = mapped_column(ForeignKey("watch.id"))
+
+    order: Mapped[WatchOrder] = relationship(viewonly=True, lazy="raise")
+    watch: Mapped[Watch | None] = relationship(viewonly=True, lazy="raise")
+
+
+class Notification(Keyed):
+    """That a client is told of an event: because it watches, was served what has vanished (R10), or had a consent.
+
+    Written with the event. `reference` is the client's own for the subject.
+    """
+
+    __tablename__ = "notification"
+    __table_args__ = (
+        UniqueConstraint("event_id", "client_key"),
+        Index("ix_notification_client_key", "client_key", "event_id"),
+        Index("ix_notification_watch_id", "watch_id"),
+    )
+
+    event_id: Mapped[int] = mapped_column(ForeignKey("event.id"))
+    client_key: Mapped[int] = mapped_column(ForeignKey("client.id"))
+    watch_id: Mapped[int | None] = mapped_column(ForeignKey("watch.id"))
+    reference: Mapped[str | None] = mapped_column(Text)
+
+    event: Mapped[Event] = relationship(viewonly=True, lazy="raise")

@@ -1,0 +1,24 @@
+"""Events as each audience reads them: a partner's are those that it was notified of (DOMAIN 4)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+
+import models
+from auth.audiences import Audience
+from resolvers.sql import SQL
+from resolvers.view import CLIENT
+from resolvers.visibility import PARTNERS
+
+
+def told(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
+    """Events, with the partner's notification of each: its reference, and the watch that it came by."""
+    event, note = aliased(models.Event), aliased(models.Notification)
+    columns = (event.id, event.party_id, event.consent_id, event.sequence, event.kind, event.occurred_at)
+    if audience not in PARTNERS:
+        nobodys = (sa.null().label("reference"), sa.cast(sa.null(), sa.BigInteger).label("watch_id"))
+        return sa.select(*columns, *nobodys).subquery("event")
+    notified = sa.and_(note.event_id == event.id, note.client_key == CLIENT)
+    return sa.select(*columns, note.reference, note.watch_id).join(note, notified).subquery("event")

@@ -1,0 +1,137 @@
+"""Consents, share codes and watches: what partners and litigants do about each other."""
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from auth.audiences import Purpose
+from casework import consents, share_codes, watches
+from casework.consents import Letter, Permission, own_reference
+from casework.refusal import Refusal
+from casework.share_codes import Sharing, Shown, share_code
+from casework.watches import Customer
+from models.client import Client
+from models.consent import Consent, ShareCode
+from models.identifiers import IdentifierError, mask_number, parse_organization_code, parse_person_number
+from models.party import PartyKind
+from resolvers.context import Context
+from resolvers.mutations.acting import Acting
+from resolvers.rows import Row
+
+
+async def register_consent(
+    acting: Acting,
+    *,
+    letter_number: str,
+    id_number: str,
+    signed_on: date,
+    purposes: Sequence[Purpose],
+    scopes: Sequence[str],
+    valid_from: datetime | None,
+    valid_to: datetime,
+    evidence_hash: bytes,
+) -> int:
+    """A bank registers a letter."""
+    letter = Letter(letter_number, signed_on, evidence_hash)
+    given = Permission(purposes, scopes, valid_from, valid_to)
+    client, subject = acting.caller.principal.client_key, acting.person(id_number)
+    return await consents.register_consent(acting.connection, client, subject, letter, given, acting.caller.now)
+
+
+async def grant_consent(
+    acting: Acting,
+    *,
+    recipient_id: str,
+    purposes: Sequence[Purpose],
+    scopes: Sequence[str],
+    valid_from: datetime | None,
+    valid_to: datetime,
+) -> int:
+    """A person consents."""
+    recipient = acting.key(recipient_id, Client, "recipientId")
+    given = Permission(purposes, scopes, valid_from, valid_to)
+    return await consents.grant_consent(acting.connection, recipient, acting.subject, given, acting.caller.now)
+
+
+async def revoke_consent(acting: Acting, *, id: str) -> int:
+    """A recipient gives a consent up, or its subject revokes it."""
+    key, principal = acting.key(id, Consent), acting.caller.principal
+    own = principal.subject_index
+    whose = Consent.client_key == principal.client_key if own is None else Consent.subject_index == own
+    await consents.revoke_consent(acting.connection, whose, key, acting.caller.now)
+    return key
+
+
+async def create_share_code(
+    acting: Acting,
+    *,
+    name: str,
+    id_number: str | None,
+    organization_code: str | None,
+    purposes: Sequence[Purpose],
+    scopes: Sequence[str],
+    valid_to: datetime,
+    single_use: bool,
+) -> int:
+    """A subject makes a code."""
+    number = _number(id_number, organization_code)
+    if number is None or acting.subject not in acting.caller.keyring.probes(number):
+        raise Refusal("NOT_YOURS", "This is not the number of who has signed in.", "Give your own.", "idNumber")
+    shown = Shown(acting.subject, _name(name, "name"), mask_number(number))
+    sharing = Sharing(purposes, scopes, valid_to, single_use)
+    secret = acting.caller.keyring.share_key
+    return await share_codes.create_share_code(acting.connection, secret, shown, sharing, acting.caller.now)
+
+
+def told_code(context: Context, row: Row) -> str:
+    """The code that was made: the same in the answer to a repeated request."""
+    assert context.performing.changed is not None  # noqa: S101 - there is a row
+    return share_code(context.keyring.share_key, context.performing.changed, row.single_use)
+
+
+async def revoke_share_code(acting: Acting, *, id: str) -> int:
+    """A subject ends a code."""
+    key = acting.key(id, ShareCode)
+    await share_codes.revoke_share_code(acting.connection, acting.subject, key, acting.caller.now)
+    return key
+
+
+async def watch(acting: Acting, *, subjects: Sequence[Mapping[str, Any]]) -> int:
+    """A bank watches customers."""
+    customers = [_customer(acting, place, **one) for place, one in enumerate(subjects)]
+    client = acting.caller.principal.client_key
+    return await watches.watch(acting.connection, client, customers, acting.caller.now)
+
+
+async def unwatch(acting: Acting, *, references: Sequence[str]) -> int:
+    """A bank watches customers no longer."""
+    client = acting.caller.principal.client_key
+    return await watches.unwatch(acting.connection, client, references, acting.caller.now)
+
+
+def _customer(
+    acting: Acting, place: int, name: str, id_number: str | None, organization_code: str | None, reference: str
+) -> Customer:
+    number = _number(id_number, organization_code)
+    probes = acting.caller.keyring.probes(number) if number else ()
+    kind = PartyKind.ORGANIZATION if id_number is None else PartyKind.PERSON
+    named = _name(name, f"subjects.{place}.name")
+    return Customer(probes, kind, named, own_reference(reference, f"subjects.{place}.reference"))
+
+
+def _number(id_number: str | None, organization_code: str | None) -> str | None:
+    """The number as it is hashed; None of none, of both, and of what is no number."""
+    try:
+        if id_number is not None:
+            return parse_person_number(id_number).value if organization_code is None else None
+        return parse_organization_code(organization_code).value if organization_code is not None else None
+    except IdentifierError:
+        return None
+
+
+def _name(given: str, field: str) -> str:
+    name = unicodedata.normalize("NFKC", given).strip()
+    if not name:
+        raise Refusal("BAD_TEXT", "This is blank.", "Give the full name.", field)
+    return name
