@@ -93,7 +93,7 @@ async def _judged(
     consenting = set((await connection.execute(consents)).scalars())
     names = sa.select(Identity.index, Party.name).join(Party, Party.id == Identity.party_id)
     known = await connection.execute(names.where(Identity.index.in_(probes), Party.disclosed))
-    by_index = dict(known.tuples().all())
+    by_index: dict[bytes, str] = {index: name for index, name in known}  # noqa: C416 - rows are no pairs to mypy
     return [_outcome(one, consenting, by_index) for one in customers]
 
 
@@ -124,13 +124,13 @@ async def _opened(
         }
         for index, one in sorted(wanted.items())
     ]
-    entered = insert(Watch).values(rows)
+    entered = insert(Watch)
     upserted = entered.on_conflict_do_update(
         index_elements=[Watch.subject_index, Watch.client_key],
         index_where=Watch.ended_at.is_(None),
         set_={"reference": entered.excluded.reference, "name": entered.excluded.name},
     ).returning(Watch.subject_index, Watch.id)
-    return {row.subject_index: row.id for row in await connection.execute(upserted)}
+    return {row.subject_index: row.id for row in await connection.execute(upserted, rows)}
 
 
 async def _ordered(connection: AsyncConnection, client_key: int, lines: Sequence[dict[str, Any]], at: datetime) -> int:

@@ -45,8 +45,9 @@ class Reach:
 
 
 def _guarded(coordinates: Iterable[str]) -> set[str]:
-    """The types whose fields are among these, pages and the like left out."""
-    types = {name.partition(".")[0] for name in coordinates if "." in name and "(" not in name}
+    """The types whose fields are among these: of a page, what it is of, as a count tells of it too."""
+    fields = (name.partition(".")[0] for name in coordinates if "." in name and "(" not in name)
+    types = {name.removesuffix("Connection") for name in fields}
     return {name for name in types if POLICY.requirements[name] != OPEN}
 
 

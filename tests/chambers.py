@@ -201,6 +201,13 @@ NOUNS = {
     "removeListing": "listing",
     "publishBulletin": "bulletin",
     "issueConsequenceNotice": "consequenceNotice",
+    "registerConsent": "consent",
+    "grantConsent": "consent",
+    "revokeConsent": "consent",
+    "createShareCode": "shareCode",
+    "revokeShareCode": "shareCode",
+    "watch": "lines",
+    "unwatch": "lines",
 }
 
 

@@ -111,7 +111,12 @@ def shortest() -> dict[Step, Path]:
 
 def test_paths_reach_every_field_of_every_type() -> None:
     reached = {(step.on, step.field) for step in shortest()}
-    beyond = ("Mutation", "MutationError", "WatchLine", "CodePeriod")  # the last is a list below creditCode, too far for these paths
+    beyond = (
+        "Mutation",
+        "MutationError",
+        "WatchLine",
+        "CodePeriod",
+    )  # the last is a list below creditCode, too far for these paths
     read = {(name, key) for name, key, _ in declared_fields() if name not in beyond}
     assert {(name, key) for name, key in read if not name.endswith("Payload")} - reached == set()
 

@@ -83,12 +83,13 @@ def test_a_court_is_proposed_its_own_and_a_listed_lender_no_longer(chambers: Cha
     assert left["party"]["creditCode"]["colour"] == "GREEN"
 
 
-def test_a_listing_is_public_and_told_to_who_asked_before(chambers: Chambers, judge: str) -> None:
-    """A partner that never asked about a subject is told of no event of it, and learns of nobody by events (R17)."""
+def test_a_listing_is_public_and_told_to_who_watches(chambers: Chambers, judge: str) -> None:
+    """A partner that watches nobody is told of no event, and learns of nobody by events (R17)."""
     _, party = chambers.party("(2026)浙0281执11号", FORGE)
     bank, stranger = chambers.partner(Audience.BANK), chambers.partner(Audience.COMMERCE)
     by = {"name": FORGE.name, "organizationCode": FORGE.number}
-    chambers.data(bank, LOOK_UP, {"by": by, "access": {"purpose": "LOAN_APPROVAL"}})
+    (line,) = chambers.done(bank, "watch", "outcome", subjects=[by | {"reference": "KH-1"}])
+    assert line == {"outcome": "WATCHED"}
     chambers.calendar.turn(minutes=1)
     chambers.done(judge, "listLender", "id", partyId=party, reason="认定。")
     portal = chambers.partner(Audience.PUBLIC_PORTAL)
@@ -102,7 +103,6 @@ def test_a_listing_is_public_and_told_to_who_asked_before(chambers: Chambers, ju
     assert chambers.data(stranger, EVENTS)["events"]["nodes"] == []
 
 
-LOOK_UP = "query($by: SubjectKey!, $access: AccessInput!) { subject(by: $by, access: $access) { outcome } }"
 EVENTS = "{ events(first: 100) { nodes { kind party { name } } } }"
 
 
