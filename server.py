@@ -23,14 +23,16 @@ from auth.revocations import listen
 from auth.signing import SigningKeys
 from auth.tokens import TokenVerifier
 from connections import PlanConnections
+from dispatcher import Dispatcher
 from models.keyring import Keyring, load_keyring
+from outbound import SENDING, Outbound
 from schema.endpoint import Endpoint
 from schema.execution import Executor
 from settings import Settings
 from worker import work
 
 PARTITIONS_AHEAD = timedelta(days=62)
-WORKER_CONNECTIONS, WORKER_STATEMENT_SECONDS = 1, 60
+WORKER_CONNECTIONS, WORKER_STATEMENT_SECONDS = 4, 60
 """The worker waits for nobody who asks, and a day of a large court may take its time."""
 
 AN_HOUR = 60 * 60.0
@@ -61,6 +63,8 @@ def create_app(settings: Settings, url: sa.URL, now: Callable[[], datetime] = ut
     worker_engine = database.async_engine(url, WORKER_CONNECTIONS, WORKER_STATEMENT_SECONDS)
     sync_engine = database.sync_engine(url)
     verifier = TokenVerifier(settings.issuer, signing, engine, clock, settings.token_trust)
+    outbound = Outbound(settings.webhook_networks, SENDING)
+    dispatcher = Dispatcher(worker_engine, keyring, outbound, now)
     connections = PlanConnections(url, settings.pool_size, settings.statement_timeout)
     endpoint = Endpoint(
         engine=engine,
@@ -79,9 +83,10 @@ def create_app(settings: Settings, url: sa.URL, now: Callable[[], datetime] = ut
         await ensure_partitions(engine, now())
         background = [keep_partitions(engine, now), listen(lambda: database.connect(url, LISTENING), verifier)]
         if settings.worker:
-            background.append(work(lambda: database.connect(url, WORKING), worker_engine, now))
+            background.append(work(lambda: database.connect(url, WORKING), worker_engine, now, dispatcher))
         async with running(*background):
             yield
+        await outbound.close()
         await connections.close()
         await worker_engine.dispose()
         await engine.dispose()

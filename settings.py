@@ -2,12 +2,14 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+Network = IPv4Network | IPv6Network
 PREFIX = "SUXIN_"
 DATABASE_URL = "SUXIN_DATABASE_URL"
 
@@ -30,6 +32,7 @@ class Settings:
     pool_size: database connections a worker keeps, 1 to 64.
     executor: `plan` answers by compiled statements; `loaders` field by field, which is slower and the same (tests).
     worker: whether `serve` also does what time brings (`suxin worker`); one process among all leads.
+    webhook_networks: private networks that webhooks may be sent to, beside the Internet; in clear to these alone.
     debug: lets answers say what gave them, in `extensions.executor`.
     allow_pilot_persons: lets `client_secret_basic` clients hold scopes that reach natural persons (pilots only).
     """
@@ -45,6 +48,7 @@ class Settings:
     allow_pilot_persons: bool = False
     executor: str = "plan"
     worker: bool = True
+    webhook_networks: Sequence[Network] = ()
     debug: bool = False
 
     @property
@@ -123,6 +127,13 @@ def _directory(name: str, value: str) -> Path:
     return Path(value)
 
 
+def _networks(name: str, value: str) -> Sequence[Network]:
+    try:
+        return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
+    except ValueError:
+        raise SettingsError(f"{name} must be networks such as 10.20.0.0/16,192.168.7.0/24.") from None
+
+
 PARSERS: dict[str, Any] = {
     "database_url": _database_url,
     "data_dir": _directory,
@@ -135,5 +146,6 @@ PARSERS: dict[str, Any] = {
     "allow_pilot_persons": _switch,
     "executor": _executor,
     "worker": _switch,
+    "webhook_networks": _networks,
     "debug": _switch,
 }

@@ -1,4 +1,4 @@
-"""The worker: one process among all does what time brings (`casework.calendar`), for as long as it leads."""
+"""The worker: one process among all does what time brings, and tells webhooks, for as long as it leads."""
 
 import asyncio
 import logging
@@ -10,38 +10,55 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from casework.calendar import catch_up
+from casework.notifications import CHANNEL
+from dispatcher import Dispatcher
 
 LEADERSHIP = 0x53555857  # "SUXW": no other advisory lock of the service has this number
 PAUSE_SECONDS = 20.0
+SUCCESSION_SECONDS = 5.0
+"""Between two attempts to become the leader."""
+
 log = logging.getLogger("suxin.worker")
 
 Connect = Callable[[], Awaitable[asyncpg.Connection]]
 
 
-async def work(connect: Connect, engine: AsyncEngine, now: Callable[[], datetime]) -> None:
+async def work(connect: Connect, engine: AsyncEngine, now: Callable[[], datetime], dispatcher: Dispatcher) -> None:
     """Lead, or wait to lead, until cancelled. `connect`: makes the connection that holds the lock while it lasts."""
     while True:
         try:
-            await _serve(await connect(), engine, now)
+            await _serve(await connect(), engine, now, dispatcher)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyError) as error:
             log.warning("the worker could not go on: %s", type(error).__name__)
-        await asyncio.sleep(PAUSE_SECONDS)
+        await asyncio.sleep(SUCCESSION_SECONDS)
 
 
-async def _serve(connection: asyncpg.Connection, engine: AsyncEngine, now: Callable[[], datetime]) -> None:
+async def _serve(
+    connection: asyncpg.Connection, engine: AsyncEngine, now: Callable[[], datetime], dispatcher: Dispatcher
+) -> None:
     """Work while the lock is ours: a leader that dies loses its connection, and with it the lock."""
     try:
         while True:
             if await connection.fetchval("SELECT pg_try_advisory_lock($1)", LEADERSHIP):
-                await _lead(connection, engine, now)
-            await asyncio.sleep(PAUSE_SECONDS)
+                await _lead(connection, engine, now, dispatcher)
+            await asyncio.sleep(SUCCESSION_SECONDS)
     finally:
         connection.terminate()
 
 
-async def _lead(connection: asyncpg.Connection, engine: AsyncEngine, now: Callable[[], datetime]) -> None:
+async def _lead(
+    connection: asyncpg.Connection, engine: AsyncEngine, now: Callable[[], datetime], dispatcher: Dispatcher
+) -> None:
     log.info("this process leads")
-    while not connection.is_closed():
-        for day in await catch_up(engine, now()):
-            log.info("%s is done", day)
-        await asyncio.sleep(PAUSE_SECONDS)
+    await connection.add_listener(CHANNEL, lambda *_: dispatcher.wake.set())
+    sending = asyncio.create_task(dispatcher.run())
+    try:
+        while not connection.is_closed():
+            for day in await catch_up(engine, now()):
+                log.info("%s is done", day)
+            await asyncio.wait([sending], timeout=PAUSE_SECONDS)
+            if sending.done():
+                await sending  # raises what ended it
+    finally:
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)

@@ -6,13 +6,14 @@ from models.audience import Audience, Purpose
 __all__ = ["ORGANIZATION_PURPOSES", "PURPOSES", "SCOPES", "Audience", "Purpose", "purposes_of", "scopes_of"]
 
 SUBJECTS = frozenset({Scope.CATALOGUE, Scope.SUBJECT, Scope.ORGANIZATION})
-MONITORING = frozenset({Scope.EVENT, Scope.WATCH, Scope.WATCH_WRITE})
+TOLD = frozenset({Scope.EVENT, Scope.WEBHOOK_WRITE})
+MONITORING = TOLD | {Scope.WATCH, Scope.WATCH_WRITE}
 HOLDINGS = frozenset(PERSONS) | {Scope.CATALOGUE, Scope.ORGANIZATION}
 
 SCOPES: dict[Audience, frozenset[Scope]] = {
     Audience.BANK: SUBJECTS.union(PERSONS, MONITORING, {Scope.CONSENT, Scope.CONSENT_WRITE}),
-    Audience.EMPLOYER: SUBJECTS | {Scope.PERSON_INTEGRITY, Scope.EVENT, Scope.CONSENT},
-    Audience.COMMERCE: SUBJECTS | {Scope.EVENT},
+    Audience.EMPLOYER: SUBJECTS | TOLD | {Scope.PERSON_INTEGRITY, Scope.CONSENT},
+    Audience.COMMERCE: SUBJECTS | TOLD,
     Audience.MORAL_BANK: frozenset({Scope.CATALOGUE, Scope.CONVERSION, Scope.CONVERSION_WRITE}),
     Audience.VILLAGE: frozenset({Scope.NOTICE, Scope.NOTICE_WRITE}),
     Audience.COURT: HOLDINGS | {Scope.REGISTER, Scope.PROCEDURE, Scope.STATISTICS, Scope.EVENT, Scope.PROCEDURE_WRITE},

@@ -9,7 +9,15 @@ from auth.token_store import RegisteredClient
 from models.client import Authentication
 
 SUBJECT_SCOPES = frozenset(
-    {Scope.PERSON_CREDIT, Scope.PERSON_INTEGRITY, Scope.SELF, Scope.PROCEDURE, Scope.EVENT, Scope.REMEDY_WRITE}
+    {
+        Scope.PERSON_CREDIT,
+        Scope.PERSON_INTEGRITY,
+        Scope.SELF,
+        Scope.PROCEDURE,
+        Scope.EVENT,
+        Scope.REMEDY_WRITE,
+        Scope.GRANT_WRITE,
+    }
 )
 """Scopes that a litigant portal holds for the person or organization it acts for, and never for itself."""
 

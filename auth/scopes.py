@@ -31,6 +31,7 @@ class Scope(StrEnum):
     CONSENT_WRITE = "consent.write"
     GRANT_WRITE = "grant.write"
     WATCH_WRITE = "watch.write"
+    WEBHOOK_WRITE = "webhook.write"
 
     @property
     def display(self) -> str:
@@ -63,6 +64,7 @@ DISPLAY = {
     Scope.WATCH: "The client's own watches (监测查询)",
     Scope.CONSENT_WRITE: "Registering authorisation letters that persons signed, and ending consents (授权登记)",
     Scope.GRANT_WRITE: "Granting and revoking consents and share codes, for the authenticated subject (授权与分享)",
+    Scope.WEBHOOK_WRITE: "Saying where events are sent, and having them sent again (回调管理)",
     Scope.WATCH_WRITE: "Watching customers, and watching them no longer (贷后监测)",
 }
 
@@ -77,5 +79,6 @@ PERSON_SCOPES = frozenset(Scope) - {
     Scope.AUDIT,
     Scope.STATISTICS,
     Scope.EVENT,
+    Scope.WEBHOOK_WRITE,
 }
 """Scopes that reach a natural person: never given to a pilot client in production (DESIGN 6)."""

@@ -6,6 +6,7 @@ A client is told of a subject that it watches, of what has vanished since it was
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on, insert
@@ -20,6 +21,7 @@ from models.consent import Consent
 from models.event import Event
 from models.party import Identity, Party, PartyKind
 from models.watch import Notification, Watch
+from models.webhook import Delivery, Webhook
 
 CHANNEL = "suxin_notifications"
 """What PostgreSQL wakes the deliverers by (LISTEN), once the transaction is committed."""
@@ -50,9 +52,7 @@ async def notify_watching(connection: AsyncConnection, events: Mapping[int, int]
         .join(Watch, sa.and_(Watch.subject_index == Identity.index, Watch.name == Party.name))
         .where(Event.id.in_(events.values()), live_watch(Watch, now))
     )
-    written = insert(Notification).from_select(COLUMNS, watching).on_conflict_do_nothing()
-    await connection.execute(written)
-    await connection.execute(WAKE)
+    await _notify(connection, watching)
 
 
 async def notify_served(connection: AsyncConnection, gone: Collection[Gone], events: Mapping[int, int]) -> None:
@@ -77,7 +77,7 @@ async def notify_served(connection: AsyncConnection, gone: Collection[Gone], eve
         .where(entry.result.in_(SERVED), entry.types.op("&&")(sa.cast(SHOWING, sa.ARRAY(sa.Text))))
         .order_by(vanished.c.event_id, Client.id, entry.at.desc())
     )
-    await connection.execute(insert(Notification).from_select(COLUMNS, served).on_conflict_do_nothing())
+    await _notify(connection, served)
 
 
 async def notify_recipients(connection: AsyncConnection, event_keys: Sequence[int]) -> None:
@@ -94,5 +94,20 @@ async def notify_recipients(connection: AsyncConnection, event_keys: Sequence[in
         .outerjoin(watch, same)
         .where(Event.id.in_(event_keys))
     )
-    await connection.execute(insert(Notification).from_select(COLUMNS, recipients))
+    await _notify(connection, recipients)
+
+
+async def _notify(connection: AsyncConnection, told: sa.Select[*tuple[Any, ...]]) -> None:
+    """Write notifications, each once, and a delivery of each to every webhook of its client that asks for its kind."""
+    written = insert(Notification).from_select(COLUMNS, told).on_conflict_do_nothing()
+    new = written.returning(Notification.event_id, Notification.client_key).cte("new")
+    asks = sa.or_(sa.func.cardinality(Webhook.kinds) == 0, Event.kind == sa.any_(Webhook.kinds))
+    deliveries = (
+        sa.select(Webhook.id, Event.id, Event.occurred_at)
+        .join(new, new.c.client_key == Webhook.client_key)
+        .join(Event, sa.and_(Event.id == new.c.event_id, asks))
+        .where(Webhook.disabled_at.is_(None))
+    )
+    columns = ["webhook_id", "event_id", "next_at"]
+    await connection.execute(insert(Delivery).from_select(columns, deliveries).add_cte(new))
     await connection.execute(WAKE)

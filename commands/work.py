@@ -15,24 +15,33 @@ from casework.procedure import Act
 from casework.refusal import Refusal
 from casework.transaction import transact
 from commands.session import CommandError, console, explained, prepared, with_engine
+from dispatcher import Dispatcher
 from models.batch import Batch
 from models.court import Staff, StaffRole
+from models.keyring import load_keyring
 from models.staff_account import StaffAccount
+from outbound import SENDING, Outbound
 from settings import Settings
 from worker import work
 
 
 def worker() -> None:
-    """Do what time brings: ends, reminders, notices. One process leads, the others wait.
+    """Do what time brings, and tell webhooks of events. One process leads, the others wait.
 
     `suxin serve` does this as well, unless SUXIN_WORKER=false.
     """
     settings = Settings.from_environment()
 
     async def forever(engine: AsyncEngine) -> None:
-        await work(
-            lambda: database.connect(url, {"application_name": "suxin worker"}), engine, lambda: datetime.now(UTC)
-        )
+        def now() -> datetime:
+            return datetime.now(UTC)
+
+        outbound = Outbound(settings.webhook_networks, SENDING)
+        dispatcher = Dispatcher(engine, load_keyring(settings.key_file), outbound, now)
+        try:
+            await work(lambda: database.connect(url, {"application_name": "suxin worker"}), engine, now, dispatcher)
+        finally:
+            await outbound.close()
 
     with explained(), prepared(settings) as url:
         console.print("The worker runs until you press Ctrl-C.")

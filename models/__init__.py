@@ -28,6 +28,7 @@ from models.repair import Repair
 from models.sanction import Sanction
 from models.staff_account import AuthorizationCode, StaffAccount, StaffSession
 from models.watch import Notification, Watch, WatchLine, WatchOrder
+from models.webhook import Delivery, Webhook
 
 __all__ = [
     "AccessRecord",
@@ -52,6 +53,7 @@ __all__ = [
     "Deduction",
     "DeductionStep",
     "DeductionVersion",
+    "Delivery",
     "Event",
     "Household",
     "IdempotencyKey",
@@ -78,4 +80,5 @@ __all__ = [
     "Watch",
     "WatchLine",
     "WatchOrder",
+    "Webhook",
 ]

@@ -55,6 +55,10 @@ class Keyring:
         """The key that share codes are made with; of the first version, so that a code is told again as it was."""
         return _derive(self.indexing[0], b"suxin/share-code")
 
+    def webhook_secret(self, purpose: bytes, webhook: int, version: int) -> bytes:
+        """32 bytes of their own for a version of a webhook's keys, by HKDF (RFC 5869); the same each time."""
+        return _derive(self.sealing[0], b"suxin/webhook/%b/%d/%d" % (purpose, webhook, version))
+
     def seal(self, number: str, associated: bytes) -> bytes:
         """Encrypt a normalized identity number, bound to `associated`: moved to another row it does not open."""
         version, nonce = len(self.sealing), os.urandom(NONCE_BYTES)

@@ -22,6 +22,7 @@ from models.point_conversion import ConversionStatus
 from models.repair import RepairGround, RepairOutcome
 from models.sanction import SanctionKind
 from models.watch import WatchOutcome
+from models.webhook import DisableReason
 
 DESCRIPTIONS = {
     Purpose: "Why a subject is looked up (查询用途).",
@@ -36,6 +37,7 @@ DESCRIPTIONS = {
     ItemKind: "A kind of moral-bank item (道德银行项目类别).",
     Audience: "A kind of client (接入方类型).",
     CloseReason: "Why a record ended before its term (终止原因).",
+    DisableReason: "Why a webhook is sent nothing: its owner's wish, 410 Gone, or failing to the end (停用原因).",
     ConsentOrigin: "Who says that there is a consent: its recipient on a letter, or its subject (授权来源).",
     WatchOutcome: "What came of an order to watch (监测委托结果).",
     DeductionStatus: "Where a deduction stands (扣分状态).",

@@ -4,7 +4,7 @@ import strawberry
 
 from auth.policy import OPEN, all_of, any_of
 from auth.scopes import Scope
-from resolvers.mutations import consents, deductions, measures, moral_bank, publications, remedies, sanctions
+from resolvers.mutations import consents, deductions, measures, moral_bank, publications, remedies, sanctions, webhooks
 from resolvers.mutations.acting import Also
 from resolvers.watches import LINES
 from schema.batch import Batch
@@ -64,11 +64,23 @@ from schema.remedy_input import (
 from schema.repair import Repair
 from schema.sanction import Sanction
 from schema.watch import WatchLine
+from schema.webhook import Webhook
+from schema.webhook_input import (
+    CreateWebhookInput,
+    DisableWebhookInput,
+    EnableWebhookInput,
+    ReplayEventsInput,
+    RotateWebhookKeysInput,
+)
 
 ACTING = all_of(Scope.PROCEDURE_WRITE)
 REMEDY = all_of(Scope.REMEDY_WRITE)
 CONVERSION = all_of(Scope.CONVERSION_WRITE)
 GRANT = all_of(Scope.GRANT_WRITE)
+CALLED = all_of(Scope.EVENT, Scope.WEBHOOK_WRITE)
+SECRET = Also(
+    "secret", "The secret to check `v1` signatures by (密钥). It is told here and nowhere else.", webhooks.secret
+)
 WATCHING = all_of(Scope.WATCH, Scope.WATCH_WRITE)
 
 
@@ -286,6 +298,43 @@ class Mutation:
         "A bank watches customers no longer (停止监测).",
         requires=WATCHING,
         lines=LINES,
+    )
+    create_webhook = mutation(
+        webhooks.create,
+        CreateWebhookInput,
+        Webhook,
+        "A partner says where events are sent (登记回调).",
+        requires=CALLED,
+        also=[SECRET],
+    )
+    rotate_webhook_keys = mutation(
+        webhooks.rotate,
+        RotateWebhookKeysInput,
+        Webhook,
+        "A partner changes a webhook's keys; for a day both sign (更换密钥).",
+        requires=CALLED,
+        also=[SECRET],
+    )
+    disable_webhook = mutation(
+        webhooks.disable,
+        DisableWebhookInput,
+        Webhook,
+        "A partner is sent nothing more at a webhook (停用回调).",
+        requires=CALLED,
+    )
+    enable_webhook = mutation(
+        webhooks.enable,
+        EnableWebhookInput,
+        Webhook,
+        "A partner is sent events again at a webhook, what was not delivered first (启用回调).",
+        requires=CALLED,
+    )
+    replay_events = mutation(
+        webhooks.replay,
+        ReplayEventsInput,
+        Webhook,
+        "A partner is sent events once more, each under the id that it had (重新推送).",
+        requires=CALLED,
     )
     acknowledge_notice = mutation(
         moral_bank.acknowledge,

@@ -53,6 +53,7 @@ from schema.statistics import Statistic
 from schema.subject import AccessInput, SubjectKey, SubjectReport
 from schema.viewer import Viewer, viewer
 from schema.watch import Watch
+from schema.webhook import Webhook
 
 CATALOGUE = any_of(Scope.CATALOGUE)
 REGISTER = any_of(Scope.REGISTER)
@@ -233,6 +234,9 @@ class Query:
     )
     recipients: Connection[Client] = root_connection(
         roots.RECIPIENTS, "The institutions that one may consent to (可授权机构).", requires=any_of(Scope.GRANT_WRITE)
+    )
+    webhooks: list[Webhook] = root(
+        roots.everything(models.Webhook), "Where you are told of events (回调).", requires=all_of(Scope.EVENT)
     )
     watches: Connection[Watch] = root_connection(
         roots.WATCHES,

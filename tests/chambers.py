@@ -206,6 +206,11 @@ NOUNS = {
     "revokeConsent": "consent",
     "createShareCode": "shareCode",
     "revokeShareCode": "shareCode",
+    "createWebhook": "webhook",
+    "rotateWebhookKeys": "webhook",
+    "disableWebhook": "webhook",
+    "enableWebhook": "webhook",
+    "replayEvents": "webhook",
     "watch": "lines",
     "unwatch": "lines",
 }

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from courtroom import DIGEST, Courtroom, open_courtroom
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from world import KEYRING
 
 import database
 from casework import batches, conversions, objections
@@ -17,6 +18,7 @@ from casework.calendar import catch_up
 from casework.colour import recolour
 from casework.deductions import Finding
 from casework.transaction import transact
+from dispatcher import Dispatcher
 from models.calendar import CalendarDay, Reminder, ReminderKind
 from models.court import StaffRole
 from models.deduction import FindingKind
@@ -24,6 +26,7 @@ from models.event import Event, EventKind
 from models.household import Household, Village
 from models.party import Party
 from models.point_conversion import ConversionStatus, PointConversion, VillageNotice
+from outbound import Outbound
 from worker import LEADERSHIP, work
 
 NINE = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -171,6 +174,7 @@ async def test_one_leads_and_another_takes_over_when_it_dies(
     engine: AsyncEngine, hall: Courtroom, database_url: sa.URL, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("worker.PAUSE_SECONDS", 0.02)
+    monkeypatch.setattr("worker.SUCCESSION_SECONDS", 0.02)
     held = await database.connect(database_url, {})
     assert await held.fetchval("SELECT pg_try_advisory_lock($1)", LEADERSHIP)
     connections: list[Any] = []
@@ -185,7 +189,7 @@ async def test_one_leads_and_another_takes_over_when_it_dies(
         (again if asked.is_set() else asked).set()
         return NINE
 
-    task = asyncio.create_task(work(connect, engine, now))
+    task = asyncio.create_task(work(connect, engine, now, _dispatcher(engine)))
     async with asyncio.timeout(10):
         await connected.wait()
         assert (asked.is_set(), await _done(engine)) == (False, date(2026, 3, 1))
@@ -205,6 +209,7 @@ async def test_a_busy_pool_does_not_end_the_worker(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr("worker.PAUSE_SECONDS", 0.02)
+    monkeypatch.setattr("worker.SUCCESSION_SECONDS", 0.02)
     small = database.async_engine(database_url, pool_size=1, statement_timeout=10)
     asked, again = asyncio.Event(), asyncio.Event()
 
@@ -214,7 +219,7 @@ async def test_a_busy_pool_does_not_end_the_worker(
 
     async with asyncio.timeout(20):
         held = await small.connect()
-        task = asyncio.create_task(work(lambda: database.connect(database_url, {}), small, now))
+        task = asyncio.create_task(work(lambda: database.connect(database_url, {}), small, now, _dispatcher(engine)))
         await again.wait()  # it asks for the time a second time only after the first attempt has failed
         await held.close()
         while await _done(engine) != date(2026, 3, 2):
@@ -224,6 +229,11 @@ async def test_a_busy_pool_does_not_end_the_worker(
     await asyncio.gather(task, return_exceptions=True)
     await small.dispose()
     assert "the worker could not go on: TimeoutError" in caplog.text
+
+
+def _dispatcher(engine: AsyncEngine) -> Dispatcher:
+    """Nobody has a webhook here."""
+    return Dispatcher(engine, KEYRING, Outbound((), 1), lambda: NINE)
 
 
 async def _done(engine: AsyncEngine) -> date:

@@ -1,6 +1,7 @@
 """Settings: what may be set, what it is by default, and a sentence for everything else."""
 
 from dataclasses import FrozenInstanceError, fields
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from settings import PARSERS, Settings, SettingsError
 NAMES = (
     "SUXIN_DATABASE_URL, SUXIN_DATA_DIR, SUXIN_ISSUER, SUXIN_TOKEN_LIFETIME, SUXIN_TOKEN_TRUST, "
     "SUXIN_REQUEST_TIMEOUT, SUXIN_STATEMENT_TIMEOUT, SUXIN_POOL_SIZE, SUXIN_ALLOW_PILOT_PERSONS, SUXIN_EXECUTOR, "
-    "SUXIN_WORKER, SUXIN_DEBUG"
+    "SUXIN_WORKER, SUXIN_WEBHOOK_NETWORKS, SUXIN_DEBUG"
 )
 URL = "must look like postgresql://user:password@host/database."
 ISSUER = "must be a URL such as https://suxin.court.example, with no slash at its end."
@@ -51,6 +52,7 @@ def test_everything_can_be_set() -> None:
             "SUXIN_ALLOW_PILOT_PERSONS": "true",
             "SUXIN_EXECUTOR": "loaders",
             "SUXIN_WORKER": "false",
+            "SUXIN_WEBHOOK_NETWORKS": "10.20.0.0/16, fd00::/8",
             "SUXIN_DEBUG": "true",
         }
     ) == Settings(
@@ -65,6 +67,7 @@ def test_everything_can_be_set() -> None:
         allow_pilot_persons=True,
         executor="loaders",
         worker=False,
+        webhook_networks=(ip_network("10.20.0.0/16"), ip_network("fd00::/8")),
         debug=True,
     )
 
@@ -110,6 +113,10 @@ NUMBERS = ("", " ", "x", "1.5", "-1", "+5", "0", "1e2", "١٠", "５", "5 ", "0x
         ),
         *(("SUXIN_ISSUER", value, ISSUER) for value in ("https://h#x", "https://[::1", "https://h:x", "https:///p")),
         *(("SUXIN_ISSUER", value, HTTPS) for value in ("http://court.example", "http://10.0.0.1:8000")),
+        *(
+            ("SUXIN_WEBHOOK_NETWORKS", value, "must be networks such as 10.20.0.0/16,192.168.7.0/24.")
+            for value in ("10.0.0.1/8", "bank.example", "10.0.0.0/99")
+        ),
         *(("SUXIN_ALLOW_PILOT_PERSONS", value, "must be true or false.") for value in ("", "1", "True", "yes", "on")),
         *(("SUXIN_TOKEN_LIFETIME", value, whole(60, 600)) for value in (*NUMBERS, "59", "601")),
         *(("SUXIN_REQUEST_TIMEOUT", value, whole(1, 60)) for value in (*NUMBERS, "61")),

@@ -2,19 +2,18 @@
 
 import asyncio
 from typing import Any
-from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
-from chambers import START, Chambers
+from chambers import Chambers
 from import_files import line, write_csv
 from play import ENFORCED, ENFORCED_TOO, JUDGMENT, RECORD, RULING, TRIED, Courts, night
 from stdnum.cn import uscc
+from watching import consent, end_consents, key
 from world import KEYRING
 
 import database
 from auth.audiences import Audience
-from auth.scopes import Scope
 from demo.cast import CHEN, FORGE, LIN, STRANGER, WANG, ZHAO, Subject
 from ingest.importing import import_file
 from models.court import StaffRole
@@ -37,23 +36,6 @@ def courts(chambers: Chambers) -> Courts:
         consent(chambers, subject)
     night(chambers)
     return Courts(chambers)
-
-
-def consent(chambers: Chambers, subject: Subject) -> None:
-    """A consent to be watched, and nothing else."""
-    values = {"key": chambers.clients[BANK].primary_key, "index": KEYRING.index(subject.number), "ref": str(uuid4())}
-    insert = (
-        "INSERT INTO consent (reference, client_key, subject_index, purposes, scopes, signed_on, valid_from, valid_to)"
-        " VALUES (:ref, :key, :index, '{POST_LOAN_MONITORING}', :scopes, :day, :at, :at + interval '5 years')"
-    )
-    span = {"day": START.date(), "at": START, "scopes": [Scope.PERSON_CREDIT.value]}
-    with chambers.engine.begin() as connection:
-        connection.execute(sa.text(insert), values | span)
-
-
-def key(subject: Subject, reference: str) -> dict[str, str]:
-    number = "organizationCode" if subject.number.startswith("9") else "idNumber"
-    return {"name": subject.name, number: subject.number, "reference": reference}
 
 
 def watch(chambers: Chambers, *subjects: dict[str, str], shows: str = LINE) -> Any:
@@ -238,15 +220,6 @@ def test_a_revoked_consent_silences_a_watch_at_once(chambers: Chambers, courts: 
     assert told(chambers, start) == [("CONSENT_REVOKED", "KH-1")]
     asked = '{ watches(first: 9, filter: { reference: "KH-1", open: true }) { nodes { live } } }'
     assert chambers.data(chambers.partner(BANK), asked)["watches"]["nodes"] == [{"live": False}]
-
-
-def end_consents(chambers: Chambers, subject: Subject) -> None:
-    """A subject revokes whatever lets the bank watch."""
-    portal = chambers.partner(PORTAL, subject)
-    asked = "{ me { consents { id purposes revokedAt } } }"
-    for one in chambers.data(portal, asked)["me"]["consents"]:
-        if one["purposes"] == ["POST_LOAN_MONITORING"] and one["revokedAt"] is None:
-            chambers.done(portal, "revokeConsent", "id", id=one["id"])
 
 
 # --- what has vanished (R10) ------------------------------------------------------------------------------------------

@@ -1,0 +1,174 @@
+"""What is due to be sent to webhooks, and what came of it: at least once, in the order of each subject.
+
+Standard Webhooks 1.0 and its retries: at once, after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h.
+"""
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from auth.consent import live_watch
+from models.consent import Consent
+from models.event import WITHDRAWALS, Event, EventKind
+from models.watch import Notification, Watch
+from models.webhook import Delivery, DisableReason, Webhook
+
+PAUSES = tuple(
+    timedelta(**one)
+    for one in (
+        {"seconds": 5},
+        {"minutes": 5},
+        {"minutes": 30},
+        {"hours": 2},
+        {"hours": 5},
+        {"hours": 10},
+        {"hours": 14},
+        {"hours": 20},
+        {"hours": 24},
+    )
+)
+JITTER = 0.1
+"""Share of a pause by which it may be longer: receivers that come back are not met by all at once."""
+
+GONE = 410
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A webhook with something to send. previous: whether the keys before the newest sign as well."""
+
+    key: int
+    url: str
+    version: int
+    previous: bool
+
+
+@dataclass(frozen=True)
+class Message:
+    """One delivery that is due. reference: the client's own; letter: of the consent that it is about."""
+
+    key: int
+    event: int
+    kind: EventKind
+    occurred_at: datetime
+    reference: str | None
+    letter: str | None
+    attempts: int
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of an attempt. status: HTTP; None where no answer came."""
+
+    message: Message
+    status: int | None
+
+    @property
+    def delivered(self) -> bool:
+        """Whether the receiver has it now."""
+        return self.status is not None and 200 <= self.status < 300
+
+
+async def endpoints(connection: AsyncConnection, now: datetime, overlap: timedelta) -> Sequence[Endpoint]:
+    """The webhooks to which something is due."""
+    due = sa.select(Delivery.id).where(Delivery.webhook_id == Webhook.id, Delivery.next_at <= now)
+    query = sa.select(Webhook.id, Webhook.url, Webhook.key_version, Webhook.rotated_at).where(
+        Webhook.disabled_at.is_(None), due.exists()
+    )
+    rows = await connection.execute(query.order_by(Webhook.id))
+    return [
+        Endpoint(row.id, row.url, row.key_version, row.rotated_at is not None and row.rotated_at > now - overlap)
+        for row in rows
+    ]
+
+
+async def next_due(connection: AsyncConnection) -> datetime | None:
+    """When the next delivery is due to a webhook that is sent to."""
+    waiting = sa.select(sa.func.min(Delivery.next_at)).join(Webhook, Webhook.id == Delivery.webhook_id)
+    found: datetime | None = (await connection.execute(waiting.where(Webhook.disabled_at.is_(None)))).scalar_one()
+    return found
+
+
+async def due(connection: AsyncConnection, endpoint: int, now: datetime, most: int) -> Sequence[Message]:
+    """The first undelivered message of each subject, if it is due; none overtakes an earlier one of its subject.
+
+    What a client may no longer be told, because the consent has ended, is dropped here.
+    """
+    await connection.execute(_silenced(endpoint, now))
+    subject = sa.func.coalesce(Event.party_id, -Event.consent_id)
+    first = (
+        sa.select(Delivery.id, Delivery.next_at, Delivery.attempts, Delivery.event_id)
+        .ext(distinct_on(subject))
+        .join(Event, Event.id == Delivery.event_id)
+        .where(Delivery.webhook_id == endpoint, Delivery.next_at.is_not(None))
+        .order_by(subject, Delivery.event_id)
+        .subquery("first")
+    )
+    query = (
+        sa.select(first, Event.kind, Event.occurred_at, Notification.reference, Consent.reference.label("letter"))
+        .join(Event, Event.id == first.c.event_id)
+        .join(Webhook, Webhook.id == endpoint)
+        .join(Notification, sa.and_(Notification.event_id == Event.id, Notification.client_key == Webhook.client_key))
+        .outerjoin(Consent, Consent.id == Event.consent_id)
+        .where(first.c.next_at <= now)
+        .order_by(first.c.event_id)
+        .limit(most)
+    )
+    return [
+        Message(row.id, row.event_id, row.kind, row.occurred_at, row.reference, row.letter, row.attempts)
+        for row in await connection.execute(query)
+    ]
+
+
+def _silenced(endpoint: int, now: datetime) -> sa.Update:
+    """End the deliveries of watches that are dead by now; what has vanished is told in any case (R10)."""
+    living = live_watch(Watch, sa.literal(now, sa.DateTime(timezone=True)))
+    dead = (
+        sa.select(Notification.event_id)
+        .join(Watch, Watch.id == Notification.watch_id)
+        .join(Event, Event.id == Notification.event_id)
+        .join(Webhook, sa.and_(Webhook.id == endpoint, Webhook.client_key == Notification.client_key))
+        .where(Notification.event_id == Delivery.event_id, Event.kind.not_in(WITHDRAWALS), Event.party_id.is_not(None))
+        .where(~living)
+    )
+    waiting = (Delivery.webhook_id == endpoint, Delivery.next_at.is_not(None))
+    return sa.update(Delivery).where(*waiting, dead.exists()).values(next_at=None)
+
+
+async def record(connection: AsyncConnection, endpoint: int, results: Sequence[Result], now: datetime) -> None:
+    """Write down what came of attempts. A receiver that is gone (410), or fails to the end, is sent nothing more."""
+    names = ("attempts", "next_at", "delivered_at", "status")
+    bound: dict[str, sa.BindParameter[Any]] = {name: sa.bindparam(f"new_{name}") for name in names}
+    update = sa.update(Delivery).where(Delivery.id == sa.bindparam("delivery")).values(bound)
+    await connection.execute(update, [_row(result, now) for result in results])
+    if any(result.status == GONE for result in results):
+        await _disable(connection, endpoint, DisableReason.GONE, now)
+    elif any(not result.delivered and result.message.attempts == len(PAUSES) for result in results):
+        await _disable(connection, endpoint, DisableReason.FAILING, now)
+
+
+def _row(result: Result, now: datetime) -> Mapping[str, object]:
+    attempts = result.message.attempts
+    again = None if result.delivered or attempts == len(PAUSES) else now + _pause(attempts)
+    return {
+        "delivery": result.message.key,
+        "new_attempts": attempts + 1,
+        "new_next_at": again,
+        "new_delivered_at": now if result.delivered else None,
+        "new_status": result.status,
+    }
+
+
+def _pause(attempts: int) -> timedelta:
+    return PAUSES[attempts] * (1 + random.uniform(0, JITTER))  # noqa: S311 - to part those that were met together
+
+
+async def _disable(connection: AsyncConnection, endpoint: int, reason: DisableReason, now: datetime) -> None:
+    update = sa.update(Webhook).where(Webhook.id == endpoint, Webhook.disabled_at.is_(None))
+    await connection.execute(update.values(disabled_at=now, disable_reason=reason))

@@ -1,0 +1,130 @@
+"""Sends events to webhooks (Standard Webhooks 1.0): each by itself, so that a slow one holds up nobody else."""
+
+import asyncio
+import base64
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import orjson
+from prometheus_client import Counter
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from standardwebhooks import Webhook
+
+from casework import deliveries
+from casework.deliveries import Endpoint, Message, Result
+from casework.transaction import transact
+from casework.webhooks import OVERLAP, hmac_secret, signing_key
+from models.keyring import Keyring
+from outbound import Outbound
+from resolvers.opaque import seal
+
+BATCH, AT_ONCE = 200, 16
+"""Messages read at a time, and requests under way to one endpoint."""
+
+POLL_SECONDS = 1.0
+SENT = Counter("suxin_webhook_attempts", "Attempts to deliver an event to a webhook, by what came of them", ["outcome"])
+log = logging.getLogger("suxin.webhooks")
+
+
+@dataclass
+class Dispatcher:
+    """Sends what is due, as long as it runs. Nothing of it is remembered here: what is due stands in the database."""
+
+    engine: AsyncEngine
+    keyring: Keyring
+    outbound: Outbound
+    now: Callable[[], datetime]
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _running: dict[int, asyncio.Task[None]] = field(default_factory=dict)
+
+    async def run(self) -> None:
+        """Send until cancelled; woken by `wake`, and every second."""
+        try:
+            while True:
+                self.wake.clear()
+                await self.start_due()
+                try:
+                    async with asyncio.timeout(POLL_SECONDS):
+                        await self.wake.wait()
+                except TimeoutError:
+                    continue
+        finally:
+            for task in self._running.values():
+                task.cancel()
+            await asyncio.gather(*self._running.values(), return_exceptions=True)
+
+    async def start_due(self) -> None:
+        """Begin to serve the endpoints to which something is due, and that are not served already."""
+        find = partial(deliveries.endpoints, now=self.now(), overlap=OVERLAP)
+        for endpoint in await transact(self.engine, find):
+            if endpoint.key not in self._running:
+                task = asyncio.create_task(self._serve(endpoint))
+                self._running[endpoint.key] = task
+                task.add_done_callback(partial(self._done, endpoint.key))
+
+    def _done(self, key: int, task: asyncio.Task[None]) -> None:
+        self._running.pop(key, None)
+
+    async def _serve(self, endpoint: Endpoint) -> None:
+        """Send to one endpoint until nothing is due to it, or nothing gets through."""
+        try:
+            while await self._send_due(endpoint):
+                pass
+        except (OSError, SQLAlchemyError) as error:
+            log.warning("deliveries to webhook %d wait: %s", endpoint.key, type(error).__name__)
+
+    async def _send_due(self, endpoint: Endpoint) -> bool:
+        """Send a batch; whether all of it was delivered."""
+        find = partial(deliveries.due, endpoint=endpoint.key, now=self.now(), most=BATCH)
+        messages: Sequence[Message] = await transact(self.engine, find)
+        if not messages:
+            return False
+        places = asyncio.Semaphore(AT_ONCE)
+        results = await asyncio.gather(*(self._send(endpoint, message, places) for message in messages))
+
+        async def record(connection: AsyncConnection) -> None:
+            await deliveries.record(connection, endpoint.key, results, self.now())
+
+        await transact(self.engine, record)
+        return all(result.delivered for result in results)
+
+    async def _send(self, endpoint: Endpoint, message: Message, places: asyncio.Semaphore) -> Result:
+        async with places:
+            identifier, body = self.content(message)
+            headers = self.headers(endpoint, identifier, body)
+            result = Result(message, await self.outbound.post(endpoint.url, headers, body))
+        SENT.labels("delivered" if result.delivered else "failed").inc()
+        return result
+
+    def content(self, message: Message) -> tuple[str, bytes]:
+        """The message's id, the same at each attempt, and its body: what happened to whose reference, and no more."""
+        identifier = seal(b"Event:%d" % message.event, self.keyring.opaque_key)
+        data: dict[str, Any] = {"event": identifier, "reference": message.reference}
+        if message.letter:
+            data["consent"] = message.letter
+        moment = message.occurred_at.isoformat(timespec="microseconds").replace("+00:00", "Z")
+        return identifier, orjson.dumps({"type": message.kind, "timestamp": moment, "data": data})
+
+    def headers(self, endpoint: Endpoint, identifier: str, body: bytes) -> Mapping[str, str]:
+        """The headers of an attempt, signed by each key that holds now, HMAC and Ed25519."""
+        at = self.now()
+        versions = [endpoint.version, endpoint.version - 1] if endpoint.previous else [endpoint.version]
+        signed = f"{identifier}.{int(at.timestamp())}.".encode() + body
+        signatures = []
+        for version in versions:
+            key = signing_key(self.keyring, endpoint.key, version)
+            signatures.append(f"v1a,{base64.b64encode(key.sign(signed)).decode()}")
+            secret = Webhook(hmac_secret(self.keyring, endpoint.key, version))
+            signatures.append(secret.sign(identifier, at, body.decode()))
+        return {
+            "content-type": "application/json",
+            "user-agent": "Suxin",
+            "webhook-id": identifier,
+            "webhook-timestamp": str(int(at.timestamp())),
+            "webhook-signature": " ".join(signatures),
+        }

@@ -1,0 +1,79 @@
+"""Webhooks (回调): where a client is told of events without asking, and what came of it (Standard Webhooks)."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import (
+    ARRAY,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Keyed, choice
+from models.event import Event
+
+
+class DisableReason(StrEnum):
+    """Why a webhook is sent nothing."""
+
+    OWNER = "OWNER"
+    GONE = "GONE"
+    FAILING = "FAILING"
+
+
+class Webhook(Keyed):
+    """An endpoint of a client. Its keys are made from the key ring and `key_version`: none is kept here.
+
+    kinds: which events; all where it is empty. public_key: Ed25519, of the newest version.
+    """
+
+    __tablename__ = "webhook"
+    __table_args__ = (
+        UniqueConstraint("client_key", "url"),
+        CheckConstraint("octet_length(public_key) = 32", name="key"),
+        CheckConstraint("key_version > 0", name="versioned"),
+        CheckConstraint("(disabled_at IS NULL) = (disable_reason IS NULL)", name="reasoned"),
+    )
+
+    client_key: Mapped[int] = mapped_column(ForeignKey("client.id"))
+    url: Mapped[str] = mapped_column(Text)
+    kinds: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    key_version: Mapped[int] = mapped_column(Integer, server_default=text("1"))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    rotated_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    disabled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    disable_reason: Mapped[DisableReason | None] = mapped_column(choice(DisableReason))
+
+
+class Delivery(Keyed):
+    """One event on its way to one webhook; written with the event.
+
+    next_at: when it is tried (again); null once it has ended: delivered, or given up. status: of the last answer.
+    """
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        UniqueConstraint("webhook_id", "event_id"),
+        CheckConstraint("attempts >= 0", name="counted"),
+        Index("ix_delivery_due", "webhook_id", "event_id", postgresql_where=text("next_at IS NOT NULL")),
+    )
+
+    webhook_id: Mapped[int] = mapped_column(ForeignKey("webhook.id"))
+    event_id: Mapped[int] = mapped_column(ForeignKey("event.id"), index=True)
+    attempts: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    next_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    delivered_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    status: Mapped[int | None] = mapped_column(SmallInteger)
+
+    webhook: Mapped[Webhook] = relationship(viewonly=True, lazy="raise")
+    event: Mapped[Event] = relationship(viewonly=True, lazy="raise")

@@ -1,0 +1,118 @@
+"""Requests to addresses that others chose: to public hosts only, or to networks that the operator named.
+
+A name is resolved once, and the connection goes to the address that was checked: nothing can be rebound in between
+(OWASP, server-side request forgery). Redirects are not followed, and what an answer says is not kept.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Iterable, Mapping, Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Any
+
+import httpcore2
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+TRANSLATED = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))
+"""IPv6 addresses that a gateway turns into any IPv4 address there is (RFC 6052, RFC 8215)."""
+
+CONNECT_SECONDS, ANSWER_SECONDS, WHOLE_SECONDS = 5.0, 15.0, 20.0
+SENDING = 64
+"""Connections to webhooks, of all clients together."""
+
+TIMEOUT = {"connect": CONNECT_SECONDS, "read": ANSWER_SECONDS, "write": CONNECT_SECONDS, "pool": WHOLE_SECONDS}
+LARGEST_ANSWER = 16 * 1024
+"""What is read of an answer, so that its connection may be used again; of a longer one, no more."""
+
+
+class ForbiddenAddressError(OSError):
+    """An address that nothing is sent to."""
+
+
+def is_public(address: Address) -> bool:
+    """Whether an address is one of the Internet, whatever stands in it."""
+    if isinstance(address, IPv6Address):
+        if address.ipv4_mapped:
+            return is_public(address.ipv4_mapped)
+        if address.sixtofour or address.teredo or any(address in network for network in TRANSLATED):
+            return False
+    return address.is_global and not address.is_multicast
+
+
+class CheckedBackend(httpcore2.AsyncNetworkBackend):
+    """Connects to checked addresses. networks: those that are allowed; public: whether public ones are as well."""
+
+    def __init__(self, networks: Sequence[Network], *, public: bool) -> None:
+        self._networks, self._public = networks, public
+        self._backend = httpcore2.AnyIOBackend()
+
+    def allows(self, address: Address) -> bool:
+        """Whether something may be sent to an address."""
+        named = any(address.version == network.version and address in network for network in self._networks)
+        return named or (self._public and is_public(address))
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore2.AsyncNetworkStream:
+        """Connect to the first address of a host. Raises ForbiddenAddressError if any of them is not allowed."""
+        async with asyncio.timeout(timeout):
+            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=1)
+        addresses = [ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
+        if not addresses or not all(self.allows(address) for address in addresses):
+            raise ForbiddenAddressError("the address is not allowed")
+        return await self._backend.connect_tcp(str(addresses[0]), port, timeout, local_address, socket_options)
+
+    async def connect_unix_socket(self, *_: Any, **__: Any) -> httpcore2.AsyncNetworkStream:
+        """Never."""
+        raise ForbiddenAddressError("a socket of this machine is not allowed")
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await self._backend.sleep(seconds)
+
+
+class Outbound:
+    """Sends to others' addresses: over TLS to the Internet and to `networks`, in clear to `networks` alone."""
+
+    def __init__(self, networks: Sequence[Network], connections: int) -> None:
+        limits: dict[str, Any] = {"max_connections": connections, "max_keepalive_connections": connections}
+        tls = CheckedBackend(networks, public=True)
+        self._tls = httpcore2.AsyncConnectionPool(
+            ssl_context=ssl.create_default_context(), network_backend=tls, keepalive_expiry=5.0, **limits
+        )
+        plain = CheckedBackend(networks, public=False)
+        self._plain = httpcore2.AsyncConnectionPool(network_backend=plain, keepalive_expiry=5.0, **limits)
+
+    async def post(self, url: str, headers: Mapping[str, str], content: bytes) -> int | None:
+        """The status of the answer; None where none came, for whatever reason."""
+        pool = self._tls if url.startswith("https://") else self._plain
+        try:
+            async with asyncio.timeout(WHOLE_SECONDS):
+                return await self._post(pool, url, headers, content)
+        except (TimeoutError, OSError, httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.TimeoutException):
+            return None
+
+    async def _post(
+        self, pool: httpcore2.AsyncConnectionPool, url: str, headers: Mapping[str, str], content: bytes
+    ) -> int:
+        extensions = {"timeout": TIMEOUT}
+        async with pool.stream(
+            "POST", url, headers=list(headers.items()), content=content, extensions=extensions
+        ) as response:
+            size = 0
+            async for chunk in response.aiter_stream():
+                size += len(chunk)
+                if size > LARGEST_ANSWER:
+                    break
+            return int(response.status)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._tls.aclose()
+        await self._plain.aclose()

@@ -1,0 +1,53 @@
+"""Webhooks: what a client does with its own."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from casework import webhooks
+from casework.webhooks import told_secret
+from models.event import EventKind
+from models.webhook import Webhook
+from resolvers.context import Context
+from resolvers.mutations.acting import Acting
+from resolvers.rows import Row
+
+
+async def create(acting: Acting, *, url: str, kinds: Sequence[EventKind]) -> int:
+    """A client makes a webhook."""
+    caller = acting.caller
+    client = caller.principal.client_key
+    return await webhooks.create_webhook(acting.connection, caller.keyring, client, url, kinds, caller.now)
+
+
+async def rotate(acting: Acting, *, id: str) -> int:
+    """A client changes a webhook's keys."""
+    key, caller = acting.key(id, Webhook), acting.caller
+    await webhooks.rotate_keys(acting.connection, caller.keyring, caller.principal.client_key, key, caller.now)
+    return key
+
+
+async def disable(acting: Acting, *, id: str) -> int:
+    """A client wants to be sent nothing."""
+    key, caller = acting.key(id, Webhook), acting.caller
+    await webhooks.disable_webhook(acting.connection, caller.principal.client_key, key, caller.now)
+    return key
+
+
+async def enable(acting: Acting, *, id: str) -> int:
+    """A client wants to be sent events again."""
+    key, caller = acting.key(id, Webhook), acting.caller
+    await webhooks.enable_webhook(acting.connection, caller.principal.client_key, key, caller.now)
+    return key
+
+
+async def replay(acting: Acting, *, id: str, since: datetime) -> int:
+    """A client wants events once more."""
+    key, caller = acting.key(id, Webhook), acting.caller
+    await webhooks.replay(acting.connection, caller.principal.client_key, key, since, caller.now)
+    return key
+
+
+def secret(context: Context, row: Row) -> str:
+    """The HMAC secret of the newest keys: the same in the answer to a repeated request."""
+    assert context.performing.changed is not None  # noqa: S101 - there is a row
+    return told_secret(context.keyring, context.performing.changed, row.key_version)

@@ -1,0 +1,56 @@
+"""Webhooks."""
+
+from datetime import datetime
+
+import models
+from auth.policy import all_of
+from auth.scopes import Scope
+from models.event import EventKind
+from models.webhook import DisableReason
+from resolvers import webhooks
+from schema.connection import Connection, enter_connection
+from schema.declaring import row_type
+from schema.event import Event
+from schema.fields import column, connection, expression, relation
+from schema.node import Node
+
+TOLD = all_of(Scope.EVENT)
+
+
+@row_type(
+    models.Delivery,
+    requires=TOLD,
+    description="An event on its way to a webhook (推送记录): tried until it is taken, for four days.",
+)
+class Delivery(Node):
+    """A delivery."""
+
+    event: Event | None = relation(models.Delivery.event, "The event (事件), as far as it is yours to see.")
+    attempts: int = column("attempts", "How often it was tried (尝试次数).")
+    status: int | None = column("status", "HTTP status of the last answer; none where none came (应答状态).")
+    next_at: datetime | None = column("next_at", "When it is tried next; none once it has ended (下次推送时间).")
+    delivered_at: datetime | None = column("delivered_at", "When it was taken (送达时间).")
+
+
+@row_type(
+    models.Webhook,
+    requires=TOLD,
+    description="Where you are told of events without asking (回调), Standard Webhooks 1.0.",
+)
+class Webhook(Node):
+    """A webhook."""
+
+    url: str = column("url", "The address (地址).")
+    kinds: list[EventKind] = column("kinds", "The kinds of events that are sent; all where there are none (事件类型).")
+    public_key: str = expression(
+        webhooks.public_key, "The Ed25519 key to check `v1a` signatures by (公钥), Standard Webhooks."
+    )
+    key_version: int = column("key_version", "How many keys it has had (密钥版本).")
+    created_at: datetime = column("created_at", "Since when (创建时间).")
+    rotated_at: datetime | None = column("rotated_at", "When its keys were changed (换钥时间); for a day both sign.")
+    disabled_at: datetime | None = column("disabled_at", "Since when it is sent nothing (停用时间).")
+    disable_reason: DisableReason | None = column("disable_reason", "Why (停用原因).")
+    deliveries: Connection[Delivery] = connection(webhooks.DELIVERIES, "What was sent, newest first (推送记录).")
+
+
+enter_connection(Delivery)

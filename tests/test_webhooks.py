@@ -1,0 +1,445 @@
+"""Webhooks: events come to whom they concern, signed, in order, at least once, and to no forbidden address."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address, ip_network
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+from chambers import Chambers, mutation
+from play import ENFORCED, RECORD, RULING, Courts
+from receiver import Received, Receiver, receiving
+from standardwebhooks import Webhook as StandardWebhook
+from standardwebhooks import WebhookVerificationError
+from watching import consent, end_consents, key
+from world import KEYRING
+
+import database
+from auth.audiences import Audience
+from casework.deliveries import PAUSES
+from demo.cast import CHEN, FORGE, LIN
+from dispatcher import Dispatcher
+from models.court import StaffRole
+from models.terms import add_months
+from outbound import CheckedBackend, Outbound, is_public
+from schema.scalars import write_moment
+
+BANK, COMMERCE = Audience.BANK, Audience.COMMERCE
+SHOWS = "id url kinds publicKey keyVersion disabledAt disableReason"
+LOOPBACK = (ip_network("127.0.0.0/8"),)
+HOOKS = """{ webhooks { id disableReason
+  deliveries(first: 50) { nodes { attempts status deliveredAt nextAt event { kind } } } } }"""
+
+
+class Post:
+    """The chambers with a dispatcher that runs when it is told to."""
+
+    def __init__(self, chambers: Chambers, networks: Any = LOOPBACK) -> None:
+        self.chambers, self.courts, self.networks = chambers, Courts(chambers), networks
+
+    def send(self) -> None:
+        """Send all that is due by now."""
+        asyncio.run(self._send())
+
+    async def _send(self) -> None:
+        engine = database.async_engine(self.chambers.url, pool_size=4, statement_timeout=30)
+        outbound = Outbound(self.networks, 16)
+        dispatcher = Dispatcher(engine, KEYRING, outbound, self.chambers.calendar)
+        await dispatcher.start_due()
+        await asyncio.gather(*dispatcher._running.values())
+        await outbound.close()
+        await engine.dispose()
+
+    def hook(self, url: str, who: Audience = BANK, **given: Any) -> Any:
+        """The payload of a new webhook."""
+        document = mutation("createWebhook", SHOWS).replace("errors {", "secret errors {")
+        self.chambers.calendar.turn(seconds=10)
+        answer = self.chambers.post(
+            self.chambers.partner(who), document, {"input": {"url": url, **given}}, **{"idempotency-key": str(uuid4())}
+        ).json()
+        assert "errors" not in answer, answer
+        return answer["data"]["createWebhook"]
+
+    def watch(self, *subjects: Any) -> None:
+        token = self.chambers.partner(BANK)
+        lines = self.chambers.done(token, "watch", "outcome", subjects=[key(one, f"KH-{one.key}") for one in subjects])
+        assert {line["outcome"] for line in lines} == {"WATCHED"}
+
+    def list_(self, subject: Any = FORGE) -> None:
+        """A judge lists a lender: two events, LIST_ADDED and COLOUR_CHANGED."""
+        judge = self.chambers.officer(StaffRole.JUDGE)
+        asked = "query($n: String!) { parties(first: 1, filter: { name: $n }) { nodes { id } } }"
+        party = self.chambers.data(judge, asked, {"n": subject.name})["parties"]["nodes"][0]["id"]
+        self.chambers.done(judge, "listLender", "id", partyId=party, reason="认定。")
+
+    def state(self) -> Any:
+        """The bank's newest webhook, as it reads it."""
+        return self.chambers.data(self.chambers.partner(BANK), HOOKS)["webhooks"][-1]
+
+
+@pytest.fixture
+def post(chambers: Chambers) -> Post:
+    """No webhooks, no watches, and nobody on a list."""
+    with chambers.engine.begin() as connection:
+        for table in ("delivery", "webhook"):
+            connection.execute(sa.text(f"DELETE FROM {table}"))  # noqa: S608 - names of our own
+        connection.execute(sa.text("UPDATE watch SET ended_at = created_at, name = NULL WHERE ended_at IS NULL"))
+    return Post(chambers)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving(Receiver()) as found:
+        yield found
+
+
+def publish(post: Post, *items: Any) -> None:
+    post.courts.published(*items)
+
+
+CHEN_LATE = (ENFORCED, CHEN, "E01", 1, RECORD)
+CHEN_HIDES = (ENFORCED, CHEN, "E02", 6, RULING)
+
+
+# --- what comes -------------------------------------------------------------------------------------------------------
+
+
+def test_what_happens_comes_signed_and_tells_nothing_personal(post: Post, receiver: Receiver) -> None:
+    consent(post.chambers, CHEN)
+    made = post.hook(receiver.url)
+    post.watch(CHEN)
+    publish(post, CHEN_LATE)
+    post.send()
+    (one,) = receiver.received
+    assert one.content.keys() == {"type", "timestamp", "data"}
+    assert (one.content["type"], one.content["data"]) == ("ENTRY_PUBLISHED", {"event": one.id, "reference": "KH-CHEN"})
+    assert CHEN.name not in one.body.decode()
+    assert CHEN.number not in one.body.decode()
+    assert one.signed_by(made["webhook"]["publicKey"])
+    assert verified(one, made["secret"])
+    assert not verified(Received(one.headers, one.body.replace(b"KH-CHEN", b"KH-LIN")), made["secret"])
+    assert not Received(one.headers, one.body.replace(b"KH-CHEN", b"KH-LIN")).signed_by(made["webhook"]["publicKey"])
+    bank = post.chambers.partner(BANK)
+    asked = "query($id: ID!) { node(id: $id) { ... on Event { kind reference } } }"
+    found = post.chambers.data(bank, asked, {"id": one.id})["node"]
+    assert found == {"kind": "ENTRY_PUBLISHED", "reference": "KH-CHEN"}
+
+
+def verified(one: Received, secret: str) -> bool:
+    """Whether the reference library takes it. Its clock is the machine's, and the tests' calendar is not."""
+    webhook, at = StandardWebhook(secret), datetime.fromtimestamp(int(one.headers["webhook-timestamp"]), tz=UTC)
+    webhook._Webhook__verify_timestamp = lambda _: at  # type: ignore[attr-defined]
+    try:
+        webhook.verify(one.body, dict(one.headers))
+    except WebhookVerificationError:
+        return False
+    return True
+
+
+def test_only_the_kinds_that_are_asked_for_come(post: Post, receiver: Receiver) -> None:
+    consent(post.chambers, CHEN)
+    post.hook(receiver.url, kinds=["CONSENT_REVOKED"])
+    post.watch(CHEN)
+    publish(post, CHEN_LATE)
+    end_consents(post.chambers, CHEN)
+    post.send()
+    assert receiver.kinds()[-1] == ("CONSENT_REVOKED", "KH-CHEN")
+    assert {kind for kind, _ in receiver.kinds()} == {"CONSENT_REVOKED"}
+
+
+def test_what_was_before_a_webhook_does_not_come(post: Post, receiver: Receiver) -> None:
+    consent(post.chambers, CHEN)
+    post.watch(CHEN)
+    publish(post, CHEN_LATE)
+    post.hook(receiver.url)
+    post.send()
+    assert receiver.received == []
+
+
+def test_nobody_is_sent_what_is_another_s(post: Post, receiver: Receiver) -> None:
+    consent(post.chambers, CHEN)
+    post.hook(receiver.url, COMMERCE)
+    post.watch(CHEN)
+    publish(post, CHEN_LATE)
+    post.send()
+    assert receiver.received == []
+    assert post.chambers.data(post.chambers.partner(BANK), "{ webhooks { id } }")["webhooks"] == []
+
+
+def test_a_revoked_consent_stops_what_was_not_yet_sent(post: Post, receiver: Receiver) -> None:
+    consent(post.chambers, CHEN)
+    post.hook(receiver.url, kinds=["ENTRY_PUBLISHED", "COLOUR_CHANGED"])
+    post.watch(CHEN)
+    publish(post, CHEN_LATE)
+    end_consents(post.chambers, CHEN)
+    post.send()
+    assert receiver.received == []
+
+
+# --- when it does not come through ------------------------------------------------------------------------------------
+
+
+def test_what_fails_is_tried_again_under_the_same_id(post: Post, receiver: Receiver) -> None:
+    answers = iter([500, 503, 200])
+    receiver.answer = lambda _: next(answers)
+    consent(post.chambers, CHEN)
+    post.hook(receiver.url)
+    post.watch(CHEN)
+    publish(post, CHEN_LATE)
+    post.send()
+    post.send()
+    assert len(receiver.received) == 1, "not before its time"
+    for pause in PAUSES[:2]:
+        post.chambers.calendar.turn(seconds=pause.total_seconds() * 1.2)
+        post.send()
+    assert len({one.id for one in receiver.received}) == 1
+    assert len({one.headers["webhook-timestamp"] for one in receiver.received}) == 3
+    (delivery,) = post.state()["deliveries"]["nodes"]
+    assert (delivery["attempts"], delivery["status"], delivery["nextAt"]) == (3, 200, None)
+    assert delivery["deliveredAt"]
+
+
+def test_a_later_event_of_a_subject_waits_for_the_earlier_one(post: Post, receiver: Receiver) -> None:
+    consent(post.chambers, LIN)
+    post.hook(receiver.url)
+    post.watch(LIN, FORGE)
+    refused = [True]
+    receiver.answer = lambda one: 500 if refused[0] and one.content["data"]["reference"] == "KH-FORGE" else 200
+    post.list_(FORGE)
+    post.send()
+    assert receiver.kinds() == [("LIST_ADDED", "KH-FORGE")]
+    end_consents(post.chambers, LIN)
+    post.send()
+    assert sorted(receiver.kinds()[1:]) == [("CONSENT_REVOKED", "KH-LIN"), ("LIST_ADDED", "KH-FORGE")]
+    refused[0] = False
+    receiver.received.clear()
+    post.chambers.calendar.turn(minutes=6)
+    post.send()
+    assert receiver.kinds() == [("LIST_ADDED", "KH-FORGE"), ("COLOUR_CHANGED", "KH-FORGE")]
+
+
+def test_a_receiver_that_was_away_misses_nothing(post: Post) -> None:
+    consent(post.chambers, CHEN)
+    with receiving(Receiver()) as receiver:
+        post.hook(receiver.url)
+    post.watch(CHEN)
+    publish(post, CHEN_LATE)
+    post.send()
+    (delivery,) = post.state()["deliveries"]["nodes"]
+    assert (delivery["attempts"], delivery["status"]) == (1, None)
+    with receiving(receiver):
+        post.chambers.calendar.turn(seconds=6)
+        post.send()
+    assert receiver.kinds() == [("ENTRY_PUBLISHED", "KH-CHEN")]
+
+
+def test_a_receiver_that_is_gone_is_sent_nothing_more(post: Post, receiver: Receiver) -> None:
+    receiver.answer = lambda _: 410
+    consent(post.chambers, CHEN)
+    made = post.hook(receiver.url)["webhook"]
+    post.watch(CHEN)
+    publish(post, CHEN_LATE)
+    post.send()
+    post.chambers.calendar.turn(days=1)
+    post.send()
+    assert len(receiver.received) == 1
+    assert post.state()["disableReason"] == "GONE"
+    receiver.answer = lambda _: 200
+    bank = post.chambers.partner(BANK)
+    assert post.chambers.done(bank, "enableWebhook", "disableReason", id=made["id"]) == {"disableReason": None}
+    post.send()
+    assert receiver.kinds() == [("ENTRY_PUBLISHED", "KH-CHEN")] * 2
+
+
+def test_a_receiver_that_fails_to_the_end_is_given_up(post: Post, receiver: Receiver) -> None:
+    receiver.answer = lambda _: 500
+    consent(post.chambers, CHEN)
+    post.hook(receiver.url)
+    post.watch(CHEN)
+    publish(post, CHEN_LATE)
+    for pause in (timedelta(), *PAUSES):
+        post.chambers.calendar.turn(seconds=pause.total_seconds() * 1.2)
+        post.send()
+    assert len(receiver.received) == len(PAUSES) + 1
+    state = post.state()
+    assert state["disableReason"] == "FAILING"
+    assert [one["nextAt"] for one in state["deliveries"]["nodes"]] == [None]
+    post.chambers.calendar.turn(days=2)
+    post.send()
+    assert len(receiver.received) == len(PAUSES) + 1
+
+
+def test_a_redirect_is_not_followed(post: Post, receiver: Receiver) -> None:
+    with receiving(Receiver()) as inner:
+        receiver.answer, receiver.location = (lambda _: 307), inner.url
+        consent(post.chambers, CHEN)
+        post.hook(receiver.url)
+        post.watch(CHEN)
+        publish(post, CHEN_LATE)
+        post.send()
+    assert (len(receiver.received), inner.received) == (1, [])
+    assert [one["status"] for one in post.state()["deliveries"]["nodes"]] == [307]
+
+
+def test_a_slow_receiver_holds_up_nobody_else(post: Post, receiver: Receiver) -> None:
+    """The slow one answers only after the other one has been told."""
+    told = threading.Event()
+
+    def at_last(_: Received) -> int:
+        assert told.wait(15)
+        return 200
+
+    def at_once(_: Received) -> int:
+        told.set()
+        return 200
+
+    receiver.answer = at_last
+    consent(post.chambers, CHEN)
+    with receiving(Receiver(at_once)) as other:
+        post.hook(receiver.url)
+        post.hook(other.url)
+        post.watch(CHEN)
+        publish(post, CHEN_LATE)
+        post.send()
+        assert (len(receiver.received), len(other.received)) == (1, 1)
+
+
+# --- its owner --------------------------------------------------------------------------------------------------------
+
+
+def test_events_are_sent_once_more_on_demand(post: Post, receiver: Receiver) -> None:
+    consent(post.chambers, CHEN)
+    made = post.hook(receiver.url)["webhook"]
+    post.watch(CHEN)
+    since = write_moment(post.chambers.calendar.moment)
+    publish(post, CHEN_LATE)
+    post.send()
+    post.chambers.done(post.chambers.partner(BANK), "replayEvents", "id", id=made["id"], since=since)
+    post.send()
+    assert len(receiver.received) == 2
+    assert len({one.id for one in receiver.received}) == 1
+
+
+def test_both_keys_sign_for_a_day_after_a_change(post: Post, receiver: Receiver) -> None:
+    consent(post.chambers, CHEN)
+    old = post.hook(receiver.url)["webhook"]
+    post.watch(CHEN)
+    later = add_months(post.chambers.calendar.moment.date(), 1)
+    post.chambers.calendar.go_to(later.replace(day=2))
+    new = post.chambers.done(post.chambers.partner(BANK), "rotateWebhookKeys", SHOWS, id=old["id"])
+    assert (new["keyVersion"], new["publicKey"] != old["publicKey"]) == (2, True)
+    end_consents(post.chambers, CHEN)
+    post.send()
+    one = receiver.received[-1]
+    assert (len(one.signatures("v1")), len(one.signatures("v1a"))) == (2, 2)
+    assert one.signed_by(old["publicKey"])
+    assert one.signed_by(new["publicKey"])
+    post.chambers.calendar.turn(hours=25)
+    since = write_moment(post.chambers.calendar.moment - timedelta(days=2))
+    post.chambers.done(post.chambers.partner(BANK), "replayEvents", "id", id=old["id"], since=since)
+    post.send()
+    assert not receiver.received[-1].signed_by(old["publicKey"])
+    assert receiver.received[-1].signed_by(new["publicKey"])
+
+
+def test_a_disabled_webhook_is_sent_nothing(post: Post, receiver: Receiver) -> None:
+    consent(post.chambers, CHEN)
+    made = post.hook(receiver.url)["webhook"]
+    bank = post.chambers.partner(BANK)
+    shown = post.chambers.done(bank, "disableWebhook", "disableReason", id=made["id"])
+    assert shown == {"disableReason": "OWNER"}
+    post.watch(CHEN)
+    publish(post, CHEN_LATE)
+    post.send()
+    assert receiver.received == []
+
+
+@pytest.mark.parametrize("name", ["rotateWebhookKeys", "disableWebhook", "enableWebhook"])
+def test_a_webhook_is_its_owner_s(post: Post, receiver: Receiver, name: str) -> None:
+    made = post.hook(receiver.url)["webhook"]
+    other = post.chambers.partner(COMMERCE)
+    assert post.chambers.refused(other, name, "id", id=made["id"])["code"] == "NOT_FOUND"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "x", "ftp://bank.example/", "https://", "https://user@bank.example/", "https://bank.example/#x", "file:///etc/passwd",
+     "https://bank.example/ x", "https://银行.example/", "https://bank.example:0/", "https://bank.example:99999/",
+     "https://bank.example/" + "x" * 500, "https://bank.example\\@10.0.0.1/"],
+)  # fmt: skip
+def test_an_address_that_is_none_is_refused(post: Post, url: str) -> None:
+    made = post.hook(url)
+    (error,) = made["errors"]
+    assert (error["code"], error["path"], made["secret"]) == ("BAD_URL", ["input", "url"], None)
+
+
+def test_a_client_has_ten_at_most_each_once(post: Post) -> None:
+    for place_ in range(10):
+        assert post.hook(f"https://bank.example/{place_}")["errors"] == []
+    assert [one["code"] for one in post.hook("https://bank.example/10")["errors"]] == ["BAD_EXTENT"]
+    with post.chambers.engine.begin() as connection:
+        connection.execute(sa.text("DELETE FROM webhook WHERE url LIKE '%/9'"))
+    assert [one["code"] for one in post.hook("https://bank.example/1")["errors"]] == ["REGISTERED"]
+
+
+# --- where nothing is sent --------------------------------------------------------------------------------------------
+
+PRIVATE = [
+    "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.1", "224.0.0.1",
+    "255.255.255.255", "192.0.2.1", "198.18.0.1", "::1", "::", "fe80::1", "fc00::1", "ff02::1", "::ffff:127.0.0.1",
+    "::ffff:10.0.0.1", "64:ff9b::a00:1", "64:ff9b:1::a00:1", "2002:a00:1::1", "2001:0:4136:e378::1", "2001:db8::1",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("address", PRIVATE)
+def test_private_and_special_addresses_are_not_public(address: str) -> None:
+    assert not is_public(ip_address(address))
+
+
+@pytest.mark.parametrize("address", ["1.1.1.1", "223.5.5.5", "2606:4700:4700::1111", "::ffff:1.1.1.1"])
+def test_addresses_of_the_internet_are_public(address: str) -> None:
+    assert is_public(ip_address(address))
+
+
+def test_named_networks_are_allowed_and_nothing_beside_them() -> None:
+    backend = CheckedBackend((ip_network("10.20.0.0/16"),), public=False)
+    allowed = [backend.allows(ip_address(text)) for text in ("10.20.3.4", "10.21.0.1", "1.1.1.1", "::ffff:10.20.3.4")]
+    assert allowed == [True, False, False, False]
+
+
+@pytest.mark.parametrize("networks", [(), (ip_network("10.0.0.0/8"),)])
+def test_nothing_is_sent_to_this_machine(post: Post, receiver: Receiver, networks: Any) -> None:
+    consent(post.chambers, CHEN)
+    hidden = Post(post.chambers, networks)
+    for url in (receiver.url, receiver.url.replace("127.0.0.1", "localhost"), receiver.url.replace("http:", "https:")):
+        post.hook(url)
+    post.watch(CHEN)
+    publish(post, CHEN_LATE)
+    hidden.send()
+    assert receiver.received == []
+    hooks = post.chambers.data(post.chambers.partner(BANK), HOOKS)["webhooks"]
+    tried = [(one["attempts"], one["status"]) for hook in hooks for one in hook["deliveries"]["nodes"]]
+    assert (sum(attempts for attempts, _ in tried), {status for _, status in tried}) == (3, {None})
+
+
+def test_a_name_with_one_forbidden_address_is_not_connected_to(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a resolver says: the addresses that are checked are those that are connected to."""
+
+    async def send() -> int | None:
+        async def resolve(*_: Any, **__: Any) -> Any:
+            return [(2, 1, 6, "", ("127.0.0.1", receiver.port)), (2, 1, 6, "", ("10.0.0.1", receiver.port))]
+
+        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolve)
+        outbound = Outbound(LOOPBACK, 1)
+        status = await outbound.post(f"http://bank.example:{receiver.port}/", {}, b"{}")
+        await outbound.close()
+        return status
+
+    assert asyncio.run(send()) is None
+    assert receiver.received == []
