@@ -7,11 +7,12 @@ __all__ = ["ORGANIZATION_PURPOSES", "PURPOSES", "SCOPES", "Audience", "Purpose",
 
 SUBJECTS = frozenset({Scope.CATALOGUE, Scope.SUBJECT, Scope.ORGANIZATION})
 TOLD = frozenset({Scope.EVENT, Scope.WEBHOOK_WRITE})
+LENDING = frozenset({Scope.CONSENT, Scope.CONSENT_WRITE, Scope.LOAN, Scope.LOAN_WRITE})
 MONITORING = TOLD | {Scope.WATCH, Scope.WATCH_WRITE}
 HOLDINGS = frozenset(PERSONS) | {Scope.CATALOGUE, Scope.ORGANIZATION}
 
 SCOPES: dict[Audience, frozenset[Scope]] = {
-    Audience.BANK: SUBJECTS.union(PERSONS, MONITORING, {Scope.CONSENT, Scope.CONSENT_WRITE}),
+    Audience.BANK: SUBJECTS.union(PERSONS, MONITORING, LENDING),
     Audience.EMPLOYER: SUBJECTS | TOLD | {Scope.PERSON_INTEGRITY, Scope.CONSENT},
     Audience.COMMERCE: SUBJECTS | TOLD,
     Audience.MORAL_BANK: frozenset({Scope.CATALOGUE, Scope.CONVERSION, Scope.CONVERSION_WRITE}),

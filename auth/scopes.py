@@ -31,6 +31,8 @@ class Scope(StrEnum):
     CONSENT_WRITE = "consent.write"
     GRANT_WRITE = "grant.write"
     WATCH_WRITE = "watch.write"
+    LOAN = "loan.read"
+    LOAN_WRITE = "loan.write"
     WEBHOOK_WRITE = "webhook.write"
 
     @property
@@ -64,6 +66,8 @@ DISPLAY = {
     Scope.WATCH: "The client's own watches (监测查询)",
     Scope.CONSENT_WRITE: "Registering authorisation letters that persons signed, and ending consents (授权登记)",
     Scope.GRANT_WRITE: "Granting and revoking consents and share codes, for the authenticated subject (授权与分享)",
+    Scope.LOAN: "The incentive loans that the client itself reported (诚信履行贷查询)",
+    Scope.LOAN_WRITE: "Reporting incentive loans and how they ended (诚信履行贷报送)",
     Scope.WEBHOOK_WRITE: "Saying where events are sent, and having them sent again (回调管理)",
     Scope.WATCH_WRITE: "Watching customers, and watching them no longer (贷后监测)",
 }

@@ -21,6 +21,7 @@ from demo.fates import charge_subjects
 from demo.found import CityError, survey
 from demo.gold import fill_gold
 from demo.lending import lend
+from demo.loans import lend_on_gold
 from demo.lookups import look_up
 from demo.measures import publish_measures
 from demo.population import Population
@@ -118,6 +119,7 @@ def imagine(draft: Draft, figures: Figures, progress: Progress) -> None:
     publish_measures(draft)
     convert(draft, figures.conversions)
     agree(draft, cast, figures.consents)
+    lend_on_gold(draft)
     keep_watch(draft)
     look_up(draft, figures.look_ups)
     happen(draft)

@@ -16,6 +16,7 @@ import models.identifiers
 from ingest.report import LineError
 from models.catalogue import Behaviour, CaseType, CatalogueVersion, CodeType, Colour, MoralBankItem
 from models.court import Court
+from models.grading import GradingRule
 from models.terms import add_months
 
 DATA = Path(models.identifiers.__file__).with_name("catalogue_data")
@@ -25,7 +26,7 @@ NOTE = "Drawn up from statutes and public notices; no court has published its ta
 
 
 async def load_catalogue(connection: AsyncConnection) -> None:
-    """Install courts, case types and the shipped version of behaviours, code types and moral-bank items.
+    """Install courts, case types and the shipped version of behaviours, code types, moral-bank items and grading.
 
     What is there already stays as it is. Runs in the caller's transaction.
     """
@@ -40,7 +41,13 @@ async def _install(connection: AsyncConnection) -> None:
     key = await connection.scalar(sa.select(CatalogueVersion.id).where(CatalogueVersion.label == LABEL))
     if key is None:  # another version is in force on those days
         return
-    for table, rows in ((Behaviour, _behaviours()), (CodeType, _code_types()), (MoralBankItem, _moral_bank_items())):
+    tables = {
+        Behaviour: _behaviours(),
+        CodeType: _code_types(),
+        MoralBankItem: _moral_bank_items(),
+        GradingRule: _grading_rules(),
+    }
+    for table, rows in tables.items():
         await connection.execute(insert(table).on_conflict_do_nothing(), [row | {"version_id": key} for row in rows])
 
 
@@ -131,6 +138,21 @@ def _moral_bank_items() -> list[dict[str, Any]]:
             "note": row["note"],
         }
         for row in _read("moral_bank_items")
+    ]
+
+
+def _grading_rules() -> list[dict[str, Any]]:
+    return [
+        {
+            "code": row["code"],
+            "source": row["source"],
+            "value": row["value"],
+            "grade": row["grade"],
+            "name": row["name_zh"],
+            "english_name": row["name_en"],
+            "basis": row["basis"],
+        }
+        for row in _read("grading_rules")
     ]
 
 

@@ -15,8 +15,10 @@ from models.court import Court, Staff
 from models.court_case import CourtCase, Participation
 from models.deduction import Deduction, DeductionStep, DeductionVersion
 from models.event import Event
+from models.grading import GradingRule
 from models.household import Household, Village
 from models.idempotency_key import IdempotencyKey
+from models.incentive_loan import IncentiveLoan
 from models.issued_token import AssertionUse, IssuedToken
 from models.listing import Listing
 from models.measure import Measure
@@ -55,9 +57,11 @@ __all__ = [
     "DeductionVersion",
     "Delivery",
     "Event",
+    "GradingRule",
     "Household",
     "IdempotencyKey",
     "Identity",
+    "IncentiveLoan",
     "IssuedToken",
     "Listing",
     "Measure",

@@ -35,6 +35,7 @@ class StatisticsSource(StrEnum):
     REPAIRS = "REPAIRS"
     CONVERSIONS = "CONVERSIONS"
     LOOK_UPS = "LOOK_UPS"
+    LOANS = "LOANS"
 
 
 KEYS: Mapping[str, TypeEngine[Any]] = {
@@ -185,6 +186,24 @@ def _look_ups(audience: Audience) -> Source:
     return sa.select(*columns).where(entry.request_id != REQUEST, *asked), None
 
 
+def _loans(audience: Audience) -> Source:
+    """Incentive loans, of the court whose certificate they rest on."""
+    loan, certificate, case = aliased(models.IncentiveLoan), aliased(models.Certificate), aliased(models.CourtCase)
+    columns = _columns(
+        court_code=case.court_code,
+        stage=case.stage,
+        day=loan.granted_on,
+        outcome=sa.func.coalesce(sa.cast(loan.outcome, sa.Text), sa.literal("OPEN", sa.Text)),
+        subject=loan.party_id,
+        amount=loan.amount,
+    )
+    joined = sa.select(*columns).join_from(loan, certificate, certificate.id == loan.certificate_id)
+    joined = joined.outerjoin(case, case.id == certificate.case_id)
+    if audience is not Audience.COURT:
+        joined = joined.where(~certificate.protected, certificate.revoked_on.is_(None))
+    return joined, case.court_code
+
+
 def _midnight(day: SQL) -> SQL:
     """The moment at which a court day begins."""
     return sa.func.timezone(COURT_TIME.key, sa.cast(sa.cast(day, sa.Date), sa.DateTime))
@@ -202,4 +221,5 @@ SOURCES = {
     StatisticsSource.REPAIRS: _repairs,
     StatisticsSource.CONVERSIONS: _conversions,
     StatisticsSource.LOOK_UPS: _look_ups,
+    StatisticsSource.LOANS: _loans,
 }

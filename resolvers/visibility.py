@@ -46,7 +46,14 @@ def sees(*models: type[Base] | type) -> Callable[[Predicate], Predicate]:
     return enter
 
 
-@sees(models.Court, models.CatalogueVersion, models.Behaviour, models.CodeType, models.MoralBankItem)
+@sees(
+    models.Court,
+    models.CatalogueVersion,
+    models.Behaviour,
+    models.CodeType,
+    models.MoralBankItem,
+    models.GradingRule,
+)
 def _catalogue(row: Frame, audience: Audience) -> SQL:
     """Published tables: whoever may read their types may read every row."""
     return EVERYBODY
@@ -166,8 +173,9 @@ def _event(row: Frame, audience: Audience) -> SQL:
     return sa.or_(row.kind.in_(WITHDRAWALS), row.consent_id.is_not(None), watching)
 
 
-@sees(models.Watch)
-def _watch(row: Frame, audience: Audience) -> SQL:
+@sees(models.Watch, models.IncentiveLoan)
+def _of_bank(row: Frame, audience: Audience) -> SQL:
+    """A bank's own."""
     return sa.cast(row.client_key == CLIENT, sa.Boolean) if audience is Audience.BANK else NOBODY
 
 

@@ -14,6 +14,8 @@ from models.court import StaffRole
 from models.court_case import Confidentiality, Role
 from models.deduction import DeductionStatus, FindingKind
 from models.event import EventKind
+from models.grading import RiskGrade, RuleSource
+from models.incentive_loan import LoanOutcome
 from models.listing import ListingKind
 from models.measure import MeasureStatus
 from models.objection import ObjectionOutcome
@@ -38,6 +40,9 @@ DESCRIPTIONS = {
     Audience: "A kind of client (接入方类型).",
     CloseReason: "Why a record ended before its term (终止原因).",
     DisableReason: "Why a webhook is sent nothing: its owner's wish, 410 Gone, or failing to the end (停用原因).",
+    RiskGrade: "A grade (风险等级), best first.",
+    RuleSource: "What a rule of grading looks at (记录类别).",
+    LoanOutcome: "How an incentive loan ended (贷款结果).",
     ConsentOrigin: "Who says that there is a consent: its recipient on a letter, or its subject (授权来源).",
     WatchOutcome: "What came of an order to watch (监测委托结果).",
     DeductionStatus: "Where a deduction stands (扣分状态).",

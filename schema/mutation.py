@@ -4,7 +4,17 @@ import strawberry
 
 from auth.policy import OPEN, all_of, any_of
 from auth.scopes import Scope
-from resolvers.mutations import consents, deductions, measures, moral_bank, publications, remedies, sanctions, webhooks
+from resolvers.mutations import (
+    consents,
+    deductions,
+    incentive_loans,
+    measures,
+    moral_bank,
+    publications,
+    remedies,
+    sanctions,
+    webhooks,
+)
 from resolvers.mutations.acting import Also
 from resolvers.watches import LINES
 from schema.batch import Batch
@@ -24,6 +34,7 @@ from schema.consent_input import (
 from schema.consequence_notice import ConsequenceNotice
 from schema.declaring import enter
 from schema.deduction import Deduction
+from schema.incentive_loan import CloseIncentiveLoanInput, IncentiveLoan, RecordIncentiveLoanInput
 from schema.listing import Listing
 from schema.measure import Measure
 from schema.mutating import mutation
@@ -81,6 +92,7 @@ CALLED = all_of(Scope.EVENT, Scope.WEBHOOK_WRITE)
 SECRET = Also(
     "secret", "The secret to check `v1` signatures by (密钥). It is told here and nowhere else.", webhooks.secret
 )
+LENDING = all_of(Scope.LOAN, Scope.LOAN_WRITE)
 WATCHING = all_of(Scope.WATCH, Scope.WATCH_WRITE)
 
 
@@ -298,6 +310,20 @@ class Mutation:
         "A bank watches customers no longer (停止监测).",
         requires=WATCHING,
         lines=LINES,
+    )
+    record_incentive_loan = mutation(
+        incentive_loans.record,
+        RecordIncentiveLoanInput,
+        IncentiveLoan,
+        "A bank reports a loan that it granted on gold (诚信履行贷报送).",
+        requires=LENDING,
+    )
+    close_incentive_loan = mutation(
+        incentive_loans.close,
+        CloseIncentiveLoanInput,
+        IncentiveLoan,
+        "A bank reports how such a loan ended (诚信履行贷结清).",
+        requires=LENDING,
     )
     create_webhook = mutation(
         webhooks.create,

@@ -5,7 +5,7 @@ import strawberry
 import models
 from auth.policy import OPEN, all_of, any_of
 from auth.scopes import Scope
-from resolvers import about, lenders, litigants, roots, subjects
+from resolvers import about, lenders, litigants, roots, scenarios, subjects
 from resolvers.nodes import NodesRoot
 from resolvers.statistics import ROOT as STATISTICS
 from schema.access_record import AccessRecord
@@ -38,6 +38,8 @@ from schema.filters import (
     RepairFilter,
     WatchFilter,
 )
+from schema.grading import GradingRule
+from schema.incentive_loan import IncentiveLoan
 from schema.lender_candidate import LenderCandidate
 from schema.listing import Listing
 from schema.litigant import Litigant
@@ -48,6 +50,7 @@ from schema.party import Party
 from schema.point_conversion import PointConversion, VillageNotice
 from schema.reminder import Reminder
 from schema.repair import Repair
+from schema.scenarios import CommerceReport, EmploymentReport, FinanceReport, SharedReport
 from schema.statistics import ARGUMENTS as STATISTICS_ARGUMENTS
 from schema.statistics import Statistic
 from schema.subject import AccessInput, SubjectKey, SubjectReport
@@ -99,6 +102,36 @@ class Query:
         ACCESS,
         requires=any_of(Scope.SUBJECT),
         sized_by="by",
+    )
+
+    finance_check: list[FinanceReport] = rooted(
+        scenarios.FINANCE,
+        "A bank's check of up to 100 subjects, in the order asked (诉讼信用+金融).",
+        argument("by", list[SubjectKey], "The subjects (主体)."),
+        ACCESS,
+        requires=all_of(Scope.SUBJECT, Scope.PERSON_CREDIT),
+        sized_by="by",
+    )
+    employment_check: EmploymentReport = rooted(
+        scenarios.EMPLOYMENT,
+        "An employer's check of a candidate, by consent or share code (诉讼信用+就业).",
+        argument("by", SubjectKey, "The candidate (求职者)."),
+        ACCESS,
+        requires=all_of(Scope.SUBJECT, Scope.PERSON_INTEGRITY),
+    )
+    commerce_check: CommerceReport = rooted(
+        scenarios.COMMERCE,
+        "A check of an organization, before a contract or by who looks for work (诉讼信用+商务).",
+        argument("by", SubjectKey, "The organization (单位)."),
+        ACCESS,
+        requires=all_of(Scope.SUBJECT, Scope.ORGANIZATION),
+    )
+    shared_report: SharedReport | None = rooted(
+        scenarios.SHARED,
+        "What the subject of a share code shows (诉讼信用+社会); null for a code that is unknown, used or over.",
+        argument("code", str, "The code (分享码)."),
+        ACCESS,
+        requires=all_of(Scope.SUBJECT, Scope.PERSON_INTEGRITY),
     )
 
     me: Litigant | None = root(
@@ -235,6 +268,14 @@ class Query:
     recipients: Connection[Client] = root_connection(
         roots.RECIPIENTS, "The institutions that one may consent to (可授权机构).", requires=any_of(Scope.GRANT_WRITE)
     )
+    incentive_loans: Connection[IncentiveLoan] = root_connection(
+        roots.INCENTIVE_LOANS,
+        "The loans that you reported, newest first (诚信履行贷).",
+        CONSENTED,
+        requires=all_of(Scope.LOAN),
+        about=about.ABOUT_PARTY,
+        prepare=roots.prepare_access,
+    )
     webhooks: list[Webhook] = root(
         roots.everything(models.Webhook), "Where you are told of events (回调).", requires=all_of(Scope.EVENT)
     )
@@ -266,6 +307,9 @@ class Query:
     )
     behaviours: list[Behaviour] = root(roots.everything(models.Behaviour), "Behaviours (失信行为).", requires=CATALOGUE)
     code_types: list[CodeType] = root(roots.everything(models.CodeType), "Code types (信用码类型).", requires=CATALOGUE)
+    grading_rules: list[GradingRule] = root(
+        roots.everything(models.GradingRule), "Rules of grading (分级规则).", requires=CATALOGUE
+    )
     moral_bank_items: list[MoralBankItem] = root(
         roots.everything(models.MoralBankItem), "Moral-bank items (道德银行项目).", requires=CATALOGUE
     )

@@ -8,8 +8,12 @@ from operations import Values
 from world import World
 
 from auth.audiences import PURPOSES, Audience
-from demo.cast import CAST
+from demo.cast import CAST, EXPIRED_SHARE_CODE, ZHAO_SHARE_CODE
+from models.party import PartyKind
 from resolvers.declarations import ROW_TYPES, RowType
+
+PERSONS = [subject for subject in CAST if subject.kind is PartyKind.PERSON]
+ORGANIZATIONS = [subject for subject in CAST if subject.kind is PartyKind.ORGANIZATION]
 
 
 def some_ids(world: World) -> list[str]:
@@ -35,6 +39,10 @@ def values(ids: Sequence[str], audience: Audience) -> Values:
         "name": lambda random: random.choice(CAST).name,
         "number": lambda random: "(2021)浙0281民初767号",
         "by": lambda random: key_of(random.choice(CAST)),
+        "financeCheck.by": lambda random: [key_of(subject) for subject in random.choices(CAST, k=6)],
+        "employmentCheck.by": lambda random: key_of(random.choice(PERSONS)),
+        "commerceCheck.by": lambda random: key_of(random.choice(ORGANIZATIONS)),
+        "code": lambda random: random.choice((ZHAO_SHARE_CODE, EXPIRED_SHARE_CODE)),
         "subjects.by": lambda random: [key_of(subject) for subject in random.choices(CAST, k=6)],
         "access": lambda random: {"purpose": random.choice(sorted(PURPOSES[audience]))},
         "asOf": lambda random: random.choice(("2020-02-29", "2026-01-01", "2031-12-31")),

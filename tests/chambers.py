@@ -139,7 +139,7 @@ class Chambers:
         assert "errors" not in answer, answer["errors"]
         return answer["data"]
 
-    def mutate(self, token: str, name: str, shows: str, key: str | None = None, **given: Any) -> Any:
+    def mutate(self, token: str, name: str, shows: str, /, key: str | None = None, **given: Any) -> Any:
         """The payload of a mutation, ten seconds after the one before. `shows`: what is read of the changed object."""
         self.calendar.turn(seconds=10)
         document = mutation(name, shows)
@@ -148,13 +148,13 @@ class Chambers:
         assert "errors" not in answer, answer
         return answer["data"][name]
 
-    def done(self, token: str, name: str, shows: str, **given: Any) -> Any:
+    def done(self, token: str, name: str, shows: str, /, **given: Any) -> Any:
         """The changed object of a mutation that is not refused."""
         payload = self.mutate(token, name, shows, **given)
         assert payload["errors"] == [], payload["errors"]
         return next(value for key, value in payload.items() if key != "errors")
 
-    def refused(self, token: str, name: str, shows: str, **given: Any) -> Any:
+    def refused(self, token: str, name: str, shows: str, /, **given: Any) -> Any:
         """The one error of a mutation that is refused."""
         payload = self.mutate(token, name, shows, **given)
         assert [value for key, value in payload.items() if key != "errors"] == [None]
@@ -211,6 +211,8 @@ NOUNS = {
     "disableWebhook": "webhook",
     "enableWebhook": "webhook",
     "replayEvents": "webhook",
+    "recordIncentiveLoan": "incentiveLoan",
+    "closeIncentiveLoan": "incentiveLoan",
     "watch": "lines",
     "unwatch": "lines",
 }

@@ -167,6 +167,7 @@ NEVER_STORED = {
     "deduction_step.staff_role": {"PRESIDENT"},
     "record_step.staff_role": {"JUDGE", "CHIEF", "CENTRE", "PANEL", "PRESIDENT"},  # its records came in by imports
     "webhook.disable_reason": {"OWNER", "GONE", "FAILING"},  # nobody in the city listens
+    "grading_rule.grade": {"A"},  # what is graded so where no rule applies
     "watch_line.outcome": {"CONSENT_REQUIRED", "INVALID_NUMBER", "NAME_MISMATCH", "NOT_WATCHED"},
     "reminder.kind": {"OBJECTION_DUE", "OBJECTION_OVERDUE"},  # no answer is due within a week of that day
 }

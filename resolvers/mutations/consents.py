@@ -99,7 +99,7 @@ async def revoke_share_code(acting: Acting, *, id: str) -> int:
 
 async def watch(acting: Acting, *, subjects: Sequence[Mapping[str, Any]]) -> int:
     """A bank watches customers."""
-    customers = [_customer(acting, place, **one) for place, one in enumerate(subjects)]
+    customers = [customer(acting, f"subjects.{place}.", **one) for place, one in enumerate(subjects)]
     client = acting.caller.principal.client_key
     return await watches.watch(acting.connection, client, customers, acting.caller.now)
 
@@ -110,14 +110,18 @@ async def unwatch(acting: Acting, *, references: Sequence[str]) -> int:
     return await watches.unwatch(acting.connection, client, references, acting.caller.now)
 
 
-def _customer(
-    acting: Acting, place: int, name: str, id_number: str | None, organization_code: str | None, reference: str
+def customer(
+    acting: Acting, path: str, name: str, id_number: str | None, organization_code: str | None, reference: str
 ) -> Customer:
+    """A subject by name and number, with the client's reference; `path`: where in the input it stands.
+
+    Raises Refusal BAD_TEXT.
+    """
     number = _number(id_number, organization_code)
     probes = acting.caller.keyring.probes(number) if number else ()
     kind = PartyKind.ORGANIZATION if id_number is None else PartyKind.PERSON
-    named = _name(name, f"subjects.{place}.name")
-    return Customer(probes, kind, named, own_reference(reference, f"subjects.{place}.reference"))
+    named = _name(name, f"{path}name")
+    return Customer(probes, kind, named, own_reference(reference, f"{path}reference"))
 
 
 def _number(id_number: str | None, organization_code: str | None) -> str | None:

@@ -1,0 +1,118 @@
+"""Incentive loans: a bank reports what it lent on gold, and how it ended (DOMAIN 1, 3)."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from auth.consent import live_consent
+from auth.scopes import Scope
+from casework.refusal import Refusal
+from casework.watches import Customer
+from models.audience import Purpose
+from models.catalogue import Colour
+from models.certificate import Certificate
+from models.code_record import CodePeriod, Perspective
+from models.consent import Consent
+from models.incentive_loan import IncentiveLoan, LoanOutcome
+from models.party import Identity, Party, PartyKind
+from models.terms import court_day
+
+LENDS = sa.literal(Purpose.INCENTIVE_LOAN.value, sa.Text)
+
+
+@dataclass(frozen=True)
+class Loan:
+    """What was lent, in CNY, and when."""
+
+    amount: Decimal
+    granted_on: date
+
+
+async def record_loan(
+    connection: AsyncConnection, client_key: int, borrower: Customer, loan: Loan, at: datetime
+) -> int:
+    """A bank reports a loan to a subject that was gold on that day; gives its key.
+
+    Raises Refusal CONSENT_REQUIRED, NOT_FOUND, NOT_ELIGIBLE, BAD_DATE, NEGATIVE_AMOUNT, RECORDED.
+    """
+    if loan.amount <= 0:
+        raise Refusal("NEGATIVE_AMOUNT", "A loan is of more than zero.", "Give it in CNY.", "amount")
+    if loan.granted_on > court_day(at):
+        raise Refusal("BAD_DATE", "This day has not come yet.", "Report it when it has.", "grantedOn")
+    party = await _borrower(connection, client_key, borrower, at)
+    values = {
+        "client_key": client_key,
+        "party_id": party,
+        "certificate_id": await _certificate(connection, party, loan.granted_on),
+        "reference": borrower.reference,
+        "amount": loan.amount,
+        "granted_on": loan.granted_on,
+        "recorded_at": at,
+    }
+    written = insert(IncentiveLoan).values(values).on_conflict_do_nothing().returning(IncentiveLoan.id)
+    key: int | None = (await connection.execute(written)).scalar_one_or_none()
+    if key is None:
+        raise Refusal("RECORDED", "A loan of this reference is reported.", "Give its own reference.", "reference")
+    return key
+
+
+async def close_loan(
+    connection: AsyncConnection, client_key: int, key: int, outcome: LoanOutcome, closed_on: date, at: datetime
+) -> None:
+    """A bank reports how a loan of its own ended. Raises Refusal NOT_FOUND, RECORDED, BAD_DATE."""
+    query = sa.select(IncentiveLoan.granted_on, IncentiveLoan.outcome).where(
+        IncentiveLoan.id == key, IncentiveLoan.client_key == client_key
+    )
+    found: Any = (await connection.execute(query.with_for_update())).one_or_none()
+    if found is None:
+        raise Refusal("NOT_FOUND", "There is no such loan of yours.", "Look it up again.", "id")
+    if found.outcome is not None:
+        raise Refusal("RECORDED", "The end of this loan is reported already.", "Nothing more is needed.", "id")
+    if not found.granted_on <= closed_on <= court_day(at):
+        raise Refusal("BAD_DATE", "A loan ends after it is granted, and not in time to come.", "Check it.", "closedOn")
+    update = sa.update(IncentiveLoan).where(IncentiveLoan.id == key)
+    await connection.execute(update.values(outcome=outcome, closed_on=closed_on))
+
+
+async def _borrower(connection: AsyncConnection, client_key: int, borrower: Customer, at: datetime) -> int:
+    """The party, by number and name (R17). Without consent nobody learns whether there is one (R15)."""
+    if borrower.kind is PartyKind.PERSON and not await _consents(connection, client_key, borrower, at):
+        raise Refusal(
+            "CONSENT_REQUIRED", "No live consent lets you lend on this person's credit.", "Register it.", "idNumber"
+        )
+    query = sa.select(Party.id).join(Identity, Identity.party_id == Party.id)
+    known = query.where(Identity.index.in_(borrower.probes), Party.name == borrower.name, Party.disclosed)
+    key: int | None = (await connection.execute(known)).scalar_one_or_none()
+    if key is None:
+        raise Refusal("NOT_FOUND", "Nobody of this name and number has a certificate.", "Check both.", "name")
+    return key
+
+
+async def _consents(connection: AsyncConnection, client_key: int, borrower: Customer, at: datetime) -> bool:
+    now = sa.literal(at, sa.DateTime(timezone=True))
+    live = live_consent(Consent, sa.literal(client_key), LENDS, now, Scope.PERSON_CREDIT)
+    query = sa.select(Consent.id).where(Consent.subject_index.in_(borrower.probes), live)
+    return (await connection.execute(query.limit(1))).first() is not None
+
+
+async def _certificate(connection: AsyncConnection, party: int, day: date) -> int:
+    """The certificate that made the party gold on a day (R11, R14). Raises Refusal NOT_ELIGIBLE."""
+    gold = sa.select(CodePeriod.party_id).where(
+        CodePeriod.party_id == party,
+        CodePeriod.perspective == Perspective.OUTSIDE,
+        CodePeriod.during.contains(day),
+        CodePeriod.colour == Colour.GOLD,
+    )
+    newest = sa.select(Certificate.id).where(
+        Certificate.party_id == party, Certificate.issued_on <= day, ~Certificate.protected, gold.exists()
+    )
+    query = newest.order_by(Certificate.issued_on.desc(), Certificate.id.desc()).limit(1)
+    key: int | None = (await connection.execute(query)).scalar_one_or_none()
+    if key is None:
+        raise Refusal("NOT_ELIGIBLE", "The subject was not gold on that day (R11).", "Check the day.", "grantedOn")
+    return key

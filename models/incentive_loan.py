@@ -1,0 +1,47 @@
+"""Incentive loans (诚信履行贷): what banks lend on gold, as they report it (DOMAIN 1, 4)."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Numeric, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Keyed, choice
+from models.certificate import Certificate
+from models.party import Party
+
+
+class LoanOutcome(StrEnum):
+    """How a loan ended."""
+
+    REPAID = "REPAID"
+    DEFAULTED = "DEFAULTED"
+    CANCELLED = "CANCELLED"
+
+
+class IncentiveLoan(Keyed):
+    """A loan that a bank granted on a certificate. `reference` is the bank's own; amount in CNY."""
+
+    __tablename__ = "incentive_loan"
+    __table_args__ = (
+        UniqueConstraint("client_key", "reference"),
+        CheckConstraint("amount > 0", name="lent"),
+        CheckConstraint("(closed_on IS NULL) = (outcome IS NULL)", name="closed"),
+        CheckConstraint("closed_on >= granted_on", name="ordered"),
+        Index("ix_incentive_loan_party_id", "party_id"),
+        Index("ix_incentive_loan_certificate_id", "certificate_id"),
+    )
+
+    client_key: Mapped[int] = mapped_column(ForeignKey("client.id"))
+    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
+    certificate_id: Mapped[int] = mapped_column(ForeignKey("certificate.id"))
+    reference: Mapped[str] = mapped_column(Text)
+    amount: Mapped[Decimal] = mapped_column(Numeric(15, 2))
+    granted_on: Mapped[date]
+    closed_on: Mapped[date | None]
+    outcome: Mapped[LoanOutcome | None] = mapped_column(choice(LoanOutcome))
+    recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+    party: Mapped[Party] = relationship(viewonly=True, lazy="raise")
+    certificate: Mapped[Certificate] = relationship(viewonly=True, lazy="raise")

@@ -1,0 +1,34 @@
+"""Incentive loans: what banks report."""
+
+from datetime import date
+from decimal import Decimal
+
+from casework import incentive_loans
+from casework.incentive_loans import Loan
+from models.incentive_loan import IncentiveLoan, LoanOutcome
+from resolvers.mutations.acting import Acting
+from resolvers.mutations.consents import customer
+
+
+async def record(
+    acting: Acting,
+    *,
+    name: str,
+    id_number: str | None,
+    organization_code: str | None,
+    reference: str,
+    amount: Decimal,
+    granted_on: date,
+) -> int:
+    """A bank reports a loan."""
+    borrower = customer(acting, "", name, id_number, organization_code, reference)
+    client, now = acting.caller.principal.client_key, acting.caller.now
+    return await incentive_loans.record_loan(acting.connection, client, borrower, Loan(amount, granted_on), now)
+
+
+async def close(acting: Acting, *, id: str, outcome: LoanOutcome, closed_on: date) -> int:
+    """A bank reports how a loan ended."""
+    key, caller = acting.key(id, IncentiveLoan), acting.caller
+    client = caller.principal.client_key
+    await incentive_loans.close_loan(acting.connection, client, key, outcome, closed_on, caller.now)
+    return key

@@ -1,0 +1,266 @@
+"""The "credit +" scenarios: what banks, employers, businesses and holders of a code are told (DOMAIN 3, 4)."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from alterations import altered
+from look_ups import key_of, rows
+from world import KEYRING, NOW, World
+
+import models
+from auth.audiences import Audience
+from demo.cast import (
+    AWARD,
+    CHEN,
+    EXPIRED_SHARE_CODE,
+    FORGE,
+    LIN,
+    REVOKED_SHARE_CODE,
+    STRANGER,
+    UNCONSENTED,
+    ZHAO,
+    ZHAO_SHARE_CODE,
+    Subject,
+)
+from models.grading import RiskGrade
+from models.identifiers import mask_number
+from schema.scalars import write_moment
+
+BANK, EMPLOYER, COMMERCE = Audience.BANK, Audience.EMPLOYER, Audience.COMMERCE
+FINANCE = """query($by: [SubjectKey!]!) { financeCheck(by: $by, access: { purpose: LOAN_APPROVAL }) {
+  outcome reference consent asOf latestMonth nextPublicationOn validUntil receipt eligibleForIncentiveLoan
+  party { name creditCode { colour } }
+  risk { grade notice reasons { rule { code grade } codeRecord { colour } deduction { id } listing { kind }
+    certificate { number } } } } }"""
+"""What a bank asks."""
+
+
+def finance(world: World, *subjects: Subject, **key: str) -> list[Any]:
+    by = [key_of(subject, **key) for subject in subjects]
+    found: list[Any] = world.data(BANK, FINANCE, {"by": by})["financeCheck"]
+    return found
+
+
+# --- banks ------------------------------------------------------------------------------------------------------------
+
+
+def test_each_subject_has_its_outcome_in_the_order_asked(world: World) -> None:
+    found = finance(world, CHEN, STRANGER, UNCONSENTED, FORGE)
+    assert [one["outcome"] for one in found] == ["MATCHED", "NOT_FOUND", "CONSENT_REQUIRED", "MATCHED"]
+    assert [one["risk"] is None for one in found] == [False, True, True, False]
+    assert [one["eligibleForIncentiveLoan"] for one in found] == [False, None, None, False]
+    assert [one["consent"] for one in found] == [CHEN.letter(BANK), STRANGER.letter(BANK), None, None]
+
+
+def test_a_grade_names_the_rule_and_the_record_of_each_reason(world: World) -> None:
+    for one in finance(world, CHEN, FORGE, ZHAO, LIN):
+        risk = one["risk"]
+        if risk is None:
+            continue
+        order = list(RiskGrade)
+        grades = [reason["rule"]["grade"] for reason in risk["reasons"]]
+        assert grades == sorted(grades, key=order.index, reverse=True)
+        assert risk["grade"] == (grades[0] if grades else "A")
+        records = ("codeRecord", "deduction", "listing", "certificate")
+        assert [sum(reason[name] is not None for name in records) for reason in risk["reasons"]] == [1] * len(grades)
+        assert "PIPL 24" in risk["notice"]
+
+
+def test_a_yellow_code_is_graded_c_for_its_records(world: World) -> None:
+    (chen,) = finance(world, CHEN)
+    assert (chen["party"]["creditCode"]["colour"], chen["risk"]["grade"]) == ("YELLOW", "D")
+    assert {reason["rule"]["code"] for reason in chen["risk"]["reasons"]} >= {"G04"}
+
+
+def test_gold_is_graded_aa_and_lent_to(world: World) -> None:
+    (award,) = finance(world, AWARD)
+    assert (award["risk"]["grade"], award["eligibleForIncentiveLoan"]) == ("AA", True)
+    assert [reason["rule"]["code"] for reason in award["risk"]["reasons"]] == ["G09"]
+
+
+def test_nothing_on_file_is_graded_a(world: World) -> None:
+    found = rows(
+        world,
+        "SELECT p.name, i.sealed, i.index FROM party p JOIN identity i ON i.party_id = p.id WHERE kind = 'ORGANIZATION'"
+        " AND disclosed AND NOT EXISTS (SELECT FROM code_record WHERE party_id = p.id)"
+        " AND NOT EXISTS (SELECT FROM deduction WHERE party_id = p.id)"
+        " AND NOT EXISTS (SELECT FROM listing WHERE party_id = p.id)"
+        " AND NOT EXISTS (SELECT FROM certificate WHERE party_id = p.id) LIMIT 1",
+    )
+    number = KEYRING.open(found[0].sealed, found[0].index)
+    by = [{"name": found[0].name, "organizationCode": number}]
+    (one,) = world.data(BANK, FINANCE, {"by": by})["financeCheck"]
+    assert (one["risk"]["grade"], one["risk"]["reasons"]) == ("A", [])
+
+
+def test_a_grade_rests_on_what_the_consent_lets_see(world: World) -> None:
+    """Without the scope for credit, neither colour nor deductions are seen, and none of them is a reason."""
+    (letter,) = rows(world, "SELECT id FROM consent WHERE reference = :letter", letter=CHEN.letter(BANK))
+    with altered(world.engine, models.Consent, letter.id, scopes=["person.integrity.read"]):
+        (chen,) = finance(world, CHEN)
+    assert chen["outcome"] == "MATCHED"
+    assert chen["party"]["creditCode"] is None
+    seen = {name for reason in chen["risk"]["reasons"] for name in ("deduction",) if reason[name]}
+    assert seen == set()
+
+
+def test_rules_of_another_edition_do_not_apply(world: World) -> None:
+    (version,) = rows(world, "SELECT id FROM catalogue_version")
+    with altered(world.engine, models.CatalogueVersion, version.id, effective_to=(NOW - timedelta(days=1)).date()):
+        (forge,) = finance(world, FORGE)
+    assert (forge["risk"]["grade"], forge["risk"]["reasons"]) == ("A", [])
+
+
+def test_an_answer_says_what_it_is_of_and_until_when(world: World) -> None:
+    (chen, forge) = finance(world, CHEN, FORGE, reference="L-1")
+    assert {one["asOf"] for one in (chen, forge)} == {"2026-11-21"}
+    assert {one["reference"] for one in (chen, forge)} == {"L-1"}
+    assert chen["nextPublicationOn"] == "2026-12-01"
+    (latest,) = rows(world, "SELECT max(month) AS month FROM batch WHERE published_at <= :now", now=NOW)
+    assert chen["latestMonth"] == latest.month.isoformat()
+    assert forge["validUntil"] == "2026-11-30T16:00:00.000000Z"
+    (letter,) = rows(world, "SELECT id, valid_to FROM consent WHERE reference = :letter", letter=CHEN.letter(BANK))
+    soon = NOW + timedelta(hours=3)
+    with altered(world.engine, models.Consent, letter.id, valid_to=soon):
+        (chen,) = finance(world, CHEN)
+    assert chen["validUntil"] == write_moment(soon)
+
+
+def test_the_receipt_leads_to_the_entries_of_the_log(world: World) -> None:
+    with world.logged() as entries:
+        found = finance(world, CHEN, UNCONSENTED)
+    assert {one["receipt"] for one in found} == {str(entry["request_id"]) for entry in entries}
+    assert [(entry["field"], entry["result"]) for entry in entries] == [
+        ("financeCheck", "MATCHED"),
+        ("financeCheck", "CONSENT_REQUIRED"),
+    ]
+
+
+@pytest.mark.parametrize("count", [0, 101])
+def test_up_to_a_hundred_are_checked_at_once(world: World, count: int) -> None:
+    answer = world.ask(BANK, FINANCE, {"by": [key_of(FORGE)] * count})
+    (error,) = answer["errors"]
+    assert (answer["data"], error["extensions"]["code"]) == (None, "TOO_MANY_SUBJECTS")
+    assert len(finance(world, *[FORGE] * 100)) == 100
+
+
+@pytest.mark.parametrize("audience", [EMPLOYER, COMMERCE, Audience.COURT, Audience.LITIGANT_PORTAL, Audience.AUDITOR])
+def test_only_banks_check_for_finance(world: World, audience: Audience) -> None:
+    response = world.post(world.token(audience), {"query": FINANCE, "variables": {"by": [key_of(FORGE)]}})
+    assert (response.status_code, response.json()["errors"][0]["extensions"]["code"]) == (403, "FORBIDDEN")
+
+
+# --- employers --------------------------------------------------------------------------------------------------------
+
+EMPLOYMENT = """query($by: SubjectKey!, $purpose: Purpose!) { employmentCheck(by: $by, access: { purpose: $purpose }) {
+  outcome listings { kind } seriousRecords { colour } certificates { number } notice receipt } }"""
+
+
+def employment(world: World, subject: Subject, purpose: str = "SENIOR_POST_QUALIFICATION", **key: str) -> Any:
+    variables = {"by": key_of(subject, **key), "purpose": purpose}
+    return world.data(EMPLOYER, EMPLOYMENT, variables)["employmentCheck"]
+
+
+def test_a_candidate_is_checked_narrowly(world: World) -> None:
+    found = employment(world, ZHAO, shareCode=ZHAO_SHARE_CODE)
+    assert (found["outcome"], [one["colour"] for one in found["seriousRecords"]]) == ("MATCHED", ["RED"])
+    assert [one["kind"] for one in found["listings"]] == ["DISHONEST_DEBTOR"]
+    ordinary = employment(world, ZHAO, "EMPLOYMENT_CHECK", shareCode=ZHAO_SHARE_CODE)
+    assert ordinary["listings"] == []
+    assert "labour disputes" in found["notice"]
+
+
+def test_a_yellow_candidate_looks_like_one_with_nothing(world: World) -> None:
+    found = employment(world, CHEN)
+    assert (found["outcome"], found["seriousRecords"]) == ("MATCHED", [])
+
+
+def test_an_employment_check_is_of_a_person(world: World) -> None:
+    variables = {"by": key_of(FORGE), "purpose": "EMPLOYMENT_CHECK"}
+    answer = world.ask(EMPLOYER, EMPLOYMENT, variables)
+    (error,) = answer["errors"]
+    assert (answer["data"], error["extensions"]["code"]) == (None, "BAD_INPUT")
+    assert "commerceCheck" in error["message"]
+
+
+# --- anybody on an organization ---------------------------------------------------------------------------------------
+
+ON_BUSINESS = """query($by: SubjectKey!, $purpose: Purpose!) { commerceCheck(by: $by, access: { purpose: $purpose }) {
+  outcome organization { name ... on Organization { creditCode { colour } deductions(first: 3) { totalCount } } } } }"""
+ASKED_FOR = {BANK: "LOAN_APPROVAL", EMPLOYER: "EMPLOYER_CHECK", COMMERCE: "SUPPLIER_DUE_DILIGENCE"}
+
+
+@pytest.mark.parametrize("audience", list(ASKED_FOR))
+def test_an_organization_is_open_to_every_partner(world: World, audience: Audience) -> None:
+    variables = {"by": key_of(FORGE), "purpose": ASKED_FOR[audience]}
+    found = world.data(audience, ON_BUSINESS, variables)["commerceCheck"]
+    assert (found["outcome"], found["organization"]["name"]) == ("MATCHED", FORGE.name)
+    assert found["organization"]["deductions"]["totalCount"] > 0
+
+
+@pytest.mark.parametrize("audience", list(ASKED_FOR))
+def test_a_commerce_check_is_of_an_organization(world: World, audience: Audience) -> None:
+    answer = world.ask(audience, ON_BUSINESS, {"by": key_of(CHEN), "purpose": ASKED_FOR[audience]})
+    (error,) = answer["errors"]
+    assert (answer["data"], error["extensions"]["code"]) == (None, "BAD_INPUT")
+
+
+# --- share codes ------------------------------------------------------------------------------------------------------
+
+SHARED = """query($code: String!, $purpose: Purpose!) { sharedReport(code: $code, access: { purpose: $purpose }) {
+  name maskedNumber scopes singleUse party { name ... on Person { codeRecords { colour }
+  listings(first: 9) { nodes { kind } } } } receipt } }"""
+
+
+def shared(world: World, code: str, purpose: str = "SENIOR_POST_QUALIFICATION", audience: Audience = EMPLOYER) -> Any:
+    return world.data(audience, SHARED, {"code": code, "purpose": purpose})["sharedReport"]
+
+
+def test_a_code_shows_whose_it_is_and_what_it_opens(world: World) -> None:
+    with world.logged() as entries:
+        found = shared(world, ZHAO_SHARE_CODE)
+    assert (found["name"], found["maskedNumber"]) == (ZHAO.name, mask_number(ZHAO.number))
+    assert (found["scopes"], found["singleUse"]) == (["person.integrity.read"], False)
+    assert [one["colour"] for one in found["party"]["codeRecords"]] == ["RED"]
+    (entry,) = entries
+    (code,) = rows(world, "SELECT id, subject_index FROM share_code WHERE hint = '9WZR'")
+    assert (entry["field"], entry["result"], entry["share_code_id"]) == ("sharedReport", "MATCHED", code.id)
+    assert str(entry["request_id"]) == found["receipt"]
+
+
+@pytest.mark.parametrize(
+    "code", [EXPIRED_SHARE_CODE, REVOKED_SHARE_CODE, "SX-AAAA-BBBB-CCCC", "S1-AAAA-BBBB-CCCC", "", "x"]
+)
+def test_codes_that_open_nothing_look_alike(world: World, code: str) -> None:
+    assert shared(world, code) is None
+
+
+def test_a_code_is_for_its_purposes(world: World) -> None:
+    assert shared(world, ZHAO_SHARE_CODE, "LOAN_APPROVAL", BANK) is None
+    assert shared(world, ZHAO_SHARE_CODE, "EMPLOYER_CHECK") is None
+
+
+def test_a_code_for_another_name_shows_no_party(world: World) -> None:
+    (code,) = rows(world, "SELECT id FROM share_code WHERE hint = '9WZR'")
+    with altered(world.engine, models.ShareCode, code.id, shown_name="赵别人"):
+        assert shared(world, ZHAO_SHARE_CODE)["party"] is None
+
+
+# --- incentive loans --------------------------------------------------------------------------------------------------
+
+
+def test_a_bank_sees_its_own_loans(world: World) -> None:
+    asked = "{ incentiveLoans(first: 50) { totalCount nodes { reference amount outcome certificate { number } } } }"
+    found = world.data(BANK, asked)["incentiveLoans"]
+    assert found["totalCount"] == len(found["nodes"]) == 12
+    assert {row["outcome"] for row in found["nodes"]} == {None, "REPAID", "DEFAULTED", "CANCELLED"}
+    with world.engine.begin() as connection:
+        assert connection.scalar(sa.text("SELECT count(*) FROM incentive_loan")) == 12
+
+
+def test_courts_count_loans_by_how_they_ended(world: World) -> None:
+    asked = "{ statistics(of: LOANS, groupBy: [OUTCOME], first: 9) { outcome count } }"
+    found = world.data(Audience.COURT, asked)["statistics"]
+    assert {row["outcome"] for row in found} <= {"OPEN", "REPAID", "DEFAULTED", "CANCELLED"}
