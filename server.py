@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 import database
 from auth.authorization_server import AuthorizationServer
+from auth.budget import Budgets
 from auth.endpoints import oauth_routes
 from auth.revocations import listen
 from auth.signing import SigningKeys
@@ -76,6 +77,7 @@ def create_app(settings: Settings, url: sa.URL, now: Callable[[], datetime] = ut
         clock=now,
         executor=Executor(settings.executor),
         debug=settings.debug,
+        budgets=Budgets(engine, settings.budget, settings.concurrency, now) if settings.budget else None,
     )
 
     @asynccontextmanager

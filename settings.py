@@ -32,6 +32,8 @@ class Settings:
     pool_size: database connections a worker keeps, 1 to 64.
     executor: `plan` answers by compiled statements; `loaders` field by field, which is slower and the same (tests).
     worker: whether `serve` also does what time brings (`suxin worker`); one process among all leads.
+    budget: cost points a minute of a client that has none of its own, up to 999999999; 0 lets everybody ask on.
+    concurrency: requests of one client that a worker answers at a time, 1 to 1000.
     webhook_networks: private networks that webhooks may be sent to, beside the Internet; in clear to these alone.
     debug: lets answers say what gave them, in `extensions.executor`.
     allow_pilot_persons: lets `client_secret_basic` clients hold scopes that reach natural persons (pilots only).
@@ -48,6 +50,8 @@ class Settings:
     allow_pilot_persons: bool = False
     executor: str = "plan"
     worker: bool = True
+    budget: int = 1_200_000
+    concurrency: int = 32
     webhook_networks: Sequence[Network] = ()
     debug: bool = False
 
@@ -146,6 +150,8 @@ PARSERS: dict[str, Any] = {
     "allow_pilot_persons": _switch,
     "executor": _executor,
     "worker": _switch,
+    "budget": _seconds_or_count(0, 999_999_999),
+    "concurrency": _seconds_or_count(1, 1000),
     "webhook_networks": _networks,
     "debug": _switch,
 }

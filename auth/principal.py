@@ -21,6 +21,7 @@ class Principal:
     village_key: VILLAGE only: primary key of the village.
     subject_index: LITIGANT_PORTAL only: keyed hash of the authenticated subject's number (R18).
     token_id: the token's jti (RFC 9068).
+    budget: cost points a minute; None for what is ordinary.
     """
 
     client_id: str
@@ -34,6 +35,7 @@ class Principal:
     village_key: int | None = None
     subject_index: bytes | None = None
     officer: Officer | None = None
+    budget: int | None = None
 
     @cached_property
     def scope_names(self) -> list[str]:

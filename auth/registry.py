@@ -103,6 +103,11 @@ def rescope_client(
     return chosen
 
 
+def budget_client(connection: sa.Connection, client_id: str, budget: int | None) -> None:
+    """Give a client a budget of its own, in points a minute; None for what is ordinary. Raises RegistrationError."""
+    _update_active(connection, client_id, {"budget": budget})
+
+
 def rotate_client(connection: sa.Connection, client_id: str, jwks: Any = None) -> Credentials:
     """Replace a client's secret, or its keys by `jwks`, at once. Raises RegistrationError.
 

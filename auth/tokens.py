@@ -140,6 +140,7 @@ LIVE_TOKEN = (
         Client.purposes,
         Client.court_code,
         Client.village_id,
+        Client.budget,
         IssuedToken.subject_index,
         IssuedToken.staff_id,
         Staff.role,
@@ -173,6 +174,7 @@ def _principal(token: AccessToken, row: Any) -> Principal | None:
         village_key=row.village_id,
         subject_index=row.subject_index,
         officer=officer,
+        budget=row.budget,
     )
 
 

@@ -33,6 +33,7 @@ class Suxin(System):
             "SUXIN_DATABASE_URL": self.data.url.render_as_string(hide_password=False),
             "SUXIN_DATA_DIR": str(self.data.directory.absolute()),
             "SUXIN_ISSUER": self.origin,
+            "SUXIN_BUDGET": "999999999",
             "SUXIN_TOKEN_LIFETIME": str(TOKEN_SECONDS),
         }
 

@@ -93,6 +93,22 @@ def client_scopes(
     console.print(f"{client_id} holds {', '.join(chosen)}.")
 
 
+@clients.command("budget")
+def client_budget(
+    client_id: Annotated[str, typer.Argument(help="Its identifier.")],
+    points: Annotated[
+        int | None, typer.Argument(min=1, max=999_999_999, help="Cost points a minute; what is ordinary by default.")
+    ] = None,
+) -> None:
+    """Give a client a budget of its own: what its requests may cost a minute, over all workers.
+
+    Example: suxin client budget demo-bank 3000000
+    """
+    with registering() as (connection, _):
+        registry.budget_client(connection, client_id, points)
+    console.print(f"{client_id} may spend {points or 'what is ordinary'} a minute.")
+
+
 @clients.command("rotate")
 def client_rotate(
     client_id: Annotated[str, typer.Argument(help="Its identifier.")],

@@ -8,6 +8,7 @@ from models.calendar import CalendarDay, Reminder
 from models.catalogue import Behaviour, CaseType, CatalogueVersion, CodeType, MoralBankItem
 from models.certificate import Certificate
 from models.client import Client
+from models.client_budget import ClientBudget
 from models.code_record import CodePeriod, CodeRecord
 from models.consent import Consent, ShareCode
 from models.consequence_notice import ConsequenceNotice
@@ -45,6 +46,7 @@ __all__ = [
     "CatalogueVersion",
     "Certificate",
     "Client",
+    "ClientBudget",
     "CodePeriod",
     "CodeRecord",
     "CodeType",

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ARRAY, CheckConstraint, DateTime, ForeignKey, LargeBinary, Text, text
+from sqlalchemy import ARRAY, CheckConstraint, DateTime, ForeignKey, Integer, LargeBinary, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -24,6 +24,7 @@ class Client(Keyed):
 
     client_id: public identifier. jwks: public keys (RFC 7517) of a `private_key_jwt` client.
     secret_hash: SHA-256 of a generated 256-bit secret; nothing slower is needed where nobody chose the secret.
+    budget: cost points a minute; null for what is ordinary.
     redirect_uris: where staff may be sent back to after they signed in, character by character (RFC 9700, 2.1).
     """
 
@@ -35,6 +36,7 @@ class Client(Keyed):
         CheckConstraint("(authentication = 'client_secret_basic') = (secret_hash IS NOT NULL)", name="secret"),
         CheckConstraint("octet_length(secret_hash) = 32", name="secret_length"),
         CheckConstraint("cardinality(scopes) > 0", name="scopes"),
+        CheckConstraint("budget > 0", name="budget"),
         CheckConstraint("audience = 'COURT' OR cardinality(redirect_uris) = 0", name="redirects"),
     )
 
@@ -47,6 +49,7 @@ class Client(Keyed):
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
     purposes: Mapped[list[str]] = mapped_column(ARRAY(Text))
     redirect_uris: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    budget: Mapped[int | None] = mapped_column(Integer)
     court_code: Mapped[str | None] = mapped_column(ForeignKey("court.code"), index=True)
     village_id: Mapped[int | None] = mapped_column(ForeignKey("village.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

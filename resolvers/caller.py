@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from auth.audiences import Purpose
+from auth.budget import Charge
 from auth.principal import Principal
 from models.keyring import Keyring
 from resolvers.view import Access, View
@@ -12,12 +13,13 @@ from resolvers.view import Access, View
 
 @dataclass
 class Caller:
-    """The caller of one request."""
+    """The caller of one request. charge: what it was charged; None where nothing is."""
 
     principal: Principal
     keyring: Keyring
     now: datetime
     request_id: UUID
+    charge: Charge | None = None
 
     @property
     def view(self) -> View:

@@ -18,6 +18,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from auth.budget import Budgets, Charge, Status, ThrottledError
+from auth.principal import Principal
 from auth.tokens import TokenError, TokenVerifier, bearer_token
 from models.keyring import Keyring
 from resolvers.caller import Caller
@@ -43,6 +45,7 @@ from schema.mutate import KeyRefusedError, mutate, read_key
 
 ANSWERS = Counter("suxin_answers", "Answers, by what gave them and why", ["executor", "reason"])
 GRAPHQL_RESPONSE = "application/graphql-response+json"
+INTROSPECTION_COST = 100
 TOO_LONG = ("57014", "55P03")
 """PostgreSQL's words for a statement cancelled by its timeout, and for a lock that was not to be had in time."""
 
@@ -58,6 +61,7 @@ class Endpoint:
     """The GraphQL endpoint.
 
     engine: of the loaders; connections: of the plans. request_timeout: in seconds. clock: the moment of each request.
+    budgets: what clients may spend; None where they may ask without end.
     """
 
     engine: AsyncEngine
@@ -69,6 +73,7 @@ class Endpoint:
     clock: Callable[[], datetime]
     executor: Executor = Executor.PLAN
     debug: bool = False
+    budgets: Budgets | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI application: Starlette's wrappers around functions cost more than what stands here."""
@@ -93,6 +98,8 @@ class Endpoint:
             return reply.errors(403, [error], {"www-authenticate": insufficient(self.issuer, error)})
         except KeyRefusedError as error:
             return reply.refusal(error.status, str(error), error.code)
+        except ThrottledError as error:
+            return reply.throttled(error)
         except (TimeoutError, PoolTimeoutError):
             return reply.too_long()
         except ClientDisconnect:
@@ -102,23 +109,38 @@ class Endpoint:
 
     async def _answer(self, request: Request, reply: "Reply") -> Response:
         principal = await self.verifier.verify(bearer_token(request.headers.getlist("authorization")))
+        if self.budgets is None:
+            return await self._answer_to(principal, request, reply)
+        with self.budgets.admitted(principal):
+            return await self._answer_to(principal, request, reply)
+
+    async def _answer_to(self, principal: Principal, request: Request, reply: "Reply") -> Response:
         body = await read_body(request)
         operation = prepared(body.query, body.operation_name, principal.scopes)
         if operation.reach is None:
+            await self._charge(principal, INTROSPECTION_COST)
             return reply.answer(Answer.of(introspection(operation, body.variables, body.operation_name)))
         request_ = asked(operation, body.variables, principal.audience)
-        caller = Caller(principal, self.keyring, self.clock(), reply.request_id)
+        charge = await self._charge(principal, request_.cost)
+        caller = Caller(principal, self.keyring, self.clock(), reply.request_id, charge)
         if operation.mutates:
             key = read_key(request.headers.getlist("idempotency-key"))
             mutated = await mutate(self.engine, request_, body.operation_name, caller, key)
             told = {"idempotencyReplayed": True} if mutated.replayed else {}
-            return reply.answer(Answer.of(mutated.result), self._extensions(request_, "loaders: mutation") | told)
-        result, executor = await self._execute(request_, body.operation_name, caller)
-        return reply.answer(result, self._extensions(request_, executor))
+            answer = Answer.of(mutated.result)
+            return reply.answer(answer, self._extensions(request_, caller, answer, "loaders: mutation") | told)
+        answer, executor = await self._execute(request_, body.operation_name, caller)
+        return reply.answer(answer, self._extensions(request_, caller, answer, executor))
 
-    def _extensions(self, request: Asked, executor: str) -> dict[str, Any]:
-        """What the reply says of itself; `debug` tells what answered, and why."""
-        cost = {"requestedQueryCost": request.cost, "maximumQueryCost": MOST_COST}
+    async def _charge(self, principal: Principal, cost: int) -> Charge | None:
+        return await self.budgets.charge(principal, cost) if self.budgets else None
+
+    def _extensions(self, request: Asked, caller: Caller, answer: "Answer", executor: str) -> dict[str, Any]:
+        """What the reply says of itself; `debug` tells what answered, and why. What was not used is given back."""
+        cost: dict[str, Any] = {"requestedQueryCost": request.cost, "maximumQueryCost": MOST_COST}
+        if self.budgets and caller.charge:
+            self.budgets.refund(caller.principal, caller.charge, answer.objects())
+            cost |= {"actualQueryCost": caller.charge.actual, "throttleStatus": throttle_status(caller.charge.status)}
         return {"cost": cost, **({"executor": executor} if self.debug else {})}
 
     async def _execute(self, request: Asked, name: str | None, caller: Caller) -> tuple["Answer", str]:
@@ -128,7 +150,7 @@ class Endpoint:
             ANSWERS.labels(Executor.LOADERS, parts.reason.partition(" ")[0]).inc()
             return Answer.of(await self._by_loaders(request, name, caller)), f"loaders: {parts.reason}"
         ANSWERS.labels(Executor.PLAN, "").inc()
-        return Answer(orjson.Fragment(await running.run(self.connections, parts))), "plan"
+        return Answer(await running.run(self.connections, parts)), "plan"
 
     async def _by_loaders(self, request: Asked, name: str | None, caller: Caller) -> ExecutionResult:
         for _ in range(running.ATTEMPTS - 1):
@@ -153,6 +175,15 @@ class Endpoint:
         return result
 
 
+def throttle_status(status: Status) -> dict[str, int]:
+    """Where a bucket stands, as a reply has it."""
+    return {
+        "maximumAvailable": status.maximum,
+        "currentlyAvailable": status.available,
+        "restoreRate": status.restored,
+    }
+
+
 def sqlstate(error: BaseException | None) -> str | None:
     """PostgreSQL's word for what went wrong, if it was PostgreSQL's error."""
     return getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None)
@@ -168,8 +199,13 @@ def insufficient(issuer: str, error: ForbiddenError) -> str:
 class Answer:
     """Data, as JSON text or as Python has it, and errors."""
 
-    data: dict[str, Any] | orjson.Fragment | None
+    data: dict[str, Any] | bytes | None
     errors: Sequence[GraphQLError] = ()
+
+    def objects(self) -> int:
+        """How many objects it holds, near enough: an answer as text is not read again for its price."""
+        text = self.data if isinstance(self.data, bytes) else orjson.dumps(self.data, default=str)
+        return max(1, text.count(b"{") - 1)
 
     @classmethod
     def of(cls, result: ExecutionResult) -> "Answer":
@@ -189,7 +225,8 @@ class Reply:
         errors = list(result.errors)
         if result.data is None and errors and all(error.path is None for error in errors):
             return self.rejected(errors)
-        return self._json(200, {"data": result.data}, errors, extensions=extensions)
+        data = orjson.Fragment(result.data) if isinstance(result.data, bytes) else result.data
+        return self._json(200, {"data": data}, errors, extensions=extensions)
 
     def rejected(self, errors: Sequence[GraphQLError]) -> Response:
         """A request that could not begin."""
@@ -202,6 +239,12 @@ class Reply:
     def refusal(self, status: int, message: str, code: str, headers: Mapping[str, str] | None = None) -> Response:
         """One error that has nothing to do with the document."""
         return self.errors(status, [GraphQLError(message, extensions={"code": code})], headers)
+
+    def throttled(self, error: ThrottledError) -> Response:
+        """A client that has spent its budget (RFC 6585, section 4)."""
+        refused = GraphQLError(str(error), extensions={"code": error.code})
+        told = {"cost": {"throttleStatus": throttle_status(error.status)}}
+        return self._json(429, {}, [refused], {"retry-after": str(error.retry_after)}, told)
 
     def failed(self, error: Exception) -> Response:
         """A masked failure: its cause is logged without personal data, and the client gets an id to quote."""

@@ -48,6 +48,7 @@ from schema.node import Node
 from schema.objection import Objection
 from schema.party import Party
 from schema.point_conversion import PointConversion, VillageNotice
+from schema.rate_limit import RateLimit, rate_limit
 from schema.reminder import Reminder
 from schema.repair import Repair
 from schema.scenarios import CommerceReport, EmploymentReport, FinanceReport, SharedReport
@@ -71,6 +72,9 @@ CONSENTED = argument("access", AccessInput | None, "The purpose that a person's 
 class Query:
     """The roots."""
 
+    rate_limit: RateLimit | None = strawberry.field(
+        resolver=rate_limit, description="What you have left of your budget (额度); none where there are no budgets."
+    )
     viewer: Viewer = strawberry.field(resolver=viewer, description="Who you are to this service (接入方身份).")
     node: Node | None = rooted(
         NodesRoot(many=False),

@@ -248,7 +248,9 @@ def furnish(engine: sa.Engine) -> tuple[dict[Audience, DemoClient], DemoClient, 
 @contextmanager
 def open_chambers(url: sa.URL, directory: Path) -> Iterator[Chambers]:
     """The service over an empty, migrated database: catalogue, clients, cases, staff, consents."""
-    settings = Settings(data_dir=directory, issuer=ISSUER, request_timeout=60, statement_timeout=30, worker=False)
+    settings = Settings(
+        data_dir=directory, issuer=ISSUER, request_timeout=60, statement_timeout=30, worker=False, budget=0
+    )
     lay_out(url, settings)
     engine, calendar = database.sync_engine(url), Calendar()
     clients, front, staff = furnish(engine)

@@ -151,7 +151,12 @@ class City:
 async def city(postgres: sa.URL, template: str, tmp_path_factory: pytest.TempPathFactory, exports: Path) -> City:
     """Built once a worker, as of the moment of every test."""
     settings = Settings(
-        data_dir=tmp_path_factory.mktemp("data"), issuer=ISSUER, request_timeout=60, statement_timeout=30, worker=False
+        budget=0,
+        data_dir=tmp_path_factory.mktemp("data"),
+        issuer=ISSUER,
+        request_timeout=60,
+        statement_timeout=30,
+        worker=False,
     )
     _administer(postgres, f"create database suxin_city template {template}")
     clients, summary = await build(postgres.set(database="suxin_city"), settings, exports, NOW)

@@ -1,0 +1,232 @@
+"""Budgets: what a client may spend in a minute, over all workers, and how it is told (RFC 6585)."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from chambers import Chambers
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.testclient import TestClient
+from world import ISSUER
+
+import database
+from auth.audiences import Audience
+from auth.budget import BURST, HELD_SECONDS, Budgets, ThrottledError
+from auth.principal import Principal
+from server import create_app
+
+BUDGET = 60_000
+"""A minute: a thousand a second, and a bucket of three thousand."""
+
+START = datetime(2026, 11, 21, 8, tzinfo=UTC)
+
+
+@dataclass
+class Clock:
+    moment: datetime = START
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+    def turn(self, seconds: float) -> None:
+        self.moment += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+async def engine(database_url: sa.URL) -> AsyncIterator[AsyncEngine]:
+    found = database.async_engine(database_url, pool_size=4, statement_timeout=10)
+    yield found
+    await found.dispose()
+
+
+@pytest.fixture
+async def client(engine: AsyncEngine) -> Principal:
+    """A client of its own."""
+    made = sa.text(
+        "INSERT INTO client (client_id, name, audience, authentication, secret_hash, scopes, purposes, created_at)"
+        " VALUES (gen_random_uuid()::text, 'x', 'BANK', 'client_secret_basic', sha256('x'), '{catalogue.read}', '{}',"
+        " now()) RETURNING id"
+    )
+    async with engine.begin() as connection:
+        key = (await connection.execute(made)).scalar_one()
+    return Principal("x", key, "x", Audience.BANK, frozenset(), frozenset(), "t")
+
+
+def workers(engine: AsyncEngine, clock: Clock, count: int = 2) -> list[Budgets]:
+    return [Budgets(engine, BUDGET, 4, clock) for _ in range(count)]
+
+
+async def spend(budgets: Budgets, client: Principal, cost: int) -> int:
+    """What was let through."""
+    with suppress(ThrottledError):
+        await budgets.charge(client, cost)
+        return cost
+    return 0
+
+
+@pytest.mark.parametrize("cost", [7, 300, 2_900])
+async def test_two_workers_let_through_no_more_than_the_budget(
+    engine: AsyncEngine, client: Principal, cost: int
+) -> None:
+    """Any minute of a client that asks as fast as it can, at both workers at once."""
+    clock, spent = Clock(), []
+    both = workers(engine, clock)
+    for _ in range(700):  # seventy seconds
+        tries = max(1, round(150 / cost))
+        found = await asyncio.gather(*(spend(one, client, cost) for one in both for _ in range(tries)))
+        spent.append(sum(found))
+        clock.turn(0.1)
+    minutes = [sum(spent[start : start + 600]) for start in range(100)]
+    assert max(minutes) <= 1.05 * BUDGET
+    assert min(minutes) >= 0.9 * BUDGET
+
+
+async def test_a_bucket_fills_again(engine: AsyncEngine, client: Principal) -> None:
+    clock = Clock()
+    (one,) = workers(engine, clock, 1)
+    assert await spend(one, client, BUDGET // BURST) == 3_000
+    assert await spend(one, client, 1_000) == 0
+    with pytest.raises(ThrottledError) as caught:
+        await one.charge(client, 2_500)
+    assert (caught.value.retry_after, caught.value.status.available) == (3, 0)
+    clock.turn(2.5)
+    assert await spend(one, client, 2_500) == 2_500
+
+
+async def test_what_is_dearer_than_the_bucket_waits_until_it_is_full_and_is_paid_off(
+    engine: AsyncEngine, client: Principal
+) -> None:
+    clock = Clock()
+    (one,) = workers(engine, clock, 1)
+    assert await spend(one, client, 30_000) == 30_000
+    clock.turn(29)
+    assert await spend(one, client, 30_000) == 0
+    clock.turn(2)
+    assert await spend(one, client, 100) == 100
+
+
+async def test_what_was_bought_ahead_comes_back_to_the_others(engine: AsyncEngine, client: Principal) -> None:
+    clock = Clock()
+    one, other = workers(engine, clock)
+    assert await spend(one, client, 1) == 1
+    one.refund(client, await one.charge(client, 2_000), 0)
+    assert await spend(other, client, 2_500) == 0
+    clock.turn(HELD_SECONDS / 1000)
+    clock.turn(HELD_SECONDS)
+    await spend(one, client, 1)
+    assert await spend(other, client, 2_500) == 2_500
+
+
+async def test_what_an_answer_did_not_cost_is_given_back(engine: AsyncEngine, client: Principal) -> None:
+    clock = Clock()
+    (one,) = workers(engine, clock, 1)
+    charge = await one.charge(client, 3_000)
+    assert one.status(client).available == 0
+    one.refund(client, charge, 50)
+    assert (charge.actual, charge.status.available) == (50, 2_950)
+    one.refund(client, await one.charge(client, 2_000), 9_999)
+    assert one.status(client).available == 950
+
+
+async def test_clients_do_not_pay_for_each_other(engine: AsyncEngine, client: Principal) -> None:
+    clock = Clock()
+    (one,) = workers(engine, clock, 1)
+    assert await spend(one, client, 3_000) == 3_000
+    rich = replace(client, budget=BUDGET * 2)
+    async with engine.begin() as connection:
+        await connection.execute(sa.text("DELETE FROM client_budget"))
+    clock.turn(HELD_SECONDS * 2)
+    assert await spend(one, rich, 6_000) == 6_000
+
+
+# --- over HTTP --------------------------------------------------------------------------------------------------------
+
+ASKED = "{ courts { code } rateLimit { cost limit remaining restoreRate budget } }"
+
+
+@pytest.fixture
+def two(chambers: Chambers) -> Iterator[list[TestClient]]:
+    """Two workers over one database, with a budget."""
+    settings = replace(chambers.settings, budget=BUDGET, concurrency=2)
+    with chambers.engine.begin() as connection:
+        connection.execute(sa.text("DELETE FROM client_budget"))
+    with ExitStack() as stack:
+        apps = [create_app(settings, chambers.url, chambers.calendar) for _ in range(2)]
+        yield [stack.enter_context(TestClient(app, base_url=ISSUER)) for app in apps]
+
+
+def ask(chambers: Chambers, http: TestClient, document: str = ASKED) -> Any:
+    headers = {"authorization": f"Bearer {chambers.partner(Audience.BANK)}"}
+    return http.post("/graphql", json={"query": document}, headers=headers)
+
+
+def test_an_answer_tells_what_it_cost_and_what_is_left(chambers: Chambers, two: list[TestClient]) -> None:
+    answer = ask(chambers, two[0]).json()
+    cost, limit = answer["extensions"]["cost"], answer["data"]["rateLimit"]
+    courts = len(answer["data"]["courts"])
+    assert cost["requestedQueryCost"] == limit["cost"]
+    assert cost["actualQueryCost"] == courts + 1
+    assert (limit["limit"], limit["restoreRate"], limit["budget"]) == (3_000, 1_000, BUDGET)
+    assert limit["remaining"] == 3_000 - limit["cost"]
+    status = {"maximumAvailable": 3_000, "currentlyAvailable": 3_000 - courts - 1, "restoreRate": 1_000}
+    assert cost["throttleStatus"] == status
+
+
+def test_who_has_spent_its_budget_is_told_when_to_come_back(chambers: Chambers, two: list[TestClient]) -> None:
+    charged = 0
+    for turn in range(1_000):
+        response = ask(chambers, two[turn % 2])
+        if response.status_code == 429:
+            break
+        charged += response.json()["extensions"]["cost"]["actualQueryCost"]
+    else:
+        pytest.fail("never refused")
+    assert 0.8 * 3_000 < charged <= 3_000
+    body = response.json()
+    assert body.keys() == {"errors", "extensions"}
+    assert body["errors"][0]["extensions"] == {"code": "THROTTLED"}
+    assert body["extensions"]["cost"]["throttleStatus"]["maximumAvailable"] == 3_000
+    assert int(response.headers["retry-after"]) >= 1
+    chambers.calendar.turn(seconds=int(response.headers["retry-after"]) + HELD_SECONDS)
+    assert ask(chambers, two[0]).status_code == 200
+
+
+def test_introspection_is_not_free(chambers: Chambers, two: list[TestClient]) -> None:
+    statuses = [ask(chambers, two[0], "{ __schema { queryType { name } } }").status_code for _ in range(40)]
+    assert (statuses[0], statuses[-1]) == (200, 429)
+
+
+def test_a_client_has_its_own_budget(chambers: Chambers, two: list[TestClient]) -> None:
+    with chambers.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE client SET budget = 1200000 WHERE client_id = 'demo-bank'"))
+    try:
+        fresh = chambers._request(Audience.BANK, None)  # type: ignore[arg-type]  # a bank acts for nobody
+        headers = {"authorization": f"Bearer {fresh}"}
+        found = two[0].post("/graphql", json={"query": ASKED}, headers=headers).json()["data"]["rateLimit"]
+        assert (found["budget"], found["limit"]) == (1_200_000, 60_000)
+    finally:
+        with chambers.engine.begin() as connection:
+            connection.execute(sa.text("UPDATE client SET budget = NULL"))
+
+
+def test_without_budgets_there_is_no_limit(chambers: Chambers) -> None:
+    answer = chambers.post(chambers.partner(Audience.BANK), ASKED).json()
+    assert answer["data"]["rateLimit"] is None
+    assert "throttleStatus" not in answer["extensions"]["cost"]
+
+
+async def test_so_many_requests_at_a_time(engine: AsyncEngine, client: Principal) -> None:
+    (one,) = workers(engine, Clock(), 1)
+    with ExitStack() as stack:
+        for _ in range(4):
+            stack.enter_context(one.admitted(client))
+        with pytest.raises(ThrottledError) as caught, one.admitted(client):
+            pass
+    assert (caught.value.code, caught.value.retry_after) == ("CONCURRENCY_LIMITED", 1)
+    with one.admitted(client):
+        pass
