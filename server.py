@@ -121,7 +121,7 @@ def authorization_server(
 def service_routes(endpoint: Endpoint, engine: AsyncEngine) -> list[Route]:
     """GraphQL, and what operators ask."""
     return [
-        Route("/graphql", endpoint, methods=["POST"]),
+        Route("/graphql", endpoint, methods=["GET", "POST"]),
         Route("/livez", alive, methods=["GET"]),
         Route("/readyz", readiness(engine), methods=["GET"]),
         Route("/metrics", metrics, methods=["GET"]),

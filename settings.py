@@ -51,7 +51,7 @@ class Settings:
     executor: str = "plan"
     worker: bool = True
     budget: int = 1_200_000
-    concurrency: int = 32
+    concurrency: int = 64
     webhook_networks: Sequence[Network] = ()
     debug: bool = False
 

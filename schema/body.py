@@ -1,4 +1,4 @@
-"""The body of a GraphQL request: bounded, JSON, and of the right shape."""
+"""What a GraphQL request is: bounded, JSON, and of the right shape."""
 
 import re
 from collections.abc import Mapping
@@ -21,11 +21,13 @@ NO_NUL = "The body holds the character U+0000, which no text here can hold."
 
 
 class BodyError(Exception):
-    """A body that holds no GraphQL request."""
+    """A request that holds no GraphQL request, or not where it may. headers: of the reply."""
 
-    def __init__(self, message: str, code: str = "BAD_REQUEST", status: int = 400) -> None:
+    def __init__(
+        self, message: str, code: str = "BAD_REQUEST", status: int = 400, headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(message)
-        self.code, self.status = code, status
+        self.code, self.status, self.headers = code, status, headers
 
 
 @dataclass(frozen=True)
@@ -50,11 +52,24 @@ async def read_body(request: Request) -> Body:
     return parse_body(bytes(raw))
 
 
+def read_address(request: Request) -> Body:
+    """The request in the address of a GET (GraphQL over HTTP, 6.2); the server bounds addresses. Raises BodyError."""
+    found: dict[str, Any] = dict(request.query_params)
+    for name in ("variables", "extensions"):
+        if name in found:
+            found[name] = _read_json(found[name].encode())
+    return _body(found)
+
+
 def parse_body(raw: bytes) -> Body:
     """The request in `raw`. Raises BodyError."""
     found = _read_json(raw)
     if not isinstance(found, dict):
         raise BodyError("The body must be one JSON object; batches of requests are not taken.")
+    return _body(found)
+
+
+def _body(found: Mapping[str, Any]) -> Body:
     if found.keys() - MEMBERS:
         raise BodyError(f"The body has members that are not known; {', '.join(MEMBERS)} are.")
     for name, (kind, words) in MEMBERS.items():

@@ -169,6 +169,13 @@ def _introspects(document: DocumentNode, operation: OperationDefinitionNode) -> 
     return bool(about_schema)
 
 
+def is_public(operation: Operation) -> bool:
+    """Whether an operation reads the schema or the catalogue, and nothing about anybody."""
+    if operation.mutates:
+        return False
+    return operation.reach is None or not POLICY.missing(operation.reach.coordinates, frozenset({Scope.CATALOGUE}))
+
+
 def check(reach: Reach, scopes: frozenset[Scope]) -> None:
     """Raise one ForbiddenError that names every missing scope, and where each is needed."""
     lacking = POLICY.missing(reach.coordinates, scopes)

@@ -1,4 +1,4 @@
-"""POST /graphql: the GraphQL-over-HTTP side, with its limits and its errors."""
+"""/graphql: the GraphQL-over-HTTP side, with its limits and its errors."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -27,9 +27,9 @@ from resolvers.context import Context
 from resolvers.errors import ForbiddenError
 from resolvers.plan import running
 from resolvers.plan.running import Connections
-from schema.body import BodyError, read_body
+from schema.body import BodyError, read_address, read_body
 from schema.cost import MOST_COST
-from schema.document import DocumentError, prepared
+from schema.document import DocumentError, is_public, prepared
 from schema.execution import (
     Asked,
     Executor,
@@ -46,6 +46,7 @@ from schema.mutate import KeyRefusedError, mutate, read_key
 ANSWERS = Counter("suxin_answers", "Answers, by what gave them and why", ["executor", "reason"])
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 INTROSPECTION_COST = 100
+NOT_IN_ADDRESSES = "Send this by POST: only the schema and the catalogue are read by GET, as addresses are logged."
 TOO_LONG = ("57014", "55P03")
 """PostgreSQL's words for a statement cancelled by its timeout, and for a lock that was not to be had in time."""
 
@@ -91,7 +92,7 @@ class Endpoint:
                 error.status, str(error), "UNAUTHENTICATED", {"www-authenticate": error.challenge(self.issuer)}
             )
         except BodyError as error:
-            return reply.refusal(error.status, str(error), error.code)
+            return reply.refusal(error.status, str(error), error.code, error.headers)
         except DocumentError as error:
             return reply.rejected(error.errors)
         except ForbiddenError as error:
@@ -115,8 +116,11 @@ class Endpoint:
             return await self._answer_to(principal, request, reply)
 
     async def _answer_to(self, principal: Principal, request: Request, reply: "Reply") -> Response:
-        body = await read_body(request)
+        by_address = request.method != "POST"
+        body = read_address(request) if by_address else await read_body(request)
         operation = prepared(body.query, body.operation_name, principal.scopes)
+        if by_address and not is_public(operation):
+            raise BodyError(NOT_IN_ADDRESSES, "METHOD_NOT_ALLOWED", 405, {"allow": "POST"})
         if operation.reach is None:
             await self._charge(principal, INTROSPECTION_COST)
             return reply.answer(Answer.of(introspection(operation, body.variables, body.operation_name)))

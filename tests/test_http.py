@@ -452,10 +452,52 @@ def test_of_a_repeated_member_the_last_counts(world: World) -> None:
 # --- methods, media types, addresses ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"])
-def test_the_endpoint_takes_post_only(world: World, method: str) -> None:
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS"])
+def test_the_endpoint_takes_get_and_post(world: World, method: str) -> None:
     response = world.http.request(method, "/graphql", params={"query": "{ __typename }"}, headers=bearer(world))
+    assert (response.status_code, set(response.headers["allow"].split(", "))) == (405, {"GET", "HEAD", "POST"})
+
+
+def by_get(world: World, **params: str) -> Any:
+    headers = {"authorization": f"Bearer {world.token(Audience.BANK)}"}
+    return world.http.get("/graphql", params=params, headers=headers)
+
+
+def test_the_schema_and_the_catalogue_are_read_by_get(world: World) -> None:
+    assert by_get(world, query="{ __typename }").json()["data"] == {"__typename": "Query"}
+    named = by_get(world, query="query($n: String!) { __type(name: $n) { name } }", variables='{"n": "Court"}')
+    assert named.json()["data"] == {"__type": {"name": "Court"}}
+    both = "query A { courts { code } } query B { behaviours { code } }"
+    assert list(by_get(world, query=both, operationName="B").json()["data"]) == ["behaviours"]
+    assert world.http.head("/graphql", params={"query": "{ __typename }"}, headers=bearer(world)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{ events(first: 1) { nodes { id } } }",
+        "{ courts { code } watches(first: 1) { totalCount } }",
+        'mutation { unwatch(input: { references: ["x"] }) { errors { code } } }',
+    ],
+)
+def test_nothing_about_anybody_stands_in_an_address(world: World, query: str) -> None:
+    response = by_get(world, query=query)
     assert (response.status_code, response.headers["allow"]) == (405, "POST")
+    assert response.json()["errors"][0]["extensions"]["code"] == "METHOD_NOT_ALLOWED"
+
+
+@pytest.mark.parametrize(
+    ("params", "status", "code"),
+    [
+        ({}, 400, "BAD_REQUEST"),
+        ({"query": "{ __typename }", "variables": "{"}, 400, "BAD_JSON"),
+        ({"query": "{ __typename }", "variables": "[]"}, 400, "BAD_REQUEST"),
+        ({"query": "{ __typename }", "other": "1"}, 400, "BAD_REQUEST"),
+    ],
+)
+def test_what_is_wrong_with_an_address_is_told(world: World, params: dict[str, str], status: int, code: str) -> None:
+    response = by_get(world, **params)
+    assert (response.status_code, response.json()["errors"][0]["extensions"]["code"]) == (status, code)
 
 
 @pytest.mark.parametrize(
