@@ -4,6 +4,7 @@ A worker buys points ahead, a few at a time, so that most requests ask nothing o
 within a second it gives back. Nothing is spent that was not bought: workers together let through what one would.
 """
 
+import asyncio
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -50,6 +51,7 @@ class Purse:
     bought_at: datetime
     left: float
     running: int = 0
+    buying: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 @dataclass
@@ -89,9 +91,10 @@ class Budgets:
     async def charge(self, principal: Principal, cost: int) -> Charge:
         """Charge a request before it runs. Raises ThrottledError THROTTLED."""
         purse = self._purses.setdefault(principal.client_key, Purse(0, self.now(), 0))
-        fresh = (self.now() - purse.bought_at).total_seconds() < HELD_SECONDS
-        if not fresh or purse.points < cost:
-            await self._buy(principal, purse, cost)
+        if not self._holds(purse, cost):
+            async with purse.buying:  # one buys for all who wait: each for itself would empty the bucket
+                if not self._holds(purse, cost):
+                    await self._buy(principal, purse, cost)
         purse.points -= cost
         return Charge(cost, self._budget(principal), self.status(principal))
 
@@ -110,6 +113,11 @@ class Budgets:
         restored = rate * max(0.0, (self.now() - purse.bought_at).total_seconds())
         available = min(capacity, purse.left + restored + purse.points)
         return Status(capacity, max(0, math.floor(available)), math.floor(rate))
+
+    def _holds(self, purse: Purse, cost: int) -> bool:
+        """Whether it is enough, and was not bought too long ago."""
+        fresh = (self.now() - purse.bought_at).total_seconds() < HELD_SECONDS
+        return fresh and purse.points >= cost
 
     def _bucket(self, principal: Principal) -> tuple[int, float]:
         budget = self._budget(principal)

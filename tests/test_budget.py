@@ -86,6 +86,14 @@ async def test_two_workers_let_through_no_more_than_the_budget(
     assert min(minutes) >= 0.9 * BUDGET
 
 
+async def test_many_at_once_after_a_pause_are_let_through(engine: AsyncEngine, client: Principal) -> None:
+    clock = Clock()
+    (one,) = workers(engine, clock, 1)
+    for _ in range(3):
+        assert sum(await asyncio.gather(*(spend(one, client, 10) for _ in range(100)))) == 1_000
+        clock.turn(5)
+
+
 async def test_a_bucket_fills_again(engine: AsyncEngine, client: Principal) -> None:
     clock = Clock()
     (one,) = workers(engine, clock, 1)
