@@ -68,6 +68,7 @@ def serve(
                 access_log=False,
                 proxy_headers=False,  # who asks is told by a token, and where we are by a setting
                 server_header=False,
+                ws_max_size=64 * 1024,
                 timeout_graceful_shutdown=20,
             )
 

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 import database
 from auth.authorization_server import AuthorizationServer
@@ -23,12 +24,16 @@ from auth.endpoints import oauth_routes
 from auth.revocations import listen
 from auth.signing import SigningKeys
 from auth.tokens import TokenVerifier
+from bell import Bell
+from casework.notifications import CHANNEL
 from connections import PlanConnections
 from dispatcher import Dispatcher
 from models.keyring import Keyring, load_keyring
 from outbound import SENDING, Outbound
 from schema.endpoint import Endpoint
 from schema.execution import Executor
+from schema.live import Live
+from schema.sockets import socket_endpoint
 from settings import Settings
 from worker import work
 
@@ -38,6 +43,7 @@ WORKER_CONNECTIONS, WORKER_STATEMENT_SECONDS = 4, 60
 
 AN_HOUR = 60 * 60.0
 WORKING = {"application_name": "suxin worker"}
+HEARING = {"application_name": "suxin events"}
 LISTENING = {"application_name": "suxin revocations"}
 log = logging.getLogger("suxin.server")
 
@@ -80,10 +86,18 @@ def create_app(settings: Settings, url: sa.URL, now: Callable[[], datetime] = ut
         budgets=Budgets(engine, settings.budget, settings.concurrency, now) if settings.budget else None,
     )
 
+    bell = Bell(CHANNEL)
+    live = Live(engine, verifier, keyring, now, bell.heard, endpoint.budgets)
+    endpoint = replace(endpoint, live=live)
+
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await ensure_partitions(engine, now())
-        background = [keep_partitions(engine, now), listen(lambda: database.connect(url, LISTENING), verifier)]
+        background = [
+            keep_partitions(engine, now),
+            listen(lambda: database.connect(url, LISTENING), verifier),
+            bell.listen(lambda: database.connect(url, HEARING)),
+        ]
         if settings.worker:
             background.append(work(lambda: database.connect(url, WORKING), worker_engine, now, dispatcher))
         async with running(*background):
@@ -96,7 +110,8 @@ def create_app(settings: Settings, url: sa.URL, now: Callable[[], datetime] = ut
 
     authorization = authorization_server(settings, sync_engine, signing, keyring, clock)
     app = Starlette(
-        routes=[*service_routes(endpoint, engine), *oauth_routes(authorization, verifier.forget)], lifespan=lifespan
+        routes=[*service_routes(endpoint, live, engine), *oauth_routes(authorization, verifier.forget)],
+        lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # a redirect would name the Host header, whoever sent it
     app.state.engine, app.state.connections = engine, connections
@@ -118,10 +133,11 @@ def authorization_server(
     )
 
 
-def service_routes(endpoint: Endpoint, engine: AsyncEngine) -> list[Route]:
+def service_routes(endpoint: Endpoint, live: Live, engine: AsyncEngine) -> list[BaseRoute]:
     """GraphQL, and what operators ask."""
     return [
         Route("/graphql", endpoint, methods=["GET", "POST"]),
+        WebSocketRoute("/graphql", socket_endpoint(live)),
         Route("/livez", alive, methods=["GET"]),
         Route("/readyz", readiness(engine), methods=["GET"]),
         Route("/metrics", metrics, methods=["GET"]),

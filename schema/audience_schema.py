@@ -27,7 +27,7 @@ from schema.building import SCHEMA
 
 Fielded = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode
 Node = TypeVar("Node", bound=Any)
-ROOTS = ("Query", "Mutation")
+ROOTS = ("Query", "Mutation", "Subscription")
 
 
 def printed(scopes: frozenset[Scope] | None = None) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from graphql import GraphQLError
 from starlette.requests import Request
 
 LARGEST_BODY = 64 * 1024
@@ -28,6 +29,10 @@ class BodyError(Exception):
     ) -> None:
         super().__init__(message)
         self.code, self.status, self.headers = code, status, headers
+
+    def as_graphql(self) -> GraphQLError:
+        """The same where there is no HTTP status."""
+        return GraphQLError(str(self), extensions={"code": self.code})
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,7 @@ def read_address(request: Request) -> Body:
     for name in ("variables", "extensions"):
         if name in found:
             found[name] = _read_json(found[name].encode())
-    return _body(found)
+    return shaped(found)
 
 
 def parse_body(raw: bytes) -> Body:
@@ -66,10 +71,11 @@ def parse_body(raw: bytes) -> Body:
     found = _read_json(raw)
     if not isinstance(found, dict):
         raise BodyError("The body must be one JSON object; batches of requests are not taken.")
-    return _body(found)
+    return shaped(found)
 
 
-def _body(found: Mapping[str, Any]) -> Body:
+def shaped(found: Mapping[str, Any]) -> Body:
+    """A request whose members are of the right kinds. Raises BodyError."""
     if found.keys() - MEMBERS:
         raise BodyError(f"The body has members that are not known; {', '.join(MEMBERS)} are.")
     for name, (kind, words) in MEMBERS.items():

@@ -7,10 +7,12 @@ from schema.mutation import Mutation
 from schema.party import Organization, Person
 from schema.query import Query
 from schema.scalars import SCALARS
+from schema.subscription import Subscription
 
 SCHEMA = strawberry.Schema(
     query=Query,
     mutation=Mutation,
+    subscription=Subscription,
     types=[Person, Organization],
     config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
 )

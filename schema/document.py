@@ -40,6 +40,10 @@ MOST_VARIANTS = 16
 ABOUT_SCHEMA = frozenset({"__schema", "__type"})
 
 
+NO_SUBSCRIPTIONS = "Subscribe over WebSocket (graphql-transport-ws), or with `Accept: text/event-stream`."
+ONLY_SUBSCRIPTIONS = "Only subscriptions last. Send queries and mutations by POST, and accept application/json."
+
+
 class DocumentError(Exception):
     """A document that cannot run: the errors say why."""
 
@@ -113,13 +117,13 @@ class Operation:
 
 
 @lru_cache(REMEMBERED)
-def prepared(query: str, operation_name: str | None, scopes: frozenset[Scope]) -> Operation:
-    """The operation `operation_name` of `query`, for a caller with `scopes`.
+def prepared(query: str, operation_name: str | None, scopes: frozenset[Scope], lasts: bool = False) -> Operation:
+    """The operation `operation_name` of `query`, for a caller with `scopes`; a subscription if it `lasts`.
 
     Raises DocumentError with every reason found, and ForbiddenError naming all scopes that are missing.
     """
     document = _parsed(query)
-    operation = _chosen(document, operation_name)
+    operation = _chosen(document, operation_name, lasts)
     introspection = _introspects(document, operation)
     schema = introspected(scopes) if introspection else GRAPHQL
     if errors := validate(schema, document, max_errors=MOST_ERRORS, hide_suggestions=True):
@@ -146,13 +150,14 @@ def _parsed(query: str) -> DocumentNode:
     return document
 
 
-def _chosen(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
+def _chosen(document: DocumentNode, name: str | None, lasts: bool) -> OperationDefinitionNode:
     operation = get_operation_ast(document, name)
     if operation is None:
         message = "Name the operation to run by `operationName`; it must be one of the document's."
         raise DocumentError(coded(GraphQLError(message), "OPERATION_NOT_FOUND"))
-    if operation.operation is OperationType.SUBSCRIPTION:
-        raise DocumentError(coded(GraphQLError("This service has no subscriptions.", operation), "INVALID_DOCUMENT"))
+    if lasts != (operation.operation is OperationType.SUBSCRIPTION):
+        message = ONLY_SUBSCRIPTIONS if lasts else NO_SUBSCRIPTIONS
+        raise DocumentError(coded(GraphQLError(message, operation), "INVALID_DOCUMENT"))
     if operation.operation is OperationType.MUTATION and len(list(root_fields(document, operation))) != 1:
         message = "Send one mutation a request: each is done whole, or not at all, by itself."
         raise DocumentError(coded(GraphQLError(message, operation), "INVALID_DOCUMENT"))

@@ -30,6 +30,7 @@ from resolvers.plan.running import Connections
 from schema.body import BodyError, read_address, read_body
 from schema.cost import MOST_COST
 from schema.document import DocumentError, is_public, prepared
+from schema.event_stream import EventStream
 from schema.execution import (
     Asked,
     Executor,
@@ -41,9 +42,11 @@ from schema.execution import (
     ready,
     run,
 )
+from schema.live import Live
 from schema.mutate import KeyRefusedError, mutate, read_key
 
 ANSWERS = Counter("suxin_answers", "Answers, by what gave them and why", ["executor", "reason"])
+EVENT_STREAM = "text/event-stream"
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 INTROSPECTION_COST = 100
 NOT_IN_ADDRESSES = "Send this by POST: only the schema and the catalogue are read by GET, as addresses are logged."
@@ -75,6 +78,7 @@ class Endpoint:
     executor: Executor = Executor.PLAN
     debug: bool = False
     budgets: Budgets | None = None
+    live: Live | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI application: Starlette's wrappers around functions cost more than what stands here."""
@@ -118,6 +122,10 @@ class Endpoint:
     async def _answer_to(self, principal: Principal, request: Request, reply: "Reply") -> Response:
         by_address = request.method != "POST"
         body = read_address(request) if by_address else await read_body(request)
+        if self.live and EVENT_STREAM in request.headers.get("accept", "") and not by_address:
+            token = bearer_token(request.headers.getlist("authorization"))
+            stream = await self.live.subscribe(token, body)
+            return EventStream(stream, {"x-request-id": str(reply.request_id)})
         operation = prepared(body.query, body.operation_name, principal.scopes)
         if by_address and not is_public(operation):
             raise BodyError(NOT_IN_ADDRESSES, "METHOD_NOT_ALLOWED", 405, {"allow": "POST"})

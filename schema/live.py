@@ -1,0 +1,198 @@
+"""Subscriptions: events as they are committed, to whoever may read them at that moment (R15, R19)."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+import sqlalchemy as sa
+from graphql import ExecutionResult, GraphQLError, execute
+from graphql.execution.values import VariableValues
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+import models
+from auth.budget import Budgets, ThrottledError
+from auth.tokens import TokenVerifier
+from models.keyring import Keyring
+from resolvers import about, roots
+from resolvers.caller import Caller
+from resolvers.context import Context
+from resolvers.declarations import Root
+from resolvers.loaders import found
+from resolvers.paging import LARGEST_PAGE, Page, page_of
+from resolvers.plan.arguments import Argued
+from resolvers.rows import Answer
+from schema.arguments import argument_reader
+from schema.body import Body
+from schema.building import GRAPHQL
+from schema.discretion import coded
+from schema.document import DocumentError, Operation, prepared
+from schema.execution import QUIET, asked, presented
+from schema.reach import root_fields
+
+EVENTS = Root(
+    replace(roots.EVENTS, many=True, connection=True), about.ABOUT[models.Event], prepare=roots.prepare_access
+)
+MOST_STREAMS = 16
+"""Subscriptions of one client that a worker keeps."""
+
+CHECK_SECONDS, POLL_SECONDS = 2.0, 30.0
+"""How often the token of who waits is checked, and how often events are looked for though no bell rang."""
+
+READERS = 2
+"""Subscribers that read at a time: they never take all connections from those who ask."""
+
+
+class TooManyStreamsError(Exception):
+    """A client with more subscriptions than a worker keeps for one."""
+
+
+@dataclass
+class Live:
+    """The subscriptions of this worker. heard: wakes who waits, as `bell.Bell.heard`."""
+
+    engine: AsyncEngine
+    verifier: TokenVerifier
+    keyring: Keyring
+    clock: Callable[[], datetime]
+    heard: Callable[[], Any]
+    budgets: Budgets | None = None
+    _open: dict[int, int] = field(default_factory=dict)
+    _reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(READERS))
+
+    async def subscribe(self, token: str, body: Body) -> "Stream":
+        """Begin. Raises TokenError, DocumentError, ForbiddenError, ThrottledError, and what arguments raise."""
+        principal = await self.verifier.verify(token)
+        operation = prepared(body.query, body.operation_name, principal.scopes, True)
+        request = asked(operation, body.variables, principal.audience)
+        if self.budgets:
+            await self.budgets.charge(principal, request.cost)
+        caller = Caller(principal, self.keyring, self.clock(), uuid4())
+        arguments = _arguments(operation, request.values)
+        EVENTS.prepared(arguments, caller)  # for its errors
+        page = page_of(EVENTS.relation, {"first": LARGEST_PAGE, **arguments}, self.keyring.opaque_key)
+        if page.after is None:
+            page = replace(page, after=(await self._newest(),))
+        return Stream(self, token, body, operation, arguments, request.cost, page)
+
+    async def _newest(self) -> int:
+        async with self.engine.connect() as connection:
+            newest = sa.select(sa.func.coalesce(sa.func.max(models.Event.id), 0))
+            key: int = (await connection.execute(newest)).scalar_one()
+        return key
+
+    def enter(self, client: int) -> None:
+        """Count a stream. Raises TooManyStreamsError."""
+        if self._open.get(client, 0) >= MOST_STREAMS:
+            raise TooManyStreamsError
+        self._open[client] = self._open.get(client, 0) + 1
+
+    def leave(self, client: int) -> None:
+        """Count it no longer."""
+        self._open[client] -= 1
+
+
+@dataclass
+class Stream:
+    """One subscription: its results, until its token ends."""
+
+    live: Live
+    token: str
+    body: Body
+    operation: Operation
+    arguments: dict[str, Any]
+    cost: int
+    page: Page
+
+    async def results(self) -> AsyncIterator[ExecutionResult]:
+        """Results as they come. Raises TokenError when the token has expired or was revoked."""
+        client = (await self.live.verifier.verify(self.token)).client_key
+        self.live.enter(client)
+        try:
+            with self.live.heard() as rung:
+                while True:
+                    rung.clear()
+                    batch = await self._read()
+                    for result in batch:
+                        yield result
+                    if len(batch) < LARGEST_PAGE:
+                        await self._wait(rung)
+        finally:
+            self.live.leave(client)
+
+    async def _wait(self, rung: asyncio.Event) -> None:
+        """Wait for the bell, or half a minute, and no longer than the token is good for. Raises TokenError."""
+        for _ in range(round(POLL_SECONDS / CHECK_SECONDS)):
+            try:
+                async with asyncio.timeout(CHECK_SECONDS):
+                    await rung.wait()
+            except TimeoutError:
+                await self.live.verifier.verify(self.token)
+            else:
+                return
+
+    async def _read(self) -> list[ExecutionResult]:
+        """The results of the next events, whose entries in the log are committed."""
+        principal = await self.live.verifier.verify(self.token)
+        caller = Caller(principal, self.live.keyring, self.live.clock(), uuid4())
+        async with self.live._reading, self.live.engine.connect() as connection:
+            context = Context(**vars(caller), connection=connection)
+            try:
+                results = await self._executed(context)
+            except asyncio.CancelledError:
+                context.abandon()
+                raise
+            finally:
+                await context.close()
+            await connection.commit()
+        await self._pay(caller, len(results))
+        return results
+
+    async def _executed(self, context: Context) -> list[ExecutionResult]:
+        told = EVENTS.prepared(self.arguments, context)
+        answer = Answer("events", told.view)
+        edges = (await found(context, EVENTS, told.values, answer, self.page)).edges
+        results = [await self._result(context, edge) for edge in edges]
+        if edges:
+            await context.trail.write(context.connection, self.operation.digest, self.operation.types())
+            last = {"first": LARGEST_PAGE, **self.arguments, "after": edges[-1].cursor}
+            self.page = page_of(EVENTS.relation, last, self.live.keyring.opaque_key)
+        return results
+
+    async def _result(self, context: Context, edge: Any) -> ExecutionResult:
+        variables, name = self.body.variables or {}, self.body.operation_name
+        begun = execute(GRAPHQL, self.operation.document, edge, context, variables, name, **QUIET)
+        result = begun if isinstance(begun, ExecutionResult) else await begun
+        return ExecutionResult(result.data, [presented(error) for error in result.errors or ()] or None)
+
+    async def _pay(self, caller: Caller, count: int) -> None:
+        """What is told is paid for; who has spent its budget is told later."""
+        if self.live.budgets and count:
+            try:
+                await self.live.budgets.charge(caller.principal, self.cost * count)
+            except ThrottledError as error:
+                await asyncio.sleep(error.retry_after)
+
+
+def _arguments(operation: Operation, values: VariableValues) -> dict[str, Any]:
+    kind = GRAPHQL.subscription_type
+    assert kind is not None  # noqa: S101 - it stands in the schema
+    node = next(root_fields(operation.document, operation.node))
+    defined = kind.fields[node.name.value]
+    return dict(Argued(-1, defined, node, argument_reader(defined)).read(values))
+
+
+def refused(error: Exception) -> list[GraphQLError]:
+    """What a subscription that could not begin is told. Raises the error itself if nobody expected it."""
+    if isinstance(error, DocumentError):
+        return list(error.errors)
+    if isinstance(error, GraphQLError):
+        return [error]
+    if isinstance(error, ThrottledError):
+        return [coded(GraphQLError(str(error)), error.code)]
+    if isinstance(error, TooManyStreamsError):
+        message = f"{MOST_STREAMS} subscriptions at a time are kept. End one of them."
+        return [coded(GraphQLError(message), "CONCURRENCY_LIMITED")]
+    raise error

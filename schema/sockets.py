@@ -1,0 +1,106 @@
+"""Subscriptions over WebSocket, by graphql-transport-ws; the protocol itself is strawberry's."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import orjson
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+from strawberry.asgi import ASGIWebSocketAdapter
+from strawberry.exceptions import ConnectionRejectionError
+from strawberry.http.exceptions import WebSocketDisconnected
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
+from strawberry.types.execution import ExecutionResult, PreExecutionError
+from strawberry.types.unset import UNSET
+
+from auth.tokens import TokenError, bearer_token
+from schema.body import BodyError, shaped
+from schema.live import Live, refused
+
+PROTOCOL = "graphql-transport-ws"
+INIT_SECONDS = timedelta(seconds=5)
+SEND_SECONDS = 10.0
+"""How long a client may take to take a message: who stops reading is dropped."""
+
+UNAUTHORIZED = 4401
+TOO_SLOW = 1013
+
+
+@dataclass
+class Socket:
+    """One connection. token: from the handshake's header, or from `connection_init`."""
+
+    live: Live
+    websocket: WebSocket
+    connection_params: dict[str, Any] = field(default_factory=dict)
+    token: str = ""
+
+    async def on_ws_connect(self, context: Any) -> Any:
+        """Find out who it is, by the header or by the payload's `authorization`. Raises ConnectionRejectionError."""
+        by_payload = self.connection_params.get("authorization")
+        given = self.websocket.headers.getlist("authorization") or [str(by_payload or "")]
+        try:
+            self.token = bearer_token(given)
+            await self.live.verifier.verify(self.token)
+        except TokenError:
+            raise ConnectionRejectionError from None
+        return UNSET
+
+    async def stream(self, query: Any, *, variable_values: Any, operation_name: Any, **_: Any) -> AsyncIterator[Any]:
+        """The results of an operation, as strawberry's handler wants them."""
+        return self._results({"query": query, "variables": variable_values, "operationName": operation_name})
+
+    async def _results(self, given: Mapping[str, Any]) -> AsyncIterator[Any]:
+        try:
+            stream = await self.live.subscribe(self.token, shaped(given))
+            async for result in stream.results():
+                yield ExecutionResult(data=result.data, errors=result.errors)
+        except TokenError:
+            await self.websocket.close(UNAUTHORIZED, "The token has ended.")
+        except BodyError as error:
+            yield PreExecutionError(data=None, errors=[error.as_graphql()])
+        except Exception as error:
+            yield PreExecutionError(data=None, errors=refused(error))
+
+    def decode_json(self, text: str) -> Any:
+        """A message as it came."""
+        return orjson.loads(text)
+
+    def encode_json(self, message: Mapping[str, Any]) -> str:
+        """A message as it goes."""
+        return orjson.dumps(message).decode()
+
+
+class Adapter(ASGIWebSocketAdapter):
+    """Sends with a deadline."""
+
+    async def send_json(self, message: Mapping[str, object]) -> None:
+        """Send a message, or drop a client that does not take it. To whom the connection is closed, nothing is said."""
+        if self.ws.application_state is WebSocketState.DISCONNECTED:
+            return
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                await super().send_json(message)
+        except TimeoutError:
+            await self.ws.close(TOO_SLOW, "Messages are not taken.")
+            raise WebSocketDisconnected from None
+        except (WebSocketDisconnect, RuntimeError) as error:
+            raise WebSocketDisconnected from error
+
+
+def socket_endpoint(live: Live) -> Any:
+    """The endpoint of /graphql for WebSockets."""
+
+    async def endpoint(websocket: WebSocket) -> None:
+        if PROTOCOL not in websocket.scope.get("subprotocols", ()):
+            await websocket.close(4406, "Only graphql-transport-ws is spoken here.")
+            return
+        await websocket.accept(subprotocol=PROTOCOL)
+        socket = Socket(live, websocket)
+        view: Any = socket
+        adapter = Adapter(view, websocket, websocket)
+        await BaseGraphQLTransportWSHandler(view, adapter, view, None, view, INIT_SECONDS, 16).handle()
+
+    return endpoint

@@ -1,0 +1,56 @@
+"""What is told as it happens."""
+
+from typing import Any
+
+import strawberry
+from strawberry.annotation import StrawberryAnnotation
+
+from auth.policy import OPEN, Requirement, all_of
+from auth.scopes import Scope
+from schema.connection import Edge
+from schema.declaring import enter
+from schema.directives import RequiresScopes
+from schema.event import Event
+from schema.fields import DeclaredField, argument
+from schema.subject import AccessInput
+
+
+class LiveField(DeclaredField):
+    """A root field whose values come one by one, each as the root of an execution of its own (`schema.live`)."""
+
+    @property
+    def is_basic_field(self) -> bool:
+        """Never: its value is not its root's attribute."""
+        return False
+
+    def get_result(self, source: Any, info: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        """The value that has come."""
+        return source
+
+
+def live(shows: Any, description: str, *arguments: Any, requires: Requirement) -> Any:
+    """A field of the subscription type."""
+    made = LiveField(
+        description=description,
+        directives=[RequiresScopes.of(requires)],
+        type_annotation=StrawberryAnnotation(shows),
+    )
+    made.requirement, made.arguments = requires, list(arguments)
+    return made
+
+
+@strawberry.type(description="What is told as it happens (订阅), by graphql-transport-ws or by server-sent events.")
+class Subscription:
+    """The roots that last."""
+
+    events = live(
+        Edge[Event],
+        "Each event that `events` lists, as soon as it is committed, at least once, in order. Keep the `cursor` of the "
+        "last one, and begin after it the next time (变更事件订阅).",
+        argument("after", str | None, "The cursor of the last event that you have; from now on by default.", None),
+        argument("access", AccessInput | None, "The purpose that a person's consent names (查询事由).", None),
+        requires=all_of(Scope.EVENT),
+    )
+
+
+enter(Subscription, None, OPEN)

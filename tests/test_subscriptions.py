@@ -1,0 +1,265 @@
+"""Subscriptions: events as they are committed, over WebSocket and over server-sent events, to a real server."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import pytest
+import sqlalchemy as sa
+from chambers import Chambers
+from play import ENFORCED
+from watching import consent, end_consents, key
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from auth.audiences import Audience
+from demo.cast import CHEN, STRANGER
+from demo.stage import listening, serving
+from models.court import StaffRole
+from server import create_app
+
+BANK, COMMERCE = Audience.BANK, Audience.COMMERCE
+SUBSCRIBE = "subscription($after: String) { events(after: $after) { cursor node { kind reference } } }"
+
+
+@dataclass
+class Line:
+    """A served instance, and the chambers on the same database."""
+
+    chambers: Chambers
+    address: str
+
+    def certify(self) -> None:
+        """Chen performs, and is certified: one event."""
+        case, party = self.chambers.party(ENFORCED, CHEN)
+        day = self.chambers.calendar.moment.date().isoformat()
+        given = {"number": uuid4().hex, "caseId": case, "partyId": party, "performedOn": day, "reason": "已履行。"}
+        self.chambers.done(self.chambers.officer(StaffRole.CENTRE), "issueCertificate", "id", **given)
+
+    async def happens(self) -> None:
+        """Something happens while others listen."""
+        await asyncio.to_thread(self.certify)
+
+    @asynccontextmanager
+    async def socket(self, who: Audience = BANK, token: str | None = None) -> AsyncIterator[ClientConnection]:
+        """A connection that is acknowledged."""
+        token = token or self.chambers.partner(who)
+        url = self.address.replace("http:", "ws:") + "/graphql"
+        async with connect(url, subprotocols=["graphql-transport-ws"]) as found:  # type: ignore[list-item]  # a NewType
+            await say(found, type="connection_init", payload={"authorization": f"Bearer {token}"})
+            assert await heard(found) == {"type": "connection_ack"}
+            yield found
+
+
+async def say(socket: ClientConnection, **message: Any) -> None:
+    await socket.send(json.dumps(message))
+
+
+async def heard(socket: ClientConnection) -> Any:
+    async with asyncio.timeout(10):
+        return json.loads(await socket.recv())
+
+
+async def subscribe(socket: ClientConnection, document: str = SUBSCRIBE, **variables: Any) -> None:
+    await say(socket, id="1", type="subscribe", payload={"query": document, "variables": variables})
+
+
+@pytest.fixture
+def line(chambers: Chambers) -> Iterator[Line]:
+    """Chen is watched, and a real server listens."""
+    with chambers.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE watch SET ended_at = created_at, name = NULL WHERE ended_at IS NULL"))
+    consent(chambers, CHEN)
+    chambers.calendar.turn(seconds=1)
+    lines = chambers.done(chambers.partner(BANK), "watch", "outcome", subjects=[key(CHEN, "KH-1")])
+    assert lines == [{"outcome": "WATCHED"}]
+    app = create_app(chambers.settings, chambers.url, chambers.calendar)
+    with listening(0) as (listener, address), serving(app, listener):
+        yield Line(chambers, address)
+
+
+# --- over WebSocket ---------------------------------------------------------------------------------------------------
+
+
+def place(line: Line, who: Audience = BANK) -> str | None:
+    """The cursor of the newest event, so that a subscription begins where the test does."""
+    asked, after = "query($after: String) { events(first: 100, after: $after) { pageInfo { endCursor } } }", None
+    while True:
+        found = line.chambers.data(line.chambers.partner(who), asked, {"after": after})
+        if (last := found["events"]["pageInfo"]["endCursor"]) is None:
+            return after
+        after = last
+
+
+def kind(message: Any) -> str:
+    assert message["type"] == "next", message
+    return str(message["payload"]["data"]["events"]["node"]["kind"])
+
+
+async def test_events_come_as_they_are_committed_in_order(line: Line) -> None:
+    start = place(line)
+    async with line.socket() as socket:
+        await subscribe(socket, after=start)
+        await line.happens()
+        await asyncio.to_thread(end_consents, line.chambers, CHEN)
+        found = [await heard(socket) for _ in range(2)]
+    told = [(one["type"], one["id"], one["payload"]["data"]["events"]["node"]["kind"]) for one in found]
+    assert told == [("next", "1", "CERTIFICATE_ISSUED"), ("next", "1", "CONSENT_REVOKED")]
+    assert found[0]["payload"]["data"]["events"]["node"]["reference"] == "KH-1"
+
+
+async def test_who_comes_back_is_told_what_it_missed(line: Line) -> None:
+    before = place(line)
+    await line.happens()
+    async with line.socket() as socket:
+        await subscribe(socket, after=before)
+        first = await heard(socket)
+    assert first["payload"]["data"]["events"]["node"]["kind"] == "CERTIFICATE_ISSUED"
+    async with line.socket() as socket:
+        await subscribe(socket, after=first["payload"]["data"]["events"]["cursor"])
+        await asyncio.to_thread(end_consents, line.chambers, CHEN)
+        later = await heard(socket)
+    assert later["payload"]["data"]["events"]["node"]["kind"] == "CONSENT_REVOKED"
+
+
+async def test_a_revoked_consent_silences_a_subscription(line: Line) -> None:
+    start = place(line)
+    async with line.socket() as socket:
+        await subscribe(socket, after=start)
+        await asyncio.to_thread(end_consents, line.chambers, CHEN)
+        assert kind(await heard(socket)) == "CONSENT_REVOKED"
+        await line.happens()  # and is not told
+        consent(line.chambers, STRANGER)
+        await asyncio.to_thread(end_consents, line.chambers, STRANGER)
+        assert kind(await heard(socket)) == "CONSENT_REVOKED"
+
+
+async def test_nobody_hears_of_another_s(line: Line) -> None:
+    start = place(line)
+    async with line.socket(COMMERCE) as other, line.socket() as socket:
+        for one in (other, socket):
+            await subscribe(one, after=start)
+        await line.happens()
+        assert kind(await heard(socket)) == "CERTIFICATE_ISSUED"
+        await say(other, type="ping")
+        assert await heard(other) == {"type": "pong"}
+
+
+async def test_what_is_told_is_in_the_access_log(line: Line) -> None:
+    start = place(line)
+    async with line.socket() as socket:
+        await subscribe(socket, after=start)
+        await line.happens()
+        await heard(socket)
+    newest = sa.text(
+        "SELECT field, types, party_id IS NOT NULL FROM access_record WHERE field = 'events' ORDER BY id DESC"
+    )
+    with line.chambers.engine.connect() as connection:
+        assert tuple(connection.execute(newest).first() or ()) == ("events", ["Event"], True)
+
+
+async def test_a_subscription_ends_with_its_token(line: Line) -> None:
+    async with line.socket() as socket:
+        await subscribe(socket)
+        line.chambers.calendar.turn(seconds=301)
+        with pytest.raises(ConnectionClosed) as caught:
+            await heard(socket)
+    assert caught.value.rcvd is not None
+    assert (caught.value.rcvd.code, caught.value.rcvd.reason) == (4401, "The token has ended.")
+
+
+@pytest.mark.parametrize("payload", [None, {}, {"authorization": "Bearer x"}, {"authorization": 5}])
+async def test_without_a_token_nothing_begins(line: Line, payload: Any) -> None:
+    url = line.address.replace("http:", "ws:") + "/graphql"
+    async with connect(url, subprotocols=["graphql-transport-ws"]) as socket:  # type: ignore[list-item]  # a NewType
+        await say(socket, type="connection_init", **({} if payload is None else {"payload": payload}))
+        with pytest.raises(ConnectionClosed) as caught:
+            await heard(socket)
+    assert caught.value.rcvd is not None
+    assert caught.value.rcvd.code == 4403
+
+
+async def test_other_protocols_are_not_spoken(line: Line) -> None:
+    url = line.address.replace("http:", "ws:") + "/graphql"
+    with pytest.raises(InvalidStatus) as caught:
+        async with connect(url, subprotocols=["graphql-ws"]):  # type: ignore[list-item]  # a NewType
+            pass
+    assert caught.value.response.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("document", "code"),
+    [
+        ("{ courts { code } }", "INVALID_DOCUMENT"),
+        ("subscription { events { node { nothing } } }", "INVALID_DOCUMENT"),
+        ("subscription {", "SYNTAX_ERROR"),
+        ("subscription { a: events { cursor } b: events { cursor } }", "INVALID_DOCUMENT"),
+        ("subscription { events { node { sequence } } }", "FORBIDDEN"),
+        ('subscription { events(after: "x") { cursor } }', "BAD_CURSOR"),
+        ("subscription { events(access: { purpose: JUDICIAL }) { cursor } }", "PURPOSE_NOT_ALLOWED"),
+    ],
+)
+async def test_what_cannot_be_subscribed_to_is_told(line: Line, document: str, code: str) -> None:
+    async with line.socket() as socket:
+        await subscribe(socket, document)
+        answer = await heard(socket)
+    assert (answer["type"], answer["payload"][0]["extensions"]["code"]) == ("error", code)
+
+
+# --- over server-sent events ------------------------------------------------------------------------------------------
+
+
+async def next_of(lines: AsyncIterator[str]) -> Any:
+    """The data of the next event."""
+    async with asyncio.timeout(10):
+        async for text in lines:
+            if text.startswith("data: "):
+                return json.loads(text.removeprefix("data: "))
+    raise AssertionError("the stream ended")
+
+
+async def test_events_come_as_server_sent_events(line: Line) -> None:
+    body = {"query": SUBSCRIBE}  # from now on: its place is found before the stream begins
+    headers = {"authorization": f"Bearer {line.chambers.partner(BANK)}", "accept": "text/event-stream"}
+    async with (
+        httpx2.AsyncClient(timeout=20) as http,
+        http.stream("POST", f"{line.address}/graphql", json=body, headers=headers) as response,
+    ):
+        assert (response.status_code, response.headers["content-type"]) == (200, "text/event-stream")
+        lines = response.aiter_lines()
+        await line.happens()
+        found = await next_of(lines)
+        line.chambers.calendar.turn(seconds=301)
+        async with asyncio.timeout(10):
+            rest = [text async for text in lines]
+    assert found["data"]["events"]["node"]["reference"] == "KH-1"
+    assert rest[-3:] == ["event: complete", "data:", ""]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({"query": "{ courts { code } }"}, 200, "INVALID_DOCUMENT"),
+        ({"query": "subscription { events { node { sequence } } }"}, 403, "FORBIDDEN"),
+        ({"query": 5}, 400, "BAD_REQUEST"),
+    ],
+)
+async def test_a_stream_that_cannot_begin_is_refused_by_http(
+    line: Line, body: dict[str, Any], status: int, code: str
+) -> None:
+    headers = {"authorization": f"Bearer {line.chambers.partner(BANK)}", "accept": "text/event-stream"}
+    async with httpx2.AsyncClient(timeout=20) as http:
+        answer = await http.post(f"{line.address}/graphql", json=body, headers=headers)
+    assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (status, code)
+
+
+def test_a_subscription_by_an_ordinary_post_is_told_how(chambers: Chambers) -> None:
+    answer = chambers.post(chambers.partner(BANK), SUBSCRIBE).json()
+    (error,) = answer["errors"]
+    assert error["extensions"]["code"] == "INVALID_DOCUMENT"
+    assert "text/event-stream" in error["message"]
