@@ -19,7 +19,7 @@ PORTAL, PLATFORM, LITIGANT = Audience.PUBLIC_PORTAL, Audience.CREDIT_PLATFORM, A
 ITEMS = ("deduction", "listing", "certificate", "code_record", "sanction", "participation", "party", "repair")
 TYPES = {getattr(model, "__tablename__", ""): row_type.name for model, row_type in ROW_TYPES.items()}
 LOOK_UP = "query($by: SubjectKey!, $a: AccessInput!) { subject(by: $by, access: $a)"
-CATALOGUE = {"Court", "CatalogueVersion", "Behaviour", "CodeType", "MoralBankItem"}
+CATALOGUE = {"Court", "CatalogueVersion", "Behaviour", "CodeType", "GradingRule", "MoralBankItem"}
 
 
 def everything(world: World) -> list[str]:
@@ -365,4 +365,4 @@ def test_the_auditor_has_no_field_of_a_subject(world: World) -> None:
     fields = {field["name"] for field in found["__type"]["fields"]}
     assert fields == {"id", "at", "purpose", "branch", "field", "types", "result", "client"}
     roots = {field["name"] for field in found["query"]["queryType"]["fields"]}
-    assert roots == {"viewer", "node", "nodes", "statistics", "accessRecords"}
+    assert roots == {"rateLimit", "viewer", "node", "nodes", "statistics", "accessRecords"}

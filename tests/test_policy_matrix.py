@@ -117,6 +117,7 @@ def test_paths_reach_every_field_of_every_type() -> None:
     beyond = (
         "Mutation",
         "MutationError",
+        "Subscription",
         "WatchLine",
         "CodePeriod",
         "GradeReason",
@@ -218,12 +219,14 @@ def test_only_plumbing_is_open_to_everybody() -> None:
         "Node",
         "PageInfo",
         "Query",
+        "RateLimit",
+        "Subscription",
         "Viewer",
     }
     roots = {
         key for name, key, _ in declared_fields() if name == "Query" and POLICY.requirements[f"Query.{key}"] == OPEN
     }
-    assert roots == {"node", "nodes", "viewer"}
+    assert roots == {"node", "nodes", "rateLimit", "viewer"}
 
 
 def test_a_field_that_may_be_refused_where_its_type_is_not_is_told_in_the_printed_schema() -> None:
