@@ -2,9 +2,10 @@
 
 import base64
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -72,6 +73,30 @@ class Receiver:
         return self.answer(request)
 
 
+class Server(ThreadingHTTPServer):
+    """A server that, when it ends, leaves no connection behind."""
+
+    allow_reuse_address = True
+    daemon_threads = True
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self._connections: list[socket.socket] = []
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        connection, address = super().get_request()
+        self._connections.append(connection)
+        return connection, address
+
+    def hang_up(self) -> None:
+        for connection in self._connections:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def handle_error(self, *_: Any) -> None:
+        """A connection that was cut off."""
+
+
 @contextmanager
 def receiving(receiver: Receiver) -> Iterator[Receiver]:
     """The receiver, listening; on the port that it had, if it had one."""
@@ -80,7 +105,10 @@ def receiving(receiver: Receiver) -> Iterator[Receiver]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
+            length = int(self.headers["content-length"])
+            body = self.rfile.read(length)
+            if len(body) < length:  # cut off
+                return
             headers = {name.lower(): value for name, value in self.headers.items()}
             self.send_response(receiver.keep(Received(headers, body)))
             if receiver.location:
@@ -91,9 +119,7 @@ def receiving(receiver: Receiver) -> Iterator[Receiver]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    ThreadingHTTPServer.allow_reuse_address = True
-    server = ThreadingHTTPServer(("127.0.0.1", receiver.port), Handler)
-    server.daemon_threads = True
+    server = Server(("127.0.0.1", receiver.port), Handler)
     receiver.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
@@ -102,4 +128,5 @@ def receiving(receiver: Receiver) -> Iterator[Receiver]:
     finally:
         server.shutdown()
         server.server_close()
+        server.hang_up()
         thread.join()
