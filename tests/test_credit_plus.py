@@ -264,3 +264,58 @@ def test_courts_count_loans_by_how_they_ended(world: World) -> None:
     asked = "{ statistics(of: LOANS, groupBy: [OUTCOME], first: 9) { outcome count } }"
     found = world.data(Audience.COURT, asked)["statistics"]
     assert {row["outcome"] for row in found} <= {"OPEN", "REPAID", "DEFAULTED", "CANCELLED"}
+
+
+# --- what an employer never learns, of anybody ------------------------------------------------------------------------
+
+FORBIDDEN = ("YELLOW", "BLUE", "GOLD", "GREEN", "PROFESSIONAL_LENDER", "PLAINTIFF", "totalCount")
+WHOLE = """query($by: SubjectKey!, $purpose: Purpose!) { employmentCheck(by: $by, access: { purpose: $purpose }) {
+  outcome listings { kind caseNumber court { code } } seriousRecords { colour case { number cause }
+  sanction { kind } deduction { points } listing { kind } } certificates { number } } }"""
+
+
+ASK_EVERYBODY = """
+INSERT INTO consent (reference, client_key, subject_index, purposes, scopes, signed_on, valid_from, valid_to)
+SELECT 'E-' || p.id, (SELECT id FROM client WHERE audience = 'EMPLOYER'), i.index,
+  '{EMPLOYMENT_CHECK,SENIOR_POST_QUALIFICATION}', '{person.integrity.read,person.credit.read}', '2026-11-01',
+  '2026-11-01', '2027-11-01'
+FROM party p JOIN identity i ON i.party_id = p.id WHERE kind = 'PERSON' AND disclosed AND (
+  p.id IN (SELECT party_id FROM deduction) OR p.id IN (SELECT party_id FROM listing ORDER BY id LIMIT 40)
+  OR p.id IN (SELECT party_id FROM certificate ORDER BY id LIMIT 20) OR p.id IN (SELECT party_id FROM sanction))
+"""
+
+
+def consenting(world: World) -> list[tuple[Subject, set[str]]]:
+    """Everybody who let the employer look, and for what."""
+    found = rows(
+        world,
+        "SELECT p.name, i.sealed, i.index, c.purposes FROM consent c JOIN client k ON k.id = c.client_key"
+        " JOIN identity i ON i.index = c.subject_index JOIN party p ON p.id = i.party_id"
+        " WHERE k.audience = 'EMPLOYER' AND c.revoked_at IS NULL AND c.valid_to > :now AND p.disclosed",
+        now=NOW,
+    )
+    return [(Subject("", row.name, KEYRING.open(row.sealed, row.index)), set(row.purposes)) for row in found]
+
+
+def test_an_employer_learns_of_nobody_what_it_must_not(world: World) -> None:
+    """DOMAIN 3: no colour but red, no count, no plaintiff's matter, no labour dispute, no list for an ordinary post."""
+    with world.engine.begin() as connection:
+        connection.execute(sa.text(ASK_EVERYBODY))
+    asked, shown = 0, 0
+    for subject, purposes in consenting(world):
+        for purpose in sorted(purposes):
+            answer = world.ask(EMPLOYER, WHOLE, {"by": key_of(subject), "purpose": purpose})
+            assert "errors" not in answer
+            found = answer["data"]["employmentCheck"]
+            assert found["outcome"] == "MATCHED"
+            assert {record["colour"] for record in found["seriousRecords"]} <= {"RED"}
+            assert {record["sanction"] for record in found["seriousRecords"]} <= {None}
+            assert {record["deduction"] for record in found["seriousRecords"]} <= {None}
+            kinds = {one["kind"] for one in found["listings"]}
+            assert kinds <= ({"DISHONEST_DEBTOR"} if purpose == "SENIOR_POST_QUALIFICATION" else set())
+            causes = [one["case"]["cause"] for one in found["seriousRecords"] if one["case"]]
+            assert not [cause for cause in causes if "劳动" in cause]
+            assert not [word for word in FORBIDDEN if word in str(found)]
+            asked, shown = asked + 1, shown + bool(found["seriousRecords"] or kinds or found["certificates"])
+    assert asked >= 100
+    assert shown >= 10
