@@ -24,7 +24,10 @@ from outbound import Outbound
 from resolvers.opaque import seal
 
 BATCH, AT_ONCE = 200, 16
-"""Messages read at a time, and requests under way to one endpoint."""
+"""Messages read at a time for one webhook, and requests under way to all webhooks of one client."""
+
+MOST_FAILURES = 3
+"""So many attempts of a batch may fail before the rest of it is left for later."""
 
 POLL_SECONDS = 1.0
 SENT = Counter("suxin_webhook_attempts", "Attempts to deliver an event to a webhook, by what came of them", ["outcome"])
@@ -41,6 +44,8 @@ class Dispatcher:
     now: Callable[[], datetime]
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     _running: dict[int, asyncio.Task[None]] = field(default_factory=dict)
+    _places: dict[int, asyncio.Semaphore] = field(default_factory=dict)
+    _failures: dict[int, int] = field(default_factory=dict)
 
     async def run(self) -> None:
         """Send until cancelled; woken by `wake`, and every second."""
@@ -69,12 +74,15 @@ class Dispatcher:
 
     def _done(self, key: int, task: asyncio.Task[None]) -> None:
         self._running.pop(key, None)
+        self._failures.pop(key, None)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("webhook %d failed with %s", key, type(error).__name__)
 
     async def _serve(self, endpoint: Endpoint) -> None:
-        """Send to one endpoint until nothing is due to it, or nothing gets through."""
+        """Send a batch to one endpoint, as it is registered now; the next one is begun anew."""
         try:
-            while await self._send_due(endpoint):
-                pass
+            if await self._send_due(endpoint):
+                self.wake.set()
         except (OSError, SQLAlchemyError) as error:
             log.warning("deliveries to webhook %d wait: %s", endpoint.key, type(error).__name__)
 
@@ -84,20 +92,25 @@ class Dispatcher:
         messages: Sequence[Message] = await transact(self.engine, find)
         if not messages:
             return False
-        places = asyncio.Semaphore(AT_ONCE)
-        results = await asyncio.gather(*(self._send(endpoint, message, places) for message in messages))
+        tried = await asyncio.gather(*(self._send(endpoint, message) for message in messages))
+        results = [result for result in tried if result]
 
         async def record(connection: AsyncConnection) -> None:
             await deliveries.record(connection, endpoint.key, results, self.now())
 
         await transact(self.engine, record)
-        return all(result.delivered for result in results)
+        return all(result and result.delivered for result in tried)
 
-    async def _send(self, endpoint: Endpoint, message: Message, places: asyncio.Semaphore) -> Result:
-        async with places:
+    async def _send(self, endpoint: Endpoint, message: Message) -> Result | None:
+        """One attempt; none where the endpoint has failed often enough by now: what is left waits for the next time."""
+        async with self._places.setdefault(endpoint.client, asyncio.Semaphore(AT_ONCE)):
+            if self._failures.get(endpoint.key, 0) >= MOST_FAILURES:
+                return None
             identifier, body = self.content(message)
             headers = self.headers(endpoint, identifier, body)
             result = Result(message, await self.outbound.post(endpoint.url, headers, body))
+        if not result.delivered:
+            self._failures[endpoint.key] = self._failures.get(endpoint.key, 0) + 1
         SENT.labels("delivered" if result.delivered else "failed").inc()
         return result
 

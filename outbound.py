@@ -5,8 +5,11 @@ A name is resolved once, and the connection goes to the address that was checked
 """
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 
@@ -14,12 +17,26 @@ import httpcore2
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
-TRANSLATED = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))
-"""IPv6 addresses that a gateway turns into any IPv4 address there is (RFC 6052, RFC 8215)."""
+TRANSLATED = tuple(map(ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "::/96", "::ffff:0:0:0/96", "fec0::/10")))
+"""IPv6 addresses that a gateway turns into any IPv4 address there is (RFC 6052, RFC 8215, RFC 4291, RFC 7915), and
+those that were of one site (RFC 3879)."""
 
 CONNECT_SECONDS, ANSWER_SECONDS, WHOLE_SECONDS = 5.0, 15.0, 20.0
-SENDING = 64
-"""Connections to webhooks, of all clients together."""
+SENDING = 1_000
+"""Connections to webhooks, of all clients together: each has a few, and none waits for another's."""
+
+RESOLVING = ThreadPoolExecutor(64, "resolver")
+"""Names are looked up apart from everything else: a name server that never answers holds up nobody."""
+
+FAILURES = (
+    TimeoutError,
+    OSError,
+    ValueError,
+    httpcore2.NetworkError,
+    httpcore2.ProtocolError,
+    httpcore2.UnsupportedProtocol,
+    httpcore2.TimeoutException,
+)
 
 TIMEOUT = {"connect": CONNECT_SECONDS, "read": ANSWER_SECONDS, "write": CONNECT_SECONDS, "pool": WHOLE_SECONDS}
 LARGEST_ANSWER = 16 * 1024
@@ -62,7 +79,8 @@ class CheckedBackend(httpcore2.AsyncNetworkBackend):
     ) -> httpcore2.AsyncNetworkStream:
         """Connect to the first address of a host. Raises ForbiddenAddressError if any of them is not allowed."""
         async with asyncio.timeout(timeout):
-            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=1)
+            look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+            found = await asyncio.get_running_loop().run_in_executor(RESOLVING, look_up)
         addresses = [ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
         if not addresses or not all(self.allows(address) for address in addresses):
             raise ForbiddenAddressError("the address is not allowed")
@@ -95,7 +113,7 @@ class Outbound:
         try:
             async with asyncio.timeout(WHOLE_SECONDS):
                 return await self._post(pool, url, headers, content)
-        except (TimeoutError, OSError, httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.TimeoutException):
+        except FAILURES:
             return None
 
     async def _post(

@@ -30,6 +30,8 @@ async def work(connect: Connect, engine: AsyncEngine, now: Callable[[], datetime
             await _serve(await connect(), engine, now, dispatcher)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyError) as error:
             log.warning("the worker could not go on: %s", type(error).__name__)
+        except Exception as error:
+            log.error("the worker failed with %s", type(error).__name__)
         await asyncio.sleep(SUCCESSION_SECONDS)
 
 
@@ -46,6 +48,15 @@ async def _serve(
         connection.terminate()
 
 
+async def _catch_up(engine: AsyncEngine, now: Callable[[], datetime]) -> None:
+    """Do the days that are due. A day that fails holds up no webhook, and is tried again."""
+    try:
+        for day in await catch_up(engine, now()):
+            log.info("%s is done", day)
+    except (OSError, SQLAlchemyError) as error:
+        log.warning("the worker could not go on: %s", type(error).__name__)
+
+
 async def _lead(
     connection: asyncpg.Connection, engine: AsyncEngine, now: Callable[[], datetime], dispatcher: Dispatcher
 ) -> None:
@@ -54,8 +65,7 @@ async def _lead(
     sending = asyncio.create_task(dispatcher.run())
     try:
         while not connection.is_closed():
-            for day in await catch_up(engine, now()):
-                log.info("%s is done", day)
+            await _catch_up(engine, now)
             await asyncio.wait([sending], timeout=PAUSE_SECONDS)
             if sending.done():
                 await sending  # raises what ended it

@@ -82,7 +82,7 @@ async def revoke_consent(connection: AsyncConnection, whose: sa.ColumnElement[bo
     The recipient is told. Raises Refusal NOT_FOUND, REVOKED.
     """
     query = sa.select(Consent.id, Consent.revoked_at, Consent.valid_to).where(Consent.id == key, whose)
-    found: Any = (await connection.execute(query.with_for_update())).one_or_none()
+    found: Any = (await connection.execute(query.with_for_update(key_share=True))).one_or_none()
     if found is None:
         raise Refusal("NOT_FOUND", "There is no such consent.", "Look it up again.", "id")
     if found.revoked_at is not None or found.valid_to <= at:
@@ -113,7 +113,7 @@ async def _recipient(connection: AsyncConnection, client_key: int) -> Any:
 def _permitted(recipient: Any, given: Permission, at: datetime) -> dict[str, Any]:
     """The columns of a consent to a recipient. Raises Refusal BAD_PURPOSE, BAD_SCOPE, BAD_DATE."""
     start = given.valid_from or at
-    if not max(start, at) < given.valid_to <= start + LONGEST_CONSENT:
+    if not (max(start, at) < given.valid_to and given.valid_to - start <= LONGEST_CONSENT):
         raise Refusal(
             "BAD_DATE",
             f"A consent ends after it begins, in the future, and within {LONGEST_CONSENT.days} days.",

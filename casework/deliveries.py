@@ -14,6 +14,8 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth.consent import live_watch
+from casework.notifications import may_be_told
+from models.client import Client
 from models.consent import Consent
 from models.event import WITHDRAWALS, Event, EventKind
 from models.watch import Notification, Watch
@@ -44,6 +46,7 @@ class Endpoint:
     """A webhook with something to send. previous: whether the keys before the newest sign as well."""
 
     key: int
+    client: int
     url: str
     version: int
     previous: bool
@@ -78,21 +81,18 @@ class Result:
 async def endpoints(connection: AsyncConnection, now: datetime, overlap: timedelta) -> Sequence[Endpoint]:
     """The webhooks to which something is due."""
     due = sa.select(Delivery.id).where(Delivery.webhook_id == Webhook.id, Delivery.next_at <= now)
-    query = sa.select(Webhook.id, Webhook.url, Webhook.key_version, Webhook.rotated_at).where(
-        Webhook.disabled_at.is_(None), due.exists()
+    query = (
+        sa.select(Webhook.id, Webhook.client_key, Webhook.url, Webhook.key_version, Webhook.rotated_at)
+        .join(Client, sa.and_(Client.id == Webhook.client_key, may_be_told(Client)))
+        .where(Webhook.disabled_at.is_(None), due.exists())
     )
     rows = await connection.execute(query.order_by(Webhook.id))
     return [
-        Endpoint(row.id, row.url, row.key_version, row.rotated_at is not None and row.rotated_at > now - overlap)
+        Endpoint(
+            row.id, row.client_key, row.url, row.key_version, bool(row.rotated_at and row.rotated_at > now - overlap)
+        )
         for row in rows
     ]
-
-
-async def next_due(connection: AsyncConnection) -> datetime | None:
-    """When the next delivery is due to a webhook that is sent to."""
-    waiting = sa.select(sa.func.min(Delivery.next_at)).join(Webhook, Webhook.id == Delivery.webhook_id)
-    found: datetime | None = (await connection.execute(waiting.where(Webhook.disabled_at.is_(None)))).scalar_one()
-    return found
 
 
 async def due(connection: AsyncConnection, endpoint: int, now: datetime, most: int) -> Sequence[Message]:
@@ -113,7 +113,7 @@ async def due(connection: AsyncConnection, endpoint: int, now: datetime, most: i
     query = (
         sa.select(first, Event.kind, Event.occurred_at, Notification.reference, Consent.reference.label("letter"))
         .join(Event, Event.id == first.c.event_id)
-        .join(Webhook, Webhook.id == endpoint)
+        .join(Webhook, sa.and_(Webhook.id == endpoint, Webhook.disabled_at.is_(None)))
         .join(Notification, sa.and_(Notification.event_id == Event.id, Notification.client_key == Webhook.client_key))
         .outerjoin(Consent, Consent.id == Event.consent_id)
         .where(first.c.next_at <= now)

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.colour import LOCK, recolour
-from casework.notifications import Gone, notify_recipients, notify_served, notify_watching
+from casework.notifications import Gone, keys_of, notify_recipients, notify_served, notify_watching
 from models.catalogue import Colour
 from models.code_record import CodePeriod, Perspective
 from models.event import Event, EventKind
@@ -32,8 +32,8 @@ async def tell_gone(connection: AsyncConnection, gone: Collection[Gone], kind: E
     if not gone:
         return
     events = await _tell(connection, {one.party_id for one in gone}, kind, at)
+    await notify_watching(connection, events, at)  # first: who watches is told by the reference of its watch
     await notify_served(connection, gone, events)
-    await notify_watching(connection, events, at)
 
 
 async def tell_recipients(
@@ -61,7 +61,7 @@ async def _tell(
         sa.func.coalesce(last, 0) + 1,
         sa.literal(kind, Event.kind.type),
         sa.literal(at, sa.DateTime(timezone=True)),
-    ).where(Party.id.in_(keys))
+    ).where(Party.id == sa.any_(keys_of(keys)))
     columns = ["party_id", "sequence", "kind", "occurred_at"]
     written = sa.insert(Event).from_select(columns, told).returning(Event.party_id, Event.id)
     return {row.party_id: row.id for row in await connection.execute(written)}
@@ -82,7 +82,7 @@ async def colour(connection: AsyncConnection, party_keys: Collection[int], at: d
 async def _colours(connection: AsyncConnection, keys: Collection[int], at: datetime) -> Mapping[int, Colour]:
     """The colours that are seen from outside; green without a period."""
     query = sa.select(CodePeriod.party_id, CodePeriod.colour).where(
-        CodePeriod.party_id.in_(keys),
+        CodePeriod.party_id == sa.any_(keys_of(keys)),
         CodePeriod.perspective == Perspective.OUTSIDE,
         CodePeriod.during.contains(court_day(at)),
     )

@@ -86,7 +86,8 @@ async def _borrower(connection: AsyncConnection, client_key: int, borrower: Cust
             "CONSENT_REQUIRED", "No live consent lets you lend on this person's credit.", "Register it.", "idNumber"
         )
     query = sa.select(Party.id).join(Identity, Identity.party_id == Party.id)
-    known = query.where(Identity.index.in_(borrower.probes), Party.name == borrower.name, Party.disclosed)
+    same = (Party.name == borrower.name, Party.kind == borrower.kind, Party.disclosed)
+    known = query.where(Identity.index.in_(borrower.probes), *same)
     key: int | None = (await connection.execute(known)).scalar_one_or_none()
     if key is None:
         raise Refusal("NOT_FOUND", "Nobody of this name and number has a certificate.", "Check both.", "name")

@@ -3,7 +3,7 @@
 A client is told of a subject that it watches, of what has vanished since it was served it (R10), and of its consents.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
 from auth.consent import live_watch
+from auth.scopes import Scope
 from models.access_record import AccessRecord, AccessResult
 from models.audience import Audience
 from models.client import Client
@@ -42,15 +43,27 @@ class Gone:
     since: datetime
 
 
+def keys_of(keys: Iterable[int]) -> sa.BindParameter[list[int]]:
+    """Keys as one value: a list of parameters would have an end."""
+    return sa.literal(list(keys), sa.ARRAY(sa.BigInteger))
+
+
+def may_be_told(client: type[Client]) -> sa.ColumnElement[bool]:
+    """Whether a client is still one, and holds the scope of events."""
+    held = sa.literal(Scope.EVENT.value, sa.Text) == sa.any_(client.scopes)
+    return sa.and_(client.disabled_at.is_(None), held)
+
+
 async def notify_watching(connection: AsyncConnection, events: Mapping[int, int], at: datetime) -> None:
-    """Note who watches the parties of these events now. events: party's key to event's key."""
+    """Note who watches the parties of these events now, as what they are. events: party's key to event's key."""
     now = sa.literal(at, sa.DateTime(timezone=True))
+    same = (Watch.subject_index == Identity.index, Watch.name == Party.name, Watch.kind == Party.kind)
     watching = (
         sa.select(Event.id, Watch.client_key, Watch.id, Watch.reference)
         .join(Party, sa.and_(Party.id == Event.party_id, Party.disclosed))
         .join(Identity, Identity.party_id == Party.id)
-        .join(Watch, sa.and_(Watch.subject_index == Identity.index, Watch.name == Party.name))
-        .where(Event.id.in_(events.values()), live_watch(Watch, now))
+        .join(Watch, sa.and_(*same))
+        .where(Event.id == sa.any_(keys_of(events.values())), live_watch(Watch, now))
     )
     await _notify(connection, watching)
 
@@ -60,13 +73,17 @@ async def notify_served(connection: AsyncConnection, gone: Collection[Gone], eve
 
     Employers, who are shown little of persons, are told of organizations only.
     """
-    rows = [(events[one.party_id], one.party_id, one.since) for one in gone]
-    columns = (
-        sa.column("event_id", sa.BigInteger),
-        sa.column("party_id", sa.BigInteger),
-        sa.column("since", sa.DateTime(timezone=True)),
+    moment = sa.DateTime(timezone=True)
+    given = sa.func.unnest(
+        keys_of(events[one.party_id] for one in gone),
+        keys_of(one.party_id for one in gone),
+        sa.literal([one.since for one in gone], sa.ARRAY(moment)),
     )
-    vanished, entry = sa.values(*columns, name="vanished").data(rows), aliased(AccessRecord)
+    key = sa.BigInteger
+    table = given.table_valued(
+        sa.column("event_id", key), sa.column("party_id", key), sa.column("since", moment), name="vanished"
+    )
+    vanished, entry = table.render_derived(), aliased(AccessRecord)
     reached = sa.or_(Client.audience != Audience.EMPLOYER, Party.kind == PartyKind.ORGANIZATION)
     served = (
         sa.select(vanished.c.event_id, Client.id, sa.cast(sa.null(), sa.BigInteger), entry.reference)
@@ -75,7 +92,7 @@ async def notify_served(connection: AsyncConnection, gone: Collection[Gone], eve
         .join(entry, sa.and_(entry.party_id == Party.id, entry.at >= vanished.c.since))
         .join(Client, sa.and_(Client.id == entry.client_key, Client.audience.in_(PARTNERS), reached))
         .where(entry.result.in_(SERVED), entry.types.op("&&")(sa.cast(SHOWING, sa.ARRAY(sa.Text))))
-        .order_by(vanished.c.event_id, Client.id, entry.at.desc())
+        .order_by(vanished.c.event_id, Client.id, entry.reference.is_(None), entry.at.desc())
     )
     await _notify(connection, served)
 
@@ -92,7 +109,7 @@ async def notify_recipients(connection: AsyncConnection, event_keys: Sequence[in
         sa.select(Event.id, Consent.client_key, watch.id, sa.func.coalesce(watch.reference, Consent.reference))
         .join(Consent, Consent.id == Event.consent_id)
         .outerjoin(watch, same)
-        .where(Event.id.in_(event_keys))
+        .where(Event.id == sa.any_(keys_of(event_keys)))
     )
     await _notify(connection, recipients)
 
@@ -106,6 +123,7 @@ async def _notify(connection: AsyncConnection, told: sa.Select[*tuple[Any, ...]]
         sa.select(Webhook.id, Event.id, Event.occurred_at)
         .join(new, new.c.client_key == Webhook.client_key)
         .join(Event, sa.and_(Event.id == new.c.event_id, asks))
+        .join(Client, sa.and_(Client.id == Webhook.client_key, may_be_told(Client)))
         .where(Webhook.disabled_at.is_(None))
     )
     columns = ["webhook_id", "event_id", "next_at"]

@@ -91,18 +91,19 @@ async def _judged(
         Consent.subject_index.in_(probes), live_consent(Consent, mine, MONITORS, now, Scope.PERSON_CREDIT)
     )
     consenting = set((await connection.execute(consents)).scalars())
-    names = sa.select(Identity.index, Party.name).join(Party, Party.id == Identity.party_id)
+    names = sa.select(Identity.index, Party.name, Party.kind).join(Party, Party.id == Identity.party_id)
     known = await connection.execute(names.where(Identity.index.in_(probes), Party.disclosed))
-    by_index: dict[bytes, str] = {index: name for index, name in known}  # noqa: C416 - rows are no pairs to mypy
+    by_index: dict[tuple[bytes, PartyKind], str] = {(index, kind): name for index, name, kind in known}
     return [_outcome(one, consenting, by_index) for one in customers]
 
 
-def _outcome(one: Customer, consenting: set[bytes], names: dict[bytes, str]) -> WatchOutcome:
+def _outcome(one: Customer, consenting: set[bytes], names: dict[tuple[bytes, PartyKind], str]) -> WatchOutcome:
+    """A person's number given as an organization's code is nobody's (R15)."""
     if not one.probes:
         return WatchOutcome.INVALID_NUMBER
     if one.kind is PartyKind.PERSON and consenting.isdisjoint(one.probes):
         return WatchOutcome.CONSENT_REQUIRED
-    if any(names.get(probe, one.name) != one.name for probe in one.probes):
+    if any(names.get((probe, one.kind), one.name) != one.name for probe in one.probes):
         return WatchOutcome.NAME_MISMATCH
     return WatchOutcome.WATCHED
 

@@ -122,6 +122,7 @@ def _check_url(url: str) -> None:
     try:
         parts = urlsplit(url)
         usable = parts.scheme in {"https", "http"} and parts.hostname and parts.port != 0
+        (parts.hostname or "").encode("idna")
     except ValueError:
         usable = False
     if not usable or len(url) > LONGEST_URL or not url.isascii() or any(sign in url for sign in " @#\\"):
@@ -138,7 +139,7 @@ async def _own(connection: AsyncConnection, client_key: int, key: int) -> Any:
     query = sa.select(Webhook.key_version, Webhook.kinds, Webhook.disabled_at).where(
         Webhook.id == key, Webhook.client_key == client_key
     )
-    found: Any = (await connection.execute(query.with_for_update())).one_or_none()
+    found: Any = (await connection.execute(query.with_for_update(key_share=True))).one_or_none()
     if found is None:
         raise Refusal("NOT_FOUND", "There is no such webhook.", "Look it up again.", "id")
     return found

@@ -8,8 +8,10 @@ from sqlalchemy.orm import aliased
 
 import models
 from auth.audiences import Audience
+from auth.scopes import Scope
 from models.grading import ORDINARY, RiskGrade, RuleSource
 from resolvers.declarations import Frame, Order, Relation
+from resolvers.reach import reach
 from resolvers.sql import SQL
 from resolvers.view import TODAY
 from resolvers.visibility import EVERYBODY, sees, visible
@@ -91,9 +93,15 @@ def notice(row: Frame, audience: Audience) -> SQL:
     return sa.literal(NOTICE, sa.Text)
 
 
-@sees(Grade, Reason)
-def _graded(row: Frame, audience: Audience) -> SQL:
-    """Whoever sees the records sees what follows from them."""
+@sees(Grade)
+def _grade(row: Frame, audience: Audience) -> SQL:
+    """Whoever may know of the subject's credit: without that scope, what weighs most would not be seen (R15)."""
+    return reach(row.party_id, audience, Scope.PERSON_CREDIT)
+
+
+@sees(Reason)
+def _reason(row: Frame, audience: Audience) -> SQL:
+    """Whoever sees the record."""
     return EVERYBODY
 
 

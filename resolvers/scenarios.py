@@ -8,7 +8,7 @@ from sqlalchemy.orm import aliased
 
 import models
 from auth.audiences import Audience
-from auth.scopes import PERSONS
+from auth.scopes import PERSONS, Scope
 from casework.share_codes import code_hash, is_single_use
 from models.access_record import MatchOutcome
 from models.catalogue import Colour
@@ -16,7 +16,7 @@ from models.terms import COURT_TIME
 from resolvers.credit_codes import perspective
 from resolvers.declarations import About, Frame, Order, Prepared, Relation, Root
 from resolvers.errors import BadInputError
-from resolvers.reach import holds, shares
+from resolvers.reach import holds, reach, shares
 from resolvers.sql import SQL
 from resolvers.statements import ARGUMENT
 from resolvers.subjects import ABOUT, KEYS, prepare, subject_root, text, viewed
@@ -88,7 +88,7 @@ def letter(row: Frame, audience: Audience) -> SQL:
 
 
 def is_eligible(row: Frame, audience: Audience) -> SQL:
-    """Whether the subject's code is gold today: banks lend on it; null where nobody was found."""
+    """Whether the subject's code is gold today: banks lend on it; null where that may not be known."""
     period = aliased(models.CodePeriod)
     gold = sa.select(period.party_id).where(
         period.party_id == row.party_id,
@@ -97,7 +97,7 @@ def is_eligible(row: Frame, audience: Audience) -> SQL:
         period.colour == Colour.GOLD,
         visible(models.CodePeriod, Frame(period), audience),
     )
-    return sa.case((row.party_id.is_not(None), gold.exists()))
+    return sa.case((reach(row.party_id, audience, Scope.PERSON_CREDIT), gold.exists()))
 
 
 def narrow(row: Frame, audience: Audience) -> SQL:

@@ -174,6 +174,15 @@ def _introspects(document: DocumentNode, operation: OperationDefinitionNode) -> 
     return bool(about_schema)
 
 
+def is_subscription(query: str, operation_name: str | None) -> bool:
+    """Whether a document asks for what lasts; what is wrong with it is told elsewhere."""
+    try:
+        operation = get_operation_ast(_parsed(query), operation_name)
+    except DocumentError:
+        return False
+    return operation is not None and operation.operation is OperationType.SUBSCRIPTION
+
+
 def is_public(operation: Operation) -> bool:
     """Whether an operation reads the schema or the catalogue, and nothing about anybody."""
     if operation.mutates:

@@ -29,7 +29,7 @@ from resolvers.plan import running
 from resolvers.plan.running import Connections
 from schema.body import BodyError, read_address, read_body
 from schema.cost import MOST_COST
-from schema.document import DocumentError, is_public, prepared
+from schema.document import DocumentError, is_public, is_subscription, prepared
 from schema.event_stream import EventStream
 from schema.execution import (
     Asked,
@@ -122,7 +122,8 @@ class Endpoint:
     async def _answer_to(self, principal: Principal, request: Request, reply: "Reply") -> Response:
         by_address = request.method != "POST"
         body = read_address(request) if by_address else await read_body(request)
-        if self.live and EVENT_STREAM in request.headers.get("accept", "") and not by_address:
+        streams = EVENT_STREAM in request.headers.get("accept", "") and not by_address
+        if self.live and streams and is_subscription(body.query, body.operation_name):
             token = bearer_token(request.headers.getlist("authorization"))
             stream = await self.live.subscribe(token, body)
             return EventStream(stream, {"x-request-id": str(reply.request_id)})

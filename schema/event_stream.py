@@ -10,7 +10,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from auth.tokens import TokenError
-from schema.live import Stream, TooManyStreamsError
+from schema.execution import log_failure
+from schema.live import Stream
 
 KEEP_ALIVE_SECONDS, SEND_SECONDS = 12.0, 10.0
 HEADERS = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no")]
@@ -40,8 +41,11 @@ class EventStream(Response):
         try:
             async for text in _texts(self._stream.results()):
                 await _sent(send, text, more=True)
-        except (TokenError, TooManyStreamsError):
+        except TokenError:
             pass  # the stream ends, and its client asks again with a token that is good
+        except Exception as error:
+            log_failure(error, "stream")
+            return  # cut off, and not complete: its client asks again
         await _sent(send, b"event: complete\ndata:\n\n", more=False)
 
 

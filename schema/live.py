@@ -13,7 +13,8 @@ from graphql.execution.values import VariableValues
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import models
-from auth.budget import Budgets, ThrottledError
+from auth.budget import Budgets, Status, ThrottledError
+from auth.principal import Principal
 from auth.tokens import TokenVerifier
 from models.keyring import Keyring
 from resolvers import about, roots
@@ -21,7 +22,7 @@ from resolvers.caller import Caller
 from resolvers.context import Context
 from resolvers.declarations import Root
 from resolvers.loaders import found
-from resolvers.paging import LARGEST_PAGE, Page, page_of
+from resolvers.paging import Page, page_of
 from resolvers.plan.arguments import Argued
 from resolvers.rows import Answer
 from schema.arguments import argument_reader
@@ -41,12 +42,11 @@ MOST_STREAMS = 16
 CHECK_SECONDS, POLL_SECONDS = 2.0, 30.0
 """How often the token of who waits is checked, and how often events are looked for though no bell rang."""
 
+PAGE, READ_SECONDS = 20, 10.0
+"""Events that are read at a time, and how long that may take: others wait for their turn."""
+
 READERS = 2
 """Subscribers that read at a time: they never take all connections from those who ask."""
-
-
-class TooManyStreamsError(Exception):
-    """A client with more subscriptions than a worker keeps for one."""
 
 
 @dataclass
@@ -67,12 +67,13 @@ class Live:
         principal = await self.verifier.verify(token)
         operation = prepared(body.query, body.operation_name, principal.scopes, True)
         request = asked(operation, body.variables, principal.audience)
+        self._check_number(principal)
         if self.budgets:
             await self.budgets.charge(principal, request.cost)
         caller = Caller(principal, self.keyring, self.clock(), uuid4())
         arguments = _arguments(operation, request.values)
         EVENTS.prepared(arguments, caller)  # for its errors
-        page = page_of(EVENTS.relation, {"first": LARGEST_PAGE, **arguments}, self.keyring.opaque_key)
+        page = page_of(EVENTS.relation, {"first": PAGE, **arguments}, self.keyring.opaque_key)
         if page.after is None:
             page = replace(page, after=(await self._newest(),))
         return Stream(self, token, body, operation, arguments, request.cost, page)
@@ -83,10 +84,13 @@ class Live:
             key: int = (await connection.execute(newest)).scalar_one()
         return key
 
+    def _check_number(self, principal: Principal) -> None:
+        if self._open.get(principal.client_key, 0) >= MOST_STREAMS:
+            message = f"{MOST_STREAMS} subscriptions at a time are kept. End one of them."
+            raise ThrottledError("CONCURRENCY_LIMITED", message, 1, Status(MOST_STREAMS, 0, 0))
+
     def enter(self, client: int) -> None:
-        """Count a stream. Raises TooManyStreamsError."""
-        if self._open.get(client, 0) >= MOST_STREAMS:
-            raise TooManyStreamsError
+        """Count a stream."""
         self._open[client] = self._open.get(client, 0) + 1
 
     def leave(self, client: int) -> None:
@@ -117,7 +121,7 @@ class Stream:
                     batch = await self._read()
                     for result in batch:
                         yield result
-                    if len(batch) < LARGEST_PAGE:
+                    if len(batch) < PAGE:
                         await self._wait(rung)
         finally:
             self.live.leave(client)
@@ -137,7 +141,7 @@ class Stream:
         """The results of the next events, whose entries in the log are committed."""
         principal = await self.live.verifier.verify(self.token)
         caller = Caller(principal, self.live.keyring, self.live.clock(), uuid4())
-        async with self.live._reading, self.live.engine.connect() as connection:
+        async with self.live._reading, asyncio.timeout(READ_SECONDS), self.live.engine.connect() as connection:
             context = Context(**vars(caller), connection=connection)
             try:
                 results = await self._executed(context)
@@ -157,7 +161,7 @@ class Stream:
         results = [await self._result(context, edge) for edge in edges]
         if edges:
             await context.trail.write(context.connection, self.operation.digest, self.operation.types())
-            last = {"first": LARGEST_PAGE, **self.arguments, "after": edges[-1].cursor}
+            last = {"first": PAGE, **self.arguments, "after": edges[-1].cursor}
             self.page = page_of(EVENTS.relation, last, self.live.keyring.opaque_key)
         return results
 
@@ -192,7 +196,4 @@ def refused(error: Exception) -> list[GraphQLError]:
         return [error]
     if isinstance(error, ThrottledError):
         return [coded(GraphQLError(str(error)), error.code)]
-    if isinstance(error, TooManyStreamsError):
-        message = f"{MOST_STREAMS} subscriptions at a time are kept. End one of them."
-        return [coded(GraphQLError(message), "CONCURRENCY_LIMITED")]
     raise error

@@ -17,7 +17,8 @@ from strawberry.types.unset import UNSET
 
 from auth.tokens import TokenError, bearer_token
 from schema.body import BodyError, shaped
-from schema.live import Live, refused
+from schema.execution import log_failure
+from schema.live import MOST_STREAMS, Live, refused
 
 PROTOCOL = "graphql-transport-ws"
 INIT_SECONDS = timedelta(seconds=5)
@@ -25,7 +26,10 @@ SEND_SECONDS = 10.0
 """How long a client may take to take a message: who stops reading is dropped."""
 
 UNAUTHORIZED = 4401
-TOO_SLOW = 1013
+ENDED = "The token has ended."
+TOO_SLOW = TRY_AGAIN = 1013
+CHECK_SECONDS = 10.0
+"""How often the token of a connection is checked."""
 
 
 @dataclass
@@ -58,15 +62,45 @@ class Socket:
             async for result in stream.results():
                 yield ExecutionResult(data=result.data, errors=result.errors)
         except TokenError:
-            await self.websocket.close(UNAUTHORIZED, "The token has ended.")
+            await self._close_ended()
         except BodyError as error:
             yield PreExecutionError(data=None, errors=[error.as_graphql()])
         except Exception as error:
+            async for told in self._failed(error):
+                yield told
+
+    async def _close_ended(self) -> None:
+        if self.websocket.application_state is not WebSocketState.DISCONNECTED:
+            await self.websocket.close(UNAUTHORIZED, ENDED)
+
+    async def _failed(self, error: Exception) -> AsyncIterator[Any]:
+        """What a subscription is told that cannot go on; where nobody expected that, its client is to come again."""
+        try:
             yield PreExecutionError(data=None, errors=refused(error))
+        except Exception as unexpected:
+            log_failure(unexpected, "socket")
+            await self.websocket.close(TRY_AGAIN, "Something went wrong here. Try again.")
 
     def decode_json(self, text: str) -> Any:
-        """A message as it came."""
-        return orjson.loads(text)
+        """A message as it came. Raises JSONDecodeError for what is none."""
+        found = orjson.loads(text)
+        payload = found.get("payload") if isinstance(found, dict) else None
+        if not isinstance(found, dict) or (found.get("type") == "subscribe" and not isinstance(payload, dict)):
+            raise orjson.JSONDecodeError("no message", text, 0)
+        return found
+
+    async def end_with_token(self) -> None:
+        """Close the connection when its token ends, whether or not anything is subscribed to."""
+        while True:
+            await asyncio.sleep(CHECK_SECONDS)
+            try:
+                if self.token:
+                    await self.live.verifier.verify(self.token)
+            except TokenError:
+                await self._close_ended()
+                return
+            except Exception as error:
+                log_failure(error, "socket")
 
     def encode_json(self, message: Mapping[str, Any]) -> str:
         """A message as it goes."""
@@ -101,6 +135,11 @@ def socket_endpoint(live: Live) -> Any:
         socket = Socket(live, websocket)
         view: Any = socket
         adapter = Adapter(view, websocket, websocket)
-        await BaseGraphQLTransportWSHandler(view, adapter, view, None, view, INIT_SECONDS, 16).handle()
+        ending = asyncio.create_task(socket.end_with_token())
+        try:
+            await BaseGraphQLTransportWSHandler(view, adapter, view, None, view, INIT_SECONDS, MOST_STREAMS).handle()
+        finally:
+            ending.cancel()
+            await asyncio.gather(ending, return_exceptions=True)
 
     return endpoint

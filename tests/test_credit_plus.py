@@ -96,14 +96,13 @@ def test_nothing_on_file_is_graded_a(world: World) -> None:
 
 
 def test_a_grade_rests_on_what_the_consent_lets_see(world: World) -> None:
-    """Without the scope for credit, neither colour nor deductions are seen, and none of them is a reason."""
+    """Without the scope for credit what weighs most is not seen: then there is no grade at all."""
     (letter,) = rows(world, "SELECT id FROM consent WHERE reference = :letter", letter=CHEN.letter(BANK))
     with altered(world.engine, models.Consent, letter.id, scopes=["person.integrity.read"]):
         (chen,) = finance(world, CHEN)
     assert chen["outcome"] == "MATCHED"
     assert chen["party"]["creditCode"] is None
-    seen = {name for reason in chen["risk"]["reasons"] for name in ("deduction",) if reason[name]}
-    assert seen == set()
+    assert (chen["risk"], chen["eligibleForIncentiveLoan"]) == (None, None)
 
 
 def test_rules_of_another_edition_do_not_apply(world: World) -> None:

@@ -21,6 +21,7 @@ from auth.audiences import Audience
 from demo.cast import CHEN, STRANGER
 from demo.stage import listening, serving
 from models.court import StaffRole
+from schema.live import MOST_STREAMS
 from server import create_app
 
 BANK, COMMERCE = Audience.BANK, Audience.COMMERCE
@@ -244,7 +245,7 @@ async def test_events_come_as_server_sent_events(line: Line) -> None:
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [
-        ({"query": "{ courts { code } }"}, 200, "INVALID_DOCUMENT"),
+        ({"query": "subscription { events { nothing } }"}, 200, "INVALID_DOCUMENT"),
         ({"query": "subscription { events { node { sequence } } }"}, 403, "FORBIDDEN"),
         ({"query": 5}, 400, "BAD_REQUEST"),
     ],
@@ -256,6 +257,40 @@ async def test_a_stream_that_cannot_begin_is_refused_by_http(
     async with httpx2.AsyncClient(timeout=20) as http:
         answer = await http.post(f"{line.address}/graphql", json=body, headers=headers)
     assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (status, code)
+
+
+async def test_a_client_that_would_take_a_stream_is_answered_as_it_asks(line: Line) -> None:
+    accept = "application/graphql-response+json, application/json, text/event-stream, multipart/mixed"
+    headers = {"authorization": f"Bearer {line.chambers.partner(BANK)}", "accept": accept}
+    async with httpx2.AsyncClient(timeout=20) as http:
+        answer = await http.post(f"{line.address}/graphql", json={"query": "{ courts { code } }"}, headers=headers)
+    assert (answer.status_code, list(answer.json()["data"])) == (200, ["courts"])
+
+
+@pytest.mark.parametrize("text", ["[1]", '"x"', "5", '{"id": "1", "type": "subscribe", "payload": []}', "{"])
+async def test_what_is_no_message_ends_the_connection(line: Line, text: str) -> None:
+    async with line.socket() as socket:
+        await socket.send(text)
+        with pytest.raises(ConnectionClosed) as caught:
+            await heard(socket)
+    assert caught.value.rcvd is not None
+    assert caught.value.rcvd.code == 4400
+
+
+async def test_so_many_subscriptions_of_one_client(line: Line) -> None:
+    async with line.socket() as first, line.socket() as second:
+        for place_ in range(MOST_STREAMS):
+            await say(first, id=str(place_), type="subscribe", payload={"query": SUBSCRIBE})
+        await say(first, type="ping")
+        assert await heard(first) == {"type": "pong"}
+        while True:  # the last of them may be about to begin
+            await subscribe(second)
+            await say(second, type="ping")
+            answer = await heard(second)
+            if answer["type"] == "error":
+                break
+            await say(second, id="1", type="complete")
+    assert answer["payload"][0]["extensions"]["code"] == "CONCURRENCY_LIMITED"
 
 
 def test_a_subscription_by_an_ordinary_post_is_told_how(chambers: Chambers) -> None:

@@ -209,6 +209,34 @@ def test_a_namesake_is_another(chambers: Chambers, courts: Courts) -> None:
     assert told(chambers, start) == []
 
 
+def test_a_person_s_number_given_as_a_code_is_nobody_s(chambers: Chambers, courts: Courts) -> None:
+    """Codes need no consent; a person is neither found by one, nor told of (R15, R17, R20)."""
+    start = place(chambers)
+    disguised = [{"name": name, "organizationCode": CHEN.number, "reference": "X"} for name in (CHEN.name, "别人")]
+    outcomes = [watch(chambers, one)[0]["outcome"] for one in disguised]
+    assert len(set(outcomes)) == 1
+    watch(chambers, disguised[0])
+    courts.published((ENFORCED, CHEN, "E02", 6, RULING))
+    assert told(chambers, start) == []
+    loan = disguised[0] | {"amount": "1.00", "grantedOn": chambers.calendar.moment.date().isoformat()}
+    error = chambers.refused(chambers.partner(BANK), "recordIncentiveLoan", "id", **loan)
+    assert error["code"] == "NOT_FOUND"
+
+
+def test_a_watching_bank_is_told_by_the_reference_of_its_watch(chambers: Chambers, courts: Courts) -> None:
+    """Also of what has vanished, though its last look-up named none."""
+    watch(chambers, key(CHEN, "KH-7"))
+    allow = sa.text("UPDATE consent SET purposes = array_append(purposes, 'LOAN_APPROVAL') WHERE subject_index = :chen")
+    with chambers.engine.begin() as connection:
+        connection.execute(allow, {"chen": KEYRING.index(CHEN.number)})
+    (item,) = courts.published((ENFORCED, CHEN, "E01", 1, RECORD))
+    by = {name: value for name, value in key(CHEN, "").items() if name != "reference"}
+    chambers.data(chambers.partner(BANK), LOOK_UP, {"by": by, "access": {"purpose": "LOAN_APPROVAL"}})
+    start = place(chambers)
+    withdraw(chambers, courts, item, CHEN)
+    assert ("ENTRY_WITHDRAWN", "KH-7") in told(chambers, start)
+
+
 def test_a_revoked_consent_silences_a_watch_at_once(chambers: Chambers, courts: Courts) -> None:
     watch(chambers, key(CHEN, "KH-1"))
     start = place(chambers)
