@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,6 +21,9 @@ from models.event import EventKind
 from models.terms import court_day
 
 LONGEST_REFERENCE = 80
+AHEAD = timedelta(days=366)
+"""How long before it begins a consent may be given."""
+
 PORTAL_NUMBER_BYTES = 8
 
 
@@ -113,6 +116,8 @@ async def _recipient(connection: AsyncConnection, client_key: int) -> Any:
 def _permitted(recipient: Any, given: Permission, at: datetime) -> dict[str, Any]:
     """The columns of a consent to a recipient. Raises Refusal BAD_PURPOSE, BAD_SCOPE, BAD_DATE."""
     start = given.valid_from or at
+    if start - at > AHEAD:
+        raise Refusal("BAD_DATE", "A consent begins within a year.", "Give an earlier moment.", "validFrom")
     if not (max(start, at) < given.valid_to and given.valid_to - start <= LONGEST_CONSENT):
         raise Refusal(
             "BAD_DATE",

@@ -117,8 +117,8 @@ REFUSALS = [
     ({"scopes": ["register.read"]}, "BAD_SCOPE", ["input", "scopes"]),
     ({"validTo": "2020-01-01T00:00:00Z"}, "BAD_DATE", ["input", "validTo"]),
     ({"validTo": "2099-01-01T00:00:00Z"}, "BAD_DATE", ["input", "validTo"]),
-    ({"validFrom": "9998-01-01T00:00:00Z", "validTo": "9999-12-31T00:00:00Z"}, "BAD_DATE", ["input", "validTo"]),
-    ({"validFrom": "2028-01-01T00:00:00Z", "validTo": "2027-01-01T00:00:00Z"}, "BAD_DATE", ["input", "validTo"]),
+    ({"validFrom": "9998-01-01T00:00:00Z", "validTo": "9999-12-31T00:00:00Z"}, "BAD_DATE", ["input", "validFrom"]),
+    ({"validFrom": "2026-12-02T00:00:00Z", "validTo": "2026-12-01T00:00:00Z"}, "BAD_DATE", ["input", "validTo"]),
 ]
 
 
