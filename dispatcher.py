@@ -3,11 +3,13 @@
 import asyncio
 import base64
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
-from typing import Any
+from hashlib import sha256
+from typing import Any, TypeVar
+from uuid import uuid4
 
 import orjson
 from prometheus_client import Counter
@@ -15,16 +17,30 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from standardwebhooks import Webhook
 
+from auth.audiences import Purpose
+from auth.principal import Principal
+from auth.scopes import Scope
 from casework import deliveries
 from casework.deliveries import Endpoint, Message, Result
 from casework.transaction import transact
 from casework.webhooks import OVERLAP, hmac_secret, signing_key
 from models.keyring import Keyring
 from outbound import Outbound
+from resolvers.caller import Caller
 from resolvers.opaque import seal
+from resolvers.rows import Answer
+from resolvers.trail import Trail
+from resolvers.view import Access
 
 BATCH, AT_ONCE = 200, 16
 """Messages read at a time for one webhook, and requests under way to all webhooks of one client."""
+
+TRANSACTIONS = 2
+"""At a time: the pool is the worker's, too."""
+
+FIELD, TYPES = "webhook", ["Event"]
+OPERATION = sha256(b"webhook").digest()
+"""What the access log says of a delivery: no document asked for it."""
 
 MOST_FAILURES = 3
 """So many attempts of a batch may fail before the rest of it is left for later."""
@@ -32,6 +48,7 @@ MOST_FAILURES = 3
 POLL_SECONDS = 1.0
 SENT = Counter("suxin_webhook_attempts", "Attempts to deliver an event to a webhook, by what came of them", ["outcome"])
 log = logging.getLogger("suxin.webhooks")
+Outcome = TypeVar("Outcome")
 
 
 @dataclass
@@ -43,6 +60,7 @@ class Dispatcher:
     outbound: Outbound
     now: Callable[[], datetime]
     wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _database: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(TRANSACTIONS))
     _running: dict[int, asyncio.Task[None]] = field(default_factory=dict)
     _places: dict[int, asyncio.Semaphore] = field(default_factory=dict)
     _failures: dict[int, int] = field(default_factory=dict)
@@ -66,7 +84,7 @@ class Dispatcher:
     async def start_due(self) -> None:
         """Begin to serve the endpoints to which something is due, and that are not served already."""
         find = partial(deliveries.endpoints, now=self.now(), overlap=OVERLAP)
-        for endpoint in await transact(self.engine, find):
+        for endpoint in await self._transact(find):
             if endpoint.key not in self._running:
                 task = asyncio.create_task(self._serve(endpoint))
                 self._running[endpoint.key] = task
@@ -88,8 +106,13 @@ class Dispatcher:
 
     async def _send_due(self, endpoint: Endpoint) -> bool:
         """Send a batch; whether all of it was delivered."""
-        find = partial(deliveries.due, endpoint=endpoint.key, now=self.now(), most=BATCH)
-        messages: Sequence[Message] = await transact(self.engine, find)
+
+        async def find(connection: AsyncConnection) -> Sequence[Message]:
+            found = await deliveries.due(connection, endpoint.key, self.now(), BATCH)
+            await self.trail(endpoint, found).write(connection, OPERATION, {FIELD: TYPES})
+            return found
+
+        messages = await self._transact(find)
         if not messages:
             return False
         tried = await asyncio.gather(*(self._send(endpoint, message) for message in messages))
@@ -98,12 +121,12 @@ class Dispatcher:
         async def record(connection: AsyncConnection) -> None:
             await deliveries.record(connection, endpoint.key, results, self.now())
 
-        await transact(self.engine, record)
+        await self._transact(record)
         return all(result and result.delivered for result in tried)
 
     async def _send(self, endpoint: Endpoint, message: Message) -> Result | None:
         """One attempt; none where the endpoint has failed often enough by now: what is left waits for the next time."""
-        async with self._places.setdefault(endpoint.client, asyncio.Semaphore(AT_ONCE)):
+        async with self._places.setdefault(endpoint.client.client_key, asyncio.Semaphore(AT_ONCE)):
             if self._failures.get(endpoint.key, 0) >= MOST_FAILURES:
                 return None
             identifier, body = self.content(message)
@@ -113,6 +136,32 @@ class Dispatcher:
             self._failures[endpoint.key] = self._failures.get(endpoint.key, 0) + 1
         SENT.labels("delivered" if result.delivered else "failed").inc()
         return result
+
+    async def _transact(self, work: Callable[[AsyncConnection], Awaitable[Outcome]]) -> Outcome:
+        """A transaction, when it is its turn: a pool that is waited for too long would forget what was delivered."""
+        async with self._database:
+            return await transact(self.engine, work)
+
+    def trail(self, endpoint: Endpoint, messages: Sequence[Message]) -> Trail:
+        """The entries of the access log for what is sent for the first time, written before it is (R19)."""
+        client = endpoint.client
+        principal = Principal(
+            client.client_id,
+            client.client_key,
+            client.name,
+            client.audience,
+            frozenset(map(Scope, client.scopes)),
+            frozenset(map(Purpose, client.purposes)),
+            token_id="",
+        )
+        view = Caller(principal, self.keyring, self.now(), uuid4()).view
+        if Purpose.POST_LOAN_MONITORING in principal.purposes:  # what a person consented to be watched for
+            view = replace(view, access=Access(Purpose.POST_LOAN_MONITORING))
+        trail, answer = Trail(), Answer(FIELD, view)
+        for message in messages:
+            if message.attempts == 0:
+                trail.enter(answer, party_id=message.party, index=message.index, reference=message.reference)
+        return trail
 
     def content(self, message: Message) -> tuple[str, bytes]:
         """The message's id, the same at each attempt, and its body: what happened to whose reference, and no more."""

@@ -10,6 +10,7 @@ from auth.audiences import ORGANIZATION_PURPOSES, Audience
 from auth.scopes import Scope
 from models.audience import Purpose
 from models.consent import Consent, ShareCode
+from models.event import WITHDRAWALS
 from models.party import PartyKind
 from models.watch import Watch
 
@@ -57,6 +58,14 @@ def live_share(share: type[ShareCode], purpose: Value, now: Value, request: Valu
 
 def _names(granted: Any, scope: Scope | None) -> list[Condition]:
     return [sa.literal(scope.value, sa.Text) == sa.any_(granted.scopes)] if scope else []
+
+
+def may_still_be_told(event: Value, watch_id: Value, now: Value) -> Condition:
+    """Whether a notification of an event stands: of what has vanished (R10) and of a consent always, and otherwise as
+    long as the watch that it came by is alive (R15)."""
+    watch = aliased(Watch)
+    alive = sa.select(watch.id).where(watch.id == watch_id, live_watch(watch, now))
+    return sa.or_(event.kind.in_(WITHDRAWALS), event.consent_id.is_not(None), alive.exists())
 
 
 def live_watch(watch: type[Watch], now: Value) -> Condition:

@@ -13,12 +13,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from auth.consent import live_watch
+from auth.consent import may_still_be_told
 from casework.notifications import may_be_told
 from models.client import Client
 from models.consent import Consent
-from models.event import WITHDRAWALS, Event, EventKind
-from models.watch import Notification, Watch
+from models.event import Event, EventKind
+from models.watch import Notification
 from models.webhook import Delivery, DisableReason, Webhook
 
 PAUSES = tuple(
@@ -43,10 +43,10 @@ GONE = 410
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A webhook with something to send. previous: whether the keys before the newest sign as well."""
+    """A webhook with something to send. client: its row. previous: whether the keys before the newest sign as well."""
 
     key: int
-    client: int
+    client: Any
     url: str
     version: int
     previous: bool
@@ -54,7 +54,10 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Message:
-    """One delivery that is due. reference: the client's own; letter: of the consent that it is about."""
+    """One delivery that is due. reference: the client's own; letter: of the consent that it is about.
+
+    party and index: whom the access log says that it tells of.
+    """
 
     key: int
     event: int
@@ -63,6 +66,8 @@ class Message:
     reference: str | None
     letter: str | None
     attempts: int
+    party: int | None
+    index: bytes | None
 
 
 @dataclass(frozen=True)
@@ -82,15 +87,14 @@ async def endpoints(connection: AsyncConnection, now: datetime, overlap: timedel
     """The webhooks to which something is due."""
     due = sa.select(Delivery.id).where(Delivery.webhook_id == Webhook.id, Delivery.next_at <= now)
     query = (
-        sa.select(Webhook.id, Webhook.client_key, Webhook.url, Webhook.key_version, Webhook.rotated_at)
+        sa.select(Webhook.id, Webhook.url, Webhook.key_version, Webhook.rotated_at, Client.id.label("client_key"))
+        .add_columns(Client.client_id, Client.name, Client.audience, Client.scopes, Client.purposes)
         .join(Client, sa.and_(Client.id == Webhook.client_key, may_be_told(Client)))
         .where(Webhook.disabled_at.is_(None), due.exists())
     )
     rows = await connection.execute(query.order_by(Webhook.id))
     return [
-        Endpoint(
-            row.id, row.client_key, row.url, row.key_version, bool(row.rotated_at and row.rotated_at > now - overlap)
-        )
+        Endpoint(row.id, row, row.url, row.key_version, bool(row.rotated_at and row.rotated_at > now - overlap))
         for row in rows
     ]
 
@@ -111,7 +115,8 @@ async def due(connection: AsyncConnection, endpoint: int, now: datetime, most: i
         .subquery("first")
     )
     query = (
-        sa.select(first, Event.kind, Event.occurred_at, Notification.reference, Consent.reference.label("letter"))
+        sa.select(first, Event.kind, Event.occurred_at, Event.party_id, Notification.reference)
+        .add_columns(Consent.reference.label("letter"), Consent.subject_index)
         .join(Event, Event.id == first.c.event_id)
         .join(Webhook, sa.and_(Webhook.id == endpoint, Webhook.disabled_at.is_(None)))
         .join(Notification, sa.and_(Notification.event_id == Event.id, Notification.client_key == Webhook.client_key))
@@ -121,21 +126,29 @@ async def due(connection: AsyncConnection, endpoint: int, now: datetime, most: i
         .limit(most)
     )
     return [
-        Message(row.id, row.event_id, row.kind, row.occurred_at, row.reference, row.letter, row.attempts)
+        Message(
+            row.id,
+            row.event_id,
+            row.kind,
+            row.occurred_at,
+            row.reference,
+            row.letter,
+            row.attempts,
+            row.party_id,
+            row.subject_index,
+        )
         for row in await connection.execute(query)
     ]
 
 
 def _silenced(endpoint: int, now: datetime) -> sa.Update:
-    """End the deliveries of watches that are dead by now; what has vanished is told in any case (R10)."""
-    living = live_watch(Watch, sa.literal(now, sa.DateTime(timezone=True)))
+    """End the deliveries of what may not be told any more."""
+    stands = may_still_be_told(Event, Notification.watch_id, sa.literal(now, sa.DateTime(timezone=True)))
     dead = (
         sa.select(Notification.event_id)
-        .join(Watch, Watch.id == Notification.watch_id)
         .join(Event, Event.id == Notification.event_id)
         .join(Webhook, sa.and_(Webhook.id == endpoint, Webhook.client_key == Notification.client_key))
-        .where(Notification.event_id == Delivery.event_id, Event.kind.not_in(WITHDRAWALS), Event.party_id.is_not(None))
-        .where(~living)
+        .where(Notification.event_id == Delivery.event_id, ~stands)
     )
     waiting = (Delivery.webhook_id == endpoint, Delivery.next_at.is_not(None))
     return sa.update(Delivery).where(*waiting, dead.exists()).values(next_at=None)

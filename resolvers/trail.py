@@ -76,19 +76,20 @@ class Trail:
         """
         parts = list(about)
         if not rows:
-            self._enter(answer, result=AccessResult.GIVEN if beyond else AccessResult.EMPTY)
+            self.enter(answer, result=AccessResult.GIVEN if beyond else AccessResult.EMPTY)
         elif not {"party_id", "parties"} & set(parts):
-            self._enter(answer)
+            self.enter(answer)
         else:
             for told in (told for row in rows for told in _told(row, parts)):
-                self._enter(answer, **told)
+                self.enter(answer, **told)
 
     def meet(self, answer: Answer, rows: Iterable[Row]) -> None:
         """Note the parties of rows that an edge led to, where the answer was not known to be about them."""
         for party in dict.fromkeys(row.party for row in rows if row.party not in {None, *answer.known}):
-            self._enter(answer, party_id=party)
+            self.enter(answer, party_id=party)
 
-    def _enter(self, answer: Answer, **told: Any) -> None:
+    def enter(self, answer: Answer, **told: Any) -> None:
+        """Note one entry; `told` names some of TOLD."""
         entry = dict.fromkeys(TOLD) | {"result": AccessResult.GIVEN} | told
         self.entries.append((answer, entry))
         answer.known.add(entry["party_id"])

@@ -11,10 +11,9 @@ import sqlalchemy as sa
 
 import models
 from auth.audiences import Audience
-from auth.consent import RECIPIENTS, live_watch
+from auth.consent import RECIPIENTS, may_still_be_told
 from models.base import Base
 from models.court_case import NEVER_DISCLOSED
-from models.event import WITHDRAWALS
 from models.party import PartyKind
 from resolvers.declarations import Frame
 from resolvers.reach import about_self, jurisdiction, reached
@@ -156,10 +155,7 @@ def _notice(row: Frame, audience: Audience) -> SQL:
 
 @sees(models.Event)
 def _event(row: Frame, audience: Audience) -> SQL:
-    """The court's all that are about parties, a litigant's own, and those that a partner was notified of.
-
-    A partner sees what has vanished in any case (R10), and the rest for as long as its watch is alive (R15).
-    """
+    """The court's all that are about parties, a litigant's own, and those that a partner was notified of."""
     if audience is Audience.COURT:
         return sa.cast(row.party_id.is_not(None), sa.Boolean)
     if audience is Audience.LITIGANT_PORTAL:
@@ -168,9 +164,7 @@ def _event(row: Frame, audience: Audience) -> SQL:
         return sa.or_(about_self(row.party_id), own.exists())
     if audience not in PARTNERS:
         return NOBODY
-    watch = sa.orm.aliased(models.Watch)
-    watching = sa.select(watch.id).where(watch.id == row.watch_id, live_watch(watch, NOW)).exists()
-    return sa.or_(row.kind.in_(WITHDRAWALS), row.consent_id.is_not(None), watching)
+    return may_still_be_told(row, row.watch_id, NOW)
 
 
 @sees(models.Watch, models.IncentiveLoan)

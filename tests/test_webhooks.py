@@ -21,7 +21,7 @@ from world import KEYRING
 import database
 from auth.audiences import Audience
 from casework.deliveries import PAUSES
-from demo.cast import CHEN, FORGE, LIN
+from demo.cast import CHEN, FORGE, LIN, STRANGER
 from dispatcher import MOST_FAILURES, Dispatcher
 from models.court import StaffRole
 from models.terms import add_months
@@ -141,6 +141,28 @@ def verified(one: Received, secret: str) -> bool:
     except WebhookVerificationError:
         return False
     return True
+
+
+def test_what_is_sent_is_in_the_access_log_once(post: Post, receiver: Receiver) -> None:
+    """However often it is tried (R19)."""
+    answers = iter([500, 200])
+    receiver.answer = lambda _: next(answers)
+    consent(post.chambers, STRANGER)
+    post.hook(receiver.url)
+    end_consents(post.chambers, STRANGER)
+    for _ in range(2):
+        post.send()
+        post.chambers.calendar.turn(seconds=6)
+    asked = sa.text(
+        "SELECT k.client_id, a.field, a.purpose, a.result, a.party_id, a.subject_index FROM access_record a"
+        " JOIN client k ON k.id = a.client_key WHERE a.field = 'webhook' ORDER BY a.id DESC LIMIT 2"
+    )
+    with post.chambers.engine.connect() as connection:
+        entries = [
+            tuple(row) for row in connection.execute(asked) if row.subject_index == KEYRING.index(STRANGER.number)
+        ]
+    assert len(receiver.received) == 2
+    assert entries == [("demo-bank", "webhook", "POST_LOAN_MONITORING", "GIVEN", None, KEYRING.index(STRANGER.number))]
 
 
 def test_only_the_kinds_that_are_asked_for_come(post: Post, receiver: Receiver) -> None:
