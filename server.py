@@ -5,7 +5,6 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -27,22 +26,16 @@ from auth.tokens import TokenVerifier
 from bell import Bell
 from casework.notifications import CHANNEL
 from connections import PlanConnections
-from dispatcher import Dispatcher
 from models.keyring import Keyring, load_keyring
-from outbound import SENDING, Outbound
 from schema.endpoint import Endpoint
 from schema.execution import Executor
 from schema.live import Live
 from schema.sockets import socket_endpoint
 from settings import Settings
-from worker import work
+from worker import work_on
 
 PARTITIONS_AHEAD = timedelta(days=62)
-WORKER_CONNECTIONS, WORKER_STATEMENT_SECONDS = 4, 60
-"""The worker waits for nobody who asks, and a day of a large court may take its time."""
-
 AN_HOUR = 60 * 60.0
-WORKING = {"application_name": "suxin worker"}
 HEARING = {"application_name": "suxin events"}
 LISTENING = {"application_name": "suxin revocations"}
 log = logging.getLogger("suxin.server")
@@ -67,12 +60,11 @@ def create_app(settings: Settings, url: sa.URL, now: Callable[[], datetime] = ut
 
     keyring, signing = load_keyring(settings.key_file), SigningKeys(settings.signing_key_file, clock)
     engine = database.async_engine(url, settings.pool_size, settings.statement_timeout)
-    worker_engine = database.async_engine(url, WORKER_CONNECTIONS, WORKER_STATEMENT_SECONDS)
     sync_engine = database.sync_engine(url)
     verifier = TokenVerifier(settings.issuer, signing, engine, clock, settings.token_trust)
-    outbound = Outbound(settings.webhook_networks, SENDING)
-    dispatcher = Dispatcher(worker_engine, keyring, outbound, now)
-    connections = PlanConnections(url, settings.pool_size, settings.statement_timeout)
+    connections, bell = PlanConnections(url, settings.pool_size, settings.statement_timeout), Bell(CHANNEL)
+    budgets = Budgets(engine, settings.budget, settings.concurrency, now) if settings.budget else None
+    live = Live(engine, verifier, keyring, now, bell.heard, budgets)
     endpoint = Endpoint(
         engine=engine,
         connections=connections,
@@ -81,14 +73,11 @@ def create_app(settings: Settings, url: sa.URL, now: Callable[[], datetime] = ut
         issuer=settings.issuer,
         request_timeout=settings.request_timeout,
         clock=now,
+        live=live,
         executor=Executor(settings.executor),
         debug=settings.debug,
-        budgets=Budgets(engine, settings.budget, settings.concurrency, now) if settings.budget else None,
+        budgets=budgets,
     )
-
-    bell = Bell(CHANNEL)
-    live = Live(engine, verifier, keyring, now, bell.heard, endpoint.budgets)
-    endpoint = replace(endpoint, live=live)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -99,12 +88,10 @@ def create_app(settings: Settings, url: sa.URL, now: Callable[[], datetime] = ut
             bell.listen(lambda: database.connect(url, HEARING)),
         ]
         if settings.worker:
-            background.append(work(lambda: database.connect(url, WORKING), worker_engine, now, dispatcher))
+            background.append(work_on(url, settings.webhook_networks, keyring, now))
         async with running(*background):
             yield
-        await outbound.close()
         await connections.close()
-        await worker_engine.dispose()
         await engine.dispose()
         sync_engine.dispose()
 

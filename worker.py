@@ -2,18 +2,26 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
 import asyncpg
+import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+import database
 from casework.calendar import catch_up
 from casework.notifications import CHANNEL
 from dispatcher import Dispatcher
+from models.keyring import Keyring
+from outbound import SENDING, Network, Outbound
 
 LEADERSHIP = 0x53555857  # "SUXW": no other advisory lock of the service has this number
+SESSION = {"application_name": "suxin worker"}
+CONNECTIONS, STATEMENT_SECONDS = 4, 60
+"""The worker waits for nobody who asks, and a day of a large court may take its time."""
+
 PAUSE_SECONDS = 20.0
 SUCCESSION_SECONDS = 5.0
 """Between two attempts to become the leader."""
@@ -21,6 +29,18 @@ SUCCESSION_SECONDS = 5.0
 log = logging.getLogger("suxin.worker")
 
 Connect = Callable[[], Awaitable[asyncpg.Connection]]
+
+
+async def work_on(url: sa.URL, networks: Sequence[Network], keyring: Keyring, now: Callable[[], datetime]) -> None:
+    """Work on a database until cancelled. networks: private ones that webhooks may be sent to."""
+    engine = database.async_engine(url, CONNECTIONS, STATEMENT_SECONDS)
+    outbound = Outbound(networks, SENDING)
+    try:
+        dispatcher = Dispatcher(engine, keyring, outbound, now)
+        await work(lambda: database.connect(url, SESSION), engine, now, dispatcher)
+    finally:
+        await outbound.close()
+        await engine.dispose()
 
 
 async def work(connect: Connect, engine: AsyncEngine, now: Callable[[], datetime], dispatcher: Dispatcher) -> None:

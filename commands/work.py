@@ -8,21 +8,18 @@ import sqlalchemy as sa
 import typer
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-import database
 from auth.officer import Officer
 from casework import batches
 from casework.procedure import Act
 from casework.refusal import Refusal
 from casework.transaction import transact
 from commands.session import CommandError, console, explained, prepared, with_engine
-from dispatcher import Dispatcher
 from models.batch import Batch
 from models.court import Staff, StaffRole
 from models.keyring import load_keyring
 from models.staff_account import StaffAccount
-from outbound import SENDING, Outbound
 from settings import Settings
-from worker import work
+from worker import work_on
 
 
 def worker() -> None:
@@ -32,21 +29,11 @@ def worker() -> None:
     """
     settings = Settings.from_environment()
 
-    async def forever(engine: AsyncEngine) -> None:
-        def now() -> datetime:
-            return datetime.now(UTC)
-
-        outbound = Outbound(settings.webhook_networks, SENDING)
-        dispatcher = Dispatcher(engine, load_keyring(settings.key_file), outbound, now)
-        try:
-            await work(lambda: database.connect(url, {"application_name": "suxin worker"}), engine, now, dispatcher)
-        finally:
-            await outbound.close()
-
     with explained(), prepared(settings) as url:
         console.print("The worker runs until you press Ctrl-C.")
         try:
-            asyncio.run(with_engine(url, forever))
+            keyring = load_keyring(settings.key_file)
+            asyncio.run(work_on(url, settings.webhook_networks, keyring, lambda: datetime.now(UTC)))
         except KeyboardInterrupt:
             console.print("The worker has stopped.")
 

@@ -75,10 +75,10 @@ class Endpoint:
     issuer: str
     request_timeout: float
     clock: Callable[[], datetime]
+    live: Live
     executor: Executor = Executor.PLAN
     debug: bool = False
     budgets: Budgets | None = None
-    live: Live | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI application: Starlette's wrappers around functions cost more than what stands here."""
@@ -123,7 +123,7 @@ class Endpoint:
         by_address = request.method != "POST"
         body = read_address(request) if by_address else await read_body(request)
         streams = EVENT_STREAM in request.headers.get("accept", "") and not by_address
-        if self.live and streams and is_subscription(body.query, body.operation_name):
+        if streams and is_subscription(body.query, body.operation_name):
             token = bearer_token(request.headers.getlist("authorization"))
             stream = await self.live.subscribe(token, body)
             return EventStream(stream, {"x-request-id": str(reply.request_id)})
