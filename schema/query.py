@@ -5,7 +5,7 @@ import strawberry
 import models
 from auth.policy import OPEN, all_of, any_of
 from auth.scopes import Scope
-from resolvers import about, lenders, litigants, roots, scenarios, subjects
+from resolvers import about, lenders, litigants, roots
 from resolvers.nodes import NodesRoot
 from resolvers.statistics import ROOT as STATISTICS
 from schema.access_record import AccessRecord
@@ -13,9 +13,7 @@ from schema.batch import Batch
 from schema.bulletin import Bulletin
 from schema.case import Case
 from schema.catalogue import Behaviour, CatalogueVersion, CodeType, MoralBankItem
-from schema.client import Client
 from schema.connection import Connection, enter_connection
-from schema.consent import Consent
 from schema.court import Court
 from schema.declaring import enter
 from schema.deduction import Deduction
@@ -26,7 +24,6 @@ from schema.filters import (
     BatchFilter,
     CaseFilter,
     CaseOrder,
-    ConsentFilter,
     DeductionFilter,
     DeductionOrder,
     EventFilter,
@@ -36,40 +33,31 @@ from schema.filters import (
     PartyOrder,
     ReminderFilter,
     RepairFilter,
-    WatchFilter,
 )
 from schema.grading import GradingRule
-from schema.incentive_loan import IncentiveLoan
 from schema.lender_candidate import LenderCandidate
 from schema.listing import Listing
 from schema.litigant import Litigant
 from schema.measure import Measure
 from schema.node import Node
 from schema.objection import Objection
+from schema.partner_query import CONSENTED, PartnerQuery
 from schema.party import Party
 from schema.point_conversion import PointConversion, VillageNotice
 from schema.rate_limit import RateLimit, rate_limit
 from schema.reminder import Reminder
 from schema.repair import Repair
-from schema.scenarios import CommerceReport, EmploymentReport, FinanceReport, SharedReport
 from schema.statistics import ARGUMENTS as STATISTICS_ARGUMENTS
 from schema.statistics import Statistic
-from schema.subject import AccessInput, SubjectKey, SubjectReport
 from schema.viewer import Viewer, viewer
-from schema.watch import Watch
-from schema.webhook import Webhook
 
 CATALOGUE = any_of(Scope.CATALOGUE)
 REGISTER = any_of(Scope.REGISTER)
 PROCEDURE = all_of(Scope.REGISTER, Scope.PROCEDURE)
-ACCESS = argument("access", AccessInput, "Why, and who asks in your house (查询事由).")
-
-
-CONSENTED = argument("access", AccessInput | None, "The purpose that a person's consent names (查询事由).", None)
 
 
 @strawberry.type(description="Where answers begin. Each field says which scopes it needs.")
-class Query:
+class Query(PartnerQuery):
     """The roots."""
 
     rate_limit: RateLimit | None = strawberry.field(
@@ -90,52 +78,6 @@ class Query:
         CONSENTED,
         requires=OPEN,
         sized_by="ids",
-    )
-
-    subject: SubjectReport = rooted(
-        subjects.subject_root(many=False),
-        "A subject by name and number, for a purpose (主体核查).",
-        argument("by", SubjectKey, "The subject (主体)."),
-        ACCESS,
-        requires=any_of(Scope.SUBJECT),
-    )
-    subjects: list[SubjectReport] = rooted(
-        subjects.subject_root(many=True),
-        "Up to 100 subjects in one call, in the order asked (批量核查).",
-        argument("by", list[SubjectKey], "The subjects (主体)."),
-        ACCESS,
-        requires=any_of(Scope.SUBJECT),
-        sized_by="by",
-    )
-
-    finance_check: list[FinanceReport] = rooted(
-        scenarios.FINANCE,
-        "A bank's check of up to 100 subjects, in the order asked (诉讼信用+金融).",
-        argument("by", list[SubjectKey], "The subjects (主体)."),
-        ACCESS,
-        requires=all_of(Scope.SUBJECT, Scope.PERSON_CREDIT),
-        sized_by="by",
-    )
-    employment_check: EmploymentReport = rooted(
-        scenarios.EMPLOYMENT,
-        "An employer's check of a candidate, by consent or share code (诉讼信用+就业).",
-        argument("by", SubjectKey, "The candidate (求职者)."),
-        ACCESS,
-        requires=all_of(Scope.SUBJECT, Scope.PERSON_INTEGRITY),
-    )
-    commerce_check: CommerceReport = rooted(
-        scenarios.COMMERCE,
-        "A check of an organization, before a contract or by who looks for work (诉讼信用+商务).",
-        argument("by", SubjectKey, "The organization (单位)."),
-        ACCESS,
-        requires=all_of(Scope.SUBJECT, Scope.ORGANIZATION),
-    )
-    shared_report: SharedReport | None = rooted(
-        scenarios.SHARED,
-        "What the subject of a share code shows (诉讼信用+社会); null for a code that is unknown, used or over.",
-        argument("code", str, "The code (分享码)."),
-        ACCESS,
-        requires=all_of(Scope.SUBJECT, Scope.PERSON_INTEGRITY),
     )
 
     me: Litigant | None = root(
@@ -261,34 +203,6 @@ class Query:
         about=about.ABOUT[models.Event],
         filter_type=EventFilter,
         prepare=roots.prepare_access,
-    )
-    consents: Connection[Consent] = root_connection(
-        roots.CONSENTS,
-        "The consents that persons have given you, newest first (授权记录).",
-        requires=all_of(Scope.CONSENT),
-        about=about.ABOUT[models.Consent],
-        filter_type=ConsentFilter,
-    )
-    recipients: Connection[Client] = root_connection(
-        roots.RECIPIENTS, "The institutions that one may consent to (可授权机构).", requires=any_of(Scope.GRANT_WRITE)
-    )
-    incentive_loans: Connection[IncentiveLoan] = root_connection(
-        roots.INCENTIVE_LOANS,
-        "The loans that you reported, newest first (诚信履行贷).",
-        CONSENTED,
-        requires=all_of(Scope.LOAN),
-        about=about.ABOUT_PARTY,
-        prepare=roots.prepare_access,
-    )
-    webhooks: list[Webhook] = root(
-        roots.everything(models.Webhook), "Where you are told of events (回调).", requires=all_of(Scope.EVENT)
-    )
-    watches: Connection[Watch] = root_connection(
-        roots.WATCHES,
-        "Your watches, oldest first (监测名单).",
-        requires=all_of(Scope.WATCH),
-        about=about.ABOUT[models.Watch],
-        filter_type=WatchFilter,
     )
     statistics: list[Statistic] = rooted(
         STATISTICS,

@@ -1,0 +1,177 @@
+"""What a court's staff do, each in its own role."""
+
+import strawberry
+
+from auth.policy import all_of
+from auth.scopes import Scope
+from resolvers.mutations import (
+    deductions,
+    publications,
+    remedies,
+    sanctions,
+)
+from schema.batch import Batch
+from schema.bulletin import Bulletin
+from schema.certificate import Certificate
+from schema.code_record import CodeRecord
+from schema.consequence_notice import ConsequenceNotice
+from schema.deduction import Deduction
+from schema.listing import Listing
+from schema.mutating import mutation
+from schema.objection import Objection
+from schema.procedure_input import (
+    AddToBatchInput,
+    DecideItemInput,
+    NotifySubjectInput,
+    OpenBatchInput,
+    ProposeDeductionInput,
+    PublishBatchInput,
+    ResubmitDeductionInput,
+    ReturnDeductionInput,
+    ReviewDeductionInput,
+)
+from schema.publication_input import (
+    IssueConsequenceNoticeInput,
+    ListLenderInput,
+    PublishBulletinInput,
+    RemoveListingInput,
+)
+from schema.remedy_input import (
+    AnswerObjectionInput,
+    DecideRepairInput,
+    EndRepairInput,
+    IssueCertificateInput,
+    RecordSanctionInput,
+    RevokeCertificateInput,
+    RevokeSanctionInput,
+)
+from schema.repair import Repair
+from schema.sanction import Sanction
+
+ACTING = all_of(Scope.PROCEDURE_WRITE)
+
+
+@strawberry.type(description="What a court's staff do (办理).")
+class CourtMutations:
+    """The roots by which staff act."""
+
+    propose_deduction = mutation(
+        deductions.propose, ProposeDeductionInput, Deduction, "JUDGE: propose a deduction (提出扣分).", requires=ACTING
+    )
+    resubmit_deduction = mutation(
+        deductions.resubmit,
+        ResubmitDeductionInput,
+        Deduction,
+        "JUDGE: mend one's own proposal after its return (补正).",
+        requires=ACTING,
+    )
+    review_deduction = mutation(
+        deductions.review, ReviewDeductionInput, Deduction, "CHIEF: approve a proposal (审核通过).", requires=ACTING
+    )
+    return_deduction = mutation(
+        deductions.send_back, ReturnDeductionInput, Deduction, "CHIEF: return a proposal (退回).", requires=ACTING
+    )
+    open_batch = mutation(
+        deductions.open_batch, OpenBatchInput, Batch, "CENTRE: open the court's month (开立批次).", requires=ACTING
+    )
+    add_to_batch = mutation(
+        deductions.add_to_batch,
+        AddToBatchInput,
+        Deduction,
+        "CENTRE: add an approved deduction to a month (归集).",
+        requires=ACTING,
+    )
+    decide_item = mutation(
+        deductions.decide_item, DecideItemInput, Deduction, "PANEL: decide on an item (审定).", requires=ACTING
+    )
+    notify_subject = mutation(
+        deductions.notify_subject,
+        NotifySubjectInput,
+        Deduction,
+        "CENTRE: keep that the subject was notified (告知).",
+        requires=ACTING,
+    )
+    publish_batch = mutation(
+        deductions.publish_batch,
+        PublishBatchInput,
+        Batch,
+        "CENTRE: publish a month, at once and once (发布).",
+        requires=ACTING,
+    )
+    answer_objection = mutation(
+        remedies.answer_objection,
+        AnswerObjectionInput,
+        Objection,
+        "PANEL: answer an objection (答复异议).",
+        requires=ACTING,
+    )
+    decide_repair = mutation(
+        remedies.decide_repair,
+        DecideRepairInput,
+        Repair,
+        "PANEL: decide on an application for repair (修复决定).",
+        requires=ACTING,
+    )
+    end_repair = mutation(
+        remedies.end_repair,
+        EndRepairInput,
+        CodeRecord,
+        "CENTRE: end a repair in enforcement at its review (结束蓝码).",
+        requires=ACTING,
+    )
+    record_sanction = mutation(
+        sanctions.record_sanction,
+        RecordSanctionInput,
+        Sanction,
+        "CENTRE: record a sanction (录入制裁).",
+        requires=ACTING,
+    )
+    revoke_sanction = mutation(
+        sanctions.revoke_sanction,
+        RevokeSanctionInput,
+        Sanction,
+        "CENTRE: revoke a sanction on reconsideration (撤销制裁).",
+        requires=ACTING,
+    )
+    issue_certificate = mutation(
+        sanctions.issue_certificate,
+        IssueCertificateInput,
+        Certificate,
+        "CENTRE: certify an automatic performance (出具证明书).",
+        requires=ACTING,
+    )
+    revoke_certificate = mutation(
+        sanctions.revoke_certificate,
+        RevokeCertificateInput,
+        Certificate,
+        "CENTRE: revoke a certificate (撤销证明书).",
+        requires=ACTING,
+    )
+    list_lender = mutation(
+        publications.list_lender,
+        ListLenderInput,
+        Listing,
+        "JUDGE: list a professional lender (职业放贷人认定).",
+        requires=ACTING,
+    )
+    remove_listing = mutation(
+        publications.remove_listing,
+        RemoveListingInput,
+        Listing,
+        "JUDGE: take a lender off the list (移出名录).",
+        requires=ACTING,
+    )
+    publish_bulletin = mutation(
+        publications.publish_bulletin,
+        PublishBulletinInput,
+        Bulletin,
+        "CENTRE: publish a bulletin (发布通报).",
+        requires=ACTING,
+    )
+    issue_consequence_notice = mutation(
+        publications.issue_notice,
+        IssueConsequenceNoticeInput,
+        ConsequenceNotice,
+        "JUDGE: keep that a legal-consequence notice was served (法律后果告知).",
+        requires=ACTING,
+    )

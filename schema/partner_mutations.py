@@ -1,0 +1,151 @@
+"""What partners, and the persons who consent to them, do about each other."""
+
+import strawberry
+
+from auth.policy import all_of, any_of
+from auth.scopes import Scope
+from resolvers.mutations import (
+    consents,
+    incentive_loans,
+    webhooks,
+)
+from resolvers.mutations.acting import Also
+from resolvers.watches import LINES
+from schema.consent import Consent, ShareCode
+from schema.consent_input import (
+    CreateShareCodeInput,
+    GrantConsentInput,
+    RegisterConsentInput,
+    RevokeConsentInput,
+    RevokeShareCodeInput,
+    UnwatchInput,
+    WatchInput,
+)
+from schema.incentive_loan import CloseIncentiveLoanInput, IncentiveLoan, RecordIncentiveLoanInput
+from schema.mutating import mutation
+from schema.watch import WatchLine
+from schema.webhook import Webhook
+from schema.webhook_input import (
+    CreateWebhookInput,
+    DisableWebhookInput,
+    EnableWebhookInput,
+    ReplayEventsInput,
+    RotateWebhookKeysInput,
+)
+
+GRANT = all_of(Scope.GRANT_WRITE)
+CALLED = all_of(Scope.EVENT, Scope.WEBHOOK_WRITE)
+SECRET = Also(
+    "secret", "The secret to check `v1` signatures by (密钥). It is told here and nowhere else.", webhooks.secret
+)
+LENDING = all_of(Scope.LOAN, Scope.LOAN_WRITE)
+WATCHING = all_of(Scope.WATCH, Scope.WATCH_WRITE)
+
+
+@strawberry.type(description="What partners do (机构办理).")
+class PartnerMutations:
+    """The roots of consents, watches, webhooks and loans."""
+
+    register_consent = mutation(
+        consents.register_consent,
+        RegisterConsentInput,
+        Consent,
+        "A bank registers a letter that a person signed (授权登记).",
+        requires=all_of(Scope.CONSENT, Scope.CONSENT_WRITE),
+    )
+    grant_consent = mutation(
+        consents.grant_consent,
+        GrantConsentInput,
+        Consent,
+        "The authenticated subject consents to a recipient (授权).",
+        requires=GRANT,
+    )
+    revoke_consent = mutation(
+        consents.revoke_consent,
+        RevokeConsentInput,
+        Consent,
+        "Its subject, or its recipient, ends a consent: the next query finds none (撤回授权).",
+        requires=any_of(Scope.GRANT_WRITE, Scope.CONSENT_WRITE),
+    )
+    create_share_code = mutation(
+        consents.create_share_code,
+        CreateShareCodeInput,
+        ShareCode,
+        "The authenticated subject makes a code by which it shows its record (生成分享码).",
+        requires=GRANT,
+        also=[Also("code", "The code (分享码). It is told here and nowhere else.", consents.told_code)],
+    )
+    revoke_share_code = mutation(
+        consents.revoke_share_code,
+        RevokeShareCodeInput,
+        ShareCode,
+        "The authenticated subject ends a share code (作废分享码).",
+        requires=GRANT,
+    )
+    watch = mutation(
+        consents.watch,
+        WatchInput,
+        WatchLine,
+        "A bank watches customers: it is told when something changes for them (监测).",
+        requires=WATCHING,
+        lines=LINES,
+    )
+    unwatch = mutation(
+        consents.unwatch,
+        UnwatchInput,
+        WatchLine,
+        "A bank watches customers no longer (停止监测).",
+        requires=WATCHING,
+        lines=LINES,
+    )
+    record_incentive_loan = mutation(
+        incentive_loans.record,
+        RecordIncentiveLoanInput,
+        IncentiveLoan,
+        "A bank reports a loan that it granted on gold (诚信履行贷报送).",
+        requires=LENDING,
+    )
+    close_incentive_loan = mutation(
+        incentive_loans.close,
+        CloseIncentiveLoanInput,
+        IncentiveLoan,
+        "A bank reports how such a loan ended (诚信履行贷结清).",
+        requires=LENDING,
+    )
+    create_webhook = mutation(
+        webhooks.create,
+        CreateWebhookInput,
+        Webhook,
+        "A partner says where events are sent (登记回调).",
+        requires=CALLED,
+        also=[SECRET],
+    )
+    rotate_webhook_keys = mutation(
+        webhooks.rotate,
+        RotateWebhookKeysInput,
+        Webhook,
+        "A partner changes a webhook's keys; for a day both sign (更换密钥).",
+        requires=CALLED,
+        also=[SECRET],
+    )
+    disable_webhook = mutation(
+        webhooks.disable,
+        DisableWebhookInput,
+        Webhook,
+        "A partner is sent nothing more at a webhook (停用回调).",
+        requires=CALLED,
+    )
+    enable_webhook = mutation(
+        webhooks.enable,
+        EnableWebhookInput,
+        Webhook,
+        "A partner is sent events again at a webhook, what was not delivered first (启用回调).",
+        requires=CALLED,
+    )
+    replay_events = mutation(
+        webhooks.replay,
+        ReplayEventsInput,
+        Webhook,
+        "A partner is sent events once more, each under the id that it had (重新推送).",
+        requires=CALLED,
+    )
