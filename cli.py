@@ -14,6 +14,7 @@ from auth.audiences import Audience, scopes_of
 from auth.token_client import ClientCredential, User, request_token
 from casework.picture import picture
 from commands.clients import clients
+from commands.documents import documents
 from commands.importing import import_
 from commands.session import console, explained, prepared, read_json
 from commands.showing import demo
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 keys = typer.Typer(no_args_is_help=True, help="Change the keys that sign access tokens.")
 app.add_typer(clients, name="client")
+app.add_typer(documents, name="documents")
 app.add_typer(staff, name="staff")
 app.add_typer(keys, name="keys")
 app.command("import")(import_)

@@ -23,6 +23,7 @@ from auth.endpoints import oauth_routes
 from auth.revocations import listen
 from auth.signing import SigningKeys
 from auth.tokens import TokenVerifier
+from auth.trusted_documents import TrustedDocuments
 from bell import Bell
 from casework.notifications import CHANNEL
 from connections import PlanConnections
@@ -64,7 +65,8 @@ def create_app(settings: Settings, url: sa.URL, now: Callable[[], datetime] = ut
     verifier = TokenVerifier(settings.issuer, signing, engine, clock, settings.token_trust)
     connections, bell = PlanConnections(url, settings.pool_size, settings.statement_timeout), Bell(CHANNEL)
     budgets = Budgets(engine, settings.budget, settings.concurrency, now) if settings.budget else None
-    live = Live(engine, verifier, keyring, now, bell.heard, budgets)
+    documents = TrustedDocuments(engine, clock, settings.token_trust)
+    live = Live(engine, verifier, documents, keyring, now, bell.heard, budgets)
     endpoint = Endpoint(
         engine=engine,
         connections=connections,
@@ -74,6 +76,7 @@ def create_app(settings: Settings, url: sa.URL, now: Callable[[], datetime] = ut
         request_timeout=settings.request_timeout,
         clock=now,
         live=live,
+        documents=documents,
         executor=Executor(settings.executor),
         debug=settings.debug,
         budgets=budgets,
@@ -84,7 +87,7 @@ def create_app(settings: Settings, url: sa.URL, now: Callable[[], datetime] = ut
         await ensure_partitions(engine, now())
         background = [
             keep_partitions(engine, now),
-            listen(lambda: database.connect(url, LISTENING), verifier),
+            listen(lambda: database.connect(url, LISTENING), verifier, documents),
             bell.listen(lambda: database.connect(url, HEARING)),
         ]
         if settings.worker:

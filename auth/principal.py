@@ -6,6 +6,7 @@ from functools import cached_property
 from auth.audiences import Audience, Purpose
 from auth.officer import Officer
 from auth.scopes import Scope
+from models.client import DocumentPolicy
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Principal:
     subject_index: LITIGANT_PORTAL only: keyed hash of the authenticated subject's number (R18).
     token_id: the token's jti (RFC 9068).
     budget: cost points a minute; None for what is ordinary.
+    documents: which documents it may send.
     """
 
     client_id: str
@@ -36,6 +38,7 @@ class Principal:
     subject_index: bytes | None = None
     officer: Officer | None = None
     budget: int | None = None
+    documents: DocumentPolicy = DocumentPolicy.OPEN
 
     @cached_property
     def scope_names(self) -> list[str]:

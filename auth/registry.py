@@ -86,7 +86,7 @@ def list_clients(connection: sa.Connection) -> list[sa.RowMapping]:
 
 def disable_client(connection: sa.Connection, client_id: str, *, now: datetime) -> None:
     """Refuse the client and all its tokens from now on, for good. Raises RegistrationError if it is not active."""
-    _update_active(connection, client_id, {"disabled_at": now})
+    update_active(connection, client_id, {"disabled_at": now})
 
 
 def rescope_client(
@@ -99,13 +99,13 @@ def rescope_client(
     found = connection.execute(query).one_or_none()
     registration = Registration(found.name, found.audience, scopes, jwks=found.jwks) if found else None
     chosen = _scopes(registration, allow_pilot_persons) if registration else []
-    _update_active(connection, client_id, {"scopes": chosen})
+    update_active(connection, client_id, {"scopes": chosen})
     return chosen
 
 
 def budget_client(connection: sa.Connection, client_id: str, budget: int | None) -> None:
     """Give a client a budget of its own, in points a minute; None for what is ordinary. Raises RegistrationError."""
-    _update_active(connection, client_id, {"budget": budget})
+    update_active(connection, client_id, {"budget": budget})
 
 
 def rotate_client(connection: sa.Connection, client_id: str, jwks: Any = None) -> Credentials:
@@ -119,7 +119,7 @@ def rotate_client(connection: sa.Connection, client_id: str, jwks: Any = None) -
     if method is Authentication.CLIENT_SECRET_BASIC and jwks is not None:
         raise RegistrationError(f"{client_id} has a secret: leave the JWK set out, or register a new client.")
     parsed, secret = _credentials(jwks, None)
-    _update_active(connection, client_id, _stored(parsed, secret))
+    update_active(connection, client_id, _stored(parsed, secret))
     return Credentials(client_id, secret)
 
 
@@ -127,7 +127,8 @@ def _active(client_id: str) -> sa.ColumnElement[bool]:
     return sa.and_(Client.client_id == client_id, Client.disabled_at.is_(None))
 
 
-def _update_active(connection: sa.Connection, client_id: str, values: dict[str, Any]) -> None:
+def update_active(connection: sa.Connection, client_id: str, values: dict[str, Any]) -> None:
+    """Change an active client. Raises RegistrationError if there is none."""
     if connection.execute(sa.update(Client).where(_active(client_id)).values(values)).rowcount != 1:
         raise RegistrationError(f"There is no active client {client_id}. See: suxin client list.")
 

@@ -1,11 +1,11 @@
 """Revocations as they happen: what lets a verified token be trusted for some seconds without asking again.
 
-The database tells every worker of a token or a client that changed (LISTEN). A worker that cannot hear trusts nothing.
+The database tells every worker of a token, client or document that changed (LISTEN). Who cannot hear trusts nothing.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Protocol
 
 import asyncpg
@@ -16,16 +16,16 @@ log = logging.getLogger("suxin.revocations")
 
 
 class Trusting(Protocol):
-    """Who remembers what tokens are good for."""
+    """Who remembers what tokens are good for, or what a client may send."""
 
     def trust(self, hearing: bool) -> None:
         """Begin or cease to trust what is remembered; what was remembered before is forgotten."""
 
     def forget(self, client_key: int) -> None:
-        """Forget the tokens of a client."""
+        """Forget what is remembered of a client."""
 
 
-async def listen(connect: Callable[[], Awaitable[asyncpg.Connection]], trusting: Trusting) -> None:
+async def listen(connect: Callable[[], Awaitable[asyncpg.Connection]], *trusting: Trusting) -> None:
     """Hear of revocations until cancelled. A lost connection is made again, and nothing is trusted meanwhile."""
     while True:
         try:
@@ -35,18 +35,24 @@ async def listen(connect: Callable[[], Awaitable[asyncpg.Connection]], trusting:
         await asyncio.sleep(PAUSE_SECONDS)
 
 
-async def _hear(connection: asyncpg.Connection, trusting: Trusting) -> None:
+async def _hear(connection: asyncpg.Connection, trusting: Iterable[Trusting]) -> None:
     """Hear until the connection ends."""
 
     def told(connection: Any, process: int, channel: str, payload: Any) -> None:
-        trusting.forget(int(payload))
+        for one in trusting:
+            one.forget(int(payload))
 
     ended = asyncio.Event()
     connection.add_termination_listener(lambda connection: ended.set())
     try:
         await connection.add_listener(CHANNEL, told)
-        trusting.trust(hearing=True)
+        _trust(trusting, hearing=True)
         await ended.wait()
     finally:
-        trusting.trust(hearing=False)
+        _trust(trusting, hearing=False)
         connection.terminate()
+
+
+def _trust(trusting: Iterable[Trusting], *, hearing: bool) -> None:
+    for one in trusting:
+        one.trust(hearing)

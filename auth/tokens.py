@@ -141,6 +141,7 @@ LIVE_TOKEN = (
         Client.court_code,
         Client.village_id,
         Client.budget,
+        Client.documents,
         IssuedToken.subject_index,
         IssuedToken.staff_id,
         Staff.role,
@@ -175,6 +176,7 @@ def _principal(token: AccessToken, row: Any) -> Principal | None:
         subject_index=row.subject_index,
         officer=officer,
         budget=row.budget,
+        documents=row.documents,
     )
 
 

@@ -30,6 +30,7 @@ from models.record_step import RecordStep
 from models.repair import Repair
 from models.sanction import Sanction
 from models.staff_account import AuthorizationCode, StaffAccount, StaffSession
+from models.trusted_document import TrustedDocument
 from models.watch import Notification, Watch, WatchLine, WatchOrder
 from models.webhook import Delivery, Webhook
 
@@ -81,6 +82,7 @@ __all__ = [
     "Staff",
     "StaffAccount",
     "StaffSession",
+    "TrustedDocument",
     "Village",
     "VillageNotice",
     "Watch",

@@ -19,12 +19,21 @@ class Authentication(StrEnum):
     CLIENT_SECRET_BASIC = "client_secret_basic"  # noqa: S105  (the registered name of the method, no secret)
 
 
+class DocumentPolicy(StrEnum):
+    """Which documents a client may send."""
+
+    OPEN = "OPEN"
+    LOGGED = "LOGGED"
+    TRUSTED_ONLY = "TRUSTED_ONLY"
+
+
 class Client(Keyed):
     """One client. Written by `auth.registry` only, which holds it to its audience's scopes and purposes.
 
     client_id: public identifier. jwks: public keys (RFC 7517) of a `private_key_jwt` client.
     secret_hash: SHA-256 of a generated 256-bit secret; nothing slower is needed where nobody chose the secret.
     budget: cost points a minute; null for what is ordinary.
+    documents: any, any with a note of those not registered, or the registered ones alone.
     redirect_uris: where staff may be sent back to after they signed in, character by character (RFC 9700, 2.1).
     """
 
@@ -50,6 +59,7 @@ class Client(Keyed):
     purposes: Mapped[list[str]] = mapped_column(ARRAY(Text))
     redirect_uris: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     budget: Mapped[int | None] = mapped_column(Integer)
+    documents: Mapped[DocumentPolicy] = mapped_column(choice(DocumentPolicy), server_default=DocumentPolicy.OPEN)
     court_code: Mapped[str | None] = mapped_column(ForeignKey("court.code"), index=True)
     village_id: Mapped[int | None] = mapped_column(ForeignKey("village.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

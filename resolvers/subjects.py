@@ -208,7 +208,9 @@ def viewed(
     allowed = context.principal.purposes
     if access.purpose not in allowed:
         names = ", ".join(sorted(allowed))
-        raise PurposeError(f"{access.purpose.value} is not among the purposes registered for this client: {names}.")
+        raise PurposeError(
+            f"{access.purpose.value} is not among the purposes registered for this client and document: {names}."
+        )
     told = Access(access.purpose, own_text(access.operator, "operator"), own_text(access.branch, "branch"))
     view: View = context.view
     return replace(view, access=told, shares=shares, letters=letters)

@@ -9,11 +9,14 @@ import orjson
 from graphql import GraphQLError
 from starlette.requests import Request
 
+from auth.trusted_documents import SHA256
+
 LARGEST_BODY = 64 * 1024
 DEEPEST = 16
 NUL = re.compile(r"\\u(?:0000|\{0+\})")
 MEMBERS: Mapping[str, tuple[Any, str]] = {
-    "query": (str, "a string: the GraphQL document"),
+    "query": (str | None, "a string: the GraphQL document"),
+    "documentId": (str | None, "a string: the identifier of a registered document"),
     "variables": (dict | None, "an object"),
     "operationName": (str | None, "a string"),
     "extensions": (dict | None, "an object"),
@@ -37,11 +40,12 @@ class BodyError(Exception):
 
 @dataclass(frozen=True)
 class Body:
-    """A GraphQL request."""
+    """A GraphQL request. document_id: of a registered document; it, or `query`, or both for a check, are there."""
 
     query: str
     variables: dict[str, Any] | None
     operation_name: str | None
+    document_id: str | None = None
 
 
 async def read_body(request: Request) -> Body:
@@ -81,11 +85,27 @@ def shaped(found: Mapping[str, Any]) -> Body:
     for name, (kind, words) in MEMBERS.items():
         if not isinstance(found.get(name), kind):
             raise BodyError(f"`{name}` must be {words}.")
-    if NUL.search(found["query"]):
+    query, document_id = found.get("query") or "", _document_id(found)
+    if not query and document_id is None:
+        raise BodyError("Send `query`, the GraphQL document, or `documentId`, the identifier of a registered one.")
+    if NUL.search(query):
         raise BodyError(NO_NUL)
     if not _shallow(found.get("variables"), DEEPEST):
         raise BodyError(f"`variables` are nested deeper than {DEEPEST} levels.")
-    return Body(found["query"], found.get("variables"), found.get("operationName"))
+    return Body(query, found.get("variables"), found.get("operationName"), document_id)
+
+
+def _document_id(found: Mapping[str, Any]) -> str | None:
+    """The identifier of a document, given by itself or as Apollo's clients do. Raises BodyError."""
+    persisted = (found.get("extensions") or {}).get("persistedQuery")
+    if persisted is None:
+        return found.get("documentId")
+    digest = persisted.get("sha256Hash") if isinstance(persisted, dict) else None
+    if not isinstance(digest, str) or persisted.get("version", 1) != 1:
+        raise BodyError("`extensions.persistedQuery` must be {version: 1, sha256Hash}: the SHA-256 of the document.")
+    if "documentId" in found:
+        raise BodyError("Send either `documentId` or `extensions.persistedQuery`.")
+    return f"{SHA256}{digest}"
 
 
 def _shallow(value: Any, levels: int) -> bool:

@@ -21,6 +21,7 @@ from starlette.types import Receive, Scope, Send
 from auth.budget import Budgets, Charge, Status, ThrottledError
 from auth.principal import Principal
 from auth.tokens import TokenError, TokenVerifier, bearer_token
+from auth.trusted_documents import TrustedDocuments
 from models.keyring import Keyring
 from resolvers.caller import Caller
 from resolvers.context import Context
@@ -44,6 +45,7 @@ from schema.execution import (
 )
 from schema.live import Live
 from schema.mutate import KeyRefusedError, mutate, read_key
+from schema.trusting import trusted
 
 ANSWERS = Counter("suxin_answers", "Answers, by what gave them and why", ["executor", "reason"])
 EVENT_STREAM = "text/event-stream"
@@ -76,6 +78,7 @@ class Endpoint:
     request_timeout: float
     clock: Callable[[], datetime]
     live: Live
+    documents: TrustedDocuments
     executor: Executor = Executor.PLAN
     debug: bool = False
     budgets: Budgets | None = None
@@ -121,11 +124,12 @@ class Endpoint:
 
     async def _answer_to(self, principal: Principal, request: Request, reply: "Reply") -> Response:
         by_address = request.method != "POST"
-        body = read_address(request) if by_address else await read_body(request)
+        sent = read_address(request) if by_address else await read_body(request)
+        principal, body = await trusted(self.documents, principal, sent)
         streams = EVENT_STREAM in request.headers.get("accept", "") and not by_address
         if streams and is_subscription(body.query, body.operation_name):
             token = bearer_token(request.headers.getlist("authorization"))
-            stream = await self.live.subscribe(token, body)
+            stream = await self.live.subscribe(token, sent)
             return EventStream(stream, {"x-request-id": str(reply.request_id)})
         operation = prepared(body.query, body.operation_name, principal.scopes)
         if by_address and not is_public(operation):

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from auth.tokens import TokenError
+from schema.body import BodyError
 from schema.execution import log_failure
 from schema.live import Stream
 
@@ -41,8 +42,8 @@ class EventStream(Response):
         try:
             async for text in _texts(self._stream.results()):
                 await _sent(send, text, more=True)
-        except TokenError:
-            pass  # the stream ends, and its client asks again with a token that is good
+        except (TokenError, BodyError):
+            pass  # the stream ends, and its client asks again with a token, or a document, that is good
         except Exception as error:
             log_failure(error, "stream")
             return  # cut off, and not complete: its client asks again

@@ -16,6 +16,7 @@ import models
 from auth.budget import Budgets, Status, ThrottledError
 from auth.principal import Principal
 from auth.tokens import TokenVerifier
+from auth.trusted_documents import TrustedDocuments
 from models.keyring import Keyring
 from resolvers import about, roots
 from resolvers.caller import Caller
@@ -32,6 +33,7 @@ from schema.discretion import coded
 from schema.document import DocumentError, Operation, prepared
 from schema.execution import QUIET, asked, presented
 from schema.reach import root_fields
+from schema.trusting import trusted
 
 EVENTS = Root(
     replace(roots.EVENTS, many=True, connection=True), about.ABOUT[models.Event], prepare=roots.prepare_access
@@ -55,6 +57,7 @@ class Live:
 
     engine: AsyncEngine
     verifier: TokenVerifier
+    documents: TrustedDocuments
     keyring: Keyring
     clock: Callable[[], datetime]
     heard: Callable[[], Any]
@@ -62,9 +65,9 @@ class Live:
     _open: dict[int, int] = field(default_factory=dict)
     _reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(READERS))
 
-    async def subscribe(self, token: str, body: Body) -> "Stream":
-        """Begin. Raises TokenError, DocumentError, ForbiddenError, ThrottledError, and what arguments raise."""
-        principal = await self.verifier.verify(token)
+    async def subscribe(self, token: str, sent: Body) -> "Stream":
+        """Begin. Raises TokenError, BodyError, DocumentError, ForbiddenError, ThrottledError, what arguments raise."""
+        principal, body = await self.admit(token, sent)
         operation = prepared(body.query, body.operation_name, principal.scopes, True)
         request = asked(operation, body.variables, principal.audience)
         self._check_number(principal)
@@ -76,7 +79,11 @@ class Live:
         page = page_of(EVENTS.relation, {"first": PAGE, **arguments}, self.keyring.opaque_key)
         if page.after is None:
             page = replace(page, after=(await self._newest(),))
-        return Stream(self, token, body, operation, arguments, request.cost, page)
+        return Stream(self, token, sent, body, operation, arguments, request.cost, page)
+
+    async def admit(self, token: str, body: Body) -> tuple[Principal, Body]:
+        """Who asks, and for what, as of now. Raises TokenError, BodyError."""
+        return await trusted(self.documents, await self.verifier.verify(token), body)
 
     async def _newest(self) -> int:
         async with self.engine.connect() as connection:
@@ -100,10 +107,11 @@ class Live:
 
 @dataclass
 class Stream:
-    """One subscription: its results, until its token ends."""
+    """One subscription: its results, until its token ends. sent: the request as it came; body: with its document."""
 
     live: Live
     token: str
+    sent: Body
     body: Body
     operation: Operation
     arguments: dict[str, Any]
@@ -139,7 +147,7 @@ class Stream:
 
     async def _read(self) -> list[ExecutionResult]:
         """The results of the next events, whose entries in the log are committed."""
-        principal = await self.live.verifier.verify(self.token)
+        principal, _ = await self.live.admit(self.token, self.sent)
         caller = Caller(principal, self.live.keyring, self.live.clock(), uuid4())
         async with self.live._reading, asyncio.timeout(READ_SECONDS), self.live.engine.connect() as connection:
             context = Context(**vars(caller), connection=connection)

@@ -52,9 +52,9 @@ class Socket:
             raise ConnectionRejectionError from None
         return UNSET
 
-    async def stream(self, query: Any, *, variable_values: Any, operation_name: Any, **_: Any) -> AsyncIterator[Any]:
-        """The results of an operation, as strawberry's handler wants them."""
-        return self._results({"query": query, "variables": variable_values, "operationName": operation_name})
+    async def stream(self, query: Any, **_: Any) -> AsyncIterator[Any]:
+        """The results of an operation, as strawberry's handler wants them; `query` is what `decode_json` made of it."""
+        return self._results(query)
 
     async def _results(self, given: Mapping[str, Any]) -> AsyncIterator[Any]:
         try:
@@ -82,12 +82,14 @@ class Socket:
             await self.websocket.close(TRY_AGAIN, "Something went wrong here. Try again.")
 
     def decode_json(self, text: str) -> Any:
-        """A message as it came. Raises JSONDecodeError for what is none."""
+        """A message as it came, a request whole: the handler knows no identifiers of documents. Raises
+        JSONDecodeError for what is none.
+        """
         found = orjson.loads(text)
         payload = found.get("payload") if isinstance(found, dict) else None
         if not isinstance(found, dict) or (found.get("type") == "subscribe" and not isinstance(payload, dict)):
             raise orjson.JSONDecodeError("no message", text, 0)
-        return found
+        return found | {"payload": {"query": payload}} if found.get("type") == "subscribe" else found
 
     async def end_with_token(self) -> None:
         """Close the connection when its token ends, whether or not anything is subscribed to."""

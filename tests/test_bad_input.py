@@ -101,7 +101,7 @@ def test_no_detour_leads_around_a_scope(world: World, query: str) -> None:
 def test_a_purpose_must_be_registered_for_the_client(world: World) -> None:
     variables = {"by": KEY, "access": {"purpose": "EMPLOYMENT_CHECK"}}
     names = "GUARANTEE_REVIEW, INCENTIVE_LOAN, LOAN_APPROVAL, POST_LOAN_MONITORING"
-    told = f"EMPLOYMENT_CHECK is not among the purposes registered for this client: {names}."
+    told = f"EMPLOYMENT_CHECK is not among the purposes registered for this client and document: {names}."
     assert failed(world, Audience.BANK, CHECK, variables) == [(told, "PURPOSE_NOT_ALLOWED")]
 
 

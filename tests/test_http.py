@@ -380,7 +380,11 @@ def json_error(reason: str) -> tuple[str, str]:
 TYPENAME = b'{"query": "{ __typename }"'
 NO_NUL = ("The body holds the character U+0000, which no text here can hold.", "BAD_REQUEST")
 ONE_OBJECT = ("The body must be one JSON object; batches of requests are not taken.", "BAD_REQUEST")
-MEMBERS = ("The body has members that are not known; query, variables, operationName, extensions are.", "BAD_REQUEST")
+NO_DOCUMENT = "Send `query`, the GraphQL document, or `documentId`, the identifier of a registered one."
+MEMBERS = (
+    "The body has members that are not known; query, documentId, variables, operationName, extensions are.",
+    "BAD_REQUEST",
+)
 NO_VALUE = "unexpected character, expected a JSON value"
 BODIES = {
     "empty": (b"", json_error("Input is a zero-length, empty document")),
@@ -404,7 +408,7 @@ BODIES = {
     "a batch": (b"[" + TYPENAME + b"}]", ONE_OBJECT),
     "a string": (b'"query"', ONE_OBJECT),
     "null": (b"null", ONE_OBJECT),
-    "no query": (b"{}", ("`query` must be a string: the GraphQL document.", "BAD_REQUEST")),
+    "no query": (b"{}", (NO_DOCUMENT, "BAD_REQUEST")),
     "query: 5": (b'{"query": 5}', ("`query` must be a string: the GraphQL document.", "BAD_REQUEST")),
     "variables: []": (TYPENAME + b', "variables": []}', ("`variables` must be an object.", "BAD_REQUEST")),
     "operationName: 5": (TYPENAME + b', "operationName": 5}', ("`operationName` must be a string.", "BAD_REQUEST")),

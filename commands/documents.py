@@ -1,0 +1,142 @@
+"""`suxin documents`: what each client may send without its text, or may send at all."""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from graphql import GraphQLSyntaxError, OperationDefinitionNode, OperationType, parse
+from rich.table import Table
+
+from auth import trusted_documents
+from auth.scopes import Scope
+from auth.trusted_documents import SHA256
+from commands.clients import registering
+from commands.session import CommandError, console
+from models.client import DocumentPolicy
+from resolvers.errors import ForbiddenError
+from schema.document import MOST_TOKENS, DocumentError, prepared
+
+documents = typer.Typer(no_args_is_help=True, help="Register the documents of clients (trusted documents).")
+ClientId = Annotated[str, typer.Argument(help="The client's identifier.")]
+KINDS = "a .graphql file, or a manifest: JSON of identifiers and texts, as Relay, graphql-codegen and Apollo write it"
+
+
+@documents.command("add")
+def documents_add(
+    client_id: ClientId,
+    files: Annotated[list[Path], typer.Argument(help=f"Each is {KINDS}.")],
+    purpose: Annotated[
+        list[str] | None, typer.Option(help="A purpose; requests with these documents may name no other.")
+    ] = None,
+) -> None:
+    """Register documents for a client, once each was found to run with its scopes: all of them, or none.
+
+    Example: suxin documents add demo-bank persisted-documents.json --purpose LOAN_APPROVAL
+    """
+    with registering() as (connection, _):
+        found = {identifier: text for file in files for identifier, text in read_documents(file).items()}
+        _check(found, trusted_documents.client_scopes(connection, client_id))
+        added = trusted_documents.add_documents(connection, client_id, found, purpose or (), now=datetime.now(UTC))
+    console.print(f"{len(found)} documents are registered for {client_id}, {added} of them new.")
+
+
+@documents.command("list")
+def documents_list(client_id: ClientId) -> None:
+    """Show what is registered for a client."""
+    with registering() as (connection, _):
+        found = trusted_documents.list_documents(connection, client_id)
+    table = Table("identifier", "operations", "purposes", "since")
+    for row in found:
+        names = ", ".join(name or "-" for name, _ in _operations(row["text"]))
+        table.add_row(row["identifier"], names, ", ".join(row["purposes"]) or "all", f"{row['created_at']:%Y-%m-%d}")
+    console.print(table)
+
+
+@documents.command("remove")
+def documents_remove(
+    client_id: ClientId, identifiers: Annotated[list[str], typer.Argument(help="As `list` shows them.")]
+) -> None:
+    """Trust documents no longer, from now on."""
+    with registering() as (connection, _):
+        trusted_documents.remove_documents(connection, client_id, identifiers)
+    console.print(f"{len(identifiers)} documents of {client_id} are removed.")
+
+
+@documents.command("policy")
+def documents_policy(
+    client_id: ClientId, policy: Annotated[DocumentPolicy, typer.Argument(case_sensitive=False)]
+) -> None:
+    """Take any documents from a client, or any with a line in the log, or registered ones alone.
+
+    Example: suxin documents policy demo-bank trusted_only
+    """
+    with registering() as (connection, _):
+        trusted_documents.set_policy(connection, client_id, policy)
+    console.print(f"{client_id}: {policy}.")
+
+
+@documents.command("check")
+def documents_check(client_id: ClientId) -> None:
+    """Try all documents of a client against the schema of this release, before it is taken into service."""
+    with registering() as (connection, _):
+        found = trusted_documents.list_documents(connection, client_id)
+        scopes = trusted_documents.client_scopes(connection, client_id)
+    _check({row["identifier"]: row["text"] for row in found}, scopes)
+    console.print(f"All {len(found)} documents of {client_id} run.")
+
+
+def read_documents(file: Path) -> dict[str, str]:
+    """The documents in a file by their identifiers. Raises CommandError."""
+    try:
+        text = file.read_text()
+        return _manifest(json.loads(text)) if file.suffix == ".json" else {_identifier(text): text}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CommandError(f"{file} cannot be read ({type(error).__name__}). It must be {KINDS}.") from error
+
+
+def _manifest(found: Any) -> dict[str, str]:
+    """Apollo's manifests list operations; others are objects of identifiers and texts."""
+    if "operations" in found:
+        found = {operation["id"]: operation["body"] for operation in found["operations"]}
+    if not found or not all(isinstance(text, str) for text in found.values()):
+        raise ValueError
+    return dict(found)
+
+
+def _identifier(text: str) -> str:
+    return f"{SHA256}{sha256(text.encode()).hexdigest()}"
+
+
+def _check(found: Mapping[str, str], scopes: Iterable[str]) -> None:
+    """Raise CommandError with what is wrong in any document, for a client with these scopes."""
+    held = frozenset(map(Scope, scopes))
+    wrong = [f"{identifier}: {reason}" for identifier, text in found.items() for reason in _reasons(text, held)]
+    if wrong:
+        raise CommandError("These documents would not run, and nothing was changed:\n" + "\n".join(wrong))
+
+
+def _reasons(text: str, scopes: frozenset[Scope]) -> list[str]:
+    try:
+        for name, lasts in _operations(text) or [(None, False)]:
+            prepared(text, name, scopes, lasts)
+    except DocumentError as error:
+        return [str(reason) for reason in error.errors]
+    except ForbiddenError as error:
+        return [error.message]
+    return []
+
+
+def _operations(text: str) -> list[tuple[str | None, bool]]:
+    """The operations of a document, and whether each lasts; none where it cannot be read."""
+    try:
+        found = parse(text, max_lexical_tokens=MOST_TOKENS).definitions
+    except GraphQLSyntaxError:
+        return []
+    operations = [node for node in found if isinstance(node, OperationDefinitionNode)]
+    return [
+        (node.name.value if node.name else None, node.operation is OperationType.SUBSCRIPTION) for node in operations
+    ]

@@ -1,0 +1,31 @@
+"""Trusted documents: the operations that a client has registered, and may send by their identifiers."""
+
+from datetime import datetime
+
+from sqlalchemy import ARRAY, CheckConstraint, DateTime, ForeignKey, Index, LargeBinary, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Keyed
+
+
+class TrustedDocument(Keyed):
+    """One document of one client. Written by `auth.trusted_documents` only; its text never changes.
+
+    identifier: as the client's compiler made it, or the SHA-256 of the text. digest: that SHA-256.
+    purposes: the only ones that a request with it may name; empty for all of the client's.
+    """
+
+    __tablename__ = "trusted_document"
+    __table_args__ = (
+        UniqueConstraint("client_id", "identifier"),
+        Index("ix_trusted_document_digest", "client_id", "digest"),
+        CheckConstraint("digest = sha256(convert_to(text, 'UTF8'))", name="digest"),
+        CheckConstraint("octet_length(text) <= 16384", name="text"),
+    )
+
+    client_id: Mapped[int] = mapped_column(ForeignKey("client.id"))
+    identifier: Mapped[str] = mapped_column(Text)
+    digest: Mapped[bytes] = mapped_column(LargeBinary)
+    text: Mapped[str] = mapped_column(Text)
+    purposes: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
