@@ -32,6 +32,7 @@ from schema.endpoint import Endpoint
 from schema.execution import Executor
 from schema.live import Live
 from schema.sockets import socket_endpoint
+from schema.transfers import Transfers
 from settings import Settings
 from worker import work_on
 
@@ -82,6 +83,8 @@ def create_app(settings: Settings, url: sa.URL, now: Callable[[], datetime] = ut
         budgets=budgets,
     )
 
+    transfers = Transfers(engine, verifier, keyring, settings.issuer, now)
+
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await ensure_partitions(engine, now())
@@ -100,7 +103,11 @@ def create_app(settings: Settings, url: sa.URL, now: Callable[[], datetime] = ut
 
     authorization = authorization_server(settings, sync_engine, signing, keyring, clock)
     app = Starlette(
-        routes=[*service_routes(endpoint, live, engine), *oauth_routes(authorization, verifier.forget)],
+        routes=[
+            *service_routes(endpoint, live, engine),
+            *transfer_routes(transfers),
+            *oauth_routes(authorization, verifier.forget),
+        ],
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # a redirect would name the Host header, whoever sent it
@@ -131,6 +138,14 @@ def service_routes(endpoint: Endpoint, live: Live, engine: AsyncEngine) -> list[
         Route("/livez", alive, methods=["GET"]),
         Route("/readyz", readiness(engine), methods=["GET"]),
         Route("/metrics", metrics, methods=["GET"]),
+    ]
+
+
+def transfer_routes(transfers: Transfers) -> list[BaseRoute]:
+    """Files in and out."""
+    return [
+        Route("/uploads", transfers.upload, methods=["POST"]),
+        Route("/downloads/{token}", transfers.download, methods=["GET"]),
     ]
 
 

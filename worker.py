@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import datetime
+from typing import Any
 
 import asyncpg
 import sqlalchemy as sa
@@ -16,10 +17,11 @@ from casework.notifications import CHANNEL
 from dispatcher import Dispatcher
 from models.keyring import Keyring
 from outbound import SENDING, Network, Outbound
+from schema.bulk_running import BulkRunner
 
 LEADERSHIP = 0x53555857  # "SUXW": no other advisory lock of the service has this number
 SESSION = {"application_name": "suxin worker"}
-CONNECTIONS, STATEMENT_SECONDS = 4, 60
+CONNECTIONS, STATEMENT_SECONDS = 6, 60
 """The worker waits for nobody who asks, and a day of a large court may take its time."""
 
 PAUSE_SECONDS = 20.0
@@ -28,6 +30,7 @@ SUCCESSION_SECONDS = 5.0
 
 log = logging.getLogger("suxin.worker")
 
+Job = Callable[[], Coroutine[Any, Any, None]]
 Connect = Callable[[], Awaitable[asyncpg.Connection]]
 
 
@@ -36,18 +39,23 @@ async def work_on(url: sa.URL, networks: Sequence[Network], keyring: Keyring, no
     engine = database.async_engine(url, CONNECTIONS, STATEMENT_SECONDS)
     outbound = Outbound(networks, SENDING)
     try:
-        dispatcher = Dispatcher(engine, keyring, outbound, now)
-        await work(lambda: database.connect(url, SESSION), engine, now, dispatcher)
+        dispatcher, bulk = Dispatcher(engine, keyring, outbound, now), BulkRunner(engine, keyring, now)
+        await work(lambda: database.connect(url, SESSION), engine, now, dispatcher, bulk.run)
     finally:
         await outbound.close()
         await engine.dispose()
 
 
-async def work(connect: Connect, engine: AsyncEngine, now: Callable[[], datetime], dispatcher: Dispatcher) -> None:
-    """Lead, or wait to lead, until cancelled. `connect`: makes the connection that holds the lock while it lasts."""
+async def work(
+    connect: Connect, engine: AsyncEngine, now: Callable[[], datetime], dispatcher: Dispatcher, *others: Job
+) -> None:
+    """Lead, or wait to lead, until cancelled.
+
+    connect: makes the connection that holds the lock while it lasts. others: what else a leader does all the time.
+    """
     while True:
         try:
-            await _serve(await connect(), engine, now, dispatcher)
+            await _serve(await connect(), engine, now, dispatcher, others)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyError) as error:
             log.warning("the worker could not go on: %s", type(error).__name__)
         except Exception as error:
@@ -56,13 +64,17 @@ async def work(connect: Connect, engine: AsyncEngine, now: Callable[[], datetime
 
 
 async def _serve(
-    connection: asyncpg.Connection, engine: AsyncEngine, now: Callable[[], datetime], dispatcher: Dispatcher
+    connection: asyncpg.Connection,
+    engine: AsyncEngine,
+    now: Callable[[], datetime],
+    dispatcher: Dispatcher,
+    others: Sequence[Job],
 ) -> None:
     """Work while the lock is ours: a leader that dies loses its connection, and with it the lock."""
     try:
         while True:
             if await connection.fetchval("SELECT pg_try_advisory_lock($1)", LEADERSHIP):
-                await _lead(connection, engine, now, dispatcher)
+                await _lead(connection, engine, now, dispatcher, others)
             await asyncio.sleep(SUCCESSION_SECONDS)
     finally:
         connection.terminate()
@@ -78,17 +90,22 @@ async def _catch_up(engine: AsyncEngine, now: Callable[[], datetime]) -> None:
 
 
 async def _lead(
-    connection: asyncpg.Connection, engine: AsyncEngine, now: Callable[[], datetime], dispatcher: Dispatcher
+    connection: asyncpg.Connection,
+    engine: AsyncEngine,
+    now: Callable[[], datetime],
+    dispatcher: Dispatcher,
+    others: Sequence[Job],
 ) -> None:
     log.info("this process leads")
     await connection.add_listener(CHANNEL, lambda *_: dispatcher.wake.set())
-    sending = asyncio.create_task(dispatcher.run())
+    jobs = [asyncio.create_task(job()) for job in (dispatcher.run, *others)]
     try:
         while not connection.is_closed():
             await _catch_up(engine, now)
-            await asyncio.wait([sending], timeout=PAUSE_SECONDS)
-            if sending.done():
-                await sending  # raises what ended it
+            ended, _ = await asyncio.wait(jobs, timeout=PAUSE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            for job in ended:
+                await job  # raises what ended it
     finally:
-        sending.cancel()
-        await asyncio.gather(sending, return_exceptions=True)
+        for job in jobs:
+            job.cancel()
+        await asyncio.gather(*jobs, return_exceptions=True)

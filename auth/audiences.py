@@ -7,22 +7,25 @@ __all__ = ["ORGANIZATION_PURPOSES", "PURPOSES", "SCOPES", "Audience", "Purpose",
 
 SUBJECTS = frozenset({Scope.CATALOGUE, Scope.SUBJECT, Scope.ORGANIZATION})
 TOLD = frozenset({Scope.EVENT, Scope.WEBHOOK_WRITE})
+BULK = frozenset({Scope.BULK, Scope.BULK_WRITE})
 LENDING = frozenset({Scope.CONSENT, Scope.CONSENT_WRITE, Scope.LOAN, Scope.LOAN_WRITE})
 MONITORING = TOLD | {Scope.WATCH, Scope.WATCH_WRITE}
 HOLDINGS = frozenset(PERSONS) | {Scope.CATALOGUE, Scope.ORGANIZATION}
 
 SCOPES: dict[Audience, frozenset[Scope]] = {
-    Audience.BANK: SUBJECTS.union(PERSONS, MONITORING, LENDING),
-    Audience.EMPLOYER: SUBJECTS | TOLD | {Scope.PERSON_INTEGRITY, Scope.CONSENT},
-    Audience.COMMERCE: SUBJECTS | TOLD,
-    Audience.MORAL_BANK: frozenset({Scope.CATALOGUE, Scope.CONVERSION, Scope.CONVERSION_WRITE}),
+    Audience.BANK: SUBJECTS.union(PERSONS, MONITORING, LENDING, BULK),
+    Audience.EMPLOYER: SUBJECTS | TOLD | BULK | {Scope.PERSON_INTEGRITY, Scope.CONSENT},
+    Audience.COMMERCE: SUBJECTS | TOLD | BULK,
+    Audience.MORAL_BANK: BULK | {Scope.CATALOGUE, Scope.CONVERSION, Scope.CONVERSION_WRITE},
     Audience.VILLAGE: frozenset({Scope.NOTICE, Scope.NOTICE_WRITE}),
-    Audience.COURT: HOLDINGS | {Scope.REGISTER, Scope.PROCEDURE, Scope.STATISTICS, Scope.EVENT, Scope.PROCEDURE_WRITE},
+    Audience.COURT: HOLDINGS
+    | BULK
+    | {Scope.REGISTER, Scope.PROCEDURE, Scope.STATISTICS, Scope.EVENT, Scope.PROCEDURE_WRITE},
     Audience.PUBLIC_PORTAL: frozenset({Scope.CATALOGUE, Scope.PUBLICATION}),
     Audience.LITIGANT_PORTAL: HOLDINGS
     | {Scope.PROCEDURE, Scope.SELF, Scope.EVENT, Scope.REMEDY_WRITE, Scope.GRANT_WRITE},
-    Audience.CREDIT_PLATFORM: frozenset({Scope.CATALOGUE, Scope.MEASURE, Scope.MEASURE_WRITE}),
-    Audience.AUDITOR: frozenset({Scope.AUDIT, Scope.STATISTICS}),
+    Audience.CREDIT_PLATFORM: BULK | {Scope.CATALOGUE, Scope.MEASURE, Scope.MEASURE_WRITE},
+    Audience.AUDITOR: BULK | {Scope.AUDIT, Scope.STATISTICS},
 }
 
 ORGANIZATION_PURPOSES = frozenset({Purpose.EMPLOYER_CHECK, Purpose.SUPPLIER_DUE_DILIGENCE, Purpose.BIDDING_REVIEW})

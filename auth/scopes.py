@@ -34,6 +34,8 @@ class Scope(StrEnum):
     LOAN = "loan.read"
     LOAN_WRITE = "loan.write"
     WEBHOOK_WRITE = "webhook.write"
+    BULK = "bulk.read"
+    BULK_WRITE = "bulk.write"
 
     @property
     def display(self) -> str:
@@ -69,6 +71,8 @@ DISPLAY = {
     Scope.LOAN: "The incentive loans that the client itself reported (诚信履行贷查询)",
     Scope.LOAN_WRITE: "Reporting incentive loans and how they ended (诚信履行贷报送)",
     Scope.WEBHOOK_WRITE: "Saying where events are sent, and having them sent again (回调管理)",
+    Scope.BULK: "The client's own bulk operations and their files (批量作业查询)",
+    Scope.BULK_WRITE: "Exporting lists, and checking files of subjects (批量作业)",
     Scope.WATCH_WRITE: "Watching customers, and watching them no longer (贷后监测)",
 }
 
@@ -84,5 +88,7 @@ PERSON_SCOPES = frozenset(Scope) - {
     Scope.STATISTICS,
     Scope.EVENT,
     Scope.WEBHOOK_WRITE,
+    Scope.BULK,
+    Scope.BULK_WRITE,
 }
 """Scopes that reach a natural person: never given to a pilot client in production (DESIGN 6)."""

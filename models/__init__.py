@@ -3,6 +3,7 @@
 from models.access_record import AccessRecord
 from models.base import Base
 from models.batch import Batch
+from models.bulk_operation import BulkChunk, BulkOperation, BulkUpload, BulkUploadPiece
 from models.bulletin import Bulletin
 from models.calendar import CalendarDay, Reminder
 from models.catalogue import Behaviour, CaseType, CatalogueVersion, CodeType, MoralBankItem
@@ -41,6 +42,10 @@ __all__ = [
     "Base",
     "Batch",
     "Behaviour",
+    "BulkChunk",
+    "BulkOperation",
+    "BulkUpload",
+    "BulkUploadPiece",
     "Bulletin",
     "CalendarDay",
     "CaseType",

@@ -51,6 +51,11 @@ class Keyring:
         return _derive(self.indexing[0], b"suxin/opaque")
 
     @cached_property
+    def download_key(self) -> bytes:
+        """The key that signs the addresses of files."""
+        return _derive(self.indexing[0], b"suxin/download")
+
+    @cached_property
     def share_key(self) -> bytes:
         """The key that share codes are made with; of the first version, so that a code is told again as it was."""
         return _derive(self.indexing[0], b"suxin/share-code")
@@ -61,15 +66,23 @@ class Keyring:
 
     def seal(self, number: str, associated: bytes) -> bytes:
         """Encrypt a normalized identity number, bound to `associated`: moved to another row it does not open."""
-        version, nonce = len(self.sealing), os.urandom(NONCE_BYTES)
-        return bytes([FORMAT, version]) + nonce + self._ciphers[-1].encrypt(nonce, number.encode(), associated)
+        return self.seal_octets(number.encode(), associated)
 
     def open(self, sealed: bytes, associated: bytes) -> str:
         """Decrypt what `seal` made. Raises InvalidTag for another row's value, KeyringError for an unknown key."""
+        return self.open_octets(sealed, associated).decode()
+
+    def seal_octets(self, octets: bytes, associated: bytes) -> bytes:
+        """Encrypt any octets, bound to `associated` as numbers are."""
+        version, nonce = len(self.sealing), os.urandom(NONCE_BYTES)
+        return bytes([FORMAT, version]) + nonce + self._ciphers[-1].encrypt(nonce, octets, associated)
+
+    def open_octets(self, sealed: bytes, associated: bytes) -> bytes:
+        """Decrypt what `seal_octets` made. Raises InvalidTag, KeyringError, as `open` does."""
         if len(sealed) < HEAD_BYTES or sealed[0] != FORMAT or not 1 <= sealed[1] <= len(self.sealing):
             raise KeyringError("This value was sealed with a key that the key file does not hold.")
         nonce, text = sealed[2:HEAD_BYTES], sealed[HEAD_BYTES:]
-        return self._ciphers[sealed[1] - 1].decrypt(nonce, text, associated).decode()
+        return self._ciphers[sealed[1] - 1].decrypt(nonce, text, associated)
 
     def index(self, number: str) -> bytes:
         """The keyed hash under the newest version: what a new row stores."""

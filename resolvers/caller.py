@@ -10,16 +10,25 @@ from auth.principal import Principal
 from models.keyring import Keyring
 from resolvers.view import Access, View
 
+LARGEST_PAGE = 100
+"""Rows of a page that a client asks for."""
+
 
 @dataclass
 class Caller:
-    """The caller of one request. charge: what it was charged; None where nothing is."""
+    """The caller of one request.
+
+    charge: what it was charged; None where nothing is. largest_page: rows that a page may have. issuer: the service's
+    own address.
+    """
 
     principal: Principal
     keyring: Keyring
     now: datetime
     request_id: UUID
     charge: Charge | None = None
+    largest_page: int = LARGEST_PAGE
+    issuer: str = ""
 
     @property
     def view(self) -> View:

@@ -10,12 +10,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
 
+from resolvers.caller import LARGEST_PAGE
 from resolvers.declarations import ROW_TYPES, Frame, Order, Relation
 from resolvers.errors import BadCursorError, BadPageSizeError
 from resolvers.opaque import sealed, unseal
 from resolvers.sql import SQL
 
-LARGEST_PAGE = 100
 FOREIGN = "`after` must be an endCursor of this same list, in this same order."
 
 
@@ -30,13 +30,14 @@ class Page:
     order: str
     after: tuple[Any, ...] | None = None
     filters: tuple[tuple[str, Any], ...] = field(default=())
+    largest: int = LARGEST_PAGE
 
     def __post_init__(self) -> None:
-        if not 1 <= self.first <= LARGEST_PAGE:
-            raise BadPageSizeError(f"`first` must be from 1 to {LARGEST_PAGE}; ask for more by `after`.")
+        if not 1 <= self.first <= self.largest:
+            raise BadPageSizeError(f"`first` must be from 1 to {self.largest}; ask for more by `after`.")
 
 
-def page_of(relation: Relation, arguments: Mapping[str, Any], key: bytes) -> Page:
+def page_of(relation: Relation, arguments: Mapping[str, Any], key: bytes, largest: int = LARGEST_PAGE) -> Page:
     """The page that a connection's arguments ask for. Raises BadPageSizeError, BadCursorError."""
     chosen, after, order = arguments.get("filter"), arguments.get("after"), arguments.get("order_by")
     given = {} if chosen is None else {name: value for name, value in vars(chosen).items() if value is not None}
@@ -44,7 +45,7 @@ def page_of(relation: Relation, arguments: Mapping[str, Any], key: bytes) -> Pag
     place = None if after is None else read_cursor(after, key)
     types = place_types(relation, relation.orders[name])
     typed = None if place is None else typed_place(name, types, place)
-    return Page(arguments["first"], name, typed, tuple(sorted(given.items())))
+    return Page(arguments["first"], name, typed, tuple(sorted(given.items())), largest)
 
 
 def order_columns(order: Order, child: Frame, key: str | None) -> list[SQL]:

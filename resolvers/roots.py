@@ -37,6 +37,7 @@ REMINDERS = everything(models.Reminder, Order(("due_on",)))
 EVENTS = everything(models.Event)
 CONSENTS = everything(models.Consent, Order(("valid_from",), descending=True))
 WATCHES = everything(models.Watch)
+BULK_OPERATIONS = everything(models.BulkOperation, Order((), descending=True))
 INCENTIVE_LOANS = everything(models.IncentiveLoan, Order(("granted_on",), descending=True))
 ACCESS_RECORDS = everything(models.AccessRecord, Order(("at",), descending=True))
 

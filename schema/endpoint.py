@@ -139,7 +139,7 @@ class Endpoint:
             return reply.answer(Answer.of(introspection(operation, body.variables, body.operation_name)))
         request_ = asked(operation, body.variables, principal.audience)
         charge = await self._charge(principal, request_.cost)
-        caller = Caller(principal, self.keyring, self.clock(), reply.request_id, charge)
+        caller = Caller(principal, self.keyring, self.clock(), reply.request_id, charge, issuer=self.issuer)
         if operation.mutates:
             key = read_key(request.headers.getlist("idempotency-key"))
             mutated = await mutate(self.engine, request_, body.operation_name, caller, key)

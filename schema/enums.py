@@ -5,6 +5,7 @@ import strawberry
 from auth.audiences import Audience, Purpose
 from models.access_record import AccessResult, BorrowerRelation, MatchOutcome
 from models.batch import BatchStatus
+from models.bulk_operation import BulkError, BulkKind, BulkState
 from models.bulletin import BulletinKind
 from models.calendar import ReminderKind
 from models.catalogue import Colour, ItemKind, Stage, Tier
@@ -59,6 +60,9 @@ DESCRIPTIONS = {
     RepairOutcome: "How a repair ended (修复结果).",
     SanctionKind: "A kind of sanction (制裁种类); fine, detention and conviction make red.",
     MatchOutcome: "How a look-up ended (核查结果).",
+    BulkKind: "What a bulk operation reads (作业类型).",
+    BulkState: "Where a bulk operation stands (作业状态).",
+    BulkError: "Why a bulk operation failed: a consent ended, its document is refused now, or by us (失败原因).",
     BorrowerRelation: "How the subject stands to the loan (与借款人关系).",
 }
 

@@ -55,14 +55,20 @@ def asked(operation: Operation, variables: dict[str, Any] | None, audience: Audi
     Raises DocumentError for variables that do not fit, and for an operation that costs too much.
     """
     given = variables or {}
-    values = get_variable_values(GRAPHQL, operation.node.variable_definitions or (), given, **QUIET_VALUES)
-    if not isinstance(values, VariableValues):
-        raise DocumentError(*(presented(error) for error in values))
+    values = variable_values(operation, given)
     variant = operation.variant(audience, values)
     cost = variant.price.of(values.coerced)
     if cost > MOST_COST:
         raise DocumentError(TooCostlyError(cost))
     return Asked(operation, given, values, variant, cost)
+
+
+def variable_values(operation: Operation, given: dict[str, Any]) -> VariableValues:
+    """The values of variables, coerced to their types. Raises DocumentError for what does not fit."""
+    values = get_variable_values(GRAPHQL, operation.node.variable_definitions or (), given, **QUIET_VALUES)
+    if not isinstance(values, VariableValues):
+        raise DocumentError(*(presented(error) for error in values))
+    return values
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,22 @@ import strawberry
 from auth.policy import all_of, any_of
 from auth.scopes import Scope
 from resolvers.mutations import (
+    bulk_operations,
     consents,
     incentive_loans,
     webhooks,
 )
 from resolvers.mutations.acting import Also
+from resolvers.mutations.bulk_operations import Starting
 from resolvers.watches import LINES
+from schema.bulk_measuring import measure
+from schema.bulk_operation import (
+    BulkOperation,
+    CancelBulkOperationInput,
+    SignDownloadInput,
+    StartBatchCheckInput,
+    StartExportInput,
+)
 from schema.consent import Consent, ShareCode
 from schema.consent_input import (
     CreateShareCodeInput,
@@ -39,6 +49,8 @@ SECRET = Also(
     "secret", "The secret to check `v1` signatures by (密钥). It is told here and nowhere else.", webhooks.secret
 )
 LENDING = all_of(Scope.LOAN, Scope.LOAN_WRITE)
+BULK = all_of(Scope.BULK, Scope.BULK_WRITE)
+STARTING = Starting(measure)
 WATCHING = all_of(Scope.WATCH, Scope.WATCH_WRITE)
 
 
@@ -148,4 +160,33 @@ class PartnerMutations:
         Webhook,
         "A partner is sent events once more, each under the id that it had (重新推送).",
         requires=CALLED,
+    )
+    start_export = mutation(
+        STARTING.export,
+        StartExportInput,
+        BulkOperation,
+        "A partner exports a whole list, into a file of JSON lines (导出).",
+        requires=BULK,
+    )
+    start_batch_check = mutation(
+        STARTING.batch_check,
+        StartBatchCheckInput,
+        BulkOperation,
+        "A partner has a file of up to 100,000 subjects checked, each line for itself (批量核查).",
+        requires=BULK,
+    )
+    cancel_bulk_operation = mutation(
+        bulk_operations.cancel,
+        CancelBulkOperationInput,
+        BulkOperation,
+        "A partner ends a bulk operation; what it has written is deleted (取消作业).",
+        requires=BULK,
+    )
+    sign_download = mutation(
+        bulk_operations.download,
+        SignDownloadInput,
+        BulkOperation,
+        "A partner is told where to fetch a file, for a quarter of an hour (下载).",
+        requires=BULK,
+        also=[Also("url", "The signed address (下载地址). Whoever has it may fetch the file.", bulk_operations.url)],
     )

@@ -6,6 +6,7 @@ import models
 from auth.policy import all_of, any_of
 from auth.scopes import Scope
 from resolvers import about, roots, scenarios, subjects
+from schema.bulk_operation import BulkOperation
 from schema.client import Client
 from schema.connection import Connection
 from schema.consent import Consent
@@ -103,4 +104,9 @@ class PartnerQuery:
         requires=all_of(Scope.WATCH),
         about=about.ABOUT[models.Watch],
         filter_type=WatchFilter,
+    )
+    bulk_operations: Connection[BulkOperation] = root_connection(
+        roots.BULK_OPERATIONS,
+        "Your bulk operations, newest first (批量作业).",
+        requires=all_of(Scope.BULK),
     )

@@ -365,4 +365,4 @@ def test_the_auditor_has_no_field_of_a_subject(world: World) -> None:
     fields = {field["name"] for field in found["__type"]["fields"]}
     assert fields == {"id", "at", "purpose", "branch", "field", "types", "result", "client"}
     roots = {field["name"] for field in found["query"]["queryType"]["fields"]}
-    assert roots == {"rateLimit", "viewer", "node", "nodes", "statistics", "accessRecords"}
+    assert roots == {"bulkOperations", "rateLimit", "viewer", "node", "nodes", "statistics", "accessRecords"}

@@ -166,6 +166,10 @@ NEVER_STORED = {
     "deduction.role": {"ENFORCEMENT_APPLICANT"},
     "deduction_step.staff_role": {"PRESIDENT"},
     "record_step.staff_role": {"JUDGE", "CHIEF", "CENTRE", "PANEL", "PRESIDENT"},  # its records came in by imports
+    "client.documents": {"LOGGED", "TRUSTED_ONLY"},
+    "bulk_operation.kind": {"EXPORT", "BATCH_CHECK"},  # nobody in the city exports
+    "bulk_operation.state": {"QUEUED", "RUNNING", "COMPLETED", "FAILED", "CANCELLED", "EXPIRED"},
+    "bulk_operation.error": {"CONSENT_ENDED", "REFUSED", "INTERNAL"},
     "webhook.disable_reason": {"OWNER", "GONE", "FAILING"},  # nobody in the city listens
     "grading_rule.grade": {"A"},  # what is graded so where no rule applies
     "watch_line.outcome": {"CONSENT_REQUIRED", "INVALID_NUMBER", "NAME_MISMATCH", "NOT_WATCHED"},

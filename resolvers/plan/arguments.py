@@ -74,7 +74,7 @@ class ArguedEdge:
         values = {self._name(name): arguments.get(name) for name in self.relation.arguments}
         if not self.relation.connection:
             return None, values
-        page = page_of(self.relation, arguments, caller.keyring.opaque_key)
+        page = page_of(self.relation, arguments, caller.keyring.opaque_key, caller.largest_page)
         return _shape(page), values | {self._name(name): value for name, value in _page_values(page)}
 
     def binds(self) -> dict[str, SQL]:

@@ -14,7 +14,7 @@ from graphql.execution.values import VariableValues
 
 from auth.audiences import Audience
 from auth.scopes import Scope
-from resolvers.caller import Caller
+from resolvers.caller import LARGEST_PAGE, Caller
 from resolvers.declarations import Root
 from resolvers.nodes import NodesRoot, node_root, typed_keys
 from resolvers.plan.arguments import Argued, ArgumentReader, EdgeArguments, PageShape, Shape
@@ -93,12 +93,16 @@ class Part(Protocol):
 
 @dataclass(frozen=True)
 class Purpose:
-    """What all parts of a plan are for: whom, and which document, as the log says it."""
+    """What all parts of a plan are for: whom, and which document, as the log says it.
+
+    largest_page: rows that a page at the root may have.
+    """
 
     selection: Selection
     audience: Audience
     scopes: frozenset[Scope]
     digest: bytes
+    largest_page: int = LARGEST_PAGE
 
 
 @dataclass
@@ -122,7 +126,7 @@ class StatementPart(ABC):
         """What writes a statement with pages of this shape."""
         nodes = {id(edge.argued.node): edge for edge in self.edges.edges}
         shapes: dict[int, PageShape | None] = dict(zip(nodes, shape, strict=True))
-        return Writer(self.purpose.selection, self.purpose.audience, nodes, shapes)
+        return Writer(self.purpose.selection, self.purpose.audience, nodes, shapes, self.purpose.largest_page)
 
     def seen_from(self, view: View) -> dict[str, Any]:
         """The values of whoever asks, and of the log entry."""

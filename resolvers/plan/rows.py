@@ -11,8 +11,9 @@ from graphql.execution.collect_fields import FieldDetailsList
 import models
 from auth.audiences import Audience
 from auth.scopes import PERSONS
+from resolvers.caller import LARGEST_PAGE
 from resolvers.declarations import ROW_TYPES, Frame, Relation
-from resolvers.paging import LARGEST_PAGE, beyond, cursor, order_columns, sorting
+from resolvers.paging import beyond, cursor, order_columns, sorting
 from resolvers.plan.arguments import ArguedEdge, PageShape
 from resolvers.plan.json_text import Piece, joined, listed, members, or_null, scalar
 from resolvers.plan.levels import Level, pins
@@ -33,6 +34,7 @@ class Writer:
     audience: Audience
     edges: Mapping[int, ArguedEdge]
     shapes: Mapping[int, PageShape | None]
+    largest_page: int = LARGEST_PAGE
     names: Names = field(default_factory=Names)
 
     # --- objects ------------------------------------------------------------------------------------------------------
@@ -193,7 +195,7 @@ class Writer:
         if numbered:
             columns.append(sa.func.row_number().over(order_by=order).label(PLACE))
         largest = sa.select(*columns).select_from(child.from_clause).where(*where).order_by(*order)
-        inner, row = self.names.derive(largest.limit(sa.literal(LARGEST_PAGE + 1)))
+        inner, row = self.names.derive(largest.limit(sa.literal((self.largest_page if shared else LARGEST_PAGE) + 1)))
         limit = first + 1 if numbered else first
         return self.names.derive(sa.select(*row).select_from(inner).limit(limit), shared)
 

@@ -57,7 +57,12 @@ async def _fetched(connection: asyncpg.Connection, asking: Mapping[str, Ready]) 
 
 async def _in_one_snapshot(connection: asyncpg.Connection, asking: Mapping[str, Ready]) -> dict[str, Text]:
     async with connection.transaction(isolation="repeatable_read"):
-        for ready in asking.values():
-            if ready.before:
-                await connection.fetch(ready.before.text, *ready.arguments_of(ready.before))
-        return {name: await fetch(connection, ready) for name, ready in asking.items()}
+        return await answered(connection, asking)
+
+
+async def answered(connection: asyncpg.Connection, asking: Mapping[str, Ready]) -> dict[str, Text]:
+    """The answers of statements that are compiled, in the transaction that `connection` is in."""
+    for ready in asking.values():
+        if ready.before:
+            await connection.fetch(ready.before.text, *ready.arguments_of(ready.before))
+    return {name: await fetch(connection, ready) for name, ready in asking.items()}

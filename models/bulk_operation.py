@@ -1,0 +1,124 @@
+"""Bulk operations (批量作业): a document that is run page by page in the background, into a file of JSON lines."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Text,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Keyed, choice
+
+
+class BulkKind(StrEnum):
+    """What a bulk operation reads."""
+
+    EXPORT = "EXPORT"
+    BATCH_CHECK = "BATCH_CHECK"
+
+
+class BulkState(StrEnum):
+    """Where a bulk operation stands."""
+
+    QUEUED = "QUEUED"
+    RUNNING = "RUNNING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+    EXPIRED = "EXPIRED"
+
+
+class BulkError(StrEnum):
+    """Why a bulk operation failed."""
+
+    CONSENT_ENDED = "CONSENT_ENDED"
+    REFUSED = "REFUSED"
+    INTERNAL = "INTERNAL"
+
+
+class BulkUpload(Keyed):
+    """Lines that a client sent to be checked, in sealed pieces: they hold identity numbers (R18)."""
+
+    __tablename__ = "bulk_upload"
+    __table_args__ = (CheckConstraint("lines > 0", name="lines"),)
+
+    client_key: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
+    lines: Mapped[int] = mapped_column(Integer)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
+
+
+class BulkUploadPiece(Base):
+    """Some lines of an upload, sealed: a JSON list of line numbers and texts."""
+
+    __tablename__ = "bulk_upload_piece"
+
+    upload_id: Mapped[int] = mapped_column(ForeignKey("bulk_upload.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class BulkOperation(Keyed):
+    """One operation of one client, with the rights that it was begun with; they are held to what the client has now.
+
+    request: the document and its variables, sealed. page_size: rows or lines of a page. pages: done so far; cursor:
+    where the next one begins. objects: lines written; total: lines to be read, of a batch check. size and sha256: of
+    the compressed file.
+    """
+
+    __tablename__ = "bulk_operation"
+    __table_args__ = (
+        CheckConstraint("(state IN ('QUEUED', 'RUNNING')) = (ended_at IS NULL)", name="ended"),
+        CheckConstraint("(state = 'FAILED') = (error IS NOT NULL)", name="failed"),
+        CheckConstraint("state <> 'COMPLETED' OR (sha256 IS NOT NULL AND expires_at IS NOT NULL)", name="completed"),
+        CheckConstraint("(kind = 'BATCH_CHECK') = (total IS NOT NULL)", name="total"),
+        Index("ix_bulk_operation_open", "id", postgresql_where=text("ended_at IS NULL")),
+    )
+
+    client_key: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), index=True)
+    jurisdiction: Mapped[str | None] = mapped_column(Text)
+    kind: Mapped[BulkKind] = mapped_column(choice(BulkKind))
+    state: Mapped[BulkState] = mapped_column(choice(BulkState), server_default=BulkState.QUEUED)
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    purposes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    reference: Mapped[str | None] = mapped_column(Text)
+    request: Mapped[bytes] = mapped_column(LargeBinary)
+    upload_id: Mapped[int | None] = mapped_column(BigInteger)
+    page_size: Mapped[int] = mapped_column(SmallInteger)
+    pages: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    cursor: Mapped[str | None] = mapped_column(Text)
+    objects: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    total: Mapped[int | None] = mapped_column(Integer)
+    size: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    sha256: Mapped[bytes | None] = mapped_column(LargeBinary)
+    error: Mapped[BulkError | None] = mapped_column(choice(BulkError))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    started_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    expires_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class BulkChunk(Base):
+    """A page's lines as one gzip member, sealed: members one after the other are a gzip file (RFC 1952, 2.2).
+
+    size: of the member as it is sent.
+    """
+
+    __tablename__ = "bulk_chunk"
+
+    operation_id: Mapped[int] = mapped_column(ForeignKey("bulk_operation.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    size: Mapped[int] = mapped_column(Integer)
+    content: Mapped[bytes] = mapped_column(LargeBinary)

@@ -1,0 +1,100 @@
+"""Bulk operations: what a client begins, ends and fetches."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from casework import bulk_operations
+from casework.bulk_operations import Begun
+from casework.downloads import signed
+from casework.refusal import Refusal
+from models.bulk_operation import BulkKind, BulkOperation, BulkUpload
+from resolvers.context import Context
+from resolvers.errors import BadIdError
+from resolvers.mutations.acting import Acting
+from resolvers.nodes import key_of
+from resolvers.rows import Row
+
+Measure = Callable[[BulkKind, str, Mapping[str, Any], Acting], int]
+"""How many rows or subjects of a document make a page; raises Refusal BAD_DOCUMENT for one that cannot run."""
+
+
+class Starting:
+    """Begins operations. measure: knows the schema, which is made of what stands here."""
+
+    def __init__(self, measure: Measure) -> None:
+        self._measure = measure
+
+    async def export(self, acting: Acting, *, document: str, variables: str | None, reference: str | None) -> int:
+        """A client exports a list."""
+        return await self._begin(acting, BulkKind.EXPORT, document, variables, reference)
+
+    async def batch_check(
+        self, acting: Acting, *, upload: str, document: str, variables: str | None, reference: str | None
+    ) -> int:
+        """A client has a file of subjects checked."""
+        try:
+            key = key_of(upload, BulkUpload.__name__, acting.caller.keyring.opaque_key)
+        except BadIdError:
+            raise Refusal("BAD_ID", "This is no upload.", "Send what POST /uploads answered.", "upload") from None
+        return await self._begin(acting, BulkKind.BATCH_CHECK, document, variables, reference, key)
+
+    async def _begin(
+        self,
+        acting: Acting,
+        kind: BulkKind,
+        document: str,
+        variables: str | None,
+        reference: str | None,
+        upload: int | None = None,
+    ) -> int:
+        given = _variables(variables)
+        size = self._measure(kind, document, given, acting)
+        caller = acting.caller
+        begun = Begun(kind, document, given, size, reference, _rights(acting), upload)
+        return await bulk_operations.begin(acting.connection, caller.keyring, begun, caller.now)
+
+
+async def cancel(acting: Acting, *, id: str) -> int:
+    """A client ends an operation."""
+    key, principal = acting.key(id, BulkOperation), acting.caller.principal
+    await bulk_operations.cancel(
+        acting.connection, principal.client_key, principal.jurisdiction, key, acting.caller.now
+    )
+    return key
+
+
+async def download(acting: Acting, *, id: str) -> int:
+    """A client is about to fetch a file."""
+    key = acting.key(id, BulkOperation)
+    if await bulk_operations.downloadable(acting.connection, key, acting.caller.now) is None:
+        raise Refusal("WRONG_STATE", "There is no file to fetch.", "Look at its `state`, or begin it anew.", "id")
+    return key
+
+
+def url(context: Context, row: Row) -> str:
+    """The signed address of the file: who has it may fetch the file for a quarter of an hour."""
+    assert context.performing.changed is not None  # noqa: S101 - there is a row
+    token = signed(context.keyring, context.performing.changed, context.now)
+    return f"{context.issuer}/downloads/{token}"
+
+
+def _variables(text: str | None) -> Mapping[str, Any]:
+    try:
+        found = json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise Refusal("BAD_DOCUMENT", "These variables are no JSON object.", "Send an object as text.", "variables")
+    return found
+
+
+def _rights(acting: Acting) -> dict[str, Any]:
+    principal = acting.caller.principal
+    return {
+        "client_key": principal.client_key,
+        "staff_id": principal.officer.key if principal.officer else None,
+        "jurisdiction": principal.jurisdiction,
+        "scopes": principal.scope_names,
+        "purposes": sorted(principal.purposes),
+    }

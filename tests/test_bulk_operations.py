@@ -1,0 +1,510 @@
+"""Bulk operations: whole lists and files of subjects, in the background, resumable, into a file that can be fetched."""
+
+import asyncio
+import gzip
+import hashlib
+import json
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from look_ups import key_of, node_id
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.testclient import TestClient
+from world import ISSUER, KEYRING, NOW, World
+
+import database
+from auth.audiences import Audience
+from casework import bulk_operations
+from demo.cast import CAST, FORGE
+from models.bulk_operation import BulkState
+from schema.bulk_running import BulkRunner
+from server import create_app
+
+CASES = "query Cases($first: Int!) { cases(first: $first) { nodes { id number participations { name role } } } }"
+WATCHES = "{ watches(first: 1) { edges { cursor node { id reference live } } } }"
+CHECK = """query Check($by: [SubjectKey!]!, $access: AccessInput!) {
+  subjects(by: $by, access: $access) { reference outcome party { name creditCode { colour } } }
+}"""
+ACCESS = {"access": {"purpose": "LOAN_APPROVAL"}}
+EXPORT = """mutation Start($input: StartExportInput!) { startExport(input: $input) {
+  bulkOperation { id state reference } errors { code message path } } }"""
+BATCH = """mutation Start($input: StartBatchCheckInput!) { startBatchCheck(input: $input) {
+  bulkOperation { id state total } errors { code message path } } }"""
+CANCEL = """mutation Cancel($input: CancelBulkOperationInput!) { cancelBulkOperation(input: $input) {
+  bulkOperation { state } errors { code path } } }"""
+SIGN = """mutation Sign($input: SignDownloadInput!) { signDownload(input: $input) {
+  bulkOperation { id } url errors { code path } } }"""
+STATE = """query State($id: ID!) { node(id: $id) { ... on BulkOperation {
+  kind state objectCount total size sha256 error } } }"""
+
+
+@dataclass
+class Clock:
+    """A clock that a test turns."""
+
+    moment: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+
+@dataclass
+class Bulk:
+    """The service, and the worker that runs its bulk operations."""
+
+    world: World
+    engine: AsyncEngine
+    clock: Clock = field(default_factory=Clock)
+
+    @property
+    def runner(self) -> BulkRunner:
+        """A worker that knows nothing of any other."""
+        return BulkRunner(self.engine, KEYRING, self.clock)
+
+    def start(self, document: str, audience: Audience = Audience.COURT, **given: Any) -> str:
+        """Begin an export; gives its id."""
+        return str(self.begun(document, audience, **given)["bulkOperation"]["id"])
+
+    def begun(self, document: str, audience: Audience = Audience.COURT, **given: Any) -> Any:
+        """The payload of an export."""
+        variables = {"input": {"document": document, **given}}
+        return self.world.data(audience, EXPORT, variables)["startExport"]
+
+    def key(self, operation: str) -> int:
+        """The key of an operation."""
+        with self.world.engine.connect() as connection:
+            keys: list[int] = list(connection.scalars(sa.text("SELECT id FROM bulk_operation")))
+            return next(key for key in keys if node_id("BulkOperation", key) == operation)
+
+    async def run(self, operation: str) -> None:
+        """Do it, to its end."""
+        await self.runner.work(self.key(operation))
+
+    def state(self, operation: str, audience: Audience = Audience.COURT) -> Any:
+        """Where it stands."""
+        return self.world.data(audience, STATE, {"id": operation})["node"]
+
+    def address(self, operation: str, audience: Audience = Audience.COURT) -> str:
+        """Where its file is fetched."""
+        url: str = self.world.data(audience, SIGN, {"input": {"id": operation}})["signDownload"]["url"]
+        return url.removeprefix(ISSUER)
+
+    def file(self, operation: str, audience: Audience = Audience.COURT) -> bytes:
+        """Its file."""
+        found = self.world.http.get(self.address(operation, audience))
+        assert found.status_code == 200
+        content: bytes = found.content
+        return content
+
+    def lines(self, operation: str, audience: Audience = Audience.COURT) -> list[Any]:
+        """The lines of its file."""
+        return [json.loads(line) for line in gzip.decompress(self.file(operation, audience)).splitlines()]
+
+    def upload(
+        self, content: str | bytes, media_type: str = "application/jsonl", audience: Audience = Audience.BANK
+    ) -> Any:
+        """The reply to a file."""
+        headers = {"authorization": f"Bearer {self.world.token(audience)}", "content-type": media_type}
+        return self.world.http.post("/uploads", content=content, headers=headers)
+
+    def check(self, content: str | bytes, media_type: str = "application/jsonl", document: str = CHECK) -> str:
+        """Begin to check a file; gives the operation's id."""
+        sent = {"upload": self.upload(content, media_type).json()["upload"], "document": document}
+        begun = self.world.data(Audience.BANK, BATCH, {"input": sent | {"variables": json.dumps(ACCESS)}})
+        assert begun["startBatchCheck"]["errors"] == []
+        return str(begun["startBatchCheck"]["bulkOperation"]["id"])
+
+
+@pytest.fixture(scope="module")
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(scope="module")
+def world(world: World, city: Any, database_copy: sa.URL, clock: Clock) -> Iterator[World]:
+    """The service by a clock that a test may turn."""
+    application = create_app(city.settings, database_copy, clock)
+    with TestClient(application, base_url=ISSUER, raise_server_exceptions=False) as http:
+        yield World(http, application, world.engine, city.clients)
+
+
+@pytest.fixture
+async def bulk(world: World, database_copy: sa.URL, clock: Clock) -> AsyncIterator[Bulk]:
+    engine = database.async_engine(database_copy, pool_size=4, statement_timeout=60)
+    clock.moment = NOW
+    yield Bulk(world, engine, clock)
+    await engine.dispose()
+    with world.engine.begin() as connection:
+        connection.execute(sa.text("DELETE FROM bulk_operation"))
+
+
+def by_hand(world: World, document: str, audience: Audience, name: str, rows: str) -> list[Any]:
+    """All pages of a list, as a client reads them."""
+    found, after = [], "null"
+    while True:
+        paged = document.replace("first: 1)", f"first: 100, after: {after})").replace(
+            "first: $first)", f"first: 100, after: {after})"
+        )
+        paged = paged.replace("($first: Int!)", "").replace(
+            f"{rows} {{", f"pageInfo {{ hasNextPage endCursor }} {rows} {{", 1
+        )
+        page = world.data(audience, paged)[name]
+        found += page[rows]
+        if not page["pageInfo"]["hasNextPage"]:
+            return found
+        after = json.dumps(page["pageInfo"]["endCursor"])
+
+
+@pytest.mark.parametrize(
+    ("document", "audience", "name", "rows"),
+    [(CASES, Audience.COURT, "cases", "nodes"), (WATCHES, Audience.BANK, "watches", "edges")],
+)
+async def test_an_export_is_what_paging_by_hand_gives(
+    bulk: Bulk, document: str, audience: Audience, name: str, rows: str
+) -> None:
+    variables = json.dumps({"first": 3}) if "$first" in document else None
+    operation = bulk.start(document, audience, variables=variables)
+    await bulk.run(operation)
+    expected = by_hand(bulk.world, document, audience, name, rows)
+    assert len(expected) > 100 or audience is Audience.BANK
+    assert bulk.lines(operation, audience) == expected
+    file, state = bulk.file(operation, audience), bulk.state(operation, audience)
+    assert state == {
+        "kind": "EXPORT",
+        "state": "COMPLETED",
+        "objectCount": len(expected),
+        "total": None,
+        "size": len(file),
+        "sha256": hashlib.sha256(file).hexdigest(),
+        "error": None,
+    }
+
+
+async def small_pages(bulk: Bulk, operation: str, rows: int = 7) -> None:
+    """Let an operation take small pages, so that there are many."""
+    with bulk.world.engine.begin() as connection:
+        change = sa.text("UPDATE bulk_operation SET page_size = :rows WHERE id = :key")
+        connection.execute(change, {"rows": rows, "key": bulk.key(operation)})
+
+
+async def test_what_is_read_is_logged_page_by_page(bulk: Bulk) -> None:
+    operation = bulk.start(CASES, variables='{"first": 1}')
+    await small_pages(bulk, operation, 50)
+    with bulk.world.logged() as export:
+        await bulk.run(operation)
+    with bulk.world.logged() as hand:
+        by_hand(bulk.world, CASES, Audience.COURT, "cases", "nodes")
+    told = {(one["party_id"], one["field"], one["result"]) for one in hand}
+    assert {(one["party_id"], one["field"], one["result"]) for one in export} == told
+    assert len({one["request_id"] for one in export}) == bulk.world.engine.connect().scalar(
+        sa.text("SELECT pages FROM bulk_operation")
+    )
+
+
+async def test_who_is_stopped_in_the_middle_goes_on_after_the_last_page(bulk: Bulk) -> None:
+    whole, cut = bulk.start(CASES, variables='{"first": 1}'), bulk.start(CASES, variables='{"first": 1}')
+    await small_pages(bulk, whole)
+    await small_pages(bulk, cut)
+    await bulk.run(whole)
+    with bulk.world.logged() as logged:
+        for place in range(3, 40, 4):  # killed in the middle of a page, at another statement each time
+            running = asyncio.create_task(bulk.runner.work(bulk.key(cut)))
+            for _ in range(place):
+                await asyncio.sleep(0)
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+        await bulk.run(cut)
+    assert bulk.lines(cut) == bulk.lines(whole)
+    pages = -(-len(bulk.lines(whole)) // 7)
+    assert len({one["request_id"] for one in logged}) == pages, "what was cut off is not logged either"
+
+
+async def test_two_workers_at_one_operation_write_no_line_twice(bulk: Bulk) -> None:
+    operation = bulk.start(CASES, variables='{"first": 1}')
+    await small_pages(bulk, operation, 20)
+    await asyncio.gather(*(bulk.runner.work(bulk.key(operation)) for _ in range(3)))
+    await bulk.run(operation)
+    assert bulk.lines(operation) == by_hand(bulk.world, CASES, Audience.COURT, "cases", "nodes")
+
+
+async def test_a_cancelled_operation_stops_and_leaves_nothing(bulk: Bulk) -> None:
+    operation = bulk.start(CASES, variables='{"first": 1}')
+    await small_pages(bulk, operation)
+    key = bulk.key(operation)
+    async with bulk.engine.begin() as connection:
+        assert await bulk.runner.step(connection, key)
+    assert bulk.state(operation)["state"] == "RUNNING"
+    cancelled = bulk.world.data(Audience.COURT, CANCEL, {"input": {"id": operation}})["cancelBulkOperation"]
+    assert cancelled == {"bulkOperation": {"state": "CANCELLED"}, "errors": []}
+    await bulk.run(operation)
+    with bulk.world.engine.connect() as connection:
+        assert connection.scalar(sa.text("SELECT count(*) FROM bulk_chunk")) == 0
+    again = bulk.world.data(Audience.COURT, CANCEL, {"input": {"id": operation}})["cancelBulkOperation"]
+    assert again["errors"] == [{"code": "WRONG_STATE", "path": ["input", "id"]}]
+    signed = bulk.world.data(Audience.COURT, SIGN, {"input": {"id": operation}})["signDownload"]
+    assert signed == {"bulkOperation": None, "url": None, "errors": [{"code": "WRONG_STATE", "path": ["input", "id"]}]}
+
+
+REFUSED = {
+    "{": "Syntax Error",
+    "{ secrets }": "Cannot query field",
+    "{ viewer { clientId } }": "Ask for one list",
+    "{ cases(first: 1) { totalCount } }": "Ask for one list",
+    "{ cases(first: 1) { nodes { id } pageInfo { endCursor } } }": "Ask for one list",
+    "{ cases(first: 1) { rows: nodes { id } } }": "Ask for one list",
+    "{ all: cases(first: 1) { nodes { id } } }": "Ask for one list",
+    '{ cases(first: 1, after: "x") { nodes { id } } }': "Ask for one list",
+    "{ cases(first: 1) { nodes { id } } batches(first: 1) { nodes { id } } }": "Ask for one list",
+    "{ ...Q } fragment Q on Query { cases(first: 1) { nodes { id } } }": "Ask for one list",
+    "{ __schema { queryType { name } } }": "Ask for one list",
+    "subscription { events { cursor } }": "Subscribe over WebSocket",
+    "{ cases(first: 1) { nodes { participations { party { deductions(first: 101) { nodes { id } } } } } } }": "first",
+    "{ watches(first: 1) { nodes { id } } }": "lacks the scopes watch.read",
+    "query($n: Int!) { cases(first: 1, filter: {stage: $n}) { nodes { id } } }": "",
+}
+
+
+@pytest.mark.parametrize("document", REFUSED)
+def test_a_document_that_cannot_be_exported_is_refused_before_it_starts(bulk: Bulk, document: str) -> None:
+    begun = bulk.begun(document)
+    assert begun["bulkOperation"] is None
+    ((error,),) = (begun["errors"],)
+    assert (error["code"], error["path"]) == ("BAD_DOCUMENT", ["input", "document"])
+    assert REFUSED[document] in error["message"]
+    with bulk.world.engine.connect() as connection:
+        assert connection.scalar(sa.text("SELECT count(*) FROM bulk_operation")) == 0
+
+
+@pytest.mark.parametrize("variables", ["{", "[]", "5", "[" * 5_000])
+def test_variables_that_are_no_object_are_refused(bulk: Bulk, variables: str) -> None:
+    begun = bulk.begun(CASES, variables=variables)
+    assert [(error["code"], error["path"]) for error in begun["errors"]] == [("BAD_DOCUMENT", ["input", "variables"])]
+
+
+def test_no_more_than_five_wait(bulk: Bulk) -> None:
+    for _ in range(bulk_operations.MOST_OPEN):
+        bulk.start(CASES, variables='{"first": 1}')
+    assert [error["code"] for error in bulk.begun(CASES, variables='{"first": 1}')["errors"]] == ["BAD_EXTENT"]
+    assert bulk.begun(WATCHES, Audience.BANK)["errors"] == [], "others have places of their own"
+
+
+async def test_an_operation_is_its_client_s_own(bulk: Bulk) -> None:
+    operation = bulk.start(CASES, variables='{"first": 1}')
+    await bulk.run(operation)
+    for audience in (Audience.BANK, Audience.EMPLOYER, Audience.AUDITOR):
+        assert bulk.state(operation, audience) is None
+        told = bulk.world.data(audience, CANCEL, {"input": {"id": operation}})["cancelBulkOperation"]
+        assert told == {"bulkOperation": None, "errors": [{"code": "NOT_FOUND", "path": ["input", "id"]}]}
+        signed = bulk.world.data(audience, SIGN, {"input": {"id": operation}})["signDownload"]
+        assert signed["url"] is None
+    few = bulk.world.data(Audience.COURT, "{ bulkOperations(first: 9) { nodes { id } } }", None)
+    assert few["bulkOperations"]["nodes"] == [{"id": operation}]
+    token = bulk.world.token(Audience.COURT, "bulk.read")
+    narrow = bulk.world.post(token, {"query": "{ bulkOperations(first: 9) { nodes { id } } }"}).json()
+    assert narrow["data"] == {"bulkOperations": {"nodes": []}}, "who holds less than it was begun with"
+
+
+async def test_a_file_is_fetched_in_parts_by_its_signed_address_alone(bulk: Bulk) -> None:
+    operation = bulk.start(CASES, variables='{"first": 1}')
+    await small_pages(bulk, operation)
+    await bulk.run(operation)
+    address, whole = bulk.address(operation), bulk.file(operation)
+    for first, last in [(0, 0), (0, len(whole) - 1), (5, 5_000), (len(whole) - 1, len(whole) + 9), (17, None)]:
+        asked = f"bytes={first}-{'' if last is None else last}"
+        found = bulk.world.http.get(address, headers={"range": asked})
+        assert found.content == whole[first : len(whole) if last is None else last + 1]
+        assert found.status_code == (200 if len(found.content) == len(whole) else 206)
+    beyond = bulk.world.http.get(address, headers={"range": f"bytes={len(whole)}-"})
+    assert (beyond.status_code, beyond.headers["content-range"]) == (416, f"bytes */{len(whole)}")
+    changed = bulk.world.http.get(address, headers={"range": "bytes=5-", "if-range": '"other"'})
+    assert (changed.status_code, changed.content) == (200, whole)
+    parts = address.split(".")
+    for wrong in (address + "0", f"{parts[0]}.{int(parts[1]) + 9}.{parts[2]}", "/downloads/1", "/downloads/%00.1.x"):
+        assert bulk.world.http.get(wrong).status_code == 404
+
+
+async def test_addresses_and_files_end(bulk: Bulk) -> None:
+    operation = bulk.start(CASES, variables='{"first": 1}')
+    await bulk.run(operation)
+    address = bulk.address(operation)
+    bulk.clock.moment = NOW + timedelta(minutes=16)
+    assert bulk.world.http.get(address).status_code == 404
+    bulk.clock.moment = NOW + timedelta(hours=24)
+    async with bulk.engine.begin() as connection:
+        await bulk_operations.expire(connection, bulk.clock())
+    bulk.clock.moment = NOW
+    assert bulk.state(operation)["state"] == "EXPIRED"
+    assert bulk.world.http.get(address).status_code == 404
+    with bulk.world.engine.connect() as connection:
+        assert connection.scalar(sa.text("SELECT count(*) FROM bulk_chunk")) == 0
+
+
+def subject_lines() -> list[dict[str, Any]]:
+    return [{**key_of(one), "reference": f"客户-{number}"} for number, one in enumerate(CAST)]
+
+
+async def test_each_line_of_a_file_gets_its_answer(bulk: Bulk) -> None:
+    subjects = subject_lines() * 30
+    operation = bulk.check("\n".join(json.dumps(one, ensure_ascii=False) for one in subjects))
+    await bulk.run(operation)
+    lines = bulk.lines(operation, Audience.BANK)
+    assert [line["line"] for line in lines] == list(range(1, len(subjects) + 1))
+    asked = bulk.world.data(Audience.BANK, CHECK, {"by": subject_lines(), **ACCESS})["subjects"]
+    assert [line["data"] for line in lines] == asked * 30
+    state = bulk.state(operation, Audience.BANK)
+    assert (state["state"], state["objectCount"], state["total"]) == ("COMPLETED", len(subjects), len(subjects))
+    with bulk.world.engine.connect() as connection:
+        assert connection.scalar(sa.text("SELECT count(*) FROM bulk_upload")) == 0, "it is not kept"
+
+
+async def test_bad_lines_keep_no_good_one_out(bulk: Bulk) -> None:
+    good = {"name": FORGE.name, "organizationCode": FORGE.number, "reference": "好"}
+    lines = [
+        json.dumps(good),
+        "{",
+        "[]",
+        json.dumps({"name": "某"}),
+        json.dumps({**good, "colour": "GOLD"}),
+        json.dumps({**good, "relation": "COUSIN"}),
+        json.dumps({**good, "name": "x" * 3_000}),
+        json.dumps({"name": FORGE.name, "organizationCode": "没有"}),
+        json.dumps({**good, "consentSignedOn": "yesterday"}),
+        json.dumps(good),
+    ]
+    operation = bulk.check("\n".join(lines))
+    await bulk.run(operation)
+    told = bulk.lines(operation, Audience.BANK)
+    assert [line["line"] for line in told] == list(range(1, 11))
+    answers = {line["line"]: line["data"]["outcome"] for line in told if "data" in line}
+    assert answers == {1: "MATCHED", 8: "INVALID_NUMBER", 10: "MATCHED"}
+    codes = {line["line"]: line["error"]["code"] for line in told if "error" in line}
+    assert codes.keys() == {2, 3, 4, 5, 6, 7, 9}
+    assert (codes[2], codes[3], codes[5]) == ("BAD_JSON", "BAD_JSON", "BAD_VARIABLES")
+    assert all(line["error"]["message"] for line in told if "error" in line)
+
+
+async def test_csv_is_taken_as_spreadsheets_write_it(bulk: Bulk) -> None:
+    table = f'\ufeffname,organizationCode,reference\r\n"{FORGE.name}",{FORGE.number},"甲,乙"\r\n某公司,没有,\r\n'
+    operation = bulk.check(table, "text/csv; charset=utf-8")
+    await bulk.run(operation)
+    first, second = bulk.lines(operation, Audience.BANK)
+    assert (first["data"]["outcome"], first["data"]["reference"]) == ("MATCHED", "甲,乙")
+    assert (second["data"]["outcome"], second["data"]["reference"]) == ("INVALID_NUMBER", None)
+
+
+FILES: dict[str, tuple[bytes, str, int, str]] = {
+    "nothing": (b"", "application/jsonl", 400, "A file has 1 to 100,000 lines; this one has 0."),
+    "too many": (b"{}\n" * 100_001, "application/jsonl", 413, "this one has 100,001."),
+    "not UTF-8": (b"{}\n\xff", "application/jsonl", 400, "The file is not UTF-8 at byte 3."),
+    "a long line": (b"{}\n" + b"x" * 5_000, "application/jsonl", 413, "Line 2 is longer than 4096 characters."),
+    "another type": (b"{}", "application/json", 415, "Send text/csv or application/jsonl, in UTF-8."),
+    "no CSV": (b'name\n"x', "text/csv", 400, "is no line of this CSV"),
+    "more cells than names": (b"name\nx,y", "text/csv", 400, "is no line of this CSV"),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_cannot_be_taken_is_told_why(bulk: Bulk, name: str) -> None:
+    content, media_type, status, message = FILES[name]
+    found = bulk.upload(content, media_type)
+    assert found.status_code == status
+    assert message in found.json()["error"]
+
+
+def test_files_are_taken_from_whoever_may_send_them(bulk: Bulk) -> None:
+    assert bulk.world.http.post("/uploads", content=b"{}").status_code == 401
+    narrow = {"authorization": f"Bearer {bulk.world.token(Audience.BANK, 'catalogue.read')}"}
+    found = bulk.world.http.post("/uploads", content=b"{}", headers=narrow | {"content-type": "application/jsonl"})
+    assert (found.status_code, "bulk.write" in found.headers["www-authenticate"]) == (403, True)
+    upload = bulk.upload(b"{}", audience=Audience.EMPLOYER).json()["upload"]
+    sent = {"upload": upload, "document": CHECK, "variables": json.dumps(ACCESS)}
+    for wrong in (upload, "x", node_id("Party", 1)):
+        begun = bulk.world.data(Audience.BANK, BATCH, {"input": sent | {"upload": wrong}})["startBatchCheck"]
+        assert begun["errors"][0]["path"] == ["input", "upload"], "of another client, or of nobody"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "query($by: [SubjectKey!]!, $access: AccessInput!) { x: subjects(by: $by, access: $access) { outcome } }",
+        'query($access: AccessInput!) { subjects(by: [{name: "x"}], access: $access) { outcome } }',
+        "query($by: [SubjectKey!]!) { subjects(by: $by, access: {purpose: MORAL_BANK}) { outcome } }",
+        "{ watches(first: 1) { nodes { id } } }",
+    ],
+)
+def test_a_document_that_is_no_check_of_a_list_is_refused(bulk: Bulk, document: str) -> None:
+    sent = {"upload": bulk.upload(b"{}").json()["upload"], "document": document}
+    begun = bulk.world.data(
+        Audience.BANK, BATCH, {"input": sent | {"variables": json.dumps(ACCESS if "$access" in document else {})}}
+    )
+    assert [error["code"] for error in begun["startBatchCheck"]["errors"]] == ["BAD_DOCUMENT"]
+
+
+async def test_a_consent_that_ends_stops_what_runs_and_what_is_done(bulk: Bulk) -> None:
+    done, running = bulk.start(WATCHES, Audience.BANK), bulk.start(WATCHES, Audience.BANK)
+    await bulk.run(done)
+    address = bulk.address(done, Audience.BANK)
+    assert bulk.world.http.get(address).status_code == 200
+    bulk.clock.moment = NOW + timedelta(minutes=2)
+    with bulk.world.engine.begin() as connection:
+        revoked = connection.scalar(
+            sa.text(
+                "UPDATE consent SET revoked_at = :at WHERE id = (SELECT min(id) FROM consent WHERE client_key = :bank"
+                " AND revoked_at IS NULL AND valid_to > :at) RETURNING id"
+            ),
+            {"at": NOW + timedelta(minutes=1), "bank": bulk.world.clients[Audience.BANK].primary_key},
+        )
+    assert revoked
+    await bulk.run(running)
+    state = bulk.state(running, Audience.BANK)
+    assert (state["state"], state["error"], state["objectCount"]) == ("FAILED", "CONSENT_ENDED", 0)
+    assert bulk.world.http.get(address).status_code == 404
+    fresh = bulk.start(WATCHES, Audience.BANK)
+    await bulk.run(fresh)
+    assert bulk.state(fresh, Audience.BANK)["state"] == "COMPLETED", "what is begun afterwards"
+
+
+async def test_who_loses_a_scope_is_exported_nothing_by_it(bulk: Bulk) -> None:
+    operation = bulk.start(CASES, variables='{"first": 1}')
+    client = bulk.world.clients[Audience.COURT].primary_key
+    change = sa.text("UPDATE client SET scopes = :scopes WHERE id = :client")
+    with bulk.world.engine.begin() as connection:
+        held = connection.scalar(sa.text("SELECT scopes FROM client WHERE id = :client"), {"client": client})
+        connection.execute(change, {"scopes": ["catalogue.read"], "client": client})
+    await bulk.run(operation)
+    with bulk.world.engine.begin() as connection:
+        connection.execute(change, {"scopes": held, "client": client})
+    state = bulk.state(operation)
+    assert (state["state"], state["error"]) == ("FAILED", "REFUSED")
+
+
+async def test_nothing_of_it_is_stored_in_clear(bulk: Bulk) -> None:
+    subject = CAST[0]
+    operation = bulk.check(json.dumps(key_of(subject), ensure_ascii=False))
+    with bulk.world.engine.connect() as connection:
+        kept = list(connection.scalars(sa.text("SELECT content FROM bulk_upload_piece")))
+        kept += connection.scalars(sa.text("SELECT request FROM bulk_operation")).all()
+        assert kept
+    await bulk.run(operation)
+    with bulk.world.engine.connect() as connection:
+        kept += connection.scalars(sa.text("SELECT content FROM bulk_chunk")).all()
+    assert not any(word.encode() in one for one in kept for word in (subject.name, subject.number, "subjects"))
+    assert not any(one[:2] == b"\x1f\x8b" for one in kept)
+
+
+async def test_the_worker_takes_what_waits_two_clients_at_a_time(bulk: Bulk) -> None:
+    court, bank = bulk.start(CASES, variables='{"first": 1}'), bulk.start(WATCHES, Audience.BANK)
+    second = bulk.start(CASES, variables='{"first": 1}')
+    runner = bulk.runner
+    await runner.start_waiting()
+    assert len(runner._running) == 2
+    await asyncio.gather(*runner._running.values())
+    assert bulk.state(court)["state"] == bulk.state(bank, Audience.BANK)["state"] == BulkState.COMPLETED
+    assert bulk.state(second)["state"] == BulkState.QUEUED
+    await runner.start_waiting()
+    await asyncio.gather(*runner._running.values())
+    assert bulk.state(second)["state"] == BulkState.COMPLETED
