@@ -21,7 +21,7 @@ from schema.bulk_running import BulkRunner
 
 LEADERSHIP = 0x53555857  # "SUXW": no other advisory lock of the service has this number
 SESSION = {"application_name": "suxin worker"}
-CONNECTIONS, STATEMENT_SECONDS = 6, 60
+CONNECTIONS, STATEMENT_SECONDS = 10, 60
 """The worker waits for nobody who asks, and a day of a large court may take its time."""
 
 PAUSE_SECONDS = 20.0

@@ -145,15 +145,28 @@ async def waiting(connection: AsyncConnection) -> Sequence[tuple[int, int]]:
     return [(row.id, row.client_key) for row in await connection.execute(query.order_by(BulkOperation.id))]
 
 
-async def current(connection: AsyncConnection, key: int, at: datetime) -> Any:
-    """The row of an operation that is to go on, locked, and running from now on; None for one that has ended."""
+async def current(connection: AsyncConnection, key: int) -> Any:
+    """The row of an operation that is to go on; None for one that has ended."""
     row = BulkOperation.__table__
-    query = sa.select(row).where(row.c.id == key, row.c.ended_at.is_(None)).with_for_update()
-    found = (await connection.execute(query)).one_or_none()
-    if found and found.state == BulkState.QUEUED:
-        begun = sa.update(BulkOperation).where(BulkOperation.id == key)
-        await connection.execute(begun.values(state=BulkState.RUNNING, started_at=at))
-    return found
+    query = sa.select(row).where(row.c.id == key, row.c.ended_at.is_(None))
+    return (await connection.execute(query)).one_or_none()
+
+
+async def run(connection: AsyncConnection, key: int, at: datetime) -> None:
+    """An operation that waited runs from now on."""
+    waited = (BulkOperation.id == key, BulkOperation.state == BulkState.QUEUED)
+    begun = sa.update(BulkOperation).where(*waited).values(state=BulkState.RUNNING, started_at=at)
+    await connection.execute(begun)
+
+
+async def claimed(connection: AsyncConnection, key: int, pages: int, cursor: str | None) -> Any:
+    """The row of an operation whose next page is this one, locked until the end of the transaction; None for one that
+    has ended, or is somewhere else by now.
+    """
+    row = BulkOperation.__table__
+    here = (row.c.ended_at.is_(None), row.c.pages == pages, row.c.cursor.is_not_distinct_from(cursor))
+    query = sa.select(row).where(row.c.id == key, *here).with_for_update()
+    return (await connection.execute(query)).one_or_none()
 
 
 async def append(

@@ -36,6 +36,9 @@ from schema.document import Operation, Variant, prepared
 from schema.execution import variable_values
 
 FIRST, AFTER, PAGE, BY = "suxinFirst", "suxinAfter", "suxinPage", "by"
+BETWEEN = ",\n"
+"""Stands between two rows of an export's page: no row holds a line end, which JSON writes as two characters."""
+
 LARGEST_BULK_PAGE = 5_000
 """Rows read by one statement of an export, as long as they cost no more than any one request may."""
 
@@ -53,15 +56,23 @@ class BulkDocumentError(ValueError):
 
 @dataclass(frozen=True)
 class BulkDocument:
-    """What runs for each page. field: the root's name. rows: `nodes` or `edges`, of an export."""
+    """What runs for each page. field: the root's name.
+
+    rows: `nodes` or `edges`, of an export. places: of an export, what tells where a page ends, and no more.
+    """
 
     text: str
     field: str
-    rows: str | None = None
+    rows: str = ""
+    places: str = ""
 
     def operation(self, scopes: frozenset[Scope]) -> Operation:
         """The operation for a caller. Raises DocumentError, ForbiddenError."""
         return prepared(self.text, None, scopes)
+
+    def ends(self, scopes: frozenset[Scope]) -> Operation:
+        """The operation that tells where a page ends. Raises as `operation` does."""
+        return prepared(self.places, None, scopes)
 
 
 @dataclass(frozen=True)
@@ -72,10 +83,12 @@ class Paged:
     plan: Plan
 
     @classmethod
-    def of(cls, operation: Operation, audience: Audience, values: VariableValues, page_size: int) -> "Paged":
+    def of(
+        cls, operation: Operation, audience: Audience, values: VariableValues, page_size: int, *, logged: bool = True
+    ) -> "Paged":
         """Raises BulkDocumentError for what no statement can answer."""
         variant = operation.variant(audience, values)
-        purpose = replace(variant.purpose, largest_page=page_size)
+        purpose = replace(variant.purpose, largest_page=page_size, between=BETWEEN, logged=logged)
         plan = Variant(purpose, variant.types).plan
         if isinstance(plan, Unplanned):
             raise BulkDocumentError(f"The field {plan} is not answered in bulk. Leave it out.")
@@ -154,15 +167,21 @@ def _export(node: OperationDefinitionNode) -> BulkDocument:
     paged = (*kept, _argument("first", FIRST), _argument("after", AFTER))
     page = parse(f"{{ {PAGE}: pageInfo {{ hasNextPage endCursor }} }}").definitions[0]
     assert isinstance(page, OperationDefinitionNode)  # noqa: S101 - it was written here
-    chosen = SelectionSetNode(selections=(rows, *page.selection_set.selections))
-    made = replace(root, arguments=paged, selection_set=chosen)
+    place = page.selection_set.selections
+    whole, ends = (_paged(node, replace(root, arguments=paged), chosen) for chosen in ((rows, *place), place))
+    return BulkDocument(whole, root.name.value, rows.name.value, ends)
+
+
+def _paged(node: OperationDefinitionNode, root: FieldNode, chosen: Sequence[Any]) -> str:
+    """The operation with this root and this selection below it, and the variables that its page reads."""
+    made = replace(root, selection_set=SelectionSetNode(selections=tuple(chosen)))
     variables = (
         *(node.variable_definitions or ()),
         _variable(FIRST, NonNullTypeNode(type=_named("Int"))),
         _variable(AFTER, _named("String")),
     )
     whole = replace(node, selection_set=SelectionSetNode(selections=(made,)), variable_definitions=variables)
-    return BulkDocument(print_ast(_without_unused(whole)), root.name.value, rows.name.value)
+    return print_ast(_without_unused(whole))
 
 
 def _rows(root: FieldNode) -> FieldNode:

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache, partial
@@ -17,7 +18,7 @@ from graphql import GraphQLError
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from auth.audiences import Purpose
+from auth.audiences import Audience, Purpose
 from auth.principal import Principal
 from auth.scopes import Scope
 from casework import bulk_operations
@@ -30,12 +31,15 @@ from resolvers.caller import Caller
 from resolvers.errors import ForbiddenError
 from resolvers.plan import running
 from resolvers.plan.plan import Ready
-from schema.bulk_document import AFTER, BY, FIRST, PAGE, BulkDocument, BulkDocumentError, Paged, bulk_document
-from schema.document import DocumentError
+from schema.bulk_document import AFTER, BETWEEN, BY, FIRST, PAGE, BulkDocument, BulkDocumentError, Paged, bulk_document
+from schema.document import DocumentError, Operation
 from schema.execution import log_failure, variable_values
 
 AT_ONCE = 2
 """Operations that run at a time, each of another client."""
+
+PAGES_AT_ONCE = 2
+"""Pages of one operation under way: one is read while the one before it is written."""
 
 POLL_SECONDS = 1.0
 MOST_FAILURES = 3
@@ -55,18 +59,31 @@ class StoppedError(Exception):
         self.error = error
 
 
+class OvertakenError(Exception):
+    """A page that is not the next one any more: nothing of it is kept, and the work goes on from where it is."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an operation is: pages done, and the cursor that the next one begins after."""
+
+    pages: int
+    cursor: str | None = None
+
+
 @dataclass(frozen=True)
 class Task:
-    """An operation on its next page."""
+    """An operation on one of its pages."""
 
     row: Any
+    place: Place
     document: BulkDocument
     variables: Mapping[str, Any]
     caller: Caller
 
-    def paged(self, values: Any) -> Paged:
-        """The operation and its plan."""
-        return planned(self.document, self.caller.principal, self.row.page_size, values)
+    def page(self) -> dict[str, Any]:
+        """The variables of an export's page."""
+        return {**self.variables, FIRST: self.row.page_size, AFTER: self.place.cursor}
 
 
 @dataclass
@@ -105,7 +122,9 @@ class BulkRunner:
     async def work(self, key: int) -> None:
         """Do page after page of one operation, to its end. What the database is in the way of is tried again later."""
         try:
-            while await transact(self.engine, partial(self.step, key=key)):
+            while (row := await transact(self.engine, partial(bulk_operations.current, key=key))) is not None:
+                with suppress(OvertakenError):
+                    await self._advance(key, Place(row.pages, row.cursor))
                 self._failures.pop(key, None)
         except StoppedError as stopped:
             await self._fail(key, stopped.error)
@@ -117,30 +136,66 @@ class BulkRunner:
             if self._failures[key] >= MOST_FAILURES:
                 await self._fail(key, BulkError.INTERNAL)
 
+    async def _advance(self, key: int, place: Place | None) -> None:
+        """Page after page from a place on. While one is written, the next one is read from where that should begin:
+        PostgreSQL and Python are busy at the same time. Raises OvertakenError, StoppedError.
+        """
+        await transact(self.engine, partial(bulk_operations.run, key=key, at=self.now()))
+        turns: list[asyncio.Task[None]] = []
+        try:
+            while place:
+                turns.append(asyncio.create_task(self._turn(key, place, turns[-1] if turns else None)))
+                place = await self._following(key, place)
+                if len(turns) == PAGES_AT_ONCE:
+                    await turns.pop(0)
+            for turn in turns:
+                await turn
+        finally:
+            for turn in turns:
+                turn.cancel()
+            await asyncio.gather(*turns, return_exceptions=True)
+
+    async def _turn(self, key: int, place: Place, before: asyncio.Task[None] | None) -> None:
+        """Do one page, and commit it after the one before it."""
+
+        async def work(connection: AsyncConnection) -> None:
+            task = await self._task(connection, key, place)
+            lines, count, following = await self._lines(connection, task)
+            member = await asyncio.to_thread(gzip.compress, lines, FASTEST, mtime=0)
+            if before:
+                await asyncio.wait([before])
+            row = await bulk_operations.claimed(connection, key, place.pages, place.cursor)
+            if row is None:
+                raise OvertakenError
+            cursor = following.cursor if following else None
+            await bulk_operations.append(connection, self.keyring, row, member, count, cursor)
+            if following is None:
+                await bulk_operations.complete(connection, self.keyring, key, place.pages + 1, self.now())
+
+        await transact(self.engine, work)
+
+    async def _following(self, key: int, place: Place) -> Place | None:
+        """Where the page after this one should begin; None where none should follow."""
+
+        async def find(connection: AsyncConnection) -> Place | None:
+            task = await self._task(connection, key, place)
+            if task.row.kind == BulkKind.BATCH_CHECK:
+                return _next_lines(task)
+            operation = task.document.ends(task.caller.principal.scopes)
+            ready = _ready(task, operation, task.page(), logged=False)
+            return _next_page(place, orjson.loads(await _answer(connection, task.document.field, ready))[PAGE])
+
+        return await transact(self.engine, find)
+
     async def _fail(self, key: int, error: BulkError) -> None:
         self._failures.pop(key, None)
         await transact(self.engine, lambda connection: bulk_operations.fail(connection, key, error, self.now()))
 
-    async def step(self, connection: AsyncConnection, key: int) -> bool:
-        """Do one page; whether there is another. Raises StoppedError."""
-        row = await bulk_operations.current(connection, key, self.now())
-        if row is None:
-            return False
-        task = await self._task(connection, row)
-        if row.kind == BulkKind.EXPORT:
-            lines, cursor = await self._page(connection, task)
-            more = cursor is not None
-        else:
-            lines, cursor = await self._checked(connection, task), None
-            more = (row.pages + 1) * row.page_size < row.total
-        member = await asyncio.to_thread(compressed, lines)
-        await bulk_operations.append(connection, self.keyring, row, member, len(lines), cursor)
-        if not more:
-            await bulk_operations.complete(connection, self.keyring, key, row.pages + 1, self.now())
-        return more
-
-    async def _task(self, connection: AsyncConnection, row: Any) -> Task:
+    async def _task(self, connection: AsyncConnection, key: int, place: Place) -> Task:
         """Who asks, with the rights that are left of what it began with, and for what. Raises StoppedError."""
+        row = await bulk_operations.current(connection, key)
+        if row is None:
+            raise OvertakenError
         principal = await _principal(connection, row)
         if principal is None:
             raise StoppedError(BulkError.REFUSED)
@@ -154,21 +209,22 @@ class BulkRunner:
         except (DocumentError, ForbiddenError, BulkDocumentError):
             raise StoppedError(BulkError.REFUSED) from None
         caller = Caller(principal, self.keyring, self.now(), uuid4(), largest_page=row.page_size)
-        return Task(row, document, request["variables"], caller)
+        return Task(row, place, document, request["variables"], caller)
 
-    async def _page(self, connection: AsyncConnection, task: Task) -> tuple[Sequence[Any], str | None]:
-        """The rows of the next page, and where the one after it begins; None after the last."""
-        variables = {**task.variables, FIRST: task.row.page_size, AFTER: task.row.cursor}
-        ready = _ready(task, variables)
-        found = orjson.loads(await _answer(connection, task.document.field, ready))
-        page = found[PAGE]
-        return found[task.document.rows], page["endCursor"] if page["hasNextPage"] else None
+    async def _lines(self, connection: AsyncConnection, task: Task) -> tuple[bytes, int, Place | None]:
+        """The lines of a page, how many they are, and where the page after it begins; None after the last."""
+        if task.row.kind == BulkKind.BATCH_CHECK:
+            checked = await self._checked(connection, task)
+            text = b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in checked)
+            return text, len(checked), _next_lines(task)
+        ready = _ready(task, task.document.operation(task.caller.principal.scopes), task.page())
+        rows, page = split_page(await _answer(connection, task.document.field, ready))
+        return rows, rows.count(b"\n"), _next_page(task.place, page)
 
     async def _checked(self, connection: AsyncConnection, task: Task) -> Sequence[Any]:
-        """What is said of each of the next lines."""
-        row = task.row
-        start = row.pages * row.page_size
-        lines = await bulk_operations.lines_from(connection, self.keyring, row.upload_id, start, row.page_size)
+        """What is said of each line of a page."""
+        size, start = task.row.page_size, task.place.pages * task.row.page_size
+        lines = await bulk_operations.lines_from(connection, self.keyring, task.row.upload_id, start, size)
         told: dict[int, Any] = {}
         good = [(number, subject) for number, text in lines if (subject := _subject(number, text, told)) is not None]
         if good:
@@ -180,7 +236,8 @@ class BulkRunner:
     ) -> dict[int, Any]:
         """What is said of these subjects. One that cannot be asked for keeps nobody else from an answer."""
         try:
-            ready = _ready(task, {**task.variables, BY: [subject for _, subject in subjects]})
+            operation = task.document.operation(task.caller.principal.scopes)
+            ready = _ready(task, operation, {**task.variables, BY: [subject for _, subject in subjects]})
         except (DocumentError, GraphQLError) as error:
             if len(subjects) == 1:
                 return {subjects[0][0]: _refused(subjects[0][0], error)}
@@ -190,11 +247,22 @@ class BulkRunner:
         return {number: {"line": number, "data": data} for (number, _), data in zip(subjects, answers, strict=True)}
 
 
-def _ready(task: Task, variables: dict[str, Any]) -> Ready:
+def _next_lines(task: Task) -> Place | None:
+    """Where the page of lines after a batch check's page begins."""
+    done = task.place.pages + 1
+    return Place(done) if done * task.row.page_size < task.row.total else None
+
+
+def _next_page(place: Place, page: Mapping[str, Any]) -> Place | None:
+    """Where the page after an export's page begins, as `PageInfo` says it."""
+    return Place(place.pages + 1, page["endCursor"]) if page["hasNextPage"] else None
+
+
+def _ready(task: Task, operation: Operation, variables: dict[str, Any], *, logged: bool = True) -> Ready:
     """The statement for these variables. Raises DocumentError, GraphQLError."""
-    principal = task.caller.principal
-    values = variable_values(task.document.operation(principal.scopes), variables)
-    (found,) = task.paged(values).plan.ready(values, task.caller).values()
+    values = variable_values(operation, variables)
+    paged = planned(operation, task.caller.principal.audience, task.row.page_size, values, logged=logged)
+    (found,) = paged.plan.ready(values, task.caller).values()
     assert isinstance(found, Ready)  # noqa: S101 - it leads to rows
     return found
 
@@ -217,20 +285,21 @@ PLANS: dict[Any, Paged] = {}
 MOST_PLANS = 16
 
 
-def planned(document: BulkDocument, principal: Principal, page_size: int, values: Any) -> Paged:
-    """The plan of a document for a caller, made once for a while."""
-    key = document, principal.audience, principal.scopes, page_size
+def planned(operation: Operation, audience: Audience, page_size: int, values: Any, *, logged: bool) -> Paged:
+    """The plan of an operation for a caller, made once for a while."""
+    key = operation.digest, operation.scopes, audience, page_size
     if key not in PLANS:
         if len(PLANS) >= MOST_PLANS:
             PLANS.clear()
-        PLANS[key] = Paged.of(document.operation(principal.scopes), principal.audience, values, page_size)
+        PLANS[key] = Paged.of(operation, audience, values, page_size, logged=logged)
     return PLANS[key]
 
 
-def compressed(lines: Sequence[Any]) -> bytes:
-    """JSON lines as a gzip member, the same for the same lines."""
-    text = b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in lines)
-    return gzip.compress(text, FASTEST, mtime=0)
+def split_page(text: bytes) -> tuple[bytes, Any]:
+    """The rows of a page, each on a line of its own, and its `PageInfo`. The rows are not read: they are as sent."""
+    rows, _, page = text.rpartition(b'],"%s":' % PAGE.encode())
+    lines = rows.partition(b"[")[2].replace(BETWEEN.encode(), b"\n")
+    return lines + b"\n" if lines else b"", orjson.loads(page.removesuffix(b"}"))
 
 
 def _subject(number: int, text: str, told: dict[int, Any]) -> Any:

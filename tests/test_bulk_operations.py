@@ -19,9 +19,10 @@ from world import ISSUER, KEYRING, NOW, World
 import database
 from auth.audiences import Audience
 from casework import bulk_operations
+from casework.transaction import transact
 from demo.cast import CAST, FORGE
 from models.bulk_operation import BulkState
-from schema.bulk_running import BulkRunner
+from schema.bulk_running import BulkRunner, Place
 from server import create_app
 
 CASES = "query Cases($first: Int!) { cases(first: $first) { nodes { id number participations { name role } } } }"
@@ -235,9 +236,10 @@ async def test_a_cancelled_operation_stops_and_leaves_nothing(bulk: Bulk) -> Non
     operation = bulk.start(CASES, variables='{"first": 1}')
     await small_pages(bulk, operation)
     key = bulk.key(operation)
-    async with bulk.engine.begin() as connection:
-        assert await bulk.runner.step(connection, key)
-    assert bulk.state(operation)["state"] == "RUNNING"
+    await transact(bulk.engine, lambda connection: bulk_operations.run(connection, key, NOW))
+    await bulk.runner._turn(key, Place(0), None)
+    state = bulk.state(operation)
+    assert (state["state"], state["objectCount"]) == ("RUNNING", 7)
     cancelled = bulk.world.data(Audience.COURT, CANCEL, {"input": {"id": operation}})["cancelBulkOperation"]
     assert cancelled == {"bulkOperation": {"state": "CANCELLED"}, "errors": []}
     await bulk.run(operation)
@@ -449,6 +451,9 @@ async def test_a_consent_that_ends_stops_what_runs_and_what_is_done(bulk: Bulk) 
     await bulk.run(done)
     address = bulk.address(done, Audience.BANK)
     assert bulk.world.http.get(address).status_code == 200
+    await small_pages(bulk, running)
+    await transact(bulk.engine, lambda connection: bulk_operations.run(connection, bulk.key(running), NOW))
+    await bulk.runner._turn(bulk.key(running), Place(0), None)
     bulk.clock.moment = NOW + timedelta(minutes=2)
     with bulk.world.engine.begin() as connection:
         revoked = connection.scalar(
@@ -461,7 +466,7 @@ async def test_a_consent_that_ends_stops_what_runs_and_what_is_done(bulk: Bulk) 
     assert revoked
     await bulk.run(running)
     state = bulk.state(running, Audience.BANK)
-    assert (state["state"], state["error"], state["objectCount"]) == ("FAILED", "CONSENT_ENDED", 0)
+    assert (state["state"], state["error"], state["objectCount"]) == ("FAILED", "CONSENT_ENDED", 7)
     assert bulk.world.http.get(address).status_code == 404
     fresh = bulk.start(WATCHES, Audience.BANK)
     await bulk.run(fresh)

@@ -41,9 +41,9 @@ def members(found: Mapping[str, Piece]) -> list[Piece]:
     return [*pieces, "}"] if pieces else ["{}"]
 
 
-def listed(text: SQL, order: Sequence[SQL] = (), shown: SQL | None = None) -> list[Piece]:
-    """An array of the texts of a group's rows, in this order; `shown` leaves rows out."""
-    comma: SQL = sa.literal(",")
+def listed(text: SQL, order: Sequence[SQL] = (), shown: SQL | None = None, between: str = ",") -> list[Piece]:
+    """An array of the texts of a group's rows, in this order; `shown` leaves rows out. between: stands between two."""
+    comma: SQL = sa.literal(between)
     last = aggregate_order_by(comma, *order) if order else comma
     texts = sa.func.string_agg(text, last)
     return ["[", texts if shown is None else texts.filter(shown), "]"]

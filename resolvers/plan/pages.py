@@ -53,8 +53,12 @@ class PageOf:
         return sa.func.coalesce(sa.func.bool_or(self.number > self.first), sa.false())
 
     def cursor_at(self, end: bool) -> SQL:
-        """The cursor of the first or the last row; over a group."""
-        place = place_text(self.shape.order, self.order)
-        last = sa.func.array_agg(aggregate_order_by(place, self.number.desc()))
-        rows = last.filter(self.number <= self.first) if end else sa.func.array_agg(place).filter(self.number == 1)
-        return sealed(sa.type_coerce(rows, sa.ARRAY(sa.Text))[1])
+        """The cursor of the first or the last row; over a group. Text is made of that row's columns alone."""
+        chosen = self.number <= self.first if end else self.number == 1
+        columns = [self._last(column, chosen) for column in self.order]
+        return sa.case((sa.func.bool_or(chosen), sealed(place_text(self.shape.order, columns))))
+
+    def _last(self, column: SQL, chosen: SQL) -> SQL:
+        """The column of the last of these rows; over a group."""
+        rows = sa.func.array_agg(aggregate_order_by(column, self.number.desc())).filter(chosen)
+        return sa.type_coerce(rows, sa.ARRAY(column.type))[1]

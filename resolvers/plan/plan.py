@@ -95,7 +95,8 @@ class Part(Protocol):
 class Purpose:
     """What all parts of a plan are for: whom, and which document, as the log says it.
 
-    largest_page: rows that a page at the root may have.
+    largest_page: rows that a page at the root may have. between: what stands between two of them. logged: False for
+    what is told to nobody, as where a page ends.
     """
 
     selection: Selection
@@ -103,6 +104,8 @@ class Purpose:
     scopes: frozenset[Scope]
     digest: bytes
     largest_page: int = LARGEST_PAGE
+    between: str = ","
+    logged: bool = True
 
 
 @dataclass
@@ -126,7 +129,8 @@ class StatementPart(ABC):
         """What writes a statement with pages of this shape."""
         nodes = {id(edge.argued.node): edge for edge in self.edges.edges}
         shapes: dict[int, PageShape | None] = dict(zip(nodes, shape, strict=True))
-        return Writer(self.purpose.selection, self.purpose.audience, nodes, shapes, self.purpose.largest_page)
+        largest, between = self.purpose.largest_page, self.purpose.between
+        return Writer(self.purpose.selection, self.purpose.audience, nodes, shapes, largest, between)
 
     def seen_from(self, view: View) -> dict[str, Any]:
         """The values of whoever asks, and of the log entry."""
@@ -138,7 +142,7 @@ class RowsPart(StatementPart):
 
     def write(self, shape: Shape) -> Statement:
         """The statement of a shape of its pages."""
-        return root_statement(self.asked, self.writer(shape), self.purpose.audience)
+        return root_statement(self.asked, self.writer(shape), self.purpose.audience, logged=self.purpose.logged)
 
     def ready(self, variables: VariableValues, caller: Caller) -> Ready:
         """The statement for this request's shape, and its values."""

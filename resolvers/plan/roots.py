@@ -43,13 +43,15 @@ class RootField:
         return self.node.name.value
 
 
-def root_statement(asked: RootField, writer: Writer, audience: Audience) -> Statement:
-    """The statement that answers a root field."""
+def root_statement(asked: RootField, writer: Writer, audience: Audience, *, logged: bool = True) -> Statement:
+    """The statement that answers a root field, and logs it if anybody is told."""
     parent = Frame(None, argument_binds(asked.root.relation.keys))
     if asked.root.relation.connection:
         value, answer, beyond = _page(writer, asked, parent)
     else:
         value, answer, beyond = *_rows(writer, asked, parent), False
+    if not logged:
+        return compiled(sa.select(value))
     return compiled(with_log(sa.select(value), [Told(answer, asked.root.about, beyond)], asked, audience))
 
 
@@ -96,7 +98,8 @@ def _page(writer: Writer, asked: RootField, parent: Frame) -> tuple[SQL, sa.CTE,
     whole: dict[str, Piece] = {}
     for key, details in parts.items():
         if key in labels:
-            found = sa.select(joined(listed(answer.c[labels[key].name], [answer.c[PLACE]])))
+            text = answer.c[labels[key].name]
+            found = sa.select(joined(listed(text, [answer.c[PLACE]], between=writer.between)))
         else:
             part = joined(writer.page_part(page, type_, details))
             found = sa.select(part).select_from(page.level.source).having(ONE_GROUP)

@@ -35,6 +35,7 @@ class Writer:
     edges: Mapping[int, ArguedEdge]
     shapes: Mapping[int, PageShape | None]
     largest_page: int = LARGEST_PAGE
+    between: str = ","
     names: Names = field(default_factory=Names)
 
     # --- objects ------------------------------------------------------------------------------------------------------

@@ -1,0 +1,255 @@
+"""How fast a whole list leaves, beside COPY of the same rows, and what memory that takes; a kill in the middle.
+
+Run: python -m bench.exports
+"""
+
+import hashlib
+import time
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from statistics import median
+from threading import Event, Thread
+from typing import Annotated, Any
+
+import httpx2
+import orjson
+import psutil
+import psycopg
+import sqlalchemy as sa
+import typer
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+import database
+from bench import results
+from bench.data import built
+from bench.rounds import Schedule
+from bench.suxin import Suxin
+from bench.works import PAGE
+from bench.writes import copied
+from resolvers.opaque import binds
+
+DOCUMENT = "{ events(first: 100) { nodes { id kind sequence occurredAt party { id name } } } }"
+START = (
+    """mutation($input: StartExportInput!) { startExport(input: $input) { bulkOperation { id } errors { message } } }"""
+)
+SIGN = """mutation($input: SignDownloadInput!) { signDownload(input: $input) { url errors { message } } }"""
+BY_HAND = """query($after: String) { events(first: 100, after: $after) { pageInfo { endCursor }
+  nodes { id kind sequence occurredAt party { id name } } } }"""
+STATE = """query($id: ID!) { node(id: $id) { ... on BulkOperation {
+  state objectCount size sha256 error createdAt startedAt endedAt } } }"""
+FILL = """INSERT INTO event (party_id, sequence, kind, occurred_at)
+SELECT party.id, number, 'ENTRY_PUBLISHED', timestamptz '2026-01-01 00:00Z' + number * interval '1 hour'
+FROM generate_series(1, :rounds) AS number, party ORDER BY number, party.id LIMIT :rows"""
+COPIED = """SELECT concat('{{"id":"', {event}, '","kind":"', event.kind, '","sequence":', event.sequence,
+ ',"occurredAt":"', to_char(event.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+ '","party":{{"id":"', {party}, '","name":', to_json(party.name), '}}}}')
+ FROM event JOIN party ON party.id = event.party_id ORDER BY event.id"""
+"""The text of the same lines."""
+
+MARKED = r"""(SELECT translate(encode(said || substring(sha256(decode('{opaque_outer}', 'hex') ||
+ sha256(decode('{opaque_inner}', 'hex') || said)) FOR 8), 'base64'), E'\n', '')
+ FROM (SELECT convert_to(concat(initcap('{name}'), ':', {name}.id), 'UTF8') AS said) AS saying)"""
+"""An id as `resolvers.opaque` makes it."""
+
+POLL_SECONDS, HAND = 0.1, 100
+console = Console()
+
+
+@dataclass
+class Memory:
+    """The resident memory of a process and its children, in MB, sampled while something runs."""
+
+    process: psutil.Process
+    samples: list[float] = field(default_factory=list)
+
+    def now(self) -> float:
+        """What is held at this moment."""
+        every = [self.process, *self.process.children(recursive=True)]
+        python = [one for one in every if "postgres" not in one.name()]
+        return float(sum(one.memory_info().rss for one in python)) / 2**20
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Sample until the context ends."""
+        ended = Event()
+
+        def sample() -> None:
+            while not ended.wait(POLL_SECONDS):
+                with suppress(psutil.Error):
+                    self.samples.append(self.now())
+
+        watching = Thread(target=sample)
+        watching.start()
+        yield
+        ended.set()
+        watching.join()
+
+
+@dataclass
+class Partner:
+    """The court's client, as it exports."""
+
+    system: Suxin
+    http: httpx2.Client = field(default_factory=lambda: httpx2.Client(timeout=60))
+
+    def ask(self, document: str, variables: Mapping[str, Any]) -> Any:
+        """The data of an answer."""
+        body = {"query": document, "variables": variables}
+        answer = self.http.post(self.system.url, json=body, headers=self.system.headers(PAGE)).json()
+        if "errors" in answer:
+            raise typer.BadParameter(str(answer["errors"]))
+        return answer["data"]
+
+    def start(self) -> str:
+        """Begin an export; gives its id."""
+        found = self.ask(START, {"input": {"document": DOCUMENT}})["startExport"]
+        if found["errors"]:
+            raise typer.BadParameter(str(found["errors"]))
+        return str(found["bulkOperation"]["id"])
+
+    def ended(self, operation: str, seen: Callable[[int], None] = lambda count: None) -> Any:
+        """What an export says of itself once it has ended."""
+        while True:
+            found = self.ask(STATE, {"id": operation})["node"]
+            seen(found["objectCount"])
+            if found["state"] not in {"QUEUED", "RUNNING"}:
+                return found
+            time.sleep(POLL_SECONDS * 2)
+
+    def fetched(self, operation: str) -> tuple[int, str]:
+        """Fetch the file; gives how many lines it has, and their digest."""
+        url, lines, digest = self.ask(SIGN, {"input": {"id": operation}})["signDownload"]["url"], 0, hashlib.sha256()
+        with self.http.stream("GET", url) as reply:
+            for text in unpacked(reply.iter_raw()):
+                lines += text.count(b"\n")
+                digest.update(text)
+        return lines, digest.hexdigest()
+
+    def by_hand(self, rows: int) -> str:
+        """The digest of the same lines, read as ordinary pages."""
+        after, digest, token = None, hashlib.sha256(), self.system.headers(PAGE)
+        for page in track(range(-(-rows // HAND)), "by hand", console=console):
+            if page % 1_000 == 0:
+                token = self.system.headers(PAGE)
+            body = {"query": BY_HAND, "variables": {"after": after}}
+            found = orjson.loads(self.http.post(self.system.url, json=body, headers=token).content)["data"]["events"]
+            after = found["pageInfo"]["endCursor"]
+            digest.update(b"".join(orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE) for one in found["nodes"]))
+        return digest.hexdigest()
+
+
+def unpacked(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The text of gzip members in a row."""
+    unpack = zlib.decompressobj(wbits=31)
+    for chunk in chunks:
+        rest = chunk
+        while rest:
+            yield unpack.decompress(rest)
+            rest = unpack.unused_data
+            if unpack.eof:
+                unpack = zlib.decompressobj(wbits=31)
+
+
+def copied_lines(key: bytes) -> str:
+    """The select of the lines, ids with their marks."""
+    keys = {name: value.hex() for name, value in binds(key).items()}
+    return COPIED.format(event=MARKED.format(name="event", **keys), party=MARKED.format(name="party", **keys))
+
+
+def copy_seconds(url: sa.URL, select: str) -> float:
+    """How long COPY takes to send the same lines."""
+    plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    started = time.perf_counter()
+    with psycopg.connect(plain) as connection, connection.cursor().copy(f"COPY ({select}) TO STDOUT") as copy:
+        for _ in copy:
+            pass
+    return time.perf_counter() - started
+
+
+def server(system: Suxin) -> psutil.Process:
+    """The process that serves."""
+    for process in psutil.Process().children():
+        if str(system.port) in process.cmdline():
+            return process
+    raise typer.BadParameter("The server is not there.")
+
+
+def killed_in_the_middle(system: Suxin, partner: Partner, rows: int) -> Any:
+    """An export whose server is killed (SIGKILL) after a third of the rows, and started again."""
+    with system.serving(), suppress(httpx2.HTTPError, KilledError):
+        operation = partner.start()
+
+        def kill(count: int) -> None:
+            if count > rows // 3:
+                server(system).kill()
+                raise KilledError
+
+        partner.ended(operation, kill)
+    with system.serving():
+        return partner.ended(operation), partner.fetched(operation)
+
+
+class KilledError(Exception):
+    """The server is dead."""
+
+
+def main(
+    subjects: Annotated[int, typer.Option(help="Size of the database.")] = 20_000,
+    rows: Annotated[int, typer.Option(help="Rows of the list.")] = 1_000_000,
+    rounds: Annotated[int, typer.Option(help="Rounds, in each of which both have a turn.")] = 3,
+) -> None:
+    """Show how fast a list is exported.
+
+    Example: python -m bench.exports --rows 100000 --rounds 1
+    """
+    with built(subjects) as original, copied(original) as data:
+        engine = database.sync_engine(data.url)
+        with engine.begin() as connection, console.status(f"{rows:,} rows"):
+            connection.execute(sa.text("DELETE FROM event"))
+            connection.execute(sa.text(FILL), {"rounds": rows // subjects * 2, "rows": rows})
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(sa.text("VACUUM ANALYZE event"))
+        system = Suxin(data)
+        partner, seconds = Partner(system), dict[str, list[float]]()
+        with system.serving():
+            memory = Memory(server(system))
+            by_hand = partner.by_hand(rows)
+            before = memory.now()
+            with memory.watched():
+                for _ in track(range(rounds), "exports", console=console):
+                    started = time.perf_counter()
+                    operation = partner.start()
+                    state = partner.ended(operation)
+                    seconds.setdefault("export", []).append(time.perf_counter() - started)
+                    lines, digest = partner.fetched(operation)
+                    seconds.setdefault("export and fetch", []).append(time.perf_counter() - started)
+                    seconds.setdefault("COPY", []).append(copy_seconds(data.url, copied_lines(data.keyring.opaque_key)))
+        again, (_, second) = killed_in_the_middle(system, partner, rows)
+        engine.dispose()
+    rates = {name: rows / median(found) for name, found in seconds.items()}
+    grown = max(memory.samples) - before
+    table = Table("rows a second", *rates, "of COPY", "memory MB", "grown by MB")
+    share = rates["export"] / rates["COPY"]
+    table.add_row("", *(f"{rate:,.0f}" for rate in rates.values()), f"{share:.0%}", f"{before:,.0f}", f"{grown:,.0f}")
+    console.print(table)
+    found = {
+        "lines": lines,
+        "state": state["state"],
+        "equal to paging by hand": digest == by_hand,
+        "equal after a kill": (again["state"], second) == ("COMPLETED", by_hand),
+        "rates": rates,
+        "share of COPY": share,
+        "memory before, MB": before,
+        "grown by, MB": grown,
+    }
+    console.print(found)
+    given = results.circumstances(Schedule(rounds, 0, warm_up=0), subjects=subjects, rows=rows)
+    console.print(f"written to {results.written('exports', {**given, **found})}")
+
+
+if __name__ == "__main__":
+    typer.run(main)
