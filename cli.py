@@ -23,6 +23,8 @@ from commands.work import publish, worker
 from schema.audience_schema import printed
 from schema.policy_table import policy_table
 from settings import DATABASE_URL, Settings
+from telemetry import logs, traces
+from telemetry.exposition import counting_together
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Suxin (诉信): litigation credit of courts, shared over GraphQL."
@@ -57,7 +59,8 @@ def serve(
     """
     with explained():
         settings = Settings.from_environment()
-        with prepared(settings) as url:
+        traces.wanted(os.environ)  # for its errors
+        with prepared(settings) as url, counting_together(workers):
             console.print(f"Suxin listens on http://{host}:{port}/graphql as {settings.issuer}")
             os.environ[DATABASE_URL] = url.render_as_string(hide_password=False)
             uvicorn.run(
@@ -66,7 +69,7 @@ def serve(
                 workers=workers,
                 host=host,
                 port=port,
-                log_level="info",
+                log_config=logs.configuration(logs.form_of(settings.log)),
                 access_log=False,
                 proxy_headers=False,  # who asks is told by a token, and where we are by a setting
                 server_header=False,

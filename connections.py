@@ -9,12 +9,29 @@ from types import TracebackType
 
 import asyncpg
 import sqlalchemy as sa
+from prometheus_client import Counter, Gauge
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 import database
 
 WAIT_SECONDS = 1
 PREPARED_STATEMENTS = 100
 """Kept by each connection: the plan of a long one takes PostgreSQL a megabyte."""
+
+
+IN_USE = Gauge("suxin_connections_in_use", "Database connections in use", ["pool"], multiprocess_mode="livesum")
+LIMIT = Gauge("suxin_connections_limit", "Database connections there may be", ["pool"], multiprocess_mode="livesum")
+WAITED = Counter("suxin_connections_waited", "Plans that had to wait for a connection")
+PLANS, LOADERS = "plans", "loaders"
+LEASED = IN_USE.labels(PLANS)
+
+
+def watch(engine: AsyncEngine, size: int) -> None:
+    """Count the connections of the loaders' engine, of at most `size`."""
+    used = IN_USE.labels(LOADERS)
+    LIMIT.labels(LOADERS).set(size)
+    sa.event.listen(engine.sync_engine, "checkout", lambda *_: used.inc())
+    sa.event.listen(engine.sync_engine, "checkin", lambda *_: used.dec())
 
 
 class Lease:
@@ -25,11 +42,13 @@ class Lease:
 
     async def __aenter__(self) -> asyncpg.Connection:
         self._connection = await self._pool.take()
+        LEASED.inc()
         return self._connection
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        LEASED.dec()
         if error is None or isinstance(error, asyncpg.PostgresError):
             self._pool.give_back(self._connection)
         else:
@@ -47,6 +66,7 @@ class PlanConnections:
         self._free: list[asyncpg.Connection] = []
         self._places = asyncio.Semaphore(size)
         self._closed = False
+        LIMIT.labels(PLANS).set(size)
         self._closing: set[asyncio.Task[None]] = set()
 
     def lease(self) -> Lease:
@@ -56,6 +76,7 @@ class PlanConnections:
     async def take(self) -> asyncpg.Connection:
         """A connection that nobody else has. Raises TimeoutError, OSError, asyncpg.PostgresError."""
         if self._places.locked():
+            WAITED.inc()
             async with asyncio.timeout(WAIT_SECONDS):
                 await self._places.acquire()
         else:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
@@ -9,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
@@ -26,7 +27,7 @@ from auth.tokens import TokenVerifier
 from auth.trusted_documents import TrustedDocuments
 from bell import Bell
 from casework.notifications import CHANNEL
-from connections import PlanConnections
+from connections import PlanConnections, watch
 from models.keyring import Keyring, load_keyring
 from schema.endpoint import Endpoint
 from schema.execution import Executor
@@ -34,6 +35,9 @@ from schema.live import Live
 from schema.sockets import socket_endpoint
 from schema.transfers import Transfers
 from settings import Settings
+from telemetry import logs, traces
+from telemetry.exposition import exposition
+from telemetry.observing import Observing, Telemetry
 from worker import work_on
 
 PARTITIONS_AHEAD = timedelta(days=62)
@@ -51,11 +55,21 @@ def utc_now() -> datetime:
 def worker() -> Starlette:
     """The application in a process of its own, on the database that the command has prepared."""
     settings = Settings.from_environment()
-    return create_app(settings, database.read_url(settings.database_url or ""))
+    provider = traces.provider() if traces.wanted(os.environ) else None
+    telemetry = Telemetry(logs.request_lines(logs.form_of(settings.log)), provider)
+    return create_app(settings, database.read_url(settings.database_url or ""), telemetry=telemetry)
 
 
-def create_app(settings: Settings, url: sa.URL, now: Callable[[], datetime] = utc_now) -> Starlette:
-    """The application on the migrated database at `url`. `now` is the only clock that any rule reads."""
+def create_app(
+    settings: Settings,
+    url: sa.URL,
+    now: Callable[[], datetime] = utc_now,
+    telemetry: Telemetry = Telemetry(),  # noqa: B008 - it is frozen
+) -> Starlette:
+    """The application on the migrated database at `url`. `now` is the only clock that any rule reads.
+
+    telemetry: where requests are told of; without it, they are only counted.
+    """
 
     def clock() -> float:
         return now().timestamp()
@@ -67,6 +81,7 @@ def create_app(settings: Settings, url: sa.URL, now: Callable[[], datetime] = ut
     connections, bell = PlanConnections(url, settings.pool_size, settings.statement_timeout), Bell(CHANNEL)
     budgets = Budgets(engine, settings.budget, settings.concurrency, now) if settings.budget else None
     documents = TrustedDocuments(engine, clock, settings.token_trust)
+    watch(engine, settings.pool_size)
     live = Live(engine, verifier, documents, keyring, now, bell.heard, budgets)
     endpoint = Endpoint(
         engine=engine,
@@ -97,19 +112,23 @@ def create_app(settings: Settings, url: sa.URL, now: Callable[[], datetime] = ut
             background.append(work_on(url, settings.webhook_networks, keyring, now))
         async with running(*background):
             yield
+        if telemetry.provider:
+            await asyncio.to_thread(telemetry.provider.shutdown)
         await connections.close()
         await engine.dispose()
         sync_engine.dispose()
 
     authorization = authorization_server(settings, sync_engine, signing, keyring, clock)
-    app = Starlette(
-        routes=[
-            *service_routes(endpoint, live, engine),
-            *transfer_routes(transfers),
-            *oauth_routes(authorization, verifier.forget),
-        ],
-        lifespan=lifespan,
-    )
+    metrics = Route("/metrics", exposition(engine, now), methods=["GET"])
+    routes = [
+        *service_routes(endpoint, live, engine),
+        metrics,
+        *transfer_routes(transfers),
+        *oauth_routes(authorization, verifier.forget),
+    ]
+    paths = frozenset(route.path for route in routes if isinstance(route, Route))
+    observing = Middleware(Observing, telemetry=telemetry, paths=paths)
+    app = Starlette(routes=routes, middleware=[observing], lifespan=lifespan)
     app.router.redirect_slashes = False  # a redirect would name the Host header, whoever sent it
     app.state.engine, app.state.connections = engine, connections
     return app
@@ -137,7 +156,6 @@ def service_routes(endpoint: Endpoint, live: Live, engine: AsyncEngine) -> list[
         WebSocketRoute("/graphql", socket_endpoint(live)),
         Route("/livez", alive, methods=["GET"]),
         Route("/readyz", readiness(engine), methods=["GET"]),
-        Route("/metrics", metrics, methods=["GET"]),
     ]
 
 
@@ -181,11 +199,6 @@ async def keep_partitions(engine: AsyncEngine, now: Callable[[], datetime]) -> N
 async def alive(request: Request) -> Response:
     """The process answers."""
     return JSONResponse({"status": "alive"})
-
-
-async def metrics(request: Request) -> Response:
-    """Counters of this worker, for Prometheus. Nothing in them is personal."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
 def readiness(engine: AsyncEngine) -> Callable[[Request], object]:

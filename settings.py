@@ -35,6 +35,7 @@ class Settings:
     budget: cost points a minute of a client that has none of its own, up to 999999999; 0 lets everybody ask on.
     concurrency: requests of one client that a worker answers at a time, 1 to 1000.
     webhook_networks: private networks that webhooks may be sent to, beside the Internet; in clear to these alone.
+    log: `json` or `text`; None is text on a terminal, and JSON elsewhere.
     debug: lets answers say what gave them, in `extensions.executor`.
     allow_pilot_persons: lets `client_secret_basic` clients hold scopes that reach natural persons (pilots only).
     """
@@ -53,6 +54,7 @@ class Settings:
     budget: int = 1_200_000
     concurrency: int = 64
     webhook_networks: Sequence[Network] = ()
+    log: str | None = None
     debug: bool = False
 
     @property
@@ -125,6 +127,12 @@ def _executor(name: str, value: str) -> str:
     return value
 
 
+def _log(name: str, value: str) -> str:
+    if value not in {"json", "text"}:
+        raise SettingsError(f"{name} must be json or text.")
+    return value
+
+
 def _directory(name: str, value: str) -> Path:
     if not value:
         raise SettingsError(f"{name} must name a directory.")
@@ -153,5 +161,6 @@ PARSERS: dict[str, Any] = {
     "budget": _seconds_or_count(0, 999_999_999),
     "concurrency": _seconds_or_count(1, 1000),
     "webhook_networks": _networks,
+    "log": _log,
     "debug": _switch,
 }

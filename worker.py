@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 import database
 from casework.calendar import catch_up
@@ -32,6 +32,21 @@ log = logging.getLogger("suxin.worker")
 
 Job = Callable[[], Coroutine[Any, Any, None]]
 Connect = Callable[[], Awaitable[asyncpg.Connection]]
+
+
+LED = """
+    SELECT EXISTS (
+        SELECT FROM pg_locks
+        WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND classid = 0 AND objid = :number
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    )
+"""
+
+
+async def is_led(connection: AsyncConnection) -> bool:
+    """Whether a process leads, of all that work on a database."""
+    led: bool = (await connection.execute(sa.text(LED), {"number": LEADERSHIP})).scalar_one()
+    return led
 
 
 async def work_on(url: sa.URL, networks: Sequence[Network], keyring: Keyring, now: Callable[[], datetime]) -> None:

@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import sqlalchemy as sa
+from prometheus_client import Counter
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from auth.audiences import Audience
 from auth.principal import Principal
 
 BURST = 20
@@ -23,6 +25,13 @@ ADVANCE = 20
 """Share of the bucket that a worker buys ahead."""
 
 HELD_SECONDS = 1.0
+POINTS = Counter("suxin_budget_points", "Cost points of clients, by what became of them", ["audience", "outcome"])
+CHARGED, RETURNED, REFUSED = (
+    {audience: POINTS.labels(audience.value, outcome) for audience in Audience}
+    for outcome in ("charged", "returned", "refused")
+)
+"""What was spent is what was charged without what was returned, as requests cost less than they might have."""
+
 TAKE = sa.text("SELECT granted, balance FROM take_from_budget(:client, :now, :need, :want, :back, :capacity, :rate)")
 
 
@@ -96,12 +105,14 @@ class Budgets:
                 if not self._holds(purse, cost):
                     await self._buy(principal, purse, cost)
         purse.points -= cost
+        CHARGED[principal.audience].inc(cost)
         return Charge(cost, self._budget(principal), self.status(principal))
 
     def refund(self, principal: Principal, charge: Charge, actual: int) -> None:
         """Give back what a request did not cost."""
         charge.actual = min(actual, charge.cost)
         self._purses[principal.client_key].points += charge.cost - charge.actual
+        RETURNED[principal.audience].inc(charge.cost - charge.actual)
         charge.status = self.status(principal)
 
     def status(self, principal: Principal) -> Status:
@@ -137,6 +148,7 @@ class Budgets:
         purse.points += granted
         purse.bought_at, purse.left = moment, left
         if not granted:
+            REFUSED[principal.audience].inc(cost)
             wait = math.ceil(max(0.0, min(cost, capacity) - left) / rate)
             raise ThrottledError(
                 "THROTTLED",

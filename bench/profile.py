@@ -29,6 +29,7 @@ from schema.body import parse_body
 from schema.document import prepared
 from schema.endpoint import Answer, Reply
 from schema.execution import NotPlanned, asked, ready
+from schema.observation import Observation
 
 BODIES = 32
 console = Console()
@@ -57,7 +58,7 @@ class Way:
         coerced, request = _timed(lambda: asked(operation, parsed.variables, audience))
         bound, parts = _timed(lambda: self._ready(request))
         sent, text = await _awaited(lambda: run(self.connections, parts))
-        replied, _ = _timed(lambda: Reply(uuid4(), False).answer(Answer({"data": text.decode()})))
+        replied, _ = _timed(lambda: Reply(Observation(), False).answer(Answer({"data": text.decode()})))
         names = ("body", "document, from the cache", "variables and cost", "plan", "PostgreSQL", "reply")
         return list(zip(names, (read, found, coerced, bound, sent, replied), strict=True))
 

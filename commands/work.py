@@ -2,10 +2,12 @@
 
 import asyncio
 from datetime import UTC, datetime
+from logging.config import dictConfig
 from typing import Annotated
 
 import sqlalchemy as sa
 import typer
+from prometheus_client import start_http_server
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from auth.officer import Officer
@@ -19,17 +21,24 @@ from models.court import Staff, StaffRole
 from models.keyring import load_keyring
 from models.staff_account import StaffAccount
 from settings import Settings
+from telemetry import logs
 from worker import work_on
 
 
-def worker() -> None:
+def worker(
+    metrics_port: Annotated[int | None, typer.Option(help="Port of /metrics; without it, there is none.")] = None,
+    metrics_host: Annotated[str, typer.Option(help="Address of /metrics.")] = "127.0.0.1",
+) -> None:
     """Do what time brings, and tell webhooks of events. One process leads, the others wait.
 
     `suxin serve` does this as well, unless SUXIN_WORKER=false.
-    """
-    settings = Settings.from_environment()
 
-    with explained(), prepared(settings) as url:
+    Example: suxin worker --metrics-port 9464
+    """
+    with explained(), prepared(settings := Settings.from_environment()) as url:
+        dictConfig(logs.configuration(logs.form_of(settings.log)))
+        if metrics_port is not None:
+            start_http_server(metrics_port, metrics_host)
         console.print("The worker runs until you press Ctrl-C.")
         try:
             keyring = load_keyring(settings.key_file)

@@ -99,6 +99,22 @@ class Operation:
         """Whether it may change anything."""
         return self.node.operation is OperationType.MUTATION
 
+    @property
+    def kind(self) -> str:
+        """`query`, `mutation` or `subscription`."""
+        return self.node.operation.value
+
+    @cached_property
+    def fields(self) -> Sequence[str]:
+        """Its root fields, as the schema names them."""
+        return sorted(self.reach.roots) if self.reach else ["__schema"]
+
+    @cached_property
+    def says_nothing(self) -> bool:
+        """Whether its text is all of the schema: no strings, and no comments."""
+        source = self.document.loc.source.body if self.document.loc else '"'
+        return '"' not in source and "#" not in source
+
     def types(self) -> dict[str, list[str]]:
         """What the access log says of each root field's answer."""
         return self.reach.types() if self.reach else {}

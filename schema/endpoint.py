@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import asyncpg
 import orjson
@@ -45,6 +45,7 @@ from schema.execution import (
 )
 from schema.live import Live
 from schema.mutate import KeyRefusedError, mutate, read_key
+from schema.observation import Observation, observed
 from schema.trusting import trusted
 
 ANSWERS = Counter("suxin_answers", "Answers, by what gave them and why", ["executor", "reason"])
@@ -90,7 +91,7 @@ class Endpoint:
 
     async def respond(self, request: Request) -> Response:
         """Answer one request. Every reply carries its request id, errors their code."""
-        reply = Reply(uuid4(), GRAPHQL_RESPONSE in request.headers.get("accept", ""))
+        reply = Reply(observed(request.scope), GRAPHQL_RESPONSE in request.headers.get("accept", ""))
         try:
             async with asyncio.timeout(self.request_timeout):
                 return await self._answer(request, reply)
@@ -117,6 +118,7 @@ class Endpoint:
 
     async def _answer(self, request: Request, reply: "Reply") -> Response:
         principal = await self.verifier.verify(bearer_token(request.headers.getlist("authorization")))
+        reply.seen.principal = principal
         if self.budgets is None:
             return await self._answer_to(principal, request, reply)
         with self.budgets.admitted(principal):
@@ -130,15 +132,19 @@ class Endpoint:
         if streams and is_subscription(body.query, body.operation_name):
             token = bearer_token(request.headers.getlist("authorization"))
             stream = await self.live.subscribe(token, sent)
+            reply.seen.operation = stream.operation
+            reply.seen.admit(stream.cost)
             return EventStream(stream, {"x-request-id": str(reply.request_id)})
-        operation = prepared(body.query, body.operation_name, principal.scopes)
+        reply.seen.operation = operation = prepared(body.query, body.operation_name, principal.scopes)
         if by_address and not is_public(operation):
             raise BodyError(NOT_IN_ADDRESSES, "METHOD_NOT_ALLOWED", 405, {"allow": "POST"})
         if operation.reach is None:
             await self._charge(principal, INTROSPECTION_COST)
+            reply.seen.admit(INTROSPECTION_COST)
             return reply.answer(Answer.of(introspection(operation, body.variables, body.operation_name)))
         request_ = asked(operation, body.variables, principal.audience)
         charge = await self._charge(principal, request_.cost)
+        reply.seen.admit(request_.cost)
         caller = Caller(principal, self.keyring, self.clock(), reply.request_id, charge, issuer=self.issuer)
         if operation.mutates:
             key = read_key(request.headers.getlist("idempotency-key"))
@@ -234,8 +240,13 @@ class Answer:
 class Reply:
     """Builds the reply of one request. `strict`: the client takes `application/graphql-response+json`."""
 
-    request_id: UUID
+    seen: Observation
     strict: bool
+
+    @property
+    def request_id(self) -> UUID:
+        """By which the request is known."""
+        return self.seen.request_id
 
     def answer(self, result: Answer, extensions: Mapping[str, Any] | None = None) -> Response:
         """An executed operation; a request that could not begin has no data (GraphQL over HTTP, section 7)."""
@@ -293,6 +304,7 @@ class Reply:
         extensions: Mapping[str, Any] | None = None,
     ) -> Response:
         if errors:
+            self.seen.outcome = (errors[0].extensions or {}).get("code", "INTERNAL")
             body = {"errors": [error.formatted for error in errors], **body}
         body["extensions"] = {"requestId": str(self.request_id), **(extensions or {})}
         media_type = GRAPHQL_RESPONSE if self.strict else "application/json"

@@ -10,6 +10,7 @@ from uuid import uuid4
 import sqlalchemy as sa
 from graphql import ExecutionResult, GraphQLError, execute
 from graphql.execution.values import VariableValues
+from prometheus_client import Gauge
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import models
@@ -47,6 +48,7 @@ CHECK_SECONDS, POLL_SECONDS = 2.0, 30.0
 PAGE, READ_SECONDS = 20, 10.0
 """Events that are read at a time, and how long that may take: others wait for their turn."""
 
+RUNNING = Gauge("suxin_subscriptions", "Subscriptions that run now", ["audience"], multiprocess_mode="livesum")
 READERS = 2
 """Subscribers that read at a time: they never take all connections from those who ask."""
 
@@ -96,13 +98,15 @@ class Live:
             message = f"{MOST_STREAMS} subscriptions at a time are kept. End one of them."
             raise ThrottledError("CONCURRENCY_LIMITED", message, 1, Status(MOST_STREAMS, 0, 0))
 
-    def enter(self, client: int) -> None:
+    def enter(self, principal: Principal) -> None:
         """Count a stream."""
-        self._open[client] = self._open.get(client, 0) + 1
+        self._open[principal.client_key] = self._open.get(principal.client_key, 0) + 1
+        RUNNING.labels(principal.audience.value).inc()
 
-    def leave(self, client: int) -> None:
+    def leave(self, principal: Principal) -> None:
         """Count it no longer."""
-        self._open[client] -= 1
+        self._open[principal.client_key] -= 1
+        RUNNING.labels(principal.audience.value).dec()
 
 
 @dataclass
@@ -120,8 +124,8 @@ class Stream:
 
     async def results(self) -> AsyncIterator[ExecutionResult]:
         """Results as they come. Raises TokenError when the token has expired or was revoked."""
-        client = (await self.live.verifier.verify(self.token)).client_key
-        self.live.enter(client)
+        principal = await self.live.verifier.verify(self.token)
+        self.live.enter(principal)
         try:
             with self.live.heard() as rung:
                 while True:
@@ -132,7 +136,7 @@ class Stream:
                     if len(batch) < PAGE:
                         await self._wait(rung)
         finally:
-            self.live.leave(client)
+            self.live.leave(principal)
 
     async def _wait(self, rung: asyncio.Event) -> None:
         """Wait for the bell, or half a minute, and no longer than the token is good for. Raises TokenError."""

@@ -11,7 +11,7 @@ from settings import PARSERS, Settings, SettingsError
 NAMES = (
     "SUXIN_DATABASE_URL, SUXIN_DATA_DIR, SUXIN_ISSUER, SUXIN_TOKEN_LIFETIME, SUXIN_TOKEN_TRUST, "
     "SUXIN_REQUEST_TIMEOUT, SUXIN_STATEMENT_TIMEOUT, SUXIN_POOL_SIZE, SUXIN_ALLOW_PILOT_PERSONS, SUXIN_EXECUTOR, "
-    "SUXIN_WORKER, SUXIN_BUDGET, SUXIN_CONCURRENCY, SUXIN_WEBHOOK_NETWORKS, SUXIN_DEBUG"
+    "SUXIN_WORKER, SUXIN_BUDGET, SUXIN_CONCURRENCY, SUXIN_WEBHOOK_NETWORKS, SUXIN_LOG, SUXIN_DEBUG"
 )
 URL = "must look like postgresql://user:password@host/database."
 ISSUER = "must be a URL such as https://suxin.court.example, with no slash at its end."
@@ -55,6 +55,7 @@ def test_everything_can_be_set() -> None:
             "SUXIN_BUDGET": "0",
             "SUXIN_CONCURRENCY": "1000",
             "SUXIN_WEBHOOK_NETWORKS": "10.20.0.0/16, fd00::/8",
+            "SUXIN_LOG": "json",
             "SUXIN_DEBUG": "true",
         }
     ) == Settings(
@@ -72,6 +73,7 @@ def test_everything_can_be_set() -> None:
         budget=0,
         concurrency=1000,
         webhook_networks=(ip_network("10.20.0.0/16"), ip_network("fd00::/8")),
+        log="json",
         debug=True,
     )
 

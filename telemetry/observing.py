@@ -1,0 +1,148 @@
+"""Each request over HTTP, told to those who run the service: counted, timed, logged, and traced if that is wanted."""
+
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from opentelemetry import trace
+from opentelemetry.trace import Span, Tracer
+from prometheus_client import Counter, Histogram
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from schema.observation import OBSERVED, Observation
+from telemetry import traces
+
+REQUESTS = Counter(
+    "suxin_requests",
+    "GraphQL requests, by who asked what and what came of it",
+    ["audience", "operation", "field", "outcome"],
+)
+SECONDS = Histogram(
+    "suxin_request_seconds",
+    "Time until the answer of a GraphQL request was there",
+    ["audience", "operation", "field"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+)
+OTHERS = Counter("suxin_http_requests", "Requests beside GraphQL, by path and status", ["path", "status"])
+
+GRAPHQL = "/graphql"
+PROBES = frozenset({"/livez", "/readyz", "/metrics"})
+"""What is asked every few seconds, and told to nobody."""
+
+NONE, SEVERAL, OTHER = "none", "several", "other"
+
+
+@dataclass(frozen=True)
+class Telemetry:
+    """Where requests are told of, beside the metrics. lines: the logger of requests. provider: of OpenTelemetry.
+
+    Both are None where nobody wants them.
+    """
+
+    lines: Any = None
+    provider: Any = None
+
+
+@dataclass
+class Observing:
+    """Middleware that tells of each request once its answer begins. paths: those that there are."""
+
+    app: ASGIApp
+    telemetry: Telemetry
+    paths: frozenset[str]
+    tracer: Tracer | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        provider = self.telemetry.provider
+        self.tracer = provider.get_tracer("suxin") if provider else None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and tell of it."""
+        if scope["type"] != "http" or scope["path"] in PROBES:
+            await self.app(scope, receive, send)
+            return
+        request = Observed(self, scope, send)
+        scope[OBSERVED] = request.seen
+        try:
+            if self.tracer is None:
+                await self.app(scope, receive, request.send)
+            else:
+                await self._traced(self.tracer, request, receive)
+        except Exception:
+            request.tell(500)
+            raise
+
+    async def _traced(self, tracer: Tracer, request: "Observed", receive: Receive) -> None:
+        """The same with a current span, so that what else is traced in this process belongs to it."""
+        request.span = traces.begun(tracer, Headers(scope=request.scope))
+        quiet = {"end_on_exit": False, "record_exception": False, "set_status_on_exception": False}
+        with trace.use_span(request.span, **quiet):
+            await self.app(request.scope, receive, request.send)
+
+
+class Observed:
+    """One request, and where its answer goes."""
+
+    def __init__(self, observing: Observing, scope: Scope, send: Send) -> None:
+        self.scope, self.seen = scope, Observation()
+        self.span: Span = trace.INVALID_SPAN
+        self._observing, self._send = observing, send
+
+    async def send(self, message: Message) -> None:
+        """Pass the answer on."""
+        if message["type"] == "http.response.start":
+            self.tell(message["status"])
+        await self._send(message)
+
+    def tell(self, status: int) -> None:
+        """Tell of the request, once."""
+        if self.seen.told:
+            return
+        self.seen.told = True
+        path = self.scope["path"] if self.scope["path"] in self._observing.paths else OTHER
+        if path == GRAPHQL:
+            counted(self.seen)
+        else:
+            OTHERS.labels(path, status).inc()
+        if lines := self._observing.telemetry.lines:
+            say = lines.error if status >= 500 else lines.info
+            say("request", **line(self.seen, path, self.scope["method"], status))
+        if tracer := self._observing.tracer:
+            traces.ended(tracer, self.span, self.scope["method"], path, status, self.seen)
+
+
+def counted(seen: Observation) -> None:
+    """Count a GraphQL request, and its time."""
+    audience = seen.principal.audience.value if seen.principal else NONE
+    operation, named = (seen.operation.kind, seen.operation.fields) if seen.operation else (NONE, (NONE,))
+    asked = named[0] if len(named) == 1 else SEVERAL
+    counter(audience, operation, asked, seen.outcome).inc()
+    timer(audience, operation, asked).observe(seen.milliseconds() / 1000)
+
+
+@cache
+def counter(audience: str, operation: str, asked: str, outcome: str) -> Counter:
+    """The counter of such requests. All four are the service's own words: there are few."""
+    return REQUESTS.labels(audience, operation, asked, outcome)
+
+
+@cache
+def timer(audience: str, operation: str, asked: str) -> Histogram:
+    """The histogram of such requests."""
+    return SECONDS.labels(audience, operation, asked)
+
+
+def line(seen: Observation, path: str, method: str, status: int) -> dict[str, Any]:
+    """What the log says of a request."""
+    told: dict[str, Any] = {"request_id": str(seen.request_id), "method": method, "path": path, "status": status}
+    told["milliseconds"] = seen.milliseconds()
+    if path == GRAPHQL:
+        told["outcome"] = seen.outcome
+    if seen.principal:
+        told |= {"audience": seen.principal.audience.value, "client_id": seen.principal.client_id}
+    if seen.operation:
+        told |= {"operation": seen.operation.kind, "fields": seen.operation.fields}
+    if seen.cost is not None:
+        told["cost"] = seen.cost
+    return told

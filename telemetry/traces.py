@@ -1,0 +1,98 @@
+"""Traces by OpenTelemetry, for whoever sets its standard variables. What is personal stays out of them.
+
+A client chooses its operation's name and writes the document: neither is recorded. Where the document holds no text of
+its own, its digest is, as the access log has it; the digest of a text that can be guessed would tell it.
+"""
+
+from collections.abc import Iterator, Mapping
+from time import perf_counter_ns, time_ns
+from typing import Any
+
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.trace import Span, SpanKind, StatusCode, Tracer
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from starlette.datastructures import Headers
+
+from schema.observation import OK, Observation
+from settings import SettingsError
+
+EXPORTER, DISABLED = "OTEL_TRACES_EXPORTER", "OTEL_SDK_DISABLED"
+ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
+SPOKEN = "http/protobuf"
+UNKNOWN = "GraphQL Operation"
+"""The name of a span whose operation could not be read (semantic conventions for GraphQL servers)."""
+
+CALLER = TraceContextTextMapPropagator()
+
+
+def wanted(environment: Mapping[str, str]) -> bool:
+    """Whether traces are to be exported. Raises SettingsError for a way that is not known here."""
+    if environment.get(DISABLED, "").lower() == "true":
+        return False
+    exporter = environment.get(EXPORTER, "").strip()
+    if exporter not in {"", "otlp", "none"}:
+        raise SettingsError(f"{EXPORTER} must be otlp or none.")
+    on = exporter == "otlp" or (not exporter and any(environment.get(name) for name in ENDPOINTS))
+    for name in PROTOCOLS:
+        if on and environment.get(name, SPOKEN) != SPOKEN:
+            raise SettingsError(f"{name} must be {SPOKEN}: traces are sent by HTTP.")
+    return on
+
+
+def provider() -> Any:
+    """What makes tracers and exports their spans, as the standard variables say. To be shut down at the end."""
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415 - loaded when on
+    from opentelemetry.sdk.resources import SERVICE_NAME, OTELResourceDetector, Resource  # noqa: PLC0415
+    from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
+
+    named = Resource.create({SERVICE_NAME: "suxin"}).merge(OTELResourceDetector().detect())
+    made = TracerProvider(resource=named, shutdown_on_exit=False)
+    made.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    return made
+
+
+def begun(tracer: Tracer, headers: Headers) -> Span:
+    """The span of a request, in its caller's trace if it names one.
+
+    Of what else a caller may send along (tracestate, baggage), nothing is taken over: it may be anything.
+    """
+    given = headers.get("traceparent")
+    caller = CALLER.extract({"traceparent": given}) if given else Context()
+    return tracer.start_span(UNKNOWN, caller, SpanKind.SERVER)
+
+
+def ended(tracer: Tracer, span: Span, method: str, path: str, status: int, seen: Observation) -> None:
+    """End the span of a request, with its parts below it."""
+    now, moment = perf_counter_ns(), time_ns()
+    if span.is_recording():
+        span.update_name(seen.operation.kind if seen.operation else UNKNOWN)
+        common: dict[str, Any] = {"http.request.method": method, "url.path": path, "http.response.status_code": status}
+        span.set_attributes({**common, **dict(_attributes(seen))})
+        if status >= 500:
+            span.set_status(StatusCode.ERROR)
+        below = trace.set_span_in_context(span)
+        admitted = seen.admitted or now
+        for name, start, end in (("admit", seen.began, admitted), ("execute", admitted, now)):
+            if start < end:
+                part = tracer.start_span(f"suxin.{name}", below, start_time=moment - now + start)
+                part.end(moment - now + end)
+    span.end(moment)
+
+
+def _attributes(seen: Observation) -> Iterator[tuple[str, Any]]:
+    yield "suxin.request_id", str(seen.request_id)
+    if seen.outcome != OK:
+        yield "error.type", seen.outcome
+    if seen.principal:
+        yield "suxin.audience", seen.principal.audience.value
+        yield "suxin.client_id", seen.principal.client_id
+    if seen.cost is not None:
+        yield "suxin.cost", seen.cost
+    if operation := seen.operation:
+        yield "graphql.operation.type", operation.kind
+        yield "suxin.fields", operation.fields
+        if operation.says_nothing:
+            yield "suxin.document.digest", operation.digest.hex()
