@@ -14,6 +14,7 @@ from auth.audiences import Audience, scopes_of
 from auth.token_client import ClientCredential, User, request_token
 from casework.picture import picture
 from commands.clients import clients
+from commands.doctor.command import doctor
 from commands.documents import documents
 from commands.importing import import_
 from commands.session import console, explained, prepared, read_json
@@ -38,6 +39,7 @@ app.command("import")(import_)
 app.command("demo")(demo)
 app.command("worker")(worker)
 app.command("publish")(publish)
+app.command("doctor")(doctor)
 
 
 @app.command()

@@ -3,7 +3,7 @@
 import logging
 import secrets
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import asyncpg
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from models.secret_file import create_secret
@@ -197,7 +198,17 @@ async def connect(url: sa.URL, settings: Mapping[str, str], **options: Any) -> a
 
 def migrate(url: sa.URL) -> None:
     """Bring the schema of the database to the newest revision (forward only)."""
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    config = _migrations()
     config.attributes["url"] = driver(url)
     command.upgrade(config, "head")
+
+
+def revisions() -> Sequence[str]:
+    """The revisions of the schema that this version knows, newest first."""
+    return [script.revision for script in ScriptDirectory.from_config(_migrations()).walk_revisions()]
+
+
+def _migrations() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    return config

@@ -1,0 +1,85 @@
+"""The command itself: looks at everything, shows it, and fails if something is wrong."""
+
+import asyncio
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from functools import partial
+from typing import Annotated
+
+import sqlalchemy as sa
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+import database
+from commands.doctor import machine, service
+from commands.doctor.finding import Finding, State, ok, problem
+from commands.session import console, with_engine
+from settings import Settings, SettingsError
+from telemetry import traces
+
+COLOURS = {State.OK: "green", State.WARNING: "yellow", State.PROBLEM: "red"}
+
+
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="For machines: one JSON object.")] = False,
+) -> None:
+    """Look an installation over: settings, keys, database, worker, what waits. Says what is wrong and what to do.
+
+    Changes nothing, but starts the embedded PostgreSQL for as long as it looks. Exits with 1 if there is a problem;
+    warnings can wait.
+
+    Example: suxin doctor
+
+    Example: suxin doctor --json | jq '.findings[] | select(.state != "ok")'
+    """
+    findings = list(examined(os.environ, lambda: datetime.now(UTC)))
+    sound = all(finding.state is not State.PROBLEM for finding in findings)
+    if as_json:
+        found = {"ok": sound, "findings": [asdict(finding) for finding in findings]}
+        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
+    else:
+        console.print(_table(findings))
+    raise typer.Exit(0 if sound else 1)
+
+
+def examined(environment: Mapping[str, str], now: Callable[[], datetime]) -> Iterator[Finding]:
+    """Everything there is to find."""
+    try:
+        settings = Settings.from_environment(environment)
+        traces.wanted(environment)
+    except SettingsError as error:
+        yield problem("settings", str(error), "Set it right, or unset it; the rest is looked at then.")
+        return
+    yield ok("settings", "They can be read.")
+    yield from machine.examined(settings)
+    yield from _of_database(settings, now)
+
+
+def _of_database(settings: Settings, now: Callable[[], datetime]) -> Sequence[Finding]:
+    if settings.database_url is None and not (settings.data_dir / "postgresql").exists():
+        text = f"There is no embedded database in {settings.data_dir.absolute()}."
+        return [problem("database", text, "Run `suxin migrate`, or set SUXIN_DATABASE_URL.")]
+    try:
+        with database.database(settings) as url:
+            found: Sequence[Finding] = asyncio.run(
+                with_engine(url, partial(service.examined, settings=settings, now=now))
+            )
+            return found
+    except database.DatabaseError as error:
+        return [problem("database", str(error), "Let a PostgreSQL 15 or newer answer there.")]
+    except (OSError, sa.exc.SQLAlchemyError) as error:
+        text = f"The database could not be looked at ({type(error).__name__})."
+        return [problem("database", text, "See that its account may connect and read, and that nothing locks it.")]
+
+
+def _table(findings: Sequence[Finding]) -> Table:
+    table = Table("", "check", "what was found", "what to do", show_lines=False)
+    for finding in findings:
+        colour = COLOURS[finding.state]
+        state = f"[{colour}]{finding.state}[/]"
+        table.add_row(state, finding.check, escape(finding.found), f"[{colour}]{escape(finding.remedy)}[/]")
+    return table

@@ -1,0 +1,163 @@
+"""What can be seen in the database: whether it fits this service, and what should have been done by now."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+from cryptography.exceptions import InvalidTag
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+import database
+from casework.backlog import Backlog, backlog
+from commands.doctor.finding import Finding, ok, problem, warning
+from models.keyring import Keyring, KeyringError, load_keyring
+from models.party import Identity
+from settings import Settings
+from worker import is_led
+
+SKEW_SECONDS = 5.0
+"""More than this, and tokens of others are refused, and deadlines are told wrongly."""
+
+PATIENCE_SECONDS = 600.0
+"""How long a delivery may have been due before somebody should look."""
+
+START = "Start `suxin serve`, or `suxin worker` where SUXIN_WORKER=false."
+
+
+async def examined(engine: AsyncEngine, settings: Settings, now: Callable[[], datetime]) -> Sequence[Finding]:
+    """Everything of a database that answers. What rests on its tables is looked at only if they are there."""
+    async with engine.connect() as connection:
+        found = [await _version(connection), await _clock(connection, now), await _revision(connection)]
+        if not found[-1].remedy:
+            found += [one async for one in _tables(connection, settings, now())]
+        return found
+
+
+async def _tables(connection: AsyncConnection, settings: Settings, moment: datetime) -> AsyncIterator[Finding]:
+    yield await _partitions(connection, moment)
+    yield await _sealed(connection, settings)
+    waits = await backlog(connection, moment)
+    yield await _leader(connection)
+    for look in (_days, _deliveries, _failing, _objections, _months):
+        yield look(waits)
+
+
+async def _version(connection: AsyncConnection) -> Finding:
+    """That it is new enough was found before."""
+    return ok("database", f"PostgreSQL {(await connection.execute(sa.text('SHOW server_version'))).scalar_one()}.")
+
+
+async def _clock(connection: AsyncConnection, now: Callable[[], datetime]) -> Finding:
+    before = now()
+    theirs: datetime = (await connection.execute(sa.text("SELECT clock_timestamp()"))).scalar_one()
+    skew = (theirs - before - (now() - before) / 2).total_seconds()
+    if abs(skew) <= SKEW_SECONDS:
+        return ok("clock", "This machine and the database agree.")
+    where = "ahead of" if skew > 0 else "behind"
+    text = f"The database's clock is {abs(skew):.0f} seconds {where} this machine's."
+    return problem("clock", text, "Let both machines keep time by NTP.")
+
+
+async def _revision(connection: AsyncConnection) -> Finding:
+    known = database.revisions()
+    there = (await connection.execute(sa.text("SELECT to_regclass('alembic_version')"))).scalar_one()
+    query = sa.text("SELECT version_num FROM alembic_version")
+    found = (await connection.execute(query)).scalar_one_or_none() if there else None
+    if found == known[0]:
+        return ok("migrations", f"The database is at the newest revision, {found}.")
+    if found and found not in known:
+        text = f"The database is at revision {found}, which this Suxin does not know."
+        return problem("migrations", text, "Install the Suxin that migrated it, or a newer one.")
+    text = f"The database is at revision {found}; {known[0]} is the newest." if found else "The database is empty."
+    return problem("migrations", text, "Run `suxin migrate`, with a backup at hand.")
+
+
+async def _partitions(connection: AsyncConnection, moment: datetime) -> Finding:
+    """Without its partition, an answer has no entry in the access log, and is not given (R19)."""
+    this = moment.astimezone(UTC).replace(day=1)
+    months = [f"{month:%Y_%m}" for month in (this, this + timedelta(days=31))]
+    exists = sa.text("SELECT to_regclass('access_record_' || :month) IS NOT NULL")
+    missing = [month for month in months if not (await connection.execute(exists, {"month": month})).scalar_one()]
+    if not missing:
+        return ok("access log", "This month and the next have their partitions.")
+    text = (
+        f"The access log has no partition for {' and '.join(missing).replace('_', '-')}: nothing can be answered then."
+    )
+    return problem("access log", text, "Start `suxin serve`: it makes them, and looks after them every hour.")
+
+
+async def _sealed(connection: AsyncConnection, settings: Settings) -> Finding:
+    """Whether the key ring opens what the database holds: the first of it, and the last."""
+    first, last = (
+        sa.select(Identity.index, Identity.sealed).order_by(order).limit(1)
+        for order in (Identity.party_id, Identity.party_id.desc())
+    )
+    rows = [*(await connection.execute(first)), *(await connection.execute(last))]
+    if not rows:
+        return ok("sealed numbers", "There are none yet.")
+    remedy = f"Restore the {settings.key_file.name} that belongs to this database to {settings.key_file}."
+    if not settings.key_file.exists():
+        return problem(
+            "sealed numbers", "The database holds numbers that were sealed by keys that are not here.", remedy
+        )
+    try:
+        ring = load_keyring(settings.key_file)
+        fits = all(_fits(ring, index, sealed) for index, sealed in rows)
+    except KeyringError:
+        fits = False
+    if not fits:
+        return problem("sealed numbers", "The key ring does not open the numbers that the database holds.", remedy)
+    return ok("sealed numbers", "The key ring opens what the database holds.")
+
+
+def _fits(ring: Keyring, index: bytes, sealed: bytes) -> bool:
+    try:
+        return index in ring.probes(ring.open(sealed, index))
+    except (InvalidTag, KeyringError):
+        return False
+
+
+async def _leader(connection: AsyncConnection) -> Finding:
+    if await is_led(connection):
+        return ok("worker", "A process does what time brings.")
+    return problem("worker", "No process does what time brings, and webhooks are told nothing.", START)
+
+
+def _days(waits: Backlog) -> Finding:
+    if waits.days is None:
+        return warning("calendar", "No day was worked through yet.", START)
+    if waits.days:
+        text = f"{waits.days} days were not worked through: ends and reminders were not told."
+        return problem("calendar", text, f"{START} If it runs, its log says why it cannot go on.")
+    return ok("calendar", "Every day that has begun is worked through.")
+
+
+def _deliveries(waits: Backlog) -> Finding:
+    text = f"{waits.deliveries} deliveries to webhooks are due, the first for {waits.waiting:.0f} seconds."
+    if waits.waiting <= PATIENCE_SECONDS:
+        return ok("deliveries", text if waits.deliveries else "None is due.")
+    remedy = "See that a worker runs and reaches the receivers; private networks are named in SUXIN_WEBHOOK_NETWORKS."
+    return problem("deliveries", text, remedy)
+
+
+def _failing(waits: Backlog) -> Finding:
+    if not waits.failing:
+        return ok("webhooks", "None has failed for good.")
+    text = f"{waits.failing} webhooks are sent nothing any more: they failed for four days, or are gone."
+    return warning("webhooks", text, "Tell their owners: `enableWebhook` begins again, `disableWebhook` ends them.")
+
+
+def _objections(waits: Backlog) -> Finding:
+    if not waits.objections:
+        return ok("objections", "None is overdue.")
+    text = f"{waits.objections} objections should have been answered by now (R8)."
+    return warning("objections", text, "The panel answers them by `answerObjection`; `reminders` lists them.")
+
+
+def _months(waits: Backlog) -> Finding:
+    if not waits.months:
+        return ok("publication", "Every month that is over is published.")
+    text = f"{waits.months} months of courts are over and not published (R5)."
+    return warning(
+        "publication", text, "Run `suxin publish --court CODE --month YYYY-MM --by USER` once they are decided."
+    )

@@ -1,0 +1,364 @@
+"""`suxin doctor`: each thing that is wrong is named, with what to do about it."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import sqlalchemy as sa
+from conftest import City
+from typer.testing import CliRunner
+from world import NOW
+
+import database
+from cli import app
+from commands.doctor.command import examined
+from commands.doctor.finding import Finding, State
+from models.keyring import load_keyring
+from settings import Settings
+from worker import LEADERSHIP
+
+CHECKS = [
+    "settings",
+    "issuer",
+    "data directory",
+    "key permissions",
+    "disk",
+    "key ring",
+    "signing keys",
+    "database",
+    "clock",
+    "migrations",
+    "access log",
+    "sealed numbers",
+    "worker",
+    "calendar",
+    "deliveries",
+    "webhooks",
+    "objections",
+    "publication",
+]
+
+
+@dataclass
+class Installation:
+    """A sound installation, to be broken."""
+
+    environment: Mapping[str, str]
+    engine: sa.Engine
+    settings: Settings
+    leader: sa.Connection
+
+    def look(self, now: Callable[[], datetime] = lambda: NOW, **changes: str) -> dict[str, Finding]:
+        """What is found, by what was looked at."""
+        return {finding.check: finding for finding in examined({**self.environment, **changes}, now)}
+
+    def sick(self, now: Callable[[], datetime] = lambda: NOW, **changes: str) -> dict[str, Finding]:
+        """What is not as it should be. The clock is not: the tests' stands still, and the database's goes on."""
+        found = self.look(now, **changes)
+        return {check: one for check, one in found.items() if one.state is not State.OK and check != "clock"}
+
+
+@pytest.fixture(scope="module")
+def url(database_copy: sa.URL) -> str:
+    return database_copy.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="module")
+def engine(database_copy: sa.URL) -> Iterator[sa.Engine]:
+    """A sound database: its days are done, its months published, its objections answered, and somebody leads."""
+    engine = database.sync_engine(database_copy)
+    with engine.begin() as connection:
+        for day in (NOW, NOW + timedelta(31)):
+            connection.execute(sa.text("SELECT ensure_access_record_partition(:day)"), {"day": day.date()})
+        connection.execute(sa.text("INSERT INTO calendar_day VALUES (:day, :day)"), {"day": NOW})
+        connection.execute(sa.text("UPDATE batch SET status = 'PUBLISHED', published_at = :now"), {"now": NOW})
+        connection.execute(sa.text("UPDATE objection SET due_on = :now WHERE outcome IS NULL"), {"now": NOW})
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def sound(url: str, engine: sa.Engine, city: City, tmp_path: Path) -> Iterator[Installation]:
+    """A sound installation, whose keys may be broken."""
+    settings = Settings(data_dir=tmp_path / "data")
+    settings.key_file.parent.mkdir(parents=True, mode=0o700)
+    shutil.copy(city.settings.key_file, settings.key_file)
+    environment = {
+        "SUXIN_DATABASE_URL": url,
+        "SUXIN_DATA_DIR": str(settings.data_dir),
+        "SUXIN_ISSUER": "https://suxin.court.example",
+    }
+    CliRunner().invoke(app, ["keys", "rotate"], env=environment)  # too early, but it makes the keys
+    with engine.connect() as leader:
+        leader.execute(sa.text("SELECT pg_advisory_lock(:number)"), {"number": LEADERSHIP})
+        yield Installation(environment, engine, settings, leader)
+        leader.execute(sa.text("SELECT pg_advisory_unlock_all()"))
+
+
+def test_a_sound_installation_has_nothing(sound: Installation) -> None:
+    assert (list(sound.look()), sound.sick()) == (CHECKS, {})
+
+
+# --- settings and files -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"SUXIN_POOL_SIZE": "0"}, "SUXIN_POOL_SIZE must be"),
+        ({"SUXIN_ISSUER": "http://suxin.court.example"}, "SUXIN_ISSUER must use https"),
+        ({"SUXIN_TYPO": "1"}, "Unknown setting SUXIN_TYPO"),
+        ({"OTEL_TRACES_EXPORTER": "zipkin"}, "OTEL_TRACES_EXPORTER must be otlp or none"),
+    ],
+)
+def test_a_wrong_setting_is_all_that_is_found(sound: Installation, changes: dict[str, str], named: str) -> None:
+    (found,) = sound.look(**changes).values()
+    assert (found.check, found.state, named in found.found) == ("settings", State.PROBLEM, True)
+    assert "Set it right" in found.remedy
+
+
+def test_an_issuer_of_this_machine_is_warned_of(sound: Installation) -> None:
+    found = sound.sick(SUXIN_ISSUER="http://127.0.0.1:8000")
+    assert (list(found), found["issuer"].state) == (["issuer"], State.WARNING)
+    assert "SUXIN_ISSUER" in found["issuer"].remedy
+
+
+@pytest.mark.parametrize("name", ["identity.json", "signing.json", "."])
+def test_keys_that_others_may_read_are_a_problem(sound: Installation, name: str) -> None:
+    path = (sound.settings.key_file.parent / name).resolve()
+    path.chmod(0o755 if path.is_dir() else 0o640)
+    found = sound.sick()
+    assert list(found) == ["key permissions"]
+    assert f"chmod {'700' if path.is_dir() else '600'} {path}" in found["key permissions"].remedy
+
+
+@pytest.mark.parametrize(("name", "check"), [("identity.json", "key ring"), ("signing.json", "signing keys")])
+def test_a_broken_key_file_is_a_problem(sound: Installation, name: str, check: str) -> None:
+    file = sound.settings.key_file.with_name(name)
+    file.write_text("{}")
+    found = sound.sick()
+    assert (found[check].state, str(file) in found[check].remedy) == (State.PROBLEM, True)
+    assert "Restore" in found[check].remedy
+
+
+def test_a_lost_key_ring_is_a_problem_where_numbers_are_sealed(sound: Installation) -> None:
+    sound.settings.key_file.unlink()
+    found = sound.sick()
+    assert list(found) == ["key ring", "sealed numbers"]
+    assert found["sealed numbers"].state is State.PROBLEM
+    assert "Restore the identity.json" in found["sealed numbers"].remedy
+    assert not sound.settings.key_file.exists()
+
+
+def test_another_key_ring_is_a_problem(sound: Installation) -> None:
+    sound.settings.key_file.unlink()
+    load_keyring(sound.settings.key_file)  # makes one
+    found = sound.sick()
+    assert list(found) == ["sealed numbers"]
+    assert "does not open" in found["sealed numbers"].found
+
+
+def test_a_data_directory_that_is_none_is_a_problem(sound: Installation, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    found = sound.sick(SUXIN_DATA_DIR=str(file))
+    assert (found["data directory"].state, "SUXIN_DATA_DIR" in found["data directory"].remedy) == (State.PROBLEM, True)
+    assert sound.sick(SUXIN_DATA_DIR=str(tmp_path / "nowhere"))["data directory"].state is State.WARNING
+
+
+@pytest.mark.parametrize(("free", "state"), [(4, State.PROBLEM), (14, State.WARNING), (15, State.OK)])
+def test_a_full_disk_is_told(sound: Installation, monkeypatch: pytest.MonkeyPatch, free: int, state: State) -> None:
+    usage = SimpleNamespace(free=free << 30, total=100 << 30)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    disk = sound.look()["disk"]
+    assert (disk.state, "Make room" in disk.remedy) == (state, state is not State.OK)
+
+
+# --- the database -----------------------------------------------------------------------------------------------------
+
+
+def test_a_database_that_does_not_answer_is_a_problem(sound: Installation) -> None:
+    found = sound.sick(SUXIN_DATABASE_URL="postgresql://suxin:secret@127.0.0.1:1/suxin")["database"]
+    assert (found.state, "SUXIN_DATABASE_URL" in found.found) == (State.PROBLEM, True)
+    assert "secret" not in found.found
+
+
+def test_an_old_database_is_a_problem(sound: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "MINIMUM_VERSION", 990000)
+    found = sound.sick()["database"]
+    assert (found.state, "Suxin needs PostgreSQL" in found.found) == (State.PROBLEM, True)
+    assert "PostgreSQL 15" in found.remedy
+
+
+def test_no_database_yet(tmp_path: Path) -> None:
+    (found,) = (one for one in examined({"SUXIN_DATA_DIR": str(tmp_path)}, lambda: NOW) if one.check == "database")
+    assert (found.state, "suxin migrate" in found.remedy) == (State.PROBLEM, True)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("skew", "where"), [(60, "behind"), (-60, "ahead of")])
+def test_clocks_that_differ_are_a_problem(sound: Installation, skew: int, where: str) -> None:
+    with sound.engine.connect() as connection:
+        theirs: datetime = connection.scalar(sa.text("SELECT clock_timestamp()"))
+    found = sound.look(lambda: theirs + timedelta(seconds=skew))["clock"]
+    assert (found.state, f"seconds {where} this machine" in found.found) == (State.PROBLEM, True)
+    assert "NTP" in found.remedy
+
+
+@contextmanager
+def changed(installation: Installation, change: str, back: str) -> Iterator[None]:
+    """The database with a change that is taken back."""
+    for statement, after in ((change, False), (back, True)):
+        if after:
+            yield
+        with installation.engine.begin() as connection:
+            connection.execute(sa.text(statement))
+
+
+@pytest.mark.parametrize(
+    ("change", "back", "remedy"),
+    [
+        (
+            "UPDATE alembic_version SET version_num = '0001'",
+            "UPDATE alembic_version SET version_num = '{newest}'",
+            "Run `suxin migrate`",
+        ),
+        (
+            "UPDATE alembic_version SET version_num = '9999'",
+            "UPDATE alembic_version SET version_num = '{newest}'",
+            "Install the Suxin that migrated it",
+        ),
+        ("ALTER TABLE alembic_version RENAME TO x", "ALTER TABLE x RENAME TO alembic_version", "Run `suxin migrate`"),
+    ],
+)
+def test_another_revision_is_all_that_is_found_of_tables(
+    sound: Installation, change: str, back: str, remedy: str
+) -> None:
+    with changed(sound, change, back.format(newest=database.revisions()[0])):
+        found = sound.look()
+    assert list(found)[-1] == "migrations"
+    assert (found["migrations"].state, remedy in found["migrations"].remedy) == (State.PROBLEM, True)
+
+
+MONTH = "ALTER TABLE access_record_2026_12 RENAME TO {}"
+BATCH = "UPDATE batch SET status = '{}', published_at = {} WHERE id = (SELECT min(id) FROM batch)"
+OBJECTION = "UPDATE objection SET due_on = '{}' WHERE id = (SELECT min(id) FROM objection WHERE outcome IS NULL)"
+HOOK = """
+    INSERT INTO webhook (client_key, url, public_key, created_at, disabled_at, disable_reason)
+    SELECT id, 'https://bank.example', sha256('x'), now(), {} FROM client WHERE client_id = 'demo-bank'
+"""
+DUE = f"""
+    WITH hook AS ({HOOK.format("NULL, NULL")} RETURNING id), happened AS (
+        INSERT INTO event (party_id, sequence, kind, occurred_at)
+        SELECT id, 1000, 'COLOUR_CHANGED', now() FROM party ORDER BY id LIMIT 1 RETURNING id
+    )
+    INSERT INTO delivery (webhook_id, event_id, next_at)
+    SELECT hook.id, happened.id, timestamptz '{NOW}' - interval '15 minutes' FROM hook, happened
+"""  # noqa: S608 - of this file's own words
+TABLES = {
+    "no partition": (
+        MONTH.format("x"),
+        "ALTER TABLE x RENAME TO access_record_2026_12",
+        "access log",
+        State.PROBLEM,
+        "2026-12",
+        "suxin serve",
+    ),
+    "a day not done": (
+        "UPDATE calendar_day SET day = '2026-11-19'",
+        "UPDATE calendar_day SET day = '2026-11-21'",
+        "calendar",
+        State.PROBLEM,
+        "2 days",
+        "suxin worker",
+    ),
+    "a day done ahead": (
+        "UPDATE calendar_day SET day = '2026-11-22'",
+        "UPDATE calendar_day SET day = '2026-11-21'",
+        "calendar",
+        State.OK,
+        "",
+        "",
+    ),
+    "a month unpublished": (
+        BATCH.format("DECIDED", "NULL"),
+        BATCH.format("PUBLISHED", "now()"),
+        "publication",
+        State.WARNING,
+        "1 months",
+        "suxin publish",
+    ),
+    "an objection overdue": (
+        OBJECTION.format("2026-11-20"),
+        OBJECTION.format("2026-11-21"),
+        "objections",
+        State.WARNING,
+        "1 objections",
+        "answerObjection",
+    ),
+    "a failed webhook": (
+        HOOK.format("now(), 'FAILING'"),
+        "DELETE FROM webhook",
+        "webhooks",
+        State.WARNING,
+        "1 webhooks",
+        "enableWebhook",
+    ),
+    "a delivery that waits": (
+        DUE,
+        "DELETE FROM delivery",
+        "deliveries",
+        State.PROBLEM,
+        "the first for 900 seconds",
+        "SUXIN_WEBHOOK_NETWORKS",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "back", "check", "state", "found", "remedy"), TABLES.values(), ids=TABLES)
+def test_what_is_wrong_in_the_database_is_named(
+    sound: Installation, change: str, back: str, check: str, state: State, found: str, remedy: str
+) -> None:
+    with changed(sound, change, back):
+        told, sick = sound.look()[check], sound.sick()
+    assert (told.state, list(sick)) == (state, [check] if state is not State.OK else [])
+    assert found in told.found
+    assert remedy in told.remedy
+
+
+def test_nobody_leads(sound: Installation) -> None:
+    sound.leader.execute(sa.text("SELECT pg_advisory_unlock_all()"))
+    found = sound.sick()
+    assert (list(found), found["worker"].state) == (["worker"], State.PROBLEM)
+    assert "suxin worker" in found["worker"].remedy
+
+
+# --- the command ------------------------------------------------------------------------------------------------------
+
+
+def test_the_command_fails_with_a_problem(sound: Installation) -> None:
+    sound.settings.key_file.write_text("{}")
+    shown = CliRunner().invoke(app, ["doctor"], env={**sound.environment, "COLUMNS": "200"})
+    assert (shown.exit_code, "problem" in shown.stdout, "Restore" in shown.stdout) == (1, True, True)
+    told = CliRunner().invoke(app, ["doctor", "--json"], env=dict(sound.environment))
+    found = json.loads(told.stdout)
+    assert (told.exit_code, found["ok"]) == (1, False)
+    (ring,) = (one for one in found["findings"] if one["check"] == "key ring")
+    assert (ring["state"], "Restore" in ring["remedy"]) == ("problem", True)
+
+
+def test_the_command_succeeds_with_warnings(sound: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("commands.doctor.command.examined", lambda *_: [Finding("disk", State.WARNING, "x", "y")])
+    told = CliRunner().invoke(app, ["doctor", "--json"], env=dict(sound.environment))
+    assert (told.exit_code, json.loads(told.stdout)["ok"]) == (0, True)
+
+
+def test_the_command_says_how_it_is_used() -> None:
+    shown = CliRunner().invoke(app, ["doctor", "--help"], env={"COLUMNS": "200"}).stdout
+    assert "Example: suxin doctor --json" in shown
