@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from schema.observation import OBSERVED, Observation
 from telemetry import traces
+from telemetry.traces import GRAPHQL
 
 REQUESTS = Counter(
     "suxin_requests",
@@ -26,7 +27,7 @@ SECONDS = Histogram(
 )
 OTHERS = Counter("suxin_http_requests", "Requests beside GraphQL, by path and status", ["path", "status"])
 
-GRAPHQL = "/graphql"
+METHODS = frozenset({"GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"})
 PROBES = frozenset({"/livez", "/readyz", "/metrics"})
 """What is asked every few seconds, and told to nobody."""
 
@@ -101,15 +102,16 @@ class Observed:
             return
         self.seen.told = True
         path = self.scope["path"] if self.scope["path"] in self._observing.paths else OTHER
+        method = self.scope["method"] if self.scope["method"] in METHODS else OTHER
         if path == GRAPHQL:
             counted(self.seen)
         else:
             OTHERS.labels(path, status).inc()
         if lines := self._observing.telemetry.lines:
             say = lines.error if status >= 500 else lines.info
-            say("request", **line(self.seen, path, self.scope["method"], status))
+            say("request", **line(self.seen, path, method, status))
         if tracer := self._observing.tracer:
-            traces.ended(tracer, self.span, self.scope["method"], path, status, self.seen)
+            traces.ended(tracer, self.span, method, path, status, self.seen)
 
 
 def counted(seen: Observation) -> None:

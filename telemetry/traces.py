@@ -21,7 +21,7 @@ EXPORTER, DISABLED = "OTEL_TRACES_EXPORTER", "OTEL_SDK_DISABLED"
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
 SPOKEN = "http/protobuf"
-UNKNOWN = "GraphQL Operation"
+GRAPHQL, UNKNOWN = "/graphql", "GraphQL Operation"
 """The name of a span whose operation could not be read (semantic conventions for GraphQL servers)."""
 
 CALLER = TraceContextTextMapPropagator()
@@ -68,18 +68,29 @@ def ended(tracer: Tracer, span: Span, method: str, path: str, status: int, seen:
     """End the span of a request, with its parts below it."""
     now, moment = perf_counter_ns(), time_ns()
     if span.is_recording():
-        span.update_name(seen.operation.kind if seen.operation else UNKNOWN)
+        span.update_name(_name(method, path, seen))
         common: dict[str, Any] = {"http.request.method": method, "url.path": path, "http.response.status_code": status}
         span.set_attributes({**common, **dict(_attributes(seen))})
         if status >= 500:
             span.set_status(StatusCode.ERROR)
-        below = trace.set_span_in_context(span)
-        admitted = seen.admitted or now
-        for name, start, end in (("admit", seen.began, admitted), ("execute", admitted, now)):
-            if start < end:
-                part = tracer.start_span(f"suxin.{name}", below, start_time=moment - now + start)
-                part.end(moment - now + end)
+        if path == GRAPHQL:
+            _tell_parts(tracer, span, seen, now, moment - now)
     span.end(moment)
+
+
+def _tell_parts(tracer: Tracer, span: Span, seen: Observation, now: int, epoch: int) -> None:
+    """The parts of a request, once they are over. epoch: what `perf_counter_ns` counts from."""
+    below, admitted = trace.set_span_in_context(span), seen.admitted or now
+    for name, start, end in (("admit", seen.began, admitted), ("execute", admitted, now)):
+        if start < end:
+            tracer.start_span(f"suxin.{name}", below, start_time=epoch + start).end(epoch + end)
+
+
+def _name(method: str, path: str, seen: Observation) -> str:
+    """As the semantic conventions for GraphQL servers have it, and those for HTTP servers."""
+    if path != GRAPHQL:
+        return f"{method} {path}"
+    return seen.operation.kind if seen.operation else UNKNOWN
 
 
 def _attributes(seen: Observation) -> Iterator[tuple[str, Any]]:

@@ -54,6 +54,7 @@ def tell_everything(world: World) -> None:
     world.post(token, {"query": LITERAL, "operationName": CHOSEN + "x"}, **HEADERS)
     world.http.get(f"/graphql?query={LITERAL}", headers={"authorization": f"Bearer {token}"})
     world.http.get(f"/{CHEN.number}?name={CHEN.name}")
+    world.http.request(CHOSEN, "/graphql")
     world.http.post("/oauth/token", data={"grant_type": CHEN.number, "client_id": CHOSEN, "client_assertion": token})
 
 

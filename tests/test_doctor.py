@@ -118,7 +118,7 @@ def test_a_sound_installation_has_nothing(sound: Installation) -> None:
     ],
 )
 def test_a_wrong_setting_is_all_that_is_found(sound: Installation, changes: dict[str, str], named: str) -> None:
-    (found,) = sound.look(**changes).values()
+    (found,) = sound.look(lambda: NOW, **changes).values()
     assert (found.check, found.state, named in found.found) == ("settings", State.PROBLEM, True)
     assert "Set it right" in found.remedy
 

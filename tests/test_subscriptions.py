@@ -13,6 +13,8 @@ import pytest
 import sqlalchemy as sa
 from chambers import Chambers
 from play import ENFORCED
+from prometheus_client import REGISTRY
+from served import wait_until
 from watching import consent, end_consents, key
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -112,6 +114,19 @@ async def test_events_come_as_they_are_committed_in_order(line: Line) -> None:
     told = [(one["type"], one["id"], one["payload"]["data"]["events"]["node"]["kind"]) for one in found]
     assert told == [("next", "1", "CERTIFICATE_ISSUED"), ("next", "1", "CONSENT_REVOKED")]
     assert found[0]["payload"]["data"]["events"]["node"]["reference"] == "KH-1"
+
+
+async def test_what_runs_is_counted(line: Line) -> None:
+    def running() -> float:
+        return REGISTRY.get_sample_value("suxin_subscriptions", {"audience": "BANK"}) or 0
+
+    start, before = place(line), running()
+    async with line.socket() as socket:
+        await subscribe(socket, after=start)
+        await line.happens()
+        await heard(socket)
+        assert running() == before + 1
+    await asyncio.to_thread(wait_until, lambda: running() == before)
 
 
 async def test_who_comes_back_is_told_what_it_missed(line: Line) -> None:
@@ -298,3 +313,15 @@ def test_a_subscription_by_an_ordinary_post_is_told_how(chambers: Chambers) -> N
     (error,) = answer["errors"]
     assert error["extensions"]["code"] == "INVALID_DOCUMENT"
     assert "text/event-stream" in error["message"]
+
+
+async def test_a_stream_is_a_request_when_it_begins(line: Line) -> None:
+    labels = {"audience": "BANK", "operation": "subscription", "field": "events", "outcome": "OK"}
+    before = REGISTRY.get_sample_value("suxin_requests_total", labels) or 0
+    headers = {"authorization": f"Bearer {line.chambers.partner(BANK)}", "accept": "text/event-stream"}
+    async with (
+        httpx2.AsyncClient(base_url=line.address) as http,
+        http.stream("POST", "/graphql", json={"query": SUBSCRIBE}, headers=headers) as stream,
+    ):
+        assert stream.status_code == 200
+        assert REGISTRY.get_sample_value("suxin_requests_total", labels) == before + 1

@@ -152,6 +152,15 @@ def test_a_failure_is_an_error_without_its_message(seen: Seen, monkeypatch: pyte
     assert (whole.events, kept(seen.world, whole.to_json())) == ((), [])
 
 
+def test_other_requests_are_named_by_their_path(seen: Seen) -> None:
+    seen.exporter.clear()
+    seen.world.http.post("/oauth/token")
+    seen.world.http.request("CHEN", f"/{CHEN.number}")
+    token, other = seen.exporter.get_finished_spans()
+    assert (token.name, attributes(token)["http.response.status_code"]) == ("POST /oauth/token", 400)
+    assert other.name == "other other"
+
+
 def test_probes_are_not_traced(seen: Seen) -> None:
     seen.exporter.clear()
     for probe in ("/livez", "/readyz", "/metrics"):
