@@ -77,6 +77,7 @@ def serve(
                 server_header=False,
                 ws_max_size=64 * 1024,
                 timeout_graceful_shutdown=20,
+                timeout_worker_healthcheck=30,  # a worker on a busy machine takes its time to begin
             )
 
 

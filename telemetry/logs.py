@@ -71,6 +71,7 @@ def discreet(logger: Any, method: str, event: EventDict) -> EventDict:
         kind, _, where = raised if isinstance(raised, tuple) else sys.exc_info()
         event["exception"] = kind.__name__ if kind else None
         event["stack"] = "".join(traceback.format_tb(where))
+    event.pop("color_message", None)  # uvicorn's own, for terminals
     if not str(event.get("logger")).startswith(OWN[0]):
         event["event"] = str(event["event"]).strip().partition("\n")[0]
     return event

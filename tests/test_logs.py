@@ -141,7 +141,7 @@ def test_every_logger_speaks_json(configured: io.StringIO) -> None:
     logging.getLogger("somebody").info("is not heard")
     done, started = lines(configured)
     assert (done["message"], done["logger"], done["level"]) == ("2026-11-21 is done", "suxin.worker", "info")
-    assert started["message"] == "Started server process [1]"
+    assert (started["message"], "color_message" in started) == ("Started server process [1]", False)
 
 
 def test_errors_are_told_without_their_message(configured: io.StringIO) -> None:
