@@ -6,6 +6,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from casework.notifications import may_be_told
 from models.batch import Batch, BatchStatus
 from models.calendar import CalendarDay
 from models.client import Client
@@ -37,7 +38,7 @@ async def backlog(connection: AsyncConnection, now: datetime) -> Backlog:
     due = (
         sa.select(Delivery)
         .join(Webhook, sa.and_(Webhook.id == Delivery.webhook_id, Webhook.disabled_at.is_(None)))
-        .join(Client, sa.and_(Client.id == Webhook.client_key, Client.disabled_at.is_(None)))
+        .join(Client, sa.and_(Client.id == Webhook.client_key, may_be_told(Client)))
         .where(Delivery.next_at <= now)
     )
     failed = (DisableReason.FAILING, DisableReason.GONE)

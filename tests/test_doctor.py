@@ -202,6 +202,15 @@ def test_no_database_yet(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_an_embedded_database_is_looked_at_and_left_as_it_was(data_dir: Path) -> None:
+    environment = {"SUXIN_DATA_DIR": str(data_dir)}
+    assert CliRunner().invoke(app, ["migrate"], env=environment).exit_code == 0
+    found = {finding.check: finding.state for finding in examined(environment, lambda: NOW)}
+    assert (found["migrations"], found["access log"], found["key ring"]) == (State.OK, State.PROBLEM, State.WARNING)
+    assert not Settings(data_dir=data_dir).key_file.exists()
+    assert not (data_dir / "postgresql" / "postmaster.pid").exists()
+
+
 @pytest.mark.parametrize(("skew", "where"), [(60, "behind"), (-60, "ahead of")])
 def test_clocks_that_differ_are_a_problem(sound: Installation, skew: int, where: str) -> None:
     with sound.engine.connect() as connection:
