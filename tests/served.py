@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx2
 
-DEADLINE_SECONDS = 30
+DEADLINE_SECONDS = 60
 
 
 def free_port() -> int:

@@ -183,6 +183,9 @@ def test_a_subscription_is_begun_by_its_identifier(world: World, run: Run, bank:
         socket.send_json({"type": "subscribe", "id": "1", "payload": {"documentId": identified(text)}})
         socket.send_json({"type": "ping"})
         assert socket.receive_json() == {"type": "pong"}, "and no error"
+        socket.send_json({"type": "complete", "id": "1"})
+        socket.send_json({"type": "ping"})
+        assert socket.receive_json() == {"type": "pong"}
 
 
 def test_what_is_not_registered_is_noted(
