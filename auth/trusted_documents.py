@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -10,9 +10,10 @@ from typing import Any
 import sqlalchemy as sa
 from cachetools import TTLCache
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from auth.audiences import Purpose
+from auth.principal import Principal
 from auth.registry import RegistrationError, update_active
 from models.client import Client, DocumentPolicy
 from models.trusted_document import TrustedDocument
@@ -159,14 +160,29 @@ class TrustedDocuments:
             self._known.pop(key, None)
 
     async def _look_up(self, client_key: int, identifier: str) -> Trusted | None:
-        digest = bytes.fromhex(digest_of(identifier) or "")
-        named = sa.or_(TrustedDocument.identifier == identifier, TrustedDocument.digest == digest)
-        query = (
-            sa.select(TrustedDocument.text, TrustedDocument.purposes)
-            .where(TrustedDocument.client_id == client_key, named)
-            .order_by(TrustedDocument.identifier != identifier, TrustedDocument.id)
-            .limit(1)
-        )
         async with self._engine.connect() as connection:
-            row = (await connection.execute(query)).one_or_none()
-        return Trusted(row.text, frozenset(map(Purpose, row.purposes))) if row else None
+            return await find_document(connection, client_key, identifier)
+
+
+async def find_document(connection: AsyncConnection, client_key: int, identifier: str) -> Trusted | None:
+    """The document of a client by its identifier, or by the SHA-256 of its text; None where it has none."""
+    digest = bytes.fromhex(digest_of(identifier) or "")
+    named = sa.or_(TrustedDocument.identifier == identifier, TrustedDocument.digest == digest)
+    query = (
+        sa.select(TrustedDocument.text, TrustedDocument.purposes)
+        .where(TrustedDocument.client_id == client_key, named)
+        .order_by(TrustedDocument.identifier != identifier, TrustedDocument.id)
+        .limit(1)
+    )
+    row = (await connection.execute(query)).one_or_none()
+    return Trusted(row.text, frozenset(map(Purpose, row.purposes))) if row else None
+
+
+def identifier_of(text: str) -> str:
+    """What names a document by its text."""
+    return f"{SHA256}{sha256(text.encode()).hexdigest()}"
+
+
+def held(principal: Principal, document: Trusted) -> Principal:
+    """The caller with the purposes of a document, if it has some of its own."""
+    return replace(principal, purposes=principal.purposes & document.purposes) if document.purposes else principal

@@ -31,6 +31,9 @@ from models.keyring import Keyring
 MOST_OPEN = 5
 """Operations of one client that wait or run."""
 
+MOST_UPLOADS = 10
+"""Files of one client that wait to be checked."""
+
 MOST_LINES = 100_000
 PIECE_LINES = 1_000
 KEPT = timedelta(hours=24)
@@ -104,7 +107,8 @@ OPEN = (BulkState.QUEUED, BulkState.RUNNING)
 async def upload(
     connection: AsyncConnection, keyring: Keyring, client_key: int, lines: Sequence[str], at: datetime
 ) -> int:
-    """Keep lines to be checked for a day; gives the upload's key."""
+    """Keep lines to be checked for a day; gives the upload's key. Raises Refusal BAD_EXTENT for one too many."""
+    await _check_uploads(connection, client_key, at)
     values = {"client_key": client_key, "lines": len(lines), "created_at": at, "expires_at": at + KEPT}
     made = sa.insert(BulkUpload).values(values).returning(BulkUpload.id)
     key: int = (await connection.execute(made)).scalar_one()
@@ -277,6 +281,13 @@ async def _check_number(connection: AsyncConnection, client_key: int) -> None:
     mine = sa.select(sa.func.count()).where(BulkOperation.client_key == client_key, BulkOperation.ended_at.is_(None))
     if (await connection.execute(mine)).scalar_one() >= MOST_OPEN:
         raise Refusal("BAD_EXTENT", f"{MOST_OPEN} operations of yours wait or run.", "Wait for one, or cancel one.")
+
+
+async def _check_uploads(connection: AsyncConnection, client_key: int, at: datetime) -> None:
+    await connection.execute(sa.select(Client.id).where(Client.id == client_key).with_for_update(key_share=True))
+    kept = sa.select(sa.func.count()).where(BulkUpload.client_key == client_key, BulkUpload.expires_at > at)
+    if (await connection.execute(kept)).scalar_one() >= MOST_UPLOADS:
+        raise Refusal("BAD_EXTENT", f"{MOST_UPLOADS} files of yours wait to be checked.", "Begin with one of them.")
 
 
 async def _lines(connection: AsyncConnection, client_key: int, key: int, at: datetime) -> int:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +12,7 @@ from rich.table import Table
 
 from auth import trusted_documents
 from auth.scopes import Scope
-from auth.trusted_documents import SHA256
+from auth.trusted_documents import identifier_of
 from commands.clients import registering
 from commands.session import CommandError, console
 from models.client import DocumentPolicy
@@ -93,7 +92,7 @@ def read_documents(file: Path) -> dict[str, str]:
     """The documents in a file by their identifiers. Raises CommandError."""
     try:
         text = file.read_text()
-        return _manifest(json.loads(text)) if file.suffix == ".json" else {_identifier(text): text}
+        return _manifest(json.loads(text)) if file.suffix == ".json" else {identifier_of(text): text}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CommandError(f"{file} cannot be read ({type(error).__name__}). It must be {KINDS}.") from error
 
@@ -105,10 +104,6 @@ def _manifest(found: Any) -> dict[str, str]:
     if not found or not all(isinstance(text, str) for text in found.values()):
         raise ValueError
     return dict(found)
-
-
-def _identifier(text: str) -> str:
-    return f"{SHA256}{sha256(text.encode()).hexdigest()}"
 
 
 def _check(found: Mapping[str, str], scopes: Iterable[str]) -> None:

@@ -4,13 +4,14 @@ import asyncio
 import csv
 import io
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import orjson
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
@@ -20,6 +21,7 @@ from auth.tokens import TokenError, TokenVerifier, bearer_token
 from casework import bulk_operations
 from casework.bulk_operations import MOST_LINES
 from casework.downloads import read_signed
+from casework.refusal import Refusal
 from casework.transaction import transact
 from models.bulk_operation import BulkUpload
 from models.keyring import Keyring
@@ -61,14 +63,15 @@ class Transfers:
             return _refusal(error.status, str(error), challenge)
         except FileError as error:
             return _refusal(error.status, str(error))
-        key = await transact(
-            self.engine,
-            lambda connection: bulk_operations.upload(
-                connection, self.keyring, principal.client_key, lines, self.clock()
-            ),
-        )
+        try:
+            key = await transact(self.engine, partial(self._kept, principal.client_key, lines))
+        except Refusal as refusal:
+            return _refusal(429, f"{refusal.message} {refusal.hint}")
         identifier = seal(f"{BulkUpload.__name__}:{key}".encode(), self.keyring.opaque_key)
         return JSONResponse({"upload": identifier, "lines": len(lines)}, 201, {"cache-control": "no-store"})
+
+    async def _kept(self, client_key: int, lines: Sequence[str], connection: AsyncConnection) -> int:
+        return await bulk_operations.upload(connection, self.keyring, client_key, lines, self.clock())
 
     def _lacking(self) -> str:
         pointer = resource_metadata_url(self.issuer)
@@ -96,11 +99,11 @@ class Transfers:
             return _refusal(416, "The file ends before that.", {"content-range": f"bytes */{file.size}"})
         first, last = wanted
         headers["content-length"] = str(last - first + 1)
-        partial = (first, last) != (0, file.size - 1)
-        if partial:
+        whole = (first, last) == (0, file.size - 1)
+        if not whole:
             headers["content-range"] = f"bytes {first}-{last}/{file.size}"
         body = self._bytes(key, file.pages, first, last)
-        return StreamingResponse(body, 206 if partial else 200, headers, "application/gzip")
+        return StreamingResponse(body, 200 if whole else 206, headers, "application/gzip")
 
     async def _bytes(self, key: int, pages: int, first: int, last: int) -> AsyncIterator[bytes]:
         """These bytes of a file, with no connection held while its reader is slow."""

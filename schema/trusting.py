@@ -2,10 +2,9 @@
 
 import logging
 from dataclasses import replace
-from hashlib import sha256
 
 from auth.principal import Principal
-from auth.trusted_documents import SHA256, Trusted, TrustedDocuments, digest_of
+from auth.trusted_documents import TrustedDocuments, digest_of, held, identifier_of
 from models.client import DocumentPolicy
 from schema.body import Body, BodyError
 
@@ -24,16 +23,11 @@ async def trusted(documents: TrustedDocuments, principal: Principal, body: Body)
         _check_same(body.query, body.document_id)
     if body.query and principal.documents is DocumentPolicy.OPEN:
         return principal, body
-    identifier = f"{SHA256}{_digest(body.query)}" if body.query else body.document_id or ""
+    identifier = identifier_of(body.query) if body.query else body.document_id or ""
     found = await documents.find(principal.client_key, identifier)
     if found is None:
         return principal, _unregistered(principal, body)
     return held(principal, found), replace(body, query=found.text)
-
-
-def held(principal: Principal, document: Trusted) -> Principal:
-    """The caller with the purposes of a document, if it has some of its own."""
-    return replace(principal, purposes=principal.purposes & document.purposes) if document.purposes else principal
 
 
 def _unregistered(principal: Principal, body: Body) -> Body:
@@ -42,14 +36,10 @@ def _unregistered(principal: Principal, body: Body) -> Body:
         raise BodyError(NOT_FOUND, "PERSISTED_QUERY_NOT_FOUND")
     if principal.documents is DocumentPolicy.TRUSTED_ONLY:
         raise BodyError(NOT_TRUSTED, "DOCUMENT_NOT_TRUSTED", 403)
-    log.warning("client %s sent a document that is not registered: sha256:%s", principal.client_id, _digest(body.query))
+    log.warning("client %s sent a document that is not registered: %s", principal.client_id, identifier_of(body.query))
     return body
 
 
 def _check_same(query: str, identifier: str) -> None:
-    if digest_of(identifier) != _digest(query):
+    if digest_of(identifier) != digest_of(identifier_of(query)):
         raise BodyError(OTHER_TEXT)
-
-
-def _digest(query: str) -> str:
-    return sha256(query.encode()).hexdigest()

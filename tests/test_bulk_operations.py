@@ -5,7 +5,7 @@ import gzip
 import hashlib
 import json
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,6 +24,7 @@ from demo.cast import CAST, FORGE
 from models.bulk_operation import BulkState
 from schema.bulk_running import BulkRunner, Place
 from server import create_app
+from settings import Settings
 
 CASES = "query Cases($first: Int!) { cases(first: $first) { nodes { id number participations { name role } } } }"
 WATCHES = "{ watches(first: 1) { edges { cursor node { id reference live } } } }"
@@ -59,6 +60,8 @@ class Bulk:
 
     world: World
     engine: AsyncEngine
+    url: sa.URL
+    settings: Settings
     clock: Clock = field(default_factory=Clock)
 
     @property
@@ -134,10 +137,10 @@ def world(world: World, city: Any, database_copy: sa.URL, clock: Clock) -> Itera
 
 
 @pytest.fixture
-async def bulk(world: World, database_copy: sa.URL, clock: Clock) -> AsyncIterator[Bulk]:
+async def bulk(world: World, city: Any, database_copy: sa.URL, clock: Clock) -> AsyncIterator[Bulk]:
     engine = database.async_engine(database_copy, pool_size=4, statement_timeout=60)
     clock.moment = NOW
-    yield Bulk(world, engine, clock)
+    yield Bulk(world, engine, database_copy, replace(city.settings, token_trust=0), clock)
     await engine.dispose()
     with world.engine.begin() as connection:
         connection.execute(sa.text("DELETE FROM bulk_operation"))
@@ -513,3 +516,36 @@ async def test_the_worker_takes_what_waits_two_clients_at_a_time(bulk: Bulk) -> 
     await runner.start_waiting()
     await asyncio.gather(*runner._running.values())
     assert bulk.state(second)["state"] == BulkState.COMPLETED
+
+
+def test_files_that_nobody_checks_are_few(bulk: Bulk) -> None:
+    taken = [
+        bulk.upload(b"{}", audience=Audience.COMMERCE).status_code for _ in range(bulk_operations.MOST_UPLOADS + 1)
+    ]
+    assert taken == [201] * bulk_operations.MOST_UPLOADS + [429]
+
+
+async def test_who_may_send_registered_documents_alone_exports_no_other(bulk: Bulk) -> None:
+    client = bulk.world.clients[Audience.BANK].primary_key
+    both = [WATCHES, EXPORT]
+    with bulk.world.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE client SET documents = 'TRUSTED_ONLY' WHERE id = :key"), {"key": client})
+        for text in both:
+            connection.execute(
+                sa.text(
+                    "INSERT INTO trusted_document (client_id, identifier, digest, text, purposes, created_at) VALUES"
+                    " (:key, md5(:text), sha256(convert_to(:text, 'UTF8')), :text, '{INCENTIVE_LOAN}', now())"
+                ),
+                {"key": client, "text": text},
+            )
+    application = create_app(bulk.settings, bulk.url, bulk.clock)
+    with TestClient(application, base_url=ISSUER) as http:
+        other = replace(bulk.world, http=http, app=application)
+        refused = other.data(Audience.BANK, EXPORT, {"input": {"document": WATCHES + " "}})["startExport"]
+        begun = other.data(Audience.BANK, EXPORT, {"input": {"document": WATCHES}})["startExport"]
+    with bulk.world.engine.begin() as connection:
+        purposes = connection.scalar(sa.text("SELECT purposes FROM bulk_operation"))
+        connection.execute(sa.text("DELETE FROM trusted_document"))
+        connection.execute(sa.text("UPDATE client SET documents = 'OPEN'"))
+    assert [error["code"] for error in refused["errors"]] == ["BAD_DOCUMENT"]
+    assert (begun["errors"], purposes) == ([], ["INCENTIVE_LOAN"])

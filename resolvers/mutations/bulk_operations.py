@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
+from auth.trusted_documents import find_document, held, identifier_of
 from casework import bulk_operations
 from casework.bulk_operations import Begun
 from casework.downloads import signed
 from casework.refusal import Refusal
 from models.bulk_operation import BulkKind, BulkOperation, BulkUpload
+from models.client import DocumentPolicy
 from resolvers.context import Context
 from resolvers.errors import BadIdError
 from resolvers.mutations.acting import Acting
@@ -48,9 +51,8 @@ class Starting:
         reference: str | None,
         upload: int | None = None,
     ) -> int:
-        given = _variables(variables)
-        size = self._measure(kind, document, given, acting)
-        caller = acting.caller
+        given, acting = _variables(variables), await _held(acting, document)
+        size, caller = self._measure(kind, document, given, acting), acting.caller
         begun = Begun(kind, document, given, size, reference, _rights(acting), upload)
         return await bulk_operations.begin(acting.connection, caller.keyring, begun, caller.now)
 
@@ -77,6 +79,19 @@ def url(context: Context, row: Row) -> str:
     assert context.performing.changed is not None  # noqa: S101 - there is a row
     token = signed(context.keyring, context.performing.changed, context.now)
     return f"{context.issuer}/downloads/{token}"
+
+
+async def _held(acting: Acting, document: str) -> Acting:
+    """Who acts, held to the purposes of a registered document. Raises Refusal BAD_DOCUMENT for one that is not, where
+    the client may send no other.
+    """
+    principal = acting.caller.principal
+    if principal.documents is not DocumentPolicy.TRUSTED_ONLY:
+        return acting
+    found = await find_document(acting.connection, principal.client_key, identifier_of(document))
+    if found is None:
+        raise Refusal("BAD_DOCUMENT", "This document is not registered for you.", "Have it registered.", "document")
+    return replace(acting, caller=replace(acting.caller, principal=held(principal, found)))
 
 
 def _variables(text: str | None) -> Mapping[str, Any]:
