@@ -169,6 +169,8 @@ class Dispatcher:
         data: dict[str, Any] = {"event": identifier, "reference": message.reference}
         if message.letter:
             data["consent"] = message.letter
+        if message.operation:
+            data["bulkOperation"] = seal(b"BulkOperation:%d" % message.operation, self.keyring.opaque_key)
         moment = message.occurred_at.isoformat(timespec="microseconds").replace("+00:00", "Z")
         return identifier, orjson.dumps({"type": message.kind, "timestamp": moment, "data": data})
 

@@ -61,11 +61,12 @@ def _names(granted: Any, scope: Scope | None) -> list[Condition]:
 
 
 def may_still_be_told(event: Value, watch_id: Value, now: Value) -> Condition:
-    """Whether a notification of an event stands: of what has vanished (R10) and of a consent always, and otherwise as
-    long as the watch that it came by is alive (R15)."""
+    """Whether a notification of an event stands: of what has vanished (R10), of a consent and of a bulk operation
+    always, and otherwise as long as the watch that it came by is alive (R15)."""
     watch = aliased(Watch)
     alive = sa.select(watch.id).where(watch.id == watch_id, live_watch(watch, now))
-    return sa.or_(event.kind.in_(WITHDRAWALS), event.consent_id.is_not(None), alive.exists())
+    own = sa.or_(event.consent_id.is_not(None), event.bulk_operation_id.is_not(None))
+    return sa.or_(event.kind.in_(WITHDRAWALS), own, alive.exists())
 
 
 def live_watch(watch: type[Watch], now: Value) -> Condition:

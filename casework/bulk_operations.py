@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from casework.events import tell_client
 from casework.refusal import Refusal
 from models.bulk_operation import (
     BulkChunk,
@@ -202,7 +203,7 @@ async def complete(connection: AsyncConnection, keyring: Keyring, key: int, page
         digest.update(await member(connection, keyring, key, number))
     ended = sa.update(BulkOperation).where(BulkOperation.id == key)
     values = {"state": BulkState.COMPLETED, "ended_at": at, "expires_at": at + KEPT, "sha256": digest.digest()}
-    await connection.execute(ended.values(values))
+    await _tell(connection, await connection.execute(ended.values(values).returning(*TOLD)), at)
     await _delete_upload(connection, key)
 
 
@@ -215,9 +216,18 @@ async def _end(
     connection: AsyncConnection, key: int, state: BulkState, at: datetime, error: BulkError | None = None
 ) -> None:
     ended = sa.update(BulkOperation).where(BulkOperation.id == key, BulkOperation.ended_at.is_(None))
-    await connection.execute(ended.values(state=state, error=error, ended_at=at))
+    values = {"state": state, "error": error, "ended_at": at}
+    await _tell(connection, await connection.execute(ended.values(values).returning(*TOLD)), at)
     await connection.execute(sa.delete(BulkChunk).where(BulkChunk.operation_id == key))
     await _delete_upload(connection, key)
+
+
+TOLD = (BulkOperation.client_key, BulkOperation.id, BulkOperation.reference)
+
+
+async def _tell(connection: AsyncConnection, ended: sa.CursorResult[Any], at: datetime) -> None:
+    for row in ended:
+        await tell_client(connection, row.client_key, row.id, row.reference, at)
 
 
 async def _delete_upload(connection: AsyncConnection, key: int) -> None:

@@ -56,7 +56,7 @@ class Endpoint:
 class Message:
     """One delivery that is due. reference: the client's own; letter: of the consent that it is about.
 
-    party and index: whom the access log says that it tells of.
+    party and index: whom the access log says that it tells of. operation: key of the bulk operation that it is about.
     """
 
     key: int
@@ -68,6 +68,7 @@ class Message:
     attempts: int
     party: int | None
     index: bytes | None
+    operation: int | None
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ async def due(connection: AsyncConnection, endpoint: int, now: datetime, most: i
     What a client may no longer be told, because the consent has ended, is dropped here.
     """
     await connection.execute(_silenced(endpoint, now))
-    subject = sa.func.coalesce(Event.party_id, -Event.consent_id)
+    subject = sa.func.coalesce(Event.party_id, -Event.consent_id, 0)  # a client's own operations are one more
     first = (
         sa.select(Delivery.id, Delivery.next_at, Delivery.attempts, Delivery.event_id)
         .ext(distinct_on(subject))
@@ -116,7 +117,7 @@ async def due(connection: AsyncConnection, endpoint: int, now: datetime, most: i
     )
     query = (
         sa.select(first, Event.kind, Event.occurred_at, Event.party_id, Notification.reference)
-        .add_columns(Consent.reference.label("letter"), Consent.subject_index)
+        .add_columns(Consent.reference.label("letter"), Consent.subject_index, Event.bulk_operation_id)
         .join(Event, Event.id == first.c.event_id)
         .join(Webhook, sa.and_(Webhook.id == endpoint, Webhook.disabled_at.is_(None)))
         .join(Notification, sa.and_(Notification.event_id == Event.id, Notification.client_key == Webhook.client_key))
@@ -136,6 +137,7 @@ async def due(connection: AsyncConnection, endpoint: int, now: datetime, most: i
             row.attempts,
             row.party_id,
             row.subject_index,
+            row.bulk_operation_id,
         )
         for row in await connection.execute(query)
     ]

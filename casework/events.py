@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.colour import LOCK, recolour
-from casework.notifications import Gone, keys_of, notify_recipients, notify_served, notify_watching
+from casework.notifications import Gone, keys_of, notify_client, notify_recipients, notify_served, notify_watching
 from models.catalogue import Colour
 from models.code_record import CodePeriod, Perspective
 from models.event import Event, EventKind
@@ -46,6 +46,16 @@ async def tell_recipients(
     rows = [{"consent_id": key, "kind": kind, "occurred_at": at} for key in sorted(set(consent_keys))]
     written = await connection.execute(sa.insert(Event).returning(Event.id), rows)
     await notify_recipients(connection, written.scalars().all())
+
+
+async def tell_client(
+    connection: AsyncConnection, client_key: int, operation: int, reference: str | None, at: datetime
+) -> None:
+    """Write that a client's bulk operation has ended, for that client, if it is one that is told of events."""
+    await connection.execute(IN_ORDER)
+    values = {"bulk_operation_id": operation, "kind": EventKind.BULK_OPERATION_ENDED, "occurred_at": at}
+    event = (await connection.execute(sa.insert(Event).values(values).returning(Event.id))).scalar_one()
+    await notify_client(connection, event, client_key, reference)
 
 
 async def _tell(

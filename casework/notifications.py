@@ -1,6 +1,7 @@
 """Who is told of an event: written with it, in the same transaction, and delivered from there (transactional outbox).
 
-A client is told of a subject that it watches, of what has vanished since it was served it (R10), and of its consents.
+A client is told of a subject that it watches, of what has vanished since it was served it (R10), of its consents, and
+of its bulk operations.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -112,6 +113,12 @@ async def notify_recipients(connection: AsyncConnection, event_keys: Sequence[in
         .where(Event.id == sa.any_(keys_of(event_keys)))
     )
     await _notify(connection, recipients)
+
+
+async def notify_client(connection: AsyncConnection, event: int, client_key: int, reference: str | None) -> None:
+    """Note a client of an event that is its own, with its own reference."""
+    told = sa.select(sa.literal(event), Client.id, sa.cast(sa.null(), sa.BigInteger), sa.literal(reference, sa.Text))
+    await _notify(connection, told.where(Client.id == client_key, Client.audience.in_(PARTNERS)))
 
 
 async def _notify(connection: AsyncConnection, told: sa.Select[*tuple[Any, ...]]) -> None:

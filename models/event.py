@@ -7,12 +7,13 @@ from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Integer, Un
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Keyed, choice
+from models.bulk_operation import BulkOperation
 from models.consent import Consent
 from models.party import Party
 
 
 class EventKind(StrEnum):
-    """What happened to a subject."""
+    """What happened to a subject, or to a client's own."""
 
     ENTRY_PUBLISHED = "ENTRY_PUBLISHED"
     ENTRY_AMENDED = "ENTRY_AMENDED"
@@ -30,6 +31,7 @@ class EventKind(StrEnum):
     CONSENT_EXPIRING = "CONSENT_EXPIRING"
     CONSENT_EXPIRED = "CONSENT_EXPIRED"
     CONSENT_REVOKED = "CONSENT_REVOKED"
+    BULK_OPERATION_ENDED = "BULK_OPERATION_ENDED"
 
 
 WITHDRAWALS = frozenset(
@@ -47,25 +49,28 @@ WITHDRAWALS = frozenset(
 class Event(Keyed):
     """One thing that happened to one subject, without what or why: that is asked for, under consent.
 
-    It is about a party, or about a consent, whose subject the court may not know. `sequence` counts the events of a
-    party, without gaps, in the order in which they were committed.
+    It is about a party, or about a consent, whose subject the court may not know, or about a bulk operation.
+    `sequence` counts the events of a party, without gaps, in the order in which they were committed.
     """
 
     __tablename__ = "event"
     __table_args__ = (
         UniqueConstraint("party_id", "sequence"),
         CheckConstraint("sequence > 0", name="counted"),
-        CheckConstraint("num_nonnulls(party_id, consent_id) = 1", name="of_one_subject"),
+        CheckConstraint("num_nonnulls(party_id, consent_id, bulk_operation_id) = 1", name="of_one_subject"),
         CheckConstraint("(party_id IS NULL) = (sequence IS NULL)", name="parties_are_counted"),
+        CheckConstraint("(bulk_operation_id IS NOT NULL) = (kind = 'BULK_OPERATION_ENDED')", name="bulk"),
         CheckConstraint("(consent_id IS NOT NULL) = (kind LIKE 'CONSENT%')", name="consents"),
         Index("ix_event_consent_id", "consent_id", postgresql_where=text("consent_id IS NOT NULL")),
     )
 
     party_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
     consent_id: Mapped[int | None] = mapped_column(ForeignKey("consent.id"))
+    bulk_operation_id: Mapped[int | None] = mapped_column(ForeignKey("bulk_operation.id"), unique=True)
     sequence: Mapped[int | None] = mapped_column(Integer)
     kind: Mapped[EventKind] = mapped_column(choice(EventKind))
     occurred_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
 
     party: Mapped[Party | None] = relationship(viewonly=True, lazy="raise")
     consent: Mapped[Consent | None] = relationship(viewonly=True, lazy="raise")
+    bulk_operation: Mapped[BulkOperation | None] = relationship(viewonly=True, lazy="raise")

@@ -16,7 +16,8 @@ from resolvers.visibility import PARTNERS
 def told(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
     """Events, with the partner's notification of each: its reference, and the watch that it came by."""
     event, note = aliased(models.Event), aliased(models.Notification)
-    columns = (event.id, event.party_id, event.consent_id, event.sequence, event.kind, event.occurred_at)
+    keys = (event.id, event.party_id, event.consent_id, event.bulk_operation_id)
+    columns = (*keys, event.sequence, event.kind, event.occurred_at)
     if audience not in PARTNERS:
         nobodys = (sa.null().label("reference"), sa.cast(sa.null(), sa.BigInteger).label("watch_id"))
         return sa.select(*columns, *nobodys).subquery("event")

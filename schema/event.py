@@ -10,6 +10,8 @@ from auth.policy import all_of, any_of
 from auth.scopes import Scope
 from models.event import EventKind
 from resolvers import events
+from schema.bulk_operation import OWN as OWN_BULK
+from schema.bulk_operation import BulkOperation
 from schema.connection import enter_connection
 from schema.consent import KNOWN_CONSENT, Consent
 from schema.declaring import row_type
@@ -48,6 +50,9 @@ class Event(Node):
     )
     consent: Consent | None = relation(
         models.Event.consent, "The consent that it is about (授权).", requires=KNOWN_CONSENT
+    )
+    bulk_operation: BulkOperation | None = relation(
+        models.Event.bulk_operation, "The bulk operation that has ended (批量作业).", requires=OWN_BULK
     )
 
 

@@ -44,6 +44,15 @@ STATE = """query State($id: ID!) { node(id: $id) { ... on BulkOperation {
   kind state objectCount total size sha256 error } } }"""
 
 
+ENDED = "(SELECT id FROM event WHERE bulk_operation_id IS NOT NULL)"
+CLEARED = (
+    f"DELETE FROM notification WHERE event_id IN {ENDED}",
+    "DELETE FROM event WHERE bulk_operation_id IS NOT NULL",
+    "DELETE FROM bulk_chunk",
+    "DELETE FROM bulk_operation",
+)
+
+
 @dataclass
 class Clock:
     """A clock that a test turns."""
@@ -143,7 +152,9 @@ async def bulk(world: World, city: Any, database_copy: sa.URL, clock: Clock) -> 
     yield Bulk(world, engine, database_copy, replace(city.settings, token_trust=0), clock)
     await engine.dispose()
     with world.engine.begin() as connection:
-        connection.execute(sa.text("DELETE FROM bulk_operation"))
+        connection.execute(sa.text("SET LOCAL session_replication_role = replica"))
+        for statement in CLEARED:
+            connection.execute(sa.text(statement))
 
 
 def by_hand(world: World, document: str, audience: Audience, name: str, rows: str) -> list[Any]:
@@ -549,3 +560,17 @@ async def test_who_may_send_registered_documents_alone_exports_no_other(bulk: Bu
         connection.execute(sa.text("UPDATE client SET documents = 'OPEN'"))
     assert [error["code"] for error in refused["errors"]] == ["BAD_DOCUMENT"]
     assert (begun["errors"], purposes) == ([], ["INCENTIVE_LOAN"])
+
+
+async def test_its_client_is_told_that_it_has_ended(bulk: Bulk) -> None:
+    asked = """{ events(first: 100, filter: {kind: BULK_OPERATION_ENDED}) { nodes {
+      reference bulkOperation { state } party { name } } } }"""
+    done, other = bulk.start(WATCHES, Audience.BANK, reference="EXPORT-1"), bulk.start(WATCHES, Audience.BANK)
+    await bulk.run(done)
+    assert bulk.world.data(Audience.BANK, CANCEL, {"input": {"id": other}})["cancelBulkOperation"]["errors"] == []
+    told = bulk.world.data(Audience.BANK, asked)["events"]["nodes"]
+    assert told == [
+        {"reference": "EXPORT-1", "bulkOperation": {"state": "COMPLETED"}, "party": None},
+        {"reference": None, "bulkOperation": {"state": "CANCELLED"}, "party": None},
+    ]
+    assert bulk.world.data(Audience.EMPLOYER, asked.replace("party { name }", ""))["events"]["nodes"] == []

@@ -6,6 +6,25 @@ from alembic import op
 revision = '0018'
 down_revision = '0017'
 
+KINDS = (
+    "ENTRY_PUBLISHED",
+    "ENTRY_AMENDED",
+    "ENTRY_WITHDRAWN",
+    "ENTRY_EXPIRED",
+    "OBJECTION_OPENED",
+    "OBJECTION_CLOSED",
+    "REPAIR_GRANTED",
+    "RECORD_SHIELDED",
+    "COLOUR_CHANGED",
+    "LIST_ADDED",
+    "LIST_REMOVED",
+    "CERTIFICATE_ISSUED",
+    "CERTIFICATE_REVOKED",
+    "CONSENT_EXPIRING",
+    "CONSENT_EXPIRED",
+    "CONSENT_REVOKED",
+    "BULK_OPERATION_ENDED",
+)
 MOMENT = sa.DateTime(timezone=True)
 
 
@@ -100,3 +119,15 @@ def upgrade() -> None:
     # What is sealed does not compress: PostgreSQL need not try.
     op.execute("ALTER TABLE bulk_chunk ALTER content SET STORAGE EXTERNAL")
     op.execute("ALTER TABLE bulk_upload_piece ALTER content SET STORAGE EXTERNAL")
+    op.add_column("event", sa.Column("bulk_operation_id", sa.BigInteger()))
+    op.create_foreign_key("fk_event_bulk_operation_id", "event", "bulk_operation", ["bulk_operation_id"], ["id"])
+    op.create_unique_constraint("uq_event_bulk_operation_id", "event", ["bulk_operation_id"])
+    rules = {
+        "eventkind": among("kind", *KINDS),
+        "of_one_subject": "num_nonnulls(party_id, consent_id, bulk_operation_id) = 1",
+        "bulk": "(bulk_operation_id IS NOT NULL) = (kind = 'BULK_OPERATION_ENDED')",
+    }
+    for name, rule in rules.items():
+        if name != "bulk":
+            op.drop_constraint(op.f(f"ck_event_{name}"), "event")
+        op.create_check_constraint(op.f(f"ck_event_{name}"), "event", rule)
