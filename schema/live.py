@@ -45,7 +45,7 @@ MOST_STREAMS = 16
 CHECK_SECONDS, POLL_SECONDS = 2.0, 30.0
 """How often the token of who waits is checked, and how often events are looked for though no bell rang."""
 
-PAGE, READ_SECONDS = 20, 10.0
+PAGE, READ_SECONDS = 100, 10.0
 """Events that are read at a time, and how long that may take: others wait for their turn."""
 
 RUNNING = Gauge("suxin_subscriptions", "Subscriptions that run now", ["audience"], multiprocess_mode="livesum")

@@ -1,14 +1,14 @@
-"""A bank's month over two workers: a thousand customers watched, a month published, each warned of once a channel."""
+"""A bank's year over two workers: a thousand customers watched, twelve months published, each told once by each way."""
 
 import asyncio
-import json
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
+from statistics import median
 from typing import Any
 from uuid import uuid4
 
@@ -19,7 +19,7 @@ from chambers import YUYAO, furnish, lay_out, mutation
 from import_files import line, write_csv
 from receiver import Received, Receiver, receiving
 from served import Command, wait_until
-from websockets.asyncio.client import connect
+from subscribers import SUBSCRIBERS, Subscriber
 from world import ISSUER
 
 import database
@@ -33,23 +33,20 @@ from models.court import StaffRole
 from models.keyring import load_keyring
 from settings import Settings
 
-CUSTOMERS, ORDER = 1_000, 500
-SUBSCRIBE = "subscription { events { cursor node { id kind reference } } }"
+CUSTOMERS, ORDER, MONTHS = 1_000, 500, 12
+PROMISED_SECONDS = 5
 SIGNS = "甲乙丙丁戊己庚辛壬癸"
 CASE = "(2026)浙0281执900号"
 
 
 @dataclass
 class Bank:
-    """A bank that listens in three ways, and the court that publishes."""
+    """A bank that listens in five ways, and the court that publishes."""
 
     command: Command
     engine: sa.Engine
     bank: str
     centre: str
-    sockets: list[Any] = field(default_factory=list)
-    streams: list[Any] = field(default_factory=list)
-    listening: threading.Barrier = field(default_factory=lambda: threading.Barrier(3, timeout=30))
 
     def send(self, token: str, name: str, shows: str, **given: Any) -> Any:
         """The payload of a mutation that is done."""
@@ -60,44 +57,25 @@ class Bank:
         assert payload.pop("errors") == [], answer
         return next(iter(payload.values()))
 
-    def listen(self) -> Iterator[threading.Thread]:
-        """One thread for each way of subscribing, over connections of their own."""
-        for hear in (self._by_socket, self._by_stream):
-            thread = threading.Thread(target=lambda hear=hear: asyncio.run(hear()))
-            thread.start()
-            yield thread
+    def subscribed(self, count: int) -> list[Subscriber]:
+        """Subscribers by every way, each over a connection of its own."""
+        made: list[Subscriber] = [subscriber(self.command.origin, self.bank, count) for subscriber in SUBSCRIBERS]
+        for one in made:
+            one.start()
+        return made
 
-    async def _by_socket(self) -> None:
-        url = self.command.origin.replace("http:", "ws:") + "/graphql"
-        async with connect(url, subprotocols=["graphql-transport-ws"]) as socket:  # type: ignore[list-item]  # a NewType
-            await socket.send(
-                json.dumps({"type": "connection_init", "payload": {"authorization": f"Bearer {self.bank}"}})
-            )
-            await socket.recv()
-            payload = {"query": SUBSCRIBE, "variables": {"after": None}}
-            await socket.send(json.dumps({"id": "1", "type": "subscribe", "payload": payload}))
-            await asyncio.to_thread(self.listening.wait)
-            while len(self.sockets) < CUSTOMERS:
-                message = json.loads(await socket.recv())
-                self.sockets.append(message["payload"]["data"]["events"]["node"])
-
-    async def _by_stream(self) -> None:
-        headers = {"authorization": f"Bearer {self.bank}", "accept": "text/event-stream"}
-        url, body = f"{self.command.origin}/graphql", {"query": SUBSCRIBE}
-        async with (
-            httpx2.AsyncClient(timeout=60) as http,
-            http.stream("POST", url, json=body, headers=headers) as found,
-        ):
-            await asyncio.to_thread(self.listening.wait)
-            async for text in found.aiter_lines():
-                if text.startswith("data: "):
-                    self.streams.append(json.loads(text.removeprefix("data: "))["data"]["events"]["node"])
-                if len(self.streams) == CUSTOMERS:
-                    return
+    def publish(self) -> float:
+        """Publish the month that is decided. Gives the moment when that was done."""
+        asked = "{ batches(first: 9, filter: { status: DECIDED }) { nodes { id } } }"
+        headers = {"authorization": f"Bearer {self.centre}"}
+        found = httpx2.post(f"{self.command.origin}/graphql", json={"query": asked}, headers=headers, timeout=30).json()
+        (batch,) = found["data"]["batches"]["nodes"]
+        self.send(self.centre, "publishBatch", "id", id=batch["id"], reason="按月发布。")
+        return time.time()
 
 
 @pytest.fixture
-def bank(database_url: sa.URL, tmp_path: Path) -> Iterator[Bank]:
+def bank(node: None, database_url: sa.URL, tmp_path: Path) -> Iterator[Bank]:
     lay_out(database_url, Settings(data_dir=tmp_path, issuer=ISSUER))
     engine = database.sync_engine(database_url)
     clients, front, staff = furnish(engine)
@@ -158,7 +136,7 @@ FROM participation part JOIN court_case c ON c.id = part.case_id AND c.number = 
 
 
 def prepare(bank: Bank, tmp_path: Path, customers: list[dict[str, str]]) -> None:
-    """The court knows them, each has let the bank watch, and last month waits for its publication."""
+    """The court knows them, each has let the bank watch, and the bank watches."""
     known = [
         line(
             案号=CASE,
@@ -172,12 +150,25 @@ def prepare(bank: Bank, tmp_path: Path, customers: list[dict[str, str]]) -> None
     ]
     keyring = load_keyring(Settings(data_dir=tmp_path).key_file)
     asyncio.run(enter(bank.engine.url, keyring, write_csv(tmp_path / "customers.csv", known)))
-    last = (datetime.now(UTC).replace(day=1) - timedelta(days=1)).date().replace(day=1)
     with bank.engine.begin() as connection:
         connection.execute(sa.text(CONSENTS), {"scopes": [Scope.PERSON_CREDIT.value]})
-        batch = connection.execute(sa.text(BATCH), {"month": last}).scalar_one()
+    for start in range(0, CUSTOMERS, ORDER):
+        lines = bank.send(bank.bank, "watch", "outcome", subjects=customers[start : start + ORDER])
+        assert Counter(line["outcome"] for line in lines) == {"WATCHED": ORDER}
+
+
+def decide(bank: Bank, month: date) -> None:
+    """A month waits for its publication, with an item of each customer."""
+    with bank.engine.begin() as connection:
+        batch = connection.execute(sa.text(BATCH), {"month": month}).scalar_one()
         made = connection.execute(sa.text(ITEMS), {"batch": batch, "number": CASE})
         assert made.rowcount == CUSTOMERS
+
+
+def months(count: int) -> Iterator[date]:
+    """The last of them, oldest first."""
+    this = datetime.now(UTC).year * 12 + datetime.now(UTC).month - 1
+    return (date(place // 12, place % 12 + 1, 1) for place in range(this - count, this))
 
 
 def failed(bank: Bank) -> int:
@@ -187,41 +178,63 @@ def failed(bank: Bank) -> int:
         return int(connection.execute(tried).scalar_one())
 
 
-def test_each_customer_is_warned_of_once_by_each_way(bank: Bank, tmp_path: Path) -> None:
+@dataclass
+class Year:
+    """What the bank hears of one month after another. published: the moment of each publication."""
+
+    bank: Bank
+    subscribers: list[Subscriber]
+    published: list[float] = field(default_factory=list)
+
+    def publish(self, month: date) -> None:
+        """Decide a month, and publish it."""
+        decide(self.bank, month)
+        self.published.append(self.bank.publish())
+
+    def hear(self) -> None:
+        """Wait until every subscriber has heard of all that was published."""
+        for one in self.subscribers:
+            one.wait_for(CUSTOMERS * len(self.published))
+
+    def lateness(self, subscriber: Subscriber) -> float:
+        """Seconds from a publication until the last of it was heard; the median month's, as machines have hiccups."""
+        last = subscriber.heard[CUSTOMERS - 1 :: CUSTOMERS]
+        return median(one.at - moment for one, moment in zip(last, self.published, strict=True))
+
+
+def test_each_customer_is_told_once_a_month_by_each_way(bank: Bank, tmp_path: Path) -> None:
     customers = people()
     prepare(bank, tmp_path, customers)
-    for start in range(0, CUSTOMERS, ORDER):
-        lines = bank.send(bank.bank, "watch", "outcome", subjects=customers[start : start + ORDER])
-        assert Counter(line["outcome"] for line in lines) == {"WATCHED": ORDER}
-    half = threading.Event()
+    third, all_, taken = threading.Event(), threading.Event(), dict[str, str]()
 
-    def answer(_: Received) -> int:
-        if len(receiver.received) >= CUSTOMERS // 3:
-            half.set()
+    def answer(found: Received) -> int:
+        taken[found.id] = found.content["data"]["reference"]
+        if len(taken) >= CUSTOMERS // 3:
+            third.set()
+        if len(taken) == CUSTOMERS * MONTHS:
+            all_.set()
         return 204
 
     receiver = Receiver(answer)
-    with ExitStack() as first:
-        first.enter_context(receiving(receiver))
+    first, *others = months(MONTHS)
+    year = Year(bank, bank.subscribed(CUSTOMERS * MONTHS))
+    with receiving(receiver):
         bank.send(bank.bank, "createWebhook", "id", url=receiver.url)
-        threads = list(bank.listen())
-        bank.listening.wait()
-        asked = "{ batches(first: 9, filter: { status: DECIDED }) { nodes { id } } }"
-        headers = {"authorization": f"Bearer {bank.centre}"}
-        found = httpx2.post(f"{bank.command.origin}/graphql", json={"query": asked}, headers=headers, timeout=30).json()
-        (batch,) = found["data"]["batches"]["nodes"]
-        bank.send(bank.centre, "publishBatch", "id", id=batch["id"], reason="按月发布。")
-        assert half.wait(30)
+        year.publish(first)
+        assert third.wait(30)
     wait_until(lambda: failed(bank) > 0)  # the receiver was stopped in the middle
     with receiving(receiver):
-        for thread in threads:
-            thread.join(60)
-        wait_until(lambda: len({one.id for one in receiver.received}) == CUSTOMERS)
-    references = Counter(one["reference"] for one in customers)
-    assert Counter(node["reference"] for node in bank.sockets) == references
-    assert Counter(node["reference"] for node in bank.streams) == references
-    told = {one.id: one.content["data"]["reference"] for one in receiver.received}
-    assert Counter(told.values()) == references
-    assert {node["kind"] for node in bank.sockets} == {"ENTRY_PUBLISHED"}
-    assert [node["id"] for node in bank.sockets] == [node["id"] for node in bank.streams]
-    assert set(told) == {node["id"] for node in bank.sockets}
+        year.hear()
+        for month in others:
+            year.publish(month)
+            year.hear()
+        assert all_.wait(30)
+    references = Counter({one["reference"]: MONTHS for one in customers})
+    assert Counter(taken.values()) == references
+    for subscriber in year.subscribers:
+        subscriber.finish()
+        nodes = [one.node for one in subscriber.heard]
+        assert {node["id"]: node["reference"] for node in nodes} == taken
+        assert Counter(node["reference"] for node in nodes) == references
+        assert {node["kind"] for node in nodes} == {"ENTRY_PUBLISHED"}
+        assert year.lateness(subscriber) < PROMISED_SECONDS
