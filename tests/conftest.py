@@ -3,12 +3,14 @@
 import itertools
 import json
 import tempfile
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+import httpx2
 import pytest
 import sqlalchemy as sa
 from chambers import Chambers, open_chambers
@@ -23,14 +25,16 @@ from world import ISSUER, KEYRING, NOW, World
 import database
 import nodejs
 from auth.audiences import Audience
+from auth.token_client import ClientCredential, request_token
 from demo.city import CitySummary, build_city
 from demo.clients import DemoClient, register_clients
+from demo.stage import listening, serving, write_keys
 from ingest.catalogue import load_catalogue
 from ingest.importing import import_file
 from models.keyring import Keyring, load_keyring
 from models.secret_file import create_secret
 from models.terms import court_day
-from server import create_app
+from server import create_app, utc_now
 from settings import Settings
 
 TEMPLATE = "suxin_template"
@@ -241,6 +245,37 @@ def chambers(database_url: sa.URL, tmp_path_factory: pytest.TempPathFactory) -> 
     """Two courts at work over HTTP, in a database of the module's own."""
     with open_chambers(database_url, tmp_path_factory.mktemp("chambers")) as found:
         yield found
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A served instance of today: foreign clients look at the real clock. keys: the folder of the clients' keys."""
+
+    address: str
+    clients: Mapping[Audience, DemoClient]
+    keys: Path
+
+    def token(self, audience: Audience) -> str:
+        """An access token of the demo client of an audience."""
+        client = self.clients[audience]
+        with httpx2.Client() as http:
+            credential = ClientCredential(self.address, client.client_id, dict(client.key))
+            return str(request_token(credential, http, time.time())["access_token"])
+
+
+@pytest.fixture(scope="module")
+async def instance(
+    database_url: sa.URL, tmp_path_factory: pytest.TempPathFactory, exports: Path
+) -> AsyncIterator[Instance]:
+    """A city of today behind a real server on a free port."""
+    settings = Settings(data_dir=tmp_path_factory.mktemp("data"))
+    clients, _ = await build(database_url, settings, exports, utc_now())
+    keys = settings.data_dir / "clients"
+    dict(write_keys(clients, keys))
+    with listening(0) as (listener, address):
+        app = create_app(replace(settings, issuer=address), database_url)
+        with serving(app, listener):
+            yield Instance(address, clients, keys)
 
 
 @pytest.fixture(scope="session")

@@ -2,31 +2,23 @@
 
 import json
 import re
-import time
-from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
-import sqlalchemy as sa
-from conftest import build
+from conftest import Instance
 from typer.testing import CliRunner
 
 from auth.audiences import Audience
-from auth.token_client import ClientCredential, request_token
 from cli import app
-from demo.clients import DemoClient
-from demo.stage import listening, serving, write_keys
 from models.court import StaffRole
 from schema.building import GRAPHQL
-from server import create_app, utc_now
 from settings import PREFIX, Settings
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
-Clients = dict[Audience, DemoClient]
 
 
 def block(language: str, place: int = 0) -> str:
@@ -34,46 +26,18 @@ def block(language: str, place: int = 0) -> str:
     return found[place]
 
 
-@pytest.fixture(scope="module")
-async def clients(database_url: sa.URL, settings: Settings, exports: Path) -> Clients:
-    """A city of today: foreign clients look at the real clock."""
-    clients, _ = await build(database_url, settings, exports, utc_now())
-    return clients
-
-
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return Settings(data_dir=tmp_path_factory.mktemp("data"))
-
-
-@pytest.fixture(scope="module")
-def served(database_url: sa.URL, settings: Settings, clients: Clients) -> Iterator[str]:
-    """A real server on a free port."""
-    with (
-        listening(0) as (listener, address),
-        serving(create_app(replace(settings, issuer=address), database_url), listener),
-    ):
-        yield address
-
-
-def test_the_query_in_python(served: str, clients: Clients, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    dict(write_keys(clients, tmp_path / "clients"))
-    code = block("python").replace("http://127.0.0.1:8000", served)
-    code = code.replace(".suxin/demo/clients", str(tmp_path / "clients")).replace(
-        'Path("examples', f'Path("{ROOT}/examples'
-    )
+def test_the_query_in_python(instance: Instance, capsys: pytest.CaptureFixture[str]) -> None:
+    code = block("python").replace("http://127.0.0.1:8000", instance.address)
+    code = code.replace(".suxin/demo/clients", str(instance.keys)).replace('Path("examples', f'Path("{ROOT}/examples')
     exec(compile(code, "README.md", "exec"), {})  # noqa: S102 - the README's own text
     assert capsys.readouterr().out == "MATCHED YELLOW\n"
 
 
-def test_the_query_with_curl(served: str, clients: Clients) -> None:
+def test_the_query_with_curl(instance: Instance) -> None:
     command = re.search(r"-d '(\{.*?\})'", block("sh", 1), re.DOTALL)
     assert command
-    client = clients[Audience.BANK]
-    with httpx2.Client() as http:
-        token = request_token(ClientCredential(served, client.client_id, dict(client.key)), http, time.time())
-        headers = {"authorization": f"Bearer {token['access_token']}"}
-        answer: Any = http.post(f"{served}/graphql", json=json.loads(command[1]), headers=headers).json()
+    headers = {"authorization": f"Bearer {instance.token(Audience.BANK)}"}
+    answer: Any = httpx2.post(f"{instance.address}/graphql", json=json.loads(command[1]), headers=headers).json()
     assert answer["data"]["subject"]["outcome"] == "MATCHED"
     assert answer["data"]["subject"]["party"]["creditCode"]["colour"] == "YELLOW"
 
