@@ -28,6 +28,7 @@ from schema.arguments import argument_reader
 from schema.audience_schema import introspected
 from schema.building import GRAPHQL
 from schema.cost import Price, price_of
+from schema.deprecation import Use, used_in
 from schema.discretion import coded
 from schema.guard import CycleError, TooComplexError, bound
 from schema.reach import Reach, reach_of, root_fields
@@ -114,6 +115,11 @@ class Operation:
         """Whether its text is all of the schema: no strings, and no comments."""
         source = self.document.loc.source.body if self.document.loc else '"'
         return '"' not in source and "#" not in source
+
+    @cached_property
+    def deprecated(self) -> tuple[Use, ...]:
+        """What is deprecated of all that its text uses."""
+        return used_in(GRAPHQL, self.document, self.node)
 
     def types(self) -> dict[str, list[str]]:
         """What the access log says of each root field's answer."""

@@ -28,6 +28,7 @@ from resolvers.context import Context
 from resolvers.errors import ForbiddenError
 from resolvers.plan import running
 from resolvers.plan.running import Connections
+from schema import deprecation
 from schema.body import BodyError, read_address, read_body
 from schema.cost import MOST_COST
 from schema.document import DocumentError, is_public, is_subscription, prepared
@@ -164,7 +165,7 @@ class Endpoint:
         if self.budgets and caller.charge:
             self.budgets.refund(caller.principal, caller.charge, answer.objects())
             cost |= {"actualQueryCost": caller.charge.actual, "throttleStatus": throttle_status(caller.charge.status)}
-        return {"cost": cost, **({"executor": executor} if self.debug else {})}
+        return {"cost": cost, **deprecation.told(request.deprecated), **({"executor": executor} if self.debug else {})}
 
     async def _execute(self, request: Asked, name: str | None, caller: Caller) -> tuple["Answer", str]:
         """The answer, and what gave it. It leaves only after its log entries are committed."""
@@ -309,4 +310,5 @@ class Reply:
         body["extensions"] = {"requestId": str(self.request_id), **(extensions or {})}
         media_type = GRAPHQL_RESPONSE if self.strict else "application/json"
         sent = {"x-request-id": str(self.request_id), "cache-control": "no-store", **(headers or {})}
+        sent |= deprecation.headers(body["extensions"])
         return Response(orjson.dumps(body), status, sent, f"{media_type}; charset=utf-8")

@@ -19,6 +19,7 @@ from resolvers.plan.walk import Unplanned
 from schema.audience_schema import introspected
 from schema.building import GRAPHQL
 from schema.cost import MOST_COST, TooCostlyError
+from schema.deprecation import Use, used_by
 from schema.discretion import coded
 from schema.document import DocumentError, Operation, Variant
 
@@ -47,6 +48,11 @@ class Asked:
     values: VariableValues
     variant: Variant
     cost: int
+
+    @property
+    def deprecated(self) -> list[Use]:
+        """What is deprecated of all that it uses, in its text and in its variables."""
+        return [*self.operation.deprecated, *used_by(GRAPHQL, self.operation.node, self.variables)]
 
 
 def asked(operation: Operation, variables: dict[str, Any] | None, audience: Audience) -> Asked:
