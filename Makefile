@@ -25,12 +25,13 @@ serve: $(INSTALLED)  ## The demo city, served on http://127.0.0.1:8000 until Ctr
 test: $(INSTALLED)  ## All tests, on PostgreSQL
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
-check: $(INSTALLED)  ## Lint, types, layers, and the committed schema
+check: $(INSTALLED)  ## Lint, types, layers, the committed schema, and what it breaks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 	$(BIN)/suxin schema | diff -u schema/schema.graphql - || (echo 'Run make schema and read the difference.' && false)
+	$(BIN)/suxin schema diff schema/released.graphql --accepted schema/accepted_changes.toml
 	$(BIN)/suxin policy | diff -u docs/policy.md - || (echo 'Run make schema and read the difference.' && false)
 	$(BIN)/suxin procedure | diff -u docs/procedure.md - || (echo 'Run make schema and read the difference.' && false)
 

@@ -10,18 +10,17 @@ import typer
 import uvicorn
 
 from auth import signing
-from auth.audiences import Audience, scopes_of
 from auth.token_client import ClientCredential, User, request_token
 from casework.picture import picture
 from commands.clients import clients
 from commands.doctor.command import doctor
 from commands.documents import documents
 from commands.importing import import_
+from commands.schema import schema
 from commands.session import console, explained, prepared, read_json
 from commands.showing import demo
 from commands.staff import staff
 from commands.work import publish, worker
-from schema.audience_schema import printed
 from schema.policy_table import policy_table
 from settings import DATABASE_URL, Settings
 from telemetry import logs, traces
@@ -35,6 +34,7 @@ app.add_typer(clients, name="client")
 app.add_typer(documents, name="documents")
 app.add_typer(staff, name="staff")
 app.add_typer(keys, name="keys")
+app.add_typer(schema, name="schema")
 app.command("import")(import_)
 app.command("demo")(demo)
 app.command("worker")(worker)
@@ -100,17 +100,6 @@ def token(
         user = User("command-line", user_name, user_number) if user_number else None
         answer = request_token(credential, http, time.time(), scope or (), user)
     typer.echo(answer["access_token"])
-
-
-@app.command()
-def schema(
-    audience: Annotated[Audience | None, typer.Option(help="Only what this audience reaches.")] = None,
-) -> None:
-    """Print the GraphQL schema.
-
-    Example: suxin schema --audience BANK > bank.graphql
-    """
-    typer.echo(printed(scopes_of(audience) if audience else None), nl=False)
 
 
 @app.command()
