@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import strawberry
 from graphql import GraphQLInputObjectType, GraphQLObjectType, build_schema, get_operation_ast, parse
 from world import World
 
@@ -14,6 +15,7 @@ from schema.audience_schema import printed
 from schema.building import GRAPHQL
 from schema.deprecation import Use, _among_inputs, deprecated, used_by, used_in
 from schema.document import prepared
+from schema.fields import column
 
 SINCE, UNTIL = date(2026, 11, 1), date(2027, 11, 1)
 REASON = "Since 2026-11-01, until 2027-11-01: read `b`."
@@ -75,8 +77,12 @@ def test_what_values_use(variables: dict[str, Any], expected: list[str]) -> None
 
 
 def test_a_declaration_tells_its_days() -> None:
-    reason = deprecated(SimpleNamespace(), SINCE, UNTIL, "read `b`.").deprecation_reason
-    assert (reason, Use("Query.gone", reason).days) == (REASON, (SINCE, UNTIL))
+    @strawberry.type
+    class Query:
+        old: int = deprecated(column("old", "…"), SINCE, UNTIL, "read `b`.")
+
+    assert f'old: Int! @deprecated(reason: "{REASON}")' in strawberry.Schema(Query).as_str()
+    assert Use("Query.old", REASON).days == (SINCE, UNTIL)
 
 
 def test_whatever_is_deprecated_in_the_schema_tells_its_days() -> None:
