@@ -21,6 +21,7 @@ import database
 from auth.authorization_server import AuthorizationServer
 from auth.budget import Budgets
 from auth.endpoints import oauth_routes
+from auth.report_signature import ReportSigner
 from auth.revocations import listen
 from auth.signing import SigningKeys
 from auth.tokens import TokenVerifier
@@ -29,9 +30,12 @@ from bell import Bell
 from casework.notifications import CHANNEL
 from connections import PlanConnections, watch
 from models.keyring import Keyring, load_keyring
+from reports.desk import ReportDesk
+from reports.endpoint import report_routes
 from schema.endpoint import Endpoint
 from schema.execution import Executor
 from schema.live import Live
+from schema.report_content import ReportWriter
 from schema.sockets import socket_endpoint
 from schema.transfers import Transfers
 from settings import Settings
@@ -81,6 +85,7 @@ def create_app(
     connections, bell = PlanConnections(url, settings.pool_size, settings.statement_timeout), Bell(CHANNEL)
     budgets = Budgets(engine, settings.budget, settings.concurrency, now) if settings.budget else None
     documents = TrustedDocuments(engine, clock, settings.token_trust)
+    reports = ReportWriter(ReportSigner(settings.issuer, signing))
     watch(engine, settings.pool_size)
     live = Live(engine, verifier, documents, keyring, now, bell.heard, budgets)
     endpoint = Endpoint(
@@ -96,6 +101,7 @@ def create_app(
         executor=Executor(settings.executor),
         debug=settings.debug,
         budgets=budgets,
+        reports=reports,
     )
 
     transfers = Transfers(engine, verifier, keyring, settings.issuer, now)
@@ -124,6 +130,7 @@ def create_app(
         *service_routes(endpoint, live, engine),
         metrics,
         *transfer_routes(transfers),
+        *report_routes(ReportDesk(engine, keyring, reports.signer, now), settings.request_timeout),
         *oauth_routes(authorization, verifier.forget),
     ]
     paths = frozenset(route.path for route in routes if isinstance(route, Route))

@@ -1,18 +1,19 @@
-"""The keys that sign access tokens: one private key file outside the database, rotated while servers run.
+"""The keys that sign access tokens and reports: one private key file outside the database, rotated while servers run.
 
 Three states. `next` is published and signs nothing yet, so that whoever caches the key set knows it beforehand;
-`current` signs; a previous key signs no more and stays published until the last token that it signed has expired.
+`current` signs; a previous key signs no more. Its tokens are taken until the last of them has expired, and it stays
+published until the last report that it signed has (docs/adr/0017): for that its public half is kept, and no more.
 """
 
 import json
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
@@ -25,6 +26,9 @@ CACHE_SECONDS = 300
 NOTICE_SECONDS = 2 * CACHE_SECONDS
 """How long a key is published before it signs."""
 
+REPORT_SECONDS = 90 * 24 * 60 * 60
+"""How long a signed report may last at most: so long after its last token a previous key stays published."""
+
 log = logging.getLogger("suxin.signing")
 
 
@@ -34,10 +38,15 @@ class SigningError(RuntimeError):
 
 @dataclass(frozen=True)
 class Previous:
-    """A key that signs no more, and the time at which it is forgotten."""
+    """A key that signs no more: its public half, and the time at which the last token that it signed has expired."""
 
     key: ECKey
     forget_at: float
+
+    @property
+    def outlived_at(self) -> float:
+        """The time at which the last report that it signed has expired too."""
+        return self.forget_at + REPORT_SECONDS
 
 
 @dataclass(frozen=True)
@@ -49,10 +58,16 @@ class KeyFile:
     published_at: float
     previous: tuple[Previous, ...] = ()
 
-    def published(self, now: float) -> dict[str, ECKey]:
+    def trusted(self, now: float) -> dict[str, ECKey]:
         """The keys by which a token may be verified at `now`, by kid."""
-        alive = [old.key for old in self.previous if old.forget_at > now]
-        return {_kid(key): key for key in (self.next, self.current, *alive)}
+        return self._with(old.key for old in self.previous if old.forget_at > now)
+
+    def published(self, now: float) -> dict[str, ECKey]:
+        """The keys by which a report may be verified at `now`, by kid: those of tokens among them."""
+        return self._with(old.key for old in self.previous if old.outlived_at > now)
+
+    def _with(self, previous: Iterable[ECKey]) -> dict[str, ECKey]:
+        return {_kid(key): key for key in (self.next, self.current, *previous)}
 
 
 class SigningKeys:
@@ -72,17 +87,24 @@ class SigningKeys:
     def sign(self, claims: dict[str, Any], token_type: str) -> str:
         """Sign `claims` with the current key, which is named in the header (a key set would pick one at random)."""
         key = self._fresh_keys().current
-        header = {"alg": ALGORITHM, "typ": token_type, "kid": _kid(key)}
-        return jwt.encode(header, claims, key, algorithms=[ALGORITHM])
+        return jwt.encode(_header(key, token_type), claims, key, algorithms=[ALGORITHM])
+
+    def sign_bytes(self, payload: bytes, content_type: str) -> str:
+        """Sign `payload` as it stands with the current key: a JWS in its compact form (RFC 7515, section 3.1)."""
+        key = self._fresh_keys().current
+        return jws.serialize_compact(_header(key, content_type), payload, key, algorithms=[ALGORITHM])
 
     def find(self, kid: object) -> ECKey | None:
-        """The published key of that name, or None."""
-        return self._fresh_keys().published(self._clock()).get(kid) if isinstance(kid, str) else None
+        """The key of that name by which a token may be verified, or None."""
+        return self._fresh_keys().trusted(self._clock()).get(kid) if isinstance(kid, str) else None
+
+    def published(self) -> dict[str, ECKey]:
+        """The keys by which a report may be verified, by kid."""
+        return self._fresh_keys().published(self._clock())
 
     def jwks(self) -> dict[str, list[dict[str, Any]]]:
         """The public JWK set (RFC 7517, section 5): next, current and previous keys."""
-        keys = self._fresh_keys().published(self._clock()).values()
-        return {"keys": [_public(key) for key in keys]}
+        return {"keys": [_public(key) for key in self.published().values()]}
 
     def _fresh_keys(self) -> KeyFile:
         """The newest readable content of the file. A broken file never replaces keys that work."""
@@ -96,7 +118,7 @@ class SigningKeys:
 
 
 def rotate(path: Path, now: float, token_lifetime: int) -> str:
-    """Let `next` sign from now on, keep the old key published for the tokens it signed, and publish a new `next`.
+    """Let `next` sign from now on, keep the old key published for what it signed, and publish a new `next`.
 
     Returns the kid that signs now. Raises SigningError if `next` has not been published for NOTICE_SECONDS.
     """
@@ -104,13 +126,13 @@ def rotate(path: Path, now: float, token_lifetime: int) -> str:
     if (wait := keys.published_at + NOTICE_SECONDS - now) > 0:
         raise SigningError(f"The next key was published too recently: rotate again in {wait:.0f} seconds.")
     retired = Previous(keys.current, now + CACHE_SECONDS + token_lifetime)
-    kept = tuple(old for old in keys.previous if old.forget_at > now)
+    kept = tuple(old for old in keys.previous if old.outlived_at > now)
     _write(path, KeyFile(keys.next, _generate(), now, (*kept, retired)))
     return _kid(keys.next)
 
 
 def replace(path: Path, now: float) -> str:
-    """Emergency: throw all keys away and sign with a new one. Every token issued before is refused at once."""
+    """Emergency: throw all keys away and sign with a new one. Every token and report of before is refused at once."""
     keys = _fresh(now)
     _write(path, keys)
     return _kid(keys.current)
@@ -128,6 +150,10 @@ def _kid(key: ECKey) -> str:
     return str(key.kid)
 
 
+def _header(key: ECKey, content_type: str) -> dict[str, str]:
+    return {"alg": ALGORITHM, "typ": content_type, "kid": _kid(key)}
+
+
 def _public(key: ECKey) -> dict[str, Any]:
     return {**key.as_dict(private=False), "use": "sig", "alg": ALGORITHM, "kid": _kid(key)}
 
@@ -140,7 +166,7 @@ def _stamp(path: Path) -> tuple[int, int, int]:
 def _read(path: Path) -> KeyFile:
     try:
         stored = json.loads(path.read_text())
-        previous = tuple(Previous(_private(old["key"]), float(old["forget_at"])) for old in stored["previous"])
+        previous = tuple(Previous(_named(old["key"]), float(old["forget_at"])) for old in stored["previous"])
         return KeyFile(_private(stored["current"]), _private(stored["next"]), float(stored["published_at"]), previous)
     except (OSError, ValueError, KeyError, TypeError, JoseError) as error:
         reason = type(error).__name__
@@ -148,9 +174,16 @@ def _read(path: Path) -> KeyFile:
 
 
 def _private(jwk: Any) -> ECKey:
+    key = _named(jwk)
+    if not key.is_private:
+        raise ValueError("a key is public")
+    return key
+
+
+def _named(jwk: Any) -> ECKey:
     key = ECKey.import_key(jwk)
-    if not key.is_private or not key.kid:
-        raise ValueError("a key is public or has no kid")
+    if not key.kid:
+        raise ValueError("a key has no kid")
     return key
 
 
@@ -160,6 +193,6 @@ def _write(path: Path, keys: KeyFile) -> None:
         "current": keys.current.as_dict(private=True),
         "next": keys.next.as_dict(private=True),
         "published_at": keys.published_at,
-        "previous": [{"key": old.key.as_dict(private=True), "forget_at": old.forget_at} for old in keys.previous],
+        "previous": [{"key": _public(old.key), "forget_at": old.forget_at} for old in keys.previous],
     }
     write_secret(path, json.dumps(document))

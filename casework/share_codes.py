@@ -20,25 +20,43 @@ from models.audience import Purpose
 from models.consent import ShareCode
 from models.party import Identity, Party
 
-ONCE, OFTEN = "S1", "SX"
-"""How a code begins: whoever reads it, a person or the service, sees at once whether it is good for one answer."""
-
-CHARACTERS, GROUP = 12, 4
-"""Of a code, without its beginning: sixty bits in base32, in groups."""
+GROUP = 4
+"""Characters of a code between two hyphens."""
 
 LONGEST = timedelta(days=90)
 SHAREABLE = consentable(frozenset().union(*(PURPOSES[audience] for audience in RECIPIENTS)))
+
+
+@dataclass(frozen=True)
+class Form:
+    """What a code looks like, and what it may be for.
+
+    mark: how it begins, so that whoever reads it, a person or the service, sees at once what it is good for.
+    characters: how many follow, each of five bits (base32).
+    """
+
+    mark: str
+    characters: int
+    purposes: frozenset[Purpose]
+
+
+ONCE, OFTEN = Form("S1", 12, SHAREABLE), Form("SX", 12, SHAREABLE)
+"""Codes that open one answer, and many: to clients that hold a token, so that sixty bits are enough."""
+
+REPORT = Form("SR", 28, SHAREABLE | {Purpose.SELF})
+"""The code of a report: 140 bits, as whoever has it needs no token, and nobody could ever guess one."""
+
 NEXT_KEY = sa.select(sa.func.nextval(sa.func.pg_get_serial_sequence("share_code", "id")))
 
 
 @dataclass(frozen=True)
 class Sharing:
-    """What a share code shows, for what, until when, and whether once."""
+    """What a share code shows, for what, until when, and in which form."""
 
     purposes: Sequence[Purpose]
     scopes: Sequence[str]
     valid_to: datetime
-    single_use: bool
+    form: Form
 
 
 @dataclass(frozen=True)
@@ -50,15 +68,15 @@ class Shown:
     masked: str
 
 
-def share_code(secret: bytes, key: int, once: bool) -> str:
+def share_code(secret: bytes, key: int, form: Form) -> str:
     """The code of a row: the same each time it is made, and to be made with the secret alone (RFC 2104)."""
-    mark = base64.b32encode(hmac.digest(secret, key.to_bytes(8, "big"), "sha256")).decode()[:CHARACTERS]
-    return "-".join([ONCE if once else OFTEN, *(mark[place : place + GROUP] for place in range(0, CHARACTERS, GROUP))])
+    text = base64.b32encode(hmac.digest(secret, key.to_bytes(8, "big"), "sha256")).decode()
+    return "-".join([form.mark, *(text[place : place + GROUP] for place in range(0, form.characters, GROUP))])
 
 
 def is_single_use(code: str) -> bool:
     """Whether a code opens one answer only."""
-    return code.startswith(ONCE)
+    return code.startswith(ONCE.mark)
 
 
 def code_hash(code: str) -> bytes:
@@ -72,11 +90,11 @@ async def create_share_code(
     """A subject makes a code; gives its key. Raises Refusal BAD_DATE, BAD_PURPOSE, BAD_SCOPE, NOT_YOURS."""
     if not at < sharing.valid_to <= at + LONGEST:
         raise Refusal("BAD_DATE", f"A code lasts {LONGEST.days} days at most.", "Give another moment.", "validTo")
-    purposes = chosen(frozenset(sharing.purposes), SHAREABLE, "BAD_PURPOSE", "purposes")
+    purposes = chosen(frozenset(sharing.purposes), sharing.form.purposes, "BAD_PURPOSE", "purposes")
     scopes = chosen(frozenset(sharing.scopes), frozenset(PERSONS), "BAD_SCOPE", "scopes")
     await _check_name(connection, shown)
     key: int = (await connection.execute(NEXT_KEY)).scalar_one()
-    code = share_code(secret, key, sharing.single_use)
+    code = share_code(secret, key, sharing.form)
     values = {
         "id": key,
         "code_hash": code_hash(code),
@@ -86,7 +104,7 @@ async def create_share_code(
         "shown_number": shown.masked,
         "purposes": purposes,
         "scopes": scopes,
-        "single_use": sharing.single_use,
+        "single_use": sharing.form is ONCE,
         "created_at": at,
         "valid_to": sharing.valid_to,
     }

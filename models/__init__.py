@@ -21,6 +21,7 @@ from models.grading import GradingRule
 from models.household import Household, Village
 from models.idempotency_key import IdempotencyKey
 from models.incentive_loan import IncentiveLoan
+from models.integrity_report import IntegrityReport
 from models.issued_token import AssertionUse, IssuedToken
 from models.listing import Listing
 from models.measure import Measure
@@ -70,6 +71,7 @@ __all__ = [
     "IdempotencyKey",
     "Identity",
     "IncentiveLoan",
+    "IntegrityReport",
     "IssuedToken",
     "Listing",
     "Measure",

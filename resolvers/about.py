@@ -46,6 +46,17 @@ def party_of(row: Frame) -> SQL:
     return sa.select(identity.party_id).where(identity.index == row.subject_index).scalar_subquery()
 
 
+def _shown_by(report: Frame) -> SQL:
+    code = aliased(models.ShareCode)
+    return sa.select(code.subject_index).where(code.id == report.share_code_id).scalar_subquery()
+
+
+def _shown_party(report: Frame) -> SQL:
+    identity, code = aliased(models.Identity), aliased(models.ShareCode)
+    mine = sa.select(identity.party_id).join(code, code.subject_index == identity.index)
+    return mine.where(code.id == report.share_code_id).scalar_subquery()
+
+
 def _consented(event: Frame) -> SQL:
     consent = aliased(models.Consent)
     return sa.select(consent.subject_index).where(consent.id == event.consent_id).scalar_subquery()
@@ -69,6 +80,7 @@ ABOUT: Mapping[type, About] = {
     models.Consent: About(party=party_of, index=lambda consent: consent.subject_index),
     models.AccessRecord: ABOUT_NOBODY,
     models.ShareCode: About(party=party_of, index=lambda code: code.subject_index),
+    models.IntegrityReport: About(party=_shown_party, index=_shown_by),
     models.Watch: About(party=party_of, index=lambda watch: watch.subject_index),
     models.Event: About(party=lambda event: event.party_id, index=_consented),
 }

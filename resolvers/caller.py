@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth.audiences import Purpose
 from auth.budget import Charge
 from auth.principal import Principal
+from casework.integrity_reports import Sheet
 from models.keyring import Keyring
 from resolvers.view import Access, View
 
@@ -14,12 +18,23 @@ LARGEST_PAGE = 100
 """Rows of a page that a client asks for."""
 
 
+class Reports(Protocol):
+    """Signs reports. What they tell is the answer to a document, which this layer knows nothing of."""
+
+    @property
+    def issuer(self) -> str:
+        """Whose reports they are: the service's address."""
+
+    async def signature(self, connection: AsyncConnection, caller: "Caller", sheet: Sheet, code: str) -> str:
+        """The detached signature of a report over what its code shows now."""
+
+
 @dataclass
 class Caller:
     """The caller of one request.
 
-    charge: what it was charged; None where nothing is. largest_page: rows that a page may have. issuer: the service's
-    own address.
+    charge: what it was charged; None where nothing is. reports: signs those that it has issued. largest_page: rows that
+    a page may have. issuer: the service's own address.
     """
 
     principal: Principal
@@ -27,6 +42,7 @@ class Caller:
     now: datetime
     request_id: UUID
     charge: Charge | None = None
+    reports: Reports | None = None
     largest_page: int = LARGEST_PAGE
     issuer: str = ""
 

@@ -58,3 +58,18 @@ SHARE_CODES = Relation(
     many=True,
     orders={"CREATED": Order(("created_at",), descending=True)},
 )
+
+
+def _own(me: Frame, report: Frame) -> SQL:
+    code = aliased(models.ShareCode)
+    mine = sa.select(code.id).where(code.id == report.share_code_id, code.subject_index == me.subject_index)
+    return mine.exists()
+
+
+INTEGRITY_REPORTS = Relation(
+    target=models.IntegrityReport,
+    on=_own,
+    keys={"subject_index": sa.LargeBinary()},
+    many=True,
+    orders={"ISSUED": Order(("id",), descending=True)},
+)

@@ -193,6 +193,13 @@ def _share_code(row: Frame, audience: Audience) -> SQL:
     return sa.cast(row.subject_index == SUBJECT, sa.Boolean) if audience is Audience.LITIGANT_PORTAL else NOBODY
 
 
+@sees(models.IntegrityReport)
+def _integrity_report(row: Frame, audience: Audience) -> SQL:
+    code = sa.orm.aliased(models.ShareCode)
+    mine = sa.select(code.id).where(code.id == row.share_code_id, _share_code(Frame(code), audience))
+    return mine.exists() if audience is Audience.LITIGANT_PORTAL else NOBODY
+
+
 @sees(models.AccessRecord)
 def _access_record(row: Frame, audience: Audience) -> SQL:
     """An answer never lists its own entry, which is written with it."""

@@ -23,7 +23,7 @@ from auth.principal import Principal
 from auth.tokens import TokenError, TokenVerifier, bearer_token
 from auth.trusted_documents import TrustedDocuments
 from models.keyring import Keyring
-from resolvers.caller import Caller
+from resolvers.caller import Caller, Reports
 from resolvers.context import Context
 from resolvers.errors import ForbiddenError
 from resolvers.plan import running
@@ -69,7 +69,7 @@ class Endpoint:
     """The GraphQL endpoint.
 
     engine: of the loaders; connections: of the plans. request_timeout: in seconds. clock: the moment of each request.
-    budgets: what clients may spend; None where they may ask without end.
+    budgets: what clients may spend; None where they may ask without end. reports: signs them.
     """
 
     engine: AsyncEngine
@@ -84,6 +84,7 @@ class Endpoint:
     executor: Executor = Executor.PLAN
     debug: bool = False
     budgets: Budgets | None = None
+    reports: Reports | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI application: Starlette's wrappers around functions cost more than what stands here."""
@@ -146,7 +147,9 @@ class Endpoint:
         request_ = asked(operation, body.variables, principal.audience)
         charge = await self._charge(principal, request_.cost)
         reply.seen.admit(request_.cost)
-        caller = Caller(principal, self.keyring, self.clock(), reply.request_id, charge, issuer=self.issuer)
+        caller = Caller(
+            principal, self.keyring, self.clock(), reply.request_id, charge, self.reports, issuer=self.issuer
+        )
         if operation.mutates:
             key = read_key(request.headers.getlist("idempotency-key"))
             mutated = await mutate(self.engine, request_, body.operation_name, caller, key)

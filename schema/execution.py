@@ -106,12 +106,20 @@ async def run(request: Asked, name: str | None, context: Context) -> ExecutionRe
     Raises InternalError, and lets the errors of the access log through: an answer without its entry never leaves.
     """
     operation = request.operation
-    found = execute(GRAPHQL, operation.document, None, context, request.variables, name, **QUIET)
-    result = found if isinstance(found, ExecutionResult) else await found
-    await context.close()
+    result = await executed(operation, name, request.variables, context)
     shown = [presented(error) for error in result.errors or ()]
     await context.trail.write(context.connection, operation.digest, operation.types())
     return ExecutionResult(result.data, shown or None)
+
+
+async def executed(
+    operation: Operation, name: str | None, variables: dict[str, Any], context: Context
+) -> ExecutionResult:
+    """What graphql-core answers. The entries of the log are in `context.trail`: who calls this has them written."""
+    found = execute(GRAPHQL, operation.document, None, context, variables, name, **QUIET)
+    result = found if isinstance(found, ExecutionResult) else await found
+    await context.close()
+    return result
 
 
 def introspection(operation: Operation, variables: dict[str, Any] | None, name: str | None) -> ExecutionResult:

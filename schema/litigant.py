@@ -8,6 +8,7 @@ from schema.connection import Connection
 from schema.consent import Consent, ShareCode
 from schema.declaring import RowObject, row_type
 from schema.fields import connection, relation
+from schema.integrity_report import IntegrityReport
 from schema.party import Party
 
 
@@ -29,3 +30,6 @@ class Litigant(RowObject):
     )
     consents: list[Consent] = relation(litigants.CONSENTS, "Consents it has given, newest first (授权记录).")
     share_codes: list[ShareCode] = relation(litigants.SHARE_CODES, "Share codes it has made, newest first (分享码).")
+    integrity_reports: list[IntegrityReport] = relation(
+        litigants.INTEGRITY_REPORTS, "Integrity reports it has issued, newest first (司法诚信报告)."
+    )

@@ -8,6 +8,7 @@ from resolvers.mutations import (
     bulk_operations,
     consents,
     incentive_loans,
+    integrity_reports,
     webhooks,
 )
 from resolvers.mutations.acting import Also
@@ -32,6 +33,7 @@ from schema.consent_input import (
     WatchInput,
 )
 from schema.incentive_loan import CloseIncentiveLoanInput, IncentiveLoan, RecordIncentiveLoanInput
+from schema.integrity_report import IntegrityReport, IssueIntegrityReportInput, RevokeIntegrityReportInput
 from schema.mutating import mutation
 from schema.watch import WatchLine
 from schema.webhook import Webhook
@@ -92,6 +94,24 @@ class PartnerMutations:
         RevokeShareCodeInput,
         ShareCode,
         "The authenticated subject ends a share code (作废分享码).",
+        requires=GRANT,
+    )
+    issue_integrity_report = mutation(
+        integrity_reports.issue,
+        IssueIntegrityReportInput,
+        IntegrityReport,
+        "The authenticated subject has a signed report of its litigation credit issued (出具司法诚信报告).",
+        requires=GRANT,
+        also=[
+            Also("code", "Its code (报告码). It is told here and nowhere else.", integrity_reports.told_code),
+            Also("address", "Where whoever has it views the report (查验地址).", integrity_reports.address),
+        ],
+    )
+    revoke_integrity_report = mutation(
+        integrity_reports.revoke,
+        RevokeIntegrityReportInput,
+        IntegrityReport,
+        "The authenticated subject withdraws a report (撤回司法诚信报告).",
         requires=GRANT,
     )
     watch = mutation(

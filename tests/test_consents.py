@@ -18,7 +18,7 @@ from world import ISSUER
 
 from auth.audiences import Audience
 from auth.consent import LONGEST_CONSENT
-from casework.share_codes import LONGEST, code_hash, share_code
+from casework.share_codes import LONGEST, OFTEN, ONCE, code_hash, share_code
 from demo.cast import CHEN, FORGE, LIN, STRANGER, ZHAO, Subject
 from schema.scalars import write_moment
 from server import create_app
@@ -373,7 +373,7 @@ def test_a_code_is_kept_as_its_hash(chambers: Chambers) -> None:
 
 
 def test_codes_of_other_rows_and_other_secrets_differ() -> None:
-    codes = {share_code(secret, key, once) for secret in (b"a", b"b") for key in (1, 2) for once in (True, False)}
+    codes = {share_code(secret, key, form) for secret in (b"a", b"b") for key in (1, 2) for form in (ONCE, OFTEN)}
     assert len(codes) == 8
     assert len({one[3:] for one in codes}) == 4
 

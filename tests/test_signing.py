@@ -10,7 +10,7 @@ from joserfc.jwk import ECKey
 from oauth_clients import START, Clock
 
 from auth.access_token import AccessToken, AccessTokenInvalid, read_access_token, write_access_token
-from auth.signing import CACHE_SECONDS, NOTICE_SECONDS, SigningError, SigningKeys, replace, rotate
+from auth.signing import CACHE_SECONDS, NOTICE_SECONDS, REPORT_SECONDS, SigningError, SigningKeys, replace, rotate
 
 ISSUER = "https://suxin.court.example"
 LIFETIME = 300
@@ -74,19 +74,40 @@ def test_rotation_makes_the_announced_key_sign_and_keeps_old_tokens_valid(
     assert read_access_token(old, ISSUER, keys, clock.now).client_id == "bank"
 
 
-def test_an_old_key_is_published_until_its_last_token_and_every_cache_have_expired(
+def test_an_old_key_is_trusted_until_its_last_token_and_every_cache_have_expired(
     keys: SigningKeys, path: Path, clock: Clock
 ) -> None:
     current = kids(keys)[1]
     clock.now += NOTICE_SECONDS
     rotate(path, clock.now, LIFETIME)
     clock.now += CACHE_SECONDS + LIFETIME - 1
-    assert current in kids(keys)
+    assert keys.find(current)
     clock.now += 1
-    assert current not in kids(keys)
     assert keys.find(current) is None
+
+
+def test_an_old_key_is_published_until_its_last_report_has_expired(
+    keys: SigningKeys, path: Path, clock: Clock
+) -> None:
+    current = kids(keys)[1]
+    clock.now += NOTICE_SECONDS
+    rotate(path, clock.now, LIFETIME)
+    clock.now += CACHE_SECONDS + LIFETIME + REPORT_SECONDS - 1
+    rotate(path, clock.now, LIFETIME)
+    assert current in kids(keys)
+    clock.now += NOTICE_SECONDS
+    assert current not in kids(keys)
     rotate(path, clock.now, LIFETIME)
     assert current not in path.read_text()
+
+
+def test_of_an_old_key_the_public_half_is_kept(keys: SigningKeys, path: Path, clock: Clock) -> None:
+    current = json.loads(path.read_text())["current"]
+    clock.now += NOTICE_SECONDS
+    rotate(path, clock.now, LIFETIME)
+    (old,) = json.loads(path.read_text())["previous"]
+    assert old["key"]["kid"] == current["kid"]
+    assert current["d"] not in path.read_text()
 
 
 def test_a_key_must_be_announced_before_it_signs(keys: SigningKeys, path: Path, clock: Clock) -> None:

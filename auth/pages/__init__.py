@@ -16,6 +16,14 @@ STYLE = (
     "[role=alert]{color:#8a1c1c;font-weight:600}"
 )
 STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+GUARDED = {
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+"""The headers of whatever nothing may frame, sniff or store, and whose address goes nowhere."""
+
 PAGES = Environment(loader=PackageLoader("auth", "pages"), autoescape=True, undefined=StrictUndefined)
 
 
@@ -26,11 +34,4 @@ def page(name: str, status: int, sends_to: str = "", **values: Any) -> HTMLRespo
         f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; form-action 'self' {sends_to}; "
         "frame-ancestors 'none'; base-uri 'none'"
     )
-    headers = {
-        "Content-Security-Policy": policy,
-        "X-Frame-Options": "DENY",
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "no-referrer",
-        "Cache-Control": "no-store",
-    }
-    return HTMLResponse(text, status, headers)
+    return HTMLResponse(text, status, {"Content-Security-Policy": policy, **GUARDED})

@@ -9,7 +9,7 @@ from auth.audiences import Purpose
 from casework import consents, share_codes, watches
 from casework.consents import Letter, Permission, own_reference
 from casework.refusal import Refusal
-from casework.share_codes import Sharing, Shown, share_code
+from casework.share_codes import OFTEN, ONCE, Sharing, Shown, share_code
 from casework.watches import Customer
 from models.client import Client
 from models.consent import Consent, ShareCode
@@ -75,19 +75,24 @@ async def create_share_code(
     single_use: bool,
 ) -> int:
     """A subject makes a code."""
+    shown = own_identity(acting, name, id_number, organization_code)
+    sharing = Sharing(purposes, scopes, valid_to, ONCE if single_use else OFTEN)
+    secret = acting.caller.keyring.share_key
+    return await share_codes.create_share_code(acting.connection, secret, shown, sharing, acting.caller.now)
+
+
+def own_identity(acting: Acting, name: str, id_number: str | None, organization_code: str | None) -> Shown:
+    """The authenticated subject as it shows itself. Raises Refusal NOT_YOURS, BAD_TEXT."""
     number = _number(id_number, organization_code)
     if number is None or acting.subject not in acting.caller.keyring.probes(number):
         raise Refusal("NOT_YOURS", "This is not the number of who has signed in.", "Give your own.", "idNumber")
-    shown = Shown(acting.subject, _name(name, "name"), mask_number(number))
-    sharing = Sharing(purposes, scopes, valid_to, single_use)
-    secret = acting.caller.keyring.share_key
-    return await share_codes.create_share_code(acting.connection, secret, shown, sharing, acting.caller.now)
+    return Shown(acting.subject, _name(name, "name"), mask_number(number))
 
 
 def told_code(context: Context, row: Row) -> str:
     """The code that was made: the same in the answer to a repeated request."""
     assert context.performing.changed is not None  # noqa: S101 - there is a row
-    return share_code(context.keyring.share_key, context.performing.changed, row.single_use)
+    return share_code(context.keyring.share_key, context.performing.changed, ONCE if row.single_use else OFTEN)
 
 
 async def revoke_share_code(acting: Acting, *, id: str) -> int:

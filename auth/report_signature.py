@@ -1,0 +1,131 @@
+"""The signature of a report: a JWS over its claims (RFC 7515, RFC 7519), which anybody checks without asking us.
+
+The service keeps it detached (RFC 7515, appendix F): `header..signature`, without the claims that it is over. It is put
+together again with claims that are read anew, and fits them only if they are what was signed.
+"""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
+
+from auth.signing import ALGORITHM, SigningKeys
+
+REPORT_TYPE = "integrity-report+jwt"
+"""A type of its own, so that no report is taken for an access token, nor a token for a report (RFC 8725, 3.11)."""
+
+LARGEST_REPORT = 1024 * 1024
+SKEW_SECONDS = 10
+
+
+class _Registry(jws.JWSRegistry):
+    max_payload_length = LARGEST_REPORT
+
+
+REGISTRY = _Registry(algorithms=[ALGORITHM])
+
+
+class ReportInvalidError(ValueError):
+    """The text is no report that holds now. The message is a sentence that says why."""
+
+
+def canonical(claims: Mapping[str, Any]) -> bytes:
+    """The claims as they are signed: JSON in UTF-8, sorted by name, without blanks, the same each time."""
+    return orjson.dumps(claims, option=orjson.OPT_SORT_KEYS)
+
+
+@dataclass(frozen=True)
+class ReportSigner:
+    """Signs reports as the service known as `issuer`, and knows its own signatures again."""
+
+    issuer: str
+    signing: SigningKeys
+
+    def sign(self, claims: Mapping[str, Any]) -> str:
+        """The detached signature over `claims`, by the key that signs now."""
+        header, _, signature = self.signing.sign_bytes(canonical(claims), REPORT_TYPE).split(".")
+        return f"{header}..{signature}"
+
+    def fits(self, signature: str, claims: Mapping[str, Any]) -> bool:
+        """Whether a detached signature is over these claims, to the last character."""
+        try:
+            read_signed(attached(signature, claims), self.signing.published())
+        except ReportInvalidError:
+            return False
+        return True
+
+
+def attached(signature: str, claims: Mapping[str, Any]) -> str:
+    """The report as it is handed out: the compact JWS of a detached signature and the claims that it is over."""
+    payload = base64.urlsafe_b64encode(canonical(claims)).rstrip(b"=").decode()
+    return signature.replace("..", f".{payload}.")
+
+
+def read_signed(text: str, keys: Mapping[str, ECKey]) -> dict[str, Any]:
+    """The claims of a report that one of `keys` signed, by kid, whether or not it has expired.
+
+    Raises ReportInvalidError. The text is taken character by character as it was written: another spelling of the same
+    signature, which base64 allows, is refused.
+    """
+    if len(text) > 2 * LARGEST_REPORT or not _is_canonical(text):
+        raise ReportInvalidError("This is not the text of a report.")
+
+    def find(signed: Any) -> ECKey:
+        key = keys.get(str(signed.headers().get("kid")))
+        if key is None:
+            raise ReportInvalidError("It names a key that the service does not publish.")
+        return key
+
+    try:
+        decoded = jws.deserialize_compact(text.encode(), find, registry=REGISTRY)
+        claims = orjson.loads(decoded.payload)
+    except (JoseError, binascii.Error, TypeError, orjson.JSONDecodeError, UnicodeDecodeError):
+        raise ReportInvalidError("The signature does not fit: the text was changed, or is not the service's.") from None
+    if decoded.headers().get("typ") != REPORT_TYPE or not isinstance(claims, dict):
+        raise ReportInvalidError("This is signed by the service, and is no report.")
+    return claims
+
+
+def read_report(text: str, keys: Mapping[str, ECKey], issuer: str, now: float) -> dict[str, Any]:
+    """The claims of a report of `issuer` that holds at `now`, in seconds since the epoch, as far as its text can tell.
+
+    Raises ReportInvalidError.
+    """
+    claims = read_signed(text, keys)
+    issued, expires = claims.get("iat"), claims.get("exp")
+    if claims.get("iss") != issuer:
+        raise ReportInvalidError("It was issued by another service.")
+    if type(issued) is not int or type(expires) is not int or issued > now + SKEW_SECONDS:
+        raise ReportInvalidError("It is not valid yet.")
+    if expires <= now:
+        raise ReportInvalidError("It has expired.")
+    return claims
+
+
+def keys_of(jwks: Mapping[str, Any]) -> dict[str, ECKey]:
+    """The keys of a published set (RFC 7517), by kid; others than ours are left out. Raises ReportInvalidError."""
+    try:
+        ours = [key for key in jwks["keys"] if key.get("kty") == "EC" and key.get("crv") == "P-256"]
+        return {str(key["kid"]): ECKey.import_key(key) for key in ours}
+    except (JoseError, KeyError, TypeError, ValueError, AttributeError):
+        raise ReportInvalidError("This is not a set of public keys (RFC 7517).") from None
+
+
+def _is_canonical(text: str) -> bool:
+    """Whether each of three parts is base64url as RFC 4648, section 3.5, has it: one spelling for the same bytes."""
+    parts = text.split(".")
+    return len(parts) == 3 and all(part and _respelt(part) == part for part in parts)
+
+
+def _respelt(part: str) -> str | None:
+    try:
+        decoded = base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)
+    except (ValueError, binascii.Error):
+        return None
+    return base64.urlsafe_b64encode(decoded).rstrip(b"=").decode()

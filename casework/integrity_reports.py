@@ -1,0 +1,192 @@
+"""Judicial integrity reports (司法诚信报告): issued by their subject, viewed by whoever has the code."""
+
+import base64
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from auth.audiences import PURPOSES, Audience, Purpose
+from casework.catalogue import in_force
+from casework.share_codes import code_hash, revoke_share_code
+from models.batch import Batch
+from models.catalogue import CatalogueVersion
+from models.consent import ShareCode
+from models.integrity_report import IntegrityReport
+from models.terms import court_day
+
+USUAL = timedelta(days=30)
+"""How long a report is valid where nothing else is asked for."""
+
+NUMBER_CHARACTERS = 8
+NOTICES = (
+    "本报告由被报告主体本人申请出具，内容为出具时各法院依法公布且本人选择出示的诉讼诚信信息，不构成对其信用的其他评价。"
+    " Issued at the request of its subject: what courts lawfully published when it was issued, as far as the subject "
+    "chose to show it.",
+    "本报告不是自动化决策（个人信息保护法第二十四条），不得作为对个人作出重大影响决定的唯一依据；异议向作出记录的法院提出。"
+    " No automated decision (PIPL 24), and never the only ground of one; objections go to the court that made the "
+    "record.",
+    "仅供载明用途使用，有效期届满、被撤回或者记录变更后不得继续使用或者传播。"
+    " For the purpose stated; not to be used or passed on once it is over, withdrawn, or no longer what courts hold.",
+)
+"""What every report says of itself (法律提示)."""
+
+
+class ReportStatus(StrEnum):
+    """Whether a report holds. Who has its code is told this, and not what changed or why (R10, R20)."""
+
+    VALID = "VALID"
+    EXPIRED = "EXPIRED"
+    REVOKED = "REVOKED"
+    SUPERSEDED = "SUPERSEDED"
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A report without what it tells of its subject.
+
+    code: SHA-256 of its code. month: the newest that a court had published when it was issued. edition, note: of the
+    catalogue that was in force then, and what is to be known of it.
+    """
+
+    code: bytes
+    number: str
+    purpose: Purpose
+    scopes: tuple[str, ...]
+    issued_at: datetime
+    valid_to: datetime
+    month: str | None
+    edition: str | None
+    note: str | None
+
+    @property
+    def audience(self) -> Audience:
+        """As whom it shows its subject: as an employer is shown a candidate, or else as fully as a bank is."""
+        return Audience.EMPLOYER if self.purpose in PURPOSES[Audience.EMPLOYER] else Audience.BANK
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A report that was found by its code. status: as far as its dates tell."""
+
+    key: int
+    client_key: int
+    share_code_id: int
+    subject_index: bytes
+    signature: str
+    status: ReportStatus
+    sheet: Sheet
+
+
+def report_number(secret: bytes, share_code_id: int, issued_at: datetime) -> str:
+    """The number of a report, to quote it by (编号): it opens nothing, and tells nothing of how many there are."""
+    mark = base64.b32encode(hmac.digest(secret, b"report-number/%d" % share_code_id, "sha256")).decode()
+    return f"SX{court_day(issued_at):%Y%m%d}-{mark[:NUMBER_CHARACTERS]}"
+
+
+def report_address(issuer: str, code: str) -> str:
+    """The page of a report: what its QR code holds."""
+    return f"{issuer}/reports/{code}"
+
+
+async def sheet_of(connection: AsyncConnection, secret: bytes, share_code_id: int) -> Sheet:
+    """What the report of a share code says beside its content; the same whenever it is asked for."""
+    code: Any = (await connection.execute(sa.select(ShareCode.__table__).where(ShareCode.id == share_code_id))).one()
+    day = court_day(code.created_at)
+    month = sa.select(sa.func.to_char(sa.func.max(Batch.month), "YYYY-MM")).where(Batch.published_at <= code.created_at)
+    edition = sa.select(month.scalar_subquery().label("month"), CatalogueVersion.label, CatalogueVersion.note)
+    told: Any = (await connection.execute(edition.where(in_force(day)))).one_or_none()
+    return Sheet(
+        code=bytes(code.code_hash),
+        number=report_number(secret, share_code_id, code.created_at),
+        purpose=Purpose(code.purposes[0]),
+        scopes=tuple(code.scopes),
+        issued_at=code.created_at,
+        valid_to=code.valid_to,
+        month=told and told.month,
+        edition=told and told.label,
+        note=told and told.note,
+    )
+
+
+def claims(sheet: Sheet, content: Mapping[str, Any], issuer: str) -> dict[str, Any]:
+    """What is signed. content: of the subject, as GraphQL answers it. issuer: of the service, and of its keys."""
+    return {
+        "iss": issuer,
+        "iat": int(sheet.issued_at.timestamp()),
+        "exp": int(sheet.valid_to.timestamp()),
+        "jti": sheet.number,
+        "report": {
+            "title": "司法诚信报告",
+            "number": sheet.number,
+            "purpose": sheet.purpose.value,
+            "scopes": list(sheet.scopes),
+            "asOf": court_day(sheet.issued_at).isoformat(),
+            "latestMonth": sheet.month,
+            "catalogue": {"label": sheet.edition, "note": sheet.note},
+            "notices": list(NOTICES),
+        },
+        "subject": dict(content),
+    }
+
+
+async def enter_report(connection: AsyncConnection, share_code_id: int, client_key: int, signature: str) -> int:
+    """Keep that a report was issued, with its signature; gives its key."""
+    values = {"share_code_id": share_code_id, "client_key": client_key, "signature": signature}
+    written = sa.insert(IntegrityReport).values(values).returning(IntegrityReport.id)
+    key: int = (await connection.execute(written)).scalar_one()
+    return key
+
+
+async def revoke_report(connection: AsyncConnection, subject: bytes, key: int, at: datetime) -> None:
+    """End a report of one's own, with its code. Raises Refusal NOT_FOUND, REVOKED."""
+    code = sa.select(IntegrityReport.share_code_id).where(IntegrityReport.id == key)
+    found: int | None = (await connection.execute(code)).scalar_one_or_none()
+    await revoke_share_code(connection, subject, found or 0, at)
+
+
+async def find_report(connection: AsyncConnection, secret: bytes, code: str, at: datetime) -> Issued | None:
+    """The report of a code that whoever views it has; None for a code that never was one (R20)."""
+    query = (
+        sa.select(
+            IntegrityReport.id,
+            IntegrityReport.client_key,
+            IntegrityReport.share_code_id,
+            IntegrityReport.signature,
+            ShareCode.subject_index,
+            ShareCode.valid_to,
+            ShareCode.revoked_at,
+        )
+        .join(ShareCode, ShareCode.id == IntegrityReport.share_code_id)
+        .where(ShareCode.code_hash == code_hash(code))
+    )
+    found: Any = (await connection.execute(query)).one_or_none()
+    if found is None:
+        return None
+    return Issued(
+        key=found.id,
+        client_key=found.client_key,
+        share_code_id=found.share_code_id,
+        subject_index=bytes(found.subject_index),
+        signature=found.signature,
+        status=_status(found, at),
+        sheet=await sheet_of(connection, secret, found.share_code_id),
+    )
+
+
+async def count_view(connection: AsyncConnection, key: int, at: datetime) -> None:
+    """Count that the content of a report was shown."""
+    report = IntegrityReport
+    counted = {"views": report.views + 1, "last_viewed_at": sa.func.greatest(report.last_viewed_at, at)}
+    await connection.execute(sa.update(report).where(report.id == key).values(counted))
+
+
+def _status(code: Any, at: datetime) -> ReportStatus:
+    if code.revoked_at is not None and code.revoked_at <= at:
+        return ReportStatus.REVOKED
+    return ReportStatus.EXPIRED if code.valid_to <= at else ReportStatus.VALID

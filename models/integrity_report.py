@@ -1,0 +1,31 @@
+"""Judicial integrity reports (司法诚信报告): signed documents by which a subject shows its litigation credit."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Integer, Text, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Keyed
+from models.consent import ShareCode
+
+
+class IntegrityReport(Keyed):
+    """A report: what its share code opened when it was made, signed. Of its content nothing is kept.
+
+    client_key: the portal through which its subject issued it. signature: a detached JWS (RFC 7515, appendix F) over
+    the content of that moment; while it fits what courts hold, the report holds (docs/adr/0017).
+    """
+
+    __tablename__ = "integrity_report"
+    __table_args__ = (
+        CheckConstraint("signature LIKE '_%..%_'", name="detached"),
+        CheckConstraint("(views > 0) = (last_viewed_at IS NOT NULL) AND views >= 0", name="views"),
+    )
+
+    share_code_id: Mapped[int] = mapped_column(ForeignKey("share_code.id"), unique=True)
+    client_key: Mapped[int] = mapped_column(ForeignKey("client.id"))
+    signature: Mapped[str] = mapped_column(Text)
+    views: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    last_viewed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+    share_code: Mapped[ShareCode] = relationship(viewonly=True, lazy="raise")

@@ -1,0 +1,114 @@
+"""/reports/{code}: the page, and by suffix the PDF, the signed text and JSON. The code in the address is the only key.
+
+It has 140 random bits, so that guesses are hopeless and need no brake; it goes into no log, no store and no referrer.
+"""
+
+import asyncio
+import base64
+import hashlib
+import logging
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+
+import anyio
+import orjson
+import sqlalchemy as sa
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from auth.pages import GUARDED
+from casework.integrity_reports import ReportStatus, report_address
+from reports.desk import ReportDesk, Viewed
+from reports.layout import STATUSES, laid_out
+from reports.pdf import typeset
+
+CODE = re.compile("SR(-[A-Z2-7]{4}){7}")
+TYPESET_AT_ONCE = 2
+UNKNOWN = "没有此报告 There is no such report"
+UNAVAILABLE = "服务暂时不可用，请稍后重试 The service cannot answer now: try again"
+STYLE = (
+    "body{font:1rem/1.5 system-ui,sans-serif;margin:0;background:#f4f4f1;color:#1d1d1b}"
+    "main{max-width:56rem;margin:4vh auto;padding:2rem;background:#fff;border:1px solid #ddd}"
+    "h1{font-size:1.5rem;margin-top:0}h1 small{font-size:1rem;font-weight:400;color:#666}h2{font-size:1.1rem}"
+    "table{border-collapse:collapse;width:100%;font-size:.875rem}th,td{border:1px solid #ddd;padding:.4rem;text-align:left}"
+    "dl{display:grid;gap:.25rem}dl div{display:grid;grid-template-columns:12rem 1fr}dt{color:#666}dd{margin:0}"
+    "[role=status]{font-weight:600;padding:.5rem 1rem;color:#fff;background:#8a1c1c}[role=status].holds{background:#2e7d32}"
+)
+STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+POLICY = f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
+HEADERS = {"Content-Security-Policy": POLICY, "X-Robots-Tag": "noindex, nofollow, noarchive", **GUARDED}
+PAGES = Environment(loader=PackageLoader("reports", "pages"), autoescape=True, undefined=StrictUndefined)
+log = logging.getLogger("suxin.reports")
+
+Form = Callable[[Viewed | None, str], Awaitable[Response]]
+
+
+def report_routes(desk: ReportDesk, request_timeout: float) -> list[Route]:
+    """The routes of reports. request_timeout: in seconds."""
+    limiter = anyio.CapacityLimiter(TYPESET_AT_ONCE)
+
+    async def pdf(viewed: Viewed | None, issuer: str) -> Response:
+        if viewed is None or not viewed.claims:
+            return await page(viewed, issuer)
+        address = report_address(issuer, viewed.code)
+        made = await anyio.to_thread.run_sync(partial(typeset, viewed, address), limiter=limiter)
+        return _file(made, "application/pdf", "integrity-report.pdf")
+
+    forms: Mapping[str, Form] = {"": page, "pdf": pdf, "jws": signed_text, "json": told}
+
+    async def endpoint(request: Request) -> Response:
+        code, _, suffix = request.path_params["name"].partition(".")
+        form = forms.get(suffix)
+        try:
+            async with asyncio.timeout(request_timeout):
+                viewed = await desk.view(code) if form and CODE.fullmatch(code) else None
+                return await (form or page)(viewed, desk.signer.issuer)
+        except (TimeoutError, OSError, sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
+            log.error("a report could not be shown: %s", type(error).__name__)
+            return _html(UNAVAILABLE, 503)
+
+    return [Route("/reports/{name}", endpoint, methods=["GET"])]
+
+
+async def page(viewed: Viewed | None, issuer: str) -> Response:
+    """The report for people, or what became of it."""
+    if viewed is None:
+        return _html(UNKNOWN, 404)
+    return _html(STATUSES[viewed.status], _http_status(viewed), viewed)
+
+
+async def signed_text(viewed: Viewed | None, issuer: str) -> Response:
+    """The compact JWS (RFC 7515), to keep and to check without us."""
+    if viewed is None or not viewed.jws:
+        return await page(viewed, issuer)
+    return _file(viewed.jws.encode(), "application/jose", "integrity-report.jws")
+
+
+async def told(viewed: Viewed | None, issuer: str) -> Response:
+    """The report for programs."""
+    if viewed is None:
+        return _json({"status": "UNKNOWN"}, 404)
+    content = {"claims": viewed.claims, "jws": viewed.jws} if viewed.jws else {}
+    return _json({"status": viewed.status.value, **content}, _http_status(viewed))
+
+
+def _http_status(viewed: Viewed) -> int:
+    return 200 if viewed.status is ReportStatus.VALID else 410
+
+
+def _html(status: str, code: int, viewed: Viewed | None = None) -> Response:
+    report = laid_out(viewed.claims) if viewed and viewed.claims else None
+    name = viewed.code if viewed else ""
+    text = PAGES.get_template("report.html").render(style=STYLE, status=status, report=report, code=name)
+    return Response(text, code, HEADERS, "text/html; charset=utf-8")
+
+
+def _json(body: object, status: int) -> Response:
+    return Response(orjson.dumps(body), status, HEADERS, "application/json")
+
+
+def _file(content: bytes, media_type: str, name: str) -> Response:
+    return Response(content, 200, {**HEADERS, "Content-Disposition": f'inline; filename="{name}"'}, media_type)
