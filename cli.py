@@ -16,6 +16,7 @@ from commands.clients import clients
 from commands.doctor.command import doctor
 from commands.documents import documents
 from commands.importing import import_
+from commands.reports import reports
 from commands.schema import schema
 from commands.session import console, explained, prepared, read_json
 from commands.showing import demo
@@ -29,12 +30,13 @@ from telemetry.exposition import counting_together
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Suxin (诉信): litigation credit of courts, shared over GraphQL."
 )
-keys = typer.Typer(no_args_is_help=True, help="Change the keys that sign access tokens.")
+keys = typer.Typer(no_args_is_help=True, help="Change the keys that sign access tokens and reports.")
 app.add_typer(clients, name="client")
 app.add_typer(documents, name="documents")
 app.add_typer(staff, name="staff")
 app.add_typer(keys, name="keys")
 app.add_typer(schema, name="schema")
+app.add_typer(reports, name="report")
 app.command("import")(import_)
 app.command("demo")(demo)
 app.command("worker")(worker)
@@ -116,7 +118,7 @@ def procedure() -> None:
 
 @keys.command("rotate")
 def keys_rotate(
-    now: Annotated[bool, typer.Option("--now", help="The key is lost: end every token at once.")] = False,
+    now: Annotated[bool, typer.Option("--now", help="The key is lost: end every token and report at once.")] = False,
 ) -> None:
     """Let the announced next key sign from now on, and announce another. Running servers notice by themselves."""
     with explained():

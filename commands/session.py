@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 import database
 from auth.accounts import AccountError
 from auth.registry import RegistrationError
+from auth.report_signature import ReportInvalidError
 from auth.signing import SigningError
 from auth.token_client import TokenRequestError
 from demo.city import CityError
@@ -37,6 +38,7 @@ EXPECTED = (
     ImportFileError,
     KeyringError,
     RegistrationError,
+    ReportInvalidError,
     SettingsError,
     SigningError,
     TokenRequestError,

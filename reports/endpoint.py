@@ -33,12 +33,16 @@ STYLE = (
     "body{font:1rem/1.5 system-ui,sans-serif;margin:0;background:#f4f4f1;color:#1d1d1b}"
     "main{max-width:56rem;margin:4vh auto;padding:2rem;background:#fff;border:1px solid #ddd}"
     "h1{font-size:1.5rem;margin-top:0}h1 small{font-size:1rem;font-weight:400;color:#666}h2{font-size:1.1rem}"
-    "table{border-collapse:collapse;width:100%;font-size:.875rem}th,td{border:1px solid #ddd;padding:.4rem;text-align:left}"
+    "table{border-collapse:collapse;width:100%;font-size:.875rem}"
+    "th,td{border:1px solid #ddd;padding:.4rem;text-align:left}"
     "dl{display:grid;gap:.25rem}dl div{display:grid;grid-template-columns:12rem 1fr}dt{color:#666}dd{margin:0}"
-    "[role=status]{font-weight:600;padding:.5rem 1rem;color:#fff;background:#8a1c1c}[role=status].holds{background:#2e7d32}"
+    "[role=status]{font-weight:600;padding:.5rem 1rem;color:#fff;background:#8a1c1c}"
+    "[role=status].holds{background:#2e7d32}"
 )
 STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-POLICY = f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
+POLICY = (
+    f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
+)
 HEADERS = {"Content-Security-Policy": POLICY, "X-Robots-Tag": "noindex, nofollow, noarchive", **GUARDED}
 PAGES = Environment(loader=PackageLoader("reports", "pages"), autoescape=True, undefined=StrictUndefined)
 log = logging.getLogger("suxin.reports")

@@ -12,7 +12,7 @@ import typst
 from reports.desk import Viewed
 from reports.layout import laid_out
 
-TEMPLATE = Path(__file__).with_name("report.typ").read_bytes()
+TEMPLATE = Path(__file__).with_name("report.typ")
 FONTS = Path(pylopdf_fonts_zh_cn.__file__).parent
 """Noto Sans SC (OFL): the characters that a report uses go into it, so that it looks the same everywhere."""
 
@@ -22,10 +22,10 @@ def typeset(viewed: Viewed, address: str) -> bytes:
     report = asdict(laid_out(viewed.claims)) | {"address": address, "jws": viewed.jws, "issued": viewed.claims["iat"]}
     made: bytes = typst.compile(
         TEMPLATE,
-        font_paths=[str(FONTS)],
+        font_paths=[FONTS],
         ignore_system_fonts=True,
         sys_inputs={"report": orjson.dumps(report).decode(), "code": code_of(address)},
-        pdf_standards="a-3b",
+        pdf_standards="a-3a",
     )
     return made
 

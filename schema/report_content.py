@@ -50,7 +50,7 @@ class ReportReading:
         context = self._context(connection)
         result = await executed(self.operation, OPERATIONS[self.sheet.audience], self._variables(), context)
         if result.errors or result.data is None:
-            raise InternalError from (result.errors or [None])[0]
+            raise next((error.original_error for error in result.errors or () if error.original_error), InternalError())
         if result.data["sharedReport"] is None:
             raise ReportEndedError
         return result.data["sharedReport"], context.trail

@@ -206,6 +206,8 @@ NOUNS = {
     "revokeConsent": "consent",
     "createShareCode": "shareCode",
     "revokeShareCode": "shareCode",
+    "issueIntegrityReport": "integrityReport",
+    "revokeIntegrityReport": "integrityReport",
     "createWebhook": "webhook",
     "rotateWebhookKeys": "webhook",
     "disableWebhook": "webhook",

@@ -86,9 +86,7 @@ def test_an_old_key_is_trusted_until_its_last_token_and_every_cache_have_expired
     assert keys.find(current) is None
 
 
-def test_an_old_key_is_published_until_its_last_report_has_expired(
-    keys: SigningKeys, path: Path, clock: Clock
-) -> None:
+def test_an_old_key_is_published_until_its_last_report_has_expired(keys: SigningKeys, path: Path, clock: Clock) -> None:
     current = kids(keys)[1]
     clock.now += NOTICE_SECONDS
     rotate(path, clock.now, LIFETIME)

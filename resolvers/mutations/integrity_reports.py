@@ -45,7 +45,7 @@ async def revoke(acting: Acting, *, id: str) -> int:
 
 def told_code(context: Context, row: Row) -> str:
     """The code of the report: the same in the answer to a repeated request."""
-    (key,) = row.keys_for(["share_code_id"])
+    (key,) = row.keys_for({"share_code_id": None})
     return share_code(context.keyring.share_key, key, REPORT)
 
 

@@ -1,0 +1,77 @@
+"""`suxin report verify`: check a signed report without asking the service about it."""
+
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx2
+import typer
+from rich.table import Table as Grid
+from rich.text import Text
+
+from auth.metadata import JWKS_PATH
+from auth.report_signature import LARGEST_REPORT, ReportInvalidError, keys_of, read_report
+from commands.session import CommandError, console, errors, explained, read_json
+from reports.layout import Laid, laid_out
+from settings import Settings
+
+TIMEOUT_SECONDS = 10
+reports = typer.Typer(no_args_is_help=True, help="Check judicial integrity reports.")
+
+
+@reports.command("verify")
+def verify(
+    file: Annotated[Path, typer.Argument(help="The signed text (.jws): downloaded, or attached to the PDF.")],
+    jwks: Annotated[
+        str, typer.Option(help="File or URL of published keys; the issuer's by default.")
+    ] = "",
+    issuer: Annotated[str, typer.Option(help="The service whose reports you trust; SUXIN_ISSUER by default.")] = "",
+) -> None:
+    """Check the signature and the dates of a report, and print it. Exit 1 if it does not hold.
+
+    Whether it was withdrawn or superseded since is told by the page that its QR code leads to, and by nothing else.
+
+    Example: suxin report verify integrity-report.jws --issuer https://suxin.court.example --jwks keys.json
+    """
+    with explained():
+        trusted = issuer or Settings.from_environment().issuer
+        keys = keys_of(_read_keys(jwks or trusted + JWKS_PATH))
+        try:
+            claims = read_report(_read_text(file), keys, trusted, time.time())
+        except ReportInvalidError as error:
+            errors.print(Text(f"不成立 This does not hold. {error}", "red"), soft_wrap=True)
+            raise typer.Exit(1) from error
+        console.print(Text(f"签名有效 The signature of {trusted} holds.", "green"), soft_wrap=True)
+        _present(laid_out(claims))
+
+
+def _present(report: Laid) -> None:
+    facts = Grid(show_header=False)
+    for name, value in report.facts:
+        facts.add_row(Text(name), Text(value))
+    console.print(facts)
+    for table in report.tables:
+        grid = Grid(*table.heads, title=table.title, title_justify="left")
+        for row in table.rows:
+            grid.add_row(*map(Text, row))
+        console.print(grid if table.rows else f"{table.title}: 无 none")
+
+
+def _read_text(file: Path) -> str:
+    try:
+        if file.stat().st_size > 2 * LARGEST_REPORT:
+            raise ReportInvalidError("This is not the text of a report.")
+        return file.read_bytes().decode("ascii", "replace").strip()
+    except OSError as error:
+        raise CommandError(f"{file} cannot be read ({type(error).__name__}).") from error
+
+
+def _read_keys(source: str) -> Any:
+    """A published key set, from a file or from the service. Raises CommandError."""
+    if not source.startswith(("https://", "http://")):
+        return read_json(Path(source))
+    try:
+        return httpx2.get(source, timeout=TIMEOUT_SECONDS).raise_for_status().json()
+    except (httpx2.HTTPError, ValueError) as error:
+        reason = type(error).__name__
+        raise CommandError(f"No keys are to be had at {source} ({reason}). Name a file of them with --jwks.") from error
