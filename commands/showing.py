@@ -20,6 +20,7 @@ from auth.accounts import Password
 from auth.audiences import Audience
 from commands.importing import import_one, summary_table
 from commands.session import bar, console, explained, prepared, with_engine
+from demo.cast import CHEN
 from demo.city import build_city
 from demo.clients import DemoClient, register_clients
 from demo.show import Show
@@ -87,7 +88,9 @@ def _present(
     """Run every example as its audience and print what happened."""
     engine = database.sync_engine(url)
     with httpx2.Client(timeout=30) as http:
-        Show(console, address, registered, staff, engine, http).run()
+        show = Show(console, address, registered, staff, engine, http)
+        show.run()
+        console.print(f"{CHEN.name} shows an integrity report at {show.report()} (.pdf, .jws, .json)", soft_wrap=True)
     engine.dispose()
     console.rule("every audience was answered")
 

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from auth.accounts import Password
 from auth.audiences import Audience
+from auth.scopes import PERSONS
 from auth.token_client import ClientCredential, User, request_token
 from demo.cast import CHEN
 from demo.clients import DemoClient
@@ -24,6 +25,7 @@ from models.access_record import AccessRecord
 from models.client import Client
 from models.court import StaffRole
 
+ISSUE = "mutation($input: IssueIntegrityReportInput!) { issueIntegrityReport(input: $input) { address } }"
 LONGEST_ANSWER = 40
 """Lines of an answer that are printed; the rest is counted."""
 
@@ -50,6 +52,20 @@ class Show:
             token = self.token(audience)
             for example in documents:
                 self.present(example, self.signed_in(example.role) if example.role else token)
+
+    def report(self) -> str:
+        """The first of the cast has an integrity report issued; gives the address of its page. Raises DemoError."""
+        given = {"name": CHEN.name, "idNumber": CHEN.number, "scopes": [*map(str, PERSONS)]}
+        response = self.http.post(
+            f"{self.issuer}/graphql",
+            json={"query": ISSUE, "variables": {"input": given}},
+            headers={"authorization": f"Bearer {self.token(Audience.LITIGANT_PORTAL)}"},
+        )
+        address = str(response.json()["data"]["issueIntegrityReport"]["address"])
+        viewed = self.http.get(address)
+        if viewed.status_code != 200:
+            raise DemoError(f"The page of an integrity report was answered with {viewed.status_code}.")
+        return address
 
     def token(self, audience: Audience) -> str:
         """An access token; the litigant portal's acts for the first of the cast."""

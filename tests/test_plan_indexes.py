@@ -21,8 +21,8 @@ GROWING = """
   SELECT oid, relname FROM pg_class WHERE relkind = 'r' AND reltuples > 0 AND (relname LIKE 'access_record_20%' OR
   relname IN ('party', 'identity', 'household', 'court_case', 'participation', 'deduction', 'deduction_step',
     'deduction_version', 'code_record', 'code_period', 'listing', 'certificate', 'sanction', 'repair', 'objection',
-    'consent', 'share_code', 'point_conversion', 'village_notice', 'measure', 'event', 'notification', 'watch',
-    'incentive_loan'))
+    'consent', 'share_code', 'integrity_report', 'point_conversion', 'village_notice', 'measure', 'event',
+    'notification', 'watch', 'incentive_loan'))
 """
 GROW = f"""
   WITH growing AS ({GROWING}),

@@ -49,6 +49,7 @@ HIDDEN = {
     "Watch": "SELECT id FROM watch WHERE client_key <> :client",
     "Event": "SELECT id FROM event WHERE id NOT IN (SELECT event_id FROM notification WHERE client_key = :client)",
     "ShareCode": "SELECT id FROM share_code",
+    "IntegrityReport": "SELECT id FROM integrity_report",
 }
 """What nobody outside the court is ever told of, not even by an id."""
 

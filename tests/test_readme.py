@@ -58,7 +58,7 @@ def test_every_mutation_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["migrate", "import", "client", "serve", "schema", "token", "keys", "demo", "policy"]
+    "command", ["migrate", "import", "client", "serve", "schema", "token", "keys", "demo", "policy", "report"]
 )
 def test_commands_explain_themselves(command: str) -> None:
     result = CliRunner().invoke(app, [command, "--help"])
