@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from auth.audiences import PURPOSES
 from auth.consent import RECIPIENTS, consentable
 from auth.scopes import PERSONS
+from auth.signing import REPORT_SECONDS
 from casework.consents import chosen
 from casework.refusal import Refusal
 from models.audience import Purpose
@@ -23,7 +24,9 @@ from models.party import Identity, Party
 GROUP = 4
 """Characters of a code between two hyphens."""
 
-LONGEST = timedelta(days=90)
+LONGEST = timedelta(seconds=REPORT_SECONDS)
+"""How long a code lasts at most: as long as the key that signed its report can be had."""
+
 SHAREABLE = consentable(frozenset().union(*(PURPOSES[audience] for audience in RECIPIENTS)))
 
 

@@ -10,6 +10,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
+from uuid import uuid4
 
 import anyio
 import orjson
@@ -24,9 +25,12 @@ from casework.integrity_reports import ReportStatus, report_address
 from reports.desk import ReportDesk, Viewed
 from reports.layout import STATUSES, laid_out
 from reports.pdf import typeset
+from schema.execution import log_failure
 
 CODE = re.compile("SR(-[A-Z2-7]{4}){7}")
-TYPESET_AT_ONCE = 2
+VIEWED_AT_ONCE, TYPESET_AT_ONCE = 4, 2
+"""What whoever has a code may take of a worker: less than its connections, and than its cores can bear."""
+
 UNKNOWN = "没有此报告 There is no such report"
 UNAVAILABLE = "服务暂时不可用，请稍后重试 The service cannot answer now: try again"
 STYLE = (
@@ -52,7 +56,7 @@ Form = Callable[[Viewed | None, str], Awaitable[Response]]
 
 def report_routes(desk: ReportDesk, request_timeout: float) -> list[Route]:
     """The routes of reports. request_timeout: in seconds."""
-    limiter = anyio.CapacityLimiter(TYPESET_AT_ONCE)
+    views, limiter = anyio.CapacityLimiter(VIEWED_AT_ONCE), anyio.CapacityLimiter(TYPESET_AT_ONCE)
 
     async def pdf(viewed: Viewed | None, issuer: str) -> Response:
         if viewed is None or not viewed.claims:
@@ -68,11 +72,15 @@ def report_routes(desk: ReportDesk, request_timeout: float) -> list[Route]:
         form = forms.get(suffix)
         try:
             async with asyncio.timeout(request_timeout):
-                viewed = await desk.view(code) if form and CODE.fullmatch(code) else None
+                async with views:
+                    viewed = await desk.view(code) if form and CODE.fullmatch(code) else None
                 return await (form or page)(viewed, desk.signer.issuer)
         except (TimeoutError, OSError, sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
             log.error("a report could not be shown: %s", type(error).__name__)
             return _html(UNAVAILABLE, 503)
+        except Exception as error:
+            log_failure(error, uuid4())
+            return _html(UNAVAILABLE, 500)
 
     return [Route("/reports/{name}", endpoint, methods=["GET"])]
 

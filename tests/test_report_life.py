@@ -99,13 +99,22 @@ def test_a_report_is_seen_by_its_subject_alone(chambers: Chambers) -> None:
     assert [chambers.data(token, asked, named)["node"] for token in (own, other)] == [named, None]
 
 
-def test_without_a_database_it_says_so(chambers: Chambers, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("error", "expected"), [(ConnectionRefusedError, 503), (TimeoutError, 503), (KeyError, 500)])
+def test_what_goes_wrong_tells_nothing(
+    chambers: Chambers,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: type[Exception],
+    expected: int,
+) -> None:
     report = issued(chambers)
 
     async def fail(*arguments: Any) -> None:
-        raise ConnectionRefusedError(CHEN.name)
+        raise error(CHEN.name)
 
     monkeypatch.setattr("reports.desk.find_report", fail)
     answer = chambers.http.get(report["address"])
-    assert (answer.status_code, CHEN.name in answer.text) == (503, False)
+    assert (answer.status_code, CHEN.name in answer.text) == (expected, False)
     assert answer.headers["cache-control"] == "no-store"
+    assert CHEN.name not in caplog.text
+    assert report["code"] not in "".join(record.message for record in caplog.records if record.name.startswith("suxin"))
