@@ -57,7 +57,8 @@ def serve(
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that answer; as many as there are cores.")] = 1,
 ) -> None:
-    """Run the service. GraphQL at /graphql, OAuth at /oauth, health at /livez and /readyz, counters at /metrics.
+    """Run the service. GraphQL at /graphql, OAuth at /oauth, reports at /reports/CODE, health at /livez and /readyz,
+    counters at /metrics.
 
     Example: SUXIN_ISSUER=https://suxin.court.example suxin serve --host 0.0.0.0 --workers 4
     """
