@@ -2,7 +2,7 @@
 
 Three states. `next` is published and signs nothing yet, so that whoever caches the key set knows it beforehand;
 `current` signs; a previous key signs no more. Its tokens are taken until the last of them has expired, and it stays
-published until the last report that it signed has (docs/adr/0017): for that its public half is kept, and no more.
+published until the last report that it signed has (docs/adr/0020): for that its public half is kept, and no more.
 """
 
 import json

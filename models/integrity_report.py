@@ -13,7 +13,7 @@ class IntegrityReport(Keyed):
     """A report: what its share code opened when it was made, signed. Of its content nothing is kept.
 
     client_key: the portal through which its subject issued it. signature: a detached JWS (RFC 7515, appendix F) over
-    the content of that moment; while it fits what courts hold, the report holds (docs/adr/0017).
+    the content of that moment; while it fits what courts hold, the report holds (docs/adr/0020).
     """
 
     __tablename__ = "integrity_report"

@@ -44,9 +44,8 @@ STATE = """query State($id: ID!) { node(id: $id) { ... on BulkOperation {
   kind state objectCount total size sha256 error } } }"""
 
 
-ENDED = "(SELECT id FROM event WHERE bulk_operation_id IS NOT NULL)"
 CLEARED = (
-    f"DELETE FROM notification WHERE event_id IN {ENDED}",
+    "DELETE FROM notification USING event WHERE event.id = event_id AND bulk_operation_id IS NOT NULL",
     "DELETE FROM event WHERE bulk_operation_id IS NOT NULL",
     "DELETE FROM bulk_chunk",
     "DELETE FROM bulk_operation",
