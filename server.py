@@ -104,7 +104,7 @@ def create_app(
         reports=reports,
     )
 
-    transfers = Transfers(engine, verifier, keyring, settings.issuer, now)
+    transfers = Transfers(engine, verifier, keyring, settings.issuer, now, budgets)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

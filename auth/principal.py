@@ -16,7 +16,8 @@ class Principal:
     client_id: the registered client's public identifier (RFC 6749, section 2.2).
     client_key: its primary key, for row predicates and the access log.
     name: the registered display name of the client's owner.
-    scopes: what the token grants; purposes: what the client may name.
+    scopes: what the token grants; purposes: what the client may name. registered: what it was registered for, where it
+    is held to less: who may do less is shown no more by that.
     jurisdiction: COURT only: the court code, of the member of staff if one signed in; the court and all below it.
     officer: COURT only: the member of staff who signed in; None for the client itself.
     village_key: VILLAGE only: primary key of the village.
@@ -39,6 +40,7 @@ class Principal:
     officer: Officer | None = None
     budget: int | None = None
     documents: DocumentPolicy = DocumentPolicy.OPEN
+    registered: frozenset[Purpose] = frozenset()
 
     @cached_property
     def scope_names(self) -> list[str]:

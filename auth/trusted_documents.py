@@ -139,6 +139,8 @@ class TrustedDocuments:
 
     async def find(self, client_key: int, identifier: str) -> Trusted | None:
         """The document of a client by its identifier, or by the SHA-256 of its text; None where it has none."""
+        if not IDENTIFIER.fullmatch(identifier):
+            return None
         key = client_key, identifier
         if known := self._known.get(key):
             return known
@@ -178,6 +180,14 @@ async def find_document(connection: AsyncConnection, client_key: int, identifier
     return Trusted(row.text, frozenset(map(Purpose, row.purposes))) if row else None
 
 
+async def trusted_document(connection: AsyncConnection, principal: Principal, text: str) -> Principal | None:
+    """The caller as it may send this text, held to the purposes that it is registered for; None where it may not."""
+    if principal.documents is not DocumentPolicy.TRUSTED_ONLY:
+        return principal
+    found = await find_document(connection, principal.client_key, identifier_of(text))
+    return held(principal, found) if found else None
+
+
 def identifier_of(text: str) -> str:
     """What names a document by its text."""
     return f"{SHA256}{sha256(text.encode()).hexdigest()}"
@@ -185,4 +195,7 @@ def identifier_of(text: str) -> str:
 
 def held(principal: Principal, document: Trusted) -> Principal:
     """The caller with the purposes of a document, if it has some of its own."""
-    return replace(principal, purposes=principal.purposes & document.purposes) if document.purposes else principal
+    if not document.purposes:
+        return principal
+    registered = principal.registered or principal.purposes
+    return replace(principal, purposes=principal.purposes & document.purposes, registered=registered)

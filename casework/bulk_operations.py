@@ -6,42 +6,37 @@ in the middle, the next one goes on after the last page that is there, and no li
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from casework.bulk_uploads import delete_upload, take_upload
 from casework.events import tell_client
 from casework.refusal import Refusal
-from models.bulk_operation import (
-    BulkChunk,
-    BulkError,
-    BulkKind,
-    BulkOperation,
-    BulkState,
-    BulkUpload,
-    BulkUploadPiece,
-)
+from models.bulk_operation import BulkChunk, BulkError, BulkKind, BulkOperation, BulkState
 from models.client import Client
-from models.consent import Consent
 from models.keyring import Keyring
 
 MOST_OPEN = 5
 """Operations of one client that wait or run."""
 
-MOST_UPLOADS = 10
-"""Files of one client that wait to be checked."""
+MOST_KEPT, LARGEST_FILE = 4 * 2**30, 2**30
+"""Bytes of all files of one client, and of one of them."""
 
-MOST_LINES = 100_000
-PIECE_LINES = 1_000
+MOST_ATTEMPTS = 8
+"""At one page, one after the other, whatever was in the way: the last begins four minutes after the first."""
+
 KEPT = timedelta(hours=24)
-"""How long a file, or what was sent to be checked, is kept."""
+"""How long a file is kept."""
 
-Line = tuple[int, str]
-"""A line of an upload: its number, from one, and a JSON text."""
+OPEN = (BulkState.QUEUED, BulkState.RUNNING)
+NEXT_KEY = sa.select(sa.func.nextval(sa.func.pg_get_serial_sequence("bulk_operation", "id")))
+TOLD = (BulkOperation.client_key, BulkOperation.id, BulkOperation.reference)
 
 
 @dataclass(frozen=True)
@@ -54,6 +49,7 @@ class Begun:
     page_size: int
     reference: str | None
     rights: Mapping[str, Any]
+    request_id: UUID
     upload_id: int | None = None
 
 
@@ -61,13 +57,14 @@ async def begin(connection: AsyncConnection, keyring: Keyring, begun: Begun, at:
     """Queue an operation; gives its key. Raises Refusal BAD_EXTENT for one too many, NOT_FOUND for the upload."""
     client_key = begun.rights["client_key"]
     await _check_number(connection, client_key)
-    total = await _lines(connection, client_key, begun.upload_id, at) if begun.upload_id else None
     key: int = (await connection.execute(NEXT_KEY)).scalar_one()
+    total = await take_upload(connection, client_key, begun.upload_id, at) if begun.upload_id else None
     request = json.dumps({"document": begun.document, "variables": begun.variables}).encode()
     values = {
         "id": key,
         "kind": begun.kind,
         "request": keyring.seal_octets(request, _associated("request", key)),
+        "request_id": begun.request_id,
         "upload_id": begun.upload_id,
         "total": total,
         "page_size": begun.page_size,
@@ -77,9 +74,6 @@ async def begin(connection: AsyncConnection, keyring: Keyring, begun: Begun, at:
     }
     await connection.execute(sa.insert(BulkOperation).values(values))
     return key
-
-
-NEXT_KEY = sa.select(sa.func.nextval(sa.func.pg_get_serial_sequence("bulk_operation", "id")))
 
 
 def request_of(keyring: Keyring, operation: Any) -> Mapping[str, Any]:
@@ -102,52 +96,15 @@ async def cancel(
     await _end(connection, key, BulkState.CANCELLED, at)
 
 
-OPEN = (BulkState.QUEUED, BulkState.RUNNING)
-
-
-async def upload(
-    connection: AsyncConnection, keyring: Keyring, client_key: int, lines: Sequence[str], at: datetime
-) -> int:
-    """Keep lines to be checked for a day; gives the upload's key. Raises Refusal BAD_EXTENT for one too many."""
-    await _check_uploads(connection, client_key, at)
-    values = {"client_key": client_key, "lines": len(lines), "created_at": at, "expires_at": at + KEPT}
-    made = sa.insert(BulkUpload).values(values).returning(BulkUpload.id)
-    key: int = (await connection.execute(made)).scalar_one()
-    rows = [
-        {
-            "upload_id": key,
-            "number": number,
-            "content": keyring.seal_octets(json.dumps(piece).encode(), _associated("upload", key, number)),
-        }
-        for number, piece in enumerate(_pieces(lines))
-    ]
-    await connection.execute(sa.insert(BulkUploadPiece), rows)
-    return key
-
-
-def _pieces(lines: Sequence[str]) -> Iterator[Sequence[Line]]:
-    numbered = list(enumerate(lines, 1))
-    for start in range(0, len(numbered), PIECE_LINES):
-        yield numbered[start : start + PIECE_LINES]
-
-
-async def lines_from(
-    connection: AsyncConnection, keyring: Keyring, upload_id: int, start: int, count: int
-) -> list[Line]:
-    """Up to `count` lines of an upload, of one piece, after the first `start` of them."""
-    number, offset = divmod(start, PIECE_LINES)
-    piece = sa.select(BulkUploadPiece.content).where(
-        BulkUploadPiece.upload_id == upload_id, BulkUploadPiece.number == number
+async def waiting(connection: AsyncConnection, at: datetime) -> Sequence[tuple[int, int]]:
+    """The operations that may be gone on with now, each with its client: whoever was served longest ago comes first."""
+    served = sa.orm.aliased(BulkOperation)
+    last = sa.select(sa.func.max(served.ended_at)).where(served.client_key == BulkOperation.client_key)
+    query = sa.select(BulkOperation.id, BulkOperation.client_key).where(
+        BulkOperation.ended_at.is_(None), sa.func.coalesce(BulkOperation.retry_at, at) <= at
     )
-    sealed = (await connection.execute(piece)).scalar()
-    found = json.loads(keyring.open_octets(sealed, _associated("upload", upload_id, number))) if sealed else []
-    return [(place, text) for place, text in found[offset : offset + count]]
-
-
-async def waiting(connection: AsyncConnection) -> Sequence[tuple[int, int]]:
-    """The operations that wait or run, oldest first, each with its client."""
-    query = sa.select(BulkOperation.id, BulkOperation.client_key).where(BulkOperation.ended_at.is_(None))
-    return [(row.id, row.client_key) for row in await connection.execute(query.order_by(BulkOperation.id))]
+    order = (last.scalar_subquery().asc().nulls_first(), BulkOperation.id)
+    return [(row.id, row.client_key) for row in await connection.execute(query.order_by(*order))]
 
 
 async def current(connection: AsyncConnection, key: int) -> Any:
@@ -157,11 +114,22 @@ async def current(connection: AsyncConnection, key: int) -> Any:
     return (await connection.execute(query)).one_or_none()
 
 
-async def run(connection: AsyncConnection, key: int, at: datetime) -> None:
-    """An operation that waited runs from now on."""
-    waited = (BulkOperation.id == key, BulkOperation.state == BulkState.QUEUED)
-    begun = sa.update(BulkOperation).where(*waited).values(state=BulkState.RUNNING, started_at=at)
-    await connection.execute(begun)
+async def attempt(connection: AsyncConnection, key: int, at: datetime) -> Any:
+    """The row of an operation that is about to be gone on with; None for one that has ended, by too many attempts too.
+
+    The attempt is counted before it is made, and so is one that takes its process with it; each waits twice as long as
+    the one before. A page that is done begins the count anew.
+    """
+    row = await current(connection, key)
+    if row is None or row.attempts < MOST_ATTEMPTS:
+        pause = timedelta(seconds=2 ** (row.attempts if row else 0))
+        tried = sa.update(BulkOperation).where(BulkOperation.id == key, BulkOperation.ended_at.is_(None))
+        since = sa.func.coalesce(BulkOperation.started_at, at)
+        values = {"attempts": BulkOperation.attempts + 1, "retry_at": at + pause, "started_at": since}
+        await connection.execute(tried.values(state=BulkState.RUNNING, **values))
+        return row
+    await fail(connection, key, BulkError.INTERNAL, at)
+    return None
 
 
 async def claimed(connection: AsyncConnection, key: int, pages: int, cursor: str | None) -> Any:
@@ -186,14 +154,9 @@ async def append(
     }
     await connection.execute(sa.insert(BulkChunk).values(chunk))
     done = sa.update(BulkOperation).where(BulkOperation.id == operation.id)
-    await connection.execute(
-        done.values(
-            pages=operation.pages + 1,
-            objects=operation.objects + objects,
-            size=operation.size + len(member),
-            cursor=cursor,
-        )
-    )
+    counted = {"objects": operation.objects + objects, "size": operation.size + len(member)}
+    begun_anew = {"attempts": 0, "retry_at": None}
+    await connection.execute(done.values(pages=operation.pages + 1, cursor=cursor, **counted, **begun_anew))
 
 
 async def complete(connection: AsyncConnection, keyring: Keyring, key: int, pages: int, at: datetime) -> None:
@@ -203,8 +166,7 @@ async def complete(connection: AsyncConnection, keyring: Keyring, key: int, page
         digest.update(await member(connection, keyring, key, number))
     ended = sa.update(BulkOperation).where(BulkOperation.id == key)
     values = {"state": BulkState.COMPLETED, "ended_at": at, "expires_at": at + KEPT, "sha256": digest.digest()}
-    await _tell(connection, await connection.execute(ended.values(values).returning(*TOLD)), at)
-    await _delete_upload(connection, key)
+    await _ended(connection, ended.values(request=None, **values), at)
 
 
 async def fail(connection: AsyncConnection, key: int, error: BulkError, at: datetime) -> None:
@@ -216,61 +178,29 @@ async def _end(
     connection: AsyncConnection, key: int, state: BulkState, at: datetime, error: BulkError | None = None
 ) -> None:
     ended = sa.update(BulkOperation).where(BulkOperation.id == key, BulkOperation.ended_at.is_(None))
-    values = {"state": state, "error": error, "ended_at": at}
-    await _tell(connection, await connection.execute(ended.values(values).returning(*TOLD)), at)
+    if await _ended(connection, ended.values(state=state, error=error, ended_at=at, request=None), at):
+        await connection.execute(sa.delete(BulkChunk).where(BulkChunk.operation_id == key))
+
+
+async def _ended(connection: AsyncConnection, update: sa.Update, at: datetime) -> bool:
+    """Whether it was ended by this; its client is told, and what it was sent is deleted."""
+    row = (await connection.execute(update.returning(*TOLD, BulkOperation.upload_id))).one_or_none()
+    if row is None:
+        return False
+    await tell_client(connection, row.client_key, row.id, row.reference, at)
+    await delete_upload(connection, row.upload_id)
+    return True
+
+
+async def expire_one(connection: AsyncConnection, at: datetime) -> bool:
+    """Delete a file whose day is over; whether there was one."""
+    over = (BulkOperation.state == BulkState.COMPLETED, BulkOperation.expires_at <= at)
+    key = (await connection.execute(sa.select(BulkOperation.id).where(*over).limit(1).with_for_update())).scalar()
+    if key is None:
+        return False
+    await connection.execute(sa.update(BulkOperation).where(BulkOperation.id == key).values(state=BulkState.EXPIRED))
     await connection.execute(sa.delete(BulkChunk).where(BulkChunk.operation_id == key))
-    await _delete_upload(connection, key)
-
-
-TOLD = (BulkOperation.client_key, BulkOperation.id, BulkOperation.reference)
-
-
-async def _tell(connection: AsyncConnection, ended: sa.CursorResult[Any], at: datetime) -> None:
-    for row in ended:
-        await tell_client(connection, row.client_key, row.id, row.reference, at)
-
-
-async def _delete_upload(connection: AsyncConnection, key: int) -> None:
-    used = sa.select(BulkOperation.upload_id).where(BulkOperation.id == key).scalar_subquery()
-    await connection.execute(sa.delete(BulkUpload).where(BulkUpload.id == used))
-
-
-async def expire(connection: AsyncConnection, at: datetime) -> None:
-    """Delete the files and uploads whose day is over."""
-    over = sa.update(BulkOperation).where(BulkOperation.state == BulkState.COMPLETED, BulkOperation.expires_at <= at)
-    expired = await connection.execute(over.values(state=BulkState.EXPIRED).returning(BulkOperation.id))
-    keys = list(expired.scalars())
-    await connection.execute(sa.delete(BulkChunk).where(BulkChunk.operation_id.in_(keys)))
-    open_ = sa.select(BulkOperation.id).where(
-        BulkOperation.upload_id == BulkUpload.id, BulkOperation.ended_at.is_(None)
-    )
-    await connection.execute(sa.delete(BulkUpload).where(BulkUpload.expires_at <= at, ~open_.exists()))
-
-
-async def downloadable(connection: AsyncConnection, key: int, at: datetime) -> Any:
-    """Pages, size and digest of a file that may be fetched; None for one that is none, over, or not to be had any more
-    because a consent to its client has ended since it was begun (R15).
-    """
-    query = sa.select(BulkOperation.pages, BulkOperation.size, BulkOperation.sha256).join(
-        Client, Client.id == BulkOperation.client_key
-    )
-    good = (
-        BulkOperation.id == key,
-        BulkOperation.state == BulkState.COMPLETED,
-        BulkOperation.expires_at > at,
-        Client.disabled_at.is_(None),
-        ~consent_ended(BulkOperation, sa.literal(at, sa.DateTime(timezone=True))),
-    )
-    return (await connection.execute(query.where(*good))).one_or_none()
-
-
-def consent_ended(operation: Any, now: Any) -> sa.ColumnElement[bool]:
-    """Whether a consent to the operation's client has ended since it was begun: what it has read may be of its
-    subject."""
-    since = sa.func.coalesce(operation.started_at, operation.created_at)
-    ends = sa.func.least(Consent.valid_to, Consent.revoked_at)
-    ended = sa.select(Consent.id).where(Consent.client_key == operation.client_key, ends > since, ends <= now)
-    return ended.exists()
+    return True
 
 
 async def sizes(connection: AsyncConnection, key: int) -> Sequence[int]:
@@ -288,24 +218,14 @@ async def member(connection: AsyncConnection, keyring: Keyring, key: int, number
 
 async def _check_number(connection: AsyncConnection, client_key: int) -> None:
     await connection.execute(sa.select(Client.id).where(Client.id == client_key).with_for_update(key_share=True))
-    mine = sa.select(sa.func.count()).where(BulkOperation.client_key == client_key, BulkOperation.ended_at.is_(None))
-    if (await connection.execute(mine)).scalar_one() >= MOST_OPEN:
+    open_ = sa.func.count().filter(BulkOperation.ended_at.is_(None))
+    kept = sa.func.sum(BulkOperation.size).filter(BulkOperation.state == BulkState.COMPLETED)
+    mine = sa.select(open_, sa.func.coalesce(kept, 0)).where(BulkOperation.client_key == client_key)
+    number, size = (await connection.execute(mine)).one()
+    if number >= MOST_OPEN:
         raise Refusal("BAD_EXTENT", f"{MOST_OPEN} operations of yours wait or run.", "Wait for one, or cancel one.")
-
-
-async def _check_uploads(connection: AsyncConnection, client_key: int, at: datetime) -> None:
-    await connection.execute(sa.select(Client.id).where(Client.id == client_key).with_for_update(key_share=True))
-    kept = sa.select(sa.func.count()).where(BulkUpload.client_key == client_key, BulkUpload.expires_at > at)
-    if (await connection.execute(kept)).scalar_one() >= MOST_UPLOADS:
-        raise Refusal("BAD_EXTENT", f"{MOST_UPLOADS} files of yours wait to be checked.", "Begin with one of them.")
-
-
-async def _lines(connection: AsyncConnection, client_key: int, key: int, at: datetime) -> int:
-    mine = (BulkUpload.id == key, BulkUpload.client_key == client_key, BulkUpload.expires_at > at)
-    lines: int | None = (await connection.execute(sa.select(BulkUpload.lines).where(*mine))).scalar()
-    if lines is None:
-        raise Refusal("NOT_FOUND", "There is no such upload of yours.", "Send the lines to /uploads again.", "upload")
-    return lines
+    if size >= MOST_KEPT:
+        raise Refusal("BAD_EXTENT", "Your files take all the room that there is.", "Come back when they have expired.")
 
 
 def _associated(what: str, *place: int) -> bytes:

@@ -21,6 +21,7 @@ from auth.audiences import Audience
 from commands.importing import import_one, summary_table
 from commands.session import bar, console, explained, prepared, with_engine
 from demo.cast import CHEN
+from demo.channels import Channels
 from demo.city import build_city
 from demo.clients import DemoClient, register_clients
 from demo.show import Show
@@ -90,6 +91,7 @@ def _present(
     with httpx2.Client(timeout=30) as http:
         show = Show(console, address, registered, staff, engine, http)
         show.run()
+        Channels(show).run()
         console.print(f"{CHEN.name} shows an integrity report at {show.report()} (.pdf, .jws, .json)", soft_wrap=True)
     engine.dispose()
     console.rule("every audience was answered")

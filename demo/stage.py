@@ -7,6 +7,7 @@ import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from ipaddress import ip_network
 from pathlib import Path
 from threading import Thread
 
@@ -18,6 +19,9 @@ from demo.clients import DemoClient
 from models.secret_file import write_secret
 from settings import Settings
 
+LOOPBACK = ip_network("127.0.0.0/8")
+"""Where the demo's own webhooks are sent."""
+
 
 def fresh(settings: Settings, issuer: str) -> Settings:
     """The settings of a demo at `issuer`, with an embedded database of its own, emptied."""
@@ -25,7 +29,8 @@ def fresh(settings: Settings, issuer: str) -> Settings:
     if own.exists():
         shutil.rmtree(own)
     own.mkdir(parents=True)
-    return replace(settings, database_url=None, data_dir=own, issuer=issuer)
+    here = (*settings.webhook_networks, LOOPBACK)
+    return replace(settings, database_url=None, data_dir=own, issuer=issuer, webhook_networks=here)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
@@ -14,6 +15,7 @@ from sqlalchemy import (
     LargeBinary,
     SmallInteger,
     Text,
+    Uuid,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -42,7 +44,8 @@ class BulkState(StrEnum):
 class BulkError(StrEnum):
     """Why a bulk operation failed."""
 
-    CONSENT_ENDED = "CONSENT_ENDED"
+    VANISHED = "VANISHED"
+    TOO_LARGE = "TOO_LARGE"
     REFUSED = "REFUSED"
     INTERNAL = "INTERNAL"
 
@@ -60,7 +63,7 @@ class BulkUpload(Keyed):
 
 
 class BulkUploadPiece(Base):
-    """Some lines of an upload, sealed: a JSON list of line numbers and texts."""
+    """A thousand lines of an upload, as they came, sealed."""
 
     __tablename__ = "bulk_upload_piece"
 
@@ -72,9 +75,10 @@ class BulkUploadPiece(Base):
 class BulkOperation(Keyed):
     """One operation of one client, with the rights that it was begun with; they are held to what the client has now.
 
-    request: the document and its variables, sealed. page_size: rows or lines of a page. pages: done so far; cursor:
-    where the next one begins. objects: lines written; total: lines to be read, of a batch check. size and sha256: of
-    the compressed file.
+    registered: the purposes that its client was registered for. request: the document and its variables, sealed; gone
+    once it has ended. request_id: of all its entries in the access log. page_size: rows or lines of a page. pages: done
+    so far; cursor: where the next one begins. attempts: since the last page that was done; retry_at: of the next one.
+    objects: lines written; total: lines to be read, of a batch check. size and sha256: of the compressed file.
     """
 
     __tablename__ = "bulk_operation"
@@ -83,7 +87,9 @@ class BulkOperation(Keyed):
         CheckConstraint("(state = 'FAILED') = (error IS NOT NULL)", name="failed"),
         CheckConstraint("state <> 'COMPLETED' OR (sha256 IS NOT NULL AND expires_at IS NOT NULL)", name="completed"),
         CheckConstraint("(kind = 'BATCH_CHECK') = (total IS NOT NULL)", name="total"),
+        CheckConstraint("(ended_at IS NULL) = (request IS NOT NULL)", name="sealed"),
         Index("ix_bulk_operation_open", "id", postgresql_where=text("ended_at IS NULL")),
+        Index("ix_bulk_operation_expires_at", "expires_at", postgresql_where=text("state = 'COMPLETED'")),
     )
 
     client_key: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
@@ -93,12 +99,16 @@ class BulkOperation(Keyed):
     state: Mapped[BulkState] = mapped_column(choice(BulkState), server_default=BulkState.QUEUED)
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
     purposes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    registered: Mapped[list[str]] = mapped_column(ARRAY(Text))
     reference: Mapped[str | None] = mapped_column(Text)
-    request: Mapped[bytes] = mapped_column(LargeBinary)
-    upload_id: Mapped[int | None] = mapped_column(BigInteger)
+    request: Mapped[bytes | None] = mapped_column(LargeBinary)
+    request_id: Mapped[UUID] = mapped_column(Uuid)
+    upload_id: Mapped[int | None] = mapped_column(BigInteger, unique=True)
     page_size: Mapped[int] = mapped_column(SmallInteger)
     pages: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     cursor: Mapped[str | None] = mapped_column(Text)
+    attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    retry_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     objects: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     total: Mapped[int | None] = mapped_column(Integer)
     size: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))

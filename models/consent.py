@@ -44,6 +44,13 @@ class Consent(Keyed):
         CheckConstraint("cardinality(purposes) > 0 AND cardinality(scopes) > 0", name="names_purpose_and_scope"),
         CheckConstraint("octet_length(evidence_hash) = 32", name="evidence"),
         Index("ix_consent_subject", "subject_index", "client_key"),
+        Index("ix_consent_client_key_valid_to", "client_key", "valid_to"),
+        Index(
+            "ix_consent_client_key_revoked_at",
+            "client_key",
+            "revoked_at",
+            postgresql_where=text("revoked_at IS NOT NULL"),
+        ),
         Index("ix_consent_valid_to", "valid_to", postgresql_where=text("revoked_at IS NULL")),
     )
 

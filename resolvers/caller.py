@@ -33,8 +33,8 @@ class Reports(Protocol):
 class Caller:
     """The caller of one request.
 
-    charge: what it was charged; None where nothing is. reports: signs those that it has issued. largest_page: rows that
-    a page may have. issuer: the service's own address.
+    charge: what it was charged; None where nothing is. reports: signs those that it has issued. issuer: the service's
+    own address.
     """
 
     principal: Principal
@@ -43,12 +43,12 @@ class Caller:
     request_id: UUID
     charge: Charge | None = None
     reports: Reports | None = None
-    largest_page: int = LARGEST_PAGE
     issuer: str = ""
 
     @property
     def view(self) -> View:
-        """The caller's ordinary view: with its one purpose if it has one, else one that no consent names."""
-        purposes = self.principal.purposes
-        purpose = next(iter(purposes)) if len(purposes) == 1 else Purpose.PUBLIC_LOOKUP
+        """Its ordinary view: with its one purpose if it is registered for one, else one that no consent names."""
+        registered = self.principal.registered or self.principal.purposes
+        only = next(iter(registered)) if len(registered) == 1 else None
+        purpose = only if only in self.principal.purposes else Purpose.PUBLIC_LOOKUP
         return View(self.principal, Access(purpose), self.now, self.request_id, opaque_key=self.keyring.opaque_key)

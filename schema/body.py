@@ -66,13 +66,13 @@ def read_address(request: Request) -> Body:
     found: dict[str, Any] = dict(request.query_params)
     for name in ("variables", "extensions"):
         if name in found:
-            found[name] = _read_json(found[name].encode())
+            found[name] = read_json(found[name].encode())
     return shaped(found)
 
 
 def parse_body(raw: bytes) -> Body:
     """The request in `raw`. Raises BodyError."""
-    found = _read_json(raw)
+    found = read_json(raw)
     if not isinstance(found, dict):
         raise BodyError("The body must be one JSON object; batches of requests are not taken.")
     return shaped(found)
@@ -90,8 +90,7 @@ def shaped(found: Mapping[str, Any]) -> Body:
         raise BodyError("Send `query`, the GraphQL document, or `documentId`, the identifier of a registered one.")
     if NUL.search(query):
         raise BodyError(NO_NUL)
-    if not _shallow(found.get("variables"), DEEPEST):
-        raise BodyError(f"`variables` are nested deeper than {DEEPEST} levels.")
+    check_depth(found.get("variables"))
     return Body(query, found.get("variables"), found.get("operationName"), document_id)
 
 
@@ -108,6 +107,12 @@ def _document_id(found: Mapping[str, Any]) -> str | None:
     return f"{SHA256}{digest}"
 
 
+def check_depth(variables: Any) -> None:
+    """Raise BodyError for variables nested deeper than anybody needs."""
+    if not _shallow(variables, DEEPEST):
+        raise BodyError(f"`variables` are nested deeper than {DEEPEST} levels.")
+
+
 def _shallow(value: Any, levels: int) -> bool:
     """Whether a JSON value is nested no deeper than so many levels."""
     if not isinstance(value, dict | list):
@@ -116,7 +121,8 @@ def _shallow(value: Any, levels: int) -> bool:
     return levels > 0 and all(_shallow(one, levels - 1) for one in inner)
 
 
-def _read_json(raw: bytes) -> Any:
+def read_json(raw: bytes) -> Any:
+    """The value of a JSON text. Raises BodyError for one that is none, or that holds what no text here can hold."""
     if b"\\u0000" in raw:
         raise BodyError(NO_NUL)
     try:

@@ -87,12 +87,14 @@ class Paged:
         cls, operation: Operation, audience: Audience, values: VariableValues, page_size: int, *, logged: bool = True
     ) -> "Paged":
         """Raises BulkDocumentError for what no statement can answer."""
-        variant = operation.variant(audience, values)
-        purpose = replace(variant.purpose, largest_page=page_size, between=BETWEEN, logged=logged)
-        plan = Variant(purpose, variant.types).plan
-        if isinstance(plan, Unplanned):
-            raise BulkDocumentError(f"The field {plan} is not answered in bulk. Leave it out.")
-        return cls(operation, plan)
+        variant, key = operation.variant(audience, values), (page_size, logged)
+        if key not in variant.bulk:
+            purpose = replace(variant.purpose, largest_page=page_size, between=BETWEEN, logged=logged)
+            plan = Variant(purpose, variant.types).plan
+            if isinstance(plan, Unplanned):
+                raise BulkDocumentError(f"The field {plan} is not answered in bulk. Leave it out.")
+            variant.bulk[key] = plan
+        return cls(operation, variant.bulk[key])
 
 
 def bulk_document(kind: BulkKind, text: str, scopes: frozenset[Scope]) -> BulkDocument:

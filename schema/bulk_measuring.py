@@ -7,22 +7,39 @@ from graphql import GraphQLError
 
 from casework.refusal import Refusal
 from models.bulk_operation import BulkKind
-from resolvers.mutations.acting import Acting
+from resolvers.caller import Caller
+from schema.body import BodyError, check_depth, read_json
 
 HINT = "Try it as an ordinary query first, with `first: 1`."
 
 
-def measure(kind: BulkKind, text: str, given: Mapping[str, Any], acting: Acting) -> int:
-    """How many rows or subjects make a page. Raises Refusal BAD_DOCUMENT for a document that cannot run."""
+def measure(kind: BulkKind, text: str, variables: str | None, caller: Caller) -> tuple[Mapping[str, Any], int]:
+    """The variables, and how many rows or subjects make a page. Raises Refusal BAD_DOCUMENT for what cannot run."""
     # The schema is made of the mutation that asks this.
     from schema.bulk_document import BulkDocumentError, trial  # noqa: PLC0415
     from schema.document import DocumentError  # noqa: PLC0415
 
+    given = _variables(variables)
     try:
-        return trial(kind, text, given, acting.caller)
+        return given, trial(kind, text, given, caller)
     except BulkDocumentError as error:
-        raise Refusal("BAD_DOCUMENT", str(error), HINT, "document") from None
+        raise _refusal(str(error)) from None
     except DocumentError as error:
-        raise Refusal("BAD_DOCUMENT", "; ".join(one.message for one in error.errors), HINT, "document") from None
+        raise _refusal("; ".join(one.message for one in error.errors)) from None
     except GraphQLError as error:
-        raise Refusal("BAD_DOCUMENT", error.message, HINT, "document") from None
+        raise _refusal(error.message) from None
+
+
+def _refusal(message: str) -> Refusal:
+    return Refusal("BAD_DOCUMENT", message, HINT, "document")
+
+
+def _variables(text: str | None) -> Mapping[str, Any]:
+    try:
+        found = read_json((text or "{}").encode())
+        check_depth(found)
+    except (BodyError, UnicodeEncodeError):
+        found = None
+    if not isinstance(found, dict):
+        raise Refusal("BAD_DOCUMENT", "These variables are no JSON object.", "Send an object as text.", "variables")
+    return found

@@ -9,19 +9,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any
-from uuid import uuid4
 
-import asyncpg
 import orjson
 import sqlalchemy as sa
 from graphql import GraphQLError
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from auth.audiences import Audience, Purpose
+from auth.audiences import Purpose
 from auth.principal import Principal
 from auth.scopes import Scope
-from casework import bulk_operations
+from auth.trusted_documents import trusted_document
+from casework import bulk_operations, bulk_uploads
+from casework.bulk_vanishing import has_vanished
 from casework.transaction import transact
 from models.bulk_operation import BulkError, BulkKind
 from models.client import Client
@@ -31,9 +31,24 @@ from resolvers.caller import Caller
 from resolvers.errors import ForbiddenError
 from resolvers.plan import running
 from resolvers.plan.plan import Ready
-from schema.bulk_document import AFTER, BETWEEN, BY, FIRST, PAGE, BulkDocument, BulkDocumentError, Paged, bulk_document
+from schema.body import BodyError, read_json
+from schema.bulk_document import (
+    AFTER,
+    BETWEEN,
+    BY,
+    FIRST,
+    PAGE,
+    SOMEBODY,
+    BulkDocument,
+    BulkDocumentError,
+    Paged,
+    bulk_document,
+)
 from schema.document import DocumentError, Operation
 from schema.execution import log_failure, variable_values
+
+PATIENCE = sa.text("SET LOCAL idle_in_transaction_session_timeout = '70s'")
+"""For whoever waits for the page before its own: as long as a statement may take."""
 
 AT_ONCE = 2
 """Operations that run at a time, each of another client."""
@@ -42,9 +57,6 @@ PAGES_AT_ONCE = 2
 """Pages of one operation under way: one is read while the one before it is written."""
 
 POLL_SECONDS = 1.0
-MOST_FAILURES = 3
-"""So many times in a row a page may fail by our own doing before the operation does."""
-
 FASTEST = 1
 """The level of compression: twice as fast as the next, and a tenth larger."""
 
@@ -94,13 +106,15 @@ class BulkRunner:
     keyring: Keyring
     now: Callable[[], datetime]
     _running: dict[int, asyncio.Task[None]] = field(default_factory=dict)
-    _failures: dict[int, int] = field(default_factory=dict)
 
     async def run(self) -> None:
         """Run until cancelled."""
         try:
             while True:
-                await self.start_waiting()
+                try:
+                    await self.start_waiting()
+                except (OSError, SQLAlchemyError) as error:
+                    log.warning("bulk operations wait: %s", type(error).__name__)
                 await asyncio.sleep(POLL_SECONDS)
         finally:
             for task in self._running.values():
@@ -109,8 +123,11 @@ class BulkRunner:
 
     async def start_waiting(self) -> None:
         """Begin with what waits, as long as there are places, and delete what is over."""
-        await transact(self.engine, lambda connection: bulk_operations.expire(connection, self.now()))
-        for key, client in await transact(self.engine, bulk_operations.waiting):
+        now = self.now()
+        await transact(self.engine, partial(bulk_uploads.expire_uploads, at=now))
+        while await transact(self.engine, partial(bulk_operations.expire_one, at=now)):
+            pass
+        for key, client in await transact(self.engine, partial(bulk_operations.waiting, at=now)):
             if client not in self._running and len(self._running) < AT_ONCE:
                 task = asyncio.create_task(self.work(key))
                 self._running[client] = task
@@ -120,33 +137,27 @@ class BulkRunner:
         self._running.pop(client, None)
 
     async def work(self, key: int) -> None:
-        """Do page after page of one operation, to its end. What the database is in the way of is tried again later."""
+        """Do page after page of one operation, to its end. What fails is tried again later, and not for ever."""
         try:
-            while (row := await transact(self.engine, partial(bulk_operations.current, key=key))) is not None:
+            while row := await transact(self.engine, partial(bulk_operations.attempt, key=key, at=self.now())):
                 with suppress(OvertakenError):
-                    await self._advance(key, Place(row.pages, row.cursor))
-                self._failures.pop(key, None)
+                    await self._advance(row, Place(row.pages, row.cursor))
         except StoppedError as stopped:
-            await self._fail(key, stopped.error)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyError) as error:
-            log.warning("bulk operation %d waits: %s", key, type(error).__name__)
+            await transact(self.engine, partial(bulk_operations.fail, key=key, error=stopped.error, at=self.now()))
         except Exception as error:
             log_failure(error, f"bulk operation {key}")
-            self._failures[key] = self._failures.get(key, 0) + 1
-            if self._failures[key] >= MOST_FAILURES:
-                await self._fail(key, BulkError.INTERNAL)
 
-    async def _advance(self, key: int, place: Place | None) -> None:
-        """Page after page from a place on. While one is written, the next one is read from where that should begin:
-        PostgreSQL and Python are busy at the same time. Raises OvertakenError, StoppedError.
+    async def _advance(self, row: Any, place: Place | None) -> None:
+        """Page after page from a place on. While one of an export is written, the next one is read from where that
+        should begin: PostgreSQL and Python are busy at the same time. Raises OvertakenError, StoppedError.
         """
-        await transact(self.engine, partial(bulk_operations.run, key=key, at=self.now()))
+        key, at_once = row.id, PAGES_AT_ONCE if row.kind == BulkKind.EXPORT else 1
         turns: list[asyncio.Task[None]] = []
         try:
             while place:
                 turns.append(asyncio.create_task(self._turn(key, place, turns[-1] if turns else None)))
                 place = await self._following(key, place)
-                if len(turns) == PAGES_AT_ONCE:
+                if len(turns) == at_once:
                     await turns.pop(0)
             for turn in turns:
                 await turn
@@ -163,11 +174,14 @@ class BulkRunner:
             lines, count, following = await self._lines(connection, task)
             member = await asyncio.to_thread(gzip.compress, lines, FASTEST, mtime=0)
             if before:
+                await connection.execute(PATIENCE)
                 await asyncio.wait([before])
             row = await bulk_operations.claimed(connection, key, place.pages, place.cursor)
             if row is None:
                 raise OvertakenError
             cursor = following.cursor if following else None
+            if row.size + len(member) > bulk_operations.LARGEST_FILE:
+                raise StoppedError(BulkError.TOO_LARGE)
             await bulk_operations.append(connection, self.keyring, row, member, count, cursor)
             if following is None:
                 await bulk_operations.complete(connection, self.keyring, key, place.pages + 1, self.now())
@@ -182,14 +196,10 @@ class BulkRunner:
             if task.row.kind == BulkKind.BATCH_CHECK:
                 return _next_lines(task)
             operation = task.document.ends(task.caller.principal.scopes)
-            ready = _ready(task, operation, task.page(), logged=False)
+            ready = _allowed(task, operation, task.page(), logged=False)
             return _next_page(place, orjson.loads(await _answer(connection, task.document.field, ready))[PAGE])
 
         return await transact(self.engine, find)
-
-    async def _fail(self, key: int, error: BulkError) -> None:
-        self._failures.pop(key, None)
-        await transact(self.engine, lambda connection: bulk_operations.fail(connection, key, error, self.now()))
 
     async def _task(self, connection: AsyncConnection, key: int, place: Place) -> Task:
         """Who asks, with the rights that are left of what it began with, and for what. Raises StoppedError."""
@@ -199,16 +209,15 @@ class BulkRunner:
         principal = await _principal(connection, row)
         if principal is None:
             raise StoppedError(BulkError.REFUSED)
-        now = sa.literal(self.now(), sa.DateTime(timezone=True))
-        ended = sa.select(bulk_operations.consent_ended(row, now))
-        if (await connection.execute(ended)).scalar_one():
-            raise StoppedError(BulkError.CONSENT_ENDED)
+        if await has_vanished(connection, row, self.now()):
+            raise StoppedError(BulkError.VANISHED)
         request = bulk_operations.request_of(self.keyring, row)
+        principal = await _still_trusted(connection, principal, request["document"])
         try:
             document = documented(row.kind, request["document"], principal.scopes)
         except (DocumentError, ForbiddenError, BulkDocumentError):
             raise StoppedError(BulkError.REFUSED) from None
-        caller = Caller(principal, self.keyring, self.now(), uuid4(), largest_page=row.page_size)
+        caller = Caller(principal, self.keyring, self.now(), row.request_id)
         return Task(row, place, document, request["variables"], caller)
 
     async def _lines(self, connection: AsyncConnection, task: Task) -> tuple[bytes, int, Place | None]:
@@ -217,15 +226,17 @@ class BulkRunner:
             checked = await self._checked(connection, task)
             text = b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in checked)
             return text, len(checked), _next_lines(task)
-        ready = _ready(task, task.document.operation(task.caller.principal.scopes), task.page())
+        ready = _allowed(task, task.document.operation(task.caller.principal.scopes), task.page())
         rows, page = split_page(await _answer(connection, task.document.field, ready))
         return rows, rows.count(b"\n"), _next_page(task.place, page)
 
     async def _checked(self, connection: AsyncConnection, task: Task) -> Sequence[Any]:
         """What is said of each line of a page."""
         size, start = task.row.page_size, task.place.pages * task.row.page_size
-        lines = await bulk_operations.lines_from(connection, self.keyring, task.row.upload_id, start, size)
-        told: dict[int, Any] = {}
+        operation = task.document.operation(task.caller.principal.scopes)
+        _allowed(task, operation, {**task.variables, BY: [SOMEBODY]})  # so that what fails below is the lines' own
+        found = await bulk_uploads.lines_from(connection, self.keyring, task.row.upload_id, start, size)
+        lines, told = [line for line in found if line[1].strip()], dict[int, Any]()
         good = [(number, subject) for number, text in lines if (subject := _subject(number, text, told)) is not None]
         if good:
             told |= await self._looked_up(connection, task, good)
@@ -261,10 +272,19 @@ def _next_page(place: Place, page: Mapping[str, Any]) -> Place | None:
 def _ready(task: Task, operation: Operation, variables: dict[str, Any], *, logged: bool = True) -> Ready:
     """The statement for these variables. Raises DocumentError, GraphQLError."""
     values = variable_values(operation, variables)
-    paged = planned(operation, task.caller.principal.audience, task.row.page_size, values, logged=logged)
+    audience, size = task.caller.principal.audience, task.row.page_size
+    paged = Paged.of(operation, audience, values, size, logged=logged)
     (found,) = paged.plan.ready(values, task.caller).values()
     assert isinstance(found, Ready)  # noqa: S101 - it leads to rows
     return found
+
+
+def _allowed(task: Task, operation: Operation, variables: dict[str, Any], *, logged: bool = True) -> Ready:
+    """The same for what was allowed when it was begun. Raises StoppedError if it is not now."""
+    try:
+        return _ready(task, operation, variables, logged=logged)
+    except (DocumentError, GraphQLError, BulkDocumentError):
+        raise StoppedError(BulkError.REFUSED) from None
 
 
 async def _answer(connection: AsyncConnection, name: str, ready: Ready) -> bytes:
@@ -281,20 +301,6 @@ def documented(kind: BulkKind, text: str, scopes: frozenset[Scope]) -> BulkDocum
     return bulk_document(kind, text, scopes)
 
 
-PLANS: dict[Any, Paged] = {}
-MOST_PLANS = 16
-
-
-def planned(operation: Operation, audience: Audience, page_size: int, values: Any, *, logged: bool) -> Paged:
-    """The plan of an operation for a caller, made once for a while."""
-    key = operation.digest, operation.scopes, audience, page_size
-    if key not in PLANS:
-        if len(PLANS) >= MOST_PLANS:
-            PLANS.clear()
-        PLANS[key] = Paged.of(operation, audience, values, page_size, logged=logged)
-    return PLANS[key]
-
-
 def split_page(text: bytes) -> tuple[bytes, Any]:
     """The rows of a page, each on a line of its own, and its `PageInfo`. The rows are not read: they are as sent."""
     rows, _, page = text.rpartition(b'],"%s":' % PAGE.encode())
@@ -302,11 +308,11 @@ def split_page(text: bytes) -> tuple[bytes, Any]:
     return lines + b"\n" if lines else b"", orjson.loads(page.removesuffix(b"}"))
 
 
-def _subject(number: int, text: str, told: dict[int, Any]) -> Any:
+def _subject(number: int, text: bytes, told: dict[int, Any]) -> Any:
     """The subject on a line; of a line that holds none, what is said of that stands in `told`."""
     try:
-        found = orjson.loads(text)
-    except orjson.JSONDecodeError:
+        found = read_json(text)
+    except BodyError:
         found = None
     if not isinstance(found, dict):
         told[number] = _line_error(number, "BAD_JSON", "This line is no JSON object.")
@@ -319,6 +325,14 @@ def _refused(number: int, error: DocumentError | GraphQLError) -> dict[str, Any]
     return _line_error(number, str((first.extensions or {}).get("code", "BAD_INPUT")), first.message)
 
 
+async def _still_trusted(connection: AsyncConnection, principal: Principal, document: str) -> Principal:
+    """The caller, held to the purposes of its document. Raises StoppedError where the client may not send it now."""
+    found = await trusted_document(connection, principal, document)
+    if found is None:
+        raise StoppedError(BulkError.REFUSED)
+    return found
+
+
 def _line_error(number: int, code: str, message: str) -> dict[str, Any]:
     return {"line": number, "error": {"code": code, "message": message}}
 
@@ -327,6 +341,7 @@ async def _principal(connection: AsyncConnection, row: Any) -> Principal | None:
     """Who began an operation, with what is left of its rights; None for a client or a person who is gone."""
     gone = sa.select(Staff.id).where(Staff.id == row.staff_id, Staff.left_at.is_not(None))
     query = sa.select(Client.client_id, Client.name, Client.audience, Client.scopes, Client.purposes, Client.village_id)
+    query = query.add_columns(Client.documents)
     there = (Client.id == row.client_key, Client.disabled_at.is_(None), ~gone.exists())
     client = (await connection.execute(query.where(*there))).one_or_none()
     if client is None:
@@ -341,4 +356,6 @@ async def _principal(connection: AsyncConnection, row: Any) -> Principal | None:
         token_id="",
         jurisdiction=row.jurisdiction,
         village_key=client.village_id,
+        registered=frozenset(map(Purpose, row.registered)),
+        documents=client.documents,
     )

@@ -60,11 +60,12 @@ Conditions = tuple[tuple[str, bool], ...]
 class Variant:
     """An operation for one audience, and for certain values of the variables that its conditions name.
 
-    types: what the access log says of each root field.
+    types: what the access log says of each root field. bulk: plans with larger pages, made for bulk operations.
     """
 
     purpose: Purpose
     types: Mapping[str, Sequence[str]]
+    bulk: dict[tuple[int, bool], Plan] = field(default_factory=dict)
 
     @cached_property
     def price(self) -> Price:

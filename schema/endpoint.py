@@ -133,7 +133,7 @@ class Endpoint:
         streams = EVENT_STREAM in request.headers.get("accept", "") and not by_address
         if streams and is_subscription(body.query, body.operation_name):
             token = bearer_token(request.headers.getlist("authorization"))
-            stream = await self.live.subscribe(token, sent)
+            stream = await self.live.subscribe(token, sent, noted=False)
             reply.seen.operation = stream.operation
             reply.seen.admit(stream.cost)
             return EventStream(stream, {"x-request-id": str(reply.request_id)})

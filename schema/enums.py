@@ -62,7 +62,8 @@ DESCRIPTIONS = {
     MatchOutcome: "How a look-up ended (核查结果).",
     BulkKind: "What a bulk operation reads (作业类型).",
     BulkState: "Where a bulk operation stands (作业状态).",
-    BulkError: "Why a bulk operation failed: a consent ended, its document is refused now, or by us (失败原因).",
+    BulkError: "Why a bulk operation failed: something that it had read may be shown no more, its file grew too "
+    "large, its document is refused now, or by us (失败原因).",
     BorrowerRelation: "How the subject stands to the loan (与借款人关系).",
 }
 

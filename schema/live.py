@@ -28,13 +28,13 @@ from resolvers.paging import Page, page_of
 from resolvers.plan.arguments import Argued
 from resolvers.rows import Answer
 from schema.arguments import argument_reader
-from schema.body import Body
+from schema.body import Body, BodyError
 from schema.building import GRAPHQL
 from schema.discretion import coded
 from schema.document import DocumentError, Operation, prepared
 from schema.execution import QUIET, asked, presented
 from schema.reach import root_fields
-from schema.trusting import trusted
+from schema.trusting import OTHER_TEXT, trusted
 
 EVENTS = Root(
     replace(roots.EVENTS, many=True, connection=True), about.ABOUT[models.Event], prepare=roots.prepare_access
@@ -67,9 +67,9 @@ class Live:
     _open: dict[int, int] = field(default_factory=dict)
     _reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(READERS))
 
-    async def subscribe(self, token: str, sent: Body) -> "Stream":
+    async def subscribe(self, token: str, sent: Body, *, noted: bool = True) -> "Stream":
         """Begin. Raises TokenError, BodyError, DocumentError, ForbiddenError, ThrottledError, what arguments raise."""
-        principal, body = await self.admit(token, sent)
+        principal, body = await trusted(self.documents, await self.verifier.verify(token), sent, noted=noted)
         operation = prepared(body.query, body.operation_name, principal.scopes, True)
         request = asked(operation, body.variables, principal.audience)
         self._check_number(principal)
@@ -82,10 +82,6 @@ class Live:
         if page.after is None:
             page = replace(page, after=(await self._newest(),))
         return Stream(self, token, sent, body, operation, arguments, request.cost, page)
-
-    async def admit(self, token: str, body: Body) -> tuple[Principal, Body]:
-        """Who asks, and for what, as of now. Raises TokenError, BodyError."""
-        return await trusted(self.documents, await self.verifier.verify(token), body)
 
     async def _newest(self) -> int:
         async with self.engine.connect() as connection:
@@ -149,9 +145,17 @@ class Stream:
             else:
                 return
 
+    async def _principal(self) -> Principal:
+        """Who asks, as of now. Raises TokenError, and BodyError for a document that it may not send any more."""
+        known = await self.live.verifier.verify(self.token)
+        principal, body = await trusted(self.live.documents, known, self.sent, noted=False)
+        if body.query != self.body.query:
+            raise BodyError(OTHER_TEXT)
+        return principal
+
     async def _read(self) -> list[ExecutionResult]:
         """The results of the next events, whose entries in the log are committed."""
-        principal, _ = await self.live.admit(self.token, self.sent)
+        principal = await self._principal()
         caller = Caller(principal, self.live.keyring, self.live.clock(), uuid4())
         async with self.live._reading, asyncio.timeout(READ_SECONDS), self.live.engine.connect() as connection:
             context = Context(**vars(caller), connection=connection)

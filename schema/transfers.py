@@ -3,33 +3,47 @@
 import asyncio
 import csv
 import io
+import logging
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import orjson
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
+from strawberry.utils.str_converters import to_camel_case
 
+from auth.budget import Budgets, ThrottledError
 from auth.metadata import resource_metadata_url
 from auth.scopes import Scope
 from auth.tokens import TokenError, TokenVerifier, bearer_token
 from casework import bulk_operations
-from casework.bulk_operations import MOST_LINES
+from casework.bulk_uploads import MOST_LINES, keep_upload
+from casework.bulk_vanishing import downloadable
 from casework.downloads import read_signed
 from casework.refusal import Refusal
 from casework.transaction import transact
 from models.bulk_operation import BulkUpload
 from models.keyring import Keyring
 from resolvers.opaque import seal
+from schema.subject import SubjectKey
 
-LARGEST_FILE = 32 * 1024 * 1024
+LARGEST_FILE = 16 * 1024 * 1024
 LONGEST_LINE = 4_096
+UPLOADS_AT_ONCE, UPLOAD_SECONDS = 2, 60
+"""Files that a worker takes at a time, and how long one may take."""
+
+BOM = b"\xef\xbb\xbf"
 RANGE = re.compile(r"bytes=(\d+)-(\d*)")
+log = logging.getLogger("suxin.files")
 CSV, JSON_LINES = "text/csv", ("application/jsonl", "application/x-ndjson")
 
 
@@ -50,28 +64,42 @@ class Transfers:
     keyring: Keyring
     issuer: str
     clock: Callable[[], datetime]
+    budgets: Budgets | None = None
+    places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(UPLOADS_AT_ONCE))
 
     async def upload(self, request: Request) -> Response:
         """Take lines to be checked: JSON objects, or CSV with the same names in its first line."""
         try:
-            principal = await self.verifier.verify(bearer_token(request.headers.getlist("authorization")))
-            if Scope.BULK_WRITE not in principal.scopes:
-                return _refusal(403, "This token lacks the scope bulk.write.", {"www-authenticate": self._lacking()})
-            lines = await asyncio.to_thread(read_lines, _media_type(request), await _body(request))
+            async with asyncio.timeout(UPLOAD_SECONDS):
+                return await self._upload(request)
         except TokenError as error:
-            challenge = {"www-authenticate": error.challenge(self.issuer)}
-            return _refusal(error.status, str(error), challenge)
+            return _refusal(error.status, str(error), {"www-authenticate": error.challenge(self.issuer)})
         except FileError as error:
             return _refusal(error.status, str(error))
-        try:
-            key = await transact(self.engine, partial(self._kept, principal.client_key, lines))
         except Refusal as refusal:
             return _refusal(429, f"{refusal.message} {refusal.hint}")
+        except ThrottledError as error:
+            return _refusal(429, str(error), {"retry-after": str(error.retry_after)})
+        except ClientDisconnect:
+            return _refusal(400, "The request ended before its body did.")
+        except (TimeoutError, OSError, DBAPIError, PoolTimeoutError) as error:
+            log.error("a file could not be taken: %s", type(error).__name__)
+            return _refusal(503, "This took too long, or the database is not reachable. Try again.")
+
+    async def _upload(self, request: Request) -> Response:
+        principal = await self.verifier.verify(bearer_token(request.headers.getlist("authorization")))
+        if Scope.BULK_WRITE not in principal.scopes:
+            return _refusal(403, "This token lacks the scope bulk.write.", {"www-authenticate": self._lacking()})
+        async with self.places:
+            with self.budgets.admitted(principal) if self.budgets else nullcontext():
+                media_type = _media_type(request)
+                lines = await asyncio.to_thread(read_lines, media_type, await _body(request))
+                key = await transact(self.engine, partial(self._kept, principal.client_key, lines))
         identifier = seal(f"{BulkUpload.__name__}:{key}".encode(), self.keyring.opaque_key)
         return JSONResponse({"upload": identifier, "lines": len(lines)}, 201, {"cache-control": "no-store"})
 
-    async def _kept(self, client_key: int, lines: Sequence[str], connection: AsyncConnection) -> int:
-        return await bulk_operations.upload(connection, self.keyring, client_key, lines, self.clock())
+    async def _kept(self, client_key: int, lines: Sequence[bytes], connection: AsyncConnection) -> int:
+        return await keep_upload(connection, self.keyring, client_key, lines, self.clock())
 
     def _lacking(self) -> str:
         pointer = resource_metadata_url(self.issuer)
@@ -80,11 +108,7 @@ class Transfers:
     async def download(self, request: Request) -> Response:
         """Send a file, or the rest of one (RFC 9110, section 14), to whoever has its signed address."""
         key = read_signed(self.keyring, request.path_params["token"], self.clock())
-        file = (
-            await transact(self.engine, lambda one: bulk_operations.downloadable(one, key, self.clock()))
-            if key
-            else None
-        )
+        file = await transact(self.engine, lambda one: downloadable(one, key, self.clock())) if key else None
         if key is None or file is None:
             return _refusal(404, "There is no file at this address, or no longer. Have its address signed again.")
         etag = f'"{file.sha256.hex()}"'
@@ -118,28 +142,50 @@ class Transfers:
             start += size
 
 
-def read_lines(media_type: str, content: bytes) -> list[str]:
-    """The lines of a file as JSON texts. Raises FileError."""
+def read_lines(media_type: str, content: bytes) -> list[bytes]:
+    """The lines of a file, as they came; those of CSV as JSON objects. Raises FileError."""
+    found = _rows(content) if media_type == CSV else content.removeprefix(BOM).split(b"\n", MOST_LINES + 1)
+    if found and not found[-1].strip():
+        found.pop()
+    if not 1 <= len(found) <= MOST_LINES or not any(line.strip() for line in found):
+        raise FileError(f"A file has 1 to {MOST_LINES:,} lines.", 413 if found else 400)
+    for number, line in enumerate(found, 1):
+        _check_line(number, line)
+    return found
+
+
+def _check_line(number: int, line: bytes) -> None:
+    if len(line) > LONGEST_LINE:
+        raise FileError(f"Line {number} is longer than {LONGEST_LINE} bytes.", 413)
     try:
-        text = content.decode("utf-8-sig")
+        line.decode()
+    except UnicodeDecodeError:
+        raise FileError(f"Line {number} is not UTF-8.") from None
+
+
+def _rows(content: bytes) -> list[bytes]:
+    """CSV rows as JSON objects by the names in the first one; empty cells are left out."""
+    try:
+        reader = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
+        names = next(reader, [])
+        _check_names(names)
+        return [_object(reader.line_num, names, row) for row in islice(reader, MOST_LINES + 1)]
     except UnicodeDecodeError as error:
         raise FileError(f"The file is not UTF-8 at byte {error.start}.") from None
-    lines = _rows(text) if media_type == CSV else [line for line in text.splitlines() if line.strip()]
-    if not 1 <= len(lines) <= MOST_LINES:
-        raise FileError(f"A file has 1 to {MOST_LINES:,} lines; this one has {len(lines):,}.", 413 if lines else 400)
-    for number, line in enumerate(lines, 1):
-        if len(line) > LONGEST_LINE:
-            raise FileError(f"Line {number} is longer than {LONGEST_LINE} characters.", 413)
-    return lines
-
-
-def _rows(text: str) -> list[str]:
-    """CSV rows as JSON objects by the names in the first one; empty cells are left out."""
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-    try:
-        return [orjson.dumps({name: cell for name, cell in row.items() if cell}).decode() for row in reader]
-    except (csv.Error, TypeError) as error:
+    except csv.Error as error:
         raise FileError(f"Line {reader.line_num} is no line of this CSV ({error}).") from None
+
+
+def _check_names(names: Sequence[str]) -> None:
+    known = [to_camel_case(one.name) for one in fields(SubjectKey)]
+    if len(set(names)) != len(names) or not set(names) <= set(known):
+        raise FileError(f"The first line must name columns, each once, of these: {', '.join(known)}.")
+
+
+def _object(number: int, names: Sequence[str], row: Sequence[str]) -> bytes:
+    if len(row) > len(names):
+        raise FileError(f"Line {number} is no line of this CSV (it has more cells than the first one).")
+    return orjson.dumps({name: cell for name, cell in zip(names, row, strict=False) if cell})
 
 
 def _media_type(request: Request) -> str:

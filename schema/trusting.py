@@ -4,7 +4,7 @@ import logging
 from dataclasses import replace
 
 from auth.principal import Principal
-from auth.trusted_documents import TrustedDocuments, digest_of, held, identifier_of
+from auth.trusted_documents import Trusted, TrustedDocuments, digest_of, held, identifier_of
 from models.client import DocumentPolicy
 from schema.body import Body, BodyError
 
@@ -14,32 +14,38 @@ OTHER_TEXT = "`query` is not the document that the identifier names. Send one of
 log = logging.getLogger("suxin.documents")
 
 
-async def trusted(documents: TrustedDocuments, principal: Principal, body: Body) -> tuple[Principal, Body]:
+async def trusted(
+    documents: TrustedDocuments, principal: Principal, body: Body, *, noted: bool = True
+) -> tuple[Principal, Body]:
     """The request with its document's text, and its caller, held to the purposes of a registered document.
 
-    Raises BodyError for an unknown identifier, for one with another text, and for what the client may not send.
+    noted: whether a document that is not registered is to be noted, where that is the client's policy. Raises BodyError
+    for an unknown identifier, for one with another text, and for what the client may not send.
     """
-    if body.query and body.document_id is not None:
-        _check_same(body.query, body.document_id)
-    if body.query and principal.documents is DocumentPolicy.OPEN:
+    if body.document_id is None and principal.documents is DocumentPolicy.OPEN:
         return principal, body
-    identifier = identifier_of(body.query) if body.query else body.document_id or ""
+    identifier = identifier_of(body.query) if body.document_id is None else body.document_id
     found = await documents.find(principal.client_key, identifier)
     if found is None:
-        return principal, _unregistered(principal, body)
+        return principal, _unregistered(principal, body, noted=noted)
+    _check_same(body, found)
     return held(principal, found), replace(body, query=found.text)
 
 
-def _unregistered(principal: Principal, body: Body) -> Body:
-    """The request all the same, if the client's policy is to note it only."""
-    if not body.query:
+def _unregistered(principal: Principal, body: Body, *, noted: bool) -> Body:
+    """The request all the same, with a text that fits its digest, if the client's policy lets it through."""
+    text = body.query
+    if not text or (body.document_id is not None and digest_of(body.document_id) is None):
         raise BodyError(NOT_FOUND, "PERSISTED_QUERY_NOT_FOUND")
+    if body.document_id is not None and digest_of(body.document_id) != digest_of(identifier_of(text)):
+        raise BodyError(OTHER_TEXT)
     if principal.documents is DocumentPolicy.TRUSTED_ONLY:
         raise BodyError(NOT_TRUSTED, "DOCUMENT_NOT_TRUSTED", 403)
-    log.warning("client %s sent a document that is not registered: %s", principal.client_id, identifier_of(body.query))
+    if principal.documents is DocumentPolicy.LOGGED and noted:
+        log.warning("client %s sent a document that is not registered: %s", principal.client_id, identifier_of(text))
     return body
 
 
-def _check_same(query: str, identifier: str) -> None:
-    if digest_of(identifier) != digest_of(identifier_of(query)):
+def _check_same(body: Body, found: Trusted) -> None:
+    if body.query and body.query != found.text:
         raise BodyError(OTHER_TEXT)

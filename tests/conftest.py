@@ -28,7 +28,7 @@ from auth.audiences import Audience
 from auth.token_client import ClientCredential, request_token
 from demo.city import CitySummary, build_city
 from demo.clients import DemoClient, register_clients
-from demo.stage import listening, serving, write_keys
+from demo.stage import LOOPBACK, listening, serving, write_keys
 from ingest.catalogue import load_catalogue
 from ingest.importing import import_file
 from models.keyring import Keyring, load_keyring
@@ -268,7 +268,7 @@ async def instance(
     database_url: sa.URL, tmp_path_factory: pytest.TempPathFactory, exports: Path
 ) -> AsyncIterator[Instance]:
     """A city of today behind a real server on a free port."""
-    settings = Settings(data_dir=tmp_path_factory.mktemp("data"))
+    settings = Settings(data_dir=tmp_path_factory.mktemp("data"), webhook_networks=(LOOPBACK,))
     clients, _ = await build(database_url, settings, exports, utc_now())
     keys = settings.data_dir / "clients"
     dict(write_keys(clients, keys))

@@ -13,11 +13,14 @@ from uuid import uuid4
 import compilers
 import httpx2
 import pytest
+import sqlalchemy as sa
 from chambers import mutation
 from conftest import Instance
+from typer.testing import CliRunner
 
 import nodejs
 from auth.audiences import Audience
+from cli import app
 from demo.cast import CHEN
 from models.terms import court_day
 from server import utc_now
@@ -69,12 +72,24 @@ def generated(node: None) -> None:
     compilers.run(compilers.TYPESCRIPT, nodejs.NPM, "run", "--silent", "check")
 
 
-def test_the_client_in_typescript(environment: Mapping[str, str], generated: None) -> None:
+@pytest.fixture(scope="module")
+def registered(instance: Instance, generated: None, database_url: sa.URL) -> None:
+    """The documents that were generated with it, as its operator registers them."""
+    environment = {
+        "SUXIN_DATABASE_URL": database_url.render_as_string(hide_password=False),
+        "SUXIN_DATA_DIR": str(instance.keys.parent),
+    }
+    manifest = compilers.TYPESCRIPT / "generated" / "persisted-documents.json"
+    done = CliRunner().invoke(app, ["documents", "add", "demo-bank", str(manifest)], env=environment)
+    assert done.exit_code == 0, done.stderr
+
+
+def test_the_client_in_typescript(environment: Mapping[str, str], registered: None) -> None:
     assert run(environment, nodejs.NODE, "check.ts", folder=compilers.TYPESCRIPT) == SHOWN
 
 
 def test_what_the_client_in_typescript_missed_is_told_it(
-    instance: Instance, environment: Mapping[str, str], generated: None
+    instance: Instance, environment: Mapping[str, str], registered: None
 ) -> None:
     end_a_consent(instance)
     after = newest(instance)

@@ -169,7 +169,7 @@ NEVER_STORED = {
     "client.documents": {"LOGGED", "TRUSTED_ONLY"},
     "bulk_operation.kind": {"EXPORT", "BATCH_CHECK"},  # nobody in the city exports
     "bulk_operation.state": {"QUEUED", "RUNNING", "COMPLETED", "FAILED", "CANCELLED", "EXPIRED"},
-    "bulk_operation.error": {"CONSENT_ENDED", "REFUSED", "INTERNAL"},
+    "bulk_operation.error": {"VANISHED", "TOO_LARGE", "REFUSED", "INTERNAL"},
     "event.kind": {"BULK_OPERATION_ENDED"},
     "webhook.disable_reason": {"OWNER", "GONE", "FAILING"},  # nobody in the city listens
     "grading_rule.grade": {"A"},  # what is graded so where no rule applies

@@ -257,6 +257,7 @@ def test_introspection_shows_what_the_token_reaches(world: World, query: str) ->
     auditor = world.data(Audience.AUDITOR, query)["__schema"]["queryType"]["fields"]
     assert [field["name"] for field in village] == ["rateLimit", "viewer", "node", "nodes", "villageNotices"]
     assert [field["name"] for field in auditor] == [
+        "bulkOperations",
         "rateLimit",
         "viewer",
         "node",

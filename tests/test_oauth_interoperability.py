@@ -145,7 +145,9 @@ def test_authlib_with_private_key_jwt(issuer: str, sync_engine: sa.Engine, algor
     with AuthlibSession(added.client_id, key, token_endpoint_auth_method="private_key_jwt") as session:
         session.register_client_auth_method(PrivateKeyJWT(token_endpoint=issuer, alg=algorithm))
         token = session.fetch_token(f"{issuer}/oauth/token", grant_type="client_credentials")
-    assert token["scope"] == "catalogue.read event.read organization.read subject.check webhook.write"
+    assert (
+        token["scope"] == "bulk.read bulk.write catalogue.read event.read organization.read subject.check webhook.write"
+    )
 
 
 def test_the_token_endpoint_as_audience_is_refused(issuer: str, sync_engine: sa.Engine) -> None:

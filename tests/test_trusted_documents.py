@@ -8,6 +8,7 @@ from hashlib import md5, sha256
 from pathlib import Path
 from typing import Any
 
+import compilers
 import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
@@ -15,14 +16,17 @@ from typer.testing import CliRunner, Result
 from world import ISSUER, NOW, World
 
 import database
-from auth.audiences import Audience
+from auth.audiences import Audience, scopes_of
 from auth.revocations import listen
 from auth.trusted_documents import TrustedDocuments
 from cli import app
+from demo.cast import CHEN
+from schema.audience_schema import printed
 from server import create_app
 
 Run = Callable[..., Result]
 BANK = Audience.BANK
+EXAMPLES = Path(__file__).parent.parent / "examples" / "bank"
 VIEWER = "query Who { viewer { clientId } }"
 CATALOGUE = "query Catalogue { codeTypes { code colour } }"
 CHECK = """query Check($by: [SubjectKey!]!, $access: AccessInput!) {
@@ -118,8 +122,30 @@ def test_documents_are_known_by_get_and_by_apollo_s_hash(world: World, run: Run,
     assert found.json()["data"] == given[1]["data"]
 
 
+CUSTOMER = {"name": "宁波失信建材有限公司", "organizationCode": "913302009999999127"}
+GIVEN = {"by": [CUSTOMER], "access": {"purpose": "LOAN_APPROVAL"}, "first": 3, "after": None}
+
+
+@pytest.mark.usefixtures("node")
+def test_what_compilers_persist_is_registered_and_runs(world: World, run: Run, bank: str, tmp_path: Path) -> None:
+    sdl = printed(scopes_of(BANK))
+    examples = [EXAMPLES / f"{name}.graphql" for name in ("finance_check", "watches", "catalogue")]
+    manifests = [
+        compilers.relay(sdl, tmp_path / "relay"),
+        *compilers.codegen(tmp_path, bank=compilers.Client(sdl, examples)).values(),
+    ]
+    assert run("add", bank, *manifests).exit_code == 0
+    run("policy", bank, "trusted_only")
+    for identifier, text in [item for manifest in manifests for item in json.loads(manifest.read_text()).items()]:
+        if text.startswith("query"):
+            status, answer = asked(world, {"documentId": identifier, "variables": GIVEN})
+            assert (status, "errors" in answer) == (200, False), answer
+    assert refused(world, {"query": examples[0].read_text()}) == (403, "DOCUMENT_NOT_TRUSTED")
+
+
 WRONG: dict[str, tuple[dict[str, Any], tuple[int, str]]] = {
     "unknown": ({"documentId": "sha256:" + "0" * 64}, (400, "PERSISTED_QUERY_NOT_FOUND")),
+    "a character that no text may hold": ({"documentId": "a\x00b"}, (400, "BAD_REQUEST")),
     "odd": ({"documentId": "'; --"}, (400, "PERSISTED_QUERY_NOT_FOUND")),
     "empty": ({"documentId": ""}, (400, "PERSISTED_QUERY_NOT_FOUND")),
     "number": ({"documentId": 5}, (400, "BAD_REQUEST")),
@@ -296,3 +322,29 @@ async def test_a_removed_document_is_forgotten_at_once(
     listening.cancel()
     await asyncio.gather(listening, return_exceptions=True)
     await engine.dispose()
+
+
+def test_a_document_may_be_sent_with_its_identifier(world: World, run: Run, bank: str, tmp_path: Path) -> None:
+    run("add", bank, written(tmp_path, "a.json", {"one": VIEWER}))
+    assert asked(world, {"documentId": "one", "query": VIEWER})[0] == 200
+    assert refused(world, {"documentId": "one", "query": CATALOGUE}) == (400, "BAD_REQUEST")
+    assert refused(world, {"documentId": "two", "query": VIEWER}) == (400, "PERSISTED_QUERY_NOT_FOUND")
+
+
+def test_an_identifier_of_odd_characters_is_nobody_s(world: World) -> None:
+    headers = {"authorization": f"Bearer {world.token(BANK)}"}
+    found = world.http.get("/graphql", params={"documentId": "a\x00b"}, headers=headers)
+    assert (found.status_code, found.json()["errors"][0]["extensions"]["code"]) == (400, "PERSISTED_QUERY_NOT_FOUND")
+
+
+def test_who_is_held_to_one_purpose_is_shown_no_more_by_that(world: World, run: Run, bank: str, tmp_path: Path) -> None:
+    """With one purpose of its own a client need not name it; with one that a document leaves it, it must."""
+    query = "query One($id: ID!) { node(id: $id) { ... on Person { name } } }"
+    key = {"name": CHEN.name, "idNumber": CHEN.number}
+    named = "query($by: SubjectKey!, $access: AccessInput!) { subject(by: $by, access: $access) { party { id } } }"
+    variables = {"by": key, "access": {"purpose": "LOAN_APPROVAL"}}
+    party = world.data(BANK, named, variables)["subject"]["party"]
+    body = {"documentId": identified(query), "variables": {"id": party["id"]}}
+    before = asked(world, {"query": query, "variables": body["variables"]})[1]["data"]
+    run("add", bank, written(tmp_path, "one.graphql", query), "--purpose", "LOAN_APPROVAL")
+    assert asked(world, body)[1]["data"] == before == {"node": None}

@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import httpx2
 import pytest
+import sqlalchemy as sa
 from conftest import City
 from served import Command, wait_until
 from world import World
@@ -64,3 +66,31 @@ def test_a_revocation_reaches_all_workers(served: Served) -> None:
         form = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion, "token": token}
         assert http.post("/oauth/revoke", data=form).status_code == 200
     wait_until(lambda: {served.ask(token).status_code for _ in range(ASKED)} == {401})
+
+
+BUDGET, SECONDS, AT_ONCE = 30_000, 8.0, 8
+
+
+def test_two_workers_let_through_no_more_than_the_budget(served: Served, world: World) -> None:
+    """Eight ask as fast as they can. Any minute of that is a bucket, a twentieth of the budget, and a minute's."""
+    with world.engine.begin() as connection:
+        change = sa.text("UPDATE client SET budget = :budget WHERE client_id = :client")
+        connection.execute(change, {"budget": BUDGET, "client": served.credential.client_id})
+    token, started = served.token(), time.monotonic()
+
+    def spend() -> tuple[int, int]:
+        spent = refused = 0
+        while time.monotonic() < started + SECONDS:
+            answer = served.ask(token)
+            if answer.status_code == 200:
+                spent += answer.json()["extensions"]["cost"]["actualQueryCost"]
+            else:
+                assert (answer.status_code, int(answer.headers["retry-after"]) >= 1) == (429, True)
+                refused += 1
+        return spent, refused
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        found = [one.result() for one in [pool.submit(spend) for _ in range(AT_ONCE)]]
+    most = BUDGET / 20 + BUDGET / 60 * (time.monotonic() - started)
+    assert sum(refused for _, refused in found) > 0
+    assert 0.8 * most < sum(spent for spent, _ in found) <= most

@@ -66,12 +66,16 @@ def upgrade() -> None:
         sa.Column("state", sa.String(40), server_default="QUEUED", nullable=False),
         sa.Column("scopes", sa.ARRAY(sa.Text()), nullable=False),
         sa.Column("purposes", sa.ARRAY(sa.Text()), nullable=False),
+        sa.Column("registered", sa.ARRAY(sa.Text()), nullable=False),
         sa.Column("reference", sa.Text()),
-        sa.Column("request", sa.LargeBinary(), nullable=False),
+        sa.Column("request", sa.LargeBinary()),
+        sa.Column("request_id", sa.Uuid(), nullable=False),
         sa.Column("upload_id", sa.BigInteger()),
         sa.Column("page_size", sa.SmallInteger(), nullable=False),
         sa.Column("pages", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("cursor", sa.Text()),
+        sa.Column("attempts", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("retry_at", MOMENT),
         sa.Column("objects", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("total", sa.Integer()),
         sa.Column("size", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
@@ -87,7 +91,7 @@ def upgrade() -> None:
             name=op.f("ck_bulk_operation_bulkstate"),
         ),
         sa.CheckConstraint(
-            among("error", "CONSENT_ENDED", "REFUSED", "INTERNAL"), name=op.f("ck_bulk_operation_bulkerror")
+            among("error", "VANISHED", "TOO_LARGE", "REFUSED", "INTERNAL"), name=op.f("ck_bulk_operation_bulkerror")
         ),
         sa.CheckConstraint(
             "(state IN ('QUEUED', 'RUNNING')) = (ended_at IS NULL)", name=op.f("ck_bulk_operation_ended")
@@ -100,11 +104,26 @@ def upgrade() -> None:
         sa.CheckConstraint("(kind = 'BATCH_CHECK') = (total IS NOT NULL)", name=op.f("ck_bulk_operation_total")),
         sa.ForeignKeyConstraint(["client_key"], ["client.id"], name=op.f("fk_bulk_operation_client_key")),
         sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_bulk_operation_staff_id")),
+        sa.CheckConstraint("(ended_at IS NULL) = (request IS NOT NULL)", name=op.f("ck_bulk_operation_sealed")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_bulk_operation")),
+        sa.UniqueConstraint("upload_id", name=op.f("uq_bulk_operation_upload_id")),
     )
     op.create_index("ix_bulk_operation_client_key", "bulk_operation", ["client_key"])
     op.create_index("ix_bulk_operation_staff_id", "bulk_operation", ["staff_id"])
     op.create_index("ix_bulk_operation_open", "bulk_operation", ["id"], postgresql_where=sa.text("ended_at IS NULL"))
+    op.create_index(
+        "ix_bulk_operation_expires_at",
+        "bulk_operation",
+        ["expires_at"],
+        postgresql_where=sa.text("state = 'COMPLETED'"),
+    )
+    op.create_index("ix_consent_client_key_valid_to", "consent", ["client_key", "valid_to"])
+    op.create_index(
+        "ix_consent_client_key_revoked_at",
+        "consent",
+        ["client_key", "revoked_at"],
+        postgresql_where=sa.text("revoked_at IS NOT NULL"),
+    )
     op.create_table(
         "bulk_chunk",
         sa.Column("operation_id", sa.BigInteger(), nullable=False),

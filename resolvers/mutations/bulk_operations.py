@@ -1,25 +1,30 @@
 """Bulk operations: what a client begins, ends and fetches."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
-from auth.trusted_documents import find_document, held, identifier_of
+from auth.principal import Principal
+from auth.trusted_documents import trusted_document
 from casework import bulk_operations
 from casework.bulk_operations import Begun
+from casework.bulk_vanishing import downloadable
 from casework.downloads import signed
 from casework.refusal import Refusal
 from models.bulk_operation import BulkKind, BulkOperation, BulkUpload
-from models.client import DocumentPolicy
+from resolvers.caller import Caller
 from resolvers.context import Context
 from resolvers.errors import BadIdError
 from resolvers.mutations.acting import Acting
 from resolvers.nodes import key_of
 from resolvers.rows import Row
 
-Measure = Callable[[BulkKind, str, Mapping[str, Any], Acting], int]
-"""How many rows or subjects of a document make a page; raises Refusal BAD_DOCUMENT for one that cannot run."""
+Measure = Callable[[BulkKind, str, str | None, Caller], tuple[Mapping[str, Any], int]]
+"""The variables of a document, given as text, and how many rows or subjects make a page of it.
+
+It raises Refusal BAD_DOCUMENT for what cannot run.
+"""
 
 
 class Starting:
@@ -51,9 +56,12 @@ class Starting:
         reference: str | None,
         upload: int | None = None,
     ) -> int:
-        given, acting = _variables(variables), await _held(acting, document)
-        size, caller = self._measure(kind, document, given, acting), acting.caller
-        begun = Begun(kind, document, given, size, reference, _rights(acting), upload)
+        caller, principal = acting.caller, acting.caller.principal
+        held = await trusted_document(acting.connection, principal, document)
+        if held is None:
+            raise Refusal("BAD_DOCUMENT", "This document is not registered for you.", "Have it registered.", "document")
+        given, size = self._measure(kind, document, variables, replace(caller, principal=held))
+        begun = Begun(kind, document, given, size, reference, _rights(held), uuid4(), upload)
         return await bulk_operations.begin(acting.connection, caller.keyring, begun, caller.now)
 
 
@@ -69,7 +77,7 @@ async def cancel(acting: Acting, *, id: str) -> int:
 async def download(acting: Acting, *, id: str) -> int:
     """A client is about to fetch a file."""
     key = acting.key(id, BulkOperation)
-    if await bulk_operations.downloadable(acting.connection, key, acting.caller.now) is None:
+    if await downloadable(acting.connection, key, acting.caller.now) is None:
         raise Refusal("WRONG_STATE", "There is no file to fetch.", "Look at its `state`, or begin it anew.", "id")
     return key
 
@@ -81,35 +89,12 @@ def url(context: Context, row: Row) -> str:
     return f"{context.issuer}/downloads/{token}"
 
 
-async def _held(acting: Acting, document: str) -> Acting:
-    """Who acts, held to the purposes of a registered document. Raises Refusal BAD_DOCUMENT for one that is not, where
-    the client may send no other.
-    """
-    principal = acting.caller.principal
-    if principal.documents is not DocumentPolicy.TRUSTED_ONLY:
-        return acting
-    found = await find_document(acting.connection, principal.client_key, identifier_of(document))
-    if found is None:
-        raise Refusal("BAD_DOCUMENT", "This document is not registered for you.", "Have it registered.", "document")
-    return replace(acting, caller=replace(acting.caller, principal=held(principal, found)))
-
-
-def _variables(text: str | None) -> Mapping[str, Any]:
-    try:
-        found = json.loads(text or "{}")
-    except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
-        raise Refusal("BAD_DOCUMENT", "These variables are no JSON object.", "Send an object as text.", "variables")
-    return found
-
-
-def _rights(acting: Acting) -> dict[str, Any]:
-    principal = acting.caller.principal
+def _rights(principal: Principal) -> dict[str, Any]:
     return {
         "client_key": principal.client_key,
         "staff_id": principal.officer.key if principal.officer else None,
         "jurisdiction": principal.jurisdiction,
         "scopes": principal.scope_names,
         "purposes": sorted(principal.purposes),
+        "registered": sorted(principal.registered or principal.purposes),
     }

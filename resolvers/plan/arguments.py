@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from graphql import FieldNode, GraphQLField, VariableNode
 from graphql.execution.values import VariableValues, get_argument_values
 
-from resolvers.caller import Caller
+from resolvers.caller import LARGEST_PAGE, Caller
 from resolvers.declarations import Relation
 from resolvers.paging import Page, page_of, place_types
 from resolvers.sql import SQL
@@ -60,10 +60,11 @@ def _variables(value: Any) -> bool:
 
 @dataclass(frozen=True)
 class ArguedEdge:
-    """An edge with arguments: a page, or a relation that reads some."""
+    """An edge with arguments: a page, or a relation that reads some. largest_page: rows that the page may have."""
 
     argued: Argued
     relation: Relation
+    largest_page: int = LARGEST_PAGE
 
     def _name(self, name: str) -> str:
         return f"edge_{self.argued.number}_{name}"
@@ -74,7 +75,7 @@ class ArguedEdge:
         values = {self._name(name): arguments.get(name) for name in self.relation.arguments}
         if not self.relation.connection:
             return None, values
-        page = page_of(self.relation, arguments, caller.keyring.opaque_key, caller.largest_page)
+        page = page_of(self.relation, arguments, caller.keyring.opaque_key, self.largest_page)
         return _shape(page), values | {self._name(name): value for name, value in _page_values(page)}
 
     def binds(self) -> dict[str, SQL]:

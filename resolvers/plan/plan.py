@@ -232,7 +232,10 @@ def _part(
     if isinstance(declaration, Root):
         walk.root(declaration.relation, defined, details)
         asked = RootField(declaration, defined, details, types.get(name, ()))
-        return RowsPart(asked, own, EdgeArguments(tuple(walk.edges.values())), purpose)
+        edges = tuple(walk.edges.values())
+        if declaration.relation.connection:
+            edges = (replace(edges[0], largest_page=purpose.largest_page), *edges[1:])
+        return RowsPart(asked, own, EdgeArguments(edges), purpose)
     if isinstance(declaration, NodesRoot):
         walk.nodes(details)
         asked = RootField(None, defined, details, types.get(name, ()))

@@ -3,7 +3,6 @@ import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 
 import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
-import { print } from "graphql";
 import { createClient } from "graphql-ws";
 import { importJWK, SignJWT } from "jose";
 
@@ -51,9 +50,9 @@ export async function ask<Data, Variables>(
   return data;
 }
 
-/** How a request names its document: by its text, or, once it is registered, by the hash that was generated with it. */
+/** How a request names its document, which is registered: by the hash that was generated with it. */
 function named<Data, Variables>(document: TypedDocumentNode<Data, Variables>) {
-  return { query: print(document) }; // registered: { documentId: document.__meta__!.hash }
+  return { documentId: String(document.__meta__?.hash) };
 }
 
 /** The results of a subscription, as they come. It fails with a close event of code 4401 when its token ends. */
@@ -65,5 +64,5 @@ export function listen<Data, Variables extends Record<string, unknown>>(
     url: `${SUXIN.replace("http", "ws")}/graphql`,
     connectionParams: async () => ({ authorization: `Bearer ${await accessToken()}` }),
   });
-  return client.iterate<Data>({ query: print(document), variables });
+  return client.iterate<Data>({ query: "", ...named(document), variables });
 }

@@ -1,0 +1,75 @@
+"""Files of subjects that clients send to be checked: kept sealed (R18), taken once, and deleted with what took them."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from casework.refusal import Refusal
+from models.bulk_operation import BulkOperation, BulkUpload, BulkUploadPiece
+from models.client import Client
+from models.keyring import Keyring
+
+MOST_UPLOADS = 10
+"""Files of one client that wait to be checked."""
+
+MOST_LINES, PIECE_LINES = 100_000, 1_000
+KEPT = timedelta(hours=24)
+
+
+async def keep_upload(
+    connection: AsyncConnection, keyring: Keyring, client_key: int, lines: Sequence[bytes], at: datetime
+) -> int:
+    """Keep lines to be checked for a day; gives the upload's key. Raises Refusal BAD_EXTENT for one too many."""
+    await _check_number(connection, client_key, at)
+    values = {"client_key": client_key, "lines": len(lines), "created_at": at, "expires_at": at + KEPT}
+    key: int = (await connection.execute(sa.insert(BulkUpload).values(values).returning(BulkUpload.id))).scalar_one()
+    for number, start in enumerate(range(0, len(lines), PIECE_LINES)):
+        sealed = keyring.seal_octets(b"\n".join(lines[start : start + PIECE_LINES]), _associated(key, number))
+        piece = {"upload_id": key, "number": number, "content": sealed}
+        await connection.execute(sa.insert(BulkUploadPiece).values(piece))
+    return key
+
+
+async def take_upload(connection: AsyncConnection, client_key: int, key: int, at: datetime) -> int:
+    """Take an upload for an operation, once; gives how many lines it has. Raises Refusal NOT_FOUND."""
+    taken = sa.select(BulkOperation.id).where(BulkOperation.upload_id == key)
+    mine = (BulkUpload.id == key, BulkUpload.client_key == client_key, BulkUpload.expires_at > at, ~taken.exists())
+    lines = (await connection.execute(sa.select(BulkUpload.lines).where(*mine).with_for_update())).scalar()
+    if lines is None:
+        raise Refusal("NOT_FOUND", "There is no such upload of yours.", "Send the lines to /uploads again.", "upload")
+    return int(lines)
+
+
+async def lines_from(
+    connection: AsyncConnection, keyring: Keyring, key: int, start: int, count: int
+) -> list[tuple[int, bytes]]:
+    """Up to `count` lines of one piece of an upload, after the first `start` lines, with their numbers from one."""
+    number, offset = divmod(start, PIECE_LINES)
+    piece = (BulkUploadPiece.upload_id == key, BulkUploadPiece.number == number)
+    sealed = (await connection.execute(sa.select(BulkUploadPiece.content).where(*piece))).scalar_one()
+    lines = keyring.open_octets(sealed, _associated(key, number)).split(b"\n")
+    return list(enumerate(lines[offset : offset + count], start + 1))
+
+
+async def delete_upload(connection: AsyncConnection, key: int | None) -> None:
+    """Delete what an operation was sent."""
+    await connection.execute(sa.delete(BulkUpload).where(BulkUpload.id == key))
+
+
+async def expire_uploads(connection: AsyncConnection, at: datetime) -> None:
+    """Delete what nobody has taken in a day."""
+    taken = sa.select(BulkOperation.id).where(BulkOperation.upload_id == BulkUpload.id)
+    await connection.execute(sa.delete(BulkUpload).where(BulkUpload.expires_at <= at, ~taken.exists()))
+
+
+async def _check_number(connection: AsyncConnection, client_key: int, at: datetime) -> None:
+    await connection.execute(sa.select(Client.id).where(Client.id == client_key).with_for_update(key_share=True))
+    kept = sa.select(sa.func.count()).where(BulkUpload.client_key == client_key, BulkUpload.expires_at > at)
+    if (await connection.execute(kept)).scalar_one() >= MOST_UPLOADS:
+        raise Refusal("BAD_EXTENT", f"{MOST_UPLOADS} files of yours wait to be checked.", "Begin with one of them.")
+
+
+def _associated(key: int, number: int) -> bytes:
+    return f"bulk/upload/{key}/{number}".encode()

@@ -1,0 +1,84 @@
+"""What a bulk operation has read and may be shown no more: it stops, and its file is not handed out (R10, R15).
+
+What it has read stands in the access log, under the one request id of the operation.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
+
+from models.access_record import AccessRecord
+from models.bulk_operation import BulkOperation, BulkState
+from models.client import Client
+from models.consent import Consent, ShareCode
+from models.event import WITHDRAWALS, Event
+from models.party import Identity
+from models.watch import Notification
+
+SLACK = timedelta(minutes=1)
+"""What is written by another machine's clock, or committed later than it says, counts as well."""
+
+
+async def has_vanished(connection: AsyncConnection, operation: Any, at: datetime) -> bool:
+    """Whether a consent or a share code has ended, or an entry has vanished, of somebody whom it has read.
+
+    operation: its client, its request id, and when it was created.
+    """
+    since = operation.created_at - SLACK
+    reasons = (
+        _consent_ended(operation, since, at),
+        _entry_vanished(operation, since),
+        _code_ended(operation, since, at),
+    )
+    found = await connection.execute(sa.select(sa.or_(*(one.exists() for one in reasons))))
+    return bool(found.scalar_one())
+
+
+def _consent_ended(operation: Any, since: datetime, at: datetime) -> sa.Select[Any]:
+    revoked = sa.and_(Consent.revoked_at > since, Consent.revoked_at <= at)
+    over = sa.and_(Consent.valid_to > since, Consent.valid_to <= at, Consent.revoked_at.is_(None))
+    by_party, by_index = aliased(AccessRecord), aliased(AccessRecord)
+    read = sa.or_(
+        sa.select(by_party.id).where(by_party.party_id == Identity.party_id, _is_of(by_party, operation)).exists(),
+        sa.select(by_index.id)
+        .where(
+            by_index.party_id.is_(None), by_index.subject_index == Consent.subject_index, _is_of(by_index, operation)
+        )
+        .exists(),
+    )
+    known = sa.select(Consent.id).outerjoin(Identity, Identity.index == Consent.subject_index)
+    return known.where(Consent.client_key == operation.client_key, sa.or_(revoked, over), read)
+
+
+def _entry_vanished(operation: Any, since: datetime) -> sa.Select[Any]:
+    """The client has been told that it has (`casework.notifications`)."""
+    entry = aliased(AccessRecord)
+    read = sa.select(entry.id).where(entry.party_id == Event.party_id, _is_of(entry, operation))
+    told = sa.select(Notification.id).join(Event, Event.id == Notification.event_id)
+    gone = (Event.occurred_at > since, Event.kind.in_(WITHDRAWALS))
+    return told.where(Notification.client_key == operation.client_key, *gone, read.exists())
+
+
+def _code_ended(operation: Any, since: datetime, at: datetime) -> sa.Select[Any]:
+    entry = aliased(AccessRecord)
+    shown = (entry.party_id == Identity.party_id, entry.share_code_id == ShareCode.id)
+    read = sa.select(entry.id).where(*shown, _is_of(entry, operation))
+    known = sa.select(ShareCode.id).join(Identity, Identity.index == ShareCode.subject_index)
+    return known.where(ShareCode.revoked_at > since, ShareCode.revoked_at <= at, read.exists())
+
+
+def _is_of(entry: Any, operation: Any) -> sa.ColumnElement[bool]:
+    """Whether an entry is the operation's: those are of since it was begun."""
+    return sa.and_(entry.request_id == operation.request_id, entry.at >= operation.created_at)
+
+
+async def downloadable(connection: AsyncConnection, key: int, at: datetime) -> Any:
+    """The row of an operation whose file may be fetched now; None for any other."""
+    row = BulkOperation.__table__
+    good = (row.c.state == BulkState.COMPLETED, row.c.expires_at > at, Client.disabled_at.is_(None))
+    query = sa.select(row).join(Client, Client.id == row.c.client_key).where(row.c.id == key, *good)
+    found = (await connection.execute(query)).one_or_none()
+    return None if found is None or await has_vanished(connection, found, at) else found
