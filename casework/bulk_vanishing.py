@@ -50,7 +50,16 @@ def _consent_ended(operation: Any, since: datetime, at: datetime) -> sa.Select[A
         .exists(),
     )
     known = sa.select(Consent.id).outerjoin(Identity, Identity.index == Consent.subject_index)
-    return known.where(Consent.client_key == operation.client_key, sa.or_(revoked, over), read)
+    return known.where(Consent.client_key == operation.client_key, sa.or_(revoked, over), ~_consents_still(at), read)
+
+
+def _consents_still(at: datetime) -> sa.ColumnElement[bool]:
+    """Whether the same person consents to all of it by another letter."""
+    other = aliased(Consent)
+    same = (other.subject_index == Consent.subject_index, other.client_key == Consent.client_key)
+    live = (other.valid_from <= at, other.valid_to > at, sa.or_(other.revoked_at.is_(None), other.revoked_at > at))
+    as_much = (other.purposes.op("@>")(Consent.purposes), other.scopes.op("@>")(Consent.scopes))
+    return sa.select(other.id).where(*same, *live, *as_much).exists()
 
 
 def _entry_vanished(operation: Any, since: datetime) -> sa.Select[Any]:

@@ -68,7 +68,7 @@ def test_a_revocation_reaches_all_workers(served: Served) -> None:
     wait_until(lambda: {served.ask(token).status_code for _ in range(ASKED)} == {401})
 
 
-BUDGET, SECONDS, AT_ONCE = 30_000, 8.0, 8
+BUDGET, SECONDS, AT_ONCE = 6_000, 8.0, 8
 
 
 def test_two_workers_let_through_no_more_than_the_budget(served: Served, world: World) -> None:
@@ -91,6 +91,6 @@ def test_two_workers_let_through_no_more_than_the_budget(served: Served, world: 
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         found = [one.result() for one in [pool.submit(spend) for _ in range(AT_ONCE)]]
-    most = BUDGET / 20 + BUDGET / 60 * (time.monotonic() - started)
+    most = BUDGET / 20 + BUDGET / 60 * (time.monotonic() - started) + 1  # costs are whole
     assert sum(refused for _, refused in found) > 0
     assert 0.8 * most < sum(spent for spent, _ in found) <= most

@@ -51,8 +51,8 @@ export async function ask<Data, Variables>(
 }
 
 /** How a request names its document, which is registered: by the hash that was generated with it. */
-function named<Data, Variables>(document: TypedDocumentNode<Data, Variables>) {
-  return { documentId: String(document.__meta__?.hash) };
+function named(document: object) {
+  return { documentId: (document as { __meta__: { hash: string } }).__meta__.hash };
 }
 
 /** The results of a subscription, as they come. It fails with a close event of code 4401 when its token ends. */
