@@ -1,0 +1,164 @@
+"""What the quickstarts say is true: their documents are answered, their commands run, both languages show the same."""
+
+import json
+import re
+import shlex
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+import typer
+from typer.core import TyperGroup
+from typer.testing import CliRunner
+from world import NOW, World
+
+from auth.audiences import Audience
+from auth.token_client import request_token
+from cli import app
+from demo.cast import DEMO_VILLAGE
+from demo.examples import FOLDER as EXAMPLES
+from demo.stage import write_keys
+from models.household import Village
+
+FOLDER = Path(__file__).parent.parent / "docs" / "quickstart"
+INDEX = FOLDER / "README.md"
+ENGLISH = {audience: FOLDER / f"{audience.lower()}.md" for audience in Audience}
+CHINESE = {audience: FOLDER / f"{audience.lower()}.zh.md" for audience in Audience}
+PAGES = [INDEX, *ENGLISH.values(), *CHINESE.values()]
+
+each_audience = pytest.mark.parametrize("audience", Audience)
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """The code of a page in this language, in order."""
+    found: list[str] = re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(), re.DOTALL | re.MULTILINE)
+    return found
+
+
+def shell(page: Path) -> str:
+    """All that a page lets type, a command a line."""
+    return "".join(blocks(page, "bash")).replace("\\\n", "")
+
+
+def commands(page: Path) -> list[list[str]]:
+    """The arguments of each `suxin` that a page lets type."""
+    return [shlex.split(found) for found in re.findall(r"(?<![\w.-])suxin ([^)\n]+)", shell(page))]
+
+
+def mentioned(page: Path) -> list[list[str]]:
+    """The arguments of each `suxin` in running text."""
+    return [shlex.split(found) for found in re.findall(r"`suxin ([^`]+)`", page.read_text())]
+
+
+def slug(heading: str) -> str:
+    """The anchor of a heading, as GitHub makes it."""
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+@pytest.fixture
+def desk(
+    world: World, database_url: sa.URL, sync_engine: sa.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> CliRunner:
+    """A clone of Suxin as whoever reads a page finds it, with the demo city's keys and a key pair of their own."""
+    (tmp_path / "examples").symlink_to(EXAMPLES)
+    clients = tmp_path / ".suxin" / "demo" / "clients"
+    clients.parent.mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    dict(write_keys(world.clients, clients))
+    exec(compile(blocks(INDEX, "python")[0], INDEX.name, "exec"), {})  # noqa: S102 - the index's own text
+    with sync_engine.begin() as connection:
+        if connection.scalar(sa.select(Village.id).where(Village.name == DEMO_VILLAGE)) is None:
+            connection.execute(sa.insert(Village).values(name=DEMO_VILLAGE))
+    monkeypatch.setattr("cli.request_token", partial(asked_of_world, world))
+    return CliRunner(
+        env={
+            "SUXIN_DATABASE_URL": database_url.render_as_string(hide_password=False),
+            "SUXIN_DATA_DIR": str(tmp_path / "data"),
+        }
+    )
+
+
+def asked_of_world(world: World, credential: Any, http: object, now: float, scopes: Any, user: Any) -> Any:
+    """A token from the service under test, at its moment."""
+    return request_token(credential, world.http, NOW.timestamp(), scopes, user)
+
+
+def run(desk: CliRunner, arguments: list[str]) -> str:
+    result = desk.invoke(app, arguments)
+    assert result.exit_code == 0, (arguments, result.stderr)
+    return result.stdout.strip()
+
+
+@each_audience
+def test_both_languages_show_the_same_code(audience: Audience) -> None:
+    for language in ("bash", "graphql", "python"):
+        assert blocks(ENGLISH[audience], language) == blocks(CHINESE[audience], language)
+
+
+def test_the_index_names_every_page() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| \[.+?\]\((.+?)\) \| \[.+?\]\((.+?)\) \|$", INDEX.read_text(), re.MULTILINE)
+    assert rows == [(audience, ENGLISH[audience].name, CHINESE[audience].name) for audience in Audience]
+    assert set(PAGES) == set(FOLDER.iterdir())
+
+
+@each_page
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)]+)\)", page.read_text()):
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), link
+        headings = re.findall(r"^#+ (.+)$", target.read_text(), re.MULTILINE) if anchor else []
+        assert not anchor or anchor in map(slug, headings), link
+
+
+@each_page
+def test_commands_are_there(page: Path) -> None:
+    for arguments in commands(page) + mentioned(page):
+        command: Any = typer.main.get_command(app)
+        words = iter(arguments)
+        while isinstance(command, TyperGroup) and (name := next(words, None)):
+            assert name in command.commands, arguments
+            command = command.commands[name]
+        options = {option for parameter in command.params for option in parameter.opts}
+        assert {word for word in words if word.startswith("--")} <= options, arguments
+
+
+@each_audience
+def test_operators_commands_run(desk: CliRunner, audience: Audience) -> None:
+    page = [arguments for arguments in commands(ENGLISH[audience]) if arguments[0] != "token"]
+    assert page[0][:2] == ["client", "add"]
+    assert page[0][page[0].index("--audience") + 1] == audience
+    for arguments in page:
+        run(desk, arguments)
+
+
+@each_audience
+def test_a_stranger_gets_a_token_and_an_answer(desk: CliRunner, world: World, audience: Audience) -> None:
+    page = ENGLISH[audience]
+    (asked,) = [arguments for arguments in commands(page) if arguments[0] == "token"]
+    assert asked[1] == world.clients[audience].client_id
+    token = run(desk, asked)
+    sent = re.search(r"--rawfile query (\S+) --slurpfile variables (\S+)", shell(page))
+    assert sent
+    first, *others = blocks(page, "graphql")
+    assert Path(sent[1]).read_text() == first
+    answer = world.post(token, {"query": first, "variables": json.loads(Path(sent[2]).read_text())}).json()
+    assert "errors" not in answer
+    known = {path.read_text() for path in (EXAMPLES / audience.lower()).glob("*.graphql")}
+    for document in others:
+        assert document in known or done(world, token, document, answer["data"])
+
+
+def done(world: World, token: str, mutation: str, before: Any) -> bool:
+    """Whether a mutation does something with the first object that the page's query finds."""
+    (connection,) = before.values()
+    variables = {"id": connection["nodes"][0]["id"], "on": NOW.date().isoformat()}
+    named = {name: value for name, value in variables.items() if f"${name}:" in mutation}
+    answer = world.post(token, {"query": mutation, "variables": named}).json()
+    assert "errors" not in answer, answer
+    (payload,) = answer["data"].values()
+    assert payload["errors"] == []
+    return True
