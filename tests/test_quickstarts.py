@@ -12,21 +12,35 @@ import sqlalchemy as sa
 import typer
 from typer.core import TyperGroup
 from typer.testing import CliRunner
-from world import NOW, World
+from world import ISSUER, NOW, World
 
-from auth.audiences import Audience
-from auth.token_client import request_token
+from auth.audiences import Audience, scopes_of
+from auth.token_client import ClientCredential, request_token
 from cli import app
 from demo.cast import DEMO_VILLAGE
 from demo.examples import FOLDER as EXAMPLES
 from demo.stage import write_keys
 from models.household import Village
+from schema.audience_schema import printed
 
 FOLDER = Path(__file__).parent.parent / "docs" / "quickstart"
 INDEX = FOLDER / "README.md"
 ENGLISH = {audience: FOLDER / f"{audience.lower()}.md" for audience in Audience}
 CHINESE = {audience: FOLDER / f"{audience.lower()}.zh.md" for audience in Audience}
 PAGES = [INDEX, *ENGLISH.values(), *CHINESE.values()]
+
+BESIDE_THE_SCHEMA = {
+    *("FORBIDDEN", "PURPOSE_NOT_ALLOWED", "THROTTLED", "UNAUTHENTICATED"),
+    *("BAD_CASE_NUMBER", "BAD_INPUT", "BAD_PAGE_SIZE", "INVALID_DOCUMENT"),
+    *("documentId", "missingScopes", "requestId"),
+}
+"""Codes of errors, and members of requests and answers around the data."""
+
+BEYOND = {
+    Audience.COURT: 'mutation { openBatch(input: { month: "2026-11-01" }) { errors { code } } }',
+    Audience.LITIGANT_PORTAL: "{ me { party { name } } }",
+}
+"""What a client itself may not do or ask, where it is no other audience's question."""
 
 each_audience = pytest.mark.parametrize("audience", Audience)
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -51,6 +65,12 @@ def commands(page: Path) -> list[list[str]]:
 def mentioned(page: Path) -> list[list[str]]:
     """The arguments of each `suxin` in running text."""
     return [shlex.split(found) for found in re.findall(r"`suxin ([^`]+)`", page.read_text())]
+
+
+def names(page: Path) -> set[str]:
+    """The fields, mutations, values and codes that running text names."""
+    prose = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+    return set(re.findall(r"`(?:extensions\.)?([a-z]+[A-Z]\w*|[A-Z][A-Z_]{2,})", prose))
 
 
 def slug(heading: str) -> str:
@@ -124,6 +144,23 @@ def test_commands_are_there(page: Path) -> None:
             command = command.commands[name]
         options = {option for parameter in command.params for option in parameter.opts}
         assert {word for word in words if word.startswith("--")} <= options, arguments
+
+
+@pytest.mark.parametrize("page", [ENGLISH, CHINESE], ids=["en", "zh"])
+@each_audience
+def test_names_are_those_of_the_audience_s_schema(audience: Audience, page: dict[Audience, Path]) -> None:
+    schema = re.findall(r"\w+", printed(scopes_of(audience)))
+    assert names(page[audience]) <= {*schema, *BESIDE_THE_SCHEMA}
+
+
+@each_audience
+def test_what_is_beyond_an_audience_is_refused_as_its_page_says(world: World, audience: Audience) -> None:
+    client = world.clients[audience]
+    credential = ClientCredential(ISSUER, client.client_id, dict(client.key))
+    token = request_token(credential, world.http, NOW.timestamp())["access_token"]
+    answer = world.post(token, {"query": BEYOND.get(audience, "{ parties(first: 1) { nodes { name } } }")})
+    (error,) = answer.json()["errors"]
+    assert f"{answer.status_code} `{error['extensions']['code']}`" in ENGLISH[audience].read_text()
 
 
 @each_audience
