@@ -6,7 +6,9 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -64,6 +66,126 @@ def worker() -> Starlette:
     return create_app(settings, database.read_url(settings.database_url or ""), telemetry=telemetry)
 
 
+@dataclass(frozen=True)
+class Parts:
+    """What one worker is made of. now: the only clock that any rule reads."""
+
+    settings: Settings
+    url: sa.URL
+    now: Callable[[], datetime]
+
+    def clock(self) -> float:
+        """Seconds since the epoch."""
+        return self.now().timestamp()
+
+    @cached_property
+    def keyring(self) -> Keyring:
+        """The keys that seal identities."""
+        return load_keyring(self.settings.key_file)
+
+    @cached_property
+    def signing(self) -> SigningKeys:
+        """The keys that sign tokens and reports."""
+        return SigningKeys(self.settings.signing_key_file, self.clock)
+
+    @cached_property
+    def engine(self) -> AsyncEngine:
+        """The connections of the loaders."""
+        made = database.async_engine(self.url, self.settings.pool_size, self.settings.statement_timeout)
+        watch(made, self.settings.pool_size)
+        return made
+
+    @cached_property
+    def sync_engine(self) -> sa.Engine:
+        """The connections of the authorization server."""
+        return database.sync_engine(self.url)
+
+    @cached_property
+    def connections(self) -> PlanConnections:
+        """The connections of the plans."""
+        return PlanConnections(self.url, self.settings.pool_size, self.settings.statement_timeout)
+
+    @cached_property
+    def bell(self) -> Bell:
+        """Rings when events are written."""
+        return Bell(CHANNEL)
+
+    @cached_property
+    def verifier(self) -> TokenVerifier:
+        """Knows who asks."""
+        return TokenVerifier(self.settings.issuer, self.signing, self.engine, self.clock, self.settings.token_trust)
+
+    @cached_property
+    def documents(self) -> TrustedDocuments:
+        """Knows what clients have registered."""
+        return TrustedDocuments(self.engine, self.clock, self.settings.token_trust)
+
+    @cached_property
+    def budgets(self) -> Budgets | None:
+        """What clients may spend."""
+        if not self.settings.budget:
+            return None
+        return Budgets(self.engine, self.settings.budget, self.settings.concurrency, self.now)
+
+    @cached_property
+    def reports(self) -> ReportWriter:
+        """Signs integrity reports."""
+        return ReportWriter(ReportSigner(self.settings.issuer, self.signing))
+
+    @cached_property
+    def live(self) -> Live:
+        """The subscriptions."""
+        return Live(self.engine, self.verifier, self.documents, self.keyring, self.now, self.bell.heard, self.budgets)
+
+    @cached_property
+    def endpoint(self) -> Endpoint:
+        """GraphQL."""
+        return Endpoint(
+            engine=self.engine,
+            connections=self.connections,
+            verifier=self.verifier,
+            keyring=self.keyring,
+            issuer=self.settings.issuer,
+            request_timeout=self.settings.request_timeout,
+            clock=self.now,
+            live=self.live,
+            documents=self.documents,
+            executor=Executor(self.settings.executor),
+            debug=self.settings.debug,
+            budgets=self.budgets,
+            reports=self.reports,
+        )
+
+    def routes(self) -> list[BaseRoute]:
+        """Everything that answers."""
+        settings, now = self.settings, self.now
+        transfers = Transfers(self.engine, self.verifier, self.keyring, settings.issuer, now, self.budgets)
+        desk = ReportDesk(self.engine, self.keyring, self.reports.signer, now)
+        authorization = authorization_server(settings, self.sync_engine, self.signing, self.keyring, self.clock)
+        return [
+            *service_routes(self.endpoint, self.live, self.engine),
+            Route("/metrics", exposition(self.engine, now), methods=["GET"]),
+            *transfer_routes(transfers),
+            *report_routes(desk, settings.request_timeout),
+            *oauth_routes(authorization, self.verifier.forget),
+        ]
+
+    def background(self) -> list[Coroutine[Any, Any, None]]:
+        """What goes on while it serves."""
+        listening = listen(lambda: database.connect(self.url, LISTENING), self.verifier, self.documents)
+        hearing = self.bell.listen(lambda: database.connect(self.url, HEARING))
+        every = [keep_partitions(self.engine, self.now), listening, hearing]
+        if self.settings.worker:
+            every.append(work_on(self.url, self.settings.webhook_networks, self.keyring, self.now))
+        return every
+
+    async def close(self) -> None:
+        """Give every connection back."""
+        await self.connections.close()
+        await self.engine.dispose()
+        self.sync_engine.dispose()
+
+
 def create_app(
     settings: Settings,
     url: sa.URL,
@@ -74,70 +196,23 @@ def create_app(
 
     telemetry: where requests are told of; without it, they are only counted.
     """
-
-    def clock() -> float:
-        return now().timestamp()
-
-    keyring, signing = load_keyring(settings.key_file), SigningKeys(settings.signing_key_file, clock)
-    engine = database.async_engine(url, settings.pool_size, settings.statement_timeout)
-    sync_engine = database.sync_engine(url)
-    verifier = TokenVerifier(settings.issuer, signing, engine, clock, settings.token_trust)
-    connections, bell = PlanConnections(url, settings.pool_size, settings.statement_timeout), Bell(CHANNEL)
-    budgets = Budgets(engine, settings.budget, settings.concurrency, now) if settings.budget else None
-    documents = TrustedDocuments(engine, clock, settings.token_trust)
-    reports = ReportWriter(ReportSigner(settings.issuer, signing))
-    watch(engine, settings.pool_size)
-    live = Live(engine, verifier, documents, keyring, now, bell.heard, budgets)
-    endpoint = Endpoint(
-        engine=engine,
-        connections=connections,
-        verifier=verifier,
-        keyring=keyring,
-        issuer=settings.issuer,
-        request_timeout=settings.request_timeout,
-        clock=now,
-        live=live,
-        documents=documents,
-        executor=Executor(settings.executor),
-        debug=settings.debug,
-        budgets=budgets,
-        reports=reports,
-    )
-
-    transfers = Transfers(engine, verifier, keyring, settings.issuer, now, budgets)
+    parts = Parts(settings, url, now)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        await ensure_partitions(engine, now())
-        background = [
-            keep_partitions(engine, now),
-            listen(lambda: database.connect(url, LISTENING), verifier, documents),
-            bell.listen(lambda: database.connect(url, HEARING)),
-        ]
-        if settings.worker:
-            background.append(work_on(url, settings.webhook_networks, keyring, now))
-        async with running(*background):
+        await ensure_partitions(parts.engine, now())
+        async with running(*parts.background()):
             yield
         if telemetry.provider:
             await asyncio.to_thread(telemetry.provider.shutdown)
-        await connections.close()
-        await engine.dispose()
-        sync_engine.dispose()
+        await parts.close()
 
-    authorization = authorization_server(settings, sync_engine, signing, keyring, clock)
-    metrics = Route("/metrics", exposition(engine, now), methods=["GET"])
-    routes = [
-        *service_routes(endpoint, live, engine),
-        metrics,
-        *transfer_routes(transfers),
-        *report_routes(ReportDesk(engine, keyring, reports.signer, now), settings.request_timeout),
-        *oauth_routes(authorization, verifier.forget),
-    ]
+    routes = parts.routes()
     paths = frozenset(route.path for route in routes if isinstance(route, Route))
     observing = Middleware(Observing, telemetry=telemetry, paths=paths)
     app = Starlette(routes=routes, middleware=[observing], lifespan=lifespan)
     app.router.redirect_slashes = False  # a redirect would name the Host header, whoever sent it
-    app.state.engine, app.state.connections = engine, connections
+    app.state.engine, app.state.connections = parts.engine, parts.connections
     return app
 
 

@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Protocol
 
 import asyncpg
 import sqlalchemy as sa
@@ -30,7 +30,6 @@ SUCCESSION_SECONDS = 5.0
 
 log = logging.getLogger("suxin.worker")
 
-Job = Callable[[], Coroutine[Any, Any, None]]
 Connect = Callable[[], Awaitable[asyncpg.Connection]]
 
 
@@ -49,28 +48,35 @@ async def is_led(connection: AsyncConnection) -> bool:
     return led
 
 
+class Job(Protocol):
+    """What a leader does all the time."""
+
+    wake: asyncio.Event
+
+    async def run(self) -> None:
+        """Do it until cancelled; set `wake` to have it done at once."""
+
+
 async def work_on(url: sa.URL, networks: Sequence[Network], keyring: Keyring, now: Callable[[], datetime]) -> None:
     """Work on a database until cancelled. networks: private ones that webhooks may be sent to."""
     engine = database.async_engine(url, CONNECTIONS, STATEMENT_SECONDS)
     outbound = Outbound(networks, SENDING)
     try:
         dispatcher, bulk = Dispatcher(engine, keyring, outbound, now), BulkRunner(engine, keyring, now)
-        await work(lambda: database.connect(url, SESSION), engine, now, dispatcher, bulk.run)
+        await work(lambda: database.connect(url, SESSION), engine, now, dispatcher, bulk)
     finally:
         await outbound.close()
         await engine.dispose()
 
 
-async def work(
-    connect: Connect, engine: AsyncEngine, now: Callable[[], datetime], dispatcher: Dispatcher, *others: Job
-) -> None:
+async def work(connect: Connect, engine: AsyncEngine, now: Callable[[], datetime], *jobs: Job) -> None:
     """Lead, or wait to lead, until cancelled.
 
-    connect: makes the connection that holds the lock while it lasts. others: what else a leader does all the time.
+    connect: makes the connection that holds the lock while it lasts. jobs: what a leader does all the time.
     """
     while True:
         try:
-            await _serve(await connect(), engine, now, dispatcher, others)
+            await _serve(await connect(), engine, now, jobs)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyError) as error:
             log.warning("the worker could not go on: %s", type(error).__name__)
         except Exception as error:
@@ -82,14 +88,13 @@ async def _serve(
     connection: asyncpg.Connection,
     engine: AsyncEngine,
     now: Callable[[], datetime],
-    dispatcher: Dispatcher,
-    others: Sequence[Job],
+    jobs: Sequence[Job],
 ) -> None:
     """Work while the lock is ours: a leader that dies loses its connection, and with it the lock."""
     try:
         while True:
             if await connection.fetchval("SELECT pg_try_advisory_lock($1)", LEADERSHIP):
-                await _lead(connection, engine, now, dispatcher, others)
+                await _lead(connection, engine, now, jobs)
             await asyncio.sleep(SUCCESSION_SECONDS)
     finally:
         connection.terminate()
@@ -104,23 +109,27 @@ async def _catch_up(engine: AsyncEngine, now: Callable[[], datetime]) -> None:
         log.warning("the worker could not go on: %s", type(error).__name__)
 
 
+def _wake(jobs: Sequence[Job]) -> None:
+    for job in jobs:
+        job.wake.set()
+
+
 async def _lead(
     connection: asyncpg.Connection,
     engine: AsyncEngine,
     now: Callable[[], datetime],
-    dispatcher: Dispatcher,
-    others: Sequence[Job],
+    jobs: Sequence[Job],
 ) -> None:
     log.info("this process leads")
-    await connection.add_listener(CHANNEL, lambda *_: dispatcher.wake.set())
-    jobs = [asyncio.create_task(job()) for job in (dispatcher.run, *others)]
+    await connection.add_listener(CHANNEL, lambda *_: _wake(jobs))
+    running = [asyncio.create_task(job.run()) for job in jobs]
     try:
         while not connection.is_closed():
             await _catch_up(engine, now)
-            ended, _ = await asyncio.wait(jobs, timeout=PAUSE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-            for job in ended:
-                await job  # raises what ended it
+            ended, _ = await asyncio.wait(running, timeout=PAUSE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            for one in ended:
+                await one  # raises what ended it
     finally:
-        for job in jobs:
-            job.cancel()
-        await asyncio.gather(*jobs, return_exceptions=True)
+        for one in running:
+            one.cancel()
+        await asyncio.gather(*running, return_exceptions=True)

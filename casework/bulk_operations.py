@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.bulk_uploads import delete_upload, take_upload
 from casework.events import tell_client
+from casework.notifications import WAKE
 from casework.refusal import Refusal
 from models.bulk_operation import BulkChunk, BulkError, BulkKind, BulkOperation, BulkState
 from models.client import Client
@@ -73,6 +74,7 @@ async def begin(connection: AsyncConnection, keyring: Keyring, begun: Begun, at:
         **begun.rights,
     }
     await connection.execute(sa.insert(BulkOperation).values(values))
+    await connection.execute(WAKE)
     return key
 
 

@@ -39,7 +39,7 @@ FIRST, AFTER, PAGE, BY = "suxinFirst", "suxinAfter", "suxinPage", "by"
 BETWEEN = ",\n"
 """Stands between two rows of an export's page: no row holds a line end, which JSON writes as two characters."""
 
-LARGEST_BULK_PAGE = 5_000
+LARGEST_BULK_PAGE = 10_000
 """Rows read by one statement of an export, as long as they cost no more than any one request may."""
 
 PAGE_SIZES = (LARGEST_PAGE, 50, 20, 10, 5, 2, 1)

@@ -50,6 +50,11 @@ from schema.execution import log_failure, variable_values
 PATIENCE = sa.text("SET LOCAL idle_in_transaction_session_timeout = '70s'")
 """For whoever waits for the page before its own: as long as a statement may take."""
 
+UNHURRIED = sa.text("SET LOCAL synchronous_commit = off")
+"""A page and its entries are lost together or not at all, and nobody has the file before the last page is on disk: that
+one is waited for, and with it all before.
+"""
+
 AT_ONCE = 2
 """Operations that run at a time, each of another client."""
 
@@ -105,17 +110,21 @@ class BulkRunner:
     engine: AsyncEngine
     keyring: Keyring
     now: Callable[[], datetime]
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
     _running: dict[int, asyncio.Task[None]] = field(default_factory=dict)
 
     async def run(self) -> None:
-        """Run until cancelled."""
+        """Run until cancelled; woken by `wake`, and every second."""
         try:
             while True:
+                self.wake.clear()
                 try:
                     await self.start_waiting()
                 except (OSError, SQLAlchemyError) as error:
                     log.warning("bulk operations wait: %s", type(error).__name__)
-                await asyncio.sleep(POLL_SECONDS)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(POLL_SECONDS):
+                        await self.wake.wait()
         finally:
             for task in self._running.values():
                 task.cancel()
@@ -135,6 +144,7 @@ class BulkRunner:
 
     def _done(self, client: int, task: asyncio.Task[None]) -> None:
         self._running.pop(client, None)
+        self.wake.set()
 
     async def work(self, key: int) -> None:
         """Do page after page of one operation, to its end. What fails is tried again later, and not for ever."""
@@ -179,6 +189,8 @@ class BulkRunner:
             row = await bulk_operations.claimed(connection, key, place.pages, place.cursor)
             if row is None:
                 raise OvertakenError
+            if following:
+                await connection.execute(UNHURRIED)
             cursor = following.cursor if following else None
             if row.size + len(member) > bulk_operations.LARGEST_FILE:
                 raise StoppedError(BulkError.TOO_LARGE)

@@ -92,7 +92,8 @@ def _page(writer: Writer, asked: RootField, parent: Frame) -> tuple[SQL, sa.CTE,
     page.level.told = bool(asked.root.about and asked.root.about.names_parties)
     texts = _row_texts(writer, page, type_, parts)
     columns = [text.label(f"{TEXT}_{place}") for place, text in enumerate(texts.values())]
-    number = sa.func.row_number().over(order_by=page.sorted).label(PLACE)
+    counted = page.number if page.numbered else sa.func.row_number().over(order_by=page.sorted)
+    number = counted.label(PLACE)
     answer = answer_of(page.level, [*columns, number], asked, [] if page.shown is None else [page.shown])
     labels = dict(zip(texts, columns, strict=True))
     whole: dict[str, Piece] = {}
