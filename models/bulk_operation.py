@@ -28,6 +28,7 @@ class BulkKind(StrEnum):
 
     EXPORT = "EXPORT"
     BATCH_CHECK = "BATCH_CHECK"
+    BATCH_WATCH = "BATCH_WATCH"
 
 
 class BulkState(StrEnum):
@@ -78,7 +79,7 @@ class BulkOperation(Keyed):
     registered: the purposes that its client was registered for. request: the document and its variables, sealed; gone
     once it has ended. request_id: of all its entries in the access log. page_size: rows or lines of a page. pages: done
     so far; cursor: where the next one begins. attempts: since the last page that was done; retry_at: of the next one.
-    objects: lines written; total: lines to be read, of a batch check. size and sha256: of the compressed file.
+    objects: lines written; total: lines to be read, of a file. size and sha256: of the compressed file.
     """
 
     __tablename__ = "bulk_operation"
@@ -86,7 +87,7 @@ class BulkOperation(Keyed):
         CheckConstraint("(state IN ('QUEUED', 'RUNNING')) = (ended_at IS NULL)", name="ended"),
         CheckConstraint("(state = 'FAILED') = (error IS NOT NULL)", name="failed"),
         CheckConstraint("state <> 'COMPLETED' OR (sha256 IS NOT NULL AND expires_at IS NOT NULL)", name="completed"),
-        CheckConstraint("(kind = 'BATCH_CHECK') = (total IS NOT NULL)", name="total"),
+        CheckConstraint("(kind = 'EXPORT') = (total IS NULL)", name="total"),
         CheckConstraint("(ended_at IS NULL) = (request IS NOT NULL)", name="sealed"),
         Index("ix_bulk_operation_open", "id", postgresql_where=text("ended_at IS NULL")),
         Index("ix_bulk_operation_expires_at", "expires_at", postgresql_where=text("state = 'COMPLETED'")),

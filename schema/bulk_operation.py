@@ -33,7 +33,7 @@ class BulkOperation(Node):
     state: BulkState = column("state", "Where it stands (状态).")
     reference: str | None = column("reference", REFERENCE)
     object_count: int = column("objects", "Lines written so far (已写行数).")
-    total: int | None = column("total", "Lines to be read, of a batch check (总行数).")
+    total: int | None = column("total", "Lines to be read, of a file (总行数).")
     size: int = column("size", "Bytes of the compressed file so far (文件大小).")
     sha256: str | None = expression(
         bulk_operations.sha256, "SHA-256 of the compressed file, in hexadecimal (文件摘要); once it is complete."
@@ -68,6 +68,14 @@ class StartBatchCheckInput:
         description="A query with `subjects` or `financeCheck` by `$by`; each line gets its own answer (查询文档)."
     )
     variables: str | None = strawberry.field(default=None, description=VARIABLES)
+    reference: str | None = strawberry.field(default=None, description=REFERENCE)
+
+
+@mutation_input("A file of subjects to watch (批量监测).")
+class StartBatchWatchInput:
+    """An upload."""
+
+    upload: strawberry.ID = strawberry.field(description="What POST /uploads answered (上传编号).")
     reference: str | None = strawberry.field(default=None, description=REFERENCE)
 
 

@@ -22,7 +22,9 @@ from auth.scopes import Scope
 from auth.trusted_documents import trusted_document
 from casework import bulk_operations, bulk_uploads
 from casework.bulk_vanishing import has_vanished
+from casework.refusal import Refusal
 from casework.transaction import transact
+from casework.watches import Customer
 from models.bulk_operation import BulkError, BulkKind
 from models.client import Client
 from models.court import Staff
@@ -44,6 +46,7 @@ from schema.bulk_document import (
     Paged,
     bulk_document,
 )
+from schema.bulk_watching import NEEDED, customer_of, watched
 from schema.document import DocumentError, Operation
 from schema.execution import log_failure, variable_values
 
@@ -205,7 +208,7 @@ class BulkRunner:
 
         async def find(connection: AsyncConnection) -> Place | None:
             task = await self._task(connection, key, place)
-            if task.row.kind == BulkKind.BATCH_CHECK:
+            if task.row.kind != BulkKind.EXPORT:
                 return _next_lines(task)
             operation = task.document.ends(task.caller.principal.scopes)
             ready = _allowed(task, operation, task.page(), logged=False)
@@ -224,35 +227,52 @@ class BulkRunner:
         if await has_vanished(connection, row, self.now()):
             raise StoppedError(BulkError.VANISHED)
         request = bulk_operations.request_of(self.keyring, row)
-        principal = await _still_trusted(connection, principal, request["document"])
-        try:
-            document = documented(row.kind, request["document"], principal.scopes)
-        except (DocumentError, ForbiddenError, BulkDocumentError):
-            raise StoppedError(BulkError.REFUSED) from None
+        principal, document = await _still_allowed(connection, principal, row.kind, request["document"])
         caller = Caller(principal, self.keyring, self.now(), row.request_id)
         return Task(row, place, document, request["variables"], caller)
 
     async def _lines(self, connection: AsyncConnection, task: Task) -> tuple[bytes, int, Place | None]:
         """The lines of a page, how many they are, and where the page after it begins; None after the last."""
-        if task.row.kind == BulkKind.BATCH_CHECK:
-            checked = await self._checked(connection, task)
-            text = b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in checked)
-            return text, len(checked), _next_lines(task)
+        if task.row.kind != BulkKind.EXPORT:
+            told = await self._told(connection, task)
+            text = b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in told)
+            return text, len(told), _next_lines(task)
         ready = _allowed(task, task.document.operation(task.caller.principal.scopes), task.page())
         rows, page = split_page(await _answer(connection, task.document.field, ready))
         return rows, rows.count(b"\n"), _next_page(task.place, page)
 
-    async def _checked(self, connection: AsyncConnection, task: Task) -> Sequence[Any]:
+    async def _told(self, connection: AsyncConnection, task: Task) -> Sequence[Any]:
         """What is said of each line of a page."""
         size, start = task.row.page_size, task.place.pages * task.row.page_size
-        operation = task.document.operation(task.caller.principal.scopes)
-        _allowed(task, operation, {**task.variables, BY: [SOMEBODY]})  # so that what fails below is the lines' own
+        answer = self._watched if task.row.kind == BulkKind.BATCH_WATCH else self._checked
         found = await bulk_uploads.lines_from(connection, self.keyring, task.row.upload_id, start, size)
         lines, told = [line for line in found if line[1].strip()], dict[int, Any]()
         good = [(number, subject) for number, text in lines if (subject := _subject(number, text, told)) is not None]
         if good:
-            told |= await self._looked_up(connection, task, good)
+            told |= await answer(connection, task, good)
         return [told[number] for number, _ in lines]
+
+    async def _watched(
+        self, connection: AsyncConnection, task: Task, subjects: Sequence[tuple[int, Any]]
+    ) -> dict[int, Any]:
+        """What came of these customers. One that is none keeps nobody else from being watched."""
+        told, customers = dict[int, Any](), dict[int, Customer]()
+        for number, subject in subjects:
+            try:
+                customers[number] = customer_of(task.caller, connection, subject)
+            except Refusal as refusal:
+                told[number] = _line_error(number, refusal.code.value, refusal.message)
+        lines = await watched(connection, task.caller, list(customers.values())) if customers else []
+        data = zip(customers, lines, strict=True)
+        return told | {number: {"line": number, "data": line} for number, line in data}
+
+    async def _checked(
+        self, connection: AsyncConnection, task: Task, subjects: Sequence[tuple[int, Any]]
+    ) -> dict[int, Any]:
+        """What is said of these subjects, for a purpose that is still allowed: what else fails is the lines' own."""
+        operation = task.document.operation(task.caller.principal.scopes)
+        _allowed(task, operation, {**task.variables, BY: [SOMEBODY]})
+        return await self._looked_up(connection, task, subjects)
 
     async def _looked_up(
         self, connection: AsyncConnection, task: Task, subjects: Sequence[tuple[int, Any]]
@@ -337,12 +357,21 @@ def _refused(number: int, error: DocumentError | GraphQLError) -> dict[str, Any]
     return _line_error(number, str((first.extensions or {}).get("code", "BAD_INPUT")), first.message)
 
 
-async def _still_trusted(connection: AsyncConnection, principal: Principal, document: str) -> Principal:
-    """The caller, held to the purposes of its document. Raises StoppedError where the client may not send it now."""
-    found = await trusted_document(connection, principal, document)
-    if found is None:
+async def _still_allowed(
+    connection: AsyncConnection, principal: Principal, kind: BulkKind, text: str
+) -> tuple[Principal, BulkDocument]:
+    """The caller, held to the purposes of its document, and that. Raises StoppedError where it may not send it now."""
+    if kind == BulkKind.BATCH_WATCH:
+        if principal.scopes >= NEEDED:
+            return principal, BulkDocument("", "")
         raise StoppedError(BulkError.REFUSED)
-    return found
+    held = await trusted_document(connection, principal, text)
+    if held is None:
+        raise StoppedError(BulkError.REFUSED)
+    try:
+        return held, documented(kind, text, held.scopes)
+    except (DocumentError, ForbiddenError, BulkDocumentError):
+        raise StoppedError(BulkError.REFUSED) from None
 
 
 def _line_error(number: int, code: str, message: str) -> dict[str, Any]:

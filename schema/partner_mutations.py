@@ -20,6 +20,7 @@ from schema.bulk_operation import (
     CancelBulkOperationInput,
     SignDownloadInput,
     StartBatchCheckInput,
+    StartBatchWatchInput,
     StartExportInput,
 )
 from schema.consent import Consent, ShareCode
@@ -194,6 +195,13 @@ class PartnerMutations:
         BulkOperation,
         "A partner has a file of up to 100,000 subjects checked, each line for itself (批量核查).",
         requires=BULK,
+    )
+    start_batch_watch = mutation(
+        bulk_operations.batch_watch,
+        StartBatchWatchInput,
+        BulkOperation,
+        "A bank watches a file of up to 100,000 customers, each line for itself (批量监测).",
+        requires=all_of(Scope.BULK, Scope.BULK_WRITE, Scope.WATCH, Scope.WATCH_WRITE),
     )
     cancel_bulk_operation = mutation(
         bulk_operations.cancel,

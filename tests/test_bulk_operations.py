@@ -50,6 +50,9 @@ REVOKE_ONE_READ = """UPDATE consent SET revoked_at = :at WHERE id = (
   JOIN bulk_operation o ON o.request_id = access_record.request_id AND consent.client_key = o.client_key
   WHERE o.id = :key AND revoked_at IS NULL AND valid_to > :at) RETURNING id"""
 CLEARED = (
+    "UPDATE consent SET revoked_at = NULL WHERE revoked_at >= '2026-11-21 04:00Z'",
+    "DELETE FROM notification USING event WHERE event.id = event_id AND sequence = 99",
+    "DELETE FROM event WHERE sequence = 99",
     "DELETE FROM notification USING event WHERE event.id = event_id AND bulk_operation_id IS NOT NULL",
     "DELETE FROM event WHERE bulk_operation_id IS NOT NULL",
     "DELETE FROM bulk_chunk",
@@ -691,3 +694,41 @@ async def test_purposes_that_a_client_loses_end_its_check(bulk: Bulk) -> None:
         connection.execute(change, {"purposes": held, "client": client})
     state = bulk.state(operation, Audience.BANK)
     assert (state["state"], state["error"], state["objectCount"]) == ("FAILED", "REFUSED", 0)
+
+
+WATCH = """mutation Start($input: StartBatchWatchInput!) { startBatchWatch(input: $input) {
+  bulkOperation { id total } errors { code message path } } }"""
+
+
+async def test_a_file_of_customers_is_watched(bulk: Bulk) -> None:
+    rows = [{**key_of(one), "reference": f"W-{number}"} for number, one in enumerate(CAST)]
+    bad = ["{", json.dumps({"name": "x"}), json.dumps({**rows[0], "consent": "x"}), json.dumps({**rows[0], "name": 5})]
+    upload = bulk.upload("\n".join([*map(json.dumps, rows), *bad])).json()["upload"]
+    begun = bulk.world.data(Audience.BANK, WATCH, {"input": {"upload": upload}})["startBatchWatch"]
+    assert (begun["errors"], begun["bulkOperation"]["total"]) == ([], len(rows) + len(bad))
+    operation = begun["bulkOperation"]["id"]
+    with bulk.world.logged() as logged:
+        await bulk.run(operation)
+    told = bulk.lines(operation, Audience.BANK)
+    by_hand = (
+        """mutation($input: WatchInput!) { watch(input: $input) { lines { reference outcome } errors { code } } }"""
+    )
+    with bulk.world.logged() as expected:
+        watched = bulk.world.data(Audience.BANK, by_hand, {"input": {"subjects": rows}})["watch"]["lines"]
+    assert [line["data"] for line in told[: len(rows)]] == watched
+    assert {line["outcome"] for line in watched} >= {"WATCHED", "CONSENT_REQUIRED"}
+    assert [(line["line"] - len(rows), line["error"]["code"]) for line in told[len(rows) :]] == [
+        (1, "BAD_JSON"),
+        (2, "BAD_TEXT"),
+        (3, "BAD_TEXT"),
+        (4, "BAD_TEXT"),
+    ]
+    noted = [(one["party_id"], one["result"], one["reference"]) for one in expected]
+    assert [(one["party_id"], one["result"], one["reference"]) for one in logged] == noted
+
+
+def test_who_may_not_watch_watches_no_file(bulk: Bulk) -> None:
+    upload = bulk.upload(json.dumps(key_of(FORGE))).json()["upload"]
+    token = bulk.world.token(Audience.BANK, "bulk.read", "bulk.write")
+    refused = bulk.world.post(token, {"query": WATCH, "variables": {"input": {"upload": upload}}})
+    assert (refused.status_code, refused.json()["errors"][0]["extensions"]["code"]) == (403, "FORBIDDEN")

@@ -167,7 +167,7 @@ NEVER_STORED = {
     "deduction_step.staff_role": {"PRESIDENT"},
     "record_step.staff_role": {"JUDGE", "CHIEF", "CENTRE", "PANEL", "PRESIDENT"},  # its records came in by imports
     "client.documents": {"LOGGED", "TRUSTED_ONLY"},
-    "bulk_operation.kind": {"EXPORT", "BATCH_CHECK"},  # nobody in the city exports
+    "bulk_operation.kind": {"EXPORT", "BATCH_CHECK", "BATCH_WATCH"},  # nobody in the city exports
     "bulk_operation.state": {"QUEUED", "RUNNING", "COMPLETED", "FAILED", "CANCELLED", "EXPIRED"},
     "bulk_operation.error": {"VANISHED", "TOO_LARGE", "REFUSED", "INTERNAL"},
     "event.kind": {"BULK_OPERATION_ENDED"},

@@ -138,10 +138,10 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_commands_are_there(page: Path) -> None:
     for arguments in commands(page) + mentioned(page):
         command: Any = typer.main.get_command(app)
-        words = iter(arguments)
-        while isinstance(command, TyperGroup) and (name := next(words, None)):
-            assert name in command.commands, arguments
-            command = command.commands[name]
+        words = list(arguments)
+        while isinstance(command, TyperGroup) and words and not words[0].startswith("--"):
+            assert words[0] in command.commands, arguments
+            command = command.commands[words.pop(0)]
         options = {option for parameter in command.params for option in parameter.opts}
         assert {word for word in words if word.startswith("--")} <= options, arguments
 

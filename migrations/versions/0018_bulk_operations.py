@@ -85,7 +85,7 @@ def upgrade() -> None:
         sa.Column("started_at", MOMENT),
         sa.Column("ended_at", MOMENT),
         sa.Column("expires_at", MOMENT),
-        sa.CheckConstraint(among("kind", "EXPORT", "BATCH_CHECK"), name=op.f("ck_bulk_operation_bulkkind")),
+        sa.CheckConstraint(among("kind", "EXPORT", "BATCH_CHECK", "BATCH_WATCH"), name=op.f("ck_bulk_operation_bulkkind")),
         sa.CheckConstraint(
             among("state", "QUEUED", "RUNNING", "COMPLETED", "FAILED", "CANCELLED", "EXPIRED"),
             name=op.f("ck_bulk_operation_bulkstate"),
@@ -101,7 +101,7 @@ def upgrade() -> None:
             "state <> 'COMPLETED' OR (sha256 IS NOT NULL AND expires_at IS NOT NULL)",
             name=op.f("ck_bulk_operation_completed"),
         ),
-        sa.CheckConstraint("(kind = 'BATCH_CHECK') = (total IS NOT NULL)", name=op.f("ck_bulk_operation_total")),
+        sa.CheckConstraint("(kind = 'EXPORT') = (total IS NULL)", name=op.f("ck_bulk_operation_total")),
         sa.ForeignKeyConstraint(["client_key"], ["client.id"], name=op.f("fk_bulk_operation_client_key")),
         sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_bulk_operation_staff_id")),
         sa.CheckConstraint("(ended_at IS NULL) = (request IS NOT NULL)", name=op.f("ck_bulk_operation_sealed")),

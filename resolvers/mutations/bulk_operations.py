@@ -12,6 +12,7 @@ from casework.bulk_operations import Begun
 from casework.bulk_vanishing import downloadable
 from casework.downloads import signed
 from casework.refusal import Refusal
+from casework.watches import MOST_LINES
 from models.bulk_operation import BulkKind, BulkOperation, BulkUpload
 from resolvers.caller import Caller
 from resolvers.context import Context
@@ -41,10 +42,7 @@ class Starting:
         self, acting: Acting, *, upload: str, document: str, variables: str | None, reference: str | None
     ) -> int:
         """A client has a file of subjects checked."""
-        try:
-            key = key_of(upload, BulkUpload.__name__, acting.caller.keyring.opaque_key)
-        except BadIdError:
-            raise Refusal("BAD_ID", "This is no upload.", "Send what POST /uploads answered.", "upload") from None
+        key = _upload_key(acting, upload)
         return await self._begin(acting, BulkKind.BATCH_CHECK, document, variables, reference, key)
 
     async def _begin(
@@ -63,6 +61,20 @@ class Starting:
         given, size = self._measure(kind, document, variables, replace(caller, principal=held))
         begun = Begun(kind, document, given, size, reference, _rights(held), uuid4(), upload)
         return await bulk_operations.begin(acting.connection, caller.keyring, begun, caller.now)
+
+
+async def batch_watch(acting: Acting, *, upload: str, reference: str | None) -> int:
+    """A bank has a file of customers watched."""
+    caller, rights = acting.caller, _rights(acting.caller.principal)
+    begun = Begun(BulkKind.BATCH_WATCH, "", {}, MOST_LINES, reference, rights, uuid4(), _upload_key(acting, upload))
+    return await bulk_operations.begin(acting.connection, caller.keyring, begun, caller.now)
+
+
+def _upload_key(acting: Acting, upload: str) -> int:
+    try:
+        return key_of(upload, BulkUpload.__name__, acting.caller.keyring.opaque_key)
+    except BadIdError:
+        raise Refusal("BAD_ID", "This is no upload.", "Send what POST /uploads answered.", "upload") from None
 
 
 async def cancel(acting: Acting, *, id: str) -> int:
