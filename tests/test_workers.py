@@ -24,10 +24,11 @@ VIEWER = {"query": "{ viewer { clientId } courts { code } }"}
 
 @dataclass(frozen=True)
 class Served:
-    """A running server: its address, and the client of the bank."""
+    """A running server: its address, the client of the bank, and one that has spent nothing yet."""
 
     origin: str
     credential: ClientCredential
+    other: ClientCredential
 
     def token(self) -> str:
         """A new access token."""
@@ -47,7 +48,12 @@ def served(world: World, city: City) -> Iterator[Served]:
     command = Command({"SUXIN_DATABASE_URL": url, "SUXIN_DATA_DIR": str(city.settings.data_dir)}, WORKERS)
     command.start()
     client = world.clients[Audience.BANK]
-    yield Served(command.origin, ClientCredential(command.origin, client.client_id, dict(client.key)))
+    other = world.clients[Audience.EMPLOYER]
+    yield Served(
+        command.origin,
+        ClientCredential(command.origin, client.client_id, dict(client.key)),
+        ClientCredential(command.origin, other.client_id, dict(other.key)),
+    )
     command.stop()
 
 
@@ -75,8 +81,10 @@ def test_two_workers_let_through_no_more_than_the_budget(served: Served, world: 
     """Eight ask as fast as they can. Any minute of that is a bucket, a twentieth of the budget, and a minute's."""
     with world.engine.begin() as connection:
         change = sa.text("UPDATE client SET budget = :budget WHERE client_id = :client")
-        connection.execute(change, {"budget": BUDGET, "client": served.credential.client_id})
-    token, started = served.token(), time.monotonic()
+        connection.execute(change, {"budget": BUDGET, "client": served.other.client_id})
+    with httpx2.Client(base_url=served.origin, timeout=10) as http:
+        token = str(request_token(served.other, http, time.time())["access_token"])
+    started = time.monotonic()
 
     def spend() -> tuple[int, int]:
         spent = refused = 0
