@@ -226,9 +226,9 @@ LARGE = {
 @pytest.mark.parametrize(("query", "told"), LARGE.values(), ids=LARGE)
 def test_a_document_that_would_cost_too_much_is_refused_at_once(query: str, told: list[tuple[str, str]]) -> None:
     """A second is a hundred times what each takes, and a thousandth of what the doubling ones would."""
-    started = time.process_time()
+    started = time.thread_time()
     assert reasons(query) == told
-    assert time.process_time() - started < 1
+    assert time.thread_time() - started < 1
 
 
 def test_introspection_cannot_be_nested_for_ever() -> None:
