@@ -6,7 +6,7 @@ Run: python -m bench.exports
 import hashlib
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from statistics import median
@@ -21,7 +21,6 @@ import sqlalchemy as sa
 import typer
 from rich.console import Console
 from rich.progress import track
-from rich.table import Table
 
 import database
 from bench import results
@@ -197,10 +196,51 @@ class KilledError(Exception):
     """The server is dead."""
 
 
+@dataclass(frozen=True)
+class Measured:
+    """What came of some exports beside COPY. seconds: by what was done. grown: MB of the serving process."""
+
+    seconds: Mapping[str, Sequence[float]]
+    digest: str
+    lines: int
+    before: float
+    grown: float
+
+    def rates(self, rows: int) -> dict[str, float]:
+        """Rows a second of the median."""
+        return {name: rows / median(found) for name, found in self.seconds.items()}
+
+
+def filled(engine: sa.Engine, subjects: int, rows: int) -> None:
+    """Replace the list by one of so many rows."""
+    with engine.begin() as connection, console.status(f"{rows:,} rows"):
+        connection.execute(sa.text("DELETE FROM event"))
+        connection.execute(sa.text(FILL), {"rounds": rows // subjects * 2, "rows": rows})
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(sa.text("VACUUM ANALYZE event"))
+
+
+def side_by_side(partner: Partner, rounds: int) -> Measured:
+    """Export, fetch and COPY in turns."""
+    data, memory = partner.system.data, Memory(server(partner.system))
+    seconds, before = dict[str, list[float]](), memory.now()
+    with memory.watched():
+        for _ in track(range(rounds), "exports", console=console):
+            started = time.perf_counter()
+            operation = partner.start()
+            partner.ended(operation)
+            seconds.setdefault("export", []).append(time.perf_counter() - started)
+            lines, digest = partner.fetched(operation)
+            seconds.setdefault("export and fetch", []).append(time.perf_counter() - started)
+            copied_in = copy_seconds(data.url, copied_lines(data.keyring.opaque_key))
+            seconds.setdefault("COPY", []).append(copied_in)
+    return Measured(seconds, digest, lines, before, max(memory.samples) - before)
+
+
 def main(
     subjects: Annotated[int, typer.Option(help="Size of the database.")] = 20_000,
     rows: Annotated[int, typer.Option(help="Rows of the list.")] = 1_000_000,
-    rounds: Annotated[int, typer.Option(help="Rounds, in each of which both have a turn.")] = 3,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds, in each of which both have a turn.")] = 3,
 ) -> None:
     """Show how fast a list is exported.
 
@@ -208,43 +248,22 @@ def main(
     """
     with built(subjects) as original, copied(original) as data:
         engine = database.sync_engine(data.url)
-        with engine.begin() as connection, console.status(f"{rows:,} rows"):
-            connection.execute(sa.text("DELETE FROM event"))
-            connection.execute(sa.text(FILL), {"rounds": rows // subjects * 2, "rows": rows})
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(sa.text("VACUUM ANALYZE event"))
-        system = Suxin(data)
-        partner, seconds = Partner(system), dict[str, list[float]]()
-        with system.serving():
-            memory = Memory(server(system))
-            by_hand = partner.by_hand(rows)
-            before = memory.now()
-            with memory.watched():
-                for _ in track(range(rounds), "exports", console=console):
-                    started = time.perf_counter()
-                    operation = partner.start()
-                    state = partner.ended(operation)
-                    seconds.setdefault("export", []).append(time.perf_counter() - started)
-                    lines, digest = partner.fetched(operation)
-                    seconds.setdefault("export and fetch", []).append(time.perf_counter() - started)
-                    seconds.setdefault("COPY", []).append(copy_seconds(data.url, copied_lines(data.keyring.opaque_key)))
-        again, (_, second) = killed_in_the_middle(system, partner, rows)
+        filled(engine, subjects, rows)
         engine.dispose()
-    rates = {name: rows / median(found) for name, found in seconds.items()}
-    grown = max(memory.samples) - before
-    table = Table("rows a second", *rates, "of COPY", "memory MB", "grown by MB")
-    share = rates["export"] / rates["COPY"]
-    table.add_row("", *(f"{rate:,.0f}" for rate in rates.values()), f"{share:.0%}", f"{before:,.0f}", f"{grown:,.0f}")
-    console.print(table)
+        system = Suxin(data)
+        partner = Partner(system)
+        with system.serving():
+            by_hand, measured = partner.by_hand(rows), side_by_side(partner, rounds)
+        again, (_, second) = killed_in_the_middle(system, partner, rows)
+    rates = measured.rates(rows)
     found = {
-        "lines": lines,
-        "state": state["state"],
-        "equal to paging by hand": digest == by_hand,
+        "lines": measured.lines,
+        "equal to paging by hand": measured.digest == by_hand,
         "equal after a kill": (again["state"], second) == ("COMPLETED", by_hand),
-        "rates": rates,
-        "share of COPY": share,
-        "memory before, MB": before,
-        "grown by, MB": grown,
+        "rows a second": rates,
+        "share of COPY": rates["export"] / rates["COPY"],
+        "memory before, MB": measured.before,
+        "grown by, MB": measured.grown,
     }
     console.print(found)
     given = results.circumstances(Schedule(rounds, 0, warm_up=0), subjects=subjects, rows=rows)

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx2
 import pytest
 import sqlalchemy as sa
+from bulk import Bulk, Clock, bulk_of, by_a_clock
 from chambers import Chambers, open_chambers
 from compilers import HOME, TYPESCRIPT
 from courtroom import Courtroom, open_courtroom
@@ -244,6 +245,20 @@ def executors(world: World, loaders_world: World) -> Executors:
 def chambers(database_url: sa.URL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chambers]:
     """Two courts at work over HTTP, in a database of the module's own."""
     with open_chambers(database_url, tmp_path_factory.mktemp("chambers")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def turned(world: World, city: City, database_copy: sa.URL) -> Iterator[tuple[World, Clock]]:
+    """The service by a clock that a test may turn."""
+    with by_a_clock(world, city.settings, database_copy) as found:
+        yield found
+
+
+@pytest.fixture
+async def bulk(turned: tuple[World, Clock], city: City, database_copy: sa.URL) -> AsyncIterator[Bulk]:
+    """Its bulk operations."""
+    async with bulk_of(*turned, city.settings, database_copy) as found:
         yield found
 
 
