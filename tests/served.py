@@ -54,7 +54,11 @@ class Command:
         environment = {**os.environ, **self.environment, "SUXIN_ISSUER": self.origin}
         quiet = subprocess.DEVNULL
         self.process = subprocess.Popen(command, env=environment, stdout=quiet, stderr=quiet)
-        wait_until(lambda: httpx2.get(f"{self.origin}/readyz").status_code == 200)
+        try:
+            wait_until(lambda: httpx2.get(f"{self.origin}/readyz").status_code == 200)
+        except AssertionError:
+            self.kill()
+            raise
 
     def kill(self) -> None:
         """Kill it, as a machine that loses its power does."""
