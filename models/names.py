@@ -1,0 +1,51 @@
+"""Names of parties: kept as they are written, compared folded (R21). Pure: text in, text out."""
+
+import re
+import unicodedata
+
+DOTS = dict.fromkeys(map(ord, "・•‧∙⋅･●⸱ꞏᐧ᛫"), "\u00b7")
+"""What is typed for the dot between the parts of a name (间隔号, GB/T 15834), as U+00B7."""
+
+BRACKETS = str.maketrans("〔〕【】［］[]", "()()()()")
+"""Brackets of other shapes, as round ones in half width."""
+
+FILLERS = "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0\ufe00-\ufe0f\U000e0000-\U000e0fff"
+"""What is drawn as nothing and is no format character: fillers, joiners and variation selectors (UAX 44, DI)."""
+
+UNSEEN = re.compile(f"[{FILLERS}]")
+HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
+TIGHT = f"{HAN}()\u00b7"
+"""Characters between which a blank means nothing: Han characters, and the brackets and dots that stand among them."""
+
+BLANK_BETWEEN = re.compile(f"(?<=[{TIGHT}]) (?=[{TIGHT}])")
+STOP_BETWEEN = re.compile(f"(?<=[{HAN}])\\.(?=[{HAN}])")
+
+
+def tidy(text: str) -> str:
+    """A name as it is kept: single blanks, and nothing that cannot be seen; otherwise as it was written."""
+    if not text.isprintable() or UNSEEN.search(text):
+        text = "".join(" " if sign.isspace() else sign for sign in text if _is_seen(sign))
+    return " ".join(text.split())
+
+
+def fold(text: str) -> str:
+    """A name as it is compared: two spellings of one name are folded to the same text (R21).
+
+    NFKC and no case; blanks dropped between Han characters and single elsewhere; nothing that cannot be seen; one dot
+    and one pair of brackets. Folding again changes nothing.
+    """
+    if text.isascii():
+        plain = tidy(text).casefold().translate(BRACKETS)
+    else:
+        plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", tidy(text)).casefold())
+        plain = tidy(unicodedata.normalize("NFKC", tidy(plain))).translate(BRACKETS).translate(DOTS)
+    return STOP_BETWEEN.sub("\u00b7", BLANK_BETWEEN.sub("", plain))
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether two spellings are of one name."""
+    return fold(one) == fold(other)
+
+
+def _is_seen(sign: str) -> bool:
+    return sign.isspace() or not (unicodedata.category(sign) in {"Cc", "Cf"} or UNSEEN.match(sign))
