@@ -29,7 +29,7 @@ from auth.signing import SigningKeys
 from auth.tokens import TokenVerifier
 from auth.trusted_documents import TrustedDocuments
 from bell import Bell
-from casework.notifications import CHANNEL
+from casework.outbox import CHANNEL
 from connections import PlanConnections, watch
 from models.keyring import Keyring, load_keyring
 from reports.desk import ReportDesk

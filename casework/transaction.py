@@ -3,10 +3,13 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TypeVar
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from casework.outbox import place_events, take_told
 
 ATTEMPTS = 8
 OUT_OF_ORDER = ("40001", "40P01", "55P03")
@@ -22,15 +25,22 @@ async def transact(engine: AsyncEngine, work: Callable[[AsyncConnection], Awaita
     READ COMMITTED: what is read behind a lock must be what the last holder left. Rules rest on locks and constraints.
 
     It is done again, from its first line and with new snapshots, when it met another one's: up to eight times. Raises
-    what it raises, and DBAPIError when it met another one each time.
+    what it raises, and DBAPIError when it met another one each time. Events that were told have their place by then.
     """
     attempt, committed = 0, engine.execution_options(isolation_level="READ COMMITTED")
     while True:
         try:
             async with committed.begin() as connection:
-                return await work(connection)
+                take_told(connection)
+                result = await work(connection)
+                told = take_told(connection)
         except DBAPIError as error:
             attempt += 1
             if attempt == ATTEMPTS or getattr(error.orig, "sqlstate", None) not in OUT_OF_ORDER:
                 raise
+        else:
+            if told:
+                with suppress(SQLAlchemyError, OSError):  # it is committed: the worker places what is left
+                    await place_events(engine)
+            return result
         await asyncio.sleep(random.uniform(0, FIRST_PAUSE_SECONDS * 2**attempt))  # noqa: S311 - to part two that met

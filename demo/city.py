@@ -7,6 +7,7 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from casework.outbox import PLACE
 from casework.reminders import remind
 from demo.blue import fill_blue
 from demo.calibration import Figures
@@ -87,6 +88,7 @@ async def build_city(
         draft = Draft(await survey(connection, clients), keyring, today, seed)
         imagine(draft, Figures().scaled(scale), progress)
         await copy(connection, draft, progress)
+        await connection.execute(PLACE)
         await colour(connection, draft, progress)
         await remind(connection, today, draft.hour(today))
         await connection.execute(sa.text("ANALYZE"))

@@ -20,6 +20,7 @@ from models.event import Event
 from models.grading import GradingRule
 from models.household import Household, Village
 from models.idempotency_key import IdempotencyKey
+from models.import_run import ImportFinding, ImportRun, RecordChange
 from models.incentive_loan import IncentiveLoan
 from models.integrity_report import IntegrityReport
 from models.issued_token import AssertionUse, IssuedToken
@@ -70,6 +71,8 @@ __all__ = [
     "Household",
     "IdempotencyKey",
     "Identity",
+    "ImportFinding",
+    "ImportRun",
     "IncentiveLoan",
     "IntegrityReport",
     "IssuedToken",
@@ -81,6 +84,7 @@ __all__ = [
     "Participation",
     "Party",
     "PointConversion",
+    "RecordChange",
     "RecordStep",
     "Reminder",
     "Repair",

@@ -29,6 +29,7 @@ class Certificate(Keyed):
     performed_on: Mapped[date]
     issued_on: Mapped[date]
     revoked_on: Mapped[date | None]
+    exported_on: Mapped[date | None]
     protected: Mapped[bool]
 
     case: Mapped[CourtCase | None] = relationship(viewonly=True, lazy="raise")

@@ -67,6 +67,7 @@ class CourtCase(Keyed):
     confidentiality: Mapped[Confidentiality] = mapped_column(choice(Confidentiality))
     filed_on: Mapped[date] = mapped_column(index=True)
     closed_on: Mapped[date | None]
+    exported_on: Mapped[date | None]
 
     court: Mapped[Court] = relationship(viewonly=True, lazy="raise")
     participations: Mapped[list["Participation"]] = relationship(viewonly=True, lazy="raise")

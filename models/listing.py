@@ -3,7 +3,7 @@
 from datetime import date
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Keyed, choice
@@ -20,11 +20,29 @@ class ListingKind(StrEnum):
 
 
 class Listing(Keyed):
-    """One entry on a list, open until `removed_on` or `ends_on`. `case_number` is empty for lenders."""
+    """One entry on a list, open until `removed_on` or `ends_on`. `case_number` is empty for lenders.
+
+    Whoever has left a list may be listed again: that is another entry (R23). exported_on: of the newest export.
+    """
 
     __tablename__ = "listing"
     __table_args__ = (
-        UniqueConstraint("kind", "party_id", "court_code", "case_number"),
+        Index(
+            "uq_listing_debtor",
+            "party_id",
+            "case_number",
+            "published_on",
+            unique=True,
+            postgresql_where=text("kind = 'DISHONEST_DEBTOR'"),
+        ),
+        Index(
+            "uq_listing_lender",
+            "party_id",
+            "court_code",
+            "listed_on",
+            unique=True,
+            postgresql_where=text("kind = 'PROFESSIONAL_LENDER'"),
+        ),
         CheckConstraint("published_on >= listed_on", name="published_after_listed"),
         CheckConstraint("removed_on >= published_on AND ends_on >= published_on", name="ends_after_published"),
         Index("ix_listing_published", "published_on", "id"),
@@ -44,6 +62,7 @@ class Listing(Keyed):
     published_on: Mapped[date]
     ends_on: Mapped[date | None] = mapped_column(index=True)
     removed_on: Mapped[date | None]
+    exported_on: Mapped[date | None]
     protected: Mapped[bool]
 
     court: Mapped[Court] = relationship(viewonly=True, lazy="raise")

@@ -64,6 +64,7 @@ class Sanction(Keyed):
     decided_on: Mapped[date]
     effective_on: Mapped[date]
     revoked_on: Mapped[date | None]
+    exported_on: Mapped[date | None]
     protected: Mapped[bool]
 
     court: Mapped[Court] = relationship(viewonly=True, lazy="raise")
