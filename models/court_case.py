@@ -3,7 +3,7 @@
 from datetime import date
 from enum import StrEnum
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, SmallInteger, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Keyed, choice
@@ -100,7 +100,6 @@ class Participation(Keyed):
     party_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"), index=True)
     name: Mapped[str] = mapped_column(Text)
     role: Mapped[Role] = mapped_column(choice(Role))
-    protected: Mapped[bool] = mapped_column(Boolean)
 
     case: Mapped[CourtCase] = relationship(viewonly=True, lazy="raise")
     party: Mapped[Party | None] = relationship(viewonly=True, lazy="raise")

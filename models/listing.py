@@ -3,13 +3,14 @@
 from datetime import date
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Keyed, choice
 from models.court import Court
 from models.court_case import CourtCase
 from models.party import Party
+from models.publicity import Public
 
 
 class ListingKind(StrEnum):
@@ -19,11 +20,12 @@ class ListingKind(StrEnum):
     PROFESSIONAL_LENDER = "PROFESSIONAL_LENDER"
 
 
-class Listing(Keyed):
+class Listing(Public, Keyed):
     """One entry on a list, open until `removed_on` or `ends_on`. `case_number` is empty for lenders."""
 
     __tablename__ = "listing"
     __table_args__ = (
+        Index("ix_listing_untied", "case_number", postgresql_where=text("case_id IS NULL AND case_number <> ''")),
         UniqueConstraint("kind", "party_id", "court_code", "case_number"),
         CheckConstraint("published_on >= listed_on", name="published_after_listed"),
         CheckConstraint("removed_on >= published_on AND ends_on >= published_on", name="ends_after_published"),
@@ -44,7 +46,6 @@ class Listing(Keyed):
     published_on: Mapped[date]
     ends_on: Mapped[date | None] = mapped_column(index=True)
     removed_on: Mapped[date | None]
-    protected: Mapped[bool]
 
     court: Mapped[Court] = relationship(viewonly=True, lazy="raise")
     case: Mapped[CourtCase | None] = relationship(viewonly=True, lazy="raise")
