@@ -29,7 +29,6 @@ def sql(text: str, table: str = "", column: str = "") -> str:
         "ITEM": table,
         "NUMBER": column or NUMBERS.get(table, ""),
         "VANISHING": "('REVOKED', 'WITHDRAWN', 'SHIELDED')",
-        "NEVER": "('PRIVACY', 'STATE_SECRET')",
     }
     for word, meaning in words.items():
         text = text.replace(word, meaning)
@@ -63,7 +62,7 @@ RULES = (
     DECLARE
         held boolean;
         of_age_from date;
-        confidentiality text;
+        disclosed boolean;
         filed date;
     BEGIN
         SELECT p.held, p.of_age_from INTO held, of_age_from FROM party p WHERE p.id = party_key;
@@ -71,10 +70,10 @@ RULES = (
             RETURN false;
         END IF;
         IF case_key IS NOT NULL THEN
-            SELECT c.confidentiality, c.filed_on INTO confidentiality, filed FROM court_case c WHERE c.id = case_key;
+            SELECT c.disclosed, c.filed_on INTO disclosed, filed FROM court_case c WHERE c.id = case_key;
         END IF;
         RETURN coalesce(coalesce(conduct, filed, decision) >= of_age_from, false)
-            AND coalesce(confidentiality NOT IN NEVER, true);
+            AND coalesce(disclosed, true);
     END $$
     """,
     """
@@ -129,39 +128,69 @@ RULES = (
     END $$
     """,
     """
+    CREATE FUNCTION record_may_leave_court(
+        party_key bigint, case_key bigint, effect date, sanction_key bigint, listing_key bigint,
+        certificate_key bigint, deduction_key bigint, repaired_key bigint
+    ) RETURNS boolean LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+    DECLARE
+        conduct date;
+        decision date := effect;
+    BEGIN
+        CASE
+            WHEN sanction_key IS NOT NULL THEN
+                SELECT s.conduct_on, s.decided_on INTO conduct, decision FROM sanction s WHERE s.id = sanction_key;
+            WHEN listing_key IS NOT NULL THEN
+                SELECT l.listed_on INTO decision FROM listing l WHERE l.id = listing_key;
+            WHEN certificate_key IS NOT NULL THEN
+                SELECT c.performed_on INTO conduct FROM certificate c WHERE c.id = certificate_key;
+            WHEN deduction_key IS NOT NULL THEN
+                SELECT d.conduct_on INTO conduct FROM deduction d WHERE d.id = deduction_key;
+            WHEN repaired_key IS NOT NULL THEN
+                RETURN (
+                    SELECT record_may_leave_court(
+                        r.party_id, r.case_id, r.effective_on, r.sanction_id, r.listing_id, r.certificate_id,
+                        r.deduction_id, NULL
+                    ) FROM code_record r WHERE r.id = repaired_key
+                );
+            ELSE
+                NULL;
+        END CASE;
+        RETURN may_leave_court(party_key, case_key, conduct, decision);
+    END $$
+    """,
+    """
     CREATE FUNCTION code_record_publicity(item code_record) RETURNS daterange
     LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
     DECLARE
         own daterange := days(item.effective_on, least(item.ends_on, item.closed_on - 1));
         basis daterange;
-        conduct date;
-        decision date := item.effective_on;
     BEGIN
         IF item.close_reason IN VANISHING
             OR NOT EXISTS (SELECT FROM code_type t WHERE t.id = item.code_type_id AND t.partner_visible)
+            OR NOT record_may_leave_court(
+                item.party_id, item.case_id, item.effective_on, item.sanction_id, item.listing_id, item.certificate_id,
+                item.deduction_id, item.repaired_id
+            )
         THEN
             RETURN 'empty';
         END IF;
         CASE
             WHEN item.sanction_id IS NOT NULL THEN
-                SELECT s.conduct_on, s.decided_on, days(item.effective_on, s.revoked_on - 1)
-                INTO conduct, decision, basis FROM sanction s WHERE s.id = item.sanction_id;
-            WHEN item.deduction_id IS NOT NULL THEN
-                SELECT d.conduct_on, d.publicity INTO conduct, basis FROM deduction d WHERE d.id = item.deduction_id;
+                basis := (
+                    SELECT days(item.effective_on, s.revoked_on - 1) FROM sanction s WHERE s.id = item.sanction_id
+                );
             WHEN item.listing_id IS NOT NULL THEN
-                SELECT l.listed_on, l.publicity INTO decision, basis FROM listing l WHERE l.id = item.listing_id;
+                basis := (SELECT l.publicity FROM listing l WHERE l.id = item.listing_id);
             WHEN item.certificate_id IS NOT NULL THEN
-                SELECT c.performed_on, c.publicity INTO conduct, basis
-                FROM certificate c WHERE c.id = item.certificate_id;
+                basis := (SELECT c.publicity FROM certificate c WHERE c.id = item.certificate_id);
+            WHEN item.deduction_id IS NOT NULL THEN
+                basis := (SELECT d.publicity FROM deduction d WHERE d.id = item.deduction_id);
             WHEN item.repaired_id IS NOT NULL THEN
-                SELECT 'infinity', r.publicity INTO conduct, basis FROM code_record r WHERE r.id = item.repaired_id;
+                basis := (SELECT r.publicity FROM code_record r WHERE r.id = item.repaired_id);
             ELSE
-                NULL;
+                basis := own;
         END CASE;
-        IF NOT may_leave_court(item.party_id, item.case_id, conduct, decision) THEN
-            RETURN 'empty';
-        END IF;
-        RETURN own * coalesce(basis, own);
+        RETURN own * basis;
     END $$
     """,
     """
@@ -170,7 +199,7 @@ RULES = (
         SELECT NOT one.held AND (
             EXISTS (
                 SELECT FROM participation n JOIN court_case c ON c.id = n.case_id
-                WHERE n.party_id = one.id AND c.confidentiality NOT IN NEVER AND c.filed_on >= one.of_age_from
+                WHERE n.party_id = one.id AND c.disclosed AND c.filed_on >= one.of_age_from
             )
             OR EXISTS (
                 SELECT FROM deduction d WHERE d.party_id = one.id
@@ -319,9 +348,7 @@ FOLLOWING = (
     ),
     trigger(
         "follow_court_case",
-        changed(
-            ("confidentiality", "filed_on"), each(PUBLIC, RECOMPUTE % "i.case_id = ANY (keys)") + DISCLOSE % of_cases()
-        ),
+        changed(("disclosed", "filed_on"), each(PUBLIC, RECOMPUTE % "i.case_id = ANY (keys)") + DISCLOSE % of_cases()),
     ),
     trigger(
         "follow_party",
@@ -398,6 +425,8 @@ def _add_columns() -> None:
     op.add_column("party", sa.Column("of_age_from", sa.Date(), nullable=False, server_default="infinity"))
     op.add_column("party", sa.Column("held", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("sanction", sa.Column("conduct_on", sa.Date()))
+    disclosed = sa.Computed("confidentiality NOT IN ('PRIVACY', 'STATE_SECRET')", persisted=True)
+    op.add_column("court_case", sa.Column("disclosed", sa.Boolean(), disclosed, nullable=False))
     for table in PUBLIC:
         column = sa.Column("publicity", postgresql.DATERANGE(), nullable=False, server_default="empty")
         op.add_column(table, column)
