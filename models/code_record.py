@@ -15,6 +15,7 @@ from models.court_case import CourtCase
 from models.deduction import Deduction
 from models.listing import Listing
 from models.party import Party
+from models.publicity import Public
 from models.sanction import Sanction
 
 
@@ -34,10 +35,9 @@ VANISHING = (CloseReason.REVOKED, CloseReason.WITHDRAWN, CloseReason.SHIELDED)
 """Ends after which a record has never been there, for everyone outside the court (R10)."""
 
 
-class CodeRecord(Keyed):
-    """One reason for a colour, active from `effective_on` until `ends_on` or `closed_on`, whichever is first.
+class CodeRecord(Public, Keyed):
+    """One reason for a colour, active from `effective_on` through `ends_on`, or until it is closed before `closed_on`.
 
-    `protected` marks a minor's conduct and a case that is never disclosed (R16).
     A blue record repairs the one yellow record that it names, and nothing else (R11).
     """
 
@@ -50,7 +50,7 @@ class CodeRecord(Keyed):
         CheckConstraint("(repaired_id IS NULL) = (repaired_colour IS NULL)", name="repaired_has_colour"),
         CheckConstraint("repaired_colour = 'YELLOW'", name="only_yellow_is_repaired"),
         CheckConstraint("colour <> 'GREEN'", name="green_needs_no_record"),
-        CheckConstraint("ends_on > effective_on", name="ends_after_effect"),
+        CheckConstraint("ends_on >= effective_on", name="ends_after_effect"),
         CheckConstraint("closed_on >= effective_on", name="closed_after_effect"),
         CheckConstraint("(closed_on IS NULL) = (close_reason IS NULL)", name="closed_for_a_reason"),
         CheckConstraint("num_nonnulls(sanction_id, listing_id, certificate_id, deduction_id) <= 1", name="one_source"),
@@ -66,7 +66,6 @@ class CodeRecord(Keyed):
     ends_on: Mapped[date | None] = mapped_column(index=True)
     closed_on: Mapped[date | None]
     close_reason: Mapped[CloseReason | None] = mapped_column(choice(CloseReason))
-    protected: Mapped[bool]
     repaired_id: Mapped[int | None] = mapped_column(index=True)
     repaired_colour: Mapped[Colour | None] = mapped_column(choice(Colour, "repairedcolour"))
     sanction_id: Mapped[int | None] = mapped_column(ForeignKey("sanction.id"), unique=True)

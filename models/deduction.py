@@ -22,6 +22,7 @@ from models.catalogue import Behaviour, Stage, Tier, points_within_tier
 from models.court import Staff, StaffRole
 from models.court_case import CourtCase, Role
 from models.party import Party
+from models.publicity import Public
 
 
 class DeductionStatus(StrEnum):
@@ -89,7 +90,7 @@ def _in(values: tuple[StrEnum, ...]) -> str:
 _DOCUMENTED = " OR ".join(f"(tier = '{tier}' AND finding_kind IN {_in(kinds)})" for tier, kinds in FINDINGS.items())
 
 
-class Deduction(Keyed):
+class Deduction(Public, Keyed):
     """Points taken from one subject in one stage of one case for one behaviour; `version` counts its editions (R5)."""
 
     __tablename__ = "deduction"
@@ -124,7 +125,6 @@ class Deduction(Keyed):
     status: Mapped[DeductionStatus] = mapped_column(choice(DeductionStatus))
     version: Mapped[int] = mapped_column(SmallInteger)
     conduct_on: Mapped[date]
-    protected: Mapped[bool]
     finding_kind: Mapped[FindingKind] = mapped_column(choice(FindingKind))
     finding_document: Mapped[str | None] = mapped_column(Text)
     finding_issued_on: Mapped[date | None]

@@ -10,6 +10,7 @@ from models.base import Keyed, choice
 from models.court import Court
 from models.court_case import CourtCase
 from models.party import Party
+from models.publicity import Public
 
 
 class ListingKind(StrEnum):
@@ -19,7 +20,7 @@ class ListingKind(StrEnum):
     PROFESSIONAL_LENDER = "PROFESSIONAL_LENDER"
 
 
-class Listing(Keyed):
+class Listing(Public, Keyed):
     """One entry on a list, open until `removed_on` or `ends_on`. `case_number` is empty for lenders.
 
     Whoever has left a list may be listed again: that is another entry (R23). exported_on: of the newest export.
@@ -27,6 +28,7 @@ class Listing(Keyed):
 
     __tablename__ = "listing"
     __table_args__ = (
+        Index("ix_listing_untied", "case_number", postgresql_where=text("case_id IS NULL AND case_number <> ''")),
         Index(
             "uq_listing_debtor",
             "party_id",
@@ -63,7 +65,6 @@ class Listing(Keyed):
     ends_on: Mapped[date | None] = mapped_column(index=True)
     removed_on: Mapped[date | None]
     exported_on: Mapped[date | None]
-    protected: Mapped[bool]
 
     court: Mapped[Court] = relationship(viewonly=True, lazy="raise")
     case: Mapped[CourtCase | None] = relationship(viewonly=True, lazy="raise")

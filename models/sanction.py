@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Numeric, SmallInteger, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, SmallInteger, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Keyed, choice
@@ -12,6 +12,7 @@ from models.catalogue import Behaviour
 from models.court import Court
 from models.court_case import CourtCase
 from models.party import Party
+from models.publicity import Public
 
 
 class SanctionKind(StrEnum):
@@ -34,11 +35,14 @@ SANCTION_CASES = "司惩"
 """Decisions under this case type make red; a fine or detention not decided so does not (R12)."""
 
 
-class Sanction(Keyed):
+class Sanction(Public, Keyed):
     """One sanction on one party under one decision. `amount` in CNY for fines, `days` for detentions (CPL 118)."""
 
     __tablename__ = "sanction"
     __table_args__ = (
+        Index(
+            "ix_sanction_untied", "related_number", postgresql_where=text("case_id IS NULL AND related_number <> ''")
+        ),
         UniqueConstraint("decision_number", "party_id", "kind"),
         CheckConstraint(
             "CASE WHEN kind = 'FINE' THEN amount IS NOT NULL AND amount > 0 ELSE amount IS NULL END",
@@ -61,11 +65,11 @@ class Sanction(Keyed):
     kind: Mapped[SanctionKind] = mapped_column(choice(SanctionKind))
     amount: Mapped[Decimal | None] = mapped_column(Numeric(15, 2))
     days: Mapped[int | None] = mapped_column(SmallInteger)
+    conduct_on: Mapped[date | None]
     decided_on: Mapped[date]
     effective_on: Mapped[date]
     revoked_on: Mapped[date | None]
     exported_on: Mapped[date | None]
-    protected: Mapped[bool]
 
     court: Mapped[Court] = relationship(viewonly=True, lazy="raise")
     case: Mapped[CourtCase | None] = relationship(viewonly=True, lazy="raise")

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = '0024'
-down_revision = '0019'
+down_revision = '0020'
 
 MATTERS = {"case_id": "court_case", "sanction_id": "sanction", "listing_id": "listing", "certificate_id": "certificate"}
 
