@@ -36,7 +36,11 @@ SANCTION_CASES = "司惩"
 
 
 class Sanction(Public, Keyed):
-    """One sanction on one party under one decision. `amount` in CNY for fines, `days` for detentions (CPL 118)."""
+    """One sanction on one party under one decision. `amount` in CNY for fines, `days` for detentions (CPL 118).
+
+    conduct_on: the day of the conduct, where the decision names one. crime (罪名) and sentence_ends_on (刑期止): of
+    convictions. exported_on: the day of the newest export that wrote it.
+    """
 
     __tablename__ = "sanction"
     __table_args__ = (
@@ -54,6 +58,9 @@ class Sanction(Public, Keyed):
             name="detention_has_days",
         ),
         CheckConstraint("effective_on >= decided_on", name="effective_after_decision"),
+        CheckConstraint(
+            "kind = 'CONVICTION' OR (sentence_ends_on IS NULL AND crime IS NULL)", name="only_convicts_are_sentenced"
+        ),
     )
 
     decision_number: Mapped[str] = mapped_column(Text)
@@ -68,6 +75,8 @@ class Sanction(Public, Keyed):
     conduct_on: Mapped[date | None]
     decided_on: Mapped[date]
     effective_on: Mapped[date]
+    sentence_ends_on: Mapped[date | None]
+    crime: Mapped[str | None] = mapped_column(Text)
     revoked_on: Mapped[date | None]
     exported_on: Mapped[date | None]
 

@@ -14,6 +14,13 @@ def upgrade() -> None:
     listings()
     for table in ("court_case", "sanction", "listing", "certificate"):
         op.add_column(table, sa.Column("exported_on", sa.Date()))
+    op.add_column("sanction", sa.Column("sentence_ends_on", sa.Date()))
+    op.add_column("sanction", sa.Column("crime", sa.Text()))
+    op.create_check_constraint(
+        op.f("ck_sanction_only_convicts_are_sentenced"),
+        "sanction",
+        "kind = 'CONVICTION' OR (sentence_ends_on IS NULL AND crime IS NULL)",
+    )
     runs()
     changes()
 
