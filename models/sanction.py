@@ -35,7 +35,10 @@ SANCTION_CASES = "司惩"
 
 
 class Sanction(Keyed):
-    """One sanction on one party under one decision. `amount` in CNY for fines, `days` for detentions (CPL 118)."""
+    """One sanction on one party under one decision. `amount` in CNY for fines, `days` for detentions (CPL 118).
+
+    A file that names a fine and a detention in one line may tell the amount alone: the days are not known then.
+    """
 
     __tablename__ = "sanction"
     __table_args__ = (
@@ -45,9 +48,8 @@ class Sanction(Keyed):
             name="fine_has_amount",
         ),
         CheckConstraint(
-            "CASE WHEN kind = 'DETENTION' THEN days IS NOT NULL "
-            f"AND days BETWEEN 1 AND {LONGEST_DETENTION} ELSE days IS NULL END",
-            name="detention_has_days",
+            f"days IS NULL OR (kind = 'DETENTION' AND days BETWEEN 1 AND {LONGEST_DETENTION})",
+            name="days_of_detention",
         ),
         CheckConstraint("effective_on >= decided_on", name="effective_after_decision"),
     )
