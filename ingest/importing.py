@@ -5,7 +5,6 @@ from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
 from typing import TextIO
 
-import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ingest.cases import Cases
@@ -19,8 +18,8 @@ from ingest.run import Run
 from ingest.sanctions import Sanctions
 from ingest.shixin import Shixin
 from ingest.subjects import SubjectReader
+from ingest.vocabulary import read_vocabulary
 from ingest.workbook import WorkbookExport
-from models.court import Court
 from models.keyring import Keyring
 
 FORMATS: dict[str, type[Format]] = {
@@ -82,12 +81,12 @@ async def _session(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
 
 async def _context(connection: AsyncConnection, keyring: Keyring, court: str | None) -> Context:
-    courts = {row.name: row.code for row in await connection.execute(sa.select(Court.name, Court.code))}
-    if not courts:
-        raise ImportFileError("The database knows no courts yet: load the catalogue first.")
-    if court and court not in courts.values():
+    vocabulary = await read_vocabulary(connection)
+    if not vocabulary.codes:
+        raise ImportFileError("The database knows no courts yet: run suxin migrate, or add them with suxin court add.")
+    if court and court not in vocabulary.codes:
         raise ImportFileError("No court has the code that --court names: write a code such as 浙0281.")
-    return Context(courts, await read_catalogue(connection), SubjectReader(keyring), court)
+    return Context(vocabulary, await read_catalogue(connection), SubjectReader(keyring), court)
 
 
 def _open(path: Path, reader: Format, format: str) -> Export:

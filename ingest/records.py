@@ -1,7 +1,7 @@
 """What every format makes of a line, and the chunk that collects lines for one merge."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, ClassVar, NamedTuple
@@ -12,8 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ingest.catalogue import Catalogue
 from ingest.report import LineError
 from ingest.subjects import Subject, SubjectReader
+from ingest.vocabulary import Vocabulary, named
 from models.catalogue import Stage
 from models.court_case import Confidentiality
+
+ADD_COURT = "add it with suxin court add, or its name with suxin vocabulary load courts.csv"
 
 STRICTNESS = {kind: rank for rank, kind in enumerate(Confidentiality)}
 """OPEN to STATE_SECRET. An import makes a case stricter and never more open (R16)."""
@@ -40,7 +43,10 @@ class Case(NamedTuple):
 
 
 class Record(NamedTuple):
-    """One accepted line. `row`: the format's own staging columns, in their order; `protected`: a minor's (R16)."""
+    """One accepted line. `row`: the format's own staging columns, in their order; `protected`: a minor's (R16).
+
+    warnings: code, and the word that is in no vocabulary. further: the other rows of a line that holds several.
+    """
 
     subject: Subject | None
     protected: bool
@@ -48,6 +54,8 @@ class Record(NamedTuple):
     row: tuple[Any, ...]
     case: Case | None = None
     village: str = ""
+    warnings: tuple[tuple[str, str], ...] = ()
+    further: tuple["Record", ...] = ()
 
 
 @dataclass
@@ -66,6 +74,8 @@ class Chunk:
                 self.cases[known.number] = known.revised(record.case)
         place = self._place(record.subject, record.village) if record.subject else None
         self.rows.append((place, record.protected, record.case_number, *record.row))
+        for other in record.further:
+            self.add(other)
 
     def _place(self, subject: Subject, village: str) -> int:
         index = subject.probes[0]
@@ -79,24 +89,24 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Context:
-    """What readers look up: courts by name, the catalogue, subjects; and the court to which the import is held."""
+    """What readers look up: words, the catalogue, subjects; and the court to which the import is held."""
 
-    courts: Mapping[str, str]
+    vocabulary: Vocabulary
     catalogue: Catalogue
     subjects: SubjectReader
     court: str | None = None
 
     def court_named(self, name: str) -> str:
         """The code of a court. Raises LineError COURT if it is unknown or outside the import's court."""
-        code = self.courts.get(name)
+        code = self.vocabulary.court(name)
         if code is None:
-            raise LineError("COURT", "The court is not in the catalogue: write its full name, or load the court first.")
+            raise LineError("COURT", f"The court is unknown: write its full name, or {ADD_COURT}.", named(name))
         return self._held(code)
 
     def court_coded(self, code: str | None) -> str:
         """`code` of a case number. Raises LineError COURT as above, also if the number names no court in code."""
-        if code is None or code not in self.courts.values():
-            raise LineError("COURT", "The case number names no court of the catalogue: load the court first.")
+        if code is None or code not in self.vocabulary.codes:
+            raise LineError("COURT", f"The case number names no court that is known: correct it, or {ADD_COURT}.")
         return self._held(code)
 
     def _held(self, code: str) -> str:

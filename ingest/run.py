@@ -52,7 +52,10 @@ WAIT = sa.text("SELECT pg_advisory_xact_lock(:lock)")
 
 @dataclass
 class Run:
-    """The state of one import. `seen` holds a hash of each accepted line, `cases` and `parties` of each one named."""
+    """The state of one import. `seen` holds a hash of each accepted line, `cases` and `parties` of each one named.
+
+    `further` counts the rows beyond one a line.
+    """
 
     establishing: AsyncConnection
     recording: AsyncConnection
@@ -65,6 +68,7 @@ class Run:
     seen: set[int] = field(default_factory=set)
     cases: set[int] = field(default_factory=set)
     parties: set[int] = field(default_factory=set)
+    further: int = 0
     _first: asyncio.Lock = field(default_factory=asyncio.Lock)
     _second: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -108,6 +112,7 @@ class Run:
             record = self.format.read(line.cells)
         except IdentifierError as error:
             self.summary.rejected[error.code] += 1
+            self.summary.met(error.code, getattr(error, "word", ""))
             self.rejects.add(line.number, error, line.raw)
             return
         known = len(self.seen)
@@ -120,7 +125,11 @@ class Run:
 
     def _count(self, record: Record) -> None:
         self.summary.accepted += 1
+        self.further += len(record.further)
         self.summary.protected += record.protected
+        for code, word in record.warnings:
+            self.summary.warnings[code] += 1
+            self.summary.met(code, word)
         if record.case:
             self.cases.add(hash(record.case_number))
         if record.subject is None:
@@ -177,7 +186,7 @@ class Run:
         await self._keep(self.recording)
         self.summary.cases.found = len(self.cases)
         self.summary.parties.found = len(self.parties)
-        self.summary.records.found = self.summary.accepted
+        self.summary.records.found = self.summary.accepted + self.further
 
 
 async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:

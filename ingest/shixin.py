@@ -9,13 +9,14 @@ from ingest.recording import RecordingFormat, coloured, staged_records
 from ingest.records import Record
 from ingest.report import LineError
 from ingest.subjects import Subject, read_text
+from ingest.vocabulary import named
 from models.identifiers import born_minor_on, compact, parse_case_number, parse_date
 from models.listing import Listing, ListingKind
 from models.party import PartyKind
 from models.terms import add_months
+from models.vocabulary import EITHER, WordKind
 
 CODE_TYPE = "Y18"
-KINDS = {"0": PartyKind.PERSON, "1": PartyKind.ORGANIZATION}
 UNTIL_PERFORMED = "有履行能力而拒不履行"
 """The one ground without a term (法释〔2017〕7号, article 2)."""
 
@@ -55,18 +56,25 @@ class Shixin(RecordingFormat):
 
     def read(self, cells: Sequence[str]) -> Record:
         name, number, kind, court, case, basis, unit, listed, published, duty, performance, grounds = cells
-        if kind not in KINDS:
-            raise LineError("PARTY_TYPE", "partyTypeName is neither 0 (person) nor 1 (organization): correct it.")
         code = self.context.court_named(court)
         case_number = parse_case_number(case).number
         listed_on, published_on = parse_date(listed), parse_date(published)
         if published_on < listed_on:
             raise LineError("DATE", "publishDate lies before regDate: correct the dates.")
-        subject = self.context.subjects.read(KINDS[kind], name, number)
+        expected, warnings = self._kind(kind)
+        subject = self.context.subjects.read(expected, name, number)
         refuse_minor(subject, listed_on)
         ends_on = None if UNTIL_PERFORMED in grounds else add_months(published_on, TERM_MONTHS)
         texts = [compact(basis), unit, duty, performance, grounds]
         texts = [read_text(text, "TEXT") for text in texts]
         own = (ListingKind.DISHONEST_DEBTOR, code, *texts, listed_on, published_on, ends_on)
         colouring = self.context.catalogue.colouring(CODE_TYPE, published_on)._replace(ends_on=ends_on)
-        return Record(subject, False, case_number, coloured(own, code, colouring))
+        return Record(subject, False, case_number, coloured(own, code, colouring), warnings=warnings)
+
+    def _kind(self, word: str) -> tuple[PartyKind | None, tuple[tuple[str, str], ...]]:
+        """The kind of party by the list's digits or in words; None leaves it to the number, with a warning or not."""
+        words = self.context.vocabulary
+        found = words.meaning(WordKind.LISTED_KIND, word) or words.meaning(WordKind.PARTY_KIND, word)
+        if found is None:
+            return None, (("PARTY_TYPE", named(word)),)
+        return None if found == EITHER else PartyKind(found), ()

@@ -50,7 +50,7 @@ class Participation(Node):
     )
     written_role: str | None = column(
         "written_role",
-        "The position as the court wrote it, such as 上诉人（原审被告）; none where that is the ordinary word (原文地位).",
+        "The position as the court wrote it, such as 再审申请人; none where that is the ordinary word (原文地位).",
         requires=any_of(Scope.REGISTER),
     )
     protected: bool = column(

@@ -159,7 +159,6 @@ async def test_listing_until_performed_has_no_term(importer: Importer) -> None:
         ({"cardNum": MINOR}, "MINOR"),
         ({"cardNum": ""}, "ID_NUMBER"),
         ({"cardNum": "3302811904****3363"}, "ID_NUMBER"),
-        ({"partyTypeName": "2"}, "PARTY_TYPE"),
         ({"courtName": "某某法院"}, "COURT"),
         ({"publishDate": "20210101"}, "DATE"),
         ({"duty": f"向{ADULT}付款"}, "TEXT"),
