@@ -21,6 +21,7 @@ from commands.schema import schema
 from commands.session import console, explained, prepared, read_json
 from commands.showing import demo
 from commands.staff import staff
+from commands.vocabulary import vocabulary
 from commands.work import publish, worker
 from schema.policy_table import policy_table
 from settings import DATABASE_URL, Settings
@@ -37,6 +38,7 @@ app.add_typer(staff, name="staff")
 app.add_typer(keys, name="keys")
 app.add_typer(schema, name="schema")
 app.add_typer(reports, name="report")
+app.add_typer(vocabulary, name="vocabulary")
 app.command("import")(import_)
 app.command("demo")(demo)
 app.command("worker")(worker)
