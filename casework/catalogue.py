@@ -35,5 +35,6 @@ async def code_type_in_force(connection: AsyncConnection, code: str, day: date) 
     query = sa.select(CodeType.__table__).join(CatalogueVersion, CatalogueVersion.id == CodeType.version_id)
     found = (await connection.execute(query.where(CodeType.code == code, in_force(day)))).one_or_none()
     if found is None:
-        raise Refusal("CATALOGUE", f"The catalogue in force on {day} has no code type {code}.", "Load one that has.")
+        message = f"The catalogue in force on {day} has no code type {code}."
+        raise Refusal("CATALOGUE", message, "Load one that has with suxin catalogue load.")
     return found
