@@ -10,9 +10,11 @@ from ingest.records import Case, Context, Format, Merged, Record
 from ingest.report import LineError
 from ingest.staging import staged_rows
 from ingest.subjects import Subject, read_name, read_text
+from models.case_numbers import parse_case_number
 from models.code_record import CodeRecord
 from models.court_case import Confidentiality, CourtCase, Participation, Role
-from models.identifiers import born_minor_on, parse_case_number, parse_date
+from models.dates import parse_date
+from models.identifiers import born_minor_on
 from models.party import PartyKind
 
 ROLES = {
