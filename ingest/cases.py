@@ -11,18 +11,14 @@ from ingest.report import LineError
 from ingest.staging import staged_rows
 from ingest.subjects import Subject, read_name, read_text
 from ingest.vocabulary import ReadRole, in_no_vocabulary, named
+from models.case_numbers import parse_case_number
 from models.code_record import CodeRecord
 from models.court_case import Confidentiality, CourtCase, Participation, Role
-from models.identifiers import (
-    IdentifierError,
-    PersonNumber,
-    born_minor_on,
-    parse_case_number,
-    parse_date,
-    parse_party_number,
-)
+from models.dates import parse_date
+from models.documents import ORGANIZATIONS, DocumentKind
+from models.identifiers import IdentifierError, PersonNumber, born_minor_on, parse_party_number
 from models.party import PartyKind
-from models.vocabulary import EITHER, NO, OF_ORGANIZATIONS, YES, DocumentKind, WordKind
+from models.vocabulary import EITHER, NO, YES, WordKind
 
 FAMILY_CAUSES = (
     "离婚", "婚姻", "婚约", "同居", "抚养", "扶养", "赡养", "监护", "探望", "收养", "继承", "遗嘱", "遗赠",
@@ -106,7 +102,7 @@ class Cases(Format):
                 )
             return None, ()
         found, warnings = self._document(document, number)
-        holder = PartyKind.ORGANIZATION if found in OF_ORGANIZATIONS else PartyKind.PERSON
+        holder = PartyKind.ORGANIZATION if found in ORGANIZATIONS else PartyKind.PERSON
         if wanted is None:
             warnings += (("PARTY_TYPE", named(kind)),)
         elif wanted not in (EITHER, holder):

@@ -7,15 +7,10 @@ from sqlalchemy import Column, Date, Text
 from ingest.recording import RecordingFormat, coloured, staged_records
 from ingest.records import Record
 from ingest.report import LineError
+from models.case_numbers import parse_case_number
 from models.certificate import GOLD_TYPE, LONGEST_NUMBER, Certificate
-from models.identifiers import (
-    IdentifierError,
-    born_minor_on,
-    compact,
-    parse_case_number,
-    parse_date,
-    parse_person_number,
-)
+from models.dates import parse_date
+from models.identifiers import IdentifierError, born_minor_on, compact, parse_person_number
 
 
 class Certificates(RecordingFormat):

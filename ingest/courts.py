@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ingest.report import ImportFileError
+from models.case_numbers import PROVINCES
 from models.court import Court
-from models.identifiers import PROVINCES
 from models.names import fold, tidy
 
 CODE = re.compile(f"[{PROVINCES}](?:[0-9]{{4}}|[0-9]{{2}})?")

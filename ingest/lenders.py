@@ -8,7 +8,7 @@ from ingest.recording import RecordingFormat, coloured, staged_records
 from ingest.records import Record
 from ingest.shixin import LISTING_COLUMNS, refuse_minor
 from ingest.subjects import read_text
-from models.identifiers import parse_date
+from models.dates import parse_date
 from models.listing import Listing, ListingKind
 
 CODE_TYPE = "Y01"

@@ -12,16 +12,16 @@ from ingest.recording import RecordingFormat, coloured, staged_records
 from ingest.records import Record
 from ingest.report import LineError
 from ingest.vocabulary import in_no_vocabulary, named
-from models.identifiers import born_minor_on, compact, parse_case_number, parse_date
+from models.amounts import parse_amount, parse_days
+from models.case_numbers import parse_case_number
+from models.dates import parse_date
+from models.identifiers import born_minor_on
 from models.sanction import LONGEST_DETENTION, RED_TYPES, SANCTION_CASES, Sanction, SanctionKind
 from models.vocabulary import WordKind
 
-AMOUNT = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,2})?)元?")
 BETWEEN = re.compile("[、；;/+和及并]")
 MEASURED = (SanctionKind.FINE, SanctionKind.DETENTION)
 """Kinds that have an amount or days."""
-
-DAYS = re.compile(r"([0-9]{1,2})[日天]")
 
 
 class Sanctions(RecordingFormat):
@@ -103,17 +103,14 @@ def _amount(kind: SanctionKind, text: str) -> Decimal | None:
     """CNY of a fine."""
     if kind is not SanctionKind.FINE:
         return None
-    found = AMOUNT.fullmatch(compact(text).replace(",", ""))
-    if not found or not Decimal(found[1]):
-        raise LineError("AMOUNT", "The amount of the fine cannot be read: write CNY in digits, such as 20000.")
-    return Decimal(found[1])
+    return parse_amount(text)
 
 
 def _days(kind: SanctionKind, text: str) -> int | None:
     """Days of a detention."""
     if kind is not SanctionKind.DETENTION:
         return None
-    found = DAYS.fullmatch(compact(text))
-    if not found or not 1 <= int(found[1]) <= LONGEST_DETENTION:
-        raise LineError("DAYS", f"The length of the detention cannot be read: write 1日 to {LONGEST_DETENTION}日.")
-    return int(found[1])
+    days = parse_days(text)
+    if days > LONGEST_DETENTION:
+        raise LineError("DAYS", f"No detention is longer than {LONGEST_DETENTION} days: correct the length.")
+    return days

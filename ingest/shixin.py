@@ -10,7 +10,9 @@ from ingest.records import Record
 from ingest.report import LineError
 from ingest.subjects import Subject, read_text
 from ingest.vocabulary import named
-from models.identifiers import born_minor_on, compact, parse_case_number, parse_date
+from models.case_numbers import parse_case_number
+from models.dates import parse_date
+from models.identifiers import born_minor_on, compact
 from models.listing import Listing, ListingKind
 from models.party import PartyKind
 from models.terms import add_months

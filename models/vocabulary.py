@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.base import Keyed, choice
 from models.code_record import CloseReason
 from models.court_case import Role
+from models.documents import DocumentKind
 from models.party import PartyKind
 from models.sanction import SanctionKind
 
@@ -28,26 +29,6 @@ class WordKind(StrEnum):
     YES_NO = "yes_no"
     BLANK = "blanks"
 
-
-class DocumentKind(StrEnum):
-    """A kind of document whose number identifies a party (R22)."""
-
-    RESIDENT_ID = "RESIDENT_ID"
-    UNIFIED_SOCIAL_CREDIT_CODE = "UNIFIED_SOCIAL_CREDIT_CODE"
-    PASSPORT = "PASSPORT"
-    HK_MACAO_PERMIT = "HK_MACAO_PERMIT"
-    TAIWAN_PERMIT = "TAIWAN_PERMIT"
-    FOREIGNER_RESIDENCE = "FOREIGNER_RESIDENCE"
-    HK_MACAO_TAIWAN_RESIDENCE = "HK_MACAO_TAIWAN_RESIDENCE"
-    MILITARY_ID = "MILITARY_ID"
-    ORGANIZATION_CODE = "ORGANIZATION_CODE"
-    BUSINESS_REGISTRATION = "BUSINESS_REGISTRATION"
-
-
-OF_ORGANIZATIONS = frozenset(
-    {DocumentKind.UNIFIED_SOCIAL_CREDIT_CODE, DocumentKind.ORGANIZATION_CODE, DocumentKind.BUSINESS_REGISTRATION}
-)
-"""Documents of organizations; the others are persons'."""
 
 EITHER = "EITHER"
 """A kind of party that the document tells: 个体工商户 stands under its own code or its operator's card."""

@@ -10,7 +10,8 @@ from sqlalchemy.orm import aliased
 
 import models
 from auth.consent import RECIPIENTS as MAY_BE_TOLD
-from models.identifiers import IdentifierError, parse_case_number
+from models.case_numbers import parse_case_number
+from models.identifiers import IdentifierError
 from resolvers.declarations import Frame, Order, Prepared, Relation
 from resolvers.errors import CaseNumberError
 from resolvers.nodes import key_of

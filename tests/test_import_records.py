@@ -284,7 +284,7 @@ async def test_listing_discloses_a_party_known_from_a_private_case(importer: Imp
 
 
 async def test_catalogue_is_loaded_once(engine: AsyncEngine) -> None:
-    counts = {"court": 15, "case_type": 36, "behaviour": 34, "code_type": 29, "moral_bank_item": 14}
+    counts = {"court": 15, "case_type": 140, "behaviour": 34, "code_type": 29, "moral_bank_item": 14}
     for _ in range(2):
         async with engine.begin() as connection:
             await load_catalogue(connection)
