@@ -132,5 +132,6 @@ def _said(loaded: Loaded, label: str, day: date, dry_run: bool) -> list[str]:
         lines.append(f"{label} {verb} in force from {day} on; {loaded.before} ends with that day.")
         lines += [f"Carried over from {loaded.before}: {', '.join(loaded.carried)}."] if loaded.carried else []
     if loaded.case_types:
-        lines.append(f"Case types {'to add' if dry_run else 'added'}: {', '.join(loaded.case_types)}.")
+        told = f"Case types {'to add' if dry_run else 'added'}: {', '.join(loaded.case_types)}."
+        lines.append(f"{told} Restart the servers, so that such cases are found by their numbers.")
     return lines or ["Nothing changes."]

@@ -85,6 +85,7 @@ def _case_types() -> list[dict[str, Any]]:
             "characters": row["characters"],
             "name": f"{known['name']}、{row['name_zh']}" if known else row["name_zh"],
             "codes": f"{known['codes']}, {row['code']}" if known else row["code"],
+            "stage": row["stage"],
         }
     return list(merged.values())
 

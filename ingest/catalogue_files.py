@@ -16,11 +16,11 @@ from ingest.catalogue_tables import (
     Values,
 )
 from ingest.tables import Problem, Row, read_table
-from models.catalogue import Colour
+from models.catalogue import Colour, Stage
 from models.certificate import GOLD_TYPE
 from models.sanction import RED_TYPES
 
-CASE_TYPE_COLUMNS = ("code", "name_zh", "characters")
+CASE_TYPE_COLUMNS = ("code", "name_zh", "characters", "stage")
 CHARACTERS = re.compile(r"[\u4e00-\u9fa5]{1,6}")
 CONVICTION_TYPES = ("R01", "R04")
 
@@ -108,6 +108,8 @@ def _case_types(path: Path) -> tuple[Sequence[Row], list[Problem]]:
             problems.append(Problem(path.name, row.line, "characters", "Write 1 to 6 Han characters, such as 民初."))
         if not row.cells["name_zh"]:
             problems.append(Problem(path.name, row.line, "name_zh", "It is missing: write it."))
+        if row.cells["stage"] not in set(Stage):
+            problems.append(Problem(path.name, row.line, "stage", f"Write one of {', '.join(Stage)}."))
     return rows, problems
 
 

@@ -156,6 +156,7 @@ async def _add_case_types(connection: AsyncConnection, given: CatalogueFolder) -
             "characters": row.cells["characters"],
             "name": row.cells["name_zh"],
             "codes": row.cells["code"],
+            "stage": row.cells["stage"],
         }
         for row in given.case_types
     }

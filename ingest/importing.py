@@ -7,6 +7,7 @@ from typing import TextIO
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from casework.catalogue import read_case_types
 from ingest.cases import Cases
 from ingest.catalogue import read_catalogue
 from ingest.certificates import Certificates
@@ -81,6 +82,7 @@ async def _session(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
 
 async def _context(connection: AsyncConnection, keyring: Keyring, court: str | None) -> Context:
+    await read_case_types(connection)
     vocabulary = await read_vocabulary(connection)
     if not vocabulary.codes:
         raise ImportFileError("The database knows no courts yet: run suxin migrate, or add them with suxin court add.")

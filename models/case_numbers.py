@@ -2,6 +2,7 @@
 
 import csv
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -42,19 +43,40 @@ BRACKETS = str.maketrans("〔〕【】[]〈〉<>{}", "()()()()()()")
 CLOSING = "。.,，、;；:：!！"
 PROVINCES = "京津冀晋内辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川贵云藏陕甘青宁新军兵"
 COURT = rf"最高法|[{PROVINCES}](?:[0-9]{{4}}|[0-9]{{2}})?(?![0-9])"
-TYPE = "|".join(sorted(CASE_TYPES, key=len, reverse=True))
-"""Longest first, since 民特 begins 民特监."""
-
 SERIAL = r"0*([1-9][0-9]{0,7})"
 SUFFIX = r"(?:之[一二三四五六七八九十0-9]{1,3})?(?:-[0-9]{1,3})?"
 DOCUMENT = r"(?:(?:民事|刑事|行政|执行|赔偿|司法)?(?:附带民事)?(?:判决|裁定|决定|调解|通知|支付令)书?)?"
 ENDING = rf"(?:-[0-9]{{1,3}})?号{SUFFIX}{DOCUMENT}"
 YEAR = re.compile(rf"\(([0-9]{{4}}|[0-9]{{2}}|[{''.join(DIGITS)}]{{4}})年?度?\)")
-CODED = re.compile(rf"({COURT})(知?)({TYPE})字?第?{SERIAL}{ENDING}")
 WORDED = re.compile(rf"([\u4e00-\u9fa5]{{2,12}})字第?{SERIAL}{ENDING}")
 SEVERAL = re.compile(r"[0-9]号?[、,;和及至~][0-9(]")
 RANGE = re.compile(r"([0-9]+)-([0-9]{1,3})号")
-COURT_PART, TYPE_PART = re.compile(COURT), re.compile(rf"知?(?:{TYPE})字?第?(?=[0-9])")
+COURT_PART = re.compile(COURT)
+
+
+class CaseTypes(NamedTuple):
+    """Case types with their stages, and what reads numbers that hold one of them."""
+
+    stages: Mapping[str, Stage]
+    number: re.Pattern[str]
+    part: re.Pattern[str]
+
+
+def _reading(stages: Mapping[str, Stage]) -> CaseTypes:
+    """Longest first, since 民特 begins 民特监."""
+    one = "|".join(sorted(stages, key=len, reverse=True))
+    number = re.compile(rf"({COURT})(知?)({one})字?第?{SERIAL}{ENDING}")
+    return CaseTypes(stages, number, re.compile(rf"知?(?:{one})字?第?(?=[0-9])"))
+
+
+_known = _reading(CASE_TYPES)
+
+
+def admit_case_types(stages: Mapping[str, Stage]) -> None:
+    """Read numbers with these case types as well, in this process and from now on; those that ship stay as they are."""
+    global _known
+    if not stages.keys() <= _known.stages.keys():
+        _known = _reading({**stages, **_known.stages})
 
 
 def parse_case_number(text: str) -> CaseNumber:
@@ -96,12 +118,12 @@ def _check_single(rest: str) -> None:
 
 
 def _coded(year: int, rest: str) -> CaseNumber:
-    found = CODED.fullmatch(rest)
+    found = _known.number.fullmatch(rest)
     if not found:
         raise _fault(_wrong_part(rest))
     court, special, characters, serial = found.groups()
     number = f"({year}){court}{special}{characters}{serial}号"
-    return CaseNumber(number, year, court, characters, CASE_TYPES[characters])
+    return CaseNumber(number, year, court, characters, _known.stages[characters])
 
 
 def _wrong_part(rest: str) -> str:
@@ -110,7 +132,7 @@ def _wrong_part(rest: str) -> str:
         return "its court code has neither two nor four digits"
     if not court:
         return f"its court has no code, which stands in every number since {CODED_SINCE}"
-    kind = TYPE_PART.match(rest, court.end())
+    kind = _known.part.match(rest, court.end())
     if not kind:
         return "its case type is not in the catalogue"
     return _wrong_ending(rest[kind.end() :])

@@ -39,3 +39,15 @@ def upgrade() -> None:
         "sanction",
         "days IS NULL OR (kind = 'DETENTION' AND days BETWEEN 1 AND 15)",
     )
+    op.add_column(
+        "case_type",
+        sa.Column(
+            "stage",
+            sa.Enum("FILING", "TRIAL", "ENFORCEMENT", name="stage", native_enum=False, create_constraint=True, length=40),
+            nullable=False,
+            server_default="TRIAL",
+        ),
+    )
+    op.execute("UPDATE case_type SET stage = 'ENFORCEMENT' WHERE starts_with(characters, '执')")
+    op.execute("UPDATE case_type SET stage = 'FILING' WHERE characters IN ('财保', '行保', '证保')")
+    op.alter_column("case_type", "stage", server_default=None)
