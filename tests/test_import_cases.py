@@ -235,7 +235,7 @@ async def test_villages_of_persons(engine: AsyncEngine, tmp_path: Path, keyring:
         ({"经办法院": "某某法院"}, "COURT"),
         ({"经办法院": "宁波市中级人民法院"}, "COURT"),
         ({"案由": ""}, "CAUSE"),
-        ({"立案日期": "2021/06/12"}, "DATE"),
+        ({"立案日期": "2021-06-32"}, "DATE"),
         ({"结案日期": "2021-06-11"}, "DATE"),
         ({"诉讼地位": "旁听"}, "ROLE"),
         ({"当事人类型": "其他", "证件号码": ""}, "PARTY_TYPE"),
