@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.events import colour, lock_parties, tell, tell_gone
-from casework.matters import COLUMNS, KEYS, Matter
+from casework.matters import COLUMNS, KEYS, MATTERS, Matter
 from casework.measures import give, withdraw
 from casework.notifications import Gone, keys_of
 from casework.records import close_records
@@ -48,6 +48,15 @@ async def look(connection: AsyncConnection, items: Items, at: datetime) -> Sight
     }
 
 
+async def items_of(connection: AsyncConnection, party_keys: Collection[int]) -> Items:
+    """All rows about these parties."""
+    found = {}
+    for matter in MATTERS:
+        query = sa.select(matter.model.id).where(matter.model.party_id == sa.any_(KEYS))
+        found[matter] = (await connection.execute(query, {"keys": sorted(party_keys)})).scalars().all()
+    return found
+
+
 def _seen(model: Any, day: date) -> sa.Select[Any]:
     since = sa.func.lower(model.publicity).label("since")
     return sa.select(model.id, model.party_id, since).where(model.id == sa.any_(KEYS), model.publicity.contains(day))
@@ -61,7 +70,7 @@ async def follow(
     before: what others saw of them, by `look`; nothing of new ones. silent: colour the parties and tell nobody, as of
     former years. Locks the parties.
     """
-    parties = await _parties(connection, items)
+    parties = await _parties(connection, items) | {one.party_id for one in before.values()}
     await lock_parties(connection, parties)
     for matter, keys in items.items():
         await _record(connection, matter, keys, court_day(at))
@@ -72,12 +81,12 @@ async def follow(
     await colour(connection, parties, at, silent=silent)
 
 
-async def _parties(connection: AsyncConnection, items: Items) -> list[int]:
+async def _parties(connection: AsyncConnection, items: Items) -> set[int]:
     found: set[int] = set()
     for matter, keys in items.items():
         query = sa.select(matter.model.party_id).where(matter.model.id == sa.any_(KEYS))
         found |= set((await connection.execute(query, {"keys": list(keys)})).scalars())
-    return sorted(found)
+    return found
 
 
 async def _record(connection: AsyncConnection, matter: Matter, keys: Collection[int], day: date) -> None:
@@ -130,22 +139,28 @@ async def _measure(connection: AsyncConnection, items: Items, at: datetime) -> N
 
 async def _tell(connection: AsyncConnection, before: Sight, after: Sight, at: datetime) -> None:
     """Tell of what others see anew, see changed, and see no more."""
-    entered = _by_kind(after, before, lambda matter: matter.entered)
-    amended = {one.party_id for place, one in after.items() if place in before}
+    entered = _by_kind(after, before)
+    amended = {one.party_id for place, one in after.items() if _same(before.get(place), one)}
     for kind, parties in entered.items():
         await tell(connection, parties, kind, at)
     await tell(connection, amended, EventKind.ENTRY_AMENDED, at)
     gone: dict[EventKind, list[Gone]] = {}
     for (matter, key), one in before.items():
-        if (matter, key) not in after:
+        if not _same(after.get((matter, key)), one):
             gone.setdefault(matter.vanished, []).append(Gone(one.party_id, beginning(one.since)))
     for kind, vanished in gone.items():
         await tell_gone(connection, vanished, kind, at)
 
 
-def _by_kind(sight: Sight, without: Sight, kind_of: Any) -> dict[EventKind, set[int]]:
+def _by_kind(after: Sight, before: Sight) -> dict[EventKind, set[int]]:
+    """The parties of what others see anew, by the kind of what they are told."""
     found: dict[EventKind, set[int]] = {}
-    for (matter, key), one in sight.items():
-        if (matter, key) not in without:
-            found.setdefault(kind_of(matter), set()).add(one.party_id)
+    for (matter, key), one in after.items():
+        if not _same(before.get((matter, key)), one):
+            found.setdefault(matter.entered, set()).add(one.party_id)
     return found
+
+
+def _same(other: Seen | None, one: Seen) -> bool:
+    """Whether a row was seen before and is seen now, of one party."""
+    return other is not None and other.party_id == one.party_id

@@ -81,15 +81,20 @@ async def _tell(
     return {row.party_id: row.id for row in await connection.execute(written)}
 
 
-async def colour(connection: AsyncConnection, party_keys: Collection[int], at: datetime) -> None:
-    """Colour these parties anew, and tell of those whose colour others now see changed (R11)."""
+async def colour(
+    connection: AsyncConnection, party_keys: Collection[int], at: datetime, *, silent: bool = False
+) -> None:
+    """Colour these parties anew, and tell of those whose colour others now see changed (R11), unless `silent`."""
     keys = sorted(set(party_keys))
+    if not keys:
+        return
     await lock_parties(connection, keys)
     before = await _colours(connection, keys, at)
     await recolour(connection, keys)
     after = await _colours(connection, keys, at)
     changed = [key for key in keys if before.get(key, Colour.GREEN) != after.get(key, Colour.GREEN)]
-    await tell(connection, changed, EventKind.COLOUR_CHANGED, at)
+    if not silent:
+        await tell(connection, changed, EventKind.COLOUR_CHANGED, at)
 
 
 async def _colours(connection: AsyncConnection, keys: Collection[int], at: datetime) -> Mapping[int, Colour]:

@@ -86,9 +86,7 @@ def _sanctions() -> sa.Select[Any]:
     code = sa.case((row.kind == SanctionKind.CONVICTION, convicted), *red, else_=behaviour.code_type)
     start = row.effective_on
     end = _term(sa.func.greatest(row.sentence_ends_on, start))
-    joined = sa.outerjoin(
-        sa.outerjoin(row, behaviour, behaviour.id == row.behaviour_id), case, case.id == row.case_id
-    )
+    joined = sa.outerjoin(sa.outerjoin(row, behaviour, behaviour.id == row.behaviour_id), case, case.id == row.case_id)
     return _described(row, code, start, end, row.court_code, joined)
 
 
@@ -105,13 +103,16 @@ def _certificates() -> sa.Select[Any]:
     named = sa.func.substring(row.case_number, r"\)(.[0-9]*)")
     joined = sa.outerjoin(row, case, case.id == row.case_id)
     return _described(
-        row, sa.literal(GOLD_TYPE), row.issued_on, _term(row.issued_on), sa.func.coalesce(case.court_code, named), joined
+        row,
+        sa.literal(GOLD_TYPE),
+        row.issued_on,
+        _term(row.issued_on),
+        sa.func.coalesce(case.court_code, named),
+        joined,
     )
 
 
-SANCTIONS = Matter(
-    Sanction, CodeRecord.sanction_id, _sanctions(), EventKind.ENTRY_PUBLISHED, EventKind.ENTRY_WITHDRAWN
-)
+SANCTIONS = Matter(Sanction, CodeRecord.sanction_id, _sanctions(), EventKind.ENTRY_PUBLISHED, EventKind.ENTRY_WITHDRAWN)
 LISTINGS = Matter(Listing, CodeRecord.listing_id, _listings(), EventKind.LIST_ADDED, EventKind.LIST_REMOVED)
 CERTIFICATES = Matter(
     Certificate,
@@ -120,7 +121,5 @@ CERTIFICATES = Matter(
     EventKind.CERTIFICATE_ISSUED,
     EventKind.CERTIFICATE_REVOKED,
 )
-DEDUCTIONS = Matter(
-    Deduction, CodeRecord.deduction_id, None, EventKind.ENTRY_PUBLISHED, EventKind.ENTRY_WITHDRAWN
-)
+DEDUCTIONS = Matter(Deduction, CodeRecord.deduction_id, None, EventKind.ENTRY_PUBLISHED, EventKind.ENTRY_WITHDRAWN)
 MATTERS = (SANCTIONS, LISTINGS, CERTIFICATES, DEDUCTIONS)

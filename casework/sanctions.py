@@ -20,11 +20,12 @@ from casework.record_steps import keep_step
 from casework.records import close_records, enter_record
 from casework.refusal import Refusal, not_found
 from casework.terms import red_type
+from models.case_numbers import parse_case_number
 from models.catalogue import CodeType
 from models.code_record import CloseReason, CodeRecord
 from models.court import StaffRole
 from models.event import EventKind
-from models.identifiers import IdentifierError, parse_case_number
+from models.identifiers import IdentifierError
 from models.sanction import LONGEST_DETENTION, SANCTION_CASES, Sanction, SanctionKind
 from models.terms import add_months, beginning, court_day
 

@@ -1,113 +1,20 @@
-"""Merge staged cases and subjects: a few statements for a whole chunk."""
+"""Merge staged subjects: a few statements for a whole chunk."""
 
-from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
-from ingest.records import STRICTNESS
-from ingest.staging import resolved_subject, staged_case, staged_mention, staged_subject
-from models.catalogue import Stage
-from models.certificate import Certificate
+from casework.consequences import follow, items_of, look
+from ingest.staging import resolved_subject, staged_mention, staged_subject
 from models.code_record import CodeRecord
-from models.court_case import CourtCase, Participation, Role
+from models.court_case import CourtCase
 from models.household import Village
-from models.listing import Listing
 from models.party import Identity, Party
-from models.sanction import Sanction
 
 subject, resolved = staged_subject.c, resolved_subject.c
-
-
-def _strictness(column: Any) -> sa.ColumnElement[int]:
-    return sa.func.array_position(sa.literal(list(STRICTNESS), sa.ARRAY(sa.Text)), sa.cast(column, sa.Text))
-
-
-def _merge_cases() -> sa.Select[int, Sequence[int] | None]:
-    """Insert new cases; take over causes and closing days, and what makes a case stricter. Filing days stay."""
-    arriving = insert(CourtCase).from_select(
-        staged_case.columns.keys(), sa.select(staged_case).order_by(staged_case.c.number)
-    )
-    new = arriving.excluded
-    closed_on = sa.func.coalesce(new.closed_on, CourtCase.closed_on)
-    stricter = _strictness(new.confidentiality) > _strictness(CourtCase.confidentiality)
-    differs = (new.cause != CourtCase.cause) | closed_on.is_distinct_from(CourtCase.closed_on) | stricter
-    written = (
-        arriving.on_conflict_do_update(
-            index_elements=[CourtCase.number],
-            set_={
-                "cause": new.cause,
-                "closed_on": closed_on,
-                "confidentiality": sa.case((stricter, new.confidentiality), else_=CourtCase.confidentiality),
-            },
-            where=differs & sa.func.coalesce(closed_on >= CourtCase.filed_on, sa.true()),
-        )
-        .returning(CourtCase.id, sa.literal_column("xmax = 0", sa.Boolean).label("fresh"))
-        .cte("written")
-    )
-    return sa.select(
-        sa.func.count().filter(written.c.fresh),
-        sa.func.count().filter(~written.c.fresh),
-        sa.func.array_agg(written.c.id),
-    )
-
-
-MERGE_CASES = _merge_cases()
-CASES = sa.any_(sa.bindparam("cases", type_=sa.ARRAY(sa.BigInteger)))
-
-DEBTORS_OF = (
-    sa.select(Participation.party_id)
-    .join(CourtCase, CourtCase.id == Participation.case_id)
-    .where(
-        CourtCase.id == CASES,
-        CourtCase.stage == Stage.ENFORCEMENT,
-        Participation.role == Role.JUDGMENT_DEBTOR,
-        sa.exists().where(CodeRecord.party_id == Participation.party_id),
-    )
-)
-COLOURED_BY = DEBTORS_OF.union(sa.select(CodeRecord.party_id).where(CodeRecord.case_id == CASES))
-"""The parties whose colour may depend on cases: the database has tied to new ones what named them before."""
-
-
-def _touches_records() -> sa.Select[bool]:
-    """Whether a staged case is one that records name already, and that comes to be, or is sealed."""
-    number, column = staged_case.c.number, CourtCase.number
-    known = sa.select(column).where(
-        column == number, _strictness(staged_case.c.confidentiality) > _strictness(CourtCase.confidentiality)
-    )
-    waiting = (
-        sa.select(table.c.id).where(table.c.case_id.is_(None), table.c[name] == number, table.c[name] != "")
-        for table, name in UNTIED
-    )
-    touched = sa.or_(known.exists(), *(query.exists() for query in waiting))
-    return sa.select(sa.exists(sa.select(number).where(touched)))
-
-
-UNTIED: tuple[tuple[Any, str], ...] = (
-    (Sanction.__table__, "related_number"),
-    (Listing.__table__, "case_number"),
-    (Certificate.__table__, "case_number"),
-)
-"""Records that may come before their case, and the column that names it."""
-
-TOUCHES_RECORDS = _touches_records()
-
-
-async def touches_records(connection: AsyncConnection) -> bool:
-    """Whether the staged cases, once written, change what records say: the database ties and seals in one statement."""
-    return bool((await connection.execute(TOUCHES_RECORDS)).scalar_one())
-
-
-async def merge_cases(connection: AsyncConnection) -> tuple[int, int, list[int]]:
-    """Write the staged cases. Returns how many are new, how many changed, and parties whose colour may depend on it."""
-    new, changed, keys = (await connection.execute(MERGE_CASES)).one()
-    if keys is None:
-        return 0, 0, []
-    parties = await connection.scalars(COLOURED_BY, {"cases": keys})
-    return new, changed, [key for key in parties if key is not None]
 
 
 ADD_VILLAGES = insert(Village).from_select(
@@ -206,7 +113,7 @@ async def merge_parties(connection: AsyncConnection) -> tuple[dict[int, int], li
     return {place: key for place, key, _ in found}, [key for _, key, fresh in found if fresh]
 
 
-def _lower(rows: sa.Table) -> sa.Update:
+def _lower(rows: sa.Table) -> sa.CTE:
     staged = rows.c
     established = (
         sa.select(staged.party_id, sa.func.min(staged.of_age_from).label("day"))
@@ -214,7 +121,7 @@ def _lower(rows: sa.Table) -> sa.Update:
         .group_by(staged.party_id)
         .subquery("established")
     )
-    lower = (
+    return (
         sa.select(Party.id, established.c.day)
         .join(established, established.c.party_id == Party.id)
         .where(established.c.day < Party.of_age_from)
@@ -222,19 +129,19 @@ def _lower(rows: sa.Table) -> sa.Update:
         .with_for_update(of=Party, key_share=True)
         .cte("lower")
     )
-    coloured = sa.exists().where(CodeRecord.party_id == Party.id)
-    return (
-        sa.update(Party)
-        .values(of_age_from=lower.c.day)
-        .where(Party.id == lower.c.id)
-        .returning(Party.id, coloured.label("coloured"))
-    )
 
 
-async def lower_ages(connection: AsyncConnection, rows: sa.Table) -> list[int]:
-    """Note on which days the parties of staged lines were of age, where that was not known. Returns those with records.
+async def lower_ages(connection: AsyncConnection, rows: sa.Table, at: datetime, silent: bool) -> None:
+    """Note on which days the parties of staged lines were of age, where that was not known, and let follow what does.
 
     It is done with the lines themselves, whose step holds the lock of all who colour.
     """
-    found = await connection.execute(_lower(rows))
-    return [key for key, coloured in found.all() if coloured]
+    lower = _lower(rows)
+    with_records = sa.exists().where(CodeRecord.party_id == lower.c.id)
+    known = (await connection.execute(sa.select(lower.c.id).where(with_records))).scalars().all()
+    items = await items_of(connection, known)
+    before = await look(connection, items, at)
+    update = sa.update(Party).values(of_age_from=lower.c.day).where(Party.id == lower.c.id)
+    await connection.execute(update.execution_options(synchronize_session=False))
+    if known:
+        await follow(connection, items, before, at, silent=silent)

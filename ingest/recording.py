@@ -1,7 +1,7 @@
 """The formats whose lines are rows of one table, upon which code records rest."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from sqlalchemy import Column
@@ -9,10 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.consequences import Sight, follow, look
 from casework.matters import Matter
-from ingest.records import Format, Merged
-from ingest.staging import staged_rows
+from ingest.records import Format, Merged, Record
+from ingest.staging import SHARED, staged_rows
 from ingest.versions import Kept, Source
 from models.party import Party
+
 
 def staged_records(name: str, *columns: Column[Any]) -> sa.Table:
     """A staging table: `columns` under the names of the format's table."""
@@ -24,6 +25,16 @@ class RecordingFormat(Format):
 
     matter: ClassVar[Matter]
     key: ClassVar[Sequence[str]]
+    _places: ClassVar[Sequence[int]]
+
+    def __init_subclass__(cls) -> None:
+        own = [column.name for column in cls.staged.c][len(SHARED) :]
+        cls._places = tuple(own.index(name) for name in cls.key if name in own)
+
+    def key_of(self, place: int | None, record: Record) -> tuple[Any, ...]:
+        """The party, where it is in the key, and the key's own columns."""
+        own = (record.row[place_] for place_ in self._places)
+        return (place if "party_id" in self.key else None, record.case_number, *own)
 
     async def merge(self, connection: AsyncConnection, source: Source, silent: bool) -> Merged:
         """Write the lines turn by turn, and all that follows from them."""

@@ -7,11 +7,19 @@ import sqlalchemy as sa
 from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Date, Integer, LargeBinary, SmallInteger, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.schema import CreateTable
+from sqlalchemy.types import TypeEngine
 
 from ingest.records import Chunk
 from models.party import IdentityType, PartyKind
 
 METADATA = sa.MetaData()
+SHARED: Mapping[str, type[TypeEngine[Any]]] = {
+    "party_id": BigInteger,
+    "of_age_from": Date,
+    "case_number": Text,
+    "turn": SmallInteger,
+}
+"""What every staged line has: its party, since when that is of age, its case, and which line of its row it is."""
 IDENTITY_TYPES = {
     PartyKind.PERSON: IdentityType.RESIDENT_ID,
     PartyKind.ORGANIZATION: IdentityType.UNIFIED_SOCIAL_CREDIT_CODE,
@@ -25,8 +33,7 @@ def staging_table(name: str, *columns: Column[Any]) -> sa.Table:
 
 def staged_rows(name: str, *columns: Column[Any]) -> sa.Table:
     """The staging table of a format: what every line has, then the format's own columns."""
-    shared = (Column("party_id", BigInteger), Column("of_age_from", Date), Column("case_number", Text))
-    return staging_table(name, *shared, *columns)
+    return staging_table(name, *(Column(column, kind) for column, kind in SHARED.items()), *columns)
 
 
 staged_case = staging_table(

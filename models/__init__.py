@@ -34,6 +34,7 @@ from models.repair import Repair
 from models.sanction import Sanction
 from models.staff_account import AuthorizationCode, StaffAccount, StaffSession
 from models.trusted_document import TrustedDocument
+from models.vocabulary import VocabularyWord
 from models.watch import Notification, Watch, WatchLine, WatchOrder
 from models.webhook import Delivery, Webhook
 
@@ -96,6 +97,7 @@ __all__ = [
     "TrustedDocument",
     "Village",
     "VillageNotice",
+    "VocabularyWord",
     "Watch",
     "WatchLine",
     "WatchOrder",

@@ -78,7 +78,10 @@ class CourtCase(Keyed):
 
 
 class Participation(Keyed):
-    """One participant in one case. Without an identity number the party stays unidentified: only its name is kept."""
+    """One participant in one case. Without an identity number the party stays unidentified: only its name is kept.
+
+    `written_role`: the position as the court wrote it, where that is not the standard word of `role`.
+    """
 
     __tablename__ = "participation"
     __table_args__ = (
@@ -105,6 +108,7 @@ class Participation(Keyed):
     party_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"), index=True)
     name: Mapped[str] = mapped_column(Text)
     role: Mapped[Role] = mapped_column(choice(Role))
+    written_role: Mapped[str | None] = mapped_column(Text)
 
     case: Mapped[CourtCase] = relationship(viewonly=True, lazy="raise")
     party: Mapped[Party | None] = relationship(viewonly=True, lazy="raise")

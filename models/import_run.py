@@ -29,7 +29,8 @@ class ImportRun(Keyed):
 
     digest: SHA-256 of the file; its name is not kept, as it may name somebody (R18). court_codes: the courts that its
     accepted lines belong to. exported_on: the day of the export; an older one overwrites nothing. history: former
-    years, of which nobody is told. The counts are of lines: accepted = new + changed + unchanged + outdated + held.
+    years, of which nobody is told. records: rows that the accepted lines hold, which is one a line as a rule; each of
+    them was new, changed one, was there already, is older than what is kept, or waits with an open conflict.
     """
 
     __tablename__ = "import_run"
@@ -37,7 +38,7 @@ class ImportRun(Keyed):
         CheckConstraint("(state = 'COMPLETED') = (ended_at IS NOT NULL)", name="ended"),
         CheckConstraint("octet_length(digest) = 32", name="hashed"),
         CheckConstraint(
-            "state <> 'COMPLETED' OR (accepted = new + changed + unchanged + outdated + held AND "
+            "state <> 'COMPLETED' OR (records = new + changed + unchanged + outdated + held AND "
             "lines = accepted + duplicates + rejected)",
             name="counted",
         ),
@@ -56,6 +57,7 @@ class ImportRun(Keyed):
     accepted: Mapped[int] = mapped_column(Integer, server_default="0")
     duplicates: Mapped[int] = mapped_column(Integer, server_default="0")
     rejected: Mapped[int] = mapped_column(Integer, server_default="0")
+    records: Mapped[int] = mapped_column(Integer, server_default="0")
     new: Mapped[int] = mapped_column(Integer, server_default="0")
     changed: Mapped[int] = mapped_column(Integer, server_default="0")
     unchanged: Mapped[int] = mapped_column(Integer, server_default="0")

@@ -39,7 +39,8 @@ class Sanction(Public, Keyed):
     """One sanction on one party under one decision. `amount` in CNY for fines, `days` for detentions (CPL 118).
 
     conduct_on: the day of the conduct, where the decision names one. crime (罪名) and sentence_ends_on (刑期止): of
-    convictions. exported_on: the day of the newest export that wrote it.
+    convictions. exported_on: the day of the newest export that wrote it. A line that names a fine and a detention may
+    tell the amount alone: the days are not known then.
     """
 
     __tablename__ = "sanction"
@@ -53,9 +54,8 @@ class Sanction(Public, Keyed):
             name="fine_has_amount",
         ),
         CheckConstraint(
-            "CASE WHEN kind = 'DETENTION' THEN days IS NOT NULL "
-            f"AND days BETWEEN 1 AND {LONGEST_DETENTION} ELSE days IS NULL END",
-            name="detention_has_days",
+            f"days IS NULL OR (kind = 'DETENTION' AND days BETWEEN 1 AND {LONGEST_DETENTION})",
+            name="days_of_detention",
         ),
         CheckConstraint("effective_on >= decided_on", name="effective_after_decision"),
         CheckConstraint(

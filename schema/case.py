@@ -48,6 +48,11 @@ class Participation(Node):
     name: str = column(
         "name", "Name as the case has it (姓名或名称); all that is known of an unidentified participant."
     )
+    written_role: str | None = column(
+        "written_role",
+        "The position as the court wrote it, such as 再审申请人; none where that is the ordinary word (原文地位).",
+        requires=any_of(Scope.REGISTER),
+    )
     protected: bool = column(
         "protected", "Under 18 when the case was filed (未成年人); never served outside the court."
     )

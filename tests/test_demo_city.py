@@ -20,6 +20,7 @@ from ingest.catalogue import load_catalogue
 from models.access_record import AccessRecord
 from models.audience import Audience
 from models.base import Base
+from models.case_numbers import parse_case_number
 from models.catalogue import Colour
 from models.client import Authentication, Client
 from models.code_record import Perspective
@@ -27,7 +28,7 @@ from models.colour import PRECEDENCE
 from models.consent import Consent
 from models.court import Court
 from models.household import Village
-from models.identifiers import mask_number, parse_case_number, parse_organization_code, parse_person_number
+from models.identifiers import mask_number, parse_organization_code, parse_person_number
 from models.keyring import Keyring
 from models.listing import Listing
 from models.party import IdentityType

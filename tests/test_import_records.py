@@ -159,7 +159,6 @@ async def test_listing_until_performed_has_no_term(importer: Importer) -> None:
         ({"cardNum": MINOR}, "MINOR"),
         ({"cardNum": ""}, "ID_NUMBER"),
         ({"cardNum": "3302811904****3363"}, "ID_NUMBER"),
-        ({"partyTypeName": "2"}, "PARTY_TYPE"),
         ({"courtName": "某某法院"}, "COURT"),
         ({"publishDate": "20210101"}, "DATE"),
         ({"duty": f"向{ADULT}付款"}, "TEXT"),
@@ -285,7 +284,7 @@ async def test_listing_discloses_a_party_known_from_a_private_case(importer: Imp
 
 
 async def test_catalogue_is_loaded_once(engine: AsyncEngine) -> None:
-    counts = {"court": 15, "case_type": 36, "behaviour": 34, "code_type": 29, "moral_bank_item": 14}
+    counts = {"court": 15, "case_type": 140, "behaviour": 34, "code_type": 29, "moral_bank_item": 14}
     for _ in range(2):
         async with engine.begin() as connection:
             await load_catalogue(connection)

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = '0024'
-down_revision = '0020'
+down_revision = '0023'
 
 MATTERS = {"case_id": "court_case", "sanction_id": "sanction", "listing_id": "listing", "certificate_id": "certificate"}
 
@@ -53,7 +53,7 @@ def listings() -> None:
 
 
 def runs() -> None:
-    counts = ("lines", "accepted", "duplicates", "rejected", "new", "changed", "unchanged", "outdated", "held")
+    counts = ("lines", "accepted", "duplicates", "rejected", "records", "new", "changed", "unchanged", "outdated", "held")
     op.create_table(
         "import_run",
         sa.Column("id", sa.BigInteger(), sa.Identity(), nullable=False),
@@ -70,7 +70,7 @@ def runs() -> None:
         sa.CheckConstraint("(state = 'COMPLETED') = (ended_at IS NOT NULL)", name=op.f("ck_import_run_ended")),
         sa.CheckConstraint("octet_length(digest) = 32", name=op.f("ck_import_run_hashed")),
         sa.CheckConstraint(
-            "state <> 'COMPLETED' OR (accepted = new + changed + unchanged + outdated + held AND "
+            "state <> 'COMPLETED' OR (records = new + changed + unchanged + outdated + held AND "
             "lines = accepted + duplicates + rejected)",
             name=op.f("ck_import_run_counted"),
         ),
