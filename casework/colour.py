@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 
 import sqlalchemy as sa
@@ -9,20 +10,14 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from models.catalogue import CodeType, Stage
-from models.code_record import VANISHING, CodePeriod, CodeRecord, Perspective
+from models.code_record import CodePeriod, CodeRecord, Perspective
 from models.colour import Record, Span, periods
-from models.court_case import NEVER_DISCLOSED, CourtCase, Participation, Role
+from models.court_case import CourtCase, Participation, Role
 from models.party import Party
 
 KEYS = sa.bindparam("keys", type_=sa.ARRAY(sa.BigInteger))
 
 CLEAR = sa.delete(CodePeriod).where(CodePeriod.party_id == sa.any_(KEYS))
-
-VANISHED = sa.func.coalesce(CodeRecord.close_reason.in_(VANISHING), sa.false())
-"""Records that nobody outside the court may tell from ones that never were (R10)."""
-
-DISCLOSED = sa.func.coalesce(CourtCase.confidentiality.not_in(NEVER_DISCLOSED), sa.true())
-"""Matters that may be known outside the court (R16)."""
 
 RECORDS = (
     sa.select(
@@ -31,12 +26,13 @@ RECORDS = (
         CodeRecord.colour,
         CodeType.code,
         CodeRecord.effective_on,
-        sa.func.least(CodeRecord.ends_on, CodeRecord.closed_on).label("ended_on"),
+        sa.func.least(CodeRecord.ends_on + 1, CodeRecord.closed_on).label("ended_on"),
         CodeRecord.repaired_id,
-        (CodeType.partner_visible & ~CodeRecord.protected & ~VANISHED & DISCLOSED).label("outside"),
+        sa.func.isempty(CodeRecord.publicity).label("inside"),
+        sa.func.lower(CodeRecord.publicity, type_=sa.Date).label("public_from"),
+        sa.func.upper(CodeRecord.publicity, type_=sa.Date).label("public_until"),
     )
     .join(CodeType, CodeType.id == CodeRecord.code_type_id)
-    .outerjoin(CourtCase, CourtCase.id == CodeRecord.case_id)
     .where(
         CodeRecord.party_id == sa.any_(KEYS),
         CodeRecord.closed_on.is_(None) | (CodeRecord.effective_on < CodeRecord.closed_on),
@@ -48,8 +44,9 @@ ENFORCEMENTS = (
         Participation.party_id,
         CourtCase.filed_on,
         CourtCase.closed_on,
-        (~Participation.protected & DISCLOSED).label("outside"),
+        (CourtCase.disclosed & (CourtCase.filed_on >= Party.of_age_from) & ~Party.held).label("outside"),
     )
+    .join(Party, Party.id == Participation.party_id)
     .join(CourtCase, CourtCase.id == Participation.case_id)
     .where(
         Participation.party_id == sa.any_(KEYS),
@@ -62,8 +59,8 @@ ENFORCEMENTS = (
 LOCK = sa.select(Party.id).where(Party.id == sa.any_(KEYS)).order_by(Party.id).with_for_update(key_share=True)
 """Whoever colours a party waits for whoever is colouring it."""
 
-Seen = tuple[Record, bool]
-"""A record, and whether it counts outside the court."""
+Seen = tuple[Record, Record | None]
+"""A record, and as it counts outside the court, on the days of its publicity."""
 
 Enforced = tuple[Span, bool]
 """The days of an enforcement case, and whether it may be known outside the court."""
@@ -89,8 +86,9 @@ async def recolour(connection: AsyncConnection, party_keys: Collection[int]) -> 
 async def _records(connection: AsyncConnection, keys: list[int]) -> dict[int, list[Seen]]:
     found: dict[int, list[Seen]] = defaultdict(list)
     for row in await connection.execute(RECORDS, {"keys": keys}):
-        span = Span(row.effective_on, row.ended_on)
-        found[row.party_id].append((Record(row.id, row.colour, row.code, span, row.repaired_id), row.outside))
+        record = Record(row.id, row.colour, row.code, Span(row.effective_on, row.ended_on), row.repaired_id)
+        outside = None if row.inside else replace(record, active=Span(row.public_from, row.public_until))
+        found[row.party_id].append((record, outside))
     return found
 
 
@@ -105,7 +103,7 @@ def _rows(records: Mapping[int, list[Seen]], enforcements: Mapping[int, list[Enf
     for party, seen in records.items():
         for perspective in Perspective:
             court = perspective is Perspective.COURT
-            counted = [record for record, outside in seen if outside or court]
+            counted = [record for pair in seen if (record := pair[0] if court else pair[1])]
             open_cases = [span for span, outside in enforcements.get(party, []) if outside or court]
             for period in periods(counted, open_cases):
                 during: Range[date] = Range(period.start, period.end)

@@ -21,8 +21,8 @@ that a reader who has seen one has seen all before it. Taken before the parties,
 
 
 async def tell(connection: AsyncConnection, party_keys: Collection[int], kind: EventKind, at: datetime) -> None:
-    """Write one event for each of these parties, and who watches it. Nothing that is protected may be told (R16):
-    leave it out."""
+    """Write one event for each of these parties, and who watches it. Nothing that others do not see may be
+    told (R10, R16): leave it out."""
     if party_keys:
         await notify_watching(connection, await _tell(connection, party_keys, kind, at), at)
 

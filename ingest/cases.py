@@ -12,7 +12,7 @@ from ingest.staging import staged_rows
 from ingest.subjects import Subject, read_name, read_text
 from models.code_record import CodeRecord
 from models.court_case import Confidentiality, CourtCase, Participation, Role
-from models.identifiers import born_minor_on, parse_case_number, parse_date
+from models.identifiers import parse_case_number, parse_date
 from models.party import PartyKind
 
 ROLES = {
@@ -73,10 +73,8 @@ def _add_participations() -> sa.Select[int, Sequence[int] | None]:
     """Insert what is new; say how much, and which debtors have records, since enforcement takes gold away (R11)."""
     lines = staged_participation.join(CourtCase, CourtCase.number == row.case_number)
     arriving = insert(Participation).from_select(
-        ["case_id", "party_id", "name", "role", "protected"],
-        sa.select(CourtCase.id, row.party_id, row.name, row.role, row.protected)
-        .select_from(lines)
-        .order_by(CourtCase.id),
+        ["case_id", "party_id", "name", "role"],
+        sa.select(CourtCase.id, row.party_id, row.name, row.role).select_from(lines).order_by(CourtCase.id),
     )
     new = arriving.on_conflict_do_nothing().returning(Participation.party_id, Participation.role).cte("new")
     coloured = sa.exists().where(CodeRecord.party_id == new.c.party_id)
@@ -108,9 +106,8 @@ class Cases(Format):
             raise LineError("ROLE", f"The position is unknown: write one of {'、'.join(ROLES)}.")
         subject = self._subject(kind, name, number_type, party_number)
         born_on = subject.born_on if subject else None
-        protected = born_on is not None and born_minor_on(born_on, case.filed_on)
         own = (subject.name if subject else read_name(name), ROLES[role])
-        return Record(subject, protected, case.number, own, case, self._village(village) if born_on else "")
+        return Record(subject, (case.filed_on,), case.number, own, case, self._village(village) if born_on else "")
 
     def _subject(self, kind: str, name: str, number_type: str, number: str) -> Subject | None:
         expected = KINDS.get(kind)

@@ -10,7 +10,6 @@ from ingest.report import LineError
 from models.certificate import GOLD_TYPE, LONGEST_NUMBER, Certificate
 from models.identifiers import (
     IdentifierError,
-    born_minor_on,
     compact,
     parse_case_number,
     parse_date,
@@ -38,10 +37,9 @@ class Certificates(RecordingFormat):
         if issued_on < performed_on:
             raise LineError("DATE", "The certificate was issued before performance: correct the dates.")
         subject = self.context.subjects.read(None, name, party_number)
-        protected = subject.born_on is not None and born_minor_on(subject.born_on, performed_on)
         colouring = self.context.catalogue.colouring(GOLD_TYPE, issued_on)
         own = (own_number, performed_on, issued_on)
-        return Record(subject, protected, parsed.number, coloured(own, court, colouring))
+        return Record(subject, (performed_on,), parsed.number, coloured(own, court, colouring))
 
 
 def _own_number(text: str) -> str:

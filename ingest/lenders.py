@@ -30,4 +30,6 @@ class Lenders(RecordingFormat):
         refuse_minor(subject, listed_on)
         kind = ListingKind.PROFESSIONAL_LENDER
         own = (kind, code, "", "", "", "", read_text(grounds, "TEXT"), listed_on, listed_on, None)
-        return Record(subject, False, "", coloured(own, code, self.context.catalogue.colouring(CODE_TYPE, listed_on)))
+        return Record(
+            subject, (listed_on,), "", coloured(own, code, self.context.catalogue.colouring(CODE_TYPE, listed_on))
+        )

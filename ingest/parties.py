@@ -11,10 +11,13 @@ from sqlalchemy.orm import aliased
 from ingest.records import STRICTNESS
 from ingest.staging import resolved_subject, staged_case, staged_mention, staged_subject
 from models.catalogue import Stage
+from models.certificate import Certificate
 from models.code_record import CodeRecord
-from models.court_case import NEVER_DISCLOSED, CourtCase, Participation, Role
+from models.court_case import CourtCase, Participation, Role
 from models.household import Village
+from models.listing import Listing
 from models.party import Identity, Party
+from models.sanction import Sanction
 
 subject, resolved = staged_subject.c, resolved_subject.c
 
@@ -45,31 +48,66 @@ def _merge_cases() -> sa.Select[int, Sequence[int] | None]:
         .returning(CourtCase.id, sa.literal_column("xmax = 0", sa.Boolean).label("fresh"))
         .cte("written")
     )
-    return sa.select(sa.func.count().filter(written.c.fresh), sa.func.array_agg(written.c.id).filter(~written.c.fresh))
+    return sa.select(
+        sa.func.count().filter(written.c.fresh),
+        sa.func.count().filter(~written.c.fresh),
+        sa.func.array_agg(written.c.id),
+    )
 
 
 MERGE_CASES = _merge_cases()
+CASES = sa.any_(sa.bindparam("cases", type_=sa.ARRAY(sa.BigInteger)))
 
 DEBTORS_OF = (
     sa.select(Participation.party_id)
-    .distinct()
     .join(CourtCase, CourtCase.id == Participation.case_id)
     .where(
-        CourtCase.id == sa.any_(sa.bindparam("cases", type_=sa.ARRAY(sa.BigInteger))),
+        CourtCase.id == CASES,
         CourtCase.stage == Stage.ENFORCEMENT,
         Participation.role == Role.JUDGMENT_DEBTOR,
         sa.exists().where(CodeRecord.party_id == Participation.party_id),
     )
 )
+COLOURED_BY = DEBTORS_OF.union(sa.select(CodeRecord.party_id).where(CodeRecord.case_id == CASES))
+"""The parties whose colour may depend on cases: the database has tied to new ones what named them before."""
+
+
+def _touches_records() -> sa.Select[bool]:
+    """Whether a staged case is one that records name already, and that comes to be, or is sealed."""
+    number, column = staged_case.c.number, CourtCase.number
+    known = sa.select(column).where(
+        column == number, _strictness(staged_case.c.confidentiality) > _strictness(CourtCase.confidentiality)
+    )
+    waiting = (
+        sa.select(table.c.id).where(table.c.case_id.is_(None), table.c[name] == number, table.c[name] != "")
+        for table, name in UNTIED
+    )
+    touched = sa.or_(known.exists(), *(query.exists() for query in waiting))
+    return sa.select(sa.exists(sa.select(number).where(touched)))
+
+
+UNTIED: tuple[tuple[Any, str], ...] = (
+    (Sanction.__table__, "related_number"),
+    (Listing.__table__, "case_number"),
+    (Certificate.__table__, "case_number"),
+)
+"""Records that may come before their case, and the column that names it."""
+
+TOUCHES_RECORDS = _touches_records()
+
+
+async def touches_records(connection: AsyncConnection) -> bool:
+    """Whether the staged cases, once written, change what records say: the database ties and seals in one statement."""
+    return bool((await connection.execute(TOUCHES_RECORDS)).scalar_one())
 
 
 async def merge_cases(connection: AsyncConnection) -> tuple[int, int, list[int]]:
-    """Write the staged cases. Returns how many are new, how many changed, and debtors whose gold may depend on it."""
-    new, changed = (await connection.execute(MERGE_CASES)).one()
-    if changed is None:
-        return new, 0, []
-    debtors = await connection.scalars(DEBTORS_OF, {"cases": changed})
-    return new, len(changed), [key for key in debtors if key is not None]
+    """Write the staged cases. Returns how many are new, how many changed, and parties whose colour may depend on it."""
+    new, changed, keys = (await connection.execute(MERGE_CASES)).one()
+    if keys is None:
+        return 0, 0, []
+    parties = await connection.scalars(COLOURED_BY, {"cases": keys})
+    return new, changed, [key for key in parties if key is not None]
 
 
 ADD_VILLAGES = insert(Village).from_select(
@@ -81,8 +119,16 @@ ADD_VILLAGES = insert(Village).from_select(
 )
 
 ADD_PARTIES = insert(Party).from_select(
-    ["id", "kind", "name", "disclosed", "village_id", "created_at"],
-    sa.select(resolved.party_id, subject.kind, subject.name, resolved.disclosed, Village.id, sa.func.now())
+    ["id", "kind", "name", "disclosed", "of_age_from", "village_id", "created_at"],
+    sa.select(
+        resolved.party_id,
+        subject.kind,
+        subject.name,
+        resolved.disclosed,
+        sa.func.coalesce(resolved.of_age_from, sa.literal_column("'infinity'::date")),
+        Village.id,
+        sa.func.now(),
+    )
     .select_from(
         resolved_subject.join(staged_subject, resolved.place == subject.place).outerjoin(
             Village, Village.name == subject.village
@@ -98,12 +144,6 @@ ADD_IDENTITIES = insert(Identity).from_select(
     .join_from(resolved_subject, staged_subject, resolved.place == subject.place)
     .where(resolved.fresh)
     .order_by(subject.index),
-)
-
-DISCLOSE = (
-    sa.update(Party)
-    .values(disclosed=True)
-    .where(Party.id == resolved.party_id, ~resolved.fresh, resolved.disclosed, ~Party.disclosed)
 )
 
 SETTLE = (
@@ -122,11 +162,15 @@ PARTIES = sa.select(resolved.place, resolved.party_id, resolved.fresh)
 
 
 def _resolve() -> sa.Insert:
-    """Find each subject's party by keyed hash or give it a new key; and say whether a line discloses it (R16)."""
+    """Find each subject's party by keyed hash or give it a new key; and say what its lines establish of a new one:
+    since when it is of age, and whether one discloses it (R16). Of a known one the database follows what is written.
+    """
     mention = staged_mention.c
-    never = sa.func.coalesce(CourtCase.confidentiality.in_(NEVER_DISCLOSED), sa.false())
+    of_age = mention.of_age_from <= sa.func.coalesce(CourtCase.filed_on, mention.of_age_from)
+    discloses = sa.func.coalesce(of_age, sa.false()) & sa.func.coalesce(CourtCase.disclosed, sa.true())
     named = (
-        sa.select(mention.place, sa.func.bool_or(~mention.protected & ~never).label("disclosed"))
+        sa.select(mention.place, sa.func.bool_or(discloses).label("disclosed"))
+        .add_columns(sa.func.min(mention.of_age_from).label("of_age_from"))
         .select_from(staged_mention.outerjoin(CourtCase, CourtCase.number == mention.case_number))
         .group_by(mention.place)
         .subquery("named")
@@ -136,8 +180,9 @@ def _resolve() -> sa.Insert:
     known = sa.func.coalesce(Identity.party_id, older.c.party_id)
     fresh_key = sa.func.nextval(sa.literal_column("'party_id_seq'::regclass"))
     return sa.insert(resolved_subject).from_select(
-        ["place", "party_id", "fresh", "disclosed"],
-        sa.select(subject.place, sa.func.coalesce(known, fresh_key), known.is_(None), named.c.disclosed)
+        ["place", "party_id", "fresh", "disclosed", "of_age_from"],
+        sa.select(subject.place, sa.func.coalesce(known, fresh_key), known.is_(None))
+        .add_columns(named.c.disclosed, named.c.of_age_from)
         .select_from(
             staged_subject.join(named, named.c.place == subject.place)
             .outerjoin(Identity, Identity.index == subject.index)
@@ -147,15 +192,49 @@ def _resolve() -> sa.Insert:
     )
 
 
-MERGE_PARTIES = (_resolve(), ADD_VILLAGES, ADD_PARTIES, ADD_IDENTITIES, DISCLOSE, SETTLE)
+MERGE_PARTIES = (_resolve(), ADD_VILLAGES, ADD_PARTIES, ADD_IDENTITIES, SETTLE)
 
 
 async def merge_parties(connection: AsyncConnection) -> tuple[dict[int, int], list[int]]:
     """Write the staged subjects as parties. Returns their keys by place, and the keys of the new ones.
 
-    A party keeps its first name; it becomes disclosed by the first line that may disclose it, and stays so.
+    A party keeps its first name.
     """
     for statement in MERGE_PARTIES:
         await connection.execute(statement)
     found = (await connection.execute(PARTIES)).all()
     return {place: key for place, key, _ in found}, [key for _, key, fresh in found if fresh]
+
+
+def _lower(rows: sa.Table) -> sa.Update:
+    staged = rows.c
+    established = (
+        sa.select(staged.party_id, sa.func.min(staged.of_age_from).label("day"))
+        .where(staged.party_id.is_not(None))
+        .group_by(staged.party_id)
+        .subquery("established")
+    )
+    lower = (
+        sa.select(Party.id, established.c.day)
+        .join(established, established.c.party_id == Party.id)
+        .where(established.c.day < Party.of_age_from)
+        .order_by(Party.id)
+        .with_for_update(of=Party, key_share=True)
+        .cte("lower")
+    )
+    coloured = sa.exists().where(CodeRecord.party_id == Party.id)
+    return (
+        sa.update(Party)
+        .values(of_age_from=lower.c.day)
+        .where(Party.id == lower.c.id)
+        .returning(Party.id, coloured.label("coloured"))
+    )
+
+
+async def lower_ages(connection: AsyncConnection, rows: sa.Table) -> list[int]:
+    """Note on which days the parties of staged lines were of age, where that was not known. Returns those with records.
+
+    It is done with the lines themselves, whose step holds the lock of all who colour.
+    """
+    found = await connection.execute(_lower(rows))
+    return [key for key, coloured in found.all() if coloured]

@@ -13,12 +13,12 @@ from ingest.records import Format, Merged
 from ingest.staging import staged_rows
 from models.base import Keyed
 from models.code_record import CodeRecord
-from models.court_case import NEVER_DISCLOSED, CourtCase
+from models.court_case import CourtCase
 
-GIVEN = ("party_id", "case_id", "protected")
+GIVEN = ("party_id", "case_id")
 """What a row gets from its party and case."""
 
-CODE_RECORD = ("party_id", "code_type_id", "colour", "court_code", "case_id", "effective_on", "ends_on", "protected")
+CODE_RECORD = ("party_id", "code_type_id", "colour", "court_code", "case_id", "effective_on", "ends_on")
 COLOURING = ("code_type_id", "colour", "effective_from", "ends_before")
 
 
@@ -49,14 +49,11 @@ class RecordingFormat(Format):
         return self.staged.outerjoin(CourtCase, CourtCase.number == self.staged.c.case_number)
 
     def _add_rows(self) -> Any:
-        """Insert the rows that are not there yet; a matter of a case that is never disclosed is protected (R16)."""
+        """Insert the rows that are not there yet."""
         table: Any = self.model.__table__
         staged = self.staged.c
         own = [column.name for column in staged if column.name in table.c and column.name not in GIVEN]
-        never = sa.func.coalesce(CourtCase.confidentiality.in_(NEVER_DISCLOSED), sa.false())
-        values = sa.select(
-            staged.party_id, CourtCase.id, staged.protected | never, *(staged[name] for name in own)
-        ).select_from(self._lines())
+        values = sa.select(staged.party_id, CourtCase.id, *(staged[name] for name in own)).select_from(self._lines())
         arriving = insert(table).from_select([*GIVEN, *own], values)
         return arriving.on_conflict_do_nothing().returning(table.c.id)
 
@@ -75,21 +72,10 @@ class RecordingFormat(Format):
                 table.c.case_id,
                 staged.effective_from,
                 staged.ends_before,
-                table.c.protected,
                 table.c.id,
             )
             .select_from(self._lines().join(table, sa.and_(*match)))
             .where(staged.code_type_id.is_not(None), ~sa.exists().where(source == table.c.id))
         )
-        columns = [
-            "party_id",
-            "code_type_id",
-            "colour",
-            "court_code",
-            "case_id",
-            "effective_on",
-            "ends_on",
-            "protected",
-        ]
-        arriving = insert(CodeRecord).from_select([*columns, self.source], values)
+        arriving = insert(CodeRecord).from_select([*CODE_RECORD, self.source], values)
         return arriving.on_conflict_do_nothing().returning(CodeRecord.party_id)

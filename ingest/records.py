@@ -9,11 +9,13 @@ from typing import Any, ClassVar, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from casework.majority import of_age_from
 from ingest.catalogue import Catalogue
 from ingest.report import LineError
 from ingest.subjects import Subject, SubjectReader
 from models.catalogue import Stage
 from models.court_case import Confidentiality
+from models.identifiers import CaseNumber
 
 STRICTNESS = {kind: rank for rank, kind in enumerate(Confidentiality)}
 """OPEN to STATE_SECRET. An import makes a case stricter and never more open (R16)."""
@@ -39,15 +41,33 @@ class Case(NamedTuple):
         return self._replace(cause=later.cause, closed_on=closed_on, confidentiality=strictest)
 
 
+def filing_days(number: CaseNumber) -> tuple[date, ...]:
+    """The earliest day on which a case that is known by its number alone can have been filed."""
+    return (date(number.year, 1, 1),)
+
+
 class Record(NamedTuple):
-    """One accepted line. `row`: the format's own staging columns, in their order; `protected`: a minor's (R16)."""
+    """One accepted line. `row`: the format's own staging columns, in their order.
+
+    days: the days on which its conduct was or, where that is unknown, can have been.
+    """
 
     subject: Subject | None
-    protected: bool
+    days: tuple[date, ...]
     case_number: str
     row: tuple[Any, ...]
     case: Case | None = None
     village: str = ""
+
+    @property
+    def of_age_from(self) -> date | None:
+        """The earliest of these days on which the subject was of age; None if on none: a minor's (R16)."""
+        return of_age_from(self.subject.born_on, self.days) if self.subject else None
+
+    @property
+    def protected(self) -> bool:
+        """Whether it is a minor's, by what the line says."""
+        return self.subject is not None and self.of_age_from is None
 
 
 @dataclass
@@ -65,7 +85,7 @@ class Chunk:
             if known is not record.case and known != record.case:
                 self.cases[known.number] = known.revised(record.case)
         place = self._place(record.subject, record.village) if record.subject else None
-        self.rows.append((place, record.protected, record.case_number, *record.row))
+        self.rows.append((place, record.of_age_from, record.case_number, *record.row))
 
     def _place(self, subject: Subject, village: str) -> int:
         index = subject.probes[0]
@@ -119,7 +139,7 @@ class Format(ABC):
     """The columns of the file."""
 
     staged: ClassVar[sa.Table]
-    """The staging table: party_id, protected, case_number, and the columns of `Record.row`."""
+    """The staging table: party_id, of_age_from, case_number, and the columns of `Record.row`."""
 
     def __init__(self, context: Context) -> None:
         self.context = context

@@ -15,8 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.colour import recolour
-from ingest.linking import link_cases
-from ingest.parties import merge_cases, merge_parties
+from ingest.parties import lower_ages, merge_cases, merge_parties, touches_records
 from ingest.reading import Export, Line
 from ingest.records import Chunk, Format, Record
 from ingest.report import Rejects, Summary
@@ -138,15 +137,17 @@ class Run:
             await self._record(chunk, parties)
 
     async def _establish(self, chunk: Chunk) -> dict[int, int]:
-        """Write cases and parties, and the colours of new ones and of debtors in changed cases. Parties by place."""
+        """Write cases and parties, and the colours of those whose records they change. Parties by place."""
         connection = self.establishing
         await connection.execute(SETTINGS, {"lock": ESTABLISHING, "synchronous": "off"})
         await stage_subjects(connection, chunk)
-        new_cases, changed_cases, debtors = await merge_cases(connection) if chunk.cases else (0, 0, [])
-        parties, new_parties = await merge_parties(connection)
-        if debtors:
+        if chunk.cases and await touches_records(connection):
             await connection.execute(WAIT, {"lock": RECORDING})
-        await recolour(connection, debtors)
+        new_cases, changed_cases, coloured = await merge_cases(connection) if chunk.cases else (0, 0, [])
+        if coloured:
+            await connection.execute(WAIT, {"lock": RECORDING})
+        await recolour(connection, coloured)
+        parties, new_parties = await merge_parties(connection)
         self.summary.cases.new += new_cases
         self.summary.cases.changed += changed_cases
         self.summary.parties.new += len(new_parties)
@@ -158,8 +159,9 @@ class Run:
         connection, rows = self.recording, self.format.staged
         await connection.execute(SETTINGS, {"lock": RECORDING, "synchronous": "off"})
         await stage_rows(connection, rows, chunk, parties)
+        lowered = await lower_ages(connection, rows)
         merged = await self.format.merge(connection)
-        await recolour(connection, merged.recolour)
+        await recolour(connection, [*lowered, *merged.recolour])
         self.summary.records.new += merged.new
         await self._keep(connection, rows)
 
@@ -172,7 +174,6 @@ class Run:
 
     async def _finish(self) -> None:
         await self.recording.execute(SETTINGS, {"lock": RECORDING, "synchronous": "on"})
-        await recolour(self.recording, await link_cases(self.recording))
         await self.recording.execute(SEAL)
         await self._keep(self.recording)
         self.summary.cases.found = len(self.cases)

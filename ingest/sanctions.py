@@ -9,9 +9,9 @@ from sqlalchemy import BigInteger, Column, Date, Numeric, SmallInteger, Text
 
 from ingest.catalogue import Colouring
 from ingest.recording import RecordingFormat, coloured, staged_records
-from ingest.records import Record
+from ingest.records import Record, filing_days
 from ingest.report import LineError
-from models.identifiers import born_minor_on, compact, parse_case_number, parse_date
+from models.identifiers import compact, parse_case_number, parse_date
 from models.sanction import LONGEST_DETENTION, RED_TYPES, SANCTION_CASES, Sanction, SanctionKind
 
 KINDS = {
@@ -61,12 +61,11 @@ class Sanctions(RecordingFormat):
         if decision_number.type_characters == SANCTION_CASES:
             code_type = RED_TYPES.get(kind, code_type)
         subject = self.context.subjects.read(None, name, number)
-        protected = subject.born_on is not None and born_minor_on(subject.born_on, decided_on)
         extent = (_amount(kind, measure), _days(kind, measure))
         numbers = (decision_number.number, case.number, court)
         own = (*numbers, behaviour_id, kind, *extent, decided_on, effective_on)
         colouring = self._colouring(code_type, effective_on)
-        return Record(subject, protected, case.number, coloured(own, court, colouring))
+        return Record(subject, (*filing_days(case), decided_on), case.number, coloured(own, court, colouring))
 
     def _behaviour(self, code: str, day: date) -> tuple[int | None, str | None]:
         return self.context.catalogue.behaviour(code.upper(), day) if code else (None, None)

@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy import Column, Date, Text
 
 from ingest.recording import RecordingFormat, coloured, staged_records
-from ingest.records import Record
+from ingest.records import Record, filing_days
 from ingest.report import LineError
 from ingest.subjects import Subject, read_text
 from models.identifiers import born_minor_on, compact, parse_case_number, parse_date
@@ -58,7 +58,7 @@ class Shixin(RecordingFormat):
         if kind not in KINDS:
             raise LineError("PARTY_TYPE", "partyTypeName is neither 0 (person) nor 1 (organization): correct it.")
         code = self.context.court_named(court)
-        case_number = parse_case_number(case).number
+        number_of_case = parse_case_number(case)
         listed_on, published_on = parse_date(listed), parse_date(published)
         if published_on < listed_on:
             raise LineError("DATE", "publishDate lies before regDate: correct the dates.")
@@ -69,4 +69,6 @@ class Shixin(RecordingFormat):
         texts = [read_text(text, "TEXT") for text in texts]
         own = (ListingKind.DISHONEST_DEBTOR, code, *texts, listed_on, published_on, ends_on)
         colouring = self.context.catalogue.colouring(CODE_TYPE, published_on)._replace(ends_on=ends_on)
-        return Record(subject, False, case_number, coloured(own, code, colouring))
+        return Record(
+            subject, (*filing_days(number_of_case), listed_on), number_of_case.number, coloured(own, code, colouring)
+        )

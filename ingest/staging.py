@@ -25,7 +25,7 @@ def staging_table(name: str, *columns: Column[Any]) -> sa.Table:
 
 def staged_rows(name: str, *columns: Column[Any]) -> sa.Table:
     """The staging table of a format: what every line has, then the format's own columns."""
-    shared = (Column("party_id", BigInteger), Column("protected", Boolean), Column("case_number", Text))
+    shared = (Column("party_id", BigInteger), Column("of_age_from", Date), Column("case_number", Text))
     return staging_table(name, *shared, *columns)
 
 
@@ -56,7 +56,7 @@ staged_subject = staging_table(
 )
 
 staged_mention = staging_table(
-    "staged_mention", Column("place", Integer), Column("protected", Boolean), Column("case_number", Text)
+    "staged_mention", Column("place", Integer), Column("of_age_from", Date), Column("case_number", Text)
 )
 
 resolved_subject = staging_table(
@@ -65,6 +65,7 @@ resolved_subject = staging_table(
     Column("party_id", BigInteger),
     Column("fresh", Boolean),
     Column("disclosed", Boolean),
+    Column("of_age_from", Date),
 )
 
 FOR_PARTIES = (staged_case, staged_subject, staged_mention, resolved_subject)
