@@ -25,8 +25,8 @@ async def lock_parties(connection: AsyncConnection, party_keys: Collection[int])
 
 
 async def tell(connection: AsyncConnection, party_keys: Collection[int], kind: EventKind, at: datetime) -> None:
-    """Write one event for each of these parties, and who watches it. Nothing that is protected may be told (R16):
-    leave it out."""
+    """Write one event for each of these parties, and who watches it. Nothing that others do not see may be
+    told (R10, R16): leave it out."""
     if party_keys:
         await notify_watching(connection, await _tell(connection, party_keys, kind, at), at)
 

@@ -110,7 +110,7 @@ async def _certificate(connection: AsyncConnection, party: int, day: date) -> in
         CodePeriod.colour == Colour.GOLD,
     )
     newest = sa.select(Certificate.id).where(
-        Certificate.party_id == party, Certificate.issued_on <= day, ~Certificate.protected, gold.exists()
+        Certificate.party_id == party, Certificate.publicity.contains(day), gold.exists()
     )
     query = newest.order_by(Certificate.issued_on.desc(), Certificate.id.desc()).limit(1)
     key: int | None = (await connection.execute(query)).scalar_one_or_none()

@@ -92,7 +92,7 @@ class CodeRecord(Public, Keyed):
 
 
 class Perspective(StrEnum):
-    """Whose colour it is: suspicions and protected matters colour the court's only (R13, R16)."""
+    """Whose colour it is: suspicions and what is not public colour the court's only (R13, R16)."""
 
     COURT = "COURT"
     OUTSIDE = "OUTSIDE"

@@ -58,7 +58,8 @@ def _active(code: Frame, record: Frame) -> SQL:
     return sa.and_(
         record.party_id == code.party_id,
         record.effective_on <= day,
-        *(sa.or_(end.is_(None), end > day) for end in (record.ends_on, record.closed_on)),
+        sa.or_(record.ends_on.is_(None), record.ends_on >= day),
+        sa.or_(record.closed_on.is_(None), record.closed_on > day),
     )
 
 
