@@ -48,7 +48,7 @@ class Kept:
     """How staged lines become rows of a table.
 
     key: the columns by which a line finds its row. content: what it may change, by column; as the line says, where
-    there is no function. matter: the column of `RecordChange` that names such a row. turns: whether the staging table tells
+    there is no function. matter: the column of `RecordChange` that names such a row. turns: whether staging tells
     the first line of a key from the second.
     """
 
