@@ -26,7 +26,7 @@ select id, code, name from public.behaviour;
 create view bench.deduction as
 select id, party_id, case_id, behaviour_id, points, published_at,
     case
-        when status = 'PUBLISHED' and expires_on <= (now() at time zone 'Asia/Shanghai')::date then 'EXPIRED'
+        when status = 'PUBLISHED' and expires_on < (now() at time zone 'Asia/Shanghai')::date then 'EXPIRED'
         else status
     end as status
 from public.deduction;
@@ -49,7 +49,7 @@ where party.disclosed;
 create view bench.public_deduction as
 select id, party_id, behaviour_id, points
 from public.deduction
-where status = 'PUBLISHED' and published_at <= now() and expires_on > (now() at time zone 'Asia/Shanghai')::date;
+where status = 'PUBLISHED' and published_at <= now() and expires_on >= (now() at time zone 'Asia/Shanghai')::date;
 
 -- The subjects with these keyed hashes, in the order of the hashes.
 create function bench.checked(indexes text[]) returns setof bench.subject language sql stable as $$

@@ -292,8 +292,8 @@ def changed(columns: Iterable[str], then: str) -> str:
 
 
 def doing(statements: str) -> str:
-    """The body of a trigger that does this."""
-    return f"BEGIN {statements} RETURN NULL; END"
+    """The body of a trigger that does this for some rows; it fires for none as well."""
+    return f"BEGIN IF EXISTS (TABLE changed) THEN {statements} END IF; RETURN NULL; END"
 
 
 def of_cases() -> str:
@@ -306,19 +306,18 @@ FOLLOWING = (
     *(
         trigger(
             f"follow_{table}",
-            sql(
-                """
-                BEGIN
+            doing(
+                sql(
+                    """
                     UPDATE code_record r
                     SET case_id = coalesce(n.case_id, r.case_id), publicity = code_record_publicity(r)
                     FROM changed n WHERE r.ITEM_id = n.id AND (
                         r.case_id IS DISTINCT FROM coalesce(n.case_id, r.case_id)
                         OR r.publicity <> code_record_publicity(r)
                     );
-                    RETURN NULL;
-                END
-                """,
-                table,
+                    """,
+                    table,
+                )
             ),
         )
         for table in ITEMS
