@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from ingest.cases import Cases
 from ingest.catalogue import read_catalogue
 from ingest.certificates import Certificates
+from ingest.foreign import open_file
 from ingest.lenders import Lenders
-from ingest.reading import WORKBOOK, CsvExport, Export, JsonLinesExport, open_file
+from ingest.reading import WORKBOOK, CsvExport, Export, JsonLinesExport
 from ingest.records import Context, Format
 from ingest.report import ImportFileError, Rejects, Summary
 from ingest.run import Run
