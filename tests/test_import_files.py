@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ingest.cases import Cases
 from ingest.catalogue import load_catalogue
 from ingest.importing import import_file
+from ingest.lines import LONGEST_LINE
 from ingest.report import ImportFileError, Summary
 from models.keyring import Keyring
 
@@ -80,7 +81,7 @@ async def test_columns_in_another_order(engine: AsyncEngine, tmp_path: Path, key
 
 BROKEN = {
     "short": (",".join(line()[:5]), "COLUMNS"),
-    "long": (",".join([*line(), "", ""]), "COLUMNS"),
+    "long": (",".join([*line(), "", "是"]), "COLUMNS"),
     "unclosed quote": (",".join(line(姓名或名称='"魏宇华')), "COLUMNS"),
     "stray quote": (",".join(line(姓名或名称='"魏"宇华')), "COLUMNS"),
     "overlong": (",".join(line(姓名或名称="王" * 70_000)), "COLUMNS"),
@@ -98,7 +99,7 @@ async def test_broken_line_stops_nothing(engine: AsyncEngine, tmp_path: Path, ke
     summary = await import_file(engine, "cases", path, keyring=keyring, rejects=rejects)
     assert (summary.accepted, summary.rejected[reason]) == (1, 1)
     number, code, sentence, raw = rejected(rejects)[0]
-    assert (number, code, raw) == ("2", reason, text)
+    assert (number, code, raw) == ("2", reason, text[: LONGEST_LINE + 1])
     assert sentence.endswith(".")
 
 
@@ -136,6 +137,9 @@ FOREIGN = {
     "other columns": "案号,经办法院,标的额\n".encode(),
     "a column twice": ",".join([*Cases.columns, "案号"]).encode(),
     "binary": bytes(range(256)),
+    "web page": b"<html xmlns:x='urn:schemas-microsoft-com:office:excel'><table></table></html>",
+    "XML table": b"<?xml version='1.0'?><?mso-application progid='Excel.Sheet'?><Workbook/>",
+    "workbook with a password": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptionInfo".encode("utf-16-le"),
 }
 
 
