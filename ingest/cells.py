@@ -15,6 +15,9 @@ ROUNDED = re.compile(r"[0-9]\.[0-9]+E\+?[0-9]{2}|[0-9]E\+[0-9]{2}", re.IGNORECAS
 FORMULA_TEXT = re.compile(r'="([^"]*)"')
 """How exporters keep Excel from rounding a number: ="330281…"."""
 
+EXACT = 10**15
+"""Spreadsheets keep 15 digits: a longer number is never written out as if it were whole."""
+
 CODES = {
     "证件号码": "ID_NUMBER",
     "cardNum": "ID_NUMBER",
@@ -23,8 +26,8 @@ CODES = {
 }
 """The reason codes of errors in these columns; in all others it is CELL."""
 
-SUSPICIOUS = ("#", "E+", "e+", "=", "Err:")
-"""Without one of these a line holds no error and no formula."""
+SIGNS = ("#", "=", "'", "E+", "e+", "Err:")
+"""Without one of these a line holds no error, no formula and no guarded number."""
 
 
 def plain(cell: str) -> str:
@@ -44,9 +47,12 @@ def _unwrapped(cell: str) -> str:
     return cell[1:] if cell[0] == "'" and cell[1:2].isdigit() else cell
 
 
-def may_hold_error(raw: str) -> bool:
-    """Whether the cells of a line need a look."""
-    return any(sign in raw for sign in SUSPICIOUS)
+def is_simple(raw: str) -> bool:
+    """Whether the cells of a line are what they look like, apart from spaces around them."""
+    for sign in SIGNS:
+        if sign in raw:
+            return False
+    return raw.rstrip("\r\n").isprintable()
 
 
 def find_error(columns: Iterable[str], cells: Sequence[str]) -> LineError | None:

@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 
 import orjson
 
-from ingest.cells import find_error, may_hold_error, plain
+from ingest.cells import EXACT, find_error, is_simple, plain, rounded_in
 from ingest.foreign import open_file
 from ingest.headers import FileWarning, heading
 from ingest.layout import read_layout
@@ -79,6 +79,7 @@ class CsvExport:
         self._delimiter = layout.delimiter
         self._names = layout.header.names
         self._order = layout.header.order
+        self._straight = self._order == list(range(len(self._names)))
         self._blank = layout.header.blank
         self._leading = layout.header.leading
         self.warnings: Sequence[FileWarning] = layout.header.warnings()
@@ -97,9 +98,12 @@ class CsvExport:
             if error:
                 yield Line(number, raw, cells, error)
             elif not self._is_header(raw, cells):
-                cells = [plain(cell) for cell in self._ordered(cells)]
-                error = find_error(self._columns, cells) if may_hold_error(raw) else None
-                yield Line(number, raw, cells, error)
+                cells = cells if self._straight and len(cells) == len(self._names) else self._ordered(cells)
+                if is_simple(raw):
+                    yield Line(number, raw, [cell.strip() for cell in cells])
+                else:
+                    cells = [plain(cell) for cell in cells]
+                    yield Line(number, raw, cells, find_error(self._columns, cells))
 
     def _quoted(self, raw: str) -> tuple[str, list[str]]:
         """A record with quotation marks, which may go on in the next lines; no cells if a mark is not closed.
@@ -225,13 +229,21 @@ class JsonLinesExport:
         self._file.close()
 
 
+def _written(column: str, value: object) -> str:
+    """A value as text: whole numbers without a fraction. Raises LineError for a rounded one, TypeError for no value."""
+    if isinstance(value, float) and abs(value) >= EXACT:
+        raise rounded_in(column)
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if value is None or isinstance(value, str | int | float):
+        return "" if value is None else str(value)
+    raise TypeError
+
+
 def _values(entry: dict[str, object], columns: Sequence[str]) -> list[str]:
     if missing := [column for column in columns if column not in entry]:
         raise LineError("JSON", f"The object lacks {', '.join(missing)}: export these fields too.")
-    values = [entry[column] for column in columns]
-    if not all(value is None or isinstance(value, str | int) for value in values):
-        raise TypeError
-    texts = ["" if value is None else str(value) for value in values]
+    texts = [_written(column, entry[column]) for column in columns]
     if not all(map(is_text, texts)):
         raise UNREADABLE
     return [plain(text) for text in texts]

@@ -23,6 +23,7 @@ TELLTALE_LENGTH = 32
 NEWER_ERRORS = re.compile(rb"(<(?:\w+:)?v>)#(?!N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|GETTING_DATA)[^<]*(</)")
 """Errors that Excel has had since 2019, such as #SPILL!, and at which the library gives up."""
 
+REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})")
 FORMULA = ""
 """What stands for a formula without value among the errors."""
 
@@ -98,13 +99,19 @@ class _Cells:
             self._row = int(attributes["r"]) - 1 if "r" in attributes else self._row + 1
             self._column = -1
         elif name == "c":
-            self._column = _column(attributes["r"]) if "r" in attributes else self._column + 1
+            self._place(attributes.get("r", ""))
             self._type, self._value = attributes.get("t", ""), ""
             self._formula = self._valued = False
         elif name == "f":
             self._formula = True
         elif name == "v":
             self._valued = self._inside = True
+
+    def _place(self, reference: str) -> None:
+        """Where a cell stands, by its reference (AB12), else after the cell before it."""
+        found = REFERENCE.fullmatch(reference)
+        self._column = _column(found[1]) if found else self._column + 1
+        self._row = int(found[2]) - 1 if found else self._row
 
     def text(self, data: str) -> None:
         if self._inside:
@@ -120,10 +127,10 @@ class _Cells:
                 self.errors[self._row, self._column] = FORMULA
 
 
-def _column(reference: str) -> int:
-    """The column of a reference such as AB12, from 0."""
+def _column(letters: str) -> int:
+    """The column of letters such as AB, from 0."""
     column = 0
-    for letter in reference.rstrip("0123456789"):
+    for letter in letters:
         column = column * 26 + ord(letter) - 64
     return column - 1
 

@@ -11,15 +11,12 @@ from xml.parsers import expat
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetMetadata, SheetTypeEnum, SheetVisibleEnum
 
-from ingest.cells import error_in, find_error, formula_in, plain, rounded_in
+from ingest.cells import EXACT, error_in, find_error, formula_in, plain, rounded_in
 from ingest.foreign import open_file
 from ingest.headers import HEADER_ROWS, NAMED, count_known, find_header, heading
 from ingest.reading import UNREADABLE, Line, is_text
 from ingest.report import ImportFileError, LineError
 from ingest.sheets import FORMULA, check_size, find_errors, read_workbook, without_newer_errors
-
-EXACT = 10**15
-"""Excel keeps 15 digits: a longer number is never written out as if it were whole."""
 
 DAYS_UNTIL_1904 = 1462
 """What a serial number of a workbook that counts from 1904 lacks."""

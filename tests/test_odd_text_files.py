@@ -182,14 +182,19 @@ def test_what_is_no_export_is_named(tmp_path: Path, content: bytes, what: str) -
         export(tmp_path, content)
 
 
-def test_errors_and_breaks_in_json_lines(tmp_path: Path, exports: Path) -> None:
-    first = (exports / "shixin.jsonl").read_text(encoding="utf-8").splitlines()[0]
-    path = tmp_path / "shixin.jsonl"
-    path.write_text(
-        f'{first[:-1]}, "cardNum": "#N/A"}}\n{first[:-1]}, "duty": "一、付款\\n二、付息"}}', encoding="utf-8"
+def test_errors_breaks_and_numbers_in_json_lines(tmp_path: Path, exports: Path) -> None:
+    first = (exports / "shixin.jsonl").read_text(encoding="utf-8").splitlines()[0][:-1]
+    duty, listed = (Shixin.columns.index(name) for name in ("duty", "regDate"))
+    changes = (
+        '"cardNum": "#N/A"',
+        '"cardNum": 3.3028119030212256e17',
+        '"regDate": 1614873600000.0',
+        '"duty": "一、付款\\n二、付息"',
     )
+    path = tmp_path / "shixin.jsonl"
+    path.write_text("\n".join(f"{first}, {change}}}" for change in changes), encoding="utf-8")
     with closing(JsonLinesExport(path, Shixin.columns)) as opened:
-        wrong, right = opened.lines()
-    assert wrong.error is not None
-    assert wrong.error.code == "ID_NUMBER"
-    assert (right.cells[Shixin.columns.index("duty")], right.error) == ("一、付款 二、付息", None)
+        *wrong, counted, broken = opened.lines()
+    assert outcome(wrong) == [(1, "ID_NUMBER"), (2, "ID_NUMBER")]
+    assert (counted.cells[listed], counted.error) == ("1614873600000", None)
+    assert (broken.cells[duty], broken.error) == ("一、付款 二、付息", None)

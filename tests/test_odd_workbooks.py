@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from import_files import LINE
-from workbooks import Cell, sheet, write_workbook
+from workbooks import MAIN, Cell, sheet, write_workbook
 
 from ingest.cases import Cases
 from ingest.reading import Line
@@ -148,6 +148,29 @@ def test_other_writers(tmp_path: Path, references: bool, prefix: str, root: str)
     xml = sheet([HEADER, row(), row(证件号码=error)], references=references, prefix=prefix)
     lines = read(write_workbook(tmp_path / "c.xlsx", {"数据": xml}, root=root))
     assert [(line.number, line.error and line.error.code) for line in lines] == [(2, None), (3, "ID_NUMBER")]
+
+
+def test_a_table_that_begins_elsewhere(tmp_path: Path) -> None:
+    """References lead, also where some cells lack theirs."""
+    header = "".join(
+        f'<c r="{chr(67 + place)}3" t="inlineStr"><is><t>{name}</t></is></c>'
+        for place, name in enumerate(Cases.columns)
+    )
+    cells = [f'<c t="inlineStr"><is><t>{cell}</t></is></c>' for cell in LINE.values()]
+    cells[0] = cells[0].replace("<c ", '<c r="C5" ')
+    cells[NUMBER] = '<c t="e"><v>#N/A</v></c>'
+    rows = f'<row r="3">{header}</row><row r="5">{"".join(cells)}</row>'
+    xml = sheet([]).replace("<sheetData>", f"<sheetData>{rows}")
+    (line,) = read(write_workbook(tmp_path / "c.xlsx", {"数据": xml}))
+    assert (line.number, line.cells[0], line.error and line.error.code) == (5, LINE["案号"], "ID_NUMBER")
+
+
+def test_strict_open_xml(tmp_path: Path) -> None:
+    xml = sheet([HEADER, row(), row(证件号码=ERRORS["#N/A"])]).replace(
+        MAIN, "http://purl.oclc.org/ooxml/spreadsheetml/main"
+    )
+    lines = read(write_workbook(tmp_path / "c.xlsx", {"数据": xml}))
+    assert [line.error and line.error.code for line in lines] == [None, "ID_NUMBER"]
 
 
 def test_phonetic_hints_are_no_text(tmp_path: Path) -> None:
