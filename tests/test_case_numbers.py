@@ -161,6 +161,7 @@ def test_numbers_of_before_2016(text: str, number: str, year: int) -> None:
         ("(2021)浙0281民初202、203号", "it names several cases"),
         ("(2021)浙0281民初202号、203号", "it names several cases"),
         ("(2021)浙0281民初202-205号", "it names several cases"),
+        ("(2021)浙0281民初202号-205", "it names several cases"),
         ("(2012)甬余执字第66、67号", "it names several cases"),
         ("(2021)浙0281民初202号附件", "follows 号"),
     ],

@@ -4,11 +4,12 @@ import csv
 import json
 import stat
 from collections.abc import AsyncIterator
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import openpyxl
 import pytest
+import sqlalchemy as sa
 from import_files import LINE, clear, line, write_csv
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -17,6 +18,7 @@ from ingest.catalogue import load_catalogue
 from ingest.importing import import_file
 from ingest.lines import LONGEST_LINE
 from ingest.report import ImportFileError, Summary
+from models.court_case import CourtCase
 from models.keyring import Keyring
 
 
@@ -72,6 +74,32 @@ async def test_workbook_cells_that_are_no_text(engine: AsyncEngine, tmp_path: Pa
     summary = await import_file(engine, "cases", tmp_path / "cases.xlsx", keyring=keyring, rejects=rejects)
     assert (summary.lines, summary.accepted, summary.rejected) == (2, 1, {"ID_NUMBER": 1})
     assert rejected(rejects)[0][:2] == ["4", "ID_NUMBER"]
+
+
+async def test_workbook_with_errors_days_and_a_title(engine: AsyncEngine, tmp_path: Path, keyring: Keyring) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    book.create_sheet("说明", 0)["A1"] = "填表说明"
+    sheet.append(["余姚法院2021年案件当事人清单"])
+    sheet.append(list(Cases.columns))
+    sheet.append([*list(LINE.values())[:3], 44260, datetime(2021, 6, 10, 15, 30), *list(LINE.values())[5:]])  # noqa: DTZ001
+    for column in ("证件号码", "姓名或名称", "不公开"):
+        sheet.append(line(**{column: "#N/A"}))
+    sheet.append(line(不公开='=IF(A1="","是","")'))
+    book.save(tmp_path / "cases.xlsx")
+    rejects = tmp_path / "rejects.csv"
+    summary = await import_file(engine, "cases", tmp_path / "cases.xlsx", keyring=keyring, rejects=rejects)
+    assert (summary.accepted, summary.unidentified) == (1, 0)
+    assert [row[:2] for row in rejected(rejects)] == [
+        ["4", "ID_NUMBER"],
+        ["5", "CELL"],
+        ["6", "CONFIDENTIALITY"],
+        ["7", "CONFIDENTIALITY"],
+    ]
+    async with engine.connect() as connection:
+        days = (await connection.execute(sa.select(CourtCase.filed_on, CourtCase.closed_on))).one()
+    assert tuple(days) == (date(2021, 3, 5), date(2021, 6, 10))
 
 
 async def test_columns_in_another_order(engine: AsyncEngine, tmp_path: Path, keyring: Keyring) -> None:
