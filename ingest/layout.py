@@ -45,7 +45,7 @@ def read_layout(path: Path, start: bytes, columns: Sequence[str]) -> Layout:
 
 def _first_rows(text: str, ending: str, delimiter: str) -> tuple[list[list[str]], list[int]]:
     """The rows of a file's beginning, and at which line each ends."""
-    reader = csv.reader((f"{line}\n" for line in text.split(ending)), delimiter=delimiter)
+    reader = csv.reader((f"{line}\n" for line in text.split(ending)), delimiter=delimiter, skipinitialspace=True)
     rows: list[list[str]] = []
     numbers: list[int] = []
     try:

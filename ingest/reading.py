@@ -86,7 +86,7 @@ class CsvExport:
 
     def lines(self) -> Iterator[Line]:
         self._source.skip(self._skipped)
-        nothing = f' \t\r\n"{self._delimiter}'
+        nothing = f" \t\r\n{self._delimiter}"
         while taken := self._source.take():
             number, raw = taken
             if not raw.strip(nothing):
@@ -97,7 +97,7 @@ class CsvExport:
             error = self._fault(raw, cells)
             if error:
                 yield Line(number, raw, cells, error)
-            elif not self._is_header(raw, cells):
+            elif not self._is_header(raw, cells) and any(map(str.strip, cells)):
                 cells = cells if self._straight and len(cells) == len(self._names) else self._ordered(cells)
                 if is_simple(raw):
                     yield Line(number, raw, [cell.strip() for cell in cells])
@@ -128,7 +128,8 @@ class CsvExport:
 
     def _is_whole(self, raw: str) -> bool:
         """Whether a line that an open quotation mark would take in is a record by itself."""
-        return not raw.count('"') % 2 and raw.count(self._delimiter) >= len(self._names) - 1
+        cells = _parse(raw, self._delimiter)
+        return bool(cells) and any(cells) and self._fits(cells)
 
     def _fault(self, raw: str, cells: list[str]) -> LineError | None:
         if not is_text(raw):
@@ -173,7 +174,7 @@ class CsvExport:
 def _parse(raw: str, delimiter: str) -> list[str]:
     """The cells of a record with quotation marks; none if one is not closed."""
     try:
-        return next(csv.reader([raw.rstrip("\r\n")], delimiter=delimiter, strict=True), [])
+        return next(csv.reader([raw.rstrip("\r\n")], delimiter=delimiter, skipinitialspace=True, strict=True), [])
     except csv.Error:
         return []
 

@@ -1,13 +1,18 @@
 """Text files as people save them: delimiters, line ends, titles, breaks in cells, open quotation marks."""
 
+import contextlib
+import csv
 import tracemalloc
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from import_files import line
 
 from ingest.cases import Cases
+from ingest.cells import plain
 from ingest.reading import CsvExport, JsonLinesExport, Line
 from ingest.report import ImportFileError
 from ingest.shixin import Shixin
@@ -198,3 +203,43 @@ def test_errors_breaks_and_numbers_in_json_lines(tmp_path: Path, exports: Path) 
     assert outcome(wrong) == [(1, "ID_NUMBER"), (2, "ID_NUMBER")]
     assert (counted.cells[listed], counted.error) == ("1614873600000", None)
     assert (broken.cells[duty], broken.error) == ("一、付款 二、付息", None)
+
+
+CELL = st.text('甲乙丙 12,;\t"\n\u00a0\u3000ab', max_size=8)
+
+
+@given(
+    st.lists(st.lists(CELL, min_size=len(Cases.columns), max_size=len(Cases.columns)), min_size=1, max_size=4),
+    st.sampled_from([",", ";", "\t", "|"]),
+    st.sampled_from(["\n", "\r\n"]),
+    st.sampled_from(["utf-8", "utf-8-sig", "gb18030"]),
+    st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+)
+def test_what_a_writer_writes_is_read(
+    tmp_path_factory: pytest.TempPathFactory,
+    rows: list[list[str]],
+    delimiter: str,
+    ending: str,
+    encoding: str,
+    quoting: int,
+) -> None:
+    path = tmp_path_factory.mktemp("written") / "cases.csv"
+    with path.open("w", encoding=encoding, newline="") as file:
+        writer = csv.writer(file, delimiter=delimiter, lineterminator=ending, quoting=quoting)  # type: ignore[arg-type]
+        writer.writerows([Cases.columns, *rows])
+    with closing(CsvExport(path, Cases.columns)) as opened:
+        found = [list(read.cells) for read in opened.lines()]
+    expected = [[plain(cell) for cell in row] for row in rows]
+    assert [row for row in found if any(row)] == [row for row in expected if any(row)]
+
+
+@given(st.binary(max_size=300), st.integers(0, 400), st.booleans())
+def test_any_bytes_are_read_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes, place: int, headed: bool
+) -> None:
+    path = tmp_path_factory.mktemp("bytes") / "cases.csv"
+    good = f"{HEADER}\n{ROW}\n".encode()
+    path.write_bytes(good[:place] + content + good[place:] if headed else content)
+    with contextlib.suppress(ImportFileError), closing(CsvExport(path, Cases.columns)) as opened:
+        for found in opened.lines():
+            assert found.error or len(found.cells) == len(Cases.columns)
