@@ -19,7 +19,14 @@ RELATIONS_PART = "xl/_rels/workbook.xml.rels"
 TELLTALE = re.compile(rb"""\st=["']e["']|<(?:\w+:)?f[\s/>]""")
 """Without one of these a sheet holds neither errors nor formulas."""
 
-TELLTALE_LENGTH = 32
+WIDE = re.compile(rb"""\sr=["'][A-Z]{2,3}[0-9]""")
+"""A cell beyond column Z."""
+
+OVERLAP = 32
+LARGEST_TABLE = 2**26
+"""Cells, blank ones counted."""
+
+CONTENT = frozenset({"v", "is", "f"})
 NEWER_ERRORS = re.compile(rb"(<(?:\w+:)?v>)#(?!N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|GETTING_DATA)[^<]*(</)")
 """Errors that Excel has had since 2019, such as #SPILL!, and at which the library gives up."""
 
@@ -68,21 +75,51 @@ def _part(target: str) -> str:
 
 def find_errors(archive: zipfile.ZipFile, part: str) -> dict[Place, str]:
     """The cells of a sheet that hold an error, as it is shown, or a formula without value (FORMULA)."""
-    if not _may_hold_errors(archive, part):
+    if not _holds(archive, part, TELLTALE):
         return {}
     cells = _Cells()
     _walk(archive, part, cells.start, cells.end, cells.text)
     return cells.errors
 
 
-def _may_hold_errors(archive: zipfile.ZipFile, part: str) -> bool:
+def _holds(archive: zipfile.ZipFile, part: str, pattern: re.Pattern[bytes]) -> bool:
+    """Whether a short pattern stands anywhere in a part."""
     before = b""
     with archive.open(part) as file:
         while block := file.read(BLOCK):
-            if TELLTALE.search(before + block):
+            if pattern.search(before + block):
                 return True
-            before = block[-TELLTALE_LENGTH:]
+            before = block[-OVERLAP:]
     return False
+
+
+def find_far_cell(archive: zipfile.ZipFile, part: str) -> str | None:
+    """The reference of a cell so far from the others that the sheet, held as a table, would not fit into memory.
+
+    The library holds it so, and ends the process where it does not fit.
+    """
+    if not _holds(archive, part, WIDE):
+        return None
+    extent = _Extent()
+    _walk(archive, part, extent.start)
+    return extent.reference if extent.rows * extent.columns > LARGEST_TABLE else None
+
+
+class _Extent:
+    """How far the cells with content reach."""
+
+    def __init__(self) -> None:
+        self.rows = self.columns = 0
+        self.reference = self._at = ""
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        if name == "c":
+            self._at = attributes.get("r", "")
+        elif name in CONTENT and (found := REFERENCE.fullmatch(self._at)):
+            row, column = int(found[2]), _column(found[1]) + 1
+            if row > self.rows or column > self.columns:
+                self.reference = self._at
+            self.rows, self.columns = max(row, self.rows), max(column, self.columns)
 
 
 class _Cells:

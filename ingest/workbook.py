@@ -3,6 +3,7 @@
 import csv
 import io
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import date, datetime
@@ -16,13 +17,26 @@ from ingest.foreign import open_file
 from ingest.headers import HEADER_ROWS, NAMED, count_known, find_header, heading
 from ingest.reading import UNREADABLE, Line, is_text
 from ingest.report import ImportFileError, LineError
-from ingest.sheets import FORMULA, check_size, find_errors, read_workbook, without_newer_errors
+from ingest.sheets import FORMULA, check_size, find_errors, find_far_cell, read_workbook, without_newer_errors
 
 DAYS_UNTIL_1904 = 1462
 """What a serial number of a workbook that counts from 1904 lacks."""
 
 DAY_COLUMNS = ("日期", "期满日", "刑期起", "刑期止")
 """How the columns of days end. A number in them that is not formatted as a date is a serial number."""
+
+UNREADABLE_WORKBOOK = (
+    CalamineError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    ValueError,
+    expat.ExpatError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What a damaged workbook makes the libraries raise."""
 
 Rows = list[list[object]]
 SERIALS = range(10_000, 100_000)
@@ -41,17 +55,25 @@ class WorkbookExport:
         try:
             with zipfile.ZipFile(path) as archive:
                 self._load(path, archive)
-        except (CalamineError, LookupError, OSError, ValueError, zipfile.BadZipFile, expat.ExpatError) as error:
+        except ImportFileError:
+            raise
+        except UNREADABLE_WORKBOOK as error:
             raise ImportFileError(f"{path} is no readable XLSX workbook: save it again as .xlsx or CSV.") from error
 
     def _load(self, path: Path, archive: zipfile.ZipFile) -> None:
         if not check_size(archive):
             raise ImportFileError(f"{path} is too large for a workbook: save it as CSV.")
         described = read_workbook(archive)
+        for sheet, part in described.parts.items():
+            if far := find_far_cell(archive, part):
+                raise ImportFileError(
+                    f"{path}, sheet {sheet}, has a cell far from its table: delete column and row {far}."
+                )
         name, self._rows = _table(path, archive, self._columns)
         where = f"{path}, sheet {name} (of {_names(described.parts)}),"
         self._first, self._header = find_header(where, _texts(self._rows[:HEADER_ROWS]), self._columns)
         self._errors = find_errors(archive, described.parts[name])
+        self._wrong = {row for row, _ in self._errors}
         self._shift = DAYS_UNTIL_1904 if described.counts_from_1904 else 0
         self.warnings = self._header.warnings()
 
@@ -59,6 +81,8 @@ class WorkbookExport:
         for place in range(self._first + 1, len(self._rows)):
             self._read = place + 1
             row = self._rows[place]
+            if row.count("") == len(row) and place not in self._wrong:
+                continue
             cells = [self._cell(column, row[at]) for column, at in zip(self._columns, self._header.order, strict=True)]
             error = self._error(place, row, cells)
             if (any(cells) or error) and not self._is_header(row):

@@ -1,8 +1,11 @@
 """Workbooks as people save them: errors, titles, other sheets, dates as numbers, writers of all kinds."""
 
+import contextlib
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from import_files import LINE
 from workbooks import MAIN, Cell, sheet, write_workbook
 
@@ -182,3 +185,34 @@ def test_entities_are_not_expanded(tmp_path: Path) -> None:
     bomb = f'<!DOCTYPE w [<!ENTITY a "{"b" * 100}">]>' + sheet([HEADER, row(姓名或名称=("", "<f>A1</f><v>&a;</v>"))])
     with pytest.raises(ImportFileError, match="no readable XLSX workbook"):
         WorkbookExport(write_workbook(tmp_path / "c.xlsx", {"数据": bomb}), Cases.columns)
+
+
+@pytest.mark.parametrize(("far", "refused"), [('<c r="XFD1048576"><v>1</v></c>', True), ('<c r="XFD9" s="1"/>', False)])
+def test_a_cell_far_away_does_not_fill_the_memory(tmp_path: Path, far: str, refused: bool) -> None:
+    xml = sheet([HEADER, row()]).replace("</sheetData>", f"<row>{far}</row></sheetData>")
+    path = write_workbook(tmp_path / "c.xlsx", {"数据": xml})
+    if refused:
+        with pytest.raises(ImportFileError, match=r"sheet 数据, has a cell far from its table: .*XFD1048576"):
+            WorkbookExport(path, Cases.columns)
+    else:
+        assert [line.number for line in read(path)] == [2]
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    return book(tmp_path_factory.mktemp("good"), row(), row(证件号码=ERRORS["#N/A"])).read_bytes()
+
+
+@given(st.data())
+def test_a_damaged_workbook_is_read_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, good: bytes, data: st.DataObject
+) -> None:
+    content = bytearray(good[: data.draw(st.integers(len(good) // 2, len(good)))] if data.draw(st.booleans()) else good)
+    for place, byte in data.draw(
+        st.lists(st.tuples(st.integers(4, len(content) - 1), st.integers(0, 255)), max_size=4)
+    ):
+        content[place] = byte
+    path = tmp_path_factory.mktemp("damaged") / "c.xlsx"
+    path.write_bytes(content)
+    with contextlib.suppress(ImportFileError):
+        read(path)
