@@ -19,8 +19,8 @@ RELATIONS_PART = "xl/_rels/workbook.xml.rels"
 TELLTALE = re.compile(rb"""\st=["']e["']|<(?:\w+:)?f[\s/>]""")
 """Without one of these a sheet holds neither errors nor formulas."""
 
-WIDE = re.compile(rb"""\sr=["'][A-Z]{2,3}[0-9]""")
-"""A cell beyond column Z."""
+WIDE = re.compile(rb"""\sr=["'](?:[A-Z]{2,3}[0-9]|[A-Z]?[0-9]{7})""")
+"""A cell beyond column Z, or beyond row 999,999."""
 
 OVERLAP = 32
 LARGEST_TABLE = 2**26
@@ -30,7 +30,7 @@ CONTENT = frozenset({"v", "is", "f"})
 NEWER_ERRORS = re.compile(rb"(<(?:\w+:)?v>)#(?!N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|GETTING_DATA)[^<]*(</)")
 """Errors that Excel has had since 2019, such as #SPILL!, and at which the library gives up."""
 
-REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})")
+REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,9})")
 FORMULA = ""
 """What stands for a formula without value among the errors."""
 
@@ -110,16 +110,21 @@ class _Extent:
 
     def __init__(self) -> None:
         self.rows = self.columns = 0
-        self.reference = self._at = ""
+        self.reference = ""
+        self._row = self._column = 0
+        self._at = ""
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        if name == "c":
+        if name == "row":
+            self._row, self._column = int(attributes.get("r", self._row + 1)), 0
+        elif name == "c":
             self._at = attributes.get("r", "")
-        elif name in CONTENT and (found := REFERENCE.fullmatch(self._at)):
-            row, column = int(found[2]), _column(found[1]) + 1
-            if row > self.rows or column > self.columns:
-                self.reference = self._at
-            self.rows, self.columns = max(row, self.rows), max(column, self.columns)
+            found = REFERENCE.fullmatch(self._at)
+            self._column = _column(found[1]) + 1 if found else self._column + 1
+            self._row = int(found[2]) if found else self._row
+        elif name in CONTENT and (self._row > self.rows or self._column > self.columns):
+            self.reference = self._at or f"row {self._row}"
+            self.rows, self.columns = max(self._row, self.rows), max(self._column, self.columns)
 
 
 class _Cells:

@@ -66,9 +66,8 @@ class WorkbookExport:
         described = read_workbook(archive)
         for sheet, part in described.parts.items():
             if far := find_far_cell(archive, part):
-                raise ImportFileError(
-                    f"{path}, sheet {sheet}, has a cell far from its table: delete column and row {far}."
-                )
+                remedy = f"delete the rows and columns up to {far} beside it"
+                raise ImportFileError(f"{path}, sheet {sheet}, has a cell far from its table: {remedy}, and save it.")
         name, self._rows = _table(path, archive, self._columns)
         where = f"{path}, sheet {name} (of {_names(described.parts)}),"
         self._first, self._header = find_header(where, _texts(self._rows[:HEADER_ROWS]), self._columns)
