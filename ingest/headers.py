@@ -63,6 +63,7 @@ def count_known(cells: Iterable[str], columns: Sequence[str]) -> int:
 def find_header(where: str, rows: Sequence[Sequence[str]], columns: Sequence[str]) -> tuple[int, Header]:
     """The place among `rows` of the row that names the columns, and what stands where.
 
+    A row that names none of them may be a line of data, and is not repeated (R18).
     where: the file, for the error. Raises ImportFileError naming the row, and what is missing and unknown in it.
     """
     known = [count_known(row, columns) for row in rows]
@@ -73,7 +74,7 @@ def find_header(where: str, rows: Sequence[Sequence[str]], columns: Sequence[str
     missing = [column for column in columns if column not in names]
     twice = [column for column in columns if names.count(column) > 1]
     if missing or twice:
-        unknown = [name for name in names if name and name not in columns]
+        unknown = [name for name in names if name and name not in columns and any(known)]
         faults = (("missing", missing), ("unknown", unknown), ("more than once", twice))
         parts = [f"{what}: {', '.join(found)[:NAMED]}" for what, found in faults if found]
         raise ImportFileError(

@@ -84,7 +84,7 @@ class WorkbookExport:
                 continue
             cells = [self._cell(column, row[at]) for column, at in zip(self._columns, self._header.order, strict=True)]
             error = self._error(place, row, cells)
-            if (any(cells) or error) and not self._is_header(row):
+            if (any(cells) or error) and not self._is_header(row, cells):
                 raw = _raw(row)
                 yield Line(place + 1, raw, cells, error if is_text(raw) else UNREADABLE)
 
@@ -104,8 +104,10 @@ class WorkbookExport:
                 return rounded_in(column)
         return find_error(self._columns, cells)
 
-    def _is_header(self, row: Sequence[object]) -> bool:
+    def _is_header(self, row: Sequence[object], cells: Sequence[str]) -> bool:
         """Whether a row repeats the header, as exports of several pages do."""
+        if heading(cells[0]) != self._columns[0]:
+            return False
         return [heading(_text(cell)) for cell in row][: len(self._header.names)] == self._header.names
 
     def position(self) -> int:

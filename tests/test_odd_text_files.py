@@ -83,6 +83,13 @@ def test_an_extra_column_is_named(tmp_path: Path, header: str, row: str) -> None
     assert header.replace(HEADER, "").strip(",") in warning.sentence
 
 
+def test_a_line_of_data_in_place_of_the_header_is_not_repeated(tmp_path: Path) -> None:
+    with pytest.raises(ImportFileError, match="missing: 案号") as error:
+        export(tmp_path, f"{ROW}\n{ROW}\n")
+    assert CELLS[7] not in str(error.value)
+    assert CELLS[9] not in str(error.value)
+
+
 def test_rows_may_lack_the_numbering_that_the_header_has(tmp_path: Path) -> None:
     assert [list(found.cells) for found in read(tmp_path, f"序号,{HEADER}\n{ROW}\n")] == [CELLS]
 
