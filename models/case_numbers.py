@@ -135,7 +135,7 @@ def _wrong_coded(rest: str) -> str:
     if not court:
         return f"its court has no code, which stands in every number since {CODED_SINCE}"
     kind = TYPE_PART.match(rest, court.end())
-    return _wrong_ending(rest[kind.end() :]) if kind else "its case type is not in the catalogue"
+    return _wrong_ending(rest[kind.end() :]) if kind else "its case type is missing or not in the catalogue"
 
 
 def _wrong_worded(rest: str) -> str:

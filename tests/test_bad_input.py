@@ -350,7 +350,7 @@ NO_YEAR = "its year is missing or does not stand in brackets, as in (2021)"
 @pytest.mark.parametrize(
     ("number", "part"),
     [
-        ("(2021)浙", "its case type is not in the catalogue"),
+        ("(2021)浙", "its case type is missing or not in the catalogue"),
         ("(2021)浙0281民初0号", "its serial is no number of one to eight digits"),
         *((text, NO_YEAR) for text in ("", "x", CHEN.name, CHEN.number, "1" * 50_000, "\a")),
     ],
