@@ -12,9 +12,10 @@ from casework.catalogue import read_case_types
 from ingest.cases import Cases
 from ingest.catalogue import read_catalogue
 from ingest.certificates import Certificates
+from ingest.foreign import open_file
 from ingest.ledger import begin_run
 from ingest.lenders import Lenders
-from ingest.reading import WORKBOOK, CsvExport, Export, JsonLinesExport, open_file
+from ingest.reading import WORKBOOK, CsvExport, Export, JsonLinesExport
 from ingest.records import Context, Format
 from ingest.report import ImportFileError, Rejects, Summary
 from ingest.run import Run

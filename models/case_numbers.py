@@ -50,7 +50,9 @@ ENDING = rf"(?:-[0-9]{{1,3}})?号{SUFFIX}{DOCUMENT}"
 YEAR = re.compile(rf"\(([0-9]{{4}}|[0-9]{{2}}|[{''.join(DIGITS)}]{{4}})年?度?\)")
 WORDED = re.compile(rf"([\u4e00-\u9fa5]{{2,12}})字第?{SERIAL}{ENDING}")
 SEVERAL = re.compile(r"[0-9]号?[、,;和及至~][0-9(]")
-RANGE = re.compile(r"([0-9]+)-([0-9]{1,3})号")
+RANGE = re.compile(r"([0-9]+)号?-([0-9]{1,3})(?![0-9])")
+WRONG_COURT = re.compile(f"[{PROVINCES}][0-9]")
+SERIAL_PART = re.compile(rf"{SERIAL}(?:-[0-9]{{1,3}})?号")
 COURT_PART = re.compile(COURT)
 
 
@@ -90,8 +92,10 @@ def parse_case_number(text: str) -> CaseNumber:
     if not found:
         raise _fault("its year is missing or does not stand in brackets, as in (2021)")
     year, rest = _year(found[1]), plain[found.end() :]
-    _check_single(rest)
-    return _coded(year, rest) if year >= CODED_SINCE else _worded(year, rest)
+    number = _coded(year, rest) if year >= CODED_SINCE else _worded(year, rest)
+    if number is None or _is_range(rest):
+        raise _fault(_wrong_part(year, rest))
+    return number
 
 
 def _fault(part: str) -> IdentifierError:
@@ -110,56 +114,64 @@ def _year(text: str) -> int:
     return year
 
 
-def _check_single(rest: str) -> None:
-    """202、203号 and 202-205号 are several cases; 202-1号 is a document of one."""
-    found = RANGE.search(rest)
-    if (found and int(found[2]) > int(found[1])) or SEVERAL.search(rest):
-        raise _fault("it names several cases, so write a line for each")
+def _is_range(rest: str) -> bool:
+    """Whether a number is of several cases, as 202-205号 is; 202-1号 is a document of one."""
+    found = RANGE.search(rest) if "-" in rest else None
+    return found is not None and int(found[2]) > int(found[1])
 
 
-def _coded(year: int, rest: str) -> CaseNumber:
+def _coded(year: int, rest: str) -> CaseNumber | None:
     found = _known.number.fullmatch(rest)
     if not found:
-        raise _fault(_wrong_part(rest))
+        return None
     court, special, characters, serial = found.groups()
     number = f"({year}){court}{special}{characters}{serial}号"
     return CaseNumber(number, year, court, characters, _known.stages[characters])
 
 
-def _wrong_part(rest: str) -> str:
-    court = COURT_PART.match(rest)
-    if re.match(f"[{PROVINCES}][0-9]", rest) and not court:
-        return "its court code has neither two nor four digits"
-    if not court:
-        return f"its court has no code, which stands in every number since {CODED_SINCE}"
-    kind = _known.part.match(rest, court.end())
-    if not kind:
-        return "its case type is not in the catalogue"
-    return _wrong_ending(rest[kind.end() :])
-
-
-def _wrong_ending(rest: str) -> str:
-    if "号" not in rest:
-        return "号 is missing at its end, so its serial may be cut off"
-    if not re.match(rf"{SERIAL}(?:-[0-9]{{1,3}})?号", rest):
-        return "its serial is no number of one to eight digits"
-    return "something that is no part of it follows 号"
-
-
-def _worded(year: int, rest: str) -> CaseNumber:
+def _worded(year: int, rest: str) -> CaseNumber | None:
     found = WORDED.fullmatch(rest)
-    if found:
-        words, serial = found.groups()
-        return CaseNumber(f"({year}){words}字第{serial}号", year, None, "", _worded_stage(words))
-    if COURT_PART.match(rest) and "字" not in rest:
-        raise _fault(f"its year lies before {CODED_SINCE}, when courts had no codes")
-    _, _, ending = rest.partition("字")
-    if not ending:
-        raise _fault(f"字 is missing, which stands in every number before {CODED_SINCE}")
-    raise _fault(_wrong_ending(ending.removeprefix("第")))
+    if not found:
+        return None
+    words, serial = found.groups()
+    return CaseNumber(f"({year}){words}字第{serial}号", year, None, "", _worded_stage(words))
 
 
 def _worded_stage(words: str) -> Stage:
     if "执" in words:
         return Stage.ENFORCEMENT
     return Stage.FILING if words[-2:] in PRESERVATION else Stage.TRIAL
+
+
+def _wrong_part(year: int, rest: str) -> str:
+    """What is wrong with what follows the year."""
+    if _is_range(rest) or SEVERAL.search(rest):
+        return "it names several cases, so write a line for each"
+    return _wrong_coded(rest) if year >= CODED_SINCE else _wrong_worded(rest)
+
+
+def _wrong_coded(rest: str) -> str:
+    court = COURT_PART.match(rest)
+    if not court and WRONG_COURT.match(rest):
+        return "its court code has neither two nor four digits"
+    if not court:
+        return f"its court has no code, which stands in every number since {CODED_SINCE}"
+    kind = _known.part.match(rest, court.end())
+    return _wrong_ending(rest[kind.end() :]) if kind else "its case type is missing or not in the catalogue"
+
+
+def _wrong_worded(rest: str) -> str:
+    _, _, ending = rest.partition("字")
+    if ending:
+        return _wrong_ending(ending.removeprefix("第"))
+    if COURT_PART.match(rest):
+        return f"its year lies before {CODED_SINCE}, when courts had no codes"
+    return f"字 is missing, which stands in every number before {CODED_SINCE}"
+
+
+def _wrong_ending(rest: str) -> str:
+    if "号" not in rest:
+        return "号 is missing at its end, so its serial may be cut off"
+    if not SERIAL_PART.match(rest):
+        return "its serial is no number of one to eight digits"
+    return "something that is no part of it follows 号"

@@ -62,7 +62,7 @@ def parse_person_number(text: str) -> PersonNumber:
     `ric.validate` is not used: it wants the division to have existed at birth, which refuses real cards.
     Raises IdentifierError ID_NUMBER for a wrong length, character, check digit (ISO 7064) or birth date.
     """
-    plain = compact(text).upper()
+    plain = _unmasked(text)
     if OLD_PERSON_NUMBER.fullmatch(plain):
         plain = f"{plain[:6]}19{plain[6:]}"
         plain += ric.calc_check_digit(plain + "0")
@@ -71,6 +71,14 @@ def parse_person_number(text: str) -> PersonNumber:
     if plain[-1] != ric.calc_check_digit(plain):
         raise IdentifierError("ID_NUMBER", "The check digit of the identity number is wrong: check the number.")
     return PersonNumber(plain, _born_on(plain))
+
+
+def _unmasked(text: str) -> str:
+    """A number in plain characters. Raises IdentifierError ID_NUMBER for a masked one, which names nobody."""
+    plain = compact(text).upper()
+    if "*" in plain:
+        raise IdentifierError("ID_NUMBER", "The number is masked and names nobody: export it in full.")
+    return plain
 
 
 def is_person_number(text: str) -> bool:
@@ -94,7 +102,7 @@ def _born_on(number: str) -> date:
 
 def parse_organization_code(text: str) -> OrganizationCode:
     """Read a unified social credit code (GB 32100). Raises IdentifierError ID_NUMBER for a wrong length or alphabet."""
-    plain = compact(text).upper()
+    plain = _unmasked(text)
     if not ORGANIZATION_CODE.fullmatch(plain):
         raise IdentifierError(
             "ID_NUMBER", "A unified social credit code has 18 characters, without I, O, S, V and Z: check the code."

@@ -163,6 +163,8 @@ async def test_listing_until_performed_has_no_term(importer: Importer) -> None:
         ({"publishDate": "20210101"}, "DATE"),
         ({"duty": f"向{ADULT}付款"}, "TEXT"),
         ({"iname": None}, "NAME"),
+        ({"cardNum": "3302811969****0011"}, "ID_NUMBER"),
+        ({"publishDate": "1890-01-01"}, "DATE"),
         ({"iname": ["张波"]}, "JSON"),
         ({"iname": "张\u0000波"}, "ENCODING"),
     ],
@@ -199,10 +201,18 @@ async def test_colour_of_a_sanction(importer: Importer, changes: dict[str, str],
     assert await count(importer.engine, "code_record") == (colour is not None)
 
 
-async def test_amount_of_a_fine(importer: Importer) -> None:
-    await importer.sanction(处罚种类="罚款", 金额或期限="１００，０００元")
+@pytest.mark.parametrize("text", ["１００，０００元", "10万元", "人民币100000元", "￥100,000.00", "壹拾万元整"])
+async def test_amount_of_a_fine(importer: Importer, text: str) -> None:
+    await importer.sanction(处罚种类="罚款", 金额或期限=text)
     async with importer.engine.connect() as connection:
         assert await connection.scalar(sa.select(Sanction.amount)) == Decimal(100_000)
+
+
+@pytest.mark.parametrize("text", ["15", "15日", "15天", "十五日"])
+async def test_days_of_a_detention(importer: Importer, text: str) -> None:
+    await importer.sanction(金额或期限=text)
+    async with importer.engine.connect() as connection:
+        assert await connection.scalar(sa.select(Sanction.days)) == 15
 
 
 @pytest.mark.parametrize(
