@@ -35,7 +35,7 @@ from models.access_record import AccessRecord
 from models.audience import Audience
 from models.base import Base
 from models.catalogue import Colour
-from models.code_record import CodePeriod, Perspective
+from models.code_record import CodePeriod, Perspective, known_today
 from models.consent import Consent
 from models.court_case import CourtCase
 from models.deduction import Deduction
@@ -97,6 +97,7 @@ async def _prepare(connection: AsyncConnection, keyring: Keyring) -> None:
     """Lift the limits of requests, and keep every other writer out, so that keys can be given out in memory."""
     await connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
     await connection.execute(sa.text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+    await connection.execute(sa.text("SET LOCAL suxin.recorded_at = '-infinity'"))  # the city has always known it
     await connection.execute(sa.text(f"LOCK TABLE {TABLES} IN EXCLUSIVE MODE"))
     chen = sa.select(Identity.party_id).where(Identity.index.in_(keyring.probes(CHEN.number)))
     if (await connection.execute(chen)).first():
@@ -137,7 +138,7 @@ async def _summarize(connection: AsyncConnection, draft: Draft) -> CitySummary:
     statement = (
         sa.select(CodePeriod.colour, sa.func.count())
         .where(CodePeriod.perspective == Perspective.COURT, CodePeriod.during.op("@>")(draft.today))
-        .where(CodePeriod.party_id >= first)
+        .where(CodePeriod.party_id >= first, known_today(CodePeriod))
         .group_by(CodePeriod.colour)
     )
     colours = {row[0]: row[1] for row in await connection.execute(statement)}
