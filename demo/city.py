@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from casework.reminders import remind
+from casework.transaction import date_records
 from demo.blue import fill_blue
 from demo.calibration import Figures
 from demo.cast import CHEN, DEMO_COURT
@@ -93,11 +94,15 @@ async def build_city(
         return await _summarize(connection, draft)
 
 
+ALWAYS = datetime(1900, 1, 1, tzinfo=UTC)
+"""When the city recorded all that it knows: whatever day is asked for, it has known it."""
+
+
 async def _prepare(connection: AsyncConnection, keyring: Keyring) -> None:
     """Lift the limits of requests, and keep every other writer out, so that keys can be given out in memory."""
     await connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
     await connection.execute(sa.text("SET LOCAL idle_in_transaction_session_timeout = 0"))
-    await connection.execute(sa.text("SET LOCAL suxin.recorded_at = '-infinity'"))  # the city has always known it
+    await date_records(connection, ALWAYS)
     await connection.execute(sa.text(f"LOCK TABLE {TABLES} IN EXCLUSIVE MODE"))
     chen = sa.select(Identity.party_id).where(Identity.index.in_(keyring.probes(CHEN.number)))
     if (await connection.execute(chen)).first():

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.colour import recolour
 from models.catalogue import CatalogueVersion, CodeType, Colour, Stage
-from models.code_record import ANNULLED, VANISHING, CloseReason, CodePeriod, CodeRecord, Perspective
+from models.code_record import ANNULLED, VANISHING, CloseReason, CodePeriod, CodeRecord, Perspective, known_today
 from models.colour import ENFORCEMENT_TYPES, PRECEDENCE, Period, Record, Span, colour_on, periods
 from models.court import Court
 from models.court_case import Confidentiality, CourtCase, Participation, Role
@@ -235,7 +235,9 @@ class Court0281:
         await self.add(Participation, case_id=case, party_id=party, name="张三", role=role, protected=False)
 
     async def written(self, party: int, perspective: Perspective) -> list[Period]:
-        query = sa.select(CodePeriod.during, CodePeriod.colour).order_by(CodePeriod.during)
+        query = (
+            sa.select(CodePeriod.during, CodePeriod.colour).where(known_today(CodePeriod)).order_by(CodePeriod.during)
+        )
         rows = await self.connection.execute(query.filter_by(party_id=party, perspective=perspective))
         return [Period(row.during.lower, row.during.upper, row.colour) for row in rows]
 

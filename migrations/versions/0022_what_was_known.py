@@ -7,6 +7,9 @@ from sqlalchemy.dialects import postgresql
 revision = "0022"
 down_revision = "0019"
 
+BEGINNING = "1900-01-01 00:00:00+00"
+"""Before any register; drivers cannot read infinite moments."""
+
 KEPT = "party_id, code_type_id, colour, effective_on, ends_on, closed_on, close_reason"
 COLOURS = "('RED', 'YELLOW', 'BLUE', 'GOLD', 'GREEN')"
 REASONS = "('REVOKED', 'WITHDRAWN', 'SHIELDED', 'DELISTED', 'PERFORMED', 'BREACHED', 'CLEARED')"
@@ -63,7 +66,7 @@ def upgrade() -> None:
 
 def _periods() -> None:
     """What stands there was known from the beginning: when it was recorded, nothing says."""
-    op.execute("ALTER TABLE code_period ADD COLUMN known tstzrange NOT NULL DEFAULT tstzrange('-infinity', NULL)")
+    op.execute(f"ALTER TABLE code_period ADD COLUMN known tstzrange NOT NULL DEFAULT tstzrange('{BEGINNING}', NULL)")
     op.execute("ALTER TABLE code_period ALTER COLUMN known SET DEFAULT tstzrange(recorded_at(), NULL)")
     op.drop_constraint("one_colour_a_day", "code_period")
     op.drop_constraint("pk_code_period", "code_period")
@@ -119,7 +122,7 @@ def _versions() -> None:
     op.create_index("ix_code_record_version_party", "code_record_version", ["party_id", "effective_on"])
     op.execute(
         f"INSERT INTO code_record_version (code_record_id, {KEPT}, known)"
-        f" SELECT id, {KEPT}, tstzrange('-infinity', NULL) FROM code_record"
+        f" SELECT id, {KEPT}, tstzrange('{BEGINNING}', NULL) FROM code_record"
     )
     op.execute(KEEP)
     for event in ("INSERT", "UPDATE"):
