@@ -48,7 +48,7 @@ def _in_knowledge(row: Any, audience: Audience, as_of: SQL, reading: SQL) -> SQL
     next_day = sa.cast(sa.func.coalesce(as_of, TODAY), sa.DateTime) + sa.text("interval '1 day'")
     end_of_day = sa.func.timezone(COURT_TIME.key, next_day) - sa.text("interval '1 microsecond'")
     moment = sa.case((reading == Reading.KNOWN.value, end_of_day), else_=KNOWN_FOR_GOOD)
-    return sa.cast(row.known.op("@>")(moment), sa.Boolean)
+    return sa.func.range_contains_elem(row.known, moment, type_=sa.Boolean)
 
 
 def period_of(party: Frame, audience: Audience, arguments: Mapping[str, SQL]) -> sa.Select[Any]:
