@@ -23,7 +23,7 @@ from casework.reminders import remind
 from casework.transaction import transact
 from models.calendar import CalendarDay
 from models.catalogue import Colour
-from models.code_record import CodePeriod, CodeRecord, Perspective
+from models.code_record import CodePeriod, CodeRecord, Perspective, known_today
 from models.consent import Consent
 from models.deduction import Deduction
 from models.event import Event, EventKind
@@ -46,7 +46,7 @@ async def catch_up(engine: AsyncEngine, now: datetime) -> Sequence[date]:
         last = (await connection.execute(sa.select(sa.func.max(CalendarDay.day)))).scalar_one()
     days = [today] if last is None else [last + timedelta(n) for n in range(1, (today - last).days + 1)]
     for day in days:
-        await transact(engine, partial(_turn, day=day, now=now, first=last is None))
+        await transact(engine, partial(_turn, day=day, now=now, first=last is None), now)
     await tell_villages(engine, now)
     return days
 
@@ -119,7 +119,7 @@ def _turned(day: date) -> sa.Select[Any]:
         Event.occurred_at >= begins,
     )
     outside = (CodePeriod.perspective == Perspective.OUTSIDE, sa.func.lower(CodePeriod.during) == day)
-    return sa.select(CodePeriod.party_id).where(*outside, ~told.exists())
+    return sa.select(CodePeriod.party_id).where(*outside, known_today(CodePeriod), ~told.exists())
 
 
 async def _delist_performed(connection: AsyncConnection, day: date, at: datetime) -> None:

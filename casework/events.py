@@ -13,7 +13,7 @@ from casework.colour import LOCK, recolour
 from casework.notifications import Gone, keys_of, notify_client, notify_recipients, notify_served, notify_watching
 from casework.outbox import note_told
 from models.catalogue import Colour
-from models.code_record import CodePeriod, Perspective
+from models.code_record import CodePeriod, Perspective, known_today
 from models.event import Event, EventKind
 from models.party import Party
 from models.terms import court_day
@@ -102,6 +102,7 @@ async def _colours(connection: AsyncConnection, keys: Collection[int], at: datet
     query = sa.select(CodePeriod.party_id, CodePeriod.colour).where(
         CodePeriod.party_id == sa.any_(keys_of(keys)),
         CodePeriod.perspective == Perspective.OUTSIDE,
+        known_today(CodePeriod),
         CodePeriod.during.contains(court_day(at)),
     )
     return {row.party_id: row.colour for row in await connection.execute(query)}

@@ -16,7 +16,7 @@ from casework.watches import Customer
 from models.audience import Purpose
 from models.catalogue import Colour
 from models.certificate import Certificate
-from models.code_record import CodePeriod, Perspective
+from models.code_record import CodePeriod, Perspective, known_today
 from models.consent import Consent
 from models.incentive_loan import IncentiveLoan, LoanOutcome
 from models.party import Identity, Party, PartyKind
@@ -106,6 +106,7 @@ async def _certificate(connection: AsyncConnection, party: int, day: date) -> in
     gold = sa.select(CodePeriod.party_id).where(
         CodePeriod.party_id == party,
         CodePeriod.perspective == Perspective.OUTSIDE,
+        known_today(CodePeriod),
         CodePeriod.during.contains(day),
         CodePeriod.colour == Colour.GOLD,
     )

@@ -4,8 +4,10 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from datetime import datetime
 from typing import TypeVar
 
+import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -19,8 +21,21 @@ FIRST_PAUSE_SECONDS = 0.005
 Result = TypeVar("Result")
 
 
-async def transact(engine: AsyncEngine, work: Callable[[AsyncConnection], Awaitable[Result]]) -> Result:
-    """Do `work` in a transaction of its own and commit it, or leave no trace of it.
+RECORDED = sa.select(sa.func.set_config("suxin.recorded_at", sa.bindparam("at", type_=sa.Text), sa.true()))
+
+
+async def date_records(connection: AsyncConnection, at: datetime) -> None:
+    """Date what the rest of the transaction records of colours (R26): the database's `recorded_at()`.
+
+    Without it, that is the moment at which the transaction began.
+    """
+    await connection.execute(RECORDED, {"at": at.isoformat()})
+
+
+async def transact(
+    engine: AsyncEngine, work: Callable[[AsyncConnection], Awaitable[Result]], at: datetime | None = None
+) -> Result:
+    """Do `work` in a transaction of its own and commit it, or leave no trace of it. `at` dates what it records.
 
     READ COMMITTED: what is read behind a lock must be what the last holder left. Rules rest on locks and constraints.
 
@@ -32,6 +47,8 @@ async def transact(engine: AsyncEngine, work: Callable[[AsyncConnection], Awaita
         try:
             async with committed.begin() as connection:
                 take_told(connection)
+                if at is not None:
+                    await date_records(connection, at)
                 result = await work(connection)
                 told = take_told(connection)
         except DBAPIError as error:

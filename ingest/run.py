@@ -45,7 +45,8 @@ SETTINGS = sa.text(
     "SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true),"
     " set_config('idle_in_transaction_session_timeout', '0', true),"
     " set_config('random_page_cost', '0.5', true), set_config('work_mem', '64MB', true),"
-    " set_config('synchronous_commit', :synchronous, true), pg_advisory_xact_lock(:lock)"
+    " set_config('synchronous_commit', :synchronous, true), set_config('suxin.recorded_at', :at, true),"
+    " pg_advisory_xact_lock(:lock)"
 )
 """A step may wait for another import. Pages count as cached: the planner knows nothing of staging tables, and would
 read whole tables to find a few thousand rows. Chunks need not wait for the disk: nothing is done before SEAL."""
@@ -180,7 +181,7 @@ class Run:
     async def _establish(self, chunk: Chunk) -> dict[int, int]:
         """Write cases and parties, and what follows for the records of those cases. Parties by place."""
         connection = self.establishing
-        await connection.execute(SETTINGS, {"lock": ESTABLISHING, "synchronous": "off"})
+        await connection.execute(SETTINGS, self._set(ESTABLISHING))
         await stage_subjects(connection, chunk)
         docket = await self._merge_cases() if chunk.cases else Docket(0, 0)
         parties, new_parties = await merge_parties(connection)
@@ -203,12 +204,15 @@ class Run:
     async def _record(self, chunk: Chunk, parties: dict[int, int]) -> Merged:
         """Write the lines themselves, and what follows from them."""
         connection, rows = self.recording, self.format.staged
-        await connection.execute(SETTINGS, {"lock": RECORDING, "synchronous": "off"})
+        await connection.execute(SETTINGS, self._set(RECORDING))
         await stage_rows(connection, rows, chunk, parties)
         await lower_ages(connection, rows, self.source.at, self.silent)
         merged = await self.format.merge(connection, self.source, self.silent)
         await self._keep(connection, rows)
         return merged
+
+    def _set(self, lock: int, synchronous: str = "off") -> dict[str, object]:
+        return {"lock": lock, "synchronous": synchronous, "at": self.source.at.isoformat()}
 
     def _add(self, merged: Merged) -> None:
         """Count what the lines of a chunk did."""
@@ -230,7 +234,7 @@ class Run:
         self.summary.cases.found = len(self.cases)
         self.summary.parties.found = len(self.parties)
         self.summary.records.found = self.summary.accepted + self.further
-        await self.recording.execute(SETTINGS, {"lock": RECORDING, "synchronous": "on"})
+        await self.recording.execute(SETTINGS, self._set(RECORDING, "on"))
         if self.source.run is not None:
             await end_run(self.recording, self.source.run, self.summary, self.source.at)
         await self.recording.execute(SEAL)

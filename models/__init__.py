@@ -10,7 +10,7 @@ from models.catalogue import Behaviour, CaseType, CatalogueVersion, CodeType, Mo
 from models.certificate import Certificate
 from models.client import Client
 from models.client_budget import ClientBudget
-from models.code_record import CodePeriod, CodeRecord
+from models.code_record import CodePeriod, CodeRecord, CodeRecordVersion
 from models.consent import Consent, ShareCode
 from models.consequence_notice import ConsequenceNotice
 from models.court import Court, Staff
@@ -58,6 +58,7 @@ __all__ = [
     "ClientBudget",
     "CodePeriod",
     "CodeRecord",
+    "CodeRecordVersion",
     "CodeType",
     "Consent",
     "ConsequenceNotice",

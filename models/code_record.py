@@ -1,10 +1,20 @@
 """Code records (信用码记录): what colours a code, and the periods of colour that follow from them (R11-R14)."""
 
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import DATERANGE, ExcludeConstraint, Range
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import DATERANGE, TSTZRANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, Keyed, choice
@@ -33,6 +43,9 @@ class CloseReason(StrEnum):
 
 VANISHING = (CloseReason.REVOKED, CloseReason.WITHDRAWN, CloseReason.SHIELDED)
 """Ends after which a record has never been there, for everyone outside the court (R10)."""
+
+ANNULLED = (CloseReason.REVOKED, CloseReason.WITHDRAWN)
+"""Ends that say that a record was wrong from its first day: by today's knowledge it colours no day (R25, R26)."""
 
 
 class CodeRecord(Public, Keyed):
@@ -91,6 +104,37 @@ class CodeRecord(Public, Keyed):
     deduction: Mapped[Deduction | None] = relationship(viewonly=True, lazy="raise")
 
 
+class CodeRecordVersion(Base):
+    """What a code record said while it was `known` to say so; an open upper bound is today's knowledge (R26).
+
+    Kept by the database for every way in, dated by its function `recorded_at()`.
+    """
+
+    __tablename__ = "code_record_version"
+    __table_args__ = (
+        CheckConstraint("NOT isempty(known)", name="was_known"),
+        Index("ix_code_record_version_today", "code_record_id", unique=True, postgresql_where=text("upper_inf(known)")),
+        Index("ix_code_record_version_party", "party_id", "effective_on"),
+    )
+
+    code_record_id: Mapped[int] = mapped_column(ForeignKey("code_record.id"), primary_key=True)
+    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
+    code_type_id: Mapped[int]
+    colour: Mapped[Colour] = mapped_column(choice(Colour))
+    effective_on: Mapped[date]
+    ends_on: Mapped[date | None]
+    closed_on: Mapped[date | None]
+    close_reason: Mapped[CloseReason | None] = mapped_column(choice(CloseReason))
+    known: Mapped[Range[datetime]] = mapped_column(TSTZRANGE, primary_key=True)
+
+
+class Reading(StrEnum):
+    """Which answer about a day is meant: the one that is right by today's knowledge, or the one given then (R26)."""
+
+    VALID = "VALID"
+    KNOWN = "KNOWN"
+
+
 class Perspective(StrEnum):
     """Whose colour it is: suspicions and what is not public colour the court's only (R13, R16)."""
 
@@ -102,21 +146,45 @@ class CodePeriod(Base):
     """A colour and the days it lasts, past and already certain: answers "as of" by one look-up (R13, R14).
 
     A party without periods never had a record, and has always been green. Written by `casework.colour` in the
-    transaction that writes the records; the periods of a party never overlap.
+    transaction that writes the records. What is no longer so is closed and not deleted: `known` says from when until
+    when this was the service's knowledge, with an open upper bound today's (R26). Of what is known at one moment, the
+    periods of a party never overlap.
     """
 
     __tablename__ = "code_period"
     __table_args__ = (
         ExcludeConstraint(
-            ("party_id", "="), ("perspective", "="), ("during", "&&"), using="gist", name="one_colour_a_day"
+            ("party_id", "="),
+            ("perspective", "="),
+            ("during", "&&"),
+            ("known", "&&"),
+            using="gist",
+            name="one_colour_a_day",
         ),
         CheckConstraint("NOT isempty(during)", name="lasts"),
-        Index("ix_code_period_begins", text("lower(during)")),
+        CheckConstraint("NOT isempty(known)", name="was_known"),
+        Index(
+            "ix_code_period_today",
+            "party_id",
+            "perspective",
+            "during",
+            unique=True,
+            postgresql_where=text("upper_inf(known)"),
+        ),
+        Index("ix_code_period_begins", text("lower(during)"), postgresql_where=text("upper_inf(known)")),
     )
 
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), primary_key=True)
     perspective: Mapped[Perspective] = mapped_column(choice(Perspective), primary_key=True)
     during: Mapped[Range[date]] = mapped_column(DATERANGE, primary_key=True)
+    known: Mapped[Range[datetime]] = mapped_column(
+        TSTZRANGE, primary_key=True, server_default=text("tstzrange(recorded_at(), NULL)")
+    )
     colour: Mapped[Colour] = mapped_column(choice(Colour))
 
     party: Mapped[Party] = relationship(viewonly=True, lazy="raise")
+
+
+def known_today(period: Any) -> ColumnElement[bool]:
+    """Whether a period, or a version of a record, is today's knowledge; what the partial indexes hold."""
+    return func.upper_inf(period.known)

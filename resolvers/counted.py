@@ -13,7 +13,7 @@ from sqlalchemy.types import TypeEngine
 
 import models
 from auth.audiences import Audience
-from models.code_record import CodePeriod
+from models.code_record import CodePeriod, known_today
 from models.terms import COURT_TIME
 from resolvers.credit_codes import perspective
 from resolvers.declarations import Frame
@@ -117,6 +117,7 @@ def _codes(audience: Audience) -> Source:
     today = sa.and_(
         period.party_id == record.party_id,
         period.perspective == perspective(audience),
+        known_today(period),
         sa.func.range_contains_elem(period.during, TODAY),
         period.colour == record.colour,
     )

@@ -195,7 +195,7 @@ def _code_period(row: Frame, audience: Audience) -> SQL:
         return EVERYBODY
     if audience is Audience.LITIGANT_PORTAL:
         return about_self(row.party_id)
-    current = row.during.op("@>")(TODAY)
+    current = sa.func.range_contains_elem(row.during, TODAY, type_=sa.Boolean)
     if audience is Audience.EMPLOYER:
         return sa.and_(current, organization(row.party_id))
     return (

@@ -234,7 +234,9 @@ class PartnerOracle:
         if self.person and CREDIT not in self._scopes():
             return None
         outside = (row for row in self.raw.items["code_period"][self.party["id"]] if row["perspective"] == "OUTSIDE")
-        return next((row["colour"] for row in outside if TODAY in row["during"]), "GREEN")
+        return next(
+            (row["colour"] for row in outside if TODAY in row["during"] and row["known"].upper is None), "GREEN"
+        )
 
 
 def ids(type_name: str, keys: Iterable[int]) -> set[str]:

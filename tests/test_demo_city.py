@@ -101,7 +101,7 @@ async def _party_key(connection: AsyncConnection, keyring: Keyring, subject: Sub
 async def _colours(connection: AsyncConnection, perspective: Perspective) -> dict[int, str]:
     statement = sa.text(
         "SELECT p.id AS party_id, coalesce(colour, 'GREEN') AS colour FROM party p LEFT JOIN code_period"
-        " ON party_id = p.id AND perspective = :perspective AND during @> CAST(:today AS date)"
+        " ON party_id = p.id AND perspective = :perspective AND upper_inf(known) AND during @> CAST(:today AS date)"
     )
     rows = await connection.execute(statement, {"perspective": perspective, "today": TODAY})
     return {row.party_id: row.colour for row in rows}
@@ -162,6 +162,7 @@ NEVER_STORED = {
     "deduction.status": {"EXPIRED"},
     "deduction_step.status": {"EXPIRED"},
     "code_record.colour": {"GREEN"},
+    "code_record_version.colour": {"GREEN"},
     "code_record.repaired_colour": {"RED", "BLUE", "GOLD", "GREEN"},
     "client.authentication": {"private_key_jwt"},
     "deduction.role": {"ENFORCEMENT_APPLICANT"},
@@ -416,7 +417,7 @@ BREACHES = {
     "party in no case": "SELECT id FROM party y WHERE NOT EXISTS (SELECT FROM participation p WHERE p.party_id = y.id)",
     "gold under enforcement": "SELECT g.party_id FROM code_period g JOIN participation p USING (party_id)"
     " JOIN court_case c ON c.id = p.case_id WHERE g.colour = 'GOLD' AND during @> date '2026-11-21'"
-    " AND p.role = 'JUDGMENT_DEBTOR' AND c.stage = 'ENFORCEMENT' AND c.closed_on IS NULL",
+    " AND upper_inf(known) AND p.role = 'JUDGMENT_DEBTOR' AND c.stage = 'ENFORCEMENT' AND c.closed_on IS NULL",
     "consent of an organization": "SELECT c.id FROM consent c JOIN identity i ON i.index = c.subject_index"
     " JOIN party p ON p.id = i.party_id WHERE kind = 'ORGANIZATION'",
     "person looked up without a right": "SELECT a.id FROM access_record a JOIN party p ON p.id = party_id"

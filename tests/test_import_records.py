@@ -18,7 +18,7 @@ from ingest.lenders import Lenders
 from ingest.report import Summary
 from ingest.sanctions import Sanctions
 from models.catalogue import Colour
-from models.code_record import CodePeriod, CodeRecord, Perspective
+from models.code_record import CodePeriod, CodeRecord, Perspective, known_today
 from models.keyring import Keyring
 from models.listing import Listing, ListingKind
 from models.party import Party, PartyKind
@@ -99,7 +99,7 @@ class Importer:
 
     async def colour(self, day: date, perspective: Perspective = Perspective.COURT) -> Colour:
         statement = sa.select(CodePeriod.colour).where(
-            CodePeriod.during.contains(day), CodePeriod.perspective == perspective
+            CodePeriod.during.contains(day), CodePeriod.perspective == perspective, known_today(CodePeriod)
         )
         async with self.engine.connect() as connection:
             return (await connection.scalars(statement)).one_or_none() or Colour.GREEN
@@ -127,7 +127,9 @@ async def test_sample_in_any_order(importer: Importer, exports: Path, order: tup
         assert summary.accepted == first[format].accepted
     async with importer.engine.connect() as connection:
         colours = sa.select(CodePeriod.colour, sa.func.count().label("parties")).where(
-            CodePeriod.during.contains(date(2021, 12, 25)), CodePeriod.perspective == Perspective.COURT
+            CodePeriod.during.contains(date(2021, 12, 25)),
+            CodePeriod.perspective == Perspective.COURT,
+            known_today(CodePeriod),
         )
         found = {row.colour: row.parties for row in await connection.execute(colours.group_by(CodePeriod.colour))}
         linked = await connection.scalar(sa.select(sa.func.count(Sanction.case_id)))

@@ -19,7 +19,7 @@ from casework.procedure import PROCEDURE, Act, Step
 from casework.refusal import Refusal
 from casework.transaction import transact
 from models.batch import Batch, BatchStatus
-from models.code_record import CodePeriod, CodeRecord, Perspective
+from models.code_record import CodePeriod, CodeRecord, Perspective, known_today
 from models.court import StaffRole
 from models.court_case import Role
 from models.deduction import Deduction, DeductionStatus, DeductionVersion, FindingKind
@@ -57,7 +57,9 @@ async def test_publication_colours_the_subject(connection: AsyncConnection, room
     assert (record.deduction_id, record.colour, record.effective_on) == (key, "YELLOW", date(2026, 3, 2))
     assert record.ends_on == date(2028, 3, 2)
     outside = sa.select(CodePeriod.colour).where(
-        CodePeriod.perspective == Perspective.OUTSIDE, CodePeriod.during.contains(date(2026, 3, 2))
+        CodePeriod.perspective == Perspective.OUTSIDE,
+        CodePeriod.during.contains(date(2026, 3, 2)),
+        known_today(CodePeriod),
     )
     assert (await connection.execute(outside)).scalars().all() == ["YELLOW"]
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from casework import batches, objections, repairs
 from casework.objections import Answer
 from casework.repairs import Application, Decision
-from models.code_record import CodePeriod, CodeRecord
+from models.code_record import CodePeriod, CodeRecord, known_today
 from models.court import StaffRole
 from models.deduction import DeductionStatus, DeductionVersion, FindingKind
 from models.objection import Objection, ObjectionOutcome
@@ -31,7 +31,8 @@ async def yellow(connection: AsyncConnection, room: Courtroom) -> int:
 async def colours(connection: AsyncConnection, day: date) -> dict[str, str]:
     """The colours of the first debtor on a day, as the court and as others see them."""
     query = sa.select(CodePeriod.perspective, CodePeriod.colour).where(CodePeriod.during.contains(day))
-    return {row.perspective.value: row.colour.value for row in (await connection.execute(query)).all()}
+    found = (await connection.execute(query.where(known_today(CodePeriod)))).all()
+    return {"COURT": "GREEN", "OUTSIDE": "GREEN"} | {row.perspective.value: row.colour.value for row in found}
 
 
 async def object_to(connection: AsyncConnection, room: Courtroom, key: int, party: int = 0) -> int:
@@ -123,7 +124,7 @@ async def test_a_withdrawn_item_takes_its_record_along(connection: AsyncConnecti
     assert (found.status, found.ended_at) == (DeductionStatus.WITHDRAWN, room.now)
     record = (await connection.execute(sa.select(CodeRecord.closed_on, CodeRecord.close_reason))).one()
     assert (record.closed_on, record.close_reason) == (date(2026, 3, 12), "WITHDRAWN")
-    assert await colours(connection, date(2026, 3, 5)) == {"COURT": "YELLOW", "OUTSIDE": "GREEN"}
+    assert await colours(connection, date(2026, 3, 5)) == {"COURT": "GREEN", "OUTSIDE": "GREEN"}
     assert await colours(connection, date(2026, 3, 13)) == {"COURT": "GREEN", "OUTSIDE": "GREEN"}
 
 

@@ -10,7 +10,7 @@ from public.party
 left join lateral (
     select colour, lower(during) as since
     from public.code_period
-    where party_id = party.id and perspective = 'COURT' and during @> (now() at time zone 'Asia/Shanghai')::date
+    where party_id = party.id and perspective = 'COURT' and upper_inf(known) and during @> (now() at time zone 'Asia/Shanghai')::date
     limit 1
 ) as code on true;
 
@@ -41,7 +41,7 @@ join public.party on party.id = identity.party_id
 left join lateral (
     select colour
     from public.code_period
-    where party_id = party.id and perspective = 'OUTSIDE' and during @> (now() at time zone 'Asia/Shanghai')::date
+    where party_id = party.id and perspective = 'OUTSIDE' and upper_inf(known) and during @> (now() at time zone 'Asia/Shanghai')::date
     limit 1
 ) as code on true
 where party.disclosed;

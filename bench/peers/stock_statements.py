@@ -10,7 +10,7 @@ FOUND = sa.text(
 )
 CODES = sa.text(
     "select party_id, colour, lower(during) as since from code_period "
-    "where party_id = any(:keys) and perspective = :perspective and during @> cast(:today as date)"
+    "where party_id = any(:keys) and perspective = :perspective and upper_inf(known) and during @> cast(:today as date)"
 )
 BEHAVIOURS = sa.text("select id, code, name from behaviour where id = any(:keys)")
 CASES = sa.text("select id, number, cause, court_code from court_case where id = any(:keys)")
