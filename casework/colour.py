@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
 from models.catalogue import CodeType, Colour, Stage
-from models.code_record import CodePeriod, CodeRecord, Perspective, known_today
+from models.code_record import ANNULLED, CodePeriod, CodeRecord, Perspective, known_today
 from models.colour import Record, Span, periods
 from models.court_case import CourtCase, Participation, Role
 from models.party import Party
