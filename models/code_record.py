@@ -31,10 +31,6 @@ class CloseReason(StrEnum):
     CLEARED = "CLEARED"
 
 
-VANISHING = (CloseReason.REVOKED, CloseReason.WITHDRAWN, CloseReason.SHIELDED)
-"""Ends after which a record has never been there, for everyone outside the court (R10)."""
-
-
 class CodeRecord(Public, Keyed):
     """One reason for a colour, active from `effective_on` through `ends_on`, or until it is closed before `closed_on`.
 
