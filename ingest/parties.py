@@ -26,7 +26,7 @@ def _strictness(column: Any) -> sa.ColumnElement[int]:
     return sa.func.array_position(sa.literal(list(STRICTNESS), sa.ARRAY(sa.Text)), sa.cast(column, sa.Text))
 
 
-def _merge_cases() -> sa.Select[int, Sequence[int] | None]:
+def _merge_cases() -> sa.Select[int, int, Sequence[int] | None]:
     """Insert new cases; take over causes and closing days, and what makes a case stricter. Filing days stay."""
     arriving = insert(CourtCase).from_select(
         staged_case.columns.keys(), sa.select(staged_case).order_by(staged_case.c.number)

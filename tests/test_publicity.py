@@ -158,7 +158,7 @@ def before(day: date, end: date | None) -> bool:
 
 def conduct(table: str, row: Row) -> date | None:
     """The day of conduct that an item names."""
-    return row["performed_on"] if table == "certificate" else row.get("conduct_on")  # type: ignore[no-any-return]
+    return row["performed_on"] if table == "certificate" else row.get("conduct_on")
 
 
 def decided(table: str, row: Row) -> date:
