@@ -8,16 +8,14 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
+from ingest.linking import UNTIED
 from ingest.records import STRICTNESS
 from ingest.staging import resolved_subject, staged_case, staged_mention, staged_subject
 from models.catalogue import Stage
-from models.certificate import Certificate
 from models.code_record import CodeRecord
 from models.court_case import CourtCase, Participation, Role
 from models.household import Village
-from models.listing import Listing
 from models.party import Identity, Party
-from models.sanction import Sanction
 
 subject, resolved = staged_subject.c, resolved_subject.c
 
@@ -85,13 +83,6 @@ def _touches_records() -> sa.Select[bool]:
     touched = sa.or_(known.exists(), *(query.exists() for query in waiting))
     return sa.select(sa.exists(sa.select(number).where(touched)))
 
-
-UNTIED: tuple[tuple[Any, str], ...] = (
-    (Sanction.__table__, "related_number"),
-    (Listing.__table__, "case_number"),
-    (Certificate.__table__, "case_number"),
-)
-"""Records that may come before their case, and the column that names it."""
 
 TOUCHES_RECORDS = _touches_records()
 

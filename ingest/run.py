@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.colour import recolour
+from ingest.linking import link_cases
 from ingest.parties import lower_ages, merge_cases, merge_parties, touches_records
 from ingest.reading import Export, Line
 from ingest.records import Chunk, Format, Record
@@ -174,6 +175,7 @@ class Run:
 
     async def _finish(self) -> None:
         await self.recording.execute(SETTINGS, {"lock": RECORDING, "synchronous": "on"})
+        await recolour(self.recording, await link_cases(self.recording))
         await self.recording.execute(SEAL)
         await self._keep(self.recording)
         self.summary.cases.found = len(self.cases)

@@ -456,7 +456,8 @@ async def test_nothing_has_happened_in_the_future(built: AsyncConnection) -> Non
     for table in Base.metadata.sorted_tables:
         for column in table.columns:
             if isinstance(column.type, sa.Date | sa.DateTime) and column.name not in ENDS:
-                newest = await built.scalar(sa.select(sa.func.max(sa.cast(column, sa.Date))))
+                happened = sa.select(sa.func.max(sa.cast(column, sa.Date))).where(sa.func.isfinite(column))
+                newest = await built.scalar(happened)
                 assert newest is None or newest <= TODAY, str(column)
 
 

@@ -223,20 +223,24 @@ RULES = (
 )
 """The day of conduct is the item's own, else the filing day of its case, else that of the decision (R16)."""
 
+LOCK = """
+    PERFORM FROM party p WHERE p.id = NEW.party_id FOR KEY SHARE;
+    PERFORM FROM court_case c WHERE c.id = NEW.case_id FOR KEY SHARE;
+"""
+"""Who seals a case or holds a party waits until the item is there, and then finds it; or the item waits."""
+
+FIND_CASE = """
+    IF NEW.case_id IS NULL AND NEW.NUMBER <> '' THEN
+        NEW.case_id := (SELECT c.id FROM court_case c WHERE c.number = NEW.NUMBER);
+    END IF;
+"""
+
 SETTING = (
     *(
         trigger(
             f"set_{table}_publicity",
             sql(
-                """
-                BEGIN
-                    IF NEW.case_id IS NULL AND NEW.NUMBER <> '' THEN
-                        NEW.case_id := (SELECT c.id FROM court_case c WHERE c.number = NEW.NUMBER);
-                    END IF;
-                    NEW.publicity := ITEM_publicity(NEW);
-                    RETURN NEW;
-                END
-                """,
+                "BEGIN" + FIND_CASE + LOCK + "NEW.publicity := ITEM_publicity(NEW); RETURN NEW; END",
                 table,
             ),
         )
@@ -245,9 +249,18 @@ SETTING = (
     *(
         trigger(
             f"set_{table}_publicity",
-            sql("BEGIN NEW.publicity := ITEM_publicity(NEW); RETURN NEW; END", table),
+            sql(f"BEGIN {LOCK} NEW.publicity := ITEM_publicity(NEW); RETURN NEW; END", table),
         )
         for table in ("deduction", "code_record")
+    ),
+    trigger(
+        "lock_court_case",
+        """
+        BEGIN
+            PERFORM FROM court_case c WHERE c.id = OLD.id FOR UPDATE;
+            RETURN NEW;
+        END
+        """,
     ),
     trigger(
         "set_party_of_age",
@@ -258,6 +271,9 @@ SETTING = (
             END IF;
             IF NEW.held THEN
                 NEW.disclosed := false;
+            END IF;
+            IF TG_OP = 'UPDATE' AND (NEW.held AND NOT OLD.held OR NEW.of_age_from > OLD.of_age_from) THEN
+                PERFORM FROM party p WHERE p.id = OLD.id FOR UPDATE;
             END IF;
             RETURN NEW;
         END
@@ -442,6 +458,11 @@ def _add_triggers() -> None:
         )
     op.execute(
         "CREATE TRIGGER set_of_age BEFORE INSERT OR UPDATE ON party FOR EACH ROW EXECUTE FUNCTION set_party_of_age()"
+    )
+    op.execute(
+        "CREATE TRIGGER lock_court_case BEFORE UPDATE OF confidentiality, filed_on ON court_case FOR EACH ROW"
+        " WHEN (NEW.confidentiality <> OLD.confidentiality OR NEW.filed_on <> OLD.filed_on)"
+        " EXECUTE FUNCTION lock_court_case()"
     )
     for table, event, rows, function in STATEMENTS:
         op.execute(
