@@ -12,6 +12,7 @@ from disturbance import TODAY, Row, rows_of
 from world import NOW
 
 from auth.audiences import Audience, Purpose
+from models.terms import court_day
 
 CREDIT, INTEGRITY = "person.credit.read", "person.integrity.read"
 FIVE_YEARS_AGO = TODAY.replace(year=TODAY.year - 5)
@@ -113,6 +114,20 @@ def running(row: Row, start: str, last: str | None, *ends: str) -> bool:
 def in_force(record: Row) -> bool:
     """Whether a code record counts today."""
     return running(record, "effective_on", "ends_on", "closed_on") and record["close_reason"] not in NEVER_WAS
+
+
+def published(row: Row) -> bool:
+    """Whether this is a day of a deduction's publicity."""
+    on_or_after = bool(row["published_at"]) and court_day(row["published_at"]) <= TODAY
+    return bool(row["status"] == "PUBLISHED" and on_or_after and row["expires_on"] >= TODAY)
+
+
+STANDS: dict[str, Callable[[Row], bool]] = {
+    "deduction": published,
+    "listing": lambda row: running(row, "published_on", "ends_on", "removed_on"),
+    "certificate": lambda row: running(row, "issued_on", None, "revoked_on"),
+    "sanction": lambda row: row["revoked_on"] is None or row["revoked_on"] > TODAY,
+}
 
 
 @dataclass(frozen=True)
@@ -234,7 +249,7 @@ class PartnerOracle:
 
         def seen(row: Row) -> bool:
             known = self.raw.kinds[row["code_type_id"]]["partner_visible"] and in_force(row)
-            return bool(known and self._repairs_what_runs(row) and not self._of_ended_deduction(row))
+            return bool(known and self._repairs_what_runs(row) and self._stands(row))
 
         scope = INTEGRITY if self.asking.audience is Audience.EMPLOYER else CREDIT
         return self._items("code_record", seen, scope, lambda row: row["colour"] == "RED")
@@ -242,11 +257,19 @@ class PartnerOracle:
     def _repairs_what_runs(self, row: Row) -> bool:
         """A blue record goes with the yellow one that it repairs."""
         repaired = self.raw.records.get(row["repaired_id"])
-        return repaired is None or (in_force(repaired) and self._tellable("code_record", repaired))
+        if repaired is None:
+            return True
+        return in_force(repaired) and self._tellable("code_record", repaired) and self._stands(repaired)
 
-    def _of_ended_deduction(self, row: Row) -> bool:
-        deduction = self.raw.deductions.get(row["deduction_id"])
-        return deduction is not None and deduction["status"] in NEVER_WAS
+    def _stands(self, row: Row) -> bool:
+        """What a record rests on is public itself; a sanction counts beyond its five years, until it is revoked."""
+        for source in SOURCES:
+            if key := row[f"{source}_id"]:
+                basis = self.raw.by_key(source)[key]
+                return (
+                    STANDS[source](basis) and (source, key) not in self.raw.vanished and self._tellable(source, basis)
+                )
+        return True
 
     @property
     def colour(self) -> str | None:

@@ -179,7 +179,7 @@ async def test_confidentiality_and_disclosure(
     async with engine.connect() as connection:
         assert await connection.scalar(sa.select(CourtCase.confidentiality)) == confidentiality
         assert await connection.scalar(sa.select(Party.disclosed)) is disclosed
-        of_age_from = date.max if "证件号码" in changes else date(2021, 3, 5)
+        of_age_from = date.max if "证件号码" in changes else date(2021, 6, 12)
         assert await connection.scalar(sa.select(Party.of_age_from)) == of_age_from
 
 
