@@ -195,7 +195,7 @@ class PartnerOracle:
                 return self._conduct(source, self.raw.by_key(source)[row[f"{source}_id"]] | {"case_id": row["case_id"]})
         if table == "code_record" and row["repaired_id"]:
             return self._conduct("code_record", self.raw.records[row["repaired_id"]])
-        case, decided = self._case(row), DECIDED.get(table)
+        case, decided = self._case(row), DECIDED.get(table, "")
         known = row.get("performed_on") or row.get("conduct_on")
         return known or (case["filed_on"] if case else row[decided])  # type: ignore[no-any-return]
 

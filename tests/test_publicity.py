@@ -1,5 +1,6 @@
 """Publicity as the database keeps it, against the rules in plain Python: whatever changes, by whichever statement."""
 
+import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -8,9 +9,9 @@ from typing import Any
 import hypothesis.strategies as st
 import pytest
 import sqlalchemy as sa
-from courtroom import Courtroom
+from courtroom import Courtroom, open_courtroom
 from hypothesis import HealthCheck, given, settings
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 DAY = date(2026, 1, 10)
 NEVER_WAS = ("REVOKED", "WITHDRAWN", "SHIELDED")
@@ -324,3 +325,30 @@ async def test_of_a_person_nothing_is_established_at_first(connection: AsyncConn
     statement = "INSERT INTO party (kind, name, disclosed, created_at) VALUES ('PERSON', '甲', false, now())"
     found = await connection.execute(sa.text(f"{statement} RETURNING of_age_from"))
     assert found.scalar_one() == date.max
+
+
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+
+
+async def test_who_seals_a_case_waits_for_what_is_being_published_of_it(engine: AsyncEngine) -> None:
+    """Neither sees the other's work until it is done: the one that comes second must (R16)."""
+    committed = engine.execution_options(isolation_level="READ COMMITTED")
+    async with committed.begin() as connection:
+        made = await open_matter(connection, await open_courtroom(connection))
+        withdrawn = {"status": "WITHDRAWN", "ended_at": datetime(2026, 1, 15, tzinfo=UTC)}
+        await made.change("deduction", made.keys["deduction"], **withdrawn)
+
+    async def seal() -> None:
+        async with committed.begin() as other:
+            await other.execute(sa.text("UPDATE court_case SET confidentiality = 'PRIVACY'"))
+
+    async with committed.connect() as connection, committed.connect() as onlooker:
+        publish = "UPDATE deduction SET status = 'PUBLISHED', ended_at = NULL"
+        await connection.execute(sa.text(publish))
+        sealing = asyncio.create_task(seal())
+        while not (await onlooker.execute(sa.text(WAITING))).scalar_one():
+            await onlooker.rollback()
+        await connection.commit()
+        await sealing
+        found = await onlooker.execute(sa.text("SELECT isempty(publicity) FROM deduction"))
+        assert found.scalar_one() is True

@@ -285,13 +285,14 @@ RECOMPUTE = """
     UPDATE ITEM i SET publicity = ITEM_publicity(i) WHERE %s AND i.publicity <> ITEM_publicity(i);
 """
 DISCLOSE = """
-    UPDATE party p SET disclosed = NOT p.disclosed WHERE p.id IN (%s) AND p.disclosed <> party_disclosed(p);
+    UPDATE party p SET disclosed = NOT p.disclosed WHERE p.id = ANY (%s) AND p.disclosed <> party_disclosed(p);
 """
 CHANGED = """
     DECLARE
         keys bigint[] := ARRAY(
-            SELECT n.id FROM changed n JOIN former o ON o.id = n.id WHERE (%s) IS DISTINCT FROM (%s)
+            SELECT d.id FROM (SELECT id, %s FROM changed EXCEPT SELECT id, %s FROM former) d
         );
+        parties bigint[];
     BEGIN
         IF cardinality(keys) > 0 THEN
             %s
@@ -299,12 +300,13 @@ CHANGED = """
         RETURN NULL;
     END
 """
+"""By EXCEPT: a join would be planned once, for as few rows as there are at first."""
 
 
 def changed(columns: Iterable[str], then: str) -> str:
     """The body of a trigger that acts on the keys of the rows of which one of these columns changed."""
-    new, old = (", ".join(f"{row}.{column}" for column in columns) for row in "no")
-    return CHANGED % (new, old, then)
+    names = ", ".join(columns)
+    return CHANGED % (names, names, then)
 
 
 def doing(statements: str) -> str:
@@ -315,8 +317,21 @@ def doing(statements: str) -> str:
 def of_cases() -> str:
     """The parties of what belongs to a case."""
     parties = each(MATTERS, "UNION ALL SELECT i.party_id FROM ITEM i WHERE i.case_id = ANY (keys) ")
-    return parties.removeprefix("UNION ALL ")
+    return f"ARRAY({parties.removeprefix('UNION ALL ')})"
 
+
+PARTIES = """
+    parties := ARRAY(
+        SELECT n.party_id FROM changed n WHERE n.id = ANY (keys)
+        UNION SELECT o.party_id FROM former o WHERE o.id = ANY (keys)
+    );
+"""
+OPENED_AND_CLOSED = """
+    UPDATE party p SET disclosed = true WHERE p.id = ANY (keys) AND NOT p.disclosed AND party_disclosed(p);
+    EXECUTE 'SELECT array_agg(n.id) FROM changed n JOIN former o ON o.id = n.id'
+        ' WHERE n.of_age_from > o.of_age_from OR n.held' INTO parties;
+    UPDATE party p SET disclosed = false WHERE p.id = ANY (parties) AND p.disclosed AND NOT party_disclosed(p);
+"""
 
 FOLLOWING = (
     *(
@@ -369,7 +384,7 @@ FOLLOWING = (
         "follow_party",
         changed(
             ("of_age_from", "held"),
-            each(PUBLIC, RECOMPUTE % "i.party_id = ANY (keys)") + DISCLOSE % "SELECT unnest(keys)",
+            each(PUBLIC, RECOMPUTE % "i.party_id = ANY (keys)") + OPENED_AND_CLOSED,
         ),
     ),
     trigger(
@@ -378,18 +393,22 @@ FOLLOWING = (
     ),
     trigger(
         "disclose_parties",
-        doing(DISCLOSE % "SELECT n.party_id FROM changed n JOIN party o ON o.id = n.party_id WHERE NOT o.disclosed"),
+        """
+        DECLARE
+            parties bigint[] := ARRAY(SELECT DISTINCT n.party_id FROM changed n);
+        BEGIN
+            UPDATE party p SET disclosed = true
+            WHERE p.id = ANY (parties) AND NOT p.disclosed AND party_disclosed(p);
+            RETURN NULL;
+        END
+        """,
     ),
     *(
         trigger(
             f"disclose_parties_of_{table}",
             changed(
                 columns,
-                DISCLOSE
-                % """
-                SELECT unnest(ARRAY[n.party_id, o.party_id]) FROM changed n JOIN former o ON o.id = n.id
-                WHERE n.id = ANY (keys)
-                """,
+                PARTIES + DISCLOSE % "parties",
             ),
         )
         for table, columns in MATTERS.items()
