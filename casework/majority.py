@@ -31,14 +31,14 @@ async def establish(connection: AsyncConnection, keyring: Keyring | None, party_
     Without a key ring, or without a number, nothing more is established: the conduct stays inside the court.
     """
     query = (
-        sa.select(Identity.index, Identity.sealed, Identity.type)
+        sa.select(Identity.index.label("bound_to"), Identity.sealed, Identity.type)
         .join(Party, Party.id == Identity.party_id)
         .where(Party.id == party_key, Party.of_age_from > day)
     )
     found = (await connection.execute(query)).one_or_none()
     if keyring is None or found is None or found.type is not IdentityType.RESIDENT_ID:
         return
-    number = parse_person_number(keyring.open(found.sealed, found.index))
+    number = parse_person_number(keyring.open(found.sealed, found.bound_to))
     if of_age_from(number.born_on, [day]) is not None:
         lower = sa.update(Party).where(Party.id == party_key, Party.of_age_from > day).values(of_age_from=day)
         await connection.execute(lower)

@@ -10,15 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from casework.consequences import Items, Sight, follow, look
 from casework.events import colour
 from casework.matters import MATTERS, Matter
+from ingest.linking import UNTIED
 from ingest.records import STRICTNESS
 from ingest.staging import staged_case
 from ingest.versions import Kept, Source
 from models.catalogue import Stage
-from models.certificate import Certificate
 from models.code_record import CodeRecord
 from models.court_case import CourtCase, Participation, Role
-from models.listing import Listing
-from models.sanction import Sanction
 
 case: Any = CourtCase.__table__
 CASES = sa.any_(sa.bindparam("cases", type_=sa.ARRAY(sa.BigInteger)))
@@ -74,13 +72,6 @@ DEBTORS = (
 )
 """Debtors whose gold depends on these cases (R11)."""
 
-UNTIED: tuple[tuple[Any, str], ...] = (
-    (Sanction, "related_number"),
-    (Listing, "case_number"),
-    (Certificate, "case_number"),
-)
-"""Items that may come before their case, and the column that names it."""
-
 
 @dataclass(frozen=True)
 class Docket:
@@ -104,9 +95,11 @@ def _touched(matter: Matter) -> Any:
         .where(altered)
     )
     waiting = [
-        sa.select(model.id).join(staged_case, getattr(model, column) == staged.number).where(model.case_id.is_(None))
-        for model, column in UNTIED
-        if model is matter.model
+        sa.select(matter.model.id)
+        .join(staged_case, getattr(matter.model, UNTIED[matter]) == staged.number)
+        .where(matter.model.case_id.is_(None))
+        for one in UNTIED
+        if one is matter
     ]
     return sa.union(known, *waiting)
 

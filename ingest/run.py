@@ -21,6 +21,7 @@ from casework.outbox import place_events, take_told
 from casework.transaction import ATTEMPTS, OUT_OF_ORDER
 from ingest.docket import Docket, merge_cases, touched
 from ingest.ledger import end_run
+from ingest.linking import link_cases
 from ingest.parties import lower_ages, merge_parties
 from ingest.reading import Export, Line
 from ingest.records import Chunk, Format, Merged, Record
@@ -235,6 +236,7 @@ class Run:
         self.summary.parties.found = len(self.parties)
         self.summary.records.found = self.summary.accepted + self.further
         await self.recording.execute(SETTINGS, self._set(RECORDING, "on"))
+        await link_cases(self.recording, self.source.at, self.silent)
         if self.source.run is not None:
             await end_run(self.recording, self.source.run, self.summary, self.source.at)
         await self.recording.execute(SEAL)

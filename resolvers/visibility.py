@@ -17,7 +17,7 @@ from models.party import PartyKind
 from resolvers.declarations import Frame
 from resolvers.publicity import may_leave, of_minor, record_may_leave
 from resolvers.reach import about_self, jurisdiction, reached
-from resolvers.sql import SQL
+from resolvers.sql import ROW_BY_ROW, SQL
 from resolvers.view import CLIENT, NOW, REQUEST, SUBJECT, VILLAGE
 
 Predicate = Callable[[Frame, Audience], SQL]
@@ -136,12 +136,14 @@ def _conversion(row: Frame, audience: Audience) -> SQL:
 
 def _hidden_deduction(key: SQL) -> SQL:
     item = sa.orm.aliased(models.Deduction)
-    return sa.select(item.id).where(item.id == key, ~may_leave(Frame(item), item.conduct_on, item.conduct_on)).exists()
+    hidden = sa.select(item.id).where(item.id == key, ~may_leave(Frame(item), item.conduct_on, item.conduct_on))
+    return hidden.offset(ROW_BY_ROW).exists()
 
 
 def _hidden_record(key: SQL) -> SQL:
     record = sa.orm.aliased(models.CodeRecord)
-    return sa.select(record.id).where(record.id == key, ~record_may_leave(Frame(record))).exists()
+    hidden = sa.select(record.id).where(record.id == key, ~record_may_leave(Frame(record)))
+    return hidden.offset(ROW_BY_ROW).exists()
 
 
 @sees(models.VillageNotice)

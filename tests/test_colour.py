@@ -214,13 +214,14 @@ class Court0281:
 
     async def party(self) -> int:
         moment = datetime(2026, 1, 1, tzinfo=UTC)
-        return await self.add(Party, kind=PartyKind.PERSON, name="张三", disclosed=True, created_at=moment)
+        return await self.add(
+            Party, kind=PartyKind.PERSON, name="张三", disclosed=True, of_age_from=day(-9), created_at=moment
+        )
 
     async def record(self, party: int, code: str, start: int, end: int | None = None, **more: Any) -> int:
         colour = next(colour for colour in PRECEDENCE if code[0] == {GOLD: "A"}.get(colour, colour.value[0]))
         values: dict[str, object] = {
-            "ends_on": None if end is None else day(end),
-            "protected": False,
+            "ends_on": None if end is None else day(end - 1),
             "court_code": "浙0281",
         }
         values |= {"party_id": party, "code_type_id": self.types[code], "colour": colour, "effective_on": day(start)}
@@ -232,7 +233,7 @@ class Court0281:
         values |= {"filed_on": day(start), "closed_on": None if end is None else day(end)}
         role = more.pop("role", Role.JUDGMENT_DEBTOR)
         case = await self.add(CourtCase, **(values | more))
-        await self.add(Participation, case_id=case, party_id=party, name="张三", role=role, protected=False)
+        await self.add(Participation, case_id=case, party_id=party, name="张三", role=role)
 
     async def written(self, party: int, perspective: Perspective) -> list[Period]:
         query = (
@@ -259,6 +260,7 @@ def between(start: int, end: int | None, colour: Colour) -> list[Period]:
     return [Period(None, day(start), GREEN), Period(day(start), None if end is None else day(end), colour), *after]
 
 
+NEVER_WAS = {CloseReason.REVOKED, CloseReason.WITHDRAWN, CloseReason.SHIELDED}
 ALL_GREEN = [Period(None, None, GREEN)]
 
 
@@ -288,10 +290,11 @@ def test_what_vanishes() -> None:
     assert ANNULLED == (CloseReason.REVOKED, CloseReason.WITHDRAWN)
 
 
-async def test_a_suspicion_and_a_protected_record_colour_the_court_s_only(court: Court0281) -> None:
+async def test_a_suspicion_and_a_minor_s_record_colour_the_court_s_only(court: Court0281) -> None:
     suspect, minor = await court.party(), await court.party()
     await court.record(suspect, "Y03", 0, 30)
-    await court.record(minor, "R02", 0, 30, protected=True)
+    await court.connection.execute(sa.update(Party).where(Party.id == minor).values(of_age_from=day(1)))
+    await court.record(minor, "R02", 0, 30)
     assert await court.both(suspect) == (between(0, 30, YELLOW), ALL_GREEN)
     assert await court.both(minor) == (between(0, 30, RED), ALL_GREEN)
 
@@ -342,7 +345,7 @@ async def test_recolouring_replaces_only_these_parties(court: Court0281) -> None
     record = await court.record(one, "Y17", 0, 30)
     await court.record(other, "R02", 0, 30)
     await recolour(court.connection, [one, other, one])
-    shorten = sa.update(CodeRecord).where(CodeRecord.id == record).values(ends_on=day(9))
+    shorten = sa.update(CodeRecord).where(CodeRecord.id == record).values(ends_on=day(8))
     await court.connection.execute(shorten)
     await recolour(court.connection, [])
     assert await court.written(one, Perspective.COURT) == between(0, 30, YELLOW)
@@ -372,7 +375,8 @@ async def test_what_is_written_equals_the_rule(
             {"repaired_id": keys[record.repaired], "repaired_colour": YELLOW} if record.repaired else {}
         )
         start, end = record.active.start, record.active.end
-        span: dict[str, Any] = {"effective_on": start, "ends_on": end}
+        last = end and end - timedelta(1)
+        span: dict[str, Any] = {"effective_on": start, "ends_on": last}
         keys[record.key] = await court.record(party, record.code_type, 0, **span, **repair)
     for place, span_ in enumerate(enforcements):
         await court.enforcement(party, place, None, filed_on=span_.start, closed_on=span_.end)

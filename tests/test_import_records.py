@@ -143,8 +143,8 @@ async def test_listing_until_the_end_of_its_term(importer: Importer) -> None:
     record = await importer.record()
     assert (record.colour, record.effective_on, record.ends_on) == (Colour.YELLOW, date(2021, 8, 2), date(2023, 8, 2))
     assert await importer.colour(date(2021, 8, 1)) is Colour.GREEN
-    assert await importer.colour(date(2023, 8, 1)) is Colour.YELLOW
-    assert await importer.colour(date(2023, 8, 2)) is Colour.GREEN
+    assert await importer.colour(date(2023, 8, 2)) is Colour.YELLOW
+    assert await importer.colour(date(2023, 8, 3)) is Colour.GREEN
 
 
 async def test_listing_until_performed_has_no_term(importer: Importer) -> None:
@@ -238,7 +238,8 @@ async def test_sanction_rejected(importer: Importer, changes: dict[str, str], re
 async def test_certificate_makes_gold_for_a_year(importer: Importer) -> None:
     await importer.certificate()
     assert await importer.colour(date(2021, 10, 14)) is Colour.GOLD
-    assert await importer.colour(date(2022, 10, 14)) is Colour.GREEN
+    assert await importer.colour(date(2022, 10, 14)) is Colour.GOLD
+    assert await importer.colour(date(2022, 10, 15)) is Colour.GREEN
 
 
 @pytest.mark.parametrize(("own", "accepted"), [("33028120210001000012345", 1), ("", 0), ("1" * 101, 0), (ADULT, 0)])
@@ -267,7 +268,7 @@ async def test_lender_stays_yellow(importer: Importer) -> None:
 
 async def test_minors_are_protected_and_undisclosed(importer: Importer) -> None:
     assert (await importer.certificate(MINOR)).protected == 1
-    assert (await importer.record()).protected is True
+    assert (await importer.record()).publicity.isempty
     async with importer.engine.connect() as connection:
         assert await connection.scalar(sa.select(Party.disclosed)) is False
     assert await importer.colour(date(2021, 12, 1), Perspective.OUTSIDE) is Colour.GREEN
@@ -282,7 +283,7 @@ async def test_private_case_protects_its_sanctions(importer: Importer, case_firs
     if not case_first:
         await importer.case(不公开="是", 证件号码=ADULT)
     record = await importer.record()
-    assert (record.protected, record.case_id is not None) == (True, True)
+    assert (record.publicity.isempty, record.case_id is not None) == (True, True)
     assert await importer.colour(date(2021, 4, 1), Perspective.OUTSIDE) is Colour.GREEN
     assert await importer.colour(date(2021, 4, 1)) is Colour.RED
 

@@ -100,14 +100,14 @@ async def test_what_a_chief_returned_comes_back_as_a_new_version(connection: Asy
     await deductions.approve(connection, key, 2, room.act(StaffRole.CHIEF))
 
 
-async def test_a_minor_s_deduction_is_protected(connection: AsyncConnection, room: Courtroom) -> None:
-    await connection.execute(sa.text("UPDATE participation SET protected = true"))
-    assert (await stored(connection, await room.proposed(connection))).protected
+async def test_a_minor_s_deduction_is_never_public(connection: AsyncConnection, room: Courtroom) -> None:
+    await connection.execute(sa.text("UPDATE party SET of_age_from = '2026-02-11'"))
+    assert (await stored(connection, await room.published(connection))).publicity.isempty
 
 
-async def test_a_private_case_s_deduction_is_protected(connection: AsyncConnection, room: Courtroom) -> None:
+async def test_a_private_case_s_deduction_is_never_public(connection: AsyncConnection, room: Courtroom) -> None:
     await connection.execute(sa.text("UPDATE court_case SET confidentiality = 'PRIVACY'"))
-    assert (await stored(connection, await room.proposed(connection))).protected
+    assert (await stored(connection, await room.published(connection))).publicity.isempty
 
 
 def ruling(room: Courtroom) -> Any:

@@ -80,8 +80,9 @@ async def test_an_objection_is_one_s_own_and_one_at_a_time(connection: AsyncConn
 
 
 async def test_an_expired_item_is_objected_to_no_more(connection: AsyncConnection, room: Courtroom) -> None:
+    """Its last day is a day of publicity, and one on which it is objected to (R6, R8)."""
     key = await room.published(connection)
-    room.now = datetime(2027, 3, 2, 4, tzinfo=UTC)
+    room.now = datetime(2027, 3, 3, 4, tzinfo=UTC)
     assert await refused(object_to(connection, room, key)) == "NOT_FOUND"
 
 
@@ -195,8 +196,8 @@ async def test_a_shortened_item_and_its_record_end_earlier(connection: AsyncConn
     await decided(connection, room, key, Decision(RepairOutcome.SHORTENED, date(2026, 12, 1)))
     found = await stored(connection, key)
     assert (found.status, found.expires_on, found.version) == (DeductionStatus.PUBLISHED, date(2026, 12, 1), 2)
-    assert await colours(connection, date(2026, 11, 30)) == {"COURT": "YELLOW", "OUTSIDE": "YELLOW"}
-    assert await colours(connection, date(2026, 12, 1)) == {"COURT": "GREEN", "OUTSIDE": "GREEN"}
+    assert await colours(connection, date(2026, 12, 1)) == {"COURT": "YELLOW", "OUTSIDE": "YELLOW"}
+    assert await colours(connection, date(2026, 12, 2)) == {"COURT": "GREEN", "OUTSIDE": "GREEN"}
 
 
 @pytest.mark.parametrize("end", [None, date(2026, 9, 15), date(2028, 3, 2), date(2030, 1, 1)])
@@ -254,7 +255,7 @@ async def test_what_is_contested_is_not_repaired(
 async def test_what_is_over_is_not_repaired(connection: AsyncConnection, room: Courtroom) -> None:
     key = await yellow(connection, room)
     application = await applied(connection, room, key, datetime(2026, 9, 5, 4, tzinfo=UTC))
-    room.now = datetime(2028, 3, 2, 4, tzinfo=UTC)
+    room.now = datetime(2028, 3, 3, 4, tzinfo=UTC)
     shielded = repairs.decide_repair(
         connection, application, Decision(RepairOutcome.SHIELDED), room.act(StaffRole.PANEL)
     )

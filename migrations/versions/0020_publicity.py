@@ -223,20 +223,24 @@ RULES = (
 )
 """The day of conduct is the item's own, else the filing day of its case, else that of the decision (R16)."""
 
+LOCK = """
+    PERFORM FROM party p WHERE p.id = NEW.party_id FOR KEY SHARE;
+    PERFORM FROM court_case c WHERE c.id = NEW.case_id FOR KEY SHARE;
+"""
+"""Who seals a case or holds a party waits until the item is there, and then finds it; or the item waits."""
+
+FIND_CASE = """
+    IF NEW.case_id IS NULL AND NEW.NUMBER <> '' THEN
+        NEW.case_id := (SELECT c.id FROM court_case c WHERE c.number = NEW.NUMBER);
+    END IF;
+"""
+
 SETTING = (
     *(
         trigger(
             f"set_{table}_publicity",
             sql(
-                """
-                BEGIN
-                    IF NEW.case_id IS NULL AND NEW.NUMBER <> '' THEN
-                        NEW.case_id := (SELECT c.id FROM court_case c WHERE c.number = NEW.NUMBER);
-                    END IF;
-                    NEW.publicity := ITEM_publicity(NEW);
-                    RETURN NEW;
-                END
-                """,
+                "BEGIN" + FIND_CASE + LOCK + "NEW.publicity := ITEM_publicity(NEW); RETURN NEW; END",
                 table,
             ),
         )
@@ -245,9 +249,18 @@ SETTING = (
     *(
         trigger(
             f"set_{table}_publicity",
-            sql("BEGIN NEW.publicity := ITEM_publicity(NEW); RETURN NEW; END", table),
+            sql(f"BEGIN {LOCK} NEW.publicity := ITEM_publicity(NEW); RETURN NEW; END", table),
         )
         for table in ("deduction", "code_record")
+    ),
+    trigger(
+        "lock_court_case",
+        """
+        BEGIN
+            PERFORM FROM court_case c WHERE c.id = OLD.id FOR UPDATE;
+            RETURN NEW;
+        END
+        """,
     ),
     trigger(
         "set_party_of_age",
@@ -259,6 +272,9 @@ SETTING = (
             IF NEW.held THEN
                 NEW.disclosed := false;
             END IF;
+            IF TG_OP = 'UPDATE' AND (NEW.held AND NOT OLD.held OR NEW.of_age_from > OLD.of_age_from) THEN
+                PERFORM FROM party p WHERE p.id = OLD.id FOR UPDATE;
+            END IF;
             RETURN NEW;
         END
         """,
@@ -269,13 +285,14 @@ RECOMPUTE = """
     UPDATE ITEM i SET publicity = ITEM_publicity(i) WHERE %s AND i.publicity <> ITEM_publicity(i);
 """
 DISCLOSE = """
-    UPDATE party p SET disclosed = NOT p.disclosed WHERE p.id IN (%s) AND p.disclosed <> party_disclosed(p);
+    UPDATE party p SET disclosed = NOT p.disclosed WHERE p.id = ANY (%s) AND p.disclosed <> party_disclosed(p);
 """
 CHANGED = """
     DECLARE
         keys bigint[] := ARRAY(
-            SELECT n.id FROM changed n JOIN former o ON o.id = n.id WHERE (%s) IS DISTINCT FROM (%s)
+            SELECT d.id FROM (SELECT id, %s FROM changed EXCEPT SELECT id, %s FROM former) d
         );
+        parties bigint[];
     BEGIN
         IF cardinality(keys) > 0 THEN
             %s
@@ -283,12 +300,13 @@ CHANGED = """
         RETURN NULL;
     END
 """
+"""By EXCEPT: a join would be planned once, for as few rows as there are at first."""
 
 
 def changed(columns: Iterable[str], then: str) -> str:
     """The body of a trigger that acts on the keys of the rows of which one of these columns changed."""
-    new, old = (", ".join(f"{row}.{column}" for column in columns) for row in "no")
-    return CHANGED % (new, old, then)
+    names = ", ".join(columns)
+    return CHANGED % (names, names, then)
 
 
 def doing(statements: str) -> str:
@@ -299,8 +317,21 @@ def doing(statements: str) -> str:
 def of_cases() -> str:
     """The parties of what belongs to a case."""
     parties = each(MATTERS, "UNION ALL SELECT i.party_id FROM ITEM i WHERE i.case_id = ANY (keys) ")
-    return parties.removeprefix("UNION ALL ")
+    return f"ARRAY({parties.removeprefix('UNION ALL ')})"
 
+
+PARTIES = """
+    parties := ARRAY(
+        SELECT n.party_id FROM changed n WHERE n.id = ANY (keys)
+        UNION SELECT o.party_id FROM former o WHERE o.id = ANY (keys)
+    );
+"""
+OPENED_AND_CLOSED = """
+    UPDATE party p SET disclosed = true WHERE p.id = ANY (keys) AND NOT p.disclosed AND party_disclosed(p);
+    EXECUTE 'SELECT array_agg(n.id) FROM changed n JOIN former o ON o.id = n.id'
+        ' WHERE n.of_age_from > o.of_age_from OR n.held' INTO parties;
+    UPDATE party p SET disclosed = false WHERE p.id = ANY (parties) AND p.disclosed AND NOT party_disclosed(p);
+"""
 
 FOLLOWING = (
     *(
@@ -353,7 +384,7 @@ FOLLOWING = (
         "follow_party",
         changed(
             ("of_age_from", "held"),
-            each(PUBLIC, RECOMPUTE % "i.party_id = ANY (keys)") + DISCLOSE % "SELECT unnest(keys)",
+            each(PUBLIC, RECOMPUTE % "i.party_id = ANY (keys)") + OPENED_AND_CLOSED,
         ),
     ),
     trigger(
@@ -362,18 +393,22 @@ FOLLOWING = (
     ),
     trigger(
         "disclose_parties",
-        doing(DISCLOSE % "SELECT n.party_id FROM changed n JOIN party o ON o.id = n.party_id WHERE NOT o.disclosed"),
+        """
+        DECLARE
+            parties bigint[] := ARRAY(SELECT DISTINCT n.party_id FROM changed n);
+        BEGIN
+            UPDATE party p SET disclosed = true
+            WHERE p.id = ANY (parties) AND NOT p.disclosed AND party_disclosed(p);
+            RETURN NULL;
+        END
+        """,
     ),
     *(
         trigger(
             f"disclose_parties_of_{table}",
             changed(
                 columns,
-                DISCLOSE
-                % """
-                SELECT unnest(ARRAY[n.party_id, o.party_id]) FROM changed n JOIN former o ON o.id = n.id
-                WHERE n.id = ANY (keys)
-                """,
+                PARTIES + DISCLOSE % "parties",
             ),
         )
         for table, columns in MATTERS.items()
@@ -442,6 +477,11 @@ def _add_triggers() -> None:
         )
     op.execute(
         "CREATE TRIGGER set_of_age BEFORE INSERT OR UPDATE ON party FOR EACH ROW EXECUTE FUNCTION set_party_of_age()"
+    )
+    op.execute(
+        "CREATE TRIGGER lock_court_case BEFORE UPDATE OF confidentiality, filed_on ON court_case FOR EACH ROW"
+        " WHEN (NEW.confidentiality <> OLD.confidentiality OR NEW.filed_on <> OLD.filed_on)"
+        " EXECUTE FUNCTION lock_court_case()"
     )
     for table, event, rows, function in STATEMENTS:
         op.execute(
