@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import models.identifiers
 from ingest.report import LineError
-from models.catalogue import Behaviour, CaseType, CatalogueVersion, CodeType, Colour, MoralBankItem
+from models.catalogue import Behaviour, Benefit, CaseType, CatalogueVersion, CodeType, Colour, MoralBankItem
 from models.court import Court
 from models.grading import GradingRule
 from models.terms import add_months
@@ -26,7 +26,7 @@ NOTE = "Drawn up from statutes and public notices; no court has published its ta
 
 
 async def load_catalogue(connection: AsyncConnection) -> None:
-    """Install courts, case types and the shipped version of behaviours, code types, moral-bank items and grading.
+    """Install courts, case types and the shipped version of the catalogue, with grading and benefits.
 
     What is there already stays as it is. Runs in the caller's transaction.
     """
@@ -46,6 +46,7 @@ async def _install(connection: AsyncConnection) -> None:
         CodeType: _code_types(),
         MoralBankItem: _moral_bank_items(),
         GradingRule: _grading_rules(),
+        Benefit: _benefits(),
     }
     for table, rows in tables.items():
         await connection.execute(insert(table).on_conflict_do_nothing(), [row | {"version_id": key} for row in rows])
@@ -153,6 +154,21 @@ def _grading_rules() -> list[dict[str, Any]]:
             "basis": row["basis"],
         }
         for row in _read("grading_rules")
+    ]
+
+
+def _benefits() -> list[dict[str, Any]]:
+    return [
+        {
+            "code": row["code"],
+            "kind": row["kind"],
+            "name": row["name_zh"],
+            "english_name": row["name_en"],
+            "least_points": int(row["least_points"]),
+            "note": row["note"],
+            "evidence": row["evidence"],
+        }
+        for row in _read("benefits")
     ]
 
 
