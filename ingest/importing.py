@@ -11,9 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from ingest.cases import Cases
 from ingest.catalogue import read_catalogue
 from ingest.certificates import Certificates
+from ingest.households import Households
 from ingest.lenders import Lenders
 from ingest.reading import WORKBOOK, CsvExport, Export, JsonLinesExport, open_file
 from ingest.records import Context, Format
+from ingest.relations import Relations
 from ingest.report import ImportFileError, Rejects, Summary
 from ingest.run import Run
 from ingest.sanctions import Sanctions
@@ -29,6 +31,8 @@ FORMATS: dict[str, type[Format]] = {
     "sanctions": Sanctions,
     "certificates": Certificates,
     "lenders": Lenders,
+    "households": Households,
+    "relations": Relations,
 }
 JSON_LINES = frozenset({"shixin"})
 

@@ -40,7 +40,11 @@ class Case(NamedTuple):
 
 
 class Record(NamedTuple):
-    """One accepted line. `row`: the format's own staging columns, in their order; `protected`: a minor's (R16)."""
+    """One accepted line. `row`: the format's own staging columns, in their order; `protected`: a minor's (R16).
+
+    discloses: whether the line lets others than the court know of its subjects. other: a second subject, which the
+    format finds again by its keyed hashes.
+    """
 
     subject: Subject | None
     protected: bool
@@ -48,6 +52,8 @@ class Record(NamedTuple):
     row: tuple[Any, ...]
     case: Case | None = None
     village: str = ""
+    discloses: bool = True
+    other: Subject | None = None
 
 
 @dataclass
@@ -57,6 +63,7 @@ class Chunk:
     cases: dict[str, Case] = field(default_factory=dict)
     subjects: dict[bytes, tuple[int, Subject, str]] = field(default_factory=dict)
     rows: list[tuple[Any, ...]] = field(default_factory=list)
+    others: list[tuple[int, bool, str]] = field(default_factory=list)
 
     def add(self, record: Record) -> None:
         """Stage one accepted line."""
@@ -65,7 +72,10 @@ class Chunk:
             if known is not record.case and known != record.case:
                 self.cases[known.number] = known.revised(record.case)
         place = self._place(record.subject, record.village) if record.subject else None
-        self.rows.append((place, record.protected, record.case_number, *record.row))
+        inside = record.protected or not record.discloses
+        if record.other:
+            self.others.append((self._place(record.other, ""), inside, record.case_number))
+        self.rows.append((place, inside, record.case_number, *record.row))
 
     def _place(self, subject: Subject, village: str) -> int:
         index = subject.probes[0]
