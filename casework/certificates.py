@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from casework.assessments import assess_records, record_keys, reverse_records
 from casework.catalogue import code_type_in_force
 from casework.events import colour, tell, tell_gone
 from casework.majority import establish
@@ -71,6 +72,7 @@ async def issue_certificate(connection: AsyncConnection, performance: Performanc
     await give(connection, CodeRecord.certificate_id == key, act.at)
     await tell(connection, shown(certificate, today), EventKind.CERTIFICATE_ISSUED, act.at)
     await colour(connection, [performance.party_key], act.at)
+    await assess_records(connection, await record_keys(connection, CodeRecord.certificate_id == key), act.at)
     return key
 
 
@@ -95,6 +97,7 @@ async def revoke_certificate(connection: AsyncConnection, key: int, act: Act) ->
     await close_records(connection, CodeRecord.certificate_id == key, today, CloseReason.REVOKED)
     await tell_gone(connection, gone(found, found.issued_on, today), EventKind.CERTIFICATE_REVOKED, act.at)
     await colour(connection, [found.party_id], act.at)
+    await reverse_records(connection, await record_keys(connection, CodeRecord.certificate_id == key), act.at)
 
 
 async def _gild(connection: AsyncConnection, entry: Any, key: int, case: Any, party_key: int, day: date) -> None:

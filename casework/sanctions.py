@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from casework.assessments import assess_records, record_keys, reverse_records
 from casework.catalogue import code_type_in_force
 from casework.events import colour, tell_gone
 from casework.measures import give
@@ -83,6 +84,7 @@ async def record_sanction(connection: AsyncConnection, decision: Decision, act: 
         await _redden(connection, key, entry, case, decision)
         await give(connection, CodeRecord.sanction_id == key, act.at)
         await colour(connection, [decision.party_key], act.at)
+        await assess_records(connection, await record_keys(connection, CodeRecord.sanction_id == key), act.at)
     return key
 
 
@@ -110,6 +112,7 @@ async def revoke_sanction(connection: AsyncConnection, key: int, day: date, act:
     told = [Gone(party, beginning(found.effective_on)) for party in known]
     await tell_gone(connection, told, EventKind.ENTRY_WITHDRAWN, act.at)
     await colour(connection, [found.party_id], act.at)
+    await reverse_records(connection, await record_keys(connection, CodeRecord.sanction_id == key), act.at)
 
 
 # --- inside -----------------------------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ NOTE = "Drawn up from statutes and public notices; no court has published its ta
 
 
 async def load_catalogue(connection: AsyncConnection) -> None:
-    """Install courts, case types and the shipped version of behaviours, code types, moral-bank items and grading.
+    """Install courts, case types and the shipped version of the catalogue, with grading and benefits.
 
     What is there already stays as it is. Runs in the caller's transaction.
     """

@@ -54,8 +54,10 @@ def filing_days(number: CaseNumber) -> tuple[date, ...]:
 class Record(NamedTuple):
     """One accepted line. `row`: the format's own staging columns, in their order.
 
-    days: the days on which its conduct was or, where that is unknown, can have been. warnings: code, and the word that
-    is in no vocabulary. further: the other rows of a line that holds several.
+    days: the days on which its conduct was or, where that is unknown, can have been; none of a line that lets nobody
+    outside the court know of its subjects. warnings: code, and the word that
+    is in no vocabulary. further: the other rows of a line that holds several. other: a second subject, which the
+    format finds again by its keyed hashes.
     """
 
     subject: Subject | None
@@ -66,16 +68,17 @@ class Record(NamedTuple):
     village: str = ""
     warnings: tuple[tuple[str, str], ...] = ()
     further: tuple["Record", ...] = ()
+    other: Subject | None = None
 
     @property
     def of_age_from(self) -> date | None:
         """The earliest of these days on which the subject was of age; None if on none: a minor's (R16)."""
-        return of_age_from(self.subject.born_on, self.days) if self.subject else None
+        return of_age_from(self.subject.born_on, self.days) if self.subject and self.days else None
 
     @property
     def protected(self) -> bool:
         """Whether it is a minor's, by what the line says."""
-        return self.subject is not None and self.of_age_from is None
+        return self.subject is not None and bool(self.days) and self.of_age_from is None
 
 
 KeyOf = Callable[[int | None, Record], tuple[Any, ...] | None]
@@ -91,6 +94,7 @@ class Chunk:
     subjects: dict[bytes, tuple[int, Subject, str]] = field(default_factory=dict)
     rows: list[tuple[Any, ...]] = field(default_factory=list)
     turns: Counter[tuple[Any, ...]] = field(default_factory=Counter)
+    others: list[tuple[int, date | None, str]] = field(default_factory=list)
 
     def add(self, record: Record) -> None:
         """Stage one accepted line."""
@@ -99,6 +103,8 @@ class Chunk:
             if known is not record.case and known != record.case:
                 self.cases[known.number] = known.revised(record.case)
         place = self._place(record.subject, record.village) if record.subject else None
+        if record.other:
+            self.others.append((self._place(record.other, ""), None, record.case_number))
         turn = self._turn(self.key_of(place, record))
         self.rows.append((place, record.of_age_from, record.case_number, turn, *record.row))
         for other in record.further:
@@ -128,6 +134,7 @@ class Context:
     vocabulary: Vocabulary
     catalogue: Catalogue
     subjects: SubjectReader
+    today: date
     court: str | None = None
 
     def court_named(self, name: str) -> str:

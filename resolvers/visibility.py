@@ -51,6 +51,7 @@ def sees(*models: type[Base] | type) -> Callable[[Predicate], Predicate]:
     models.Behaviour,
     models.CodeType,
     models.MoralBankItem,
+    models.Benefit,
     models.GradingRule,
 )
 def _catalogue(row: Frame, audience: Audience) -> SQL:
@@ -80,10 +81,8 @@ def _has(model: Any, party_id: SQL, audience: Audience) -> SQL:
 
 @sees(models.Household)
 def _household(row: Frame, audience: Audience) -> SQL:
-    if audience is Audience.MORAL_BANK:
-        conversion = sa.orm.aliased(models.PointConversion)
-        return sa.select(conversion.id).where(conversion.household_id == row.id).exists()
-    return EVERYBODY if audience is Audience.COURT else NOBODY
+    """The head office's, which keeps them, and the court's."""
+    return EVERYBODY if audience in {Audience.COURT, Audience.MORAL_BANK} else NOBODY
 
 
 @sees(models.Village)
