@@ -13,6 +13,7 @@ from sqlalchemy import (
     SmallInteger,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -89,6 +90,12 @@ def _in(values: tuple[StrEnum, ...]) -> str:
 _DOCUMENTED = " OR ".join(f"(tier = '{tier}' AND finding_kind IN {_in(kinds)})" for tier, kinds in FINDINGS.items())
 
 
+def document_key(column: str) -> str:
+    """SQL of a document's number as documents are compared: in half width, without blanks and leading zeros."""
+    plain = rf"translate(normalize({column}, NFKC), '〔〕【】[]', '()()()')"
+    return rf"regexp_replace(regexp_replace({plain}, '\s', '', 'g'), '(\D)0+([1-9][0-9]*号)', '\1\2')"
+
+
 class Deduction(Keyed):
     """Points taken from one subject in one stage of one case for one behaviour; `version` counts its editions (R5)."""
 
@@ -109,6 +116,16 @@ class Deduction(Keyed):
         CheckConstraint(
             "proposed_by <> reviewed_by AND proposed_by <> decided_by AND reviewed_by <> decided_by",
             name="three_people",
+        ),
+        Index(
+            "uq_deduction_proposed",
+            "case_id",
+            "party_id",
+            "behaviour_id",
+            "conduct_on",
+            text(f"({document_key('finding_document')})"),
+            unique=True,
+            postgresql_where=text("status NOT IN ('PANEL_REJECTED', 'WITHDRAWN')"),
         ),
         CheckConstraint("(status IN ('WITHDRAWN', 'SHIELDED')) = (ended_at IS NOT NULL)", name="ended"),
         Index("ix_deduction_party", "party_id", "published_at"),
