@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.catalogue import code_type_in_force
+from casework.catalogue import behaviour_in_force, code_type_in_force
 from casework.events import colour, tell_gone
+from casework.founded import withdraw_founded
 from casework.measures import give
 from casework.notifications import Gone
 from casework.participants import participant
@@ -25,6 +26,7 @@ from models.code_record import CloseReason, CodeRecord
 from models.court import StaffRole
 from models.event import EventKind
 from models.identifiers import IdentifierError, parse_case_number
+from models.party import Party, PartyKind
 from models.sanction import LONGEST_DETENTION, SANCTION_CASES, Sanction, SanctionKind
 from models.terms import add_months, beginning, court_day
 
@@ -37,6 +39,7 @@ class Decision:
     """A decision on one participant of a case. `amount`: of a fine, in CNY. `days`: of a detention.
 
     since: of a conviction, the end of its custodial sentence where there is one; else the day it took effect.
+    behaviour: code of the catalogue in force on the day of the decision; an admonition names one.
     """
 
     number: str
@@ -48,19 +51,23 @@ class Decision:
     amount: Decimal | None = None
     days: int | None = None
     since: date | None = None
+    behaviour: str | None = None
 
 
 async def record_sanction(connection: AsyncConnection, decision: Decision, act: Act) -> int:
-    """Enter a sanction, and the red record that it makes (R12); gives the sanction's key.
+    """Enter a sanction, and the record that it makes; gives the sanction's key.
 
-    Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, NOT_A_PARTICIPANT, BAD_DECISION_NUMBER, BAD_DATE,
-    BAD_EXTENT, RECORDED.
+    Fines, detentions and convictions make red; any other makes what its behaviour's code type says, as one that comes
+    by file does (R12, R25). Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, NOT_A_PARTICIPANT,
+    BAD_DECISION_NUMBER, BAD_DATE, BAD_EXTENT, BEHAVIOUR_REQUIRED, UNKNOWN_BEHAVIOUR, CATALOGUE, RECORDED.
     """
     require(act.officer, StaffRole.CENTRE)
     reasoned(act.reason)
     case = await participant(connection, decision.case_key, decision.party_key, act.officer)
     _check(decision, court_day(act.at))
-    code = red_type(decision.kind, case.stage)
+    await _check_kind(connection, decision)
+    behaviour = await _behaviour(connection, decision)
+    code = red_type(decision.kind, case.stage) or (behaviour and behaviour.code_type)
     entry = await code_type_in_force(connection, code, decision.effective_on) if code else None
     values = {
         "decision_number": _number(decision, case.court_code),
@@ -68,6 +75,7 @@ async def record_sanction(connection: AsyncConnection, decision: Decision, act: 
         "court_code": case.court_code,
         "case_id": decision.case_key,
         "party_id": decision.party_key,
+        "behaviour_id": behaviour and behaviour.id,
         "kind": decision.kind,
         "amount": decision.amount,
         "days": decision.days,
@@ -81,7 +89,7 @@ async def record_sanction(connection: AsyncConnection, decision: Decision, act: 
         raise Refusal("RECORDED", "This decision is recorded already.", "Look it up.", "number")
     await keep_step(connection, decision.party_key, act, sanction_id=key)
     if entry:
-        await _redden(connection, key, entry, case, decision)
+        await _record(connection, key, entry, case, decision)
         await give(connection, CodeRecord.sanction_id == key, act.at)
         await colour(connection, [decision.party_key], act.at)
     return key
@@ -90,10 +98,12 @@ async def record_sanction(connection: AsyncConnection, decision: Decision, act: 
 async def revoke_sanction(connection: AsyncConnection, key: int, day: date, act: Act) -> None:
     """A reconsideration revokes a sanction: outside the court, what it made has never been (R10, R12).
 
+    The deductions founded on it fall with it (R25).
+
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, REVOKED, BAD_DATE.
     """
     require(act.officer, StaffRole.CENTRE)
-    reasoned(act.reason)
+    reason = reasoned(act.reason)
     query = sa.select(Sanction.__table__).where(Sanction.id == key).with_for_update()
     found: Any = (await connection.execute(query)).one_or_none()
     if found is None or found.court_code != act.officer.court_code:
@@ -108,6 +118,7 @@ async def revoke_sanction(connection: AsyncConnection, key: int, day: date, act:
     await keep_step(connection, found.party_id, act, sanction_id=key)
     known = await _known_parties(connection, key)
     await close_records(connection, CodeRecord.sanction_id == key, day, CloseReason.REVOKED)
+    await withdraw_founded(connection, [key], act.at, reason, act.officer)
     told = [Gone(party, beginning(found.effective_on)) for party in known]
     await tell_gone(connection, told, EventKind.ENTRY_WITHDRAWN, act.at)
     await colour(connection, [found.party_id], act.at)
@@ -147,6 +158,25 @@ def _check(decision: Decision, today: date) -> None:
         )
 
 
+async def _check_kind(connection: AsyncConnection, decision: Decision) -> None:
+    """Nobody detains an organization; it may be fined, admonished and convicted."""
+    kind = sa.select(Party.kind).where(Party.id == decision.party_key)
+    if decision.kind is SanctionKind.DETENTION and await connection.scalar(kind) is PartyKind.ORGANIZATION:
+        raise Refusal(
+            "BAD_EXTENT", "An organization is not detained.", "Name the person who was, or the fine.", "partyId"
+        )
+
+
+async def _behaviour(connection: AsyncConnection, decision: Decision) -> Any:
+    if decision.behaviour is not None:
+        return await behaviour_in_force(connection, decision.behaviour, decision.decided_on)
+    if decision.kind is SanctionKind.ADMONITION:
+        raise Refusal(
+            "BEHAVIOUR_REQUIRED", "An admonition names its behaviour.", "Choose one of `behaviours`.", "behaviour"
+        )
+    return None
+
+
 def _number(decision: Decision, court_code: str) -> str:
     """The decision's number; fines and detentions are decided under 司惩 numbers (R12)."""
     try:
@@ -164,7 +194,7 @@ def _number(decision: Decision, court_code: str) -> str:
     return parsed.number
 
 
-async def _redden(connection: AsyncConnection, key: int, entry: Any, case: Any, decision: Decision) -> None:
+async def _record(connection: AsyncConnection, key: int, entry: Any, case: Any, decision: Decision) -> None:
     start = decision.effective_on
     await enter_record(
         connection,
@@ -173,7 +203,7 @@ async def _redden(connection: AsyncConnection, key: int, entry: Any, case: Any, 
         court_code=case.court_code,
         case_id=decision.case_key,
         effective_on=start,
-        ends_on=add_months(max(decision.since or start, start), entry.term_months),
+        ends_on=add_months(max(decision.since or start, start), entry.term_months) if entry.term_months else None,
         protected=case.protected,
         sanction_id=key,
     )

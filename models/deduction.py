@@ -90,10 +90,9 @@ def _in(values: tuple[StrEnum, ...]) -> str:
 _DOCUMENTED = " OR ".join(f"(tier = '{tier}' AND finding_kind IN {_in(kinds)})" for tier, kinds in FINDINGS.items())
 
 
-def document_key(column: str) -> str:
-    """SQL of a document's number as documents are compared: in half width, without blanks and leading zeros."""
-    plain = rf"translate(normalize({column}, NFKC), '〔〕【】[]', '()()()')"
-    return rf"regexp_replace(regexp_replace({plain}, '\s', '', 'g'), '(\D)0+([1-9][0-9]*号)', '\1\2')"
+PROPOSED_ONCE = "uq_deduction_proposed"
+"""The index that holds what is proposed twice apart. SQL function `document_key` gives a document's number as documents
+are compared: in half width, without blanks and leading zeros."""
 
 
 class Deduction(Keyed):
@@ -118,12 +117,12 @@ class Deduction(Keyed):
             name="three_people",
         ),
         Index(
-            "uq_deduction_proposed",
+            PROPOSED_ONCE,
             "case_id",
             "party_id",
             "behaviour_id",
             "conduct_on",
-            text(f"({document_key('finding_document')})"),
+            text("document_key(finding_document)"),
             unique=True,
             postgresql_where=text("status NOT IN ('PANEL_REJECTED', 'WITHDRAWN')"),
         ),

@@ -20,6 +20,7 @@ from models.court import Staff, StaffRole
 from models.court_case import Confidentiality, CourtCase, Participation, Role
 from models.deduction import Deduction, DeductionStep, FindingKind
 from models.party import Party, PartyKind
+from models.terms import add_months
 
 COURT, NEIGHBOUR = "浙0281", "浙0282"
 NOW = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
@@ -50,6 +51,11 @@ class Courtroom:
         """A member of staff acts, a minute after the last one."""
         self.now += timedelta(minutes=1)
         return Act(self.officer(role, place, court), self.now, self.said)
+
+    @property
+    def month(self) -> date:
+        """Last month, which is over and so may be published (R5)."""
+        return add_months(self.now.date(), -1)
 
     def proposal(self, **changes: Any) -> Proposal:
         """What a judge may propose against the first debtor."""
@@ -82,7 +88,7 @@ class Courtroom:
 
     async def published(self, connection: AsyncConnection, **changes: Any) -> int:
         """One in a batch of its own that is published."""
-        batch = await batches.open_batch(connection, self.now.date(), self.act(StaffRole.CENTRE))
+        batch = await batches.open_batch(connection, self.month, self.act(StaffRole.CENTRE))
         key = await self.notified(connection, batch, **changes)
         await batches.publish(connection, batch, self.act(StaffRole.CENTRE))
         return key

@@ -81,6 +81,10 @@ class Courts:
         for key in keys:
             self.do(StaffRole.CENTRE, "notifySubject", court=court, id=key, reason="邮寄送达。")
 
+    def month(self) -> str:
+        """Last month, which is over and so may be published (R5)."""
+        return add_months(self.chambers.calendar.moment.date(), -1).isoformat()
+
     def open(self, month: str, court: str = YUYAO) -> str:
         found: str = self.do(StaffRole.CENTRE, "openBatch", court=court, month=month)["id"]
         return found
@@ -121,7 +125,7 @@ class Courts:
         self.next_month()
         keys = [self.propose(*item, role=role) for item in items]
         self.approve(*keys)
-        batch = self.open(self.chambers.calendar.moment.date().isoformat())
+        batch = self.open(self.month())
         self.collect(batch, *keys)
         self.decide(*keys)
         self.notify(*keys)

@@ -142,7 +142,7 @@ async def test_nothing_is_told_of_what_is_protected(connection: AsyncConnection,
 async def test_an_objection_made_before_publication_is_told_with_it(
     connection: AsyncConnection, room: Courtroom
 ) -> None:
-    batch = await batches.open_batch(connection, room.now.date(), room.act(StaffRole.CENTRE))
+    batch = await batches.open_batch(connection, room.month, room.act(StaffRole.CENTRE))
     key = await room.notified(connection, batch)
     await objections.file_objection(connection, room.parties[0], key, "已履行。", room.act(StaffRole.PANEL).at)
     assert await told(connection) == []
@@ -151,7 +151,7 @@ async def test_an_objection_made_before_publication_is_told_with_it(
 
 
 async def test_what_is_published_after_its_time_is_told_to_nobody(connection: AsyncConnection, room: Courtroom) -> None:
-    batch = await batches.open_batch(connection, room.now.date(), room.act(StaffRole.CENTRE))
+    batch = await batches.open_batch(connection, room.month, room.act(StaffRole.CENTRE))
     finding = replace(room.proposal().finding, kind=FindingKind.RULING)
     await room.notified(connection, batch, behaviour="E08", points=7, finding=finding)
     room.now = datetime(2028, 3, 2, 4, tzinfo=UTC)

@@ -63,7 +63,7 @@ async def test_an_objection_is_due_on_the_same_day_of_the_next_month(
 
 
 async def test_an_objection_may_be_filed_from_the_notification_on(connection: AsyncConnection, room: Courtroom) -> None:
-    batch = await batches.open_batch(connection, room.now.date(), room.act(StaffRole.CENTRE))
+    batch = await batches.open_batch(connection, room.month, room.act(StaffRole.CENTRE))
     key = await room.collected(connection, batch)
     await batches.decide(connection, key, 1, True, room.act(StaffRole.PANEL))
     assert await refused(object_to(connection, room, key)) == "NOT_FOUND"
@@ -128,7 +128,7 @@ async def test_a_withdrawn_item_takes_its_record_along(connection: AsyncConnecti
 
 
 async def test_what_was_not_yet_published_is_rejected_instead(connection: AsyncConnection, room: Courtroom) -> None:
-    batch = await batches.open_batch(connection, room.now.date(), room.act(StaffRole.CENTRE))
+    batch = await batches.open_batch(connection, room.month, room.act(StaffRole.CENTRE))
     key = await room.notified(connection, batch)
     await answered(connection, room, key, Answer(ObjectionOutcome.WITHDRAWN))
     assert (await stored(connection, key)).status is DeductionStatus.PANEL_REJECTED

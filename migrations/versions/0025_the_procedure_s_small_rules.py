@@ -6,9 +6,12 @@ from alembic import op
 revision = '0025'
 down_revision = '0019'
 
-DOCUMENT = r"""regexp_replace(regexp_replace(
-  translate(normalize(finding_document, NFKC), '〔〕【】[]', '()()()'), '\s', '', 'g'),
-  '(\D)0+([1-9][0-9]*号)', '\1\2')"""
+DOCUMENT = r"""
+CREATE FUNCTION document_key(number text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN regexp_replace(
+  regexp_replace(translate(normalize(number, NFKC), '〔〕【】[]', '()()()'), '\s', '', 'g'),
+  '(\D)0+([1-9][0-9]*号)', '\1\2')
+"""
 
 SHOWN = (
     "outcome IS NOT NULL OR ground NOT IN ('FULL_PERFORMANCE', 'SETTLEMENT_KEPT')"
@@ -33,9 +36,10 @@ def upgrade() -> None:
         "(published_at AT TIME ZONE 'Asia/Shanghai')::date >= month + interval '1 month'",
         postgresql_not_valid=True,  # what was published before the rule stays published
     )
+    op.execute(DOCUMENT)
     op.execute(
         "CREATE UNIQUE INDEX uq_deduction_proposed ON deduction"
-        f" (case_id, party_id, behaviour_id, conduct_on, ({DOCUMENT}))"
+        " (case_id, party_id, behaviour_id, conduct_on, document_key(finding_document))"
         " WHERE status NOT IN ('PANEL_REJECTED', 'WITHDRAWN')"
     )
     op.add_column("repair", sa.Column("evidence_document", sa.Text()))
