@@ -14,6 +14,7 @@ from casework import batches, deductions
 from casework.deductions import Finding, Proposal
 from casework.procedure import Act
 from casework.refusal import Refusal
+from casework.repairs import Evidence
 from ingest.catalogue import load_catalogue
 from models.catalogue import Stage
 from models.court import Staff, StaffRole
@@ -28,6 +29,7 @@ NOW = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 
 STAFF = (StaffRole.JUDGE, StaffRole.JUDGE, StaffRole.CHIEF, StaffRole.CENTRE, StaffRole.PANEL, StaffRole.PANEL)
 DIGEST = bytes(range(32))
+RECEIPT = Evidence("收款收据2026001号", DIGEST)
 LATE_PAYMENT = "E01"
 """Lets the performance period lapse: T1, 1 to 5 points, and code type Y10 or so by the catalogue."""
 

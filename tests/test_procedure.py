@@ -280,7 +280,7 @@ async def test_a_batch_is_decided_when_each_item_is(connection: AsyncConnection,
     for key, passed in zip(keys, (True, False), strict=True):
         await batches.decide(connection, key, 1, passed, room.act(StaffRole.PANEL))
         states.append(await status_of(connection, batch))
-    late = await room.approved(connection, points=1)
+    late = await room.approved(connection, points=1, conduct_on=date(2026, 2, 9))
     await batches.collect(connection, batch, late, 1, room.act(StaffRole.CENTRE))
     assert [*states, await status_of(connection, batch)] == [BatchStatus.OPEN, BatchStatus.DECIDED, BatchStatus.OPEN]
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
-from courtroom import NEIGHBOUR, Courtroom, refused, stored
+from courtroom import NEIGHBOUR, RECEIPT, Courtroom, refused, stored
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework import batches, objections, repairs
@@ -18,7 +18,7 @@ from models.deduction import DeductionStatus, DeductionVersion, FindingKind
 from models.objection import Objection, ObjectionOutcome
 from models.repair import Repair, RepairGround, RepairOutcome
 
-PERFORMED = Application(RepairGround.FULL_PERFORMANCE, "已全部履行，承诺诚信诉讼。", Decimal("120000.50"))
+PERFORMED = Application(RepairGround.FULL_PERFORMANCE, "已全部履行，承诺诚信诉讼。", Decimal("120000.50"), RECEIPT)
 
 
 async def yellow(connection: AsyncConnection, room: Courtroom) -> int:
