@@ -187,7 +187,8 @@ def test_three_months(play: Play, tmp_path: Any) -> None:
         play.officer(StaffRole.CENTRE), "{ reminders(first: 9) { nodes { kind dueOn objection { filedOn } } } }"
     )["reminders"]["nodes"]
     due = {"kind": "OBJECTION_DUE", "dueOn": "2026-05-02", "objection": {"filedOn": "2026-04-02"}}
-    assert reminded == [due, due]
+    month = {"kind": "BATCH_DUE", "dueOn": "2026-03-01", "objection": None}
+    assert reminded == [month, due, due]
     play.do(StaffRole.PANEL, "answerObjection", place=1, id=objection, outcome="AMENDED", points=7, reason="情节较轻。")
     amended = [("E01", 2, False), ("E02", 7, False)]
     play.see(
