@@ -12,7 +12,9 @@ import uvicorn
 from auth import signing
 from auth.token_client import ClientCredential, User, request_token
 from casework.picture import picture
+from commands.catalogue import catalogue
 from commands.clients import clients
+from commands.courts import court
 from commands.doctor.command import doctor
 from commands.documents import documents
 from commands.importing import import_
@@ -21,6 +23,7 @@ from commands.schema import schema
 from commands.session import console, explained, prepared, read_json
 from commands.showing import demo
 from commands.staff import staff
+from commands.vocabulary import vocabulary
 from commands.work import publish, worker
 from schema.policy_table import policy_table
 from settings import DATABASE_URL, Settings
@@ -37,6 +40,9 @@ app.add_typer(staff, name="staff")
 app.add_typer(keys, name="keys")
 app.add_typer(schema, name="schema")
 app.add_typer(reports, name="report")
+app.add_typer(catalogue, name="catalogue")
+app.add_typer(vocabulary, name="vocabulary")
+app.add_typer(court, name="court")
 app.command("import")(import_)
 app.command("demo")(demo)
 app.command("worker")(worker)

@@ -22,6 +22,7 @@ from auth.principal import Principal
 from auth.scopes import Scope
 from casework import deliveries
 from casework.deliveries import Endpoint, Message, Result
+from casework.outbox import place_left
 from casework.transaction import transact
 from casework.webhooks import OVERLAP, hmac_secret, signing_key
 from models.keyring import Keyring
@@ -83,6 +84,7 @@ class Dispatcher:
 
     async def start_due(self) -> None:
         """Begin to serve the endpoints to which something is due, and that are not served already."""
+        await place_left(self.engine)
         find = partial(deliveries.endpoints, now=self.now(), overlap=OVERLAP)
         for endpoint in await self._transact(find):
             if endpoint.key not in self._running:

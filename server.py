@@ -29,7 +29,8 @@ from auth.signing import SigningKeys
 from auth.tokens import TokenVerifier
 from auth.trusted_documents import TrustedDocuments
 from bell import Bell
-from casework.notifications import CHANNEL
+from casework.catalogue import read_case_types
+from casework.outbox import CHANNEL
 from connections import PlanConnections, watch
 from models.keyring import Keyring, load_keyring
 from reports.desk import ReportDesk
@@ -201,6 +202,8 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await ensure_partitions(parts.engine, now())
+        async with parts.engine.connect() as connection:
+            await read_case_types(connection)
         async with running(*parts.background()):
             yield
         if telemetry.provider:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 import database
 from casework.calendar import catch_up
-from casework.notifications import CHANNEL
+from casework.outbox import CHANNEL
 from dispatcher import Dispatcher
 from models.keyring import Keyring
 from outbound import SENDING, Network, Outbound

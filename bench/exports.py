@@ -40,8 +40,9 @@ BY_HAND = """query($after: String) { events(first: 100, after: $after) { pageInf
   nodes { id kind sequence occurredAt party { id name } } } }"""
 STATE = """query($id: ID!) { node(id: $id) { ... on BulkOperation {
   state objectCount size sha256 error createdAt startedAt endedAt } } }"""
-FILL = """INSERT INTO event (party_id, sequence, kind, occurred_at)
-SELECT party.id, number, 'ENTRY_PUBLISHED', timestamptz '2026-01-01 00:00Z' + number * interval '1 hour'
+FILL = """INSERT INTO event (party_id, sequence, kind, occurred_at, position)
+SELECT party.id, number, 'ENTRY_PUBLISHED', timestamptz '2026-01-01 00:00Z' + number * interval '1 hour',
+ row_number() OVER (ORDER BY number, party.id)
 FROM generate_series(1, :rounds) AS number, party ORDER BY number, party.id LIMIT :rows"""
 COPIED = """SELECT concat('{{"id":"', {event}, '","kind":"', event.kind, '","sequence":', event.sequence,
  ',"occurredAt":"', to_char(event.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),

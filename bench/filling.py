@@ -64,7 +64,7 @@ def _copy_subjects(connection: sa.Connection, keyring: Keyring, subjects: int, c
         _copy(driver, IDENTITIES, _identities(chunk, keyring))
 
 
-PARTIES = "copy party (id, kind, name, disclosed, created_at) from stdin"
+PARTIES = "copy party (id, kind, name, disclosed, of_age_from, created_at) from stdin"
 IDENTITIES = "copy identity (party_id, type, index, sealed, masked) from stdin"
 Rows = Iterator[tuple[object, ...]]
 
@@ -77,7 +77,7 @@ def _copy(driver: psycopg.Connection[tuple[object, ...]], statement: str, rows: 
 
 def _parties(subjects: list[Subject], entered: datetime) -> Rows:
     for one in subjects:
-        yield one.key, "PERSON" if one.person else "ORGANIZATION", one.name, True, entered
+        yield one.key, "PERSON" if one.person else "ORGANIZATION", one.name, True, "-infinity", entered
 
 
 def _identities(subjects: list[Subject], keyring: Keyring) -> Rows:

@@ -38,13 +38,13 @@ FINDING = {"kind": "COURT_RECORD", "number": "庭审笔录", "issuedOn": "2026-0
 PARTS = """
   SELECT participation.case_id, participation.party_id, participation.role FROM participation
   JOIN court_case ON court_case.id = case_id
-  WHERE court_code = :court AND party_id IS NOT NULL AND NOT protected ORDER BY participation.id LIMIT 64
+  WHERE court_code = :court AND party_id IS NOT NULL ORDER BY participation.id LIMIT 64
 """
 COURT = "SELECT court_code FROM court_case GROUP BY 1 ORDER BY count(*) DESC LIMIT 1"
 ALONE = (
     """INSERT INTO deduction (case_id, party_id, role, behaviour_id, stage, tier, points, status, version, conduct_on,
-    protected, finding_kind, finding_document, finding_issued_on, finding_digest, proposed_by, proposed_at)
-    SELECT $1, $2, $3, id, stage, tier, 3, 'PROPOSED', 1, DATE '2026-01-10', false, 'COURT_RECORD', '庭审笔录',
+    finding_kind, finding_document, finding_issued_on, finding_digest, proposed_by, proposed_at)
+    SELECT $1, $2, $3, id, stage, tier, 3, 'PROPOSED', 1, DATE '2026-01-10', 'COURT_RECORD', '庭审笔录',
     DATE '2026-01-20', decode(repeat('00', 32), 'hex'), $4, now() FROM behaviour WHERE code = 'F05'""",
     """INSERT INTO deduction_step (deduction_id, sequence, status, staff_id, staff_role, taken_at, reason)
     VALUES (currval(pg_get_serial_sequence('deduction', 'id')), 1, 'PROPOSED', $1, 'JUDGE', now(), '事实清楚。')""",

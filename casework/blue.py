@@ -11,7 +11,7 @@ from casework.catalogue import code_type_in_force
 from casework.events import colour, tell, tell_gone
 from casework.procedure import Act, reasoned, require
 from casework.record_steps import keep_step
-from casework.records import close_records, enter_record, gone, public
+from casework.records import close_records, enter_record, gone, shown
 from casework.refusal import Refusal, not_found
 from casework.repairs import (
     Application,
@@ -94,15 +94,17 @@ async def decide_record_repair(connection: AsyncConnection, key: int, decision: 
         await close_records(connection, CodeRecord.id == record.id, court_day(act.at), CloseReason.SHIELDED)
     await written_decision(connection, key, decision, act)
     if decision.outcome is RepairOutcome.SHORTENED:
-        await tell(connection, public(record), EventKind.REPAIR_GRANTED, act.at)
+        await tell(connection, shown(record, court_day(act.at)), EventKind.REPAIR_GRANTED, act.at)
     elif decision.outcome is RepairOutcome.SHIELDED:
-        await tell_gone(connection, gone(record, record.effective_on), EventKind.RECORD_SHIELDED, act.at)
+        lost = gone(record, record.effective_on, court_day(act.at))
+        await tell_gone(connection, lost, EventKind.RECORD_SHIELDED, act.at)
     if decision.outcome is not RepairOutcome.REFUSED:
         await colour(connection, [record.party_id], act.at)
 
 
 def _runs(record: Any, day: date) -> bool:
-    return all(end is None or day < end for end in (record.ends_on, record.closed_on))
+    ended = record.ends_on is not None and record.ends_on < day
+    return not ended and (record.closed_on is None or day < record.closed_on)
 
 
 async def end_repair(connection: AsyncConnection, key: int, performed: bool, act: Act) -> None:
@@ -120,7 +122,7 @@ async def end_repair(connection: AsyncConnection, key: int, performed: bool, act
         which = CodeRecord.id.in_([blue.id, blue.repaired_id])
         await close_records(connection, which, today, CloseReason.PERFORMED)
         for row in await delist(connection, blue.repaired_id, today):
-            await tell_gone(connection, gone(row, row.published_on), EventKind.LIST_REMOVED, act.at)
+            await tell_gone(connection, gone(row, row.published_on, today), EventKind.LIST_REMOVED, act.at)
     else:
         await close_records(connection, CodeRecord.id == blue.id, today, CloseReason.BREACHED)
         await _restore(connection, blue.repaired_id)
@@ -128,13 +130,15 @@ async def end_repair(connection: AsyncConnection, key: int, performed: bool, act
 
 
 async def delist(connection: AsyncConnection, record_key: int, day: date) -> Sequence[Any]:
-    """What is performed leaves the list that it stood on; gives the party of the entry, since when, if protected."""
+    """What is performed leaves the list that it stood on; gives the entry as it was: party, since when, publicity."""
     listing = sa.select(CodeRecord.listing_id).where(CodeRecord.id == record_key).scalar_subquery()
-    update = sa.update(Listing).where(Listing.id == listing, Listing.removed_on.is_(None))
-    removed = update.values(removed_on=sa.func.greatest(Listing.published_on, sa.literal(day, sa.Date)))
-    return (
-        await connection.execute(removed.returning(Listing.party_id, Listing.protected, Listing.published_on))
-    ).all()
+    columns = (Listing.id, Listing.party_id, Listing.publicity, Listing.published_on)
+    query = sa.select(*columns).where(Listing.id == listing, Listing.removed_on.is_(None)).with_for_update()
+    found = (await connection.execute(query)).all()
+    removed_on = sa.func.greatest(Listing.published_on, sa.literal(day, sa.Date))
+    update = sa.update(Listing).where(Listing.id.in_([row.id for row in found])).values(removed_on=removed_on)
+    await connection.execute(update)
+    return found
 
 
 async def _restore(connection: AsyncConnection, record_key: int) -> None:
@@ -161,8 +165,11 @@ def next_review(since: date, today: date) -> date:
 
 def running(day: date) -> sa.ColumnElement[bool]:
     """Whether a record is active on a day."""
-    ends = sa.func.coalesce(sa.func.least(CodeRecord.ends_on, CodeRecord.closed_on), sa.literal(date.max, sa.Date))
-    return sa.and_(CodeRecord.effective_on <= day, ends > day)
+    return sa.and_(
+        CodeRecord.effective_on <= day,
+        sa.or_(CodeRecord.ends_on.is_(None), CodeRecord.ends_on >= day),
+        sa.or_(CodeRecord.closed_on.is_(None), CodeRecord.closed_on > day),
+    )
 
 
 async def _locked(connection: AsyncConnection, key: int, act: Act) -> Any:
@@ -195,7 +202,6 @@ async def _turn_blue(connection: AsyncConnection, entry: Any, record: Any, end: 
         case_id=record.case_id,
         effective_on=today,
         ends_on=end,
-        protected=record.protected,
         repaired_id=record.id,
         repaired_colour=record.colour,
     )

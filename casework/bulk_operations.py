@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.bulk_uploads import delete_upload, take_upload
 from casework.events import tell_client
-from casework.notifications import WAKE
+from casework.outbox import WAKE
 from casework.refusal import Refusal
 from models.bulk_operation import BulkChunk, BulkError, BulkKind, BulkOperation, BulkState
 from models.client import Client

@@ -23,9 +23,9 @@ from casework.reminders import remind
 from casework.transaction import transact
 from models.calendar import CalendarDay
 from models.catalogue import Colour
-from models.code_record import CodePeriod, CodeRecord, Perspective
+from models.code_record import CodePeriod, CodeRecord, Perspective, known_today
 from models.consent import Consent
-from models.deduction import Deduction, DeductionStatus
+from models.deduction import Deduction
 from models.event import Event, EventKind
 from models.listing import Listing
 from models.point_conversion import ConversionStatus, PointConversion
@@ -46,7 +46,7 @@ async def catch_up(engine: AsyncEngine, now: datetime) -> Sequence[date]:
         last = (await connection.execute(sa.select(sa.func.max(CalendarDay.day)))).scalar_one()
     days = [today] if last is None else [last + timedelta(n) for n in range(1, (today - last).days + 1)]
     for day in days:
-        await transact(engine, partial(_turn, day=day, now=now, first=last is None))
+        await transact(engine, partial(_turn, day=day, now=now, first=last is None), now)
     await tell_villages(engine, now)
     return days
 
@@ -82,14 +82,15 @@ async def _keys(connection: AsyncConnection, query: sa.Select[Any]) -> Sequence[
 
 
 async def _expired_items(connection: AsyncConnection, day: date) -> list[Gone]:
-    """The items that end their publicity on a day, those of which others knew (R6, R16)."""
-    published = (Deduction.status == DeductionStatus.PUBLISHED, ~Deduction.protected, Deduction.expires_on == day)
+    """The items whose last day of publicity was the day before (R6, R16)."""
+    published = (Deduction.expires_on == day - timedelta(1), sa.func.upper(Deduction.publicity) == day)
     found = await connection.execute(sa.select(Deduction.party_id, Deduction.published_at).where(*published))
     return [Gone(row.party_id, row.published_at) for row in found]
 
 
 async def _ended_listings(connection: AsyncConnection, day: date) -> list[Gone]:
-    open_until = (Listing.ends_on == day, Listing.removed_on.is_(None), ~Listing.protected)
+    over = sa.func.upper(Listing.publicity) == day
+    open_until = (Listing.ends_on == day - timedelta(1), Listing.removed_on.is_(None), over)
     found = await connection.execute(sa.select(Listing.party_id, Listing.published_on).where(*open_until))
     return [Gone(row.party_id, beginning(row.published_on)) for row in found]
 
@@ -118,12 +119,13 @@ def _turned(day: date) -> sa.Select[Any]:
         Event.occurred_at >= begins,
     )
     outside = (CodePeriod.perspective == Perspective.OUTSIDE, sa.func.lower(CodePeriod.during) == day)
-    return sa.select(CodePeriod.party_id).where(*outside, ~told.exists())
+    return sa.select(CodePeriod.party_id).where(*outside, known_today(CodePeriod), ~told.exists())
 
 
 async def _delist_performed(connection: AsyncConnection, day: date, at: datetime) -> None:
     """A repair that was kept to its end: what it repaired leaves its list (R9, R11)."""
-    kept = (CodeRecord.colour == Colour.BLUE, CodeRecord.ends_on == day, CodeRecord.closed_on.is_(None))
+    last = day - timedelta(1)
+    kept = (CodeRecord.colour == Colour.BLUE, CodeRecord.ends_on == last, CodeRecord.closed_on.is_(None))
     for key in await _keys(connection, sa.select(CodeRecord.repaired_id).where(*kept)):
         for row in await delist(connection, key, day):
-            await tell_gone(connection, gone(row, row.published_on), EventKind.LIST_REMOVED, at)
+            await tell_gone(connection, gone(row, row.published_on, last), EventKind.LIST_REMOVED, at)

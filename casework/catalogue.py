@@ -7,13 +7,20 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.refusal import Refusal
-from models.catalogue import Behaviour, CatalogueVersion, CodeType
+from models.case_numbers import admit_case_types
+from models.catalogue import Behaviour, CaseType, CatalogueVersion, CodeType
 
 
 def in_force(day: date) -> sa.ColumnElement[bool]:
     """Whether an edition is in force on a day; no two are."""
     ends = CatalogueVersion.effective_to
     return sa.and_(CatalogueVersion.effective_from <= day, sa.or_(ends.is_(None), ends > day))
+
+
+async def read_case_types(connection: AsyncConnection) -> None:
+    """Let this process read case numbers with the case types that the court added."""
+    found = await connection.execute(sa.select(CaseType.characters, CaseType.stage))
+    admit_case_types({row.characters: row.stage for row in found})
 
 
 async def behaviour_in_force(connection: AsyncConnection, code: str, day: date) -> Any:
@@ -35,5 +42,6 @@ async def code_type_in_force(connection: AsyncConnection, code: str, day: date) 
     query = sa.select(CodeType.__table__).join(CatalogueVersion, CatalogueVersion.id == CodeType.version_id)
     found = (await connection.execute(query.where(CodeType.code == code, in_force(day)))).one_or_none()
     if found is None:
-        raise Refusal("CATALOGUE", f"The catalogue in force on {day} has no code type {code}.", "Load one that has.")
+        message = f"The catalogue in force on {day} has no code type {code}."
+        raise Refusal("CATALOGUE", message, "Load one that has with suxin catalogue load.")
     return found

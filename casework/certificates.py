@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.catalogue import code_type_in_force
 from casework.events import colour, tell, tell_gone
+from casework.majority import establish
 from casework.measures import give
 from casework.participants import participant
 from casework.procedure import Act, reasoned, require
 from casework.record_steps import keep_step
-from casework.records import close_records, enter_record, gone
+from casework.records import close_records, enter_record, gone, shown
 from casework.refusal import Refusal, not_found
 from casework.texts import holds_identity_number
 from models.certificate import GOLD_TYPE, LONGEST_NUMBER, Certificate
@@ -57,17 +58,18 @@ async def issue_certificate(connection: AsyncConnection, performance: Performanc
         "party_id": performance.party_key,
         "performed_on": performance.performed_on,
         "issued_on": today,
-        "protected": case.protected,
     }
-    written = insert(Certificate).values(values).on_conflict_do_nothing().returning(Certificate.id)
-    key: int | None = (await connection.execute(written)).scalar_one_or_none()
-    if key is None:
+    await establish(connection, act.keyring, performance.party_key, performance.performed_on)
+    columns = (Certificate.id, Certificate.party_id, Certificate.publicity)
+    written = insert(Certificate).values(values).on_conflict_do_nothing().returning(*columns)
+    certificate: Any = (await connection.execute(written)).one_or_none()
+    if certificate is None:
         raise Refusal("ISSUED", "A certificate of this number is issued already.", "Give another number.", "number")
+    key: int = certificate.id
     await keep_step(connection, performance.party_key, act, certificate_id=key)
     await _gild(connection, entry, key, case, performance.party_key, today)
     await give(connection, CodeRecord.certificate_id == key, act.at)
-    told = [] if case.protected else [performance.party_key]
-    await tell(connection, told, EventKind.CERTIFICATE_ISSUED, act.at)
+    await tell(connection, shown(certificate, today), EventKind.CERTIFICATE_ISSUED, act.at)
     await colour(connection, [performance.party_key], act.at)
     return key
 
@@ -79,7 +81,7 @@ async def revoke_certificate(connection: AsyncConnection, key: int, act: Act) ->
     """
     require(act.officer, StaffRole.CENTRE)
     reasoned(act.reason)
-    columns = (Certificate.party_id, Certificate.protected, Certificate.issued_on, Certificate.revoked_on)
+    columns = (Certificate.party_id, Certificate.publicity, Certificate.issued_on, Certificate.revoked_on)
     query = sa.select(*columns, CourtCase.court_code)
     joined = query.join(CourtCase, CourtCase.id == Certificate.case_id).where(Certificate.id == key)
     found: Any = (await connection.execute(joined.with_for_update(of=Certificate))).one_or_none()
@@ -91,7 +93,7 @@ async def revoke_certificate(connection: AsyncConnection, key: int, act: Act) ->
     await connection.execute(sa.update(Certificate).where(Certificate.id == key).values(revoked_on=today))
     await keep_step(connection, found.party_id, act, certificate_id=key)
     await close_records(connection, CodeRecord.certificate_id == key, today, CloseReason.REVOKED)
-    await tell_gone(connection, gone(found, found.issued_on), EventKind.CERTIFICATE_REVOKED, act.at)
+    await tell_gone(connection, gone(found, found.issued_on, today), EventKind.CERTIFICATE_REVOKED, act.at)
     await colour(connection, [found.party_id], act.at)
 
 
@@ -104,6 +106,5 @@ async def _gild(connection: AsyncConnection, entry: Any, key: int, case: Any, pa
         case_id=case.id,
         effective_on=day,
         ends_on=add_months(day, entry.term_months),
-        protected=case.protected,
         certificate_id=key,
     )

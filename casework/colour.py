@@ -2,27 +2,27 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
 
-from models.catalogue import CodeType, Stage
-from models.code_record import VANISHING, CodePeriod, CodeRecord, Perspective
+from models.catalogue import CodeType, Colour, Stage
+from models.code_record import ANNULLED, CodePeriod, CodeRecord, Perspective, known_today
 from models.colour import Record, Span, periods
-from models.court_case import NEVER_DISCLOSED, CourtCase, Participation, Role
+from models.court_case import CourtCase, Participation, Role
 from models.party import Party
 
 KEYS = sa.bindparam("keys", type_=sa.ARRAY(sa.BigInteger))
 
-CLEAR = sa.delete(CodePeriod).where(CodePeriod.party_id == sa.any_(KEYS))
-
-VANISHED = sa.func.coalesce(CodeRecord.close_reason.in_(VANISHING), sa.false())
-"""Records that nobody outside the court may tell from ones that never were (R10)."""
-
-DISCLOSED = sa.func.coalesce(CourtCase.confidentiality.not_in(NEVER_DISCLOSED), sa.true())
-"""Matters that may be known outside the court (R16)."""
+OPEN = sa.select(CodePeriod.party_id, CodePeriod.perspective, CodePeriod.during, CodePeriod.colour).where(
+    CodePeriod.party_id == sa.any_(KEYS), known_today(CodePeriod)
+)
+"""The periods of today's knowledge."""
 
 RECORDS = (
     sa.select(
@@ -31,15 +31,18 @@ RECORDS = (
         CodeRecord.colour,
         CodeType.code,
         CodeRecord.effective_on,
-        sa.func.least(CodeRecord.ends_on, CodeRecord.closed_on).label("ended_on"),
+        sa.func.least(CodeRecord.ends_on + 1, CodeRecord.closed_on).label("ended_on"),
         CodeRecord.repaired_id,
-        (CodeType.partner_visible & ~CodeRecord.protected & ~VANISHED & DISCLOSED).label("outside"),
+        sa.func.isempty(CodeRecord.publicity).label("inside"),
+        sa.func.lower(CodeRecord.publicity, type_=sa.Date).label("public_from"),
+        sa.func.upper(CodeRecord.publicity, type_=sa.Date).label("public_until"),
     )
     .join(CodeType, CodeType.id == CodeRecord.code_type_id)
-    .outerjoin(CourtCase, CourtCase.id == CodeRecord.case_id)
+    .join(Party, sa.and_(Party.id == CodeRecord.party_id, ~Party.held))
     .where(
         CodeRecord.party_id == sa.any_(KEYS),
         CodeRecord.closed_on.is_(None) | (CodeRecord.effective_on < CodeRecord.closed_on),
+        sa.func.coalesce(CodeRecord.close_reason.not_in(ANNULLED), sa.true()),
     )
 )
 
@@ -48,8 +51,9 @@ ENFORCEMENTS = (
         Participation.party_id,
         CourtCase.filed_on,
         CourtCase.closed_on,
-        (~Participation.protected & DISCLOSED).label("outside"),
+        (CourtCase.disclosed & (CourtCase.filed_on >= Party.of_age_from) & ~Party.held).label("outside"),
     )
+    .join(Party, Party.id == Participation.party_id)
     .join(CourtCase, CourtCase.id == Participation.case_id)
     .where(
         Participation.party_id == sa.any_(KEYS),
@@ -62,35 +66,107 @@ ENFORCEMENTS = (
 LOCK = sa.select(Party.id).where(Party.id == sa.any_(KEYS)).order_by(Party.id).with_for_update(key_share=True)
 """Whoever colours a party waits for whoever is colouring it."""
 
-Seen = tuple[Record, bool]
-"""A record, and whether it counts outside the court."""
+EARLIER = aliased(CodePeriod)
+
+BOUNDS = (sa.func.max(bound(EARLIER.known)) for bound in (sa.func.lower, sa.func.upper))
+
+MOMENT = (
+    sa.select(sa.func.greatest(sa.func.recorded_at(), *BOUNDS))
+    .where(EARLIER.party_id == sa.any_(KEYS))
+    .scalar_subquery()
+)
+"""When these parties are coloured: never before they were coloured last, by however little clocks differ."""
+
+GIVEN = (
+    sa.func.unnest(
+        sa.bindparam("parties", type_=sa.ARRAY(sa.BigInteger)),
+        sa.bindparam("perspectives", type_=sa.ARRAY(sa.Text)),
+        sa.bindparam("starts", type_=sa.ARRAY(sa.Date)),
+        sa.bindparam("ends", type_=sa.ARRAY(sa.Date)),
+        sa.bindparam("colours", type_=sa.ARRAY(sa.Text)),
+    )
+    .table_valued("party_id", "perspective", "start", "end", "colour", name="given")
+    .render_derived()
+)
+
+GIVEN_DURING = sa.func.daterange(GIVEN.c.start, GIVEN.c.end)
+
+STALE = sa.and_(
+    CodePeriod.party_id == GIVEN.c.party_id,
+    CodePeriod.perspective == GIVEN.c.perspective,
+    CodePeriod.during == GIVEN_DURING,
+    known_today(CodePeriod),
+)
+
+UNSEEN = sa.delete(CodePeriod).where(STALE, sa.func.lower(CodePeriod.known) >= MOMENT).returning(CodePeriod.party_id)
+
+CLOSE = (
+    sa.update(CodePeriod)
+    .where(STALE, sa.func.lower(CodePeriod.known) < MOMENT)
+    .values(known=sa.func.tstzrange(sa.func.lower(CodePeriod.known), MOMENT))
+    .add_cte(UNSEEN.cte("unseen"))
+)
+"""Close these periods at the moment; those that began at this very moment were never known, and go."""
+
+ADD = sa.insert(CodePeriod).from_select(
+    ["party_id", "perspective", "during", "colour", "known"],
+    sa.select(
+        GIVEN.c.party_id, GIVEN.c.perspective, GIVEN_DURING, GIVEN.c.colour, sa.func.tstzrange(MOMENT, sa.null())
+    ),
+)
+
+Row = tuple[int, Perspective, Range[date], Colour]
+"""A party's colour, by perspective and days."""
+
+Seen = tuple[Record, Record | None]
+"""A record, and as it counts outside the court, on the days of its publicity."""
 
 Enforced = tuple[Span, bool]
 """The days of an enforcement case, and whether it may be known outside the court."""
 
 
 async def recolour(connection: AsyncConnection, party_keys: Collection[int]) -> None:
-    """Replace the code periods of these parties by what their records say, from both perspectives.
+    """Make the code periods of these parties what their records say, from both perspectives.
 
-    A party without records has no periods: it has always been green. Runs in the caller's transaction, so that no
-    colour is ever older than its records.
+    What is no longer so is closed at the transaction's moment of recording (`casework.transaction.recorded`), what is
+    new is known from then on, and what stays is not touched (R26). A party without records has no periods: it has
+    always been green. Runs in the caller's transaction, so that no colour is ever older than its records.
     """
     keys = sorted(set(party_keys))
     if not keys:
         return
     await connection.execute(LOCK, {"keys": keys})
-    await connection.execute(CLEAR, {"keys": keys})
+    written = {_row(*found) for found in await connection.execute(OPEN, {"keys": keys})}
     records = await _records(connection, keys)
-    if records:
-        rows = list(_rows(records, await _enforcements(connection, list(records))))
-        await connection.execute(sa.insert(CodePeriod), rows)
+    wanted = set(_rows(records, await _enforcements(connection, list(records)))) if records else set()
+    if stale := written - wanted:
+        await connection.execute(CLOSE, _arrays(stale) | {"keys": keys})
+    if fresh := wanted - written:
+        await connection.execute(ADD, _arrays(fresh) | {"keys": keys})
+
+
+def _row(party: int, perspective: Perspective, during: Range[date], colour: Colour) -> Row:
+    return party, perspective, during, colour
+
+
+def _arrays(rows: Collection[Row]) -> dict[str, list[Any]]:
+    """The columns of `GIVEN`."""
+    ordered = sorted(rows, key=lambda row: (row[0], row[1], row[2].lower or date.min))
+    return {
+        "parties": [party for party, _, _, _ in ordered],
+        "perspectives": [perspective for _, perspective, _, _ in ordered],
+        "starts": [during.lower for _, _, during, _ in ordered],
+        "ends": [during.upper for _, _, during, _ in ordered],
+        "colours": [colour for _, _, _, colour in ordered],
+    }
 
 
 async def _records(connection: AsyncConnection, keys: list[int]) -> dict[int, list[Seen]]:
     found: dict[int, list[Seen]] = defaultdict(list)
     for row in await connection.execute(RECORDS, {"keys": keys}):
-        span = Span(row.effective_on, row.ended_on)
-        found[row.party_id].append((Record(row.id, row.colour, row.code, span, row.repaired_id), row.outside))
+        record = Record(row.id, row.colour, row.code, Span(row.effective_on, row.ended_on), row.repaired_id)
+        outside = None if row.inside else replace(record, active=Span(row.public_from, row.public_until))
+        found[row.party_id].append((record, outside))
     return found
 
 
@@ -101,12 +177,11 @@ async def _enforcements(connection: AsyncConnection, keys: list[int]) -> dict[in
     return found
 
 
-def _rows(records: Mapping[int, list[Seen]], enforcements: Mapping[int, list[Enforced]]) -> Iterator[dict[str, object]]:
+def _rows(records: Mapping[int, list[Seen]], enforcements: Mapping[int, list[Enforced]]) -> Iterator[Row]:
     for party, seen in records.items():
         for perspective in Perspective:
             court = perspective is Perspective.COURT
-            counted = [record for record, outside in seen if outside or court]
+            counted = [record for pair in seen if (record := pair[0] if court else pair[1])]
             open_cases = [span for span, outside in enforcements.get(party, []) if outside or court]
             for period in periods(counted, open_cases):
-                during: Range[date] = Range(period.start, period.end)
-                yield {"party_id": party, "perspective": perspective, "during": during, "colour": period.colour}
+                yield party, perspective, Range(period.start, period.end), period.colour

@@ -134,7 +134,7 @@ def _convertible(keys: Collection[int]) -> sa.Select[Any]:
         .join(Party, Party.id == Deduction.party_id)
         .join(Behaviour, Behaviour.id == Deduction.behaviour_id)
         .where(Deduction.id.in_(keys), Party.kind == PartyKind.PERSON, Party.household_id.is_not(None))
-        .where(~Deduction.protected)
+        .where(~sa.func.isempty(Deduction.publicity))
         .order_by(Deduction.id)
     )
 

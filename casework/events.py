@@ -1,4 +1,7 @@
-"""Events are written where things happen: in the same transaction, in the order of their subject."""
+"""Events are written where things happen: in the same transaction, in the order of their subject.
+
+Their place among all events is given after the commit (`casework.outbox`).
+"""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -8,21 +11,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.colour import LOCK, recolour
 from casework.notifications import Gone, keys_of, notify_client, notify_recipients, notify_served, notify_watching
+from casework.outbox import note_told
 from models.catalogue import Colour
-from models.code_record import CodePeriod, Perspective
+from models.code_record import CodePeriod, Perspective, known_today
 from models.event import Event, EventKind
 from models.party import Party
 from models.terms import court_day
 
-EVENTS = 0x53555849  # "SUXI": no other advisory lock of the service has this number
-IN_ORDER = sa.select(sa.func.pg_advisory_xact_lock(EVENTS))
-"""Whoever writes events waits for whoever is writing some: their keys are in the order in which they are committed, so
-that a reader who has seen one has seen all before it. Taken before the parties, so that no two wait for each other."""
+
+async def lock_parties(connection: AsyncConnection, party_keys: Collection[int]) -> None:
+    """Wait for whoever colours these parties or tells of them. Who does both for several locks all of them first."""
+    await connection.execute(LOCK, {"keys": sorted(set(party_keys))})
 
 
 async def tell(connection: AsyncConnection, party_keys: Collection[int], kind: EventKind, at: datetime) -> None:
-    """Write one event for each of these parties, and who watches it. Nothing that is protected may be told (R16):
-    leave it out."""
+    """Write one event for each of these parties, and who watches it. Nothing that others do not see may be
+    told (R10, R16): leave it out."""
     if party_keys:
         await notify_watching(connection, await _tell(connection, party_keys, kind, at), at)
 
@@ -42,7 +46,7 @@ async def tell_recipients(
     """Write what happened to consents, for their recipients."""
     if not consent_keys:
         return
-    await connection.execute(IN_ORDER)
+    note_told(connection)
     rows = [{"consent_id": key, "kind": kind, "occurred_at": at} for key in sorted(set(consent_keys))]
     written = await connection.execute(sa.insert(Event).returning(Event.id), rows)
     await notify_recipients(connection, written.scalars().all())
@@ -52,7 +56,7 @@ async def tell_client(
     connection: AsyncConnection, client_key: int, operation: int, reference: str | None, at: datetime
 ) -> None:
     """Write that a client's bulk operation has ended, for that client, if it is one that is told of events."""
-    await connection.execute(IN_ORDER)
+    note_told(connection)
     values = {"bulk_operation_id": operation, "kind": EventKind.BULK_OPERATION_ENDED, "occurred_at": at}
     event = (await connection.execute(sa.insert(Event).values(values).returning(Event.id))).scalar_one()
     await notify_client(connection, event, client_key, reference)
@@ -63,8 +67,8 @@ async def _tell(
 ) -> Mapping[int, int]:
     """Write the events; gives the key of each party's."""
     keys = sorted(set(party_keys))
-    await connection.execute(IN_ORDER)
-    await connection.execute(LOCK, {"keys": keys})
+    note_told(connection)
+    await lock_parties(connection, keys)
     last = sa.select(sa.func.max(Event.sequence)).where(Event.party_id == Party.id).scalar_subquery()
     told = sa.select(
         Party.id,
@@ -77,16 +81,20 @@ async def _tell(
     return {row.party_id: row.id for row in await connection.execute(written)}
 
 
-async def colour(connection: AsyncConnection, party_keys: Collection[int], at: datetime) -> None:
-    """Colour these parties anew, and tell of those whose colour others now see changed (R11)."""
+async def colour(
+    connection: AsyncConnection, party_keys: Collection[int], at: datetime, *, silent: bool = False
+) -> None:
+    """Colour these parties anew, and tell of those whose colour others now see changed (R11), unless `silent`."""
     keys = sorted(set(party_keys))
-    await connection.execute(IN_ORDER)
-    await connection.execute(LOCK, {"keys": keys})
+    if not keys:
+        return
+    await lock_parties(connection, keys)
     before = await _colours(connection, keys, at)
     await recolour(connection, keys)
     after = await _colours(connection, keys, at)
     changed = [key for key in keys if before.get(key, Colour.GREEN) != after.get(key, Colour.GREEN)]
-    await tell(connection, changed, EventKind.COLOUR_CHANGED, at)
+    if not silent:
+        await tell(connection, changed, EventKind.COLOUR_CHANGED, at)
 
 
 async def _colours(connection: AsyncConnection, keys: Collection[int], at: datetime) -> Mapping[int, Colour]:
@@ -94,6 +102,7 @@ async def _colours(connection: AsyncConnection, keys: Collection[int], at: datet
     query = sa.select(CodePeriod.party_id, CodePeriod.colour).where(
         CodePeriod.party_id == sa.any_(keys_of(keys)),
         CodePeriod.perspective == Perspective.OUTSIDE,
+        known_today(CodePeriod),
         CodePeriod.during.contains(court_day(at)),
     )
     return {row.party_id: row.colour for row in await connection.execute(query)}

@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from auth.officer import Officer
 from casework.batches import settle
 from casework.conversions import reverse
-from casework.events import colour, tell, tell_gone
+from casework.events import colour, lock_parties, tell, tell_gone
 from casework.notifications import Gone
 from casework.procedure import PROCEDURE, Step, steps_of
-from casework.records import close_records, seen
+from casework.records import close_records, shown
 from models.batch import Batch
 from models.code_record import CloseReason, CodeRecord
 from models.deduction import Deduction, DeductionStatus
@@ -47,7 +47,8 @@ async def withdraw_founded(
     which = CodeRecord.deduction_id.in_(published)
     await close_records(connection, which, court_day(at), CloseReason.WITHDRAWN)
     contested = await _answer(connection, [row.id for row in found], at, reason)
-    known = [row for row in found if seen(row, at)]
+    known = [row for row in found if shown(row, court_day(at))]
+    await lock_parties(connection, [row.party_id for row in found])
     await tell_gone(connection, [Gone(row.party_id, row.published_at) for row in known], EventKind.ENTRY_WITHDRAWN, at)
     closed = [row.party_id for row in known if row.id in contested]
     await tell(connection, closed, EventKind.OBJECTION_CLOSED, at)

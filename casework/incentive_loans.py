@@ -16,7 +16,7 @@ from casework.watches import Customer
 from models.audience import Purpose
 from models.catalogue import Colour
 from models.certificate import Certificate
-from models.code_record import CodePeriod, Perspective
+from models.code_record import CodePeriod, Perspective, known_today
 from models.consent import Consent
 from models.incentive_loan import IncentiveLoan, LoanOutcome
 from models.party import Identity, Party, PartyKind
@@ -106,11 +106,12 @@ async def _certificate(connection: AsyncConnection, party: int, day: date) -> in
     gold = sa.select(CodePeriod.party_id).where(
         CodePeriod.party_id == party,
         CodePeriod.perspective == Perspective.OUTSIDE,
+        known_today(CodePeriod),
         CodePeriod.during.contains(day),
         CodePeriod.colour == Colour.GOLD,
     )
     newest = sa.select(Certificate.id).where(
-        Certificate.party_id == party, Certificate.issued_on <= day, ~Certificate.protected, gold.exists()
+        Certificate.party_id == party, Certificate.publicity.contains(day), gold.exists()
     )
     query = newest.order_by(Certificate.issued_on.desc(), Certificate.id.desc()).limit(1)
     key: int | None = (await connection.execute(query)).scalar_one_or_none()

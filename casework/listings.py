@@ -34,14 +34,14 @@ async def list_lender(connection: AsyncConnection, party_key: int, act: Act) -> 
     entry = await code_type_in_force(connection, LENDER_TYPE, today)
     blank = dict.fromkeys(("case_number", "basis_number", "basis_unit", "obligation", "performance"), "")
     values = {"kind": ListingKind.PROFESSIONAL_LENDER, "party_id": party_key, "court_code": act.officer.court_code}
-    days = {"listed_on": today, "published_on": today, "protected": False}
+    days = {"listed_on": today, "published_on": today}
     written = insert(Listing).values(**values, **days, **blank, grounds=grounds).on_conflict_do_nothing()
     key: int | None = (await connection.execute(written.returning(Listing.id))).scalar_one_or_none()
     if key is None:
         raise Refusal("LISTED", "This party stands on the list, or has stood there.", "Look it up.", "partyId")
     await keep_step(connection, party_key, act, listing_id=key)
     source = {"party_id": party_key, "court_code": act.officer.court_code, "effective_on": today, "listing_id": key}
-    await enter_record(connection, entry, **source, protected=False)
+    await enter_record(connection, entry, **source)
     await tell(connection, [party_key], EventKind.LIST_ADDED, act.at)
     await colour(connection, [party_key], act.at)
     return key
@@ -54,7 +54,7 @@ async def remove_listing(connection: AsyncConnection, key: int, act: Act) -> Non
     """
     require(act.officer, StaffRole.JUDGE)
     reasoned(act.reason)
-    query = sa.select(Listing.party_id, Listing.protected, Listing.court_code, Listing.published_on).where(
+    query = sa.select(Listing.party_id, Listing.publicity, Listing.court_code, Listing.published_on).where(
         Listing.id == key, Listing.kind == ListingKind.PROFESSIONAL_LENDER, Listing.removed_on.is_(None)
     )
     found: Any = (await connection.execute(query.with_for_update())).one_or_none()
@@ -64,5 +64,5 @@ async def remove_listing(connection: AsyncConnection, key: int, act: Act) -> Non
     await connection.execute(sa.update(Listing).where(Listing.id == key).values(removed_on=today))
     await keep_step(connection, found.party_id, act, listing_id=key)
     await close_records(connection, CodeRecord.listing_id == key, today, CloseReason.DELISTED)
-    await tell_gone(connection, gone(found, found.published_on), EventKind.LIST_REMOVED, act.at)
+    await tell_gone(connection, gone(found, found.published_on, today), EventKind.LIST_REMOVED, act.at)
     await colour(connection, [found.party_id], act.at)

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.refusal import Refusal
-from models.catalogue import CodeType, Colour
+from models.catalogue import Colour
 from models.code_record import CodeRecord
 from models.measure import Measure, MeasureStatus
 from models.party import Party
@@ -26,10 +26,9 @@ async def give(connection: AsyncConnection, records: sa.ColumnElement[bool], at:
             sa.literal(MeasureStatus.PUBLISHED, Measure.status.type),
             sa.func.greatest(CodeRecord.effective_on, sa.literal(court_day(at), sa.Date)),
         )
-        .join(CodeType, CodeType.id == CodeRecord.code_type_id)
         .join(Party, Party.id == CodeRecord.party_id)
         .where(records, CodeRecord.colour.in_(GIVEN), CodeRecord.closed_on.is_(None))
-        .where(CodeType.partner_visible, ~CodeRecord.protected, Party.disclosed)
+        .where(~sa.func.isempty(CodeRecord.publicity), Party.disclosed)
     )
     columns = ["code_record_id", "status", "published_on"]
     await connection.execute(insert(Measure).from_select(columns, chosen).on_conflict_do_nothing())

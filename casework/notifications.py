@@ -16,6 +16,7 @@ from sqlalchemy.orm import aliased
 
 from auth.consent import live_watch
 from auth.scopes import Scope
+from casework.outbox import WAKE
 from models.access_record import AccessRecord, AccessResult
 from models.audience import Audience
 from models.client import Client
@@ -25,10 +26,6 @@ from models.party import Identity, Party, PartyKind
 from models.watch import Notification, Watch
 from models.webhook import Delivery, Webhook
 
-CHANNEL = "suxin_notifications"
-"""What PostgreSQL wakes the deliverers by (LISTEN), once the transaction is committed."""
-
-WAKE = sa.select(sa.func.pg_notify(CHANNEL, ""))
 COLUMNS = ["event_id", "client_key", "watch_id", "reference"]
 PARTNERS = (Audience.BANK, Audience.COMMERCE, Audience.EMPLOYER)
 SERVED = (AccessResult.MATCHED, AccessResult.GIVEN)

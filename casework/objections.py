@@ -37,12 +37,12 @@ async def file_objection(connection: AsyncConnection, party_key: int, key: int, 
     The item is annotated from now on, not suspended. Raises Refusal NOT_FOUND, REASON_REQUIRED, OBJECTION_OPEN.
     """
     text, today = reasoned(statement), court_day(at)
-    query = sa.select(Deduction.party_id, Deduction.protected, Deduction.status, Deduction.expires_on).where(
+    query = sa.select(Deduction.party_id, Deduction.publicity).where(
         Deduction.id == key,
         Deduction.party_id == party_key,
         Deduction.notified_at.is_not(None),
         Deduction.status.in_(OBJECTIONABLE),
-        Deduction.expires_on > today,
+        Deduction.expires_on >= today,
     )
     item = (await connection.execute(query.with_for_update())).one_or_none()
     if item is None:

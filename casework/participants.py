@@ -1,4 +1,4 @@
-"""Who takes part in a case of the officer's court (R3), and whether it must stay inside (R16)."""
+"""Who takes part in a case of the officer's court (R3)."""
 
 from typing import Any
 
@@ -7,23 +7,23 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth.officer import Officer
 from casework.refusal import Refusal, not_found
-from models.court_case import NEVER_DISCLOSED, CourtCase, Participation, Role
+from models.court_case import CourtCase, Participation, Role
+from models.party import Party
 
 
 async def participant(
     connection: AsyncConnection, case_key: int, party_key: int, officer: Officer, role: Role | None = None
 ) -> Any:
-    """The case, with `protected` of the participant: a minor's part, or a case that is never disclosed.
+    """The case in which a party takes part.
 
     role: the one that the party must have. Raises Refusal NOT_FOUND, NOT_A_PARTICIPANT.
     """
     part = sa.and_(Participation.case_id == CourtCase.id, Participation.party_id == party_key)
     if role is not None:
         part = sa.and_(part, Participation.role == role)
-    secret = CourtCase.confidentiality.in_(NEVER_DISCLOSED)
     query = (
         sa.select(CourtCase.id, CourtCase.number, CourtCase.court_code, CourtCase.stage)
-        .add_columns(sa.func.bool_or(Participation.protected | secret).label("protected"))
+        .add_columns(sa.func.count(Participation.id).label("parts"))
         .outerjoin(Participation, part)
         .where(CourtCase.id == case_key)
         .group_by(CourtCase.id)
@@ -31,7 +31,7 @@ async def participant(
     found: Any = (await connection.execute(query)).one_or_none()
     if found is None or found.court_code != officer.court_code:
         raise not_found("case")
-    if found.protected is None:
+    if not found.parts:
         wanted = "in the case" if role is None else "in the case in this role"
         raise Refusal("NOT_A_PARTICIPANT", f"The subject does not take part {wanted} (R3).", "Check both.", "role")
     return found
@@ -39,12 +39,12 @@ async def participant(
 
 async def known_party(connection: AsyncConnection, party_key: int, officer: Officer) -> None:
     """Raise Refusal NOT_FOUND unless the party took part, openly, in a case of the officer's court or one below it."""
-    secret = CourtCase.confidentiality.in_(NEVER_DISCLOSED)
     query = (
         sa.select(Participation.id)
         .join(CourtCase, CourtCase.id == Participation.case_id)
         .where(Participation.party_id == party_key, sa.func.starts_with(CourtCase.court_code, officer.court_code))
-        .where(~Participation.protected, ~secret)
+        .join(Party, Party.id == Participation.party_id)
+        .where(CourtCase.disclosed, CourtCase.filed_on >= Party.of_age_from, ~Party.held)
     )
     if (await connection.execute(query.limit(1))).first() is None:
         raise not_found("party")

@@ -14,6 +14,7 @@ from casework.refusal import Refusal, not_found
 from models.court import StaffRole
 from models.court_case import CourtCase
 from models.deduction import Deduction, DeductionStatus, DeductionStep
+from models.keyring import Keyring
 
 
 class Step(StrEnum):
@@ -124,11 +125,12 @@ PEOPLE = ("proposed_by", "reviewed_by", "decided_by")
 
 @dataclass(frozen=True)
 class Act:
-    """Somebody takes a step: who, when, why (R4)."""
+    """Somebody takes a step: who, when, why (R4). keyring: opens the number of a subject whose age must be known."""
 
     officer: Officer
     at: datetime
     reason: str
+    keyring: Keyring | None = None
 
 
 def permit(officer: Officer, step: Step) -> Transition:

@@ -15,7 +15,7 @@ from casework.terms import record_end, recorded_type
 from models.catalogue import Behaviour, CodeType
 from models.code_record import CloseReason, CodeRecord
 from models.court_case import CourtCase
-from models.deduction import Deduction, DeductionStatus
+from models.deduction import Deduction
 from models.event import EventKind
 from models.objection import Objection
 from models.terms import beginning, court_day
@@ -46,17 +46,12 @@ async def record_publication(
     """
     found = (await connection.execute(PUBLISHED.where(Deduction.id.in_(keys)))).all()
     rows = [_record(row) for row in found if recorded_type(row.finding_kind, row.code_type)]
-    rows = [row for row in rows if row["ends_on"] > row["effective_on"]]
+    rows = [row for row in rows if row["ends_on"] >= row["effective_on"]]
     if rows:
         await connection.execute(sa.insert(CodeRecord), rows)
-    told = [row for row in found if visible(row, court_day(row.published_at))]
+    told = [row for row in found if court_day(row.published_at) in row.publicity]
     annotated = [row.party_id for row in told if row.annotated]
     return [row.party_id for row in told], annotated, [row["party_id"] for row in rows]
-
-
-def visible(row: Any, day: date) -> bool:
-    """Whether others see a published deduction on a day, and so may be told of it (R6, R16)."""
-    return bool(not row.protected and row.expires_on > day)
 
 
 def _record(row: sa.Row[Any]) -> dict[str, Any]:
@@ -68,7 +63,6 @@ def _record(row: sa.Row[Any]) -> dict[str, Any]:
         "case_id": row.case_id,
         "effective_on": court_day(row.published_at),
         "ends_on": record_end(row.term_months, row.determined_on, row.expires_on),
-        "protected": row.protected,
         "deduction_id": row.id,
     }
 
@@ -85,32 +79,26 @@ ENDS = {
 """How each end is written down, and what is told of it."""
 
 
-def public(row: Any) -> list[int]:
-    """The party of a row that events may tell of; nobody where it is protected (R16)."""
-    return [] if row.protected else [row.party_id]
+def shown(row: Any, day: date) -> list[int]:
+    """The party of an item that others see on a day; of what they do not see nothing is told (R10, R16)."""
+    return [row.party_id] if day in row.publicity else []
 
 
-def gone(row: Any, since: date) -> list[Gone]:
-    """The same of a row that others saw from a day on, and see no more (R10)."""
-    return [Gone(key, beginning(since)) for key in public(row)]
-
-
-def seen(found: Any, at: datetime) -> bool:
-    """Whether others see a deduction; of one that is not published nobody knows."""
-    return found.status is DeductionStatus.PUBLISHED and visible(found, court_day(at))
+def gone(row: Any, since: date, day: date) -> list[Gone]:
+    """The same of an item that others saw from a day on, until it ends or vanishes on this one (R10)."""
+    return [Gone(key, beginning(since)) for key in shown(row, day)]
 
 
 async def tell_of(connection: AsyncConnection, found: Any, kind: EventKind, at: datetime) -> None:
     """Tell of what happens to a deduction, if others see it."""
-    if seen(found, at):
-        await tell(connection, [found.party_id], kind, at)
+    await tell(connection, shown(found, court_day(at)), kind, at)
 
 
 async def end_item(connection: AsyncConnection, step: Step, found: sa.Row[Any], act: Act) -> None:
     """End a published deduction and its record: outside the court neither has ever been (R10). Raises as `take`."""
     await take(connection, step, found, act, ended_at=act.at)
     await close_records(connection, CodeRecord.deduction_id == found.id, court_day(act.at), ENDS[step][0])
-    if seen(found, act.at):
+    if shown(found, court_day(act.at)):
         await tell_gone(connection, [Gone(found.party_id, found.published_at)], ENDS[step][1], act.at)
     await colour(connection, [found.party_id], act.at)
 
@@ -126,7 +114,7 @@ async def close_records(
 
 
 async def shorten_record(connection: AsyncConnection, deduction_key: int, day: date) -> None:
-    """Let the record of a deduction end on a day, if it does not end before."""
+    """Let a day be the last of the record of a deduction, if it does not end before."""
     ends = sa.func.least(CodeRecord.ends_on, sa.literal(day, sa.Date))
     update = sa.update(CodeRecord).where(CodeRecord.deduction_id == deduction_key, CodeRecord.closed_on.is_(None))
     await connection.execute(update.values(ends_on=ends))

@@ -63,7 +63,7 @@ async def apply(connection: AsyncConnection, party_key: int, key: int, applicati
         Deduction.id == key,
         Deduction.party_id == party_key,
         Deduction.status == DeductionStatus.PUBLISHED,
-        Deduction.expires_on > today,
+        Deduction.expires_on >= today,
     )
     found = (await connection.execute(query)).one_or_none()
     if found is None:
@@ -165,7 +165,7 @@ async def open_application(
 
 async def _check_grantable(connection: AsyncConnection, found: Any, act: Act) -> None:
     """What is over needs no repair, and what is contested is decided first (R8)."""
-    if found.expires_on is None or found.expires_on <= court_day(act.at):
+    if found.expires_on is None or found.expires_on < court_day(act.at):
         raise Refusal("EXPIRED", "The item's publicity is over.", "Refuse the application.", "id")
     contested = sa.select(Objection.id).where(Objection.deduction_id == found.id, Objection.outcome.is_(None))
     if (await connection.execute(contested)).first():
@@ -173,7 +173,7 @@ async def _check_grantable(connection: AsyncConnection, found: Any, act: Act) ->
 
 
 def check_end(end: date | None, today: date, before: date | None) -> None:
-    """Raise Refusal BAD_DATE unless the new end lies after today and before the one there is."""
+    """Raise Refusal BAD_DATE unless the new last day lies after today and before the one there is."""
     if end is None or not today < end < (before or date.max):
         raise Refusal(
             "BAD_DATE", f"A shorter term ends after {today}, and earlier than now.", "Choose a day.", "newEnd"

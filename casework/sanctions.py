@@ -21,11 +21,11 @@ from casework.record_steps import keep_step
 from casework.records import close_records, enter_record
 from casework.refusal import Refusal, not_found
 from casework.terms import red_type
-from models.catalogue import CodeType
+from models.case_numbers import parse_case_number
 from models.code_record import CloseReason, CodeRecord
 from models.court import StaffRole
 from models.event import EventKind
-from models.identifiers import IdentifierError, parse_case_number
+from models.identifiers import IdentifierError
 from models.party import Party, PartyKind
 from models.sanction import LONGEST_DETENTION, SANCTION_CASES, Sanction, SanctionKind
 from models.terms import add_months, beginning, court_day
@@ -81,7 +81,6 @@ async def record_sanction(connection: AsyncConnection, decision: Decision, act: 
         "days": decision.days,
         "decided_on": decision.decided_on,
         "effective_on": decision.effective_on,
-        "protected": case.protected,
     }
     written = insert(Sanction).values(values).on_conflict_do_nothing().returning(Sanction.id)
     key: int | None = (await connection.execute(written)).scalar_one_or_none()
@@ -114,9 +113,9 @@ async def revoke_sanction(connection: AsyncConnection, key: int, day: date, act:
         raise Refusal(
             "BAD_DATE", "It is revoked after its decision, and not in time to come.", "Check it.", "revokedOn"
         )
+    known = await _known_parties(connection, key)
     await connection.execute(sa.update(Sanction).where(Sanction.id == key).values(revoked_on=day))
     await keep_step(connection, found.party_id, act, sanction_id=key)
-    known = await _known_parties(connection, key)
     await close_records(connection, CodeRecord.sanction_id == key, day, CloseReason.REVOKED)
     await withdraw_founded(connection, [key], act.at, reason, act.officer)
     told = [Gone(party, beginning(found.effective_on)) for party in known]
@@ -128,10 +127,10 @@ async def revoke_sanction(connection: AsyncConnection, key: int, day: date, act:
 
 
 async def _known_parties(connection: AsyncConnection, key: int) -> Sequence[int]:
-    """The party of a sanction that made an open record which others see: no suspicion, nothing protected (R13, R16)."""
-    query = sa.select(CodeRecord.party_id).join(CodeType, CodeType.id == CodeRecord.code_type_id)
-    seen = (CodeRecord.closed_on.is_(None), CodeType.partner_visible, ~CodeRecord.protected)
-    return (await connection.execute(query.where(CodeRecord.sanction_id == key, *seen))).scalars().all()
+    """The party of a sanction that made an open record which others see (R13, R16)."""
+    seen = (CodeRecord.closed_on.is_(None), ~sa.func.isempty(CodeRecord.publicity))
+    query = sa.select(CodeRecord.party_id).where(CodeRecord.sanction_id == key, *seen)
+    return (await connection.execute(query)).scalars().all()
 
 
 def _check(decision: Decision, today: date) -> None:
@@ -204,6 +203,5 @@ async def _record(connection: AsyncConnection, key: int, entry: Any, case: Any, 
         case_id=decision.case_key,
         effective_on=start,
         ends_on=add_months(max(decision.since or start, start), entry.term_months) if entry.term_months else None,
-        protected=case.protected,
         sanction_id=key,
     )

@@ -13,7 +13,7 @@ UNRECORDED = frozenset({"Y03", "Y18"})
 
 
 def publicity_end(tier: Tier, finding: FindingKind, determined_on: date) -> date:
-    """The first day on which an item determined on that day is no longer public (R6)."""
+    """The last day of publicity of an item determined on that day (R6)."""
     red = tier is Tier.T3 and finding in GRAVE_FINDINGS
     return add_months(determined_on, RED_PUBLICITY_MONTHS if red else PUBLICITY_MONTHS[tier])
 
@@ -24,7 +24,7 @@ def recorded_type(finding: FindingKind, code_type: str | None) -> str | None:
 
 
 def record_end(term_months: int | None, determined_on: date, expires_on: date) -> date:
-    """The end of the record that publication makes: its type's term, and never beyond the item's publicity."""
+    """The last day of the record that publication makes: its type's term, and never beyond the item's publicity."""
     return min(add_months(determined_on, term_months), expires_on) if term_months else expires_on
 
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.notifications import WAKE
+from casework.outbox import WAKE
 from casework.refusal import Refusal
 from models.event import Event, EventKind
 from models.keyring import Keyring

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import sqlalchemy as sa
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from commands.session import bar, console, explained, prepared, with_engine
@@ -15,6 +16,8 @@ from models.keyring import load_keyring
 from settings import Settings
 
 REJECTED = 2
+WORDS_SHOWN = 20
+"""Words that are in no vocabulary: the most frequent ones."""
 
 
 def import_(
@@ -75,6 +78,8 @@ def summary_table(file: Path, summary: Summary) -> Table:
         table.add_row(f"rejected: {code}", str(count), style="red")
     for code, count in sorted(summary.warnings.items()):
         table.add_row(f"warning: {code}", str(count), style="yellow")
+    for (code, word), count in summary.words.most_common(WORDS_SHOWN):
+        table.add_row(f"  {code}: {escape(word)}", str(count), style="dim")
     for name in ("cases", "parties", "records"):
         tally = getattr(summary, name)
         table.add_row(name, f"{tally.found} ({tally.new} new, {tally.changed} changed)")

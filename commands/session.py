@@ -2,14 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 import database
@@ -44,6 +45,7 @@ EXPECTED = (
     TokenRequestError,
     database.DatabaseError,
 )
+Found = TypeVar("Found")
 console, errors = Console(), Console(stderr=True)
 
 
@@ -53,7 +55,7 @@ def explained() -> Iterator[None]:
     try:
         yield
     except EXPECTED as error:
-        errors.print(f"[red]{error}[/]", soft_wrap=True)
+        errors.print(f"[red]{escape(str(error))}[/]", soft_wrap=True)
         raise typer.Exit(1) from error
 
 
@@ -78,6 +80,20 @@ async def with_engine(url: sa.URL, work: Callable[[Any], Any]) -> Any:
         return await work(engine)
     finally:
         await engine.dispose()
+
+
+def in_transaction(work: Callable[[Any], Awaitable[Found]], *, keep: bool = False) -> Found:
+    """Do asynchronous `work` on a connection to the configured database; what it writes is kept if `keep` says so."""
+
+    async def run(engine: Any) -> Found:
+        async with engine.connect() as connection:
+            found = await work(connection)
+            await (connection.commit() if keep else connection.rollback())
+            return found
+
+    with prepared(Settings.from_environment()) as url:
+        done: Found = asyncio.run(with_engine(url, run))
+    return done
 
 
 @contextmanager

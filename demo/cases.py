@@ -6,7 +6,7 @@ from demo.cast import DEMO_COURT
 from demo.draft import Draft, Row
 from models.catalogue import Stage
 from models.colour import Span
-from models.court_case import NEVER_DISCLOSED, Confidentiality, CourtCase, Participation, Role
+from models.court_case import Confidentiality, CourtCase, Participation, Role
 
 STAGES = {"财保": Stage.FILING, "执": Stage.ENFORCEMENT, "执恢": Stage.ENFORCEMENT, "执保": Stage.ENFORCEMENT}
 """The stage of a case by its type; other types are heard."""
@@ -16,6 +16,9 @@ CAUSES = (
     "房屋租赁合同纠纷", "建设工程施工合同纠纷", "物业服务合同纠纷", "追索劳动报酬纠纷",
 )  # fmt: skip
 """Causes of action (案由) that fill the lists of a county court."""
+
+SECLUDED = (Confidentiality.PRIVACY, Confidentiality.STATE_SECRET)
+"""Cases of which nothing leaves the court (R16)."""
 
 CONFIDENTIAL_CAUSES = {
     Confidentiality.FAMILY: ("离婚纠纷", "抚养费纠纷", "继承纠纷"),
@@ -40,7 +43,7 @@ def open_case(
     cause: str | None = None,
 ) -> Row:
     """A case filed on `filed_on`, open unless `closed_on` is given."""
-    return draft.add(
+    case = draft.add(
         CourtCase,
         number=case_number(draft, filed_on.year, court, characters),
         court_code=court,
@@ -52,20 +55,27 @@ def open_case(
         filed_on=filed_on,
         closed_on=closed_on,
     )
+    if confidentiality in SECLUDED:
+        draft.secluded.add(case["id"])
+    return case
 
 
-def never_told(case: Row) -> bool:
-    """Whether nothing of the case leaves the court (R16)."""
-    return case["confidentiality"] in NEVER_DISCLOSED
+def may_be_told(draft: Draft, row: Row) -> bool:
+    """Whether an item is of nobody's minority and of no case of which nothing leaves the court (R16)."""
+    return row["party_id"] not in draft.minors and row.get("case_id") not in draft.secluded
 
 
 def take_part(draft: Draft, case: Row, party: Row, role: Role, *, minor: bool = False) -> Row:
-    """Enter a participation. A party becomes known outside by the first one that is not protected (R16)."""
-    protected = minor or never_told(case)
-    party["disclosed"] = party["disclosed"] or not protected
+    """Enter a participation. A party becomes known outside by the first one that may be told (R16).
+
+    minor: the party was under 18 when the case was filed, as in all its cases; others were of age.
+    """
+    if minor:
+        draft.minors.add(party["id"])
+    else:
+        party["of_age_from"] = min(party["of_age_from"], case["filed_on"])
+    party["disclosed"] = party["disclosed"] or (not minor and case["id"] not in draft.secluded)
     draft.assessed += case["court_code"] == DEMO_COURT
     if role is Role.JUDGMENT_DEBTOR and case["stage"] is Stage.ENFORCEMENT:
         draft.enforcements[party["id"]].append(Span(case["filed_on"], case["closed_on"]))
-    return draft.add(
-        Participation, case_id=case["id"], party_id=party["id"], name=party["name"], role=role, protected=protected
-    )
+    return draft.add(Participation, case_id=case["id"], party_id=party["id"], name=party["name"], role=role)

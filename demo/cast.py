@@ -78,7 +78,7 @@ AWARD = Subject("AWARD", "宁波金榜电器有限公司", "91330212999999920E")
 """GOLD by a certificate."""
 
 MINOR = Subject("MINOR", "季小童", "330281201012019005")
-"""Fifteen at the time of the conduct: a published deduction and a record, both protected. Not disclosed, so nobody
+"""Fifteen at the time of the conduct: a published deduction and a record, neither public. Not disclosed, so nobody
 outside the court can tell that the court knows them. BANK holds consent."""
 
 SUSPECT = Subject("SUSPECT", "孔存疑", "330281190104040011")

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from casework.outbox import PLACE
 from casework.reminders import remind
+from casework.transaction import date_records
 from demo.blue import fill_blue
 from demo.calibration import Figures
 from demo.cast import CHEN, DEMO_COURT
@@ -35,7 +37,7 @@ from models.access_record import AccessRecord
 from models.audience import Audience
 from models.base import Base
 from models.catalogue import Colour
-from models.code_record import CodePeriod, Perspective
+from models.code_record import CodePeriod, Perspective, known_today
 from models.consent import Consent
 from models.court_case import CourtCase
 from models.deduction import Deduction
@@ -87,16 +89,22 @@ async def build_city(
         draft = Draft(await survey(connection, clients), keyring, today, seed)
         imagine(draft, Figures().scaled(scale), progress)
         await copy(connection, draft, progress)
+        await connection.execute(PLACE)
         await colour(connection, draft, progress)
         await remind(connection, today, draft.hour(today))
         await connection.execute(sa.text("ANALYZE"))
         return await _summarize(connection, draft)
 
 
+ALWAYS = datetime(1900, 1, 1, tzinfo=UTC)
+"""When the city recorded all that it knows: whatever day is asked for, it has known it."""
+
+
 async def _prepare(connection: AsyncConnection, keyring: Keyring) -> None:
     """Lift the limits of requests, and keep every other writer out, so that keys can be given out in memory."""
     await connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
     await connection.execute(sa.text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+    await date_records(connection, ALWAYS)
     await connection.execute(sa.text(f"LOCK TABLE {TABLES} IN EXCLUSIVE MODE"))
     chen = sa.select(Identity.party_id).where(Identity.index.in_(keyring.probes(CHEN.number)))
     if (await connection.execute(chen)).first():
@@ -137,7 +145,7 @@ async def _summarize(connection: AsyncConnection, draft: Draft) -> CitySummary:
     statement = (
         sa.select(CodePeriod.colour, sa.func.count())
         .where(CodePeriod.perspective == Perspective.COURT, CodePeriod.during.op("@>")(draft.today))
-        .where(CodePeriod.party_id >= first)
+        .where(CodePeriod.party_id >= first, known_today(CodePeriod))
         .group_by(CodePeriod.colour)
     )
     colours = {row[0]: row[1] for row in await connection.execute(statement)}

@@ -30,7 +30,7 @@ def enter_record(draft: Draft, party: Row, code: str, court: str, effective_on: 
     """A record of code type `code`. `values` name its end, its case and its source."""
     entry = draft.found.code_types[code]
     colour = Colour(entry["colour"])
-    fields = {"case_id": None, "ends_on": None, "closed_on": None, "close_reason": None, "protected": False} | values
+    fields = {"case_id": None, "ends_on": None, "closed_on": None, "close_reason": None} | values
     record = draft.add(
         CodeRecord,
         party_id=party["id"],
@@ -60,8 +60,8 @@ def colour_today(draft: Draft, party_key: int) -> Colour:
 
 
 def _span(row: Row) -> Span:
-    ends = [day for day in (row["ends_on"], row["closed_on"]) if day]
-    return Span(row["effective_on"], min(ends, default=None))
+    over = row["ends_on"] and row["ends_on"] + timedelta(1)
+    return Span(row["effective_on"], min((day for day in (over, row["closed_on"]) if day), default=None))
 
 
 def punish(draft: Draft, party: Row, kind: SanctionKind, behaviour: str, case: Row, decided_on: date) -> Row:
@@ -85,7 +85,6 @@ def punish(draft: Draft, party: Row, kind: SanctionKind, behaviour: str, case: R
         decided_on=decided_on,
         effective_on=decided_on + timedelta(3),
         revoked_on=None,
-        protected=False,
     )
 
 
@@ -139,7 +138,6 @@ def list_debtor(draft: Draft, party: Row, case: Row, listed_on: date, ends_on: d
         published_on=published_on,
         ends_on=ends_on,
         removed_on=None,
-        protected=False,
     )
     record = enter_record(
         draft,
@@ -172,7 +170,6 @@ def list_lender(draft: Draft, party: Row, court: str, listed_on: date) -> Row:
         published_on=listed_on + timedelta(5),
         ends_on=None,
         removed_on=None,
-        protected=False,
     )
     return enter_record(draft, party, "Y01", court, listing["published_on"], listing_id=listing["id"])
 
@@ -189,7 +186,6 @@ def certify(draft: Draft, party: Row, case: Row, issued_on: date) -> Row:
         performed_on=issued_on - timedelta(draft.random.randint(3, 10)),
         issued_on=issued_on,
         revoked_on=None,
-        protected=False,
     )
     return enter_record(
         draft,

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from casework.conversions import REPAIR_ITEMS, STAGE_ITEMS, restored
+from demo.cases import may_be_told
 from demo.cast import CHEN, LIN
 from demo.draft import Draft, Row
 from models.catalogue import Colour, ItemKind
@@ -67,7 +68,7 @@ def _deducted(draft: Draft) -> Iterator[Ground]:
     """Points that were published at some time, negated."""
     households = _households(draft)
     for row in draft.rows[Deduction]:
-        if row.get("published_at") and row["party_id"] in households and not row["protected"]:
+        if row.get("published_at") and row["party_id"] in households and may_be_told(draft, row):
             day = court_day(row["published_at"])
             yield Ground(row["party_id"], STAGE_ITEMS[row["stage"]], -row["points"], day, deduction_id=row["id"])
 

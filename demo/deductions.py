@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from casework.terms import publicity_end, record_end, recorded_type
-from demo.cases import never_told
 from demo.codes import enter_record, punish, redden
 from demo.docket import Docket, batch_of, docket
 from demo.draft import Draft, Row
@@ -80,9 +79,7 @@ def _path(reach: DeductionStatus) -> list[tuple[DeductionStatus, StaffRole, str]
     return path[: [status for status, _, _ in path].index(reach) + 1]
 
 
-def deduct(
-    draft: Draft, party: Row, case: Row, role: Role, charge: Charge, progress: Progress, *, minor: bool = False
-) -> Row:
+def deduct(draft: Draft, party: Row, case: Row, role: Role, charge: Charge, progress: Progress) -> Row:
     """A deduction from `party` for conduct in `case`, with its steps, first version, sanction and record."""
     behaviour = draft.found.behaviours[charge.behaviour]
     proposed = docket(draft.today, progress.age).proposed
@@ -100,7 +97,6 @@ def deduct(
         status=progress.reach,
         version=1,
         conduct_on=conduct,
-        protected=minor or never_told(case),
         finding_kind=charge.finding,
         finding_document=_document(case, charge, sanction),
         batch_id=None,
@@ -205,6 +201,5 @@ def _colour(draft: Draft, party: Row, case: Row, deduction: Row, sanction: Row |
             deduction["published_at"].date(),
             ends_on=record_end(term, deduction["determined_on"], deduction["expires_on"]),
             case_id=case["id"],
-            protected=deduction["protected"],
             deduction_id=deduction["id"],
         )

@@ -31,6 +31,8 @@ class Draft:
         self.enforcements: dict[int, list[Span]] = defaultdict(list)
         self.serials: dict[tuple[int, str, str], int] = defaultdict(lambda: 4999)
         self.names: set[str] = set()
+        self.minors: set[int] = set()
+        self.secluded: set[int] = set()
         self.assessed = 0
 
     def add(self, model: type[Base], **values: Any) -> Row:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 
+from demo.cases import may_be_told
 from demo.draft import Draft, Row
 from demo.watches import watching
 from models.certificate import Certificate
@@ -72,8 +73,8 @@ def _day(day: date) -> datetime:
 
 
 def _public(draft: Draft) -> dict[int, Row]:
-    """The deductions that were published, by key; what is protected is never told of (R16)."""
-    return {row["id"]: row for row in draft.rows[Deduction] if row.get("published_at") and not row["protected"]}
+    """The deductions that were published, by key; what may not leave the court is never told of (R16)."""
+    return {row["id"]: row for row in draft.rows[Deduction] if row.get("published_at") and may_be_told(draft, row)}
 
 
 def _deducted(draft: Draft) -> Iterator[Happening]:
@@ -82,7 +83,7 @@ def _deducted(draft: Draft) -> Iterator[Happening]:
         if row["status"] in ENDS:
             yield row["party_id"], row["ended_at"], ENDS[row["status"]]
         else:
-            yield row["party_id"], _day(row["expires_on"]), EventKind.ENTRY_EXPIRED
+            yield row["party_id"], _day(row["expires_on"] + timedelta(1)), EventKind.ENTRY_EXPIRED
 
 
 def _objected(draft: Draft) -> Iterator[Happening]:
@@ -105,7 +106,7 @@ def _repaired(draft: Draft) -> Iterator[Happening]:
 
 def _recorded(draft: Draft) -> Iterator[Happening]:
     for row in draft.rows[CodeRecord]:
-        if not row["protected"]:
+        if may_be_told(draft, row):
             yield row["party_id"], _day(row["effective_on"]), EventKind.COLOUR_CHANGED
     for row in draft.rows[Listing]:
         yield row["party_id"], _day(row["published_on"]), EventKind.LIST_ADDED

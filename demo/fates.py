@@ -164,7 +164,7 @@ def _live(draft: Draft, party: Row, court: str, fate: Fate, turn: int, *, minor:
     charge = Charge(code, finding, draft.random.randint(low, entry["points_max"]))
     progress = Progress(fate.reach, draft.random.randint(*fate.ages))
     case = charged_case(draft, party, court, role, progress.age, minor=minor)
-    deduction = deduct(draft, party, case, role, charge, progress, minor=minor)
+    deduction = deduct(draft, party, case, role, charge, progress)
     if fate.remedy:
         fate.remedy(draft, deduction)
 

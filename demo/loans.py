@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 from itertools import cycle, islice
 
+from demo.cases import may_be_told
 from demo.draft import Draft
 from models.audience import Audience
 from models.certificate import Certificate
@@ -18,7 +19,7 @@ def lend_on_gold(draft: Draft) -> None:
     bank = draft.found.clients.get(Audience.BANK)
     if bank is None:
         return
-    valid = (row for row in draft.rows[Certificate] if row["revoked_on"] is None and not row["protected"])
+    valid = (row for row in draft.rows[Certificate] if row["revoked_on"] is None and may_be_told(draft, row))
     for place, (certificate, outcome) in enumerate(zip(islice(valid, LOANS), cycle(ENDS), strict=False), 1):
         granted = draft.after(certificate["issued_on"], 10, 60)
         closed = None if outcome is None else draft.after(granted, 5, 200)

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from demo.cases import may_be_told
 from demo.draft import Draft, Row
 from models.catalogue import Colour
 from models.code_record import CodeRecord
@@ -18,7 +19,7 @@ def publish_measures(draft: Draft) -> None:
     for turn, record in enumerate(draft.rows[CodeRecord]):
         strong = record["colour"] in (Colour.RED, Colour.GOLD)
         listed = record.get("listing_id") in debtors and (turn % LISTING_SHARE == 0 or bool(record["closed_on"]))
-        if (strong or listed) and not record["protected"]:
+        if (strong or listed) and may_be_told(draft, record):
             _publish(draft, record)
 
 

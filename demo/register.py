@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from casework.majority import ALWAYS
 from demo.cast import CAST, DEMO_COURT, Subject
 from demo.draft import Draft, Row
 from demo.names import organization_name, person_name
@@ -12,6 +13,9 @@ from models.identifiers import mask_number
 from models.party import Identity, IdentityType, Party, PartyKind
 
 CAST_NAMES = frozenset(subject.name for subject in CAST)
+NEVER = date.max
+"""Infinity in the database: nothing is established of a person's age."""
+
 STAFF = {StaffRole.JUDGE: 3, StaffRole.CHIEF: 1, StaffRole.CENTRE: 1, StaffRole.PANEL: 2, StaffRole.PRESIDENT: 1}
 """How many of each role a court has; the demo court has thrice as many, save presidents."""
 
@@ -41,9 +45,10 @@ def officer(draft: Draft, court: str, role: StaffRole) -> int:
 
 def enrol(draft: Draft, kind: PartyKind, name: str, number: str, since: date) -> Row:
     """Enter a party with its sealed identity. It stays undisclosed until it takes part in what may be told."""
-    party = draft.add(Party, kind=kind, name=name, disclosed=False, household_id=None, created_at=draft.hour(since))
-    index = draft.keyring.index(number)
     person = kind is PartyKind.PERSON
+    known = {"disclosed": False, "of_age_from": NEVER if person else ALWAYS, "held": False}
+    party = draft.add(Party, kind=kind, name=name, household_id=None, created_at=draft.hour(since), **known)
+    index = draft.keyring.index(number)
     draft.add(
         Identity,
         party_id=party["id"],

@@ -167,7 +167,6 @@ def _blue_record(draft: Draft, record: Row, since: date) -> Row:
         ends_on=record["ends_on"],
         closed_on=None,
         close_reason=None,
-        protected=False,
         repaired_id=record["id"],
         repaired_colour=record["colour"],
     )

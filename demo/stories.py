@@ -78,10 +78,10 @@ class Story:
         opponent = newcomer(self.draft, self.court, self.ago(filed))
         return enforce(self.draft, self.party, opponent, self.court, self.ago(filed), None)
 
-    def published(self, case: Row, role: Role, charge: Charge, age: int, *, minor: bool = False) -> Row:
+    def published(self, case: Row, role: Role, charge: Charge, age: int) -> Row:
         """A deduction that was published with the batch of `age` months ago."""
         progress = Progress(DeductionStatus.PUBLISHED, age)
-        return deduct(self.draft, self.party, case, role, charge, progress, minor=minor)
+        return deduct(self.draft, self.party, case, role, charge, progress)
 
     def before(self, age: int) -> int:
         """Days since a case whose misconduct the batch of `age` months ago decided."""
@@ -153,11 +153,11 @@ def _one_lapse(story: Story) -> None:
 
 
 def _minor(story: Story) -> None:
-    """Their part in the case is protected, and so are the deduction and the warning that follow from it (R16)."""
+    """Their part in the case stays inside, and so do the deduction and the warning that follow from it (R16)."""
     today = story.draft.today
     age = next((age for age in range(3, OLDEST_AGE) if docket(today, age).proposed < MINOR_TURNS_SIXTEEN), OLDEST_AGE)
     case = story.tried(story.before(age), minor=True)
-    story.published(case, Role.DEFENDANT, FALSEHOOD, age, minor=True)
+    story.published(case, Role.DEFENDANT, FALSEHOOD, age)
 
 
 def _suspect(story: Story) -> None:

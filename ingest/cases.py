@@ -6,50 +6,22 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from casework.events import colour
+from ingest.plausible import Warnings, doubts_of_age, doubts_of_case
 from ingest.records import Case, Context, Format, Merged, Record
 from ingest.report import LineError
 from ingest.staging import staged_rows
 from ingest.subjects import Subject, read_name, read_text
+from ingest.versions import Source
+from ingest.vocabulary import ReadRole, in_no_vocabulary, named
+from models.case_numbers import parse_case_number
 from models.code_record import CodeRecord
 from models.court_case import Confidentiality, CourtCase, Participation, Role
-from models.identifiers import born_minor_on, parse_case_number, parse_date
-from models.party import PartyKind
-
-ROLES = {
-    "原告": Role.PLAINTIFF,
-    "被告": Role.DEFENDANT,
-    "第三人": Role.THIRD_PARTY,
-    "申请执行人": Role.ENFORCEMENT_APPLICANT,
-    "被执行人": Role.JUDGMENT_DEBTOR,
-    "代理人": Role.AGENT,
-    "诉讼代理人": Role.AGENT,
-    "委托诉讼代理人": Role.AGENT,
-    "法定代理人": Role.AGENT,
-    "证人": Role.WITNESS,
-    "鉴定人": Role.APPRAISER,
-    "协助执行人": Role.ASSISTING_BODY,
-    "协助义务人": Role.ASSISTING_BODY,
-    "竞买人": Role.BIDDER,
-    "案外人": Role.OUTSIDER,
-    "上诉人": Role.PLAINTIFF,
-    "被上诉人": Role.DEFENDANT,
-    "申请人": Role.PLAINTIFF,
-    "被申请人": Role.DEFENDANT,
-}
-"""诉讼地位. On appeal and on application the party that asks stands as plaintiff."""
-
-KINDS = {
-    "自然人": PartyKind.PERSON,
-    "法人": PartyKind.ORGANIZATION,
-    "非法人组织": PartyKind.ORGANIZATION,
-    "其他组织": PartyKind.ORGANIZATION,
-}
-
-NUMBER_TYPES = {
-    "居民身份证": PartyKind.PERSON,
-    "身份证": PartyKind.PERSON,
-    "统一社会信用代码": PartyKind.ORGANIZATION,
-}
+from models.dates import parse_date
+from models.documents import ORGANIZATIONS, DocumentKind
+from models.identifiers import IdentifierError, PersonNumber, parse_party_number
+from models.party import Party, PartyKind
+from models.vocabulary import EITHER, NO, YES, WordKind
 
 FAMILY_CAUSES = (
     "离婚", "婚姻", "婚约", "同居", "抚养", "扶养", "赡养", "监护", "探望", "收养", "继承", "遗嘱", "遗赠",
@@ -60,31 +32,62 @@ FAMILY_CAUSES = (
 SECRET_WORDS = ("商业秘密", "技术秘密")
 """Words of the causes of action over trade secrets: served without case number (R16)."""
 
-CLOSED_TO_PUBLIC = {"是": True, "否": False, "": False}
 REMEMBERED = 50_000
 CAUSE_LENGTH = 200
 VILLAGE_LENGTH = 100
 
-staged_participation = staged_rows("staged_participation", sa.Column("name", sa.Text), sa.Column("role", sa.Text))
+staged_participation = staged_rows(
+    "staged_participation",
+    sa.Column("name", sa.Text),
+    sa.Column("role", sa.Text),
+    sa.Column("written_role", sa.Text),
+)
 row = staged_participation.c
 
 
-def _add_participations() -> sa.Select[int, Sequence[int] | None]:
-    """Insert what is new; say how much, and which debtors have records, since enforcement takes gold away (R11)."""
-    lines = staged_participation.join(CourtCase, CourtCase.number == row.case_number)
-    arriving = insert(Participation).from_select(
-        ["case_id", "party_id", "name", "role", "protected"],
-        sa.select(CourtCase.id, row.party_id, row.name, row.role, row.protected)
-        .select_from(lines)
+MET = sa.and_(
+    Participation.case_id == CourtCase.id,
+    Participation.role == row.role,
+    sa.or_(
+        Participation.party_id == row.party_id,
+        sa.and_(Participation.party_id.is_(None), row.party_id.is_(None), Participation.name == row.name),
+    ),
+)
+"""Whether a line is of a participation."""
+
+LINES = sa.join(staged_participation, CourtCase, CourtCase.number == row.case_number)
+CHANGE = (
+    sa.update(Participation)
+    .values(written_role=row.written_role)
+    .where(CourtCase.number == row.case_number, MET, Participation.written_role.is_distinct_from(row.written_role))
+    .returning(Participation.id)
+    .execution_options(synchronize_session=False)
+)
+"""The same position in other words."""
+
+ADD = (
+    insert(Participation)
+    .from_select(
+        ["case_id", "party_id", "name", "role", "written_role"],
+        sa.select(CourtCase.id, row.party_id, row.name, row.role, row.written_role)
+        .select_from(LINES)
         .order_by(CourtCase.id),
     )
-    new = arriving.on_conflict_do_nothing().returning(Participation.party_id, Participation.role).cte("new")
-    coloured = sa.exists().where(CodeRecord.party_id == new.c.party_id)
-    debtors = (new.c.role == Role.JUDGMENT_DEBTOR) & coloured
-    return sa.select(sa.func.count(), sa.func.array_agg(new.c.party_id.distinct()).filter(debtors)).select_from(new)
+    .on_conflict_do_nothing()
+    .returning(Participation.id, Participation.party_id, Participation.role)
+)
+NEW = ADD.cte("new")
+ADDED = sa.select(
+    sa.func.count().filter(~sa.func.coalesce(Party.held, sa.false())),
+    sa.func.array_agg(NEW.c.party_id.distinct()).filter(
+        NEW.c.role == Role.JUDGMENT_DEBTOR, sa.exists().where(CodeRecord.party_id == NEW.c.party_id)
+    ),
+).select_from(sa.outerjoin(NEW, Party, Party.id == NEW.c.party_id))
+"""Insert what is new; say how much, and which debtors have records, since enforcement takes gold away (R11)."""
 
-
-ADD_PARTICIPATIONS = _add_participations()
+STAGED = sa.select(sa.func.count(), sa.func.count().filter(sa.func.coalesce(Party.held, sa.false()))).select_from(
+    sa.outerjoin(staged_participation, Party, Party.id == row.party_id)
+)
 
 
 class Cases(Format):
@@ -98,37 +101,69 @@ class Cases(Format):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._known: dict[tuple[str, ...], Case] = {}
+        self._known: dict[tuple[str, ...], tuple[Case, Warnings]] = {}
         self._villages: dict[str, str] = {"": ""}
 
     def read(self, cells: Sequence[str]) -> Record:
         number, court, cause, filed, closed, role, kind, name, number_type, party_number, village, private = cells
-        case = self._case((number, court, cause, filed, closed, private))
-        if role not in ROLES:
-            raise LineError("ROLE", f"The position is unknown: write one of {'、'.join(ROLES)}.")
-        subject = self._subject(kind, name, number_type, party_number)
+        case, doubts = self._case((number, court, cause, filed, closed, private))
+        position = self._role(role)
+        subject, warnings = self._subject(kind, name, number_type, party_number)
         born_on = subject.born_on if subject else None
-        protected = born_on is not None and born_minor_on(born_on, case.filed_on)
-        own = (subject.name if subject else read_name(name), ROLES[role])
-        return Record(subject, protected, case.number, own, case, self._village(village) if born_on else "")
+        own = (subject.name if subject else read_name(name), *position)
+        place = self._village(village) if born_on else ""
+        warnings = (*warnings, *doubts, *doubts_of_age(born_on, case.filed_on))
+        return Record(subject, (case.filed_on,), case.number, own, case, place, warnings)
 
-    def _subject(self, kind: str, name: str, number_type: str, number: str) -> Subject | None:
-        expected = KINDS.get(kind)
-        if expected is None:
-            raise LineError("PARTY_TYPE", f"The kind of party is unknown: write one of {'、'.join(KINDS)}.")
-        if not number:
-            return None
-        if NUMBER_TYPES.get(number_type) is not expected:
-            raise LineError("ID_TYPE", "The kind of number does not fit the party: 居民身份证 or 统一社会信用代码.")
-        return self.context.subjects.read(expected, name, number)
+    def _role(self, text: str) -> ReadRole:
+        found = self.context.vocabulary.role(text)
+        if found is None:
+            raise LineError("ROLE", in_no_vocabulary("The position", text, WordKind.ROLE), named(text))
+        return found
+
+    def _subject(self, kind: str, name: str, document: str, number: str) -> tuple[Subject | None, Warnings]:
+        """Who is meant, and the words that were unknown and not needed."""
+        wanted = self.context.vocabulary.meaning(WordKind.PARTY_KIND, kind)
+        if self.context.vocabulary.blank(number):
+            if wanted is None:
+                raise LineError(
+                    "PARTY_TYPE", in_no_vocabulary("The kind of party", kind, WordKind.PARTY_KIND), named(kind)
+                )
+            return None, ()
+        found, warnings = self._document(document, number)
+        holder = PartyKind.ORGANIZATION if found in ORGANIZATIONS else PartyKind.PERSON
+        if wanted is None:
+            warnings += (("PARTY_TYPE", named(kind)),)
+        elif wanted not in (EITHER, holder):
+            raise LineError("ID_TYPE", "The kind of document does not fit the kind of party: correct one of the two.")
+        return self._identified(found, holder, name, number), warnings
+
+    def _document(self, word: str, number: str) -> tuple[DocumentKind, Warnings]:
+        """The document by its name; by the number where the name is unknown."""
+        if found := self.context.vocabulary.meaning(WordKind.DOCUMENT, word):
+            return DocumentKind(found), ()
+        try:
+            is_person = isinstance(parse_party_number(number), PersonNumber)
+        except IdentifierError:
+            raise LineError("ID_TYPE", in_no_vocabulary("The document", word, WordKind.DOCUMENT), named(word)) from None
+        told = DocumentKind.RESIDENT_ID if is_person else DocumentKind.UNIFIED_SOCIAL_CREDIT_CODE
+        return told, (("ID_TYPE", named(word)),)
+
+    def _identified(self, document: DocumentKind, holder: PartyKind, name: str, number: str) -> Subject:
+        if document not in (DocumentKind.RESIDENT_ID, DocumentKind.UNIFIED_SOCIAL_CREDIT_CODE):
+            raise LineError(
+                "ID_TYPE", "The document is none that identifies here: write 居民身份证 or 统一社会信用代码."
+            )
+        return self.context.subjects.read(holder, name, number)
 
     def _village(self, text: str) -> str:
         village = self._villages.get(text)
         if village is None:
-            village = self._villages[text] = read_text(text, "VILLAGE", limit=VILLAGE_LENGTH)
+            kept = "" if self.context.vocabulary.blank(text) else text
+            village = self._villages[text] = read_text(kept, "VILLAGE", limit=VILLAGE_LENGTH)
         return village
 
-    def _case(self, key: tuple[str, ...]) -> Case:
+    def _case(self, key: tuple[str, ...]) -> tuple[Case, Warnings]:
         case = self._known.get(key)
         if case is None:
             if len(self._known) >= REMEMBERED:
@@ -136,34 +171,44 @@ class Cases(Format):
             case = self._known[key] = self._read_case(*key)
         return case
 
-    def _read_case(self, text: str, court: str, cause: str, filed: str, closed: str, private: str) -> Case:
+    def _read_case(
+        self, text: str, court: str, cause: str, filed: str, closed: str, private: str
+    ) -> tuple[Case, Warnings]:
         parsed = parse_case_number(text)
-        filed_on, closed_on = parse_date(filed), parse_date(closed) if closed else None
+        filed_on, closed_on = parse_date(filed), None if self.context.vocabulary.blank(closed) else parse_date(closed)
         if closed_on and closed_on < filed_on:
             raise LineError("DATE", "The case was closed before it was filed: correct the dates.")
-        return Case(
+        court_code = self.context.court_named(court)
+        doubts = doubts_of_case(parsed, court_code, filed_on, closed_on)
+        case = Case(
             parsed.number,
-            self.context.court_named(court),
+            court_code,
             parsed.year,
             parsed.type_characters,
             parsed.stage,
             read_text(cause, "CAUSE", required=True, limit=CAUSE_LENGTH),
-            _confidentiality(cause, private),
+            self._confidentiality(cause, private),
             filed_on,
             closed_on,
         )
+        return case, doubts
 
-    async def merge(self, connection: AsyncConnection) -> Merged:
-        new, debtors = (await connection.execute(ADD_PARTICIPATIONS)).one()
-        return Merged(new, debtors or ())
+    def _confidentiality(self, cause: str, private: str) -> Confidentiality:
+        """PRIVACY if the court says so, FAMILY or TRADE_SECRET by the cause, else OPEN (R16)."""
+        closed = self.context.vocabulary.meaning(WordKind.YES_NO, private) if private else NO
+        if closed is None:
+            raise LineError(
+                "CONFIDENTIALITY", "The column 不公开 holds neither 是 nor 否: write one, or leave it empty."
+            )
+        if closed == YES:
+            return Confidentiality.PRIVACY
+        if any(word in cause for word in SECRET_WORDS):
+            return Confidentiality.TRADE_SECRET
+        return Confidentiality.FAMILY if any(word in cause for word in FAMILY_CAUSES) else Confidentiality.OPEN
 
-
-def _confidentiality(cause: str, private: str) -> Confidentiality:
-    """PRIVACY if the court says so, FAMILY or TRADE_SECRET by the cause, else OPEN (R16)."""
-    if private not in CLOSED_TO_PUBLIC:
-        raise LineError("CONFIDENTIALITY", "The column 不公开 holds neither 是 nor 否: write one, or leave it empty.")
-    if CLOSED_TO_PUBLIC[private]:
-        return Confidentiality.PRIVACY
-    if any(word in cause for word in SECRET_WORDS):
-        return Confidentiality.TRADE_SECRET
-    return Confidentiality.FAMILY if any(word in cause for word in FAMILY_CAUSES) else Confidentiality.OPEN
+    async def merge(self, connection: AsyncConnection, source: Source, silent: bool) -> Merged:
+        lines, held = (await connection.execute(STAGED)).one()
+        changed = len((await connection.execute(CHANGE)).all())
+        new, debtors = (await connection.execute(ADDED)).one()
+        await colour(connection, debtors or (), source.at, silent=silent)
+        return Merged(new=new, changed=changed, unchanged=lines - held - new - changed, held=held)

@@ -4,24 +4,25 @@ import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import models.identifiers
+from ingest.catalogue_files import read_folder
+from ingest.catalogue_tables import TABLES
 from ingest.report import LineError
-from models.catalogue import Behaviour, CaseType, CatalogueVersion, CodeType, Colour, MoralBankItem
+from ingest.tables import TableError
+from models.catalogue import Behaviour, CaseType, CatalogueVersion, CodeType
 from models.court import Court
-from models.grading import GradingRule
-from models.terms import add_months
 
 DATA = Path(models.identifiers.__file__).with_name("catalogue_data")
 LABEL = "2022-1"
 EFFECTIVE_FROM = date(2012, 1, 1)
+LOAD = "load one with suxin catalogue load"
 NOTE = "Drawn up from statutes and public notices; no court has published its table. Load your own."
 
 
@@ -41,14 +42,12 @@ async def _install(connection: AsyncConnection) -> None:
     key = await connection.scalar(sa.select(CatalogueVersion.id).where(CatalogueVersion.label == LABEL))
     if key is None:  # another version is in force on those days
         return
-    tables = {
-        Behaviour: _behaviours(),
-        CodeType: _code_types(),
-        MoralBankItem: _moral_bank_items(),
-        GradingRule: _grading_rules(),
-    }
-    for table, rows in tables.items():
-        await connection.execute(insert(table).on_conflict_do_nothing(), [row | {"version_id": key} for row in rows])
+    shipped = read_folder(DATA)
+    if shipped.problems:
+        raise TableError(shipped.problems)
+    for table in TABLES:
+        rows = [{**entry.values, "version_id": key} for entry in shipped.tables[table.file].values()]
+        await connection.execute(insert(table.model).on_conflict_do_nothing(), rows)
 
 
 def _read(name: str) -> list[dict[str, str]]:
@@ -85,93 +84,18 @@ def _case_types() -> list[dict[str, Any]]:
             "characters": row["characters"],
             "name": f"{known['name']}、{row['name_zh']}" if known else row["name_zh"],
             "codes": f"{known['codes']}, {row['code']}" if known else row["code"],
+            "stage": row["stage"],
         }
     return list(merged.values())
 
 
-def _behaviours() -> list[dict[str, Any]]:
-    return [
-        {
-            "code": row["code"],
-            "stage": row["stage"],
-            "tier": row["tier"],
-            "name": row["name_zh"],
-            "english_name": row["name_en"],
-            "legal_basis": row["legal_basis"],
-            "points_min": int(row["points_min"]),
-            "points_max": int(row["points_max"]),
-            "code_type": row["code_type"] or None,
-            "evidence": row["evidence"],
-        }
-        for row in _read("behaviours")
-    ]
-
-
-def _code_types() -> list[dict[str, Any]]:
-    return [
-        {
-            "code": row["code"],
-            "colour": row["colour"],
-            "name": row["name_zh"],
-            "english_name": row["name_en"],
-            "legal_basis": row["legal_basis"],
-            "term_months": int(row["term_months"]) if row["term_months"] else None,
-            "term_note": row["term_note"],
-            "exit_rule": row["exit_rule"],
-            "partner_visible": row["partner_visible"] == "true",
-            "evidence": row["evidence"],
-        }
-        for row in _read("code_types")
-    ]
-
-
-def _moral_bank_items() -> list[dict[str, Any]]:
-    return [
-        {
-            "code": row["code"],
-            "kind": row["kind"],
-            "name": row["name_zh"],
-            "english_name": row["name_en"],
-            "grounded_in": row["grounded_in"],
-            "rule": row["rule"],
-            "value": Decimal(row["value"]) if row["value"] else None,
-            "note": row["note"],
-        }
-        for row in _read("moral_bank_items")
-    ]
-
-
-def _grading_rules() -> list[dict[str, Any]]:
-    return [
-        {
-            "code": row["code"],
-            "source": row["source"],
-            "value": row["value"],
-            "grade": row["grade"],
-            "name": row["name_zh"],
-            "english_name": row["name_en"],
-            "basis": row["basis"],
-        }
-        for row in _read("grading_rules")
-    ]
-
-
-class Colouring(NamedTuple):
-    """The columns of a code record that its code type decides."""
-
-    code_type_id: int
-    colour: Colour
-    effective_on: date
-    ends_on: date | None
-
-
 @dataclass(frozen=True)
 class Edition:
-    """One catalogue version: its days, its code types (key, colour, months) and behaviours (key, code type) by code."""
+    """One catalogue version: its days, its code types, and behaviours (key, code type) by code."""
 
     effective_from: date
     effective_to: date | None
-    code_types: dict[str, tuple[int, Colour, int | None]]
+    code_types: frozenset[str]
     behaviours: dict[str, tuple[int, str | None]]
 
 
@@ -181,13 +105,10 @@ class Catalogue:
     def __init__(self, editions: list[Edition]) -> None:
         self._editions = editions
 
-    def colouring(self, code: str, effective_on: date) -> Colouring:
-        """A record of type `code` from `effective_on`, for the type's term. Raises LineError CATALOGUE."""
-        found = self._on(effective_on).code_types.get(code)
-        if found is None:
-            raise LineError("CATALOGUE", f"The catalogue in force on that day has no code type {code}: load one.")
-        key, colour, months = found
-        return Colouring(key, colour, effective_on, add_months(effective_on, months) if months else None)
+    def require(self, code: str, day: date) -> None:
+        """Raise LineError CATALOGUE if the catalogue of `day` has no code type `code`."""
+        if code not in self._on(day).code_types:
+            raise LineError("CATALOGUE", f"The catalogue of that day has no code type {code}: {LOAD}.")
 
     def behaviour(self, code: str, day: date) -> tuple[int, str | None]:
         """Key and code type of a behaviour. Raises LineError BEHAVIOUR if the catalogue of `day` has none such."""
@@ -200,7 +121,7 @@ class Catalogue:
         for edition in self._editions:
             if edition.effective_from <= day and (edition.effective_to is None or day < edition.effective_to):
                 return edition
-        raise LineError("CATALOGUE", "No catalogue version was in force on that day: check the date, or load one.")
+        raise LineError("CATALOGUE", f"No catalogue was in force on that day: check the date, or {LOAD}.")
 
 
 async def read_catalogue(connection: AsyncConnection) -> Catalogue:
@@ -210,13 +131,12 @@ async def read_catalogue(connection: AsyncConnection) -> Catalogue:
 
 
 async def _edition(connection: AsyncConnection, version: sa.Row[Any]) -> Edition:
-    types = sa.select(CodeType.code, CodeType.id, CodeType.colour, CodeType.term_months)
+    types = sa.select(CodeType.code).where(CodeType.version_id == version.id)
     behaviours = sa.select(Behaviour.code, Behaviour.id, Behaviour.code_type)
-    of_types = await connection.execute(types.where(CodeType.version_id == version.id))
     of_behaviours = await connection.execute(behaviours.where(Behaviour.version_id == version.id))
     return Edition(
         version.effective_from,
         version.effective_to,
-        {code: (key, colour, months) for code, key, colour, months in of_types},
+        frozenset((await connection.execute(types)).scalars()),
         {code: (key, code_type) for code, key, code_type in of_behaviours},
     )

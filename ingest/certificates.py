@@ -4,18 +4,14 @@ from collections.abc import Sequence
 
 from sqlalchemy import Column, Date, Text
 
-from ingest.recording import RecordingFormat, coloured, staged_records
+from casework.matters import CERTIFICATES
+from ingest.recording import RecordingFormat, staged_records
 from ingest.records import Record
 from ingest.report import LineError
-from models.certificate import GOLD_TYPE, LONGEST_NUMBER, Certificate
-from models.identifiers import (
-    IdentifierError,
-    born_minor_on,
-    compact,
-    parse_case_number,
-    parse_date,
-    parse_person_number,
-)
+from models.case_numbers import parse_case_number
+from models.certificate import GOLD_TYPE, LONGEST_NUMBER
+from models.dates import parse_date
+from models.identifiers import IdentifierError, compact, parse_person_number
 
 
 class Certificates(RecordingFormat):
@@ -25,23 +21,21 @@ class Certificates(RecordingFormat):
     staged = staged_records(
         "staged_certificate", Column("number", Text), Column("performed_on", Date), Column("issued_on", Date)
     )
-    model = Certificate
+    matter = CERTIFICATES
     key = ("number",)
-    source = "certificate_id"
 
     def read(self, cells: Sequence[str]) -> Record:
         number, case, name, party_number, performed, issued = cells
         own_number = _own_number(compact(number))
         parsed = parse_case_number(case)
-        court = self.context.court_coded(parsed.court_code)
+        self.context.court_coded(parsed.court_code)
         performed_on, issued_on = parse_date(performed), parse_date(issued)
         if issued_on < performed_on:
             raise LineError("DATE", "The certificate was issued before performance: correct the dates.")
         subject = self.context.subjects.read(None, name, party_number)
-        protected = subject.born_on is not None and born_minor_on(subject.born_on, performed_on)
-        colouring = self.context.catalogue.colouring(GOLD_TYPE, issued_on)
+        self.context.catalogue.require(GOLD_TYPE, issued_on)
         own = (own_number, performed_on, issued_on)
-        return Record(subject, protected, parsed.number, coloured(own, court, colouring))
+        return Record(subject, (performed_on,), parsed.number, own)
 
 
 def _own_number(text: str) -> str:

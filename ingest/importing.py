@@ -2,26 +2,31 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, closing
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TextIO
 
-import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from casework.catalogue import read_case_types
 from ingest.cases import Cases
 from ingest.catalogue import read_catalogue
 from ingest.certificates import Certificates
+from ingest.foreign import open_file
+from ingest.ledger import begin_run
 from ingest.lenders import Lenders
-from ingest.reading import WORKBOOK, CsvExport, Export, JsonLinesExport, open_file
+from ingest.reading import WORKBOOK, CsvExport, Export, JsonLinesExport
 from ingest.records import Context, Format
 from ingest.report import ImportFileError, Rejects, Summary
 from ingest.run import Run
 from ingest.sanctions import Sanctions
 from ingest.shixin import Shixin
 from ingest.subjects import SubjectReader
+from ingest.versions import Source
+from ingest.vocabulary import read_vocabulary
 from ingest.workbook import WorkbookExport
-from models.court import Court
 from models.keyring import Keyring
+from models.terms import court_day
 
 FORMATS: dict[str, type[Format]] = {
     "cases": Cases,
@@ -40,6 +45,11 @@ def _ignore(read: int, total: int) -> None:
     """No progress is shown."""
 
 
+def utc_now() -> datetime:
+    """This moment."""
+    return datetime.now(UTC)
+
+
 async def import_file(
     engine: AsyncEngine,
     format: str,
@@ -50,10 +60,15 @@ async def import_file(
     rejects: TextIO | Path | None = None,
     dry_run: bool = False,
     progress: Progress = _ignore,
+    exported_on: date | None = None,
+    history: bool = False,
+    now: Callable[[], datetime] = utc_now,
 ) -> Summary:
     """Import one export; lines that cannot be accepted go to `rejects` with their reason, the rest goes in.
 
     format: a key of FORMATS. court: the code of the court to which lines are held, with the courts below it.
+    exported_on: the day of the export, today by default; what a newer one wrote stays. history: former years, of which
+    nobody is told. now: what is told is told as of then.
     dry_run: everything is done in one transaction, which is rolled back. Each chunk is a transaction otherwise: after
     an interruption the same file is imported again, and what was done stays done.
     Raises ImportFileError if the file as a whole cannot be read.
@@ -65,8 +80,14 @@ async def import_file(
         await establishing.rollback()
         export = stack.enter_context(closing(_open(path, reader, format)))
         rejected = stack.enter_context(Rejects(rejects))
-        summary = Summary(format)
-        await Run(establishing, recording, reader, export, rejected, progress, dry_run, summary).all()
+        summary, at = Summary(format), now()
+        day = exported_on or court_day(at)
+        run = None if dry_run else await begin_run(establishing, format, path, day, history, at)
+        await establishing.commit()
+        source = Source(day, run, at)
+        await Run(
+            engine, establishing, recording, reader, export, rejected, progress, dry_run, summary, source, history
+        ).all()
     return summary
 
 
@@ -82,12 +103,13 @@ async def _session(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
 
 async def _context(connection: AsyncConnection, keyring: Keyring, court: str | None) -> Context:
-    courts = {row.name: row.code for row in await connection.execute(sa.select(Court.name, Court.code))}
-    if not courts:
-        raise ImportFileError("The database knows no courts yet: load the catalogue first.")
-    if court and court not in courts.values():
+    await read_case_types(connection)
+    vocabulary = await read_vocabulary(connection)
+    if not vocabulary.codes:
+        raise ImportFileError("The database knows no courts yet: run suxin migrate, or add them with suxin court add.")
+    if court and court not in vocabulary.codes:
         raise ImportFileError("No court has the code that --court names: write a code such as 浙0281.")
-    return Context(courts, await read_catalogue(connection), SubjectReader(keyring), court)
+    return Context(vocabulary, await read_catalogue(connection), SubjectReader(keyring), court)
 
 
 def _open(path: Path, reader: Format, format: str) -> Export:

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 
 from sqlalchemy import Column
 
-from ingest.recording import RecordingFormat, coloured, staged_records
+from casework.matters import LISTING_TYPES, LISTINGS
+from ingest.recording import RecordingFormat, staged_records
 from ingest.records import Record
 from ingest.shixin import LISTING_COLUMNS, refuse_minor
 from ingest.subjects import read_text
-from models.identifiers import parse_date
-from models.listing import Listing, ListingKind
-
-CODE_TYPE = "Y01"
+from models.dates import parse_date
+from models.listing import ListingKind
 
 
 class Lenders(RecordingFormat):
@@ -19,9 +18,8 @@ class Lenders(RecordingFormat):
 
     columns = ("姓名或名称", "证件号码", "认定法院", "认定日期", "依据")
     staged = staged_records("staged_lender", *(Column(name, kind) for name, kind in LISTING_COLUMNS))
-    model = Listing
-    key = ("kind", "court_code", "case_number")
-    source = "listing_id"
+    matter = LISTINGS
+    key = ("party_id", "kind", "court_code", "listed_on")
 
     def read(self, cells: Sequence[str]) -> Record:
         name, number, court, listed, grounds = cells
@@ -29,5 +27,6 @@ class Lenders(RecordingFormat):
         subject = self.context.subjects.read(None, name, number)
         refuse_minor(subject, listed_on)
         kind = ListingKind.PROFESSIONAL_LENDER
+        self.context.catalogue.require(LISTING_TYPES[kind], listed_on)
         own = (kind, code, "", "", "", "", read_text(grounds, "TEXT"), listed_on, listed_on, None)
-        return Record(subject, False, "", coloured(own, code, self.context.catalogue.colouring(CODE_TYPE, listed_on)))
+        return Record(subject, (listed_on,), "", own)

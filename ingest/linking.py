@@ -1,70 +1,44 @@
-"""Sanctions, listings and certificates that came before their case: tie them to it once it is there."""
+"""Sanctions, listings and certificates that came before their case: the database ties them when the case comes.
+
+What two imports wrote at the same time, neither saw of the other: the one that ends last ties it.
+"""
+
+from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from models.certificate import Certificate
-from models.code_record import CodeRecord
-from models.court_case import NEVER_DISCLOSED, CourtCase
-from models.deduction import Deduction
-from models.listing import Listing
-from models.sanction import Sanction
+from casework.consequences import follow, look
+from casework.matters import CERTIFICATES, LISTINGS, SANCTIONS, Matter
+from models.court_case import CourtCase
 
-SOURCES = (
-    (Sanction.__table__, "related_number", CodeRecord.sanction_id),
-    (Listing.__table__, "case_number", CodeRecord.listing_id),
-    (Certificate.__table__, "case_number", CodeRecord.certificate_id),
-)
+UNTIED = {SANCTIONS: "related_number", LISTINGS: "case_number", CERTIFICATES: "case_number"}
+"""Items that may come before their case, and the column that names it."""
 
 
-async def link_cases(connection: AsyncConnection) -> set[int]:
-    """Tie records to cases by number, and protect what belongs to a case that is never disclosed (R16).
-
-    Returns the parties whose colour may have changed.
-    """
-    changed: set[int] = set()
-    for table, number, source in SOURCES:
-        await connection.execute(_tie(table, number))
-        changed |= set(await connection.scalars(_follow(table, source)))
-    await connection.execute(PROTECT_DEDUCTIONS)
-    return changed | set(await connection.scalars(PROTECT))
-
-
-PROTECT = (
-    sa.update(CodeRecord)
-    .values(protected=True)
-    .where(CodeRecord.case_id == CourtCase.id, CourtCase.confidentiality.in_(NEVER_DISCLOSED), ~CodeRecord.protected)
-    .returning(CodeRecord.party_id)
-)
-"""Records of a case that was sealed after they were made."""
+async def link_cases(connection: AsyncConnection, at: datetime, silent: bool) -> None:
+    """Tie what is not tied yet though its case is there, and let follow what does."""
+    found = {matter: (await connection.execute(_waiting(matter))).scalars().all() for matter in UNTIED}
+    items = {matter: keys for matter, keys in found.items() if keys}
+    if not items:
+        return
+    before = await look(connection, items, at)
+    for matter, keys in items.items():
+        await connection.execute(_tie(matter), {"tied": list(keys)})
+    await follow(connection, items, before, at, silent=silent)
 
 
-PROTECT_DEDUCTIONS = (
-    sa.update(Deduction)
-    .values(protected=True)
-    .where(Deduction.case_id == CourtCase.id, CourtCase.confidentiality.in_(NEVER_DISCLOSED), ~Deduction.protected)
-)
-"""Deductions of such a case: nothing more is told of them."""
+def _named(matter: Matter) -> tuple[sa.ColumnElement[bool], ...]:
+    number = getattr(matter.model, UNTIED[matter])
+    return (matter.model.case_id.is_(None), number != "", number == CourtCase.number)
 
 
-def _tie(table: sa.FromClause, number: str) -> sa.Update:
-    """Set the case, and protect; never the other way."""
-    never = CourtCase.confidentiality.in_(NEVER_DISCLOSED)
-    protected = table.c.protected | never
-    return (
-        sa.update(table)  # type: ignore[arg-type]
-        .values(case_id=CourtCase.id, protected=protected)
-        .where(CourtCase.number == table.c[number])
-        .where(table.c.case_id.is_(None) | (protected != table.c.protected))
-    )
+def _waiting(matter: Matter) -> sa.Select[Any]:
+    return sa.select(matter.model.id).where(*_named(matter))
 
 
-def _follow(table: sa.FromClause, source: sa.orm.InstrumentedAttribute[int | None]) -> sa.Update:
-    """Let code records follow their source."""
-    differs = CodeRecord.case_id.is_distinct_from(table.c.case_id) | (CodeRecord.protected != table.c.protected)
-    return (
-        sa.update(CodeRecord)
-        .values(case_id=table.c.case_id, protected=table.c.protected)
-        .where(source == table.c.id, differs)
-        .returning(CodeRecord.party_id)
-    )
+def _tie(matter: Matter) -> Any:
+    keys = sa.any_(sa.bindparam("tied", type_=sa.ARRAY(sa.BigInteger)))
+    tied = sa.update(matter.model).values(case_id=CourtCase.id).where(matter.model.id == keys, *_named(matter))
+    return tied.execution_options(synchronize_session=False)

@@ -1,75 +1,20 @@
-"""Merge staged cases and subjects: a few statements for a whole chunk."""
+"""Merge staged subjects: a few statements for a whole chunk."""
 
-from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
-from ingest.records import STRICTNESS
-from ingest.staging import resolved_subject, staged_case, staged_mention, staged_subject
-from models.catalogue import Stage
+from casework.consequences import follow, items_of, look
+from ingest.staging import resolved_subject, staged_mention, staged_subject
 from models.code_record import CodeRecord
-from models.court_case import NEVER_DISCLOSED, CourtCase, Participation, Role
+from models.court_case import CourtCase
 from models.household import Village
 from models.party import Identity, Party
 
 subject, resolved = staged_subject.c, resolved_subject.c
-
-
-def _strictness(column: Any) -> sa.ColumnElement[int]:
-    return sa.func.array_position(sa.literal(list(STRICTNESS), sa.ARRAY(sa.Text)), sa.cast(column, sa.Text))
-
-
-def _merge_cases() -> sa.Select[int, Sequence[int] | None]:
-    """Insert new cases; take over causes and closing days, and what makes a case stricter. Filing days stay."""
-    arriving = insert(CourtCase).from_select(
-        staged_case.columns.keys(), sa.select(staged_case).order_by(staged_case.c.number)
-    )
-    new = arriving.excluded
-    closed_on = sa.func.coalesce(new.closed_on, CourtCase.closed_on)
-    stricter = _strictness(new.confidentiality) > _strictness(CourtCase.confidentiality)
-    differs = (new.cause != CourtCase.cause) | closed_on.is_distinct_from(CourtCase.closed_on) | stricter
-    written = (
-        arriving.on_conflict_do_update(
-            index_elements=[CourtCase.number],
-            set_={
-                "cause": new.cause,
-                "closed_on": closed_on,
-                "confidentiality": sa.case((stricter, new.confidentiality), else_=CourtCase.confidentiality),
-            },
-            where=differs & sa.func.coalesce(closed_on >= CourtCase.filed_on, sa.true()),
-        )
-        .returning(CourtCase.id, sa.literal_column("xmax = 0", sa.Boolean).label("fresh"))
-        .cte("written")
-    )
-    return sa.select(sa.func.count().filter(written.c.fresh), sa.func.array_agg(written.c.id).filter(~written.c.fresh))
-
-
-MERGE_CASES = _merge_cases()
-
-DEBTORS_OF = (
-    sa.select(Participation.party_id)
-    .distinct()
-    .join(CourtCase, CourtCase.id == Participation.case_id)
-    .where(
-        CourtCase.id == sa.any_(sa.bindparam("cases", type_=sa.ARRAY(sa.BigInteger))),
-        CourtCase.stage == Stage.ENFORCEMENT,
-        Participation.role == Role.JUDGMENT_DEBTOR,
-        sa.exists().where(CodeRecord.party_id == Participation.party_id),
-    )
-)
-
-
-async def merge_cases(connection: AsyncConnection) -> tuple[int, int, list[int]]:
-    """Write the staged cases. Returns how many are new, how many changed, and debtors whose gold may depend on it."""
-    new, changed = (await connection.execute(MERGE_CASES)).one()
-    if changed is None:
-        return new, 0, []
-    debtors = await connection.scalars(DEBTORS_OF, {"cases": changed})
-    return new, len(changed), [key for key in debtors if key is not None]
 
 
 ADD_VILLAGES = insert(Village).from_select(
@@ -81,8 +26,16 @@ ADD_VILLAGES = insert(Village).from_select(
 )
 
 ADD_PARTIES = insert(Party).from_select(
-    ["id", "kind", "name", "disclosed", "village_id", "created_at"],
-    sa.select(resolved.party_id, subject.kind, subject.name, resolved.disclosed, Village.id, sa.func.now())
+    ["id", "kind", "name", "disclosed", "of_age_from", "village_id", "created_at"],
+    sa.select(
+        resolved.party_id,
+        subject.kind,
+        subject.name,
+        resolved.disclosed,
+        sa.func.coalesce(resolved.of_age_from, sa.literal_column("'infinity'::date")),
+        Village.id,
+        sa.func.now(),
+    )
     .select_from(
         resolved_subject.join(staged_subject, resolved.place == subject.place).outerjoin(
             Village, Village.name == subject.village
@@ -98,12 +51,6 @@ ADD_IDENTITIES = insert(Identity).from_select(
     .join_from(resolved_subject, staged_subject, resolved.place == subject.place)
     .where(resolved.fresh)
     .order_by(subject.index),
-)
-
-DISCLOSE = (
-    sa.update(Party)
-    .values(disclosed=True)
-    .where(Party.id == resolved.party_id, ~resolved.fresh, resolved.disclosed, ~Party.disclosed)
 )
 
 SETTLE = (
@@ -122,11 +69,15 @@ PARTIES = sa.select(resolved.place, resolved.party_id, resolved.fresh)
 
 
 def _resolve() -> sa.Insert:
-    """Find each subject's party by keyed hash or give it a new key; and say whether a line discloses it (R16)."""
+    """Find each subject's party by keyed hash or give it a new key; and say what its lines establish of a new one:
+    since when it is of age, and whether one discloses it (R16). Of a known one the database follows what is written.
+    """
     mention = staged_mention.c
-    never = sa.func.coalesce(CourtCase.confidentiality.in_(NEVER_DISCLOSED), sa.false())
+    of_age = mention.of_age_from <= sa.func.coalesce(CourtCase.filed_on, mention.of_age_from)
+    discloses = sa.func.coalesce(of_age, sa.false()) & sa.func.coalesce(CourtCase.disclosed, sa.true())
     named = (
-        sa.select(mention.place, sa.func.bool_or(~mention.protected & ~never).label("disclosed"))
+        sa.select(mention.place, sa.func.bool_or(discloses).label("disclosed"))
+        .add_columns(sa.func.min(mention.of_age_from).label("of_age_from"))
         .select_from(staged_mention.outerjoin(CourtCase, CourtCase.number == mention.case_number))
         .group_by(mention.place)
         .subquery("named")
@@ -136,8 +87,9 @@ def _resolve() -> sa.Insert:
     known = sa.func.coalesce(Identity.party_id, older.c.party_id)
     fresh_key = sa.func.nextval(sa.literal_column("'party_id_seq'::regclass"))
     return sa.insert(resolved_subject).from_select(
-        ["place", "party_id", "fresh", "disclosed"],
-        sa.select(subject.place, sa.func.coalesce(known, fresh_key), known.is_(None), named.c.disclosed)
+        ["place", "party_id", "fresh", "disclosed", "of_age_from"],
+        sa.select(subject.place, sa.func.coalesce(known, fresh_key), known.is_(None))
+        .add_columns(named.c.disclosed, named.c.of_age_from)
         .select_from(
             staged_subject.join(named, named.c.place == subject.place)
             .outerjoin(Identity, Identity.index == subject.index)
@@ -147,15 +99,49 @@ def _resolve() -> sa.Insert:
     )
 
 
-MERGE_PARTIES = (_resolve(), ADD_VILLAGES, ADD_PARTIES, ADD_IDENTITIES, DISCLOSE, SETTLE)
+MERGE_PARTIES = (_resolve(), ADD_VILLAGES, ADD_PARTIES, ADD_IDENTITIES, SETTLE)
 
 
 async def merge_parties(connection: AsyncConnection) -> tuple[dict[int, int], list[int]]:
     """Write the staged subjects as parties. Returns their keys by place, and the keys of the new ones.
 
-    A party keeps its first name; it becomes disclosed by the first line that may disclose it, and stays so.
+    A party keeps its first name.
     """
     for statement in MERGE_PARTIES:
         await connection.execute(statement)
     found = (await connection.execute(PARTIES)).all()
     return {place: key for place, key, _ in found}, [key for _, key, fresh in found if fresh]
+
+
+def _lower(rows: sa.Table) -> sa.CTE:
+    staged = rows.c
+    established = (
+        sa.select(staged.party_id, sa.func.min(staged.of_age_from).label("day"))
+        .where(staged.party_id.is_not(None))
+        .group_by(staged.party_id)
+        .subquery("established")
+    )
+    return (
+        sa.select(Party.id, established.c.day)
+        .join(established, established.c.party_id == Party.id)
+        .where(established.c.day < Party.of_age_from)
+        .order_by(Party.id)
+        .with_for_update(of=Party, key_share=True)
+        .cte("lower")
+    )
+
+
+async def lower_ages(connection: AsyncConnection, rows: sa.Table, at: datetime, silent: bool) -> None:
+    """Note on which days the parties of staged lines were of age, where that was not known, and let follow what does.
+
+    It is done with the lines themselves, whose step holds the lock of all who colour.
+    """
+    lower = _lower(rows)
+    with_records = sa.exists().where(CodeRecord.party_id == lower.c.id)
+    known = (await connection.execute(sa.select(lower.c.id).where(with_records))).scalars().all()
+    items = await items_of(connection, known)
+    before = await look(connection, items, at)
+    update = sa.update(Party).values(of_age_from=lower.c.day).where(Party.id == lower.c.id)
+    await connection.execute(update.execution_options(synchronize_session=False))
+    if known:
+        await follow(connection, items, before, at, silent=silent)

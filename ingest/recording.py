@@ -1,95 +1,98 @@
-"""The four formats whose lines colour a code: each line is a row of one table and, mostly, a code record upon it."""
+"""The formats whose lines are rows of one table, upon which code records rest."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
-from sqlalchemy import BigInteger, Column, Date, Text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Column
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ingest.catalogue import Colouring
-from ingest.records import Format, Merged
-from ingest.staging import staged_rows
-from models.base import Keyed
-from models.code_record import CodeRecord
-from models.court_case import NEVER_DISCLOSED, CourtCase
-
-GIVEN = ("party_id", "case_id", "protected")
-"""What a row gets from its party and case."""
-
-CODE_RECORD = ("party_id", "code_type_id", "colour", "court_code", "case_id", "effective_on", "ends_on", "protected")
-COLOURING = ("code_type_id", "colour", "effective_from", "ends_before")
+from casework.consequences import Sight, follow, look
+from casework.matters import Matter
+from ingest.records import Format, Merged, Record
+from ingest.staging import SHARED, staged_rows
+from ingest.versions import Kept, Source
+from models.party import Party
 
 
 def staged_records(name: str, *columns: Column[Any]) -> sa.Table:
-    """A staging table: `columns` under the names of the format's table, a court, and the colouring."""
-    colouring = zip(COLOURING, (BigInteger, Text, Date, Date), strict=True)
-    court = Column("record_court", Text)
-    return staged_rows(name, *columns, court, *(Column(column, kind) for column, kind in colouring))
-
-
-def coloured(own: Sequence[Any], court_code: str, colouring: Colouring | None) -> tuple[Any, ...]:
-    """The row of such a table."""
-    return (*own, court_code, *(colouring or (None,) * len(COLOURING)))
+    """A staging table: `columns` under the names of the format's table."""
+    return staged_rows(name, *columns)
 
 
 class RecordingFormat(Format):
-    """A format whose lines are rows of `model`, found again by `key`; `source` is the code record's column for it."""
+    """A format whose lines are rows of `matter`, found again by `key`, which may hold the party."""
 
-    model: ClassVar[type[Keyed]]
+    matter: ClassVar[Matter]
     key: ClassVar[Sequence[str]]
-    source: ClassVar[str]
+    _places: ClassVar[Sequence[int]]
 
-    async def merge(self, connection: AsyncConnection) -> Merged:
-        new = len((await connection.execute(self._add_rows())).all())
-        return Merged(new, list(await connection.scalars(self._add_code_records())))
+    def __init_subclass__(cls) -> None:
+        own = [column.name for column in cls.staged.c][len(SHARED) :]
+        cls._places = tuple(own.index(name) for name in cls.key if name in own)
 
-    def _lines(self) -> Any:
-        return self.staged.outerjoin(CourtCase, CourtCase.number == self.staged.c.case_number)
+    def key_of(self, place: int | None, record: Record) -> tuple[Any, ...]:
+        """The party, where it is in the key, and the key's own columns."""
+        own = (record.row[place_] for place_ in self._places)
+        return (place if "party_id" in self.key else None, record.case_number, *own)
 
-    def _add_rows(self) -> Any:
-        """Insert the rows that are not there yet; a matter of a case that is never disclosed is protected (R16)."""
-        table: Any = self.model.__table__
-        staged = self.staged.c
-        own = [column.name for column in staged if column.name in table.c and column.name not in GIVEN]
-        never = sa.func.coalesce(CourtCase.confidentiality.in_(NEVER_DISCLOSED), sa.false())
-        values = sa.select(
-            staged.party_id, CourtCase.id, staged.protected | never, *(staged[name] for name in own)
-        ).select_from(self._lines())
-        arriving = insert(table).from_select([*GIVEN, *own], values)
-        return arriving.on_conflict_do_nothing().returning(table.c.id)
+    async def merge(self, connection: AsyncConnection, source: Source, silent: bool) -> Merged:
+        """Write the lines turn by turn, and all that follows from them."""
+        total = Merged()
+        for turn in range(await self._turns(connection)):
+            total.add(await self._merge_turn(connection, source, turn, silent))
+        return total
 
-    def _add_code_records(self) -> Any:
-        """Insert the code record of each staged row that has none yet."""
-        table: Any = self.model.__table__
-        staged = self.staged.c
-        match = [table.c.party_id == staged.party_id, *(table.c[name] == staged[name] for name in self.key)]
-        source = CodeRecord.__table__.c[self.source]
-        values = (
+    async def _turns(self, connection: AsyncConnection) -> int:
+        last = sa.select(sa.func.coalesce(sa.func.max(self.staged.c.turn), -1))
+        turns: int = (await connection.execute(last)).scalar_one() + 1
+        return turns
+
+    async def _merge_turn(self, connection: AsyncConnection, source: Source, turn: int, silent: bool) -> Merged:
+        seen: Sight = {}
+
+        async def before(keys: Sequence[int]) -> None:
+            nonlocal seen
+            seen = await look(connection, {self.matter: keys}, source.at)
+
+        written = await self.kept().write(connection, source, turn, before)
+        ended, seen_ended = await self.end(connection, source, turn)
+        keys = sorted({*written.new, *written.changed, *ended})
+        await follow(connection, {self.matter: keys}, {**seen_ended, **seen}, source.at, silent=silent)
+        return await self._counted(connection, turn, written.new, sorted({*written.changed, *ended}), written.outdated)
+
+    async def end(self, connection: AsyncConnection, source: Source, turn: int) -> tuple[Sequence[int], Sight]:
+        """End what lines report as ended; gives the keys of those rows, and what others saw of them."""
+        return (), {}
+
+    async def _counted(
+        self, connection: AsyncConnection, turn: int, new: Sequence[int], changed: Sequence[int], outdated: int
+    ) -> Merged:
+        """How many lines of a turn did what; a line of an open conflict is held, whatever it did."""
+        staged, party = self.staged.c, Party
+        table = self.matter.model.__table__
+        met = sa.and_(*(table.c[name] == staged[name] for name in self.key))
+        held = sa.func.coalesce(party.held, sa.false())
+        query = (
             sa.select(
-                table.c.party_id,
-                staged.code_type_id,
-                staged.colour,
-                staged.record_court,
-                table.c.case_id,
-                staged.effective_from,
-                staged.ends_before,
-                table.c.protected,
-                table.c.id,
+                sa.func.count(),
+                sa.func.count().filter(held),
+                sa.func.count().filter(~held, table.c.id == sa.any_(sa.literal(list(new), sa.ARRAY(sa.BigInteger)))),
+                sa.func.count().filter(
+                    ~held,
+                    table.c.id == sa.any_(sa.literal(list(changed), sa.ARRAY(sa.BigInteger))),
+                    table.c.id != sa.all_(sa.literal(list(new), sa.ARRAY(sa.BigInteger))),
+                ),
             )
-            .select_from(self._lines().join(table, sa.and_(*match)))
-            .where(staged.code_type_id.is_not(None), ~sa.exists().where(source == table.c.id))
+            .select_from(sa.join(self.staged, table, met).outerjoin(party, party.id == staged.party_id))
+            .where(staged.turn == turn)
         )
-        columns = [
-            "party_id",
-            "code_type_id",
-            "colour",
-            "court_code",
-            "case_id",
-            "effective_on",
-            "ends_on",
-            "protected",
-        ]
-        arriving = insert(CodeRecord).from_select([*columns, self.source], values)
-        return arriving.on_conflict_do_nothing().returning(CodeRecord.party_id)
+        lines, of_conflicts, fresh, other = (await connection.execute(query)).one()
+        older = min(outdated, lines - of_conflicts - fresh - other)
+        return Merged(fresh, other, lines - of_conflicts - fresh - other - older, older, of_conflicts)
+
+    def kept(self) -> Kept:
+        """How the lines become rows."""
+        table = self.matter.model.__table__
+        content = [column.name for column in self.staged.c if column.name in table.c and column.name not in self.key]
+        return Kept(table, self.staged, self.key, dict.fromkeys(content), self.matter.source.key)

@@ -1,7 +1,8 @@
 """What every format makes of a line, and the chunk that collects lines for one merge."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, ClassVar, NamedTuple
@@ -9,11 +10,17 @@ from typing import Any, ClassVar, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from casework.majority import of_age_from
 from ingest.catalogue import Catalogue
 from ingest.report import LineError
 from ingest.subjects import Subject, SubjectReader
+from ingest.versions import Source
+from ingest.vocabulary import Vocabulary, named
+from models.case_numbers import CaseNumber
 from models.catalogue import Stage
 from models.court_case import Confidentiality
+
+ADD_COURT = "add it with suxin court add, or its name with suxin vocabulary load courts.csv"
 
 STRICTNESS = {kind: rank for rank, kind in enumerate(Confidentiality)}
 """OPEN to STATE_SECRET. An import makes a case stricter and never more open (R16)."""
@@ -39,24 +46,51 @@ class Case(NamedTuple):
         return self._replace(cause=later.cause, closed_on=closed_on, confidentiality=strictest)
 
 
+def filing_days(number: CaseNumber) -> tuple[date, ...]:
+    """The earliest day on which a case that is known by its number alone can have been filed."""
+    return (date(number.year, 1, 1),)
+
+
 class Record(NamedTuple):
-    """One accepted line. `row`: the format's own staging columns, in their order; `protected`: a minor's (R16)."""
+    """One accepted line. `row`: the format's own staging columns, in their order.
+
+    days: the days on which its conduct was or, where that is unknown, can have been. warnings: code, and the word that
+    is in no vocabulary. further: the other rows of a line that holds several.
+    """
 
     subject: Subject | None
-    protected: bool
+    days: tuple[date, ...]
     case_number: str
     row: tuple[Any, ...]
     case: Case | None = None
     village: str = ""
+    warnings: tuple[tuple[str, str], ...] = ()
+    further: tuple["Record", ...] = ()
+
+    @property
+    def of_age_from(self) -> date | None:
+        """The earliest of these days on which the subject was of age; None if on none: a minor's (R16)."""
+        return of_age_from(self.subject.born_on, self.days) if self.subject else None
+
+    @property
+    def protected(self) -> bool:
+        """Whether it is a minor's, by what the line says."""
+        return self.subject is not None and self.of_age_from is None
+
+
+KeyOf = Callable[[int | None, Record], tuple[Any, ...] | None]
+"""What tells the row of a line, with its subject's place; None where no line changes another one's row."""
 
 
 @dataclass
 class Chunk:
     """Lines that are merged together. Cases and subjects stand in it once; rows name a subject by its place."""
 
+    key_of: KeyOf
     cases: dict[str, Case] = field(default_factory=dict)
     subjects: dict[bytes, tuple[int, Subject, str]] = field(default_factory=dict)
     rows: list[tuple[Any, ...]] = field(default_factory=list)
+    turns: Counter[tuple[Any, ...]] = field(default_factory=Counter)
 
     def add(self, record: Record) -> None:
         """Stage one accepted line."""
@@ -65,7 +99,17 @@ class Chunk:
             if known is not record.case and known != record.case:
                 self.cases[known.number] = known.revised(record.case)
         place = self._place(record.subject, record.village) if record.subject else None
-        self.rows.append((place, record.protected, record.case_number, *record.row))
+        turn = self._turn(self.key_of(place, record))
+        self.rows.append((place, record.of_age_from, record.case_number, turn, *record.row))
+        for other in record.further:
+            self.add(other)
+
+    def _turn(self, key: tuple[Any, ...] | None) -> int:
+        """Lines of one row are written one after another: which one this is."""
+        if key is None:
+            return 0
+        self.turns[key] += 1
+        return self.turns[key] - 1
 
     def _place(self, subject: Subject, village: str) -> int:
         index = subject.probes[0]
@@ -79,24 +123,24 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Context:
-    """What readers look up: courts by name, the catalogue, subjects; and the court to which the import is held."""
+    """What readers look up: words, the catalogue, subjects; and the court to which the import is held."""
 
-    courts: Mapping[str, str]
+    vocabulary: Vocabulary
     catalogue: Catalogue
     subjects: SubjectReader
     court: str | None = None
 
     def court_named(self, name: str) -> str:
         """The code of a court. Raises LineError COURT if it is unknown or outside the import's court."""
-        code = self.courts.get(name)
+        code = self.vocabulary.court(name)
         if code is None:
-            raise LineError("COURT", "The court is not in the catalogue: write its full name, or load the court first.")
+            raise LineError("COURT", f"The court is unknown: write its full name, or {ADD_COURT}.", named(name))
         return self._held(code)
 
     def court_coded(self, code: str | None) -> str:
         """`code` of a case number. Raises LineError COURT as above, also if the number names no court in code."""
-        if code is None or code not in self.courts.values():
-            raise LineError("COURT", "The case number names no court of the catalogue: load the court first.")
+        if code is None or code not in self.vocabulary.codes:
+            raise LineError("COURT", f"The case number names no court that is known: correct it, or {ADD_COURT}.")
         return self._held(code)
 
     def _held(self, code: str) -> str:
@@ -105,11 +149,20 @@ class Context:
         return code
 
 
-class Merged(NamedTuple):
-    """What a merge wrote: new rows of the format, and the parties whose colour may have changed."""
+@dataclass
+class Merged:
+    """What lines did: made a row, changed one, found it as it is, were older than it, or wait with their conflict."""
 
-    new: int
-    recolour: Collection[int]
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    outdated: int = 0
+    held: int = 0
+
+    def add(self, other: "Merged") -> None:
+        """Count more lines."""
+        for name in vars(self):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
 class Format(ABC):
@@ -119,15 +172,22 @@ class Format(ABC):
     """The columns of the file."""
 
     staged: ClassVar[sa.Table]
-    """The staging table: party_id, protected, case_number, and the columns of `Record.row`."""
+    """The staging table: party_id, of_age_from, case_number, turn, and the columns of `Record.row`."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
+
+    def key_of(self, place: int | None, record: Record) -> tuple[Any, ...] | None:
+        """What tells the row of a line."""
+        return None
 
     @abstractmethod
     def read(self, cells: Sequence[str]) -> Record:
         """Read the cells of one line, in the order of `columns`. Raises IdentifierError with the reason code."""
 
     @abstractmethod
-    async def merge(self, connection: AsyncConnection) -> Merged:
-        """Write the staged lines, after their cases and parties."""
+    async def merge(self, connection: AsyncConnection, source: Source, silent: bool) -> Merged:
+        """Write the staged lines, after their cases and parties, and what follows from them.
+
+        silent: tell nobody, as of former years.
+        """

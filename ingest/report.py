@@ -11,27 +11,40 @@ from typing import Any, Self, TextIO
 
 from models.identifiers import IdentifierError
 
+MOST_WORDS = 1000
+
 
 class ImportFileError(RuntimeError):
     """The file as a whole cannot be imported; the message says why and what to do."""
 
 
 class LineError(IdentifierError):
-    """A line that cannot be accepted. `code` is its reason; the message says what to do and repeats nothing of it."""
+    """A line that cannot be accepted. `code` is its reason; the message says what to do and repeats nothing of it.
+
+    `word`: the word that is in no vocabulary, where that is the reason. It is none of a person's data.
+    """
+
+    def __init__(self, code: str, sentence: str, word: str = "") -> None:
+        super().__init__(code, sentence)
+        self.word = word
 
 
 @dataclass
 class Tally:
-    """What an import did to one kind of rows. `found`: those that the file's accepted lines name."""
+    """What an import did to one kind of rows. `found`: those that the file's accepted lines name.
+
+    other: those that were passed over, as they are older than what is kept or wait with a conflict.
+    """
 
     found: int = 0
     new: int = 0
     changed: int = 0
+    other: int = 0
 
     @property
     def unchanged(self) -> int:
         """Rows that the database held already, just so."""
-        return self.found - self.new - self.changed
+        return self.found - self.new - self.changed - self.other
 
 
 @dataclass
@@ -39,9 +52,11 @@ class Summary:
     """The outcome of one file.
 
     lines, accepted, duplicates (exact repeats of an accepted line), rejected (by reason code), warnings (by kind),
-    unidentified (no number) and protected (a minor's) count the file's lines: the same at every run. The tallies say
-    what was new to the database. `records` are the rows of the format itself: participations, listings, sanctions
-    or certificates.
+    unidentified (no number) and protected (a minor's) count the file's lines: the same at every run. `words` counts
+    the words that are in no vocabulary, by reason or kind of warning. The tallies say what was new to the database and
+    what changed; `records` are the rows of the format itself: participations, listings, sanctions or certificates.
+    outdated: records that differ from a newer export's; held: those that wait with an open conflict of identity.
+    courts: the codes of the courts that accepted lines belong to.
     """
 
     format: str
@@ -52,9 +67,18 @@ class Summary:
     protected: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
     warnings: Counter[str] = field(default_factory=Counter)
+    words: Counter[tuple[str, str]] = field(default_factory=Counter)
     cases: Tally = field(default_factory=Tally)
     parties: Tally = field(default_factory=Tally)
     records: Tally = field(default_factory=Tally)
+    outdated: int = 0
+    held: int = 0
+    courts: set[str] = field(default_factory=set)
+
+    def met(self, code: str, word: str) -> None:
+        """Count a word that is in no vocabulary; of the different ones, the first thousand."""
+        if word and ((code, word) in self.words or len(self.words) < MOST_WORDS):
+            self.words[code, word] += 1
 
 
 class Rejects(AbstractContextManager["Rejects"]):

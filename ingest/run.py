@@ -7,20 +7,27 @@ connection and a transaction each, so that two cores are busy. Whatever may chan
 import asyncio
 import gc
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
+from typing import TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from casework.colour import recolour
+from casework.outbox import place_events, take_told
+from casework.transaction import ATTEMPTS, OUT_OF_ORDER
+from ingest.docket import Docket, merge_cases, touched
+from ingest.ledger import end_run
 from ingest.linking import link_cases
-from ingest.parties import merge_cases, merge_parties
+from ingest.parties import lower_ages, merge_parties
 from ingest.reading import Export, Line
-from ingest.records import Chunk, Format, Record
+from ingest.records import Chunk, Format, Merged, Record
 from ingest.report import Rejects, Summary
 from ingest.staging import FOR_PARTIES, create_staging, empty_staging, stage_rows, stage_subjects
+from ingest.versions import Source
 from models.identifiers import IdentifierError
 
 CHUNK_LINES = 40_000
@@ -39,7 +46,8 @@ SETTINGS = sa.text(
     "SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true),"
     " set_config('idle_in_transaction_session_timeout', '0', true),"
     " set_config('random_page_cost', '0.5', true), set_config('work_mem', '64MB', true),"
-    " set_config('synchronous_commit', :synchronous, true), pg_advisory_xact_lock(:lock)"
+    " set_config('synchronous_commit', :synchronous, true), set_config('suxin.recorded_at', :at, true),"
+    " pg_advisory_xact_lock(:lock)"
 )
 """A step may wait for another import. Pages count as cached: the planner knows nothing of staging tables, and would
 read whole tables to find a few thousand rows. Chunks need not wait for the disk: nothing is done before SEAL."""
@@ -50,10 +58,18 @@ SEAL = sa.text("SELECT pg_logical_emit_message(true, 'suxin', 'imported')")
 WAIT = sa.text("SELECT pg_advisory_xact_lock(:lock)")
 
 
+Result = TypeVar("Result")
+
+
 @dataclass
 class Run:
-    """The state of one import. `seen` holds a hash of each accepted line, `cases` and `parties` of each one named."""
+    """The state of one import.
 
+    silent: nobody is told, as of former years. `seen` holds a hash of each accepted line, `cases` and `parties` of each
+    one named. `further` counts the rows beyond one a line.
+    """
+
+    engine: AsyncEngine
     establishing: AsyncConnection
     recording: AsyncConnection
     format: Format
@@ -62,9 +78,12 @@ class Run:
     progress: Callable[[int, int], None]
     dry_run: bool
     summary: Summary
+    source: Source
+    silent: bool
     seen: set[int] = field(default_factory=set)
     cases: set[int] = field(default_factory=set)
     parties: set[int] = field(default_factory=set)
+    further: int = 0
     _first: asyncio.Lock = field(default_factory=asyncio.Lock)
     _second: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -92,7 +111,7 @@ class Run:
 
     async def _read(self, lines: Iterator[Line]) -> Chunk:
         """The next chunk; empty at the end of the file."""
-        chunk = Chunk()
+        chunk = Chunk(self.format.key_of)
         while len(chunk.rows) < CHUNK_LINES and (some := list(islice(lines, SLICE_LINES))):
             for line in some:
                 self._accept(line, chunk)
@@ -108,6 +127,7 @@ class Run:
             record = self.format.read(line.cells)
         except IdentifierError as error:
             self.summary.rejected[error.code] += 1
+            self.summary.met(error.code, getattr(error, "word", ""))
             self.rejects.add(line.number, error, line.raw)
             return
         known = len(self.seen)
@@ -120,7 +140,11 @@ class Run:
 
     def _count(self, record: Record) -> None:
         self.summary.accepted += 1
+        self.further += len(record.further)
         self.summary.protected += record.protected
+        for code, word in record.warnings:
+            self.summary.warnings[code] += 1
+            self.summary.met(code, word)
         if record.case:
             self.cases.add(hash(record.case_number))
         if record.subject is None:
@@ -133,35 +157,72 @@ class Run:
     async def _merge(self, chunk: Chunk) -> None:
         """Both steps of a chunk. The locks are fair: chunks pass each step in the order of the file."""
         async with self._first:
-            parties = await self._establish(chunk)
+            parties = await self._through(self.establishing, partial(self._establish, chunk))
         async with self._second:
-            await self._record(chunk, parties)
+            merged = await self._through(self.recording, partial(self._record, chunk, parties))
+        self._add(merged)
+
+    async def _through(self, connection: AsyncConnection, step: Callable[[], Awaitable[Result]]) -> Result:
+        """A step and its commit; again when it met a court at work, and as a whole (`casework.transaction`)."""
+        attempt = 0
+        while True:
+            take_told(connection)
+            try:
+                result = await step()
+                break
+            except DBAPIError as error:
+                attempt += 1
+                if self.dry_run or attempt == ATTEMPTS or getattr(error.orig, "sqlstate", None) not in OUT_OF_ORDER:
+                    raise
+                await connection.rollback()
+        if take_told(connection) and not self.dry_run:
+            await place_events(self.engine)
+        return result
 
     async def _establish(self, chunk: Chunk) -> dict[int, int]:
-        """Write cases and parties, and the colours of new ones and of debtors in changed cases. Parties by place."""
+        """Write cases and parties, and what follows for the records of those cases. Parties by place."""
         connection = self.establishing
-        await connection.execute(SETTINGS, {"lock": ESTABLISHING, "synchronous": "off"})
+        await connection.execute(SETTINGS, self._set(ESTABLISHING))
         await stage_subjects(connection, chunk)
-        new_cases, changed_cases, debtors = await merge_cases(connection) if chunk.cases else (0, 0, [])
+        docket = await self._merge_cases() if chunk.cases else Docket(0, 0)
         parties, new_parties = await merge_parties(connection)
-        if debtors:
-            await connection.execute(WAIT, {"lock": RECORDING})
-        await recolour(connection, debtors)
-        self.summary.cases.new += new_cases
-        self.summary.cases.changed += changed_cases
-        self.summary.parties.new += len(new_parties)
         await self._keep(connection, *FOR_PARTIES)
+        self.summary.cases.new += docket.new
+        self.summary.cases.changed += docket.changed
+        self.summary.parties.new += len(new_parties)
         return parties
 
-    async def _record(self, chunk: Chunk, parties: dict[int, int]) -> None:
-        """Write the lines themselves, and the colours that they change."""
+    async def _merge_cases(self) -> Docket:
+        """Whoever colours waits for whoever records."""
+        items = await touched(self.establishing)
+        if items:
+            await self.establishing.execute(WAIT, {"lock": RECORDING})
+        return await merge_cases(self.establishing, items, self.source, self.silent, self._wait)
+
+    async def _wait(self) -> None:
+        await self.establishing.execute(WAIT, {"lock": RECORDING})
+
+    async def _record(self, chunk: Chunk, parties: dict[int, int]) -> Merged:
+        """Write the lines themselves, and what follows from them."""
         connection, rows = self.recording, self.format.staged
-        await connection.execute(SETTINGS, {"lock": RECORDING, "synchronous": "off"})
+        await connection.execute(SETTINGS, self._set(RECORDING))
         await stage_rows(connection, rows, chunk, parties)
-        merged = await self.format.merge(connection)
-        await recolour(connection, merged.recolour)
-        self.summary.records.new += merged.new
+        await lower_ages(connection, rows, self.source.at, self.silent)
+        merged = await self.format.merge(connection, self.source, self.silent)
         await self._keep(connection, rows)
+        return merged
+
+    def _set(self, lock: int, synchronous: str = "off") -> dict[str, object]:
+        return {"lock": lock, "synchronous": synchronous, "at": self.source.at.isoformat()}
+
+    def _add(self, merged: Merged) -> None:
+        """Count what the lines of a chunk did."""
+        records = self.summary.records
+        records.new += merged.new
+        records.changed += merged.changed
+        records.other += merged.outdated + merged.held
+        self.summary.outdated += merged.outdated
+        self.summary.held += merged.held
 
     async def _keep(self, connection: AsyncConnection, *staging: sa.Table) -> None:
         """End a step's transaction; a dry run goes on in its one transaction, with staging emptied."""
@@ -171,13 +232,15 @@ class Run:
             await connection.commit()
 
     async def _finish(self) -> None:
-        await self.recording.execute(SETTINGS, {"lock": RECORDING, "synchronous": "on"})
-        await recolour(self.recording, await link_cases(self.recording))
-        await self.recording.execute(SEAL)
-        await self._keep(self.recording)
         self.summary.cases.found = len(self.cases)
         self.summary.parties.found = len(self.parties)
-        self.summary.records.found = self.summary.accepted
+        self.summary.records.found = self.summary.accepted + self.further
+        await self.recording.execute(SETTINGS, self._set(RECORDING, "on"))
+        await link_cases(self.recording, self.source.at, self.silent)
+        if self.source.run is not None:
+            await end_run(self.recording, self.source.run, self.summary, self.source.at)
+        await self.recording.execute(SEAL)
+        await self._keep(self.recording)
 
 
 async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:

@@ -1,4 +1,4 @@
-"""Format `sanctions`: one fine, detention, admonition or order to leave a line."""
+"""Format `sanctions`: one fine, detention, admonition or order to leave a line, or several of one decision."""
 
 import re
 from collections.abc import Sequence
@@ -7,22 +7,21 @@ from decimal import Decimal
 
 from sqlalchemy import BigInteger, Column, Date, Numeric, SmallInteger, Text
 
-from ingest.catalogue import Colouring
-from ingest.recording import RecordingFormat, coloured, staged_records
-from ingest.records import Record
+from casework.matters import SANCTIONS
+from ingest.recording import RecordingFormat, staged_records
+from ingest.records import Record, filing_days
 from ingest.report import LineError
-from models.identifiers import born_minor_on, compact, parse_case_number, parse_date
-from models.sanction import LONGEST_DETENTION, RED_TYPES, SANCTION_CASES, Sanction, SanctionKind
+from ingest.vocabulary import in_no_vocabulary, named
+from models.amounts import parse_amount, parse_days
+from models.case_numbers import parse_case_number
+from models.dates import parse_date
+from models.party import PartyKind
+from models.sanction import LONGEST_DETENTION, RED_TYPES, SANCTION_CASES, SanctionKind
+from models.vocabulary import WordKind
 
-KINDS = {
-    "罚款": SanctionKind.FINE,
-    "拘留": SanctionKind.DETENTION,
-    "司法拘留": SanctionKind.DETENTION,
-    "训诫": SanctionKind.ADMONITION,
-    "责令退出法庭": SanctionKind.ORDERED_OUT,
-}
-AMOUNT = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,2})?)元?")
-DAYS = re.compile(r"([0-9]{1,2})[日天]")
+BETWEEN = re.compile("[、；;/+和及并]")
+MEASURED = (SanctionKind.FINE, SanctionKind.DETENTION)
+"""Kinds that have an amount or days."""
 
 
 class Sanctions(RecordingFormat):
@@ -43,9 +42,8 @@ class Sanctions(RecordingFormat):
         Column("decided_on", Date),
         Column("effective_on", Date),
     )
-    model = Sanction
-    key = ("decision_number", "kind")
-    source = "sanction_id"
+    matter = SANCTIONS
+    key = ("party_id", "decision_number", "kind")
 
     def read(self, cells: Sequence[str]) -> Record:
         decision, related, name, number, kind_text, measure, behaviour, decided, effective = cells
@@ -54,42 +52,66 @@ class Sanctions(RecordingFormat):
         decided_on, effective_on = parse_date(decided), parse_date(effective)
         if effective_on < decided_on:
             raise LineError("DATE", "The sanction took effect before it was decided: correct the dates.")
-        kind = KINDS.get(kind_text)
-        if kind is None:
-            raise LineError("SANCTION", f"The kind of sanction is unknown: write one of {'、'.join(KINDS)}.")
-        behaviour_id, code_type = self._behaviour(behaviour, decided_on)
-        if decision_number.type_characters == SANCTION_CASES:
-            code_type = RED_TYPES.get(kind, code_type)
+        kinds = self._kinds(kind_text)
+        behaviour_id, behaviour_type = self._behaviour(behaviour, decided_on)
         subject = self.context.subjects.read(None, name, number)
-        protected = subject.born_on is not None and born_minor_on(subject.born_on, decided_on)
-        extent = (_amount(kind, measure), _days(kind, measure))
+        if SanctionKind.DETENTION in kinds and subject.kind is PartyKind.ORGANIZATION:
+            raise LineError("SANCTION", "An organization is not detained: correct the kind, or name the person.")
         numbers = (decision_number.number, case.number, court)
-        own = (*numbers, behaviour_id, kind, *extent, decided_on, effective_on)
-        colouring = self._colouring(code_type, effective_on)
-        return Record(subject, protected, case.number, coloured(own, court, colouring))
+        days, records = (*filing_days(case), decided_on), []
+        for kind, (amount, length) in zip(kinds, _extents(kinds, measure), strict=True):
+            own = (*numbers, behaviour_id, kind, amount, length, decided_on, effective_on)
+            red = RED_TYPES.get(kind) if decision_number.type_characters == SANCTION_CASES else None
+            self._check(red or behaviour_type, effective_on)
+            warnings = (("DAYS", ""),) if kind is SanctionKind.DETENTION and length is None else ()
+            records.append(Record(subject, days, case.number, own, warnings=warnings))
+        first, *further = records
+        warned = tuple(warning for record in records for warning in record.warnings)
+        return first._replace(warnings=warned, further=tuple(further))
+
+    def _kinds(self, text: str) -> tuple[SanctionKind, ...]:
+        """The kinds of one decision: 罚款、拘留 are two."""
+        kinds = self.context.vocabulary.sanctions(text)
+        if not kinds:
+            sentence = in_no_vocabulary("The kind of sanction", text, WordKind.SANCTION)
+            raise LineError("SANCTION", sentence, named(text))
+        return kinds
 
     def _behaviour(self, code: str, day: date) -> tuple[int | None, str | None]:
         return self.context.catalogue.behaviour(code.upper(), day) if code else (None, None)
 
-    def _colouring(self, code_type: str | None, effective_on: date) -> Colouring | None:
-        return self.context.catalogue.colouring(code_type, effective_on) if code_type else None
+    def _check(self, code_type: str | None, effective_on: date) -> None:
+        if code_type:
+            self.context.catalogue.require(code_type, effective_on)
+
+
+Extent = tuple[Decimal | None, int | None]
+
+
+def _extents(kinds: Sequence[SanctionKind], text: str) -> list[Extent]:
+    """Amount and days of each kind. Several stand in the order of the kinds, as in 20000元、15日."""
+    if len(kinds) == 1:
+        return [(_amount(kinds[0], text), _days(kinds[0], text))]
+    parts = [part for part in BETWEEN.split(text) if part.strip()]
+    measured = [kind for kind in kinds if kind in MEASURED]
+    if len(parts) == len(measured):
+        own = dict(zip(measured, parts, strict=True))
+        return [(_amount(kind, own.get(kind, "")), _days(kind, own.get(kind, ""))) for kind in kinds]
+    return [(_amount(kind, text), None) for kind in kinds]
 
 
 def _amount(kind: SanctionKind, text: str) -> Decimal | None:
     """CNY of a fine."""
     if kind is not SanctionKind.FINE:
         return None
-    found = AMOUNT.fullmatch(compact(text).replace(",", ""))
-    if not found or not Decimal(found[1]):
-        raise LineError("AMOUNT", "The amount of the fine cannot be read: write CNY in digits, such as 20000.")
-    return Decimal(found[1])
+    return parse_amount(text)
 
 
 def _days(kind: SanctionKind, text: str) -> int | None:
     """Days of a detention."""
     if kind is not SanctionKind.DETENTION:
         return None
-    found = DAYS.fullmatch(compact(text))
-    if not found or not 1 <= int(found[1]) <= LONGEST_DETENTION:
-        raise LineError("DAYS", f"The length of the detention cannot be read: write 1日 to {LONGEST_DETENTION}日.")
-    return int(found[1])
+    days = parse_days(text)
+    if days > LONGEST_DETENTION:
+        raise LineError("DAYS", f"No detention is longer than {LONGEST_DETENTION} days: correct the length.")
+    return days

@@ -5,17 +5,21 @@ from datetime import date
 
 from sqlalchemy import Column, Date, Text
 
-from ingest.recording import RecordingFormat, coloured, staged_records
-from ingest.records import Record
+from casework.matters import LISTING_TYPES, LISTINGS
+from ingest.recording import RecordingFormat, staged_records
+from ingest.records import Record, filing_days
 from ingest.report import LineError
 from ingest.subjects import Subject, read_text
-from models.identifiers import born_minor_on, compact, parse_case_number, parse_date
-from models.listing import Listing, ListingKind
+from ingest.vocabulary import named
+from models.case_numbers import parse_case_number
+from models.dates import parse_date
+from models.identifiers import born_minor_on, compact
+from models.listing import ListingKind
 from models.party import PartyKind
 from models.terms import add_months
+from models.vocabulary import EITHER, WordKind
 
 CODE_TYPE = "Y18"
-KINDS = {"0": PartyKind.PERSON, "1": PartyKind.ORGANIZATION}
 UNTIL_PERFORMED = "有履行能力而拒不履行"
 """The one ground without a term (法释〔2017〕7号, article 2)."""
 
@@ -49,24 +53,32 @@ class Shixin(RecordingFormat):
         "duty", "performance", "disruptTypeName",
     )  # fmt: skip
     staged = staged_records("staged_shixin", *(Column(name, kind) for name, kind in LISTING_COLUMNS))
-    model = Listing
-    key = ("kind", "court_code", "case_number")
-    source = "listing_id"
+    matter = LISTINGS
+    key = ("party_id", "kind", "case_number", "published_on")
 
     def read(self, cells: Sequence[str]) -> Record:
         name, number, kind, court, case, basis, unit, listed, published, duty, performance, grounds = cells
-        if kind not in KINDS:
-            raise LineError("PARTY_TYPE", "partyTypeName is neither 0 (person) nor 1 (organization): correct it.")
         code = self.context.court_named(court)
-        case_number = parse_case_number(case).number
+        number_of_case = parse_case_number(case)
         listed_on, published_on = parse_date(listed), parse_date(published)
         if published_on < listed_on:
             raise LineError("DATE", "publishDate lies before regDate: correct the dates.")
-        subject = self.context.subjects.read(KINDS[kind], name, number)
+        expected, warnings = self._kind(kind)
+        subject = self.context.subjects.read(expected, name, number)
         refuse_minor(subject, listed_on)
         ends_on = None if UNTIL_PERFORMED in grounds else add_months(published_on, TERM_MONTHS)
         texts = [compact(basis), unit, duty, performance, grounds]
         texts = [read_text(text, "TEXT") for text in texts]
-        own = (ListingKind.DISHONEST_DEBTOR, code, *texts, listed_on, published_on, ends_on)
-        colouring = self.context.catalogue.colouring(CODE_TYPE, published_on)._replace(ends_on=ends_on)
-        return Record(subject, False, case_number, coloured(own, code, colouring))
+        kind_of_list = ListingKind.DISHONEST_DEBTOR
+        self.context.catalogue.require(LISTING_TYPES[kind_of_list], published_on)
+        own = (kind_of_list, code, *texts, listed_on, published_on, ends_on)
+        days = (*filing_days(number_of_case), listed_on)
+        return Record(subject, days, number_of_case.number, own, warnings=warnings)
+
+    def _kind(self, word: str) -> tuple[PartyKind | None, tuple[tuple[str, str], ...]]:
+        """The kind of party by the list's digits or in words; None leaves it to the number, with a warning or not."""
+        words = self.context.vocabulary
+        found = words.meaning(WordKind.LISTED_KIND, word) or words.meaning(WordKind.PARTY_KIND, word)
+        if found is None:
+            return None, (("PARTY_TYPE", named(word)),)
+        return None if found == EITHER else PartyKind(found), ()

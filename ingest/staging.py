@@ -7,11 +7,19 @@ import sqlalchemy as sa
 from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Date, Integer, LargeBinary, SmallInteger, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.schema import CreateTable
+from sqlalchemy.types import TypeEngine
 
 from ingest.records import Chunk
 from models.party import IdentityType, PartyKind
 
 METADATA = sa.MetaData()
+SHARED: Mapping[str, type[TypeEngine[Any]]] = {
+    "party_id": BigInteger,
+    "of_age_from": Date,
+    "case_number": Text,
+    "turn": SmallInteger,
+}
+"""What every staged line has: its party, since when that is of age, its case, and which line of its row it is."""
 IDENTITY_TYPES = {
     PartyKind.PERSON: IdentityType.RESIDENT_ID,
     PartyKind.ORGANIZATION: IdentityType.UNIFIED_SOCIAL_CREDIT_CODE,
@@ -25,8 +33,7 @@ def staging_table(name: str, *columns: Column[Any]) -> sa.Table:
 
 def staged_rows(name: str, *columns: Column[Any]) -> sa.Table:
     """The staging table of a format: what every line has, then the format's own columns."""
-    shared = (Column("party_id", BigInteger), Column("protected", Boolean), Column("case_number", Text))
-    return staging_table(name, *shared, *columns)
+    return staging_table(name, *(Column(column, kind) for column, kind in SHARED.items()), *columns)
 
 
 staged_case = staging_table(
@@ -56,7 +63,7 @@ staged_subject = staging_table(
 )
 
 staged_mention = staging_table(
-    "staged_mention", Column("place", Integer), Column("protected", Boolean), Column("case_number", Text)
+    "staged_mention", Column("place", Integer), Column("of_age_from", Date), Column("case_number", Text)
 )
 
 resolved_subject = staging_table(
@@ -65,6 +72,7 @@ resolved_subject = staging_table(
     Column("party_id", BigInteger),
     Column("fresh", Boolean),
     Column("disclosed", Boolean),
+    Column("of_age_from", Date),
 )
 
 FOR_PARTIES = (staged_case, staged_subject, staged_mention, resolved_subject)

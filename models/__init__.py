@@ -10,7 +10,7 @@ from models.catalogue import Behaviour, CaseType, CatalogueVersion, CodeType, Mo
 from models.certificate import Certificate
 from models.client import Client
 from models.client_budget import ClientBudget
-from models.code_record import CodePeriod, CodeRecord
+from models.code_record import CodePeriod, CodeRecord, CodeRecordVersion
 from models.consent import Consent, ShareCode
 from models.consequence_notice import ConsequenceNotice
 from models.court import Court, Staff
@@ -20,6 +20,7 @@ from models.event import Event
 from models.grading import GradingRule
 from models.household import Household, Village
 from models.idempotency_key import IdempotencyKey
+from models.import_run import ImportFinding, ImportRun, RecordChange
 from models.incentive_loan import IncentiveLoan
 from models.integrity_report import IntegrityReport
 from models.issued_token import AssertionUse, IssuedToken
@@ -33,6 +34,7 @@ from models.repair import Repair
 from models.sanction import Sanction
 from models.staff_account import AuthorizationCode, StaffAccount, StaffSession
 from models.trusted_document import TrustedDocument
+from models.vocabulary import VocabularyWord
 from models.watch import Notification, Watch, WatchLine, WatchOrder
 from models.webhook import Delivery, Webhook
 
@@ -56,6 +58,7 @@ __all__ = [
     "ClientBudget",
     "CodePeriod",
     "CodeRecord",
+    "CodeRecordVersion",
     "CodeType",
     "Consent",
     "ConsequenceNotice",
@@ -70,6 +73,8 @@ __all__ = [
     "Household",
     "IdempotencyKey",
     "Identity",
+    "ImportFinding",
+    "ImportRun",
     "IncentiveLoan",
     "IntegrityReport",
     "IssuedToken",
@@ -81,6 +86,7 @@ __all__ = [
     "Participation",
     "Party",
     "PointConversion",
+    "RecordChange",
     "RecordStep",
     "Reminder",
     "Repair",
@@ -92,6 +98,7 @@ __all__ = [
     "TrustedDocument",
     "Village",
     "VillageNotice",
+    "VocabularyWord",
     "Watch",
     "WatchLine",
     "WatchOrder",

@@ -158,3 +158,4 @@ class CaseType(Base):
     characters: Mapped[str] = mapped_column(Text, primary_key=True)
     name: Mapped[str] = mapped_column(Text)
     codes: Mapped[str] = mapped_column(Text)
+    stage: Mapped[Stage] = mapped_column(choice(Stage))

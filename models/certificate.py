@@ -2,12 +2,13 @@
 
 from datetime import date
 
-from sqlalchemy import CheckConstraint, ForeignKey, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Keyed
 from models.court_case import CourtCase
 from models.party import Party
+from models.publicity import Public
 
 GOLD_TYPE = "A01"
 """The code type of the record that a certificate makes."""
@@ -16,11 +17,14 @@ LONGEST_NUMBER = 100
 """Characters of a certificate's number."""
 
 
-class Certificate(Keyed):
+class Certificate(Public, Keyed):
     """A certificate that an obligation was performed before enforcement."""
 
     __tablename__ = "certificate"
-    __table_args__ = (CheckConstraint("issued_on >= performed_on", name="issued_after_performed"),)
+    __table_args__ = (
+        CheckConstraint("issued_on >= performed_on", name="issued_after_performed"),
+        Index("ix_certificate_untied", "case_number", postgresql_where=text("case_id IS NULL AND case_number <> ''")),
+    )
 
     number: Mapped[str] = mapped_column(Text, unique=True)
     case_number: Mapped[str] = mapped_column(Text)
@@ -29,7 +33,7 @@ class Certificate(Keyed):
     performed_on: Mapped[date]
     issued_on: Mapped[date]
     revoked_on: Mapped[date | None]
-    protected: Mapped[bool]
+    exported_on: Mapped[date | None]
 
     case: Mapped[CourtCase | None] = relationship(viewonly=True, lazy="raise")
     party: Mapped[Party] = relationship(viewonly=True, lazy="raise")

@@ -1,10 +1,20 @@
 """Code records (信用码记录): what colours a code, and the periods of colour that follow from them (R11-R14)."""
 
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import DATERANGE, ExcludeConstraint, Range
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import DATERANGE, TSTZRANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, Keyed, choice
@@ -15,6 +25,7 @@ from models.court_case import CourtCase
 from models.deduction import Deduction
 from models.listing import Listing
 from models.party import Party
+from models.publicity import Public
 from models.sanction import Sanction
 
 
@@ -33,11 +44,13 @@ class CloseReason(StrEnum):
 VANISHING = (CloseReason.REVOKED, CloseReason.WITHDRAWN, CloseReason.SHIELDED)
 """Ends after which a record has never been there, for everyone outside the court (R10)."""
 
+ANNULLED = (CloseReason.REVOKED, CloseReason.WITHDRAWN)
+"""Ends that say that a record was wrong from its first day: by today's knowledge it colours no day (R25, R26)."""
 
-class CodeRecord(Keyed):
-    """One reason for a colour, active from `effective_on` until `ends_on` or `closed_on`, whichever is first.
 
-    `protected` marks a minor's conduct and a case that is never disclosed (R16).
+class CodeRecord(Public, Keyed):
+    """One reason for a colour, active from `effective_on` through `ends_on`, or until it is closed before `closed_on`.
+
     A blue record repairs the one yellow record that it names, and nothing else (R11).
     """
 
@@ -50,7 +63,7 @@ class CodeRecord(Keyed):
         CheckConstraint("(repaired_id IS NULL) = (repaired_colour IS NULL)", name="repaired_has_colour"),
         CheckConstraint("repaired_colour = 'YELLOW'", name="only_yellow_is_repaired"),
         CheckConstraint("colour <> 'GREEN'", name="green_needs_no_record"),
-        CheckConstraint("ends_on > effective_on", name="ends_after_effect"),
+        CheckConstraint("ends_on >= effective_on", name="ends_after_effect"),
         CheckConstraint("closed_on >= effective_on", name="closed_after_effect"),
         CheckConstraint("(closed_on IS NULL) = (close_reason IS NULL)", name="closed_for_a_reason"),
         CheckConstraint("num_nonnulls(sanction_id, listing_id, certificate_id, deduction_id) <= 1", name="one_source"),
@@ -66,7 +79,6 @@ class CodeRecord(Keyed):
     ends_on: Mapped[date | None] = mapped_column(index=True)
     closed_on: Mapped[date | None]
     close_reason: Mapped[CloseReason | None] = mapped_column(choice(CloseReason))
-    protected: Mapped[bool]
     repaired_id: Mapped[int | None] = mapped_column(index=True)
     repaired_colour: Mapped[Colour | None] = mapped_column(choice(Colour, "repairedcolour"))
     sanction_id: Mapped[int | None] = mapped_column(ForeignKey("sanction.id"), unique=True)
@@ -92,8 +104,39 @@ class CodeRecord(Keyed):
     deduction: Mapped[Deduction | None] = relationship(viewonly=True, lazy="raise")
 
 
+class CodeRecordVersion(Base):
+    """What a code record said while it was `known` to say so; an open upper bound is today's knowledge (R26).
+
+    Kept by the database for every way in, dated by its function `recorded_at()`.
+    """
+
+    __tablename__ = "code_record_version"
+    __table_args__ = (
+        CheckConstraint("NOT isempty(known)", name="was_known"),
+        Index("ix_code_record_version_today", "code_record_id", unique=True, postgresql_where=text("upper_inf(known)")),
+        Index("ix_code_record_version_party", "party_id", "effective_on"),
+    )
+
+    code_record_id: Mapped[int] = mapped_column(ForeignKey("code_record.id"), primary_key=True)
+    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
+    code_type_id: Mapped[int]
+    colour: Mapped[Colour] = mapped_column(choice(Colour))
+    effective_on: Mapped[date]
+    ends_on: Mapped[date | None]
+    closed_on: Mapped[date | None]
+    close_reason: Mapped[CloseReason | None] = mapped_column(choice(CloseReason))
+    known: Mapped[Range[datetime]] = mapped_column(TSTZRANGE, primary_key=True)
+
+
+class Reading(StrEnum):
+    """Which answer about a day is meant: the one that is right by today's knowledge, or the one given then (R26)."""
+
+    VALID = "VALID"
+    KNOWN = "KNOWN"
+
+
 class Perspective(StrEnum):
-    """Whose colour it is: suspicions and protected matters colour the court's only (R13, R16)."""
+    """Whose colour it is: suspicions and what is not public colour the court's only (R13, R16)."""
 
     COURT = "COURT"
     OUTSIDE = "OUTSIDE"
@@ -103,21 +146,45 @@ class CodePeriod(Base):
     """A colour and the days it lasts, past and already certain: answers "as of" by one look-up (R13, R14).
 
     A party without periods never had a record, and has always been green. Written by `casework.colour` in the
-    transaction that writes the records; the periods of a party never overlap.
+    transaction that writes the records. What is no longer so is closed and not deleted: `known` says from when until
+    when this was the service's knowledge, with an open upper bound today's (R26). Of what is known at one moment, the
+    periods of a party never overlap.
     """
 
     __tablename__ = "code_period"
     __table_args__ = (
         ExcludeConstraint(
-            ("party_id", "="), ("perspective", "="), ("during", "&&"), using="gist", name="one_colour_a_day"
+            ("party_id", "="),
+            ("perspective", "="),
+            ("during", "&&"),
+            ("known", "&&"),
+            using="gist",
+            name="one_colour_a_day",
         ),
         CheckConstraint("NOT isempty(during)", name="lasts"),
-        Index("ix_code_period_begins", text("lower(during)")),
+        CheckConstraint("NOT isempty(known)", name="was_known"),
+        Index(
+            "ix_code_period_today",
+            "party_id",
+            "perspective",
+            "during",
+            unique=True,
+            postgresql_where=text("upper_inf(known)"),
+        ),
+        Index("ix_code_period_begins", text("lower(during)"), postgresql_where=text("upper_inf(known)")),
     )
 
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), primary_key=True)
     perspective: Mapped[Perspective] = mapped_column(choice(Perspective), primary_key=True)
     during: Mapped[Range[date]] = mapped_column(DATERANGE, primary_key=True)
+    known: Mapped[Range[datetime]] = mapped_column(
+        TSTZRANGE, primary_key=True, server_default=text("tstzrange(recorded_at(), NULL)")
+    )
     colour: Mapped[Colour] = mapped_column(choice(Colour))
 
     party: Mapped[Party] = relationship(viewonly=True, lazy="raise")
+
+
+def known_today(period: Any) -> ColumnElement[bool]:
+    """Whether a period, or a version of a record, is today's knowledge; what the partial indexes hold."""
+    return func.upper_inf(period.known)

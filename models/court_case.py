@@ -3,7 +3,7 @@
 from datetime import date
 from enum import StrEnum
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, SmallInteger, Text, text
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, SmallInteger, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Keyed, choice
@@ -22,8 +22,8 @@ class Confidentiality(StrEnum):
     STATE_SECRET = "STATE_SECRET"  # noqa: S105 - a kind of case, not a credential
 
 
-NEVER_DISCLOSED = (Confidentiality.PRIVACY, Confidentiality.STATE_SECRET)
-"""Cases of which nothing leaves the court (R16)."""
+DISCLOSED = "confidentiality NOT IN ('PRIVACY', 'STATE_SECRET')"
+"""What may leave the court, in SQL (R16)."""
 
 NUMBER_WITHHELD = (Confidentiality.FAMILY, Confidentiality.TRADE_SECRET)
 """Cases served without their number (R16)."""
@@ -53,7 +53,10 @@ class Role(StrEnum):
 
 
 class CourtCase(Keyed):
-    """A case under its normalized number. `type_characters` are empty for numbers from before 2016."""
+    """A case under its normalized number. `type_characters` are empty for numbers from before 2016.
+
+    `disclosed` is false of a case of which nothing leaves the court (R16).
+    """
 
     __tablename__ = "court_case"
     __table_args__ = (CheckConstraint("closed_on >= filed_on", name="closed_after_filed"),)
@@ -67,13 +70,18 @@ class CourtCase(Keyed):
     confidentiality: Mapped[Confidentiality] = mapped_column(choice(Confidentiality))
     filed_on: Mapped[date] = mapped_column(index=True)
     closed_on: Mapped[date | None]
+    exported_on: Mapped[date | None]
+    disclosed: Mapped[bool] = mapped_column(Computed(DISCLOSED, persisted=True))
 
     court: Mapped[Court] = relationship(viewonly=True, lazy="raise")
     participations: Mapped[list["Participation"]] = relationship(viewonly=True, lazy="raise")
 
 
 class Participation(Keyed):
-    """One participant in one case. Without an identity number the party stays unidentified: only its name is kept."""
+    """One participant in one case. Without an identity number the party stays unidentified: only its name is kept.
+
+    `written_role`: the position as the court wrote it, where that is not the standard word of `role`.
+    """
 
     __tablename__ = "participation"
     __table_args__ = (
@@ -100,7 +108,7 @@ class Participation(Keyed):
     party_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"), index=True)
     name: Mapped[str] = mapped_column(Text)
     role: Mapped[Role] = mapped_column(choice(Role))
-    protected: Mapped[bool] = mapped_column(Boolean)
+    written_role: Mapped[str | None] = mapped_column(Text)
 
     case: Mapped[CourtCase] = relationship(viewonly=True, lazy="raise")
     party: Mapped[Party | None] = relationship(viewonly=True, lazy="raise")

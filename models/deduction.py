@@ -23,6 +23,7 @@ from models.catalogue import Behaviour, Stage, Tier, points_within_tier
 from models.court import Staff, StaffRole
 from models.court_case import CourtCase, Role
 from models.party import Party
+from models.publicity import Public
 
 
 class DeductionStatus(StrEnum):
@@ -95,7 +96,7 @@ PROPOSED_ONCE = "uq_deduction_proposed"
 are compared: in half width, without blanks and leading zeros."""
 
 
-class Deduction(Keyed):
+class Deduction(Public, Keyed):
     """Points taken from one subject in one stage of one case for one behaviour; `version` counts its editions (R5)."""
 
     __tablename__ = "deduction"
@@ -140,7 +141,6 @@ class Deduction(Keyed):
     status: Mapped[DeductionStatus] = mapped_column(choice(DeductionStatus))
     version: Mapped[int] = mapped_column(SmallInteger)
     conduct_on: Mapped[date]
-    protected: Mapped[bool]
     finding_kind: Mapped[FindingKind] = mapped_column(choice(FindingKind))
     finding_document: Mapped[str | None] = mapped_column(Text)
     finding_issued_on: Mapped[date | None]

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Integer, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, Integer, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Keyed, choice
@@ -50,7 +50,8 @@ class Event(Keyed):
     """One thing that happened to one subject, without what or why: that is asked for, under consent.
 
     It is about a party, or about a consent, whose subject the court may not know, or about a bulk operation.
-    `sequence` counts the events of a party, without gaps, in the order in which they were committed.
+    `sequence` counts the events of a party, without gaps, in the order in which they were committed. `position` is the
+    place among all events, given by `casework.outbox` after the commit: who has read up to one has read all before it.
     """
 
     __tablename__ = "event"
@@ -62,6 +63,7 @@ class Event(Keyed):
         CheckConstraint("(bulk_operation_id IS NOT NULL) = (kind = 'BULK_OPERATION_ENDED')", name="bulk"),
         CheckConstraint("(consent_id IS NOT NULL) = (kind LIKE 'CONSENT%')", name="consents"),
         Index("ix_event_consent_id", "consent_id", postgresql_where=text("consent_id IS NOT NULL")),
+        Index("ix_event_unplaced", "id", postgresql_where=text("position IS NULL")),
     )
 
     party_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
@@ -70,6 +72,7 @@ class Event(Keyed):
     sequence: Mapped[int | None] = mapped_column(Integer)
     kind: Mapped[EventKind] = mapped_column(choice(EventKind))
     occurred_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
+    position: Mapped[int | None] = mapped_column(BigInteger, unique=True)
 
     party: Mapped[Party | None] = relationship(viewonly=True, lazy="raise")
     consent: Mapped[Consent | None] = relationship(viewonly=True, lazy="raise")

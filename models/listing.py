@@ -3,13 +3,14 @@
 from datetime import date
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Keyed, choice
 from models.court import Court
 from models.court_case import CourtCase
 from models.party import Party
+from models.publicity import Public
 
 
 class ListingKind(StrEnum):
@@ -19,12 +20,31 @@ class ListingKind(StrEnum):
     PROFESSIONAL_LENDER = "PROFESSIONAL_LENDER"
 
 
-class Listing(Keyed):
-    """One entry on a list, open until `removed_on` or `ends_on`. `case_number` is empty for lenders."""
+class Listing(Public, Keyed):
+    """One entry on a list, open until `removed_on` or `ends_on`. `case_number` is empty for lenders.
+
+    Whoever has left a list may be listed again: that is another entry (R23). exported_on: of the newest export.
+    """
 
     __tablename__ = "listing"
     __table_args__ = (
-        UniqueConstraint("kind", "party_id", "court_code", "case_number"),
+        Index("ix_listing_untied", "case_number", postgresql_where=text("case_id IS NULL AND case_number <> ''")),
+        Index(
+            "uq_listing_debtor",
+            "party_id",
+            "case_number",
+            "published_on",
+            unique=True,
+            postgresql_where=text("kind = 'DISHONEST_DEBTOR'"),
+        ),
+        Index(
+            "uq_listing_lender",
+            "party_id",
+            "court_code",
+            "listed_on",
+            unique=True,
+            postgresql_where=text("kind = 'PROFESSIONAL_LENDER'"),
+        ),
         CheckConstraint("published_on >= listed_on", name="published_after_listed"),
         CheckConstraint("removed_on >= published_on AND ends_on >= published_on", name="ends_after_published"),
         Index("ix_listing_published", "published_on", "id"),
@@ -44,7 +64,7 @@ class Listing(Keyed):
     published_on: Mapped[date]
     ends_on: Mapped[date | None] = mapped_column(index=True)
     removed_on: Mapped[date | None]
-    protected: Mapped[bool]
+    exported_on: Mapped[date | None]
 
     court: Mapped[Court] = relationship(viewonly=True, lazy="raise")
     case: Mapped[CourtCase | None] = relationship(viewonly=True, lazy="raise")

@@ -1,6 +1,6 @@
 """Parties (当事人) and their identities. The number itself is sealed; the keyed hash finds it (R18)."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import Boolean, CheckConstraint, DateTime, ForeignKey, Index, LargeBinary, Text, text
@@ -28,13 +28,19 @@ class Party(Keyed):
     """A person or organization that took part in a case.
 
     `disclosed` is false for a party known only from matters that never leave the court (R16): a minor's, a private
-    case's. For everyone outside, such a party does not exist. The village is the one that the court's files name; the
-    household, where there is one, is the moral bank's.
+    case's. For everyone outside, such a party does not exist; the database keeps it. The village is the one that the
+    court's files name; the household, where there is one, is the moral bank's.
+
+    of_age_from: the earliest day on which a person is established to have been of age; infinity while nothing is
+    established, -infinity of an organization. Only `casework.majority` lowers it. What was done before it is a minor's.
+    held: the provisional party of a name conflict; nothing of it is public (R22).
     """
 
     __tablename__ = "party"
     __table_args__ = (
         Index("ix_party_household_id", "household_id", postgresql_where=text("household_id IS NOT NULL")),
+        CheckConstraint("kind <> 'ORGANIZATION' OR of_age_from = '-infinity'", name="organizations_are_of_age"),
+        CheckConstraint("NOT (held AND disclosed)", name="held_is_not_disclosed"),
     )
 
     kind: Mapped[PartyKind] = mapped_column(choice(PartyKind))
@@ -42,6 +48,8 @@ class Party(Keyed):
     disclosed: Mapped[bool] = mapped_column(Boolean)
     village_id: Mapped[int | None] = mapped_column(ForeignKey("village.id"))
     household_id: Mapped[int | None] = mapped_column(ForeignKey("household.id"))
+    of_age_from: Mapped[date] = mapped_column(server_default="infinity")
+    held: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
     village: Mapped[Village | None] = relationship(viewonly=True, lazy="raise")

@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Numeric, SmallInteger, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, SmallInteger, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Keyed, choice
@@ -13,6 +13,7 @@ from models.court import Court
 from models.court_case import CourtCase
 from models.deduction import FindingKind
 from models.party import Party
+from models.publicity import Public
 
 
 class SanctionKind(StrEnum):
@@ -43,22 +44,32 @@ SANCTION_CASES = "司惩"
 """Decisions under this case type make red; a fine or detention not decided so does not (R12)."""
 
 
-class Sanction(Keyed):
-    """One sanction on one party under one decision. `amount` in CNY for fines, `days` for detentions (CPL 118)."""
+class Sanction(Public, Keyed):
+    """One sanction on one party under one decision. `amount` in CNY for fines, `days` for detentions (CPL 118).
+
+    conduct_on: the day of the conduct, where the decision names one. crime (罪名) and sentence_ends_on (刑期止): of
+    convictions. exported_on: the day of the newest export that wrote it. A line that names a fine and a detention may
+    tell the amount alone: the days are not known then.
+    """
 
     __tablename__ = "sanction"
     __table_args__ = (
+        Index(
+            "ix_sanction_untied", "related_number", postgresql_where=text("case_id IS NULL AND related_number <> ''")
+        ),
         UniqueConstraint("decision_number", "party_id", "kind"),
         CheckConstraint(
             "CASE WHEN kind = 'FINE' THEN amount IS NOT NULL AND amount > 0 ELSE amount IS NULL END",
             name="fine_has_amount",
         ),
         CheckConstraint(
-            "CASE WHEN kind = 'DETENTION' THEN days IS NOT NULL "
-            f"AND days BETWEEN 1 AND {LONGEST_DETENTION} ELSE days IS NULL END",
-            name="detention_has_days",
+            f"days IS NULL OR (kind = 'DETENTION' AND days BETWEEN 1 AND {LONGEST_DETENTION})",
+            name="days_of_detention",
         ),
         CheckConstraint("effective_on >= decided_on", name="effective_after_decision"),
+        CheckConstraint(
+            "kind = 'CONVICTION' OR (sentence_ends_on IS NULL AND crime IS NULL)", name="only_convicts_are_sentenced"
+        ),
     )
 
     decision_number: Mapped[str] = mapped_column(Text)
@@ -70,10 +81,13 @@ class Sanction(Keyed):
     kind: Mapped[SanctionKind] = mapped_column(choice(SanctionKind))
     amount: Mapped[Decimal | None] = mapped_column(Numeric(15, 2))
     days: Mapped[int | None] = mapped_column(SmallInteger)
+    conduct_on: Mapped[date | None]
     decided_on: Mapped[date]
     effective_on: Mapped[date]
+    sentence_ends_on: Mapped[date | None]
+    crime: Mapped[str | None] = mapped_column(Text)
     revoked_on: Mapped[date | None]
-    protected: Mapped[bool]
+    exported_on: Mapped[date | None]
 
     court: Mapped[Court] = relationship(viewonly=True, lazy="raise")
     case: Mapped[CourtCase | None] = relationship(viewonly=True, lazy="raise")

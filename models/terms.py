@@ -9,7 +9,10 @@ COURT_TIME = ZoneInfo("Asia/Shanghai")
 
 
 def add_months(day: date, months: int) -> date:
-    """The same calendar day `months` later, or the end of the month if it has none (R8)."""
+    """The same calendar day `months` later, or the end of the month if it has none (R8).
+
+    It is the last day of a term of so many months: the day from which it runs is not counted (Civil Code 201, 202).
+    """
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 

@@ -3,7 +3,18 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Integer, LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Keyed, choice
@@ -76,13 +87,13 @@ class WatchLine(Keyed):
 class Notification(Keyed):
     """That a client is told of an event: because it watches, was served what has vanished (R10), or had a consent.
 
-    Written with the event. `reference` is the client's own for the subject.
+    Written with the event. `reference` is the client's own for the subject. `position` is the event's.
     """
 
     __tablename__ = "notification"
     __table_args__ = (
         UniqueConstraint("event_id", "client_key"),
-        Index("ix_notification_client_key", "client_key", "event_id"),
+        Index("ix_notification_client_key", "client_key", "position"),
         Index("ix_notification_watch_id", "watch_id"),
     )
 
@@ -90,5 +101,6 @@ class Notification(Keyed):
     client_key: Mapped[int] = mapped_column(ForeignKey("client.id"))
     watch_id: Mapped[int | None] = mapped_column(ForeignKey("watch.id"))
     reference: Mapped[str | None] = mapped_column(Text)
+    position: Mapped[int | None] = mapped_column(BigInteger)
 
     event: Mapped[Event] = relationship(viewonly=True, lazy="raise")

@@ -45,9 +45,9 @@ def characters() -> frozenset[int]:
 
 def _table(font: bytes, name: bytes) -> int:
     """Where a table of the font begins."""
-    (count,) = struct.unpack_from(">H", font, 4)
+    count = struct.unpack_from(">H", font, 4)[0]
     entries = (struct.unpack_from(">4sIII", font, 12 + 16 * place) for place in range(count))
-    return next(start for tag, _, start, _ in entries if tag == name)
+    return int(next(start for tag, _, start, _ in entries if tag == name))
 
 
 def _segments(font: bytes, start: int) -> Iterator[int]:

@@ -21,7 +21,11 @@ LACKING = (
 
 def typeset(viewed: Viewed, address: str) -> bytes:
     """The PDF of a report, the same bytes each time. address: of its page. For a thread: it takes a while."""
-    report = asdict(printable(laid_out(viewed.claims))) | {"address": address, "jws": viewed.jws, "issued": viewed.claims["iat"]}
+    report = asdict(printable(laid_out(viewed.claims))) | {
+        "address": address,
+        "jws": viewed.jws,
+        "issued": viewed.claims["iat"],
+    }
     made: bytes = typst.compile(
         TEMPLATE,
         font_paths=[FONTS],

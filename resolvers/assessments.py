@@ -50,7 +50,7 @@ def _points(part: type[models.Participation], stage: SQL, audience: Audience) ->
         deduction.party_id == part.party_id,
         deduction.stage == stage,
         deduction.status == DeductionStatus.PUBLISHED,
-        deduction.expires_on > TODAY,
+        deduction.expires_on >= TODAY,
         visible(models.Deduction, Frame(deduction), audience),
     )
     return sa.select(sa.func.coalesce(sa.func.sum(deduction.points), 0)).where(*counted).scalar_subquery()

@@ -13,12 +13,13 @@ from sqlalchemy.types import TypeEngine
 
 import models
 from auth.audiences import Audience
-from models.code_record import CodePeriod
+from models.code_record import CodePeriod, known_today
 from models.terms import COURT_TIME
 from resolvers.credit_codes import perspective
 from resolvers.declarations import Frame
 from resolvers.deductions import status_today
-from resolvers.item_visibility import disclosed_case, published
+from resolvers.item_visibility import published
+from resolvers.publicity import of_minor, public
 from resolvers.reach import jurisdiction
 from resolvers.sql import SQL
 from resolvers.statements import ARGUMENT
@@ -88,7 +89,7 @@ def _participations(audience: Audience) -> Source:
     )
     joined = sa.select(*columns).join_from(part, case, case.id == part.case_id)
     if audience is not Audience.COURT:
-        joined = joined.where(~part.protected, disclosed_case(Frame(part)))
+        joined = joined.where(case.disclosed, ~of_minor(part.party_id, case.filed_on))
     return joined, case.court_code
 
 
@@ -116,10 +117,14 @@ def _codes(audience: Audience) -> Source:
     today = sa.and_(
         period.party_id == record.party_id,
         period.perspective == perspective(audience),
+        known_today(period),
         sa.func.range_contains_elem(period.during, TODAY),
         period.colour == record.colour,
     )
-    ends = (sa.or_(end.is_(None), end > TODAY) for end in (record.ends_on, record.closed_on))
+    open_ends = (
+        sa.or_(record.ends_on.is_(None), record.ends_on >= TODAY),
+        sa.or_(record.closed_on.is_(None), record.closed_on > TODAY),
+    )
     columns = _columns(
         court_code=record.court_code,
         stage=case.stage,
@@ -129,9 +134,9 @@ def _codes(audience: Audience) -> Source:
         subject=record.party_id,
     )
     joined = sa.select(*columns).join_from(record, period, today).join(kind, kind.id == record.code_type_id)
-    active = joined.outerjoin(case, case.id == record.case_id).where(record.effective_on <= TODAY, *ends)
+    active = joined.outerjoin(case, case.id == record.case_id).where(record.effective_on <= TODAY, *open_ends)
     if audience is not Audience.COURT:
-        active = active.where(kind.partner_visible, ~record.protected, disclosed_case(Frame(record)))
+        active = active.where(public(Frame(record)))
     return active, record.court_code
 
 
@@ -200,7 +205,7 @@ def _loans(audience: Audience) -> Source:
     joined = sa.select(*columns).join_from(loan, certificate, certificate.id == loan.certificate_id)
     joined = joined.outerjoin(case, case.id == certificate.case_id)
     if audience is not Audience.COURT:
-        joined = joined.where(~certificate.protected, certificate.revoked_on.is_(None))
+        joined = joined.where(~sa.func.isempty(certificate.publicity))
     return joined, case.court_code
 
 

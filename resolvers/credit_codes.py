@@ -1,4 +1,8 @@
-"""The joins of a credit code: the period that covers a day, and the records active on it (R13, R14)."""
+"""The joins of a credit code: the period that covers a day, and the records active on it (R13, R14).
+
+The court, and a litigant of itself, may ask for the answer that was given on a day (R26): it rests on what was recorded
+by that day's end. Everyone else reads today's knowledge.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,17 +10,24 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import DATERANGE
 from sqlalchemy.orm import aliased
+from sqlalchemy.types import TypeEngine
 
 import models
 from auth.audiences import Audience
+from models.base import choice
 from models.catalogue import Colour
-from models.code_record import Perspective
+from models.code_record import ANNULLED, VANISHING, Perspective, Reading, known_today
+from models.terms import COURT_TIME
 from resolvers.declarations import Frame, Order, Relation
 from resolvers.sql import SQL
 from resolvers.view import TODAY
 from resolvers.visibility import EVERYBODY, NOBODY, sees, visible
 
-AS_OF = {"as_of": sa.Date()}
+AS_OF: Mapping[str, TypeEngine[Any]] = {"as_of": sa.Date(), "reading": sa.Text()}
+LOOKING_BACK = frozenset({Audience.COURT, Audience.LITIGANT_PORTAL})
+"""Who may ask for another day, and for what was known then (R26)."""
+
+KNOWN_FOR_GOOD: SQL = sa.literal_column("timestamptz 'infinity'", sa.DateTime(timezone=True))
 UNBOUNDED: SQL = sa.func.daterange(sa.null(), sa.null(), type_=DATERANGE)
 
 
@@ -25,16 +36,33 @@ def day_asked(row: Frame) -> SQL:
     return sa.func.coalesce(row.as_of, TODAY)
 
 
+def reading_asked(row: Frame) -> SQL:
+    """Which reading was asked for."""
+    return sa.type_coerce(sa.func.coalesce(row.reading, Reading.VALID.value), choice(Reading))
+
+
+def _in_knowledge(row: Any, audience: Audience, as_of: SQL, reading: SQL) -> SQL:
+    """Whether a period, or a version of a record, belongs to the knowledge that is asked for."""
+    if audience not in LOOKING_BACK:
+        return known_today(row)
+    next_day = sa.cast(sa.func.coalesce(as_of, TODAY), sa.DateTime) + sa.text("interval '1 day'")
+    end_of_day = sa.func.timezone(COURT_TIME.key, next_day) - sa.text("interval '1 microsecond'")
+    moment = sa.case((reading == Reading.KNOWN.value, end_of_day), else_=KNOWN_FOR_GOOD)
+    return sa.func.range_contains_elem(row.known, moment, type_=sa.Boolean)
+
+
 def period_of(party: Frame, audience: Audience, arguments: Mapping[str, SQL]) -> sa.Select[Any]:
     """The period of a party that covers the day asked, the court's or that of everyone else (R13).
 
-    A party without periods is green, and always was. A party has few periods: they are found by the primary key, which
-    is quicker than the index by which they exclude each other, so the day is compared by a function, not an operator.
+    A party without periods is green, and always was. A party has few periods: they are found by the index of today's,
+    or by the primary key, which are quicker than the index by which they exclude each other, so the day is compared by
+    a function, not an operator.
     """
     period, one = aliased(models.CodePeriod), sa.select(sa.literal(1).label("one")).subquery("one")
     covers = sa.and_(
         period.party_id == party.id,
         period.perspective == perspective(audience),
+        _in_knowledge(period, audience, arguments["as_of"], arguments["reading"]),
         sa.func.range_contains_elem(period.during, sa.func.coalesce(arguments["as_of"], TODAY)),
     )
     found: Any = (
@@ -58,7 +86,30 @@ def _active(code: Frame, record: Frame) -> SQL:
     return sa.and_(
         record.party_id == code.party_id,
         record.effective_on <= day,
-        *(sa.or_(end.is_(None), end > day) for end in (record.ends_on, record.closed_on)),
+        sa.or_(record.ends_on.is_(None), record.ends_on >= day),
+        sa.or_(record.closed_on.is_(None), record.closed_on > day),
+    )
+
+
+def records_of(code: Frame, audience: Audience, arguments: Mapping[str, SQL]) -> sa.Select[Any]:
+    """The records of a party as they are known: with the end that they had in the knowledge asked for.
+
+    What is annulled colours no day, and outside the court nothing that has vanished does.
+    """
+    record = aliased(models.CodeRecord)
+    if audience not in LOOKING_BACK:
+        return sa.select(record).where(record.party_id == code.party_id)
+    version, columns = aliased(models.CodeRecordVersion), models.CodeRecord.__table__.columns.keys()
+    said = [getattr(version if hasattr(models.CodeRecordVersion, name) else record, name) for name in columns]
+    never = ANNULLED if audience is Audience.COURT else VANISHING
+    return (
+        sa.select(*(column.label(name) for name, column in zip(columns, said, strict=True)))
+        .join_from(version, record, record.id == version.code_record_id)
+        .where(
+            version.party_id == code.party_id,
+            _in_knowledge(version, audience, code.as_of, code.reading),
+            sa.func.coalesce(version.close_reason.not_in(never), sa.true()),
+        )
     )
 
 
@@ -71,6 +122,7 @@ ACTIVE_RECORDS = Relation(
     keys={"party_id": sa.BigInteger(), **AS_OF},
     many=True,
     orders={"EFFECTIVE": Order(("effective_on",))},
+    source=records_of,
 )
 
 
@@ -83,7 +135,11 @@ def history_of(code: Frame, audience: Audience, arguments: Mapping[str, SQL]) ->
     period = aliased(models.CodePeriod)
     columns = (period.party_id, period.colour, _bound(sa.func.lower(period.during)).label("from_day"))
     until = _bound(sa.func.upper(period.during)).label("until_day")
-    seen = sa.and_(period.party_id == code.party_id, period.perspective == perspective(audience))
+    seen = sa.and_(
+        period.party_id == code.party_id,
+        period.perspective == perspective(audience),
+        _in_knowledge(period, audience, code.as_of, code.reading),
+    )
     ordinal = sa.func.row_number().over(order_by=sa.func.lower(period.during).asc().nulls_first()).label("ordinal")
     return sa.select(*columns, until, ordinal).where(seen)
 
@@ -96,7 +152,7 @@ def perspective(audience: Audience) -> Perspective:
 HISTORY = Relation(
     target=History,
     on=lambda code, period: sa.cast(period.party_id == code.party_id, sa.Boolean),
-    keys={"party_id": sa.BigInteger()},
+    keys={"party_id": sa.BigInteger(), **AS_OF},
     many=True,
     orders={"TIME": Order(("ordinal",))},
     source=history_of,
@@ -106,7 +162,7 @@ HISTORY = Relation(
 @sees(History)
 def _history(row: Frame, audience: Audience) -> SQL:
     """The court's, and one's own; for others an ended record never was (R10), and neither was its colour."""
-    return EVERYBODY if audience in {Audience.COURT, Audience.LITIGANT_PORTAL} else NOBODY
+    return EVERYBODY if audience in LOOKING_BACK else NOBODY
 
 
 def next_colour(row: Frame, audience: Audience) -> SQL:
@@ -116,6 +172,7 @@ def next_colour(row: Frame, audience: Audience) -> SQL:
     follows = sa.and_(
         later.party_id == row.party_id,
         later.perspective == perspective(audience),
+        _in_knowledge(later, audience, row.as_of, row.reading),
         sa.func.lower(later.during) == end,
     )
     following = sa.select(later.colour).where(follows).scalar_subquery()
@@ -128,7 +185,7 @@ def begun(row: Frame, audience: Audience) -> SQL:
 
     Outside the court an ended record never was (R10): there a colour is as old as the oldest of its records that run.
     """
-    if audience in {Audience.COURT, Audience.LITIGANT_PORTAL}:
+    if audience in LOOKING_BACK:
         return _bound(sa.func.lower(row.during))
     record = aliased(models.CodeRecord)
     running = sa.and_(visible(models.CodeRecord, Frame(record), audience), record.colour == row.colour)

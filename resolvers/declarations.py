@@ -67,10 +67,14 @@ Source = Callable[[Audience, Mapping[str, SQL]], Any]
 
 @dataclass(frozen=True)
 class Order:
-    """A total order of rows: by these columns, then by key, all in one direction. No column may be null."""
+    """A total order of rows: by these columns, then by key, all in one direction. No column may be null.
+
+    total: no two rows have the same columns, so that the key is not needed.
+    """
 
     columns: tuple[str, ...]
     descending: bool = False
+    total: bool = False
 
 
 @dataclass(frozen=True, eq=False)

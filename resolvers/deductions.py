@@ -15,7 +15,7 @@ from resolvers.view import TODAY
 
 def status_today(row: Frame, audience: Audience) -> SQL:
     """The stored status, or EXPIRED once the publicity is over: nobody needs to act (R6)."""
-    over = sa.and_(row.status == DeductionStatus.PUBLISHED, row.expires_on <= TODAY)
+    over = sa.and_(row.status == DeductionStatus.PUBLISHED, row.expires_on < TODAY)
     expired = sa.literal(DeductionStatus.EXPIRED, models.Deduction.status.type)
     return sa.case((over, expired), else_=row.status)
 

@@ -14,12 +14,14 @@ from resolvers.visibility import PARTNERS
 
 
 def told(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
-    """Events, with the partner's notification of each: its reference, and the watch that it came by."""
+    """Events that have their place, with the partner's notification of each: its reference, and the watch."""
     event, note = aliased(models.Event), aliased(models.Notification)
     keys = (event.id, event.party_id, event.consent_id, event.bulk_operation_id)
     columns = (*keys, event.sequence, event.kind, event.occurred_at)
     if audience not in PARTNERS:
         nobodys = (sa.null().label("reference"), sa.cast(sa.null(), sa.BigInteger).label("watch_id"))
-        return sa.select(*columns, *nobodys).subquery("event")
-    notified = sa.and_(note.event_id == event.id, note.client_key == CLIENT)
-    return sa.select(*columns, note.reference, note.watch_id).join(note, notified).subquery("event")
+        placed = sa.select(*columns, event.position, *nobodys).where(event.position.is_not(None))
+        return placed.subquery("event")
+    notified = sa.and_(note.event_id == event.id, note.client_key == CLIENT, note.position.is_not(None))
+    told_ = sa.select(*columns, note.position, note.reference, note.watch_id).join(note, notified)
+    return told_.subquery("event")

@@ -4,37 +4,20 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.orm import InstrumentedAttribute
 
 import models
 from auth.audiences import Audience
 from auth.scopes import Scope
 from models.catalogue import Colour
-from models.code_record import VANISHING
-from models.court_case import LABOUR_WORDS, NEVER_DISCLOSED
-from models.deduction import DeductionStatus
+from models.court_case import LABOUR_WORDS
 from models.listing import ListingKind
 from models.measure import MeasureStatus
 from resolvers.declarations import Frame
+from resolvers.publicity import UNKNOWN, may_leave, public, record_may_leave
 from resolvers.reach import about_self, jurisdiction, organization, reached
 from resolvers.sql import ROW_BY_ROW, SQL, Operand
 from resolvers.view import NOW, PURPOSE, TODAY
 from resolvers.visibility import EVERYBODY, NOBODY, PARTNERS, sees
-
-
-def disclosed_case(row: Frame, number: str | None = None) -> SQL:
-    """Not of a case of which nothing leaves the court (R16); `number`: the column that names it if it is not tied."""
-    case = sa.orm.aliased(models.CourtCase)
-    never = sa.select(case.id).where(case.confidentiality.in_(NEVER_DISCLOSED))
-    named = [never.where(case.number == getattr(row, number)).offset(ROW_BY_ROW).exists()] if number else []
-    return ~sa.or_(never.where(case.id == row.case_id).offset(ROW_BY_ROW).exists(), *named)
-
-
-def _vanished(row: Frame, source: InstrumentedAttribute[int | None]) -> SQL:
-    """Whether the code record that rests on this item has vanished: then so has the item (R10)."""
-    record = sa.orm.aliased(models.CodeRecord)
-    column = getattr(record, source.key)
-    return sa.select(record.id).where(column == row.id, record.close_reason.in_(VANISHING)).offset(ROW_BY_ROW).exists()
 
 
 def _own_court(case_id: Operand) -> SQL:
@@ -43,15 +26,8 @@ def _own_court(case_id: Operand) -> SQL:
 
 
 def published(row: Frame) -> SQL:
-    """In publication today: neither ended nor expired, nobody's minority, no closed matter (R6, R10, R16)."""
-    return sa.and_(
-        row.status == DeductionStatus.PUBLISHED,
-        row.published_at <= NOW,
-        row.expires_on > TODAY,
-        ~row.protected,
-        disclosed_case(row),
-        ~_vanished(row, models.CodeRecord.deduction_id),
-    )
+    """A deduction in publication now, from the moment of its publication on."""
+    return sa.and_(public(row), row.published_at <= NOW)
 
 
 @sees(models.Deduction)
@@ -125,12 +101,6 @@ def _batch(row: Frame, audience: Audience) -> SQL:
     return sa.cast(row.published_at <= NOW, sa.Boolean) if audience is Audience.LITIGANT_PORTAL else NOBODY
 
 
-def _running(row: Frame, start: str, *ends: str) -> SQL:
-    """Begun by today, and past none of its ends."""
-    over = (sa.or_(getattr(row, end).is_(None), getattr(row, end) > TODAY) for end in ends)
-    return sa.and_(getattr(row, start) <= TODAY, *over)
-
-
 def _of_labour_case(row: Frame) -> SQL:
     case = sa.orm.aliased(models.CourtCase)
     return (
@@ -143,28 +113,25 @@ def _of_labour_case(row: Frame) -> SQL:
 
 @dataclass(frozen=True)
 class Item:
-    """What an item about a party is narrowed by, beside its subject and its case.
+    """What an item about a party is narrowed by, beside its subject and its publicity.
 
-    scope: what consent and token must hold. running: begun and not over. own: of the caller's court. candidate: what
-    an employer sees of a person (DOMAIN 3). others: audiences that see it beside the partners. number: the column that
-    names a case to which the item may not be tied yet.
+    scope: what consent and token must hold. own: of the caller's court. open_to_all: of another court's, what may leave
+    it. candidate: what an employer sees of a person (DOMAIN 3). others: audiences that see it beside the partners.
     """
 
     scope: Scope
-    running: SQL
     own: SQL
+    open_to_all: SQL
     candidate: SQL
     others: Collection[Audience] = ()
-    number: str | None = None
 
     def seen(self, row: Frame, audience: Audience) -> SQL:
-        """The court's own always, a litigant's own, and others' while it runs and may be known."""
-        open_to_all = sa.and_(~row.protected, disclosed_case(row, self.number))
+        """The court's own always, a litigant's own, and others' while it is public."""
         if audience is Audience.COURT:
-            return sa.or_(self.own, open_to_all)
+            return sa.or_(self.own, self.open_to_all)
         if audience is Audience.LITIGANT_PORTAL:
             return about_self(row.party_id)
-        known = sa.and_(self.running, open_to_all, reached(row, row.party_id, audience, self.scope))
+        known = sa.and_(public(row), reached(row, row.party_id, audience, self.scope))
         if audience is Audience.EMPLOYER:
             narrow = sa.and_(self.candidate, ~_of_labour_case(row))
             return sa.and_(known, sa.or_(organization(row.party_id), narrow))
@@ -174,63 +141,40 @@ class Item:
 @sees(models.Listing)
 def _listing(row: Frame, audience: Audience) -> SQL:
     senior = sa.and_(PURPOSE == "SENIOR_POST_QUALIFICATION", row.kind == ListingKind.DISHONEST_DEBTOR)
-    running = _running(row, "published_on", "ends_on", "removed_on")
-    running = sa.and_(running, ~_vanished(row, models.CodeRecord.listing_id))
-    own, portal = jurisdiction(row.court_code), {Audience.PUBLIC_PORTAL}
-    return Item(Scope.PERSON_INTEGRITY, running, own, senior, portal, "case_number").seen(row, audience)
+    own, leaves = jurisdiction(row.court_code), may_leave(row, UNKNOWN, row.listed_on)
+    return Item(Scope.PERSON_INTEGRITY, own, leaves, senior, {Audience.PUBLIC_PORTAL}).seen(row, audience)
 
 
 @sees(models.Certificate)
 def _certificate(row: Frame, audience: Audience) -> SQL:
     """Of a candidate's certificates an employer sees those whose case is known not to be a labour dispute."""
-    running = _running(row, "issued_on", "revoked_on")
-    running = sa.and_(running, ~_vanished(row, models.CodeRecord.certificate_id))
     own, tied = _own_court(row.case_id), row.case_id.is_not(None)
-    return Item(Scope.PERSON_INTEGRITY, running, own, tied, (), "case_number").seen(row, audience)
+    leaves = may_leave(row, row.performed_on, UNKNOWN)
+    return Item(Scope.PERSON_INTEGRITY, own, leaves, tied).seen(row, audience)
 
 
 @sees(models.Sanction)
 def _sanction(row: Frame, audience: Audience) -> SQL:
-    recent = row.effective_on > TODAY - sa.text("interval '5 years'")
-    running = sa.and_(_running(row, "effective_on", "revoked_on"), recent)
-    running = sa.and_(running, ~_vanished(row, models.CodeRecord.sanction_id))
-    own = jurisdiction(row.court_code)
-    return Item(Scope.PERSON_CREDIT, running, own, NOBODY, (), "related_number").seen(row, audience)
+    own, leaves = jurisdiction(row.court_code), may_leave(row, row.conduct_on, row.decided_on)
+    return Item(Scope.PERSON_CREDIT, own, leaves, NOBODY).seen(row, audience)
 
 
 @sees(models.CodeRecord)
 def _code_record(row: Frame, audience: Audience) -> SQL:
     """Suspicions stay with the court, also before whom they concern (R13). Without credit scope only red is seen."""
-    kind = sa.orm.aliased(models.CodeType)
-    suspicion = sa.select(kind.id).where(kind.id == row.code_type_id, ~kind.partner_visible).offset(ROW_BY_ROW).exists()
-    running = sa.and_(_active(row), _repairs_a_running_one(row), ~_of_ended_deduction(row))
+    own, leaves, red = jurisdiction(row.court_code), record_may_leave(row), row.colour == Colour.RED
+    by_credit = Item(Scope.PERSON_CREDIT, own, leaves, NOBODY, {Audience.CREDIT_PLATFORM}).seen(row, audience)
+    by_integrity = sa.and_(red, Item(Scope.PERSON_INTEGRITY, own, leaves, red).seen(row, audience))
+    if audience is Audience.LITIGANT_PORTAL:
+        return sa.and_(by_credit, ~_suspicion(row))
     if audience is Audience.CREDIT_PLATFORM:
-        running = sa.and_(running, _given(row.id))
-    own, red = jurisdiction(row.court_code), row.colour == Colour.RED
-    by_credit = Item(Scope.PERSON_CREDIT, running, own, NOBODY, {Audience.CREDIT_PLATFORM}).seen(row, audience)
-    by_integrity = Item(Scope.PERSON_INTEGRITY, sa.and_(running, red), own, red).seen(row, audience)
-    item = sa.or_(by_credit, by_integrity) if audience in PARTNERS else by_credit
-    return item if audience is Audience.COURT else sa.and_(item, ~suspicion)
+        return sa.and_(by_credit, _given(row.id))
+    return sa.or_(by_credit, by_integrity) if audience in PARTNERS else by_credit
 
 
-def _active(record: Frame) -> SQL:
-    vanished = sa.func.coalesce(record.close_reason.in_(VANISHING), sa.false())
-    return sa.and_(_running(record, "effective_on", "ends_on", "closed_on"), ~vanished)
-
-
-def _repairs_a_running_one(row: Frame) -> SQL:
-    """A blue record tells of the yellow one that it repairs, and goes with it (R10)."""
-    repaired = sa.orm.aliased(models.CodeRecord)
-    running = sa.select(repaired.id).where(
-        repaired.id == row.repaired_id, _active(Frame(repaired)), ~repaired.protected
-    )
-    return sa.or_(row.repaired_id.is_(None), running.offset(ROW_BY_ROW).exists())
-
-
-def _of_ended_deduction(row: Frame) -> SQL:
-    deduction = sa.orm.aliased(models.Deduction)
-    ended = deduction.status.in_((DeductionStatus.WITHDRAWN, DeductionStatus.SHIELDED))
-    return sa.select(deduction.id).where(deduction.id == row.deduction_id, ended).offset(ROW_BY_ROW).exists()
+def _suspicion(row: Frame) -> SQL:
+    kind = sa.orm.aliased(models.CodeType)
+    return sa.select(kind.id).where(kind.id == row.code_type_id, ~kind.partner_visible).offset(ROW_BY_ROW).exists()
 
 
 def _given(record_id: SQL) -> SQL:
@@ -251,7 +195,7 @@ def _code_period(row: Frame, audience: Audience) -> SQL:
         return EVERYBODY
     if audience is Audience.LITIGANT_PORTAL:
         return about_self(row.party_id)
-    current = row.during.op("@>")(TODAY)
+    current = sa.func.range_contains_elem(row.during, TODAY, type_=sa.Boolean)
     if audience is Audience.EMPLOYER:
         return sa.and_(current, organization(row.party_id))
     return (

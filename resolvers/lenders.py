@@ -9,11 +9,12 @@ from sqlalchemy.orm import aliased
 import models
 from auth.audiences import Audience
 from models.catalogue import Stage
-from models.court_case import NEVER_DISCLOSED, Role
+from models.court_case import Role
 from models.lender import CAUSE, INTERMEDIATE_CODE_LENGTH, THRESHOLDS, CourtLevel
 from models.listing import ListingKind
 from resolvers.declarations import About, Frame, Order, Prepared, Relation, Root
 from resolvers.errors import BadPageSizeError
+from resolvers.publicity import of_minor
 from resolvers.reach import jurisdiction
 from resolvers.sql import SQL
 from resolvers.statements import ARGUMENT
@@ -54,8 +55,8 @@ def _reaching(level: CourtLevel) -> Any:
         part.party_id.is_not(None),
         case.stage == Stage.TRIAL,
         sa.func.starts_with(case.cause, CAUSE),
-        case.confidentiality.not_in(NEVER_DISCLOSED),
-        ~part.protected,
+        case.disclosed,
+        ~of_minor(part.party_id, case.filed_on),
         jurisdiction(case.court_code),
         case.filed_on > _since(max(years)),
     )

@@ -50,7 +50,8 @@ def page_of(relation: Relation, arguments: Mapping[str, Any], key: bytes, larges
 
 def order_columns(order: Order, child: Frame, key: str | None) -> list[SQL]:
     """The columns that put rows into a total order: the order's own, then the key of a type that has one."""
-    return [getattr(child, name) for name in (*order.columns, *([key] if key else []))]
+    by_key = [key] if key and not order.total else []
+    return [getattr(child, name) for name in (*order.columns, *by_key)]
 
 
 @cache

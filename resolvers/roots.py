@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,7 +10,8 @@ from sqlalchemy.orm import aliased
 
 import models
 from auth.consent import RECIPIENTS as MAY_BE_TOLD
-from models.identifiers import IdentifierError, parse_case_number
+from models.case_numbers import parse_case_number
+from models.identifiers import IdentifierError
 from resolvers.declarations import Frame, Order, Prepared, Relation
 from resolvers.errors import CaseNumberError
 from resolvers.nodes import key_of
@@ -23,6 +25,29 @@ def everything(model: type, order: Order | None = None) -> Relation:
     return Relation(target=model, on=lambda arguments, row: sa.true(), keys={}, many=True, orders=orders, assumed=50)
 
 
+def _in_force(version: Any, day: SQL) -> SQL:
+    """Whether an edition of the catalogue is in force on a day; every one is where no day is asked for."""
+    ends = version.effective_to
+    covers = sa.and_(version.effective_from <= day, sa.or_(ends.is_(None), ends > day))
+    return sa.or_(day.is_(None), covers)
+
+
+def _of_edition(arguments: Frame, entry: Frame) -> SQL:
+    version = aliased(models.CatalogueVersion)
+    found = sa.select(version.id).where(version.id == entry.version_id, _in_force(version, arguments.as_of))
+    return found.exists()
+
+
+def of_edition(model: type) -> Relation:
+    """The entries of the edition in force on the day asked for; those of all editions where none is."""
+    return replace(everything(model), on=_of_edition, keys={"as_of": sa.Date()})
+
+
+EDITIONS = replace(
+    everything(models.CatalogueVersion),
+    on=lambda arguments, version: _in_force(version, arguments.as_of),
+    keys={"as_of": sa.Date()},
+)
 PARTY = Relation(models.Party, lambda arguments, party: party.id == arguments.id, {"id": sa.BigInteger()})
 CASE = Relation(models.CourtCase, lambda arguments, case: case.number == arguments.number, {"number": sa.Text()})
 MEASURES = everything(models.Measure, Order(("published_on",), descending=True))
@@ -34,7 +59,7 @@ BATCHES = everything(models.Batch, Order(("month",), descending=True))
 OBJECTIONS = everything(models.Objection, Order(("due_on",)))
 REPAIRS = everything(models.Repair, Order(("applied_on",)))
 REMINDERS = everything(models.Reminder, Order(("due_on",)))
-EVENTS = everything(models.Event)
+EVENTS = everything(models.Event, Order(("position",), total=True))
 CONSENTS = everything(models.Consent, Order(("valid_from",), descending=True))
 WATCHES = everything(models.Watch)
 BULK_OPERATIONS = everything(models.BulkOperation, Order((), descending=True))

@@ -12,6 +12,7 @@ from auth.scopes import PERSONS, Scope
 from casework.share_codes import code_hash, is_single_use
 from models.access_record import MatchOutcome
 from models.catalogue import Colour
+from models.code_record import known_today
 from models.terms import COURT_TIME
 from resolvers.credit_codes import perspective
 from resolvers.declarations import About, Frame, Order, Prepared, Relation, Root
@@ -93,6 +94,7 @@ def is_eligible(row: Frame, audience: Audience) -> SQL:
     gold = sa.select(period.party_id).where(
         period.party_id == row.party_id,
         period.perspective == perspective(audience),
+        known_today(period),
         sa.func.range_contains_elem(period.during, TODAY),
         period.colour == Colour.GOLD,
         visible(models.CodePeriod, Frame(period), audience),

@@ -13,11 +13,11 @@ import models
 from auth.audiences import Audience
 from auth.consent import RECIPIENTS, may_still_be_told
 from models.base import Base
-from models.court_case import NEVER_DISCLOSED
 from models.party import PartyKind
 from resolvers.declarations import Frame
+from resolvers.publicity import may_leave, of_minor, record_may_leave
 from resolvers.reach import about_self, jurisdiction, reached
-from resolvers.sql import SQL
+from resolvers.sql import ROW_BY_ROW, SQL
 from resolvers.view import CLIENT, NOW, REQUEST, SUBJECT, VILLAGE
 
 Predicate = Callable[[Frame, Audience], SQL]
@@ -96,16 +96,15 @@ def _village(row: Frame, audience: Audience) -> SQL:
 @sees(models.CourtCase)
 def _case(row: Frame, audience: Audience) -> SQL:
     """A court's own cases and all open ones; outside, none that is never disclosed (R16)."""
-    disclosed = row.confidentiality.not_in(NEVER_DISCLOSED)
     if audience is Audience.COURT:
-        return sa.or_(jurisdiction(row.court_code), disclosed)
+        return sa.or_(jurisdiction(row.court_code), row.disclosed)
     if audience is Audience.LITIGANT_PORTAL:
         mine = sa.select(models.Participation.id).where(
             models.Participation.case_id == row.id, about_self(models.Participation.party_id)
         )
         return mine.exists()
     behind = (_behind(model, row.id, audience) for model in (models.Deduction, models.CodeRecord, models.Sanction))
-    return sa.and_(disclosed, sa.or_(*behind)) if audience in OUTSIDE else NOBODY
+    return sa.and_(row.disclosed, sa.or_(*behind)) if audience in OUTSIDE else NOBODY
 
 
 def _behind(model: Any, case_id: SQL, audience: Audience) -> SQL:
@@ -119,7 +118,7 @@ def _participation(row: Frame, audience: Audience) -> SQL:
     """The court's, and each litigant's own part: a partner never sees who else is in a case (DOMAIN 3)."""
     if audience is Audience.COURT:
         case = sa.orm.aliased(models.CourtCase)
-        open_to_all = sa.and_(case.confidentiality.not_in(NEVER_DISCLOSED), ~row.protected)
+        open_to_all = sa.and_(case.disclosed, ~of_minor(row.party_id, case.filed_on))
         seen = sa.or_(jurisdiction(case.court_code), open_to_all)
         return sa.select(case.id).where(case.id == row.case_id, seen).exists()
     return about_self(row.party_id) if audience is Audience.LITIGANT_PORTAL else NOBODY
@@ -132,14 +131,19 @@ def _conversion(row: Frame, audience: Audience) -> SQL:
         return NOBODY
     person = sa.orm.aliased(models.Party)
     natural = sa.select(person.id).where(person.id == row.party_id, person.kind == PartyKind.PERSON, person.disclosed)
-    hidden = (_hidden(models.Deduction, row.deduction_id), _hidden(models.CodeRecord, row.code_record_id))
-    return sa.and_(natural.exists(), ~sa.or_(*hidden))
+    return sa.and_(natural.exists(), ~sa.or_(_hidden_deduction(row.deduction_id), _hidden_record(row.code_record_id)))
 
 
-def _hidden(model: Any, key: SQL) -> SQL:
-    source, case = sa.orm.aliased(model), sa.orm.aliased(models.CourtCase)
-    never = sa.select(case.id).where(case.id == source.case_id, case.confidentiality.in_(NEVER_DISCLOSED)).exists()
-    return sa.select(source.id).where(source.id == key, sa.or_(source.protected, never)).exists()
+def _hidden_deduction(key: SQL) -> SQL:
+    item = sa.orm.aliased(models.Deduction)
+    hidden = sa.select(item.id).where(item.id == key, ~may_leave(Frame(item), item.conduct_on, item.conduct_on))
+    return hidden.offset(ROW_BY_ROW).exists()
+
+
+def _hidden_record(key: SQL) -> SQL:
+    record = sa.orm.aliased(models.CodeRecord)
+    hidden = sa.select(record.id).where(record.id == key, ~record_may_leave(Frame(record)))
+    return hidden.offset(ROW_BY_ROW).exists()
 
 
 @sees(models.VillageNotice)

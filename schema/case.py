@@ -10,7 +10,7 @@ from auth.policy import any_of
 from auth.scopes import Scope
 from models.catalogue import Stage
 from models.court_case import Confidentiality, Role
-from resolvers import masking
+from resolvers import masking, publicity
 from resolvers.assessments import Assessment as AssessmentRow
 from resolvers.assessments import assessments
 from resolvers.participations import ASSESSMENTS, CASE_DEDUCTIONS
@@ -48,8 +48,13 @@ class Participation(Node):
     name: str = column(
         "name", "Name as the case has it (姓名或名称); all that is known of an unidentified participant."
     )
-    protected: bool = column(
-        "protected", "Under 18 when the case was filed (未成年人); never served outside the court."
+    written_role: str | None = column(
+        "written_role",
+        "The position as the court wrote it, such as 再审申请人; none where that is the ordinary word (原文地位).",
+        requires=any_of(Scope.REGISTER),
+    )
+    protected: bool = expression(
+        publicity.minors_part, "Under 18 when the case was filed (未成年人); never served outside the court."
     )
     case: "Case" = relation(models.Participation.case, "The case (案件).")
     party: Annotated["Party", strawberry.lazy("schema.party")] | None = relation(

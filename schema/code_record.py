@@ -40,7 +40,7 @@ class CodeRecord(Node):
         models.CodeRecord.code_type, "What kind of record it is (类型).", requires=any_of(Scope.CATALOGUE)
     )
     effective_on: date = column("effective_on", "First day of effect (生效日期).")
-    ends_on: date | None = column("ends_on", "Day its term ends (期满日期); none where the term is open.")
+    ends_on: date | None = column("ends_on", "Last day of its term (期满日期); none where the term is open.")
     closed_on: date | None = column("closed_on", "Day it ended before its term (终止日期).")
     close_reason: CloseReason | None = column("close_reason", "Why it ended before its term (终止原因).")
     court: Court = relation(

@@ -6,6 +6,7 @@ import models
 from auth.policy import any_of
 from auth.scopes import Scope
 from models.catalogue import Colour
+from models.code_record import Reading
 from resolvers import credit_codes
 from schema.code_record import CodeRecord
 from schema.declaring import RowObject, row_type
@@ -42,16 +43,26 @@ class CreditCode(RowObject):
     as_of: date = expression(
         lambda row, audience: credit_codes.day_asked(row), "The day it is the colour of (查询基准日)."
     )
+    reading: Reading = expression(
+        lambda row, audience: credit_codes.reading_asked(row),
+        "Whether it is right by today's knowledge, or what was answered on that day (查询口径).",
+    )
     since: date | None = expression(
         credit_codes.begun, "First day of this colour (起始日期); none where it was never another."
     )
     changes_on: date | None = expression(
-        credit_codes.changes, "Day of the next change that is already certain (下次变更日期); none where none is."
+        credit_codes.changes,
+        "Day of the next change after the day asked that is certain, by the knowledge of the reading (下次变更日期); "
+        "none where none is.",
     )
     changes_to: Colour | None = expression(
         credit_codes.next_colour, "The colour from that day on (变更后颜色); none where no change is certain."
     )
-    records: list[CodeRecord] = relation(credit_codes.ACTIVE_RECORDS, "The records active on that day (有效记录).")
+    records: list[CodeRecord] = relation(
+        credit_codes.ACTIVE_RECORDS,
+        "The records active on that day (有效记录), with the ends that they had by the knowledge of the reading. "
+        "What is reached through a record is as it is today.",
+    )
     history: list[CodePeriod] = relation(
         credit_codes.HISTORY,
         "Every colour so far and every one already certain, oldest first (颜色历史).",

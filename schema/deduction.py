@@ -12,7 +12,7 @@ from models.catalogue import Stage, Tier
 from models.court import StaffRole
 from models.court_case import Role
 from models.deduction import DeductionStatus, FindingKind
-from resolvers import deductions, participations
+from resolvers import deductions, participations, publicity
 from schema.case import Assessment, Case
 from schema.catalogue import Behaviour
 from schema.connection import enter_connection
@@ -48,7 +48,7 @@ class DeductionVersion(Node):
 
     version: int = column("version", "Its number, from one (版本号).")
     points: int = column("points", "Points taken (扣分).")
-    expires_on: date | None = column("expires_on", "End of publicity (公示期满日).")
+    expires_on: date | None = column("expires_on", "Last day of its publicity (公示期满日).")
     recorded_at: datetime = column("recorded_at", "When it was recorded (记录时间).")
     reason: str = column("reason", "Why it replaced the one before (变更原因).")
     behaviour: Behaviour = relation(models.DeductionVersion.behaviour, "The behaviour (行为).", requires=CATALOGUE)
@@ -71,7 +71,7 @@ class Deduction(Node):
     under_objection: bool = expression(deductions.under_objection, "Whether an objection is open (异议标注).")
     determined_on: date | None = column("determined_on", "Day of the determination (认定日期).")
     published_at: datetime | None = column("published_at", "When it was published (发布时间).")
-    expires_on: date | None = column("expires_on", "Day its publicity ends (公示期满日).")
+    expires_on: date | None = column("expires_on", "Last day of its publicity (公示期满日).")
     behaviour: Behaviour = relation(models.Deduction.behaviour, "The behaviour (失信行为).", requires=CATALOGUE)
     case: Case | None = relation(models.Deduction.case, "The case (案件).")
     party: Annotated["Party", strawberry.lazy("schema.party")] | None = relation(
@@ -87,7 +87,9 @@ class Deduction(Node):
     notified_at: datetime | None = column(
         "notified_at", "When the subject was notified (告知时间).", requires=PROCEDURE
     )
-    protected: bool = column("protected", "A minor's conduct (未成年人); never served outside.", requires=PROCEDURE)
+    protected: bool = expression(
+        publicity.minors_deduction, "A minor's conduct (未成年人); never served outside.", requires=PROCEDURE
+    )
     batch: Annotated["Batch", strawberry.lazy("schema.batch")] | None = relation(
         models.Deduction.batch, "Its monthly batch (批次).", requires=PROCEDURE
     )

@@ -9,7 +9,7 @@ from models.bulk_operation import BulkError, BulkKind, BulkState
 from models.bulletin import BulletinKind
 from models.calendar import ReminderKind
 from models.catalogue import Colour, ItemKind, Stage, Tier
-from models.code_record import CloseReason
+from models.code_record import CloseReason, Reading
 from models.consent import ConsentOrigin
 from models.court import StaffRole
 from models.court_case import Confidentiality, Role
@@ -39,6 +39,8 @@ DESCRIPTIONS = {
     Colour: "The colour of a code (信用码颜色): RED > YELLOW > BLUE > GOLD > GREEN.",
     ItemKind: "A kind of moral-bank item (道德银行项目类别).",
     Audience: "A kind of client (接入方类型).",
+    Reading: "How an answer about a day is read: right by today's knowledge, or as it was given on that day, with "
+    "nothing that was recorded later (查询口径).",
     CloseReason: "Why a record ended before its term (终止原因).",
     DisableReason: "Why a webhook is sent nothing: its owner's wish, 410 Gone, or failing to the end (停用原因).",
     RiskGrade: "A grade (风险等级), best first.",

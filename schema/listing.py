@@ -36,7 +36,7 @@ class Listing(Node):
     grounds: str = column("grounds", "Ground of the listing (失信行为具体情形, disruptTypeName).")
     listed_on: date = column("listed_on", "Day of the case's filing (立案日期, regDate).")
     published_on: date = column("published_on", "Day of publication (发布日期, publishDate).")
-    ends_on: date | None = column("ends_on", "Day the term ends (期满日期); none where it is open.")
+    ends_on: date | None = column("ends_on", "Last day of the term (期满日期); none where it is open.")
     removed_on: date | None = column("removed_on", "Day of deletion (删除日期).")
     court: Court = relation(models.Listing.court, "The court (执行法院, courtName).", requires=any_of(Scope.CATALOGUE))
     party: Annotated["Party", strawberry.lazy("schema.party")] | None = relation(

@@ -85,7 +85,7 @@ class Live:
 
     async def _newest(self) -> int:
         async with self.engine.connect() as connection:
-            newest = sa.select(sa.func.coalesce(sa.func.max(models.Event.id), 0))
+            newest = sa.select(sa.func.coalesce(sa.func.max(models.Event.position), 0))
             key: int = (await connection.execute(newest)).scalar_one()
         return key
 

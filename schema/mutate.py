@@ -65,7 +65,7 @@ async def mutate(engine: AsyncEngine, asked: Asked, name: str | None, caller: Ca
         return Mutated(result, performing.replays)
 
     try:
-        return await transact(engine, work)
+        return await transact(engine, work, caller.now)
     except _NothingDoneError as nothing:
         return nothing.answer
     except InProgressError:

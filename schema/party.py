@@ -5,6 +5,7 @@ from datetime import date
 import models
 from auth.policy import all_of, any_of
 from auth.scopes import Scope
+from models.code_record import Reading
 from models.party import PartyKind
 from resolvers import masking, parties
 from resolvers.credit_codes import CREDIT_CODE
@@ -27,12 +28,22 @@ from schema.sanction import Sanction
 CREDIT = PerType(Person=all_of(Scope.PERSON_CREDIT), Organization=all_of(Scope.ORGANIZATION))
 PROCEDURE = all_of(Scope.PROCEDURE)
 INTEGRITY = PerType(Person=all_of(Scope.PERSON_INTEGRITY), Organization=all_of(Scope.ORGANIZATION))
+LOOKING_BACK = any_of(Scope.REGISTER, Scope.SELF)
+"""The court's, and one's own past (R26)."""
+
 AS_OF = argument(
     "as_of",
     date | None,
     "The day to answer for, past or future (查询基准日). Today by default.",
     None,
-    requires=any_of(Scope.REGISTER),
+    requires=LOOKING_BACK,
+)
+READING = argument(
+    "reading",
+    Reading | None,
+    "By today's knowledge (VALID), or what was answered on that day (KNOWN) (查询口径).",
+    Reading.VALID,
+    requires=LOOKING_BACK,
 )
 
 
@@ -51,7 +62,9 @@ class Party(Node):
         "ID number or organization code, masked (证件号码, 脱敏). Never in clear.",
         requires=any_of(Scope.SUBJECT, Scope.REGISTER, Scope.SELF, Scope.MEASURE),
     )
-    credit_code: CreditCode | None = relation(CREDIT_CODE, "Its colour, with reasons (信用码).", AS_OF, requires=CREDIT)
+    credit_code: CreditCode | None = relation(
+        CREDIT_CODE, "Its colour, with reasons (信用码).", AS_OF, READING, requires=CREDIT
+    )
     deductions: Connection[Deduction] = connection(parties.DEDUCTIONS, "Deductions (扣分).", requires=CREDIT)
     sanctions: Connection[Sanction] = connection(parties.SANCTIONS, "Sanctions (司法制裁).", requires=CREDIT)
     listings: Connection[Listing] = connection(

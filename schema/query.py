@@ -1,5 +1,7 @@
 """The root fields, by audience."""
 
+from datetime import date
+
 import strawberry
 
 import models
@@ -53,6 +55,9 @@ from schema.viewer import Viewer, viewer
 
 CATALOGUE = any_of(Scope.CATALOGUE)
 REGISTER = any_of(Scope.REGISTER)
+IN_FORCE = argument(
+    "as_of", date | None, "Only what the edition in force on this day holds; every edition's by default.", None
+)
 PROCEDURE = all_of(Scope.REGISTER, Scope.PROCEDURE)
 
 
@@ -221,15 +226,19 @@ class Query(PartnerQuery):
 
     courts: list[Court] = root(roots.everything(models.Court), "Courts (法院).", requires=CATALOGUE)
     catalogue_versions: list[CatalogueVersion] = root(
-        roots.everything(models.CatalogueVersion), "Editions of the catalogue (目录版本).", requires=CATALOGUE
+        roots.EDITIONS, "Editions of the catalogue (目录版本).", IN_FORCE, requires=CATALOGUE
     )
-    behaviours: list[Behaviour] = root(roots.everything(models.Behaviour), "Behaviours (失信行为).", requires=CATALOGUE)
-    code_types: list[CodeType] = root(roots.everything(models.CodeType), "Code types (信用码类型).", requires=CATALOGUE)
+    behaviours: list[Behaviour] = root(
+        roots.of_edition(models.Behaviour), "Behaviours (失信行为).", IN_FORCE, requires=CATALOGUE
+    )
+    code_types: list[CodeType] = root(
+        roots.of_edition(models.CodeType), "Code types (信用码类型).", IN_FORCE, requires=CATALOGUE
+    )
     grading_rules: list[GradingRule] = root(
-        roots.everything(models.GradingRule), "Rules of grading (分级规则).", requires=CATALOGUE
+        roots.of_edition(models.GradingRule), "Rules of grading (分级规则).", IN_FORCE, requires=CATALOGUE
     )
     moral_bank_items: list[MoralBankItem] = root(
-        roots.everything(models.MoralBankItem), "Moral-bank items (道德银行项目).", requires=CATALOGUE
+        roots.of_edition(models.MoralBankItem), "Moral-bank items (道德银行项目).", IN_FORCE, requires=CATALOGUE
     )
 
 

@@ -58,7 +58,9 @@ class DecideRepairInput:
 
     id: strawberry.ID = strawberry.field(description=ID)
     outcome: RepairOutcome = strawberry.field(description="The outcome (结果).")
-    new_end: date | None = strawberry.field(default=None, description="SHORTENED only: the new end (缩短后期满日).")
+    new_end: date | None = strawberry.field(
+        default=None, description="SHORTENED only: the new last day (缩短后期满日)."
+    )
     reason: str = strawberry.field(description="The reasons that the subject is given (理由).")
 
 

@@ -30,7 +30,7 @@ class Repair(Node):
     evidence_document: str | None = column("evidence_document", "The document that shows it (履行凭证或和解协议).")
     applied_on: date = column("applied_on", "Day of application (申请日期).")
     outcome: RepairOutcome | None = column("outcome", "How it ended (结果); none while it is open.")
-    new_end: date | None = column("new_end", "SHORTENED only: the new end of publicity (缩短后期满日).")
+    new_end: date | None = column("new_end", "SHORTENED only: the new last day of publicity (缩短后期满日).")
     reasons: str | None = column("reasons", "Why (理由).")
     decided_at: datetime | None = column("decided_at", "When it was decided (决定时间).")
     deduction: Annotated["Deduction", strawberry.lazy("schema.deduction")] | None = relation(

@@ -21,6 +21,7 @@ from executors import Executors
 from oauth_clients import Service, SigningClient, in_process
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from starlette.testclient import TestClient
+from typed import Run, runner
 from world import ISSUER, KEYRING, NOW, World
 
 import database
@@ -297,3 +298,10 @@ async def instance(
 def node() -> None:
     """The packages that tests run on Node.js are there."""
     nodejs.install([HOME, TYPESCRIPT])
+
+
+@pytest.fixture
+def run(database_url: sa.URL, tmp_path: Path) -> Run:
+    """Run a command on this module's database, in a directory of its own."""
+    address = database_url.render_as_string(hide_password=False)
+    return runner({"SUXIN_DATABASE_URL": address, "SUXIN_DATA_DIR": str(tmp_path / "data")})

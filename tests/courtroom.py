@@ -30,6 +30,9 @@ NOW = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 STAFF = (StaffRole.JUDGE, StaffRole.JUDGE, StaffRole.CHIEF, StaffRole.CENTRE, StaffRole.PANEL, StaffRole.PANEL)
 DIGEST = bytes(range(32))
 RECEIPT = Evidence("收款收据2026001号", DIGEST)
+OF_AGE = date(2020, 1, 1)
+"""Since when the debtors are established to be of age."""
+
 LATE_PAYMENT = "E01"
 """Lets the performance period lapse: T1, 1 to 5 points, and code type Y10 or so by the catalogue."""
 
@@ -125,10 +128,9 @@ async def _case(connection: AsyncConnection, court: str, serial: int) -> int:
 
 
 async def _debtor(connection: AsyncConnection, case: int, name: str) -> int:
-    party = await _added(connection, Party, kind=PartyKind.PERSON, name=name, disclosed=True, created_at=NOW)
-    await _added(
-        connection, Participation, case_id=case, party_id=party, name=name, role=Role.JUDGMENT_DEBTOR, protected=False
-    )
+    person = {"kind": PartyKind.PERSON, "disclosed": True, "of_age_from": OF_AGE}
+    party = await _added(connection, Party, name=name, created_at=NOW, **person)
+    await _added(connection, Participation, case_id=case, party_id=party, name=name, role=Role.JUDGMENT_DEBTOR)
     return party
 
 

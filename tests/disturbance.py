@@ -25,7 +25,9 @@ Row = dict[str, Any]
 
 def rows_of(connection: sa.Connection, table: str) -> list[Row]:
     """All rows of a table as they are stored."""
-    return [dict(row) for row in connection.execute(sa.text(f"SELECT * FROM {table} ORDER BY 1")).mappings()]  # noqa: S608
+    columns = "id, kind, name, disclosed, held, of_age_from::text" if table == "party" else "*"
+    found = connection.execute(sa.text(f"SELECT {columns} FROM {table} ORDER BY 1"))  # noqa: S608
+    return [dict(row) for row in found.mappings()]
 
 
 class Disturbance:
@@ -75,6 +77,8 @@ class Disturbance:
                 self.connection.execute(sa.update(table).where(table.c.id == row["id"]).values(changed))
 
     def _party(self, row: Row) -> Row:
+        if row["kind"] == "PERSON" and self.chance(0.2):
+            return {"of_age_from": self.day() - timedelta(self.random.choice((0, 400, 800)))}
         return {"disclosed": False} if self.chance(0.05) else {}
 
     def _case(self, row: Row) -> Row:
@@ -87,7 +91,9 @@ class Disturbance:
     def _deduction(self, row: Row) -> Row:
         if row["status"] != "PUBLISHED":
             return {}
-        changed: Row = {"protected": True} if self.chance(0.1) else {}
+        changed: Row = {}
+        if self.chance(0.2):
+            changed["conduct_on"] = self.day()
         if self.chance(0.3):
             changed["expires_on"] = min(self.day(), row["determined_on"] + timedelta(1800))
         if self.chance(0.1):
@@ -97,7 +103,7 @@ class Disturbance:
         return changed
 
     def _listing(self, row: Row) -> Row:
-        changed: Row = {"protected": True} if self.chance(0.05) else {}
+        changed: Row = {}
         if self.chance(0.3):
             changed["removed_on"] = max(self.day(), row["published_on"])
         if self.chance(0.3):
@@ -105,7 +111,7 @@ class Disturbance:
         return changed
 
     def _certificate(self, row: Row) -> Row:
-        changed: Row = {"protected": True} if self.chance(0.05) else {}
+        changed: Row = {}
         if self.chance(0.3):
             changed["revoked_on"] = max(self.day(), row["issued_on"])
         if self.chance(0.1):
@@ -113,7 +119,9 @@ class Disturbance:
         return changed
 
     def _sanction(self, row: Row) -> Row:
-        changed: Row = {"protected": True} if self.chance(0.05) else {}
+        changed: Row = {}
+        if self.chance(0.2):
+            changed["conduct_on"] = self.day()
         if self.chance(0.2):
             changed["revoked_on"] = max(self.day(), row["effective_on"])
         if self.chance(0.2):
@@ -122,7 +130,7 @@ class Disturbance:
         return changed
 
     def _code_record(self, row: Row) -> Row:
-        changed: Row = {"protected": True} if self.chance(0.05) else {}
+        changed: Row = {}
         if self.chance(0.2):
             changed["closed_on"] = max(self.day(), row["effective_on"])
             changed["close_reason"] = self.random.choice(("WITHDRAWN", "SHIELDED", "REVOKED", "PERFORMED", "CLEARED"))

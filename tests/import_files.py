@@ -31,7 +31,7 @@ LINE = {
 }
 
 CONTENT = ("court_case", "village", "party", "identity", "participation", "code_record", "code_period")
-TRANSIENT = {"id", "created_at", "sealed"}
+TRANSIENT = {"id", "created_at", "sealed", "known"}
 
 
 def line(**changes: str) -> list[str]:
@@ -61,7 +61,8 @@ async def content(engine: AsyncEngine) -> dict[str, list[str]]:
         for name in CONTENT:
             table = Base.metadata.tables[name]
             kept = [column for column in table.c if column.name not in TRANSIENT and not column.name.endswith("_id")]
-            rows = await connection.execute(sa.select(*kept))
+            today = [sa.func.upper_inf(table.c.known)] if "known" in table.c else []
+            rows = await connection.execute(sa.select(*kept).where(*today))
             found[name] = sorted(str(tuple(row)) for row in rows)
         joined = sa.text(
             "SELECT c.number, p.role, p.name, i.index, v.name FROM participation p"

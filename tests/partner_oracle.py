@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +12,7 @@ from disturbance import TODAY, Row, rows_of
 from world import NOW
 
 from auth.audiences import Audience, Purpose
+from models.terms import court_day
 
 CREDIT, INTEGRITY = "person.credit.read", "person.integrity.read"
 FIVE_YEARS_AGO = TODAY.replace(year=TODAY.year - 5)
@@ -18,6 +20,7 @@ CLOSED_MATTERS = {"PRIVACY", "STATE_SECRET"}
 LABOUR = "劳动"
 NEVER_WAS = {"REVOKED", "WITHDRAWN", "SHIELDED"}
 FOR_ORGANIZATIONS = {Purpose.EMPLOYER_CHECK, Purpose.SUPPLIER_DUE_DILIGENCE, Purpose.BIDDING_REVIEW}
+DECIDED = {"listing": "listed_on", "sanction": "decided_on", "code_record": "effective_on"}
 SOURCES = ("deduction", "listing", "certificate", "sanction")
 TABLES = ("party", "identity", "court_case", "deduction", "listing", "certificate", "sanction", "code_record")
 MORE = ("code_type", "code_period", "consent")
@@ -102,14 +105,29 @@ class Raw:
         return {name: self.grouped(name, "party_id") for name in tables}
 
 
-def running(row: Row, start: str, *ends: str) -> bool:
-    """Begun, and not over."""
-    return bool(row[start] <= TODAY and all(row[end] is None or row[end] > TODAY for end in ends))
+def running(row: Row, start: str, last: str | None, *ends: str) -> bool:
+    """Begun, and neither past its last day nor ended."""
+    over = last is not None and row[last] is not None and row[last] < TODAY
+    return bool(row[start] <= TODAY and not over and all(row[end] is None or row[end] > TODAY for end in ends))
 
 
 def in_force(record: Row) -> bool:
     """Whether a code record counts today."""
     return running(record, "effective_on", "ends_on", "closed_on") and record["close_reason"] not in NEVER_WAS
+
+
+def published(row: Row) -> bool:
+    """Whether this is a day of a deduction's publicity."""
+    on_or_after = bool(row["published_at"]) and court_day(row["published_at"]) <= TODAY
+    return bool(row["status"] == "PUBLISHED" and on_or_after and row["expires_on"] >= TODAY)
+
+
+STANDS: dict[str, Callable[[Row], bool]] = {
+    "deduction": published,
+    "listing": lambda row: running(row, "published_on", "ends_on", "removed_on"),
+    "certificate": lambda row: running(row, "issued_on", None, "revoked_on"),
+    "sanction": lambda row: row["revoked_on"] is None or row["revoked_on"] > TODAY,
+}
 
 
 @dataclass(frozen=True)
@@ -152,15 +170,34 @@ class PartnerOracle:
         if self.outcome != "MATCHED" or (self.person and scope not in self._scopes()):
             return set()
         mine = (row for row in self.raw.items[table][self.party["id"]] if (table, row["id"]) not in self.raw.vanished)
-        found = (row for row in mine if seen(row) and self._tellable(row))
+        found = (row for row in mine if seen(row) and self._tellable(table, row))
         employer = self.person and self.asking.audience is Audience.EMPLOYER
         return {row["id"] for row in found if not employer or (candidate(row) and not self._labour(row))}
 
-    def _tellable(self, row: Row) -> bool:
+    def _tellable(self, table: str, row: Row) -> bool:
         """Nobody's minority, and of no closed matter, whether it is tied to its case or only names it."""
+        case = self._case(row)
+        if case is not None and case["confidentiality"] in CLOSED_MATTERS:
+            return False
+        of_age_from = self.party["of_age_from"]
+        if self.party["held"] or of_age_from == "infinity":
+            return False
+        return of_age_from == "-infinity" or self._conduct(table, row) >= date.fromisoformat(of_age_from)
+
+    def _case(self, row: Row) -> Row | None:
         named = self.raw.cases_by_number.get(row.get("case_number") or row.get("related_number"))
-        cases = (self.raw.cases.get(row["case_id"]), named)
-        return not row["protected"] and all(case["confidentiality"] not in CLOSED_MATTERS for case in cases if case)
+        return self.raw.cases.get(row["case_id"], named)
+
+    def _conduct(self, table: str, row: Row) -> date:
+        """The day of the conduct; where it is unknown, the filing of the case; else the decision."""
+        for source in SOURCES:
+            if table == "code_record" and row[f"{source}_id"]:
+                return self._conduct(source, self.raw.by_key(source)[row[f"{source}_id"]] | {"case_id": row["case_id"]})
+        if table == "code_record" and row["repaired_id"]:
+            return self._conduct("code_record", self.raw.records[row["repaired_id"]])
+        case, decided = self._case(row), DECIDED.get(table, "")
+        known = row.get("performed_on") or row.get("conduct_on")
+        return known or (case["filed_on"] if case else row[decided])  # type: ignore[no-any-return]
 
     def _labour(self, row: Row) -> bool:
         case = self.raw.cases.get(row["case_id"])
@@ -172,7 +209,7 @@ class PartnerOracle:
 
         def seen(row: Row) -> bool:
             published = row["status"] == "PUBLISHED" and row["published_at"] <= NOW
-            return bool(published and row["expires_on"] > TODAY)
+            return bool(published and row["expires_on"] >= TODAY)
 
         return self._items("deduction", seen, CREDIT, lambda row: False)
 
@@ -192,7 +229,7 @@ class PartnerOracle:
         """Certificates that stand; of a candidate those whose case is known to be no labour dispute."""
         return self._items(
             "certificate",
-            lambda row: running(row, "issued_on", "revoked_on"),
+            lambda row: running(row, "issued_on", None, "revoked_on"),
             INTEGRITY,
             lambda row: row["case_id"] is not None,
         )
@@ -202,7 +239,7 @@ class PartnerOracle:
         """Sanctions of five years that stand."""
 
         def seen(row: Row) -> bool:
-            return running(row, "effective_on", "revoked_on") and row["effective_on"] > FIVE_YEARS_AGO
+            return running(row, "effective_on", None, "revoked_on") and row["effective_on"] >= FIVE_YEARS_AGO
 
         return self._items("sanction", seen, CREDIT, lambda row: False)
 
@@ -212,7 +249,7 @@ class PartnerOracle:
 
         def seen(row: Row) -> bool:
             known = self.raw.kinds[row["code_type_id"]]["partner_visible"] and in_force(row)
-            return bool(known and self._repairs_what_runs(row) and not self._of_ended_deduction(row))
+            return bool(known and self._repairs_what_runs(row) and self._stands(row))
 
         scope = INTEGRITY if self.asking.audience is Audience.EMPLOYER else CREDIT
         return self._items("code_record", seen, scope, lambda row: row["colour"] == "RED")
@@ -220,11 +257,19 @@ class PartnerOracle:
     def _repairs_what_runs(self, row: Row) -> bool:
         """A blue record goes with the yellow one that it repairs."""
         repaired = self.raw.records.get(row["repaired_id"])
-        return repaired is None or (in_force(repaired) and not repaired["protected"])
+        if repaired is None:
+            return True
+        return in_force(repaired) and self._tellable("code_record", repaired) and self._stands(repaired)
 
-    def _of_ended_deduction(self, row: Row) -> bool:
-        deduction = self.raw.deductions.get(row["deduction_id"])
-        return deduction is not None and deduction["status"] in NEVER_WAS
+    def _stands(self, row: Row) -> bool:
+        """What a record rests on is public itself; a sanction counts beyond its five years, until it is revoked."""
+        for source in SOURCES:
+            if key := row[f"{source}_id"]:
+                basis = self.raw.by_key(source)[key]
+                return (
+                    STANDS[source](basis) and (source, key) not in self.raw.vanished and self._tellable(source, basis)
+                )
+        return True
 
     @property
     def colour(self) -> str | None:
@@ -234,7 +279,9 @@ class PartnerOracle:
         if self.person and CREDIT not in self._scopes():
             return None
         outside = (row for row in self.raw.items["code_period"][self.party["id"]] if row["perspective"] == "OUTSIDE")
-        return next((row["colour"] for row in outside if TODAY in row["during"]), "GREEN")
+        return next(
+            (row["colour"] for row in outside if TODAY in row["during"] and row["known"].upper is None), "GREEN"
+        )
 
 
 def ids(type_name: str, keys: Iterable[int]) -> set[str]:

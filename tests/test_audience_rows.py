@@ -1,6 +1,6 @@
 """What each audience reaches of others' rows, by root, edge and node id: the table of DOMAIN 3, row by row (R20)."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -355,7 +355,7 @@ def test_a_measure_whose_record_has_ended_is_not_told_unless_withdrawn(world: Wo
     (measure,) = rows(world, "SELECT id, code_record_id FROM measure WHERE status = 'RECOGNISED' LIMIT 1")
     ids = [node_id("Measure", measure.id)]
     assert nodes(world, PLATFORM, ids) == ["Measure"]
-    with altered(world.engine, models.CodeRecord, measure.code_record_id, protected=True):
+    with altered(world.engine, models.CodeRecord, measure.code_record_id, ends_on=date(2026, 11, 20)):
         assert nodes(world, PLATFORM, ids) == [None]
 
 

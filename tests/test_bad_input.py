@@ -344,14 +344,19 @@ def test_the_ends_of_the_calendar_are_moments(world: World, moment: str) -> None
 # --- numbers of cases, pages, ids -------------------------------------------------------------------------------------
 
 
+NO_YEAR = "its year is missing or does not stand in brackets, as in (2021)"
+
+
 @pytest.mark.parametrize(
-    "number", ["", "x", "(2021)浙", "(2021)浙0281民初0号", CHEN.name, CHEN.number, "1" * 50_000, "\a"]
+    ("number", "part"),
+    [
+        ("(2021)浙", "its case type is missing or not in the catalogue"),
+        ("(2021)浙0281民初0号", "its serial is no number of one to eight digits"),
+        *((text, NO_YEAR) for text in ("", "x", CHEN.name, CHEN.number, "1" * 50_000, "\a")),
+    ],
 )
-def test_a_case_number_that_cannot_be_read_is_refused(world: World, number: str) -> None:
-    told = (
-        "`number` cannot be read: The case number cannot be read: "
-        "write (year), court code, case type of the catalogue, serial and 号."
-    )
+def test_a_case_number_that_cannot_be_read_is_refused(world: World, number: str, part: str) -> None:
+    told = f"`number` cannot be read: The case number cannot be read: {part}. Write it as in (2021)浙0281民初1号."
     query = "query ($number: String!) { case(number: $number) { number } }"
     answer = post(world, Audience.COURT, query, {"number": number}).json()
     assert answer["data"] == {"case": None}

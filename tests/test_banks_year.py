@@ -122,11 +122,11 @@ SELECT 'M-' || party_id, (SELECT id FROM client WHERE audience = 'BANK'), index,
 BATCH = "INSERT INTO batch (court_code, month, status) VALUES ('浙0281', :month, 'DECIDED') RETURNING id"
 ITEMS = """
 INSERT INTO deduction (case_id, party_id, role, behaviour_id, stage, tier, points, status, version, conduct_on,
-  protected, finding_kind, finding_digest, batch_id,
+  finding_kind, finding_digest, batch_id,
   proposed_by, reviewed_by, decided_by, proposed_at, notified_at, determined_on,
   expires_on)
 SELECT part.case_id, part.party_id, part.role, behaviour.id, behaviour.stage, behaviour.tier, 2, 'PANEL_APPROVED', 1,
-  current_date - 60, false, 'COURT_RECORD', sha256('x'), :batch,
+  current_date - 60, 'COURT_RECORD', sha256('x'), :batch,
   (SELECT min(id) FROM staff WHERE role = 'JUDGE'), (SELECT min(id) FROM staff WHERE role = 'CHIEF'),
   (SELECT min(id) FROM staff WHERE role = 'PANEL'), now() - interval '20 days', now() - interval '5 days',
   current_date - 10, current_date + 300

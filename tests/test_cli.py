@@ -2,33 +2,15 @@
 
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from joserfc.jwk import ECKey
-from typer.testing import CliRunner, Result
+from typed import Run
 
 from auth.audiences import Audience, scopes_of
-from cli import app
 from schema.audience_schema import printed
-
-Run = Callable[..., Result]
-
-
-@pytest.fixture
-def run(database_url: sa.URL, tmp_path: Path) -> Run:
-    """Run a command on this module's database, in a directory of its own."""
-    environment = {
-        "SUXIN_DATABASE_URL": database_url.render_as_string(hide_password=False),
-        "SUXIN_DATA_DIR": str(tmp_path / "data"),
-    }
-
-    def command(*arguments: str | Path) -> Result:
-        return CliRunner().invoke(app, [str(argument) for argument in arguments], env=environment)
-
-    return command
 
 
 @pytest.fixture

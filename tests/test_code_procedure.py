@@ -17,7 +17,7 @@ from casework.repairs import Application
 from casework.repairs import Decision as RepairDecision
 from casework.sanctions import Decision
 from models.catalogue import CodeType, Colour
-from models.code_record import CodePeriod, CodeRecord
+from models.code_record import CodePeriod, CodeRecord, known_today
 from models.court import StaffRole
 from models.court_case import CourtCase
 from models.event import Event
@@ -31,8 +31,9 @@ SHOWN = Application(RepairGround.SETTLEMENT_KEPT, "按期履行和解协议。",
 
 async def colours(connection: AsyncConnection, day: date) -> list[str]:
     """The colour of the only coloured party on a day, as the court and as others see it."""
-    query = sa.select(CodePeriod.colour).where(CodePeriod.during.contains(day)).order_by(CodePeriod.perspective)
-    return [colour.value for colour in (await connection.execute(query)).scalars()] or ["GREEN", "GREEN"]
+    query = sa.select(CodePeriod.colour).where(CodePeriod.during.contains(day), known_today(CodePeriod))
+    found = (await connection.execute(query.order_by(CodePeriod.perspective))).scalars()
+    return [colour.value for colour in found] or ["GREEN", "GREEN"]
 
 
 # --- sanctions --------------------------------------------------------------------------------------------------------
@@ -131,7 +132,7 @@ async def test_a_reconsideration_reverses_a_fine(connection: AsyncConnection, ro
     key = await recorded(connection, room)
     room.now = datetime(2026, 3, 10, 2, tzinfo=UTC)
     await sanctions.revoke_sanction(connection, key, date(2026, 3, 9), room.act(StaffRole.CENTRE))
-    assert await colours(connection, date(2026, 3, 5)) == ["RED", "GREEN"]
+    assert await colours(connection, date(2026, 3, 5)) == ["GREEN", "GREEN"]
     assert await colours(connection, date(2026, 3, 9)) == ["GREEN", "GREEN"]
     again = sanctions.revoke_sanction(connection, key, date(2026, 3, 9), room.act(StaffRole.CENTRE))
     assert await refused(again) == "REVOKED"
@@ -180,7 +181,7 @@ async def test_a_revoked_certificate_has_never_been(connection: AsyncConnection,
     key = await issued(connection, room)
     room.now = datetime(2026, 5, 4, 2, tzinfo=UTC)
     await certificates.revoke_certificate(connection, key, room.act(StaffRole.CENTRE))
-    assert await colours(connection, date(2026, 4, 1)) == ["GOLD", "GREEN"]
+    assert await colours(connection, date(2026, 4, 1)) == ["GREEN", "GREEN"]
     assert await colours(connection, date(2026, 5, 4)) == ["GREEN", "GREEN"]
     assert await refused(certificates.revoke_certificate(connection, key, room.act(StaffRole.CENTRE))) == "REVOKED"
 
@@ -210,7 +211,6 @@ async def listed(connection: AsyncConnection, room: Courtroom, code: str = "Y19"
         "case_id": room.case,
         "effective_on": date(2025, 11, 1),
         "ends_on": date(2027, 11, 1),
-        "protected": False,
     }
     key = (await connection.execute(sa.insert(CodeRecord).values(values).returning(CodeRecord.id))).scalar_one()
     await recolour(connection, [room.parties[0]])
@@ -236,7 +236,7 @@ async def blue_key(connection: AsyncConnection) -> int:
 
 async def test_a_repair_turns_yellow_blue_until_its_end(connection: AsyncConnection, room: Courtroom) -> None:
     await granted(connection, room, await listed(connection, room), UNTIL_AUTUMN)
-    days = [date(2026, 2, 20), TODAY, date(2026, 9, 30), date(2026, 10, 1)]
+    days = [date(2026, 2, 20), TODAY, date(2026, 10, 1), date(2026, 10, 2)]
     assert [(await colours(connection, day))[0] for day in days] == ["YELLOW", "BLUE", "BLUE", "GREEN"]
 
 
@@ -244,7 +244,7 @@ async def test_a_broken_repair_is_yellow_again(connection: AsyncConnection, room
     await granted(connection, room, await listed(connection, room), UNTIL_AUTUMN)
     room.now = datetime(2026, 6, 2, 2, tzinfo=UTC)
     await blue.end_repair(connection, await blue_key(connection), False, room.act(StaffRole.CENTRE))
-    days = [date(2026, 6, 1), date(2026, 6, 2), date(2027, 10, 31), date(2027, 11, 1)]
+    days = [date(2026, 6, 1), date(2026, 6, 2), date(2027, 11, 1), date(2027, 11, 2)]
     assert [(await colours(connection, day))[0] for day in days] == ["BLUE", "YELLOW", "YELLOW", "GREEN"]
 
 
@@ -261,7 +261,7 @@ async def test_who_performed_leaves_the_list(connection: AsyncConnection, room: 
     key = await listed(connection, room, "Y18")
     entry = {"kind": "DISHONEST_DEBTOR", "party_id": room.parties[0], "court_code": COURT, "case_id": room.case}
     entry |= dict.fromkeys(("case_number", "basis_number", "basis_unit", "obligation", "performance", "grounds"), "…")
-    days = {"listed_on": date(2026, 1, 30), "published_on": date(2026, 2, 1), "protected": False}
+    days = {"listed_on": date(2026, 1, 30), "published_on": date(2026, 2, 1)}
     listing = (await connection.execute(sa.insert(Listing).values(entry | days).returning(Listing.id))).scalar_one()
     await connection.execute(sa.update(CodeRecord).values(listing_id=listing, ends_on=None))
     await granted(connection, room, key, UNTIL_AUTUMN)
@@ -281,7 +281,7 @@ async def test_a_record_that_has_ended_is_not_repaired(connection: AsyncConnecti
     application = await blue.apply_for_record(
         connection, room.parties[0], await listed(connection, room), SHOWN, room.now
     )
-    room.now = datetime(2028, 2, 1, 2, tzinfo=UTC)
+    room.now = datetime(2028, 2, 2, 2, tzinfo=UTC)
     shielded = RepairDecision(RepairOutcome.SHIELDED)
     decided = blue.decide_record_repair(connection, application, shielded, room.act(StaffRole.PANEL))
     assert await refused(decided) == "EXPIRED"
@@ -294,14 +294,17 @@ async def test_a_repair_that_has_run_out_is_not_ended_again(
     """Else days that were green would turn yellow afterwards (R14)."""
     await granted(connection, room, await listed(connection, room), UNTIL_AUTUMN)
     key = await blue_key(connection)
-    room.now = datetime(2026, 10, 1, 2, tzinfo=UTC)
+    room.now = datetime(2026, 10, 2, 2, tzinfo=UTC)
     assert await refused(blue.end_repair(connection, key, performed, room.act(StaffRole.CENTRE))) == "NOT_FOUND"
-    assert await colours(connection, date(2026, 10, 1)) == ["GREEN", "GREEN"]
+    assert await colours(connection, date(2026, 10, 2)) == ["GREEN", "GREEN"]
 
 
 async def test_other_yellow_is_shortened_and_stays_yellow(connection: AsyncConnection, room: Courtroom) -> None:
     await granted(connection, room, await listed(connection, room, "Y04"), UNTIL_AUTUMN)
-    assert [await colours(connection, day) for day in (TODAY, date(2026, 10, 1))] == [["YELLOW"] * 2, ["GREEN"] * 2]
+    assert [await colours(connection, day) for day in (date(2026, 10, 1), date(2026, 10, 2))] == [
+        ["YELLOW"] * 2,
+        ["GREEN"] * 2,
+    ]
 
 
 async def test_red_is_never_applied_for(connection: AsyncConnection, room: Courtroom) -> None:

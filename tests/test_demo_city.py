@@ -20,6 +20,7 @@ from ingest.catalogue import load_catalogue
 from models.access_record import AccessRecord
 from models.audience import Audience
 from models.base import Base
+from models.case_numbers import parse_case_number
 from models.catalogue import Colour
 from models.client import Authentication, Client
 from models.code_record import Perspective
@@ -27,7 +28,7 @@ from models.colour import PRECEDENCE
 from models.consent import Consent
 from models.court import Court
 from models.household import Village
-from models.identifiers import mask_number, parse_case_number, parse_organization_code, parse_person_number
+from models.identifiers import mask_number, parse_organization_code, parse_person_number
 from models.keyring import Keyring
 from models.listing import Listing
 from models.party import IdentityType
@@ -100,7 +101,7 @@ async def _party_key(connection: AsyncConnection, keyring: Keyring, subject: Sub
 async def _colours(connection: AsyncConnection, perspective: Perspective) -> dict[int, str]:
     statement = sa.text(
         "SELECT p.id AS party_id, coalesce(colour, 'GREEN') AS colour FROM party p LEFT JOIN code_period"
-        " ON party_id = p.id AND perspective = :perspective AND during @> CAST(:today AS date)"
+        " ON party_id = p.id AND perspective = :perspective AND upper_inf(known) AND during @> CAST(:today AS date)"
     )
     rows = await connection.execute(statement, {"perspective": perspective, "today": TODAY})
     return {row.party_id: row.colour for row in rows}
@@ -161,6 +162,7 @@ NEVER_STORED = {
     "deduction.status": {"EXPIRED"},
     "deduction_step.status": {"EXPIRED"},
     "code_record.colour": {"GREEN"},
+    "code_record_version.colour": {"GREEN"},
     "code_record.repaired_colour": {"RED", "BLUE", "GOLD", "GREEN"},
     "client.authentication": {"private_key_jwt"},
     "deduction.role": {"ENFORCEMENT_APPLICANT"},
@@ -316,7 +318,7 @@ async def test_live_consents_of_the_cast(
                " JOIN village v ON v.id = h.village_id AND v.id = p.village_id WHERE p.id = :party", [DEMO_VILLAGE]),
         (CHEN, "SELECT DISTINCT status FROM point_conversion WHERE party_id = :party ORDER BY 1",
          ["CONFIRMED", "COURT_ASSESSED", "VILLAGE_NOTIFIED"]),
-        (CHEN, "SELECT count(*) FROM listing WHERE party_id = :party AND removed_on IS NULL AND ends_on > :today", [1]),
+        (CHEN, "SELECT count(*) FROM listing WHERE party_id = :party AND publicity @> cast(:today as date)", [1]),
         (ZHAO, "SELECT kind FROM sanction WHERE party_id = :party", ["DETENTION"]),
         (ZHAO, "SELECT hint FROM share_code JOIN identity ON index = subject_index"
          " WHERE party_id = :party AND valid_to > :today", [ZHAO_SHARE_CODE[-4:]]),
@@ -405,17 +407,18 @@ BREACHES = {
     " WHERE (r.close_reason = 'REVOKED') IS TRUE <> (s.revoked_on IS NOT NULL) OR r.closed_on <> s.revoked_on",
     "red other than five years": "SELECT id FROM code_record WHERE colour = 'RED'"
     " AND ends_on <> (effective_on + interval '5 years')::date",
-    "protected by neither age nor secrecy": "SELECT r.id FROM code_record r JOIN court_case c ON c.id = case_id"
-    " WHERE r.protected AND confidentiality NOT IN ('PRIVACY', 'STATE_SECRET')"
-    " AND NOT EXISTS (SELECT FROM deduction d WHERE d.id = r.deduction_id AND d.protected)",
-    "secret but unprotected": "SELECT p.id FROM participation p JOIN court_case c ON c.id = case_id"
-    " WHERE confidentiality IN ('PRIVACY', 'STATE_SECRET') AND NOT protected",
+    "secret but public": "SELECT d.id FROM deduction d JOIN court_case c ON c.id = case_id"
+    " WHERE confidentiality IN ('PRIVACY', 'STATE_SECRET') AND NOT isempty(publicity)",
+    "kept inside by neither age nor secrecy": "SELECT d.id FROM deduction d JOIN court_case c ON c.id = case_id"
+    " JOIN party p ON p.id = d.party_id WHERE d.status = 'PUBLISHED' AND isempty(publicity)"
+    " AND c.disclosed AND of_age_from <= conduct_on AND expires_on >= court_day(published_at)",
     "disclosed by nothing, or hidden by nothing": "SELECT id FROM party y WHERE disclosed <> EXISTS"
-    " (SELECT FROM participation p WHERE p.party_id = y.id AND NOT protected)",
+    " (SELECT FROM participation p JOIN court_case c ON c.id = case_id"
+    " WHERE p.party_id = y.id AND c.disclosed AND c.filed_on >= y.of_age_from)",
     "party in no case": "SELECT id FROM party y WHERE NOT EXISTS (SELECT FROM participation p WHERE p.party_id = y.id)",
     "gold under enforcement": "SELECT g.party_id FROM code_period g JOIN participation p USING (party_id)"
     " JOIN court_case c ON c.id = p.case_id WHERE g.colour = 'GOLD' AND during @> date '2026-11-21'"
-    " AND p.role = 'JUDGMENT_DEBTOR' AND c.stage = 'ENFORCEMENT' AND c.closed_on IS NULL",
+    " AND upper_inf(known) AND p.role = 'JUDGMENT_DEBTOR' AND c.stage = 'ENFORCEMENT' AND c.closed_on IS NULL",
     "consent of an organization": "SELECT c.id FROM consent c JOIN identity i ON i.index = c.subject_index"
     " JOIN party p ON p.id = i.party_id WHERE kind = 'ORGANIZATION'",
     "person looked up without a right": "SELECT a.id FROM access_record a JOIN party p ON p.id = party_id"
@@ -438,8 +441,8 @@ BREACHES = {
     " WHERE (n.points, n.month, n.category, n.village_id) <> (v.points, v.month, i.kind, h.village_id)",
     "reversal that does not reverse": "SELECT r.id FROM point_conversion r JOIN point_conversion v"
     " ON v.id = r.reverses_id WHERE (r.points, r.item_id, r.party_id) <> (-v.points, v.item_id, v.party_id)",
-    "measure of a protected or court-only record": "SELECT m.id FROM measure m JOIN code_record r"
-    " ON r.id = code_record_id JOIN code_type t ON t.id = code_type_id WHERE protected OR NOT partner_visible",
+    "measure of a record that never leaves the court": "SELECT m.id FROM measure m JOIN code_record r"
+    " ON r.id = code_record_id WHERE m.status <> 'WITHDRAWN' AND isempty(publicity)",
 }
 
 
@@ -455,7 +458,8 @@ async def test_nothing_has_happened_in_the_future(built: AsyncConnection) -> Non
     for table in Base.metadata.sorted_tables:
         for column in table.columns:
             if isinstance(column.type, sa.Date | sa.DateTime) and column.name not in ENDS:
-                newest = await built.scalar(sa.select(sa.func.max(sa.cast(column, sa.Date))))
+                happened = sa.select(sa.func.max(sa.cast(column, sa.Date))).where(sa.func.isfinite(column))
+                newest = await built.scalar(happened)
                 assert newest is None or newest <= TODAY, str(column)
 
 

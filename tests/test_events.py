@@ -1,4 +1,4 @@
-"""Events: one for each thing that a partner may have to know, in the order of its subject; none of the protected."""
+"""Events: one for each thing that a partner has to know, in the order of its subject; of what stays inside none."""
 
 import asyncio
 from dataclasses import replace
@@ -21,7 +21,6 @@ from casework.objections import Answer
 from casework.records import enter_record
 from casework.repairs import Application, Decision
 from casework.transaction import transact
-from ingest.linking import link_cases
 from models.court import StaffRole
 from models.court_case import CourtCase
 from models.deduction import FindingKind
@@ -111,7 +110,7 @@ async def test_a_revoked_admonition_is_told_of_but_for_a_suspicion(
     key = await sanctions.record_sanction(connection, admonished, room.act(StaffRole.CENTRE))
     record = {"party_id": room.parties[0], "court_code": COURT, "case_id": room.case, "effective_on": day}
     entry = await code_type_in_force(connection, code, day)
-    await enter_record(connection, entry, **record, ends_on=date(2027, 3, 1), protected=False, sanction_id=key)
+    await enter_record(connection, entry, **record, ends_on=date(2027, 3, 1), sanction_id=key)
     await recolour(connection, [room.parties[0]])
     await sanctions.revoke_sanction(connection, key, date(2026, 3, 2), room.act(StaffRole.CENTRE))
     assert [kind for _, kind in await told(connection)] == kinds
@@ -128,9 +127,11 @@ async def test_a_certificate_is_told_of_and_its_end(connection: AsyncConnection,
 
 
 @pytest.mark.parametrize(
-    "change", ["UPDATE participation SET protected = true", "UPDATE court_case SET confidentiality = 'STATE_SECRET'"]
+    "change", ["UPDATE party SET of_age_from = '2026-02-11'", "UPDATE court_case SET confidentiality = 'STATE_SECRET'"]
 )
-async def test_nothing_is_told_of_what_is_protected(connection: AsyncConnection, room: Courtroom, change: str) -> None:
+async def test_nothing_is_told_of_what_never_leaves_the_court(
+    connection: AsyncConnection, room: Courtroom, change: str
+) -> None:
     await connection.execute(sa.text(change))
     key = await yellow(connection, room)
     act = room.act(StaffRole.PANEL, 1)
@@ -154,7 +155,7 @@ async def test_what_is_published_after_its_time_is_told_to_nobody(connection: As
     batch = await batches.open_batch(connection, room.month, room.act(StaffRole.CENTRE))
     finding = replace(room.proposal().finding, kind=FindingKind.RULING)
     await room.notified(connection, batch, behaviour="E08", points=7, finding=finding)
-    room.now = datetime(2028, 3, 2, 4, tzinfo=UTC)
+    room.now = datetime(2028, 3, 3, 4, tzinfo=UTC)
     assert len(await batches.publish(connection, batch, room.act(StaffRole.CENTRE))) == 1
     assert await told(connection) == []
 
@@ -164,7 +165,6 @@ async def test_nothing_is_told_of_a_case_that_was_sealed_meanwhile(
 ) -> None:
     key = await room.published(connection)
     await connection.execute(sa.update(CourtCase).values(confidentiality="PRIVACY"))
-    await link_cases(connection)
     await objections.file_objection(connection, room.parties[0], key, "已履行。", room.act(StaffRole.PANEL, 1).at)
     assert await told(connection) == [(1, "ENTRY_PUBLISHED")]
 

@@ -1,4 +1,4 @@
-"""Case numbers, identity numbers and dates as exports write them."""
+"""Identity numbers as exports write them."""
 
 import contextlib
 import string
@@ -10,23 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum.cn import ric, uscc
 
-from models.catalogue import Stage
 from models.identifiers import (
     IdentifierError,
     OrganizationCode,
     PersonNumber,
     born_minor_on,
     mask_number,
-    parse_case_number,
-    parse_date,
     parse_organization_code,
     parse_party_number,
     parse_person_number,
 )
 
 FULL_WIDTH = str.maketrans(string.digits + "()X", "０１２３４５６７８９（）Ｘ")
-TYPES = ("民初", "民终", "民特", "民特监", "司惩", "司惩复", "财保", "执", "执恢", "执异", "破")
-COURTS = ("浙", "浙02", "浙0281", "最高法", "兵", "苏0591")
 
 
 @st.composite
@@ -43,68 +38,6 @@ def organization_codes(draw: st.DrawFn) -> str:
     stem = f"91{draw(st.integers(110000, 829999))}{draw(st.text(alphabet, min_size=9, max_size=9))}"
     check: str = uscc.calc_check_digit(stem)
     return stem + check
-
-
-@st.composite
-def case_numbers(draw: st.DrawFn) -> str:
-    year, serial = draw(st.integers(2016, 2099)), draw(st.integers(1, 99_999_999))
-    return f"({year}){draw(st.sampled_from(COURTS))}{draw(st.sampled_from(TYPES))}{serial}号"
-
-
-@pytest.mark.parametrize(
-    ("text", "number", "court", "characters", "stage"),
-    [
-        ("(2021)浙0281民初202号", "(2021)浙0281民初202号", "浙0281", "民初", Stage.TRIAL),
-        ("（２０２０）浙０２８１执恢８９号", "(2020)浙0281执恢89号", "浙0281", "执恢", Stage.ENFORCEMENT),
-        ("(2019)浙02执恢915号之一", "(2019)浙02执恢915号", "浙02", "执恢", Stage.ENFORCEMENT),
-        ("〔2021〕浙0281财保 3 号", "(2021)浙0281财保3号", "浙0281", "财保", Stage.FILING),
-        ("(2021)浙0281民特监3号", "(2021)浙0281民特监3号", "浙0281", "民特监", Stage.TRIAL),
-        ("(2021)浙02知民初12号", "(2021)浙02知民初12号", "浙02", "民初", Stage.TRIAL),
-        ("(2021)浙0281民初00202号", "(2021)浙0281民初202号", "浙0281", "民初", Stage.TRIAL),
-        ("(2021)浙0281司惩复1号", "(2021)浙0281司惩复1号", "浙0281", "司惩复", Stage.TRIAL),
-        ("(2021)最高法民再1号", "(2021)最高法民再1号", "最高法", "民再", Stage.TRIAL),
-        ("(2014)甬余民初字第1006号", "(2014)甬余民初字第1006号", None, "", Stage.TRIAL),
-        ("（2014）甬余执民字第01006-1号", "(2014)甬余执民字第1006号", None, "", Stage.ENFORCEMENT),
-    ],
-)
-def test_case_number(text: str, number: str, court: str | None, characters: str, stage: Stage) -> None:
-    parsed = parse_case_number(text)
-    assert (parsed.number, parsed.court_code, parsed.type_characters, parsed.stage) == (
-        number,
-        court,
-        characters,
-        stage,
-    )
-    assert parsed.year == int(number[1:5])
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "浙0281民初39",
-        "(2021)浙0281民初号",
-        "(2021)浙0281民初0号",
-        "(2021)浙028民初1号",
-        "(2021)浙0281某某1号",
-        "(2015)浙0281民初1号",
-        "(2021)甬余民初字第1006号",
-        "(2021)浙0281民初1号附件",
-        "2021浙0281民初1号",
-    ],
-)
-def test_unreadable_case_number(text: str) -> None:
-    with pytest.raises(IdentifierError) as error:
-        parse_case_number(text)
-    assert error.value.code == "CASE_NUMBER"
-
-
-@given(case_numbers())
-def test_case_number_normalization_is_idempotent(number: str) -> None:
-    parsed = parse_case_number(number)
-    assert parsed.number == number
-    assert parse_case_number(number.translate(FULL_WIDTH) + "之二") == parsed
-    assert parse_case_number(parsed.number) == parsed
 
 
 @pytest.mark.parametrize(
@@ -191,26 +124,6 @@ def test_wrong_check_digit_of_a_person_does_not_make_an_organization() -> None:
         parse_party_number("330281190108056930")
 
 
-@pytest.mark.parametrize("text", ["2021-03-05", "20210305", "2021年3月5日", "2021年03月05日", " ２０２１-03-05 "])
-def test_date(text: str) -> None:
-    assert parse_date(text) == date(2021, 3, 5)
-
-
-@pytest.mark.parametrize(
-    "text", ["", "2021/03/05", "2021-3-5", "2021-02-30", "05.03.2021", "2021年3月", "20210305T00", "44260"]
-)
-def test_wrong_date(text: str) -> None:
-    with pytest.raises(IdentifierError) as error:
-        parse_date(text)
-    assert error.value.code == "DATE"
-
-
-@given(st.dates())
-def test_date_round_trip(day: date) -> None:
-    for text in (day.isoformat(), f"{day.year:04d}{day:%m%d}", f"{day.year:04d}年{day.month}月{day.day}日"):
-        assert parse_date(text) == day
-
-
 @given(st.one_of(person_numbers(), organization_codes()))
 def test_mask_hides_birth_date_and_serial(number: str) -> None:
     masked = mask_number(number)
@@ -232,9 +145,7 @@ def test_minority_ends_on_the_eighteenth_birthday(born_on: date, day: date, mino
     assert born_minor_on(born_on, day) is minor
 
 
-@pytest.mark.parametrize(
-    "parse", [parse_case_number, parse_person_number, parse_organization_code, parse_party_number, parse_date]
-)
+@pytest.mark.parametrize("parse", [parse_person_number, parse_organization_code, parse_party_number])
 @given(st.text())
 def test_any_text_is_read_or_refused(parse: Callable[[str], object], text: str) -> None:
     with contextlib.suppress(IdentifierError):

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ import database
 from ingest.catalogue import load_catalogue
 from ingest.importing import import_file
 from ingest.report import Summary
-from models.court_case import Confidentiality, CourtCase, Participation
+from models.court_case import Confidentiality, CourtCase
 from models.keyring import Keyring
 from models.party import Identity, Party
 
@@ -178,7 +179,8 @@ async def test_confidentiality_and_disclosure(
     async with engine.connect() as connection:
         assert await connection.scalar(sa.select(CourtCase.confidentiality)) == confidentiality
         assert await connection.scalar(sa.select(Party.disclosed)) is disclosed
-        assert await connection.scalar(sa.select(Participation.protected)) is ("证件号码" in changes)
+        of_age_from = date.max if "证件号码" in changes else date(2021, 6, 12)
+        assert await connection.scalar(sa.select(Party.of_age_from)) == of_age_from
 
 
 async def test_disclosure_and_confidentiality_only_grow(engine: AsyncEngine, tmp_path: Path, keyring: Keyring) -> None:
@@ -235,10 +237,17 @@ async def test_villages_of_persons(engine: AsyncEngine, tmp_path: Path, keyring:
         ({"经办法院": "某某法院"}, "COURT"),
         ({"经办法院": "宁波市中级人民法院"}, "COURT"),
         ({"案由": ""}, "CAUSE"),
-        ({"立案日期": "2021/06/12"}, "DATE"),
+        ({"立案日期": "2021/06/31"}, "DATE"),
+        ({"立案日期": "1921-06-12"}, "DATE"),
+        ({"立案日期": "12/06/2021"}, "DATE"),
+        ({"证件号码": "#N/A"}, "ID_NUMBER"),
+        ({"证件号码": "3.30281E+17"}, "ID_NUMBER"),
+        ({"不公开": "#REF!"}, "CONFIDENTIALITY"),
+        ({"村社区": "#VALUE!"}, "CELL"),
+        ({"立案日期": "2021-06-32"}, "DATE"),
         ({"结案日期": "2021-06-11"}, "DATE"),
         ({"诉讼地位": "旁听"}, "ROLE"),
-        ({"当事人类型": "其他"}, "PARTY_TYPE"),
+        ({"当事人类型": "其他", "证件号码": ""}, "PARTY_TYPE"),
         ({"证件类型": "护照"}, "ID_TYPE"),
         ({"当事人类型": "法人"}, "ID_TYPE"),
         ({"证件号码": "330281190307023060"}, "ID_NUMBER"),

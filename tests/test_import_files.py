@@ -4,18 +4,21 @@ import csv
 import json
 import stat
 from collections.abc import AsyncIterator
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import openpyxl
 import pytest
+import sqlalchemy as sa
 from import_files import LINE, clear, line, write_csv
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ingest.cases import Cases
 from ingest.catalogue import load_catalogue
 from ingest.importing import import_file
+from ingest.lines import LONGEST_LINE
 from ingest.report import ImportFileError, Summary
+from models.court_case import CourtCase
 from models.keyring import Keyring
 
 
@@ -73,6 +76,32 @@ async def test_workbook_cells_that_are_no_text(engine: AsyncEngine, tmp_path: Pa
     assert rejected(rejects)[0][:2] == ["4", "ID_NUMBER"]
 
 
+async def test_workbook_with_errors_days_and_a_title(engine: AsyncEngine, tmp_path: Path, keyring: Keyring) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    book.create_sheet("说明", 0)["A1"] = "填表说明"
+    sheet.append(["余姚法院2021年案件当事人清单"])
+    sheet.append(list(Cases.columns))
+    sheet.append([*list(LINE.values())[:3], 44260, datetime(2021, 6, 10, 15, 30), *list(LINE.values())[5:]])  # noqa: DTZ001
+    for column in ("证件号码", "姓名或名称", "不公开"):
+        sheet.append(line(**{column: "#N/A"}))
+    sheet.append(line(不公开='=IF(A1="","是","")'))
+    book.save(tmp_path / "cases.xlsx")
+    rejects = tmp_path / "rejects.csv"
+    summary = await import_file(engine, "cases", tmp_path / "cases.xlsx", keyring=keyring, rejects=rejects)
+    assert (summary.accepted, summary.unidentified) == (1, 0)
+    assert [row[:2] for row in rejected(rejects)] == [
+        ["4", "ID_NUMBER"],
+        ["5", "CELL"],
+        ["6", "CONFIDENTIALITY"],
+        ["7", "CONFIDENTIALITY"],
+    ]
+    async with engine.connect() as connection:
+        days = (await connection.execute(sa.select(CourtCase.filed_on, CourtCase.closed_on))).one()
+    assert tuple(days) == (date(2021, 3, 5), date(2021, 6, 10))
+
+
 async def test_columns_in_another_order(engine: AsyncEngine, tmp_path: Path, keyring: Keyring) -> None:
     path = write_csv(tmp_path / "cases.csv", [line()[::-1]], Cases.columns[::-1])
     assert (await import_file(engine, "cases", path, keyring=keyring)).accepted == 1
@@ -80,7 +109,7 @@ async def test_columns_in_another_order(engine: AsyncEngine, tmp_path: Path, key
 
 BROKEN = {
     "short": (",".join(line()[:5]), "COLUMNS"),
-    "long": (",".join([*line(), "", ""]), "COLUMNS"),
+    "long": (",".join([*line(), "", "是"]), "COLUMNS"),
     "unclosed quote": (",".join(line(姓名或名称='"魏宇华')), "COLUMNS"),
     "stray quote": (",".join(line(姓名或名称='"魏"宇华')), "COLUMNS"),
     "overlong": (",".join(line(姓名或名称="王" * 70_000)), "COLUMNS"),
@@ -98,7 +127,7 @@ async def test_broken_line_stops_nothing(engine: AsyncEngine, tmp_path: Path, ke
     summary = await import_file(engine, "cases", path, keyring=keyring, rejects=rejects)
     assert (summary.accepted, summary.rejected[reason]) == (1, 1)
     number, code, sentence, raw = rejected(rejects)[0]
-    assert (number, code, raw) == ("2", reason, text)
+    assert (number, code, raw) == ("2", reason, text[: LONGEST_LINE + 1])
     assert sentence.endswith(".")
 
 
@@ -136,6 +165,9 @@ FOREIGN = {
     "other columns": "案号,经办法院,标的额\n".encode(),
     "a column twice": ",".join([*Cases.columns, "案号"]).encode(),
     "binary": bytes(range(256)),
+    "web page": b"<html xmlns:x='urn:schemas-microsoft-com:office:excel'><table></table></html>",
+    "XML table": b"<?xml version='1.0'?><?mso-application progid='Excel.Sheet'?><Workbook/>",
+    "workbook with a password": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptionInfo".encode("utf-16-le"),
 }
 
 

@@ -23,7 +23,9 @@ def test_migrations_make_what_the_models_describe(sync_connection: sa.Connection
     assert compare_metadata(MigrationContext.configure(sync_connection), Base.metadata) == []
 
 
-@pytest.mark.parametrize("table", ["deduction_step", "deduction_version", "access_record", "event", "record_step"])
+@pytest.mark.parametrize(
+    "table", ["deduction_step", "deduction_version", "access_record", "event", "record_step", "record_change"]
+)
 def test_histories_are_append_only(sync_connection: sa.Connection, table: str) -> None:
     triggers = sa.text("select tgname from pg_trigger where tgrelid = cast(:table as regclass) and not tgisinternal")
     assert sync_connection.scalars(triggers, {"table": table}).all() == ["append_only"]

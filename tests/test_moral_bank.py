@@ -58,7 +58,7 @@ async def test_publication_takes_the_household_s_points(connection: AsyncConnect
     [
         "UPDATE party SET household_id = NULL",
         "UPDATE party SET kind = 'ORGANIZATION'",
-        "UPDATE participation SET protected = true",
+        "UPDATE party SET of_age_from = '2026-02-11'",
     ],
 )
 async def test_who_has_no_points_loses_none(connection: AsyncConnection, room: Courtroom, change: str) -> None:

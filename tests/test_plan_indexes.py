@@ -20,9 +20,9 @@ TIMES = 1000
 GROWING = """
   SELECT oid, relname FROM pg_class WHERE relkind = 'r' AND reltuples > 0 AND (relname LIKE 'access_record_20%' OR
   relname IN ('party', 'identity', 'household', 'court_case', 'participation', 'deduction', 'deduction_step',
-    'deduction_version', 'code_record', 'code_period', 'listing', 'certificate', 'sanction', 'repair', 'objection',
-    'consent', 'share_code', 'integrity_report', 'point_conversion', 'village_notice', 'measure', 'event',
-    'notification', 'watch', 'incentive_loan'))
+    'deduction_version', 'code_record', 'code_record_version', 'code_period', 'listing', 'certificate', 'sanction',
+    'repair', 'objection', 'consent', 'share_code', 'integrity_report', 'point_conversion', 'village_notice', 'measure',
+    'event', 'notification', 'watch', 'incentive_loan'))
 """
 GROW = f"""
   WITH growing AS ({GROWING}),
@@ -144,6 +144,17 @@ def test_no_table_that_grows_is_read_whole(
 ) -> None:
     assert len(plans[name]) == len(roots(EXAMPLES[name]))
     assert read_whole(plans[name][place], growing) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "index"),
+    [("BANK-finance_check", "ix_code_period_today"), ("COURT-history", "pk_code_period")],
+)
+def test_partners_read_the_periods_of_today_s_knowledge_alone(
+    plans: dict[str, list[Any]], name: str, index: str
+) -> None:
+    nodes = [path[-1] for plan in plans[name] for path in paths(plan)]
+    assert {node.get("Index Name") for node in nodes if node.get("Relation Name") == "code_period"} == {index}
 
 
 @pytest.mark.parametrize(

@@ -43,10 +43,10 @@ PERFORMED = Place("Repair", "amountPerformed", "repair", "amount_performed", "nu
 AMOUNT = Place("Sanction", "amount", "sanction", "amount", "numeric")
 DAYS = Place("Sanction", "days", "sanction", "days", "smallint")
 POINTS = Place("Deduction", "points", "deduction", "points", "smallint")
-PROTECTED = Place("Deduction", "protected", "deduction", "protected", "boolean")
 REASON = Place("DeductionStep", "reason", "deduction_step", "reason", "text")
 DOCUMENT = Place("Deduction", "findingDocument", "deduction", "finding_document", "text")
 SCOPES = Place("Consent", "scopes", "consent", "scopes", "text[]", PORTAL, OWN)
+SINGLE_USE = Place("ShareCode", "singleUse", "share_code", "single_use", "boolean", PORTAL, OWN)
 ENUMS = {
     Place("Deduction", "role", "deduction", "role", "text"): [*Role],
     Place("Deduction", "stage", "deduction", "stage", "text"): [*Stage],
@@ -168,7 +168,7 @@ def test_an_integer_is_written_in_digits(lawless: Executors, place: Place, value
 
 @pytest.mark.parametrize(("value", "written"), [(True, b"true"), (False, b"false")])
 def test_truth_is_written_as_json_has_it(lawless: Executors, value: bool, written: bytes) -> None:
-    assert shown(lawless, PROTECTED, value) == written
+    assert shown(lawless, SINGLE_USE, value) == written
 
 
 # --- text -------------------------------------------------------------------------------------------------------------

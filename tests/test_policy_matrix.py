@@ -56,6 +56,7 @@ LITERALS = {
     "code": f'"{ZHAO_SHARE_CODE}"',
     "access": "{ purpose: JUDICIAL }",
     "asOf": '"2020-01-01"',
+    "reading": "KNOWN",
 }
 DOCUMENTS = Documents(SCHEMA, LITERALS)
 AUDIENCES = pytest.mark.parametrize("audience", list(Audience))

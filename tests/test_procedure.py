@@ -19,7 +19,7 @@ from casework.procedure import PROCEDURE, Act, Step
 from casework.refusal import Refusal
 from casework.transaction import transact
 from models.batch import Batch, BatchStatus
-from models.code_record import CodePeriod, CodeRecord, Perspective
+from models.code_record import CodePeriod, CodeRecord, Perspective, known_today
 from models.court import StaffRole
 from models.court_case import Role
 from models.deduction import Deduction, DeductionStatus, DeductionVersion, FindingKind
@@ -57,7 +57,9 @@ async def test_publication_colours_the_subject(connection: AsyncConnection, room
     assert (record.deduction_id, record.colour, record.effective_on) == (key, "YELLOW", date(2026, 3, 2))
     assert record.ends_on == date(2028, 3, 2)
     outside = sa.select(CodePeriod.colour).where(
-        CodePeriod.perspective == Perspective.OUTSIDE, CodePeriod.during.contains(date(2026, 3, 2))
+        CodePeriod.perspective == Perspective.OUTSIDE,
+        CodePeriod.during.contains(date(2026, 3, 2)),
+        known_today(CodePeriod),
     )
     assert (await connection.execute(outside)).scalars().all() == ["YELLOW"]
 
@@ -98,14 +100,14 @@ async def test_what_a_chief_returned_comes_back_as_a_new_version(connection: Asy
     await deductions.approve(connection, key, 2, room.act(StaffRole.CHIEF))
 
 
-async def test_a_minor_s_deduction_is_protected(connection: AsyncConnection, room: Courtroom) -> None:
-    await connection.execute(sa.text("UPDATE participation SET protected = true"))
-    assert (await stored(connection, await room.proposed(connection))).protected
+async def test_a_minor_s_deduction_is_never_public(connection: AsyncConnection, room: Courtroom) -> None:
+    await connection.execute(sa.text("UPDATE party SET of_age_from = '2026-02-11'"))
+    assert (await stored(connection, await room.published(connection))).publicity.isempty
 
 
-async def test_a_private_case_s_deduction_is_protected(connection: AsyncConnection, room: Courtroom) -> None:
+async def test_a_private_case_s_deduction_is_never_public(connection: AsyncConnection, room: Courtroom) -> None:
     await connection.execute(sa.text("UPDATE court_case SET confidentiality = 'PRIVACY'"))
-    assert (await stored(connection, await room.proposed(connection))).protected
+    assert (await stored(connection, await room.published(connection))).publicity.isempty
 
 
 def ruling(room: Courtroom) -> Any:

@@ -222,7 +222,7 @@ def colour(world: World, party: int, day: date, outside: bool) -> str:
         if item.party != party or item.published is None or item.behaviour != "E08":
             continue
         ends = [end for end in (item.expires, None if outside else item.ended) if end is not None]
-        gone = outside and item.ended is not None
+        gone = item.status == "WITHDRAWN" or (outside and item.ended is not None)
         if not gone and item.published <= day < min(ends):
             return "YELLOW"
     return "GREEN"
@@ -443,7 +443,7 @@ class Procedure(RuleBasedStateMachine):
     async def _colours(self, days: list[date]) -> dict[tuple[int, date, bool], str]:
         query = sa.text(
             "SELECT party_id, day, perspective = 'OUTSIDE' AS outside, colour FROM code_period"
-            " JOIN unnest(CAST(:days AS date[])) AS day ON during @> day"
+            " JOIN unnest(CAST(:days AS date[])) AS day ON during @> day WHERE upper_inf(known)"
         )
         async with self.engine.connect() as connection:
             rows = await connection.execute(query, {"days": days})

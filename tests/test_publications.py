@@ -45,7 +45,7 @@ def lend(chambers: Chambers, name: str, count: int, court: str = YUYAO, days: in
                 )
                 .returning(CourtCase.id)
             ).scalar_one()
-            part = {"case_id": case, "party_id": party, "name": name, "role": Role.PLAINTIFF, "protected": False}
+            part = {"case_id": case, "party_id": party, "name": name, "role": Role.PLAINTIFF}
             connection.execute(sa.insert(Participation).values(part))
     return sealed(f"Party:{party}")
 

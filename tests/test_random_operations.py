@@ -34,12 +34,12 @@ INSIDE = {Audience.COURT, Audience.LITIGANT_PORTAL}
 HIDDEN = {
     "Party": "SELECT id FROM party WHERE NOT disclosed",
     "Case": "SELECT id FROM court_case WHERE confidentiality IN ('PRIVACY', 'STATE_SECRET')",
-    "Deduction": "SELECT id FROM deduction WHERE protected OR status <> 'PUBLISHED' OR expires_on <= '2026-11-21'",
-    "Listing": "SELECT id FROM listing WHERE protected OR removed_on <= '2026-11-21' OR ends_on <= '2026-11-21'",
-    "Certificate": "SELECT id FROM certificate WHERE protected OR revoked_on <= '2026-11-21'",
-    "Sanction": "SELECT id FROM sanction WHERE protected OR revoked_on <= '2026-11-21'",
+    "Deduction": "SELECT id FROM deduction WHERE status <> 'PUBLISHED' OR expires_on < '2026-11-21'",
+    "Listing": "SELECT id FROM listing WHERE removed_on <= '2026-11-21' OR ends_on < '2026-11-21'",
+    "Certificate": "SELECT id FROM certificate WHERE revoked_on <= '2026-11-21'",
+    "Sanction": "SELECT id FROM sanction WHERE revoked_on <= '2026-11-21'",
     "CodeRecord": "SELECT c.id FROM code_record c JOIN code_type k ON k.id = code_type_id"
-    " WHERE protected OR closed_on <= '2026-11-21' OR NOT partner_visible",
+    " WHERE closed_on <= '2026-11-21' OR NOT partner_visible",
     "Participation": "SELECT id FROM participation",
     "DeductionStep": "SELECT id FROM deduction_step",
     "Objection": "SELECT id FROM objection",

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from casework import batches, objections, repairs
 from casework.objections import Answer
 from casework.repairs import Application, Decision
-from models.code_record import CodePeriod, CodeRecord
+from models.code_record import CodePeriod, CodeRecord, known_today
 from models.court import StaffRole
 from models.deduction import DeductionStatus, DeductionVersion, FindingKind
 from models.objection import Objection, ObjectionOutcome
@@ -31,7 +31,8 @@ async def yellow(connection: AsyncConnection, room: Courtroom) -> int:
 async def colours(connection: AsyncConnection, day: date) -> dict[str, str]:
     """The colours of the first debtor on a day, as the court and as others see them."""
     query = sa.select(CodePeriod.perspective, CodePeriod.colour).where(CodePeriod.during.contains(day))
-    return {row.perspective.value: row.colour.value for row in (await connection.execute(query)).all()}
+    found = (await connection.execute(query.where(known_today(CodePeriod)))).all()
+    return {"COURT": "GREEN", "OUTSIDE": "GREEN"} | {row.perspective.value: row.colour.value for row in found}
 
 
 async def object_to(connection: AsyncConnection, room: Courtroom, key: int, party: int = 0) -> int:
@@ -79,8 +80,9 @@ async def test_an_objection_is_one_s_own_and_one_at_a_time(connection: AsyncConn
 
 
 async def test_an_expired_item_is_objected_to_no_more(connection: AsyncConnection, room: Courtroom) -> None:
+    """Its last day is a day of publicity, and one on which it is objected to (R6, R8)."""
     key = await room.published(connection)
-    room.now = datetime(2027, 3, 2, 4, tzinfo=UTC)
+    room.now = datetime(2027, 3, 3, 4, tzinfo=UTC)
     assert await refused(object_to(connection, room, key)) == "NOT_FOUND"
 
 
@@ -123,7 +125,7 @@ async def test_a_withdrawn_item_takes_its_record_along(connection: AsyncConnecti
     assert (found.status, found.ended_at) == (DeductionStatus.WITHDRAWN, room.now)
     record = (await connection.execute(sa.select(CodeRecord.closed_on, CodeRecord.close_reason))).one()
     assert (record.closed_on, record.close_reason) == (date(2026, 3, 12), "WITHDRAWN")
-    assert await colours(connection, date(2026, 3, 5)) == {"COURT": "YELLOW", "OUTSIDE": "GREEN"}
+    assert await colours(connection, date(2026, 3, 5)) == {"COURT": "GREEN", "OUTSIDE": "GREEN"}
     assert await colours(connection, date(2026, 3, 13)) == {"COURT": "GREEN", "OUTSIDE": "GREEN"}
 
 
@@ -194,8 +196,8 @@ async def test_a_shortened_item_and_its_record_end_earlier(connection: AsyncConn
     await decided(connection, room, key, Decision(RepairOutcome.SHORTENED, date(2026, 12, 1)))
     found = await stored(connection, key)
     assert (found.status, found.expires_on, found.version) == (DeductionStatus.PUBLISHED, date(2026, 12, 1), 2)
-    assert await colours(connection, date(2026, 11, 30)) == {"COURT": "YELLOW", "OUTSIDE": "YELLOW"}
-    assert await colours(connection, date(2026, 12, 1)) == {"COURT": "GREEN", "OUTSIDE": "GREEN"}
+    assert await colours(connection, date(2026, 12, 1)) == {"COURT": "YELLOW", "OUTSIDE": "YELLOW"}
+    assert await colours(connection, date(2026, 12, 2)) == {"COURT": "GREEN", "OUTSIDE": "GREEN"}
 
 
 @pytest.mark.parametrize("end", [None, date(2026, 9, 15), date(2028, 3, 2), date(2030, 1, 1)])
@@ -253,7 +255,7 @@ async def test_what_is_contested_is_not_repaired(
 async def test_what_is_over_is_not_repaired(connection: AsyncConnection, room: Courtroom) -> None:
     key = await yellow(connection, room)
     application = await applied(connection, room, key, datetime(2026, 9, 5, 4, tzinfo=UTC))
-    room.now = datetime(2028, 3, 2, 4, tzinfo=UTC)
+    room.now = datetime(2028, 3, 3, 4, tzinfo=UTC)
     shielded = repairs.decide_repair(
         connection, application, Decision(RepairOutcome.SHIELDED), room.act(StaffRole.PANEL)
     )

@@ -388,9 +388,10 @@ def test_three_months(play: Play, tmp_path: Any) -> None:
         public_CHEN=[("E02", 7)],
     )
 
-    # --- afterwards: what was right on each day (R14) -----------------------------------------------------------------
-    told = {(subject.key, day): court(chambers, subject, day)[0] for subject, days in HISTORY.items() for day in days}
-    assert told == {(subject.key, day): colour for subject, days in HISTORY.items() for day, colour in days.items()}
+    # --- afterwards: what was right about each day, and what was answered on it (R14, R26) ----------------------------
+    for reading, history in {"VALID": HISTORY, "KNOWN": ANSWERED}.items():
+        told = {(one.key, day): court(chambers, one, day, reading)[0] for one, days in history.items() for day in days}
+        assert told == {(one.key, day): colour for one, days in history.items() for day, colour in days.items()}
     assert events(chambers, CHEN) == [
         "ENTRY_PUBLISHED", "COLOUR_CHANGED", "OBJECTION_OPENED", "ENTRY_AMENDED",
         "OBJECTION_CLOSED", "REPAIR_GRANTED", "ENTRY_EXPIRED",
@@ -425,11 +426,18 @@ LISTED = {
 
 HISTORY = {
     CHEN: {"2026-03-24": "GREEN", "2026-03-25": "YELLOW", "2026-09-30": "YELLOW"},
-    LIN: {"2026-04-27": "GREEN", "2026-04-28": "RED", "2026-05-04": "RED", "2026-05-05": "GREEN"},
-    WANG: {"2026-05-27": "GREEN", "2026-05-28": "GOLD", "2026-06-02": "GOLD", "2026-06-03": "GREEN"},
+    LIN: {"2026-04-27": "GREEN", "2026-04-28": "GREEN", "2026-05-04": "GREEN", "2026-05-05": "GREEN"},
+    WANG: {"2026-05-27": "GREEN", "2026-05-28": "GREEN", "2026-06-02": "GREEN", "2026-06-03": "GREEN"},
     ZHAO: {"2026-05-27": "GREEN", "2026-05-28": "BLUE", "2026-06-03": "YELLOW", "2026-09-30": "YELLOW"},
     FORGE: {"2026-03-24": "GREEN", "2026-03-25": "YELLOW"},
 }
+"""LIN's fine was reversed, and WANG's certificate revoked: neither has ever been."""
+
+ANSWERED = HISTORY | {
+    LIN: {"2026-04-27": "GREEN", "2026-04-28": "RED", "2026-05-05": "RED", "2026-05-06": "GREEN"},
+    WANG: {"2026-05-27": "GREEN", "2026-05-28": "GOLD", "2026-06-02": "GOLD", "2026-06-03": "GREEN"},
+}
+del ANSWERED[ZHAO]  # its listing came by a file, which is dated by the database's own clock
 
 
 def events(chambers: Chambers, subject: Subject) -> list[str]:

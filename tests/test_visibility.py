@@ -332,12 +332,13 @@ def readers(table: str) -> list[Audience]:
 
 
 @pytest.mark.parametrize("table", ASKED_OF)
-def test_a_minors_item_is_nowhere_outside(world: World, table: str) -> None:
-    subject, model, type_name = ASKED_OF[table]
+def test_an_item_of_a_held_party_is_nowhere_outside(world: World, table: str) -> None:
+    subject, _, type_name = ASKED_OF[table]
     key = keys(world, table, subject)[0]
+    (party,) = rows(world, f"SELECT party_id FROM {table} WHERE id = :key", key=key)  # noqa: S608
     for audience in readers(table):
         assert nodes(world, audience, [node_id(type_name, key)]) == [type_name]
-        with altered(world.engine, model, key, protected=True):
+        with altered(world.engine, models.Party, party.party_id, held=True):
             assert nodes(world, audience, [node_id(type_name, key)]) == [None]
 
 

@@ -25,8 +25,9 @@ PORTAL = """{ me { party { creditCode { colour } deductions(first: 20) { nodes {
   behaviour { code } objections { outcome } repairs { outcome } } } } } }"""
 PUBLIC = """query($name: String!) { publicRecords(name: $name, first: 20) { totalCount nodes { points
   behaviour { code } party { name } } } }"""
-COURT = """query($name: String!, $day: Date) { parties(first: 1, filter: { name: $name }) { nodes {
-  creditCode(asOf: $day) { colour } deductions(first: 20) { nodes { status behaviour { code } } } } } }"""
+COURT = """query($name: String!, $day: Date, $reading: Reading) { parties(first: 1, filter: { name: $name }) { nodes {
+  creditCode(asOf: $day, reading: $reading) { colour }
+  deductions(first: 20) { nodes { status behaviour { code } } } } } }"""
 CONVERSIONS = "{ pointConversions(first: 50) { nodes { points status item { code } } } }"
 NOTICES = "{ villageNotices(first: 50) { nodes { category points acknowledgedAt } } }"
 MEASURES = "{ measures(first: 50) { nodes { status record { colour } party { name } } } }"
@@ -107,10 +108,10 @@ def public(chambers: Chambers, subject: Subject) -> Any:
     return sorted((row["behaviour"]["code"], row["points"]) for row in found["nodes"])
 
 
-def court(chambers: Chambers, subject: Subject, day: str | None = None) -> Any:
+def court(chambers: Chambers, subject: Subject, day: str | None = None, reading: str = "VALID") -> Any:
     """What a president of the intermediate court sees: the colour on a day, and every item in every state."""
     token = chambers.officer(StaffRole.PRESIDENT, court=NINGBO)
-    (party,) = chambers.data(token, COURT, {"name": subject.name, "day": day})["parties"]["nodes"]
+    (party,) = chambers.data(token, COURT, {"name": subject.name, "day": day, "reading": reading})["parties"]["nodes"]
     nodes = party["deductions"]["nodes"]
     return party["creditCode"]["colour"], sorted((row["behaviour"]["code"], row["status"]) for row in nodes)
 

@@ -1,6 +1,6 @@
 -- Two for every case, of parties drawn at random. Nine in ten are published, and most of those not yet expired.
 insert into deduction (
-    id, case_id, party_id, role, behaviour_id, stage, tier, points, status, version, conduct_on, protected,
+    id, case_id, party_id, role, behaviour_id, stage, tier, points, status, version, conduct_on,
     finding_kind, batch_id, proposed_by, reviewed_by, decided_by, proposed_at, notified_at, published_at,
     determined_on, expires_on, ended_at
 )
@@ -64,7 +64,6 @@ select
     determined.status,
     1,
     determined_on - 40,
-    false,
     'JUDGMENT',
     batch.id,
     staff[1],

@@ -1,5 +1,5 @@
 -- A quarter of the parties are not green: four in a hundred red, fifteen yellow, six gold.
-insert into code_record (party_id, code_type_id, colour, court_code, effective_on, ends_on, protected)
+insert into code_record (party_id, code_type_id, colour, court_code, effective_on, ends_on)
 with types as (
     select colour, array_agg(code_type order by code) as list
     from code_type
@@ -29,7 +29,6 @@ select
     colour,
     '浙0281',
     effective_on,
-    effective_on + (kind).term_months * interval '1 month',
-    false
+    effective_on + (kind).term_months * interval '1 month'
 from typed
 order by typed.id

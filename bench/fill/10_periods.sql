@@ -5,7 +5,7 @@ with changes (party_id, day, colour) as (
     union all
     select party_id, effective_on, colour from code_record
     union all
-    select party_id, ends_on, 'GREEN' from code_record where ends_on is not null
+    select party_id, ends_on + 1, 'GREEN' from code_record where ends_on is not null
 )
 select
     party_id,

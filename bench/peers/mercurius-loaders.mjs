@@ -29,7 +29,7 @@ function toOne(name, text, column, key) {
 const CODES = `
   select party_id, colour, lower(during) as since
   from code_period
-  where party_id = any($1) and perspective = $2 and during @> $3::date`;
+  where party_id = any($1) and perspective = $2 and upper_inf(known) and during @> $3::date`;
 
 async function creditCodes(queries) {
   const perspective = queries[0].obj.outside ? "OUTSIDE" : "COURT";

@@ -10,7 +10,7 @@ from public.party
 left join lateral (
     select colour, lower(during) as since
     from public.code_period
-    where party_id = party.id and perspective = 'COURT' and during @> (now() at time zone 'Asia/Shanghai')::date
+    where party_id = party.id and perspective = 'COURT' and upper_inf(known) and during @> (now() at time zone 'Asia/Shanghai')::date
     limit 1
 ) as code on true;
 
@@ -26,7 +26,7 @@ select id, code, name from public.behaviour;
 create view bench.deduction as
 select id, party_id, case_id, behaviour_id, points, published_at,
     case
-        when status = 'PUBLISHED' and expires_on <= (now() at time zone 'Asia/Shanghai')::date then 'EXPIRED'
+        when status = 'PUBLISHED' and expires_on < (now() at time zone 'Asia/Shanghai')::date then 'EXPIRED'
         else status
     end as status
 from public.deduction;
@@ -41,7 +41,7 @@ join public.party on party.id = identity.party_id
 left join lateral (
     select colour
     from public.code_period
-    where party_id = party.id and perspective = 'OUTSIDE' and during @> (now() at time zone 'Asia/Shanghai')::date
+    where party_id = party.id and perspective = 'OUTSIDE' and upper_inf(known) and during @> (now() at time zone 'Asia/Shanghai')::date
     limit 1
 ) as code on true
 where party.disclosed;
@@ -49,7 +49,7 @@ where party.disclosed;
 create view bench.public_deduction as
 select id, party_id, behaviour_id, points
 from public.deduction
-where status = 'PUBLISHED' and published_at <= now() and expires_on > (now() at time zone 'Asia/Shanghai')::date;
+where status = 'PUBLISHED' and published_at <= now() and expires_on >= (now() at time zone 'Asia/Shanghai')::date;
 
 -- The subjects with these keyed hashes, in the order of the hashes.
 create function bench.checked(indexes text[]) returns setof bench.subject language sql stable as $$

@@ -10,7 +10,7 @@ FOUND = sa.text(
 )
 CODES = sa.text(
     "select party_id, colour, lower(during) as since from code_period "
-    "where party_id = any(:keys) and perspective = :perspective and during @> cast(:today as date)"
+    "where party_id = any(:keys) and perspective = :perspective and upper_inf(known) and during @> cast(:today as date)"
 )
 BEHAVIOURS = sa.text("select id, code, name from behaviour where id = any(:keys)")
 CASES = sa.text("select id, number, cause, court_code from court_case where id = any(:keys)")
@@ -25,7 +25,7 @@ def _deductions_of_each(condition: str) -> sa.TextClause:
         from unnest(cast(:keys as bigint[])) as asked (party_id)
         cross join lateral (
             select id, party_id, case_id, behaviour_id, points, published_at,
-                case when status = 'PUBLISHED' and expires_on <= :today then 'EXPIRED' else status end as status
+                case when status = 'PUBLISHED' and expires_on < :today then 'EXPIRED' else status end as status
             from deduction
             where deduction.party_id = asked.party_id and {condition}
             order by id
@@ -35,4 +35,4 @@ def _deductions_of_each(condition: str) -> sa.TextClause:
 
 
 DEDUCTIONS = _deductions_of_each("true")
-PUBLISHED = _deductions_of_each("status = 'PUBLISHED' and published_at <= now() and expires_on > :today")
+PUBLISHED = _deductions_of_each("status = 'PUBLISHED' and published_at <= now() and expires_on >= :today")

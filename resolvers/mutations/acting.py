@@ -33,7 +33,7 @@ class Acting:
 
     def act(self, reason: str) -> Act:
         """The member of staff who signed in acts, now. Raises Refusal WRONG_ROLE for a token of nobody's."""
-        return Act(self.officer, self.caller.now, reason)
+        return Act(self.officer, self.caller.now, reason, self.caller.keyring)
 
     @property
     def officer(self) -> Officer:

@@ -1,0 +1,166 @@
+"""What follows from rows that were entered, changed or ended: by hand, by file and by clock alike (R23).
+
+Records of the code, measures of the credit platform, conversions of the moral bank, events and colours, in the
+transaction of the rows. What is told follows from what others see before and after.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from casework.events import colour, lock_parties, tell, tell_gone
+from casework.matters import COLUMNS, KEYS, MATTERS, Matter
+from casework.measures import give, withdraw
+from casework.notifications import Gone, keys_of
+from casework.records import close_records
+from models.code_record import CloseReason, CodeRecord
+from models.event import EventKind
+from models.repair import Repair, RepairOutcome
+from models.terms import beginning, court_day
+
+Items = Mapping[Matter, Collection[int]]
+"""Keys of rows, by their kind."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A row that others see on a day: its party, and since when they see it."""
+
+    party_id: int
+    since: date
+
+
+Sight = Mapping[tuple[Matter, int], Seen]
+
+
+async def look(connection: AsyncConnection, items: Items, at: datetime) -> Sight:
+    """Which of these rows others see now."""
+    day = court_day(at)
+    return {
+        (matter, row.id): Seen(row.party_id, row.since)
+        for matter, keys in items.items()
+        if keys
+        for row in await connection.execute(_seen(matter.model, day), {"keys": sorted(set(keys))})
+    }
+
+
+async def items_of(connection: AsyncConnection, party_keys: Collection[int]) -> Items:
+    """All rows about these parties."""
+    found = {}
+    for matter in MATTERS:
+        query = sa.select(matter.model.id).where(matter.model.party_id == sa.any_(KEYS))
+        found[matter] = (await connection.execute(query, {"keys": sorted(party_keys)})).scalars().all()
+    return found
+
+
+def _seen(model: Any, day: date) -> sa.Select[Any]:
+    since = sa.func.lower(model.publicity).label("since")
+    return sa.select(model.id, model.party_id, since).where(model.id == sa.any_(KEYS), model.publicity.contains(day))
+
+
+async def follow(
+    connection: AsyncConnection, items: Items, before: Sight, at: datetime, *, silent: bool = False
+) -> None:
+    """Let everything follow from rows that have just been written.
+
+    before: what others saw of them, by `look`; nothing of new ones. silent: colour the parties and tell nobody, as of
+    former years. Locks the parties.
+    """
+    parties = await _parties(connection, items) | {one.party_id for one in before.values()}
+    await lock_parties(connection, parties)
+    for matter, keys in items.items():
+        await _record(connection, matter, keys, court_day(at))
+    if not silent:
+        after = await look(connection, items, at)
+        await _measure(connection, items, at)
+        await _tell(connection, before, after, at)
+    await colour(connection, parties, at, silent=silent)
+
+
+async def _parties(connection: AsyncConnection, items: Items) -> set[int]:
+    found: set[int] = set()
+    for matter, keys in items.items():
+        query = sa.select(matter.model.party_id).where(matter.model.id == sa.any_(KEYS))
+        found |= set((await connection.execute(query, {"keys": list(keys)})).scalars())
+    return found
+
+
+async def _record(connection: AsyncConnection, matter: Matter, keys: Collection[int], day: date) -> None:
+    """Write the code records that rows make: those that are missing, and those that the rows describe otherwise now."""
+    if matter.described is None or not keys:
+        return
+    bound = {"keys": sorted(set(keys))}
+    described = matter.described.subquery("described")
+    await connection.execute(_missing(matter, described), bound)
+    await connection.execute(_changed(matter, described), bound)
+    undescribed = sa.and_(matter.source == sa.any_(keys_of(keys)), ~_is_described(matter, described))
+    gone = sa.select(CodeRecord.id).where(undescribed, CodeRecord.closed_on.is_(None))
+    if left := (await connection.execute(gone, bound)).scalars().all():
+        await close_records(connection, CodeRecord.id.in_(left), day, CloseReason.REVOKED)
+
+
+def _missing(matter: Matter, described: Any) -> Any:
+    made = sa.exists().where(matter.source == described.c.id)
+    columns = [described.c[name] for name in (*COLUMNS, "id")]
+    chosen = sa.select(*columns).where(~made)
+    return sa.insert(CodeRecord).from_select([*COLUMNS, matter.source.key], chosen)
+
+
+def _changed(matter: Matter, described: Any) -> Any:
+    """Follow the row; an end that a repair has set stays."""
+    repaired = sa.exists().where(Repair.code_record_id == CodeRecord.id, Repair.outcome == RepairOutcome.SHORTENED)
+    ends_on = sa.case((repaired, sa.func.least(CodeRecord.ends_on, described.c.ends_on)), else_=described.c.ends_on)
+    values = {name: described.c[name] for name in COLUMNS if name != "ends_on"} | {"ends_on": ends_on}
+    differs = sa.or_(*(getattr(CodeRecord, name).is_distinct_from(value) for name, value in values.items()))
+    return (
+        sa.update(CodeRecord)
+        .values(values)
+        .where(matter.source == described.c.id, CodeRecord.closed_on.is_(None), differs)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _is_described(matter: Matter, described: Any) -> sa.ColumnElement[bool]:
+    return sa.exists().where(described.c.id == matter.source)
+
+
+async def _measure(connection: AsyncConnection, items: Items, at: datetime) -> None:
+    """Give the credit platform what it may have now, and take back what others no longer see."""
+    for matter, keys in items.items():
+        of = matter.source == sa.any_(keys_of(keys))
+        await give(connection, of, at)
+        hidden = sa.and_(of, sa.func.isempty(CodeRecord.publicity))
+        await withdraw(connection, hidden, court_day(at))
+
+
+async def _tell(connection: AsyncConnection, before: Sight, after: Sight, at: datetime) -> None:
+    """Tell of what others see anew, see changed, and see no more."""
+    entered = _by_kind(after, before)
+    amended = {one.party_id for place, one in after.items() if _same(before.get(place), one)}
+    for kind, parties in entered.items():
+        await tell(connection, parties, kind, at)
+    await tell(connection, amended, EventKind.ENTRY_AMENDED, at)
+    gone: dict[EventKind, list[Gone]] = {}
+    for (matter, key), one in before.items():
+        if not _same(after.get((matter, key)), one):
+            gone.setdefault(matter.vanished, []).append(Gone(one.party_id, beginning(one.since)))
+    for kind, vanished in gone.items():
+        await tell_gone(connection, vanished, kind, at)
+
+
+def _by_kind(after: Sight, before: Sight) -> dict[EventKind, set[int]]:
+    """The parties of what others see anew, by the kind of what they are told."""
+    found: dict[EventKind, set[int]] = {}
+    for (matter, key), one in after.items():
+        if not _same(before.get((matter, key)), one):
+            found.setdefault(matter.entered, set()).add(one.party_id)
+    return found
+
+
+def _same(other: Seen | None, one: Seen) -> bool:
+    """Whether a row was seen before and is seen now, of one party."""
+    return other is not None and other.party_id == one.party_id

@@ -1,0 +1,125 @@
+"""The kinds of rows upon which code records rest, and the record that each such row makes (R11, R12).
+
+One declaration for what is entered by hand and what comes by file: from the row alone follows its record.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import InstrumentedAttribute, aliased
+
+from models.catalogue import Behaviour, CatalogueVersion, CodeType, Stage
+from models.certificate import GOLD_TYPE, Certificate
+from models.code_record import CodeRecord
+from models.court_case import CourtCase
+from models.deduction import Deduction
+from models.event import EventKind
+from models.listing import Listing, ListingKind
+from models.sanction import RED_TYPES, SANCTION_CASES, Sanction, SanctionKind
+
+LISTING_TYPES = {ListingKind.DISHONEST_DEBTOR: "Y18", ListingKind.PROFESSIONAL_LENDER: "Y01"}
+"""The code type of the record that an entry on each list makes."""
+
+CONVICTED, CONVICTED_IN_ENFORCEMENT = "R01", "R04"
+KEYS = sa.bindparam("keys", type_=sa.ARRAY(sa.BigInteger))
+COLUMNS = ("party_id", "code_type_id", "colour", "court_code", "case_id", "effective_on", "ends_on")
+"""What a row says of its code record."""
+
+
+@dataclass(frozen=True)
+class Matter:
+    """A kind of rows.
+
+    model: its table. source: the column by which a code record names such a row. described: the records that rows of
+    `keys` make, as `COLUMNS` with the row's key; None where they are entered elsewhere. entered, vanished: what is told
+    of a row that others see from now on, or no more.
+    """
+
+    model: Any
+    source: InstrumentedAttribute[int | None]
+    described: sa.Select[Any] | None
+    entered: EventKind
+    vanished: EventKind
+
+
+def _described(row: Any, code: Any, start: Any, end: Any, court: Any, conditions: Any) -> sa.Select[Any]:
+    """The record of type `code` of each row, by the catalogue in force on the day that it begins."""
+    return (
+        sa.select(
+            row.id,
+            row.party_id,
+            CodeType.id.label("code_type_id"),
+            CodeType.colour,
+            court.label("court_code"),
+            row.case_id,
+            start.label("effective_on"),
+            end.label("ends_on"),
+        )
+        .select_from(conditions)
+        .join(
+            CatalogueVersion,
+            sa.and_(
+                CatalogueVersion.effective_from <= start,
+                sa.or_(CatalogueVersion.effective_to.is_(None), CatalogueVersion.effective_to > start),
+            ),
+        )
+        .join(CodeType, sa.and_(CodeType.version_id == CatalogueVersion.id, CodeType.code == code))
+        .where(row.id == sa.any_(KEYS))
+    )
+
+
+def _term(start: Any) -> Any:
+    """The last day of the code type's term from a day; none of one without a term."""
+    return sa.cast(start + sa.func.make_interval(0, CodeType.term_months), sa.Date)
+
+
+def _sanctions() -> sa.Select[Any]:
+    """Red for convictions, and for fines and detentions under 司惩 numbers; else by the behaviour's code type (R12)."""
+    row, behaviour, case = Sanction, aliased(Behaviour), aliased(CourtCase)
+    enforced = sa.func.coalesce(case.stage == Stage.ENFORCEMENT, row.related_number.contains("执"))
+    convicted = sa.case((enforced, CONVICTED_IN_ENFORCEMENT), else_=CONVICTED)
+    red = [
+        (sa.and_(row.kind == kind, row.decision_number.contains(SANCTION_CASES)), code)
+        for kind, code in RED_TYPES.items()
+    ]
+    code = sa.case((row.kind == SanctionKind.CONVICTION, convicted), *red, else_=behaviour.code_type)
+    start = row.effective_on
+    end = _term(sa.func.greatest(row.sentence_ends_on, start))
+    joined = sa.outerjoin(sa.outerjoin(row, behaviour, behaviour.id == row.behaviour_id), case, case.id == row.case_id)
+    return _described(row, code, start, end, row.court_code, joined)
+
+
+def _listings() -> sa.Select[Any]:
+    """From publication, until the entry's own end, or for as long as it stands."""
+    row = Listing
+    code = sa.case({kind.value: code for kind, code in LISTING_TYPES.items()}, value=row.kind)
+    return _described(row, code, row.published_on, row.ends_on, row.court_code, row)
+
+
+def _certificates() -> sa.Select[Any]:
+    """Gold from the day of issue (R11); the court is its case's, or the one that its case number names."""
+    row, case = Certificate, aliased(CourtCase)
+    named = sa.func.substring(row.case_number, r"\)(.[0-9]*)")
+    joined = sa.outerjoin(row, case, case.id == row.case_id)
+    return _described(
+        row,
+        sa.literal(GOLD_TYPE),
+        row.issued_on,
+        _term(row.issued_on),
+        sa.func.coalesce(case.court_code, named),
+        joined,
+    )
+
+
+SANCTIONS = Matter(Sanction, CodeRecord.sanction_id, _sanctions(), EventKind.ENTRY_PUBLISHED, EventKind.ENTRY_WITHDRAWN)
+LISTINGS = Matter(Listing, CodeRecord.listing_id, _listings(), EventKind.LIST_ADDED, EventKind.LIST_REMOVED)
+CERTIFICATES = Matter(
+    Certificate,
+    CodeRecord.certificate_id,
+    _certificates(),
+    EventKind.CERTIFICATE_ISSUED,
+    EventKind.CERTIFICATE_REVOKED,
+)
+DEDUCTIONS = Matter(Deduction, CodeRecord.deduction_id, None, EventKind.ENTRY_PUBLISHED, EventKind.ENTRY_WITHDRAWN)
+MATTERS = (SANCTIONS, LISTINGS, CERTIFICATES, DEDUCTIONS)

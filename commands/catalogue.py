@@ -1,0 +1,137 @@
+"""`suxin catalogue`: the editions of behaviours, code types, moral-bank items and grading rules."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from commands.session import CommandError, console, explained, in_transaction
+from ingest.catalogue_files import Entries
+from ingest.catalogue_tables import TABLES
+from ingest.editions import EntryChange, Loaded, check_folder, edition_on, list_editions, load_edition, write_folder
+from ingest.tables import TableError
+from models.terms import COURT_TIME
+
+catalogue = typer.Typer(
+    no_args_is_help=True, help="Behaviours, code types, moral-bank items and grading rules: the court's own editions."
+)
+Folder = Annotated[
+    Path, typer.Argument(help="Folder with any of the files of a catalogue, as `show --into` writes them.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change, keep nothing.")]
+
+
+@catalogue.command("show")
+def catalogue_show(
+    on: Annotated[str | None, typer.Option(help="The edition in force on this day; today by default.")] = None,
+    into: Annotated[Path | None, typer.Option(help="Write its files into this folder, to be edited.")] = None,
+) -> None:
+    """Show the editions, and what is in force on a day.
+
+    Example: suxin catalogue show --on 2026-01-01 --into mine
+    """
+    with explained():
+        day = _day(on, "--on") if on else datetime.now(COURT_TIME).date()
+        editions, (shown, tables) = in_transaction(lambda connection: _shown(connection, day))
+        if into:
+            write_folder(into, tables)
+    console.print(_editions(editions))
+    console.print(f"On {day}, {shown.label} is in force: {_counts(tables)}.")
+    console.print(f"Its files are in {into}." if into else _entries(tables))
+
+
+@catalogue.command("check")
+def catalogue_check(folder: Folder) -> None:
+    """Say what is wrong with the files of a folder, and change nothing. Exits with 1 if something is.
+
+    Example: suxin catalogue check mine
+    """
+    with explained():
+        problems = in_transaction(lambda connection: check_folder(connection, folder))
+        if problems:
+            raise TableError(problems)
+    console.print("Nothing is wrong.")
+
+
+@catalogue.command("load")
+def catalogue_load(
+    folder: Folder,
+    label: Annotated[str, typer.Option(help="What the edition is called.")],
+    start: Annotated[str, typer.Option("--from", help="First day on which it is in force, such as 2027-01-01.")],
+    dry_run: DryRun = False,
+) -> None:
+    """Put a court's own edition in force from a day on. Files that the folder lacks stay as they are; the edition
+    before ends with that day, and what rests on it keeps it. Case types (case_types.csv) are added at once.
+
+    Example: suxin catalogue load mine --label 2027-1 --from 2027-01-01 --dry-run
+    """
+    with explained():
+        day = _day(start, "--from")
+        loaded = in_transaction(lambda connection: load_edition(connection, folder, label, day), keep=not dry_run)
+    console.print(_told(loaded))
+    for line in _said(loaded, label, day, dry_run):
+        console.print(line)
+
+
+async def _shown(connection: Any, day: date) -> Any:
+    return await list_editions(connection), await edition_on(connection, day)
+
+
+def _day(text: str, option: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise CommandError(f"{option} must look like 2027-01-01.") from error
+
+
+def _editions(editions: Any) -> Table:
+    table = Table("edition", "from", "to", "note")
+    for edition in editions:
+        table.add_row(
+            escape(edition.label), str(edition.effective_from), str(edition.effective_to or ""), escape(edition.note)
+        )
+    return table
+
+
+def _entries(tables: Mapping[str, Entries]) -> Table:
+    table = Table("table", "code", "name")
+    for name, entries in tables.items():
+        for code, entry in entries.items():
+            table.add_row(name, code, escape(entry.values["name"]))
+    return table
+
+
+def _counts(tables: Mapping[str, Entries]) -> str:
+    return ", ".join(f"{len(entries)} {name.replace('_', ' ')}" for name, entries in tables.items())
+
+
+def _told(loaded: Loaded) -> Table:
+    table = Table("table", "code", f"in {loaded.before}", "from now on")
+    for change in loaded.changes:
+        table.add_row(change.table, change.code, *_differences(change))
+    return table
+
+
+def _differences(change: EntryChange) -> tuple[str, str]:
+    """The two sides of a change: what is added and removed by its name, what is changed field by field."""
+    if change.before is None or change.after is None:
+        return escape(change.before or "-"), escape(change.after or "- (removed)")
+    sides = zip(*((f"{name}: {one}", f"{name}: {other}") for name, (one, other) in change.fields.items()), strict=True)
+    before, after = ("\n".join(lines) for lines in sides)
+    return escape(before), escape(after)
+
+
+def _said(loaded: Loaded, label: str, day: date, dry_run: bool) -> list[str]:
+    lines = []
+    if len(loaded.carried) < len(TABLES):
+        verb = "would be" if dry_run else "is"
+        lines.append(f"{label} {verb} in force from {day} on; {loaded.before} ends with that day.")
+        lines += [f"Carried over from {loaded.before}: {', '.join(loaded.carried)}."] if loaded.carried else []
+    if loaded.case_types:
+        told = f"Case types {'to add' if dry_run else 'added'}: {', '.join(loaded.case_types)}."
+        lines.append(f"{told} Restart the servers, so that such cases are found by their numbers.")
+    return lines or ["Nothing changes."]

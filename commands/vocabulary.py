@@ -1,0 +1,97 @@
+"""`suxin vocabulary`: the words that courts write in their files, and what they mean."""
+
+import csv
+import io
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from commands.session import console, explained, in_transaction
+from ingest.tables import TableError
+from ingest.vocabulary import COLUMNS
+from ingest.words import Word, WordChange, check_words, list_words, load_words
+from models.vocabulary import WordKind
+
+vocabulary = typer.Typer(no_args_is_help=True, help="The words that courts write in their files, and what they mean.")
+Files = Annotated[list[Path], typer.Argument(help="CSV files, each called as the kind of its words: roles.csv.")]
+
+
+@vocabulary.command("show")
+def vocabulary_show(
+    kind: Annotated[
+        WordKind | None, typer.Argument(help="A kind of words; how many of each there are by default.")
+    ] = None,
+    own: Annotated[bool, typer.Option("--own", help="Only the words that were added here.")] = False,
+) -> None:
+    """Show the words of a kind as a CSV file that `load` takes.
+
+    Example: suxin vocabulary show roles --own > roles.csv
+    """
+    with explained():
+        words = in_transaction(lambda connection: _words(connection, kind))
+    if kind is None:
+        console.print(_counted(words))
+    else:
+        typer.echo(_as_csv([word for word in words if word.own or not own]), nl=False)
+
+
+@vocabulary.command("check")
+def vocabulary_check(files: Files) -> None:
+    """Say what is wrong with files of words, line by line, and change nothing. Exits with 1 if something is.
+
+    Example: suxin vocabulary check roles.csv courts.csv
+    """
+    with explained():
+        problems = in_transaction(lambda connection: check_words(connection, files))
+        if problems:
+            raise TableError(problems)
+    console.print("Nothing is wrong.")
+
+
+@vocabulary.command("load")
+def vocabulary_load(
+    files: Files,
+    replace: Annotated[bool, typer.Option("--replace", help="Drop what was added and is not in the files.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, keep nothing.")] = False,
+) -> None:
+    """Add words; a word that is there gets the meaning that the file gives it. All files or none. Imports that begin
+    afterwards read with them.
+
+    Example: suxin vocabulary load roles.csv courts.csv --dry-run
+    """
+    with explained():
+        changes, unchanged = in_transaction(
+            lambda connection: load_words(connection, files, replace=replace), keep=not dry_run
+        )
+    console.print(_told(changes))
+    console.print(f"{len(changes)} words {'would change' if dry_run else 'changed'}, {unchanged} stay as they are.")
+
+
+async def _words(connection: Any, kind: WordKind | None) -> list[Word]:
+    return [word for one in ([kind] if kind else WordKind) for word in await list_words(connection, one)]
+
+
+def _as_csv(words: list[Word]) -> str:
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows((word.written, word.meaning, word.note) for word in words)
+    return file.getvalue()
+
+
+def _counted(words: list[Word]) -> Table:
+    table = Table("kind", "shipped", "added here")
+    for kind in WordKind:
+        own = [word.own for word in words if word.kind is kind]
+        table.add_row(kind, str(own.count(False)), str(own.count(True)))
+    return table
+
+
+def _told(changes: list[WordChange]) -> Table:
+    table = Table("kind", "word", "meant", "means")
+    for change in changes:
+        table.add_row(change.kind, escape(change.written), change.before or "-", change.after or "-")
+    return table

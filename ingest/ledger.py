@@ -1,0 +1,77 @@
+"""What each import brought and what was wrong with it, written down for the court (R23)."""
+
+import hashlib
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ingest.report import Summary
+from models.import_run import FindingLevel, ImportFinding, ImportRun, ImportState
+
+RUNS = 0x5355
+"""The first number of the advisory locks that imports hold while they run, each with its key as the second."""
+
+HOLD = sa.text("SELECT pg_advisory_lock(:runs, :run)")
+LEFT = sa.text(
+    "UPDATE import_run SET state = 'INTERRUPTED' WHERE state = 'RUNNING' AND NOT EXISTS ("
+    " SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = :runs AND objid = import_run.id AND objsubid = 2"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"
+)
+"""Runs that nobody holds did not come to their end."""
+
+
+async def begin_run(
+    connection: AsyncConnection, format: str, path: Path, exported_on: date, history: bool, at: datetime
+) -> int:
+    """Write down that an import begins, hold it for as long as the session lasts, and give its key."""
+    await connection.execute(LEFT, {"runs": RUNS})
+    values = {
+        "format": format,
+        "digest": digest_of(path),
+        "state": ImportState.RUNNING,
+        "court_codes": [],
+        "exported_on": exported_on,
+        "history": history,
+        "started_at": at,
+    }
+    key: int = (await connection.execute(sa.insert(ImportRun).values(values).returning(ImportRun.id))).scalar_one()
+    await connection.execute(HOLD, {"runs": RUNS, "run": key})
+    return key
+
+
+async def end_run(connection: AsyncConnection, key: int, summary: Summary, at: datetime) -> None:
+    """Write down what an import came to."""
+    counts = {name: getattr(summary, name) for name in ("lines", "accepted", "duplicates", "outdated", "held")}
+    values = counts | {
+        "state": ImportState.COMPLETED,
+        "ended_at": at,
+        "court_codes": sorted(summary.courts),
+        "rejected": summary.rejected.total(),
+        "records": summary.records.found,
+        "new": summary.records.new,
+        "changed": summary.records.changed,
+        "unchanged": summary.records.unchanged,
+    }
+    await connection.execute(sa.update(ImportRun).where(ImportRun.id == key).values(values))
+    if findings := list(_findings(key, summary)):
+        await connection.execute(sa.insert(ImportFinding), findings)
+
+
+def _findings(key: int, summary: Summary) -> Iterator[dict[str, Any]]:
+    """A row for each reason and each word; what is left of a reason has none."""
+    for level, counted in ((FindingLevel.REJECT, summary.rejected), (FindingLevel.WARNING, summary.warnings)):
+        for code, lines in counted.items():
+            words = {word: n for (of, word), n in summary.words.items() if of == code}
+            rest = lines - sum(words.values())
+            for word, count in [*words.items(), *([(None, rest)] if rest > 0 else [])]:
+                yield {"import_run_id": key, "level": level, "code": code, "word": word, "lines": count}
+
+
+def digest_of(path: Path) -> bytes:
+    """The SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()

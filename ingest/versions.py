@@ -1,0 +1,142 @@
+"""Staged lines against the rows that are there: what is new, what differs, and what is older than what is kept (R23).
+
+Nothing that differs is passed over: a line either makes a row, changes one with its history, or comes from an older
+export and is counted as such.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from models.import_run import RecordChange
+
+TURN = sa.bindparam("turn", type_=sa.SmallInteger)
+EXPORTED = sa.bindparam("exported", type_=sa.Date)
+NEW = sa.bindparam("new", type_=sa.ARRAY(sa.BigInteger))
+KEYS = sa.bindparam("keys", type_=sa.ARRAY(sa.BigInteger))
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where lines come from: the day of their export, the run that brings them, and when it does."""
+
+    exported_on: date
+    run: int | None
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Written:
+    """Keys of the rows that lines made or changed, and how many lines were older than what is kept."""
+
+    new: Sequence[int]
+    changed: Sequence[int]
+    outdated: int
+
+
+Present = Callable[[Any, Any], Any]
+"""What a column is to be, of the staged line and the row."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """How staged lines become rows of a table.
+
+    key: the columns by which a line finds its row. content: what it may change, by column; as the line says, where
+    there is no function. matter: the column of `RecordChange` that names such a row. turns: whether staging tells
+    the first line of a key from the second.
+    """
+
+    table: Any
+    staged: sa.Table
+    key: Sequence[str]
+    content: Mapping[str, Present | None]
+    matter: str
+    turns: bool = True
+
+    async def write(
+        self, connection: AsyncConnection, source: Source, turn: int, before: Callable[[Sequence[int]], Any]
+    ) -> Written:
+        """Write the lines of a turn. `before` is awaited with the keys of the rows that are to change."""
+        bound = {"exported": source.exported_on, "turn": turn}
+        new = list((await connection.execute(self._add(), bound)).scalars())
+        outdated = (await connection.execute(self._outdated(), bound | {"new": new})).scalar_one()
+        changed = sorted(set((await connection.execute(self._note(source), bound | {"new": new})).scalars()))
+        await before(changed)
+        if changed:
+            await connection.execute(self._change(), bound | {"keys": changed})
+        await connection.execute(self._refresh(), bound)
+        return Written(new, changed, outdated)
+
+    def _turn(self) -> sa.ColumnElement[bool]:
+        return self.staged.c.turn == TURN if self.turns else sa.true()
+
+    def _met(self) -> sa.ColumnElement[bool]:
+        """Whether a line is of a row."""
+        return sa.and_(self._turn(), *(self.table.c[name] == self.staged.c[name] for name in self.key))
+
+    def _values(self) -> dict[str, Any]:
+        """What each column of the content is to be."""
+        return {
+            name: build(self.staged.c, self.table.c) if build else self.staged.c[name]
+            for name, build in self.content.items()
+        }
+
+    def _add(self) -> Any:
+        names = [column.name for column in self.staged.c if column.name in self.table.c]
+        values = [self.staged.c[name] for name in names]
+        chosen = sa.select(*values, EXPORTED).where(self._turn()).order_by(*(self.staged.c[name] for name in self.key))
+        arriving = insert(self.table).from_select([*names, "exported_on"], chosen)
+        return arriving.on_conflict_do_nothing().returning(self.table.c.id)
+
+    def _differs(self) -> sa.ColumnElement[bool]:
+        return sa.or_(*(self.table.c[name].is_distinct_from(value) for name, value in self._values().items()))
+
+    def _is_older(self) -> sa.ColumnElement[bool]:
+        return sa.func.coalesce(self.table.c.exported_on > EXPORTED, sa.false())
+
+    def _outdated(self) -> Any:
+        known = self.table.c.id != sa.all_(NEW)
+        return sa.select(sa.func.count()).where(self._met(), known, self._is_older(), self._differs())
+
+    def _note(self, source: Source) -> Any:
+        """Write down each field that changes; gives the rows."""
+        compared = sa.values(
+            sa.column("field", sa.Text), sa.column("former", sa.Text), sa.column("present", sa.Text), name="compared"
+        ).data(
+            [
+                (sa.literal(name, sa.Text), sa.cast(self.table.c[name], sa.Text), sa.cast(value, sa.Text))
+                for name, value in self._values().items()
+            ]
+        )
+        lateral = compared.lateral()
+        chosen = (
+            sa.select(
+                sa.literal(source.run, sa.BigInteger),
+                sa.literal(source.at, sa.DateTime(timezone=True)),
+                self.table.c.id,
+                lateral.c.field,
+                lateral.c.former,
+                lateral.c.present,
+            )
+            .select_from(sa.join(self.table, self.staged, self._met()).join(lateral, sa.true()))
+            .where(lateral.c.former.is_distinct_from(lateral.c.present), ~self._is_older())
+            .where(self.table.c.id != sa.all_(NEW))
+        )
+        columns = ["import_run_id", "changed_at", self.matter, "field", "former", "present"]
+        return sa.insert(RecordChange).from_select(columns, chosen).returning(getattr(RecordChange, self.matter))
+
+    def _change(self) -> Any:
+        tied = {"case_id": None} if "case_id" in self.table.c and "case_id" not in self.content else {}
+        update = sa.update(self.table).values(self._values() | tied | {"exported_on": EXPORTED})
+        return update.where(self._met(), self.table.c.id == sa.any_(KEYS))
+
+    def _refresh(self) -> Any:
+        """What a newer export holds as it is kept is as new as that export."""
+        older = self.table.c.exported_on.is_(None) | (self.table.c.exported_on < EXPORTED)
+        return sa.update(self.table).values(exported_on=EXPORTED).where(self._met(), older, ~self._differs())

@@ -1,0 +1,74 @@
+"""The words that courts write in their files, and what they mean (DOMAIN 6). `vocabulary/*.csv` ships common ones."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, DateTime, Text, UniqueConstraint, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Keyed, choice
+from models.code_record import CloseReason
+from models.court_case import Role
+from models.documents import DocumentKind
+from models.party import PartyKind
+from models.sanction import SanctionKind
+
+
+class WordKind(StrEnum):
+    """What a word stands for. The value is the name of its file."""
+
+    ROLE = "roles"
+    ROLE_QUALIFIER = "role_qualifiers"
+    PARTY_KIND = "party_kinds"
+    LISTED_KIND = "listed_kinds"
+    DOCUMENT = "documents"
+    COURT = "courts"
+    SANCTION = "sanctions"
+    REMOVAL_REASON = "removal_reasons"
+    RELATION = "relations"
+    YES_NO = "yes_no"
+    BLANK = "blanks"
+
+
+EITHER = "EITHER"
+"""A kind of party that the document tells: 个体工商户 stands under its own code or its operator's card."""
+
+STANDING = "STANDING"
+"""A bracket after a role that says what its bearer was elsewhere, and changes nothing."""
+
+YES, NO, BLANK = "YES", "NO", "BLANK"
+
+MEANINGS: dict[WordKind, frozenset[str] | None] = {
+    WordKind.ROLE: frozenset(Role),
+    WordKind.ROLE_QUALIFIER: frozenset({*Role, STANDING}),
+    WordKind.PARTY_KIND: frozenset({*PartyKind, EITHER}),
+    WordKind.LISTED_KIND: frozenset({*PartyKind, EITHER}),
+    WordKind.DOCUMENT: frozenset(DocumentKind),
+    WordKind.COURT: None,
+    WordKind.SANCTION: frozenset(SanctionKind) - {SanctionKind.CONVICTION},
+    WordKind.REMOVAL_REASON: frozenset({CloseReason.DELISTED, CloseReason.PERFORMED, CloseReason.WITHDRAWN}),
+    WordKind.RELATION: frozenset({"LEGAL_REPRESENTATIVE", "AFFILIATE"}),
+    WordKind.YES_NO: frozenset({YES, NO}),
+    WordKind.BLANK: frozenset({BLANK}),
+}
+"""What the words of each kind may mean. A court's word means the code of a court."""
+
+LONGEST_WORD = 100
+
+
+class VocabularyWord(Keyed):
+    """A word that the court added; it wins over a shipped one. `folded` is how it is compared (R21)."""
+
+    __tablename__ = "vocabulary_word"
+    __table_args__ = (
+        UniqueConstraint("kind", "folded"),
+        CheckConstraint(
+            f"folded <> '' AND char_length(written) <= {LONGEST_WORD} AND meaning <> ''", name="word_is_written"
+        ),
+    )
+
+    kind: Mapped[WordKind] = mapped_column(choice(WordKind))
+    folded: Mapped[str] = mapped_column(Text)
+    written: Mapped[str] = mapped_column(Text)
+    meaning: Mapped[str] = mapped_column(Text)
+    loaded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
