@@ -1,6 +1,6 @@
 """A court's month: the Centre collects, the panel decides item by item, the Centre publishes at once (R5)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
@@ -10,16 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.assessments import assess_deductions
 from casework.events import colour, tell
-from casework.procedure import Act, Step, locked, permit, reasoned, take
+from casework.procedure import Act, Step, locked, permit, reasoned, steps_of, take
 from casework.records import record_publication
 from casework.refusal import Refusal, not_found
 from casework.terms import publicity_end
 from casework.versions import keep_version
 from models.batch import Batch, BatchStatus
 from models.court_case import CourtCase
-from models.deduction import Deduction, DeductionStatus, DeductionStep
+from models.deduction import Deduction, DeductionStatus
 from models.event import EventKind
-from models.terms import court_day
+from models.terms import add_months, court_day
 
 
 async def open_batch(connection: AsyncConnection, month: date, act: Act) -> int:
@@ -47,21 +47,20 @@ async def collect(connection: AsyncConnection, batch_key: int, key: int, version
         raise _ended()
     found = await locked(connection, act.officer, key, version)
     await take(connection, Step.COLLECT, found, act, batch_id=batch_key)
-    await _settle(connection, batch_key)
+    await settle(connection, [batch_key])
 
 
 async def decide(connection: AsyncConnection, key: int, version: int, passed: bool, act: Act) -> None:
     """The panel's vote on an item. What passes has its publicity from this day (R6). Raises Refusal as `take` does."""
     found = await locked_item(connection, key, version, act)
     if not passed:
-        _check_in_batch(found.status)
         await take(connection, Step.REJECT, found, act)
     else:
         today = court_day(act.at)
         expires_on = publicity_end(found.tier, found.finding_kind, today)
         await take(connection, Step.PASS, found, act, determined_on=today, expires_on=expires_on)
         await keep_version(connection, key, act)
-    await _settle(connection, found.batch_id)
+    await settle(connection, [found.batch_id])
 
 
 async def notify(connection: AsyncConnection, key: int, act: Act) -> None:
@@ -75,13 +74,14 @@ async def notify(connection: AsyncConnection, key: int, act: Act) -> None:
 async def publish(connection: AsyncConnection, batch_key: int, act: Act) -> Sequence[int]:
     """Publish all that the panel approved, at once and for good; gives the keys of what was published.
 
-    Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, BATCH_PUBLISHED, UNDECIDED, NOT_NOTIFIED.
+    Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, BATCH_PUBLISHED, TOO_EARLY, UNDECIDED, NOT_NOTIFIED.
     """
     permit(act.officer, Step.PUBLISH)
     reason = reasoned(act.reason)
     batch = await _locked_batch(connection, batch_key, act)
     if batch.status is BatchStatus.PUBLISHED:
         raise _ended()
+    _check_over(batch.month, court_day(act.at))
     await _check_ready(connection, batch_key, act)
     published = sa.update(Batch).where(Batch.id == batch_key)
     await connection.execute(published.values(status=BatchStatus.PUBLISHED, published_at=act.at))
@@ -126,19 +126,20 @@ def _ended() -> Refusal:
     )
 
 
-def _check_in_batch(status: DeductionStatus) -> None:
-    """What the panel has approved it does not reject without an objection (R8)."""
-    if status is DeductionStatus.PANEL_APPROVED:
-        raise Refusal("WRONG_STATE", "The panel has approved this.", "Its subject may object.", "id")
+def _check_over(month: date, today: date) -> None:
+    """A batch is a whole month (R5)."""
+    if today < (first := add_months(month, 1)):
+        raise Refusal("TOO_EARLY", f"{month:%Y-%m} is not over (R5).", f"Publish it from {first} on.", "id")
 
 
-async def _settle(connection: AsyncConnection, batch_key: int) -> None:
-    """A batch is decided when nothing in it waits for the panel."""
+async def settle(connection: AsyncConnection, batch_keys: Collection[int]) -> None:
+    """A batch that is not published is decided when nothing in it waits for the panel. For who has locked it."""
     waiting = sa.select(Deduction.id).where(
-        Deduction.batch_id == batch_key, Deduction.status == DeductionStatus.IN_BATCH
+        Deduction.batch_id == Batch.id, Deduction.status == DeductionStatus.IN_BATCH
     )
     status = sa.case((waiting.exists(), BatchStatus.OPEN.value), else_=BatchStatus.DECIDED.value)
-    await connection.execute(sa.update(Batch).where(Batch.id == batch_key).values(status=status))
+    unpublished = (Batch.id.in_(batch_keys), Batch.status != BatchStatus.PUBLISHED)
+    await connection.execute(sa.update(Batch).where(*unpublished).values(status=status))
 
 
 async def _check_ready(connection: AsyncConnection, batch_key: int, act: Act) -> None:
@@ -163,25 +164,5 @@ async def _publish_items(connection: AsyncConnection, batch_key: int, act: Act, 
     update = sa.update(Deduction).where(approved).values(status=DeductionStatus.PUBLISHED, published_at=act.at)
     keys = (await connection.execute(update.returning(Deduction.id))).scalars().all()
     if keys:
-        await connection.execute(_steps(keys, act, reason))
+        await connection.execute(steps_of(keys, DeductionStatus.PUBLISHED, act.officer, act.at, reason))
     return sorted(keys)
-
-
-def _steps(keys: Sequence[int], act: Act, reason: str) -> sa.Insert:
-    """The step of each published item, after the ones it has."""
-    officer, step = act.officer, DeductionStep
-    status, role = (
-        sa.literal(DeductionStatus.PUBLISHED, step.status.type),
-        sa.literal(officer.role, step.staff_role.type),
-    )
-    columns = ["deduction_id", "sequence", "status", "staff_id", "staff_role", "taken_at", "reason"]
-    values = sa.select(
-        step.deduction_id,
-        sa.func.max(step.sequence) + 1,
-        status,
-        sa.literal(officer.key, sa.BigInteger),
-        role,
-        sa.literal(act.at, sa.DateTime(timezone=True)),
-        sa.literal(reason, sa.Text),
-    )
-    return sa.insert(step).from_select(columns, values.where(step.deduction_id.in_(keys)).group_by(step.deduction_id))

@@ -18,19 +18,22 @@ from casework.repairs import (
     Application,
     Decision,
     check_end,
+    check_minimum,
     decide_repair,
     enter_application,
     open_application,
     written_decision,
 )
 from casework.restorations import break_repairs, restore_records
-from models.catalogue import CodeType, Colour
+from casework.terms import repairable_from
+from models.catalogue import Behaviour, CodeType, Colour
 from models.code_record import CloseReason, CodeRecord
 from models.colour import ENFORCEMENT_TYPES
 from models.court import StaffRole
 from models.event import EventKind
 from models.listing import Listing
 from models.repair import Repair, RepairOutcome
+from models.sanction import Sanction
 from models.terms import add_months, court_day
 
 BLUE = "B01"
@@ -43,12 +46,15 @@ async def apply_for_record(
 ) -> int:
     """A subject applies for repair of a yellow record of its own; gives the application's key.
 
-    Red is never cleared so (R11). Raises Refusal NOT_FOUND, NEGATIVE_AMOUNT, REASON_REQUIRED.
+    Red is never cleared so (R11). The minimum period runs from the day on which the record took effect, by the tier of
+    the behaviour that was sanctioned (R9). Raises Refusal NOT_FOUND, TOO_EARLY, and as `enter_application` does.
     """
     today = court_day(at)
     query = (
-        sa.select(CodeRecord.id)
+        sa.select(CodeRecord.effective_on, Behaviour.tier)
         .join(CodeType, CodeType.id == CodeRecord.code_type_id)
+        .outerjoin(Sanction, Sanction.id == CodeRecord.sanction_id)
+        .outerjoin(Behaviour, Behaviour.id == Sanction.behaviour_id)
         .where(
             CodeRecord.id == key,
             CodeType.partner_visible,  # of a suspicion the subject itself does not know (R13)
@@ -58,8 +64,10 @@ async def apply_for_record(
             running(today),
         )
     )
-    if (await connection.execute(query)).one_or_none() is None:
+    found = (await connection.execute(query)).one_or_none()
+    if found is None:
         raise not_found("record")
+    check_minimum(repairable_from(found.tier, found.effective_on), today)
     return await enter_application(connection, party_key, application, today, code_record_id=key)
 
 

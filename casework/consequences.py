@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from casework.assessments import assess_records, record_keys, reverse_records
 from casework.events import colour, lock_parties, tell, tell_gone
 from casework.matters import COLUMNS, KEYS, MATTERS, Matter
 from casework.measures import give, withdraw
@@ -79,6 +80,8 @@ async def follow(
         await _measure(connection, items, at)
         await _tell(connection, before, after, at)
     await colour(connection, parties, at, silent=silent)
+    if not silent:
+        await _convert(connection, items, at)
 
 
 async def _parties(connection: AsyncConnection, items: Items) -> set[int]:
@@ -135,6 +138,14 @@ async def _measure(connection: AsyncConnection, items: Items, at: datetime) -> N
         await give(connection, of, at)
         hidden = sa.and_(of, sa.func.isempty(CodeRecord.publicity))
         await withdraw(connection, hidden, court_day(at))
+
+
+async def _convert(connection: AsyncConnection, items: Items, at: datetime) -> None:
+    """Moral points: what arises of these rows, and what they bear no longer (DOMAIN 5)."""
+    for matter, keys in items.items():
+        records = await record_keys(connection, matter.source == sa.any_(keys_of(keys)))
+        await reverse_records(connection, records, at)
+        await assess_records(connection, records, at)
 
 
 async def _tell(connection: AsyncConnection, before: Sight, after: Sight, at: datetime) -> None:

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.catalogue import behaviour_in_force
@@ -14,7 +15,8 @@ from casework.procedure import Act, Step, locked, permit, reasoned, take, writte
 from casework.refusal import Refusal
 from models.catalogue import Stage, Tier
 from models.court_case import Role
-from models.deduction import FINDINGS, Deduction, DeductionStatus, DeductionStep, FindingKind
+from models.deduction import FINDINGS, PROPOSED_ONCE, Deduction, DeductionStatus, DeductionStep, FindingKind
+from models.sanction import FOUNDED, Sanction
 from models.terms import court_day
 
 
@@ -45,7 +47,7 @@ async def propose(connection: AsyncConnection, proposal: Proposal, act: Act) -> 
     """Enter a deduction; gives its key.
 
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, NOT_A_PARTICIPANT, UNKNOWN_BEHAVIOUR, POINTS_OUT_OF_BAND,
-    FINDING_REQUIRED, BAD_DATE.
+    FINDING_REQUIRED, FINDING_REVOKED, BAD_DATE, PROPOSED.
     """
     permit(act.officer, Step.PROPOSE)
     reason = reasoned(act.reason)
@@ -59,7 +61,11 @@ async def propose(connection: AsyncConnection, proposal: Proposal, act: Act) -> 
         "proposed_by": act.officer.key,
         "proposed_at": act.at,
     }
-    key: int = (await connection.execute(sa.insert(Deduction).values(values).returning(Deduction.id))).scalar_one()
+    # ON CONFLICT: of two that propose the same, one is told that it is proposed
+    entered = insert(Deduction).values(values).on_conflict_do_nothing().returning(Deduction.id)
+    key: int | None = (await connection.execute(entered)).scalar_one_or_none()
+    if key is None:
+        raise _proposed()
     await connection.execute(sa.insert(DeductionStep).values(written(DeductionStatus.PROPOSED, key, act, reason)))
     return key
 
@@ -76,7 +82,13 @@ async def resubmit(connection: AsyncConnection, key: int, proposal: Proposal, ve
     if (found.case_id, found.party_id, found.role) != (proposal.case_key, proposal.party_key, proposal.role):
         raise Refusal("OTHER_SUBJECT", "A proposal stays on its participant.", "Propose the other one by itself.")
     content = await _content(connection, proposal, act)
-    await take(connection, Step.RESUBMIT, found, act, version=found.version + 1, reviewed_by=None, **content)
+    try:
+        async with connection.begin_nested():
+            await take(connection, Step.RESUBMIT, found, act, version=found.version + 1, reviewed_by=None, **content)
+    except sa.exc.IntegrityError as error:
+        if PROPOSED_ONCE in str(error.orig):
+            raise _proposed() from None
+        raise
 
 
 async def approve(connection: AsyncConnection, key: int, version: int, act: Act) -> None:
@@ -89,6 +101,15 @@ async def send_back(connection: AsyncConnection, key: int, version: int, act: Ac
     await take(connection, Step.RETURN, await locked(connection, act.officer, key, version), act)
 
 
+def _proposed() -> Refusal:
+    return Refusal(
+        "PROPOSED",
+        "This conduct of this participant is proposed already, by the same document.",
+        "Look at the case's deductions.",
+        "behaviour",
+    )
+
+
 # --- what a proposal must hold ----------------------------------------------------------------------------------------
 
 
@@ -99,6 +120,7 @@ async def _content(connection: AsyncConnection, proposal: Proposal, act: Act) ->
     _check_stage(behaviour, case.stage)
     _check_points(proposal.points, behaviour)
     _check_days(proposal, court_day(act.at))
+    await _check_standing(connection, proposal)
     await establish(connection, act.keyring, proposal.party_key, proposal.conduct_on)
     return {
         "behaviour_id": behaviour.id,
@@ -131,6 +153,18 @@ def _check_days(proposal: Proposal, today: date) -> None:
             raise Refusal("BAD_DATE", "This day has not come yet.", "Give a past day.", field)
     if proposal.finding.issued_on < proposal.conduct_on:
         raise Refusal("BAD_DATE", "The conduct was found before it happened.", "Check both days.", "finding")
+
+
+async def _check_standing(connection: AsyncConnection, proposal: Proposal) -> None:
+    """Nothing is founded on a sanction that was revoked (R25); one that stands is not revoked before this is done."""
+    sanction, finding = Sanction, proposal.finding
+    cited = sa.select(sanction.revoked_on).where(
+        sanction.party_id == proposal.party_key,
+        sanction.kind.in_([kind for kind, found in FOUNDED.items() if found is finding.kind]),
+        sa.func.starts_with(sa.func.document_key(finding.number), sanction.decision_number),
+    )
+    if any((await connection.execute(cited.with_for_update(read=True))).scalars()):
+        raise Refusal("FINDING_REVOKED", "This decision was revoked (R25).", "Name a finding that stands.", "finding")
 
 
 def _finding(finding: Finding, tier: Tier) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.assessments import reassess, reverse_deductions
 from casework.batches import locked_item
-from casework.procedure import OBJECTIONABLE, Act, Step, reasoned, take
+from casework.procedure import OBJECTIONABLE, Act, Step, permit, reasoned, take
 from casework.records import end_item, tell_of
 from casework.refusal import Refusal, not_found
 from casework.terms import answer_due
@@ -25,7 +25,7 @@ from models.terms import court_day
 
 @dataclass(frozen=True)
 class Answer:
-    """The panel's answer. `points`: AMENDED only, the new number, within the behaviour's band."""
+    """The panel's answer. `points`: AMENDED only, the new number, lower and within the behaviour's band."""
 
     outcome: ObjectionOutcome
     points: int | None = None
@@ -59,11 +59,15 @@ async def file_objection(connection: AsyncConnection, party_key: int, key: int, 
 async def answer(connection: AsyncConnection, key: int, given: Answer, act: Act) -> None:
     """The panel's answer to an open objection, with its reasons.
 
-    UPHELD_AS_PUBLISHED changes nothing, AMENDED makes a new version, WITHDRAWN ends the item and its record; what was
-    not yet published is rejected. Raises Refusal NOT_FOUND, ANSWERED, POINTS_OUT_OF_BAND, and as `take` does.
+    UPHELD_AS_PUBLISHED changes nothing, AMENDED makes a new version with fewer points, WITHDRAWN ends the item and its
+    record; what was not yet published is rejected. Whatever the outcome, who passed the item does not answer: a review
+    by oneself is none (R8). Raises Refusal NOT_FOUND, ANSWERED, SAME_PERSON, POINTS_RAISED, POINTS_OUT_OF_BAND, and as
+    `take` does.
     """
     objection = await _open(connection, key, act)
     found = await locked_item(connection, objection.deduction_id, None, act)
+    permit(act.officer, Step.UPHOLD)
+    _check_another(found, act)
     match given.outcome:
         case ObjectionOutcome.AMENDED:
             await _amend(connection, found, given.points, act)
@@ -71,10 +75,11 @@ async def answer(connection: AsyncConnection, key: int, given: Answer, act: Act)
             await end_item(connection, Step.WITHDRAW, found, act)
             await reverse_deductions(connection, [found.id], act.at)
         case ObjectionOutcome.WITHDRAWN:
-            await take(connection, Step.REJECT, found, act)
+            await take(connection, Step.OVERTURN, found, act)
         case ObjectionOutcome.UPHELD_AS_PUBLISHED:
             await take(connection, Step.UPHOLD, found, act)
     values = {"outcome": given.outcome, "reasons": reasoned(act.reason), "decided_at": act.at}
+    values["answered_by"] = act.officer.key
     await connection.execute(sa.update(Objection).where(Objection.id == key).values(values))
     await tell_of(connection, found, EventKind.OBJECTION_CLOSED, act.at)
 
@@ -94,6 +99,14 @@ async def _open(connection: AsyncConnection, key: int, act: Act) -> Any:
     return found
 
 
+def _check_another(found: sa.Row[Any], act: Act) -> None:
+    """A trigger of the table holds them apart as well."""
+    if found.decided_by == act.officer.key:
+        raise Refusal(
+            "SAME_PERSON", "You passed this item; an objection is answered by another.", "Leave it to a colleague."
+        )
+
+
 async def _amend(connection: AsyncConnection, found: sa.Row[Any], points: int | None, act: Act) -> None:
     query = sa.select(Behaviour.points_min, Behaviour.points_max).where(Behaviour.id == found.behaviour_id)
     low, high = (await connection.execute(query)).one()
@@ -101,6 +114,9 @@ async def _amend(connection: AsyncConnection, found: sa.Row[Any], points: int | 
         raise Refusal(
             "POINTS_OUT_OF_BAND", f"An amendment takes another number from {low} to {high} (R1).", "Give one.", "points"
         )
+    if points > found.points:
+        message = f"An objection never costs its subject more: the item takes {found.points} points (R8)."
+        raise Refusal("POINTS_RAISED", message, "Give a lower number.", "points")
     step = Step.AMEND if found.status is DeductionStatus.PUBLISHED else Step.CORRECT
     await take(connection, step, found, act, points=points, version=found.version + 1)
     await keep_version(connection, found.id, act)

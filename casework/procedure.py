@@ -1,6 +1,6 @@
 """The procedure of a deduction as data: who may take which step from which state (R4), and what a step writes down."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -27,6 +27,7 @@ class Step(StrEnum):
     COLLECT = "COLLECT"
     PASS = "PASS"  # noqa: S105 - a vote, not a credential
     REJECT = "REJECT"
+    OVERTURN = "OVERTURN"
     NOTIFY = "NOTIFY"
     PUBLISH = "PUBLISH"
     CORRECT = "CORRECT"
@@ -34,6 +35,8 @@ class Step(StrEnum):
     AMEND = "AMEND"
     WITHDRAW = "WITHDRAW"
     SHIELD = "SHIELD"
+    DROP = "DROP"
+    REVOKE = "REVOKE"
 
 
 @dataclass(frozen=True)
@@ -77,11 +80,13 @@ PROCEDURE: Mapping[Step, Transition] = {
         StaffRole.PANEL, (_STATUS.IN_BATCH,), _STATUS.PANEL_APPROVED, "The panel approves.", "decided_by"
     ),
     Step.REJECT: Transition(
+        StaffRole.PANEL, (_STATUS.IN_BATCH,), _STATUS.PANEL_REJECTED, "The panel rejects.", "decided_by"
+    ),
+    Step.OVERTURN: Transition(
         StaffRole.PANEL,
-        (_STATUS.IN_BATCH, _STATUS.PANEL_APPROVED),
+        (_STATUS.PANEL_APPROVED,),
         _STATUS.PANEL_REJECTED,
-        "The panel rejects; after an objection also what it had approved.",
-        "decided_by",
+        "The panel rejects, after an objection, what it had approved.",
     ),
     Step.NOTIFY: Transition(StaffRole.CENTRE, (_STATUS.PANEL_APPROVED,), None, "The Centre notifies the subject."),
     Step.PUBLISH: Transition(
@@ -99,6 +104,18 @@ PROCEDURE: Mapping[Step, Transition] = {
     ),
     Step.SHIELD: Transition(
         StaffRole.PANEL, (_STATUS.PUBLISHED,), _STATUS.SHIELDED, "The panel shields after a repair."
+    ),
+    Step.DROP: Transition(
+        StaffRole.CENTRE,
+        (_STATUS.PROPOSED, _STATUS.CHIEF_APPROVED, _STATUS.CHIEF_RETURNED, _STATUS.IN_BATCH, _STATUS.PANEL_APPROVED),
+        _STATUS.PANEL_REJECTED,
+        "What is not published falls with the decision that it rests on (R25).",
+    ),
+    Step.REVOKE: Transition(
+        StaffRole.CENTRE,
+        (_STATUS.PUBLISHED,),
+        _STATUS.WITHDRAWN,
+        "What is published falls with the decision that it rests on (R25).",
     ),
 }
 
@@ -124,8 +141,14 @@ def permit(officer: Officer, step: Step) -> Transition:
 
 def require(officer: Officer, role: StaffRole) -> None:
     """Raise Refusal WRONG_ROLE unless the officer acts in this role."""
-    if officer.role is not role:
-        raise Refusal("WRONG_ROLE", f"This is for {role}; you act as {officer.role}.", f"Ask a {role}.")
+    require_any(officer, role)
+
+
+def require_any(officer: Officer, *roles: StaffRole) -> None:
+    """Raise Refusal WRONG_ROLE unless the officer acts in one of these roles."""
+    if officer.role not in roles:
+        wanted = " or ".join(roles)
+        raise Refusal("WRONG_ROLE", f"This is for {wanted}; you act as {officer.role}.", f"Ask a {wanted}.")
 
 
 def reasoned(reason: str) -> str:
@@ -207,3 +230,21 @@ def written(status: DeductionStatus, key: int, act: Act, reason: str) -> dict[st
         "taken_at": act.at,
         "reason": reason,
     }
+
+
+def steps_of(
+    keys: Collection[int], status: DeductionStatus, by: Officer | None, at: datetime, reason: str
+) -> sa.Insert:
+    """The rows of a step that leads several deductions to a state, each the next of its own. by: None for a file's."""
+    step = DeductionStep
+    columns = ["deduction_id", "sequence", "status", "staff_id", "staff_role", "taken_at", "reason"]
+    values = sa.select(
+        Deduction.id,
+        sa.func.coalesce(sa.func.max(step.sequence), 0) + 1,
+        sa.literal(status, step.status.type),
+        sa.literal(by.key if by else None, sa.BigInteger),
+        sa.literal(by.role if by else None, step.staff_role.type),
+        sa.literal(at, sa.DateTime(timezone=True)),
+        sa.literal(reason, sa.Text),
+    ).outerjoin(step, step.deduction_id == Deduction.id)
+    return sa.insert(step).from_select(columns, values.where(Deduction.id.in_(keys)).group_by(Deduction.id))

@@ -23,17 +23,26 @@ from models.court_case import CourtCase
 from models.deduction import Deduction, DeductionStatus
 from models.event import EventKind
 from models.objection import Objection
-from models.repair import Repair, RepairGround, RepairOutcome
+from models.repair import EVIDENCED, Repair, RepairGround, RepairOutcome
 from models.terms import court_day
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """A document that shows what was performed or settled: its number, and the SHA-256 of the file."""
+
+    document: str
+    digest: bytes
+
+
+@dataclass(frozen=True)
 class Application:
-    """What a subject shows: the ground, its commitment, and what it has performed, in CNY."""
+    """What a subject shows: the ground, its commitment, what it has performed, in CNY, and by which document."""
 
     ground: RepairGround
     commitment: str
     amount_performed: Decimal
+    evidence: Evidence | None = None
 
 
 @dataclass(frozen=True)
@@ -47,7 +56,7 @@ class Decision:
 async def apply(connection: AsyncConnection, party_key: int, key: int, application: Application, at: datetime) -> int:
     """A subject applies for repair of a published item of its own; gives the application's key.
 
-    Raises Refusal NOT_FOUND, TOO_EARLY, REASON_REQUIRED, NEGATIVE_AMOUNT.
+    Raises Refusal NOT_FOUND, TOO_EARLY, REASON_REQUIRED, NEGATIVE_AMOUNT, BAD_EXTENT, EVIDENCE_REQUIRED, APPLIED.
     """
     today = court_day(at)
     query = sa.select(Deduction.tier, Deduction.determined_on).where(
@@ -59,22 +68,32 @@ async def apply(connection: AsyncConnection, party_key: int, key: int, applicati
     found = (await connection.execute(query)).one_or_none()
     if found is None:
         raise not_found("deduction")
-    if today < (first := repairable_from(found.tier, found.determined_on)):
-        raise Refusal("TOO_EARLY", f"This may be repaired from {first} on (R9).", "Apply again then.", "id")
+    check_minimum(repairable_from(found.tier, found.determined_on), today)
     return await enter_application(connection, party_key, application, today, deduction_id=key)
+
+
+def check_minimum(first: date, today: date) -> None:
+    """Raise Refusal TOO_EARLY before the first day of repair (R9)."""
+    if today < first:
+        raise Refusal("TOO_EARLY", f"This may be repaired from {first} on (R9).", "Apply again then.", "id")
 
 
 async def enter_application(
     connection: AsyncConnection, party_key: int, application: Application, today: date, **of: int
 ) -> int:
-    """Write an application down. `of`: what it is for. Raises Refusal NEGATIVE_AMOUNT, REASON_REQUIRED, APPLIED."""
-    if application.amount_performed < 0:
-        raise Refusal("NEGATIVE_AMOUNT", "The amount performed is below zero.", "Give it in CNY.", "amountPerformed")
+    """Write an application down. `of`: what it is for.
+
+    Raises Refusal NEGATIVE_AMOUNT, BAD_EXTENT, EVIDENCE_REQUIRED, REASON_REQUIRED, APPLIED.
+    """
+    _check_shown(application)
+    evidence = application.evidence
     values = {
         "party_id": party_key,
         "ground": application.ground,
         "commitment": reasoned(application.commitment),
         "amount_performed": application.amount_performed,
+        "evidence_document": evidence and evidence.document.strip(),
+        "evidence_digest": evidence and evidence.digest,
         "applied_on": today,
     }
     written = insert(Repair).values(values | of).on_conflict_do_nothing().returning(Repair.id)
@@ -82,6 +101,19 @@ async def enter_application(
     if key is None:
         raise Refusal("APPLIED", "An application for this is open already.", "Await its decision.", "id")
     return key
+
+
+def _check_shown(application: Application) -> None:
+    """What the ground demands: an amount for a full performance, its receipt or the settlement (R9)."""
+    ground, amount, evidence = application.ground, application.amount_performed, application.evidence
+    if amount < 0:
+        raise Refusal("NEGATIVE_AMOUNT", "The amount performed is below zero.", "Give it in CNY.", "amountPerformed")
+    if ground is RepairGround.FULL_PERFORMANCE and not amount:
+        raise Refusal("BAD_EXTENT", "A full performance has an amount above zero.", "Give CNY.", "amountPerformed")
+    if ground in EVIDENCED and evidence is None:
+        raise Refusal("EVIDENCE_REQUIRED", f"{ground} rests on a document (R9).", "Name it.", "evidence")
+    if evidence and (not evidence.document.strip() or len(evidence.digest) != 32):
+        raise Refusal("EVIDENCE_REQUIRED", "The document's number or hash is missing.", "Give both.", "evidence")
 
 
 async def decide_repair(connection: AsyncConnection, key: int, decision: Decision, act: Act) -> None:

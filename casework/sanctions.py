@@ -1,6 +1,5 @@
 """Fines, detentions, convictions, lesser sanctions: recorded from their decisions, revoked on reconsideration (R12)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -10,24 +9,23 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.assessments import assess_records, record_keys, reverse_records
-from casework.catalogue import code_type_in_force
-from casework.events import colour, tell_gone
-from casework.measures import give
-from casework.notifications import Gone
+from casework.catalogue import behaviour_in_force, code_type_in_force
+from casework.consequences import follow, look
+from casework.founded import withdraw_founded
+from casework.matters import SANCTIONS
 from casework.participants import participant
 from casework.procedure import Act, reasoned, require
 from casework.record_steps import keep_step
-from casework.records import close_records, enter_record
+from casework.records import close_records
 from casework.refusal import Refusal, not_found
 from casework.terms import red_type
 from models.case_numbers import parse_case_number
 from models.code_record import CloseReason, CodeRecord
 from models.court import StaffRole
-from models.event import EventKind
 from models.identifiers import IdentifierError
+from models.party import Party, PartyKind
 from models.sanction import LONGEST_DETENTION, SANCTION_CASES, Sanction, SanctionKind
-from models.terms import add_months, beginning, court_day
+from models.terms import add_months, court_day
 
 LATEST_EFFECT_MONTHS, LONGEST_SENTENCE_MONTHS = 12, 12 * 50
 """What is later is a slip of the pen: nothing takes effect in more than a year, no sentence ends in more than fifty."""
@@ -38,6 +36,7 @@ class Decision:
     """A decision on one participant of a case. `amount`: of a fine, in CNY. `days`: of a detention.
 
     since: of a conviction, the end of its custodial sentence where there is one; else the day it took effect.
+    behaviour: code of the catalogue in force on the day of the decision; an admonition names one.
     """
 
     number: str
@@ -49,52 +48,57 @@ class Decision:
     amount: Decimal | None = None
     days: int | None = None
     since: date | None = None
+    behaviour: str | None = None
 
 
 async def record_sanction(connection: AsyncConnection, decision: Decision, act: Act) -> int:
-    """Enter a sanction, and the red record that it makes (R12); gives the sanction's key.
+    """Enter a sanction, and the record that it makes; gives the sanction's key.
 
-    Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, NOT_A_PARTICIPANT, BAD_DECISION_NUMBER, BAD_DATE,
-    BAD_EXTENT, RECORDED.
+    Fines, detentions and convictions make red; any other makes what its behaviour's code type says, as one that comes
+    by file does (R12, R25). Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, NOT_A_PARTICIPANT,
+    BAD_DECISION_NUMBER, BAD_DATE, BAD_EXTENT, BEHAVIOUR_REQUIRED, UNKNOWN_BEHAVIOUR, CATALOGUE, RECORDED.
     """
     require(act.officer, StaffRole.CENTRE)
     reasoned(act.reason)
     case = await participant(connection, decision.case_key, decision.party_key, act.officer)
     _check(decision, court_day(act.at))
-    code = red_type(decision.kind, case.stage)
-    entry = await code_type_in_force(connection, code, decision.effective_on) if code else None
+    await _check_kind(connection, decision)
+    behaviour = await _behaviour(connection, decision)
+    code = red_type(decision.kind, case.stage) or (behaviour and behaviour.code_type)
+    if code:
+        await code_type_in_force(connection, code, decision.effective_on)
     values = {
         "decision_number": _number(decision, case.court_code),
         "related_number": case.number,
         "court_code": case.court_code,
         "case_id": decision.case_key,
         "party_id": decision.party_key,
+        "behaviour_id": behaviour and behaviour.id,
         "kind": decision.kind,
         "amount": decision.amount,
         "days": decision.days,
         "decided_on": decision.decided_on,
         "effective_on": decision.effective_on,
+        "sentence_ends_on": decision.since,
     }
     written = insert(Sanction).values(values).on_conflict_do_nothing().returning(Sanction.id)
     key: int | None = (await connection.execute(written)).scalar_one_or_none()
     if key is None:
         raise Refusal("RECORDED", "This decision is recorded already.", "Look it up.", "number")
     await keep_step(connection, decision.party_key, act, sanction_id=key)
-    if entry:
-        await _redden(connection, key, entry, case, decision)
-        await give(connection, CodeRecord.sanction_id == key, act.at)
-        await colour(connection, [decision.party_key], act.at)
-        await assess_records(connection, await record_keys(connection, CodeRecord.sanction_id == key), act.at)
+    await follow(connection, {SANCTIONS: [key]}, {}, act.at)
     return key
 
 
 async def revoke_sanction(connection: AsyncConnection, key: int, day: date, act: Act) -> None:
     """A reconsideration revokes a sanction: outside the court, what it made has never been (R10, R12).
 
+    The deductions founded on it fall with it (R25).
+
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, REVOKED, BAD_DATE.
     """
     require(act.officer, StaffRole.CENTRE)
-    reasoned(act.reason)
+    reason = reasoned(act.reason)
     query = sa.select(Sanction.__table__).where(Sanction.id == key).with_for_update()
     found: Any = (await connection.execute(query)).one_or_none()
     if found is None or found.court_code != act.officer.court_code:
@@ -105,24 +109,15 @@ async def revoke_sanction(connection: AsyncConnection, key: int, day: date, act:
         raise Refusal(
             "BAD_DATE", "It is revoked after its decision, and not in time to come.", "Check it.", "revokedOn"
         )
-    known = await _known_parties(connection, key)
+    before = await look(connection, {SANCTIONS: [key]}, act.at)
     await connection.execute(sa.update(Sanction).where(Sanction.id == key).values(revoked_on=day))
     await keep_step(connection, found.party_id, act, sanction_id=key)
     await close_records(connection, CodeRecord.sanction_id == key, day, CloseReason.REVOKED)
-    told = [Gone(party, beginning(found.effective_on)) for party in known]
-    await tell_gone(connection, told, EventKind.ENTRY_WITHDRAWN, act.at)
-    await colour(connection, [found.party_id], act.at)
-    await reverse_records(connection, await record_keys(connection, CodeRecord.sanction_id == key), act.at)
+    await withdraw_founded(connection, [key], act.at, reason, act.officer)
+    await follow(connection, {SANCTIONS: [key]}, before, act.at)
 
 
 # --- inside -----------------------------------------------------------------------------------------------------------
-
-
-async def _known_parties(connection: AsyncConnection, key: int) -> Sequence[int]:
-    """The party of a sanction that made an open record which others see (R13, R16)."""
-    seen = (CodeRecord.closed_on.is_(None), ~sa.func.isempty(CodeRecord.publicity))
-    query = sa.select(CodeRecord.party_id).where(CodeRecord.sanction_id == key, *seen)
-    return (await connection.execute(query)).scalars().all()
 
 
 def _check(decision: Decision, today: date) -> None:
@@ -149,6 +144,25 @@ def _check(decision: Decision, today: date) -> None:
         )
 
 
+async def _check_kind(connection: AsyncConnection, decision: Decision) -> None:
+    """Nobody detains an organization; it may be fined, admonished and convicted."""
+    kind = sa.select(Party.kind).where(Party.id == decision.party_key)
+    if decision.kind is SanctionKind.DETENTION and await connection.scalar(kind) is PartyKind.ORGANIZATION:
+        raise Refusal(
+            "BAD_EXTENT", "An organization is not detained.", "Name the person who was, or the fine.", "partyId"
+        )
+
+
+async def _behaviour(connection: AsyncConnection, decision: Decision) -> Any:
+    if decision.behaviour is not None:
+        return await behaviour_in_force(connection, decision.behaviour, decision.decided_on)
+    if decision.kind is SanctionKind.ADMONITION:
+        raise Refusal(
+            "BEHAVIOUR_REQUIRED", "An admonition names its behaviour.", "Choose one of `behaviours`.", "behaviour"
+        )
+    return None
+
+
 def _number(decision: Decision, court_code: str) -> str:
     """The decision's number; fines and detentions are decided under 司惩 numbers (R12)."""
     try:
@@ -164,17 +178,3 @@ def _number(decision: Decision, court_code: str) -> str:
             "number",
         )
     return parsed.number
-
-
-async def _redden(connection: AsyncConnection, key: int, entry: Any, case: Any, decision: Decision) -> None:
-    start = decision.effective_on
-    await enter_record(
-        connection,
-        entry,
-        party_id=decision.party_key,
-        court_code=case.court_code,
-        case_id=decision.case_key,
-        effective_on=start,
-        ends_on=add_months(max(decision.since or start, start), entry.term_months),
-        sanction_id=key,
-    )

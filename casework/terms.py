@@ -40,6 +40,10 @@ def answer_due(filed_on: date) -> date:
     return add_months(filed_on, 1)
 
 
-def repairable_from(tier: Tier, determined_on: date) -> date:
-    """The first day on which a repair may be granted (R9)."""
-    return add_months(determined_on, MINIMUM_MONTHS[tier])
+def repairable_from(tier: Tier | None, determined_on: date) -> date:
+    """The first day on which a repair may be granted, by the gravity of the behaviour (R9).
+
+    tier: None for what rests on no behaviour of the catalogue, such as a listing: the shortest period, as for T1. No
+    statute names one for such records, and the list of dishonest debtors is left on performance at any time anyhow.
+    """
+    return add_months(determined_on, MINIMUM_MONTHS[tier or Tier.T1])

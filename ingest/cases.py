@@ -7,6 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.events import colour
+from ingest.plausible import Warnings, doubts_of_age, doubts_of_case
 from ingest.records import Case, Context, Format, Merged, Record
 from ingest.report import LineError
 from ingest.staging import staged_rows
@@ -31,7 +32,6 @@ FAMILY_CAUSES = (
 SECRET_WORDS = ("商业秘密", "技术秘密")
 """Words of the causes of action over trade secrets: served without case number (R16)."""
 
-Warnings = tuple[tuple[str, str], ...]
 REMEMBERED = 50_000
 CAUSE_LENGTH = 200
 VILLAGE_LENGTH = 100
@@ -101,17 +101,18 @@ class Cases(Format):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._known: dict[tuple[str, ...], Case] = {}
+        self._known: dict[tuple[str, ...], tuple[Case, Warnings]] = {}
         self._villages: dict[str, str] = {"": ""}
 
     def read(self, cells: Sequence[str]) -> Record:
         number, court, cause, filed, closed, role, kind, name, number_type, party_number, village, private = cells
-        case = self._case((number, court, cause, filed, closed, private))
+        case, doubts = self._case((number, court, cause, filed, closed, private))
         position = self._role(role)
         subject, warnings = self._subject(kind, name, number_type, party_number)
         born_on = subject.born_on if subject else None
         own = (subject.name if subject else read_name(name), *position)
         place = self._village(village) if born_on else ""
+        warnings = (*warnings, *doubts, *doubts_of_age(born_on, case.filed_on))
         return Record(subject, (case.filed_on,), case.number, own, case, place, warnings)
 
     def _role(self, text: str) -> ReadRole:
@@ -162,7 +163,7 @@ class Cases(Format):
             village = self._villages[text] = read_text(kept, "VILLAGE", limit=VILLAGE_LENGTH)
         return village
 
-    def _case(self, key: tuple[str, ...]) -> Case:
+    def _case(self, key: tuple[str, ...]) -> tuple[Case, Warnings]:
         case = self._known.get(key)
         if case is None:
             if len(self._known) >= REMEMBERED:
@@ -170,14 +171,18 @@ class Cases(Format):
             case = self._known[key] = self._read_case(*key)
         return case
 
-    def _read_case(self, text: str, court: str, cause: str, filed: str, closed: str, private: str) -> Case:
+    def _read_case(
+        self, text: str, court: str, cause: str, filed: str, closed: str, private: str
+    ) -> tuple[Case, Warnings]:
         parsed = parse_case_number(text)
         filed_on, closed_on = parse_date(filed), None if self.context.vocabulary.blank(closed) else parse_date(closed)
         if closed_on and closed_on < filed_on:
             raise LineError("DATE", "The case was closed before it was filed: correct the dates.")
-        return Case(
+        court_code = self.context.court_named(court)
+        doubts = doubts_of_case(parsed, court_code, filed_on, closed_on)
+        case = Case(
             parsed.number,
-            self.context.court_named(court),
+            court_code,
             parsed.year,
             parsed.type_characters,
             parsed.stage,
@@ -186,6 +191,7 @@ class Cases(Format):
             filed_on,
             closed_on,
         )
+        return case, doubts
 
     def _confidentiality(self, cause: str, private: str) -> Confidentiality:
         """PRIVACY if the court says so, FAMILY or TRADE_SECRET by the cause, else OPEN (R16)."""

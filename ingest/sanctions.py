@@ -15,6 +15,7 @@ from ingest.vocabulary import in_no_vocabulary, named
 from models.amounts import parse_amount, parse_days
 from models.case_numbers import parse_case_number
 from models.dates import parse_date
+from models.party import PartyKind
 from models.sanction import LONGEST_DETENTION, RED_TYPES, SANCTION_CASES, SanctionKind
 from models.vocabulary import WordKind
 
@@ -54,6 +55,8 @@ class Sanctions(RecordingFormat):
         kinds = self._kinds(kind_text)
         behaviour_id, behaviour_type = self._behaviour(behaviour, decided_on)
         subject = self.context.subjects.read(None, name, number)
+        if SanctionKind.DETENTION in kinds and subject.kind is PartyKind.ORGANIZATION:
+            raise LineError("SANCTION", "An organization is not detained: correct the kind, or name the person.")
         numbers = (decision_number.number, case.number, court)
         days, records = (*filing_days(case), decided_on), []
         for kind, (amount, length) in zip(kinds, _extents(kinds, measure), strict=True):

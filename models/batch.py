@@ -25,6 +25,10 @@ class Batch(Keyed):
     __table_args__ = (
         UniqueConstraint("court_code", "month"),
         CheckConstraint("extract(day FROM month) = 1", name="month_is_its_first_day"),
+        CheckConstraint(
+            "(published_at AT TIME ZONE 'Asia/Shanghai')::date >= month + interval '1 month'",
+            name="over_when_published",
+        ),
         CheckConstraint("(status = 'PUBLISHED') = (published_at IS NOT NULL)", name="published_once"),
     )
 

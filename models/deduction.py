@@ -13,6 +13,7 @@ from sqlalchemy import (
     SmallInteger,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -90,6 +91,11 @@ def _in(values: tuple[StrEnum, ...]) -> str:
 _DOCUMENTED = " OR ".join(f"(tier = '{tier}' AND finding_kind IN {_in(kinds)})" for tier, kinds in FINDINGS.items())
 
 
+PROPOSED_ONCE = "uq_deduction_proposed"
+"""The index that holds what is proposed twice apart. SQL function `document_key` gives a document's number as documents
+are compared: in half width, without blanks and leading zeros."""
+
+
 class Deduction(Public, Keyed):
     """Points taken from one subject in one stage of one case for one behaviour; `version` counts its editions (R5)."""
 
@@ -110,6 +116,16 @@ class Deduction(Public, Keyed):
         CheckConstraint(
             "proposed_by <> reviewed_by AND proposed_by <> decided_by AND reviewed_by <> decided_by",
             name="three_people",
+        ),
+        Index(
+            PROPOSED_ONCE,
+            "case_id",
+            "party_id",
+            "behaviour_id",
+            "conduct_on",
+            text("document_key(finding_document)"),
+            unique=True,
+            postgresql_where=text("status NOT IN ('PANEL_REJECTED', 'WITHDRAWN')"),
         ),
         CheckConstraint("(status IN ('WITHDRAWN', 'SHIELDED')) = (ended_at IS NOT NULL)", name="ended"),
         Index("ix_deduction_party", "party_id", "published_at"),

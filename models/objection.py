@@ -19,13 +19,18 @@ class ObjectionOutcome(StrEnum):
 
 
 class Objection(Keyed):
-    """An objection; open until it has an outcome. While open the deduction is annotated, not suspended."""
+    """An objection; open until it has an outcome. While open the deduction is annotated, not suspended.
+
+    `answered_by`: the member of the panel who answered, another than who passed the item: a trigger holds them apart.
+    None where the item fell with the decision it rested on (R25), and for answers older than the rule.
+    """
 
     __tablename__ = "objection"
     __table_args__ = (
         Index("ix_objection_due", "due_on", "id"),
         CheckConstraint("(outcome IS NULL) = (decided_at IS NULL)", name="decided_with_outcome"),
         CheckConstraint("(outcome IS NULL) = (reasons IS NULL)", name="decided_with_reasons"),
+        CheckConstraint("answered_by IS NULL OR outcome IS NOT NULL", name="answered_with_outcome"),
         CheckConstraint("due_on > filed_on AND due_on <= filed_on + interval '1 month'", name="due_in_a_month"),
         Index("uq_objection_open", "deduction_id", unique=True, postgresql_where=text("outcome IS NULL")),
         Index("ix_objection_deduction", "deduction_id"),
@@ -38,5 +43,6 @@ class Objection(Keyed):
     outcome: Mapped[ObjectionOutcome | None] = mapped_column(choice(ObjectionOutcome))
     reasons: Mapped[str | None] = mapped_column(Text)
     decided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    answered_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
 
     deduction: Mapped[Deduction] = relationship(viewonly=True, lazy="raise")

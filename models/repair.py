@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Numeric, Text, text
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, LargeBinary, Numeric, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Keyed, choice
@@ -27,6 +27,10 @@ class RepairGround(StrEnum):
     RESTITUTION = "RESTITUTION"
 
 
+EVIDENCED = (RepairGround.FULL_PERFORMANCE, RepairGround.SETTLEMENT_KEPT)
+"""Grounds that name their evidence: the receipt, or the settlement; a full performance has an amount as well (R9)."""
+
+
 class RepairOutcome(StrEnum):
     """How a repair ended (R9)."""
 
@@ -36,7 +40,11 @@ class RepairOutcome(StrEnum):
 
 
 class Repair(Keyed):
-    """An application for repair of one deduction or one code record; open until it has an outcome."""
+    """An application for repair of one deduction or one code record; open until it has an outcome.
+
+    `evidence_document`: the receipt or settlement by its number, with the SHA-256 of the file; none where the ground
+    demands none, and in applications older than the rule, which are decided as they are.
+    """
 
     __tablename__ = "repair"
     __table_args__ = (
@@ -46,6 +54,15 @@ class Repair(Keyed):
         CheckConstraint("(outcome = 'SHORTENED') = (new_end IS NOT NULL)", name="shortened_to_a_date"),
         CheckConstraint("outcome <> 'REFUSED' OR reasons IS NOT NULL", name="refused_with_reasons"),
         CheckConstraint("amount_performed >= 0", name="amount_not_negative"),
+        CheckConstraint(
+            "num_nonnulls(evidence_document, evidence_digest) <> 1 AND octet_length(evidence_digest) = 32",
+            name="evidence_whole",
+        ),
+        CheckConstraint(
+            "outcome IS NOT NULL OR ground NOT IN ('FULL_PERFORMANCE', 'SETTLEMENT_KEPT')"
+            " OR (evidence_document IS NOT NULL AND (ground <> 'FULL_PERFORMANCE' OR amount_performed > 0))",
+            name="evidence_shown",
+        ),
         Index("uq_repair_open_deduction", "deduction_id", unique=True, postgresql_where=text("outcome IS NULL")),
         Index("uq_repair_open_record", "code_record_id", unique=True, postgresql_where=text("outcome IS NULL")),
     )
@@ -56,6 +73,8 @@ class Repair(Keyed):
     ground: Mapped[RepairGround] = mapped_column(choice(RepairGround))
     commitment: Mapped[str] = mapped_column(Text)
     amount_performed: Mapped[Decimal] = mapped_column(Numeric(15, 2))
+    evidence_document: Mapped[str | None] = mapped_column(Text)
+    evidence_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
     applied_on: Mapped[date]
     outcome: Mapped[RepairOutcome | None] = mapped_column(choice(RepairOutcome))
     new_end: Mapped[date | None]

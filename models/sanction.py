@@ -11,6 +11,7 @@ from models.base import Keyed, choice
 from models.catalogue import Behaviour
 from models.court import Court
 from models.court_case import CourtCase
+from models.deduction import FindingKind
 from models.party import Party
 from models.publicity import Public
 
@@ -27,6 +28,14 @@ class SanctionKind(StrEnum):
 
 RED_TYPES = {SanctionKind.DETENTION: "R02", SanctionKind.FINE: "R03"}
 """The red code types of what a court itself imposes (R12)."""
+
+FOUNDED = {
+    SanctionKind.FINE: FindingKind.FINE_DECISION,
+    SanctionKind.DETENTION: FindingKind.DETENTION_DECISION,
+    SanctionKind.ADMONITION: FindingKind.ADMONITION,
+    SanctionKind.CONVICTION: FindingKind.CRIMINAL_JUDGMENT,
+}
+"""The finding that a deduction founded on a sanction names (R25)."""
 
 LONGEST_DETENTION = 15
 """Days (CPL 118)."""

@@ -1,25 +1,31 @@
 """A report on paper: typeset from `report.typ`, with the code of its page and the signed text inside."""
 
 import io
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import orjson
-import pylopdf_fonts_zh_cn
 import segno
 import typst
 
 from reports.desk import Viewed
-from reports.layout import laid_out
+from reports.glyphs import FONTS, PLACEHOLDER, shown
+from reports.layout import Laid, laid_out
 
 TEMPLATE = Path(__file__).with_name("report.typ")
-FONTS = Path(pylopdf_fonts_zh_cn.__file__).parent
-"""Noto Sans SC (OFL): the characters that a report uses go into it, so that it looks the same everywhere."""
+LACKING = (
+    f"{PLACEHOLDER} 表示字体缺少的字，以签名文件为准。 "
+    f"{PLACEHOLDER} stands for a character that the font lacks; the signed file holds it."
+)
 
 
 def typeset(viewed: Viewed, address: str) -> bytes:
     """The PDF of a report, the same bytes each time. address: of its page. For a thread: it takes a while."""
-    report = asdict(laid_out(viewed.claims)) | {"address": address, "jws": viewed.jws, "issued": viewed.claims["iat"]}
+    report = asdict(printable(laid_out(viewed.claims))) | {
+        "address": address,
+        "jws": viewed.jws,
+        "issued": viewed.claims["iat"],
+    }
     made: bytes = typst.compile(
         TEMPLATE,
         font_paths=[FONTS],
@@ -28,6 +34,14 @@ def typeset(viewed: Viewed, address: str) -> bytes:
         pdf_standards="a-3a",
     )
     return made
+
+
+def printable(laid: Laid) -> Laid:
+    """A report as the font can show it, with a notice where it cannot show all of it."""
+    facts = [(shown(name), shown(value)) for name, value in laid.facts]
+    tables = [replace(table, rows=[[shown(cell) for cell in row] for row in table.rows]) for table in laid.tables]
+    whole = (facts, tables) == (list(laid.facts), list(laid.tables))
+    return replace(laid, facts=facts, tables=tables, notices=[*laid.notices, *([] if whole else [LACKING])])
 
 
 def code_of(address: str) -> str:

@@ -9,7 +9,7 @@ from models.repair import RepairGround, RepairOutcome
 from models.sanction import SanctionKind
 from schema.mutating import mutation_input
 from schema.procedure_input import ID, REASON
-from schema.scalars import Money
+from schema.scalars import Money, Sha256
 
 
 @mutation_input("A written objection to an item of one's own (异议).")
@@ -30,6 +30,14 @@ class AnswerObjectionInput:
     reason: str = strawberry.field(description="The reasons that the subject is given (理由).")
 
 
+@mutation_input("A document that shows what was performed or settled (履行凭证或和解协议).")
+class EvidenceInput:
+    """A document, by what identifies it: the file itself goes to the court."""
+
+    document: str = strawberry.field(description="Its kind and number (文书名称及编号).")
+    digest: Sha256 = strawberry.field(description="SHA-256 of the file (摘要).")
+
+
 @mutation_input("An application for repair of an item, or of a record, of one's own (信用修复申请, R9).")
 class ApplyForRepairInput:
     """An application: exactly one of the two ids."""
@@ -39,6 +47,9 @@ class ApplyForRepairInput:
     ground: RepairGround = strawberry.field(description="Why (事由).")
     commitment: str = strawberry.field(description="What one commits oneself to (信用承诺).")
     amount_performed: Money = strawberry.field(description="What was performed, in CNY (履行金额).")
+    evidence: EvidenceInput | None = strawberry.field(
+        default=None, description="The receipt or settlement; FULL_PERFORMANCE and SETTLEMENT_KEPT demand it (凭证)."
+    )
 
 
 @mutation_input("The panel's decision on an application (信用修复决定, R9).")
@@ -78,6 +89,9 @@ class RecordSanctionInput:
     days: int | None = strawberry.field(default=None, description="Detention only: days (拘留天数).")
     sentence_ends_on: date | None = strawberry.field(
         default=None, description="Conviction only: end of the custodial sentence (刑期届满日)."
+    )
+    behaviour: str | None = strawberry.field(
+        default=None, description="Code of the behaviour, such as T08 (行为代码); ADMONITION demands it."
     )
     reason: str = strawberry.field(description=REASON)
 

@@ -27,6 +27,7 @@ class Repair(Node):
     ground: RepairGround = column("ground", "Why it is asked for (事由).")
     commitment: str = column("commitment", "What the subject commits itself to (信用承诺).")
     amount_performed: Money = column("amount_performed", "What was performed, in CNY (履行金额).")
+    evidence_document: str | None = column("evidence_document", "The document that shows it (履行凭证或和解协议).")
     applied_on: date = column("applied_on", "Day of application (申请日期).")
     outcome: RepairOutcome | None = column("outcome", "How it ended (结果); none while it is open.")
     new_end: date | None = column("new_end", "SHORTENED only: the new last day of publicity (缩短后期满日).")

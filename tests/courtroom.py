@@ -14,12 +14,14 @@ from casework import batches, deductions
 from casework.deductions import Finding, Proposal
 from casework.procedure import Act
 from casework.refusal import Refusal
+from casework.repairs import Evidence
 from ingest.catalogue import load_catalogue
 from models.catalogue import Stage
 from models.court import Staff, StaffRole
 from models.court_case import Confidentiality, CourtCase, Participation, Role
 from models.deduction import Deduction, DeductionStep, FindingKind
 from models.party import Party, PartyKind
+from models.terms import add_months
 
 COURT, NEIGHBOUR = "浙0281", "浙0282"
 NOW = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
@@ -27,6 +29,7 @@ NOW = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 
 STAFF = (StaffRole.JUDGE, StaffRole.JUDGE, StaffRole.CHIEF, StaffRole.CENTRE, StaffRole.PANEL, StaffRole.PANEL)
 DIGEST = bytes(range(32))
+RECEIPT = Evidence("收款收据2026001号", DIGEST)
 OF_AGE = date(2020, 1, 1)
 """Since when the debtors are established to be of age."""
 
@@ -53,6 +56,11 @@ class Courtroom:
         """A member of staff acts, a minute after the last one."""
         self.now += timedelta(minutes=1)
         return Act(self.officer(role, place, court), self.now, self.said)
+
+    @property
+    def month(self) -> date:
+        """Last month, which is over and so may be published (R5)."""
+        return add_months(self.now.date(), -1)
 
     def proposal(self, **changes: Any) -> Proposal:
         """What a judge may propose against the first debtor."""
@@ -85,7 +93,7 @@ class Courtroom:
 
     async def published(self, connection: AsyncConnection, **changes: Any) -> int:
         """One in a batch of its own that is published."""
-        batch = await batches.open_batch(connection, self.now.date(), self.act(StaffRole.CENTRE))
+        batch = await batches.open_batch(connection, self.month, self.act(StaffRole.CENTRE))
         key = await self.notified(connection, batch, **changes)
         await batches.publish(connection, batch, self.act(StaffRole.CENTRE))
         return key

@@ -1,6 +1,7 @@
 """The courts at work over HTTP: the steps of the procedure, and the nights on which the worker runs."""
 
 import asyncio
+import itertools
 from datetime import date, datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from models.terms import add_months
 from server import ensure_partitions
 
 DIGEST = "0f" * 32
+PAGES = itertools.count(1)
 RULING = {"kind": "RULING", "number": "(2026)浙0281执11号裁定", "issuedOn": "2026-02-20", "digest": DIGEST}
 RECORD = RULING | {"kind": "COURT_RECORD", "number": "执行笔录"}
 JUDGMENT = RULING | {"kind": "JUDGMENT", "number": "(2026)浙02民初14号判决"}
@@ -50,7 +52,7 @@ class Courts:
         place: int = 0,
         role: str = "JUDGMENT_DEBTOR",
     ) -> str:
-        """A judge proposes; gives the id."""
+        """A judge proposes, each time on another page of a document; gives the id."""
         case, party = self.chambers.party(number, subject)
         given: dict[str, Any] = {
             "caseId": case,
@@ -59,7 +61,8 @@ class Courts:
             "behaviour": behaviour,
             "points": points,
         }
-        given |= {"conductOn": "2026-02-10", "finding": finding, "reason": "事实清楚。"}
+        own = finding | {"number": f"{finding['number']}第{next(PAGES)}页"}
+        given |= {"conductOn": "2026-02-10", "finding": own, "reason": "事实清楚。"}
         found: str = self.do(StaffRole.JUDGE, "proposeDeduction", court=court, place=place, **given)["id"]
         return found
 
@@ -80,6 +83,10 @@ class Courts:
     def notify(self, *keys: str, court: str = YUYAO) -> None:
         for key in keys:
             self.do(StaffRole.CENTRE, "notifySubject", court=court, id=key, reason="邮寄送达。")
+
+    def month(self) -> str:
+        """Last month, which is over and so may be published (R5)."""
+        return add_months(self.chambers.calendar.moment.date(), -1).isoformat()
 
     def open(self, month: str, court: str = YUYAO) -> str:
         found: str = self.do(StaffRole.CENTRE, "openBatch", court=court, month=month)["id"]
@@ -121,7 +128,7 @@ class Courts:
         self.next_month()
         keys = [self.propose(*item, role=role) for item in items]
         self.approve(*keys)
-        batch = self.open(self.chambers.calendar.moment.date().isoformat())
+        batch = self.open(self.month())
         self.collect(batch, *keys)
         self.decide(*keys)
         self.notify(*keys)

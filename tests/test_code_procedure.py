@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from courtroom import COURT, NEIGHBOUR, NOW, Courtroom, refused
+from courtroom import COURT, NEIGHBOUR, NOW, RECEIPT, Courtroom, refused
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework import blue, certificates, sanctions
@@ -26,7 +26,7 @@ from models.repair import Repair, RepairGround, RepairOutcome
 from models.sanction import Sanction, SanctionKind
 
 TODAY = date(2026, 3, 2)
-SHOWN = Application(RepairGround.SETTLEMENT_KEPT, "按期履行和解协议。", Decimal(0))
+SHOWN = Application(RepairGround.SETTLEMENT_KEPT, "按期履行和解协议。", Decimal(0), RECEIPT)
 
 
 async def colours(connection: AsyncConnection, day: date) -> list[str]:
@@ -59,6 +59,7 @@ async def made(connection: AsyncConnection) -> list[tuple[Any, ...]]:
 
 
 CONVICTION = {"kind": SanctionKind.CONVICTION, "amount": None, "number": f"(2026){COURT}刑初3号"}
+ADMONITION = {"kind": SanctionKind.ADMONITION, "amount": None, "number": f"(2026){COURT}执1号"}
 KINDS: dict[str, tuple[dict[str, Any], list[tuple[Any, ...]]]] = {
     "a fine": ({}, [("R03", date(2026, 3, 1), date(2031, 3, 1))]),
     "a detention": (
@@ -70,7 +71,12 @@ KINDS: dict[str, tuple[dict[str, Any], list[tuple[Any, ...]]]] = {
         CONVICTION | {"since": date(2027, 6, 30)},
         [("R04", date(2026, 3, 1), date(2032, 6, 30))],
     ),
-    "an admonition": ({"kind": SanctionKind.ADMONITION, "amount": None, "number": f"(2026){COURT}执1号"}, []),
+    "an order to leave": ({"kind": SanctionKind.ORDERED_OUT, "amount": None, "number": f"(2026){COURT}执1号"}, []),
+    "an admonition, by its behaviour": (
+        ADMONITION | {"behaviour": "T12"},
+        [("Y16", date(2026, 3, 1), date(2027, 3, 1))],
+    ),
+    "a fine of a behaviour": ({"behaviour": "T12"}, [("R03", date(2026, 3, 1), date(2031, 3, 1))]),
 }
 
 
@@ -79,7 +85,8 @@ async def test_what_a_sanction_makes(connection: AsyncConnection, room: Courtroo
     changes, records = KINDS[kind]
     await recorded(connection, room, **changes)
     assert await made(connection) == records
-    assert await colours(connection, TODAY) == (["RED", "RED"] if records else ["GREEN", "GREEN"])
+    colour = {"R": "RED", "Y": "YELLOW"}[records[0][0][0]] if records else "GREEN"
+    assert await colours(connection, TODAY) == [colour, colour]
 
 
 async def test_a_conviction_of_a_trial_is_another_type(connection: AsyncConnection, room: Courtroom) -> None:
@@ -100,6 +107,8 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "in effect before it was decided": ({"effective_on": date(2026, 2, 25)}, "BAD_DATE"),
     "decided tomorrow": ({"decided_on": date(2026, 3, 3), "effective_on": date(2026, 3, 9)}, "BAD_DATE"),
     "somebody who takes no part": ({"party_key": 999_999}, "NOT_A_PARTICIPANT"),
+    "an admonition for nothing": (ADMONITION, "BEHAVIOUR_REQUIRED"),
+    "an admonition for what there is not": (ADMONITION | {"behaviour": "X99"}, "UNKNOWN_BEHAVIOUR"),
     "a case that is none": ({"case_key": 999_999}, "NOT_FOUND"),
 }
 
@@ -200,8 +209,8 @@ async def listed(connection: AsyncConnection, room: Courtroom, code: str = "Y19"
         "colour": entry.colour,
         "court_code": COURT,
         "case_id": room.case,
-        "effective_on": date(2026, 2, 1),
-        "ends_on": date(2028, 2, 1),
+        "effective_on": date(2025, 11, 1),
+        "ends_on": date(2027, 11, 1),
     }
     key = (await connection.execute(sa.insert(CodeRecord).values(values).returning(CodeRecord.id))).scalar_one()
     await recolour(connection, [room.parties[0]])
@@ -235,7 +244,7 @@ async def test_a_broken_repair_is_yellow_again(connection: AsyncConnection, room
     await granted(connection, room, await listed(connection, room), UNTIL_AUTUMN)
     room.now = datetime(2026, 6, 2, 2, tzinfo=UTC)
     await blue.end_repair(connection, await blue_key(connection), False, room.act(StaffRole.CENTRE))
-    days = [date(2026, 6, 1), date(2026, 6, 2), date(2028, 2, 1), date(2028, 2, 2)]
+    days = [date(2026, 6, 1), date(2026, 6, 2), date(2027, 11, 1), date(2027, 11, 2)]
     assert [(await colours(connection, day))[0] for day in days] == ["BLUE", "YELLOW", "YELLOW", "GREEN"]
 
 

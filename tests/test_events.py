@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from courtroom import COURT, Courtroom, open_courtroom
+from courtroom import COURT, RECEIPT, Courtroom, open_courtroom
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -29,7 +29,7 @@ from models.objection import ObjectionOutcome
 from models.repair import RepairGround, RepairOutcome
 from models.sanction import SanctionKind
 
-SHOWN = Application(RepairGround.FULL_PERFORMANCE, "已全部履行。", Decimal(1))
+SHOWN = Application(RepairGround.FULL_PERFORMANCE, "已全部履行。", Decimal(1), RECEIPT)
 
 
 async def told(connection: AsyncConnection) -> list[tuple[int, str]]:
@@ -66,7 +66,7 @@ async def test_an_objection_and_its_answer_are_told(
     connection: AsyncConnection, room: Courtroom, given: Answer, kinds: list[str]
 ) -> None:
     key = await yellow(connection, room)
-    act = room.act(StaffRole.PANEL)
+    act = room.act(StaffRole.PANEL, 1)
     objection = await objections.file_objection(connection, room.parties[0], key, "已履行。", act.at)
     await objections.answer(connection, objection, given, act)
     assert [kind for _, kind in await told(connection)] == [
@@ -104,9 +104,9 @@ async def test_a_fine_and_its_reversal_change_the_colour(connection: AsyncConnec
 async def test_a_revoked_admonition_is_told_of_but_for_a_suspicion(
     connection: AsyncConnection, room: Courtroom, code: str, kinds: list[str]
 ) -> None:
-    """Imported admonitions make yellow records, and some of them are suspicions, for judges only (R13)."""
+    """Admonitions and orders make yellow records, and some of them are suspicions, for judges only (R13)."""
     day, number = date(2026, 3, 1), f"(2026){COURT}执1号"
-    admonished = sanctions.Decision(number, room.case, room.parties[0], SanctionKind.ADMONITION, day, day)
+    admonished = sanctions.Decision(number, room.case, room.parties[0], SanctionKind.ORDERED_OUT, day, day)
     key = await sanctions.record_sanction(connection, admonished, room.act(StaffRole.CENTRE))
     record = {"party_id": room.parties[0], "court_code": COURT, "case_id": room.case, "effective_on": day}
     entry = await code_type_in_force(connection, code, day)
@@ -134,7 +134,7 @@ async def test_nothing_is_told_of_what_never_leaves_the_court(
 ) -> None:
     await connection.execute(sa.text(change))
     key = await yellow(connection, room)
-    act = room.act(StaffRole.PANEL)
+    act = room.act(StaffRole.PANEL, 1)
     objection = await objections.file_objection(connection, room.parties[0], key, "已履行。", act.at)
     await objections.answer(connection, objection, Answer(ObjectionOutcome.WITHDRAWN), act)
     assert await told(connection) == []
@@ -143,16 +143,16 @@ async def test_nothing_is_told_of_what_never_leaves_the_court(
 async def test_an_objection_made_before_publication_is_told_with_it(
     connection: AsyncConnection, room: Courtroom
 ) -> None:
-    batch = await batches.open_batch(connection, room.now.date(), room.act(StaffRole.CENTRE))
+    batch = await batches.open_batch(connection, room.month, room.act(StaffRole.CENTRE))
     key = await room.notified(connection, batch)
-    await objections.file_objection(connection, room.parties[0], key, "已履行。", room.act(StaffRole.PANEL).at)
+    await objections.file_objection(connection, room.parties[0], key, "已履行。", room.act(StaffRole.PANEL, 1).at)
     assert await told(connection) == []
     await batches.publish(connection, batch, room.act(StaffRole.CENTRE))
     assert await told(connection) == [(1, "ENTRY_PUBLISHED"), (2, "OBJECTION_OPENED")]
 
 
 async def test_what_is_published_after_its_time_is_told_to_nobody(connection: AsyncConnection, room: Courtroom) -> None:
-    batch = await batches.open_batch(connection, room.now.date(), room.act(StaffRole.CENTRE))
+    batch = await batches.open_batch(connection, room.month, room.act(StaffRole.CENTRE))
     finding = replace(room.proposal().finding, kind=FindingKind.RULING)
     await room.notified(connection, batch, behaviour="E08", points=7, finding=finding)
     room.now = datetime(2028, 3, 3, 4, tzinfo=UTC)
@@ -165,7 +165,7 @@ async def test_nothing_is_told_of_a_case_that_was_sealed_meanwhile(
 ) -> None:
     key = await room.published(connection)
     await connection.execute(sa.update(CourtCase).values(confidentiality="PRIVACY"))
-    await objections.file_objection(connection, room.parties[0], key, "已履行。", room.act(StaffRole.PANEL).at)
+    await objections.file_objection(connection, room.parties[0], key, "已履行。", room.act(StaffRole.PANEL, 1).at)
     assert await told(connection) == [(1, "ENTRY_PUBLISHED")]
 
 

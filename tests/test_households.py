@@ -131,7 +131,7 @@ async def test_a_household_moves_with_its_members(enrolling: Enrolling) -> None:
         ({"入册日期": ""}, "DATE"),
         ({"入册日期": "2924-01-05"}, "DATE"),
         ({"迁出日期": "2023-01-05"}, "DATE"),
-        ({"授权日期": "#N/A"}, "DATE"),
+        ({"授权日期": "#N/A"}, "CELL"),
         ({"与户主关系": f"户主{ADULT}"}, "TEXT"),
     ],
 )

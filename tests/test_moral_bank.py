@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from courtroom import Courtroom, open_courtroom, refused
+from courtroom import RECEIPT, Courtroom, open_courtroom, refused
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework import assessments, conversions, objections, repairs
@@ -72,7 +72,7 @@ async def test_a_withdrawal_is_reversed_by_an_entry_of_its_own(connection: Async
     room.now = datetime(2026, 4, 9, 4, tzinfo=UTC)
     objection = await objections.file_objection(connection, room.parties[0], key, "已履行。", room.now)
     withdrawn = Answer(ObjectionOutcome.WITHDRAWN)
-    await objections.answer(connection, objection, withdrawn, room.act(StaffRole.PANEL))
+    await objections.answer(connection, objection, withdrawn, room.act(StaffRole.PANEL, 1))
     assert await entries(connection) == [ASSESSED, ("MD3", 3, date(2026, 4, 1), "COURT_ASSESSED", True)]
     await assessments.reverse_deductions(connection, [key], room.now)
     assert len(await entries(connection)) == 2
@@ -94,7 +94,7 @@ async def test_a_repair_restores_all_or_half(
     """Half of three points is one: never more than the share."""
     key = await room.published(connection)
     room.now = datetime(2026, 9, 9, 4, tzinfo=UTC)
-    shown = Application(ground, "承诺诚信诉讼。", Decimal(1))
+    shown = Application(ground, "承诺诚信诉讼。", Decimal(1), RECEIPT)
     repair = await repairs.apply(connection, room.parties[0], key, shown, room.now)
     await repairs.decide_repair(connection, repair, Decision(RepairOutcome.SHIELDED), room.act(StaffRole.PANEL))
     assert await entries(connection) == [ASSESSED, (item, points, date(2026, 9, 1), "COURT_ASSESSED", False)]
@@ -104,13 +104,13 @@ async def test_an_amendment_takes_what_it_says_now(connection: AsyncConnection, 
     key = await room.published(connection)
     objection = await objections.file_objection(connection, room.parties[0], key, "情节较轻。", room.now)
     amended = Answer(ObjectionOutcome.AMENDED, 1)
-    await objections.answer(connection, objection, amended, room.act(StaffRole.PANEL))
+    await objections.answer(connection, objection, amended, room.act(StaffRole.PANEL, 1))
     assert [entry[1:2] + entry[4:] for entry in await entries(connection)] == [(-3, False), (3, True), (-1, False)]
 
 
 async def repaired(connection: AsyncConnection, room: Courtroom, key: int, decision: Decision) -> None:
     """A full performance, with the panel's decision."""
-    shown = Application(RepairGround.FULL_PERFORMANCE, "承诺诚信诉讼。", Decimal(1))
+    shown = Application(RepairGround.FULL_PERFORMANCE, "承诺诚信诉讼。", Decimal(1), RECEIPT)
     repair = await repairs.apply(connection, room.parties[0], key, shown, room.now)
     await repairs.decide_repair(connection, repair, decision, room.act(StaffRole.PANEL))
 

@@ -1,5 +1,6 @@
 """Mutations over HTTP: who may send which, what they answer, and that each is done once."""
 
+import itertools
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -21,15 +22,17 @@ from schema.building import GRAPHQL
 
 ENFORCEMENT = "(2026)浙0281执11号"
 DIGEST = "00" * 32
+PAGES = itertools.count(1)
 SHOWN = "id status version points"
 assert GRAPHQL.mutation_type
 MUTATIONS = GRAPHQL.mutation_type.fields
 
 
 def proposal(chambers: Chambers, **changes: Any) -> dict[str, Any]:
-    """What a judge may propose against CHEN."""
+    """What a judge may propose against CHEN, each time on another page of the record."""
     case, party = chambers.party(ENFORCEMENT, CHEN)
-    finding = {"kind": "COURT_RECORD", "number": "执11号笔录", "issuedOn": "2026-02-20", "digest": DIGEST}
+    finding = {"kind": "COURT_RECORD", "number": f"执11号笔录第{next(PAGES)}页"}
+    finding |= {"issuedOn": "2026-02-20", "digest": DIGEST}
     sound = {"caseId": case, "partyId": party, "role": "JUDGMENT_DEBTOR", "behaviour": "E01", "points": 3}
     return sound | {"conductOn": "2026-02-10", "finding": finding, "reason": "逾期未履行。"} | changes
 

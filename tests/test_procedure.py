@@ -196,7 +196,7 @@ WAYS: dict[DeductionStatus, Callable[[Courtroom, AsyncConnection, int], Awaitabl
 async def test_a_step_is_taken_from_its_states_only(
     connection: AsyncConnection, room: Courtroom, status: DeductionStatus, step: Step
 ) -> None:
-    batch = await batches.open_batch(connection, room.now.date(), room.act(StaffRole.CENTRE))
+    batch = await batches.open_batch(connection, room.month, room.act(StaffRole.CENTRE))
     key = await WAYS[status](room, connection, batch)
     before, act = await stored(connection, key), room.act(PROCEDURE[step].role)
     if status in PROCEDURE[step].sources and (status, step) not in HELD:
@@ -216,7 +216,7 @@ HELD = {
 
 @pytest.mark.parametrize("step", [step for step in DEEDS if step is not Step.RESUBMIT])
 async def test_a_step_is_taken_by_its_role_only(connection: AsyncConnection, room: Courtroom, step: Step) -> None:
-    batch = await batches.open_batch(connection, room.now.date(), room.act(StaffRole.CENTRE))
+    batch = await batches.open_batch(connection, room.month, room.act(StaffRole.CENTRE))
     key = await WAYS[PROCEDURE[step].sources[0]](room, connection, batch)
     for role in {StaffRole.JUDGE, StaffRole.CHIEF, StaffRole.CENTRE, StaffRole.PANEL} - {PROCEDURE[step].role}:
         code = await refused(DEEDS[step](connection, room, batch, key, room.act(role)))
@@ -225,7 +225,7 @@ async def test_a_step_is_taken_by_its_role_only(connection: AsyncConnection, roo
 
 @pytest.mark.parametrize("step", DEEDS)
 async def test_another_court_s_deduction_is_not_there(connection: AsyncConnection, room: Courtroom, step: Step) -> None:
-    batch = await batches.open_batch(connection, room.now.date(), room.act(StaffRole.CENTRE))
+    batch = await batches.open_batch(connection, room.month, room.act(StaffRole.CENTRE))
     key = await WAYS[DeductionStatus.PROPOSED](room, connection, batch)
     act = room.act(PROCEDURE[step].role, court=NEIGHBOUR)
     assert await refused(DEEDS[step](connection, room, batch, key, act)) == "NOT_FOUND"
@@ -245,7 +245,7 @@ async def test_nobody_plays_two_parts(
     connection: AsyncConnection, room: Courtroom, step: Step, status: DeductionStatus, first: StaffRole
 ) -> None:
     """Also who changed their role meanwhile."""
-    batch = await batches.open_batch(connection, room.now.date(), room.act(StaffRole.CENTRE))
+    batch = await batches.open_batch(connection, room.month, room.act(StaffRole.CENTRE))
     key = await WAYS[status](room, connection, batch)
     promoted = replace(room.officer(first), role=PROCEDURE[step].role)
     act = replace(room.act(PROCEDURE[step].role), officer=promoted)
@@ -276,13 +276,13 @@ async def test_a_month_to_come_has_none(connection: AsyncConnection, room: Court
 
 
 async def test_a_batch_is_decided_when_each_item_is(connection: AsyncConnection, room: Courtroom) -> None:
-    batch = await batches.open_batch(connection, room.now.date(), room.act(StaffRole.CENTRE))
+    batch = await batches.open_batch(connection, room.month, room.act(StaffRole.CENTRE))
     keys = [await room.collected(connection, batch), await room.collected(connection, batch, party_key=room.parties[1])]
     states = []
     for key, passed in zip(keys, (True, False), strict=True):
         await batches.decide(connection, key, 1, passed, room.act(StaffRole.PANEL))
         states.append(await status_of(connection, batch))
-    late = await room.approved(connection, points=1)
+    late = await room.approved(connection, points=1, conduct_on=date(2026, 2, 9))
     await batches.collect(connection, batch, late, 1, room.act(StaffRole.CENTRE))
     assert [*states, await status_of(connection, batch)] == [BatchStatus.OPEN, BatchStatus.DECIDED, BatchStatus.OPEN]
 
@@ -293,7 +293,7 @@ async def status_of(connection: AsyncConnection, batch: int) -> BatchStatus:
 
 
 async def test_a_batch_is_published_all_or_nothing(connection: AsyncConnection, room: Courtroom) -> None:
-    batch = await batches.open_batch(connection, room.now.date(), room.act(StaffRole.CENTRE))
+    batch = await batches.open_batch(connection, room.month, room.act(StaffRole.CENTRE))
     ready = await room.notified(connection, batch)
     waiting = await room.collected(connection, batch, party_key=room.parties[1])
     publish = batches.publish
@@ -307,7 +307,7 @@ async def test_a_batch_is_published_all_or_nothing(connection: AsyncConnection, 
 
 
 async def test_what_the_panel_rejected_is_not_published(connection: AsyncConnection, room: Courtroom) -> None:
-    batch = await batches.open_batch(connection, room.now.date(), room.act(StaffRole.CENTRE))
+    batch = await batches.open_batch(connection, room.month, room.act(StaffRole.CENTRE))
     key = await room.collected(connection, batch)
     await batches.decide(connection, key, 1, False, room.act(StaffRole.PANEL))
     assert await batches.publish(connection, batch, room.act(StaffRole.CENTRE)) == []
@@ -315,7 +315,7 @@ async def test_what_the_panel_rejected_is_not_published(connection: AsyncConnect
 
 
 async def test_a_published_month_is_closed(connection: AsyncConnection, room: Courtroom) -> None:
-    batch = await batches.open_batch(connection, room.now.date(), room.act(StaffRole.CENTRE))
+    batch = await batches.open_batch(connection, room.month, room.act(StaffRole.CENTRE))
     late = await room.approved(connection)
     await batches.publish(connection, batch, room.act(StaffRole.CENTRE))
     assert await refused(batches.publish(connection, batch, room.act(StaffRole.CENTRE))) == "BATCH_PUBLISHED"
@@ -324,7 +324,7 @@ async def test_a_published_month_is_closed(connection: AsyncConnection, room: Co
 
 
 async def test_a_notification_in_the_same_moment_is_none_before(connection: AsyncConnection, room: Courtroom) -> None:
-    batch = await batches.open_batch(connection, room.now.date(), room.act(StaffRole.CENTRE))
+    batch = await batches.open_batch(connection, room.month, room.act(StaffRole.CENTRE))
     await room.notified(connection, batch)
     act = room.act(StaffRole.CENTRE)
     at_once = replace(act, at=act.at - timedelta(minutes=1))
@@ -335,7 +335,7 @@ async def test_two_who_publish_at_once_publish_once(engine: AsyncEngine) -> None
     room = await transact(engine, open_courtroom)
 
     async def waiting(connection: AsyncConnection) -> tuple[int, int]:
-        batch = await batches.open_batch(connection, room.now.date(), room.act(StaffRole.CENTRE))
+        batch = await batches.open_batch(connection, room.month, room.act(StaffRole.CENTRE))
         return batch, await room.notified(connection, batch)
 
     batch, key = await transact(engine, waiting)

@@ -29,6 +29,7 @@ from models.court import StaffRole
 from models.deduction import DeductionStatus, FindingKind
 from models.objection import Objection, ObjectionOutcome
 from models.repair import RepairGround, RepairOutcome
+from models.terms import add_months
 
 EMPTIED = "TRUNCATE batch, deduction, repair, code_record, code_period, point_conversion CASCADE"
 DEEDS = (
@@ -74,6 +75,11 @@ def later(day: date, months: int) -> date:
     return day.replace(year=day.year + (day.month - 1 + months) // 12, month=(day.month - 1 + months) % 12 + 1)
 
 
+def document(serial: int) -> str:
+    """The document in which an item was found: each rests on its own."""
+    return f"(2026)浙0281执1号笔录{serial}"
+
+
 class Chance(NamedTuple):
     """What an attempt is made of. What is drawn never depends on how two that met have ended."""
 
@@ -97,6 +103,7 @@ class Item:
     behaviour: str
     points: int
     proposer: int
+    serial: int
     status: str = "PROPOSED"
     version: int = 1
     chief: int | None = None
@@ -160,9 +167,9 @@ def allowed(world: World, it: Try) -> bool:
             return known and visible and not item.objected
         case "withdraw" | "amend":
             open_ = item.objected and item.status in ("PUBLISHED", "PANEL_APPROVED")
-            apart = item.status == "PUBLISHED" or it.officer not in (item.proposer, item.chief)
-            fit = it.points != item.points if it.deed == "amend" else apart
-            return it.role is StaffRole.PANEL and open_ and fit
+            apart = it.officer not in (item.proposer, item.chief, item.member)
+            fit = it.points < item.points or it.deed == "withdraw"
+            return it.role is StaffRole.PANEL and open_ and apart and fit
         case _:
             ripe = item.determined is not None and it.today >= later(
                 item.determined, 3 if item.behaviour == "E01" else 6
@@ -192,7 +199,7 @@ def happen(world: World, it: Try) -> None:
         case "object":
             item.objected = True
         case "withdraw" if item.status == "PANEL_APPROVED":
-            item.status, item.member, item.objected = "PANEL_REJECTED", it.officer, False
+            item.status, item.objected = "PANEL_REJECTED", False
         case "withdraw":
             item.status, item.ended, item.objected = "WITHDRAWN", it.today, False
         case "shield":
@@ -244,7 +251,9 @@ class Procedure(RuleBasedStateMachine):
 
     async def _opened(self) -> int:
         act = self.room.act(StaffRole.CENTRE)
-        return await transact(self.engine, lambda connection: batches.open_batch(connection, self.today, act))
+        return await transact(
+            self.engine, lambda connection: batches.open_batch(connection, add_months(self.today, -1), act)
+        )
 
     def teardown(self) -> None:
         """Let the connections go."""
@@ -275,13 +284,15 @@ class Procedure(RuleBasedStateMachine):
         if len(self.world.items) == MOST_ITEMS:
             return
         points, kind = {"E01": (3, FindingKind.COURT_RECORD), "E08": (7, FindingKind.RULING)}[behaviour]
-        finding = replace(self.room.proposal().finding, kind=kind)
+        finding = replace(self.room.proposal().finding, kind=kind, number=document(len(self.world.items)))
         proposal = self.room.proposal(
             party_key=self.room.parties[party], behaviour=behaviour, points=points, finding=finding
         )
         act = self.room.act(StaffRole.JUDGE, judge)
         key = self.runner.run(transact(self.engine, lambda c: deductions.propose(c, proposal, act)))
-        self.world.items[key] = Item(self.room.parties[party], behaviour, points, act.officer.key)
+        self.world.items[key] = Item(
+            self.room.parties[party], behaviour, points, act.officer.key, len(self.world.items)
+        )
 
     @rule(chances=st.lists(CHANCE, min_size=1, max_size=5))
     def steps(self, chances: list[Chance]) -> None:
@@ -361,6 +372,7 @@ class Procedure(RuleBasedStateMachine):
         proposal = self.room.proposal(party_key=item.party, behaviour=item.behaviour, points=item.points)
         if item.behaviour == "E08":
             proposal = replace(proposal, finding=replace(proposal.finding, kind=FindingKind.RULING))
+        proposal = replace(proposal, finding=replace(proposal.finding, number=document(item.serial)))
         done: dict[str, Callable[[AsyncConnection], Awaitable[Any]]] = {
             "approve": lambda c: deductions.approve(c, key, version, act),
             "return": lambda c: deductions.send_back(c, key, version, act),

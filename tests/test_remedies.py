@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
-from courtroom import NEIGHBOUR, Courtroom, refused, stored
+from courtroom import NEIGHBOUR, RECEIPT, Courtroom, refused, stored
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework import batches, objections, repairs
@@ -18,7 +18,7 @@ from models.deduction import DeductionStatus, DeductionVersion, FindingKind
 from models.objection import Objection, ObjectionOutcome
 from models.repair import Repair, RepairGround, RepairOutcome
 
-PERFORMED = Application(RepairGround.FULL_PERFORMANCE, "已全部履行，承诺诚信诉讼。", Decimal("120000.50"))
+PERFORMED = Application(RepairGround.FULL_PERFORMANCE, "已全部履行，承诺诚信诉讼。", Decimal("120000.50"), RECEIPT)
 
 
 async def yellow(connection: AsyncConnection, room: Courtroom) -> int:
@@ -64,7 +64,7 @@ async def test_an_objection_is_due_on_the_same_day_of_the_next_month(
 
 
 async def test_an_objection_may_be_filed_from_the_notification_on(connection: AsyncConnection, room: Courtroom) -> None:
-    batch = await batches.open_batch(connection, room.now.date(), room.act(StaffRole.CENTRE))
+    batch = await batches.open_batch(connection, room.month, room.act(StaffRole.CENTRE))
     key = await room.collected(connection, batch)
     await batches.decide(connection, key, 1, True, room.act(StaffRole.PANEL))
     assert await refused(object_to(connection, room, key)) == "NOT_FOUND"
@@ -130,7 +130,7 @@ async def test_a_withdrawn_item_takes_its_record_along(connection: AsyncConnecti
 
 
 async def test_what_was_not_yet_published_is_rejected_instead(connection: AsyncConnection, room: Courtroom) -> None:
-    batch = await batches.open_batch(connection, room.now.date(), room.act(StaffRole.CENTRE))
+    batch = await batches.open_batch(connection, room.month, room.act(StaffRole.CENTRE))
     key = await room.notified(connection, batch)
     await answered(connection, room, key, Answer(ObjectionOutcome.WITHDRAWN))
     assert (await stored(connection, key)).status is DeductionStatus.PANEL_REJECTED

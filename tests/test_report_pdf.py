@@ -5,6 +5,7 @@ from typing import Any
 
 import pypdfium2
 import pytest
+import sqlalchemy as sa
 import zxingcpp
 from test_integrity_report import INTEGRITY, issued
 from world import World
@@ -107,3 +108,30 @@ def test_a_long_report_runs_over_its_pages(world: World) -> None:
     made = typeset(Viewed(ReportStatus.VALID, "SR", found["claims"], found["jws"]), "http://127.0.0.1/reports/SR")
     assert "共250条" in text_of(made)
     assert text_of(made).count("行为Behaviour") > 2
+
+
+@pytest.mark.parametrize("character", ["\U0002a6a5", "\ue863", "😀", "\x07"])
+def test_a_character_that_the_font_lacks_has_a_placeholder(world: World, character: str) -> None:
+    """The signed text keeps it."""
+    found = world.http.get(issued(world)["address"] + ".json").json()
+    found["claims"]["subject"]["name"] = f"陈{character}\ufe0f鸣"
+    found["claims"]["subject"]["party"]["listings"]["nodes"][0]["grounds"] = character
+    made = typeset(Viewed(ReportStatus.VALID, "SR", found["claims"], found["jws"]), "http://127.0.0.1/reports/SR")
+    assert "陈〓鸣" in text_of(made)
+    assert text_of(made).count("〓") == 4  # the notice says so, in two languages
+    assert "thesignedfileholdsit" in text_of(made)
+
+
+def test_a_report_in_known_characters_has_no_notice_of_others(world: World, report: Any) -> None:
+    assert "〓" not in text_of(pdf(world, report))
+
+
+def test_a_name_outside_the_font_is_on_paper_over_http(world: World) -> None:
+    """Case 38: kept as it is in the signed text, 200 with a placeholder on paper."""
+    with world.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE listing SET grounds = grounds || '\U0002a6a5'"))
+    report = issued(world)
+    assert "\U0002a6a5" in world.http.get(report["address"] + ".json").text
+    assert "〓" in text_of(pdf(world, report))
+    with world.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE listing SET grounds = rtrim(grounds, '\U0002a6a5')"))

@@ -100,7 +100,7 @@ def test_three_months(play: Play, tmp_path: Any) -> None:
         "partyId": party,
         "role": "JUDGMENT_DEBTOR",
         "behaviour": "E02",
-        "points": 6,
+        "points": 8,
     }
     mended |= {"conductOn": "2026-02-11", "finding": RULING, "reason": "已补正。", "id": chen_report, "version": 1}
     assert play.do(StaffRole.JUDGE, "resubmitDeduction", shows="version", **mended) == {"version": 2}
@@ -109,10 +109,10 @@ def test_three_months(play: Play, tmp_path: Any) -> None:
     play.approve(forge_lie, court=NINGBO)
 
     play.go_to(3, 10)
-    march, march_in_ningbo = play.open("2026-03-01"), play.open("2026-03-01", NINGBO)
-    play.collect(march, chen_report, version=2)
-    play.collect(march, chen_late, lin_late, zhao_late, zhao_spending)
-    play.collect(march_in_ningbo, forge_lie, court=NINGBO)
+    february, february_in_ningbo = play.open("2026-02-01"), play.open("2026-02-01", NINGBO)
+    play.collect(february, chen_report, version=2)
+    play.collect(february, chen_late, lin_late, zhao_late, zhao_spending)
+    play.collect(february_in_ningbo, forge_lie, court=NINGBO)
     play.decide(zhao_spending, approved=False)
     play.decide(chen_report, version=2)
     play.decide(chen_late, lin_late, zhao_late)
@@ -123,7 +123,7 @@ def test_three_months(play: Play, tmp_path: Any) -> None:
         court_ZHAO=("GREEN", [("E01", "PANEL_APPROVED"), ("E05", "PANEL_REJECTED")]),
         court_FORGE=("GREEN", [("T02", "PANEL_APPROVED")]),
     )
-    refused = chambers.refused(play.officer(StaffRole.CENTRE), "publishBatch", "id", id=march, reason="提前发布。")
+    refused = chambers.refused(play.officer(StaffRole.CENTRE), "publishBatch", "id", id=february, reason="提前发布。")
     assert refused["code"] == "NOT_NOTIFIED"
 
     # --- notification: each subject knows of its own, and nobody else of anything -------------------------------------
@@ -131,7 +131,7 @@ def test_three_months(play: Play, tmp_path: Any) -> None:
     play.notify(forge_lie, court=NINGBO)
     waiting = "PANEL_APPROVED"
     play.see(
-        portal_CHEN=("GREEN", [("E01", 2, waiting, [], []), ("E02", 6, waiting, [], [])]),
+        portal_CHEN=("GREEN", [("E01", 2, waiting, [], []), ("E02", 8, waiting, [], [])]),
         portal_LIN=("GREEN", [("E01", 3, waiting, [], [])]),
         portal_ZHAO=("GREEN", [("E01", 4, waiting, [], [])]),
         portal_FORGE=("GREEN", [("T02", 6, waiting, [], [])]),
@@ -139,31 +139,31 @@ def test_three_months(play: Play, tmp_path: Any) -> None:
 
     # --- publication, of one court and then of the other --------------------------------------------------------------
     play.go_to(3, 25)
-    play.publish(march)
-    again = chambers.refused(play.officer(StaffRole.CENTRE), "publishBatch", "id", id=march, reason="再发布。")
+    play.publish(february)
+    again = chambers.refused(play.officer(StaffRole.CENTRE), "publishBatch", "id", id=february, reason="再发布。")
     assert again["code"] == "BATCH_PUBLISHED"
     played = "PUBLISHED"
     play.see(
         court_CHEN=("YELLOW", [("E01", played), ("E02", played)]),
         court_LIN=("GREEN", [("E01", played)]),
         court_ZHAO=("GREEN", [("E01", played), ("E05", "PANEL_REJECTED")]),
-        portal_CHEN=("YELLOW", [("E01", 2, played, [], []), ("E02", 6, played, [], [])]),
+        portal_CHEN=("YELLOW", [("E01", 2, played, [], []), ("E02", 8, played, [], [])]),
         portal_LIN=("GREEN", [("E01", 3, played, [], [])]),
         portal_ZHAO=("GREEN", [("E01", 4, played, [], [])]),
-        bank_CHEN=("YELLOW Y20", [("E01", 2, False), ("E02", 6, False)], [], [], []),
+        bank_CHEN=("YELLOW Y20", [("E01", 2, False), ("E02", 8, False)], [], [], []),
         bank_LIN=("GREEN", [("E01", 3, False)], [], [], []),
         bank_ZHAO=("GREEN", [("E01", 4, False)], [], [], []),
-        public_CHEN=[("E01", 2), ("E02", 6)],
+        public_CHEN=[("E01", 2), ("E02", 8)],
         public_LIN=[("E01", 3)],
         public_ZHAO=[("E01", 4)],
         moral__bank=[
-            ("MD3", -6, "COURT_ASSESSED"),
+            ("MD3", -8, "COURT_ASSESSED"),
             ("MD3", -4, "COURT_ASSESSED"),
             ("MD3", -3, "COURT_ASSESSED"),
             ("MD3", -2, "COURT_ASSESSED"),
         ],
     )
-    play.publish(march_in_ningbo, NINGBO)
+    play.publish(february_in_ningbo, NINGBO)
     play.see(
         court_FORGE=("YELLOW", [("T02", played)]),
         portal_FORGE=("YELLOW", [("T02", 6, played, [], [])]),
@@ -177,9 +177,9 @@ def test_three_months(play: Play, tmp_path: Any) -> None:
     objection = play.ask(CHEN, "fileObjection", deductionId=chen_report, statement="已按期申报部分财产。")
     withdrawn = play.ask(LIN, "fileObjection", deductionId=lin_late, statement="判决前已付清。")
     play.see(
-        portal_CHEN=("YELLOW", [("E01", 2, played, [], []), ("E02", 6, played, ["None"], [])]),
+        portal_CHEN=("YELLOW", [("E01", 2, played, [], []), ("E02", 8, played, ["None"], [])]),
         portal_LIN=("GREEN", [("E01", 3, played, ["None"], [])]),
-        bank_CHEN=("YELLOW Y20", [("E01", 2, False), ("E02", 6, True)], [], [], []),
+        bank_CHEN=("YELLOW Y20", [("E01", 2, False), ("E02", 8, True)], [], [], []),
         bank_LIN=("GREEN", [("E01", 3, True)], [], [], []),
     )
     play.go_to(4, 27)
@@ -187,8 +187,9 @@ def test_three_months(play: Play, tmp_path: Any) -> None:
         play.officer(StaffRole.CENTRE), "{ reminders(first: 9) { nodes { kind dueOn objection { filedOn } } } }"
     )["reminders"]["nodes"]
     due = {"kind": "OBJECTION_DUE", "dueOn": "2026-05-02", "objection": {"filedOn": "2026-04-02"}}
-    assert reminded == [due, due]
-    play.do(StaffRole.PANEL, "answerObjection", id=objection, outcome="AMENDED", points=7, reason="情节更重。")
+    month = {"kind": "BATCH_DUE", "dueOn": "2026-03-01", "objection": None}
+    assert reminded == [month, due, due]
+    play.do(StaffRole.PANEL, "answerObjection", place=1, id=objection, outcome="AMENDED", points=7, reason="情节较轻。")
     amended = [("E01", 2, False), ("E02", 7, False)]
     play.see(
         portal_CHEN=("YELLOW", [("E01", 2, played, [], []), ("E02", 7, played, ["AMENDED"], [])]),
@@ -196,14 +197,14 @@ def test_three_months(play: Play, tmp_path: Any) -> None:
         public_CHEN=[("E01", 2), ("E02", 7)],
         moral__bank=[
             ("MD3", -7, "COURT_ASSESSED"),
-            ("MD3", -6, "COURT_ASSESSED"),
+            ("MD3", -8, "COURT_ASSESSED"),
             ("MD3", -4, "COURT_ASSESSED"),
             ("MD3", -3, "COURT_ASSESSED"),
             ("MD3", -2, "COURT_ASSESSED"),
-            ("MD3", 6, "COURT_ASSESSED"),
+            ("MD3", 8, "COURT_ASSESSED"),
         ],
     )
-    play.do(StaffRole.PANEL, "answerObjection", id=withdrawn, outcome="WITHDRAWN", reason="确已付清。")
+    play.do(StaffRole.PANEL, "answerObjection", place=1, id=withdrawn, outcome="WITHDRAWN", reason="确已付清。")
     play.see(
         court_LIN=("GREEN", [("E01", "WITHDRAWN")]),
         portal_LIN=("GREEN", [("E01", 3, "WITHDRAWN", ["WITHDRAWN"], [])]),
@@ -211,12 +212,12 @@ def test_three_months(play: Play, tmp_path: Any) -> None:
         public_LIN=[],
         moral__bank=[
             ("MD3", -7, "COURT_ASSESSED"),
-            ("MD3", -6, "COURT_ASSESSED"),
+            ("MD3", -8, "COURT_ASSESSED"),
             ("MD3", -4, "COURT_ASSESSED"),
             ("MD3", -3, "COURT_ASSESSED"),
             ("MD3", -2, "COURT_ASSESSED"),
             ("MD3", 3, "COURT_ASSESSED"),
-            ("MD3", 6, "COURT_ASSESSED"),
+            ("MD3", 8, "COURT_ASSESSED"),
         ],
     )
 
@@ -227,12 +228,12 @@ def test_three_months(play: Play, tmp_path: Any) -> None:
         head_office, "returnConversion", "status returnReason", id=play.conversion("MD3", -4), reason="户号不符。"
     )
     rest = [
-        ("MD3", -6, "COURT_ASSESSED"),
+        ("MD3", -8, "COURT_ASSESSED"),
         ("MD3", -4, "RETURNED"),
         ("MD3", -3, "COURT_ASSESSED"),
         ("MD3", -2, "COURT_ASSESSED"),
         ("MD3", 3, "COURT_ASSESSED"),
-        ("MD3", 6, "COURT_ASSESSED"),
+        ("MD3", 8, "COURT_ASSESSED"),
     ]
     play.see(moral__bank=[("MD3", -7, "CONFIRMED"), *rest])
     play.work()
@@ -277,13 +278,13 @@ def test_three_months(play: Play, tmp_path: Any) -> None:
 
     # --- April's and May's months -------------------------------------------------------------------------------------
     forge_late = play.propose(TRIED, FORGE, "T07", 2, RECORD | {"number": "庭审笔录"}, role="DEFENDANT")
-    may = play.open("2026-05-01")
+    april = play.open("2026-04-01")
     play.approve(forge_late)
-    play.collect(may, forge_late)
+    play.collect(april, forge_late)
     play.decide(forge_late)
     play.notify(forge_late)
     play.go_to(5, 28)
-    play.publish(may)
+    play.publish(april)
     both = [("T02", 6, False), ("T07", 2, False)]
     play.see(
         court_FORGE=("YELLOW", [("T02", played), ("T07", played)]),
@@ -356,7 +357,7 @@ def test_three_months(play: Play, tmp_path: Any) -> None:
     assert early["code"] == "TOO_EARLY"
     play.go_to(6, 12)
     shorter = play.ask(CHEN, "applyForRepair", deductionId=chen_late, **plea)
-    plea |= {"ground": "FULL_PERFORMANCE"}
+    plea |= {"ground": "FULL_PERFORMANCE", "evidence": {"document": "收款收据", "digest": "0f" * 32}}
     shielded = play.ask(ZHAO, "applyForRepair", deductionId=zhao_late, **plea)
     play.see(
         portal_CHEN=("YELLOW", [("E01", 2, played, [], ["None"]), ("E02", 7, played, ["AMENDED"], [])]),

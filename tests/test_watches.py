@@ -267,7 +267,7 @@ def withdraw(chambers: Chambers, courts: Courts, item: str, subject: Subject) ->
     """An objection, upheld: the item has never been."""
     objection = courts.ask(subject, "fileObjection", deductionId=item, statement="不属实。")
     given = {"id": objection, "outcome": "WITHDRAWN", "reason": "异议成立。"}
-    chambers.done(chambers.officer(StaffRole.PANEL), "answerObjection", "id", **given)
+    chambers.done(chambers.officer(StaffRole.PANEL, 1), "answerObjection", "id", **given)
 
 
 def test_who_was_served_what_vanishes_is_told_and_nobody_else(chambers: Chambers, courts: Courts) -> None:

@@ -2,11 +2,12 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from casework import blue, objections, repairs
 from casework.objections import Answer
 from casework.refusal import Refusal
-from casework.repairs import Application, Decision
+from casework.repairs import Application, Decision, Evidence
 from models.code_record import CodeRecord
 from models.deduction import Deduction
 from models.objection import Objection, ObjectionOutcome
@@ -37,9 +38,11 @@ async def apply_for_repair(
     ground: RepairGround,
     commitment: str,
     amount_performed: Decimal,
+    evidence: dict[str, Any] | None,
 ) -> int:
     """A subject applies for repair of an item, or of a yellow record, of its own."""
-    application, now = Application(ground, commitment, amount_performed), acting.caller.now
+    shown, now = Evidence(**evidence) if evidence else None, acting.caller.now
+    application = Application(ground, commitment, amount_performed, shown)
     connection, party = acting.connection, await acting.own_party()
     if deduction_id is not None and code_record_id is None:
         key = acting.key(deduction_id, Deduction, "deductionId")

@@ -25,11 +25,12 @@ async def record_sanction(
     amount: Decimal | None,
     days: int | None,
     sentence_ends_on: date | None,
+    behaviour: str | None,
     reason: str,
 ) -> int:
     """The Centre records a decision."""
     case, party = acting.key(case_id, CourtCase, "caseId"), acting.key(party_id, Party, "partyId")
-    decision = Decision(number, case, party, kind, decided_on, effective_on, amount, days, sentence_ends_on)
+    decision = Decision(number, case, party, kind, decided_on, effective_on, amount, days, sentence_ends_on, behaviour)
     return await sanctions.record_sanction(acting.connection, decision, acting.act(reason))
 
 

@@ -1,0 +1,95 @@
+"""What rests on a sanction falls with it: the deductions that cite a decision which a reconsideration revoked (R25)."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from auth.officer import Officer
+from casework.assessments import reverse_deductions
+from casework.batches import settle
+from casework.events import colour, lock_parties, tell, tell_gone
+from casework.notifications import Gone
+from casework.procedure import PROCEDURE, Step, steps_of
+from casework.records import close_records, shown
+from models.batch import Batch
+from models.code_record import CloseReason, CodeRecord
+from models.deduction import Deduction, DeductionStatus
+from models.event import EventKind
+from models.objection import Objection, ObjectionOutcome
+from models.sanction import FOUNDED, Sanction
+from models.terms import court_day
+
+FALLING = (*PROCEDURE[Step.DROP].sources, *PROCEDURE[Step.REVOKE].sources)
+"""The states from which a deduction falls; what was rejected, withdrawn or shielded has ended already."""
+
+
+async def withdraw_founded(
+    connection: AsyncConnection, sanction_keys: Collection[int], at: datetime, reason: str, by: Officer | None = None
+) -> Sequence[int]:
+    """Withdraw the deductions founded on these sanctions, published or not; gives their keys.
+
+    One is founded on a sanction of the same party whose number and kind of decision its finding names. Their records
+    are closed, their conversions reversed, open objections answered with `reason`, and whoever was served is told.
+    by: who revoked; None for a file. Call it after the sanctions are revoked and their own records closed, and before
+    anything is told, since items are locked before events.
+    """
+    found = await _locked(connection, sanction_keys)
+    published = [row.id for row in found if row.status is DeductionStatus.PUBLISHED]
+    for step, keys in (
+        (Step.REVOKE, published),
+        (Step.DROP, [row.id for row in found if row.status is not DeductionStatus.PUBLISHED]),
+    ):
+        await _fall(connection, step, keys, at, reason, by)
+    await settle(connection, {row.batch_id for row in found if row.batch_id})
+    which = CodeRecord.deduction_id.in_(published)
+    await close_records(connection, which, court_day(at), CloseReason.WITHDRAWN)
+    contested = await _answer(connection, [row.id for row in found], at, reason)
+    known = [row for row in found if shown(row, court_day(at))]
+    await lock_parties(connection, [row.party_id for row in found])
+    await tell_gone(connection, [Gone(row.party_id, row.published_at) for row in known], EventKind.ENTRY_WITHDRAWN, at)
+    closed = [row.party_id for row in known if row.id in contested]
+    await tell(connection, closed, EventKind.OBJECTION_CLOSED, at)
+    await colour(connection, {row.party_id for row in found if row.id in published}, at)
+    await reverse_deductions(connection, published, at)
+    return [row.id for row in found]
+
+
+def _founded(sanction_keys: Collection[int]) -> sa.Select[Any]:
+    """The deductions founded on sanctions."""
+    kinds = sa.case({kind.value: finding.value for kind, finding in FOUNDED.items()}, value=Sanction.kind)
+    cited = sa.func.starts_with(sa.func.document_key(Deduction.finding_document), Sanction.decision_number)
+    same = sa.and_(Sanction.party_id == Deduction.party_id, kinds == sa.cast(Deduction.finding_kind, sa.Text), cited)
+    return (
+        sa.select(Deduction.__table__)
+        .where(sa.select(Sanction.id).where(Sanction.id.in_(sanction_keys), same).exists())
+        .where(Deduction.status.in_(FALLING))
+        .order_by(Deduction.id)
+    )
+
+
+async def _locked(connection: AsyncConnection, sanction_keys: Collection[int]) -> Sequence[Any]:
+    """Those deductions, locked after their batches, as everywhere."""
+    batches = _founded(sanction_keys).with_only_columns(Deduction.batch_id).order_by(None)
+    await connection.execute(sa.select(Batch.id).where(Batch.id.in_(batches)).order_by(Batch.id).with_for_update())
+    found: Sequence[Any] = (await connection.execute(_founded(sanction_keys).with_for_update(of=Deduction))).all()
+    return found
+
+
+async def _fall(
+    connection: AsyncConnection, step: Step, keys: Sequence[int], at: datetime, reason: str, by: Officer | None
+) -> None:
+    if not keys or (status := PROCEDURE[step].target) is None:
+        return
+    ended = {"ended_at": at} if step is Step.REVOKE else {}
+    await connection.execute(sa.update(Deduction).where(Deduction.id.in_(keys)).values(status=status, **ended))
+    await connection.execute(steps_of(keys, status, by, at, reason))
+
+
+async def _answer(connection: AsyncConnection, keys: Sequence[int], at: datetime, reason: str) -> Collection[int]:
+    """Answer the open objections to deductions; gives the deductions that had one."""
+    open_ones = sa.update(Objection).where(Objection.deduction_id.in_(keys), Objection.outcome.is_(None))
+    answer = open_ones.values(outcome=ObjectionOutcome.WITHDRAWN, reasons=reason, decided_at=at)
+    return set((await connection.execute(answer.returning(Objection.deduction_id))).scalars())

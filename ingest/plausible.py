@@ -1,0 +1,36 @@
+"""What contradicts itself in a line (R24): a warning that a person looks at, or a reject where it cannot be."""
+
+from datetime import date, datetime
+
+from ingest.report import LineError
+from models.case_numbers import CaseNumber
+from models.terms import COURT_TIME, add_months
+
+Warnings = tuple[tuple[str, str], ...]
+"""Codes, each with the word that it is about, if it is about one."""
+
+YOUNGEST = 8
+"""Under this age nobody acts in law at all (Civil Code, article 20): who is named is likely another."""
+
+YEARS_APART = 1
+"""A case filed in the last days of a year may get its number in the next, or the other way round."""
+
+
+def doubts_of_case(number: CaseNumber, court_code: str, filed_on: date, closed_on: date | None) -> Warnings:
+    """COURT_DIFFERS: the number is another court's, as of a case that was moved by designation (指定管辖).
+
+    YEAR_DIFFERS: it was filed years from the year of its number. Raises LineError DATE for a day that has not come.
+    """
+    today = datetime.now(COURT_TIME).date()
+    if number.year > today.year or max(filed_on, closed_on or filed_on) > today:
+        raise LineError("DATE", "The case lies in time to come: correct its number or its dates.")
+    doubts = {
+        "COURT_DIFFERS": number.court_code not in (None, court_code),
+        "YEAR_DIFFERS": abs(number.year - filed_on.year) > YEARS_APART,
+    }
+    return tuple((code, "") for code, doubtful in doubts.items() if doubtful)
+
+
+def doubts_of_age(born_on: date | None, filed_on: date) -> Warnings:
+    """AGE: born after the case was filed, or a child under eight at its filing."""
+    return (("AGE", ""),) if born_on and filed_on < add_months(born_on, 12 * YOUNGEST) else ()
