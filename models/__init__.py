@@ -20,6 +20,7 @@ from models.event import Event
 from models.grading import GradingRule
 from models.household import Household, Village
 from models.idempotency_key import IdempotencyKey
+from models.identity_conflict import IdentityAct, IdentityConflict
 from models.incentive_loan import IncentiveLoan
 from models.integrity_report import IntegrityReport
 from models.issued_token import AssertionUse, IssuedToken
@@ -27,6 +28,7 @@ from models.listing import Listing
 from models.measure import Measure
 from models.objection import Objection
 from models.party import Identity, Party
+from models.party_name import PartyName
 from models.point_conversion import PointConversion, VillageNotice
 from models.record_step import RecordStep
 from models.repair import Repair
@@ -70,6 +72,8 @@ __all__ = [
     "Household",
     "IdempotencyKey",
     "Identity",
+    "IdentityAct",
+    "IdentityConflict",
     "IncentiveLoan",
     "IntegrityReport",
     "IssuedToken",
@@ -80,6 +84,7 @@ __all__ = [
     "Objection",
     "Participation",
     "Party",
+    "PartyName",
     "PointConversion",
     "RecordStep",
     "Reminder",

@@ -1,4 +1,4 @@
-"""Parties (当事人) and their identities. The number itself is sealed; the keyed hash finds it (R18)."""
+"""Parties (当事人) and the documents that identify them. A number itself is sealed; the keyed hash finds it (R18)."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -6,8 +6,9 @@ from enum import StrEnum
 from sqlalchemy import Boolean, CheckConstraint, DateTime, ForeignKey, Index, LargeBinary, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import Base, Keyed, choice
+from models.base import Keyed, choice
 from models.household import Household, Village
+from models.names import folded_from
 
 
 class PartyKind(StrEnum):
@@ -18,51 +19,71 @@ class PartyKind(StrEnum):
 
 
 class IdentityType(StrEnum):
-    """The kind of number that identifies a party."""
+    """The kind of document whose number identifies a party (R22)."""
 
     RESIDENT_ID = "RESIDENT_ID"
     UNIFIED_SOCIAL_CREDIT_CODE = "UNIFIED_SOCIAL_CREDIT_CODE"
+    PASSPORT = "PASSPORT"
+    HK_MACAO_PERMIT = "HK_MACAO_PERMIT"
+    TAIWAN_PERMIT = "TAIWAN_PERMIT"
+    FOREIGNER_RESIDENCE = "FOREIGNER_RESIDENCE"
+    HK_MACAO_TAIWAN_RESIDENCE = "HK_MACAO_TAIWAN_RESIDENCE"
+    MILITARY_ID = "MILITARY_ID"
+    ORGANIZATION_CODE = "ORGANIZATION_CODE"
+    BUSINESS_REGISTRATION = "BUSINESS_REGISTRATION"
 
 
 class Party(Keyed):
     """A person or organization that took part in a case.
 
+    `name` is the current one as it is written, `folded` as it is compared (R21); all names stand in `party_name`.
     `disclosed` is false for a party known only from matters that never leave the court (R16): a minor's, a private
-    case's. For everyone outside, such a party does not exist. The village is the one that the court's files name; the
-    household, where there is one, is the moral bank's.
+    case's. For everyone outside, such a party does not exist. `held`: the rows of a name conflict stand on it until
+    the Centre has looked (R22); nothing of it is public and it has no document. `merged_id`: the party that this one
+    turned out to be; nothing stands on it any more but what was told of it. The village is the one that the court's
+    files name; the household, where there is one, is the moral bank's.
     """
 
     __tablename__ = "party"
     __table_args__ = (
+        CheckConstraint("NOT (held AND disclosed)", name="held_is_hidden"),
+        CheckConstraint("merged_id IS NULL OR (merged_id <> id AND NOT disclosed)", name="merged_is_hidden"),
         Index("ix_party_household_id", "household_id", postgresql_where=text("household_id IS NOT NULL")),
+        Index("ix_party_merged_id", "merged_id", postgresql_where=text("merged_id IS NOT NULL")),
     )
 
     kind: Mapped[PartyKind] = mapped_column(choice(PartyKind))
     name: Mapped[str] = mapped_column(Text, index=True)
+    folded: Mapped[str] = mapped_column(Text, index=True, default=folded_from("name"))
     disclosed: Mapped[bool] = mapped_column(Boolean)
+    held: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    merged_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
     village_id: Mapped[int | None] = mapped_column(ForeignKey("village.id"))
     household_id: Mapped[int | None] = mapped_column(ForeignKey("household.id"))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
     village: Mapped[Village | None] = relationship(viewonly=True, lazy="raise")
     household: Mapped[Household | None] = relationship(viewonly=True, lazy="raise")
-    identity: Mapped["Identity | None"] = relationship(viewonly=True, lazy="raise", uselist=False)
 
 
-class Identity(Base):
-    """The number of a party: sealed, indexed by keyed hash, and in masked form.
+class Identity(Keyed):
+    """A document of a party: its number sealed, indexed by keyed hash, and in masked form.
 
-    `sealed` is bound to `index`, so that it opens in this row only. `index` starts with the version of its key.
+    `sealed` is bound to `index`, so that it opens in this row only. `index` starts with the version of its key, and
+    is made of `document_key`. A party may have several documents; `main` is the one whose number is shown.
     """
 
     __tablename__ = "identity"
     __table_args__ = (
         CheckConstraint("octet_length(index) = 21", name="keyed_hash"),
         CheckConstraint("masked LIKE '%*%'", name="masked_form"),
+        Index("ix_identity_party_id", "party_id"),
+        Index("uq_identity_main", "party_id", unique=True, postgresql_where=text("main")),
     )
 
-    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), primary_key=True)
+    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
     type: Mapped[IdentityType] = mapped_column(choice(IdentityType))
     index: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
     masked: Mapped[str] = mapped_column(Text)
+    main: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
