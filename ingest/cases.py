@@ -136,7 +136,7 @@ class Cases(Format):
             warnings += (("PARTY_TYPE", named(kind)),)
         elif wanted not in (EITHER, holder):
             raise LineError("ID_TYPE", "The kind of document does not fit the kind of party: correct one of the two.")
-        return self._identified(found, holder, name, number), warnings
+        return self.context.subjects.read(holder, name, number, found), warnings
 
     def _document(self, word: str, number: str) -> tuple[DocumentKind, Warnings]:
         """The document by its name; by the number where the name is unknown."""
@@ -148,13 +148,6 @@ class Cases(Format):
             raise LineError("ID_TYPE", in_no_vocabulary("The document", word, WordKind.DOCUMENT), named(word)) from None
         told = DocumentKind.RESIDENT_ID if is_person else DocumentKind.UNIFIED_SOCIAL_CREDIT_CODE
         return told, (("ID_TYPE", named(word)),)
-
-    def _identified(self, document: DocumentKind, holder: PartyKind, name: str, number: str) -> Subject:
-        if document not in (DocumentKind.RESIDENT_ID, DocumentKind.UNIFIED_SOCIAL_CREDIT_CODE):
-            raise LineError(
-                "ID_TYPE", "The document is none that identifies here: write 居民身份证 or 统一社会信用代码."
-            )
-        return self.context.subjects.read(holder, name, number)
 
     def _village(self, text: str) -> str:
         village = self._villages.get(text)
