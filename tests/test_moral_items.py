@@ -5,7 +5,8 @@ from chambers import Chambers
 
 EN = "(2026)浙0281执11号"
 ENTRIES = (
-    "SELECT i.code, c.points, c.reverses_id IS NOT NULL FROM point_conversion c JOIN moral_bank_item i ON i.id = c.item_id"
+    "SELECT i.code, c.points, c.reverses_id IS NOT NULL FROM point_conversion c"
+    " JOIN moral_bank_item i ON i.id = c.item_id"
     " ORDER BY c.id"
 )
 
