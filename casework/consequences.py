@@ -74,7 +74,7 @@ async def follow(
     parties = await _parties(connection, items) | {one.party_id for one in before.values()}
     await lock_parties(connection, parties)
     for matter, keys in items.items():
-        await _record(connection, matter, keys, court_day(at))
+        await write_records(connection, matter, keys, court_day(at))
     if not silent:
         after = await look(connection, items, at)
         await _measure(connection, items, at)
@@ -92,7 +92,7 @@ async def _parties(connection: AsyncConnection, items: Items) -> set[int]:
     return found
 
 
-async def _record(connection: AsyncConnection, matter: Matter, keys: Collection[int], day: date) -> None:
+async def write_records(connection: AsyncConnection, matter: Matter, keys: Collection[int], day: date) -> None:
     """Write the code records that rows make: those that are missing, and those that the rows describe otherwise now."""
     if matter.described is None or not keys:
         return

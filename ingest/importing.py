@@ -12,6 +12,7 @@ from casework.catalogue import read_case_types
 from ingest.cases import Cases
 from ingest.catalogue import read_catalogue
 from ingest.certificates import Certificates
+from ingest.convictions import Convictions
 from ingest.foreign import open_file
 from ingest.households import Households
 from ingest.ledger import begin_run
@@ -19,6 +20,7 @@ from ingest.lenders import Lenders
 from ingest.reading import WORKBOOK, CsvExport, Export, JsonLinesExport
 from ingest.records import Context, Format
 from ingest.relations import Relations
+from ingest.removals import Removals
 from ingest.report import ImportFileError, Rejects, Summary
 from ingest.run import Run
 from ingest.sanctions import Sanctions
@@ -36,6 +38,8 @@ FORMATS: dict[str, type[Format]] = {
     "sanctions": Sanctions,
     "certificates": Certificates,
     "lenders": Lenders,
+    "removals": Removals,
+    "convictions": Convictions,
     "households": Households,
     "relations": Relations,
 }

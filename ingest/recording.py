@@ -7,12 +7,13 @@ import sqlalchemy as sa
 from sqlalchemy import Column
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.consequences import Sight, follow, look
+from casework.consequences import Sight, follow, look, write_records
 from casework.matters import Matter
 from ingest.records import Format, Merged, Record
 from ingest.staging import SHARED, staged_rows
 from ingest.versions import Kept, Source
 from models.party import Party
+from models.terms import court_day
 
 
 def staged_records(name: str, *columns: Column[Any]) -> sa.Table:
@@ -56,6 +57,7 @@ class RecordingFormat(Format):
             seen = await look(connection, {self.matter: keys}, source.at)
 
         written = await self.kept().write(connection, source, turn, before)
+        await write_records(connection, self.matter, [*written.new, *written.changed], court_day(source.at))
         ended, seen_ended = await self.end(connection, source, turn)
         keys = sorted({*written.new, *written.changed, *ended})
         await follow(connection, {self.matter: keys}, {**seen_ended, **seen}, source.at, silent=silent)

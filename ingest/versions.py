@@ -48,15 +48,15 @@ class Kept:
     """How staged lines become rows of a table.
 
     key: the columns by which a line finds its row. content: what it may change, by column; as the line says, where
-    there is no function. matter: the column of `RecordChange` that names such a row. turns: whether staging tells
-    the first line of a key from the second.
+    there is no function. matter: the column of `RecordChange` that names such a row, if it keeps its changes. turns:
+    whether staging tells the first line of a key from the second.
     """
 
     table: Any
     staged: sa.Table
     key: Sequence[str]
     content: Mapping[str, Present | None]
-    matter: str
+    matter: str | None
     turns: bool = True
 
     async def write(
@@ -66,7 +66,8 @@ class Kept:
         bound = {"exported": source.exported_on, "turn": turn}
         new = list((await connection.execute(self._add(), bound)).scalars())
         outdated = (await connection.execute(self._outdated(), bound | {"new": new})).scalar_one()
-        changed = sorted(set((await connection.execute(self._note(source), bound | {"new": new})).scalars()))
+        noted = self._note(source, self.matter) if self.matter else self._differing()
+        changed = sorted(set((await connection.execute(noted, bound | {"new": new})).scalars()))
         await before(changed)
         if changed:
             await connection.execute(self._change(), bound | {"keys": changed})
@@ -104,7 +105,11 @@ class Kept:
         known = self.table.c.id != sa.all_(NEW)
         return sa.select(sa.func.count()).where(self._met(), known, self._is_older(), self._differs())
 
-    def _note(self, source: Source) -> Any:
+    def _differing(self) -> Any:
+        known = self.table.c.id != sa.all_(NEW)
+        return sa.select(self.table.c.id).where(self._met(), known, ~self._is_older(), self._differs())
+
+    def _note(self, source: Source, matter: str) -> Any:
         """Write down each field that changes; gives the rows."""
         compared = sa.values(
             sa.column("field", sa.Text), sa.column("former", sa.Text), sa.column("present", sa.Text), name="compared"
@@ -128,8 +133,8 @@ class Kept:
             .where(lateral.c.former.is_distinct_from(lateral.c.present), ~self._is_older())
             .where(self.table.c.id != sa.all_(NEW))
         )
-        columns = ["import_run_id", "changed_at", self.matter, "field", "former", "present"]
-        return sa.insert(RecordChange).from_select(columns, chosen).returning(getattr(RecordChange, self.matter))
+        columns = ["import_run_id", "changed_at", matter, "field", "former", "present"]
+        return sa.insert(RecordChange).from_select(columns, chosen).returning(getattr(RecordChange, matter))
 
     def _change(self) -> Any:
         tied = {"case_id": None} if "case_id" in self.table.c and "case_id" not in self.content else {}

@@ -21,6 +21,7 @@ def upgrade() -> None:
         "sanction",
         "kind = 'CONVICTION' OR (sentence_ends_on IS NULL AND crime IS NULL)",
     )
+    removals()
     runs()
     changes()
 
@@ -50,6 +51,24 @@ def listings() -> None:
     keys = {"debtor": (debtor, "case_number", "published_on"), "lender": (lender, "court_code", "listed_on")}
     for name, (kind, *key) in keys.items():
         op.create_index(f"uq_listing_{name}", "listing", ["party_id", *key], unique=True, postgresql_where=kind)
+
+
+def removals() -> None:
+    op.create_table(
+        "removal",
+        sa.Column("id", sa.BigInteger(), sa.Identity(), nullable=False),
+        sa.Column("kind", choice("listingkind", "DISHONEST_DEBTOR", "PROFESSIONAL_LENDER"), nullable=False),
+        sa.Column("party_id", sa.BigInteger(), nullable=False),
+        sa.Column("case_number", sa.Text(), nullable=False),
+        sa.Column("removed_on", sa.Date(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("exported_on", sa.Date()),
+        sa.PrimaryKeyConstraint("id", name="pk_removal"),
+        sa.ForeignKeyConstraint(["party_id"], ["party.id"], name="fk_removal_party_id"),
+        sa.UniqueConstraint("kind", "party_id", "case_number", name="uq_removal_kind_party_id_case_number"),
+        sa.CheckConstraint("reason IN ('DELISTED', 'PERFORMED', 'WITHDRAWN')", name=op.f("ck_removal_reason")),
+    )
+    op.create_index("ix_removal_party_id", "removal", ["party_id"])
 
 
 def runs() -> None:
