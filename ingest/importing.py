@@ -13,6 +13,7 @@ from ingest.cases import Cases
 from ingest.catalogue import read_catalogue
 from ingest.certificates import Certificates
 from ingest.convictions import Convictions
+from ingest.deductions import Deductions
 from ingest.foreign import open_file
 from ingest.households import Households
 from ingest.ledger import begin_run
@@ -40,6 +41,7 @@ FORMATS: dict[str, type[Format]] = {
     "lenders": Lenders,
     "removals": Removals,
     "convictions": Convictions,
+    "deductions": Deductions,
     "households": Households,
     "relations": Relations,
 }
@@ -85,6 +87,7 @@ async def import_file(
         establishing = await stack.enter_async_context(_session(engine))
         recording = establishing if dry_run else await stack.enter_async_context(_session(engine))
         reader = FORMATS[format](await _context(establishing, keyring, court, court_day(now())))
+        await reader.prepare(establishing)
         await establishing.rollback()
         export = stack.enter_context(closing(_open(path, reader, format)))
         rejected = stack.enter_context(Rejects(rejects))

@@ -14,7 +14,7 @@ from ingest.records import Record
 from ingest.removals import removed_entries
 from ingest.shixin import LISTING_COLUMNS, refuse_minor
 from ingest.subjects import read_text
-from ingest.versions import Source
+from ingest.versions import Source, Written
 from models.dates import parse_date
 from models.listing import Listing, ListingKind
 
@@ -37,7 +37,9 @@ class Lenders(RecordingFormat):
         own = (kind, code, "", "", "", "", read_text(grounds, "TEXT"), listed_on, listed_on, None)
         return Record(subject, (listed_on,), "", own)
 
-    async def end(self, connection: AsyncConnection, source: Source, turn: int) -> tuple[Sequence[int], Sight]:
+    async def end(
+        self, connection: AsyncConnection, source: Source, turn: int, written: Written
+    ) -> tuple[Sequence[int], Sight]:
         """Who was reported as removed before it was listed here."""
         removed = await removed_entries(connection, Listing.party_id.in_(sa.select(self.staged.c.party_id)))
         return await end_entries(connection, removed, source.at)

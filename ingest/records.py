@@ -218,6 +218,10 @@ class Format(ABC):
         """What tells the row of a line."""
         return None
 
+    async def prepare(self, connection: AsyncConnection) -> None:
+        """Look up what lines are read by, once; nothing more than the context for most formats."""
+        return
+
     @abstractmethod
     def read(self, cells: Sequence[str]) -> Record:
         """Read the cells of one line, in the order of `columns`. Raises IdentifierError with the reason code."""

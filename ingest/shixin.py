@@ -15,7 +15,7 @@ from ingest.records import Record, filing_days
 from ingest.removals import removed_entries
 from ingest.report import LineError
 from ingest.subjects import Subject, read_text
-from ingest.versions import Source
+from ingest.versions import Source, Written
 from ingest.vocabulary import named
 from models.case_numbers import parse_case_number
 from models.code_record import CloseReason
@@ -87,7 +87,9 @@ class Shixin(RecordingFormat):
         days = (*filing_days(number_of_case), listed_on)
         return Record(subject, days, number_of_case.number, own, warnings=warnings)
 
-    async def end(self, connection: AsyncConnection, source: Source, turn: int) -> tuple[Sequence[int], Sight]:
+    async def end(
+        self, connection: AsyncConnection, source: Source, turn: int, written: Written
+    ) -> tuple[Sequence[int], Sight]:
         """Whoever has performed leaves the list on the day of the export; and who was reported as removed before."""
         performed = dict.fromkeys(
             await self._performed(connection, source, turn), (source.exported_on, CloseReason.PERFORMED)

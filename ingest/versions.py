@@ -49,7 +49,7 @@ class Kept:
 
     key: the columns by which a line finds its row. content: what it may change, by column; as the line says, where
     there is no function. matter: the column of `RecordChange` that names such a row, if it keeps its changes. turns:
-    whether staging tells the first line of a key from the second.
+    whether staging tells the first line of a key from the second. only_imported: rows that no file wrote stay.
     """
 
     table: Any
@@ -58,6 +58,7 @@ class Kept:
     content: Mapping[str, Present | None]
     matter: str | None
     turns: bool = True
+    only_imported: bool = False
 
     async def write(
         self, connection: AsyncConnection, source: Source, turn: int, before: Callable[[Sequence[int]], Any]
@@ -79,7 +80,8 @@ class Kept:
 
     def _met(self) -> sa.ColumnElement[bool]:
         """Whether a line is of a row."""
-        return sa.and_(self._turn(), *(self.table.c[name] == self.staged.c[name] for name in self.key))
+        imported = self.table.c.exported_on.is_not(None) if self.only_imported else sa.true()
+        return sa.and_(self._turn(), imported, *(self.table.c[name] == self.staged.c[name] for name in self.key))
 
     def _values(self) -> dict[str, Any]:
         """What each column of the content is to be."""
@@ -137,7 +139,8 @@ class Kept:
         return sa.insert(RecordChange).from_select(columns, chosen).returning(getattr(RecordChange, matter))
 
     def _change(self) -> Any:
-        tied = {"case_id": None} if "case_id" in self.table.c and "case_id" not in self.content else {}
+        named = "case_id" in self.content or "case_id" in self.key
+        tied = {"case_id": None} if "case_id" in self.table.c and not named else {}
         update = sa.update(self.table).values(self._values() | tied | {"exported_on": EXPORTED})
         return update.where(self._met(), self.table.c.id == sa.any_(KEYS))
 

@@ -112,10 +112,9 @@ async def test_a_removal_ends_the_entry_whichever_comes_first(files: Files, remo
 
 
 async def test_a_removal_ends_the_newest_entry_before_it(files: Files) -> None:
-    again = {"regDate": "20220105", "publishDate": "2022年02月06日"}
     await files.listing()
     await files.removal(退出日期="2021-12-01")
-    await files.listing(**again)
+    await files.listing(regDate="20220105", publishDate="2022年02月06日")
     assert await files.entries() == [
         (FIRST, date(2021, 12, 1), CloseReason.PERFORMED),
         (date(2022, 2, 6), None, None),
