@@ -57,7 +57,7 @@ class HouseholdMember(Node):
 class HouseholdStanding(RowObject):
     """A standing."""
 
-    household_key: str = column("key", "The key of the household (家庭编号).")
+    household_key: str = column("household_key", "The key of the household (家庭编号).")
     points: int = column("points", "Its points, summed (积分合计).")
     eligible: bool = column("eligible", "Whether no veto stands against one of its members (是否可享礼遇).")
     live_vetoes: int = column("live_vetoes", "Vetoes that stand (有效否决项).", requires=OFFICE)
