@@ -1,6 +1,7 @@
 """13 of the 14 moral-bank items, from real triggers, by hand and by file (DOMAIN 5); MD4 is the arbitration body's."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from chambers import Chambers
+from import_files import write_csv
 from play import ENFORCED, RECORD, TRIED, Courts
 from sqlalchemy.ext.asyncio import AsyncConnection
 from world import KEYRING
@@ -16,7 +18,10 @@ import database
 from auth.audiences import Audience
 from casework.assessments import assess_records, record_keys, reverse_records
 from demo.cast import CHEN, DEMO_VILLAGE, WANG, Subject
+from ingest.certificates import Certificates
+from ingest.households import Households
 from ingest.importing import import_file
+from ingest.sanctions import Sanctions
 from models.court import StaffRole
 
 ENTRIES = (
@@ -221,8 +226,8 @@ def test_by_file(bank: MoralBank, tmp_path: Path) -> None:
 
 LISTED = {
     "partyTypeName": "0", "courtName": "余姚市人民法院", "caseCode": ENFORCED, "gistId": "(2025)浙0281民初1号",
-    "gistUnit": "余姚市人民法院", "regDate": "20260220", "publishDate": "20260221", "duty": "还款", "performance": "全部未履行",
-    "disruptTypeName": "违反财产报告制度",
+    "gistUnit": "余姚市人民法院", "regDate": "20260220", "publishDate": "20260221", "duty": "还款",
+    "performance": "全部未履行", "disruptTypeName": "违反财产报告制度",
 }  # fmt: skip
 DELIST = (
     "UPDATE code_record SET closed_on = '2026-03-01', close_reason = 'DELISTED'"
