@@ -136,15 +136,20 @@ def test_by_hand(bank: MoralBank, tmp_path: Path) -> None:
     # --- a fine, a conviction, a listing, a certificate, a settlement -------------------------------------------------
     known = bank.entries()
     case, party = bank.chambers.party(ENFORCED, CHEN)
-    decided = {"caseId": case, "partyId": party, "decidedOn": "2026-03-02", "effectiveOn": "2026-03-02"}
-    fine = decided | {"kind": "FINE", "number": "(2026)浙0281司惩1号", "amount": "1000.00", "reason": "妨害执行。"}
+    decided: dict[str, Any] = {"caseId": case, "partyId": party, "decidedOn": "2026-03-02", "effectiveOn": "2026-03-02"}
+    fine: dict[str, Any] = decided | {
+        "kind": "FINE",
+        "number": "(2026)浙0281司惩1号",
+        "amount": "1000.00",
+        "reason": "妨害执行。",
+    }
     fined = bank.do(StaffRole.CENTRE, "recordSanction", **fine)["id"]
-    crime = decided | {"kind": "CONVICTION", "number": "(2026)浙0281刑初1号", "reason": "拒执罪。"}
+    crime: dict[str, Any] = decided | {"kind": "CONVICTION", "number": "(2026)浙0281刑初1号", "reason": "拒执罪。"}
     bank.do(StaffRole.CENTRE, "recordSanction", **crime)
     tried, performer = bank.chambers.party(TRIED, WANG)
-    shown = {"caseId": tried, "partyId": performer, "performedOn": "2026-02-20", "reason": "已核实。"}
+    shown: dict[str, Any] = {"caseId": tried, "partyId": performer, "performedOn": "2026-02-20", "reason": "已核实。"}
     certificate = bank.do(StaffRole.CENTRE, "issueCertificate", number="甬履1", **shown)["id"]
-    settled = {"document": "(2025)浙0281民初13号调解书", **shown}
+    settled: dict[str, Any] = {"document": "(2025)浙0281民初13号调解书", **shown}
     settlement = bank.do(StaffRole.CENTRE, "recordSettlementPerformed", **settled)["id"]
     assert bank.new(known) == [
         (chen, "MV2", 0, False),
@@ -194,7 +199,17 @@ def test_by_file(bank: MoralBank, tmp_path: Path) -> None:
     chen, wang = HOUSES.values()
     bank.bring("households", write_csv(tmp_path / "h.csv", [_member(CHEN)], Households.columns))
     known = bank.entries()
-    fine = ["(2026)浙0281司惩7号", ENFORCED, CHEN.name, CHEN.number, "罚款", "2000", "", "2026-02-20", "2026-02-20"]
+    fine: dict[str, Any] = [
+        "(2026)浙0281司惩7号",
+        ENFORCED,
+        CHEN.name,
+        CHEN.number,
+        "罚款",
+        "2000",
+        "",
+        "2026-02-20",
+        "2026-02-20",
+    ]
     bank.bring("sanctions", write_csv(tmp_path / "s.csv", [fine], Sanctions.columns))
     certified = ["甬履7", TRIED, WANG.name, WANG.number, "2026-02-20", "2026-02-20"]
     bank.bring("certificates", write_csv(tmp_path / "c.csv", [certified], Certificates.columns))
