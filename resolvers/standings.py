@@ -24,9 +24,9 @@ COUNTED = {
 
 
 class HouseholdStanding:
-    """The row type's key: one household; with the type of the column that puts standings into a total order."""
+    """The row type's key: one household, by its key."""
 
-    id = sa.column("id", sa.BigInteger())
+    id = models.Household.id
 
 
 def standings(audience: Audience, arguments: Mapping[str, SQL]) -> Any:

@@ -8,7 +8,7 @@ from auth.scopes import Scope
 from models.catalogue import BenefitKind
 from resolvers import standings
 from schema.connection import Connection
-from schema.declaring import RowObject, row_type
+from schema.declaring import row_type
 from schema.fields import column, connection, relation
 from schema.household import Household
 from schema.node import Node
@@ -54,7 +54,7 @@ class HouseholdMember(Node):
     description="How a household stands (家庭积分状况): for the head office by what it confirmed, for a village by "
     "what it was told.",
 )
-class HouseholdStanding(RowObject):
+class HouseholdStanding(Node):
     """A standing."""
 
     household_key: str = column("household_key", "The key of the household (家庭编号).")

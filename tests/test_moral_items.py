@@ -199,7 +199,7 @@ def test_by_file(bank: MoralBank, tmp_path: Path) -> None:
     chen, wang = HOUSES.values()
     bank.bring("households", write_csv(tmp_path / "h.csv", [_member(CHEN)], Households.columns))
     known = bank.entries()
-    fine: dict[str, Any] = [
+    fine = [
         "(2026)浙0281司惩7号",
         ENFORCED,
         CHEN.name,
