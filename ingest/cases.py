@@ -18,8 +18,7 @@ from models.case_numbers import parse_case_number
 from models.code_record import CodeRecord
 from models.court_case import Confidentiality, CourtCase, Participation, Role
 from models.dates import parse_date
-from models.documents import ORGANIZATIONS, DocumentKind
-from models.identifiers import IdentifierError, PersonNumber, parse_party_number
+from models.documents import ORGANIZATIONS
 from models.party import Party, PartyKind
 from models.vocabulary import EITHER, NO, YES, WordKind
 
@@ -113,7 +112,8 @@ class Cases(Format):
         own = (subject.name if subject else read_name(name), *position)
         place = self._village(village) if born_on else ""
         warnings = (*warnings, *doubts, *doubts_of_age(born_on, case.filed_on))
-        return Record(subject, (case.filed_on,), case.number, own, case, place, warnings)
+        day = case.closed_on or case.filed_on
+        return Record(subject, (case.filed_on,), case.number, own, case, place, warnings, day, case.court_code)
 
     def _role(self, text: str) -> ReadRole:
         found = self.context.vocabulary.role(text)
@@ -130,24 +130,13 @@ class Cases(Format):
                     "PARTY_TYPE", in_no_vocabulary("The kind of party", kind, WordKind.PARTY_KIND), named(kind)
                 )
             return None, ()
-        found, warnings = self._document(document, number)
+        found, warnings = self.context.document(document, number)
         holder = PartyKind.ORGANIZATION if found in ORGANIZATIONS else PartyKind.PERSON
         if wanted is None:
             warnings += (("PARTY_TYPE", named(kind)),)
         elif wanted not in (EITHER, holder):
             raise LineError("ID_TYPE", "The kind of document does not fit the kind of party: correct one of the two.")
         return self.context.subjects.read(holder, name, number, found), warnings
-
-    def _document(self, word: str, number: str) -> tuple[DocumentKind, Warnings]:
-        """The document by its name; by the number where the name is unknown."""
-        if found := self.context.vocabulary.meaning(WordKind.DOCUMENT, word):
-            return DocumentKind(found), ()
-        try:
-            is_person = isinstance(parse_party_number(number), PersonNumber)
-        except IdentifierError:
-            raise LineError("ID_TYPE", in_no_vocabulary("The document", word, WordKind.DOCUMENT), named(word)) from None
-        told = DocumentKind.RESIDENT_ID if is_person else DocumentKind.UNIFIED_SOCIAL_CREDIT_CODE
-        return told, (("ID_TYPE", named(word)),)
 
     def _village(self, text: str) -> str:
         village = self._villages.get(text)

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Keyed, choice
 from models.court import Court, StaffRole
+from models.documents import DocumentKind
 from models.names import folded_from
 from models.party import Party
 
@@ -108,6 +109,7 @@ class IdentityAct(Keyed):
 
     party_id: the party that it is about; other_id: the one that a merger ends, or that a split gives rows to.
     name: the corrected one, or the name of a new party. items: keys by table, of what a split moves.
+    number: the right one of a conflict's lines, sealed until it becomes an identity (R18).
     """
 
     __tablename__ = "identity_act"
@@ -122,6 +124,10 @@ class IdentityAct(Keyed):
         CheckConstraint("kind <> 'MERGE' OR other_id IS NOT NULL", name="merges_two"),
         CheckConstraint("(kind = 'SPLIT') = (items IS NOT NULL)", name="splits_items"),
         CheckConstraint("party_id <> other_id", name="of_two_parties"),
+        CheckConstraint(
+            "num_nulls(number_kind, number_index, number_sealed, number_masked) IN (0, 4)", name="whole_number"
+        ),
+        CheckConstraint("number_index IS NULL OR outcome = 'WRONG_NUMBER'", name="right_number"),
         Index("ix_identity_act_party_id", "party_id"),
         Index("ix_identity_act_other_id", "other_id"),
         Index("ix_identity_act_court_code", "court_code", "proposed_at"),
@@ -136,6 +142,10 @@ class IdentityAct(Keyed):
     outcome: Mapped[ConflictOutcome | None] = mapped_column(choice(ConflictOutcome))
     name: Mapped[str | None] = mapped_column(Text)
     items: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    number_kind: Mapped[DocumentKind | None] = mapped_column(choice(DocumentKind, "numberkind"))
+    number_index: Mapped[bytes | None] = mapped_column(LargeBinary)
+    number_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    number_masked: Mapped[str | None] = mapped_column(Text)
     reason: Mapped[str] = mapped_column(Text)
     evidence_digest: Mapped[bytes] = mapped_column(LargeBinary)
     proposed_by: Mapped[int] = mapped_column(ForeignKey("staff.id"))

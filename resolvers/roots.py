@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 import models
 from auth.consent import RECIPIENTS as MAY_BE_TOLD
