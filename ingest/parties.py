@@ -341,6 +341,12 @@ async def _court(connection: AsyncConnection) -> str:
     return str((await connection.execute(query)).scalar_one())
 
 
+async def follow_mergers(connection: AsyncConnection, rows: sa.Table) -> None:
+    """Let staged lines follow parties that were merged since they were resolved: their rows stand on the other one."""
+    update = sa.update(rows).values(party_id=Party.merged_id)
+    await connection.execute(update.where(Party.id == rows.c.party_id, Party.merged_id.is_not(None)))
+
+
 def _lower(rows: sa.Table) -> sa.CTE:
     staged = rows.c
     established = (

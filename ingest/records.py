@@ -124,8 +124,8 @@ class Mention:
 class Chunk:
     """Lines that are merged together. Cases and subjects stand in it once; rows name a subject by its place.
 
-    lines: the number of each row's line. numbers: by keyed hash, the place of the first subject that has it. holders: of
-    organization codes, the unified code that contains each, of which there is one.
+    lines: the number of each row's line. numbers: by keyed hash, the place of the first subject that has it.
+    holders: of organization codes, the unified code that contains each, of which there is one.
     """
 
     key_of: KeyOf

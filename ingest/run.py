@@ -18,11 +18,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from casework.outbox import place_events, take_told
-from casework.transaction import ATTEMPTS, OUT_OF_ORDER
+from casework.transaction import ATTEMPTS, ESTABLISHING, OUT_OF_ORDER, RECORDING
 from ingest.docket import Docket, merge_cases, touched
 from ingest.ledger import end_run
 from ingest.linking import link_cases
-from ingest.parties import Resolved, lower_ages, merge_parties
+from ingest.parties import Resolved, follow_mergers, lower_ages, merge_parties
 from ingest.reading import Export, Line
 from ingest.records import Chunk, Format, Merged, Record
 from ingest.report import Rejects, Summary
@@ -39,9 +39,6 @@ STEPS = 2
 
 SLICE_LINES = 100
 """Lines read before the event loop may go on with the merge."""
-
-ESTABLISHING, RECORDING = 0x5355_5849, 0x5355_584A
-"""Advisory locks: each step runs for one import at a time, so that imports of the same file never wait in a circle."""
 
 SETTINGS = sa.text(
     "SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true),"
@@ -67,7 +64,8 @@ class Run:
     """The state of one import.
 
     silent: nobody is told, as of former years. `seen` holds a hash of each accepted line, `cases` of each one named,
-    `parties` of each number with its first line. `made` holds the keys of the parties that this run made. `further` counts the rows beyond one a line.
+    `parties` of
+    each number with its first line. `made` holds the keys of the parties that this run made. `further` counts the rows beyond one a line.
     """
 
     engine: AsyncEngine
@@ -229,6 +227,7 @@ class Run:
         connection, rows = self.recording, self.format.staged
         await connection.execute(SETTINGS, self._set(RECORDING))
         await stage_rows(connection, rows, chunk, parties)
+        await follow_mergers(connection, rows)
         await lower_ages(connection, rows, self.source.at, self.silent)
         merged = await self.format.merge(connection, self.source, self.silent)
         await self._keep(connection, rows)

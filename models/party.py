@@ -34,8 +34,8 @@ class Party(Keyed):
 
     of_age_from: the earliest day on which a person is established to have been of age; infinity while nothing is
     established, -infinity of an organization. Only `casework.majority` lowers it. What was done before it is a minor's.
-    held: the provisional party of a name conflict (R22): the conflict's rows stand on it, nothing of it is public, and it
-    has no document.
+    held: the provisional party of a name conflict (R22): the conflict's rows stand on it, nothing of it is public, and
+    it has no document.
     """
 
     __tablename__ = "party"

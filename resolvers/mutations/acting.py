@@ -60,7 +60,7 @@ class Acting:
         return subject
 
     def person(self, number: str | None, document: Mapping[str, Any] | None) -> bytes:
-        """The keyed hash of a person's number: a resident ID number, or another document's. Raises Refusal BAD_NUMBER."""
+        """The keyed hash of a person's number: a resident ID number, or another document's. Raises Refusal."""
         given = (DocumentKind.RESIDENT_ID, number) if document is None else (document["kind"], document["number"])
         if given[1] is None or (document is not None and number is not None) or given[0] in ORGANIZATIONS:
             raise Refusal("BAD_NUMBER", "A person has one number.", "Give `idNumber` or `document`.", "idNumber")
