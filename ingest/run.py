@@ -64,8 +64,8 @@ class Run:
     """The state of one import.
 
     silent: nobody is told, as of former years. `seen` holds a hash of each accepted line, `cases` of each one named,
-    `parties` of
-    each number with its first line. `made` holds the keys of the parties that this run made. `further` counts the rows beyond one a line.
+    `parties` of each number with its first line, `made` the keys of the parties that this run made. `further` counts
+    the rows beyond one a line.
     """
 
     engine: AsyncEngine

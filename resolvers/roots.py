@@ -58,6 +58,8 @@ BULLETINS = everything(models.Bulletin, Order(("published_at",), descending=True
 LISTINGS = everything(models.Listing, Order(("published_on",), descending=True))
 BATCHES = everything(models.Batch, Order(("month",), descending=True))
 OBJECTIONS = everything(models.Objection, Order(("due_on",)))
+IDENTITY_CONFLICTS = everything(models.IdentityConflict, Order(("opened_at",)))
+IDENTITY_ACTS = everything(models.IdentityAct, Order(("proposed_at",)))
 REPAIRS = everything(models.Repair, Order(("applied_on",)))
 REMINDERS = everything(models.Reminder, Order(("due_on",)))
 EVENTS = everything(models.Event, Order(("position",), total=True))

@@ -14,6 +14,7 @@ from models.calendar import ReminderKind
 from models.catalogue import Stage, Tier
 from models.deduction import DeductionStatus
 from models.event import EventKind
+from models.identity_conflict import ConflictState, IdentityActState
 from models.listing import ListingKind
 from models.names import fold
 from models.party import PartyKind
@@ -28,6 +29,7 @@ from schema.consent import Consent
 from schema.deduction import Deduction
 from schema.event import Event
 from schema.filtering import Filters, filter_input, filtered
+from schema.identity import IdentityAct, IdentityConflict
 from schema.listing import Listing
 from schema.objection import Objection
 from schema.party import Party
@@ -209,4 +211,22 @@ class AccessRecordFilter(Filters):
     )
     result: AccessResult | None = filtered(
         AccessRecord, "result", lambda row, value: row.result == value, "Result (结果类别)."
+    )
+
+
+@filter_input("Which conflicts of identity (身份冲突筛选).")
+class IdentityConflictFilter(Filters):
+    """Conflicts by state."""
+
+    state: ConflictState | None = filtered(
+        IdentityConflict, "state", lambda row, value: row.state == value, "Open or resolved (状态)."
+    )
+
+
+@filter_input("Which steps with identities (身份事项筛选).")
+class IdentityActFilter(Filters):
+    """Acts by state."""
+
+    state: IdentityActState | None = filtered(
+        IdentityAct, "state", lambda row, value: row.state == value, "Proposed, done or refused (状态)."
     )
