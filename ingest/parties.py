@@ -135,7 +135,6 @@ def _add_names() -> sa.Insert:
         .add_columns(sa.func.min(subject.begins_on), sa.func.max(subject.latest_on), sa.func.max(exported))
         .add_columns(sa.literal(NameStanding.FORMER, sa.Text))
         .join_from(resolved_subject, staged_subject, resolved.place == subject.place)
-        .where(resolved.holder_id.is_(None))
         .group_by(resolved.party_id, subject.folded)
         .order_by(resolved.party_id, subject.folded)
     )
