@@ -273,7 +273,7 @@ def test_resolved_as_the_same_person(register: Register, outcome: str, standing:
 
 def test_wrong_number_of_an_unknown_person(register: Register) -> None:
     bring_conflict(register)
-    assert register.resolve("WRONG_NUMBER", number={"kind": "RESIDENT_ID", "number": RIGHT}) == "DONE"
+    assert register.resolve("WRONG_NUMBER", document={"kind": "RESIDENT_ID", "number": RIGHT}) == "DONE"
     assert (register.colour(FIRST), register.colour(OTHER)) == (["GREEN"], ["YELLOW"])
     masked = register.rows(sa.select(Identity.masked).join(Party).where(Party.name == OTHER))
     assert masked == [("330281********3363",)]
@@ -285,7 +285,7 @@ def test_wrong_number_of_an_unknown_person(register: Register) -> None:
 def test_wrong_number_of_a_known_person(register: Register) -> None:
     register.lines({"姓名或名称": OTHER, "证件号码": RIGHT})
     bring_conflict(register)
-    assert register.resolve("WRONG_NUMBER", number={"kind": "RESIDENT_ID", "number": RIGHT}) == "DONE"
+    assert register.resolve("WRONG_NUMBER", document={"kind": "RESIDENT_ID", "number": RIGHT}) == "DONE"
     named = register.rows(
         sa.select(Party.id, Party.held, Party.merged_id).where(Party.name == OTHER).order_by(Party.id)
     )
@@ -322,17 +322,17 @@ def test_what_is_refused(register: Register) -> None:
     president = chambers.officer(StaffRole.PRESIDENT)
     given = {"id": conflict["id"], "outcome": "FORMER_NAME", "reason": "x", "evidenceDigest": DIGEST}
 
-    def code(token: str, name: str, **wrong: Any) -> str:
+    def code(token: str, name: str, /, **wrong: Any) -> str:
         return str(chambers.refused(token, name, "id", **wrong)["code"])
 
     right = {"kind": "RESIDENT_ID", "number": RIGHT}
     assert code(judge, "resolveIdentity", **given) == "WRONG_ROLE"
     assert code(centre, "resolveIdentity", **given | {"reason": " "}) == "REASON_REQUIRED"
     assert code(centre, "resolveIdentity", **given | {"id": conflict["holder"]["id"]}) == "BAD_ID"
-    assert code(centre, "resolveIdentity", **given, number=right) == "BAD_NUMBER"
+    assert code(centre, "resolveIdentity", **given, document=right) == "BAD_NUMBER"
     wrong = given | {"outcome": "WRONG_NUMBER"}
-    assert code(centre, "resolveIdentity", **wrong, number=right | {"number": "1"}) == "BAD_NUMBER"
-    assert code(centre, "resolveIdentity", **wrong, number=right | {"number": NUMBER}) == "BAD_NUMBER"
+    assert code(centre, "resolveIdentity", **wrong, document=right | {"number": "1"}) == "BAD_NUMBER"
+    assert code(centre, "resolveIdentity", **wrong, document=right | {"number": NUMBER}) == "BAD_NUMBER"
     act = register.propose("resolveIdentity", id=conflict["id"], outcome="FORMER_NAME")
     assert code(centre, "resolveIdentity", **given) == "PROPOSED"
     assert code(centre, "decideIdentityAct", id=act, confirmed=True, reason="x") == "SAME_PERSON"
