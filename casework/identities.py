@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.consequences import follow, items_of, look
 from casework.events import colour
-from casework.identity_changes import correct, end_party, give_number, release, take_over
+from casework.identity_changes import correct, end_party, give_names, give_number, release, take_over
 from casework.party_rows import lock_for_moving, move_rows
 from casework.procedure import Act, reasoned, require, require_any
 from casework.refusal import Refusal, not_found
@@ -292,6 +292,7 @@ async def _renumber(connection: AsyncConnection, provisional: int, found: sa.Row
         items = await items_of(connection, [provisional, party])
         before = await look(connection, items, act.at)
         await move_rows(connection, provisional, party)
+        await give_names(connection, provisional, party, NameStanding.FORMER)
         await end_party(connection, provisional, party)
         await give_number(connection, party, act.keyring)
         await follow(connection, items, before, act.at)

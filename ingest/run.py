@@ -226,7 +226,7 @@ class Run:
         """Write the lines themselves, and what follows from them."""
         connection, rows = self.recording, self.format.staged
         await connection.execute(SETTINGS, self._set(RECORDING))
-        await stage_rows(connection, rows, chunk, resolved.parties, resolved.holders)
+        await stage_rows(connection, rows, chunk, resolved.parties, resolved.renumbered)
         await follow_mergers(connection, rows)
         await lower_ages(connection, rows, self.source.at, self.silent)
         merged = await self.format.merge(connection, self.source, self.silent)

@@ -111,15 +111,15 @@ async def stage_subjects(connection: AsyncConnection, chunk: Chunk) -> None:
 
 
 async def stage_rows(
-    connection: AsyncConnection, rows: sa.Table, chunk: Chunk, parties: Mapping[int, int], doubtful: Collection[int]
+    connection: AsyncConnection, rows: sa.Table, chunk: Chunk, parties: Mapping[int, int], renumbered: Collection[int]
 ) -> None:
     """Copy the lines of a chunk, with the keys of their `parties` by place, into the transaction that has begun.
 
-    doubtful: places of conflicts. Their number is somebody else's, and tells nothing of their age.
+    renumbered: places whose number has turned out to be somebody else's, and tells nothing of their age.
     """
     find = parties.get
-    if doubtful:
-        lines = [(find(row[0]), None if row[0] in doubtful else row[1], *row[2:]) for row in chunk.rows]
+    if renumbered:
+        lines = [(find(row[0]), None if row[0] in renumbered else row[1], *row[2:]) for row in chunk.rows]
     else:
         lines = [(find(row[0]), *row[1:]) for row in chunk.rows]
     await copy(connection, rows, lines)
