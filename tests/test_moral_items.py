@@ -172,7 +172,8 @@ def test_by_hand(bank: MoralBank, tmp_path: Path) -> None:
     known = bank.entries()
     for key, ground in zip(keys, FIVE, strict=True):
         shown = {"deductionId": key, "ground": ground, "commitment": "承诺守信。", "amountPerformed": "100.00"}
-        repair = bank.ask(CHEN, "applyForRepair", **shown)
+        evidence = {"document": "执行款收据", "digest": "ab" * 32}
+        repair = bank.ask(CHEN, "applyForRepair", **shown, evidence=evidence)
         bank.do(StaffRole.PANEL, "decideRepair", id=repair, outcome="SHIELDED", reason="符合条件。")
     back = [(chen, "MR1", 2, False), (chen, "MR2", 2, False), (chen, "MR3", 2, False)]
     assert bank.new(known) == [*back, (chen, "MR4", 1, False), (chen, "MR5", 1, False)]
