@@ -48,9 +48,13 @@ def take_told(connection: AsyncConnection) -> bool:
 async def place_events(engine: AsyncEngine) -> None:
     """Give all committed events that have none their place, and wake who waits for them."""
     async with engine.execution_options(isolation_level="READ COMMITTED").begin() as connection:
-        await connection.execute(ALONE)
-        await connection.execute(PLACE)
-        await connection.execute(WAKE)
+        await place(connection)
+
+
+async def place(connection: AsyncConnection) -> None:
+    """The same in a transaction that holds nothing else."""
+    for statement in (ALONE, PLACE, WAKE):
+        await connection.execute(statement)
 
 
 async def place_left(engine: AsyncEngine) -> None:

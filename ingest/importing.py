@@ -96,9 +96,7 @@ async def import_file(
         run = None if dry_run else await begin_run(establishing, format, path, day, history, at)
         await establishing.commit()
         source = Source(day, run, at)
-        await Run(
-            engine, establishing, recording, reader, export, rejected, progress, dry_run, summary, source, history
-        ).all()
+        await Run(establishing, recording, reader, export, rejected, progress, dry_run, summary, source, history).all()
     return summary
 
 

@@ -15,9 +15,9 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.outbox import place_events, take_told
+from casework.outbox import place, take_told
 from casework.transaction import ATTEMPTS, OUT_OF_ORDER
 from ingest.docket import Docket, merge_cases, touched
 from ingest.ledger import end_run
@@ -69,7 +69,6 @@ class Run:
     one named. `further` counts the rows beyond one a line.
     """
 
-    engine: AsyncEngine
     establishing: AsyncConnection
     recording: AsyncConnection
     format: Format
@@ -176,7 +175,8 @@ class Run:
                     raise
                 await connection.rollback()
         if take_told(connection) and not self.dry_run:
-            await place_events(self.engine)
+            await place(connection)
+            await connection.commit()
         return result
 
     async def _establish(self, chunk: Chunk) -> dict[int, int]:
