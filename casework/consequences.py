@@ -64,12 +64,18 @@ def _seen(model: Any, day: date) -> sa.Select[Any]:
 
 
 async def follow(
-    connection: AsyncConnection, items: Items, before: Sight, at: datetime, *, silent: bool = False
+    connection: AsyncConnection,
+    items: Items,
+    before: Sight,
+    at: datetime,
+    *,
+    silent: bool = False,
+    amended: bool = True,
 ) -> None:
     """Let everything follow from rows that have just been written.
 
     before: what others saw of them, by `look`; nothing of new ones. silent: colour the parties and tell nobody, as of
-    former years. Locks the parties.
+    former years. amended: the rows say something else than before, and not only to others. Locks the parties.
     """
     parties = await _parties(connection, items) | {one.party_id for one in before.values()}
     await lock_parties(connection, parties)
@@ -78,17 +84,19 @@ async def follow(
     if not silent:
         after = await look(connection, items, at)
         await _measure(connection, items, at)
-        await _tell(connection, before, after, at)
+        await _tell(connection, before, after, at, amended)
     await colour(connection, parties, at, silent=silent)
     if not silent:
         await _convert(connection, items, at)
 
 
 async def _parties(connection: AsyncConnection, items: Items) -> set[int]:
+    """The parties of these rows, and those of their records, which are the former ones of rows that changed hands."""
     found: set[int] = set()
     for matter, keys in items.items():
         query = sa.select(matter.model.party_id).where(matter.model.id == sa.any_(KEYS))
-        found |= set((await connection.execute(query, {"keys": list(keys)})).scalars())
+        recorded = sa.select(CodeRecord.party_id).where(matter.source == sa.any_(KEYS))
+        found |= set((await connection.execute(query.union(recorded), {"keys": list(keys)})).scalars())
     return found
 
 
@@ -148,13 +156,14 @@ async def _convert(connection: AsyncConnection, items: Items, at: datetime) -> N
         await assess_records(connection, records, at)
 
 
-async def _tell(connection: AsyncConnection, before: Sight, after: Sight, at: datetime) -> None:
+async def _tell(connection: AsyncConnection, before: Sight, after: Sight, at: datetime, amended: bool) -> None:
     """Tell of what others see anew, see changed, and see no more."""
     entered = _by_kind(after, before)
-    amended = {one.party_id for place, one in after.items() if _same(before.get(place), one)}
+    same = {one.party_id for place, one in after.items() if _same(before.get(place), one)}
     for kind, parties in entered.items():
         await tell(connection, parties, kind, at)
-    await tell(connection, amended, EventKind.ENTRY_AMENDED, at)
+    if amended:
+        await tell(connection, same, EventKind.ENTRY_AMENDED, at)
     gone: dict[EventKind, list[Gone]] = {}
     for (matter, key), one in before.items():
         if not _same(after.get((matter, key)), one):

@@ -97,12 +97,13 @@ class Kept:
     def _differs(self) -> sa.ColumnElement[bool]:
         return sa.or_(*(self.table.c[name].is_distinct_from(value) for name, value in self._values().items()))
 
-    def _is_older(self) -> sa.ColumnElement[bool]:
+    def is_older(self) -> sa.ColumnElement[bool]:
+        """Whether a row is kept as a newer export than this one wrote it."""
         return sa.func.coalesce(self.table.c.exported_on > EXPORTED, sa.false())
 
     def _outdated(self) -> Any:
         known = self.table.c.id != sa.all_(NEW)
-        return sa.select(sa.func.count()).where(self._met(), known, self._is_older(), self._differs())
+        return sa.select(sa.func.count()).where(self._met(), known, self.is_older(), self._differs())
 
     def _note(self, source: Source) -> Any:
         """Write down each field that changes; gives the rows."""
@@ -125,7 +126,7 @@ class Kept:
                 lateral.c.present,
             )
             .select_from(sa.join(self.table, self.staged, self._met()).join(lateral, sa.true()))
-            .where(lateral.c.former.is_distinct_from(lateral.c.present), ~self._is_older())
+            .where(lateral.c.former.is_distinct_from(lateral.c.present), ~self.is_older())
             .where(self.table.c.id != sa.all_(NEW))
         )
         columns = ["import_run_id", "changed_at", self.matter, "field", "former", "present"]
