@@ -111,7 +111,7 @@ class Kept:
             sa.column("field", sa.Text), sa.column("former", sa.Text), sa.column("present", sa.Text), name="compared"
         ).data(
             [
-                (sa.literal(name, sa.Text), sa.cast(self.table.c[name], sa.Text), sa.cast(value, sa.Text))
+                (sa.literal(name, sa.Text), sa.cast(self.table.c[name], sa.Text), self._text(name, value))
                 for name, value in self._values().items()
             ]
         )
@@ -131,6 +131,10 @@ class Kept:
         )
         columns = ["import_run_id", "changed_at", self.matter, "field", "former", "present"]
         return sa.insert(RecordChange).from_select(columns, chosen).returning(getattr(RecordChange, self.matter))
+
+    def _text(self, name: str, value: Any) -> sa.ColumnElement[str]:
+        """A value as its column would show it: 2000 is 2000.00 CNY."""
+        return sa.cast(sa.cast(value, self.table.c[name].type), sa.Text)
 
     def _change(self) -> Any:
         tied = {"case_id": None} if "case_id" in self.table.c and "case_id" not in self.content else {}

@@ -52,7 +52,7 @@ from ingest.importing import FORMATS, import_file
 from models.court import StaffRole
 from models.sanction import SanctionKind
 
-EXAMPLES = int(os.environ.get("TEST_IMPORT_EXAMPLES", "30"))
+EXAMPLES = int(os.environ.get("TEST_IMPORT_EXAMPLES", "12"))
 STEPS = 20
 EMPTIED = "TRUNCATE court_case, household, party, calendar_day, import_run, event CASCADE"
 
