@@ -35,9 +35,10 @@ class RecordingFormat(Format):
         cls._places = tuple(own.index(name) for name in cls.key if name in own)
 
     def key_of(self, place: int | None, record: Record) -> tuple[Any, ...]:
-        """The party, where it is in the key, and the key's own columns."""
+        """The party and the case, where they are in the key, and the key's own columns."""
         own = (record.row[place_] for place_ in self._places)
-        return (place if "party_id" in self.key else None, record.case_number, *own)
+        case = record.case_number if "case_number" in self.key else None
+        return (place if "party_id" in self.key else None, case, *own)
 
     async def merge(self, connection: AsyncConnection, source: Source, silent: bool) -> Merged:
         """Write the lines turn by turn, and all that follows from them."""

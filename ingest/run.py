@@ -194,7 +194,7 @@ class Run:
 
     async def _merge_cases(self) -> Docket:
         """Whoever colours waits for whoever records."""
-        items = await touched(self.establishing)
+        items = await touched(self.establishing, self.source.exported_on)
         if items:
             await self.establishing.execute(WAIT, {"lock": RECORDING})
         return await merge_cases(self.establishing, items, self.source, self.silent, self._wait)
