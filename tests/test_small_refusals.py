@@ -50,6 +50,7 @@ def test_an_application_without_its_evidence_says_which(chambers: Chambers) -> N
     courts.next_month()  # March has its batch above
     (item,) = courts.published((ENFORCED, CHEN, "E01", 3, RECORD))
     chambers.calendar.turn(days=100)
+    courts.work()
     portal = chambers.partner(Audience.LITIGANT_PORTAL, CHEN)
     given = {"deductionId": item, "ground": "FULL_PERFORMANCE", "commitment": "承诺。", "amountPerformed": "0.00"}
     nothing = chambers.refused(portal, "applyForRepair", "id", **given)
