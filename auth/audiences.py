@@ -16,7 +16,13 @@ SCOPES: dict[Audience, frozenset[Scope]] = {
     Audience.BANK: SUBJECTS.union(PERSONS, MONITORING, LENDING, BULK),
     Audience.EMPLOYER: SUBJECTS | TOLD | BULK | {Scope.PERSON_INTEGRITY, Scope.CONSENT},
     Audience.COMMERCE: SUBJECTS | TOLD | BULK,
-    Audience.MORAL_BANK: BULK | {Scope.CATALOGUE, Scope.CONVERSION, Scope.CONVERSION_WRITE},
+    Audience.MORAL_BANK: BULK
+    | {
+        Scope.CATALOGUE,
+        Scope.CONVERSION,
+        Scope.CONVERSION_WRITE,
+        Scope.HOUSEHOLD_WRITE,
+    },
     Audience.VILLAGE: frozenset({Scope.NOTICE, Scope.NOTICE_WRITE}),
     Audience.COURT: HOLDINGS
     | BULK

@@ -26,6 +26,7 @@ class Scope(StrEnum):
     PROCEDURE_WRITE = "procedure.write"
     REMEDY_WRITE = "remedy.write"
     CONVERSION_WRITE = "conversion.write"
+    HOUSEHOLD_WRITE = "household.write"
     NOTICE_WRITE = "notice.write"
     MEASURE_WRITE = "measure.write"
     CONSENT_WRITE = "consent.write"
@@ -62,6 +63,7 @@ DISPLAY = {
     Scope.PROCEDURE_WRITE: "Acting in the procedure as the member of staff who signed in (办理)",
     Scope.REMEDY_WRITE: "Objecting and applying for repair, for the authenticated subject (异议与修复申请)",
     Scope.CONVERSION_WRITE: "Confirming and returning point conversions (积分转换确认与退回)",
+    Scope.HOUSEHOLD_WRITE: "Enrolling persons in households on their letters, and ending memberships (入册与迁出)",
     Scope.NOTICE_WRITE: "Acknowledging notices for one village (村社签收)",
     Scope.MEASURE_WRITE: "Reporting which measures the city's platform recognised (互认反馈)",
     Scope.CONSENT: "The consents that persons have given to the client itself (授权查询)",

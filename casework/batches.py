@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.conversions import assess_deductions
+from casework.assessments import assess_deductions
 from casework.events import colour, tell
 from casework.procedure import Act, Step, locked, permit, reasoned, steps_of, take
 from casework.records import record_publication

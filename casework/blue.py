@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from casework.assessments import reverse_records
 from casework.catalogue import code_type_in_force
 from casework.events import colour, tell, tell_gone
 from casework.procedure import Act, reasoned, require
@@ -23,6 +24,7 @@ from casework.repairs import (
     open_application,
     written_decision,
 )
+from casework.restorations import break_repairs, restore_records
 from casework.terms import repairable_from
 from models.catalogue import Behaviour, CodeType, Colour
 from models.code_record import CloseReason, CodeRecord
@@ -100,6 +102,7 @@ async def decide_record_repair(connection: AsyncConnection, key: int, decision: 
         await tell_gone(connection, lost, EventKind.RECORD_SHIELDED, act.at)
     if decision.outcome is not RepairOutcome.REFUSED:
         await colour(connection, [record.party_id], act.at)
+        await restore_records(connection, {record.id: repair.ground}, act.at)
 
 
 def _runs(record: Any, day: date) -> bool:
@@ -127,6 +130,7 @@ async def end_repair(connection: AsyncConnection, key: int, performed: bool, act
         await close_records(connection, CodeRecord.id == blue.id, today, CloseReason.BREACHED)
         await _restore(connection, blue.repaired_id)
     await colour(connection, [blue.party_id], act.at)
+    await (reverse_records if performed else break_repairs)(connection, [blue.repaired_id], act.at)
 
 
 async def delist(connection: AsyncConnection, record_key: int, day: date) -> Sequence[Any]:

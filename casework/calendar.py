@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from casework.assessments import assess_records, overdue_vetoes, record_keys, reverse_records
 from casework.blue import delist
 from casework.conversions import tell_village
 from casework.events import tell, tell_gone, tell_recipients
@@ -74,7 +75,14 @@ async def _turn(connection: AsyncConnection, *, day: date, now: datetime, first:
         await tell(connection, await _keys(connection, _turned(day)), EventKind.COLOUR_CHANGED, begins)
         await tell_recipients(connection, await _keys(connection, _expiring(day)), EventKind.CONSENT_EXPIRING, begins)
         await tell_recipients(connection, await _keys(connection, _expired(day)), EventKind.CONSENT_EXPIRED, begins)
+    await _convert(connection, day, beginning(day))
     await remind(connection, day, now)
+
+
+async def _convert(connection: AsyncConnection, day: date, at: datetime) -> None:
+    """Vetoes whose record has ended are lifted, and what takes effect on a day is converted (DOMAIN 5)."""
+    await reverse_records(connection, await _keys(connection, overdue_vetoes(day)), at)
+    await assess_records(connection, await record_keys(connection, CodeRecord.effective_on == day), at)
 
 
 async def _keys(connection: AsyncConnection, query: sa.Select[Any]) -> Sequence[int]:

@@ -9,21 +9,20 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.catalogue import code_type_in_force
-from casework.events import colour, tell, tell_gone
+from casework.consequences import follow, look
 from casework.majority import establish
-from casework.measures import give
+from casework.matters import CERTIFICATES
 from casework.participants import participant
 from casework.procedure import Act, reasoned, require
 from casework.record_steps import keep_step
-from casework.records import close_records, enter_record, gone, shown
+from casework.records import close_records
 from casework.refusal import Refusal, not_found
 from casework.texts import holds_identity_number
 from models.certificate import GOLD_TYPE, LONGEST_NUMBER, Certificate
 from models.code_record import CloseReason, CodeRecord
 from models.court import StaffRole
 from models.court_case import CourtCase
-from models.event import EventKind
-from models.terms import add_months, court_day
+from models.terms import court_day
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ async def issue_certificate(connection: AsyncConnection, performance: Performanc
     number = performance.number.strip()
     if not 0 < len(number) <= LONGEST_NUMBER or holds_identity_number(number):
         raise Refusal("BAD_NUMBER", f"A number has 1 to {LONGEST_NUMBER} characters.", "Check it.", "number")
-    entry = await code_type_in_force(connection, GOLD_TYPE, today)
+    await code_type_in_force(connection, GOLD_TYPE, today)
     values = {
         "number": number,
         "case_number": case.number,
@@ -60,17 +59,12 @@ async def issue_certificate(connection: AsyncConnection, performance: Performanc
         "issued_on": today,
     }
     await establish(connection, act.keyring, performance.party_key, performance.performed_on)
-    columns = (Certificate.id, Certificate.party_id, Certificate.publicity)
-    written = insert(Certificate).values(values).on_conflict_do_nothing().returning(*columns)
-    certificate: Any = (await connection.execute(written)).one_or_none()
-    if certificate is None:
+    written = insert(Certificate).values(values).on_conflict_do_nothing().returning(Certificate.id)
+    key: int | None = (await connection.execute(written)).scalar_one_or_none()
+    if key is None:
         raise Refusal("ISSUED", "A certificate of this number is issued already.", "Give another number.", "number")
-    key: int = certificate.id
     await keep_step(connection, performance.party_key, act, certificate_id=key)
-    await _gild(connection, entry, key, case, performance.party_key, today)
-    await give(connection, CodeRecord.certificate_id == key, act.at)
-    await tell(connection, shown(certificate, today), EventKind.CERTIFICATE_ISSUED, act.at)
-    await colour(connection, [performance.party_key], act.at)
+    await follow(connection, {CERTIFICATES: [key]}, {}, act.at)
     return key
 
 
@@ -81,30 +75,15 @@ async def revoke_certificate(connection: AsyncConnection, key: int, act: Act) ->
     """
     require(act.officer, StaffRole.CENTRE)
     reasoned(act.reason)
-    columns = (Certificate.party_id, Certificate.publicity, Certificate.issued_on, Certificate.revoked_on)
-    query = sa.select(*columns, CourtCase.court_code)
+    query = sa.select(Certificate.party_id, Certificate.revoked_on, CourtCase.court_code)
     joined = query.join(CourtCase, CourtCase.id == Certificate.case_id).where(Certificate.id == key)
     found: Any = (await connection.execute(joined.with_for_update(of=Certificate))).one_or_none()
     if found is None or found.court_code != act.officer.court_code:
         raise not_found("certificate")
     if found.revoked_on is not None:
         raise Refusal("REVOKED", "This certificate is revoked already.", "Nothing more is needed.", "id")
-    today = court_day(act.at)
+    today, before = court_day(act.at), await look(connection, {CERTIFICATES: [key]}, act.at)
     await connection.execute(sa.update(Certificate).where(Certificate.id == key).values(revoked_on=today))
     await keep_step(connection, found.party_id, act, certificate_id=key)
     await close_records(connection, CodeRecord.certificate_id == key, today, CloseReason.REVOKED)
-    await tell_gone(connection, gone(found, found.issued_on, today), EventKind.CERTIFICATE_REVOKED, act.at)
-    await colour(connection, [found.party_id], act.at)
-
-
-async def _gild(connection: AsyncConnection, entry: Any, key: int, case: Any, party_key: int, day: date) -> None:
-    await enter_record(
-        connection,
-        entry,
-        party_id=party_key,
-        court_code=case.court_code,
-        case_id=case.id,
-        effective_on=day,
-        ends_on=add_months(day, entry.term_months),
-        certificate_id=key,
-    )
+    await follow(connection, {CERTIFICATES: [key]}, before, act.at)

@@ -1,11 +1,11 @@
-"""Litigation credit as moral points (DOMAIN 5): the court assesses, the head office confirms, the village is told.
+"""Conversions as entries (DOMAIN 5): entered by the court, confirmed by the head office, told to the village.
 
-Natural persons with a household only. What is withdrawn later is reversed by an entry of its own.
+What arises and what is taken back is `casework.assessments`' and `casework.restorations`'. No entry is ever changed in
+what it says: what is withdrawn later is reversed by an entry of its own.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,62 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
 from casework.refusal import Refusal
-from models.catalogue import Behaviour, ItemKind, MoralBankItem, Stage
-from models.deduction import Deduction
+from models.catalogue import ItemKind, MoralBankItem
 from models.household import Household
-from models.party import Party, PartyKind
 from models.point_conversion import ConversionStatus, PointConversion, VillageNotice
-from models.repair import RepairGround
 from models.terms import court_day
 
-STAGE_ITEMS = {Stage.FILING: "MD1", Stage.TRIAL: "MD2", Stage.ENFORCEMENT: "MD3"}
-"""The item that a deduction of each stage is converted into."""
-
-REPAIR_ITEMS = {
-    RepairGround.FULL_PERFORMANCE: "MR1",
-    RepairGround.SETTLEMENT_KEPT: "MR2",
-    RepairGround.CO_OPERATION: "MR3",
-    RepairGround.REMORSE: "MR4",
-    RepairGround.RESTITUTION: "MR5",
-}
-"""The item that a repair on each ground is converted into."""
-
 HANDLED = (ConversionStatus.CONFIRMED, ConversionStatus.VILLAGE_NOTIFIED)
-
-
-async def assess_deductions(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:
-    """Convert deductions published just now: the points, negated."""
-    for row in (await connection.execute(_convertible(keys))).all():
-        item = await _item(connection, row.version_id, STAGE_ITEMS[row.stage])
-        await _enter(connection, row, item.id, -row.points, at)
-
-
-async def reassess(connection: AsyncConnection, deduction_key: int, at: datetime) -> None:
-    """Put right what an amended deduction took: its opposite, and what it takes now."""
-    now = (await connection.execute(sa.select(Deduction.points).where(Deduction.id == deduction_key))).scalar_one()
-    for entry in await _live(connection, deduction_key, ItemKind.DEDUCT):
-        await _enter_opposite(connection, entry, at)
-        await _enter(connection, entry, entry.item_id, -now, at)
-
-
-async def assess_repair(connection: AsyncConnection, key: int, ground: RepairGround, at: datetime) -> None:
-    """Convert a granted repair: the share that the item restores of what the deduction took, once."""
-    back = sum(entry.points for entry in await _live(connection, key, ItemKind.REPAIR))
-    for entry in await _live(connection, key, ItemKind.DEDUCT):
-        item = await _item(connection, entry.version_id, REPAIR_ITEMS[ground])
-        if (points := restored(-entry.points, item.value) - back) > 0:
-            await _enter(connection, entry, item.id, points, at)
-
-
-def restored(points: int, share: Decimal) -> int:
-    """Whole points that come back, never more than the share."""
-    return int(points * share)
-
-
-async def reverse(connection: AsyncConnection, deduction_key: int, at: datetime) -> None:
-    """Give back what a withdrawn deduction took: for each conversion that counts, its opposite."""
-    for entry in await _live(connection, deduction_key):
-        await _enter_opposite(connection, entry, at)
 
 
 # --- the head office and the villages ---------------------------------------------------------------------------------
@@ -123,37 +73,55 @@ async def acknowledge(connection: AsyncConnection, key: int, village_key: int, a
         raise Refusal("NOT_FOUND", "There is no such notice for your village.", "Look it up again.", "id")
 
 
-# --- inside -----------------------------------------------------------------------------------------------------------
+# --- entries ----------------------------------------------------------------------------------------------------------
 
 
-def _convertible(keys: Collection[int]) -> sa.Select[Any]:
-    """Deductions of persons with a household, of which the world may know (R16)."""
-    return (
-        sa.select(Deduction.id.label("deduction_id"), Deduction.party_id, Deduction.stage, Deduction.points)
-        .add_columns(Party.household_id, Behaviour.version_id)
-        .join(Party, Party.id == Deduction.party_id)
-        .join(Behaviour, Behaviour.id == Deduction.behaviour_id)
-        .where(Deduction.id.in_(keys), Party.kind == PartyKind.PERSON, Party.household_id.is_not(None))
-        .where(~sa.func.isempty(Deduction.publicity))
-        .order_by(Deduction.id)
-    )
+async def enter(connection: AsyncConnection, arising: sa.Select[Any], source: str, at: datetime) -> None:
+    """Enter conversions, given as their party, household, item, points and source; `source` is that one's column."""
+    columns = ["party_id", "household_id", "item_id", "points", source]
+    given = arising.add_columns(*_literals(at))
+    await connection.execute(sa.insert(PointConversion).from_select([*columns, *_assessed(at)], given))
 
 
-async def _item(connection: AsyncConnection, version_key: int, code: str) -> Any:
-    query = sa.select(MoralBankItem.id, MoralBankItem.value)
-    return (
-        await connection.execute(query.where(MoralBankItem.version_id == version_key, MoralBankItem.code == code))
-    ).one()
+async def enter_rows(connection: AsyncConnection, rows: Sequence[Mapping[str, Any]], at: datetime) -> None:
+    """Enter conversions, given by column."""
+    if rows:
+        await connection.execute(sa.insert(PointConversion), [{**row, **_assessed(at)} for row in rows])
 
 
-async def _live(connection: AsyncConnection, deduction_key: int, kind: ItemKind | None = None) -> Sequence[Any]:
-    """The conversions of a deduction that count, locked: neither returned nor reversed."""
+async def enter_opposites(connection: AsyncConnection, entries: Sequence[Any], at: datetime) -> None:
+    """Reverse these entries, each by one of its own."""
+    entry = PointConversion
+    sources = (entry.deduction_id, entry.code_record_id, entry.settlement_id)
+    of = (entry.party_id, entry.household_id, entry.item_id, -entry.points, *sources, entry.id)
+    rows = sa.select(*of).where(entry.id.in_([one.id for one in entries])).order_by(entry.id)
+    given = rows.add_columns(*_literals(at))
+    columns = ["party_id", "household_id", "item_id", "points", *(one.key for one in sources), "reverses_id"]
+    if entries:
+        await connection.execute(sa.insert(entry).from_select([*columns, *_assessed(at)], given))
+
+
+def _assessed(at: datetime) -> Mapping[str, Any]:
+    """What every new entry says, by column."""
+    month = court_day(at).replace(day=1)
+    return {"month": month, "status": ConversionStatus.COURT_ASSESSED, "assessed_at": at}
+
+
+def _literals(at: datetime) -> Sequence[sa.ColumnElement[Any]]:
+    """The same as SQL."""
+    columns = PointConversion.__table__.c
+    return [sa.literal(value, columns[name].type) for name, value in _assessed(at).items()]
+
+
+async def live_entries(
+    connection: AsyncConnection, source: Any, keys: Collection[int], kind: ItemKind | None = None
+) -> Sequence[Any]:
+    """The entries of these sources that count, locked: neither returned nor reversed, with kind and edition."""
     entry, later = PointConversion, aliased(PointConversion)
     query = (
-        sa.select(entry.__table__, MoralBankItem.version_id)
+        sa.select(entry.__table__, MoralBankItem.kind, MoralBankItem.version_id)
         .join(MoralBankItem, MoralBankItem.id == entry.item_id)
-        .where(entry.deduction_id == deduction_key, entry.reverses_id.is_(None))
-        .where(entry.status != ConversionStatus.RETURNED)
+        .where(source.in_(keys), entry.reverses_id.is_(None), entry.status != ConversionStatus.RETURNED)
         .where(~sa.select(later.id).where(later.reverses_id == entry.id).exists())
         .order_by(entry.id)
     )
@@ -162,26 +130,7 @@ async def _live(connection: AsyncConnection, deduction_key: int, kind: ItemKind 
     return (await connection.execute(query.with_for_update(of=entry))).all()
 
 
-async def _enter_opposite(connection: AsyncConnection, entry: Any, at: datetime) -> None:
-    await _enter(connection, entry, entry.item_id, -entry.points, at, reverses_id=entry.id)
-
-
-async def _enter(
-    connection: AsyncConnection, of: Any, item_key: int, points: int, at: datetime, reverses_id: int | None = None
-) -> None:
-    """Enter a conversion for the household and the deduction of a row."""
-    values = {
-        "party_id": of.party_id,
-        "household_id": of.household_id,
-        "item_id": item_key,
-        "points": points,
-        "month": court_day(at).replace(day=1),
-        "status": ConversionStatus.COURT_ASSESSED,
-        "assessed_at": at,
-        "deduction_id": of.deduction_id,
-        "reverses_id": reverses_id,
-    }
-    await connection.execute(sa.insert(PointConversion).values(values))
+# --- inside -----------------------------------------------------------------------------------------------------------
 
 
 async def _locked(connection: AsyncConnection, key: int) -> Any:

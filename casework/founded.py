@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth.officer import Officer
+from casework.assessments import reverse_deductions
 from casework.batches import settle
-from casework.conversions import reverse
 from casework.events import colour, lock_parties, tell, tell_gone
 from casework.notifications import Gone
 from casework.procedure import PROCEDURE, Step, steps_of
@@ -53,8 +53,7 @@ async def withdraw_founded(
     closed = [row.party_id for row in known if row.id in contested]
     await tell(connection, closed, EventKind.OBJECTION_CLOSED, at)
     await colour(connection, {row.party_id for row in found if row.id in published}, at)
-    for key in published:
-        await reverse(connection, key, at)
+    await reverse_deductions(connection, published, at)
     return [row.id for row in found]
 
 

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from casework.assessments import reassess, reverse_deductions
 from casework.batches import locked_item
-from casework.conversions import reassess, reverse
 from casework.procedure import OBJECTIONABLE, Act, Step, permit, reasoned, take
 from casework.records import end_item, tell_of
 from casework.refusal import Refusal, not_found
@@ -73,7 +73,7 @@ async def answer(connection: AsyncConnection, key: int, given: Answer, act: Act)
             await _amend(connection, found, given.points, act)
         case ObjectionOutcome.WITHDRAWN if found.status is DeductionStatus.PUBLISHED:
             await end_item(connection, Step.WITHDRAW, found, act)
-            await reverse(connection, found.id, act.at)
+            await reverse_deductions(connection, [found.id], act.at)
         case ObjectionOutcome.WITHDRAWN:
             await take(connection, Step.OVERTURN, found, act)
         case ObjectionOutcome.UPHELD_AS_PUBLISHED:

@@ -141,8 +141,14 @@ def permit(officer: Officer, step: Step) -> Transition:
 
 def require(officer: Officer, role: StaffRole) -> None:
     """Raise Refusal WRONG_ROLE unless the officer acts in this role."""
-    if officer.role is not role:
-        raise Refusal("WRONG_ROLE", f"This is for {role}; you act as {officer.role}.", f"Ask a {role}.")
+    require_any(officer, role)
+
+
+def require_any(officer: Officer, *roles: StaffRole) -> None:
+    """Raise Refusal WRONG_ROLE unless the officer acts in one of these roles."""
+    if officer.role not in roles:
+        wanted = " or ".join(roles)
+        raise Refusal("WRONG_ROLE", f"This is for {wanted}; you act as {officer.role}.", f"Ask a {wanted}.")
 
 
 def reasoned(reason: str) -> str:

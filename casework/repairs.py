@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute
 
 from casework.batches import locked_item
-from casework.conversions import assess_repair
 from casework.events import colour
 from casework.procedure import Act, Step, permit, reasoned, take
 from casework.records import end_item, shorten_record, tell_of
 from casework.refusal import Refusal, not_found
+from casework.restorations import restore_deductions
 from casework.terms import repairable_from
 from casework.versions import keep_version
 from models.code_record import CodeRecord
@@ -132,7 +132,7 @@ async def decide_repair(connection: AsyncConnection, key: int, decision: Decisio
     elif decision.outcome is RepairOutcome.SHIELDED:
         await end_item(connection, Step.SHIELD, found, act)
     if decision.outcome is not RepairOutcome.REFUSED:
-        await assess_repair(connection, found.id, repair.ground, act.at)
+        await restore_deductions(connection, {found.id: repair.ground}, act.at)
     await written_decision(connection, key, decision, act)
 
 

@@ -1,6 +1,5 @@
 """Fines, detentions, convictions, lesser sanctions: recorded from their decisions, revoked on reconsideration (R12)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -11,27 +10,25 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.catalogue import behaviour_in_force, code_type_in_force
-from casework.events import colour, tell_gone
+from casework.consequences import follow, look
 from casework.founded import withdraw_founded
-from casework.measures import give
-from casework.notifications import Gone
+from casework.matters import SANCTIONS
 from casework.participants import participant
 from casework.procedure import Act, reasoned, require
 from casework.record_steps import keep_step
-from casework.records import close_records, enter_record
+from casework.records import close_records
 from casework.refusal import Refusal, not_found
 from casework.terms import red_type
 from models.case_numbers import parse_case_number
 from models.code_record import CloseReason, CodeRecord
 from models.court import StaffRole
-from models.event import EventKind
 from models.identifiers import IdentifierError
 from models.party import Party, PartyKind
-from models.sanction import LONGEST_DETENTION, SANCTION_CASES, Sanction, SanctionKind
-from models.terms import add_months, beginning, court_day
+from models.sanction import LONGEST_DETENTION, LONGEST_SENTENCE_MONTHS, SANCTION_CASES, Sanction, SanctionKind
+from models.terms import add_months, court_day
 
-LATEST_EFFECT_MONTHS, LONGEST_SENTENCE_MONTHS = 12, 12 * 50
-"""What is later is a slip of the pen: nothing takes effect in more than a year, no sentence ends in more than fifty."""
+LATEST_EFFECT_MONTHS = 12
+"""What is later is a slip of the pen: nothing takes effect in more than a year."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +65,8 @@ async def record_sanction(connection: AsyncConnection, decision: Decision, act: 
     await _check_kind(connection, decision)
     behaviour = await _behaviour(connection, decision)
     code = red_type(decision.kind, case.stage) or (behaviour and behaviour.code_type)
-    entry = await code_type_in_force(connection, code, decision.effective_on) if code else None
+    if code:
+        await code_type_in_force(connection, code, decision.effective_on)
     values = {
         "decision_number": _number(decision, case.court_code),
         "related_number": case.number,
@@ -81,16 +79,14 @@ async def record_sanction(connection: AsyncConnection, decision: Decision, act: 
         "days": decision.days,
         "decided_on": decision.decided_on,
         "effective_on": decision.effective_on,
+        "sentence_ends_on": decision.since,
     }
     written = insert(Sanction).values(values).on_conflict_do_nothing().returning(Sanction.id)
     key: int | None = (await connection.execute(written)).scalar_one_or_none()
     if key is None:
         raise Refusal("RECORDED", "This decision is recorded already.", "Look it up.", "number")
     await keep_step(connection, decision.party_key, act, sanction_id=key)
-    if entry:
-        await _record(connection, key, entry, case, decision)
-        await give(connection, CodeRecord.sanction_id == key, act.at)
-        await colour(connection, [decision.party_key], act.at)
+    await follow(connection, {SANCTIONS: [key]}, {}, act.at)
     return key
 
 
@@ -113,24 +109,15 @@ async def revoke_sanction(connection: AsyncConnection, key: int, day: date, act:
         raise Refusal(
             "BAD_DATE", "It is revoked after its decision, and not in time to come.", "Check it.", "revokedOn"
         )
-    known = await _known_parties(connection, key)
+    before = await look(connection, {SANCTIONS: [key]}, act.at)
     await connection.execute(sa.update(Sanction).where(Sanction.id == key).values(revoked_on=day))
     await keep_step(connection, found.party_id, act, sanction_id=key)
     await close_records(connection, CodeRecord.sanction_id == key, day, CloseReason.REVOKED)
     await withdraw_founded(connection, [key], act.at, reason, act.officer)
-    told = [Gone(party, beginning(found.effective_on)) for party in known]
-    await tell_gone(connection, told, EventKind.ENTRY_WITHDRAWN, act.at)
-    await colour(connection, [found.party_id], act.at)
+    await follow(connection, {SANCTIONS: [key]}, before, act.at)
 
 
 # --- inside -----------------------------------------------------------------------------------------------------------
-
-
-async def _known_parties(connection: AsyncConnection, key: int) -> Sequence[int]:
-    """The party of a sanction that made an open record which others see (R13, R16)."""
-    seen = (CodeRecord.closed_on.is_(None), ~sa.func.isempty(CodeRecord.publicity))
-    query = sa.select(CodeRecord.party_id).where(CodeRecord.sanction_id == key, *seen)
-    return (await connection.execute(query)).scalars().all()
 
 
 def _check(decision: Decision, today: date) -> None:
@@ -191,17 +178,3 @@ def _number(decision: Decision, court_code: str) -> str:
             "number",
         )
     return parsed.number
-
-
-async def _record(connection: AsyncConnection, key: int, entry: Any, case: Any, decision: Decision) -> None:
-    start = decision.effective_on
-    await enter_record(
-        connection,
-        entry,
-        party_id=decision.party_key,
-        court_code=case.court_code,
-        case_id=decision.case_key,
-        effective_on=start,
-        ends_on=add_months(max(decision.since or start, start), entry.term_months) if entry.term_months else None,
-        sanction_id=key,
-    )

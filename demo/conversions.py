@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from casework.conversions import REPAIR_ITEMS, STAGE_ITEMS, restored
+from casework.assessments import STAGE_ITEMS
+from casework.restorations import REPAIR_ITEMS, restored
 from demo.cases import may_be_told
 from demo.cast import CHEN, LIN
 from demo.draft import Draft, Row

@@ -7,7 +7,18 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from models.catalogue import POINTS, Behaviour, CodeType, Colour, ItemKind, MoralBankItem, Stage, Tier
+from models.catalogue import (
+    POINTS,
+    Behaviour,
+    Benefit,
+    BenefitKind,
+    CodeType,
+    Colour,
+    ItemKind,
+    MoralBankItem,
+    Stage,
+    Tier,
+)
 from models.grading import GradingRule, RiskGrade, RuleSource
 from models.listing import ListingKind
 
@@ -37,7 +48,7 @@ class CatalogueTable:
     """A table of the catalogue: its file, its model, its columns, and what is wrong with one entry by itself."""
 
     file: str
-    model: type[Behaviour] | type[CodeType] | type[MoralBankItem] | type[GradingRule]
+    model: type[Behaviour] | type[CodeType] | type[MoralBankItem] | type[GradingRule] | type[Benefit]
     columns: tuple[Column, ...]
     faults: Callable[[Values], Iterable[Fault]]
 
@@ -95,6 +106,17 @@ def _points(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,2}", text):
         raise ValueError("Write whole points, such as 3.")
     return int(text)
+
+
+def _least(text: str) -> int:
+    if not re.fullmatch(r"-?[0-9]{1,4}", text):
+        raise ValueError("Write whole points of a household, such as 0 or -5.")
+    return int(text)
+
+
+def _benefit_faults(row: Values) -> Iterable[Fault]:
+    """Nothing more is wrong with a benefit whose cells can be read."""
+    return ()
 
 
 def _months(text: str) -> int | None:
@@ -236,4 +258,17 @@ GRADING_RULES = CatalogueTable(
     ),
     _rule_faults,
 )
-TABLES = (BEHAVIOURS, CODE_TYPES, MORAL_BANK_ITEMS, GRADING_RULES)
+BENEFITS = CatalogueTable(
+    "benefits",
+    Benefit,
+    (
+        Column("code", "code", _code),
+        Column("kind", "kind", _member(BenefitKind)),
+        *NAMES,
+        Column("least_points", "least_points", _least),
+        Column("note", "note", _text),
+        EVIDENCE,
+    ),
+    _benefit_faults,
+)
+TABLES = (BEHAVIOURS, CODE_TYPES, MORAL_BANK_ITEMS, GRADING_RULES, BENEFITS)

@@ -12,11 +12,16 @@ from casework.catalogue import read_case_types
 from ingest.cases import Cases
 from ingest.catalogue import read_catalogue
 from ingest.certificates import Certificates
+from ingest.convictions import Convictions
+from ingest.deductions import Deductions
 from ingest.foreign import open_file
+from ingest.households import Households
 from ingest.ledger import begin_run
 from ingest.lenders import Lenders
 from ingest.reading import WORKBOOK, CsvExport, Export, JsonLinesExport
 from ingest.records import Context, Format
+from ingest.relations import Relations
+from ingest.removals import Removals
 from ingest.report import ImportFileError, Rejects, Summary
 from ingest.run import Run
 from ingest.sanctions import Sanctions
@@ -34,6 +39,11 @@ FORMATS: dict[str, type[Format]] = {
     "sanctions": Sanctions,
     "certificates": Certificates,
     "lenders": Lenders,
+    "removals": Removals,
+    "convictions": Convictions,
+    "deductions": Deductions,
+    "households": Households,
+    "relations": Relations,
 }
 JSON_LINES = frozenset({"shixin"})
 
@@ -76,7 +86,8 @@ async def import_file(
     async with AsyncExitStack() as stack:
         establishing = await stack.enter_async_context(_session(engine))
         recording = establishing if dry_run else await stack.enter_async_context(_session(engine))
-        reader = FORMATS[format](await _context(establishing, keyring, court))
+        reader = FORMATS[format](await _context(establishing, keyring, court, court_day(now())))
+        await reader.prepare(establishing)
         await establishing.rollback()
         export = stack.enter_context(closing(_open(path, reader, format)))
         rejected = stack.enter_context(Rejects(rejects))
@@ -102,14 +113,14 @@ async def _session(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
             await connection.invalidate()
 
 
-async def _context(connection: AsyncConnection, keyring: Keyring, court: str | None) -> Context:
+async def _context(connection: AsyncConnection, keyring: Keyring, court: str | None, today: date) -> Context:
     await read_case_types(connection)
     vocabulary = await read_vocabulary(connection)
     if not vocabulary.codes:
         raise ImportFileError("The database knows no courts yet: run suxin migrate, or add them with suxin court add.")
     if court and court not in vocabulary.codes:
         raise ImportFileError("No court has the code that --court names: write a code such as 浙0281.")
-    return Context(vocabulary, await read_catalogue(connection), SubjectReader(keyring), court)
+    return Context(vocabulary, await read_catalogue(connection), SubjectReader(keyring), today, court)
 
 
 def _open(path: Path, reader: Format, format: str) -> Export:

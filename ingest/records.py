@@ -12,13 +12,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.majority import of_age_from
 from ingest.catalogue import Catalogue
+from ingest.plausible import Warnings
 from ingest.report import LineError
 from ingest.subjects import Subject, SubjectReader
 from ingest.versions import Source
-from ingest.vocabulary import Vocabulary, named
+from ingest.vocabulary import Vocabulary, in_no_vocabulary, named
 from models.case_numbers import CaseNumber
 from models.catalogue import Stage
 from models.court_case import Confidentiality
+from models.documents import ORGANIZATIONS, DocumentKind
+from models.identifiers import IdentifierError, PersonNumber, parse_party_number
+from models.party import PartyKind
+from models.vocabulary import WordKind
 
 ADD_COURT = "add it with suxin court add, or its name with suxin vocabulary load courts.csv"
 
@@ -54,8 +59,10 @@ def filing_days(number: CaseNumber) -> tuple[date, ...]:
 class Record(NamedTuple):
     """One accepted line. `row`: the format's own staging columns, in their order.
 
-    days: the days on which its conduct was or, where that is unknown, can have been. warnings: code, and the word that
-    is in no vocabulary. further: the other rows of a line that holds several.
+    days: the days on which its conduct was or, where that is unknown, can have been; none of a line that lets nobody
+    outside the court know of its subjects. warnings: code, and the word that
+    is in no vocabulary. further: the other rows of a line that holds several. other: a second subject, which the
+    format finds again by its keyed hashes.
     """
 
     subject: Subject | None
@@ -64,18 +71,19 @@ class Record(NamedTuple):
     row: tuple[Any, ...]
     case: Case | None = None
     village: str = ""
-    warnings: tuple[tuple[str, str], ...] = ()
+    warnings: Warnings = ()
     further: tuple["Record", ...] = ()
+    other: Subject | None = None
 
     @property
     def of_age_from(self) -> date | None:
         """The earliest of these days on which the subject was of age; None if on none: a minor's (R16)."""
-        return of_age_from(self.subject.born_on, self.days) if self.subject else None
+        return of_age_from(self.subject.born_on, self.days) if self.subject and self.days else None
 
     @property
     def protected(self) -> bool:
         """Whether it is a minor's, by what the line says."""
-        return self.subject is not None and self.of_age_from is None
+        return self.subject is not None and bool(self.days) and self.of_age_from is None
 
 
 KeyOf = Callable[[int | None, Record], tuple[Any, ...] | None]
@@ -91,6 +99,7 @@ class Chunk:
     subjects: dict[bytes, tuple[int, Subject, str]] = field(default_factory=dict)
     rows: list[tuple[Any, ...]] = field(default_factory=list)
     turns: Counter[tuple[Any, ...]] = field(default_factory=Counter)
+    others: list[tuple[int, date | None, str]] = field(default_factory=list)
 
     def add(self, record: Record) -> None:
         """Stage one accepted line."""
@@ -99,6 +108,8 @@ class Chunk:
             if known is not record.case and known != record.case:
                 self.cases[known.number] = known.revised(record.case)
         place = self._place(record.subject, record.village) if record.subject else None
+        if record.other:
+            self.others.append((self._place(record.other, ""), None, record.case_number))
         turn = self._turn(self.key_of(place, record))
         self.rows.append((place, record.of_age_from, record.case_number, turn, *record.row))
         for other in record.further:
@@ -128,7 +139,33 @@ class Context:
     vocabulary: Vocabulary
     catalogue: Catalogue
     subjects: SubjectReader
+    today: date
     court: str | None = None
+
+    def document(self, word: str, number: str) -> tuple[DocumentKind, Warnings]:
+        """The document by its name; where that is unknown, by the number, with a warning. Raises LineError ID_TYPE."""
+        if found := self.vocabulary.meaning(WordKind.DOCUMENT, word):
+            return DocumentKind(found), ()
+        try:
+            is_person = isinstance(parse_party_number(number), PersonNumber)
+        except IdentifierError:
+            raise LineError("ID_TYPE", in_no_vocabulary("The document", word, WordKind.DOCUMENT), named(word)) from None
+        told = DocumentKind.RESIDENT_ID if is_person else DocumentKind.UNIFIED_SOCIAL_CREDIT_CODE
+        return told, ((("ID_TYPE", named(word)),) if word else ())
+
+    def identified(self, document: DocumentKind, name: str, number: str) -> Subject:
+        """The subject of a line. Raises IdentifierError ID_NUMBER, NAME, ID_TYPE."""
+        if document not in (DocumentKind.RESIDENT_ID, DocumentKind.UNIFIED_SOCIAL_CREDIT_CODE):
+            raise LineError(
+                "ID_TYPE", "The document is none that identifies here: write 居民身份证 or 统一社会信用代码."
+            )
+        holder = PartyKind.ORGANIZATION if document in ORGANIZATIONS else PartyKind.PERSON
+        return self.subjects.read(holder, name, number)
+
+    def subject(self, document: str, name: str, number: str) -> tuple[Subject, Warnings]:
+        """The subject of a line by the name of its document, and the words that were unknown and not needed."""
+        kind, warnings = self.document(document, number)
+        return self.identified(kind, name, number), warnings
 
     def court_named(self, name: str) -> str:
         """The code of a court. Raises LineError COURT if it is unknown or outside the import's court."""
@@ -180,6 +217,10 @@ class Format(ABC):
     def key_of(self, place: int | None, record: Record) -> tuple[Any, ...] | None:
         """What tells the row of a line."""
         return None
+
+    async def prepare(self, connection: AsyncConnection) -> None:
+        """Look up what lines are read by, once; nothing more than the context for most formats."""
+        return
 
     @abstractmethod
     def read(self, cells: Sequence[str]) -> Record:

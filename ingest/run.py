@@ -150,7 +150,7 @@ class Run:
         if record.subject is None:
             self.summary.unidentified += 1
         else:
-            self.parties.add(hash(record.subject.probes[0]))
+            self.parties |= {hash(one.probes[0]) for one in (record.subject, record.other) if one}
             if not record.subject.check_digit_valid:
                 self.summary.warnings["USCC_CHECK_DIGIT"] += 1
 

@@ -1,6 +1,7 @@
 """Temporary tables that a chunk is copied into. Only the connection sees them, and a commit empties them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -92,7 +93,7 @@ async def empty_staging(connection: AsyncConnection, *tables: sa.Table) -> None:
 
 async def stage_subjects(connection: AsyncConnection, chunk: Chunk) -> None:
     """Copy the cases and subjects of a chunk, and which lines mention them, into the transaction that has begun."""
-    mentions = (row[:3] for row in chunk.rows if row[0] is not None)
+    mentions = chain((row[:3] for row in chunk.rows if row[0] is not None), chunk.others)
     await copy(connection, staged_case, chunk.cases.values())
     await copy(connection, staged_subject, _subjects(chunk))
     await copy(connection, staged_mention, mentions)

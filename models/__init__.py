@@ -6,7 +6,7 @@ from models.batch import Batch
 from models.bulk_operation import BulkChunk, BulkOperation, BulkUpload, BulkUploadPiece
 from models.bulletin import Bulletin
 from models.calendar import CalendarDay, Reminder
-from models.catalogue import Behaviour, CaseType, CatalogueVersion, CodeType, MoralBankItem
+from models.catalogue import Behaviour, Benefit, CaseType, CatalogueVersion, CodeType, MoralBankItem
 from models.certificate import Certificate
 from models.client import Client
 from models.client_budget import ClientBudget
@@ -18,20 +18,22 @@ from models.court_case import CourtCase, Participation
 from models.deduction import Deduction, DeductionStep, DeductionVersion
 from models.event import Event
 from models.grading import GradingRule
-from models.household import Household, Village
+from models.household import Household, HouseholdMember, Village
 from models.idempotency_key import IdempotencyKey
 from models.import_run import ImportFinding, ImportRun, RecordChange
 from models.incentive_loan import IncentiveLoan
 from models.integrity_report import IntegrityReport
 from models.issued_token import AssertionUse, IssuedToken
-from models.listing import Listing
+from models.listing import Listing, Removal
 from models.measure import Measure
 from models.objection import Objection
 from models.party import Identity, Party
 from models.point_conversion import PointConversion, VillageNotice
 from models.record_step import RecordStep
+from models.relation import Relation
 from models.repair import Repair
 from models.sanction import Sanction
+from models.settlement import Settlement
 from models.staff_account import AuthorizationCode, StaffAccount, StaffSession
 from models.trusted_document import TrustedDocument
 from models.vocabulary import VocabularyWord
@@ -45,6 +47,7 @@ __all__ = [
     "Base",
     "Batch",
     "Behaviour",
+    "Benefit",
     "BulkChunk",
     "BulkOperation",
     "BulkUpload",
@@ -71,6 +74,7 @@ __all__ = [
     "Event",
     "GradingRule",
     "Household",
+    "HouseholdMember",
     "IdempotencyKey",
     "Identity",
     "ImportFinding",
@@ -88,9 +92,12 @@ __all__ = [
     "PointConversion",
     "RecordChange",
     "RecordStep",
+    "Relation",
     "Reminder",
+    "Removal",
     "Repair",
     "Sanction",
+    "Settlement",
     "ShareCode",
     "Staff",
     "StaffAccount",

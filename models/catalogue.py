@@ -49,6 +49,16 @@ class ItemKind(StrEnum):
     REPAIR = "REPAIR"
 
 
+class BenefitKind(StrEnum):
+    """The benefits that are linked to moral points (关爱礼遇)."""
+
+    FINANCE = "FINANCE"
+    MEDICAL = "MEDICAL"
+    TRANSPORT = "TRANSPORT"
+    EDUCATION = "EDUCATION"
+    ELDERLY_CARE = "ELDERLY_CARE"
+
+
 POINTS = {Tier.T1: (1, 5), Tier.T2: (6, 8), Tier.T3: (9, 10)}
 """The points that a tier may carry (R1)."""
 
@@ -146,6 +156,24 @@ class MoralBankItem(Keyed):
     rule: Mapped[str] = mapped_column(Text)
     value: Mapped[Decimal | None] = mapped_column(Numeric(6, 2))
     note: Mapped[str] = mapped_column(Text)
+
+    version: Mapped[CatalogueVersion] = relationship(viewonly=True, lazy="raise")
+
+
+class Benefit(Keyed):
+    """A benefit (关爱礼遇) that a household may claim from `least_points` on, as long as no veto stands against it."""
+
+    __tablename__ = "benefit"
+    __table_args__ = (UniqueConstraint("version_id", "code"),)
+
+    version_id: Mapped[int] = mapped_column(ForeignKey("catalogue_version.id"))
+    code: Mapped[str] = mapped_column(Text)
+    kind: Mapped[BenefitKind] = mapped_column(choice(BenefitKind))
+    name: Mapped[str] = mapped_column(Text)
+    english_name: Mapped[str] = mapped_column(Text)
+    least_points: Mapped[int] = mapped_column(SmallInteger)
+    note: Mapped[str] = mapped_column(Text)
+    evidence: Mapped[str] = mapped_column(Text)
 
     version: Mapped[CatalogueVersion] = relationship(viewonly=True, lazy="raise")
 

@@ -1,6 +1,8 @@
-"""Villages and households: moral points belong to a household (DOMAIN 5)."""
+"""Villages, households and who belongs to them: moral points belong to a household (DOMAIN 5)."""
 
-from sqlalchemy import ForeignKey, Text
+from datetime import date
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Keyed
@@ -23,3 +25,30 @@ class Household(Keyed):
     village_id: Mapped[int] = mapped_column(ForeignKey("village.id"), index=True)
 
     village: Mapped[Village] = relationship(viewonly=True, lazy="raise")
+
+
+class HouseholdMember(Keyed):
+    """A person of a household, with the letter by which it agreed to be enrolled (R15); open until `left_on`.
+
+    `left_on` is the first day on which the person is no longer there. A person belongs to one household at a time.
+    The trigger `settle_member` keeps `party.household_id` and `party.village_id` what the open membership says.
+    """
+
+    __tablename__ = "household_member"
+    __table_args__ = (
+        UniqueConstraint("household_id", "party_id"),
+        Index("uq_household_member_open", "party_id", unique=True, postgresql_where=text("left_on IS NULL")),
+        Index("ix_household_member_party_id", "party_id"),
+        CheckConstraint("left_on >= enrolled_on", name="left_after_enrolment"),
+        CheckConstraint("consent_number <> ''", name="consented"),
+    )
+
+    household_id: Mapped[int] = mapped_column(ForeignKey("household.id"))
+    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
+    relation: Mapped[str] = mapped_column(Text)
+    consent_number: Mapped[str] = mapped_column(Text)
+    consented_on: Mapped[date]
+    enrolled_on: Mapped[date]
+    left_on: Mapped[date | None]
+
+    household: Mapped[Household] = relationship(viewonly=True, lazy="raise")

@@ -15,7 +15,8 @@ class RecordStep(Keyed):
     __tablename__ = "record_step"
     __table_args__ = (
         CheckConstraint(
-            "num_nonnulls(sanction_id, certificate_id, listing_id, code_record_id, consequence_notice_id) = 1",
+            "num_nonnulls(sanction_id, certificate_id, listing_id, code_record_id, consequence_notice_id,"
+            " settlement_id) = 1",
             name="of_one_matter",
         ),
     )
@@ -31,3 +32,4 @@ class RecordStep(Keyed):
     listing_id: Mapped[int | None] = mapped_column(ForeignKey("listing.id"), index=True)
     code_record_id: Mapped[int | None] = mapped_column(ForeignKey("code_record.id"), index=True)
     consequence_notice_id: Mapped[int | None] = mapped_column(ForeignKey("consequence_notice.id"), index=True)
+    settlement_id: Mapped[int | None] = mapped_column(ForeignKey("settlement.id"), index=True)

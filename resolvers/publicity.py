@@ -31,7 +31,10 @@ def record_may_leave(row: Frame) -> SQL:
 
 
 def of_minor(party_id: Operand, day: Operand) -> SQL:
-    """Whether a party was, for all that is established, a minor on a day; false of an unidentified one."""
+    """Whether a party was, for all that is established, a minor on a day; false of an unidentified one.
+
+    Both are of rows of the statement that it stands in.
+    """
     party = aliased(models.Party)
     return sa.select(party.id).where(party.id == party_id, party.of_age_from > day).exists()
 
@@ -43,5 +46,6 @@ def minors_deduction(row: Frame, audience: Audience) -> SQL:
 
 def minors_part(row: Frame, audience: Audience) -> SQL:
     """Whether a participation is a minor's: the filing of its case is its earliest conduct."""
-    case = aliased(models.CourtCase)
-    return sa.select(case.id).where(case.id == row.case_id, of_minor(row.party_id, case.filed_on)).exists()
+    case, party = aliased(models.CourtCase), aliased(models.Party)
+    joined = sa.select(case.id).join(party, party.id == row.party_id)
+    return joined.where(case.id == row.case_id, party.of_age_from > case.filed_on).exists()

@@ -15,7 +15,7 @@ from auth.consent import RECIPIENTS, may_still_be_told
 from models.base import Base
 from models.party import PartyKind
 from resolvers.declarations import Frame
-from resolvers.publicity import may_leave, of_minor, record_may_leave
+from resolvers.publicity import may_leave, record_may_leave
 from resolvers.reach import about_self, jurisdiction, reached
 from resolvers.sql import ROW_BY_ROW, SQL
 from resolvers.view import CLIENT, NOW, REQUEST, SUBJECT, VILLAGE
@@ -51,6 +51,7 @@ def sees(*models: type[Base] | type) -> Callable[[Predicate], Predicate]:
     models.Behaviour,
     models.CodeType,
     models.MoralBankItem,
+    models.Benefit,
     models.GradingRule,
 )
 def _catalogue(row: Frame, audience: Audience) -> SQL:
@@ -80,10 +81,8 @@ def _has(model: Any, party_id: SQL, audience: Audience) -> SQL:
 
 @sees(models.Household)
 def _household(row: Frame, audience: Audience) -> SQL:
-    if audience is Audience.MORAL_BANK:
-        conversion = sa.orm.aliased(models.PointConversion)
-        return sa.select(conversion.id).where(conversion.household_id == row.id).exists()
-    return EVERYBODY if audience is Audience.COURT else NOBODY
+    """The head office's, which keeps them, and the court's."""
+    return EVERYBODY if audience in {Audience.COURT, Audience.MORAL_BANK} else NOBODY
 
 
 @sees(models.Village)
@@ -117,10 +116,12 @@ def _behind(model: Any, case_id: SQL, audience: Audience) -> SQL:
 def _participation(row: Frame, audience: Audience) -> SQL:
     """The court's, and each litigant's own part: a partner never sees who else is in a case (DOMAIN 3)."""
     if audience is Audience.COURT:
-        case = sa.orm.aliased(models.CourtCase)
-        open_to_all = sa.and_(case.disclosed, ~of_minor(row.party_id, case.filed_on))
+        case, party = sa.orm.aliased(models.CourtCase), sa.orm.aliased(models.Party)
+        of_age = sa.and_(party.of_age_from <= case.filed_on, ~party.held)
+        open_to_all = sa.and_(case.disclosed, sa.or_(party.id.is_(None), of_age))
         seen = sa.or_(jurisdiction(case.court_code), open_to_all)
-        return sa.select(case.id).where(case.id == row.case_id, seen).exists()
+        joined = sa.select(case.id).outerjoin(party, party.id == row.party_id)
+        return joined.where(case.id == row.case_id, seen).exists()
     return about_self(row.party_id) if audience is Audience.LITIGANT_PORTAL else NOBODY
 
 

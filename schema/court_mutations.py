@@ -9,6 +9,7 @@ from resolvers.mutations import (
     publications,
     remedies,
     sanctions,
+    settlements,
 )
 from schema.batch import Batch
 from schema.bulletin import Bulletin
@@ -42,11 +43,14 @@ from schema.remedy_input import (
     EndRepairInput,
     IssueCertificateInput,
     RecordSanctionInput,
+    RecordSettlementPerformedInput,
     RevokeCertificateInput,
     RevokeSanctionInput,
+    RevokeSettlementInput,
 )
 from schema.repair import Repair
 from schema.sanction import Sanction
+from schema.settlement import Settlement
 
 ACTING = all_of(Scope.PROCEDURE_WRITE)
 
@@ -145,6 +149,20 @@ class CourtMutations:
         RevokeCertificateInput,
         Certificate,
         "CENTRE: revoke a certificate (撤销证明书).",
+        requires=ACTING,
+    )
+    record_settlement_performed = mutation(
+        settlements.record_settlement_performed,
+        RecordSettlementPerformedInput,
+        Settlement,
+        "CENTRE: keep that a settlement or mediation was performed (登记和解履行).",
+        requires=ACTING,
+    )
+    revoke_settlement = mutation(
+        settlements.revoke_settlement,
+        RevokeSettlementInput,
+        Settlement,
+        "CENTRE: take back a settlement that was recorded wrongly (撤销履行记录).",
         requires=ACTING,
     )
     list_lender = mutation(

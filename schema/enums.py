@@ -8,7 +8,7 @@ from models.batch import BatchStatus
 from models.bulk_operation import BulkError, BulkKind, BulkState
 from models.bulletin import BulletinKind
 from models.calendar import ReminderKind
-from models.catalogue import Colour, ItemKind, Stage, Tier
+from models.catalogue import BenefitKind, Colour, ItemKind, Stage, Tier
 from models.code_record import CloseReason, Reading
 from models.consent import ConsentOrigin
 from models.court import StaffRole
@@ -22,6 +22,7 @@ from models.measure import MeasureStatus
 from models.objection import ObjectionOutcome
 from models.party import PartyKind
 from models.point_conversion import ConversionStatus
+from models.relation import RelationKind
 from models.repair import RepairGround, RepairOutcome
 from models.sanction import SanctionKind
 from models.watch import WatchOutcome
@@ -37,6 +38,8 @@ DESCRIPTIONS = {
     Stage: "A stage of a case (诉讼环节), with a base of ten points.",
     Tier: "How grave a behaviour is (失信等级): T1 1–5 points, T2 6–8, T3 9–10.",
     Colour: "The colour of a code (信用码颜色): RED > YELLOW > BLUE > GOLD > GREEN.",
+    BenefitKind: "What a benefit is about (礼遇类别).",
+    RelationKind: "What a party is to an organization (关联关系).",
     ItemKind: "A kind of moral-bank item (道德银行项目类别).",
     Audience: "A kind of client (接入方类型).",
     Reading: "How an answer about a day is read: right by today's knowledge, or as it was given on that day, with "

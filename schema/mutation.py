@@ -5,6 +5,7 @@ import strawberry
 from auth.policy import OPEN, all_of
 from auth.scopes import Scope
 from resolvers.mutations import (
+    households,
     measures,
     moral_bank,
     remedies,
@@ -20,14 +21,18 @@ from schema.remedy_input import (
     AcknowledgeNoticeInput,
     ApplyForRepairInput,
     ConfirmConversionInput,
+    EndMembershipInput,
+    EnrolMemberInput,
     FileObjectionInput,
     RecordRecognitionInput,
     ReturnConversionInput,
 )
 from schema.repair import Repair
+from schema.standing import HouseholdMember
 
 REMEDY = all_of(Scope.REMEDY_WRITE)
 CONVERSION = all_of(Scope.CONVERSION_WRITE)
+ENROLLING = all_of(Scope.CONVERSION, Scope.HOUSEHOLD_WRITE)
 
 
 @strawberry.type(
@@ -64,6 +69,20 @@ class Mutation(CourtMutations, PartnerMutations):
         PointConversion,
         "The head office returns a conversion (退回).",
         requires=CONVERSION,
+    )
+    enrol_member = mutation(
+        households.enrol_member,
+        EnrolMemberInput,
+        HouseholdMember,
+        "The head office enrols a person in a household, which ends its place in another one (入册).",
+        requires=ENROLLING,
+    )
+    end_membership = mutation(
+        households.end_membership,
+        EndMembershipInput,
+        HouseholdMember,
+        "The head office ends a membership (迁出).",
+        requires=ENROLLING,
     )
     record_recognition = mutation(
         measures.record_recognition,

@@ -7,7 +7,7 @@ from auth.policy import all_of, any_of
 from auth.scopes import Scope
 from models.code_record import Reading
 from models.party import PartyKind
-from resolvers import masking, parties
+from resolvers import masking, parties, relations
 from resolvers.credit_codes import CREDIT_CODE
 from schema.case import Participation
 from schema.certificate import Certificate
@@ -21,6 +21,7 @@ from schema.fields import PerType, argument, connection, expression, relation
 from schema.household import MORAL_BANK, Household, Village
 from schema.listing import Listing
 from schema.node import Node
+from schema.party_relation import PartyRelation
 from schema.repair import Repair
 from schema.requirements import KNOWN_PARTY, PART
 from schema.sanction import Sanction
@@ -81,6 +82,11 @@ class Party(Node):
     )
     consequence_notices: list[ConsequenceNotice] = relation(
         parties.CONSEQUENCE_NOTICES, "Legal-consequence notices served on it (法律后果告知书).", requires=PROCEDURE
+    )
+    relations: list[PartyRelation] = relation(
+        relations.OF_PARTY,
+        "Who represents it or is affiliated to it, and what it represents (关联关系).",
+        requires=any_of(Scope.REGISTER),
     )
     repairs: list[Repair] = relation(parties.REPAIRS, "Applications for repair (修复申请).", requires=PROCEDURE)
 

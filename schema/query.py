@@ -7,7 +7,7 @@ import strawberry
 import models
 from auth.policy import OPEN, all_of, any_of
 from auth.scopes import Scope
-from resolvers import about, lenders, litigants, roots
+from resolvers import about, lenders, litigants, roots, standings
 from resolvers.nodes import NodesRoot
 from resolvers.statistics import ROOT as STATISTICS
 from schema.access_record import AccessRecord
@@ -49,6 +49,7 @@ from schema.point_conversion import PointConversion, VillageNotice
 from schema.rate_limit import RateLimit, rate_limit
 from schema.reminder import Reminder
 from schema.repair import Repair
+from schema.standing import Benefit, HouseholdStanding
 from schema.statistics import ARGUMENTS as STATISTICS_ARGUMENTS
 from schema.statistics import Statistic
 from schema.viewer import Viewer, viewer
@@ -196,6 +197,18 @@ class Query(PartnerQuery):
         requires=any_of(Scope.NOTICE),
         about=about.ABOUT_NOTICE,
     )
+    household_standing: HouseholdStanding | None = rooted(
+        standings.ROOT,
+        "How a household stands (家庭积分状况).",
+        argument("key", str, "The key of the household (家庭编号)."),
+        requires=any_of(Scope.CONVERSION, Scope.NOTICE),
+    )
+    household_standings: Connection[HouseholdStanding] = root_connection(
+        roots.everything(standings.HouseholdStanding),
+        "How households stand (家庭积分状况); a village's own.",
+        requires=any_of(Scope.CONVERSION, Scope.NOTICE),
+        about=standings.ABOUT,
+    )
     measures: Connection[Measure] = root_connection(
         roots.MEASURES, "Measures, newest first (互认措施).", requires=any_of(Scope.MEASURE), about=about.ABOUT_MEASURE
     )
@@ -240,8 +253,11 @@ class Query(PartnerQuery):
     moral_bank_items: list[MoralBankItem] = root(
         roots.of_edition(models.MoralBankItem), "Moral-bank items (道德银行项目).", IN_FORCE, requires=CATALOGUE
     )
+    benefits: list[Benefit] = root(
+        roots.everything(models.Benefit), "Benefits that are linked to moral points (关爱礼遇).", requires=CATALOGUE
+    )
 
 
 enter(Query, None, OPEN)
-for _node_type in (Case, Batch, Objection, Repair):
+for _node_type in (HouseholdStanding, Case, Batch, Objection, Repair):
     enter_connection(_node_type)

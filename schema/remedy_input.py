@@ -116,6 +116,47 @@ class IssueCertificateInput:
     reason: str = strawberry.field(description=REASON)
 
 
+@mutation_input("A settlement or mediation that a participant has performed (和解、调解已履行).")
+class RecordSettlementPerformedInput:
+    """A performed settlement."""
+
+    case_id: strawberry.ID = strawberry.field(description="The case (案件).")
+    party_id: strawberry.ID = strawberry.field(description="Who performed (履行人).")
+    document: str = strawberry.field(description="Number of the settlement or mediation document (文书号).")
+    performed_on: date = strawberry.field(description="Day of performance (履行完毕日期).")
+    reason: str = strawberry.field(description=REASON)
+
+
+@mutation_input("A settlement that was recorded wrongly (撤销履行记录).")
+class RevokeSettlementInput:
+    """A revocation."""
+
+    id: strawberry.ID = strawberry.field(description=ID)
+    reason: str = strawberry.field(description=REASON)
+
+
+@mutation_input("A person whom the head office enrols in a household (入册).")
+class EnrolMemberInput:
+    """An enrolment, on the letter by which the person agreed."""
+
+    household_key: str = strawberry.field(description="The key of the household (户号).")
+    village: str = strawberry.field(description="Its village, with the township (村社区).")
+    name: str = strawberry.field(description="Name (姓名).")
+    id_number: str = strawberry.field(description="Resident ID number (公民身份号码).")
+    relation: str = strawberry.field(description="Relation to the head of the household (与户主关系).")
+    consent_number: str = strawberry.field(description="Number of the letter of authorisation (授权书号).")
+    consented_on: date = strawberry.field(description="Day of that letter (授权日期).")
+    enrolled_on: date = strawberry.field(description="Day of enrolment (入册日期).")
+
+
+@mutation_input("A person who leaves a household (迁出).")
+class EndMembershipInput:
+    """The end of a membership."""
+
+    id: strawberry.ID = strawberry.field(description=ID)
+    left_on: date = strawberry.field(description="The first day on which the person is no longer there (迁出日期).")
+
+
 @mutation_input("A certificate to revoke (撤销证明书).")
 class RevokeCertificateInput:
     """A revocation."""

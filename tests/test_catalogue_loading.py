@@ -24,7 +24,7 @@ from casework import batches, deductions
 from casework.blue import BLUE
 from casework.conversions import REPAIR_ITEMS, STAGE_ITEMS
 from casework.deductions import Finding
-from casework.listings import LENDER_TYPE
+from casework.matters import LISTING_TYPES
 from demo.cast import CHEN, WANG
 from ingest.catalogue import DATA, LABEL, load_catalogue
 from ingest.catalogue_files import NEEDED_ITEMS, NEEDED_TYPES, read_folder
@@ -76,7 +76,7 @@ def test_what_ships_and_the_example_are_sound() -> None:
 
 
 def test_every_edition_has_what_the_service_itself_gives() -> None:
-    assert {BLUE, LENDER_TYPE} <= NEEDED_TYPES.keys()
+    assert {BLUE, *LISTING_TYPES.values()} <= NEEDED_TYPES.keys()
     assert {*STAGE_ITEMS.values(), *REPAIR_ITEMS.values()} <= set(NEEDED_ITEMS)
     assert set(NEEDED_ITEMS) == read_folder(DATA).tables["moral_bank_items"].keys()
 

@@ -377,10 +377,10 @@ def test_three_months(play: Play, tmp_path: Any) -> None:
         moral__bank=converted,
     )
 
-    # --- the shortened item ends on its day, without anybody acting ---------------------------------------------------
-    play.go_to(9, 29)
-    play.see()
+    # --- the shortened item ends after its last day, without anybody acting -------------------------------------------
     play.go_to(9, 30)
+    play.see()
+    play.go_to(10, 1)
     play.see(
         court_CHEN=("YELLOW", [("E01", "EXPIRED"), ("E02", played)]),
         portal_CHEN=("YELLOW", [("E01", 2, "EXPIRED", [], ["SHORTENED"]), ("E02", 7, played, ["AMENDED"], [])]),

@@ -1,0 +1,211 @@
+"""What arises at the moral bank from deductions, code records and settlements (DOMAIN 5).
+
+Of natural persons with a household only, and of what the world may know (R16). Each function takes keys of rows and
+works on all of them at once, so that one mutation and one chunk of an import call the same. Called again with the same
+keys nothing more arises: a source has at most one conversion that counts, and what the head office returned does not
+arise again for the same household.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
+
+from casework.catalogue import in_force
+from casework.conversions import enter, enter_opposites, live_entries
+from models.catalogue import Behaviour, CatalogueVersion, CodeType, Colour, ItemKind, MoralBankItem, Stage
+from models.code_record import CodeRecord
+from models.deduction import Deduction
+from models.listing import Listing, ListingKind
+from models.party import Party, PartyKind
+from models.point_conversion import ConversionStatus, PointConversion
+from models.sanction import Sanction, SanctionKind
+from models.settlement import Settlement
+from models.terms import court_day
+
+STAGE_ITEMS = {Stage.FILING: "MD1", Stage.TRIAL: "MD2", Stage.ENFORCEMENT: "MD3"}
+"""The item that a deduction of each stage is converted into."""
+
+BONUS, SETTLED, CONVICTED, SANCTIONED, LISTED = "MB1", "MB2", "MV1", "MV2", "MV3"
+"""The items of certificates, of settlements, and of the records that veto benefits."""
+
+
+async def assess_deductions(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:
+    """Convert published deductions: the points, negated."""
+    item = sa.case(*((Deduction.stage == stage, code) for stage, code in STAGE_ITEMS.items()))
+    query = (
+        _arising(Deduction, -Deduction.points, PointConversion.deduction_id)
+        .join(Behaviour, Behaviour.id == Deduction.behaviour_id)
+        .join(MoralBankItem, sa.and_(MoralBankItem.version_id == Behaviour.version_id, MoralBankItem.code == item))
+        .where(Deduction.id.in_(keys), told_deduction(court_day(at)))
+    )
+    await _lock(connection, Deduction, keys)
+    await enter(connection, query, "deduction_id", at)
+
+
+async def assess_records(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:
+    """Convert the code records that are in force: a certificate's bonus, the vetoes of red and of the debtors' list."""
+    version = CodeType.version_id
+    query = (
+        _arising(CodeRecord, sa.func.coalesce(MoralBankItem.value, 0), PointConversion.code_record_id)
+        .join(CodeType, CodeType.id == CodeRecord.code_type_id)
+        .outerjoin(Sanction, Sanction.id == CodeRecord.sanction_id)
+        .outerjoin(Listing, Listing.id == CodeRecord.listing_id)
+        .join(MoralBankItem, sa.and_(MoralBankItem.version_id == version, MoralBankItem.code == _item_of_record()))
+        .where(CodeRecord.id.in_(keys), told_record(court_day(at)))
+    )
+    await _lock(connection, CodeRecord, keys)
+    await enter(connection, query, "code_record_id", at)
+
+
+async def assess_settlements(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:
+    """Convert settlements recorded as performed."""
+    item = sa.and_(MoralBankItem.version_id == CatalogueVersion.id, MoralBankItem.code == SETTLED)
+    told = sa.func.may_leave_court(Settlement.party_id, Settlement.case_id, Settlement.performed_on, sa.null())
+    query = (
+        _arising(Settlement, sa.func.coalesce(MoralBankItem.value, 0), PointConversion.settlement_id)
+        .join(CatalogueVersion, in_force(court_day(at)))
+        .join(MoralBankItem, item)
+        .where(Settlement.id.in_(keys), Settlement.revoked_on.is_(None), told)
+    )
+    await _lock(connection, Settlement, keys)
+    await enter(connection, query, "settlement_id", at)
+
+
+async def assess_members(connection: AsyncConnection, party_keys: Collection[int], at: datetime) -> None:
+    """Convert what is in force when persons are enrolled: public deductions, and records that run.
+
+    A settlement is the deed of a day, and is not in force on a later one.
+    """
+    day, mine = court_day(at), list(party_keys)
+    deductions = sa.select(Deduction.id).where(Deduction.party_id.in_(mine), told_deduction(day))
+    records = sa.select(CodeRecord.id).where(CodeRecord.party_id.in_(mine), told_record(day))
+    await assess_deductions(connection, (await connection.execute(deductions)).scalars().all(), at)
+    await assess_records(connection, (await connection.execute(records)).scalars().all(), at)
+
+
+# --- what is taken back -----------------------------------------------------------------------------------------------
+
+
+async def reverse_deductions(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:
+    """Give back what withdrawn deductions took: for each conversion that counts, its opposite."""
+    await enter_opposites(connection, await live_entries(connection, PointConversion.deduction_id, keys), at)
+
+
+async def reverse_records(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:
+    """Reverse what these records no longer bear: vetoes of records that do not run, and bonuses that never were.
+
+    Safe to call for any record: what still stands stays. A bonus outlives the term of its certificate.
+    """
+    day = court_day(at)
+    standing = sa.select(CodeRecord.id, told_record(day), never_told()).where(CodeRecord.id.in_(keys))
+    state = {key: (runs, gone) for key, runs, gone in (await connection.execute(standing)).all()}
+    entries = await live_entries(connection, PointConversion.code_record_id, keys)
+    ended = [entry for entry in entries if _is_over(entry.kind, *state[entry.code_record_id])]
+    await enter_opposites(connection, ended, at)
+
+
+def _is_over(kind: ItemKind, runs: bool, gone: bool) -> bool:
+    return gone or (kind is ItemKind.VETO and not runs)
+
+
+async def reverse_settlements(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:
+    """Take back the bonuses of settlements that were revoked."""
+    await enter_opposites(connection, await live_entries(connection, PointConversion.settlement_id, keys), at)
+
+
+async def reverse_vetoes(connection: AsyncConnection, party_keys: Collection[int], at: datetime) -> None:
+    """Lift the vetoes of persons who leave a household: they go with the person, points stay where they arose."""
+    entries = await live_entries(connection, PointConversion.party_id, party_keys, ItemKind.VETO)
+    await enter_opposites(connection, entries, at)
+
+
+async def reassess(connection: AsyncConnection, deduction_key: int, at: datetime) -> None:
+    """Put right what an amended deduction took: its opposite, and what it takes now."""
+    keys = [deduction_key]
+    entries = await live_entries(connection, PointConversion.deduction_id, keys, ItemKind.DEDUCT)
+    await enter_opposites(connection, entries, at)
+    entry, deduction = PointConversion, Deduction
+    again: Any = (
+        sa.select(entry.party_id, entry.household_id, entry.item_id, -deduction.points, entry.deduction_id)
+        .join(deduction, deduction.id == entry.deduction_id)
+        .where(entry.id.in_([one.id for one in entries]))
+    )
+    await enter(connection, again, "deduction_id", at)
+
+
+def overdue_vetoes(day: date) -> sa.Select[Any]:
+    """The records that run no longer on a day, and whose veto still stands."""
+    entry, later = PointConversion, aliased(PointConversion)
+    lifted = sa.select(later.id).where(later.reverses_id == entry.id).exists()
+    standing = (MoralBankItem.kind == ItemKind.VETO, entry.reverses_id.is_(None), ~lifted)
+    return (
+        sa.select(entry.code_record_id)
+        .join(MoralBankItem, MoralBankItem.id == entry.item_id)
+        .join(CodeRecord, CodeRecord.id == entry.code_record_id)
+        .where(*standing, entry.status != ConversionStatus.RETURNED, ~told_record(day))
+    )
+
+
+async def record_keys(connection: AsyncConnection, which: sa.ColumnElement[bool]) -> Sequence[int]:
+    """The keys of the code records of which this holds."""
+    return (await connection.execute(sa.select(CodeRecord.id).where(which))).scalars().all()
+
+
+# --- of whom, and of what the world may know --------------------------------------------------------------------------
+
+
+def told_deduction(day: date) -> sa.ColumnElement[bool]:
+    """Whether a deduction is public on a day (R6, R10, R16)."""
+    return Deduction.publicity.contains(day)
+
+
+def told_record(day: date) -> sa.ColumnElement[bool]:
+    """Whether a code record is public on a day (R10, R13, R16)."""
+    return CodeRecord.publicity.contains(day)
+
+
+def never_told() -> sa.ColumnElement[bool]:
+    """Whether a code record has never been, for everyone outside the court (R10, R16)."""
+    return sa.func.isempty(CodeRecord.publicity)
+
+
+def _item_of_record() -> sa.Case[Any]:
+    """The item that a record is converted into; null for all others."""
+    red, kind = CodeRecord.colour == Colour.RED, Sanction.kind
+    return sa.case(
+        (CodeRecord.certificate_id.is_not(None), BONUS),
+        (sa.and_(red, kind == SanctionKind.CONVICTION), CONVICTED),
+        (sa.and_(red, kind.in_((SanctionKind.FINE, SanctionKind.DETENTION))), SANCTIONED),
+        (Listing.kind == ListingKind.DISHONEST_DEBTOR, LISTED),
+    )
+
+
+def _arising(source: Any, points: Any, column: Any) -> sa.Select[Any]:
+    """The new conversions of sources of persons with a household, that have none yet."""
+    entry, later = aliased(PointConversion), aliased(PointConversion)
+    reversed_ = sa.select(later.id).where(later.reverses_id == entry.id).exists()
+    returned = entry.status == ConversionStatus.RETURNED
+    same = getattr(entry, column.key) == source.id
+    known = sa.or_(
+        sa.and_(returned, entry.household_id == Party.household_id),
+        sa.and_(~returned, ~reversed_),
+    )
+    there = sa.select(entry.id).where(same, entry.reverses_id.is_(None), known).exists()
+    return (
+        sa.select(source.party_id, Party.household_id, MoralBankItem.id, points, source.id)
+        .select_from(source)
+        .join(Party, Party.id == source.party_id)
+        .where(Party.kind == PartyKind.PERSON, Party.household_id.is_not(None), ~there)
+        .order_by(source.id)
+    )
+
+
+async def _lock(connection: AsyncConnection, source: Any, keys: Collection[int]) -> None:
+    """Whoever converts what is a person's waits for whoever is converting it."""
+    persons = sa.select(source.party_id).where(source.id.in_(keys))
+    query = sa.select(Party.id).where(Party.id.in_(persons), Party.household_id.is_not(None)).order_by(Party.id)
+    await connection.execute(query.with_for_update(key_share=True))

@@ -1,0 +1,147 @@
+"""Who belongs to which household: enrolled on a letter (R15), by file and by hand alike (DOMAIN 5).
+
+`party.household_id` follows by itself (`models.household`); conversions follow here.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from casework.assessments import assess_members, reverse_vetoes
+from casework.refusal import Refusal
+from models.household import Household, HouseholdMember, Village
+from models.names import fold
+from models.party import Identity, IdentityType, Party, PartyKind
+from models.terms import court_day
+
+LONGEST_TEXT = 100
+"""Characters of a household's key, of a relation, of a letter's number."""
+
+
+@dataclass(frozen=True)
+class Membership:
+    """A person of a household: its relation to the head, the letter, and from which day to which."""
+
+    household: str
+    village: str
+    relation: str
+    consent_number: str
+    consented_on: date
+    enrolled_on: date
+
+
+@dataclass(frozen=True)
+class Person:
+    """A name, and a number as it is kept: keyed hashes under all key versions, newest first, sealed, masked (R18)."""
+
+    name: str
+    probes: Sequence[bytes]
+    sealed: bytes
+    masked: str
+
+
+async def enrol(connection: AsyncConnection, person: Person, membership: Membership, at: datetime) -> int:
+    """The head office enrols a person in a household, and ends its place in another one; gives the membership's key.
+
+    Raises Refusal NOT_FOUND, BAD_TEXT, BAD_DATE, CONSENT_REQUIRED.
+    """
+    _check(membership, court_day(at))
+    party = await _person(connection, person, at)
+    household = await _household(connection, membership)
+    values = {
+        "household_id": household,
+        "party_id": party,
+        "relation": membership.relation.strip(),
+        "consent_number": membership.consent_number.strip(),
+        "consented_on": membership.consented_on,
+        "enrolled_on": membership.enrolled_on,
+        "left_on": None,
+    }
+    await leave_others(connection, party, household, membership.enrolled_on)
+    written = insert(HouseholdMember).values(values)
+    same = [HouseholdMember.household_id, HouseholdMember.party_id]
+    again = written.on_conflict_do_update(index_elements=same, set_=values).returning(HouseholdMember.id)
+    key = int((await connection.execute(again)).scalar_one())
+    await follow_members(connection, [party], at)
+    return key
+
+
+async def leave(connection: AsyncConnection, key: int, day: date, at: datetime) -> None:
+    """The head office ends a membership. Raises Refusal NOT_FOUND, WRONG_STATE, BAD_DATE."""
+    query = sa.select(HouseholdMember.__table__).where(HouseholdMember.id == key).with_for_update()
+    found: Any = (await connection.execute(query)).one_or_none()
+    if found is None:
+        raise Refusal("NOT_FOUND", "There is no such member.", "Look it up again.", "id")
+    if found.left_on is not None:
+        raise Refusal("WRONG_STATE", "This person has left already.", "Nothing more is needed.", "id")
+    if not found.enrolled_on <= day <= court_day(at):
+        raise Refusal("BAD_DATE", "One leaves after one's enrolment, and not in time to come.", "Check it.", "leftOn")
+    await connection.execute(sa.update(HouseholdMember).where(HouseholdMember.id == key).values(left_on=day))
+    await follow_members(connection, [found.party_id], at)
+
+
+async def leave_others(connection: AsyncConnection, party: int, household: int, day: date) -> None:
+    """A person belongs to one household at a time: who is enrolled in one leaves the other."""
+    other = (HouseholdMember.party_id == party, HouseholdMember.household_id != household)
+    left = sa.func.greatest(HouseholdMember.enrolled_on, sa.literal(day, sa.Date))
+    update = sa.update(HouseholdMember).where(*other, HouseholdMember.left_on.is_(None))
+    await connection.execute(update.values(left_on=left))
+
+
+async def follow_members(connection: AsyncConnection, party_keys: Collection[int], at: datetime) -> None:
+    """What follows for persons whose membership has changed: vetoes leave with them, and arise where they are now."""
+    await reverse_vetoes(connection, party_keys, at)
+    await assess_members(connection, party_keys, at)
+
+
+# --- inside -----------------------------------------------------------------------------------------------------------
+
+
+def _check(membership: Membership, today: date) -> None:
+    """Texts of a sound length; a letter; no day to come."""
+    texts = {"householdKey": membership.household, "village": membership.village, "relation": membership.relation}
+    for field, text in texts.items():
+        if not 0 < len(text.strip()) <= LONGEST_TEXT:
+            raise Refusal("BAD_TEXT", f"This has 1 to {LONGEST_TEXT} characters.", "Complete or shorten it.", field)
+    if not 0 < len(membership.consent_number.strip()) <= LONGEST_TEXT:
+        message = "A person is enrolled on a letter that it signed (R15)."
+        raise Refusal("CONSENT_REQUIRED", message, "Give the letter's number.", "consentNumber")
+    for field, day in (("consentedOn", membership.consented_on), ("enrolledOn", membership.enrolled_on)):
+        if day > today:
+            raise Refusal("BAD_DATE", "This day has not come yet.", "Give a past day.", field)
+
+
+async def _person(connection: AsyncConnection, person: Person, at: datetime) -> int:
+    """The party of a number, made anew where nobody has it. Raises Refusal NOT_FOUND where it is another name's."""
+    query = sa.select(Party.id, Party.name).join(Identity, Identity.party_id == Party.id)
+    known = (await connection.execute(query.where(Identity.index.in_(person.probes)).limit(1))).one_or_none()
+    if known is None:
+        return await _new_person(connection, person, at)
+    if fold(known.name) != fold(person.name):
+        message = "A person of this name and number cannot be enrolled by hand."
+        raise Refusal("NOT_FOUND", message, "Check both, or send the person in a file of households.", "idNumber")
+    return int(known.id)
+
+
+async def _new_person(connection: AsyncConnection, person: Person, at: datetime) -> int:
+    """Someone of whom the court knows nothing: for others than the moral bank there is nobody (R16)."""
+    values = {"kind": PartyKind.PERSON, "name": person.name, "disclosed": False, "created_at": at}
+    key = int((await connection.execute(sa.insert(Party).values(values).returning(Party.id))).scalar_one())
+    number = {"index": person.probes[0], "sealed": person.sealed, "masked": person.masked}
+    await connection.execute(sa.insert(Identity).values(party_id=key, type=IdentityType.RESIDENT_ID, **number))
+    return key
+
+
+async def _household(connection: AsyncConnection, membership: Membership) -> int:
+    """The household of a key; in another village than before, it has moved."""
+    name, key = membership.village.strip(), membership.household.strip()
+    await connection.execute(insert(Village).values(name=name).on_conflict_do_nothing())
+    village = sa.select(Village.id).where(Village.name == name).scalar_subquery()
+    written = insert(Household).values(key=key, village_id=village)
+    there = written.on_conflict_do_update(index_elements=[Household.key], set_={"village_id": village})
+    return int((await connection.execute(there.returning(Household.id))).scalar_one())

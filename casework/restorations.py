@@ -1,0 +1,84 @@
+"""What a granted repair gives back at the moral bank: all or half of what a deduction took, or a veto lifted."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from casework.assessments import assess_records, reverse_records
+from casework.conversions import enter_opposites, enter_rows, live_entries
+from models.catalogue import ItemKind, MoralBankItem
+from models.point_conversion import PointConversion
+from models.repair import RepairGround
+
+REPAIR_ITEMS = {
+    RepairGround.FULL_PERFORMANCE: "MR1",
+    RepairGround.SETTLEMENT_KEPT: "MR2",
+    RepairGround.CO_OPERATION: "MR3",
+    RepairGround.REMORSE: "MR4",
+    RepairGround.RESTITUTION: "MR5",
+}
+"""The item that a repair on each ground is converted into."""
+
+
+async def restore_deductions(connection: AsyncConnection, repaired: Mapping[int, RepairGround], at: datetime) -> None:
+    """Convert granted repairs of deductions, by key: the share that the item restores of what was taken, once."""
+    entries = await live_entries(connection, PointConversion.deduction_id, repaired)
+    back: dict[int, int] = {}
+    for entry in entries:
+        if entry.kind is ItemKind.REPAIR:
+            back[entry.deduction_id] = back.get(entry.deduction_id, 0) + entry.points
+    taken = [entry for entry in entries if entry.kind is ItemKind.DEDUCT]
+    items = await _items(connection, {entry.version_id for entry in taken})
+    rows = []
+    for entry in taken:
+        item = items.get((entry.version_id, REPAIR_ITEMS[repaired[entry.deduction_id]]))
+        if item and (points := restored(-entry.points, item.value) - back.get(entry.deduction_id, 0)) > 0:
+            rows.append(_row(entry, item, points))
+    await enter_rows(connection, rows, at)
+
+
+async def restore_records(connection: AsyncConnection, repaired: Mapping[int, RepairGround], at: datetime) -> None:
+    """Convert granted repairs of code records, by key, against which a veto stands.
+
+    A veto carries no points, so neither does its repair; MR1 lifts it at once, others when the record ends.
+    """
+    entries = await live_entries(connection, PointConversion.code_record_id, repaired, ItemKind.VETO)
+    items = await _items(connection, {entry.version_id for entry in entries})
+    rows = []
+    for entry in entries:
+        item = items.get((entry.version_id, REPAIR_ITEMS[repaired[entry.code_record_id]]))
+        rows += [_row(entry, item, 0)] if item else []
+    await enter_rows(connection, rows, at)
+    lifted = [one for one in entries if repaired[one.code_record_id] is RepairGround.FULL_PERFORMANCE]
+    await enter_opposites(connection, lifted, at)
+    await reverse_records(connection, list(repaired), at)
+
+
+async def break_repairs(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:
+    """Who breaks the repair of a record keeps nothing of it: what it gave is reversed, and a veto stands again."""
+    entries = await live_entries(connection, PointConversion.code_record_id, keys, ItemKind.REPAIR)
+    await enter_opposites(connection, entries, at)
+    await assess_records(connection, keys, at)
+
+
+def restored(points: int, share: Decimal) -> int:
+    """Whole points that come back, never more than the share."""
+    return int(points * share)
+
+
+def _row(entry: Any, item: Any, points: int) -> dict[str, Any]:
+    sources = ("party_id", "household_id", "deduction_id", "code_record_id", "settlement_id")
+    return {name: getattr(entry, name) for name in sources} | {"item_id": item.id, "points": points}
+
+
+async def _items(connection: AsyncConnection, versions: Collection[int]) -> dict[tuple[int, str], Any]:
+    """The repair items of these editions, by edition and code."""
+    query = sa.select(MoralBankItem.id, MoralBankItem.version_id, MoralBankItem.code, MoralBankItem.value)
+    found = await connection.execute(
+        query.where(MoralBankItem.version_id.in_(versions), MoralBankItem.kind == ItemKind.REPAIR)
+    )
+    return {(row.version_id, row.code): row for row in found}

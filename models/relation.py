@@ -1,0 +1,37 @@
+"""Relations (关联关系): who represents an organization, and what is affiliated to it, from which day to which."""
+
+from datetime import date
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Keyed, choice
+from models.party import Party
+
+
+class RelationKind(StrEnum):
+    """What a party is to an organization."""
+
+    LEGAL_REPRESENTATIVE = "LEGAL_REPRESENTATIVE"
+    AFFILIATE = "AFFILIATE"
+
+
+class Relation(Keyed):
+    """A party is a legal representative or an affiliate of an organization; `ends_on` is the last day."""
+
+    __tablename__ = "relation"
+    __table_args__ = (
+        UniqueConstraint("organization_id", "kind", "party_id", "begins_on"),
+        CheckConstraint("ends_on >= begins_on", name="ends_after_it_begins"),
+        CheckConstraint("organization_id <> party_id", name="two_parties"),
+    )
+
+    organization_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
+    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
+    kind: Mapped[RelationKind] = mapped_column(choice(RelationKind))
+    begins_on: Mapped[date]
+    ends_on: Mapped[date | None]
+
+    organization: Mapped[Party] = relationship(foreign_keys=[organization_id], viewonly=True, lazy="raise")
+    party: Mapped[Party] = relationship(foreign_keys=[party_id], viewonly=True, lazy="raise")

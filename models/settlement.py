@@ -1,0 +1,38 @@
+"""Settlements (和解、调解) that were performed: what the moral bank's bonus MB2 rests on (DOMAIN 5)."""
+
+from datetime import date
+
+from sqlalchemy import CheckConstraint, ForeignKey, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Keyed
+from models.court_case import CourtCase
+from models.party import Party
+
+LONGEST_DOCUMENT = 100
+"""Characters of the number of a document."""
+
+
+class Settlement(Keyed):
+    """A party has performed a settlement or mediation of a case, as a document says.
+
+    `case_id` is null until the case itself is there.
+    """
+
+    __tablename__ = "settlement"
+    __table_args__ = (
+        UniqueConstraint("case_number", "party_id", "document"),
+        CheckConstraint("document <> ''", name="documented"),
+        CheckConstraint("revoked_on >= performed_on", name="revoked_after_performed"),
+    )
+
+    case_number: Mapped[str] = mapped_column(Text)
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("court_case.id"), index=True)
+    court_code: Mapped[str] = mapped_column(ForeignKey("court.code"), index=True)
+    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
+    document: Mapped[str] = mapped_column(Text)
+    performed_on: Mapped[date]
+    revoked_on: Mapped[date | None]
+
+    case: Mapped[CourtCase | None] = relationship(viewonly=True, lazy="raise")
+    party: Mapped[Party] = relationship(viewonly=True, lazy="raise")

@@ -1,0 +1,49 @@
+"""The moral bank's head office enrols persons in households, and ends memberships (DOMAIN 5)."""
+
+from datetime import date
+
+from casework import households
+from casework.households import Membership, Person
+from casework.refusal import Refusal
+from models.household import HouseholdMember
+from models.identifiers import IdentifierError, mask_number, parse_person_number
+from models.names import tidy
+from resolvers.mutations.acting import Acting
+
+
+async def enrol_member(
+    acting: Acting,
+    *,
+    household_key: str,
+    village: str,
+    name: str,
+    id_number: str,
+    relation: str,
+    consent_number: str,
+    consented_on: date,
+    enrolled_on: date,
+) -> int:
+    """The head office enrols a person on its letter."""
+    membership = Membership(household_key, village, relation, consent_number, consented_on, enrolled_on)
+    person = _person(acting, name, id_number)
+    return await households.enrol(acting.connection, person, membership, acting.caller.now)
+
+
+async def end_membership(acting: Acting, *, id: str, left_on: date) -> int:
+    """The head office ends a membership."""
+    key = acting.key(id, HouseholdMember)
+    await households.leave(acting.connection, key, left_on, acting.caller.now)
+    return key
+
+
+def _person(acting: Acting, name: str, id_number: str) -> Person:
+    """A person as it is kept. Raises Refusal BAD_NUMBER, BAD_TEXT."""
+    keyring = acting.caller.keyring
+    try:
+        number = parse_person_number(id_number).value
+    except IdentifierError:
+        raise Refusal("BAD_NUMBER", "This is no resident ID number.", "Check its digits.", "idNumber") from None
+    if not tidy(name):
+        raise Refusal("BAD_TEXT", "The name is missing.", "Write the person's name.", "name")
+    probes = keyring.probes(number)
+    return Person(tidy(name), probes, keyring.seal(number, probes[0]), mask_number(number))

@@ -1,0 +1,25 @@
+"""Settlements that were performed."""
+
+from datetime import date
+
+import models
+from auth.policy import any_of
+from auth.scopes import Scope
+from resolvers import settlements  # noqa: F401 - says who sees them
+from schema.declaring import row_type
+from schema.fields import column
+from schema.node import Node
+
+
+@row_type(
+    models.Settlement,
+    requires=any_of(Scope.REGISTER),
+    description="A settlement or mediation that a party has performed (和解、调解已履行).",
+)
+class Settlement(Node):
+    """A settlement."""
+
+    case_number: str = column("case_number", "Number of the case (案号).")
+    document: str = column("document", "Number of the document (文书号).")
+    performed_on: date = column("performed_on", "Day of performance (履行完毕日期).")
+    revoked_on: date | None = column("revoked_on", "Day on which it was taken back (撤销日期).")

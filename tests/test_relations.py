@@ -1,0 +1,104 @@
+"""Format `relations`: who represents an organization and what is affiliated to it, and who may read it."""
+
+from collections.abc import AsyncIterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from import_files import ADULT, ORGANIZATION, PERSON, clear, write_csv
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ingest.catalogue import load_catalogue
+from ingest.importing import import_file
+from ingest.relations import Relations
+from ingest.report import Summary
+from models.keyring import Keyring
+
+RELATION = {
+    "组织名称": "余姚市某塑料有限公司",
+    "统一社会信用代码": ORGANIZATION,
+    "关系": "法定代表人",
+    "姓名或名称": "魏宇华",
+    "证件类型": "居民身份证",
+    "证件号码": PERSON,
+    "起始日期": "2020-01-01",
+    "终止日期": "",
+}
+ROWS = (
+    "SELECT o.name, r.kind, p.name, r.begins_on, r.ends_on FROM relation r"
+    " JOIN party o ON o.id = r.organization_id JOIN party p ON p.id = r.party_id ORDER BY r.id"
+)
+FIRST = ("余姚市某塑料有限公司", "LEGAL_REPRESENTATIVE", "魏宇华", date(2020, 1, 1), None)
+
+
+@pytest.fixture(autouse=True)
+async def empty(engine: AsyncEngine) -> AsyncIterator[None]:
+    async with engine.begin() as connection:
+        await load_catalogue(connection)
+    yield
+    await clear(engine)
+
+
+class Relating:
+    """Imports lines of `relations`, and reads what they left."""
+
+    def __init__(self, engine: AsyncEngine, keyring: Keyring, place: Path) -> None:
+        self.engine, self.keyring, self.place = engine, keyring, place
+
+    async def lines(self, *changes: dict[str, str]) -> Summary:
+        rows = [list((RELATION | one).values()) for one in changes]
+        path = write_csv(self.place / "relations.csv", rows, Relations.columns)
+        return await import_file(self.engine, "relations", path, keyring=self.keyring)
+
+    async def rows(self, query: str = ROWS) -> list[tuple[object, ...]]:
+        async with self.engine.connect() as connection:
+            return [tuple(row) for row in await connection.execute(sa.text(query))]
+
+
+@pytest.fixture
+def relating(engine: AsyncEngine, keyring: Keyring, tmp_path: Path) -> Relating:
+    return Relating(engine, keyring, tmp_path)
+
+
+async def test_a_line_relates_two_parties_and_discloses_neither(relating: Relating) -> None:
+    summary = await relating.lines({})
+    assert (summary.accepted, summary.records.new, summary.parties.found, summary.parties.new) == (1, 1, 2, 2)
+    assert await relating.rows() == [FIRST]
+    assert await relating.rows("SELECT DISTINCT disclosed FROM party") == [(False,)]
+    again = await relating.lines({})
+    assert (again.records.new, again.parties.new, again.parties.unchanged) == (0, 0, 2)
+
+
+async def test_an_end_that_is_added_changes_the_row(relating: Relating) -> None:
+    await relating.lines({})
+    await relating.lines(
+        {"终止日期": "2023-06-30"}, {"姓名或名称": "黄超", "证件号码": ADULT, "起始日期": "2023-07-01"}
+    )
+    ended = (*FIRST[:4], date(2023, 6, 30))
+    assert await relating.rows() == [ended, (FIRST[0], FIRST[1], "黄超", date(2023, 7, 1), None)]
+
+
+async def test_one_person_represents_twice(relating: Relating) -> None:
+    await relating.lines({"终止日期": "2021-01-01"}, {"起始日期": "2022-01-01"})
+    assert len(await relating.rows()) == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"关系": "股东"}, "RELATION"),
+        ({"关系": ""}, "RELATION"),
+        ({"统一社会信用代码": ""}, "ID_NUMBER"),
+        ({"证件号码": ""}, "ID_NUMBER"),
+        ({"证件类型": "统一社会信用代码", "证件号码": ORGANIZATION, "关系": "关联企业"}, "RELATION"),
+        ({"证件类型": "", "证件号码": "91330281999911174X"}, "RELATION"),
+        ({"证件类型": "护照"}, "ID_TYPE"),
+        ({"起始日期": ""}, "DATE"),
+        ({"终止日期": "2019-01-01"}, "DATE"),
+        ({"姓名或名称": ""}, "NAME"),
+    ],
+)
+async def test_rejected(relating: Relating, changes: dict[str, str], reason: str) -> None:
+    assert (await relating.lines(changes)).rejected == {reason: 1}
+    assert await relating.rows() == []
