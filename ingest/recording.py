@@ -12,6 +12,7 @@ from casework.matters import Matter
 from ingest.records import Format, Merged, Record
 from ingest.staging import SHARED, staged_rows
 from ingest.versions import Kept, Source
+from models.case_numbers import parse_case_number
 from models.party import Party
 
 
@@ -26,15 +27,23 @@ class RecordingFormat(Format):
     matter: ClassVar[Matter]
     key: ClassVar[Sequence[str]]
     _places: ClassVar[Sequence[int]]
+    _court: ClassVar[int | None]
 
     def __init_subclass__(cls) -> None:
         own = [column.name for column in cls.staged.c][len(SHARED) :]
         cls._places = tuple(own.index(name) for name in cls.key if name in own)
+        cls._court = own.index("court_code") if "court_code" in own else None
 
     def key_of(self, place: int | None, record: Record) -> tuple[Any, ...]:
         """The party, where it is in the key, and the key's own columns."""
         own = (record.row[place_] for place_ in self._places)
         return (place if "party_id" in self.key else None, record.case_number, *own)
+
+    def court_of(self, record: Record) -> str | None:
+        """Its own court's, or the one that its case number names."""
+        if self._court is not None:
+            return str(record.row[self._court])
+        return parse_case_number(record.case_number).court_code
 
     async def merge(self, connection: AsyncConnection, source: Source, silent: bool) -> Merged:
         """Write the lines turn by turn, and all that follows from them."""

@@ -188,6 +188,10 @@ class Format(ABC):
         """What tells the row of a line."""
         return None
 
+    def court_of(self, record: Record) -> str | None:
+        """The code of the court that an accepted line belongs to, where it names one."""
+        return record.case.court_code if record.case else None
+
     @abstractmethod
     def read(self, cells: Sequence[str]) -> Record:
         """Read the cells of one line, in the order of `columns`. Raises IdentifierError with the reason code."""

@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from casework.outbox import place_events, take_told
 from casework.transaction import ATTEMPTS, OUT_OF_ORDER
 from ingest.docket import Docket, merge_cases, touched
-from ingest.ledger import end_run
+from ingest.ledger import end_run, note_courts
 from ingest.linking import link_cases
 from ingest.parties import lower_ages, merge_parties
 from ingest.reading import Export, Line
@@ -89,6 +89,7 @@ class Run:
 
     async def all(self) -> None:
         """Read and merge the whole file."""
+        self._notice()
         await create_staging(self.establishing, *FOR_PARTIES)
         await create_staging(self.recording, self.format.staged)
         await self._keep(self.establishing)
@@ -108,6 +109,12 @@ class Run:
             if collecting:
                 gc.enable()
         await self._finish()
+
+    def _notice(self) -> None:
+        """Count what is odd about the file as a whole, and keep it in sentences."""
+        for warning in self.export.warnings:
+            self.summary.warnings[warning.code] += 1
+            self.summary.notices.append(warning.sentence)
 
     async def _read(self, lines: Iterator[Line]) -> Chunk:
         """The next chunk; empty at the end of the file."""
@@ -140,6 +147,8 @@ class Run:
 
     def _count(self, record: Record) -> None:
         self.summary.accepted += 1
+        if court := self.format.court_of(record):
+            self.summary.courts.add(court)
         self.further += len(record.further)
         self.summary.protected += record.protected
         for code, word in record.warnings:
@@ -175,7 +184,9 @@ class Run:
                 if self.dry_run or attempt == ATTEMPTS or getattr(error.orig, "sqlstate", None) not in OUT_OF_ORDER:
                     raise
                 await connection.rollback()
-        if take_told(connection) and not self.dry_run:
+        told = take_told(connection)
+        self.summary.told.update(told)
+        if told and not self.dry_run:
             await place_events(self.engine)
         return result
 
@@ -209,6 +220,8 @@ class Run:
         await stage_rows(connection, rows, chunk, parties)
         await lower_ages(connection, rows, self.source.at, self.silent)
         merged = await self.format.merge(connection, self.source, self.silent)
+        if self.source.run is not None:
+            await note_courts(connection, self.source.run, self.summary.courts)
         await self._keep(connection, rows)
         return merged
 
@@ -235,6 +248,10 @@ class Run:
         self.summary.cases.found = len(self.cases)
         self.summary.parties.found = len(self.parties)
         self.summary.records.found = self.summary.accepted + self.further
+        await self._through(self.recording, self._seal)
+
+    async def _seal(self) -> None:
+        """What the end of the file makes known, and what the import came to; on disk with all before it."""
         await self.recording.execute(SETTINGS, self._set(RECORDING, "on"))
         await link_cases(self.recording, self.source.at, self.silent)
         if self.source.run is not None:
