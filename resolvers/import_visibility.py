@@ -7,6 +7,7 @@ import sqlalchemy as sa
 import models
 from auth.audiences import Audience
 from resolvers.declarations import Frame
+from resolvers.item_visibility import own_deduction
 from resolvers.reach import jurisdiction
 from resolvers.sql import ROW_BY_ROW, SQL, Operand
 from resolvers.visibility import NOBODY, sees
@@ -41,6 +42,7 @@ def _record_change(row: Frame, audience: Audience) -> SQL:
         _own(models.CourtCase, models.CourtCase.id, row.case_id),
         _own(models.Sanction, models.Sanction.id, row.sanction_id),
         _own(models.Listing, models.Listing.id, row.listing_id),
+        own_deduction(row.deduction_id),
         _own(models.CodeRecord, models.CodeRecord.certificate_id, row.certificate_id),
     )
     return sa.or_(*by_court)
