@@ -8,13 +8,14 @@ import asyncio
 import gc
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from typing import TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from casework.outbox import place_events, take_told
@@ -169,7 +170,8 @@ class Run:
         told = take_told(connection)
         self.summary.told.update(told)
         if told and not self.dry_run:
-            await place_events(self.engine)
+            with suppress(SQLAlchemyError, OSError):  # it is committed: the worker places what is left
+                await place_events(self.engine)
         return result
 
     async def _establish(self, chunk: Chunk) -> dict[int, int]:
