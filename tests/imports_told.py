@@ -70,7 +70,7 @@ async def told(engine: AsyncEngine) -> list[tuple[bytes, int, str]]:
     """Every event: whose, its place among that party's, and what happened."""
     query = sa.select(Identity.index, Event.sequence, Event.kind).join(Identity, Identity.party_id == Event.party_id)
     async with engine.connect() as connection:
-        return sorted((bytes(row.index), row.sequence, row.kind.value) for row in await connection.execute(query))
+        return sorted((row[0], row[1], row[2].value) for row in await connection.execute(query))
 
 
 async def runs(engine: AsyncEngine) -> list[dict[str, Any]]:

@@ -14,12 +14,14 @@ import database
 from demo.changed_file import ChangedFile
 from demo.show import Show
 from ingest.importing import import_file
+from ingest.report import Summary
 
 
 def test_a_bank_that_watches_is_told_of_a_changed_file(
     instance: Instance, database_url: sa.URL, exports: Path, tmp_path: Path
 ) -> None:
-    shown, engine, found = StringIO(), database.sync_engine(database_url), []  # type: StringIO, sa.Engine, list[Summary]
+    shown, engine = StringIO(), database.sync_engine(database_url)
+    found: list[Summary] = []
 
     async def bring(path: Path) -> None:
         own = database.async_engine(database_url, 4, 30)

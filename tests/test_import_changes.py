@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -44,11 +43,11 @@ class Fines:
         path = write_csv(self.file, lines, Sanctions.columns)
         return await import_file(self.engine, "sanctions", path, keyring=self.keyring, **options)
 
-    async def amount(self) -> Decimal | None:
+    async def amount(self) -> Any:
         async with self.engine.connect() as connection:
             return await connection.scalar(sa.select(Sanction.amount))
 
-    async def changes(self) -> list[tuple[str, str | None, str | None]]:
+    async def changes(self) -> list[tuple[Any, ...]]:
         change = RecordChange
         query = sa.select(change.field, change.former, change.present).where(change.sanction_id.is_not(None))
         async with self.engine.connect() as connection:
