@@ -167,8 +167,7 @@ class Run:
                 if self.dry_run or attempt == ATTEMPTS or getattr(error.orig, "sqlstate", None) not in OUT_OF_ORDER:
                     raise
                 await connection.rollback()
-        told = take_told(connection)
-        self.summary.told.update(told)
+        self.summary.told.update(told := take_told(connection))
         if told and not self.dry_run:
             with suppress(SQLAlchemyError, OSError):  # it is committed: the worker places what is left
                 await place_events(self.engine)

@@ -66,7 +66,7 @@ async def notified(engine: AsyncEngine) -> list[str]:
         return [kind.value for kind in (await connection.execute(query)).scalars()]
 
 
-async def told(engine: AsyncEngine) -> list[tuple[bytes, int, str]]:
+async def told(engine: AsyncEngine) -> list[tuple[Any, ...]]:
     """Every event: whose, its place among that party's, and what happened."""
     query = sa.select(Identity.index, Event.sequence, Event.kind).join(Identity, Identity.party_id == Event.party_id)
     async with engine.connect() as connection:
