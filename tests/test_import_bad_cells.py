@@ -170,7 +170,9 @@ def check_sentence(line: Spoilt, reason: str, sentence: str) -> None:
 
 async def check_nothing_in_clear(engine: AsyncEngine) -> None:
     """No identity number is stored in clear, in any table (R18)."""
-    tables = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'"
+    tables = (
+        "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'"
+    )
     async with engine.connect() as connection:
         for table in (await connection.scalars(sa.text(tables))).all():
             query = sa.text(f'SELECT count(*) FROM "{table}" t WHERE t::text LIKE ANY (:numbers)')  # noqa: S608

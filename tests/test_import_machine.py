@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from courtroom import COURT, NOW, Courtroom, open_courtroom
+from courtroom import NOW, Courtroom, open_courtroom
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
@@ -45,7 +45,6 @@ from auth.scopes import Scope
 from casework import certificates, households, listings, sanctions
 from casework.calendar import catch_up
 from casework.outbox import place_left
-from casework.refusal import Refusal
 from casework.transaction import transact
 from ingest import run as running
 from ingest.importing import FORMATS, import_file
@@ -161,14 +160,25 @@ def sanction_line(draw: Any) -> Written:
     number = f"(2026)浙0281司惩{draw(st.integers(1, 2))}号"
     dates = (decided.isoformat(), effective.isoformat())
     cells = (number, case, party.name, party.number, word, measure, behaviour, *dates)
-    kinds = {"罚款": ("FINE",), "拘留": ("DETENTION",), "训诫": ("ADMONITION",), "罚款、拘留": ("FINE", "DETENTION")}[word]
+    kinds = {"罚款": ("FINE",), "拘留": ("DETENTION",), "训诫": ("ADMONITION",), "罚款、拘留": ("FINE", "DETENTION")}[
+        word
+    ]
     return Written(
-        cells, tuple(_sanction(kind, party, number, case, behaviour, amount, days, decided, effective) for kind in kinds)
+        cells,
+        tuple(_sanction(kind, party, number, case, behaviour, amount, days, decided, effective) for kind in kinds),
     )
 
 
 def _sanction(
-    kind: str, party: Subject, number: str, case: str, behaviour: str, amount: str, days: str, decided: date, begins: date
+    kind: str,
+    party: Subject,
+    number: str,
+    case: str,
+    behaviour: str,
+    amount: str,
+    days: str,
+    decided: date,
+    begins: date,
 ) -> Line:
     extent = {"FINE": amount, "DETENTION": days}.get(kind)
     content = {"case": case, "behaviour": behaviour, "extent": extent, "effective": begins}
@@ -329,7 +339,13 @@ class Imports(RuleBasedStateMachine):
         async def imported() -> Any:
             exported = self.book.today - timedelta(file.age)
             return await import_file(
-                self.engine, file.format, path, keyring=KEYRING, exported_on=exported, now=lambda: moment, dry_run=dry_run
+                self.engine,
+                file.format,
+                path,
+                keyring=KEYRING,
+                exported_on=exported,
+                now=lambda: moment,
+                dry_run=dry_run,
             )
 
         with self.patch.context() as patch:
@@ -585,9 +601,7 @@ class Imports(RuleBasedStateMachine):
         async with self.engine.connect() as connection:
             found = {row.id: row for row in await connection.execute(sa.text(KEYED), {"day": self.book.today})}
             rows = await connection.execute(sa.text(COUNTING))
-            return sorted(
-                (*key_of(found[row.source]), row.name, row.household, row.item, row.points) for row in rows
-            )
+            return sorted((*key_of(found[row.source]), row.name, row.household, row.item, row.points) for row in rows)
 
     @invariant()
     def colours_are_as_the_rules_say(self) -> None:
