@@ -338,7 +338,7 @@ class Reference:
 
     def lower(self, lines: Sequence[tuple[str, tuple[date, ...]]]) -> None:
         """The recording step of a chunk establishes that known parties were of age earlier than was known."""
-        lower = {}
+        lower: dict[str, date] = {}
         for party, days in lines:
             since = self._since(party, days)
             if since < min(self.of_age[party], lower.get(party, LATE)):

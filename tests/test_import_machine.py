@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -235,7 +236,7 @@ class KilledError(Exception):
 
 @dataclass(frozen=True)
 class Kill:
-    """Before or after which commit an import is interrupted: each chunk has two, that of the parties and that of rows."""
+    """Before or after which commit an import is interrupted: each chunk has two, of the parties and of the rows."""
 
     commit: int
     after: bool
@@ -396,12 +397,12 @@ class Imports(RuleBasedStateMachine):
         content = {"case": number, "behaviour": "T09", "extent": "300" if fined else None, "effective": decided}
         code = "R03" if fined else "Y12"
         row = Row(SANCTION, name, number, content, decided, decided, ends=months(decided, 60), code=code)
-        amount = {"amount": 300} if fined else {}
+        amount = Decimal(300) if fined else None
 
         async def work(connection: AsyncConnection) -> None:
             made = sanctions.Decision(
                 decision, await self._case(connection, number), await self._party(connection, name), kind, decided,
-                decided, behaviour="T09", **amount,
+                decided, behaviour="T09", amount=amount,
             )  # fmt: skip
             await sanctions.record_sanction(connection, made, self._act(StaffRole.CENTRE))
 
@@ -707,7 +708,8 @@ VALUES (:client, :index, :kind, :name, :name, :at)
 """
 CONSENT = """
 INSERT INTO consent (reference, client_key, subject_index, purposes, scopes, signed_on, valid_from, valid_to)
-VALUES (:name, :client, :index, '{POST_LOAN_MONITORING}', :scopes, :day, :at, CAST(:at AS timestamptz) + interval '60 years')
+VALUES (:name, :client, :index, '{POST_LOAN_MONITORING}', :scopes, :day, :at,
+    CAST(:at AS timestamptz) + interval '60 years')
 """
 
 
