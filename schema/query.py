@@ -29,8 +29,12 @@ from schema.filters import (
     DeductionFilter,
     DeductionOrder,
     EventFilter,
+<<<<<<< HEAD
     IdentityActFilter,
     IdentityConflictFilter,
+=======
+    ImportRunFilter,
+>>>>>>> main
     ListingFilter,
     ObjectionFilter,
     PartyFilter,
@@ -39,7 +43,11 @@ from schema.filters import (
     RepairFilter,
 )
 from schema.grading import GradingRule
+<<<<<<< HEAD
 from schema.identity import IdentityAct, IdentityConflict
+=======
+from schema.import_run import ImportRun
+>>>>>>> main
 from schema.lender_candidate import LenderCandidate
 from schema.listing import Listing
 from schema.litigant import Litigant
@@ -173,6 +181,13 @@ class Query(PartnerQuery):
         "Reminders, those due first before others (期限提醒).",
         requires=PROCEDURE,
         filter_type=ReminderFilter,
+    )
+
+    import_runs: Connection[ImportRun] = root_connection(
+        roots.IMPORT_RUNS,
+        "Imports of your court's files and what was wrong with them, newest first (导入批次): how good its data are.",
+        requires=REGISTER,
+        filter_type=ImportRunFilter,
     )
 
     lender_candidates: list[LenderCandidate] = rooted(
