@@ -15,6 +15,7 @@ from models.code_record import CodeRecord
 from models.court_case import NEVER_DISCLOSED, CourtCase, Participation, Role
 from models.household import Village
 from models.party import Identity, Party
+from models.party_name import NameStanding, PartyName
 
 subject, resolved = staged_subject.c, resolved_subject.c
 
@@ -81,13 +82,25 @@ ADD_VILLAGES = insert(Village).from_select(
 )
 
 ADD_PARTIES = insert(Party).from_select(
-    ["id", "kind", "name", "disclosed", "village_id", "created_at"],
-    sa.select(resolved.party_id, subject.kind, subject.name, resolved.disclosed, Village.id, sa.func.now())
+    ["id", "kind", "name", "folded", "disclosed", "village_id", "created_at"],
+    sa.select(
+        resolved.party_id, subject.kind, subject.name, subject.folded, resolved.disclosed, Village.id, sa.func.now()
+    )
     .select_from(
         resolved_subject.join(staged_subject, resolved.place == subject.place).outerjoin(
             Village, Village.name == subject.village
         )
     )
+    .where(resolved.fresh)
+    .order_by(subject.place),
+)
+
+ADD_NAMES = insert(PartyName).from_select(
+    ["party_id", "name", "folded", "standing"],
+    sa.select(
+        resolved.party_id, subject.name, subject.folded, sa.literal(NameStanding.CURRENT, PartyName.standing.type)
+    )
+    .join_from(resolved_subject, staged_subject, resolved.place == subject.place)
     .where(resolved.fresh)
     .order_by(subject.place),
 )
@@ -147,7 +160,7 @@ def _resolve() -> sa.Insert:
     )
 
 
-MERGE_PARTIES = (_resolve(), ADD_VILLAGES, ADD_PARTIES, ADD_IDENTITIES, DISCLOSE, SETTLE)
+MERGE_PARTIES = (_resolve(), ADD_VILLAGES, ADD_PARTIES, ADD_NAMES, ADD_IDENTITIES, DISCLOSE, SETTLE)
 
 
 async def merge_parties(connection: AsyncConnection) -> tuple[dict[int, int], list[int]]:

@@ -14,6 +14,7 @@ from models.identifiers import (
     parse_person_number,
 )
 from models.keyring import Keyring
+from models.names import fold, tidy
 from models.party import PartyKind
 
 REMEMBERED = 100_000
@@ -29,6 +30,7 @@ class Subject(NamedTuple):
 
     kind: PartyKind
     name: str
+    folded: str
     probes: list[bytes]
     sealed: bytes
     masked: str
@@ -58,9 +60,11 @@ class SubjectReader:
             raise LineError("ID_NUMBER", "The identity number is missing: a record without it names nobody.")
         parsed = _parse(kind, number)
         probes = self._keyring.probes(parsed.value)
+        kept = read_name(name)
         return Subject(
             PartyKind.PERSON if isinstance(parsed, PersonNumber) else PartyKind.ORGANIZATION,
-            read_name(name),
+            kept,
+            fold(kept),
             probes,
             self._keyring.seal(parsed.value, probes[0]),
             mask_number(parsed.value),
@@ -76,9 +80,9 @@ def _parse(kind: PartyKind | None, number: str) -> PersonNumber | OrganizationCo
 
 
 def read_name(text: str) -> str:
-    """A party's name with single blanks. Raises LineError NAME if it is missing, overlong or holds a number (R18)."""
-    name = " ".join(text.split())
-    if not name or len(name) > NAME_LENGTH:
+    """A party's name as it is kept (R21). Raises LineError NAME if it is missing, overlong or holds a number (R18)."""
+    name = tidy(text)
+    if not fold(name) or len(name) > NAME_LENGTH:
         raise LineError("NAME", f"The name is missing or longer than {NAME_LENGTH} characters: complete it.")
     refuse_number(name, "NAME")
     return name

@@ -7,6 +7,7 @@ from sqlalchemy import Boolean, CheckConstraint, DateTime, ForeignKey, Index, La
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Keyed, choice
+from models.documents import DocumentKind
 from models.household import Household, Village
 from models.names import folded_from
 
@@ -18,19 +19,8 @@ class PartyKind(StrEnum):
     ORGANIZATION = "ORGANIZATION"
 
 
-class IdentityType(StrEnum):
-    """The kind of document whose number identifies a party (R22)."""
-
-    RESIDENT_ID = "RESIDENT_ID"
-    UNIFIED_SOCIAL_CREDIT_CODE = "UNIFIED_SOCIAL_CREDIT_CODE"
-    PASSPORT = "PASSPORT"
-    HK_MACAO_PERMIT = "HK_MACAO_PERMIT"
-    TAIWAN_PERMIT = "TAIWAN_PERMIT"
-    FOREIGNER_RESIDENCE = "FOREIGNER_RESIDENCE"
-    HK_MACAO_TAIWAN_RESIDENCE = "HK_MACAO_TAIWAN_RESIDENCE"
-    MILITARY_ID = "MILITARY_ID"
-    ORGANIZATION_CODE = "ORGANIZATION_CODE"
-    BUSINESS_REGISTRATION = "BUSINESS_REGISTRATION"
+IdentityType = DocumentKind
+"""The kind of document whose number identifies a party (R22)."""
 
 
 class Party(Keyed):
@@ -46,7 +36,7 @@ class Party(Keyed):
 
     __tablename__ = "party"
     __table_args__ = (
-        CheckConstraint("NOT (held AND disclosed)", name="held_is_hidden"),
+        CheckConstraint("NOT (held AND disclosed)", name="held_is_not_disclosed"),
         CheckConstraint("merged_id IS NULL OR (merged_id <> id AND NOT disclosed)", name="merged_is_hidden"),
         Index("ix_party_household_id", "household_id", postgresql_where=text("household_id IS NOT NULL")),
         Index("ix_party_merged_id", "merged_id", postgresql_where=text("merged_id IS NOT NULL")),
@@ -82,7 +72,7 @@ class Identity(Keyed):
     )
 
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
-    type: Mapped[IdentityType] = mapped_column(choice(IdentityType))
+    type: Mapped[DocumentKind] = mapped_column(choice(DocumentKind, "identitytype"))
     index: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
     masked: Mapped[str] = mapped_column(Text)

@@ -2,12 +2,15 @@
 
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from models.base import Keyed, choice
 from models.names import folded_from
+from models.party import Party
 
 
 class NameStanding(StrEnum):
@@ -32,6 +35,7 @@ class PartyName(Keyed):
         CheckConstraint("standing <> 'CURRENT' OR ends_on IS NULL", name="current_has_no_end"),
         CheckConstraint("ends_on >= begins_on", name="ordered"),
         Index("uq_party_name_current", "party_id", unique=True, postgresql_where=text("standing = 'CURRENT'")),
+        Index("ix_party_name_former", "folded", postgresql_where=text("standing = 'FORMER'")),
     )
 
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
@@ -42,3 +46,23 @@ class PartyName(Keyed):
     latest_on: Mapped[date | None]
     exported_on: Mapped[date | None]
     standing: Mapped[NameStanding] = mapped_column(choice(NameStanding))
+
+
+def known_as(party: type[Party], folded: Any) -> sa.ColumnElement[bool]:
+    """Whether a party has this name or had it: the one comparison of names (R17, R21, R22). A slip is no name.
+
+    Other names are looked up only where the current one differs.
+    """
+    former = aliased(PartyName)
+    had = sa.select(former.id).where(
+        former.party_id == party.id, former.folded == folded, former.standing == NameStanding.FORMER
+    )
+    return sa.or_(party.folded == folded, had.exists())
+
+
+def bearers(folded: Any) -> sa.CompoundSelect[int]:
+    """The keys of the parties of which `known_as` holds: where the name is all that is given."""
+    party, former = aliased(Party), aliased(PartyName)
+    have = sa.select(party.id).where(party.folded == folded)
+    had = sa.select(former.party_id).where(former.folded == folded, former.standing == NameStanding.FORMER)
+    return sa.union_all(have, had)

@@ -1,15 +1,15 @@
 """Where answers begin: the joins of the root fields, and whom their answers are about (R19)."""
 
-import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import aliased
 
 import models
 from auth.consent import RECIPIENTS as MAY_BE_TOLD
 from models.identifiers import IdentifierError, parse_case_number
+from models.names import fold
+from models.party_name import bearers
 from resolvers.declarations import Frame, Order, Prepared, Relation
 from resolvers.errors import CaseNumberError
 from resolvers.nodes import key_of
@@ -53,17 +53,17 @@ RECIPIENTS = Relation(
 
 
 def _named(arguments: Frame, deduction: Frame) -> SQL:
-    """By exact name: the public portal's look-up, and nobody else's (R17)."""
-    party = aliased(models.Party)
-    return sa.select(party.id).where(party.id == deduction.party_id, party.name == arguments.name).exists()
+    """By name, a former one included: the public portal's look-up, and nobody else's (R17)."""
+    named: SQL = deduction.party_id.in_(bearers(arguments.name))
+    return named
 
 
 PUBLIC_RECORDS = Relation(models.Deduction, _named, {"name": sa.Text()}, many=True)
 
 
 def prepare_name(arguments: Mapping[str, Any], context: Any) -> Prepared:
-    """The exact name, normalized as names are stored."""
-    return Prepared({"name": unicodedata.normalize("NFKC", text(arguments["name"], "name") or "").strip()})
+    """The name as names are compared (R21)."""
+    return Prepared({"name": fold(text(arguments["name"], "name") or "")})
 
 
 def prepare_access(arguments: Mapping[str, Any], context: Any) -> Prepared:

@@ -15,7 +15,9 @@ from models.catalogue import Stage, Tier
 from models.deduction import DeductionStatus
 from models.event import EventKind
 from models.listing import ListingKind
+from models.names import fold
 from models.party import PartyKind
+from models.party_name import bearers
 from resolvers import deductions
 from resolvers.declarations import Order
 from resolvers.deductions import status_today
@@ -70,10 +72,19 @@ class PartyOrder(Enum):
 class PartyFilter(Filters):
     """Parties by name and kind."""
 
-    name: str | None = filtered(Party, "name", lambda party, value: party.name == value, "Exact name (姓名或名称).")
+    name: str | None = filtered(
+        Party,
+        "name",
+        lambda party, value: party.id.in_(bearers(value)),
+        "Name, a former one included, as names are compared (姓名或名称).",
+    )
     kind: PartyKind | None = filtered(
         Party, "id", lambda party, value: party.kind == value, "Persons or organizations."
     )
+
+    def __post_init__(self) -> None:
+        """Names are compared folded (R21)."""
+        self.name = None if self.name is None else fold(self.name)
 
 
 @filter_input("Which cases (案件筛选).")

@@ -52,7 +52,7 @@ def upgrade() -> None:
     op.add_column("party", sa.Column("merged_id", sa.BigInteger()))
     op.create_foreign_key("fk_party_merged_id", "party", "party", ["merged_id"], ["id"])
     op.create_index("ix_party_merged_id", "party", ["merged_id"], postgresql_where=sa.text("merged_id IS NOT NULL"))
-    op.create_check_constraint(op.f("ck_party_held_is_hidden"), "party", "NOT (held AND disclosed)")
+    op.create_check_constraint(op.f("ck_party_held_is_not_disclosed"), "party", "NOT (held AND disclosed)")
     op.create_check_constraint(
         op.f("ck_party_merged_is_hidden"), "party", "merged_id IS NULL OR (merged_id <> id AND NOT disclosed)"
     )
@@ -132,6 +132,9 @@ def create_party_name() -> None:
         ["party_id"],
         unique=True,
         postgresql_where=sa.text("standing = 'CURRENT'"),
+    )
+    op.create_index(
+        "ix_party_name_former", "party_name", ["folded"], postgresql_where=sa.text("standing = 'FORMER'")
     )
 
 
