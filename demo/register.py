@@ -10,6 +10,7 @@ from models.court import Staff, StaffRole
 from models.household import Household
 from models.identifiers import mask_number
 from models.party import Identity, IdentityType, Party, PartyKind
+from models.party_name import NameStanding, PartyName
 
 CAST_NAMES = frozenset(subject.name for subject in CAST)
 STAFF = {StaffRole.JUDGE: 3, StaffRole.CHIEF: 1, StaffRole.CENTRE: 1, StaffRole.PANEL: 2, StaffRole.PRESIDENT: 1}
@@ -42,6 +43,8 @@ def officer(draft: Draft, court: str, role: StaffRole) -> int:
 def enrol(draft: Draft, kind: PartyKind, name: str, number: str, since: date) -> Row:
     """Enter a party with its sealed identity. It stays undisclosed until it takes part in what may be told."""
     party = draft.add(Party, kind=kind, name=name, disclosed=False, household_id=None, created_at=draft.hour(since))
+    standing = NameStanding.CURRENT
+    draft.add(PartyName, party_id=party["id"], name=name, begins_on=since, latest_on=since, standing=standing)
     index = draft.keyring.index(number)
     person = kind is PartyKind.PERSON
     draft.add(

@@ -61,7 +61,7 @@ def _end_last(draft: Draft, bank: int) -> None:
     """The last one has paid its loan back."""
     last = draft.rows[Watch][-1]
     at = draft.hour(draft.today - timedelta(DAYS // 3))
-    last |= {"name": None, "ended_at": at}
+    last |= {"name": None, "folded": None, "ended_at": at}
     order = draft.add(WatchOrder, client_key=bank, given_at=at)
     about = {name: last[name] for name in ("subject_index", "reference")}
     draft.add(WatchLine, order_id=order["id"], ordinal=1, outcome=WatchOutcome.UNWATCHED, watch_id=last["id"], **about)
