@@ -23,7 +23,6 @@ from casework.events import colour, lock_parties, tell, tell_gone
 from casework.matters import COLUMNS, DEDUCTIONS, KEYS, MATTERS, Matter
 from casework.measures import give, withdraw
 from casework.notifications import Gone, keys_of
-from casework.records import close_records
 from models.code_record import CloseReason, CodeRecord
 from models.deduction import Deduction, DeductionStatus
 from models.event import EventKind
@@ -71,12 +70,18 @@ def _seen(model: Any, day: date) -> sa.Select[Any]:
 
 
 async def follow(
-    connection: AsyncConnection, items: Items, before: Sight, at: datetime, *, silent: bool = False
+    connection: AsyncConnection,
+    items: Items,
+    before: Sight,
+    at: datetime,
+    *,
+    silent: bool = False,
+    amended: bool = True,
 ) -> None:
     """Let everything follow from rows that have just been written.
 
     before: what others saw of them, by `look`; nothing of new ones. silent: colour the parties and tell nobody, as of
-    former years. Locks the parties.
+    former years. amended: the rows say something else than before, and not only to others. Locks the parties.
     """
     parties = await _parties(connection, items) | {one.party_id for one in before.values()}
     await lock_parties(connection, parties)
@@ -85,17 +90,19 @@ async def follow(
     if not silent:
         after = await look(connection, items, at)
         await _measure(connection, items, at)
-        await _tell(connection, before, after, at)
+        await _tell(connection, before, after, at, amended)
     await colour(connection, parties, at, silent=silent)
     if not silent:
         await _convert(connection, items, at)
 
 
 async def _parties(connection: AsyncConnection, items: Items) -> set[int]:
+    """The parties of these rows, and those of their records, which are the former ones of rows that changed hands."""
     found: set[int] = set()
     for matter, keys in items.items():
         query = sa.select(matter.model.party_id).where(matter.model.id == sa.any_(KEYS))
-        found |= set((await connection.execute(query, {"keys": list(keys)})).scalars())
+        recorded = sa.select(CodeRecord.party_id).where(matter.source == sa.any_(KEYS))
+        found |= set((await connection.execute(query.union(recorded), {"keys": list(keys)})).scalars())
     return found
 
 
@@ -110,7 +117,14 @@ async def write_records(connection: AsyncConnection, matter: Matter, keys: Colle
     undescribed = sa.and_(matter.source == sa.any_(keys_of(keys)), ~_is_described(matter, described))
     gone = sa.select(CodeRecord.id).where(undescribed, CodeRecord.closed_on.is_(None))
     if left := (await connection.execute(gone, bound)).scalars().all():
-        await close_records(connection, CodeRecord.id.in_(left), day, CloseReason.REVOKED)
+        await _clear(connection, left, day)
+
+
+async def _clear(connection: AsyncConnection, keys: Collection[int], day: date) -> None:
+    """Let records that their rows no longer make have lasted no day. The rows stand, and may make them again."""
+    values = {"closed_on": CodeRecord.effective_on, "close_reason": CloseReason.CLEARED}
+    await connection.execute(sa.update(CodeRecord).where(CodeRecord.id.in_(keys)).values(values))
+    await withdraw(connection, CodeRecord.id.in_(keys), day)
 
 
 def _missing(matter: Matter, described: Any) -> Any:
@@ -121,15 +135,16 @@ def _missing(matter: Matter, described: Any) -> Any:
 
 
 def _changed(matter: Matter, described: Any) -> Any:
-    """Follow the row; an end that a repair has set stays."""
+    """Follow the row; an end that a repair has set stays. A record that was cleared is made again."""
     repaired = sa.exists().where(Repair.code_record_id == CodeRecord.id, Repair.outcome == RepairOutcome.SHORTENED)
     ends_on = sa.case((repaired, sa.func.least(CodeRecord.ends_on, described.c.ends_on)), else_=described.c.ends_on)
     values = {name: described.c[name] for name in COLUMNS if name != "ends_on"} | {"ends_on": ends_on}
-    differs = sa.or_(*(getattr(CodeRecord, name).is_distinct_from(value) for name, value in values.items()))
+    cleared = sa.and_(CodeRecord.close_reason == CloseReason.CLEARED, CodeRecord.closed_on == CodeRecord.effective_on)
+    differs = sa.or_(cleared, *(getattr(CodeRecord, name).is_distinct_from(value) for name, value in values.items()))
     return (
         sa.update(CodeRecord)
-        .values(values)
-        .where(matter.source == described.c.id, CodeRecord.closed_on.is_(None), differs)
+        .values({**values, "closed_on": None, "close_reason": None})
+        .where(matter.source == described.c.id, sa.or_(CodeRecord.closed_on.is_(None), cleared), differs)
         .execution_options(synchronize_session=False)
     )
 
@@ -166,13 +181,14 @@ async def _convert_deductions(connection: AsyncConnection, keys: Collection[int]
     await assess_deductions(connection, keys, at)
 
 
-async def _tell(connection: AsyncConnection, before: Sight, after: Sight, at: datetime) -> None:
+async def _tell(connection: AsyncConnection, before: Sight, after: Sight, at: datetime, amended: bool) -> None:
     """Tell of what others see anew, see changed, and see no more."""
     entered = _by_kind(after, before)
-    amended = {one.party_id for place, one in after.items() if _same(before.get(place), one)}
+    same = {one.party_id for place, one in after.items() if _same(before.get(place), one)}
     for kind, parties in entered.items():
         await tell(connection, parties, kind, at)
-    await tell(connection, amended, EventKind.ENTRY_AMENDED, at)
+    if amended:
+        await tell(connection, same, EventKind.ENTRY_AMENDED, at)
     gone: dict[EventKind, list[Gone]] = {}
     for (matter, key), one in before.items():
         if not _same(after.get((matter, key)), one):
