@@ -1,6 +1,6 @@
 """`import_file`: read an export line by line, and merge it chunk by chunk while the next chunk is being read."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from ingest.cases import Cases
 from ingest.catalogue import read_catalogue
 from ingest.certificates import Certificates
 from ingest.foreign import open_file
+from ingest.headers import FileWarning
 from ingest.households import Households
 from ingest.ledger import begin_run
 from ingest.lenders import Lenders
@@ -25,7 +26,7 @@ from ingest.sanctions import Sanctions
 from ingest.shixin import Shixin
 from ingest.subjects import SubjectReader
 from ingest.versions import Source
-from ingest.vocabulary import read_vocabulary
+from ingest.vocabulary import named, read_vocabulary
 from ingest.workbook import WorkbookExport
 from models.keyring import Keyring
 from models.terms import court_day
@@ -85,6 +86,7 @@ async def import_file(
         export = stack.enter_context(closing(_open(path, reader, format)))
         rejected = stack.enter_context(Rejects(rejects))
         summary, at = Summary(format), now()
+        _warn(summary, export.warnings)
         day = exported_on or court_day(at)
         run = None if dry_run else await begin_run(establishing, format, path, day, history, at)
         await establishing.commit()
@@ -93,6 +95,14 @@ async def import_file(
             engine, establishing, recording, reader, export, rejected, progress, dry_run, summary, source, history
         ).all()
     return summary
+
+
+def _warn(summary: Summary, warnings: Iterable[FileWarning]) -> None:
+    """Count what is odd about the file as a whole, once for each word that it is about."""
+    for warning in warnings:
+        for word in warning.words:
+            summary.warnings[warning.code] += 1
+            summary.met(warning.code, named(word))
 
 
 @asynccontextmanager

@@ -105,13 +105,14 @@ class Kept:
         return sa.select(sa.func.count()).where(self._met(), known, self._is_older(), self._differs())
 
     def _note(self, source: Source) -> Any:
-        """Write down each field that changes; gives the rows."""
+        """Write down each field that changes, as it is stored: 20000 is 20000.00. Gives the rows."""
         compared = sa.values(
             sa.column("field", sa.Text), sa.column("former", sa.Text), sa.column("present", sa.Text), name="compared"
         ).data(
             [
-                (sa.literal(name, sa.Text), sa.cast(self.table.c[name], sa.Text), sa.cast(value, sa.Text))
+                (sa.literal(name, sa.Text), sa.cast(self.table.c[name], sa.Text), sa.cast(stored, sa.Text))
                 for name, value in self._values().items()
+                for stored in (sa.cast(value, self.table.c[name].type),)
             ]
         )
         lateral = compared.lateral()
