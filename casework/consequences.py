@@ -12,13 +12,20 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.assessments import assess_records, record_keys, reverse_records
+from casework.assessments import (
+    assess_deductions,
+    assess_records,
+    record_keys,
+    reverse_deductions,
+    reverse_records,
+)
 from casework.events import colour, lock_parties, tell, tell_gone
-from casework.matters import COLUMNS, KEYS, MATTERS, Matter
+from casework.matters import COLUMNS, DEDUCTIONS, KEYS, MATTERS, Matter
 from casework.measures import give, withdraw
 from casework.notifications import Gone, keys_of
 from casework.records import close_records
 from models.code_record import CloseReason, CodeRecord
+from models.deduction import Deduction, DeductionStatus
 from models.event import EventKind
 from models.repair import Repair, RepairOutcome
 from models.terms import beginning, court_day
@@ -74,7 +81,7 @@ async def follow(
     parties = await _parties(connection, items) | {one.party_id for one in before.values()}
     await lock_parties(connection, parties)
     for matter, keys in items.items():
-        await _record(connection, matter, keys, court_day(at))
+        await write_records(connection, matter, keys, court_day(at))
     if not silent:
         after = await look(connection, items, at)
         await _measure(connection, items, at)
@@ -92,7 +99,7 @@ async def _parties(connection: AsyncConnection, items: Items) -> set[int]:
     return found
 
 
-async def _record(connection: AsyncConnection, matter: Matter, keys: Collection[int], day: date) -> None:
+async def write_records(connection: AsyncConnection, matter: Matter, keys: Collection[int], day: date) -> None:
     """Write the code records that rows make: those that are missing, and those that the rows describe otherwise now."""
     if matter.described is None or not keys:
         return
@@ -142,10 +149,21 @@ async def _measure(connection: AsyncConnection, items: Items, at: datetime) -> N
 
 async def _convert(connection: AsyncConnection, items: Items, at: datetime) -> None:
     """Moral points: what arises of these rows, and what they bear no longer (DOMAIN 5)."""
+    if DEDUCTIONS in items:
+        await _convert_deductions(connection, items[DEDUCTIONS], at)
     for matter, keys in items.items():
         records = await record_keys(connection, matter.source == sa.any_(keys_of(keys)))
         await reverse_records(connection, records, at)
         await assess_records(connection, records, at)
+
+
+async def _convert_deductions(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:
+    """A shielded item gave back its share with the repair."""
+    gone = sa.and_(sa.func.isempty(Deduction.publicity), Deduction.status != DeductionStatus.SHIELDED)
+    query = sa.select(Deduction.id).where(Deduction.id == sa.any_(KEYS), gone)
+    hidden = (await connection.execute(query, {"keys": sorted(set(keys))})).scalars().all()
+    await reverse_deductions(connection, hidden, at)
+    await assess_deductions(connection, keys, at)
 
 
 async def _tell(connection: AsyncConnection, before: Sight, after: Sight, at: datetime) -> None:

@@ -24,11 +24,11 @@ from models.code_record import CloseReason, CodeRecord
 from models.court import StaffRole
 from models.identifiers import IdentifierError
 from models.party import Party, PartyKind
-from models.sanction import LONGEST_DETENTION, SANCTION_CASES, Sanction, SanctionKind
+from models.sanction import LONGEST_DETENTION, LONGEST_SENTENCE_MONTHS, SANCTION_CASES, Sanction, SanctionKind
 from models.terms import add_months, court_day
 
-LATEST_EFFECT_MONTHS, LONGEST_SENTENCE_MONTHS = 12, 12 * 50
-"""What is later is a slip of the pen: nothing takes effect in more than a year, no sentence ends in more than fifty."""
+LATEST_EFFECT_MONTHS = 12
+"""What is later is a slip of the pen: nothing takes effect in more than a year."""
 
 
 @dataclass(frozen=True)

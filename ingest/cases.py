@@ -18,8 +18,7 @@ from models.case_numbers import parse_case_number
 from models.code_record import CodeRecord
 from models.court_case import Confidentiality, CourtCase, Participation, Role
 from models.dates import parse_date
-from models.documents import ORGANIZATIONS, DocumentKind
-from models.identifiers import IdentifierError, PersonNumber, parse_party_number
+from models.documents import ORGANIZATIONS
 from models.party import Party, PartyKind
 from models.vocabulary import EITHER, NO, YES, WordKind
 
@@ -130,31 +129,13 @@ class Cases(Format):
                     "PARTY_TYPE", in_no_vocabulary("The kind of party", kind, WordKind.PARTY_KIND), named(kind)
                 )
             return None, ()
-        found, warnings = self._document(document, number)
+        found, warnings = self.context.document(document, number)
         holder = PartyKind.ORGANIZATION if found in ORGANIZATIONS else PartyKind.PERSON
         if wanted is None:
             warnings += (("PARTY_TYPE", named(kind)),)
         elif wanted not in (EITHER, holder):
             raise LineError("ID_TYPE", "The kind of document does not fit the kind of party: correct one of the two.")
-        return self._identified(found, holder, name, number), warnings
-
-    def _document(self, word: str, number: str) -> tuple[DocumentKind, Warnings]:
-        """The document by its name; by the number where the name is unknown."""
-        if found := self.context.vocabulary.meaning(WordKind.DOCUMENT, word):
-            return DocumentKind(found), ()
-        try:
-            is_person = isinstance(parse_party_number(number), PersonNumber)
-        except IdentifierError:
-            raise LineError("ID_TYPE", in_no_vocabulary("The document", word, WordKind.DOCUMENT), named(word)) from None
-        told = DocumentKind.RESIDENT_ID if is_person else DocumentKind.UNIFIED_SOCIAL_CREDIT_CODE
-        return told, (("ID_TYPE", named(word)),)
-
-    def _identified(self, document: DocumentKind, holder: PartyKind, name: str, number: str) -> Subject:
-        if document not in (DocumentKind.RESIDENT_ID, DocumentKind.UNIFIED_SOCIAL_CREDIT_CODE):
-            raise LineError(
-                "ID_TYPE", "The document is none that identifies here: write 居民身份证 or 统一社会信用代码."
-            )
-        return self.context.subjects.read(holder, name, number)
+        return self.context.identified(found, name, number), warnings
 
     def _village(self, text: str) -> str:
         village = self._villages.get(text)

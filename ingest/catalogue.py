@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -16,7 +16,7 @@ from ingest.catalogue_files import read_folder
 from ingest.catalogue_tables import TABLES
 from ingest.report import LineError
 from ingest.tables import TableError
-from models.catalogue import Behaviour, CaseType, CatalogueVersion, CodeType
+from models.catalogue import Behaviour, CaseType, CatalogueVersion, CodeType, Stage, Tier
 from models.court import Court
 
 DATA = Path(models.identifiers.__file__).with_name("catalogue_data")
@@ -89,14 +89,25 @@ def _case_types() -> list[dict[str, Any]]:
     return list(merged.values())
 
 
+class Scored(NamedTuple):
+    """A behaviour as a version has it: its key, the type of record that it makes, its stage and tier, and its band."""
+
+    key: int
+    code_type: str | None
+    stage: Stage
+    tier: Tier
+    low: int
+    high: int
+
+
 @dataclass(frozen=True)
 class Edition:
-    """One catalogue version: its days, its code types, and behaviours (key, code type) by code."""
+    """One catalogue version: its days, its code types, and its behaviours by code."""
 
     effective_from: date
     effective_to: date | None
     code_types: frozenset[str]
-    behaviours: dict[str, tuple[int, str | None]]
+    behaviours: dict[str, Scored]
 
 
 class Catalogue:
@@ -110,8 +121,8 @@ class Catalogue:
         if code not in self._on(day).code_types:
             raise LineError("CATALOGUE", f"The catalogue of that day has no code type {code}: {LOAD}.")
 
-    def behaviour(self, code: str, day: date) -> tuple[int, str | None]:
-        """Key and code type of a behaviour. Raises LineError BEHAVIOUR if the catalogue of `day` has none such."""
+    def behaviour(self, code: str, day: date) -> Scored:
+        """A behaviour by its code. Raises LineError BEHAVIOUR if the catalogue of `day` has none such."""
         found = self._on(day).behaviours.get(code)
         if found is None:
             raise LineError("BEHAVIOUR", "The behaviour code is not in the catalogue in force on that day: correct it.")
@@ -132,11 +143,15 @@ async def read_catalogue(connection: AsyncConnection) -> Catalogue:
 
 async def _edition(connection: AsyncConnection, version: sa.Row[Any]) -> Edition:
     types = sa.select(CodeType.code).where(CodeType.version_id == version.id)
-    behaviours = sa.select(Behaviour.code, Behaviour.id, Behaviour.code_type)
+    scored = (Behaviour.id, Behaviour.code_type, Behaviour.stage, Behaviour.tier)
+    behaviours = sa.select(Behaviour.code, *scored, Behaviour.points_min, Behaviour.points_max)
     of_behaviours = await connection.execute(behaviours.where(Behaviour.version_id == version.id))
     return Edition(
         version.effective_from,
         version.effective_to,
         frozenset((await connection.execute(types)).scalars()),
-        {code: (key, code_type) for code, key, code_type in of_behaviours},
+        {
+            row.code: Scored(row.id, row.code_type, row.stage, row.tier, row.points_min, row.points_max)
+            for row in of_behaviours
+        },
     )

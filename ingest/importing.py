@@ -12,6 +12,8 @@ from casework.catalogue import read_case_types
 from ingest.cases import Cases
 from ingest.catalogue import read_catalogue
 from ingest.certificates import Certificates
+from ingest.convictions import Convictions
+from ingest.deductions import Deductions
 from ingest.foreign import open_file
 from ingest.headers import FileWarning
 from ingest.households import Households
@@ -20,6 +22,7 @@ from ingest.lenders import Lenders
 from ingest.reading import WORKBOOK, CsvExport, Export, JsonLinesExport
 from ingest.records import Context, Format
 from ingest.relations import Relations
+from ingest.removals import Removals
 from ingest.report import ImportFileError, Rejects, Summary
 from ingest.run import Run
 from ingest.sanctions import Sanctions
@@ -37,6 +40,9 @@ FORMATS: dict[str, type[Format]] = {
     "sanctions": Sanctions,
     "certificates": Certificates,
     "lenders": Lenders,
+    "removals": Removals,
+    "convictions": Convictions,
+    "deductions": Deductions,
     "households": Households,
     "relations": Relations,
 }
@@ -82,6 +88,7 @@ async def import_file(
         establishing = await stack.enter_async_context(_session(engine))
         recording = establishing if dry_run else await stack.enter_async_context(_session(engine))
         reader = FORMATS[format](await _context(establishing, keyring, court, court_day(now())))
+        await reader.prepare(establishing)
         await establishing.rollback()
         export = stack.enter_context(closing(_open(path, reader, format)))
         rejected = stack.enter_context(Rejects(rejects))

@@ -2,15 +2,21 @@
 
 from collections.abc import Sequence
 
+import sqlalchemy as sa
 from sqlalchemy import Column
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from casework.consequences import Sight
+from casework.listings import end_entries
 from casework.matters import LISTING_TYPES, LISTINGS
 from ingest.recording import RecordingFormat, staged_records
 from ingest.records import Record
+from ingest.removals import removed_entries
 from ingest.shixin import LISTING_COLUMNS, refuse_minor
 from ingest.subjects import read_text
+from ingest.versions import Source, Written
 from models.dates import parse_date
-from models.listing import ListingKind
+from models.listing import Listing, ListingKind
 
 
 class Lenders(RecordingFormat):
@@ -30,3 +36,10 @@ class Lenders(RecordingFormat):
         self.context.catalogue.require(LISTING_TYPES[kind], listed_on)
         own = (kind, code, "", "", "", "", read_text(grounds, "TEXT"), listed_on, listed_on, None)
         return Record(subject, (listed_on,), "", own)
+
+    async def end(
+        self, connection: AsyncConnection, source: Source, turn: int, written: Written
+    ) -> tuple[Sequence[int], Sight]:
+        """Who was reported as removed before it was listed here."""
+        removed = await removed_entries(connection, Listing.party_id.in_(sa.select(self.staged.c.party_id)))
+        return await end_entries(connection, removed, source.at)

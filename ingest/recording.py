@@ -1,18 +1,19 @@
 """The formats whose lines are rows of one table, upon which code records rest."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from sqlalchemy import Column
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.consequences import Sight, follow, look
+from casework.consequences import Sight, follow, look, write_records
 from casework.matters import Matter
 from ingest.records import Format, Merged, Record
 from ingest.staging import SHARED, staged_rows
-from ingest.versions import Kept, Source
+from ingest.versions import Kept, Present, Source, Written
 from models.party import Party
+from models.terms import court_day
 
 
 def staged_records(name: str, *columns: Column[Any]) -> sa.Table:
@@ -25,6 +26,8 @@ class RecordingFormat(Format):
 
     matter: ClassVar[Matter]
     key: ClassVar[Sequence[str]]
+    derived: ClassVar[Mapping[str, Present]] = {}
+    only_imported: ClassVar[bool] = False
     _places: ClassVar[Sequence[int]]
 
     def __init_subclass__(cls) -> None:
@@ -56,12 +59,15 @@ class RecordingFormat(Format):
             seen = await look(connection, {self.matter: keys}, source.at)
 
         written = await self.kept().write(connection, source, turn, before)
-        ended, seen_ended = await self.end(connection, source, turn)
+        await write_records(connection, self.matter, [*written.new, *written.changed], court_day(source.at))
+        ended, seen_ended = await self.end(connection, source, turn, written)
         keys = sorted({*written.new, *written.changed, *ended})
         await follow(connection, {self.matter: keys}, {**seen_ended, **seen}, source.at, silent=silent)
         return await self._counted(connection, turn, written.new, sorted({*written.changed, *ended}), written.outdated)
 
-    async def end(self, connection: AsyncConnection, source: Source, turn: int) -> tuple[Sequence[int], Sight]:
+    async def end(
+        self, connection: AsyncConnection, source: Source, turn: int, written: Written
+    ) -> tuple[Sequence[int], Sight]:
         """End what lines report as ended; gives the keys of those rows, and what others saw of them."""
         return (), {}
 
@@ -95,4 +101,5 @@ class RecordingFormat(Format):
         """How the lines become rows."""
         table = self.matter.model.__table__
         content = [column.name for column in self.staged.c if column.name in table.c and column.name not in self.key]
-        return Kept(table, self.staged, self.key, dict.fromkeys(content), self.matter.source.key)
+        contents: dict[str, Present | None] = {**dict.fromkeys(content), **self.derived}
+        return Kept(table, self.staged, self.key, contents, self.matter.source.key, only_imported=self.only_imported)

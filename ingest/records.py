@@ -12,13 +12,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.majority import of_age_from
 from ingest.catalogue import Catalogue
+from ingest.plausible import Warnings
 from ingest.report import LineError
 from ingest.subjects import Subject, SubjectReader
 from ingest.versions import Source
-from ingest.vocabulary import Vocabulary, named
+from ingest.vocabulary import Vocabulary, in_no_vocabulary, named
 from models.case_numbers import CaseNumber
 from models.catalogue import Stage
 from models.court_case import Confidentiality
+from models.documents import ORGANIZATIONS, DocumentKind
+from models.identifiers import IdentifierError, PersonNumber, parse_party_number
+from models.party import PartyKind
+from models.vocabulary import WordKind
 
 ADD_COURT = "add it with suxin court add, or its name with suxin vocabulary load courts.csv"
 
@@ -66,7 +71,7 @@ class Record(NamedTuple):
     row: tuple[Any, ...]
     case: Case | None = None
     village: str = ""
-    warnings: tuple[tuple[str, str], ...] = ()
+    warnings: Warnings = ()
     further: tuple["Record", ...] = ()
     other: Subject | None = None
 
@@ -137,6 +142,31 @@ class Context:
     today: date
     court: str | None = None
 
+    def document(self, word: str, number: str) -> tuple[DocumentKind, Warnings]:
+        """The document by its name; where that is unknown, by the number, with a warning. Raises LineError ID_TYPE."""
+        if found := self.vocabulary.meaning(WordKind.DOCUMENT, word):
+            return DocumentKind(found), ()
+        try:
+            is_person = isinstance(parse_party_number(number), PersonNumber)
+        except IdentifierError:
+            raise LineError("ID_TYPE", in_no_vocabulary("The document", word, WordKind.DOCUMENT), named(word)) from None
+        told = DocumentKind.RESIDENT_ID if is_person else DocumentKind.UNIFIED_SOCIAL_CREDIT_CODE
+        return told, ((("ID_TYPE", named(word)),) if word else ())
+
+    def identified(self, document: DocumentKind, name: str, number: str) -> Subject:
+        """The subject of a line. Raises IdentifierError ID_NUMBER, NAME, ID_TYPE."""
+        if document not in (DocumentKind.RESIDENT_ID, DocumentKind.UNIFIED_SOCIAL_CREDIT_CODE):
+            raise LineError(
+                "ID_TYPE", "The document is none that identifies here: write 居民身份证 or 统一社会信用代码."
+            )
+        holder = PartyKind.ORGANIZATION if document in ORGANIZATIONS else PartyKind.PERSON
+        return self.subjects.read(holder, name, number)
+
+    def subject(self, document: str, name: str, number: str) -> tuple[Subject, Warnings]:
+        """The subject of a line by the name of its document, and the words that were unknown and not needed."""
+        kind, warnings = self.document(document, number)
+        return self.identified(kind, name, number), warnings
+
     def court_named(self, name: str) -> str:
         """The code of a court. Raises LineError COURT if it is unknown or outside the import's court."""
         code = self.vocabulary.court(name)
@@ -187,6 +217,10 @@ class Format(ABC):
     def key_of(self, place: int | None, record: Record) -> tuple[Any, ...] | None:
         """What tells the row of a line."""
         return None
+
+    async def prepare(self, connection: AsyncConnection) -> None:
+        """Look up what lines are read by, once; nothing more than the context for most formats."""
+        return
 
     @abstractmethod
     def read(self, cells: Sequence[str]) -> Record:

@@ -78,7 +78,10 @@ class Sanctions(RecordingFormat):
         return kinds
 
     def _behaviour(self, code: str, day: date) -> tuple[int | None, str | None]:
-        return self.context.catalogue.behaviour(code.upper(), day) if code else (None, None)
+        if not code:
+            return None, None
+        found = self.context.catalogue.behaviour(code.upper(), day)
+        return found.key, found.code_type
 
     def _check(self, code_type: str | None, effective_on: date) -> None:
         if code_type:

@@ -3,18 +3,25 @@
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import Column, Date, Text
+import sqlalchemy as sa
+from sqlalchemy import Boolean, Column, Date, Text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from casework.consequences import Sight
+from casework.listings import end_entries
 from casework.matters import LISTING_TYPES, LISTINGS
 from ingest.recording import RecordingFormat, staged_records
 from ingest.records import Record, filing_days
+from ingest.removals import removed_entries
 from ingest.report import LineError
 from ingest.subjects import Subject, read_text
+from ingest.versions import Source, Written
 from ingest.vocabulary import named
 from models.case_numbers import parse_case_number
+from models.code_record import CloseReason
 from models.dates import parse_date
 from models.identifiers import born_minor_on, compact
-from models.listing import ListingKind
+from models.listing import Listing, ListingKind
 from models.party import PartyKind
 from models.terms import add_months
 from models.vocabulary import EITHER, WordKind
@@ -52,7 +59,11 @@ class Shixin(RecordingFormat):
         "iname", "cardNum", "partyTypeName", "courtName", "caseCode", "gistId", "gistUnit", "regDate", "publishDate",
         "duty", "performance", "disruptTypeName",
     )  # fmt: skip
-    staged = staged_records("staged_shixin", *(Column(name, kind) for name, kind in LISTING_COLUMNS))
+    staged = staged_records(
+        "staged_shixin",
+        *(Column(name, kind) for name, kind in LISTING_COLUMNS),
+        Column("performed", Boolean),
+    )
     matter = LISTINGS
     key = ("party_id", "kind", "case_number", "published_on")
 
@@ -71,9 +82,27 @@ class Shixin(RecordingFormat):
         texts = [read_text(text, "TEXT") for text in texts]
         kind_of_list = ListingKind.DISHONEST_DEBTOR
         self.context.catalogue.require(LISTING_TYPES[kind_of_list], published_on)
-        own = (kind_of_list, code, *texts, listed_on, published_on, ends_on)
+        performed = self.context.vocabulary.meaning(WordKind.REMOVAL_REASON, performance) == CloseReason.PERFORMED
+        own = (kind_of_list, code, *texts, listed_on, published_on, ends_on, performed)
         days = (*filing_days(number_of_case), listed_on)
         return Record(subject, days, number_of_case.number, own, warnings=warnings)
+
+    async def end(
+        self, connection: AsyncConnection, source: Source, turn: int, written: Written
+    ) -> tuple[Sequence[int], Sight]:
+        """Whoever has performed leaves the list on the day of the export; and who was reported as removed before."""
+        performed = dict.fromkeys(
+            await self._performed(connection, source, turn), (source.exported_on, CloseReason.PERFORMED)
+        )
+        removed = await removed_entries(connection, Listing.party_id.in_(sa.select(self.staged.c.party_id)))
+        return await end_entries(connection, {**performed, **removed}, source.at)
+
+    async def _performed(self, connection: AsyncConnection, source: Source, turn: int) -> Sequence[int]:
+        staged = self.staged.c
+        met = sa.and_(*(getattr(Listing, name) == staged[name] for name in self.key))
+        newest = Listing.exported_on <= source.exported_on
+        query = sa.select(Listing.id).where(met, staged.turn == turn, staged.performed, newest)
+        return (await connection.execute(query.where(Listing.removed_on.is_(None)))).scalars().all()
 
     def _kind(self, word: str) -> tuple[PartyKind | None, tuple[tuple[str, str], ...]]:
         """The kind of party by the list's digits or in words; None leaves it to the number, with a warning or not."""

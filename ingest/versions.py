@@ -48,16 +48,17 @@ class Kept:
     """How staged lines become rows of a table.
 
     key: the columns by which a line finds its row. content: what it may change, by column; as the line says, where
-    there is no function. matter: the column of `RecordChange` that names such a row. turns: whether staging tells
-    the first line of a key from the second.
+    there is no function. matter: the column of `RecordChange` that names such a row, if it keeps its changes. turns:
+    whether staging tells the first line of a key from the second. only_imported: rows that no file wrote stay.
     """
 
     table: Any
     staged: sa.Table
     key: Sequence[str]
     content: Mapping[str, Present | None]
-    matter: str
+    matter: str | None
     turns: bool = True
+    only_imported: bool = False
 
     async def write(
         self, connection: AsyncConnection, source: Source, turn: int, before: Callable[[Sequence[int]], Any]
@@ -66,7 +67,8 @@ class Kept:
         bound = {"exported": source.exported_on, "turn": turn}
         new = list((await connection.execute(self._add(), bound)).scalars())
         outdated = (await connection.execute(self._outdated(), bound | {"new": new})).scalar_one()
-        changed = sorted(set((await connection.execute(self._note(source), bound | {"new": new})).scalars()))
+        noted = self._note(source, self.matter) if self.matter else self._differing()
+        changed = sorted(set((await connection.execute(noted, bound | {"new": new})).scalars()))
         await before(changed)
         if changed:
             await connection.execute(self._change(), bound | {"keys": changed})
@@ -78,7 +80,8 @@ class Kept:
 
     def _met(self) -> sa.ColumnElement[bool]:
         """Whether a line is of a row."""
-        return sa.and_(self._turn(), *(self.table.c[name] == self.staged.c[name] for name in self.key))
+        imported = self.table.c.exported_on.is_not(None) if self.only_imported else sa.true()
+        return sa.and_(self._turn(), imported, *(self.table.c[name] == self.staged.c[name] for name in self.key))
 
     def _values(self) -> dict[str, Any]:
         """What each column of the content is to be."""
@@ -104,7 +107,11 @@ class Kept:
         known = self.table.c.id != sa.all_(NEW)
         return sa.select(sa.func.count()).where(self._met(), known, self._is_older(), self._differs())
 
-    def _note(self, source: Source) -> Any:
+    def _differing(self) -> Any:
+        known = self.table.c.id != sa.all_(NEW)
+        return sa.select(self.table.c.id).where(self._met(), known, ~self._is_older(), self._differs())
+
+    def _note(self, source: Source, matter: str) -> Any:
         """Write down each field that changes, as it is stored: 20000 is 20000.00. Gives the rows."""
         compared = sa.values(
             sa.column("field", sa.Text), sa.column("former", sa.Text), sa.column("present", sa.Text), name="compared"
@@ -129,11 +136,12 @@ class Kept:
             .where(lateral.c.former.is_distinct_from(lateral.c.present), ~self._is_older())
             .where(self.table.c.id != sa.all_(NEW))
         )
-        columns = ["import_run_id", "changed_at", self.matter, "field", "former", "present"]
-        return sa.insert(RecordChange).from_select(columns, chosen).returning(getattr(RecordChange, self.matter))
+        columns = ["import_run_id", "changed_at", matter, "field", "former", "present"]
+        return sa.insert(RecordChange).from_select(columns, chosen).returning(getattr(RecordChange, matter))
 
     def _change(self) -> Any:
-        tied = {"case_id": None} if "case_id" in self.table.c and "case_id" not in self.content else {}
+        named = "case_id" in self.content or "case_id" in self.key
+        tied = {"case_id": None} if "case_id" in self.table.c and not named else {}
         update = sa.update(self.table).values(self._values() | tied | {"exported_on": EXPORTED})
         return update.where(self._met(), self.table.c.id == sa.any_(KEYS))
 

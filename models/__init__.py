@@ -24,7 +24,7 @@ from models.import_run import ImportFinding, ImportRun, RecordChange
 from models.incentive_loan import IncentiveLoan
 from models.integrity_report import IntegrityReport
 from models.issued_token import AssertionUse, IssuedToken
-from models.listing import Listing
+from models.listing import Listing, Removal
 from models.measure import Measure
 from models.objection import Objection
 from models.party import Identity, Party
@@ -94,6 +94,7 @@ __all__ = [
     "RecordStep",
     "Relation",
     "Reminder",
+    "Removal",
     "Repair",
     "Sanction",
     "Settlement",

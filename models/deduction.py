@@ -97,7 +97,10 @@ are compared: in half width, without blanks and leading zeros."""
 
 
 class Deduction(Public, Keyed):
-    """Points taken from one subject in one stage of one case for one behaviour; `version` counts its editions (R5)."""
+    """Points taken from one subject in one stage of one case for one behaviour; `version` counts its editions (R5).
+
+    exported_on: of one that a court brought with its history, the day of the newest export; nobody here proposed it.
+    """
 
     __tablename__ = "deduction"
     __table_args__ = (
@@ -109,8 +112,8 @@ class Deduction(Public, Keyed):
         CheckConstraint("status <> 'EXPIRED'", name="expiry_is_derived"),
         CheckConstraint("expires_on <= determined_on + interval '5 years'", name="five_years_at_most"),
         CheckConstraint(
-            f"status NOT IN {_in(AFTER_PUBLICATION)} OR (notified_at < published_at AND batch_id IS NOT NULL "
-            "AND determined_on IS NOT NULL AND expires_on IS NOT NULL)",
+            f"status NOT IN {_in(AFTER_PUBLICATION)} OR (notified_at < published_at AND determined_on IS NOT NULL "
+            "AND expires_on IS NOT NULL AND num_nonnulls(batch_id, exported_on) > 0)",
             name="notified_before_publication",
         ),
         CheckConstraint(
@@ -128,6 +131,17 @@ class Deduction(Public, Keyed):
             postgresql_where=text("status NOT IN ('PANEL_REJECTED', 'WITHDRAWN')"),
         ),
         CheckConstraint("(status IN ('WITHDRAWN', 'SHIELDED')) = (ended_at IS NOT NULL)", name="ended"),
+        CheckConstraint("num_nonnulls(proposed_by, exported_on) > 0", name="proposed_or_imported"),
+        Index(
+            "uq_deduction_imported",
+            "case_id",
+            "party_id",
+            "behaviour_id",
+            "conduct_on",
+            "finding_document",
+            unique=True,
+            postgresql_where=text("exported_on IS NOT NULL"),
+        ),
         Index("ix_deduction_party", "party_id", "published_at"),
     )
 
@@ -146,7 +160,7 @@ class Deduction(Public, Keyed):
     finding_issued_on: Mapped[date | None]
     finding_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
     batch_id: Mapped[int | None] = mapped_column(ForeignKey("batch.id"), index=True)
-    proposed_by: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    proposed_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     reviewed_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     decided_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     proposed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
@@ -155,6 +169,7 @@ class Deduction(Public, Keyed):
     determined_on: Mapped[date | None]
     expires_on: Mapped[date | None] = mapped_column(index=True)
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    exported_on: Mapped[date | None]
 
     case: Mapped[CourtCase] = relationship(viewonly=True, lazy="raise")
     party: Mapped[Party] = relationship(viewonly=True, lazy="raise")

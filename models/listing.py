@@ -3,7 +3,7 @@
 from datetime import date
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Keyed, choice
@@ -18,6 +18,27 @@ class ListingKind(StrEnum):
 
     DISHONEST_DEBTOR = "DISHONEST_DEBTOR"
     PROFESSIONAL_LENDER = "PROFESSIONAL_LENDER"
+
+
+class Removal(Keyed):
+    """That a party has left a list, as a file reports it; it ends the newest entry of that case (R23).
+
+    Kept by itself, so that it counts as well where it comes before the entry. reason: a `CloseReason`.
+    """
+
+    __tablename__ = "removal"
+    __table_args__ = (
+        UniqueConstraint("kind", "party_id", "case_number"),
+        CheckConstraint("reason IN ('DELISTED', 'PERFORMED', 'WITHDRAWN')", name="reason"),
+        Index("ix_removal_party_id", "party_id"),
+    )
+
+    kind: Mapped[ListingKind] = mapped_column(choice(ListingKind))
+    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
+    case_number: Mapped[str] = mapped_column(Text)
+    removed_on: Mapped[date]
+    reason: Mapped[str] = mapped_column(Text)
+    exported_on: Mapped[date | None]
 
 
 class Listing(Public, Keyed):

@@ -40,6 +40,9 @@ FOUNDED = {
 LONGEST_DETENTION = 15
 """Days (CPL 118)."""
 
+LONGEST_SENTENCE_MONTHS = 12 * 50
+"""What ends later is a slip of the pen."""
+
 SANCTION_CASES = "司惩"
 """Decisions under this case type make red; a fine or detention not decided so does not (R12)."""
 

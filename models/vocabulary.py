@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.base import Keyed, choice
 from models.code_record import CloseReason
 from models.court_case import Role
+from models.deduction import AFTER_PUBLICATION, FindingKind
 from models.documents import DocumentKind
 from models.party import PartyKind
 from models.sanction import SanctionKind
@@ -28,6 +29,8 @@ class WordKind(StrEnum):
     RELATION = "relations"
     YES_NO = "yes_no"
     BLANK = "blanks"
+    FINDING = "findings"
+    DEDUCTION_STATE = "deduction_states"
 
 
 EITHER = "EITHER"
@@ -50,6 +53,8 @@ MEANINGS: dict[WordKind, frozenset[str] | None] = {
     WordKind.RELATION: frozenset({"LEGAL_REPRESENTATIVE", "AFFILIATE"}),
     WordKind.YES_NO: frozenset({YES, NO}),
     WordKind.BLANK: frozenset({BLANK}),
+    WordKind.FINDING: frozenset(FindingKind),
+    WordKind.DEDUCTION_STATE: frozenset(AFTER_PUBLICATION),
 }
 """What the words of each kind may mean. A court's word means the code of a court."""
 

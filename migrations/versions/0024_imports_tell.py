@@ -6,13 +6,23 @@ from alembic import op
 revision = '0024'
 down_revision = '0023'
 
-MATTERS = {"case_id": "court_case", "sanction_id": "sanction", "listing_id": "listing", "certificate_id": "certificate"}
+MATTERS = {
+    "case_id": "court_case",
+    "sanction_id": "sanction",
+    "listing_id": "listing",
+    "certificate_id": "certificate",
+    "deduction_id": "deduction",
+}
+WORDS = (
+    "roles", "role_qualifiers", "party_kinds", "listed_kinds", "documents", "courts", "sanctions", "removal_reasons",
+    "relations", "yes_no", "blanks", "findings", "deduction_states",
+)  # fmt: skip
 
 
 def upgrade() -> None:
     places()
     listings()
-    for table in ("court_case", "sanction", "listing", "certificate"):
+    for table in MATTERS.values():
         op.add_column(table, sa.Column("exported_on", sa.Date()))
     op.add_column("sanction", sa.Column("sentence_ends_on", sa.Date()))
     op.add_column("sanction", sa.Column("crime", sa.Text()))
@@ -21,6 +31,8 @@ def upgrade() -> None:
         "sanction",
         "kind = 'CONVICTION' OR (sentence_ends_on IS NULL AND crime IS NULL)",
     )
+    deductions()
+    removals()
     runs()
     changes()
 
@@ -50,6 +62,48 @@ def listings() -> None:
     keys = {"debtor": (debtor, "case_number", "published_on"), "lender": (lender, "court_code", "listed_on")}
     for name, (kind, *key) in keys.items():
         op.create_index(f"uq_listing_{name}", "listing", ["party_id", *key], unique=True, postgresql_where=kind)
+
+
+def deductions() -> None:
+    """What a court brings with its history was proposed elsewhere, and stands in no batch."""
+    op.alter_column("deduction", "proposed_by", nullable=True)
+    op.drop_constraint(op.f("ck_deduction_notified_before_publication"), "deduction")
+    checks = {
+        "notified_before_publication": "status NOT IN ('PUBLISHED', 'WITHDRAWN', 'SHIELDED') OR "
+        "(notified_at < published_at AND determined_on IS NOT NULL AND expires_on IS NOT NULL "
+        "AND num_nonnulls(batch_id, exported_on) > 0)",
+        "proposed_or_imported": "num_nonnulls(proposed_by, exported_on) > 0",
+    }
+    for name, check in checks.items():
+        op.create_check_constraint(op.f(f"ck_deduction_{name}"), "deduction", check)
+    op.create_index(
+        "uq_deduction_imported",
+        "deduction",
+        ["case_id", "party_id", "behaviour_id", "conduct_on", "finding_document"],
+        unique=True,
+        postgresql_where=sa.text("exported_on IS NOT NULL"),
+    )
+    op.drop_constraint(op.f("ck_vocabulary_word_wordkind"), "vocabulary_word")
+    kinds = ", ".join(f"'{word}'" for word in WORDS)
+    op.create_check_constraint(op.f("ck_vocabulary_word_wordkind"), "vocabulary_word", f"kind IN ({kinds})")
+
+
+def removals() -> None:
+    op.create_table(
+        "removal",
+        sa.Column("id", sa.BigInteger(), sa.Identity(), nullable=False),
+        sa.Column("kind", choice("listingkind", "DISHONEST_DEBTOR", "PROFESSIONAL_LENDER"), nullable=False),
+        sa.Column("party_id", sa.BigInteger(), nullable=False),
+        sa.Column("case_number", sa.Text(), nullable=False),
+        sa.Column("removed_on", sa.Date(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("exported_on", sa.Date()),
+        sa.PrimaryKeyConstraint("id", name="pk_removal"),
+        sa.ForeignKeyConstraint(["party_id"], ["party.id"], name="fk_removal_party_id"),
+        sa.UniqueConstraint("kind", "party_id", "case_number", name="uq_removal_kind_party_id_case_number"),
+        sa.CheckConstraint("reason IN ('DELISTED', 'PERFORMED', 'WITHDRAWN')", name=op.f("ck_removal_reason")),
+    )
+    op.create_index("ix_removal_party_id", "removal", ["party_id"])
 
 
 def runs() -> None:

@@ -1,0 +1,139 @@
+"""Format `deductions`: a court brings its own history, with publication and ends (R4-R6)."""
+
+from collections.abc import AsyncIterator
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from import_files import ADULT, clear, line, write_csv
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ingest.catalogue import load_catalogue
+from ingest.deductions import Deductions
+from ingest.importing import import_file
+from ingest.report import Summary
+from models.code_record import CodeRecord
+from models.deduction import Deduction, DeductionStep, DeductionVersion
+from models.keyring import Keyring
+from models.terms import COURT_TIME
+
+NOW = datetime(2022, 6, 1, 9, tzinfo=COURT_TIME)
+DEDUCTION = {
+    "案号": "(2021)浙0281民初202号",
+    "经办法院": "余姚市人民法院",
+    "姓名或名称": "魏宇华",
+    "证件类型": "居民身份证",
+    "证件号码": ADULT,
+    "诉讼地位": "原告",
+    "行为代码": "T01",
+    "扣分": "9",
+    "行为日期": "2021-07-01",
+    "认定日期": "2021-08-02",
+    "认定文书种类": "罚款决定书",
+    "认定文书号": "(2021)浙0281司惩3号",
+    "发布日期": "2021-09-01",
+    "公示期满日": "",
+    "状态": "已公示",
+    "结束日期": "",
+    "结束原因": "",
+}
+
+
+@pytest.fixture(autouse=True)
+async def empty(engine: AsyncEngine) -> AsyncIterator[None]:
+    async with engine.begin() as connection:
+        await load_catalogue(connection)
+    yield
+    await clear(engine)
+
+
+class Files:
+    """Imports lines, each in a file of its own."""
+
+    def __init__(self, engine: AsyncEngine, keyring: Keyring, place: Path) -> None:
+        self.engine, self.keyring, self.place = engine, keyring, place
+
+    async def case(self, **changes: str) -> Summary:
+        path = write_csv(self.place / "cases.csv", [line(证件号码=ADULT, **changes)])
+        return await import_file(self.engine, "cases", path, keyring=self.keyring, now=lambda: NOW)
+
+    async def deduction(self, **changes: str) -> Summary:
+        path = write_csv(self.place / "d.csv", [list((DEDUCTION | changes).values())], Deductions.columns)
+        return await import_file(self.engine, "deductions", path, keyring=self.keyring, now=lambda: NOW)
+
+    async def one(self) -> sa.Row[tuple[Deduction]]:
+        async with self.engine.connect() as connection:
+            return (await connection.execute(sa.select(Deduction.__table__))).one()
+
+    async def count(self, model: type) -> int:
+        async with self.engine.connect() as connection:
+            return int((await connection.execute(sa.select(sa.func.count()).select_from(model))).scalar_one())
+
+
+@pytest.fixture
+def files(engine: AsyncEngine, keyring: Keyring, tmp_path: Path) -> Files:
+    return Files(engine, keyring, tmp_path)
+
+
+async def test_a_public_item_of_former_years(files: Files) -> None:
+    await files.case()
+    summary = await files.deduction()
+    assert (summary.records.new, summary.rejected, summary.protected) == (1, {}, 0)
+    row = await files.one()
+    assert (row.status, row.points, row.version, row.proposed_by, row.batch_id) == ("PUBLISHED", 9, 1, None, None)
+    assert (row.determined_on, row.expires_on) == (date(2021, 8, 2), date(2026, 8, 2))
+    assert (row.publicity.lower, row.publicity.upper) == (date(2021, 9, 1), date(2026, 8, 3))
+    assert (await files.count(DeductionStep), await files.count(DeductionVersion)) == (1, 1)
+    assert await files.count(CodeRecord) == 0  # the fine makes red, by its own file (R12)
+    again = await files.deduction()
+    assert (again.records.new, again.records.changed, again.records.unchanged) == (0, 0, 1)
+    assert (await files.count(DeductionStep), await files.count(DeductionVersion)) == (1, 1)
+
+
+async def test_what_a_later_export_says_otherwise_is_another_edition(files: Files) -> None:
+    await files.case()
+    await files.deduction()
+    summary = await files.deduction(扣分="10")
+    assert (summary.records.new, summary.records.changed) == (0, 1)
+    row = await files.one()
+    assert (row.points, row.version) == (10, 2)
+    assert await files.count(DeductionVersion) == 2
+    await files.deduction(扣分="10", 状态="已撤回", 结束日期="2022-05-01", 结束原因="罚款决定被撤销")
+    row = await files.one()
+    assert (row.status, row.version, row.publicity.isempty) == ("WITHDRAWN", 2, True)
+
+
+async def test_an_item_makes_the_record_of_its_behaviour(files: Files) -> None:
+    await files.case()
+    await files.deduction(行为代码="T06", 扣分="6", 认定文书种类="裁定书", 认定文书号="(2021)浙0281民初202号")
+    assert (await files.one()).tier == "T2"
+    assert await files.count(CodeRecord) <= 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"案号": "(2021)浙0281民初203号"}, "CASE_UNKNOWN"),
+        ({"案号": "2021-202"}, "CASE_NUMBER"),
+        ({"经办法院": "某某法院"}, "COURT"),
+        ({"诉讼地位": "旁听"}, "ROLE"),
+        ({"行为代码": "X99"}, "BEHAVIOUR"),
+        ({"扣分": "3"}, "POINTS"),
+        ({"扣分": "九"}, "POINTS"),
+        ({"认定文书种类": "庭审笔录"}, "FINDING"),
+        ({"认定文书种类": "某种文书"}, "FINDING"),
+        ({"认定文书号": ""}, "FINDING"),
+        ({"行为日期": "2021-08-03"}, "DATE"),
+        ({"发布日期": "2022-06-02"}, "DATE"),
+        ({"公示期满日": "2026-08-03"}, "DATE"),
+        ({"状态": "存疑"}, "STATE"),
+        ({"状态": "已撤回"}, "DATE"),
+        ({"状态": "已屏蔽", "结束日期": "2021-08-31"}, "DATE"),
+        ({"证件号码": ""}, "ID_NUMBER"),
+    ],
+)
+async def test_rejected(files: Files, changes: dict[str, str], code: str) -> None:
+    await files.case()
+    assert (await files.deduction(**changes)).rejected == {code: 1}
+    assert await files.count(Deduction) == 0
