@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from hashlib import sha256
 
 from demo.codes import end_record
 from demo.deductions import enter_step, enter_version
@@ -32,6 +33,7 @@ COMMITMENTS = {
     RepairGround.REMORSE: "具结悔过并消除影响，承诺不再发生。",
     RepairGround.RESTITUTION: "已纠正错误并退赔损失，承诺诚信诉讼。",
 }
+EVIDENCE = {RepairGround.FULL_PERFORMANCE: "履行款收据", RepairGround.SETTLEMENT_KEPT: "执行和解协议"}
 REFUSAL = "申请人尚未履行主要义务，暂不符合修复条件。"
 GRANTED = "经审查符合修复条件。"
 
@@ -100,12 +102,15 @@ def apply_for_repair(
 
 def _application(draft: Draft, party_key: int, ground: RepairGround | None, applied_on: date) -> Row:
     ground = ground or draft.cycle(RepairGround, Repair)
+    document = EVIDENCE.get(ground)
     return draft.add(
         Repair,
         party_id=party_key,
         ground=ground,
         commitment=COMMITMENTS[ground],
         amount_performed=Decimal(round(draft.random.lognormvariate(12.3, 1.5))),
+        evidence_document=document,
+        evidence_digest=sha256(document.encode()).digest() if document else None,
         applied_on=applied_on,
     )
 

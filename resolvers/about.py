@@ -8,6 +8,8 @@ from sqlalchemy.orm import aliased
 import models
 from resolvers.declarations import About, Frame
 from resolvers.sql import SQL
+from resolvers.standings import ABOUT as STANDING_ABOUT
+from resolvers.standings import HouseholdStanding
 
 ABOUT_ITSELF = About(party=lambda party: party.id)
 ABOUT_PARTY = About(party=lambda row: row.party_id)
@@ -82,6 +84,7 @@ ABOUT: Mapping[type, About] = {
     models.ShareCode: About(party=party_of, index=lambda code: code.subject_index),
     models.IntegrityReport: About(party=_shown_party, index=_shown_by),
     models.Watch: About(party=party_of, index=lambda watch: watch.subject_index),
+    HouseholdStanding: STANDING_ABOUT,
     models.Event: About(party=lambda event: event.party_id, index=_consented),
 }
 """Models whose rows do not simply name their party."""

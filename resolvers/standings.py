@@ -24,7 +24,9 @@ COUNTED = {
 
 
 class HouseholdStanding:
-    """The row type's key: one household."""
+    """The row type's key: one household, by its key."""
+
+    id = models.Household.id
 
 
 def standings(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
@@ -45,10 +47,15 @@ def standings(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
 
 
 def _entries(home: Any, audience: Audience, measure: Any, *more: SQL) -> Any:
-    """What the entries of a household come to, those that the moral bank may see (R16)."""
+    """What the entries of a household come to, those that the moral bank may see (R16).
+
+    A reversal counts with what it reverses, or not at all.
+    """
     entry = models.PointConversion
     seen = visible(entry, Frame(entry), Audience.MORAL_BANK)
-    counted = entry.status.in_(COUNTED.get(audience, ()))
+    statuses, first = COUNTED.get(audience, ()), aliased(models.PointConversion)
+    whole = sa.select(first.id).where(first.id == entry.reverses_id, first.status.in_(statuses)).exists()
+    counted = sa.and_(entry.status.in_(statuses), sa.or_(entry.reverses_id.is_(None), whole))
     return sa.select(measure).where(entry.household_id == home.id, counted, seen, *more).scalar_subquery()
 
 

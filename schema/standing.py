@@ -8,7 +8,7 @@ from auth.scopes import Scope
 from models.catalogue import BenefitKind
 from resolvers import standings
 from schema.connection import Connection
-from schema.declaring import RowObject, row_type
+from schema.declaring import row_type
 from schema.fields import column, connection, relation
 from schema.household import Household
 from schema.node import Node
@@ -54,10 +54,10 @@ class HouseholdMember(Node):
     description="How a household stands (家庭积分状况): for the head office by what it confirmed, for a village by "
     "what it was told.",
 )
-class HouseholdStanding(RowObject):
+class HouseholdStanding(Node):
     """A standing."""
 
-    household_key: str = column("key", "The key of the household (家庭编号).")
+    household_key: str = column("household_key", "The key of the household (家庭编号).")
     points: int = column("points", "Its points, summed (积分合计).")
     eligible: bool = column("eligible", "Whether no veto stands against one of its members (是否可享礼遇).")
     live_vetoes: int = column("live_vetoes", "Vetoes that stand (有效否决项).", requires=OFFICE)

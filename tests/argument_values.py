@@ -8,7 +8,7 @@ from operations import Values
 from world import World
 
 from auth.audiences import PURPOSES, Audience
-from demo.cast import CAST, EXPIRED_SHARE_CODE, ZHAO_SHARE_CODE
+from demo.cast import CAST, CHEN_HOUSEHOLD, EXPIRED_SHARE_CODE, ZHAO_SHARE_CODE
 from models.party import PartyKind
 from resolvers.declarations import ROW_TYPES, RowType
 
@@ -42,6 +42,7 @@ def values(ids: Sequence[str], audience: Audience) -> Values:
         "financeCheck.by": lambda random: [key_of(subject) for subject in random.choices(CAST, k=6)],
         "employmentCheck.by": lambda random: key_of(random.choice(PERSONS)),
         "commerceCheck.by": lambda random: key_of(random.choice(ORGANIZATIONS)),
+        "key": lambda random: CHEN_HOUSEHOLD,
         "code": lambda random: random.choice((ZHAO_SHARE_CODE, EXPIRED_SHARE_CODE)),
         "subjects.by": lambda random: [key_of(subject) for subject in random.choices(CAST, k=6)],
         "access": lambda random: {"purpose": random.choice(sorted(PURPOSES[audience]))},

@@ -164,7 +164,7 @@ async def test_a_certificate_makes_gold_for_a_year(connection: AsyncConnection, 
 async def test_an_open_enforcement_keeps_gold_away(connection: AsyncConnection, room: Courtroom) -> None:
     await issued(connection, room)
     await connection.execute(sa.update(CourtCase).values(closed_on=None))
-    await recorded(connection, room, kind=SanctionKind.ADMONITION, amount=None, number=f"(2026){COURT}执1号")
+    await recorded(connection, room, kind=SanctionKind.ORDERED_OUT, amount=None, number=f"(2026){COURT}执1号")
     await recolour(connection, room.parties)
     assert await colours(connection, TODAY) == ["GREEN", "GREEN"]
 

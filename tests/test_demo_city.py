@@ -32,6 +32,7 @@ from models.identifiers import mask_number, parse_organization_code, parse_perso
 from models.keyring import Keyring
 from models.listing import Listing
 from models.party import IdentityType
+from models.vocabulary import WordKind
 
 TODAY = date(2026, 11, 21)
 SCALE = 0.02
@@ -177,6 +178,7 @@ NEVER_STORED = {
     "grading_rule.grade": {"A"},  # what is graded so where no rule applies
     "watch_line.outcome": {"CONSENT_REQUIRED", "INVALID_NUMBER", "NAME_MISMATCH", "NOT_WATCHED"},
     "reminder.kind": {"OBJECTION_DUE", "OBJECTION_OVERDUE"},  # no answer is due within a week of that day
+    "vocabulary_word.kind": set(WordKind),  # the city adds no words to those that ship
 }
 NOT_LOOKED_UP_FOR = {"access_record.audience", "access_record.purpose"}
 

@@ -88,8 +88,9 @@ async def test_who_moves_out_leaves(enrolling: Enrolling) -> None:
 
 @pytest.mark.parametrize("together", [True, False])
 async def test_a_move_ends_the_first_membership(enrolling: Enrolling, together: bool) -> None:
+    first: dict[str, str] = {}
     moved = {"户号": "NH-2", "村社区": "梨洲街道竹山村", "入册日期": "2025-06-01"}
-    for lines in ([{}, moved],) if together else ([{}], [moved]):
+    for lines in ([first, moved],) if together else ([first], [moved]):
         await enrolling.lines(*lines)
     found = [(row[0], row[3]) for row in await enrolling.rows(MEMBERS)]
     assert found == [("NH-1", date(2025, 6, 1)), ("NH-2", None)]

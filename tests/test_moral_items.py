@@ -1,17 +1,255 @@
 """13 of the 14 moral-bank items, from real triggers, by hand and by file (DOMAIN 5); MD4 is the arbitration body's."""
 
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
 import sqlalchemy as sa
 from chambers import Chambers
+from import_files import write_csv
+from play import ENFORCED, RECORD, TRIED, Courts
+from sqlalchemy.ext.asyncio import AsyncConnection
+from world import KEYRING
 
-EN = "(2026)浙0281执11号"
+import database
+from auth.audiences import Audience
+from demo.cast import CHEN, DEMO_VILLAGE, WANG, Subject
+from ingest.certificates import Certificates
+from ingest.households import Households
+from ingest.importing import import_file
+from ingest.sanctions import Sanctions
+from models.court import StaffRole
+
 ENTRIES = (
-    "SELECT i.code, c.points, c.reverses_id IS NOT NULL FROM point_conversion c"
-    " JOIN moral_bank_item i ON i.id = c.item_id"
-    " ORDER BY c.id"
+    "SELECT h.key, i.code, c.points, c.reverses_id IS NOT NULL FROM point_conversion c"
+    " JOIN moral_bank_item i ON i.id = c.item_id JOIN household h ON h.id = c.household_id ORDER BY c.id"
+)
+STANDING = """query($key: String!) { householdStanding(key: $key) {
+  householdKey points eligible liveVetoes ineligibleSince benefits { code } members { relation consentNumber } } }"""
+TOLD = """{ householdStandings(first: 10) { nodes { householdKey points eligible
+  notices(first: 20) { nodes { category points month } } } } }"""
+LETTER = {"consentNumber": "授2026-1", "consentedOn": "2026-02-01", "enrolledOn": "2026-02-01"}
+VILLAGE = DEMO_VILLAGE
+HOUSES = {CHEN.name: "NH-CHEN", WANG.name: "NH-WANG"}
+CHARGED = (("F05", "MD1", 2), ("F06", "MD1", 4), ("F08", "MD1", 4), ("E01", "MD3", 2), ("E13", "MD3", 3))
+FIVE = ("FULL_PERFORMANCE", "SETTLEMENT_KEPT", "CO_OPERATION", "REMORSE", "RESTITUTION")
+
+
+class MoralBank(Courts):
+    """The courts, the head office, and a village."""
+
+    def entries(self) -> list[tuple[str, str, int, bool]]:
+        """The conversions so far: household, item, points, and whether it reverses another."""
+        with self.chambers.engine.connect() as connection:
+            return [(row[0], row[1], row[2], row[3]) for row in connection.execute(sa.text(ENTRIES))]
+
+    def new(self, known: list[Any]) -> list[Any]:
+        """What has been entered since."""
+        return self.entries()[len(known) :]
+
+    def enrol(self, subject: Subject, **changes: str) -> str:
+        """By hand; gives the id of the membership."""
+        given = LETTER | {"householdKey": HOUSES[subject.name], "village": VILLAGE, "relation": "户主"}
+        token = self.chambers.partner(Audience.MORAL_BANK)
+        person = {"name": subject.name, "idNumber": subject.number}
+        return str(self.chambers.done(token, "enrolMember", "id", **(given | person | changes))["id"])
+
+    def standing(self, key: str) -> Any:
+        """As the head office reads it."""
+        token = self.chambers.partner(Audience.MORAL_BANK)
+        return self.chambers.data(token, STANDING, {"key": key})["householdStanding"]
+
+    def confirm(self) -> None:
+        """The head office confirms all that is assessed, and the villages are told."""
+        token = self.chambers.partner(Audience.MORAL_BANK)
+        asked = "{ pointConversions(first: 50) { nodes { id status } } }"
+        for row in self.chambers.data(token, asked)["pointConversions"]["nodes"]:
+            if row["status"] == "COURT_ASSESSED":
+                self.chambers.done(token, "confirmConversion", "status", id=row["id"])
+        self.work()
+
+    def bring(self, format: str, file: Path) -> None:
+        """By file, and what follows from it."""
+        moment = self.chambers.calendar.moment
+        self.run(lambda connection: _import(self.chambers.url, format, file, moment))
+
+    def run(self, work: Callable[[AsyncConnection], Awaitable[None]]) -> None:
+        """In a transaction of its own."""
+
+        async def done() -> None:
+            engine = database.async_engine(self.chambers.url, pool_size=2, statement_timeout=30)
+            async with engine.begin() as connection:
+                await work(connection)
+            await engine.dispose()
+
+        asyncio.run(done())
+
+
+async def _import(url: sa.URL, format: str, file: Path, moment: datetime) -> None:
+    engine = database.async_engine(url, pool_size=2, statement_timeout=30)
+    report = await import_file(engine, format, file, keyring=KEYRING, now=lambda: moment)
+    assert not report.rejected
+    await engine.dispose()
+
+
+@pytest.fixture
+def bank(chambers: Chambers) -> MoralBank:
+    with chambers.engine.begin() as connection:  # nobody is enrolled yet
+        connection.execute(sa.text("TRUNCATE point_conversion, household_member CASCADE"))
+        connection.execute(sa.text("UPDATE party SET household_id = NULL"))
+    return MoralBank(chambers)
+
+
+def test_by_hand(bank: MoralBank, tmp_path: Path) -> None:
+    chen, wang = HOUSES.values()
+    bank.work()
+    member = bank.enrol(CHEN)
+    bank.enrol(WANG)
+    assert bank.standing(chen) == {
+        "householdKey": chen,
+        "points": 0,
+        "eligible": True,
+        "liveVetoes": 0,
+        "ineligibleSince": None,
+        "benefits": [{"code": "BF1"}, {"code": "BF2"}, {"code": "BF3"}],
+        "members": [{"relation": "户主", "consentNumber": "授2026-1"}],
+    }
+
+    # --- deductions, by stage -----------------------------------------------------------------------------------------
+    keys = bank.published(*((ENFORCED, CHEN, code, points, RECORD) for code, _, points in CHARGED))
+    assert bank.new([]) == [(chen, item, -points, False) for _, item, points in CHARGED]
+    known = bank.entries()
+    bank.published((TRIED, WANG, "T07", 3, RECORD), role="DEFENDANT")
+    assert bank.new(known) == [(wang, "MD2", -3, False)]
+
+    # --- a fine, a conviction, a listing, a certificate, a settlement -------------------------------------------------
+    known = bank.entries()
+    case, party = bank.chambers.party(ENFORCED, CHEN)
+    decided: dict[str, Any] = {"caseId": case, "partyId": party, "decidedOn": "2026-03-02", "effectiveOn": "2026-03-02"}
+    fine: dict[str, Any] = decided | {
+        "kind": "FINE",
+        "number": "(2026)浙0281司惩1号",
+        "amount": "1000.00",
+        "reason": "妨害执行。",
+    }
+    fined = bank.do(StaffRole.CENTRE, "recordSanction", **fine)["id"]
+    crime: dict[str, Any] = decided | {"kind": "CONVICTION", "number": "(2026)浙0281刑初1号", "reason": "拒执罪。"}
+    bank.do(StaffRole.CENTRE, "recordSanction", **crime)
+    tried, performer = bank.chambers.party(TRIED, WANG)
+    shown: dict[str, Any] = {"caseId": tried, "partyId": performer, "performedOn": "2026-02-20", "reason": "已核实。"}
+    certificate = bank.do(StaffRole.CENTRE, "issueCertificate", number="甬履1", **shown)["id"]
+    settled: dict[str, Any] = {"document": "(2025)浙0281民初13号调解书", **shown}
+    settlement = bank.do(StaffRole.CENTRE, "recordSettlementPerformed", **settled)["id"]
+    assert bank.new(known) == [
+        (chen, "MV2", 0, False),
+        (chen, "MV1", 0, False),
+        (wang, "MB1", 5, False),
+        (wang, "MB2", 3, False),
+    ]
+    error = bank.chambers.refused(bank.officer(StaffRole.CENTRE), "recordSettlementPerformed", "id", **settled)
+    assert error["code"] == "RECORDED"
+    bank.confirm()
+    standing = bank.standing(chen)
+    assert (standing["eligible"], standing["liveVetoes"], standing["benefits"]) == (False, 2, [])
+    assert standing["ineligibleSince"] == bank.chambers.calendar.moment.date().isoformat()
+
+    # --- what falls is reversed ---------------------------------------------------------------------------------------
+    known = bank.entries()
+    revoked = bank.chambers.calendar.moment.date().isoformat()
+    bank.do(StaffRole.CENTRE, "revokeSanction", id=fined, revokedOn=revoked, reason="复议撤销。")
+    bank.do(StaffRole.CENTRE, "revokeCertificate", id=certificate, reason="出具有误。")
+    bank.do(StaffRole.CENTRE, "revokeSettlement", id=settlement, reason="登记有误。")
+    assert bank.new(known) == [(chen, "MV2", 0, True), (wang, "MB1", -5, True), (wang, "MB2", -3, True)]
+    assert bank.standing(chen)["liveVetoes"] == 1
+
+    # --- repairs, by their grounds ------------------------------------------------------------------------------------
+    for _ in range(4):
+        bank.next_month()
+    known = bank.entries()
+    for key, ground in zip(keys, FIVE, strict=True):
+        shown = {"deductionId": key, "ground": ground, "commitment": "承诺守信。", "amountPerformed": "100.00"}
+        evidence = {"document": "执行款收据", "digest": "ab" * 32}
+        repair = bank.ask(CHEN, "applyForRepair", **shown, evidence=evidence)
+        bank.do(StaffRole.PANEL, "decideRepair", id=repair, outcome="SHIELDED", reason="符合条件。")
+    back = [(chen, "MR1", 2, False), (chen, "MR2", 2, False), (chen, "MR3", 2, False)]
+    assert bank.new(known) == [*back, (chen, "MR4", 1, False), (chen, "MR5", 1, False)]
+
+    # --- who leaves takes its vetoes along ----------------------------------------------------------------------------
+    known = bank.entries()
+    token, day = bank.chambers.partner(Audience.MORAL_BANK), bank.chambers.calendar.moment.date().isoformat()
+    bank.chambers.done(token, "endMembership", "leftOn", id=member, leftOn=day)
+    assert bank.new(known) == [(chen, "MV1", 0, True)]
+    bank.enrol(CHEN, householdKey="NH-NEW")
+    assert bank.new(known)[1:] == [("NH-NEW", "MV1", 0, False)]
+    assert bank.chambers.refused(token, "endMembership", "id", id=member, leftOn=day)["code"] == "WRONG_STATE"
+
+
+def test_by_file(bank: MoralBank, tmp_path: Path) -> None:
+    """What comes by file is converted alike, whether the person is enrolled before or after it."""
+    chen, wang = HOUSES.values()
+    bank.bring("households", write_csv(tmp_path / "h.csv", [_member(CHEN)], Households.columns))
+    known = bank.entries()
+    fine = [
+        "(2026)浙0281司惩7号",
+        ENFORCED,
+        CHEN.name,
+        CHEN.number,
+        "罚款",
+        "2000",
+        "",
+        "2026-02-20",
+        "2026-02-20",
+    ]
+    bank.bring("sanctions", write_csv(tmp_path / "s.csv", [fine], Sanctions.columns))
+    certified = ["甬履7", TRIED, WANG.name, WANG.number, "2026-02-20", "2026-02-20"]
+    bank.bring("certificates", write_csv(tmp_path / "c.csv", [certified], Certificates.columns))
+    listed = tmp_path / "l.jsonl"
+    listed.write_text(json.dumps(LISTED | {"iname": CHEN.name, "cardNum": CHEN.number}, ensure_ascii=False) + "\n")
+    bank.bring("shixin", listed)
+    found = bank.new(known)
+    assert [one for one in found if one[1] != "MV1"] == [(chen, "MV2", 0, False), (chen, "MV3", 0, False)]
+    bank.bring("shixin", listed)
+    assert bank.new(known) == found
+
+    # --- enrolled after what is in force ------------------------------------------------------------------------------
+    known = bank.entries()
+    bank.bring("households", write_csv(tmp_path / "h.csv", [_member(CHEN), _member(WANG)], Households.columns))
+    assert (wang, "MB1", 5, False) in bank.new(known)
+
+    # --- the village, and the end of the listing ----------------------------------------------------------------------
+    bank.confirm()
+    told = _told(bank)
+    assert set(told) >= {chen, wang}
+    assert told[chen][1] is False
+    assert {row["category"] for row in told[chen][2]} == {"VETO"}
+    known = bank.entries()
+    with bank.chambers.engine.begin() as connection:
+        connection.execute(sa.text(DELIST))
+    bank.run(bank.follow)
+    assert bank.new(known) == [(chen, "MV3", 0, True)]
+
+
+LISTED = {
+    "partyTypeName": "0", "courtName": "余姚市人民法院", "caseCode": ENFORCED, "gistId": "(2025)浙0281民初1号",
+    "gistUnit": "余姚市人民法院", "regDate": "20260220", "publishDate": "20260221", "duty": "还款",
+    "performance": "全部未履行", "disruptTypeName": "违反财产报告制度",
+}  # fmt: skip
+DELIST = (
+    "UPDATE code_record SET closed_on = '2026-03-01', close_reason = 'DELISTED'"
+    " WHERE listing_id IS NOT NULL AND closed_on IS NULL"
 )
 
 
-def entries(chambers: Chambers) -> list[tuple[str, int, bool]]:
-    """The conversions so far: item, points, and whether it reverses another."""
-    with chambers.engine.connect() as connection:
-        return [(row[0], row[1], row[2]) for row in connection.execute(sa.text(ENTRIES))]
+def _member(subject: Subject) -> list[str]:
+    who = [subject.name, "居民身份证", subject.number, "户主"]
+    return [HOUSES[subject.name], VILLAGE, *who, "授2026-1", "2026-02-01", "2026-02-01", ""]
+
+
+def _told(bank: MoralBank) -> Any:
+    """What the village reads."""
+    found = bank.chambers.data(bank.chambers.partner(Audience.VILLAGE), TOLD)["householdStandings"]["nodes"]
+    return {row["householdKey"]: (row["points"], row["eligible"], row["notices"]["nodes"]) for row in found}

@@ -22,7 +22,7 @@ from world import KEYRING, World
 
 from auth.audiences import PURPOSES, Audience, scopes_of
 from auth.policy import OPEN, POLICY
-from demo.cast import CHEN, FORGE, ZHAO_SHARE_CODE
+from demo.cast import CHEN, CHEN_HOUSEHOLD, FORGE, ZHAO_SHARE_CODE
 from resolvers.declarations import ROW_TYPES, node_id
 from resolvers.errors import ForbiddenError
 from resolvers.opaque import binds
@@ -53,6 +53,7 @@ LITERALS = {
     "subjects.by": f'[{{ name: "{FORGE.name}", organizationCode: "{FORGE.number}" }}]',
     "financeCheck.by": f'[{{ name: "{FORGE.name}", organizationCode: "{FORGE.number}" }}]',
     "employmentCheck.by": f'{{ name: "{CHEN.name}", idNumber: "{CHEN.number}" }}',
+    "key": f'"{CHEN_HOUSEHOLD}"',
     "code": f'"{ZHAO_SHARE_CODE}"',
     "access": "{ purpose: JUDICIAL }",
     "asOf": '"2020-01-01"',
