@@ -198,7 +198,7 @@ STEPS = [
         "certificates",
         CERTIFICATE,
         seen("STEEL", "GOLD A01", "自动履行21号")
-        | {"platform": [RED_FORGE, ("林某某", "RED", "PUBLISHED"), (STEEL.name, "GOLD", "PUBLISHED")]},
+        | {"platform": [(STEEL.name, "GOLD", "PUBLISHED"), RED_FORGE, ("林某某", "RED", "PUBLISHED")]},
         [("CERTIFICATE_ISSUED", "KH-STEEL"), ("COLOUR_CHANGED", "KH-STEEL")],
     ),
 ]
