@@ -23,6 +23,7 @@ from models.client import Client
 from models.consent import Consent
 from models.event import Event
 from models.party import Identity, Party, PartyKind
+from models.party_name import known_as
 from models.watch import Notification, Watch
 from models.webhook import Delivery, Webhook
 
@@ -55,7 +56,7 @@ def may_be_told(client: type[Client]) -> sa.ColumnElement[bool]:
 async def notify_watching(connection: AsyncConnection, events: Mapping[int, int], at: datetime) -> None:
     """Note who watches the parties of these events now, as what they are. events: party's key to event's key."""
     now = sa.literal(at, sa.DateTime(timezone=True))
-    same = (Watch.subject_index == Identity.index, Watch.name == Party.name, Watch.kind == Party.kind)
+    same = (Watch.subject_index == Identity.index, known_as(Party, Watch.folded), Watch.kind == Party.kind)
     watching = (
         sa.select(Event.id, Watch.client_key, Watch.id, Watch.reference)
         .join(Party, sa.and_(Party.id == Event.party_id, Party.disclosed))

@@ -16,6 +16,7 @@ from models.keyring import load_keyring
 from settings import Settings
 
 REJECTED = 2
+CONFLICTS_SHOWN = 20
 WORDS_SHOWN = 20
 """Words that are in no vocabulary: the most frequent ones."""
 
@@ -78,9 +79,16 @@ def summary_table(file: Path, summary: Summary) -> Table:
         table.add_row(f"rejected: {code}", str(count), style="red")
     for code, count in sorted(summary.warnings.items()):
         table.add_row(f"warning: {code}", str(count), style="yellow")
+    for line, first in summary.conflicts[:CONFLICTS_SHOWN]:
+        table.add_row(f"  line {line} names somebody else under the number of {known(first)}", "", style="yellow")
     for (code, word), count in summary.words.most_common(WORDS_SHOWN):
         table.add_row(f"  {code}: {escape(word)}", str(count), style="dim")
     for name in ("cases", "parties", "records"):
         tally = getattr(summary, name)
         table.add_row(name, f"{tally.found} ({tally.new} new, {tally.changed} changed)")
     return table
+
+
+def known(first: int | None) -> str:
+    """Where a number stood first: in this file, or before it."""
+    return f"line {first}" if first is not None else "a party of the register"

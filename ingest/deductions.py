@@ -1,8 +1,8 @@
 """Format `deductions`: one deduction of former years a line, as the court published and ended it (R4-R6)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, Column, Date, DateTime, SmallInteger, Text
@@ -19,7 +19,7 @@ from ingest.recording import RecordingFormat, staged_records
 from ingest.records import Record
 from ingest.report import LineError
 from ingest.subjects import read_text
-from ingest.versions import Source, Written
+from ingest.versions import Present, Source, Written
 from ingest.vocabulary import in_no_vocabulary, named
 from models.case_numbers import parse_case_number
 from models.code_record import CloseReason, CodeRecord
@@ -72,7 +72,7 @@ class Deductions(RecordingFormat):
     )
     matter = DEDUCTIONS
     key = ("party_id", "case_id", "behaviour_id", "conduct_on", "finding_document")
-    derived = {"version": _version}
+    derived: ClassVar[Mapping[str, Present]] = {"version": _version}
     only_imported = True
 
     async def prepare(self, connection: AsyncConnection) -> None:
@@ -84,7 +84,7 @@ class Deductions(RecordingFormat):
         case, court, name, document, number, role, code, points, conduct, determined, *published = cells
         kind, finding, issued, last, state, ended, reason = published
         case_number = parse_case_number(case).number
-        self.context.court_named(court)
+        court_code = self.context.court_named(court)
         conduct_on, determined_on, published_on = parse_date(conduct), parse_date(determined), parse_date(issued)
         self._check_days(conduct_on, determined_on, published_on)
         behaviour = self.context.catalogue.behaviour(code.upper(), determined_on)
@@ -114,7 +114,9 @@ class Deductions(RecordingFormat):
             ended_at,
             read_text(reason, "TEXT") or None,
         )
-        return Record(subject, (conduct_on,), case_number, own, warnings=warnings)
+        return Record(
+            subject, (conduct_on,), case_number, own, warnings=warnings, court_day=published_on, court=court_code
+        )
 
     def _case(self, number: str) -> int:
         key = self._cases.get(number)

@@ -56,6 +56,8 @@ class Summary:
     the words that are in no vocabulary, by reason or kind of warning. The tallies say what was new to the database and
     what changed; `records` are the rows of the format itself: participations, listings, sanctions or certificates.
     outdated: records that differ from a newer export's; held: those that wait with an open conflict of identity.
+    conflicts: lines that name somebody else under a number that is another's, each with the line where that stands
+    first; None where the register knew it before this file.
     courts: the codes of the courts that accepted lines belong to.
     """
 
@@ -73,6 +75,7 @@ class Summary:
     records: Tally = field(default_factory=Tally)
     outdated: int = 0
     held: int = 0
+    conflicts: list[tuple[int, int | None]] = field(default_factory=list)
     courts: set[str] = field(default_factory=set)
 
     def met(self, code: str, word: str) -> None:

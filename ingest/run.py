@@ -7,7 +7,7 @@ connection and a transaction each, so that two cores are busy. Whatever may chan
 import asyncio
 import gc
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -18,15 +18,16 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from casework.outbox import place_events, take_told
-from casework.transaction import ATTEMPTS, OUT_OF_ORDER
+from casework.transaction import ATTEMPTS, ESTABLISHING, OUT_OF_ORDER, RECORDING
 from ingest.docket import Docket, merge_cases, touched
 from ingest.ledger import end_run
 from ingest.linking import link_cases
-from ingest.parties import lower_ages, merge_parties
+from ingest.parties import Resolved, follow_mergers, lower_ages, merge_parties
 from ingest.reading import Export, Line
 from ingest.records import Chunk, Format, Merged, Record
 from ingest.report import Rejects, Summary
 from ingest.staging import FOR_PARTIES, create_staging, empty_staging, stage_rows, stage_subjects
+from ingest.subjects import Subject
 from ingest.versions import Source
 from models.identifiers import IdentifierError
 
@@ -38,9 +39,6 @@ STEPS = 2
 
 SLICE_LINES = 100
 """Lines read before the event loop may go on with the merge."""
-
-ESTABLISHING, RECORDING = 0x5355_5849, 0x5355_584A
-"""Advisory locks: each step runs for one import at a time, so that imports of the same file never wait in a circle."""
 
 SETTINGS = sa.text(
     "SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true),"
@@ -65,8 +63,9 @@ Result = TypeVar("Result")
 class Run:
     """The state of one import.
 
-    silent: nobody is told, as of former years. `seen` holds a hash of each accepted line, `cases` and `parties` of each
-    one named. `further` counts the rows beyond one a line.
+    silent: nobody is told, as of former years. `seen` holds a hash of each accepted line, `cases` of each one named,
+    `parties` of each number with its first line, `made` the keys of the parties that this run made. `further` counts
+    the rows beyond one a line.
     """
 
     engine: AsyncEngine
@@ -82,7 +81,8 @@ class Run:
     silent: bool
     seen: set[int] = field(default_factory=set)
     cases: set[int] = field(default_factory=set)
-    parties: set[int] = field(default_factory=set)
+    parties: dict[int, int] = field(default_factory=dict)
+    made: set[int] = field(default_factory=set)
     further: int = 0
     _first: asyncio.Lock = field(default_factory=asyncio.Lock)
     _second: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -135,10 +135,10 @@ class Run:
         if len(self.seen) == known:
             self.summary.duplicates += 1
         else:
-            self._count(record)
-            chunk.add(record)
+            self._count(record, line.number)
+            chunk.add(record, line.number)
 
-    def _count(self, record: Record) -> None:
+    def _count(self, record: Record, line: int) -> None:
         self.summary.accepted += 1
         self.further += len(record.further)
         self.summary.protected += record.protected
@@ -150,7 +150,9 @@ class Run:
         if record.subject is None:
             self.summary.unidentified += 1
         else:
-            self.parties |= {hash(one.probes[0]) for one in (record.subject, record.other) if one}
+            for one in (record.subject, record.other):
+                if one:
+                    self.parties.setdefault(hash(one.probes[0]), line)
             if not record.subject.check_digit_valid:
                 self.summary.warnings["USCC_CHECK_DIGIT"] += 1
 
@@ -185,12 +187,30 @@ class Run:
         await connection.execute(SETTINGS, self._set(ESTABLISHING))
         await stage_subjects(connection, chunk)
         docket = await self._merge_cases() if chunk.cases else Docket(0, 0)
-        parties, new_parties = await merge_parties(connection)
+        resolved = await merge_parties(connection, chunk, self.source, self._first_line)
         await self._keep(connection, *FOR_PARTIES)
         self.summary.cases.new += docket.new
         self.summary.cases.changed += docket.changed
-        self.summary.parties.new += len(new_parties)
-        return parties
+        self.summary.parties.new += len(resolved.new)
+        self.made |= resolved.new
+        self._note_conflicts(chunk, resolved)
+        return resolved.parties
+
+    def _first_line(self, subject: Subject, holder: int, new: Collection[int]) -> int | None:
+        """Where the holder of a number stands first in this file; None of one that was known before it."""
+        return self.parties[hash(subject.probes[0])] if holder in self.made or holder in new else None
+
+    def _note_conflicts(self, chunk: Chunk, resolved: Resolved) -> None:
+        """Count the lines that name somebody else under a number that has its holder (R22)."""
+        if not resolved.holders:
+            return
+        subjects = {mention.place: mention.subject for mention in chunk.subjects.values()}
+        differing = {
+            line: row[0] for row, line in zip(chunk.rows, chunk.lines, strict=True) if row[0] in resolved.holders
+        }
+        self.summary.warnings["NAME_DIFFERS"] += len(differing)
+        for line, place in differing.items():
+            self.summary.conflicts.append((line, self._first_line(subjects[place], resolved.holders[place], ())))
 
     async def _merge_cases(self) -> Docket:
         """Whoever colours waits for whoever records."""
@@ -207,6 +227,7 @@ class Run:
         connection, rows = self.recording, self.format.staged
         await connection.execute(SETTINGS, self._set(RECORDING))
         await stage_rows(connection, rows, chunk, parties)
+        await follow_mergers(connection, rows)
         await lower_ages(connection, rows, self.source.at, self.silent)
         merged = await self.format.merge(connection, self.source, self.silent)
         await self._keep(connection, rows)

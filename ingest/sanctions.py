@@ -64,7 +64,9 @@ class Sanctions(RecordingFormat):
             red = RED_TYPES.get(kind) if decision_number.type_characters == SANCTION_CASES else None
             self._check(red or behaviour_type, effective_on)
             warnings = (("DAYS", ""),) if kind is SanctionKind.DETENTION and length is None else ()
-            records.append(Record(subject, days, case.number, own, warnings=warnings))
+            records.append(
+                Record(subject, days, case.number, own, warnings=warnings, court_day=decided_on, court=court)
+            )
         first, *further = records
         warned = tuple(warning for record in records for warning in record.warnings)
         return first._replace(warnings=warned, further=tuple(further))

@@ -11,7 +11,6 @@ from sqlalchemy.schema import CreateTable
 from sqlalchemy.types import TypeEngine
 
 from ingest.records import Chunk
-from models.party import IdentityType, PartyKind
 
 METADATA = sa.MetaData()
 SHARED: Mapping[str, type[TypeEngine[Any]]] = {
@@ -21,10 +20,6 @@ SHARED: Mapping[str, type[TypeEngine[Any]]] = {
     "turn": SmallInteger,
 }
 """What every staged line has: its party, since when that is of age, its case, and which line of its row it is."""
-IDENTITY_TYPES = {
-    PartyKind.PERSON: IdentityType.RESIDENT_ID,
-    PartyKind.ORGANIZATION: IdentityType.UNIFIED_SOCIAL_CREDIT_CODE,
-}
 
 
 def staging_table(name: str, *columns: Column[Any]) -> sa.Table:
@@ -53,14 +48,21 @@ staged_case = staging_table(
 staged_subject = staging_table(
     "staged_subject",
     Column("place", Integer),
+    Column("first", Integer),
     Column("kind", Text),
     Column("name", Text),
+    Column("folded", Text),
     Column("index", LargeBinary),
     Column("older", ARRAY(LargeBinary)),
     Column("sealed", LargeBinary),
     Column("masked", Text),
     Column("type", Text),
+    Column("codes", ARRAY(LargeBinary)),
+    Column("code_sealed", LargeBinary),
+    Column("code_masked", Text),
     Column("village", Text),
+    Column("begins_on", Date),
+    Column("latest_on", Date),
 )
 
 staged_mention = staging_table(
@@ -72,9 +74,18 @@ resolved_subject = staging_table(
     Column("place", Integer),
     Column("party_id", BigInteger),
     Column("fresh", Boolean),
+    Column("holder_id", BigInteger),
+    Column("opens", Boolean),
+    Column("numbered", Boolean),
+    Column("joins", Boolean),
     Column("disclosed", Boolean),
     Column("of_age_from", Date),
 )
+"""Which party each subject is.
+
+fresh: it is made here. holder_id: the party that has the number under another name, of a conflict; opens: which is new.
+numbered: its number is known. joins: its party was found by the organization code that its number contains.
+"""
 
 FOR_PARTIES = (staged_case, staged_subject, staged_mention, resolved_subject)
 
@@ -113,16 +124,24 @@ async def copy(connection: AsyncConnection, table: sa.Table, records: Iterable[S
 
 
 def _subjects(chunk: Chunk) -> Iterator[tuple[Any, ...]]:
-    for place, subject, village in chunk.subjects.values():
-        index, *older = subject.probes
+    for mention in chunk.subjects.values():
+        subject, number, code = mention.subject, mention.subject.number, mention.subject.code
+        index, *older = number.probes
         yield (
-            place,
+            mention.place,
+            mention.first,
             subject.kind,
             subject.name,
+            subject.folded,
             index,
             older or None,
-            subject.sealed,
-            subject.masked,
-            IDENTITY_TYPES[subject.kind],
-            village,
+            number.sealed,
+            number.masked,
+            number.document,
+            code and code.probes,
+            code and code.sealed,
+            code and code.masked,
+            mention.village,
+            mention.begins_on,
+            mention.latest_on,
         )

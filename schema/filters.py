@@ -14,8 +14,11 @@ from models.calendar import ReminderKind
 from models.catalogue import Stage, Tier
 from models.deduction import DeductionStatus
 from models.event import EventKind
+from models.identity_conflict import ConflictState, IdentityActState
 from models.listing import ListingKind
+from models.names import fold
 from models.party import PartyKind
+from models.party_name import bearers
 from resolvers import deductions
 from resolvers.declarations import Order
 from resolvers.deductions import status_today
@@ -26,6 +29,7 @@ from schema.consent import Consent
 from schema.deduction import Deduction
 from schema.event import Event
 from schema.filtering import Filters, filter_input, filtered
+from schema.identity import IdentityAct, IdentityConflict
 from schema.listing import Listing
 from schema.objection import Objection
 from schema.party import Party
@@ -70,10 +74,19 @@ class PartyOrder(Enum):
 class PartyFilter(Filters):
     """Parties by name and kind."""
 
-    name: str | None = filtered(Party, "name", lambda party, value: party.name == value, "Exact name (姓名或名称).")
+    name: str | None = filtered(
+        Party,
+        "name",
+        lambda party, value: party.id.in_(bearers(value)),
+        "Name, a former one included, as names are compared (姓名或名称).",
+    )
     kind: PartyKind | None = filtered(
         Party, "id", lambda party, value: party.kind == value, "Persons or organizations."
     )
+
+    def __post_init__(self) -> None:
+        """Names are compared folded (R21)."""
+        self.name = None if self.name is None else fold(self.name)
 
 
 @filter_input("Which cases (案件筛选).")
@@ -198,4 +211,22 @@ class AccessRecordFilter(Filters):
     )
     result: AccessResult | None = filtered(
         AccessRecord, "result", lambda row, value: row.result == value, "Result (结果类别)."
+    )
+
+
+@filter_input("Which conflicts of identity (身份冲突筛选).")
+class IdentityConflictFilter(Filters):
+    """Conflicts by state."""
+
+    state: ConflictState | None = filtered(
+        IdentityConflict, "state", lambda row, value: row.state == value, "Open or resolved (状态)."
+    )
+
+
+@filter_input("Which steps with identities (身份事项筛选).")
+class IdentityActFilter(Filters):
+    """Acts by state."""
+
+    state: IdentityActState | None = filtered(
+        IdentityAct, "state", lambda row, value: row.state == value, "Proposed, done or refused (状态)."
     )

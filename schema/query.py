@@ -29,6 +29,8 @@ from schema.filters import (
     DeductionFilter,
     DeductionOrder,
     EventFilter,
+    IdentityActFilter,
+    IdentityConflictFilter,
     ListingFilter,
     ObjectionFilter,
     PartyFilter,
@@ -37,6 +39,7 @@ from schema.filters import (
     RepairFilter,
 )
 from schema.grading import GradingRule
+from schema.identity import IdentityAct, IdentityConflict
 from schema.lender_candidate import LenderCandidate
 from schema.listing import Listing
 from schema.litigant import Litigant
@@ -151,6 +154,20 @@ class Query(PartnerQuery):
         filter_type=RepairFilter,
     )
 
+    identity_conflicts: Connection[IdentityConflict] = root_connection(
+        roots.IDENTITY_CONFLICTS,
+        "Numbers that files give to somebody of another name, oldest first (身份冲突).",
+        requires=PROCEDURE,
+        about=about.ABOUT_CONFLICT,
+        filter_type=IdentityConflictFilter,
+    )
+    identity_acts: Connection[IdentityAct] = root_connection(
+        roots.IDENTITY_ACTS,
+        "What was done with identities or awaits confirmation, oldest first (身份事项).",
+        requires=PROCEDURE,
+        about=about.ABOUT_PARTY,
+        filter_type=IdentityActFilter,
+    )
     reminders: Connection[Reminder] = root_connection(
         roots.REMINDERS,
         "Reminders, those due first before others (期限提醒).",
