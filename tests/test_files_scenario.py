@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from chambers import Chambers
-from file_views import snapshot
+from file_views import bank, snapshot
 from import_files import LINE
 from play import night
 from receiver import Receiver, receiving
@@ -27,12 +27,14 @@ from auth.audiences import Audience
 from demo.cast import CHEN, FORGE, LIN, Subject
 from ingest.importing import FORMATS, JSON_LINES, import_file
 from ingest.report import Summary
+from models.court import StaffRole
 
 STEEL = Subject("STEEL", "余姚市测旧名电器有限公司", "91330281MA2AF0QN18")
-RENAMED = Subject("STEEL", "余姚市测新名智能科技有限公司", STEEL.number)
-OTHER = Subject("OTHER", "林旧名", LIN.number)
+RENAMED = Subject("RENAMED", "余姚市测新名智能科技有限公司", STEEL.number)
+FORMER = Subject("FORMER", "林旧名", LIN.number)
 WATCHED = {one.key: one for one in (CHEN, LIN, FORGE, STEEL)}
 ENFORCED, ENFORCED_TOO, FINED = "(2026)浙0281执11号", "(2026)浙0281执12号", "(2026)浙0281司惩31号"
+CONFLICTS = "{ identityConflicts(first: 9) { nodes { id name state holder { name } } } }"
 AUDIT = "{ accessRecords(first: 1) { totalCount } }"
 
 
@@ -204,6 +206,37 @@ STEPS = [
 ]
 """Before any name changes."""
 
+IN_MARCH = [(RENAMED.name, "2026-03-17")]
+NEW_NAMES = [
+    Step(
+        "a renaming",
+        MARCH[16],
+        "cases",
+        case(案号="(2026)浙0281民初22号", 姓名或名称=RENAMED.name, 立案日期="2026-03-12"),
+        {"platform": [(RENAMED.name, "GOLD", "PUBLISHED"), RED_FORGE, ("林某某", "RED", "PUBLISHED")]},
+    ),
+    Step(
+        "a listing under the new name",
+        MARCH[17],
+        "shixin",
+        listing(RENAMED, "(2026)浙0281执22号", "2026年03月17日") | {"partyTypeName": "1"},
+        seen("STEEL", "YELLOW A01 Y18", "2026-03-17", "自动履行21号") | {"public": IN_MARCH},
+        [("LIST_ADDED", "KH-STEEL"), ("COLOUR_CHANGED", "KH-STEEL")],
+    ),
+]
+CONFLICT = Step(
+    "a conflict",
+    MARCH[18],
+    "shixin",
+    listing(FORMER, ENFORCED_TOO, "2026年03月18日"),
+    {"public": IN_MARCH},
+    counts=(0, 0, 1),
+)
+RESOLVED = seen("LIN", "RED R04 Y18", "2026-03-18", "CONVICTION") | {
+    "public": [*IN_MARCH, ("林某某", "2026-03-18")],
+    "moral bank": [("MV1", 0, "COURT_ASSESSED"), *[VETO] * 3, *[LIFTED] * 2],
+}
+
 
 class Scenario:
     """The court's files, and what everybody must see by now."""
@@ -221,7 +254,7 @@ class Scenario:
         night(self.chambers)
         records = self.enter(step.format, step.line)
         assert records == step.counts, step.name
-        self.see(step.name, **{name.replace(" ", "_"): value for name, value in step.sees.items()})
+        self.see(step.name, step.sees)
         assert self.told() == sorted(step.told), step.name
 
     def enter(self, format: str, line: Mapping[str, str]) -> tuple[int, int, int]:
@@ -236,9 +269,9 @@ class Scenario:
         await engine.dispose()
         return summary
 
-    def see(self, name: str, **changes: Any) -> None:
+    def see(self, name: str, changes: Mapping[str, Any]) -> None:
         """Everybody sees what they saw before, but for these. Each look is in the log that the auditor counts."""
-        self.expected |= {view.replace("_", " ", 1): value for view, value in changes.items()}
+        self.expected |= changes
         found = snapshot(self.chambers, self.subjects)
         differing = {view for view in found if found[view] != self.expected[view]}
         assert {view: found[view] for view in differing} == {view: self.expected[view] for view in differing}, name
@@ -246,6 +279,19 @@ class Scenario:
         looks = self.chambers.data(self.chambers.partner(Audience.AUDITOR), AUDIT)["accessRecords"]["totalCount"]
         assert looks - self.looks >= len(found), name
         self.looks = looks
+
+    def resolve(self, outcome: str) -> None:
+        """The Centre says what the other name was, and the president confirms it."""
+        centre, president = (self.chambers.officer(role) for role in (StaffRole.CENTRE, StaffRole.PRESIDENT))
+        found = self.chambers.data(centre, CONFLICTS)["identityConflicts"]["nodes"]
+        assert [(one["name"], one["state"], one["holder"]["name"]) for one in found] == [
+            (FORMER.name, "OPEN", LIN.name)
+        ]
+        given = {"id": found[0]["id"], "outcome": outcome, "reason": "户籍证明。", "evidenceDigest": "0f" * 32}
+        act = self.chambers.done(centre, "resolveIdentity", "id state", **given)
+        assert act["state"] == "PROPOSED"
+        decided = {"id": act["id"], "confirmed": True, "reason": "核实无误。"}
+        assert self.chambers.done(president, "decideIdentityAct", "state", **decided) == {"state": "DONE"}
 
     def told(self) -> list[tuple[str, str]]:
         """What the webhook was sent since it was asked last."""
@@ -282,6 +328,20 @@ def scenario(chambers: Chambers, tmp_path: Path) -> Iterator[Scenario]:
 
 
 def test_files_and_what_follows_from_them(scenario: Scenario) -> None:
-    scenario.see("before")
+    scenario.see("before", {})
     for step in STEPS:
         scenario.take(step)
+    scenario.subjects["RENAMED"] = RENAMED
+    for step in NEW_NAMES:
+        scenario.expected |= renamed(scenario.expected)
+        scenario.take(Step(**{**vars(step), "sees": {**step.sees, **renamed(step.sees)}}))
+    scenario.take(CONFLICT)
+    assert bank(scenario.chambers, FORMER) == "NAME_MISMATCH"
+    scenario.resolve("FORMER_NAME")
+    scenario.see("its resolution", RESOLVED)
+    assert scenario.told() == [("LIST_ADDED", "KH-LIN")]
+
+
+def renamed(views: Mapping[str, Any]) -> dict[str, Any]:
+    """What is seen of the company under its new name: the same."""
+    return {view.replace("STEEL", "RENAMED"): value for view, value in views.items() if "STEEL" in view}
