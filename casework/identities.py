@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.consequences import follow, items_of, look
 from casework.events import colour
-from casework.identity_changes import correct, end_party, give_number, release, take_over
+from casework.identity_changes import correct, end_party, give_names, give_number, release, take_over
 from casework.party_rows import lock_for_moving, move_rows
 from casework.procedure import Act, reasoned, require, require_any
 from casework.refusal import Refusal, not_found
@@ -63,7 +63,7 @@ async def resolve_identity(
     if found.state != ConflictState.OPEN:
         raise Refusal("WRONG_STATE", "This conflict is resolved.", "Read it again.", "id")
     if number is not None and outcome is not ConflictOutcome.WRONG_NUMBER:
-        raise Refusal("BAD_NUMBER", "Only a wrong number has a right one.", "Leave the number out.", "number")
+        raise Refusal("BAD_NUMBER", "Only a wrong number has a right one.", "Leave the number out.", "document")
     values: dict[str, Any] = {"party_id": found.holder_id, "conflict_id": found.id, "outcome": outcome}
     if number is not None:
         values |= await _right_number(connection, found, number, act.keyring)
@@ -187,16 +187,16 @@ async def _right_number(
 ) -> dict[str, Any]:
     """The right number as it waits, and its party, if it has one: of the conflict's name (R18)."""
     if keyring is None:
-        raise Refusal("BAD_NUMBER", "No number can be read here.", "Ask whoever runs the service.", "number")
+        raise Refusal("BAD_NUMBER", "No number can be read here.", "Ask whoever runs the service.", "document")
     probes = keyring.probes(document_key(number.kind, number.value))
     query = sa.select(Identity.party_id).where(Identity.index.in_(probes)).limit(1)
     party: int | None = (await connection.execute(query)).scalar_one_or_none()
     if party == conflict.holder_id:
-        raise Refusal("BAD_NUMBER", "This is the number of the conflict.", "Give the right one.", "number")
+        raise Refusal("BAD_NUMBER", "This is the number of the conflict.", "Give the right one.", "document")
     if party is not None:
         has = sa.select(PartyName.id).where(PartyName.party_id == party, PartyName.folded == conflict.folded)
         if (await connection.execute(has)).first() is None:
-            raise Refusal("OTHER_SUBJECT", "This number is another name's.", "Check the number.", "number")
+            raise Refusal("OTHER_SUBJECT", "This number is another name's.", "Check the number.", "document")
     return {
         "other_id": party,
         "number_kind": number.kind,
@@ -231,6 +231,7 @@ async def _join(connection: AsyncConnection, source: int, target: int, standing:
     before = await look(connection, items, act.at)
     await move_rows(connection, source, target)
     await take_over(connection, source, target, standing)
+    await give_number(connection, target, act.keyring)
     await end_party(connection, source, target)
     await follow(connection, items, before, act.at)
     await colour(connection, [source, target], act.at)
@@ -291,6 +292,7 @@ async def _renumber(connection: AsyncConnection, provisional: int, found: sa.Row
         items = await items_of(connection, [provisional, party])
         before = await look(connection, items, act.at)
         await move_rows(connection, provisional, party)
+        await give_names(connection, provisional, party, NameStanding.FORMER)
         await end_party(connection, provisional, party)
         await give_number(connection, party, act.keyring)
         await follow(connection, items, before, act.at)

@@ -24,6 +24,19 @@ async def take_over(connection: AsyncConnection, source: int, target: int, stand
 
     Both are one person, so what is established of either is established.
     """
+    await give_names(connection, source, target, standing)
+    has_main = sa.select(Identity.id).where(Identity.party_id == target, Identity.main).exists()
+    main = Identity.main & ~sa.select(has_main).scalar_subquery()
+    moved = sa.update(Identity).where(Identity.party_id == source).values(party_id=target, main=main)
+    await connection.execute(moved.execution_options(synchronize_session=False))
+    other = sa.select(Party.of_age_from).where(Party.id == source).scalar_subquery()
+    lower = sa.update(Party).where(Party.id == target).values(of_age_from=sa.func.least(Party.of_age_from, other))
+    await connection.execute(lower.execution_options(synchronize_session=False))
+    await name_parties(connection, [target])
+
+
+async def give_names(connection: AsyncConnection, source: int, target: int, standing: NameStanding) -> None:
+    """Enter the names of a party with another one; the days of those that it has as well reach over both."""
     names = sa.select(
         sa.literal(target, sa.BigInteger),
         PartyName.name,
@@ -38,15 +51,15 @@ async def take_over(connection: AsyncConnection, source: int, target: int, stand
         ),
     ).where(PartyName.party_id == source)
     columns = ["party_id", "name", "folded", "begins_on", "ends_on", "latest_on", "exported_on", "standing"]
-    await connection.execute(insert(PartyName).from_select(columns, names).on_conflict_do_nothing())
-    has_main = sa.select(Identity.id).where(Identity.party_id == target, Identity.main).exists()
-    main = Identity.main & ~sa.select(has_main).scalar_subquery()
-    moved = sa.update(Identity).where(Identity.party_id == source).values(party_id=target, main=main)
-    await connection.execute(moved.execution_options(synchronize_session=False))
-    other = sa.select(Party.of_age_from).where(Party.id == source).scalar_subquery()
-    lower = sa.update(Party).where(Party.id == target).values(of_age_from=sa.func.least(Party.of_age_from, other))
-    await connection.execute(lower.execution_options(synchronize_session=False))
-    await name_parties(connection, [target])
+    arriving = insert(PartyName).from_select(columns, names)
+    new, row = arriving.excluded, PartyName
+    days = {
+        "begins_on": sa.func.least(row.begins_on, new.begins_on),
+        "latest_on": sa.func.greatest(row.latest_on, new.latest_on),
+        "exported_on": sa.func.greatest(row.exported_on, new.exported_on),
+        "ends_on": sa.case((row.standing != NameStanding.CURRENT, sa.func.greatest(row.ends_on, new.ends_on))),
+    }
+    await connection.execute(arriving.on_conflict_do_update(index_elements=[row.party_id, row.folded], set_=days))
 
 
 async def end_party(connection: AsyncConnection, source: int, target: int) -> None:

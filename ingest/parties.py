@@ -135,7 +135,6 @@ def _add_names() -> sa.Insert:
         .add_columns(sa.func.min(subject.begins_on), sa.func.max(subject.latest_on), sa.func.max(exported))
         .add_columns(sa.literal(NameStanding.FORMER, sa.Text))
         .join_from(resolved_subject, staged_subject, resolved.place == subject.place)
-        .where(resolved.holder_id.is_(None))
         .group_by(resolved.party_id, subject.folded)
         .order_by(resolved.party_id, subject.folded)
     )
@@ -163,7 +162,9 @@ RENAMED = (
 )
 """Organizations that a line names otherwise than they are called now."""
 
-PARTIES = sa.select(resolved.place, resolved.party_id, resolved.fresh, resolved.holder_id, resolved.opens)
+PARTIES = sa.select(
+    resolved.place, resolved.party_id, resolved.fresh, resolved.holder_id, resolved.opens, Party.held
+).join_from(resolved_subject, Party, Party.id == resolved.party_id)
 
 
 def _found() -> sa.CTE:
@@ -280,11 +281,15 @@ ADD_NAMES = _add_names()
 
 @dataclass(frozen=True)
 class Resolved:
-    """The parties of a chunk: their keys by place, which are new, and the holders of the numbers of conflicts."""
+    """The parties of a chunk: their keys by place, which are new, and the holders of the numbers of conflicts.
+
+    renumbered: places of conflicts whose lines have turned out to be another person's.
+    """
 
     parties: dict[int, int]
     new: set[int]
     holders: dict[int, int]
+    renumbered: set[int]
 
 
 async def merge_parties(connection: AsyncConnection, chunk: Chunk, source: Source, lines: FirstLines) -> Resolved:
@@ -306,6 +311,7 @@ async def merge_parties(connection: AsyncConnection, chunk: Chunk, source: Sourc
         {row.place: row.party_id for row in found},
         new,
         {row.place: row.holder_id for row in found if row.holder_id is not None},
+        {row.place for row in found if row.holder_id is not None and not row.held},
     )
 
 

@@ -159,9 +159,9 @@ class Run:
     async def _merge(self, chunk: Chunk) -> None:
         """Both steps of a chunk. The locks are fair: chunks pass each step in the order of the file."""
         async with self._first:
-            parties = await self._through(self.establishing, partial(self._establish, chunk))
+            resolved = await self._through(self.establishing, partial(self._establish, chunk))
         async with self._second:
-            merged = await self._through(self.recording, partial(self._record, chunk, parties))
+            merged = await self._through(self.recording, partial(self._record, chunk, resolved))
         self._add(merged)
 
     async def _through(self, connection: AsyncConnection, step: Callable[[], Awaitable[Result]]) -> Result:
@@ -181,7 +181,7 @@ class Run:
             await place_events(self.engine)
         return result
 
-    async def _establish(self, chunk: Chunk) -> dict[int, int]:
+    async def _establish(self, chunk: Chunk) -> Resolved:
         """Write cases and parties, and what follows for the records of those cases. Parties by place."""
         connection = self.establishing
         await connection.execute(SETTINGS, self._set(ESTABLISHING))
@@ -194,7 +194,7 @@ class Run:
         self.summary.parties.new += len(resolved.new)
         self.made |= resolved.new
         self._note_conflicts(chunk, resolved)
-        return resolved.parties
+        return resolved
 
     def _first_line(self, subject: Subject, holder: int, new: Collection[int]) -> int | None:
         """Where the holder of a number stands first in this file; None of one that was known before it."""
@@ -222,11 +222,11 @@ class Run:
     async def _wait(self) -> None:
         await self.establishing.execute(WAIT, {"lock": RECORDING})
 
-    async def _record(self, chunk: Chunk, parties: dict[int, int]) -> Merged:
+    async def _record(self, chunk: Chunk, resolved: Resolved) -> Merged:
         """Write the lines themselves, and what follows from them."""
         connection, rows = self.recording, self.format.staged
         await connection.execute(SETTINGS, self._set(RECORDING))
-        await stage_rows(connection, rows, chunk, parties)
+        await stage_rows(connection, rows, chunk, resolved.parties, resolved.renumbered)
         await follow_mergers(connection, rows)
         await lower_ages(connection, rows, self.source.at, self.silent)
         merged = await self.format.merge(connection, self.source, self.silent)

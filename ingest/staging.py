@@ -1,6 +1,6 @@
 """Temporary tables that a chunk is copied into. Only the connection sees them, and a commit empties them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -110,10 +110,19 @@ async def stage_subjects(connection: AsyncConnection, chunk: Chunk) -> None:
     await copy(connection, staged_mention, mentions)
 
 
-async def stage_rows(connection: AsyncConnection, rows: sa.Table, chunk: Chunk, parties: Mapping[int, int]) -> None:
-    """Copy the lines of a chunk, with the keys of their `parties` by place, into the transaction that has begun."""
+async def stage_rows(
+    connection: AsyncConnection, rows: sa.Table, chunk: Chunk, parties: Mapping[int, int], renumbered: Collection[int]
+) -> None:
+    """Copy the lines of a chunk, with the keys of their `parties` by place, into the transaction that has begun.
+
+    renumbered: places whose number has turned out to be somebody else's, and tells nothing of their age.
+    """
     find = parties.get
-    await copy(connection, rows, [(find(row[0]), *row[1:]) for row in chunk.rows])
+    if renumbered:
+        lines = [(find(row[0]), None if row[0] in renumbered else row[1], *row[2:]) for row in chunk.rows]
+    else:
+        lines = [(find(row[0]), *row[1:]) for row in chunk.rows]
+    await copy(connection, rows, lines)
 
 
 async def copy(connection: AsyncConnection, table: sa.Table, records: Iterable[Sequence[Any]]) -> None:

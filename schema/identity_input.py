@@ -18,7 +18,7 @@ class ResolveIdentityInput:
 
     id: strawberry.ID = strawberry.field(description=ID)
     outcome: ConflictOutcome = strawberry.field(description="What it was (处理结果).")
-    number: DocumentKey | None = strawberry.field(
+    document: DocumentKey | None = strawberry.field(
         default=None, description="The right number of its lines, where the number was wrong (正确证件)."
     )
     reason: str = strawberry.field(description=REASON)

@@ -1,7 +1,6 @@
 """Identity over time (R22): documents of every kind, renamings, conflicts, and what the Centre does about them."""
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from itertools import permutations
@@ -20,10 +19,8 @@ from auth.token_client import ClientCredential, User, request_token
 from casework.names import name_parties
 from ingest.importing import import_file
 from ingest.report import Summary
-from models.code_record import CodePeriod
 from models.court import StaffRole
 from models.event import Event
-from models.identity_conflict import IdentityConflict
 from models.party import Identity, Party
 from models.party_name import PartyName
 
@@ -34,20 +31,18 @@ CODE = "91330281MA2AF0QN18"
 OLD, NEW = "余姚市测旧名电器有限公司", "余姚市测新名智能科技有限公司"
 RED_CODE = "91330281MA2AF0QT1C"
 DIGEST = "ab" * 32
-HEADER = [
-    "案号",
-    "经办法院",
-    "案由",
-    "立案日期",
-    "结案日期",
-    "诉讼地位",
-    "当事人类型",
-    "姓名或名称",
-    "证件类型",
-    "证件号码",
-    "村社区",
-    "不公开",
-]
+CONTENT = (
+    "party",
+    "identity",
+    "party_name",
+    "identity_conflict",
+    "code_period",
+    "event",
+    "participation",
+    "listing",
+    "sanction",
+    "code_record",
+)
 SUBJECT = """query($by: SubjectKey!, $access: AccessInput!) { subject(by: $by, access: $access) {
   outcome matchedName party { name creditCode { colour } names { name standing } } } }"""
 CONFLICTS = """query($state: ConflictState) { identityConflicts(first: 10, filter: {state: $state}) { nodes {
@@ -64,7 +59,7 @@ class Register:
 
     def bring(self, format: str, path: Path, exported_on: date | None = None) -> Summary:
         async def run() -> Summary:
-            engine = database.async_engine(self.chambers.url, pool_size=2, statement_timeout=30)
+            engine = database.async_engine(self.chambers.url, pool_size=4, statement_timeout=30)
             try:
                 return await import_file(
                     engine,
@@ -88,16 +83,17 @@ class Register:
             return list(connection.execute(query).all())
 
     def content(self) -> Any:
-        tables = (Party, Identity, PartyName, IdentityConflict, CodePeriod, Event)
-        kept = {table.__tablename__: self.rows(sa.select(table.__table__).order_by(sa.text("1"))) for table in tables}
-        return kept | {
-            name: self.rows(sa.text(f"SELECT id, party_id FROM {name} ORDER BY id"))  # noqa: S608
-            for name in ("participation", "listing", "sanction", "code_record")
+        """All that an import or a resolution writes, but for when."""
+        return {
+            table: self.rows(sa.text(f"SELECT (to_jsonb(t) - 'exported_on')::text FROM {table} t ORDER BY 1"))  # noqa: S608
+            for table in CONTENT
         }
 
     def look_up(self, name: str, **number: Any) -> Any:
         token = self.chambers.partner(Audience.BANK)
-        found = self.chambers.data(token, SUBJECT, {"by": {"name": name, **number}, "access": {"purpose": "PRE_LOAN"}})
+        found = self.chambers.data(
+            token, SUBJECT, {"by": {"name": name, **number}, "access": {"purpose": "LOAN_APPROVAL"}}
+        )
         return found["subject"]
 
     def colour(self, name: str) -> list[str]:
@@ -124,8 +120,10 @@ class Register:
 
 
 @pytest.fixture
-def register(chambers: Chambers, tmp_path: Path) -> Iterator[Register]:
-    yield Register(chambers, tmp_path)
+def register(chambers: Chambers, tmp_path: Path) -> Register:
+    with chambers.engine.begin() as connection:
+        connection.execute(sa.text("TRUNCATE court_case, party CASCADE"))
+    return Register(chambers, tmp_path)
 
 
 def bring_conflict(register: Register) -> tuple[Summary, Summary]:
@@ -275,7 +273,7 @@ def test_resolved_as_the_same_person(register: Register, outcome: str, standing:
 
 def test_wrong_number_of_an_unknown_person(register: Register) -> None:
     bring_conflict(register)
-    assert register.resolve("WRONG_NUMBER", number={"kind": "RESIDENT_ID", "number": RIGHT}) == "DONE"
+    assert register.resolve("WRONG_NUMBER", document={"kind": "RESIDENT_ID", "number": RIGHT}) == "DONE"
     assert (register.colour(FIRST), register.colour(OTHER)) == (["GREEN"], ["YELLOW"])
     masked = register.rows(sa.select(Identity.masked).join(Party).where(Party.name == OTHER))
     assert masked == [("330281********3363",)]
@@ -287,7 +285,7 @@ def test_wrong_number_of_an_unknown_person(register: Register) -> None:
 def test_wrong_number_of_a_known_person(register: Register) -> None:
     register.lines({"姓名或名称": OTHER, "证件号码": RIGHT})
     bring_conflict(register)
-    assert register.resolve("WRONG_NUMBER", number={"kind": "RESIDENT_ID", "number": RIGHT}) == "DONE"
+    assert register.resolve("WRONG_NUMBER", document={"kind": "RESIDENT_ID", "number": RIGHT}) == "DONE"
     named = register.rows(
         sa.select(Party.id, Party.held, Party.merged_id).where(Party.name == OTHER).order_by(Party.id)
     )
@@ -324,17 +322,17 @@ def test_what_is_refused(register: Register) -> None:
     president = chambers.officer(StaffRole.PRESIDENT)
     given = {"id": conflict["id"], "outcome": "FORMER_NAME", "reason": "x", "evidenceDigest": DIGEST}
 
-    def code(token: str, name: str, **wrong: Any) -> str:
+    def code(token: str, name: str, /, **wrong: Any) -> str:
         return str(chambers.refused(token, name, "id", **wrong)["code"])
 
     right = {"kind": "RESIDENT_ID", "number": RIGHT}
     assert code(judge, "resolveIdentity", **given) == "WRONG_ROLE"
     assert code(centre, "resolveIdentity", **given | {"reason": " "}) == "REASON_REQUIRED"
     assert code(centre, "resolveIdentity", **given | {"id": conflict["holder"]["id"]}) == "BAD_ID"
-    assert code(centre, "resolveIdentity", **given, number=right) == "BAD_NUMBER"
+    assert code(centre, "resolveIdentity", **given, document=right) == "BAD_NUMBER"
     wrong = given | {"outcome": "WRONG_NUMBER"}
-    assert code(centre, "resolveIdentity", **wrong, number=right | {"number": "1"}) == "BAD_NUMBER"
-    assert code(centre, "resolveIdentity", **wrong, number=right | {"number": NUMBER}) == "BAD_NUMBER"
+    assert code(centre, "resolveIdentity", **wrong, document=right | {"number": "1"}) == "BAD_NUMBER"
+    assert code(centre, "resolveIdentity", **wrong, document=right | {"number": NUMBER}) == "BAD_NUMBER"
     act = register.propose("resolveIdentity", id=conflict["id"], outcome="FORMER_NAME")
     assert code(centre, "resolveIdentity", **given) == "PROPOSED"
     assert code(centre, "decideIdentityAct", id=act, confirmed=True, reason="x") == "SAME_PERSON"

@@ -25,12 +25,12 @@ async def resolve_identity(
     *,
     id: str,
     outcome: ConflictOutcome,
-    number: Mapping[str, Any] | None,
+    document: Mapping[str, Any] | None,
     reason: str,
     evidence_digest: bytes,
 ) -> int:
     """The Centre proposes what the other name of a conflict was."""
-    key, right = acting.key(id, IdentityConflict), _number(number)
+    key, right = acting.key(id, IdentityConflict), _number(document)
     return await identities.resolve_identity(
         acting.connection, key, outcome, right, evidence_digest, acting.act(reason)
     )
@@ -78,7 +78,7 @@ def _number(given: Mapping[str, Any] | None) -> Document | None:
     try:
         return parse_document(given["kind"], given["number"])
     except IdentifierError:
-        raise Refusal("BAD_NUMBER", "This is no number of its kind.", "Check its digits.", "number") from None
+        raise Refusal("BAD_NUMBER", "This is no number of its kind.", "Check its digits.", "document") from None
 
 
 def _items(acting: Acting, ids: Sequence[str]) -> dict[str, list[int]]:
