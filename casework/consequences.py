@@ -71,12 +71,18 @@ def _seen(model: Any, day: date) -> sa.Select[Any]:
 
 
 async def follow(
-    connection: AsyncConnection, items: Items, before: Sight, at: datetime, *, silent: bool = False
+    connection: AsyncConnection,
+    items: Items,
+    before: Sight,
+    at: datetime,
+    *,
+    silent: bool = False,
+    amended: bool = True,
 ) -> None:
     """Let everything follow from rows that have just been written.
 
     before: what others saw of them, by `look`; nothing of new ones. silent: colour the parties and tell nobody, as of
-    former years. Locks the parties.
+    former years. amended: the rows say something else than before, and not only to others. Locks the parties.
     """
     parties = await _parties(connection, items) | {one.party_id for one in before.values()}
     await lock_parties(connection, parties)
@@ -85,7 +91,7 @@ async def follow(
     if not silent:
         after = await look(connection, items, at)
         await _measure(connection, items, at)
-        await _tell(connection, before, after, at)
+        await _tell(connection, before, after, at, amended)
     await colour(connection, parties, at, silent=silent)
     if not silent:
         await _convert(connection, items, at)
@@ -166,13 +172,14 @@ async def _convert_deductions(connection: AsyncConnection, keys: Collection[int]
     await assess_deductions(connection, keys, at)
 
 
-async def _tell(connection: AsyncConnection, before: Sight, after: Sight, at: datetime) -> None:
+async def _tell(connection: AsyncConnection, before: Sight, after: Sight, at: datetime, amended: bool) -> None:
     """Tell of what others see anew, see changed, and see no more."""
     entered = _by_kind(after, before)
-    amended = {one.party_id for place, one in after.items() if _same(before.get(place), one)}
+    same = {one.party_id for place, one in after.items() if _same(before.get(place), one)}
     for kind, parties in entered.items():
         await tell(connection, parties, kind, at)
-    await tell(connection, amended, EventKind.ENTRY_AMENDED, at)
+    if amended:
+        await tell(connection, same, EventKind.ENTRY_AMENDED, at)
     gone: dict[EventKind, list[Gone]] = {}
     for (matter, key), one in before.items():
         if not _same(after.get((matter, key)), one):

@@ -229,7 +229,7 @@ async def test_sums_of_fines(desk: Desk) -> None:
     await desk.take("25-sanctions/sanctions.csv")
     query = "SELECT decision_number, kind, amount, days FROM sanction ORDER BY decision_number, kind, id"
     fine, detention = ("FINE", Decimal(20_000), None), ("DETENTION", None, 15)
-    expected = {
+    expected: dict[int, list[tuple[Any, ...]]] = {
         9301: [fine],
         9302: [fine],
         9303: [fine],
