@@ -233,7 +233,7 @@ async def _join(connection: AsyncConnection, source: int, target: int, standing:
     await take_over(connection, source, target, standing)
     await give_number(connection, target, act.keyring)
     await end_party(connection, source, target)
-    await follow(connection, items, before, act.at)
+    await follow(connection, items, before, act.at, amended=False)
     await colour(connection, [source, target], act.at)
 
 
@@ -251,7 +251,7 @@ async def _split(connection: AsyncConnection, found: sa.Row[Any], act: Act) -> N
     before = await look(connection, items, act.at)
     await move_rows(connection, source.id, target, found.items)
     await give_number(connection, target, act.keyring)
-    await follow(connection, items, before, act.at)
+    await follow(connection, items, before, act.at, amended=False)
     await colour(connection, [source.id, target], act.at)
 
 
@@ -295,7 +295,7 @@ async def _renumber(connection: AsyncConnection, provisional: int, found: sa.Row
         await give_names(connection, provisional, party, NameStanding.FORMER)
         await end_party(connection, provisional, party)
         await give_number(connection, party, act.keyring)
-        await follow(connection, items, before, act.at)
+        await follow(connection, items, before, act.at, amended=False)
         await colour(connection, [provisional, party], act.at)
         return
     await lock_for_moving(connection, [provisional])
@@ -303,5 +303,5 @@ async def _renumber(connection: AsyncConnection, provisional: int, found: sa.Row
     before = await look(connection, items, act.at)
     await release(connection, provisional, found)
     await give_number(connection, provisional, act.keyring)
-    await follow(connection, items, before, act.at)
+    await follow(connection, items, before, act.at, amended=False)
     await colour(connection, [provisional], act.at)

@@ -15,10 +15,14 @@ NAMED = 500
 
 
 class FileWarning(NamedTuple):
-    """Something about the file as a whole that the court should look at; the lines are read all the same."""
+    """Something about the file as a whole that the court should look at; the lines are read all the same.
+
+    words: the court's own words that it is about.
+    """
 
     code: str
     sentence: str
+    words: tuple[str, ...] = ()
 
 
 class Header(NamedTuple):
@@ -45,9 +49,10 @@ class Header(NamedTuple):
 
     def warnings(self) -> list[FileWarning]:
         """That the unknown columns are passed over."""
-        names = "、".join(self.names[place] for place in self.extra)[:NAMED]
+        extra = tuple(self.names[place] for place in self.extra)
+        names = "、".join(extra)[:NAMED]
         sentence = f"The file has columns that this format does not know, and which were passed over: {names}."
-        return [FileWarning("COLUMN", sentence)] if names else []
+        return [FileWarning("COLUMN", sentence, extra)] if names else []
 
 
 def heading(cell: str) -> str:

@@ -4,6 +4,7 @@ import re
 from datetime import date
 from typing import NamedTuple
 
+from casework.texts import holds_identity_number
 from ingest.report import LineError
 from models.documents import (
     ORGANIZATIONS,
@@ -23,7 +24,7 @@ REMEMBERED = 100_000
 """Subjects kept in memory; a file that names more starts afresh."""
 
 NAME_LENGTH = 200
-TEXT_LENGTH = 2000
+TEXT_LENGTH = 10_000
 NUMBER_INSIDE = re.compile(r"(?:\d\s?){15}")
 FIRST_DOCUMENTS = {
     PartyKind.PERSON: DocumentKind.RESIDENT_ID,
@@ -122,14 +123,22 @@ def read_name(text: str) -> str:
 
 
 def read_text(text: str, code: str, *, required: bool = False, limit: int = TEXT_LENGTH) -> str:
-    """A cell that is stored as it stands. Raises LineError with `code` if it is missing, overlong or holds a number."""
+    """A cell that is stored as it stands, in which accounts and sums may stand.
+
+    Raises LineError with `code` if it is missing, overlong or holds an identity number (R18).
+    """
     if (required and not text) or len(text) > limit:
         raise LineError(code, f"A cell is empty or longer than {limit} characters: complete or shorten it.")
-    refuse_number(text, code)
+    if NUMBER_INSIDE.search(text) and holds_identity_number(text):
+        raise _number_inside(code)
     return text
 
 
 def refuse_number(text: str, code: str) -> None:
-    """Keep identity numbers out of columns that are stored in clear (R18). Raises LineError with `code`."""
+    """Keep whatever may be an identity number out of names and words (R18). Raises LineError with `code`."""
     if NUMBER_INSIDE.search(text):
-        raise LineError(code, "A cell for text holds an identity number: move it to its own column.")
+        raise _number_inside(code)
+
+
+def _number_inside(code: str) -> LineError:
+    return LineError(code, "A cell for text holds an identity number: move it to its own column.")
