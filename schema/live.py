@@ -86,8 +86,7 @@ class Live:
     async def _newest(self) -> int:
         async with self.engine.connect() as connection:
             newest = sa.select(sa.func.coalesce(sa.func.max(models.Event.position), 0))
-            key: int = (await connection.execute(newest)).scalar_one()
-        return key
+            return (await connection.execute(newest)).scalar_one() or 0
 
     def _check_number(self, principal: Principal) -> None:
         if self._open.get(principal.client_key, 0) >= MOST_STREAMS:

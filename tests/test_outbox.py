@@ -14,7 +14,7 @@ from models.event import Event, EventKind
 PARTIES = sa.select(Event.party_id).where(Event.position > sa.bindparam("seen")).order_by(Event.position)
 
 
-async def read(engine: AsyncEngine, seen: int) -> Sequence[int]:
+async def read(engine: AsyncEngine, seen: int) -> Sequence[int | None]:
     """The parties of the events after a place, in their order."""
     async with engine.connect() as connection:
         return (await connection.execute(PARTIES, {"seen": seen})).scalars().all()
