@@ -1,6 +1,5 @@
 """The rows behind tokens: which were issued, which are revoked, and which assertions have been used."""
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +12,9 @@ from auth.access_token import AccessToken
 from models.audience import Audience
 from models.client import Authentication, Client
 from models.issued_token import AssertionUse, IssuedToken
+from models.names import fold
 from models.party import Identity, Party
+from models.party_name import known_as
 from models.staff_account import AuthorizationCode, StaffSession
 
 PRUNE_ROWS = 100
@@ -65,10 +66,10 @@ def accept_once(connection: sa.Connection, client_key: int, claims: Mapping[str,
 
 
 def contradicts(connection: sa.Connection, probes: Sequence[bytes], name: str) -> bool:
-    """Whether the number belongs to a party of another name: matching takes both (R17)."""
-    known = sa.select(Party.name).join(Identity, Identity.party_id == Party.id).where(Identity.index.in_(probes))
-    found = connection.scalar(known)
-    return found is not None and found != unicodedata.normalize("NFKC", name).strip()
+    """Whether the number belongs to a party that has and had other names: matching takes both (R17, R22)."""
+    same = known_as(Party, sa.literal(fold(name), sa.Text))
+    known = sa.select(same).join(Identity, Identity.party_id == Party.id).where(Identity.index.in_(probes))
+    return connection.scalar(known) is False
 
 
 def remember_token(connection: sa.Connection, client_key: int, token: AccessToken, subject_index: bytes | None) -> None:

@@ -20,6 +20,7 @@ from models.code_record import CodePeriod, Perspective, known_today
 from models.consent import Consent
 from models.incentive_loan import IncentiveLoan, LoanOutcome
 from models.party import Identity, Party, PartyKind
+from models.party_name import known_as
 from models.terms import court_day
 
 LENDS = sa.literal(Purpose.INCENTIVE_LOAN.value, sa.Text)
@@ -86,7 +87,7 @@ async def _borrower(connection: AsyncConnection, client_key: int, borrower: Cust
             "CONSENT_REQUIRED", "No live consent lets you lend on this person's credit.", "Register it.", "idNumber"
         )
     query = sa.select(Party.id).join(Identity, Identity.party_id == Party.id)
-    same = (Party.name == borrower.name, Party.kind == borrower.kind, Party.disclosed)
+    same = (known_as(Party, sa.literal(borrower.folded, sa.Text)), Party.kind == borrower.kind, Party.disclosed)
     known = query.where(Identity.index.in_(borrower.probes), *same)
     key: int | None = (await connection.execute(known)).scalar_one_or_none()
     if key is None:

@@ -23,6 +23,7 @@ from models.client import Client
 from models.consent import Consent
 from models.event import Event
 from models.party import Identity, Party, PartyKind
+from models.party_name import known_as
 from models.watch import Notification, Watch
 from models.webhook import Delivery, Webhook
 
@@ -59,7 +60,7 @@ async def notify_watching(connection: AsyncConnection, events: Mapping[int, int]
     what others never saw has no events.
     """
     now = sa.literal(at, sa.DateTime(timezone=True))
-    same = (Watch.subject_index == Identity.index, Watch.name == Party.name, Watch.kind == Party.kind)
+    same = (Watch.subject_index == Identity.index, known_as(Party, Watch.folded), Watch.kind == Party.kind)
     watching = (
         sa.select(Event.id, Watch.client_key, Watch.id, Watch.reference)
         .join(Party, Party.id == Event.party_id)

@@ -19,7 +19,9 @@ from casework.consents import chosen
 from casework.refusal import Refusal
 from models.audience import Purpose
 from models.consent import ShareCode
+from models.names import fold
 from models.party import Identity, Party
+from models.party_name import known_as
 
 GROUP = 4
 """Characters of a code between two hyphens."""
@@ -127,8 +129,8 @@ async def revoke_share_code(connection: AsyncConnection, subject: bytes, key: in
 
 
 async def _check_name(connection: AsyncConnection, shown: Shown) -> None:
-    """Whom the court knows is shown by the name that the court knows. Raises Refusal NOT_YOURS."""
-    query = sa.select(Party.name).join(Identity, Identity.party_id == Party.id).where(Identity.index == shown.index)
-    known: str | None = (await connection.execute(query)).scalar_one_or_none()
-    if known is not None and known != shown.name:
+    """Whom the court knows is shown by a name that the court knows. Raises Refusal NOT_YOURS."""
+    same = known_as(Party, sa.literal(fold(shown.name), sa.Text))
+    query = sa.select(same).join(Identity, Identity.party_id == Party.id).where(Identity.index == shown.index)
+    if (await connection.execute(query)).scalar_one_or_none() is False:
         raise Refusal("NOT_YOURS", "This is not your name as the courts know it.", "Give your full name.", "name")

@@ -3,7 +3,7 @@
 An order has a line for each subject, with its own outcome: bad ones do not keep the good ones out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,11 +16,17 @@ from auth.consent import MONITORS, live_consent
 from auth.scopes import Scope
 from casework.refusal import Refusal
 from models.consent import Consent
+from models.names import fold
 from models.party import Identity, Party, PartyKind
+from models.party_name import known_as
 from models.watch import Watch, WatchLine, WatchOrder, WatchOutcome
 
 MOST_LINES = 500
 """What fits into the body of one request."""
+
+
+Misnamed = Collection[tuple[bytes, str, PartyKind]]
+"""Keyed hashes, folded names and kinds of subjects that the court knows by other names."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,11 @@ class Customer:
     kind: PartyKind
     name: str
     reference: str
+
+    @property
+    def folded(self) -> str:
+        """The name as it is compared (R21)."""
+        return fold(self.name)
 
 
 async def watch(connection: AsyncConnection, client_key: int, customers: Sequence[Customer], at: datetime) -> int:
@@ -60,7 +71,7 @@ async def unwatch(connection: AsyncConnection, client_key: int, references: Sequ
     """End the client's watches under these references of its own; gives the order's key. Raises Refusal BAD_EXTENT."""
     _check_extent(references, "references")
     mine = (Watch.client_key == client_key, Watch.reference.in_(references), Watch.ended_at.is_(None))
-    ended = sa.update(Watch).where(*mine).values(ended_at=at, name=None)
+    ended = sa.update(Watch).where(*mine).values(ended_at=at, name=None, folded=None)
     rows = await connection.execute(ended.returning(Watch.id, Watch.reference, Watch.subject_index))
     found: dict[str, list[Any]] = {}
     for row in rows:
@@ -91,19 +102,25 @@ async def _judged(
         Consent.subject_index.in_(probes), live_consent(Consent, mine, MONITORS, now, Scope.PERSON_CREDIT)
     )
     consenting = set((await connection.execute(consents)).scalars())
-    names = sa.select(Identity.index, Party.name, Party.kind).join(Party, Party.id == Identity.party_id)
-    known = await connection.execute(names.where(Identity.index.in_(probes), Party.disclosed))
-    by_index: dict[tuple[bytes, PartyKind], str] = {(index, kind): name for index, name, kind in known}
-    return [_outcome(one, consenting, by_index) for one in customers]
+    asked = sa.func.unnest(
+        sa.literal([probe for one in customers for probe in one.probes], sa.ARRAY(sa.LargeBinary)),
+        sa.literal([one.folded for one in customers for _ in one.probes], sa.ARRAY(sa.Text)),
+    ).table_valued(sa.column("index", sa.LargeBinary), sa.column("folded", sa.Text), name="asked")
+    asked = asked.render_derived()
+    same = known_as(Party, asked.c.folded)
+    names = sa.select(asked.c.index, asked.c.folded, Party.kind).join(Identity, Identity.index == asked.c.index)
+    others = names.join(Party, Party.id == Identity.party_id).where(Party.disclosed, ~same)
+    misnamed = {(row.index, row.folded, row.kind) for row in await connection.execute(others)}
+    return [_outcome(one, consenting, misnamed) for one in customers]
 
 
-def _outcome(one: Customer, consenting: set[bytes], names: dict[tuple[bytes, PartyKind], str]) -> WatchOutcome:
+def _outcome(one: Customer, consenting: set[bytes], misnamed: Misnamed) -> WatchOutcome:
     """A person's number given as an organization's code is nobody's (R15)."""
     if not one.probes:
         return WatchOutcome.INVALID_NUMBER
     if one.kind is PartyKind.PERSON and consenting.isdisjoint(one.probes):
         return WatchOutcome.CONSENT_REQUIRED
-    if any(names.get((probe, one.kind), one.name) != one.name for probe in one.probes):
+    if any((probe, one.folded, one.kind) in misnamed for probe in one.probes):
         return WatchOutcome.NAME_MISMATCH
     return WatchOutcome.WATCHED
 
@@ -120,6 +137,7 @@ async def _opened(
             "subject_index": index,
             "kind": one.kind,
             "name": one.name,
+            "folded": one.folded,
             "reference": one.reference,
             "created_at": at,
         }
@@ -129,7 +147,11 @@ async def _opened(
     upserted = entered.on_conflict_do_update(
         index_elements=[Watch.subject_index, Watch.client_key],
         index_where=Watch.ended_at.is_(None),
-        set_={"reference": entered.excluded.reference, "name": entered.excluded.name},
+        set_={
+            "reference": entered.excluded.reference,
+            "name": entered.excluded.name,
+            "folded": entered.excluded.folded,
+        },
     ).returning(Watch.subject_index, Watch.id)
     return {row.subject_index: row.id for row in await connection.execute(upserted, rows)}
 

@@ -112,7 +112,8 @@ class Cases(Format):
         own = (subject.name if subject else read_name(name), *position)
         place = self._village(village) if born_on else ""
         warnings = (*warnings, *doubts, *doubts_of_age(born_on, case.filed_on))
-        return Record(subject, (case.filed_on,), case.number, own, case, place, warnings)
+        day = case.closed_on or case.filed_on
+        return Record(subject, (case.filed_on,), case.number, own, case, place, warnings, day, case.court_code)
 
     def _role(self, text: str) -> ReadRole:
         found = self.context.vocabulary.role(text)
@@ -135,7 +136,7 @@ class Cases(Format):
             warnings += (("PARTY_TYPE", named(kind)),)
         elif wanted not in (EITHER, holder):
             raise LineError("ID_TYPE", "The kind of document does not fit the kind of party: correct one of the two.")
-        return self.context.identified(found, name, number), warnings
+        return self.context.subjects.read(holder, name, number, found), warnings
 
     def _village(self, text: str) -> str:
         village = self._villages.get(text)

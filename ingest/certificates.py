@@ -29,14 +29,14 @@ class Certificates(RecordingFormat):
         number, case, name, party_number, performed, issued = cells
         own_number = _own_number(compact(number))
         parsed = parse_case_number(case)
-        self.context.court_coded(parsed.court_code)
+        court = self.context.court_coded(parsed.court_code)
         performed_on, issued_on = parse_date(performed), parse_date(issued)
         if issued_on < performed_on:
             raise LineError("DATE", "The certificate was issued before performance: correct the dates.")
         subject = self.context.subjects.read(None, name, party_number)
         self.context.catalogue.require(GOLD_TYPE, issued_on)
         own = (own_number, performed_on, issued_on)
-        return Record(subject, (performed_on,), parsed.number, own)
+        return Record(subject, (performed_on,), parsed.number, own, court_day=issued_on, court=court)
 
 
 def _own_number(text: str) -> str:

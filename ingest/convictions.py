@@ -55,7 +55,9 @@ class Convictions(RecordingFormat):
         kept = read_text(crime, "TEXT", required=True, limit=CRIME_LENGTH)
         own = (decision.number, case_number, code, SanctionKind.CONVICTION, kept, conduct_on, decided_on, effective_on)
         days = (conduct_on,) if conduct_on else (*filing_days(decision), decided_on)
-        return Record(subject, days, case_number, (*own, sentence_ends_on), warnings=warnings)
+        return Record(
+            subject, days, case_number, (*own, sentence_ends_on), warnings=warnings, court_day=decided_on, court=code
+        )
 
     def _day(self, text: str, latest: date | None = None) -> date | None:
         return None if self.context.vocabulary.blank(text) else parse_date(text, latest=latest)

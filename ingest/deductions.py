@@ -84,7 +84,7 @@ class Deductions(RecordingFormat):
         case, court, name, document, number, role, code, points, conduct, determined, *published = cells
         kind, finding, issued, last, state, ended, reason = published
         case_number = parse_case_number(case).number
-        self.context.court_named(court)
+        court_code = self.context.court_named(court)
         conduct_on, determined_on, published_on = parse_date(conduct), parse_date(determined), parse_date(issued)
         self._check_days(conduct_on, determined_on, published_on)
         behaviour = self.context.catalogue.behaviour(code.upper(), determined_on)
@@ -114,7 +114,9 @@ class Deductions(RecordingFormat):
             ended_at,
             read_text(reason, "TEXT") or None,
         )
-        return Record(subject, (conduct_on,), case_number, own, warnings=warnings)
+        return Record(
+            subject, (conduct_on,), case_number, own, warnings=warnings, court_day=published_on, court=court_code
+        )
 
     def _case(self, number: str) -> int:
         key = self._cases.get(number)

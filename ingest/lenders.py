@@ -35,7 +35,7 @@ class Lenders(RecordingFormat):
         kind = ListingKind.PROFESSIONAL_LENDER
         self.context.catalogue.require(LISTING_TYPES[kind], listed_on)
         own = (kind, code, "", "", "", "", read_text(grounds, "TEXT"), listed_on, listed_on, None)
-        return Record(subject, (listed_on,), "", own)
+        return Record(subject, (listed_on,), "", own, court_day=listed_on, court=code)
 
     async def end(
         self, connection: AsyncConnection, source: Source, turn: int, written: Written

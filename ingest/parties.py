@@ -1,20 +1,32 @@
 """Merge staged subjects: a few statements for a whole chunk."""
 
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
 from casework.consequences import follow, items_of, look
+from casework.names import name_parties
+from ingest.records import Chunk
 from ingest.staging import resolved_subject, staged_mention, staged_subject
+from ingest.subjects import Subject
+from ingest.versions import EXPORTED, Source
 from models.code_record import CodeRecord
+from models.court import Court
 from models.court_case import CourtCase
+from models.documents import DocumentKind
 from models.household import Village
-from models.party import Identity, Party
+from models.identity_conflict import IdentityConflict
+from models.party import Identity, Party, PartyKind
+from models.party_name import NameStanding, PartyName
 
 subject, resolved = staged_subject.c, resolved_subject.c
+FirstLines = Callable[[Subject, int, Collection[int]], int | None]
 
 
 ADD_VILLAGES = insert(Village).from_select(
@@ -26,12 +38,14 @@ ADD_VILLAGES = insert(Village).from_select(
 )
 
 ADD_PARTIES = insert(Party).from_select(
-    ["id", "kind", "name", "disclosed", "of_age_from", "village_id", "created_at"],
+    ["id", "kind", "name", "folded", "disclosed", "held", "of_age_from", "village_id", "created_at"],
     sa.select(
         resolved.party_id,
         subject.kind,
         subject.name,
-        resolved.disclosed,
+        subject.folded,
+        resolved.disclosed & ~resolved.opens,
+        resolved.opens,
         sa.func.coalesce(resolved.of_age_from, sa.literal_column("'infinity'::date")),
         Village.id,
         sa.func.now(),
@@ -45,13 +59,59 @@ ADD_PARTIES = insert(Party).from_select(
     .order_by(subject.place),
 )
 
-ADD_IDENTITIES = insert(Identity).from_select(
-    ["party_id", "type", "index", "sealed", "masked"],
-    sa.select(resolved.party_id, subject.type, subject.index, subject.sealed, subject.masked)
-    .join_from(resolved_subject, staged_subject, resolved.place == subject.place)
-    .where(resolved.fresh)
-    .order_by(subject.index),
+YIELD_MAIN = (
+    sa.update(Identity)
+    .values(main=False)
+    .where(Identity.main, Identity.party_id.in_(sa.select(resolved.party_id).where(resolved.joins)))
+    .execution_options(synchronize_session=False)
 )
+"""A unified code takes the place of the organization code that it contains."""
+
+
+def _add_identities() -> sa.Insert:
+    """Numbers that are new. Of one party's, the unified code is the main one."""
+    another = aliased(Identity)
+    has_main = sa.select(another.id).where(another.party_id == resolved.party_id, another.main).exists()
+    unified = subject.type == DocumentKind.UNIFIED_SOCIAL_CREDIT_CODE
+    numbers = (
+        sa.select(resolved.party_id, subject.type, subject.index, subject.sealed, subject.masked, subject.place)
+        .add_columns(unified.label("unified"), has_main.label("has_main"))
+        .ext(distinct_on(subject.index))
+        .join_from(resolved_subject, staged_subject, resolved.place == subject.place)
+        .where(~resolved.numbered, resolved.holder_id.is_(None))
+        .order_by(subject.index, subject.place)
+        .subquery("numbers")
+    ).c
+    rank = sa.func.row_number().over(partition_by=numbers.party_id, order_by=(numbers.unified.desc(), numbers.place))
+    chosen = sa.select(numbers.party_id, numbers.type, numbers.index, numbers.sealed, numbers.masked)
+    return insert(Identity).from_select(
+        ["party_id", "type", "index", "sealed", "masked", "main"],
+        chosen.add_columns((rank == 1) & ~numbers.has_main).order_by(numbers.index),
+    )
+
+
+def _add_codes() -> sa.Insert:
+    """The organization codes within unified codes, where nobody has them: other courts' exports name those."""
+    known = sa.select(Identity.id).where(Identity.index == sa.any_(subject.codes)).exists()
+    return (
+        insert(Identity)
+        .from_select(
+            ["party_id", "type", "index", "sealed", "masked", "main"],
+            sa.select(
+                resolved.party_id,
+                sa.literal(DocumentKind.ORGANIZATION_CODE, sa.Text),
+                subject.codes[1],
+                subject.code_sealed,
+                subject.code_masked,
+                sa.false(),
+            )
+            .join_from(resolved_subject, staged_subject, resolved.place == subject.place)
+            .where(subject.codes.is_not(None), ~known)
+            .order_by(subject.codes[1], subject.place),
+        )
+        .on_conflict_do_nothing()
+    )
+
 
 SETTLE = (
     sa.update(Party)
@@ -65,52 +125,232 @@ SETTLE = (
     )
 )
 
-PARTIES = sa.select(resolved.place, resolved.party_id, resolved.fresh)
+
+def _add_names() -> sa.Insert:
+    """Names that are new, and the days of those that are known. Persons' names are dated by court days alone."""
+    organization = subject.kind == PartyKind.ORGANIZATION
+    exported = sa.case((organization, EXPORTED))
+    names = (
+        sa.select(resolved.party_id, sa.func.min(subject.name), subject.folded)
+        .add_columns(sa.func.min(subject.begins_on), sa.func.max(subject.latest_on), sa.func.max(exported))
+        .add_columns(sa.literal(NameStanding.FORMER, sa.Text))
+        .join_from(resolved_subject, staged_subject, resolved.place == subject.place)
+        .group_by(resolved.party_id, subject.folded)
+        .order_by(resolved.party_id, subject.folded)
+    )
+    columns = ["party_id", "name", "folded", "begins_on", "latest_on", "exported_on", "standing"]
+    arriving = insert(PartyName).from_select(columns, names)
+    new, row = arriving.excluded, PartyName
+    days = {
+        "begins_on": sa.func.least(row.begins_on, new.begins_on),
+        "latest_on": sa.func.greatest(row.latest_on, new.latest_on),
+        "exported_on": sa.func.greatest(row.exported_on, new.exported_on),
+    }
+    differs = sa.or_(*(getattr(row, name).is_distinct_from(day) for name, day in days.items()))
+    ended = sa.case((row.ends_on.is_not(None), sa.func.greatest(row.ends_on, new.latest_on)))
+    return arriving.on_conflict_do_update(
+        index_elements=[row.party_id, row.folded], set_=days | {"ends_on": ended}, where=differs
+    )
 
 
-def _resolve() -> sa.Insert:
-    """Find each subject's party by keyed hash or give it a new key; and say what its lines establish of a new one:
-    since when it is of age, and whether one discloses it (R16). Of a known one the database follows what is written.
-    """
+RENAMED = (
+    sa.select(resolved.party_id)
+    .distinct()
+    .join_from(resolved_subject, staged_subject, resolved.place == subject.place)
+    .join(Party, Party.id == resolved.party_id)
+    .where(subject.kind == PartyKind.ORGANIZATION, Party.folded != subject.folded)
+)
+"""Organizations that a line names otherwise than they are called now."""
+
+PARTIES = sa.select(
+    resolved.place, resolved.party_id, resolved.fresh, resolved.holder_id, resolved.opens, Party.held
+).join_from(resolved_subject, Party, Party.id == resolved.party_id)
+
+
+def _found() -> sa.CTE:
+    """The party that has each subject's number, if one has; and whether only by the code that the number contains."""
+    rotated, same, other = aliased(Identity), aliased(Identity), aliased(Identity)
+    older = sa.select(rotated.party_id).where(rotated.index == sa.any_(subject.older)).limit(1).lateral("older")
+    unified = sa.select(other.id).where(
+        other.party_id == same.party_id, other.type == DocumentKind.UNIFIED_SOCIAL_CREDIT_CODE
+    )
+    contained = (
+        sa.select(same.party_id)
+        .where(Identity.id.is_(None), same.index == sa.any_(subject.codes), ~unified.exists())
+        .limit(1)
+        .lateral("contained")
+    )
+    own = sa.func.coalesce(Identity.party_id, older.c.party_id)
+    return (
+        sa.select(subject.place, subject.first, own.is_not(None).label("numbered"))
+        .add_columns(sa.func.coalesce(own, contained.c.party_id).label("known"))
+        .add_columns((own.is_(None) & contained.c.party_id.is_not(None)).label("joins"))
+        .select_from(
+            staged_subject.outerjoin(Identity, Identity.index == subject.index)
+            .outerjoin(older, sa.true())
+            .outerjoin(contained, sa.true())
+        )
+        .cte("found")
+    )
+
+
+def _holders(found: sa.CTE) -> sa.CTE:
+    """The party of each number: the one that has it, or a new key. Read once, since keys are drawn."""
+    numbers = (
+        sa.select(found.c.first, sa.func.max(found.c.known).label("known"))
+        .group_by(found.c.first)
+        .order_by(found.c.first)
+        .subquery("numbers")
+    )
+    return (
+        sa.select(numbers.c.first, numbers.c.known.is_(None).label("fresh"))
+        .add_columns(sa.func.coalesce(numbers.c.known, FRESH_KEY).label("party_id"))
+        .cte("holders")
+        .prefix_with("MATERIALIZED")
+    )
+
+
+FRESH_KEY = sa.func.nextval(sa.literal_column("'party_id_seq'::regclass"))
+
+
+def _stated() -> sa.Subquery:
+    """What the lines of a subject establish: since when it is of age, and whether one discloses it (R16)."""
     mention = staged_mention.c
     of_age = mention.of_age_from <= sa.func.coalesce(CourtCase.filed_on, mention.of_age_from)
     discloses = sa.func.coalesce(of_age, sa.false()) & sa.func.coalesce(CourtCase.disclosed, sa.true())
-    named = (
+    return (
         sa.select(mention.place, sa.func.bool_or(discloses).label("disclosed"))
         .add_columns(sa.func.min(mention.of_age_from).label("of_age_from"))
         .select_from(staged_mention.outerjoin(CourtCase, CourtCase.number == mention.case_number))
         .group_by(mention.place)
-        .subquery("named")
+        .subquery("stated")
     )
-    rotated = aliased(Identity)
-    older = sa.select(rotated.party_id).where(rotated.index == sa.any_(subject.older)).limit(1).lateral("older")
-    known = sa.func.coalesce(Identity.party_id, older.c.party_id)
-    fresh_key = sa.func.nextval(sa.literal_column("'party_id_seq'::regclass"))
+
+
+def _resolve() -> sa.Insert:
+    """Find each subject's party by its number, or give it a new key (R22).
+
+    A person's number under a name that its party has not, in any standing, is a conflict: the subject is the party on
+    which that conflict's lines stand. What is established of a new party stands with it; of a known one the database
+    follows what is written.
+    """
+    found = _found()
+    holder, stated = _holders(found), _stated()
+    party, conflict, provisional = aliased(Party), aliased(IdentityConflict), aliased(Party)
+    starts = holder.c.fresh & (subject.place == subject.first)
+    name = (
+        sa.select(PartyName.id)
+        .where(PartyName.party_id == party.id, PartyName.folded == subject.folded)
+        .where(subject.kind == PartyKind.PERSON, party.folded != subject.folded)
+        .limit(1)
+        .lateral("name")
+    )
+    named = sa.func.coalesce(party.folded == subject.folded, sa.false()) | name.c.id.is_not(None)
+    same = starts | named | (subject.kind == PartyKind.ORGANIZATION)
+    stands = sa.func.coalesce(provisional.merged_id, provisional.id)
+    places = (
+        staged_subject.join(found, found.c.place == subject.place)
+        .join(holder, holder.c.first == subject.first)
+        .join(stated, stated.c.place == subject.place)
+        .outerjoin(party, party.id == holder.c.party_id)
+        .outerjoin(name, sa.true())
+        .outerjoin(conflict, sa.and_(~same, conflict.holder_id == holder.c.party_id, conflict.folded == subject.folded))
+        .outerjoin(provisional, provisional.id == conflict.provisional_id)
+    )
     return sa.insert(resolved_subject).from_select(
-        ["place", "party_id", "fresh", "disclosed", "of_age_from"],
-        sa.select(subject.place, sa.func.coalesce(known, fresh_key), known.is_(None))
-        .add_columns(named.c.disclosed, named.c.of_age_from)
-        .select_from(
-            staged_subject.join(named, named.c.place == subject.place)
-            .outerjoin(Identity, Identity.index == subject.index)
-            .outerjoin(older, sa.true())
+        [column.name for column in resolved],
+        sa.select(
+            subject.place,
+            sa.case((same, holder.c.party_id), else_=sa.func.coalesce(stands, FRESH_KEY)),
+            sa.case((same, starts), else_=conflict.id.is_(None)),
+            sa.case((~same, holder.c.party_id)),
+            ~same & conflict.id.is_(None),
+            found.c.numbered,
+            found.c.joins,
+            stated.c.disclosed,
+            stated.c.of_age_from,
         )
+        .select_from(places)
         .order_by(subject.place),
     )
 
 
-MERGE_PARTIES = (_resolve(), ADD_VILLAGES, ADD_PARTIES, ADD_IDENTITIES, SETTLE)
+MERGE_PARTIES = (_resolve(), ADD_VILLAGES, ADD_PARTIES, YIELD_MAIN, _add_identities(), _add_codes(), SETTLE)
+ADD_NAMES = _add_names()
 
 
-async def merge_parties(connection: AsyncConnection) -> tuple[dict[int, int], list[int]]:
-    """Write the staged subjects as parties. Returns their keys by place, and the keys of the new ones.
+@dataclass(frozen=True)
+class Resolved:
+    """The parties of a chunk: their keys by place, which are new, and the holders of the numbers of conflicts.
 
-    A party keeps its first name.
+    renumbered: places of conflicts whose lines have turned out to be another person's.
+    """
+
+    parties: dict[int, int]
+    new: set[int]
+    holders: dict[int, int]
+    renumbered: set[int]
+
+
+async def merge_parties(connection: AsyncConnection, chunk: Chunk, source: Source, lines: FirstLines) -> Resolved:
+    """Write the staged subjects as parties, with their numbers, names and conflicts.
+
+    lines: gives the line where a number stood first in this file, if nobody had it before. An organization has the
+    name of the newest line (R22).
     """
     for statement in MERGE_PARTIES:
         await connection.execute(statement)
+    await connection.execute(ADD_NAMES, {"exported": source.exported_on})
+    await name_parties(connection, (await connection.execute(RENAMED)).scalars().all())
     found = (await connection.execute(PARTIES)).all()
-    return {place: key for place, key, _ in found}, [key for _, key, fresh in found if fresh]
+    new = {row.party_id for row in found if row.fresh}
+    opened = {row.place: row for row in found if row.opens}
+    if opened:
+        await _open_conflicts(connection, chunk, opened, new, source, lines)
+    return Resolved(
+        {row.place: row.party_id for row in found},
+        new,
+        {row.place: row.holder_id for row in found if row.holder_id is not None},
+        {row.place for row in found if row.holder_id is not None and not row.held},
+    )
+
+
+async def _open_conflicts(
+    connection: AsyncConnection,
+    chunk: Chunk,
+    opened: Mapping[int, Any],
+    new: Collection[int],
+    source: Source,
+    lines: FirstLines,
+) -> None:
+    mentions = [mention for mention in chunk.subjects.values() if mention.place in opened]
+    rows = [
+        {
+            "holder_id": opened[mention.place].holder_id,
+            "provisional_id": opened[mention.place].party_id,
+            "name": mention.subject.name,
+            "folded": mention.subject.folded,
+            "court_code": mention.court or await _court(connection),
+            "opened_at": source.at,
+            "line": mention.line,
+            "first_line": lines(mention.subject, opened[mention.place].holder_id, new),
+            "run_id": source.run,
+        }
+        for mention in mentions
+    ]
+    await connection.execute(sa.insert(IdentityConflict), rows)
+
+
+async def _court(connection: AsyncConnection) -> str:
+    """The court of lines that name none: the one that this database is of, which is below all others."""
+    query = sa.select(Court.code).order_by(sa.func.length(Court.code).desc(), Court.code).limit(1)
+    return str((await connection.execute(query)).scalar_one())
+
+
+async def follow_mergers(connection: AsyncConnection, rows: sa.Table) -> None:
+    """Let staged lines follow parties that were merged since they were resolved: their rows stand on the other one."""
+    update = sa.update(rows).values(party_id=Party.merged_id)
+    await connection.execute(update.where(Party.id == rows.c.party_id, Party.merged_id.is_not(None)))
 
 
 def _lower(rows: sa.Table) -> sa.CTE:

@@ -17,7 +17,7 @@ from ingest.report import LineError
 from ingest.subjects import Subject, SubjectReader
 from ingest.versions import Source
 from ingest.vocabulary import Vocabulary, in_no_vocabulary, named
-from models.case_numbers import CaseNumber
+from models.case_numbers import CaseNumber, parse_case_number
 from models.catalogue import Stage
 from models.court_case import Confidentiality
 from models.documents import ORGANIZATIONS, DocumentKind
@@ -61,8 +61,9 @@ class Record(NamedTuple):
 
     days: the days on which its conduct was or, where that is unknown, can have been; none of a line that lets nobody
     outside the court know of its subjects. warnings: code, and the word that
-    is in no vocabulary. further: the other rows of a line that holds several. other: a second subject, which the
-    format finds again by its keyed hashes.
+    is in no vocabulary. court_day: the latest day on which the court met the subject under this name, by this line.
+    court: the code of its court, where it names one. further: the other rows of a line that holds several. other: a
+    second subject, which the format finds again by its keyed hashes.
     """
 
     subject: Subject | None
@@ -72,6 +73,8 @@ class Record(NamedTuple):
     case: Case | None = None
     village: str = ""
     warnings: Warnings = ()
+    court_day: date | None = None
+    court: str = ""
     further: tuple["Record", ...] = ()
     other: Subject | None = None
 
@@ -91,29 +94,64 @@ KeyOf = Callable[[int | None, Record], tuple[Any, ...] | None]
 
 
 @dataclass
+class Mention:
+    """A subject of a chunk: one name under one number.
+
+    place: its own; first: the place of the first subject of this number, or of one that is known to be the same. line:
+    where it stands first. begins_on, latest_on: the first and the last court day of its lines.
+    """
+
+    place: int
+    first: int
+    subject: Subject
+    line: int
+    court: str
+    village: str = ""
+    begins_on: date | None = None
+    latest_on: date | None = None
+
+    def met(self, day: date) -> None:
+        """Note a court day of one of its lines."""
+        if self.latest_on is None or self.begins_on is None:
+            self.begins_on = self.latest_on = day
+        elif day > self.latest_on:
+            self.latest_on = day
+        elif day < self.begins_on:
+            self.begins_on = day
+
+
+@dataclass
 class Chunk:
-    """Lines that are merged together. Cases and subjects stand in it once; rows name a subject by its place."""
+    """Lines that are merged together. Cases and subjects stand in it once; rows name a subject by its place.
+
+    lines: the number of each row's line. numbers: by keyed hash, the place of the first subject that has it.
+    holders: of organization codes, the unified code that contains each, of which there is one.
+    """
 
     key_of: KeyOf
     cases: dict[str, Case] = field(default_factory=dict)
-    subjects: dict[bytes, tuple[int, Subject, str]] = field(default_factory=dict)
+    subjects: dict[tuple[bytes, str], Mention] = field(default_factory=dict)
     rows: list[tuple[Any, ...]] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
     turns: Counter[tuple[Any, ...]] = field(default_factory=Counter)
     others: list[tuple[int, date | None, str]] = field(default_factory=list)
+    numbers: dict[bytes, int] = field(default_factory=dict)
+    holders: dict[bytes, bytes] = field(default_factory=dict)
 
-    def add(self, record: Record) -> None:
+    def add(self, record: Record, line: int) -> None:
         """Stage one accepted line."""
         if record.case:
             known = self.cases.setdefault(record.case.number, record.case)
             if known is not record.case and known != record.case:
                 self.cases[known.number] = known.revised(record.case)
-        place = self._place(record.subject, record.village) if record.subject else None
+        place = self._place(record.subject, record, line) if record.subject else None
         if record.other:
-            self.others.append((self._place(record.other, ""), None, record.case_number))
+            self.others.append((self._place(record.other, record, line), None, record.case_number))
         turn = self._turn(self.key_of(place, record))
         self.rows.append((place, record.of_age_from, record.case_number, turn, *record.row))
+        self.lines.append(line)
         for other in record.further:
-            self.add(other)
+            self.add(other, line)
 
     def _turn(self, key: tuple[Any, ...] | None) -> int:
         """Lines of one row are written one after another: which one this is."""
@@ -122,14 +160,30 @@ class Chunk:
         self.turns[key] += 1
         return self.turns[key] - 1
 
-    def _place(self, subject: Subject, village: str) -> int:
-        index = subject.probes[0]
-        known = self.subjects.get(index)
-        if known is None:
-            known = self.subjects[index] = (len(self.subjects), subject, village)
-        elif village and not known[2]:
-            self.subjects[index] = (known[0], known[1], village)
-        return known[0]
+    def _place(self, subject: Subject, record: Record, line: int) -> int:
+        key = (subject.number.probes[0], subject.folded)
+        mention = self.subjects.get(key)
+        if mention is None:
+            place = len(self.subjects)
+            mention = Mention(place, self._first(subject, place), subject, line, record.court)
+            self.subjects[key] = mention
+        if record.court_day:
+            mention.met(record.court_day)
+        if record.village and not mention.village:
+            mention.village = record.village
+        return mention.place
+
+    def _first(self, subject: Subject, place: int) -> int:
+        """The place that stands for this number: its own, or the one of the code that it contains or is part of."""
+        own = subject.number.probes[0]
+        if subject.code is None:
+            return self.numbers.setdefault(own, place)
+        code = subject.code.probes[0]
+        if self.holders.setdefault(code, own) != own:
+            return self.numbers.setdefault(own, place)
+        first = self.numbers.setdefault(own, self.numbers.get(code, place))
+        self.numbers[code] = first
+        return first
 
 
 @dataclass(frozen=True)
@@ -154,13 +208,9 @@ class Context:
         return told, ((("ID_TYPE", named(word)),) if word else ())
 
     def identified(self, document: DocumentKind, name: str, number: str) -> Subject:
-        """The subject of a line. Raises IdentifierError ID_NUMBER, NAME, ID_TYPE."""
-        if document not in (DocumentKind.RESIDENT_ID, DocumentKind.UNIFIED_SOCIAL_CREDIT_CODE):
-            raise LineError(
-                "ID_TYPE", "The document is none that identifies here: write 居民身份证 or 统一社会信用代码."
-            )
+        """The subject of a line. Raises IdentifierError ID_NUMBER, NAME."""
         holder = PartyKind.ORGANIZATION if document in ORGANIZATIONS else PartyKind.PERSON
-        return self.subjects.read(holder, name, number)
+        return self.subjects.read(holder, name, number, document)
 
     def subject(self, document: str, name: str, number: str) -> tuple[Subject, Warnings]:
         """The subject of a line by the name of its document, and the words that were unknown and not needed."""
@@ -217,6 +267,12 @@ class Format(ABC):
     def key_of(self, place: int | None, record: Record) -> tuple[Any, ...] | None:
         """What tells the row of a line."""
         return None
+
+    def court_of(self, record: Record) -> str | None:
+        """The code of the court that an accepted line belongs to, where it names one."""
+        if record.case:
+            return record.case.court_code
+        return parse_case_number(record.case_number).court_code if record.case_number else None
 
     async def prepare(self, connection: AsyncConnection) -> None:
         """Look up what lines are read by, once; nothing more than the context for most formats."""

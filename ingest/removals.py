@@ -62,7 +62,9 @@ class Removals(Format):
             sentence = in_no_vocabulary("The reason", reason, WordKind.REMOVAL_REASON)
             raise LineError("REMOVAL_REASON", sentence, named(reason))
         subject, warnings = self.context.subject(document, name, number)
-        return Record(subject, (), self._case(kind, case), (kind, removed_on, why), warnings=warnings)
+        return Record(
+            subject, (), self._case(kind, case), (kind, removed_on, why), warnings=warnings, court_day=removed_on
+        )
 
     def _case(self, kind: ListingKind, text: str) -> str:
         """The case of the entry; lenders have none."""

@@ -7,26 +7,38 @@ connection and a transaction each, so that two cores are busy. Whatever may chan
 import asyncio
 import gc
 from collections import deque
+<<<<<<< HEAD
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
+=======
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import suppress
+>>>>>>> main
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from typing import TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+<<<<<<< HEAD
+from casework.outbox import place_events, take_told
+from casework.transaction import ATTEMPTS, ESTABLISHING, OUT_OF_ORDER, RECORDING
+=======
 from casework.outbox import place, take_told
 from casework.transaction import ATTEMPTS, OUT_OF_ORDER
+>>>>>>> main
 from ingest.docket import Docket, merge_cases, touched
-from ingest.ledger import end_run
+from ingest.ledger import end_run, note_courts
 from ingest.linking import link_cases
-from ingest.parties import lower_ages, merge_parties
+from ingest.parties import Resolved, follow_mergers, lower_ages, merge_parties
 from ingest.reading import Export, Line
 from ingest.records import Chunk, Format, Merged, Record
 from ingest.report import Rejects, Summary
+from ingest.session import ESTABLISHING, RECORDING, SEAL, SETTINGS, WAIT
 from ingest.staging import FOR_PARTIES, create_staging, empty_staging, stage_rows, stage_subjects
+from ingest.subjects import Subject
 from ingest.versions import Source
 from models.identifiers import IdentifierError
 
@@ -39,9 +51,7 @@ STEPS = 2
 SLICE_LINES = 100
 """Lines read before the event loop may go on with the merge."""
 
-ESTABLISHING, RECORDING = 0x5355_5849, 0x5355_584A
-"""Advisory locks: each step runs for one import at a time, so that imports of the same file never wait in a circle."""
-
+<<<<<<< HEAD
 SETTINGS = sa.text(
     "SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true),"
     " set_config('idle_in_transaction_session_timeout', '0', true),"
@@ -58,6 +68,8 @@ SEAL = sa.text("SELECT pg_logical_emit_message(true, 'suxin', 'imported')")
 WAIT = sa.text("SELECT pg_advisory_xact_lock(:lock)")
 
 
+=======
+>>>>>>> main
 Result = TypeVar("Result")
 
 
@@ -65,8 +77,9 @@ Result = TypeVar("Result")
 class Run:
     """The state of one import.
 
-    silent: nobody is told, as of former years. `seen` holds a hash of each accepted line, `cases` and `parties` of each
-    one named. `further` counts the rows beyond one a line.
+    silent: nobody is told, as of former years. `seen` holds a hash of each accepted line, `cases` of each one named,
+    `parties` of each number with its first line, `made` the keys of the parties that this run made. `further` counts
+    the rows beyond one a line.
     """
 
     establishing: AsyncConnection
@@ -81,13 +94,15 @@ class Run:
     silent: bool
     seen: set[int] = field(default_factory=set)
     cases: set[int] = field(default_factory=set)
-    parties: set[int] = field(default_factory=set)
+    parties: dict[int, int] = field(default_factory=dict)
+    made: set[int] = field(default_factory=set)
     further: int = 0
     _first: asyncio.Lock = field(default_factory=asyncio.Lock)
     _second: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def all(self) -> None:
         """Read and merge the whole file."""
+        self._notice()
         await create_staging(self.establishing, *FOR_PARTIES)
         await create_staging(self.recording, self.format.staged)
         await self._keep(self.establishing)
@@ -107,6 +122,12 @@ class Run:
             if collecting:
                 gc.enable()
         await self._finish()
+
+    def _notice(self) -> None:
+        """Count what is odd about the file as a whole, and keep it in sentences."""
+        for warning in self.export.warnings:
+            self.summary.warnings[warning.code] += 1
+            self.summary.notices.append(warning.sentence)
 
     async def _read(self, lines: Iterator[Line]) -> Chunk:
         """The next chunk; empty at the end of the file."""
@@ -134,11 +155,13 @@ class Run:
         if len(self.seen) == known:
             self.summary.duplicates += 1
         else:
-            self._count(record)
-            chunk.add(record)
+            self._count(record, line.number)
+            chunk.add(record, line.number)
 
-    def _count(self, record: Record) -> None:
+    def _count(self, record: Record, line: int) -> None:
         self.summary.accepted += 1
+        if court := self.format.court_of(record):
+            self.summary.courts.add(court)
         self.further += len(record.further)
         self.summary.protected += record.protected
         for code, word in record.warnings:
@@ -149,16 +172,18 @@ class Run:
         if record.subject is None:
             self.summary.unidentified += 1
         else:
-            self.parties |= {hash(one.probes[0]) for one in (record.subject, record.other) if one}
+            for one in (record.subject, record.other):
+                if one:
+                    self.parties.setdefault(hash(one.probes[0]), line)
             if not record.subject.check_digit_valid:
                 self.summary.warnings["USCC_CHECK_DIGIT"] += 1
 
     async def _merge(self, chunk: Chunk) -> None:
         """Both steps of a chunk. The locks are fair: chunks pass each step in the order of the file."""
         async with self._first:
-            parties = await self._through(self.establishing, partial(self._establish, chunk))
+            resolved = await self._through(self.establishing, partial(self._establish, chunk))
         async with self._second:
-            merged = await self._through(self.recording, partial(self._record, chunk, parties))
+            merged = await self._through(self.recording, partial(self._record, chunk, resolved))
         self._add(merged)
 
     async def _through(self, connection: AsyncConnection, step: Callable[[], Awaitable[Result]]) -> Result:
@@ -174,23 +199,43 @@ class Run:
                 if self.dry_run or attempt == ATTEMPTS or getattr(error.orig, "sqlstate", None) not in OUT_OF_ORDER:
                     raise
                 await connection.rollback()
-        if take_told(connection) and not self.dry_run:
-            await place(connection)
-            await connection.commit()
+        self.summary.told.update(told := take_told(connection))
+        if told and not self.dry_run:
+            with suppress(SQLAlchemyError, OSError):  # it is committed: the worker places what is left
+                await place(connection)
+                await connection.commit()
         return result
 
-    async def _establish(self, chunk: Chunk) -> dict[int, int]:
+    async def _establish(self, chunk: Chunk) -> Resolved:
         """Write cases and parties, and what follows for the records of those cases. Parties by place."""
         connection = self.establishing
         await connection.execute(SETTINGS, self._set(ESTABLISHING))
         await stage_subjects(connection, chunk)
         docket = await self._merge_cases() if chunk.cases else Docket(0, 0)
-        parties, new_parties = await merge_parties(connection)
+        resolved = await merge_parties(connection, chunk, self.source, self._first_line)
         await self._keep(connection, *FOR_PARTIES)
         self.summary.cases.new += docket.new
         self.summary.cases.changed += docket.changed
-        self.summary.parties.new += len(new_parties)
-        return parties
+        self.summary.parties.new += len(resolved.new)
+        self.made |= resolved.new
+        self._note_conflicts(chunk, resolved)
+        return resolved
+
+    def _first_line(self, subject: Subject, holder: int, new: Collection[int]) -> int | None:
+        """Where the holder of a number stands first in this file; None of one that was known before it."""
+        return self.parties[hash(subject.probes[0])] if holder in self.made or holder in new else None
+
+    def _note_conflicts(self, chunk: Chunk, resolved: Resolved) -> None:
+        """Count the lines that name somebody else under a number that has its holder (R22)."""
+        if not resolved.holders:
+            return
+        subjects = {mention.place: mention.subject for mention in chunk.subjects.values()}
+        differing = {
+            line: row[0] for row, line in zip(chunk.rows, chunk.lines, strict=True) if row[0] in resolved.holders
+        }
+        self.summary.warnings["NAME_DIFFERS"] += len(differing)
+        for line, place in differing.items():
+            self.summary.conflicts.append((line, self._first_line(subjects[place], resolved.holders[place], ())))
 
     async def _merge_cases(self) -> Docket:
         """Whoever colours waits for whoever records."""
@@ -202,13 +247,16 @@ class Run:
     async def _wait(self) -> None:
         await self.establishing.execute(WAIT, {"lock": RECORDING})
 
-    async def _record(self, chunk: Chunk, parties: dict[int, int]) -> Merged:
+    async def _record(self, chunk: Chunk, resolved: Resolved) -> Merged:
         """Write the lines themselves, and what follows from them."""
         connection, rows = self.recording, self.format.staged
         await connection.execute(SETTINGS, self._set(RECORDING))
-        await stage_rows(connection, rows, chunk, parties)
+        await stage_rows(connection, rows, chunk, resolved.parties, resolved.renumbered)
+        await follow_mergers(connection, rows)
         await lower_ages(connection, rows, self.source.at, self.silent)
         merged = await self.format.merge(connection, self.source, self.silent)
+        if self.source.run is not None:
+            await note_courts(connection, self.source.run, self.summary.courts)
         await self._keep(connection, rows)
         return merged
 
@@ -235,6 +283,10 @@ class Run:
         self.summary.cases.found = len(self.cases)
         self.summary.parties.found = len(self.parties)
         self.summary.records.found = self.summary.accepted + self.further
+        await self._through(self.recording, self._seal)
+
+    async def _seal(self) -> None:
+        """What the end of the file makes known, and what the import came to; on disk with all before it."""
         await self.recording.execute(SETTINGS, self._set(RECORDING, "on"))
         await link_cases(self.recording, self.source.at, self.silent)
         if self.source.run is not None:

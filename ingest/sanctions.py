@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, Column, Date, Numeric, SmallInteger, Text
+from sqlalchemy import BigInteger, Column, Date, SmallInteger, Text
 
 from casework.matters import SANCTIONS
 from ingest.recording import RecordingFormat, staged_records
@@ -16,7 +16,7 @@ from models.amounts import parse_amount, parse_days
 from models.case_numbers import parse_case_number
 from models.dates import parse_date
 from models.party import PartyKind
-from models.sanction import LONGEST_DETENTION, RED_TYPES, SANCTION_CASES, SanctionKind
+from models.sanction import LONGEST_DETENTION, RED_TYPES, SANCTION_CASES, Sanction, SanctionKind
 from models.vocabulary import WordKind
 
 BETWEEN = re.compile("[、；;/+和及并]")
@@ -37,7 +37,7 @@ class Sanctions(RecordingFormat):
         Column("court_code", Text),
         Column("behaviour_id", BigInteger),
         Column("kind", Text),
-        Column("amount", Numeric),
+        Column("amount", Sanction.__table__.c.amount.type),  # written alike, 2000 is 2000.00
         Column("days", SmallInteger),
         Column("decided_on", Date),
         Column("effective_on", Date),
@@ -64,7 +64,9 @@ class Sanctions(RecordingFormat):
             red = RED_TYPES.get(kind) if decision_number.type_characters == SANCTION_CASES else None
             self._check(red or behaviour_type, effective_on)
             warnings = (("DAYS", ""),) if kind is SanctionKind.DETENTION and length is None else ()
-            records.append(Record(subject, days, case.number, own, warnings=warnings))
+            records.append(
+                Record(subject, days, case.number, own, warnings=warnings, court_day=decided_on, court=court)
+            )
         first, *further = records
         warned = tuple(warning for record in records for warning in record.warnings)
         return first._replace(warnings=warned, further=tuple(further))

@@ -85,7 +85,7 @@ class Shixin(RecordingFormat):
         performed = self.context.vocabulary.meaning(WordKind.REMOVAL_REASON, performance) == CloseReason.PERFORMED
         own = (kind_of_list, code, *texts, listed_on, published_on, ends_on, performed)
         days = (*filing_days(number_of_case), listed_on)
-        return Record(subject, days, number_of_case.number, own, warnings=warnings)
+        return Record(subject, days, number_of_case.number, own, warnings=warnings, court_day=published_on, court=code)
 
     async def end(
         self, connection: AsyncConnection, source: Source, turn: int, written: Written

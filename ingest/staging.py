@@ -1,6 +1,6 @@
 """Temporary tables that a chunk is copied into. Only the connection sees them, and a commit empties them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -11,7 +11,6 @@ from sqlalchemy.schema import CreateTable
 from sqlalchemy.types import TypeEngine
 
 from ingest.records import Chunk
-from models.party import IdentityType, PartyKind
 
 METADATA = sa.MetaData()
 SHARED: Mapping[str, type[TypeEngine[Any]]] = {
@@ -21,10 +20,6 @@ SHARED: Mapping[str, type[TypeEngine[Any]]] = {
     "turn": SmallInteger,
 }
 """What every staged line has: its party, since when that is of age, its case, and which line of its row it is."""
-IDENTITY_TYPES = {
-    PartyKind.PERSON: IdentityType.RESIDENT_ID,
-    PartyKind.ORGANIZATION: IdentityType.UNIFIED_SOCIAL_CREDIT_CODE,
-}
 
 
 def staging_table(name: str, *columns: Column[Any]) -> sa.Table:
@@ -53,14 +48,21 @@ staged_case = staging_table(
 staged_subject = staging_table(
     "staged_subject",
     Column("place", Integer),
+    Column("first", Integer),
     Column("kind", Text),
     Column("name", Text),
+    Column("folded", Text),
     Column("index", LargeBinary),
     Column("older", ARRAY(LargeBinary)),
     Column("sealed", LargeBinary),
     Column("masked", Text),
     Column("type", Text),
+    Column("codes", ARRAY(LargeBinary)),
+    Column("code_sealed", LargeBinary),
+    Column("code_masked", Text),
     Column("village", Text),
+    Column("begins_on", Date),
+    Column("latest_on", Date),
 )
 
 staged_mention = staging_table(
@@ -72,9 +74,18 @@ resolved_subject = staging_table(
     Column("place", Integer),
     Column("party_id", BigInteger),
     Column("fresh", Boolean),
+    Column("holder_id", BigInteger),
+    Column("opens", Boolean),
+    Column("numbered", Boolean),
+    Column("joins", Boolean),
     Column("disclosed", Boolean),
     Column("of_age_from", Date),
 )
+"""Which party each subject is.
+
+fresh: it is made here. holder_id: the party that has the number under another name, of a conflict; opens: which is new.
+numbered: its number is known. joins: its party was found by the organization code that its number contains.
+"""
 
 FOR_PARTIES = (staged_case, staged_subject, staged_mention, resolved_subject)
 
@@ -99,10 +110,19 @@ async def stage_subjects(connection: AsyncConnection, chunk: Chunk) -> None:
     await copy(connection, staged_mention, mentions)
 
 
-async def stage_rows(connection: AsyncConnection, rows: sa.Table, chunk: Chunk, parties: Mapping[int, int]) -> None:
-    """Copy the lines of a chunk, with the keys of their `parties` by place, into the transaction that has begun."""
+async def stage_rows(
+    connection: AsyncConnection, rows: sa.Table, chunk: Chunk, parties: Mapping[int, int], renumbered: Collection[int]
+) -> None:
+    """Copy the lines of a chunk, with the keys of their `parties` by place, into the transaction that has begun.
+
+    renumbered: places whose number has turned out to be somebody else's, and tells nothing of their age.
+    """
     find = parties.get
-    await copy(connection, rows, [(find(row[0]), *row[1:]) for row in chunk.rows])
+    if renumbered:
+        lines = [(find(row[0]), None if row[0] in renumbered else row[1], *row[2:]) for row in chunk.rows]
+    else:
+        lines = [(find(row[0]), *row[1:]) for row in chunk.rows]
+    await copy(connection, rows, lines)
 
 
 async def copy(connection: AsyncConnection, table: sa.Table, records: Iterable[Sequence[Any]]) -> None:
@@ -113,16 +133,24 @@ async def copy(connection: AsyncConnection, table: sa.Table, records: Iterable[S
 
 
 def _subjects(chunk: Chunk) -> Iterator[tuple[Any, ...]]:
-    for place, subject, village in chunk.subjects.values():
-        index, *older = subject.probes
+    for mention in chunk.subjects.values():
+        subject, number, code = mention.subject, mention.subject.number, mention.subject.code
+        index, *older = number.probes
         yield (
-            place,
+            mention.place,
+            mention.first,
             subject.kind,
             subject.name,
+            subject.folded,
             index,
             older or None,
-            subject.sealed,
-            subject.masked,
-            IDENTITY_TYPES[subject.kind],
-            village,
+            number.sealed,
+            number.masked,
+            number.document,
+            code and code.probes,
+            code and code.sealed,
+            code and code.masked,
+            mention.village,
+            mention.begins_on,
+            mention.latest_on,
         )

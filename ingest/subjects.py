@@ -5,15 +5,18 @@ from datetime import date
 from typing import NamedTuple
 
 from ingest.report import LineError
-from models.identifiers import (
-    OrganizationCode,
-    PersonNumber,
-    mask_number,
-    parse_organization_code,
-    parse_party_number,
-    parse_person_number,
+from models.documents import (
+    ORGANIZATIONS,
+    Document,
+    DocumentKind,
+    contained_code,
+    document_key,
+    mask_document,
+    parse_document,
 )
+from models.identifiers import PersonNumber, parse_party_number
 from models.keyring import Keyring
+from models.names import fold, tidy
 from models.party import PartyKind
 
 REMEMBERED = 100_000
@@ -22,18 +25,43 @@ REMEMBERED = 100_000
 NAME_LENGTH = 200
 TEXT_LENGTH = 2000
 NUMBER_INSIDE = re.compile(r"(?:\d\s?){15}")
+FIRST_DOCUMENTS = {
+    PartyKind.PERSON: DocumentKind.RESIDENT_ID,
+    PartyKind.ORGANIZATION: DocumentKind.UNIFIED_SOCIAL_CREDIT_CODE,
+}
+"""The document that a number is of where only the kind of its holder is known."""
 
 
-class Subject(NamedTuple):
-    """An identified party of a line. `probes` are its keyed hashes under all key versions, newest first."""
+class Number(NamedTuple):
+    """A number as it is kept. `probes` are its keyed hashes under all key versions, newest first."""
 
-    kind: PartyKind
-    name: str
+    document: DocumentKind
     probes: list[bytes]
     sealed: bytes
     masked: str
+
+
+class Subject(NamedTuple):
+    """An identified party of a line: its name as kept and as compared, and its number.
+
+    code: the organization code that a unified code contains, which identifies as well.
+    """
+
+    kind: PartyKind
+    name: str
+    folded: str
+    number: Number
+    code: Number | None
     born_on: date | None
     check_digit_valid: bool
+
+    @property
+    def probes(self) -> list[bytes]:
+        """The keyed hashes of its number, newest first."""
+        return self.number.probes
+
+
+Asked = tuple[PartyKind | None, str, str, DocumentKind | None]
 
 
 class SubjectReader:
@@ -41,43 +69,52 @@ class SubjectReader:
 
     def __init__(self, keyring: Keyring) -> None:
         self._keyring = keyring
-        self._known: dict[tuple[PartyKind | None, str, str], Subject] = {}
+        self._known: dict[Asked, Subject] = {}
 
-    def read(self, kind: PartyKind | None, name: str, number: str) -> Subject:
-        """The subject of a line. kind: None lets the number tell. Raises IdentifierError ID_NUMBER or NAME."""
-        key = (kind, name, number)
+    def read(self, kind: PartyKind | None, name: str, number: str, document: DocumentKind | None = None) -> Subject:
+        """The subject of a line. Without `document` the kind of party tells it; without both, the number does.
+
+        Raises IdentifierError ID_NUMBER or NAME.
+        """
+        key = (kind, name, number, document)
         subject = self._known.get(key)
         if subject is None:
             if len(self._known) >= REMEMBERED:
                 self._known.clear()
-            subject = self._known[key] = self._subject(kind, name, number)
+            subject = self._known[key] = self._subject(*key)
         return subject
 
-    def _subject(self, kind: PartyKind | None, name: str, number: str) -> Subject:
+    def _subject(self, kind: PartyKind | None, name: str, number: str, document: DocumentKind | None) -> Subject:
         if not number:
             raise LineError("ID_NUMBER", "The identity number is missing: a record without it names nobody.")
-        parsed = _parse(kind, number)
-        probes = self._keyring.probes(parsed.value)
+        parsed = _parse(kind, number, document)
+        code, kept = contained_code(parsed), read_name(name)
         return Subject(
-            PartyKind.PERSON if isinstance(parsed, PersonNumber) else PartyKind.ORGANIZATION,
-            read_name(name),
-            probes,
-            self._keyring.seal(parsed.value, probes[0]),
-            mask_number(parsed.value),
-            parsed.born_on if isinstance(parsed, PersonNumber) else None,
-            not isinstance(parsed, OrganizationCode) or parsed.check_digit_valid,
+            PartyKind.ORGANIZATION if parsed.kind in ORGANIZATIONS else PartyKind.PERSON,
+            kept,
+            fold(kept),
+            self._number(parsed),
+            self._number(code) if code else None,
+            parsed.born_on,
+            parsed.check_digit_valid,
         )
 
+    def _number(self, document: Document) -> Number:
+        probes = self._keyring.probes(document_key(document.kind, document.value))
+        sealed = self._keyring.seal(document.value, probes[0])
+        return Number(document.kind, probes, sealed, mask_document(document.value))
 
-def _parse(kind: PartyKind | None, number: str) -> PersonNumber | OrganizationCode:
-    if kind is PartyKind.PERSON:
-        return parse_person_number(number)
-    return parse_organization_code(number) if kind is PartyKind.ORGANIZATION else parse_party_number(number)
+
+def _parse(kind: PartyKind | None, number: str, document: DocumentKind | None) -> Document:
+    if document is None and kind is None:
+        is_person = isinstance(parse_party_number(number), PersonNumber)
+        kind = PartyKind.PERSON if is_person else PartyKind.ORGANIZATION
+    return parse_document(document or FIRST_DOCUMENTS[kind or PartyKind.PERSON], number)
 
 
 def read_name(text: str) -> str:
-    """A party's name with single blanks. Raises LineError NAME if it is missing, overlong or holds a number (R18)."""
-    name = " ".join(text.split())
+    """A party's name as it is kept. Raises LineError NAME if it is missing, overlong or holds a number (R18)."""
+    name = tidy(text)
     if not name or len(name) > NAME_LENGTH:
         raise LineError("NAME", f"The name is missing or longer than {NAME_LENGTH} characters: complete it.")
     refuse_number(name, "NAME")

@@ -110,7 +110,7 @@ class Kept:
 
     def _differing(self) -> Any:
         known = self.table.c.id != sa.all_(NEW)
-        return sa.select(self.table.c.id).where(self._met(), known, ~self._is_older(), self._differs())
+        return sa.select(self.table.c.id).where(self._met(), known, ~self.is_older(), self._differs())
 
     def _note(self, source: Source, matter: str) -> Any:
         """Write down each field that changes; gives the rows."""

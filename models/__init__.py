@@ -20,6 +20,7 @@ from models.event import Event
 from models.grading import GradingRule
 from models.household import Household, HouseholdMember, Village
 from models.idempotency_key import IdempotencyKey
+from models.identity_conflict import IdentityAct, IdentityConflict
 from models.import_run import ImportFinding, ImportRun, RecordChange
 from models.incentive_loan import IncentiveLoan
 from models.integrity_report import IntegrityReport
@@ -28,6 +29,7 @@ from models.listing import Listing, Removal
 from models.measure import Measure
 from models.objection import Objection
 from models.party import Identity, Party
+from models.party_name import PartyName
 from models.point_conversion import PointConversion, VillageNotice
 from models.record_step import RecordStep
 from models.relation import Relation
@@ -77,6 +79,8 @@ __all__ = [
     "HouseholdMember",
     "IdempotencyKey",
     "Identity",
+    "IdentityAct",
+    "IdentityConflict",
     "ImportFinding",
     "ImportRun",
     "IncentiveLoan",
@@ -89,6 +93,7 @@ __all__ = [
     "Objection",
     "Participation",
     "Party",
+    "PartyName",
     "PointConversion",
     "RecordChange",
     "RecordStep",

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Keyed, choice
 from models.client import Client
+from models.names import folded_from
 
 
 class ConsentOrigin(StrEnum):
@@ -92,6 +93,7 @@ class ShareCode(Keyed):
     hint: Mapped[str] = mapped_column(Text)
     subject_index: Mapped[bytes] = mapped_column(LargeBinary)
     shown_name: Mapped[str] = mapped_column(Text)
+    shown_folded: Mapped[str] = mapped_column(Text, default=folded_from("shown_name"))
     shown_number: Mapped[str] = mapped_column(Text)
     purposes: Mapped[list[str]] = mapped_column(ARRAY(Text))
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))

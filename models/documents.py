@@ -82,6 +82,13 @@ def document_key(kind: DocumentKind, value: str) -> str:
     return value if kind in SHARED and len(value) == CITIZEN_LENGTH else f"{kind}:{value}"
 
 
+def contained_code(document: Document) -> Document | None:
+    """The organization code (GB 11714) in positions 9 to 17 of a unified code (GB 32100); None of other documents."""
+    if document.kind is not DocumentKind.UNIFIED_SOCIAL_CREDIT_CODE:
+        return None
+    return _organization_code(document.value[8:17]) if ORGANIZATION_CODE.fullmatch(document.value[8:17]) else None
+
+
 def mask_document(value: str) -> str:
     """A number as it may be shown (R18): of 18 characters the first 6 and last 4, else the first 1 or 2 and last 2."""
     if len(value) == CITIZEN_LENGTH:

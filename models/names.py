@@ -2,6 +2,8 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
+from typing import Any
 
 DOTS = dict.fromkeys(map(ord, "・•‧∙⋅･●⸱ꞏᐧ᛫"), "\u00b7")
 """What is typed for the dot between the parts of a name (间隔号, GB/T 15834), as U+00B7."""
@@ -45,6 +47,16 @@ def fold(text: str) -> str:
 def same_name(one: str, other: str) -> bool:
     """Whether two spellings are of one name."""
     return fold(one) == fold(other)
+
+
+def folded_from(column: str) -> Callable[[Any], str | None]:
+    """The default of a column that holds the name of another column of its row, folded; none of none."""
+
+    def folded(context: Any) -> str | None:
+        name = context.get_current_parameters()[column]
+        return None if name is None else fold(name)
+
+    return folded
 
 
 def _is_seen(sign: str) -> bool:

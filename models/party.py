@@ -1,4 +1,4 @@
-"""Parties (当事人) and their identities. The number itself is sealed; the keyed hash finds it (R18)."""
+"""Parties (当事人) and the documents that identify them. A number itself is sealed; the keyed hash finds it (R18)."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -6,8 +6,10 @@ from enum import StrEnum
 from sqlalchemy import Boolean, CheckConstraint, DateTime, ForeignKey, Index, LargeBinary, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import Base, Keyed, choice
+from models.base import Keyed, choice
+from models.documents import DocumentKind
 from models.household import Household, Village
+from models.names import folded_from
 
 
 class PartyKind(StrEnum):
@@ -17,35 +19,39 @@ class PartyKind(StrEnum):
     ORGANIZATION = "ORGANIZATION"
 
 
-class IdentityType(StrEnum):
-    """The kind of number that identifies a party."""
-
-    RESIDENT_ID = "RESIDENT_ID"
-    UNIFIED_SOCIAL_CREDIT_CODE = "UNIFIED_SOCIAL_CREDIT_CODE"
+IdentityType = DocumentKind
+"""The kind of document whose number identifies a party (R22)."""
 
 
 class Party(Keyed):
     """A person or organization that took part in a case.
 
+    `name` is the current one as it is written, `folded` as it is compared (R21); all names stand in `party_name`.
     `disclosed` is false for a party known only from matters that never leave the court (R16): a minor's, a private
-    case's. For everyone outside, such a party does not exist; the database keeps it. The village is the one that the
-    court's files name; the household, where there is one, is the moral bank's.
+    case's. For everyone outside, such a party does not exist; the database keeps it. `merged_id`: the party that this
+    one turned out to be; nothing stands on it any more but what was told of it. The village is the one that the court's
+    files name; the household, where there is one, is the moral bank's.
 
     of_age_from: the earliest day on which a person is established to have been of age; infinity while nothing is
     established, -infinity of an organization. Only `casework.majority` lowers it. What was done before it is a minor's.
-    held: the provisional party of a name conflict; nothing of it is public (R22).
+    held: the provisional party of a name conflict (R22): the conflict's rows stand on it, nothing of it is public, and
+    it has no document.
     """
 
     __tablename__ = "party"
     __table_args__ = (
+        CheckConstraint("merged_id IS NULL OR (merged_id <> id AND NOT disclosed)", name="merged_is_hidden"),
         Index("ix_party_household_id", "household_id", postgresql_where=text("household_id IS NOT NULL")),
         CheckConstraint("kind <> 'ORGANIZATION' OR of_age_from = '-infinity'", name="organizations_are_of_age"),
         CheckConstraint("NOT (held AND disclosed)", name="held_is_not_disclosed"),
+        Index("ix_party_merged_id", "merged_id", postgresql_where=text("merged_id IS NOT NULL")),
     )
 
     kind: Mapped[PartyKind] = mapped_column(choice(PartyKind))
     name: Mapped[str] = mapped_column(Text, index=True)
+    folded: Mapped[str] = mapped_column(Text, index=True, default=folded_from("name"))
     disclosed: Mapped[bool] = mapped_column(Boolean)
+    merged_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
     village_id: Mapped[int | None] = mapped_column(ForeignKey("village.id"))
     household_id: Mapped[int | None] = mapped_column(ForeignKey("household.id"))
     of_age_from: Mapped[date] = mapped_column(server_default="infinity")
@@ -54,23 +60,26 @@ class Party(Keyed):
 
     village: Mapped[Village | None] = relationship(viewonly=True, lazy="raise")
     household: Mapped[Household | None] = relationship(viewonly=True, lazy="raise")
-    identity: Mapped["Identity | None"] = relationship(viewonly=True, lazy="raise", uselist=False)
 
 
-class Identity(Base):
-    """The number of a party: sealed, indexed by keyed hash, and in masked form.
+class Identity(Keyed):
+    """A document of a party: its number sealed, indexed by keyed hash, and in masked form.
 
-    `sealed` is bound to `index`, so that it opens in this row only. `index` starts with the version of its key.
+    `sealed` is bound to `index`, so that it opens in this row only. `index` starts with the version of its key, and
+    is made of `document_key`. A party may have several documents; `main` is the one whose number is shown.
     """
 
     __tablename__ = "identity"
     __table_args__ = (
         CheckConstraint("octet_length(index) = 21", name="keyed_hash"),
         CheckConstraint("masked LIKE '%*%'", name="masked_form"),
+        Index("ix_identity_party_id", "party_id"),
+        Index("uq_identity_main", "party_id", unique=True, postgresql_where=text("main")),
     )
 
-    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), primary_key=True)
-    type: Mapped[IdentityType] = mapped_column(choice(IdentityType))
+    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
+    type: Mapped[IdentityType] = mapped_column(choice(DocumentKind, "identitytype"))
     index: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
     masked: Mapped[str] = mapped_column(Text)
+    main: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))

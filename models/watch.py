@@ -20,6 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from models.base import Keyed, choice
 from models.client import Client
 from models.event import Event
+from models.names import folded_from
 from models.party import PartyKind
 
 
@@ -37,12 +38,14 @@ class WatchOutcome(StrEnum):
 class Watch(Keyed):
     """A client's watch on a subject, known to the court or not, by keyed hash and name (R17).
 
-    `reference` is the client's own, and all that an event says of the subject. The name goes when the watch ends.
+    `reference` is the client's own, and all that an event says of the subject. The name, as given and folded (R21),
+    goes when the watch ends.
     """
 
     __tablename__ = "watch"
     __table_args__ = (
         CheckConstraint("(ended_at IS NULL) = (name IS NOT NULL)", name="named_while_it_lasts"),
+        CheckConstraint("(name IS NULL) = (folded IS NULL)", name="folded"),
         Index("uq_watch_open", "subject_index", "client_key", unique=True, postgresql_where=text("ended_at IS NULL")),
         Index("ix_watch_client_key", "client_key", "reference"),
     )
@@ -51,6 +54,7 @@ class Watch(Keyed):
     subject_index: Mapped[bytes] = mapped_column(LargeBinary)
     kind: Mapped[PartyKind] = mapped_column(choice(PartyKind))
     name: Mapped[str | None] = mapped_column(Text)
+    folded: Mapped[str | None] = mapped_column(Text, default=folded_from("name"))
     reference: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

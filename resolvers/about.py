@@ -68,12 +68,14 @@ ABOUT_DEDUCTION = About(party=_deduction_party)
 """Of what belongs to a deduction: its steps, its versions, objections to it."""
 
 ABOUT_NOTICE = About(party=_conversion_party)
+ABOUT_CONFLICT = About(party=lambda row: row.holder_id)
 ABOUT_MEASURE = About(party=_record_party)
 
 
 ABOUT: Mapping[type, About] = {
     models.Party: ABOUT_ITSELF,
     models.CourtCase: ABOUT_PARTICIPANTS,
+    models.IdentityConflict: ABOUT_CONFLICT,
     models.Objection: ABOUT_DEDUCTION,
     models.DeductionStep: ABOUT_DEDUCTION,
     models.DeductionVersion: ABOUT_DEDUCTION,

@@ -46,7 +46,7 @@ def party_name(party: Frame, audience: Audience) -> SQL:
 def party_number(party: Frame, audience: Audience) -> SQL:
     """The masked number; none where the public looks a name up (DOMAIN 3), and stricter for the credit platform."""
     identity = aliased(models.Identity)
-    stored: SQL = sa.select(identity.masked).where(identity.party_id == party.id).scalar_subquery()
+    stored: SQL = sa.select(identity.masked).where(identity.party_id == party.id, identity.main).scalar_subquery()
     if audience is Audience.PUBLIC_PORTAL:
         return sa.null()
     if audience is Audience.CREDIT_PLATFORM:

@@ -1,6 +1,5 @@
 """Where answers begin: the joins of the root fields, and whom their answers are about (R19)."""
 
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -12,6 +11,8 @@ import models
 from auth.consent import RECIPIENTS as MAY_BE_TOLD
 from models.case_numbers import parse_case_number
 from models.identifiers import IdentifierError
+from models.names import fold
+from models.party_name import bearers
 from resolvers.declarations import Frame, Order, Prepared, Relation
 from resolvers.errors import CaseNumberError
 from resolvers.nodes import key_of
@@ -57,7 +58,10 @@ BULLETINS = everything(models.Bulletin, Order(("published_at",), descending=True
 LISTINGS = everything(models.Listing, Order(("published_on",), descending=True))
 BATCHES = everything(models.Batch, Order(("month",), descending=True))
 OBJECTIONS = everything(models.Objection, Order(("due_on",)))
+IDENTITY_CONFLICTS = everything(models.IdentityConflict, Order(("opened_at",)))
+IDENTITY_ACTS = everything(models.IdentityAct, Order(("proposed_at",)))
 REPAIRS = everything(models.Repair, Order(("applied_on",)))
+IMPORT_RUNS = everything(models.ImportRun, Order(("started_at",), descending=True))
 REMINDERS = everything(models.Reminder, Order(("due_on",)))
 EVENTS = everything(models.Event, Order(("position",), total=True))
 CONSENTS = everything(models.Consent, Order(("valid_from",), descending=True))
@@ -78,17 +82,17 @@ RECIPIENTS = Relation(
 
 
 def _named(arguments: Frame, deduction: Frame) -> SQL:
-    """By exact name: the public portal's look-up, and nobody else's (R17)."""
-    party = aliased(models.Party)
-    return sa.select(party.id).where(party.id == deduction.party_id, party.name == arguments.name).exists()
+    """By name, a former one included: the public portal's look-up, and nobody else's (R17)."""
+    named: SQL = deduction.party_id.in_(bearers(arguments.name))
+    return named
 
 
 PUBLIC_RECORDS = Relation(models.Deduction, _named, {"name": sa.Text()}, many=True)
 
 
 def prepare_name(arguments: Mapping[str, Any], context: Any) -> Prepared:
-    """The exact name, normalized as names are stored."""
-    return Prepared({"name": unicodedata.normalize("NFKC", text(arguments["name"], "name") or "").strip()})
+    """The name as names are compared (R21)."""
+    return Prepared({"name": fold(text(arguments["name"], "name") or "")})
 
 
 def prepare_access(arguments: Mapping[str, Any], context: Any) -> Prepared:

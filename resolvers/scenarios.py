@@ -13,6 +13,7 @@ from casework.share_codes import code_hash, is_single_use
 from models.access_record import MatchOutcome
 from models.catalogue import Colour
 from models.code_record import known_today
+from models.party_name import known_as
 from models.terms import COURT_TIME
 from resolvers.credit_codes import perspective
 from resolvers.declarations import About, Frame, Order, Prepared, Relation, Root
@@ -20,7 +21,7 @@ from resolvers.errors import BadInputError
 from resolvers.reach import holds, reach, shares
 from resolvers.sql import SQL
 from resolvers.statements import ARGUMENT
-from resolvers.subjects import ABOUT, KEYS, prepare, subject_root, text, viewed
+from resolvers.subjects import ABOUT, KEYS, given_document, is_person, prepare, subject_root, text, viewed
 from resolvers.view import NOW, REQUEST, TODAY
 from resolvers.visibility import EVERYBODY, sees, visible
 
@@ -127,8 +128,7 @@ def _only(of_persons: bool, hint: str) -> Prepare:
     """As a look-up, of persons alone or of organizations alone. Raises BadInputError for the others."""
 
     def prepared(arguments: Mapping[str, Any], context: Any) -> Prepared:
-        given = arguments["by"].id_number if of_persons else arguments["by"].organization_code
-        if given is None:
+        if given_document(arguments["by"]) and is_person(arguments["by"]) is not of_persons:
             raise BadInputError(hint)
         return prepare(arguments, context)
 
@@ -172,7 +172,7 @@ def shared(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
         )
         .select_from(code)
         .outerjoin(identity, identity.index == code.subject_index)
-        .outerjoin(party, sa.and_(party.id == identity.party_id, party.disclosed, party.name == code.shown_name))
+        .outerjoin(party, sa.and_(party.id == identity.party_id, party.disclosed, known_as(party, code.shown_folded)))
         .where(code.code_hash == CODE, shares(code), holds(*PERSONS))
         .subquery("shared")
     )

@@ -4,7 +4,6 @@ Whether a person is known is told to nobody without consent: CONSENT_REQUIRED co
 """
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -19,9 +18,12 @@ from auth.scopes import PERSONS
 from casework.share_codes import code_hash, is_single_use
 from casework.texts import MARKS, holds_identity_number
 from models.access_record import BorrowerRelation, MatchOutcome
-from models.identifiers import IdentifierError, parse_organization_code, parse_person_number
+from models.documents import ORGANIZATIONS, DocumentKind, document_key, parse_document
+from models.identifiers import IdentifierError
 from models.keyring import Keyring
+from models.names import fold
 from models.party import PartyKind
+from models.party_name import NameStanding, known_as
 from resolvers.declarations import About, Frame, Order, Prepared, Relation, Root
 from resolvers.errors import BadInputError, PurposeError, TooManySubjectsError
 from resolvers.reach import consents, holds, shares
@@ -40,7 +42,7 @@ class Subject:
 ASKED: Mapping[str, TypeEngine[Any]] = {
     "index": sa.LargeBinary(),
     "former_index": sa.LargeBinary(),
-    "name": sa.Text(),
+    "folded": sa.Text(),
     "person": sa.Boolean(),
     "consent": sa.Text(),
     "signed_on": sa.Date(),
@@ -68,6 +70,7 @@ def looked_up(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
             asked.c.relation,
             outcome.label("outcome"),
             sa.case((outcome == MatchOutcome.MATCHED.value, party.id)).label("party_id"),
+            _matched_name(asked, outcome, party).label("matched_name"),
             consent.c.id.label("consent_id"),
             share.c.id.label("share_code_id"),
         )
@@ -119,7 +122,7 @@ def _redeem() -> sa.Update:
     asked, identity, party = _asked(), aliased(models.Identity), aliased(models.Party)
     indexes = (asked.c.index, asked.c.former_index)
     other = sa.select(party.id).where(
-        party.id == identity.party_id, identity.index.in_(indexes), party.name != asked.c.name
+        party.id == identity.party_id, identity.index.in_(indexes), ~known_as(party, asked.c.folded)
     )
     code = models.ShareCode
     shown = sa.and_(code.code_hash == asked.c.share, code.subject_index.in_(indexes), ~other.exists())
@@ -141,9 +144,15 @@ def _outcome(asked: Any, audience: Audience, consent: Any, share: Any, party: An
         (asked.c.index.is_(None), MatchOutcome.INVALID_NUMBER.value),
         (refused, MatchOutcome.CONSENT_REQUIRED.value),
         (party.id.is_(None), MatchOutcome.NOT_FOUND.value),
-        (party.name != asked.c.name, MatchOutcome.NAME_MISMATCH.value),
+        (~known_as(party, asked.c.folded), MatchOutcome.NAME_MISMATCH.value),
         else_=MatchOutcome.MATCHED.value,
     )
+
+
+def _matched_name(asked: Any, outcome: SQL, party: Any) -> SQL:
+    """Which name matched: the current one, or one that the subject had (R22)."""
+    named = sa.case((party.folded == asked.c.folded, NameStanding.CURRENT.value), else_=NameStanding.FORMER.value)
+    return sa.case((outcome == MatchOutcome.MATCHED.value, named))
 
 
 @sees(Subject)
@@ -223,7 +232,7 @@ def _bound(key: Any, place: int, keyring: Keyring) -> dict[str, Any]:
     return {
         "index": probes[0],
         "former_index": probes[-1],
-        "name": _name(key.name, place),
+        "folded": _folded(key.name, place),
         "person": person,
         "consent": text(key.consent, "consent"),
         "signed_on": key.consent_signed_on,
@@ -233,23 +242,47 @@ def _bound(key: Any, place: int, keyring: Keyring) -> dict[str, Any]:
     }
 
 
-def _name(given: str, place: int) -> str:
-    name = unicodedata.normalize("NFKC", text(given, "name") or "").strip()
-    if not name:
+def _folded(given: str, place: int) -> str:
+    folded = fold(text(given, "name") or "")
+    if not folded:
         raise BadInputError(f"Subject {place + 1} needs its full `name`: a number alone finds nobody.")
-    return name
+    return folded
 
 
 def _probes(key: Any, place: int, keyring: Keyring) -> tuple[Sequence[bytes | None], bool]:
     """The keyed hashes to look for, and whether the number is a person's. The number itself goes no further (R18)."""
-    if (key.id_number is None) == (key.organization_code is None):
-        raise BadInputError(f"Subject {place + 1} needs either `idNumber` or `organizationCode`, and not both.")
-    person = key.id_number is not None
+    given = given_document(key)
+    if given is None:
+        raise BadInputError(
+            f"Subject {place + 1} needs one of `idNumber`, `organizationCode` and `document`, and no other."
+        )
+    kind, number = given
+    person = kind not in ORGANIZATIONS
     try:
-        number = parse_person_number(key.id_number) if person else parse_organization_code(key.organization_code)
+        return keyring.probes(document_key(kind, parse_document(kind, number).value)), person
     except IdentifierError:
         return [None], person
-    return keyring.probes(number.value), person
+
+
+def given_document(key: Any) -> tuple[DocumentKind, str] | None:
+    """The kind and number that a subject is named by; None unless it is named in exactly one way."""
+    document = key.document
+    given = [
+        (kind, number)
+        for kind, number in (
+            (DocumentKind.RESIDENT_ID, key.id_number),
+            (DocumentKind.UNIFIED_SOCIAL_CREDIT_CODE, key.organization_code),
+            (document and document.kind, document and document.number),
+        )
+        if kind is not None and number is not None
+    ]
+    return given[0] if len(given) == 1 else None
+
+
+def is_person(key: Any) -> bool:
+    """Whether a subject is named by a person's document."""
+    given = given_document(key)
+    return given is not None and given[0] not in ORGANIZATIONS
 
 
 LONGEST_TEXT = 200

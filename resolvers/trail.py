@@ -35,7 +35,7 @@ BRANCH = sa.bindparam("log_branch", type_=sa.Text)
 
 def entry_columns(field: SQL, types: SQL, audience: SQL, told: Mapping[str, SQL]) -> dict[str, SQL]:
     """The columns of an entry. A known party's keyed hash comes from its identity, so that the party can find it."""
-    known = sa.select(Identity.index).where(Identity.party_id == told["party_id"]).scalar_subquery()
+    known = sa.select(Identity.index).where(Identity.party_id == told["party_id"], Identity.main).scalar_subquery()
     return {
         "at": NOW,
         "request_id": REQUEST,

@@ -14,6 +14,7 @@ from auth.audiences import Audience
 from auth.consent import RECIPIENTS, may_still_be_told
 from models.base import Base
 from models.party import PartyKind
+from models.party_name import NameStanding
 from resolvers.declarations import Frame
 from resolvers.publicity import may_leave, record_may_leave
 from resolvers.reach import about_self, jurisdiction, reached
@@ -219,3 +220,26 @@ def _access_record(row: Frame, audience: Audience) -> SQL:
 def _client(row: Frame, audience: Audience) -> SQL:
     """Who looked somebody up: an institution's name, for those who read the log."""
     return EVERYBODY if audience in {Audience.LITIGANT_PORTAL, Audience.AUDITOR} else NOBODY
+
+
+@sees(models.PartyName)
+def _party_name(row: Frame, audience: Audience) -> SQL:
+    """The court's, a litigant's own; of organizations partners' too. A slip is for the court alone (R22)."""
+    if audience is Audience.COURT:
+        return EVERYBODY
+    true_name = row.standing != NameStanding.MISSPELT
+    if audience is Audience.LITIGANT_PORTAL:
+        return sa.and_(true_name, about_self(row.party_id))
+    if audience not in PARTNERS:
+        return NOBODY
+    party = sa.orm.aliased(models.Party)
+    known = sa.select(party.id).where(
+        party.id == row.party_id, party.kind == PartyKind.ORGANIZATION, reached(Frame(party), row.party_id, audience)
+    )
+    return sa.and_(true_name, known.exists())
+
+
+@sees(models.IdentityConflict, models.IdentityAct)
+def _identity_act(row: Frame, audience: Audience) -> SQL:
+    """The court's own: for the Centre and the President."""
+    return jurisdiction(row.court_code) if audience is Audience.COURT else NOBODY

@@ -33,7 +33,7 @@ def customer_of(caller: Caller, connection: AsyncConnection, subject: Mapping[st
     texts = all(isinstance(value, str) for value in subject.values())
     if not texts or subject.keys() - NAMES or not {"name", "reference"} <= subject.keys():
         raise Refusal("BAD_TEXT", WANTED, "Mend the line.")
-    given = dict.fromkeys(NAMES.values()) | {NAMES[name]: value for name, value in subject.items()}
+    given = dict.fromkeys([*NAMES.values(), "document"]) | {NAMES[name]: value for name, value in subject.items()}
     check_texts(given)
     return customer(Acting(connection, caller), "", **given)  # type: ignore[arg-type]  # texts, as was checked
 

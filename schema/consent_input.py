@@ -5,6 +5,7 @@ from datetime import date, datetime
 import strawberry
 
 from auth.audiences import Purpose
+from schema.document_input import OTHER_DOCUMENT, DocumentKey
 from schema.mutating import mutation_input
 from schema.procedure_input import ID
 from schema.scalars import Sha256
@@ -19,7 +20,10 @@ class RegisterConsentInput:
     """A signed letter."""
 
     letter_number: str = strawberry.field(description="Your own number of the letter (授权书编号).")
-    id_number: str = strawberry.field(description="The person's resident ID number: kept as a keyed hash (R18).")
+    id_number: str | None = strawberry.field(
+        default=None, description="The person's resident ID number: kept as a keyed hash (R18)."
+    )
+    document: DocumentKey | None = strawberry.field(default=None, description=OTHER_DOCUMENT)
     signed_on: date = strawberry.field(description="Day of signature (签署日期).")
     purposes: list[Purpose] = strawberry.field(description="The purposes that it names (用途).")
     scopes: list[str] = strawberry.field(description=SCOPES)
@@ -48,13 +52,14 @@ class RevokeConsentInput:
 
 @mutation_input("A code by which one shows one's own record (生成分享码).")
 class CreateShareCodeInput:
-    """A share code. Exactly one of the two numbers: one's own, shown masked with the record."""
+    """A share code. Exactly one of the three: one's own, shown masked with the record."""
 
     name: str = strawberry.field(description="One's own full name, shown with the record (姓名或名称).")
     id_number: str | None = strawberry.field(default=None, description="One's own resident ID number (身份证号码).")
     organization_code: str | None = strawberry.field(
         default=None, description="One's own unified social credit code (统一社会信用代码)."
     )
+    document: DocumentKey | None = strawberry.field(default=None, description=OTHER_DOCUMENT)
     purposes: list[Purpose] = strawberry.field(description="For what it may be used (用途).")
     scopes: list[str] = strawberry.field(description=SCOPES)
     valid_to: datetime = strawberry.field(description=UNTIL)
@@ -70,13 +75,14 @@ class RevokeShareCodeInput:
 
 @mutation_input("A subject to watch, by name and number together (监测对象).")
 class WatchKey:
-    """Exactly one of the two numbers."""
+    """Exactly one of the three."""
 
     name: str = strawberry.field(description="Full name (姓名或名称).")
     id_number: str | None = strawberry.field(default=None, description="Resident ID number (居民身份证号码).")
     organization_code: str | None = strawberry.field(
         default=None, description="Unified social credit code (统一社会信用代码)."
     )
+    document: DocumentKey | None = strawberry.field(default=None, description=OTHER_DOCUMENT)
     reference: str = strawberry.field(description="Your own reference, which every event carries (机构业务编号).")
 
 

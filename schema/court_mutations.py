@@ -6,6 +6,7 @@ from auth.policy import all_of
 from auth.scopes import Scope
 from resolvers.mutations import (
     deductions,
+    identities,
     publications,
     remedies,
     sanctions,
@@ -17,6 +18,14 @@ from schema.certificate import Certificate
 from schema.code_record import CodeRecord
 from schema.consequence_notice import ConsequenceNotice
 from schema.deduction import Deduction
+from schema.identity import IdentityAct
+from schema.identity_input import (
+    CorrectNameInput,
+    DecideIdentityActInput,
+    MergePartiesInput,
+    ResolveIdentityInput,
+    SplitPartyInput,
+)
 from schema.listing import Listing
 from schema.mutating import mutation
 from schema.objection import Objection
@@ -191,5 +200,40 @@ class CourtMutations:
         IssueConsequenceNoticeInput,
         ConsequenceNotice,
         "JUDGE: keep that a legal-consequence notice was served (法律后果告知).",
+        requires=ACTING,
+    )
+    resolve_identity = mutation(
+        identities.resolve_identity,
+        ResolveIdentityInput,
+        IdentityAct,
+        "CENTRE: propose how a conflict of identity is resolved (处理身份冲突).",
+        requires=ACTING,
+    )
+    correct_name = mutation(
+        identities.correct_name,
+        CorrectNameInput,
+        IdentityAct,
+        "CENTRE: propose another name of a party (更正姓名).",
+        requires=ACTING,
+    )
+    merge_parties = mutation(
+        identities.merge_parties,
+        MergePartiesInput,
+        IdentityAct,
+        "CENTRE: propose that two parties are one (合并当事人).",
+        requires=ACTING,
+    )
+    split_party = mutation(
+        identities.split_party,
+        SplitPartyInput,
+        IdentityAct,
+        "CENTRE: propose that items are another party's (拆分当事人).",
+        requires=ACTING,
+    )
+    decide_identity_act = mutation(
+        identities.decide_identity_act,
+        DecideIdentityActInput,
+        IdentityAct,
+        "CENTRE or PRESIDENT: confirm or refuse what a colleague proposed; confirmed, it is done (复核身份事项).",
         requires=ACTING,
     )

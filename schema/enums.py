@@ -14,13 +14,20 @@ from models.consent import ConsentOrigin
 from models.court import StaffRole
 from models.court_case import Confidentiality, Role
 from models.deduction import DeductionStatus, FindingKind
+from models.documents import DocumentKind
 from models.event import EventKind
 from models.grading import RiskGrade, RuleSource
+<<<<<<< HEAD
+from models.identity_conflict import ConflictOutcome, ConflictState, IdentityActKind, IdentityActState
+=======
+from models.import_run import FindingLevel, ImportState
+>>>>>>> main
 from models.incentive_loan import LoanOutcome
 from models.listing import ListingKind
 from models.measure import MeasureStatus
 from models.objection import ObjectionOutcome
 from models.party import PartyKind
+from models.party_name import NameStanding
 from models.point_conversion import ConversionStatus
 from models.relation import RelationKind
 from models.repair import RepairGround, RepairOutcome
@@ -58,6 +65,12 @@ DESCRIPTIONS = {
     ListingKind: "A public list (名单种类).",
     MeasureStatus: "Where a measure stands (措施状态).",
     ObjectionOutcome: "How an objection ended (异议结果).",
+    DocumentKind: "A kind of document that identifies (证件类型).",
+    NameStanding: "What a name is to its party: current, former (曾用名), or a slip that is never matched (误写).",
+    ConflictState: "Whether a conflict of identity awaits somebody (身份冲突状态).",
+    ConflictOutcome: "What another name under one number was: the name corrected, a former name, or a wrong number.",
+    IdentityActKind: "What is done with an identity (身份处理类型).",
+    IdentityActState: "Where such an act stands (身份处理状态).",
     PartyKind: "A natural person or an organization (主体类型).",
     ConversionStatus: "Where a conversion stands (积分转换状态).",
     ReminderKind: "What a court is reminded of (提醒类型).",
@@ -69,6 +82,8 @@ DESCRIPTIONS = {
     BulkState: "Where a bulk operation stands (作业状态).",
     BulkError: "Why a bulk operation failed: something that it had read may be shown no more, its file grew too "
     "large, its document is refused now, or by us (失败原因).",
+    ImportState: "Where an import stands: INTERRUPTED where it did not come to its end; run it again (导入状态).",
+    FindingLevel: "Whether lines were rejected, or taken with a warning (问题级别).",
     BorrowerRelation: "How the subject stands to the loan (与借款人关系).",
 }
 

@@ -14,8 +14,15 @@ from models.calendar import ReminderKind
 from models.catalogue import Stage, Tier
 from models.deduction import DeductionStatus
 from models.event import EventKind
+<<<<<<< HEAD
+from models.identity_conflict import ConflictState, IdentityActState
+=======
+from models.import_run import ImportState
+>>>>>>> main
 from models.listing import ListingKind
+from models.names import fold
 from models.party import PartyKind
+from models.party_name import bearers
 from resolvers import deductions
 from resolvers.declarations import Order
 from resolvers.deductions import status_today
@@ -26,6 +33,11 @@ from schema.consent import Consent
 from schema.deduction import Deduction
 from schema.event import Event
 from schema.filtering import Filters, filter_input, filtered
+<<<<<<< HEAD
+from schema.identity import IdentityAct, IdentityConflict
+=======
+from schema.import_run import ImportRun
+>>>>>>> main
 from schema.listing import Listing
 from schema.objection import Objection
 from schema.party import Party
@@ -70,10 +82,19 @@ class PartyOrder(Enum):
 class PartyFilter(Filters):
     """Parties by name and kind."""
 
-    name: str | None = filtered(Party, "name", lambda party, value: party.name == value, "Exact name (姓名或名称).")
+    name: str | None = filtered(
+        Party,
+        "name",
+        lambda party, value: party.id.in_(bearers(value)),
+        "Name, a former one included, as names are compared (姓名或名称).",
+    )
     kind: PartyKind | None = filtered(
         Party, "id", lambda party, value: party.kind == value, "Persons or organizations."
     )
+
+    def __post_init__(self) -> None:
+        """Names are compared folded (R21)."""
+        self.name = None if self.name is None else fold(self.name)
 
 
 @filter_input("Which cases (案件筛选).")
@@ -152,6 +173,18 @@ class ReminderFilter(Filters):
     due_from: date | None = filtered(Reminder, "dueOn", lambda row, value: row.due_on >= value, "Due on or after.")
 
 
+@filter_input("Which imports (导入筛选).")
+class ImportRunFilter(Filters):
+    """Imports by format and state."""
+
+    format: str | None = filtered(
+        ImportRun, "format", lambda row, value: row.format == value, "What the lines are (格式)."
+    )
+    state: ImportState | None = filtered(
+        ImportRun, "state", lambda row, value: row.state == value, "Where they stand (状态)."
+    )
+
+
 @filter_input("Which events (事件筛选).")
 class EventFilter(Filters):
     """Events by time and kind."""
@@ -198,4 +231,22 @@ class AccessRecordFilter(Filters):
     )
     result: AccessResult | None = filtered(
         AccessRecord, "result", lambda row, value: row.result == value, "Result (结果类别)."
+    )
+
+
+@filter_input("Which conflicts of identity (身份冲突筛选).")
+class IdentityConflictFilter(Filters):
+    """Conflicts by state."""
+
+    state: ConflictState | None = filtered(
+        IdentityConflict, "state", lambda row, value: row.state == value, "Open or resolved (状态)."
+    )
+
+
+@filter_input("Which steps with identities (身份事项筛选).")
+class IdentityActFilter(Filters):
+    """Acts by state."""
+
+    state: IdentityActState | None = filtered(
+        IdentityAct, "state", lambda row, value: row.state == value, "Proposed, done or refused (状态)."
     )

@@ -11,6 +11,7 @@ from models.incentive_loan import LoanOutcome
 from schema.certificate import Certificate
 from schema.connection import enter_connection
 from schema.declaring import row_type
+from schema.document_input import OTHER_DOCUMENT, DocumentKey
 from schema.fields import column, relation
 from schema.mutating import mutation_input
 from schema.node import Node
@@ -38,13 +39,14 @@ class IncentiveLoan(Node):
 
 @mutation_input("A loan granted on gold (诚信履行贷报送). Persons must consent to INCENTIVE_LOAN.")
 class RecordIncentiveLoanInput:
-    """A loan. Exactly one of the two numbers."""
+    """A loan. Exactly one of the three."""
 
     name: str = strawberry.field(description="The borrower's full name (姓名或名称).")
     id_number: str | None = strawberry.field(default=None, description="Resident ID number (居民身份证号码).")
     organization_code: str | None = strawberry.field(
         default=None, description="Unified social credit code (统一社会信用代码)."
     )
+    document: DocumentKey | None = strawberry.field(default=None, description=OTHER_DOCUMENT)
     reference: str = strawberry.field(description="Your own reference of the loan (机构业务编号).")
     amount: Money = strawberry.field(description="What was lent, in CNY (金额).")
     granted_on: date = strawberry.field(description="When (发放日期).")

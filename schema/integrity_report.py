@@ -9,6 +9,7 @@ from auth.audiences import Purpose
 from schema.consent import SELF, ShareCode
 from schema.consent_input import SCOPES
 from schema.declaring import row_type
+from schema.document_input import OTHER_DOCUMENT, DocumentKey
 from schema.fields import column, relation
 from schema.mutating import mutation_input
 from schema.node import Node
@@ -32,13 +33,14 @@ class IntegrityReport(Node):
 
 @mutation_input("A signed report of one's own litigation credit (出具司法诚信报告).")
 class IssueIntegrityReportInput:
-    """A report. Exactly one of the two numbers: one's own, shown masked."""
+    """A report. Exactly one of the three: one's own, shown masked."""
 
     name: str = strawberry.field(description="One's own full name, shown in the report (姓名或名称).")
     id_number: str | None = strawberry.field(default=None, description="One's own resident ID number (身份证号码).")
     organization_code: str | None = strawberry.field(
         default=None, description="One's own unified social credit code (统一社会信用代码)."
     )
+    document: DocumentKey | None = strawberry.field(default=None, description=OTHER_DOCUMENT)
     scopes: list[str] = strawberry.field(description=SCOPES)
     purpose: Purpose = strawberry.field(
         default=Purpose.SELF,

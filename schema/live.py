@@ -86,7 +86,8 @@ class Live:
     async def _newest(self) -> int:
         async with self.engine.connect() as connection:
             newest = sa.select(sa.func.coalesce(sa.func.max(models.Event.position), 0))
-            return (await connection.execute(newest)).scalar_one() or 0
+            key: int = (await connection.execute(newest)).scalar_one() or 0
+        return key
 
     def _check_number(self, principal: Principal) -> None:
         if self._open.get(principal.client_key, 0) >= MOST_STREAMS:

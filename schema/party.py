@@ -21,6 +21,7 @@ from schema.fields import PerType, argument, connection, expression, relation
 from schema.household import MORAL_BANK, Household, Village
 from schema.listing import Listing
 from schema.node import Node
+from schema.party_name import PartyName
 from schema.party_relation import PartyRelation
 from schema.repair import Repair
 from schema.requirements import KNOWN_PARTY, PART
@@ -58,6 +59,7 @@ class Party(Node):
     """A party. What concerns persons and organizations both is declared here, each with its own requirement."""
 
     name: str = expression(masking.party_name, "Name (姓名或名称); persons are masked where they need not be known.")
+    names: list[PartyName] = relation(parties.NAMES, "Names that it has or had (姓名或名称沿革).", requires=KNOWN_PARTY)
     masked_number: str | None = expression(
         masking.party_number,
         "ID number or organization code, masked (证件号码, 脱敏). Never in clear.",

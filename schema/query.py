@@ -29,6 +29,12 @@ from schema.filters import (
     DeductionFilter,
     DeductionOrder,
     EventFilter,
+<<<<<<< HEAD
+    IdentityActFilter,
+    IdentityConflictFilter,
+=======
+    ImportRunFilter,
+>>>>>>> main
     ListingFilter,
     ObjectionFilter,
     PartyFilter,
@@ -37,6 +43,11 @@ from schema.filters import (
     RepairFilter,
 )
 from schema.grading import GradingRule
+<<<<<<< HEAD
+from schema.identity import IdentityAct, IdentityConflict
+=======
+from schema.import_run import ImportRun
+>>>>>>> main
 from schema.lender_candidate import LenderCandidate
 from schema.listing import Listing
 from schema.litigant import Litigant
@@ -151,11 +162,32 @@ class Query(PartnerQuery):
         filter_type=RepairFilter,
     )
 
+    identity_conflicts: Connection[IdentityConflict] = root_connection(
+        roots.IDENTITY_CONFLICTS,
+        "Numbers that files give to somebody of another name, oldest first (身份冲突).",
+        requires=PROCEDURE,
+        about=about.ABOUT_CONFLICT,
+        filter_type=IdentityConflictFilter,
+    )
+    identity_acts: Connection[IdentityAct] = root_connection(
+        roots.IDENTITY_ACTS,
+        "What was done with identities or awaits confirmation, oldest first (身份事项).",
+        requires=PROCEDURE,
+        about=about.ABOUT_PARTY,
+        filter_type=IdentityActFilter,
+    )
     reminders: Connection[Reminder] = root_connection(
         roots.REMINDERS,
         "Reminders, those due first before others (期限提醒).",
         requires=PROCEDURE,
         filter_type=ReminderFilter,
+    )
+
+    import_runs: Connection[ImportRun] = root_connection(
+        roots.IMPORT_RUNS,
+        "Imports of your court's files and what was wrong with them, newest first (导入批次): how good its data are.",
+        requires=REGISTER,
+        filter_type=ImportRunFilter,
     )
 
     lender_candidates: list[LenderCandidate] = rooted(

@@ -6,6 +6,7 @@ import models
 from auth.policy import all_of
 from auth.scopes import Scope
 from models.access_record import MatchOutcome
+from models.party_name import NameStanding
 from resolvers import grading, scenarios, subjects
 from resolvers.declarations import Order
 from schema.certificate import Certificate
@@ -18,6 +19,7 @@ from schema.party import Party
 from schema.requirements import CREDIT, INTEGRITY, KNOWN_PARTY
 
 OUTCOME = "How the look-up ended (核查结果)."
+MATCHED_NAME = "Which name matched, if MATCHED: the current one or a former one (匹配名称)."
 REFERENCE = "Your own reference (机构业务编号)."
 AS_OF = "The court's day of this answer (基准日)."
 RECEIPT = "What the access log knows this answer by (回执)."
@@ -37,6 +39,7 @@ class FinanceReport(RowObject):
     """A bank's answer about one subject."""
 
     outcome: MatchOutcome = column("outcome", OUTCOME)
+    matched_name: NameStanding | None = column("matched_name", MATCHED_NAME)
     reference: str | None = column("reference", REFERENCE)
     as_of: date = expression(subjects.as_of, AS_OF)
     party: Party | None = relation(subjects.PARTY, "The subject, if MATCHED, with all that you may see (主体).")
@@ -64,6 +67,7 @@ class EmploymentReport(RowObject):
     """An employer's answer about one candidate."""
 
     outcome: MatchOutcome = column("outcome", OUTCOME)
+    matched_name: NameStanding | None = column("matched_name", MATCHED_NAME)
     reference: str | None = column("reference", REFERENCE)
     as_of: date = expression(subjects.as_of, AS_OF)
     listings: list[Listing] = relation(
@@ -96,6 +100,7 @@ class CommerceReport(RowObject):
     """An answer about one organization."""
 
     outcome: MatchOutcome = column("outcome", OUTCOME)
+    matched_name: NameStanding | None = column("matched_name", MATCHED_NAME)
     reference: str | None = column("reference", REFERENCE)
     as_of: date = expression(subjects.as_of, AS_OF)
     organization: Party | None = relation(subjects.PARTY, "The organization, if MATCHED (单位).")

@@ -8,15 +8,17 @@ from auth.audiences import Purpose
 from auth.policy import OPEN, POLICY, any_of
 from auth.scopes import Scope
 from models.access_record import BorrowerRelation, MatchOutcome
+from models.party_name import NameStanding
 from resolvers import subjects
 from schema.declaring import RowObject, row_type
+from schema.document_input import OTHER_DOCUMENT, DocumentKey
 from schema.fields import column, expression, relation
 from schema.party import Party
 
 
 @strawberry.input(description="A subject, by name and number together: never by one of them alone (姓名加证件号码).")
 class SubjectKey:
-    """Exactly one of `id_number` and `organization_code` must be given."""
+    """Exactly one of `id_number`, `organization_code` and `document` must be given."""
 
     name: str = strawberry.field(description="Full name (姓名或名称).")
     id_number: str | None = strawberry.field(
@@ -25,6 +27,7 @@ class SubjectKey:
     organization_code: str | None = strawberry.field(
         default=None, description="An organization's unified social credit code (统一社会信用代码)."
     )
+    document: DocumentKey | None = strawberry.field(default=None, description=OTHER_DOCUMENT)
     consent: str | None = strawberry.field(
         default=None,
         description="Number of the authorisation letter (授权书编号); any live consent on file by default.",
@@ -66,6 +69,9 @@ class SubjectReport(RowObject):
     """The answer about one subject."""
 
     outcome: MatchOutcome = column("outcome", "How the look-up ended (核查结果).")
+    matched_name: NameStanding | None = column(
+        "matched_name", "Which name matched, if MATCHED: the current one or a former one (匹配名称)."
+    )
     reference: str | None = column("reference", "Your own reference (机构业务编号).")
     as_of: date = expression(subjects.as_of, "The court's day of this answer (基准日).")
     party: Party | None = relation(subjects.PARTY, "The subject, if MATCHED (主体).")

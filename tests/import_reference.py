@@ -248,14 +248,20 @@ class Reference:
     @contextmanager
     def following(self, keys: Collection[Key], changed: Collection[Key] | None = None) -> Iterator[None]:
         """All that follows from what is done to these rows within. changed: those of which ENTRY_AMENDED is told."""
-        before = {key: self.rows[key] for key in keys if key in self.rows and self.is_public(self.rows[key], self.today)}
+        before = {
+            key: self.rows[key] for key in keys if key in self.rows and self.is_public(self.rows[key], self.today)
+        }
         parties = {key: row.party for key, row in before.items()}
         former = self._outside()
         yield
         after = {key: self.rows[key] for key in keys if self.is_public(self.rows[key], self.today)}
         new = {(row.party, ENTERED[row.kind]) for key, row in after.items() if parties.get(key) != row.party}
         amended = keys if changed is None else changed
-        same = {(row.party, "ENTRY_AMENDED") for key, row in after.items() if parties.get(key) == row.party and key in amended}
+        same = {
+            (row.party, "ENTRY_AMENDED")
+            for key, row in after.items()
+            if parties.get(key) == row.party and key in amended
+        }
         gone = {
             (parties[key], VANISHED[row.kind])
             for key, row in before.items()
@@ -332,7 +338,7 @@ class Reference:
 
     def lower(self, lines: Sequence[tuple[str, tuple[date, ...]]]) -> None:
         """The recording step of a chunk establishes that known parties were of age earlier than was known."""
-        lower = {}
+        lower: dict[str, date] = {}
         for party, days in lines:
             since = self._since(party, days)
             if since < min(self.of_age[party], lower.get(party, LATE)):
@@ -438,7 +444,9 @@ class Reference:
     def _dwell(self, line: Dwelling) -> set[str]:
         """Who is enrolled later elsewhere leaves then. Gives the person if anything changes."""
         before = {place: replace(stay) for place, stay in self.stays.items()}
-        mine = {home: stay for (party, home), stay in self.stays.items() if party == line.party and home != line.household}
+        mine = {
+            home: stay for (party, home), stay in self.stays.items() if party == line.party and home != line.household
+        }
         later = [stay.since for stay in mine.values() if stay.left is None and stay.since > line.since]
         if line.left is None:
             for stay in mine.values():

@@ -112,7 +112,10 @@ async def test_a_minors_certificate_that_is_somebody_elses_colours_the_minor_no_
 
 
 async def test_what_is_public_again_is_given_to_the_platform_again(desk: Desk) -> None:
-    lines = [[*CERTIFICATE[:2], "李晓", YOUNG, *days] for days in (("2025-12-01", "2025-12-10"), ("2025-03-03", "2025-03-12"))]
+    lines = [
+        [*CERTIFICATE[:2], "李晓", YOUNG, *days]
+        for days in (("2025-12-01", "2025-12-10"), ("2025-03-03", "2025-03-12"))
+    ]
     found = []
     for one in (lines[0], lines[1], lines[0]):
         await desk.lines("certificates", one)

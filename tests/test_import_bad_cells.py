@@ -38,14 +38,17 @@ SOUND: Mapping[str, Mapping[str, str]] = {
         "履行完毕日期": "2021-10-07", "出具日期": "2021-10-14",
     },
     "lenders": {
-        "姓名或名称": "蒋涛", "证件号码": ADULT, "认定法院": "余姚市人民法院", "认定日期": "2021-03-01", "依据": "借贷案件",
+        "姓名或名称": "蒋涛", "证件号码": ADULT, "认定法院": "余姚市人民法院", "认定日期": "2021-03-01",
+        "依据": "借贷案件",
     },
     "households": {
         "户号": "NH-1", "村社区": "马渚镇四联村", "姓名": "魏宇华", "证件类型": "居民身份证", "证件号码": ADULT,
-        "与户主关系": "户主", "授权书号": "授2024-0001", "授权日期": "2024-01-02", "入册日期": "2024-01-05", "迁出日期": "",
+        "与户主关系": "户主", "授权书号": "授2024-0001", "授权日期": "2024-01-02", "入册日期": "2024-01-05",
+        "迁出日期": "",
     },
     "relations": {
-        "组织名称": "余姚市某塑料有限公司", "统一社会信用代码": ORGANIZATION, "关系": "法定代表人", "姓名或名称": "魏宇华",
+        "组织名称": "余姚市某塑料有限公司", "统一社会信用代码": ORGANIZATION, "关系": "法定代表人",
+        "姓名或名称": "魏宇华",
         "证件类型": "居民身份证", "证件号码": ADULT, "起始日期": "2020-01-01", "终止日期": "",
     },
 }  # fmt: skip
@@ -79,7 +82,8 @@ NOT_TEXT: tuple[object, ...] = (None, True, 17, -1.5, 10**400, [], ["张波"], {
 
 REASONS = {
     "AMOUNT", "AUTHORISATION", "BEHAVIOUR", "CASE_NUMBER", "CATALOGUE", "CAUSE", "CELL", "CERTIFICATE_NUMBER",
-    "COLUMNS",    "CONFIDENTIALITY", "COURT", "DATE", "DAYS", "ENCODING", "HOUSEHOLD", "ID_NUMBER", "ID_TYPE", "JSON", "MINOR", "NAME",
+    "COLUMNS", "CONFIDENTIALITY", "COURT", "DATE", "DAYS", "ENCODING", "HOUSEHOLD", "ID_NUMBER", "ID_TYPE", "JSON",
+    "MINOR", "NAME",
     "PARTY_TYPE", "RELATION", "ROLE", "SANCTION", "TEXT", "VILLAGE",
 }  # fmt: skip
 WARNINGS = {"AGE", "COURT_DIFFERS", "DAYS", "ID_TYPE", "PARTY_TYPE", "USCC_CHECK_DIGIT", "YEAR_DIFFERS"}
@@ -105,7 +109,7 @@ def spoilt(format: str) -> Iterator[Spoilt]:
     assert set(columns) == set(SOUND[format])
     for column in columns:
         for bad, text in BAD.items():
-            line = SOUND[format] | {column: text}
+            line = {**SOUND[format], column: text}
             yield Spoilt(column, bad, [line[one] for one in columns])
         for value in NOT_TEXT if format == "shixin" else ():
             cells: dict[str, object] = {**SOUND[format], column: value}
@@ -170,7 +174,9 @@ def check_sentence(line: Spoilt, reason: str, sentence: str) -> None:
 
 async def check_nothing_in_clear(engine: AsyncEngine) -> None:
     """No identity number is stored in clear, in any table (R18)."""
-    tables = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'"
+    tables = (
+        "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'"
+    )
     async with engine.connect() as connection:
         for table in (await connection.scalars(sa.text(tables))).all():
             query = sa.text(f'SELECT count(*) FROM "{table}" t WHERE t::text LIKE ANY (:numbers)')  # noqa: S608
@@ -212,7 +218,7 @@ async def test_cells_that_contradict_each_other_are_refused(
     engine: AsyncEngine, keyring: Keyring, tmp_path: Path, format: str
 ) -> None:
     changes, reason = CONTRADICTORY[format]
-    cells = [(SOUND[format] | changes)[column] for column in FORMATS[format].columns]
+    cells = [{**SOUND[format], **changes}[column] for column in FORMATS[format].columns]
     summary, _ = await imported(engine, keyring, format, [Spoilt("", "contradiction", cells)], tmp_path)
     assert summary.rejected == {reason: 1}
 

@@ -249,7 +249,7 @@ async def test_villages_of_persons(engine: AsyncEngine, tmp_path: Path, keyring:
         ({"结案日期": "2021-06-11"}, "DATE"),
         ({"诉讼地位": "旁听"}, "ROLE"),
         ({"当事人类型": "其他", "证件号码": ""}, "PARTY_TYPE"),
-        ({"证件类型": "护照"}, "ID_TYPE"),
+        ({"证件类型": "护照"}, "ID_NUMBER"),
         ({"当事人类型": "法人"}, "ID_TYPE"),
         ({"证件号码": "330281190307023060"}, "ID_NUMBER"),
         ({"姓名或名称": ""}, "NAME"),

@@ -12,12 +12,13 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from courtroom import COURT, NOW, Courtroom, open_courtroom
+from courtroom import NOW, Courtroom, open_courtroom
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
@@ -45,7 +46,6 @@ from auth.scopes import Scope
 from casework import certificates, households, listings, sanctions
 from casework.calendar import catch_up
 from casework.outbox import place_left
-from casework.refusal import Refusal
 from casework.transaction import transact
 from ingest import run as running
 from ingest.importing import FORMATS, import_file
@@ -161,14 +161,25 @@ def sanction_line(draw: Any) -> Written:
     number = f"(2026)浙0281司惩{draw(st.integers(1, 2))}号"
     dates = (decided.isoformat(), effective.isoformat())
     cells = (number, case, party.name, party.number, word, measure, behaviour, *dates)
-    kinds = {"罚款": ("FINE",), "拘留": ("DETENTION",), "训诫": ("ADMONITION",), "罚款、拘留": ("FINE", "DETENTION")}[word]
+    kinds = {"罚款": ("FINE",), "拘留": ("DETENTION",), "训诫": ("ADMONITION",), "罚款、拘留": ("FINE", "DETENTION")}[
+        word
+    ]
     return Written(
-        cells, tuple(_sanction(kind, party, number, case, behaviour, amount, days, decided, effective) for kind in kinds)
+        cells,
+        tuple(_sanction(kind, party, number, case, behaviour, amount, days, decided, effective) for kind in kinds),
     )
 
 
 def _sanction(
-    kind: str, party: Subject, number: str, case: str, behaviour: str, amount: str, days: str, decided: date, begins: date
+    kind: str,
+    party: Subject,
+    number: str,
+    case: str,
+    behaviour: str,
+    amount: str,
+    days: str,
+    decided: date,
+    begins: date,
 ) -> Line:
     extent = {"FINE": amount, "DETENTION": days}.get(kind)
     content = {"case": case, "behaviour": behaviour, "extent": extent, "effective": begins}
@@ -225,7 +236,7 @@ class KilledError(Exception):
 
 @dataclass(frozen=True)
 class Kill:
-    """Before or after which commit an import is interrupted: each chunk has two, that of the parties and that of rows."""
+    """Before or after which commit an import is interrupted: each chunk has two, of the parties and of the rows."""
 
     commit: int
     after: bool
@@ -329,7 +340,13 @@ class Imports(RuleBasedStateMachine):
         async def imported() -> Any:
             exported = self.book.today - timedelta(file.age)
             return await import_file(
-                self.engine, file.format, path, keyring=KEYRING, exported_on=exported, now=lambda: moment, dry_run=dry_run
+                self.engine,
+                file.format,
+                path,
+                keyring=KEYRING,
+                exported_on=exported,
+                now=lambda: moment,
+                dry_run=dry_run,
             )
 
         with self.patch.context() as patch:
@@ -380,12 +397,12 @@ class Imports(RuleBasedStateMachine):
         content = {"case": number, "behaviour": "T09", "extent": "300" if fined else None, "effective": decided}
         code = "R03" if fined else "Y12"
         row = Row(SANCTION, name, number, content, decided, decided, ends=months(decided, 60), code=code)
-        amount = {"amount": 300} if fined else {}
+        amount = Decimal(300) if fined else None
 
         async def work(connection: AsyncConnection) -> None:
             made = sanctions.Decision(
                 decision, await self._case(connection, number), await self._party(connection, name), kind, decided,
-                decided, behaviour="T09", **amount,
+                decided, behaviour="T09", amount=amount,
             )  # fmt: skip
             await sanctions.record_sanction(connection, made, self._act(StaffRole.CENTRE))
 
@@ -585,9 +602,7 @@ class Imports(RuleBasedStateMachine):
         async with self.engine.connect() as connection:
             found = {row.id: row for row in await connection.execute(sa.text(KEYED), {"day": self.book.today})}
             rows = await connection.execute(sa.text(COUNTING))
-            return sorted(
-                (*key_of(found[row.source]), row.name, row.household, row.item, row.points) for row in rows
-            )
+            return sorted((*key_of(found[row.source]), row.name, row.household, row.item, row.points) for row in rows)
 
     @invariant()
     def colours_are_as_the_rules_say(self) -> None:
@@ -693,7 +708,8 @@ VALUES (:client, :index, :kind, :name, :name, :at)
 """
 CONSENT = """
 INSERT INTO consent (reference, client_key, subject_index, purposes, scopes, signed_on, valid_from, valid_to)
-VALUES (:name, :client, :index, '{POST_LOAN_MONITORING}', :scopes, :day, :at, CAST(:at AS timestamptz) + interval '60 years')
+VALUES (:name, :client, :index, '{POST_LOAN_MONITORING}', :scopes, :day, :at,
+    CAST(:at AS timestamptz) + interval '60 years')
 """
 
 

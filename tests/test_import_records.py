@@ -252,6 +252,7 @@ async def test_number_of_a_certificate(importer: Importer, own: str, accepted: i
 async def test_enforcement_imported_later_takes_gold_away(importer: Importer) -> None:
     await importer.certificate()
     enforcement = {"案号": "(2021)浙0281执9号", "立案日期": "2021-11-01", "诉讼地位": "被执行人", "证件号码": ADULT}
+    enforcement["姓名或名称"] = CERTIFICATE[2]
     await importer.case(**enforcement, 结案日期="")
     assert await importer.colour(date(2021, 12, 1)) is Colour.GREEN
     await importer.case(**enforcement, 结案日期="2021-11-20")
@@ -279,10 +280,10 @@ async def test_minors_are_protected_and_undisclosed(importer: Importer) -> None:
 @pytest.mark.parametrize("case_first", [True, False])
 async def test_private_case_protects_its_sanctions(importer: Importer, case_first: bool) -> None:
     if case_first:
-        await importer.case(不公开="是", 证件号码=ADULT)
+        await importer.case(不公开="是", 证件号码=ADULT, 姓名或名称=SANCTION["被处罚人"])
     await importer.sanction()
     if not case_first:
-        await importer.case(不公开="是", 证件号码=ADULT)
+        await importer.case(不公开="是", 证件号码=ADULT, 姓名或名称=SANCTION["被处罚人"])
     record = await importer.record()
     assert (record.publicity.isempty, record.case_id is not None) == (True, True)
     assert await importer.colour(date(2021, 4, 1), Perspective.OUTSIDE) is Colour.GREEN
@@ -290,7 +291,7 @@ async def test_private_case_protects_its_sanctions(importer: Importer, case_firs
 
 
 async def test_listing_discloses_a_party_known_from_a_private_case(importer: Importer) -> None:
-    await importer.case(不公开="是", 证件号码=ADULT)
+    await importer.case(不公开="是", 证件号码=ADULT, 姓名或名称=LISTING["iname"])
     await importer.listing()
     async with importer.engine.connect() as connection:
         assert await connection.scalar(sa.select(Party.disclosed)) is True

@@ -21,6 +21,7 @@ from demo.cast import CHEN, DEMO_VILLAGE, WANG, Subject
 from ingest.certificates import Certificates
 from ingest.households import Households
 from ingest.importing import import_file
+from ingest.removals import Removals
 from ingest.sanctions import Sanctions
 from models.court import StaffRole
 
@@ -30,8 +31,6 @@ ENTRIES = (
 )
 STANDING = """query($key: String!) { householdStanding(key: $key) {
   householdKey points eligible liveVetoes ineligibleSince benefits { code } members { relation consentNumber } } }"""
-LISTINGS = """query($name: String!) { parties(first: 1, filter: { name: $name }) { nodes {
-  listings(first: 2) { nodes { id } } } } }"""
 TOLD = """{ householdStandings(first: 10) { nodes { householdKey points eligible
   notices(first: 20) { nodes { category points month } } } } }"""
 LETTER = {"consentNumber": "授2026-1", "consentedOn": "2026-02-01", "enrolledOn": "2026-02-01"}
@@ -73,12 +72,6 @@ class MoralBank(Courts):
             if row["status"] == "COURT_ASSESSED":
                 self.chambers.done(token, "confirmConversion", "status", id=row["id"])
         self.work()
-
-    def listing(self, subject: Subject) -> str:
-        """The id of the one entry on a list."""
-        found = self.chambers.data(self.officer(StaffRole.CENTRE), LISTINGS, {"name": subject.name})
-        (entry,) = found["parties"]["nodes"][0]["listings"]["nodes"]
-        return str(entry["id"])
 
     def bring(self, format: str, file: Path) -> None:
         """By file, and what follows from it."""
@@ -235,7 +228,8 @@ def test_by_file(bank: MoralBank, tmp_path: Path) -> None:
     assert told[chen][1] is False
     assert {row["category"] for row in told[chen][2]} == {"VETO"}
     known = bank.entries()
-    bank.do(StaffRole.CENTRE, "removeListing", id=bank.listing(CHEN), reason="已履行。")
+    left = ["失信被执行人", CHEN.name, "居民身份证", CHEN.number, ENFORCED, "2026-03-01", "履行完毕"]
+    bank.bring("removals", write_csv(tmp_path / "r.csv", [left], Removals.columns))
     assert bank.new(known) == [(chen, "MV3", 0, True)]
 
 

@@ -11,7 +11,8 @@ from auth.officer import Officer
 from casework.procedure import Act
 from casework.refusal import Refusal
 from casework.texts import check_texts
-from models.identifiers import IdentifierError, parse_person_number
+from models.documents import ORGANIZATIONS, DocumentKind, document_key, parse_document
+from models.identifiers import IdentifierError
 from models.party import Identity
 from resolvers.caller import Caller
 from resolvers.context import Context
@@ -58,12 +59,17 @@ class Acting:
             raise Refusal("NOT_YOURS", "Nobody is authenticated.", "Exchange a token for your user (RFC 8693).")
         return subject
 
-    def person(self, number: str, field: str = "idNumber") -> bytes:
-        """The keyed hash of a person's number. Raises Refusal BAD_NUMBER."""
+    def person(self, number: str | None, document: Mapping[str, Any] | None) -> bytes:
+        """The keyed hash of a person's number: a resident ID number, or another document's. Raises Refusal."""
+        given = (DocumentKind.RESIDENT_ID, number) if document is None else (document["kind"], document["number"])
+        if given[1] is None or (document is not None and number is not None) or given[0] in ORGANIZATIONS:
+            raise Refusal("BAD_NUMBER", "A person has one number.", "Give `idNumber` or `document`.", "idNumber")
         try:
-            return self.caller.keyring.index(parse_person_number(number).value)
+            read = parse_document(given[0], given[1])
         except IdentifierError:
-            raise Refusal("BAD_NUMBER", "This is no resident ID number.", "Check its digits.", field) from None
+            field = "idNumber" if document is None else "document"
+            raise Refusal("BAD_NUMBER", "This is no number of its kind.", "Check its digits.", field) from None
+        return self.caller.keyring.index(document_key(read.kind, read.value))
 
     async def own_party(self) -> int:
         """The party that the authenticated litigant is. Raises Refusal NOT_FOUND."""

@@ -1,8 +1,8 @@
 """Consents, share codes and watches: what partners and litigants do about each other."""
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from types import SimpleNamespace
 from typing import Any
 
 from auth.audiences import Purpose
@@ -13,18 +13,33 @@ from casework.share_codes import OFTEN, ONCE, Sharing, Shown, share_code
 from casework.watches import Customer
 from models.client import Client
 from models.consent import Consent, ShareCode
-from models.identifiers import IdentifierError, mask_number, parse_organization_code, parse_person_number
+from models.documents import ORGANIZATIONS, Document, document_key, mask_document, parse_document
+from models.identifiers import IdentifierError
+from models.names import fold, tidy
 from models.party import PartyKind
 from resolvers.context import Context
 from resolvers.mutations.acting import Acting
 from resolvers.rows import Row
+from resolvers.subjects import given_document
+
+Given = Mapping[str, Any]
+"""A document as an input holds it: its kind and its number."""
+
+
+class Numbered:
+    """A subject's number as an input gives it: in one of three ways."""
+
+    def __init__(self, id_number: str | None, organization_code: str | None, document: Given | None) -> None:
+        self.id_number, self.organization_code = id_number, organization_code
+        self.document = document and SimpleNamespace(**document)
 
 
 async def register_consent(
     acting: Acting,
     *,
     letter_number: str,
-    id_number: str,
+    id_number: str | None,
+    document: Given | None,
     signed_on: date,
     purposes: Sequence[Purpose],
     scopes: Sequence[str],
@@ -35,7 +50,7 @@ async def register_consent(
     """A bank registers a letter."""
     letter = Letter(letter_number, signed_on, evidence_hash)
     given = Permission(purposes, scopes, valid_from, valid_to)
-    client, subject = acting.caller.principal.client_key, acting.person(id_number)
+    client, subject = acting.caller.principal.client_key, acting.person(id_number, document)
     return await consents.register_consent(acting.connection, client, subject, letter, given, acting.caller.now)
 
 
@@ -69,24 +84,27 @@ async def create_share_code(
     name: str,
     id_number: str | None,
     organization_code: str | None,
+    document: Given | None,
     purposes: Sequence[Purpose],
     scopes: Sequence[str],
     valid_to: datetime,
     single_use: bool,
 ) -> int:
     """A subject makes a code."""
-    shown = own_identity(acting, name, id_number, organization_code)
+    shown = own_identity(acting, name, id_number, organization_code, document)
     sharing = Sharing(purposes, scopes, valid_to, ONCE if single_use else OFTEN)
     secret = acting.caller.keyring.share_key
     return await share_codes.create_share_code(acting.connection, secret, shown, sharing, acting.caller.now)
 
 
-def own_identity(acting: Acting, name: str, id_number: str | None, organization_code: str | None) -> Shown:
+def own_identity(
+    acting: Acting, name: str, id_number: str | None, organization_code: str | None, document: Given | None
+) -> Shown:
     """The authenticated subject as it shows itself. Raises Refusal NOT_YOURS, BAD_TEXT."""
-    number = _number(id_number, organization_code)
-    if number is None or acting.subject not in acting.caller.keyring.probes(number):
+    given = _document(Numbered(id_number, organization_code, document))
+    if given is None or acting.subject not in acting.caller.keyring.probes(document_key(given.kind, given.value)):
         raise Refusal("NOT_YOURS", "This is not the number of who has signed in.", "Give your own.", "idNumber")
-    return Shown(acting.subject, _name(name, "name"), mask_number(number))
+    return Shown(acting.subject, _name(name, "name"), mask_document(given.value))
 
 
 def told_code(context: Context, row: Row) -> str:
@@ -116,31 +134,37 @@ async def unwatch(acting: Acting, *, references: Sequence[str]) -> int:
 
 
 def customer(
-    acting: Acting, path: str, name: str, id_number: str | None, organization_code: str | None, reference: str
+    acting: Acting,
+    path: str,
+    name: str,
+    id_number: str | None,
+    organization_code: str | None,
+    document: Given | None,
+    reference: str,
 ) -> Customer:
     """A subject by name and number, with the client's reference; `path`: where in the input it stands.
 
     Raises Refusal BAD_TEXT.
     """
-    number = _number(id_number, organization_code)
-    probes = acting.caller.keyring.probes(number) if number else ()
-    kind = PartyKind.ORGANIZATION if id_number is None else PartyKind.PERSON
+    numbered = Numbered(id_number, organization_code, document)
+    given = _document(numbered)
+    probes = acting.caller.keyring.probes(document_key(given.kind, given.value)) if given else ()
+    one = given_document(numbered)
+    kind = PartyKind.PERSON if one and one[0] not in ORGANIZATIONS else PartyKind.ORGANIZATION
     named = _name(name, f"{path}name")
     return Customer(probes, kind, named, own_reference(reference, f"{path}reference"))
 
 
-def _number(id_number: str | None, organization_code: str | None) -> str | None:
-    """The number as it is hashed; None of none, of both, and of what is no number."""
+def _document(given: Numbered) -> Document | None:
+    """The document as it is hashed; None of none, of several, and of what is no number."""
+    one = given_document(given)
     try:
-        if id_number is not None:
-            return parse_person_number(id_number).value if organization_code is None else None
-        return parse_organization_code(organization_code).value if organization_code is not None else None
+        return parse_document(*one) if one else None
     except IdentifierError:
         return None
 
 
 def _name(given: str, field: str) -> str:
-    name = unicodedata.normalize("NFKC", given).strip()
-    if not name:
+    if not fold(given):
         raise Refusal("BAD_TEXT", "This is blank.", "Give the full name.", field)
-    return name
+    return tidy(given)

@@ -7,7 +7,7 @@ from casework import incentive_loans
 from casework.incentive_loans import Loan
 from models.incentive_loan import IncentiveLoan, LoanOutcome
 from resolvers.mutations.acting import Acting
-from resolvers.mutations.consents import customer
+from resolvers.mutations.consents import Given, customer
 
 
 async def record(
@@ -16,12 +16,13 @@ async def record(
     name: str,
     id_number: str | None,
     organization_code: str | None,
+    document: Given | None,
     reference: str,
     amount: Decimal,
     granted_on: date,
 ) -> int:
     """A bank reports a loan."""
-    borrower = customer(acting, "", name, id_number, organization_code, reference)
+    borrower = customer(acting, "", name, id_number, organization_code, document, reference)
     client, now = acting.caller.principal.client_key, acting.caller.now
     return await incentive_loans.record_loan(acting.connection, client, borrower, Loan(amount, granted_on), now)
 

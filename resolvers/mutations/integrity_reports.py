@@ -11,7 +11,7 @@ from models.integrity_report import IntegrityReport
 from resolvers.caller import Caller, Reports
 from resolvers.context import Context
 from resolvers.mutations.acting import Acting
-from resolvers.mutations.consents import own_identity
+from resolvers.mutations.consents import Given, own_identity
 from resolvers.rows import Row
 
 
@@ -21,13 +21,14 @@ async def issue(
     name: str,
     id_number: str | None,
     organization_code: str | None,
+    document: Given | None,
     scopes: Sequence[str],
     purpose: Purpose,
     valid_to: datetime | None,
 ) -> int:
     """A subject has a report issued: a code for many views, and a signature over what it shows now."""
     caller, connection = acting.caller, acting.connection
-    shown = own_identity(acting, name, id_number, organization_code)
+    shown = own_identity(acting, name, id_number, organization_code, document)
     sharing = Sharing([purpose], scopes, valid_to or caller.now + integrity_reports.USUAL, REPORT)
     secret = caller.keyring.share_key
     key = await share_codes.create_share_code(connection, secret, shown, sharing, caller.now)

@@ -1,0 +1,307 @@
+"""What the Centre does with parties' identities (R22): proposed by one officer, done when another one confirms.
+
+All that follows from the rows that move is done in the same transaction; what was told or logged is never rewritten.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from casework.consequences import follow, items_of, look
+from casework.events import colour
+from casework.identity_changes import correct, end_party, give_names, give_number, release, take_over
+from casework.party_rows import lock_for_moving, move_rows
+from casework.procedure import Act, reasoned, require, require_any
+from casework.refusal import Refusal, not_found
+from models.court import StaffRole
+from models.documents import Document, document_key, mask_document
+from models.identity_conflict import (
+    ConflictOutcome,
+    ConflictState,
+    IdentityAct,
+    IdentityActKind,
+    IdentityActState,
+    IdentityConflict,
+)
+from models.keyring import Keyring
+from models.names import fold, tidy
+from models.party import Identity, Party
+from models.party_name import NameStanding, PartyName
+
+LONGEST_NAME = 200
+
+
+@dataclass(frozen=True)
+class Grounds:
+    """Why an identity is changed: a reason, and the SHA-256 of the document that shows it."""
+
+    reason: str
+    digest: bytes
+
+
+async def resolve_identity(
+    connection: AsyncConnection,
+    conflict_key: int,
+    outcome: ConflictOutcome,
+    number: Document | None,
+    digest: bytes,
+    act: Act,
+) -> int:
+    """Propose what the other name of a conflict was; gives the act's key. number: the right one of its lines.
+
+    Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, WRONG_STATE, PROPOSED, BAD_NUMBER, OTHER_SUBJECT.
+    """
+    require(act.officer, StaffRole.CENTRE)
+    query = sa.select(IdentityConflict.__table__).where(IdentityConflict.id == conflict_key).with_for_update()
+    found = (await connection.execute(query)).one_or_none()
+    if found is None or found.court_code != act.officer.court_code:
+        raise not_found("conflict")
+    if found.state != ConflictState.OPEN:
+        raise Refusal("WRONG_STATE", "This conflict is resolved.", "Read it again.", "id")
+    if number is not None and outcome is not ConflictOutcome.WRONG_NUMBER:
+        raise Refusal("BAD_NUMBER", "Only a wrong number has a right one.", "Leave the number out.", "document")
+    values: dict[str, Any] = {"party_id": found.holder_id, "conflict_id": found.id, "outcome": outcome}
+    if number is not None:
+        values |= await _right_number(connection, found, number, act.keyring)
+    return await _propose(connection, IdentityActKind.RESOLVE, digest, act, values)
+
+
+async def correct_name(connection: AsyncConnection, party_key: int, name: str, digest: bytes, act: Act) -> int:
+    """Propose another current name; the one so far was a slip. Raises Refusal as above, BAD_TEXT."""
+    require(act.officer, StaffRole.CENTRE)
+    await _standing(connection, party_key)
+    values = {"party_id": party_key, "name": _name(name)}
+    return await _propose(connection, IdentityActKind.CORRECT_NAME, digest, act, values)
+
+
+async def merge_parties(connection: AsyncConnection, source: int, target: int, digest: bytes, act: Act) -> int:
+    """Propose that one party is another one. Raises Refusal as above, OTHER_SUBJECT, BAD_ID."""
+    require(act.officer, StaffRole.CENTRE)
+    one, other = await _standing(connection, source), await _standing(connection, target, "intoId")
+    if source == target:
+        raise Refusal("BAD_ID", "A party is not merged with itself.", "Give two parties.", "intoId")
+    if one.kind != other.kind:
+        raise Refusal("OTHER_SUBJECT", "A person is no organization.", "Give two of one kind.", "intoId")
+    values = {"party_id": target, "other_id": source}
+    return await _propose(connection, IdentityActKind.MERGE, digest, act, values)
+
+
+async def split_party(
+    connection: AsyncConnection,
+    party_key: int,
+    items: Mapping[str, Sequence[int]],
+    other: int | None,
+    name: str | None,
+    digest: bytes,
+    act: Act,
+) -> int:
+    """Propose that rows are another party's: of one that is there, or of a new one by name. Raises Refusal as above."""
+    require(act.officer, StaffRole.CENTRE)
+    await _standing(connection, party_key)
+    if not any(items.values()):
+        raise Refusal("BAD_ID", "Nothing would move.", "Name what belongs to another party.", "items")
+    if (other is None) == (name is None):
+        raise Refusal("BAD_ID", "It goes to a party that is there, or to a new one.", "Give one of the two.", "otherId")
+    if other is not None:
+        await _standing(connection, other, "otherId")
+    if other == party_key:
+        raise Refusal("BAD_ID", "Both are one party.", "Give another.", "otherId")
+    kept = {table: sorted(keys) for table, keys in items.items()}
+    values = {"party_id": party_key, "other_id": other, "items": kept, "name": _name(name) if name else None}
+    return await _propose(connection, IdentityActKind.SPLIT, digest, act, values)
+
+
+async def decide_act(connection: AsyncConnection, key: int, confirmed: bool, act: Act) -> int:
+    """Confirm or refuse what a colleague proposed; what is confirmed is done at once. Gives the act's key.
+
+    Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, DECIDED, SAME_PERSON, WRONG_STATE.
+    """
+    require_any(act.officer, StaffRole.CENTRE, StaffRole.PRESIDENT)
+    reason = reasoned(act.reason)
+    query = sa.select(IdentityAct.__table__).where(IdentityAct.id == key).with_for_update()
+    found = (await connection.execute(query)).one_or_none()
+    if found is None or found.court_code != act.officer.court_code:
+        raise not_found("act")
+    if found.state != IdentityActState.PROPOSED:
+        raise Refusal("DECIDED", "This is decided.", "Read it again.", "id")
+    if found.proposed_by == act.officer.key:
+        raise Refusal("SAME_PERSON", "Whoever proposes does not confirm (R22).", "Leave it to a colleague.")
+    if confirmed:
+        await _do(connection, found, act)
+    decided = {
+        "state": IdentityActState.DONE if confirmed else IdentityActState.REFUSED,
+        "decided_by": act.officer.key,
+        "decided_role": act.officer.role,
+        "decided_at": act.at,
+        "decision_reason": reason,
+    }
+    await connection.execute(sa.update(IdentityAct).where(IdentityAct.id == key).values(decided))
+    return key
+
+
+# --- proposing --------------------------------------------------------------------------------------------------------
+
+
+async def _propose(
+    connection: AsyncConnection, kind: IdentityActKind, digest: bytes, act: Act, values: dict[str, Any]
+) -> int:
+    own = {
+        "court_code": act.officer.court_code,
+        "kind": kind,
+        "reason": reasoned(act.reason),
+        "evidence_digest": digest,
+        "proposed_by": act.officer.key,
+        "proposed_role": act.officer.role,
+        "proposed_at": act.at,
+    }
+    written = insert(IdentityAct).values(own | values).on_conflict_do_nothing().returning(IdentityAct.id)
+    key: int | None = (await connection.execute(written)).scalar_one_or_none()
+    if key is None:
+        raise Refusal("PROPOSED", "A resolution of this conflict awaits its confirmation.", "Decide on it first.", "id")
+    return key
+
+
+async def _standing(connection: AsyncConnection, key: int, field: str = "partyId") -> sa.Row[Any]:
+    """A party that is no conflict's and was not merged. Raises Refusal NOT_FOUND, WRONG_STATE."""
+    found = (await connection.execute(sa.select(Party.__table__).where(Party.id == key))).one_or_none()
+    if found is None:
+        raise Refusal("NOT_FOUND", "There is no such party.", "Look it up again.", field)
+    if found.held or found.merged_id is not None:
+        raise Refusal("WRONG_STATE", "This party is a conflict's, or was merged.", "Resolve the conflict.", field)
+    return found
+
+
+def _name(text: str) -> str:
+    name = tidy(text)
+    if not fold(name) or len(name) > LONGEST_NAME:
+        raise Refusal("BAD_TEXT", f"A name has 1 to {LONGEST_NAME} characters.", "Complete or shorten it.", "name")
+    return name
+
+
+async def _right_number(
+    connection: AsyncConnection, conflict: sa.Row[Any], number: Document, keyring: Keyring | None
+) -> dict[str, Any]:
+    """The right number as it waits, and its party, if it has one: of the conflict's name (R18)."""
+    if keyring is None:
+        raise Refusal("BAD_NUMBER", "No number can be read here.", "Ask whoever runs the service.", "document")
+    probes = keyring.probes(document_key(number.kind, number.value))
+    query = sa.select(Identity.party_id).where(Identity.index.in_(probes)).limit(1)
+    party: int | None = (await connection.execute(query)).scalar_one_or_none()
+    if party == conflict.holder_id:
+        raise Refusal("BAD_NUMBER", "This is the number of the conflict.", "Give the right one.", "document")
+    if party is not None:
+        has = sa.select(PartyName.id).where(PartyName.party_id == party, PartyName.folded == conflict.folded)
+        if (await connection.execute(has)).first() is None:
+            raise Refusal("OTHER_SUBJECT", "This number is another name's.", "Check the number.", "document")
+    return {
+        "other_id": party,
+        "number_kind": number.kind,
+        "number_index": probes[0],
+        "number_sealed": keyring.seal(number.value, probes[0]),
+        "number_masked": mask_document(number.value),
+    }
+
+
+# --- doing ------------------------------------------------------------------------------------------------------------
+
+
+async def _do(connection: AsyncConnection, found: sa.Row[Any], act: Act) -> None:
+    if found.kind == IdentityActKind.CORRECT_NAME:
+        await lock_for_moving(connection, [found.party_id])
+        await _standing(connection, found.party_id)
+        await correct(connection, found.party_id, found.name)
+    elif found.kind == IdentityActKind.MERGE:
+        await _standing(connection, found.party_id)
+        await _standing(connection, found.other_id)
+        await _join(connection, found.other_id, found.party_id, NameStanding.FORMER, act)
+    elif found.kind == IdentityActKind.SPLIT:
+        await _split(connection, found, act)
+    else:
+        await _resolve(connection, found, act)
+
+
+async def _join(connection: AsyncConnection, source: int, target: int, standing: NameStanding, act: Act) -> None:
+    """Let a party be another one: rows, names and numbers, and what follows."""
+    await lock_for_moving(connection, [source, target])
+    items = await items_of(connection, [source, target])
+    before = await look(connection, items, act.at)
+    await move_rows(connection, source, target)
+    await take_over(connection, source, target, standing)
+    await give_number(connection, target, act.keyring)
+    await end_party(connection, source, target)
+    await follow(connection, items, before, act.at)
+    await colour(connection, [source, target], act.at)
+
+
+async def _split(connection: AsyncConnection, found: sa.Row[Any], act: Act) -> None:
+    source = await _standing(connection, found.party_id)
+    target = found.other_id
+    if target is None:
+        values = {"kind": source.kind, "name": found.name, "disclosed": False, "created_at": act.at}
+        target = (await connection.execute(sa.insert(Party).values(values).returning(Party.id))).scalar_one()
+        await connection.execute(sa.update(IdentityAct).where(IdentityAct.id == found.id).values(other_id=target))
+    else:
+        await _standing(connection, target)
+    await lock_for_moving(connection, [source.id, target])
+    items = await items_of(connection, [source.id, target])
+    before = await look(connection, items, act.at)
+    await move_rows(connection, source.id, target, found.items)
+    await give_number(connection, target, act.keyring)
+    await follow(connection, items, before, act.at)
+    await colour(connection, [source.id, target], act.at)
+
+
+async def _resolve(connection: AsyncConnection, found: sa.Row[Any], act: Act) -> None:
+    conflict = (
+        await connection.execute(
+            sa.select(IdentityConflict.__table__).where(IdentityConflict.id == found.conflict_id).with_for_update()
+        )
+    ).one()
+    if conflict.state != ConflictState.OPEN:
+        raise Refusal("WRONG_STATE", "This conflict is resolved.", "Read it again.", "id")
+    resolved = {
+        "state": ConflictState.RESOLVED,
+        "outcome": found.outcome,
+        "resolved_by": act.officer.key,
+        "resolved_at": act.at,
+        "reason": found.reason,
+        "evidence_digest": found.evidence_digest,
+    }
+    await connection.execute(sa.update(IdentityConflict).where(IdentityConflict.id == conflict.id).values(resolved))
+    if found.outcome == ConflictOutcome.WRONG_NUMBER:
+        await _renumber(connection, conflict.provisional_id, found, act)
+        return
+    corrected = found.outcome == ConflictOutcome.NAME_CORRECTED
+    standing = NameStanding.MISSPELT if corrected else NameStanding.FORMER
+    await _join(connection, conflict.provisional_id, conflict.holder_id, standing, act)
+
+
+async def _renumber(connection: AsyncConnection, provisional: int, found: sa.Row[Any], act: Act) -> None:
+    """The lines are somebody else's: of the right number's party, or of a new one, or of nobody who is known."""
+    if found.number_index is None:
+        return
+    query = sa.select(Identity.party_id).where(Identity.index == found.number_index)
+    known: int | None = (await connection.execute(query)).scalar_one_or_none()
+    party = found.other_id or known
+    if party is not None:
+        await lock_for_moving(connection, [provisional, party])
+        items = await items_of(connection, [provisional, party])
+        before = await look(connection, items, act.at)
+        await move_rows(connection, provisional, party)
+        await give_names(connection, provisional, party, NameStanding.FORMER)
+        await end_party(connection, provisional, party)
+        await give_number(connection, party, act.keyring)
+        await follow(connection, items, before, act.at)
+        await colour(connection, [provisional, party], act.at)
+        return
+    await lock_for_moving(connection, [provisional])
+    items = await items_of(connection, [provisional])
+    before = await look(connection, items, act.at)
+    await release(connection, provisional, found)
+    await give_number(connection, provisional, act.keyring)
+    await follow(connection, items, before, act.at)
+    await colour(connection, [provisional], act.at)

@@ -1,0 +1,129 @@
+"""The statements by which a party gets names, numbers and an end (R22)."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from casework.majority import establish
+from casework.names import name_parties
+from models.certificate import Certificate
+from models.court_case import CourtCase, Participation
+from models.deduction import Deduction
+from models.keyring import Keyring
+from models.listing import Listing
+from models.names import fold
+from models.party import Identity, Party
+from models.party_name import NameStanding, PartyName
+from models.sanction import Sanction
+
+
+async def take_over(connection: AsyncConnection, source: int, target: int, standing: NameStanding) -> None:
+    """Give the names and numbers of a party to the one that it is. standing: of its current name.
+
+    Both are one person, so what is established of either is established.
+    """
+    await give_names(connection, source, target, standing)
+    has_main = sa.select(Identity.id).where(Identity.party_id == target, Identity.main).exists()
+    main = Identity.main & ~sa.select(has_main).scalar_subquery()
+    moved = sa.update(Identity).where(Identity.party_id == source).values(party_id=target, main=main)
+    await connection.execute(moved.execution_options(synchronize_session=False))
+    other = sa.select(Party.of_age_from).where(Party.id == source).scalar_subquery()
+    lower = sa.update(Party).where(Party.id == target).values(of_age_from=sa.func.least(Party.of_age_from, other))
+    await connection.execute(lower.execution_options(synchronize_session=False))
+    await name_parties(connection, [target])
+
+
+async def give_names(connection: AsyncConnection, source: int, target: int, standing: NameStanding) -> None:
+    """Enter the names of a party with another one; the days of those that it has as well reach over both."""
+    names = sa.select(
+        sa.literal(target, sa.BigInteger),
+        PartyName.name,
+        PartyName.folded,
+        PartyName.begins_on,
+        PartyName.latest_on,
+        PartyName.latest_on,
+        PartyName.exported_on,
+        sa.case(
+            (PartyName.standing == NameStanding.CURRENT, sa.literal(standing, PartyName.standing.type)),
+            else_=PartyName.standing,
+        ),
+    ).where(PartyName.party_id == source)
+    columns = ["party_id", "name", "folded", "begins_on", "ends_on", "latest_on", "exported_on", "standing"]
+    arriving = insert(PartyName).from_select(columns, names)
+    new, row = arriving.excluded, PartyName
+    days = {
+        "begins_on": sa.func.least(row.begins_on, new.begins_on),
+        "latest_on": sa.func.greatest(row.latest_on, new.latest_on),
+        "exported_on": sa.func.greatest(row.exported_on, new.exported_on),
+        "ends_on": sa.case((row.standing != NameStanding.CURRENT, sa.func.greatest(row.ends_on, new.ends_on))),
+    }
+    await connection.execute(arriving.on_conflict_do_update(index_elements=[row.party_id, row.folded], set_=days))
+
+
+async def end_party(connection: AsyncConnection, source: int, target: int) -> None:
+    """A party that turned out to be another one is nobody from now on; whoever was merged into it follows."""
+    ended = {"merged_id": target, "held": True, "disclosed": False}
+    await connection.execute(sa.update(Party).where(Party.id == source).values(ended))
+    await connection.execute(sa.update(Party).where(Party.merged_id == source).values(merged_id=target))
+
+
+async def release(connection: AsyncConnection, provisional: int, number: sa.Row[Any]) -> None:
+    """A conflict's party becomes one of its own, by its right number; the wrong one had told nothing of its age."""
+    values = {
+        "party_id": provisional,
+        "type": number.number_kind,
+        "index": number.number_index,
+        "sealed": number.number_sealed,
+        "masked": number.number_masked,
+        "main": True,
+    }
+    await connection.execute(sa.insert(Identity).values(values))
+    free = {"held": False, "of_age_from": sa.literal_column("'infinity'::date")}
+    await connection.execute(sa.update(Party).where(Party.id == provisional).values(free))
+
+
+async def give_number(connection: AsyncConnection, party: int, keyring: Keyring | None) -> None:
+    """Establish by a party's own number on which of the days of its matters it was of age (R16)."""
+    days = sa.union(
+        sa.select(CourtCase.filed_on)
+        .join(Participation, Participation.case_id == CourtCase.id)
+        .where(Participation.party_id == party),
+        sa.select(sa.func.coalesce(Sanction.conduct_on, Sanction.decided_on)).where(Sanction.party_id == party),
+        sa.select(Listing.listed_on).where(Listing.party_id == party),
+        sa.select(Certificate.performed_on).where(Certificate.party_id == party),
+        sa.select(Deduction.conduct_on).where(Deduction.party_id == party),
+    )
+    found = (await connection.execute(days)).scalars().all()
+    await establish(connection, keyring, party, *(day for day in found if day is not None))
+
+
+async def correct(connection: AsyncConnection, party: int, name: str) -> None:
+    """Give a party its right name; the one so far becomes a slip that nobody outside matches."""
+    folded = fold(name)
+    current = sa.and_(PartyName.party_id == party, PartyName.standing == NameStanding.CURRENT)
+    slip = (await connection.execute(sa.select(PartyName.__table__).where(current))).one()
+    if slip.folded == folded:
+        await connection.execute(sa.update(PartyName).where(PartyName.id == slip.id).values(name=name))
+    else:
+        misspelt = sa.update(PartyName).where(PartyName.id == slip.id).values(standing=NameStanding.MISSPELT)
+        await connection.execute(misspelt)
+        await add_name(connection, party, name, slip)
+    await connection.execute(sa.update(Party).where(Party.id == party).values(name=name, folded=folded))
+
+
+async def add_name(connection: AsyncConnection, party: int, name: str, slip: sa.Row[Any]) -> None:
+    """Enter a name as the current one, with the days of the slip that it stands for."""
+    days = {one: getattr(slip, one) for one in ("begins_on", "latest_on", "exported_on")}
+    own = {"party_id": party, "name": name, "folded": fold(name), "standing": NameStanding.CURRENT, "ends_on": None}
+    arriving = insert(PartyName).values(own | days)
+    newest = {
+        one: sa.func.greatest(getattr(PartyName, one), arriving.excluded[one]) for one in days if one != "begins_on"
+    }
+    await connection.execute(
+        arriving.on_conflict_do_update(
+            index_elements=[PartyName.party_id, PartyName.folded],
+            set_=newest | {"name": name, "standing": NameStanding.CURRENT, "ends_on": None},
+        )
+    )

@@ -1,0 +1,88 @@
+"""Rows that name a party, moved to another one (R22)."""
+
+from collections.abc import Collection, Iterator, Mapping
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from casework.transaction import ESTABLISHING, RECORDING
+from models.base import Base
+
+STAYING = frozenset(
+    {"access_record", "code_period", "code_record_version", "event", "identity", "identity_act", "identity_conflict"}
+    | {"party", "party_name", "record_step"}
+)
+"""What was told, logged or written down of a party is never rewritten; identities and names have rules of their own."""
+
+LOCK_IMPORTS = sa.text("SELECT pg_advisory_xact_lock(:lock)")
+LOCK_PARTIES = sa.text("SELECT id FROM party WHERE id = ANY(:keys) ORDER BY id FOR UPDATE")
+
+
+def naming_columns() -> Iterator[tuple[sa.Table, str]]:
+    """Each column whose rows move with their party; what others refer to before what refers to it."""
+    for table in Base.metadata.sorted_tables:
+        if table.name not in STAYING:
+            for column in table.columns:
+                if any(key.target_fullname == "party.id" for key in column.foreign_keys):
+                    yield table, column.name
+
+
+async def lock_for_moving(connection: AsyncConnection, party_keys: Collection[int]) -> None:
+    """Wait for imports, whose lines would follow to the wrong party, and for whoever writes about these parties."""
+    for lock in (ESTABLISHING, RECORDING):
+        await connection.execute(LOCK_IMPORTS, {"lock": lock})
+    await connection.execute(LOCK_PARTIES, {"keys": sorted(party_keys)})
+
+
+async def move_rows(
+    connection: AsyncConnection, source: int, target: int, chosen: Mapping[str, Collection[int]] | None = None
+) -> None:
+    """Let rows that name one party name another; all, or `chosen` ones by table, with what rests on them.
+
+    Of two rows that would be the same the other party's counts, and this one stays where it is.
+    """
+    for table, column in naming_columns():
+        bound: dict[str, object] = {"source": source, "target": target}
+        rests = list(_basis(table))
+        where = [f"{column} = :source", *(f"NOT ({same})" for same in _same(table, column))]
+        if chosen is None:
+            where += [f"NOT ({basis} = :source)" for basis in rests]
+        else:
+            bound["keys"] = sorted(chosen.get(table.name, ()))
+            where.append(" OR ".join(["id = ANY(:keys)", *(f"{basis} = :target" for basis in rests)]))
+        conditions = " AND ".join(f"coalesce(({one}), false)" for one in where)
+        moved = sa.text(f"UPDATE {table.name} SET {column} = :target WHERE {conditions}")  # noqa: S608 - own names
+        await connection.execute(moved, bound)
+
+
+def _basis(table: sa.Table) -> Iterator[str]:
+    """The party of each row of another table that a row of this one rests on."""
+    for column in table.columns:
+        for key in column.foreign_keys:
+            other = key.column.table
+            if other is not table and other.name not in STAYING and "party_id" in other.columns:
+                party = f"SELECT o.party_id FROM {other.name} o WHERE o.id = {table.name}.{column.name}"  # noqa: S608
+                yield f"coalesce(({party}), 0)"
+
+
+def _same(table: sa.Table, column: str) -> Iterator[str]:
+    """Whether the other party has a row that a unique key would not let stand beside this one."""
+    for others, where in _unique_keys(table, column):
+        theirs = f"FROM {table.name} WHERE {column} = :target AND ({where})"
+        found = (
+            f"({', '.join(others)}) IN (SELECT {', '.join(others)} {theirs})" if others else f"EXISTS (SELECT {theirs})"
+        )
+        yield f"coalesce(({where}) AND {found}, false)"
+    if table.name == "relation":
+        yield "organization_id = :target" if column == "party_id" else "party_id = :target"
+
+
+def _unique_keys(table: sa.Table, column: str) -> Iterator[tuple[list[str], str]]:
+    for constraint in table.constraints:
+        if isinstance(constraint, sa.UniqueConstraint) and column in constraint.columns:
+            yield [one.name for one in constraint.columns if one.name != column], "true"
+    for index in table.indexes:
+        names = [getattr(one, "name", None) or str(one) for one in index.expressions]
+        if index.unique and column in names:
+            where = index.dialect_options["postgresql"]["where"]
+            yield [name for name in names if name != column], "true" if where is None else str(where)

@@ -1,0 +1,169 @@
+"""Numbers that files give to somebody of another name (R22), and what the Centre does with parties' identities."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Keyed, choice
+from models.court import Court, StaffRole
+from models.documents import DocumentKind
+from models.names import folded_from
+from models.party import Party
+
+
+class ConflictState(StrEnum):
+    """Whether somebody has looked."""
+
+    OPEN = "OPEN"
+    RESOLVED = "RESOLVED"
+
+
+class ConflictOutcome(StrEnum):
+    """What the other name was: a slip in the name, a name that the person had, or a slip in the number."""
+
+    NAME_CORRECTED = "NAME_CORRECTED"
+    FORMER_NAME = "FORMER_NAME"
+    WRONG_NUMBER = "WRONG_NUMBER"
+
+
+class IdentityConflict(Keyed):
+    """One person's number under another name. Its lines stand on a provisional party until it is resolved.
+
+    line, first_line: where the name stands in the file that opened it, and where the number stood first; run_id: the
+    import. resolved_by: who confirmed the resolution.
+    """
+
+    __tablename__ = "identity_conflict"
+    __table_args__ = (
+        UniqueConstraint("holder_id", "folded"),
+        CheckConstraint("holder_id <> provisional_id", name="of_two_parties"),
+        CheckConstraint("evidence_digest IS NULL OR octet_length(evidence_digest) = 32", name="evidence"),
+        CheckConstraint("(state = 'RESOLVED') = (outcome IS NOT NULL)", name="resolved_somehow"),
+        CheckConstraint("(outcome IS NULL) = (resolved_at IS NULL)", name="resolved_some_time"),
+        CheckConstraint(
+            "outcome IS NULL OR num_nulls(resolved_by, reason, evidence_digest) = 0", name="resolved_with_evidence"
+        ),
+        Index("ix_identity_conflict_provisional_id", "provisional_id", unique=True),
+        Index("ix_identity_conflict_court_code", "court_code", "opened_at"),
+    )
+
+    holder_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
+    provisional_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
+    name: Mapped[str] = mapped_column(Text)
+    folded: Mapped[str] = mapped_column(Text, default=folded_from("name"))
+    court_code: Mapped[str] = mapped_column(ForeignKey("court.code"))
+    opened_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    line: Mapped[int | None] = mapped_column(Integer)
+    first_line: Mapped[int | None] = mapped_column(Integer)
+    run_id: Mapped[int | None] = mapped_column(BigInteger)
+    state: Mapped[ConflictState] = mapped_column(choice(ConflictState), server_default=ConflictState.OPEN.value)
+    outcome: Mapped[ConflictOutcome | None] = mapped_column(choice(ConflictOutcome))
+    resolved_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    resolved_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    reason: Mapped[str | None] = mapped_column(Text)
+    evidence_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+    court: Mapped[Court] = relationship(viewonly=True, lazy="raise")
+    holder: Mapped[Party] = relationship(
+        primaryjoin=lambda: IdentityConflict.holder_id == Party.id, viewonly=True, lazy="raise"
+    )
+    provisional: Mapped[Party] = relationship(
+        primaryjoin=lambda: IdentityConflict.provisional_id == Party.id, viewonly=True, lazy="raise"
+    )
+
+
+class IdentityActKind(StrEnum):
+    """What is done with an identity."""
+
+    RESOLVE = "RESOLVE"
+    CORRECT_NAME = "CORRECT_NAME"
+    MERGE = "MERGE"
+    SPLIT = "SPLIT"
+
+
+class IdentityActState(StrEnum):
+    """Proposed by one officer; done or refused by another."""
+
+    PROPOSED = "PROPOSED"
+    DONE = "DONE"
+    REFUSED = "REFUSED"
+
+
+class IdentityAct(Keyed):
+    """A step with the identity of a party: proposed with reason and evidence, and decided by a second officer.
+
+    party_id: the party that it is about; other_id: the one that a merger ends, or that a split gives rows to.
+    name: the corrected one, or the name of a new party. items: keys by table, of what a split moves.
+    number: the right one of a conflict's lines, sealed until it becomes an identity (R18).
+    """
+
+    __tablename__ = "identity_act"
+    __table_args__ = (
+        CheckConstraint("octet_length(evidence_digest) = 32", name="evidence"),
+        CheckConstraint("decided_by <> proposed_by", name="two_officers"),
+        CheckConstraint("(state = 'PROPOSED') = (decided_by IS NULL)", name="decided"),
+        CheckConstraint("num_nulls(decided_by, decided_role, decided_at, decision_reason) IN (0, 4)", name="decision"),
+        CheckConstraint("(kind = 'RESOLVE') = (conflict_id IS NOT NULL)", name="resolves_a_conflict"),
+        CheckConstraint("(kind = 'RESOLVE') = (outcome IS NOT NULL)", name="resolves_somehow"),
+        CheckConstraint("kind <> 'CORRECT_NAME' OR name IS NOT NULL", name="corrects_a_name"),
+        CheckConstraint("kind <> 'MERGE' OR other_id IS NOT NULL", name="merges_two"),
+        CheckConstraint("(kind = 'SPLIT') = (items IS NOT NULL)", name="splits_items"),
+        CheckConstraint("party_id <> other_id", name="of_two_parties"),
+        CheckConstraint(
+            "num_nulls(number_kind, number_index, number_sealed, number_masked) IN (0, 4)", name="whole_number"
+        ),
+        CheckConstraint("number_index IS NULL OR outcome = 'WRONG_NUMBER'", name="right_number"),
+        Index("ix_identity_act_party_id", "party_id"),
+        Index("ix_identity_act_other_id", "other_id"),
+        Index("ix_identity_act_court_code", "court_code", "proposed_at"),
+        Index("uq_identity_act_conflict", "conflict_id", unique=True, postgresql_where=text("state = 'PROPOSED'")),
+    )
+
+    court_code: Mapped[str] = mapped_column(ForeignKey("court.code"))
+    kind: Mapped[IdentityActKind] = mapped_column(choice(IdentityActKind))
+    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
+    other_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
+    conflict_id: Mapped[int | None] = mapped_column(ForeignKey("identity_conflict.id"))
+    outcome: Mapped[ConflictOutcome | None] = mapped_column(choice(ConflictOutcome))
+    name: Mapped[str | None] = mapped_column(Text)
+    items: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    number_kind: Mapped[DocumentKind | None] = mapped_column(choice(DocumentKind, "numberkind"))
+    number_index: Mapped[bytes | None] = mapped_column(LargeBinary)
+    number_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    number_masked: Mapped[str | None] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    evidence_digest: Mapped[bytes] = mapped_column(LargeBinary)
+    proposed_by: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    proposed_role: Mapped[StaffRole] = mapped_column(choice(StaffRole, "proposedrole"))
+    proposed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    state: Mapped[IdentityActState] = mapped_column(
+        choice(IdentityActState), server_default=IdentityActState.PROPOSED.value
+    )
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    decided_role: Mapped[StaffRole | None] = mapped_column(choice(StaffRole, "decidedrole"))
+    decided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    decision_reason: Mapped[str | None] = mapped_column(Text)
+
+    court: Mapped[Court] = relationship(viewonly=True, lazy="raise")
+    conflict: Mapped[IdentityConflict | None] = relationship(viewonly=True, lazy="raise")
+    party: Mapped[Party] = relationship(
+        primaryjoin=lambda: IdentityAct.party_id == Party.id, viewonly=True, lazy="raise"
+    )
+    other: Mapped[Party | None] = relationship(
+        primaryjoin=lambda: IdentityAct.other_id == Party.id, viewonly=True, lazy="raise"
+    )

@@ -1,0 +1,19 @@
+"""A document that identifies a subject, as inputs hold it."""
+
+import strawberry
+
+from auth.policy import OPEN, POLICY
+from models.documents import DocumentKind
+
+OTHER_DOCUMENT = "Another document of the subject, instead of a number above (其他证件)."
+
+
+@strawberry.input(description="A document by its kind and number (证件). The number is kept as a keyed hash (R18).")
+class DocumentKey:
+    """A kind and a number."""
+
+    kind: DocumentKind = strawberry.field(description="Kind of document (证件类型).")
+    number: str = strawberry.field(description="Its number (证件号码).")
+
+
+POLICY.declare(DocumentKey.__name__, OPEN)
