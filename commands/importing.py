@@ -141,17 +141,6 @@ def _add_faults(table: Table, summary: Summary) -> None:
         table.add_row(f"  line {line} names somebody else under the number of {known(first)}", "", style="yellow")
     for (code, word), count in summary.words.most_common(WORDS_SHOWN):
         table.add_row(f"  {code}: {escape(word)}", str(count), style="dim")
-<<<<<<< HEAD
-    for name in ("cases", "parties", "records"):
-        tally = getattr(summary, name)
-        table.add_row(name, f"{tally.found} ({tally.new} new, {tally.changed} changed)")
-    return table
-
-
-def known(first: int | None) -> str:
-    """Where a number stood first: in this file, or before it."""
-    return f"line {first}" if first is not None else "a party of the register"
-=======
 
 
 def _add_records(table: Table, summary: Summary) -> None:
@@ -163,4 +152,8 @@ def _add_records(table: Table, summary: Summary) -> None:
     for name in ("outdated", "held"):
         if count := getattr(summary, name):
             table.add_row(f"  {name}", str(count), style="yellow")
->>>>>>> main
+
+
+def known(first: int | None) -> str:
+    """Where a number stood first: in this file, or before it."""
+    return f"line {first}" if first is not None else "a party of the register"

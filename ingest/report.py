@@ -57,12 +57,9 @@ class Summary:
     the words that are in no vocabulary, by reason or kind of warning. The tallies say what was new to the database and
     what changed; `records` are the rows of the format itself: participations, listings, sanctions or certificates.
     outdated: records that differ from a newer export's; held: those that wait with an open conflict of identity.
-<<<<<<< HEAD
     conflicts: lines that name somebody else under a number that is another's, each with the line where that stands
     first; None where the register knew it before this file.
-=======
     told: events that were told of, by kind. notices: what is odd about the file as a whole, in sentences.
->>>>>>> main
     courts: the codes of the courts that accepted lines belong to.
     """
 
@@ -80,12 +77,9 @@ class Summary:
     records: Tally = field(default_factory=Tally)
     outdated: int = 0
     held: int = 0
-<<<<<<< HEAD
     conflicts: list[tuple[int, int | None]] = field(default_factory=list)
-=======
     told: Counter[EventKind] = field(default_factory=Counter)
     notices: list[str] = field(default_factory=list)
->>>>>>> main
     courts: set[str] = field(default_factory=set)
 
     def met(self, code: str, word: str) -> None:

@@ -7,12 +7,8 @@ connection and a transaction each, so that two cores are busy. Whatever may chan
 import asyncio
 import gc
 from collections import deque
-<<<<<<< HEAD
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
-=======
-from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
->>>>>>> main
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -22,13 +18,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-<<<<<<< HEAD
-from casework.outbox import place_events, take_told
-from casework.transaction import ATTEMPTS, ESTABLISHING, OUT_OF_ORDER, RECORDING
-=======
 from casework.outbox import place, take_told
-from casework.transaction import ATTEMPTS, OUT_OF_ORDER
->>>>>>> main
+from casework.transaction import ATTEMPTS, ESTABLISHING, OUT_OF_ORDER, RECORDING
 from ingest.docket import Docket, merge_cases, touched
 from ingest.ledger import end_run, note_courts
 from ingest.linking import link_cases
@@ -36,7 +27,7 @@ from ingest.parties import Resolved, follow_mergers, lower_ages, merge_parties
 from ingest.reading import Export, Line
 from ingest.records import Chunk, Format, Merged, Record
 from ingest.report import Rejects, Summary
-from ingest.session import ESTABLISHING, RECORDING, SEAL, SETTINGS, WAIT
+from ingest.session import SEAL, SETTINGS, WAIT
 from ingest.staging import FOR_PARTIES, create_staging, empty_staging, stage_rows, stage_subjects
 from ingest.subjects import Subject
 from ingest.versions import Source
@@ -51,25 +42,6 @@ STEPS = 2
 SLICE_LINES = 100
 """Lines read before the event loop may go on with the merge."""
 
-<<<<<<< HEAD
-SETTINGS = sa.text(
-    "SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true),"
-    " set_config('idle_in_transaction_session_timeout', '0', true),"
-    " set_config('random_page_cost', '0.5', true), set_config('work_mem', '64MB', true),"
-    " set_config('synchronous_commit', :synchronous, true), set_config('suxin.recorded_at', :at, true),"
-    " pg_advisory_xact_lock(:lock)"
-)
-"""A step may wait for another import. Pages count as cached: the planner knows nothing of staging tables, and would
-read whole tables to find a few thousand rows. Chunks need not wait for the disk: nothing is done before SEAL."""
-
-SEAL = sa.text("SELECT pg_logical_emit_message(true, 'suxin', 'imported')")
-"""Something to write, so that the last commit waits for the disk, where all commits before it in the log are then."""
-
-WAIT = sa.text("SELECT pg_advisory_xact_lock(:lock)")
-
-
-=======
->>>>>>> main
 Result = TypeVar("Result")
 
 

@@ -2,9 +2,6 @@
 
 import sqlalchemy as sa
 
-ESTABLISHING, RECORDING = 0x5355_5849, 0x5355_584A
-"""Advisory locks: each step runs for one import at a time, so that imports of the same file never wait in a circle."""
-
 SETTINGS = sa.text(
     "SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true),"
     " set_config('idle_in_transaction_session_timeout', '0', true),"

@@ -17,11 +17,8 @@ from models.deduction import DeductionStatus, FindingKind
 from models.documents import DocumentKind
 from models.event import EventKind
 from models.grading import RiskGrade, RuleSource
-<<<<<<< HEAD
 from models.identity_conflict import ConflictOutcome, ConflictState, IdentityActKind, IdentityActState
-=======
 from models.import_run import FindingLevel, ImportState
->>>>>>> main
 from models.incentive_loan import LoanOutcome
 from models.listing import ListingKind
 from models.measure import MeasureStatus

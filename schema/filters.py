@@ -14,11 +14,8 @@ from models.calendar import ReminderKind
 from models.catalogue import Stage, Tier
 from models.deduction import DeductionStatus
 from models.event import EventKind
-<<<<<<< HEAD
 from models.identity_conflict import ConflictState, IdentityActState
-=======
 from models.import_run import ImportState
->>>>>>> main
 from models.listing import ListingKind
 from models.names import fold
 from models.party import PartyKind
@@ -33,11 +30,8 @@ from schema.consent import Consent
 from schema.deduction import Deduction
 from schema.event import Event
 from schema.filtering import Filters, filter_input, filtered
-<<<<<<< HEAD
 from schema.identity import IdentityAct, IdentityConflict
-=======
 from schema.import_run import ImportRun
->>>>>>> main
 from schema.listing import Listing
 from schema.objection import Objection
 from schema.party import Party

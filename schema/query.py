@@ -29,12 +29,9 @@ from schema.filters import (
     DeductionFilter,
     DeductionOrder,
     EventFilter,
-<<<<<<< HEAD
     IdentityActFilter,
     IdentityConflictFilter,
-=======
     ImportRunFilter,
->>>>>>> main
     ListingFilter,
     ObjectionFilter,
     PartyFilter,
@@ -43,11 +40,8 @@ from schema.filters import (
     RepairFilter,
 )
 from schema.grading import GradingRule
-<<<<<<< HEAD
 from schema.identity import IdentityAct, IdentityConflict
-=======
 from schema.import_run import ImportRun
->>>>>>> main
 from schema.lender_candidate import LenderCandidate
 from schema.listing import Listing
 from schema.litigant import Litigant
