@@ -19,7 +19,7 @@ PORTAL, PLATFORM, LITIGANT = Audience.PUBLIC_PORTAL, Audience.CREDIT_PLATFORM, A
 ITEMS = ("deduction", "listing", "certificate", "code_record", "sanction", "participation", "party", "repair")
 TYPES = {getattr(model, "__tablename__", ""): row_type.name for model, row_type in ROW_TYPES.items()}
 LOOK_UP = "query($by: SubjectKey!, $a: AccessInput!) { subject(by: $by, access: $a)"
-CATALOGUE = {"Court", "CatalogueVersion", "Behaviour", "CodeType", "GradingRule", "MoralBankItem"}
+CATALOGUE = {"Benefit", "Court", "CatalogueVersion", "Behaviour", "CodeType", "GradingRule", "MoralBankItem"}
 
 
 def everything(world: World) -> list[str]:
@@ -88,12 +88,13 @@ def test_a_court_is_found_by_its_id(world: World) -> None:
                 "Certificate",
                 "CodeRecord",
                 "Case",
+                "PartyName",
             },
         ),
         (PORTAL, CATALOGUE | {"Bulletin", "Person", "Organization", "Deduction", "Listing", "Case"}),
         (PLATFORM, CATALOGUE | {"Bulletin", "Person", "Organization", "CodeRecord", "Measure"}),
-        (Audience.MORAL_BANK, CATALOGUE | {"Bulletin", "PointConversion", "Household", "Village"}),
-        (Audience.VILLAGE, {"Village", "VillageNotice"}),
+        (Audience.MORAL_BANK, CATALOGUE | {"Bulletin", "PointConversion", "Household", "HouseholdStanding", "Village"}),
+        (Audience.VILLAGE, {"HouseholdStanding", "Village", "VillageNotice"}),
         (Audience.AUDITOR, {"AccessRecord", "Client"}),
     ],
 )

@@ -255,7 +255,15 @@ ROOTS = [
 def test_introspection_shows_what_the_token_reaches(world: World, query: str) -> None:
     village = world.data(Audience.VILLAGE, query)["__schema"]["queryType"]["fields"]
     auditor = world.data(Audience.AUDITOR, query)["__schema"]["queryType"]["fields"]
-    assert [field["name"] for field in village] == ["rateLimit", "viewer", "node", "nodes", "villageNotices"]
+    assert [field["name"] for field in village] == [
+        "rateLimit",
+        "viewer",
+        "node",
+        "nodes",
+        "householdStanding",
+        "householdStandings",
+        "villageNotices",
+    ]
     assert [field["name"] for field in auditor] == [
         "bulkOperations",
         "rateLimit",

@@ -24,7 +24,7 @@ from models.event import Event
 from models.party import Identity, Party
 from models.party_name import PartyName
 
-CASES = Path("/work/shared/cases")
+CASES = Path(__file__).parent.parent / "examples" / "exports" / "odd"
 NUMBER, RIGHT = "330281192005213449", "330281190409263363"
 FIRST, OTHER = "测王守一", "测颜小丽"
 CODE = "91330281MA2AF0QN18"
