@@ -15,6 +15,7 @@ import database
 from casework.calendar import catch_up
 from casework.outbox import CHANNEL
 from dispatcher import Dispatcher
+from ingest.ledger import mark_left
 from models.keyring import Keyring
 from outbound import SENDING, Network, Outbound
 from schema.bulk_running import BulkRunner
@@ -101,10 +102,12 @@ async def _serve(
 
 
 async def _catch_up(engine: AsyncEngine, now: Callable[[], datetime]) -> None:
-    """Do the days that are due. A day that fails holds up no webhook, and is tried again."""
+    """Do the days that are due, and note imports that did not come to their end. What fails holds up no webhook, and
+    is tried again."""
     try:
         for day in await catch_up(engine, now()):
             log.info("%s is done", day)
+        await mark_left(engine)
     except (OSError, SQLAlchemyError) as error:
         log.warning("the worker could not go on: %s", type(error).__name__)
 

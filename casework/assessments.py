@@ -101,15 +101,17 @@ async def reverse_records(connection: AsyncConnection, keys: Collection[int], at
     Safe to call for any record: what still stands stays. A bonus outlives the term of its certificate.
     """
     day = court_day(at)
-    standing = sa.select(CodeRecord.id, told_record(day), never_told()).where(CodeRecord.id.in_(keys))
-    state = {key: (runs, gone) for key, runs, gone in (await connection.execute(standing)).all()}
+    record = CodeRecord
+    standing = sa.select(record.id, record.party_id, told_record(day), never_told()).where(record.id.in_(keys))
+    state = {key: (party, runs, gone) for key, party, runs, gone in (await connection.execute(standing)).all()}
     entries = await live_entries(connection, PointConversion.code_record_id, keys)
-    ended = [entry for entry in entries if _is_over(entry.kind, *state[entry.code_record_id])]
+    ended = [entry for entry in entries if _is_over(entry, *state[entry.code_record_id])]
     await enter_opposites(connection, ended, at)
 
 
-def _is_over(kind: ItemKind, runs: bool, gone: bool) -> bool:
-    return gone or (kind is ItemKind.VETO and not runs)
+def _is_over(entry: Any, party: int, runs: bool, gone: bool) -> bool:
+    """Whether an entry's record never was, is another party's, or no longer vetoes."""
+    return gone or entry.party_id != party or (entry.kind is ItemKind.VETO and not runs)
 
 
 async def reverse_settlements(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:

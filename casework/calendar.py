@@ -17,6 +17,7 @@ from casework.assessments import assess_records, overdue_vetoes, record_keys, re
 from casework.blue import delist
 from casework.conversions import tell_village
 from casework.events import tell, tell_gone, tell_recipients
+from casework.matters import CERTIFICATES, LISTINGS, SANCTIONS, Matter
 from casework.notifications import Gone
 from casework.records import gone
 from casework.refusal import Refusal
@@ -72,6 +73,8 @@ async def _turn(connection: AsyncConnection, *, day: date, now: datetime, first:
         await _delist_performed(connection, day, begins)
         await tell_gone(connection, await _expired_items(connection, day), EventKind.ENTRY_EXPIRED, begins)
         await tell_gone(connection, await _ended_listings(connection, day), EventKind.LIST_REMOVED, begins)
+        for matter in (SANCTIONS, LISTINGS, CERTIFICATES):
+            await tell(connection, await _keys(connection, _begun(matter, day)), matter.entered, begins)
         await tell(connection, await _keys(connection, _turned(day)), EventKind.COLOUR_CHANGED, begins)
         await tell_recipients(connection, await _keys(connection, _expiring(day)), EventKind.CONSENT_EXPIRING, begins)
         await tell_recipients(connection, await _keys(connection, _expired(day)), EventKind.CONSENT_EXPIRED, begins)
@@ -101,6 +104,14 @@ async def _ended_listings(connection: AsyncConnection, day: date) -> list[Gone]:
     open_until = (Listing.ends_on == day - timedelta(1), Listing.removed_on.is_(None), over)
     found = await connection.execute(sa.select(Listing.party_id, Listing.published_on).where(*open_until))
     return [Gone(row.party_id, beginning(row.published_on)) for row in found]
+
+
+def _begun(matter: Matter, day: date) -> sa.Select[Any]:
+    """The parties of what was entered before its first day of publicity, which this is, unless that was told."""
+    told = sa.select(Event.id).where(
+        Event.party_id == matter.model.party_id, Event.kind == matter.entered, Event.occurred_at >= beginning(day)
+    )
+    return sa.select(matter.model.party_id).where(sa.func.lower(matter.model.publicity) == day, ~told.exists())
 
 
 def _expiring(day: date) -> sa.Select[Any]:

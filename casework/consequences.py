@@ -23,7 +23,6 @@ from casework.events import colour, lock_parties, tell, tell_gone
 from casework.matters import COLUMNS, DEDUCTIONS, KEYS, MATTERS, Matter
 from casework.measures import give, withdraw
 from casework.notifications import Gone, keys_of
-from casework.records import close_records
 from models.code_record import CloseReason, CodeRecord
 from models.deduction import Deduction, DeductionStatus
 from models.event import EventKind
@@ -98,10 +97,12 @@ async def follow(
 
 
 async def _parties(connection: AsyncConnection, items: Items) -> set[int]:
+    """The parties of these rows, and those of their records, which are the former ones of rows that changed hands."""
     found: set[int] = set()
     for matter, keys in items.items():
         query = sa.select(matter.model.party_id).where(matter.model.id == sa.any_(KEYS))
-        found |= set((await connection.execute(query, {"keys": list(keys)})).scalars())
+        recorded = sa.select(CodeRecord.party_id).where(matter.source == sa.any_(KEYS))
+        found |= set((await connection.execute(query.union(recorded), {"keys": list(keys)})).scalars())
     return found
 
 
@@ -116,7 +117,14 @@ async def write_records(connection: AsyncConnection, matter: Matter, keys: Colle
     undescribed = sa.and_(matter.source == sa.any_(keys_of(keys)), ~_is_described(matter, described))
     gone = sa.select(CodeRecord.id).where(undescribed, CodeRecord.closed_on.is_(None))
     if left := (await connection.execute(gone, bound)).scalars().all():
-        await close_records(connection, CodeRecord.id.in_(left), day, CloseReason.REVOKED)
+        await _clear(connection, left, day)
+
+
+async def _clear(connection: AsyncConnection, keys: Collection[int], day: date) -> None:
+    """Let records that their rows no longer make have lasted no day. The rows stand, and may make them again."""
+    values = {"closed_on": CodeRecord.effective_on, "close_reason": CloseReason.CLEARED}
+    await connection.execute(sa.update(CodeRecord).where(CodeRecord.id.in_(keys)).values(values))
+    await withdraw(connection, CodeRecord.id.in_(keys), day)
 
 
 def _missing(matter: Matter, described: Any) -> Any:
@@ -127,15 +135,16 @@ def _missing(matter: Matter, described: Any) -> Any:
 
 
 def _changed(matter: Matter, described: Any) -> Any:
-    """Follow the row; an end that a repair has set stays."""
+    """Follow the row; an end that a repair has set stays. A record that was cleared is made again."""
     repaired = sa.exists().where(Repair.code_record_id == CodeRecord.id, Repair.outcome == RepairOutcome.SHORTENED)
     ends_on = sa.case((repaired, sa.func.least(CodeRecord.ends_on, described.c.ends_on)), else_=described.c.ends_on)
     values = {name: described.c[name] for name in COLUMNS if name != "ends_on"} | {"ends_on": ends_on}
-    differs = sa.or_(*(getattr(CodeRecord, name).is_distinct_from(value) for name, value in values.items()))
+    cleared = sa.and_(CodeRecord.close_reason == CloseReason.CLEARED, CodeRecord.closed_on == CodeRecord.effective_on)
+    differs = sa.or_(cleared, *(getattr(CodeRecord, name).is_distinct_from(value) for name, value in values.items()))
     return (
         sa.update(CodeRecord)
-        .values(values)
-        .where(matter.source == described.c.id, CodeRecord.closed_on.is_(None), differs)
+        .values({**values, "closed_on": None, "close_reason": None})
+        .where(matter.source == described.c.id, sa.or_(CodeRecord.closed_on.is_(None), cleared), differs)
         .execution_options(synchronize_session=False)
     )
 

@@ -46,8 +46,8 @@ async def tell_recipients(
     """Write what happened to consents, for their recipients."""
     if not consent_keys:
         return
-    note_told(connection)
     rows = [{"consent_id": key, "kind": kind, "occurred_at": at} for key in sorted(set(consent_keys))]
+    note_told(connection, kind, len(rows))
     written = await connection.execute(sa.insert(Event).returning(Event.id), rows)
     await notify_recipients(connection, written.scalars().all())
 
@@ -56,7 +56,7 @@ async def tell_client(
     connection: AsyncConnection, client_key: int, operation: int, reference: str | None, at: datetime
 ) -> None:
     """Write that a client's bulk operation has ended, for that client, if it is one that is told of events."""
-    note_told(connection)
+    note_told(connection, EventKind.BULK_OPERATION_ENDED, 1)
     values = {"bulk_operation_id": operation, "kind": EventKind.BULK_OPERATION_ENDED, "occurred_at": at}
     event = (await connection.execute(sa.insert(Event).values(values).returning(Event.id))).scalar_one()
     await notify_client(connection, event, client_key, reference)
@@ -67,7 +67,7 @@ async def _tell(
 ) -> Mapping[int, int]:
     """Write the events; gives the key of each party's."""
     keys = sorted(set(party_keys))
-    note_told(connection)
+    note_told(connection, kind, len(keys))
     await lock_parties(connection, keys)
     last = sa.select(sa.func.max(Event.sequence)).where(Event.party_id == Party.id).scalar_subquery()
     told = sa.select(

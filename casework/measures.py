@@ -19,7 +19,7 @@ GIVEN = (Colour.RED, Colour.GOLD)
 
 
 async def give(connection: AsyncConnection, records: sa.ColumnElement[bool], at: datetime) -> None:
-    """Give the platform those of these records that it may have (R16), each once."""
+    """Give the platform those of these records that it may have (R16), each once; again what is public again."""
     chosen = (
         sa.select(
             CodeRecord.id,
@@ -30,8 +30,18 @@ async def give(connection: AsyncConnection, records: sa.ColumnElement[bool], at:
         .where(records, CodeRecord.colour.in_(GIVEN), CodeRecord.closed_on.is_(None))
         .where(~sa.func.isempty(CodeRecord.publicity), Party.disclosed)
     )
-    columns = ["code_record_id", "status", "published_on"]
-    await connection.execute(insert(Measure).from_select(columns, chosen).on_conflict_do_nothing())
+    arriving = insert(Measure).from_select(["code_record_id", "status", "published_on"], chosen)
+    again = arriving.on_conflict_do_update(
+        index_elements=[Measure.code_record_id],
+        set_={
+            "status": arriving.excluded.status,
+            "published_on": arriving.excluded.published_on,
+            "recognised_on": None,
+            "withdrawn_on": None,
+        },
+        where=Measure.status == MeasureStatus.WITHDRAWN,
+    )
+    await connection.execute(again)
 
 
 async def withdraw(connection: AsyncConnection, records: sa.ColumnElement[bool], day: date) -> None:

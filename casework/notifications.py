@@ -54,12 +54,16 @@ def may_be_told(client: type[Client]) -> sa.ColumnElement[bool]:
 
 
 async def notify_watching(connection: AsyncConnection, events: Mapping[int, int], at: datetime) -> None:
-    """Note who watches the parties of these events now, as what they are. events: party's key to event's key."""
+    """Note who watches the parties of these events now, as what they are. events: party's key to event's key.
+
+    Whether others may know of the party at all is not asked here: of what was shown once, its end is told (R10), and
+    what others never saw has no events.
+    """
     now = sa.literal(at, sa.DateTime(timezone=True))
     same = (Watch.subject_index == Identity.index, known_as(Party, Watch.folded), Watch.kind == Party.kind)
     watching = (
         sa.select(Event.id, Watch.client_key, Watch.id, Watch.reference)
-        .join(Party, sa.and_(Party.id == Event.party_id, Party.disclosed))
+        .join(Party, Party.id == Event.party_id)
         .join(Identity, Identity.party_id == Party.id)
         .join(Watch, sa.and_(*same))
         .where(Event.id == sa.any_(keys_of(events.values())), live_watch(Watch, now))
@@ -87,7 +91,7 @@ async def notify_served(connection: AsyncConnection, gone: Collection[Gone], eve
     served = (
         sa.select(vanished.c.event_id, Client.id, sa.cast(sa.null(), sa.BigInteger), entry.reference)
         .ext(distinct_on(vanished.c.event_id, Client.id))
-        .join(Party, sa.and_(Party.id == vanished.c.party_id, Party.disclosed))
+        .join(Party, Party.id == vanished.c.party_id)
         .join(entry, sa.and_(entry.party_id == Party.id, entry.at >= vanished.c.since))
         .join(Client, sa.and_(Client.id == entry.client_key, Client.audience.in_(PARTNERS), reached))
         .where(entry.result.in_(SERVED), entry.types.op("&&")(sa.cast(SHOWING, sa.ARRAY(sa.Text))))

@@ -4,10 +4,12 @@ Transactions that tell of events need not wait for each other. Whoever reads by 
 later in time and earlier in place: a place is given only to what is committed, by one transaction at a time.
 """
 
-from typing import Any
+from collections import Counter
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from models.event import EventKind
 
 PLACING = 0x53555849  # "SUXI": no other advisory lock of the service has this number
 CHANNEL = "suxin_notifications"
@@ -34,23 +36,27 @@ PLACE = sa.text(
 UNPLACED = sa.text("SELECT EXISTS (SELECT FROM event WHERE position IS NULL)")
 
 
-def note_told(connection: AsyncConnection) -> None:
+def note_told(connection: AsyncConnection, kind: EventKind, events: int) -> None:
     """Note that the transaction tells of events."""
-    connection.info[TOLD] = True
+    connection.info.setdefault(TOLD, Counter())[kind] += events
 
 
-def take_told(connection: AsyncConnection) -> bool:
-    """Whether that was noted since it was last asked."""
-    told: Any = connection.info.pop(TOLD, False)
-    return bool(told)
+def take_told(connection: AsyncConnection) -> Counter[EventKind]:
+    """How many events of each kind were noted since it was last asked."""
+    told: Counter[EventKind] = connection.info.pop(TOLD, Counter())
+    return told
 
 
 async def place_events(engine: AsyncEngine) -> None:
     """Give all committed events that have none their place, and wake who waits for them."""
     async with engine.execution_options(isolation_level="READ COMMITTED").begin() as connection:
-        await connection.execute(ALONE)
-        await connection.execute(PLACE)
-        await connection.execute(WAKE)
+        await place(connection)
+
+
+async def place(connection: AsyncConnection) -> None:
+    """The same in a transaction that holds nothing else."""
+    for statement in (ALONE, PLACE, WAKE):
+        await connection.execute(statement)
 
 
 async def place_left(engine: AsyncEngine) -> None:

@@ -108,9 +108,9 @@ async def _judged(
     ).table_valued(sa.column("index", sa.LargeBinary), sa.column("folded", sa.Text), name="asked")
     asked = asked.render_derived()
     same = known_as(Party, asked.c.folded)
-    names = sa.select(asked.c.index, asked.c.folded, Party.kind).join(Identity, Identity.index == asked.c.index)
+    names = sa.select(asked.c["index"], asked.c.folded, Party.kind).join(Identity, Identity.index == asked.c["index"])
     others = names.join(Party, Party.id == Identity.party_id).where(Party.disclosed, ~same)
-    misnamed = {(row.index, row.folded, row.kind) for row in await connection.execute(others)}
+    misnamed = {(index, folded, kind) for index, folded, kind in await connection.execute(others)}
     return [_outcome(one, consenting, misnamed) for one in customers]
 
 

@@ -1,6 +1,8 @@
 """`suxin import`: a court's exports go in."""
 
 import asyncio
+from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,15 +12,18 @@ from rich.markup import escape
 from rich.table import Table
 
 from commands.session import bar, console, explained, prepared, with_engine
-from ingest.importing import FORMATS, import_file
+from ingest.importing import FORMATS, import_file, utc_now
 from ingest.report import Summary
 from models.keyring import load_keyring
+from models.terms import court_day
 from settings import Settings
 
 REJECTED = 2
 CONFLICTS_SHOWN = 20
 WORDS_SHOWN = 20
 """Words that are in no vocabulary: the most frequent ones."""
+
+CONFLICTS_SHOWN = 20
 
 
 def import_(
@@ -27,29 +32,53 @@ def import_(
     court: Annotated[str | None, typer.Option(help="Hold the lines to this court and those below it, by code.")] = None,
     rejects: Annotated[Path | None, typer.Option(help="Where rejected lines go, with their reasons.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything, keep nothing.")] = False,
+    exported_on: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="The day of the export, today by default. What a newer export wrote stays, and is counted outdated.",
+        ),
+    ] = None,
+    history: Annotated[
+        bool, typer.Option("--history", help="Former years: colours are set, and nobody is told of anything.")
+    ] = False,
 ) -> None:
-    """Import a court's exports. Exits with 2 if lines were rejected. Importing a file again changes nothing.
+    """Import a court's exports, and say what was new, what changed and who was told.
 
-    Example: suxin import cases cases.csv --rejects rejected.csv
+    Exits with 2 if lines were rejected. Importing a file again changes nothing.
+
+    Example: suxin import cases cases.csv --exported-on 2026-11-20 --rejects rejected.csv
     """
     if format not in FORMATS:
         raise typer.BadParameter(f"{format} is not a format; choose one of {', '.join(FORMATS)}.")
+    if exported_on and exported_on.date() > court_day(utc_now()):
+        raise typer.BadParameter("The day of the export has not come yet: write the day on which the file was made.")
+    manner = Manner(court, rejects, dry_run, exported_on.date() if exported_on else None, history)
     with explained():
         settings = Settings.from_environment()
     with explained(), prepared(settings) as url:
-        summaries = [import_one(settings, url, format, file, court, rejects, dry_run) for file in files]
+        summaries = [import_one(settings, url, format, file, manner) for file in files]
     for file, summary in zip(files, summaries, strict=True):
-        console.print(summary_table(file, summary))
+        show(file, summary)
     if any(summary.rejected for summary in summaries):
         raise typer.Exit(REJECTED)
 
 
-def import_one(
-    settings: Settings, url: sa.URL, format: str, file: Path, court: str | None, rejects: Path | None, dry_run: bool
-) -> Summary:
+@dataclass(frozen=True)
+class Manner:
+    """How files are imported: the options of `suxin import`."""
+
+    court: str | None = None
+    rejects: Path | None = None
+    dry_run: bool = False
+    exported_on: date | None = None
+    history: bool = False
+
+
+def import_one(settings: Settings, url: sa.URL, format: str, file: Path, manner: Manner) -> Summary:
     """Import one file under a progress bar."""
     keyring = load_keyring(settings.key_file)
-    target = rejects or Path(f"{file.stem}.rejects.csv")
+    target = manner.rejects or Path(f"{file.stem}.rejects.csv")
     if target.is_dir():
         target /= f"{file.stem}.rejects.csv"
 
@@ -60,9 +89,11 @@ def import_one(
                 format,
                 file,
                 keyring=keyring,
-                court=court,
+                court=manner.court,
                 rejects=target,
-                dry_run=dry_run,
+                dry_run=manner.dry_run,
+                exported_on=manner.exported_on,
+                history=manner.history,
                 progress=lambda done, total: report(file.name, done, total),
             )
 
@@ -70,11 +101,38 @@ def import_one(
     return found
 
 
+def show(file: Path, summary: Summary) -> None:
+    """Print what an import did, what is odd about its file, and which lines name one number differently."""
+    console.print(summary_table(file, summary))
+    for sentence in summary.notices:
+        console.print(escape(sentence), style="yellow")
+    for line, other in getattr(summary, "conflicts", ())[:CONFLICTS_SHOWN]:
+        console.print(escape(conflict(line, other)), style="yellow", soft_wrap=True)
+
+
+def conflict(line: int, other: int | None) -> str:
+    """A sentence about a line whose number stands with another name on another line, or in the database."""
+    where = f"line {other}" if other else "what was imported before"
+    return f"NAME_DIFFERS: line {line} names its number otherwise than {where}; the Centre decides which is right."
+
+
 def summary_table(file: Path, summary: Summary) -> Table:
     """What a summary says, for people."""
     table = Table("", "count", title=f"{file.name} ({summary.format})", title_justify="left")
     for name in ("lines", "accepted", "duplicates", "unidentified", "protected"):
         table.add_row(name, str(getattr(summary, name)))
+    _add_faults(table, summary)
+    for name in ("cases", "parties"):
+        tally = getattr(summary, name)
+        table.add_row(name, f"{tally.found} ({tally.new} new, {tally.changed} changed)")
+    _add_records(table, summary)
+    for kind, count in sorted(summary.told.items()):
+        table.add_row(f"told: {kind}", str(count), style="green")
+    return table
+
+
+def _add_faults(table: Table, summary: Summary) -> None:
+    """Rejects and warnings by kind, and the words that are in no vocabulary."""
     for code, count in sorted(summary.rejected.items()):
         table.add_row(f"rejected: {code}", str(count), style="red")
     for code, count in sorted(summary.warnings.items()):
@@ -83,10 +141,17 @@ def summary_table(file: Path, summary: Summary) -> Table:
         table.add_row(f"  line {line} names somebody else under the number of {known(first)}", "", style="yellow")
     for (code, word), count in summary.words.most_common(WORDS_SHOWN):
         table.add_row(f"  {code}: {escape(word)}", str(count), style="dim")
-    for name in ("cases", "parties", "records"):
-        tally = getattr(summary, name)
-        table.add_row(name, f"{tally.found} ({tally.new} new, {tally.changed} changed)")
-    return table
+
+
+def _add_records(table: Table, summary: Summary) -> None:
+    """What became of the rows that the accepted lines hold."""
+    records = summary.records
+    table.add_row("records", str(records.found))
+    for name in ("new", "changed", "unchanged"):
+        table.add_row(f"  {name}", str(getattr(records, name)))
+    for name in ("outdated", "held"):
+        if count := getattr(summary, name):
+            table.add_row(f"  {name}", str(count), style="yellow")
 
 
 def known(first: int | None) -> str:

@@ -18,9 +18,11 @@ from rich.columns import Columns
 import database
 from auth.accounts import Password
 from auth.audiences import Audience
-from commands.importing import import_one, summary_table
+from commands.importing import Manner, import_one
+from commands.importing import show as show_summary
 from commands.session import bar, console, explained, prepared, with_engine
 from demo.cast import CHEN
+from demo.changed_file import ChangedFile
 from demo.channels import Channels
 from demo.city import build_city
 from demo.clients import DemoClient, register_clients
@@ -35,6 +37,7 @@ from server import create_app
 from settings import Settings
 
 EXPORTS = Path(__file__).parent.parent / "examples" / "exports"
+LIST = EXPORTS / "shixin.jsonl"
 
 
 def demo(
@@ -51,7 +54,7 @@ def demo(
         with prepared(settings) as url:
             registered, staff = _fill(settings, url, scale)
             with serving(create_app(settings, url), listener):
-                _present(address, url, registered, staff)
+                _present(settings, address, url, registered, staff)
                 if serve:
                     _stay(settings, registered, staff, address)
 
@@ -66,8 +69,8 @@ def _fill(
         registered, staff = register_clients(connection, now), register_staff(connection)
     engine.dispose()
     for format in FORMATS:
-        file = next(EXPORTS.glob(f"{format}.*"))
-        console.print(summary_table(file, import_one(settings, url, format, file, None, settings.data_dir, False)))
+        for file in EXPORTS.glob(f"{format}.*"):
+            _bring(settings, url, format, file)
     keyring, keys = load_keyring(settings.key_file), {audience: one.primary_key for audience, one in registered.items()}
     with bar() as report:
         built = asyncio.run(
@@ -80,7 +83,13 @@ def _fill(
     return registered, staff
 
 
+def _bring(settings: Settings, url: sa.URL, format: str, file: Path) -> None:
+    """Import a file and say what that did."""
+    show_summary(file, import_one(settings, url, format, file, Manner(rejects=settings.data_dir)))
+
+
 def _present(
+    settings: Settings,
     address: str,
     url: sa.URL,
     registered: Mapping[Audience, DemoClient],
@@ -92,6 +101,7 @@ def _present(
         show = Show(console, address, registered, staff, engine, http)
         show.run()
         Channels(show).run()
+        ChangedFile(show, LIST, settings.data_dir, partial(_bring, settings, url, "shixin")).run()
         console.print(f"{CHEN.name} shows an integrity report at {show.report()} (.pdf, .jws, .json)", soft_wrap=True)
     engine.dispose()
     console.rule("every audience was answered")

@@ -61,11 +61,11 @@ class Channels:
     def _told(self) -> None:
         """A consent is registered and ended: its bank hears of it by a webhook and in a stream."""
         with receiver() as (url, received), self._stream() as streamed:
-            self._done(WEBHOOK, {"url": url})
-            made = self._done(REGISTER, letter())
-            self._done(REVOKE, {"id": made["consent"]["id"]})
-            self._print(f"POST {url}", received.get(timeout=WAIT_SECONDS))
-            self._print(STREAM, streamed.get(timeout=WAIT_SECONDS))
+            self.done(WEBHOOK, {"url": url})
+            made = self.done(REGISTER, letter())
+            self.done(REVOKE, {"id": made["consent"]["id"]})
+            self.print(f"POST {url}", received.get(timeout=WAIT_SECONDS))
+            self.print(STREAM, streamed.get(timeout=WAIT_SECONDS))
 
     @contextmanager
     def _stream(self) -> Iterator[Queue[Any]]:
@@ -87,16 +87,16 @@ class Channels:
 
     def _lines(self, title: str, mutation: str, name: str, given: Mapping[str, Any]) -> None:
         """Run a bulk operation, fetch its file, and print how it begins."""
-        operation = self._done(mutation, given)["bulkOperation"]["id"]
+        operation = self.done(mutation, given)["bulkOperation"]["id"]
         ended = self._ended(operation)
-        file = self._http.get(self._done(SIGN, {"id": operation})["url"])
+        file = self._http.get(self.done(SIGN, {"id": operation})["url"])
         lines = gzip.decompress(file.content).decode().splitlines()
-        self._print(f"{name}: {title}", *map(json.loads, lines[:SHOWN]), ended)
+        self.print(f"{name}: {title}", *map(json.loads, lines[:SHOWN]), ended)
 
     def _ended(self, operation: str) -> Any:
         until = time.monotonic() + WAIT_SECONDS
         while time.monotonic() < until:
-            found = self._ask(STATE, {"id": operation})["node"]
+            found = self.ask(STATE, {"id": operation})["node"]
             if found["state"] == "COMPLETED":
                 return found
             time.sleep(0.2)
@@ -107,21 +107,23 @@ class Channels:
         found = self._http.post(f"{self._issuer}/uploads", content=table.encode(), headers=headers)
         return str(found.json()["upload"])
 
-    def _done(self, mutation: str, given: Mapping[str, Any]) -> Any:
+    def done(self, mutation: str, given: Mapping[str, Any]) -> Any:
         """The payload of a mutation. Raises DemoError if it was refused."""
-        (payload,) = self._ask(mutation, {"input": dict(given)}).values()
+        (payload,) = self.ask(mutation, {"input": dict(given)}).values()
         if payload["errors"]:
             raise DemoError(f"{mutation} was refused: {payload['errors']}")
         return payload
 
-    def _ask(self, query: str, variables: Mapping[str, Any]) -> Any:
+    def ask(self, query: str, variables: Mapping[str, Any]) -> Any:
+        """The data of an answer. Raises DemoError if it has errors."""
         body = {"query": query, "variables": dict(variables)}
         answer = self._http.post(f"{self._issuer}/graphql", json=body, headers=self._headers).json()
         if "errors" in answer:
             raise DemoError(f"{query} was answered with {answer['errors']}")
         return answer["data"]
 
-    def _print(self, title: str, *found: Any) -> None:
+    def print(self, title: str, *found: Any) -> None:
+        """Show what came, a line each."""
         text = "\n".join(json.dumps(one, ensure_ascii=False) for one in found)
         self._show.console.print(Panel(Syntax(text, "json", background_color="default", word_wrap=True), title=title))
 

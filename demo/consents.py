@@ -27,6 +27,7 @@ from demo.draft import Draft, Row
 from models.audience import Audience, Purpose
 from models.consent import Consent, ConsentOrigin, ShareCode
 from models.identifiers import mask_number
+from models.names import fold
 from models.party import Identity, Party, PartyKind
 
 BANK_PURPOSES = (
@@ -123,6 +124,7 @@ def _share(draft: Draft, subject: Subject, code: str, days_ago: int, valid_days:
         hint=code[-4:],
         subject_index=draft.keyring.index(subject.number),
         shown_name=subject.name,
+        shown_folded=fold(subject.name),
         shown_number=mask_number(subject.number),
         purposes=[*EMPLOYER_PURPOSES],
         scopes=[*EMPLOYER_SCOPES],

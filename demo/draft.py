@@ -10,11 +10,25 @@ from demo.found import Found
 from demo.numbers import Numbers
 from models.base import Base
 from models.colour import Span
+from models.consent import ShareCode
 from models.keyring import Keyring
+from models.names import fold
+from models.party import Party
+from models.party_name import PartyName
 from models.terms import COURT_TIME
+from models.watch import Watch
 
 Row = dict[str, Any]
 """One row by column name; columns that it leaves out are NULL."""
+
+
+FOLDED: dict[type[Base], dict[str, str]] = {
+    Party: {"name": "folded"},
+    PartyName: {"name": "folded"},
+    Watch: {"name": "folded"},
+    ShareCode: {"shown_name": "shown_folded"},
+}
+"""Names by the column that holds them folded: COPY knows no defaults of ours."""
 
 
 class Draft:
@@ -39,6 +53,7 @@ class Draft:
         """Add a row; a keyed table's row gets the next key."""
         rows = self.rows[model]
         row = {"id": self.found.last_keys[model] + len(rows) + 1, **values} if model in self.found.last_keys else values
+        row |= {folded: fold(row[name]) for name, folded in FOLDED.get(model, {}).items()}
         rows.append(row)
         return row
 

@@ -10,6 +10,7 @@ from demo.places import HISTORIC_DIVISIONS, NINGBO_COURTS, PLACE_NAMES, VILLAGES
 from models.court import Staff, StaffRole
 from models.household import Household
 from models.identifiers import mask_number
+from models.names import fold
 from models.party import Identity, IdentityType, Party, PartyKind
 
 CAST_NAMES = frozenset(subject.name for subject in CAST)
@@ -46,7 +47,7 @@ def officer(draft: Draft, court: str, role: StaffRole) -> int:
 def enrol(draft: Draft, kind: PartyKind, name: str, number: str, since: date) -> Row:
     """Enter a party with its sealed identity. It stays undisclosed until it takes part in what may be told."""
     person = kind is PartyKind.PERSON
-    known = {"disclosed": False, "of_age_from": NEVER if person else ALWAYS, "held": False}
+    known = {"folded": fold(name), "disclosed": False, "of_age_from": NEVER if person else ALWAYS, "held": False}
     party = draft.add(Party, kind=kind, name=name, household_id=None, created_at=draft.hour(since), **known)
     index = draft.keyring.index(number)
     draft.add(
@@ -56,6 +57,7 @@ def enrol(draft: Draft, kind: PartyKind, name: str, number: str, since: date) ->
         index=index,
         sealed=draft.keyring.seal(number, index),
         masked=mask_number(number),
+        main=True,
     )
     return party
 

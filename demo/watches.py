@@ -8,6 +8,7 @@ from demo.cast import CHEN
 from demo.draft import Draft, Row
 from models.audience import Audience, Purpose
 from models.consent import Consent
+from models.names import fold
 from models.party import Identity, Party, PartyKind
 from models.watch import Watch, WatchLine, WatchOrder, WatchOutcome
 
@@ -26,7 +27,9 @@ def keep_watch(draft: Draft) -> None:
     subjects = [*_consenting(draft, bank), *_organizations(draft)]
     for place, (index, kind, name) in enumerate(subjects, 1):
         about = {"subject_index": index, "reference": REFERENCE.format(place)}
-        watch = draft.add(Watch, client_key=bank, kind=kind, name=name, created_at=at, ended_at=None, **about)
+        watch = draft.add(
+            Watch, client_key=bank, kind=kind, name=name, folded=fold(name), created_at=at, ended_at=None, **about
+        )
         outcome = WatchOutcome.WATCHED
         draft.add(WatchLine, order_id=order["id"], ordinal=place, outcome=outcome, watch_id=watch["id"], **about)
     _end_last(draft, bank)
@@ -61,7 +64,7 @@ def _end_last(draft: Draft, bank: int) -> None:
     """The last one has paid its loan back."""
     last = draft.rows[Watch][-1]
     at = draft.hour(draft.today - timedelta(DAYS // 3))
-    last |= {"name": None, "ended_at": at}
+    last |= {"name": None, "folded": None, "ended_at": at}
     order = draft.add(WatchOrder, client_key=bank, given_at=at)
     about = {name: last[name] for name in ("subject_index", "reference")}
     draft.add(WatchLine, order_id=order["id"], ordinal=1, outcome=WatchOutcome.UNWATCHED, watch_id=last["id"], **about)

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from sqlalchemy import Column, Date, Text
 
 from casework.matters import CERTIFICATES
+from casework.texts import holds_identity_number
 from ingest.recording import RecordingFormat, staged_records
 from ingest.records import Record
 from ingest.report import LineError
 from models.case_numbers import parse_case_number
 from models.certificate import GOLD_TYPE, LONGEST_NUMBER
 from models.dates import parse_date
-from models.identifiers import IdentifierError, compact, parse_person_number
+from models.identifiers import compact
 
 
 class Certificates(RecordingFormat):
@@ -42,14 +43,6 @@ def _own_number(text: str) -> str:
     """The certificate's number, which may be long, but is no person's (R18)."""
     if not text or len(text) > LONGEST_NUMBER:
         raise LineError("CERTIFICATE_NUMBER", "The number of the certificate is missing or overlong: complete it.")
-    if _names_a_person(text):
-        raise LineError("CERTIFICATE_NUMBER", "The number of the certificate is an identity number: correct it.")
+    if holds_identity_number(text):
+        raise LineError("CERTIFICATE_NUMBER", "The number of the certificate holds an identity number: correct it.")
     return text
-
-
-def _names_a_person(text: str) -> bool:
-    try:
-        parse_person_number(text)
-    except IdentifierError:
-        return False
-    return True

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -84,9 +85,12 @@ class Docket:
 def _touched(matter: Matter) -> Any:
     """The items that staged cases tie, seal or date anew once they are written."""
     staged = staged_case.c
-    altered = sa.or_(
-        _strictness(staged.confidentiality) > _strictness(CourtCase.confidentiality),
-        staged.filed_on != CourtCase.filed_on,
+    altered = sa.and_(
+        ~KEPT.is_older(),
+        sa.or_(
+            _strictness(staged.confidentiality) > _strictness(CourtCase.confidentiality),
+            _filed(staged, CourtCase) != CourtCase.filed_on,
+        ),
     )
     known = (
         sa.select(matter.model.id)
@@ -107,9 +111,10 @@ def _touched(matter: Matter) -> Any:
 TOUCHED = {matter: _touched(matter) for matter in MATTERS}
 
 
-async def touched(connection: AsyncConnection) -> Items:
-    """The items of which others may see more or less by the staged cases."""
-    found = {matter: (await connection.execute(query)).scalars().all() for matter, query in TOUCHED.items()}
+async def touched(connection: AsyncConnection, exported_on: date) -> Items:
+    """The items of which others may see more or less by the staged cases, as of an export of this day."""
+    bound = {"exported": exported_on}
+    found = {matter: (await connection.execute(query, bound)).scalars().all() for matter, query in TOUCHED.items()}
     return {matter: keys for matter, keys in found.items() if keys}
 
 

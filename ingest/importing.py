@@ -92,15 +92,13 @@ async def import_file(
         await establishing.rollback()
         export = stack.enter_context(closing(_open(path, reader, format)))
         rejected = stack.enter_context(Rejects(rejects))
-        summary, at = Summary(format), now()
+        summary, at = Summary(format, courts={court} if court else set()), now()
         _warn(summary, export.warnings)
         day = exported_on or court_day(at)
-        run = None if dry_run else await begin_run(establishing, format, path, day, history, at)
+        run = None if dry_run else await begin_run(establishing, format, path, day, history, at, summary.courts)
         await establishing.commit()
         source = Source(day, run, at)
-        await Run(
-            engine, establishing, recording, reader, export, rejected, progress, dry_run, summary, source, history
-        ).all()
+        await Run(establishing, recording, reader, export, rejected, progress, dry_run, summary, source, history).all()
     return summary
 
 

@@ -1,13 +1,13 @@
 """What each import brought and what was wrong with it, written down for the court (R23)."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ingest.report import Summary
 from models.import_run import FindingLevel, ImportFinding, ImportRun, ImportState
@@ -24,8 +24,20 @@ LEFT = sa.text(
 """Runs that nobody holds did not come to their end."""
 
 
+async def mark_left(engine: AsyncEngine) -> None:
+    """Write down which imports were interrupted."""
+    async with engine.begin() as connection:
+        await connection.execute(LEFT, {"runs": RUNS})
+
+
 async def begin_run(
-    connection: AsyncConnection, format: str, path: Path, exported_on: date, history: bool, at: datetime
+    connection: AsyncConnection,
+    format: str,
+    path: Path,
+    exported_on: date,
+    history: bool,
+    at: datetime,
+    courts: Iterable[str] = (),
 ) -> int:
     """Write down that an import begins, hold it for as long as the session lasts, and give its key."""
     await connection.execute(LEFT, {"runs": RUNS})
@@ -33,7 +45,7 @@ async def begin_run(
         "format": format,
         "digest": digest_of(path),
         "state": ImportState.RUNNING,
-        "court_codes": [],
+        "court_codes": sorted(courts),
         "exported_on": exported_on,
         "history": history,
         "started_at": at,
@@ -41,6 +53,13 @@ async def begin_run(
     key: int = (await connection.execute(sa.insert(ImportRun).values(values).returning(ImportRun.id))).scalar_one()
     await connection.execute(HOLD, {"runs": RUNS, "run": key})
     return key
+
+
+async def note_courts(connection: AsyncConnection, key: int, courts: Iterable[str]) -> None:
+    """Write down of which courts an import's lines are, so that they see one that does not come to its end."""
+    codes = sorted(courts)
+    differs = ImportRun.court_codes != codes
+    await connection.execute(sa.update(ImportRun).where(ImportRun.id == key, differs).values(court_codes=codes))
 
 
 async def end_run(connection: AsyncConnection, key: int, summary: Summary, at: datetime) -> None:

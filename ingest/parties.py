@@ -384,4 +384,4 @@ async def lower_ages(connection: AsyncConnection, rows: sa.Table, at: datetime, 
     update = sa.update(Party).values(of_age_from=lower.c.day).where(Party.id == lower.c.id)
     await connection.execute(update.execution_options(synchronize_session=False))
     if known:
-        await follow(connection, items, before, at, silent=silent)
+        await follow(connection, items, before, at, silent=silent, amended=False)

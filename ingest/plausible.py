@@ -22,8 +22,8 @@ def doubts_of_case(number: CaseNumber, court_code: str, filed_on: date, closed_o
     YEAR_DIFFERS: it was filed years from the year of its number. Raises LineError DATE for a day that has not come.
     """
     today = datetime.now(COURT_TIME).date()
-    if number.year > today.year or max(filed_on, closed_on or filed_on) > today:
-        raise LineError("DATE", "The case lies in time to come: correct its number or its dates.")
+    if max(filed_on, closed_on or filed_on) > today:
+        raise LineError("DATE", "The case was filed or closed on a day that has not come: correct the dates.")
     doubts = {
         "COURT_DIFFERS": number.court_code not in (None, court_code),
         "YEAR_DIFFERS": abs(number.year - filed_on.year) > YEARS_APART,

@@ -29,15 +29,22 @@ class RecordingFormat(Format):
     derived: ClassVar[Mapping[str, Present]] = {}
     only_imported: ClassVar[bool] = False
     _places: ClassVar[Sequence[int]]
+    _court: ClassVar[int | None]
 
     def __init_subclass__(cls) -> None:
         own = [column.name for column in cls.staged.c][len(SHARED) :]
         cls._places = tuple(own.index(name) for name in cls.key if name in own)
+        cls._court = own.index("court_code") if "court_code" in own else None
 
     def key_of(self, place: int | None, record: Record) -> tuple[Any, ...]:
-        """The party, where it is in the key, and the key's own columns."""
+        """The party and the case, where they are in the key, and the key's own columns."""
         own = (record.row[place_] for place_ in self._places)
-        return (place if "party_id" in self.key else None, record.case_number, *own)
+        case = record.case_number if "case_number" in self.key else None
+        return (place if "party_id" in self.key else None, case, *own)
+
+    def court_of(self, record: Record) -> str | None:
+        """Its own court's, where the line has one."""
+        return super().court_of(record) if self._court is None else str(record.row[self._court])
 
     async def merge(self, connection: AsyncConnection, source: Source, silent: bool) -> Merged:
         """Write the lines turn by turn, and all that follows from them."""

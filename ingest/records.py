@@ -17,7 +17,7 @@ from ingest.report import LineError
 from ingest.subjects import Subject, SubjectReader
 from ingest.versions import Source
 from ingest.vocabulary import Vocabulary, in_no_vocabulary, named
-from models.case_numbers import CaseNumber
+from models.case_numbers import CaseNumber, parse_case_number
 from models.catalogue import Stage
 from models.court_case import Confidentiality
 from models.documents import ORGANIZATIONS, DocumentKind
@@ -267,6 +267,12 @@ class Format(ABC):
     def key_of(self, place: int | None, record: Record) -> tuple[Any, ...] | None:
         """What tells the row of a line."""
         return None
+
+    def court_of(self, record: Record) -> str | None:
+        """The code of the court that an accepted line belongs to, where it names one."""
+        if record.case:
+            return record.case.court_code
+        return parse_case_number(record.case_number).court_code if record.case_number else None
 
     async def prepare(self, connection: AsyncConnection) -> None:
         """Look up what lines are read by, once; nothing more than the context for most formats."""

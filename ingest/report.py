@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TextIO
 
+from models.event import EventKind
 from models.identifiers import IdentifierError
 
 MOST_WORDS = 1000
@@ -58,6 +59,7 @@ class Summary:
     outdated: records that differ from a newer export's; held: those that wait with an open conflict of identity.
     conflicts: lines that name somebody else under a number that is another's, each with the line where that stands
     first; None where the register knew it before this file.
+    told: events that were told of, by kind. notices: what is odd about the file as a whole, in sentences.
     courts: the codes of the courts that accepted lines belong to.
     """
 
@@ -76,6 +78,8 @@ class Summary:
     outdated: int = 0
     held: int = 0
     conflicts: list[tuple[int, int | None]] = field(default_factory=list)
+    told: Counter[EventKind] = field(default_factory=Counter)
+    notices: list[str] = field(default_factory=list)
     courts: set[str] = field(default_factory=set)
 
     def met(self, code: str, word: str) -> None:

@@ -8,24 +8,26 @@ import asyncio
 import gc
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from typing import TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.outbox import place_events, take_told
+from casework.outbox import place, take_told
 from casework.transaction import ATTEMPTS, ESTABLISHING, OUT_OF_ORDER, RECORDING
 from ingest.docket import Docket, merge_cases, touched
-from ingest.ledger import end_run
+from ingest.ledger import end_run, note_courts
 from ingest.linking import link_cases
 from ingest.parties import Resolved, follow_mergers, lower_ages, merge_parties
 from ingest.reading import Export, Line
 from ingest.records import Chunk, Format, Merged, Record
 from ingest.report import Rejects, Summary
+from ingest.session import SEAL, SETTINGS, WAIT
 from ingest.staging import FOR_PARTIES, create_staging, empty_staging, stage_rows, stage_subjects
 from ingest.subjects import Subject
 from ingest.versions import Source
@@ -40,22 +42,6 @@ STEPS = 2
 SLICE_LINES = 100
 """Lines read before the event loop may go on with the merge."""
 
-SETTINGS = sa.text(
-    "SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true),"
-    " set_config('idle_in_transaction_session_timeout', '0', true),"
-    " set_config('random_page_cost', '0.5', true), set_config('work_mem', '64MB', true),"
-    " set_config('synchronous_commit', :synchronous, true), set_config('suxin.recorded_at', :at, true),"
-    " pg_advisory_xact_lock(:lock)"
-)
-"""A step may wait for another import. Pages count as cached: the planner knows nothing of staging tables, and would
-read whole tables to find a few thousand rows. Chunks need not wait for the disk: nothing is done before SEAL."""
-
-SEAL = sa.text("SELECT pg_logical_emit_message(true, 'suxin', 'imported')")
-"""Something to write, so that the last commit waits for the disk, where all commits before it in the log are then."""
-
-WAIT = sa.text("SELECT pg_advisory_xact_lock(:lock)")
-
-
 Result = TypeVar("Result")
 
 
@@ -68,7 +54,6 @@ class Run:
     the rows beyond one a line.
     """
 
-    engine: AsyncEngine
     establishing: AsyncConnection
     recording: AsyncConnection
     format: Format
@@ -89,6 +74,7 @@ class Run:
 
     async def all(self) -> None:
         """Read and merge the whole file."""
+        self._notice()
         await create_staging(self.establishing, *FOR_PARTIES)
         await create_staging(self.recording, self.format.staged)
         await self._keep(self.establishing)
@@ -108,6 +94,12 @@ class Run:
             if collecting:
                 gc.enable()
         await self._finish()
+
+    def _notice(self) -> None:
+        """Count what is odd about the file as a whole, and keep it in sentences."""
+        for warning in self.export.warnings:
+            self.summary.warnings[warning.code] += 1
+            self.summary.notices.append(warning.sentence)
 
     async def _read(self, lines: Iterator[Line]) -> Chunk:
         """The next chunk; empty at the end of the file."""
@@ -140,6 +132,8 @@ class Run:
 
     def _count(self, record: Record, line: int) -> None:
         self.summary.accepted += 1
+        if court := self.format.court_of(record):
+            self.summary.courts.add(court)
         self.further += len(record.further)
         self.summary.protected += record.protected
         for code, word in record.warnings:
@@ -177,8 +171,11 @@ class Run:
                 if self.dry_run or attempt == ATTEMPTS or getattr(error.orig, "sqlstate", None) not in OUT_OF_ORDER:
                     raise
                 await connection.rollback()
-        if take_told(connection) and not self.dry_run:
-            await place_events(self.engine)
+        self.summary.told.update(told := take_told(connection))
+        if told and not self.dry_run:
+            with suppress(SQLAlchemyError, OSError):  # it is committed: the worker places what is left
+                await place(connection)
+                await connection.commit()
         return result
 
     async def _establish(self, chunk: Chunk) -> Resolved:
@@ -214,7 +211,7 @@ class Run:
 
     async def _merge_cases(self) -> Docket:
         """Whoever colours waits for whoever records."""
-        items = await touched(self.establishing)
+        items = await touched(self.establishing, self.source.exported_on)
         if items:
             await self.establishing.execute(WAIT, {"lock": RECORDING})
         return await merge_cases(self.establishing, items, self.source, self.silent, self._wait)
@@ -230,6 +227,8 @@ class Run:
         await follow_mergers(connection, rows)
         await lower_ages(connection, rows, self.source.at, self.silent)
         merged = await self.format.merge(connection, self.source, self.silent)
+        if self.source.run is not None:
+            await note_courts(connection, self.source.run, self.summary.courts)
         await self._keep(connection, rows)
         return merged
 
@@ -256,6 +255,10 @@ class Run:
         self.summary.cases.found = len(self.cases)
         self.summary.parties.found = len(self.parties)
         self.summary.records.found = self.summary.accepted + self.further
+        await self._through(self.recording, self._seal)
+
+    async def _seal(self) -> None:
+        """What the end of the file makes known, and what the import came to; on disk with all before it."""
         await self.recording.execute(SETTINGS, self._set(RECORDING, "on"))
         await link_cases(self.recording, self.source.at, self.silent)
         if self.source.run is not None:

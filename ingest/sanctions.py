@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, Column, Date, Numeric, SmallInteger, Text
+from sqlalchemy import BigInteger, Column, Date, SmallInteger, Text
 
 from casework.matters import SANCTIONS
 from ingest.recording import RecordingFormat, staged_records
@@ -16,7 +16,7 @@ from models.amounts import parse_amount, parse_days
 from models.case_numbers import parse_case_number
 from models.dates import parse_date
 from models.party import PartyKind
-from models.sanction import LONGEST_DETENTION, RED_TYPES, SANCTION_CASES, SanctionKind
+from models.sanction import LONGEST_DETENTION, RED_TYPES, SANCTION_CASES, Sanction, SanctionKind
 from models.vocabulary import WordKind
 
 BETWEEN = re.compile("[、；;/+和及并]")
@@ -37,7 +37,7 @@ class Sanctions(RecordingFormat):
         Column("court_code", Text),
         Column("behaviour_id", BigInteger),
         Column("kind", Text),
-        Column("amount", Numeric),
+        Column("amount", Sanction.__table__.c.amount.type),  # written alike, 2000 is 2000.00
         Column("days", SmallInteger),
         Column("decided_on", Date),
         Column("effective_on", Date),

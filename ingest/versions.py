@@ -100,26 +100,26 @@ class Kept:
     def _differs(self) -> sa.ColumnElement[bool]:
         return sa.or_(*(self.table.c[name].is_distinct_from(value) for name, value in self._values().items()))
 
-    def _is_older(self) -> sa.ColumnElement[bool]:
+    def is_older(self) -> sa.ColumnElement[bool]:
+        """Whether a row is kept as a newer export than this one wrote it."""
         return sa.func.coalesce(self.table.c.exported_on > EXPORTED, sa.false())
 
     def _outdated(self) -> Any:
         known = self.table.c.id != sa.all_(NEW)
-        return sa.select(sa.func.count()).where(self._met(), known, self._is_older(), self._differs())
+        return sa.select(sa.func.count()).where(self._met(), known, self.is_older(), self._differs())
 
     def _differing(self) -> Any:
         known = self.table.c.id != sa.all_(NEW)
-        return sa.select(self.table.c.id).where(self._met(), known, ~self._is_older(), self._differs())
+        return sa.select(self.table.c.id).where(self._met(), known, ~self.is_older(), self._differs())
 
     def _note(self, source: Source, matter: str) -> Any:
-        """Write down each field that changes, as it is stored: 20000 is 20000.00. Gives the rows."""
+        """Write down each field that changes; gives the rows."""
         compared = sa.values(
             sa.column("field", sa.Text), sa.column("former", sa.Text), sa.column("present", sa.Text), name="compared"
         ).data(
             [
-                (sa.literal(name, sa.Text), sa.cast(self.table.c[name], sa.Text), sa.cast(stored, sa.Text))
+                (sa.literal(name, sa.Text), sa.cast(self.table.c[name], sa.Text), self._text(name, value))
                 for name, value in self._values().items()
-                for stored in (sa.cast(value, self.table.c[name].type),)
             ]
         )
         lateral = compared.lateral()
@@ -133,11 +133,15 @@ class Kept:
                 lateral.c.present,
             )
             .select_from(sa.join(self.table, self.staged, self._met()).join(lateral, sa.true()))
-            .where(lateral.c.former.is_distinct_from(lateral.c.present), ~self._is_older())
+            .where(lateral.c.former.is_distinct_from(lateral.c.present), ~self.is_older())
             .where(self.table.c.id != sa.all_(NEW))
         )
         columns = ["import_run_id", "changed_at", matter, "field", "former", "present"]
         return sa.insert(RecordChange).from_select(columns, chosen).returning(getattr(RecordChange, matter))
+
+    def _text(self, name: str, value: Any) -> sa.ColumnElement[str]:
+        """A value as its column would show it: 2000 is 2000.00 CNY."""
+        return sa.cast(sa.cast(value, self.table.c[name].type), sa.Text)
 
     def _change(self) -> Any:
         named = "case_id" in self.content or "case_id" in self.key

@@ -58,11 +58,12 @@ def _with_deduction(row: Frame, audience: Audience) -> SQL:
 def _procedure(row: Frame, audience: Audience) -> SQL:
     """The procedure of a deduction is its own court's, also where the deduction is published to all (DOMAIN 3)."""
     if audience is Audience.COURT:
-        return _own_deduction(row.deduction_id)
+        return own_deduction(row.deduction_id)
     return _with_deduction(row, audience) if audience is Audience.LITIGANT_PORTAL else NOBODY
 
 
-def _own_deduction(deduction_id: SQL) -> SQL:
+def own_deduction(deduction_id: SQL) -> SQL:
+    """Whether a deduction lies in a case of the caller's jurisdiction."""
     deduction = sa.orm.aliased(models.Deduction)
     own = _own_court(deduction.case_id)
     return sa.select(deduction.id).where(deduction.id == deduction_id, own).offset(ROW_BY_ROW).exists()
@@ -73,7 +74,7 @@ def _repair(row: Frame, audience: Audience) -> SQL:
     if audience is Audience.COURT:
         record = sa.orm.aliased(models.CodeRecord)
         own = sa.select(record.id).where(record.id == row.code_record_id, jurisdiction(record.court_code))
-        return sa.or_(own.offset(ROW_BY_ROW).exists(), _own_deduction(row.deduction_id))
+        return sa.or_(own.offset(ROW_BY_ROW).exists(), own_deduction(row.deduction_id))
     return about_self(row.party_id) if audience is Audience.LITIGANT_PORTAL else NOBODY
 
 

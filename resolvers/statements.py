@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
 
+import resolvers.import_visibility
 import resolvers.item_visibility  # noqa: F401 - enters its predicates
 from auth.audiences import Audience
 from resolvers.declarations import ROW_TYPES, About, Frame, Relation, RowType

@@ -234,7 +234,7 @@ def _party_name(row: Frame, audience: Audience) -> SQL:
         return NOBODY
     party = sa.orm.aliased(models.Party)
     known = sa.select(party.id).where(
-        party.id == row.party_id, party.kind == PartyKind.ORGANIZATION, reached(Frame(party), party.id, audience)
+        party.id == row.party_id, party.kind == PartyKind.ORGANIZATION, reached(Frame(party), row.party_id, audience)
     )
     return sa.and_(true_name, known.exists())
 

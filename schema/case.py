@@ -13,12 +13,14 @@ from models.court_case import Confidentiality, Role
 from resolvers import masking, publicity
 from resolvers.assessments import Assessment as AssessmentRow
 from resolvers.assessments import assessments
+from resolvers.import_runs import changes_of
 from resolvers.participations import ASSESSMENTS, CASE_DEDUCTIONS
 from schema.connection import Connection
 from schema.court import Court
 from schema.declaring import RowObject, row_type
 from schema.fields import column, connection, expression, relation
 from schema.node import Node
+from schema.record_change import RecordChange
 from schema.requirements import CASE, PART, PUBLISHED
 
 if TYPE_CHECKING:
@@ -84,4 +86,9 @@ class Case(Node):
     )
     deductions: Connection[Annotated["Deduction", strawberry.lazy("schema.deduction")]] = connection(
         CASE_DEDUCTIONS, "Deductions in this case (本案扣分).", requires=any_of(Scope.REGISTER)
+    )
+    changes: list[RecordChange] = relation(
+        changes_of("case_id"),
+        "What later exports changed of it, oldest first (变更记录).",
+        requires=any_of(Scope.REGISTER),
     )

@@ -6,10 +6,12 @@ import models
 from auth.policy import any_of
 from auth.scopes import Scope
 from resolvers import masking
+from resolvers.import_runs import changes_of
 from resolvers.record_steps import steps_of
 from schema.declaring import row_type
 from schema.fields import column, expression, relation
 from schema.node import Node
+from schema.record_change import RecordChange
 from schema.record_step import RecordStep
 from schema.requirements import INTEGRITY
 
@@ -27,4 +29,9 @@ class Certificate(Node):
     revoked_on: date | None = column("revoked_on", "Day it was revoked (撤销日期).")
     steps: list[RecordStep] = relation(
         steps_of("certificate_id"), "What staff did with it, and why (办理节点).", requires=any_of(Scope.PROCEDURE)
+    )
+    changes: list[RecordChange] = relation(
+        changes_of("certificate_id"),
+        "What later exports changed of it, oldest first (变更记录).",
+        requires=any_of(Scope.REGISTER),
     )

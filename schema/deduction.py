@@ -13,6 +13,7 @@ from models.court import StaffRole
 from models.court_case import Role
 from models.deduction import DeductionStatus, FindingKind
 from resolvers import deductions, participations, publicity
+from resolvers.import_runs import changes_of
 from schema.case import Assessment, Case
 from schema.catalogue import Behaviour
 from schema.connection import enter_connection
@@ -20,6 +21,7 @@ from schema.declaring import row_type
 from schema.fields import column, expression, relation
 from schema.node import Node
 from schema.objection import Objection
+from schema.record_change import RecordChange
 from schema.repair import Repair
 from schema.requirements import KNOWN_PARTY, PUBLISHED
 
@@ -96,6 +98,9 @@ class Deduction(Node):
     steps: list[DeductionStep] = relation(models.Deduction.steps, "The steps so far (流程).", requires=PROCEDURE)
     versions: list[DeductionVersion] = relation(
         models.Deduction.versions, "Its editions (历次版本).", requires=PROCEDURE
+    )
+    changes: list[RecordChange] = relation(
+        changes_of("deduction_id"), "What later exports changed of it (变更记录).", requires=any_of(Scope.REGISTER)
     )
     objections: list[Objection] = relation(deductions.OBJECTIONS, "Objections to it (异议).", requires=PROCEDURE)
     repairs: list[Repair] = relation(deductions.REPAIRS, "Applications for its repair (修复申请).", requires=PROCEDURE)

@@ -18,6 +18,7 @@ from models.documents import DocumentKind
 from models.event import EventKind
 from models.grading import RiskGrade, RuleSource
 from models.identity_conflict import ConflictOutcome, ConflictState, IdentityActKind, IdentityActState
+from models.import_run import FindingLevel, ImportState
 from models.incentive_loan import LoanOutcome
 from models.listing import ListingKind
 from models.measure import MeasureStatus
@@ -78,6 +79,8 @@ DESCRIPTIONS = {
     BulkState: "Where a bulk operation stands (作业状态).",
     BulkError: "Why a bulk operation failed: something that it had read may be shown no more, its file grew too "
     "large, its document is refused now, or by us (失败原因).",
+    ImportState: "Where an import stands: INTERRUPTED where it did not come to its end; run it again (导入状态).",
+    FindingLevel: "Whether lines were rejected, or taken with a warning (问题级别).",
     BorrowerRelation: "How the subject stands to the loan (与借款人关系).",
 }
 

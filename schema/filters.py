@@ -15,6 +15,7 @@ from models.catalogue import Stage, Tier
 from models.deduction import DeductionStatus
 from models.event import EventKind
 from models.identity_conflict import ConflictState, IdentityActState
+from models.import_run import ImportState
 from models.listing import ListingKind
 from models.names import fold
 from models.party import PartyKind
@@ -30,6 +31,7 @@ from schema.deduction import Deduction
 from schema.event import Event
 from schema.filtering import Filters, filter_input, filtered
 from schema.identity import IdentityAct, IdentityConflict
+from schema.import_run import ImportRun
 from schema.listing import Listing
 from schema.objection import Objection
 from schema.party import Party
@@ -163,6 +165,18 @@ class ReminderFilter(Filters):
     court_code: str | None = of_court(Reminder)
     kind: ReminderKind | None = filtered(Reminder, "kind", lambda row, value: row.kind == value, "Of what (类型).")
     due_from: date | None = filtered(Reminder, "dueOn", lambda row, value: row.due_on >= value, "Due on or after.")
+
+
+@filter_input("Which imports (导入筛选).")
+class ImportRunFilter(Filters):
+    """Imports by format and state."""
+
+    format: str | None = filtered(
+        ImportRun, "format", lambda row, value: row.format == value, "What the lines are (格式)."
+    )
+    state: ImportState | None = filtered(
+        ImportRun, "state", lambda row, value: row.state == value, "Where they stand (状态)."
+    )
 
 
 @filter_input("Which events (事件筛选).")

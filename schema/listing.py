@@ -10,12 +10,14 @@ from auth.policy import any_of
 from auth.scopes import Scope
 from models.listing import ListingKind
 from resolvers import masking
+from resolvers.import_runs import changes_of
 from resolvers.record_steps import steps_of
 from schema.connection import enter_connection
 from schema.court import Court
 from schema.declaring import row_type
 from schema.fields import column, expression, relation
 from schema.node import Node
+from schema.record_change import RecordChange
 from schema.record_step import RecordStep
 from schema.requirements import KNOWN_PARTY, LISTED
 
@@ -44,6 +46,11 @@ class Listing(Node):
     )
     steps: list[RecordStep] = relation(
         steps_of("listing_id"), "What staff did with it, and why (办理节点).", requires=any_of(Scope.PROCEDURE)
+    )
+    changes: list[RecordChange] = relation(
+        changes_of("listing_id"),
+        "What later exports changed of it, oldest first (变更记录).",
+        requires=any_of(Scope.REGISTER),
     )
 
 

@@ -86,7 +86,7 @@ class Live:
     async def _newest(self) -> int:
         async with self.engine.connect() as connection:
             newest = sa.select(sa.func.coalesce(sa.func.max(models.Event.position), 0))
-            key: int = (await connection.execute(newest)).scalar_one()
+            key: int = (await connection.execute(newest)).scalar_one() or 0
         return key
 
     def _check_number(self, principal: Principal) -> None:

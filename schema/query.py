@@ -31,6 +31,7 @@ from schema.filters import (
     EventFilter,
     IdentityActFilter,
     IdentityConflictFilter,
+    ImportRunFilter,
     ListingFilter,
     ObjectionFilter,
     PartyFilter,
@@ -40,6 +41,7 @@ from schema.filters import (
 )
 from schema.grading import GradingRule
 from schema.identity import IdentityAct, IdentityConflict
+from schema.import_run import ImportRun
 from schema.lender_candidate import LenderCandidate
 from schema.listing import Listing
 from schema.litigant import Litigant
@@ -173,6 +175,13 @@ class Query(PartnerQuery):
         "Reminders, those due first before others (期限提醒).",
         requires=PROCEDURE,
         filter_type=ReminderFilter,
+    )
+
+    import_runs: Connection[ImportRun] = root_connection(
+        roots.IMPORT_RUNS,
+        "Imports of your court's files and what was wrong with them, newest first (导入批次): how good its data are.",
+        requires=REGISTER,
+        filter_type=ImportRunFilter,
     )
 
     lender_candidates: list[LenderCandidate] = rooted(

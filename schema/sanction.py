@@ -9,6 +9,7 @@ import models
 from auth.policy import any_of
 from auth.scopes import Scope
 from models.sanction import SanctionKind
+from resolvers.import_runs import changes_of
 from resolvers.record_steps import steps_of
 from schema.case import Case
 from schema.catalogue import Behaviour
@@ -17,6 +18,7 @@ from schema.court import Court
 from schema.declaring import row_type
 from schema.fields import column, relation
 from schema.node import Node
+from schema.record_change import RecordChange
 from schema.record_step import RecordStep
 from schema.requirements import CREDIT, KNOWN_PARTY
 from schema.scalars import Money
@@ -54,6 +56,11 @@ class Sanction(Node):
     )
     steps: list[RecordStep] = relation(
         steps_of("sanction_id"), "What staff did with it, and why (办理节点).", requires=any_of(Scope.PROCEDURE)
+    )
+    changes: list[RecordChange] = relation(
+        changes_of("sanction_id"),
+        "What later exports changed of it, oldest first (变更记录).",
+        requires=any_of(Scope.REGISTER),
     )
 
 

@@ -143,7 +143,7 @@ async def stored(connection: AsyncConnection, key: int) -> sa.Row[Any]:
     return (await connection.execute(sa.select(Deduction.__table__).where(Deduction.id == key))).one()
 
 
-async def steps(connection: AsyncConnection, key: int) -> list[tuple[int, str, StaffRole]]:
+async def steps(connection: AsyncConnection, key: int) -> list[tuple[int, str, StaffRole | None]]:
     """The steps of a deduction: their sequence, where each led, and who took it."""
     step = DeductionStep
     query = sa.select(step.sequence, step.status, step.staff_role).where(step.deduction_id == key)

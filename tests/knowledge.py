@@ -29,7 +29,8 @@ class Written:
         """Whether it is a reason for a colour on a day."""
         if self.reason in NEVER_WAS[reader] or (self.code == SUSPICION and reader != "COURT"):
             return False
-        return self.effective_on <= day and all(day < end for end in (self.ends_on, self.closed_on) if end)
+        closed = self.closed_on is not None and self.closed_on <= day
+        return self.effective_on <= day and not closed and (self.ends_on is None or day <= self.ends_on)
 
 
 Book = list[Written]

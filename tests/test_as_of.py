@@ -78,7 +78,7 @@ def asked(chambers: Chambers, who: str, subject: Subject, arguments: str, shows:
 
 
 def in_short(code: Any) -> str:
-    """A code on a line: "RED >2031-02-10 GREEN [2031-02-10]"."""
+    """A code on a line: "RED >2031-02-11 GREEN [2031-02-10]"."""
     change = f" >{code['changesOn']} {code['changesTo']}" if code["changesOn"] else ""
     ends = [record["endsOn"] or record["closedOn"] or "open" for record in code["records"]]
     return f"{code['colour']}{change} {ends}"
@@ -86,11 +86,11 @@ def in_short(code: Any) -> str:
 
 GREEN = "GREEN []"
 LISTED, DELISTED = "YELLOW ['open']", "YELLOW >2026-03-20 GREEN ['2026-03-20']"
-FINED = "RED >2031-02-10 GREEN ['2031-02-10']"
-CONVICTED = "RED >2030-11-14 GREEN ['2030-11-14']"
+FINED = "RED >2031-02-11 GREEN ['2031-02-10']"
+CONVICTED = "RED >2030-11-15 GREEN ['2030-11-14']"
 BEFORE_CONVICTION, BEFORE_PUBLICATION = "GREEN >2025-11-14 RED []", "GREEN >2026-04-02 YELLOW []"
-PUBLISHED = "YELLOW >2028-04-02 GREEN ['2028-04-02']"
-SHORTENED = "YELLOW >2026-12-31 GREEN ['2026-12-31']"
+PUBLISHED = "YELLOW >2028-04-03 GREEN ['2028-04-02']"
+SHORTENED = "YELLOW >2027-01-01 GREEN ['2026-12-31']"
 
 ANSWERS = {
     # subject, day: by today's knowledge, as it was answered then
@@ -107,11 +107,13 @@ ANSWERS = {
     (ZHAO, "2025-11-14"): (CONVICTED, GREEN),
     (ZHAO, "2026-03-11"): (CONVICTED, GREEN),
     (ZHAO, "2026-03-12"): (CONVICTED, CONVICTED),
-    (ZHAO, "2030-11-14"): (GREEN, GREEN),
+    (ZHAO, "2030-11-14"): (CONVICTED, CONVICTED),
+    (ZHAO, "2030-11-15"): (GREEN, GREEN),
     (CHEN, "2026-04-01"): (BEFORE_PUBLICATION, GREEN),
     (CHEN, "2026-04-02"): (SHORTENED, PUBLISHED),
     (CHEN, "2026-10-09"): (SHORTENED, PUBLISHED),
     (CHEN, "2026-10-10"): (SHORTENED, SHORTENED),
+    (CHEN, "2026-12-31"): (SHORTENED, SHORTENED),
     (CHEN, "2027-01-01"): (GREEN, GREEN),
 }
 
@@ -142,8 +144,8 @@ def test_the_beginning_and_the_history_are_of_the_reading_as_well(told: Chambers
     assert known["since"] == "2026-02-10"
     assert [(period["colour"], period["fromDay"], period["untilDay"]) for period in known["history"]] == [
         ("GREEN", None, "2026-02-10"),
-        ("RED", "2026-02-10", "2031-02-10"),
-        ("GREEN", "2031-02-10", None),
+        ("RED", "2026-02-10", "2031-02-11"),
+        ("GREEN", "2031-02-11", None),
     ]
     assert asked(told, who, LIN, '(asOf: "2026-03-10")', shows) == {"since": None, "history": []}
 
@@ -180,7 +182,7 @@ def test_what_does_not_change_is_not_written_again(told: Chambers) -> None:
     with told.engine.connect() as connection:
         before = connection.execute(written).all()
     case, party = told.party(ENFORCED_TOO, LIN)
-    admonished = dict(FINE) | {"number": "(2026)浙0281司惩9号", "kind": "ADMONITION", "amount": None}
-    Courts(told).do(StaffRole.CENTRE, "recordSanction", caseId=case, partyId=party, **admonished)
+    ordered = dict(FINE) | {"number": "(2026)浙0281司惩9号", "kind": "ORDERED_OUT", "amount": None}
+    Courts(told).do(StaffRole.CENTRE, "recordSanction", caseId=case, partyId=party, **ordered)
     with told.engine.connect() as connection:
         assert connection.execute(written).all() == before

@@ -160,7 +160,7 @@ def test_a_key_that_leads_to_nobody_is_answered_as_such(world: World, over: dict
     assert check(world, **over) == {"outcome": outcome, "party": None}
 
 
-ONE_NUMBER = "Subject 1 needs either `idNumber` or `organizationCode`, and not both."
+ONE_NUMBER = "Subject 1 needs one of `idNumber`, `organizationCode` and `document`, and no other."
 NO_NAME = "Subject 1 needs its full `name`: a number alone finds nobody."
 KEYS = {
     "both numbers": ({"organizationCode": AWARD.number}, ONE_NUMBER),
@@ -219,7 +219,7 @@ def test_a_batch_holds_1_to_100_subjects(world: World, count: int) -> None:
 
 def test_one_bad_key_of_a_batch_is_named_by_its_place(world: World) -> None:
     variables = {"by": [KEY, KEY | {"idNumber": None}], "access": ACCESS}
-    told = "Subject 2 needs either `idNumber` or `organizationCode`, and not both."
+    told = "Subject 2 needs one of `idNumber`, `organizationCode` and `document`, and no other."
     assert failed(world, Audience.BANK, BATCH, variables) == [(told, "BAD_INPUT")]
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -13,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from world import KEYRING
 
 import database
-from casework import batches, conversions, objections
+from casework import batches, conversions, objections, sanctions
 from casework.calendar import catch_up
 from casework.colour import recolour
 from casework.deductions import Finding
@@ -26,6 +27,7 @@ from models.event import Event, EventKind
 from models.household import Household, Village
 from models.party import Party
 from models.point_conversion import ConversionStatus, PointConversion, VillageNotice
+from models.sanction import SanctionKind
 from outbound import Outbound
 from worker import LEADERSHIP, work
 
@@ -240,3 +242,23 @@ async def _done(engine: AsyncEngine) -> date:
     async with engine.connect() as connection:
         found: date = (await connection.execute(sa.select(sa.func.max(CalendarDay.day)))).scalar_one()
         return found
+
+
+async def test_what_takes_effect_later_is_told_on_its_day(engine: AsyncEngine, hall: Courtroom) -> None:
+    decision = sanctions.Decision(
+        number="(2026)浙0281司惩1号",
+        case_key=hall.case,
+        party_key=hall.parties[0],
+        kind=SanctionKind.FINE,
+        decided_on=date(2026, 3, 1),
+        effective_on=date(2026, 3, 4),
+        amount=Decimal(1000),
+    )
+    act = hall.act(StaffRole.CENTRE)
+    await transact(engine, lambda connection: sanctions.record_sanction(connection, decision, act))
+    await catch_up(engine, NINE + timedelta(days=1))
+    assert await kinds(engine, hall.parties[0]) == []
+    await catch_up(engine, NINE + timedelta(days=2))
+    assert await kinds(engine, hall.parties[0]) == [EventKind.ENTRY_PUBLISHED, EventKind.COLOUR_CHANGED]
+    await catch_up(engine, NINE + timedelta(days=3))
+    assert len(await kinds(engine, hall.parties[0])) == 2

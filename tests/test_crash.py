@@ -23,7 +23,7 @@ from settings import Settings
 
 MUTATIONS, KILLS, CLIENTS = 200, 5, 4
 SEED = 4
-FINDING = {"kind": "COURT_RECORD", "number": "笔录", "issuedOn": "2026-02-20", "digest": "00" * 32}
+FINDING = {"kind": "COURT_RECORD", "issuedOn": "2026-02-20", "digest": "00" * 32}
 
 
 @dataclass
@@ -59,7 +59,8 @@ class Stage:
     def propose_and_review(self, place: int, case: Any) -> None:
         """Two mutations, the second on what the first made."""
         given = {"caseId": case["id"], "partyId": case["party"], "role": "JUDGMENT_DEBTOR", "behaviour": "E01"}
-        given |= {"points": 1 + place % 5, "conductOn": "2026-02-10", "finding": FINDING, "reason": f"第{place}件"}
+        given |= {"points": 1 + place % 5, "conductOn": "2026-02-10", "reason": f"第{place}件"}
+        given["finding"] = FINDING | {"number": f"笔录{place}"}
         made = self.send(self.judge, "proposeDeduction", given, f"propose-{place}")
         review = {"id": made["id"], "version": 1, "reason": f"审{place}件"}
         self.send(self.chief, "reviewDeduction", review, f"review-{place}")
@@ -116,9 +117,11 @@ def test_no_acknowledged_mutation_is_lost_and_none_is_half_done(stage: Stage) ->
     with ThreadPoolExecutor(CLIENTS + 1) as pool:
         killer = pool.submit(kill_at_random, stage, done)
         work = [pool.submit(stage.propose_and_review, place, case) for place in range(MUTATIONS // 2)]
-        for one in work:
-            one.result()
-        done.set()
+        try:
+            for one in work:
+                one.result()
+        finally:
+            done.set()
         assert killer.result() == KILLS
     assert len(stage.acknowledged) == MUTATIONS
     with stage.engine.connect() as connection:

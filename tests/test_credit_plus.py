@@ -243,7 +243,7 @@ def test_a_code_is_for_its_purposes(world: World) -> None:
 
 def test_a_code_for_another_name_shows_no_party(world: World) -> None:
     (code,) = rows(world, "SELECT id FROM share_code WHERE hint = '9WZR'")
-    with altered(world.engine, models.ShareCode, code.id, shown_name="赵别人"):
+    with altered(world.engine, models.ShareCode, code.id, shown_folded="赵别人"):
         assert shared(world, ZHAO_SHARE_CODE)["party"] is None
 
 

@@ -41,8 +41,9 @@ async def test_sample_comes_in_as_the_truth_says(engine: AsyncEngine, exports: P
     truth = json.loads((exports / "truth.json").read_text())
     rejects = io.StringIO()
     summary = await import_file(engine, "cases", exports / "cases.csv", keyring=keyring, rejects=rejects)
-    for name in ("lines", "accepted", "duplicates", "rejected", "warnings", "unidentified", "protected"):
+    for name in ("lines", "accepted", "duplicates", "rejected", "unidentified", "protected"):
         assert getattr(summary, name) == truth[name]
+    assert summary.warnings == truth["warnings"] | {"AGE": 3}  # children under eight, of whom the truth is older (R24)
     assert (summary.cases.new, summary.parties.new) == (truth["cases"], truth["parties"])
     assert (await count(engine, "court_case"), await count(engine, "party")) == (truth["cases"], truth["parties"])
     assert len(rejects.getvalue().splitlines()) == 1 + sum(truth["rejected"].values())
@@ -277,3 +278,34 @@ async def test_court_above_takes_lines_of_the_courts_below(
 ) -> None:
     summary = await imported(engine, write_csv(tmp_path / "c.csv", [line()]), keyring, court="浙02")
     assert summary.accepted == 1
+
+
+# --- what contradicts itself (R24) ------------------------------------------------------------------------------------
+
+DOUBTS = [
+    ({"经办法院": "宁波市中级人民法院"}, {"COURT_DIFFERS": 1}),
+    ({"立案日期": "2019-12-30", "结案日期": ""}, {"YEAR_DIFFERS": 1}),
+    ({"立案日期": "2020-12-30"}, {}),
+    ({"证件号码": MINOR}, {"AGE": 1}),
+    ({"证件号码": MINOR, "立案日期": "2024-05-24", "结案日期": ""}, {"AGE": 1, "YEAR_DIFFERS": 1}),
+    ({"案号": "(2024)浙0281民初202号", "证件号码": MINOR, "立案日期": "2024-05-25", "结案日期": ""}, {}),
+]
+
+
+@pytest.mark.parametrize(("changes", "warnings"), DOUBTS)
+async def test_what_contradicts_itself_goes_in_with_a_warning(
+    engine: AsyncEngine, tmp_path: Path, keyring: Keyring, changes: dict[str, str], warnings: dict[str, int]
+) -> None:
+    summary = await imported(engine, write_csv(tmp_path / "cases.csv", [line(**changes)]), keyring)
+    assert (summary.accepted, summary.rejected, summary.warnings) == (1, {}, warnings)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"立案日期": "2099-01-01", "结案日期": ""}, {"结案日期": "2099-01-01"}],
+)
+async def test_what_lies_in_time_to_come_is_rejected(
+    engine: AsyncEngine, tmp_path: Path, keyring: Keyring, changes: dict[str, str]
+) -> None:
+    summary = await imported(engine, write_csv(tmp_path / "cases.csv", [line(**changes)]), keyring)
+    assert (summary.accepted, summary.rejected) == (0, {"DATE": 1})

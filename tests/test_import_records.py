@@ -221,6 +221,7 @@ async def test_days_of_a_detention(importer: Importer, text: str) -> None:
     ("changes", "reason"),
     [
         ({"处罚种类": "警告"}, "SANCTION"),
+        ({"被处罚人": "余姚锻造有限公司", "证件号码": ORGANIZATION}, "SANCTION"),
         ({"金额或期限": "16日"}, "DAYS"),
         ({"金额或期限": "一周"}, "DAYS"),
         ({"处罚种类": "罚款", "金额或期限": "0"}, "AMOUNT"),

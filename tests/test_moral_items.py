@@ -21,6 +21,7 @@ from demo.cast import CHEN, DEMO_VILLAGE, WANG, Subject
 from ingest.certificates import Certificates
 from ingest.households import Households
 from ingest.importing import import_file
+from ingest.removals import Removals
 from ingest.sanctions import Sanctions
 from models.court import StaffRole
 
@@ -227,9 +228,8 @@ def test_by_file(bank: MoralBank, tmp_path: Path) -> None:
     assert told[chen][1] is False
     assert {row["category"] for row in told[chen][2]} == {"VETO"}
     known = bank.entries()
-    with bank.chambers.engine.begin() as connection:
-        connection.execute(sa.text(DELIST))
-    bank.run(bank.follow)
+    left = ["失信被执行人", CHEN.name, "居民身份证", CHEN.number, ENFORCED, "2026-03-01", "履行完毕"]
+    bank.bring("removals", write_csv(tmp_path / "r.csv", [left], Removals.columns))
     assert bank.new(known) == [(chen, "MV3", 0, True)]
 
 
@@ -238,10 +238,6 @@ LISTED = {
     "gistUnit": "余姚市人民法院", "regDate": "20260220", "publishDate": "20260221", "duty": "还款",
     "performance": "全部未履行", "disruptTypeName": "违反财产报告制度",
 }  # fmt: skip
-DELIST = (
-    "UPDATE code_record SET closed_on = '2026-03-01', close_reason = 'DELISTED'"
-    " WHERE listing_id IS NOT NULL AND closed_on IS NULL"
-)
 
 
 def _member(subject: Subject) -> list[str]:

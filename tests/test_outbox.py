@@ -14,7 +14,7 @@ from models.event import Event, EventKind
 PARTIES = sa.select(Event.party_id).where(Event.position > sa.bindparam("seen")).order_by(Event.position)
 
 
-async def read(engine: AsyncEngine, seen: int) -> Sequence[int]:
+async def read(engine: AsyncEngine, seen: int) -> Sequence[int | None]:
     """The parties of the events after a place, in their order."""
     async with engine.connect() as connection:
         return (await connection.execute(PARTIES, {"seen": seen})).scalars().all()
@@ -41,7 +41,7 @@ async def test_what_is_told_by_a_slow_transaction_comes_after_what_was_read(engi
 
 async def test_what_is_rolled_back_takes_no_place(engine: AsyncEngine) -> None:
     async def telling(connection: AsyncConnection) -> None:
-        party = (await connection.execute(sa.select(sa.func.min(Event.party_id)))).scalar_one()
+        party = (await connection.execute(sa.select(sa.func.min(Event.party_id)))).scalar_one() or 0
         await events.tell(connection, [party], EventKind.LIST_ADDED, NOW)
 
     before = await last(engine)

@@ -56,7 +56,7 @@ def test_its_chinese_text_is_text(world: World, subject: Subject) -> None:
 
 def test_it_tells_the_records(world: World, report: Any) -> None:
     text = text_of(pdf(world, report))
-    for part in ("黄色yellow(2026-01-10–2028-05-05)", "Y18失信被执行人", "(2026)浙0281执5000号", "处理中open"):
+    for part in ("黄色yellow(2026-01-10–2028-05-06)", "Y18失信被执行人", "(2026)浙0281执5000号", "处理中open"):
         assert part in text
 
 

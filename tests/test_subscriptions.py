@@ -76,7 +76,8 @@ async def subscribe(socket: ClientConnection, document: str = SUBSCRIBE, **varia
 def line(chambers: Chambers) -> Iterator[Line]:
     """Chen is watched, and a real server listens."""
     with chambers.engine.begin() as connection:
-        connection.execute(sa.text("UPDATE watch SET ended_at = created_at, name = NULL WHERE ended_at IS NULL"))
+        ended = "UPDATE watch SET ended_at = created_at, name = NULL, folded = NULL WHERE ended_at IS NULL"
+        connection.execute(sa.text(ended))
     consent(chambers, CHEN)
     chambers.calendar.turn(seconds=1)
     lines = chambers.done(chambers.partner(BANK), "watch", "outcome", subjects=[key(CHEN, "KH-1")])

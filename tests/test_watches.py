@@ -28,7 +28,8 @@ EVENTS = """query($after: String) { events(first: 100, after: $after) {
 def courts(chambers: Chambers) -> Courts:
     """Two courts, and every night's work done; the bank may watch Chen, Lin and whom no court knows."""
     with chambers.engine.begin() as connection:
-        connection.execute(sa.text("UPDATE watch SET ended_at = created_at, name = NULL WHERE ended_at IS NULL"))
+        ended = "UPDATE watch SET ended_at = created_at, name = NULL, folded = NULL WHERE ended_at IS NULL"
+        connection.execute(sa.text(ended))
         connection.execute(
             sa.text("UPDATE consent SET revoked_at = valid_from WHERE 'POST_LOAN_MONITORING' = ANY(purposes)")
         )
@@ -203,7 +204,7 @@ def test_a_namesake_is_another(chambers: Chambers, courts: Courts) -> None:
     """Whoever is watched by number, and turns out to have another name, is not told of (R17)."""
     watch(chambers, key(LIN, "KH-3"))
     with chambers.engine.begin() as connection:
-        connection.execute(sa.text("UPDATE watch SET name = '林别人' WHERE reference = 'KH-3' AND ended_at IS NULL"))
+        connection.execute(sa.text("UPDATE watch SET folded = '林别人' WHERE reference = 'KH-3' AND ended_at IS NULL"))
     start = place(chambers)
     courts.published((ENFORCED_TOO, LIN, "E01", 1, RECORD))
     assert told(chambers, start) == []

@@ -90,7 +90,8 @@ def post(chambers: Chambers) -> Post:
     with chambers.engine.begin() as connection:
         for table in ("delivery", "webhook"):
             connection.execute(sa.text(f"DELETE FROM {table}"))  # noqa: S608 - names of our own
-        connection.execute(sa.text("UPDATE watch SET ended_at = created_at, name = NULL WHERE ended_at IS NULL"))
+        ended = "UPDATE watch SET ended_at = created_at, name = NULL, folded = NULL WHERE ended_at IS NULL"
+        connection.execute(sa.text(ended))
     return Post(chambers)
 
 
