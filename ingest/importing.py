@@ -1,6 +1,6 @@
 """`import_file`: read an export line by line, and merge it chunk by chunk while the next chunk is being read."""
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -15,7 +15,6 @@ from ingest.certificates import Certificates
 from ingest.convictions import Convictions
 from ingest.deductions import Deductions
 from ingest.foreign import open_file
-from ingest.headers import FileWarning
 from ingest.households import Households
 from ingest.ledger import begin_run
 from ingest.lenders import Lenders
@@ -29,7 +28,7 @@ from ingest.sanctions import Sanctions
 from ingest.shixin import Shixin
 from ingest.subjects import SubjectReader
 from ingest.versions import Source
-from ingest.vocabulary import named, read_vocabulary
+from ingest.vocabulary import read_vocabulary
 from ingest.workbook import WorkbookExport
 from models.keyring import Keyring
 from models.terms import court_day
@@ -93,21 +92,12 @@ async def import_file(
         export = stack.enter_context(closing(_open(path, reader, format)))
         rejected = stack.enter_context(Rejects(rejects))
         summary, at = Summary(format, courts={court} if court else set()), now()
-        _warn(summary, export.warnings)
         day = exported_on or court_day(at)
         run = None if dry_run else await begin_run(establishing, format, path, day, history, at, summary.courts)
         await establishing.commit()
         source = Source(day, run, at)
         await Run(establishing, recording, reader, export, rejected, progress, dry_run, summary, source, history).all()
     return summary
-
-
-def _warn(summary: Summary, warnings: Iterable[FileWarning]) -> None:
-    """Count what is odd about the file as a whole, once for each word that it is about."""
-    for warning in warnings:
-        for word in warning.words:
-            summary.warnings[warning.code] += 1
-            summary.met(warning.code, named(word))
 
 
 @asynccontextmanager

@@ -206,8 +206,8 @@ class Run:
             line: row[0] for row, line in zip(chunk.rows, chunk.lines, strict=True) if row[0] in resolved.holders
         }
         self.summary.warnings["NAME_DIFFERS"] += len(differing)
-        for line, place in differing.items():
-            self.summary.conflicts.append((line, self._first_line(subjects[place], resolved.holders[place], ())))
+        for line, where in differing.items():
+            self.summary.conflicts.append((line, self._first_line(subjects[where], resolved.holders[where], ())))
 
     async def _merge_cases(self) -> Docket:
         """Whoever colours waits for whoever records."""

@@ -2,6 +2,7 @@
 
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
@@ -47,7 +48,7 @@ class PartyName(Keyed):
     standing: Mapped[NameStanding] = mapped_column(choice(NameStanding))
 
 
-def known_as(party: type[Party], folded: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+def known_as(party: type[Party], folded: Any) -> sa.ColumnElement[bool]:
     """Whether a party has this name or had it: the one comparison of names (R17, R21, R22). A slip is no name.
 
     Other names are looked up only where the current one differs.
@@ -59,7 +60,7 @@ def known_as(party: type[Party], folded: sa.ColumnElement[str]) -> sa.ColumnElem
     return sa.or_(party.folded == folded, had.exists())
 
 
-def bearers(folded: sa.ColumnElement[str]) -> sa.CompoundSelect[int]:
+def bearers(folded: Any) -> sa.CompoundSelect[int]:
     """The keys of the parties of which `known_as` holds: where the name is all that is given."""
     party, former = aliased(Party), aliased(PartyName)
     have = sa.select(party.id).where(party.folded == folded)

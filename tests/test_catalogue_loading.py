@@ -21,13 +21,14 @@ from typed import Run, runner
 
 from auth.audiences import Audience
 from casework import batches, deductions
+from casework.assessments import STAGE_ITEMS
 from casework.blue import BLUE
-from casework.conversions import REPAIR_ITEMS, STAGE_ITEMS
 from casework.deductions import Finding
 from casework.matters import LISTING_TYPES
+from casework.restorations import REPAIR_ITEMS
 from demo.cast import CHEN, WANG
 from ingest.catalogue import DATA, LABEL, load_catalogue
-from ingest.catalogue_files import NEEDED_ITEMS, NEEDED_TYPES, read_folder
+from ingest.catalogue_files import NEEDED_ITEMS, NEEDED_TYPES, Entries, read_folder
 from ingest.catalogue_tables import TABLES
 from ingest.editions import compare, edition_on, load_edition
 from ingest.importing import import_file
@@ -241,7 +242,7 @@ def test_files_that_excel_saved(run: Run, folder: Path) -> None:
     assert given.problems == []
     assert [row.cells["code"] for row in given.case_types] == ["0601"]
     tables = read_folder(EXAMPLE).tables
-    full = {name: {} for name in ("moral_bank_items", "grading_rules")}
+    full: dict[str, Entries] = {name: {} for name in ("moral_bank_items", "grading_rules", "benefits")}
     assert compare({**full, **tables}, {**full, **given.tables}) == []
 
 
@@ -252,7 +253,7 @@ async def test_an_edition_takes_over_on_its_day(connection: AsyncConnection, roo
     loaded = await load_edition(connection, EXAMPLE, "余姚-2026", APRIL)
     assert (loaded.before, loaded.carried, loaded.case_types) == (
         LABEL,
-        ["moral_bank_items", "grading_rules"],
+        ["moral_bank_items", "grading_rules", "benefits"],
         ["侨诉前"],
     )
     changes = {change.code: change for change in loaded.changes}
@@ -318,9 +319,9 @@ async def test_records_hold_an_edition_as_proposals_do(connection: AsyncConnecti
     ruling = {"behaviour": "E08", "points": 6, "finding": _ruling(room)}
     batch = await batches.open_batch(connection, room.now.date(), room.act(StaffRole.CENTRE))
     await room.notified(connection, batch, **ruling)
-    room.now = room.now.replace(day=20)
+    room.now = room.now.replace(month=4, day=1)
     await batches.publish(connection, batch, room.act(StaffRole.CENTRE))
-    with pytest.raises(ImportFileError, match="Records of 2026-03-20 rest on edition 2022-1"):
+    with pytest.raises(ImportFileError, match="Records of 2026-04-01 rest on edition 2022-1"):
         await load_edition(connection, EXAMPLE, "a", date(2026, 3, 15))
 
 
@@ -384,9 +385,8 @@ def test_another_court_s_behaviours_from_a_day_on(run: Run, chambers: Chambers) 
     loaded = run("catalogue", "load", EXAMPLE, "--label", "余姚-2026", "--from", "2026-04-01")
     assert loaded.exit_code == 0, loaded.output
     assert "余姚-2026 is in force from 2026-04-01 on; 2022-1 ends with that day." in loaded.stdout
-    assert "Carried over from 2022-1: moral_bank_items, grading_rules." in loaded.stdout
-    defendant = {"role": "DEFENDANT"}
-    march = courts.propose(TRIED, WANG, "T07", 4, RECORD, **defendant)
+    assert "Carried over from 2022-1: moral_bank_items, grading_rules, benefits." in loaded.stdout
+    march = courts.propose(TRIED, WANG, "T07", 4, RECORD, role="DEFENDANT")
     assert _refusal(courts, WANG, "T20", 3, "DEFENDANT", TRIED) == "UNKNOWN_BEHAVIOUR"
     _publish(courts, march, "2026-03-01")
 
@@ -394,7 +394,7 @@ def test_another_court_s_behaviours_from_a_day_on(run: Run, chambers: Chambers) 
     assert _refusal(courts, WANG, "T07", 4, "DEFENDANT", TRIED) == "POINTS_OUT_OF_BAND"
     assert _refusal(courts, WANG, "F06", 2, "DEFENDANT", TRIED) == "UNKNOWN_BEHAVIOUR"
     assert _refusal(courts, CHEN, "F08", 2, "JUDGMENT_DEBTOR", ENFORCED) == "WRONG_STAGE"
-    april = courts.propose(TRIED, WANG, "T07", 2, RULING, **defendant)
+    april = courts.propose(TRIED, WANG, "T07", 2, RULING, role="DEFENDANT")
     _publish(courts, april, "2026-04-01")
 
     court = courts.officer(StaffRole.JUDGE)

@@ -357,8 +357,9 @@ def test_three_months(play: Play, tmp_path: Any) -> None:
     assert early["code"] == "TOO_EARLY"
     play.go_to(6, 12)
     shorter = play.ask(CHEN, "applyForRepair", deductionId=chen_late, **plea)
-    plea |= {"ground": "FULL_PERFORMANCE", "evidence": {"document": "收款收据", "digest": "0f" * 32}}
-    shielded = play.ask(ZHAO, "applyForRepair", deductionId=zhao_late, **plea)
+    performed = plea | {"ground": "FULL_PERFORMANCE"}
+    receipt = {"document": "收款收据", "digest": "0f" * 32}
+    shielded = play.ask(ZHAO, "applyForRepair", deductionId=zhao_late, evidence=receipt, **performed)
     play.see(
         portal_CHEN=("YELLOW", [("E01", 2, played, [], ["None"]), ("E02", 7, played, ["AMENDED"], [])]),
         portal_ZHAO=("YELLOW", [("E01", 4, played, [], ["None"])]),
