@@ -113,7 +113,7 @@ class Kept:
         return sa.select(self.table.c.id).where(self._met(), known, ~self.is_older(), self._differs())
 
     def _note(self, source: Source, matter: str) -> Any:
-        """Write down each field that changes, as it is stored: 20000 is 20000.00. Gives the rows."""
+        """Write down each field that changes; gives the rows."""
         compared = sa.values(
             sa.column("field", sa.Text), sa.column("former", sa.Text), sa.column("present", sa.Text), name="compared"
         ).data(
