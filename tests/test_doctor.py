@@ -69,7 +69,10 @@ def url(database_copy: sa.URL) -> str:
     return database_copy.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
-OVER = " WHERE month < date_trunc('month', CAST(:now AS timestamptz) AT TIME ZONE 'Asia/Shanghai')"
+PUBLISHED = """
+    UPDATE batch SET status = 'PUBLISHED', published_at = :now
+    WHERE month < date_trunc('month', CAST(:now AS timestamptz) AT TIME ZONE 'Asia/Shanghai')
+"""
 """A month is published when it is over (R5)."""
 
 
@@ -81,7 +84,7 @@ def engine(database_copy: sa.URL) -> Iterator[sa.Engine]:
         for day in (NOW, NOW + timedelta(31)):
             connection.execute(sa.text("SELECT ensure_access_record_partition(:day)"), {"day": day.date()})
         connection.execute(sa.text("INSERT INTO calendar_day VALUES (:day, :day)"), {"day": NOW})
-        connection.execute(sa.text("UPDATE batch SET status = 'PUBLISHED', published_at = :now" + OVER), {"now": NOW})
+        connection.execute(sa.text(PUBLISHED), {"now": NOW})
         connection.execute(sa.text("UPDATE objection SET due_on = :now WHERE outcome IS NULL"), {"now": NOW})
     yield engine
     engine.dispose()

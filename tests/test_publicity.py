@@ -22,8 +22,8 @@ Row = dict[str, Any]
 
 CASE = """INSERT INTO court_case (number, court_code, year, type_characters, stage, cause, confidentiality, filed_on)
 VALUES ('(2026)浙0281执77号', '浙0281', 2026, '执', 'ENFORCEMENT', '', 'OPEN', '2026-01-09') RETURNING id"""
-PARTY = """INSERT INTO party (kind, name, disclosed, of_age_from, created_at)
-VALUES ('PERSON', '某某', true, '2020-01-01', now()) RETURNING id"""
+PARTY = """INSERT INTO party (kind, name, folded, disclosed, of_age_from, created_at)
+VALUES ('PERSON', '某某', '某某', true, '2020-01-01', now()) RETURNING id"""
 BATCH = """INSERT INTO batch (court_code, month, status, published_at)
 VALUES ('浙0281', '2026-01-01', 'PUBLISHED', '2026-01-20') RETURNING id"""
 DEDUCTION = """INSERT INTO deduction (case_id, party_id, role, behaviour_id, stage, tier, points, status, version,
@@ -316,13 +316,17 @@ async def test_what_came_before_its_case_is_tied_by_its_arrival(connection: Asyn
 
 
 async def test_an_organization_is_always_of_age(connection: AsyncConnection) -> None:
-    statement = "INSERT INTO party (kind, name, disclosed, created_at) VALUES ('ORGANIZATION', '甲', true, now())"
+    statement = (
+        "INSERT INTO party (kind, name, folded, disclosed, created_at) VALUES ('ORGANIZATION', '甲', '甲', true, now())"
+    )
     found = await connection.execute(sa.text(f"{statement} RETURNING of_age_from"))
     assert found.scalar_one() == date.min
 
 
 async def test_of_a_person_nothing_is_established_at_first(connection: AsyncConnection) -> None:
-    statement = "INSERT INTO party (kind, name, disclosed, created_at) VALUES ('PERSON', '甲', false, now())"
+    statement = (
+        "INSERT INTO party (kind, name, folded, disclosed, created_at) VALUES ('PERSON', '甲', '甲', false, now())"
+    )
     found = await connection.execute(sa.text(f"{statement} RETURNING of_age_from"))
     assert found.scalar_one() == date.max
 
