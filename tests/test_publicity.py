@@ -25,7 +25,7 @@ VALUES ('(2026)浙0281执77号', '浙0281', 2026, '执', 'ENFORCEMENT', '', 'OPE
 PARTY = """INSERT INTO party (kind, name, folded, disclosed, of_age_from, created_at)
 VALUES ('PERSON', '某某', '某某', true, '2020-01-01', now()) RETURNING id"""
 BATCH = """INSERT INTO batch (court_code, month, status, published_at)
-VALUES ('浙0281', '2026-01-01', 'PUBLISHED', '2026-01-20') RETURNING id"""
+VALUES ('浙0281', '2025-12-01', 'PUBLISHED', '2026-01-20') RETURNING id"""
 DEDUCTION = """INSERT INTO deduction (case_id, party_id, role, behaviour_id, stage, tier, points, status, version,
  conduct_on, finding_kind, batch_id, proposed_by, proposed_at, notified_at, published_at, determined_on, expires_on)
 SELECT :case, :party, 'JUDGMENT_DEBTOR', id, stage, tier, points_min, 'PUBLISHED', 1, '2026-01-10', 'COURT_RECORD',
