@@ -23,6 +23,7 @@ from casework.events import colour, lock_parties, tell, tell_gone
 from casework.matters import COLUMNS, DEDUCTIONS, KEYS, MATTERS, Matter
 from casework.measures import give, withdraw
 from casework.notifications import Gone, keys_of
+from models.catalogue import CodeType
 from models.code_record import CloseReason, CodeRecord
 from models.deduction import Deduction, DeductionStatus
 from models.event import EventKind
@@ -51,7 +52,7 @@ async def look(connection: AsyncConnection, items: Items, at: datetime) -> Sight
         (matter, row.id): Seen(row.party_id, row.since)
         for matter, keys in items.items()
         if keys
-        for row in await connection.execute(_seen(matter.model, day), {"keys": sorted(set(keys))})
+        for row in await connection.execute(_seen(matter, day), {"keys": sorted(set(keys))})
     }
 
 
@@ -64,9 +65,20 @@ async def items_of(connection: AsyncConnection, party_keys: Collection[int]) -> 
     return found
 
 
-def _seen(model: Any, day: date) -> sa.Select[Any]:
+def _seen(matter: Matter, day: date) -> sa.Select[Any]:
+    """Public rows, but for those whose record is a suspicion, which judges only know (R13)."""
+    model = matter.model
+    suspicion = (
+        sa.select(CodeRecord.id)
+        .join(CodeType)
+        .where(matter.source == model.id, ~CodeType.partner_visible)
+        .correlate(model)
+        .exists()
+    )
     since = sa.func.lower(model.publicity).label("since")
-    return sa.select(model.id, model.party_id, since).where(model.id == sa.any_(KEYS), model.publicity.contains(day))
+    return sa.select(model.id, model.party_id, since).where(
+        model.id == sa.any_(KEYS), model.publicity.contains(day), ~suspicion
+    )
 
 
 async def follow(

@@ -11,7 +11,7 @@ from ingest.plausible import Warnings, doubts_of_age, doubts_of_case
 from ingest.records import Case, Context, Format, Merged, Record
 from ingest.report import LineError
 from ingest.staging import staged_rows
-from ingest.subjects import Subject, read_name, read_text
+from ingest.subjects import Subject, read_name, read_text, refuse_number
 from ingest.versions import Source
 from ingest.vocabulary import ReadRole, in_no_vocabulary, named
 from models.case_numbers import parse_case_number
@@ -142,6 +142,7 @@ class Cases(Format):
         village = self._villages.get(text)
         if village is None:
             kept = "" if self.context.vocabulary.blank(text) else text
+            refuse_number(kept, "VILLAGE")
             village = self._villages[text] = read_text(kept, "VILLAGE", limit=VILLAGE_LENGTH)
         return village
 

@@ -12,7 +12,7 @@ from casework.households import LONGEST_TEXT, follow_members
 from ingest.records import Format, Merged, Record
 from ingest.report import LineError
 from ingest.staging import staged_rows
-from ingest.subjects import read_text
+from ingest.subjects import read_text, refuse_number
 from ingest.versions import Source
 from models.dates import parse_date
 from models.household import Household, HouseholdMember, Village
@@ -44,6 +44,7 @@ class Households(Format):
     def read(self, cells: Sequence[str]) -> Record:
         key, village, name, kind, number, relation, letter, consented, enrolled, left = cells
         household = read_text(compact(key), "HOUSEHOLD", required=True, limit=LONGEST_TEXT)
+        refuse_number(village, "VILLAGE")
         place = read_text(" ".join(village.split()), "VILLAGE", required=True, limit=LONGEST_TEXT)
         if compact(kind) not in IDENTITY_CARDS:
             raise LineError("ID_TYPE", "A villager is enrolled by the resident identity card: write 居民身份证.")

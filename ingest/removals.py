@@ -91,11 +91,12 @@ class Removals(Format):
         keys, before = await end_entries(connection, await removed_entries(connection, mine), source.at)
         await follow(connection, {LISTINGS: keys}, before, source.at, silent=silent)
         lines, held = (await connection.execute(LINES, {"turn": turn})).one()
-        new, changed = len(written.new), len(written.changed)
+        new = max(len(written.new) - held, 0)
+        changed = max(len(written.changed) - max(held - len(written.new), 0), 0)
         return Merged(
-            new=max(new - held, 0),
+            new=new,
             changed=changed,
-            unchanged=lines - max(new - held, 0) - changed - written.outdated - held,
+            unchanged=lines - new - changed - written.outdated - held,
             outdated=written.outdated,
             held=held,
         )

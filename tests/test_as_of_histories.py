@@ -121,7 +121,6 @@ class Court:
             "court_code": YUYAO,
             "effective_on": record.effective_on,
             "ends_on": record.ends_on,
-            "protected": False,
         }
         if record.repairs is not None:
             values |= {"repaired_id": self.keys[record.repairs], "repaired_colour": "YELLOW"}

@@ -41,6 +41,7 @@ from models.keyring import Keyring
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "catalogue"
 APRIL = date(2026, 4, 1)
+MAY = date(2026, 5, 1)
 
 
 @pytest.fixture
@@ -388,21 +389,21 @@ def test_another_court_s_behaviours_from_a_day_on(run: Run, chambers: Chambers) 
     assert "Carried over from 2022-1: moral_bank_items, grading_rules, benefits." in loaded.stdout
     march = courts.propose(TRIED, WANG, "T07", 4, RECORD, role="DEFENDANT")
     assert _refusal(courts, WANG, "T20", 3, "DEFENDANT", TRIED) == "UNKNOWN_BEHAVIOUR"
-    _publish(courts, march, "2026-03-01")
-
     chambers.calendar.go_to(APRIL)
+    _publish(courts, march, "2026-03-01")
     assert _refusal(courts, WANG, "T07", 4, "DEFENDANT", TRIED) == "POINTS_OUT_OF_BAND"
     assert _refusal(courts, WANG, "F06", 2, "DEFENDANT", TRIED) == "UNKNOWN_BEHAVIOUR"
     assert _refusal(courts, CHEN, "F08", 2, "JUDGMENT_DEBTOR", ENFORCED) == "WRONG_STAGE"
     april = courts.propose(TRIED, WANG, "T07", 2, RULING, role="DEFENDANT")
+    chambers.calendar.go_to(MAY)
     _publish(courts, april, "2026-04-01")
 
     court = courts.officer(StaffRole.JUDGE)
     _, wang = chambers.party(TRIED, WANG)
     of_march = {"code": "Y10", "termMonths": 12, "version": {"label": "2022-1"}}
     of_april = {"code": "Y10", "termMonths": 6, "version": {"label": "余姚-2026"}}
-    assert _types(chambers.data(court, CODE, {"id": wang, "on": "2026-03-31"})) == [of_march]
-    assert sorted(_types(chambers.data(court, CODE, {"id": wang, "on": "2026-04-01"})), key=str) == sorted(
+    assert _types(chambers.data(court, CODE, {"id": wang, "on": "2026-04-30"})) == [of_march]
+    assert sorted(_types(chambers.data(court, CODE, {"id": wang, "on": "2026-05-01"})), key=str) == sorted(
         [of_march, of_april], key=str
     )
     assert _types(chambers.data(court, CODE, {"id": wang, "on": "2026-12-01"})) == [of_march]  # six months are over

@@ -27,13 +27,15 @@ from models.client import Authentication, Client
 from models.code_record import Perspective
 from models.colour import PRECEDENCE
 from models.consent import Consent
-from models.court import Court
+from models.court import Court, StaffRole
 from models.household import Village
 from models.identifiers import mask_number, parse_organization_code, parse_person_number
+from models.identity_conflict import ConflictOutcome, ConflictState, IdentityActKind, IdentityActState
 from models.import_run import FindingLevel, ImportState
 from models.keyring import Keyring
 from models.listing import Listing, ListingKind
 from models.party import IdentityType
+from models.party_name import NameStanding
 from models.relation import RelationKind
 from models.vocabulary import WordKind
 
@@ -184,6 +186,16 @@ NEVER_STORED: dict[str, AbstractSet[str]] = {
     "vocabulary_word.kind": set(WordKind),  # the city adds no words to those that ship
     "import_run.state": set(ImportState),  # its records did not come by files of Suxin's own formats
     "import_finding.level": set(FindingLevel),
+    "identity.type": set(IdentityType) - {IdentityType.RESIDENT_ID, IdentityType.UNIFIED_SOCIAL_CREDIT_CODE},
+    "identity_conflict.state": set(ConflictState),  # no number in the city came under two names
+    "identity_conflict.outcome": set(ConflictOutcome),
+    "identity_act.kind": set(IdentityActKind),
+    "identity_act.state": set(IdentityActState),
+    "identity_act.outcome": set(ConflictOutcome),
+    "identity_act.number_kind": set(IdentityType),
+    "identity_act.proposed_role": set(StaffRole),
+    "identity_act.decided_role": set(StaffRole),
+    "party_name.standing": {NameStanding.FORMER, NameStanding.MISSPELT},
     "relation.kind": set(RelationKind),  # nobody filed who leads whom
     "removal.kind": set(ListingKind),  # who left a list left it by hand
 }

@@ -260,9 +260,9 @@ def test_introspection_shows_what_the_token_reaches(world: World, query: str) ->
         "viewer",
         "node",
         "nodes",
+        "villageNotices",
         "householdStanding",
         "householdStandings",
-        "villageNotices",
     ]
     assert [field["name"] for field in auditor] == [
         "bulkOperations",

@@ -97,10 +97,10 @@ async def test_a_fine_and_its_reversal_change_the_colour(connection: AsyncConnec
     fined = sanctions.Decision(number, room.case, room.parties[0], SanctionKind.FINE, day, day, Decimal(500))
     key = await sanctions.record_sanction(connection, fined, room.act(StaffRole.CENTRE))
     await sanctions.revoke_sanction(connection, key, date(2026, 3, 2), room.act(StaffRole.CENTRE))
-    assert await told(connection) == [(1, "COLOUR_CHANGED"), (2, "ENTRY_WITHDRAWN"), (3, "COLOUR_CHANGED")]
+    assert await told(connection) == [*PUBLISHED, (3, "ENTRY_WITHDRAWN"), (4, "COLOUR_CHANGED")]
 
 
-@pytest.mark.parametrize(("code", "kinds"), [("Y16", ["ENTRY_WITHDRAWN", "COLOUR_CHANGED"]), ("Y03", [])])
+@pytest.mark.parametrize(("code", "kinds"), [("Y16", ["ENTRY_PUBLISHED", "ENTRY_WITHDRAWN", "COLOUR_CHANGED"]), ("Y03", ["ENTRY_PUBLISHED"])])
 async def test_a_revoked_admonition_is_told_of_but_for_a_suspicion(
     connection: AsyncConnection, room: Courtroom, code: str, kinds: list[str]
 ) -> None:

@@ -15,6 +15,8 @@ import pytest
 import sqlalchemy as sa
 from import_files import ADULT, LINE, ORGANIZATION, PERSON, clear, write_csv
 from sqlalchemy.ext.asyncio import AsyncEngine
+from test_import_deductions import DEDUCTION
+from test_import_removals import CONVICTION, REMOVAL
 
 from ingest.catalogue import load_catalogue
 from ingest.importing import FORMATS, import_file
@@ -51,6 +53,9 @@ SOUND: Mapping[str, Mapping[str, str]] = {
         "姓名或名称": "魏宇华",
         "证件类型": "居民身份证", "证件号码": ADULT, "起始日期": "2020-01-01", "终止日期": "",
     },
+    "removals": REMOVAL,
+    "convictions": CONVICTION,
+    "deductions": DEDUCTION,
 }  # fmt: skip
 """A line of each format with which nothing is wrong."""
 
@@ -81,13 +86,12 @@ NOT_TEXT: tuple[object, ...] = (None, True, 17, -1.5, 10**400, [], ["张波"], {
 """Values of JSON that are no text."""
 
 REASONS = {
-    "AMOUNT", "AUTHORISATION", "BEHAVIOUR", "CASE_NUMBER", "CATALOGUE", "CAUSE", "CELL", "CERTIFICATE_NUMBER",
-    "COLUMNS", "CONFIDENTIALITY", "COURT", "DATE", "DAYS", "ENCODING", "HOUSEHOLD", "ID_NUMBER", "ID_TYPE", "JSON",
-    "MINOR", "NAME",
-    "PARTY_TYPE", "RELATION", "ROLE", "SANCTION", "TEXT", "VILLAGE",
+    "AMOUNT", "AUTHORISATION", "BEHAVIOUR", "CASE_NUMBER", "CASE_UNKNOWN", "CATALOGUE", "CAUSE", "CELL", "CERTIFICATE_NUMBER",
+    "COLUMNS", "CONFIDENTIALITY", "COURT", "DATE", "DAYS", "ENCODING", "FINDING", "HOUSEHOLD", "ID_NUMBER", "ID_TYPE", "JSON", "LIST", "MINOR", "NAME",
+    "PARTY_TYPE", "RELATION", "REMOVAL_REASON", "ROLE", "SANCTION", "STATE", "TEXT", "VILLAGE",
 }  # fmt: skip
-WARNINGS = {"AGE", "COURT_DIFFERS", "DAYS", "ID_TYPE", "PARTY_TYPE", "USCC_CHECK_DIGIT", "YEAR_DIFFERS"}
-NAMED = {"ROLE", "PARTY_TYPE", "ID_TYPE", "SANCTION", "COURT"}
+WARNINGS = {"AGE", "COURT_DIFFERS", "DAYS", "ID_TYPE", "NAME_DIFFERS", "PARTY_TYPE", "USCC_CHECK_DIGIT", "YEAR_DIFFERS"}
+NAMED = {"ROLE", "PARTY_TYPE", "ID_TYPE", "SANCTION", "COURT", "FINDING", "LIST", "REMOVAL_REASON", "STATE"}
 """Reasons whose sentence names the word that is in no vocabulary, so that the court can add it (R24)."""
 
 SHOWN = {"#N/A", "#REF!"}
@@ -189,8 +193,10 @@ WHOLE = (
     "SELECT count(*) FROM certificate c WHERE NOT EXISTS (SELECT FROM code_record r WHERE r.certificate_id = c.id)",
     "SELECT count(*) FROM sanction s JOIN behaviour b ON b.id = s.behaviour_id"
     " WHERE b.code_type IS NOT NULL AND NOT EXISTS (SELECT FROM code_record r WHERE r.sanction_id = s.id)",
-    "SELECT count(*) FROM party p WHERE NOT EXISTS (SELECT FROM identity i WHERE i.party_id = p.id)",
-    "SELECT count(*) FROM code_record r WHERE NOT EXISTS (SELECT FROM code_period c WHERE c.party_id = r.party_id)",
+    "SELECT count(*) FROM party p WHERE NOT EXISTS (SELECT FROM identity i WHERE i.party_id = p.id)"
+    " AND NOT EXISTS (SELECT FROM identity_conflict c WHERE c.provisional_id = p.id)",
+    "SELECT count(*) FROM code_record r WHERE NOT EXISTS (SELECT FROM code_period c WHERE c.party_id = r.party_id)"
+    " AND NOT EXISTS (SELECT FROM identity_conflict c WHERE c.provisional_id = r.party_id)",
     "SELECT count(*) FROM court_case c WHERE NOT EXISTS (SELECT FROM participation n WHERE n.case_id = c.id)",
 )
 """What a whole line leaves, and half a one would not."""
@@ -210,6 +216,9 @@ CONTRADICTORY = {
     "lenders": ({"证件号码": "33028120160525000X"}, "MINOR"),
     "households": ({"入册日期": "2024-01-05", "迁出日期": "2024-01-04"}, "DATE"),
     "relations": ({"起始日期": "2020-01-02", "终止日期": "2020-01-01"}, "DATE"),
+    "removals": ({"退出日期": "2099-01-01"}, "DATE"),
+    "convictions": ({"判决日期": "2021-03-17"}, "DATE"),
+    "deductions": ({"认定日期": "2021-06-30"}, "DATE"),
 }
 
 
@@ -225,6 +234,9 @@ async def test_cells_that_contradict_each_other_are_refused(
 
 @pytest.mark.parametrize("format", sorted(FORMATS))
 async def test_the_sound_line_is_sound(engine: AsyncEngine, keyring: Keyring, tmp_path: Path, format: str) -> None:
+    if format == "deductions":
+        cases = [SOUND["cases"][column] for column in FORMATS["cases"].columns]
+        await imported(engine, keyring, "cases", [Spoilt("", "", cases)], tmp_path)
     cells = [SOUND[format][column] for column in FORMATS[format].columns]
     summary, rejects = await imported(engine, keyring, format, [Spoilt("", "", cells)], tmp_path)
     assert (summary.accepted, rejects, dict(summary.warnings)) == (1, [], {})

@@ -291,7 +291,7 @@ async def test_private_case_protects_its_sanctions(importer: Importer, case_firs
 
 
 async def test_listing_discloses_a_party_known_from_a_private_case(importer: Importer) -> None:
-    await importer.case(不公开="是", 证件号码=ADULT, 姓名或名称=LISTING["iname"])
+    await importer.case(不公开="是", 证件号码=ADULT, 姓名或名称=str(LISTING["iname"]))
     await importer.listing()
     async with importer.engine.connect() as connection:
         assert await connection.scalar(sa.select(Party.disclosed)) is True

@@ -1,7 +1,7 @@
 """What the tables keep of what was known: closed and not deleted, dated once, never twice at one moment (R26)."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -29,7 +29,7 @@ class Book:
         await date_records(self.connection, at)
         kind = (await self.connection.execute(sa.select(CodeType.id).where(CodeType.code == "Y17"))).scalar_one()
         values = {"party_id": self.room.parties[0], "code_type_id": kind, "colour": Colour.YELLOW, "court_code": COURT}
-        days = {"effective_on": BEGINS, "ends_on": ends_on, "protected": False}
+        days = {"effective_on": BEGINS, "ends_on": ends_on}
         entered = sa.insert(CodeRecord).values(**values, **days).returning(CodeRecord.id)
         key: int = (await self.connection.execute(entered)).scalar_one()
         await recolour(self.connection, self.room.parties)
@@ -57,6 +57,11 @@ class Book:
         return [tuple(row) for row in await self.connection.execute(query.order_by(sa.func.lower(CodePeriod.known)))]
 
 
+def over(last: date) -> date:
+    """The first day on which what holds to its last day, inclusive, is over."""
+    return last + timedelta(days=1)
+
+
 def _bounds(table: Any) -> tuple[Any, Any]:
     return sa.func.lower(table.known), sa.func.upper(table.known)
 
@@ -72,7 +77,7 @@ async def test_what_is_changed_is_closed_and_what_stays_is_left_alone(book: Book
     await book.change(SECOND, key, ends_on=SOONER)
     await book.change(THIRD, key, ends_on=SOONER)
     assert await book.versions() == [(party, ENDS, FIRST, SECOND), (party, SOONER, SECOND, None)]
-    assert await book.yellow() == [(ENDS, FIRST, SECOND), (SOONER, SECOND, None)]
+    assert await book.yellow() == [(over(ENDS), FIRST, SECOND), (over(SOONER), SECOND, None)]
 
 
 async def test_what_is_unsaid_at_the_moment_it_is_said_was_never_known(book: Book) -> None:
@@ -80,7 +85,7 @@ async def test_what_is_unsaid_at_the_moment_it_is_said_was_never_known(book: Boo
     key = await book.enter(FIRST)
     await book.change(FIRST, key, ends_on=SOONER)
     assert await book.versions() == [(party, SOONER, FIRST, None)]
-    assert await book.yellow() == [(SOONER, FIRST, None)]
+    assert await book.yellow() == [(over(SOONER), FIRST, None)]
 
 
 async def test_a_clock_that_is_behind_makes_no_second_colour(book: Book) -> None:
@@ -89,7 +94,7 @@ async def test_a_clock_that_is_behind_makes_no_second_colour(book: Book) -> None
     await book.change(THIRD, key, ends_on=SOONER)
     await book.change(SECOND, key, ends_on=ENDS)
     assert await book.versions() == [(party, ENDS, FIRST, THIRD), (party, ENDS, THIRD, None)]
-    assert await book.yellow() == [(ENDS, FIRST, THIRD), (ENDS, THIRD, None)]
+    assert await book.yellow() == [(over(ENDS), FIRST, THIRD), (over(ENDS), THIRD, None)]
 
 
 async def test_a_record_that_moves_was_known_of_the_one_and_is_of_the_other(book: Book) -> None:
@@ -97,7 +102,10 @@ async def test_a_record_that_moves_was_known_of_the_one_and_is_of_the_other(book
     key = await book.enter(FIRST)
     await book.change(SECOND, key, party_id=other)
     assert await book.versions() == [(one, ENDS, FIRST, SECOND), (other, ENDS, SECOND, None)]
-    assert (await book.yellow(0), await book.yellow(1)) == ([(ENDS, FIRST, SECOND)], [(ENDS, SECOND, None)])
+    assert (await book.yellow(0), await book.yellow(1)) == (
+        [(over(ENDS), FIRST, SECOND)],
+        [(over(ENDS), SECOND, None)],
+    )
 
 
 async def test_without_a_moment_the_transaction_s_own_dates_it(book: Book, connection: AsyncConnection) -> None:
