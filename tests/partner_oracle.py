@@ -90,8 +90,8 @@ class Raw:
 
     @cached_property
     def identities(self) -> dict[Any, Row]:
-        """Identities by their party."""
-        return self.by_key("identity", "party_id")
+        """The number of each party that its files name."""
+        return {row["party_id"]: row for row in self.tables["identity"] if row["main"]}
 
     @cached_property
     def consents(self) -> dict[Any, list[Row]]:

@@ -100,7 +100,9 @@ async def test_a_fine_and_its_reversal_change_the_colour(connection: AsyncConnec
     assert await told(connection) == [*PUBLISHED, (3, "ENTRY_WITHDRAWN"), (4, "COLOUR_CHANGED")]
 
 
-@pytest.mark.parametrize(("code", "kinds"), [("Y16", ["ENTRY_PUBLISHED", "ENTRY_WITHDRAWN", "COLOUR_CHANGED"]), ("Y03", ["ENTRY_PUBLISHED"])])
+@pytest.mark.parametrize(
+    ("code", "kinds"), [("Y16", ["ENTRY_PUBLISHED", "ENTRY_WITHDRAWN", "COLOUR_CHANGED"]), ("Y03", ["ENTRY_PUBLISHED"])]
+)
 async def test_a_revoked_admonition_is_told_of_but_for_a_suspicion(
     connection: AsyncConnection, room: Courtroom, code: str, kinds: list[str]
 ) -> None:

@@ -261,6 +261,7 @@ def test_three_months(play: Play, tmp_path: Any) -> None:
         bank_LIN=("RED R03", [], [], [], ["FINE"]),
         employer_LIN=(["RED"], [], []),
         platform=[("林某某", "RED", "PUBLISHED")],
+        moral__bank=sorted([("MD3", -7, "VILLAGE_NOTIFIED"), *rest, VETO]),
     )
     city = chambers.partner(Audience.CREDIT_PLATFORM)
     (measure,) = chambers.data(city, "{ measures(first: 5) { nodes { id } } }")["measures"]["nodes"]
@@ -274,6 +275,7 @@ def test_three_months(play: Play, tmp_path: Any) -> None:
         bank_LIN=("GREEN", [], [], [], []),
         employer_LIN=([], [], []),
         platform=[("", "", "WITHDRAWN")],
+        moral__bank=sorted([("MD3", -7, "VILLAGE_NOTIFIED"), *rest, VETO, VETO]),
     )
 
     # --- April's and May's months -------------------------------------------------------------------------------------
@@ -304,6 +306,7 @@ def test_three_months(play: Play, tmp_path: Any) -> None:
         bank_WANG=("GOLD A01", [], [], ["自动履行1号"], []),
         employer_WANG=([], [], ["自动履行1号"]),
         platform=[("", "", "WITHDRAWN"), ("王某某", "GOLD", "PUBLISHED")],
+        moral__bank=sorted([("MD3", -7, "VILLAGE_NOTIFIED"), *rest, VETO, VETO, BONUS]),
     )
 
     # --- a listing comes in; blue granted, and lost -------------------------------------------------------------------
@@ -311,11 +314,13 @@ def test_three_months(play: Play, tmp_path: Any) -> None:
     file.write_text(json.dumps(LISTED, ensure_ascii=False) + "\n")
     asyncio.run(_import(chambers.url, "shixin", file))
     debtor = ["DISHONEST_DEBTOR"]
+    converted = sorted([("MD3", -7, "VILLAGE_NOTIFIED"), *rest, VETO, VETO, BONUS, LISTED_VETO])
     play.see(
         court_ZHAO=("YELLOW", [("E01", played), ("E05", "PANEL_REJECTED")]),
         portal_ZHAO=("YELLOW", [("E01", 4, played, [], [])]),
         bank_ZHAO=("YELLOW Y18", [("E01", 4, False)], debtor, [], []),
         employer_ZHAO=([], debtor, []),
+        moral__bank=converted,
     )
     portal = chambers.partner(Audience.LITIGANT_PORTAL, ZHAO)
     records = chambers.data(portal, "{ me { party { creditCode { records { id type { code } } } } } }")
@@ -327,6 +332,7 @@ def test_three_months(play: Play, tmp_path: Any) -> None:
         court_ZHAO=("BLUE", [("E01", played), ("E05", "PANEL_REJECTED")]),
         portal_ZHAO=("BLUE", [("E01", 4, played, [], [])]),
         bank_ZHAO=("BLUE B01 Y18", [("E01", 4, False)], debtor, [], []),
+        moral__bank=sorted([*converted, KEPT_ORDER]),
     )
     records = chambers.data(
         chambers.partner(Audience.LITIGANT_PORTAL, ZHAO), "{ me { party { creditCode { records { id colour } } } } }"
@@ -338,6 +344,7 @@ def test_three_months(play: Play, tmp_path: Any) -> None:
         court_ZHAO=("YELLOW", [("E01", played), ("E05", "PANEL_REJECTED")]),
         portal_ZHAO=("YELLOW", [("E01", 4, played, [], [])]),
         bank_ZHAO=("YELLOW Y18", [("E01", 4, False)], debtor, [], []),
+        moral__bank=sorted([*converted, KEPT_ORDER, KEPT_ORDER]),
     )
 
     # --- gold lost ----------------------------------------------------------------------------------------------------
@@ -348,6 +355,7 @@ def test_three_months(play: Play, tmp_path: Any) -> None:
         bank_WANG=("GREEN", [], [], [], []),
         employer_WANG=([], [], []),
         platform=[("", "", "WITHDRAWN"), ("", "", "WITHDRAWN")],
+        moral__bank=sorted([*converted, KEPT_ORDER, KEPT_ORDER, BONUS_LOST]),
     )
 
     # --- repairs: too early, then one that shortens and one that shields ----------------------------------------------
@@ -366,16 +374,13 @@ def test_three_months(play: Play, tmp_path: Any) -> None:
     )
     play.do(StaffRole.PANEL, "decideRepair", id=shorter, outcome="SHORTENED", newEnd="2026-09-30", reason="积极配合。")
     play.do(StaffRole.PANEL, "decideRepair", id=shielded, outcome="SHIELDED", reason="已全部履行。")
-    converted = sorted(
-        [("MD3", -7, "VILLAGE_NOTIFIED"), *rest, *RESTORED],
-    )
     play.see(
         court_ZHAO=("YELLOW", [("E01", "SHIELDED"), ("E05", "PANEL_REJECTED")]),
         portal_CHEN=("YELLOW", [("E01", 2, played, [], ["SHORTENED"]), ("E02", 7, played, ["AMENDED"], [])]),
         portal_ZHAO=("YELLOW", [("E01", 4, "SHIELDED", [], ["SHIELDED"])]),
         bank_ZHAO=("YELLOW Y18", [], debtor, [], []),
         public_ZHAO=[],
-        moral__bank=converted,
+        moral__bank=sorted([*converted, KEPT_ORDER, KEPT_ORDER, BONUS_LOST, RESTORED]),
     )
 
     # --- the shortened item ends after its last day, without anybody acting -------------------------------------------
@@ -398,12 +403,15 @@ def test_three_months(play: Play, tmp_path: Any) -> None:
         "OBJECTION_CLOSED", "REPAIR_GRANTED", "ENTRY_EXPIRED",
     ]  # fmt: skip
     assert events(chambers, LIN) == [
-        "ENTRY_PUBLISHED", "OBJECTION_OPENED", "ENTRY_WITHDRAWN", "OBJECTION_CLOSED", "COLOUR_CHANGED",
-        "ENTRY_WITHDRAWN", "COLOUR_CHANGED",
+        "ENTRY_PUBLISHED", "OBJECTION_OPENED", "ENTRY_WITHDRAWN", "OBJECTION_CLOSED", "ENTRY_PUBLISHED",
+        "COLOUR_CHANGED", "ENTRY_WITHDRAWN", "COLOUR_CHANGED",
     ]  # fmt: skip
 
 
-RESTORED = [("MR3", 1, "COURT_ASSESSED")]
+VETO, BONUS = ("MV2", 0, "COURT_ASSESSED"), ("MB1", 5, "COURT_ASSESSED")
+LISTED_VETO = ("MV3", 0, "COURT_ASSESSED")
+KEPT_ORDER, RESTORED = ("MR3", 0, "COURT_ASSESSED"), ("MR3", 1, "COURT_ASSESSED")
+BONUS_LOST = ("MB1", -5, "COURT_ASSESSED")
 """Half of two points for CHEN's co-operation; ZHAO's four were returned by the head office, and nothing comes back."""
 
 LISTED = {
@@ -422,14 +430,14 @@ LISTED = {
     "performance": "全部未履行",
     "disruptTypeName": "有履行能力而拒不履行",
     "regDate": "2026年01月05日",
-    "publishDate": "2026年05月28日",
+    "publishDate": "2026年02月28日",
 }
 
 HISTORY = {
     CHEN: {"2026-03-24": "GREEN", "2026-03-25": "YELLOW", "2026-09-30": "YELLOW"},
     LIN: {"2026-04-27": "GREEN", "2026-04-28": "GREEN", "2026-05-04": "GREEN", "2026-05-05": "GREEN"},
     WANG: {"2026-05-27": "GREEN", "2026-05-28": "GREEN", "2026-06-02": "GREEN", "2026-06-03": "GREEN"},
-    ZHAO: {"2026-05-27": "GREEN", "2026-05-28": "BLUE", "2026-06-03": "YELLOW", "2026-09-30": "YELLOW"},
+    ZHAO: {"2026-05-27": "YELLOW", "2026-05-28": "BLUE", "2026-06-03": "YELLOW", "2026-09-30": "YELLOW"},
     FORGE: {"2026-03-24": "GREEN", "2026-03-25": "YELLOW"},
 }
 """LIN's fine was reversed, and WANG's certificate revoked: neither has ever been."""

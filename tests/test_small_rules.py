@@ -66,7 +66,14 @@ async def test_what_is_published_falls_with_the_fine(connection: AsyncConnection
     assert (found.status, found.ended_at) == (DeductionStatus.WITHDRAWN, room.now)
     assert (await steps(connection, key))[-1] == (7, "WITHDRAWN", StaffRole.CENTRE)
     kinds = (await connection.execute(sa.select(Event.kind).order_by(Event.id))).scalars().all()
-    assert kinds == ["ENTRY_PUBLISHED", "COLOUR_CHANGED", "ENTRY_PUBLISHED", "ENTRY_WITHDRAWN", "COLOUR_CHANGED", "ENTRY_WITHDRAWN"]
+    assert kinds == [
+        "ENTRY_PUBLISHED",
+        "COLOUR_CHANGED",
+        "ENTRY_PUBLISHED",
+        "ENTRY_WITHDRAWN",
+        "COLOUR_CHANGED",
+        "ENTRY_WITHDRAWN",
+    ]
 
 
 @pytest.mark.parametrize("reach", ["proposed", "approved", "collected", "notified"])
