@@ -15,6 +15,7 @@ from models.court_case import CourtCase
 from models.deduction import Deduction
 from models.identifiers import mask_number
 from models.keyring import Keyring
+from models.names import fold
 from models.party import Party
 
 STATEMENTS = Path(__file__).with_name("fill")
@@ -61,10 +62,12 @@ def _copy_subjects(connection: sa.Connection, keyring: Keyring, subjects: int, c
     for start in track(range(1, subjects + 1, CHUNK), "subjects", console=console, transient=True):
         chunk = [subject(key) for key in range(start, min(start + CHUNK, subjects + 1))]
         _copy(driver, PARTIES, _parties(chunk, entered))
+        _copy(driver, NAMES, _names(chunk))
         _copy(driver, IDENTITIES, _identities(chunk, keyring))
 
 
-PARTIES = "copy party (id, kind, name, disclosed, of_age_from, created_at) from stdin"
+PARTIES = "copy party (id, kind, name, folded, disclosed, of_age_from, created_at) from stdin"
+NAMES = "copy party_name (party_id, name, folded, standing) from stdin"
 IDENTITIES = "copy identity (party_id, type, index, sealed, masked) from stdin"
 Rows = Iterator[tuple[object, ...]]
 
@@ -77,7 +80,13 @@ def _copy(driver: psycopg.Connection[tuple[object, ...]], statement: str, rows: 
 
 def _parties(subjects: list[Subject], entered: datetime) -> Rows:
     for one in subjects:
-        yield one.key, "PERSON" if one.person else "ORGANIZATION", one.name, True, "-infinity", entered
+        kind = "PERSON" if one.person else "ORGANIZATION"
+        yield one.key, kind, one.name, fold(one.name), True, "-infinity", entered
+
+
+def _names(subjects: list[Subject]) -> Rows:
+    for one in subjects:
+        yield one.key, one.name, fold(one.name), "CURRENT"
 
 
 def _identities(subjects: list[Subject], keyring: Keyring) -> Rows:

@@ -79,5 +79,5 @@ from determined
 join courts on courts.court_code = determined.court_code
 left join batch
     on public and batch.court_code = determined.court_code
-    and batch.month = date_trunc('month', determined_on + interval '10 days')
+    and batch.month = date_trunc('month', determined_on + interval '10 days') - interval '1 month'
 order by key

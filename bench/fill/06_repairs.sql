@@ -1,12 +1,15 @@
 -- One for every fifth published deduction, a second one for some of those that were refused.
 insert into repair
-    (party_id, deduction_id, ground, commitment, amount_performed, applied_on, outcome, new_end, reasons, decided_at)
+    (party_id, deduction_id, ground, commitment, amount_performed, evidence_document, evidence_digest,
+    applied_on, outcome, new_end, reasons, decided_at)
 select
     party_id,
     id,
     (array['FULL_PERFORMANCE', 'SETTLEMENT_KEPT', 'CO_OPERATION', 'REMORSE', 'RESTITUTION'])[1 + pg_temp.draw(id, 11, 5)],
     '已履行义务, 承诺守信',
-    pg_temp.draw(id, 12, 1000000),
+    1 + pg_temp.draw(id, 12, 1000000),
+    '收款收据',
+    decode(repeat('00', 32), 'hex'),
     determined_on + 20,
     outcome,
     case outcome when 'SHORTENED' then expires_on end,
