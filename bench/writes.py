@@ -4,11 +4,14 @@ Run: python -m bench.writes
 """
 
 import json
+import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import cycle, islice
 from typing import Annotated, Any
+from uuid import uuid4
 
 import httpx2
 import sqlalchemy as sa
@@ -34,7 +37,10 @@ from resolvers.opaque import seal
 COPY = "suxin_writes"
 PROPOSE = """mutation($input: ProposeDeductionInput!) { proposeDeduction(input: $input) {
   deduction { id status points } errors { code } } }"""
-FINDING = {"kind": "COURT_RECORD", "number": "庭审笔录", "issuedOn": "2026-01-20", "digest": "00" * 32}
+FINDING = {"kind": "COURT_RECORD", "issuedOn": "2026-01-20", "digest": "00" * 32}
+MOST = 1000
+"""Proposals a second that are made ready: more than go in. Each has a document of its own (R3)."""
+
 PARTS = """
   SELECT participation.case_id, participation.party_id, participation.role FROM participation
   JOIN court_case ON court_case.id = case_id
@@ -44,8 +50,9 @@ COURT = "SELECT court_code FROM court_case GROUP BY 1 ORDER BY count(*) DESC LIM
 ALONE = (
     """INSERT INTO deduction (case_id, party_id, role, behaviour_id, stage, tier, points, status, version, conduct_on,
     finding_kind, finding_document, finding_issued_on, finding_digest, proposed_by, proposed_at)
-    SELECT $1, $2, $3, id, stage, tier, 3, 'PROPOSED', 1, DATE '2026-01-10', 'COURT_RECORD', '庭审笔录',
-    DATE '2026-01-20', decode(repeat('00', 32), 'hex'), $4, now() FROM behaviour WHERE code = 'F05'""",
+    SELECT $1, $2, $3, id, stage, tier, 3, 'PROPOSED', 1, DATE '2026-01-10', 'COURT_RECORD',
+    '庭审笔录' || gen_random_uuid(), DATE '2026-01-20', decode(repeat('00', 32), 'hex'), $4, now()
+    FROM behaviour WHERE code = 'F05'""",
     """INSERT INTO deduction_step (deduction_id, sequence, status, staff_id, staff_role, taken_at, reason)
     VALUES (currval(pg_get_serial_sequence('deduction', 'id')), 1, 'PROPOSED', $1, 'JUDGE', now(), '事实清楚。')""",
     """INSERT INTO access_record
@@ -83,14 +90,14 @@ def staffed(engine: sa.Engine) -> tuple[str, Password, int]:
     return court, judge, int(key or 0)
 
 
-def bodies(data: Data, parts: Sequence[Any]) -> list[bytes]:
-    """A proposal against each of these participants."""
+def bodies(data: Data, parts: Sequence[Any], number: int) -> list[bytes]:
+    """So many proposals against these participants in turn."""
     key = data.keyring.opaque_key
     found = []
-    for case, party, role in parts:
+    for case, party, role in islice(cycle(parts), number):
         ids = {"caseId": seal(f"Case:{case}".encode(), key), "partyId": seal(f"Party:{party}".encode(), key)}
         given = ids | {"role": role, "behaviour": "F05", "points": 3, "conductOn": "2026-01-10"}
-        given |= {"finding": FINDING, "reason": "事实清楚。"}
+        given |= {"finding": FINDING | {"number": f"庭审笔录{uuid4()}"}, "reason": "事实清楚。"}
         found.append(json.dumps({"query": PROPOSE, "variables": {"input": given}}).encode())
     return found
 
@@ -103,11 +110,12 @@ def sign_in(system: Suxin, judge: Password) -> Mapping[str, str]:
         return {"authorization": f"Bearer {Browser(http, credential).sign_in(judge, time.time())}"}
 
 
-def over_http(system: Suxin, judge: Password, sent: Sequence[bytes], engine: sa.Engine, connections: int) -> Run:
+def over_http(system: Suxin, judge: Password, parts: Sequence[Any], engine: sa.Engine, connections: int) -> Run:
     """What puts Suxin to work. It raises LoadError unless every answer stands for a deduction."""
 
     def run(seconds: float) -> Load:
         headers, before = sign_in(system, judge), count(engine)
+        sent = bodies(system.data, parts, math.ceil(seconds * MOST))
         load = loaded(system.url, sent, headers, connections, seconds)
         written = count(engine) - before
         if written < load.per_second * seconds * 0.9:
@@ -157,7 +165,7 @@ def main(
         with system.serving(), console.status("") as status:
             alike = transactions(parts, key)
             runs = {
-                Suxin.name: over_http(system, judge, bodies(data, parts), engine, connections),
+                Suxin.name: over_http(system, judge, parts, engine, connections),
                 results.POSTGRES: lambda given: alone(data.url, alike, connections, given),
             }
             figures = measured(runs, schedule, lambda doing: status.update(doing))
