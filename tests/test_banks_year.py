@@ -117,7 +117,7 @@ async def enter(url: sa.URL, keyring: Any, file: Path) -> None:
 CONSENTS = """
 INSERT INTO consent (reference, client_key, subject_index, purposes, scopes, signed_on, valid_from, valid_to)
 SELECT 'M-' || party_id, (SELECT id FROM client WHERE audience = 'BANK'), index, '{POST_LOAN_MONITORING}', :scopes,
-  current_date, now() - interval '1 day', now() + interval '1 year' FROM identity
+  current_date, now() - interval '1 day', now() + interval '1 year' FROM identity WHERE main
 """
 BATCH = "INSERT INTO batch (court_code, month, status) VALUES ('浙0281', :month, 'DECIDED') RETURNING id"
 ITEMS = """

@@ -703,8 +703,8 @@ def watching_bank(url: sa.URL) -> int:
 
 
 WATCH = """
-INSERT INTO watch (client_key, subject_index, kind, name, reference, created_at)
-VALUES (:client, :index, :kind, :name, :name, :at)
+INSERT INTO watch (client_key, subject_index, kind, name, folded, reference, created_at)
+VALUES (:client, :index, :kind, :name, :name, :name, :at)
 """
 CONSENT = """
 INSERT INTO consent (reference, client_key, subject_index, purposes, scopes, signed_on, valid_from, valid_to)
