@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy import Column
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.consequences import Sight, follow, look, write_records
+from casework.consequences import Sight, follow, look, parties_of, write_records
 from casework.matters import Matter
 from ingest.records import Format, Merged, Record
 from ingest.staging import SHARED, staged_rows
@@ -60,16 +60,18 @@ class RecordingFormat(Format):
 
     async def _merge_turn(self, connection: AsyncConnection, source: Source, turn: int, silent: bool) -> Merged:
         seen: Sight = {}
+        former: set[int] = set()
 
         async def before(keys: Sequence[int]) -> None:
-            nonlocal seen
+            nonlocal seen, former
+            former = await parties_of(connection, {self.matter: keys})
             seen = await look(connection, {self.matter: keys}, source.at)
 
         written = await self.kept().write(connection, source, turn, before)
         await write_records(connection, self.matter, [*written.new, *written.changed], court_day(source.at))
         ended, seen_ended = await self.end(connection, source, turn, written)
         keys = sorted({*written.new, *written.changed, *ended})
-        await follow(connection, {self.matter: keys}, {**seen_ended, **seen}, source.at, silent=silent)
+        await follow(connection, {self.matter: keys}, {**seen_ended, **seen}, source.at, silent=silent, former=former)
         return await self._counted(connection, turn, written.new, sorted({*written.changed, *ended}), written.outdated)
 
     async def end(
