@@ -90,14 +90,13 @@ KILLED = """
 import asyncio, os, signal, sys
 from pathlib import Path
 import sqlalchemy as sa
-import casework.transaction, database, ingest.run
+import database, ingest.run
 from ingest.importing import import_file
 from models.keyring import Keyring
 
 ingest.run.CHUNK_LINES, ingest.run.SLICE_LINES = 3, 1
 url, path, place, times = sys.argv[1:]
-room = casework.transaction if place == "place_events" else ingest.run
-calls, kept = [], getattr(room, place)
+calls, kept = [], getattr(ingest.run, place)
 
 async def die(*given):
     calls.append(given)
@@ -105,7 +104,7 @@ async def die(*given):
         os.kill(os.getpid(), signal.SIGKILL)
     return await kept(*given)
 
-setattr(room, place, die)
+setattr(ingest.run, place, die)
 
 async def main():
     engine = database.async_engine(sa.make_url(url), 4, 10)
@@ -128,7 +127,7 @@ async def released(engine: AsyncEngine, run: int) -> None:
         ("merge_parties", 2),  # parties are written, nothing is committed
         ("note_courts", 1),  # rows and events are written, nothing is committed
         ("note_courts", 3),  # the same, after two chunks
-        ("place_events", 1),  # rows and events are committed, the events have no place yet
+        ("place", 2),  # rows and events are committed, the events have no place yet
         ("end_run", 1),  # all chunks are committed
     ],
 )
