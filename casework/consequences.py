@@ -89,15 +89,13 @@ async def follow(
     *,
     silent: bool = False,
     amended: bool = True,
-    former: Collection[int] = (),
 ) -> None:
     """Let everything follow from rows that have just been written.
 
     before: what others saw of them, by `look`; nothing of new ones. silent: colour the parties and tell nobody, as of
-    former years. amended: the rows say something else than before, and not only to others. former: parties that the
-    rows were about before. Locks the parties.
+    former years. amended: the rows say something else than before, and not only to others. Locks the parties.
     """
-    parties = await parties_of(connection, items) | {one.party_id for one in before.values()} | {*former}
+    parties = await _parties(connection, items) | {one.party_id for one in before.values()}
     await lock_parties(connection, parties)
     for matter, keys in items.items():
         await write_records(connection, matter, keys, court_day(at))
@@ -110,7 +108,7 @@ async def follow(
         await _convert(connection, items, at)
 
 
-async def parties_of(connection: AsyncConnection, items: Items) -> set[int]:
+async def _parties(connection: AsyncConnection, items: Items) -> set[int]:
     """The parties of these rows, and those of their records, which are the former ones of rows that changed hands."""
     found: set[int] = set()
     for matter, keys in items.items():

@@ -7,13 +7,12 @@ import sqlalchemy as sa
 from sqlalchemy import Column
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.consequences import Sight, follow, look, parties_of, write_records
+from casework.consequences import Sight, follow, look
 from casework.matters import Matter
 from ingest.records import Format, Merged, Record
 from ingest.staging import SHARED, staged_rows
 from ingest.versions import Kept, Present, Source, Written
 from models.party import Party
-from models.terms import court_day
 
 
 def staged_records(name: str, *columns: Column[Any]) -> sa.Table:
@@ -32,6 +31,8 @@ class RecordingFormat(Format):
     _court: ClassVar[int | None]
 
     def __init_subclass__(cls) -> None:
+        if not hasattr(cls, "staged"):  # what several formats have in common
+            return
         own = [column.name for column in cls.staged.c][len(SHARED) :]
         cls._places = tuple(own.index(name) for name in cls.key if name in own)
         cls._court = own.index("court_code") if "court_code" in own else None
@@ -60,18 +61,15 @@ class RecordingFormat(Format):
 
     async def _merge_turn(self, connection: AsyncConnection, source: Source, turn: int, silent: bool) -> Merged:
         seen: Sight = {}
-        former: set[int] = set()
 
         async def before(keys: Sequence[int]) -> None:
-            nonlocal seen, former
-            former = await parties_of(connection, {self.matter: keys})
+            nonlocal seen
             seen = await look(connection, {self.matter: keys}, source.at)
 
         written = await self.kept().write(connection, source, turn, before)
-        await write_records(connection, self.matter, [*written.new, *written.changed], court_day(source.at))
         ended, seen_ended = await self.end(connection, source, turn, written)
         keys = sorted({*written.new, *written.changed, *ended})
-        await follow(connection, {self.matter: keys}, {**seen_ended, **seen}, source.at, silent=silent, former=former)
+        await follow(connection, {self.matter: keys}, {**seen_ended, **seen}, source.at, silent=silent)
         return await self._counted(connection, turn, written.new, sorted({*written.changed, *ended}), written.outdated)
 
     async def end(

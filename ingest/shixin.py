@@ -1,26 +1,23 @@
 """Format `shixin`: one listing of a dishonest judgment debtor a line, under the field names of the national list."""
 
 from collections.abc import Sequence
-from datetime import date
 
 import sqlalchemy as sa
-from sqlalchemy import Boolean, Column, Date, Text
+from sqlalchemy import Boolean, Column
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.consequences import Sight
-from casework.listings import end_entries
-from casework.matters import LISTING_TYPES, LISTINGS
-from ingest.recording import RecordingFormat, staged_records
+from casework.matters import LISTING_TYPES
+from ingest.listing import LISTING_COLUMNS, Ends, ListingFormat, refuse_minor
+from ingest.recording import staged_records
 from ingest.records import Record, filing_days
-from ingest.removals import removed_entries
 from ingest.report import LineError
-from ingest.subjects import Subject, read_text
-from ingest.versions import Source, Written
+from ingest.subjects import read_text
+from ingest.versions import Source
 from ingest.vocabulary import named
 from models.case_numbers import parse_case_number
 from models.code_record import CloseReason
 from models.dates import parse_date
-from models.identifiers import born_minor_on, compact
+from models.identifiers import compact
 from models.listing import Listing, ListingKind
 from models.party import PartyKind
 from models.terms import add_months
@@ -32,27 +29,8 @@ UNTIL_PERFORMED = "有履行能力而拒不履行"
 
 TERM_MONTHS = 24
 
-LISTING_COLUMNS: tuple[tuple[str, type[Text] | type[Date]], ...] = (
-    ("kind", Text),
-    ("court_code", Text),
-    ("basis_number", Text),
-    ("basis_unit", Text),
-    ("obligation", Text),
-    ("performance", Text),
-    ("grounds", Text),
-    ("listed_on", Date),
-    ("published_on", Date),
-    ("ends_on", Date),
-)
 
-
-def refuse_minor(subject: Subject, day: date) -> None:
-    """Minors are never listed (法释〔2017〕7号, article 4). Raises LineError MINOR."""
-    if subject.born_on and born_minor_on(subject.born_on, day):
-        raise LineError("MINOR", "The person was under 18: minors are never listed, so withdraw the listing.")
-
-
-class Shixin(RecordingFormat):
+class Shixin(ListingFormat):
     """Listings of the national list: a yellow record Y18 from publication, for two years or until performed."""
 
     columns = (
@@ -64,7 +42,6 @@ class Shixin(RecordingFormat):
         *(Column(name, kind) for name, kind in LISTING_COLUMNS),
         Column("performed", Boolean),
     )
-    matter = LISTINGS
     key = ("party_id", "kind", "case_number", "published_on")
 
     def read(self, cells: Sequence[str]) -> Record:
@@ -87,22 +64,14 @@ class Shixin(RecordingFormat):
         days = (*filing_days(number_of_case), listed_on)
         return Record(subject, days, number_of_case.number, own, warnings=warnings, court_day=published_on, court=code)
 
-    async def end(
-        self, connection: AsyncConnection, source: Source, turn: int, written: Written
-    ) -> tuple[Sequence[int], Sight]:
-        """Whoever has performed leaves the list on the day of the export; and who was reported as removed before."""
-        performed = dict.fromkeys(
-            await self._performed(connection, source, turn), (source.exported_on, CloseReason.PERFORMED)
-        )
-        removed = await removed_entries(connection, Listing.party_id.in_(sa.select(self.staged.c.party_id)))
-        return await end_entries(connection, {**performed, **removed}, source.at)
-
-    async def _performed(self, connection: AsyncConnection, source: Source, turn: int) -> Sequence[int]:
+    async def performed(self, connection: AsyncConnection, source: Source, turn: int) -> Ends:
+        """Whoever has performed leaves the list on the day of the export."""
         staged = self.staged.c
         met = sa.and_(*(getattr(Listing, name) == staged[name] for name in self.key))
         newest = Listing.exported_on <= source.exported_on
         query = sa.select(Listing.id).where(met, staged.turn == turn, staged.performed, newest)
-        return (await connection.execute(query.where(Listing.removed_on.is_(None)))).scalars().all()
+        found = await connection.execute(query.where(Listing.removed_on.is_(None)))
+        return dict.fromkeys(found.scalars(), (source.exported_on, CloseReason.PERFORMED))
 
     def _kind(self, word: str) -> tuple[PartyKind | None, tuple[tuple[str, str], ...]]:
         """The kind of party by the list's digits or in words; None leaves it to the number, with a warning or not."""
