@@ -20,10 +20,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.outbox import place, take_told
 from casework.transaction import ATTEMPTS, ESTABLISHING, OUT_OF_ORDER, RECORDING
+from ingest.ages import lower_ages
 from ingest.docket import Docket, merge_cases, touched
 from ingest.ledger import end_run, note_courts
 from ingest.linking import link_cases
-from ingest.parties import Resolved, follow_mergers, lower_ages, merge_parties
+from ingest.parties import Resolved, follow_mergers, merge_parties
 from ingest.reading import Export, Line
 from ingest.records import Chunk, Format, Merged, Record
 from ingest.report import Rejects, Summary

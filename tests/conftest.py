@@ -18,6 +18,7 @@ from chambers import Chambers, open_chambers
 from compilers import HOME, TYPESCRIPT
 from courtroom import Courtroom, open_courtroom
 from executors import Executors
+from import_files import clear
 from oauth_clients import Service, SigningClient, in_process
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from starlette.testclient import TestClient
@@ -104,6 +105,15 @@ async def engine(database_url: sa.URL) -> AsyncIterator[AsyncEngine]:
     engine = database.async_engine(database_url, pool_size=4, statement_timeout=10)
     yield engine
     await engine.dispose()
+
+
+@pytest.fixture
+async def shipped(engine: AsyncEngine) -> AsyncIterator[None]:
+    """The catalogue that ships, and nothing else; what a test brings in is gone afterwards."""
+    async with engine.begin() as connection:
+        await load_catalogue(connection)
+    yield
+    await clear(engine)
 
 
 @pytest.fixture

@@ -3,12 +3,16 @@
 import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ingest.cases import Cases
+from ingest.importing import FORMATS, import_file
+from ingest.report import Summary
 from models.base import Base
+from models.keyring import Keyring
 
 PERSON = "33028119030702306X"
 ADULT = "330281190409263363"
@@ -46,6 +50,22 @@ def write_csv(
     with path.open("w", encoding=encoding, newline="") as file:
         csv.writer(file).writerows([columns, *rows])
     return path
+
+
+class Desk:
+    """Where lines are brought, each time in a file of their own; `rows` reads what they left."""
+
+    def __init__(self, engine: AsyncEngine, keyring: Keyring, place: Path) -> None:
+        self.engine, self.keyring, self.place = engine, keyring, place
+
+    async def bring(self, format: str, *rows: Sequence[str], **options: Any) -> Summary:
+        """Import lines of a CSV format. options: as of `import_file`."""
+        path = write_csv(self.place / f"{format}.csv", rows, FORMATS[format].columns)
+        return await import_file(self.engine, format, path, keyring=self.keyring, **options)
+
+    async def rows(self, query: str) -> list[tuple[object, ...]]:
+        async with self.engine.connect() as connection:
+            return [tuple(row) for row in await connection.execute(sa.text(query))]
 
 
 async def count(engine: AsyncEngine, table: str) -> int:

@@ -1,16 +1,12 @@
 """Format `households`: who belongs to which household, since when, on which letter (R15)."""
 
-from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
-from import_files import ADULT, ORGANIZATION, PERSON, clear, line, write_csv
+from import_files import ADULT, ORGANIZATION, PERSON, Desk, line, write_csv
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ingest.catalogue import load_catalogue
-from ingest.households import Households
 from ingest.importing import import_file
 from ingest.report import Summary
 from models.keyring import Keyring
@@ -35,28 +31,14 @@ HOMES = "SELECT h.key, v.name, p.disclosed FROM party p LEFT JOIN household h ON
     " LEFT JOIN village v ON v.id = p.village_id ORDER BY p.id"  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-async def empty(engine: AsyncEngine) -> AsyncIterator[None]:
-    async with engine.begin() as connection:
-        await load_catalogue(connection)
-    yield
-    await clear(engine)
+pytestmark = pytest.mark.usefixtures("shipped")
 
 
-class Enrolling:
+class Enrolling(Desk):
     """Imports lines of `households`, and reads what they left."""
 
-    def __init__(self, engine: AsyncEngine, keyring: Keyring, place: Path) -> None:
-        self.engine, self.keyring, self.place = engine, keyring, place
-
     async def lines(self, *changes: dict[str, str]) -> Summary:
-        rows = [list((MEMBER | one).values()) for one in changes]
-        path = write_csv(self.place / "households.csv", rows, Households.columns)
-        return await import_file(self.engine, "households", path, keyring=self.keyring)
-
-    async def rows(self, query: str) -> list[tuple[object, ...]]:
-        async with self.engine.connect() as connection:
-            return [tuple(row) for row in await connection.execute(sa.text(query))]
+        return await self.bring("households", *(list((MEMBER | one).values()) for one in changes))
 
 
 @pytest.fixture

@@ -1,16 +1,13 @@
 """What a file that comes again, older or corrected, does not do; and what it does though nothing else is left."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
-from import_files import ADULT, MINOR, ORGANIZATION, clear, line, write_csv
+from import_files import ADULT, MINOR, ORGANIZATION, Desk, line
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ingest.catalogue import load_catalogue
-from ingest.importing import FORMATS, import_file
 from ingest.report import Summary
 from models.keyring import Keyring
 
@@ -20,52 +17,39 @@ CERTIFICATE = ["甬履证1", "(2025)浙0281民初202号", "钟斌鹏", ADULT, "2
 CASE = {"案号": "(2025)浙0281执1号", "立案日期": "2025-01-12", "结案日期": "", "诉讼地位": "被执行人"}
 
 
-@pytest.fixture(autouse=True)
-async def empty(engine: AsyncEngine) -> AsyncIterator[None]:
-    async with engine.begin() as connection:
-        await load_catalogue(connection)
-    yield
-    await clear(engine)
+pytestmark = pytest.mark.usefixtures("shipped")
 
 
-class Desk:
-    """Imports lines, and reads what was told."""
-
-    def __init__(self, engine: AsyncEngine, keyring: Keyring, place: Path) -> None:
-        self.engine, self.keyring, self.place = engine, keyring, place
+class Told(Desk):
+    """Reads what was told."""
 
     async def lines(self, format: str, *rows: Sequence[str], exported_on: date = date(2026, 3, 2)) -> Summary:
-        path = write_csv(self.place / "file.csv", rows, FORMATS[format].columns)
-        return await import_file(self.engine, format, path, keyring=self.keyring, exported_on=exported_on)
-
-    async def rows(self, query: str) -> list[tuple[object, ...]]:
-        async with self.engine.connect() as connection:
-            return [tuple(row) for row in await connection.execute(sa.text(query))]
+        return await self.bring(format, *rows, exported_on=exported_on)
 
     async def told(self) -> list[str]:
         return [str(kind) for (kind,) in await self.rows("SELECT kind FROM event ORDER BY id")]
 
 
 @pytest.fixture
-def desk(engine: AsyncEngine, keyring: Keyring, tmp_path: Path) -> Desk:
+def desk(engine: AsyncEngine, keyring: Keyring, tmp_path: Path) -> Told:
     """Where files arrive."""
-    return Desk(engine, keyring, tmp_path)
+    return Told(engine, keyring, tmp_path)
 
 
-async def test_a_fine_that_comes_again_is_unchanged(desk: Desk) -> None:
+async def test_a_fine_that_comes_again_is_unchanged(desk: Told) -> None:
     await desk.lines("sanctions", FINE)
     again = await desk.lines("sanctions", FINE)
     assert (again.records.changed, again.records.unchanged) == (0, 1)
     assert await desk.told() == ["ENTRY_PUBLISHED", "COLOUR_CHANGED"]
 
 
-async def test_two_lines_of_one_sanction_under_two_cases_are_one_after_the_other(desk: Desk) -> None:
+async def test_two_lines_of_one_sanction_under_two_cases_are_one_after_the_other(desk: Told) -> None:
     summary = await desk.lines("sanctions", FINE, [FINE[0], "(2025)浙0281执2号", *FINE[2:]])
     assert (summary.records.new, summary.records.changed) == (1, 1)
     assert await desk.rows("SELECT related_number FROM sanction") == [("(2025)浙0281执2号",)]
 
 
-async def test_an_admonition_without_its_behaviour_stands_and_colours_nothing(desk: Desk) -> None:
+async def test_an_admonition_without_its_behaviour_stands_and_colours_nothing(desk: Told) -> None:
     with_one = [*FINE[:4], "训诫", "", "T02", *FINE[7:]]
     without = [*FINE[:4], "训诫", "", "", *FINE[7:]]
     found = []
@@ -76,7 +60,7 @@ async def test_an_admonition_without_its_behaviour_stands_and_colours_nothing(de
     assert (await desk.told())[2:] == ["ENTRY_AMENDED", "COLOUR_CHANGED"] * 2
 
 
-async def test_an_older_export_of_a_case_tells_nothing(desk: Desk) -> None:
+async def test_an_older_export_of_a_case_tells_nothing(desk: Told) -> None:
     await desk.lines("cases", line(**CASE | {"证件号码": ADULT, "姓名或名称": "黄超"}))
     await desk.lines("sanctions", FINE)
     before = await desk.told()
@@ -85,14 +69,14 @@ async def test_an_older_export_of_a_case_tells_nothing(desk: Desk) -> None:
     assert await desk.told() == before
 
 
-async def test_earlier_conduct_of_age_changes_nothing_that_was_seen(desk: Desk) -> None:
+async def test_earlier_conduct_of_age_changes_nothing_that_was_seen(desk: Told) -> None:
     await desk.lines("certificates", ["甬履证1", "(2025)浙0281民初202号", "李晓", YOUNG, "2025-12-01", "2025-12-10"])
     before = await desk.told()
     await desk.lines("certificates", ["甬履证2", "(2025)浙0281民初203号", "李晓", YOUNG, "2025-10-01", "2025-10-10"])
     assert (await desk.told())[len(before) :] == ["CERTIFICATE_ISSUED"]
 
 
-async def test_a_certificate_of_somebody_else_goes_with_its_bonus_and_its_colour(desk: Desk) -> None:
+async def test_a_certificate_of_somebody_else_goes_with_its_bonus_and_its_colour(desk: Told) -> None:
     home = ["H1", "马渚镇四联村", "钟斌鹏", "居民身份证", ADULT, "", "授1", "2025-01-02", "2025-01-05", ""]
     await desk.lines("households", home)
     await desk.lines("certificates", CERTIFICATE)
@@ -103,7 +87,7 @@ async def test_a_certificate_of_somebody_else_goes_with_its_bonus_and_its_colour
     assert await desk.rows(inside) == [("ORGANIZATION", "GOLD")]
 
 
-async def test_a_minors_certificate_that_is_somebody_elses_colours_the_minor_no_more(desk: Desk) -> None:
+async def test_a_minors_certificate_that_is_somebody_elses_colours_the_minor_no_more(desk: Told) -> None:
     await desk.lines("certificates", [*CERTIFICATE[:2], "王小", MINOR, *CERTIFICATE[4:]])
     await desk.lines("certificates", CERTIFICATE)
     inside = "SELECT p.name, c.perspective FROM code_period c JOIN party p ON p.id = party_id WHERE upper_inf(known)" \
@@ -111,7 +95,7 @@ async def test_a_minors_certificate_that_is_somebody_elses_colours_the_minor_no_
     assert await desk.rows(inside) == [("钟斌鹏", "COURT"), ("钟斌鹏", "OUTSIDE")]
 
 
-async def test_what_is_public_again_is_given_to_the_platform_again(desk: Desk) -> None:
+async def test_what_is_public_again_is_given_to_the_platform_again(desk: Told) -> None:
     lines = [
         [*CERTIFICATE[:2], "李晓", YOUNG, *days]
         for days in (("2025-12-01", "2025-12-10"), ("2025-03-03", "2025-03-12"))
@@ -123,6 +107,6 @@ async def test_what_is_public_again_is_given_to_the_platform_again(desk: Desk) -
     assert found == [("PUBLISHED", True), ("WITHDRAWN", False), ("PUBLISHED", True)]
 
 
-async def test_a_certificates_number_holds_no_identity_number(desk: Desk) -> None:
+async def test_a_certificates_number_holds_no_identity_number(desk: Told) -> None:
     summary = await desk.lines("certificates", [f"甬{ADULT}号", *CERTIFICATE[1:]])
     assert summary.rejected == {"CERTIFICATE_NUMBER": 1}

@@ -7,18 +7,17 @@ repeats nothing of a person. It is never an exception and never half a line.
 import csv
 import io
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from import_files import ADULT, LINE, ORGANIZATION, PERSON, clear, write_csv
+from import_files import ADULT, LINE, ORGANIZATION, PERSON, write_csv
 from sqlalchemy.ext.asyncio import AsyncEngine
 from test_import_deductions import DEDUCTION
 from test_import_removals import CONVICTION, REMOVAL
 
-from ingest.catalogue import load_catalogue
 from ingest.importing import FORMATS, import_file
 from ingest.report import Summary
 from models.keyring import Keyring
@@ -132,12 +131,7 @@ def written(format: str, lines: Sequence[Spoilt], directory: Path) -> Path:
     return path
 
 
-@pytest.fixture(autouse=True)
-async def empty(engine: AsyncEngine) -> AsyncIterator[None]:
-    async with engine.begin() as connection:
-        await load_catalogue(connection)
-    yield
-    await clear(engine)
+pytestmark = pytest.mark.usefixtures("shipped")
 
 
 async def imported(

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
 
@@ -17,20 +16,13 @@ from import_files import ADULT, MINOR, ORGANIZATION, PERSON, clear, content, cou
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import database
-from ingest.catalogue import load_catalogue
 from ingest.importing import import_file
 from ingest.report import Summary
 from models.court_case import Confidentiality, CourtCase
 from models.keyring import Keyring
 from models.party import Identity, Party
 
-
-@pytest.fixture(autouse=True)
-async def empty(engine: AsyncEngine) -> AsyncIterator[None]:
-    async with engine.begin() as connection:
-        await load_catalogue(connection)
-    yield
-    await clear(engine)
+pytestmark = pytest.mark.usefixtures("shipped")
 
 
 async def imported(engine: AsyncEngine, path: Path, keyring: Keyring, court: str | None = None) -> Summary:

@@ -1,17 +1,13 @@
 """Format `deductions`: a court brings its own history, with publication and ends (R4-R6)."""
 
-from collections.abc import AsyncIterator
 from datetime import date, datetime
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from import_files import ADULT, clear, line, write_csv
+from import_files import ADULT, Desk, line
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ingest.catalogue import load_catalogue
-from ingest.deductions import Deductions
-from ingest.importing import import_file
 from ingest.report import Summary
 from models.code_record import CodeRecord
 from models.deduction import Deduction, DeductionStep, DeductionVersion
@@ -40,27 +36,17 @@ DEDUCTION = {
 }
 
 
-@pytest.fixture(autouse=True)
-async def empty(engine: AsyncEngine) -> AsyncIterator[None]:
-    async with engine.begin() as connection:
-        await load_catalogue(connection)
-    yield
-    await clear(engine)
+pytestmark = pytest.mark.usefixtures("shipped")
 
 
-class Files:
+class Files(Desk):
     """Imports lines, each in a file of its own."""
 
-    def __init__(self, engine: AsyncEngine, keyring: Keyring, place: Path) -> None:
-        self.engine, self.keyring, self.place = engine, keyring, place
-
     async def case(self, **changes: str) -> Summary:
-        path = write_csv(self.place / "cases.csv", [line(证件号码=ADULT, **changes)])
-        return await import_file(self.engine, "cases", path, keyring=self.keyring, now=lambda: NOW)
+        return await self.bring("cases", line(证件号码=ADULT, **changes), now=lambda: NOW)
 
     async def deduction(self, **changes: str) -> Summary:
-        path = write_csv(self.place / "d.csv", [list((DEDUCTION | changes).values())], Deductions.columns)
-        return await import_file(self.engine, "deductions", path, keyring=self.keyring, now=lambda: NOW)
+        return await self.bring("deductions", list((DEDUCTION | changes).values()), now=lambda: NOW)
 
     async def one(self) -> sa.Row[tuple[Deduction]]:
         async with self.engine.connect() as connection:

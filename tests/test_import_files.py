@@ -3,31 +3,23 @@
 import csv
 import json
 import stat
-from collections.abc import AsyncIterator
 from datetime import date, datetime
 from pathlib import Path
 
 import openpyxl
 import pytest
 import sqlalchemy as sa
-from import_files import LINE, clear, line, write_csv
+from import_files import LINE, line, write_csv
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ingest.cases import Cases
-from ingest.catalogue import load_catalogue
 from ingest.importing import import_file
 from ingest.lines import LONGEST_LINE
 from ingest.report import ImportFileError, Summary
 from models.court_case import CourtCase
 from models.keyring import Keyring
 
-
-@pytest.fixture(autouse=True)
-async def empty(engine: AsyncEngine) -> AsyncIterator[None]:
-    async with engine.begin() as connection:
-        await load_catalogue(connection)
-    yield
-    await clear(engine)
+pytestmark = pytest.mark.usefixtures("shipped")
 
 
 def rows_of(path: Path) -> list[list[str]]:

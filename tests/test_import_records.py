@@ -1,22 +1,18 @@
 """Formats `shixin`, `sanctions`, `certificates` and `lenders`: rows, code records, colours, protection, reasons."""
 
 import json
-from collections.abc import AsyncIterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from import_files import ADULT, MINOR, ORGANIZATION, clear, count, line, write_csv
+from import_files import ADULT, MINOR, ORGANIZATION, Desk, count, line
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ingest.catalogue import load_catalogue
-from ingest.certificates import Certificates
 from ingest.importing import import_file
-from ingest.lenders import Lenders
 from ingest.report import Summary
-from ingest.sanctions import Sanctions
 from models.catalogue import Colour
 from models.code_record import CodePeriod, CodeRecord, Perspective, known_today
 from models.keyring import Keyring
@@ -56,25 +52,17 @@ CERTIFICATE = ["甬履证20210001", "(2021)浙0281民初202号", "钟斌鹏", AD
 LENDER = ["蒋涛", ADULT, "余姚市人民法院", "2021-03-01", "一年内民间借贷案件10件以上"]
 
 
-@pytest.fixture(autouse=True)
-async def empty(engine: AsyncEngine) -> AsyncIterator[None]:
-    async with engine.begin() as connection:
-        await load_catalogue(connection)
-    yield
-    await clear(engine)
+pytestmark = pytest.mark.usefixtures("shipped")
 
 
-class Importer:
+class Importer(Desk):
     """Imports single lines of each format."""
-
-    def __init__(self, engine: AsyncEngine, keyring: Keyring, place: Path) -> None:
-        self.engine, self.keyring, self.place = engine, keyring, place
 
     async def run(self, format: str, path: Path) -> Summary:
         return await import_file(self.engine, format, path, keyring=self.keyring)
 
     async def case(self, **changes: str) -> Summary:
-        return await self.run("cases", write_csv(self.place / "cases.csv", [line(**changes)]))
+        return await self.bring("cases", line(**changes))
 
     async def listing(self, **changes: object) -> Summary:
         path = self.place / "shixin.jsonl"
@@ -82,16 +70,13 @@ class Importer:
         return await self.run("shixin", path)
 
     async def sanction(self, **changes: str) -> Summary:
-        rows = [list((SANCTION | changes).values())]
-        return await self.run("sanctions", write_csv(self.place / "sanctions.csv", rows, Sanctions.columns))
+        return await self.bring("sanctions", list((SANCTION | changes).values()))
 
     async def certificate(self, number: str = ADULT, own: str = CERTIFICATE[0]) -> Summary:
-        rows = [[own, *CERTIFICATE[1:3], number, *CERTIFICATE[4:]]]
-        return await self.run("certificates", write_csv(self.place / "c.csv", rows, Certificates.columns))
+        return await self.bring("certificates", [own, *CERTIFICATE[1:3], number, *CERTIFICATE[4:]])
 
     async def lender(self, number: str = ADULT) -> Summary:
-        rows = [[LENDER[0], number, *LENDER[2:]]]
-        return await self.run("lenders", write_csv(self.place / "lenders.csv", rows, Lenders.columns))
+        return await self.bring("lenders", [LENDER[0], number, *LENDER[2:]])
 
     async def record(self) -> sa.Row[tuple[CodeRecord]]:
         async with self.engine.connect() as connection:

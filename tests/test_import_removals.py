@@ -1,21 +1,16 @@
 """Listings end by removals and by performance, whichever file comes first; convictions make red (R12, R23)."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from import_files import ADULT, clear, write_csv
+from import_files import ADULT, Desk
 from sqlalchemy.ext.asyncio import AsyncEngine
 from test_import_records import LISTING
 
-from ingest.catalogue import load_catalogue
-from ingest.convictions import Convictions
 from ingest.importing import import_file
-from ingest.removals import Removals
 from ingest.report import Summary
 from models.code_record import CloseReason, CodeRecord
 from models.keyring import Keyring
@@ -48,38 +43,24 @@ CONVICTION = {
 }
 
 
-@pytest.fixture(autouse=True)
-async def empty(engine: AsyncEngine) -> AsyncIterator[None]:
-    async with engine.begin() as connection:
-        await load_catalogue(connection)
-    yield
-    await clear(engine)
+pytestmark = pytest.mark.usefixtures("shipped")
 
 
-class Files:
+class Files(Desk):
     """Imports lines of the formats, each in a file of its own."""
-
-    def __init__(self, engine: AsyncEngine, keyring: Keyring, place: Path) -> None:
-        self.engine, self.keyring, self.place = engine, keyring, place
 
     async def listing(self, exported_on: date | None = None, **changes: str) -> Summary:
         path = self.place / "shixin.jsonl"
         path.write_text(json.dumps(LISTING | changes, ensure_ascii=False) + "\n")
-        return await self._run("shixin", path, exported_on)
+        return await import_file(
+            self.engine, "shixin", path, keyring=self.keyring, exported_on=exported_on, now=lambda: NOW
+        )
 
     async def removal(self, **changes: str) -> Summary:
-        return await self._run("removals", self._csv(REMOVAL | changes, Removals.columns))
+        return await self.bring("removals", list((REMOVAL | changes).values()), now=lambda: NOW)
 
     async def conviction(self, **changes: str) -> Summary:
-        return await self._run("convictions", self._csv(CONVICTION | changes, Convictions.columns))
-
-    def _csv(self, line: Mapping[str, str], columns: Any) -> Path:
-        return write_csv(self.place / "lines.csv", [list(line.values())], columns)
-
-    async def _run(self, format: str, path: Path, exported_on: date | None = None) -> Summary:
-        return await import_file(
-            self.engine, format, path, keyring=self.keyring, exported_on=exported_on, now=lambda: NOW
-        )
+        return await self.bring("convictions", list((CONVICTION | changes).values()), now=lambda: NOW)
 
     async def entries(self) -> list[tuple[date, date | None, CloseReason | None]]:
         query = sa.select(Listing.published_on, Listing.removed_on, CodeRecord.close_reason)

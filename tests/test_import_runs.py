@@ -22,7 +22,6 @@ import database
 from casework import batches
 from casework.outbox import place_left
 from casework.transaction import transact
-from ingest.catalogue import load_catalogue
 from ingest.importing import import_file
 from ingest.ledger import RUNS, mark_left
 from ingest.report import Summary
@@ -44,12 +43,9 @@ async def again_from_nothing(engine: AsyncEngine, keyring: Keyring) -> None:
 
 
 @pytest.fixture(autouse=True)
-async def empty(engine: AsyncEngine, keyring: Keyring) -> AsyncIterator[None]:
-    async with engine.begin() as connection:
-        await load_catalogue(connection)
+async def empty(shipped: None, engine: AsyncEngine, keyring: Keyring) -> AsyncIterator[None]:
     await again_from_nothing(engine, keyring)
     yield
-    await clear(engine)
     await unwatch(engine)
 
 

@@ -1,17 +1,12 @@
 """Format `relations`: who represents an organization and what is affiliated to it, and who may read it."""
 
-from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
-from import_files import ADULT, ORGANIZATION, PERSON, clear, write_csv
+from import_files import ADULT, ORGANIZATION, PERSON, Desk
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ingest.catalogue import load_catalogue
-from ingest.importing import import_file
-from ingest.relations import Relations
 from ingest.report import Summary
 from models.keyring import Keyring
 
@@ -32,28 +27,17 @@ ROWS = (
 FIRST = ("余姚市某塑料有限公司", "LEGAL_REPRESENTATIVE", "魏宇华", date(2020, 1, 1), None)
 
 
-@pytest.fixture(autouse=True)
-async def empty(engine: AsyncEngine) -> AsyncIterator[None]:
-    async with engine.begin() as connection:
-        await load_catalogue(connection)
-    yield
-    await clear(engine)
+pytestmark = pytest.mark.usefixtures("shipped")
 
 
-class Relating:
+class Relating(Desk):
     """Imports lines of `relations`, and reads what they left."""
 
-    def __init__(self, engine: AsyncEngine, keyring: Keyring, place: Path) -> None:
-        self.engine, self.keyring, self.place = engine, keyring, place
-
     async def lines(self, *changes: dict[str, str]) -> Summary:
-        rows = [list((RELATION | one).values()) for one in changes]
-        path = write_csv(self.place / "relations.csv", rows, Relations.columns)
-        return await import_file(self.engine, "relations", path, keyring=self.keyring)
+        return await self.bring("relations", *(list((RELATION | one).values()) for one in changes))
 
     async def rows(self, query: str = ROWS) -> list[tuple[object, ...]]:
-        async with self.engine.connect() as connection:
-            return [tuple(row) for row in await connection.execute(sa.text(query))]
+        return await super().rows(query)
 
 
 @pytest.fixture

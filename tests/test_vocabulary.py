@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from typed import Run
 
 from auth.audiences import Audience
-from ingest.catalogue import load_catalogue
 from ingest.importing import import_file
 from ingest.report import Summary
 from ingest.sanctions import Sanctions
@@ -29,11 +28,8 @@ from models.vocabulary import MEANINGS, VocabularyWord, WordKind
 
 
 @pytest.fixture(autouse=True)
-async def empty(engine: AsyncEngine) -> AsyncIterator[None]:
-    async with engine.begin() as connection:
-        await load_catalogue(connection)
+async def empty(shipped: None, engine: AsyncEngine) -> AsyncIterator[None]:
     yield
-    await clear(engine)
     async with engine.begin() as connection:
         await connection.execute(sa.delete(VocabularyWord))
 
