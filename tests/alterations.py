@@ -16,6 +16,8 @@ def altered(engine: sa.Engine, model: Any, key: int, **values: Any) -> Iterator[
         columns = [table.c[name] for name in values]
         before = dict(connection.execute(sa.select(*columns).where(this)).mappings().one())
         connection.execute(sa.update(table).where(this).values(values))
-    yield
-    with engine.begin() as connection:
-        connection.execute(sa.update(table).where(this).values(before))
+    try:
+        yield
+    finally:
+        with engine.begin() as connection:
+            connection.execute(sa.update(table).where(this).values(before))

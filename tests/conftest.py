@@ -230,8 +230,11 @@ def database_copy(postgres: sa.URL, city: City) -> Iterator[sa.URL]:
 
 @pytest.fixture(scope="module")
 def world(city: City, database_copy: sa.URL) -> Iterator[World]:
-    """The service over a copy of the city, at a moment that stands still."""
-    app = create_app(city.settings, database_copy, lambda: NOW)
+    """The service over a copy of the city, at a moment that stands still.
+
+    What it has known it asks the database again: at such a moment nothing that is trusted for some seconds expires.
+    """
+    app = create_app(replace(city.settings, token_trust=0), database_copy, lambda: NOW)
     engine = database.sync_engine(database_copy)
     with TestClient(app, base_url=ISSUER, raise_server_exceptions=False) as http:
         yield World(http, app, engine, city.clients)

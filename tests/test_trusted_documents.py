@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from hashlib import md5, sha256
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,8 @@ from typing import Any
 import compilers
 import pytest
 import sqlalchemy as sa
-from starlette.testclient import TestClient
 from typer.testing import CliRunner, Result
-from world import ISSUER, NOW, World
+from world import World
 
 import database
 from auth.audiences import Audience, scopes_of
@@ -22,7 +20,6 @@ from auth.trusted_documents import TrustedDocuments
 from cli import app
 from demo.cast import CHEN
 from schema.audience_schema import printed
-from server import create_app
 
 Run = Callable[..., Result]
 BANK = Audience.BANK
@@ -49,14 +46,6 @@ def run(database_copy: sa.URL, tmp_path_factory: pytest.TempPathFactory) -> Run:
         return CliRunner().invoke(app, ["documents", *map(str, arguments)], env=environment)
 
     return command
-
-
-@pytest.fixture(scope="module")
-def world(world: World, city: Any, database_copy: sa.URL) -> Iterator[World]:
-    """The service that asks the database whatever it may have known, as the moment of tests stands still."""
-    application = create_app(replace(city.settings, token_trust=0), database_copy, lambda: NOW)
-    with TestClient(application, base_url=ISSUER, raise_server_exceptions=False) as http:
-        yield replace(world, http=http, app=application)
 
 
 @pytest.fixture
