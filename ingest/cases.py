@@ -1,6 +1,7 @@
 """Format `cases`: one participation in one case a line."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -185,9 +186,7 @@ class Cases(Format):
             )
         if closed == YES:
             return Confidentiality.PRIVACY
-        if any(word in cause for word in SECRET_WORDS):
-            return Confidentiality.TRADE_SECRET
-        return Confidentiality.FAMILY if any(word in cause for word in FAMILY_CAUSES) else Confidentiality.OPEN
+        return _by_cause(cause)
 
     async def merge(self, connection: AsyncConnection, source: Source, silent: bool) -> Merged:
         lines, held = (await connection.execute(STAGED)).one()
@@ -195,3 +194,10 @@ class Cases(Format):
         new, debtors = (await connection.execute(ADDED)).one()
         await colour(connection, debtors or (), source.at, silent=silent)
         return Merged(new=new, changed=changed, unchanged=lines - held - new - changed, held=held)
+
+
+@lru_cache(maxsize=4096)
+def _by_cause(cause: str) -> Confidentiality:
+    if any(word in cause for word in SECRET_WORDS):
+        return Confidentiality.TRADE_SECRET
+    return Confidentiality.FAMILY if any(word in cause for word in FAMILY_CAUSES) else Confidentiality.OPEN

@@ -1,6 +1,6 @@
 """Merge staged subjects: a few statements for a whole chunk."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -123,14 +123,18 @@ SETTLE = (
 )
 
 
-def _add_names() -> sa.Insert:
-    """Names that are new, and the days of those that are known. Persons' names are dated by court days alone."""
+def _add_parties_and_names() -> sa.Insert:
+    """New parties, names that are new, and the days of names that are known, which is one statement.
+
+    A new party finds its name there already, with its days. Persons' names are dated by court days alone.
+    """
     organization = subject.kind == PartyKind.ORGANIZATION
     exported = sa.case((organization, EXPORTED))
+    standing = sa.case((sa.func.bool_or(resolved.fresh), NameStanding.CURRENT.value), else_=NameStanding.FORMER.value)
     names = (
         sa.select(resolved.party_id, sa.func.min(subject.name), subject.folded)
         .add_columns(sa.func.min(subject.begins_on), sa.func.max(subject.latest_on), sa.func.max(exported))
-        .add_columns(sa.literal(NameStanding.FORMER, sa.Text))
+        .add_columns(standing)
         .join_from(resolved_subject, staged_subject, resolved.place == subject.place)
         .group_by(resolved.party_id, subject.folded)
         .order_by(resolved.party_id, subject.folded)
@@ -145,9 +149,10 @@ def _add_names() -> sa.Insert:
     }
     differs = sa.or_(*(getattr(row, name).is_distinct_from(day) for name, day in days.items()))
     ended = sa.case((row.ends_on.is_not(None), sa.func.greatest(row.ends_on, new.latest_on)))
-    return arriving.on_conflict_do_update(
+    named = arriving.on_conflict_do_update(
         index_elements=[row.party_id, row.folded], set_=days | {"ends_on": ended}, where=differs
     )
+    return named.add_cte(ADD_PARTIES.returning(Party.id).cte("added"))
 
 
 RENAMED = (
@@ -164,8 +169,9 @@ PARTIES = sa.select(
 ).join_from(resolved_subject, Party, Party.id == resolved.party_id)
 
 
-MERGE_PARTIES = (resolve_subjects(), ADD_VILLAGES, ADD_PARTIES, YIELD_MAIN, _add_identities(), _add_codes(), SETTLE)
-ADD_NAMES = _add_names()
+RESOLVE: Sequence[sa.Executable] = (resolve_subjects(), ADD_VILLAGES)
+NAME = _add_parties_and_names()
+NUMBER: Sequence[sa.Executable] = (YIELD_MAIN, _add_identities(), _add_codes(), SETTLE)
 
 
 @dataclass(frozen=True)
@@ -187,9 +193,11 @@ async def merge_parties(connection: AsyncConnection, chunk: Chunk, source: Sourc
     lines: gives the line where a number stood first in this file, if nobody had it before. An organization has the
     name of the newest line (R22).
     """
-    for statement in MERGE_PARTIES:
+    for statement in RESOLVE:
         await connection.execute(statement)
-    await connection.execute(ADD_NAMES, {"exported": source.exported_on})
+    await connection.execute(NAME, {"exported": source.exported_on})
+    for statement in NUMBER:
+        await connection.execute(statement)
     await name_parties(connection, (await connection.execute(RENAMED)).scalars().all())
     found = (await connection.execute(PARTIES)).all()
     new = {row.party_id for row in found if row.fresh}

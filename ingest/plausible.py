@@ -1,10 +1,10 @@
 """What contradicts itself in a line (R24): a warning that a person looks at, or a reject where it cannot be."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from ingest.report import LineError
 from models.case_numbers import CaseNumber
-from models.terms import COURT_TIME, add_months
+from models.terms import add_months, court_day
 
 Warnings = tuple[tuple[str, str], ...]
 """Codes, each with the word that it is about, if it is about one."""
@@ -21,16 +21,19 @@ def doubts_of_case(number: CaseNumber, court_code: str, filed_on: date, closed_o
 
     YEAR_DIFFERS: it was filed years from the year of its number. Raises LineError DATE for a day that has not come.
     """
-    today = datetime.now(COURT_TIME).date()
-    if max(filed_on, closed_on or filed_on) > today:
+    last = closed_on if closed_on and closed_on > filed_on else filed_on
+    if last > (now := datetime.now(UTC)).date() and last > court_day(now):
         raise LineError("DATE", "The case was filed or closed on a day that has not come: correct the dates.")
-    doubts = {
-        "COURT_DIFFERS": number.court_code not in (None, court_code),
-        "YEAR_DIFFERS": abs(number.year - filed_on.year) > YEARS_APART,
-    }
-    return tuple((code, "") for code, doubtful in doubts.items() if doubtful)
+    doubts: Warnings = ()
+    if number.court_code not in (None, court_code):
+        doubts += (("COURT_DIFFERS", ""),)
+    if abs(number.year - filed_on.year) > YEARS_APART:
+        doubts += (("YEAR_DIFFERS", ""),)
+    return doubts
 
 
 def doubts_of_age(born_on: date | None, filed_on: date) -> Warnings:
     """AGE: born after the case was filed, or a child under eight at its filing."""
-    return (("AGE", ""),) if born_on and filed_on < add_months(born_on, 12 * YOUNGEST) else ()
+    if born_on is None or filed_on.year > born_on.year + YOUNGEST or filed_on >= add_months(born_on, 12 * YOUNGEST):
+        return ()
+    return (("AGE", ""),)

@@ -83,11 +83,6 @@ class Record(NamedTuple):
         """The earliest of these days on which the subject was of age; None if on none: a minor's (R16)."""
         return of_age_from(self.subject.born_on, self.days) if self.subject and self.days else None
 
-    @property
-    def protected(self) -> bool:
-        """Whether it is a minor's, by what the line says."""
-        return self.subject is not None and bool(self.days) and self.of_age_from is None
-
 
 KeyOf = Callable[[int | None, Record], tuple[Any, ...] | None]
 """What tells the row of a line, with its subject's place; None where no line changes another one's row."""
@@ -138,8 +133,9 @@ class Chunk:
     numbers: dict[bytes, int] = field(default_factory=dict)
     holders: dict[bytes, bytes] = field(default_factory=dict)
 
-    def add(self, record: Record, line: int) -> None:
-        """Stage one accepted line."""
+    def add(self, record: Record, line: int) -> date | None:
+        """Stage one accepted line; gives the earliest of its days on which its subject was of age, None if on none."""
+        of_age_from = record.of_age_from
         if record.case:
             known = self.cases.setdefault(record.case.number, record.case)
             if known is not record.case and known != record.case:
@@ -148,10 +144,11 @@ class Chunk:
         if record.other:
             self.others.append((self._place(record.other, record, line), None, record.case_number))
         turn = self._turn(self.key_of(place, record))
-        self.rows.append((place, record.of_age_from, record.case_number, turn, *record.row))
+        self.rows.append((place, of_age_from, record.case_number, turn, *record.row))
         self.lines.append(line)
         for other in record.further:
             self.add(other, line)
+        return of_age_from
 
     def _turn(self, key: tuple[Any, ...] | None) -> int:
         """Lines of one row are written one after another: which one this is."""

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import date
 from functools import partial
 from itertools import islice
 from typing import TypeVar
@@ -128,15 +129,14 @@ class Run:
         if len(self.seen) == known:
             self.summary.duplicates += 1
         else:
-            self._count(record, line.number)
-            chunk.add(record, line.number)
+            self._count(record, line.number, chunk.add(record, line.number))
 
-    def _count(self, record: Record, line: int) -> None:
+    def _count(self, record: Record, line: int, of_age_from: date | None) -> None:
         self.summary.accepted += 1
         if court := self.format.court_of(record):
             self.summary.courts.add(court)
         self.further += len(record.further)
-        self.summary.protected += record.protected
+        self.summary.protected += of_age_from is None and record.subject is not None and bool(record.days)
         for code, word in record.warnings:
             self.summary.warnings[code] += 1
             self.summary.met(code, word)

@@ -42,6 +42,10 @@ class ReadRole(NamedTuple):
     written: str | None
 
 
+DIGITS = 6
+"""What begins with so many digits is a number and no word."""
+
+
 class Vocabulary:
     """Reads words. Each spelling is folded once and remembered."""
 
@@ -68,7 +72,7 @@ class Vocabulary:
 
     def blank(self, text: str) -> bool:
         """Whether a cell holds nothing, or a word that stands for nothing, such as 无."""
-        return not text or self.meaning(WordKind.BLANK, text) == BLANK
+        return not text or (not text[:DIGITS].isdigit() and self.meaning(WordKind.BLANK, text) == BLANK)
 
     def role(self, text: str) -> ReadRole | None:
         """A position in a case, with or without brackets after it. None where a part of it is unknown."""

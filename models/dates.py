@@ -44,6 +44,8 @@ def parse_date(text: str, *, latest: date | None = None) -> date:
     read in two ways, or lies before 1949 or after `latest`.
     """
     day = _read(text)
+    if latest is None and EARLIEST_DAY <= day < datetime.now(UTC).date():  # nearly all: no zone is asked
+        return day
     if not EARLIEST_DAY <= day <= (latest or _end_of_next_year()):
         raise IdentifierError("DATE", IMPLAUSIBLE)
     return day

@@ -20,11 +20,16 @@ TIGHT = f"{HAN}()\u00b7"
 """Characters between which a blank means nothing: Han characters, and the brackets and dots that stand among them."""
 
 BLANK_BETWEEN = re.compile(f"(?<=[{TIGHT}]) (?=[{TIGHT}])")
+PLAIN = re.compile("[\u4e00-\u9fff]+")
+"""Han characters that have one form: a name of these alone is folded to itself."""
+
 STOP_BETWEEN = re.compile(f"(?<=[{HAN}])\\.(?=[{HAN}])")
 
 
 def tidy(text: str) -> str:
     """A name as it is kept: single blanks, and nothing that cannot be seen; otherwise as it was written."""
+    if PLAIN.fullmatch(text):
+        return text
     if not text.isprintable() or UNSEEN.search(text):
         text = "".join(" " if sign.isspace() else sign for sign in text if _is_seen(sign))
     return " ".join(text.split())
@@ -36,6 +41,8 @@ def fold(text: str) -> str:
     NFKC and no case; blanks dropped between Han characters and single elsewhere; nothing that cannot be seen; one dot
     and one pair of brackets. Folding again changes nothing.
     """
+    if PLAIN.fullmatch(text):
+        return text
     if text.isascii():
         plain = tidy(text).casefold().translate(BRACKETS)
     else:

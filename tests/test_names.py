@@ -1,5 +1,7 @@
 """Names are kept as written and compared folded (R21)."""
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,3 +66,10 @@ def test_names_that_differ(one: str, other: str) -> None:
 
 def test_a_name_is_kept_as_it_is_written() -> None:
     assert tidy(" 余姚市测红（控股） \t有限公司\u200b") == "余姚市测红（控股） 有限公司"
+
+
+def test_han_characters_of_one_form_are_folded_to_themselves() -> None:
+    """What is read without normalization is what normalization would have left."""
+    for code in range(0x4E00, 0xA000):
+        sign = chr(code)
+        assert unicodedata.normalize("NFKC", sign) == sign.casefold() == sign == fold(f"{sign}\u200b")
