@@ -42,24 +42,29 @@ GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英�
 Party = tuple[str, str, str, str, str]
 
 
-def _person(draw: random.Random, serial: int) -> Party:
+def person(serial: int, name: str, village: str = "") -> Party:
+    """A person of Yuyao."""
     born = date(1950, 1, 1) + timedelta(days=serial % 18_000)
     stem = f"{DIVISION}{born:%Y%m%d}{serial // 18_000 % 1000:03d}"
-    name = draw.choice(FAMILY) + "".join(draw.choices(GIVEN, k=2))
-    village = f"第{draw.randrange(266)}村"
     return ("自然人", name, "居民身份证", stem + ric.calc_check_digit(stem + "0"), village)
 
 
-def _organization(serial: int) -> Party:
+def organization(serial: int) -> Party:
+    """A company of Yuyao."""
     stem = f"91{DIVISION}{serial:09d}"
     return ("法人", f"余姚市第{serial}有限公司", "统一社会信用代码", stem + uscc.calc_check_digit(stem), "")
+
+
+def _drawn(draw: random.Random, serial: int) -> Party:
+    name = draw.choice(FAMILY) + "".join(draw.choices(GIVEN, k=2))
+    return person(serial, name, f"第{draw.randrange(266)}村")
 
 
 def _lines(count: int, seed: int, lines_per_subject: int) -> Iterator[list[str]]:
     """`count` participations of cases with two or three parties, drawn with repetition from a population."""
     draw = random.Random(seed)
     population = [
-        _organization(serial) if draw.random() < ORGANIZATIONS else _person(draw, serial)
+        organization(serial) if draw.random() < ORGANIZATIONS else _drawn(draw, serial)
         for serial in range(count // lines_per_subject)
     ]
     written = 0
