@@ -22,12 +22,12 @@ class Named:
 
 def _person(serial: int) -> str:
     stem = f"33028119800101{serial:03d}"
-    return stem + ric.calc_check_digit(stem + "0")
+    return f"{stem}{ric.calc_check_digit(stem + '0')}"
 
 
 def _organization(serial: int) -> str:
     stem = f"91330281{serial:09d}"
-    return stem + uscc.calc_check_digit(stem)
+    return f"{stem}{uscc.calc_check_digit(stem)}"
 
 
 def _names() -> Iterator[Named]:
