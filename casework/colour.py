@@ -11,13 +11,12 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
+from casework.keys import KEYS
 from models.catalogue import CodeType, Colour, Stage
 from models.code_record import ANNULLED, CodePeriod, CodeRecord, Perspective, known_today
 from models.colour import Record, Span, periods
 from models.court_case import CourtCase, Participation, Role
 from models.party import Party
-
-KEYS = sa.bindparam("keys", type_=sa.ARRAY(sa.BigInteger))
 
 OPEN = sa.select(CodePeriod.party_id, CodePeriod.perspective, CodePeriod.during, CodePeriod.colour).where(
     CodePeriod.party_id == sa.any_(KEYS), known_today(CodePeriod)

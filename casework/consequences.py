@@ -20,9 +20,10 @@ from casework.assessments import (
     reverse_records,
 )
 from casework.events import colour, lock_parties, tell, tell_gone
-from casework.matters import COLUMNS, DEDUCTIONS, KEYS, MATTERS, Matter
+from casework.keys import KEYS, key_array
+from casework.matters import COLUMNS, DEDUCTIONS, MATTERS, Matter
 from casework.measures import give, withdraw
-from casework.notifications import Gone, keys_of
+from casework.notifications import Gone
 from models.catalogue import CodeType
 from models.code_record import CloseReason, CodeRecord
 from models.deduction import Deduction, DeductionStatus
@@ -126,9 +127,7 @@ async def write_records(connection: AsyncConnection, matter: Matter, keys: Colle
     described = matter.described.subquery("described")
     await connection.execute(_missing(matter, described), bound)
     await connection.execute(_changed(matter, described), bound)
-    undescribed = sa.and_(matter.source == sa.any_(keys_of(keys)), ~_is_described(matter, described))
-    gone = sa.select(CodeRecord.id).where(undescribed, CodeRecord.closed_on.is_(None))
-    if left := (await connection.execute(gone, bound)).scalars().all():
+    if left := (await connection.execute(_undescribed(matter, described), bound)).scalars().all():
         await _clear(connection, left, day)
 
 
@@ -142,7 +141,7 @@ async def _clear(connection: AsyncConnection, keys: Collection[int], day: date) 
 def _missing(matter: Matter, described: Any) -> Any:
     made = sa.exists().where(matter.source == described.c.id)
     columns = [described.c[name] for name in (*COLUMNS, "id")]
-    chosen = sa.select(*columns).where(~made)
+    chosen = sa.select(*columns).where(described.c.id == sa.any_(KEYS), ~made)
     return sa.insert(CodeRecord).from_select([*COLUMNS, matter.source.key], chosen)
 
 
@@ -156,19 +155,22 @@ def _changed(matter: Matter, described: Any) -> Any:
     return (
         sa.update(CodeRecord)
         .values({**values, "closed_on": None, "close_reason": None})
-        .where(matter.source == described.c.id, sa.or_(CodeRecord.closed_on.is_(None), cleared), differs)
+        .where(matter.source == sa.any_(KEYS), matter.source == described.c.id)
+        .where(sa.or_(CodeRecord.closed_on.is_(None), cleared), differs)
         .execution_options(synchronize_session=False)
     )
 
 
-def _is_described(matter: Matter, described: Any) -> sa.ColumnElement[bool]:
-    return sa.exists().where(described.c.id == matter.source)
+def _undescribed(matter: Matter, described: Any) -> Any:
+    """The open records of rows that make them no longer."""
+    makes = sa.exists().where(described.c.id == matter.source)
+    return sa.select(CodeRecord.id).where(matter.source == sa.any_(KEYS), CodeRecord.closed_on.is_(None), ~makes)
 
 
 async def _measure(connection: AsyncConnection, items: Items, at: datetime) -> None:
     """Give the credit platform what it may have now, and take back what others no longer see."""
     for matter, keys in items.items():
-        of = matter.source == sa.any_(keys_of(keys))
+        of = matter.source == sa.any_(key_array(keys))
         await give(connection, of, at)
         hidden = sa.and_(of, sa.func.isempty(CodeRecord.publicity))
         await withdraw(connection, hidden, court_day(at))
@@ -179,7 +181,7 @@ async def _convert(connection: AsyncConnection, items: Items, at: datetime) -> N
     if DEDUCTIONS in items:
         await _convert_deductions(connection, items[DEDUCTIONS], at)
     for matter, keys in items.items():
-        records = await record_keys(connection, matter.source == sa.any_(keys_of(keys)))
+        records = await record_keys(connection, matter.source == sa.any_(key_array(keys)))
         await reverse_records(connection, records, at)
         await assess_records(connection, records, at)
 

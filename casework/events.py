@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.colour import LOCK, recolour
-from casework.notifications import Gone, keys_of, notify_client, notify_recipients, notify_served, notify_watching
+from casework.keys import key_array
+from casework.notifications import Gone, notify_client, notify_recipients, notify_served, notify_watching
 from casework.outbox import note_told
 from models.catalogue import Colour
 from models.code_record import CodePeriod, Perspective, known_today
@@ -75,7 +76,7 @@ async def _tell(
         sa.func.coalesce(last, 0) + 1,
         sa.literal(kind, Event.kind.type),
         sa.literal(at, sa.DateTime(timezone=True)),
-    ).where(Party.id == sa.any_(keys_of(keys)))
+    ).where(Party.id == sa.any_(key_array(keys)))
     columns = ["party_id", "sequence", "kind", "occurred_at"]
     written = sa.insert(Event).from_select(columns, told).returning(Event.party_id, Event.id)
     return {row.party_id: row.id for row in await connection.execute(written)}
@@ -100,7 +101,7 @@ async def colour(
 async def _colours(connection: AsyncConnection, keys: Collection[int], at: datetime) -> Mapping[int, Colour]:
     """The colours that are seen from outside; green without a period."""
     query = sa.select(CodePeriod.party_id, CodePeriod.colour).where(
-        CodePeriod.party_id == sa.any_(keys_of(keys)),
+        CodePeriod.party_id == sa.any_(key_array(keys)),
         CodePeriod.perspective == Perspective.OUTSIDE,
         known_today(CodePeriod),
         CodePeriod.during.contains(court_day(at)),

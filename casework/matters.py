@@ -22,7 +22,6 @@ LISTING_TYPES = {ListingKind.DISHONEST_DEBTOR: "Y18", ListingKind.PROFESSIONAL_L
 """The code type of the record that an entry on each list makes."""
 
 CONVICTED, CONVICTED_IN_ENFORCEMENT = "R01", "R04"
-KEYS = sa.bindparam("keys", type_=sa.ARRAY(sa.BigInteger))
 COLUMNS = ("party_id", "code_type_id", "colour", "court_code", "case_id", "effective_on", "ends_on")
 """What a row says of its code record."""
 
@@ -31,8 +30,8 @@ COLUMNS = ("party_id", "code_type_id", "colour", "court_code", "case_id", "effec
 class Matter:
     """A kind of rows.
 
-    model: its table. source: the column by which a code record names such a row. described: the records that rows of
-    `keys` make, as `COLUMNS` with the row's key; None where they are entered elsewhere. entered, vanished: what is told
+    model: its table. source: the column by which a code record names such a row. described: the records that rows
+    make, as `COLUMNS` with the row's key; None where they are entered elsewhere. entered, vanished: what is told
     of a row that others see from now on, or no more.
     """
 
@@ -65,7 +64,6 @@ def _described(row: Any, code: Any, start: Any, end: Any, court: Any, conditions
             ),
         )
         .join(CodeType, sa.and_(CodeType.version_id == CatalogueVersion.id, CodeType.code == code))
-        .where(row.id == sa.any_(KEYS))
     )
 
 

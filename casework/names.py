@@ -5,10 +5,9 @@ from collections.abc import Collection
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from casework.keys import KEYS
 from models.party import Party, PartyKind
 from models.party_name import NameStanding, PartyName
-
-KEYS = sa.bindparam("keys", type_=sa.ARRAY(sa.BigInteger))
 
 RANKED = (
     sa.select(

@@ -4,7 +4,7 @@ A client is told of a subject that it watches, of what has vanished since it was
 of its bulk operations.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,7 @@ from sqlalchemy.orm import aliased
 
 from auth.consent import live_watch
 from auth.scopes import Scope
+from casework.keys import key_array
 from casework.outbox import WAKE
 from models.access_record import AccessRecord, AccessResult
 from models.audience import Audience
@@ -42,11 +43,6 @@ class Gone:
     since: datetime
 
 
-def keys_of(keys: Iterable[int]) -> sa.BindParameter[list[int]]:
-    """Keys as one value: a list of parameters would have an end."""
-    return sa.literal(list(keys), sa.ARRAY(sa.BigInteger))
-
-
 def may_be_told(client: type[Client]) -> sa.ColumnElement[bool]:
     """Whether a client is still one, and holds the scope of events."""
     held = sa.literal(Scope.EVENT.value, sa.Text) == sa.any_(client.scopes)
@@ -66,7 +62,7 @@ async def notify_watching(connection: AsyncConnection, events: Mapping[int, int]
         .join(Party, Party.id == Event.party_id)
         .join(Identity, Identity.party_id == Party.id)
         .join(Watch, sa.and_(*same))
-        .where(Event.id == sa.any_(keys_of(events.values())), live_watch(Watch, now))
+        .where(Event.id == sa.any_(key_array(events.values())), live_watch(Watch, now))
     )
     await _notify(connection, watching)
 
@@ -78,8 +74,8 @@ async def notify_served(connection: AsyncConnection, gone: Collection[Gone], eve
     """
     moment = sa.DateTime(timezone=True)
     given = sa.func.unnest(
-        keys_of(events[one.party_id] for one in gone),
-        keys_of(one.party_id for one in gone),
+        key_array(events[one.party_id] for one in gone),
+        key_array(one.party_id for one in gone),
         sa.literal([one.since for one in gone], sa.ARRAY(moment)),
     )
     key = sa.BigInteger
@@ -112,7 +108,7 @@ async def notify_recipients(connection: AsyncConnection, event_keys: Sequence[in
         sa.select(Event.id, Consent.client_key, watch.id, sa.func.coalesce(watch.reference, Consent.reference))
         .join(Consent, Consent.id == Event.consent_id)
         .outerjoin(watch, same)
-        .where(Event.id == sa.any_(keys_of(event_keys)))
+        .where(Event.id == sa.any_(key_array(event_keys)))
     )
     await _notify(connection, recipients)
 

@@ -13,12 +13,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from casework.keys import KEYS
 from models.import_run import RecordChange
 
 TURN = sa.bindparam("turn", type_=sa.SmallInteger)
 EXPORTED = sa.bindparam("exported", type_=sa.Date)
 NEW = sa.bindparam("new", type_=sa.ARRAY(sa.BigInteger))
-KEYS = sa.bindparam("keys", type_=sa.ARRAY(sa.BigInteger))
 
 
 @dataclass(frozen=True)
