@@ -15,11 +15,9 @@ from casework.matters import CERTIFICATES
 from casework.participants import participant
 from casework.procedure import Act, reasoned, require
 from casework.record_steps import keep_step
-from casework.records import close_records
 from casework.refusal import Refusal, not_found
 from casework.texts import holds_identity_number
 from models.certificate import GOLD_TYPE, LONGEST_NUMBER, Certificate
-from models.code_record import CloseReason, CodeRecord
 from models.court import StaffRole
 from models.court_case import CourtCase
 from models.terms import court_day
@@ -85,5 +83,4 @@ async def revoke_certificate(connection: AsyncConnection, key: int, act: Act) ->
     today, before = court_day(act.at), await look(connection, {CERTIFICATES: [key]}, act.at)
     await connection.execute(sa.update(Certificate).where(Certificate.id == key).values(revoked_on=today))
     await keep_step(connection, found.party_id, act, certificate_id=key)
-    await close_records(connection, CodeRecord.certificate_id == key, today, CloseReason.REVOKED)
     await follow(connection, {CERTIFICATES: [key]}, before, act.at)

@@ -120,7 +120,10 @@ async def _parties(connection: AsyncConnection, items: Items) -> set[int]:
 
 
 async def write_records(connection: AsyncConnection, matter: Matter, keys: Collection[int], day: date) -> None:
-    """Write the code records that rows make: those that are missing, and those that the rows describe otherwise now."""
+    """Write the code records that rows make: those that are missing, and those that the rows describe otherwise now.
+
+    Records of rows that they make no longer are cleared, those of revoked rows closed.
+    """
     if matter.described is None or not keys:
         return
     bound = {"keys": sorted(set(keys))}
@@ -129,6 +132,16 @@ async def write_records(connection: AsyncConnection, matter: Matter, keys: Colle
     await connection.execute(_changed(matter, described), bound)
     if left := (await connection.execute(_undescribed(matter, described), bound)).scalars().all():
         await _clear(connection, left, day)
+    if matter.revoked is not None:
+        revoked = (await connection.execute(_revoked(matter, matter.revoked), bound)).scalars().all()
+        await withdraw(connection, CodeRecord.id.in_(revoked), day)
+
+
+def _revoked(matter: Matter, day: Any) -> Any:
+    """Close the records of revoked rows before their term, but not before they took effect (R12). day: the column."""
+    closed = {"closed_on": sa.func.greatest(day, CodeRecord.effective_on), "close_reason": CloseReason.REVOKED}
+    of = (matter.source == sa.any_(KEYS), matter.source == matter.model.id, day.is_not(None))
+    return sa.update(CodeRecord).values(closed).where(*of, CodeRecord.closed_on.is_(None)).returning(CodeRecord.id)
 
 
 async def _clear(connection: AsyncConnection, keys: Collection[int], day: date) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from auth.officer import Officer
 from casework.assessments import reverse_deductions
 from casework.batches import settle
-from casework.events import colour, lock_parties, tell, tell_gone
+from casework.events import lock_parties, tell, tell_gone
 from casework.notifications import Gone
 from casework.procedure import PROCEDURE, Step, steps_of
 from casework.records import close_records, shown
@@ -33,8 +33,8 @@ async def withdraw_founded(
 
     One is founded on a sanction of the same party whose number and kind of decision its finding names. Their records
     are closed, their conversions reversed, open objections answered with `reason`, and whoever was served is told.
-    by: who revoked; None for a file. Call it after the sanctions are revoked and their own records closed, and before
-    anything is told, since items are locked before events.
+    by: who revoked; None for a file. Call it after the sanctions are revoked, and let the rest follow from them
+    (`casework.consequences.follow`), which colours their parties; items are locked before events.
     """
     found = await _locked(connection, sanction_keys)
     published = [row.id for row in found if row.status is DeductionStatus.PUBLISHED]
@@ -52,7 +52,6 @@ async def withdraw_founded(
     await tell_gone(connection, [Gone(row.party_id, row.published_at) for row in known], EventKind.ENTRY_WITHDRAWN, at)
     closed = [row.party_id for row in known if row.id in contested]
     await tell(connection, closed, EventKind.OBJECTION_CLOSED, at)
-    await colour(connection, {row.party_id for row in found if row.id in published}, at)
     await reverse_deductions(connection, published, at)
     return [row.id for row in found]
 

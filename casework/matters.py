@@ -4,6 +4,7 @@ One declaration for what is entered by hand and what comes by file: from the row
 """
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -32,7 +33,8 @@ class Matter:
 
     model: its table. source: the column by which a code record names such a row. described: the records that rows
     make, as `COLUMNS` with the row's key; None where they are entered elsewhere. entered, vanished: what is told
-    of a row that others see from now on, or no more.
+    of a row that others see from now on, or no more. revoked: the column of the day on which a row was revoked, if rows
+    can be.
     """
 
     model: Any
@@ -40,6 +42,7 @@ class Matter:
     described: sa.Select[Any] | None
     entered: EventKind
     vanished: EventKind
+    revoked: InstrumentedAttribute[date | None] | None = None
 
 
 def _described(row: Any, code: Any, start: Any, end: Any, court: Any, conditions: Any) -> sa.Select[Any]:
@@ -110,7 +113,14 @@ def _certificates() -> sa.Select[Any]:
     )
 
 
-SANCTIONS = Matter(Sanction, CodeRecord.sanction_id, _sanctions(), EventKind.ENTRY_PUBLISHED, EventKind.ENTRY_WITHDRAWN)
+SANCTIONS = Matter(
+    Sanction,
+    CodeRecord.sanction_id,
+    _sanctions(),
+    EventKind.ENTRY_PUBLISHED,
+    EventKind.ENTRY_WITHDRAWN,
+    Sanction.revoked_on,
+)
 LISTINGS = Matter(Listing, CodeRecord.listing_id, _listings(), EventKind.LIST_ADDED, EventKind.LIST_REMOVED)
 CERTIFICATES = Matter(
     Certificate,
@@ -118,6 +128,7 @@ CERTIFICATES = Matter(
     _certificates(),
     EventKind.CERTIFICATE_ISSUED,
     EventKind.CERTIFICATE_REVOKED,
+    Certificate.revoked_on,
 )
 DEDUCTIONS = Matter(Deduction, CodeRecord.deduction_id, None, EventKind.ENTRY_PUBLISHED, EventKind.ENTRY_WITHDRAWN)
 MATTERS = (SANCTIONS, LISTINGS, CERTIFICATES, DEDUCTIONS)

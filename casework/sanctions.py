@@ -16,11 +16,9 @@ from casework.matters import SANCTIONS
 from casework.participants import participant
 from casework.procedure import Act, reasoned, require
 from casework.record_steps import keep_step
-from casework.records import close_records
 from casework.refusal import Refusal, not_found
 from casework.terms import red_type
 from models.case_numbers import parse_case_number
-from models.code_record import CloseReason, CodeRecord
 from models.court import StaffRole
 from models.identifiers import IdentifierError
 from models.party import Party, PartyKind
@@ -112,7 +110,6 @@ async def revoke_sanction(connection: AsyncConnection, key: int, day: date, act:
     before = await look(connection, {SANCTIONS: [key]}, act.at)
     await connection.execute(sa.update(Sanction).where(Sanction.id == key).values(revoked_on=day))
     await keep_step(connection, found.party_id, act, sanction_id=key)
-    await close_records(connection, CodeRecord.sanction_id == key, day, CloseReason.REVOKED)
     await withdraw_founded(connection, [key], act.at, reason, act.officer)
     await follow(connection, {SANCTIONS: [key]}, before, act.at)
 

@@ -6,27 +6,32 @@ from sqlalchemy import Column, Date, Text
 
 from casework.matters import CERTIFICATES
 from casework.texts import holds_identity_number
-from ingest.recording import RecordingFormat, staged_records
+from ingest.recording import staged_records
 from ingest.records import Record
 from ingest.report import LineError
+from ingest.revocations import RevocableFormat, revoked_column
 from models.case_numbers import parse_case_number
 from models.certificate import GOLD_TYPE, LONGEST_NUMBER
 from models.dates import parse_date
 from models.identifiers import compact
 
 
-class Certificates(RecordingFormat):
+class Certificates(RevocableFormat):
     """Certificates: a gold record A01 from the day of issue (R11)."""
 
     columns = ("证明书编号", "案号", "义务人", "证件号码", "履行完毕日期", "出具日期")
     staged = staged_records(
-        "staged_certificate", Column("number", Text), Column("performed_on", Date), Column("issued_on", Date)
+        "staged_certificate",
+        Column("number", Text),
+        Column("performed_on", Date),
+        Column("issued_on", Date),
+        revoked_column(),
     )
     matter = CERTIFICATES
     key = ("number",)
 
     def read(self, cells: Sequence[str]) -> Record:
-        number, case, name, party_number, performed, issued = cells
+        number, case, name, party_number, performed, issued, revoked = cells
         own_number = _own_number(compact(number))
         parsed = parse_case_number(case)
         court = self.context.court_coded(parsed.court_code)
@@ -35,7 +40,7 @@ class Certificates(RecordingFormat):
             raise LineError("DATE", "The certificate was issued before performance: correct the dates.")
         subject = self.context.subjects.read(None, name, party_number)
         self.context.catalogue.require(GOLD_TYPE, issued_on)
-        own = (own_number, performed_on, issued_on)
+        own = (own_number, performed_on, issued_on, self.revoked(revoked, issued_on))
         return Record(subject, (performed_on,), parsed.number, own, court_day=issued_on, court=court)
 
 

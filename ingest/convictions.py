@@ -5,10 +5,11 @@ from datetime import date
 
 from sqlalchemy import Column, Date, Text
 
-from casework.matters import CONVICTED, CONVICTED_IN_ENFORCEMENT, SANCTIONS
-from ingest.recording import RecordingFormat, staged_records
+from casework.matters import CONVICTED, CONVICTED_IN_ENFORCEMENT
+from ingest.recording import staged_records
 from ingest.records import Record, filing_days
 from ingest.report import LineError
+from ingest.revocations import SanctionFormat, revoked_column
 from ingest.subjects import read_text
 from models.case_numbers import parse_case_number
 from models.dates import parse_date
@@ -18,7 +19,7 @@ from models.terms import add_months
 CRIME_LENGTH = 200
 
 
-class Convictions(RecordingFormat):
+class Convictions(SanctionFormat):
     """Convictions: red from their effect, or from the end of the sentence (R12)."""
 
     columns = (
@@ -36,12 +37,12 @@ class Convictions(RecordingFormat):
         Column("decided_on", Date),
         Column("effective_on", Date),
         Column("sentence_ends_on", Date),
+        revoked_column(),
     )
-    matter = SANCTIONS
-    key = ("party_id", "decision_number", "kind")
 
     def read(self, cells: Sequence[str]) -> Record:
-        judgment, court, name, document, number, crime, conduct, decided, effective, begins, ends, related = cells
+        judgment, court, name, document, number, crime, conduct, *later = cells
+        decided, effective, begins, ends, related, revoked = later
         decision = parse_case_number(judgment)
         code = self.context.court_named(court)
         decided_on, effective_on = parse_date(decided), parse_date(effective)
@@ -56,7 +57,13 @@ class Convictions(RecordingFormat):
         own = (decision.number, case_number, code, SanctionKind.CONVICTION, kept, conduct_on, decided_on, effective_on)
         days = (conduct_on,) if conduct_on else (*filing_days(decision), decided_on)
         return Record(
-            subject, days, case_number, (*own, sentence_ends_on), warnings=warnings, court_day=decided_on, court=code
+            subject,
+            days,
+            case_number,
+            (*own, sentence_ends_on, self.revoked(revoked, decided_on)),
+            warnings=warnings,
+            court_day=decided_on,
+            court=code,
         )
 
     def _day(self, text: str, latest: date | None = None) -> date | None:

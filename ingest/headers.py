@@ -14,6 +14,10 @@ NAMED = 500
 """Characters of names that an error repeats."""
 
 
+ABSENT = -1
+"""The place of an optional column that is not there."""
+
+
 class FileWarning(NamedTuple):
     """Something about the file as a whole that the court should look at; the lines are read all the same.
 
@@ -26,7 +30,10 @@ class FileWarning(NamedTuple):
 
 
 class Header(NamedTuple):
-    """Where the columns of a format stand. `names`: all headings; `order`: the places of the format's columns."""
+    """Where the columns of a format stand.
+
+    names: all headings. order: the places of the format's columns; ABSENT for an optional one that the file lacks.
+    """
 
     names: list[str]
     order: list[int]
@@ -45,7 +52,7 @@ class Header(NamedTuple):
     def leading(self) -> int:
         """How many unknown columns there are, if all stand before the format's own, such as 序号; else 0."""
         extra = self.extra
-        return len(extra) if extra and max(extra) < min(self.order) else 0
+        return len(extra) if extra and max(extra) < min(place for place in self.order if place != ABSENT) else 0
 
     def warnings(self) -> list[FileWarning]:
         """That the unknown columns are passed over."""
@@ -65,7 +72,9 @@ def count_known(cells: Iterable[str], columns: Sequence[str]) -> int:
     return len({heading(cell) for cell in cells} & set(columns))
 
 
-def find_header(where: str, rows: Sequence[Sequence[str]], columns: Sequence[str]) -> tuple[int, Header]:
+def find_header(
+    where: str, rows: Sequence[Sequence[str]], columns: Sequence[str], optional: Sequence[str] = ()
+) -> tuple[int, Header]:
     """The place among `rows` of the row that names the columns, and what stands where.
 
     A row that names none of them may be a line of data, and is not repeated (R18).
@@ -77,13 +86,14 @@ def find_header(where: str, rows: Sequence[Sequence[str]], columns: Sequence[str
     while names and not names[-1]:
         names.pop()
     missing = [column for column in columns if column not in names]
-    twice = [column for column in columns if names.count(column) > 1]
+    wanted = (*columns, *optional)
+    twice = [column for column in wanted if names.count(column) > 1]
     if missing or twice:
-        unknown = [name for name in names if name and name not in columns and any(known)]
+        unknown = [name for name in names if name and name not in wanted and any(known)]
         faults = (("missing", missing), ("unknown", unknown), ("more than once", twice))
         parts = [f"{what}: {', '.join(found)[:NAMED]}" for what, found in faults if found]
         raise ImportFileError(
             f"{where} has not the columns of this format: row {place + 1} is nearest to it ({'; '.join(parts)}). "
             f"One of its first {HEADER_ROWS} rows must name: {', '.join(columns)}."
         )
-    return place, Header(names, [names.index(column) for column in columns])
+    return place, Header(names, [names.index(column) if column in names else ABSENT for column in wanted])

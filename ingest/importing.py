@@ -126,4 +126,5 @@ def _open(path: Path, reader: Format, format: str) -> Export:
         return JsonLinesExport(path, reader.columns)
     with open_file(path) as file:
         workbook = file.read(len(WORKBOOK)) == WORKBOOK
-    return WorkbookExport(path, reader.columns) if workbook else CsvExport(path, reader.columns)
+    export = WorkbookExport if workbook else CsvExport
+    return export(path, reader.columns, reader.optional)

@@ -24,7 +24,7 @@ class Layout(NamedTuple):
     header: Header
 
 
-def read_layout(path: Path, start: bytes, columns: Sequence[str]) -> Layout:
+def read_layout(path: Path, start: bytes, columns: Sequence[str], optional: Sequence[str] = ()) -> Layout:
     """How the file is written: the encoding and delimiter under which a row of its beginning names most columns.
 
     start: the beginning of the file. Raises ImportFileError if no row names them all.
@@ -39,7 +39,7 @@ def read_layout(path: Path, start: bytes, columns: Sequence[str]) -> Layout:
             known = max((count_known(row, columns) for row in rows), default=0)
             found.append((known, encoding, delimiter, rows, numbers))
     _, encoding, delimiter, rows, numbers = max(found, key=lambda candidate: candidate[0])
-    place, header = find_header(str(path), rows, columns)
+    place, header = find_header(str(path), rows, columns, optional)
     return Layout(encoding, ending, delimiter, numbers[place], header)
 
 

@@ -14,7 +14,7 @@ import orjson
 
 from ingest.cells import EXACT, find_error, is_simple, plain, rounded_in
 from ingest.foreign import open_file
-from ingest.headers import FileWarning, heading
+from ingest.headers import ABSENT, FileWarning, heading
 from ingest.layout import read_layout
 from ingest.lines import LONGEST_LINE, Lines
 from ingest.report import ImportFileError, LineError
@@ -63,12 +63,12 @@ class Export(Protocol):
 class CsvExport:
     """A CSV file in UTF-8, UTF-8 with BOM or GB18030, told apart by the header, as is its delimiter."""
 
-    def __init__(self, path: Path, columns: Sequence[str]) -> None:
+    def __init__(self, path: Path, columns: Sequence[str], optional: Sequence[str] = ()) -> None:
         self._file = open_file(path)
         self.total = path.stat().st_size
-        self._columns = columns
+        self._columns = (*columns, *optional)
         try:
-            layout = read_layout(path, self._file.read(LONGEST_LINE), columns)
+            layout = read_layout(path, self._file.read(LONGEST_LINE), columns, optional)
         except ImportFileError:
             self._file.close()
             raise
@@ -158,7 +158,7 @@ class CsvExport:
     def _ordered(self, cells: list[str]) -> list[str]:
         """The cells of the format's columns."""
         lacking = self._leading if self._lacks_leading(cells) else 0
-        return [cells[place - lacking] for place in self._order]
+        return ["" if place == ABSENT else cells[place - lacking] for place in self._order]
 
     def _is_header(self, raw: str, cells: list[str]) -> bool:
         """Whether a line repeats the header, as exports of several pages do."""

@@ -253,7 +253,10 @@ class Format(ABC):
     """One of the import formats: how a line is read, and how staged lines become rows."""
 
     columns: ClassVar[Sequence[str]]
-    """The columns of the file."""
+    """The columns that the file must have."""
+
+    optional: ClassVar[Sequence[str]] = ()
+    """Columns that it may have: their cells follow, blank where they are not there."""
 
     staged: ClassVar[sa.Table]
     """The staging table: party_id, of_age_from, case_number, turn, and the columns of `Record.row`."""

@@ -7,10 +7,10 @@ from decimal import Decimal
 
 from sqlalchemy import BigInteger, Column, Date, SmallInteger, Text
 
-from casework.matters import SANCTIONS
-from ingest.recording import RecordingFormat, staged_records
+from ingest.recording import staged_records
 from ingest.records import Record, filing_days
 from ingest.report import LineError
+from ingest.revocations import SanctionFormat, revoked_column
 from ingest.vocabulary import in_no_vocabulary, named
 from models.amounts import parse_amount, parse_days
 from models.case_numbers import parse_case_number
@@ -24,7 +24,7 @@ MEASURED = (SanctionKind.FINE, SanctionKind.DETENTION)
 """Kinds that have an amount or days."""
 
 
-class Sanctions(RecordingFormat):
+class Sanctions(SanctionFormat):
     """Sanctions: red for 司惩 fines and detentions, otherwise yellow by the behaviour's code type, if it has one."""
 
     columns = (
@@ -41,12 +41,11 @@ class Sanctions(RecordingFormat):
         Column("days", SmallInteger),
         Column("decided_on", Date),
         Column("effective_on", Date),
+        revoked_column(),
     )
-    matter = SANCTIONS
-    key = ("party_id", "decision_number", "kind")
 
     def read(self, cells: Sequence[str]) -> Record:
-        decision, related, name, number, kind_text, measure, behaviour, decided, effective = cells
+        decision, related, name, number, kind_text, measure, behaviour, decided, effective, revoked = cells
         decision_number, case = parse_case_number(decision), parse_case_number(related)
         court = self.context.court_coded(decision_number.court_code)
         decided_on, effective_on = parse_date(decided), parse_date(effective)
@@ -58,9 +57,9 @@ class Sanctions(RecordingFormat):
         if SanctionKind.DETENTION in kinds and subject.kind is PartyKind.ORGANIZATION:
             raise LineError("SANCTION", "An organization is not detained: correct the kind, or name the person.")
         numbers = (decision_number.number, case.number, court)
-        days, records = (*filing_days(case), decided_on), []
+        days, records, revoked_on = (*filing_days(case), decided_on), [], self.revoked(revoked, decided_on)
         for kind, (amount, length) in zip(kinds, _extents(kinds, measure), strict=True):
-            own = (*numbers, behaviour_id, kind, amount, length, decided_on, effective_on)
+            own = (*numbers, behaviour_id, kind, amount, length, decided_on, effective_on, revoked_on)
             red = RED_TYPES.get(kind) if decision_number.type_characters == SANCTION_CASES else None
             self._check(red or behaviour_type, effective_on)
             warnings = (("DAYS", ""),) if kind is SanctionKind.DETENTION and length is None else ()

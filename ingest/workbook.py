@@ -14,7 +14,7 @@ from python_calamine import CalamineError, CalamineWorkbook, SheetMetadata, Shee
 
 from ingest.cells import EXACT, error_in, find_error, formula_in, plain, rounded_in
 from ingest.foreign import open_file
-from ingest.headers import HEADER_ROWS, NAMED, count_known, find_header, heading
+from ingest.headers import ABSENT, HEADER_ROWS, NAMED, count_known, find_header, heading
 from ingest.reading import UNREADABLE, Line, is_text
 from ingest.report import ImportFileError, LineError
 from ingest.sheets import FORMULA, check_size, find_errors, find_far_cell, read_workbook, without_newer_errors
@@ -47,11 +47,12 @@ CELL_ERROR = "cell error value"
 class WorkbookExport:
     """The sheet of a workbook that has the columns, below titles or not."""
 
-    def __init__(self, path: Path, columns: Sequence[str]) -> None:
+    def __init__(self, path: Path, columns: Sequence[str], optional: Sequence[str] = ()) -> None:
         open_file(path).close()
         self.total = path.stat().st_size
         self._read = 0
-        self._columns = columns
+        self._required, self._optional = columns, optional
+        self._columns = (*columns, *optional)
         try:
             with zipfile.ZipFile(path) as archive:
                 self._load(path, archive)
@@ -68,9 +69,9 @@ class WorkbookExport:
             if far := find_far_cell(archive, part):
                 remedy = f"delete the rows and columns up to {far} beside it"
                 raise ImportFileError(f"{path}, sheet {sheet}, has a cell far from its table: {remedy}, and save it.")
-        name, self._rows = _table(path, archive, self._columns)
+        name, self._rows = _table(path, archive, self._required)
         where = f"{path}, sheet {name} (of {_names(described.parts)}),"
-        self._first, self._header = find_header(where, _texts(self._rows[:HEADER_ROWS]), self._columns)
+        self._first, self._header = find_header(where, _texts(self._rows[:HEADER_ROWS]), self._required, self._optional)
         self._errors = find_errors(archive, described.parts[name])
         self._wrong = {row for row, _ in self._errors}
         self._shift = DAYS_UNTIL_1904 if described.counts_from_1904 else 0
@@ -82,11 +83,14 @@ class WorkbookExport:
             row = self._rows[place]
             if row.count("") == len(row) and place not in self._wrong:
                 continue
-            cells = [self._cell(column, row[at]) for column, at in zip(self._columns, self._header.order, strict=True)]
+            cells = ["" if at == ABSENT else self._cell(column, row[at]) for column, at in self._places()]
             error = self._error(place, row, cells)
             if (any(cells) or error) and not self._is_header(row, cells):
                 raw = _raw(row)
                 yield Line(place + 1, raw, cells, error if is_text(raw) else UNREADABLE)
+
+    def _places(self) -> Iterator[tuple[str, int]]:
+        return zip(self._columns, self._header.order, strict=True)
 
     def _cell(self, column: str, value: object) -> str:
         if self._shift and column.endswith(DAY_COLUMNS) and isinstance(value, float) and int(value) in SERIALS:
@@ -95,7 +99,9 @@ class WorkbookExport:
 
     def _error(self, place: int, row: Sequence[object], cells: Sequence[str]) -> LineError | None:
         """The first error in a column of the format."""
-        for column, at in zip(self._columns, self._header.order, strict=True):
+        for column, at in self._places():
+            if at == ABSENT:
+                continue
             shown = self._errors.get((place, at))
             if shown is not None:
                 return formula_in(column) if shown == FORMULA else error_in(column, shown)
