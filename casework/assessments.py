@@ -16,6 +16,7 @@ from sqlalchemy.orm import aliased
 
 from casework.catalogue import in_force
 from casework.conversions import enter, enter_opposites, live_entries
+from casework.keys import key_array
 from models.catalogue import Behaviour, CatalogueVersion, CodeType, Colour, ItemKind, MoralBankItem, Stage
 from models.code_record import CodeRecord
 from models.deduction import Deduction
@@ -125,10 +126,12 @@ async def reverse_vetoes(connection: AsyncConnection, party_keys: Collection[int
     await enter_opposites(connection, entries, at)
 
 
-async def reassess(connection: AsyncConnection, deduction_key: int, at: datetime) -> None:
-    """Put right what an amended deduction took: its opposite, and what it takes now."""
-    keys = [deduction_key]
-    entries = await live_entries(connection, PointConversion.deduction_id, keys, ItemKind.DEDUCT)
+async def reassess(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:
+    """Put right what amended deductions took: the opposite, and what they take now. What is right already stays."""
+    amended = sa.select(Deduction.id, Deduction.points).where(Deduction.id == sa.any_(key_array(keys)))
+    points = {row.id: -row.points for row in await connection.execute(amended)}
+    live = await live_entries(connection, PointConversion.deduction_id, keys, ItemKind.DEDUCT)
+    entries = [entry for entry in live if entry.points != points[entry.deduction_id]]
     await enter_opposites(connection, entries, at)
     entry, deduction = PointConversion, Deduction
     again: Any = (

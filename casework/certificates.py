@@ -9,8 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.catalogue import code_type_in_force
-from casework.consequences import follow, look
-from casework.majority import establish
+from casework.consequences import establish, follow, look
 from casework.matters import CERTIFICATES
 from casework.participants import participant
 from casework.procedure import Act, reasoned, require
@@ -56,7 +55,7 @@ async def issue_certificate(connection: AsyncConnection, performance: Performanc
         "performed_on": performance.performed_on,
         "issued_on": today,
     }
-    await establish(connection, act.keyring, performance.party_key, performance.performed_on)
+    await establish(connection, act.keyring, performance.party_key, act.at, performance.performed_on)
     written = insert(Certificate).values(values).on_conflict_do_nothing().returning(Certificate.id)
     key: int | None = (await connection.execute(written)).scalar_one_or_none()
     if key is None:

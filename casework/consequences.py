@@ -15,19 +15,23 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from casework.assessments import (
     assess_deductions,
     assess_records,
+    reassess,
     record_keys,
     reverse_deductions,
     reverse_records,
 )
 from casework.events import colour, lock_parties, tell, tell_gone
 from casework.keys import KEYS, key_array
+from casework.majority import known_of_age, lower
 from casework.matters import COLUMNS, DEDUCTIONS, MATTERS, Matter
 from casework.measures import give, withdraw
 from casework.notifications import Gone
+from casework.restorations import restore_deductions
 from models.catalogue import CodeType
 from models.code_record import CloseReason, CodeRecord
 from models.deduction import Deduction, DeductionStatus
 from models.event import EventKind
+from models.keyring import Keyring
 from models.repair import Repair, RepairOutcome
 from models.terms import beginning, court_day
 
@@ -64,6 +68,19 @@ async def items_of(connection: AsyncConnection, party_keys: Collection[int]) -> 
         query = sa.select(matter.model.id).where(matter.model.party_id == sa.any_(KEYS))
         found[matter] = (await connection.execute(query, {"keys": sorted(party_keys)})).scalars().all()
     return found
+
+
+async def establish(
+    connection: AsyncConnection, keyring: Keyring | None, party_key: int, at: datetime, *days: date
+) -> None:
+    """Find out whether a person was of age on days of conduct, and let follow what others may see by that (R16)."""
+    day = await known_of_age(connection, keyring, party_key, *days)
+    if day is None:
+        return
+    items = await items_of(connection, [party_key])
+    before = await look(connection, items, at)
+    await lower(connection, party_key, day)
+    await follow(connection, items, before, at, amended=False)
 
 
 def _seen(matter: Matter, day: date) -> sa.Select[Any]:
@@ -200,12 +217,18 @@ async def _convert(connection: AsyncConnection, items: Items, at: datetime) -> N
 
 
 async def _convert_deductions(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:
-    """A shielded item gave back its share with the repair."""
+    """What is public takes points, what was never to be gives them back, and what was repaired its share (DOMAIN 5)."""
     gone = sa.and_(sa.func.isempty(Deduction.publicity), Deduction.status != DeductionStatus.SHIELDED)
     query = sa.select(Deduction.id).where(Deduction.id == sa.any_(KEYS), gone)
     hidden = (await connection.execute(query, {"keys": sorted(set(keys))})).scalars().all()
     await reverse_deductions(connection, hidden, at)
+    await reassess(connection, keys, at)
     await assess_deductions(connection, keys, at)
+    granted = sa.select(Repair.deduction_id, Repair.ground).where(
+        Repair.deduction_id == sa.any_(KEYS), Repair.outcome != RepairOutcome.REFUSED
+    )
+    repaired = (await connection.execute(granted.order_by(Repair.decided_at, Repair.id), {"keys": list(keys)})).all()
+    await restore_deductions(connection, {row.deduction_id: row.ground for row in repaired}, at)
 
 
 async def _tell(connection: AsyncConnection, before: Sight, after: Sight, at: datetime, amended: bool) -> None:
@@ -216,12 +239,22 @@ async def _tell(connection: AsyncConnection, before: Sight, after: Sight, at: da
         await tell(connection, parties, kind, at)
     if amended:
         await tell(connection, same, EventKind.ENTRY_AMENDED, at)
-    gone: dict[EventKind, list[Gone]] = {}
-    for (matter, key), one in before.items():
-        if not _same(after.get((matter, key)), one):
-            gone.setdefault(matter.vanished, []).append(Gone(one.party_id, beginning(one.since)))
-    for kind, vanished in gone.items():
-        await tell_gone(connection, vanished, kind, at)
+    for kind, gone in (await _vanished(connection, before, after)).items():
+        await tell_gone(connection, gone, kind, at)
+
+
+async def _vanished(connection: AsyncConnection, before: Sight, after: Sight) -> dict[EventKind, list[Gone]]:
+    """What others see no more, by the kind of what they are told: a shielded deduction was repaired, not withdrawn."""
+    places = [place for place, one in before.items() if not _same(after.get(place), one)]
+    deductions = [key for matter, key in places if matter is DEDUCTIONS]
+    query = sa.select(Deduction.id).where(Deduction.id == sa.any_(KEYS), Deduction.status == DeductionStatus.SHIELDED)
+    shielded = set((await connection.execute(query, {"keys": deductions})).scalars()) if deductions else set()
+    found: dict[EventKind, list[Gone]] = {}
+    for matter, key in places:
+        kind = EventKind.RECORD_SHIELDED if matter is DEDUCTIONS and key in shielded else matter.vanished
+        one = before[matter, key]
+        found.setdefault(kind, []).append(Gone(one.party_id, beginning(one.since)))
+    return found
 
 
 def _by_kind(after: Sight, before: Sight) -> dict[EventKind, set[int]]:

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.catalogue import behaviour_in_force
-from casework.majority import establish
+from casework.consequences import establish
 from casework.participants import participant
 from casework.procedure import Act, Step, locked, permit, reasoned, take, written
 from casework.refusal import Refusal
@@ -121,7 +121,7 @@ async def _content(connection: AsyncConnection, proposal: Proposal, act: Act) ->
     _check_points(proposal.points, behaviour)
     _check_days(proposal, court_day(act.at))
     await _check_standing(connection, proposal)
-    await establish(connection, act.keyring, proposal.party_key, proposal.conduct_on)
+    await establish(connection, act.keyring, proposal.party_key, act.at, proposal.conduct_on)
     return {
         "behaviour_id": behaviour.id,
         "stage": behaviour.stage,

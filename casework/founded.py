@@ -22,6 +22,9 @@ from models.objection import Objection, ObjectionOutcome
 from models.sanction import FOUNDED, Sanction
 from models.terms import court_day
 
+REVOKED = "据以认定的决定已被撤销"
+"""The reason where a file tells of the revocation."""
+
 FALLING = (*PROCEDURE[Step.DROP].sources, *PROCEDURE[Step.REVOKE].sources)
 """The states from which a deduction falls; what was rejected, withdrawn or shielded has ended already."""
 

@@ -1,6 +1,7 @@
-"""Lists: a judge lists professional lenders (职业放贷人), and whoever stands on a list leaves it (DOMAIN 1, R23)."""
+"""Lists: dishonest debtors (失信被执行人) and professional lenders (职业放贷人) are put on them, and leave them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -9,18 +10,26 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.catalogue import code_type_in_force
-from casework.consequences import Sight, follow, look
+from casework.consequences import Sight, establish, follow, look
 from casework.matters import LISTING_TYPES, LISTINGS
-from casework.participants import known_party
+from casework.participants import known_party, participant
 from casework.procedure import Act, reasoned, require_any
 from casework.record_steps import keep_step
 from casework.refusal import Refusal, not_found
+from casework.texts import holds_identity_number
+from models.catalogue import Stage
 from models.code_record import CloseReason, CodeRecord
 from models.court import StaffRole
-from models.listing import Listing, ListingKind
+from models.court_case import Role
+from models.listing import DEBTOR_GROUNDS, DebtorGround, Listing, ListingKind, debtor_end
+from models.party import Party
 from models.terms import court_day
 
-LENDER = ListingKind.PROFESSIONAL_LENDER
+DEBTOR, LENDER = ListingKind.DISHONEST_DEBTOR, ListingKind.PROFESSIONAL_LENDER
+TEXTS = ("basis_number", "basis_unit", "obligation", "performance")
+LONGEST_TEXT = 500
+"""Characters of what an entry says of the document that is enforced."""
+
 LEFT = (CloseReason.DELISTED, CloseReason.PERFORMED)
 """How a record ends with its entry; a later report may correct the day."""
 
@@ -33,23 +42,88 @@ async def list_lender(connection: AsyncConnection, party_key: int, act: Act) -> 
     require_any(act.officer, StaffRole.JUDGE)
     grounds, today = reasoned(act.reason), court_day(act.at)
     await known_party(connection, party_key, act.officer)
-    await code_type_in_force(connection, LISTING_TYPES[LENDER], today)
-    await _check_unlisted(connection, party_key, act)
     blank = dict.fromkeys(("case_number", "basis_number", "basis_unit", "obligation", "performance"), "")
-    values = {"kind": LENDER, "party_id": party_key, "court_code": act.officer.court_code, "grounds": grounds, **blank}
-    written = insert(Listing).values(**values, listed_on=today, published_on=today).on_conflict_do_nothing()
-    key: int | None = (await connection.execute(written.returning(Listing.id))).scalar_one_or_none()
+    values = {"kind": LENDER, "party_id": party_key, "grounds": grounds, "listed_on": today, **blank}
+    return await _enter(connection, values, act)
+
+
+@dataclass(frozen=True)
+class Default:
+    """Why a judgment debtor is listed in an enforcement case.
+
+    basis_number, basis_unit: the document that is enforced, and who made it. obligation: what it demands. performance:
+    how far that was performed.
+    """
+
+    case_key: int
+    party_key: int
+    ground: DebtorGround
+    basis_number: str
+    basis_unit: str
+    obligation: str
+    performance: str
+
+
+async def list_debtor(connection: AsyncConnection, default: Default, act: Act) -> int:
+    """Put a judgment debtor on the list of dishonest debtors (法释〔2017〕7号, articles 1-4); gives the entry's key.
+
+    Minors are never listed. Who has left the list may be listed again in the same case, from another day on.
+    Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, NOT_A_PARTICIPANT, WRONG_STAGE, MINOR, BAD_TEXT, LISTED.
+    """
+    require_any(act.officer, StaffRole.JUDGE)
+    reasoned(act.reason)
+    case = await participant(connection, default.case_key, default.party_key, act.officer, Role.JUDGMENT_DEBTOR)
+    if case.stage is not Stage.ENFORCEMENT:
+        raise Refusal("WRONG_STAGE", "A debtor is listed in an enforcement case.", "Name that case.", "caseId")
+    await _check_of_age(connection, default.party_key, act)
+    today, grounds = court_day(act.at), DEBTOR_GROUNDS[default.ground]
+    texts = {name: _text(name, getattr(default, name)) for name in TEXTS}
+    days = {"listed_on": case.filed_on, "published_on": today, "ends_on": debtor_end(grounds, today)}
+    of = {"kind": DEBTOR, "party_id": default.party_key, "case_id": case.id, "case_number": case.number}
+    return await _enter(connection, {**of, **texts, **days, "grounds": grounds}, act)
+
+
+async def _check_of_age(connection: AsyncConnection, party_key: int, act: Act) -> None:
+    """Raise Refusal MINOR unless the party is known to be of age (R16; 法释〔2017〕7号, article 4)."""
+    today = court_day(act.at)
+    await establish(connection, act.keyring, party_key, act.at, today)
+    of_age = sa.select(Party.id).where(Party.id == party_key, Party.of_age_from <= today)
+    if (await connection.execute(of_age)).first() is None:
+        raise Refusal(
+            "MINOR", "This person is not known to be of age; minors are never listed.", "List nobody.", "partyId"
+        )
+
+
+def _text(name: str, text: str) -> str:
+    """A text of an entry, in which no identity number stands (R18)."""
+    kept = text.strip()
+    if not 0 < len(kept) <= LONGEST_TEXT or holds_identity_number(kept):
+        field = name.split("_", maxsplit=1)[0] + name.partition("_")[2].capitalize()
+        message = f"This has 1 to {LONGEST_TEXT} characters, and no identity number among them."
+        raise Refusal("BAD_TEXT", message, "Complete or shorten it.", field)
+    return kept
+
+
+async def _enter(connection: AsyncConnection, values: Mapping[str, Any], act: Act) -> int:
+    """Write an entry of the officer's court down, and let the rest follow. Raises Refusal CATALOGUE, LISTED."""
+    entry = {"published_on": court_day(act.at), "court_code": act.officer.court_code, **values}
+    await code_type_in_force(connection, LISTING_TYPES[entry["kind"]], entry["published_on"])
+    await _check_unlisted(connection, entry)
+    written = insert(Listing).values(entry).on_conflict_do_nothing().returning(Listing.id)
+    key: int | None = (await connection.execute(written)).scalar_one_or_none()
     if key is None:
         raise Refusal("LISTED", "This party was put on the list today.", "Look it up.", "partyId")
-    await keep_step(connection, party_key, act, listing_id=key)
+    await keep_step(connection, entry["party_id"], act, listing_id=key)
     await follow(connection, {LISTINGS: [key]}, {}, act.at)
     return key
 
 
-async def _check_unlisted(connection: AsyncConnection, party_key: int, act: Act) -> None:
-    stands = (Listing.kind == LENDER, Listing.party_id == party_key, Listing.removed_on.is_(None))
-    query = sa.select(Listing.id).where(*stands, Listing.court_code == act.officer.court_code).limit(1)
-    if (await connection.execute(query)).first():
+async def _check_unlisted(connection: AsyncConnection, entry: Mapping[str, Any]) -> None:
+    """Raise Refusal LISTED for whom this court has on the list already, of debtors in the same case."""
+    same = (getattr(Listing, name) == entry[name] for name in ("kind", "party_id", "court_code", "case_number"))
+    ended = Listing.ends_on < entry["published_on"]
+    stands = sa.select(Listing.id).where(*same, Listing.removed_on.is_(None), sa.func.coalesce(~ended, sa.true()))
+    if (await connection.execute(stands.limit(1))).first():
         raise Refusal("LISTED", "This party stands on the list.", "Look it up.", "partyId")
 
 

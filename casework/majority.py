@@ -31,16 +31,29 @@ async def establish(connection: AsyncConnection, keyring: Keyring | None, party_
 
     Without a key ring, or without a number, nothing more is established: the conduct stays inside the court.
     """
+    if day := await known_of_age(connection, keyring, party_key, *days):
+        await lower(connection, party_key, day)
+
+
+async def known_of_age(
+    connection: AsyncConnection, keyring: Keyring | None, party_key: int, *days: date
+) -> date | None:
+    """The earliest of some days on which the sealed number tells that a person was of age; None of what is known."""
     if keyring is None or not days:
-        return
+        return None
     query = (
         sa.select(Identity.index.label("bound_to"), Identity.sealed, Identity.type)
         .join(Party, Party.id == Identity.party_id)
         .where(Party.id == party_key, Party.kind == PartyKind.PERSON, Party.of_age_from > min(days))
         .order_by(Identity.main.desc(), Identity.id)
     )
-    for found in (await connection.execute(query)).all():
-        number = parse_document(found.type, keyring.open(found.sealed, found.bound_to))
-        if day := of_age_from(number.born_on, days):
-            lower = sa.update(Party).where(Party.id == party_key, Party.of_age_from > day).values(of_age_from=day)
-            await connection.execute(lower)
+    found = (await connection.execute(query)).all()
+    opened = (parse_document(row.type, keyring.open(row.sealed, row.bound_to)) for row in found)
+    told = (of_age_from(number.born_on, days) for number in opened)
+    return min((day for day in told if day is not None), default=None)
+
+
+async def lower(connection: AsyncConnection, party_key: int, day: date) -> None:
+    """Note that a person was of age on a day, where that was not known."""
+    update = sa.update(Party).where(Party.id == party_key, Party.of_age_from > day)
+    await connection.execute(update.values(of_age_from=day))

@@ -120,5 +120,5 @@ async def _amend(connection: AsyncConnection, found: sa.Row[Any], points: int | 
     step = Step.AMEND if found.status is DeductionStatus.PUBLISHED else Step.CORRECT
     await take(connection, step, found, act, points=points, version=found.version + 1)
     await keep_version(connection, found.id, act)
-    await reassess(connection, found.id, act.at)
+    await reassess(connection, [found.id], act.at)
     await tell_of(connection, found, EventKind.ENTRY_AMENDED, act.at)

@@ -22,7 +22,7 @@ async def participant(
     if role is not None:
         part = sa.and_(part, Participation.role == role)
     query = (
-        sa.select(CourtCase.id, CourtCase.number, CourtCase.court_code, CourtCase.stage)
+        sa.select(CourtCase.id, CourtCase.number, CourtCase.court_code, CourtCase.stage, CourtCase.filed_on)
         .add_columns(sa.func.count(Participation.id).label("parts"))
         .outerjoin(Participation, part)
         .where(CourtCase.id == case_key)

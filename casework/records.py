@@ -54,6 +54,18 @@ async def record_publication(
     return [row.party_id for row in told], annotated, [row["party_id"] for row in rows]
 
 
+async def refresh_records(connection: AsyncConnection, keys: Collection[int]) -> None:
+    """Let the records of public deductions that a file has changed begin and end as these say now (R6, R23)."""
+    record = CodeRecord
+    known = sa.select(record.deduction_id).where(record.deduction_id.in_(keys))
+    recorded = set((await connection.execute(known)).scalars()) if keys else set()
+    await record_publication(connection, set(keys) - recorded)
+    for row in (await connection.execute(PUBLISHED.where(Deduction.id.in_(recorded)))).all():
+        days = {name: day for name, day in _record(row).items() if name in ("effective_on", "ends_on")}
+        of = (record.deduction_id == row.id, record.closed_on.is_(None))
+        await connection.execute(sa.update(record).where(*of).values(days))
+
+
 def _record(row: sa.Row[Any]) -> dict[str, Any]:
     return {
         "party_id": row.party_id,

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.assessments import assess_settlements, reverse_settlements
+from casework.consequences import establish
 from casework.participants import participant
 from casework.procedure import Act, reasoned, require
 from casework.record_steps import keep_step
@@ -47,6 +48,7 @@ async def record_settlement(connection: AsyncConnection, performed: Performed, a
         "document": _document(performed.document),
         "performed_on": performed.performed_on,
     }
+    await establish(connection, act.keyring, performed.party_key, act.at, performed.performed_on)
     written = insert(Settlement).values(values).on_conflict_do_nothing().returning(Settlement.id)
     key: int | None = (await connection.execute(written)).scalar_one_or_none()
     if key is None:

@@ -6,7 +6,7 @@ from sqlalchemy import Column, Date, Text
 
 from casework.matters import CERTIFICATES
 from casework.texts import holds_identity_number
-from ingest.recording import staged_records
+from ingest.recording import RecordingFormat, staged_records
 from ingest.records import Record
 from ingest.report import LineError
 from ingest.revocations import RevocableFormat, revoked_column
@@ -16,7 +16,7 @@ from models.dates import parse_date
 from models.identifiers import compact
 
 
-class Certificates(RevocableFormat):
+class Certificates(RevocableFormat, RecordingFormat):
     """Certificates: a gold record A01 from the day of issue (R11)."""
 
     columns = ("证明书编号", "案号", "义务人", "证件号码", "履行完毕日期", "出具日期")

@@ -1,6 +1,6 @@
 """Format `deductions`: one deduction of former years a line, as the court published and ended it (R4-R6)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 
@@ -9,23 +9,28 @@ from sqlalchemy import BigInteger, Column, Date, DateTime, SmallInteger, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.consequences import Sight
+from casework.founded import REVOKED, withdraw_founded
+from casework.keys import key_array
 from casework.matters import DEDUCTIONS
 from casework.procedure import steps_of
-from casework.records import close_records, record_publication
+from casework.records import close_records, record_publication, refresh_records
 from casework.terms import publicity_end
 from casework.versions import COLUMNS
 from ingest.catalogue import Scored
+from ingest.known_cases import case_key, read_cases
 from ingest.recording import RecordingFormat, staged_records
 from ingest.records import Record
+from ingest.repaired import add_repairs, read_ground
 from ingest.report import LineError
 from ingest.subjects import read_text
 from ingest.versions import Present, Source, Written
 from ingest.vocabulary import in_no_vocabulary, named
 from models.case_numbers import parse_case_number
 from models.code_record import CloseReason, CodeRecord
-from models.court_case import CourtCase
 from models.dates import parse_date
 from models.deduction import FINDINGS, RED_PUBLICITY_MONTHS, Deduction, DeductionStatus, DeductionVersion, FindingKind
+from models.repair import Repair
+from models.sanction import Sanction
 from models.terms import add_months, beginning, court_day
 from models.vocabulary import WordKind
 
@@ -33,12 +38,19 @@ REASON = "历史数据导入"
 """The reason of the step and of the edition that an import writes."""
 
 DOCUMENT_LENGTH = 200
+PUBLISHED = DeductionStatus.PUBLISHED
 ENDS = {DeductionStatus.WITHDRAWN: CloseReason.WITHDRAWN, DeductionStatus.SHIELDED: CloseReason.SHIELDED}
+
+
+def _expires_on(staged: Any, row: Any) -> Any:
+    """The last day of the line, and never a later one than a repair has set (R9)."""
+    shortened = sa.select(sa.func.min(Repair.new_end)).where(Repair.deduction_id == row.id).scalar_subquery()
+    return sa.func.least(staged.expires_on, shortened)
 
 
 def _version(staged: Any, row: Any) -> Any:
     """Another number of points or last day is another edition (R5)."""
-    same = sa.and_(staged.points == row.points, staged.expires_on == row.expires_on)
+    same = sa.and_(staged.points == row.points, _expires_on(staged, row) == row.expires_on)
     return sa.case((same, row.version), else_=row.version + 1)
 
 
@@ -69,16 +81,16 @@ class Deductions(RecordingFormat):
         Column("expires_on", Date),
         Column("ended_at", DateTime(timezone=True)),
         Column("end_reason", Text),
+        Column("ground", Text),
     )
     matter = DEDUCTIONS
     key = ("party_id", "case_id", "behaviour_id", "conduct_on", "finding_document")
-    derived: ClassVar[Mapping[str, Present]] = {"version": _version}
+    derived: ClassVar[Mapping[str, Present]] = {"version": _version, "expires_on": _expires_on}
     only_imported = True
 
     async def prepare(self, connection: AsyncConnection) -> None:
         """Remember the cases: a deduction is of one that is there."""
-        rows = (await connection.execute(sa.select(CourtCase.number, CourtCase.id))).all()
-        self._cases: dict[str, int] = {row.number: row.id for row in rows}
+        self._cases = await read_cases(connection)
 
     def read(self, cells: Sequence[str]) -> Record:
         case, court, name, document, number, role, code, points, conduct, determined, *published = cells
@@ -90,12 +102,13 @@ class Deductions(RecordingFormat):
         behaviour = self.context.catalogue.behaviour(code.upper(), determined_on)
         found = self._finding(kind, behaviour)
         status, ended_at = self._end(state, ended, published_on)
+        ground, unclear = read_ground(self.context.vocabulary, reason, status)
         subject, warnings = self.context.subject(document, name, number)
         position = self.context.vocabulary.role(role)
         if position is None:
             raise LineError("ROLE", in_no_vocabulary("The position", role, WordKind.ROLE), named(role))
         own = (
-            self._case(case_number),
+            case_key(self._cases, case_number),
             position[0],
             behaviour.key,
             behaviour.stage,
@@ -113,16 +126,18 @@ class Deductions(RecordingFormat):
             self._last(last, behaviour, found, determined_on),
             ended_at,
             read_text(reason, "TEXT") or None,
+            ground,
         )
+        warned = (*warnings, *unclear)
         return Record(
-            subject, (conduct_on,), case_number, own, warnings=warnings, court_day=published_on, court=court_code
+            subject, (conduct_on,), case_number, own, warnings=warned, court_day=published_on, court=court_code
         )
 
-    def _case(self, number: str) -> int:
-        key = self._cases.get(number)
-        if key is None:
-            raise LineError("CASE_UNKNOWN", "The case is not there: import it first, by suxin import cases.")
-        return key
+    def stands(self) -> sa.ColumnElement[bool]:
+        """What was withdrawn stays so, and what was shielded is never public again, whatever an export says (R10)."""
+        line, row = self.staged.c.status, self.table.c.status
+        withdrawn = sa.and_(row == DeductionStatus.WITHDRAWN, line != DeductionStatus.WITHDRAWN)
+        return sa.or_(withdrawn, sa.and_(row == DeductionStatus.SHIELDED, line == PUBLISHED))
 
     def _check_days(self, conduct_on: date, determined_on: date, published_on: date) -> None:
         if not conduct_on <= determined_on <= published_on <= self.context.today:
@@ -169,21 +184,47 @@ class Deductions(RecordingFormat):
     async def end(
         self, connection: AsyncConnection, source: Source, turn: int, written: Written
     ) -> tuple[Sequence[int], Sight]:
-        """Write down steps and editions, and the records that public items make and ended ones lose."""
-        for status in (DeductionStatus.PUBLISHED, *ENDS):
-            keys = await self._of(connection, [*written.new, *written.changed], status)
-            if keys:
-                await connection.execute(steps_of(keys, status, None, source.at, REASON))
-            if status in ENDS:
-                which = CodeRecord.deduction_id.in_(keys)
-                await close_records(connection, which, court_day(source.at), ENDS[status])
-        await self._keep_versions(connection, [*written.new, *written.changed], source)
-        await record_publication(connection, await self._of(connection, written.new, DeductionStatus.PUBLISHED))
+        """Write down steps, editions and repairs, and the records that public items make and ended ones lose."""
+        keys = [*written.new, *written.changed]
+        if not keys:
+            return (), {}
+        public, *ended = [await self._of(connection, keys, status, turn) for status in (PUBLISHED, *ENDS)]
+        await self._keep_steps(connection, PUBLISHED, {REASON: public.keys()}, source)
+        for (status, reason), found in zip(ENDS.items(), ended, strict=True):
+            await self._keep_steps(connection, status, _by_reason(found), source)
+            await close_records(connection, CodeRecord.deduction_id.in_(found), court_day(source.at), reason)
+        await self._keep_versions(connection, keys, source)
+        await record_publication(connection, public.keys() & set(written.new))
+        await refresh_records(connection, public.keys() & set(written.changed))
+        await self._withdraw_unfounded(connection, written.new, source)
+        lines = sa.and_(self.met(), self.staged.c.turn == turn, Deduction.id == sa.any_(key_array(keys)))
+        await connection.execute(add_repairs(self.staged, lines, source))
         return (), {}
 
-    async def _of(self, connection: AsyncConnection, keys: Sequence[int], status: DeductionStatus) -> Sequence[int]:
-        query = sa.select(Deduction.id).where(Deduction.id.in_(keys), Deduction.status == status)
-        return (await connection.execute(query)).scalars().all() if keys else ()
+    async def _withdraw_unfounded(self, connection: AsyncConnection, keys: Sequence[int], source: Source) -> None:
+        """Withdraw new items that cite a decision which was revoked before (R25)."""
+        parties = sa.select(Deduction.party_id).where(Deduction.id == sa.any_(key_array(keys)))
+        query = sa.select(Sanction.id).where(Sanction.party_id.in_(parties), Sanction.revoked_on.is_not(None))
+        if keys and (revoked := (await connection.execute(query)).scalars().all()):
+            await withdraw_founded(connection, revoked, source.at, REVOKED)
+
+    async def _of(
+        self, connection: AsyncConnection, keys: Sequence[int], status: DeductionStatus, turn: int
+    ) -> dict[int, str]:
+        """Those of these items that are in a state, each with the reason that its line gives."""
+        reason = sa.func.coalesce(self.staged.c.end_reason, REASON)
+        query = sa.select(Deduction.id, reason).where(self.met(), self.staged.c.turn == turn)
+        chosen = query.where(Deduction.id == sa.any_(key_array(keys)), Deduction.status == status)
+        found: Any = await connection.execute(chosen)
+        return dict(found.all())
+
+    async def _keep_steps(
+        self, connection: AsyncConnection, status: DeductionStatus, keys: Mapping[str, Collection[int]], source: Source
+    ) -> None:
+        """Write down the step that leads to a state. keys: of items, by its reason."""
+        for reason, found in keys.items():
+            if found:
+                await connection.execute(steps_of(found, status, None, source.at, reason))
 
     async def _keep_versions(self, connection: AsyncConnection, keys: Sequence[int], source: Source) -> None:
         """Each edition as it became effective (R5): the first by its publication."""
@@ -202,6 +243,13 @@ class Deductions(RecordingFormat):
         ).where(Deduction.id.in_(keys), ~known)
         if keys:
             await connection.execute(sa.insert(edition).from_select(COLUMNS, content))
+
+
+def _by_reason(found: Mapping[int, str]) -> dict[str, list[int]]:
+    keys: dict[str, list[int]] = {}
+    for key, reason in found.items():
+        keys.setdefault(reason, []).append(key)
+    return keys
 
 
 def _points(text: str, behaviour: Scored) -> int:

@@ -25,6 +25,7 @@ from ingest.removals import Removals
 from ingest.report import ImportFileError, Rejects, Summary
 from ingest.run import Run
 from ingest.sanctions import Sanctions
+from ingest.settlements import Settlements
 from ingest.shixin import Shixin
 from ingest.subjects import SubjectReader
 from ingest.versions import Source
@@ -41,6 +42,7 @@ FORMATS: dict[str, type[Format]] = {
     "lenders": Lenders,
     "removals": Removals,
     "convictions": Convictions,
+    "settlements": Settlements,
     "deductions": Deductions,
     "households": Households,
     "relations": Relations,

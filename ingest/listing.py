@@ -57,4 +57,7 @@ class ListingFormat(RecordingFormat):
         """End whoever has performed, and whoever was reported as removed before it was listed here."""
         await write_records(connection, self.matter, [*written.new, *written.changed], court_day(source.at))
         removed = await removed_entries(connection, Listing.party_id.in_(sa.select(self.staged.c.party_id)))
-        return await end_entries(connection, {**await self.performed(connection, source, turn), **removed}, source.at)
+        ends = {**await self.performed(connection, source, turn), **removed}
+        keys, before = await end_entries(connection, ends, source.at)
+        fresh = set(written.new)  # nobody has seen them yet
+        return keys, {place: one for place, one in before.items() if place[1] not in fresh}

@@ -1,5 +1,6 @@
-"""The formats whose lines are rows of one table, upon which code records rest."""
+"""The formats whose lines are rows of one table, found again by their key; upon most of them rest code records."""
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -20,10 +21,15 @@ def staged_records(name: str, *columns: Column[Any]) -> sa.Table:
     return staged_rows(name, *columns)
 
 
-class RecordingFormat(Format):
-    """A format whose lines are rows of `matter`, found again by `key`, which may hold the party."""
+class KeyedFormat(Format):
+    """A format whose lines are rows of `table`, found again by `key`, which may hold the party.
 
-    matter: ClassVar[Matter]
+    noted: the column of `RecordChange` that names such a row. derived: what columns are to be that are not simply as
+    the line says. only_imported: rows that no file wrote stay.
+    """
+
+    table: ClassVar[Any]
+    noted: ClassVar[str]
     key: ClassVar[Sequence[str]]
     derived: ClassVar[Mapping[str, Present]] = {}
     only_imported: ClassVar[bool] = False
@@ -51,7 +57,7 @@ class RecordingFormat(Format):
         """Write the lines turn by turn, and all that follows from them."""
         total = Merged()
         for turn in range(await self._turns(connection)):
-            total.add(await self._merge_turn(connection, source, turn, silent))
+            total.add(await self.merge_turn(connection, source, turn, silent))
         return total
 
     async def _turns(self, connection: AsyncConnection) -> int:
@@ -59,32 +65,19 @@ class RecordingFormat(Format):
         turns: int = (await connection.execute(last)).scalar_one() + 1
         return turns
 
-    async def _merge_turn(self, connection: AsyncConnection, source: Source, turn: int, silent: bool) -> Merged:
-        seen: Sight = {}
+    @abstractmethod
+    async def merge_turn(self, connection: AsyncConnection, source: Source, turn: int, silent: bool) -> Merged:
+        """Write the lines of a turn, and all that follows from them."""
 
-        async def before(keys: Sequence[int]) -> None:
-            nonlocal seen
-            seen = await look(connection, {self.matter: keys}, source.at)
+    def met(self) -> sa.ColumnElement[bool]:
+        """Whether a line is of a row."""
+        return sa.and_(*(self.table.c[name] == self.staged.c[name] for name in self.key))
 
-        written = await self.kept().write(connection, source, turn, before)
-        ended, seen_ended = await self.end(connection, source, turn, written)
-        keys = sorted({*written.new, *written.changed, *ended})
-        await follow(connection, {self.matter: keys}, {**seen_ended, **seen}, source.at, silent=silent)
-        return await self._counted(connection, turn, written.new, sorted({*written.changed, *ended}), written.outdated)
-
-    async def end(
-        self, connection: AsyncConnection, source: Source, turn: int, written: Written
-    ) -> tuple[Sequence[int], Sight]:
-        """End what lines report as ended; gives the keys of those rows, and what others saw of them."""
-        return (), {}
-
-    async def _counted(
+    async def counted(
         self, connection: AsyncConnection, turn: int, new: Sequence[int], changed: Sequence[int], outdated: int
     ) -> Merged:
         """How many lines of a turn did what; a line of an open conflict is held, whatever it did."""
-        staged, party = self.staged.c, Party
-        table = self.matter.model.__table__
-        met = sa.and_(*(table.c[name] == staged[name] for name in self.key))
+        staged, party, table, met = self.staged.c, Party, self.table, self.met()
         held = sa.func.coalesce(party.held, sa.false())
         query = (
             sa.select(
@@ -106,7 +99,42 @@ class RecordingFormat(Format):
 
     def kept(self) -> Kept:
         """How the lines become rows."""
-        table = self.matter.model.__table__
+        table = self.table
         content = [column.name for column in self.staged.c if column.name in table.c and column.name not in self.key]
         contents: dict[str, Present | None] = {**dict.fromkeys(content), **self.derived}
-        return Kept(table, self.staged, self.key, contents, self.matter.source.key, only_imported=self.only_imported)
+        of: dict[str, Any] = {"only_imported": self.only_imported, "stands": self.stands()}
+        return Kept(table, self.staged, self.key, contents, self.noted, **of)
+
+    def stands(self) -> sa.ColumnElement[bool]:
+        """Of which lines and rows the row stays as it is."""
+        return sa.false()
+
+
+class RecordingFormat(KeyedFormat):
+    """A format whose lines are rows of `matter`."""
+
+    matter: ClassVar[Matter]
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if hasattr(cls, "matter"):
+            cls.table, cls.noted = cls.matter.model.__table__, cls.matter.source.key
+
+    async def merge_turn(self, connection: AsyncConnection, source: Source, turn: int, silent: bool) -> Merged:
+        seen: Sight = {}
+
+        async def before(keys: Sequence[int]) -> None:
+            nonlocal seen
+            seen = await look(connection, {self.matter: keys}, source.at)
+
+        written = await self.kept().write(connection, source, turn, before)
+        ended, seen_ended = await self.end(connection, source, turn, written)
+        keys = sorted({*written.new, *written.changed, *ended})
+        await follow(connection, {self.matter: keys}, {**seen_ended, **seen}, source.at, silent=silent)
+        return await self.counted(connection, turn, written.new, sorted({*written.changed, *ended}), written.outdated)
+
+    async def end(
+        self, connection: AsyncConnection, source: Source, turn: int, written: Written
+    ) -> tuple[Sequence[int], Sight]:
+        """End what lines report as ended; gives the keys of those rows, and what others saw of them."""
+        return (), {}

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
 from casework.consequences import follow
-from casework.listings import end_entries
+from casework.listings import LEFT, end_entries
 from casework.matters import LISTINGS
 from ingest.records import Format, Merged, Record
 from ingest.report import LineError
@@ -19,7 +19,7 @@ from ingest.staging import staged_rows
 from ingest.versions import Kept, Source
 from ingest.vocabulary import in_no_vocabulary, named
 from models.case_numbers import parse_case_number
-from models.code_record import CloseReason
+from models.code_record import CloseReason, CodeRecord
 from models.dates import parse_date
 from models.listing import Listing, ListingKind, Removal
 from models.party import Party
@@ -83,10 +83,7 @@ class Removals(Format):
         return total
 
     async def _merge_turn(self, connection: AsyncConnection, source: Source, turn: int, silent: bool) -> Merged:
-        async def nothing(keys: Sequence[int]) -> None:
-            """A removal itself is shown to nobody."""
-
-        written = await KEPT.write(connection, source, turn, nothing)
+        written = await KEPT.write(connection, source, turn)
         mine = Listing.party_id.in_(sa.select(staged.party_id).where(staged.turn == turn))
         keys, before = await end_entries(connection, await removed_entries(connection, mine), source.at)
         await follow(connection, {LISTINGS: keys}, before, source.at, silent=silent)
@@ -112,7 +109,7 @@ LINES = (
 async def removed_entries(
     connection: AsyncConnection, which: sa.ColumnElement[bool]
 ) -> Mapping[int, tuple[date, CloseReason]]:
-    """Of these entries, those that a removal ends, on another day than they end by now: with that day and the reason.
+    """Of these entries, those that a removal ends otherwise than they end by now: with its day and its reason.
 
     A removal ends the entry that was published last before it.
     """
@@ -124,6 +121,8 @@ async def removed_entries(
         later.published_on > Listing.published_on,
         later.published_on <= Removal.removed_on,
     )
+    reason = sa.cast(CodeRecord.close_reason, sa.Text)
+    other_reason = sa.and_(CodeRecord.close_reason.in_(LEFT), reason != Removal.reason)
     query = (
         sa.select(Listing.id, Removal.removed_on, Removal.reason)
         .ext(distinct_on(Listing.id))
@@ -136,7 +135,8 @@ async def removed_entries(
                 Removal.removed_on >= Listing.published_on,
             ),
         )
-        .where(which, Listing.removed_on.is_distinct_from(Removal.removed_on), ~newer.exists())
+        .outerjoin(CodeRecord, CodeRecord.listing_id == Listing.id)
+        .where(which, sa.or_(Listing.removed_on.is_distinct_from(Removal.removed_on), other_reason), ~newer.exists())
         .order_by(Listing.id)
     )
     rows = await connection.execute(query)

@@ -9,16 +9,13 @@ from sqlalchemy import Column, Date
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.consequences import Sight
-from casework.founded import withdraw_founded
+from casework.founded import REVOKED, withdraw_founded
+from casework.keys import key_array
 from casework.matters import SANCTIONS
-from ingest.recording import RecordingFormat
+from ingest.recording import KeyedFormat, RecordingFormat
 from ingest.report import LineError
 from ingest.versions import Present, Source, Written
 from models.dates import parse_date
-from models.sanction import Sanction
-
-REASON = "据以认定的决定已被撤销"
-"""Why a deduction falls whose decision a file reports as revoked."""
 
 
 def revoked_column() -> Column[date]:
@@ -31,14 +28,14 @@ def _kept(staged: Any, row: Any) -> Any:
     return sa.func.coalesce(staged.revoked_on, row.revoked_on)
 
 
-class RevocableFormat(RecordingFormat):
-    """A format whose lines may say on which day their decision was revoked."""
+class RevocableFormat(KeyedFormat):
+    """A format whose lines may say on which day their row was revoked."""
 
     optional = ("撤销日期",)
     derived: ClassVar[Mapping[str, Present]] = {"revoked_on": _kept}
 
     def revoked(self, text: str, decided_on: date) -> date | None:
-        """The day of revocation, if any. Raises LineError DATE if it was before the decision, or is to come."""
+        """The day of revocation, if any. decided_on: the earliest that it can be. Raises LineError DATE."""
         if self.context.vocabulary.blank(text):
             return None
         day = parse_date(text)
@@ -46,8 +43,14 @@ class RevocableFormat(RecordingFormat):
             raise LineError("DATE", "It is revoked after its decision, and not in time to come: correct 撤销日期.")
         return day
 
+    async def revoked_of(self, connection: AsyncConnection, keys: Sequence[int]) -> Sequence[int]:
+        """Those of these rows that are revoked."""
+        row = self.table.c
+        query = sa.select(row.id).where(row.id == sa.any_(key_array(keys)), row.revoked_on.is_not(None))
+        return (await connection.execute(query)).scalars().all() if keys else ()
 
-class SanctionFormat(RevocableFormat):
+
+class SanctionFormat(RevocableFormat, RecordingFormat):
     """A format whose lines are decisions on one party each: with a revoked one fall the deductions founded on it."""
 
     matter = SANCTIONS
@@ -57,8 +60,6 @@ class SanctionFormat(RevocableFormat):
         self, connection: AsyncConnection, source: Source, turn: int, written: Written
     ) -> tuple[Sequence[int], Sight]:
         """Withdraw what is founded on decisions that are revoked by these lines."""
-        rows = sa.select(Sanction.id).where(Sanction.revoked_on.is_not(None))
-        lines = rows.where(Sanction.id.in_([*written.new, *written.changed]))
-        if revoked := (await connection.execute(lines)).scalars().all():
-            await withdraw_founded(connection, revoked, source.at, REASON)
+        if revoked := await self.revoked_of(connection, [*written.new, *written.changed]):
+            await withdraw_founded(connection, revoked, source.at, REVOKED)
         return (), {}

@@ -18,16 +18,11 @@ from models.case_numbers import parse_case_number
 from models.code_record import CloseReason
 from models.dates import parse_date
 from models.identifiers import compact
-from models.listing import Listing, ListingKind
+from models.listing import Listing, ListingKind, debtor_end
 from models.party import PartyKind
-from models.terms import add_months
 from models.vocabulary import EITHER, WordKind
 
 CODE_TYPE = "Y18"
-UNTIL_PERFORMED = "有履行能力而拒不履行"
-"""The one ground without a term (法释〔2017〕7号, article 2)."""
-
-TERM_MONTHS = 24
 
 
 class Shixin(ListingFormat):
@@ -54,7 +49,7 @@ class Shixin(ListingFormat):
         expected, warnings = self._kind(kind)
         subject = self.context.subjects.read(expected, name, number)
         refuse_minor(subject, listed_on)
-        ends_on = None if UNTIL_PERFORMED in grounds else add_months(published_on, TERM_MONTHS)
+        ends_on = debtor_end(grounds, published_on)
         texts = [compact(basis), unit, duty, performance, grounds]
         texts = [read_text(text, "TEXT") for text in texts]
         kind_of_list = ListingKind.DISHONEST_DEBTOR

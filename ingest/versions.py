@@ -4,8 +4,8 @@ Nothing that differs is passed over: a line either makes a row, changes one with
 export and is counted as such.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -43,6 +43,10 @@ Present = Callable[[Any, Any], Any]
 """What a column is to be, of the staged line and the row."""
 
 
+Before = Callable[[Sequence[int]], Awaitable[None]]
+"""What is to be done before rows change, with their keys."""
+
+
 @dataclass(frozen=True)
 class Kept:
     """How staged lines become rows of a table.
@@ -50,6 +54,7 @@ class Kept:
     key: the columns by which a line finds its row. content: what it may change, by column; as the line says, where
     there is no function. matter: the column of `RecordChange` that names such a row, if it keeps its changes. turns:
     whether staging tells the first line of a key from the second. only_imported: rows that no file wrote stay.
+    stands: of which lines and rows the row stays as it is.
     """
 
     table: Any
@@ -59,9 +64,10 @@ class Kept:
     matter: str | None
     turns: bool = True
     only_imported: bool = False
+    stands: sa.ColumnElement[bool] = field(default_factory=sa.false)
 
     async def write(
-        self, connection: AsyncConnection, source: Source, turn: int, before: Callable[[Sequence[int]], Any]
+        self, connection: AsyncConnection, source: Source, turn: int, before: Before | None = None
     ) -> Written:
         """Write the lines of a turn. `before` is awaited with the keys of the rows that are to change."""
         bound = {"exported": source.exported_on, "turn": turn}
@@ -69,7 +75,8 @@ class Kept:
         outdated = (await connection.execute(self._outdated(), bound | {"new": new})).scalar_one()
         noted = self._note(source, self.matter) if self.matter else self._differing()
         changed = sorted(set((await connection.execute(noted, bound | {"new": new})).scalars()))
-        await before(changed)
+        if before:
+            await before(changed)
         if changed:
             await connection.execute(self._change(), bound | {"keys": changed})
         await connection.execute(self._refresh(), bound)
@@ -101,8 +108,9 @@ class Kept:
         return sa.or_(*(self.table.c[name].is_distinct_from(value) for name, value in self._values().items()))
 
     def is_older(self) -> sa.ColumnElement[bool]:
-        """Whether a row is kept as a newer export than this one wrote it."""
-        return sa.func.coalesce(self.table.c.exported_on > EXPORTED, sa.false())
+        """Whether a row stays: as a newer export than this one wrote it, or since it has ended."""
+        newer = sa.func.coalesce(self.table.c.exported_on > EXPORTED, sa.false())
+        return sa.or_(newer, self.stands)
 
     def _outdated(self) -> Any:
         known = self.table.c.id != sa.all_(NEW)

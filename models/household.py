@@ -50,5 +50,6 @@ class HouseholdMember(Keyed):
     consented_on: Mapped[date]
     enrolled_on: Mapped[date]
     left_on: Mapped[date | None]
+    exported_on: Mapped[date | None]
 
     household: Mapped[Household] = relationship(viewonly=True, lazy="raise")

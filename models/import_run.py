@@ -91,7 +91,8 @@ class RecordChange(Keyed):
     __tablename__ = "record_change"
     __table_args__ = (
         CheckConstraint(
-            "num_nonnulls(case_id, sanction_id, listing_id, certificate_id, deduction_id) = 1", name="of_one_matter"
+            "num_nonnulls(case_id, sanction_id, listing_id, certificate_id, deduction_id, settlement_id) = 1",
+            name="of_one_matter",
         ),
         CheckConstraint("former IS DISTINCT FROM present", name="differs"),
     )
@@ -106,3 +107,4 @@ class RecordChange(Keyed):
     listing_id: Mapped[int | None] = mapped_column(ForeignKey("listing.id"), index=True)
     certificate_id: Mapped[int | None] = mapped_column(ForeignKey("certificate.id"), index=True)
     deduction_id: Mapped[int | None] = mapped_column(ForeignKey("deduction.id"), index=True)
+    settlement_id: Mapped[int | None] = mapped_column(ForeignKey("settlement.id"), index=True)

@@ -11,6 +11,7 @@ from models.court import Court
 from models.court_case import CourtCase
 from models.party import Party
 from models.publicity import Public
+from models.terms import add_months
 
 
 class ListingKind(StrEnum):
@@ -18,6 +19,38 @@ class ListingKind(StrEnum):
 
     DISHONEST_DEBTOR = "DISHONEST_DEBTOR"
     PROFESSIONAL_LENDER = "PROFESSIONAL_LENDER"
+
+
+class DebtorGround(StrEnum):
+    """Why a debtor is listed (法释〔2017〕7号, article 1)."""
+
+    ABLE_BUT_REFUSES = "ABLE_BUT_REFUSES"
+    OBSTRUCTION = "OBSTRUCTION"
+    EVASION = "EVASION"
+    PROPERTY_REPORT = "PROPERTY_REPORT"
+    CONSUMPTION_RESTRICTION = "CONSUMPTION_RESTRICTION"
+    SETTLEMENT_BROKEN = "SETTLEMENT_BROKEN"
+
+
+UNTIL_PERFORMED = "有履行能力而拒不履行"
+"""How the one ground without a term begins (article 2)."""
+
+DEBTOR_GROUNDS = {
+    DebtorGround.ABLE_BUT_REFUSES: f"{UNTIL_PERFORMED}生效法律文书确定义务",
+    DebtorGround.OBSTRUCTION: "以伪造证据、暴力、威胁等方法妨碍、抗拒执行",
+    DebtorGround.EVASION: "以虚假诉讼、虚假仲裁或者以隐匿、转移财产等方法规避执行",
+    DebtorGround.PROPERTY_REPORT: "违反财产报告制度",
+    DebtorGround.CONSUMPTION_RESTRICTION: "违反限制消费令",
+    DebtorGround.SETTLEMENT_BROKEN: "无正当理由拒不履行执行和解协议",
+}
+"""The grounds as the national list writes them."""
+
+DEBTOR_TERM_MONTHS = 24
+
+
+def debtor_end(grounds: str, published_on: date) -> date | None:
+    """The last day on the list of dishonest debtors, by the grounds as written; None until performed (article 2)."""
+    return None if UNTIL_PERFORMED in grounds else add_months(published_on, DEBTOR_TERM_MONTHS)
 
 
 class Removal(Keyed):

@@ -32,6 +32,7 @@ class Relation(Keyed):
     kind: Mapped[RelationKind] = mapped_column(choice(RelationKind))
     begins_on: Mapped[date]
     ends_on: Mapped[date | None]
+    exported_on: Mapped[date | None]
 
     organization: Mapped[Party] = relationship(foreign_keys=[organization_id], viewonly=True, lazy="raise")
     party: Mapped[Party] = relationship(foreign_keys=[party_id], viewonly=True, lazy="raise")

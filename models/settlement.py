@@ -16,7 +16,7 @@ LONGEST_DOCUMENT = 100
 class Settlement(Keyed):
     """A party has performed a settlement or mediation of a case, as a document says.
 
-    `case_id` is null until the case itself is there.
+    `exported_on`: the day of the export that a file's row is of.
     """
 
     __tablename__ = "settlement"
@@ -33,6 +33,7 @@ class Settlement(Keyed):
     document: Mapped[str] = mapped_column(Text)
     performed_on: Mapped[date]
     revoked_on: Mapped[date | None]
+    exported_on: Mapped[date | None]
 
     case: Mapped[CourtCase | None] = relationship(viewonly=True, lazy="raise")
     party: Mapped[Party] = relationship(viewonly=True, lazy="raise")

@@ -12,6 +12,7 @@ from models.court_case import Role
 from models.deduction import AFTER_PUBLICATION, FindingKind
 from models.documents import DocumentKind
 from models.party import PartyKind
+from models.repair import RepairGround
 from models.sanction import SanctionKind
 
 
@@ -31,6 +32,7 @@ class WordKind(StrEnum):
     BLANK = "blanks"
     FINDING = "findings"
     DEDUCTION_STATE = "deduction_states"
+    REPAIR_GROUND = "repair_grounds"
 
 
 EITHER = "EITHER"
@@ -55,6 +57,7 @@ MEANINGS: dict[WordKind, frozenset[str] | None] = {
     WordKind.BLANK: frozenset({BLANK}),
     WordKind.FINDING: frozenset(FindingKind),
     WordKind.DEDUCTION_STATE: frozenset(AFTER_PUBLICATION),
+    WordKind.REPAIR_GROUND: frozenset(RepairGround),
 }
 """What the words of each kind may mean. A court's word means the code of a court."""
 

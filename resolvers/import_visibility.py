@@ -44,6 +44,7 @@ def _record_change(row: Frame, audience: Audience) -> SQL:
         _own(models.Listing, models.Listing.id, row.listing_id),
         own_deduction(row.deduction_id),
         _own(models.CodeRecord, models.CodeRecord.certificate_id, row.certificate_id),
+        _own(models.Settlement, models.Settlement.id, row.settlement_id),
     )
     return sa.or_(*by_court)
 

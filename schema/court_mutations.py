@@ -42,6 +42,7 @@ from schema.procedure_input import (
 )
 from schema.publication_input import (
     IssueConsequenceNoticeInput,
+    ListDebtorInput,
     ListLenderInput,
     PublishBulletinInput,
     RemoveListingInput,
@@ -181,11 +182,18 @@ class CourtMutations:
         "JUDGE: list a professional lender (职业放贷人认定).",
         requires=ACTING,
     )
+    list_debtor = mutation(
+        publications.list_debtor,
+        ListDebtorInput,
+        Listing,
+        "JUDGE: list a dishonest judgment debtor (纳入失信被执行人名单).",
+        requires=ACTING,
+    )
     remove_listing = mutation(
         publications.remove_listing,
         RemoveListingInput,
         Listing,
-        "JUDGE: take a lender off the list (移出名录).",
+        "JUDGE or CENTRE: take an entry off its list (移出名单).",
         requires=ACTING,
     )
     publish_bulletin = mutation(

@@ -20,7 +20,7 @@ from models.grading import RiskGrade, RuleSource
 from models.identity_conflict import ConflictOutcome, ConflictState, IdentityActKind, IdentityActState
 from models.import_run import FindingLevel, ImportState
 from models.incentive_loan import LoanOutcome
-from models.listing import ListingKind
+from models.listing import DebtorGround, ListingKind
 from models.measure import MeasureStatus
 from models.objection import ObjectionOutcome
 from models.party import PartyKind
@@ -60,6 +60,7 @@ DESCRIPTIONS = {
     FindingKind: "The document in which a behaviour was found (认定文书).",
     StaffRole: "The part that a member of staff plays (工作人员角色).",
     ListingKind: "A public list (名单种类).",
+    DebtorGround: "Why a judgment debtor is listed, by 法释〔2017〕7号, article 1 (失信行为情形).",
     MeasureStatus: "Where a measure stands (措施状态).",
     ObjectionOutcome: "How an objection ended (异议结果).",
     DocumentKind: "A kind of document that identifies (证件类型).",

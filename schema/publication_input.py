@@ -5,6 +5,7 @@ from datetime import date
 import strawberry
 
 from models.bulletin import BulletinKind
+from models.listing import DebtorGround
 from schema.mutating import mutation_input
 from schema.procedure_input import ID, REASON
 from schema.scalars import Sha256
@@ -18,7 +19,21 @@ class ListLenderInput:
     reason: str = strawberry.field(description="The ground of the listing (认定依据).")
 
 
-@mutation_input("A lender to take off the list (移出名录).")
+@mutation_input("A dishonest judgment debtor to list (纳入失信被执行人名单).")
+class ListDebtorInput:
+    """A debtor."""
+
+    case_id: strawberry.ID = strawberry.field(description="The enforcement case (执行案件).")
+    party_id: strawberry.ID = strawberry.field(description="The judgment debtor (被执行人).")
+    ground: DebtorGround = strawberry.field(description="Which ground of 法释〔2017〕7号, article 1 (失信行为情形).")
+    basis_number: str = strawberry.field(description="Number of the document that is enforced (执行依据文号).")
+    basis_unit: str = strawberry.field(description="Who made that document (做出执行依据单位).")
+    obligation: str = strawberry.field(description="What it demands (生效法律文书确定的义务).")
+    performance: str = strawberry.field(description="How far that was performed (被执行人的履行情况).")
+    reason: str = strawberry.field(description=REASON)
+
+
+@mutation_input("An entry to take off its list (移出名单).")
 class RemoveListingInput:
     """An entry that ends."""
 

@@ -6,9 +6,11 @@ import models
 from auth.policy import any_of
 from auth.scopes import Scope
 from resolvers import settlements  # noqa: F401 - says who sees them
+from resolvers.import_runs import changes_of
 from schema.declaring import row_type
-from schema.fields import column
+from schema.fields import column, relation
 from schema.node import Node
+from schema.record_change import RecordChange
 
 
 @row_type(
@@ -23,3 +25,8 @@ class Settlement(Node):
     document: str = column("document", "Number of the document (文书号).")
     performed_on: date = column("performed_on", "Day of performance (履行完毕日期).")
     revoked_on: date | None = column("revoked_on", "Day on which it was taken back (撤销日期).")
+    changes: list[RecordChange] = relation(
+        changes_of("settlement_id"),
+        "What later exports changed of it, oldest first (变更记录).",
+        requires=any_of(Scope.REGISTER),
+    )

@@ -198,6 +198,7 @@ NOUNS = {
     "acknowledgeNotice": "villageNotice",
     "recordRecognition": "measure",
     "listLender": "listing",
+    "listDebtor": "listing",
     "recordSettlementPerformed": "settlement",
     "revokeSettlement": "settlement",
     "enrolMember": "householdMember",

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -10,8 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ingest.report import Summary
 from models.code_record import CodeRecord
-from models.deduction import Deduction, DeductionStep, DeductionVersion
+from models.deduction import Deduction, DeductionStatus, DeductionStep, DeductionVersion
 from models.keyring import Keyring
+from models.repair import Repair, RepairOutcome
+from models.sanction import Sanction
 from models.terms import COURT_TIME
 
 NOW = datetime(2022, 6, 1, 9, tzinfo=COURT_TIME)
@@ -123,3 +126,81 @@ async def test_rejected(files: Files, changes: dict[str, str], code: str) -> Non
     await files.case()
     assert (await files.deduction(**changes)).rejected == {code: 1}
     assert await files.count(Deduction) == 0
+
+
+# --- what this service has decided stays ------------------------------------------------------------------------------
+
+
+async def repaired(files: Files, outcome: RepairOutcome, end: date | None = None) -> None:
+    """The panel grants a repair of the one deduction, as it does by hand."""
+    row = await files.one()
+    shown = {"party_id": row.party_id, "deduction_id": row.id, "ground": "REMORSE", "commitment": "守信。"}
+    granted = shown | {"amount_performed": 0, "applied_on": NOW.date(), "outcome": outcome, "new_end": end}
+    changes: dict[str, Any] = {"expires_on": end, "version": 2}
+    if outcome is RepairOutcome.SHIELDED:
+        changes = {"status": DeductionStatus.SHIELDED, "ended_at": NOW}
+    async with files.engine.begin() as connection:
+        await connection.execute(sa.insert(Repair).values(**granted, reasons="符合条件。", decided_at=NOW))
+        await connection.execute(sa.update(Deduction).values(changes))
+
+
+async def test_a_shorter_term_stays_when_the_file_comes_again(files: Files) -> None:
+    await files.case()
+    await files.deduction()
+    await repaired(files, RepairOutcome.SHORTENED, date(2022, 8, 1))
+    summary = await files.deduction()
+    assert (summary.records.changed, summary.records.unchanged) == (0, 1)
+    row = await files.one()
+    assert (row.expires_on, row.version, row.publicity.upper) == (date(2022, 8, 1), 2, date(2022, 8, 2))
+
+
+async def test_what_was_shielded_stays_so_when_the_file_comes_again(files: Files) -> None:
+    await files.case()
+    await files.deduction()
+    await repaired(files, RepairOutcome.SHIELDED)
+    summary = await files.deduction()
+    assert (summary.records.changed, summary.outdated) == (0, 1)
+    row = await files.one()
+    assert (row.status, row.publicity.isempty) == ("SHIELDED", True)
+
+
+async def test_what_was_withdrawn_is_not_published_by_a_later_file(files: Files) -> None:
+    await files.case()
+    await files.deduction(状态="已撤回", 结束日期="2022-05-01", 结束原因="罚款决定被撤销")
+    summary = await files.deduction()
+    assert (summary.records.changed, summary.outdated) == (0, 1)
+    assert (await files.one()).status == "WITHDRAWN"
+    assert await files.rows("SELECT status, reason FROM deduction_step") == [("WITHDRAWN", "罚款决定被撤销")]
+
+
+async def test_what_cites_a_revoked_decision_is_withdrawn_at_once(files: Files) -> None:
+    await files.case()
+    fine = [
+        "(2021)浙0281司惩3号",
+        "(2021)浙0281民初202号",
+        "魏宇华",
+        ADULT,
+        "罚款",
+        "2000",
+        "",
+        "2021-08-02",
+        "2021-08-02",
+    ]
+    await files.bring("sanctions", fine, now=lambda: NOW)
+    async with files.engine.begin() as connection:
+        await connection.execute(sa.update(Sanction).values(revoked_on=date(2022, 5, 1)))
+    await files.deduction()
+    assert (await files.one()).status == "WITHDRAWN"
+
+
+RULING = {"行为代码": "E08", "扣分": "7", "认定文书种类": "裁定书", "认定文书号": "(2021)浙0281民初202号"}
+
+
+async def test_the_record_follows_the_days_of_its_item(files: Files) -> None:
+    await files.case()
+    record = "SELECT effective_on, ends_on FROM code_record"
+    for last in ("2022-08-01", "2023-02-01", "2022-07-01"):
+        await files.deduction(公示期满日=last, **RULING)
+        assert await files.rows(record) == [(date(2021, 9, 1), date.fromisoformat(last))]
+    await files.deduction(公示期满日="2022-07-01", **(RULING | {"发布日期": "2021-10-01"}))
+    assert await files.rows(record) == [(date(2021, 10, 1), date(2022, 7, 1))]

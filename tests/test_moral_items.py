@@ -19,10 +19,12 @@ import database
 from auth.audiences import Audience
 from demo.cast import CHEN, DEMO_VILLAGE, WANG, Subject
 from ingest.certificates import Certificates
+from ingest.deductions import Deductions
 from ingest.households import Households
 from ingest.importing import import_file
 from ingest.removals import Removals
 from ingest.sanctions import Sanctions
+from ingest.settlements import Settlements
 from models.court import StaffRole
 
 ENTRIES = (
@@ -140,6 +142,17 @@ def test_by_hand(bank: MoralBank, tmp_path: Path) -> None:
     fined = bank.do(StaffRole.CENTRE, "recordSanction", **fine)["id"]
     crime: dict[str, Any] = decided | {"kind": "CONVICTION", "number": "(2026)浙0281刑初1号", "reason": "拒执罪。"}
     bank.do(StaffRole.CENTRE, "recordSanction", **crime)
+    listed: dict[str, Any] = {
+        "caseId": case,
+        "partyId": party,
+        "ground": "PROPERTY_REPORT",
+        "basisNumber": "(2025)浙0281民初1号",
+        "basisUnit": "余姚市人民法院",
+        "obligation": "还款",
+        "performance": "全部未履行",
+        "reason": "拒不申报财产。",
+    }
+    entry = bank.do(StaffRole.JUDGE, "listDebtor", **listed)["id"]
     tried, performer = bank.chambers.party(TRIED, WANG)
     shown: dict[str, Any] = {"caseId": tried, "partyId": performer, "performedOn": "2026-02-20", "reason": "已核实。"}
     certificate = bank.do(StaffRole.CENTRE, "issueCertificate", number="甬履1", **shown)["id"]
@@ -148,6 +161,7 @@ def test_by_hand(bank: MoralBank, tmp_path: Path) -> None:
     assert bank.new(known) == [
         (chen, "MV2", 0, False),
         (chen, "MV1", 0, False),
+        (chen, "MV3", 0, False),
         (wang, "MB1", 5, False),
         (wang, "MB2", 3, False),
     ]
@@ -155,7 +169,7 @@ def test_by_hand(bank: MoralBank, tmp_path: Path) -> None:
     assert error["code"] == "RECORDED"
     bank.confirm()
     standing = bank.standing(chen)
-    assert (standing["eligible"], standing["liveVetoes"], standing["benefits"]) == (False, 2, [])
+    assert (standing["eligible"], standing["liveVetoes"], standing["benefits"]) == (False, 3, [])
     assert standing["ineligibleSince"] == bank.chambers.calendar.moment.date().isoformat()
 
     # --- what falls is reversed ---------------------------------------------------------------------------------------
@@ -164,7 +178,9 @@ def test_by_hand(bank: MoralBank, tmp_path: Path) -> None:
     bank.do(StaffRole.CENTRE, "revokeSanction", id=fined, revokedOn=revoked, reason="复议撤销。")
     bank.do(StaffRole.CENTRE, "revokeCertificate", id=certificate, reason="出具有误。")
     bank.do(StaffRole.CENTRE, "revokeSettlement", id=settlement, reason="登记有误。")
-    assert bank.new(known) == [(chen, "MV2", 0, True), (wang, "MB1", -5, True), (wang, "MB2", -3, True)]
+    bank.do(StaffRole.CENTRE, "removeListing", id=entry, reason="申请执行人申请。")
+    back = [(chen, "MV2", 0, True), (wang, "MB1", -5, True), (wang, "MB2", -3, True), (chen, "MV3", 0, True)]
+    assert bank.new(known) == back
     assert bank.standing(chen)["liveVetoes"] == 1
 
     # --- repairs, by their grounds ------------------------------------------------------------------------------------
@@ -231,6 +247,95 @@ def test_by_file(bank: MoralBank, tmp_path: Path) -> None:
     left = ["失信被执行人", CHEN.name, "居民身份证", CHEN.number, ENFORCED, "2026-03-01", "履行完毕"]
     bank.bring("removals", write_csv(tmp_path / "r.csv", [left], Removals.columns))
     assert bank.new(known) == [(chen, "MV3", 0, True)]
+
+
+def _item(subject: Subject, number: str, code: str, points: int, **changes: str) -> list[str]:
+    """A line of `deductions`, published on the first of March."""
+    case, role = (TRIED, "被告") if subject is WANG else (ENFORCED, "被执行人")
+    line = {
+        "案号": case, "经办法院": "余姚市人民法院", "姓名或名称": subject.name, "证件类型": "居民身份证",
+        "证件号码": subject.number, "诉讼地位": role, "行为代码": code, "扣分": str(points), "行为日期": "2026-01-10",
+        "认定日期": "2026-02-10", "认定文书种类": "庭审笔录", "认定文书号": number, "发布日期": "2026-03-01",
+        "公示期满日": "", "状态": "已公示", "结束日期": "", "结束原因": "",
+    }  # fmt: skip
+    return list((line | changes).values())
+
+
+GROUNDS = {"全部履行": 2, "达成和解并按约履行": 2, "积极配合执行": 2, "具结悔过": 1, "退赃退赔": 1}
+"""Reasons of ends, and what each gives back of the points of `CHARGED`."""
+
+
+def test_deductions_and_their_repairs_by_file(bank: MoralBank, tmp_path: Path) -> None:
+    chen, wang = HOUSES.values()
+    bank.bring("households", write_csv(tmp_path / "h.csv", [_member(CHEN), _member(WANG)], Households.columns))
+    known = bank.entries()
+    items = [_item(CHEN, f"笔录{code}", code, points) for code, _, points in CHARGED]
+    lines = [*items, _item(WANG, "笔录T07", "T07", 3)]
+    bank.bring("deductions", write_csv(tmp_path / "d.csv", lines, Deductions.columns))
+    taken = [(chen, item, -points, False) for _, item, points in CHARGED] + [(wang, "MD2", -3, False)]
+    assert sorted(bank.new(known)) == sorted(taken)
+
+    # --- corrected, and repaired --------------------------------------------------------------------------------------
+    known = bank.entries()
+    bank.bring("deductions", write_csv(tmp_path / "d.csv", [_item(WANG, "笔录T07", "T07", 4)], Deductions.columns))
+    assert bank.new(known) == [(wang, "MD2", 3, True), (wang, "MD2", -4, False)]
+    for _ in range(4):
+        bank.next_month()
+    known = bank.entries()
+    ended = bank.chambers.calendar.moment.date().isoformat()
+    repaired = [
+        _item(CHEN, f"笔录{code}", code, points, 状态="已屏蔽", 结束日期=ended, 结束原因=ground)
+        for (code, _, points), ground in zip(CHARGED, GROUNDS, strict=True)
+    ]
+    back = [(chen, f"MR{place}", points, False) for place, points in enumerate(GROUNDS.values(), 1)]
+    for _ in range(2):  # the same file again changes nothing
+        bank.bring("deductions", write_csv(tmp_path / "r.csv", repaired, Deductions.columns))
+        assert sorted(bank.new(known)) == back
+    token = bank.officer(StaffRole.CENTRE)
+    shown = bank.chambers.data(token, REPAIRS)["repairs"]["nodes"]
+    brought = [row for row in shown if row["reasons"] in GROUNDS]
+    assert sorted((row["ground"], row["outcome"], row["reasons"]) for row in brought) == sorted(
+        (ground, "SHIELDED", text) for ground, text in zip(FIVE, GROUNDS, strict=True)
+    )
+
+
+REPAIRS = "{ repairs(first: 50) { nodes { ground outcome reasons } } }"
+
+
+def test_settlements_by_file(bank: MoralBank, tmp_path: Path) -> None:
+    _, wang = HOUSES.values()
+    bank.bring("households", write_csv(tmp_path / "h.csv", [_member(WANG)], Households.columns))
+    known = bank.entries()
+    line = [TRIED, WANG.name, "居民身份证", WANG.number, "(2025)浙0281民初13号和解协议", "2026-02-20"]
+    for _ in range(2):
+        bank.bring("settlements", write_csv(tmp_path / "s.csv", [line], Settlements.columns))
+        assert bank.new(known) == [(wang, "MB2", 3, False)]
+    columns = (*Settlements.columns, *Settlements.optional)
+    bank.bring("settlements", write_csv(tmp_path / "s.csv", [[*line, "2026-02-25"]], columns))
+    assert bank.new(known) == [(wang, "MB2", 3, False), (wang, "MB2", -3, True)]
+    bank.bring("settlements", write_csv(tmp_path / "s.csv", [line], Settlements.columns))
+    assert len(bank.new(known)) == 2  # what was revoked stays so
+
+
+def test_a_file_revokes_a_fine_and_what_is_founded_on_it(bank: MoralBank, tmp_path: Path) -> None:
+    chen, _ = HOUSES.values()
+    bank.bring("households", write_csv(tmp_path / "h.csv", [_member(CHEN)], Households.columns))
+    known, number = bank.entries(), "(2026)浙0281司惩17号"
+    fine = [number, ENFORCED, CHEN.name, CHEN.number, "罚款", "2000", "", "2026-02-20", "2026-02-20"]
+    bank.bring("sanctions", write_csv(tmp_path / "s.csv", [fine], Sanctions.columns))
+    founded = _item(CHEN, number, "E08", 7, 认定文书种类="罚款决定书")
+    bank.bring("deductions", write_csv(tmp_path / "d.csv", [founded], Deductions.columns))
+    arisen = [(chen, "MV2", 0, False), (chen, "MD3", -7, False)]
+    assert bank.new(known) == arisen
+    columns = (*Sanctions.columns, *Sanctions.optional)
+    revoked = write_csv(tmp_path / "r.csv", [[*fine, "2026-03-01"]], columns)
+    for _ in range(2):
+        bank.bring("sanctions", revoked)
+        assert sorted(bank.new(known)[2:]) == [(chen, "MD3", 7, True), (chen, "MV2", 0, True)]
+    again = write_csv(tmp_path / "d.csv", [founded], Deductions.columns)
+    bank.bring("sanctions", write_csv(tmp_path / "s.csv", [fine], Sanctions.columns))
+    bank.bring("deductions", again)
+    assert len(bank.new(known)) == 4
 
 
 LISTED = {

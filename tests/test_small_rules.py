@@ -71,8 +71,8 @@ async def test_what_is_published_falls_with_the_fine(connection: AsyncConnection
         "COLOUR_CHANGED",
         "ENTRY_PUBLISHED",
         "ENTRY_WITHDRAWN",
-        "COLOUR_CHANGED",
         "ENTRY_WITHDRAWN",
+        "COLOUR_CHANGED",
     ]
 
 
@@ -116,7 +116,7 @@ async def test_an_admonition_takes_its_record_and_deduction_along(connection: As
     row = (await connection.execute(sa.select(Objection).where(Objection.id == objection))).one()
     assert (row.outcome, row.reasons, row.answered_by) == (ObjectionOutcome.WITHDRAWN, room.said, None)
     kinds = (await connection.execute(sa.select(Event.kind).order_by(Event.id))).scalars().all()
-    assert kinds[-4:] == ["ENTRY_WITHDRAWN", "OBJECTION_CLOSED", "COLOUR_CHANGED", "ENTRY_WITHDRAWN"]
+    assert kinds[-4:] == ["ENTRY_WITHDRAWN", "OBJECTION_CLOSED", "ENTRY_WITHDRAWN", "COLOUR_CHANGED"]
 
 
 async def test_a_file_withdraws_without_staff(connection: AsyncConnection, room: Courtroom) -> None:

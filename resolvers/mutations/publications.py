@@ -3,10 +3,11 @@
 from datetime import date
 
 from casework import listings, publications
+from casework.listings import Default
 from casework.publications import Announcement, Service
 from models.bulletin import BulletinKind
 from models.court_case import CourtCase
-from models.listing import Listing
+from models.listing import DebtorGround, Listing
 from models.party import Party
 from resolvers.mutations.acting import Acting
 
@@ -16,8 +17,26 @@ async def list_lender(acting: Acting, *, party_id: str, reason: str) -> int:
     return await listings.list_lender(acting.connection, acting.key(party_id, Party, "partyId"), acting.act(reason))
 
 
+async def list_debtor(
+    acting: Acting,
+    *,
+    case_id: str,
+    party_id: str,
+    ground: DebtorGround,
+    basis_number: str,
+    basis_unit: str,
+    obligation: str,
+    performance: str,
+    reason: str,
+) -> int:
+    """A judge lists a dishonest judgment debtor."""
+    case, party = acting.key(case_id, CourtCase, "caseId"), acting.key(party_id, Party, "partyId")
+    default = Default(case, party, ground, basis_number, basis_unit, obligation, performance)
+    return await listings.list_debtor(acting.connection, default, acting.act(reason))
+
+
 async def remove_listing(acting: Acting, *, id: str, reason: str) -> int:
-    """A judge takes a lender off the list."""
+    """A judge or the Centre ends an entry on a list."""
     key = acting.key(id, Listing)
     await listings.remove_listing(acting.connection, key, acting.act(reason))
     return key
