@@ -151,3 +151,20 @@ async def test_a_conviction_makes_red_from_the_end_of_its_sentence(files: Files)
 )
 async def test_rejected_convictions(files: Files, changes: dict[str, str], code: str) -> None:
     assert (await files.conviction(**changes)).rejected == {code: 1}
+
+
+async def test_a_corrected_reason_of_a_removal_counts(files: Files) -> None:
+    await files.listing()
+    await files.removal()
+    assert [entry[2] for entry in await files.entries()] == [CloseReason.PERFORMED]
+    summary = await files.removal(退出原因="错误纳入")
+    assert summary.records.changed == 1
+    assert [entry[2] for entry in await files.entries()] == [CloseReason.WITHDRAWN]
+    assert await files.rows("SELECT isempty(publicity) FROM code_record") == [(True,)]
+
+
+async def test_who_was_removed_before_its_entry_came_was_never_listed_for_others(files: Files) -> None:
+    await files.removal()
+    await files.listing()
+    assert [entry[2] for entry in await files.entries()] == [CloseReason.PERFORMED]
+    assert "LIST_REMOVED" not in {kind for (kind,) in await files.rows("SELECT kind FROM event")}

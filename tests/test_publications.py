@@ -160,3 +160,53 @@ def test_who_takes_no_part_is_served_no_notice(chambers: Chambers, judge: str) -
     given = {"number": "告知3号", "caseId": case, "partyId": other, "servedOn": "2026-02-20", "digest": DIGEST}
     error = chambers.refused(judge, "issueConsequenceNotice", "id", **given, reason="x")
     assert error["code"] == "NOT_A_PARTICIPANT"
+
+
+DEBTOR: dict[str, Any] = {
+    "ground": "PROPERTY_REPORT",
+    "basisNumber": "(2025)浙0281民初1号",
+    "basisUnit": "余姚市人民法院",
+    "obligation": "还款十万元",
+    "performance": "全部未履行",
+    "reason": "拒不申报财产。",
+}
+
+
+def test_a_debtor_is_listed_leaves_and_is_listed_again_another_day(chambers: Chambers, judge: str) -> None:
+    case, party = chambers.party("(2026)浙0281执11号", CHEN)
+    given, shown = DEBTOR | {"caseId": case, "partyId": party}, "id kind grounds publishedOn endsOn removedOn"
+    entry = chambers.done(judge, "listDebtor", shown, **given)
+    assert (entry["kind"], entry["grounds"]) == ("DISHONEST_DEBTOR", "违反财产报告制度")
+    assert int(entry["endsOn"][:4]) == int(entry["publishedOn"][:4]) + 2
+    assert chambers.refused(judge, "listDebtor", "id", **given)["code"] == "LISTED"
+    chambers.done(chambers.officer(StaffRole.CENTRE), "removeListing", "id", id=entry["id"], reason="履行完毕。")
+    assert chambers.refused(judge, "listDebtor", "id", **given)["code"] == "LISTED"  # once a day
+    chambers.calendar.turn(days=1)
+    again = chambers.done(judge, "listDebtor", shown, **(given | {"ground": "ABLE_BUT_REFUSES"}))
+    assert (again["endsOn"], again["id"] != entry["id"]) == (None, True)
+    chambers.done(judge, "removeListing", "id", id=again["id"], reason="履行完毕。")
+
+
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+    "no ground": ({"reason": " "}, "REASON_REQUIRED"),
+    "no document": ({"basisNumber": " "}, "BAD_TEXT"),
+    "a person's number": ({"performance": "张波33028119030702306X未履行"}, "BAD_TEXT"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_a_debtor_is_listed_on_whole_grounds(chambers: Chambers, judge: str, what: str) -> None:
+    case, party = chambers.party("(2026)浙0281执11号", CHEN)
+    changes, code = REFUSED[what]
+    given = DEBTOR | {"caseId": case, "partyId": party} | changes
+    assert chambers.refused(judge, "listDebtor", "id", **given)["code"] == code
+
+
+def test_only_judges_list_judgment_debtors_of_enforcement_cases(chambers: Chambers, judge: str) -> None:
+    case, party = chambers.party("(2026)浙0281执11号", CHEN)
+    tried, other = chambers.party("(2025)浙0281民初13号", WANG)
+    of = {"caseId": case, "partyId": party}
+    centre = chambers.officer(StaffRole.CENTRE)
+    assert chambers.refused(centre, "listDebtor", "id", **(DEBTOR | of))["code"] == "WRONG_ROLE"
+    stranger = DEBTOR | {"caseId": tried, "partyId": other}
+    assert chambers.refused(judge, "listDebtor", "id", **stranger)["code"] == "NOT_A_PARTICIPANT"
