@@ -182,6 +182,7 @@ def test_a_debtor_is_listed_leaves_and_is_listed_again_another_day(chambers: Cha
     chambers.done(chambers.officer(StaffRole.CENTRE), "removeListing", "id", id=entry["id"], reason="履行完毕。")
     assert chambers.refused(judge, "listDebtor", "id", **given)["code"] == "LISTED"  # once a day
     chambers.calendar.turn(days=1)
+    judge = chambers.officer(StaffRole.JUDGE)
     again = chambers.done(judge, "listDebtor", shown, **(given | {"ground": "ABLE_BUT_REFUSES"}))
     assert (again["endsOn"], again["id"] != entry["id"]) == (None, True)
     chambers.done(judge, "removeListing", "id", id=again["id"], reason="履行完毕。")

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0029"
-down_revision = "0028"
+revision = "0030"
+down_revision = "0029"
 
 WORDS = (
     "roles", "role_qualifiers", "party_kinds", "listed_kinds", "documents", "courts", "sanctions", "removal_reasons",
