@@ -10,6 +10,7 @@ from authlib.oauth2.rfc6749 import OAuth2Payload, OAuth2Request
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 
+from auth.content_coding import ONLY_IDENTITY, TAKEN, is_encoded
 from auth.visit import Visit
 
 FORM_TYPE = "application/x-www-form-urlencoded"
@@ -24,8 +25,13 @@ class Refusal(OAuth2Error):  # type: ignore[misc]  # authlib has no types
         super().__init__(description=description, status_code=status, error=error)
 
     def get_headers(self) -> list[tuple[str, str]]:
-        """Name the one scheme that HTTP knows of our client authentication methods (RFC 6749, section 5.2)."""
+        """Name the one scheme that HTTP knows of our client authentication methods (RFC 6749, section 5.2).
+
+        A body in a content coding is told which ones are taken.
+        """
         headers: list[tuple[str, str]] = super().get_headers()
+        if self.status_code == 415:
+            headers.extend(TAKEN.items())
         if self.status_code == 401:
             headers.append(("WWW-Authenticate", f'Basic realm="suxin", error="{self.error}"'))
         return headers
@@ -94,6 +100,8 @@ async def read_visit(request: Request) -> Visit:
 async def _form(request: Request) -> list[tuple[str, str]]:
     if request.headers.get("content-type", "").split(";")[0].strip().lower() != FORM_TYPE:
         raise invalid_request(f"Send a body of the type {FORM_TYPE}.")
+    if is_encoded(request.headers):
+        raise Refusal("invalid_request", ONLY_IDENTITY, 415)
     return _fields(await _body(request))
 
 

@@ -22,6 +22,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from strawberry.utils.str_converters import to_camel_case
 
 from auth.budget import Budgets, ThrottledError
+from auth.content_coding import ONLY_IDENTITY, TAKEN, is_encoded
 from auth.metadata import resource_metadata_url
 from auth.scopes import Scope
 from auth.tokens import TokenError, TokenVerifier, bearer_token
@@ -48,11 +49,11 @@ CSV, JSON_LINES = "text/csv", ("application/jsonl", "application/x-ndjson")
 
 
 class FileError(ValueError):
-    """A file that cannot be taken; the message says why. status: HTTP."""
+    """A file that cannot be taken; the message says why. status, headers: of the answer."""
 
-    def __init__(self, message: str, status: int = 400) -> None:
+    def __init__(self, message: str, status: int = 400, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
-        self.status = status
+        self.status, self.headers = status, headers
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class Transfers:
         except TokenError as error:
             return _refusal(error.status, str(error), {"www-authenticate": error.challenge(self.issuer)})
         except FileError as error:
-            return _refusal(error.status, str(error))
+            return _refusal(error.status, str(error), error.headers)
         except Refusal as refusal:
             return _refusal(429, f"{refusal.message} {refusal.hint}")
         except ThrottledError as error:
@@ -192,6 +193,8 @@ def _media_type(request: Request) -> str:
     found = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if found != CSV and found not in JSON_LINES:
         raise FileError(f"Send {CSV} or {JSON_LINES[0]}, in UTF-8.", 415)
+    if is_encoded(request.headers):
+        raise FileError(ONLY_IDENTITY, 415, TAKEN)
     return found
 
 

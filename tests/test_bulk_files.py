@@ -1,5 +1,6 @@
 """Files of subjects: each line checked or watched for itself, whatever stands on the others."""
 
+import gzip
 import json
 from typing import Any
 
@@ -102,6 +103,14 @@ def test_a_file_that_cannot_be_taken_is_told_why(bulk: Bulk, name: str) -> None:
     found = bulk.upload(content, media_type)
     assert found.status_code == status
     assert message in found.json()["error"]
+
+
+def test_an_encoded_file_is_told_which_encodings_are_taken(bulk: Bulk) -> None:
+    token = {"authorization": f"Bearer {bulk.world.token(Audience.BANK)}"}
+    headers = token | {"content-type": "application/jsonl", "content-encoding": "gzip"}
+    found = bulk.world.http.post("/uploads", content=gzip.compress(b"{}"), headers=headers)
+    assert (found.status_code, found.headers["accept-encoding"]) == (415, "identity")
+    assert "without Content-Encoding" in found.json()["error"]
 
 
 def test_files_are_taken_from_whoever_may_send_them(bulk: Bulk) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import gzip
 import json
 import logging
 import os
@@ -274,6 +275,13 @@ async def test_malformed_requests_are_refused_before_anything_else(service: Serv
     ):
         response = await service.http.post(path, content=content, headers=headers)
         assert refusal(response) == (status, "invalid_request"), content[:40]
+
+
+async def test_an_encoded_form_is_told_which_encodings_are_taken(service: Service) -> None:
+    headers = {"content-type": "application/x-www-form-urlencoded", "content-encoding": "gzip"}
+    response = await service.http.post("/oauth/token", content=gzip.compress(b"a=1"), headers=headers)
+    assert refusal(response) == (415, "invalid_request")
+    assert response.headers["accept-encoding"] == "identity"
 
 
 @pytest.mark.parametrize("path", ["/oauth/token", "/oauth/revoke", "/oauth/introspect"])
