@@ -507,6 +507,17 @@ def test_nothing_about_anybody_stands_in_an_address(world: World, query: str) ->
     assert response.json()["errors"][0]["extensions"]["code"] == "METHOD_NOT_ALLOWED"
 
 
+def test_urql_is_told_how_to_ask_by_post(world: World) -> None:
+    """It sends what fits into an address by GET, unless it is told otherwise."""
+    query = "query Parties($first: Int!) { parties(first: $first) { nodes { name } } }"
+    accept = "application/graphql-response+json, application/graphql+json, application/json, text/event-stream"
+    params = {"query": query, "operationName": "Parties", "variables": '{"first":1}', "extensions": "{}"}
+    response = world.http.get("/graphql", params=params, headers=bearer(world) | {"accept": accept})
+    [(message, code)] = refused(response, 405)
+    assert code == "METHOD_NOT_ALLOWED"
+    assert message.startswith("Send this by POST (with urql: preferGetMethod: false)")
+
+
 @pytest.mark.parametrize(
     ("params", "status", "code"),
     [
