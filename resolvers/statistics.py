@@ -14,6 +14,7 @@ from auth.audiences import Audience
 from resolvers.counted import ASKED, KEYS, counted
 from resolvers.declarations import About, Frame, Order, Prepared, Relation, Root
 from resolvers.errors import BadInputError
+from resolvers.reach import at_or_below
 from resolvers.sql import SQL
 from resolvers.subjects import text
 from resolvers.visibility import EVERYBODY, sees
@@ -91,7 +92,7 @@ def _dimensions(things: Any) -> Mapping[Dimension, SQL]:
 def _filters(things: Any) -> Iterator[SQL]:
     for name in ("stage", "colour", "outcome"):
         yield sa.or_(ASKED[name].is_(None), getattr(things, name) == ASKED[name])
-    yield sa.or_(ASKED["court_code"].is_(None), sa.func.starts_with(things.court_code, ASKED["court_code"]))
+    yield sa.or_(ASKED["court_code"].is_(None), at_or_below(things.court_code, ASKED["court_code"]))
     yield sa.or_(ASKED["from_day"].is_(None), things.day >= ASKED["from_day"])
     yield sa.or_(ASKED["to_day"].is_(None), things.day <= ASKED["to_day"])
 
