@@ -16,6 +16,8 @@ from auth.visit import Visit
 FORM_TYPE = "application/x-www-form-urlencoded"
 MAXIMUM_BODY = 32_768
 MAXIMUM_FIELDS = 64
+BLANKS = dict.fromkeys(map(ord, "\u00a0\u3000"), " ")
+"""Blanks that keyboards write for the plain one; Python does not count them among what is printable."""
 
 
 class Refusal(OAuth2Error):  # type: ignore[misc]  # authlib has no types
@@ -94,7 +96,7 @@ async def read_visit(request: Request) -> Visit:
     """Read and bound one request of a browser. Raises Refusal."""
     query = Form(_fields(request.scope["query_string"])).data
     form = Form(await _form(request)).data if request.method == "POST" else None
-    return Visit(query, request.cookies, form)
+    return Visit(query, request.cookies, form, request.headers.get("sec-fetch-site") == "same-origin")
 
 
 async def _form(request: Request) -> list[tuple[str, str]]:
@@ -131,6 +133,6 @@ def _parse(body: bytes) -> list[tuple[str, str]]:
         fields = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=MAXIMUM_FIELDS, errors="strict")
     except ValueError:
         raise invalid_request("The body is not a well-formed form in UTF-8 with at most 64 parameters.") from None
-    if not all(text.isprintable() for field in fields for text in field):
+    if not all(text.translate(BLANKS).isprintable() for field in fields for text in field):
         raise invalid_request("A parameter holds a control character.")
     return fields
