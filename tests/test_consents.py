@@ -4,7 +4,7 @@ import hashlib
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -129,6 +129,29 @@ def test_a_letter_that_cannot_stand_is_refused_with_its_place(
     error = chambers.refused(chambers.partner(BANK), "registerConsent", "id", **letter(chambers, **changes))
     assert (error["code"], error["path"]) == (code, path)
     assert outcome(chambers) == "CONSENT_REQUIRED"
+
+
+BEFORE = "A consent begins on the day of its signature, {}, or later."
+
+
+def test_a_letter_is_not_valid_before_it_was_signed(chambers: Chambers) -> None:
+    """The day of signature counts as the court counts days: from midnight in Shanghai."""
+    signed = chambers.calendar.moment.date() - timedelta(days=3)
+    midnight = datetime.combine(signed, time(), UTC) - timedelta(hours=8)
+    for start in (midnight - timedelta(days=19), midnight - timedelta(seconds=1)):
+        early = letter(chambers, signedOn=signed.isoformat(), validFrom=write_moment(start))
+        error = chambers.refused(chambers.partner(BANK), "registerConsent", "id", **early)
+        told = (error["code"], error["path"], error["message"])
+        assert told == ("BAD_DATE", ["input", "validFrom"], BEFORE.format(signed))
+    assert outcome(chambers) == "CONSENT_REQUIRED"
+    assert register(chambers, signedOn=signed.isoformat(), validFrom=write_moment(midnight))["origin"] == "LETTER"
+
+
+def test_a_consent_of_the_portal_is_not_valid_before_it_was_given(chambers: Chambers) -> None:
+    yesterday = moment(chambers, days=-1)
+    given = grant(chambers, validFrom=yesterday)
+    error = chambers.refused(chambers.partner(PORTAL, CHEN), "grantConsent", "id", **given)
+    assert (error["code"], error["path"]) == ("BAD_DATE", ["input", "validFrom"])
 
 
 def test_a_letter_number_is_its_recipient_s_own(chambers: Chambers) -> None:
