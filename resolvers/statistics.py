@@ -42,13 +42,14 @@ class Statistic:
 
 
 def groups(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
-    """One row for each group, the largest first."""
+    """One row for each group, the largest first; each knows how many there are, however many are asked for."""
     things = sa.union_all(*counted(audience)).subquery("counted").c
     dimensions = {name.value.lower(): value for name, value in _dimensions(things).items()}
     measures = _measures(things, audience)
     order = sa.func.row_number().over(order_by=(measures["count"].desc(), *dimensions.values()))
     labelled = [value.label(name) for name, value in {**dimensions, **measures}.items()]
-    grouped = sa.select(*labelled, order.label("ordinal"))
+    total = sa.cast(sa.func.count().over(), sa.Integer)
+    grouped = sa.select(*labelled, order.label("ordinal"), total.label("group_count"))
     large = grouped.where(*_filters(things)).group_by(*dimensions.values())
     if audience is not Audience.COURT:
         large = large.having(sa.func.count(things.subject.distinct()) >= LEAST_SUBJECTS)
