@@ -5,6 +5,7 @@ Passwords are made here and handed over once; argon2id by the parameters of RFC 
 
 import re
 import secrets
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -97,6 +98,11 @@ def sign_out(connection: sa.Connection, key: int, now: datetime) -> None:
     connection.execute(sa.update(IssuedToken).where(*live).values(revoked_at=now))
 
 
+def read_username(text: str) -> str:
+    """A user name as it was meant: keyboards write it with a capital, in full width, or with blanks."""
+    return "".join(unicodedata.normalize("NFKC", text).split()).lower()
+
+
 def check_password(connection: sa.Connection, username: str, password: str, now: datetime) -> int | None:
     """The key of the member of staff, or None: unknown, gone, locked and wrong look alike, in time as well (R20).
 
@@ -104,7 +110,8 @@ def check_password(connection: sa.Connection, username: str, password: str, now:
     wait for each other.
     """
     query = sa.select(StaffAccount.__table__).join(Staff, Staff.id == StaffAccount.staff_id)
-    known = query.where(StaffAccount.username == username, Staff.left_at.is_(None)).with_for_update(of=StaffAccount)
+    named = StaffAccount.username == read_username(username)
+    known = query.where(named, Staff.left_at.is_(None)).with_for_update(of=StaffAccount)
     account: Any = connection.execute(known).one_or_none()
     right = _verify(account.password_hash if account else _nobodys_hash(), password)
     if account is None or (account.locked_until and account.locked_until > now):
@@ -159,7 +166,7 @@ def _check(connection: sa.Connection, account: Account) -> None:
 
 def _active(connection: sa.Connection, username: str) -> int:
     query = sa.select(Staff.id).join(StaffAccount, StaffAccount.staff_id == Staff.id)
-    key = connection.scalar(query.where(StaffAccount.username == username, Staff.left_at.is_(None)))
+    key = connection.scalar(query.where(StaffAccount.username == read_username(username), Staff.left_at.is_(None)))
     if key is None:
         raise AccountError(f"There is no active user {username}. See: suxin staff list.")
     return key

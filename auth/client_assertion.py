@@ -17,12 +17,17 @@ from auth.client_keys import ALGORITHMS, verification_key
 
 Result = TypeVar("Result")
 MAXIMUM_LENGTH = 8192
+WRONG_AUDIENCE = "aud must be the issuer as a plain string"
 AHEAD_SECONDS = 10
 """How far a client's clock may run ahead of ours (FAPI 2.0, section 5.3.2.1, item 13)."""
 
 
 class AssertionRefused(ValueError):
     """The JWT is not acceptable. The message is for the log and for tests; callers answer with a constant sentence."""
+
+
+class AudienceRefused(AssertionRefused):
+    """The JWT is for somebody else, whoever signed it: that may be told, as it says nothing of which clients exist."""
 
 
 class ClientAlgorithms(JWSRegistry):
@@ -48,15 +53,18 @@ class Expected:
     lifetime: int
 
 
-def unverified_subject(token: str) -> str:
+def unverified_subject(token: str, issuer: str) -> str:
     """The `sub` that a JWT claims, read before its signature is checked: good for finding the key, for nothing else.
 
-    Raises AssertionRefused.
+    Raises AssertionRefused, and AudienceRefused for one that is not for `issuer`.
     """
-    subject: object = _read(lambda: json.loads(_extract(token).payload).get("sub"))
-    if not isinstance(subject, str):
+    claims: Any = _read(lambda: json.loads(_extract(token).payload).items())
+    found = dict(claims)
+    if found.get("aud") != issuer:
+        raise AudienceRefused(WRONG_AUDIENCE)
+    if not isinstance(found.get("sub"), str):
         raise AssertionRefused("sub is not text")
-    return subject
+    return str(found["sub"])
 
 
 def verified_claims(token: str, jwks: Mapping[str, Any] | None, expected: Expected) -> dict[str, Any]:
@@ -69,8 +77,10 @@ def verified_claims(token: str, jwks: Mapping[str, Any] | None, expected: Expect
         raise AssertionRefused("extensions are not understood (RFC 7515, section 4.1.11; RFC 7797, section 7)")
     key = _read(lambda: verification_key(jwks, header.get("kid")))
     claims = _read(lambda: jwt.decode(token, key, registry=REGISTRY)).claims
-    if claims.get("iss") != expected.client_id or claims.get("aud") != expected.issuer:
-        raise AssertionRefused("iss or aud is wrong; aud must be the issuer as a plain string")
+    if claims.get("iss") != expected.client_id:
+        raise AssertionRefused("iss is wrong: it must be the client identifier")
+    if claims.get("aud") != expected.issuer:
+        raise AudienceRefused(f"{WRONG_AUDIENCE}: {expected.issuer}")
     if not _is_name(claims.get("jti")):
         raise AssertionRefused("jti is missing")
     _check_times(claims, expected)

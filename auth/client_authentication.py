@@ -10,7 +10,7 @@ import logging
 from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
-from auth.client_assertion import AssertionRefused, Expected, unverified_subject, verified_claims
+from auth.client_assertion import AssertionRefused, AudienceRefused, Expected, unverified_subject, verified_claims
 from auth.oauth_http import OAuthRequest, Refusal, invalid_request
 from auth.token_store import RegisteredClient, accept_once, find_client
 from models.client import Authentication
@@ -60,16 +60,24 @@ class ClientAuthenticator:
     def _by_assertion(self, request: OAuthRequest, now: float) -> RegisteredClient:
         assertion = request.form["client_assertion"]
         try:
-            client_id = unverified_subject(assertion)
+            client_id = unverified_subject(assertion, self.issuer)
             client = _find(request, client_id, Authentication.PRIVATE_KEY_JWT)
             expected = Expected(client_id, self.issuer, now, ASSERTION_SECONDS)
             claims = verified_claims(assertion, client.jwks if client else None, expected)
         except AssertionRefused as refused:
             log.info("client assertion refused: %s", refused)
-            raise _wrong_assertion() from None
+            raise (self._wrong_audience() if isinstance(refused, AudienceRefused) else _wrong_assertion()) from None
         if client is None or claims["sub"] != client_id or not accept_once(request.connection, client.key, claims, now):
             raise _wrong_assertion()
         return client
+
+    def _wrong_audience(self) -> Refusal:
+        """Many libraries name the token endpoint, or a list: FAPI 2.0, section 5.3.2.1, takes neither."""
+        description = (
+            f"The client assertion was not accepted: its aud must be {self.issuer}, the issuer, as one plain text. "
+            "The address of this endpoint, or a list, is not taken."
+        )
+        return Refusal("invalid_client", description, 401)
 
 
 def hash_secret(secret: str) -> bytes:

@@ -15,6 +15,7 @@ REVOCATION_PATH = "/oauth/revoke"
 INTROSPECTION_PATH = "/oauth/introspect"
 JWKS_PATH = "/oauth/jwks.json"
 SERVER_WELL_KNOWN = "/.well-known/oauth-authorization-server"
+OPENID_WELL_KNOWN = "/.well-known/openid-configuration"
 RESOURCE_WELL_KNOWN = "/.well-known/oauth-protected-resource"
 
 
@@ -51,8 +52,13 @@ def resource_metadata(issuer: str) -> dict[str, Any]:
 
 
 def server_metadata_paths(issuer: str) -> list[str]:
-    """Where clients look for `server_metadata`: the well-known part goes before the issuer's path (RFC 8414, 3.1)."""
-    return list(dict.fromkeys([SERVER_WELL_KNOWN, SERVER_WELL_KNOWN + urlsplit(issuer).path]))
+    """Where clients look for `server_metadata`: the well-known part goes before the issuer's path (RFC 8414, 3.1).
+
+    Clients of OpenID Connect look at another address, after the path, and are shown the same (RFC 8414, section 5).
+    """
+    path = urlsplit(issuer).path
+    before = [known + end for known in (SERVER_WELL_KNOWN, OPENID_WELL_KNOWN) for end in ("", path)]
+    return list(dict.fromkeys([*before, path + OPENID_WELL_KNOWN]))
 
 
 def resource_metadata_paths(issuer: str) -> list[str]:

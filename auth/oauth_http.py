@@ -10,11 +10,14 @@ from authlib.oauth2.rfc6749 import OAuth2Payload, OAuth2Request
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 
+from auth.content_coding import ONLY_IDENTITY, TAKEN, is_encoded
 from auth.visit import Visit
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 MAXIMUM_BODY = 32_768
 MAXIMUM_FIELDS = 64
+BLANKS = dict.fromkeys(map(ord, "\u00a0\u3000"), " ")
+"""Blanks that keyboards write for the plain one; Python does not count them among what is printable."""
 
 
 class Refusal(OAuth2Error):  # type: ignore[misc]  # authlib has no types
@@ -24,8 +27,13 @@ class Refusal(OAuth2Error):  # type: ignore[misc]  # authlib has no types
         super().__init__(description=description, status_code=status, error=error)
 
     def get_headers(self) -> list[tuple[str, str]]:
-        """Name the one scheme that HTTP knows of our client authentication methods (RFC 6749, section 5.2)."""
+        """Name the one scheme that HTTP knows of our client authentication methods (RFC 6749, section 5.2).
+
+        A body in a content coding is told which ones are taken.
+        """
         headers: list[tuple[str, str]] = super().get_headers()
+        if self.status_code == 415:
+            headers.extend(TAKEN.items())
         if self.status_code == 401:
             headers.append(("WWW-Authenticate", f'Basic realm="suxin", error="{self.error}"'))
         return headers
@@ -88,12 +96,14 @@ async def read_visit(request: Request) -> Visit:
     """Read and bound one request of a browser. Raises Refusal."""
     query = Form(_fields(request.scope["query_string"])).data
     form = Form(await _form(request)).data if request.method == "POST" else None
-    return Visit(query, request.cookies, form)
+    return Visit(query, request.cookies, form, request.headers.get("sec-fetch-site") == "same-origin")
 
 
 async def _form(request: Request) -> list[tuple[str, str]]:
     if request.headers.get("content-type", "").split(";")[0].strip().lower() != FORM_TYPE:
         raise invalid_request(f"Send a body of the type {FORM_TYPE}.")
+    if is_encoded(request.headers):
+        raise Refusal("invalid_request", ONLY_IDENTITY, 415)
     return _fields(await _body(request))
 
 
@@ -123,6 +133,6 @@ def _parse(body: bytes) -> list[tuple[str, str]]:
         fields = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=MAXIMUM_FIELDS, errors="strict")
     except ValueError:
         raise invalid_request("The body is not a well-formed form in UTF-8 with at most 64 parameters.") from None
-    if not all(text.isprintable() for field in fields for text in field):
+    if not all(text.translate(BLANKS).isprintable() for field in fields for text in field):
         raise invalid_request("A parameter holds a control character.")
     return fields

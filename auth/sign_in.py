@@ -122,12 +122,12 @@ class SignIn:
             key = None if asked.login else self._signed_in(connection, visit)
             known = key is not None and self._within(connection, key, asked.client)
             return self._code(connection, asked, key) if key is not None and known else self._page(asked, visit)
-        if not self._own_form(visit.form, visit.cookies):
+        if not self._own_form(visit.form, visit):
             return page(
                 "message.html",
                 403,
                 title="请重试 Try again",
-                message="页面已失效，请返回重新登录。The page was open for too long. Go back and sign in again.",
+                message="请允许本站的 Cookie，返回后重新登录。Allow cookies of this site, go back, and sign in.",
             )
         now = moment(self.server.clock())
         key = check_password(connection, visit.form.get("username", ""), visit.form.get("password", ""), now)
@@ -142,18 +142,22 @@ class SignIn:
         officer = find_officer(connection, key)
         return officer is not None and officer.court_code.startswith(client.court_code or "\0")
 
-    def _own_form(self, form: Mapping[str, str], cookies: Mapping[str, str]) -> bool:
-        """Whether this server's page was sent: its field matches a cookie that no other site can set or read."""
-        expected = cookies.get(self.csrf_cookie, "")
-        return len(expected) >= SECRET_BYTES and secrets.compare_digest(
-            form.get("csrf", "").encode(), expected.encode()
-        )
+    def _own_form(self, form: Mapping[str, str], visit: Visit) -> bool:
+        """Whether this server's page was sent: its field matches a cookie that no other site can set or read.
+
+        Of pages that were opened at the same time each sets the cookie, and the last one stays: for the others the
+        browser vouches, by a header that no page can set.
+        """
+        expected = visit.cookies.get(self.csrf_cookie, "")
+        matches = secrets.compare_digest(form.get("csrf", "").encode(), expected.encode())
+        return len(expected) >= SECRET_BYTES and (matches or visit.same_origin)
 
     def _page(self, asked: AuthorizationRequest, visit: Visit, *, refused: bool = False) -> Response:
+        """The form. Its cookie comes along (Lax) when another site leads here, so that a second page has the same."""
         csrf = visit.cookies.get(self.csrf_cookie) or secrets.token_urlsafe(SECRET_BYTES)
         status, client = 401 if refused else 200, asked.client.name
         shown = page("sign_in.html", status, asked.origin, client=client, csrf=csrf, refused=refused)
-        shown.set_cookie(self.csrf_cookie, csrf, path="/", secure=self.secure, httponly=True, samesite="strict")
+        shown.set_cookie(self.csrf_cookie, csrf, path="/", secure=self.secure, httponly=True, samesite="lax")
         return shown
 
     def _begin(self, connection: sa.Connection, asked: AuthorizationRequest, key: int) -> Response:

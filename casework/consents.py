@@ -56,7 +56,7 @@ async def register_consent(
     number = own_reference(letter.number, "letterNumber")
     if letter.signed_on > court_day(at):
         raise Refusal("BAD_DATE", "This day has not come yet.", "Give the day of signature.", "signedOn")
-    permitted = _permitted(await _recipient(connection, client_key), given, at)
+    permitted = _permitted(await _recipient(connection, client_key), given, letter.signed_on, at)
     signed = {"signed_on": letter.signed_on, "evidence_hash": letter.evidence_hash, "origin": ConsentOrigin.LETTER}
     key = await _enter(connection, **signed, **permitted, reference=number, subject_index=subject)
     if key is None:
@@ -71,9 +71,10 @@ async def grant_consent(
 
     Raises Refusal NOT_FOUND, BAD_DATE, BAD_PURPOSE, BAD_SCOPE.
     """
-    permitted = _permitted(await _recipient(connection, recipient_key), given, at)
+    today = court_day(at)
+    permitted = _permitted(await _recipient(connection, recipient_key), given, today, at)
     number = f"P-{secrets.token_hex(PORTAL_NUMBER_BYTES).upper()}"
-    signed = {"signed_on": court_day(at), "origin": ConsentOrigin.PORTAL, "reference": number}
+    signed = {"signed_on": today, "origin": ConsentOrigin.PORTAL, "reference": number}
     key = await _enter(connection, **signed, **permitted, subject_index=subject)
     assert key is not None  # noqa: S101 - nobody else's number
     return key
@@ -113,11 +114,26 @@ async def _recipient(connection: AsyncConnection, client_key: int) -> Any:
     return found
 
 
-def _permitted(recipient: Any, given: Permission, at: datetime) -> dict[str, Any]:
+def _permitted(recipient: Any, given: Permission, signed_on: date, at: datetime) -> dict[str, Any]:
     """The columns of a consent to a recipient. Raises Refusal BAD_PURPOSE, BAD_SCOPE, BAD_DATE."""
+    purposes = consentable(frozenset(map(Purpose, recipient.purposes)))
+    scopes = frozenset(PERSONS) & frozenset(recipient.scopes)
+    return {
+        "client_key": recipient.id,
+        **_period(given, signed_on, at),
+        "purposes": chosen(frozenset(given.purposes), purposes, "BAD_PURPOSE", "purposes"),
+        "scopes": chosen(frozenset(given.scopes), scopes, "BAD_SCOPE", "scopes"),
+    }
+
+
+def _period(given: Permission, signed_on: date, at: datetime) -> dict[str, datetime]:
+    """From when to when a consent is good: never before the day of its signature. Raises Refusal BAD_DATE."""
     start = given.valid_from or at
     if start - at > AHEAD:
         raise Refusal("BAD_DATE", "A consent begins within a year.", "Give an earlier moment.", "validFrom")
+    if court_day(start) < signed_on:
+        message = f"A consent begins on the day of its signature, {signed_on}, or later."
+        raise Refusal("BAD_DATE", message, "Give that day's midnight in Shanghai, or leave it out.", "validFrom")
     if not (max(start, at) < given.valid_to and given.valid_to - start <= LONGEST_CONSENT):
         raise Refusal(
             "BAD_DATE",
@@ -125,15 +141,7 @@ def _permitted(recipient: Any, given: Permission, at: datetime) -> dict[str, Any
             "Give another moment.",
             "validTo",
         )
-    purposes = consentable(frozenset(map(Purpose, recipient.purposes)))
-    scopes = frozenset(PERSONS) & frozenset(recipient.scopes)
-    return {
-        "client_key": recipient.id,
-        "purposes": chosen(frozenset(given.purposes), purposes, "BAD_PURPOSE", "purposes"),
-        "scopes": chosen(frozenset(given.scopes), scopes, "BAD_SCOPE", "scopes"),
-        "valid_from": start,
-        "valid_to": given.valid_to,
-    }
+    return {"valid_from": start, "valid_to": given.valid_to}
 
 
 def chosen(named: frozenset[str], possible: frozenset[str], code: str, field: str) -> list[str]:

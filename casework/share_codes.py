@@ -3,6 +3,8 @@
 import base64
 import hashlib
 import hmac
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,8 +25,10 @@ from models.names import fold
 from models.party import Identity, Party
 from models.party_name import known_as
 
-GROUP = 4
-"""Characters of a code between two hyphens."""
+GROUP, MARK = 4, 2
+"""Characters of a code between two hyphens, and before the first one."""
+
+SIGN = re.compile("[A-Z0-9]")
 
 LONGEST = timedelta(seconds=REPORT_SECONDS)
 """How long a code lasts at most: as long as the key that signed its report can be had."""
@@ -79,14 +83,21 @@ def share_code(secret: bytes, key: int, form: Form) -> str:
     return "-".join([form.mark, *(text[place : place + GROUP] for place in range(0, form.characters, GROUP))])
 
 
+def read_share_code(text: str) -> str:
+    """A code as it was meant: people type it in small letters, in full width, without hyphens, in a sentence."""
+    signs = "".join(SIGN.findall(unicodedata.normalize("NFKC", text).upper()))
+    mark, rest = signs[:MARK], signs[MARK:]
+    return "-".join([mark, *(rest[place : place + GROUP] for place in range(0, len(rest), GROUP))])
+
+
 def is_single_use(code: str) -> bool:
     """Whether a code opens one answer only."""
-    return code.startswith(ONCE.mark)
+    return read_share_code(code).startswith(ONCE.mark)
 
 
 def code_hash(code: str) -> bytes:
     """What is kept of a code: enough, as nobody chose it."""
-    return hashlib.sha256(code.encode()).digest()
+    return hashlib.sha256(read_share_code(code).encode()).digest()
 
 
 async def create_share_code(

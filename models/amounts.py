@@ -24,8 +24,12 @@ def parse_amount(text: str) -> Decimal:
     plain = CURRENCY.sub("", compact(text))
     plain = THOUSANDS.sub(lambda found: found[0].replace(",", ""), plain)
     amount = _with_jiao(plain) if plain.endswith(("角", "分")) else read_number(YUAN.sub("", plain))
-    if amount is None or not 0 < amount < LARGEST or amount != amount.quantize(CENT):
+    if amount is None:
         raise IdentifierError("AMOUNT", "The amount cannot be read: write CNY in digits, such as 20000 or 20000.50.")
+    if not 0 < amount < LARGEST:
+        raise IdentifierError("AMOUNT", "The amount is not above zero and below 1,000,000,000,000 CNY.")
+    if amount != amount.quantize(CENT):
+        raise IdentifierError("AMOUNT", "The amount has more than two decimals: write CNY as in 20000.50.")
     return amount
 
 

@@ -8,6 +8,7 @@ import base64
 import hashlib
 import logging
 import re
+import unicodedata
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from uuid import uuid4
@@ -22,16 +23,30 @@ from starlette.routing import Route
 
 from auth.pages import GUARDED
 from casework.integrity_reports import ReportStatus, report_address
+from casework.share_codes import read_share_code
 from reports.desk import ReportDesk, Viewed
 from reports.layout import STATUSES, laid_out
 from reports.pdf import typeset
 from schema.execution import log_failure
+
+FOR_PEOPLE = ("", "pdf")
+"""The forms that messengers preview; programs ask for the others, whatever they are called."""
+
+AROUND = ".。、，；：！？」』”’)]>,;:!? "
+"""What stands after an address in a sentence and comes along with it."""
 
 CODE = re.compile("SR(-[A-Z2-7]{4}){7}")
 VIEWED_AT_ONCE, TYPESET_AT_ONCE = 4, 2
 """What whoever has a code may take of a worker: less than its connections, and than its cores can bear."""
 
 UNKNOWN = "没有此报告 There is no such report"
+UNOPENED = "打开本网址即可查验 Open this address to see whether the report holds"
+FETCHED_AHEAD = re.compile("prefetch|preview|prerender", re.IGNORECASE)
+PREVIEWERS = re.compile(
+    r"bot\b|bot[-/]|spider|crawl|preview|facebookexternalhit|whatsapp|embedly|vkshare|dingtalkbot", re.IGNORECASE
+)
+"""Programs that fetch an address because somebody has sent it: messengers, mail filters, search engines."""
+
 UNAVAILABLE = "服务暂时不可用，请稍后重试 The service cannot answer now: try again"
 STYLE = (
     "body{font:1rem/1.5 system-ui,sans-serif;margin:0;background:#f4f4f1;color:#1d1d1b}"
@@ -68,8 +83,10 @@ def report_routes(desk: ReportDesk, request_timeout: float) -> list[Route]:
     forms: Mapping[str, Form] = {"": page, "pdf": pdf, "jws": signed_text, "json": told}
 
     async def endpoint(request: Request) -> Response:
-        code, _, suffix = request.path_params["name"].partition(".")
+        code, suffix = _asked(request.path_params["name"])
         form = forms.get(suffix)
+        if not _is_view(request, suffix):
+            return _html(UNOPENED, 200)
         try:
             async with asyncio.timeout(request_timeout):
                 async with views:
@@ -83,6 +100,19 @@ def report_routes(desk: ReportDesk, request_timeout: float) -> list[Route]:
             return _html(UNAVAILABLE, 500)
 
     return [Route("/reports/{name}", endpoint, methods=["GET"])]
+
+
+def _asked(name: str) -> tuple[str, str]:
+    """The code in an address, as it was meant, and the suffix after it."""
+    code, _, suffix = unicodedata.normalize("NFKC", name).partition(".")
+    return read_share_code(code), suffix.lower().strip(AROUND)
+
+
+def _is_view(request: Request, suffix: str) -> bool:
+    """Whether somebody is about to see the report: not by HEAD, nor where it is fetched before anybody asks for it."""
+    ahead = any(FETCHED_AHEAD.search(request.headers.get(name, "")) for name in ("sec-purpose", "purpose", "x-purpose"))
+    by_program = suffix in FOR_PEOPLE and PREVIEWERS.search(request.headers.get("user-agent", ""))
+    return request.method == "GET" and not ahead and not by_program
 
 
 async def page(viewed: Viewed | None, issuer: str) -> Response:

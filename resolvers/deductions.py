@@ -9,6 +9,7 @@ import models
 from auth.audiences import Audience
 from models.deduction import DeductionStatus
 from resolvers.declarations import Frame, Order, Relation
+from resolvers.reach import at_or_below
 from resolvers.sql import ROW_BY_ROW, SQL
 from resolvers.view import TODAY
 
@@ -50,5 +51,5 @@ OF_BATCH = Relation(
 def of_court(row: Frame, code: Any) -> SQL:
     """Whether a deduction comes from a case of that court or of one below it."""
     case = aliased(models.CourtCase)
-    below = sa.func.starts_with(case.court_code, code)
+    below = at_or_below(case.court_code, code)
     return sa.select(case.id).where(case.id == row.case_id, below).offset(ROW_BY_ROW).exists()

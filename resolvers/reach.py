@@ -63,6 +63,12 @@ def jurisdiction(court_code: Operand) -> SQL:
     return sa.func.starts_with(court_code, COURT)
 
 
+def at_or_below(court_code: Operand, asked: Operand) -> SQL:
+    """Whether a court is the one that is asked for, or below it; a code that is no court's leads to none."""
+    court = aliased(models.Court)
+    return sa.and_(sa.select(court.code).where(court.code == asked).exists(), sa.func.starts_with(court_code, asked))
+
+
 def _disclosed(party_id: SQL) -> SQL:
     party = aliased(models.Party)
     return sa.select(party.id).where(party.id == party_id, party.disclosed).exists()

@@ -14,6 +14,7 @@ from auth.audiences import Audience
 from resolvers.counted import ASKED, KEYS, counted
 from resolvers.declarations import About, Frame, Order, Prepared, Relation, Root
 from resolvers.errors import BadInputError
+from resolvers.reach import at_or_below
 from resolvers.sql import SQL
 from resolvers.subjects import text
 from resolvers.visibility import EVERYBODY, sees
@@ -41,13 +42,14 @@ class Statistic:
 
 
 def groups(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
-    """One row for each group, the largest first."""
+    """One row for each group, the largest first; each knows how many there are, however many are asked for."""
     things = sa.union_all(*counted(audience)).subquery("counted").c
     dimensions = {name.value.lower(): value for name, value in _dimensions(things).items()}
     measures = _measures(things, audience)
     order = sa.func.row_number().over(order_by=(measures["count"].desc(), *dimensions.values()))
     labelled = [value.label(name) for name, value in {**dimensions, **measures}.items()]
-    grouped = sa.select(*labelled, order.label("ordinal"))
+    total = sa.cast(sa.func.count().over(), sa.Integer)
+    grouped = sa.select(*labelled, order.label("ordinal"), total.label("group_count"))
     large = grouped.where(*_filters(things)).group_by(*dimensions.values())
     if audience is not Audience.COURT:
         large = large.having(sa.func.count(things.subject.distinct()) >= LEAST_SUBJECTS)
@@ -91,7 +93,7 @@ def _dimensions(things: Any) -> Mapping[Dimension, SQL]:
 def _filters(things: Any) -> Iterator[SQL]:
     for name in ("stage", "colour", "outcome"):
         yield sa.or_(ASKED[name].is_(None), getattr(things, name) == ASKED[name])
-    yield sa.or_(ASKED["court_code"].is_(None), sa.func.starts_with(things.court_code, ASKED["court_code"]))
+    yield sa.or_(ASKED["court_code"].is_(None), at_or_below(things.court_code, ASKED["court_code"]))
     yield sa.or_(ASKED["from_day"].is_(None), things.day >= ASKED["from_day"])
     yield sa.or_(ASKED["to_day"].is_(None), things.day <= ASKED["to_day"])
 

@@ -155,7 +155,7 @@ def prepared(query: str, operation_name: str | None, scopes: frozenset[Scope], l
     if reach:
         check(reach, scopes)
     digest = sha256(query.encode()).digest()
-    return Operation(document, operation, digest, scopes, reach, condition_variables(document))
+    return Operation(document, operation, digest, scopes, reach, condition_variables(document, operation))
 
 
 def _parsed(query: str) -> DocumentNode:

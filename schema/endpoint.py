@@ -53,7 +53,10 @@ ANSWERS = Counter("suxin_answers", "Answers, by what gave them and why", ["execu
 EVENT_STREAM = "text/event-stream"
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 INTROSPECTION_COST = 100
-NOT_IN_ADDRESSES = "Send this by POST: only the schema and the catalogue are read by GET, as addresses are logged."
+NOT_IN_ADDRESSES = (
+    "Send this by POST (with urql: preferGetMethod: false): only the schema and the catalogue are read by GET, as "
+    "addresses are logged."
+)
 TOO_LONG = ("57014", "55P03")
 """PostgreSQL's words for a statement cancelled by its timeout, and for a lock that was not to be had in time."""
 

@@ -25,6 +25,7 @@ from schema.document import DocumentError, Operation, Variant
 
 QUIET_VALUES: Mapping[str, Any] = {"max_errors": 10, "hide_suggestions": True}
 QUIET: Mapping[str, Any] = {"hide_suggestions": True, "max_coercion_errors": 10}
+NO_CONDITION = "Variable '${}' has invalid value: Expected value of non-null type 'Boolean!' not to be None."
 log = logging.getLogger("suxin.graphql")
 
 
@@ -70,10 +71,16 @@ def asked(operation: Operation, variables: dict[str, Any] | None, audience: Audi
 
 
 def variable_values(operation: Operation, given: dict[str, Any]) -> VariableValues:
-    """The values of variables, coerced to their types. Raises DocumentError for what does not fit."""
+    """The values of variables, coerced to their types. Raises DocumentError for what does not fit.
+
+    A variable of a @skip or @include may have a default and be given null: then nobody can say what is selected. It is
+    refused before anything is read or changed.
+    """
     values = get_variable_values(GRAPHQL, operation.node.variable_definitions or (), given, **QUIET_VALUES)
     if not isinstance(values, VariableValues):
         raise DocumentError(*(presented(error) for error in values))
+    if undecided := sorted(name for name in operation.conditions if values.coerced.get(name) is None):
+        raise DocumentError(*(coded(GraphQLError(NO_CONDITION.format(name)), "BAD_VARIABLES") for name in undecided))
     return values
 
 

@@ -23,6 +23,7 @@ from models.party_name import bearers
 from resolvers import deductions
 from resolvers.declarations import Order
 from resolvers.deductions import status_today
+from resolvers.reach import at_or_below
 from schema.access_record import AccessRecord
 from schema.batch import Batch
 from schema.case import Case
@@ -44,7 +45,7 @@ COURT_AND_BELOW = "A court and all below it (法院代字)."
 
 def of_court(of: Any) -> Any:
     """A field of a filter: rows of a court, and of those below it, by the row's own court."""
-    return filtered(of, "court", lambda row, value: sa.func.starts_with(row.court_code, value), COURT_AND_BELOW)
+    return filtered(of, "court", lambda row, value: at_or_below(row.court_code, value), COURT_AND_BELOW)
 
 
 @strawberry.enum(description="Order of deductions.")

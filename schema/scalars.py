@@ -10,7 +10,8 @@ import strawberry
 
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 DIGEST = re.compile(r"[0-9a-fA-F]{64}")
-AMOUNT = re.compile(r"-?[0-9]{1,13}\.[0-9]{2}")
+AMOUNT = re.compile(r"-?([0-9]+)\.[0-9]{2}")
+MOST_DIGITS = 13
 
 
 def write_moment(value: datetime) -> str:
@@ -41,10 +42,13 @@ def read_day(value: object) -> date:
 
 
 def read_amount(value: object) -> Decimal:
-    """An amount with two places. Raises ValueError otherwise."""
-    if isinstance(value, str) and AMOUNT.fullmatch(value):
-        return Decimal(value)
-    raise ValueError("Money must be a decimal string with two places, such as 22951000.00.")
+    """An amount with two places. Raises ValueError otherwise; its example is short enough to be told as it is."""
+    found = AMOUNT.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError("Money must be a decimal string with two places, such as 20000.50.")
+    if len(found[1]) > MOST_DIGITS:
+        raise ValueError(f"Money must have at most {MOST_DIGITS} digits before its point.")
+    return Decimal(found[0])
 
 
 def read_digest(value: object) -> bytes:

@@ -57,12 +57,15 @@ class Statistic(RowObject):
     count: int | None = column("count", "How many (数量).")
     subjects: int | None = column("subjects", "How many different subjects (主体数).")
     points: int | None = column("points", "DEDUCTIONS and CONVERSIONS: points, summed; for courts (分值合计).")
+    group_count: int = column(
+        "group_count", "How many groups there are in all: more than are listed if `first` left some out (分组总数)."
+    )
     amount: Money | None = column("amount", "REPAIRS: CNY performed, summed; for courts (履行金额合计).")
 
 
 ARGUMENTS = (
     argument("of", StatisticsSource, "What is counted (统计对象)."),
-    argument("first", int, "How many groups, the largest first, 1 to 1000."),
+    argument("first", int, "How many groups, the largest first, 1 to 1000; `groupCount` says how many there are."),
     argument("group_by", list[Dimension], "What is grouped by (分组); one group of all by default.", []),
     argument("filter", StatisticsFilter | None, "What is counted of it (筛选).", None),
 )

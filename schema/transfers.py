@@ -5,12 +5,12 @@ import csv
 import io
 import logging
 import re
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import partial
-from itertools import islice
+from itertools import repeat
 from typing import Any
 
 import orjson
@@ -22,6 +22,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from strawberry.utils.str_converters import to_camel_case
 
 from auth.budget import Budgets, ThrottledError
+from auth.content_coding import ONLY_IDENTITY, TAKEN, is_encoded
 from auth.metadata import resource_metadata_url
 from auth.scopes import Scope
 from auth.tokens import TokenError, TokenVerifier, bearer_token
@@ -44,15 +45,16 @@ UPLOADS_AT_ONCE, UPLOAD_SECONDS = 2, 60
 BOM = b"\xef\xbb\xbf"
 RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 log = logging.getLogger("suxin.files")
+NUMBER_OF_LINES = f"A file has 1 to {MOST_LINES:,} lines."
 CSV, JSON_LINES = "text/csv", ("application/jsonl", "application/x-ndjson")
 
 
 class FileError(ValueError):
-    """A file that cannot be taken; the message says why. status: HTTP."""
+    """A file that cannot be taken; the message says why. status, headers: of the answer."""
 
-    def __init__(self, message: str, status: int = 400) -> None:
+    def __init__(self, message: str, status: int = 400, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
-        self.status = status
+        self.status, self.headers = status, headers
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class Transfers:
         except TokenError as error:
             return _refusal(error.status, str(error), {"www-authenticate": error.challenge(self.issuer)})
         except FileError as error:
-            return _refusal(error.status, str(error))
+            return _refusal(error.status, str(error), error.headers)
         except Refusal as refusal:
             return _refusal(429, f"{refusal.message} {refusal.hint}")
         except ThrottledError as error:
@@ -143,12 +145,14 @@ class Transfers:
 
 
 def read_lines(media_type: str, content: bytes) -> list[bytes]:
-    """The lines of a file, as they came; those of CSV as JSON objects. Raises FileError."""
-    found = _rows(content) if media_type == CSV else content.removeprefix(BOM).split(b"\n", MOST_LINES + 1)
-    if found and not found[-1].strip():
-        found.pop()
-    if not 1 <= len(found) <= MOST_LINES or not any(line.strip() for line in found):
-        raise FileError(f"A file has 1 to {MOST_LINES:,} lines.", 413 if found else 400)
+    """The lines of a file, as they came; those of CSV as JSON objects. Blank ones at the end are none, others say
+    nothing and keep their number. Raises FileError.
+    """
+    found = _rows(content) if media_type == CSV else content.removeprefix(BOM).rstrip().split(b"\n", MOST_LINES)
+    if not any(line.strip() for line in found):
+        raise FileError(NUMBER_OF_LINES)
+    if len(found) > MOST_LINES:
+        raise FileError(NUMBER_OF_LINES, 413)
     for number, line in enumerate(found, 1):
         _check_line(number, line)
     return found
@@ -164,26 +168,51 @@ def _check_line(number: int, line: bytes) -> None:
 
 
 def _rows(content: bytes) -> list[bytes]:
-    """CSV rows as JSON objects by the names in the first one; empty cells are left out."""
+    """CSV rows as JSON objects by the names in the first one that is not blank; empty cells are left out."""
     try:
         reader = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
-        names = next(reader, [])
-        _check_names(names)
-        return [_object(reader.line_num, names, row) for row in islice(reader, MOST_LINES + 1)]
+        names = _names(next(filter(_says_something, reader), []))
+        return _up_to_the_last(_object(reader.line_num, names, row) for row in reader)
     except UnicodeDecodeError as error:
         raise FileError(f"The file is not UTF-8 at byte {error.start}.") from None
     except csv.Error as error:
         raise FileError(f"Line {reader.line_num} is no line of this CSV ({error}).") from None
 
 
-def _check_names(names: Sequence[str]) -> None:
+def _up_to_the_last(rows: Iterable[bytes]) -> list[bytes]:
+    """All rows up to the last one that is not blank, and no more than show that they are too many."""
+    found, blanks = list[bytes](), 0
+    for row in rows:
+        if not row:
+            blanks += 1
+        elif len(found) + blanks > MOST_LINES:
+            raise FileError(NUMBER_OF_LINES, 413)
+        else:
+            found += [*repeat(b"", blanks), row]
+            blanks = 0
+    return found
+
+
+def _names(cells: Sequence[str]) -> list[str]:
+    """The names of columns; spreadsheets write empty ones after the last. Raises FileError."""
+    names = [cell.strip() for cell in cells]
+    while names and not names[-1]:
+        names.pop()
     known = [to_camel_case(one.name) for one in fields(SubjectKey)]
     if len(set(names)) != len(names) or not set(names) <= set(known):
         raise FileError(f"The first line must name columns, each once, of these: {', '.join(known)}.")
+    return names
+
+
+def _says_something(row: Sequence[str]) -> bool:
+    return any(cell.strip() for cell in row)
 
 
 def _object(number: int, names: Sequence[str], row: Sequence[str]) -> bytes:
-    if len(row) > len(names):
+    """A row as a JSON object; a blank one as a blank line. Raises FileError."""
+    if not _says_something(row):
+        return b""
+    if _says_something(row[len(names) :]):
         raise FileError(f"Line {number} is no line of this CSV (it has more cells than the first one).")
     return orjson.dumps({name: cell for name, cell in zip(names, row, strict=False) if cell})
 
@@ -192,6 +221,8 @@ def _media_type(request: Request) -> str:
     found = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if found != CSV and found not in JSON_LINES:
         raise FileError(f"Send {CSV} or {JSON_LINES[0]}, in UTF-8.", 415)
+    if is_encoded(request.headers):
+        raise FileError(ONLY_IDENTITY, 415, TAKEN)
     return found
 
 

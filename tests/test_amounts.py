@@ -46,6 +46,15 @@ def test_no_amount(text: str) -> None:
     assert error.value.code == "AMOUNT"
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("罚款", "cannot be read"), ("2.345", "more than two decimals"), ("2" * 13, "below 1,000,000,000,000")],
+)
+def test_each_reason_is_told_apart(text: str, told: str) -> None:
+    with pytest.raises(IdentifierError, match=told):
+        parse_amount(text)
+
+
 @given(st.decimals(Decimal("0.01"), Decimal(10) ** 11, places=2))
 def test_amounts_in_digits(amount: Decimal) -> None:
     for text in (f"{amount}", f"{amount:,}元", f"￥{amount:,}"):

@@ -329,6 +329,26 @@ def test_a_moment_needs_its_zone(world: World, moment: object) -> None:
     assert refused(world, Audience.AUDITOR, SINCE, {"at": moment}) == told
 
 
+LOAN = "mutation($input: RecordIncentiveLoanInput!) { recordIncentiveLoan(input: $input) { errors { code } } }"
+NO_DECIMALS = "Money must be a decimal string with two places, such as 20000.50."
+TOO_LARGE = "Money must have at most 13 digits before its point."
+
+
+@pytest.mark.parametrize(
+    ("amount", "told"), [("20000.500", NO_DECIMALS), ("20000", NO_DECIMALS), ("12345678901234.00", TOO_LARGE)]
+)
+def test_an_amount_is_told_its_form_or_its_bound(world: World, amount: str, told: str) -> None:
+    """In a variable and in the text: the example of the message is told, the amount itself is not."""
+    loan = {"name": AWARD.name, "organizationCode": AWARD.number, "reference": "L1", "grantedOn": "2026-01-05"}
+    reason = f"Expected value of type 'Money', but encountered error '{told}'."
+    found = refused(world, Audience.BANK, LOAN, {"input": loan | {"amount": amount}})
+    assert found == [(f"Variable '$input' has invalid value at .amount: {reason}", "BAD_VARIABLES")]
+    written = ", ".join(f'{name}: "{value}"' for name, value in (loan | {"amount": amount}).items())
+    document = f"mutation {{ recordIncentiveLoan(input: {{{written}}}) {{ errors {{ code }} }} }}"
+    found = refused(world, Audience.BANK, document)
+    assert found == [(reason, "INVALID_DOCUMENT")]
+
+
 @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
 def test_the_ends_of_the_calendar_are_days(world: World, day: str) -> None:
     assert world.data(Audience.COURT, FILED, {"day": day})["cases"]["totalCount"] >= 0

@@ -1,5 +1,6 @@
 """Files of subjects: each line checked or watched for itself, whatever stands on the others."""
 
+import gzip
 import json
 from typing import Any
 
@@ -11,6 +12,7 @@ from look_ups import key_of, node_id
 from auth.audiences import Audience
 from casework.bulk_uploads import MOST_UPLOADS
 from demo.cast import CAST, FORGE
+from schema.transfers import read_lines
 
 
 def subject_lines() -> list[dict[str, Any]]:
@@ -75,10 +77,30 @@ async def test_csv_is_taken_as_spreadsheets_write_it(bulk: Bulk) -> None:
     assert (second["data"]["outcome"], second["data"]["reference"]) == ("INVALID_NUMBER", None)
 
 
+async def test_blank_rows_of_spreadsheets_say_nothing(bulk: Bulk) -> None:
+    """As blank lines among JSON lines: they are no subjects, and the rows after them keep their numbers."""
+    row = f"{FORGE.name},{FORGE.number}"
+    table = f"\r\n,,,\r\n name,organizationCode,,\r\n{row},,\r\n\r\n,,,\r\n \u3000,, ,\r\n{row}\r\n,,,\r\n\r\n"
+    operation = bulk.check(table, "text/csv")
+    await bulk.run(operation)
+    told = bulk.lines(operation, Audience.BANK)
+    assert [(line["line"], line["data"]["outcome"]) for line in told] == [(1, "MATCHED"), (5, "MATCHED")]
+
+
+@pytest.mark.parametrize(
+    ("content", "media_type", "count"),
+    [(b"{}\n" * 100_000 + b" \n\n", "application/jsonl", 100_000), (b"name\nx\n,\ny\n,,,\n\n", "text/csv", 3)],
+    ids=["JSON lines", "CSV"],
+)
+def test_blank_lines_at_the_end_are_no_lines(content: bytes, media_type: str, count: int) -> None:
+    assert len(read_lines(media_type, content)) == count
+
+
 FILES: dict[str, tuple[bytes, str, int, str]] = {
     "nothing": (b"", "application/jsonl", 400, "A file has 1 to 100,000 lines."),
-    "blanks": (b"\n \r\n\n", "application/jsonl", 413, "A file has 1 to 100,000 lines."),
+    "blanks": (b"\n \r\n\n", "application/jsonl", 400, "A file has 1 to 100,000 lines."),
     "too many": (b"{}\n" * 100_001, "application/jsonl", 413, "A file has 1 to 100,000 lines."),
+    "blank rows": (b"name,reference\n,\n\n , \n", "text/csv", 400, "A file has 1 to 100,000 lines."),
     "too many rows": (b"name\n" + b"x\n" * 100_001, "text/csv", 413, "A file has 1 to 100,000 lines."),
     "not UTF-8": (b"{}\n\xff", "application/jsonl", 400, "Line 2 is not UTF-8."),
     "a long line": (b"{}\n" + b"x" * 5_000, "application/jsonl", 413, "Line 2 is longer than 4096 bytes."),
@@ -102,6 +124,14 @@ def test_a_file_that_cannot_be_taken_is_told_why(bulk: Bulk, name: str) -> None:
     found = bulk.upload(content, media_type)
     assert found.status_code == status
     assert message in found.json()["error"]
+
+
+def test_an_encoded_file_is_told_which_encodings_are_taken(bulk: Bulk) -> None:
+    token = {"authorization": f"Bearer {bulk.world.token(Audience.BANK)}"}
+    headers = token | {"content-type": "application/jsonl", "content-encoding": "gzip"}
+    found = bulk.world.http.post("/uploads", content=gzip.compress(b"{}"), headers=headers)
+    assert (found.status_code, found.headers["accept-encoding"]) == (415, "identity")
+    assert "without Content-Encoding" in found.json()["error"]
 
 
 def test_files_are_taken_from_whoever_may_send_them(bulk: Bulk) -> None:

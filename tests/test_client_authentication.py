@@ -105,6 +105,16 @@ async def test_wrong_claims_are_refused(
     assert ("BadSignatureError" if unknown else name) in caplog.messages[0]
 
 
+@pytest.mark.parametrize("audience", [f"{ISSUER}/oauth/token", [ISSUER], [ISSUER, f"{ISSUER}/oauth/token"], None])
+async def test_an_assertion_for_another_audience_is_told_the_right_one(service: Service, audience: Any) -> None:
+    """Spring Security names the token endpoint. Known and unknown clients are told the same."""
+    bank, stranger = service.register(), SigningClient("stranger", ECKey.generate_key("P-256", auto_kid=True))
+    told = [await service.ask(GRANT | one.form(service.clock, aud=audience)) for one in (bank, stranger)]
+    assert [refusal(one) for one in told] == [INVALID_CLIENT] * 2
+    assert told[0].json() == told[1].json()
+    assert f"its aud must be {ISSUER}, the issuer, as one plain text" in told[0].json()["error_description"]
+
+
 @pytest.mark.parametrize("claims", [{"iat": START + 8}, {"nbf": START + 8}, {"iat": None}, {"exp": START + 3_600}])
 async def test_small_clock_differences_are_accepted(
     service: Service, bank: SigningClient, claims: dict[str, Any]

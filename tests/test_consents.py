@@ -1,10 +1,12 @@
 """Consents and share codes: who lets whom see what, for how long, and who is told of it (R10, R15, R18-R20)."""
 
 import hashlib
+import json
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -129,6 +131,29 @@ def test_a_letter_that_cannot_stand_is_refused_with_its_place(
     error = chambers.refused(chambers.partner(BANK), "registerConsent", "id", **letter(chambers, **changes))
     assert (error["code"], error["path"]) == (code, path)
     assert outcome(chambers) == "CONSENT_REQUIRED"
+
+
+BEFORE = "A consent begins on the day of its signature, {}, or later."
+
+
+def test_a_letter_is_not_valid_before_it_was_signed(chambers: Chambers) -> None:
+    """The day of signature counts as the court counts days: from midnight in Shanghai."""
+    signed = chambers.calendar.moment.date() - timedelta(days=3)
+    midnight = datetime.combine(signed, time(), UTC) - timedelta(hours=8)
+    for start in (midnight - timedelta(days=19), midnight - timedelta(seconds=1)):
+        early = letter(chambers, signedOn=signed.isoformat(), validFrom=write_moment(start))
+        error = chambers.refused(chambers.partner(BANK), "registerConsent", "id", **early)
+        told = (error["code"], error["path"], error["message"])
+        assert told == ("BAD_DATE", ["input", "validFrom"], BEFORE.format(signed))
+    assert outcome(chambers) == "CONSENT_REQUIRED"
+    assert register(chambers, signedOn=signed.isoformat(), validFrom=write_moment(midnight))["origin"] == "LETTER"
+
+
+def test_a_consent_of_the_portal_is_not_valid_before_it_was_given(chambers: Chambers) -> None:
+    yesterday = moment(chambers, days=-1)
+    given = grant(chambers, validFrom=yesterday)
+    error = chambers.refused(chambers.partner(PORTAL, CHEN), "grantConsent", "id", **given)
+    assert (error["code"], error["path"]) == ("BAD_DATE", ["input", "validFrom"])
 
 
 def test_a_letter_number_is_its_recipient_s_own(chambers: Chambers) -> None:
@@ -324,6 +349,29 @@ def test_a_code_that_was_mistyped_is_not_used_up(chambers: Chambers) -> None:
     assert shown(chambers, made["code"], LIN) == "CONSENT_REQUIRED"
     assert shown(chambers, made["code"], name="赵某") == "NAME_MISMATCH"
     assert outcome(chambers, ZHAO, EMPLOYER, "SENIOR_POST_QUALIFICATION", shareCode=made["code"]) == "CONSENT_REQUIRED"
+    assert shown(chambers, made["code"]) == "MATCHED"
+
+
+@pytest.mark.parametrize(
+    "write", [str.lower, "{}。".format, " {} ".format, "分享码：{}".format, lambda one: one.replace("-", "")]
+)
+@pytest.mark.parametrize("single_use", [True, False])
+def test_a_code_is_read_as_it_was_meant(chambers: Chambers, write: Callable[[str], str], single_use: bool) -> None:
+    made = code(chambers, singleUse=single_use)
+    written = write(made["code"])
+    assert shown(chambers, written) == "MATCHED"
+    assert shown(chambers, made["code"]) == ("CONSENT_REQUIRED" if single_use else "MATCHED")
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_code_is_not_used_up_by_an_address(chambers: Chambers, method: str) -> None:
+    """Whoever previews or checks addresses asks by GET and HEAD: nothing about anybody is answered to these."""
+    made, token = code(chambers), chambers.partner(EMPLOYER)
+    query = """query($code: String!) { sharedReport(code: $code, access: { purpose: EMPLOYMENT_CHECK }) { name } }"""
+    asked = {"query": query, "variables": json.dumps({"code": made["code"]})}
+    headers = {"authorization": f"Bearer {token}"}
+    assert chambers.http.request(method, "/graphql", params=asked, headers=headers).status_code == 405
+    assert chambers.http.request(method, f"/reports/{made['code']}").status_code == (404 if method == "GET" else 200)
     assert shown(chambers, made["code"]) == "MATCHED"
 
 

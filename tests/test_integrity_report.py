@@ -271,6 +271,57 @@ def test_each_view_is_counted_and_in_the_log(world: World) -> None:
     assert entry == ("SELF", "LITIGANT_PORTAL")
 
 
+def views(world: World) -> int:
+    return int(world.data(PORTAL, MINE)["me"]["integrityReports"][0]["views"])
+
+
+PREVIEWS = {
+    "a messenger": {"user-agent": "facebookexternalhit/1.1 Facebot Twitterbot/1.0"},
+    "WhatsApp": {"user-agent": "WhatsApp/2.23.20.0"},
+    "DingTalk": {"user-agent": "DingTalkBot-LinkService/1.0 (+https://open.dingtalk.com/document/)"},
+    "a search engine": {"user-agent": "Mozilla/5.0 (compatible; Baiduspider/2.0)"},
+    "a browser's guess": {"sec-purpose": "prefetch;prerender"},
+    "an older browser's guess": {"purpose": "prefetch"},
+}
+
+
+@pytest.mark.parametrize("headers", PREVIEWS.values(), ids=PREVIEWS)
+@pytest.mark.parametrize("suffix", ["", ".pdf"])
+def test_a_preview_is_no_view(world: World, headers: dict[str, str], suffix: str) -> None:
+    """It tells nothing of the report, not even whether there is one."""
+    made = issued(world)
+    nothing = world.http.get("/reports/SR-BBBB-BBBB-BBBB-BBBB-BBBB-BBBB-BBBB", headers=headers)
+    with world.logged() as entries:
+        answer = world.http.get(made["address"] + suffix, headers=headers)
+    assert (answer.status_code, answer.content) == (200, nothing.content)
+    assert (entries, views(world)) == ([], 0)
+
+
+@pytest.mark.parametrize("suffix", ["", ".json", ".pdf", ".jws"])
+def test_head_is_no_view(world: World, suffix: str) -> None:
+    made = issued(world)
+    with world.logged() as entries:
+        answer = world.http.head(made["address"] + suffix)
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
+    assert (entries, views(world)) == ([], 0)
+
+
+def test_a_program_that_asks_for_what_is_for_programs_is_told(world: World) -> None:
+    made = issued(world)
+    told = world.http.get(made["address"] + ".json", headers={"user-agent": "CreditBot/1.0"}).json()
+    assert (told["status"], views(world)) == ("VALID", 1)
+
+
+@pytest.mark.parametrize("suffix", ["", ".", "。", "，", "%20", "%E3%80%82%EF%BC%8C"])
+def test_a_code_is_read_as_it_was_meant(world: World, suffix: str) -> None:
+    made = issued(world)
+    code = made["code"]
+    for written in (code, code.lower(), code.replace("-", ""), code.replace("-", "–"), f"%EF%BC%B3{code[1:]}"):
+        assert CHEN.name in world.http.get(f"/reports/{written}{suffix}").text
+    told = world.http.get(f"/reports/{code.lower()}.JSON{suffix}").json()
+    assert told["status"] == "VALID"
+
+
 def test_a_view_of_what_holds_no_more_is_in_the_log_and_not_counted(world: World) -> None:
     made = issued(world)
     revoke(world, made)

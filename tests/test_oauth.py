@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import gzip
 import json
 import logging
 import os
@@ -19,6 +20,7 @@ from auth.access_token import encode_subject
 from auth.audiences import Audience
 from auth.client_authentication import ASSERTION_TYPE
 from auth.grants import ACCESS_TOKEN_TYPE, TokenExchange
+from auth.metadata import server_metadata_paths
 from auth.scopes import Scope
 from auth.subject_token import SUBJECT_TOKEN_TYPE
 from models.issued_token import AssertionUse, IssuedToken
@@ -276,6 +278,13 @@ async def test_malformed_requests_are_refused_before_anything_else(service: Serv
         assert refusal(response) == (status, "invalid_request"), content[:40]
 
 
+async def test_an_encoded_form_is_told_which_encodings_are_taken(service: Service) -> None:
+    headers = {"content-type": "application/x-www-form-urlencoded", "content-encoding": "gzip"}
+    response = await service.http.post("/oauth/token", content=gzip.compress(b"a=1"), headers=headers)
+    assert refusal(response) == (415, "invalid_request")
+    assert response.headers["accept-encoding"] == "identity"
+
+
 @pytest.mark.parametrize("path", ["/oauth/token", "/oauth/revoke", "/oauth/introspect"])
 async def test_nothing_is_read_from_the_url(service: Service, path: str) -> None:
     bank = service.register()
@@ -388,6 +397,23 @@ async def test_the_server_describes_itself(service: Service) -> None:
     assert document["token_endpoint_auth_methods_supported"] == ["private_key_jwt", "client_secret_basic"]
     assert "RS256" not in document["token_endpoint_auth_signing_alg_values_supported"]
     assert response.headers["cache-control"] == "public, max-age=300"
+
+
+async def test_clients_of_openid_connect_find_the_same_description(service: Service) -> None:
+    """openid-client looks there unless it is told otherwise; all that it demands of it is the issuer."""
+    found = await service.http.get("/.well-known/openid-configuration")
+    assert found.json() == (await service.http.get("/.well-known/oauth-authorization-server")).json()
+    assert found.headers["cache-control"] == "public, max-age=300"
+
+
+def test_a_service_below_a_path_is_described_where_clients_look() -> None:
+    assert server_metadata_paths("https://court.example/credit") == [
+        "/.well-known/oauth-authorization-server",
+        "/.well-known/oauth-authorization-server/credit",
+        "/.well-known/openid-configuration",
+        "/.well-known/openid-configuration/credit",
+        "/credit/.well-known/openid-configuration",
+    ]
 
 
 async def test_the_graphql_endpoint_is_described(service: Service) -> None:

@@ -153,7 +153,7 @@ async def test_cookies_are_for_this_host_alone_and_out_of_reach_of_scripts(house
     page = await house.http.get(path(attempt.query()))
     (csrf,) = page.headers.get_list("set-cookie")
     assert csrf.startswith("__Host-suxin-csrf=")
-    assert {part.strip().lower() for part in csrf.split(";")[1:]} == {"httponly", "secure", "path=/", "samesite=strict"}
+    assert {part.strip().lower() for part in csrf.split(";")[1:]} == {"httponly", "secure", "path=/", "samesite=lax"}
     form = filled(page, house.judge.username, house.judge.password)
     (session,) = (await house.http.post(path(attempt.query()), data=form)).headers.get_list("set-cookie")
     assert session.startswith("__Host-suxin-session=")
@@ -186,6 +186,37 @@ async def test_a_form_without_the_cookie_is_refused(house: House) -> None:
     assert (await house.http.post(address, data=form)).status_code == 403
 
 
+FROM_HERE, FROM_ELSEWHERE = {"sec-fetch-site": "same-origin"}, {"sec-fetch-site": "cross-site"}
+
+
+async def two_tabs(house: House, together: bool) -> list[tuple[str, dict[str, str]]]:
+    """The addresses and filled forms of two pages; of those opened together, neither brings the other's cookie."""
+    tabs = []
+    for _ in range(2):
+        address = path(house.attempt().query())
+        page = await house.http.get(address, headers=FROM_ELSEWHERE)
+        tabs.append((address, filled(page, house.judge.username, house.judge.password)))
+        if together and len(tabs) == 1:
+            house.http.cookies.clear()
+    return tabs
+
+
+@pytest.mark.parametrize("together", [False, True])
+async def test_the_page_works_in_two_tabs(house: House, together: bool) -> None:
+    tabs = await two_tabs(house, together)
+    assert (tabs[0][1]["csrf"] == tabs[1][1]["csrf"]) is not together
+    for address, form in tabs:
+        assert returned(await house.http.post(address, data=form, headers=FROM_HERE))["code"]
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "none", ""])
+async def test_no_other_page_is_vouched_for(house: House, site: str) -> None:
+    (address, form), _ = await two_tabs(house, together=True)
+    assert (await house.http.post(address, data=form, headers={"sec-fetch-site": site})).status_code == 403
+    house.http.cookies.clear()
+    assert (await house.http.post(address, data=form, headers=FROM_HERE)).status_code == 403
+
+
 async def test_what_a_client_is_called_is_text_and_no_markup(service: Service, house: House) -> None:
     with service.engine.begin() as connection:
         connection.execute(
@@ -193,6 +224,21 @@ async def test_what_a_client_is_called_is_text_and_no_markup(service: Service, h
         )
     page = await house.http.get(path(house.attempt().query()))
     assert "&lt;b&gt;x&lt;/b&gt;" in page.text
+
+
+async def test_a_user_name_is_read_as_it_was_meant(house: House) -> None:
+    name = house.judge.username
+    for written in (
+        name.capitalize(),
+        name.upper(),
+        f" {name} ",
+        name.replace(".", " . "),
+        f"\u3000{name}",
+        f"ｃ{name[1:]}",
+    ):
+        assert returned(await house.sign_in(house.attempt(), Password(written, house.judge.password), prompt="login"))
+    page = await house.http.get(path(house.attempt().query(prompt="login")))
+    assert 'name="username" autocomplete="username" autocapitalize="off"' in page.text
 
 
 # --- passwords --------------------------------------------------------------------------------------------------------

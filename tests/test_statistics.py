@@ -51,6 +51,20 @@ def test_colours_count_each_subject_once(world: World) -> None:
     assert told == {colour: (count + 2) // 5 * 5 for colour, count in expected if count >= LEAST_SUBJECTS}
 
 
+DAYS = "of: PARTICIPATIONS, groupBy: [DAY, STAGE, OUTCOME], first: {}"
+
+
+@pytest.mark.parametrize("audience", [Audience.COURT, Audience.AUDITOR])
+def test_groups_that_are_left_out_are_told(executors: Executors, audience: Audience) -> None:
+    """Each group says how many there are, whatever is listed of them; small ones that are not told do not count."""
+    few, everything = (f"statistics({DAYS.format(first)}) {{ groupCount }}" for first in (2, MOST_GROUPS))
+    document = f"{{ few: {few} all: {everything} }}"
+    found = executors.data(audience, document)
+    (count,) = {group["groupCount"] for group in [*found["few"], *found["all"]]}
+    assert len(found["all"]) == min(count, MOST_GROUPS)
+    assert len(found["few"]) == 2 < count
+
+
 def test_nothing_asked_to_be_grouped_is_one_group(world: World) -> None:
     (row,) = figures(world, "of: PARTICIPATIONS, first: 5", "count stage")
     ((total,),) = counted(

@@ -8,6 +8,7 @@ from graphql import (
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
+    FragmentSpreadNode,
     GraphQLField,
     GraphQLObjectType,
     GraphQLSchema,
@@ -84,18 +85,20 @@ def nodes_of(fields: FieldDetailsList) -> list[FieldNode]:
     return [detail.node for detail in fields]
 
 
-def condition_variables(document: DocumentNode) -> frozenset[str]:
-    """The variables that decide on a @skip or @include anywhere in the document."""
-    return frozenset(_conditions(document))
+def condition_variables(document: DocumentNode, operation: OperationDefinitionNode) -> frozenset[str]:
+    """The variables that decide on a @skip or @include anywhere in an operation and the fragments that it spreads."""
+    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    return frozenset(_conditions(operation, fragments))
 
 
-def _conditions(node: Any) -> Iterator[str]:
-    waiting = [node]
+def _conditions(operation: OperationDefinitionNode, fragments: dict[str, FragmentDefinitionNode]) -> Iterator[str]:
+    waiting: list[Any] = [operation]
     while waiting:
         node = waiting.pop()
-        for directive in getattr(node, "directives", None) or ():
+        for directive in node.directives or ():
             values = (given.value for given in directive.arguments)
             yield from (value.name.value for value in values if isinstance(value, VariableNode))
-        waiting.extend(getattr(node, "definitions", None) or ())
         selected = getattr(node, "selection_set", None)
         waiting.extend(selected.selections if selected else ())
+        if isinstance(node, FragmentSpreadNode) and node.name.value in fragments:
+            waiting.append(fragments.pop(node.name.value))
