@@ -2,12 +2,13 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
 from typing import Any
 from uuid import uuid4
 
+import httpcore2
 import pytest
 import sqlalchemy as sa
 from chambers import Chambers, mutation
@@ -505,20 +506,66 @@ def test_nothing_is_sent_to_this_machine(post: Post, receiver: Receiver, network
     assert (sum(attempts for attempts, _ in tried), {status for _, status in tried}) == (3, {None})
 
 
-def test_a_name_with_one_forbidden_address_is_not_connected_to(
-    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whatever a resolver says: the addresses that are checked are those that are connected to."""
+def sent_to(receiver: Receiver, addresses: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> int | None:
+    """The status of a message to a name that has these addresses, whatever a resolver says."""
+    found = [(2, 1, 6, "", (address, receiver.port)) for address in addresses]
+    monkeypatch.setattr("outbound.socket.getaddrinfo", lambda *_, **__: found)
 
     async def send() -> int | None:
-        def resolve(*_: Any, **__: Any) -> Any:
-            return [(2, 1, 6, "", ("127.0.0.1", receiver.port)), (2, 1, 6, "", ("10.0.0.1", receiver.port))]
-
-        monkeypatch.setattr("outbound.socket.getaddrinfo", resolve)
         outbound = Outbound(LOOPBACK, 1)
         status = await outbound.post(f"http://bank.example:{receiver.port}/", {}, b"{}")
         await outbound.close()
         return status
 
-    assert asyncio.run(send()) is None
+    return asyncio.run(send())
+
+
+@pytest.mark.parametrize("addresses", [("127.0.0.1", "10.0.0.1"), ("10.0.0.1", "127.0.0.1"), ("127.0.0.2", "::1")])
+def test_a_name_with_one_forbidden_address_is_not_connected_to(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch, addresses: Sequence[str]
+) -> None:
+    """The addresses that are checked are those that are connected to."""
+    assert sent_to(receiver, addresses, monkeypatch) is None
     assert receiver.received == []
+
+
+@pytest.mark.parametrize("refusing", [("127.0.0.2",), ("127.0.0.2", "127.0.0.3", "127.0.0.2")])
+def test_a_receiver_is_reached_at_whichever_address_answers(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch, refusing: Sequence[str]
+) -> None:
+    """It listens at the last of its addresses, and the others refuse."""
+    assert sent_to(receiver, [*refusing, "127.0.0.1"], monkeypatch) == 204
+    assert len(receiver.received) == 1
+
+
+def test_a_receiver_that_refuses_at_each_address_is_not_reached(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert sent_to(receiver, ["127.0.0.2", "127.0.0.3"], monkeypatch) is None
+
+
+class Connecting:
+    """A network whose first addresses never answer: keeps what is connected to, and for how long."""
+
+    def __init__(self, silent: int) -> None:
+        self.silent, self.tried = silent, list[tuple[str, float]]()
+
+    async def connect_tcp(self, host: str, port: int, timeout: float, *_: Any) -> str:  # noqa: ASYNC109 - httpcore's
+        self.tried.append((host, timeout))
+        if len(self.tried) <= self.silent:
+            raise httpcore2.ConnectTimeout
+        return host
+
+
+@pytest.mark.parametrize("silent", [0, 1, 2])
+def test_an_address_that_never_answers_leaves_time_for_the_others(monkeypatch: pytest.MonkeyPatch, silent: int) -> None:
+    """Each has its share of what is left, and an address that is found twice is tried once."""
+    addresses = ["127.0.0.1", "127.0.0.2", "127.0.0.1", "127.0.0.3"]
+    found = [(2, 1, 6, "", (address, 80)) for address in addresses]
+    monkeypatch.setattr("outbound.socket.getaddrinfo", lambda *_, **__: found)
+    backend, network = CheckedBackend(LOOPBACK, public=False), Connecting(silent)
+    monkeypatch.setattr(backend, "_backend", network)
+    reached: Any = asyncio.run(backend.connect_tcp("bank.example", 80, 6.0))
+    assert reached == f"127.0.0.{silent + 1}"
+    assert [host for host, _ in network.tried] == [f"127.0.0.{place + 1}" for place in range(silent + 1)]
+    assert all(0 < timeout <= 6 / (3 - place) for place, (_, timeout) in enumerate(network.tried))
