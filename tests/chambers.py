@@ -218,6 +218,8 @@ NOUNS = {
     "issueIntegrityReport": "integrityReport",
     "revokeIntegrityReport": "integrityReport",
     "createWebhook": "webhook",
+    "changeWebhook": "webhook",
+    "deleteWebhook": "webhook",
     "rotateWebhookKeys": "webhook",
     "disableWebhook": "webhook",
     "enableWebhook": "webhook",

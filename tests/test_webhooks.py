@@ -437,7 +437,9 @@ def test_a_receiver_that_fails_is_not_tried_for_everything_at_once(post: Post) -
     assert (sum(tried), len(tried) > MOST_FAILURES) == (MOST_FAILURES, True)
 
 
-@pytest.mark.parametrize("name", ["rotateWebhookKeys", "disableWebhook", "enableWebhook"])
+@pytest.mark.parametrize(
+    "name", ["changeWebhook", "deleteWebhook", "rotateWebhookKeys", "disableWebhook", "enableWebhook"]
+)
 def test_a_webhook_is_its_owner_s(post: Post, receiver: Receiver, name: str) -> None:
     made = post.hook(receiver.url)["webhook"]
     other = post.chambers.partner(COMMERCE)
@@ -456,13 +458,129 @@ def test_an_address_that_is_none_is_refused(post: Post, url: str) -> None:
     assert (error["code"], error["path"], made["secret"]) == ("BAD_URL", ["input", "url"], None)
 
 
-def test_a_client_has_ten_at_most_each_once(post: Post) -> None:
+def codes(made: Any) -> list[str]:
+    """The codes of a payload's errors."""
+    return [error["code"] for error in made["errors"]]
+
+
+def test_a_client_is_sent_to_ten_at_most_each_once(post: Post) -> None:
+    made = [post.hook(f"https://bank.example/{place_}") for place_ in range(10)]
+    assert [codes(one) for one in made] == [[]] * 10
+    assert codes(post.hook("https://bank.example/10")) == ["BAD_EXTENT"]
+    bank = post.chambers.partner(BANK)
+    post.chambers.done(bank, "deleteWebhook", "id", id=made[9]["webhook"]["id"])
+    assert codes(post.hook("https://bank.example/1")) == ["REGISTERED"]
+
+
+def test_a_webhook_that_is_disabled_makes_room_and_needs_it_again(post: Post) -> None:
+    """Eleven over a year, ten of them disabled."""
     for place_ in range(10):
-        assert post.hook(f"https://bank.example/{place_}")["errors"] == []
-    assert [one["code"] for one in post.hook("https://bank.example/10")["errors"]] == ["BAD_EXTENT"]
+        made = post.hook(f"https://bank.example/{place_}")["webhook"]
+        post.chambers.done(post.chambers.partner(BANK), "disableWebhook", "id", id=made["id"])
+    for place_ in range(10, 20):
+        assert codes(post.hook(f"https://bank.example/{place_}")) == []
+    error = post.chambers.refused(post.chambers.partner(BANK), "enableWebhook", "id", id=made["id"])
+    assert (error["code"], error["path"]) == ("BAD_EXTENT", ["input", "id"])
+
+
+def test_a_client_keeps_fifty_at_most(post: Post) -> None:
+    """As many as `webhooks` is counted for."""
+    post.hook("https://bank.example/")
+    copies = sa.text(
+        "INSERT INTO webhook (client_key, url, public_key, created_at, disabled_at, disable_reason)"
+        " SELECT client_key, url || n, public_key, created_at, created_at, 'OWNER'"
+        " FROM webhook, generate_series(1, 49) n"
+    )
     with post.chambers.engine.begin() as connection:
-        connection.execute(sa.text("DELETE FROM webhook WHERE url LIKE '%/9'"))
-    assert [one["code"] for one in post.hook("https://bank.example/1")["errors"]] == ["REGISTERED"]
+        connection.execute(copies)
+    (error,) = post.hook("https://bank.example/new")["errors"]
+    assert (error["code"], "disabled" in error["message"]) == ("BAD_EXTENT", True)
+
+
+def test_a_webhook_is_deleted_and_its_address_is_free(post: Post, receiver: Receiver) -> None:
+    consent(post.chambers, CHEN)
+    made = post.hook(receiver.url)["webhook"]
+    post.watch(CHEN)
+    publish(post, CHEN_LATE)
+    bank = post.chambers.partner(BANK)
+    shown = post.chambers.done(bank, "deleteWebhook", "deletedAt disabledAt disableReason", id=made["id"])
+    assert shown["deletedAt"] == shown["disabledAt"] == write_moment(post.chambers.calendar.moment)
+    assert shown["disableReason"] == "OWNER"
+    post.send()
+    assert receiver.received == []
+    assert post.chambers.data(bank, "{ webhooks { id } }")["webhooks"] == []
+    asked = """query($id: ID!) { node(id: $id) { ... on Webhook {
+      deliveries(first: 9) { nodes { nextAt attempts } } } } }"""
+    left = post.chambers.data(bank, asked, {"id": made["id"]})["node"]["deliveries"]["nodes"]
+    assert left
+    assert all(one == {"nextAt": None, "attempts": 0} for one in left)
+    assert codes(post.hook(receiver.url)) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["changeWebhook", "deleteWebhook", "rotateWebhookKeys", "disableWebhook", "enableWebhook", "replayEvents"]
+)
+def test_nothing_is_done_with_a_deleted_webhook(post: Post, name: str) -> None:
+    made = post.hook("https://bank.example/")["webhook"]
+    bank = post.chambers.partner(BANK)
+    post.chambers.done(bank, "deleteWebhook", "id", id=made["id"])
+    more = {"since": write_moment(post.chambers.calendar.moment)} if name == "replayEvents" else {}
+    assert post.chambers.refused(bank, name, "id", id=made["id"], **more)["code"] == "NOT_FOUND"
+
+
+def test_what_waits_goes_to_the_new_address_at_once(post: Post, receiver: Receiver) -> None:
+    """Under the same id, signed by the same keys."""
+    receiver.answer = lambda _: 500
+    consent(post.chambers, CHEN)
+    made = post.hook(receiver.url)["webhook"]
+    post.watch(CHEN)
+    publish(post, CHEN_LATE)
+    post.send()
+    with receiving(Receiver()) as other:
+        shown = post.chambers.done(post.chambers.partner(BANK), "changeWebhook", SHOWS, id=made["id"], url=other.url)
+        post.send()
+    assert shown == made | {"url": other.url}
+    assert {one.id for one in receiver.received} <= {one.id for one in other.received}
+    assert other.received[0].signed_by(made["publicKey"])
+
+
+def test_other_kinds_are_asked_for(post: Post, receiver: Receiver) -> None:
+    """What waits of kinds that are asked for no longer is not sent, now or when the webhook is enabled."""
+    for subject in (CHEN, STRANGER):
+        consent(post.chambers, subject)
+    made = post.hook(receiver.url)["webhook"]
+    post.watch(CHEN)
+    publish(post, CHEN_LATE)
+    end_consents(post.chambers, STRANGER)
+    bank = post.chambers.partner(BANK)
+    shown = post.chambers.done(bank, "changeWebhook", "url kinds", id=made["id"], kinds=["CONSENT_REVOKED"])
+    assert shown == {"url": receiver.url, "kinds": ["CONSENT_REVOKED"]}
+    post.chambers.done(bank, "enableWebhook", "id", id=made["id"])
+    post.send()
+    assert {kind for kind, _ in receiver.kinds()} == {"CONSENT_REVOKED"}
+    shown = post.chambers.done(bank, "changeWebhook", "kinds", id=made["id"], kinds=[])
+    assert shown == {"kinds": []}
+
+
+def test_what_is_not_given_stays_as_it_is(post: Post) -> None:
+    made = post.hook("https://bank.example/", kinds=["COLOUR_CHANGED"])["webhook"]
+    bank = post.chambers.partner(BANK)
+    for given in ({}, {"url": None, "kinds": None}, {"url": made["url"], "kinds": made["kinds"]}):
+        assert post.chambers.done(bank, "changeWebhook", SHOWS, id=made["id"], **given) == made
+
+
+def test_a_webhook_is_not_moved_to_an_address_that_is_none_or_another_s(post: Post) -> None:
+    post.hook("https://bank.example/1")
+    made = post.hook("https://bank.example/2")["webhook"]
+    bank = post.chambers.partner(BANK)
+    refused = [
+        post.chambers.refused(bank, "changeWebhook", "id", id=made["id"], url=url)
+        for url in ("ftp://bank.example/", "https://bank.example/1")
+    ]
+    assert [(one["code"], one["path"]) for one in refused] == [
+        ("BAD_URL", ["input", "url"]),
+        ("REGISTERED", ["input", "url"]),
+    ]
 
 
 # --- where nothing is sent --------------------------------------------------------------------------------------------
