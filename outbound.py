@@ -1,7 +1,8 @@
 """Requests to addresses that others chose: to public hosts only, or to networks that the operator named.
 
-A name is resolved once, and the connection goes to the address that was checked: nothing can be rebound in between
-(OWASP, server-side request forgery). Redirects are not followed, and what an answer says is not kept.
+A name is resolved once, all its addresses are checked, and the connection goes to the first of them that answers:
+nothing can be rebound in between (OWASP, server-side request forgery). Redirects are
+not followed, and what an answer says is not kept.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ import socket
 import ssl
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
@@ -37,6 +39,9 @@ FAILURES = (
     httpcore2.UnsupportedProtocol,
     httpcore2.TimeoutException,
 )
+
+UNREACHED = (OSError, httpcore2.ConnectError, httpcore2.ConnectTimeout)
+"""Why the next address of a host is tried: nothing has been sent to this one."""
 
 TIMEOUT = {"connect": CONNECT_SECONDS, "read": ANSWER_SECONDS, "write": CONNECT_SECONDS, "pool": WHOLE_SECONDS}
 LARGEST_ANSWER = 16 * 1024
@@ -77,14 +82,18 @@ class CheckedBackend(httpcore2.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.AsyncNetworkStream:
-        """Connect to the first address of a host. Raises ForbiddenAddressError if any of them is not allowed."""
+        """Connect to the first address of a host that answers. Raises ForbiddenAddressError if one is not allowed."""
         async with asyncio.timeout(timeout):
-            look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-            found = await asyncio.get_running_loop().run_in_executor(RESOLVING, look_up)
-        addresses = [ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
+            addresses = await _addresses(host, port)
         if not addresses or not all(self.allows(address) for address in addresses):
             raise ForbiddenAddressError("the address is not allowed")
-        return await self._backend.connect_tcp(str(addresses[0]), port, timeout, local_address, socket_options)
+        end = _clock() + (CONNECT_SECONDS if timeout is None else timeout)
+        *others, last = ((str(address), len(addresses) - place) for place, address in enumerate(addresses))
+        for address, left in others:
+            with suppress(*UNREACHED):
+                share = (end - _clock()) / left
+                return await self._backend.connect_tcp(address, port, share, local_address, socket_options)
+        return await self._backend.connect_tcp(last[0], port, end - _clock(), local_address, socket_options)
 
     async def connect_unix_socket(self, *_: Any, **__: Any) -> httpcore2.AsyncNetworkStream:
         """Never."""
@@ -93,6 +102,17 @@ class CheckedBackend(httpcore2.AsyncNetworkBackend):
     async def sleep(self, seconds: float) -> None:
         """Wait."""
         await self._backend.sleep(seconds)
+
+
+def _clock() -> float:
+    return asyncio.get_running_loop().time()
+
+
+async def _addresses(host: str, port: int) -> Sequence[Address]:
+    """The addresses of a host in the system's order (RFC 6724), each once."""
+    look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    found = await asyncio.get_running_loop().run_in_executor(RESOLVING, look_up)
+    return [ip_address(text) for text in dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found)]
 
 
 class Outbound:

@@ -16,11 +16,11 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.bulk_uploads import delete_upload, take_upload
+from casework.clients import lock_client
 from casework.events import tell_client
 from casework.outbox import WAKE
 from casework.refusal import Refusal
 from models.bulk_operation import BulkChunk, BulkError, BulkKind, BulkOperation, BulkState
-from models.client import Client
 from models.keyring import Keyring
 
 MOST_OPEN = 5
@@ -219,7 +219,7 @@ async def member(connection: AsyncConnection, keyring: Keyring, key: int, number
 
 
 async def _check_number(connection: AsyncConnection, client_key: int) -> None:
-    await connection.execute(sa.select(Client.id).where(Client.id == client_key).with_for_update(key_share=True))
+    await lock_client(connection, client_key)
     open_ = sa.func.count().filter(BulkOperation.ended_at.is_(None))
     kept = sa.func.sum(BulkOperation.size).filter(BulkOperation.state == BulkState.COMPLETED)
     mine = sa.select(open_, sa.func.coalesce(kept, 0)).where(BulkOperation.client_key == client_key)

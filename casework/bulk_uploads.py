@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from casework.clients import lock_client
 from casework.refusal import Refusal
 from models.bulk_operation import BulkOperation, BulkUpload, BulkUploadPiece
-from models.client import Client
 from models.keyring import Keyring
 
 MOST_UPLOADS = 10
@@ -65,7 +65,7 @@ async def expire_uploads(connection: AsyncConnection, at: datetime) -> None:
 
 
 async def _check_number(connection: AsyncConnection, client_key: int, at: datetime) -> None:
-    await connection.execute(sa.select(Client.id).where(Client.id == client_key).with_for_update(key_share=True))
+    await lock_client(connection, client_key)
     kept = sa.select(sa.func.count()).where(BulkUpload.client_key == client_key, BulkUpload.expires_at > at)
     if (await connection.execute(kept)).scalar_one() >= MOST_UPLOADS:
         raise Refusal("BAD_EXTENT", f"{MOST_UPLOADS} files of yours wait to be checked.", "Begin with one of them.")

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from casework.clients import lock_client
 from casework.outbox import WAKE
 from casework.refusal import Refusal
 from models.event import Event, EventKind
@@ -21,8 +22,8 @@ from models.keyring import Keyring
 from models.watch import Notification
 from models.webhook import Delivery, DisableReason, Webhook
 
-MOST_WEBHOOKS = 10
-"""Of one client."""
+MOST_SENT_TO, MOST_KEPT = 10, 50
+"""Webhooks of one client: those that are sent events, and all that it has not deleted."""
 
 LONGEST_URL = 500
 OVERLAP = timedelta(hours=24)
@@ -55,6 +56,7 @@ async def create_webhook(
     """
     _check_url(url)
     await _check_number(connection, client_key)
+    await _check_free(connection, client_key, url)
     key: int = (await connection.execute(NEXT_KEY)).scalar_one()
     values = {
         "id": key,
@@ -64,10 +66,36 @@ async def create_webhook(
         "public_key": signing_key(keyring, key, 1).public_key().public_bytes_raw(),
         "created_at": at,
     }
-    made = insert(Webhook).values(values).on_conflict_do_nothing().returning(Webhook.id)
-    if (await connection.execute(made)).scalar_one_or_none() is None:
-        raise Refusal("REGISTERED", "You have a webhook at this address.", "Use it, or give another address.", "url")
+    await connection.execute(sa.insert(Webhook).values(values))
     return key
+
+
+async def change_webhook(
+    connection: AsyncConnection,
+    client_key: int,
+    key: int,
+    url: str | None,
+    kinds: Sequence[EventKind] | None,
+    at: datetime,
+) -> None:
+    """Give a webhook another address, or ask for other kinds; what is none stays as it is, and so do its keys.
+
+    Raises Refusal NOT_FOUND, BAD_URL, REGISTERED.
+    """
+    found = await _own(connection, client_key, key)
+    if url is not None and url != found.url:
+        await _move(connection, client_key, key, url, at)
+    if kinds is not None:
+        await _update(connection, key, kinds=sorted(set(kinds)))
+        await _end_deliveries(connection, key, ~_of_kinds(kinds))
+
+
+async def delete_webhook(connection: AsyncConnection, client_key: int, key: int, at: datetime) -> None:
+    """End a webhook: it is sent nothing, counts no more, and its address is free. Raises Refusal NOT_FOUND."""
+    found = await _own(connection, client_key, key)
+    since = found.disabled_at or at
+    await _update(connection, key, deleted_at=at, disabled_at=since, disable_reason=DisableReason.OWNER)
+    await _end_deliveries(connection, key)
 
 
 async def rotate_keys(connection: AsyncConnection, keyring: Keyring, client_key: int, key: int, at: datetime) -> None:
@@ -86,12 +114,13 @@ async def disable_webhook(connection: AsyncConnection, client_key: int, key: int
 
 
 async def enable_webhook(connection: AsyncConnection, client_key: int, key: int, at: datetime) -> None:
-    """Send again, what was not delivered first. Raises Refusal NOT_FOUND."""
-    await _own(connection, client_key, key)
+    """Send again, what was not delivered first. Raises Refusal NOT_FOUND, BAD_EXTENT."""
+    found = await _own(connection, client_key, key)
+    if found.disabled_at is not None:
+        await lock_client(connection, client_key)
+        _check_extent(await _number(connection, client_key, Webhook.disabled_at.is_(None)), MOST_SENT_TO, "id")
     await _update(connection, key, disabled_at=None, disable_reason=None)
-    undelivered = (Delivery.webhook_id == key, Delivery.delivered_at.is_(None))
-    await connection.execute(sa.update(Delivery).where(*undelivered).values(next_at=at, attempts=0))
-    await connection.execute(WAKE)
+    await _send_again(connection, key, at, _of_kinds(found.kinds))
 
 
 async def replay(connection: AsyncConnection, client_key: int, key: int, since: datetime, at: datetime) -> None:
@@ -130,15 +159,62 @@ def _check_url(url: str) -> None:
 
 
 async def _check_number(connection: AsyncConnection, client_key: int) -> None:
-    count = sa.select(sa.func.count()).where(Webhook.client_key == client_key)
-    if (await connection.execute(count)).scalar_one() >= MOST_WEBHOOKS:
-        raise Refusal("BAD_EXTENT", f"A client has {MOST_WEBHOOKS} webhooks at most.", "Use one that you have.", "url")
+    """Whether there is room for one more that is sent events; nobody else makes one of the client meanwhile."""
+    await lock_client(connection, client_key)
+    _check_extent(await _number(connection, client_key, Webhook.disabled_at.is_(None)), MOST_SENT_TO, "url")
+    if await _number(connection, client_key) >= MOST_KEPT:
+        message = f"A client keeps {MOST_KEPT} webhooks at most, those that are disabled included."
+        raise Refusal("BAD_EXTENT", message, "Delete one that you use no longer.", "url")
+
+
+def _check_extent(number: int, most: int, field: str) -> None:
+    if number >= most:
+        message = f"A client is sent events at {most} webhooks at most."
+        raise Refusal("BAD_EXTENT", message, "Change one that you have, or disable or delete one.", field)
+
+
+async def _number(connection: AsyncConnection, client_key: int, *conditions: sa.ColumnElement[bool]) -> int:
+    mine = (Webhook.client_key == client_key, Webhook.deleted_at.is_(None))
+    count: int = (await connection.execute(sa.select(sa.func.count()).where(*mine, *conditions))).scalar_one()
+    return count
+
+
+async def _check_free(connection: AsyncConnection, client_key: int, url: str) -> None:
+    here = (Webhook.client_key == client_key, Webhook.url == url, Webhook.deleted_at.is_(None))
+    if (await connection.execute(sa.select(Webhook.id).where(*here))).first() is not None:
+        raise Refusal("REGISTERED", "You have a webhook at this address.", "Use it, or give another address.", "url")
+
+
+async def _move(connection: AsyncConnection, client_key: int, key: int, url: str, at: datetime) -> None:
+    """Send to another address, what waits at once."""
+    _check_url(url)
+    await lock_client(connection, client_key)
+    await _check_free(connection, client_key, url)
+    await _update(connection, key, url=url)
+    await _send_again(connection, key, at, Delivery.next_at.is_not(None))
+
+
+def _of_kinds(kinds: Sequence[str]) -> sa.ColumnElement[bool]:
+    """Whether a delivery is of an event that a webhook for these kinds is told of."""
+    return sa.exists().where(Event.id == Delivery.event_id, wanted(kinds))
+
+
+async def _send_again(connection: AsyncConnection, key: int, at: datetime, condition: sa.ColumnElement[bool]) -> None:
+    """Begin anew with what was not delivered."""
+    undelivered = (Delivery.webhook_id == key, Delivery.delivered_at.is_(None), condition)
+    await connection.execute(sa.update(Delivery).where(*undelivered).values(next_at=at, attempts=0))
+    await connection.execute(WAKE)
+
+
+async def _end_deliveries(connection: AsyncConnection, key: int, *conditions: sa.ColumnElement[bool]) -> None:
+    """Send nothing more of what waits."""
+    waiting = (Delivery.webhook_id == key, Delivery.next_at.is_not(None), *conditions)
+    await connection.execute(sa.update(Delivery).where(*waiting).values(next_at=None))
 
 
 async def _own(connection: AsyncConnection, client_key: int, key: int) -> Any:
-    query = sa.select(Webhook.key_version, Webhook.kinds, Webhook.disabled_at).where(
-        Webhook.id == key, Webhook.client_key == client_key
-    )
+    mine = (Webhook.id == key, Webhook.client_key == client_key, Webhook.deleted_at.is_(None))
+    query = sa.select(Webhook.key_version, Webhook.url, Webhook.kinds, Webhook.disabled_at).where(*mine)
     found: Any = (await connection.execute(query.with_for_update(key_share=True))).one_or_none()
     if found is None:
         raise Refusal("NOT_FOUND", "There is no such webhook.", "Look it up again.", "id")

@@ -33,15 +33,17 @@ class DisableReason(StrEnum):
 class Webhook(Keyed):
     """An endpoint of a client. Its keys are made from the key ring and `key_version`: none is kept here.
 
-    kinds: which events; all where it is empty. public_key: Ed25519, of the newest version.
+    kinds: which events; all where it is empty. public_key: Ed25519, of the newest version. deleted_at: since when it is
+    its owner's no more; its deliveries stay.
     """
 
     __tablename__ = "webhook"
     __table_args__ = (
-        UniqueConstraint("client_key", "url"),
+        Index("uq_webhook_url", "client_key", "url", unique=True, postgresql_where=text("deleted_at IS NULL")),
         CheckConstraint("octet_length(public_key) = 32", name="key"),
         CheckConstraint("key_version > 0", name="versioned"),
         CheckConstraint("(disabled_at IS NULL) = (disable_reason IS NULL)", name="reasoned"),
+        CheckConstraint("deleted_at IS NULL OR disabled_at IS NOT NULL", name="deleted_is_disabled"),
     )
 
     client_key: Mapped[int] = mapped_column(ForeignKey("client.id"))
@@ -53,6 +55,7 @@ class Webhook(Keyed):
     rotated_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     disabled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     disable_reason: Mapped[DisableReason | None] = mapped_column(choice(DisableReason))
+    deleted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class Delivery(Keyed):

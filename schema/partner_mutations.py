@@ -39,7 +39,9 @@ from schema.mutating import mutation
 from schema.watch import WatchLine
 from schema.webhook import Webhook
 from schema.webhook_input import (
+    ChangeWebhookInput,
     CreateWebhookInput,
+    DeleteWebhookInput,
     DisableWebhookInput,
     EnableWebhookInput,
     ReplayEventsInput,
@@ -152,6 +154,21 @@ class PartnerMutations:
         "A partner says where events are sent (登记回调).",
         requires=CALLED,
         also=[SECRET],
+    )
+    change_webhook = mutation(
+        webhooks.change,
+        ChangeWebhookInput,
+        Webhook,
+        "A partner is sent events at another address, or other kinds of them; the keys stay (变更回调). What waits goes"
+        " to the new address at once, and what waits of other kinds is not sent.",
+        requires=CALLED,
+    )
+    delete_webhook = mutation(
+        webhooks.delete,
+        DeleteWebhookInput,
+        Webhook,
+        "A partner has no more use for a webhook: it is sent nothing, and its address may be given anew (删除回调).",
+        requires=CALLED,
     )
     rotate_webhook_keys = mutation(
         webhooks.rotate,

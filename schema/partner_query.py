@@ -95,9 +95,7 @@ class PartnerQuery:
         about=about.ABOUT_PARTY,
         prepare=roots.prepare_access,
     )
-    webhooks: list[Webhook] = root(
-        roots.everything(models.Webhook), "Where you are told of events (回调).", requires=all_of(Scope.EVENT)
-    )
+    webhooks: list[Webhook] = root(roots.WEBHOOKS, "Where you are told of events (回调).", requires=all_of(Scope.EVENT))
     watches: Connection[Watch] = root_connection(
         roots.WATCHES,
         "Your watches, oldest first (监测名单).",

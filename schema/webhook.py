@@ -50,6 +50,9 @@ class Webhook(Node):
     rotated_at: datetime | None = column("rotated_at", "When its keys were changed (换钥时间); for a day both sign.")
     disabled_at: datetime | None = column("disabled_at", "Since when it is sent nothing (停用时间).")
     disable_reason: DisableReason | None = column("disable_reason", "Why (停用原因).")
+    deleted_at: datetime | None = column(
+        "deleted_at", "When it was deleted (删除时间); `webhooks` lists it no more, and it counts no more."
+    )
     deliveries: Connection[Delivery] = connection(webhooks.DELIVERIES, "What was sent, newest first (推送记录).")
 
 

@@ -19,6 +19,24 @@ class CreateWebhookInput:
     )
 
 
+@mutation_input("What to change of a webhook (变更回调). What is not given stays as it is.")
+class ChangeWebhookInput:
+    """A webhook, and what it is to be."""
+
+    id: strawberry.ID = strawberry.field(description=ID)
+    url: str | None = strawberry.field(default=None, description="Another https address of yours (地址).")
+    kinds: list[EventKind] | None = strawberry.field(
+        default=None, description="Other kinds of events; all for an empty list (事件类型)."
+    )
+
+
+@mutation_input("A webhook that is used no longer (删除).")
+class DeleteWebhookInput:
+    """A webhook."""
+
+    id: strawberry.ID = strawberry.field(description=ID)
+
+
 @mutation_input("A webhook whose keys are changed (更换密钥).")
 class RotateWebhookKeysInput:
     """A webhook."""

@@ -219,6 +219,8 @@ NOUNS = {
     "issueIntegrityReport": "integrityReport",
     "revokeIntegrityReport": "integrityReport",
     "createWebhook": "webhook",
+    "changeWebhook": "webhook",
+    "deleteWebhook": "webhook",
     "rotateWebhookKeys": "webhook",
     "disableWebhook": "webhook",
     "enableWebhook": "webhook",

@@ -2,12 +2,13 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
 from typing import Any
 from uuid import uuid4
 
+import httpcore2
 import pytest
 import sqlalchemy as sa
 from chambers import Chambers, mutation
@@ -436,7 +437,9 @@ def test_a_receiver_that_fails_is_not_tried_for_everything_at_once(post: Post) -
     assert (sum(tried), len(tried) > MOST_FAILURES) == (MOST_FAILURES, True)
 
 
-@pytest.mark.parametrize("name", ["rotateWebhookKeys", "disableWebhook", "enableWebhook"])
+@pytest.mark.parametrize(
+    "name", ["changeWebhook", "deleteWebhook", "rotateWebhookKeys", "disableWebhook", "enableWebhook"]
+)
 def test_a_webhook_is_its_owner_s(post: Post, receiver: Receiver, name: str) -> None:
     made = post.hook(receiver.url)["webhook"]
     other = post.chambers.partner(COMMERCE)
@@ -455,13 +458,129 @@ def test_an_address_that_is_none_is_refused(post: Post, url: str) -> None:
     assert (error["code"], error["path"], made["secret"]) == ("BAD_URL", ["input", "url"], None)
 
 
-def test_a_client_has_ten_at_most_each_once(post: Post) -> None:
+def codes(made: Any) -> list[str]:
+    """The codes of a payload's errors."""
+    return [error["code"] for error in made["errors"]]
+
+
+def test_a_client_is_sent_to_ten_at_most_each_once(post: Post) -> None:
+    made = [post.hook(f"https://bank.example/{place_}") for place_ in range(10)]
+    assert [codes(one) for one in made] == [[]] * 10
+    assert codes(post.hook("https://bank.example/10")) == ["BAD_EXTENT"]
+    bank = post.chambers.partner(BANK)
+    post.chambers.done(bank, "deleteWebhook", "id", id=made[9]["webhook"]["id"])
+    assert codes(post.hook("https://bank.example/1")) == ["REGISTERED"]
+
+
+def test_a_webhook_that_is_disabled_makes_room_and_needs_it_again(post: Post) -> None:
+    """Eleven over a year, ten of them disabled."""
     for place_ in range(10):
-        assert post.hook(f"https://bank.example/{place_}")["errors"] == []
-    assert [one["code"] for one in post.hook("https://bank.example/10")["errors"]] == ["BAD_EXTENT"]
+        made = post.hook(f"https://bank.example/{place_}")["webhook"]
+        post.chambers.done(post.chambers.partner(BANK), "disableWebhook", "id", id=made["id"])
+    for place_ in range(10, 20):
+        assert codes(post.hook(f"https://bank.example/{place_}")) == []
+    error = post.chambers.refused(post.chambers.partner(BANK), "enableWebhook", "id", id=made["id"])
+    assert (error["code"], error["path"]) == ("BAD_EXTENT", ["input", "id"])
+
+
+def test_a_client_keeps_fifty_at_most(post: Post) -> None:
+    """As many as `webhooks` is counted for."""
+    post.hook("https://bank.example/")
+    copies = sa.text(
+        "INSERT INTO webhook (client_key, url, public_key, created_at, disabled_at, disable_reason)"
+        " SELECT client_key, url || n, public_key, created_at, created_at, 'OWNER'"
+        " FROM webhook, generate_series(1, 49) n"
+    )
     with post.chambers.engine.begin() as connection:
-        connection.execute(sa.text("DELETE FROM webhook WHERE url LIKE '%/9'"))
-    assert [one["code"] for one in post.hook("https://bank.example/1")["errors"]] == ["REGISTERED"]
+        connection.execute(copies)
+    (error,) = post.hook("https://bank.example/new")["errors"]
+    assert (error["code"], "disabled" in error["message"]) == ("BAD_EXTENT", True)
+
+
+def test_a_webhook_is_deleted_and_its_address_is_free(post: Post, receiver: Receiver) -> None:
+    consent(post.chambers, CHEN)
+    made = post.hook(receiver.url)["webhook"]
+    post.watch(CHEN)
+    publish(post, CHEN_LATE)
+    bank = post.chambers.partner(BANK)
+    shown = post.chambers.done(bank, "deleteWebhook", "deletedAt disabledAt disableReason", id=made["id"])
+    assert shown["deletedAt"] == shown["disabledAt"] == write_moment(post.chambers.calendar.moment)
+    assert shown["disableReason"] == "OWNER"
+    post.send()
+    assert receiver.received == []
+    assert post.chambers.data(bank, "{ webhooks { id } }")["webhooks"] == []
+    asked = """query($id: ID!) { node(id: $id) { ... on Webhook {
+      deliveries(first: 9) { nodes { nextAt attempts } } } } }"""
+    left = post.chambers.data(bank, asked, {"id": made["id"]})["node"]["deliveries"]["nodes"]
+    assert left
+    assert all(one == {"nextAt": None, "attempts": 0} for one in left)
+    assert codes(post.hook(receiver.url)) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["changeWebhook", "deleteWebhook", "rotateWebhookKeys", "disableWebhook", "enableWebhook", "replayEvents"]
+)
+def test_nothing_is_done_with_a_deleted_webhook(post: Post, name: str) -> None:
+    made = post.hook("https://bank.example/")["webhook"]
+    bank = post.chambers.partner(BANK)
+    post.chambers.done(bank, "deleteWebhook", "id", id=made["id"])
+    more = {"since": write_moment(post.chambers.calendar.moment)} if name == "replayEvents" else {}
+    assert post.chambers.refused(bank, name, "id", id=made["id"], **more)["code"] == "NOT_FOUND"
+
+
+def test_what_waits_goes_to_the_new_address_at_once(post: Post, receiver: Receiver) -> None:
+    """Under the same id, signed by the same keys."""
+    receiver.answer = lambda _: 500
+    consent(post.chambers, CHEN)
+    made = post.hook(receiver.url)["webhook"]
+    post.watch(CHEN)
+    publish(post, CHEN_LATE)
+    post.send()
+    with receiving(Receiver()) as other:
+        shown = post.chambers.done(post.chambers.partner(BANK), "changeWebhook", SHOWS, id=made["id"], url=other.url)
+        post.send()
+    assert shown == made | {"url": other.url}
+    assert {one.id for one in receiver.received} <= {one.id for one in other.received}
+    assert other.received[0].signed_by(made["publicKey"])
+
+
+def test_other_kinds_are_asked_for(post: Post, receiver: Receiver) -> None:
+    """What waits of kinds that are asked for no longer is not sent, now or when the webhook is enabled."""
+    for subject in (CHEN, STRANGER):
+        consent(post.chambers, subject)
+    made = post.hook(receiver.url)["webhook"]
+    post.watch(CHEN)
+    publish(post, CHEN_LATE)
+    end_consents(post.chambers, STRANGER)
+    bank = post.chambers.partner(BANK)
+    shown = post.chambers.done(bank, "changeWebhook", "url kinds", id=made["id"], kinds=["CONSENT_REVOKED"])
+    assert shown == {"url": receiver.url, "kinds": ["CONSENT_REVOKED"]}
+    post.chambers.done(bank, "enableWebhook", "id", id=made["id"])
+    post.send()
+    assert {kind for kind, _ in receiver.kinds()} == {"CONSENT_REVOKED"}
+    shown = post.chambers.done(bank, "changeWebhook", "kinds", id=made["id"], kinds=[])
+    assert shown == {"kinds": []}
+
+
+def test_what_is_not_given_stays_as_it_is(post: Post) -> None:
+    made = post.hook("https://bank.example/", kinds=["COLOUR_CHANGED"])["webhook"]
+    bank = post.chambers.partner(BANK)
+    for given in ({}, {"url": None, "kinds": None}, {"url": made["url"], "kinds": made["kinds"]}):
+        assert post.chambers.done(bank, "changeWebhook", SHOWS, id=made["id"], **given) == made
+
+
+def test_a_webhook_is_not_moved_to_an_address_that_is_none_or_another_s(post: Post) -> None:
+    post.hook("https://bank.example/1")
+    made = post.hook("https://bank.example/2")["webhook"]
+    bank = post.chambers.partner(BANK)
+    refused = [
+        post.chambers.refused(bank, "changeWebhook", "id", id=made["id"], url=url)
+        for url in ("ftp://bank.example/", "https://bank.example/1")
+    ]
+    assert [(one["code"], one["path"]) for one in refused] == [
+        ("BAD_URL", ["input", "url"]),
+        ("REGISTERED", ["input", "url"]),
+    ]
 
 
 # --- where nothing is sent --------------------------------------------------------------------------------------------
@@ -505,20 +624,66 @@ def test_nothing_is_sent_to_this_machine(post: Post, receiver: Receiver, network
     assert (sum(attempts for attempts, _ in tried), {status for _, status in tried}) == (3, {None})
 
 
-def test_a_name_with_one_forbidden_address_is_not_connected_to(
-    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whatever a resolver says: the addresses that are checked are those that are connected to."""
+def sent_to(receiver: Receiver, addresses: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> int | None:
+    """The status of a message to a name that has these addresses, whatever a resolver says."""
+    found = [(2, 1, 6, "", (address, receiver.port)) for address in addresses]
+    monkeypatch.setattr("outbound.socket.getaddrinfo", lambda *_, **__: found)
 
     async def send() -> int | None:
-        def resolve(*_: Any, **__: Any) -> Any:
-            return [(2, 1, 6, "", ("127.0.0.1", receiver.port)), (2, 1, 6, "", ("10.0.0.1", receiver.port))]
-
-        monkeypatch.setattr("outbound.socket.getaddrinfo", resolve)
         outbound = Outbound(LOOPBACK, 1)
         status = await outbound.post(f"http://bank.example:{receiver.port}/", {}, b"{}")
         await outbound.close()
         return status
 
-    assert asyncio.run(send()) is None
+    return asyncio.run(send())
+
+
+@pytest.mark.parametrize("addresses", [("127.0.0.1", "10.0.0.1"), ("10.0.0.1", "127.0.0.1"), ("127.0.0.2", "::1")])
+def test_a_name_with_one_forbidden_address_is_not_connected_to(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch, addresses: Sequence[str]
+) -> None:
+    """The addresses that are checked are those that are connected to."""
+    assert sent_to(receiver, addresses, monkeypatch) is None
     assert receiver.received == []
+
+
+@pytest.mark.parametrize("refusing", [("127.0.0.2",), ("127.0.0.2", "127.0.0.3", "127.0.0.2")])
+def test_a_receiver_is_reached_at_whichever_address_answers(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch, refusing: Sequence[str]
+) -> None:
+    """It listens at the last of its addresses, and the others refuse."""
+    assert sent_to(receiver, [*refusing, "127.0.0.1"], monkeypatch) == 204
+    assert len(receiver.received) == 1
+
+
+def test_a_receiver_that_refuses_at_each_address_is_not_reached(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert sent_to(receiver, ["127.0.0.2", "127.0.0.3"], monkeypatch) is None
+
+
+class Connecting:
+    """A network whose first addresses never answer: keeps what is connected to, and for how long."""
+
+    def __init__(self, silent: int) -> None:
+        self.silent, self.tried = silent, list[tuple[str, float]]()
+
+    async def connect_tcp(self, host: str, port: int, timeout: float, *_: Any) -> str:  # noqa: ASYNC109 - httpcore's
+        self.tried.append((host, timeout))
+        if len(self.tried) <= self.silent:
+            raise httpcore2.ConnectTimeout
+        return host
+
+
+@pytest.mark.parametrize("silent", [0, 1, 2])
+def test_an_address_that_never_answers_leaves_time_for_the_others(monkeypatch: pytest.MonkeyPatch, silent: int) -> None:
+    """Each has its share of what is left, and an address that is found twice is tried once."""
+    addresses = ["127.0.0.1", "127.0.0.2", "127.0.0.1", "127.0.0.3"]
+    found = [(2, 1, 6, "", (address, 80)) for address in addresses]
+    monkeypatch.setattr("outbound.socket.getaddrinfo", lambda *_, **__: found)
+    backend, network = CheckedBackend(LOOPBACK, public=False), Connecting(silent)
+    monkeypatch.setattr(backend, "_backend", network)
+    reached: Any = asyncio.run(backend.connect_tcp("bank.example", 80, 6.0))
+    assert reached == f"127.0.0.{silent + 1}"
+    assert [host for host, _ in network.tried] == [f"127.0.0.{place + 1}" for place in range(silent + 1)]
+    assert all(0 < timeout <= 6 / (3 - place) for place, (_, timeout) in enumerate(network.tried))

@@ -144,7 +144,7 @@ def _failing(waits: Backlog) -> Finding:
     if not waits.failing:
         return ok("webhooks", "None has failed for good.")
     text = f"{waits.failing} webhooks are sent nothing any more: they failed for four days, or are gone."
-    return warning("webhooks", text, "Tell their owners: `enableWebhook` begins again, `disableWebhook` ends them.")
+    return warning("webhooks", text, "Tell their owners: `enableWebhook` begins again, `deleteWebhook` ends them.")
 
 
 def _objections(waits: Backlog) -> Finding:

@@ -19,6 +19,20 @@ async def create(acting: Acting, *, url: str, kinds: Sequence[EventKind]) -> int
     return await webhooks.create_webhook(acting.connection, caller.keyring, client, url, kinds, caller.now)
 
 
+async def change(acting: Acting, *, id: str, url: str | None, kinds: Sequence[EventKind] | None) -> int:
+    """A client changes where it is told, and of what."""
+    key, caller = acting.key(id, Webhook), acting.caller
+    await webhooks.change_webhook(acting.connection, caller.principal.client_key, key, url, kinds, caller.now)
+    return key
+
+
+async def delete(acting: Acting, *, id: str) -> int:
+    """A client has no more use for a webhook."""
+    key, caller = acting.key(id, Webhook), acting.caller
+    await webhooks.delete_webhook(acting.connection, caller.principal.client_key, key, caller.now)
+    return key
+
+
 async def rotate(acting: Acting, *, id: str) -> int:
     """A client changes a webhook's keys."""
     key, caller = acting.key(id, Webhook), acting.caller
