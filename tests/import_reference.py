@@ -3,324 +3,33 @@
 It knows nothing of casework, of ingest, or of SQL. It is written from R9-R12, R16, R23 and DOMAIN 5.
 """
 
-from calendar import monthrange
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
 
-DEBTOR, LENDER, SANCTION, CERTIFICATE, DEDUCTION = "debtor", "lender", "sanction", "certificate", "deduction"
-ENTERED = {
-    SANCTION: "ENTRY_PUBLISHED",
-    DEDUCTION: "ENTRY_PUBLISHED",
-    DEBTOR: "LIST_ADDED",
-    LENDER: "LIST_ADDED",
-    CERTIFICATE: "CERTIFICATE_ISSUED",
-}
-VANISHED = {
-    SANCTION: "ENTRY_WITHDRAWN",
-    DEDUCTION: "ENTRY_WITHDRAWN",
-    DEBTOR: "LIST_REMOVED",
-    LENDER: "LIST_REMOVED",
-    CERTIFICATE: "CERTIFICATE_REVOKED",
-}
-NEVER_WAS, WRONG = ("REVOKED", "WITHDRAWN", "SHIELDED"), ("REVOKED", "WITHDRAWN")
-COLOURS = {"R": "RED", "Y": "YELLOW", "B": "BLUE", "A": "GOLD"}
-ENFORCEMENT = ("Y18", "Y19", "Y20", "Y21", "Y22")
-SECRECY = ("OPEN", "FAMILY", "TRADE_SECRET", "PRIVACY", "STATE_SECRET")
-TERMS = {"R02": 60, "R03": 60, "A01": 12, "Y04": 24, "Y12": 12, "Y21": 24, "Y01": None, "Y18": None}
-POINTS = {"MB1": 5}
-Key = tuple[Any, ...]
-LATE = date.max
+from import_books import (
+    DEBTOR,
+    LATE,
+    LENDER,
+    SECRECY,
+    Case,
+    Dwelling,
+    Key,
+    Line,
+    Part,
+    Record,
+    Row,
+    Stay,
+    months,
+    revised,
+    term,
+)
+from import_telling import Telling
 
 
-def months(day: date, number: int) -> date:
-    """So many calendar months later, or the end of a month that is too short."""
-    year, month = divmod(day.year * 12 + day.month - 1 + number, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
-
-
-@dataclass
-class Case:
-    """A case as its newest line says."""
-
-    number: str
-    filed: date
-    closed: date | None
-    secrecy: str
-    cause: str
-    exported: date | None = None
-
-    @property
-    def secret(self) -> bool:
-        """Whether nothing of it leaves the court (R16)."""
-        return self.secrecy in ("PRIVACY", "STATE_SECRET")
-
-    @property
-    def enforcement(self) -> bool:
-        """Whether gold falls away while it is open (R11)."""
-        return "执" in self.number
-
-
-@dataclass
-class Record:
-    """A reason for a colour: from a day through another, or until the day before it is closed. It may have a repair."""
-
-    code: str
-    effective: date
-    ends: date | None
-    closed: date | None = None
-    reason: str | None = None
-
-    def lasts(self, day: date) -> bool:
-        """Whether it runs on a day."""
-        return (
-            self.effective <= day
-            and (self.ends is None or day <= self.ends)
-            and (self.closed is None or day < self.closed)
-        )
-
-
-@dataclass
-class Row:
-    """A row of a format. content: what may change; begins, ends, stopped: the days of which it is made."""
-
-    kind: str
-    party: str
-    case: str
-    content: Mapping[str, Any]
-    decided: date
-    begins: date
-    conduct: date | None = None
-    ends: date | None = None
-    stopped: date | None = None
-    code: str | None = None
-    exported: date | None = None
-    record: Record | None = None
-    blue: Record | None = None
-    measured: bool = False
-    shortened: date | None = None
-    published: bool = True
-
-    @property
-    def red(self) -> bool:
-        """Whether it makes red."""
-        return self.record is not None and self.record.code.startswith("R")
-
-
-@dataclass
-class Entry:
-    """An entry of the moral bank that counts."""
-
-    party: str
-    household: str
-    item: str
-    points: int
-
-
-@dataclass
-class Line:
-    """A line of a file of rows. days: when its subject can have acted."""
-
-    key: Key
-    row: Row
-    days: tuple[date, ...]
-
-
-@dataclass
-class Part:
-    """A line of a file of cases."""
-
-    case: Case
-    party: str
-    role: str
-
-
-@dataclass
-class Dwelling:
-    """A line of a file of households."""
-
-    party: str
-    household: str
-    since: date
-    left: date | None
-
-
-@dataclass
-class Stay:
-    """A membership."""
-
-    since: date
-    left: date | None
-
-
-@dataclass
-class Reference:
-    """The court's books. born: the day of birth of persons; organizations have none."""
-
-    today: date
-    born: Mapping[str, date | None]
-    cases: dict[str, Case] = field(default_factory=dict)
-    parts: set[tuple[str, str, str]] = field(default_factory=set)
-    of_age: dict[str, date] = field(default_factory=dict)
-    rows: dict[Key, Row] = field(default_factory=dict)
-    stays: dict[tuple[str, str], Stay] = field(default_factory=dict)
-    entries: dict[Key, list[Entry]] = field(default_factory=dict)
-    told: Counter[tuple[str, str]] = field(default_factory=Counter)
-
-    # --- what follows from the books ----------------------------------------------------------------------------------
-
-    def is_person(self, party: str) -> bool:
-        """Whether it is a natural person."""
-        return self.born[party] is not None
-
-    def may_be_told(self, row: Row) -> bool:
-        """Nothing of a minor, nothing of a closed case (R16)."""
-        case = self.cases.get(row.case)
-        if case and case.secret:
-            return False
-        day = row.conduct or (case.filed if case else row.decided)
-        return day >= self.adult_since(row.party)
-
-    def adult_since(self, party: str) -> date:
-        """The earliest day on which a party is established to have been of age."""
-        return self.of_age.get(party, LATE) if self.is_person(party) else date.min
-
-    def stands(self, row: Row) -> bool:
-        """Whether a row is not one that never was, for others."""
-        return row.published and not (row.record and row.record.reason in NEVER_WAS) and self.may_be_told(row)
-
-    def is_public(self, row: Row, day: date) -> bool:
-        """Whether others see a row on a day."""
-        within = row.begins <= day and (row.ends is None or day <= row.ends)
-        return self.stands(row) and within and (row.stopped is None or day < row.stopped)
-
-    def is_told(self, row: Row, record: Record | None, day: date) -> bool:
-        """Whether others see a record of a row on a day."""
-        if record is None or record.reason in NEVER_WAS or not record.lasts(day) or not self.may_be_told(row):
-            return False
-        if record is row.blue:
-            return self.is_told(row, row.record, day)
-        if row.kind == SANCTION:
-            return row.stopped is None or day < row.stopped
-        return self.is_public(row, day)
-
-    def was_ever_told(self, row: Row) -> bool:
-        """Whether there is a day on which others see its record."""
-        return row.record is not None and self.is_told(row, row.record, max(row.record.effective, row.begins))
-
-    def colour(self, party: str, day: date, outside: bool) -> str:
-        """The colour of a day (R11)."""
-        shown = set()
-        for row in self.rows.values():
-            if row.party == party:
-                shown |= self._colours(row, day, outside)
-        if "GOLD" in shown and any(self._enforced(party, day, outside)):
-            shown.discard("GOLD")
-        return next((one for one in ("RED", "YELLOW", "BLUE", "GOLD") if one in shown), "GREEN")
-
-    def _colours(self, row: Row, day: date, outside: bool) -> set[str]:
-        def runs(record: Record | None) -> bool:
-            if record is None or record.reason in WRONG or not record.lasts(day):
-                return False
-            return not outside or self.is_told(row, record, day)
-
-        own, blue = runs(row.record), runs(row.blue)
-        if own and blue and row.record and row.record.code in ENFORCEMENT:
-            return {"BLUE"}
-        return {COLOURS[row.record.code[0]]} if own and row.record else set()
-
-    def _enforced(self, party: str, day: date, outside: bool) -> Iterator[bool]:
-        for number, other, role in self.parts:
-            case = self.cases[number]
-            if other == party and role == "JUDGMENT_DEBTOR" and case.enforcement:
-                seen = not outside or (not case.secret and case.filed >= self.adult_since(party))
-                yield seen and case.filed <= day and (case.closed is None or day < case.closed)
-
-    def household(self, party: str) -> str | None:
-        """Where a person lives."""
-        return next((home for (one, home), stay in self.stays.items() if one == party and stay.left is None), None)
-
-    # --- what is told -------------------------------------------------------------------------------------------------
-
-    @contextmanager
-    def following(self, keys: Collection[Key], changed: Collection[Key] | None = None) -> Iterator[None]:
-        """All that follows from what is done to these rows within. changed: those of which ENTRY_AMENDED is told."""
-        before = {
-            key: self.rows[key] for key in keys if key in self.rows and self.is_public(self.rows[key], self.today)
-        }
-        parties = {key: row.party for key, row in before.items()}
-        former = self._outside()
-        yield
-        after = {key: self.rows[key] for key in keys if self.is_public(self.rows[key], self.today)}
-        new = {(row.party, ENTERED[row.kind]) for key, row in after.items() if parties.get(key) != row.party}
-        amended = keys if changed is None else changed
-        same = {
-            (row.party, "ENTRY_AMENDED")
-            for key, row in after.items()
-            if parties.get(key) == row.party and key in amended
-        }
-        gone = {
-            (parties[key], VANISHED[row.kind])
-            for key, row in before.items()
-            if key not in after or after[key].party != parties[key]
-        }
-        self.tell(new | same | gone)
-        self._tell_colours(former)
-        self._settle(keys)
-
-    @contextmanager
-    def colouring(self) -> Iterator[None]:
-        """What is done within changes colours and no row."""
-        former = self._outside()
-        yield
-        self._tell_colours(former)
-
-    def tell(self, events: Collection[tuple[str, str]]) -> None:
-        """One event a party and kind."""
-        self.told.update(events)
-
-    def _outside(self) -> dict[str, str]:
-        return {party: self.colour(party, self.today, True) for party in self.born}
-
-    def _tell_colours(self, former: Mapping[str, str]) -> None:
-        self.tell({(party, "COLOUR_CHANGED") for party, one in self._outside().items() if former[party] != one})
-
-    def _settle(self, keys: Collection[Key]) -> None:
-        """Measures and conversions of these rows."""
-        for key in sorted(keys):
-            row = self.rows[key]
-            if row.record and row.record.code[0] in "RA":
-                row.measured = row.record.closed is None and self.was_ever_told(row)
-            self._reverse(key)
-            self._convert(key)
-
-    def _reverse(self, key: Key) -> None:
-        row = self.rows[key]
-        runs = self.is_told(row, row.record, self.today)
-        self.entries[key] = [
-            one
-            for one in self.entries.get(key, [])
-            if row.kind == DEDUCTION
-            or (one.party == row.party and self.was_ever_told(row) and (runs or not one.item.startswith("MV")))
-        ]
-
-    def _convert(self, key: Key) -> None:
-        row = self.rows[key]
-        home = self.household(row.party)
-        item = self._item(row)
-        if home and item and self.is_person(row.party) and not self.entries.get(key):
-            self.entries[key] = [Entry(row.party, home, item, row.content.get("points", POINTS.get(item, 0)))]
-
-    def _item(self, row: Row) -> str | None:
-        """What arises of a row today."""
-        if row.kind == DEDUCTION:
-            return "MD3" if self.is_public(row, self.today) else None
-        if not self.is_told(row, row.record, self.today):
-            return None
-        return {CERTIFICATE: "MB1", DEBTOR: "MV3", SANCTION: "MV2" if row.red else None}.get(row.kind)
+class Reference(Telling):
+    """The books, and how files and the court write them."""
 
     # --- files --------------------------------------------------------------------------------------------------------
 
@@ -356,7 +65,7 @@ class Reference:
         for line in lines:
             known = found.setdefault(line.case.number, line.case)
             if known is not line.case:
-                found[known.number] = _revised(known, line.case)
+                found[known.number] = revised(known, line.case)
         written = {number: one for number, case in found.items() if (one := self._written(case, exported))}
         waiting = {number for number in written if number not in self.cases}
         altered = {number for number in written if number in waiting or self._alters(written[number])}
@@ -416,7 +125,7 @@ class Reference:
     def _write(self, key: Key, row: Row) -> None:
         """A new row, or what a row says now; an end that it has stays."""
         known = self.rows.get(key)
-        record = Record(row.code, row.begins, _term(row)) if row.code else None
+        record = Record(row.code, row.begins, term(row)) if row.code else None
         if known is None:
             row.record = record
             self.rows[key] = row
@@ -480,42 +189,3 @@ class Reference:
         """Close its record today."""
         if row.record and row.record.closed is None:
             row.record = replace(row.record, closed=max(self.today, row.record.effective), reason=reason)
-
-    # --- days ---------------------------------------------------------------------------------------------------------
-
-    def turn(self) -> None:
-        """The next day begins: ends are told, vetoes are lifted."""
-        yesterday = self.today
-        self.today += timedelta(1)
-        ended = set()
-        for row in self.rows.values():
-            kind = {DEBTOR: "LIST_REMOVED", LENDER: "LIST_REMOVED", DEDUCTION: "ENTRY_EXPIRED"}.get(row.kind)
-            if kind and row.ends == yesterday and self.is_public(row, yesterday):
-                ended.add((row.party, kind))
-        self.told.update(ended)
-        self.tell(
-            {
-                (party, "COLOUR_CHANGED")
-                for party in self.born
-                if self.colour(party, yesterday, True) != self.colour(party, self.today, True)
-            }
-        )
-        for key, row in self.rows.items():
-            if any(one.item.startswith("MV") for one in self.entries.get(key, [])):
-                self._reverse(key)
-            if row.record and row.record.effective == self.today:
-                self._convert(key)
-
-
-def _term(row: Row) -> date | None:
-    """The last day of a row's record: the entry's own, or its code type's."""
-    if row.kind in (DEBTOR, LENDER):
-        return row.ends
-    term = TERMS[row.code or ""]
-    return months(row.begins, term) if term else None
-
-
-def _revised(known: Case, later: Case) -> Case:
-    """A case after two lines of one chunk."""
-    secrecy = max(known.secrecy, later.secrecy, key=SECRECY.index)
-    return replace(known, cause=later.cause, closed=later.closed or known.closed, secrecy=secrecy)

@@ -1,0 +1,147 @@
+"""What the reference of the import tests keeps: parties, cases and rows in plain records, and lines of files."""
+
+from calendar import monthrange
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+DEBTOR, LENDER, SANCTION, CERTIFICATE, DEDUCTION = "debtor", "lender", "sanction", "certificate", "deduction"
+SECRECY = ("OPEN", "FAMILY", "TRADE_SECRET", "PRIVACY", "STATE_SECRET")
+TERMS = {"R02": 60, "R03": 60, "A01": 12, "Y04": 24, "Y12": 12, "Y21": 24, "Y01": None, "Y18": None}
+Key = tuple[Any, ...]
+LATE = date.max
+
+
+def months(day: date, number: int) -> date:
+    """So many calendar months later, or the end of a month that is too short."""
+    year, month = divmod(day.year * 12 + day.month - 1 + number, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+@dataclass
+class Case:
+    """A case as its newest line says."""
+
+    number: str
+    filed: date
+    closed: date | None
+    secrecy: str
+    cause: str
+    exported: date | None = None
+
+    @property
+    def secret(self) -> bool:
+        """Whether nothing of it leaves the court (R16)."""
+        return self.secrecy in ("PRIVACY", "STATE_SECRET")
+
+    @property
+    def enforcement(self) -> bool:
+        """Whether gold falls away while it is open (R11)."""
+        return "执" in self.number
+
+
+@dataclass
+class Record:
+    """A reason for a colour: from a day through another, or until the day before it is closed. It may have a repair."""
+
+    code: str
+    effective: date
+    ends: date | None
+    closed: date | None = None
+    reason: str | None = None
+
+    def lasts(self, day: date) -> bool:
+        """Whether it runs on a day."""
+        return (
+            self.effective <= day
+            and (self.ends is None or day <= self.ends)
+            and (self.closed is None or day < self.closed)
+        )
+
+
+@dataclass
+class Row:
+    """A row of a format. content: what may change; begins, ends, stopped: the days of which it is made."""
+
+    kind: str
+    party: str
+    case: str
+    content: Mapping[str, Any]
+    decided: date
+    begins: date
+    conduct: date | None = None
+    ends: date | None = None
+    stopped: date | None = None
+    code: str | None = None
+    exported: date | None = None
+    record: Record | None = None
+    blue: Record | None = None
+    measured: bool = False
+    shortened: date | None = None
+    published: bool = True
+
+    @property
+    def red(self) -> bool:
+        """Whether it makes red."""
+        return self.record is not None and self.record.code.startswith("R")
+
+
+@dataclass
+class Entry:
+    """An entry of the moral bank that counts."""
+
+    party: str
+    household: str
+    item: str
+    points: int
+
+
+@dataclass
+class Line:
+    """A line of a file of rows. days: when its subject can have acted."""
+
+    key: Key
+    row: Row
+    days: tuple[date, ...]
+
+
+@dataclass
+class Part:
+    """A line of a file of cases."""
+
+    case: Case
+    party: str
+    role: str
+
+
+@dataclass
+class Dwelling:
+    """A line of a file of households."""
+
+    party: str
+    household: str
+    since: date
+    left: date | None
+
+
+@dataclass
+class Stay:
+    """A membership."""
+
+    since: date
+    left: date | None
+
+
+def term(row: Row) -> date | None:
+    """The last day of a row's record: the entry's own, or its code type's."""
+    if row.kind in (DEBTOR, LENDER):
+        return row.ends
+    term = TERMS[row.code or ""]
+    return months(row.begins, term) if term else None
+
+
+def revised(known: Case, later: Case) -> Case:
+    """A case after two lines of one chunk."""
+    secrecy = max(known.secrecy, later.secrecy, key=SECRECY.index)
+    return replace(known, cause=later.cause, closed=later.closed or known.closed, secrecy=secrecy)
