@@ -52,6 +52,7 @@ bench: $(INSTALLED)  ## Suxin beside its peers, hostile documents, where the tim
 	$(BIN)/python -m bench.writes
 	$(BIN)/python -m bench.hostile
 	$(BIN)/python -m bench.import_cases
+	$(BIN)/python -m bench.changed_import
 	$(BIN)/python -m bench.exports
 
 locks:  ## Resolve the locks anew (needs uv)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Column, Date, Text
@@ -13,7 +14,7 @@ from ingest.records import Format, Merged, Record
 from ingest.report import LineError
 from ingest.staging import staged_rows
 from ingest.subjects import read_text, refuse_number
-from ingest.versions import Source
+from ingest.versions import EXPORTED, Source
 from models.dates import parse_date
 from models.household import Household, HouseholdMember, Village
 from models.identifiers import compact
@@ -63,13 +64,17 @@ class Households(Format):
     async def merge(self, connection: AsyncConnection, source: Source, silent: bool) -> Merged:
         for statement in PLACES:
             await connection.execute(statement)
-        left = (await connection.execute(LEAVE)).scalars().all()
-        written = (await connection.execute(WRITE)).all()
+        bound = {"exported": source.exported_on}
+        outdated = (await connection.execute(OUTDATED, bound)).scalar_one()
+        left = (await connection.execute(LEAVE, bound)).scalars().all()
+        written = (await connection.execute(WRITE, bound)).all()
+        await connection.execute(REFRESH, bound)
         changed = [row.party_id for row in written]
         await follow_members(connection, {*changed, *left}, source.at)
         lines = (await connection.execute(STAGED)).scalar_one()
         new = sum(row.fresh for row in written)
-        return Merged(new=new, changed=len(written) - new, unchanged=lines - len(written))
+        unchanged = lines - len(written) - outdated
+        return Merged(new=new, changed=len(written) - new, unchanged=unchanged, outdated=outdated)
 
 
 def refuse_future(day: date, today: date) -> None:
@@ -128,6 +133,9 @@ PLACES = (
     ),
 )
 
+NEWER = sa.func.coalesce(HouseholdMember.exported_on > EXPORTED, sa.false())
+"""Whether a membership is kept as a newer export wrote it."""
+
 _later = sa.select(sa.func.max(SETTLED.c.enrolled_on)).where(
     SETTLED.c.party_id == HouseholdMember.party_id,
     SETTLED.c.household_id != HouseholdMember.household_id,
@@ -137,10 +145,29 @@ _later = sa.select(sa.func.max(SETTLED.c.enrolled_on)).where(
 LEAVE = (
     sa.update(HouseholdMember)
     .values(left_on=_later.scalar_subquery())
-    .where(HouseholdMember.left_on.is_(None), _later.scalar_subquery().is_not(None))
+    .where(HouseholdMember.left_on.is_(None), _later.scalar_subquery().is_not(None), ~NEWER)
     .returning(HouseholdMember.party_id)
 )
 """Who is enrolled in another household leaves the one that it was in."""
+
+
+COMPARED = ("relation", "consent_number", "consented_on", "enrolled_on", "left_on")
+
+
+def _differs(line: Any) -> sa.ColumnElement[bool]:
+    return sa.or_(*(getattr(HouseholdMember, name).is_distinct_from(line[name]) for name in COMPARED))
+
+
+MET = sa.and_(
+    HouseholdMember.party_id == SETTLED.c.party_id,
+    HouseholdMember.household_id == SETTLED.c.household_id,
+    SETTLED.c.enrolled_on >= HouseholdMember.enrolled_on,
+)
+OUTDATED = sa.select(sa.func.count()).where(
+    MET, NEWER, _differs({**{name: SETTLED.c[name] for name in COMPARED}, "left_on": SETTLED.c.gone_on})
+)
+REFRESH = sa.update(HouseholdMember).values(exported_on=EXPORTED).where(MET, ~NEWER)
+"""What a newer export holds as it is kept is as new as that export."""
 
 
 def _write() -> sa.Insert:
@@ -154,13 +181,12 @@ def _write() -> sa.Insert:
     )
     ended = sa.func.coalesce(SETTLED.c.gone_on, other.limit(1).scalar_subquery())
     lines = sa.select(*(SETTLED.c[name] for name in names), ended).order_by(SETTLED.c.party_id, SETTLED.c.household_id)
-    arriving = insert(HouseholdMember).from_select([*names, "left_on"], lines)
-    new, row, compared = arriving.excluded, HouseholdMember, [*names[2:], "left_on"]
-    differs = sa.or_(*(getattr(row, name).is_distinct_from(new[name]) for name in compared))
+    arriving = insert(HouseholdMember).from_select([*names, "left_on", "exported_on"], lines.add_columns(EXPORTED))
+    new, row = arriving.excluded, HouseholdMember
     written = arriving.on_conflict_do_update(
         index_elements=[row.household_id, row.party_id],
-        set_={name: new[name] for name in compared},
-        where=sa.and_(differs, new.enrolled_on >= row.enrolled_on),
+        set_={name: new[name] for name in (*COMPARED, "exported_on")},
+        where=sa.and_(_differs(new), new.enrolled_on >= row.enrolled_on, ~NEWER),
     )
     return written.returning(row.party_id, sa.literal_column("xmax = 0", sa.Boolean).label("fresh"))
 

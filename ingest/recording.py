@@ -24,12 +24,12 @@ def staged_records(name: str, *columns: Column[Any]) -> sa.Table:
 class KeyedFormat(Format):
     """A format whose lines are rows of `table`, found again by `key`, which may hold the party.
 
-    noted: the column of `RecordChange` that names such a row. derived: what columns are to be that are not simply as
-    the line says. only_imported: rows that no file wrote stay.
+    noted: the column of `RecordChange` that names such a row, if its changes are kept. derived: what columns are to be
+    that are not simply as the line says. only_imported: rows that no file wrote stay.
     """
 
     table: ClassVar[Any]
-    noted: ClassVar[str]
+    noted: ClassVar[str | None]
     key: ClassVar[Sequence[str]]
     derived: ClassVar[Mapping[str, Present]] = {}
     only_imported: ClassVar[bool] = False

@@ -1,13 +1,14 @@
 """Format `relations`: one legal representative, or affiliate, of one organization a line, with days."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import ARRAY, Column, Date, LargeBinary, Text
-from sqlalchemy.dialects.postgresql import distinct_on, insert
+from sqlalchemy import ARRAY, BigInteger, Column, Date, LargeBinary, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ingest.records import Format, Merged, Record
+from ingest.recording import KeyedFormat
+from ingest.records import Merged, Record
 from ingest.report import LineError
 from ingest.staging import staged_rows
 from ingest.versions import Source
@@ -30,20 +31,23 @@ PARTY_KINDS = {
 }
 staged_relation = staged_rows(
     "staged_relation",
+    Column("organization_id", BigInteger),
     Column("organization", ARRAY(LargeBinary)),
     Column("kind", Text),
     Column("begins_on", Date),
     Column("ends_on", Date),
 )
 staged = staged_relation.c
-STAGED = sa.select(sa.func.count()).select_from(staged_relation)
 
 
-class Relations(Format):
+class Relations(KeyedFormat):
     """Relations of organizations. Who represents one is known to courts only: a line discloses nobody."""
 
     columns = ("组织名称", "统一社会信用代码", "关系", "姓名或名称", "证件类型", "证件号码", "起始日期", "终止日期")
     staged = staged_relation
+    table = Relation.__table__
+    noted = None
+    key = ("organization_id", "kind", "party_id", "begins_on")
 
     def read(self, cells: Sequence[str]) -> Record:
         organization_name, code, tie, name, number_type, number, begins, ends = cells
@@ -61,32 +65,26 @@ class Relations(Format):
         begins_on, ends_on = parse_date(begins), parse_date(ends) if ends else None
         if ends_on and ends_on < begins_on:
             raise LineError("DATE", "The relation ends before it begins: correct the dates.")
-        own = (organization.probes, kind, begins_on, ends_on)
+        own = (None, organization.probes, kind, begins_on, ends_on)
         return Record(subject, (), "", own, other=organization)
 
+    def key_of(self, place: int | None, record: Record) -> tuple[Any, ...]:
+        """The party, the organization, the kind and the first day."""
+        _, organization, kind, begins_on, _ = record.row
+        return (place, organization[0], kind, begins_on)
+
     async def merge(self, connection: AsyncConnection, source: Source, silent: bool) -> Merged:
-        written = (await connection.execute(WRITE)).scalars().all()
-        lines = (await connection.execute(STAGED)).scalar_one()
-        return Merged(new=sum(written), changed=len(written) - sum(written), unchanged=lines - len(written))
+        await connection.execute(FIND_ORGANIZATIONS)
+        return await super().merge(connection, source, silent)
+
+    async def merge_turn(self, connection: AsyncConnection, source: Source, turn: int, silent: bool) -> Merged:
+        """Nothing follows: who is related to whom colours nobody."""
+        written = await self.kept().write(connection, source, turn)
+        return await self.counted(connection, turn, written.new, written.changed, written.outdated)
 
 
-def _write() -> sa.Insert:
-    """Add relations; a line with another end than the row's gives the row its own."""
-    lines = (
-        sa.select(Identity.party_id, staged.party_id, staged.kind, staged.begins_on, staged.ends_on)
-        .ext(distinct_on(Identity.party_id, staged.kind, staged.party_id, staged.begins_on))
-        .select_from(staged_relation.join(Identity, Identity.index == sa.any_(staged.organization)))
-        .order_by(Identity.party_id, staged.kind, staged.party_id, staged.begins_on, staged.ends_on)
-    )
-    columns = ["organization_id", "party_id", "kind", "begins_on", "ends_on"]
-    arriving = insert(Relation).from_select(columns, lines)
-    key = [Relation.organization_id, Relation.kind, Relation.party_id, Relation.begins_on]
-    written = arriving.on_conflict_do_update(
-        index_elements=key,
-        set_={"ends_on": arriving.excluded.ends_on},
-        where=Relation.ends_on.is_distinct_from(arriving.excluded.ends_on),
-    )
-    return written.returning(sa.literal_column("xmax = 0", sa.Boolean).label("fresh"))
-
-
-WRITE = _write()
+FIND_ORGANIZATIONS = (
+    sa.update(staged_relation)
+    .where(Identity.index == sa.any_(staged.organization))
+    .values(organization_id=Identity.party_id)
+)

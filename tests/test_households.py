@@ -121,3 +121,14 @@ async def test_a_household_moves_with_its_members(enrolling: Enrolling) -> None:
 async def test_rejected(enrolling: Enrolling, changes: dict[str, str], reason: str) -> None:
     assert (await enrolling.lines(changes)).rejected == {reason: 1}
     assert await enrolling.rows(MEMBERS) == []
+
+
+async def test_an_older_export_does_not_overwrite_a_newer_one(enrolling: Enrolling) -> None:
+    line, moved = list(MEMBER.values()), list((MEMBER | {"迁出日期": "2024-03-01"}).values())
+    for day in (date(2024, 4, 1), date(2024, 6, 1)):
+        await enrolling.bring("households", moved, exported_on=day)
+    summary = await enrolling.bring("households", line, exported_on=date(2024, 5, 1))
+    assert (summary.records.changed, summary.outdated) == (0, 1)
+    assert await enrolling.rows("SELECT left_on FROM household_member") == [(date(2024, 3, 1),)]
+    summary = await enrolling.bring("households", line, exported_on=date(2024, 7, 1))
+    assert (summary.records.changed, summary.outdated) == (1, 0)

@@ -86,3 +86,12 @@ async def test_one_person_represents_twice(relating: Relating) -> None:
 async def test_rejected(relating: Relating, changes: dict[str, str], reason: str) -> None:
     assert (await relating.lines(changes)).rejected == {reason: 1}
     assert await relating.rows() == []
+
+
+async def test_an_older_export_does_not_overwrite_a_newer_one(relating: Relating) -> None:
+    line = list(RELATION.values())
+    await relating.bring("relations", [*line[:-1], "2023-06-30"], exported_on=date(2023, 7, 1))
+    await relating.bring("relations", [*line[:-1], "2023-06-30"], exported_on=date(2023, 9, 1))
+    summary = await relating.bring("relations", line, exported_on=date(2023, 8, 1))
+    assert (summary.records.changed, summary.outdated) == (0, 1)
+    assert await relating.rows() == [(*FIRST[:-1], date(2023, 6, 30))]
