@@ -21,7 +21,7 @@ from demo.cast import CHEN, DEMO_VILLAGE, WANG, Subject
 from ingest.certificates import Certificates
 from ingest.deductions import Deductions
 from ingest.households import Households
-from ingest.importing import import_file
+from ingest.importing import FORMATS, import_file
 from ingest.removals import Removals
 from ingest.sanctions import Sanctions
 from ingest.settlements import Settlements
@@ -224,8 +224,7 @@ def test_by_file(bank: MoralBank, tmp_path: Path) -> None:
     bank.bring("sanctions", write_csv(tmp_path / "s.csv", [fine], Sanctions.columns))
     certified = ["甬履7", TRIED, WANG.name, WANG.number, "2026-02-20", "2026-02-20"]
     bank.bring("certificates", write_csv(tmp_path / "c.csv", [certified], Certificates.columns))
-    listed = tmp_path / "l.jsonl"
-    listed.write_text(json.dumps(LISTED | {"iname": CHEN.name, "cardNum": CHEN.number}, ensure_ascii=False) + "\n")
+    listed = _json_lines(tmp_path / "l.jsonl", LISTED | {"iname": CHEN.name, "cardNum": CHEN.number})
     bank.bring("shixin", listed)
     found = bank.new(known)
     assert [one for one in found if one[1] != "MV1"] == [(chen, "MV2", 0, False), (chen, "MV3", 0, False)]
@@ -283,10 +282,7 @@ def test_deductions_and_their_repairs_by_file(bank: MoralBank, tmp_path: Path) -
         bank.next_month()
     known = bank.entries()
     ended = bank.chambers.calendar.moment.date().isoformat()
-    repaired = [
-        _item(CHEN, f"笔录{code}", code, points, 状态="已屏蔽", 结束日期=ended, 结束原因=ground)
-        for (code, _, points), ground in zip(CHARGED, GROUNDS, strict=True)
-    ]
+    repaired = [_shielded(item, ended, ground) for item, ground in zip(items, GROUNDS, strict=True)]
     back = [(chen, f"MR{place}", points, False) for place, points in enumerate(GROUNDS.values(), 1)]
     for _ in range(2):  # the same file again changes nothing
         bank.bring("deductions", write_csv(tmp_path / "r.csv", repaired, Deductions.columns))
@@ -297,6 +293,42 @@ def test_deductions_and_their_repairs_by_file(bank: MoralBank, tmp_path: Path) -
     assert sorted((row["ground"], row["outcome"], row["reasons"]) for row in brought) == sorted(
         (ground, "SHIELDED", text) for ground, text in zip(FIVE, GROUNDS, strict=True)
     )
+
+
+def test_thirteen_items_by_file(bank: MoralBank, tmp_path: Path) -> None:
+    """A villager and her neighbour: enrolled, charged, fined, convicted, listed, certified, settled, repaired."""
+    known = bank.entries()
+
+    def bring(format: str, *rows: list[str]) -> None:
+        bank.bring(format, write_csv(tmp_path / "f.csv", rows, FORMATS[format].columns))
+
+    bring("households", _member(CHEN), _member(WANG))
+    items = [_item(CHEN, f"笔录十三{code}", code, points) for code, _, points in CHARGED]
+    bring("deductions", *items, _item(WANG, "笔录十三T07", "T07", 3))
+    fine = ["(2026)浙0281司惩27号", ENFORCED, CHEN.name, CHEN.number, "罚款", "2000", "", "2026-02-20", "2026-02-20"]
+    bring("sanctions", fine)
+    who = [CHEN.name, "居民身份证", CHEN.number]
+    bring("convictions", [CONVICTION, "余姚市人民法院", *who, "拒执罪", "", "2026-01-10", "2026-01-21", "", "", ""])
+    listed = LISTED | {"iname": CHEN.name, "cardNum": CHEN.number, "publishDate": "20260305"}
+    bank.bring("shixin", _json_lines(tmp_path / "l.jsonl", listed))
+    bring("certificates", ["甬履27", TRIED, WANG.name, WANG.number, "2026-02-20", "2026-02-20"])
+    bring("settlements", [TRIED, WANG.name, "居民身份证", WANG.number, "和解协议二十七", "2026-02-20"])
+    ended = bank.chambers.calendar.moment.date().isoformat()
+    bring("deductions", *(_shielded(item, ended, ground) for item, ground in zip(items, GROUNDS, strict=True)))
+    assert {item for _, item, _, reverses in bank.new(known) if not reverses} == THIRTEEN
+
+
+CONVICTION = "(2026)浙0281刑初27号"
+THIRTEEN = {"MB1", "MB2", "MD1", "MD2", "MD3", "MV1", "MV2", "MV3", "MR1", "MR2", "MR3", "MR4", "MR5"}
+
+
+def _shielded(item: list[str], ended: str, ground: str) -> list[str]:
+    return [*item[:-3], "已屏蔽", ended, ground]
+
+
+def _json_lines(path: Path, *entries: dict[str, str]) -> Path:
+    path.write_text("".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries))
+    return path
 
 
 REPAIRS = "{ repairs(first: 50) { nodes { ground outcome reasons } } }"
