@@ -194,6 +194,18 @@ async def _ended(connection: AsyncConnection, update: sa.Update, at: datetime) -
     return True
 
 
+async def take_back(connection: AsyncConnection, key: int, at: datetime) -> None:
+    """End a complete operation whose file may be handed out no more: it is deleted, and the state says why and when.
+
+    Its client has been told of the operation's end, and is told by another event of whatever vanished.
+    """
+    complete = (BulkOperation.id == key, BulkOperation.state == BulkState.COMPLETED)
+    values = {"state": BulkState.FAILED, "error": BulkError.VANISHED, "ended_at": at, "expires_at": None}
+    taken = sa.update(BulkOperation).where(*complete).values(values).returning(BulkOperation.id)
+    if (await connection.execute(taken)).one_or_none():
+        await connection.execute(sa.delete(BulkChunk).where(BulkChunk.operation_id == key))
+
+
 async def expire_one(connection: AsyncConnection, at: datetime) -> bool:
     """Delete a file whose day is over; whether there was one."""
     over = (BulkOperation.state == BulkState.COMPLETED, BulkOperation.expires_at <= at)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
+from casework.bulk_operations import take_back
 from models.access_record import AccessRecord
 from models.bulk_operation import BulkOperation, BulkState
 from models.client import Client
@@ -86,8 +87,31 @@ def _is_of(entry: Any, operation: Any) -> sa.ColumnElement[bool]:
 
 async def downloadable(connection: AsyncConnection, key: int, at: datetime) -> Any:
     """The row of an operation whose file may be fetched now; None for any other."""
-    row = BulkOperation.__table__
-    good = (row.c.state == BulkState.COMPLETED, row.c.expires_at > at, Client.disabled_at.is_(None))
-    query = sa.select(row).join(Client, Client.id == row.c.client_key).where(row.c.id == key, *good)
-    found = (await connection.execute(query)).one_or_none()
+    found = await _complete(connection, key, at)
     return None if found is None or await has_vanished(connection, found, at) else found
+
+
+async def handed_out(connection: AsyncConnection, key: int, at: datetime) -> Any:
+    """The same; a file with what has vanished is taken back."""
+    found = await _complete(connection, key, at)
+    if found is None or not await has_vanished(connection, found, at):
+        return found
+    await take_back(connection, key, at)
+    return None
+
+
+async def take_back_vanished(connection: AsyncConnection, at: datetime) -> None:
+    """Take back every file with what has vanished, so that no state says that there is one."""
+    for key in (await connection.execute(sa.select(BulkOperation.id).where(*_kept(at)))).scalars().all():
+        await handed_out(connection, key, at)
+
+
+def _kept(at: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    return BulkOperation.state == BulkState.COMPLETED, BulkOperation.expires_at > at
+
+
+async def _complete(connection: AsyncConnection, key: int, at: datetime) -> Any:
+    row = BulkOperation.__table__
+    query = sa.select(row).join(Client, Client.id == row.c.client_key)
+    good = query.where(row.c.id == key, Client.disabled_at.is_(None), *_kept(at))
+    return (await connection.execute(good)).one_or_none()

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from casework import bulk_operations, bulk_uploads
+from casework.bulk_vanishing import take_back_vanished
 from casework.transaction import transact
 from models.bulk_operation import BulkError, BulkKind
 from models.keyring import Keyring
@@ -37,6 +38,9 @@ PAGES_AT_ONCE = 2
 """Pages of one operation under way: one is read while the one before it is written."""
 
 POLL_SECONDS = 1.0
+LOOK_EVERY = timedelta(minutes=1)
+"""How often files that are complete are looked through for what has vanished since."""
+
 FASTEST = 1
 """The level of compression: twice as fast as the next, and a tenth larger."""
 
@@ -52,6 +56,7 @@ class BulkRunner:
     now: Callable[[], datetime]
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     _running: dict[int, asyncio.Task[None]] = field(default_factory=dict)
+    _looked: datetime | None = None
 
     async def run(self) -> None:
         """Run until cancelled; woken by `wake`, and every second."""
@@ -74,6 +79,9 @@ class BulkRunner:
         """Begin with what waits, as long as there are places, and delete what is over."""
         now = self.now()
         await transact(self.engine, partial(bulk_uploads.expire_uploads, at=now))
+        if self._looked is None or now >= self._looked + LOOK_EVERY:
+            await transact(self.engine, partial(take_back_vanished, at=now))
+            self._looked = now
         while await transact(self.engine, partial(bulk_operations.expire_one, at=now)):
             pass
         for key, client in await transact(self.engine, partial(bulk_operations.waiting, at=now)):

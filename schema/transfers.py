@@ -28,7 +28,7 @@ from auth.scopes import Scope
 from auth.tokens import TokenError, TokenVerifier, bearer_token
 from casework import bulk_operations
 from casework.bulk_uploads import MOST_LINES, keep_upload
-from casework.bulk_vanishing import downloadable
+from casework.bulk_vanishing import handed_out
 from casework.downloads import read_signed
 from casework.refusal import Refusal
 from casework.transaction import transact
@@ -110,7 +110,7 @@ class Transfers:
     async def download(self, request: Request) -> Response:
         """Send a file, or the rest of one (RFC 9110, section 14), to whoever has its signed address."""
         key = read_signed(self.keyring, request.path_params["token"], self.clock())
-        file = await transact(self.engine, lambda one: downloadable(one, key, self.clock())) if key else None
+        file = await transact(self.engine, lambda one: handed_out(one, key, self.clock())) if key else None
         if key is None or file is None:
             return _refusal(404, "There is no file at this address, or no longer. Have its address signed again.")
         etag = f'"{file.sha256.hex()}"'

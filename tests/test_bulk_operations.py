@@ -15,6 +15,7 @@ from casework.transaction import transact
 from demo.cast import CAST, FORGE
 from models.bulk_operation import BulkState
 from schema.bulk_task import Place
+from schema.scalars import write_moment
 
 REVOKE_ONE_READ = """UPDATE consent SET revoked_at = :at WHERE id = (
   SELECT min(consent.id) FROM consent JOIN access_record USING (subject_index)
@@ -189,9 +190,53 @@ async def test_a_file_with_what_has_vanished_is_not_handed_out(bulk: Bulk) -> No
     given = {"at": NOW, "name": FORGE.name, "client": bulk.world.clients[Audience.BANK].primary_key}
     with bulk.world.engine.begin() as connection:
         assert connection.scalar(sa.text(vanish), given)
-    assert bulk.world.http.get(address).status_code == 404
-    signed = bulk.world.data(Audience.BANK, SIGN, {"input": {"id": operation}})["signDownload"]
-    assert [error["code"] for error in signed["errors"]] == ["WRONG_STATE"]
+    for _ in range(2):  # before it is taken back, and after
+        signed = bulk.world.data(Audience.BANK, SIGN, {"input": {"id": operation}})["signDownload"]
+        assert [error["code"] for error in signed["errors"]] == ["REVOKED"]
+        assert bulk.world.http.get(address).status_code == 404
+        assert taken_back(bulk, operation) == ("FAILED", "VANISHED", write_moment(NOW), None)
+
+
+def taken_back(bulk: Bulk, operation: str) -> tuple[str | None, ...]:
+    """What is said of an operation: its state, why, when it ended, and until when its file is kept."""
+    asked = "query($id: ID!) { node(id: $id) { ... on BulkOperation { state error endedAt expiresAt } } }"
+    found = bulk.world.data(Audience.BANK, asked, {"id": operation})["node"]
+    return tuple(found.values())
+
+
+async def test_the_state_of_a_file_says_that_a_consent_has_ended(bulk: Bulk) -> None:
+    """Nobody needs to ask for it: the worker looks every minute, and deletes the file."""
+    operation, kept, runner = bulk.start(WATCHES, Audience.BANK), bulk.start(CASES), bulk.runner
+    await bulk.run(operation)
+    await bulk.run(kept)
+    await runner.start_waiting()
+    assert bulk.state(operation, Audience.BANK)["state"] == "COMPLETED"
+    ended, seen = NOW + timedelta(seconds=30), NOW + timedelta(minutes=1)
+    with bulk.world.engine.begin() as connection:
+        assert connection.execute(sa.text(REVOKE_ONE_READ), {"at": ended, "key": bulk.key(operation)}).all()
+    bulk.clock.moment = ended
+    signed = bulk.world.data(Audience.BANK, SIGN.replace("code path", "code message"), {"input": {"id": operation}})
+    told = "This file was taken back by 2026-11-21T04:00:30Z: what is shown of somebody in it has ended (VANISHED)."
+    assert signed["signDownload"]["errors"] == [{"code": "REVOKED", "message": told}]
+    bulk.clock.moment = seen
+    await runner.start_waiting()
+    bulk.clock.moment = NOW
+    assert taken_back(bulk, operation) == ("FAILED", "VANISHED", write_moment(seen), None)
+    assert bulk.state(kept)["state"] == "COMPLETED"
+    with bulk.world.engine.connect() as connection:
+        chunks = sa.text("SELECT count(*) FROM bulk_chunk WHERE operation_id = :key")
+        assert connection.scalar(chunks, {"key": bulk.key(operation)}) == 0
+
+
+async def test_a_file_that_is_over_says_until_when_it_was_kept(bulk: Bulk) -> None:
+    operation = bulk.start(CASES)
+    await bulk.run(operation)
+    bulk.clock.moment = NOW + timedelta(hours=24)
+    await bulk.runner.start_waiting()
+    bulk.clock.moment = NOW
+    for audience, code in ((Audience.COURT, "EXPIRED"), (Audience.BANK, "WRONG_STATE")):
+        signed = bulk.world.data(audience, SIGN, {"input": {"id": operation}})["signDownload"]
+        assert [error["code"] for error in signed["errors"]] == [code], "another client is told nothing of it"
 
 
 async def test_what_fails_again_and_again_is_given_up(bulk: Bulk) -> None:

@@ -2,8 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
+
+import sqlalchemy as sa
 
 from auth.principal import Principal
 from auth.trusted_documents import trusted_document
@@ -13,7 +16,7 @@ from casework.bulk_vanishing import downloadable
 from casework.downloads import signed
 from casework.refusal import Refusal
 from casework.watches import MOST_LINES
-from models.bulk_operation import BulkKind, BulkOperation, BulkUpload
+from models.bulk_operation import BulkError, BulkKind, BulkOperation, BulkState, BulkUpload
 from resolvers.caller import Caller
 from resolvers.context import Context
 from resolvers.errors import BadIdError
@@ -90,8 +93,30 @@ async def download(acting: Acting, *, id: str) -> int:
     """A client is about to fetch a file."""
     key = acting.key(id, BulkOperation)
     if await downloadable(acting.connection, key, acting.caller.now) is None:
-        raise Refusal("WRONG_STATE", "There is no file to fetch.", "Look at its `state`, or begin it anew.", "id")
+        raise await _no_file(acting, key)
     return key
+
+
+async def _no_file(acting: Acting, key: int) -> Refusal:
+    """Why there is no file to fetch, and since when."""
+    row, principal, now = BulkOperation.__table__.c, acting.caller.principal, acting.caller.now
+    own = (row.client_key == principal.client_key, row.jurisdiction.is_not_distinct_from(principal.jurisdiction))
+    query = sa.select(row.state, row.error, row.ended_at, row.expires_at).where(row.id == key, *own)
+    found = (await acting.connection.execute(query)).one_or_none()
+    if found is None:
+        return Refusal("WRONG_STATE", "There is no file to fetch.", "Look at `bulkOperations`.", "id")
+    if found.state == BulkState.EXPIRED or (found.expires_at and found.expires_at <= now):
+        message = f"This file was kept until {_told(found.expires_at)}."
+        return Refusal("EXPIRED", message, "Begin it anew.", "id")
+    if found.state == BulkState.COMPLETED or found.error == BulkError.VANISHED:
+        since = now if found.state == BulkState.COMPLETED else found.ended_at
+        message = f"This file was taken back by {_told(since)}: what is shown of somebody in it has ended (VANISHED)."
+        return Refusal("REVOKED", message, "Begin it anew: it will hold what may be shown then.", "id")
+    return Refusal("WRONG_STATE", "There is no file to fetch.", "Look at its `state`, or begin it anew.", "id")
+
+
+def _told(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def url(context: Context, row: Row) -> str:
