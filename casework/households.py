@@ -111,6 +111,9 @@ def _check(membership: Membership, today: date) -> None:
     if not 0 < len(membership.consent_number.strip()) <= LONGEST_TEXT:
         message = "A person is enrolled on a letter that it signed (R15)."
         raise Refusal("CONSENT_REQUIRED", message, "Give the letter's number.", "consentNumber")
+    if membership.enrolled_on < membership.consented_on:
+        message = "The letter was signed after this day (R15)."
+        raise Refusal("BAD_DATE", message, "Enrol the person from that day on.", "enrolledOn")
     for field, day in (("consentedOn", membership.consented_on), ("enrolledOn", membership.enrolled_on)):
         if day > today:
             raise Refusal("BAD_DATE", "This day has not come yet.", "Give a past day.", field)

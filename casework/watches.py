@@ -3,7 +3,7 @@
 An order has a line for each subject, with its own outcome: bad ones do not keep the good ones out.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth.consent import MONITORS, live_consent
 from auth.scopes import Scope
+from casework.clients import lock_client
 from casework.refusal import Refusal
 from models.consent import Consent
 from models.names import fold
@@ -47,29 +48,24 @@ class Customer:
 async def watch(connection: AsyncConnection, client_key: int, customers: Sequence[Customer], at: datetime) -> int:
     """Watch these subjects from now on; gives the order's key. Nothing is told of what was before.
 
-    A subject that is watched already keeps its watch, under the new reference. Raises Refusal BAD_EXTENT.
+    A subject that is watched already keeps its watch, under the new reference; the line has the former one.
+    Raises Refusal BAD_EXTENT.
     """
     _check_extent(customers, "subjects")
+    await lock_client(connection, client_key)
     outcomes = await _judged(connection, client_key, customers, at)
-    wanted = {
-        one.probes[0]: one for one, outcome in zip(customers, outcomes, strict=True) if outcome is WatchOutcome.WATCHED
-    }
+    judged = list(zip(customers, outcomes, strict=True))
+    wanted = {one.probes[0]: one for one, outcome in judged if outcome is WatchOutcome.WATCHED}
+    former = await _references(connection, client_key, wanted)
     watches = await _opened(connection, client_key, wanted, at)
-    lines = [
-        {
-            "subject_index": one.probes[0] if one.probes else None,
-            "reference": one.reference,
-            "outcome": outcome,
-            "watch_id": watches[one.probes[0]] if outcome is WatchOutcome.WATCHED else None,
-        }
-        for one, outcome in zip(customers, outcomes, strict=True)
-    ]
+    lines = [_line(one, outcome, watches, former) for one, outcome in judged]
     return await _ordered(connection, client_key, lines, at)
 
 
 async def unwatch(connection: AsyncConnection, client_key: int, references: Sequence[str], at: datetime) -> int:
     """End the client's watches under these references of its own; gives the order's key. Raises Refusal BAD_EXTENT."""
     _check_extent(references, "references")
+    await lock_client(connection, client_key)
     mine = (Watch.client_key == client_key, Watch.reference.in_(references), Watch.ended_at.is_(None))
     ended = sa.update(Watch).where(*mine).values(ended_at=at, name=None, folded=None)
     rows = await connection.execute(ended.returning(Watch.id, Watch.reference, Watch.subject_index))
@@ -78,7 +74,7 @@ async def unwatch(connection: AsyncConnection, client_key: int, references: Sequ
         found.setdefault(row.reference, []).append(row)
     lines = []
     for reference in dict.fromkeys(references):
-        blank = {"reference": reference, "subject_index": None, "watch_id": None, "outcome": WatchOutcome.NOT_WATCHED}
+        blank = _blank(reference) | {"outcome": WatchOutcome.NOT_WATCHED}
         ends = [
             blank | {"subject_index": row.subject_index, "watch_id": row.id, "outcome": WatchOutcome.UNWATCHED}
             for row in found.get(reference, ())
@@ -123,6 +119,30 @@ def _outcome(one: Customer, consenting: set[bytes], misnamed: Misnamed) -> Watch
     if any((probe, one.folded, one.kind) in misnamed for probe in one.probes):
         return WatchOutcome.NAME_MISMATCH
     return WatchOutcome.WATCHED
+
+
+async def _references(connection: AsyncConnection, client_key: int, wanted: Collection[bytes]) -> dict[bytes, str]:
+    """The references under which these subjects are watched already, by keyed hash."""
+    mine = (Watch.client_key == client_key, Watch.subject_index.in_(wanted), Watch.ended_at.is_(None))
+    rows = await connection.execute(sa.select(Watch.subject_index, Watch.reference).where(*mine))
+    return {row.subject_index: row.reference for row in rows}
+
+
+def _line(
+    one: Customer, outcome: WatchOutcome, watches: Mapping[bytes, int], references: dict[bytes, str]
+) -> dict[str, Any]:
+    """The line of a customer. references: of the subjects by now; this line's takes the place of an earlier one."""
+    line = _blank(one.reference) | {"outcome": outcome, "subject_index": one.probes[0] if one.probes else None}
+    if outcome is not WatchOutcome.WATCHED:
+        return line
+    index = one.probes[0]
+    former, references[index] = references.get(index), one.reference
+    return line | {"watch_id": watches[index], "replaced": former if former != one.reference else None}
+
+
+def _blank(reference: str) -> dict[str, Any]:
+    """A line without a watch, and without an outcome yet."""
+    return {"reference": reference, "subject_index": None, "watch_id": None, "replaced": None}
 
 
 async def _opened(

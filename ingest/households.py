@@ -55,6 +55,8 @@ class Households(Format):
         left_on = parse_date(left) if left else None
         if left_on and left_on < enrolled_on:
             raise LineError("DATE", "The person left before it was enrolled: correct the dates.")
+        if enrolled_on < consented_on:
+            raise LineError("AUTHORISATION", "The person was enrolled before it signed the letter: correct the dates.")
         for day in (consented_on, enrolled_on, left_on or date.min):
             refuse_future(day, self.context.today)
         tie = read_text(relation, "TEXT", limit=LONGEST_TEXT)

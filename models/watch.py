@@ -72,7 +72,10 @@ class WatchOrder(Keyed):
 
 
 class WatchLine(Keyed):
-    """One subject of an order, in the order asked."""
+    """One subject of an order, in the order asked.
+
+    replaced: the reference under which the subject was watched before this line gave it another; null otherwise.
+    """
 
     __tablename__ = "watch_line"
     __table_args__ = (UniqueConstraint("order_id", "ordinal"), Index("ix_watch_line_watch_id", "watch_id"))
@@ -83,6 +86,7 @@ class WatchLine(Keyed):
     reference: Mapped[str] = mapped_column(Text)
     outcome: Mapped[WatchOutcome] = mapped_column(choice(WatchOutcome))
     watch_id: Mapped[int | None] = mapped_column(ForeignKey("watch.id"))
+    replaced: Mapped[str | None] = mapped_column(Text)
 
     order: Mapped[WatchOrder] = relationship(viewonly=True, lazy="raise")
     watch: Mapped[Watch | None] = relationship(viewonly=True, lazy="raise")

@@ -47,4 +47,4 @@ async def watched(
     rows = await found(context, LINES, {"keys": [key]}, Answer(FIELD, context.view))
     await context.close()
     await context.trail.write(connection, OPERATION, {FIELD: TYPES})
-    return [{"reference": row.reference, "outcome": row.outcome} for row in rows]
+    return [{"reference": row.reference, "outcome": row.outcome, "replaced": row.replaced} for row in rows]

@@ -41,6 +41,11 @@ class WatchLine(RowObject):
     reference: str = column("reference", "Your own reference (机构业务编号).")
     outcome: WatchOutcome = column("outcome", "What came of it (结果).")
     watch: Watch | None = relation(models.WatchLine.watch, "The watch, where there is one (监测).")
+    replaced: str | None = column(
+        "replaced",
+        "Your reference under which the subject was watched before this line (原机构业务编号);"
+        " none where it was not watched, or under the same one.",
+    )
 
 
 enter_connection(Watch)

@@ -12,6 +12,7 @@ from look_ups import key_of, node_id
 from auth.audiences import Audience
 from casework.bulk_uploads import MOST_UPLOADS
 from demo.cast import CAST, FORGE
+from demo.watches import REFERENCE
 from schema.transfers import read_lines
 
 
@@ -203,12 +204,14 @@ async def test_a_file_of_customers_is_watched(bulk: Bulk) -> None:
     with bulk.world.logged() as logged:
         await bulk.run(operation)
     told = bulk.lines(operation, Audience.BANK)
-    by_hand = (
-        """mutation($input: WatchInput!) { watch(input: $input) { lines { reference outcome } errors { code } } }"""
-    )
+    by_hand = """mutation($input: WatchInput!) {
+      watch(input: $input) { lines { reference outcome replaced } errors { code } } }"""
     with bulk.world.logged() as expected:
         watched = bulk.world.data(Audience.BANK, by_hand, {"input": {"subjects": rows}})["watch"]["lines"]
-    assert [line["data"] for line in told[: len(rows)]] == watched
+    lines = [line["data"] for line in told[: len(rows)]]
+    assert [line | {"replaced": None} for line in lines] == watched
+    assert {line["replaced"] for line in lines if line["outcome"] != "WATCHED"} == {None}
+    assert lines[0]["replaced"] == REFERENCE.format(1)
     assert {line["outcome"] for line in watched} >= {"WATCHED", "CONSENT_REQUIRED"}
     assert [(line["line"] - len(rows), line["error"]["code"]) for line in told[len(rows) :]] == [
         (1, "BAD_JSON"),

@@ -104,6 +104,7 @@ async def test_a_household_moves_with_its_members(enrolling: Enrolling) -> None:
     [
         ({"授权书号": ""}, "AUTHORISATION"),
         ({"授权日期": ""}, "AUTHORISATION"),
+        ({"授权日期": "2024-01-06"}, "AUTHORISATION"),
         ({"户号": ""}, "HOUSEHOLD"),
         ({"户号": "1" * 101}, "HOUSEHOLD"),
         ({"户号": PERSON}, "HOUSEHOLD"),

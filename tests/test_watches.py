@@ -19,7 +19,7 @@ from ingest.importing import import_file
 from models.court import StaffRole
 
 BANK, COMMERCE, EMPLOYER, PORTAL = Audience.BANK, Audience.COMMERCE, Audience.EMPLOYER, Audience.LITIGANT_PORTAL
-LINE = "reference outcome watch { reference kind live }"
+LINE = "reference outcome replaced watch { reference kind live }"
 EVENTS = """query($after: String) { events(first: 100, after: $after) {
   nodes { kind reference } pageInfo { endCursor } } }"""
 
@@ -103,15 +103,36 @@ def test_each_subject_has_its_entry_in_the_log(chambers: Chambers, courts: Court
 
 
 def test_a_watch_is_given_another_reference_and_stays_one(chambers: Chambers, courts: Courts) -> None:
-    watch(chambers, key(CHEN, "A"))
-    watch(chambers, key(CHEN, "B"))
+    lines = [line for reference in "AABB" for line in watch(chambers, key(CHEN, reference))]
+    assert [(line["outcome"], line["replaced"]) for line in lines] == [
+        ("WATCHED", None),
+        ("WATCHED", None),
+        ("WATCHED", "A"),
+        ("WATCHED", None),
+    ]
     asked = "{ watches(first: 9, filter: { open: true }) { totalCount nodes { reference } } }"
     assert chambers.data(chambers.partner(BANK), asked)["watches"] == {"totalCount": 1, "nodes": [{"reference": "B"}]}
 
 
 def test_one_subject_twice_in_one_order(chambers: Chambers, courts: Courts) -> None:
-    lines = watch(chambers, key(CHEN, "A"), key(CHEN, "B"))
-    assert [(line["reference"], line["watch"]["reference"]) for line in lines] == [("A", "B"), ("B", "B")]
+    """Each line has the reference that it replaced: the last one counts."""
+    watch(chambers, key(CHEN, "X"))
+    lines = watch(chambers, key(CHEN, "A"), key(FORGE, "F"), key(CHEN, "B"), key(CHEN, "B"), key(ZHAO, "Z"))
+    assert [(line["reference"], line["outcome"], line["replaced"]) for line in lines] == [
+        ("A", "WATCHED", "X"),
+        ("F", "WATCHED", None),
+        ("B", "WATCHED", "A"),
+        ("B", "WATCHED", None),
+        ("Z", "CONSENT_REQUIRED", None),
+    ]
+    assert [lines[place]["watch"]["reference"] for place in (0, 2, 3)] == ["B"] * 3
+
+
+def test_a_watch_that_ended_is_not_replaced(chambers: Chambers, courts: Courts) -> None:
+    watch(chambers, key(CHEN, "A"))
+    ended = chambers.done(chambers.partner(BANK), "unwatch", "outcome replaced", references=["A"])
+    assert ended == [{"outcome": "UNWATCHED", "replaced": None}]
+    assert [line["replaced"] for line in watch(chambers, key(CHEN, "B"))] == [None]
 
 
 def test_a_repeated_order_is_answered_alike(chambers: Chambers, courts: Courts) -> None:

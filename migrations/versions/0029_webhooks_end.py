@@ -1,4 +1,4 @@
-"""Webhooks are deleted, and their addresses are free again."""
+"""Webhooks are deleted, and their addresses are free again; watch lines keep the reference that they replace."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,3 +15,4 @@ def upgrade() -> None:
     op.drop_constraint("uq_webhook_client_key_url", "webhook")
     kept = sa.text("deleted_at IS NULL")
     op.create_index("uq_webhook_url", "webhook", ["client_key", "url"], unique=True, postgresql_where=kept)
+    op.add_column("watch_line", sa.Column("replaced", sa.Text()))
