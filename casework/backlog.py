@@ -20,7 +20,7 @@ class Backlog:
     """What waits, in numbers.
 
     deliveries: due to webhooks that are sent to. waiting: seconds since the first of them was due; 0 if there is none.
-    failing: webhooks that are sent nothing any more, as they failed or are gone. objections: open and overdue (R8).
+    failing: webhooks that are sent no more, as they took nothing or are gone. objections: open and overdue (R8).
     months: over and unpublished (R5). days: begun, and not worked through by the worker; None if it never worked.
     """
 

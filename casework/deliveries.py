@@ -83,6 +83,11 @@ class Result:
         """Whether the receiver has it now."""
         return self.status is not None and 200 <= self.status < 300
 
+    @property
+    def given_up(self) -> bool:
+        """Whether it was refused for the last time."""
+        return not self.delivered and self.message.attempts == len(PAUSES)
+
 
 async def endpoints(connection: AsyncConnection, now: datetime, overlap: timedelta) -> Sequence[Endpoint]:
     """The webhooks to which something is due."""
@@ -157,33 +162,64 @@ def _silenced(endpoint: int, now: datetime) -> sa.Update:
 
 
 async def record(connection: AsyncConnection, endpoint: int, results: Sequence[Result], now: datetime) -> None:
-    """Write down what came of attempts. A receiver that is gone (410), or fails to the end, is sent nothing more."""
-    names = ("attempts", "next_at", "delivered_at", "status")
-    bound: dict[str, sa.BindParameter[Any]] = {name: sa.bindparam(f"new_{name}") for name in names}
-    update = sa.update(Delivery).where(Delivery.id == sa.bindparam("delivery")).values(bound)
-    await connection.execute(update, [_row(result, now) for result in results])
+    """Write down what came of attempts; what was refused for the last time is given up.
+
+    A receiver is sent nothing more if it is gone (410), or took nothing since what is given up was first tried.
+    """
+    await _lock(connection, endpoint)
+    await _enter(connection, results, now)
+    if any(result.delivered for result in results):
+        await connection.execute(sa.update(Webhook).where(Webhook.id == endpoint).values(taken_at=now))
+    given_up = [result.message.key for result in results if result.given_up]
     if any(result.status == GONE for result in results):
         await _disable(connection, endpoint, DisableReason.GONE, now)
-    elif any(not result.delivered and result.message.attempts == len(PAUSES) for result in results):
-        await _disable(connection, endpoint, DisableReason.FAILING, now)
+    elif given_up:
+        await _disable(connection, endpoint, DisableReason.FAILING, now, _took_nothing_since(given_up))
+
+
+async def _lock(connection: AsyncConnection, endpoint: int) -> None:
+    """Hold the webhook before its deliveries, in the order of who changes it."""
+    await connection.execute(sa.select(Webhook.id).where(Webhook.id == endpoint).with_for_update(key_share=True))
+
+
+async def _enter(connection: AsyncConnection, results: Sequence[Result], now: datetime) -> None:
+    names = ("attempts", "next_at", "delivered_at", "given_up_at", "status")
+    values: dict[str, sa.ColumnElement[Any]] = {name: sa.bindparam(f"new_{name}") for name in names}
+    values["tried_at"] = sa.func.coalesce(Delivery.tried_at, sa.literal(now, sa.DateTime(timezone=True)))
+    update = sa.update(Delivery).where(Delivery.id == sa.bindparam("delivery")).values(values)
+    await connection.execute(update, [_row(result, now) for result in results])
 
 
 def _row(result: Result, now: datetime) -> Mapping[str, object]:
     attempts = result.message.attempts
-    again = None if result.delivered or attempts == len(PAUSES) else now + _pause(attempts)
+    again = None if result.delivered or result.given_up else now + _pause(attempts)
     return {
         "delivery": result.message.key,
         "new_attempts": attempts + 1,
         "new_next_at": again,
         "new_delivered_at": now if result.delivered else None,
+        "new_given_up_at": now if result.given_up else None,
         "new_status": result.status,
     }
+
+
+def _took_nothing_since(deliveries: Sequence[int]) -> sa.ColumnElement[bool]:
+    """Whether a webhook took nothing since one of these deliveries was first tried."""
+    nothing = sa.or_(Webhook.taken_at.is_(None), Webhook.taken_at < Delivery.tried_at)
+    return sa.exists().where(Delivery.id.in_(deliveries), nothing)
 
 
 def _pause(attempts: int) -> timedelta:
     return PAUSES[attempts] * (1 + random.uniform(0, JITTER))  # noqa: S311 - to part those that were met together
 
 
-async def _disable(connection: AsyncConnection, endpoint: int, reason: DisableReason, now: datetime) -> None:
-    update = sa.update(Webhook).where(Webhook.id == endpoint, Webhook.disabled_at.is_(None))
+async def _disable(
+    connection: AsyncConnection,
+    endpoint: int,
+    reason: DisableReason,
+    now: datetime,
+    condition: sa.ColumnElement[bool] | None = None,
+) -> None:
+    conditions = () if condition is None else (condition,)
+    update = sa.update(Webhook).where(Webhook.id == endpoint, Webhook.disabled_at.is_(None), *conditions)
     await connection.execute(update.values(disabled_at=now, disable_reason=reason))

@@ -29,6 +29,9 @@ LONGEST_URL = 500
 OVERLAP = timedelta(hours=24)
 """How long both keys sign after a rotation."""
 
+ANEW: dict[str, Any] = {"attempts": 0, "tried_at": None, "given_up_at": None}
+"""What a delivery is before it is tried."""
+
 NEXT_KEY = sa.select(sa.func.nextval(sa.func.pg_get_serial_sequence("webhook", "id")))
 
 
@@ -135,7 +138,7 @@ async def replay(connection: AsyncConnection, client_key: int, key: int, since: 
     await connection.execute(
         again.on_conflict_do_update(
             index_elements=[Delivery.webhook_id, Delivery.event_id],
-            set_={"next_at": at, "attempts": 0, "delivered_at": None, "status": None},
+            set_=ANEW | {"next_at": at, "delivered_at": None, "status": None},
         )
     )
     await connection.execute(WAKE)
@@ -202,7 +205,7 @@ def _of_kinds(kinds: Sequence[str]) -> sa.ColumnElement[bool]:
 async def _send_again(connection: AsyncConnection, key: int, at: datetime, condition: sa.ColumnElement[bool]) -> None:
     """Begin anew with what was not delivered."""
     undelivered = (Delivery.webhook_id == key, Delivery.delivered_at.is_(None), condition)
-    await connection.execute(sa.update(Delivery).where(*undelivered).values(next_at=at, attempts=0))
+    await connection.execute(sa.update(Delivery).where(*undelivered).values(ANEW | {"next_at": at}))
     await connection.execute(WAKE)
 
 

@@ -34,7 +34,7 @@ class Webhook(Keyed):
     """An endpoint of a client. Its keys are made from the key ring and `key_version`: none is kept here.
 
     kinds: which events; all where it is empty. public_key: Ed25519, of the newest version. deleted_at: since when it is
-    its owner's no more; its deliveries stay.
+    its owner's no more; its deliveries stay. taken_at: when a receiver last took anything.
     """
 
     __tablename__ = "webhook"
@@ -56,18 +56,21 @@ class Webhook(Keyed):
     disabled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     disable_reason: Mapped[DisableReason | None] = mapped_column(choice(DisableReason))
     deleted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    taken_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class Delivery(Keyed):
     """One event on its way to one webhook; written with the event.
 
-    next_at: when it is tried (again); null once it has ended: delivered, or given up. status: of the last answer.
+    next_at: when it is tried (again); null once it has ended: delivered, given up after the last attempt, or wanted no
+    more. tried_at: of the first attempt. status: of the last answer.
     """
 
     __tablename__ = "delivery"
     __table_args__ = (
         UniqueConstraint("webhook_id", "event_id"),
         CheckConstraint("attempts >= 0", name="counted"),
+        CheckConstraint("given_up_at IS NULL OR (next_at IS NULL AND delivered_at IS NULL)", name="given_up_is_ended"),
         Index("ix_delivery_due", "webhook_id", "event_id", postgresql_where=text("next_at IS NOT NULL")),
     )
 
@@ -75,7 +78,9 @@ class Delivery(Keyed):
     event_id: Mapped[int] = mapped_column(ForeignKey("event.id"), index=True)
     attempts: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     next_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    tried_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     delivered_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    given_up_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     status: Mapped[int | None] = mapped_column(SmallInteger)
 
     webhook: Mapped[Webhook] = relationship(viewonly=True, lazy="raise")

@@ -49,7 +49,7 @@ DESCRIPTIONS = {
     Reading: "How an answer about a day is read: right by today's knowledge, or as it was given on that day, with "
     "nothing that was recorded later (查询口径).",
     CloseReason: "Why a record ended before its term (终止原因).",
-    DisableReason: "Why a webhook is sent nothing: its owner's wish, 410 Gone, or failing to the end (停用原因).",
+    DisableReason: "Why a webhook is sent nothing: its owner's wish, 410 Gone, or that nothing is taken (停用原因).",
     RiskGrade: "A grade (风险等级), best first.",
     RuleSource: "What a rule of grading looks at (记录类别).",
     LoanOutcome: "How an incentive loan ended (贷款结果).",

@@ -20,7 +20,7 @@ TOLD = all_of(Scope.EVENT)
 @row_type(
     models.Delivery,
     requires=TOLD,
-    description="An event on its way to a webhook (推送记录): tried until it is taken, for four days.",
+    description="An event on its way to a webhook (推送记录): tried until it is taken, or given up after four days.",
 )
 class Delivery(Node):
     """A delivery."""
@@ -30,6 +30,9 @@ class Delivery(Node):
     status: int | None = column("status", "HTTP status of the last answer; none where none came (应答状态).")
     next_at: datetime | None = column("next_at", "When it is tried next; none once it has ended (下次推送时间).")
     delivered_at: datetime | None = column("delivered_at", "When it was taken (送达时间).")
+    given_up_at: datetime | None = column(
+        "given_up_at", "When it was refused for the last time (放弃时间); `replayEvents` sends it once more."
+    )
 
 
 @row_type(
@@ -48,6 +51,7 @@ class Webhook(Node):
     key_version: int = column("key_version", "How many keys it has had (密钥版本).")
     created_at: datetime = column("created_at", "Since when (创建时间).")
     rotated_at: datetime | None = column("rotated_at", "When its keys were changed (换钥时间); for a day both sign.")
+    taken_at: datetime | None = column("taken_at", "When anything was last taken (最近送达时间).")
     disabled_at: datetime | None = column("disabled_at", "Since when it is sent nothing (停用时间).")
     disable_reason: DisableReason | None = column("disable_reason", "Why (停用原因).")
     deleted_at: datetime | None = column(

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
 from typing import Any
@@ -32,8 +32,8 @@ from schema.scalars import write_moment
 BANK, COMMERCE = Audience.BANK, Audience.COMMERCE
 SHOWS = "id url kinds publicKey keyVersion disabledAt disableReason"
 LOOPBACK = (ip_network("127.0.0.0/8"),)
-HOOKS = """{ webhooks { id disableReason
-  deliveries(first: 50) { nodes { attempts status deliveredAt nextAt event { kind } } } } }"""
+HOOKS = """{ webhooks { id disableReason takenAt
+  deliveries(first: 50) { nodes { attempts status deliveredAt givenUpAt nextAt event { kind } } } } }"""
 
 
 class Post:
@@ -288,16 +288,99 @@ def test_a_receiver_that_fails_to_the_end_is_given_up(post: Post, receiver: Rece
     post.hook(receiver.url)
     post.watch(CHEN)
     publish(post, CHEN_LATE)
-    for pause in (timedelta(), *PAUSES):
-        post.chambers.calendar.turn(seconds=pause.total_seconds() * 1.2)
-        post.send()
+    try_to_the_end(post)
     assert len(receiver.received) == len(PAUSES) + 1
     state = post.state()
-    assert state["disableReason"] == "FAILING"
+    assert (state["disableReason"], state["takenAt"]) == ("FAILING", None)
     assert [one["nextAt"] for one in state["deliveries"]["nodes"]] == [None]
+    assert all(one["givenUpAt"] for one in state["deliveries"]["nodes"])
     post.chambers.calendar.turn(days=2)
     post.send()
     assert len(receiver.received) == len(PAUSES) + 1
+
+
+def try_to_the_end(post: Post) -> None:
+    """As often as anything is tried, the first time now."""
+    for pause in (timedelta(), *PAUSES):
+        post.chambers.calendar.turn(seconds=pause.total_seconds() * 1.2)
+        post.send()
+
+
+def revoke(post: Post, *subjects: Any) -> None:
+    """An event of each subject."""
+    for subject in subjects:
+        consent(post.chambers, subject)
+        end_consents(post.chambers, subject)
+
+
+def refuse_first(post: Post, receiver: Receiver, happen: Callable[[], None]) -> Any:
+    """A webhook whose receiver takes whatever comes but the first event of what happens, which was tried once."""
+    receiver.answer = lambda one: 500 if one.id == receiver.received[0].id else 204
+    made = post.hook(receiver.url)["webhook"]
+    happen()
+    post.send()
+    return made
+
+
+def first(post: Post) -> Any:
+    """The delivery of the first event."""
+    return post.state()["deliveries"]["nodes"][-1]
+
+
+def test_an_event_that_is_always_refused_is_given_up_alone(post: Post, receiver: Receiver) -> None:
+    """The webhook lives, and what comes next of the subject is sent."""
+    consent(post.chambers, LIN)
+    post.watch(LIN)
+    refuse_first(post, receiver, lambda: post.list_(LIN))
+    revoke(post, STRANGER)
+    try_to_the_end(post)
+    refused, state = first(post), post.state()
+    assert (state["disableReason"], refused["attempts"], refused["status"]) == (None, len(PAUSES) + 1, 500)
+    assert (refused["nextAt"], refused["deliveredAt"]) == (None, None)
+    assert refused["givenUpAt"] > state["takenAt"]
+    post.chambers.calendar.turn(seconds=1)
+    post.send()
+    state = post.state()
+    others = state["deliveries"]["nodes"][:-1]
+    assert {one["event"]["kind"] for one in others} == {"COLOUR_CHANGED", "CONSENT_REVOKED"}
+    assert all((one["status"], one["givenUpAt"]) == (204, None) for one in others)
+    assert max(one["deliveredAt"] for one in others) == state["takenAt"] > refused["givenUpAt"]
+
+
+@pytest.mark.parametrize("name", ["enableWebhook", "replayEvents"])
+def test_what_was_given_up_is_sent_once_more(post: Post, receiver: Receiver, name: str) -> None:
+    """As if it had never been tried: what was taken before counts no more."""
+    since = write_moment(post.chambers.calendar.moment)
+    made = refuse_first(post, receiver, lambda: revoke(post, LIN))
+    revoke(post, STRANGER)
+    try_to_the_end(post)
+    assert first(post)["givenUpAt"]
+    more = {"since": since} if name == "replayEvents" else {}
+    post.chambers.done(post.chambers.partner(BANK), name, "id", id=made["id"], **more)
+    begun = first(post)
+    assert (begun["attempts"], begun["givenUpAt"]) == (0, None)
+    receiver.answer = lambda _: 500
+    try_to_the_end(post)
+    assert first(post)["givenUpAt"] > begun["nextAt"]
+    assert post.state()["disableReason"] == "FAILING"
+
+
+def test_a_receiver_that_takes_nothing_any_more_is_given_up(post: Post, receiver: Receiver) -> None:
+    """Not by what it refused while it took others, but by what came after the last that it took."""
+    refuse_first(post, receiver, lambda: revoke(post, LIN))
+    revoke(post, STRANGER)
+    post.send()
+    receiver.answer = lambda _: 500
+    taken = post.state()["takenAt"]
+    post.chambers.calendar.turn(minutes=1)
+    revoke(post, STRANGER)
+    for pause in (timedelta(), *PAUSES):
+        assert post.state()["disableReason"] is None
+        post.chambers.calendar.turn(seconds=pause.total_seconds() * 1.2)
+        post.send()
+    state = post.state()
+    assert (state["disableReason"], state["takenAt"]) == ("FAILING", taken)
+    assert first(post)["givenUpAt"]
 
 
 def test_a_redirect_is_not_followed(post: Post, receiver: Receiver) -> None:

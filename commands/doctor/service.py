@@ -143,7 +143,7 @@ def _deliveries(waits: Backlog) -> Finding:
 def _failing(waits: Backlog) -> Finding:
     if not waits.failing:
         return ok("webhooks", "None has failed for good.")
-    text = f"{waits.failing} webhooks are sent nothing any more: they failed for four days, or are gone."
+    text = f"{waits.failing} webhooks are sent nothing any more: they took nothing for four days, or are gone."
     return warning("webhooks", text, "Tell their owners: `enableWebhook` begins again, `deleteWebhook` ends them.")
 
 
