@@ -44,7 +44,7 @@ class Settlements(RevocableFormat):
         court = self.context.court_coded(parsed.court_code)
         subject, warnings = self.context.subject(kind, name, number)
         performed_on = parse_date(performed, latest=self.context.today)
-        text = read_text(compact(document), "DOCUMENT", required=True, limit=LONGEST_DOCUMENT)
+        text = read_text(compact(document), "TEXT", required=True, limit=LONGEST_DOCUMENT)
         key = case_key(self._cases, parsed.number)
         own = (key, court, text, performed_on, self.revoked(revoked, performed_on))
         days = (performed_on,)

@@ -33,10 +33,11 @@ SOUND: Mapping[str, Mapping[str, str]] = {
     "sanctions": {
         "决定书案号": "(2021)浙0281司惩1号", "关联案号": "(2021)浙0281民初202号", "被处罚人": "黄超", "证件号码": ADULT,
         "处罚种类": "拘留", "金额或期限": "15日", "行为代码": "T01", "决定日期": "2021-03-20", "生效日期": "2021-03-23",
+        "撤销日期": "",
     },
     "certificates": {
         "证明书编号": "甬履证1", "案号": "(2021)浙0281民初202号", "义务人": "钟斌鹏", "证件号码": ADULT,
-        "履行完毕日期": "2021-10-07", "出具日期": "2021-10-14",
+        "履行完毕日期": "2021-10-07", "出具日期": "2021-10-14", "撤销日期": "",
     },
     "lenders": {
         "姓名或名称": "蒋涛", "证件号码": ADULT, "认定法院": "余姚市人民法院", "认定日期": "2021-03-01",
@@ -52,8 +53,12 @@ SOUND: Mapping[str, Mapping[str, str]] = {
         "姓名或名称": "魏宇华",
         "证件类型": "居民身份证", "证件号码": ADULT, "起始日期": "2020-01-01", "终止日期": "",
     },
+    "settlements": {
+        "案号": "(2021)浙0281民初202号", "姓名或名称": "魏宇华", "证件类型": "居民身份证", "证件号码": ADULT,
+        "文书号": "(2021)浙0281民初202号调解书", "履行日期": "2021-10-07", "撤销日期": "",
+    },
     "removals": REMOVAL,
-    "convictions": CONVICTION,
+    "convictions": CONVICTION | {"撤销日期": ""},
     "deductions": DEDUCTION,
 }  # fmt: skip
 """A line of each format with which nothing is wrong."""
@@ -87,7 +92,7 @@ NOT_TEXT: tuple[object, ...] = (None, True, 17, -1.5, 10**400, [], ["张波"], {
 REASONS = {
     "AMOUNT", "AUTHORISATION", "BEHAVIOUR", "CASE_NUMBER", "CASE_UNKNOWN", "CATALOGUE", "CAUSE", "CELL",
     "CERTIFICATE_NUMBER", "COLUMNS", "CONFIDENTIALITY", "COURT", "DATE", "DAYS", "ENCODING", "FINDING",
-    "HOUSEHOLD", "ID_NUMBER", "ID_TYPE", "JSON", "LIST", "MINOR", "NAME", "PARTY_TYPE", "RELATION",
+    "HOUSEHOLD", "ID_NUMBER", "ID_TYPE", "JSON", "LIST", "MINOR", "NAME", "PARTY_TYPE", "POINTS", "RELATION",
     "REMOVAL_REASON", "ROLE", "SANCTION", "STATE", "TEXT", "VILLAGE",
 }  # fmt: skip
 WARNINGS = {"AGE", "COURT_DIFFERS", "DAYS", "ID_TYPE", "NAME_DIFFERS", "PARTY_TYPE", "USCC_CHECK_DIGIT", "YEAR_DIFFERS"}
@@ -107,9 +112,14 @@ class Spoilt:
     cells: Sequence[object]
 
 
+def columns_of(format: str) -> Sequence[str]:
+    """All columns that a file of the format may have."""
+    return (*FORMATS[format].columns, *FORMATS[format].optional)
+
+
 def spoilt(format: str) -> Iterator[Spoilt]:
     """Each cell of a format with each bad value; a blank one is what some cells are by right."""
-    columns = FORMATS[format].columns
+    columns = columns_of(format)
     assert set(columns) == set(SOUND[format])
     for column in columns:
         for bad, text in BAD.items():
@@ -122,7 +132,7 @@ def spoilt(format: str) -> Iterator[Spoilt]:
 
 def written(format: str, lines: Sequence[Spoilt], directory: Path) -> Path:
     """A file of these lines."""
-    columns = FORMATS[format].columns
+    columns = columns_of(format)
     if format != "shixin":
         return write_csv(directory / "lines.csv", [[str(cell) for cell in one.cells] for one in lines], columns)
     path = directory / "lines.jsonl"
@@ -148,6 +158,7 @@ async def imported(
 @pytest.mark.parametrize("format", sorted(FORMATS))
 async def test_whatever_a_cell_holds(engine: AsyncEngine, keyring: Keyring, tmp_path: Path, format: str) -> None:
     lines = list(spoilt(format))
+    await import_its_case(engine, keyring, format, tmp_path)
     summary, rejects = await imported(engine, keyring, format, lines, tmp_path)
     assert summary.lines == len(lines) == summary.accepted + summary.duplicates + len(rejects)
     assert set(summary.rejected) <= REASONS
@@ -203,6 +214,13 @@ async def check_whole(engine: AsyncEngine) -> None:
         assert [await connection.scalar(sa.text(query)) for query in WHOLE] == [0] * len(WHOLE)
 
 
+async def import_its_case(engine: AsyncEngine, keyring: Keyring, format: str, directory: Path) -> None:
+    """What belongs to a case comes after it."""
+    if format in ("deductions", "settlements"):
+        cases = [SOUND["cases"][column] for column in columns_of("cases")]
+        await imported(engine, keyring, "cases", [Spoilt("", "", cases)], directory)
+
+
 CONTRADICTORY = {
     "cases": ({"立案日期": "2021-06-12", "结案日期": "2021-06-11"}, "DATE"),
     "shixin": ({"regDate": "2021-08-02", "publishDate": "2021-08-01"}, "DATE"),
@@ -213,6 +231,7 @@ CONTRADICTORY = {
     "relations": ({"起始日期": "2020-01-02", "终止日期": "2020-01-01"}, "DATE"),
     "removals": ({"退出日期": "2099-01-01"}, "DATE"),
     "convictions": ({"判决日期": "2021-03-17"}, "DATE"),
+    "settlements": ({"撤销日期": "2021-10-06"}, "DATE"),
     "deductions": ({"认定日期": "2021-06-30"}, "DATE"),
 }
 
@@ -222,16 +241,15 @@ async def test_cells_that_contradict_each_other_are_refused(
     engine: AsyncEngine, keyring: Keyring, tmp_path: Path, format: str
 ) -> None:
     changes, reason = CONTRADICTORY[format]
-    cells = [{**SOUND[format], **changes}[column] for column in FORMATS[format].columns]
+    await import_its_case(engine, keyring, format, tmp_path)
+    cells = [{**SOUND[format], **changes}[column] for column in columns_of(format)]
     summary, _ = await imported(engine, keyring, format, [Spoilt("", "contradiction", cells)], tmp_path)
     assert summary.rejected == {reason: 1}
 
 
 @pytest.mark.parametrize("format", sorted(FORMATS))
 async def test_the_sound_line_is_sound(engine: AsyncEngine, keyring: Keyring, tmp_path: Path, format: str) -> None:
-    if format == "deductions":
-        cases = [SOUND["cases"][column] for column in FORMATS["cases"].columns]
-        await imported(engine, keyring, "cases", [Spoilt("", "", cases)], tmp_path)
-    cells = [SOUND[format][column] for column in FORMATS[format].columns]
+    await import_its_case(engine, keyring, format, tmp_path)
+    cells = [SOUND[format][column] for column in columns_of(format)]
     summary, rejects = await imported(engine, keyring, format, [Spoilt("", "", cells)], tmp_path)
     assert (summary.accepted, rejects, dict(summary.warnings)) == (1, [], {})
