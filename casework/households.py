@@ -61,6 +61,7 @@ async def enrol(connection: AsyncConnection, person: Person, membership: Members
         "consented_on": membership.consented_on,
         "enrolled_on": membership.enrolled_on,
         "left_on": None,
+        "exported_on": None,
     }
     await leave_others(connection, party, household, membership.enrolled_on)
     written = insert(HouseholdMember).values(values)
@@ -81,7 +82,8 @@ async def leave(connection: AsyncConnection, key: int, day: date, at: datetime) 
         raise Refusal("WRONG_STATE", "This person has left already.", "Nothing more is needed.", "id")
     if not found.enrolled_on <= day <= court_day(at):
         raise Refusal("BAD_DATE", "One leaves after one's enrolment, and not in time to come.", "Check it.", "leftOn")
-    await connection.execute(sa.update(HouseholdMember).where(HouseholdMember.id == key).values(left_on=day))
+    ended = {"left_on": day, "exported_on": None}  # decided here, and by no export
+    await connection.execute(sa.update(HouseholdMember).where(HouseholdMember.id == key).values(ended))
     await follow_members(connection, [found.party_id], at)
 
 
@@ -90,7 +92,7 @@ async def leave_others(connection: AsyncConnection, party: int, household: int, 
     other = (HouseholdMember.party_id == party, HouseholdMember.household_id != household)
     left = sa.func.greatest(HouseholdMember.enrolled_on, sa.literal(day, sa.Date))
     update = sa.update(HouseholdMember).where(*other, HouseholdMember.left_on.is_(None))
-    await connection.execute(update.values(left_on=left))
+    await connection.execute(update.values(left_on=left, exported_on=None))
 
 
 async def follow_members(connection: AsyncConnection, party_keys: Collection[int], at: datetime) -> None:

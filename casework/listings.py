@@ -48,8 +48,8 @@ async def list_lender(connection: AsyncConnection, party_key: int, act: Act) -> 
 
 
 @dataclass(frozen=True)
-class Default:
-    """Why a judgment debtor is listed in an enforcement case.
+class Unperformed:
+    """What a judgment debtor has not performed, and on which ground it is listed for that.
 
     basis_number, basis_unit: the document that is enforced, and who made it. obligation: what it demands. performance:
     how far that was performed.
@@ -64,7 +64,7 @@ class Default:
     performance: str
 
 
-async def list_debtor(connection: AsyncConnection, default: Default, act: Act) -> int:
+async def list_debtor(connection: AsyncConnection, unperformed: Unperformed, act: Act) -> int:
     """Put a judgment debtor on the list of dishonest debtors (法释〔2017〕7号, articles 1-4); gives the entry's key.
 
     Minors are never listed. Who has left the list may be listed again in the same case, from another day on.
@@ -72,14 +72,14 @@ async def list_debtor(connection: AsyncConnection, default: Default, act: Act) -
     """
     require_any(act.officer, StaffRole.JUDGE)
     reasoned(act.reason)
-    case = await participant(connection, default.case_key, default.party_key, act.officer, Role.JUDGMENT_DEBTOR)
+    case = await participant(connection, unperformed.case_key, unperformed.party_key, act.officer, Role.JUDGMENT_DEBTOR)
     if case.stage is not Stage.ENFORCEMENT:
         raise Refusal("WRONG_STAGE", "A debtor is listed in an enforcement case.", "Name that case.", "caseId")
-    await _check_of_age(connection, default.party_key, act)
-    today, grounds = court_day(act.at), DEBTOR_GROUNDS[default.ground]
-    texts = {name: _text(name, getattr(default, name)) for name in TEXTS}
+    await _check_of_age(connection, unperformed.party_key, act)
+    today, grounds = court_day(act.at), DEBTOR_GROUNDS[unperformed.ground]
+    texts = {name: _text(name, getattr(unperformed, name)) for name in TEXTS}
     days = {"listed_on": case.filed_on, "published_on": today, "ends_on": debtor_end(grounds, today)}
-    of = {"kind": DEBTOR, "party_id": default.party_key, "case_id": case.id, "case_number": case.number}
+    of = {"kind": DEBTOR, "party_id": unperformed.party_key, "case_id": case.id, "case_number": case.number}
     return await _enter(connection, {**of, **texts, **days, "grounds": grounds}, act)
 
 

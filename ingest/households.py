@@ -160,15 +160,22 @@ def _differs(line: Any) -> sa.ColumnElement[bool]:
     return sa.or_(*(getattr(HouseholdMember, name).is_distinct_from(line[name]) for name in COMPARED))
 
 
+def _stands(enrolled_on: Any, left_on: Any) -> sa.ColumnElement[bool]:
+    """Whether a row stays: as a newer export wrote it, or since the head office has ended it and the line does not."""
+    ended = sa.and_(HouseholdMember.exported_on.is_(None), HouseholdMember.left_on.is_not(None))
+    return sa.or_(NEWER, sa.and_(ended, left_on.is_(None), enrolled_on == HouseholdMember.enrolled_on))
+
+
 MET = sa.and_(
     HouseholdMember.party_id == SETTLED.c.party_id,
     HouseholdMember.household_id == SETTLED.c.household_id,
     SETTLED.c.enrolled_on >= HouseholdMember.enrolled_on,
 )
+STANDS = _stands(SETTLED.c.enrolled_on, SETTLED.c.gone_on)
 OUTDATED = sa.select(sa.func.count()).where(
-    MET, NEWER, _differs({**{name: SETTLED.c[name] for name in COMPARED}, "left_on": SETTLED.c.gone_on})
+    MET, STANDS, _differs({**{name: SETTLED.c[name] for name in COMPARED}, "left_on": SETTLED.c.gone_on})
 )
-REFRESH = sa.update(HouseholdMember).values(exported_on=EXPORTED).where(MET, ~NEWER)
+REFRESH = sa.update(HouseholdMember).values(exported_on=EXPORTED).where(MET, ~STANDS)
 """What a newer export holds as it is kept is as new as that export."""
 
 
@@ -188,7 +195,7 @@ def _write() -> sa.Insert:
     written = arriving.on_conflict_do_update(
         index_elements=[row.household_id, row.party_id],
         set_={name: new[name] for name in (*COMPARED, "exported_on")},
-        where=sa.and_(_differs(new), new.enrolled_on >= row.enrolled_on, ~NEWER),
+        where=sa.and_(_differs(new), new.enrolled_on >= row.enrolled_on, ~_stands(new.enrolled_on, new.left_on)),
     )
     return written.returning(row.party_id, sa.literal_column("xmax = 0", sa.Boolean).label("fresh"))
 

@@ -1,15 +1,19 @@
 """Format `households`: who belongs to which household, since when, on which letter (R15)."""
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from import_files import ADULT, ORGANIZATION, PERSON, Desk, line, write_csv
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from casework.households import leave
 from ingest.importing import import_file
 from ingest.report import Summary
+from models.household import HouseholdMember
 from models.keyring import Keyring
+from models.terms import COURT_TIME
 
 MEMBER = {
     "户号": "NH-1",
@@ -133,3 +137,18 @@ async def test_an_older_export_does_not_overwrite_a_newer_one(enrolling: Enrolli
     assert await enrolling.rows("SELECT left_on FROM household_member") == [(date(2024, 3, 1),)]
     summary = await enrolling.bring("households", line, exported_on=date(2024, 7, 1))
     assert (summary.records.changed, summary.outdated) == (1, 0)
+
+
+async def test_who_left_by_hand_is_not_enrolled_again_by_the_same_file(enrolling: Enrolling) -> None:
+    await enrolling.lines({})
+    async with enrolling.engine.begin() as connection:
+        member = (await connection.execute(sa.select(HouseholdMember.id))).scalar_one()
+        await leave(connection, member, date(2024, 3, 1), datetime(2024, 3, 2, 9, tzinfo=COURT_TIME))
+    left = "SELECT left_on FROM household_member"
+    for _ in range(2):
+        summary = await enrolling.lines({})
+        assert (summary.records.changed, summary.outdated) == (0, 1)
+        assert await enrolling.rows(left) == [(date(2024, 3, 1),)]
+    summary = await enrolling.lines({"入册日期": "2024-04-01"})  # enrolled anew
+    assert summary.records.changed == 1
+    assert await enrolling.rows(left) == [(None,)]

@@ -3,7 +3,7 @@
 from datetime import date
 
 from casework import listings, publications
-from casework.listings import Default
+from casework.listings import Unperformed
 from casework.publications import Announcement, Service
 from models.bulletin import BulletinKind
 from models.court_case import CourtCase
@@ -31,8 +31,8 @@ async def list_debtor(
 ) -> int:
     """A judge lists a dishonest judgment debtor."""
     case, party = acting.key(case_id, CourtCase, "caseId"), acting.key(party_id, Party, "partyId")
-    default = Default(case, party, ground, basis_number, basis_unit, obligation, performance)
-    return await listings.list_debtor(acting.connection, default, acting.act(reason))
+    unperformed = Unperformed(case, party, ground, basis_number, basis_unit, obligation, performance)
+    return await listings.list_debtor(acting.connection, unperformed, acting.act(reason))
 
 
 async def remove_listing(acting: Acting, *, id: str, reason: str) -> int:
