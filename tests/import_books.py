@@ -8,7 +8,18 @@ from typing import Any
 
 DEBTOR, LENDER, SANCTION, CERTIFICATE, DEDUCTION = "debtor", "lender", "sanction", "certificate", "deduction"
 SECRECY = ("OPEN", "FAMILY", "TRADE_SECRET", "PRIVACY", "STATE_SECRET")
-TERMS = {"R02": 60, "R03": 60, "A01": 12, "Y04": 24, "Y12": 12, "Y21": 24, "Y01": None, "Y18": None}
+TERMS = {
+    "R01": 60,
+    "R04": 60,
+    "R02": 60,
+    "R03": 60,
+    "A01": 12,
+    "Y04": 24,
+    "Y12": 12,
+    "Y21": 24,
+    "Y01": None,
+    "Y18": None,
+}
 Key = tuple[Any, ...]
 LATE = date.max
 
@@ -62,7 +73,10 @@ class Record:
 
 @dataclass
 class Row:
-    """A row of a format. content: what may change; begins, ends, stopped: the days of which it is made."""
+    """A row of a format. content: what may change; begins, ends, stopped: the days of which it is made.
+
+    sentence: the last day of a sentence of imprisonment.
+    """
 
     kind: str
     party: str
@@ -72,6 +86,7 @@ class Row:
     begins: date
     conduct: date | None = None
     ends: date | None = None
+    sentence: date | None = None
     stopped: date | None = None
     code: str | None = None
     exported: date | None = None
@@ -138,7 +153,7 @@ def term(row: Row) -> date | None:
     if row.kind in (DEBTOR, LENDER):
         return row.ends
     term = TERMS[row.code or ""]
-    return months(row.begins, term) if term else None
+    return months(max(row.begins, row.sentence or row.begins), term) if term else None
 
 
 def revised(known: Case, later: Case) -> Case:

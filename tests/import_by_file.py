@@ -24,6 +24,11 @@ class ByFile(Bench):
         """Sanctions."""
         self.deliver(file, kill)
 
+    @rule(file=files("convictions"), kill=KILLS)
+    def import_convictions(self, file: File, kill: Kill | None) -> None:
+        """Convictions."""
+        self.deliver(file, kill)
+
     @rule(file=files("certificates") | files("lenders"), kill=KILLS)
     def import_certificates_or_lenders(self, file: File, kill: Kill | None) -> None:
         """Certificates or lenders."""

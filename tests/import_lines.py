@@ -140,6 +140,38 @@ def _sanction(
 
 
 @st.composite
+def conviction_line(draw: Any) -> Written:
+    """A conviction, perhaps related to a case, whose conduct and sentence the line may leave out."""
+    party, case = SUBJECTS[draw(NAMES)], draw(st.sampled_from((EXECUTION, TRIAL, "")))
+    judgment, crime = (
+        f"(2025)浙0281刑初{draw(st.integers(1, 2))}号",
+        draw(st.sampled_from(("虚假诉讼罪", "妨害作证罪"))),
+    )
+    conduct = draw(st.sampled_from((None, date(2025, 5, 1), date(2025, 7, 1))))
+    sentence = draw(st.sampled_from((None, date(2026, 1, 10), date(2026, 7, 1))))
+    decided, effective = date(2025, 12, 20), draw(st.sampled_from((date(2026, 1, 4), date(2026, 1, 25))))
+    cells = (
+        judgment, COURT_NAME, party.name, document(party), party.number, crime, written(conduct), written(decided),
+        written(effective), "", written(sentence), case,
+    )  # fmt: skip
+    content = {"case": case, "crime": crime, "conduct": conduct, "effective": effective, "sentence": sentence}
+    row = Row(SANCTION, party.name, case, content, decided, effective, conduct, months(effective, 60), sentence)
+    row.code = "R04" if case == EXECUTION else "R01"
+    days = (conduct,) if conduct else (YEAR, decided)
+    return Written(cells, (Line((SANCTION, party.name, judgment, "CONVICTION"), row, days),))
+
+
+def document(party: Subject) -> str:
+    """The kind of document that identifies a party."""
+    return "统一社会信用代码" if party.born is None else "居民身份证"
+
+
+def written(day: date | None) -> str:
+    """A day as a cell holds it."""
+    return day.isoformat() if day else ""
+
+
+@st.composite
 def dwelling_line(draw: Any) -> Written:
     """A person of a household."""
     party = draw(st.sampled_from((ADULT, YOUNG)))
@@ -158,6 +190,7 @@ LINES = {
     "lenders": lender_line(),
     "certificates": certificate_line(),
     "sanctions": sanction_line(),
+    "convictions": conviction_line(),
     "households": dwelling_line(),
 }
 

@@ -104,7 +104,8 @@ class Telling(Sight):
             return "MD3" if self.is_public(row, self.today) else None
         if not self.is_told(row, row.record, self.today):
             return None
-        return {CERTIFICATE: "MB1", DEBTOR: "MV3", SANCTION: "MV2" if row.red else None}.get(row.kind)
+        red = "MV1" if row.code in ("R01", "R04") else "MV2" if row.red else None
+        return {CERTIFICATE: "MB1", DEBTOR: "MV3", SANCTION: red}.get(row.kind)
 
     # --- days ---------------------------------------------------------------------------------------------------------
 
