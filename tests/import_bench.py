@@ -135,7 +135,7 @@ class Bench(RuleBasedStateMachine):
     def _establish(self, format: str, chunk: Sequence[Any], exported: date) -> None:
         if format == "cases":
             self.book.file_cases(chunk, exported)
-        elif format == "households":
+        elif format in ("households", "removals"):
             self.book.mention([(one.party, ()) for one in chunk])
         else:
             self.book.mention([(one.row.party, one.days) for one in chunk])
@@ -145,6 +145,8 @@ class Bench(RuleBasedStateMachine):
             self.book.file_parts(chunk)
         elif format == "households":
             self.book.file_dwellings(chunk)
+        elif format == "removals":
+            self.book.file_departures(chunk, exported)
         else:
             self.book.file_rows(chunk, exported)
 

@@ -1,7 +1,8 @@
 """What the reference of the import tests keeps: parties, cases and rows in plain records, and lines of files."""
 
 from calendar import monthrange
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -22,6 +23,8 @@ TERMS = {
 }
 Key = tuple[Any, ...]
 LATE = date.max
+LEFT = ("DELISTED", "PERFORMED")
+"""How a record ends with its entry, unless that was wrong."""
 
 
 def months(day: date, number: int) -> date:
@@ -131,6 +134,23 @@ class Part:
 
 
 @dataclass
+class Departure:
+    """A line of a file of removals: a party has left a list, of debtors in a case."""
+
+    kind: str
+    party: str
+    case: str
+    day: date
+    reason: str
+    exported: date | None = None
+
+    @property
+    def key(self) -> Key:
+        """What it is found by."""
+        return self.kind, self.party, self.case
+
+
+@dataclass
 class Dwelling:
     """A line of a file of households."""
 
@@ -154,6 +174,18 @@ def term(row: Row) -> date | None:
         return row.ends
     term = TERMS[row.code or ""]
     return months(max(row.begins, row.sentence or row.begins), term) if term else None
+
+
+def turns(lines: Sequence[Any]) -> list[list[Any]]:
+    """Lines of one key one after another: the first of each key, then the second of each, and so on."""
+    found: list[list[Any]] = []
+    count: Counter[Key] = Counter()
+    for line in lines:
+        if count[line.key] == len(found):
+            found.append([])
+        found[count[line.key]].append(line)
+        count[line.key] += 1
+    return found
 
 
 def revised(known: Case, later: Case) -> Case:

@@ -29,6 +29,11 @@ class ByFile(Bench):
         """Convictions."""
         self.deliver(file, kill)
 
+    @rule(file=files("removals"), kill=KILLS)
+    def import_removals(self, file: File, kill: Kill | None) -> None:
+        """Removals from lists."""
+        self.deliver(file, kill)
+
     @rule(file=files("certificates") | files("lenders"), kill=KILLS)
     def import_certificates_or_lenders(self, file: File, kill: Kill | None) -> None:
         """Certificates or lenders."""

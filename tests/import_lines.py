@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
-from import_books import CERTIFICATE, DEBTOR, LENDER, SANCTION, Case, Dwelling, Line, Part, Row, months
+from import_books import CERTIFICATE, DEBTOR, LENDER, SANCTION, Case, Departure, Dwelling, Line, Part, Row, months
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ EXECUTION, TRIAL = "(2025)浙0281执1号", "(2025)浙0281民初2号"
 COURT_NAME = "余姚市人民法院"
 YEAR = date(2025, 1, 1)
 BEHAVIOURS = {"T02": "Y04", "T09": "Y12", "": None}
+REASONS = (("履行完毕", "PERFORMED"), ("申请人申请删除", "DELISTED"), ("错误纳入", "WITHDRAWN"))
 ROLES = {"被执行人": "JUDGMENT_DEBTOR", "被告": "DEFENDANT", "原告": "PLAINTIFF"}
 
 
@@ -161,6 +162,17 @@ def conviction_line(draw: Any) -> Written:
     return Written(cells, (Line((SANCTION, party.name, judgment, "CONVICTION"), row, days),))
 
 
+@st.composite
+def removal_line(draw: Any) -> Written:
+    """A party leaves a list, on a day and for a reason that may be corrected."""
+    party, kind = SUBJECTS[draw(NAMES)], draw(st.sampled_from((DEBTOR, DEBTOR, LENDER)))
+    day = draw(st.sampled_from((date(2026, 1, 15), date(2026, 2, 20), date(2026, 2, 25))))
+    word, reason = draw(st.sampled_from(REASONS))
+    name, case = ("失信被执行人", EXECUTION) if kind == DEBTOR else ("职业放贷人", "")
+    cells = (name, party.name, document(party), party.number, case, written(day), word)
+    return Written(cells, (Departure(kind, party.name, case, day, reason),))
+
+
 def document(party: Subject) -> str:
     """The kind of document that identifies a party."""
     return "统一社会信用代码" if party.born is None else "居民身份证"
@@ -191,6 +203,7 @@ LINES = {
     "certificates": certificate_line(),
     "sanctions": sanction_line(),
     "convictions": conviction_line(),
+    "removals": removal_line(),
     "households": dwelling_line(),
 }
 
