@@ -17,6 +17,7 @@ TERMS = {
     "A01": 12,
     "Y04": 24,
     "Y12": 12,
+    "Y14": 12,
     "Y21": 24,
     "Y01": None,
     "Y18": None,
@@ -173,6 +174,8 @@ def term(row: Row) -> date | None:
     if row.kind in (DEBTOR, LENDER):
         return row.ends
     term = TERMS[row.code or ""]
+    if row.kind == DEDUCTION and term and row.ends:
+        return min(months(row.decided, term), row.ends)
     return months(max(row.begins, row.sentence or row.begins), term) if term else None
 
 

@@ -34,6 +34,11 @@ class ByFile(Bench):
         """Removals from lists."""
         self.deliver(file, kill)
 
+    @rule(file=files("deductions"), kill=KILLS)
+    def import_deductions(self, file: File, kill: Kill | None) -> None:
+        """Deductions of former years."""
+        self.deliver(file, kill)
+
     @rule(file=files("certificates") | files("lenders"), kill=KILLS)
     def import_certificates_or_lenders(self, file: File, kill: Kill | None) -> None:
         """Certificates or lenders."""

@@ -5,7 +5,20 @@ from datetime import date, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
-from import_books import CERTIFICATE, DEBTOR, LENDER, SANCTION, Case, Departure, Dwelling, Line, Part, Row, months
+from import_books import (
+    CERTIFICATE,
+    DEBTOR,
+    DEDUCTION,
+    LENDER,
+    SANCTION,
+    Case,
+    Departure,
+    Dwelling,
+    Line,
+    Part,
+    Row,
+    months,
+)
 
 
 @dataclass(frozen=True)
@@ -31,6 +44,13 @@ COURT_NAME = "余姚市人民法院"
 YEAR = date(2025, 1, 1)
 BEHAVIOURS = {"T02": "Y04", "T09": "Y12", "": None}
 REASONS = (("履行完毕", "PERFORMED"), ("申请人申请删除", "DELISTED"), ("错误纳入", "WITHDRAWN"))
+SCORED = {
+    "E01": (None, "MD3", 12, "庭审笔录", EXECUTION, "被执行人", (3, 5)),
+    "E08": ("Y21", "MD3", 24, "裁定书", EXECUTION, "被执行人", (6, 7)),
+    "F06": ("Y14", "MD1", 12, "谈话笔录", TRIAL, "原告", (1, 4)),
+}
+"""Of a behaviour: its code type, its item, months of publicity, the document, case, position and points."""
+STATES = (("已公示", "PUBLISHED", None),) * 3 + (("已撤回", "WITHDRAWN", date(2026, 2, 20)),)
 ROLES = {"被执行人": "JUDGMENT_DEBTOR", "被告": "DEFENDANT", "原告": "PLAINTIFF"}
 
 
@@ -173,6 +193,26 @@ def removal_line(draw: Any) -> Written:
     return Written(cells, (Departure(kind, party.name, case, day, reason),))
 
 
+@st.composite
+def deduction_line(draw: Any) -> Written:
+    """A deduction that was published, perhaps after its term had ended, and may have been withdrawn."""
+    party, behaviour = SUBJECTS[draw(NAMES)], draw(st.sampled_from(sorted(SCORED)))
+    code, item, term, finding, case, role, points = SCORED[behaviour]
+    number, point = f"文{draw(st.integers(1, 2))}", draw(st.sampled_from(points))
+    conduct = draw(st.sampled_from((date(2025, 1, 15), date(2025, 7, 1))))
+    determined, published = conduct + timedelta(20), draw(st.sampled_from((date(2025, 8, 5), date(2026, 2, 10))))
+    word, state, ended = draw(st.sampled_from(STATES))
+    cells = (
+        case, COURT_NAME, party.name, document(party), party.number, role, behaviour, str(point), written(conduct),
+        written(determined), finding, number, written(published), "", word, written(ended), "",
+    )  # fmt: skip
+    content = {"points": -point, "item": item, "published": published, "state": state}
+    row = Row(DEDUCTION, party.name, case, content, determined, published, conduct, months(determined, term))
+    row.code, row.published = code, state == "PUBLISHED"
+    key = (DEDUCTION, party.name, f"{case} {behaviour} {number}", conduct)
+    return Written(cells, (Line(key, row, (conduct,)),))
+
+
 def document(party: Subject) -> str:
     """The kind of document that identifies a party."""
     return "统一社会信用代码" if party.born is None else "居民身份证"
@@ -204,6 +244,7 @@ LINES = {
     "sanctions": sanction_line(),
     "convictions": conviction_line(),
     "removals": removal_line(),
+    "deductions": deduction_line(),
     "households": dwelling_line(),
 }
 

@@ -118,13 +118,15 @@ class Reference(Telling):
         known = self.rows.get(line.key)
         if known is None:
             return True
+        if known.content.get("state") == "WITHDRAWN" != line.row.content["state"]:
+            return False
         older = known.exported is not None and known.exported > exported
         return not older and (known.content != line.row.content)
 
     def _write(self, key: Key, row: Row) -> None:
         """A new row, or what a row says now; an end that it has stays."""
         known = self.rows.get(key)
-        record = Record(row.code, row.begins, term(row)) if row.code else None
+        record = Record(row.code, row.begins, term(row)) if row.code and row.published else None
         if known is None:
             row.record = record
             self.rows[key] = row

@@ -47,13 +47,17 @@ class Telling(Sight):
             if parties.get(key) == row.party and key in amended
         }
         gone = {
-            (parties[key], VANISHED[row.kind])
-            for key, row in before.items()
+            (parties[key], self._vanishing(key))
+            for key in before
             if key not in after or after[key].party != parties[key]
         }
         self.tell(new | same | gone)
         self._tell_colours(former)
         self._settle(keys)
+
+    def _vanishing(self, key: Key) -> str:
+        """What is told of a row that others see no more."""
+        return VANISHED[self.rows[key].kind]
 
     @contextmanager
     def colouring(self) -> Iterator[None]:
@@ -83,16 +87,25 @@ class Telling(Sight):
 
     def _reverse(self, key: Key) -> None:
         row = self.rows[key]
+        if row.kind == DEDUCTION:
+            self.entries[key] = self.entries.get(key, []) if self._takes(row) else []
+            return
         runs = self.is_told(row, row.record, self.today)
         self.entries[key] = [
             one
             for one in self.entries.get(key, [])
-            if row.kind == DEDUCTION
-            or (one.party == row.party and self.was_ever_told(row) and (runs or not one.item.startswith("MV")))
+            if one.party == row.party and self.was_ever_told(row) and (runs or not one.item.startswith("MV"))
         ]
+
+    def _takes(self, row: Row) -> bool:
+        """Whether a deduction takes points still, once it has: there is a day on which others see it."""
+        return self.stands(row) and (row.ends is None or row.begins <= row.ends)
 
     def _convert(self, key: Key) -> None:
         row = self.rows[key]
+        for one in self.entries.get(key, []):
+            if one.item.startswith("MD"):
+                one.points = row.content["points"]
         home = self.household(row.party)
         item = self._item(row)
         if home and item and self.is_person(row.party) and not self.entries.get(key):
@@ -101,7 +114,7 @@ class Telling(Sight):
     def _item(self, row: Row) -> str | None:
         """What arises of a row today."""
         if row.kind == DEDUCTION:
-            return "MD3" if self.is_public(row, self.today) else None
+            return row.content["item"] if self.is_public(row, self.today) else None
         if not self.is_told(row, row.record, self.today):
             return None
         red = "MV1" if row.code in ("R01", "R04") else "MV2" if row.red else None
