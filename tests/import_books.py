@@ -101,6 +101,11 @@ class Row:
     published: bool = True
 
     @property
+    def shielded(self) -> bool:
+        """Whether it is a deduction that was repaired."""
+        return self.content.get("state") == "SHIELDED"
+
+    @property
     def red(self) -> bool:
         """Whether it makes red."""
         return self.record is not None and self.record.code.startswith("R")

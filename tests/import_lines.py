@@ -50,6 +50,9 @@ SCORED = {
     "F06": ("Y14", "MD1", 12, "谈话笔录", TRIAL, "原告", (1, 4)),
 }
 """Of a behaviour: its code type, its item, months of publicity, the document, case, position and points."""
+REPAIRS = {"文1": ("全部履行", "MR1"), "文2": ("具结悔过", "MR4")}
+"""Of a document: on which grounds its deduction is repaired, and the item."""
+SHIELDED = ("已屏蔽", "SHIELDED", date(2026, 2, 20))
 STATES = (("已公示", "PUBLISHED", None),) * 3 + (("已撤回", "WITHDRAWN", date(2026, 2, 20)),)
 ROLES = {"被执行人": "JUDGMENT_DEBTOR", "被告": "DEFENDANT", "原告": "PLAINTIFF"}
 
@@ -198,15 +201,18 @@ def deduction_line(draw: Any) -> Written:
     """A deduction that was published, perhaps after its term had ended, and may have been withdrawn."""
     party, behaviour = SUBJECTS[draw(NAMES)], draw(st.sampled_from(sorted(SCORED)))
     code, item, term, finding, case, role, points = SCORED[behaviour]
-    number, point = f"文{draw(st.integers(1, 2))}", draw(st.sampled_from(points))
+    number, point = draw(st.sampled_from(sorted(REPAIRS))), draw(st.sampled_from(points))
+    grounds, repair = REPAIRS[number]
     conduct = draw(st.sampled_from((date(2025, 1, 15), date(2025, 7, 1))))
     determined, published = conduct + timedelta(20), draw(st.sampled_from((date(2025, 8, 5), date(2026, 2, 10))))
-    word, state, ended = draw(st.sampled_from(STATES))
+    word, state, ended = draw(st.sampled_from(STATES if code else (*STATES, SHIELDED)))
+    point = max(points) if state == "SHIELDED" else point
     cells = (
         case, COURT_NAME, party.name, document(party), party.number, role, behaviour, str(point), written(conduct),
-        written(determined), finding, number, written(published), "", word, written(ended), "",
+        written(determined), finding, number, written(published), "", word, written(ended),
+        grounds if state == "SHIELDED" else "",
     )  # fmt: skip
-    content = {"points": -point, "item": item, "published": published, "state": state}
+    content = {"points": -point, "item": item, "published": published, "state": state, "repair": repair}
     row = Row(DEDUCTION, party.name, case, content, determined, published, conduct, months(determined, term))
     row.code, row.published = code, state == "PUBLISHED"
     key = (DEDUCTION, party.name, f"{case} {behaviour} {number}", conduct)

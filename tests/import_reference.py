@@ -118,7 +118,7 @@ class Reference(Telling):
         known = self.rows.get(line.key)
         if known is None:
             return True
-        if known.content.get("state") == "WITHDRAWN" != line.row.content["state"]:
+        if _ending(known) > _ending(line.row):
             return False
         older = known.exported is not None and known.exported > exported
         return not older and (known.content != line.row.content)
@@ -221,3 +221,8 @@ class Reference(Telling):
         """Close its record today."""
         if row.record and row.record.closed is None:
             row.record = replace(row.record, closed=max(self.today, row.record.effective), reason=reason)
+
+
+def _ending(row: Row) -> int:
+    """How far a deduction has ended; none is public again, and what was withdrawn stays so."""
+    return ("PUBLISHED", "SHIELDED", "WITHDRAWN").index(row.content.get("state", "PUBLISHED"))

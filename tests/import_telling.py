@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 from import_books import CERTIFICATE, DEBTOR, DEDUCTION, LENDER, SANCTION, Entry, Key, Row
@@ -21,6 +22,8 @@ VANISHED = {
     LENDER: "LIST_REMOVED",
     CERTIFICATE: "CERTIFICATE_REVOKED",
 }
+SHARES = {"MR1": 1, "MR4": 2}
+"""By what the points are divided that a repair gives back."""
 POINTS = {"MB1": 5}
 
 
@@ -57,7 +60,7 @@ class Telling(Sight):
 
     def _vanishing(self, key: Key) -> str:
         """What is told of a row that others see no more."""
-        return VANISHED[self.rows[key].kind]
+        return "RECORD_SHIELDED" if self.rows[key].shielded else VANISHED[self.rows[key].kind]
 
     @contextmanager
     def colouring(self) -> Iterator[None]:
@@ -98,7 +101,9 @@ class Telling(Sight):
         ]
 
     def _takes(self, row: Row) -> bool:
-        """Whether a deduction takes points still, once it has: there is a day on which others see it."""
+        """Whether a deduction takes points still, once it has: others see it on a day, or it was repaired."""
+        if row.shielded:
+            return self.may_be_told(row)
         return self.stands(row) and (row.ends is None or row.begins <= row.ends)
 
     def _convert(self, key: Key) -> None:
@@ -106,10 +111,21 @@ class Telling(Sight):
         for one in self.entries.get(key, []):
             if one.item.startswith("MD"):
                 one.points = row.content["points"]
+        if row.shielded:
+            self._give_back(key)
         home = self.household(row.party)
         item = self._item(row)
         if home and item and self.is_person(row.party) and not self.entries.get(key):
             self.entries[key] = [Entry(row.party, home, item, row.content.get("points", POINTS.get(item, 0)))]
+
+    def _give_back(self, key: Key) -> None:
+        """A repair gives back what was taken, or half of it in whole points, once."""
+        entries, item = self.entries.get(key, []), self.rows[key].content["repair"]
+        taken = [one for one in entries if one.item.startswith("MD")]
+        given = sum(one.points for one in entries if one.item.startswith("MR"))
+        for one in taken:
+            if points := -one.points // SHARES[item] - given:
+                entries.append(replace(one, item=item, points=points))
 
     def _item(self, row: Row) -> str | None:
         """What arises of a row today."""
