@@ -52,8 +52,7 @@ SCORED = {
 """Of a behaviour: its code type, its item, months of publicity, the document, case, position and points."""
 REPAIRS = {"文1": ("全部履行", "MR1"), "文2": ("具结悔过", "MR4")}
 """Of a document: on which grounds its deduction is repaired, and the item."""
-SHIELDED = ("已屏蔽", "SHIELDED", date(2026, 2, 20))
-STATES = (("已公示", "PUBLISHED", None),) * 3 + (("已撤回", "WITHDRAWN", date(2026, 2, 20)),)
+STATES = {"PUBLISHED": "已公示", "WITHDRAWN": "已撤回", "SHIELDED": "已屏蔽"}
 ROLES = {"被执行人": "JUDGMENT_DEBTOR", "被告": "DEFENDANT", "原告": "PLAINTIFF"}
 
 
@@ -77,12 +76,19 @@ def case_line(draw: Any) -> Written:
     filed = draw(st.sampled_from((date(2025, 1, 8), date(2025, 11, 3))))
     closed = draw(st.sampled_from((None, date(2026, 2, 2))))
     cause, private = draw(st.sampled_from((("民间借贷纠纷", ""),) * 5 + (("离婚纠纷", ""), ("民间借贷纠纷", "是"))))
-    secrecy = "PRIVACY" if private else "FAMILY" if cause == "离婚纠纷" else "OPEN"
     role = "被执行人" if number == EXECUTION else draw(st.sampled_from(("被告", "原告")))
-    kind, document = ("法人", "统一社会信用代码") if party.born is None else ("自然人", "居民身份证")
-    ends = closed.isoformat() if closed else ""
-    cells = (number, COURT_NAME, cause, filed.isoformat(), ends, role, kind, party.name, document, party.number, "")
-    return Written((*cells, private), (Part(Case(number, filed, closed, secrecy, cause), party.name, ROLES[role]),))
+    return participation(party, Case(number, filed, closed, "", cause), role, private)
+
+
+def participation(party: Subject, case: Case, role: str, private: str = "") -> Written:
+    """That a party takes part in a case, private or by its cause."""
+    case.secrecy = "PRIVACY" if private else "FAMILY" if case.cause == "离婚纠纷" else "OPEN"
+    kind = "法人" if party.born is None else "自然人"
+    cells = (
+        case.number, COURT_NAME, case.cause, written(case.filed), written(case.closed), role, kind, party.name,
+        document(party), party.number, "", private,
+    )  # fmt: skip
+    return Written(cells, (Part(case, party.name, ROLES[role]),))
 
 
 @st.composite
@@ -196,27 +202,50 @@ def removal_line(draw: Any) -> Written:
     return Written(cells, (Departure(kind, party.name, case, day, reason),))
 
 
-@st.composite
-def deduction_line(draw: Any) -> Written:
-    """A deduction that was published, perhaps after its term had ended, and may have been withdrawn."""
-    party, behaviour = SUBJECTS[draw(NAMES)], draw(st.sampled_from(sorted(SCORED)))
-    code, item, term, finding, case, role, points = SCORED[behaviour]
-    number, point = draw(st.sampled_from(sorted(REPAIRS))), draw(st.sampled_from(points))
-    grounds, repair = REPAIRS[number]
-    conduct = draw(st.sampled_from((date(2025, 1, 15), date(2025, 7, 1))))
-    determined, published = conduct + timedelta(20), draw(st.sampled_from((date(2025, 8, 5), date(2026, 2, 10))))
-    word, state, ended = draw(st.sampled_from(STATES if code else (*STATES, SHIELDED)))
-    point = max(points) if state == "SHIELDED" else point
+@dataclass(frozen=True)
+class Scored:
+    """What a line of deductions says: who did what on which day, found in which document, and how it stands."""
+
+    party: str
+    behaviour: str
+    number: str
+    conduct: date
+    high: bool
+    published: date
+    state: str
+
+
+def deductions() -> Any:
+    """What lines of deductions say, mostly of one person."""
+    return st.builds(
+        Scored,
+        st.sampled_from((ADULT.name, ADULT.name, ADULT.name, YOUNG.name, COMPANY.name)),
+        st.sampled_from(sorted(SCORED)),
+        st.sampled_from(sorted(REPAIRS)),
+        st.sampled_from((date(2025, 1, 15), date(2025, 7, 1))),
+        st.booleans(),
+        st.sampled_from((date(2025, 8, 5), date(2026, 2, 10))),
+        st.sampled_from(("PUBLISHED", "PUBLISHED", "WITHDRAWN", "SHIELDED")),
+    )
+
+
+def deduction_line(one: Scored) -> Written:
+    """A deduction that was published, perhaps after its term had ended, and may have been withdrawn or repaired."""
+    party = SUBJECTS[one.party]
+    code, item, term, finding, case, role, points = SCORED[one.behaviour]
+    state = "PUBLISHED" if code and one.state == "SHIELDED" else one.state
+    grounds, repair = REPAIRS[one.number]
+    point, determined = points[one.high or state == "SHIELDED"], one.conduct + timedelta(20)
     cells = (
-        case, COURT_NAME, party.name, document(party), party.number, role, behaviour, str(point), written(conduct),
-        written(determined), finding, number, written(published), "", word, written(ended),
-        grounds if state == "SHIELDED" else "",
+        case, COURT_NAME, party.name, document(party), party.number, role, one.behaviour, str(point),
+        written(one.conduct), written(determined), finding, one.number, written(one.published), "", STATES[state],
+        "" if state == "PUBLISHED" else "2026-02-20", grounds if state == "SHIELDED" else "",
     )  # fmt: skip
-    content = {"points": -point, "item": item, "published": published, "state": state, "repair": repair}
-    row = Row(DEDUCTION, party.name, case, content, determined, published, conduct, months(determined, term))
+    content = {"points": -point, "item": item, "published": one.published, "state": state, "repair": repair}
+    row = Row(DEDUCTION, party.name, case, content, determined, one.published, one.conduct, months(determined, term))
     row.code, row.published = code, state == "PUBLISHED"
-    key = (DEDUCTION, party.name, f"{case} {behaviour} {number}", conduct)
-    return Written(cells, (Line(key, row, (conduct,)),))
+    key = (DEDUCTION, party.name, f"{case} {one.behaviour} {one.number}", one.conduct)
+    return Written(cells, (Line(key, row, (one.conduct,)),))
 
 
 def document(party: Subject) -> str:
@@ -235,13 +264,24 @@ def dwelling_line(draw: Any) -> Written:
     party = draw(st.sampled_from((ADULT, YOUNG)))
     home, since = draw(st.sampled_from((("H1", date(2026, 1, 1)), ("H2", date(2026, 2, 1)))))
     left = draw(st.sampled_from((None, None, date(2026, 1, 20)))) if home == "H1" else None
+    return dwelling(party, home, since, left)
+
+
+def dwelling(party: Subject, home: str, since: date, left: date | None = None) -> Written:
+    """That a person lives in a household, perhaps no longer."""
     cells = (
-        home, "马渚镇四联村", party.name, "居民身份证", party.number, "户主", "授1", "2025-12-31", since.isoformat(),
-        left.isoformat() if left else "",
+        home, "马渚镇四联村", party.name, "居民身份证", party.number, "户主", "授1", "2025-12-31", written(since),
+        written(left),
     )  # fmt: skip
     return Written(cells, (Dwelling(party.name, home, since, left),))
 
 
+OPEN_CASES = tuple(
+    participation(ADULT, Case(number, date(2025, 1, 8), None, "", "民间借贷纠纷"), role)
+    for number, role in ((EXECUTION, "被执行人"), (TRIAL, "原告"))
+)
+"""A person in both cases."""
+AT_HOME = dwelling(ADULT, "H1", date(2026, 1, 1))
 LINES = {
     "cases": case_line(),
     "shixin": debtor_line(),
@@ -250,7 +290,7 @@ LINES = {
     "sanctions": sanction_line(),
     "convictions": conviction_line(),
     "removals": removal_line(),
-    "deductions": deduction_line(),
+    "deductions": deductions().map(deduction_line),
     "households": dwelling_line(),
 }
 

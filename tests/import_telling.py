@@ -103,7 +103,7 @@ class Telling(Sight):
     def _takes(self, row: Row) -> bool:
         """Whether a deduction takes points still, once it has: others see it on a day, or it was repaired."""
         if row.shielded:
-            return self.may_be_told(row)
+            return True
         return self.stands(row) and (row.ends is None or row.begins <= row.ends)
 
     def _convert(self, key: Key) -> None:

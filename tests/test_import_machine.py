@@ -29,7 +29,7 @@ from auth.registry import Registration, add_client
 from auth.scopes import Scope
 from casework.outbox import place_left
 
-EXAMPLES = int(os.environ.get("TEST_IMPORT_EXAMPLES", "12"))
+EXAMPLES = int(os.environ.get("TEST_IMPORT_EXAMPLES", "14"))
 STEPS = 20
 
 
