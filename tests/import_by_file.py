@@ -1,12 +1,13 @@
 """Rules of the import machine: files of every format, repeated, interrupted and tried out."""
 
 from dataclasses import replace
+from datetime import date
 
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 from import_bench import KILLS, Bench, Kill
 from import_books import DEDUCTION
-from import_lines import AT_HOME, LINES, OPEN_CASES, File, Scored, deduction_line, deductions, files
+from import_lines import ADULT, AT_HOME, LINES, OPEN_CASES, File, Scored, deduction_line, deductions, files
 
 
 class ByFile(Bench):
@@ -18,7 +19,8 @@ class ByFile(Bench):
         if begun:
             self.deliver(File("cases", OPEN_CASES, 0), None)
             self.deliver(File("households", (AT_HOME,), 0), None)
-            self.deliver(File("deductions", (deduction_line(one),), 0), None)
+            public = replace(one, party=ADULT.name, conduct=date(2025, 7, 1), state="PUBLISHED")
+            self.deliver(File("deductions", (deduction_line(public),), 0), None)
             self._change(0, later)
 
     @initialize(entries=files("shixin"), removals=files("removals"), late=st.booleans())

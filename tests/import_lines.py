@@ -220,12 +220,12 @@ def deductions() -> Any:
     return st.builds(
         Scored,
         st.sampled_from((ADULT.name, ADULT.name, ADULT.name, YOUNG.name, COMPANY.name)),
-        st.sampled_from(sorted(SCORED)),
+        st.sampled_from(("E01", "E01", *SCORED)),
         st.sampled_from(sorted(REPAIRS)),
         st.sampled_from((date(2025, 1, 15), date(2025, 7, 1))),
         st.booleans(),
         st.sampled_from((date(2025, 8, 5), date(2026, 2, 10))),
-        st.sampled_from(("PUBLISHED", "PUBLISHED", "WITHDRAWN", "SHIELDED")),
+        st.sampled_from(("PUBLISHED", "WITHDRAWN", "SHIELDED", "SHIELDED")),
     )
 
 
