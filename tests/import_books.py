@@ -1,16 +1,31 @@
 """What the reference of the import tests keeps: parties, cases and rows in plain records, and lines of files."""
 
 from calendar import monthrange
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 DEBTOR, LENDER, SANCTION, CERTIFICATE, DEDUCTION = "debtor", "lender", "sanction", "certificate", "deduction"
 SECRECY = ("OPEN", "FAMILY", "TRADE_SECRET", "PRIVACY", "STATE_SECRET")
-TERMS = {"R02": 60, "R03": 60, "A01": 12, "Y04": 24, "Y12": 12, "Y21": 24, "Y01": None, "Y18": None}
+TERMS = {
+    "R01": 60,
+    "R04": 60,
+    "R02": 60,
+    "R03": 60,
+    "A01": 12,
+    "Y04": 24,
+    "Y12": 12,
+    "Y14": 12,
+    "Y21": 24,
+    "Y01": None,
+    "Y18": None,
+}
 Key = tuple[Any, ...]
 LATE = date.max
+LEFT = ("DELISTED", "PERFORMED")
+"""How a record ends with its entry, unless that was wrong."""
 
 
 def months(day: date, number: int) -> date:
@@ -62,7 +77,10 @@ class Record:
 
 @dataclass
 class Row:
-    """A row of a format. content: what may change; begins, ends, stopped: the days of which it is made."""
+    """A row of a format. content: what may change; begins, ends, stopped: the days of which it is made.
+
+    sentence: the last day of a sentence of imprisonment.
+    """
 
     kind: str
     party: str
@@ -72,6 +90,7 @@ class Row:
     begins: date
     conduct: date | None = None
     ends: date | None = None
+    sentence: date | None = None
     stopped: date | None = None
     code: str | None = None
     exported: date | None = None
@@ -80,6 +99,11 @@ class Row:
     measured: bool = False
     shortened: date | None = None
     published: bool = True
+
+    @property
+    def shielded(self) -> bool:
+        """Whether it is a deduction that was repaired."""
+        return self.content.get("state") == "SHIELDED"
 
     @property
     def red(self) -> bool:
@@ -116,6 +140,23 @@ class Part:
 
 
 @dataclass
+class Departure:
+    """A line of a file of removals: a party has left a list, of debtors in a case."""
+
+    kind: str
+    party: str
+    case: str
+    day: date
+    reason: str
+    exported: date | None = None
+
+    @property
+    def key(self) -> Key:
+        """What it is found by."""
+        return self.kind, self.party, self.case
+
+
+@dataclass
 class Dwelling:
     """A line of a file of households."""
 
@@ -138,7 +179,21 @@ def term(row: Row) -> date | None:
     if row.kind in (DEBTOR, LENDER):
         return row.ends
     term = TERMS[row.code or ""]
-    return months(row.begins, term) if term else None
+    if row.kind == DEDUCTION and term and row.ends:
+        return min(months(row.decided, term), row.ends)
+    return months(max(row.begins, row.sentence or row.begins), term) if term else None
+
+
+def turns(lines: Sequence[Any]) -> list[list[Any]]:
+    """Lines of one key one after another: the first of each key, then the second of each, and so on."""
+    found: list[list[Any]] = []
+    count: Counter[Key] = Counter()
+    for line in lines:
+        if count[line.key] == len(found):
+            found.append([])
+        found[count[line.key]].append(line)
+        count[line.key] += 1
+    return found
 
 
 def revised(known: Case, later: Case) -> Case:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from import_books import DEBTOR, LENDER, SANCTION
+from import_books import DEBTOR, DEDUCTION, LENDER, SANCTION
 
 KEYED = """
 SELECT 's' || s.id AS id, 'sanction' AS kind, p.name, s.decision_number AS number, s.kind AS sort, NULL::date AS day,
@@ -11,7 +11,9 @@ SELECT 's' || s.id AS id, 'sanction' AS kind, p.name, s.decision_number AS numbe
 UNION ALL SELECT 'l' || l.id, l.kind, p.name, l.case_number, '', l.published_on, l.publicity @> CAST(:day AS date)
  FROM listing l JOIN party p ON p.id = l.party_id
 UNION ALL SELECT 'c' || id, 'certificate', '', number, '', NULL, publicity @> CAST(:day AS date) FROM certificate
-UNION ALL SELECT 'd' || id, 'deduction', '', id::text, '', NULL, publicity @> CAST(:day AS date) FROM deduction
+UNION ALL SELECT 'd' || d.id, 'deduction', p.name, concat_ws(' ', c.number, b.code, d.finding_document), '',
+ d.conduct_on, d.publicity @> CAST(:day AS date) FROM deduction d JOIN party p ON p.id = d.party_id
+ JOIN court_case c ON c.id = d.case_id JOIN behaviour b ON b.id = d.behaviour_id
 """
 SOURCE = "coalesce('s' || r.sanction_id, 'l' || r.listing_id, 'c' || r.certificate_id, 'd' || r.deduction_id)"
 MEASURED = f"""
@@ -34,6 +36,8 @@ def key_of(row: Any) -> tuple[Any, ...]:
             return DEBTOR, row.name, row.number, row.day
         case "PROFESSIONAL_LENDER":
             return LENDER, row.name, row.day
+        case "deduction":
+            return DEDUCTION, row.name, row.number, row.day
     return row.kind, row.number
 
 

@@ -3,7 +3,6 @@
 It knows nothing of casework, of ingest, or of SQL. It is written from R9-R12, R16, R23 and DOMAIN 5.
 """
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -11,9 +10,11 @@ from datetime import date
 from import_books import (
     DEBTOR,
     LATE,
+    LEFT,
     LENDER,
     SECRECY,
     Case,
+    Departure,
     Dwelling,
     Key,
     Line,
@@ -24,6 +25,7 @@ from import_books import (
     months,
     revised,
     term,
+    turns,
 )
 from import_telling import Telling
 
@@ -97,13 +99,8 @@ class Reference(Telling):
     def file_rows(self, lines: Sequence[Line], exported: date) -> None:
         """The recording step of a chunk of rows: the lines of one row one after another."""
         self.lower([(line.row.party, line.days) for line in lines])
-        turns: dict[int, list[Line]] = {}
-        count: Counter[Key] = Counter()
-        for line in lines:
-            turns.setdefault(count[line.key], []).append(line)
-            count[line.key] += 1
-        for turn in sorted(turns):
-            self._file_turn(turns[turn], exported)
+        for turn in turns(lines):
+            self._file_turn(turn, exported)
 
     def _file_turn(self, lines: Sequence[Line], exported: date) -> None:
         wanted = {line.key: line.row for line in lines if self._differs(line, exported)}
@@ -111,21 +108,25 @@ class Reference(Telling):
             known = self.rows.get(line.key)
             if known and line.key not in wanted and known.content == line.row.content:
                 known.exported = max(known.exported or exported, exported)
-        with self.following(list(wanted)):
+        entries = self._entries_of({line.row.party for line in lines if line.row.kind in (DEBTOR, LENDER)})
+        with self.following({*wanted, *entries}, wanted):
             for key, row in wanted.items():
                 self._write(key, replace(row, exported=exported))
+            self._depart({*wanted, *entries})
 
     def _differs(self, line: Line, exported: date) -> bool:
         known = self.rows.get(line.key)
         if known is None:
             return True
+        if _ending(known) > _ending(line.row):
+            return False
         older = known.exported is not None and known.exported > exported
         return not older and (known.content != line.row.content)
 
     def _write(self, key: Key, row: Row) -> None:
         """A new row, or what a row says now; an end that it has stays."""
         known = self.rows.get(key)
-        record = Record(row.code, row.begins, term(row)) if row.code else None
+        record = Record(row.code, row.begins, term(row)) if row.code and row.published else None
         if known is None:
             row.record = record
             self.rows[key] = row
@@ -137,6 +138,37 @@ class Reference(Telling):
             row.record = record
             if record and row.shortened:
                 record.ends = min(one for one in (record.ends, row.shortened) if one)
+
+    def file_departures(self, lines: Sequence[Departure], exported: date) -> None:
+        """The recording step of a chunk of removals."""
+        for turn in turns(lines):
+            for line in turn:
+                self._note(line, exported)
+            with self.following(self._entries_of({line.party for line in turn}), ()):
+                self._depart(self._entries_of({line.party for line in turn}))
+
+    def _note(self, line: Departure, exported: date) -> None:
+        known = self.departures.get(line.key)
+        newest = max(known.exported or exported, exported) if known else exported
+        if known is None or exported == newest or (known.day, known.reason) == (line.day, line.reason):
+            self.departures[line.key] = replace(line, exported=newest)
+
+    def _entries_of(self, parties: Collection[str]) -> set[Key]:
+        """Their entries on the lists."""
+        return {key for key, row in self.rows.items() if row.kind in (DEBTOR, LENDER) and row.party in parties}
+
+    def _depart(self, keys: Collection[Key]) -> None:
+        """End each of these entries that a removal ends: the one published last on or before its day."""
+        for row in (self.rows[key] for key in keys):
+            line = self.departures.get((row.kind, row.party, row.case))
+            if line and row.begins == self._last_published(line):
+                row.stopped = line.day
+                if row.record and (row.record.closed is None or row.record.reason in LEFT):
+                    row.record = replace(row.record, closed=max(line.day, row.record.effective), reason=line.reason)
+
+    def _last_published(self, line: Departure) -> date | None:
+        days = [row.begins for row in self.rows.values() if (row.kind, row.party, row.case) == line.key]
+        return max((day for day in days if day <= line.day), default=None)
 
     def file_dwellings(self, lines: Sequence[Dwelling]) -> None:
         """The recording step of a chunk of households."""
@@ -189,3 +221,8 @@ class Reference(Telling):
         """Close its record today."""
         if row.record and row.record.closed is None:
             row.record = replace(row.record, closed=max(self.today, row.record.effective), reason=reason)
+
+
+def _ending(row: Row) -> int:
+    """How far a deduction has ended; none is public again, and what was withdrawn stays so."""
+    return ("PUBLISHED", "SHIELDED", "WITHDRAWN").index(row.content.get("state", "PUBLISHED"))

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from import_books import LATE, SANCTION, Case, Entry, Key, Record, Row, Stay
+from import_books import LATE, SANCTION, Case, Departure, Entry, Key, Record, Row, Stay
 
 NEVER_WAS, WRONG = ("REVOKED", "WITHDRAWN", "SHIELDED"), ("REVOKED", "WITHDRAWN")
 COLOURS = {"R": "RED", "Y": "YELLOW", "B": "BLUE", "A": "GOLD"}
@@ -22,6 +22,7 @@ class Sight:
     parts: set[tuple[str, str, str]] = field(default_factory=set)
     of_age: dict[str, date] = field(default_factory=dict)
     rows: dict[Key, Row] = field(default_factory=dict)
+    departures: dict[Key, Departure] = field(default_factory=dict)
     stays: dict[tuple[str, str], Stay] = field(default_factory=dict)
     entries: dict[Key, list[Entry]] = field(default_factory=dict)
     told: Counter[tuple[str, str]] = field(default_factory=Counter)

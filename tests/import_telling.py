@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 from import_books import CERTIFICATE, DEBTOR, DEDUCTION, LENDER, SANCTION, Entry, Key, Row
@@ -21,6 +22,8 @@ VANISHED = {
     LENDER: "LIST_REMOVED",
     CERTIFICATE: "CERTIFICATE_REVOKED",
 }
+SHARES = {"MR1": 1, "MR4": 2}
+"""By what the points are divided that a repair gives back."""
 POINTS = {"MB1": 5}
 
 
@@ -47,13 +50,17 @@ class Telling(Sight):
             if parties.get(key) == row.party and key in amended
         }
         gone = {
-            (parties[key], VANISHED[row.kind])
-            for key, row in before.items()
+            (parties[key], self._vanishing(key))
+            for key in before
             if key not in after or after[key].party != parties[key]
         }
         self.tell(new | same | gone)
         self._tell_colours(former)
         self._settle(keys)
+
+    def _vanishing(self, key: Key) -> str:
+        """What is told of a row that others see no more."""
+        return "RECORD_SHIELDED" if self.rows[key].shielded else VANISHED[self.rows[key].kind]
 
     @contextmanager
     def colouring(self) -> Iterator[None]:
@@ -83,28 +90,51 @@ class Telling(Sight):
 
     def _reverse(self, key: Key) -> None:
         row = self.rows[key]
+        if row.kind == DEDUCTION:
+            self.entries[key] = self.entries.get(key, []) if self._takes(row) else []
+            return
         runs = self.is_told(row, row.record, self.today)
         self.entries[key] = [
             one
             for one in self.entries.get(key, [])
-            if row.kind == DEDUCTION
-            or (one.party == row.party and self.was_ever_told(row) and (runs or not one.item.startswith("MV")))
+            if one.party == row.party and self.was_ever_told(row) and (runs or not one.item.startswith("MV"))
         ]
+
+    def _takes(self, row: Row) -> bool:
+        """Whether a deduction takes points still, once it has: others see it on a day, or it was repaired."""
+        if row.shielded:
+            return True
+        return self.stands(row) and (row.ends is None or row.begins <= row.ends)
 
     def _convert(self, key: Key) -> None:
         row = self.rows[key]
+        for one in self.entries.get(key, []):
+            if one.item.startswith("MD"):
+                one.points = row.content["points"]
+        if row.shielded:
+            self._give_back(key)
         home = self.household(row.party)
         item = self._item(row)
         if home and item and self.is_person(row.party) and not self.entries.get(key):
             self.entries[key] = [Entry(row.party, home, item, row.content.get("points", POINTS.get(item, 0)))]
 
+    def _give_back(self, key: Key) -> None:
+        """A repair gives back what was taken, or half of it in whole points, once."""
+        entries, item = self.entries.get(key, []), self.rows[key].content["repair"]
+        taken = [one for one in entries if one.item.startswith("MD")]
+        given = sum(one.points for one in entries if one.item.startswith("MR"))
+        for one in taken:
+            if points := -one.points // SHARES[item] - given:
+                entries.append(replace(one, item=item, points=points))
+
     def _item(self, row: Row) -> str | None:
         """What arises of a row today."""
         if row.kind == DEDUCTION:
-            return "MD3" if self.is_public(row, self.today) else None
+            return row.content["item"] if self.is_public(row, self.today) else None
         if not self.is_told(row, row.record, self.today):
             return None
-        return {CERTIFICATE: "MB1", DEBTOR: "MV3", SANCTION: "MV2" if row.red else None}.get(row.kind)
+        red = "MV1" if row.code in ("R01", "R04") else "MV2" if row.red else None
+        return {CERTIFICATE: "MB1", DEBTOR: "MV3", SANCTION: red}.get(row.kind)
 
     # --- days ---------------------------------------------------------------------------------------------------------
 

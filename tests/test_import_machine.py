@@ -29,7 +29,7 @@ from auth.registry import Registration, add_client
 from auth.scopes import Scope
 from casework.outbox import place_left
 
-EXAMPLES = int(os.environ.get("TEST_IMPORT_EXAMPLES", "12"))
+EXAMPLES = int(os.environ.get("TEST_IMPORT_EXAMPLES", "14"))
 STEPS = 20
 
 
@@ -97,7 +97,7 @@ class Imports(ByFile, ByHand):
         """Inside and outside, on days past and to come."""
         today = self.book.today
         days = [date(2025, 12, 30) + timedelta(5 * place) for place in range(20)]
-        days += [today + timedelta(place) for place in (-1, 0, 1, 200, 400, 800, 1500, 2000)]
+        days += [today + timedelta(place) for place in (-1, 0, 1, 200, 400, 800, 1500, 1800, 2000)]
         found = self.runner.run(self._colours(days))
         for name in SUBJECTS:
             for outside in (False, True):
