@@ -127,12 +127,18 @@ async def reverse_vetoes(connection: AsyncConnection, party_keys: Collection[int
 
 
 async def reassess(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:
-    """Put right what amended deductions took: the opposite, and what they take now. What is right already stays."""
+    """Put right what amended deductions took: the opposite, and what they take now. What is right already stays.
+
+    What a repair gave back of it is taken back as well: whoever calls this restores it anew
+    (`casework.restorations.restore_repaired`).
+    """
     amended = sa.select(Deduction.id, Deduction.points).where(Deduction.id == sa.any_(key_array(keys)))
     points = {row.id: -row.points for row in await connection.execute(amended)}
-    live = await live_entries(connection, PointConversion.deduction_id, keys, ItemKind.DEDUCT)
-    entries = [entry for entry in live if entry.points != points[entry.deduction_id]]
-    await enter_opposites(connection, entries, at)
+    live = await live_entries(connection, PointConversion.deduction_id, keys)
+    taken = [entry for entry in live if entry.kind is ItemKind.DEDUCT]
+    entries = [entry for entry in taken if entry.points != points[entry.deduction_id]]
+    amended_keys = {entry.deduction_id for entry in entries}
+    await enter_opposites(connection, [entry for entry in live if entry.deduction_id in amended_keys], at)
     entry, deduction = PointConversion, Deduction
     again: Any = (
         sa.select(entry.party_id, entry.household_id, entry.item_id, -deduction.points, entry.deduction_id)

@@ -26,7 +26,7 @@ from casework.majority import known_of_age, lower
 from casework.matters import COLUMNS, DEDUCTIONS, MATTERS, Matter
 from casework.measures import give, withdraw
 from casework.notifications import Gone
-from casework.restorations import restore_deductions
+from casework.restorations import restore_repaired
 from models.catalogue import CodeType
 from models.code_record import CloseReason, CodeRecord
 from models.deduction import Deduction, DeductionStatus
@@ -218,17 +218,15 @@ async def _convert(connection: AsyncConnection, items: Items, at: datetime) -> N
 
 async def _convert_deductions(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:
     """What is public takes points, what was never to be gives them back, and what was repaired its share (DOMAIN 5)."""
-    gone = sa.and_(sa.func.isempty(Deduction.publicity), Deduction.status != DeductionStatus.SHIELDED)
-    query = sa.select(Deduction.id).where(Deduction.id == sa.any_(KEYS), gone)
+    item = Deduction
+    outside = sa.func.may_leave_court(item.party_id, item.case_id, item.conduct_on, sa.null())
+    gone = sa.and_(sa.func.isempty(item.publicity), sa.or_(item.status != DeductionStatus.SHIELDED, ~outside))
+    query = sa.select(item.id).where(item.id == sa.any_(KEYS), gone)
     hidden = (await connection.execute(query, {"keys": sorted(set(keys))})).scalars().all()
     await reverse_deductions(connection, hidden, at)
     await reassess(connection, keys, at)
     await assess_deductions(connection, keys, at)
-    granted = sa.select(Repair.deduction_id, Repair.ground).where(
-        Repair.deduction_id == sa.any_(KEYS), Repair.outcome != RepairOutcome.REFUSED
-    )
-    repaired = (await connection.execute(granted.order_by(Repair.decided_at, Repair.id), {"keys": list(keys)})).all()
-    await restore_deductions(connection, {row.deduction_id: row.ground for row in repaired}, at)
+    await restore_repaired(connection, keys, at)
 
 
 async def _tell(connection: AsyncConnection, before: Sight, after: Sight, at: datetime, amended: bool) -> None:

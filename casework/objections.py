@@ -13,6 +13,7 @@ from casework.batches import locked_item
 from casework.procedure import OBJECTIONABLE, Act, Step, permit, reasoned, take
 from casework.records import end_item, tell_of
 from casework.refusal import Refusal, not_found
+from casework.restorations import restore_repaired
 from casework.terms import answer_due
 from casework.versions import keep_version
 from models.catalogue import Behaviour
@@ -121,4 +122,5 @@ async def _amend(connection: AsyncConnection, found: sa.Row[Any], points: int | 
     await take(connection, step, found, act, points=points, version=found.version + 1)
     await keep_version(connection, found.id, act)
     await reassess(connection, [found.id], act.at)
+    await restore_repaired(connection, [found.id], act.at)
     await tell_of(connection, found, EventKind.ENTRY_AMENDED, act.at)

@@ -10,9 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.assessments import assess_records, reverse_records
 from casework.conversions import enter_opposites, enter_rows, live_entries
+from casework.keys import key_array
 from models.catalogue import ItemKind, MoralBankItem
 from models.point_conversion import PointConversion
-from models.repair import RepairGround
+from models.repair import Repair, RepairGround, RepairOutcome
 
 REPAIR_ITEMS = {
     RepairGround.FULL_PERFORMANCE: "MR1",
@@ -39,6 +40,15 @@ async def restore_deductions(connection: AsyncConnection, repaired: Mapping[int,
         if item and (points := restored(-entry.points, item.value) - back.get(entry.deduction_id, 0)) > 0:
             rows.append(_row(entry, item, points))
     await enter_rows(connection, rows, at)
+
+
+async def restore_repaired(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:
+    """Convert what was granted to these deductions by repairs, as far as it has not been."""
+    granted = sa.and_(Repair.deduction_id == sa.any_(key_array(keys)), Repair.outcome != RepairOutcome.REFUSED)
+    query = sa.select(Repair.deduction_id, Repair.ground).where(granted).order_by(Repair.decided_at, Repair.id)
+    repaired = {row.deduction_id: row.ground for row in await connection.execute(query)}
+    if repaired:
+        await restore_deductions(connection, repaired, at)
 
 
 async def restore_records(connection: AsyncConnection, repaired: Mapping[int, RepairGround], at: datetime) -> None:

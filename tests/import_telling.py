@@ -101,9 +101,9 @@ class Telling(Sight):
         ]
 
     def _takes(self, row: Row) -> bool:
-        """Whether a deduction takes points still, once it has: others see it on a day, or it was repaired."""
+        """Whether a deduction that took points still does: others see it, or could if it were not repaired."""
         if row.shielded:
-            return True
+            return self.may_be_told(row)
         return self.stands(row) and (row.ends is None or row.begins <= row.ends)
 
     def _convert(self, key: Key) -> None:

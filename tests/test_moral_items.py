@@ -386,3 +386,23 @@ def _told(bank: MoralBank) -> Any:
     """What the village reads."""
     found = bank.chambers.data(bank.chambers.partner(Audience.VILLAGE), TOLD)["householdStandings"]["nodes"]
     return {row["householdKey"]: (row["points"], row["eligible"], row["notices"]["nodes"]) for row in found}
+
+
+def test_a_repair_gives_back_no_more_than_what_an_amended_item_takes(bank: MoralBank, tmp_path: Path) -> None:
+    chen, _ = HOUSES.values()
+    bank.bring("households", write_csv(tmp_path / "h.csv", [_member(CHEN)], Households.columns))
+    item = _item(CHEN, "笔录更正", "E13", 5)
+    ended = bank.chambers.calendar.moment.date().isoformat()
+    known = bank.entries()
+    for points in ("5", "3"):
+        changed = [*item[:7], points, *item[8:]]
+        for line in (changed, _shielded(changed, ended, "全部履行")):
+            bank.bring("deductions", write_csv(tmp_path / "d.csv", [line], Deductions.columns))
+    arisen = bank.new(known)
+    assert sum(points for _, _, points, _ in arisen) == 0
+    assert [one for one in arisen if not one[3]] == [
+        (chen, "MD3", -5, False),
+        (chen, "MR1", 5, False),
+        (chen, "MD3", -3, False),
+        (chen, "MR1", 3, False),
+    ]
