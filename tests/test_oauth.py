@@ -23,6 +23,7 @@ from auth.grants import ACCESS_TOKEN_TYPE, TokenExchange
 from auth.metadata import server_metadata_paths
 from auth.scopes import Scope
 from auth.subject_token import SUBJECT_TOKEN_TYPE
+from models.documents import DocumentKind, document_key
 from models.issued_token import AssertionUse, IssuedToken
 
 
@@ -147,6 +148,16 @@ async def test_spellings_of_a_number_are_one_subject(service: Service, portal: S
     assert len(subjects) == 1
 
 
+async def test_a_user_is_known_by_another_document(service: Service, portal: SigningClient) -> None:
+    """As imports and look-ups hash it: with its kind (R22)."""
+    user = portal.subject(service.clock, id_number=" e1234 5678", id_type="PASSPORT")
+    response = await service.exchange(portal, user)
+    _, claims = decoded(response.json()["access_token"])
+    assert claims["sub"] == encode_subject(
+        service.server.keyring.index(document_key(DocumentKind.PASSPORT, "E12345678"))
+    )
+
+
 async def test_a_portal_without_a_subject_holds_no_right_to_a_person(service: Service, portal: SigningClient) -> None:
     assert (await service.token(portal)).json()["scope"] == "catalogue.read organization.read"
     for scope in ("self.read", "person.credit.read", "person.integrity.read", "procedure.read"):
@@ -178,6 +189,9 @@ async def test_an_exchange_never_widens_scopes(service: Service) -> None:
         {"id_number": 330281199003077596},
         {"id_number": "   "},
         {"id_number": "330281199003077594"},
+        {"id_type": "DRIVING_LICENCE"},
+        {"id_type": ["PASSPORT"]},
+        {"id_number": "张三", "id_type": "PASSPORT"},
         {"iat": None},
         {"iat": START + 11},
         {"nbf": START + 11},
