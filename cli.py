@@ -10,7 +10,7 @@ import typer
 import uvicorn
 
 from auth import signing
-from auth.token_client import ClientCredential, User, request_token
+from auth.server.token_client import ClientCredential, User, request_token
 from casework.picture import picture
 from commands.catalogue import catalogue
 from commands.clients import clients
@@ -25,7 +25,7 @@ from commands.showing import demo
 from commands.staff import staff
 from commands.vocabulary import vocabulary
 from commands.work import publish, worker
-from schema.policy_table import policy_table
+from engine.document.policy_table import policy_table
 from settings import DATABASE_URL, Settings
 from telemetry import logs, traces
 from telemetry.exposition import counting_together

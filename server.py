@@ -19,33 +19,33 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-import database
-from auth.authorization_server import AuthorizationServer
 from auth.budget import Budgets
-from auth.endpoints import oauth_routes
+from auth.clients.trusted_documents import TrustedDocuments
 from auth.report_signature import ReportSigner
 from auth.revocations import listen
+from auth.server.authorization_server import AuthorizationServer
+from auth.server.endpoints import oauth_routes
 from auth.signing import SigningKeys
 from auth.tokens import TokenVerifier
-from auth.trusted_documents import TrustedDocuments
-from bell import Bell
 from casework.catalogue import read_case_types
 from casework.outbox import CHANNEL
-from connections import PlanConnections, watch
+from engine.execute.execution import Executor
+from jobs.worker import work_on
 from models.keyring import Keyring, load_keyring
+from postgres import database
+from postgres.connections import PlanConnections, watch
+from postgres.listener import Bell
+from reports.content import ReportWriter
 from reports.desk import ReportDesk
 from reports.endpoint import report_routes
-from schema.endpoint import Endpoint
-from schema.execution import Executor
-from schema.live import Live
-from schema.report_content import ReportWriter
-from schema.sockets import socket_endpoint
-from schema.transfers import Transfers
 from settings import Settings
 from telemetry import logs, traces
 from telemetry.exposition import exposition
 from telemetry.observing import Observing, Telemetry
-from worker import work_on
+from transport.endpoint import Endpoint
+from transport.subscriptions import Live
+from transport.transfers import Transfers
+from transport.websockets import socket_endpoint
 
 PARTITIONS_AHEAD = timedelta(days=62)
 AN_HOUR = 60 * 60.0

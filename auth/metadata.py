@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from auth.access_token import resource_of
-from auth.client_keys import ALGORITHMS
+from auth.clients.keys import ALGORITHMS
 from auth.scopes import Scope
 from models.client import Authentication
 

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Scope(StrEnum):
-    """A right to a class of data; never to a row: rows are narrowed by `resolvers.visibility`."""
+    """A right to a class of data; never to a row: rows are narrowed by `resolvers.visibility.predicates`."""
 
     CATALOGUE = "catalogue.read"
     SUBJECT = "subject.check"

@@ -19,15 +19,15 @@ from joserfc.jwk import ECKey
 from rich.console import Console
 from rich.table import Table
 
-import database
 from auth.audiences import Audience
-from auth.registry import Registration, add_client
+from auth.clients.registry import Registration, add_client
 from bench.import_cases import organization, person
-from ingest.catalogue import load_catalogue
 from ingest.importing import import_file
+from ingest.reference.catalogue import load_catalogue
 from ingest.report import Summary
 from models.keyring import Keyring
 from models.names import fold
+from postgres import database
 
 KEYRING = Keyring(sealing=(b"s" * 32,), indexing=(b"i" * 32,))
 FIRST, AGAIN = date(2026, 3, 2), date(2026, 4, 1)

@@ -14,7 +14,6 @@ import sqlalchemy as sa
 import typer
 from rich.console import Console
 
-import database
 from bench import results
 from bench.data import Data, built
 from bench.exchanges import Requests, compare, gathered
@@ -27,6 +26,7 @@ from bench.statements import statements
 from bench.suxin import Suxin
 from bench.systems import AnswerError, System
 from bench.works import WORKS, Pick, Work, picks
+from postgres import database
 
 SYSTEMS = {system.name: system for system in (Suxin, *PEERS)}
 EXPECTED = (AnswerError, LoadError, StartError)

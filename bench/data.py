@@ -19,14 +19,14 @@ import sqlalchemy as sa
 import typer
 from rich.console import Console
 
-import database
 from bench.filling import fill
 from commands.session import with_engine
 from demo.clients import register_clients
-from ingest.catalogue import load_catalogue
+from ingest.reference.catalogue import load_catalogue
 from models.keyring import Keyring, load_keyring
 from models.secret_file import write_secret
 from models.terms import court_day
+from postgres import database
 from settings import Settings
 
 MAKINGS = (

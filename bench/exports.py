@@ -22,14 +22,14 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
-import database
 from bench import results
 from bench.data import built
 from bench.rounds import Schedule
 from bench.suxin import Suxin
 from bench.works import PAGE
 from bench.writes import copied
-from resolvers.opaque import binds
+from engine.declare.opaque import binds
+from postgres import database
 
 DOCUMENT = "{ events(first: 100) { nodes { id kind sequence occurredAt party { id name } } } }"
 START = (
@@ -53,7 +53,7 @@ COPIED = """SELECT concat('{{"id":"', {event}, '","kind":"', event.kind, '","seq
 MARKED = r"""(SELECT translate(encode(said || substring(sha256(decode('{opaque_outer}', 'hex') ||
  sha256(decode('{opaque_inner}', 'hex') || said)) FOR 8), 'base64'), E'\n', '')
  FROM (SELECT convert_to(concat(initcap('{name}'), ':', {name}.id), 'UTF8') AS said) AS saying)"""
-"""An id as `resolvers.opaque` makes it."""
+"""An id as `engine.declare.opaque` makes it."""
 
 POLL_SECONDS, HAND = 0.1, 100
 console = Console()

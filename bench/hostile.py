@@ -18,9 +18,9 @@ from auth.audiences import Audience, scopes_of
 from bench.data import built
 from bench.suxin import Suxin
 from bench.works import PAGE
-from schema.body import BodyError, parse_body
-from schema.document import DocumentError, prepared
-from schema.execution import asked
+from engine.document.document import DocumentError, prepared
+from engine.execute.execution import asked
+from transport.body import BodyError, parse_body
 
 MOST_MILLISECONDS = 50.0
 TRIES = 5

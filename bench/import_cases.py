@@ -18,11 +18,11 @@ from pathlib import Path
 import sqlalchemy as sa
 from stdnum.cn import ric, uscc
 
-import database
-from ingest.cases import Cases
-from ingest.catalogue import load_catalogue
+from ingest.formats.cases import Cases
 from ingest.importing import import_file
+from ingest.reference.catalogue import load_catalogue
 from models.keyring import Keyring
+from postgres import database
 
 TARGET = 20_000
 """Lines a second on two cores (DOMAIN 6)."""

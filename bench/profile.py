@@ -21,15 +21,15 @@ from bench.data import Data, built
 from bench.statements import principal
 from bench.suxin import Suxin
 from bench.works import WORKS, Work, picks
-from connections import PlanConnections
-from resolvers.caller import Caller
-from resolvers.plan.plan import Ready
-from resolvers.plan.running import run
-from schema.body import parse_body
-from schema.document import prepared
-from schema.endpoint import Answer, Reply
-from schema.execution import NotPlanned, asked, ready
-from schema.observation import Observation
+from engine.document.document import prepared
+from engine.execute.execution import NotPlanned, asked, ready
+from engine.load.caller import Caller
+from engine.plan.plan import Ready
+from engine.plan.running import run
+from postgres.connections import PlanConnections
+from transport.body import parse_body
+from transport.endpoint import Answer, Reply
+from transport.observation import Observation
 
 BODIES = 32
 console = Console()
@@ -95,7 +95,7 @@ async def profiled(data: Data, work: Work, requests: Sequence[bytes], rounds: in
     way = Way(requests, caller, connections)
     await way.steps(1)
     steps = await way.steps(rounds)
-    with patch("resolvers.plan.roots.logged", return_value=None):
+    with patch("engine.plan.roots.logged", return_value=None):
         prepared.cache_clear()
         await way.steps(1)
         unlogged = await way.steps(rounds)

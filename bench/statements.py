@@ -7,17 +7,17 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
-import database
 from auth.audiences import Purpose, scopes_of
 from auth.principal import Principal
 from bench.data import Data
 from bench.postgres_alone import Statement
 from bench.works import Work
+from engine.document.document import prepared
+from engine.execute.execution import NotPlanned, asked, ready
+from engine.load.caller import Caller
+from engine.plan.plan import Ready
 from models.client import Client
-from resolvers.caller import Caller
-from resolvers.plan.plan import Ready
-from schema.document import prepared
-from schema.execution import NotPlanned, asked, ready
+from postgres import database
 
 
 def statements(data: Data, work: Work, document: str, variables: Mapping[str, Any]) -> Sequence[Statement]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from auth.token_client import ClientCredential, request_token
+from auth.server.token_client import ClientCredential, request_token
 from bench.subjects import subject
 from bench.systems import System
 from bench.works import CHECK, PAGE, PAGE_SIZE, Pick, Work, organization_before

@@ -19,9 +19,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-import database
-from auth.accounts import Account, Password, add_staff
-from auth.token_client import ClientCredential
+from auth.server.accounts import Account, Password, add_staff
+from auth.server.token_client import ClientCredential
 from bench import results
 from bench.data import Data, built
 from bench.load import Load, LoadError, loaded
@@ -30,9 +29,10 @@ from bench.rounds import Run, Schedule, measured
 from bench.suxin import Suxin
 from demo.clients import REDIRECT_URI
 from demo.staff import Browser
+from engine.declare.opaque import seal
 from models.audience import Audience
 from models.court import StaffRole
-from resolvers.opaque import seal
+from postgres import database
 
 COPY = "suxin_writes"
 PROPOSE = """mutation($input: ProposeDeductionInput!) { proposeDeduction(input: $input) {

@@ -10,10 +10,18 @@ from rich.markup import escape
 from rich.table import Table
 
 from commands.session import CommandError, console, explained, in_transaction
-from ingest.catalogue_files import Entries
-from ingest.catalogue_tables import TABLES
-from ingest.editions import EntryChange, Loaded, check_folder, edition_on, list_editions, load_edition, write_folder
-from ingest.tables import TableError
+from ingest.files.tables import TableError
+from ingest.reference.catalogue_files import Entries
+from ingest.reference.catalogue_tables import TABLES
+from ingest.reference.editions import (
+    EntryChange,
+    Loaded,
+    check_folder,
+    edition_on,
+    list_editions,
+    load_edition,
+    write_folder,
+)
 from models.terms import COURT_TIME
 
 catalogue = typer.Typer(

@@ -10,10 +10,10 @@ import sqlalchemy as sa
 import typer
 from rich.table import Table
 
-import database
-from auth import registry
 from auth.audiences import Audience
+from auth.clients import registry
 from commands.session import console, explained, prepared, read_json
+from postgres import database
 from settings import Settings
 
 clients = typer.Typer(no_args_is_help=True, help="Register partners and portals.")

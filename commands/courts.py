@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from commands.session import console, explained, in_transaction
-from ingest.courts import NewCourt, add_court
+from ingest.reference.courts import NewCourt, add_court
 
 court = typer.Typer(no_args_is_help=True, help="Courts beside those that ship.")
 

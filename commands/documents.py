@@ -10,14 +10,14 @@ import typer
 from graphql import GraphQLSyntaxError, OperationDefinitionNode, OperationType, parse
 from rich.table import Table
 
-from auth import trusted_documents
+from auth.clients import trusted_documents
+from auth.clients.trusted_documents import identifier_of
 from auth.scopes import Scope
-from auth.trusted_documents import identifier_of
 from commands.clients import registering
 from commands.session import CommandError, console
+from engine.document.document import MOST_TOKENS, DocumentError, prepared
+from engine.load.errors import ForbiddenError
 from models.client import DocumentPolicy
-from resolvers.errors import ForbiddenError
-from schema.document import MOST_TOKENS, DocumentError, prepared
 
 documents = typer.Typer(no_args_is_help=True, help="Register the documents of clients (trusted documents).")
 ClientId = Annotated[str, typer.Argument(help="The client's identifier.")]

@@ -13,8 +13,8 @@ from rich.text import Text
 
 from auth.audiences import Audience, scopes_of
 from commands.session import CommandError, console, explained
-from schema.audience_schema import printed
-from schema.changes import Change, Effect, changes
+from engine.document.audience_schema import printed
+from engine.document.schema_changes import Change, Effect, changes
 
 COLOURS = {Effect.BREAKING: "red", Effect.DANGEROUS: "yellow", Effect.SAFE: "green"}
 

@@ -13,17 +13,17 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-import database
-from auth.accounts import AccountError
-from auth.registry import RegistrationError
+from auth.clients.registry import RegistrationError
 from auth.report_signature import ReportInvalidError
+from auth.server.accounts import AccountError
+from auth.server.token_client import TokenRequestError
 from auth.signing import SigningError
-from auth.token_client import TokenRequestError
-from demo.city import CityError
+from demo.city.build import CityError
 from demo.show import DemoError
-from ingest.catalogue import load_catalogue
+from ingest.reference.catalogue import load_catalogue
 from ingest.report import ImportFileError
 from models.keyring import KeyringError
+from postgres import database
 from settings import Settings, SettingsError
 
 

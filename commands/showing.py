@@ -15,16 +15,15 @@ import sqlalchemy as sa
 import typer
 from rich.columns import Columns
 
-import database
-from auth.accounts import Password
 from auth.audiences import Audience
+from auth.server.accounts import Password
 from commands.importing import Manner, import_one
 from commands.importing import show as show_summary
 from commands.session import bar, console, explained, prepared, with_engine
-from demo.cast import CHEN
 from demo.changed_file import ChangedFile
 from demo.channels import Channels
-from demo.city import build_city
+from demo.city.build import build_city
+from demo.city.cast import CHEN
 from demo.clients import DemoClient, register_clients
 from demo.show import Show
 from demo.staff import register_staff
@@ -33,6 +32,7 @@ from ingest.importing import FORMATS
 from models.court import StaffRole
 from models.keyring import load_keyring
 from models.terms import court_day
+from postgres import database
 from server import create_app
 from settings import Settings
 

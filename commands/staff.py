@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from auth import accounts
+from auth.server import accounts
 from commands.clients import registering
 from commands.session import console
 from models.court import StaffRole

@@ -10,9 +10,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from commands.session import console, explained, in_transaction
-from ingest.tables import TableError
-from ingest.vocabulary import COLUMNS
-from ingest.words import Word, WordChange, check_words, list_words, load_words
+from ingest.files.tables import TableError
+from ingest.reference.vocabulary import COLUMNS
+from ingest.reference.words import Word, WordChange, check_words, list_words, load_words
 from models.vocabulary import WordKind
 
 vocabulary = typer.Typer(no_args_is_help=True, help="The words that courts write in their files, and what they mean.")

@@ -16,13 +16,13 @@ from casework.procedure import Act
 from casework.refusal import Refusal
 from casework.transaction import transact
 from commands.session import CommandError, console, explained, prepared, with_engine
+from jobs.worker import work_on
 from models.batch import Batch
 from models.court import Staff, StaffRole
 from models.keyring import load_keyring
 from models.staff_account import StaffAccount
 from settings import Settings
 from telemetry import logs
-from worker import work_on
 
 
 def worker(

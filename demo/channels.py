@@ -16,7 +16,7 @@ from rich.panel import Panel
 from rich.syntax import Syntax
 
 from auth.audiences import Audience
-from demo.cast import AWARD, CHEN
+from demo.city.cast import AWARD, CHEN
 from demo.show import DemoError, Show
 from models.terms import court_day
 

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from joserfc.jwk import ECKey
 
 from auth.audiences import Audience
-from auth.registry import Registration, add_client
-from demo.cast import DEMO_COURT, DEMO_VILLAGE
+from auth.clients.registry import Registration, add_client
+from demo.city.cast import DEMO_COURT, DEMO_VILLAGE
 from models.client import Client
 from models.household import Village
 

@@ -13,11 +13,11 @@ from rich.panel import Panel
 from rich.syntax import Syntax
 from rich.table import Table
 
-from auth.accounts import Password
 from auth.audiences import Audience
 from auth.scopes import PERSONS
-from auth.token_client import ClientCredential, User, request_token
-from demo.cast import CHEN
+from auth.server.accounts import Password
+from auth.server.token_client import ClientCredential, User, request_token
+from demo.city.cast import CHEN
 from demo.clients import DemoClient
 from demo.examples import Example, examples
 from demo.staff import Browser

@@ -11,11 +11,11 @@ from urllib.parse import parse_qsl, urlsplit
 import sqlalchemy as sa
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
-from auth.accounts import Account, Password, add_staff
-from auth.client_authentication import ASSERTION_TYPE
+from auth.clients.authentication import ASSERTION_TYPE
 from auth.metadata import AUTHORIZATION_PATH, TOKEN_PATH
-from auth.token_client import ClientCredential, client_assertion
-from demo.cast import DEMO_COURT
+from auth.server.accounts import Account, Password, add_staff
+from auth.server.token_client import ClientCredential, client_assertion
+from demo.city.cast import DEMO_COURT
 from demo.clients import REDIRECT_URI
 from models.court import StaffRole
 

@@ -9,28 +9,28 @@ from typing import TextIO
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from casework.catalogue import read_case_types
-from ingest.cases import Cases
-from ingest.catalogue import read_catalogue
-from ingest.certificates import Certificates
-from ingest.convictions import Convictions
-from ingest.deductions import Deductions
-from ingest.foreign import open_file
-from ingest.households import Households
+from ingest.files.foreign import open_file
+from ingest.files.reading import WORKBOOK, CsvExport, Export, JsonLinesExport
+from ingest.files.workbook import WorkbookExport
+from ingest.formats.cases import Cases
+from ingest.formats.certificates import Certificates
+from ingest.formats.convictions import Convictions
+from ingest.formats.deductions import Deductions
+from ingest.formats.households import Households
+from ingest.formats.lenders import Lenders
+from ingest.formats.relations import Relations
+from ingest.formats.removals import Removals
+from ingest.formats.sanctions import Sanctions
+from ingest.formats.settlements import Settlements
+from ingest.formats.shixin import Shixin
 from ingest.ledger import begin_run
-from ingest.lenders import Lenders
-from ingest.reading import WORKBOOK, CsvExport, Export, JsonLinesExport
 from ingest.records import Context, Format
-from ingest.relations import Relations
-from ingest.removals import Removals
+from ingest.reference.catalogue import read_catalogue
+from ingest.reference.vocabulary import read_vocabulary
 from ingest.report import ImportFileError, Rejects, Summary
 from ingest.run import Run
-from ingest.sanctions import Sanctions
-from ingest.settlements import Settlements
-from ingest.shixin import Shixin
 from ingest.subjects import SubjectReader
 from ingest.versions import Source
-from ingest.vocabulary import read_vocabulary
-from ingest.workbook import WorkbookExport
 from models.keyring import Keyring
 from models.terms import court_day
 

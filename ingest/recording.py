@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.consequences import Sight, follow, look
 from casework.matters import Matter
+from ingest.merge.staging import SHARED, staged_rows
 from ingest.records import Format, Merged, Record
-from ingest.staging import SHARED, staged_rows
 from ingest.versions import Kept, Present, Source, Written
 from models.party import Party
 

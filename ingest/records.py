@@ -11,12 +11,12 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.majority import of_age_from
-from ingest.catalogue import Catalogue
 from ingest.plausible import Warnings
+from ingest.reference.catalogue import Catalogue
+from ingest.reference.vocabulary import Vocabulary, in_no_vocabulary, named
 from ingest.report import LineError
 from ingest.subjects import Subject, SubjectReader
 from ingest.versions import Source
-from ingest.vocabulary import Vocabulary, in_no_vocabulary, named
 from models.case_numbers import CaseNumber, parse_case_number
 from models.catalogue import Stage
 from models.court_case import Confidentiality

@@ -21,16 +21,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.outbox import place, take_told
 from casework.transaction import ATTEMPTS, ESTABLISHING, OUT_OF_ORDER, RECORDING
-from ingest.ages import lower_ages
-from ingest.docket import Docket, merge_cases, touched
+from ingest.files.reading import Export, Line
 from ingest.ledger import end_run, note_courts
-from ingest.linking import link_cases
-from ingest.parties import Resolved, follow_mergers, merge_parties
-from ingest.reading import Export, Line
+from ingest.merge.ages import lower_ages
+from ingest.merge.docket import Docket, merge_cases, touched
+from ingest.merge.linking import link_cases
+from ingest.merge.parties import Resolved, follow_mergers, merge_parties
+from ingest.merge.session import SEAL, SETTINGS, WAIT
+from ingest.merge.staging import FOR_PARTIES, create_staging, empty_staging, stage_rows, stage_subjects
 from ingest.records import Chunk, Format, Merged, Record
 from ingest.report import Rejects, Summary
-from ingest.session import SEAL, SETTINGS, WAIT
-from ingest.staging import FOR_PARTIES, create_staging, empty_staging, stage_rows, stage_subjects
 from ingest.subjects import Subject
 from ingest.versions import Source
 from models.identifiers import IdentifierError

@@ -28,7 +28,7 @@ class DocumentPolicy(StrEnum):
 
 
 class Client(Keyed):
-    """One client. Written by `auth.registry` only, which holds it to its audience's scopes and purposes.
+    """One client. Written by `auth.clients.registry` only, which holds it to its audience's scopes and purposes.
 
     client_id: public identifier. jwks: public keys (RFC 7517) of a `private_key_jwt` client.
     secret_hash: SHA-256 of a generated 256-bit secret; nothing slower is needed where nobody chose the secret.

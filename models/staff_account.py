@@ -9,7 +9,7 @@ from models.base import Base
 
 
 class StaffAccount(Base):
-    """The account of a member of staff. Written by `auth.accounts` only.
+    """The account of a member of staff. Written by `auth.server.accounts` only.
 
     password_hash: argon2id in PHC form. failures: wrong passwords since the last right one. locked_until: before then,
     no password is right.

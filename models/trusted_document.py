@@ -9,7 +9,7 @@ from models.base import Keyed
 
 
 class TrustedDocument(Keyed):
-    """One document of one client. Written by `auth.trusted_documents` only; its text never changes.
+    """One document of one client. Written by `auth.clients.trusted_documents` only; its text never changes.
 
     identifier: as the client's compiler made it, or the SHA-256 of the text. digest: that SHA-256.
     purposes: the only ones that a request with it may name; empty for all of the client's.

@@ -13,13 +13,13 @@ from auth.principal import Principal
 from auth.report_signature import ReportSigner, attached
 from casework.integrity_reports import Issued, ReportStatus, claims, count_view, find_report
 from casework.transaction import transact
+from engine.load.caller import Caller
+from engine.load.rows import Answer
+from engine.load.trail import Trail
+from engine.load.view import Access
 from models.access_record import AccessResult
 from models.keyring import Keyring
-from resolvers.caller import Caller
-from resolvers.rows import Answer
-from resolvers.trail import Trail
-from resolvers.view import Access
-from schema.report_content import FIELD, ReportEndedError, ReportReading
+from reports.content import FIELD, ReportEndedError, ReportReading
 
 
 @dataclass(frozen=True)

@@ -21,13 +21,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from auth.pages import GUARDED
+from auth.server.pages import GUARDED
 from casework.integrity_reports import ReportStatus, report_address
 from casework.share_codes import read_share_code
+from engine.execute.execution import log_failure
 from reports.desk import ReportDesk, Viewed
 from reports.layout import STATUSES, laid_out
 from reports.pdf import typeset
-from schema.execution import log_failure
 
 FOR_PEOPLE = ("", "pdf")
 """The forms that messengers preview; programs ask for the others, whatever they are called."""

@@ -9,15 +9,15 @@ from sqlalchemy.orm import aliased
 
 import models
 from auth.consent import RECIPIENTS as MAY_BE_TOLD
+from engine.declare.relations import Frame, Order, Prepared, Relation
+from engine.declare.sql import SQL
+from engine.load.errors import CaseNumberError
+from engine.load.nodes import key_of
 from models.case_numbers import parse_case_number
 from models.identifiers import IdentifierError
 from models.names import fold
 from models.party_name import bearers
-from resolvers.declarations import Frame, Order, Prepared, Relation
-from resolvers.errors import CaseNumberError
-from resolvers.nodes import key_of
-from resolvers.sql import SQL
-from resolvers.subjects import text, viewed
+from resolvers.register.subjects import text, viewed
 
 
 def everything(model: type, order: Order | None = None) -> Relation:

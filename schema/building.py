@@ -4,8 +4,8 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from schema.mutation import Mutation
-from schema.party import Organization, Person
 from schema.query import Query
+from schema.register.party import Organization, Person
 from schema.scalars import SCALARS
 from schema.subscription import Subscription
 

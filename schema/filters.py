@@ -8,6 +8,8 @@ import sqlalchemy as sa
 import strawberry
 
 from auth.audiences import Audience, Purpose
+from engine.declare.filters import Filters, filter_input, filtered
+from engine.declare.relations import Order
 from models.access_record import AccessResult
 from models.batch import BatchStatus
 from models.calendar import ReminderKind
@@ -20,25 +22,23 @@ from models.listing import ListingKind
 from models.names import fold
 from models.party import PartyKind
 from models.party_name import bearers
-from resolvers import deductions
-from resolvers.declarations import Order
-from resolvers.deductions import status_today
-from resolvers.reach import at_or_below
-from schema.access_record import AccessRecord
-from schema.batch import Batch
-from schema.case import Case
-from schema.consent import Consent
-from schema.deduction import Deduction
-from schema.event import Event
-from schema.filtering import Filters, filter_input, filtered
-from schema.identity import IdentityAct, IdentityConflict
-from schema.import_run import ImportRun
-from schema.listing import Listing
-from schema.objection import Objection
-from schema.party import Party
-from schema.reminder import Reminder
-from schema.repair import Repair
-from schema.watch import Watch
+from resolvers.procedure import deductions
+from resolvers.procedure.deductions import status_today
+from resolvers.visibility.reach import at_or_below
+from schema.credit.listing import Listing
+from schema.oversight.access_record import AccessRecord
+from schema.partners.consent import Consent
+from schema.partners.event import Event
+from schema.partners.watch import Watch
+from schema.procedure.batch import Batch
+from schema.procedure.deduction import Deduction
+from schema.procedure.objection import Objection
+from schema.procedure.reminder import Reminder
+from schema.procedure.repair import Repair
+from schema.register.case import Case
+from schema.register.identity import IdentityAct, IdentityConflict
+from schema.register.import_run import ImportRun
+from schema.register.party import Party
 
 COURT_AND_BELOW = "A court and all below it (法院代字)."
 

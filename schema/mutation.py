@@ -4,20 +4,21 @@ import strawberry
 
 from auth.policy import OPEN, all_of
 from auth.scopes import Scope
+from engine.declare.mutations import mutation
+from engine.declare.row_types import enter
 from resolvers.mutations import (
     households,
     measures,
     moral_bank,
     remedies,
 )
-from schema.court_mutations import CourtMutations
-from schema.declaring import enter
-from schema.measure import Measure
-from schema.mutating import mutation
-from schema.objection import Objection
-from schema.partner_mutations import PartnerMutations
-from schema.point_conversion import PointConversion, VillageNotice
-from schema.remedy_input import (
+from schema.credit.measure import Measure
+from schema.credit.point_conversion import PointConversion, VillageNotice
+from schema.credit.standing import HouseholdMember
+from schema.partners.partner_mutations import PartnerMutations
+from schema.procedure.court_mutations import CourtMutations
+from schema.procedure.objection import Objection
+from schema.procedure.remedy_input import (
     AcknowledgeNoticeInput,
     ApplyForRepairInput,
     ConfirmConversionInput,
@@ -27,8 +28,7 @@ from schema.remedy_input import (
     RecordRecognitionInput,
     ReturnConversionInput,
 )
-from schema.repair import Repair
-from schema.standing import HouseholdMember
+from schema.procedure.repair import Repair
 
 REMEDY = all_of(Scope.REMEDY_WRITE)
 CONVERSION = all_of(Scope.CONVERSION_WRITE)

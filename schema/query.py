@@ -7,20 +7,23 @@ import strawberry
 import models
 from auth.policy import OPEN, all_of, any_of
 from auth.scopes import Scope
-from resolvers import about, lenders, litigants, roots, standings
-from resolvers.nodes import NodesRoot
-from resolvers.statistics import ROOT as STATISTICS
-from schema.access_record import AccessRecord
-from schema.batch import Batch
-from schema.bulletin import Bulletin
-from schema.case import Case
-from schema.catalogue import Behaviour, CatalogueVersion, CodeType, MoralBankItem
-from schema.connection import Connection, enter_connection
-from schema.court import Court
-from schema.declaring import enter
-from schema.deduction import Deduction
-from schema.event import Event
-from schema.fields import argument, root, root_connection, rooted
+from engine.declare.connections import Connection, enter_connection
+from engine.declare.fields import argument, root, root_connection, rooted
+from engine.declare.nodes import Node
+from engine.declare.row_types import enter
+from engine.load.nodes import NodesRoot
+from resolvers import roots
+from resolvers.credit import lenders, standings
+from resolvers.oversight.statistics import ROOT as STATISTICS
+from resolvers.register import litigants
+from resolvers.visibility import about
+from schema.credit.catalogue import Behaviour, CatalogueVersion, CodeType, MoralBankItem
+from schema.credit.grading import GradingRule
+from schema.credit.lender_candidate import LenderCandidate
+from schema.credit.listing import Listing
+from schema.credit.measure import Measure
+from schema.credit.point_conversion import PointConversion, VillageNotice
+from schema.credit.standing import Benefit, HouseholdStanding
 from schema.filters import (
     AccessRecordFilter,
     BatchFilter,
@@ -39,25 +42,25 @@ from schema.filters import (
     ReminderFilter,
     RepairFilter,
 )
-from schema.grading import GradingRule
-from schema.identity import IdentityAct, IdentityConflict
-from schema.import_run import ImportRun
-from schema.lender_candidate import LenderCandidate
-from schema.listing import Listing
-from schema.litigant import Litigant
-from schema.measure import Measure
-from schema.node import Node
-from schema.objection import Objection
-from schema.partner_query import CONSENTED, PartnerQuery
-from schema.party import Party
-from schema.point_conversion import PointConversion, VillageNotice
-from schema.rate_limit import RateLimit, rate_limit
-from schema.reminder import Reminder
-from schema.repair import Repair
-from schema.standing import Benefit, HouseholdStanding
-from schema.statistics import ARGUMENTS as STATISTICS_ARGUMENTS
-from schema.statistics import Statistic
-from schema.viewer import Viewer, viewer
+from schema.oversight.access_record import AccessRecord
+from schema.oversight.statistics import ARGUMENTS as STATISTICS_ARGUMENTS
+from schema.oversight.statistics import Statistic
+from schema.partners.event import Event
+from schema.partners.partner_query import CONSENTED, PartnerQuery
+from schema.partners.rate_limit import RateLimit, rate_limit
+from schema.partners.viewer import Viewer, viewer
+from schema.procedure.batch import Batch
+from schema.procedure.bulletin import Bulletin
+from schema.procedure.deduction import Deduction
+from schema.procedure.objection import Objection
+from schema.procedure.reminder import Reminder
+from schema.procedure.repair import Repair
+from schema.register.case import Case
+from schema.register.court import Court
+from schema.register.identity import IdentityAct, IdentityConflict
+from schema.register.import_run import ImportRun
+from schema.register.litigant import Litigant
+from schema.register.party import Party
 
 CATALOGUE = any_of(Scope.CATALOGUE)
 REGISTER = any_of(Scope.REGISTER)

@@ -7,16 +7,16 @@ from strawberry.annotation import StrawberryAnnotation
 
 from auth.policy import OPEN, Requirement, all_of
 from auth.scopes import Scope
-from schema.connection import Edge
-from schema.declaring import enter
-from schema.directives import RequiresScopes
-from schema.event import Event
-from schema.fields import DeclaredField, argument
-from schema.subject import AccessInput
+from engine.declare.connections import Edge
+from engine.declare.directives import RequiresScopes
+from engine.declare.fields import DeclaredField, argument
+from engine.declare.row_types import enter
+from schema.partners.event import Event
+from schema.register.subject import AccessInput
 
 
 class LiveField(DeclaredField):
-    """A root field whose values come one by one, each as the root of an execution of its own (`schema.live`)."""
+    """A root field whose values come one by one, each the root of its own execution (`transport.subscriptions`)."""
 
     @property
     def is_basic_field(self) -> bool:

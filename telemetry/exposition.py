@@ -27,7 +27,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from casework.backlog import Backlog, backlog
-from worker import is_led
+from jobs.worker import is_led
 
 DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 """Names the directory in which the workers of one service count together; unset where there is one."""

@@ -10,9 +10,9 @@ from prometheus_client import Counter, Histogram
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from schema.observation import OBSERVED, Observation
 from telemetry import traces
 from telemetry.traces import GRAPHQL
+from transport.observation import OBSERVED, Observation
 
 REQUESTS = Counter(
     "suxin_requests",

@@ -8,9 +8,9 @@ from operations import Values
 from world import World
 
 from auth.audiences import PURPOSES, Audience
-from demo.cast import CAST, CHEN_HOUSEHOLD, EXPIRED_SHARE_CODE, ZHAO_SHARE_CODE
+from demo.city.cast import CAST, CHEN_HOUSEHOLD, EXPIRED_SHARE_CODE, ZHAO_SHARE_CODE
+from engine.declare.relations import ROW_TYPES, RowType
 from models.party import PartyKind
-from resolvers.declarations import ROW_TYPES, RowType
 
 PERSONS = [subject for subject in CAST if subject.kind is PartyKind.PERSON]
 ORGANIZATIONS = [subject for subject in CAST if subject.kind is PartyKind.ORGANIZATION]

@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.testclient import TestClient
 from world import ISSUER, KEYRING, NOW, World
 
-import database
 from auth.audiences import Audience
-from schema.bulk_running import BulkRunner
+from jobs.bulk_runner import BulkRunner
+from postgres import database
 from server import create_app
 from settings import Settings
 

@@ -17,23 +17,23 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from world import ISSUER, KEYRING
 
-import database
-from auth.accounts import Account, Password, add_staff
 from auth.audiences import Audience
-from auth.registry import Registration, add_client
+from auth.clients.registry import Registration, add_client
 from auth.scopes import Scope
-from auth.token_client import ClientCredential, User, request_token
-from demo.cast import CHEN, DEMO_VILLAGE, FORGE, LIN, WANG, ZHAO, Subject
+from auth.server.accounts import Account, Password, add_staff
+from auth.server.token_client import ClientCredential, User, request_token
+from demo.city.cast import CHEN, DEMO_VILLAGE, FORGE, LIN, WANG, ZHAO, Subject
 from demo.clients import REDIRECT_URI, DemoClient, register_clients
 from demo.staff import Browser
-from ingest.catalogue import load_catalogue
 from ingest.importing import import_file
+from ingest.reference.catalogue import load_catalogue
 from models.consent import Consent
 from models.court import StaffRole
 from models.household import Household, Village
 from models.keyring import load_keyring
 from models.party import Identity, Party
 from models.secret_file import create_secret
+from postgres import database
 from server import create_app
 from settings import Settings
 

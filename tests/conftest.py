@@ -25,18 +25,18 @@ from starlette.testclient import TestClient
 from typed import Run, runner
 from world import ISSUER, KEYRING, NOW, World
 
-import database
 import nodejs
 from auth.audiences import Audience
-from auth.token_client import ClientCredential, request_token
-from demo.city import CitySummary, build_city
+from auth.server.token_client import ClientCredential, request_token
+from demo.city.build import CitySummary, build_city
 from demo.clients import DemoClient, register_clients
 from demo.stage import LOOPBACK, listening, serving, write_keys
-from ingest.catalogue import load_catalogue
 from ingest.importing import import_file
+from ingest.reference.catalogue import load_catalogue
 from models.keyring import Keyring, load_keyring
 from models.secret_file import create_secret
 from models.terms import court_day
+from postgres import database
 from server import create_app, utc_now
 from settings import Settings
 

@@ -15,7 +15,7 @@ from casework.deductions import Finding, Proposal
 from casework.procedure import Act
 from casework.refusal import Refusal
 from casework.repairs import Evidence
-from ingest.catalogue import load_catalogue
+from ingest.reference.catalogue import load_catalogue
 from models.catalogue import Stage
 from models.court import Staff, StaffRole
 from models.court_case import Confidentiality, CourtCase, Participation, Role

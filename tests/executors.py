@@ -8,7 +8,7 @@ import orjson
 from world import World
 
 from auth.audiences import Audience
-from demo.cast import CHEN, Subject
+from demo.city.cast import CHEN, Subject
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import views
 from chambers import Chambers
 
 from auth.audiences import Audience
-from demo.cast import Subject
+from demo.city.cast import Subject
 from models.court import StaffRole
 
 BANK = """query($by: SubjectKey!) { subject(by: $by, access: { purpose: LOAN_APPROVAL }) { outcome party {

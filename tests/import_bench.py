@@ -20,12 +20,12 @@ from import_reference import Reference
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from world import KEYRING
 
-import database
 from casework.calendar import catch_up
 from casework.transaction import transact
 from ingest import run as running
 from ingest.importing import FORMATS, import_file
 from models.court import StaffRole
+from postgres import database
 
 EMPTIED = "TRUNCATE court_case, household, party, calendar_day, import_run, event CASCADE"
 

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ingest.cases import Cases
+from ingest.formats.cases import Cases
 from ingest.importing import FORMATS, import_file
 from ingest.report import Summary
 from models.base import Base

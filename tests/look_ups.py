@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from world import World, sealed
 
 from auth.audiences import Audience
-from demo.cast import Subject
+from demo.city.cast import Subject
 from models.party import PartyKind
 
 ITEMS = """

@@ -18,14 +18,14 @@ from joserfc.jws import JWSRegistry
 from starlette.applications import Starlette
 
 from auth.audiences import Audience
-from auth.authorization_server import AuthorizationServer
-from auth.client_authentication import ASSERTION_TYPE
-from auth.endpoints import oauth_routes
-from auth.grants import TokenExchange
-from auth.registry import Registration, add_client
+from auth.clients.authentication import ASSERTION_TYPE
+from auth.clients.registry import Registration, add_client
 from auth.scopes import Scope
+from auth.server.authorization_server import AuthorizationServer
+from auth.server.endpoints import oauth_routes
+from auth.server.grants import TokenExchange
+from auth.server.subject_token import SUBJECT_TOKEN_TYPE
 from auth.signing import SigningKeys
-from auth.subject_token import SUBJECT_TOKEN_TYPE
 from models.keyring import Keyring
 
 ISSUER = "https://suxin.court.example"

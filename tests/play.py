@@ -8,12 +8,12 @@ from typing import Any
 import sqlalchemy as sa
 from chambers import YUYAO, Chambers
 
-import database
 from auth.audiences import Audience
 from casework.calendar import catch_up
-from demo.cast import Subject
+from demo.city.cast import Subject
 from models.court import StaffRole
 from models.terms import add_months
+from postgres import database
 from server import ensure_partitions
 
 DIGEST = "0f" * 32

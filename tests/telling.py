@@ -7,8 +7,8 @@ from typing import Any
 from world import World
 
 from auth.audiences import Audience
-from demo import cast
-from demo.cast import CHEN, ZHAO_SHARE_CODE, Subject
+from demo.city import cast
+from demo.city.cast import CHEN, ZHAO_SHARE_CODE, Subject
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 PEOPLE = [one for one in vars(cast).values() if isinstance(one, Subject)]

@@ -12,7 +12,7 @@ from look_ups import document, errors, key_of, keys, look_up, node_id, nodes, ro
 from world import NOW, World
 
 from auth.audiences import Audience
-from demo.cast import CAST, CHEN, DEMO_VILLAGE, FORGE, LIN, STRANGER, UNCONSENTED, ZHAO, ZHAO_SHARE_CODE, Subject
+from demo.city.cast import CAST, CHEN, DEMO_VILLAGE, FORGE, LIN, STRANGER, UNCONSENTED, ZHAO, ZHAO_SHARE_CODE, Subject
 from models.keyring import load_keyring
 
 BANK, EMPLOYER, COMMERCE, COURT = Audience.BANK, Audience.EMPLOYER, Audience.COMMERCE, Audience.COURT

@@ -12,7 +12,7 @@ from views import BANK as FULL_LOOK_UP
 from views import key as key_of
 
 from auth.audiences import Audience
-from demo.cast import CHEN, FORGE, LIN, WANG, ZHAO, Subject
+from demo.city.cast import CHEN, FORGE, LIN, WANG, ZHAO, Subject
 from models.court import StaffRole
 
 CODE = "asOf reading colour changesOn changesTo records { colour endsOn closedOn closeReason }"

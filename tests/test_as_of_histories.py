@@ -15,16 +15,16 @@ from knowledge import COLOURS, Book, Chronicle, Written, answer
 from play import night
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-import database
 from auth.audiences import Audience
 from casework.colour import recolour
 from casework.transaction import transact
-from demo.cast import WANG
+from demo.city.cast import WANG
 from models.catalogue import CodeType
 from models.code_record import CloseReason, CodeRecord
 from models.court import StaffRole
 from models.party import Party
 from models.terms import beginning
+from postgres import database
 
 FIRST, LAST = date(2026, 3, 2), date(2026, 4, 20)
 ALL_DAYS = [date(2025, 12, 1) + timedelta(n) for n in range(260)]

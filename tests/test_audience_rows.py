@@ -11,8 +11,8 @@ from world import NOW, World
 
 import models
 from auth.audiences import Audience
-from demo.cast import CAST, CHEN, FORGE, LIN, STRANGER, TOOLS, UNCONSENTED, ZHAO
-from resolvers.declarations import ROW_TYPES
+from demo.city.cast import CAST, CHEN, FORGE, LIN, STRANGER, TOOLS, UNCONSENTED, ZHAO
+from engine.declare.relations import ROW_TYPES
 
 BANK, EMPLOYER, COMMERCE, COURT = Audience.BANK, Audience.EMPLOYER, Audience.COMMERCE, Audience.COURT
 PORTAL, PLATFORM, LITIGANT = Audience.PUBLIC_PORTAL, Audience.CREDIT_PLATFORM, Audience.LITIGANT_PORTAL

@@ -24,14 +24,14 @@ from look_ups import errors
 from scope_directives import ScopeDirectives
 from world import World
 
-import schema.audience_schema
+import engine.document.audience_schema
 from auth.audiences import Audience, scopes_of
 from auth.scopes import Scope
-from schema.audience_schema import printed
+from engine.document.audience_schema import printed
 from schema.building import GRAPHQL
 
 AUDIENCES = pytest.mark.parametrize("audience", list(Audience))
-COMMITTED = Path(schema.audience_schema.__file__).with_name("schema.graphql")
+COMMITTED = Path(engine.document.audience_schema.__file__).with_name("schema.graphql")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 GENERIC = {"Node", "PageInfo", "Query"}
 DESCRIBED = (GraphQLObjectType, GraphQLInterfaceType, GraphQLInputObjectType)

@@ -8,7 +8,7 @@ import pytest
 from world import World, sealed
 
 from auth.audiences import Audience
-from demo.cast import AWARD, CHEN, LIN, ZHAO
+from demo.city.cast import AWARD, CHEN, LIN, ZHAO
 
 STRICT = "application/graphql-response+json"
 CHECK = """query ($by: SubjectKey!, $access: AccessInput!) {

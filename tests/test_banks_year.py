@@ -22,15 +22,15 @@ from served import Command, wait_until
 from subscribers import SUBSCRIBERS, Subscriber
 from world import ISSUER
 
-import database
 from auth.audiences import Audience
 from auth.scopes import Scope
-from auth.token_client import ClientCredential, request_token
-from demo.numbers import Numbers
+from auth.server.token_client import ClientCredential, request_token
+from demo.city.numbers import Numbers
 from demo.staff import Browser
 from ingest.importing import import_file
 from models.court import StaffRole
 from models.keyring import load_keyring
+from postgres import database
 from settings import Settings
 
 CUSTOMERS, ORDER, MONTHS = 1_000, 500, 12

@@ -14,10 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.testclient import TestClient
 from world import ISSUER
 
-import database
 from auth.audiences import Audience
 from auth.budget import BURST, HELD_SECONDS, Budgets, ThrottledError
 from auth.principal import Principal
+from postgres import database
 from server import create_app
 
 BUDGET = 60_000

@@ -11,9 +11,9 @@ from look_ups import key_of, node_id
 
 from auth.audiences import Audience
 from casework.bulk_uploads import MOST_UPLOADS
-from demo.cast import CAST, FORGE
-from demo.watches import REFERENCE
-from schema.transfers import read_lines
+from demo.city.cast import CAST, FORGE
+from demo.partners.watches import REFERENCE
+from transport.transfers import read_lines
 
 
 def subject_lines() -> list[dict[str, Any]]:

@@ -12,9 +12,9 @@ from world import NOW
 from auth.audiences import Audience
 from casework import bulk_operations
 from casework.transaction import transact
-from demo.cast import CAST, FORGE
+from demo.city.cast import CAST, FORGE
+from jobs.bulk_task import Place
 from models.bulk_operation import BulkState
-from schema.bulk_task import Place
 from schema.scalars import write_moment
 
 REVOKE_ONE_READ = """UPDATE consent SET revoked_at = :at WHERE id = (

@@ -13,13 +13,14 @@ from courtroom import DIGEST, Courtroom, open_courtroom
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from world import KEYRING
 
-import database
 from casework import batches, conversions, objections, sanctions
 from casework.calendar import catch_up
 from casework.colour import recolour
 from casework.deductions import Finding
 from casework.transaction import transact
-from dispatcher import Dispatcher
+from jobs.dispatcher import Dispatcher
+from jobs.outbound import Outbound
+from jobs.worker import LEADERSHIP, work
 from models.calendar import CalendarDay, Reminder, ReminderKind
 from models.court import StaffRole
 from models.deduction import FindingKind
@@ -28,8 +29,7 @@ from models.household import Household, Village
 from models.party import Party
 from models.point_conversion import ConversionStatus, PointConversion, VillageNotice
 from models.sanction import SanctionKind
-from outbound import Outbound
-from worker import LEADERSHIP, work
+from postgres import database
 
 NINE = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 

@@ -15,12 +15,12 @@ from test_integrity_report import ISSUE
 from watching import BANK
 from world import KEYRING
 
-import database
 from auth.audiences import Audience
 from auth.scopes import Scope
-from demo.cast import Subject
+from demo.city.cast import Subject
 from ingest.importing import import_file
 from ingest.report import Summary
+from postgres import database
 
 TWICE = Subject("TWICE", "测再纳乙", "33028119330405311X")
 FINED = Subject("FINED", "测罚正", "330281193304053136")

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from import_files import clear
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ingest.catalogue import load_catalogue
 from ingest.importing import import_file
+from ingest.reference.catalogue import load_catalogue
 from ingest.report import Summary
 from models.keyring import Keyring
 

@@ -26,14 +26,14 @@ from casework.blue import BLUE
 from casework.deductions import Finding
 from casework.matters import LISTING_TYPES
 from casework.restorations import REPAIR_ITEMS
-from demo.cast import CHEN, WANG
-from ingest.catalogue import DATA, LABEL, load_catalogue
-from ingest.catalogue_files import NEEDED_ITEMS, NEEDED_TYPES, Entries, read_folder
-from ingest.catalogue_tables import TABLES
-from ingest.editions import compare, edition_on, load_edition
+from demo.city.cast import CHEN, WANG
+from ingest.formats.sanctions import Sanctions
 from ingest.importing import import_file
+from ingest.reference.catalogue import DATA, LABEL, load_catalogue
+from ingest.reference.catalogue_files import NEEDED_ITEMS, NEEDED_TYPES, Entries, read_folder
+from ingest.reference.catalogue_tables import TABLES
+from ingest.reference.editions import compare, edition_on, load_edition
 from ingest.report import ImportFileError
-from ingest.sanctions import Sanctions
 from models.catalogue import Behaviour, CatalogueVersion
 from models.court import StaffRole
 from models.deduction import FindingKind

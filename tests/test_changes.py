@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli import app
-from schema.changes import Change, Effect, changes
+from engine.document.schema_changes import Change, Effect, changes
 
 ROOT = Path(__file__).parent.parent
 BEFORE = (

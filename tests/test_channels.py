@@ -7,9 +7,9 @@ import sqlalchemy as sa
 from conftest import Instance
 from rich.console import Console
 
-import database
 from demo.channels import Channels
 from demo.show import Show
+from postgres import database
 
 
 def test_a_bank_is_told_and_fetches_in_bulk(instance: Instance, database_url: sa.URL) -> None:

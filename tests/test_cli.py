@@ -10,7 +10,7 @@ from joserfc.jwk import ECKey
 from typed import Run
 
 from auth.audiences import Audience, scopes_of
-from schema.audience_schema import printed
+from engine.document.audience_schema import printed
 
 
 @pytest.fixture

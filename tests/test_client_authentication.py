@@ -10,8 +10,8 @@ import pytest
 from joserfc.jwk import ECKey, Key, OctKey, OKPKey, RSAKey
 from oauth_clients import ISSUER, START, Service, SigningClient, refusal
 
-from auth.client_authentication import ASSERTION_TYPE
-from auth.registry import disable_client
+from auth.clients.authentication import ASSERTION_TYPE
+from auth.clients.registry import disable_client
 
 GRANT = {"grant_type": "client_credentials"}
 INVALID_CLIENT = (401, "invalid_client")

@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 import nodejs
 from auth.audiences import Audience
 from cli import app
-from demo.cast import CHEN
+from demo.city.cast import CHEN
 from models.terms import court_day
 from server import utc_now
 

@@ -7,7 +7,7 @@ import pytest
 from world import World
 
 from auth.audiences import Audience
-from resolvers.plan.plan import RowsPart
+from engine.plan.plan import RowsPart
 
 
 @pytest.fixture

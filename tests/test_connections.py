@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 import sqlalchemy as sa
 
-from connections import PlanConnections
+from postgres.connections import PlanConnections
 
 SIZE = 2
 MINE = "SELECT pid FROM pg_stat_activity WHERE application_name = 'suxin' AND datname = current_database()"

@@ -21,7 +21,7 @@ from world import ISSUER
 from auth.audiences import Audience
 from auth.consent import LONGEST_CONSENT
 from casework.share_codes import LONGEST, OFTEN, ONCE, code_hash, share_code
-from demo.cast import CHEN, FORGE, LIN, STRANGER, ZHAO, Subject
+from demo.city.cast import CHEN, FORGE, LIN, STRANGER, ZHAO, Subject
 from schema.scalars import write_moment
 from server import create_app
 

@@ -12,8 +12,8 @@ from world import KEYRING
 
 from auth.audiences import Audience
 from auth.principal import Principal
-from resolvers.context import Context, EndedError
-from resolvers.loaders import Loader
+from engine.load.context import Context, EndedError
+from engine.load.loaders import Loader
 
 
 class Numbers(Loader):

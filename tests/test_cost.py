@@ -7,12 +7,12 @@ from look_ups import key_of
 from world import World
 
 from auth.audiences import Audience, scopes_of
-from demo.cast import CAST
+from demo.city.cast import CAST
 from demo.examples import Example, examples
+from engine.document.cost import MOST_COST, Size
+from engine.document.document import DocumentError, prepared
+from engine.execute.execution import asked
 from schema.building import SCHEMA
-from schema.cost import MOST_COST, Size
-from schema.document import DocumentError, prepared
-from schema.execution import asked
 
 COSTS = {
     "one object": ("{ viewer { name } }", {}, 1),

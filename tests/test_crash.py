@@ -15,10 +15,10 @@ from chambers import CASE, YUYAO, furnish, lay_out, mutation
 from served import Command
 from world import ISSUER
 
-import database
-from auth.token_client import ClientCredential
+from auth.server.token_client import ClientCredential
 from demo.staff import Browser
 from models.court import StaffRole
+from postgres import database
 from settings import Settings
 
 MUTATIONS, KILLS, CLIENTS = 200, 5, 4

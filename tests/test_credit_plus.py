@@ -11,7 +11,7 @@ from world import KEYRING, NOW, World
 
 import models
 from auth.audiences import Audience
-from demo.cast import (
+from demo.city.cast import (
     AWARD,
     CHEN,
     EXPIRED_SHARE_CODE,

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-import database
-from database import DatabaseError
+from postgres import database
+from postgres.database import DatabaseError
 from settings import Settings
 
 OTHER = Path("/usr/lib/postgresql/15/bin")
@@ -152,7 +152,7 @@ NEIGHBOUR = """
 import sys
 from pathlib import Path
 from typing import Any
-import database
+from postgres import database
 with database.embedded(Path(sys.argv[1])) as url:
     print(url.render_as_string(hide_password=False), flush=True)
     sys.stdin.readline()

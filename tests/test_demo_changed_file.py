@@ -10,11 +10,11 @@ from conftest import Instance
 from rich.console import Console
 from world import KEYRING
 
-import database
 from demo.changed_file import ChangedFile
 from demo.show import Show
 from ingest.importing import import_file
 from ingest.report import Summary
+from postgres import database
 
 
 def test_a_bank_that_watches_is_told_of_a_changed_file(

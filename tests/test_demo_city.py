@@ -10,14 +10,24 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-import database
-import demo.cast
-from demo.calibration import Figures
-from demo.cast import CAST, CHEN, DEMO_COURT, DEMO_VILLAGE, MINOR, SECLUDED, STRANGER, ZHAO, ZHAO_SHARE_CODE, Subject
-from demo.city import CityError, CitySummary, build_city, imagine
-from demo.draft import Draft
-from demo.found import survey
-from ingest.catalogue import load_catalogue
+import demo.city.cast
+from demo.city.build import CityError, CitySummary, build_city, imagine
+from demo.city.calibration import Figures
+from demo.city.cast import (
+    CAST,
+    CHEN,
+    DEMO_COURT,
+    DEMO_VILLAGE,
+    MINOR,
+    SECLUDED,
+    STRANGER,
+    ZHAO,
+    ZHAO_SHARE_CODE,
+    Subject,
+)
+from demo.city.draft import Draft
+from demo.city.found import survey
+from ingest.reference.catalogue import load_catalogue
 from models.access_record import AccessRecord
 from models.audience import Audience
 from models.base import Base
@@ -38,6 +48,7 @@ from models.party import IdentityType
 from models.party_name import NameStanding
 from models.relation import RelationKind
 from models.vocabulary import WordKind
+from postgres import database
 
 TODAY = date(2026, 11, 21)
 SCALE = 0.02
@@ -243,7 +254,7 @@ async def test_every_value_of_every_enum_is_met(
 async def test_colours_of_the_cast(
     built: AsyncConnection, keyring: Keyring, key: str, court: Colour, outside: Colour
 ) -> None:
-    party = await _party_key(built, keyring, getattr(demo.cast, key))
+    party = await _party_key(built, keyring, getattr(demo.city.cast, key))
     seen = [(await _colours(built, perspective))[party] for perspective in Perspective]
     assert seen == [court, outside]
 
@@ -284,7 +295,7 @@ async def _deductions(connection: AsyncConnection, party: int) -> dict[tuple[str
 async def test_deductions_of_the_cast(
     built: AsyncConnection, keyring: Keyring, key: str, deductions: dict[tuple[str, str], int]
 ) -> None:
-    party = await _party_key(built, keyring, getattr(demo.cast, key))
+    party = await _party_key(built, keyring, getattr(demo.city.cast, key))
     assert await _deductions(built, party) == deductions
 
 
@@ -323,7 +334,7 @@ BANK_PURPOSES = ["LOAN_APPROVAL", "GUARANTEE_REVIEW", "POST_LOAN_MONITORING", "I
 async def test_live_consents_of_the_cast(
     built: AsyncConnection, keyring: Keyring, key: str, consents: list[tuple[str, list[str]]]
 ) -> None:
-    rows = await _facts(built, keyring, getattr(demo.cast, key), LIVE_CONSENTS)
+    rows = await _facts(built, keyring, getattr(demo.city.cast, key), LIVE_CONSENTS)
     assert [tuple(row) for row in rows] == consents
 
 

@@ -2,7 +2,7 @@
 
 from conftest import City
 
-from demo.calibration import Figures
+from demo.city.calibration import Figures
 
 
 def test_the_summary_counts_no_party_of_the_exports(city: City) -> None:

@@ -11,11 +11,11 @@ from graphql import GraphQLInputObjectType, GraphQLObjectType, build_schema, get
 from world import World
 
 from auth.audiences import Audience
-from schema.audience_schema import printed
+from engine.declare.fields import column
+from engine.document.audience_schema import printed
+from engine.document.deprecation import Use, _among_inputs, deprecated, used_by, used_in
+from engine.document.document import prepared
 from schema.building import GRAPHQL
-from schema.deprecation import Use, _among_inputs, deprecated, used_by, used_in
-from schema.document import prepared
-from schema.fields import column
 
 SINCE, UNTIL = date(2026, 11, 1), date(2027, 11, 1)
 REASON = "Since 2026-11-01, until 2027-11-01: read `b`."

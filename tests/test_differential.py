@@ -11,8 +11,8 @@ from partner_oracle import Asking, PartnerOracle, Raw, ids
 from world import KEYRING, World
 
 from auth.audiences import PURPOSES, Audience, Purpose
+from engine.declare.opaque import unseal
 from models.keyring import Keyring, load_keyring
-from resolvers.opaque import unseal
 
 SEED = 20261121
 LARGEST = 100

@@ -15,13 +15,13 @@ from conftest import City
 from typer.testing import CliRunner
 from world import NOW
 
-import database
 from cli import app
 from commands.doctor.command import examined
 from commands.doctor.finding import Finding, State
+from jobs.worker import LEADERSHIP
 from models.keyring import load_keyring
+from postgres import database
 from settings import Settings
-from worker import LEADERSHIP
 
 CHECKS = [
     "settings",

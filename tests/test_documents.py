@@ -12,11 +12,11 @@ from world import World
 
 from auth.audiences import Audience, scopes_of
 from auth.scopes import Scope
-from demo.cast import CHEN
+from demo.city.cast import CHEN
 from demo.examples import examples
-from schema.discretion import discreet
-from schema.document import NO_SUBSCRIPTIONS, DocumentError, prepared
-from schema.guard import MOST_ALIASES, MOST_DIRECTIVES, MOST_FIELDS, MOST_LEVELS, MOST_PAIRS, MOST_ROOTS
+from engine.document.document import NO_SUBSCRIPTIONS, DocumentError, prepared
+from engine.document.error_redaction import discreet
+from engine.document.limits import MOST_ALIASES, MOST_DIRECTIVES, MOST_FIELDS, MOST_LEVELS, MOST_PAIRS, MOST_ROOTS
 
 ALL = frozenset(Scope)
 VIEWER = "{ viewer { clientId } }"

@@ -10,8 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import URL
 
-import database
-import embedded
+from postgres import database, embedded
 
 wheel: Any = vars(embedded)["wheel"]
 

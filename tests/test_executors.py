@@ -17,7 +17,7 @@ from operations import Generator, Values
 from world import World
 
 from auth.audiences import Audience, scopes_of
-from schema.audience_schema import printed
+from engine.document.audience_schema import printed
 
 SEED = int(os.environ.get("TEST_SEED", "20261121"))
 OPERATIONS = int(os.environ.get("TEST_OPERATIONS", "200"))

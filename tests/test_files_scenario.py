@@ -22,12 +22,12 @@ from test_webhooks import Post
 from watching import consent
 from world import KEYRING
 
-import database
 from auth.audiences import Audience
-from demo.cast import CHEN, FORGE, LIN, Subject
+from demo.city.cast import CHEN, FORGE, LIN, Subject
 from ingest.importing import FORMATS, JSON_LINES, import_file
 from ingest.report import Summary
 from models.court import StaffRole
+from postgres import database
 
 STEEL = Subject("STEEL", "余姚市测旧名电器有限公司", "91330281MA2AF0QN18")
 RENAMED = Subject("RENAMED", "余姚市测新名智能科技有限公司", STEEL.number)

@@ -20,9 +20,9 @@ from starlette.applications import Starlette
 from world import ISSUER, NOW, World
 
 from auth.audiences import Audience
-from auth.client_authentication import ASSERTION_TYPE
-from auth.token_client import ClientCredential, client_assertion
-from demo.cast import CHEN
+from auth.clients.authentication import ASSERTION_TYPE
+from auth.server.token_client import ClientCredential, client_assertion
+from demo.city.cast import CHEN
 from server import create_app
 
 METADATA = f'resource_metadata="{ISSUER}/.well-known/oauth-protected-resource/graphql"'

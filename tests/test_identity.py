@@ -13,9 +13,8 @@ from chambers import Chambers
 from import_files import line, write_csv
 from world import ISSUER, KEYRING
 
-import database
 from auth.audiences import Audience
-from auth.token_client import ClientCredential, User, request_token
+from auth.server.token_client import ClientCredential, User, request_token
 from casework.names import name_parties
 from ingest.importing import import_file
 from ingest.report import Summary
@@ -23,6 +22,7 @@ from models.court import StaffRole
 from models.event import Event
 from models.party import Identity, Party
 from models.party_name import PartyName
+from postgres import database
 
 CASES = Path(__file__).parent.parent / "examples" / "exports" / "odd"
 NUMBER, RIGHT = "330281192005213449", "330281190409263363"

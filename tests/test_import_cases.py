@@ -15,12 +15,12 @@ import sqlalchemy as sa
 from import_files import ADULT, MINOR, ORGANIZATION, PERSON, clear, content, count, line, write_csv
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-import database
 from ingest.importing import import_file
 from ingest.report import Summary
 from models.court_case import Confidentiality, CourtCase
 from models.keyring import Keyring
 from models.party import Identity, Party
+from postgres import database
 
 pytestmark = pytest.mark.usefixtures("shipped")
 

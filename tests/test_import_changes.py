@@ -11,10 +11,10 @@ from import_files import clear, count, write_csv
 from imports_told import notified, told, unwatch, watch
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ingest.catalogue import load_catalogue
+from ingest.formats.sanctions import Sanctions
 from ingest.importing import import_file
+from ingest.reference.catalogue import load_catalogue
 from ingest.report import Summary
-from ingest.sanctions import Sanctions
 from models.catalogue import Colour
 from models.code_record import CodePeriod, Perspective, known_today
 from models.import_run import RecordChange

@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from import_files import LINE, line, write_csv
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ingest.cases import Cases
+from ingest.files.lines import LONGEST_LINE
+from ingest.formats.cases import Cases
 from ingest.importing import import_file
-from ingest.lines import LONGEST_LINE
 from ingest.report import ImportFileError, Summary
 from models.court_case import CourtCase
 from models.keyring import Keyring

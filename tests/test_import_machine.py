@@ -23,11 +23,11 @@ from import_lines import SUBJECTS
 from joserfc.jwk import ECKey
 from world import KEYRING
 
-import database
 from auth.audiences import Audience
-from auth.registry import Registration, add_client
+from auth.clients.registry import Registration, add_client
 from auth.scopes import Scope
 from casework.outbox import place_left
+from postgres import database
 
 EXAMPLES = int(os.environ.get("TEST_IMPORT_EXAMPLES", "14"))
 STEPS = 20

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from import_files import ADULT, MINOR, ORGANIZATION, Desk, count, line
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ingest.catalogue import load_catalogue
 from ingest.importing import import_file
+from ingest.reference.catalogue import load_catalogue
 from ingest.report import Summary
 from models.catalogue import Colour
 from models.code_record import CodePeriod, CodeRecord, Perspective, known_today

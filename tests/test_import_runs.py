@@ -18,19 +18,19 @@ from imports_told import notified, runs, told, unwatch, watch
 from sqlalchemy.ext.asyncio import AsyncEngine
 from test_import_changes import NUMBER, fine
 
-import database
 from casework import batches
 from casework.outbox import place_left
 from casework.transaction import transact
+from ingest.formats.sanctions import Sanctions
 from ingest.importing import import_file
 from ingest.ledger import RUNS, mark_left
 from ingest.report import Summary
-from ingest.sanctions import Sanctions
 from models.court import StaffRole
 from models.event import Event
 from models.import_run import ImportFinding
 from models.keyring import Keyring
 from models.party import Identity, IdentityType, PartyKind
+from postgres import database
 
 COMPANY, CODE = "余姚市军霞不锈钢有限公司", "9133028199991064X8"
 

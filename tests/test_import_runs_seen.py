@@ -9,10 +9,10 @@ from import_files import write_csv
 from test_import_changes import NAME, fine
 from world import KEYRING
 
-import database
+from ingest.formats.sanctions import Sanctions
 from ingest.importing import import_file
-from ingest.sanctions import Sanctions
 from models.court import StaffRole
+from postgres import database
 
 RUNS_SEEN = """query($filter: ImportRunFilter) { importRuns(first: 10, filter: $filter) { totalCount nodes {
   format state history lines accepted rejected new changed findings { level code word lines } } } }"""

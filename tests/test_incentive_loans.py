@@ -9,7 +9,7 @@ from play import TRIED
 from world import KEYRING
 
 from auth.audiences import Audience
-from demo.cast import CHEN, LIN, STRANGER, WANG
+from demo.city.cast import CHEN, LIN, STRANGER, WANG
 from models.court import StaffRole
 
 SHOWS = "id reference amount grantedOn closedOn outcome certificate { number }"

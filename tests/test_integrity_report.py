@@ -13,8 +13,8 @@ from world import NOW, World
 import models
 from auth.audiences import Audience
 from casework.share_codes import LONGEST
-from demo.cast import CHEN, FAMILY, FORGE, LIN, MINOR, STRANGER, SUSPECT, TRADE, ZHAO, Subject
-from schema.report_content import DOCUMENT
+from demo.city.cast import CHEN, FAMILY, FORGE, LIN, MINOR, STRANGER, SUSPECT, TRADE, ZHAO, Subject
+from reports.content import DOCUMENT
 from schema.scalars import write_moment
 
 PORTAL, BANK, EMPLOYER = Audience.LITIGANT_PORTAL, Audience.BANK, Audience.EMPLOYER

@@ -13,8 +13,8 @@ from graphql import build_schema, parse, validate
 
 from auth.audiences import Audience, scopes_of
 from demo.stage import listening, serving
-from schema.audience_schema import printed
-from schema.document import is_subscription, prepared
+from engine.document.audience_schema import printed
+from engine.document.document import is_subscription, prepared
 from server import create_app
 
 pytestmark = pytest.mark.usefixtures("node")

@@ -23,7 +23,7 @@ from telling import HEADERS, kept, tell_everything
 from world import ISSUER, NOW, World
 
 from auth.audiences import Audience
-from demo.cast import CHEN
+from demo.city.cast import CHEN
 from server import create_app
 from telemetry import logs
 from telemetry.observing import Telemetry
@@ -115,7 +115,7 @@ def test_a_failure_is_an_error(world: World, city: City, error: io.StringIO, mon
         raise ValueError(CHEN.name)
 
     app = create_app(city.settings, world.engine.url, lambda: NOW, Telemetry(logs.request_lines("json")))
-    monkeypatch.setattr("schema.endpoint.read_body", fails)
+    monkeypatch.setattr("transport.endpoint.read_body", fails)
     with TestClient(app, base_url=ISSUER) as http:
         asked = replace(world, http=http)
         assert asked.post(asked.token(Audience.BANK), {"query": VIEWER}).status_code == 500

@@ -21,17 +21,17 @@ from starlette.testclient import TestClient
 from telling import kept, tell_everything
 from world import ISSUER, NOW, World
 
-import database
 from auth.audiences import Audience
-from auth.token_client import ClientCredential, request_token
+from auth.server.token_client import ClientCredential, request_token
 from casework.backlog import Backlog, backlog
-from connections import LOADERS, PLANS, PlanConnections, watch
-from demo.cast import CHEN
+from demo.city.cast import CHEN
+from jobs.worker import LEADERSHIP, is_led
+from postgres import database
+from postgres.connections import LOADERS, PLANS, PlanConnections, watch
 from schema.building import GRAPHQL
 from server import create_app
 from settings import Settings
 from telemetry.exposition import DIRECTORY, State, StateCollector, counted
-from worker import LEADERSHIP, is_led
 
 OPERATIONS = (Path(__file__).parent.parent / "docs" / "operations.md").read_text()
 TABLE = re.findall(r"^\| `(suxin_\w+)` \| (\w+) \| ([\w, ]*)\|", OPERATIONS, re.MULTILINE)

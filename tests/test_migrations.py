@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-import database
 from models import Base
+from postgres import database
 
 
 @pytest.fixture

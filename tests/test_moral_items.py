@@ -15,17 +15,17 @@ from play import ENFORCED, RECORD, TRIED, Courts
 from sqlalchemy.ext.asyncio import AsyncConnection
 from world import KEYRING
 
-import database
 from auth.audiences import Audience
-from demo.cast import CHEN, DEMO_VILLAGE, WANG, Subject
-from ingest.certificates import Certificates
-from ingest.deductions import Deductions
-from ingest.households import Households
+from demo.city.cast import CHEN, DEMO_VILLAGE, WANG, Subject
+from ingest.formats.certificates import Certificates
+from ingest.formats.deductions import Deductions
+from ingest.formats.households import Households
+from ingest.formats.removals import Removals
+from ingest.formats.sanctions import Sanctions
+from ingest.formats.settlements import Settlements
 from ingest.importing import FORMATS, import_file
-from ingest.removals import Removals
-from ingest.sanctions import Sanctions
-from ingest.settlements import Settlements
 from models.court import StaffRole
+from postgres import database
 
 ENTRIES = (
     "SELECT h.key, i.code, c.points, c.reverses_id IS NOT NULL FROM point_conversion c"

@@ -16,7 +16,7 @@ from auth.audiences import Audience, scopes_of
 from auth.policy import POLICY
 from auth.scopes import Scope
 from casework.idempotency import Request
-from demo.cast import CHEN, LIN, ZHAO
+from demo.city.cast import CHEN, LIN, ZHAO
 from models.court import StaffRole
 from schema.building import GRAPHQL
 

@@ -15,16 +15,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from oauth_clients import ISSUER, NUMBER, START, Service, SigningClient, refusal
 
-import database
 from auth.access_token import encode_subject
 from auth.audiences import Audience
-from auth.client_authentication import ASSERTION_TYPE
-from auth.grants import ACCESS_TOKEN_TYPE, TokenExchange
+from auth.clients.authentication import ASSERTION_TYPE
 from auth.metadata import server_metadata_paths
 from auth.scopes import Scope
-from auth.subject_token import SUBJECT_TOKEN_TYPE
+from auth.server.grants import ACCESS_TOKEN_TYPE, TokenExchange
+from auth.server.subject_token import SUBJECT_TOKEN_TYPE
 from models.documents import DocumentKind, document_key
 from models.issued_token import AssertionUse, IssuedToken
+from postgres import database
 
 
 def decoded(token: str) -> tuple[dict[str, Any], dict[str, Any]]:

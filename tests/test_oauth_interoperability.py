@@ -20,13 +20,13 @@ from oauthlib.oauth2 import BackendApplicationClient
 from requests_oauthlib import OAuth2Session
 from starlette.applications import Starlette
 
-from auth.accounts import Account, add_staff
 from auth.audiences import Audience
-from auth.authorization_server import AuthorizationServer
-from auth.endpoints import oauth_routes
-from auth.registry import Credentials, Registration, add_client
+from auth.clients.registry import Credentials, Registration, add_client
+from auth.server.accounts import Account, add_staff
+from auth.server.authorization_server import AuthorizationServer
+from auth.server.endpoints import oauth_routes
+from auth.server.token_client import ClientCredential, TokenRequestError, User, request_token
 from auth.signing import SigningKeys
-from auth.token_client import ClientCredential, TokenRequestError, User, request_token
 from models.court import StaffRole
 from models.keyring import Keyring
 

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from import_files import line
 
-from ingest.cases import Cases
-from ingest.cells import plain
-from ingest.reading import CsvExport, JsonLinesExport, Line
+from ingest.files.cells import plain
+from ingest.files.reading import CsvExport, JsonLinesExport, Line
+from ingest.formats.cases import Cases
+from ingest.formats.shixin import Shixin
 from ingest.report import ImportFileError
-from ingest.shixin import Shixin
 
 HEADER = ",".join(Cases.columns)
 ROW = ",".join(line())

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from import_files import LINE
 from workbooks import MAIN, Cell, sheet, write_workbook
 
-from ingest.cases import Cases
-from ingest.reading import Line
+from ingest.files.reading import Line
+from ingest.files.workbook import WorkbookExport
+from ingest.formats.cases import Cases
 from ingest.report import ImportFileError
-from ingest.workbook import WorkbookExport
 from models.dates import parse_date
 
 HEADER: list[Cell] = list(Cases.columns)

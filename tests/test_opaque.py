@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from resolvers.opaque import MARK_BYTES, binds, seal, sealed, unseal
+from engine.declare.opaque import MARK_BYTES, binds, seal, sealed, unseal
 
 KEY = b"k" * 32
 TEXTS = ["Party:1", "Court:浙0281", '["AT", "2026-11-21 04:00:00+00", "7"]', "x" * 500, "𠀀:1"]

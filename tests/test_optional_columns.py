@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from workbooks import sheet, write_workbook
 
-from ingest.reading import CsvExport, Export
-from ingest.workbook import WorkbookExport
+from ingest.files.reading import CsvExport, Export
+from ingest.files.workbook import WorkbookExport
 
 COLUMNS, OPTIONAL = ("案号", "出具日期"), ("撤销日期", "备考")
 FILES: dict[str, tuple[list[str], list[str], list[str]]] = {

@@ -16,11 +16,11 @@ from world import KEYRING, World, sealed
 
 import models
 from auth.audiences import Audience
-from resolvers.caller import LARGEST_PAGE
-from resolvers.declarations import Order
-from resolvers.errors import BadCursorError, BadPageSizeError
-from resolvers.opaque import unseal
-from resolvers.paging import Page, beyond, read_cursor, typed_place
+from engine.declare.opaque import unseal
+from engine.declare.paging import Page, beyond, read_cursor, typed_place
+from engine.declare.relations import Order
+from engine.load.caller import LARGEST_PAGE
+from engine.load.errors import BadCursorError, BadPageSizeError
 
 FOREIGN = "`after` must be an endCursor of this same list, in this same order."
 Ordered = tuple[Order, list[Any]]

@@ -14,7 +14,7 @@ from graphql import FieldNode, OperationDefinitionNode, parse
 from world import World
 
 from demo.examples import Example, examples
-from resolvers.plan.plan import Ready
+from engine.plan.plan import Ready
 
 TIMES = 1000
 GROWING = """

@@ -9,10 +9,10 @@ from look_ups import node_id, rows
 from world import KEYRING
 
 from auth.audiences import Audience
-from demo.cast import CHEN, LIN
-from resolvers.opaque import unseal
-from resolvers.plan import running
-from resolvers.plan.plan import Ready
+from demo.city.cast import CHEN, LIN
+from engine.declare.opaque import unseal
+from engine.plan import running
+from engine.plan.plan import Ready
 
 COURT = Audience.COURT
 PAGE = """

@@ -7,7 +7,7 @@ from executors import Executors
 from look_ups import node_id
 
 from auth.audiences import Audience
-from demo.cast import CHEN, FORGE
+from demo.city.cast import CHEN, FORGE
 
 COURT = Audience.COURT
 SCALARS = (

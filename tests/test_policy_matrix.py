@@ -22,15 +22,15 @@ from world import KEYRING, World
 
 from auth.audiences import PURPOSES, Audience, scopes_of
 from auth.policy import OPEN, POLICY
-from demo.cast import CHEN, CHEN_HOUSEHOLD, FORGE, ZHAO_SHARE_CODE
-from resolvers.declarations import ROW_TYPES, node_id
-from resolvers.errors import ForbiddenError
-from resolvers.opaque import binds
-from resolvers.visibility import PREDICATES
-from schema.audience_schema import printed
+from demo.city.cast import CHEN, CHEN_HOUSEHOLD, FORGE, ZHAO_SHARE_CODE
+from engine.declare.opaque import binds
+from engine.declare.relations import ROW_TYPES, node_id
+from engine.document.audience_schema import printed
+from engine.document.coordinates import reach_of
+from engine.document.document import check
+from engine.load.errors import ForbiddenError
+from resolvers.visibility.predicates import PREDICATES
 from schema.building import GRAPHQL
-from schema.document import check
-from schema.reach import reach_of
 
 DEPTH = 3
 MOST_PATHS = 80

@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-import database
 from casework import batches, deductions, objections, repairs
 from casework.objections import Answer
 from casework.procedure import Act
@@ -30,6 +29,7 @@ from models.deduction import DeductionStatus, FindingKind
 from models.objection import Objection, ObjectionOutcome
 from models.repair import RepairGround, RepairOutcome
 from models.terms import add_months
+from postgres import database
 
 EMPTIED = "TRUNCATE batch, deduction, repair, code_record, code_period, point_conversion CASCADE"
 DEEDS = (

@@ -9,7 +9,7 @@ from chambers import NINGBO, YUYAO, Chambers
 from world import sealed
 
 from auth.audiences import Audience
-from demo.cast import CHEN, FORGE, WANG
+from demo.city.cast import CHEN, FORGE, WANG
 from models.court import StaffRole
 from models.court_case import CourtCase, Participation, Role
 from models.lender import THRESHOLDS, CourtLevel

@@ -15,13 +15,13 @@ from typer.testing import CliRunner
 from world import ISSUER, NOW, World
 
 from auth.audiences import Audience, scopes_of
-from auth.token_client import ClientCredential, request_token
+from auth.server.token_client import ClientCredential, request_token
 from cli import app
-from demo.cast import DEMO_VILLAGE
+from demo.city.cast import DEMO_VILLAGE
 from demo.examples import FOLDER as EXAMPLES
 from demo.stage import write_keys
+from engine.document.audience_schema import printed
 from models.household import Village
-from schema.audience_schema import printed
 
 FOLDER = Path(__file__).parent.parent / "docs" / "quickstart"
 INDEX = FOLDER / "README.md"

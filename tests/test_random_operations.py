@@ -18,10 +18,10 @@ from operations import Generator
 from world import KEYRING, World
 
 from auth.audiences import Audience, scopes_of
-from demo.cast import CHEN
+from demo.city.cast import CHEN
+from engine.declare.opaque import unseal
+from engine.document.audience_schema import printed
 from models.keyring import load_keyring
-from resolvers.opaque import unseal
-from schema.audience_schema import printed
 
 SEED = 20261121
 OPERATIONS = 30

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
 from auth.audiences import Audience, Purpose, purposes_of, scopes_of
-from auth.client_authentication import hash_secret
-from auth.registry import (
+from auth.clients.authentication import hash_secret
+from auth.clients.registry import (
     Credentials,
     Registration,
     RegistrationError,

@@ -13,7 +13,7 @@ from auth.audiences import Audience
 from auth.report_signature import keys_of, read_report
 from auth.signing import NOTICE_SECONDS, replace, rotate
 from casework.share_codes import LONGEST
-from demo.cast import CHEN, WANG
+from demo.city.cast import CHEN, WANG
 from models.court import StaffRole
 from schema.scalars import write_moment
 

@@ -11,7 +11,7 @@ from test_integrity_report import INTEGRITY, issued
 from world import World
 
 from casework.integrity_reports import NOTICES, ReportStatus
-from demo.cast import CHEN, FORGE, STRANGER, Subject
+from demo.city.cast import CHEN, FORGE, STRANGER, Subject
 from reports.desk import Viewed
 from reports.pdf import typeset
 

@@ -10,12 +10,12 @@ from hearing import BEGUN, ENDED, KILL, NAME, Connect, client_key, good, hearing
 from oauth_clients import START, Service, SigningClient
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-import database
 from auth.access_token import AccessToken
+from auth.clients.registry import disable_client
 from auth.principal import Principal
-from auth.registry import disable_client
 from auth.scopes import Scope
 from auth.tokens import TokenVerifier
+from postgres import database
 
 
 @pytest.fixture

@@ -20,11 +20,11 @@ from play import (
 from views import AUDIT, PEOPLE, court, snapshot
 from world import KEYRING
 
-import database
 from auth.audiences import Audience
-from demo.cast import CHEN, FORGE, LIN, WANG, ZHAO, Subject
+from demo.city.cast import CHEN, FORGE, LIN, WANG, ZHAO, Subject
 from ingest.importing import import_file
 from models.court import StaffRole
+from postgres import database
 
 NOTHING: dict[str, Any] = {
     **{f"bank {one.key}": ("GREEN", [], [], [], []) for one in PEOPLE},

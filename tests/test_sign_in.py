@@ -13,12 +13,12 @@ import sqlalchemy as sa
 from browser import REDIRECT_URI, Attempt, filled, path, returned
 from oauth_clients import ISSUER, Service, SigningClient, refusal
 
-from auth.accounts import Account, AccountError, Password, add_staff, remove_staff, renew_password
 from auth.audiences import Audience
-from auth.registry import RegistrationError
+from auth.clients.registry import RegistrationError
 from auth.scopes import Scope
+from auth.server.accounts import Account, AccountError, Password, add_staff, remove_staff, renew_password
 from auth.tokens import TokenError, TokenVerifier
-from ingest.catalogue import load_catalogue
+from ingest.reference.catalogue import load_catalogue
 from models.court import StaffRole
 from models.staff_account import AuthorizationCode, StaffAccount, StaffSession
 

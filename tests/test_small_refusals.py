@@ -6,7 +6,7 @@ from chambers import Chambers
 from play import ENFORCED, RECORD, Courts
 
 from auth.audiences import Audience
-from demo.cast import CHEN, FORGE
+from demo.city.cast import CHEN, FORGE
 from models.court import StaffRole
 
 

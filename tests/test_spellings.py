@@ -14,12 +14,12 @@ from spellings import NAMES, SLIPS, SPELLINGS, Named, made
 from test_import_deductions import DEDUCTION
 from world import ISSUER, KEYRING
 
-import database
 from auth.audiences import Audience
-from auth.token_client import ClientCredential, TokenRequestError, User, request_token
+from auth.server.token_client import ClientCredential, TokenRequestError, User, request_token
 from ingest.importing import FORMATS, import_file
 from ingest.report import Summary
 from models.court import StaffRole
+from postgres import database
 
 Texts = Sequence[tuple[Named, str]]
 RIGHT, WRONG = made(NAMES, SPELLINGS, 10), made(NAMES, SLIPS, 10)

@@ -12,7 +12,7 @@ from look_ups import document, key_of
 from world import World
 
 from auth.audiences import Audience
-from demo.cast import CAST, CHEN, FORGE, Subject
+from demo.city.cast import CAST, CHEN, FORGE, Subject
 from demo.examples import Example, examples
 from models.party import PartyKind
 

@@ -9,8 +9,8 @@ from look_ups import errors
 from world import World
 
 from auth.audiences import Audience
-from resolvers.counted import StatisticsSource
-from resolvers.statistics import LEAST_SUBJECTS, MOST_GROUPS, Dimension
+from resolvers.oversight.statistics import LEAST_SUBJECTS, MOST_GROUPS, Dimension
+from resolvers.oversight.statistics_sources import StatisticsSource
 
 
 def figures(world: World, arguments: str, fields: str, audience: Audience = Audience.COURT) -> list[dict[str, Any]]:

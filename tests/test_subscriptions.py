@@ -20,11 +20,11 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from auth.audiences import Audience
-from demo.cast import CHEN, STRANGER
+from demo.city.cast import CHEN, STRANGER
 from demo.stage import listening, serving
 from models.court import StaffRole
-from schema.live import MOST_STREAMS
 from server import create_app
+from transport.subscriptions import MOST_STREAMS
 
 BANK, COMMERCE = Audience.BANK, Audience.COMMERCE
 SUBSCRIBE = "subscription($after: String) { events(after: $after) { cursor node { kind reference } } }"

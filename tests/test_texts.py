@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from casework.refusal import Refusal
 from casework.texts import LONGEST, check_text, check_texts
-from demo.cast import CHEN
+from demo.city.cast import CHEN
 
 NUMBER = CHEN.number
 OLD = NUMBER[:6] + NUMBER[8:17]

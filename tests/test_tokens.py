@@ -14,16 +14,16 @@ from joserfc.jws import JWSRegistry
 from oauth_clients import ISSUER, NUMBER, START, Service, SigningClient, present
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-import database
 from auth.audiences import Audience, Purpose, purposes_of
+from auth.clients.registry import disable_client
 from auth.principal import Principal
-from auth.registry import disable_client
 from auth.scopes import Scope
 from auth.signing import SigningKeys, replace
 from auth.tokens import CACHED_TOKENS, TokenError, TokenVerifier, bearer_token
 from models.court import Court
 from models.household import Village
 from models.keyring import Keyring
+from postgres import database
 
 REGISTRY = JWSRegistry(algorithms=["ES256", "HS256"])
 

@@ -20,7 +20,7 @@ from telling import HEADERS, kept, tell_everything
 from world import ISSUER, NOW, World
 
 from auth.audiences import Audience
-from demo.cast import CHEN
+from demo.city.cast import CHEN
 from server import create_app
 from settings import SettingsError
 from telemetry import traces
@@ -145,7 +145,7 @@ def test_a_failure_is_an_error_without_its_message(seen: Seen, monkeypatch: pyte
     async def fails(*_: Any) -> None:
         raise ValueError(CHEN.name)
 
-    monkeypatch.setattr("schema.endpoint.read_body", fails)
+    monkeypatch.setattr("transport.endpoint.read_body", fails)
     *_, whole = seen.ask(COURTS)
     assert (whole.status.status_code, whole.status.description) == (StatusCode.ERROR, None)
     assert attributes(whole)["error.type"] == "INTERNAL"

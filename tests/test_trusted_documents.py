@@ -13,13 +13,13 @@ import sqlalchemy as sa
 from typer.testing import CliRunner, Result
 from world import World
 
-import database
 from auth.audiences import Audience, scopes_of
+from auth.clients.trusted_documents import TrustedDocuments
 from auth.revocations import listen
-from auth.trusted_documents import TrustedDocuments
 from cli import app
-from demo.cast import CHEN
-from schema.audience_schema import printed
+from demo.city.cast import CHEN
+from engine.document.audience_schema import printed
+from postgres import database
 
 Run = Callable[..., Result]
 BANK = Audience.BANK

@@ -10,7 +10,7 @@ from world import NOW, World
 
 import models
 from auth.audiences import Audience
-from demo.cast import (
+from demo.city.cast import (
     AWARD,
     CHEN,
     EXPIRED_CONSENT,

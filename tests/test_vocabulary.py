@@ -14,10 +14,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from typed import Run
 
 from auth.audiences import Audience
+from ingest.formats.sanctions import Sanctions
 from ingest.importing import import_file
+from ingest.reference.vocabulary import (
+    SHIPPED,
+    Vocabulary,
+    named,
+    read_vocabulary,
+    read_words,
+    shipped_words,
+    standard_words,
+)
 from ingest.report import Summary
-from ingest.sanctions import Sanctions
-from ingest.vocabulary import SHIPPED, Vocabulary, named, read_vocabulary, read_words, shipped_words, standard_words
 from models.code_record import CodeRecord
 from models.court_case import CourtCase, Participation, Role
 from models.documents import DocumentKind

@@ -12,11 +12,11 @@ from stdnum.cn import uscc
 from watching import consent, end_consents, key
 from world import KEYRING
 
-import database
 from auth.audiences import Audience
-from demo.cast import CHEN, FORGE, LIN, STRANGER, WANG, ZHAO, Subject
+from demo.city.cast import CHEN, FORGE, LIN, STRANGER, WANG, ZHAO, Subject
 from ingest.importing import import_file
 from models.court import StaffRole
+from postgres import database
 
 BANK, COMMERCE, EMPLOYER, PORTAL = Audience.BANK, Audience.COMMERCE, Audience.EMPLOYER, Audience.LITIGANT_PORTAL
 LINE = "reference outcome replaced watch { reference kind live }"

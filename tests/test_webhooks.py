@@ -19,14 +19,14 @@ from standardwebhooks import WebhookVerificationError
 from watching import consent, end_consents, key
 from world import KEYRING
 
-import database
 from auth.audiences import Audience
 from casework.deliveries import PAUSES
-from demo.cast import CHEN, FORGE, LIN, STRANGER
-from dispatcher import MOST_FAILURES, Dispatcher
+from demo.city.cast import CHEN, FORGE, LIN, STRANGER
+from jobs.dispatcher import MOST_FAILURES, Dispatcher
+from jobs.outbound import CheckedBackend, Outbound, is_public
 from models.court import StaffRole
 from models.terms import add_months
-from outbound import CheckedBackend, Outbound, is_public
+from postgres import database
 from schema.scalars import write_moment
 
 BANK, COMMERCE = Audience.BANK, Audience.COMMERCE

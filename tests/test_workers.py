@@ -14,8 +14,8 @@ from served import Command, wait_until
 from world import World
 
 from auth.audiences import Audience
-from auth.client_authentication import ASSERTION_TYPE
-from auth.token_client import ClientCredential, client_assertion, request_token
+from auth.clients.authentication import ASSERTION_TYPE
+from auth.server.token_client import ClientCredential, client_assertion, request_token
 
 WORKERS = 2
 ASKED = 24

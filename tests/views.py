@@ -5,7 +5,7 @@ from typing import Any
 from chambers import NINGBO, Chambers
 
 from auth.audiences import Audience
-from demo.cast import CHEN, FORGE, LIN, WANG, ZHAO, Subject
+from demo.city.cast import CHEN, FORGE, LIN, WANG, ZHAO, Subject
 from models.court import StaffRole
 
 PERSONS = (CHEN, LIN, WANG, ZHAO)

@@ -8,7 +8,7 @@ from world import KEYRING
 
 from auth.audiences import Audience
 from auth.scopes import Scope
-from demo.cast import Subject
+from demo.city.cast import Subject
 
 BANK, PORTAL = Audience.BANK, Audience.LITIGANT_PORTAL
 

@@ -11,13 +11,13 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from auth.audiences import Audience
-from auth.token_client import ClientCredential, User, request_token
-from demo.cast import CHEN, Subject
+from auth.server.token_client import ClientCredential, User, request_token
+from demo.city.cast import CHEN, Subject
 from demo.clients import DemoClient
+from engine.declare.opaque import seal
+from engine.plan import running
+from engine.plan.plan import Ready
 from models.keyring import Keyring
-from resolvers.opaque import seal
-from resolvers.plan import running
-from resolvers.plan.plan import Ready
 
 ISSUER = "http://127.0.0.1:8000"
 KEYRING = Keyring(sealing=(b"s" * 32,), indexing=(b"i" * 32,))

@@ -18,9 +18,9 @@ from strawberry.asgi import GraphQL
 from strawberry.extensions import ParserCache, ValidationCache
 from strawberry.schema.config import StrawberryConfig
 
-import database
 from bench.peers.stock_loading import Loading
 from bench.peers.stock_schema import Query
+from postgres import database
 from schema.scalars import SCALARS
 
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-import database
 from bench.peers.postgraphile_answers import content
 from bench.subjects import subject
 from bench.suxin import named
 from bench.systems import System
 from bench.works import CHECK, PAGE, PAGE_SIZE, Pick, Work
 from nodejs import NODE
+from postgres import database
 
 HERE = Path(__file__).parent
 POSTGRAPHILE_ORDER = "4c7d370dbc"

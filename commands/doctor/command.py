@@ -14,10 +14,10 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-import database
 from commands.doctor import machine, service
 from commands.doctor.finding import Finding, State, ok, problem
 from commands.session import console, with_engine
+from postgres import database
 from settings import Settings, SettingsError
 from telemetry import traces
 

@@ -7,13 +7,13 @@ import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-import database
 from casework.backlog import Backlog, backlog
 from commands.doctor.finding import Finding, ok, problem, warning
+from jobs.worker import is_led
 from models.keyring import Keyring, KeyringError, load_keyring
 from models.party import Identity
+from postgres import database
 from settings import Settings
-from worker import is_led
 
 SKEW_SECONDS = 5.0
 """More than this, and tokens of others are refused, and deadlines are told wrongly."""

@@ -8,21 +8,21 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
+from auth.clients.trusted_documents import trusted_document
 from auth.principal import Principal
-from auth.trusted_documents import trusted_document
 from casework import bulk_operations
 from casework.bulk_operations import Begun
 from casework.bulk_vanishing import downloadable
 from casework.downloads import signed
 from casework.refusal import Refusal
 from casework.watches import MOST_LINES
+from engine.execute.acting import Acting
+from engine.load.caller import Caller
+from engine.load.context import Context
+from engine.load.errors import BadIdError
+from engine.load.nodes import key_of
+from engine.load.rows import Row
 from models.bulk_operation import BulkError, BulkKind, BulkOperation, BulkState, BulkUpload
-from resolvers.caller import Caller
-from resolvers.context import Context
-from resolvers.errors import BadIdError
-from resolvers.mutations.acting import Acting
-from resolvers.nodes import key_of
-from resolvers.rows import Row
 
 Measure = Callable[[BulkKind, str, str | None, Caller], tuple[Mapping[str, Any], int]]
 """The variables of a document, given as text, and how many rows or subjects make a page of it.

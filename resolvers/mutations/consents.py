@@ -11,16 +11,16 @@ from casework.consents import Letter, Permission, own_reference
 from casework.refusal import Refusal
 from casework.share_codes import OFTEN, ONCE, Sharing, Shown, share_code
 from casework.watches import Customer
+from engine.execute.acting import Acting
+from engine.load.context import Context
+from engine.load.rows import Row
 from models.client import Client
 from models.consent import Consent, ShareCode
 from models.documents import ORGANIZATIONS, Document, document_key, mask_document, parse_document
 from models.identifiers import IdentifierError
 from models.names import fold, tidy
 from models.party import PartyKind
-from resolvers.context import Context
-from resolvers.mutations.acting import Acting
-from resolvers.rows import Row
-from resolvers.subjects import given_document
+from resolvers.register.subjects import given_document
 
 Given = Mapping[str, Any]
 """A document as an input holds it: its kind and its number."""

@@ -7,12 +7,12 @@ from auth.audiences import Purpose
 from casework import integrity_reports, share_codes
 from casework.integrity_reports import report_address
 from casework.share_codes import REPORT, Sharing, share_code
+from engine.execute.acting import Acting
+from engine.load.caller import Caller, Reports
+from engine.load.context import Context
+from engine.load.rows import Row
 from models.integrity_report import IntegrityReport
-from resolvers.caller import Caller, Reports
-from resolvers.context import Context
-from resolvers.mutations.acting import Acting
 from resolvers.mutations.consents import Given, own_identity
-from resolvers.rows import Row
 
 
 async def issue(

@@ -5,11 +5,11 @@ from datetime import datetime
 
 from casework import webhooks
 from casework.webhooks import told_secret
+from engine.execute.acting import Acting
+from engine.load.context import Context
+from engine.load.rows import Row
 from models.event import EventKind
 from models.webhook import Webhook
-from resolvers.context import Context
-from resolvers.mutations.acting import Acting
-from resolvers.rows import Row
 
 
 async def create(acting: Acting, *, url: str, kinds: Sequence[EventKind]) -> int:

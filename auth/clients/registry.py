@@ -1,0 +1,221 @@
+"""The register of clients: what an operator may add, list, disable and rotate. Every rule of a registration is here."""
+
+import re
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+
+from auth.audiences import Audience, Purpose, purposes_of, scopes_of
+from auth.clients.authentication import hash_secret
+from auth.clients.keys import ClientKeysError, parse_jwks
+from auth.scopes import PERSON_SCOPES, Scope
+from models.client import Authentication, Client
+from models.court import Court
+from models.household import Village
+
+CLIENT_ID = re.compile(r"[a-z0-9][a-z0-9-]{2,63}")
+SECRET_BYTES = 32
+
+
+class RegistrationError(ValueError):
+    """A client cannot be registered or changed like this; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Registration:
+    """What an operator says about a client.
+
+    scopes, purposes: empty means all that the audience may hold. jwks: public keys; None makes a client with a secret.
+    client_id: None makes one up. court_code: of a COURT. village: name of the village of a VILLAGE.
+    redirect_uris: of a COURT, where staff come back to after signing in.
+    """
+
+    name: str
+    audience: Audience
+    scopes: Collection[str] = ()
+    purposes: Collection[str] = ()
+    jwks: Any = None
+    client_id: str | None = None
+    court_code: str | None = None
+    village: str | None = None
+    redirect_uris: Collection[str] = ()
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What the operator hands to the client. `secret` is stored nowhere; None for a client with keys."""
+
+    client_id: str
+    secret: str | None = field(repr=False)
+
+
+def add_client(
+    connection: sa.Connection, registration: Registration, *, now: datetime, allow_pilot_persons: bool = False
+) -> Credentials:
+    """Register a client. Raises RegistrationError; the caller commits."""
+    scopes = _scopes(registration, allow_pilot_persons)
+    jwks, secret = _credentials(registration.jwks, registration.audience)
+    client_id = _client_id(connection, registration)
+    connection.execute(
+        sa.insert(Client).values(
+            client_id=client_id,
+            name=_name(registration.name),
+            audience=registration.audience,
+            scopes=scopes,
+            purposes=_purposes(registration),
+            court_code=_court(connection, registration),
+            village_id=_village(connection, registration),
+            redirect_uris=_redirect_uris(registration),
+            created_at=now,
+            **_stored(jwks, secret),
+        )
+    )
+    return Credentials(client_id, secret)
+
+
+def list_clients(connection: sa.Connection) -> list[sa.RowMapping]:
+    """All clients in order of their identifiers: every column but keys and secrets."""
+    shown = [column for column in sa.inspect(Client).columns if column.key not in {"id", "jwks", "secret_hash"}]
+    return list(connection.execute(sa.select(*shown).order_by(Client.client_id)).mappings())
+
+
+def disable_client(connection: sa.Connection, client_id: str, *, now: datetime) -> None:
+    """Refuse the client and all its tokens from now on, for good. Raises RegistrationError if it is not active."""
+    update_active(connection, client_id, {"disabled_at": now})
+
+
+def rescope_client(
+    connection: sa.Connection, client_id: str, scopes: Collection[str], *, allow_pilot_persons: bool = False
+) -> list[str]:
+    """Replace a client's scopes, by all that its audience may hold if none is named; gives them. Raises
+    RegistrationError. Tokens that are out keep what both they and the client hold.
+    """
+    query = sa.select(Client.name, Client.audience, Client.jwks).where(_active(client_id))
+    found = connection.execute(query).one_or_none()
+    registration = Registration(found.name, found.audience, scopes, jwks=found.jwks) if found else None
+    chosen = _scopes(registration, allow_pilot_persons) if registration else []
+    update_active(connection, client_id, {"scopes": chosen})
+    return chosen
+
+
+def budget_client(connection: sa.Connection, client_id: str, budget: int | None) -> None:
+    """Give a client a budget of its own, in points a minute; None for what is ordinary. Raises RegistrationError."""
+    update_active(connection, client_id, {"budget": budget})
+
+
+def rotate_client(connection: sa.Connection, client_id: str, jwks: Any = None) -> Credentials:
+    """Replace a client's secret, or its keys by `jwks`, at once. Raises RegistrationError.
+
+    For a change of keys without a gap, first register old and new keys together, later the new ones alone.
+    """
+    method = connection.scalar(sa.select(Client.authentication).where(_active(client_id)))
+    if method is Authentication.PRIVATE_KEY_JWT and jwks is None:
+        raise RegistrationError(f"{client_id} signs with its own keys: give its new public JWK set.")
+    if method is Authentication.CLIENT_SECRET_BASIC and jwks is not None:
+        raise RegistrationError(f"{client_id} has a secret: leave the JWK set out, or register a new client.")
+    parsed, secret = _credentials(jwks, None)
+    update_active(connection, client_id, _stored(parsed, secret))
+    return Credentials(client_id, secret)
+
+
+def _active(client_id: str) -> sa.ColumnElement[bool]:
+    return sa.and_(Client.client_id == client_id, Client.disabled_at.is_(None))
+
+
+def update_active(connection: sa.Connection, client_id: str, values: dict[str, Any]) -> None:
+    """Change an active client. Raises RegistrationError if there is none."""
+    if connection.execute(sa.update(Client).where(_active(client_id)).values(values)).rowcount != 1:
+        raise RegistrationError(f"There is no active client {client_id}. See: suxin client list.")
+
+
+def _name(name: str) -> str:
+    if not name.strip() or not name.isprintable():
+        raise RegistrationError("Give the client a name: whose it is, as the contract says.")
+    return name.strip()
+
+
+def _client_id(connection: sa.Connection, registration: Registration) -> str:
+    prefix = registration.audience.lower().replace("_", "-")
+    client_id = registration.client_id or f"{prefix}-{secrets.token_hex(6)}"
+    if not CLIENT_ID.fullmatch(client_id):
+        raise RegistrationError("A client identifier is 3 to 64 lower-case letters, digits and hyphens.")
+    if connection.scalar(sa.select(Client.id).where(Client.client_id == client_id)):
+        raise RegistrationError(f"There is a client {client_id} already. Choose another identifier.")
+    return client_id
+
+
+def _scopes(registration: Registration, allow_pilot_persons: bool) -> list[str]:
+    most = scopes_of(registration.audience)
+    if excess := sorted(set(registration.scopes) - most):
+        allowed = ", ".join(sorted(most))
+        raise RegistrationError(f"{registration.audience} may not hold {', '.join(excess)}; it may hold {allowed}.")
+    scopes = {Scope(scope) for scope in registration.scopes} or most
+    if registration.jwks is None and not allow_pilot_persons and (persons := sorted(scopes & PERSON_SCOPES)):
+        raise RegistrationError(
+            f"A client with a secret may not reach persons ({', '.join(persons)}). Register its public keys, choose "
+            "other scopes, or allow it for a pilot with SUXIN_ALLOW_PILOT_PERSONS=true."
+        )
+    return sorted(scopes)
+
+
+def _purposes(registration: Registration) -> list[str]:
+    most = purposes_of(registration.audience)
+    if excess := sorted(set(registration.purposes) - most):
+        allowed = ", ".join(sorted(most))
+        raise RegistrationError(f"{registration.audience} may not name {', '.join(excess)}; it may name {allowed}.")
+    return sorted({Purpose(purpose) for purpose in registration.purposes} or most)
+
+
+def _credentials(jwks: Any, audience: Audience | None) -> tuple[dict[str, Any] | None, str | None]:
+    """Checked keys, or a new secret."""
+    if jwks is None and audience is Audience.LITIGANT_PORTAL:
+        raise RegistrationError("A litigant portal signs for its users: register its public keys.")
+    if jwks is None:
+        return None, secrets.token_urlsafe(SECRET_BYTES)
+    try:
+        return parse_jwks(jwks), None
+    except ClientKeysError as error:
+        raise RegistrationError(str(error)) from error
+
+
+def _stored(jwks: dict[str, Any] | None, secret: str | None) -> dict[str, Any]:
+    method = Authentication.PRIVATE_KEY_JWT if secret is None else Authentication.CLIENT_SECRET_BASIC
+    return {"authentication": method, "jwks": jwks, "secret_hash": hash_secret(secret) if secret else None}
+
+
+def _court(connection: sa.Connection, registration: Registration) -> str | None:
+    code = registration.court_code
+    if (registration.audience is Audience.COURT) != (code is not None):
+        raise RegistrationError("A COURT client needs the code of its court, and no other client has one.")
+    if code and not connection.scalar(sa.select(Court.code).where(Court.code == code)):
+        raise RegistrationError(f"There is no court {code}.")
+    return code
+
+
+def _redirect_uris(registration: Registration) -> list[str]:
+    """Compared character by character later: https, or http on this machine (RFC 9700, section 2.1)."""
+    if registration.redirect_uris and registration.audience is not Audience.COURT:
+        raise RegistrationError("Only staff of courts sign in here: no other client has redirect URIs.")
+    for uri in registration.redirect_uris:
+        parts = urlsplit(uri)
+        loopback = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "::1"}
+        if not uri.isascii() or not (parts.scheme == "https" or loopback) or not parts.hostname or "#" in uri:
+            raise RegistrationError(
+                f"{uri} cannot be a redirect URI: it is https://…, or http://127.0.0.1/… for this machine, with no #."
+            )
+    return sorted(set(registration.redirect_uris))
+
+
+def _village(connection: sa.Connection, registration: Registration) -> int | None:
+    name = registration.village
+    if (registration.audience is Audience.VILLAGE) != (name is not None):
+        raise RegistrationError("A VILLAGE client needs the name of its village, and no other client has one.")
+    key = connection.scalar(sa.select(Village.id).where(Village.name == name)) if name else None
+    if name and key is None:
+        raise RegistrationError(f"There is no village {name}.")
+    return key

@@ -1,0 +1,63 @@
+"""Which scopes a token gets: asked for and allowed, or refused by name; never silently fewer (RFC 6749, 3.3)."""
+
+import re
+
+from auth.audiences import Audience, scopes_of
+from auth.scopes import PERSON_SCOPES, Scope
+from auth.server.oauth_http import Refusal
+from auth.server.token_store import RegisteredClient
+from models.client import Authentication
+
+SUBJECT_SCOPES = frozenset(
+    {
+        Scope.PERSON_CREDIT,
+        Scope.PERSON_INTEGRITY,
+        Scope.SELF,
+        Scope.PROCEDURE,
+        Scope.EVENT,
+        Scope.REMEDY_WRITE,
+        Scope.GRANT_WRITE,
+    }
+)
+"""Scopes that a litigant portal holds for the person or organization it acts for, and never for itself."""
+
+STAFF_SCOPES = frozenset({Scope.PROCEDURE_WRITE})
+"""Scopes that a court's client holds for a member of staff who signed in, and never for itself: R4 names people."""
+
+SCOPE_TEXT = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,64}( [\x21\x23-\x5b\x5d-\x7e]{1,64}){0,31}")
+
+
+def allowed_scopes(
+    client: RegisteredClient, *, acting: bool = False, staff: bool = False, allow_pilot_persons: bool
+) -> frozenset[str]:
+    """The most that `client` may be given now.
+
+    acting: for an authenticated subject, by token exchange. staff: for a member of staff who signed in.
+    """
+    allowed = client.scopes & scopes_of(client.audience)
+    if client.audience is Audience.LITIGANT_PORTAL and not acting:
+        allowed -= SUBJECT_SCOPES
+    if not staff:
+        allowed -= STAFF_SCOPES
+    if client.authentication is Authentication.CLIENT_SECRET_BASIC and not allow_pilot_persons:
+        allowed -= PERSON_SCOPES
+    return frozenset(allowed)
+
+
+def requested_scopes(text: str | None, allowed: frozenset[str]) -> frozenset[str]:
+    """The scopes of a token request; all that are allowed if it names none.
+
+    Raises Refusal (invalid_scope) that names what is not allowed and what is.
+    """
+    if text is not None and not SCOPE_TEXT.fullmatch(text):
+        raise Refusal("invalid_scope", "scope is a list of at most 32 scope names with single spaces between them.")
+    asked = frozenset(text.split(" ")) if text else allowed
+    if excess := asked - allowed:
+        raise Refusal("invalid_scope", f"Not allowed: {_list(excess)}. This client may ask for: {_list(allowed)}.")
+    if not asked:
+        raise Refusal("invalid_scope", "This client has no scope that this grant may give. Ask the court for one.")
+    return asked
+
+
+def _list(scopes: frozenset[str]) -> str:
+    return ", ".join(sorted(scopes)) or "nothing"

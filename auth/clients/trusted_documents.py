@@ -1,0 +1,201 @@
+"""Trusted documents: what an operator registers for a client, and what a request finds of it."""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+import sqlalchemy as sa
+from cachetools import TTLCache
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from auth.audiences import Purpose
+from auth.clients.registry import RegistrationError, update_active
+from auth.principal import Principal
+from models.client import Client, DocumentPolicy
+from models.trusted_document import TrustedDocument
+
+IDENTIFIER = re.compile(r"[A-Za-z0-9:._~+/=-]{1,200}")
+SHA256 = "sha256:"
+HEXADECIMAL = re.compile(r"[0-9a-f]{64}")
+REMEMBERED = 4096
+
+
+@dataclass(frozen=True)
+class Trusted:
+    """A registered document. purposes: the only ones for it; empty for all of its client's."""
+
+    text: str
+    purposes: frozenset[Purpose]
+
+
+def digest_of(identifier: str) -> str | None:
+    """The SHA-256 that an identifier says it is, in hexadecimal: `sha256:…`, or 64 digits."""
+    found = identifier.removeprefix(SHA256).lower()
+    return found if HEXADECIMAL.fullmatch(found) else None
+
+
+def add_documents(
+    connection: sa.Connection,
+    client_id: str,
+    documents: Mapping[str, str],
+    purposes: Collection[str] = (),
+    *,
+    now: datetime,
+) -> int:
+    """Register documents by their identifiers; gives how many are new. Again is no error, another text is.
+
+    Raises RegistrationError, and then registers none; the caller commits.
+    """
+    client = _active_client(connection, client_id)
+    if excess := sorted(set(purposes) - set(client.purposes)):
+        raise RegistrationError(f"{client_id} may not name {', '.join(excess)}; it may name {client.purposes}.")
+    rows = [_row(client.id, *document, purposes, now) for document in documents.items()]
+    known = insert(TrustedDocument).on_conflict_do_nothing().returning(TrustedDocument.id)
+    added = len(connection.execute(known, rows).all()) if rows else 0
+    for row in rows:
+        _check_same(connection, row)
+    return added
+
+
+def _row(key: int, identifier: str, text: str, purposes: Collection[str], now: datetime) -> dict[str, Any]:
+    digest = sha256(text.encode())
+    if not IDENTIFIER.fullmatch(identifier):
+        raise RegistrationError(f"{identifier[:60]!r} cannot be an identifier: 1 to 200 letters, digits and :._~+/=-.")
+    if digest_of(identifier) not in {None, digest.hexdigest()}:
+        raise RegistrationError(f"{identifier} is not the SHA-256 of its text: the file was changed by hand.")
+    named = sorted({Purpose(purpose) for purpose in purposes})
+    return {
+        "client_id": key,
+        "identifier": identifier,
+        "digest": digest.digest(),
+        "text": text,
+        "purposes": named,
+        "created_at": now,
+    }
+
+
+def _check_same(connection: sa.Connection, row: Mapping[str, Any]) -> None:
+    found = sa.select(TrustedDocument.digest, TrustedDocument.purposes).where(
+        TrustedDocument.client_id == row["client_id"], TrustedDocument.identifier == row["identifier"]
+    )
+    if tuple(connection.execute(found).one()) != (row["digest"], row["purposes"]):
+        raise RegistrationError(
+            f"{row['identifier']} is registered already, with another text or other purposes. Remove it first."
+        )
+
+
+def list_documents(connection: sa.Connection, client_id: str) -> list[sa.RowMapping]:
+    """The documents of a client, in the order of their registration. Raises RegistrationError."""
+    client = _active_client(connection, client_id)
+    query = sa.select(*sa.inspect(TrustedDocument).columns).where(TrustedDocument.client_id == client.id)
+    return list(connection.execute(query.order_by(TrustedDocument.id)).mappings())
+
+
+def remove_documents(connection: sa.Connection, client_id: str, identifiers: Iterable[str]) -> None:
+    """Trust documents no longer; every worker is told. Raises RegistrationError for unknown ones."""
+    client = _active_client(connection, client_id)
+    for identifier in identifiers:
+        mine = sa.delete(TrustedDocument).where(
+            TrustedDocument.client_id == client.id, TrustedDocument.identifier == identifier
+        )
+        if connection.execute(mine).rowcount != 1:
+            raise RegistrationError(f"{client_id} has no document {identifier}. See: suxin documents list {client_id}.")
+
+
+def set_policy(connection: sa.Connection, client_id: str, policy: DocumentPolicy) -> None:
+    """Say which documents a client may send, from now on. Raises RegistrationError."""
+    update_active(connection, client_id, {"documents": policy})
+
+
+def client_scopes(connection: sa.Connection, client_id: str) -> frozenset[str]:
+    """What a client may hold, for its documents to be checked against. Raises RegistrationError."""
+    return frozenset(_active_client(connection, client_id).scopes)
+
+
+def _active_client(connection: sa.Connection, client_id: str) -> Any:
+    query = sa.select(Client.id, Client.scopes, Client.purposes).where(
+        Client.client_id == client_id, Client.disabled_at.is_(None)
+    )
+    found = connection.execute(query).one_or_none()
+    if found is None:
+        raise RegistrationError(f"There is no active client {client_id}. See: suxin client list.")
+    return found
+
+
+class TrustedDocuments:
+    """Finds documents, and remembers each for `trust_seconds` while removals are heard (`auth.revocations`).
+
+    clock: seconds since the epoch.
+    """
+
+    def __init__(self, engine: AsyncEngine, clock: Callable[[], float], trust_seconds: float) -> None:
+        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._hearing, self._forgotten = False, 0
+        self._known: TTLCache[tuple[int, str], Trusted] = TTLCache(REMEMBERED, trust_seconds, timer=clock)
+
+    async def find(self, client_key: int, identifier: str) -> Trusted | None:
+        """The document of a client by its identifier, or by the SHA-256 of its text; None where it has none."""
+        if not IDENTIFIER.fullmatch(identifier):
+            return None
+        key = client_key, identifier
+        if known := self._known.get(key):
+            return known
+        before, found = self._forgotten, await self._look_up(*key)
+        if found and self._hearing and before == self._forgotten:  # else it may have been removed since
+            self._known[key] = found
+        return found
+
+    def trust(self, hearing: bool) -> None:
+        """Begin or cease to remember."""
+        self._hearing = hearing
+        self._known.clear()
+        self._forgotten += 1
+
+    def forget(self, client_key: int) -> None:
+        """Ask again for the documents of a client."""
+        self._forgotten += 1
+        for key in [key for key in self._known if key[0] == client_key]:
+            self._known.pop(key, None)
+
+    async def _look_up(self, client_key: int, identifier: str) -> Trusted | None:
+        async with self._engine.connect() as connection:
+            return await find_document(connection, client_key, identifier)
+
+
+async def find_document(connection: AsyncConnection, client_key: int, identifier: str) -> Trusted | None:
+    """The document of a client by its identifier, or by the SHA-256 of its text; None where it has none."""
+    digest = bytes.fromhex(digest_of(identifier) or "")
+    named = sa.or_(TrustedDocument.identifier == identifier, TrustedDocument.digest == digest)
+    query = (
+        sa.select(TrustedDocument.text, TrustedDocument.purposes)
+        .where(TrustedDocument.client_id == client_key, named)
+        .order_by(TrustedDocument.identifier != identifier, TrustedDocument.id)
+        .limit(1)
+    )
+    row = (await connection.execute(query)).one_or_none()
+    return Trusted(row.text, frozenset(map(Purpose, row.purposes))) if row else None
+
+
+async def trusted_document(connection: AsyncConnection, principal: Principal, text: str) -> Principal | None:
+    """The caller as it may send this text, held to the purposes that it is registered for; None where it may not."""
+    if principal.documents is not DocumentPolicy.TRUSTED_ONLY:
+        return principal
+    found = await find_document(connection, principal.client_key, identifier_of(text))
+    return held(principal, found) if found else None
+
+
+def identifier_of(text: str) -> str:
+    """What names a document by its text."""
+    return f"{SHA256}{sha256(text.encode()).hexdigest()}"
+
+
+def held(principal: Principal, document: Trusted) -> Principal:
+    """The caller with the purposes of a document, if it has some of its own."""
+    if not document.purposes:
+        return principal
+    registered = principal.registered or principal.purposes
+    return replace(principal, purposes=principal.purposes & document.purposes, registered=registered)

@@ -1,0 +1,169 @@
+"""The authorization server: authlib's core, with our clients, our tokens and one transaction per request.
+
+Runs in a thread: authlib is synchronous, and so is the engine used here.
+"""
+
+import logging
+import secrets
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749 import AuthorizationServer as AuthlibServer
+from starlette.responses import JSONResponse, Response
+
+from auth.access_token import (
+    AccessToken,
+    AccessTokenInvalid,
+    encode_subject,
+    read_access_token,
+    resource_of,
+    staff_subject,
+    write_access_token,
+)
+from auth.clients.authentication import ClientAuthenticator
+from auth.clients.scope_request import allowed_scopes, requested_scopes
+from auth.officer import Officer
+from auth.server.authorization_code import Redeemed
+from auth.server.grants import ClientCredentials, Introspection, Revocation, StaffSignedIn, TokenExchange
+from auth.server.oauth_http import OAuthRequest, Refusal, invalid_request
+from auth.server.subject_token import Subject
+from auth.server.token_store import RegisteredClient, remember_token
+from auth.signing import SigningKeys
+from models.keyring import Keyring
+
+GRANTS = (ClientCredentials, TokenExchange, StaffSignedIn)
+GRANT_TYPES = tuple(grant.GRANT_TYPE for grant in GRANTS)
+log = logging.getLogger("suxin.oauth")
+
+
+class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has no types
+    """Issues, revokes and describes access tokens.
+
+    issuer: the public address. engine: synchronous. token_lifetime: seconds. clock: seconds since the epoch.
+    allow_pilot_persons: whether clients with a secret may hold scopes that reach natural persons.
+    """
+
+    def __init__(
+        self,
+        *,
+        issuer: str,
+        engine: sa.Engine,
+        signing: SigningKeys,
+        keyring: Keyring,
+        token_lifetime: int,
+        allow_pilot_persons: bool,
+        clock: Callable[[], float],
+    ) -> None:
+        super().__init__()
+        self.issuer, self.engine, self.signing, self.keyring = issuer, engine, signing, keyring
+        self.token_lifetime, self.allow_pilot_persons, self.clock = token_lifetime, allow_pilot_persons, clock
+        self._authenticator = ClientAuthenticator(issuer)
+        for grant in GRANTS:
+            self.register_grant(grant)
+        for endpoint in (Revocation, Introspection):
+            self.register_endpoint(endpoint)
+
+    def answer(self, endpoint: str, request: OAuthRequest) -> Response:
+        """Answer `request` at "token", "revocation" or "introspection".
+
+        Commits on OAuth errors, too: a refused request may have used up an assertion.
+        """
+        with self.engine.begin() as connection:
+            request.connection = connection
+            try:
+                response = self._dispatch(endpoint, request)
+            except OAuth2Error as error:
+                response = self.handle_error_response(request, error)
+        return response
+
+    def _dispatch(self, endpoint: str, request: OAuthRequest) -> Response:
+        if endpoint != "token":
+            response: Response = self.create_endpoint_response(endpoint, request)
+            return response
+        grant_type = request.form.get("grant_type")
+        if grant_type is None:
+            raise invalid_request(f"Send grant_type: {' or '.join(GRANT_TYPES)}.")
+        if grant_type not in GRANT_TYPES:
+            raise Refusal("unsupported_grant_type", f"grant_type must be {' or '.join(GRANT_TYPES)}.")
+        response = self.create_token_response(request)
+        return response
+
+    def issue(self, request: OAuthRequest, acting_for: Subject | Redeemed | None) -> dict[str, Any]:
+        """The token response for an authenticated request (RFC 6749, section 5.1). Raises Refusal (invalid_scope)."""
+        client: RegisteredClient = request.client
+        scopes = requested_scopes(request.form.get("scope"), self._allowed(client, acting_for))
+        index = self.keyring.index(acting_for.number) if isinstance(acting_for, Subject) else None
+        officer = acting_for.officer if isinstance(acting_for, Redeemed) else None
+        token = self._token(client, scopes, index, officer)
+        remember_token(request.connection, client.key, token, index)
+        log.info("token %s issued to %s", token.token_id, client.client_id)
+        return {
+            "access_token": write_access_token(token, self.issuer, self.signing),
+            "token_type": "Bearer",
+            "expires_in": self.token_lifetime,
+            "scope": " ".join(sorted(scopes)),
+        }
+
+    def _allowed(self, client: RegisteredClient, acting_for: Subject | Redeemed | None) -> frozenset[str]:
+        """The most that the token may reach; of a code, no more than what was signed in for."""
+        signed_in = isinstance(acting_for, Redeemed)
+        acting = isinstance(acting_for, Subject)
+        allowed = allowed_scopes(client, acting=acting, staff=signed_in, allow_pilot_persons=self.allow_pilot_persons)
+        return allowed & acting_for.scopes if isinstance(acting_for, Redeemed) else allowed
+
+    def _token(
+        self, client: RegisteredClient, scopes: frozenset[str], index: bytes | None, officer: Officer | None
+    ) -> AccessToken:
+        now = int(self.clock())
+        client_or_subject = encode_subject(index) if index else client.client_id
+        return AccessToken(
+            client_id=client.client_id,
+            subject=staff_subject(officer.key) if officer else client_or_subject,
+            scopes=scopes,
+            token_id=secrets.token_urlsafe(18),
+            issued_at=now,
+            expires_at=now + self.token_lifetime,
+            acting=index is not None,
+            officer=officer,
+        )
+
+    def read_token(self, text: str) -> AccessToken | None:
+        """The token if it is one of ours, unexpired; revoked or not."""
+        try:
+            return read_access_token(text, self.issuer, self.signing, self.clock())
+        except AccessTokenInvalid:
+            return None
+
+    def describe(self, token: AccessToken) -> dict[str, Any]:
+        """An active token as RFC 7662, section 2.2, describes it."""
+        described = {
+            "active": True,
+            "client_id": token.client_id,
+            "token_type": "Bearer",
+            "scope": " ".join(sorted(token.scopes)),
+            "sub": token.subject,
+            "iss": self.issuer,
+            "aud": resource_of(self.issuer),
+            "iat": token.issued_at,
+            "exp": token.expires_at,
+            "jti": token.token_id,
+        }
+        return {**described, "act": {"client_id": token.client_id}} if token.acting else described
+
+    def authenticate_client(self, request: OAuthRequest, methods: object, endpoint: str = "token") -> RegisteredClient:
+        """The caller, also as `request.client`; the same methods at every endpoint. Raises Refusal."""
+        request.client = client = self._authenticator.authenticate(request, self.clock())
+        return client
+
+    def create_oauth2_request(self, request: OAuthRequest) -> OAuthRequest:
+        """Requests arrive read already; authlib asks again at each step."""
+        return request
+
+    def handle_response(self, status: int, body: dict[str, Any], headers: Sequence[tuple[str, str]]) -> Response:
+        """authlib's answer as Starlette's."""
+        return JSONResponse(body, status, dict(headers))
+
+    def send_signal(self, name: str, *args: object, **kwargs: object) -> None:
+        """authlib announces revocations; nobody listens."""

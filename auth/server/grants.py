@@ -1,0 +1,150 @@
+"""What a client may ask of the OAuth endpoints: three grants, and revoking and inspecting its own tokens.
+
+authlib's stock grants are not used: they narrow scopes silently, know no token exchange, and log whole tokens.
+"""
+
+from typing import Any
+
+from authlib.oauth2.rfc6749.grants import BaseGrant, TokenEndpointMixin
+from authlib.oauth2.rfc7009 import RevocationEndpoint
+from authlib.oauth2.rfc7662 import IntrospectionEndpoint
+
+from auth.access_token import AccessToken, resource_of
+from auth.audiences import Audience
+from auth.clients.assertion import AssertionRefused
+from auth.server.authorization_code import Redeemed, keep_token, redeem
+from auth.server.oauth_http import OAuthRequest, Refusal, invalid_request
+from auth.server.subject_token import SUBJECT_TOKEN_TYPE, Subject, read_subject_token
+from auth.server.token_store import accept_once, contradicts, is_revoked, revoke_token
+
+ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105  (a type name, no secret)
+Answer = tuple[int, dict[str, Any], list[tuple[str, str]]]
+
+
+class ClientCredentials(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]  # authlib has no types
+    """A client asks on its own behalf (RFC 6749, section 4.4)."""
+
+    GRANT_TYPE = "client_credentials"
+    acting_for: Subject | Redeemed | None = None
+
+    def validate_token_request(self) -> None:
+        """Authenticate the client and check what the token is for. Raises Refusal."""
+        self.server.authenticate_client(self.request, [], "token")
+        wanted = resource_of(self.server.issuer)
+        for name in ("resource", "audience"):
+            if self.request.form.get(name, wanted) != wanted:
+                raise Refusal("invalid_target", f"{name} must be {wanted}, or left out (RFC 8707).")
+
+    def create_token_response(self) -> Answer:
+        """Issue the token (RFC 6749, section 5.1). Raises Refusal for scopes that are not allowed."""
+        return 200, self.server.issue(self.request, self.acting_for), self.TOKEN_RESPONSE_HEADER
+
+
+class TokenExchange(ClientCredentials):
+    """A litigant portal asks on behalf of its authenticated user (RFC 8693): delegation, never more than it holds."""
+
+    GRANT_TYPE = "urn:ietf:params:oauth:grant-type:token-exchange"
+
+    def validate_token_request(self) -> None:
+        """Authenticate the portal, then verify what it says of its user. Raises Refusal."""
+        super().validate_token_request()
+        if self.request.client.audience is not Audience.LITIGANT_PORTAL:
+            raise Refusal("unauthorized_client", "Only litigant portals exchange tokens. Use client_credentials.")
+        _check_exchange(self.request.form)
+        self.acting_for = self._subject()
+
+    def create_token_response(self) -> Answer:
+        """As for client credentials, with the member that RFC 8693, section 2.2.1, requires."""
+        status, token, headers = super().create_token_response()
+        return status, {**token, "issued_token_type": ACCESS_TOKEN_TYPE}, headers
+
+    def _subject(self) -> Subject:
+        client, server = self.request.client, self.server
+        now = server.clock()
+        try:
+            text = self.request.form["subject_token"]
+            subject = read_subject_token(text, client.jwks, client.client_id, server.issuer, now)
+        except AssertionRefused as refused:
+            raise invalid_request(f"subject_token was not accepted: {refused}.") from None
+        if not accept_once(self.request.connection, client.key, subject.claims, now):
+            raise invalid_request("subject_token was not accepted: its jti was used before. Sign a new one.")
+        if contradicts(self.request.connection, server.keyring.probes(subject.number), subject.claims["name"]):
+            raise invalid_request("subject_token was not accepted: name and id_number are not of one person.")
+        return subject
+
+
+class StaffSignedIn(ClientCredentials):
+    """A court's client redeems the code that a member of staff came back with (RFC 6749, 4.1.3; RFC 7636, 4.5)."""
+
+    GRANT_TYPE = "authorization_code"
+    acting_for: Redeemed
+
+    def validate_token_request(self) -> None:
+        """Authenticate the client and use up the code. Raises Refusal."""
+        super().validate_token_request()
+        request, now = self.request, self.server.clock()
+        self.acting_for = redeem(request.connection, request.client, request.form, now)
+
+    def create_token_response(self) -> Answer:
+        """The token, remembered with the code."""
+        status, answer, headers = super().create_token_response()
+        token = self.server.read_token(answer["access_token"])
+        keep_token(self.request.connection, self.acting_for.code_hash, token)
+        return status, answer, headers
+
+
+def _check_exchange(form: dict[str, str]) -> None:
+    if "subject_token" not in form or form.get("subject_token_type") != SUBJECT_TOKEN_TYPE:
+        raise invalid_request(f"Send subject_token, with subject_token_type={SUBJECT_TOKEN_TYPE}.")
+    if "actor_token" in form or "actor_token_type" in form:
+        raise invalid_request("Leave actor_token out: the actor is the authenticated client.")
+    if form.get("requested_token_type", ACCESS_TOKEN_TYPE) != ACCESS_TOKEN_TYPE:
+        raise invalid_request(f"requested_token_type must be {ACCESS_TOKEN_TYPE}, or left out.")
+
+
+class OwnTokens:
+    """How both endpoints below find a token: verified as ours, else as if it did not exist. Hints are not needed."""
+
+    CLIENT_AUTH_METHODS = ()
+    server: Any
+
+    def check_params(self, request: OAuthRequest, client: object) -> None:
+        """Raise Refusal if there is no token (RFC 7009, section 2.1; RFC 7662, section 2.1)."""
+        if "token" not in request.form:
+            raise invalid_request("Send the token in the parameter token.")
+
+    def query_token(self, text: str, hint: object) -> AccessToken | None:
+        """The token if it is ours and unexpired."""
+        token: AccessToken | None = self.server.read_token(text)
+        return token
+
+
+class Revocation(OwnTokens, RevocationEndpoint):  # type: ignore[misc]  # authlib has no types
+    """RFC 7009. An unknown token is answered like a revoked one."""
+
+    def authenticate_token(self, request: OAuthRequest, client: Any) -> AccessToken | None:
+        """The token to revoke. Raises Refusal for another client's (RFC 7009, section 2.1)."""
+        self.check_params(request, client)
+        token = self.query_token(request.form["token"], None)
+        if token and token.client_id != client.client_id:
+            raise Refusal("invalid_grant", "This token was issued to another client.")
+        return token
+
+    def revoke_token(self, token: AccessToken, request: OAuthRequest) -> None:
+        """Refuse the token from now on."""
+        revoke_token(request.connection, token.token_id, self.server.clock())
+
+
+class Introspection(OwnTokens, IntrospectionEndpoint):  # type: ignore[misc]  # authlib has no types
+    """RFC 7662. Every token but the caller's own is inactive to it (section 4)."""
+
+    def authenticate_token(self, request: OAuthRequest, client: Any) -> AccessToken | None:
+        """The caller's token, unless revoked."""
+        self.check_params(request, client)
+        token = self.query_token(request.form["token"], None)
+        own = token is not None and token.client_id == client.client_id
+        return token if token and own and not is_revoked(request.connection, token.token_id) else None
+
+    def create_introspection_payload(self, token: AccessToken | None) -> dict[str, Any]:
+        """RFC 7662, section 2.2."""
+        return self.server.describe(token) if token else {"active": False}

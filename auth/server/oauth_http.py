@@ -1,0 +1,138 @@
+"""What the OAuth endpoints read and answer: the request in the shape that authlib expects, and the refusals."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from urllib.parse import parse_qsl
+
+import sqlalchemy as sa
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749 import OAuth2Payload, OAuth2Request
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect, Request
+
+from auth.content_coding import ONLY_IDENTITY, TAKEN, is_encoded
+from auth.server.visit import Visit
+
+FORM_TYPE = "application/x-www-form-urlencoded"
+MAXIMUM_BODY = 32_768
+MAXIMUM_FIELDS = 64
+BLANKS = dict.fromkeys(map(ord, "\u00a0\u3000"), " ")
+"""Blanks that keyboards write for the plain one; Python does not count them among what is printable."""
+
+
+class Refusal(OAuth2Error):  # type: ignore[misc]  # authlib has no types
+    """An OAuth error answer: HTTP status, RFC error code, and a sentence that says what to do instead."""
+
+    def __init__(self, error: str, description: str, status: int = 400) -> None:
+        super().__init__(description=description, status_code=status, error=error)
+
+    def get_headers(self) -> list[tuple[str, str]]:
+        """Name the one scheme that HTTP knows of our client authentication methods (RFC 6749, section 5.2).
+
+        A body in a content coding is told which ones are taken.
+        """
+        headers: list[tuple[str, str]] = super().get_headers()
+        if self.status_code == 415:
+            headers.extend(TAKEN.items())
+        if self.status_code == 401:
+            headers.append(("WWW-Authenticate", f'Basic realm="suxin", error="{self.error}"'))
+        return headers
+
+
+def invalid_request(description: str) -> Refusal:
+    """Something is missing, repeated or malformed (RFC 6749, section 5.2)."""
+    return Refusal("invalid_request", description)
+
+
+class Form(OAuth2Payload):  # type: ignore[misc]  # authlib has no types
+    """The parameters of a body. A parameter without a value counts as omitted (RFC 6749, section 3.2)."""
+
+    def __init__(self, fields: Sequence[tuple[str, str]]) -> None:
+        self._lists: defaultdict[str, list[str]] = defaultdict(list)
+        for name, value in fields:
+            self._lists[name].append(value)
+
+    @property
+    def data(self) -> dict[str, str]:
+        """The values that are not blank."""
+        return {name: values[0] for name, values in self._lists.items() if values[0]}
+
+    @property
+    def datalist(self) -> defaultdict[str, list[str]]:
+        """Every value of every parameter."""
+        return self._lists
+
+
+class OAuthRequest(OAuth2Request):  # type: ignore[misc]  # authlib has no types
+    """A request read completely on the event loop, to be answered in a thread.
+
+    `url` is built from the configured issuer, never from the Host header. `connection` is set in the thread: the
+    request is the one object that authlib hands to every grant and endpoint, so it carries the transaction.
+    """
+
+    connection: sa.Connection
+
+    def __init__(self, url: str, headers: Headers, fields: Sequence[tuple[str, str]]) -> None:
+        super().__init__(method="POST", uri=url, headers=headers)
+        self.payload = Form(fields)
+
+    @property
+    def form(self) -> dict[str, str]:
+        """The parameters of the body: nothing is ever read from the query."""
+        values: dict[str, str] = self.payload.data
+        return values
+
+
+async def read_request(request: Request, issuer: str) -> OAuthRequest:
+    """Read and bound one POST request. Raises Refusal for anything that is not a plain, unambiguous form."""
+    if request.scope["query_string"]:
+        raise invalid_request("Send all parameters in the body: a URL is logged on its way, and may hold secrets.")
+    if len(request.headers.getlist("authorization")) > 1:
+        raise invalid_request("Send one Authorization header.")
+    return OAuthRequest(issuer + request.scope["path"], request.headers, await _form(request))
+
+
+async def read_visit(request: Request) -> Visit:
+    """Read and bound one request of a browser. Raises Refusal."""
+    query = Form(_fields(request.scope["query_string"])).data
+    form = Form(await _form(request)).data if request.method == "POST" else None
+    return Visit(query, request.cookies, form, request.headers.get("sec-fetch-site") == "same-origin")
+
+
+async def _form(request: Request) -> list[tuple[str, str]]:
+    if request.headers.get("content-type", "").split(";")[0].strip().lower() != FORM_TYPE:
+        raise invalid_request(f"Send a body of the type {FORM_TYPE}.")
+    if is_encoded(request.headers):
+        raise Refusal("invalid_request", ONLY_IDENTITY, 415)
+    return _fields(await _body(request))
+
+
+def _fields(text: bytes) -> list[tuple[str, str]]:
+    """The parameters of a form or a query, each given once."""
+    fields = _parse(text)
+    names = [name for name, _ in fields]
+    if len(set(names)) < len(names):
+        raise invalid_request("A parameter is repeated. Send each parameter once (RFC 6749, section 3.2).")
+    return fields
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAXIMUM_BODY:
+                raise Refusal("invalid_request", f"The body is larger than {MAXIMUM_BODY} bytes.", 413)
+    except ClientDisconnect:
+        raise invalid_request("The connection closed before the body was complete.") from None
+    return bytes(body)
+
+
+def _parse(body: bytes) -> list[tuple[str, str]]:
+    try:
+        fields = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=MAXIMUM_FIELDS, errors="strict")
+    except ValueError:
+        raise invalid_request("The body is not a well-formed form in UTF-8 with at most 64 parameters.") from None
+    if not all(text.translate(BLANKS).isprintable() for field in fields for text in field):
+        raise invalid_request("A parameter holds a control character.")
+    return fields

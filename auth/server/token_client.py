@@ -1,0 +1,102 @@
+"""The client's side: ask a running server for an access token, with a key or a secret."""
+
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx2
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import Key, import_key
+
+from auth.clients.assertion import REGISTRY
+from auth.clients.authentication import ASSERTION_TYPE
+from auth.clients.keys import algorithm_of
+from auth.metadata import TOKEN_PATH
+from auth.server.subject_token import LIFETIME_SECONDS, SUBJECT_TOKEN_TYPE
+
+ASSERTION_SECONDS = 60
+TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105  (a type name, no secret)
+
+
+class TokenRequestError(RuntimeError):
+    """No token: the server refused or did not answer; the message has its reason."""
+
+
+@dataclass(frozen=True)
+class ClientCredential:
+    """Who asks: `key`, a private JWK, or `secret`; exactly one of them. `issuer`: the server's public address."""
+
+    issuer: str
+    client_id: str
+    key: dict[str, Any] | None = field(default=None, repr=False)
+    secret: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class User:
+    """Whom a litigant portal acts for: its own id of the user, and the name and number that it has verified."""
+
+    user_id: str
+    name: str = field(repr=False)
+    number: str = field(repr=False)
+
+
+def request_token(
+    credential: ClientCredential,
+    http: httpx2.Client,
+    now: float,
+    scopes: Collection[str] = (),
+    user: User | None = None,
+) -> dict[str, Any]:
+    """The token response (RFC 6749, section 5.1) for all allowed scopes or for `scopes`, on behalf of `user` if given.
+
+    Raises TokenRequestError.
+    """
+    form = {"grant_type": "client_credentials"} | ({"scope": " ".join(scopes)} if scopes else {})
+    if user:
+        form |= {"grant_type": TOKEN_EXCHANGE, "subject_token_type": SUBJECT_TOKEN_TYPE}
+        form |= {"subject_token": subject_token(credential, user, now)}
+    basic = (credential.client_id, credential.secret) if credential.secret else None
+    if basic is None:
+        form |= {"client_assertion_type": ASSERTION_TYPE, "client_assertion": client_assertion(credential, now)}
+    try:
+        response = http.post(credential.issuer + TOKEN_PATH, data=form, auth=basic or httpx2.USE_CLIENT_DEFAULT)
+        answer: dict[str, Any] = response.json()
+    except (httpx2.HTTPError, ValueError) as error:
+        reason = type(error).__name__
+        raise TokenRequestError(f"No OAuth server answers at {credential.issuer} ({reason}). Is it running?") from error
+    if response.status_code != 200:
+        raise TokenRequestError(f"{answer.get('error')}: {answer.get('error_description')}")
+    return answer
+
+
+def client_assertion(credential: ClientCredential, now: float) -> str:
+    """A JWT that authenticates the client once (RFC 7523, section 2.2). Raises TokenRequestError for an unfit key."""
+    claims = {"sub": credential.client_id, "exp": int(now) + ASSERTION_SECONDS}
+    return _sign(credential, claims, now)
+
+
+def subject_token(credential: ClientCredential, user: User, now: float) -> str:
+    """A portal's statement about its user, good for one token exchange. Raises TokenRequestError for an unfit key."""
+    claims = {"sub": user.user_id, "name": user.name, "id_number": user.number, "exp": int(now) + LIFETIME_SECONDS}
+    return _sign(credential, claims, now)
+
+
+def _sign(credential: ClientCredential, claims: dict[str, Any], now: float) -> str:
+    key, algorithm = _private_key(credential.key)
+    header = {"alg": algorithm} | ({"kid": key.kid} if key.kid else {})
+    common = {"iss": credential.client_id, "aud": credential.issuer, "iat": int(now), "jti": secrets.token_urlsafe(18)}
+    return jwt.encode(header, common | claims, key, registry=REGISTRY)
+
+
+def _private_key(jwk: dict[str, Any] | None) -> tuple[Key, str]:
+    try:
+        key = import_key(jwk or {})
+        algorithm = algorithm_of(key)
+    except (JoseError, ValueError, TypeError) as error:
+        raise TokenRequestError("The key must be a private JWK: P-256, Ed25519, or RSA of 2048 bits.") from error
+    if not key.is_private:
+        raise TokenRequestError("This is the public key. Signing needs the private one.")
+    return key, algorithm

@@ -1,0 +1,165 @@
+"""The demo city: both courts' systems filled to their published figures (DOMAIN 1), from invented lives only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from casework.outbox import PLACE
+from casework.reminders import remind
+from casework.transaction import date_records
+from demo.city.calibration import Figures
+from demo.city.cast import CHEN, DEMO_COURT
+from demo.city.copying import Progress, colour, copy
+from demo.city.docket import keep_dockets
+from demo.city.draft import Draft
+from demo.city.found import CityError, survey
+from demo.city.population import Population
+from demo.city.register import appoint_staff
+from demo.city.samples import fill_samples
+from demo.partners.consents import agree
+from demo.partners.events import happen
+from demo.partners.lending import lend
+from demo.partners.loans import lend_on_gold
+from demo.partners.lookups import look_up
+from demo.partners.watches import keep_watch
+from demo.records.blue import fill_blue
+from demo.records.conversions import convert
+from demo.records.fates import charge_subjects
+from demo.records.gold import fill_gold
+from demo.records.measures import publish_measures
+from demo.records.red import fill_red
+from demo.records.stories import tell
+from demo.records.yellow import fill_yellow
+from models.access_record import AccessRecord
+from models.audience import Audience
+from models.base import Base
+from models.catalogue import Colour
+from models.code_record import CodePeriod, Perspective, known_today
+from models.consent import Consent
+from models.court_case import CourtCase
+from models.deduction import Deduction
+from models.keyring import Keyring
+from models.party import Identity, Party, PartyKind
+from models.point_conversion import PointConversion
+
+__all__ = ["CityError", "CitySummary", "build_city"]
+
+NOT_OURS = {"client", "issued_token", "assertion_use"}
+TABLES = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables if table.name not in NOT_OURS)
+
+
+@dataclass(frozen=True)
+class CitySummary:
+    """What the city holds. Colours are the court's of today; `samples` are participations in the demo court's cases."""
+
+    parties: int
+    cases: int
+    samples: int
+    deductions: int
+    persons_with_deductions: int
+    red: int
+    yellow: int
+    blue: int
+    gold: int
+    conversions: int
+    consents: int
+    look_ups: int
+
+
+async def build_city(
+    engine: AsyncEngine,
+    keyring: Keyring,
+    *,
+    clients: Mapping[Audience, int],
+    scale: float,
+    today: date,
+    seed: int = 2022,
+    progress: Progress,
+) -> CitySummary:
+    """Build the city in one transaction; the same arguments build the same city.
+
+    `clients` are the keys of registered clients: consents and the access log name those that are there.
+    Raises CityError if the catalogue is missing or a city stands here already.
+    """
+    async with engine.begin() as connection:
+        await _prepare(connection, keyring)
+        draft = Draft(await survey(connection, clients), keyring, today, seed)
+        imagine(draft, Figures().scaled(scale), progress)
+        await copy(connection, draft, progress)
+        await connection.execute(PLACE)
+        await colour(connection, draft, progress)
+        await remind(connection, today, draft.hour(today))
+        await connection.execute(sa.text("ANALYZE"))
+        return await _summarize(connection, draft)
+
+
+ALWAYS = datetime(1900, 1, 1, tzinfo=UTC)
+"""When the city recorded all that it knows: whatever day is asked for, it has known it."""
+
+
+async def _prepare(connection: AsyncConnection, keyring: Keyring) -> None:
+    """Lift the limits of requests, and keep every other writer out, so that keys can be given out in memory."""
+    await connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
+    await connection.execute(sa.text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+    await date_records(connection, ALWAYS)
+    await connection.execute(sa.text(f"LOCK TABLE {TABLES} IN EXCLUSIVE MODE"))
+    chen = sa.select(Identity.party_id).where(Identity.index.in_(keyring.probes(CHEN.number)))
+    if (await connection.execute(chen)).first():
+        raise CityError("The demo city stands in this database already. Use it, or start from an empty database.")
+
+
+def imagine(draft: Draft, figures: Figures, progress: Progress) -> None:
+    """Make all rows in memory: staff, cast, deductions, everybody else, and what follows from them."""
+    appoint_staff(draft)
+    keep_dockets(draft, DEMO_COURT)
+    cast = tell(draft)
+    charge_subjects(draft, figures.persons_with_deductions - len(_charged_persons(draft)))
+    population = Population(draft)
+    fill_red(population, figures.red)
+    fill_blue(population, figures.blue)
+    fill_yellow(population, figures.yellow)
+    fill_gold(population, figures.certificates)
+    lend(draft)
+    fill_samples(draft, figures.samples)
+    publish_measures(draft)
+    convert(draft, figures.conversions)
+    agree(draft, cast, figures.consents)
+    lend_on_gold(draft)
+    keep_watch(draft)
+    look_up(draft, figures.look_ups)
+    happen(draft)
+    progress("imagine", 1, 1)
+
+
+def _charged_persons(draft: Draft) -> set[int]:
+    persons = {row["id"] for row in draft.rows[Party] if row["kind"] is PartyKind.PERSON}
+    return persons & {row["party_id"] for row in draft.rows[Deduction]}
+
+
+async def _summarize(connection: AsyncConnection, draft: Draft) -> CitySummary:
+    # Keys were given out above all others, so that what was imported before the city stays out of its figures.
+    first = min(row["id"] for row in draft.rows[Party])
+    statement = (
+        sa.select(CodePeriod.colour, sa.func.count())
+        .where(CodePeriod.perspective == Perspective.COURT, CodePeriod.during.op("@>")(draft.today))
+        .where(CodePeriod.party_id >= first, known_today(CodePeriod))
+        .group_by(CodePeriod.colour)
+    )
+    colours = {row[0]: row[1] for row in await connection.execute(statement)}
+    return CitySummary(
+        parties=len(draft.rows[Party]),
+        cases=len(draft.rows[CourtCase]),
+        samples=draft.assessed,
+        deductions=len(draft.rows[Deduction]),
+        persons_with_deductions=len(_charged_persons(draft)),
+        red=colours.get(Colour.RED, 0),
+        yellow=colours.get(Colour.YELLOW, 0),
+        blue=colours.get(Colour.BLUE, 0),
+        gold=colours.get(Colour.GOLD, 0),
+        conversions=len(draft.rows[PointConversion]),
+        consents=len(draft.rows[Consent]),
+        look_ups=len(draft.rows[AccessRecord]),
+    )

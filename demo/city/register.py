@@ -1,0 +1,111 @@
+"""Who lives and works in the city: parties with their identities, households, and the staff of the courts."""
+
+from datetime import date
+
+from casework.majority import ALWAYS
+from demo.city.cast import CAST, DEMO_COURT, Subject
+from demo.city.draft import Draft, Row
+from demo.city.names import organization_name, person_name
+from demo.city.places import HISTORIC_DIVISIONS, NINGBO_COURTS, PLACE_NAMES, VILLAGES
+from models.court import Staff, StaffRole
+from models.household import Household
+from models.identifiers import mask_number
+from models.names import fold
+from models.party import Identity, IdentityType, Party, PartyKind
+
+CAST_NAMES = frozenset(subject.name for subject in CAST)
+NEVER = date.max
+"""Infinity in the database: nothing is established of a person's age."""
+
+STAFF = {StaffRole.JUDGE: 3, StaffRole.CHIEF: 1, StaffRole.CENTRE: 1, StaffRole.PANEL: 2, StaffRole.PRESIDENT: 1}
+"""How many of each role a court has; the demo court has thrice as many, save presidents."""
+
+
+def appoint_staff(draft: Draft) -> None:
+    """Fill the courts' offices. One judge of the demo court has left since."""
+    for court in NINGBO_COURTS:
+        for role, count in STAFF.items():
+            larger = court == DEMO_COURT and role is not StaffRole.PRESIDENT
+            for _ in range(count * 3 if larger else count):
+                _appoint(draft, court, role)
+    former = _appoint(draft, DEMO_COURT, StaffRole.JUDGE)
+    former["left_at"] = draft.hour(draft.ago(40, 60))
+
+
+def _appoint(draft: Draft, court: str, role: StaffRole) -> Row:
+    return draft.add(Staff, name=person_name(draft.random), role=role, court_code=court, left_at=None)
+
+
+def officer(draft: Draft, court: str, role: StaffRole) -> int:
+    """A member of the court's staff who still holds `role`."""
+    sought = (court, role, None)
+    staff = draft.rows[Staff]
+    holders = [row["id"] for row in staff if (row["court_code"], row["role"], row["left_at"]) == sought]
+    return int(draft.random.choice(holders))
+
+
+def enrol(draft: Draft, kind: PartyKind, name: str, number: str, since: date) -> Row:
+    """Enter a party with its sealed identity. It stays undisclosed until it takes part in what may be told."""
+    person = kind is PartyKind.PERSON
+    known = {"folded": fold(name), "disclosed": False, "of_age_from": NEVER if person else ALWAYS, "held": False}
+    party = draft.add(Party, kind=kind, name=name, household_id=None, created_at=draft.hour(since), **known)
+    index = draft.keyring.index(number)
+    draft.add(
+        Identity,
+        party_id=party["id"],
+        type=IdentityType.RESIDENT_ID if person else IdentityType.UNIFIED_SOCIAL_CREDIT_CODE,
+        index=index,
+        sealed=draft.keyring.seal(number, index),
+        masked=mask_number(number),
+        main=True,
+    )
+    return party
+
+
+def enrol_cast(draft: Draft, subject: Subject, since: date) -> Row:
+    """Enter a member of the cast."""
+    return enrol(draft, subject.kind, subject.name, subject.number, since)
+
+
+def newcomer(draft: Draft, court: str, since: date) -> Row:
+    """A party that the court had not met: every fourth an organization."""
+    kinds = (PartyKind.PERSON, PartyKind.PERSON, PartyKind.PERSON, PartyKind.ORGANIZATION)
+    return (
+        person(draft, court, since) if draft.cycle(kinds, Party) is PartyKind.PERSON else company(draft, court, since)
+    )
+
+
+def person(draft: Draft, court: str, since: date) -> Row:
+    """A natural person; villagers of Yuyao have a household, now and then a shared one."""
+    name = person_name(draft.random)
+    while name in CAST_NAMES:
+        name = person_name(draft.random)
+    number = draft.numbers.resident(HISTORIC_DIVISIONS.get(court, draft.found.divisions[court]))
+    party = enrol(draft, PartyKind.PERSON, name, number, since)
+    if court == DEMO_COURT and draft.random.random() < 0.4:
+        settle(draft, party)
+    return party
+
+
+def company(draft: Draft, court: str, since: date) -> Row:
+    """An organization under a name that no other has."""
+    place = PLACE_NAMES.get(court, "宁波市")
+    name = organization_name(draft.random, place)
+    while name in draft.names or name in CAST_NAMES:
+        name = organization_name(draft.random, place)
+    draft.names.add(name)
+    return enrol(draft, PartyKind.ORGANIZATION, name, draft.numbers.organization(draft.found.divisions[court]), since)
+
+
+def settle(draft: Draft, party: Row, village: str | None = None, key: str | None = None) -> None:
+    """Give a person a household in `village`, or now and then a place in the last household that was founded."""
+    households = draft.rows[Household]
+    if village or not households or draft.random.random() < 0.85:
+        home = draft.add(
+            Household,
+            key=key or f"NH-330281{10000 + len(households):05d}",
+            village_id=draft.found.villages[village or draft.cycle(VILLAGES, Household)],
+        )
+    else:
+        home = households[-1]
+    party |= {"household_id": home["id"], "village_id": home["village_id"]}

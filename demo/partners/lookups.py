@@ -1,0 +1,189 @@
+"""Look-ups of half a year in the access log: who asked about whom, why, and what kind of answer it was (R19)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from demo.city.draft import Draft, Row
+from models.access_record import AccessRecord, AccessResult, BorrowerRelation
+from models.audience import Audience, Purpose
+from models.consent import Consent, ShareCode
+from models.party import Identity, Party, PartyKind
+from models.terms import COURT_TIME
+
+DAYS = 180
+"""How far back the log goes. The busiest day has some six times the look-ups of an ordinary one, as in Yuyao."""
+
+BUSIEST_DAY, BUSIEST_SHARE = 40, 1037 / 31878
+NOWHERE = "330283"
+"""Fenghua's division until 2016: no party of the city has a number from there."""
+
+BRANCHES = ("余姚支行", "泗门支行", "低塘支行", "梁弄支行", "慈溪支行")
+
+
+@dataclass(frozen=True)
+class Habit:
+    """What clients of one audience usually ask."""
+
+    audience: Audience
+    purposes: tuple[Purpose, ...]
+    field: str
+    types: tuple[str, ...]
+    results: tuple[AccessResult, ...] = (AccessResult.GIVEN,)
+
+
+CREDIT = ("CodeRecord", "Deduction", "Listing", "Organization", "Person", "SubjectReport")
+MATCHED = (AccessResult.MATCHED,)
+LOAN = (Purpose.LOAN_APPROVAL, Purpose.LOAN_APPROVAL, Purpose.GUARANTEE_REVIEW)
+BANK = Habit(Audience.BANK, LOAN, "subjects", CREDIT, MATCHED)
+REFUSED = Habit(
+    Audience.BANK,
+    LOAN,
+    "subjects",
+    CREDIT,
+    (
+        AccessResult.CONSENT_REQUIRED,
+        AccessResult.CONSENT_REQUIRED,
+        AccessResult.NAME_MISMATCH,
+        AccessResult.NOT_FOUND,
+        AccessResult.INVALID_NUMBER,
+    ),
+)
+COMMERCE = Habit(
+    Audience.COMMERCE, (Purpose.SUPPLIER_DUE_DILIGENCE, Purpose.BIDDING_REVIEW), "subject", CREDIT, MATCHED
+)
+EMPLOYER = Habit(Audience.EMPLOYER, (Purpose.EMPLOYER_CHECK,), "subject", CREDIT, MATCHED)
+COURT = Habit(Audience.COURT, (Purpose.JUDICIAL,), "parties", ("Deduction", "Participation", "Person"))
+LITIGANT = Habit(Audience.LITIGANT_PORTAL, (Purpose.SELF,), "me", ("AccessRecord", "Deduction", "Litigant"))
+PUBLIC = Habit(
+    Audience.PUBLIC_PORTAL,
+    (Purpose.PUBLIC_LOOKUP,),
+    "publicRecords",
+    ("Deduction",),
+    (AccessResult.GIVEN, AccessResult.GIVEN, AccessResult.EMPTY),
+)
+HABITS = (BANK, COMMERCE, BANK, COURT, BANK, REFUSED, EMPLOYER, BANK, PUBLIC, BANK, LITIGANT)
+"""Who asks, in turn: half of it banks, as "litigation credit +" goes."""
+
+
+class Log:
+    """Writes look-ups one after the other, each about somebody whom its client may ask about."""
+
+    def __init__(self, draft: Draft) -> None:
+        self.draft = draft
+        self.indexes: dict[int, bytes] = {row["party_id"]: row["index"] for row in draft.rows[Identity]}
+        self.owners: dict[bytes, int] = {index: party for party, index in self.indexes.items()}
+        self.disclosed = [row for row in draft.rows[Party] if row["disclosed"]]
+        self.known_since = {row["id"]: row["created_at"] for row in self.disclosed}
+        self.organizations = [row for row in self.disclosed if row["kind"] is PartyKind.ORGANIZATION]
+        self.consents = [row for row in draft.rows[Consent] if row["revoked_at"] is None]
+        asked = {self.owners.get(row["subject_index"]) for row in draft.rows[Consent]}
+        persons = (row for row in self.disclosed if row["kind"] is PartyKind.PERSON)
+        self.reserved = [row for row in persons if row["id"] not in asked]
+
+    def write(self, habit: Habit, at: datetime) -> None:
+        """One look-up of `habit` at a moment. The demo may lack a client of its audience."""
+        client = self.draft.found.clients.get(habit.audience)
+        if client is None:
+            return
+        result = self.draft.cycle(habit.results, AccessRecord)
+        self.draft.add(
+            AccessRecord,
+            at=at,
+            request_id=UUID(int=self.draft.random.getrandbits(128), version=4),
+            client_key=client,
+            audience=habit.audience,
+            operation=sha256(habit.field.encode()).digest(),
+            field=habit.field,
+            types=list(habit.types),
+            result=result,
+            **{"purpose": self.draft.random.choice(habit.purposes)}
+            | self._bank_data(habit, at)
+            | self._subject(habit, result, at),
+        )
+
+    def _bank_data(self, habit: Habit, at: datetime) -> dict[str, Any]:
+        """What a bank sends along: operator, branch, and its own reference."""
+        if habit.audience is not Audience.BANK:
+            return {}
+        return {
+            "operator": f"{self.draft.random.randint(101, 160):05d}",
+            "branch": self.draft.random.choice(BRANCHES),
+            "reference": f"DK{at:%Y%m%d}{len(self.draft.rows[AccessRecord]):06d}",
+            "relation": self.draft.random.choice(list(BorrowerRelation)),
+        }
+
+    def _subject(self, habit: Habit, result: AccessResult, at: datetime) -> dict[str, Any]:
+        """Who is asked about, and by what right. A party is named only where the answer was about it."""
+        if result is AccessResult.MATCHED:
+            return self._by_right(habit, at) or self._about(self.organizations, at)
+        if result is AccessResult.GIVEN:
+            return self._about(self.disclosed, at)
+        index = self._number(result)
+        return {"subject_index": index} if index else {}
+
+    def _number(self, result: AccessResult) -> bytes | None:
+        """The keyed hash that was asked for where no party may be named: nothing tells whether there is one (R20)."""
+        if result is AccessResult.CONSENT_REQUIRED:
+            return self.indexes[self.draft.random.choice(self.reserved)["id"]]
+        if result is AccessResult.NAME_MISMATCH:
+            return self.indexes[self.draft.random.choice(self.organizations)["id"]]
+        if result is AccessResult.NOT_FOUND:
+            return self.draft.keyring.index(self.draft.numbers.organization(NOWHERE))
+        return None
+
+    def _by_right(self, habit: Habit, at: datetime) -> dict[str, Any] | None:
+        """A person by consent, or by the code that it shares; None where it has to be an organization."""
+        if habit is BANK and self.draft.random.random() < 0.7:
+            return self._by_consent(at)
+        return self._by_share_code(at) if habit is EMPLOYER else None
+
+    def _by_share_code(self, at: datetime) -> dict[str, Any] | None:
+        live = (row for row in self.draft.rows[ShareCode] if row["created_at"] < at < row["valid_to"])
+        code = next((row for row in live if row["revoked_at"] is None), None)
+        if code is None:
+            return None
+        return {
+            "party_id": self.owners[code["subject_index"]],
+            "subject_index": code["subject_index"],
+            "share_code_id": code["id"],
+            "purpose": Purpose.EMPLOYMENT_CHECK,
+        }
+
+    def _by_consent(self, at: datetime) -> dict[str, Any] | None:
+        for consent in self.draft.random.choices(self.consents, k=8):
+            mine = consent["client_key"] == self.draft.found.clients.get(Audience.BANK)
+            party = self.owners.get(consent["subject_index"], 0)
+            known = self.known_since.get(party)
+            if mine and known and known < at and consent["valid_from"] < at < consent["valid_to"]:
+                about = {"party_id": party, "subject_index": consent["subject_index"]}
+                return about | {"consent_id": consent["id"], "purpose": self.draft.random.choice(consent["purposes"])}
+        return None
+
+    def _about(self, parties: list[Row], at: datetime) -> dict[str, Any]:
+        """One of `parties` whom the court knew by then."""
+        known = (party for party in self.draft.random.choices(parties, k=8) if party["created_at"] < at)
+        party = next(known, None)
+        return {"party_id": party["id"], "subject_index": self.indexes[party["id"]]} if party else {}
+
+
+def look_up(draft: Draft, target: int) -> None:
+    """Write look-ups in order of time, as many as the figures say."""
+    log = Log(draft)
+    for turn, at in enumerate(sorted(_moments(draft, target))):
+        log.write(HABITS[turn % len(HABITS)], at)
+
+
+def _moments(draft: Draft, target: int) -> Iterator[datetime]:
+    peak = round(target * BUSIEST_SHARE)
+    for turn in range(target):
+        usual = draft.ago(1, BUSIEST_DAY - 1) if turn % DAYS < BUSIEST_DAY else draft.ago(BUSIEST_DAY + 1, DAYS)
+        yield _moment(draft, draft.today - timedelta(BUSIEST_DAY) if turn < peak else usual)
+
+
+def _moment(draft: Draft, day: date) -> datetime:
+    seconds = draft.random.randint(9 * 3600, 17 * 3600)
+    return datetime(day.year, day.month, day.day, tzinfo=COURT_TIME) + timedelta(seconds=seconds)

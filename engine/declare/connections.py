@@ -1,0 +1,66 @@
+"""Relay cursor connections."""
+
+from typing import Any, Generic, TypeVar
+
+import strawberry
+
+from auth.policy import OPEN, POLICY
+from engine.declare.directives import Cost
+from engine.load.context import Later
+from engine.load.loaders import Connection as Page
+
+T = TypeVar("T")
+FREE = Cost(weight="0")
+"""What a page itself costs: its rows are counted."""
+
+
+@strawberry.type(description="Where a page stands (Relay). Pages lead forward only.", directives=[FREE])
+class PageInfo:
+    """Relay's PageInfo."""
+
+    has_next_page: bool = strawberry.field(description="Whether another page follows.")
+    has_previous_page: bool = strawberry.field(description="Whether this page came after another.")
+    start_cursor: str | None = strawberry.field(description="Cursor of the first row.")
+    end_cursor: str | None = strawberry.field(description="Cursor of the last row: the next page's `after`.")
+
+
+@strawberry.type(description="A row and its place in a list.", directives=[FREE])
+class Edge(Generic[T]):
+    """Relay's Edge."""
+
+    cursor: str = strawberry.field(description="Its place in the list, opaque.")
+    node: T = strawberry.field(description="The row.")
+
+
+def _total_count(root: strawberry.Parent[Page]) -> int:
+    return Later(root.count)  # type: ignore[return-value]  # awaited by graphql-core
+
+
+@strawberry.type(description="One page of a list.", directives=[FREE])
+class Connection(Generic[T]):
+    """Relay's Connection, with the rows beside the edges."""
+
+    edges: list[Edge[T]] = strawberry.field(description="The rows with their cursors.")
+    nodes: list[T] = strawberry.field(description="The rows.")
+    page_info: PageInfo = strawberry.field(description="Where the page stands.")
+    total_count: int = strawberry.field(
+        resolver=_total_count,
+        description="Rows on all pages that this caller may see, under the same filter.",
+        directives=[Cost(weight="10")],
+    )
+
+
+def enter_connection(node: Any) -> None:
+    """A page of rows needs nothing beyond what its rows need, which are checked for themselves."""
+    name = node.__strawberry_definition__.name
+    for coordinate in (f"{name}Connection", f"{name}Edge"):
+        POLICY.declare(coordinate, OPEN)
+    for field in ("edges", "nodes", "pageInfo", "totalCount"):
+        POLICY.declare(f"{name}Connection.{field}", OPEN)
+    for field in ("cursor", "node"):
+        POLICY.declare(f"{name}Edge.{field}", OPEN)
+
+
+POLICY.declare("PageInfo", OPEN)
+for _field in ("hasNextPage", "hasPreviousPage", "startCursor", "endCursor"):
+    POLICY.declare(f"PageInfo.{_field}", OPEN)

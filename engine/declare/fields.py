@@ -1,0 +1,226 @@
+"""Fields of declared types: what each stands for, what reading it needs, what it means.
+
+A column of the row, SQL over it, an edge to other rows, a page of them, or a root. `DeclaredField` answers through the
+loaders executor; other executors read `DeclaredField.declaration`.
+"""
+
+from collections.abc import Callable, Mapping
+from copy import copy
+from dataclasses import replace
+from functools import reduce
+from typing import Any
+
+import strawberry
+from sqlalchemy.orm import InstrumentedAttribute
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.types.arguments import StrawberryArgument
+from strawberry.types.field import StrawberryField
+from strawberry.utils.str_converters import to_camel_case
+
+from auth.audiences import Audience
+from auth.policy import OPEN, Requirement, both
+from engine.declare.directives import PAGED, ListSize, RequiresScopes
+from engine.declare.paging import page_of
+from engine.declare.relations import About, Column, Expression, Frame, Prepared, Relation, Root, Scalar, join_of
+from engine.declare.sql import SQL
+from engine.load.context import Context, Later
+from engine.load.loaders import answered, connected, related
+from engine.load.nodes import NodesRoot, looked_up
+from schema import enums  # noqa: F401 - registers them before any field that uses them
+
+Info = strawberry.Info[Context, None]
+
+
+class PerType(dict[str, Requirement]):
+    """What a field of an interface needs, by the type that has it: persons and organizations differ (R15)."""
+
+    def of(self, type_name: str) -> Requirement:
+        """The requirement at a type; at the interface itself, all of them."""
+        if type_name in self:
+            return self[type_name]
+        return reduce(both, self.values())
+
+
+class DeclaredField(StrawberryField):
+    """A GraphQL field that stands for something in the database."""
+
+    declaration: Scalar | Relation | Root | NodesRoot | None = None
+    requirement: Requirement | None = None
+    by_type: PerType | None = None
+
+    @property
+    def is_basic_field(self) -> bool:
+        """Scalars are read straight off the row; edges are resolved."""
+        return self.declaration is None or isinstance(self.declaration, Column | Expression)
+
+    def get_result(self, source: Any, info: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        """Answer by the loaders executor."""
+        declaration = self.declaration
+        if isinstance(declaration, Column | Expression):
+            return getattr(source, self.python_name)
+        if isinstance(declaration, NodesRoot):
+            return Later(looked_up, info.context, to_camel_case(self.python_name), declaration, kwargs)
+        assert isinstance(declaration, Root | Relation)  # noqa: S101 - there are no other kinds
+        relation = declaration.relation if isinstance(declaration, Root) else declaration
+        page = page_of(relation, kwargs, info.context.keyring.opaque_key) if relation.connection else None
+        if isinstance(declaration, Root):
+            return Later(answered, info.context, to_camel_case(self.python_name), declaration, kwargs, page)
+        if page:
+            return Later(connected, info.context, relation, source, page)
+        return Later(related, info.context, relation, source, kwargs)
+
+
+def _field(
+    declaration: Scalar | Relation | Root | NodesRoot,
+    description: str,
+    requires: Requirement | PerType | None,
+    *arguments: StrawberryArgument,
+    size: ListSize | None = None,
+) -> DeclaredField:
+    scopes = [RequiresScopes.of(requires)] if isinstance(requires, tuple) and requires != OPEN else []
+    made = DeclaredField(description=description, directives=[*scopes, *([size] if size else [])])
+    made.declaration = declaration
+    if isinstance(requires, PerType):
+        made.by_type = requires
+    else:
+        made.requirement = requires
+    if arguments:
+        made.arguments = list(arguments)
+    return made
+
+
+def specialized(member: DeclaredField, type_name: str) -> DeclaredField:
+    """The field as `type_name` has it, where what it needs depends on the type."""
+    if member.by_type is None:
+        return member
+    made, requirement = copy(member), member.by_type.of(type_name)
+    made.declaration, made.requirement, made.by_type = member.declaration, requirement, member.by_type
+    made.directives = [RequiresScopes.of(requirement), *member.directives]
+    made.arguments = member.arguments
+    return made
+
+
+def column(name: str, description: str, *, requires: Requirement | PerType | None = None) -> Any:
+    """A field that is the column `name` of the row."""
+    return _field(Column(name), description, requires)
+
+
+def expression(
+    build: Callable[[Frame, Audience], SQL], description: str, *, requires: Requirement | PerType | None = None
+) -> Any:
+    """A field that is SQL over the row, such as a masked name."""
+    return _field(Expression(build), description, requires)
+
+
+def relation(
+    to: InstrumentedAttribute[Any] | Relation,
+    description: str,
+    *arguments: StrawberryArgument,
+    requires: Requirement | PerType | None = None,
+    **changes: Any,
+) -> Any:
+    """An edge to one row or to a short list: a mapped relationship, or a join of its own. `changes` refine it."""
+    base = to if isinstance(to, Relation) else join_of(to)
+    made = replace(base, **changes)
+    return _field(made, description, requires, *arguments, size=_size(made))
+
+
+class DeclaredArgument(StrawberryArgument):
+    """An argument that may need more than its field."""
+
+    requirement: Requirement = OPEN
+
+
+def argument(
+    name: str, annotation: Any, description: str, default: Any = strawberry.UNSET, *, requires: Requirement = OPEN
+) -> StrawberryArgument:
+    """An argument of a field. Without a default it must be given."""
+    made = DeclaredArgument(
+        python_name=name,
+        graphql_name=None,
+        type_annotation=StrawberryAnnotation(annotation),
+        description=description,
+        default=default,
+        directives=[] if requires is OPEN else [RequiresScopes.of(requires)],
+    )
+    made.requirement = requires
+    return made
+
+
+def paging(filter_type: type | None = None, order_type: type | None = None) -> list[StrawberryArgument]:
+    """The arguments of a connection."""
+    found = [
+        argument("first", int, "How many, 1 to 100."),
+        argument("after", str | None, "The endCursor of the page before.", None),
+    ]
+    if filter_type:
+        found.append(argument("filter", filter_type | None, "Only rows that match all of it.", None))
+    if order_type:
+        found.append(argument("order_by", order_type | None, "The order; the first of its values by default.", None))
+    return found
+
+
+def connection(
+    to: InstrumentedAttribute[Any] | Relation,
+    description: str,
+    *,
+    filter_type: type | None = None,
+    order_type: type | None = None,
+    requires: Requirement | PerType | None = None,
+) -> Any:
+    """An edge to a list that is read page by page."""
+    base = to if isinstance(to, Relation) else join_of(to)
+    made = replace(base, many=True, connection=True, **_orders(order_type), **_filters(filter_type))
+    return _field(made, description, requires, *paging(filter_type, order_type), size=PAGED)
+
+
+def root(
+    to: Relation,
+    description: str,
+    *arguments: StrawberryArgument,
+    requires: Requirement,
+    about: About | None = None,
+    prepare: Callable[[Mapping[str, Any], Any], Prepared] | None = None,
+) -> Any:
+    """A root field that leads to one row or a list of known length."""
+    return _field(Root(to, about, prepare), description, requires, *arguments, size=_size(to))
+
+
+def rooted(
+    declared: Root | NodesRoot,
+    description: str,
+    *arguments: StrawberryArgument,
+    requires: Requirement,
+    sized_by: str | None = None,
+) -> Any:
+    """A root field whose root is declared elsewhere, whole. `sized_by`: the argument that is as long as the answer."""
+    size = ListSize(slicing_arguments=[sized_by]) if sized_by else None
+    return _field(declared, description, requires, *arguments, size=size)
+
+
+def root_connection(
+    to: Relation,
+    description: str,
+    *arguments: StrawberryArgument,
+    requires: Requirement,
+    about: About | None = None,
+    filter_type: type | None = None,
+    order_type: type | None = None,
+    prepare: Callable[[Mapping[str, Any], Any], Prepared] | None = None,
+) -> Any:
+    """A root field that is read page by page."""
+    made = replace(to, many=True, connection=True, **_orders(order_type), **_filters(filter_type))
+    pages = paging(filter_type, order_type)
+    return _field(Root(made, about, prepare), description, requires, *arguments, *pages, size=PAGED)
+
+
+def _size(to: Relation) -> ListSize | None:
+    return ListSize(assumed_size=to.assumed) if to.many else None
+
+
+def _orders(order_type: Any) -> dict[str, Any]:
+    return {"orders": {member.name: member.value for member in order_type}} if order_type else {}
+
+
+def _filters(filter_type: Any) -> dict[str, Any]:
+    return {"filters": filter_type.filters} if filter_type else {}

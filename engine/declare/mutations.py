@@ -1,0 +1,146 @@
+"""How mutations are declared: what each does, with which input, and which row its payload shows.
+
+    propose_deduction = mutation(deductions.propose, ProposeDeductionInput, Deduction, "…", requires=ACTING)
+
+The payload `ProposeDeductionPayload` is made from this one line.
+"""
+
+import dataclasses
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+import strawberry
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.utils.str_converters import to_camel_case, to_snake_case
+
+from auth.policy import OPEN, POLICY, Requirement
+from casework.refusal import Code, Refusal
+from engine.declare.directives import RequiresScopes
+from engine.declare.fields import DeclaredField, argument
+from engine.declare.relations import Root
+from engine.declare.row_types import enter, model_of
+from engine.execute.acting import Also, MutationRoot, Perform, performed
+from engine.load.context import Later
+
+strawberry.enum(Code, name="MutationErrorCode", description="Why a mutation was refused (拒绝原因).")
+
+
+@strawberry.type(description="Why nothing was done (错误). Nothing is ever half done.")
+class MutationError:
+    """A refusal as a client reads it."""
+
+    code: Code = strawberry.field(description="For programs (代码).")
+    message: str = strawberry.field(description="What was wrong (说明).")
+    path: list[str] = strawberry.field(description="The input it is about, from the root field on (路径).")
+    hint: str = strawberry.field(description="What to do instead (建议).")
+
+    @classmethod
+    def of(cls, refusal: Refusal) -> "MutationError":
+        """A refusal, with the place of its field in the input."""
+        named = [to_camel_case(part) for part in refusal.field.split(".")] if refusal.field else []
+        return cls(code=refusal.code, message=refusal.message, path=["input", *named], hint=refusal.hint)
+
+
+enter(MutationError, None, OPEN)
+
+
+class MutationField(DeclaredField):
+    """A root field that changes something."""
+
+    declaration: MutationRoot  # type: ignore[assignment]  # no other executor reads it
+    payload: Any = None
+
+    @property
+    def is_basic_field(self) -> bool:
+        """Never: it does something."""
+        return False
+
+    def get_result(self, source: Any, info: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        """Do it, and answer with its payload."""
+        return Later(self._answer, info.context, plain(kwargs["input"]))
+
+    async def _answer(self, context: Any, given: dict[str, Any]) -> Any:
+        noun, *_ = (field.name for field in dataclasses.fields(self.payload))
+        done = await performed(context, to_camel_case(self.python_name), self.declaration, given)
+        if isinstance(done, Refusal):
+            return self.payload(errors=[MutationError.of(done)])
+        told = {also.name: also.tell(context, done) for also in self.declaration.also}
+        return self.payload(**{noun: done}, **told, errors=[])
+
+
+def plain(given: Any) -> dict[str, Any]:
+    """An input as a dictionary of its fields, inputs within it too; values as they are."""
+    return {field.name: _plain(getattr(given, field.name)) for field in dataclasses.fields(given)}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    return plain(value) if dataclasses.is_dataclass(value) else value
+
+
+def mutation(
+    perform: Perform,
+    given: Any,
+    shows: Any,
+    description: str,
+    *,
+    requires: Requirement,
+    lines: Root | None = None,
+    also: Sequence[Also] = (),
+) -> Any:
+    """A mutation: `perform` with the fields of the input `given`; its payload shows a row of the type `shows`.
+
+    lines: where the changed row stands for many, the root that leads from its key to them. also: what is told once.
+    """
+    _check_parameters(perform, given)
+    noun = ("lines", list[shows] | None) if lines else (to_snake_case(shows.__name__), shows | None)
+    payload = _payload(given.__name__.removesuffix("Input"), noun, also, requires)
+    made = MutationField(
+        description=description,
+        directives=[RequiresScopes.of(requires)],
+        type_annotation=StrawberryAnnotation(payload),
+    )
+    made.payload, made.requirement = payload, requires
+    made.declaration = MutationRoot(perform, model_of(shows), lines, also)
+    made.arguments = [argument("input", given, "What to do.")]
+    return made
+
+
+def mutation_input(description: str) -> Any:
+    """Declare the input of a mutation. Whoever may call the mutation may send it."""
+
+    def declare(cls: type) -> type:
+        made = strawberry.input(cls, description=description)
+        POLICY.declare(cls.__name__, OPEN)
+        return made
+
+    return declare
+
+
+def _payload(name: str, noun: tuple[str, Any], also: Sequence[Also], requires: Requirement) -> Any:
+    """The type of a mutation's answer: the changed row, or why nothing was changed."""
+    shown, type_ = noun
+    once = {one.name: str | None for one in also}
+    members = {
+        "__annotations__": {shown: type_, **once, "errors": list[MutationError]},
+        "__doc__": f"The payload of {name}.",
+        shown: strawberry.field(default=None, description="As it is now; none if nothing was done."),
+        **{one.name: strawberry.field(default=None, description=one.description) for one in also},
+        "errors": strawberry.field(default_factory=list, description="Why nothing was done; empty if it was (错误)."),
+    }
+    made = strawberry.type(
+        type(f"{name}Payload", (), members),
+        description=f"What `{name[0].lower()}{name[1:]}` answers (办理结果).",
+        directives=[RequiresScopes.of(requires)],
+    )
+    enter(made, None, requires)
+    return made
+
+
+def _check_parameters(perform: Perform, given: Any) -> None:
+    """The fields of an input are the parameters of what it is for: a mistake in a declaration, found on import."""
+    wanted = {name for name in inspect.signature(perform).parameters if name != "acting"}
+    if wanted != (found := {field.name for field in dataclasses.fields(given)}):
+        raise TypeError(f"{given.__name__} has {sorted(found)}, and {perform.__name__} takes {sorted(wanted)}")

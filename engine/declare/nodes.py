@@ -1,0 +1,16 @@
+"""Objects with an id of their own (Relay)."""
+
+import strawberry
+
+from auth.policy import OPEN
+from engine.declare.row_types import RowObject, enter
+
+
+@strawberry.interface(description="An object that can be fetched again by its id.")
+class Node(RowObject):
+    """Relay's Node."""
+
+    id: strawberry.ID = strawberry.field(description="Opaque, globally unique id.")
+
+
+enter(Node, None, OPEN)

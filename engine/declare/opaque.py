@@ -1,0 +1,58 @@
+"""Ids and cursors that cannot be guessed: text with a keyed mark, made in SQL and checked in Python.
+
+The mark is HMAC-SHA-256 (RFC 2104) by a key outside the database. Its two padded keys are bound like any other value,
+so that a statement makes the mark with PostgreSQL's own SHA-256.
+"""
+
+import base64
+import binascii
+import hmac
+from collections.abc import Mapping
+from functools import cache
+
+import sqlalchemy as sa
+
+from engine.declare.sql import SQL
+
+BLOCK_BYTES = 64
+MARK_BYTES = 8
+INNER = sa.bindparam("opaque_inner", type_=sa.LargeBinary)
+OUTER = sa.bindparam("opaque_outer", type_=sa.LargeBinary)
+
+
+@cache
+def binds(key: bytes) -> Mapping[str, bytes]:
+    """The values of INNER and OUTER for a key of at most 64 bytes."""
+    padded = key.ljust(BLOCK_BYTES, b"\0")
+    return {"opaque_inner": bytes(b ^ 0x36 for b in padded), "opaque_outer": bytes(b ^ 0x5C for b in padded)}
+
+
+def sealed(text: SQL) -> SQL:
+    """SQL for `text` and its mark, in base64."""
+    octets = sa.func.convert_to(text, "UTF8")
+    mark = sa.func.sha256(OUTER.op("||")(sa.func.sha256(INNER.op("||")(octets))))
+    whole = octets.op("||")(sa.func.substring(mark, 1, MARK_BYTES))
+    return sa.func.translate(sa.func.encode(whole, "base64"), "\n", "")
+
+
+def seal(octets: bytes, key: bytes) -> str:
+    """What `sealed` makes of a text, given in UTF-8."""
+    return base64.b64encode(octets + _mark(octets, key)).decode()
+
+
+def unseal(opaque: str, key: bytes) -> str | None:
+    """The text, or None if the mark is not ours. Raises ValueError for what no seal could be."""
+    try:
+        whole = base64.b64decode(opaque, validate=True)
+    except (binascii.Error, ValueError):
+        raise ValueError("not base64") from None
+    if base64.b64encode(whole).decode() != opaque:
+        raise ValueError("not as base64 is written")
+    octets, mark = whole[:-MARK_BYTES], whole[-MARK_BYTES:]
+    if not octets:
+        raise ValueError("too short")
+    return octets.decode() if hmac.compare_digest(mark, _mark(octets, key)) else None
+
+
+def _mark(octets: bytes, key: bytes) -> bytes:
+    return hmac.digest(key, octets, "sha256")[:MARK_BYTES]

@@ -1,0 +1,130 @@
+"""Pages of lists: how many, from where, in which order (Relay cursor connections, by keyset)."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.types import TypeEngine
+
+from engine.declare.opaque import sealed, unseal
+from engine.declare.relations import ROW_TYPES, Frame, Order, Relation
+from engine.declare.sql import SQL
+from engine.load.caller import LARGEST_PAGE
+from engine.load.errors import BadCursorError, BadPageSizeError
+
+FOREIGN = "`after` must be an endCursor of this same list, in this same order."
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a client asked of a connection.
+
+    order: its name. after: the place of the row that the page begins after, in that order. filters: only those given.
+    """
+
+    first: int
+    order: str
+    after: tuple[Any, ...] | None = None
+    filters: tuple[tuple[str, Any], ...] = field(default=())
+    largest: int = LARGEST_PAGE
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.first <= self.largest:
+            raise BadPageSizeError(f"`first` must be from 1 to {self.largest}; ask for more by `after`.")
+
+
+def page_of(relation: Relation, arguments: Mapping[str, Any], key: bytes, largest: int = LARGEST_PAGE) -> Page:
+    """The page that a connection's arguments ask for. Raises BadPageSizeError, BadCursorError."""
+    chosen, after, order = arguments.get("filter"), arguments.get("after"), arguments.get("order_by")
+    given = {} if chosen is None else {name: value for name, value in vars(chosen).items() if value is not None}
+    name = next(iter(relation.orders)) if order is None else order.name
+    place = None if after is None else read_cursor(after, key)
+    types = place_types(relation, relation.orders[name])
+    typed = None if place is None else typed_place(name, types, place)
+    return Page(arguments["first"], name, typed, tuple(sorted(given.items())), largest)
+
+
+def order_columns(order: Order, child: Frame, key: str | None) -> list[SQL]:
+    """The columns that put rows into a total order: the order's own, then the key of a type that has one."""
+    by_key = [key] if key and not order.total else []
+    return [getattr(child, name) for name in (*order.columns, *by_key)]
+
+
+@cache
+def place_types(relation: Relation, order: Order) -> list[TypeEngine[Any]]:
+    """The types of a connection's `order_columns`."""
+    model, key = relation.target, ROW_TYPES[relation.target].key
+    return [column.type for column in order_columns(order, Frame(model), key)]
+
+
+def sorting(order: Order, columns: Sequence[SQL]) -> list[SQL]:
+    """The ORDER BY of these columns."""
+    return [column.desc() if order.descending else column.asc() for column in columns]
+
+
+def place_text(name: str, columns: Sequence[SQL]) -> SQL:
+    """SQL for the place of a row: the order's name and the row's columns in it."""
+    return sa.cast(sa.func.jsonb_build_array(name, *(sa.cast(column, sa.Text) for column in columns)), sa.Text)
+
+
+def cursor(name: str, columns: Sequence[SQL]) -> SQL:
+    """SQL for the cursor of a row: its place, opaque to clients."""
+    return sealed(place_text(name, columns))
+
+
+def beyond(order: Order, columns: Sequence[SQL], after: Sequence[SQL]) -> SQL:
+    """The rows past the place `after`."""
+    row, start = sa.tuple_(*columns), sa.tuple_(*after)
+    return row < start if order.descending else row > start
+
+
+def read_cursor(after: str, key: bytes) -> str:
+    """The place in a list that a cursor stands for. Raises BadCursorError for one that we did not make."""
+    try:
+        place = unseal(after, key)
+    except ValueError:
+        place = None
+    if place is None:
+        raise BadCursorError(FOREIGN)
+    return place
+
+
+def typed_place(name: str, types: Sequence[TypeEngine[Any]], place: str) -> tuple[Any, ...]:
+    """The values of a place in the order `name`. Raises BadCursorError if another order or list made it."""
+    try:
+        found = json.loads(place)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, list) or len(found) != len(types) + 1 or found[0] != name:
+        raise BadCursorError(FOREIGN)
+    try:
+        return tuple(READERS[type_.python_type](str(text)) for type_, text in zip(types, found[1:], strict=True))
+    except (ValueError, OverflowError):
+        raise BadCursorError(FOREIGN) from None
+
+
+def _key(text: str) -> int:
+    if not 0 <= (key := int(text)) < 2**63:
+        raise ValueError("no key of PostgreSQL's")
+    return key
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a moment without its zone")
+    return moment.astimezone(UTC)
+
+
+def _text(text: str) -> str:
+    if b"\0" in text.encode():
+        raise ValueError("no text of PostgreSQL's")
+    return text
+
+
+READERS: Mapping[type, Callable[[str], Any]] = {int: _key, date: date.fromisoformat, datetime: _moment, str: _text}
+"""How the place of a row reads, by the type of an order's column."""

@@ -1,0 +1,137 @@
+"""What an operation costs, known before it runs: objects by type and list size (IBM GraphQL Cost Directives).
+
+Read from `@cost` and `@listSize` in the schema. An object counts 1 unless its type says otherwise; a list counts as
+long as its slicing argument says, or as assumed. Where an answer may be of several types, the dearest counts.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    GraphQLField,
+    GraphQLObjectType,
+    IntValueNode,
+    ListValueNode,
+    VariableNode,
+    get_named_type,
+    is_abstract_type,
+    is_composite_type,
+)
+from graphql.execution.collect_fields import FieldDetailsList
+
+from engine.declare.directives import Cost, ListSize
+from engine.load.errors import ExpectedError
+from engine.plan.selection import DEFINITION, Fields, Selection
+
+MOST_COST = 50_000
+Variables = Mapping[str, Any]
+
+
+class TooCostlyError(ExpectedError):
+    """An operation that may answer with more than one document may ask for."""
+
+    code = "COST_LIMIT_EXCEEDED"
+
+    def __init__(self, cost: int) -> None:
+        message = f"This operation costs {cost}, and one may cost {MOST_COST} at most. Ask for fewer rows at a time."
+        super().__init__(message, cost=cost, maximumCost=MOST_COST)
+
+
+@dataclass(frozen=True)
+class Size:
+    """How long a list is: a number, or what a variable holds (a number, or a list of that length)."""
+
+    number: int = 1
+    variable: str | None = None
+
+    def of(self, variables: Variables) -> int:
+        """The size with these variables."""
+        value = self.number if self.variable is None else variables.get(self.variable)
+        return max(0, value if isinstance(value, int) else len(value or ()))
+
+
+@dataclass(frozen=True)
+class Price:
+    """The cost of a selection: what is fixed, what is counted by the row, and the dearest of the possible types."""
+
+    fixed: int
+    lists: tuple[tuple[Size, "Price"], ...] = ()
+    types: tuple["Price", ...] = ()
+
+    def of(self, variables: Variables) -> int:
+        """The cost with these variables."""
+        by_row = sum(size.of(variables) * price.of(variables) for size, price in self.lists)
+        return self.fixed + by_row + max((price.of(variables) for price in self.types), default=0)
+
+
+def price_of(selection: Selection) -> Price:
+    """The price of an operation."""
+    return _Pricing(selection).fields(selection.root, selection.roots())
+
+
+@dataclass(frozen=True)
+class _Pricing:
+    selection: Selection
+
+    def fields(self, kind: GraphQLObjectType, asked: Fields, sized: Size | None = None) -> Price:
+        """The price of fields on an object; `sized`: the length of the lists that its parent's arguments size."""
+        prices = [found for details in asked.values() for found in self._field(kind, details, sized)]
+        fixed = sum(price.fixed for size, price in prices if size == Size() and not (price.lists or price.types))
+        lists = [(size, price) for size, price in prices if size != Size() or price.lists or price.types]
+        return Price(fixed, tuple(lists))
+
+    def _field(
+        self, kind: GraphQLObjectType, details: FieldDetailsList, sized: Size | None
+    ) -> Iterator[tuple[Size, Price]]:
+        node = details[0].node
+        if node.name.value.startswith("__"):
+            return
+        defined = kind.fields[node.name.value]
+        yield Size(), Price(_weight(defined.extensions[DEFINITION], 0))
+        target: Any = get_named_type(defined.type)
+        if not is_composite_type(target):
+            return
+        declared = _list_size(defined)
+        length = _length(declared, node) if declared else None
+        if declared and declared.sized_fields:
+            yield Size(), self._objects(target, details, length)
+        elif sized and node.name.value in {"nodes", "edges"}:
+            yield sized, self._objects(target, details, None)
+        else:
+            yield length or Size(), self._objects(target, details, None)
+
+    def _objects(self, target: Any, details: FieldDetailsList, sized: Size | None) -> Price:
+        schema = self.selection.schema
+        types = schema.get_possible_types(target) if is_abstract_type(target) else [target]
+        prices = [self._object(kind, details, sized) for kind in types]
+        return prices[0] if len(set(prices)) == 1 else Price(0, (), tuple(prices))
+
+    def _object(self, kind: GraphQLObjectType, details: FieldDetailsList, sized: Size | None) -> Price:
+        found = self.fields(kind, self.selection.below(kind, details), sized)
+        return Price(found.fixed + _weight(kind.extensions[DEFINITION], 1), found.lists)
+
+
+def _weight(declared: Any, otherwise: int) -> int:
+    """What `@cost` says of a type or a field."""
+    return next((int(one.weight) for one in declared.directives or () if isinstance(one, Cost)), otherwise)
+
+
+def _list_size(field: GraphQLField) -> ListSize | None:
+    return next((one for one in field.extensions[DEFINITION].directives if isinstance(one, ListSize)), None)
+
+
+def _length(declared: ListSize, node: FieldNode) -> Size:
+    """The length of a list where it is asked for."""
+    if not declared.slicing_arguments:
+        return Size(declared.assumed_size or 1)
+    given = (argument.value for argument in node.arguments or () if argument.name.value in declared.slicing_arguments)
+    match next(given, None):
+        case VariableNode(name=name):
+            return Size(0, name.value)
+        case IntValueNode(value=value):
+            return Size(int(value))
+        case ListValueNode(values=values):
+            return Size(len(values))
+    return Size()

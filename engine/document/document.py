@@ -1,0 +1,226 @@
+"""A document on its way from text to an operation that may run: parsed, validated, and held to the caller's scopes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from hashlib import sha256
+
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSyntaxError,
+    OperationDefinitionNode,
+    OperationType,
+    get_operation_ast,
+    parse,
+    validate,
+)
+from graphql.execution.values import VariableValues
+
+from auth.audiences import Audience
+from auth.policy import POLICY
+from auth.scopes import Scope
+from engine.declare.argument_names import argument_reader
+from engine.document.audience_schema import introspected
+from engine.document.coordinates import Reach, reach_of, root_fields
+from engine.document.cost import Price, price_of
+from engine.document.deprecation import Use, used_in
+from engine.document.error_redaction import coded
+from engine.document.limits import CycleError, TooComplexError, bound
+from engine.load.errors import ForbiddenError
+from engine.plan.plan import Plan, Purpose, planned
+from engine.plan.selection import Selection, condition_variables
+from engine.plan.walk import Unplanned
+from schema.building import GRAPHQL
+
+LARGEST_QUERY = 16 * 1024
+MOST_TOKENS = 2_000
+MOST_ERRORS = 10
+REMEMBERED = 512
+MOST_VARIANTS = 16
+ABOUT_SCHEMA = frozenset({"__schema", "__type"})
+
+
+NO_SUBSCRIPTIONS = "Subscribe over WebSocket (graphql-transport-ws), or with `Accept: text/event-stream`."
+ONLY_SUBSCRIPTIONS = "Only subscriptions last. Send queries and mutations by POST, and accept application/json."
+
+
+class DocumentError(Exception):
+    """A document that cannot run: the errors say why."""
+
+    def __init__(self, *errors: GraphQLError) -> None:
+        super().__init__()
+        self.errors = errors
+
+
+Conditions = tuple[tuple[str, bool], ...]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """An operation for one audience, and for certain values of the variables that its conditions name.
+
+    types: what the access log says of each root field. bulk: plans with larger pages, made for bulk operations.
+    """
+
+    purpose: Purpose
+    types: Mapping[str, Sequence[str]]
+    bulk: dict[tuple[int, bool], Plan] = field(default_factory=dict)
+
+    @cached_property
+    def price(self) -> Price:
+        """What it costs."""
+        return price_of(self.purpose.selection)
+
+    @cached_property
+    def plan(self) -> Plan | Unplanned:
+        """Its plan, made once it is known to be worth it; or the field that no statement can answer."""
+        try:
+            return planned(self.purpose, argument_reader, self.types)
+        except Unplanned as reason:
+            return reason
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A document that may run. `reach` is None for introspection, which `introspected` answers.
+
+    conditions: the variables that decide on a @skip or @include. variants: by audience and by the values of those.
+    """
+
+    document: DocumentNode
+    node: OperationDefinitionNode
+    digest: bytes
+    scopes: frozenset[Scope]
+    reach: Reach | None
+    conditions: frozenset[str]
+    variants: dict[tuple[Audience, Conditions], Variant] = field(default_factory=dict)
+
+    @property
+    def mutates(self) -> bool:
+        """Whether it may change anything."""
+        return self.node.operation is OperationType.MUTATION
+
+    @property
+    def kind(self) -> str:
+        """`query`, `mutation` or `subscription`."""
+        return self.node.operation.value
+
+    @cached_property
+    def fields(self) -> Sequence[str]:
+        """Its root fields, as the schema names them."""
+        return sorted(self.reach.roots) if self.reach else ["__schema"]
+
+    @cached_property
+    def says_nothing(self) -> bool:
+        """Whether its text is all of the schema: no strings, and no comments."""
+        source = self.document.loc.source.body if self.document.loc else '"'
+        return '"' not in source and "#" not in source
+
+    @cached_property
+    def deprecated(self) -> tuple[Use, ...]:
+        """What is deprecated of all that its text uses."""
+        return used_in(GRAPHQL, self.document, self.node)
+
+    def types(self) -> dict[str, list[str]]:
+        """What the access log says of each root field's answer."""
+        return self.reach.types() if self.reach else {}
+
+    def variant(self, audience: Audience, values: VariableValues) -> Variant:
+        """The operation for an audience and these variables, made when first asked for."""
+        conditions = tuple((name, bool(values.coerced.get(name))) for name in sorted(self.conditions))
+        key = audience, conditions
+        if key not in self.variants:
+            if len(self.variants) >= MOST_VARIANTS:
+                self.variants.clear()
+            selection = Selection.of(GRAPHQL, self.document, self.node, dict(conditions))
+            purpose = Purpose(selection, audience, self.scopes, self.digest)
+            self.variants[key] = Variant(purpose, self.types())
+        return self.variants[key]
+
+
+@lru_cache(REMEMBERED)
+def prepared(query: str, operation_name: str | None, scopes: frozenset[Scope], lasts: bool = False) -> Operation:
+    """The operation `operation_name` of `query`, for a caller with `scopes`; a subscription if it `lasts`.
+
+    Raises DocumentError with every reason found, and ForbiddenError naming all scopes that are missing.
+    """
+    document = _parsed(query)
+    operation = _chosen(document, operation_name, lasts)
+    introspection = _introspects(document, operation)
+    schema = introspected(scopes) if introspection else GRAPHQL
+    if errors := validate(schema, document, max_errors=MOST_ERRORS, hide_suggestions=True):
+        raise DocumentError(*(coded(error, "INVALID_DOCUMENT") for error in errors))
+    reach = None if introspection else reach_of(GRAPHQL, document, operation)
+    if reach:
+        check(reach, scopes)
+    digest = sha256(query.encode()).digest()
+    return Operation(document, operation, digest, scopes, reach, condition_variables(document, operation))
+
+
+def _parsed(query: str) -> DocumentNode:
+    if len(query.encode()) > LARGEST_QUERY:
+        message = f"The document is larger than {LARGEST_QUERY} bytes; move values into variables, or split it."
+        raise DocumentError(coded(GraphQLError(message), "DOCUMENT_TOO_LARGE"))
+    try:
+        document = parse(query, max_lexical_tokens=MOST_TOKENS)
+        bound(document)
+    except GraphQLSyntaxError as error:
+        code = "DOCUMENT_TOO_LARGE" if "Parsing aborted" in error.message else "SYNTAX_ERROR"
+        raise DocumentError(coded(error, code)) from None
+    except (TooComplexError, CycleError) as error:
+        raise DocumentError(error) from None
+    return document
+
+
+def _chosen(document: DocumentNode, name: str | None, lasts: bool) -> OperationDefinitionNode:
+    operation = get_operation_ast(document, name)
+    if operation is None:
+        message = "Name the operation to run by `operationName`; it must be one of the document's."
+        raise DocumentError(coded(GraphQLError(message), "OPERATION_NOT_FOUND"))
+    if lasts != (operation.operation is OperationType.SUBSCRIPTION):
+        message = ONLY_SUBSCRIPTIONS if lasts else NO_SUBSCRIPTIONS
+        raise DocumentError(coded(GraphQLError(message, operation), "INVALID_DOCUMENT"))
+    if operation.operation is OperationType.MUTATION and len(list(root_fields(document, operation))) != 1:
+        message = "Send one mutation a request: each is done whole, or not at all, by itself."
+        raise DocumentError(coded(GraphQLError(message, operation), "INVALID_DOCUMENT"))
+    return operation
+
+
+def _introspects(document: DocumentNode, operation: OperationDefinitionNode) -> bool:
+    """Whether the operation asks about the schema. Raises DocumentError if it asks for data as well."""
+    asked = {node.name.value for node in root_fields(document, operation)} - {"__typename"}
+    about_schema = asked & ABOUT_SCHEMA
+    if about_schema and asked - ABOUT_SCHEMA:
+        message = "Ask about the schema in an operation of its own, without other fields."
+        raise DocumentError(coded(GraphQLError(message, operation), "INVALID_DOCUMENT"))
+    return bool(about_schema)
+
+
+def is_subscription(query: str, operation_name: str | None) -> bool:
+    """Whether a document asks for what lasts; what is wrong with it is told elsewhere."""
+    try:
+        operation = get_operation_ast(_parsed(query), operation_name)
+    except DocumentError:
+        return False
+    return operation is not None and operation.operation is OperationType.SUBSCRIPTION
+
+
+def is_public(operation: Operation) -> bool:
+    """Whether an operation reads the schema or the catalogue, and nothing about anybody."""
+    if operation.mutates:
+        return False
+    return operation.reach is None or not POLICY.missing(operation.reach.coordinates, frozenset({Scope.CATALOGUE}))
+
+
+def check(reach: Reach, scopes: frozenset[Scope]) -> None:
+    """Raise one ForbiddenError that names every missing scope, and where each is needed."""
+    lacking = POLICY.missing(reach.coordinates, scopes)
+    if not lacking:
+        return
+    missing = sorted(frozenset().union(*lacking.values()))
+    raise ForbiddenError(
+        f"This token lacks the scopes {', '.join(missing)}. Ask for a token with them, or leave out the fields.",
+        missingScopes=missing,
+        fields=sorted(lacking),
+    )

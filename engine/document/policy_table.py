@@ -1,0 +1,40 @@
+"""The policy table for people: what each type and field needs, and which audiences reach it."""
+
+from collections.abc import Iterator
+
+from auth.audiences import Audience, scopes_of
+from auth.policy import OPEN, POLICY, Requirement
+from auth.scopes import Scope
+
+HEADER = """# The policy table
+
+Generated from the declarations in `schema/` by `suxin policy`. A type needs what stands beside it, one of its fields
+that and what stands beside the field; a field that is not listed needs what its type needs. What is not in the table is
+denied. Which *rows* an audience sees is another matter: `resolvers/visibility/predicates.py`.
+"""
+
+
+def policy_table() -> str:
+    """Markdown: scopes, then types and fields with a requirement of their own."""
+    return "\n".join([HEADER, *_scopes(), "", *_entries()]) + "\n"
+
+
+def _scopes() -> Iterator[str]:
+    yield "| scope | gives | audiences |"
+    yield "|---|---|---|"
+    for scope in Scope:
+        holders = ", ".join(audience for audience in Audience if scope in scopes_of(audience))
+        yield f"| `{scope}` | {scope.display} | {holders} |"
+
+
+def _entries() -> Iterator[str]:
+    yield "| type or field | needs | reached by |"
+    yield "|---|---|---|"
+    for coordinate, requirement in sorted(POLICY.requirements.items()):
+        if requirement != OPEN:
+            reached = ", ".join(audience for audience in Audience if POLICY.permits(coordinate, scopes_of(audience)))
+            yield f"| `{coordinate}` | {_spelled(requirement)} | {reached or 'nobody'} |"
+
+
+def _spelled(requirement: Requirement) -> str:
+    return " or ".join(" and ".join(f"`{scope}`" for scope in sorted(scopes)) for scopes in requirement)

@@ -1,0 +1,125 @@
+"""Who acts in a mutation, and on what: ids become keys, callers become officers or parties."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from auth.officer import Officer
+from casework.procedure import Act
+from casework.refusal import Refusal
+from casework.texts import check_texts
+from engine.declare.relations import ROW_TYPES, Root
+from engine.load.caller import Caller
+from engine.load.context import Context
+from engine.load.errors import BadIdError
+from engine.load.loaders import found
+from engine.load.nodes import key_of, node_root
+from engine.load.rows import Answer, Row
+from models.documents import ORGANIZATIONS, DocumentKind, document_key, parse_document
+from models.identifiers import IdentifierError
+from models.party import Identity
+
+Perform = Callable[..., Awaitable[int]]
+
+
+@dataclass(frozen=True)
+class Acting:
+    """One caller, in the transaction of one mutation."""
+
+    connection: AsyncConnection
+    caller: Caller
+
+    def act(self, reason: str) -> Act:
+        """The member of staff who signed in acts, now. Raises Refusal WRONG_ROLE for a token of nobody's."""
+        return Act(self.officer, self.caller.now, reason, self.caller.keyring)
+
+    @property
+    def officer(self) -> Officer:
+        """Who signed in. The scope for acting is given to nobody else."""
+        officer = self.caller.principal.officer
+        if officer is None:
+            raise Refusal("WRONG_ROLE", "Nobody has signed in.", "Sign in, and ask for a token with the code.")
+        return officer
+
+    def key(self, opaque: str, model: type, field: str = "id") -> int:
+        """The key in the id of a row of `model`. Raises Refusal BAD_ID."""
+        try:
+            return key_of(opaque, ROW_TYPES[model].name, self.caller.keyring.opaque_key)
+        except BadIdError as error:
+            raise Refusal("BAD_ID", str(error), "Send an id as this service gave it out.", field) from None
+
+    @property
+    def subject(self) -> bytes:
+        """The keyed hash of the authenticated litigant's number. The scopes for acting are given to nobody else."""
+        subject = self.caller.principal.subject_index
+        if subject is None:
+            raise Refusal("NOT_YOURS", "Nobody is authenticated.", "Exchange a token for your user (RFC 8693).")
+        return subject
+
+    def person(self, number: str | None, document: Mapping[str, Any] | None) -> bytes:
+        """The keyed hash of a person's number: a resident ID number, or another document's. Raises Refusal."""
+        given = (DocumentKind.RESIDENT_ID, number) if document is None else (document["kind"], document["number"])
+        if given[1] is None or (document is not None and number is not None) or given[0] in ORGANIZATIONS:
+            raise Refusal("BAD_NUMBER", "A person has one number.", "Give `idNumber` or `document`.", "idNumber")
+        try:
+            read = parse_document(given[0], given[1])
+        except IdentifierError:
+            field = "idNumber" if document is None else "document"
+            raise Refusal("BAD_NUMBER", "This is no number of its kind.", "Check its digits.", field) from None
+        return self.caller.keyring.index(document_key(read.kind, read.value))
+
+    async def own_party(self) -> int:
+        """The party that the authenticated litigant is. Raises Refusal NOT_FOUND."""
+        own = sa.select(Identity.party_id).where(Identity.index == self.caller.principal.subject_index)
+        key: int | None = (await self.connection.execute(own)).scalar_one_or_none()
+        if key is None:
+            raise Refusal("NOT_FOUND", "The court knows nothing of you.", "Nothing needs to be done.", "id")
+        return key
+
+
+@dataclass(frozen=True)
+class Also:
+    """What a payload tells beside the changed row, kept nowhere: made from the caller's context and the row."""
+
+    name: str
+    description: str
+    tell: Callable[[Context, Row], str]
+
+
+@dataclass(frozen=True, eq=False)
+class MutationRoot:
+    """A root field that changes a row of `model`: `perform` is called with `Acting` and the fields of the input.
+
+    lines: leads from the key of what was changed to the rows that are shown, where they are many.
+    """
+
+    perform: Perform
+    model: type
+    lines: Root | None = None
+    also: Sequence[Also] = ()
+
+
+async def performed(context: Context, field: str, root: MutationRoot, given: Mapping[str, Any]) -> Any:
+    """Do what is asked, unless it was done before, and read what was changed as the caller sees it.
+
+    Gives a row, or the rows of `root.lines`, or the Refusal of what was not done.
+    """
+    performing = context.performing
+    try:
+        if not performing.replays:
+            check_texts(given)
+            performing.changed = await root.perform(Acting(context.connection, context), **given)
+    except Refusal as refusal:
+        performing.refused = True
+        return refusal
+    asked = root.lines or node_root(ROW_TYPES[root.model].name)
+    rows = await found(context, asked, {"keys": [performing.changed]}, Answer(field, context.view))
+    return (rows if root.lines else next(iter(rows), None)) or _unseen()
+
+
+def _unseen() -> Refusal:
+    """Done, and not for this caller to see: told apart from what was refused by nothing being undone."""
+    return Refusal("NOT_FOUND", "This is done, and no longer yours to see.", "Nothing more is needed.")

@@ -1,0 +1,158 @@
+"""The loaders executor: answers fields one by one; the rows of a relation come in one statement (aiodataloader).
+
+It reads the same declarations as every other executor, and is the one that others are held against.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+from aiodataloader import DataLoader
+
+from engine.declare.paging import Page
+from engine.declare.relations import Relation, Root
+from engine.load.context import Context
+from engine.load.rows import Answer, Edge, PageInfo, Row
+from engine.load.statements import Reading, argument_values, key_values, reading_of
+
+Key = tuple[Any, ...]
+
+
+class Loader(DataLoader[Key, Any]):  # type: ignore[misc]  # aiodataloader ships no types
+    """A loader whose callers cannot cancel each other: graphql-core cancels siblings, and a batch is shared."""
+
+    def load(self, key: Key) -> "asyncio.Future[Any]":
+        """The value of `key`, from one statement for all keys asked in this turn of the loop."""
+        return asyncio.shield(super().load(key))
+
+
+class RelationLoader(Loader):
+    """Parents' keys to the rows of one relation, as one view sees them with the same arguments."""
+
+    def __init__(self, context: Context, relation: Relation, parent: Row, arguments: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.context, self.relation, self.arguments = context, relation, arguments
+        self.answer = parent.answer
+        self.reading = reading_of(relation, parent.answer.view.audience)
+
+    def values(self, keys: Sequence[Key]) -> dict[str, Any]:
+        """The bind values of a batch."""
+        return {**self.answer.view.parameters(), **argument_values(self.arguments), **key_values(self.relation, keys)}
+
+    async def batch_load_fn(self, keys: list[Key]) -> Sequence[Any]:
+        """The rows of each key, in order; none where nothing is visible."""
+        found = await self.context.fetch(self.reading.rows(), self.values(keys))
+        return grouped(found, len(keys), self.reading, self.answer)
+
+
+class PageLoader(RelationLoader):
+    """Parents' keys to one page of a relation."""
+
+    def __init__(self, context: Context, relation: Relation, parent: Row, page: Page) -> None:
+        super().__init__(context, relation, parent, {})
+        self.page = page
+
+    async def batch_load_fn(self, keys: list[Key]) -> Sequence[Any]:
+        """Up to one row more than the page holds for each key."""
+        found = await self.context.fetch(self.reading.page(self.page), self.values(keys))
+        return grouped(found, len(keys), self.reading, self.answer)
+
+
+class CountLoader(PageLoader):
+    """Parents' keys to the number of rows under the page's filters."""
+
+    async def batch_load_fn(self, keys: list[Key]) -> Sequence[Any]:
+        """The count of each key, zero where nothing is visible."""
+        found = await self.context.fetch(self.reading.count(self.page), self.values(keys))
+        counts = {row["_ordinal"]: row["_count"] for row in found}
+        return [counts.get(ordinal, 0) for ordinal in range(1, len(keys) + 1)]
+
+
+def grouped(found: Sequence[Mapping[Any, Any]], parents: int, reading: Reading, answer: Answer) -> list[list[Row]]:
+    """Rows by their parent's ordinal."""
+    rows: defaultdict[int, list[Row]] = defaultdict(list)
+    for values in found:
+        rows[values["_ordinal"]].append(Row(reading.row_type, values, answer))
+    return [rows[ordinal] for ordinal in range(1, parents + 1)]
+
+
+async def related(context: Context, relation: Relation, parent: Row, arguments: Mapping[str, Any]) -> Any:
+    """The rows that an edge leads to: a list, or one row or None."""
+    arguments = {name: arguments.get(name) for name in relation.arguments}
+    name: Hashable = (relation, parent.answer, tuple(arguments.items()))
+    loader = context.loader(name, lambda: RelationLoader(context, relation, parent, arguments))
+    rows = await loader.load(parent.keys_for(relation.keys))
+    context.trail.meet(parent.answer, rows)
+    return rows if relation.many else next(iter(rows), None)
+
+
+async def connected(context: Context, relation: Relation, parent: Row, page: Page) -> "Connection":
+    """One page of the rows that an edge leads to."""
+
+    async def count() -> int:
+        counter = context.loader(
+            (CountLoader, relation, parent.answer, page),
+            lambda: CountLoader(context, relation, parent, page),
+        )
+        found: int = await counter.load(parent.keys_for(relation.keys))
+        return found
+
+    name: Hashable = (PageLoader, relation, parent.answer, page)
+    loader = context.loader(name, lambda: PageLoader(context, relation, parent, page))
+    connection = Connection(await loader.load(parent.keys_for(relation.keys)), page, count)
+    context.trail.meet(parent.answer, connection.nodes)
+    return connection
+
+
+class Connection:
+    """A page as GraphQL reads it."""
+
+    def __init__(self, rows: Sequence[Row], page: Page, count: Any) -> None:
+        self.nodes, self.page, self.count = list(rows[: page.first]), page, count
+        self.more = len(rows) > page.first
+
+    @property
+    def edges(self) -> list[Edge]:
+        """The rows with their cursors."""
+        return [Edge(row._cursor, row) for row in self.nodes]
+
+    @property
+    def page_info(self) -> PageInfo:
+        """Where the page stands: pages lead forward only."""
+        cursors = [row._cursor for row in self.nodes]
+        ends = (cursors[0], cursors[-1]) if cursors else (None, None)
+        return PageInfo(self.more, self.page.after is not None, *ends)
+
+
+async def answered(context: Context, field: str, root: Root, arguments: Mapping[str, Any], page: Page | None) -> Any:
+    """The rows of a root field: a page, a list, or one row or None; noted for the access log."""
+    prepared = root.prepared(arguments, context)
+    if prepared.before is not None:
+        await context.fetch(prepared.before, argument_values(prepared.values) | dict(prepared.view.parameters()))
+    return await found(context, root, prepared.values, Answer(field, prepared.view), page)
+
+
+async def found(
+    context: Context, root: Root, values: Mapping[str, Any], answer: Answer, page: Page | None = None
+) -> Any:
+    """The rows of a root for the values of its keys, as a part of `answer`."""
+    view = answer.view
+    reading = reading_of(root.relation, view.audience, root=True)
+    binds = {**view.parameters(), **argument_values({key: values.get(key) for key in root.relation.keys})}
+    statement = reading.page(page, root.about) if page else reading.rows(root.about)
+    rows = [Row(reading.row_type, read, answer) for read in await context.fetch(statement, binds)]
+    if root.about:
+        shown, beyond = (rows[: page.first], page.after is not None) if page else (rows, False)
+        context.trail.note(answer, shown, root.about.columns(reading.child), beyond=beyond)
+    if page:
+        return Connection(rows, page, _counting(context, reading, page, binds))
+    return rows if root.relation.many else next(iter(rows), None)
+
+
+def _counting(context: Context, reading: Reading, page: Page, binds: Mapping[str, Any]) -> Any:
+    async def count() -> int:
+        found: int = (await context.fetch(reading.count(page), binds))[0]["_count"]
+        return found
+
+    return count

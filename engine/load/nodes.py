@@ -1,0 +1,112 @@
+"""Rows by their opaque id (Relay). The row predicate is the same as on any other road, so an id opens nothing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import InstrumentedAttribute
+
+from auth.policy import POLICY
+from engine.declare.opaque import unseal
+from engine.declare.relations import ROW_TYPES, Relation, Root, RowType
+from engine.load.caller import Caller
+from engine.load.context import Context
+from engine.load.errors import BadIdError, TooManySubjectsError
+from engine.load.loaders import found
+from engine.load.rows import Answer, Row
+from engine.load.view import View
+from resolvers.register.subjects import viewed
+from resolvers.visibility.about import about_row_of
+
+LARGEST_BATCH = 100
+MOST_DIGITS = len(str(2**63))
+
+
+def read_id(opaque: str, key: bytes) -> tuple[str, str]:
+    """The type name and key text in an id; of an id that we did not make, what no row has. Raises BadIdError."""
+    try:
+        text = unseal(opaque, key)
+    except ValueError:
+        text = ""
+    if text is not None and (":" not in text or "\0" in text):
+        raise BadIdError("An id must be one that this service gave out, unchanged.")
+    name, _, row = (text or "").partition(":")
+    return name, row
+
+
+def key_of(opaque: str, type_name: str, key: bytes) -> int:
+    """The numeric key in an id of `type_name`. Raises BadIdError."""
+    name, row = read_id(opaque, key)
+    if name != type_name or not numeric(row):
+        raise BadIdError(f"This is not the id of a {type_name}.")
+    return int(row)
+
+
+def numeric(key: str) -> bool:
+    """Whether a key text is a number that PostgreSQL can hold."""
+    return key.isascii() and key.isdigit() and len(key) <= MOST_DIGITS and int(key) < 2**63
+
+
+@cache
+def node_types() -> dict[str, RowType]:
+    """The row types that have ids, by name; complete once the schema is built."""
+    return {row_type.name: row_type for row_type in ROW_TYPES.values() if row_type.key}
+
+
+@cache
+def node_root(type_name: str) -> Root:
+    """The root that finds rows of a type by their keys."""
+    row_type = node_types()[type_name]
+    key: InstrumentedAttribute[Any] = getattr(row_type.model, row_type.key or "id")
+    relation = Relation(
+        row_type.model,
+        lambda arguments, row: getattr(row, key.key) == sa.any_(arguments.keys),
+        {"keys": sa.ARRAY(key.type)},
+        many=True,
+    )
+    return Root(relation, about_row_of(row_type.model))
+
+
+def typed_keys(root: Root, keys: Sequence[str]) -> list[Any]:
+    """The key texts that can be keys of the root's rows, as values of their type."""
+    by_number = root.relation.keys["keys"].item_type.python_type is int  # type: ignore[attr-defined]  # an ARRAY
+    return [int(key) for key in keys if numeric(key)] if by_number else list(keys)
+
+
+@dataclass(frozen=True)
+class NodesRoot:
+    """A root field that leads to rows of any type by their ids: a list of them, or one."""
+
+    many: bool
+
+    def asked(self, arguments: Mapping[str, Any], caller: Caller) -> tuple[list[tuple[str, str]], View]:
+        """The type and key of each id, and the view to see them from.
+
+        Raises BadIdError, PurposeError, TooManySubjectsError.
+        """
+        access = arguments["access"]
+        view = viewed(access, caller) if access else caller.view
+        ids = arguments["ids"] if self.many else [arguments["id"]]
+        if len(ids) > LARGEST_BATCH:
+            raise TooManySubjectsError(f"`ids` may hold {LARGEST_BATCH} ids at most.")
+        return [read_id(text, view.opaque_key) for text in ids], view
+
+
+async def looked_up(context: Context, field: str, root: NodesRoot, arguments: Mapping[str, Any]) -> Any:
+    """The rows of these ids in order; None for what is unknown, or not for this caller (R20)."""
+    asked, view = root.asked(arguments, context)
+    rows: dict[str, Row] = {}
+    answer = Answer(field, view)
+    for type_name in dict.fromkeys(name for name, _ in asked):
+        if type_name in node_types() and POLICY.permits(type_name, context.principal.scopes):
+            rows |= await _of_type(context, type_name, [key for name, key in asked if name == type_name], answer)
+    found = [rows.get(text) for text in (arguments["ids"] if root.many else [arguments["id"]])]
+    return found if root.many else found[0]
+
+
+async def _of_type(context: Context, type_name: str, keys: Sequence[str], answer: Answer) -> dict[str, Row]:
+    root = node_root(type_name)
+    rows = await found(context, root, {"keys": typed_keys(root, keys)}, answer)
+    return {row.id: row for row in rows if POLICY.permits(row.type_name, context.principal.scopes)}

@@ -1,0 +1,122 @@
+"""SELECTs from declarations: the rows of a relation for many parents at once, or of a root."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.types import TypeEngine
+
+import resolvers.visibility.imports
+import resolvers.visibility.items  # noqa: F401 - enters its predicates
+from auth.audiences import Audience
+from engine.declare.paging import Page, beyond, cursor, order_columns, sorting
+from engine.declare.relations import ROW_TYPES, About, Frame, Relation, RowType
+from engine.declare.sql import SQL
+from resolvers.visibility.predicates import visible
+
+ARGUMENT = "argument_"
+KEYS = "keys_"
+
+
+def argument_binds(types: Mapping[str, TypeEngine[Any]]) -> dict[str, SQL]:
+    """Bind parameters for the arguments of a relation."""
+    return {name: sa.bindparam(ARGUMENT + name, type_=type_) for name, type_ in types.items()}
+
+
+def argument_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of `argument_binds`."""
+    return {ARGUMENT + name: value for name, value in values.items()}
+
+
+def key_values(relation: Relation, keys: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
+    """The values of the parents that `related` asks for, as one array a key."""
+    return {KEYS + name: [key[place] for key in keys] for place, name in enumerate(relation.keys)}
+
+
+@lru_cache(1024)
+def reading_of(relation: Relation, audience: Audience, *, root: bool = False) -> "Reading":
+    """The reading of a declared relation, which holds no value of any request."""
+    return Reading(relation, audience, root=root)
+
+
+class Reading:
+    """One relation as one audience reads it: its parents, its rows, and the predicate between them."""
+
+    def __init__(self, relation: Relation, audience: Audience, *, root: bool = False) -> None:
+        self.relation, self.audience = relation, audience
+        self.row_type: RowType = ROW_TYPES[relation.target]
+        arguments = argument_binds(relation.arguments)
+        self.parents = None if root else self._parents()
+        self.parent = Frame(self.parents) if self.parents is not None else Frame(None, argument_binds(relation.keys))
+        made = relation.source(self.parent, audience, arguments).lateral("made") if relation.source else None
+        self.source = self.row_type.source(audience, arguments) if made is None else made
+        self.child = Frame(self.source, arguments)
+        self._rows: dict[About | None, sa.Select[Any]] = {}
+
+    def _parents(self) -> sa.FromClause:
+        types = self.relation.keys.items()
+        arrays = [sa.bindparam(KEYS + name, type_=sa.ARRAY(type_)) for name, type_ in types]
+        columns = [sa.column(name, type_) for name, type_ in types]
+        keys = sa.func.unnest(*arrays).table_valued(*columns, with_ordinality="ordinal", name="keys")
+        return keys.render_derived()
+
+    @property
+    def ordinal(self) -> SQL | None:
+        """Which parent a row belongs to, counted from one; None for a root."""
+        return None if self.parents is None else self.parents.c.ordinal
+
+    def matching(self, page: Page | None = None) -> list[SQL]:
+        """The join, the row predicate, and the filters of a page."""
+        on = self.relation.on(self.parent, self.child)
+        filters = [self._filter(name, value) for name, value in page.filters] if page else []
+        return [on, visible(self.relation.target, self.child, self.audience), *filters]
+
+    def _filter(self, name: str, value: Any) -> SQL:
+        return self.relation.filters[name](self.child, value)
+
+    def _select(self, columns: Sequence[SQL], where: Sequence[SQL]) -> sa.Select[Any]:
+        ordinal = [] if self.ordinal is None else [self.ordinal.label("_ordinal")]
+        parents = [] if self.parents is None else [self.parents]
+        return sa.select(*ordinal, *columns).select_from(*parents, self.source).where(*where)
+
+    def rows(self, about: About | None = None) -> sa.Select[Any]:
+        """All rows, in the relation's order. Made once: SQLAlchemy takes longer to build it than to run it."""
+        if about not in self._rows:
+            self._rows[about] = self._made(about)
+        return self._rows[about]
+
+    def _made(self, about: About | None) -> sa.Select[Any]:
+        columns = [*self.row_type.columns(self.child, self.audience), *self._about(about)]
+        statement = self._select(columns, self.matching())
+        if not self.relation.many:
+            return statement
+        order = self.relation.order
+        return statement.order_by(*sorting(order, order_columns(order, self.child, self.row_type.key)))
+
+    def page(self, page: Page, about: About | None = None) -> sa.Select[Any]:
+        """One page of each parent's rows, one row more than asked, each with its cursor."""
+        order = self.relation.orders[page.order]
+        places = order_columns(order, self.child, self.row_type.key)
+        where = self.matching(page)
+        if page.after is not None:
+            start = zip(places, page.after, strict=True)
+            where.append(
+                beyond(order, places, [sa.bindparam(None, value, type_=column.type) for column, value in start])
+            )
+        number = sa.func.row_number().over(
+            partition_by=self.ordinal if self.ordinal is not None else None, order_by=sorting(order, places)
+        )
+        columns = [*self.row_type.columns(self.child, self.audience), *self._about(about)]
+        numbered = self._select([*columns, cursor(page.order, places).label("_cursor"), number.label("_number")], where)
+        found = numbered.subquery("page")
+        return sa.select(found).where(found.c["_number"] <= page.first + 1).order_by(found.c["_number"])
+
+    def count(self, page: Page) -> sa.Select[Any]:
+        """How many rows each parent has under the filters of the page, wherever the page begins."""
+        statement = self._select([sa.func.count().label("_count")], self.matching(page))
+        return statement if self.ordinal is None else statement.group_by(self.ordinal)
+
+    def _about(self, about: About | None) -> list[SQL]:
+        columns = about.columns(self.child) if about else {}
+        return [column.label(f"_about_{name}") for name, column in columns.items()]

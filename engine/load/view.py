@@ -1,0 +1,83 @@
+"""What a reader sees from where it stands: the values that row predicates compare with.
+
+The shape of a predicate depends on the audience alone; every value is a bind parameter, so that one statement serves
+all callers of an audience.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from auth.audiences import Audience, Purpose
+from auth.principal import Principal
+from engine.declare.opaque import binds
+from models.terms import court_day
+
+CLIENT = sa.bindparam("view_client", type_=sa.BigInteger)
+PURPOSE = sa.bindparam("view_purpose", type_=sa.Text)
+NOW = sa.bindparam("view_now", type_=sa.DateTime(timezone=True))
+TODAY = sa.bindparam("view_today", type_=sa.Date)
+COURT = sa.bindparam("view_court", type_=sa.Text)
+VILLAGE = sa.bindparam("view_village", type_=sa.BigInteger)
+SCOPES = sa.bindparam("view_scopes", type_=sa.ARRAY(sa.Text))
+SUBJECT = sa.bindparam("view_subject", type_=sa.LargeBinary)
+LETTERS = sa.bindparam("view_letters", type_=sa.ARRAY(sa.Text))
+SHARES = sa.bindparam("view_shares", type_=sa.ARRAY(sa.LargeBinary))
+REQUEST = sa.bindparam("view_request", type_=sa.Uuid)
+
+
+@dataclass(frozen=True)
+class Access:
+    """What a client says of its look-up: why, and by whom (DOMAIN 3). Written to the access log."""
+
+    purpose: Purpose
+    operator: str | None = None
+    branch: str | None = None
+
+
+@dataclass(frozen=True)
+class View:
+    """One caller, one purpose, one moment.
+
+    shares: SHA-256 of the share codes shown. letters: numbers of the authorisation letters named.
+    opaque_key: marks ids and cursors.
+    """
+
+    principal: Principal
+    access: Access
+    now: datetime
+    request_id: UUID
+    shares: frozenset[bytes] = frozenset()
+    letters: frozenset[str] = frozenset()
+    opaque_key: bytes = field(default=b"", repr=False)
+
+    @property
+    def audience(self) -> Audience:
+        """The caller's audience."""
+        return self.principal.audience
+
+    @property
+    def today(self) -> date:
+        """The court's day at this moment."""
+        return court_day(self.now)
+
+    def parameters(self) -> Mapping[str, Any]:
+        """The values of the bind parameters above."""
+        return {
+            "view_client": self.principal.client_key,
+            "view_purpose": self.access.purpose.value,
+            "view_now": self.now,
+            "view_request": self.request_id,
+            "view_today": self.today,
+            "view_court": self.principal.jurisdiction,
+            "view_village": self.principal.village_key,
+            "view_scopes": self.principal.scope_names,
+            "view_subject": self.principal.subject_index,
+            "view_shares": sorted(self.shares),
+            "view_letters": sorted(self.letters),
+            **binds(self.opaque_key),
+        }

@@ -1,0 +1,73 @@
+"""The statement of `node` and `nodes`: rows of any types by their ids, in the order asked."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from auth.audiences import Audience
+from auth.policy import POLICY
+from auth.scopes import Scope
+from engine.declare.relations import Frame
+from engine.declare.sql import SQL
+from engine.load.nodes import node_root, node_types
+from engine.plan.entries import Told
+from engine.plan.json_text import joined, listed, or_null
+from engine.plan.roots import TEXT, RootField, answer_of, with_log
+from engine.plan.rows import Writer
+from engine.plan.statement import Statement, compiled
+
+ASKED_TYPES = sa.bindparam("asked_types", type_=sa.ARRAY(sa.Text))
+ASKED_KEYS = sa.bindparam("asked_keys", type_=sa.ARRAY(sa.Text))
+KEY = "key"
+
+
+def readable(scopes: frozenset[Scope]) -> frozenset[str]:
+    """The types with ids that `scopes` reach."""
+    return frozenset(name for name in node_types() if POLICY.permits(name, scopes))
+
+
+def keys_name(type_name: str) -> str:
+    """The parameter that holds the keys asked of a type."""
+    return f"keys_{type_name}"
+
+
+def nodes_statement(
+    asked: RootField, many: bool, types: Sequence[str], writer: Writer, audience: Audience
+) -> Statement:
+    """The statement that finds rows of `types`: as a list in the order asked, or the one."""
+    rows, told = [], []
+    for name in types:
+        answer, about = _of_type(name, asked, writer)
+        rows.append(sa.select(sa.literal(name, sa.Text).label("type"), answer.c[KEY], answer.c[TEXT]))
+        told.append(Told(answer, about))
+    ids = sa.func.unnest(ASKED_TYPES, ASKED_KEYS).table_valued("type", "key", with_ordinality="place", name="ids")
+    ids = ids.render_derived()
+    value = _value(ids, sa.union_all(*rows).subquery("found"), many) if rows else _nothing(ids, many)
+    return compiled(with_log(sa.select(value), told, asked, audience))
+
+
+def _value(ids: Any, found: Any, many: bool) -> SQL:
+    match = sa.and_(found.c.type == ids.c.type, found.c[KEY] == ids.c.key)
+    text = or_null(found.c[TEXT])
+    whole = joined(listed(text, [ids.c.place])) if many else or_null(sa.func.max(found.c[TEXT]))
+    return sa.select(whole).select_from(ids.outerjoin(found, match)).scalar_subquery()
+
+
+def _nothing(ids: Any, many: bool) -> SQL:
+    if not many:
+        return sa.literal("null")
+    nulls = joined(listed(sa.literal("null", sa.Text), [ids.c.place]))
+    return sa.select(nulls).select_from(ids).scalar_subquery()
+
+
+def _of_type(name: str, asked: RootField, writer: Writer) -> tuple[sa.CTE, Any]:
+    root, row_type = node_root(name), node_types()[name]
+    level = writer.open(root.relation, None, None)
+    level.told = bool(root.about and root.about.names_parties)
+    text = writer.object(level, asked.details).label(TEXT)
+    key = sa.cast(getattr(level.frame, row_type.key or "id"), sa.Text).label(KEY)
+    parent = Frame(None, {"keys": sa.bindparam(keys_name(name), type_=root.relation.keys["keys"])})
+    where = writer.matching(root.relation, parent, level)
+    own = RootField(root, asked.field, asked.details, asked.types)
+    return answer_of(level, [text, key], own, where, f"of_{name}"), root.about

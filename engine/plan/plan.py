@@ -1,0 +1,253 @@
+"""A plan: what an operation comes to for one audience, compiled once and run for every request."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
+from typing import Any, Protocol
+
+import orjson
+import sqlalchemy as sa
+from graphql import DocumentNode, ExecutionResult, FieldNode, OperationDefinitionNode, SelectionSetNode, execute
+from graphql.execution.collect_fields import FieldDetailsList
+from graphql.execution.values import VariableValues
+
+from auth.audiences import Audience
+from auth.scopes import Scope
+from engine.declare.relations import Root
+from engine.load.caller import LARGEST_PAGE, Caller
+from engine.load.nodes import NodesRoot, node_root, typed_keys
+from engine.load.statements import argument_values
+from engine.load.trail import log_parameters
+from engine.load.view import View
+from engine.plan.arguments import Argued, ArgumentReader, EdgeArguments, PageShape, Shape
+from engine.plan.nodes import keys_name, nodes_statement, readable
+from engine.plan.roots import RootField, root_statement
+from engine.plan.rows import Writer
+from engine.plan.selection import TYPE_NAME, Selection, declaration_of
+from engine.plan.statement import Statement, compiled
+from engine.plan.walk import Unplanned, Walk
+
+MOST_SHAPES = 32
+"""Statements kept of one root field. More shapes than this are compiled anew."""
+
+Text = bytes
+
+
+@dataclass
+class Statements:
+    """The statements of one root field, by shape."""
+
+    write: Callable[[Any], Statement]
+    known: dict[Any, Statement] = field(default_factory=dict)
+
+    def of(self, shape: Any) -> Statement:
+        """The statement of a shape, compiled when first asked for."""
+        if shape not in self.known:
+            if len(self.known) >= MOST_SHAPES:
+                self.known.clear()
+            self.known[shape] = self.write(shape)
+        return self.known[shape]
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A statement with the values of one request. before: what runs before any statement of the request."""
+
+    statements: Statements
+    shape: Any
+    values: Mapping[str, Any]
+    before: Statement | None = None
+
+    @property
+    def compiled(self) -> bool:
+        """Whether the statement was asked for before. Compiling one takes as long as a hundred short answers."""
+        return self.shape in self.statements.known
+
+    @cached_property
+    def statement(self) -> Statement:
+        """The statement, compiled by now."""
+        return self.statements.of(self.shape)
+
+    def arguments(self) -> list[Any]:
+        """The values in the order of the statement's parameters."""
+        return self.arguments_of(self.statement)
+
+    def arguments_of(self, statement: Statement) -> list[Any]:
+        """The values in the order of a statement's parameters."""
+        return [self.values[name] for name in statement.parameters]
+
+
+@cache
+def before(update: sa.Update | None) -> Statement | None:
+    """The statement that comes first, compiled once: there are few."""
+    return None if update is None else compiled(update)
+
+
+class Part(Protocol):
+    """What one root field comes to."""
+
+    def ready(self, variables: VariableValues, caller: Caller) -> Ready | Text:
+        """A statement to run, or the answer itself. Raises what the arguments raise."""
+
+
+@dataclass(frozen=True)
+class Purpose:
+    """What all parts of a plan are for: whom, and which document, as the log says it.
+
+    largest_page: rows that a page at the root may have. between: what stands between two of them. logged: False for
+    what is told to nobody, as where a page ends.
+    """
+
+    selection: Selection
+    audience: Audience
+    scopes: frozenset[Scope]
+    digest: bytes
+    largest_page: int = LARGEST_PAGE
+    between: str = ","
+    logged: bool = True
+
+
+@dataclass
+class StatementPart(ABC):
+    """A root field that asks the database."""
+
+    asked: RootField
+    own: Argued
+    edges: EdgeArguments
+    purpose: Purpose
+    statements: Statements = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.statements = Statements(self.write)
+
+    @abstractmethod
+    def write(self, shape: Any) -> Statement:
+        """The statement of a shape."""
+
+    def writer(self, shape: Shape) -> Writer:
+        """What writes a statement with pages of this shape."""
+        nodes = {id(edge.argued.node): edge for edge in self.edges.edges}
+        shapes: dict[int, PageShape | None] = dict(zip(nodes, shape, strict=True))
+        largest, between = self.purpose.largest_page, self.purpose.between
+        return Writer(self.purpose.selection, self.purpose.audience, nodes, shapes, largest, between)
+
+    def seen_from(self, view: View) -> dict[str, Any]:
+        """The values of whoever asks, and of the log entry."""
+        return {**view.parameters(), **log_parameters(view, self.purpose.digest)}
+
+
+class RowsPart(StatementPart):
+    """A root field that leads to rows of one type."""
+
+    def write(self, shape: Shape) -> Statement:
+        """The statement of a shape of its pages."""
+        return root_statement(self.asked, self.writer(shape), self.purpose.audience, logged=self.purpose.logged)
+
+    def ready(self, variables: VariableValues, caller: Caller) -> Ready:
+        """The statement for this request's shape, and its values."""
+        arguments = self.own.read(variables)
+        prepared = self.asked.root.prepared(arguments, caller)
+        shape, values = self.edges.read(variables, caller)
+        keys = {key: prepared.values.get(key) for key in self.asked.root.relation.keys}
+        values |= argument_values(keys) | self.seen_from(prepared.view)
+        return Ready(self.statements, shape, values, before(prepared.before))
+
+
+class NodesPart(StatementPart):
+    """A root field that leads to rows of any type, by their ids."""
+
+    @property
+    def lookup(self) -> NodesRoot:
+        """What it is declared as."""
+        return declaration_of(self.asked.field)  # type: ignore[no-any-return]  # of this part, as `_part` has seen
+
+    def write(self, shape: tuple[Sequence[str], Shape]) -> Statement:
+        """The statement for certain types of ids, and a shape of the pages below them."""
+        types, pages = shape
+        return nodes_statement(self.asked, self.lookup.many, types, self.writer(pages), self.purpose.audience)
+
+    def ready(self, variables: VariableValues, caller: Caller) -> Ready:
+        """The statement for the types that the ids are of, and their keys."""
+        ids, view = self.lookup.asked(self.own.read(variables), caller)
+        types = tuple(sorted({name for name, _ in ids} & readable(self.purpose.scopes)))
+        shape, values = self.edges.read(variables, caller)
+        keys = {name: [key for type_name, key in ids if type_name == name] for name in types}
+        values |= {keys_name(name): typed_keys(node_root(name), found) for name, found in keys.items()}
+        values |= {"asked_types": [name for name, _ in ids], "asked_keys": [key for _, key in ids]}
+        return Ready(self.statements, (types, shape), values | self.seen_from(view))
+
+
+@dataclass(frozen=True)
+class ResolvedPart:
+    """A root field that asks nothing of the database: its resolvers answer at once."""
+
+    name: str
+    selection: Selection
+    document: DocumentNode
+
+    def ready(self, variables: VariableValues, caller: Caller) -> Text:
+        """The answer."""
+        found = execute(self.selection.schema, self.document, None, caller, dict(self.selection.conditions.coerced))
+        if not isinstance(found, ExecutionResult) or found.errors or found.data is None:
+            raise Unplanned(self.name)
+        return orjson.dumps(found.data[self.name])
+
+
+@dataclass(frozen=True)
+class TypeNamePart:
+    """The name of the query type."""
+
+    def ready(self, variables: VariableValues, caller: Caller) -> Text:
+        """The answer."""
+        return b'"Query"'
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an operation comes to: a part for each root field, by its name in the answer."""
+
+    parts: Mapping[str, Part]
+
+    def ready(self, variables: VariableValues, caller: Caller) -> dict[str, Ready | Text]:
+        """What to run for this request. Raises what the arguments raise."""
+        return {name: part.ready(variables, caller) for name, part in self.parts.items()}
+
+
+def planned(purpose: Purpose, reader: ArgumentReader, types: Mapping[str, Sequence[str]]) -> Plan:
+    """The plan of an operation. `types`: what the log says of each root field. Raises Unplanned."""
+    found = purpose.selection.roots().items()
+    return Plan({key: _part(details, purpose, reader, types) for key, details in found})
+
+
+def _part(
+    details: FieldDetailsList, purpose: Purpose, reader: ArgumentReader, types: Mapping[str, Sequence[str]]
+) -> Part:
+    node, selection = details[0].node, purpose.selection
+    name = node.name.value
+    if name == TYPE_NAME:
+        return TypeNamePart()
+    defined, walk = selection.root.fields[name], Walk(selection, reader)
+    declaration, own = declaration_of(defined), Argued(-1, defined, node, reader(defined))
+    if isinstance(declaration, Root):
+        walk.root(declaration.relation, defined, details)
+        asked = RootField(declaration, defined, details, types.get(name, ()))
+        edges = tuple(walk.edges.values())
+        if declaration.relation.connection:
+            edges = (replace(edges[0], largest_page=purpose.largest_page), *edges[1:])
+        return RowsPart(asked, own, EdgeArguments(edges), purpose)
+    if isinstance(declaration, NodesRoot):
+        walk.nodes(details)
+        asked = RootField(None, defined, details, types.get(name, ()))
+        return NodesPart(asked, own, EdgeArguments(tuple(walk.edges.values())), purpose)
+    return ResolvedPart((node.alias or node.name).value, selection, _only(selection, [one.node for one in details]))
+
+
+def _only(selection: Selection, nodes: Sequence[FieldNode]) -> DocumentNode:
+    """The document with these root fields alone, and the variables that conditions name: their values are known."""
+    declared = selection.operation.variable_definitions or ()
+    conditions = tuple(one for one in declared if one.variable.name.value in selection.conditions.coerced)
+    chosen = SelectionSetNode(selections=tuple(nodes))
+    operation = replace(selection.operation, selection_set=chosen, variable_definitions=conditions)
+    others = (one for one in selection.document.definitions if not isinstance(one, OperationDefinitionNode))
+    return DocumentNode(definitions=(operation, *others))

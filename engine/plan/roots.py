@@ -1,0 +1,114 @@
+"""The statement of one root field: its rows, their text, and the entries of the access log."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from graphql import FieldNode, GraphQLField, get_named_type
+from graphql.execution.collect_fields import FieldDetailsList
+
+from auth.audiences import Audience
+from engine.declare.paging import order_columns, sorting
+from engine.declare.relations import Frame
+from engine.declare.sql import SQL
+from engine.load.statements import argument_binds
+from engine.plan.entries import MET, Told, about_columns, logged
+from engine.plan.json_text import Piece, joined, listed, members, or_null
+from engine.plan.levels import Level
+from engine.plan.pages import ONE_GROUP, PageOf
+from engine.plan.rows import Writer
+from engine.plan.statement import Statement, compiled
+
+PLACE, TEXT = "place", "text"
+
+
+@dataclass(frozen=True)
+class RootField:
+    """A root field as an operation asks for it. `types`: what the log says of its answer."""
+
+    root: Any
+    field: GraphQLField
+    details: FieldDetailsList
+    types: Sequence[str]
+
+    @property
+    def node(self) -> FieldNode:
+        """Where it is asked for first."""
+        return self.details[0].node
+
+    @property
+    def name(self) -> str:
+        """The field's own name."""
+        return self.node.name.value
+
+
+def root_statement(asked: RootField, writer: Writer, audience: Audience, *, logged: bool = True) -> Statement:
+    """The statement that answers a root field, and logs it if anybody is told."""
+    parent = Frame(None, argument_binds(asked.root.relation.keys))
+    if asked.root.relation.connection:
+        value, answer, beyond = _page(writer, asked, parent)
+    else:
+        value, answer, beyond = *_rows(writer, asked, parent), False
+    if not logged:
+        return compiled(sa.select(value))
+    return compiled(with_log(sa.select(value), [Told(answer, asked.root.about, beyond)], asked, audience))
+
+
+def with_log(select: sa.Select[Any], told: Sequence[Told], asked: RootField, audience: Audience) -> sa.Select[Any]:
+    """The statement with the insertion of its log entries."""
+    entries = logged(told, asked.name, asked.types, audience)
+    return select if entries is None else select.add_cte(entries)
+
+
+def _rows(writer: Writer, asked: RootField, parent: Frame) -> tuple[SQL, sa.CTE]:
+    relation = asked.root.relation
+    level = writer.open(relation, None, None)
+    level.told = bool(asked.root.about and asked.root.about.names_parties)
+    text = writer.object(level, asked.details)
+    order = sorting(relation.order, order_columns(relation.order, level.frame, level.row_type.key))
+    place = [sa.func.row_number().over(order_by=order).label(PLACE)] if relation.many else []
+    answer = answer_of(level, [text.label(TEXT), *place], asked, writer.matching(relation, parent, level))
+    if not relation.many:
+        return or_null(sa.select(answer.c[TEXT]).scalar_subquery()), answer
+    found = sa.select(joined(listed(answer.c[TEXT], [answer.c[PLACE]])))
+    return found.scalar_subquery(), answer
+
+
+def answer_of(
+    level: Level, columns: Sequence[SQL], asked: RootField, where: Sequence[SQL], name: str = "answer"
+) -> sa.CTE:
+    """The rows of an answer with what they tell the log, read once."""
+    met = [] if level.parties is None else [level.parties.label(MET)]
+    about = about_columns(asked.root.about, level.frame)
+    return sa.select(*columns, *about, *met).select_from(level.from_clause).where(*where).cte(name)
+
+
+def _page(writer: Writer, asked: RootField, parent: Frame) -> tuple[SQL, sa.CTE, bool]:
+    """A page at the root: the page's rows, those of them that are shown, and the text over both."""
+    relation, type_ = asked.root.relation, get_named_type(asked.field.type)
+    parts = writer.selection.below(type_, asked.details)  # type: ignore[arg-type]  # a connection type
+    page = writer.page(relation, asked.node, parent, parts, None)
+    page.level.told = bool(asked.root.about and asked.root.about.names_parties)
+    texts = _row_texts(writer, page, type_, parts)
+    columns = [text.label(f"{TEXT}_{place}") for place, text in enumerate(texts.values())]
+    counted = page.number if page.numbered else sa.func.row_number().over(order_by=page.sorted)
+    number = counted.label(PLACE)
+    answer = answer_of(page.level, [*columns, number], asked, [] if page.shown is None else [page.shown])
+    labels = dict(zip(texts, columns, strict=True))
+    whole: dict[str, Piece] = {}
+    for key, details in parts.items():
+        if key in labels:
+            text = answer.c[labels[key].name]
+            found = sa.select(joined(listed(text, [answer.c[PLACE]], between=writer.between)))
+        else:
+            part = joined(writer.page_part(page, type_, details))
+            found = sa.select(part).select_from(page.level.source).having(ONE_GROUP)
+        whole[key] = found.scalar_subquery()
+    return joined(members(whole)), answer, page.shape.after
+
+
+def _row_texts(writer: Writer, page: PageOf, type_: Any, parts: Mapping[str, FieldDetailsList]) -> dict[str, SQL]:
+    """The text of each row, by the name that the connection gives it."""
+    rows = {key: details for key, details in parts.items() if details[0].node.name.value in {"nodes", "edges"}}
+    return {key: writer.row_text(page, type_, details) for key, details in rows.items()}

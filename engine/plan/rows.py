@@ -1,0 +1,265 @@
+"""The text of rows: objects, edges to other rows, pages of them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from graphql import FieldNode, GraphQLField, GraphQLObjectType, get_named_type
+from graphql.execution.collect_fields import FieldDetailsList
+
+import models
+from auth.audiences import Audience
+from auth.scopes import PERSONS
+from engine.declare.paging import beyond, cursor, order_columns, sorting
+from engine.declare.relations import ROW_TYPES, Frame, Relation
+from engine.declare.sql import SQL
+from engine.load.caller import LARGEST_PAGE
+from engine.plan.arguments import ArguedEdge, PageShape
+from engine.plan.json_text import Piece, joined, listed, members, or_null, scalar
+from engine.plan.levels import Level, pins
+from engine.plan.naming import Named, Names
+from engine.plan.pages import ONE_GROUP, PLACE, PageOf
+from engine.plan.selection import TYPE_NAME, Fields, Selection, declaration_of, python_name
+from engine.plan.walk import object_types
+from resolvers.visibility.predicates import PARTNERS, visible
+from resolvers.visibility.reach import may_be_known
+
+
+@dataclass
+class Writer:
+    """Writes the text of one root field. `edges`: the arguments by field node; `shapes`: of the pages among them."""
+
+    selection: Selection
+    audience: Audience
+    edges: Mapping[int, ArguedEdge]
+    shapes: Mapping[int, PageShape | None]
+    largest_page: int = LARGEST_PAGE
+    between: str = ","
+    names: Names = field(default_factory=Names)
+
+    # --- objects ------------------------------------------------------------------------------------------------------
+
+    def object(self, level: Level, fields: FieldDetailsList) -> SQL:
+        """The text of each row of a level, as selected at `fields`."""
+        concrete = object_types(self.selection, level.row_type)
+        selected = {value: self.selection.below(kind, fields) for value, kind in concrete.items()}
+        alike = len({_signature(found) for found in selected.values()}) == 1
+        if level.row_type.discriminator is None or alike:
+            kind, found = next(iter(concrete.values())), next(iter(selected.values()))
+            return joined(self._members(level, kind, found))
+        kinds = getattr(level.frame, level.row_type.discriminator)
+        texts = [
+            (kinds == value, self._variant(level, kinds == value, kind, selected[value]))
+            for value, kind in concrete.items()
+        ]
+        return sa.case(*texts)
+
+    def _variant(self, level: Level, condition: SQL, kind: GraphQLObjectType, found: Fields) -> SQL:
+        level.condition = condition
+        text = joined(self._members(level, kind, found))
+        level.condition = None
+        return text
+
+    def _members(self, level: Level, kind: GraphQLObjectType, found: Fields) -> list[Piece]:
+        return members({key: self._member(level, kind, details) for key, details in found.items()})
+
+    def _member(self, level: Level, kind: GraphQLObjectType, details: FieldDetailsList) -> Piece:
+        name = details[0].node.name.value
+        if name == TYPE_NAME:
+            return self._type_name(level)
+        defined = kind.fields[name]
+        declaration = declaration_of(defined)
+        if isinstance(declaration, Relation):
+            return self._edge(level, declaration, details, defined)
+        column = level.row_type.scalars[python_name(defined)]
+        return scalar(defined.type, column.sql(level.frame, self.audience))
+
+    def _type_name(self, level: Level) -> Piece:
+        row_type = level.row_type
+        if row_type.discriminator is None:
+            return f'"{row_type.name}"'
+        kinds = getattr(level.frame, row_type.discriminator)
+        return sa.case(*((kinds == value, f'"{name}"') for value, name in row_type.names.items()))
+
+    # --- edges --------------------------------------------------------------------------------------------------------
+
+    def _edge(self, level: Level, relation: Relation, details: FieldDetailsList, defined: GraphQLField) -> SQL:
+        """The text that an edge leads to, from each row of a level."""
+        node, type_ = details[0].node, get_named_type(defined.type)
+        if relation.connection:
+            return self._beside(level, self._page_select(level, relation, node, type_, details))
+        child = self.open(relation, self.edges.get(id(node)), level)
+        self.follow(child, relation, level)
+        text = self.object(child, details)
+        where = self.matching(relation, level.frame, child, level)
+        if relation.many:
+            order = relation.order
+            columns = order_columns(order, child.frame, child.row_type.key)
+            text = joined(listed(text, sorting(order, columns)))
+        parties = child.parties
+        if relation.many and parties is not None:
+            parties = sa.func.string_agg(parties, ",")
+        select = _selected(child, text, parties).where(*where)
+        return self._beside(level, select, single=not relation.many)
+
+    def open(self, relation: Relation, edge: ArguedEdge | None, parent: Level | None) -> Level:
+        """The level of the rows that a relation leads to."""
+        row_type = ROW_TYPES[relation.target]
+        arguments = edge.binds() if edge else {}
+        if relation.source and parent:
+            source, row = self.names.derive(relation.source(parent.frame, self.audience, arguments))
+        else:
+            source, row = self.names.take(row_type.source(self.audience, arguments))
+        level = Level(row_type, source, Frame(row, arguments))
+        if parent and self._same_party(level, relation, parent):
+            level.frame.reached = parent.frame.reached
+        elif row_type.model is models.Party and self.audience in PARTNERS:
+            self._reach(level)
+        return level
+
+    def _reach(self, level: Level) -> None:
+        """Find out once for each party what all rows about it are narrowed by."""
+        name = self.names.new()
+        known = {scope: may_be_known(level.frame, self.audience, scope) for scope in (None, *PERSONS)}
+        labels = {scope: f"by_{place}" for place, scope in enumerate(known)}
+        columns = [known[scope].label(label) for scope, label in labels.items()]
+        level.joined.append(sa.select(*columns).offset(sa.literal(0)).lateral(name))  # or the planner would copy them
+        level.frame.reached = {
+            scope: sa.literal_column(f"{name}.{label}", sa.Boolean) for scope, label in labels.items()
+        }
+
+    def _same_party(self, level: Level, relation: Relation, parent: Level) -> bool:
+        """Whether a relation leads from rows to rows of the same party."""
+        if level.party is None or parent.party is None:
+            return False
+        return pins(relation.on(parent.frame, level.frame), parent.party, level.party)
+
+    def follow(self, level: Level, relation: Relation, parent: Level) -> None:
+        """Tell of the parties of a level's rows, unless those of the rows that led there are the same and told."""
+        if level.party is not None and not (parent.told and self._same_party(level, relation, parent)):
+            level.met.append(sa.cast(level.party, sa.Text))
+
+    def matching(self, relation: Relation, parent: Frame, child: Level, within: Level | None = None) -> list[SQL]:
+        """The join and the row predicate."""
+        outer = [within.condition] if within is not None and within.condition is not None else []
+        return [*outer, relation.on(parent, child.frame), visible(relation.target, child.frame, self.audience)]
+
+    def _beside(self, level: Level, select: sa.Select[Any], single: bool = False) -> SQL:
+        """The value of an edge: a scalar subquery, or a lateral where the parties met must be told as well."""
+        if len(select.selected_columns) == 1:
+            value: SQL = select.scalar_subquery()
+        else:
+            name = self.names.new()
+            lateral = select.lateral(name)
+            level.joined.append(lateral)
+            level.met.append(sa.literal_column(f"{name}.met", sa.Text))
+            value = sa.literal_column(f"{name}.value", sa.Text)
+        return or_null(value) if single else value
+
+    # --- pages --------------------------------------------------------------------------------------------------------
+
+    def _page_select(
+        self, level: Level, relation: Relation, node: FieldNode, type_: Any, details: FieldDetailsList
+    ) -> sa.Select[Any]:
+        asked = self.selection.below(type_, details)
+        page = self.page(relation, node, level.frame, asked, level)
+        self.follow(page.level, relation, level)
+        text = self.page_text(page, type_, asked)
+        return _selected(page.level, text, page.parties).having(ONE_GROUP)
+
+    def page(self, relation: Relation, node: FieldNode, parent: Frame, asked: Fields, within: Level | None) -> PageOf:
+        """The rows of a page, as a FROM element: one more than asked for where the page says where it stands."""
+        edge, shape = self.edges[id(node)], self.shapes[id(node)]
+        assert shape is not None  # noqa: S101 - a connection has one
+        child = self.open(relation, edge, within)
+        where = self.matching(relation, parent, child, within)
+        where += [relation.filters[name](child.frame, edge.filter(name)) for name in shape.filters]
+        count = sa.select(sa.func.count()).select_from(child.from_clause).where(*where)
+        order = relation.orders[shape.order]
+        columns = order_columns(order, child.frame, child.row_type.key)
+        if shape.after:
+            where.append(beyond(order, columns, edge.after(shape.order)))
+        numbered = any(fields[0].node.name.value == "pageInfo" for fields in asked.values())
+        source, row = self._cut(child, where, sorting(order, columns), edge.first(), numbered, shared=within is None)
+        inherited = within.frame.reached if within and child.frame.reached is within.frame.reached else None
+        level = Level(child.row_type, source, Frame(row, child.frame.extras, inherited))
+        places = order_columns(order, level.frame, level.row_type.key)
+        return PageOf(level, shape, places, sorting(order, places), count, edge.first(), numbered)
+
+    def _cut(
+        self, child: Level, where: Sequence[SQL], order: Sequence[SQL], first: SQL, numbered: bool, shared: bool
+    ) -> tuple[sa.FromClause, Named]:
+        """The first rows. The law's limit stands in the text, where the planner can see that the page is short."""
+        assert isinstance(child.frame.row, Named)  # noqa: S101 - `open` made it
+        columns = list(child.frame.row)
+        if numbered:
+            columns.append(sa.func.row_number().over(order_by=order).label(PLACE))
+        largest = sa.select(*columns).select_from(child.from_clause).where(*where).order_by(*order)
+        inner, row = self.names.derive(largest.limit(sa.literal((self.largest_page if shared else LARGEST_PAGE) + 1)))
+        limit = first + 1 if numbered else first
+        return self.names.derive(sa.select(*row).select_from(inner).limit(limit), shared)
+
+    def page_text(self, page: PageOf, type_: Any, asked: Fields) -> SQL:
+        """The text of a connection; over the group of a page's rows."""
+        return joined(members({key: joined(self._part(page, type_, details)) for key, details in asked.items()}))
+
+    def _part(self, page: PageOf, type_: Any, details: FieldDetailsList) -> list[Piece]:
+        name = details[0].node.name.value
+        if name in {"nodes", "edges"}:
+            return listed(self.row_text(page, type_, details), page.sorted, page.shown)
+        return self.page_part(page, type_, details)
+
+    def page_part(self, page: PageOf, type_: Any, details: FieldDetailsList) -> list[Piece]:
+        """What a connection says beside its rows."""
+        match details[0].node.name.value:
+            case "pageInfo":
+                info: Any = get_named_type(type_.fields["pageInfo"].type)
+                return self._page_info(page, self.selection.below(info, details))
+            case "totalCount":
+                return [page.count.scalar_subquery()]
+            case _:
+                return [f'"{type_.name}"']
+
+    def row_text(self, page: PageOf, connection: Any, details: FieldDetailsList) -> SQL:
+        """The text of each row, plain or as an edge."""
+        name = details[0].node.name.value
+        type_: Any = get_named_type(connection.fields[name].type)
+        if name == "nodes":
+            return self.object(page.level, details)
+        asked = self.selection.below(type_, details)
+        return joined(members({key: self._edge_part(page, type_, inner) for key, inner in asked.items()}))
+
+    def _edge_part(self, page: PageOf, type_: Any, details: FieldDetailsList) -> Piece:
+        match details[0].node.name.value:
+            case "cursor":
+                return joined(['"', cursor(page.shape.order, page.order), '"'])
+            case "node":
+                return self.object(page.level, details)
+            case _:
+                return f'"{type_.name}"'
+
+    def _page_info(self, page: PageOf, asked: Fields) -> list[Piece]:
+        parts: Mapping[str, Callable[[], Piece]] = {
+            "hasNextPage": lambda: sa.cast(page.more(), sa.Text),
+            "hasPreviousPage": lambda: "true" if page.shape.after else "false",
+            "startCursor": lambda: or_null(_text(page.cursor_at(end=False))),
+            "endCursor": lambda: or_null(_text(page.cursor_at(end=True))),
+            TYPE_NAME: lambda: '"PageInfo"',
+        }
+        return members({key: parts[details[0].node.name.value]() for key, details in asked.items()})
+
+
+def _selected(level: Level, text: SQL, parties: SQL | None) -> sa.Select[Any]:
+    met = [] if parties is None else [parties.label("met")]
+    return sa.select(text.label("value"), *met).select_from(level.from_clause)
+
+
+def _text(value: SQL) -> SQL:
+    """A text that needs no escape, quoted; null stays null."""
+    return sa.literal('"', sa.Text).op("||")(value).op("||")(sa.literal('"', sa.Text))
+
+
+def _signature(found: Fields) -> tuple[Any, ...]:
+    """What tells two selections apart; a type's name is written from the row."""
+    return tuple((key, tuple(id(detail.node) for detail in details)) for key, details in found.items())

@@ -1,0 +1,87 @@
+"""A walk over what is selected below a root field: finds the edges with arguments, and what no statement can answer."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import GraphQLField, GraphQLObjectType, get_named_type, is_leaf_type
+from graphql.execution.collect_fields import FieldDetailsList
+
+from engine.declare.relations import ROW_TYPES, Relation, RowType
+from engine.load.nodes import node_types
+from engine.plan.arguments import Argued, ArguedEdge, ArgumentReader
+from engine.plan.json_text import writable
+from engine.plan.selection import TYPE_NAME, Selection, declaration_of, python_name
+
+
+class Unplanned(Exception):
+    """A field that is not declared by column, expression or relationship."""
+
+
+@dataclass
+class Walk:
+    """Walks below one root field."""
+
+    selection: Selection
+    reader: ArgumentReader
+    edges: dict[int, ArguedEdge] = field(default_factory=dict)
+
+    def root(self, relation: Relation, defined: GraphQLField, details: FieldDetailsList) -> None:
+        """Walk from a root that leads to rows. Raises Unplanned."""
+        self._edge(relation, defined, details)
+
+    def nodes(self, details: FieldDetailsList) -> None:
+        """Walk from a root that leads to rows of any type with an id. Raises Unplanned."""
+        for row_type in node_types().values():
+            self._rows(row_type, details)
+
+    def _edge(self, relation: Relation, defined: GraphQLField, details: FieldDetailsList) -> None:
+        node = details[0].node
+        if (relation.connection or relation.arguments) and id(node) not in self.edges:
+            argued = Argued(len(self.edges), defined, node, self.reader(defined))
+            self.edges[id(node)] = ArguedEdge(argued, relation)
+        row_type = ROW_TYPES[relation.target]
+        if relation.connection:
+            for inner in self._nodes(get_named_type(defined.type), details):
+                self._rows(row_type, inner)
+        else:
+            self._rows(row_type, details)
+
+    def _nodes(self, connection: Any, details: FieldDetailsList) -> Iterator[FieldDetailsList]:
+        """Where a connection leads to its rows."""
+        for inner in self.selection.below(connection, details).values():
+            match inner[0].node.name.value:
+                case "nodes":
+                    yield inner
+                case "edges":
+                    edge: Any = get_named_type(connection.fields["edges"].type)
+                    found = self.selection.below(edge, inner).values()
+                    yield from (one for one in found if one[0].node.name.value == "node")
+
+    def _rows(self, row_type: RowType, details: FieldDetailsList) -> None:
+        for kind in object_types(self.selection, row_type).values():
+            for inner in self.selection.below(kind, details).values():
+                self._member(row_type, kind, inner)
+
+    def _member(self, row_type: RowType, kind: GraphQLObjectType, details: FieldDetailsList) -> None:
+        name = details[0].node.name.value
+        if name == TYPE_NAME:
+            return
+        defined = kind.fields[name]
+        declaration = declaration_of(defined)
+        if isinstance(declaration, Relation):
+            self._edge(declaration, defined, details)
+        elif python_name(defined) not in row_type.scalars or not _writable(defined):
+            raise Unplanned(f"{kind.name}.{name}")
+
+
+def _writable(defined: GraphQLField) -> bool:
+    leaf = get_named_type(defined.type)
+    return is_leaf_type(leaf) and writable(leaf)
+
+
+def object_types(selection: Selection, row_type: RowType) -> Mapping[Any, GraphQLObjectType]:
+    """The object types that the rows of a row type may be, by discriminator."""
+    names = row_type.names if row_type.discriminator else {None: row_type.name}
+    found: dict[Any, Any] = {value: selection.schema.type_map[name] for value, name in names.items()}
+    return found

@@ -1,0 +1,203 @@
+"""Format `cases`: one participation in one case a line."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from casework.events import colour
+from ingest.merge.staging import staged_rows
+from ingest.plausible import Warnings, doubts_of_age, doubts_of_case
+from ingest.records import Case, Context, Format, Merged, Record
+from ingest.reference.vocabulary import ReadRole, in_no_vocabulary, named
+from ingest.report import LineError
+from ingest.subjects import Subject, read_name, read_text, refuse_number
+from ingest.versions import Source
+from models.case_numbers import parse_case_number
+from models.code_record import CodeRecord
+from models.court_case import Confidentiality, CourtCase, Participation, Role
+from models.dates import parse_date
+from models.documents import ORGANIZATIONS
+from models.party import Party, PartyKind
+from models.vocabulary import EITHER, NO, YES, WordKind
+
+FAMILY_CAUSES = (
+    "离婚", "婚姻", "婚约", "同居", "抚养", "扶养", "赡养", "监护", "探望", "收养", "继承", "遗嘱", "遗赠",
+    "分家析产", "夫妻", "亲子", "家庭", "家暴", "人身安全保护令",
+)  # fmt: skip
+"""Words of the causes of action under marriage, family and succession (民事案件案由规定, part 2)."""
+
+SECRET_WORDS = ("商业秘密", "技术秘密")
+"""Words of the causes of action over trade secrets: served without case number (R16)."""
+
+REMEMBERED = 50_000
+CAUSE_LENGTH = 200
+VILLAGE_LENGTH = 100
+
+staged_participation = staged_rows(
+    "staged_participation",
+    sa.Column("name", sa.Text),
+    sa.Column("role", sa.Text),
+    sa.Column("written_role", sa.Text),
+)
+row = staged_participation.c
+
+
+MET = sa.and_(
+    Participation.case_id == CourtCase.id,
+    Participation.role == row.role,
+    sa.or_(
+        Participation.party_id == row.party_id,
+        sa.and_(Participation.party_id.is_(None), row.party_id.is_(None), Participation.name == row.name),
+    ),
+)
+"""Whether a line is of a participation."""
+
+LINES = sa.join(staged_participation, CourtCase, CourtCase.number == row.case_number)
+CHANGE = (
+    sa.update(Participation)
+    .values(written_role=row.written_role)
+    .where(CourtCase.number == row.case_number, MET, Participation.written_role.is_distinct_from(row.written_role))
+    .returning(Participation.id)
+    .execution_options(synchronize_session=False)
+)
+"""The same position in other words."""
+
+ADD = (
+    insert(Participation)
+    .from_select(
+        ["case_id", "party_id", "name", "role", "written_role"],
+        sa.select(CourtCase.id, row.party_id, row.name, row.role, row.written_role)
+        .select_from(LINES)
+        .order_by(CourtCase.id),
+    )
+    .on_conflict_do_nothing()
+    .returning(Participation.id, Participation.party_id, Participation.role)
+)
+NEW = ADD.cte("new")
+ADDED = sa.select(
+    sa.func.count().filter(~sa.func.coalesce(Party.held, sa.false())),
+    sa.func.array_agg(NEW.c.party_id.distinct()).filter(
+        NEW.c.role == Role.JUDGMENT_DEBTOR, sa.exists().where(CodeRecord.party_id == NEW.c.party_id)
+    ),
+).select_from(sa.outerjoin(NEW, Party, Party.id == NEW.c.party_id))
+"""Insert what is new; say how much, and which debtors have records, since enforcement takes gold away (R11)."""
+
+STAGED = sa.select(sa.func.count(), sa.func.count().filter(sa.func.coalesce(Party.held, sa.false()))).select_from(
+    sa.outerjoin(staged_participation, Party, Party.id == row.party_id)
+)
+
+
+class Cases(Format):
+    """Reads `cases` files; remembers cases, since the lines of a case stand together."""
+
+    columns = (
+        "案号", "经办法院", "案由", "立案日期", "结案日期", "诉讼地位", "当事人类型", "姓名或名称", "证件类型",
+        "证件号码", "村社区", "不公开",
+    )  # fmt: skip
+    staged = staged_participation
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._known: dict[tuple[str, ...], tuple[Case, Warnings]] = {}
+        self._villages: dict[str, str] = {"": ""}
+
+    def read(self, cells: Sequence[str]) -> Record:
+        number, court, cause, filed, closed, role, kind, name, number_type, party_number, village, private = cells
+        case, doubts = self._case((number, court, cause, filed, closed, private))
+        position = self._role(role)
+        subject, warnings = self._subject(kind, name, number_type, party_number)
+        born_on = subject.born_on if subject else None
+        own = (subject.name if subject else read_name(name), *position)
+        place = self._village(village) if born_on else ""
+        warnings = (*warnings, *doubts, *doubts_of_age(born_on, case.filed_on))
+        day = case.closed_on or case.filed_on
+        return Record(subject, (case.filed_on,), case.number, own, case, place, warnings, day, case.court_code)
+
+    def _role(self, text: str) -> ReadRole:
+        found = self.context.vocabulary.role(text)
+        if found is None:
+            raise LineError("ROLE", in_no_vocabulary("The position", text, WordKind.ROLE), named(text))
+        return found
+
+    def _subject(self, kind: str, name: str, document: str, number: str) -> tuple[Subject | None, Warnings]:
+        """Who is meant, and the words that were unknown and not needed."""
+        wanted = self.context.vocabulary.meaning(WordKind.PARTY_KIND, kind)
+        if self.context.vocabulary.blank(number):
+            if wanted is None:
+                raise LineError(
+                    "PARTY_TYPE", in_no_vocabulary("The kind of party", kind, WordKind.PARTY_KIND), named(kind)
+                )
+            return None, ()
+        found, warnings = self.context.document(document, number)
+        holder = PartyKind.ORGANIZATION if found in ORGANIZATIONS else PartyKind.PERSON
+        if wanted is None:
+            warnings += (("PARTY_TYPE", named(kind)),)
+        elif wanted not in (EITHER, holder):
+            raise LineError("ID_TYPE", "The kind of document does not fit the kind of party: correct one of the two.")
+        return self.context.subjects.read(holder, name, number, found), warnings
+
+    def _village(self, text: str) -> str:
+        village = self._villages.get(text)
+        if village is None:
+            kept = "" if self.context.vocabulary.blank(text) else text
+            refuse_number(kept, "VILLAGE")
+            village = self._villages[text] = read_text(kept, "VILLAGE", limit=VILLAGE_LENGTH)
+        return village
+
+    def _case(self, key: tuple[str, ...]) -> tuple[Case, Warnings]:
+        case = self._known.get(key)
+        if case is None:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            case = self._known[key] = self._read_case(*key)
+        return case
+
+    def _read_case(
+        self, text: str, court: str, cause: str, filed: str, closed: str, private: str
+    ) -> tuple[Case, Warnings]:
+        parsed = parse_case_number(text)
+        filed_on, closed_on = parse_date(filed), None if self.context.vocabulary.blank(closed) else parse_date(closed)
+        if closed_on and closed_on < filed_on:
+            raise LineError("DATE", "The case was closed before it was filed: correct the dates.")
+        court_code = self.context.court_named(court)
+        doubts = doubts_of_case(parsed, court_code, filed_on, closed_on)
+        case = Case(
+            parsed.number,
+            court_code,
+            parsed.year,
+            parsed.type_characters,
+            parsed.stage,
+            read_text(cause, "CAUSE", required=True, limit=CAUSE_LENGTH),
+            self._confidentiality(cause, private),
+            filed_on,
+            closed_on,
+        )
+        return case, doubts
+
+    def _confidentiality(self, cause: str, private: str) -> Confidentiality:
+        """PRIVACY if the court says so, FAMILY or TRADE_SECRET by the cause, else OPEN (R16)."""
+        closed = self.context.vocabulary.meaning(WordKind.YES_NO, private) if private else NO
+        if closed is None:
+            raise LineError(
+                "CONFIDENTIALITY", "The column 不公开 holds neither 是 nor 否: write one, or leave it empty."
+            )
+        if closed == YES:
+            return Confidentiality.PRIVACY
+        return _by_cause(cause)
+
+    async def merge(self, connection: AsyncConnection, source: Source, silent: bool) -> Merged:
+        lines, held = (await connection.execute(STAGED)).one()
+        changed = len((await connection.execute(CHANGE)).all())
+        new, debtors = (await connection.execute(ADDED)).one()
+        await colour(connection, debtors or (), source.at, silent=silent)
+        return Merged(new=new, changed=changed, unchanged=lines - held - new - changed, held=held)
+
+
+@lru_cache(maxsize=4096)
+def _by_cause(cause: str) -> Confidentiality:
+    if any(word in cause for word in SECRET_WORDS):
+        return Confidentiality.TRADE_SECRET
+    return Confidentiality.FAMILY if any(word in cause for word in FAMILY_CAUSES) else Confidentiality.OPEN

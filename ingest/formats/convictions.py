@@ -1,0 +1,84 @@
+"""Format `convictions`: one conviction by judgment a line (police and procuratorate co-operation)."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy import Column, Date, Text
+
+from casework.matters import CONVICTED, CONVICTED_IN_ENFORCEMENT
+from ingest.formats.revocations import SanctionFormat, revoked_column
+from ingest.recording import staged_records
+from ingest.records import Record, filing_days
+from ingest.report import LineError
+from ingest.subjects import read_text
+from models.case_numbers import parse_case_number
+from models.dates import parse_date
+from models.sanction import LONGEST_SENTENCE_MONTHS, SanctionKind
+from models.terms import add_months
+
+CRIME_LENGTH = 200
+
+
+class Convictions(SanctionFormat):
+    """Convictions: red from their effect, or from the end of the sentence (R12)."""
+
+    columns = (
+        "判决书号", "判决法院", "姓名或名称", "证件类型", "证件号码", "罪名", "行为日期", "判决日期", "生效日期",
+        "刑期起", "刑期止", "相关案号",
+    )  # fmt: skip
+    staged = staged_records(
+        "staged_conviction",
+        Column("decision_number", Text),
+        Column("related_number", Text),
+        Column("court_code", Text),
+        Column("kind", Text),
+        Column("crime", Text),
+        Column("conduct_on", Date),
+        Column("decided_on", Date),
+        Column("effective_on", Date),
+        Column("sentence_ends_on", Date),
+        revoked_column(),
+    )
+
+    def read(self, cells: Sequence[str]) -> Record:
+        judgment, court, name, document, number, crime, conduct, *later = cells
+        decided, effective, begins, ends, related, revoked = later
+        decision = parse_case_number(judgment)
+        code = self.context.court_named(court)
+        decided_on, effective_on = parse_date(decided), parse_date(effective)
+        conduct_on = self._day(conduct)
+        self._check_days(conduct_on, decided_on, effective_on)
+        sentence_ends_on = self._sentence(begins, ends, decided_on)
+        case_number = "" if self.context.vocabulary.blank(related) else parse_case_number(related).number
+        subject, warnings = self.context.subject(document, name, number)
+        for code_type in (CONVICTED, CONVICTED_IN_ENFORCEMENT):
+            self.context.catalogue.require(code_type, effective_on)
+        kept = read_text(crime, "TEXT", required=True, limit=CRIME_LENGTH)
+        own = (decision.number, case_number, code, SanctionKind.CONVICTION, kept, conduct_on, decided_on, effective_on)
+        days = (conduct_on,) if conduct_on else (*filing_days(decision), decided_on)
+        return Record(
+            subject,
+            days,
+            case_number,
+            (*own, sentence_ends_on, self.revoked(revoked, decided_on)),
+            warnings=warnings,
+            court_day=decided_on,
+            court=code,
+        )
+
+    def _day(self, text: str, latest: date | None = None) -> date | None:
+        return None if self.context.vocabulary.blank(text) else parse_date(text, latest=latest)
+
+    def _check_days(self, conduct_on: date | None, decided_on: date, effective_on: date) -> None:
+        if effective_on < decided_on or (conduct_on and decided_on < conduct_on):
+            raise LineError(
+                "DATE", "The conduct, the judgment and its effect do not follow each other: correct the days."
+            )
+
+    def _sentence(self, begins: str, ends: str, decided_on: date) -> date | None:
+        """The last day of the sentence. Raises LineError DATE for one that ends before it begins, or in no lifetime."""
+        last = add_months(decided_on, LONGEST_SENTENCE_MONTHS)
+        begins_on, ends_on = self._day(begins, last), self._day(ends, last)
+        if begins_on and ends_on and ends_on < begins_on:
+            raise LineError("DATE", "The sentence ends before it begins: correct the dates.")
+        return ends_on

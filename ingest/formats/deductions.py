@@ -1,0 +1,260 @@
+"""Format `deductions`: one deduction of former years a line, as the court published and ended it (R4-R6)."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, ClassVar
+
+import sqlalchemy as sa
+from sqlalchemy import BigInteger, Column, Date, DateTime, SmallInteger, Text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from casework.consequences import Sight
+from casework.founded import REVOKED, withdraw_founded
+from casework.keys import key_array
+from casework.matters import DEDUCTIONS
+from casework.procedure import steps_of
+from casework.records import close_records, record_publication, refresh_records
+from casework.terms import publicity_end
+from casework.versions import COLUMNS
+from ingest.formats.known_cases import case_key, read_cases
+from ingest.formats.repaired import add_repairs, read_ground
+from ingest.recording import RecordingFormat, staged_records
+from ingest.records import Record
+from ingest.reference.catalogue import Scored
+from ingest.reference.vocabulary import in_no_vocabulary, named
+from ingest.report import LineError
+from ingest.subjects import read_text
+from ingest.versions import Present, Source, Written
+from models.case_numbers import parse_case_number
+from models.code_record import CloseReason, CodeRecord
+from models.dates import parse_date
+from models.deduction import FINDINGS, RED_PUBLICITY_MONTHS, Deduction, DeductionStatus, DeductionVersion, FindingKind
+from models.repair import Repair
+from models.sanction import Sanction
+from models.terms import add_months, beginning, court_day
+from models.vocabulary import WordKind
+
+REASON = "历史数据导入"
+"""The reason of the step and of the edition that an import writes."""
+
+DOCUMENT_LENGTH = 200
+PUBLISHED = DeductionStatus.PUBLISHED
+ENDS = {DeductionStatus.WITHDRAWN: CloseReason.WITHDRAWN, DeductionStatus.SHIELDED: CloseReason.SHIELDED}
+
+
+def _expires_on(staged: Any, row: Any) -> Any:
+    """The last day of the line, and never a later one than a repair has set (R9)."""
+    shortened = sa.select(sa.func.min(Repair.new_end)).where(Repair.deduction_id == row.id).scalar_subquery()
+    return sa.func.least(staged.expires_on, shortened)
+
+
+def _version(staged: Any, row: Any) -> Any:
+    """Another number of points or last day is another edition (R5)."""
+    same = sa.and_(staged.points == row.points, _expires_on(staged, row) == row.expires_on)
+    return sa.case((same, row.version), else_=row.version + 1)
+
+
+class Deductions(RecordingFormat):
+    """Deductions that were decided before this service: without the people who proposed, reviewed and decided them."""
+
+    columns = (
+        "案号", "经办法院", "姓名或名称", "证件类型", "证件号码", "诉讼地位", "行为代码", "扣分", "行为日期",
+        "认定日期", "认定文书种类", "认定文书号", "发布日期", "公示期满日", "状态", "结束日期", "结束原因",
+    )  # fmt: skip
+    staged = staged_records(
+        "staged_deduction",
+        Column("case_id", BigInteger),
+        Column("role", Text),
+        Column("behaviour_id", BigInteger),
+        Column("stage", Text),
+        Column("tier", Text),
+        Column("points", SmallInteger),
+        Column("version", SmallInteger),
+        Column("status", Text),
+        Column("conduct_on", Date),
+        Column("finding_kind", Text),
+        Column("finding_document", Text),
+        Column("proposed_at", DateTime(timezone=True)),
+        Column("notified_at", DateTime(timezone=True)),
+        Column("published_at", DateTime(timezone=True)),
+        Column("determined_on", Date),
+        Column("expires_on", Date),
+        Column("ended_at", DateTime(timezone=True)),
+        Column("end_reason", Text),
+        Column("ground", Text),
+    )
+    matter = DEDUCTIONS
+    key = ("party_id", "case_id", "behaviour_id", "conduct_on", "finding_document")
+    derived: ClassVar[Mapping[str, Present]] = {"version": _version, "expires_on": _expires_on}
+    only_imported = True
+
+    async def prepare(self, connection: AsyncConnection) -> None:
+        """Remember the cases: a deduction is of one that is there."""
+        self._cases = await read_cases(connection)
+
+    def read(self, cells: Sequence[str]) -> Record:
+        case, court, name, document, number, role, code, points, conduct, determined, *published = cells
+        kind, finding, issued, last, state, ended, reason = published
+        case_number = parse_case_number(case).number
+        court_code = self.context.court_named(court)
+        conduct_on, determined_on, published_on = parse_date(conduct), parse_date(determined), parse_date(issued)
+        self._check_days(conduct_on, determined_on, published_on)
+        behaviour = self.context.catalogue.behaviour(code.upper(), determined_on)
+        found = self._finding(kind, behaviour)
+        status, ended_at = self._end(state, ended, published_on)
+        ground, unclear = read_ground(self.context.vocabulary, reason, status)
+        subject, warnings = self.context.subject(document, name, number)
+        position = self.context.vocabulary.role(role)
+        if position is None:
+            raise LineError("ROLE", in_no_vocabulary("The position", role, WordKind.ROLE), named(role))
+        own = (
+            case_key(self._cases, case_number),
+            position[0],
+            behaviour.key,
+            behaviour.stage,
+            behaviour.tier,
+            _points(points, behaviour),
+            1,
+            status,
+            conduct_on,
+            found,
+            read_text(finding, "FINDING", required=True, limit=DOCUMENT_LENGTH),
+            beginning(determined_on),
+            beginning(published_on) - timedelta(seconds=1),
+            beginning(published_on),
+            determined_on,
+            self._last(last, behaviour, found, determined_on),
+            ended_at,
+            read_text(reason, "TEXT") or None,
+            ground,
+        )
+        warned = (*warnings, *unclear)
+        return Record(
+            subject, (conduct_on,), case_number, own, warnings=warned, court_day=published_on, court=court_code
+        )
+
+    def stands(self) -> sa.ColumnElement[bool]:
+        """What was withdrawn stays so, and what was shielded is never public again, whatever an export says (R10)."""
+        line, row = self.staged.c.status, self.table.c.status
+        withdrawn = sa.and_(row == DeductionStatus.WITHDRAWN, line != DeductionStatus.WITHDRAWN)
+        return sa.or_(withdrawn, sa.and_(row == DeductionStatus.SHIELDED, line == PUBLISHED))
+
+    def _check_days(self, conduct_on: date, determined_on: date, published_on: date) -> None:
+        if not conduct_on <= determined_on <= published_on <= self.context.today:
+            raise LineError(
+                "DATE", "Conduct, determination, publication and today do not follow each other: correct the days."
+            )
+
+    def _finding(self, word: str, behaviour: Scored) -> FindingKind:
+        """The document that the tier demands (R7)."""
+        found = self.context.vocabulary.meaning(WordKind.FINDING, word)
+        if found is None:
+            raise LineError("FINDING", in_no_vocabulary("The document", word, WordKind.FINDING), named(word))
+        if found not in FINDINGS[behaviour.tier]:
+            wanted = ", ".join(FINDINGS[behaviour.tier])
+            raise LineError("FINDING", f"A {behaviour.tier} behaviour rests on one of {wanted} (R7): correct it.")
+        return FindingKind(found)
+
+    def _last(self, text: str, behaviour: Scored, finding: FindingKind, determined_on: date) -> date:
+        """The last day of publicity: the court's own, within five years, or the usual one (R6)."""
+        if self.context.vocabulary.blank(text):
+            return publicity_end(behaviour.tier, finding, determined_on)
+        longest = add_months(determined_on, RED_PUBLICITY_MONTHS)
+        last = parse_date(text, latest=date.max)
+        if not determined_on <= last <= longest:
+            raise LineError("DATE", f"Publicity ends within {RED_PUBLICITY_MONTHS} months (R6): correct 公示期满日.")
+        return last
+
+    def _end(self, word: str, ended: str, published_on: date) -> tuple[DeductionStatus, datetime | None]:
+        """How it stands, and when it was withdrawn or shielded."""
+        meaning = self.context.vocabulary.meaning(WordKind.DEDUCTION_STATE, word)
+        if meaning is None:
+            sentence = in_no_vocabulary("The state", word, WordKind.DEDUCTION_STATE)
+            raise LineError("STATE", sentence, named(word))
+        status = DeductionStatus(meaning)
+        if status is DeductionStatus.PUBLISHED:
+            return status, None
+        if self.context.vocabulary.blank(ended):
+            raise LineError("DATE", "What was withdrawn or shielded has ended on a day: write 结束日期.")
+        ended_on = parse_date(ended)
+        if not published_on <= ended_on <= self.context.today:
+            raise LineError("DATE", "It ends after its publication, and not in time to come: correct the days.")
+        return status, beginning(ended_on)
+
+    async def end(
+        self, connection: AsyncConnection, source: Source, turn: int, written: Written
+    ) -> tuple[Sequence[int], Sight]:
+        """Write down steps, editions and repairs, and the records that public items make and ended ones lose."""
+        keys = [*written.new, *written.changed]
+        if not keys:
+            return (), {}
+        public, *ended = [await self._of(connection, keys, status, turn) for status in (PUBLISHED, *ENDS)]
+        await self._keep_steps(connection, PUBLISHED, {REASON: public.keys()}, source)
+        for (status, reason), found in zip(ENDS.items(), ended, strict=True):
+            await self._keep_steps(connection, status, _by_reason(found), source)
+            await close_records(connection, CodeRecord.deduction_id.in_(found), court_day(source.at), reason)
+        await self._keep_versions(connection, keys, source)
+        await record_publication(connection, public.keys() & set(written.new))
+        await refresh_records(connection, public.keys() & set(written.changed))
+        await self._withdraw_unfounded(connection, written.new, source)
+        lines = sa.and_(self.met(), self.staged.c.turn == turn, Deduction.id == sa.any_(key_array(keys)))
+        await connection.execute(add_repairs(self.staged, lines, source))
+        return (), {}
+
+    async def _withdraw_unfounded(self, connection: AsyncConnection, keys: Sequence[int], source: Source) -> None:
+        """Withdraw new items that cite a decision which was revoked before (R25)."""
+        parties = sa.select(Deduction.party_id).where(Deduction.id == sa.any_(key_array(keys)))
+        query = sa.select(Sanction.id).where(Sanction.party_id.in_(parties), Sanction.revoked_on.is_not(None))
+        if keys and (revoked := (await connection.execute(query)).scalars().all()):
+            await withdraw_founded(connection, revoked, source.at, REVOKED)
+
+    async def _of(
+        self, connection: AsyncConnection, keys: Sequence[int], status: DeductionStatus, turn: int
+    ) -> dict[int, str]:
+        """Those of these items that are in a state, each with the reason that its line gives."""
+        reason = sa.func.coalesce(self.staged.c.end_reason, REASON)
+        query = sa.select(Deduction.id, reason).where(self.met(), self.staged.c.turn == turn)
+        chosen = query.where(Deduction.id == sa.any_(key_array(keys)), Deduction.status == status)
+        found: Any = await connection.execute(chosen)
+        return dict(found.all())
+
+    async def _keep_steps(
+        self, connection: AsyncConnection, status: DeductionStatus, keys: Mapping[str, Collection[int]], source: Source
+    ) -> None:
+        """Write down the step that leads to a state. keys: of items, by its reason."""
+        for reason, found in keys.items():
+            if found:
+                await connection.execute(steps_of(found, status, None, source.at, reason))
+
+    async def _keep_versions(self, connection: AsyncConnection, keys: Sequence[int], source: Source) -> None:
+        """Each edition as it became effective (R5): the first by its publication."""
+        edition = DeductionVersion
+        known = sa.exists().where(edition.deduction_id == Deduction.id, edition.version == Deduction.version)
+        at = sa.literal(source.at, sa.DateTime(timezone=True))
+        recorded = sa.case((Deduction.version == 1, Deduction.published_at), else_=at)
+        content = sa.select(
+            Deduction.id,
+            Deduction.version,
+            Deduction.behaviour_id,
+            Deduction.points,
+            Deduction.expires_on,
+            recorded,
+            sa.literal(REASON),
+        ).where(Deduction.id.in_(keys), ~known)
+        if keys:
+            await connection.execute(sa.insert(edition).from_select(COLUMNS, content))
+
+
+def _by_reason(found: Mapping[int, str]) -> dict[str, list[int]]:
+    keys: dict[str, list[int]] = {}
+    for key, reason in found.items():
+        keys.setdefault(reason, []).append(key)
+    return keys
+
+
+def _points(text: str, behaviour: Scored) -> int:
+    """Points within the behaviour's band (R1); a deduction may be written with its minus."""
+    digits = text.strip().lstrip("-−－").removesuffix("分")
+    if not (digits.isascii() and digits.isdigit()) or not behaviour.low <= int(digits) <= behaviour.high:
+        raise LineError("POINTS", f"The behaviour takes {behaviour.low} to {behaviour.high} points: correct them.")
+    return int(digits)

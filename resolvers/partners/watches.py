@@ -1,0 +1,55 @@
+"""Watches and the lines of orders: what a bank is told of whom it watches."""
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+
+import models
+from auth.audiences import Audience
+from auth.consent import live_watch
+from engine.declare.relations import About, Frame, Order, Relation, Root
+from engine.declare.sql import SQL
+from engine.load.view import NOW
+from models.access_record import AccessResult
+from models.watch import WatchOutcome
+from resolvers.visibility.about import party_of
+
+RESULTS = {
+    WatchOutcome.CONSENT_REQUIRED: AccessResult.CONSENT_REQUIRED,
+    WatchOutcome.NAME_MISMATCH: AccessResult.NAME_MISMATCH,
+    WatchOutcome.INVALID_NUMBER: AccessResult.INVALID_NUMBER,
+}
+"""What the access log says of an outcome; of the others, that an answer was given."""
+
+
+def is_live(row: Frame, audience: Audience) -> SQL:
+    """Whether changes are told of now: it has not ended, and a person's consent lives."""
+    watch = aliased(models.Watch)
+    return sa.select(watch.id).where(watch.id == row.id, live_watch(watch, NOW)).exists()
+
+
+def _party_of_line(line: Frame) -> SQL:
+    """Nothing in the log tells whether somebody is known of whom no answer was given (R20)."""
+    given = line.outcome.not_in(list(RESULTS))
+    return sa.case((given, party_of(line)))
+
+
+def _result(line: Frame) -> SQL:
+    known = [(line.outcome == outcome, result.value) for outcome, result in RESULTS.items()]
+    return sa.case(*known, else_=AccessResult.GIVEN.value)
+
+
+LINES = Root(
+    Relation(
+        target=models.WatchLine,
+        on=lambda arguments, line: line.order_id == sa.any_(arguments.keys),
+        keys={"keys": sa.ARRAY(sa.BigInteger())},
+        many=True,
+        orders={"ASKED": Order(("ordinal",))},
+    ),
+    About(
+        party=_party_of_line,
+        index=lambda line: line.subject_index,
+        result=_result,
+        reference=lambda line: line.reference,
+    ),
+)

@@ -1,0 +1,62 @@
+"""Assessments: the score of one subject in one stage of one case, computed and never stored (R2)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+
+import models
+from auth.audiences import Audience
+from engine.declare.relations import Frame
+from engine.declare.sql import SQL
+from engine.load.view import TODAY
+from models.catalogue import Stage
+from models.deduction import DeductionStatus
+from resolvers.visibility.predicates import sees, visible
+from resolvers.visibility.reach import reached
+
+BASE_POINTS = 10
+
+
+class Assessment:
+    """The row type's key: a participation of an identified party, in each stage that its case has been through."""
+
+
+def assessments(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
+    """One row for each participation and stage; `score` counts the deductions that this audience may see."""
+    part, case = aliased(models.Participation), aliased(models.CourtCase)
+    stages = sa.values(sa.column("stage", sa.Text), name="stages").data([(stage.value,) for stage in Stage])
+    taken = _points(part, stages.c.stage, audience)
+    return (
+        sa.select(
+            part.case_id,
+            part.party_id,
+            part.role,
+            sa.type_coerce(stages.c.stage, models.CourtCase.stage.type).label("stage"),
+            (sa.func.greatest(0, BASE_POINTS - taken)).label("score"),
+        )
+        .join(case, case.id == part.case_id)
+        .join(stages, stages.c.stage.in_([Stage.FILING.value, sa.cast(case.stage, sa.Text)]))
+        .where(part.party_id.is_not(None))
+        .subquery("assessment")
+    )
+
+
+def _points(part: type[models.Participation], stage: SQL, audience: Audience) -> SQL:
+    deduction = aliased(models.Deduction)
+    counted = (
+        deduction.case_id == part.case_id,
+        deduction.party_id == part.party_id,
+        deduction.stage == stage,
+        deduction.status == DeductionStatus.PUBLISHED,
+        deduction.expires_on >= TODAY,
+        visible(models.Deduction, Frame(deduction), audience),
+    )
+    return sa.select(sa.func.coalesce(sa.func.sum(deduction.points), 0)).where(*counted).scalar_subquery()
+
+
+@sees(Assessment)
+def _assessment(row: Frame, audience: Audience) -> SQL:
+    """As the party, and outside the court only where a deduction that may be seen leads to it."""
+    return reached(row, row.party_id, audience)

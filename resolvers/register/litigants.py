@@ -1,0 +1,75 @@
+"""Everything about the authenticated subject, known to the court or not (DOMAIN 3)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+
+import models
+from auth.audiences import Audience
+from engine.declare.relations import About, Frame, Order, Relation
+from engine.declare.sql import SQL
+from engine.load.view import SUBJECT
+from resolvers.visibility.predicates import sees
+
+
+class Litigant:
+    """The row type's key: the one authenticated subject."""
+
+
+def litigant(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
+    """One row: the keyed hash that the token names, and the party it belongs to, if any."""
+    identity = aliased(models.Identity)
+    known = sa.select(identity.party_id).where(identity.index == SUBJECT).scalar_subquery()
+    return sa.select(SUBJECT.label("subject_index"), known.label("party_id")).subquery("litigant")
+
+
+@sees(Litigant)
+def _litigant(row: Frame, audience: Audience) -> SQL:
+    return row.subject_index.is_not(None) if audience is Audience.LITIGANT_PORTAL else sa.false()
+
+
+SELF = Relation(target=Litigant, on=lambda arguments, litigant: sa.true(), keys={})
+ABOUT = About(
+    party=lambda row: row.party_id,
+    index=lambda row: row.subject_index,
+)
+PARTY = Relation(target=models.Party, on=lambda me, party: party.id == me.party_id, keys={"party_id": sa.BigInteger()})
+ACCESS_RECORDS = Relation(
+    target=models.AccessRecord,
+    on=lambda me, entry: sa.or_(
+        sa.and_(entry.party_id.is_(None), entry.subject_index == me.subject_index), entry.party_id == me.party_id
+    ),
+    keys={"subject_index": sa.LargeBinary(), "party_id": sa.BigInteger()},
+    orders={"AT": Order(("at",), descending=True)},
+)
+CONSENTS = Relation(
+    target=models.Consent,
+    on=lambda me, consent: consent.subject_index == me.subject_index,
+    keys={"subject_index": sa.LargeBinary()},
+    many=True,
+    orders={"VALID_FROM": Order(("valid_from",), descending=True)},
+)
+SHARE_CODES = Relation(
+    target=models.ShareCode,
+    on=lambda me, share: share.subject_index == me.subject_index,
+    keys={"subject_index": sa.LargeBinary()},
+    many=True,
+    orders={"CREATED": Order(("created_at",), descending=True)},
+)
+
+
+def _own(me: Frame, report: Frame) -> SQL:
+    code = aliased(models.ShareCode)
+    mine = sa.select(code.id).where(code.id == report.share_code_id, code.subject_index == me.subject_index)
+    return mine.exists()
+
+
+INTEGRITY_REPORTS = Relation(
+    target=models.IntegrityReport,
+    on=_own,
+    keys={"subject_index": sa.LargeBinary()},
+    many=True,
+    orders={"ISSUED": Order(("id",), descending=True)},
+)

@@ -1,0 +1,24 @@
+"""Who represents an organization, and whom a party represents: a personal datum, which courts alone read."""
+
+import sqlalchemy as sa
+
+import models
+from auth.audiences import Audience
+from engine.declare.relations import Frame, Order, Relation
+from engine.declare.sql import SQL
+from resolvers.visibility.predicates import EVERYBODY, NOBODY, sees
+
+
+@sees(models.Relation)
+def _relation(row: Frame, audience: Audience) -> SQL:
+    return EVERYBODY if audience is Audience.COURT else NOBODY
+
+
+OF_PARTY = Relation(
+    models.Relation,
+    lambda party, relation: sa.or_(relation.organization_id == party.id, relation.party_id == party.id),
+    {"id": sa.BigInteger()},
+    many=True,
+    orders={"BEGINS": Order(("begins_on",), descending=True)},
+)
+"""Both directions: of an organization, and of whoever represents one."""

@@ -1,0 +1,308 @@
+"""The partners' look-up: subjects by name and number, under consent or a share code (R15, R17, R20).
+
+Whether a person is known is told to nobody without consent: CONSENT_REQUIRED comes first, from the consents alone.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+from sqlalchemy.types import TypeEngine
+
+import models
+from auth.audiences import Audience
+from auth.scopes import PERSONS
+from casework.share_codes import code_hash, is_single_use
+from casework.texts import MARKS, holds_identity_number
+from engine.declare.relations import About, Frame, Order, Prepared, Relation, Root
+from engine.declare.sql import SQL
+from engine.load.errors import BadInputError, PurposeError, TooManySubjectsError
+from engine.load.statements import ARGUMENT
+from engine.load.view import NOW, REQUEST, TODAY, Access, View
+from models.access_record import BorrowerRelation, MatchOutcome
+from models.documents import ORGANIZATIONS, DocumentKind, document_key, parse_document
+from models.identifiers import IdentifierError
+from models.keyring import Keyring
+from models.names import fold
+from models.party import PartyKind
+from models.party_name import NameStanding, known_as
+from resolvers.visibility.predicates import sees
+from resolvers.visibility.reach import consents, holds, shares
+
+LARGEST_BATCH = 100
+
+
+class Subject:
+    """The row type's key: one subject of a look-up."""
+
+
+ASKED: Mapping[str, TypeEngine[Any]] = {
+    "index": sa.LargeBinary(),
+    "former_index": sa.LargeBinary(),
+    "folded": sa.Text(),
+    "person": sa.Boolean(),
+    "consent": sa.Text(),
+    "signed_on": sa.Date(),
+    "share": sa.LargeBinary(),
+    "reference": sa.Text(),
+    "relation": sa.Text(),
+}
+"""What is bound for each subject, as arrays of one length. An index of null is a number that cannot be one."""
+
+KEYS: Mapping[str, TypeEngine[Any]] = {name: sa.ARRAY(type_) for name, type_ in ASKED.items()}
+
+
+def looked_up(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
+    """One row for each subject asked, in that order, with its outcome, and its party where it is MATCHED."""
+    asked = _asked()
+    indexes = (asked.c.index, asked.c.former_index)
+    consent, share = _consent(asked, indexes), _share(asked, indexes)
+    identity, party = aliased(models.Identity), aliased(models.Party)
+    outcome = _outcome(asked, audience, consent, share, party)
+    return (
+        sa.select(
+            asked.c.ordinal,
+            asked.c.index,
+            asked.c.reference,
+            asked.c.relation,
+            outcome.label("outcome"),
+            sa.case((outcome == MatchOutcome.MATCHED.value, party.id)).label("party_id"),
+            _matched_name(asked, outcome, party).label("matched_name"),
+            consent.c.id.label("consent_id"),
+            share.c.id.label("share_code_id"),
+        )
+        .select_from(asked)
+        .outerjoin(consent, sa.true())
+        .outerjoin(share, sa.true())
+        .outerjoin(identity, identity.index.in_(indexes))
+        .outerjoin(party, sa.and_(party.id == identity.party_id, party.disclosed, party.kind == _kind(asked)))
+        .subquery("looked_up")
+    )
+
+
+def _kind(asked: Any) -> SQL:
+    """A person's number given as an organization's code finds nobody: codes need no consent (R15)."""
+    kinds = models.Party.kind.type
+    return sa.case(
+        (asked.c.person, sa.literal(PartyKind.PERSON, kinds)), else_=sa.literal(PartyKind.ORGANIZATION, kinds)
+    )
+
+
+def _asked() -> Any:
+    arrays = [sa.bindparam(ARGUMENT + name, type_=type_) for name, type_ in KEYS.items()]
+    columns: list[sa.ColumnClause[Any]] = [sa.column(name, type_) for name, type_ in ASKED.items()]
+    asked = sa.func.unnest(*arrays).table_valued(*columns, with_ordinality="ordinal", name="asked")
+    return asked.render_derived()
+
+
+def _consent(asked: Any, indexes: Sequence[SQL]) -> Any:
+    """The newest live consent of the subject; the one that the client names, if it names one."""
+    consent = aliased(models.Consent)
+    named = sa.or_(asked.c.consent.is_(None), consent.reference == asked.c.consent)
+    dated = sa.or_(asked.c.signed_on.is_(None), consent.signed_on == asked.c.signed_on)
+    live = sa.select(consent.id).where(consent.subject_index.in_(indexes), consents(consent), named, dated)
+    return live.order_by(consent.id.desc()).limit(1).lateral("consent")
+
+
+def _share(asked: Any, indexes: Sequence[SQL]) -> Any:
+    """The share code that was shown, if it is this very subject's."""
+    share = aliased(models.ShareCode)
+    shown = sa.and_(share.code_hash == asked.c.share, share.subject_index.in_(indexes))
+    return sa.select(share.id).where(shown, shares(share)).lateral("share")
+
+
+def _redeem() -> sa.Update:
+    """Use up the single-use codes that were shown for their own subject, by name and number (R17).
+
+    A code is used by the one request that wins its row; to every other one it is dead from then on.
+    """
+    asked, identity, party = _asked(), aliased(models.Identity), aliased(models.Party)
+    indexes = (asked.c.index, asked.c.former_index)
+    other = sa.select(party.id).where(
+        party.id == identity.party_id, identity.index.in_(indexes), ~known_as(party, asked.c.folded)
+    )
+    code = models.ShareCode
+    shown = sa.and_(code.code_hash == asked.c.share, code.subject_index.in_(indexes), ~other.exists())
+    unused = sa.and_(code.single_use, code.used_at.is_(None), shares(code), holds(*PERSONS))
+    return (
+        sa.update(code)
+        .where(unused, shown)
+        .values(used_at=NOW, used_request=REQUEST)
+        .returning(code.id)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _outcome(asked: Any, audience: Audience, consent: Any, share: Any, party: Any) -> SQL:
+    """In this order, so that nothing is told of a person before its consent is seen."""
+    permitted = sa.and_(sa.or_(consent.c.id.is_not(None), share.c.id.is_not(None)), holds(*PERSONS))
+    refused = asked.c.person if audience is Audience.COMMERCE else sa.and_(asked.c.person, ~permitted)
+    return sa.case(
+        (asked.c.index.is_(None), MatchOutcome.INVALID_NUMBER.value),
+        (refused, MatchOutcome.CONSENT_REQUIRED.value),
+        (party.id.is_(None), MatchOutcome.NOT_FOUND.value),
+        (~known_as(party, asked.c.folded), MatchOutcome.NAME_MISMATCH.value),
+        else_=MatchOutcome.MATCHED.value,
+    )
+
+
+def _matched_name(asked: Any, outcome: SQL, party: Any) -> SQL:
+    """Which name matched: the current one, or one that the subject had (R22)."""
+    named = sa.case((party.folded == asked.c.folded, NameStanding.CURRENT.value), else_=NameStanding.FORMER.value)
+    return sa.case((outcome == MatchOutcome.MATCHED.value, named))
+
+
+@sees(Subject)
+def _subject(row: Frame, audience: Audience) -> SQL:
+    """Whoever asks is answered; what the answer holds is narrowed at the party."""
+    return sa.true()
+
+
+REDEEM = _redeem()
+PARTY = Relation(
+    target=models.Party, on=lambda subject, party: party.id == subject.party_id, keys={"party_id": sa.BigInteger()}
+)
+ABOUT = About(
+    party=lambda row: row.party_id,
+    index=lambda row: row.index,
+    result=lambda row: row.outcome,
+    consent=lambda row: row.consent_id,
+    share_code=lambda row: row.share_code_id,
+    reference=lambda row: row.reference,
+    relation=lambda row: row.relation,
+)
+
+
+def as_of(row: Frame, audience: Audience) -> SQL:
+    """The court's day of the answer."""
+    return TODAY
+
+
+def subject_root(many: bool) -> Root:
+    """The look-up of one subject, or of up to a hundred in one call."""
+    relation = Relation(
+        target=Subject,
+        on=lambda arguments, subject: sa.true(),
+        keys=KEYS,
+        many=many,
+        orders={"ASKED": Order(("ordinal",))},
+    )
+    return Root(relation, ABOUT, prepare)
+
+
+def prepare(arguments: Mapping[str, Any], context: Any) -> Prepared:
+    """Normalize names, turn numbers into keyed hashes, and bind the purpose to the view.
+
+    Raises TooManySubjectsError, PurposeError, BadInputError.
+    """
+    by, access = arguments["by"], arguments["access"]
+    keys = by if isinstance(by, list) else [by]
+    if not 1 <= len(keys) <= LARGEST_BATCH:
+        raise TooManySubjectsError(f"`by` must hold 1 to {LARGEST_BATCH} subjects; send the rest in another call.")
+    rows = [_bound(key, place, context.keyring) for place, key in enumerate(keys)]
+    values = {name: [row[name] for row in rows] for name in ASKED}
+    shares = frozenset(share for share in values["share"] if share)
+    once = any(key.share_code and is_single_use(key.share_code) for key in keys)
+    letters = frozenset(letter for letter in values["consent"] if letter)
+    return Prepared(values, viewed(access, context, shares, letters), REDEEM if once else None)
+
+
+def viewed(
+    access: Any, context: Any, shares: frozenset[bytes] = frozenset(), letters: frozenset[str] = frozenset()
+) -> View:
+    """The view of a look-up for a purpose. Raises PurposeError for a purpose that is not the client's."""
+    allowed = context.principal.purposes
+    if access.purpose not in allowed:
+        names = ", ".join(sorted(allowed))
+        raise PurposeError(
+            f"{access.purpose.value} is not among the purposes registered for this client and document: {names}."
+        )
+    told = Access(access.purpose, own_text(access.operator, "operator"), own_text(access.branch, "branch"))
+    view: View = context.view
+    return replace(view, access=told, shares=shares, letters=letters)
+
+
+def _bound(key: Any, place: int, keyring: Keyring) -> dict[str, Any]:
+    probes, person = _probes(key, place, keyring)
+    code = text(key.share_code, "shareCode")
+    relation: BorrowerRelation | None = key.relation
+    return {
+        "index": probes[0],
+        "former_index": probes[-1],
+        "folded": _folded(key.name, place),
+        "person": person,
+        "consent": text(key.consent, "consent"),
+        "signed_on": key.consent_signed_on,
+        "share": code_hash(code) if code else None,
+        "reference": own_text(key.reference, "reference"),
+        "relation": relation and relation.value,
+    }
+
+
+def _folded(given: str, place: int) -> str:
+    folded = fold(text(given, "name") or "")
+    if not folded:
+        raise BadInputError(f"Subject {place + 1} needs its full `name`: a number alone finds nobody.")
+    return folded
+
+
+def _probes(key: Any, place: int, keyring: Keyring) -> tuple[Sequence[bytes | None], bool]:
+    """The keyed hashes to look for, and whether the number is a person's. The number itself goes no further (R18)."""
+    given = given_document(key)
+    if given is None:
+        raise BadInputError(
+            f"Subject {place + 1} needs one of `idNumber`, `organizationCode` and `document`, and no other."
+        )
+    kind, number = given
+    person = kind not in ORGANIZATIONS
+    try:
+        return keyring.probes(document_key(kind, parse_document(kind, number).value)), person
+    except IdentifierError:
+        return [None], person
+
+
+def given_document(key: Any) -> tuple[DocumentKind, str] | None:
+    """The kind and number that a subject is named by; None unless it is named in exactly one way."""
+    document = key.document
+    given = [
+        (kind, number)
+        for kind, number in (
+            (DocumentKind.RESIDENT_ID, key.id_number),
+            (DocumentKind.UNIFIED_SOCIAL_CREDIT_CODE, key.organization_code),
+            (document and document.kind, document and document.number),
+        )
+        if kind is not None and number is not None
+    ]
+    return given[0] if len(given) == 1 else None
+
+
+def is_person(key: Any) -> bool:
+    """Whether a subject is named by a person's document."""
+    given = given_document(key)
+    return given is not None and given[0] not in ORGANIZATIONS
+
+
+LONGEST_TEXT = 200
+UNREADABLE = re.compile(f"[\x00-\x1f{MARKS}]")
+"""What no line may hold."""
+
+
+def text(value: str | None, name: str) -> str | None:
+    """`value`, if PostgreSQL and people can read it. Raises BadInputError otherwise, without repeating it."""
+    if value is None:
+        return None
+    if len(value) > LONGEST_TEXT:
+        raise BadInputError(f"`{name}` is longer than {LONGEST_TEXT} characters.")
+    if UNREADABLE.search(value):
+        raise BadInputError(f"`{name}` holds control characters or broken Unicode.")
+    return value
+
+
+def own_text(value: str | None, name: str) -> str | None:
+    """A text of the caller's own that the access log keeps. Raises BadInputError also for an identity number (R18)."""
+    if value is not None and holds_identity_number(value):
+        raise BadInputError(f"`{name}` holds an identity number, which is never stored (R18): send one of your own.")
+    return text(value, name)

@@ -1,0 +1,215 @@
+"""Which items about a party an audience may see: deductions, lists, certificates, sanctions, colours, measures."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+import models
+from auth.audiences import Audience
+from auth.scopes import Scope
+from engine.declare.relations import Frame
+from engine.declare.sql import ROW_BY_ROW, SQL, Operand
+from engine.load.view import NOW, PURPOSE, TODAY
+from models.catalogue import Colour
+from models.court_case import LABOUR_WORDS
+from models.listing import ListingKind
+from models.measure import MeasureStatus
+from resolvers.visibility.predicates import EVERYBODY, NOBODY, PARTNERS, sees
+from resolvers.visibility.publicity import UNKNOWN, may_leave, public, record_may_leave
+from resolvers.visibility.reach import about_self, jurisdiction, organization, reached
+
+
+def _own_court(case_id: Operand) -> SQL:
+    case = sa.orm.aliased(models.CourtCase)
+    return sa.select(case.id).where(case.id == case_id, jurisdiction(case.court_code)).offset(ROW_BY_ROW).exists()
+
+
+def published(row: Frame) -> SQL:
+    """A deduction in publication now, from the moment of its publication on."""
+    return sa.and_(public(row), row.published_at <= NOW)
+
+
+@sees(models.Deduction)
+def _deduction(row: Frame, audience: Audience) -> SQL:
+    if audience is Audience.COURT:
+        return sa.or_(_own_court(row.case_id), published(row))
+    if audience is Audience.LITIGANT_PORTAL:
+        return sa.and_(about_self(row.party_id), row.notified_at <= NOW)
+    if audience is Audience.EMPLOYER:
+        return sa.and_(organization(row.party_id), published(row))
+    if audience in PARTNERS | {Audience.PUBLIC_PORTAL}:
+        return sa.and_(reached(row, row.party_id, audience, Scope.PERSON_CREDIT), published(row))
+    return NOBODY
+
+
+def _with_deduction(row: Frame, audience: Audience) -> SQL:
+    """As visible as the deduction it belongs to."""
+    parent = sa.orm.aliased(models.Deduction)
+    return (
+        sa.select(parent.id)
+        .where(parent.id == row.deduction_id, _deduction(Frame(parent), audience))
+        .offset(ROW_BY_ROW)
+        .exists()
+    )
+
+
+@sees(models.DeductionStep, models.DeductionVersion, models.Objection)
+def _procedure(row: Frame, audience: Audience) -> SQL:
+    """The procedure of a deduction is its own court's, also where the deduction is published to all (DOMAIN 3)."""
+    if audience is Audience.COURT:
+        return own_deduction(row.deduction_id)
+    return _with_deduction(row, audience) if audience is Audience.LITIGANT_PORTAL else NOBODY
+
+
+def own_deduction(deduction_id: SQL) -> SQL:
+    """Whether a deduction lies in a case of the caller's jurisdiction."""
+    deduction = sa.orm.aliased(models.Deduction)
+    own = _own_court(deduction.case_id)
+    return sa.select(deduction.id).where(deduction.id == deduction_id, own).offset(ROW_BY_ROW).exists()
+
+
+@sees(models.Repair)
+def _repair(row: Frame, audience: Audience) -> SQL:
+    if audience is Audience.COURT:
+        record = sa.orm.aliased(models.CodeRecord)
+        own = sa.select(record.id).where(record.id == row.code_record_id, jurisdiction(record.court_code))
+        return sa.or_(own.offset(ROW_BY_ROW).exists(), own_deduction(row.deduction_id))
+    return about_self(row.party_id) if audience is Audience.LITIGANT_PORTAL else NOBODY
+
+
+@sees(models.ConsequenceNotice)
+def _consequence_notice(row: Frame, audience: Audience) -> SQL:
+    if audience is Audience.COURT:
+        return jurisdiction(row.court_code)
+    return about_self(row.party_id) if audience is Audience.LITIGANT_PORTAL else NOBODY
+
+
+@sees(models.Reminder, models.RecordStep)
+def _reminder(row: Frame, audience: Audience) -> SQL:
+    return jurisdiction(row.court_code) if audience is Audience.COURT else NOBODY
+
+
+@sees(models.Staff)
+def _staff(row: Frame, audience: Audience) -> SQL:
+    return jurisdiction(row.court_code) if audience is Audience.COURT else NOBODY
+
+
+@sees(models.Batch)
+def _batch(row: Frame, audience: Audience) -> SQL:
+    if audience is Audience.COURT:
+        return sa.or_(jurisdiction(row.court_code), row.published_at <= NOW)
+    return sa.cast(row.published_at <= NOW, sa.Boolean) if audience is Audience.LITIGANT_PORTAL else NOBODY
+
+
+def _of_labour_case(row: Frame) -> SQL:
+    case = sa.orm.aliased(models.CourtCase)
+    return (
+        sa.select(case.id)
+        .where(case.id == row.case_id, case.cause.regexp_match("|".join(LABOUR_WORDS)))
+        .offset(ROW_BY_ROW)
+        .exists()
+    )
+
+
+@dataclass(frozen=True)
+class Item:
+    """What an item about a party is narrowed by, beside its subject and its publicity.
+
+    scope: what consent and token must hold. own: of the caller's court. open_to_all: of another court's, what may leave
+    it. candidate: what an employer sees of a person (DOMAIN 3). others: audiences that see it beside the partners.
+    """
+
+    scope: Scope
+    own: SQL
+    open_to_all: SQL
+    candidate: SQL
+    others: Collection[Audience] = ()
+
+    def seen(self, row: Frame, audience: Audience) -> SQL:
+        """The court's own always, a litigant's own, and others' while it is public."""
+        if audience is Audience.COURT:
+            return sa.or_(self.own, self.open_to_all)
+        if audience is Audience.LITIGANT_PORTAL:
+            return about_self(row.party_id)
+        known = sa.and_(public(row), reached(row, row.party_id, audience, self.scope))
+        if audience is Audience.EMPLOYER:
+            narrow = sa.and_(self.candidate, ~_of_labour_case(row))
+            return sa.and_(known, sa.or_(organization(row.party_id), narrow))
+        return known if audience in {*PARTNERS, *self.others} else NOBODY
+
+
+@sees(models.Listing)
+def _listing(row: Frame, audience: Audience) -> SQL:
+    senior = sa.and_(PURPOSE == "SENIOR_POST_QUALIFICATION", row.kind == ListingKind.DISHONEST_DEBTOR)
+    own, leaves = jurisdiction(row.court_code), may_leave(row, UNKNOWN, row.listed_on)
+    return Item(Scope.PERSON_INTEGRITY, own, leaves, senior, {Audience.PUBLIC_PORTAL}).seen(row, audience)
+
+
+@sees(models.Certificate)
+def _certificate(row: Frame, audience: Audience) -> SQL:
+    """Of a candidate's certificates an employer sees those whose case is known not to be a labour dispute."""
+    own, tied = _own_court(row.case_id), row.case_id.is_not(None)
+    leaves = may_leave(row, row.performed_on, UNKNOWN)
+    return Item(Scope.PERSON_INTEGRITY, own, leaves, tied).seen(row, audience)
+
+
+@sees(models.Sanction)
+def _sanction(row: Frame, audience: Audience) -> SQL:
+    own, leaves = jurisdiction(row.court_code), may_leave(row, row.conduct_on, row.decided_on)
+    return Item(Scope.PERSON_CREDIT, own, leaves, NOBODY).seen(row, audience)
+
+
+@sees(models.CodeRecord)
+def _code_record(row: Frame, audience: Audience) -> SQL:
+    """Suspicions stay with the court, also before whom they concern (R13). Without credit scope only red is seen."""
+    own, leaves, red = jurisdiction(row.court_code), record_may_leave(row), row.colour == Colour.RED
+    by_credit = Item(Scope.PERSON_CREDIT, own, leaves, NOBODY, {Audience.CREDIT_PLATFORM}).seen(row, audience)
+    by_integrity = sa.and_(red, Item(Scope.PERSON_INTEGRITY, own, leaves, red).seen(row, audience))
+    if audience is Audience.LITIGANT_PORTAL:
+        return sa.and_(by_credit, ~_suspicion(row))
+    if audience is Audience.CREDIT_PLATFORM:
+        return sa.and_(by_credit, _given(row.id))
+    return sa.or_(by_credit, by_integrity) if audience in PARTNERS else by_credit
+
+
+def _suspicion(row: Frame) -> SQL:
+    kind = sa.orm.aliased(models.CodeType)
+    return sa.select(kind.id).where(kind.id == row.code_type_id, ~kind.partner_visible).offset(ROW_BY_ROW).exists()
+
+
+def _given(record_id: SQL) -> SQL:
+    """Given to the credit platform as a measure, and not taken back."""
+    measure = sa.orm.aliased(models.Measure)
+    return (
+        sa.select(measure.id)
+        .where(measure.code_record_id == record_id, measure.status != MeasureStatus.WITHDRAWN)
+        .offset(ROW_BY_ROW)
+        .exists()
+    )
+
+
+@sees(models.CodePeriod)
+def _code_period(row: Frame, audience: Audience) -> SQL:
+    """The court sees colours of any date, a litigant its own; everyone else today's (R10, R14)."""
+    if audience is Audience.COURT:
+        return EVERYBODY
+    if audience is Audience.LITIGANT_PORTAL:
+        return about_self(row.party_id)
+    current = sa.func.range_contains_elem(row.during, TODAY, type_=sa.Boolean)
+    if audience is Audience.EMPLOYER:
+        return sa.and_(current, organization(row.party_id))
+    return (
+        sa.and_(current, reached(row, row.party_id, audience, Scope.PERSON_CREDIT)) if audience in PARTNERS else NOBODY
+    )
+
+
+@sees(models.Measure)
+def _measure(row: Frame, audience: Audience) -> SQL:
+    """What was published to the platform; of a withdrawn one only the withdrawal is told (R10)."""
+    record = sa.orm.aliased(models.CodeRecord)
+    running = sa.select(record.id).where(
+        record.id == row.code_record_id, _code_record(Frame(record), Audience.CREDIT_PLATFORM)
+    )
+    told = sa.or_(row.status == MeasureStatus.WITHDRAWN, running.offset(ROW_BY_ROW).exists())
+    return told if audience is Audience.CREDIT_PLATFORM else NOBODY

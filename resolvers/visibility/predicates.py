@@ -1,0 +1,245 @@
+"""Which rows an audience may see. One function a model; every executor applies it at every table it touches.
+
+A model without a function is seen by nobody. Nothing here depends on the road to a row: the root, an edge, a node id
+and a count all meet the same predicate (R10, R13, R15-R18, R20).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
+
+import models
+from auth.audiences import Audience
+from auth.consent import RECIPIENTS, may_still_be_told
+from engine.declare.relations import Frame
+from engine.declare.sql import ROW_BY_ROW, SQL
+from engine.load.view import CLIENT, NOW, REQUEST, SUBJECT, VILLAGE
+from models.base import Base
+from models.party import PartyKind
+from models.party_name import NameStanding
+from resolvers.visibility.publicity import may_leave, record_may_leave
+from resolvers.visibility.reach import about_self, jurisdiction, reached
+
+Predicate = Callable[[Frame, Audience], SQL]
+PREDICATES: dict[type, Predicate] = {}
+NOBODY: SQL = sa.false()
+EVERYBODY: SQL = sa.true()
+PARTNERS = frozenset({Audience.BANK, Audience.EMPLOYER, Audience.COMMERCE})
+OUTSIDE = PARTNERS | {Audience.PUBLIC_PORTAL}
+"""Audiences for which an ended item never was (R10). The litigant is not among them: it sees its own history."""
+
+
+def visible(model: type, row: Frame, audience: Audience) -> SQL:
+    """The predicate of `model` for `audience`. What is not declared is seen by nobody."""
+    predicate = PREDICATES.get(model)
+    return predicate(row, audience) if predicate else NOBODY
+
+
+def sees(*models: type[Base] | type) -> Callable[[Predicate], Predicate]:
+    """Enter a predicate for these models."""
+
+    def enter(predicate: Predicate) -> Predicate:
+        PREDICATES.update(dict.fromkeys(models, predicate))
+        return predicate
+
+    return enter
+
+
+@sees(
+    models.Court,
+    models.CatalogueVersion,
+    models.Behaviour,
+    models.CodeType,
+    models.MoralBankItem,
+    models.Benefit,
+    models.GradingRule,
+)
+def _catalogue(row: Frame, audience: Audience) -> SQL:
+    """Published tables: whoever may read their types may read every row."""
+    return EVERYBODY
+
+
+@sees(models.Bulletin)
+def _bulletin(row: Frame, audience: Audience) -> SQL:
+    return sa.cast(row.published_at <= NOW, sa.Boolean)
+
+
+@sees(models.Party)
+def _party(row: Frame, audience: Audience) -> SQL:
+    """Whom the audience reaches; the portal and the platform by what they are shown of a party, and not else."""
+    if audience is Audience.PUBLIC_PORTAL:
+        return sa.or_(*(_has(model, row.id, audience) for model in (models.Deduction, models.Listing)))
+    if audience is Audience.CREDIT_PLATFORM:
+        return _has(models.CodeRecord, row.id, audience)
+    return reached(row, row.id, audience)
+
+
+def _has(model: Any, party_id: SQL, audience: Audience) -> SQL:
+    item = sa.orm.aliased(model)
+    return sa.select(item.id).where(item.party_id == party_id, visible(model, Frame(item), audience)).exists()
+
+
+@sees(models.Household)
+def _household(row: Frame, audience: Audience) -> SQL:
+    """The head office's, which keeps them, and the court's."""
+    return EVERYBODY if audience in {Audience.COURT, Audience.MORAL_BANK} else NOBODY
+
+
+@sees(models.Village)
+def _village(row: Frame, audience: Audience) -> SQL:
+    if audience is Audience.VILLAGE:
+        return sa.cast(row.id == VILLAGE, sa.Boolean)
+    return EVERYBODY if audience in {Audience.COURT, Audience.MORAL_BANK} else NOBODY
+
+
+@sees(models.CourtCase)
+def _case(row: Frame, audience: Audience) -> SQL:
+    """A court's own cases and all open ones; outside, none that is never disclosed (R16)."""
+    if audience is Audience.COURT:
+        return sa.or_(jurisdiction(row.court_code), row.disclosed)
+    if audience is Audience.LITIGANT_PORTAL:
+        mine = sa.select(models.Participation.id).where(
+            models.Participation.case_id == row.id, about_self(models.Participation.party_id)
+        )
+        return mine.exists()
+    behind = (_behind(model, row.id, audience) for model in (models.Deduction, models.CodeRecord, models.Sanction))
+    return sa.and_(row.disclosed, sa.or_(*behind)) if audience in OUTSIDE else NOBODY
+
+
+def _behind(model: Any, case_id: SQL, audience: Audience) -> SQL:
+    """Whether an item that the audience sees comes from the case: cases are not read for their own sake outside."""
+    item = sa.orm.aliased(model)
+    return sa.select(item.id).where(item.case_id == case_id, visible(model, Frame(item), audience)).exists()
+
+
+@sees(models.Participation)
+def _participation(row: Frame, audience: Audience) -> SQL:
+    """The court's, and each litigant's own part: a partner never sees who else is in a case (DOMAIN 3)."""
+    if audience is Audience.COURT:
+        case, party = sa.orm.aliased(models.CourtCase), sa.orm.aliased(models.Party)
+        of_age = sa.and_(party.of_age_from <= case.filed_on, ~party.held)
+        open_to_all = sa.and_(case.disclosed, sa.or_(party.id.is_(None), of_age))
+        seen = sa.or_(jurisdiction(case.court_code), open_to_all)
+        joined = sa.select(case.id).outerjoin(party, party.id == row.party_id)
+        return joined.where(case.id == row.case_id, seen).exists()
+    return about_self(row.party_id) if audience is Audience.LITIGANT_PORTAL else NOBODY
+
+
+@sees(models.PointConversion)
+def _conversion(row: Frame, audience: Audience) -> SQL:
+    """Natural persons' only (DOMAIN 5), and nothing of a minor's conduct or a case that is never disclosed (R16)."""
+    if audience is not Audience.MORAL_BANK:
+        return NOBODY
+    person = sa.orm.aliased(models.Party)
+    natural = sa.select(person.id).where(person.id == row.party_id, person.kind == PartyKind.PERSON, person.disclosed)
+    return sa.and_(natural.exists(), ~sa.or_(_hidden_deduction(row.deduction_id), _hidden_record(row.code_record_id)))
+
+
+def _hidden_deduction(key: SQL) -> SQL:
+    item = sa.orm.aliased(models.Deduction)
+    hidden = sa.select(item.id).where(item.id == key, ~may_leave(Frame(item), item.conduct_on, item.conduct_on))
+    return hidden.offset(ROW_BY_ROW).exists()
+
+
+def _hidden_record(key: SQL) -> SQL:
+    record = sa.orm.aliased(models.CodeRecord)
+    hidden = sa.select(record.id).where(record.id == key, ~record_may_leave(Frame(record)))
+    return hidden.offset(ROW_BY_ROW).exists()
+
+
+@sees(models.VillageNotice)
+def _notice(row: Frame, audience: Audience) -> SQL:
+    """The village's own, as long as the moral bank may see the conversion."""
+    if audience is not Audience.VILLAGE:
+        return NOBODY
+    conversion = sa.orm.aliased(models.PointConversion)
+    told = _conversion(Frame(conversion), Audience.MORAL_BANK)
+    known = sa.select(conversion.id).where(conversion.id == row.conversion_id, told).exists()
+    return sa.and_(row.village_id == VILLAGE, known)
+
+
+@sees(models.Event)
+def _event(row: Frame, audience: Audience) -> SQL:
+    """The court's all that are about parties, a litigant's own, and those that a partner was notified of."""
+    if audience is Audience.COURT:
+        return sa.cast(row.party_id.is_not(None), sa.Boolean)
+    if audience is Audience.LITIGANT_PORTAL:
+        consent = sa.orm.aliased(models.Consent)
+        own = sa.select(consent.id).where(consent.id == row.consent_id, consent.subject_index == SUBJECT)
+        return sa.or_(about_self(row.party_id), own.exists())
+    if audience not in PARTNERS:
+        return NOBODY
+    return may_still_be_told(row, row.watch_id, NOW)
+
+
+@sees(models.Watch, models.IncentiveLoan)
+def _of_bank(row: Frame, audience: Audience) -> SQL:
+    """A bank's own."""
+    return sa.cast(row.client_key == CLIENT, sa.Boolean) if audience is Audience.BANK else NOBODY
+
+
+@sees(models.WatchLine)
+def _watch_line(row: Frame, audience: Audience) -> SQL:
+    order = sa.orm.aliased(models.WatchOrder)
+    mine = sa.select(order.id).where(order.id == row.order_id, order.client_key == CLIENT).exists()
+    return mine if audience is Audience.BANK else NOBODY
+
+
+@sees(models.Consent)
+def _consent(row: Frame, audience: Audience) -> SQL:
+    """Its subject's, and its recipient's: who may know that there is one (R15)."""
+    if audience is Audience.LITIGANT_PORTAL:
+        return sa.cast(row.subject_index == SUBJECT, sa.Boolean)
+    return sa.cast(row.client_key == CLIENT, sa.Boolean) if audience in RECIPIENTS else NOBODY
+
+
+@sees(models.ShareCode)
+def _share_code(row: Frame, audience: Audience) -> SQL:
+    return sa.cast(row.subject_index == SUBJECT, sa.Boolean) if audience is Audience.LITIGANT_PORTAL else NOBODY
+
+
+@sees(models.IntegrityReport)
+def _integrity_report(row: Frame, audience: Audience) -> SQL:
+    code = sa.orm.aliased(models.ShareCode)
+    mine = sa.select(code.id).where(code.id == row.share_code_id, _share_code(Frame(code), audience))
+    return mine.exists() if audience is Audience.LITIGANT_PORTAL else NOBODY
+
+
+@sees(models.AccessRecord)
+def _access_record(row: Frame, audience: Audience) -> SQL:
+    """An answer never lists its own entry, which is written with it."""
+    before = row.request_id != REQUEST
+    if audience is Audience.LITIGANT_PORTAL:
+        unknown_then = sa.and_(row.party_id.is_(None), row.subject_index == SUBJECT)
+        return sa.and_(before, sa.or_(unknown_then, about_self(row.party_id)))
+    return sa.cast(before, sa.Boolean) if audience is Audience.AUDITOR else NOBODY
+
+
+@sees(models.Client)
+def _client(row: Frame, audience: Audience) -> SQL:
+    """Who looked somebody up: an institution's name, for those who read the log."""
+    return EVERYBODY if audience in {Audience.LITIGANT_PORTAL, Audience.AUDITOR} else NOBODY
+
+
+@sees(models.PartyName)
+def _party_name(row: Frame, audience: Audience) -> SQL:
+    """The court's, a litigant's own; of organizations partners' too. A slip is for the court alone (R22)."""
+    if audience is Audience.COURT:
+        return EVERYBODY
+    true_name = row.standing != NameStanding.MISSPELT
+    if audience is Audience.LITIGANT_PORTAL:
+        return sa.and_(true_name, about_self(row.party_id))
+    if audience not in PARTNERS:
+        return NOBODY
+    party = sa.orm.aliased(models.Party)
+    known = sa.select(party.id).where(
+        party.id == row.party_id, party.kind == PartyKind.ORGANIZATION, reached(Frame(party), row.party_id, audience)
+    )
+    return sa.and_(true_name, known.exists())
+
+
+@sees(models.IdentityConflict, models.IdentityAct)
+def _identity_act(row: Frame, audience: Audience) -> SQL:
+    """The court's own: for the Centre and the President."""
+    return jurisdiction(row.court_code) if audience is Audience.COURT else NOBODY

@@ -1,0 +1,37 @@
+"""Performance certificates."""
+
+from datetime import date
+
+import models
+from auth.policy import any_of
+from auth.scopes import Scope
+from engine.declare.fields import column, expression, relation
+from engine.declare.nodes import Node
+from engine.declare.row_types import row_type
+from resolvers.procedure.record_steps import steps_of
+from resolvers.register.import_runs import changes_of
+from resolvers.visibility import masking
+from schema.procedure.record_change import RecordChange
+from schema.procedure.record_step import RecordStep
+from schema.requirements import INTEGRITY
+
+
+@row_type(
+    models.Certificate, requires=INTEGRITY, description="A certificate of automatic performance (自动履行证明书)."
+)
+class Certificate(Node):
+    """A certificate."""
+
+    number: str = column("number", "Its number (证明书编号).")
+    case_number: str | None = expression(masking.listed_case_number, "The case whose obligation was performed (案号).")
+    performed_on: date = column("performed_on", "Day the obligation was performed (履行完毕日期).")
+    issued_on: date = column("issued_on", "Day of issue (出具日期).")
+    revoked_on: date | None = column("revoked_on", "Day it was revoked (撤销日期).")
+    steps: list[RecordStep] = relation(
+        steps_of("certificate_id"), "What staff did with it, and why (办理节点).", requires=any_of(Scope.PROCEDURE)
+    )
+    changes: list[RecordChange] = relation(
+        changes_of("certificate_id"),
+        "What later exports changed of it, oldest first (变更记录).",
+        requires=any_of(Scope.REGISTER),
+    )

@@ -1,0 +1,70 @@
+"""The credit code: a party's colour on a day, with its reasons."""
+
+from datetime import date
+
+import models
+from auth.policy import any_of
+from auth.scopes import Scope
+from engine.declare.fields import column, expression, relation
+from engine.declare.row_types import RowObject, row_type
+from models.catalogue import Colour
+from models.code_record import Reading
+from resolvers.credit import credit_codes
+from schema.credit.code_record import CodeRecord
+from schema.requirements import CREDIT
+
+
+@row_type(
+    credit_codes.History,
+    requires=any_of(Scope.REGISTER, Scope.SELF),
+    key=None,
+    name="CodePeriod",
+    description="A colour and the days it lasts (颜色时段).",
+)
+class CodePeriod(RowObject):
+    """One period of a code (R14)."""
+
+    colour: Colour = column("colour", "The colour (颜色).")
+    from_day: date | None = column("from_day", "Its first day (起始日期); none where it was so from the beginning.")
+    until_day: date | None = column("until_day", "The day it ends (终止日期); none where no end is certain.")
+
+
+@row_type(
+    models.CodePeriod,
+    requires=CREDIT,
+    key=None,
+    name="CreditCode",
+    description="A party's five-colour code (五色信用码) on a day, with its records. No automated decision.",
+)
+class CreditCode(RowObject):
+    """A colour and its reasons (R11, R13, R14)."""
+
+    colour: Colour = column("colour", "The colour (颜色).")
+    as_of: date = expression(
+        lambda row, audience: credit_codes.day_asked(row), "The day it is the colour of (查询基准日)."
+    )
+    reading: Reading = expression(
+        lambda row, audience: credit_codes.reading_asked(row),
+        "Whether it is right by today's knowledge, or what was answered on that day (查询口径).",
+    )
+    since: date | None = expression(
+        credit_codes.begun, "First day of this colour (起始日期); none where it was never another."
+    )
+    changes_on: date | None = expression(
+        credit_codes.changes,
+        "Day of the next change after the day asked that is certain, by the knowledge of the reading (下次变更日期); "
+        "none where none is.",
+    )
+    changes_to: Colour | None = expression(
+        credit_codes.next_colour, "The colour from that day on (变更后颜色); none where no change is certain."
+    )
+    records: list[CodeRecord] = relation(
+        credit_codes.ACTIVE_RECORDS,
+        "The records active on that day (有效记录), with the ends that they had by the knowledge of the reading. "
+        "What is reached through a record is as it is today.",
+    )
+    history: list[CodePeriod] = relation(
+        credit_codes.HISTORY,
+        "Every colour so far and every one already certain, oldest first (颜色历史).",
+        requires=any_of(Scope.REGISTER, Scope.SELF),
+    )

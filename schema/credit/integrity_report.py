@@ -1,0 +1,58 @@
+"""Judicial integrity reports, as their subject sees them."""
+
+from datetime import datetime
+
+import strawberry
+
+import models
+from auth.audiences import Purpose
+from engine.declare.fields import column, relation
+from engine.declare.mutations import mutation_input
+from engine.declare.nodes import Node
+from engine.declare.row_types import row_type
+from schema.partners.consent import SELF, ShareCode
+from schema.partners.consent_input import SCOPES
+from schema.procedure.procedure_input import ID
+from schema.register.document_input import OTHER_DOCUMENT, DocumentKey
+
+
+@row_type(
+    models.IntegrityReport,
+    requires=SELF,
+    description="A signed report by which a subject shows its litigation credit (司法诚信报告): see /reports/{code}.",
+)
+class IntegrityReport(Node):
+    """A report. Its code is told once, when it is issued; its content is kept nowhere."""
+
+    share_code: ShareCode = relation(
+        models.IntegrityReport.share_code, "What it shows, for what, and until when (出示范围与有效期)."
+    )
+    views: int = column("views", "How often it was viewed (查看次数).")
+    last_viewed_at: datetime | None = column("last_viewed_at", "When it was viewed last (最近查看时间).")
+
+
+@mutation_input("A signed report of one's own litigation credit (出具司法诚信报告).")
+class IssueIntegrityReportInput:
+    """A report. Exactly one of the three: one's own, shown masked."""
+
+    name: str = strawberry.field(description="One's own full name, shown in the report (姓名或名称).")
+    id_number: str | None = strawberry.field(default=None, description="One's own resident ID number (身份证号码).")
+    organization_code: str | None = strawberry.field(
+        default=None, description="One's own unified social credit code (统一社会信用代码)."
+    )
+    document: DocumentKey | None = strawberry.field(default=None, description=OTHER_DOCUMENT)
+    scopes: list[str] = strawberry.field(description=SCOPES)
+    purpose: Purpose = strawberry.field(
+        default=Purpose.SELF,
+        description="For what it is to be used (用途): it shows what whoever asks for that is shown. SELF: to anybody.",
+    )
+    valid_to: datetime | None = strawberry.field(
+        default=None, description="Until when (失效时间), 90 days at most; 30 days by default."
+    )
+
+
+@mutation_input("A report to withdraw (撤回司法诚信报告).")
+class RevokeIntegrityReportInput:
+    """A withdrawal."""
+
+    id: strawberry.ID = strawberry.field(description=ID)

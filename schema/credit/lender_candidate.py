@@ -1,0 +1,32 @@
+"""Proposals for the list of professional lenders."""
+
+import strawberry
+
+from auth.policy import all_of, any_of
+from auth.scopes import Scope
+from engine.declare.fields import column, relation
+from engine.declare.row_types import RowObject, row_type
+from models.lender import CourtLevel
+from resolvers.credit import lenders
+from schema.register.court import Court
+from schema.register.party import Party
+
+strawberry.enum(CourtLevel, description="A basic court, or all courts below an intermediate one (法院层级).")
+
+
+@row_type(
+    lenders.LenderCandidate,
+    requires=all_of(Scope.REGISTER, Scope.PROCEDURE),
+    key=None,
+    source=lenders.candidates,
+    name="LenderCandidate",
+    description="Who may be a professional lender by the number of cases (职业放贷人线索): a proposal, no listing.",
+)
+class LenderCandidate(RowObject):
+    """A party that reaches a threshold of the Zhejiang minutes of 2018 at one level of court."""
+
+    level: CourtLevel = column("level", "Where the cases were counted (统计层级).")
+    in_one_year: int = column("in_one_year", "Private-lending cases as plaintiff within one year (一年内案件数).")
+    in_three_years: int = column("in_three_years", "The same within three years (三年内案件数).")
+    court: Court | None = relation(lenders.COURT, "That court (法院).", requires=any_of(Scope.CATALOGUE))
+    party: Party | None = relation(lenders.PARTY, "The party (当事人).")

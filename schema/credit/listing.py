@@ -1,0 +1,57 @@
+"""Listings."""
+
+from datetime import date
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+import models
+from auth.policy import any_of
+from auth.scopes import Scope
+from engine.declare.connections import enter_connection
+from engine.declare.fields import column, expression, relation
+from engine.declare.nodes import Node
+from engine.declare.row_types import row_type
+from models.listing import ListingKind
+from resolvers.procedure.record_steps import steps_of
+from resolvers.register.import_runs import changes_of
+from resolvers.visibility import masking
+from schema.procedure.record_change import RecordChange
+from schema.procedure.record_step import RecordStep
+from schema.register.court import Court
+from schema.requirements import KNOWN_PARTY, LISTED
+
+if TYPE_CHECKING:
+    from schema.register.party import Party
+
+
+@row_type(models.Listing, requires=LISTED, description="An entry on a public list (名单信息).")
+class Listing(Node):
+    """A listing. The field names of the national list stand in brackets."""
+
+    kind: ListingKind = column("kind", "Which list (名单种类).")
+    case_number: str | None = expression(masking.listed_case_number, "Enforcement case number (案号, caseCode).")
+    obligation: str | None = expression(
+        masking.listed_obligation, "What was to be performed (义务, duty); withheld for families and trade secrets."
+    )
+    performance: str = column("performance", "How far it was performed (履行情况, performance).")
+    grounds: str = column("grounds", "Ground of the listing (失信行为具体情形, disruptTypeName).")
+    listed_on: date = column("listed_on", "Day of the case's filing (立案日期, regDate).")
+    published_on: date = column("published_on", "Day of publication (发布日期, publishDate).")
+    ends_on: date | None = column("ends_on", "Last day of the term (期满日期); none where it is open.")
+    removed_on: date | None = column("removed_on", "Day of deletion (删除日期).")
+    court: Court = relation(models.Listing.court, "The court (执行法院, courtName).", requires=any_of(Scope.CATALOGUE))
+    party: Annotated["Party", strawberry.lazy("schema.register.party")] | None = relation(
+        models.Listing.party, "Who is listed (被列入人, iname).", requires=KNOWN_PARTY
+    )
+    steps: list[RecordStep] = relation(
+        steps_of("listing_id"), "What staff did with it, and why (办理节点).", requires=any_of(Scope.PROCEDURE)
+    )
+    changes: list[RecordChange] = relation(
+        changes_of("listing_id"),
+        "What later exports changed of it, oldest first (变更记录).",
+        requires=any_of(Scope.REGISTER),
+    )
+
+
+enter_connection(Listing)

@@ -1,0 +1,36 @@
+"""Measures recognised with the city's credit platform."""
+
+from datetime import date
+
+import models
+from auth.policy import any_of
+from auth.scopes import Scope
+from engine.declare.connections import enter_connection
+from engine.declare.fields import column, relation
+from engine.declare.nodes import Node
+from engine.declare.row_types import row_type
+from models.measure import MeasureStatus
+from resolvers.credit import measures
+from schema.credit.code_record import CodeRecord
+from schema.register.party import Party
+
+
+@row_type(
+    models.Measure,
+    requires=any_of(Scope.MEASURE),
+    description="A record as it was given to the credit platform (互认措施). Of a withdrawn one nothing else is left.",
+)
+class Measure(Node):
+    """A measure."""
+
+    status: MeasureStatus = column("status", "Where it stands (状态).")
+    published_on: date = column("published_on", "Day it was given to the platform (推送日期).")
+    recognised_on: date | None = column("recognised_on", "Day the platform recognised it (互认日期).")
+    withdrawn_on: date | None = column("withdrawn_on", "Day the court withdrew it (撤回日期).")
+    record: CodeRecord | None = relation(models.Measure.code_record, "The record (信用码记录); none once it has ended.")
+    party: Party | None = relation(
+        measures.PARTY, "The subject (主体), persons masked; none once the record has ended."
+    )
+
+
+enter_connection(Measure)

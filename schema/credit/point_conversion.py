@@ -1,0 +1,52 @@
+"""Moral-bank conversions and village notices."""
+
+from datetime import date, datetime
+
+import models
+from auth.policy import any_of
+from auth.scopes import Scope
+from engine.declare.connections import enter_connection
+from engine.declare.fields import column, relation
+from engine.declare.nodes import Node
+from engine.declare.row_types import row_type
+from models.catalogue import ItemKind
+from models.point_conversion import ConversionStatus
+from schema.credit.catalogue import MoralBankItem
+from schema.register.household import Household
+
+
+@row_type(
+    models.PointConversion,
+    requires=any_of(Scope.CONVERSION),
+    description="Litigation credit as moral points of a household (积分转换).",
+)
+class PointConversion(Node):
+    """A conversion."""
+
+    points: int = column("points", "Points, negative for deductions (积分).")
+    month: date = column("month", "Its month, as the first day (月份).")
+    status: ConversionStatus = column("status", "Where it stands (状态).")
+    return_reason: str | None = column("return_reason", "Why the head office returned it (退回理由).")
+    assessed_at: datetime = column("assessed_at", "When the court assessed it (法院评定时间).")
+    confirmed_at: datetime | None = column("confirmed_at", "When the head office confirmed it (总行确认时间).")
+    item: MoralBankItem = relation(models.PointConversion.item, "The item (项目).", requires=any_of(Scope.CATALOGUE))
+    household: Household | None = relation(models.PointConversion.household, "The household (家庭).")
+
+
+@row_type(
+    models.VillageNotice,
+    requires=any_of(Scope.NOTICE),
+    description="What a village is told (村社告知): category, points and month.",
+)
+class VillageNotice(Node):
+    """A notice."""
+
+    category: ItemKind = column("category", "Its category (类别).")
+    points: int = column("points", "Points (积分).")
+    month: date = column("month", "Its month, as the first day (月份).")
+    sent_at: datetime = column("sent_at", "When it was sent (告知时间).")
+    acknowledged_at: datetime | None = column("acknowledged_at", "When the village acknowledged it (确认时间).")
+
+
+enter_connection(PointConversion)
+enter_connection(VillageNotice)

@@ -1,0 +1,67 @@
+"""Sanctions."""
+
+from datetime import date
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+import models
+from auth.policy import any_of
+from auth.scopes import Scope
+from engine.declare.connections import enter_connection
+from engine.declare.fields import column, relation
+from engine.declare.nodes import Node
+from engine.declare.row_types import row_type
+from models.sanction import SanctionKind
+from resolvers.procedure.record_steps import steps_of
+from resolvers.register.import_runs import changes_of
+from schema.credit.catalogue import Behaviour
+from schema.procedure.record_change import RecordChange
+from schema.procedure.record_step import RecordStep
+from schema.register.case import Case
+from schema.register.court import Court
+from schema.requirements import CREDIT, KNOWN_PARTY
+from schema.scalars import Money
+
+if TYPE_CHECKING:
+    from schema.register.party import Party
+
+CATALOGUE = any_of(Scope.CATALOGUE)
+
+
+@row_type(
+    models.Sanction,
+    requires=CREDIT,
+    description="A fine, detention, admonition, order to leave or conviction (司法制裁).",
+)
+class Sanction(Node):
+    """A sanction."""
+
+    kind: SanctionKind = column("kind", "Its kind (种类).")
+    amount: Money | None = column("amount", "Fine only: CNY (罚款金额).")
+    days: int | None = column("days", "Detention only: days (拘留天数).")
+    decided_on: date = column("decided_on", "Day of the decision (决定日期).")
+    effective_on: date = column("effective_on", "Day of effect (生效日期).")
+    revoked_on: date | None = column("revoked_on", "Day it was revoked on reconsideration (撤销日期).")
+    decision_number: str = column(
+        "decision_number", "Number of the decision (决定书案号).", requires=any_of(Scope.REGISTER)
+    )
+    behaviour: Behaviour | None = relation(
+        models.Sanction.behaviour, "The behaviour it punishes (行为).", requires=CATALOGUE
+    )
+    court: Court = relation(models.Sanction.court, "The court (作出法院).", requires=CATALOGUE)
+    case: Case | None = relation(models.Sanction.case, "The case (案件).")
+    party: Annotated["Party", strawberry.lazy("schema.register.party")] | None = relation(
+        models.Sanction.party, "Who was sanctioned (被制裁人).", requires=KNOWN_PARTY
+    )
+    steps: list[RecordStep] = relation(
+        steps_of("sanction_id"), "What staff did with it, and why (办理节点).", requires=any_of(Scope.PROCEDURE)
+    )
+    changes: list[RecordChange] = relation(
+        changes_of("sanction_id"),
+        "What later exports changed of it, oldest first (变更记录).",
+        requires=any_of(Scope.REGISTER),
+    )
+
+
+enter_connection(Sanction)

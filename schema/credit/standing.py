@@ -1,0 +1,74 @@
+"""How households stand at the moral bank, and who belongs to them."""
+
+from datetime import date
+
+import models
+from auth.policy import all_of, any_of
+from auth.scopes import Scope
+from engine.declare.connections import Connection
+from engine.declare.fields import column, connection, relation
+from engine.declare.nodes import Node
+from engine.declare.row_types import row_type
+from models.catalogue import BenefitKind
+from resolvers.credit import standings
+from schema.credit.point_conversion import PointConversion, VillageNotice
+from schema.register.household import Household
+
+OFFICE = all_of(Scope.CONVERSION)
+
+
+@row_type(
+    models.Benefit,
+    requires=any_of(Scope.CATALOGUE, Scope.CONVERSION),
+    description="A benefit that is linked to moral points (关爱礼遇), from a threshold on.",
+)
+class Benefit(Node):
+    """A benefit."""
+
+    code: str = column("code", "Code in the catalogue (礼遇代码).")
+    kind: BenefitKind = column("kind", "Finance, medical, transport, education or elderly care (类别).")
+    name: str = column("name", "Name (名称).")
+    english_name: str = column("english_name", "Name in English.")
+    least_points: int = column("least_points", "The points from which on it may be claimed (最低积分).")
+    note: str = column("note", "What the threshold rests on (说明).")
+    evidence: str = column("evidence", "How well it is evidenced (依据).")
+
+
+@row_type(models.HouseholdMember, requires=OFFICE, description="A person of a household (户内成员), without its name.")
+class HouseholdMember(Node):
+    """A membership."""
+
+    household: Household | None = relation(models.HouseholdMember.household, "The household (家庭).")
+    relation: str = column("relation", "Relation to the head of the household (与户主关系).")
+    consent_number: str = column("consent_number", "Number of the letter of authorisation (授权书号).")
+    consented_on: date = column("consented_on", "Day of that letter (授权日期).")
+    enrolled_on: date = column("enrolled_on", "Day of enrolment (入册日期).")
+    left_on: date | None = column("left_on", "The first day on which the person is no longer there (迁出日期).")
+
+
+@row_type(
+    standings.HouseholdStanding,
+    requires=any_of(Scope.CONVERSION, Scope.NOTICE),
+    source=standings.standings,
+    name="HouseholdStanding",
+    description="How a household stands (家庭积分状况): for the head office by what it confirmed, for a village by "
+    "what it was told.",
+)
+class HouseholdStanding(Node):
+    """A standing."""
+
+    household_key: str = column("household_key", "The key of the household (家庭编号).")
+    points: int = column("points", "Its points, summed (积分合计).")
+    eligible: bool = column("eligible", "Whether no veto stands against one of its members (是否可享礼遇).")
+    live_vetoes: int = column("live_vetoes", "Vetoes that stand (有效否决项).", requires=OFFICE)
+    ineligible_since: date | None = column("ineligible_since", "Since when one stands (否决起始日).", requires=OFFICE)
+    benefits: list[Benefit] = relation(
+        standings.BENEFITS, "The benefits that it may claim today (可享礼遇).", requires=OFFICE
+    )
+    members: list[HouseholdMember] = relation(standings.MEMBERS, "Who belongs to it today (户内成员).", requires=OFFICE)
+    conversions: Connection[PointConversion] = connection(
+        standings.CONVERSIONS, "Its conversions, newest first (积分转换).", requires=OFFICE
+    )
+    notices: Connection[VillageNotice] = connection(
+        standings.NOTICES, "What its village was told of it, newest first (村社告知).", requires=all_of(Scope.NOTICE)
+    )

@@ -1,0 +1,34 @@
+"""The access log."""
+
+from datetime import datetime
+
+import models
+from auth.audiences import Purpose
+from auth.policy import any_of
+from auth.scopes import Scope
+from engine.declare.connections import enter_connection
+from engine.declare.fields import column, relation
+from engine.declare.nodes import Node
+from engine.declare.row_types import row_type
+from models.access_record import AccessResult
+from schema.partners.client import Client
+
+
+@row_type(
+    models.AccessRecord,
+    requires=any_of(Scope.SELF, Scope.AUDIT),
+    description="One answer about a person or organization (访问记录): who, when, why; neither subject nor content.",
+)
+class AccessRecord(Node):
+    """An entry of the access log."""
+
+    at: datetime = column("at", "When (时间).")
+    purpose: Purpose = column("purpose", "Why (用途).")
+    branch: str | None = column("branch", "The branch that asked (查询机构网点).")
+    field: str = column("field", "The root field that answered (查询入口).")
+    types: list[str] = column("types", "The kinds of data in the answer (字段类别).")
+    result: AccessResult = column("result", "What kind of answer it was (结果类别).")
+    client: Client = relation(models.AccessRecord.client, "Who asked (查询方).")
+
+
+enter_connection(AccessRecord)

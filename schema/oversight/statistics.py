@@ -1,0 +1,71 @@
+"""Figures for dashboards."""
+
+from datetime import date
+
+import strawberry
+
+from auth.policy import OPEN, POLICY, any_of
+from auth.scopes import Scope
+from engine.declare.fields import argument, column, relation
+from engine.declare.row_types import RowObject, row_type
+from models.catalogue import Colour, Stage
+from resolvers.oversight import statistics
+from resolvers.oversight.statistics import Dimension
+from resolvers.oversight.statistics_sources import StatisticsSource
+from schema.register.court import Court
+from schema.scalars import Money
+
+strawberry.enum(StatisticsSource, description="What is counted (统计对象).")
+strawberry.enum(Dimension, name="StatisticsDimension", description="What figures are grouped by (分组维度).")
+
+
+@strawberry.input(description="What is counted of it (统计筛选).")
+class StatisticsFilter:
+    """All that is given must hold."""
+
+    court_code: str | None = strawberry.field(default=None, description="A court and all below it (法院代字).")
+    from_day: date | None = strawberry.field(default=None, description="On or after (起始日期).")
+    to_day: date | None = strawberry.field(default=None, description="On or before (截止日期).")
+    stage: Stage | None = strawberry.field(default=None, description="Stage (环节).")
+    colour: Colour | None = strawberry.field(default=None, description="Colour (颜色).")
+    outcome: str | None = strawberry.field(default=None, description="Status, outcome, role or code type (结果).")
+
+
+POLICY.declare(StatisticsFilter.__name__, OPEN)
+
+
+@row_type(
+    statistics.Statistic,
+    requires=any_of(Scope.STATISTICS),
+    key=None,
+    source=statistics.groups,
+    name="Statistic",
+    description="The figures of one group (统计). Others than courts get rounded numbers, no sums, no small groups.",
+)
+class Statistic(RowObject):
+    """A group: what it is grouped by, and what it comes to."""
+
+    court: Court | None = relation(
+        statistics.COURT, "COURT: the court (法院).", requires=any_of(Scope.CATALOGUE, Scope.AUDIT)
+    )
+    stage: Stage | None = column("stage", "STAGE: the stage (环节).")
+    behaviour: str | None = column("behaviour", "BEHAVIOUR: code of the behaviour or item; of look-ups, the audience.")
+    colour: Colour | None = column("colour", "COLOUR: the colour (颜色).")
+    outcome: str | None = column("outcome", "OUTCOME: status, outcome, role or code type (结果).")
+    month: date | None = column("month", "MONTH: its first day (月份).")
+    day: date | None = column("day", "DAY: the day (日期).")
+    count: int | None = column("count", "How many (数量).")
+    subjects: int | None = column("subjects", "How many different subjects (主体数).")
+    points: int | None = column("points", "DEDUCTIONS and CONVERSIONS: points, summed; for courts (分值合计).")
+    group_count: int = column(
+        "group_count", "How many groups there are in all: more than are listed if `first` left some out (分组总数)."
+    )
+    amount: Money | None = column("amount", "REPAIRS: CNY performed, summed; for courts (履行金额合计).")
+
+
+ARGUMENTS = (
+    argument("of", StatisticsSource, "What is counted (统计对象)."),
+    argument("first", int, "How many groups, the largest first, 1 to 1000; `groupCount` says how many there are."),
+    argument("group_by", list[Dimension], "What is grouped by (分组); one group of all by default.", []),
+    argument("filter", StatisticsFilter | None, "What is counted of it (筛选).", None),
+)

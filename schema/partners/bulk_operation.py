@@ -1,0 +1,93 @@
+"""Bulk operations."""
+
+from datetime import datetime
+
+import strawberry
+
+import models
+from auth.policy import all_of
+from auth.scopes import Scope
+from engine.declare.connections import enter_connection
+from engine.declare.fields import column, expression
+from engine.declare.mutations import mutation_input
+from engine.declare.nodes import Node
+from engine.declare.row_types import row_type
+from models.bulk_operation import BulkError, BulkKind, BulkState
+from resolvers.partners import bulk_operations
+from schema.procedure.procedure_input import ID
+
+OWN = all_of(Scope.BULK)
+REFERENCE = "Your own reference for it (机构业务编号)."
+VARIABLES = "Its variables, as the text of a JSON object (变量)."
+
+
+@row_type(
+    models.BulkOperation,
+    requires=OWN,
+    description="A document that runs page by page in the background, into a file of JSON lines (批量作业).",
+)
+class BulkOperation(Node):
+    """A bulk operation."""
+
+    kind: BulkKind = column("kind", "What it reads (作业类型).")
+    state: BulkState = column("state", "Where it stands (状态).")
+    reference: str | None = column("reference", REFERENCE)
+    object_count: int = column("objects", "Lines written so far (已写行数).")
+    total: int | None = column("total", "Lines to be read, of a file (总行数).")
+    size: int = column("size", "Bytes of the compressed file so far (文件大小).")
+    sha256: str | None = expression(
+        bulk_operations.sha256, "SHA-256 of the compressed file, in hexadecimal (文件摘要); once it is complete."
+    )
+    error: BulkError | None = column("error", "Why it failed (失败原因).")
+    created_at: datetime = column("created_at", "When it was asked for (创建时间).")
+    started_at: datetime | None = column("started_at", "When it began (开始时间).")
+    ended_at: datetime | None = column("ended_at", "When it ended (结束时间).")
+    expires_at: datetime | None = column("expires_at", "Until when its file is kept (有效期至).")
+
+
+enter_connection(BulkOperation)
+
+
+@mutation_input("A list to export whole (导出).")
+class StartExportInput:
+    """A document."""
+
+    document: str = strawberry.field(
+        description="A query for one list: a connection with `nodes` or `edges`. Its `first` is not read (查询文档)."
+    )
+    variables: str | None = strawberry.field(default=None, description=VARIABLES)
+    reference: str | None = strawberry.field(default=None, description=REFERENCE)
+
+
+@mutation_input("A file of subjects to check (批量核查).")
+class StartBatchCheckInput:
+    """An upload, and a document."""
+
+    upload: strawberry.ID = strawberry.field(description="What POST /uploads answered (上传编号).")
+    document: str = strawberry.field(
+        description="A query with `subjects` or `financeCheck` by `$by`; each line gets its own answer (查询文档)."
+    )
+    variables: str | None = strawberry.field(default=None, description=VARIABLES)
+    reference: str | None = strawberry.field(default=None, description=REFERENCE)
+
+
+@mutation_input("A file of subjects to watch (批量监测).")
+class StartBatchWatchInput:
+    """An upload."""
+
+    upload: strawberry.ID = strawberry.field(description="What POST /uploads answered (上传编号).")
+    reference: str | None = strawberry.field(default=None, description=REFERENCE)
+
+
+@mutation_input("A bulk operation to end (取消作业).")
+class CancelBulkOperationInput:
+    """An operation."""
+
+    id: strawberry.ID = strawberry.field(description=ID)
+
+
+@mutation_input("A file to fetch (下载).")
+class SignDownloadInput:
+    """An operation that is complete."""
+
+    id: strawberry.ID = strawberry.field(description=ID)

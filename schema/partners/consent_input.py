@@ -1,0 +1,100 @@
+"""Inputs of consents, share codes and watches."""
+
+from datetime import date, datetime
+
+import strawberry
+
+from auth.audiences import Purpose
+from engine.declare.mutations import mutation_input
+from schema.procedure.procedure_input import ID
+from schema.register.document_input import OTHER_DOCUMENT, DocumentKey
+from schema.scalars import Sha256
+
+SCOPES = "What it opens (范围): person.credit.read, person.integrity.read."
+UNTIL = "Until when (失效时间)."
+FROM = "From when; from now on by default (生效时间)."
+
+
+@mutation_input("A letter by which a person lets you ask (授权书登记, R15).")
+class RegisterConsentInput:
+    """A signed letter."""
+
+    letter_number: str = strawberry.field(description="Your own number of the letter (授权书编号).")
+    id_number: str | None = strawberry.field(
+        default=None, description="The person's resident ID number: kept as a keyed hash (R18)."
+    )
+    document: DocumentKey | None = strawberry.field(default=None, description=OTHER_DOCUMENT)
+    signed_on: date = strawberry.field(description="Day of signature (签署日期).")
+    purposes: list[Purpose] = strawberry.field(description="The purposes that it names (用途).")
+    scopes: list[str] = strawberry.field(description=SCOPES)
+    valid_from: datetime | None = strawberry.field(default=None, description=FROM)
+    valid_to: datetime = strawberry.field(description=UNTIL)
+    evidence_hash: Sha256 = strawberry.field(description="SHA-256 of the scanned letter (影像摘要).")
+
+
+@mutation_input("A consent of one's own to a recipient (本人授权, R15).")
+class GrantConsentInput:
+    """A consent."""
+
+    recipient_id: strawberry.ID = strawberry.field(description="One of `recipients` (被授权方).")
+    purposes: list[Purpose] = strawberry.field(description="For what (用途).")
+    scopes: list[str] = strawberry.field(description=SCOPES)
+    valid_from: datetime | None = strawberry.field(default=None, description=FROM)
+    valid_to: datetime = strawberry.field(description=UNTIL)
+
+
+@mutation_input("A consent to end (撤回授权): its subject may end it, and its recipient.")
+class RevokeConsentInput:
+    """A revocation."""
+
+    id: strawberry.ID = strawberry.field(description=ID)
+
+
+@mutation_input("A code by which one shows one's own record (生成分享码).")
+class CreateShareCodeInput:
+    """A share code. Exactly one of the three: one's own, shown masked with the record."""
+
+    name: str = strawberry.field(description="One's own full name, shown with the record (姓名或名称).")
+    id_number: str | None = strawberry.field(default=None, description="One's own resident ID number (身份证号码).")
+    organization_code: str | None = strawberry.field(
+        default=None, description="One's own unified social credit code (统一社会信用代码)."
+    )
+    document: DocumentKey | None = strawberry.field(default=None, description=OTHER_DOCUMENT)
+    purposes: list[Purpose] = strawberry.field(description="For what it may be used (用途).")
+    scopes: list[str] = strawberry.field(description=SCOPES)
+    valid_to: datetime = strawberry.field(description=UNTIL)
+    single_use: bool = strawberry.field(default=True, description="Whether it opens one answer only (一次有效).")
+
+
+@mutation_input("A share code to end (作废分享码).")
+class RevokeShareCodeInput:
+    """A revocation."""
+
+    id: strawberry.ID = strawberry.field(description=ID)
+
+
+@mutation_input("A subject to watch, by name and number together (监测对象).")
+class WatchKey:
+    """Exactly one of the three."""
+
+    name: str = strawberry.field(description="Full name (姓名或名称).")
+    id_number: str | None = strawberry.field(default=None, description="Resident ID number (居民身份证号码).")
+    organization_code: str | None = strawberry.field(
+        default=None, description="Unified social credit code (统一社会信用代码)."
+    )
+    document: DocumentKey | None = strawberry.field(default=None, description=OTHER_DOCUMENT)
+    reference: str = strawberry.field(description="Your own reference, which every event carries (机构业务编号).")
+
+
+@mutation_input("Subjects to watch from now on (贷后监测). Persons must consent to POST_LOAN_MONITORING.")
+class WatchInput:
+    """Up to 500 subjects; the good ones are watched, whatever comes of the others."""
+
+    subjects: list[WatchKey] = strawberry.field(description="Whom (监测对象), 1 to 500.")
+
+
+@mutation_input("Watches to end (停止监测).")
+class UnwatchInput:
+    """Up to 500 references."""
+
+    references: list[str] = strawberry.field(description="Your own references of them (机构业务编号), 1 to 500.")

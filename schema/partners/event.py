@@ -1,0 +1,59 @@
+"""Events."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+import models
+from auth.policy import all_of, any_of
+from auth.scopes import Scope
+from engine.declare.connections import enter_connection
+from engine.declare.fields import column, relation
+from engine.declare.nodes import Node
+from engine.declare.row_types import row_type
+from models.event import EventKind
+from resolvers.partners import events
+from schema.partners.bulk_operation import OWN as OWN_BULK
+from schema.partners.bulk_operation import BulkOperation
+from schema.partners.consent import KNOWN_CONSENT, Consent
+from schema.requirements import KNOWN_PARTY
+
+if TYPE_CHECKING:
+    from schema.register.party import Party
+
+OWN = any_of(Scope.REGISTER, Scope.SELF)
+"""Partners are not told of every event: a count would say how many there were."""
+
+
+@row_type(
+    models.Event,
+    source=events.told,
+    requires=all_of(Scope.EVENT),
+    description="That something changed for a subject (变更事件): neither what nor why, which is asked for.",
+)
+class Event(Node):
+    """An event."""
+
+    kind: EventKind = column("kind", "What happened (事件类型).")
+    reference: str | None = column(
+        "reference", "Partners: your own reference for the subject, from your watch or look-up (机构业务编号)."
+    )
+    sequence: int | None = column(
+        "sequence",
+        "Its place among the events of its party, from one, without gaps (序号); none of a consent's.",
+        requires=OWN,
+    )
+    occurred_at: datetime = column("occurred_at", "When (发生时间).")
+    party: Annotated["Party", strawberry.lazy("schema.register.party")] | None = relation(
+        models.Event.party, "Its subject (主体), as far as it is yours to see.", requires=KNOWN_PARTY
+    )
+    consent: Consent | None = relation(
+        models.Event.consent, "The consent that it is about (授权).", requires=KNOWN_CONSENT
+    )
+    bulk_operation: BulkOperation | None = relation(
+        models.Event.bulk_operation, "The bulk operation that has ended (批量作业).", requires=OWN_BULK
+    )
+
+
+enter_connection(Event)

@@ -1,0 +1,64 @@
+"""Incentive loans, and what reports them."""
+
+from datetime import date, datetime
+
+import strawberry
+
+import models
+from auth.policy import all_of
+from auth.scopes import Scope
+from engine.declare.connections import enter_connection
+from engine.declare.fields import column, relation
+from engine.declare.mutations import mutation_input
+from engine.declare.nodes import Node
+from engine.declare.row_types import row_type
+from models.incentive_loan import LoanOutcome
+from schema.credit.certificate import Certificate
+from schema.procedure.procedure_input import ID
+from schema.register.document_input import OTHER_DOCUMENT, DocumentKey
+from schema.requirements import INTEGRITY
+from schema.scalars import Money
+
+LENT = all_of(Scope.LOAN)
+
+
+@row_type(models.IncentiveLoan, requires=LENT, description="A loan that a bank granted on gold (诚信履行贷).")
+class IncentiveLoan(Node):
+    """A loan."""
+
+    reference: str = column("reference", "Your own reference (机构业务编号).")
+    amount: Money = column("amount", "What was lent, in CNY (金额).")
+    granted_on: date = column("granted_on", "When (发放日期).")
+    closed_on: date | None = column("closed_on", "When it ended (结清日期).")
+    outcome: LoanOutcome | None = column("outcome", "How it ended (结果); none while it runs.")
+    recorded_at: datetime = column("recorded_at", "When it was reported (报送时间).")
+    certificate: Certificate | None = relation(
+        models.IncentiveLoan.certificate, "The certificate that it rests on (履行证明).", requires=INTEGRITY
+    )
+
+
+@mutation_input("A loan granted on gold (诚信履行贷报送). Persons must consent to INCENTIVE_LOAN.")
+class RecordIncentiveLoanInput:
+    """A loan. Exactly one of the three."""
+
+    name: str = strawberry.field(description="The borrower's full name (姓名或名称).")
+    id_number: str | None = strawberry.field(default=None, description="Resident ID number (居民身份证号码).")
+    organization_code: str | None = strawberry.field(
+        default=None, description="Unified social credit code (统一社会信用代码)."
+    )
+    document: DocumentKey | None = strawberry.field(default=None, description=OTHER_DOCUMENT)
+    reference: str = strawberry.field(description="Your own reference of the loan (机构业务编号).")
+    amount: Money = strawberry.field(description="What was lent, in CNY (金额).")
+    granted_on: date = strawberry.field(description="When (发放日期).")
+
+
+@mutation_input("The end of a loan (诚信履行贷结清).")
+class CloseIncentiveLoanInput:
+    """An end."""
+
+    id: strawberry.ID = strawberry.field(description=ID)
+    outcome: LoanOutcome = strawberry.field(description="How it ended (结果).")
+    closed_on: date = strawberry.field(description="When (结清日期).")
+
+
+enter_connection(IncentiveLoan)

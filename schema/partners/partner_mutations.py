@@ -1,0 +1,237 @@
+"""What partners, and the persons who consent to them, do about each other."""
+
+import strawberry
+
+from auth.policy import all_of, any_of
+from auth.scopes import Scope
+from engine.declare.mutations import mutation
+from engine.execute.acting import Also
+from jobs.bulk_measures import measure
+from resolvers.mutations import (
+    bulk_operations,
+    consents,
+    incentive_loans,
+    integrity_reports,
+    webhooks,
+)
+from resolvers.mutations.bulk_operations import Starting
+from resolvers.partners.watches import LINES
+from schema.credit.integrity_report import IntegrityReport, IssueIntegrityReportInput, RevokeIntegrityReportInput
+from schema.partners.bulk_operation import (
+    BulkOperation,
+    CancelBulkOperationInput,
+    SignDownloadInput,
+    StartBatchCheckInput,
+    StartBatchWatchInput,
+    StartExportInput,
+)
+from schema.partners.consent import Consent, ShareCode
+from schema.partners.consent_input import (
+    CreateShareCodeInput,
+    GrantConsentInput,
+    RegisterConsentInput,
+    RevokeConsentInput,
+    RevokeShareCodeInput,
+    UnwatchInput,
+    WatchInput,
+)
+from schema.partners.incentive_loan import CloseIncentiveLoanInput, IncentiveLoan, RecordIncentiveLoanInput
+from schema.partners.watch import WatchLine
+from schema.partners.webhook import Webhook
+from schema.partners.webhook_input import (
+    ChangeWebhookInput,
+    CreateWebhookInput,
+    DeleteWebhookInput,
+    DisableWebhookInput,
+    EnableWebhookInput,
+    ReplayEventsInput,
+    RotateWebhookKeysInput,
+)
+
+GRANT = all_of(Scope.GRANT_WRITE)
+CALLED = all_of(Scope.EVENT, Scope.WEBHOOK_WRITE)
+SECRET = Also(
+    "secret", "The secret to check `v1` signatures by (密钥). It is told here and nowhere else.", webhooks.secret
+)
+LENDING = all_of(Scope.LOAN, Scope.LOAN_WRITE)
+BULK = all_of(Scope.BULK, Scope.BULK_WRITE)
+STARTING = Starting(measure)
+WATCHING = all_of(Scope.WATCH, Scope.WATCH_WRITE)
+
+
+@strawberry.type(description="What partners do (机构办理).")
+class PartnerMutations:
+    """The roots of consents, watches, webhooks and loans."""
+
+    register_consent = mutation(
+        consents.register_consent,
+        RegisterConsentInput,
+        Consent,
+        "A bank registers a letter that a person signed (授权登记).",
+        requires=all_of(Scope.CONSENT, Scope.CONSENT_WRITE),
+    )
+    grant_consent = mutation(
+        consents.grant_consent,
+        GrantConsentInput,
+        Consent,
+        "The authenticated subject consents to a recipient (授权).",
+        requires=GRANT,
+    )
+    revoke_consent = mutation(
+        consents.revoke_consent,
+        RevokeConsentInput,
+        Consent,
+        "Its subject, or its recipient, ends a consent: the next query finds none (撤回授权).",
+        requires=any_of(Scope.GRANT_WRITE, Scope.CONSENT_WRITE),
+    )
+    create_share_code = mutation(
+        consents.create_share_code,
+        CreateShareCodeInput,
+        ShareCode,
+        "The authenticated subject makes a code by which it shows its record (生成分享码).",
+        requires=GRANT,
+        also=[Also("code", "The code (分享码). It is told here and nowhere else.", consents.told_code)],
+    )
+    revoke_share_code = mutation(
+        consents.revoke_share_code,
+        RevokeShareCodeInput,
+        ShareCode,
+        "The authenticated subject ends a share code (作废分享码).",
+        requires=GRANT,
+    )
+    issue_integrity_report = mutation(
+        integrity_reports.issue,
+        IssueIntegrityReportInput,
+        IntegrityReport,
+        "The authenticated subject has a signed report of its litigation credit issued (出具司法诚信报告).",
+        requires=GRANT,
+        also=[
+            Also("code", "Its code (报告码). It is told here and nowhere else.", integrity_reports.told_code),
+            Also("address", "Where whoever has it views the report (查验地址).", integrity_reports.address),
+        ],
+    )
+    revoke_integrity_report = mutation(
+        integrity_reports.revoke,
+        RevokeIntegrityReportInput,
+        IntegrityReport,
+        "The authenticated subject withdraws a report (撤回司法诚信报告).",
+        requires=GRANT,
+    )
+    watch = mutation(
+        consents.watch,
+        WatchInput,
+        WatchLine,
+        "A bank watches customers: it is told when something changes for them (监测).",
+        requires=WATCHING,
+        lines=LINES,
+    )
+    unwatch = mutation(
+        consents.unwatch,
+        UnwatchInput,
+        WatchLine,
+        "A bank watches customers no longer (停止监测).",
+        requires=WATCHING,
+        lines=LINES,
+    )
+    record_incentive_loan = mutation(
+        incentive_loans.record,
+        RecordIncentiveLoanInput,
+        IncentiveLoan,
+        "A bank reports a loan that it granted on gold (诚信履行贷报送).",
+        requires=LENDING,
+    )
+    close_incentive_loan = mutation(
+        incentive_loans.close,
+        CloseIncentiveLoanInput,
+        IncentiveLoan,
+        "A bank reports how such a loan ended (诚信履行贷结清).",
+        requires=LENDING,
+    )
+    create_webhook = mutation(
+        webhooks.create,
+        CreateWebhookInput,
+        Webhook,
+        "A partner says where events are sent (登记回调).",
+        requires=CALLED,
+        also=[SECRET],
+    )
+    change_webhook = mutation(
+        webhooks.change,
+        ChangeWebhookInput,
+        Webhook,
+        "A partner is sent events at another address, or other kinds of them; the keys stay (变更回调). What waits goes"
+        " to the new address at once, and what waits of other kinds is not sent.",
+        requires=CALLED,
+    )
+    delete_webhook = mutation(
+        webhooks.delete,
+        DeleteWebhookInput,
+        Webhook,
+        "A partner has no more use for a webhook: it is sent nothing, and its address may be given anew (删除回调).",
+        requires=CALLED,
+    )
+    rotate_webhook_keys = mutation(
+        webhooks.rotate,
+        RotateWebhookKeysInput,
+        Webhook,
+        "A partner changes a webhook's keys; for a day both sign (更换密钥).",
+        requires=CALLED,
+        also=[SECRET],
+    )
+    disable_webhook = mutation(
+        webhooks.disable,
+        DisableWebhookInput,
+        Webhook,
+        "A partner is sent nothing more at a webhook (停用回调).",
+        requires=CALLED,
+    )
+    enable_webhook = mutation(
+        webhooks.enable,
+        EnableWebhookInput,
+        Webhook,
+        "A partner is sent events again at a webhook, what was not delivered first (启用回调).",
+        requires=CALLED,
+    )
+    replay_events = mutation(
+        webhooks.replay,
+        ReplayEventsInput,
+        Webhook,
+        "A partner is sent events once more, each under the id that it had (重新推送).",
+        requires=CALLED,
+    )
+    start_export = mutation(
+        STARTING.export,
+        StartExportInput,
+        BulkOperation,
+        "A partner exports a whole list, into a file of JSON lines (导出).",
+        requires=BULK,
+    )
+    start_batch_check = mutation(
+        STARTING.batch_check,
+        StartBatchCheckInput,
+        BulkOperation,
+        "A partner has a file of up to 100,000 subjects checked, each line for itself (批量核查).",
+        requires=BULK,
+    )
+    start_batch_watch = mutation(
+        bulk_operations.batch_watch,
+        StartBatchWatchInput,
+        BulkOperation,
+        "A bank watches a file of up to 100,000 customers, each line for itself (批量监测).",
+        requires=all_of(Scope.BULK, Scope.BULK_WRITE, Scope.WATCH, Scope.WATCH_WRITE),
+    )
+    cancel_bulk_operation = mutation(
+        bulk_operations.cancel,
+        CancelBulkOperationInput,
+        BulkOperation,
+        "A partner ends a bulk operation; what it has written is deleted (取消作业).",
+        requires=BULK,
+    )
+    sign_download = mutation(
+        bulk_operations.download,
+        SignDownloadInput,
+        BulkOperation,
+        "A partner is told where to fetch a file, for a quarter of an hour (下载).",
+        requires=BULK,
+        also=[Also("url", "The signed address (下载地址). Whoever has it may fetch the file.", bulk_operations.url)],
+    )

@@ -1,0 +1,113 @@
+"""What partners ask: about subjects, and about what they hold themselves."""
+
+import strawberry
+
+import models
+from auth.policy import all_of, any_of
+from auth.scopes import Scope
+from engine.declare.connections import Connection
+from engine.declare.fields import argument, root, root_connection, rooted
+from resolvers import roots
+from resolvers.partners import scenarios
+from resolvers.register import subjects
+from resolvers.visibility import about
+from schema.filters import (
+    ConsentFilter,
+    WatchFilter,
+)
+from schema.partners.bulk_operation import BulkOperation
+from schema.partners.client import Client
+from schema.partners.consent import Consent
+from schema.partners.incentive_loan import IncentiveLoan
+from schema.partners.scenarios import CommerceReport, EmploymentReport, FinanceReport, SharedReport
+from schema.partners.watch import Watch
+from schema.partners.webhook import Webhook
+from schema.register.subject import AccessInput, SubjectKey, SubjectReport
+
+ACCESS = argument("access", AccessInput, "Why, and who asks in your house (查询事由).")
+
+
+CONSENTED = argument("access", AccessInput | None, "The purpose that a person's consent names (查询事由).", None)
+
+
+@strawberry.type(description="What partners ask (机构查询).")
+class PartnerQuery:
+    """The roots of look-ups, consents, watches, webhooks and loans."""
+
+    subject: SubjectReport = rooted(
+        subjects.subject_root(many=False),
+        "A subject by name and number, for a purpose (主体核查).",
+        argument("by", SubjectKey, "The subject (主体)."),
+        ACCESS,
+        requires=any_of(Scope.SUBJECT),
+    )
+    subjects: list[SubjectReport] = rooted(
+        subjects.subject_root(many=True),
+        "Up to 100 subjects in one call, in the order asked (批量核查).",
+        argument("by", list[SubjectKey], "The subjects (主体)."),
+        ACCESS,
+        requires=any_of(Scope.SUBJECT),
+        sized_by="by",
+    )
+
+    finance_check: list[FinanceReport] = rooted(
+        scenarios.FINANCE,
+        "A bank's check of up to 100 subjects, in the order asked (诉讼信用+金融).",
+        argument("by", list[SubjectKey], "The subjects (主体)."),
+        ACCESS,
+        requires=all_of(Scope.SUBJECT, Scope.PERSON_CREDIT),
+        sized_by="by",
+    )
+    employment_check: EmploymentReport = rooted(
+        scenarios.EMPLOYMENT,
+        "An employer's check of a candidate, by consent or share code (诉讼信用+就业).",
+        argument("by", SubjectKey, "The candidate (求职者)."),
+        ACCESS,
+        requires=all_of(Scope.SUBJECT, Scope.PERSON_INTEGRITY),
+    )
+    commerce_check: CommerceReport = rooted(
+        scenarios.COMMERCE,
+        "A check of an organization, before a contract or by who looks for work (诉讼信用+商务).",
+        argument("by", SubjectKey, "The organization (单位)."),
+        ACCESS,
+        requires=all_of(Scope.SUBJECT, Scope.ORGANIZATION),
+    )
+    shared_report: SharedReport | None = rooted(
+        scenarios.SHARED,
+        "What the subject of a share code shows (诉讼信用+社会); null for a code that is unknown, used or over.",
+        argument("code", str, "The code (分享码)."),
+        ACCESS,
+        requires=all_of(Scope.SUBJECT, Scope.PERSON_INTEGRITY),
+    )
+
+    consents: Connection[Consent] = root_connection(
+        roots.CONSENTS,
+        "The consents that persons have given you, newest first (授权记录).",
+        requires=all_of(Scope.CONSENT),
+        about=about.ABOUT[models.Consent],
+        filter_type=ConsentFilter,
+    )
+    recipients: Connection[Client] = root_connection(
+        roots.RECIPIENTS, "The institutions that one may consent to (可授权机构).", requires=any_of(Scope.GRANT_WRITE)
+    )
+    incentive_loans: Connection[IncentiveLoan] = root_connection(
+        roots.INCENTIVE_LOANS,
+        "The loans that you reported, newest first (诚信履行贷).",
+        CONSENTED,
+        requires=all_of(Scope.LOAN),
+        about=about.ABOUT_PARTY,
+        prepare=roots.prepare_access,
+    )
+    webhooks: list[Webhook] = root(roots.WEBHOOKS, "Where you are told of events (回调).", requires=all_of(Scope.EVENT))
+    watches: Connection[Watch] = root_connection(
+        roots.WATCHES,
+        "Your watches, oldest first (监测名单).",
+        requires=all_of(Scope.WATCH),
+        about=about.ABOUT[models.Watch],
+        filter_type=WatchFilter,
+    )
+    bulk_operations: Connection[BulkOperation] = root_connection(
+        roots.BULK_OPERATIONS,
+        "Your bulk operations, newest first (批量作业).",
+        requires=all_of(Scope.BULK),
+    )

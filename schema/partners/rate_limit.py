@@ -1,0 +1,37 @@
+"""What a client has left of its budget."""
+
+import strawberry
+
+from auth.budget import Status
+from auth.policy import OPEN
+from engine.declare.fields import Info
+from engine.declare.row_types import enter
+
+
+@strawberry.type(description="What you have left of your budget (额度): a leaky bucket of cost points.")
+class RateLimit:
+    """A client's bucket."""
+
+    cost: int = strawberry.field(description="What this request was charged (本次计费).")
+    limit: int = strawberry.field(description="What the bucket holds at most (上限).")
+    remaining: int = strawberry.field(description="What it holds now (剩余).")
+    restore_rate: int = strawberry.field(description="Points that are restored a second (每秒恢复).")
+    budget: int = strawberry.field(description="Points a minute (每分钟额度).")
+
+
+enter(RateLimit, None, OPEN)
+
+
+def rate_limit(info: Info) -> RateLimit | None:
+    """As it stands after this request was charged."""
+    charge = info.context.charge
+    if charge is None:
+        return None
+    status: Status = charge.status
+    return RateLimit(
+        cost=charge.cost,
+        limit=status.maximum,
+        remaining=status.available,
+        restore_rate=status.restored,
+        budget=charge.budget,
+    )

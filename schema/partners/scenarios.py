@@ -1,0 +1,135 @@
+"""The answers of the "credit +" scenarios."""
+
+from datetime import date, datetime
+
+import models
+from auth.policy import all_of
+from auth.scopes import Scope
+from engine.declare.fields import column, expression, relation
+from engine.declare.relations import Order
+from engine.declare.row_types import RowObject, row_type
+from models.access_record import MatchOutcome
+from models.party_name import NameStanding
+from resolvers.credit import grading
+from resolvers.partners import scenarios
+from resolvers.register import subjects
+from schema.credit.certificate import Certificate
+from schema.credit.code_record import CodeRecord
+from schema.credit.grading import RiskAssessment
+from schema.credit.listing import Listing
+from schema.register.party import Party
+from schema.requirements import CREDIT, INTEGRITY, KNOWN_PARTY
+
+OUTCOME = "How the look-up ended (核查结果)."
+MATCHED_NAME = "Which name matched, if MATCHED: the current one or a former one (匹配名称)."
+REFERENCE = "Your own reference (机构业务编号)."
+AS_OF = "The court's day of this answer (基准日)."
+RECEIPT = "What the access log knows this answer by (回执)."
+LATEST = "The newest month that a court has published (最新批次)."
+NEXT = "The day from which the running month may be published (下次发布)."
+UNTIL = "Until the next publication, or the end of the consent if that is earlier (有效期至)."
+
+
+@row_type(
+    scenarios.FinanceReport,
+    key=None,
+    source=subjects.looked_up,
+    requires=all_of(Scope.SUBJECT, Scope.PERSON_CREDIT),
+    description="What a bank is told of a subject (诉讼信用+金融). Unknown and unconsented persons look alike.",
+)
+class FinanceReport(RowObject):
+    """A bank's answer about one subject."""
+
+    outcome: MatchOutcome = column("outcome", OUTCOME)
+    matched_name: NameStanding | None = column("matched_name", MATCHED_NAME)
+    reference: str | None = column("reference", REFERENCE)
+    as_of: date = expression(subjects.as_of, AS_OF)
+    party: Party | None = relation(subjects.PARTY, "The subject, if MATCHED, with all that you may see (主体).")
+    risk: RiskAssessment | None = relation(
+        grading.GRADE, "Its grade with the reasons, if MATCHED (风险等级).", requires=CREDIT
+    )
+    eligible_for_incentive_loan: bool | None = expression(
+        scenarios.is_eligible, "Whether it is gold today, and may be lent to on that (诚信履行贷准入).", requires=CREDIT
+    )
+    consent: str | None = expression(scenarios.letter, "Number of the letter that opened this answer (授权书编号).")
+    latest_month: date | None = expression(scenarios.latest_month, LATEST)
+    next_publication_on: date = expression(scenarios.next_publication, NEXT)
+    valid_until: datetime = expression(scenarios.valid_until, UNTIL)
+    receipt: str = expression(scenarios.receipt, RECEIPT)
+
+
+@row_type(
+    scenarios.EmploymentReport,
+    key=None,
+    source=subjects.looked_up,
+    requires=all_of(Scope.SUBJECT, Scope.PERSON_INTEGRITY),
+    description="What an employer is told of a candidate (诉讼信用+就业): what is a matter of the post alone.",
+)
+class EmploymentReport(RowObject):
+    """An employer's answer about one candidate."""
+
+    outcome: MatchOutcome = column("outcome", OUTCOME)
+    matched_name: NameStanding | None = column("matched_name", MATCHED_NAME)
+    reference: str | None = column("reference", REFERENCE)
+    as_of: date = expression(subjects.as_of, AS_OF)
+    listings: list[Listing] = relation(
+        scenarios.of_party(models.Listing, Order(("published_on",), descending=True)),
+        "Entries on the list of dishonest debtors, for SENIOR_POST_QUALIFICATION (失信被执行人).",
+        requires=INTEGRITY,
+    )
+    serious_records: list[CodeRecord] = relation(
+        scenarios.of_party(models.CodeRecord, Order(("effective_on",))),
+        "Red records in force (有效红码记录).",
+        requires=INTEGRITY,
+    )
+    certificates: list[Certificate] = relation(
+        scenarios.of_party(models.Certificate, Order(("issued_on",))),
+        "Performance certificates (履行证明).",
+        requires=INTEGRITY,
+    )
+    notice: str = expression(scenarios.narrow, "What the employer must know of this answer (告知).")
+    receipt: str = expression(scenarios.receipt, RECEIPT)
+
+
+@row_type(
+    scenarios.CommerceReport,
+    key=None,
+    source=subjects.looked_up,
+    requires=all_of(Scope.SUBJECT, Scope.ORGANIZATION),
+    description="What anybody is told of an organization (诉讼信用+商务). No consent is needed.",
+)
+class CommerceReport(RowObject):
+    """An answer about one organization."""
+
+    outcome: MatchOutcome = column("outcome", OUTCOME)
+    matched_name: NameStanding | None = column("matched_name", MATCHED_NAME)
+    reference: str | None = column("reference", REFERENCE)
+    as_of: date = expression(subjects.as_of, AS_OF)
+    organization: Party | None = relation(subjects.PARTY, "The organization, if MATCHED (单位).")
+    latest_month: date | None = expression(scenarios.latest_month, LATEST)
+    next_publication_on: date = expression(scenarios.next_publication, NEXT)
+    receipt: str = expression(scenarios.receipt, RECEIPT)
+
+
+@row_type(
+    scenarios.SharedReport,
+    key=None,
+    source=scenarios.shared,
+    requires=all_of(Scope.SUBJECT, Scope.PERSON_INTEGRITY),
+    description="What a subject shows by its share code (诉讼信用+社会): compare name and number with who shows it.",
+)
+class SharedReport(RowObject):
+    """What is shown."""
+
+    name: str = column("shown_name", "Who shows it (姓名或名称).")
+    masked_number: str = column("shown_number", "Its number, masked (证件号码, 脱敏).")
+    scopes: list[str] = column("scopes", "What it chose to show (范围).")
+    single_use: bool = column("single_use", "Whether the code is used up now (一次有效).")
+    valid_to: datetime = column("valid_to", "Until when the code is good (失效时间).")
+    as_of: date = expression(subjects.as_of, AS_OF)
+    party: Party | None = relation(
+        subjects.PARTY,
+        "What courts hold about it, as far as it is shown; none where they hold nothing (诉讼信用).",
+        requires=KNOWN_PARTY,
+    )
+    receipt: str = expression(scenarios.receipt, RECEIPT)

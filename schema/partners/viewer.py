@@ -1,0 +1,36 @@
+"""Who is asking, as the service knows it."""
+
+import strawberry
+
+from auth.audiences import Audience, Purpose
+from auth.policy import OPEN
+from auth.principal import Principal
+from engine.declare.fields import Info
+from engine.declare.row_types import enter
+
+
+def _scopes(root: strawberry.Parent[Principal]) -> list[str]:
+    return sorted(root.scopes)
+
+
+def _purposes(root: strawberry.Parent[Principal]) -> list[Purpose]:
+    return sorted(root.purposes)
+
+
+@strawberry.type(description="Who you are to this service (接入方身份).")
+class Viewer:
+    """The verified caller."""
+
+    client_id: str = strawberry.field(description="Your OAuth client identifier.")
+    name: str = strawberry.field(description="The name you are registered under (名称).")
+    audience: Audience = strawberry.field(description="Your kind (类型).")
+    scopes: list[str] = strawberry.field(resolver=_scopes, description="What this token grants (权限范围).")
+    purposes: list[Purpose] = strawberry.field(resolver=_purposes, description="The purposes you may name (用途).")
+
+
+enter(Viewer, None, OPEN)
+
+
+def viewer(info: Info) -> Viewer:
+    """The principal itself: GraphQL reads its fields."""
+    return info.context.principal  # type: ignore[return-value]  # rows up, never types down

@@ -1,0 +1,51 @@
+"""Watches."""
+
+from datetime import datetime
+
+import models
+from auth.policy import all_of
+from auth.scopes import Scope
+from engine.declare.connections import enter_connection
+from engine.declare.fields import column, expression, relation
+from engine.declare.nodes import Node
+from engine.declare.row_types import RowObject, row_type
+from models.party import PartyKind
+from models.watch import WatchOutcome
+from resolvers.partners import watches
+
+WATCHING = all_of(Scope.WATCH)
+
+
+@row_type(
+    models.Watch, requires=WATCHING, description="A subject of whose changes you are told (贷后监测), whoever knows it."
+)
+class Watch(Node):
+    """A watch."""
+
+    reference: str = column("reference", "Your own reference, which every event carries (机构业务编号).")
+    kind: PartyKind = column("kind", "Person or organization (主体类型).")
+    live: bool = expression(watches.is_live, "Whether you are told of changes now: a person's consent lives (有效).")
+    created_at: datetime = column("created_at", "Since when (起始时间).")
+    ended_at: datetime | None = column("ended_at", "When you ended it (终止时间).")
+
+
+@row_type(
+    models.WatchLine,
+    key=None,
+    requires=WATCHING,
+    description="What came of one subject of an order (监测委托明细). Without consent, known and unknown look alike.",
+)
+class WatchLine(RowObject):
+    """A line of an order."""
+
+    reference: str = column("reference", "Your own reference (机构业务编号).")
+    outcome: WatchOutcome = column("outcome", "What came of it (结果).")
+    watch: Watch | None = relation(models.WatchLine.watch, "The watch, where there is one (监测).")
+    replaced: str | None = column(
+        "replaced",
+        "Your reference under which the subject was watched before this line (原机构业务编号);"
+        " none where it was not watched, or under the same one.",
+    )
+
+
+enter_connection(Watch)

@@ -1,0 +1,63 @@
+"""Webhooks."""
+
+from datetime import datetime
+
+import models
+from auth.policy import all_of
+from auth.scopes import Scope
+from engine.declare.connections import Connection, enter_connection
+from engine.declare.fields import column, connection, expression, relation
+from engine.declare.nodes import Node
+from engine.declare.row_types import row_type
+from models.event import EventKind
+from models.webhook import DisableReason
+from resolvers.partners import webhooks
+from schema.partners.event import Event
+
+TOLD = all_of(Scope.EVENT)
+
+
+@row_type(
+    models.Delivery,
+    requires=TOLD,
+    description="An event on its way to a webhook (推送记录): tried until it is taken, or given up after four days.",
+)
+class Delivery(Node):
+    """A delivery."""
+
+    event: Event | None = relation(models.Delivery.event, "The event (事件), as far as it is yours to see.")
+    attempts: int = column("attempts", "How often it was tried (尝试次数).")
+    status: int | None = column("status", "HTTP status of the last answer; none where none came (应答状态).")
+    next_at: datetime | None = column("next_at", "When it is tried next; none once it has ended (下次推送时间).")
+    delivered_at: datetime | None = column("delivered_at", "When it was taken (送达时间).")
+    given_up_at: datetime | None = column(
+        "given_up_at", "When it was refused for the last time (放弃时间); `replayEvents` sends it once more."
+    )
+
+
+@row_type(
+    models.Webhook,
+    requires=TOLD,
+    description="Where you are told of events without asking (回调), Standard Webhooks 1.0.",
+)
+class Webhook(Node):
+    """A webhook."""
+
+    url: str = column("url", "The address (地址).")
+    kinds: list[EventKind] = column("kinds", "The kinds of events that are sent; all where there are none (事件类型).")
+    public_key: str = expression(
+        webhooks.public_key, "The Ed25519 key to check `v1a` signatures by (公钥), Standard Webhooks."
+    )
+    key_version: int = column("key_version", "How many keys it has had (密钥版本).")
+    created_at: datetime = column("created_at", "Since when (创建时间).")
+    rotated_at: datetime | None = column("rotated_at", "When its keys were changed (换钥时间); for a day both sign.")
+    taken_at: datetime | None = column("taken_at", "When anything was last taken (最近送达时间).")
+    disabled_at: datetime | None = column("disabled_at", "Since when it is sent nothing (停用时间).")
+    disable_reason: DisableReason | None = column("disable_reason", "Why (停用原因).")
+    deleted_at: datetime | None = column(
+        "deleted_at", "When it was deleted (删除时间); `webhooks` lists it no more, and it counts no more."
+    )
+    deliveries: Connection[Delivery] = connection(webhooks.DELIVERIES, "What was sent, newest first (推送记录).")
+
+
+enter_connection(Delivery)

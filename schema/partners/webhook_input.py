@@ -1,0 +1,66 @@
+"""Inputs of webhooks."""
+
+from datetime import datetime
+
+import strawberry
+
+from engine.declare.mutations import mutation_input
+from models.event import EventKind
+from schema.procedure.procedure_input import ID
+
+
+@mutation_input("Where to send events (回调地址).")
+class CreateWebhookInput:
+    """A webhook."""
+
+    url: str = strawberry.field(description="An https address of yours; no address of a private network (地址).")
+    kinds: list[EventKind] = strawberry.field(
+        default_factory=list, description="Kinds of events; all by default (事件类型)."
+    )
+
+
+@mutation_input("What to change of a webhook (变更回调). What is not given stays as it is.")
+class ChangeWebhookInput:
+    """A webhook, and what it is to be."""
+
+    id: strawberry.ID = strawberry.field(description=ID)
+    url: str | None = strawberry.field(default=None, description="Another https address of yours (地址).")
+    kinds: list[EventKind] | None = strawberry.field(
+        default=None, description="Other kinds of events; all for an empty list (事件类型)."
+    )
+
+
+@mutation_input("A webhook that is used no longer (删除).")
+class DeleteWebhookInput:
+    """A webhook."""
+
+    id: strawberry.ID = strawberry.field(description=ID)
+
+
+@mutation_input("A webhook whose keys are changed (更换密钥).")
+class RotateWebhookKeysInput:
+    """A webhook."""
+
+    id: strawberry.ID = strawberry.field(description=ID)
+
+
+@mutation_input("A webhook that is sent nothing more (停用).")
+class DisableWebhookInput:
+    """A webhook."""
+
+    id: strawberry.ID = strawberry.field(description=ID)
+
+
+@mutation_input("A webhook that is sent events again, what it missed while it failed first (启用).")
+class EnableWebhookInput:
+    """A webhook."""
+
+    id: strawberry.ID = strawberry.field(description=ID)
+
+
+@mutation_input("Events to send once more (重新推送), under the ids that they had.")
+class ReplayEventsInput:
+    """A webhook, and a moment."""
+
+    id: strawberry.ID = strawberry.field(description=ID)
+    since: datetime = strawberry.field(description="Events from this moment on (起始时间).")

@@ -1,0 +1,31 @@
+"""Monthly batches."""
+
+from datetime import date, datetime
+
+import models
+from auth.policy import any_of
+from auth.scopes import Scope
+from engine.declare.connections import Connection
+from engine.declare.fields import column, connection, relation
+from engine.declare.nodes import Node
+from engine.declare.row_types import row_type
+from models.batch import BatchStatus
+from resolvers.procedure import deductions
+from schema.procedure.deduction import Deduction
+from schema.register.court import Court
+from schema.requirements import PUBLISHED
+
+
+@row_type(
+    models.Batch, requires=any_of(Scope.PROCEDURE), description="One month of one court, published at once (批次)."
+)
+class Batch(Node):
+    """A batch."""
+
+    month: date = column("month", "Its month, as the first day (月份).")
+    status: BatchStatus = column("status", "Where it stands (状态).")
+    published_at: datetime | None = column("published_at", "When it was published (发布时间).")
+    court: Court = relation(models.Batch.court, "Its court (法院).", requires=any_of(Scope.CATALOGUE))
+    deductions: Connection[Deduction] = connection(
+        deductions.OF_BATCH, "What lies in it, newest first (批次扣分).", requires=PUBLISHED
+    )

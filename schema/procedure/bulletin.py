@@ -1,0 +1,28 @@
+"""Bulletins."""
+
+from datetime import date, datetime
+
+import models
+from auth.policy import any_of
+from auth.scopes import Scope
+from engine.declare.connections import enter_connection
+from engine.declare.fields import column, relation
+from engine.declare.nodes import Node
+from engine.declare.row_types import row_type
+from models.bulletin import BulletinKind
+from schema.register.court import Court
+
+
+@row_type(models.Bulletin, requires=any_of(Scope.CATALOGUE), description="What a court publishes about a month (通报).")
+class Bulletin(Node):
+    """A bulletin."""
+
+    kind: BulletinKind = column("kind", "Its kind (种类).")
+    month: date = column("month", "Its month, as the first day (月份).")
+    title: str = column("title", "Title (标题).")
+    body: str = column("body", "Text (正文).")
+    published_at: datetime = column("published_at", "When it was published (发布时间).")
+    court: Court = relation(models.Bulletin.court, "The court (法院).")
+
+
+enter_connection(Bulletin)

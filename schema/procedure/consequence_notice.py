@@ -1,0 +1,42 @@
+"""Legal-consequence notices."""
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+import models
+from auth.policy import any_of
+from auth.scopes import Scope
+from engine.declare.fields import column, relation
+from engine.declare.nodes import Node
+from engine.declare.row_types import row_type
+from resolvers.procedure.record_steps import steps_of
+from schema.procedure.record_step import RecordStep
+from schema.register.case import Case
+from schema.requirements import CASE, KNOWN_PARTY
+
+if TYPE_CHECKING:
+    from schema.register.party import Party
+
+
+@row_type(
+    models.ConsequenceNotice,
+    requires=any_of(Scope.PROCEDURE),
+    description="What a participant was told would follow if it did not perform (法律后果告知书).",
+)
+class ConsequenceNotice(Node):
+    """A notice."""
+
+    number: str = column("number", "Its number (告知书编号).")
+    served_on: date = column("served_on", "Day of service (送达日期).")
+    issued_at: datetime = column("issued_at", "When it was recorded (记录时间).")
+    case: Case | None = relation(models.ConsequenceNotice.case, "The case (案件).", requires=CASE)
+    party: Annotated["Party", strawberry.lazy("schema.register.party")] | None = relation(
+        models.ConsequenceNotice.party, "On whom it was served (被告知人).", requires=KNOWN_PARTY
+    )
+    steps: list[RecordStep] = relation(
+        steps_of("consequence_notice_id"),
+        "What staff did with it, and why (办理节点).",
+        requires=any_of(Scope.PROCEDURE),
+    )

@@ -1,0 +1,111 @@
+"""Deductions, their steps and their versions."""
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+import models
+from auth.policy import any_of
+from auth.scopes import Scope
+from engine.declare.connections import enter_connection
+from engine.declare.fields import column, expression, relation
+from engine.declare.nodes import Node
+from engine.declare.row_types import row_type
+from models.catalogue import Stage, Tier
+from models.court import StaffRole
+from models.court_case import Role
+from models.deduction import DeductionStatus, FindingKind
+from resolvers.procedure import deductions
+from resolvers.register import participations
+from resolvers.register.import_runs import changes_of
+from resolvers.visibility import publicity
+from schema.credit.catalogue import Behaviour
+from schema.procedure.objection import Objection
+from schema.procedure.record_change import RecordChange
+from schema.procedure.repair import Repair
+from schema.register.case import Assessment, Case
+from schema.requirements import KNOWN_PARTY, PUBLISHED
+
+if TYPE_CHECKING:
+    from schema.procedure.batch import Batch
+    from schema.register.party import Party
+
+PROCEDURE = any_of(Scope.PROCEDURE)
+CATALOGUE = any_of(Scope.CATALOGUE)
+
+
+@row_type(models.DeductionStep, requires=PROCEDURE, description="One step of the procedure: who, when, why (流程节点).")
+class DeductionStep(Node):
+    """A step."""
+
+    sequence: int = column("sequence", "Its place, from one (序号).")
+    status: DeductionStatus = column("status", "The state it led to (状态).")
+    staff_role: StaffRole | None = column("staff_role", "The role of who took it (经办角色).")
+    taken_at: datetime = column("taken_at", "When (时间).")
+    reason: str = column("reason", "Why (理由).")
+
+
+@row_type(models.DeductionVersion, requires=PROCEDURE, description="One edition of a deduction's content (版本).")
+class DeductionVersion(Node):
+    """A version."""
+
+    version: int = column("version", "Its number, from one (版本号).")
+    points: int = column("points", "Points taken (扣分).")
+    expires_on: date | None = column("expires_on", "Last day of its publicity (公示期满日).")
+    recorded_at: datetime = column("recorded_at", "When it was recorded (记录时间).")
+    reason: str = column("reason", "Why it replaced the one before (变更原因).")
+    behaviour: Behaviour = relation(models.DeductionVersion.behaviour, "The behaviour (行为).", requires=CATALOGUE)
+
+
+@row_type(
+    models.Deduction,
+    requires=PUBLISHED,
+    description="Points taken from one subject in one stage of one case (扣分). An item, without commentary (白描).",
+)
+class Deduction(Node):
+    """A deduction."""
+
+    role: Role = column("role", "The subject's position in the case (诉讼地位), always shown.")
+    stage: Stage = column("stage", "The stage (环节).")
+    tier: Tier = column("tier", "How grave (等级).")
+    points: int = column("points", "Points taken (扣分).")
+    status: DeductionStatus = expression(deductions.status_today, "Where it stands today (状态).")
+    version: int = column("version", "Its edition (版本号).")
+    under_objection: bool = expression(deductions.under_objection, "Whether an objection is open (异议标注).")
+    determined_on: date | None = column("determined_on", "Day of the determination (认定日期).")
+    published_at: datetime | None = column("published_at", "When it was published (发布时间).")
+    expires_on: date | None = column("expires_on", "Last day of its publicity (公示期满日).")
+    behaviour: Behaviour = relation(models.Deduction.behaviour, "The behaviour (失信行为).", requires=CATALOGUE)
+    case: Case | None = relation(models.Deduction.case, "The case (案件).")
+    party: Annotated["Party", strawberry.lazy("schema.register.party")] | None = relation(
+        models.Deduction.party, "The subject (主体).", requires=KNOWN_PARTY
+    )
+    assessment: Assessment | None = relation(
+        participations.DEDUCTION_ASSESSMENT, "The subject's score in this stage (环节得分)."
+    )
+    conduct_on: date = column("conduct_on", "Day of the conduct (行为日期).", requires=PROCEDURE)
+    finding_kind: FindingKind = column("finding_kind", "The document that finds it (认定文书).", requires=PROCEDURE)
+    finding_document: str | None = column("finding_document", "Number of that document (文书号).", requires=PROCEDURE)
+    proposed_at: datetime = column("proposed_at", "When it was proposed (提出时间).", requires=PROCEDURE)
+    notified_at: datetime | None = column(
+        "notified_at", "When the subject was notified (告知时间).", requires=PROCEDURE
+    )
+    protected: bool = expression(
+        publicity.minors_deduction, "A minor's conduct (未成年人); never served outside.", requires=PROCEDURE
+    )
+    batch: Annotated["Batch", strawberry.lazy("schema.procedure.batch")] | None = relation(
+        models.Deduction.batch, "Its monthly batch (批次).", requires=PROCEDURE
+    )
+    steps: list[DeductionStep] = relation(models.Deduction.steps, "The steps so far (流程).", requires=PROCEDURE)
+    versions: list[DeductionVersion] = relation(
+        models.Deduction.versions, "Its editions (历次版本).", requires=PROCEDURE
+    )
+    changes: list[RecordChange] = relation(
+        changes_of("deduction_id"), "What later exports changed of it (变更记录).", requires=any_of(Scope.REGISTER)
+    )
+    objections: list[Objection] = relation(deductions.OBJECTIONS, "Objections to it (异议).", requires=PROCEDURE)
+    repairs: list[Repair] = relation(deductions.REPAIRS, "Applications for its repair (修复申请).", requires=PROCEDURE)
+
+
+enter_connection(Deduction)

@@ -1,0 +1,37 @@
+"""Objections."""
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+import models
+from auth.policy import any_of
+from auth.scopes import Scope
+from engine.declare.fields import column, relation
+from engine.declare.nodes import Node
+from engine.declare.row_types import row_type
+from models.objection import ObjectionOutcome
+from schema.requirements import PUBLISHED
+
+if TYPE_CHECKING:
+    from schema.procedure.deduction import Deduction
+
+
+@row_type(
+    models.Objection,
+    requires=any_of(Scope.PROCEDURE),
+    description="A written objection against a deduction (异议), answered within a month.",
+)
+class Objection(Node):
+    """An objection."""
+
+    statement: str = column("statement", "What the subject says (异议理由).")
+    filed_on: date = column("filed_on", "Day of filing (提出日期).")
+    due_on: date = column("due_on", "Day by which it is answered (答复期限).")
+    outcome: ObjectionOutcome | None = column("outcome", "How it ended (结果); none while it is open.")
+    reasons: str | None = column("reasons", "Why (理由).")
+    decided_at: datetime | None = column("decided_at", "When it was decided (决定时间).")
+    deduction: Annotated["Deduction", strawberry.lazy("schema.procedure.deduction")] | None = relation(
+        models.Objection.deduction, "The item objected to (被异议的扣分).", requires=PUBLISHED
+    )

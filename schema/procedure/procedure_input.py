@@ -1,0 +1,107 @@
+"""Inputs of the procedure: deductions and batches."""
+
+from datetime import date
+
+import strawberry
+
+from engine.declare.mutations import mutation_input
+from models.court_case import Role
+from models.deduction import FindingKind
+from schema.scalars import Sha256
+
+ID = "Its id."
+VERSION = "The version that you have seen (版本号); another one by now is refused."
+REASON = "Why (理由), kept with the step."
+
+
+@mutation_input("The document in which the conduct was found (认定文书, R7).")
+class FindingInput:
+    """A document, by what identifies it: the file itself stays with the court."""
+
+    kind: FindingKind = strawberry.field(description="Its kind (种类).")
+    number: str = strawberry.field(description="Its number (文书号).")
+    issued_on: date = strawberry.field(description="Its day (作出日期).")
+    digest: Sha256 = strawberry.field(description="SHA-256 of the file (摘要).")
+
+
+@mutation_input("What a judge holds against a participant (扣分建议).")
+class ProposeDeductionInput:
+    """A proposal."""
+
+    case_id: strawberry.ID = strawberry.field(description="The case (案件).")
+    party_id: strawberry.ID = strawberry.field(description="The participant (主体).")
+    role: Role = strawberry.field(description="Their position in the case (诉讼地位).")
+    behaviour: str = strawberry.field(description="Code of the behaviour, such as E01 (行为代码).")
+    points: int = strawberry.field(description="Points, within the behaviour's band (扣分).")
+    conduct_on: date = strawberry.field(description="Day of the conduct (行为日期).")
+    finding: FindingInput = strawberry.field(description="The document that finds it (认定文书).")
+    reason: str = strawberry.field(description=REASON)
+
+
+@mutation_input("A proposal that was returned, mended by its proposer (补正).")
+class ResubmitDeductionInput(ProposeDeductionInput):
+    """A mended proposal, whole; case, participant and role stay as they were."""
+
+    id: strawberry.ID = strawberry.field(description=ID)
+    version: int = strawberry.field(description=VERSION)
+
+
+@mutation_input("The chief's approval (庭长审核).")
+class ReviewDeductionInput:
+    """An approval."""
+
+    id: strawberry.ID = strawberry.field(description=ID)
+    version: int = strawberry.field(description=VERSION)
+    reason: str = strawberry.field(description=REASON)
+
+
+@mutation_input("The chief's return, with what is missing as the reason (庭长退回).")
+class ReturnDeductionInput:
+    """A return."""
+
+    id: strawberry.ID = strawberry.field(description=ID)
+    version: int = strawberry.field(description=VERSION)
+    reason: str = strawberry.field(description=REASON)
+
+
+@mutation_input("A month of the court (批次).")
+class OpenBatchInput:
+    """A month to open."""
+
+    month: date = strawberry.field(description="Any day of the month (月份).")
+
+
+@mutation_input("An approved deduction for a month (归集).")
+class AddToBatchInput:
+    """What is added to what."""
+
+    batch_id: strawberry.ID = strawberry.field(description="The batch (批次).")
+    deduction_id: strawberry.ID = strawberry.field(description="The deduction (扣分).")
+    version: int = strawberry.field(description=VERSION)
+    reason: str = strawberry.field(description=REASON)
+
+
+@mutation_input("The panel's vote on an item (评审小组审定).")
+class DecideItemInput:
+    """A vote."""
+
+    id: strawberry.ID = strawberry.field(description="The deduction (扣分).")
+    version: int = strawberry.field(description=VERSION)
+    approved: bool = strawberry.field(description="Whether it passed (是否通过).")
+    reason: str = strawberry.field(description=REASON)
+
+
+@mutation_input("That the subject was told, before publication (发布前告知, R4).")
+class NotifySubjectInput:
+    """A notice that was served."""
+
+    id: strawberry.ID = strawberry.field(description="The deduction (扣分).")
+    reason: str = strawberry.field(description="How and when it was served (送达方式).")
+
+
+@mutation_input("A month to publish, all of it and for good (发布).")
+class PublishBatchInput:
+    """A month to publish."""
+
+    id: strawberry.ID = strawberry.field(description=ID)
+    reason: str = strawberry.field(description=REASON)

@@ -1,0 +1,25 @@
+"""What later exports changed of what was there."""
+
+from datetime import datetime
+
+import models
+from auth.policy import any_of
+from auth.scopes import Scope
+from engine.declare.fields import column, expression
+from engine.declare.nodes import Node
+from engine.declare.row_types import row_type
+from resolvers.register.import_runs import field_name
+
+
+@row_type(
+    models.RecordChange,
+    requires=any_of(Scope.REGISTER),
+    description="That an export changed one field of what was there (变更记录); for the court whose it is.",
+)
+class RecordChange(Node):
+    """A change of one field."""
+
+    changed_at: datetime = column("changed_at", "When it was imported (变更时间).")
+    field: str = expression(field_name, "Which field (字段).")
+    former: str | None = column("former", "What it was (原值); none where it was empty.")
+    present: str | None = column("present", "What it became (现值); none where it is empty.")

@@ -1,0 +1,24 @@
+"""Steps taken with sanctions, certificates, list entries, code records and notices."""
+
+from datetime import datetime
+
+import models
+from auth.policy import any_of
+from auth.scopes import Scope
+from engine.declare.fields import column
+from engine.declare.nodes import Node
+from engine.declare.row_types import row_type
+from models.court import StaffRole
+
+
+@row_type(
+    models.RecordStep,
+    requires=any_of(Scope.PROCEDURE),
+    description="A step that a member of staff took with a matter: who, when, why (办理节点).",
+)
+class RecordStep(Node):
+    """A step."""
+
+    staff_role: StaffRole = column("staff_role", "The role of who took it (经办角色).")
+    taken_at: datetime = column("taken_at", "When (时间).")
+    reason: str = column("reason", "Why (理由).")

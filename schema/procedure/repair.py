@@ -1,0 +1,41 @@
+"""Repairs."""
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+import models
+from auth.policy import any_of
+from auth.scopes import Scope
+from engine.declare.fields import column, relation
+from engine.declare.nodes import Node
+from engine.declare.row_types import row_type
+from models.repair import RepairGround, RepairOutcome
+from schema.requirements import PUBLISHED, RECORDED
+from schema.scalars import Money
+
+if TYPE_CHECKING:
+    from schema.credit.code_record import CodeRecord
+    from schema.procedure.deduction import Deduction
+
+
+@row_type(models.Repair, requires=any_of(Scope.PROCEDURE), description="An application for credit repair (信用修复).")
+class Repair(Node):
+    """A repair."""
+
+    ground: RepairGround = column("ground", "Why it is asked for (事由).")
+    commitment: str = column("commitment", "What the subject commits itself to (信用承诺).")
+    amount_performed: Money = column("amount_performed", "What was performed, in CNY (履行金额).")
+    evidence_document: str | None = column("evidence_document", "The document that shows it (履行凭证或和解协议).")
+    applied_on: date = column("applied_on", "Day of application (申请日期).")
+    outcome: RepairOutcome | None = column("outcome", "How it ended (结果); none while it is open.")
+    new_end: date | None = column("new_end", "SHORTENED only: the new last day of publicity (缩短后期满日).")
+    reasons: str | None = column("reasons", "Why (理由).")
+    decided_at: datetime | None = column("decided_at", "When it was decided (决定时间).")
+    deduction: Annotated["Deduction", strawberry.lazy("schema.procedure.deduction")] | None = relation(
+        models.Repair.deduction, "The item to be repaired, if it is one (扣分).", requires=PUBLISHED
+    )
+    code_record: Annotated["CodeRecord", strawberry.lazy("schema.credit.code_record")] | None = relation(
+        models.Repair.code_record, "The record to be repaired, if it is one (信用码记录).", requires=RECORDED
+    )

@@ -1,0 +1,94 @@
+"""Cases and who took part in them."""
+
+from datetime import date
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+import models
+from auth.policy import any_of
+from auth.scopes import Scope
+from engine.declare.connections import Connection
+from engine.declare.fields import column, connection, expression, relation
+from engine.declare.nodes import Node
+from engine.declare.row_types import RowObject, row_type
+from models.catalogue import Stage
+from models.court_case import Confidentiality, Role
+from resolvers.procedure.assessments import Assessment as AssessmentRow
+from resolvers.procedure.assessments import assessments
+from resolvers.register.import_runs import changes_of
+from resolvers.register.participations import ASSESSMENTS, CASE_DEDUCTIONS
+from resolvers.visibility import masking, publicity
+from schema.procedure.record_change import RecordChange
+from schema.register.court import Court
+from schema.requirements import CASE, PART, PUBLISHED
+
+if TYPE_CHECKING:
+    from schema.procedure.deduction import Deduction
+    from schema.register.party import Party
+
+
+@row_type(
+    AssessmentRow,
+    requires=PUBLISHED,
+    key=None,
+    source=assessments,
+    description="One subject's score in one stage of one case (一案一评): ten less what was taken. Never added up.",
+)
+class Assessment(RowObject):
+    """A stage score (R2)."""
+
+    stage: Stage = column("stage", "The stage (环节).")
+    score: int = column("score", "Ten less the points in publication, not below zero (得分).")
+
+
+@row_type(models.Participation, requires=PART, description="A participant in a case, always with its role (诉讼参与).")
+class Participation(Node):
+    """A participation."""
+
+    role: Role = column("role", "Position in the case (诉讼地位).")
+    name: str = column(
+        "name", "Name as the case has it (姓名或名称); all that is known of an unidentified participant."
+    )
+    written_role: str | None = column(
+        "written_role",
+        "The position as the court wrote it, such as 再审申请人; none where that is the ordinary word (原文地位).",
+        requires=any_of(Scope.REGISTER),
+    )
+    protected: bool = expression(
+        publicity.minors_part, "Under 18 when the case was filed (未成年人); never served outside the court."
+    )
+    case: "Case" = relation(models.Participation.case, "The case (案件).")
+    party: Annotated["Party", strawberry.lazy("schema.register.party")] | None = relation(
+        models.Participation.party, "The party (当事人); none where it is unidentified."
+    )
+    assessments: list[Assessment] = relation(ASSESSMENTS, "Its scores, one a stage (环节得分).")
+
+
+@row_type(models.CourtCase, name="Case", requires=CASE, description="A court case (案件).")
+class Case(Node):
+    """A case."""
+
+    number: str | None = expression(
+        masking.case_number,
+        "Case number, half-width (案号); withheld outside the court for families and trade secrets.",
+    )
+    stage: Stage = column("stage", "The stage its kind of case belongs to (环节).")
+    cause: str = column("cause", "Cause of action (案由).")
+    filed_on: date = column("filed_on", "Day of filing (立案日期).")
+    closed_on: date | None = column("closed_on", "Day of closing (结案日期); none while it is open.")
+    court: Court = relation(models.CourtCase.court, "The court (经办法院).", requires=any_of(Scope.CATALOGUE))
+    confidentiality: Confidentiality = column(
+        "confidentiality", "Whether and why it stays inside (不公开类型).", requires=any_of(Scope.REGISTER)
+    )
+    participations: list[Participation] = relation(
+        models.CourtCase.participations, "Who took part (诉讼参与人).", requires=PART
+    )
+    deductions: Connection[Annotated["Deduction", strawberry.lazy("schema.procedure.deduction")]] = connection(
+        CASE_DEDUCTIONS, "Deductions in this case (本案扣分).", requires=any_of(Scope.REGISTER)
+    )
+    changes: list[RecordChange] = relation(
+        changes_of("case_id"),
+        "What later exports changed of it, oldest first (变更记录).",
+        requires=any_of(Scope.REGISTER),
+    )

@@ -1,0 +1,20 @@
+"""Courts."""
+
+from typing import Optional
+
+import models
+from auth.policy import any_of
+from auth.scopes import Scope
+from engine.declare.fields import column, relation
+from engine.declare.nodes import Node
+from engine.declare.row_types import row_type
+
+
+@row_type(models.Court, requires=any_of(Scope.CATALOGUE), key="code", description="A court (法院).")
+class Court(Node):
+    """A court."""
+
+    code: str = column("code", "Its code in case numbers (法院代字), such as 浙0281; lower courts extend it.")
+    name: str = column("name", "Full name (法院名称).")
+    division: str | None = column("division", "Administrative division by GB/T 2260 (行政区划代码).")
+    parent: Optional["Court"] = relation(models.Court.parent, "The court above it (上级法院).")

@@ -1,0 +1,29 @@
+"""Villages and households."""
+
+import models
+from auth.policy import any_of
+from auth.scopes import Scope
+from engine.declare.fields import column, relation
+from engine.declare.nodes import Node
+from engine.declare.row_types import row_type
+
+MORAL_BANK = any_of(Scope.CONVERSION, Scope.REGISTER)
+
+
+@row_type(
+    models.Village,
+    requires=any_of(Scope.CONVERSION, Scope.NOTICE, Scope.REGISTER),
+    description="A village or community (村社区).",
+)
+class Village(Node):
+    """A village."""
+
+    name: str = column("name", "Name with its township (名称).")
+
+
+@row_type(models.Household, requires=MORAL_BANK, description="A household (农户家庭), to which moral points belong.")
+class Household(Node):
+    """A household."""
+
+    key: str = column("key", "The key that the moral bank knows it by (家庭编号).")
+    village: Village = relation(models.Household.village, "Its village (所属村社).")

@@ -1,0 +1,74 @@
+"""Conflicts of identity, and what the Centre does about them."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+import models
+from auth.policy import all_of, any_of
+from auth.scopes import Scope
+from engine.declare.connections import enter_connection
+from engine.declare.fields import column, relation
+from engine.declare.nodes import Node
+from engine.declare.row_types import row_type
+from models.identity_conflict import ConflictOutcome, ConflictState, IdentityActKind, IdentityActState
+from schema.register.court import Court
+from schema.requirements import KNOWN_PARTY
+
+if TYPE_CHECKING:
+    from schema.register.party import Party
+
+QUEUE = all_of(Scope.REGISTER, Scope.PROCEDURE)
+
+
+@row_type(
+    models.IdentityConflict,
+    requires=QUEUE,
+    description="One person's number under another name (身份冲突): its lines wait inside the court.",
+)
+class IdentityConflict(Node):
+    """A conflict."""
+
+    name: str = column("name", "The other name (冲突姓名).")
+    state: ConflictState = column("state", "Whether somebody has looked (状态).")
+    opened_at: datetime = column("opened_at", "When it was found (发现时间).")
+    line: int | None = column("line", "Where the other name stands in the file (所在行).")
+    first_line: int | None = column("first_line", "Where the number stood first in that file (首见行).")
+    outcome: ConflictOutcome | None = column("outcome", "What it was (处理结果).")
+    resolved_at: datetime | None = column("resolved_at", "When it was resolved (处理时间).")
+    reason: str | None = column("reason", "Why (处理理由).")
+    court: Court = relation(models.IdentityConflict.court, "The court (法院).", requires=any_of(Scope.CATALOGUE))
+    holder: Annotated["Party", strawberry.lazy("schema.register.party")] | None = relation(
+        models.IdentityConflict.holder, "Who has the number (证件持有人).", requires=KNOWN_PARTY
+    )
+    provisional: Annotated["Party", strawberry.lazy("schema.register.party")] | None = relation(
+        models.IdentityConflict.provisional, "On whom its lines stand (暂存当事人).", requires=KNOWN_PARTY
+    )
+
+
+@row_type(models.IdentityAct, requires=QUEUE, description="A step with the identity of a party (身份事项).")
+class IdentityAct(Node):
+    """A step that one officer proposes and another decides on."""
+
+    kind: IdentityActKind = column("kind", "What is done (事项).")
+    state: IdentityActState = column("state", "Where it stands (状态).")
+    outcome: ConflictOutcome | None = column("outcome", "Of a resolution: what the other name was (处理结果).")
+    name: str | None = column("name", "The right name, or a new party's (姓名或名称).")
+    reason: str = column("reason", "Why it was proposed (理由).")
+    proposed_at: datetime = column("proposed_at", "When it was proposed (提出时间).")
+    decided_at: datetime | None = column("decided_at", "When it was decided (复核时间).")
+    decision_reason: str | None = column("decision_reason", "Why so (复核意见).")
+    conflict: IdentityConflict | None = relation(
+        models.IdentityAct.conflict, "The conflict, of a resolution (身份冲突).", requires=QUEUE
+    )
+    party: Annotated["Party", strawberry.lazy("schema.register.party")] | None = relation(
+        models.IdentityAct.party, "The party that it is about (当事人).", requires=KNOWN_PARTY
+    )
+    other: Annotated["Party", strawberry.lazy("schema.register.party")] | None = relation(
+        models.IdentityAct.other, "The other party, where there is one (另一当事人).", requires=KNOWN_PARTY
+    )
+
+
+for _type in (IdentityConflict, IdentityAct):
+    enter_connection(_type)

@@ -1,0 +1,68 @@
+"""Inputs about parties' identities."""
+
+import strawberry
+
+from engine.declare.mutations import mutation_input
+from models.identity_conflict import ConflictOutcome
+from schema.procedure.procedure_input import ID, REASON
+from schema.register.document_input import DocumentKey
+from schema.scalars import Sha256
+
+EVIDENCE = "SHA-256 of the document that shows it (证明材料摘要)."
+PARTY = "The party (当事人)."
+
+
+@mutation_input("What the other name of a conflict was (身份冲突处理).")
+class ResolveIdentityInput:
+    """A resolution."""
+
+    id: strawberry.ID = strawberry.field(description=ID)
+    outcome: ConflictOutcome = strawberry.field(description="What it was (处理结果).")
+    document: DocumentKey | None = strawberry.field(
+        default=None, description="The right number of its lines, where the number was wrong (正确证件)."
+    )
+    reason: str = strawberry.field(description=REASON)
+    evidence_digest: Sha256 = strawberry.field(description=EVIDENCE)
+
+
+@mutation_input("Another name of a party; the one so far was a slip (姓名更正).")
+class CorrectNameInput:
+    """A name."""
+
+    party_id: strawberry.ID = strawberry.field(description=PARTY)
+    name: str = strawberry.field(description="The right name (正确姓名或名称).")
+    reason: str = strawberry.field(description=REASON)
+    evidence_digest: Sha256 = strawberry.field(description=EVIDENCE)
+
+
+@mutation_input("Two parties that are one (当事人合并).")
+class MergePartiesInput:
+    """Two parties."""
+
+    from_id: strawberry.ID = strawberry.field(description="The party that ends (被合并方).")
+    into_id: strawberry.ID = strawberry.field(description="The party that it is (保留方).")
+    reason: str = strawberry.field(description=REASON)
+    evidence_digest: Sha256 = strawberry.field(description=EVIDENCE)
+
+
+@mutation_input("What is another party's (当事人拆分): of one that is there, or of a new one.")
+class SplitPartyInput:
+    """Rows of a party."""
+
+    party_id: strawberry.ID = strawberry.field(description=PARTY)
+    items: list[strawberry.ID] = strawberry.field(
+        description="Participations, deductions, sanctions, listings and certificates (拆出事项)."
+    )
+    other_id: strawberry.ID | None = strawberry.field(default=None, description="Whose they are (归属方).")
+    name: str | None = strawberry.field(default=None, description="Or the name of a new party (新当事人姓名或名称).")
+    reason: str = strawberry.field(description=REASON)
+    evidence_digest: Sha256 = strawberry.field(description=EVIDENCE)
+
+
+@mutation_input("A decision on what a colleague proposed (复核).")
+class DecideIdentityActInput:
+    """A decision."""
+
+    id: strawberry.ID = strawberry.field(description=ID)
+    confirmed: bool = strawberry.field(description="True: it is done at once; false: it is refused.")
+    reason: str = strawberry.field(description=REASON)

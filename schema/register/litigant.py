@@ -1,0 +1,35 @@
+"""What a litigant sees of itself."""
+
+from auth.policy import any_of
+from auth.scopes import Scope
+from engine.declare.connections import Connection
+from engine.declare.fields import connection, relation
+from engine.declare.row_types import RowObject, row_type
+from resolvers.register import litigants
+from schema.credit.integrity_report import IntegrityReport
+from schema.oversight.access_record import AccessRecord
+from schema.partners.consent import Consent, ShareCode
+from schema.register.party import Party
+
+
+@row_type(
+    litigants.Litigant,
+    key=None,
+    source=litigants.litigant,
+    requires=any_of(Scope.SELF),
+    description="Everything about the authenticated person or organization (本人), whether or not a court knows it.",
+)
+class Litigant(RowObject):
+    """The authenticated subject."""
+
+    party: Party | None = relation(
+        litigants.PARTY, "What courts hold about it (诉讼信用); none where they hold nothing."
+    )
+    access_records: Connection[AccessRecord] = connection(
+        litigants.ACCESS_RECORDS, "Who looked it up, when and why, newest first (查询记录)."
+    )
+    consents: list[Consent] = relation(litigants.CONSENTS, "Consents it has given, newest first (授权记录).")
+    share_codes: list[ShareCode] = relation(litigants.SHARE_CODES, "Share codes it has made, newest first (分享码).")
+    integrity_reports: list[IntegrityReport] = relation(
+        litigants.INTEGRITY_REPORTS, "Integrity reports it has issued, newest first (司法诚信报告)."
+    )

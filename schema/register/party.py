@@ -1,0 +1,115 @@
+"""Parties: persons and organizations."""
+
+from datetime import date
+
+import models
+from auth.policy import all_of, any_of
+from auth.scopes import Scope
+from engine.declare.connections import Connection, enter_connection
+from engine.declare.fields import PerType, argument, connection, expression, relation
+from engine.declare.nodes import Node
+from engine.declare.row_types import row_interface, row_variant
+from models.code_record import Reading
+from models.party import PartyKind
+from resolvers.credit.credit_codes import CREDIT_CODE
+from resolvers.register import parties, relations
+from resolvers.visibility import masking
+from schema.credit.certificate import Certificate
+from schema.credit.code_record import CodeRecord
+from schema.credit.credit_code import CreditCode
+from schema.credit.listing import Listing
+from schema.credit.sanction import Sanction
+from schema.procedure.consequence_notice import ConsequenceNotice
+from schema.procedure.deduction import Deduction
+from schema.procedure.repair import Repair
+from schema.register.case import Participation
+from schema.register.household import MORAL_BANK, Household, Village
+from schema.register.party_name import PartyName
+from schema.register.party_relation import PartyRelation
+from schema.requirements import KNOWN_PARTY, PART
+
+CREDIT = PerType(Person=all_of(Scope.PERSON_CREDIT), Organization=all_of(Scope.ORGANIZATION))
+PROCEDURE = all_of(Scope.PROCEDURE)
+INTEGRITY = PerType(Person=all_of(Scope.PERSON_INTEGRITY), Organization=all_of(Scope.ORGANIZATION))
+LOOKING_BACK = any_of(Scope.REGISTER, Scope.SELF)
+"""The court's, and one's own past (R26)."""
+
+AS_OF = argument(
+    "as_of",
+    date | None,
+    "The day to answer for, past or future (查询基准日). Today by default.",
+    None,
+    requires=LOOKING_BACK,
+)
+READING = argument(
+    "reading",
+    Reading | None,
+    "By today's knowledge (VALID), or what was answered on that day (KNOWN) (查询口径).",
+    Reading.VALID,
+    requires=LOOKING_BACK,
+)
+
+
+@row_interface(
+    models.Party,
+    discriminator="kind",
+    requires=KNOWN_PARTY,
+    description="A person or organization that took part in litigation (当事人).",
+)
+class Party(Node):
+    """A party. What concerns persons and organizations both is declared here, each with its own requirement."""
+
+    name: str = expression(masking.party_name, "Name (姓名或名称); persons are masked where they need not be known.")
+    names: list[PartyName] = relation(parties.NAMES, "Names that it has or had (姓名或名称沿革).", requires=KNOWN_PARTY)
+    masked_number: str | None = expression(
+        masking.party_number,
+        "ID number or organization code, masked (证件号码, 脱敏). Never in clear.",
+        requires=any_of(Scope.SUBJECT, Scope.REGISTER, Scope.SELF, Scope.MEASURE),
+    )
+    credit_code: CreditCode | None = relation(
+        CREDIT_CODE, "Its colour, with reasons (信用码).", AS_OF, READING, requires=CREDIT
+    )
+    deductions: Connection[Deduction] = connection(parties.DEDUCTIONS, "Deductions (扣分).", requires=CREDIT)
+    sanctions: Connection[Sanction] = connection(parties.SANCTIONS, "Sanctions (司法制裁).", requires=CREDIT)
+    listings: Connection[Listing] = connection(
+        parties.LISTINGS, "Entries on public lists (名单信息).", requires=INTEGRITY
+    )
+    certificates: list[Certificate] = relation(
+        parties.CERTIFICATES, "Performance certificates (履行证明).", requires=INTEGRITY
+    )
+    code_records: list[CodeRecord] = relation(
+        parties.CODE_RECORDS, "All records that colour or coloured its code (信用码记录).", requires=INTEGRITY
+    )
+    participations: Connection[Participation] = connection(
+        parties.PARTICIPATIONS, "The cases it took part in (参与案件).", requires=PART
+    )
+    consequence_notices: list[ConsequenceNotice] = relation(
+        parties.CONSEQUENCE_NOTICES, "Legal-consequence notices served on it (法律后果告知书).", requires=PROCEDURE
+    )
+    relations: list[PartyRelation] = relation(
+        relations.OF_PARTY,
+        "Who represents it or is affiliated to it, and what it represents (关联关系).",
+        requires=any_of(Scope.REGISTER),
+    )
+    repairs: list[Repair] = relation(parties.REPAIRS, "Applications for repair (修复申请).", requires=PROCEDURE)
+
+
+@row_variant(models.Party, PartyKind.PERSON, requires=KNOWN_PARTY, description="A natural person (自然人).")
+class Person(Party):
+    """A person: answered for under consent or a share code only (R15)."""
+
+    village: Village | None = relation(
+        models.Party.village, "Village by the court's files (村社区).", requires=MORAL_BANK
+    )
+    household: Household | None = relation(models.Party.household, "Household (家庭).", requires=MORAL_BANK)
+
+
+@row_variant(
+    models.Party, PartyKind.ORGANIZATION, requires=KNOWN_PARTY, description="An organization (法人或非法人组织)."
+)
+class Organization(Party):
+    """An organization: no consent is needed (R15)."""
+
+
+enter_connection(Party)
+enter_connection(Participation)

@@ -1,0 +1,20 @@
+"""Names of parties over time."""
+
+from datetime import date
+
+import models
+from engine.declare.fields import column
+from engine.declare.nodes import Node
+from engine.declare.row_types import row_type
+from models.party_name import NameStanding
+from schema.requirements import KNOWN_PARTY
+
+
+@row_type(models.PartyName, requires=KNOWN_PARTY, description="A name that a party has or had (姓名或名称沿革).")
+class PartyName(Node):
+    """A name."""
+
+    name: str = column("name", "The name as it is written (姓名或名称).")
+    standing: NameStanding = column("standing", "What it is to the party (现用名、曾用名).")
+    begins_on: date | None = column("begins_on", "First day on which a court's file bears it (起始日期).")
+    ends_on: date | None = column("ends_on", "Last such day; none of a current name (终止日期).")

@@ -1,0 +1,38 @@
+"""Relations of organizations: for courts only."""
+
+from datetime import date
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+import models
+from auth.policy import any_of
+from auth.scopes import Scope
+from engine.declare.fields import column, relation
+from engine.declare.nodes import Node
+from engine.declare.row_types import row_type
+from models.relation import RelationKind
+from resolvers.register import relations  # noqa: F401 - says who sees them
+
+if TYPE_CHECKING:
+    from schema.register.party import Party
+
+
+@row_type(
+    models.Relation,
+    requires=any_of(Scope.REGISTER),
+    name="PartyRelation",
+    description="A legal representative (法定代表人) or affiliate (关联方) of an organization.",
+)
+class PartyRelation(Node):
+    """A relation."""
+
+    kind: RelationKind = column("kind", "What the party is to the organization (关系).")
+    begins_on: date = column("begins_on", "The first day (起始日期).")
+    ends_on: date | None = column("ends_on", "The last day (终止日期); none while it lasts.")
+    organization: Annotated["Party", strawberry.lazy("schema.register.party")] | None = relation(
+        models.Relation.organization, "The organization (组织)."
+    )
+    party: Annotated["Party", strawberry.lazy("schema.register.party")] | None = relation(
+        models.Relation.party, "Who represents it, or is affiliated to it (关联主体)."
+    )

@@ -1,0 +1,32 @@
+"""Settlements that were performed."""
+
+from datetime import date
+
+import models
+from auth.policy import any_of
+from auth.scopes import Scope
+from engine.declare.fields import column, relation
+from engine.declare.nodes import Node
+from engine.declare.row_types import row_type
+from resolvers.register import settlements  # noqa: F401 - says who sees them
+from resolvers.register.import_runs import changes_of
+from schema.procedure.record_change import RecordChange
+
+
+@row_type(
+    models.Settlement,
+    requires=any_of(Scope.REGISTER),
+    description="A settlement or mediation that a party has performed (和解、调解已履行).",
+)
+class Settlement(Node):
+    """A settlement."""
+
+    case_number: str = column("case_number", "Number of the case (案号).")
+    document: str = column("document", "Number of the document (文书号).")
+    performed_on: date = column("performed_on", "Day of performance (履行完毕日期).")
+    revoked_on: date | None = column("revoked_on", "Day on which it was taken back (撤销日期).")
+    changes: list[RecordChange] = relation(
+        changes_of("settlement_id"),
+        "What later exports changed of it, oldest first (变更记录).",
+        requires=any_of(Scope.REGISTER),
+    )

@@ -1,0 +1,216 @@
+"""Subscriptions: events as they are committed, to whoever may read them at that moment (R15, R19)."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+import sqlalchemy as sa
+from graphql import ExecutionResult, GraphQLError, execute
+from graphql.execution.values import VariableValues
+from prometheus_client import Gauge
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+import models
+from auth.budget import Budgets, Status, ThrottledError
+from auth.clients.trusted_documents import TrustedDocuments
+from auth.principal import Principal
+from auth.tokens import TokenVerifier
+from engine.declare.argument_names import argument_reader
+from engine.declare.paging import Page, page_of
+from engine.declare.relations import Root
+from engine.document.coordinates import root_fields
+from engine.document.document import DocumentError, Operation, prepared
+from engine.document.error_redaction import coded
+from engine.execute.execution import QUIET, asked, presented
+from engine.load.caller import Caller
+from engine.load.context import Context
+from engine.load.loaders import found
+from engine.load.rows import Answer
+from engine.plan.arguments import Argued
+from models.keyring import Keyring
+from resolvers import roots
+from resolvers.visibility import about
+from schema.building import GRAPHQL
+from transport.body import Body, BodyError
+from transport.trusted_operations import OTHER_TEXT, trusted
+
+EVENTS = Root(
+    replace(roots.EVENTS, many=True, connection=True), about.ABOUT[models.Event], prepare=roots.prepare_access
+)
+MOST_STREAMS = 16
+"""Subscriptions of one client that a worker keeps."""
+
+CHECK_SECONDS, POLL_SECONDS = 2.0, 30.0
+"""How often the token of who waits is checked, and how often events are looked for though no bell rang."""
+
+PAGE, READ_SECONDS = 100, 10.0
+"""Events that are read at a time, and how long that may take: others wait for their turn."""
+
+RUNNING = Gauge("suxin_subscriptions", "Subscriptions that run now", ["audience"], multiprocess_mode="livesum")
+READERS = 2
+"""Subscribers that read at a time: they never take all connections from those who ask."""
+
+
+@dataclass
+class Live:
+    """The subscriptions of this worker. heard: wakes who waits, as `bell.Bell.heard`."""
+
+    engine: AsyncEngine
+    verifier: TokenVerifier
+    documents: TrustedDocuments
+    keyring: Keyring
+    clock: Callable[[], datetime]
+    heard: Callable[[], Any]
+    budgets: Budgets | None = None
+    _open: dict[int, int] = field(default_factory=dict)
+    _reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(READERS))
+
+    async def subscribe(self, token: str, sent: Body, *, noted: bool = True) -> "Stream":
+        """Begin. Raises TokenError, BodyError, DocumentError, ForbiddenError, ThrottledError, what arguments raise."""
+        principal, body = await trusted(self.documents, await self.verifier.verify(token), sent, noted=noted)
+        operation = prepared(body.query, body.operation_name, principal.scopes, True)
+        request = asked(operation, body.variables, principal.audience)
+        self._check_number(principal)
+        if self.budgets:
+            await self.budgets.charge(principal, request.cost)
+        caller = Caller(principal, self.keyring, self.clock(), uuid4())
+        arguments = _arguments(operation, request.values)
+        EVENTS.prepared(arguments, caller)  # for its errors
+        page = page_of(EVENTS.relation, {"first": PAGE, **arguments}, self.keyring.opaque_key)
+        if page.after is None:
+            page = replace(page, after=(await self._newest(),))
+        return Stream(self, token, sent, body, operation, arguments, request.cost, page)
+
+    async def _newest(self) -> int:
+        async with self.engine.connect() as connection:
+            newest = sa.select(sa.func.coalesce(sa.func.max(models.Event.position), 0))
+            key: int = (await connection.execute(newest)).scalar_one() or 0
+        return key
+
+    def _check_number(self, principal: Principal) -> None:
+        if self._open.get(principal.client_key, 0) >= MOST_STREAMS:
+            message = f"{MOST_STREAMS} subscriptions at a time are kept. End one of them."
+            raise ThrottledError("CONCURRENCY_LIMITED", message, 1, Status(MOST_STREAMS, 0, 0))
+
+    def enter(self, principal: Principal) -> None:
+        """Count a stream."""
+        self._open[principal.client_key] = self._open.get(principal.client_key, 0) + 1
+        RUNNING.labels(principal.audience.value).inc()
+
+    def leave(self, principal: Principal) -> None:
+        """Count it no longer."""
+        self._open[principal.client_key] -= 1
+        RUNNING.labels(principal.audience.value).dec()
+
+
+@dataclass
+class Stream:
+    """One subscription: its results, until its token ends. sent: the request as it came; body: with its document."""
+
+    live: Live
+    token: str
+    sent: Body
+    body: Body
+    operation: Operation
+    arguments: dict[str, Any]
+    cost: int
+    page: Page
+
+    async def results(self) -> AsyncIterator[ExecutionResult]:
+        """Results as they come. Raises TokenError when the token has expired or was revoked."""
+        principal = await self.live.verifier.verify(self.token)
+        self.live.enter(principal)
+        try:
+            with self.live.heard() as rung:
+                while True:
+                    rung.clear()
+                    batch = await self._read()
+                    for result in batch:
+                        yield result
+                    if len(batch) < PAGE:
+                        await self._wait(rung)
+        finally:
+            self.live.leave(principal)
+
+    async def _wait(self, rung: asyncio.Event) -> None:
+        """Wait for the bell, or half a minute, and no longer than the token is good for. Raises TokenError."""
+        for _ in range(round(POLL_SECONDS / CHECK_SECONDS)):
+            try:
+                async with asyncio.timeout(CHECK_SECONDS):
+                    await rung.wait()
+            except TimeoutError:
+                await self.live.verifier.verify(self.token)
+            else:
+                return
+
+    async def _principal(self) -> Principal:
+        """Who asks, as of now. Raises TokenError, and BodyError for a document that it may not send any more."""
+        known = await self.live.verifier.verify(self.token)
+        principal, body = await trusted(self.live.documents, known, self.sent, noted=False)
+        if body.query != self.body.query:
+            raise BodyError(OTHER_TEXT)
+        return principal
+
+    async def _read(self) -> list[ExecutionResult]:
+        """The results of the next events, whose entries in the log are committed."""
+        principal = await self._principal()
+        caller = Caller(principal, self.live.keyring, self.live.clock(), uuid4())
+        async with self.live._reading, asyncio.timeout(READ_SECONDS), self.live.engine.connect() as connection:
+            context = Context(**vars(caller), connection=connection)
+            try:
+                results = await self._executed(context)
+            except asyncio.CancelledError:
+                context.abandon()
+                raise
+            finally:
+                await context.close()
+            await connection.commit()
+        await self._pay(caller, len(results))
+        return results
+
+    async def _executed(self, context: Context) -> list[ExecutionResult]:
+        told = EVENTS.prepared(self.arguments, context)
+        answer = Answer("events", told.view)
+        edges = (await found(context, EVENTS, told.values, answer, self.page)).edges
+        results = [await self._result(context, edge) for edge in edges]
+        if edges:
+            await context.trail.write(context.connection, self.operation.digest, self.operation.types())
+            last = {"first": PAGE, **self.arguments, "after": edges[-1].cursor}
+            self.page = page_of(EVENTS.relation, last, self.live.keyring.opaque_key)
+        return results
+
+    async def _result(self, context: Context, edge: Any) -> ExecutionResult:
+        variables, name = self.body.variables or {}, self.body.operation_name
+        begun = execute(GRAPHQL, self.operation.document, edge, context, variables, name, **QUIET)
+        result = begun if isinstance(begun, ExecutionResult) else await begun
+        return ExecutionResult(result.data, [presented(error) for error in result.errors or ()] or None)
+
+    async def _pay(self, caller: Caller, count: int) -> None:
+        """What is told is paid for; who has spent its budget is told later."""
+        if self.live.budgets and count:
+            try:
+                await self.live.budgets.charge(caller.principal, self.cost * count)
+            except ThrottledError as error:
+                await asyncio.sleep(error.retry_after)
+
+
+def _arguments(operation: Operation, values: VariableValues) -> dict[str, Any]:
+    kind = GRAPHQL.subscription_type
+    assert kind is not None  # noqa: S101 - it stands in the schema
+    node = next(root_fields(operation.document, operation.node))
+    defined = kind.fields[node.name.value]
+    return dict(Argued(-1, defined, node, argument_reader(defined)).read(values))
+
+
+def refused(error: Exception) -> list[GraphQLError]:
+    """What a subscription that could not begin is told. Raises the error itself if nobody expected it."""
+    if isinstance(error, DocumentError):
+        return list(error.errors)
+    if isinstance(error, GraphQLError):
+        return [error]
+    if isinstance(error, ThrottledError):
+        return [coded(GraphQLError(str(error)), error.code)]
+    raise error

@@ -1,0 +1,147 @@
+"""Subscriptions over WebSocket, by graphql-transport-ws; the protocol itself is strawberry's."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import orjson
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+from strawberry.asgi import ASGIWebSocketAdapter
+from strawberry.exceptions import ConnectionRejectionError
+from strawberry.http.exceptions import WebSocketDisconnected
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
+from strawberry.types.execution import ExecutionResult, PreExecutionError
+from strawberry.types.unset import UNSET
+
+from auth.tokens import TokenError, bearer_token
+from engine.execute.execution import log_failure
+from transport.body import BodyError, shaped
+from transport.subscriptions import MOST_STREAMS, Live, refused
+
+PROTOCOL = "graphql-transport-ws"
+INIT_SECONDS = timedelta(seconds=5)
+SEND_SECONDS = 10.0
+"""How long a client may take to take a message: who stops reading is dropped."""
+
+UNAUTHORIZED = 4401
+ENDED = "The token has ended."
+TOO_SLOW = TRY_AGAIN = 1013
+CHECK_SECONDS = 10.0
+"""How often the token of a connection is checked."""
+
+
+@dataclass
+class Socket:
+    """One connection. token: from the handshake's header, or from `connection_init`."""
+
+    live: Live
+    websocket: WebSocket
+    connection_params: dict[str, Any] = field(default_factory=dict)
+    token: str = ""
+
+    async def on_ws_connect(self, context: Any) -> Any:
+        """Find out who it is, by the header or by the payload's `authorization`. Raises ConnectionRejectionError."""
+        by_payload = self.connection_params.get("authorization")
+        given = self.websocket.headers.getlist("authorization") or [str(by_payload or "")]
+        try:
+            self.token = bearer_token(given)
+            await self.live.verifier.verify(self.token)
+        except TokenError:
+            raise ConnectionRejectionError from None
+        return UNSET
+
+    async def stream(self, query: Any, **_: Any) -> AsyncIterator[Any]:
+        """The results of an operation, as strawberry's handler wants them; `query` is what `decode_json` made of it."""
+        return self._results(query)
+
+    async def _results(self, given: Mapping[str, Any]) -> AsyncIterator[Any]:
+        try:
+            stream = await self.live.subscribe(self.token, shaped(given))
+            async for result in stream.results():
+                yield ExecutionResult(data=result.data, errors=result.errors)
+        except TokenError:
+            await self._close_ended()
+        except BodyError as error:
+            yield PreExecutionError(data=None, errors=[error.as_graphql()])
+        except Exception as error:
+            async for told in self._failed(error):
+                yield told
+
+    async def _close_ended(self) -> None:
+        if self.websocket.application_state is not WebSocketState.DISCONNECTED:
+            await self.websocket.close(UNAUTHORIZED, ENDED)
+
+    async def _failed(self, error: Exception) -> AsyncIterator[Any]:
+        """What a subscription is told that cannot go on; where nobody expected that, its client is to come again."""
+        try:
+            yield PreExecutionError(data=None, errors=refused(error))
+        except Exception as unexpected:
+            log_failure(unexpected, "socket")
+            await self.websocket.close(TRY_AGAIN, "Something went wrong here. Try again.")
+
+    def decode_json(self, text: str) -> Any:
+        """A message as it came, a request whole: the handler knows no identifiers of documents. Raises
+        JSONDecodeError for what is none.
+        """
+        found = orjson.loads(text)
+        payload = found.get("payload") if isinstance(found, dict) else None
+        if not isinstance(found, dict) or (found.get("type") == "subscribe" and not isinstance(payload, dict)):
+            raise orjson.JSONDecodeError("no message", text, 0)
+        return found | {"payload": {"query": payload}} if found.get("type") == "subscribe" else found
+
+    async def end_with_token(self) -> None:
+        """Close the connection when its token ends, whether or not anything is subscribed to."""
+        while True:
+            await asyncio.sleep(CHECK_SECONDS)
+            try:
+                if self.token:
+                    await self.live.verifier.verify(self.token)
+            except TokenError:
+                await self._close_ended()
+                return
+            except Exception as error:
+                log_failure(error, "socket")
+
+    def encode_json(self, message: Mapping[str, Any]) -> str:
+        """A message as it goes."""
+        return orjson.dumps(message).decode()
+
+
+class Adapter(ASGIWebSocketAdapter):
+    """Sends with a deadline."""
+
+    async def send_json(self, message: Mapping[str, object]) -> None:
+        """Send a message, or drop a client that does not take it. To whom the connection is closed, nothing is said."""
+        if self.ws.application_state is WebSocketState.DISCONNECTED:
+            return
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                await super().send_json(message)
+        except TimeoutError:
+            await self.ws.close(TOO_SLOW, "Messages are not taken.")
+            raise WebSocketDisconnected from None
+        except (WebSocketDisconnect, RuntimeError) as error:
+            raise WebSocketDisconnected from error
+
+
+def socket_endpoint(live: Live) -> Any:
+    """The endpoint of /graphql for WebSockets."""
+
+    async def endpoint(websocket: WebSocket) -> None:
+        if PROTOCOL not in websocket.scope.get("subprotocols", ()):
+            await websocket.close(4406, "Only graphql-transport-ws is spoken here.")
+            return
+        await websocket.accept(subprotocol=PROTOCOL)
+        socket = Socket(live, websocket)
+        view: Any = socket
+        adapter = Adapter(view, websocket, websocket)
+        ending = asyncio.create_task(socket.end_with_token())
+        try:
+            await BaseGraphQLTransportWSHandler(view, adapter, view, None, view, INIT_SECONDS, MOST_STREAMS).handle()
+        finally:
+            ending.cancel()
+            await asyncio.gather(ending, return_exceptions=True)
+
+    return endpoint
