@@ -25,7 +25,8 @@ from commands.showing import demo
 from commands.staff import staff
 from commands.vocabulary import vocabulary
 from commands.work import publish, worker
-from engine.document.policy_table import policy_table
+from schema.building import build_engine
+from schema.policy_table import policy_table
 from settings import DATABASE_URL, Settings
 from telemetry import logs, traces
 from telemetry.exposition import counting_together
@@ -114,7 +115,7 @@ def token(
 @app.command()
 def policy() -> None:
     """Print the policy table: what each type and field needs, and which audiences reach it."""
-    typer.echo(policy_table(), nl=False)
+    typer.echo(policy_table(build_engine().policy), nl=False)
 
 
 @app.command()

@@ -29,7 +29,8 @@ from auth.signing import SigningKeys
 from auth.tokens import TokenVerifier
 from casework.catalogue import read_case_types
 from casework.outbox import CHANNEL
-from engine.execute.execution import Executor
+from engine.engine import Engine
+from engine.execution import Executor
 from jobs.worker import work_on
 from models.keyring import Keyring, load_keyring
 from postgres import database
@@ -38,6 +39,7 @@ from postgres.listener import Bell
 from reports.content import ReportWriter
 from reports.desk import ReportDesk
 from reports.endpoint import report_routes
+from schema.building import build_engine
 from settings import Settings
 from telemetry import logs, traces
 from telemetry.exposition import exposition
@@ -90,6 +92,11 @@ class Parts:
         return SigningKeys(self.settings.signing_key_file, self.clock)
 
     @cached_property
+    def graphql(self) -> Engine:
+        """The schema, its policy and its access log."""
+        return build_engine()
+
+    @cached_property
     def engine(self) -> AsyncEngine:
         """The connections of the loaders."""
         made = database.async_engine(self.url, self.settings.pool_size, self.settings.statement_timeout)
@@ -131,17 +138,27 @@ class Parts:
     @cached_property
     def reports(self) -> ReportWriter:
         """Signs integrity reports."""
-        return ReportWriter(ReportSigner(self.settings.issuer, self.signing))
+        return ReportWriter(ReportSigner(self.settings.issuer, self.signing), self.graphql)
 
     @cached_property
     def live(self) -> Live:
         """The subscriptions."""
-        return Live(self.engine, self.verifier, self.documents, self.keyring, self.now, self.bell.heard, self.budgets)
+        return Live(
+            self.graphql,
+            self.engine,
+            self.verifier,
+            self.documents,
+            self.keyring,
+            self.now,
+            self.bell.heard,
+            self.budgets,
+        )
 
     @cached_property
     def endpoint(self) -> Endpoint:
         """GraphQL."""
         return Endpoint(
+            graphql=self.graphql,
             engine=self.engine,
             connections=self.connections,
             verifier=self.verifier,
@@ -161,7 +178,7 @@ class Parts:
         """Everything that answers."""
         settings, now = self.settings, self.now
         transfers = Transfers(self.engine, self.verifier, self.keyring, settings.issuer, now, self.budgets)
-        desk = ReportDesk(self.engine, self.keyring, self.reports.signer, now)
+        desk = ReportDesk(self.graphql, self.engine, self.keyring, self.reports.signer, now)
         authorization = authorization_server(settings, self.sync_engine, self.signing, self.keyring, self.clock)
         return [
             *service_routes(self.endpoint, self.live, self.engine),
@@ -177,7 +194,7 @@ class Parts:
         hearing = self.bell.listen(lambda: database.connect(self.url, HEARING))
         every = [keep_partitions(self.engine, self.now), listening, hearing]
         if self.settings.worker:
-            every.append(work_on(self.url, self.settings.webhook_networks, self.keyring, self.now))
+            every.append(work_on(self.graphql, self.url, self.settings.webhook_networks, self.keyring, self.now))
         return every
 
     async def close(self) -> None:

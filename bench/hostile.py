@@ -17,9 +17,10 @@ from rich.table import Table
 from auth.audiences import Audience, scopes_of
 from bench.data import built
 from bench.suxin import Suxin
+from bench.the_engine import prepared
 from bench.works import PAGE
-from engine.document.document import DocumentError, prepared
-from engine.execute.execution import asked
+from engine.document.document import DocumentError
+from engine.execution import asked
 from transport.body import BodyError, parse_body
 
 MOST_MILLISECONDS = 50.0

@@ -20,13 +20,14 @@ from rich.table import Table
 from bench.data import Data, built
 from bench.statements import principal
 from bench.suxin import Suxin
+from bench.the_engine import prepared
 from bench.works import WORKS, Work, picks
-from engine.document.document import prepared
-from engine.execute.execution import NotPlanned, asked, ready
-from engine.load.caller import Caller
+from engine.document.document import prepare_operation
+from engine.execution import NotPlanned, asked, ready
 from engine.plan.plan import Ready
 from engine.plan.running import run
 from postgres.connections import PlanConnections
+from resolvers.caller import Caller
 from transport.body import parse_body
 from transport.endpoint import Answer, Reply
 from transport.observation import Observation
@@ -96,10 +97,10 @@ async def profiled(data: Data, work: Work, requests: Sequence[bytes], rounds: in
     await way.steps(1)
     steps = await way.steps(rounds)
     with patch("engine.plan.roots.logged", return_value=None):
-        prepared.cache_clear()
+        prepare_operation.cache_clear()
         await way.steps(1)
         unlogged = await way.steps(rounds)
-    prepared.cache_clear()
+    prepare_operation.cache_clear()
     await connections.close()
     without = {"PostgreSQL, without the access log": median(unlogged["PostgreSQL"])}
     return {name: median(taken) for name, taken in steps.items()} | without

@@ -11,13 +11,13 @@ from auth.audiences import Purpose, scopes_of
 from auth.principal import Principal
 from bench.data import Data
 from bench.postgres_alone import Statement
+from bench.the_engine import prepared
 from bench.works import Work
-from engine.document.document import prepared
-from engine.execute.execution import NotPlanned, asked, ready
-from engine.load.caller import Caller
+from engine.execution import NotPlanned, asked, ready
 from engine.plan.plan import Ready
 from models.client import Client
 from postgres import database
+from resolvers.caller import Caller
 
 
 def statements(data: Data, work: Work, document: str, variables: Mapping[str, Any]) -> Sequence[Statement]:

@@ -15,9 +15,11 @@ from auth.clients.trusted_documents import identifier_of
 from auth.scopes import Scope
 from commands.clients import registering
 from commands.session import CommandError, console
-from engine.document.document import MOST_TOKENS, DocumentError, prepared
+from engine.document.document import MOST_TOKENS, DocumentError, prepare_operation
+from engine.engine import Engine
 from engine.load.errors import ForbiddenError
 from models.client import DocumentPolicy
+from schema.building import build_engine
 
 documents = typer.Typer(no_args_is_help=True, help="Register the documents of clients (trusted documents).")
 ClientId = Annotated[str, typer.Argument(help="The client's identifier.")]
@@ -108,16 +110,16 @@ def _manifest(found: Any) -> dict[str, str]:
 
 def _check(found: Mapping[str, str], scopes: Iterable[str]) -> None:
     """Raise CommandError with what is wrong in any document, for a client with these scopes."""
-    held = frozenset(map(Scope, scopes))
-    wrong = [f"{identifier}: {reason}" for identifier, text in found.items() for reason in _reasons(text, held)]
+    held, engine = frozenset(map(Scope, scopes)), build_engine()
+    wrong = [f"{identifier}: {reason}" for identifier, text in found.items() for reason in _reasons(engine, text, held)]
     if wrong:
         raise CommandError("These documents would not run, and nothing was changed:\n" + "\n".join(wrong))
 
 
-def _reasons(text: str, scopes: frozenset[Scope]) -> list[str]:
+def _reasons(engine: Engine, text: str, scopes: frozenset[Scope]) -> list[str]:
     try:
         for name, lasts in _operations(text) or [(None, False)]:
-            prepared(text, name, scopes, lasts)
+            prepare_operation(engine, text, name, scopes, lasts)
     except DocumentError as error:
         return [str(reason) for reason in error.errors]
     except ForbiddenError as error:

@@ -13,8 +13,9 @@ from rich.text import Text
 
 from auth.audiences import Audience, scopes_of
 from commands.session import CommandError, console, explained
-from engine.document.audience_schema import printed
+from engine.document.audience_schema import print_schema
 from engine.document.schema_changes import Change, Effect, changes
+from schema.building import build_engine
 
 COLOURS = {Effect.BREAKING: "red", Effect.DANGEROUS: "yellow", Effect.SAFE: "green"}
 
@@ -30,7 +31,7 @@ def show(
 
     Example: suxin schema --audience BANK > bank.graphql
     """
-    context.obj = printed(scopes_of(audience) if audience else None)
+    context.obj = print_schema(build_engine(), scopes_of(audience) if audience else None)
     if context.invoked_subcommand is None:
         typer.echo(context.obj, nl=False)
 

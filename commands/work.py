@@ -21,6 +21,7 @@ from models.batch import Batch
 from models.court import Staff, StaffRole
 from models.keyring import load_keyring
 from models.staff_account import StaffAccount
+from schema.building import build_engine
 from settings import Settings
 from telemetry import logs
 
@@ -42,7 +43,7 @@ def worker(
         console.print("The worker runs until you press Ctrl-C.")
         try:
             keyring = load_keyring(settings.key_file)
-            asyncio.run(work_on(url, settings.webhook_networks, keyring, lambda: datetime.now(UTC)))
+            asyncio.run(work_on(build_engine(), url, settings.webhook_networks, keyring, lambda: datetime.now(UTC)))
         except KeyboardInterrupt:
             console.print("The worker has stopped.")
 

@@ -11,21 +11,21 @@ from casework import bulk_uploads
 from casework.refusal import Refusal
 from casework.watches import Customer
 from engine.document.document import DocumentError, Operation
-from engine.execute.execution import variable_values
+from engine.document.json_values import JsonError, read_json
+from engine.execution import variable_values
 from engine.plan import running
 from engine.plan.plan import Ready
-from jobs.bulk_document import BETWEEN, BY, PAGE, SOMEBODY, BulkDocumentError, Paged
 from jobs.bulk_task import Place, StoppedError, Task
 from jobs.bulk_watches import customer_of, watched
 from models.bulk_operation import BulkError, BulkKind
-from transport.body import BodyError, read_json
+from resolvers.partners.bulk_document import BETWEEN, BY, PAGE, SOMEBODY, BulkDocumentError, Paged
 
 
 async def following(connection: AsyncConnection, task: Task) -> Place | None:
     """Where the page after this one should begin; None where none should. Nobody is told, so nothing is logged."""
     if task.row.kind != BulkKind.EXPORT:
         return _next_lines(task)
-    ready = _allowed(task, task.document.ends(task.caller.principal.scopes), task.page(), logged=False)
+    ready = _allowed(task, task.document.ends(task.engine, task.caller.scopes), task.page(), logged=False)
     return _next_page(task.place, orjson.loads(await _answer(connection, task.document.field, ready))[PAGE])
 
 
@@ -35,7 +35,7 @@ async def page_of_lines(connection: AsyncConnection, task: Task) -> tuple[bytes,
         told = await _told(connection, task)
         text = b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in told)
         return text, len(told), _next_lines(task)
-    ready = _allowed(task, task.document.operation(task.caller.principal.scopes), task.page())
+    ready = _allowed(task, task.document.operation(task.engine, task.caller.scopes), task.page())
     rows, page = split_page(await _answer(connection, task.document.field, ready))
     return rows, rows.count(b"\n"), _next_page(task.place, page)
 
@@ -57,17 +57,17 @@ async def _watched(connection: AsyncConnection, task: Task, subjects: Sequence[t
     told, customers = dict[int, Any](), dict[int, Customer]()
     for number, subject in subjects:
         try:
-            customers[number] = customer_of(task.caller, connection, subject)
+            customers[number] = customer_of(task.engine, task.caller, connection, subject)
         except Refusal as refusal:
             told[number] = _line_error(number, refusal.code.value, refusal.message)
-    lines = await watched(connection, task.caller, list(customers.values())) if customers else []
+    lines = await watched(task.engine, connection, task.caller, list(customers.values())) if customers else []
     data = zip(customers, lines, strict=True)
     return told | {number: {"line": number, "data": line} for number, line in data}
 
 
 async def _checked(connection: AsyncConnection, task: Task, subjects: Sequence[tuple[int, Any]]) -> dict[int, Any]:
     """What is said of these subjects, for a purpose that is still allowed: what else fails is the lines' own."""
-    operation = task.document.operation(task.caller.principal.scopes)
+    operation = task.document.operation(task.engine, task.caller.scopes)
     _allowed(task, operation, {**task.variables, BY: [SOMEBODY]})
     return await _looked_up(connection, task, subjects)
 
@@ -75,7 +75,7 @@ async def _checked(connection: AsyncConnection, task: Task, subjects: Sequence[t
 async def _looked_up(connection: AsyncConnection, task: Task, subjects: Sequence[tuple[int, Any]]) -> dict[int, Any]:
     """What is said of these subjects. One that cannot be asked for keeps nobody else from an answer."""
     try:
-        operation = task.document.operation(task.caller.principal.scopes)
+        operation = task.document.operation(task.engine, task.caller.scopes)
         ready = _ready(task, operation, {**task.variables, BY: [subject for _, subject in subjects]})
     except (DocumentError, GraphQLError) as error:
         if len(subjects) == 1:
@@ -134,7 +134,7 @@ def _subject(number: int, text: bytes, told: dict[int, Any]) -> Any:
     """The subject on a line; of a line that holds none, what is said of that stands in `told`."""
     try:
         found = read_json(text)
-    except BodyError:
+    except JsonError:
         found = None
     if not isinstance(found, dict):
         told[number] = _line_error(number, "BAD_JSON", "This line is no JSON object.")

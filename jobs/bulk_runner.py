@@ -17,7 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from casework import bulk_operations, bulk_uploads
 from casework.bulk_vanishing import take_back_vanished
 from casework.transaction import transact
-from engine.execute.execution import log_failure
+from engine.engine import Engine
+from engine.execution import log_failure
 from jobs.bulk_pages import following, page_of_lines
 from jobs.bulk_task import OvertakenError, Place, StoppedError, task_of
 from models.bulk_operation import BulkError, BulkKind
@@ -51,6 +52,7 @@ log = logging.getLogger("suxin.bulk")
 class BulkRunner:
     """Runs what waits, oldest first, as long as it runs. Nothing is remembered here that is not in the database."""
 
+    graphql: Engine
     engine: AsyncEngine
     keyring: Keyring
     now: Callable[[], datetime]
@@ -128,7 +130,7 @@ class BulkRunner:
         """Do one page, and commit it after the one before it."""
 
         async def work(connection: AsyncConnection) -> None:
-            task = await task_of(connection, key, place, self.keyring, self.now())
+            task = await task_of(self.graphql, connection, key, place, self.keyring, self.now())
             lines, count, after = await page_of_lines(connection, task)
             member = await asyncio.to_thread(gzip.compress, lines, FASTEST, mtime=0)
             if before:
@@ -152,6 +154,8 @@ class BulkRunner:
         """Where the page after this one should begin; None where none should follow."""
 
         async def find(connection: AsyncConnection) -> Place | None:
-            return await following(connection, await task_of(connection, key, place, self.keyring, self.now()))
+            return await following(
+                connection, await task_of(self.graphql, connection, key, place, self.keyring, self.now())
+            )
 
         return await transact(self.engine, find)

@@ -16,14 +16,15 @@ from auth.scopes import Scope
 from casework import bulk_operations
 from casework.bulk_vanishing import has_vanished
 from engine.document.document import DocumentError
-from engine.load.caller import Caller
+from engine.engine import Engine
 from engine.load.errors import ForbiddenError
-from jobs.bulk_document import AFTER, FIRST, BulkDocument, BulkDocumentError, bulk_document
 from jobs.bulk_watches import NEEDED
 from models.bulk_operation import BulkError, BulkKind
 from models.client import Client
 from models.court import Staff
 from models.keyring import Keyring
+from resolvers.caller import Caller
+from resolvers.partners.bulk_document import AFTER, FIRST, BulkDocument, BulkDocumentError, bulk_document
 
 
 class StoppedError(Exception):
@@ -50,6 +51,7 @@ class Place:
 class Task:
     """An operation on one of its pages."""
 
+    engine: Engine
     row: Any
     place: Place
     document: BulkDocument
@@ -61,7 +63,9 @@ class Task:
         return {**self.variables, FIRST: self.row.page_size, AFTER: self.place.cursor}
 
 
-async def task_of(connection: AsyncConnection, key: int, place: Place, keyring: Keyring, now: datetime) -> Task:
+async def task_of(
+    engine: Engine, connection: AsyncConnection, key: int, place: Place, keyring: Keyring, now: datetime
+) -> Task:
     """The operation on this page. Raises OvertakenError for one that has ended, StoppedError for one that is to end."""
     row = await bulk_operations.current(connection, key)
     if row is None:
@@ -72,12 +76,13 @@ async def task_of(connection: AsyncConnection, key: int, place: Place, keyring: 
     if await has_vanished(connection, row, now):
         raise StoppedError(BulkError.VANISHED)
     request = bulk_operations.request_of(keyring, row)
-    principal, document = await _still_allowed(connection, principal, row.kind, request["document"])
-    return Task(row, place, document, request["variables"], Caller(principal, keyring, now, row.request_id))
+    principal, document = await _still_allowed(engine, connection, principal, row.kind, request["document"])
+    caller = Caller(principal, keyring, now, row.request_id)
+    return Task(engine, row, place, document, request["variables"], caller)
 
 
 async def _still_allowed(
-    connection: AsyncConnection, principal: Principal, kind: BulkKind, text: str
+    engine: Engine, connection: AsyncConnection, principal: Principal, kind: BulkKind, text: str
 ) -> tuple[Principal, BulkDocument]:
     """The caller, held to the purposes of its document, and that. Raises StoppedError where it may not send it now."""
     if kind == BulkKind.BATCH_WATCH:
@@ -88,15 +93,15 @@ async def _still_allowed(
     if held is None:
         raise StoppedError(BulkError.REFUSED)
     try:
-        return held, documented(kind, text, held.scopes)
+        return held, documented(engine, kind, text, held.scopes)
     except (DocumentError, ForbiddenError, BulkDocumentError):
         raise StoppedError(BulkError.REFUSED) from None
 
 
 @lru_cache(64)
-def documented(kind: BulkKind, text: str, scopes: frozenset[Scope]) -> BulkDocument:
+def documented(engine: Engine, kind: BulkKind, text: str, scopes: frozenset[Scope]) -> BulkDocument:
     """What to run for each page, made once."""
-    return bulk_document(kind, text, scopes)
+    return bulk_document(engine, kind, text, scopes)
 
 
 async def _principal(connection: AsyncConnection, row: Any) -> Principal | None:

@@ -11,11 +11,12 @@ from casework import watches
 from casework.refusal import Refusal
 from casework.texts import check_texts
 from casework.watches import Customer
-from engine.execute.acting import Acting
-from engine.load.caller import Caller
+from engine.engine import Engine
 from engine.load.context import Context
 from engine.load.loaders import found
 from engine.load.rows import Answer
+from resolvers.caller import Caller
+from resolvers.mutations.acting import Acting
 from resolvers.mutations.consents import customer
 from resolvers.partners.watches import LINES
 
@@ -28,23 +29,23 @@ FIELD, TYPES, OPERATION = "startBatchWatch", ["Watch", "WatchLine"], sha256(b"st
 """What the access log says of it: no document asked for it."""
 
 
-def customer_of(caller: Caller, connection: AsyncConnection, subject: Mapping[str, Any]) -> Customer:
+def customer_of(engine: Engine, caller: Caller, connection: AsyncConnection, subject: Mapping[str, Any]) -> Customer:
     """The customer on a line. Raises Refusal for a line that names none."""
     texts = all(isinstance(value, str) for value in subject.values())
     if not texts or subject.keys() - NAMES or not {"name", "reference"} <= subject.keys():
         raise Refusal("BAD_TEXT", WANTED, "Mend the line.")
     given = dict.fromkeys([*NAMES.values(), "document"]) | {NAMES[name]: value for name, value in subject.items()}
     check_texts(given)
-    return customer(Acting(connection, caller), "", **given)  # type: ignore[arg-type]  # texts, as was checked
+    return customer(Acting(connection, caller, engine), "", **given)  # type: ignore[arg-type]  # texts, as was checked
 
 
 async def watched(
-    connection: AsyncConnection, caller: Caller, customers: Sequence[Customer]
+    engine: Engine, connection: AsyncConnection, caller: Caller, customers: Sequence[Customer]
 ) -> list[Mapping[str, Any]]:
     """Watch these customers; gives what came of each, in order, with the entries of the access log written."""
-    context = Context(**vars(caller), connection=connection)
+    context = Context(engine=engine, caller=caller, connection=connection)
     key = await watches.watch(connection, caller.principal.client_key, customers, caller.now)
-    rows = await found(context, LINES, {"keys": [key]}, Answer(FIELD, context.view))
+    rows = await found(context, LINES, {"keys": [key]}, Answer(FIELD, caller.view))
     await context.close()
     await context.trail.write(connection, OPERATION, {FIELD: TYPES})
     return [{"reference": row.reference, "outcome": row.outcome, "replaced": row.replaced} for row in rows]

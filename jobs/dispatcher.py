@@ -25,13 +25,14 @@ from casework.deliveries import Endpoint, Message, Result
 from casework.outbox import place_left
 from casework.transaction import transact
 from casework.webhooks import OVERLAP, hmac_secret, signing_key
+from engine.audit import Audit
 from engine.declare.opaque import seal
-from engine.load.caller import Caller
 from engine.load.rows import Answer
 from engine.load.trail import Trail
-from engine.load.view import Access
 from jobs.outbound import Outbound
 from models.keyring import Keyring
+from resolvers.caller import Caller
+from resolvers.view import Access
 
 BATCH, AT_ONCE = 200, 16
 """Messages read at a time for one webhook, and requests under way to all webhooks of one client."""
@@ -56,6 +57,7 @@ Outcome = TypeVar("Outcome")
 class Dispatcher:
     """Sends what is due, as long as it runs. Nothing of it is remembered here: what is due stands in the database."""
 
+    audit: Audit
     engine: AsyncEngine
     keyring: Keyring
     outbound: Outbound
@@ -159,7 +161,7 @@ class Dispatcher:
         view = Caller(principal, self.keyring, self.now(), uuid4()).view
         if Purpose.POST_LOAN_MONITORING in principal.purposes:  # what a person consented to be watched for
             view = replace(view, access=Access(Purpose.POST_LOAN_MONITORING))
-        trail, answer = Trail(), Answer(FIELD, view)
+        trail, answer = Trail(self.audit), Answer(FIELD, view)
         for message in messages:
             if message.attempts == 0:
                 trail.enter(answer, party_id=message.party, index=message.index, reference=message.reference)

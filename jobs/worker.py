@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from casework.calendar import catch_up
 from casework.outbox import CHANNEL
+from engine.engine import Engine
 from ingest.ledger import mark_left
 from jobs.bulk_runner import BulkRunner
 from jobs.dispatcher import Dispatcher
@@ -58,12 +59,20 @@ class Job(Protocol):
         """Do it until cancelled; set `wake` to have it done at once."""
 
 
-async def work_on(url: sa.URL, networks: Sequence[Network], keyring: Keyring, now: Callable[[], datetime]) -> None:
-    """Work on a database until cancelled. networks: private ones that webhooks may be sent to."""
+async def work_on(
+    graphql: Engine, url: sa.URL, networks: Sequence[Network], keyring: Keyring, now: Callable[[], datetime]
+) -> None:
+    """Work on a database until cancelled.
+
+    graphql: the schema of bulk documents. networks: private ones that webhooks may be sent to.
+    """
     engine = database.async_engine(url, CONNECTIONS, STATEMENT_SECONDS)
     outbound = Outbound(networks, SENDING)
     try:
-        dispatcher, bulk = Dispatcher(engine, keyring, outbound, now), BulkRunner(engine, keyring, now)
+        dispatcher, bulk = (
+            Dispatcher(graphql.audit, engine, keyring, outbound, now),
+            BulkRunner(graphql, engine, keyring, now),
+        )
         await work(lambda: database.connect(url, SESSION), engine, now, dispatcher, bulk)
     finally:
         await outbound.close()

@@ -15,12 +15,14 @@ from auth.principal import Principal
 from auth.report_signature import ReportSigner
 from auth.scopes import Scope
 from casework.integrity_reports import Sheet, claims
-from engine.document.document import Operation, prepared
-from engine.execute.execution import InternalError, executed
-from engine.load.caller import Caller
+from engine.document.document import Operation, prepare_operation
+from engine.engine import Engine
+from engine.execution import InternalError, executed
 from engine.load.context import Context
 from engine.load.rows import Answer
 from engine.load.trail import Trail
+from resolvers.caller import Caller
+from resolvers.view import View
 
 DOCUMENT = Path(__file__).with_suffix(".graphql").read_text()
 OPERATIONS = {Audience.BANK: "Full", Audience.EMPLOYER: "Narrow"}
@@ -36,6 +38,7 @@ class ReportEndedError(Exception):
 class ReportReading:
     """One reading of a report. caller: the portal that issued it, in whose name its subject shows itself."""
 
+    engine: Engine
     caller: Caller
     sheet: Sheet
     code: str
@@ -43,7 +46,8 @@ class ReportReading:
     @cached_property
     def operation(self) -> Operation:
         """The document as the report's audience may send it."""
-        return prepared(DOCUMENT, OPERATIONS[self.sheet.audience], SCOPES[self.sheet.audience])
+        audience = self.sheet.audience
+        return prepare_operation(self.engine, DOCUMENT, OPERATIONS[audience], SCOPES[audience])
 
     async def content(self, connection: AsyncConnection) -> tuple[dict[str, Any], Trail]:
         """What is told, and what the access log is to say of it. Raises ReportEndedError."""
@@ -57,9 +61,10 @@ class ReportReading:
 
     async def enter(self, trail: Trail, connection: AsyncConnection) -> None:
         """Enter what is told into the access log (R19): as the portal's, under a name of its own."""
-        own, types = Trail(), {FIELD: self.operation.types()["sharedReport"]}
+        own, types = Trail(self.engine.audit), {FIELD: self.operation.types()["sharedReport"]}
         for answer, told in trail.entries:
-            own.enter(Answer(FIELD, replace(answer.view, principal=self.caller.principal)), **told)
+            seen: View = answer.view  # type: ignore[assignment]  # the reader's own
+            own.enter(Answer(FIELD, replace(seen, principal=self.caller.principal)), **told)
         await own.write(connection, self.operation.digest, types)
 
     def _variables(self) -> dict[str, Any]:
@@ -75,7 +80,8 @@ class ReportReading:
 
     def _context(self, connection: AsyncConnection) -> Context:
         mine = self.caller
-        return Context(self._reader(), mine.keyring, mine.now, mine.request_id, connection=connection)
+        reader = Caller(self._reader(), mine.keyring, mine.now, mine.request_id)
+        return Context(engine=self.engine, caller=reader, connection=connection)
 
     def _reader(self) -> Principal:
         """Who reads: as the audience of the report with all its scopes; the code narrows them to what it opens."""
@@ -96,6 +102,7 @@ class ReportWriter:
     """Signs what reports tell when they are issued."""
 
     signer: ReportSigner
+    engine: Engine
 
     @property
     def issuer(self) -> str:
@@ -104,5 +111,5 @@ class ReportWriter:
 
     async def signature(self, connection: AsyncConnection, caller: Caller, sheet: Sheet, code: str) -> str:
         """The detached signature over what `code` shows now."""
-        content, _ = await ReportReading(caller, sheet, code).content(connection)
+        content, _ = await ReportReading(self.engine, caller, sheet, code).content(connection)
         return self.signer.sign(claims(sheet, content, self.issuer))

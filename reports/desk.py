@@ -13,13 +13,14 @@ from auth.principal import Principal
 from auth.report_signature import ReportSigner, attached
 from casework.integrity_reports import Issued, ReportStatus, claims, count_view, find_report
 from casework.transaction import transact
-from engine.load.caller import Caller
+from engine.engine import Engine
 from engine.load.rows import Answer
 from engine.load.trail import Trail
-from engine.load.view import Access
 from models.access_record import AccessResult
 from models.keyring import Keyring
 from reports.content import FIELD, ReportEndedError, ReportReading
+from resolvers.caller import Caller
+from resolvers.view import Access
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,9 @@ class Viewed:
 
 @dataclass(frozen=True)
 class ReportDesk:
-    """Shows reports. engine: of the loaders. clock: the moment of each view."""
+    """Shows reports. graphql: the schema. engine: the connections of the loaders. clock: the moment of each view."""
 
+    graphql: Engine
     engine: AsyncEngine
     keyring: Keyring
     signer: ReportSigner
@@ -50,7 +52,7 @@ class ReportDesk:
         issued = await find_report(connection, self.keyring.share_key, code, now)
         if issued is None:
             return None
-        reading = ReportReading(self._caller(issued, now), issued.sheet, code)
+        reading = ReportReading(self.graphql, self._caller(issued, now), issued.sheet, code)
         viewed, trail = await self._read(connection, issued, reading)
         await reading.enter(trail, connection)
         if viewed.status is ReportStatus.VALID:
@@ -86,7 +88,7 @@ class ReportDesk:
 
 def _nothing(issued: Issued, reading: ReportReading) -> Trail:
     """The entry of a view that told nothing of the subject."""
-    trail, view = Trail(), replace(reading.caller.view, access=Access(issued.sheet.purpose))
+    trail, view = Trail(reading.engine.audit), replace(reading.caller.view, access=Access(issued.sheet.purpose))
     told = {"index": issued.subject_index, "share_code": issued.share_code_id, "result": AccessResult.EMPTY}
     trail.enter(Answer(FIELD, view), **told)
     return trail

@@ -24,7 +24,7 @@ from starlette.routing import Route
 from auth.server.pages import GUARDED
 from casework.integrity_reports import ReportStatus, report_address
 from casework.share_codes import read_share_code
-from engine.execute.execution import log_failure
+from engine.execution import log_failure
 from reports.desk import ReportDesk, Viewed
 from reports.layout import STATUSES, laid_out
 from reports.pdf import typeset

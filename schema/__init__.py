@@ -1,1 +1,5 @@
-"""What the service says: types, inputs, enums and descriptions. `schema.graphql` is made from it, never by hand."""
+"""What can be asked and done: types, inputs and root fields, by subject. `building.build_engine` puts them together."""
+
+from schema.enums import register
+
+register()

@@ -1,21 +1,27 @@
-"""The one GraphQL schema."""
+"""The one GraphQL schema, and the engine that answers it."""
+
+from functools import cache
 
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
+from engine.engine import Engine
+from resolvers.oversight.access_log import AccessLog
 from schema.mutation import Mutation
 from schema.query import Query
 from schema.register.party import Organization, Person
 from schema.scalars import SCALARS
 from schema.subscription import Subscription
 
-SCHEMA = strawberry.Schema(
-    query=Query,
-    mutation=Mutation,
-    subscription=Subscription,
-    types=[Person, Organization],
-    config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
-)
 
-GRAPHQL = SCHEMA._schema
-"""The same as graphql-core has it."""
+@cache
+def build_engine() -> Engine:
+    """The schema of the service with its policy and its access log; built once a process."""
+    schema = strawberry.Schema(
+        query=Query,
+        mutation=Mutation,
+        subscription=Subscription,
+        types=[Person, Organization],
+        config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
+    )
+    return Engine(schema, AccessLog())

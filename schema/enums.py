@@ -1,4 +1,4 @@
-"""What the values of the domain's enums are enums of. Registered before any type that uses them is declared."""
+"""What the values of the domain's enums are enums of."""
 
 import strawberry
 
@@ -85,5 +85,8 @@ DESCRIPTIONS = {
     BorrowerRelation: "How the subject stands to the loan (与借款人关系).",
 }
 
-for _enum, _description in DESCRIPTIONS.items():
-    strawberry.enum(_enum, description=_description)
+
+def register() -> None:
+    """Make each of them a GraphQL enum. Before a schema is built of types that use them."""
+    for enum, description in DESCRIPTIONS.items():
+        strawberry.enum(enum, description=description)

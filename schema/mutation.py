@@ -2,10 +2,8 @@
 
 import strawberry
 
-from auth.policy import OPEN, all_of
 from auth.scopes import Scope
-from engine.declare.mutations import mutation
-from engine.declare.row_types import enter
+from engine.policy import OPEN, all_of, require
 from resolvers.mutations import (
     households,
     measures,
@@ -15,6 +13,7 @@ from resolvers.mutations import (
 from schema.credit.measure import Measure
 from schema.credit.point_conversion import PointConversion, VillageNotice
 from schema.credit.standing import HouseholdMember
+from schema.mutation_fields import mutation
 from schema.partners.partner_mutations import PartnerMutations
 from schema.procedure.court_mutations import CourtMutations
 from schema.procedure.objection import Objection
@@ -100,4 +99,4 @@ class Mutation(CourtMutations, PartnerMutations):
     )
 
 
-enter(Mutation, None, OPEN)
+require(Mutation, OPEN)

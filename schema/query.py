@@ -5,13 +5,12 @@ from datetime import date
 import strawberry
 
 import models
-from auth.policy import OPEN, all_of, any_of
 from auth.scopes import Scope
-from engine.declare.connections import Connection, enter_connection
+from engine.declare.connections import Connection
 from engine.declare.fields import argument, root, root_connection, rooted
 from engine.declare.nodes import Node
-from engine.declare.row_types import enter
 from engine.load.nodes import NodesRoot
+from engine.policy import OPEN, all_of, any_of, require
 from resolvers import roots
 from resolvers.credit import lenders, standings
 from resolvers.oversight.statistics import ROOT as STATISTICS
@@ -247,7 +246,7 @@ class Query(PartnerQuery):
         "A partner's are those of whom it watches, of what vanished since it was served it, and of its consents.",
         CONSENTED,
         requires=all_of(Scope.EVENT),
-        about=about.ABOUT[models.Event],
+        about=about.ABOUT_EVENT,
         filter_type=EventFilter,
         prepare=roots.prepare_access,
     )
@@ -287,6 +286,4 @@ class Query(PartnerQuery):
     )
 
 
-enter(Query, None, OPEN)
-for _node_type in (HouseholdStanding, Case, Batch, Objection, Repair):
-    enter_connection(_node_type)
+require(Query, OPEN)

@@ -1,7 +1,7 @@
 """Requirements that several types share: who may meet an object of the type at all. Rows are narrowed elsewhere."""
 
-from auth.policy import any_of
 from auth.scopes import Scope
+from engine.policy import any_of
 
 KNOWN_PARTY = any_of(Scope.SUBJECT, Scope.REGISTER, Scope.PUBLICATION, Scope.SELF, Scope.MEASURE)
 """Whoever is answered about a party."""

@@ -5,12 +5,11 @@ from typing import Any
 import strawberry
 from strawberry.annotation import StrawberryAnnotation
 
-from auth.policy import OPEN, Requirement, all_of
 from auth.scopes import Scope
 from engine.declare.connections import Edge
 from engine.declare.directives import RequiresScopes
 from engine.declare.fields import DeclaredField, argument
-from engine.declare.row_types import enter
+from engine.policy import OPEN, Requirement, all_of, require
 from schema.partners.event import Event
 from schema.register.subject import AccessInput
 
@@ -53,4 +52,4 @@ class Subscription:
     )
 
 
-enter(Subscription, None, OPEN)
+require(Subscription, OPEN)

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from look_ups import key_of, node_id
 from operations import Values
+from the_engine import ROW_TYPES
 from world import World
 
 from auth.audiences import PURPOSES, Audience
 from demo.city.cast import CAST, CHEN_HOUSEHOLD, EXPIRED_SHARE_CODE, ZHAO_SHARE_CODE
-from engine.declare.relations import ROW_TYPES, RowType
+from engine.declare.relations import RowType
 from models.party import PartyKind
 
 PERSONS = [subject for subject in CAST if subject.kind is PartyKind.PERSON]

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from look_ups import node_id
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.testclient import TestClient
+from the_engine import ENGINE
 from world import ISSUER, KEYRING, NOW, World
 
 from auth.audiences import Audience
@@ -79,7 +80,7 @@ class Bulk:
     @property
     def runner(self) -> BulkRunner:
         """A worker that knows nothing of any other."""
-        return BulkRunner(self.engine, KEYRING, self.clock)
+        return BulkRunner(ENGINE, self.engine, KEYRING, self.clock)
 
     def start(self, document: str, audience: Audience = Audience.COURT, **given: Any) -> str:
         """Begin an export; gives its id."""

@@ -168,10 +168,11 @@ class Dwelling:
 
 @dataclass
 class Stay:
-    """A membership."""
+    """A membership. by_hand: the head office has ended it, and no export."""
 
     since: date
     left: date | None
+    by_hand: bool = False
 
 
 def term(row: Row) -> date | None:

@@ -138,7 +138,8 @@ class ByHand(Bench):
             await households.leave(connection, found, self.book.today, self._minute())
 
         self._done(work)
-        self.book.stays[name, home].left = self.book.today
+        stay = self.book.stays[name, home]
+        stay.left, stay.by_hand = self.book.today, True
         self.book.rehouse([name])
 
     @rule(days=st.sampled_from((1, 9, 45, 320)))

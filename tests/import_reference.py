@@ -193,7 +193,9 @@ class Reference(Telling):
             for stay in mine.values():
                 if stay.left is None and stay.since <= line.since:
                     stay.left = line.since
-        self.stays[line.party, line.household] = Stay(line.since, line.left or min(later, default=None))
+        left, known = line.left or min(later, default=None), self.stays.get((line.party, line.household))
+        if left or not (known and known.by_hand and known.since == line.since):  # no export takes back such an end
+            self.stays[line.party, line.household] = Stay(line.since, left)
         return {line.party} if before != self.stays else set()
 
     def rehouse(self, parties: Collection[str]) -> None:

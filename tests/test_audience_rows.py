@@ -7,12 +7,12 @@ import pytest
 import sqlalchemy as sa
 from alterations import altered
 from look_ups import errors, keys, look_up, node_id, nodes, rows
+from the_engine import ROW_TYPES
 from world import NOW, World
 
 import models
 from auth.audiences import Audience
 from demo.city.cast import CAST, CHEN, FORGE, LIN, STRANGER, TOOLS, UNCONSENTED, ZHAO
-from engine.declare.relations import ROW_TYPES
 
 BANK, EMPLOYER, COMMERCE, COURT = Audience.BANK, Audience.EMPLOYER, Audience.COMMERCE, Audience.COURT
 PORTAL, PLATFORM, LITIGANT = Audience.PUBLIC_PORTAL, Audience.CREDIT_PLATFORM, Audience.LITIGANT_PORTAL

@@ -22,16 +22,15 @@ from graphql import (
 )
 from look_ups import errors
 from scope_directives import ScopeDirectives
+from the_engine import GRAPHQL, printed
 from world import World
 
-import engine.document.audience_schema
+import schema.building
 from auth.audiences import Audience, scopes_of
 from auth.scopes import Scope
-from engine.document.audience_schema import printed
-from schema.building import GRAPHQL
 
 AUDIENCES = pytest.mark.parametrize("audience", list(Audience))
-COMMITTED = Path(engine.document.audience_schema.__file__).with_name("schema.graphql")
+COMMITTED = Path(schema.building.__file__).with_name("schema.graphql")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 GENERIC = {"Node", "PageInfo", "Query"}
 DESCRIBED = (GraphQLObjectType, GraphQLInterfaceType, GraphQLInputObjectType)

@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from courtroom import DIGEST, Courtroom, open_courtroom
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from the_engine import ENGINE
 from world import KEYRING
 
 from casework import batches, conversions, objections, sanctions
@@ -235,7 +236,7 @@ async def test_a_busy_pool_does_not_end_the_worker(
 
 def _dispatcher(engine: AsyncEngine) -> Dispatcher:
     """Nobody has a webhook here."""
-    return Dispatcher(engine, KEYRING, Outbound((), 1), lambda: NINE)
+    return Dispatcher(ENGINE.audit, engine, KEYRING, Outbound((), 1), lambda: NINE)
 
 
 async def _done(engine: AsyncEngine) -> date:

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from joserfc.jwk import ECKey
+from the_engine import printed
 from typed import Run
 
 from auth.audiences import Audience, scopes_of
-from engine.document.audience_schema import printed
 
 
 @pytest.fixture

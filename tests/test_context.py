@@ -8,12 +8,14 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
+from the_engine import ENGINE
 from world import KEYRING
 
 from auth.audiences import Audience
 from auth.principal import Principal
 from engine.load.context import Context, EndedError
 from engine.load.loaders import Loader
+from resolvers.caller import Caller
 
 
 class Numbers(Loader):
@@ -35,7 +37,8 @@ async def test_fields_that_come_too_late_end_with_their_request(engine: AsyncEng
     """Else their tasks wait for ever, and are destroyed while they do."""
     bank = Principal("bank", 1, "Bank", Audience.BANK, frozenset(), frozenset(), "token")
     async with engine.connect() as connection:
-        context = Context(bank, KEYRING, datetime.now(UTC), uuid4(), connection=connection)
+        caller = Caller(bank, KEYRING, datetime.now(UTC), uuid4())
+        context = Context(engine=ENGINE, caller=caller, connection=connection)
         numbers = Numbers(context)
         assert [await number for number in (numbers.load((1,)), numbers.load((2,)))] == [1, 2]
         await context.close()

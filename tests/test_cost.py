@@ -4,15 +4,15 @@ from typing import Any
 
 import pytest
 from look_ups import key_of
+from the_engine import SCHEMA, prepared
 from world import World
 
 from auth.audiences import Audience, scopes_of
 from demo.city.cast import CAST
 from demo.examples import Example, examples
 from engine.document.cost import MOST_COST, Size
-from engine.document.document import DocumentError, prepared
-from engine.execute.execution import asked
-from schema.building import SCHEMA
+from engine.document.document import DocumentError
+from engine.execution import asked
 
 COSTS = {
     "one object": ("{ viewer { name } }", {}, 1),

@@ -8,14 +8,13 @@ from typing import Any
 import pytest
 import strawberry
 from graphql import GraphQLInputObjectType, GraphQLObjectType, build_schema, get_operation_ast, parse
+from the_engine import GRAPHQL, printed
 from world import World
 
 from auth.audiences import Audience
 from engine.declare.fields import column
-from engine.document.audience_schema import printed
 from engine.document.deprecation import Use, _among_inputs, deprecated, used_by, used_in
-from engine.document.document import prepared
-from schema.building import GRAPHQL
+from engine.document.document import prepare_operation
 
 SINCE, UNTIL = date(2026, 11, 1), date(2027, 11, 1)
 REASON = "Since 2026-11-01, until 2027-11-01: read `b`."
@@ -101,10 +100,10 @@ def aging(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for member, until in ((viewer.fields["name"], UNTIL), (filter_.fields["name"], date(2027, 5, 1))):
         reason = deprecated(SimpleNamespace(), SINCE, until, "…").deprecation_reason
         monkeypatch.setattr(member, "deprecation_reason", reason)
-    prepared.cache_clear()
+    prepare_operation.cache_clear()
     _among_inputs.cache_clear()
     yield
-    prepared.cache_clear()
+    prepare_operation.cache_clear()
     _among_inputs.cache_clear()
 
 

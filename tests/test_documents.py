@@ -8,13 +8,14 @@ import pytest
 from graphql import get_introspection_query
 from hypothesis import given
 from hypothesis import strategies as st
+from the_engine import prepared
 from world import World
 
 from auth.audiences import Audience, scopes_of
 from auth.scopes import Scope
 from demo.city.cast import CHEN
 from demo.examples import examples
-from engine.document.document import NO_SUBSCRIPTIONS, DocumentError, prepared
+from engine.document.document import NO_SUBSCRIPTIONS, DocumentError
 from engine.document.error_redaction import discreet
 from engine.document.limits import MOST_ALIASES, MOST_DIRECTIVES, MOST_FIELDS, MOST_LEVELS, MOST_PAIRS, MOST_ROOTS
 

@@ -14,10 +14,10 @@ from argument_values import some_ids, values
 from disturbance import Disturbance
 from graphql import build_schema
 from operations import Generator, Values
+from the_engine import printed
 from world import World
 
 from auth.audiences import Audience, scopes_of
-from engine.document.audience_schema import printed
 
 SEED = int(os.environ.get("TEST_SEED", "20261121"))
 OPERATIONS = int(os.environ.get("TEST_OPERATIONS", "200"))

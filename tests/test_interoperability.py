@@ -10,11 +10,11 @@ import compilers
 import pytest
 from chambers import Chambers
 from graphql import build_schema, parse, validate
+from the_engine import prepared, printed
 
 from auth.audiences import Audience, scopes_of
 from demo.stage import listening, serving
-from engine.document.audience_schema import printed
-from engine.document.document import is_subscription, prepared
+from engine.document.document import is_subscription
 from server import create_app
 
 pytestmark = pytest.mark.usefixtures("node")

@@ -19,6 +19,7 @@ from served import Command, free_port, wait_until
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.testclient import TestClient
 from telling import kept, tell_everything
+from the_engine import GRAPHQL
 from world import ISSUER, NOW, World
 
 from auth.audiences import Audience
@@ -28,7 +29,6 @@ from demo.city.cast import CHEN
 from jobs.worker import LEADERSHIP, is_led
 from postgres import database
 from postgres.connections import LOADERS, PLANS, PlanConnections, watch
-from schema.building import GRAPHQL
 from server import create_app
 from settings import Settings
 from telemetry.exposition import DIRECTORY, State, StateCollector, counted

@@ -10,15 +10,14 @@ import pytest
 import sqlalchemy as sa
 from chambers import NINGBO, Chambers, mutation
 from graphql import GraphQLInputObjectType, GraphQLNonNull, get_named_type
+from the_engine import GRAPHQL, POLICY
 from world import sealed
 
 from auth.audiences import Audience, scopes_of
-from auth.policy import POLICY
 from auth.scopes import Scope
 from casework.idempotency import Request
 from demo.city.cast import CHEN, LIN, ZHAO
 from models.court import StaffRole
-from schema.building import GRAPHQL
 
 ENFORCEMENT = "(2026)浙0281执11号"
 DIGEST = "00" * 32

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auth.policy import OPEN, Policy, Requirement, UndeclaredError, all_of, any_of, both
 from auth.scopes import Scope
+from engine.policy import OPEN, Policy, Requirement, UndeclaredError, all_of, any_of, both
 
 A, B, C, D = Scope.AUDIT, Scope.CATALOGUE, Scope.MEASURE, Scope.SELF
 SCOPES = st.frozensets(st.sampled_from([A, B, C, D]))
@@ -102,13 +102,13 @@ def test_two_requirements_at_one_coordinate_raise(policy: Policy) -> None:
     assert policy.requirements["Case.id"] == OPEN
 
 
-def met(requirement: Requirement, held: frozenset[Scope]) -> bool:
+def met(requirement: Requirement, held: frozenset[str]) -> bool:
     """The meaning of a requirement, spelled out."""
     return any(all(scope in held for scope in wanted) for wanted in requirement)
 
 
-def subsets(items: Iterable[Scope]) -> list[frozenset[Scope]]:
-    found = [frozenset[Scope]()]
+def subsets(items: Iterable[str]) -> list[frozenset[str]]:
+    found = [frozenset[str]()]
     for item in items:
         found += [one | {item} for one in found]
     return found
@@ -131,7 +131,7 @@ def test_with_all_that_is_missing_everything_is_permitted(
 
 
 @given(REQUIREMENTS, SCOPES)
-def test_what_is_missing_is_the_least_that_helps(requirement: Requirement, held: frozenset[Scope]) -> None:
+def test_what_is_missing_is_the_least_that_helps(requirement: Requirement, held: frozenset[str]) -> None:
     policy = Policy({"Case": requirement})
     missing = policy.missing(["Case"], held).get("Case", frozenset())
     assert policy.permits("Case", held) is met(requirement, held) is (not missing)

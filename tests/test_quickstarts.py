@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 import typer
+from the_engine import printed
 from typer.core import TyperGroup
 from typer.testing import CliRunner
 from world import ISSUER, NOW, World
@@ -20,7 +21,6 @@ from cli import app
 from demo.city.cast import DEMO_VILLAGE
 from demo.examples import FOLDER as EXAMPLES
 from demo.stage import write_keys
-from engine.document.audience_schema import printed
 from models.household import Village
 
 FOLDER = Path(__file__).parent.parent / "docs" / "quickstart"

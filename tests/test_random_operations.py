@@ -15,12 +15,12 @@ from disturbance import Disturbance
 from graphql import build_schema
 from look_ups import node_id, rows
 from operations import Generator
+from the_engine import printed
 from world import KEYRING, World
 
 from auth.audiences import Audience, scopes_of
 from demo.city.cast import CHEN
 from engine.declare.opaque import unseal
-from engine.document.audience_schema import printed
 from models.keyring import load_keyring
 
 SEED = 20261121

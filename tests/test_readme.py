@@ -9,12 +9,12 @@ from typing import Any
 import httpx2
 import pytest
 from conftest import Instance
+from the_engine import GRAPHQL
 from typer.testing import CliRunner
 
 from auth.audiences import Audience
 from cli import app
 from models.court import StaffRole
-from schema.building import GRAPHQL
 from settings import PREFIX, Settings
 
 ROOT = Path(__file__).parent.parent

@@ -10,6 +10,7 @@ from typing import Any
 import compilers
 import pytest
 import sqlalchemy as sa
+from the_engine import printed
 from typer.testing import CliRunner, Result
 from world import World
 
@@ -18,7 +19,6 @@ from auth.clients.trusted_documents import TrustedDocuments
 from auth.revocations import listen
 from cli import app
 from demo.city.cast import CHEN
-from engine.document.audience_schema import printed
 from postgres import database
 
 Run = Callable[..., Result]

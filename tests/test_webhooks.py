@@ -16,6 +16,7 @@ from play import ENFORCED, RECORD, RULING, Courts
 from receiver import Received, Receiver, receiving
 from standardwebhooks import Webhook as StandardWebhook
 from standardwebhooks import WebhookVerificationError
+from the_engine import ENGINE
 from watching import consent, end_consents, key
 from world import KEYRING
 
@@ -49,7 +50,7 @@ class Post:
     async def _send(self) -> None:
         engine = database.async_engine(self.chambers.url, pool_size=4, statement_timeout=30)
         outbound = Outbound(self.networks, 16)
-        dispatcher = Dispatcher(engine, KEYRING, outbound, self.chambers.calendar)
+        dispatcher = Dispatcher(ENGINE.audit, engine, KEYRING, outbound, self.chambers.calendar)
         dispatcher.wake.set()
         while dispatcher.wake.is_set():  # as long as whole batches get through
             dispatcher.wake.clear()
@@ -510,7 +511,7 @@ def test_a_receiver_that_fails_is_not_tried_for_everything_at_once(post: Post) -
     async def once() -> None:
         engine = database.async_engine(post.chambers.url, pool_size=4, statement_timeout=30)
         outbound = Outbound(LOOPBACK, 16)
-        dispatcher = Dispatcher(engine, KEYRING, outbound, post.chambers.calendar)
+        dispatcher = Dispatcher(ENGINE.audit, engine, KEYRING, outbound, post.chambers.calendar)
         dispatcher._places[post.chambers.clients[BANK].primary_key] = asyncio.Semaphore(1)
         await dispatcher.start_due()
         await asyncio.gather(*dispatcher._running.values())

@@ -5,15 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from graphql import GraphQLError
 from starlette.requests import Request
 
 from auth.clients.trusted_documents import SHA256
 from auth.content_coding import ONLY_IDENTITY, TAKEN, is_encoded
+from engine.document.json_values import NO_NUL, JsonError, check_depth, read_json
 
 LARGEST_BODY = 64 * 1024
-DEEPEST = 16
 NUL = re.compile(r"\\u(?:0000|\{0+\})")
 MEMBERS: Mapping[str, tuple[Any, str]] = {
     "query": (str | None, "a string: the GraphQL document"),
@@ -22,7 +21,6 @@ MEMBERS: Mapping[str, tuple[Any, str]] = {
     "operationName": (str | None, "a string"),
     "extensions": (dict | None, "an object"),
 }
-NO_NUL = "The body holds the character U+0000, which no text here can hold."
 
 
 class BodyError(Exception):
@@ -69,13 +67,13 @@ def read_address(request: Request) -> Body:
     found: dict[str, Any] = dict(request.query_params)
     for name in ("variables", "extensions"):
         if name in found:
-            found[name] = read_json(found[name].encode())
+            found[name] = _json(found[name].encode())
     return shaped(found)
 
 
 def parse_body(raw: bytes) -> Body:
     """The request in `raw`. Raises BodyError."""
-    found = read_json(raw)
+    found = _json(raw)
     if not isinstance(found, dict):
         raise BodyError("The body must be one JSON object; batches of requests are not taken.")
     return shaped(found)
@@ -94,7 +92,10 @@ def shaped(found: Mapping[str, Any]) -> Body:
         raise BodyError("Send `query`, the GraphQL document, or `documentId`, the identifier of a registered one.")
     if NUL.search(query):
         raise BodyError(NO_NUL)
-    check_depth(found.get("variables"))
+    try:
+        check_depth(found.get("variables"))
+    except JsonError as error:
+        raise BodyError(str(error)) from None
     return Body(query, found.get("variables"), found.get("operationName"), document_id)
 
 
@@ -111,25 +112,9 @@ def _document_id(found: Mapping[str, Any]) -> str | None:
     return f"{SHA256}{digest}"
 
 
-def check_depth(variables: Any) -> None:
-    """Raise BodyError for variables nested deeper than anybody needs."""
-    if not _shallow(variables, DEEPEST):
-        raise BodyError(f"`variables` are nested deeper than {DEEPEST} levels.")
-
-
-def _shallow(value: Any, levels: int) -> bool:
-    """Whether a JSON value is nested no deeper than so many levels."""
-    if not isinstance(value, dict | list):
-        return True
-    inner = value.values() if isinstance(value, dict) else value
-    return levels > 0 and all(_shallow(one, levels - 1) for one in inner)
-
-
-def read_json(raw: bytes) -> Any:
-    """The value of a JSON text. Raises BodyError for one that is none, or that holds what no text here can hold."""
-    if b"\\u0000" in raw:
-        raise BodyError(NO_NUL)
+def _json(raw: bytes) -> Any:
+    """The value of a JSON text. Raises BodyError."""
     try:
-        return orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
-        raise BodyError(f"The body is not JSON (RFC 8259): {error.msg} at line {error.lineno}.", "BAD_JSON") from None
+        return read_json(raw)
+    except JsonError as error:
+        raise BodyError(str(error), error.code) from None

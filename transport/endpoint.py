@@ -21,11 +21,13 @@ from starlette.types import Receive, Scope, Send
 from auth.budget import Budgets, Charge, Status, ThrottledError
 from auth.clients.trusted_documents import TrustedDocuments
 from auth.principal import Principal
+from auth.scopes import Scope as Scopes
 from auth.tokens import TokenError, TokenVerifier, bearer_token
 from engine.document import deprecation
 from engine.document.cost import MOST_COST
-from engine.document.document import DocumentError, is_public, is_subscription, prepared
-from engine.execute.execution import (
+from engine.document.document import DocumentError, is_subscription, prepare_operation, reads_within
+from engine.engine import Engine
+from engine.execution import (
     Asked,
     Executor,
     InternalError,
@@ -36,15 +38,15 @@ from engine.execute.execution import (
     ready,
     run,
 )
-from engine.execute.mutation import KeyRefusedError, mutate, read_key
-from engine.load.caller import Caller, Reports
 from engine.load.context import Context
 from engine.load.errors import ForbiddenError
 from engine.plan import running
 from engine.plan.running import Connections
 from models.keyring import Keyring
+from resolvers.caller import Caller, Reports
 from transport.body import BodyError, read_address, read_body
 from transport.event_stream import EventStream
+from transport.mutations import KeyRefusedError, mutate, read_key
 from transport.observation import Observation, observed
 from transport.subscriptions import Live
 from transport.trusted_operations import trusted
@@ -53,6 +55,9 @@ ANSWERS = Counter("suxin_answers", "Answers, by what gave them and why", ["execu
 EVENT_STREAM = "text/event-stream"
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 INTROSPECTION_COST = 100
+PUBLIC = frozenset({Scopes.CATALOGUE})
+"""What operations sent by GET may reach: the catalogue, and nothing about anybody."""
+
 NOT_IN_ADDRESSES = (
     "Send this by POST (with urql: preferGetMethod: false): only the schema and the catalogue are read by GET, as "
     "addresses are logged."
@@ -71,10 +76,12 @@ UNREACHABLE = ("08", "3D", "53", "57")
 class Endpoint:
     """The GraphQL endpoint.
 
-    engine: of the loaders; connections: of the plans. request_timeout: in seconds. clock: the moment of each request.
-    budgets: what clients may spend; None where they may ask without end. reports: signs them.
+    graphql: the schema. engine: the connections of the loaders; connections: of the plans. request_timeout: in seconds.
+    clock: the moment of each request. budgets: what clients may spend; None where they may ask without end. reports:
+    signs them.
     """
 
+    graphql: Engine
     engine: AsyncEngine
     connections: Connections
     verifier: TokenVerifier
@@ -140,8 +147,10 @@ class Endpoint:
             reply.seen.operation = stream.operation
             reply.seen.admit(stream.cost)
             return EventStream(stream, {"x-request-id": str(reply.request_id)})
-        reply.seen.operation = operation = prepared(body.query, body.operation_name, principal.scopes)
-        if by_address and not is_public(operation):
+        reply.seen.operation = operation = prepare_operation(
+            self.graphql, body.query, body.operation_name, principal.scopes
+        )
+        if by_address and not reads_within(operation, PUBLIC):
             raise BodyError(NOT_IN_ADDRESSES, "METHOD_NOT_ALLOWED", 405, {"allow": "POST"})
         if operation.reach is None:
             await self._charge(principal, INTROSPECTION_COST)
@@ -193,7 +202,7 @@ class Endpoint:
 
     async def _loaded(self, request: Asked, name: str | None, caller: Caller) -> ExecutionResult:
         async with self.engine.connect() as connection:
-            context = Context(**vars(caller), connection=connection)
+            context = Context(engine=self.graphql, caller=caller, connection=connection)
             try:
                 result = await run(request, name, context)
             except asyncio.CancelledError:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from auth.tokens import TokenError
-from engine.execute.execution import log_failure
+from engine.execution import log_failure
 from transport.body import BodyError
 from transport.subscriptions import Stream
 

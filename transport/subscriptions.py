@@ -1,7 +1,7 @@
 """Subscriptions: events as they are committed, to whoever may read them at that moment (R15, R19)."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -22,24 +22,22 @@ from engine.declare.argument_names import argument_reader
 from engine.declare.paging import Page, page_of
 from engine.declare.relations import Root
 from engine.document.coordinates import root_fields
-from engine.document.document import DocumentError, Operation, prepared
+from engine.document.document import DocumentError, Operation, prepare_operation
 from engine.document.error_redaction import coded
-from engine.execute.execution import QUIET, asked, presented
-from engine.load.caller import Caller
+from engine.engine import Engine
+from engine.execution import QUIET, asked, presented
 from engine.load.context import Context
 from engine.load.loaders import found
 from engine.load.rows import Answer
 from engine.plan.arguments import Argued
 from models.keyring import Keyring
 from resolvers import roots
+from resolvers.caller import Caller
 from resolvers.visibility import about
-from schema.building import GRAPHQL
 from transport.body import Body, BodyError
 from transport.trusted_operations import OTHER_TEXT, trusted
 
-EVENTS = Root(
-    replace(roots.EVENTS, many=True, connection=True), about.ABOUT[models.Event], prepare=roots.prepare_access
-)
+EVENTS = Root(replace(roots.EVENTS, many=True, connection=True), about.ABOUT_EVENT, prepare=roots.prepare_access)
 MOST_STREAMS = 16
 """Subscriptions of one client that a worker keeps."""
 
@@ -58,6 +56,7 @@ READERS = 2
 class Live:
     """The subscriptions of this worker. heard: wakes who waits, as `bell.Bell.heard`."""
 
+    graphql: Engine
     engine: AsyncEngine
     verifier: TokenVerifier
     documents: TrustedDocuments
@@ -71,7 +70,7 @@ class Live:
     async def subscribe(self, token: str, sent: Body, *, noted: bool = True) -> "Stream":
         """Begin. Raises TokenError, BodyError, DocumentError, ForbiddenError, ThrottledError, what arguments raise."""
         principal, body = await trusted(self.documents, await self.verifier.verify(token), sent, noted=noted)
-        operation = prepared(body.query, body.operation_name, principal.scopes, True)
+        operation = prepare_operation(self.graphql, body.query, body.operation_name, principal.scopes, True)
         request = asked(operation, body.variables, principal.audience)
         self._check_number(principal)
         if self.budgets:
@@ -79,10 +78,14 @@ class Live:
         caller = Caller(principal, self.keyring, self.clock(), uuid4())
         arguments = _arguments(operation, request.values)
         EVENTS.prepared(arguments, caller)  # for its errors
-        page = page_of(EVENTS.relation, {"first": PAGE, **arguments}, self.keyring.opaque_key)
+        page = self.page_of({"first": PAGE, **arguments})
         if page.after is None:
             page = replace(page, after=(await self._newest(),))
         return Stream(self, token, sent, body, operation, arguments, request.cost, page)
+
+    def page_of(self, arguments: Mapping[str, Any]) -> Page:
+        """The page of events that arguments ask for. Raises BadCursorError."""
+        return page_of(self.graphql.rows[models.Event], EVENTS.relation, arguments, self.keyring.opaque_key)
 
     async def _newest(self) -> int:
         async with self.engine.connect() as connection:
@@ -159,7 +162,7 @@ class Stream:
         principal = await self._principal()
         caller = Caller(principal, self.live.keyring, self.live.clock(), uuid4())
         async with self.live._reading, asyncio.timeout(READ_SECONDS), self.live.engine.connect() as connection:
-            context = Context(**vars(caller), connection=connection)
+            context = Context(engine=self.live.graphql, caller=caller, connection=connection)
             try:
                 results = await self._executed(context)
             except asyncio.CancelledError:
@@ -172,19 +175,19 @@ class Stream:
         return results
 
     async def _executed(self, context: Context) -> list[ExecutionResult]:
-        told = EVENTS.prepared(self.arguments, context)
+        told = EVENTS.prepared(self.arguments, context.caller)
         answer = Answer("events", told.view)
         edges = (await found(context, EVENTS, told.values, answer, self.page)).edges
         results = [await self._result(context, edge) for edge in edges]
         if edges:
             await context.trail.write(context.connection, self.operation.digest, self.operation.types())
             last = {"first": PAGE, **self.arguments, "after": edges[-1].cursor}
-            self.page = page_of(EVENTS.relation, last, self.live.keyring.opaque_key)
+            self.page = self.live.page_of(last)
         return results
 
     async def _result(self, context: Context, edge: Any) -> ExecutionResult:
         variables, name = self.body.variables or {}, self.body.operation_name
-        begun = execute(GRAPHQL, self.operation.document, edge, context, variables, name, **QUIET)
+        begun = execute(self.live.graphql.graphql, self.operation.document, edge, context, variables, name, **QUIET)
         result = begun if isinstance(begun, ExecutionResult) else await begun
         return ExecutionResult(result.data, [presented(error) for error in result.errors or ()] or None)
 
@@ -198,7 +201,7 @@ class Stream:
 
 
 def _arguments(operation: Operation, values: VariableValues) -> dict[str, Any]:
-    kind = GRAPHQL.subscription_type
+    kind = operation.engine.graphql.subscription_type
     assert kind is not None  # noqa: S101 - it stands in the schema
     node = next(root_fields(operation.document, operation.node))
     defined = kind.fields[node.name.value]

@@ -16,7 +16,7 @@ from strawberry.types.execution import ExecutionResult, PreExecutionError
 from strawberry.types.unset import UNSET
 
 from auth.tokens import TokenError, bearer_token
-from engine.execute.execution import log_failure
+from engine.execution import log_failure
 from transport.body import BodyError, shaped
 from transport.subscriptions import MOST_STREAMS, Live, refused
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from graphql import GraphQLEnumType, GraphQLField, GraphQLInputObjectType, GraphQLList, get_nullable_type
 
-from engine.plan.selection import DEFINITION
+from engine.policy import DEFINITION
 
 Converter = Callable[[Any], Any]
 

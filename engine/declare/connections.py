@@ -1,13 +1,13 @@
 """Relay cursor connections."""
 
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import strawberry
 
-from auth.policy import OPEN, POLICY
 from engine.declare.directives import Cost
 from engine.load.context import Later
 from engine.load.loaders import Connection as Page
+from engine.policy import OPEN, require
 
 T = TypeVar("T")
 FREE = Cost(weight="0")
@@ -50,17 +50,5 @@ class Connection(Generic[T]):
     )
 
 
-def enter_connection(node: Any) -> None:
-    """A page of rows needs nothing beyond what its rows need, which are checked for themselves."""
-    name = node.__strawberry_definition__.name
-    for coordinate in (f"{name}Connection", f"{name}Edge"):
-        POLICY.declare(coordinate, OPEN)
-    for field in ("edges", "nodes", "pageInfo", "totalCount"):
-        POLICY.declare(f"{name}Connection.{field}", OPEN)
-    for field in ("cursor", "node"):
-        POLICY.declare(f"{name}Edge.{field}", OPEN)
-
-
-POLICY.declare("PageInfo", OPEN)
-for _field in ("hasNextPage", "hasPreviousPage", "startCursor", "endCursor"):
-    POLICY.declare(f"PageInfo.{_field}", OPEN)
+for _page in (PageInfo, Edge, Connection):  # what its rows need is checked at them
+    require(_page, OPEN)

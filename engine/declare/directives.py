@@ -3,7 +3,7 @@
 import strawberry
 from strawberry.schema_directive import Location
 
-from auth.policy import Requirement
+from engine.policy import Requirement
 
 
 @strawberry.schema_directive(

@@ -17,16 +17,25 @@ from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
-from auth.audiences import Audience
-from auth.policy import OPEN, Requirement, both
 from engine.declare.directives import PAGED, ListSize, RequiresScopes
-from engine.declare.paging import page_of
-from engine.declare.relations import About, Column, Expression, Frame, Prepared, Relation, Root, Scalar, join_of
+from engine.declare.paging import Page, page_of
+from engine.declare.relations import (
+    About,
+    Audience,
+    Column,
+    Expression,
+    Frame,
+    Prepared,
+    Relation,
+    Root,
+    Scalar,
+    join_of,
+)
 from engine.declare.sql import SQL
 from engine.load.context import Context, Later
 from engine.load.loaders import answered, connected, related
 from engine.load.nodes import NodesRoot, looked_up
-from schema import enums  # noqa: F401 - registers them before any field that uses them
+from engine.policy import OPEN, Requirement, both
 
 Info = strawberry.Info[Context, None]
 
@@ -62,12 +71,19 @@ class DeclaredField(StrawberryField):
             return Later(looked_up, info.context, to_camel_case(self.python_name), declaration, kwargs)
         assert isinstance(declaration, Root | Relation)  # noqa: S101 - there are no other kinds
         relation = declaration.relation if isinstance(declaration, Root) else declaration
-        page = page_of(relation, kwargs, info.context.keyring.opaque_key) if relation.connection else None
+        page = _page(info.context, relation, kwargs)
         if isinstance(declaration, Root):
             return Later(answered, info.context, to_camel_case(self.python_name), declaration, kwargs, page)
         if page:
             return Later(connected, info.context, relation, source, page)
         return Later(related, info.context, relation, source, kwargs)
+
+
+def _page(context: Context, relation: Relation, arguments: Mapping[str, Any]) -> Page | None:
+    """The page that a connection's arguments ask for; None of an edge that is not paged."""
+    if not relation.connection:
+        return None
+    return page_of(context.engine.row_type(relation), relation, arguments, context.caller.opaque_key)
 
 
 def _field(

@@ -7,10 +7,10 @@ from typing import Any, ClassVar, TypeVar, dataclass_transform
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
-from auth.policy import POLICY, Requirement, both
 from engine.declare.directives import RequiresScopes
 from engine.declare.relations import Frame
 from engine.declare.sql import SQL
+from engine.policy import OPEN, REQUIRES, Requirement, both, require
 
 Input = TypeVar("Input", bound=type)
 Filter = Callable[[Frame, Any], SQL]
@@ -24,8 +24,8 @@ class Filters:
 
 def filtered(of: Any, field: str, narrow: Filter, description: str) -> Any:
     """A field of a filter input: narrows by the field `field` of the type `of`, and needs what reading that needs."""
-    compared = f"{of.__strawberry_definition__.name}.{field}"
-    return strawberry.field(description=description, default=None, metadata={"field": compared, "filter": narrow})
+    metadata = {"requires": _needed(of, field), "filter": narrow}
+    return strawberry.field(description=description, default=None, metadata=metadata)
 
 
 @dataclass_transform(kw_only_default=True)
@@ -36,17 +36,18 @@ def filter_input(description: str) -> Callable[[Input], Input]:
         made: Any = strawberry.input(cls, description=description)
         definition = made.__strawberry_definition__
         made.filters = {field.python_name: field.metadata["filter"] for field in definition.fields}
-        needs = {to_camel_case(field.python_name): _needed(field.metadata["field"]) for field in definition.fields}
-        whole = reduce(both, needs.values())
+        whole = reduce(both, (field.metadata["requires"] for field in definition.fields))
         definition.directives = [RequiresScopes.of(whole)]
-        POLICY.declare(definition.name, whole)
-        for name, requirement in needs.items():
-            POLICY.declare(f"{definition.name}.{name}", requirement)
+        require(made, whole)
         return made  # type: ignore[no-any-return]  # strawberry.input gives the class back
 
     return declare
 
 
-def _needed(coordinate: str) -> Requirement:
-    """What reading a field needs, its type included."""
-    return reduce(both, POLICY.required(coordinate))
+def _needed(of: Any, field: str) -> Requirement:
+    """What reading a field needs, its type included. Raises LookupError for a field that the type does not have."""
+    members = of.__strawberry_definition__.fields
+    names = {member.graphql_name or to_camel_case(member.python_name): member for member in members}
+    if field not in names:
+        raise LookupError(f"{of.__name__} has no field {field} to filter by.")
+    return both(getattr(of, REQUIRES), getattr(names[field], "requirement", None) or OPEN)

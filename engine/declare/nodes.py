@@ -2,8 +2,8 @@
 
 import strawberry
 
-from auth.policy import OPEN
-from engine.declare.row_types import RowObject, enter
+from engine.declare.row_types import RowObject
+from engine.policy import OPEN, require
 
 
 @strawberry.interface(description="An object that can be fetched again by its id.")
@@ -13,4 +13,4 @@ class Node(RowObject):
     id: strawberry.ID = strawberry.field(description="Opaque, globally unique id.")
 
 
-enter(Node, None, OPEN)
+require(Node, OPEN)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
 
 from engine.declare.opaque import sealed, unseal
-from engine.declare.relations import ROW_TYPES, Frame, Order, Relation
+from engine.declare.relations import Frame, Order, Relation, RowType
 from engine.declare.sql import SQL
 from engine.load.caller import LARGEST_PAGE
 from engine.load.errors import BadCursorError, BadPageSizeError
@@ -37,13 +37,15 @@ class Page:
             raise BadPageSizeError(f"`first` must be from 1 to {self.largest}; ask for more by `after`.")
 
 
-def page_of(relation: Relation, arguments: Mapping[str, Any], key: bytes, largest: int = LARGEST_PAGE) -> Page:
+def page_of(
+    row_type: RowType, relation: Relation, arguments: Mapping[str, Any], key: bytes, largest: int = LARGEST_PAGE
+) -> Page:
     """The page that a connection's arguments ask for. Raises BadPageSizeError, BadCursorError."""
     chosen, after, order = arguments.get("filter"), arguments.get("after"), arguments.get("order_by")
     given = {} if chosen is None else {name: value for name, value in vars(chosen).items() if value is not None}
     name = next(iter(relation.orders)) if order is None else order.name
     place = None if after is None else read_cursor(after, key)
-    types = place_types(relation, relation.orders[name])
+    types = place_types(row_type, relation.orders[name])
     typed = None if place is None else typed_place(name, types, place)
     return Page(arguments["first"], name, typed, tuple(sorted(given.items())), largest)
 
@@ -55,10 +57,9 @@ def order_columns(order: Order, child: Frame, key: str | None) -> list[SQL]:
 
 
 @cache
-def place_types(relation: Relation, order: Order) -> list[TypeEngine[Any]]:
+def place_types(row_type: RowType, order: Order) -> list[TypeEngine[Any]]:
     """The types of a connection's `order_columns`."""
-    model, key = relation.target, ROW_TYPES[relation.target].key
-    return [column.type for column in order_columns(order, Frame(model), key)]
+    return [column.type for column in order_columns(order, Frame(row_type.model), row_type.key)]
 
 
 def sorting(order: Order, columns: Sequence[SQL]) -> list[SQL]:

@@ -1,4 +1,4 @@
-"""What a field of a row type stands for. Declared once in `schema/`, read by every executor.
+"""What a field of a row type stands for. Declared once with the type, read by every executor.
 
 A row is seen through a `Frame`: the columns of its table and, beside them, the arguments that led to it. An expression,
 a relation or a row predicate is a function of frames that gives SQL; it never holds a value of a request.
@@ -13,24 +13,24 @@ import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, RelationshipProperty, aliased
 from sqlalchemy.types import TypeEngine
 
-from auth.audiences import Audience
-from auth.scopes import Scope
 from engine.declare.opaque import sealed
 from engine.declare.sql import SQL
-from models.party import Party
+
+Audience = Any
+"""The kind of caller that an answer is for, in the words of the service: predicates and plans are made for each."""
 
 
 class Frame:
     """The columns of one row in a statement, by name.
 
-    extras: arguments that stand beside them. reached: by scope, whether the row's party is reached, where the statement
-    has found that out at another row of the party (`resolvers.visibility.reach`).
+    extras: arguments that stand beside them. hoisted: conditions on the row's subject that the statement has evaluated
+    at another row of the same subject, by their key (`RowType.hoists`).
     """
 
     def __init__(
-        self, row: Any, extras: Mapping[str, SQL] | None = None, reached: Mapping[Scope | None, SQL] | None = None
+        self, row: Any, extras: Mapping[str, SQL] | None = None, hoisted: Mapping[Any, SQL] | None = None
     ) -> None:
-        self.row, self.extras, self.reached = row, extras or {}, reached or {}
+        self.row, self.extras, self.hoisted = row, extras or {}, hoisted or {}
 
     def __getattr__(self, name: str) -> Any:
         if name in self.extras:
@@ -104,41 +104,33 @@ class Relation:
         return next(iter(self.orders.values()))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class About:
-    """Whom a root's answer is about, for the access log (R19): SQL over the root's row.
+    """Whom a row or a root's answer is about, for the access log: SQL over the row.
 
-    party: the key of the row's party, or null; parties: an array of keys, one entry each; without either, one entry
-    stands for the whole answer. index: keyed hash of a number that may be nobody's yet. result: an `AccessResult`,
-    where the row knows better than "given". consent, share_code, reference, relation: of the entry.
+    subject: the key of the row's subject, or null; subjects: an array of keys, one entry each; without either, one
+    entry stands for the whole answer. column: the column that `subject` reads, where it is one. details: what else the
+    entry says, by names of the audit (`engine.audit.Audit.told`).
     """
 
-    party: Callable[[Frame], SQL] | None = None
-    parties: Callable[[Frame], SQL] | None = None
-    index: Callable[[Frame], SQL] | None = None
-    result: Callable[[Frame], SQL] | None = None
-    consent: Callable[[Frame], SQL] | None = None
-    share_code: Callable[[Frame], SQL] | None = None
-    reference: Callable[[Frame], SQL] | None = None
-    relation: Callable[[Frame], SQL] | None = None
+    subject: Callable[[Frame], SQL] | None = None
+    subjects: Callable[[Frame], SQL] | None = None
+    column: str | None = None
+    details: Mapping[str, Callable[[Frame], SQL]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, column: str, **details: Callable[[Frame], SQL]) -> "About":
+        """About the subject whose key stands in a column."""
+        return cls(lambda row: getattr(row, column), None, column, details)
 
     @property
-    def names_parties(self) -> bool:
-        """Whether there is an entry for each party."""
-        return bool(self.party or self.parties)
+    def names_subjects(self) -> bool:
+        """Whether there is an entry for each subject."""
+        return bool(self.subject or self.subjects)
 
     def columns(self, row: Frame) -> Mapping[str, SQL]:
-        """The named parts that this root declares."""
-        parts = {
-            "party_id": self.party,
-            "parties": self.parties,
-            "index": self.index,
-            "result": self.result,
-            "consent": self.consent,
-            "share_code": self.share_code,
-            "reference": self.reference,
-            "relation": self.relation,
-        }
+        """The named parts that are declared."""
+        parts = {"subject": self.subject, "subjects": self.subjects, **self.details}
         return {name: build(row) for name, build in parts.items() if build is not None}
 
 
@@ -172,12 +164,18 @@ class Prepared:
     before: sa.Update | None = None
 
 
+Predicate = Callable[[Frame, Audience], SQL]
+"""Which rows of a type an audience may see."""
+
+
 @dataclass(eq=False)
 class RowType:
     """A GraphQL type whose objects are rows.
 
     source: the FROM element for an audience and the arguments that lead to it; an alias of the model unless rows are
-    derived.
+    derived. seen_by: the row predicate, applied wherever a statement touches the rows. about: of a single row.
+    subject: the column that names the subject a row is, or is about. hoists: conditions on the subject that predicates
+    of other types repeat; a statement evaluates them once for each row of this type (`Frame.hoisted`).
     names: discriminator value to GraphQL type name, for an interface; else empty. scalars and relations: the declared
     fields by Python name, those of an interface's implementations included.
     """
@@ -185,24 +183,27 @@ class RowType:
     model: type
     name: str
     source: Source
+    seen_by: Predicate
+    about: About | None = None
+    subject: str | None = None
+    hoists: Callable[[Frame, Audience], Mapping[Any, SQL]] | None = None
     key: str | None = "id"
     discriminator: str | None = None
     names: dict[Any, str] = field(default_factory=dict)
     scalars: dict[str, Scalar] = field(default_factory=dict)
     relations: dict[str, Relation] = field(default_factory=dict)
 
-    @cached_property
-    def party(self) -> str | None:
-        """The column that names the party a row is, or is about."""
-        if self.model is Party:
-            return "id"
-        return "party_id" if hasattr(self.model, "party_id") else None
+    def __post_init__(self) -> None:
+        if self.subject is None and self.about:
+            self.subject = self.about.column
+        if key := self.key:
+            self.scalars["id"] = Expression(lambda row, audience: node_id(self.name, getattr(row, key)))
 
     @cached_property
     def hidden(self) -> Mapping[str, None]:
         """Names that relations need of a row, whether or not GraphQL shows them."""
         names = {name: None for relation in self.relations.values() for name in relation.keys}
-        extra = [name for name in (self.key, self.discriminator, self.party) if name]
+        extra = [name for name in (self.key, self.discriminator, self.subject) if name]
         return names | dict.fromkeys(extra)
 
     def columns(self, row: Frame, audience: Audience) -> Sequence[SQL]:
@@ -211,19 +212,9 @@ class RowType:
         return [*shown, *(getattr(row, name).label(f"_{name}") for name in self.hidden)]
 
 
-ROW_TYPES: dict[type, RowType] = {}
-"""Row types by model; filled by the declarations in `schema/`."""
-
-
-def declare_row_type(model: type, name: str, source: Source | None, key: str | None) -> RowType:
-    """Enter the row type of `model`, once."""
-    if model in ROW_TYPES:
-        raise ValueError(f"{model.__name__} is declared twice")
-    row_type = RowType(model, name, source or (lambda audience, arguments: aliased(model)), key)
-    if key:
-        row_type.scalars["id"] = Expression(lambda row, audience: node_id(name, getattr(row, key)))
-    ROW_TYPES[model] = row_type
-    return row_type
+def rows_of(model: type) -> Source:
+    """The FROM element of a mapped model: an alias of its table."""
+    return lambda audience, arguments: aliased(model)
 
 
 def node_id(name: str, key: SQL) -> SQL:

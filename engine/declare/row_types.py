@@ -1,24 +1,36 @@
 """How types are declared: each field with what it stands for, what reading it needs, and what it means.
 
-    @row_type(models.Court, requires=any_of(Scope.CATALOGUE, ...), description="A court (法院).")
+    @row_type(models.Court, requires=any_of("catalogue"), seen_by=everybody, description="A court (法院).")
     class Court(Node):
         name: str = column("name", "Full name of the court (法院名称).")
 
 From this one line come the SDL, the policy table, and both executors' SQL.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, dataclass_transform
 
 import strawberry
 from graphql import GraphQLResolveInfo
-from strawberry.utils.str_converters import to_camel_case
 
-from auth.policy import OPEN, POLICY, Requirement
 from engine.declare.directives import RequiresScopes
 from engine.declare.fields import DeclaredField, specialized
-from engine.declare.relations import ROW_TYPES, Column, Expression, Relation, RowType, Source, declare_row_type
+from engine.declare.relations import (
+    About,
+    Audience,
+    Column,
+    Expression,
+    Frame,
+    Predicate,
+    Relation,
+    RowType,
+    Source,
+    rows_of,
+)
+from engine.declare.sql import SQL
+from engine.engine import ROW_TYPE
 from engine.load.rows import Row
+from engine.policy import Requirement, require
 
 Type = TypeVar("Type", bound=type)
 
@@ -28,15 +40,22 @@ def row_type(
     model: type,
     *,
     requires: Requirement,
+    seen_by: Predicate,
     description: str,
+    about: About | None = None,
+    subject: str | None = None,
     name: str | None = None,
     source: Source | None = None,
     key: str | None = "id",
 ) -> Callable[[Type], Type]:
-    """Declare the GraphQL type whose objects are rows of `model` and who may read it."""
+    """Declare the GraphQL type whose objects are rows of `model`.
+
+    requires: the scopes that reading it needs. seen_by: which of its rows an audience may see. about: whom a row is
+    about, for the access log; None where it is about nobody. subject, source, key: as of `RowType`.
+    """
 
     def declare(cls: Type) -> Type:
-        declared = declare_row_type(model, name or cls.__name__, source, key)
+        declared = RowType(model, name or cls.__name__, source or rows_of(model), seen_by, about, subject, key=key)
         made = strawberry.type(cls, name=name, description=description, directives=[RequiresScopes.of(requires)])
         enter(made, declared, requires)
         return made
@@ -46,19 +65,30 @@ def row_type(
 
 def model_of(cls: Any) -> type:
     """The model whose rows are objects of a row type."""
-    name = cls.__strawberry_definition__.name
-    return next(model for model, declared in ROW_TYPES.items() if declared.name == name)
+    declared: RowType = getattr(cls, ROW_TYPE)
+    return declared.model
 
 
 @dataclass_transform(kw_only_default=True)
 def row_interface(
-    model: type, *, discriminator: str, requires: Requirement, description: str
+    model: type,
+    *,
+    discriminator: str,
+    requires: Requirement,
+    seen_by: Predicate,
+    description: str,
+    about: About | None = None,
+    hoists: Callable[[Frame, Audience], Mapping[Any, SQL]] | None = None,
 ) -> Callable[[Type], Type]:
-    """Declare an interface over the rows of `model`; `discriminator` is the column that tells its types apart."""
+    """Declare an interface over the rows of `model`; `discriminator` is the column that tells its types apart.
+
+    The rest is as of `row_type`; hoists: as of `RowType`.
+    """
 
     def declare(cls: Type) -> Type:
-        declared = declare_row_type(model, cls.__name__, None, "id")
-        declared.discriminator = discriminator
+        declared = RowType(
+            model, cls.__name__, rows_of(model), seen_by, about, hoists=hoists, discriminator=discriminator
+        )
         made = strawberry.interface(cls, description=description, directives=[RequiresScopes.of(requires)])
         enter(made, declared, requires)
         return made
@@ -67,11 +97,11 @@ def row_interface(
 
 
 @dataclass_transform(kw_only_default=True)
-def row_variant(model: type, value: Any, *, requires: Requirement, description: str) -> Callable[[Type], Type]:
-    """Declare one of the types of a row interface: the rows whose discriminator is `value`."""
+def row_variant(value: Any, *, requires: Requirement, description: str) -> Callable[[Type], Type]:
+    """Declare one of the types of a row interface, which the class inherits: the rows with this discriminator."""
 
     def declare(cls: Type) -> Type:
-        declared = ROW_TYPES[model]
+        declared: RowType = getattr(cls, ROW_TYPE)
         declared.names[value] = cls.__name__
         made = strawberry.type(cls, description=description, directives=[RequiresScopes.of(requires)])
         enter(made, declared, requires)
@@ -80,21 +110,15 @@ def row_variant(model: type, value: Any, *, requires: Requirement, description: 
     return declare
 
 
-def enter(cls: Any, declared: RowType | None, requires: Requirement) -> None:
-    """Enter a type and its fields into the policy table, and its declarations into the row type."""
+def enter(cls: Any, declared: RowType, requires: Requirement) -> None:
+    """Keep with a class what reading it needs, and with its row type what its fields stand for."""
+    require(cls, requires)
+    setattr(cls, ROW_TYPE, declared)
     definition = cls.__strawberry_definition__
-    POLICY.declare(definition.name, requires)
     for place, member in enumerate(definition.fields):
         if isinstance(member, DeclaredField):
-            definition.fields[place] = specialized(member, definition.name)
-    for member in definition.fields:
-        coordinate = f"{definition.name}.{member.graphql_name or to_camel_case(member.python_name)}"
-        POLICY.declare(coordinate, getattr(member, "requirement", None) or OPEN)
-        for argument_ in member.arguments:
-            name = argument_.graphql_name or to_camel_case(argument_.python_name)
-            POLICY.declare(f"{coordinate}({name}:)", getattr(argument_, "requirement", OPEN))
-        if declared and isinstance(member, DeclaredField):
-            store(declared, member)
+            definition.fields[place] = made = specialized(member, definition.name)
+            store(declared, made)
 
 
 def store(declared: RowType, member: DeclaredField) -> None:

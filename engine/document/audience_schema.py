@@ -21,30 +21,29 @@ from graphql import (
     print_ast,
 )
 
-from auth.policy import POLICY
-from auth.scopes import Scope
-from schema.building import SCHEMA
+from engine.engine import Engine
+from engine.policy import Policy
 
 Fielded = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode
 Node = TypeVar("Node", bound=Any)
 ROOTS = ("Query", "Mutation", "Subscription")
 
 
-def printed(scopes: frozenset[Scope] | None = None) -> str:
+def print_schema(engine: Engine, scopes: frozenset[str] | None = None) -> str:
     """The SDL: the whole of it, or what `scopes` reach."""
-    whole = SCHEMA.as_str() + "\n"
-    return whole if scopes is None else print_ast(_narrowed(parse(whole), scopes)) + "\n"
+    whole = engine.schema.as_str() + "\n"
+    return whole if scopes is None else print_ast(_narrowed(parse(whole), engine.policy, scopes)) + "\n"
 
 
 @cache
-def introspected(scopes: frozenset[Scope]) -> GraphQLSchema:
+def introspected(engine: Engine, scopes: frozenset[str]) -> GraphQLSchema:
     """The schema that introspection answers from."""
-    return build_ast_schema(parse(printed(scopes)))
+    return build_ast_schema(parse(print_schema(engine, scopes)))
 
 
-def _narrowed(document: DocumentNode, scopes: frozenset[Scope]) -> DocumentNode:
+def _narrowed(document: DocumentNode, policy: Policy, scopes: frozenset[str]) -> DocumentNode:
     named = {node.name.value: node for node in document.definitions if hasattr(node, "name")}
-    kept = {name: _permitted(node, scopes) for name, node in named.items()}
+    kept = {name: _permitted(node, policy, scopes) for name, node in named.items()}
     alive = _reachable(ROOTS, {name: node for name, node in kept.items() if node is not None})
     definitions = [kept[name] for name in named if name in alive or _is_directive(named[name])]
     return DocumentNode(definitions=tuple(_without_lost_interfaces(node, alive) for node in definitions if node))
@@ -54,36 +53,40 @@ def _is_directive(node: DefinitionNode) -> bool:
     return node.kind == "directive_definition"
 
 
-def _permitted(node: Any, scopes: frozenset[Scope]) -> Any:
+def _permitted(node: Any, policy: Policy, scopes: frozenset[str]) -> Any:
     """A definition with the fields and arguments that `scopes` reach, or None if they reach none of it."""
     name = node.name.value
     if isinstance(node, InputObjectTypeDefinitionNode):
-        return node if name not in POLICY.requirements or POLICY.permits(name, scopes) else None
+        return node if name not in policy.requirements or policy.permits(name, scopes) else None
     if not isinstance(node, Fielded):
         return node
-    if not POLICY.permits(name, scopes):
+    if not policy.permits(name, scopes):
         return None
     fields = [
-        _with_permitted_arguments(name, field, scopes) for field in node.fields or () if _reads(name, field, scopes)
+        _with_permitted_arguments(name, field, policy, scopes)
+        for field in node.fields or ()
+        if _reads(name, field, policy, scopes)
     ]
     return _copied(node, fields=tuple(fields)) if fields else None
 
 
-def _reads(type_name: str, field: FieldDefinitionNode, scopes: frozenset[Scope]) -> bool:
+def _reads(type_name: str, field: FieldDefinitionNode, policy: Policy, scopes: frozenset[str]) -> bool:
     """The field itself and the type that it leads to."""
     leads_to = _named(field.type)
-    return POLICY.permits(f"{type_name}.{field.name.value}", scopes) and (
-        leads_to not in POLICY.requirements or POLICY.permits(leads_to, scopes)
+    return policy.permits(f"{type_name}.{field.name.value}", scopes) and (
+        leads_to not in policy.requirements or policy.permits(leads_to, scopes)
     )
 
 
-def _with_permitted_arguments(type_name: str, field: FieldDefinitionNode, scopes: frozenset[Scope]) -> Any:
+def _with_permitted_arguments(
+    type_name: str, field: FieldDefinitionNode, policy: Policy, scopes: frozenset[str]
+) -> Any:
     coordinate = f"{type_name}.{field.name.value}"
 
     def permitted(argument: InputValueDefinitionNode) -> bool:
         given = _named(argument.type)
-        return POLICY.permits(f"{coordinate}({argument.name.value}:)", scopes) and (
-            given not in POLICY.requirements or POLICY.permits(given, scopes)
+        return policy.permits(f"{coordinate}({argument.name.value}:)", scopes) and (
+            given not in policy.requirements or policy.permits(given, scopes)
         )
 
     return _copied(field, arguments=tuple(argument for argument in field.arguments or () if permitted(argument)))

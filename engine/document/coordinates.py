@@ -1,4 +1,4 @@
-"""Which schema coordinates an operation reaches: what it must be permitted to read (DESIGN 5.4), and what the log says.
+"""Which schema coordinates an operation reaches: what it must be permitted to read, and what the log says.
 
 One pass over the document, each fragment read once: the work grows with the document, not with what it expands to.
 """
@@ -23,7 +23,7 @@ from graphql import (
 )
 from graphql.type import GraphQLInterfaceType, GraphQLObjectType
 
-from auth.policy import OPEN, POLICY
+from engine.policy import OPEN, Policy
 
 INTROSPECTION = "__"
 
@@ -39,16 +39,16 @@ class Reach:
         """All of them, the root fields themselves included."""
         return frozenset().union(*self.roots.values())
 
-    def types(self) -> dict[str, list[str]]:
-        """The types in each root field's answer that need a scope: what the access log says was answered (R19)."""
-        return {root: sorted(_guarded(below)) for root, below in self.roots.items()}
+    def types(self, policy: Policy) -> dict[str, list[str]]:
+        """The types in each root field's answer that need a scope: what the access log says was answered."""
+        return {root: sorted(_guarded(below, policy)) for root, below in self.roots.items()}
 
 
-def _guarded(coordinates: Iterable[str]) -> set[str]:
+def _guarded(coordinates: Iterable[str], policy: Policy) -> set[str]:
     """The types whose fields are among these: of a page, what it is of, as a count tells of it too."""
     fields = (name.partition(".")[0] for name in coordinates if "." in name and "(" not in name)
     types = {name.removesuffix("Connection") for name in fields}
-    return {name for name in types if POLICY.requirements[name] != OPEN}
+    return {name for name in types if policy.requirements[name] != OPEN}
 
 
 @dataclass

@@ -23,7 +23,8 @@ from graphql.execution.collect_fields import FieldDetailsList
 
 from engine.declare.directives import Cost, ListSize
 from engine.load.errors import ExpectedError
-from engine.plan.selection import DEFINITION, Fields, Selection
+from engine.plan.selection import Fields, Selection
+from engine.policy import DEFINITION
 
 MOST_COST = 50_000
 Variables = Mapping[str, Any]

@@ -17,21 +17,20 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues
 
-from auth.audiences import Audience
-from auth.policy import POLICY
-from auth.scopes import Scope
 from engine.declare.argument_names import argument_reader
+from engine.declare.relations import Audience
 from engine.document.audience_schema import introspected
 from engine.document.coordinates import Reach, reach_of, root_fields
 from engine.document.cost import Price, price_of
 from engine.document.deprecation import Use, used_in
 from engine.document.error_redaction import coded
 from engine.document.limits import CycleError, TooComplexError, bound
+from engine.engine import Engine
 from engine.load.errors import ForbiddenError
 from engine.plan.plan import Plan, Purpose, planned
 from engine.plan.selection import Selection, condition_variables
 from engine.plan.walk import Unplanned
-from schema.building import GRAPHQL
+from engine.policy import Policy
 
 LARGEST_QUERY = 16 * 1024
 MOST_TOKENS = 2_000
@@ -88,10 +87,11 @@ class Operation:
     conditions: the variables that decide on a @skip or @include. variants: by audience and by the values of those.
     """
 
+    engine: Engine
     document: DocumentNode
     node: OperationDefinitionNode
     digest: bytes
-    scopes: frozenset[Scope]
+    scopes: frozenset[str]
     reach: Reach | None
     conditions: frozenset[str]
     variants: dict[tuple[Audience, Conditions], Variant] = field(default_factory=dict)
@@ -120,11 +120,11 @@ class Operation:
     @cached_property
     def deprecated(self) -> tuple[Use, ...]:
         """What is deprecated of all that its text uses."""
-        return used_in(GRAPHQL, self.document, self.node)
+        return used_in(self.engine.graphql, self.document, self.node)
 
     def types(self) -> dict[str, list[str]]:
         """What the access log says of each root field's answer."""
-        return self.reach.types() if self.reach else {}
+        return self.reach.types(self.engine.policy) if self.reach else {}
 
     def variant(self, audience: Audience, values: VariableValues) -> Variant:
         """The operation for an audience and these variables, made when first asked for."""
@@ -133,14 +133,16 @@ class Operation:
         if key not in self.variants:
             if len(self.variants) >= MOST_VARIANTS:
                 self.variants.clear()
-            selection = Selection.of(GRAPHQL, self.document, self.node, dict(conditions))
-            purpose = Purpose(selection, audience, self.scopes, self.digest)
+            selection = Selection.of(self.engine.graphql, self.document, self.node, dict(conditions))
+            purpose = Purpose(self.engine, selection, audience, self.scopes, self.digest)
             self.variants[key] = Variant(purpose, self.types())
         return self.variants[key]
 
 
 @lru_cache(REMEMBERED)
-def prepared(query: str, operation_name: str | None, scopes: frozenset[Scope], lasts: bool = False) -> Operation:
+def prepare_operation(
+    engine: Engine, query: str, operation_name: str | None, scopes: frozenset[str], lasts: bool = False
+) -> Operation:
     """The operation `operation_name` of `query`, for a caller with `scopes`; a subscription if it `lasts`.
 
     Raises DocumentError with every reason found, and ForbiddenError naming all scopes that are missing.
@@ -148,14 +150,14 @@ def prepared(query: str, operation_name: str | None, scopes: frozenset[Scope], l
     document = _parsed(query)
     operation = _chosen(document, operation_name, lasts)
     introspection = _introspects(document, operation)
-    schema = introspected(scopes) if introspection else GRAPHQL
+    schema = introspected(engine, scopes) if introspection else engine.graphql
     if errors := validate(schema, document, max_errors=MOST_ERRORS, hide_suggestions=True):
         raise DocumentError(*(coded(error, "INVALID_DOCUMENT") for error in errors))
-    reach = None if introspection else reach_of(GRAPHQL, document, operation)
+    reach = None if introspection else reach_of(engine.graphql, document, operation)
     if reach:
-        check(reach, scopes)
+        check_scopes(engine.policy, reach, scopes)
     digest = sha256(query.encode()).digest()
-    return Operation(document, operation, digest, scopes, reach, condition_variables(document, operation))
+    return Operation(engine, document, operation, digest, scopes, reach, condition_variables(document, operation))
 
 
 def _parsed(query: str) -> DocumentNode:
@@ -206,16 +208,16 @@ def is_subscription(query: str, operation_name: str | None) -> bool:
     return operation is not None and operation.operation is OperationType.SUBSCRIPTION
 
 
-def is_public(operation: Operation) -> bool:
-    """Whether an operation reads the schema or the catalogue, and nothing about anybody."""
+def reads_within(operation: Operation, scopes: frozenset[str]) -> bool:
+    """Whether an operation changes nothing, and reads only what `scopes` reach."""
     if operation.mutates:
         return False
-    return operation.reach is None or not POLICY.missing(operation.reach.coordinates, frozenset({Scope.CATALOGUE}))
+    return operation.reach is None or not operation.engine.policy.missing(operation.reach.coordinates, scopes)
 
 
-def check(reach: Reach, scopes: frozenset[Scope]) -> None:
+def check_scopes(policy: Policy, reach: Reach, scopes: frozenset[str]) -> None:
     """Raise one ForbiddenError that names every missing scope, and where each is needed."""
-    lacking = POLICY.missing(reach.coordinates, scopes)
+    lacking = policy.missing(reach.coordinates, scopes)
     if not lacking:
         return
     missing = sorted(frozenset().union(*lacking.values()))

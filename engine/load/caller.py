@@ -1,54 +1,38 @@
-"""Who is asking, when, and with which keys: what turns a field's arguments into values."""
+"""What the engine asks of whoever asks: the rest of a caller is the service's own."""
 
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
-from uuid import UUID
-
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-from auth.audiences import Purpose
-from auth.budget import Charge
-from auth.principal import Principal
-from casework.integrity_reports import Sheet
-from engine.load.view import Access, View
-from models.keyring import Keyring
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 LARGEST_PAGE = 100
 """Rows of a page that a client asks for."""
 
 
-class Reports(Protocol):
-    """Signs reports. What they tell is the answer to a document, which this layer knows nothing of."""
+class View(Protocol):
+    """What a reader sees from where it stands: the values that row predicates compare with."""
 
     @property
-    def issuer(self) -> str:
-        """Whose reports they are: the service's address."""
-
-    async def signature(self, connection: AsyncConnection, caller: "Caller", sheet: Sheet, code: str) -> str:
-        """The detached signature of a report over what its code shows now."""
-
-
-@dataclass
-class Caller:
-    """The caller of one request.
-
-    charge: what it was charged; None where nothing is. reports: signs those that it has issued. issuer: the service's
-    own address.
-    """
-
-    principal: Principal
-    keyring: Keyring
-    now: datetime
-    request_id: UUID
-    charge: Charge | None = None
-    reports: Reports | None = None
-    issuer: str = ""
+    def audience(self) -> Any:
+        """The kind of caller that statements are made for."""
 
     @property
-    def view(self) -> View:
-        """Its ordinary view: with its one purpose if it is registered for one, else one that no consent names."""
-        registered = self.principal.registered or self.principal.purposes
-        only = next(iter(registered)) if len(registered) == 1 else None
-        purpose = only if only in self.principal.purposes else Purpose.PUBLIC_LOOKUP
-        return View(self.principal, Access(purpose), self.now, self.request_id, opaque_key=self.keyring.opaque_key)
+    def opaque_key(self) -> bytes:
+        """Marks ids and cursors (`engine.declare.opaque`)."""
+
+    def parameters(self) -> Mapping[str, Any]:
+        """The values of all bind parameters that predicates and the audit name."""
+
+
+class Caller(Protocol):
+    """The caller of one request."""
+
+    @property
+    def view(self) -> Any:
+        """Its ordinary `View`."""
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """What it may read and do."""
+
+    @property
+    def opaque_key(self) -> bytes:
+        """Marks ids and cursors."""

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.load.caller import Caller
+from engine.engine import Engine
 from engine.load.trail import Trail
 
 Loader = Any
@@ -40,17 +40,29 @@ class EndedError(Exception):
     """A field that asks when its request has ended. A cancellation would leave all that wait for it waiting."""
 
 
-@dataclass(kw_only=True)
-class Context(Caller):
-    """One request: one connection and one snapshot."""
+@dataclass(frozen=True)
+class Unconnected:
+    """A request whose fields ask nothing of the database."""
 
+    caller: Any
+
+
+@dataclass(kw_only=True)
+class Context:
+    """One request: one connection and one snapshot. caller: the service's own, which is a `Caller`."""
+
+    engine: Engine
+    caller: Any
     connection: AsyncConnection
-    trail: Trail = field(default_factory=Trail)
+    trail: Trail = field(init=False)
     performing: Performing = field(default_factory=Performing)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _loaders: dict[Hashable, Loader] = field(default_factory=dict)
     _running: set[asyncio.Task[Any]] = field(default_factory=set)
     _closed: bool = False
+
+    def __post_init__(self) -> None:
+        self.trail = Trail(self.engine.audit)
 
     async def close(self) -> None:
         """Wait for the statement that is running, and let none begin: a loader outlives a field that failed."""

@@ -34,7 +34,7 @@ class RelationLoader(Loader):
         super().__init__()
         self.context, self.relation, self.arguments = context, relation, arguments
         self.answer = parent.answer
-        self.reading = reading_of(relation, parent.answer.view.audience)
+        self.reading = reading_of(context.engine, relation, parent.answer.view.audience)
 
     def values(self, keys: Sequence[Key]) -> dict[str, Any]:
         """The bind values of a batch."""
@@ -127,7 +127,7 @@ class Connection:
 
 async def answered(context: Context, field: str, root: Root, arguments: Mapping[str, Any], page: Page | None) -> Any:
     """The rows of a root field: a page, a list, or one row or None; noted for the access log."""
-    prepared = root.prepared(arguments, context)
+    prepared = root.prepared(arguments, context.caller)
     if prepared.before is not None:
         await context.fetch(prepared.before, argument_values(prepared.values) | dict(prepared.view.parameters()))
     return await found(context, root, prepared.values, Answer(field, prepared.view), page)
@@ -138,7 +138,7 @@ async def found(
 ) -> Any:
     """The rows of a root for the values of its keys, as a part of `answer`."""
     view = answer.view
-    reading = reading_of(root.relation, view.audience, root=True)
+    reading = reading_of(context.engine, root.relation, view.audience, root=True)
     binds = {**view.parameters(), **argument_values({key: values.get(key) for key in root.relation.keys})}
     statement = reading.page(page, root.about) if page else reading.rows(root.about)
     rows = [Row(reading.row_type, read, answer) for read in await context.fetch(statement, binds)]

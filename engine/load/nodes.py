@@ -1,6 +1,6 @@
 """Rows by their opaque id (Relay). The row predicate is the same as on any other road, so an id opens nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -8,17 +8,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute
 
-from auth.policy import POLICY
 from engine.declare.opaque import unseal
-from engine.declare.relations import ROW_TYPES, Relation, Root, RowType
-from engine.load.caller import Caller
+from engine.declare.relations import Relation, Root
+from engine.engine import Engine
+from engine.load.caller import Caller, View
 from engine.load.context import Context
 from engine.load.errors import BadIdError, TooManySubjectsError
 from engine.load.loaders import found
 from engine.load.rows import Answer, Row
-from engine.load.view import View
-from resolvers.register.subjects import viewed
-from resolvers.visibility.about import about_row_of
 
 LARGEST_BATCH = 100
 MOST_DIGITS = len(str(2**63))
@@ -50,15 +47,9 @@ def numeric(key: str) -> bool:
 
 
 @cache
-def node_types() -> dict[str, RowType]:
-    """The row types that have ids, by name; complete once the schema is built."""
-    return {row_type.name: row_type for row_type in ROW_TYPES.values() if row_type.key}
-
-
-@cache
-def node_root(type_name: str) -> Root:
+def node_root(engine: Engine, type_name: str) -> Root:
     """The root that finds rows of a type by their keys."""
-    row_type = node_types()[type_name]
+    row_type = engine.nodes[type_name]
     key: InstrumentedAttribute[Any] = getattr(row_type.model, row_type.key or "id")
     relation = Relation(
         row_type.model,
@@ -66,7 +57,7 @@ def node_root(type_name: str) -> Root:
         {"keys": sa.ARRAY(key.type)},
         many=True,
     )
-    return Root(relation, about_row_of(row_type.model))
+    return Root(relation, row_type.about)
 
 
 def typed_keys(root: Root, keys: Sequence[str]) -> list[Any]:
@@ -77,17 +68,20 @@ def typed_keys(root: Root, keys: Sequence[str]) -> list[Any]:
 
 @dataclass(frozen=True)
 class NodesRoot:
-    """A root field that leads to rows of any type by their ids: a list of them, or one."""
+    """A root field that leads to rows of any type by their ids: a list of them, or one.
+
+    prepare: turns the field's arguments into the view that the rows are seen from; without it, the caller's own.
+    """
 
     many: bool
+    prepare: Callable[[Mapping[str, Any], Any], View] | None = None
 
     def asked(self, arguments: Mapping[str, Any], caller: Caller) -> tuple[list[tuple[str, str]], View]:
         """The type and key of each id, and the view to see them from.
 
-        Raises BadIdError, PurposeError, TooManySubjectsError.
+        Raises BadIdError, TooManySubjectsError, and what `prepare` raises.
         """
-        access = arguments["access"]
-        view = viewed(access, caller) if access else caller.view
+        view = self.prepare(arguments, caller) if self.prepare else caller.view
         ids = arguments["ids"] if self.many else [arguments["id"]]
         if len(ids) > LARGEST_BATCH:
             raise TooManySubjectsError(f"`ids` may hold {LARGEST_BATCH} ids at most.")
@@ -95,18 +89,24 @@ class NodesRoot:
 
 
 async def looked_up(context: Context, field: str, root: NodesRoot, arguments: Mapping[str, Any]) -> Any:
-    """The rows of these ids in order; None for what is unknown, or not for this caller (R20)."""
-    asked, view = root.asked(arguments, context)
+    """The rows of these ids in order; None for what is unknown, or not for this caller."""
+    asked, view = root.asked(arguments, context.caller)
     rows: dict[str, Row] = {}
     answer = Answer(field, view)
     for type_name in dict.fromkeys(name for name, _ in asked):
-        if type_name in node_types() and POLICY.permits(type_name, context.principal.scopes):
+        if type_name in readable(context.engine, context.caller.scopes):
             rows |= await _of_type(context, type_name, [key for name, key in asked if name == type_name], answer)
     found = [rows.get(text) for text in (arguments["ids"] if root.many else [arguments["id"]])]
     return found if root.many else found[0]
 
 
+@cache
+def readable(engine: Engine, scopes: frozenset[str]) -> frozenset[str]:
+    """The types with ids that `scopes` reach."""
+    return frozenset(name for name in engine.nodes if engine.policy.permits(name, scopes))
+
+
 async def _of_type(context: Context, type_name: str, keys: Sequence[str], answer: Answer) -> dict[str, Row]:
-    root = node_root(type_name)
+    root, policy = node_root(context.engine, type_name), context.engine.policy
     rows = await found(context, root, {"keys": typed_keys(root, keys)}, answer)
-    return {row.id: row for row in rows if POLICY.permits(row.type_name, context.principal.scopes)}
+    return {row.id: row for row in rows if policy.permits(row.type_name, context.caller.scopes)}

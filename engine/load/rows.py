@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.declare.relations import RowType
-from engine.load.view import View
+from engine.load.caller import View
 
 
 @dataclass(eq=False)
 class Answer:
-    """The answer of one root field under way. `known`: the parties that the access log says it told of."""
+    """The answer of one root field under way. `known`: the subjects that the access log says it told of."""
 
     field: str
     view: View
@@ -40,9 +40,9 @@ class Row:
         return self.row_type.names[self._values[f"_{self.row_type.discriminator}"]]
 
     @property
-    def party(self) -> int | None:
-        """The key of the party that this row is, or is about; None where it is about no one party."""
-        found: int | None = self._values[f"_{self.row_type.party}"] if self.row_type.party else None
+    def subject(self) -> int | None:
+        """The key of the subject that this row is, or is about; None where it is about no one subject."""
+        found: int | None = self._values[f"_{self.row_type.subject}"] if self.row_type.subject else None
         return found
 
     def keys_for(self, names: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -7,13 +7,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
 
-import resolvers.visibility.imports
-import resolvers.visibility.items  # noqa: F401 - enters its predicates
-from auth.audiences import Audience
 from engine.declare.paging import Page, beyond, cursor, order_columns, sorting
-from engine.declare.relations import ROW_TYPES, About, Frame, Relation, RowType
+from engine.declare.relations import About, Audience, Frame, Relation, RowType
 from engine.declare.sql import SQL
-from resolvers.visibility.predicates import visible
+from engine.engine import Engine
 
 ARGUMENT = "argument_"
 KEYS = "keys_"
@@ -35,17 +32,16 @@ def key_values(relation: Relation, keys: Sequence[tuple[Any, ...]]) -> dict[str,
 
 
 @lru_cache(1024)
-def reading_of(relation: Relation, audience: Audience, *, root: bool = False) -> "Reading":
+def reading_of(engine: Engine, relation: Relation, audience: Audience, *, root: bool = False) -> "Reading":
     """The reading of a declared relation, which holds no value of any request."""
-    return Reading(relation, audience, root=root)
+    return Reading(engine.row_type(relation), relation, audience, root=root)
 
 
 class Reading:
     """One relation as one audience reads it: its parents, its rows, and the predicate between them."""
 
-    def __init__(self, relation: Relation, audience: Audience, *, root: bool = False) -> None:
-        self.relation, self.audience = relation, audience
-        self.row_type: RowType = ROW_TYPES[relation.target]
+    def __init__(self, row_type: RowType, relation: Relation, audience: Audience, *, root: bool = False) -> None:
+        self.row_type, self.relation, self.audience = row_type, relation, audience
         arguments = argument_binds(relation.arguments)
         self.parents = None if root else self._parents()
         self.parent = Frame(self.parents) if self.parents is not None else Frame(None, argument_binds(relation.keys))
@@ -70,7 +66,7 @@ class Reading:
         """The join, the row predicate, and the filters of a page."""
         on = self.relation.on(self.parent, self.child)
         filters = [self._filter(name, value) for name, value in page.filters] if page else []
-        return [on, visible(self.relation.target, self.child, self.audience), *filters]
+        return [on, self.row_type.seen_by(self.child, self.audience), *filters]
 
     def _filter(self, name: str, value: Any) -> SQL:
         return self.relation.filters[name](self.child, value)

@@ -14,7 +14,7 @@ from graphql import FieldNode, GraphQLField, VariableNode
 from graphql.execution.values import VariableValues, get_argument_values
 
 from engine.declare.paging import Page, page_of, place_types
-from engine.declare.relations import Relation
+from engine.declare.relations import Relation, RowType
 from engine.declare.sql import SQL
 from engine.load.caller import LARGEST_PAGE, Caller
 
@@ -64,6 +64,7 @@ class ArguedEdge:
 
     argued: Argued
     relation: Relation
+    row_type: RowType
     largest_page: int = LARGEST_PAGE
 
     def _name(self, name: str) -> str:
@@ -75,7 +76,7 @@ class ArguedEdge:
         values = {self._name(name): arguments.get(name) for name in self.relation.arguments}
         if not self.relation.connection:
             return None, values
-        page = page_of(self.relation, arguments, caller.keyring.opaque_key, self.largest_page)
+        page = page_of(self.row_type, self.relation, arguments, caller.opaque_key, self.largest_page)
         return _shape(page), values | {self._name(name): value for name, value in _page_values(page)}
 
     def binds(self) -> dict[str, SQL]:
@@ -89,7 +90,7 @@ class ArguedEdge:
 
     def after(self, order: str) -> list[SQL]:
         """What stands for the place that the page begins after."""
-        types = place_types(self.relation, self.relation.orders[order])
+        types = place_types(self.row_type, self.relation.orders[order])
         return [sa.bindparam(self._name(f"after_{place}"), type_=type_) for place, type_ in enumerate(types)]
 
     def filter(self, name: str) -> SQL:

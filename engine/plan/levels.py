@@ -14,8 +14,8 @@ from engine.declare.sql import SQL
 class Level:
     """The rows of one FROM element, while their text is being written.
 
-    told: whether the access log names each row's party. joined: laterals that stand beside the rows. met: texts that
-    name parties met on the way. condition: what holds of the rows that the text is for.
+    told: whether the access log names each row's subject. joined: laterals that stand beside the rows. met: texts that
+    name subjects met on the way. condition: what holds of the rows that the text is for.
     """
 
     row_type: RowType
@@ -27,9 +27,9 @@ class Level:
     condition: SQL | None = None
 
     @property
-    def party(self) -> SQL | None:
-        """The party that a row is, or is about."""
-        return getattr(self.frame, self.row_type.party) if self.row_type.party else None
+    def subject(self) -> SQL | None:
+        """The subject that a row is, or is about."""
+        return getattr(self.frame, self.row_type.subject) if self.row_type.subject else None
 
     @property
     def from_clause(self) -> sa.FromClause:
@@ -40,13 +40,13 @@ class Level:
         return found
 
     @property
-    def parties(self) -> SQL | None:
-        """The parties met at a row and below it, as text; None where there can be none."""
+    def subjects(self) -> SQL | None:
+        """The subjects met at a row and below it, as text; None where there can be none."""
         return sa.func.concat_ws(",", *self.met, type_=sa.Text) if self.met else None
 
 
 def pins(condition: SQL, parent: SQL, child: SQL) -> bool:
-    """Whether a join says that both rows are of one party."""
+    """Whether a join says that both rows are of one subject."""
     if isinstance(condition, Cast):
         return pins(condition.clause, parent, child)
     if isinstance(condition, BooleanClauseList) and condition.operator is operators.and_:

@@ -5,12 +5,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from auth.audiences import Audience
-from auth.policy import POLICY
-from auth.scopes import Scope
-from engine.declare.relations import Frame
+from engine.declare.relations import Audience, Frame
 from engine.declare.sql import SQL
-from engine.load.nodes import node_root, node_types
+from engine.load.nodes import node_root
 from engine.plan.entries import Told
 from engine.plan.json_text import joined, listed, or_null
 from engine.plan.roots import TEXT, RootField, answer_of, with_log
@@ -20,11 +17,6 @@ from engine.plan.statement import Statement, compiled
 ASKED_TYPES = sa.bindparam("asked_types", type_=sa.ARRAY(sa.Text))
 ASKED_KEYS = sa.bindparam("asked_keys", type_=sa.ARRAY(sa.Text))
 KEY = "key"
-
-
-def readable(scopes: frozenset[Scope]) -> frozenset[str]:
-    """The types with ids that `scopes` reach."""
-    return frozenset(name for name in node_types() if POLICY.permits(name, scopes))
 
 
 def keys_name(type_name: str) -> str:
@@ -40,11 +32,11 @@ def nodes_statement(
     for name in types:
         answer, about = _of_type(name, asked, writer)
         rows.append(sa.select(sa.literal(name, sa.Text).label("type"), answer.c[KEY], answer.c[TEXT]))
-        told.append(Told(answer, about))
+        told.append(Told(writer.engine.audit, answer, about))
     ids = sa.func.unnest(ASKED_TYPES, ASKED_KEYS).table_valued("type", "key", with_ordinality="place", name="ids")
     ids = ids.render_derived()
     value = _value(ids, sa.union_all(*rows).subquery("found"), many) if rows else _nothing(ids, many)
-    return compiled(with_log(sa.select(value), told, asked, audience))
+    return compiled(with_log(writer.engine.audit, sa.select(value), told, asked, audience))
 
 
 def _value(ids: Any, found: Any, many: bool) -> SQL:
@@ -62,9 +54,9 @@ def _nothing(ids: Any, many: bool) -> SQL:
 
 
 def _of_type(name: str, asked: RootField, writer: Writer) -> tuple[sa.CTE, Any]:
-    root, row_type = node_root(name), node_types()[name]
+    root, row_type = node_root(writer.engine, name), writer.engine.nodes[name]
     level = writer.open(root.relation, None, None)
-    level.told = bool(root.about and root.about.names_parties)
+    level.told = bool(root.about and root.about.names_subjects)
     text = writer.object(level, asked.details).label(TEXT)
     key = sa.cast(getattr(level.frame, row_type.key or "id"), sa.Text).label(KEY)
     parent = Frame(None, {"keys": sa.bindparam(keys_name(name), type_=root.relation.keys["keys"])})

@@ -41,11 +41,11 @@ class PageOf:
         return getattr(self.level.frame, PLACE)  # type: ignore[no-any-return]  # SQL
 
     @property
-    def parties(self) -> SQL | None:
-        """The parties that its rows tell of; over a group."""
-        if self.level.parties is None:
+    def subjects(self) -> SQL | None:
+        """The subjects that its rows tell of; over a group."""
+        if self.level.subjects is None:
             return None
-        found = sa.func.string_agg(self.level.parties, ",")
+        found = sa.func.string_agg(self.level.subjects, ",")
         return found if self.shown is None else found.filter(self.shown)
 
     def more(self) -> SQL:

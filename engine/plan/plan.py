@@ -12,16 +12,14 @@ from graphql import DocumentNode, ExecutionResult, FieldNode, OperationDefinitio
 from graphql.execution.collect_fields import FieldDetailsList
 from graphql.execution.values import VariableValues
 
-from auth.audiences import Audience
-from auth.scopes import Scope
-from engine.declare.relations import Root
-from engine.load.caller import LARGEST_PAGE, Caller
-from engine.load.nodes import NodesRoot, node_root, typed_keys
+from engine.declare.relations import Audience, Root
+from engine.engine import Engine
+from engine.load.caller import LARGEST_PAGE, Caller, View
+from engine.load.context import Unconnected
+from engine.load.nodes import NodesRoot, node_root, readable, typed_keys
 from engine.load.statements import argument_values
-from engine.load.trail import log_parameters
-from engine.load.view import View
 from engine.plan.arguments import Argued, ArgumentReader, EdgeArguments, PageShape, Shape
-from engine.plan.nodes import keys_name, nodes_statement, readable
+from engine.plan.nodes import keys_name, nodes_statement
 from engine.plan.roots import RootField, root_statement
 from engine.plan.rows import Writer
 from engine.plan.selection import TYPE_NAME, Selection, declaration_of
@@ -99,9 +97,10 @@ class Purpose:
     what is told to nobody, as where a page ends.
     """
 
+    engine: Engine
     selection: Selection
     audience: Audience
-    scopes: frozenset[Scope]
+    scopes: frozenset[str]
     digest: bytes
     largest_page: int = LARGEST_PAGE
     between: str = ","
@@ -130,11 +129,13 @@ class StatementPart(ABC):
         nodes = {id(edge.argued.node): edge for edge in self.edges.edges}
         shapes: dict[int, PageShape | None] = dict(zip(nodes, shape, strict=True))
         largest, between = self.purpose.largest_page, self.purpose.between
-        return Writer(self.purpose.selection, self.purpose.audience, nodes, shapes, largest, between)
+        return Writer(
+            self.purpose.engine, self.purpose.selection, self.purpose.audience, nodes, shapes, largest, between
+        )
 
     def seen_from(self, view: View) -> dict[str, Any]:
         """The values of whoever asks, and of the log entry."""
-        return {**view.parameters(), **log_parameters(view, self.purpose.digest)}
+        return {**view.parameters(), **self.purpose.engine.audit.parameters(view, self.purpose.digest)}
 
 
 class RowsPart(StatementPart):
@@ -170,10 +171,12 @@ class NodesPart(StatementPart):
     def ready(self, variables: VariableValues, caller: Caller) -> Ready:
         """The statement for the types that the ids are of, and their keys."""
         ids, view = self.lookup.asked(self.own.read(variables), caller)
-        types = tuple(sorted({name for name, _ in ids} & readable(self.purpose.scopes)))
+        types = tuple(sorted({name for name, _ in ids} & readable(self.purpose.engine, self.purpose.scopes)))
         shape, values = self.edges.read(variables, caller)
         keys = {name: [key for type_name, key in ids if type_name == name] for name in types}
-        values |= {keys_name(name): typed_keys(node_root(name), found) for name, found in keys.items()}
+        values |= {
+            keys_name(name): typed_keys(node_root(self.purpose.engine, name), found) for name, found in keys.items()
+        }
         values |= {"asked_types": [name for name, _ in ids], "asked_keys": [key for _, key in ids]}
         return Ready(self.statements, (types, shape), values | self.seen_from(view))
 
@@ -188,7 +191,9 @@ class ResolvedPart:
 
     def ready(self, variables: VariableValues, caller: Caller) -> Text:
         """The answer."""
-        found = execute(self.selection.schema, self.document, None, caller, dict(self.selection.conditions.coerced))
+        found = execute(
+            self.selection.schema, self.document, None, Unconnected(caller), dict(self.selection.conditions.coerced)
+        )
         if not isinstance(found, ExecutionResult) or found.errors or found.data is None:
             raise Unplanned(self.name)
         return orjson.dumps(found.data[self.name])
@@ -227,7 +232,7 @@ def _part(
     name = node.name.value
     if name == TYPE_NAME:
         return TypeNamePart()
-    defined, walk = selection.root.fields[name], Walk(selection, reader)
+    defined, walk = selection.root.fields[name], Walk(purpose.engine, selection, reader)
     declaration, own = declaration_of(defined), Argued(-1, defined, node, reader(defined))
     if isinstance(declaration, Root):
         walk.root(declaration.relation, defined, details)

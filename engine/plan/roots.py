@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from graphql import FieldNode, GraphQLField, get_named_type
 from graphql.execution.collect_fields import FieldDetailsList
 
-from auth.audiences import Audience
+from engine.audit import Audit
 from engine.declare.paging import order_columns, sorting
-from engine.declare.relations import Frame
+from engine.declare.relations import Audience, Frame
 from engine.declare.sql import SQL
 from engine.load.statements import argument_binds
 from engine.plan.entries import MET, Told, about_columns, logged
@@ -52,19 +52,22 @@ def root_statement(asked: RootField, writer: Writer, audience: Audience, *, logg
         value, answer, beyond = *_rows(writer, asked, parent), False
     if not logged:
         return compiled(sa.select(value))
-    return compiled(with_log(sa.select(value), [Told(answer, asked.root.about, beyond)], asked, audience))
+    told = [Told(writer.engine.audit, answer, asked.root.about, beyond)]
+    return compiled(with_log(writer.engine.audit, sa.select(value), told, asked, audience))
 
 
-def with_log(select: sa.Select[Any], told: Sequence[Told], asked: RootField, audience: Audience) -> sa.Select[Any]:
+def with_log(
+    audit: Audit, select: sa.Select[Any], told: Sequence[Told], asked: RootField, audience: Audience
+) -> sa.Select[Any]:
     """The statement with the insertion of its log entries."""
-    entries = logged(told, asked.name, asked.types, audience)
+    entries = logged(audit, told, asked.name, asked.types, audience)
     return select if entries is None else select.add_cte(entries)
 
 
 def _rows(writer: Writer, asked: RootField, parent: Frame) -> tuple[SQL, sa.CTE]:
     relation = asked.root.relation
     level = writer.open(relation, None, None)
-    level.told = bool(asked.root.about and asked.root.about.names_parties)
+    level.told = bool(asked.root.about and asked.root.about.names_subjects)
     text = writer.object(level, asked.details)
     order = sorting(relation.order, order_columns(relation.order, level.frame, level.row_type.key))
     place = [sa.func.row_number().over(order_by=order).label(PLACE)] if relation.many else []
@@ -79,7 +82,7 @@ def answer_of(
     level: Level, columns: Sequence[SQL], asked: RootField, where: Sequence[SQL], name: str = "answer"
 ) -> sa.CTE:
     """The rows of an answer with what they tell the log, read once."""
-    met = [] if level.parties is None else [level.parties.label(MET)]
+    met = [] if level.subjects is None else [level.subjects.label(MET)]
     about = about_columns(asked.root.about, level.frame)
     return sa.select(*columns, *about, *met).select_from(level.from_clause).where(*where).cte(name)
 
@@ -89,7 +92,7 @@ def _page(writer: Writer, asked: RootField, parent: Frame) -> tuple[SQL, sa.CTE,
     relation, type_ = asked.root.relation, get_named_type(asked.field.type)
     parts = writer.selection.below(type_, asked.details)  # type: ignore[arg-type]  # a connection type
     page = writer.page(relation, asked.node, parent, parts, None)
-    page.level.told = bool(asked.root.about and asked.root.about.names_parties)
+    page.level.told = bool(asked.root.about and asked.root.about.names_subjects)
     texts = _row_texts(writer, page, type_, parts)
     columns = [text.label(f"{TEXT}_{place}") for place, text in enumerate(texts.values())]
     counted = page.number if page.numbered else sa.func.row_number().over(order_by=page.sorted)

@@ -8,12 +8,10 @@ import sqlalchemy as sa
 from graphql import FieldNode, GraphQLField, GraphQLObjectType, get_named_type
 from graphql.execution.collect_fields import FieldDetailsList
 
-import models
-from auth.audiences import Audience
-from auth.scopes import PERSONS
 from engine.declare.paging import beyond, cursor, order_columns, sorting
-from engine.declare.relations import ROW_TYPES, Frame, Relation
+from engine.declare.relations import Audience, Frame, Relation
 from engine.declare.sql import SQL
+from engine.engine import Engine
 from engine.load.caller import LARGEST_PAGE
 from engine.plan.arguments import ArguedEdge, PageShape
 from engine.plan.json_text import Piece, joined, listed, members, or_null, scalar
@@ -22,14 +20,13 @@ from engine.plan.naming import Named, Names
 from engine.plan.pages import ONE_GROUP, PLACE, PageOf
 from engine.plan.selection import TYPE_NAME, Fields, Selection, declaration_of, python_name
 from engine.plan.walk import object_types
-from resolvers.visibility.predicates import PARTNERS, visible
-from resolvers.visibility.reach import may_be_known
 
 
 @dataclass
 class Writer:
     """Writes the text of one root field. `edges`: the arguments by field node; `shapes`: of the pages among them."""
 
+    engine: Engine
     selection: Selection
     audience: Audience
     edges: Mapping[int, ArguedEdge]
@@ -97,56 +94,53 @@ class Writer:
             order = relation.order
             columns = order_columns(order, child.frame, child.row_type.key)
             text = joined(listed(text, sorting(order, columns)))
-        parties = child.parties
-        if relation.many and parties is not None:
-            parties = sa.func.string_agg(parties, ",")
-        select = _selected(child, text, parties).where(*where)
+        subjects = child.subjects
+        if relation.many and subjects is not None:
+            subjects = sa.func.string_agg(subjects, ",")
+        select = _selected(child, text, subjects).where(*where)
         return self._beside(level, select, single=not relation.many)
 
     def open(self, relation: Relation, edge: ArguedEdge | None, parent: Level | None) -> Level:
         """The level of the rows that a relation leads to."""
-        row_type = ROW_TYPES[relation.target]
+        row_type = self.engine.row_type(relation)
         arguments = edge.binds() if edge else {}
         if relation.source and parent:
             source, row = self.names.derive(relation.source(parent.frame, self.audience, arguments))
         else:
             source, row = self.names.take(row_type.source(self.audience, arguments))
         level = Level(row_type, source, Frame(row, arguments))
-        if parent and self._same_party(level, relation, parent):
-            level.frame.reached = parent.frame.reached
-        elif row_type.model is models.Party and self.audience in PARTNERS:
-            self._reach(level)
+        if parent and self._same_subject(level, relation, parent):
+            level.frame.hoisted = parent.frame.hoisted
+        elif row_type.hoists and (conditions := row_type.hoists(level.frame, self.audience)):
+            self._hoist(level, conditions)
         return level
 
-    def _reach(self, level: Level) -> None:
-        """Find out once for each party what all rows about it are narrowed by."""
+    def _hoist(self, level: Level, conditions: Mapping[Any, SQL]) -> None:
+        """Evaluate once for each row what predicates of rows below it repeat."""
         name = self.names.new()
-        known = {scope: may_be_known(level.frame, self.audience, scope) for scope in (None, *PERSONS)}
-        labels = {scope: f"by_{place}" for place, scope in enumerate(known)}
-        columns = [known[scope].label(label) for scope, label in labels.items()]
+        labels = {key: f"by_{place}" for place, key in enumerate(conditions)}
+        columns = [conditions[key].label(label) for key, label in labels.items()]
         level.joined.append(sa.select(*columns).offset(sa.literal(0)).lateral(name))  # or the planner would copy them
-        level.frame.reached = {
-            scope: sa.literal_column(f"{name}.{label}", sa.Boolean) for scope, label in labels.items()
-        }
+        level.frame.hoisted = {key: sa.literal_column(f"{name}.{label}", sa.Boolean) for key, label in labels.items()}
 
-    def _same_party(self, level: Level, relation: Relation, parent: Level) -> bool:
-        """Whether a relation leads from rows to rows of the same party."""
-        if level.party is None or parent.party is None:
+    def _same_subject(self, level: Level, relation: Relation, parent: Level) -> bool:
+        """Whether a relation leads from rows to rows of the same subject."""
+        if level.subject is None or parent.subject is None:
             return False
-        return pins(relation.on(parent.frame, level.frame), parent.party, level.party)
+        return pins(relation.on(parent.frame, level.frame), parent.subject, level.subject)
 
     def follow(self, level: Level, relation: Relation, parent: Level) -> None:
-        """Tell of the parties of a level's rows, unless those of the rows that led there are the same and told."""
-        if level.party is not None and not (parent.told and self._same_party(level, relation, parent)):
-            level.met.append(sa.cast(level.party, sa.Text))
+        """Tell of the subjects of a level's rows, unless those of the rows that led there are the same and told."""
+        if level.subject is not None and not (parent.told and self._same_subject(level, relation, parent)):
+            level.met.append(sa.cast(level.subject, sa.Text))
 
     def matching(self, relation: Relation, parent: Frame, child: Level, within: Level | None = None) -> list[SQL]:
         """The join and the row predicate."""
         outer = [within.condition] if within is not None and within.condition is not None else []
-        return [*outer, relation.on(parent, child.frame), visible(relation.target, child.frame, self.audience)]
+        return [*outer, relation.on(parent, child.frame), child.row_type.seen_by(child.frame, self.audience)]
 
     def _beside(self, level: Level, select: sa.Select[Any], single: bool = False) -> SQL:
-        """The value of an edge: a scalar subquery, or a lateral where the parties met must be told as well."""
+        """The value of an edge: a scalar subquery, or a lateral where the subjects met must be told as well."""
         if len(select.selected_columns) == 1:
             value: SQL = select.scalar_subquery()
         else:
@@ -166,7 +160,7 @@ class Writer:
         page = self.page(relation, node, level.frame, asked, level)
         self.follow(page.level, relation, level)
         text = self.page_text(page, type_, asked)
-        return _selected(page.level, text, page.parties).having(ONE_GROUP)
+        return _selected(page.level, text, page.subjects).having(ONE_GROUP)
 
     def page(self, relation: Relation, node: FieldNode, parent: Frame, asked: Fields, within: Level | None) -> PageOf:
         """The rows of a page, as a FROM element: one more than asked for where the page says where it stands."""
@@ -182,7 +176,7 @@ class Writer:
             where.append(beyond(order, columns, edge.after(shape.order)))
         numbered = any(fields[0].node.name.value == "pageInfo" for fields in asked.values())
         source, row = self._cut(child, where, sorting(order, columns), edge.first(), numbered, shared=within is None)
-        inherited = within.frame.reached if within and child.frame.reached is within.frame.reached else None
+        inherited = within.frame.hoisted if within and child.frame.hoisted is within.frame.hoisted else None
         level = Level(child.row_type, source, Frame(row, child.frame.extras, inherited))
         places = order_columns(order, level.frame, level.row_type.key)
         return PageOf(level, shape, places, sorting(order, places), count, edge.first(), numbered)
@@ -250,8 +244,8 @@ class Writer:
         return members({key: parts[details[0].node.name.value]() for key, details in asked.items()})
 
 
-def _selected(level: Level, text: SQL, parties: SQL | None) -> sa.Select[Any]:
-    met = [] if parties is None else [parties.label("met")]
+def _selected(level: Level, text: SQL, subjects: SQL | None) -> sa.Select[Any]:
+    met = [] if subjects is None else [subjects.label("met")]
     return sa.select(text.label("value"), *met).select_from(level.from_clause)
 
 

@@ -17,11 +17,10 @@ from graphql import (
 )
 from graphql.execution.collect_fields import FieldDetailsList, FragmentDetails, collect_fields, collect_subfields
 from graphql.execution.values import VariableValues
-from strawberry.schema.schema_converter import GraphQLCoreConverter
+
+from engine.policy import DEFINITION
 
 TYPE_NAME = "__typename"
-DEFINITION = GraphQLCoreConverter.DEFINITION_BACKREF
-"""Where strawberry keeps its own declaration of a field."""
 
 Fields = Mapping[str, FieldDetailsList]
 """Fields by their name in the answer, in its order; each with all places that select it."""

@@ -7,8 +7,8 @@ from typing import Any
 from graphql import GraphQLField, GraphQLObjectType, get_named_type, is_leaf_type
 from graphql.execution.collect_fields import FieldDetailsList
 
-from engine.declare.relations import ROW_TYPES, Relation, RowType
-from engine.load.nodes import node_types
+from engine.declare.relations import Relation, RowType
+from engine.engine import Engine
 from engine.plan.arguments import Argued, ArguedEdge, ArgumentReader
 from engine.plan.json_text import writable
 from engine.plan.selection import TYPE_NAME, Selection, declaration_of, python_name
@@ -22,6 +22,7 @@ class Unplanned(Exception):
 class Walk:
     """Walks below one root field."""
 
+    engine: Engine
     selection: Selection
     reader: ArgumentReader
     edges: dict[int, ArguedEdge] = field(default_factory=dict)
@@ -32,15 +33,15 @@ class Walk:
 
     def nodes(self, details: FieldDetailsList) -> None:
         """Walk from a root that leads to rows of any type with an id. Raises Unplanned."""
-        for row_type in node_types().values():
+        for row_type in self.engine.nodes.values():
             self._rows(row_type, details)
 
     def _edge(self, relation: Relation, defined: GraphQLField, details: FieldDetailsList) -> None:
         node = details[0].node
         if (relation.connection or relation.arguments) and id(node) not in self.edges:
             argued = Argued(len(self.edges), defined, node, self.reader(defined))
-            self.edges[id(node)] = ArguedEdge(argued, relation)
-        row_type = ROW_TYPES[relation.target]
+            self.edges[id(node)] = ArguedEdge(argued, relation, self.engine.row_type(relation))
+        row_type = self.engine.row_type(relation)
         if relation.connection:
             for inner in self._nodes(get_named_type(defined.type), details):
                 self._rows(row_type, inner)

@@ -16,12 +16,13 @@ import models
 from auth.audiences import Audience
 from engine.declare.relations import Frame, Order, Relation
 from engine.declare.sql import SQL
-from engine.load.view import TODAY
 from models.base import choice
 from models.catalogue import Colour
 from models.code_record import ANNULLED, VANISHING, Perspective, Reading, known_today
 from models.terms import COURT_TIME
-from resolvers.visibility.predicates import EVERYBODY, NOBODY, sees, visible
+from resolvers.view import TODAY
+from resolvers.visibility.audiences import EVERYBODY, NOBODY
+from resolvers.visibility.items import may_see_code_record
 
 AS_OF: Mapping[str, TypeEngine[Any]] = {"as_of": sa.Date(), "reading": sa.Text()}
 LOOKING_BACK = frozenset({Audience.COURT, Audience.LITIGANT_PORTAL})
@@ -159,8 +160,7 @@ HISTORY = Relation(
 )
 
 
-@sees(History)
-def _history(row: Frame, audience: Audience) -> SQL:
+def may_see_history(row: Frame, audience: Audience) -> SQL:
     """The court's, and one's own; for others an ended record never was (R10), and neither was its colour."""
     return EVERYBODY if audience in LOOKING_BACK else NOBODY
 
@@ -188,7 +188,7 @@ def begun(row: Frame, audience: Audience) -> SQL:
     if audience in LOOKING_BACK:
         return _bound(sa.func.lower(row.during))
     record = aliased(models.CodeRecord)
-    running = sa.and_(visible(models.CodeRecord, Frame(record), audience), record.colour == row.colour)
+    running = sa.and_(may_see_code_record(Frame(record), audience), record.colour == row.colour)
     oldest = sa.select(sa.func.min(record.effective_on)).where(record.party_id == row.party_id, running)
     return oldest.scalar_subquery()
 

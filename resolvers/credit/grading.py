@@ -9,11 +9,12 @@ from sqlalchemy.orm import aliased
 import models
 from auth.audiences import Audience
 from auth.scopes import Scope
-from engine.declare.relations import Frame, Order, Relation
+from engine.declare.relations import Frame, Order, Predicate, Relation
 from engine.declare.sql import SQL
-from engine.load.view import TODAY
 from models.grading import ORDINARY, RiskGrade, RuleSource
-from resolvers.visibility.predicates import EVERYBODY, sees, visible
+from resolvers.view import TODAY
+from resolvers.visibility.audiences import EVERYBODY
+from resolvers.visibility.items import may_see_certificate, may_see_code_record, may_see_deduction, may_see_listing
 from resolvers.visibility.reach import reach
 
 NOTICE = (
@@ -25,13 +26,13 @@ NOTICE = (
 GRADES = sa.cast([grade.value for grade in RiskGrade], sa.ARRAY(sa.Text))
 """All grades as PostgreSQL has them, best first, counted from one."""
 
-SOURCES: Mapping[RuleSource, tuple[type[Any], str | None]] = {
-    RuleSource.CODE_RECORD: (models.CodeRecord, "colour"),
-    RuleSource.DEDUCTION: (models.Deduction, "tier"),
-    RuleSource.LISTING: (models.Listing, "kind"),
-    RuleSource.CERTIFICATE: (models.Certificate, None),
+SOURCES: Mapping[RuleSource, tuple[type[Any], Predicate, str | None]] = {
+    RuleSource.CODE_RECORD: (models.CodeRecord, may_see_code_record, "colour"),
+    RuleSource.DEDUCTION: (models.Deduction, may_see_deduction, "tier"),
+    RuleSource.LISTING: (models.Listing, may_see_listing, "kind"),
+    RuleSource.CERTIFICATE: (models.Certificate, may_see_certificate, None),
 }
-"""What each source of rules looks at: its table, and the column that a rule's value is compared with."""
+"""What each source of rules looks at: its table, who sees a row of it, and the column that a rule compares."""
 
 PARTY = {"party_id": sa.BigInteger()}
 
@@ -52,7 +53,7 @@ def reasons_of(parent: Frame, audience: Audience, arguments: Mapping[str, SQL]) 
 
 
 def _of_source(source: RuleSource, party_id: SQL, audience: Audience) -> sa.Select[Any]:
-    model, column = SOURCES[source]
+    model, sees, column = SOURCES[source]
     record, rule, version = aliased(model), aliased(models.GradingRule), aliased(models.CatalogueVersion)
     value = sa.literal("", sa.Text) if column is None else sa.cast(getattr(record, column), sa.Text)
     named = sa.and_(rule.source == source, rule.value == value)
@@ -73,7 +74,7 @@ def _of_source(source: RuleSource, party_id: SQL, audience: Audience) -> sa.Sele
         )
         .join_from(record, rule, named)
         .join(version, in_force)
-        .where(record.party_id == party_id, visible(model, Frame(record), audience))
+        .where(record.party_id == party_id, sees(Frame(record), audience))
         .correlate_except(record, rule, version)
     )
 
@@ -93,14 +94,12 @@ def notice(row: Frame, audience: Audience) -> SQL:
     return sa.literal(NOTICE, sa.Text)
 
 
-@sees(Grade)
-def _grade(row: Frame, audience: Audience) -> SQL:
+def may_see_grade(row: Frame, audience: Audience) -> SQL:
     """Whoever may know of the subject's credit: without that scope, what weighs most would not be seen (R15)."""
     return reach(row.party_id, audience, Scope.PERSON_CREDIT)
 
 
-@sees(Reason)
-def _reason(row: Frame, audience: Audience) -> SQL:
+def may_see_reason(row: Frame, audience: Audience) -> SQL:
     """Whoever sees the record."""
     return EVERYBODY
 
@@ -123,7 +122,7 @@ REASONS = Relation(
 
 def record_of(source: RuleSource) -> Relation:
     """The record that is a reason, if it is one of this source."""
-    model, _ = SOURCES[source]
+    model, _, _ = SOURCES[source]
     column = f"{source.value.lower()}_id"
     return Relation(
         target=model,

@@ -12,13 +12,13 @@ from engine.declare.relations import About, Frame, Order, Prepared, Relation, Ro
 from engine.declare.sql import SQL
 from engine.load.errors import BadPageSizeError
 from engine.load.statements import ARGUMENT
-from engine.load.view import COURT as COURT_CODE
-from engine.load.view import TODAY
 from models.catalogue import Stage
 from models.court_case import Role
 from models.lender import CAUSE, INTERMEDIATE_CODE_LENGTH, THRESHOLDS, CourtLevel
 from models.listing import ListingKind
-from resolvers.visibility.predicates import EVERYBODY, NOBODY, sees
+from resolvers.view import COURT as COURT_CODE
+from resolvers.view import TODAY
+from resolvers.visibility.audiences import EVERYBODY, NOBODY
 from resolvers.visibility.publicity import of_minor
 from resolvers.visibility.reach import jurisdiction
 
@@ -86,8 +86,7 @@ def _since(years: int) -> SQL:
     return sa.cast(TODAY - sa.func.make_interval(years), sa.Date)
 
 
-@sees(LenderCandidate)
-def _candidate(row: Frame, audience: Audience) -> SQL:
+def may_see_candidate(row: Frame, audience: Audience) -> SQL:
     """For judges: what numbers suggest is nobody else's business (R13)."""
     return EVERYBODY if audience is Audience.COURT else NOBODY
 
@@ -107,7 +106,7 @@ ROOT = Root(
         many=True,
         orders={"MOST": Order(("ordinal",))},
     ),
-    About(party=lambda row: row.party_id),
+    About(lambda row: row.party_id),
     prepare,
 )
 PARTY = Relation(

@@ -7,12 +7,12 @@ import models
 from auth.audiences import Audience
 from engine.declare.relations import Frame, Relation
 from engine.declare.sql import SQL
-from resolvers.visibility.predicates import visible
+from resolvers.visibility.items import may_see_code_record
 
 
 def _party_of(measure: Frame, party: Frame) -> SQL:
     record = aliased(models.CodeRecord)
-    seen = visible(models.CodeRecord, Frame(record), Audience.CREDIT_PLATFORM)
+    seen = may_see_code_record(Frame(record), Audience.CREDIT_PLATFORM)
     return sa.select(record.id).where(record.id == measure.code_record_id, record.party_id == party.id, seen).exists()
 
 

@@ -10,11 +10,12 @@ import models
 from auth.audiences import Audience
 from engine.declare.relations import About, Frame, Order, Prepared, Relation, Root
 from engine.declare.sql import SQL
-from engine.load.view import TODAY, VILLAGE
 from models.catalogue import ItemKind
 from models.point_conversion import ConversionStatus
 from resolvers.register.subjects import text
-from resolvers.visibility.predicates import NOBODY, sees, visible
+from resolvers.view import TODAY, VILLAGE
+from resolvers.visibility.audiences import NOBODY
+from resolvers.visibility.predicates import may_see_conversion
 
 COUNTED = {
     Audience.MORAL_BANK: (ConversionStatus.CONFIRMED, ConversionStatus.VILLAGE_NOTIFIED),
@@ -52,7 +53,7 @@ def _entries(home: Any, audience: Audience, measure: Any, *more: SQL) -> Any:
     A reversal counts with what it reverses, or not at all.
     """
     entry = models.PointConversion
-    seen = visible(entry, Frame(entry), Audience.MORAL_BANK)
+    seen = may_see_conversion(Frame(entry), Audience.MORAL_BANK)
     statuses, first = COUNTED.get(audience, ()), aliased(models.PointConversion)
     whole = sa.select(first.id).where(first.id == entry.reverses_id, first.status.in_(statuses)).exists()
     counted = sa.and_(entry.status.in_(statuses), sa.or_(entry.reverses_id.is_(None), whole))
@@ -67,16 +68,14 @@ def _vetoes(home: Any, audience: Audience, measure: Any) -> Any:
     return _entries(home, audience, measure, veto, entry.reverses_id.is_(None), ~lifted)
 
 
-@sees(HouseholdStanding)
-def _standing(row: Frame, audience: Audience) -> SQL:
+def may_see_standing(row: Frame, audience: Audience) -> SQL:
     """Every household's for the head office, a village's own for a village."""
     if audience is Audience.VILLAGE:
         return sa.cast(row.village_id == VILLAGE, sa.Boolean)
     return sa.true() if audience is Audience.MORAL_BANK else NOBODY
 
 
-@sees(models.HouseholdMember)
-def _member(row: Frame, audience: Audience) -> SQL:
+def may_see_member(row: Frame, audience: Audience) -> SQL:
     """The head office enrols them."""
     return sa.true() if audience is Audience.MORAL_BANK else NOBODY
 
@@ -92,7 +91,7 @@ def prepare(arguments: Mapping[str, Any], context: Any) -> Prepared:
     return Prepared({"household": (text(arguments["key"], "key") or "").strip()})
 
 
-ABOUT = About(parties=_members)
+ABOUT = About(subjects=_members)
 ROOT = Root(
     Relation(
         HouseholdStanding, lambda arguments, row: row.household_key == arguments.household, {"household": sa.Text()}

@@ -1,6 +1,5 @@
 """Bulk operations: what a client begins, ends and fetches."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -16,54 +15,42 @@ from casework.bulk_vanishing import downloadable
 from casework.downloads import signed
 from casework.refusal import Refusal
 from casework.watches import MOST_LINES
-from engine.execute.acting import Acting
-from engine.load.caller import Caller
 from engine.load.context import Context
 from engine.load.errors import BadIdError
 from engine.load.nodes import key_of
 from engine.load.rows import Row
 from models.bulk_operation import BulkError, BulkKind, BulkOperation, BulkState, BulkUpload
-
-Measure = Callable[[BulkKind, str, str | None, Caller], tuple[Mapping[str, Any], int]]
-"""The variables of a document, given as text, and how many rows or subjects make a page of it.
-
-It raises Refusal BAD_DOCUMENT for what cannot run.
-"""
+from resolvers.mutations.acting import Acting
+from resolvers.partners.bulk_measures import measure_pages
 
 
-class Starting:
-    """Begins operations. measure: knows the schema, which is made of what stands here."""
+async def export(acting: Acting, *, document: str, variables: str | None, reference: str | None) -> int:
+    """A client exports a list."""
+    return await _begin(acting, BulkKind.EXPORT, document, variables, reference)
 
-    def __init__(self, measure: Measure) -> None:
-        self._measure = measure
 
-    async def export(self, acting: Acting, *, document: str, variables: str | None, reference: str | None) -> int:
-        """A client exports a list."""
-        return await self._begin(acting, BulkKind.EXPORT, document, variables, reference)
+async def batch_check(
+    acting: Acting, *, upload: str, document: str, variables: str | None, reference: str | None
+) -> int:
+    """A client has a file of subjects checked."""
+    return await _begin(acting, BulkKind.BATCH_CHECK, document, variables, reference, _upload_key(acting, upload))
 
-    async def batch_check(
-        self, acting: Acting, *, upload: str, document: str, variables: str | None, reference: str | None
-    ) -> int:
-        """A client has a file of subjects checked."""
-        key = _upload_key(acting, upload)
-        return await self._begin(acting, BulkKind.BATCH_CHECK, document, variables, reference, key)
 
-    async def _begin(
-        self,
-        acting: Acting,
-        kind: BulkKind,
-        document: str,
-        variables: str | None,
-        reference: str | None,
-        upload: int | None = None,
-    ) -> int:
-        caller, principal = acting.caller, acting.caller.principal
-        held = await trusted_document(acting.connection, principal, document)
-        if held is None:
-            raise Refusal("BAD_DOCUMENT", "This document is not registered for you.", "Have it registered.", "document")
-        given, size = self._measure(kind, document, variables, replace(caller, principal=held))
-        begun = Begun(kind, document, given, size, reference, _rights(held), uuid4(), upload)
-        return await bulk_operations.begin(acting.connection, caller.keyring, begun, caller.now)
+async def _begin(
+    acting: Acting,
+    kind: BulkKind,
+    document: str,
+    variables: str | None,
+    reference: str | None,
+    upload: int | None = None,
+) -> int:
+    caller, principal = acting.caller, acting.caller.principal
+    held = await trusted_document(acting.connection, principal, document)
+    if held is None:
+        raise Refusal("BAD_DOCUMENT", "This document is not registered for you.", "Have it registered.", "document")
+    given, size = measure_pages(acting.engine, kind, document, variables, replace(caller, principal=held))
+    begun = Begun(kind, document, given, size, reference, _rights(held), uuid4(), upload)
+    return await bulk_operations.begin(acting.connection, caller.keyring, begun, caller.now)
 
 
 async def batch_watch(acting: Acting, *, upload: str, reference: str | None) -> int:
@@ -122,8 +109,8 @@ def _told(moment: datetime) -> str:
 def url(context: Context, row: Row) -> str:
     """The signed address of the file: who has it may fetch the file for a quarter of an hour."""
     assert context.performing.changed is not None  # noqa: S101 - there is a row
-    token = signed(context.keyring, context.performing.changed, context.now)
-    return f"{context.issuer}/downloads/{token}"
+    token = signed(context.caller.keyring, context.performing.changed, context.caller.now)
+    return f"{context.caller.issuer}/downloads/{token}"
 
 
 def _rights(principal: Principal) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from casework.consents import Letter, Permission, own_reference
 from casework.refusal import Refusal
 from casework.share_codes import OFTEN, ONCE, Sharing, Shown, share_code
 from casework.watches import Customer
-from engine.execute.acting import Acting
 from engine.load.context import Context
 from engine.load.rows import Row
 from models.client import Client
@@ -20,6 +19,7 @@ from models.documents import ORGANIZATIONS, Document, document_key, mask_documen
 from models.identifiers import IdentifierError
 from models.names import fold, tidy
 from models.party import PartyKind
+from resolvers.mutations.acting import Acting
 from resolvers.register.subjects import given_document
 
 Given = Mapping[str, Any]
@@ -110,7 +110,7 @@ def own_identity(
 def told_code(context: Context, row: Row) -> str:
     """The code that was made: the same in the answer to a repeated request."""
     assert context.performing.changed is not None  # noqa: S101 - there is a row
-    return share_code(context.keyring.share_key, context.performing.changed, ONCE if row.single_use else OFTEN)
+    return share_code(context.caller.keyring.share_key, context.performing.changed, ONCE if row.single_use else OFTEN)
 
 
 async def revoke_share_code(acting: Acting, *, id: str) -> int:

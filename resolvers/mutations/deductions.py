@@ -5,11 +5,11 @@ from typing import Any
 
 from casework import batches, deductions
 from casework.deductions import Finding, Proposal
-from engine.execute.acting import Acting
 from models.batch import Batch
 from models.court_case import CourtCase, Role
 from models.deduction import Deduction
 from models.party import Party
+from resolvers.mutations.acting import Acting
 
 
 async def propose(

@@ -5,10 +5,10 @@ from datetime import date
 from casework import households
 from casework.households import Membership, Person
 from casework.refusal import Refusal
-from engine.execute.acting import Acting
 from models.household import HouseholdMember
 from models.identifiers import IdentifierError, mask_number, parse_person_number
 from models.names import tidy
+from resolvers.mutations.acting import Acting
 
 
 async def enrol_member(

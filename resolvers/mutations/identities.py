@@ -5,7 +5,6 @@ from typing import Any
 
 from casework import identities
 from casework.refusal import Refusal
-from engine.execute.acting import Acting
 from models.certificate import Certificate
 from models.court_case import Participation
 from models.deduction import Deduction
@@ -15,6 +14,7 @@ from models.identity_conflict import ConflictOutcome, IdentityAct, IdentityConfl
 from models.listing import Listing
 from models.party import Party
 from models.sanction import Sanction
+from resolvers.mutations.acting import Acting
 
 SPLIT = (Participation, Deduction, Sanction, Listing, Certificate)
 """What can be another party's."""

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 from casework import incentive_loans
 from casework.incentive_loans import Loan
-from engine.execute.acting import Acting
 from models.incentive_loan import IncentiveLoan, LoanOutcome
+from resolvers.mutations.acting import Acting
 from resolvers.mutations.consents import Given, customer
 
 

@@ -7,11 +7,11 @@ from auth.audiences import Purpose
 from casework import integrity_reports, share_codes
 from casework.integrity_reports import report_address
 from casework.share_codes import REPORT, Sharing, share_code
-from engine.execute.acting import Acting
-from engine.load.caller import Caller, Reports
 from engine.load.context import Context
 from engine.load.rows import Row
 from models.integrity_report import IntegrityReport
+from resolvers.caller import Caller, Reports
+from resolvers.mutations.acting import Acting
 from resolvers.mutations.consents import Given, own_identity
 
 
@@ -47,12 +47,12 @@ async def revoke(acting: Acting, *, id: str) -> int:
 def told_code(context: Context, row: Row) -> str:
     """The code of the report: the same in the answer to a repeated request."""
     (key,) = row.keys_for({"share_code_id": None})
-    return share_code(context.keyring.share_key, key, REPORT)
+    return share_code(context.caller.keyring.share_key, key, REPORT)
 
 
 def address(context: Context, row: Row) -> str:
     """Where the report is viewed: what its QR code holds."""
-    return report_address(reports_of(context).issuer, told_code(context, row))
+    return report_address(reports_of(context.caller).issuer, told_code(context, row))
 
 
 def reports_of(caller: Caller) -> Reports:

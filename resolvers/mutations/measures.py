@@ -3,8 +3,8 @@
 from datetime import date
 
 from casework import measures
-from engine.execute.acting import Acting
 from models.measure import Measure
+from resolvers.mutations.acting import Acting
 
 
 async def record_recognition(acting: Acting, *, id: str, recognised_on: date) -> int:

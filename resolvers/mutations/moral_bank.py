@@ -2,8 +2,8 @@
 
 from casework import conversions
 from casework.refusal import Refusal
-from engine.execute.acting import Acting
 from models.point_conversion import PointConversion, VillageNotice
+from resolvers.mutations.acting import Acting
 
 
 async def confirm(acting: Acting, *, id: str) -> int:

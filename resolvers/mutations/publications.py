@@ -5,11 +5,11 @@ from datetime import date
 from casework import listings, publications
 from casework.listings import Unperformed
 from casework.publications import Announcement, Service
-from engine.execute.acting import Acting
 from models.bulletin import BulletinKind
 from models.court_case import CourtCase
 from models.listing import DebtorGround, Listing
 from models.party import Party
+from resolvers.mutations.acting import Acting
 
 
 async def list_lender(acting: Acting, *, party_id: str, reason: str) -> int:

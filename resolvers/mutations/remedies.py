@@ -8,11 +8,11 @@ from casework import blue, objections, repairs
 from casework.objections import Answer
 from casework.refusal import Refusal
 from casework.repairs import Application, Decision, Evidence
-from engine.execute.acting import Acting
 from models.code_record import CodeRecord
 from models.deduction import Deduction
 from models.objection import Objection, ObjectionOutcome
 from models.repair import Repair, RepairGround, RepairOutcome
+from resolvers.mutations.acting import Acting
 
 
 async def file_objection(acting: Acting, *, deduction_id: str, statement: str) -> int:

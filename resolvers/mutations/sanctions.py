@@ -6,11 +6,11 @@ from decimal import Decimal
 from casework import certificates, sanctions
 from casework.certificates import Performance
 from casework.sanctions import Decision
-from engine.execute.acting import Acting
 from models.certificate import Certificate
 from models.court_case import CourtCase
 from models.party import Party
 from models.sanction import Sanction, SanctionKind
+from resolvers.mutations.acting import Acting
 
 
 async def record_sanction(

@@ -4,10 +4,10 @@ from datetime import date
 
 from casework import settlements
 from casework.settlements import Performed
-from engine.execute.acting import Acting
 from models.court_case import CourtCase
 from models.party import Party
 from models.settlement import Settlement
+from resolvers.mutations.acting import Acting
 
 
 async def record_settlement_performed(

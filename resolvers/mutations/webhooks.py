@@ -5,11 +5,11 @@ from datetime import datetime
 
 from casework import webhooks
 from casework.webhooks import told_secret
-from engine.execute.acting import Acting
 from engine.load.context import Context
 from engine.load.rows import Row
 from models.event import EventKind
 from models.webhook import Webhook
+from resolvers.mutations.acting import Acting
 
 
 async def create(acting: Acting, *, url: str, kinds: Sequence[EventKind]) -> int:
@@ -64,4 +64,4 @@ async def replay(acting: Acting, *, id: str, since: datetime) -> int:
 def secret(context: Context, row: Row) -> str:
     """The HMAC secret of the newest keys: the same in the answer to a repeated request."""
     assert context.performing.changed is not None  # noqa: S101 - there is a row
-    return told_secret(context.keyring, context.performing.changed, row.key_version)
+    return told_secret(context.caller.keyring, context.performing.changed, row.key_version)

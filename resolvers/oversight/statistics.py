@@ -16,7 +16,7 @@ from engine.declare.sql import SQL
 from engine.load.errors import BadInputError
 from resolvers.oversight.statistics_sources import ASKED, KEYS, counted
 from resolvers.register.subjects import text
-from resolvers.visibility.predicates import EVERYBODY, sees
+from resolvers.visibility.audiences import EVERYBODY
 from resolvers.visibility.reach import at_or_below
 
 MOST_GROUPS = 1_000
@@ -101,8 +101,7 @@ def _filters(things: Any) -> Iterator[SQL]:
 # --- the root ---------------------------------------------------------------------------------------------------------
 
 
-@sees(Statistic)
-def _statistic(row: Frame, audience: Audience) -> SQL:
+def may_see_statistic(row: Frame, audience: Audience) -> SQL:
     """Whoever may ask is answered; what is counted is narrowed where it is read."""
     return EVERYBODY
 

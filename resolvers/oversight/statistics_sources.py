@@ -16,13 +16,13 @@ from auth.audiences import Audience
 from engine.declare.relations import Frame
 from engine.declare.sql import SQL
 from engine.load.statements import ARGUMENT
-from engine.load.view import REQUEST, TODAY
 from models.code_record import CodePeriod, known_today
 from models.terms import COURT_TIME
 from resolvers.credit.credit_codes import perspective
 from resolvers.procedure.deductions import status_today
+from resolvers.view import REQUEST, TODAY
 from resolvers.visibility.items import published
-from resolvers.visibility.predicates import visible
+from resolvers.visibility.predicates import may_see_conversion
 from resolvers.visibility.publicity import of_minor, public
 from resolvers.visibility.reach import jurisdiction
 
@@ -177,7 +177,7 @@ def _conversions(audience: Audience) -> Source:
     joined = joined.outerjoin(source, source.id == entry.deduction_id).outerjoin(case, case.id == source.case_id)
     joined = joined.outerjoin(record, record.id == entry.code_record_id)
     if audience is not Audience.COURT:
-        joined = joined.where(visible(models.PointConversion, Frame(entry), Audience.MORAL_BANK))
+        joined = joined.where(may_see_conversion(Frame(entry), Audience.MORAL_BANK))
     return joined, court
 
 

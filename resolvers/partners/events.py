@@ -9,8 +9,8 @@ from sqlalchemy.orm import aliased
 import models
 from auth.audiences import Audience
 from engine.declare.sql import SQL
-from engine.load.view import CLIENT
-from resolvers.visibility.predicates import PARTNERS
+from resolvers.view import CLIENT
+from resolvers.visibility.audiences import PARTNERS
 
 
 def told(audience: Audience, arguments: Mapping[str, SQL]) -> Any:

@@ -14,7 +14,6 @@ from engine.declare.relations import About, Frame, Order, Prepared, Relation, Ro
 from engine.declare.sql import SQL
 from engine.load.errors import BadInputError
 from engine.load.statements import ARGUMENT
-from engine.load.view import NOW, REQUEST, TODAY
 from models.access_record import MatchOutcome
 from models.catalogue import Colour
 from models.code_record import known_today
@@ -22,7 +21,9 @@ from models.party_name import known_as
 from models.terms import COURT_TIME
 from resolvers.credit.credit_codes import perspective
 from resolvers.register.subjects import ABOUT, KEYS, given_document, is_person, prepare, subject_root, text, viewed
-from resolvers.visibility.predicates import EVERYBODY, sees, visible
+from resolvers.view import NOW, REQUEST, TODAY
+from resolvers.visibility.audiences import EVERYBODY
+from resolvers.visibility.items import may_see_code_period
 from resolvers.visibility.reach import holds, reach, shares
 
 NARROW = (
@@ -49,8 +50,7 @@ class SharedReport:
     """The row type's key: what a subject shows by a share code."""
 
 
-@sees(FinanceReport, EmploymentReport, CommerceReport, SharedReport)
-def _report(row: Frame, audience: Audience) -> SQL:
+def may_see_report(row: Frame, audience: Audience) -> SQL:
     """Whoever asks is answered; what the answer holds is narrowed at each row that it leads to."""
     return EVERYBODY
 
@@ -98,7 +98,7 @@ def is_eligible(row: Frame, audience: Audience) -> SQL:
         known_today(period),
         sa.func.range_contains_elem(period.during, TODAY),
         period.colour == Colour.GOLD,
-        visible(models.CodePeriod, Frame(period), audience),
+        may_see_code_period(Frame(period), audience),
     )
     return sa.case((reach(row.party_id, audience, Scope.PERSON_CREDIT), gold.exists()))
 
@@ -199,10 +199,12 @@ def prepare_shared(arguments: Mapping[str, Any], context: Any) -> Prepared:
 SHARED = Root(
     Relation(target=SharedReport, on=lambda arguments, report: sa.true(), keys={"code": sa.LargeBinary()}),
     About(
-        party=lambda row: row.party_id,
-        index=lambda row: row.subject_index,
-        result=lambda row: sa.literal(MatchOutcome.MATCHED.value, sa.Text),
-        share_code=lambda row: row.share_code_id,
+        lambda row: row.party_id,
+        details={
+            "index": lambda row: row.subject_index,
+            "result": lambda row: sa.literal(MatchOutcome.MATCHED.value, sa.Text),
+            "share_code": lambda row: row.share_code_id,
+        },
     ),
     prepare_shared,
 )

@@ -8,9 +8,9 @@ from auth.audiences import Audience
 from auth.consent import live_watch
 from engine.declare.relations import About, Frame, Order, Relation, Root
 from engine.declare.sql import SQL
-from engine.load.view import NOW
 from models.access_record import AccessResult
 from models.watch import WatchOutcome
+from resolvers.view import NOW
 from resolvers.visibility.about import party_of
 
 RESULTS = {
@@ -47,9 +47,11 @@ LINES = Root(
         orders={"ASKED": Order(("ordinal",))},
     ),
     About(
-        party=_party_of_line,
-        index=lambda line: line.subject_index,
-        result=_result,
-        reference=lambda line: line.reference,
+        _party_of_line,
+        details={
+            "index": lambda line: line.subject_index,
+            "result": _result,
+            "reference": lambda line: line.reference,
+        },
     ),
 )

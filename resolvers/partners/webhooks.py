@@ -6,19 +6,17 @@ import models
 from auth.audiences import Audience
 from engine.declare.relations import Frame, Order, Relation
 from engine.declare.sql import SQL
-from engine.load.view import CLIENT
-from resolvers.visibility.predicates import NOBODY, PARTNERS, sees
+from resolvers.view import CLIENT
+from resolvers.visibility.audiences import NOBODY, PARTNERS
 
 
-@sees(models.Webhook)
-def _webhook(row: Frame, audience: Audience) -> SQL:
+def may_see_webhook(row: Frame, audience: Audience) -> SQL:
     return sa.cast(row.client_key == CLIENT, sa.Boolean) if audience in PARTNERS else NOBODY
 
 
-@sees(models.Delivery)
-def _delivery(row: Frame, audience: Audience) -> SQL:
+def may_see_delivery(row: Frame, audience: Audience) -> SQL:
     webhook = sa.orm.aliased(models.Webhook)
-    own = sa.select(webhook.id).where(webhook.id == row.webhook_id, _webhook(Frame(webhook), audience))
+    own = sa.select(webhook.id).where(webhook.id == row.webhook_id, may_see_webhook(Frame(webhook), audience))
     return own.exists() if audience in PARTNERS else NOBODY
 
 

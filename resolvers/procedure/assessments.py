@@ -10,10 +10,10 @@ import models
 from auth.audiences import Audience
 from engine.declare.relations import Frame
 from engine.declare.sql import SQL
-from engine.load.view import TODAY
 from models.catalogue import Stage
 from models.deduction import DeductionStatus
-from resolvers.visibility.predicates import sees, visible
+from resolvers.view import TODAY
+from resolvers.visibility.items import may_see_deduction
 from resolvers.visibility.reach import reached
 
 BASE_POINTS = 10
@@ -51,12 +51,11 @@ def _points(part: type[models.Participation], stage: SQL, audience: Audience) ->
         deduction.stage == stage,
         deduction.status == DeductionStatus.PUBLISHED,
         deduction.expires_on >= TODAY,
-        visible(models.Deduction, Frame(deduction), audience),
+        may_see_deduction(Frame(deduction), audience),
     )
     return sa.select(sa.func.coalesce(sa.func.sum(deduction.points), 0)).where(*counted).scalar_subquery()
 
 
-@sees(Assessment)
-def _assessment(row: Frame, audience: Audience) -> SQL:
+def may_see_assessment(row: Frame, audience: Audience) -> SQL:
     """As the party, and outside the court only where a deduction that may be seen leads to it."""
     return reached(row, row.party_id, audience)

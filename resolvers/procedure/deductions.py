@@ -9,8 +9,8 @@ import models
 from auth.audiences import Audience
 from engine.declare.relations import Frame, Order, Relation
 from engine.declare.sql import ROW_BY_ROW, SQL
-from engine.load.view import TODAY
 from models.deduction import DeductionStatus
+from resolvers.view import TODAY
 from resolvers.visibility.reach import at_or_below
 
 

@@ -10,8 +10,7 @@ import models
 from auth.audiences import Audience
 from engine.declare.relations import About, Frame, Order, Relation
 from engine.declare.sql import SQL
-from engine.load.view import SUBJECT
-from resolvers.visibility.predicates import sees
+from resolvers.view import SUBJECT
 
 
 class Litigant:
@@ -25,16 +24,12 @@ def litigant(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
     return sa.select(SUBJECT.label("subject_index"), known.label("party_id")).subquery("litigant")
 
 
-@sees(Litigant)
-def _litigant(row: Frame, audience: Audience) -> SQL:
+def may_see_litigant(row: Frame, audience: Audience) -> SQL:
     return row.subject_index.is_not(None) if audience is Audience.LITIGANT_PORTAL else sa.false()
 
 
 SELF = Relation(target=Litigant, on=lambda arguments, litigant: sa.true(), keys={})
-ABOUT = About(
-    party=lambda row: row.party_id,
-    index=lambda row: row.subject_index,
-)
+ABOUT = About(lambda row: row.party_id, details={"index": lambda row: row.subject_index})
 PARTY = Relation(target=models.Party, on=lambda me, party: party.id == me.party_id, keys={"party_id": sa.BigInteger()})
 ACCESS_RECORDS = Relation(
     target=models.AccessRecord,

@@ -6,11 +6,10 @@ import models
 from auth.audiences import Audience
 from engine.declare.relations import Frame, Order, Relation
 from engine.declare.sql import SQL
-from resolvers.visibility.predicates import EVERYBODY, NOBODY, sees
+from resolvers.visibility.audiences import EVERYBODY, NOBODY
 
 
-@sees(models.Relation)
-def _relation(row: Frame, audience: Audience) -> SQL:
+def may_see_relation(row: Frame, audience: Audience) -> SQL:
     return EVERYBODY if audience is Audience.COURT else NOBODY
 
 

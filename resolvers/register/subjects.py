@@ -21,7 +21,6 @@ from engine.declare.relations import About, Frame, Order, Prepared, Relation, Ro
 from engine.declare.sql import SQL
 from engine.load.errors import BadInputError, PurposeError, TooManySubjectsError
 from engine.load.statements import ARGUMENT
-from engine.load.view import NOW, REQUEST, TODAY, Access, View
 from models.access_record import BorrowerRelation, MatchOutcome
 from models.documents import ORGANIZATIONS, DocumentKind, document_key, parse_document
 from models.identifiers import IdentifierError
@@ -29,7 +28,7 @@ from models.keyring import Keyring
 from models.names import fold
 from models.party import PartyKind
 from models.party_name import NameStanding, known_as
-from resolvers.visibility.predicates import sees
+from resolvers.view import NOW, REQUEST, TODAY, Access, View
 from resolvers.visibility.reach import consents, holds, shares
 
 LARGEST_BATCH = 100
@@ -155,8 +154,7 @@ def _matched_name(asked: Any, outcome: SQL, party: Any) -> SQL:
     return sa.case((outcome == MatchOutcome.MATCHED.value, named))
 
 
-@sees(Subject)
-def _subject(row: Frame, audience: Audience) -> SQL:
+def may_see_subject(row: Frame, audience: Audience) -> SQL:
     """Whoever asks is answered; what the answer holds is narrowed at the party."""
     return sa.true()
 
@@ -166,13 +164,15 @@ PARTY = Relation(
     target=models.Party, on=lambda subject, party: party.id == subject.party_id, keys={"party_id": sa.BigInteger()}
 )
 ABOUT = About(
-    party=lambda row: row.party_id,
-    index=lambda row: row.index,
-    result=lambda row: row.outcome,
-    consent=lambda row: row.consent_id,
-    share_code=lambda row: row.share_code_id,
-    reference=lambda row: row.reference,
-    relation=lambda row: row.relation,
+    lambda row: row.party_id,
+    details={
+        "index": lambda row: row.index,
+        "result": lambda row: row.outcome,
+        "consent": lambda row: row.consent_id,
+        "share_code": lambda row: row.share_code_id,
+        "reference": lambda row: row.reference,
+        "relation": lambda row: row.relation,
+    },
 )
 
 

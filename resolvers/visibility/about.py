@@ -1,18 +1,14 @@
 """Whom an answer is about: an entry of the access log for each (R19)."""
 
-from collections.abc import Mapping
-
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 import models
 from engine.declare.relations import About, Frame
 from engine.declare.sql import SQL
-from resolvers.credit.standings import ABOUT as STANDING_ABOUT
-from resolvers.credit.standings import HouseholdStanding
 
-ABOUT_ITSELF = About(party=lambda party: party.id)
-ABOUT_PARTY = About(party=lambda row: row.party_id)
+ABOUT_ITSELF = About.of("id")
+ABOUT_PARTY = About.of("party_id")
 ABOUT_NOBODY = About()
 """Logged once for the answer: it is about no one party, or must not say about whom."""
 
@@ -24,7 +20,7 @@ def participants(case: Frame) -> SQL:
     return sa.func.array(found.scalar_subquery())
 
 
-ABOUT_PARTICIPANTS = About(parties=participants)
+ABOUT_PARTICIPANTS = About(subjects=participants)
 
 
 def _conversion_party(notice: Frame) -> SQL:
@@ -64,36 +60,16 @@ def _consented(event: Frame) -> SQL:
     return sa.select(consent.subject_index).where(consent.id == event.consent_id).scalar_subquery()
 
 
-ABOUT_DEDUCTION = About(party=_deduction_party)
+ABOUT_DEDUCTION = About(_deduction_party)
 """Of what belongs to a deduction: its steps, its versions, objections to it."""
 
-ABOUT_NOTICE = About(party=_conversion_party)
-ABOUT_CONFLICT = About(party=lambda row: row.holder_id)
-ABOUT_MEASURE = About(party=_record_party)
+ABOUT_NOTICE = About(_conversion_party)
+ABOUT_CONFLICT = About(lambda row: row.holder_id)
+ABOUT_MEASURE = About(_record_party)
 
 
-ABOUT: Mapping[type, About] = {
-    models.Party: ABOUT_ITSELF,
-    models.CourtCase: ABOUT_PARTICIPANTS,
-    models.IdentityConflict: ABOUT_CONFLICT,
-    models.Objection: ABOUT_DEDUCTION,
-    models.DeductionStep: ABOUT_DEDUCTION,
-    models.DeductionVersion: ABOUT_DEDUCTION,
-    models.VillageNotice: ABOUT_NOTICE,
-    models.Measure: ABOUT_MEASURE,
-    models.Consent: About(party=party_of, index=lambda consent: consent.subject_index),
-    models.AccessRecord: ABOUT_NOBODY,
-    models.ShareCode: About(party=party_of, index=lambda code: code.subject_index),
-    models.IntegrityReport: About(party=_shown_party, index=_shown_by),
-    models.Watch: About(party=party_of, index=lambda watch: watch.subject_index),
-    HouseholdStanding: STANDING_ABOUT,
-    models.Event: About(party=lambda event: event.party_id, index=_consented),
-}
-"""Models whose rows do not simply name their party."""
-
-
-def about_row_of(model: type) -> About | None:
-    """Whom a single row of `model` is about; None for catalogues and the like."""
-    if model in ABOUT:
-        return ABOUT[model]
-    return ABOUT_PARTY if hasattr(model, "party_id") else None
+ABOUT_CONSENT = About(party_of, details={"index": lambda consent: consent.subject_index})
+ABOUT_SHARE_CODE = About(party_of, details={"index": lambda code: code.subject_index})
+ABOUT_REPORT = About(_shown_party, details={"index": _shown_by})
+ABOUT_WATCH = About(party_of, details={"index": lambda watch: watch.subject_index})
+ABOUT_EVENT = About.of("party_id", index=_consented)

@@ -8,13 +8,12 @@ import models
 from auth.audiences import Audience
 from engine.declare.relations import Frame
 from engine.declare.sql import ROW_BY_ROW, SQL, Operand
+from resolvers.visibility.audiences import NOBODY
 from resolvers.visibility.items import own_deduction
-from resolvers.visibility.predicates import NOBODY, sees
 from resolvers.visibility.reach import jurisdiction
 
 
-@sees(models.ImportRun)
-def _import_run(row: Frame, audience: Audience) -> SQL:
+def may_see_import_run(row: Frame, audience: Audience) -> SQL:
     """Of a court's own lines, or those of a court below it. Lines that name no court are every court's."""
     if audience is not Audience.COURT:
         return NOBODY
@@ -23,17 +22,15 @@ def _import_run(row: Frame, audience: Audience) -> SQL:
     return sa.or_(sa.func.cardinality(row.court_codes) == 0, own)
 
 
-@sees(models.ImportFinding)
-def _import_finding(row: Frame, audience: Audience) -> SQL:
+def may_see_import_finding(row: Frame, audience: Audience) -> SQL:
     if audience is not Audience.COURT:
         return NOBODY
     run = sa.orm.aliased(models.ImportRun)
-    seen = _import_run(Frame(run), audience)
+    seen = may_see_import_run(Frame(run), audience)
     return sa.select(run.id).where(run.id == row.import_run_id, seen).offset(ROW_BY_ROW).exists()
 
 
-@sees(models.RecordChange)
-def _record_change(row: Frame, audience: Audience) -> SQL:
+def may_see_record_change(row: Frame, audience: Audience) -> SQL:
     """The history of a row is its own court's, also where the row itself is shown to all. A certificate is of the
     court that its record names."""
     if audience is not Audience.COURT:

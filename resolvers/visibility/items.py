@@ -10,12 +10,12 @@ from auth.audiences import Audience
 from auth.scopes import Scope
 from engine.declare.relations import Frame
 from engine.declare.sql import ROW_BY_ROW, SQL, Operand
-from engine.load.view import NOW, PURPOSE, TODAY
 from models.catalogue import Colour
 from models.court_case import LABOUR_WORDS
 from models.listing import ListingKind
 from models.measure import MeasureStatus
-from resolvers.visibility.predicates import EVERYBODY, NOBODY, PARTNERS, sees
+from resolvers.view import NOW, PURPOSE, TODAY
+from resolvers.visibility.audiences import EVERYBODY, NOBODY, PARTNERS
 from resolvers.visibility.publicity import UNKNOWN, may_leave, public, record_may_leave
 from resolvers.visibility.reach import about_self, jurisdiction, organization, reached
 
@@ -30,8 +30,7 @@ def published(row: Frame) -> SQL:
     return sa.and_(public(row), row.published_at <= NOW)
 
 
-@sees(models.Deduction)
-def _deduction(row: Frame, audience: Audience) -> SQL:
+def may_see_deduction(row: Frame, audience: Audience) -> SQL:
     if audience is Audience.COURT:
         return sa.or_(_own_court(row.case_id), published(row))
     if audience is Audience.LITIGANT_PORTAL:
@@ -48,14 +47,13 @@ def _with_deduction(row: Frame, audience: Audience) -> SQL:
     parent = sa.orm.aliased(models.Deduction)
     return (
         sa.select(parent.id)
-        .where(parent.id == row.deduction_id, _deduction(Frame(parent), audience))
+        .where(parent.id == row.deduction_id, may_see_deduction(Frame(parent), audience))
         .offset(ROW_BY_ROW)
         .exists()
     )
 
 
-@sees(models.DeductionStep, models.DeductionVersion, models.Objection)
-def _procedure(row: Frame, audience: Audience) -> SQL:
+def may_see_procedure(row: Frame, audience: Audience) -> SQL:
     """The procedure of a deduction is its own court's, also where the deduction is published to all (DOMAIN 3)."""
     if audience is Audience.COURT:
         return own_deduction(row.deduction_id)
@@ -69,8 +67,7 @@ def own_deduction(deduction_id: SQL) -> SQL:
     return sa.select(deduction.id).where(deduction.id == deduction_id, own).offset(ROW_BY_ROW).exists()
 
 
-@sees(models.Repair)
-def _repair(row: Frame, audience: Audience) -> SQL:
+def may_see_repair(row: Frame, audience: Audience) -> SQL:
     if audience is Audience.COURT:
         record = sa.orm.aliased(models.CodeRecord)
         own = sa.select(record.id).where(record.id == row.code_record_id, jurisdiction(record.court_code))
@@ -78,25 +75,21 @@ def _repair(row: Frame, audience: Audience) -> SQL:
     return about_self(row.party_id) if audience is Audience.LITIGANT_PORTAL else NOBODY
 
 
-@sees(models.ConsequenceNotice)
-def _consequence_notice(row: Frame, audience: Audience) -> SQL:
+def may_see_consequence_notice(row: Frame, audience: Audience) -> SQL:
     if audience is Audience.COURT:
         return jurisdiction(row.court_code)
     return about_self(row.party_id) if audience is Audience.LITIGANT_PORTAL else NOBODY
 
 
-@sees(models.Reminder, models.RecordStep)
-def _reminder(row: Frame, audience: Audience) -> SQL:
+def may_see_reminder(row: Frame, audience: Audience) -> SQL:
     return jurisdiction(row.court_code) if audience is Audience.COURT else NOBODY
 
 
-@sees(models.Staff)
-def _staff(row: Frame, audience: Audience) -> SQL:
+def may_see_staff(row: Frame, audience: Audience) -> SQL:
     return jurisdiction(row.court_code) if audience is Audience.COURT else NOBODY
 
 
-@sees(models.Batch)
-def _batch(row: Frame, audience: Audience) -> SQL:
+def may_see_batch(row: Frame, audience: Audience) -> SQL:
     if audience is Audience.COURT:
         return sa.or_(jurisdiction(row.court_code), row.published_at <= NOW)
     return sa.cast(row.published_at <= NOW, sa.Boolean) if audience is Audience.LITIGANT_PORTAL else NOBODY
@@ -139,29 +132,25 @@ class Item:
         return known if audience in {*PARTNERS, *self.others} else NOBODY
 
 
-@sees(models.Listing)
-def _listing(row: Frame, audience: Audience) -> SQL:
+def may_see_listing(row: Frame, audience: Audience) -> SQL:
     senior = sa.and_(PURPOSE == "SENIOR_POST_QUALIFICATION", row.kind == ListingKind.DISHONEST_DEBTOR)
     own, leaves = jurisdiction(row.court_code), may_leave(row, UNKNOWN, row.listed_on)
     return Item(Scope.PERSON_INTEGRITY, own, leaves, senior, {Audience.PUBLIC_PORTAL}).seen(row, audience)
 
 
-@sees(models.Certificate)
-def _certificate(row: Frame, audience: Audience) -> SQL:
+def may_see_certificate(row: Frame, audience: Audience) -> SQL:
     """Of a candidate's certificates an employer sees those whose case is known not to be a labour dispute."""
     own, tied = _own_court(row.case_id), row.case_id.is_not(None)
     leaves = may_leave(row, row.performed_on, UNKNOWN)
     return Item(Scope.PERSON_INTEGRITY, own, leaves, tied).seen(row, audience)
 
 
-@sees(models.Sanction)
-def _sanction(row: Frame, audience: Audience) -> SQL:
+def may_see_sanction(row: Frame, audience: Audience) -> SQL:
     own, leaves = jurisdiction(row.court_code), may_leave(row, row.conduct_on, row.decided_on)
     return Item(Scope.PERSON_CREDIT, own, leaves, NOBODY).seen(row, audience)
 
 
-@sees(models.CodeRecord)
-def _code_record(row: Frame, audience: Audience) -> SQL:
+def may_see_code_record(row: Frame, audience: Audience) -> SQL:
     """Suspicions stay with the court, also before whom they concern (R13). Without credit scope only red is seen."""
     own, leaves, red = jurisdiction(row.court_code), record_may_leave(row), row.colour == Colour.RED
     by_credit = Item(Scope.PERSON_CREDIT, own, leaves, NOBODY, {Audience.CREDIT_PLATFORM}).seen(row, audience)
@@ -189,8 +178,7 @@ def _given(record_id: SQL) -> SQL:
     )
 
 
-@sees(models.CodePeriod)
-def _code_period(row: Frame, audience: Audience) -> SQL:
+def may_see_code_period(row: Frame, audience: Audience) -> SQL:
     """The court sees colours of any date, a litigant its own; everyone else today's (R10, R14)."""
     if audience is Audience.COURT:
         return EVERYBODY
@@ -204,12 +192,11 @@ def _code_period(row: Frame, audience: Audience) -> SQL:
     )
 
 
-@sees(models.Measure)
-def _measure(row: Frame, audience: Audience) -> SQL:
+def may_see_measure(row: Frame, audience: Audience) -> SQL:
     """What was published to the platform; of a withdrawn one only the withdrawal is told (R10)."""
     record = sa.orm.aliased(models.CodeRecord)
     running = sa.select(record.id).where(
-        record.id == row.code_record_id, _code_record(Frame(record), Audience.CREDIT_PLATFORM)
+        record.id == row.code_record_id, may_see_code_record(Frame(record), Audience.CREDIT_PLATFORM)
     )
     told = sa.or_(row.status == MeasureStatus.WITHDRAWN, running.offset(ROW_BY_ROW).exists())
     return told if audience is Audience.CREDIT_PLATFORM else NOBODY

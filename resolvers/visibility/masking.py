@@ -13,7 +13,7 @@ from engine.declare.relations import Frame
 from engine.declare.sql import SQL
 from models.court_case import NUMBER_WITHHELD
 from models.party import PartyKind
-from resolvers.visibility.predicates import PARTNERS
+from resolvers.visibility.audiences import PARTNERS
 from resolvers.visibility.reach import about_self
 
 COMPOUND_SURNAMES = tuple(

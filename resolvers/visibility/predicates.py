@@ -1,10 +1,10 @@
-"""Which rows an audience may see. One function a model; every executor applies it at every table it touches.
+"""Which rows an audience may see: one function a type, named by its declaration (`seen_by=`).
 
-A model without a function is seen by nobody. Nothing here depends on the road to a row: the root, an edge, a node id
-and a count all meet the same predicate (R10, R13, R15-R18, R20).
+Every executor applies it wherever a statement touches the rows. Nothing here depends on the road to a row: the root, an
+edge, a node id and a count all meet the same predicate (R10, R13, R15-R18, R20).
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,61 +12,35 @@ import sqlalchemy as sa
 import models
 from auth.audiences import Audience
 from auth.consent import RECIPIENTS, may_still_be_told
-from engine.declare.relations import Frame
+from engine.declare.relations import Frame, Predicate
 from engine.declare.sql import ROW_BY_ROW, SQL
-from engine.load.view import CLIENT, NOW, REQUEST, SUBJECT, VILLAGE
-from models.base import Base
 from models.party import PartyKind
 from models.party_name import NameStanding
+from resolvers.view import CLIENT, NOW, REQUEST, SUBJECT, VILLAGE
+from resolvers.visibility.audiences import EVERYBODY, NOBODY, OUTSIDE, PARTNERS
+from resolvers.visibility.items import may_see_code_record, may_see_deduction, may_see_listing, may_see_sanction
 from resolvers.visibility.publicity import may_leave, record_may_leave
 from resolvers.visibility.reach import about_self, jurisdiction, reached
 
-Predicate = Callable[[Frame, Audience], SQL]
-PREDICATES: dict[type, Predicate] = {}
-NOBODY: SQL = sa.false()
-EVERYBODY: SQL = sa.true()
-PARTNERS = frozenset({Audience.BANK, Audience.EMPLOYER, Audience.COMMERCE})
-OUTSIDE = PARTNERS | {Audience.PUBLIC_PORTAL}
-"""Audiences for which an ended item never was (R10). The litigant is not among them: it sees its own history."""
+ITEMS: Mapping[type, Predicate] = {
+    models.Deduction: may_see_deduction,
+    models.Listing: may_see_listing,
+    models.CodeRecord: may_see_code_record,
+    models.Sanction: may_see_sanction,
+}
+"""Who sees the items by which parties and cases are reached."""
 
 
-def visible(model: type, row: Frame, audience: Audience) -> SQL:
-    """The predicate of `model` for `audience`. What is not declared is seen by nobody."""
-    predicate = PREDICATES.get(model)
-    return predicate(row, audience) if predicate else NOBODY
-
-
-def sees(*models: type[Base] | type) -> Callable[[Predicate], Predicate]:
-    """Enter a predicate for these models."""
-
-    def enter(predicate: Predicate) -> Predicate:
-        PREDICATES.update(dict.fromkeys(models, predicate))
-        return predicate
-
-    return enter
-
-
-@sees(
-    models.Court,
-    models.CatalogueVersion,
-    models.Behaviour,
-    models.CodeType,
-    models.MoralBankItem,
-    models.Benefit,
-    models.GradingRule,
-)
-def _catalogue(row: Frame, audience: Audience) -> SQL:
+def may_see_catalogue(row: Frame, audience: Audience) -> SQL:
     """Published tables: whoever may read their types may read every row."""
     return EVERYBODY
 
 
-@sees(models.Bulletin)
-def _bulletin(row: Frame, audience: Audience) -> SQL:
+def may_see_bulletin(row: Frame, audience: Audience) -> SQL:
     return sa.cast(row.published_at <= NOW, sa.Boolean)
 
 
-@sees(models.Party)
-def _party(row: Frame, audience: Audience) -> SQL:
+def may_see_party(row: Frame, audience: Audience) -> SQL:
     """Whom the audience reaches; the portal and the platform by what they are shown of a party, and not else."""
     if audience is Audience.PUBLIC_PORTAL:
         return sa.or_(*(_has(model, row.id, audience) for model in (models.Deduction, models.Listing)))
@@ -77,24 +51,21 @@ def _party(row: Frame, audience: Audience) -> SQL:
 
 def _has(model: Any, party_id: SQL, audience: Audience) -> SQL:
     item = sa.orm.aliased(model)
-    return sa.select(item.id).where(item.party_id == party_id, visible(model, Frame(item), audience)).exists()
+    return sa.select(item.id).where(item.party_id == party_id, ITEMS[model](Frame(item), audience)).exists()
 
 
-@sees(models.Household)
-def _household(row: Frame, audience: Audience) -> SQL:
+def may_see_household(row: Frame, audience: Audience) -> SQL:
     """The head office's, which keeps them, and the court's."""
     return EVERYBODY if audience in {Audience.COURT, Audience.MORAL_BANK} else NOBODY
 
 
-@sees(models.Village)
-def _village(row: Frame, audience: Audience) -> SQL:
+def may_see_village(row: Frame, audience: Audience) -> SQL:
     if audience is Audience.VILLAGE:
         return sa.cast(row.id == VILLAGE, sa.Boolean)
     return EVERYBODY if audience in {Audience.COURT, Audience.MORAL_BANK} else NOBODY
 
 
-@sees(models.CourtCase)
-def _case(row: Frame, audience: Audience) -> SQL:
+def may_see_case(row: Frame, audience: Audience) -> SQL:
     """A court's own cases and all open ones; outside, none that is never disclosed (R16)."""
     if audience is Audience.COURT:
         return sa.or_(jurisdiction(row.court_code), row.disclosed)
@@ -110,11 +81,10 @@ def _case(row: Frame, audience: Audience) -> SQL:
 def _behind(model: Any, case_id: SQL, audience: Audience) -> SQL:
     """Whether an item that the audience sees comes from the case: cases are not read for their own sake outside."""
     item = sa.orm.aliased(model)
-    return sa.select(item.id).where(item.case_id == case_id, visible(model, Frame(item), audience)).exists()
+    return sa.select(item.id).where(item.case_id == case_id, ITEMS[model](Frame(item), audience)).exists()
 
 
-@sees(models.Participation)
-def _participation(row: Frame, audience: Audience) -> SQL:
+def may_see_participation(row: Frame, audience: Audience) -> SQL:
     """The court's, and each litigant's own part: a partner never sees who else is in a case (DOMAIN 3)."""
     if audience is Audience.COURT:
         case, party = sa.orm.aliased(models.CourtCase), sa.orm.aliased(models.Party)
@@ -126,8 +96,7 @@ def _participation(row: Frame, audience: Audience) -> SQL:
     return about_self(row.party_id) if audience is Audience.LITIGANT_PORTAL else NOBODY
 
 
-@sees(models.PointConversion)
-def _conversion(row: Frame, audience: Audience) -> SQL:
+def may_see_conversion(row: Frame, audience: Audience) -> SQL:
     """Natural persons' only (DOMAIN 5), and nothing of a minor's conduct or a case that is never disclosed (R16)."""
     if audience is not Audience.MORAL_BANK:
         return NOBODY
@@ -148,19 +117,17 @@ def _hidden_record(key: SQL) -> SQL:
     return hidden.offset(ROW_BY_ROW).exists()
 
 
-@sees(models.VillageNotice)
-def _notice(row: Frame, audience: Audience) -> SQL:
+def may_see_notice(row: Frame, audience: Audience) -> SQL:
     """The village's own, as long as the moral bank may see the conversion."""
     if audience is not Audience.VILLAGE:
         return NOBODY
     conversion = sa.orm.aliased(models.PointConversion)
-    told = _conversion(Frame(conversion), Audience.MORAL_BANK)
+    told = may_see_conversion(Frame(conversion), Audience.MORAL_BANK)
     known = sa.select(conversion.id).where(conversion.id == row.conversion_id, told).exists()
     return sa.and_(row.village_id == VILLAGE, known)
 
 
-@sees(models.Event)
-def _event(row: Frame, audience: Audience) -> SQL:
+def may_see_event(row: Frame, audience: Audience) -> SQL:
     """The court's all that are about parties, a litigant's own, and those that a partner was notified of."""
     if audience is Audience.COURT:
         return sa.cast(row.party_id.is_not(None), sa.Boolean)
@@ -173,41 +140,35 @@ def _event(row: Frame, audience: Audience) -> SQL:
     return may_still_be_told(row, row.watch_id, NOW)
 
 
-@sees(models.Watch, models.IncentiveLoan)
-def _of_bank(row: Frame, audience: Audience) -> SQL:
+def may_see_bank_row(row: Frame, audience: Audience) -> SQL:
     """A bank's own."""
     return sa.cast(row.client_key == CLIENT, sa.Boolean) if audience is Audience.BANK else NOBODY
 
 
-@sees(models.WatchLine)
-def _watch_line(row: Frame, audience: Audience) -> SQL:
+def may_see_watch_line(row: Frame, audience: Audience) -> SQL:
     order = sa.orm.aliased(models.WatchOrder)
     mine = sa.select(order.id).where(order.id == row.order_id, order.client_key == CLIENT).exists()
     return mine if audience is Audience.BANK else NOBODY
 
 
-@sees(models.Consent)
-def _consent(row: Frame, audience: Audience) -> SQL:
+def may_see_consent(row: Frame, audience: Audience) -> SQL:
     """Its subject's, and its recipient's: who may know that there is one (R15)."""
     if audience is Audience.LITIGANT_PORTAL:
         return sa.cast(row.subject_index == SUBJECT, sa.Boolean)
     return sa.cast(row.client_key == CLIENT, sa.Boolean) if audience in RECIPIENTS else NOBODY
 
 
-@sees(models.ShareCode)
-def _share_code(row: Frame, audience: Audience) -> SQL:
+def may_see_share_code(row: Frame, audience: Audience) -> SQL:
     return sa.cast(row.subject_index == SUBJECT, sa.Boolean) if audience is Audience.LITIGANT_PORTAL else NOBODY
 
 
-@sees(models.IntegrityReport)
-def _integrity_report(row: Frame, audience: Audience) -> SQL:
+def may_see_integrity_report(row: Frame, audience: Audience) -> SQL:
     code = sa.orm.aliased(models.ShareCode)
-    mine = sa.select(code.id).where(code.id == row.share_code_id, _share_code(Frame(code), audience))
+    mine = sa.select(code.id).where(code.id == row.share_code_id, may_see_share_code(Frame(code), audience))
     return mine.exists() if audience is Audience.LITIGANT_PORTAL else NOBODY
 
 
-@sees(models.AccessRecord)
-def _access_record(row: Frame, audience: Audience) -> SQL:
+def may_see_access_record(row: Frame, audience: Audience) -> SQL:
     """An answer never lists its own entry, which is written with it."""
     before = row.request_id != REQUEST
     if audience is Audience.LITIGANT_PORTAL:
@@ -216,14 +177,12 @@ def _access_record(row: Frame, audience: Audience) -> SQL:
     return sa.cast(before, sa.Boolean) if audience is Audience.AUDITOR else NOBODY
 
 
-@sees(models.Client)
-def _client(row: Frame, audience: Audience) -> SQL:
+def may_see_client(row: Frame, audience: Audience) -> SQL:
     """Who looked somebody up: an institution's name, for those who read the log."""
     return EVERYBODY if audience in {Audience.LITIGANT_PORTAL, Audience.AUDITOR} else NOBODY
 
 
-@sees(models.PartyName)
-def _party_name(row: Frame, audience: Audience) -> SQL:
+def may_see_party_name(row: Frame, audience: Audience) -> SQL:
     """The court's, a litigant's own; of organizations partners' too. A slip is for the court alone (R22)."""
     if audience is Audience.COURT:
         return EVERYBODY
@@ -239,7 +198,6 @@ def _party_name(row: Frame, audience: Audience) -> SQL:
     return sa.and_(true_name, known.exists())
 
 
-@sees(models.IdentityConflict, models.IdentityAct)
-def _identity_act(row: Frame, audience: Audience) -> SQL:
+def may_see_identity_act(row: Frame, audience: Audience) -> SQL:
     """The court's own: for the Centre and the President."""
     return jurisdiction(row.court_code) if audience is Audience.COURT else NOBODY

@@ -7,7 +7,7 @@ import models
 from auth.audiences import Audience
 from engine.declare.relations import Frame
 from engine.declare.sql import SQL, Operand
-from engine.load.view import TODAY
+from resolvers.view import TODAY
 
 UNKNOWN: SQL = sa.cast(sa.null(), sa.Date)
 """A day that an item does not have."""

@@ -1,5 +1,7 @@
 """Which parties an audience reaches at all: the consent, the share code, the jurisdiction (R15-R17)."""
 
+from collections.abc import Mapping
+
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
@@ -9,8 +11,9 @@ from auth.consent import live_consent, live_share
 from auth.scopes import PERSONS, Scope
 from engine.declare.relations import Frame
 from engine.declare.sql import SQL, Operand
-from engine.load.view import CLIENT, COURT, LETTERS, NOW, PURPOSE, REQUEST, SCOPES, SHARES, SUBJECT
 from models.party import PartyKind
+from resolvers.view import CLIENT, COURT, LETTERS, NOW, PURPOSE, REQUEST, SCOPES, SHARES, SUBJECT
+from resolvers.visibility.audiences import PARTNERS
 
 
 def reach(party_id: SQL, audience: Audience, scope: Scope | None = None) -> SQL:
@@ -38,9 +41,16 @@ def may_be_known(party: Frame, audience: Audience, scope: Scope | None = None) -
     return sa.and_(party.disclosed, by_kind)
 
 
+def known_by_scope(party: Frame, audience: Audience) -> Mapping[Scope | None, SQL]:
+    """What all rows about a party are narrowed by before a partner: evaluated once for each party of a statement."""
+    if audience not in PARTNERS:
+        return {}
+    return {scope: may_be_known(party, audience, scope) for scope in (None, *PERSONS)}
+
+
 def reached(row: Frame, party_id: SQL, audience: Audience, scope: Scope | None = None) -> SQL:
     """`reach` for the party of a row, by the word of another row of that party where there is one."""
-    known = row.reached.get(scope)
+    known = row.hoisted.get(scope)
     return reach(party_id, audience, scope) if known is None else known
 
 

@@ -3,18 +3,24 @@
 from datetime import date
 
 import models
-from auth.policy import any_of
 from auth.scopes import Scope
 from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
+from engine.policy import any_of
 from models.catalogue import Colour, ItemKind, Stage, Tier
+from resolvers.visibility.predicates import may_see_catalogue
 
 CATALOGUE = any_of(Scope.CATALOGUE)
 EVIDENCE = "What the entry rests on: S source articles, Y19/N19/B public notices, D derived, K unverified (依据等级)."
 
 
-@row_type(models.CatalogueVersion, requires=CATALOGUE, description="An edition of the catalogue (目录版本).")
+@row_type(
+    models.CatalogueVersion,
+    seen_by=may_see_catalogue,
+    requires=CATALOGUE,
+    description="An edition of the catalogue (目录版本).",
+)
 class CatalogueVersion(Node):
     """An edition of the catalogue."""
 
@@ -24,7 +30,12 @@ class CatalogueVersion(Node):
     note: str = column("note", "Where it comes from and how far it may be trusted (说明).")
 
 
-@row_type(models.Behaviour, requires=CATALOGUE, description="A dishonest behaviour that takes points (失信行为).")
+@row_type(
+    models.Behaviour,
+    seen_by=may_see_catalogue,
+    requires=CATALOGUE,
+    description="A dishonest behaviour that takes points (失信行为).",
+)
 class Behaviour(Node):
     """A behaviour."""
 
@@ -40,7 +51,12 @@ class Behaviour(Node):
     version: CatalogueVersion = relation(models.Behaviour.version, "The edition that holds it (所属版本).")
 
 
-@row_type(models.CodeType, requires=CATALOGUE, description="A kind of record that colours a code (信用码类型).")
+@row_type(
+    models.CodeType,
+    seen_by=may_see_catalogue,
+    requires=CATALOGUE,
+    description="A kind of record that colours a code (信用码类型).",
+)
 class CodeType(Node):
     """A kind of record."""
 
@@ -58,6 +74,7 @@ class CodeType(Node):
 
 @row_type(
     models.MoralBankItem,
+    seen_by=may_see_catalogue,
     requires=any_of(Scope.CATALOGUE),
     description="An item that litigation credit is converted into (道德银行项目).",
 )

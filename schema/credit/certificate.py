@@ -3,21 +3,27 @@
 from datetime import date
 
 import models
-from auth.policy import any_of
 from auth.scopes import Scope
 from engine.declare.fields import column, expression, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
+from engine.policy import any_of
 from resolvers.procedure.record_steps import steps_of
 from resolvers.register.import_runs import changes_of
 from resolvers.visibility import masking
+from resolvers.visibility.about import ABOUT_PARTY
+from resolvers.visibility.items import may_see_certificate
 from schema.procedure.record_change import RecordChange
 from schema.procedure.record_step import RecordStep
 from schema.requirements import INTEGRITY
 
 
 @row_type(
-    models.Certificate, requires=INTEGRITY, description="A certificate of automatic performance (自动履行证明书)."
+    models.Certificate,
+    seen_by=may_see_certificate,
+    about=ABOUT_PARTY,
+    requires=INTEGRITY,
+    description="A certificate of automatic performance (自动履行证明书).",
 )
 class Certificate(Node):
     """A certificate."""

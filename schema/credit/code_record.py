@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import strawberry
 
 import models
-from auth.policy import any_of
 from auth.scopes import Scope
 from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
+from engine.policy import any_of
 from models.catalogue import Colour
 from models.code_record import CloseReason
 from resolvers.procedure.record_steps import steps_of
+from resolvers.visibility.about import ABOUT_PARTY
+from resolvers.visibility.items import may_see_code_record
 from schema.credit.catalogue import CodeType
 from schema.procedure.record_step import RecordStep
 from schema.register.court import Court
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
 @row_type(
     models.CodeRecord,
+    seen_by=may_see_code_record,
+    about=ABOUT_PARTY,
     requires=RECORDED,
     description="A reason for a colour (信用码记录). Yellow is warning information; blue repairs a yellow one.",
 )

@@ -3,19 +3,23 @@
 from datetime import date
 
 import models
-from auth.policy import any_of
 from auth.scopes import Scope
 from engine.declare.fields import column, expression, relation
 from engine.declare.row_types import RowObject, row_type
+from engine.policy import any_of
 from models.catalogue import Colour
 from models.code_record import Reading
 from resolvers.credit import credit_codes
+from resolvers.credit.credit_codes import may_see_history
+from resolvers.visibility.about import ABOUT_PARTY
+from resolvers.visibility.items import may_see_code_period
 from schema.credit.code_record import CodeRecord
 from schema.requirements import CREDIT
 
 
 @row_type(
     credit_codes.History,
+    seen_by=may_see_history,
     requires=any_of(Scope.REGISTER, Scope.SELF),
     key=None,
     name="CodePeriod",
@@ -31,6 +35,8 @@ class CodePeriod(RowObject):
 
 @row_type(
     models.CodePeriod,
+    seen_by=may_see_code_period,
+    about=ABOUT_PARTY,
     requires=CREDIT,
     key=None,
     name="CreditCode",

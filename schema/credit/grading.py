@@ -1,13 +1,15 @@
 """Grades and their reasons."""
 
 import models
-from auth.policy import any_of
 from auth.scopes import Scope
 from engine.declare.fields import column, expression, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import RowObject, row_type
+from engine.policy import any_of
 from models.grading import RiskGrade, RuleSource
 from resolvers.credit import grading
+from resolvers.credit.grading import may_see_grade, may_see_reason
+from resolvers.visibility.predicates import may_see_catalogue
 from schema.credit.catalogue import CatalogueVersion
 from schema.credit.certificate import Certificate
 from schema.credit.code_record import CodeRecord
@@ -18,6 +20,7 @@ from schema.requirements import CREDIT, INTEGRITY, PUBLISHED, RECORDED
 
 @row_type(
     models.GradingRule,
+    seen_by=may_see_catalogue,
     requires=any_of(Scope.CATALOGUE),
     description="A rule of grading (分级规则): who has such a record is graded so, or worse. A default.",
 )
@@ -36,6 +39,7 @@ class GradingRule(Node):
 
 @row_type(
     grading.Reason,
+    seen_by=may_see_reason,
     name="GradeReason",
     key=None,
     requires=CREDIT,
@@ -61,6 +65,7 @@ class GradeReason(RowObject):
 
 @row_type(
     grading.Grade,
+    seen_by=may_see_grade,
     name="RiskAssessment",
     key=None,
     requires=CREDIT,

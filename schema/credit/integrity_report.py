@@ -7,9 +7,11 @@ import strawberry
 import models
 from auth.audiences import Purpose
 from engine.declare.fields import column, relation
-from engine.declare.mutations import mutation_input
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
+from resolvers.visibility.about import ABOUT_REPORT
+from resolvers.visibility.predicates import may_see_integrity_report
+from schema.mutation_fields import mutation_input
 from schema.partners.consent import SELF, ShareCode
 from schema.partners.consent_input import SCOPES
 from schema.procedure.procedure_input import ID
@@ -18,6 +20,8 @@ from schema.register.document_input import OTHER_DOCUMENT, DocumentKey
 
 @row_type(
     models.IntegrityReport,
+    seen_by=may_see_integrity_report,
+    about=ABOUT_REPORT,
     requires=SELF,
     description="A signed report by which a subject shows its litigation credit (司法诚信报告): see /reports/{code}.",
 )

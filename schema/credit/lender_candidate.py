@@ -2,12 +2,13 @@
 
 import strawberry
 
-from auth.policy import all_of, any_of
 from auth.scopes import Scope
 from engine.declare.fields import column, relation
 from engine.declare.row_types import RowObject, row_type
+from engine.policy import all_of, any_of
 from models.lender import CourtLevel
 from resolvers.credit import lenders
+from resolvers.credit.lenders import may_see_candidate
 from schema.register.court import Court
 from schema.register.party import Party
 
@@ -16,6 +17,7 @@ strawberry.enum(CourtLevel, description="A basic court, or all courts below an i
 
 @row_type(
     lenders.LenderCandidate,
+    seen_by=may_see_candidate,
     requires=all_of(Scope.REGISTER, Scope.PROCEDURE),
     key=None,
     source=lenders.candidates,

@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 import models
-from auth.policy import any_of
 from auth.scopes import Scope
-from engine.declare.connections import enter_connection
 from engine.declare.fields import column, expression, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
+from engine.policy import any_of
 from models.listing import ListingKind
 from resolvers.procedure.record_steps import steps_of
 from resolvers.register.import_runs import changes_of
 from resolvers.visibility import masking
+from resolvers.visibility.about import ABOUT_PARTY
+from resolvers.visibility.items import may_see_listing
 from schema.procedure.record_change import RecordChange
 from schema.procedure.record_step import RecordStep
 from schema.register.court import Court
@@ -25,7 +26,13 @@ if TYPE_CHECKING:
     from schema.register.party import Party
 
 
-@row_type(models.Listing, requires=LISTED, description="An entry on a public list (名单信息).")
+@row_type(
+    models.Listing,
+    seen_by=may_see_listing,
+    about=ABOUT_PARTY,
+    requires=LISTED,
+    description="An entry on a public list (名单信息).",
+)
 class Listing(Node):
     """A listing. The field names of the national list stand in brackets."""
 
@@ -52,6 +59,3 @@ class Listing(Node):
         "What later exports changed of it, oldest first (变更记录).",
         requires=any_of(Scope.REGISTER),
     )
-
-
-enter_connection(Listing)

@@ -3,20 +3,23 @@
 from datetime import date
 
 import models
-from auth.policy import any_of
 from auth.scopes import Scope
-from engine.declare.connections import enter_connection
 from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
+from engine.policy import any_of
 from models.measure import MeasureStatus
 from resolvers.credit import measures
+from resolvers.visibility.about import ABOUT_MEASURE
+from resolvers.visibility.items import may_see_measure
 from schema.credit.code_record import CodeRecord
 from schema.register.party import Party
 
 
 @row_type(
     models.Measure,
+    seen_by=may_see_measure,
+    about=ABOUT_MEASURE,
     requires=any_of(Scope.MEASURE),
     description="A record as it was given to the credit platform (互认措施). Of a withdrawn one nothing else is left.",
 )
@@ -31,6 +34,3 @@ class Measure(Node):
     party: Party | None = relation(
         measures.PARTY, "The subject (主体), persons masked; none once the record has ended."
     )
-
-
-enter_connection(Measure)

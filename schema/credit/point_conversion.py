@@ -3,20 +3,23 @@
 from datetime import date, datetime
 
 import models
-from auth.policy import any_of
 from auth.scopes import Scope
-from engine.declare.connections import enter_connection
 from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
+from engine.policy import any_of
 from models.catalogue import ItemKind
 from models.point_conversion import ConversionStatus
+from resolvers.visibility.about import ABOUT_NOTICE, ABOUT_PARTY
+from resolvers.visibility.predicates import may_see_conversion, may_see_notice
 from schema.credit.catalogue import MoralBankItem
 from schema.register.household import Household
 
 
 @row_type(
     models.PointConversion,
+    seen_by=may_see_conversion,
+    about=ABOUT_PARTY,
     requires=any_of(Scope.CONVERSION),
     description="Litigation credit as moral points of a household (积分转换).",
 )
@@ -35,6 +38,8 @@ class PointConversion(Node):
 
 @row_type(
     models.VillageNotice,
+    seen_by=may_see_notice,
+    about=ABOUT_NOTICE,
     requires=any_of(Scope.NOTICE),
     description="What a village is told (村社告知): category, points and month.",
 )
@@ -46,7 +51,3 @@ class VillageNotice(Node):
     month: date = column("month", "Its month, as the first day (月份).")
     sent_at: datetime = column("sent_at", "When it was sent (告知时间).")
     acknowledged_at: datetime | None = column("acknowledged_at", "When the village acknowledged it (确认时间).")
-
-
-enter_connection(PointConversion)
-enter_connection(VillageNotice)

@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 import models
-from auth.policy import any_of
 from auth.scopes import Scope
-from engine.declare.connections import enter_connection
 from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
+from engine.policy import any_of
 from models.sanction import SanctionKind
 from resolvers.procedure.record_steps import steps_of
 from resolvers.register.import_runs import changes_of
+from resolvers.visibility.about import ABOUT_PARTY
+from resolvers.visibility.items import may_see_sanction
 from schema.credit.catalogue import Behaviour
 from schema.procedure.record_change import RecordChange
 from schema.procedure.record_step import RecordStep
@@ -31,6 +32,8 @@ CATALOGUE = any_of(Scope.CATALOGUE)
 
 @row_type(
     models.Sanction,
+    seen_by=may_see_sanction,
+    about=ABOUT_PARTY,
     requires=CREDIT,
     description="A fine, detention, admonition, order to leave or conviction (司法制裁).",
 )
@@ -62,6 +65,3 @@ class Sanction(Node):
         "What later exports changed of it, oldest first (变更记录).",
         requires=any_of(Scope.REGISTER),
     )
-
-
-enter_connection(Sanction)

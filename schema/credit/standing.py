@@ -3,14 +3,17 @@
 from datetime import date
 
 import models
-from auth.policy import all_of, any_of
 from auth.scopes import Scope
 from engine.declare.connections import Connection
 from engine.declare.fields import column, connection, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
+from engine.policy import all_of, any_of
 from models.catalogue import BenefitKind
 from resolvers.credit import standings
+from resolvers.credit.standings import may_see_member, may_see_standing
+from resolvers.visibility.about import ABOUT_PARTY
+from resolvers.visibility.predicates import may_see_catalogue
 from schema.credit.point_conversion import PointConversion, VillageNotice
 from schema.register.household import Household
 
@@ -19,6 +22,7 @@ OFFICE = all_of(Scope.CONVERSION)
 
 @row_type(
     models.Benefit,
+    seen_by=may_see_catalogue,
     requires=any_of(Scope.CATALOGUE, Scope.CONVERSION),
     description="A benefit that is linked to moral points (关爱礼遇), from a threshold on.",
 )
@@ -34,7 +38,13 @@ class Benefit(Node):
     evidence: str = column("evidence", "How well it is evidenced (依据).")
 
 
-@row_type(models.HouseholdMember, requires=OFFICE, description="A person of a household (户内成员), without its name.")
+@row_type(
+    models.HouseholdMember,
+    seen_by=may_see_member,
+    about=ABOUT_PARTY,
+    requires=OFFICE,
+    description="A person of a household (户内成员), without its name.",
+)
 class HouseholdMember(Node):
     """A membership."""
 
@@ -48,6 +58,8 @@ class HouseholdMember(Node):
 
 @row_type(
     standings.HouseholdStanding,
+    seen_by=may_see_standing,
+    about=standings.ABOUT,
     requires=any_of(Scope.CONVERSION, Scope.NOTICE),
     source=standings.standings,
     name="HouseholdStanding",

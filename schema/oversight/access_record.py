@@ -4,18 +4,22 @@ from datetime import datetime
 
 import models
 from auth.audiences import Purpose
-from auth.policy import any_of
 from auth.scopes import Scope
-from engine.declare.connections import enter_connection
 from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
+from engine.policy import any_of
 from models.access_record import AccessResult
+from resolvers.visibility.about import ABOUT_NOBODY
+from resolvers.visibility.predicates import may_see_access_record
 from schema.partners.client import Client
 
 
 @row_type(
     models.AccessRecord,
+    seen_by=may_see_access_record,
+    about=ABOUT_NOBODY,
+    subject="party_id",
     requires=any_of(Scope.SELF, Scope.AUDIT),
     description="One answer about a person or organization (访问记录): who, when, why; neither subject nor content.",
 )
@@ -29,6 +33,3 @@ class AccessRecord(Node):
     types: list[str] = column("types", "The kinds of data in the answer (字段类别).")
     result: AccessResult = column("result", "What kind of answer it was (结果类别).")
     client: Client = relation(models.AccessRecord.client, "Who asked (查询方).")
-
-
-enter_connection(AccessRecord)

@@ -4,13 +4,13 @@ from datetime import date
 
 import strawberry
 
-from auth.policy import OPEN, POLICY, any_of
 from auth.scopes import Scope
 from engine.declare.fields import argument, column, relation
 from engine.declare.row_types import RowObject, row_type
+from engine.policy import OPEN, any_of, require
 from models.catalogue import Colour, Stage
 from resolvers.oversight import statistics
-from resolvers.oversight.statistics import Dimension
+from resolvers.oversight.statistics import Dimension, may_see_statistic
 from resolvers.oversight.statistics_sources import StatisticsSource
 from schema.register.court import Court
 from schema.scalars import Money
@@ -31,11 +31,12 @@ class StatisticsFilter:
     outcome: str | None = strawberry.field(default=None, description="Status, outcome, role or code type (结果).")
 
 
-POLICY.declare(StatisticsFilter.__name__, OPEN)
+require(StatisticsFilter, OPEN)
 
 
 @row_type(
     statistics.Statistic,
+    seen_by=may_see_statistic,
     requires=any_of(Scope.STATISTICS),
     key=None,
     source=statistics.groups,

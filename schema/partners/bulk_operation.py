@@ -5,15 +5,15 @@ from datetime import datetime
 import strawberry
 
 import models
-from auth.policy import all_of
 from auth.scopes import Scope
-from engine.declare.connections import enter_connection
 from engine.declare.fields import column, expression
-from engine.declare.mutations import mutation_input
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
+from engine.policy import all_of
 from models.bulk_operation import BulkError, BulkKind, BulkState
 from resolvers.partners import bulk_operations
+from resolvers.partners.bulk_operations import may_see_operation
+from schema.mutation_fields import mutation_input
 from schema.procedure.procedure_input import ID
 
 OWN = all_of(Scope.BULK)
@@ -23,6 +23,7 @@ VARIABLES = "Its variables, as the text of a JSON object (变量)."
 
 @row_type(
     models.BulkOperation,
+    seen_by=may_see_operation,
     requires=OWN,
     description="A document that runs page by page in the background, into a file of JSON lines (批量作业).",
 )
@@ -43,9 +44,6 @@ class BulkOperation(Node):
     started_at: datetime | None = column("started_at", "When it began (开始时间).")
     ended_at: datetime | None = column("ended_at", "When it ended (结束时间).")
     expires_at: datetime | None = column("expires_at", "Until when its file is kept (有效期至).")
-
-
-enter_connection(BulkOperation)
 
 
 @mutation_input("A list to export whole (导出).")

@@ -2,16 +2,17 @@
 
 import models
 from auth.audiences import Audience
-from auth.policy import any_of
 from auth.scopes import Scope
-from engine.declare.connections import enter_connection
 from engine.declare.fields import column
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
+from engine.policy import any_of
+from resolvers.visibility.predicates import may_see_client
 
 
 @row_type(
     models.Client,
+    seen_by=may_see_client,
     requires=any_of(Scope.SELF, Scope.AUDIT, Scope.GRANT_WRITE),
     description="A registered institution (接入方).",
 )
@@ -21,6 +22,3 @@ class Client(Node):
     name: str = column("name", "Its name (名称).")
     purposes: list[str] = column("purposes", "Why it may look somebody up (用途).")
     audience: Audience = column("audience", "Its kind (类型).")
-
-
-enter_connection(Client)

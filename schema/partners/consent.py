@@ -3,13 +3,14 @@
 from datetime import date, datetime
 
 import models
-from auth.policy import any_of
 from auth.scopes import Scope
-from engine.declare.connections import enter_connection
 from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
+from engine.policy import any_of
 from models.consent import ConsentOrigin
+from resolvers.visibility.about import ABOUT_CONSENT, ABOUT_SHARE_CODE
+from resolvers.visibility.predicates import may_see_consent, may_see_share_code
 from schema.partners.client import Client
 
 SELF = any_of(Scope.SELF)
@@ -18,6 +19,8 @@ KNOWN_CONSENT = any_of(Scope.SELF, Scope.CONSENT)
 
 @row_type(
     models.Consent,
+    seen_by=may_see_consent,
+    about=ABOUT_CONSENT,
     requires=KNOWN_CONSENT,
     description="A consent (授权): to one recipient, for purposes, scopes and a period.",
 )
@@ -35,7 +38,13 @@ class Consent(Node):
     client: Client = relation(models.Consent.client, "The recipient (被授权方).", requires=SELF)
 
 
-@row_type(models.ShareCode, requires=SELF, description="A code by which a subject shows its own record (分享码).")
+@row_type(
+    models.ShareCode,
+    seen_by=may_see_share_code,
+    about=ABOUT_SHARE_CODE,
+    requires=SELF,
+    description="A code by which a subject shows its own record (分享码).",
+)
 class ShareCode(Node):
     """A share code; the code itself is told once, when it is made."""
 
@@ -47,6 +56,3 @@ class ShareCode(Node):
     valid_to: datetime = column("valid_to", "Until when (失效时间).")
     used_at: datetime | None = column("used_at", "When it was used up (使用时间).")
     revoked_at: datetime | None = column("revoked_at", "When it was revoked (撤回时间).")
-
-
-enter_connection(Consent)

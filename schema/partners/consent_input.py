@@ -5,7 +5,7 @@ from datetime import date, datetime
 import strawberry
 
 from auth.audiences import Purpose
-from engine.declare.mutations import mutation_input
+from schema.mutation_fields import mutation_input
 from schema.procedure.procedure_input import ID
 from schema.register.document_input import OTHER_DOCUMENT, DocumentKey
 from schema.scalars import Sha256

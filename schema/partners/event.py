@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 import models
-from auth.policy import all_of, any_of
 from auth.scopes import Scope
-from engine.declare.connections import enter_connection
 from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
+from engine.policy import all_of, any_of
 from models.event import EventKind
 from resolvers.partners import events
+from resolvers.visibility.about import ABOUT_EVENT
+from resolvers.visibility.predicates import may_see_event
 from schema.partners.bulk_operation import OWN as OWN_BULK
 from schema.partners.bulk_operation import BulkOperation
 from schema.partners.consent import KNOWN_CONSENT, Consent
@@ -28,6 +29,8 @@ OWN = any_of(Scope.REGISTER, Scope.SELF)
 
 @row_type(
     models.Event,
+    seen_by=may_see_event,
+    about=ABOUT_EVENT,
     source=events.told,
     requires=all_of(Scope.EVENT),
     description="That something changed for a subject (变更事件): neither what nor why, which is asked for.",
@@ -54,6 +57,3 @@ class Event(Node):
     bulk_operation: BulkOperation | None = relation(
         models.Event.bulk_operation, "The bulk operation that has ended (批量作业).", requires=OWN_BULK
     )
-
-
-enter_connection(Event)

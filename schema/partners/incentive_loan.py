@@ -5,15 +5,16 @@ from datetime import date, datetime
 import strawberry
 
 import models
-from auth.policy import all_of
 from auth.scopes import Scope
-from engine.declare.connections import enter_connection
 from engine.declare.fields import column, relation
-from engine.declare.mutations import mutation_input
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
+from engine.policy import all_of
 from models.incentive_loan import LoanOutcome
+from resolvers.visibility.about import ABOUT_PARTY
+from resolvers.visibility.predicates import may_see_bank_row
 from schema.credit.certificate import Certificate
+from schema.mutation_fields import mutation_input
 from schema.procedure.procedure_input import ID
 from schema.register.document_input import OTHER_DOCUMENT, DocumentKey
 from schema.requirements import INTEGRITY
@@ -22,7 +23,13 @@ from schema.scalars import Money
 LENT = all_of(Scope.LOAN)
 
 
-@row_type(models.IncentiveLoan, requires=LENT, description="A loan that a bank granted on gold (诚信履行贷).")
+@row_type(
+    models.IncentiveLoan,
+    seen_by=may_see_bank_row,
+    about=ABOUT_PARTY,
+    requires=LENT,
+    description="A loan that a bank granted on gold (诚信履行贷).",
+)
 class IncentiveLoan(Node):
     """A loan."""
 
@@ -59,6 +66,3 @@ class CloseIncentiveLoanInput:
     id: strawberry.ID = strawberry.field(description=ID)
     outcome: LoanOutcome = strawberry.field(description="How it ended (结果).")
     closed_on: date = strawberry.field(description="When (结清日期).")
-
-
-enter_connection(IncentiveLoan)

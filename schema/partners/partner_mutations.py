@@ -2,11 +2,8 @@
 
 import strawberry
 
-from auth.policy import all_of, any_of
 from auth.scopes import Scope
-from engine.declare.mutations import mutation
-from engine.execute.acting import Also
-from jobs.bulk_measures import measure
+from engine.policy import all_of, any_of
 from resolvers.mutations import (
     bulk_operations,
     consents,
@@ -14,9 +11,10 @@ from resolvers.mutations import (
     integrity_reports,
     webhooks,
 )
-from resolvers.mutations.bulk_operations import Starting
+from resolvers.mutations.acting import Also
 from resolvers.partners.watches import LINES
 from schema.credit.integrity_report import IntegrityReport, IssueIntegrityReportInput, RevokeIntegrityReportInput
+from schema.mutation_fields import mutation
 from schema.partners.bulk_operation import (
     BulkOperation,
     CancelBulkOperationInput,
@@ -55,7 +53,6 @@ SECRET = Also(
 )
 LENDING = all_of(Scope.LOAN, Scope.LOAN_WRITE)
 BULK = all_of(Scope.BULK, Scope.BULK_WRITE)
-STARTING = Starting(measure)
 WATCHING = all_of(Scope.WATCH, Scope.WATCH_WRITE)
 
 
@@ -200,14 +197,14 @@ class PartnerMutations:
         requires=CALLED,
     )
     start_export = mutation(
-        STARTING.export,
+        bulk_operations.export,
         StartExportInput,
         BulkOperation,
         "A partner exports a whole list, into a file of JSON lines (导出).",
         requires=BULK,
     )
     start_batch_check = mutation(
-        STARTING.batch_check,
+        bulk_operations.batch_check,
         StartBatchCheckInput,
         BulkOperation,
         "A partner has a file of up to 100,000 subjects checked, each line for itself (批量核查).",

@@ -2,11 +2,10 @@
 
 import strawberry
 
-import models
-from auth.policy import all_of, any_of
 from auth.scopes import Scope
 from engine.declare.connections import Connection
 from engine.declare.fields import argument, root, root_connection, rooted
+from engine.policy import all_of, any_of
 from resolvers import roots
 from resolvers.partners import scenarios
 from resolvers.register import subjects
@@ -84,7 +83,7 @@ class PartnerQuery:
         roots.CONSENTS,
         "The consents that persons have given you, newest first (授权记录).",
         requires=all_of(Scope.CONSENT),
-        about=about.ABOUT[models.Consent],
+        about=about.ABOUT_CONSENT,
         filter_type=ConsentFilter,
     )
     recipients: Connection[Client] = root_connection(
@@ -103,7 +102,7 @@ class PartnerQuery:
         roots.WATCHES,
         "Your watches, oldest first (监测名单).",
         requires=all_of(Scope.WATCH),
-        about=about.ABOUT[models.Watch],
+        about=about.ABOUT_WATCH,
         filter_type=WatchFilter,
     )
     bulk_operations: Connection[BulkOperation] = root_connection(

@@ -3,9 +3,8 @@
 import strawberry
 
 from auth.budget import Status
-from auth.policy import OPEN
 from engine.declare.fields import Info
-from engine.declare.row_types import enter
+from engine.policy import OPEN, require
 
 
 @strawberry.type(description="What you have left of your budget (额度): a leaky bucket of cost points.")
@@ -19,12 +18,12 @@ class RateLimit:
     budget: int = strawberry.field(description="Points a minute (每分钟额度).")
 
 
-enter(RateLimit, None, OPEN)
+require(RateLimit, OPEN)
 
 
 def rate_limit(info: Info) -> RateLimit | None:
     """As it stands after this request was charged."""
-    charge = info.context.charge
+    charge = info.context.caller.charge
     if charge is None:
         return None
     status: Status = charge.status

@@ -3,15 +3,16 @@
 from datetime import date, datetime
 
 import models
-from auth.policy import all_of
 from auth.scopes import Scope
 from engine.declare.fields import column, expression, relation
 from engine.declare.relations import Order
 from engine.declare.row_types import RowObject, row_type
+from engine.policy import all_of
 from models.access_record import MatchOutcome
 from models.party_name import NameStanding
 from resolvers.credit import grading
 from resolvers.partners import scenarios
+from resolvers.partners.scenarios import may_see_report
 from resolvers.register import subjects
 from schema.credit.certificate import Certificate
 from schema.credit.code_record import CodeRecord
@@ -32,6 +33,7 @@ UNTIL = "Until the next publication, or the end of the consent if that is earlie
 
 @row_type(
     scenarios.FinanceReport,
+    seen_by=may_see_report,
     key=None,
     source=subjects.looked_up,
     requires=all_of(Scope.SUBJECT, Scope.PERSON_CREDIT),
@@ -60,6 +62,7 @@ class FinanceReport(RowObject):
 
 @row_type(
     scenarios.EmploymentReport,
+    seen_by=may_see_report,
     key=None,
     source=subjects.looked_up,
     requires=all_of(Scope.SUBJECT, Scope.PERSON_INTEGRITY),
@@ -93,6 +96,7 @@ class EmploymentReport(RowObject):
 
 @row_type(
     scenarios.CommerceReport,
+    seen_by=may_see_report,
     key=None,
     source=subjects.looked_up,
     requires=all_of(Scope.SUBJECT, Scope.ORGANIZATION),
@@ -113,6 +117,7 @@ class CommerceReport(RowObject):
 
 @row_type(
     scenarios.SharedReport,
+    seen_by=may_see_report,
     key=None,
     source=scenarios.shared,
     requires=all_of(Scope.SUBJECT, Scope.PERSON_INTEGRITY),

@@ -3,10 +3,9 @@
 import strawberry
 
 from auth.audiences import Audience, Purpose
-from auth.policy import OPEN
 from auth.principal import Principal
 from engine.declare.fields import Info
-from engine.declare.row_types import enter
+from engine.policy import OPEN, require
 
 
 def _scopes(root: strawberry.Parent[Principal]) -> list[str]:
@@ -28,9 +27,9 @@ class Viewer:
     purposes: list[Purpose] = strawberry.field(resolver=_purposes, description="The purposes you may name (用途).")
 
 
-enter(Viewer, None, OPEN)
+require(Viewer, OPEN)
 
 
 def viewer(info: Info) -> Viewer:
     """The principal itself: GraphQL reads its fields."""
-    return info.context.principal  # type: ignore[return-value]  # rows up, never types down
+    return info.context.caller.principal  # type: ignore[no-any-return]  # its fields are the type's

@@ -3,21 +3,26 @@
 from datetime import datetime
 
 import models
-from auth.policy import all_of
 from auth.scopes import Scope
-from engine.declare.connections import enter_connection
 from engine.declare.fields import column, expression, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import RowObject, row_type
+from engine.policy import all_of
 from models.party import PartyKind
 from models.watch import WatchOutcome
 from resolvers.partners import watches
+from resolvers.visibility.about import ABOUT_WATCH
+from resolvers.visibility.predicates import may_see_bank_row, may_see_watch_line
 
 WATCHING = all_of(Scope.WATCH)
 
 
 @row_type(
-    models.Watch, requires=WATCHING, description="A subject of whose changes you are told (贷后监测), whoever knows it."
+    models.Watch,
+    seen_by=may_see_bank_row,
+    about=ABOUT_WATCH,
+    requires=WATCHING,
+    description="A subject of whose changes you are told (贷后监测), whoever knows it.",
 )
 class Watch(Node):
     """A watch."""
@@ -31,6 +36,7 @@ class Watch(Node):
 
 @row_type(
     models.WatchLine,
+    seen_by=may_see_watch_line,
     key=None,
     requires=WATCHING,
     description="What came of one subject of an order (监测委托明细). Without consent, known and unknown look alike.",
@@ -46,6 +52,3 @@ class WatchLine(RowObject):
         "Your reference under which the subject was watched before this line (原机构业务编号);"
         " none where it was not watched, or under the same one.",
     )
-
-
-enter_connection(Watch)

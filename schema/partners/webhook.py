@@ -3,15 +3,16 @@
 from datetime import datetime
 
 import models
-from auth.policy import all_of
 from auth.scopes import Scope
-from engine.declare.connections import Connection, enter_connection
+from engine.declare.connections import Connection
 from engine.declare.fields import column, connection, expression, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
+from engine.policy import all_of
 from models.event import EventKind
 from models.webhook import DisableReason
 from resolvers.partners import webhooks
+from resolvers.partners.webhooks import may_see_delivery, may_see_webhook
 from schema.partners.event import Event
 
 TOLD = all_of(Scope.EVENT)
@@ -19,6 +20,7 @@ TOLD = all_of(Scope.EVENT)
 
 @row_type(
     models.Delivery,
+    seen_by=may_see_delivery,
     requires=TOLD,
     description="An event on its way to a webhook (推送记录): tried until it is taken, or given up after four days.",
 )
@@ -37,6 +39,7 @@ class Delivery(Node):
 
 @row_type(
     models.Webhook,
+    seen_by=may_see_webhook,
     requires=TOLD,
     description="Where you are told of events without asking (回调), Standard Webhooks 1.0.",
 )
@@ -58,6 +61,3 @@ class Webhook(Node):
         "deleted_at", "When it was deleted (删除时间); `webhooks` lists it no more, and it counts no more."
     )
     deliveries: Connection[Delivery] = connection(webhooks.DELIVERIES, "What was sent, newest first (推送记录).")
-
-
-enter_connection(Delivery)

@@ -4,8 +4,8 @@ from datetime import datetime
 
 import strawberry
 
-from engine.declare.mutations import mutation_input
 from models.event import EventKind
+from schema.mutation_fields import mutation_input
 from schema.procedure.procedure_input import ID
 
 

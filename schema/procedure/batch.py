@@ -3,21 +3,25 @@
 from datetime import date, datetime
 
 import models
-from auth.policy import any_of
 from auth.scopes import Scope
 from engine.declare.connections import Connection
 from engine.declare.fields import column, connection, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
+from engine.policy import any_of
 from models.batch import BatchStatus
 from resolvers.procedure import deductions
+from resolvers.visibility.items import may_see_batch
 from schema.procedure.deduction import Deduction
 from schema.register.court import Court
 from schema.requirements import PUBLISHED
 
 
 @row_type(
-    models.Batch, requires=any_of(Scope.PROCEDURE), description="One month of one court, published at once (批次)."
+    models.Batch,
+    seen_by=may_see_batch,
+    requires=any_of(Scope.PROCEDURE),
+    description="One month of one court, published at once (批次).",
 )
 class Batch(Node):
     """A batch."""

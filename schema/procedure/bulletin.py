@@ -3,17 +3,22 @@
 from datetime import date, datetime
 
 import models
-from auth.policy import any_of
 from auth.scopes import Scope
-from engine.declare.connections import enter_connection
 from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
+from engine.policy import any_of
 from models.bulletin import BulletinKind
+from resolvers.visibility.predicates import may_see_bulletin
 from schema.register.court import Court
 
 
-@row_type(models.Bulletin, requires=any_of(Scope.CATALOGUE), description="What a court publishes about a month (通报).")
+@row_type(
+    models.Bulletin,
+    seen_by=may_see_bulletin,
+    requires=any_of(Scope.CATALOGUE),
+    description="What a court publishes about a month (通报).",
+)
 class Bulletin(Node):
     """A bulletin."""
 
@@ -23,6 +28,3 @@ class Bulletin(Node):
     body: str = column("body", "Text (正文).")
     published_at: datetime = column("published_at", "When it was published (发布时间).")
     court: Court = relation(models.Bulletin.court, "The court (法院).")
-
-
-enter_connection(Bulletin)

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 import models
-from auth.policy import any_of
 from auth.scopes import Scope
 from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
+from engine.policy import any_of
 from resolvers.procedure.record_steps import steps_of
+from resolvers.visibility.about import ABOUT_PARTY
+from resolvers.visibility.items import may_see_consequence_notice
 from schema.procedure.record_step import RecordStep
 from schema.register.case import Case
 from schema.requirements import CASE, KNOWN_PARTY
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 @row_type(
     models.ConsequenceNotice,
+    seen_by=may_see_consequence_notice,
+    about=ABOUT_PARTY,
     requires=any_of(Scope.PROCEDURE),
     description="What a participant was told would follow if it did not perform (法律后果告知书).",
 )

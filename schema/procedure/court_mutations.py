@@ -2,9 +2,8 @@
 
 import strawberry
 
-from auth.policy import all_of
 from auth.scopes import Scope
-from engine.declare.mutations import mutation
+from engine.policy import all_of
 from resolvers.mutations import (
     deductions,
     identities,
@@ -17,6 +16,7 @@ from schema.credit.certificate import Certificate
 from schema.credit.code_record import CodeRecord
 from schema.credit.listing import Listing
 from schema.credit.sanction import Sanction
+from schema.mutation_fields import mutation
 from schema.procedure.batch import Batch
 from schema.procedure.bulletin import Bulletin
 from schema.procedure.consequence_notice import ConsequenceNotice

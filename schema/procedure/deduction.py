@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 import models
-from auth.policy import any_of
 from auth.scopes import Scope
-from engine.declare.connections import enter_connection
 from engine.declare.fields import column, expression, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
+from engine.policy import any_of
 from models.catalogue import Stage, Tier
 from models.court import StaffRole
 from models.court_case import Role
@@ -20,6 +19,8 @@ from resolvers.procedure import deductions
 from resolvers.register import participations
 from resolvers.register.import_runs import changes_of
 from resolvers.visibility import publicity
+from resolvers.visibility.about import ABOUT_DEDUCTION, ABOUT_PARTY
+from resolvers.visibility.items import may_see_deduction, may_see_procedure
 from schema.credit.catalogue import Behaviour
 from schema.procedure.objection import Objection
 from schema.procedure.record_change import RecordChange
@@ -35,7 +36,13 @@ PROCEDURE = any_of(Scope.PROCEDURE)
 CATALOGUE = any_of(Scope.CATALOGUE)
 
 
-@row_type(models.DeductionStep, requires=PROCEDURE, description="One step of the procedure: who, when, why (流程节点).")
+@row_type(
+    models.DeductionStep,
+    seen_by=may_see_procedure,
+    about=ABOUT_DEDUCTION,
+    requires=PROCEDURE,
+    description="One step of the procedure: who, when, why (流程节点).",
+)
 class DeductionStep(Node):
     """A step."""
 
@@ -46,7 +53,13 @@ class DeductionStep(Node):
     reason: str = column("reason", "Why (理由).")
 
 
-@row_type(models.DeductionVersion, requires=PROCEDURE, description="One edition of a deduction's content (版本).")
+@row_type(
+    models.DeductionVersion,
+    seen_by=may_see_procedure,
+    about=ABOUT_DEDUCTION,
+    requires=PROCEDURE,
+    description="One edition of a deduction's content (版本).",
+)
 class DeductionVersion(Node):
     """A version."""
 
@@ -60,6 +73,8 @@ class DeductionVersion(Node):
 
 @row_type(
     models.Deduction,
+    seen_by=may_see_deduction,
+    about=ABOUT_PARTY,
     requires=PUBLISHED,
     description="Points taken from one subject in one stage of one case (扣分). An item, without commentary (白描).",
 )
@@ -106,6 +121,3 @@ class Deduction(Node):
     )
     objections: list[Objection] = relation(deductions.OBJECTIONS, "Objections to it (异议).", requires=PROCEDURE)
     repairs: list[Repair] = relation(deductions.REPAIRS, "Applications for its repair (修复申请).", requires=PROCEDURE)
-
-
-enter_connection(Deduction)

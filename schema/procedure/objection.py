@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 import models
-from auth.policy import any_of
 from auth.scopes import Scope
 from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
+from engine.policy import any_of
 from models.objection import ObjectionOutcome
+from resolvers.visibility.about import ABOUT_DEDUCTION
+from resolvers.visibility.items import may_see_procedure
 from schema.requirements import PUBLISHED
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 @row_type(
     models.Objection,
+    seen_by=may_see_procedure,
+    about=ABOUT_DEDUCTION,
     requires=any_of(Scope.PROCEDURE),
     description="A written objection against a deduction (异议), answered within a month.",
 )

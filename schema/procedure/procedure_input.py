@@ -4,9 +4,9 @@ from datetime import date
 
 import strawberry
 
-from engine.declare.mutations import mutation_input
 from models.court_case import Role
 from models.deduction import FindingKind
+from schema.mutation_fields import mutation_input
 from schema.scalars import Sha256
 
 ID = "Its id."

@@ -4,9 +4,9 @@ from datetime import date
 
 import strawberry
 
-from engine.declare.mutations import mutation_input
 from models.bulletin import BulletinKind
 from models.listing import DebtorGround
+from schema.mutation_fields import mutation_input
 from schema.procedure.procedure_input import ID, REASON
 from schema.scalars import Sha256
 

@@ -3,16 +3,18 @@
 from datetime import datetime
 
 import models
-from auth.policy import any_of
 from auth.scopes import Scope
 from engine.declare.fields import column, expression
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
+from engine.policy import any_of
 from resolvers.register.import_runs import field_name
+from resolvers.visibility.imports import may_see_record_change
 
 
 @row_type(
     models.RecordChange,
+    seen_by=may_see_record_change,
     requires=any_of(Scope.REGISTER),
     description="That an export changed one field of what was there (变更记录); for the court whose it is.",
 )

@@ -3,16 +3,20 @@
 from datetime import datetime
 
 import models
-from auth.policy import any_of
 from auth.scopes import Scope
 from engine.declare.fields import column
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
+from engine.policy import any_of
 from models.court import StaffRole
+from resolvers.visibility.about import ABOUT_PARTY
+from resolvers.visibility.items import may_see_reminder
 
 
 @row_type(
     models.RecordStep,
+    seen_by=may_see_reminder,
+    about=ABOUT_PARTY,
     requires=any_of(Scope.PROCEDURE),
     description="A step that a member of staff took with a matter: who, when, why (办理节点).",
 )

@@ -4,10 +4,10 @@ from datetime import date
 
 import strawberry
 
-from engine.declare.mutations import mutation_input
 from models.objection import ObjectionOutcome
 from models.repair import RepairGround, RepairOutcome
 from models.sanction import SanctionKind
+from schema.mutation_fields import mutation_input
 from schema.procedure.procedure_input import ID, REASON
 from schema.scalars import Money, Sha256
 

@@ -3,13 +3,13 @@
 from datetime import date, datetime
 
 import models
-from auth.policy import any_of
 from auth.scopes import Scope
-from engine.declare.connections import enter_connection
 from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
+from engine.policy import any_of
 from models.calendar import ReminderKind
+from resolvers.visibility.items import may_see_reminder
 from schema.credit.code_record import CodeRecord
 from schema.procedure.batch import Batch
 from schema.procedure.objection import Objection
@@ -18,6 +18,7 @@ from schema.register.court import Court
 
 @row_type(
     models.Reminder,
+    seen_by=may_see_reminder,
     requires=any_of(Scope.PROCEDURE),
     description="What a court is reminded of (期限提醒); it stays when the matter is done.",
 )
@@ -33,6 +34,3 @@ class Reminder(Node):
         models.Reminder.code_record, "The blue record, if it is of a review (蓝码记录)."
     )
     batch: Batch | None = relation(models.Reminder.batch, "The month, if it is of one (批次).")
-
-
-enter_connection(Reminder)

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 import models
-from auth.policy import any_of
 from auth.scopes import Scope
 from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
+from engine.policy import any_of
 from models.repair import RepairGround, RepairOutcome
+from resolvers.visibility.about import ABOUT_PARTY
+from resolvers.visibility.items import may_see_repair
 from schema.requirements import PUBLISHED, RECORDED
 from schema.scalars import Money
 
@@ -20,7 +22,13 @@ if TYPE_CHECKING:
     from schema.procedure.deduction import Deduction
 
 
-@row_type(models.Repair, requires=any_of(Scope.PROCEDURE), description="An application for credit repair (信用修复).")
+@row_type(
+    models.Repair,
+    seen_by=may_see_repair,
+    about=ABOUT_PARTY,
+    requires=any_of(Scope.PROCEDURE),
+    description="An application for credit repair (信用修复).",
+)
 class Repair(Node):
     """A repair."""
 

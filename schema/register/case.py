@@ -6,19 +6,21 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 import models
-from auth.policy import any_of
 from auth.scopes import Scope
 from engine.declare.connections import Connection
 from engine.declare.fields import column, connection, expression, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import RowObject, row_type
+from engine.policy import any_of
 from models.catalogue import Stage
 from models.court_case import Confidentiality, Role
 from resolvers.procedure.assessments import Assessment as AssessmentRow
-from resolvers.procedure.assessments import assessments
+from resolvers.procedure.assessments import assessments, may_see_assessment
 from resolvers.register.import_runs import changes_of
 from resolvers.register.participations import ASSESSMENTS, CASE_DEDUCTIONS
 from resolvers.visibility import masking, publicity
+from resolvers.visibility.about import ABOUT_PARTICIPANTS, ABOUT_PARTY
+from resolvers.visibility.predicates import may_see_case, may_see_participation
 from schema.procedure.record_change import RecordChange
 from schema.register.court import Court
 from schema.requirements import CASE, PART, PUBLISHED
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 @row_type(
     AssessmentRow,
+    seen_by=may_see_assessment,
     requires=PUBLISHED,
     key=None,
     source=assessments,
@@ -42,7 +45,13 @@ class Assessment(RowObject):
     score: int = column("score", "Ten less the points in publication, not below zero (得分).")
 
 
-@row_type(models.Participation, requires=PART, description="A participant in a case, always with its role (诉讼参与).")
+@row_type(
+    models.Participation,
+    seen_by=may_see_participation,
+    about=ABOUT_PARTY,
+    requires=PART,
+    description="A participant in a case, always with its role (诉讼参与).",
+)
 class Participation(Node):
     """A participation."""
 
@@ -65,7 +74,14 @@ class Participation(Node):
     assessments: list[Assessment] = relation(ASSESSMENTS, "Its scores, one a stage (环节得分).")
 
 
-@row_type(models.CourtCase, name="Case", requires=CASE, description="A court case (案件).")
+@row_type(
+    models.CourtCase,
+    seen_by=may_see_case,
+    about=ABOUT_PARTICIPANTS,
+    name="Case",
+    requires=CASE,
+    description="A court case (案件).",
+)
 class Case(Node):
     """A case."""
 

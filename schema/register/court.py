@@ -3,14 +3,17 @@
 from typing import Optional
 
 import models
-from auth.policy import any_of
 from auth.scopes import Scope
 from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
+from engine.policy import any_of
+from resolvers.visibility.predicates import may_see_catalogue
 
 
-@row_type(models.Court, requires=any_of(Scope.CATALOGUE), key="code", description="A court (法院).")
+@row_type(
+    models.Court, seen_by=may_see_catalogue, requires=any_of(Scope.CATALOGUE), key="code", description="A court (法院)."
+)
 class Court(Node):
     """A court."""
 

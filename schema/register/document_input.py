@@ -2,7 +2,7 @@
 
 import strawberry
 
-from auth.policy import OPEN, POLICY
+from engine.policy import OPEN, require
 from models.documents import DocumentKind
 
 OTHER_DOCUMENT = "Another document of the subject, instead of a number above (其他证件)."
@@ -16,4 +16,4 @@ class DocumentKey:
     number: str = strawberry.field(description="Its number (证件号码).")
 
 
-POLICY.declare(DocumentKey.__name__, OPEN)
+require(DocumentKey, OPEN)

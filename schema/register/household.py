@@ -1,17 +1,19 @@
 """Villages and households."""
 
 import models
-from auth.policy import any_of
 from auth.scopes import Scope
 from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
+from engine.policy import any_of
+from resolvers.visibility.predicates import may_see_household, may_see_village
 
 MORAL_BANK = any_of(Scope.CONVERSION, Scope.REGISTER)
 
 
 @row_type(
     models.Village,
+    seen_by=may_see_village,
     requires=any_of(Scope.CONVERSION, Scope.NOTICE, Scope.REGISTER),
     description="A village or community (村社区).",
 )
@@ -21,7 +23,12 @@ class Village(Node):
     name: str = column("name", "Name with its township (名称).")
 
 
-@row_type(models.Household, requires=MORAL_BANK, description="A household (农户家庭), to which moral points belong.")
+@row_type(
+    models.Household,
+    seen_by=may_see_household,
+    requires=MORAL_BANK,
+    description="A household (农户家庭), to which moral points belong.",
+)
 class Household(Node):
     """A household."""
 

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 import models
-from auth.policy import all_of, any_of
 from auth.scopes import Scope
-from engine.declare.connections import enter_connection
 from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
+from engine.policy import all_of, any_of
 from models.identity_conflict import ConflictOutcome, ConflictState, IdentityActKind, IdentityActState
+from resolvers.visibility.about import ABOUT_CONFLICT, ABOUT_PARTY
+from resolvers.visibility.predicates import may_see_identity_act
 from schema.register.court import Court
 from schema.requirements import KNOWN_PARTY
 
@@ -24,6 +25,8 @@ QUEUE = all_of(Scope.REGISTER, Scope.PROCEDURE)
 
 @row_type(
     models.IdentityConflict,
+    seen_by=may_see_identity_act,
+    about=ABOUT_CONFLICT,
     requires=QUEUE,
     description="One person's number under another name (身份冲突): its lines wait inside the court.",
 )
@@ -47,7 +50,13 @@ class IdentityConflict(Node):
     )
 
 
-@row_type(models.IdentityAct, requires=QUEUE, description="A step with the identity of a party (身份事项).")
+@row_type(
+    models.IdentityAct,
+    seen_by=may_see_identity_act,
+    about=ABOUT_PARTY,
+    requires=QUEUE,
+    description="A step with the identity of a party (身份事项).",
+)
 class IdentityAct(Node):
     """A step that one officer proposes and another decides on."""
 
@@ -68,7 +77,3 @@ class IdentityAct(Node):
     other: Annotated["Party", strawberry.lazy("schema.register.party")] | None = relation(
         models.IdentityAct.other, "The other party, where there is one (另一当事人).", requires=KNOWN_PARTY
     )
-
-
-for _type in (IdentityConflict, IdentityAct):
-    enter_connection(_type)

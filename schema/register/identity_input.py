@@ -2,8 +2,8 @@
 
 import strawberry
 
-from engine.declare.mutations import mutation_input
 from models.identity_conflict import ConflictOutcome
+from schema.mutation_fields import mutation_input
 from schema.procedure.procedure_input import ID, REASON
 from schema.register.document_input import DocumentKey
 from schema.scalars import Sha256

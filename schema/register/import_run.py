@@ -3,20 +3,21 @@
 from datetime import date, datetime
 
 import models
-from auth.policy import any_of
 from auth.scopes import Scope
-from engine.declare.connections import enter_connection
 from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
+from engine.policy import any_of
 from models.import_run import FindingLevel, ImportState
 from resolvers.register.import_runs import FINDINGS
+from resolvers.visibility.imports import may_see_import_finding, may_see_import_run
 
 REGISTER = any_of(Scope.REGISTER)
 
 
 @row_type(
     models.ImportFinding,
+    seen_by=may_see_import_finding,
     requires=REGISTER,
     description="Lines of an import that were rejected, or warned of, for one reason (导入问题).",
 )
@@ -31,6 +32,7 @@ class ImportFinding(Node):
 
 @row_type(
     models.ImportRun,
+    seen_by=may_see_import_run,
     requires=REGISTER,
     description="One import of one file (导入批次), with what was wrong with it. The share of bad lines is `rejected` "
     "of `lines`; `findings` has the reasons, and the warnings that were accepted.",
@@ -55,6 +57,3 @@ class ImportRun(Node):
     outdated: int = column("outdated", "Rows that a newer export has written, and that stay so (过期).")
     held: int = column("held", "Rows that wait with an open conflict of identity (待核).")
     findings: list[ImportFinding] = relation(FINDINGS, "What was wrong, most lines first (问题).", requires=REGISTER)
-
-
-enter_connection(ImportRun)

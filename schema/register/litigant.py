@@ -1,11 +1,12 @@
 """What a litigant sees of itself."""
 
-from auth.policy import any_of
 from auth.scopes import Scope
 from engine.declare.connections import Connection
 from engine.declare.fields import connection, relation
 from engine.declare.row_types import RowObject, row_type
+from engine.policy import any_of
 from resolvers.register import litigants
+from resolvers.register.litigants import may_see_litigant
 from schema.credit.integrity_report import IntegrityReport
 from schema.oversight.access_record import AccessRecord
 from schema.partners.consent import Consent, ShareCode
@@ -14,6 +15,7 @@ from schema.register.party import Party
 
 @row_type(
     litigants.Litigant,
+    seen_by=may_see_litigant,
     key=None,
     source=litigants.litigant,
     requires=any_of(Scope.SELF),

@@ -3,17 +3,20 @@
 from datetime import date
 
 import models
-from auth.policy import all_of, any_of
 from auth.scopes import Scope
-from engine.declare.connections import Connection, enter_connection
+from engine.declare.connections import Connection
 from engine.declare.fields import PerType, argument, connection, expression, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_interface, row_variant
+from engine.policy import all_of, any_of
 from models.code_record import Reading
 from models.party import PartyKind
 from resolvers.credit.credit_codes import CREDIT_CODE
 from resolvers.register import parties, relations
 from resolvers.visibility import masking
+from resolvers.visibility.about import ABOUT_ITSELF
+from resolvers.visibility.predicates import may_see_party
+from resolvers.visibility.reach import known_by_scope
 from schema.credit.certificate import Certificate
 from schema.credit.code_record import CodeRecord
 from schema.credit.credit_code import CreditCode
@@ -52,6 +55,9 @@ READING = argument(
 
 @row_interface(
     models.Party,
+    seen_by=may_see_party,
+    about=ABOUT_ITSELF,
+    hoists=known_by_scope,
     discriminator="kind",
     requires=KNOWN_PARTY,
     description="A person or organization that took part in litigation (当事人).",
@@ -94,7 +100,7 @@ class Party(Node):
     repairs: list[Repair] = relation(parties.REPAIRS, "Applications for repair (修复申请).", requires=PROCEDURE)
 
 
-@row_variant(models.Party, PartyKind.PERSON, requires=KNOWN_PARTY, description="A natural person (自然人).")
+@row_variant(PartyKind.PERSON, requires=KNOWN_PARTY, description="A natural person (自然人).")
 class Person(Party):
     """A person: answered for under consent or a share code only (R15)."""
 
@@ -104,12 +110,6 @@ class Person(Party):
     household: Household | None = relation(models.Party.household, "Household (家庭).", requires=MORAL_BANK)
 
 
-@row_variant(
-    models.Party, PartyKind.ORGANIZATION, requires=KNOWN_PARTY, description="An organization (法人或非法人组织)."
-)
+@row_variant(PartyKind.ORGANIZATION, requires=KNOWN_PARTY, description="An organization (法人或非法人组织).")
 class Organization(Party):
     """An organization: no consent is needed (R15)."""
-
-
-enter_connection(Party)
-enter_connection(Participation)

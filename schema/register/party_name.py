@@ -7,10 +7,18 @@ from engine.declare.fields import column
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
 from models.party_name import NameStanding
+from resolvers.visibility.about import ABOUT_PARTY
+from resolvers.visibility.predicates import may_see_party_name
 from schema.requirements import KNOWN_PARTY
 
 
-@row_type(models.PartyName, requires=KNOWN_PARTY, description="A name that a party has or had (姓名或名称沿革).")
+@row_type(
+    models.PartyName,
+    seen_by=may_see_party_name,
+    about=ABOUT_PARTY,
+    requires=KNOWN_PARTY,
+    description="A name that a party has or had (姓名或名称沿革).",
+)
 class PartyName(Node):
     """A name."""
 

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 import models
-from auth.policy import any_of
 from auth.scopes import Scope
 from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
+from engine.policy import any_of
 from models.relation import RelationKind
 from resolvers.register import relations  # noqa: F401 - says who sees them
+from resolvers.register.relations import may_see_relation
+from resolvers.visibility.about import ABOUT_PARTY
 
 if TYPE_CHECKING:
     from schema.register.party import Party
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 @row_type(
     models.Relation,
+    seen_by=may_see_relation,
+    about=ABOUT_PARTY,
     requires=any_of(Scope.REGISTER),
     name="PartyRelation",
     description="A legal representative (法定代表人) or affiliate (关联方) of an organization.",

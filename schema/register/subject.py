@@ -5,13 +5,14 @@ from datetime import date
 import strawberry
 
 from auth.audiences import Purpose
-from auth.policy import OPEN, POLICY, any_of
 from auth.scopes import Scope
 from engine.declare.fields import column, expression, relation
 from engine.declare.row_types import RowObject, row_type
+from engine.policy import OPEN, any_of, require
 from models.access_record import BorrowerRelation, MatchOutcome
 from models.party_name import NameStanding
 from resolvers.register import subjects
+from resolvers.register.subjects import may_see_subject
 from schema.register.document_input import OTHER_DOCUMENT, DocumentKey
 from schema.register.party import Party
 
@@ -54,11 +55,12 @@ class AccessInput:
 
 
 for _input in (SubjectKey, AccessInput):
-    POLICY.declare(_input.__name__, OPEN)
+    require(_input, OPEN)
 
 
 @row_type(
     subjects.Subject,
+    seen_by=may_see_subject,
     name="SubjectReport",
     key=None,
     source=subjects.looked_up,

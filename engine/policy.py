@@ -1,24 +1,26 @@
-"""The policy table: what a token must hold to read a type, and then a field of it. What is not in it is denied.
+"""The policy table: which scopes reading a type needs, and then a field of it. What is not in the table is denied.
 
-Keys are GraphQL schema coordinates ("Deduction", "Deduction.points", "Party.creditCode(asOf:)"), plain text here. The
-entries come from the declarations in `schema/`, so that a field and its requirement are written in one line.
+Keys are GraphQL schema coordinates ("Book", "Book.price", "Shelf.books(first:)"), plain text here. The entries come
+from the declarations of a schema (`policy_of`), so that a field and its requirement are written in one line.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from auth.scopes import Scope
+from graphql import GraphQLSchema
+from strawberry.schema.schema_converter import GraphQLCoreConverter
 
-Requirement = tuple[frozenset[Scope], ...]
+Requirement = tuple[frozenset[str], ...]
 """Any one of these sets of scopes, each in full: the OR of ANDs that `@requiresScopes` prints."""
 
 
-def all_of(*scopes: Scope) -> Requirement:
+def all_of(*scopes: str) -> Requirement:
     """A requirement that every one of `scopes` is held."""
     return (frozenset(scopes),)
 
 
-def any_of(*scopes: Scope) -> Requirement:
+def any_of(*scopes: str) -> Requirement:
     """A requirement that at least one of `scopes` is held."""
     return tuple(frozenset({scope}) for scope in scopes)
 
@@ -32,6 +34,18 @@ def both(first: Requirement, second: Requirement) -> Requirement:
 
 OPEN: Requirement = (frozenset(),)
 """A requirement that every authenticated client meets."""
+
+
+DEFINITION = GraphQLCoreConverter.DEFINITION_BACKREF
+"""Where strawberry keeps its own declaration of a type, a field or an argument."""
+
+REQUIRES = "__requires__"
+"""The attribute of a class that holds what reading its type needs; `require` sets it."""
+
+
+def require(cls: Any, requirement: Requirement) -> None:
+    """State what reading the GraphQL type of `cls` needs. A type that states nothing is denied."""
+    setattr(cls, REQUIRES, requirement)
 
 
 class UndeclaredError(LookupError):
@@ -63,7 +77,7 @@ class Policy:
         except KeyError as missing:
             raise UndeclaredError(f"{missing.args[0]} has no policy") from None
 
-    def missing(self, coordinates: Iterable[str], held: frozenset[Scope]) -> Mapping[str, frozenset[Scope]]:
+    def missing(self, coordinates: Iterable[str], held: frozenset[str]) -> Mapping[str, frozenset[str]]:
         """The coordinates that `held` does not reach, each with the scopes that are wanting.
 
         Where there is a choice, one that serves other coordinates as well is named.
@@ -75,20 +89,44 @@ class Policy:
         lacking = {coordinate: _lacking(found, held, enough) for coordinate, found in wanted.items()}
         return {coordinate: scopes for coordinate, scopes in lacking.items() if scopes}
 
-    def permits(self, coordinate: str, held: frozenset[Scope]) -> bool:
+    def permits(self, coordinate: str, held: frozenset[str]) -> bool:
         """Whether `held` reaches `coordinate`."""
         return not _lacking(self.required(coordinate), held, held)
 
 
-def _lacking(requirements: Iterable[Requirement], held: frozenset[Scope], enough: frozenset[Scope]) -> frozenset[Scope]:
+def _lacking(requirements: Iterable[Requirement], held: frozenset[str], enough: frozenset[str]) -> frozenset[str]:
     """What `held` lacks of all these requirements, out of `enough` where that will do."""
     return frozenset().union(*(_nearest(requirement, held, enough) - held for requirement in requirements))
 
 
-def _nearest(requirement: Requirement, held: frozenset[Scope], enough: frozenset[Scope]) -> frozenset[Scope]:
+def _nearest(requirement: Requirement, held: frozenset[str], enough: frozenset[str]) -> frozenset[str]:
     """The choice that adds the least to `enough`, then to `held`; of several, the first by name."""
     return min(requirement, key=lambda choice: (len(choice - enough), len(choice - held), sorted(choice - held)))
 
 
-POLICY = Policy()
-"""The one table."""
+def policy_of(schema: GraphQLSchema) -> Policy:
+    """The requirements that the types, fields and arguments of a strawberry schema state."""
+    policy = Policy()
+    for kind in schema.type_map.values():
+        definition = kind.extensions.get(DEFINITION)
+        generic = getattr(definition, "concrete_of", None)
+        origin = getattr(generic or definition, "origin", None)
+        if REQUIRES in vars(origin or object):
+            policy.declare(kind.name, getattr(origin, REQUIRES))
+            _declare_fields(policy, kind)
+    return policy
+
+
+def _declare_fields(policy: Policy, kind: Any) -> None:
+    for name, field_ in kind.fields.items():
+        coordinate = f"{kind.name}.{name}"
+        policy.declare(coordinate, _stated(field_))
+        for argument, one in getattr(field_, "args", {}).items():
+            policy.declare(f"{coordinate}({argument}:)", _stated(one))
+
+
+def _stated(declared: Any) -> Requirement:
+    """What a field, an argument or a field of an input needs by its own declaration."""
+    definition = declared.extensions[DEFINITION]
+    assert not getattr(definition, "by_type", None) or definition.requirement  # noqa: S101 - `row_types.enter` decided
+    return getattr(definition, "requirement", None) or getattr(definition, "metadata", {}).get("requires") or OPEN

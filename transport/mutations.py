@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from casework.idempotency import InProgressError, Request, ReusedError, recall, remember
 from casework.transaction import transact
-from engine.execute.execution import Asked, InternalError, run
-from engine.load.caller import Caller
+from engine.execution import Asked, InternalError, run
 from engine.load.context import Context, Performing
+from resolvers.caller import Caller
 
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -88,7 +88,7 @@ async def _run(
     connection: AsyncConnection, asked: Asked, name: str | None, caller: Caller, performing: Performing
 ) -> ExecutionResult:
     """The answer of the loaders. What PostgreSQL says goes out as it is: the transaction may be run again."""
-    context = Context(**vars(caller), connection=connection, performing=performing)
+    context = Context(engine=asked.operation.engine, caller=caller, connection=connection, performing=performing)
     try:
         return await run(asked, name, context)
     except InternalError as error:

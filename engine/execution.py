@@ -1,4 +1,4 @@
-"""Run an operation, by its plan or by the loaders: one snapshot, and the access log written with the answer (R19)."""
+"""Run an operation, by its plan or by the loaders: one snapshot, and the access log written with the answer."""
 
 import logging
 import traceback
@@ -10,7 +10,7 @@ from typing import Any
 from graphql import ExecutionResult, GraphQLError, execute
 from graphql.execution.values import VariableValues, get_variable_values
 
-from auth.audiences import Audience
+from engine.declare.relations import Audience
 from engine.document.audience_schema import introspected
 from engine.document.cost import MOST_COST, TooCostlyError
 from engine.document.deprecation import Use, used_by
@@ -21,7 +21,6 @@ from engine.load.context import Context
 from engine.load.errors import ExpectedError
 from engine.plan.plan import Ready, Text
 from engine.plan.walk import Unplanned
-from schema.building import GRAPHQL
 
 QUIET_VALUES: Mapping[str, Any] = {"max_errors": 10, "hide_suggestions": True}
 QUIET: Mapping[str, Any] = {"hide_suggestions": True, "max_coercion_errors": 10}
@@ -53,7 +52,10 @@ class Asked:
     @property
     def deprecated(self) -> list[Use]:
         """What is deprecated of all that it uses, in its text and in its variables."""
-        return [*self.operation.deprecated, *used_by(GRAPHQL, self.operation.node, self.variables)]
+        return [
+            *self.operation.deprecated,
+            *used_by(self.operation.engine.graphql, self.operation.node, self.variables),
+        ]
 
 
 def asked(operation: Operation, variables: dict[str, Any] | None, audience: Audience) -> Asked:
@@ -76,7 +78,8 @@ def variable_values(operation: Operation, given: dict[str, Any]) -> VariableValu
     A variable of a @skip or @include may have a default and be given null: then nobody can say what is selected. It is
     refused before anything is read or changed.
     """
-    values = get_variable_values(GRAPHQL, operation.node.variable_definitions or (), given, **QUIET_VALUES)
+    definitions = operation.node.variable_definitions or ()
+    values = get_variable_values(operation.engine.graphql, definitions, given, **QUIET_VALUES)
     if not isinstance(values, VariableValues):
         raise DocumentError(*(presented(error) for error in values))
     if undecided := sorted(name for name in operation.conditions if values.coerced.get(name) is None):
@@ -123,7 +126,7 @@ async def executed(
     operation: Operation, name: str | None, variables: dict[str, Any], context: Context
 ) -> ExecutionResult:
     """What graphql-core answers. The entries of the log are in `context.trail`: who calls this has them written."""
-    found = execute(GRAPHQL, operation.document, None, context, variables, name, **QUIET)
+    found = execute(operation.engine.graphql, operation.document, None, context, variables, name, **QUIET)
     result = found if isinstance(found, ExecutionResult) else await found
     await context.close()
     return result
@@ -131,7 +134,7 @@ async def executed(
 
 def introspection(operation: Operation, variables: dict[str, Any] | None, name: str | None) -> ExecutionResult:
     """The schema as far as the caller's scopes reach it."""
-    schema = introspected(operation.scopes)
+    schema = introspected(operation.engine, operation.scopes)
     found = execute(schema, operation.document, None, None, variables, name, **QUIET)
     assert isinstance(found, ExecutionResult)  # noqa: S101 - nothing in introspection waits
     return ExecutionResult(found.data, [presented(error) for error in found.errors or ()] or None)

@@ -6,22 +6,23 @@ from typing import Any
 from graphql import GraphQLError
 
 from casework.refusal import Refusal
-from engine.load.caller import Caller
+from engine.document.document import DocumentError
+from engine.document.json_values import JsonError, check_depth, read_json
+from engine.engine import Engine
 from models.bulk_operation import BulkKind
-from transport.body import BodyError, check_depth, read_json
+from resolvers.caller import Caller
+from resolvers.partners.bulk_document import BulkDocumentError, trial
 
 HINT = "Try it as an ordinary query first, with `first: 1`."
 
 
-def measure(kind: BulkKind, text: str, variables: str | None, caller: Caller) -> tuple[Mapping[str, Any], int]:
+def measure_pages(
+    engine: Engine, kind: BulkKind, text: str, variables: str | None, caller: Caller
+) -> tuple[Mapping[str, Any], int]:
     """The variables, and how many rows or subjects make a page. Raises Refusal BAD_DOCUMENT for what cannot run."""
-    # The schema is made of the mutation that asks this.
-    from engine.document.document import DocumentError  # noqa: PLC0415
-    from jobs.bulk_document import BulkDocumentError, trial  # noqa: PLC0415
-
     given = _variables(variables)
     try:
-        return given, trial(kind, text, given, caller)
+        return given, trial(engine, kind, text, given, caller)
     except BulkDocumentError as error:
         raise _refusal(str(error)) from None
     except DocumentError as error:
@@ -38,7 +39,7 @@ def _variables(text: str | None) -> Mapping[str, Any]:
     try:
         found = read_json((text or "{}").encode())
         check_depth(found)
-    except (BodyError, UnicodeEncodeError):
+    except (JsonError, UnicodeEncodeError):
         found = None
     if not isinstance(found, dict):
         raise Refusal("BAD_DOCUMENT", "These variables are no JSON object.", "Send an object as text.", "variables")

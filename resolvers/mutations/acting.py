@@ -11,8 +11,8 @@ from auth.officer import Officer
 from casework.procedure import Act
 from casework.refusal import Refusal
 from casework.texts import check_texts
-from engine.declare.relations import ROW_TYPES, Root
-from engine.load.caller import Caller
+from engine.declare.relations import Root
+from engine.engine import Engine
 from engine.load.context import Context
 from engine.load.errors import BadIdError
 from engine.load.loaders import found
@@ -21,6 +21,7 @@ from engine.load.rows import Answer, Row
 from models.documents import ORGANIZATIONS, DocumentKind, document_key, parse_document
 from models.identifiers import IdentifierError
 from models.party import Identity
+from resolvers.caller import Caller
 
 Perform = Callable[..., Awaitable[int]]
 
@@ -31,6 +32,7 @@ class Acting:
 
     connection: AsyncConnection
     caller: Caller
+    engine: Engine
 
     def act(self, reason: str) -> Act:
         """The member of staff who signed in acts, now. Raises Refusal WRONG_ROLE for a token of nobody's."""
@@ -47,7 +49,7 @@ class Acting:
     def key(self, opaque: str, model: type, field: str = "id") -> int:
         """The key in the id of a row of `model`. Raises Refusal BAD_ID."""
         try:
-            return key_of(opaque, ROW_TYPES[model].name, self.caller.keyring.opaque_key)
+            return key_of(opaque, self.engine.rows[model].name, self.caller.keyring.opaque_key)
         except BadIdError as error:
             raise Refusal("BAD_ID", str(error), "Send an id as this service gave it out.", field) from None
 
@@ -111,12 +113,12 @@ async def performed(context: Context, field: str, root: MutationRoot, given: Map
     try:
         if not performing.replays:
             check_texts(given)
-            performing.changed = await root.perform(Acting(context.connection, context), **given)
+            performing.changed = await root.perform(Acting(context.connection, context.caller, context.engine), **given)
     except Refusal as refusal:
         performing.refused = True
         return refusal
-    asked = root.lines or node_root(ROW_TYPES[root.model].name)
-    rows = await found(context, asked, {"keys": [performing.changed]}, Answer(field, context.view))
+    asked = root.lines or node_root(context.engine, context.engine.rows[root.model].name)
+    rows = await found(context, asked, {"keys": [performing.changed]}, Answer(field, context.caller.view))
     return (rows if root.lines else next(iter(rows), None)) or _unseen()
 
 

@@ -14,14 +14,14 @@ import strawberry
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.utils.str_converters import to_camel_case, to_snake_case
 
-from auth.policy import OPEN, POLICY, Requirement
 from casework.refusal import Code, Refusal
 from engine.declare.directives import RequiresScopes
 from engine.declare.fields import DeclaredField, argument
 from engine.declare.relations import Root
-from engine.declare.row_types import enter, model_of
-from engine.execute.acting import Also, MutationRoot, Perform, performed
+from engine.declare.row_types import model_of
 from engine.load.context import Later
+from engine.policy import OPEN, Requirement, require
+from resolvers.mutations.acting import Also, MutationRoot, Perform, performed
 
 strawberry.enum(Code, name="MutationErrorCode", description="Why a mutation was refused (拒绝原因).")
 
@@ -42,7 +42,7 @@ class MutationError:
         return cls(code=refusal.code, message=refusal.message, path=["input", *named], hint=refusal.hint)
 
 
-enter(MutationError, None, OPEN)
+require(MutationError, OPEN)
 
 
 class MutationField(DeclaredField):
@@ -113,7 +113,7 @@ def mutation_input(description: str) -> Any:
 
     def declare(cls: type) -> type:
         made = strawberry.input(cls, description=description)
-        POLICY.declare(cls.__name__, OPEN)
+        require(made, OPEN)
         return made
 
     return declare
@@ -135,7 +135,7 @@ def _payload(name: str, noun: tuple[str, Any], also: Sequence[Also], requires: R
         description=f"What `{name[0].lower()}{name[1:]}` answers (办理结果).",
         directives=[RequiresScopes.of(requires)],
     )
-    enter(made, None, requires)
+    require(made, requires)
     return made
 
 

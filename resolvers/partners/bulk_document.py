@@ -26,14 +26,15 @@ from auth.audiences import Audience
 from auth.scopes import Scope
 from engine.declare.relations import Root
 from engine.document.cost import MOST_COST
-from engine.document.document import Operation, Variant, prepared
-from engine.execute.execution import variable_values
-from engine.load.caller import LARGEST_PAGE, Caller
+from engine.document.document import Operation, Variant, prepare_operation
+from engine.engine import Engine
+from engine.execution import variable_values
+from engine.load.caller import LARGEST_PAGE
 from engine.plan.plan import Plan
 from engine.plan.selection import declaration_of
 from engine.plan.walk import Unplanned
 from models.bulk_operation import BulkKind
-from schema.building import GRAPHQL
+from resolvers.caller import Caller
 
 FIRST, AFTER, PAGE, BY = "suxinFirst", "suxinAfter", "suxinPage", "by"
 BETWEEN = ",\n"
@@ -66,13 +67,13 @@ class BulkDocument:
     rows: str = ""
     places: str = ""
 
-    def operation(self, scopes: frozenset[Scope]) -> Operation:
+    def operation(self, engine: Engine, scopes: frozenset[Scope]) -> Operation:
         """The operation for a caller. Raises DocumentError, ForbiddenError."""
-        return prepared(self.text, None, scopes)
+        return prepare_operation(engine, self.text, None, scopes)
 
-    def ends(self, scopes: frozenset[Scope]) -> Operation:
+    def ends(self, engine: Engine, scopes: frozenset[Scope]) -> Operation:
         """The operation that tells where a page ends. Raises as `operation` does."""
-        return prepared(self.places, None, scopes)
+        return prepare_operation(engine, self.places, None, scopes)
 
 
 @dataclass(frozen=True)
@@ -97,25 +98,25 @@ class Paged:
         return cls(operation, variant.bulk[key])
 
 
-def bulk_document(kind: BulkKind, text: str, scopes: frozenset[Scope]) -> BulkDocument:
+def bulk_document(engine: Engine, kind: BulkKind, text: str, scopes: frozenset[Scope]) -> BulkDocument:
     """What to run for each page of a client's document.
 
-    Raises BulkDocumentError, and what `prepared` raises of the text as it was sent.
+    Raises BulkDocumentError, and what `prepare_operation` raises of the text as it was sent.
     """
-    operation = prepared(text, None, scopes)
+    operation = prepare_operation(engine, text, None, scopes)
     document = parse(text)
     if operation.reach is None or operation.mutates or len(document.definitions) != len(_operations(document)):
         raise BulkDocumentError(ONE_LIST if kind is BulkKind.EXPORT else ONE_CHECK)
     (node,) = _operations(document)
-    return _export(node) if kind is BulkKind.EXPORT else _check(node)
+    return _export(engine, node) if kind is BulkKind.EXPORT else _check(engine, node)
 
 
-def trial(kind: BulkKind, text: str, given: Mapping[str, Any], caller: Caller) -> int:
+def trial(engine: Engine, kind: BulkKind, text: str, given: Mapping[str, Any], caller: Caller) -> int:
     """How many rows or subjects make a page of a document that was found to run; nothing is asked of the database.
 
     Raises BulkDocumentError, DocumentError, ForbiddenError, and what arguments raise.
     """
-    operation = bulk_document(kind, text, caller.principal.scopes).operation(caller.principal.scopes)
+    operation = bulk_document(engine, kind, text, caller.scopes).operation(engine, caller.scopes)
     size = _page_size(kind, operation, caller.principal.audience, given)
     values = variable_values(operation, {**given, **_of_size(kind, 1)})
     Paged.of(operation, caller.principal.audience, values, size).plan.ready(values, caller)
@@ -151,17 +152,17 @@ def _root(node: OperationDefinitionNode, advice: str) -> FieldNode:
     return found[0]
 
 
-def _declared(field: FieldNode) -> Any:
-    kind = GRAPHQL.query_type
+def _declared(engine: Engine, field: FieldNode) -> Any:
+    kind = engine.graphql.query_type
     assert kind is not None  # noqa: S101 - it stands in the schema
     defined = kind.fields.get(field.name.value)
     return declaration_of(defined) if defined else None
 
 
-def _export(node: OperationDefinitionNode) -> BulkDocument:
+def _export(engine: Engine, node: OperationDefinitionNode) -> BulkDocument:
     """The list, read from `$suxinAfter` on, with where its page ends."""
     root = _root(node, ONE_LIST)
-    declared, given = _declared(root), {argument.name.value for argument in root.arguments or ()}
+    declared, given = _declared(engine, root), {argument.name.value for argument in root.arguments or ()}
     if not isinstance(declared, Root) or not declared.relation.connection or "after" in given:
         raise BulkDocumentError(ONE_LIST)
     rows = _rows(root)
@@ -194,10 +195,10 @@ def _rows(root: FieldNode) -> FieldNode:
     return rows
 
 
-def _check(node: OperationDefinitionNode) -> BulkDocument:
+def _check(engine: Engine, node: OperationDefinitionNode) -> BulkDocument:
     """The look-up as it stands: its answer has a place for each subject of `by`."""
     root = _root(node, ONE_CHECK)
-    declared, by = _declared(root), next((one for one in root.arguments or () if one.name.value == BY), None)
+    declared, by = _declared(engine, root), next((one for one in root.arguments or () if one.name.value == BY), None)
     many = isinstance(declared, Root) and declared.relation.many and not declared.relation.connection
     if not many or by is None or not isinstance(by.value, VariableNode) or by.value.name.value != BY:
         raise BulkDocumentError(ONE_CHECK)

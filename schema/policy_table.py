@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from auth.audiences import Audience, scopes_of
-from auth.policy import OPEN, POLICY, Requirement
 from auth.scopes import Scope
+from engine.policy import OPEN, Policy, Requirement
 
 HEADER = """# The policy table
 
@@ -14,9 +14,9 @@ denied. Which *rows* an audience sees is another matter: `resolvers/visibility/p
 """
 
 
-def policy_table() -> str:
+def policy_table(policy: Policy) -> str:
     """Markdown: scopes, then types and fields with a requirement of their own."""
-    return "\n".join([HEADER, *_scopes(), "", *_entries()]) + "\n"
+    return "\n".join([HEADER, *_scopes(), "", *_entries(policy)]) + "\n"
 
 
 def _scopes() -> Iterator[str]:
@@ -27,12 +27,12 @@ def _scopes() -> Iterator[str]:
         yield f"| `{scope}` | {scope.display} | {holders} |"
 
 
-def _entries() -> Iterator[str]:
+def _entries(policy: Policy) -> Iterator[str]:
     yield "| type or field | needs | reached by |"
     yield "|---|---|---|"
-    for coordinate, requirement in sorted(POLICY.requirements.items()):
+    for coordinate, requirement in sorted(policy.requirements.items()):
         if requirement != OPEN:
-            reached = ", ".join(audience for audience in Audience if POLICY.permits(coordinate, scopes_of(audience)))
+            reached = ", ".join(audience for audience in Audience if policy.permits(coordinate, scopes_of(audience)))
             yield f"| `{coordinate}` | {_spelled(requirement)} | {reached or 'nobody'} |"
 
 

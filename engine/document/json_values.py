@@ -1,0 +1,40 @@
+"""JSON that comes from a client: bounded in depth, and without what PostgreSQL's texts cannot hold."""
+
+from typing import Any
+
+import orjson
+
+DEEPEST = 16
+NO_NUL = "The body holds the character U+0000, which no text here can hold."
+
+
+class JsonError(ValueError):
+    """A text that is no JSON, or holds what is not taken. code: for programs."""
+
+    def __init__(self, message: str, code: str = "BAD_REQUEST") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def read_json(raw: bytes) -> Any:
+    """The value of a JSON text (RFC 8259). Raises JsonError."""
+    if b"\\u0000" in raw:
+        raise JsonError(NO_NUL)
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise JsonError(f"The body is not JSON (RFC 8259): {error.msg} at line {error.lineno}.", "BAD_JSON") from None
+
+
+def check_depth(variables: Any) -> None:
+    """Raise JsonError for variables nested deeper than 16 levels."""
+    if not _shallow(variables, DEEPEST):
+        raise JsonError(f"`variables` are nested deeper than {DEEPEST} levels.")
+
+
+def _shallow(value: Any, levels: int) -> bool:
+    """Whether a JSON value is nested no deeper than so many levels."""
+    if not isinstance(value, dict | list):
+        return True
+    inner = value.values() if isinstance(value, dict) else value
+    return levels > 0 and all(_shallow(one, levels - 1) for one in inner)
