@@ -2,7 +2,7 @@
 
     @row_type(models.Court, requires=any_of("catalogue"), seen_by=everybody, description="A court (法院).")
     class Court(Node):
-        name: str = column("name", "Full name of the court (法院名称).")
+        name: str = column("Full name of the court (法院名称).")
 
 From this one line come the SDL, the policy table, and both executors' SQL.
 """
@@ -14,7 +14,7 @@ import strawberry
 from graphql import GraphQLResolveInfo
 
 from engine.declare.directives import RequiresScopes
-from engine.declare.fields import DeclaredField, specialized
+from engine.declare.fields import DeclaredField, named, specialized
 from engine.declare.relations import (
     About,
     Audience,
@@ -117,7 +117,7 @@ def enter(cls: Any, declared: RowType, requires: Requirement) -> None:
     definition = cls.__strawberry_definition__
     for place, member in enumerate(definition.fields):
         if isinstance(member, DeclaredField):
-            definition.fields[place] = made = specialized(member, definition.name)
+            definition.fields[place] = made = specialized(named(member), definition.name)
             store(declared, made)
 
 

@@ -31,8 +31,8 @@ class IntegrityReport(Node):
     share_code: ShareCode = relation(
         models.IntegrityReport.share_code, "What it shows, for what, and until when (出示范围与有效期)."
     )
-    views: int = column("views", "How often it was viewed (查看次数).")
-    last_viewed_at: datetime | None = column("last_viewed_at", "When it was viewed last (最近查看时间).")
+    views: int = column("How often it was viewed (查看次数).")
+    last_viewed_at: datetime | None = column("When it was viewed last (最近查看时间).")
 
 
 @mutation_input("A signed report of one's own litigation credit (出具司法诚信报告).")
