@@ -11,7 +11,7 @@ from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
 from resolvers.visibility.about import ABOUT_REPORT
 from resolvers.visibility.predicates import may_see_integrity_report
-from schema.mutation_fields import mutation_input
+from schema.mutation_fields import key, mutation_input
 from schema.partners.consent import SELF, ShareCode
 from schema.partners.consent_input import SCOPES
 from schema.procedure.procedure_input import ID
@@ -59,4 +59,4 @@ class IssueIntegrityReportInput:
 class RevokeIntegrityReportInput:
     """A withdrawal."""
 
-    id: strawberry.ID = strawberry.field(description=ID)
+    id: strawberry.ID = key(models.IntegrityReport, ID)

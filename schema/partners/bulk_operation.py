@@ -13,7 +13,7 @@ from engine.policy import all_of
 from models.bulk_operation import BulkError, BulkKind, BulkState
 from resolvers.partners import bulk_operations
 from resolvers.partners.bulk_operations import may_see_operation
-from schema.mutation_fields import mutation_input
+from schema.mutation_fields import key, mutation_input
 from schema.procedure.procedure_input import ID
 
 OWN = all_of(Scope.BULK)
@@ -81,11 +81,11 @@ class StartBatchWatchInput:
 class CancelBulkOperationInput:
     """An operation."""
 
-    id: strawberry.ID = strawberry.field(description=ID)
+    id: strawberry.ID = key(models.BulkOperation, ID)
 
 
 @mutation_input("A file to fetch (下载).")
 class SignDownloadInput:
     """An operation that is complete."""
 
-    id: strawberry.ID = strawberry.field(description=ID)
+    id: strawberry.ID = key(models.BulkOperation, ID)

@@ -14,7 +14,7 @@ from models.incentive_loan import LoanOutcome
 from resolvers.visibility.about import ABOUT_PARTY
 from resolvers.visibility.predicates import may_see_bank_row
 from schema.credit.certificate import Certificate
-from schema.mutation_fields import mutation_input
+from schema.mutation_fields import key, mutation_input
 from schema.procedure.procedure_input import ID
 from schema.register.document_input import OTHER_DOCUMENT, DocumentKey
 from schema.requirements import INTEGRITY
@@ -63,6 +63,6 @@ class RecordIncentiveLoanInput:
 class CloseIncentiveLoanInput:
     """An end."""
 
-    id: strawberry.ID = strawberry.field(description=ID)
+    id: strawberry.ID = key(models.IncentiveLoan, ID)
     outcome: LoanOutcome = strawberry.field(description="How it ended (结果).")
     closed_on: date = strawberry.field(description="When (结清日期).")
