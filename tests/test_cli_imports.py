@@ -3,14 +3,18 @@
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
+from typed import Run
 from typer.core import TyperGroup
 from typer.main import get_command
 from typer.testing import CliRunner
 
 from cli import Suxin, app
 from commands.lazy import Imported, help_of
+from demo.city.build import CityError
+from demo.show import DemoError
 
 ROOT = Path(__file__).parent.parent
 HEAVY = {"alembic", "asyncpg", "graphql", "hypothesis", "openpyxl", "sqlalchemy", "starlette", "strawberry", "uvicorn"}
@@ -40,6 +44,18 @@ def test_a_command_imports_no_other_command() -> None:
     found = loaded("procedure")
     assert found & MODULES == {"commands.procedure"}
     assert found & {"strawberry", "graphql", "starlette"} == set()
+
+
+@pytest.mark.parametrize("name", ["token", "keys", "client", "report"])
+def test_a_command_that_needs_no_schema_and_no_demo_imports_none(name: str) -> None:
+    assert loaded(name, "--help") & {"demo", "engine", "graphql", "schema", "strawberry"} == set()
+
+
+@pytest.mark.parametrize("error", [CityError, DemoError])
+def test_what_the_demo_expects_is_explained(error: type[Exception], run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("commands.showing.fresh", Mock(side_effect=error("It cannot be shown.")))
+    result = run("demo")
+    assert (result.exit_code, result.stderr) == (1, "It cannot be shown.\n")
 
 
 @pytest.mark.parametrize("name", Suxin.places)
