@@ -157,8 +157,6 @@ class MoralBankItem(Keyed):
     value: Mapped[Decimal | None] = mapped_column(Numeric(6, 2))
     note: Mapped[str] = mapped_column(Text)
 
-    version: Mapped[CatalogueVersion] = relationship(viewonly=True, lazy="raise")
-
 
 class Benefit(Keyed):
     """A benefit (关爱礼遇) that a household may claim from `least_points` on, as long as no veto stands against it."""
@@ -174,8 +172,6 @@ class Benefit(Keyed):
     least_points: Mapped[int] = mapped_column(SmallInteger)
     note: Mapped[str] = mapped_column(Text)
     evidence: Mapped[str] = mapped_column(Text)
-
-    version: Mapped[CatalogueVersion] = relationship(viewonly=True, lazy="raise")
 
 
 class CaseType(Base):

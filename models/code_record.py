@@ -24,7 +24,6 @@ from models.court import Court
 from models.court_case import CourtCase
 from models.deduction import Deduction
 from models.listing import Listing
-from models.party import Party
 from models.publicity import Public
 from models.sanction import Sanction
 
@@ -86,7 +85,6 @@ class CodeRecord(Public, Keyed):
     certificate_id: Mapped[int | None] = mapped_column(ForeignKey("certificate.id"), unique=True)
     deduction_id: Mapped[int | None] = mapped_column(ForeignKey("deduction.id"), unique=True)
 
-    party: Mapped[Party] = relationship(viewonly=True, lazy="raise")
     code_type: Mapped[CodeType] = relationship(
         primaryjoin="foreign(CodeRecord.code_type_id) == CodeType.id", viewonly=True, lazy="raise"
     )
@@ -181,8 +179,6 @@ class CodePeriod(Base):
         TSTZRANGE, primary_key=True, server_default=text("tstzrange(recorded_at(), NULL)")
     )
     colour: Mapped[Colour] = mapped_column(choice(Colour))
-
-    party: Mapped[Party] = relationship(viewonly=True, lazy="raise")
 
 
 def known_today(period: Any) -> ColumnElement[bool]:

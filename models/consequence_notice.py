@@ -6,7 +6,6 @@ from sqlalchemy import CheckConstraint, DateTime, ForeignKey, LargeBinary, Text,
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Keyed
-from models.court import Court
 from models.court_case import CourtCase
 from models.party import Party
 
@@ -29,6 +28,5 @@ class ConsequenceNotice(Keyed):
     issued_by: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     issued_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
-    court: Mapped[Court] = relationship(viewonly=True, lazy="raise")
     case: Mapped[CourtCase] = relationship(viewonly=True, lazy="raise")
     party: Mapped[Party] = relationship(viewonly=True, lazy="raise")

@@ -43,5 +43,3 @@ class Staff(Keyed):
     role: Mapped[StaffRole] = mapped_column(choice(StaffRole))
     court_code: Mapped[str] = mapped_column(ForeignKey("court.code"), index=True)
     left_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-
-    court: Mapped[Court] = relationship(viewonly=True, lazy="raise")

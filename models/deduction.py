@@ -20,7 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from models.base import Keyed, choice
 from models.batch import Batch
 from models.catalogue import Behaviour, Stage, Tier, points_within_tier
-from models.court import Staff, StaffRole
+from models.court import StaffRole
 from models.court_case import CourtCase, Role
 from models.party import Party
 from models.publicity import Public
@@ -195,9 +195,6 @@ class DeductionStep(Keyed):
     taken_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     reason: Mapped[str] = mapped_column(Text)
 
-    deduction: Mapped[Deduction] = relationship(viewonly=True, lazy="raise")
-    staff: Mapped[Staff | None] = relationship(viewonly=True, lazy="raise")
-
 
 class DeductionVersion(Keyed):
     """One edition of a deduction's content (R5). Rows are added, never changed."""
@@ -213,5 +210,4 @@ class DeductionVersion(Keyed):
     recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     reason: Mapped[str] = mapped_column(Text)
 
-    deduction: Mapped[Deduction] = relationship(viewonly=True, lazy="raise")
     behaviour: Mapped[Behaviour] = relationship(viewonly=True, lazy="raise")

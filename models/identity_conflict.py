@@ -159,7 +159,6 @@ class IdentityAct(Keyed):
     decided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     decision_reason: Mapped[str | None] = mapped_column(Text)
 
-    court: Mapped[Court] = relationship(viewonly=True, lazy="raise")
     conflict: Mapped[IdentityConflict | None] = relationship(viewonly=True, lazy="raise")
     party: Mapped[Party] = relationship(
         primaryjoin=lambda: IdentityAct.party_id == Party.id, viewonly=True, lazy="raise"

@@ -82,8 +82,6 @@ class ImportFinding(Keyed):
     word: Mapped[str | None] = mapped_column(Text)
     lines: Mapped[int] = mapped_column(Integer)
 
-    run: Mapped[ImportRun] = relationship(viewonly=True, lazy="raise")
-
 
 class RecordChange(Keyed):
     """That a line of an export changed one field of what was there (R23). Rows are added, never changed."""

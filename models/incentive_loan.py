@@ -9,7 +9,6 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Keyed, choice
 from models.certificate import Certificate
-from models.party import Party
 
 
 class LoanOutcome(StrEnum):
@@ -43,5 +42,4 @@ class IncentiveLoan(Keyed):
     outcome: Mapped[LoanOutcome | None] = mapped_column(choice(LoanOutcome))
     recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
-    party: Mapped[Party] = relationship(viewonly=True, lazy="raise")
     certificate: Mapped[Certificate] = relationship(viewonly=True, lazy="raise")

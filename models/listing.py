@@ -8,7 +8,6 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Keyed, choice
 from models.court import Court
-from models.court_case import CourtCase
 from models.party import Party
 from models.publicity import Public
 from models.terms import add_months
@@ -121,5 +120,4 @@ class Listing(Public, Keyed):
     exported_on: Mapped[date | None]
 
     court: Mapped[Court] = relationship(viewonly=True, lazy="raise")
-    case: Mapped[CourtCase | None] = relationship(viewonly=True, lazy="raise")
     party: Mapped[Party] = relationship(viewonly=True, lazy="raise")

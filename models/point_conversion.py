@@ -8,8 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Keyed, choice
 from models.catalogue import ItemKind, MoralBankItem
-from models.household import Household, Village
-from models.party import Party
+from models.household import Household
 
 
 class ConversionStatus(StrEnum):
@@ -48,7 +47,6 @@ class PointConversion(Keyed):
     settlement_id: Mapped[int | None] = mapped_column(ForeignKey("settlement.id"), index=True)
     reverses_id: Mapped[int | None] = mapped_column(ForeignKey("point_conversion.id"), unique=True)
 
-    party: Mapped[Party] = relationship(viewonly=True, lazy="raise")
     household: Mapped[Household] = relationship(viewonly=True, lazy="raise")
     item: Mapped[MoralBankItem] = relationship(viewonly=True, lazy="raise")
 
@@ -65,5 +63,3 @@ class VillageNotice(Keyed):
     month: Mapped[date]
     sent_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     acknowledged_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-
-    village: Mapped[Village] = relationship(viewonly=True, lazy="raise")

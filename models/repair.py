@@ -11,7 +11,6 @@ from models.base import Keyed, choice
 from models.catalogue import Tier
 from models.code_record import CodeRecord
 from models.deduction import Deduction
-from models.party import Party
 
 MINIMUM_MONTHS = {Tier.T1: 3, Tier.T2: 6, Tier.T3: 12}
 """Months from the determination before a repair may be granted (R9)."""
@@ -81,6 +80,5 @@ class Repair(Keyed):
     reasons: Mapped[str | None] = mapped_column(Text)
     decided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
-    party: Mapped[Party] = relationship(viewonly=True, lazy="raise")
     deduction: Mapped[Deduction | None] = relationship(viewonly=True, lazy="raise")
     code_record: Mapped[CodeRecord | None] = relationship(viewonly=True, lazy="raise")

@@ -3,11 +3,9 @@
 from datetime import date
 
 from sqlalchemy import CheckConstraint, ForeignKey, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Keyed
-from models.court_case import CourtCase
-from models.party import Party
 
 LONGEST_DOCUMENT = 100
 """Characters of the number of a document."""
@@ -34,6 +32,3 @@ class Settlement(Keyed):
     performed_on: Mapped[date]
     revoked_on: Mapped[date | None]
     exported_on: Mapped[date | None]
-
-    case: Mapped[CourtCase | None] = relationship(viewonly=True, lazy="raise")
-    party: Mapped[Party] = relationship(viewonly=True, lazy="raise")

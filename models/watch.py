@@ -18,8 +18,6 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Keyed, choice
-from models.client import Client
-from models.event import Event
 from models.names import folded_from
 from models.party import PartyKind
 
@@ -59,8 +57,6 @@ class Watch(Keyed):
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
-    client: Mapped[Client] = relationship(viewonly=True, lazy="raise")
-
 
 class WatchOrder(Keyed):
     """One call that begins or ends watches."""
@@ -88,7 +84,6 @@ class WatchLine(Keyed):
     watch_id: Mapped[int | None] = mapped_column(ForeignKey("watch.id"))
     replaced: Mapped[str | None] = mapped_column(Text)
 
-    order: Mapped[WatchOrder] = relationship(viewonly=True, lazy="raise")
     watch: Mapped[Watch | None] = relationship(viewonly=True, lazy="raise")
 
 
@@ -110,5 +105,3 @@ class Notification(Keyed):
     watch_id: Mapped[int | None] = mapped_column(ForeignKey("watch.id"))
     reference: Mapped[str | None] = mapped_column(Text)
     position: Mapped[int | None] = mapped_column(BigInteger)
-
-    event: Mapped[Event] = relationship(viewonly=True, lazy="raise")

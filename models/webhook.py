@@ -83,5 +83,4 @@ class Delivery(Keyed):
     given_up_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     status: Mapped[int | None] = mapped_column(SmallInteger)
 
-    webhook: Mapped[Webhook] = relationship(viewonly=True, lazy="raise")
     event: Mapped[Event] = relationship(viewonly=True, lazy="raise")
