@@ -6,7 +6,6 @@ from typing import Any
 
 from graphql import (
     DocumentNode,
-    FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLField,
@@ -77,11 +76,6 @@ def declaration_of(field: GraphQLField) -> Any:
 def python_name(field: GraphQLField) -> str:
     """The name of a field where it is declared."""
     return str(field.extensions[DEFINITION].python_name)
-
-
-def nodes_of(fields: FieldDetailsList) -> list[FieldNode]:
-    """The places that select a field."""
-    return [detail.node for detail in fields]
 
 
 def condition_variables(document: DocumentNode, operation: OperationDefinitionNode) -> frozenset[str]:

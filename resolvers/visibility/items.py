@@ -85,10 +85,6 @@ def may_see_reminder(row: Frame, audience: Audience) -> SQL:
     return jurisdiction(row.court_code) if audience is Audience.COURT else NOBODY
 
 
-def may_see_staff(row: Frame, audience: Audience) -> SQL:
-    return jurisdiction(row.court_code) if audience is Audience.COURT else NOBODY
-
-
 def may_see_batch(row: Frame, audience: Audience) -> SQL:
     if audience is Audience.COURT:
         return sa.or_(jurisdiction(row.court_code), row.published_at <= NOW)
