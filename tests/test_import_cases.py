@@ -89,7 +89,7 @@ async def test_killed_half_way_and_run_again(
     expected = await content(engine)
     await clear(engine)
     command = [sys.executable, "-c", KILLED, database_url.render_as_string(hide_password=False), str(path)]
-    environment = {**os.environ, "PYTHONPATH": str(Path(database.__file__).parent)}
+    environment = {**os.environ, "PYTHONPATH": str(Path(database.__file__).parents[1])}
     killed = await asyncio.to_thread(subprocess.run, command, env=environment, check=False)
     assert killed.returncode == -signal.SIGKILL
     assert 0 < await count(engine, "participation") < 708

@@ -144,7 +144,7 @@ async def test_an_interrupted_import_is_shown_as_such_and_is_made_good_by_anothe
     await again_from_nothing(engine, keyring)
     url = database_url.render_as_string(hide_password=False)
     command = [sys.executable, "-c", KILLED, url, str(exports / "shixin.jsonl"), place, str(times)]
-    environment = {**os.environ, "PYTHONPATH": str(Path(database.__file__).parent)}
+    environment = {**os.environ, "PYTHONPATH": str(Path(database.__file__).parents[1])}
     killed = await asyncio.to_thread(subprocess.run, command, env=environment, check=False)
     assert killed.returncode == -signal.SIGKILL
     left = (await runs(engine))[-1]
