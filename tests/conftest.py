@@ -19,6 +19,7 @@ from compilers import HOME, TYPESCRIPT
 from courtroom import Courtroom, open_courtroom
 from executors import Executors
 from import_files import clear
+from library_served import Library, open_library
 from oauth_clients import Service, SigningClient, in_process
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from starlette.testclient import TestClient
@@ -88,6 +89,18 @@ def database_url(postgres: sa.URL, template: str) -> Iterator[sa.URL]:
     name = f"suxin_test_{next(numbers)}"
     _administer(postgres, f"create database {name} template {template}")
     yield postgres.set(database=name)
+    _administer(postgres, f"drop database {name} with (force)")
+
+
+@pytest.fixture(scope="module")
+async def library(postgres: sa.URL) -> AsyncIterator[Library]:
+    """A service by the engine alone, which knows nothing of courts, in a database of the module's own."""
+    name = f"library_{next(numbers)}"
+    _administer(
+        postgres, f"create database {name} template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C.UTF-8'"
+    )
+    async with open_library(postgres.set(database=name)) as found:
+        yield found
     _administer(postgres, f"drop database {name} with (force)")
 
 
