@@ -1,7 +1,7 @@
 """The library served from a database of its own, by plans and by loaders."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -42,11 +42,6 @@ class Library:
     pool: asyncpg.Pool
     engine: Engine = field(default_factory=build_engine, repr=False)
 
-    def lease(self) -> AbstractAsyncContextManager[asyncpg.Connection]:
-        """A connection for a plan."""
-        found: AbstractAsyncContextManager[asyncpg.Connection] = self.pool.acquire()
-        return found
-
     def prepared(self, card: Card, query: str) -> Operation:
         """The operation that a card may ask. Raises DocumentError, ForbiddenError."""
         return prepare_operation(self.engine, query, None, card.scopes)
@@ -60,7 +55,7 @@ class Library:
     ) -> tuple[Told, str]:
         """The answer of an executor, and why the loaders gave it if they did."""
         request = self.asked(card, query, variables)
-        answer, otherwise = await Answering(self.database, self, by).answer(request, None, card)
+        answer, otherwise = await Answering(self.database, self.pool, by).answer(request, None, card)
         errors = [error.formatted for error in answer.errors]
         told = Told(orjson.loads(answer.text()), errors, await self.entries(request.operation.digest))
         return told, otherwise.reason if otherwise else ""
