@@ -40,20 +40,20 @@ async def open_batch(connection: AsyncConnection, month: date, act: Act) -> int:
     return key
 
 
-async def collect(connection: AsyncConnection, batch_key: int, key: int, version: int, act: Act) -> None:
+async def collect(connection: AsyncConnection, batch_key: int, deduction_key: int, version: int, act: Act) -> None:
     """Add an approved deduction to a batch. Raises Refusal BATCH_PUBLISHED, and as `take` does."""
     batch = await _locked_batch(connection, batch_key, act)
     if batch.status is BatchStatus.PUBLISHED:
         raise _ended()
-    found = await locked(connection, act.officer, key, version)
+    found = await locked(connection, act.officer, deduction_key, version)
     await take(connection, Step.COLLECT, found, act, batch_id=batch_key)
     await settle(connection, [batch_key])
 
 
-async def decide(connection: AsyncConnection, key: int, version: int, passed: bool, act: Act) -> None:
+async def decide(connection: AsyncConnection, key: int, version: int, approved: bool, act: Act) -> None:
     """The panel's vote on an item. What passes has its publicity from this day (R6). Raises Refusal as `take` does."""
     found = await locked_item(connection, key, version, act)
-    if not passed:
+    if not approved:
         await take(connection, Step.REJECT, found, act)
     else:
         today = court_day(act.at)
@@ -71,21 +71,21 @@ async def notify(connection: AsyncConnection, key: int, act: Act) -> None:
     await take(connection, Step.NOTIFY, found, act, notified_at=act.at)
 
 
-async def publish(connection: AsyncConnection, batch_key: int, act: Act) -> Sequence[int]:
+async def publish(connection: AsyncConnection, key: int, act: Act) -> Sequence[int]:
     """Publish all that the panel approved, at once and for good; gives the keys of what was published.
 
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, BATCH_PUBLISHED, TOO_EARLY, UNDECIDED, NOT_NOTIFIED.
     """
     permit(act.officer, Step.PUBLISH)
     reason = reasoned(act.reason)
-    batch = await _locked_batch(connection, batch_key, act)
+    batch = await _locked_batch(connection, key, act)
     if batch.status is BatchStatus.PUBLISHED:
         raise _ended()
     _check_over(batch.month, court_day(act.at))
-    await _check_ready(connection, batch_key, act)
-    published = sa.update(Batch).where(Batch.id == batch_key)
+    await _check_ready(connection, key, act)
+    published = sa.update(Batch).where(Batch.id == key)
     await connection.execute(published.values(status=BatchStatus.PUBLISHED, published_at=act.at))
-    keys = await _publish_items(connection, batch_key, act, reason)
+    keys = await _publish_items(connection, key, act, reason)
     told, annotated, coloured = await record_publication(connection, keys)
     await tell(connection, told, EventKind.ENTRY_PUBLISHED, act.at)
     await tell(connection, annotated, EventKind.OBJECTION_OPENED, act.at)

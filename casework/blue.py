@@ -110,17 +110,17 @@ def _runs(record: Any, day: date) -> bool:
     return not ended and (record.closed_on is None or day < record.closed_on)
 
 
-async def end_repair(connection: AsyncConnection, key: int, performed: bool, act: Act) -> None:
+async def end_repair(connection: AsyncConnection, code_record_key: int, performed: bool, act: Act) -> None:
     """End a blue record at a review: performed, and its yellow one ends with it; or broken, and yellow is back.
 
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND.
     """
     require(act.officer, StaffRole.CENTRE)
     reasoned(act.reason)
-    blue, today = await _locked(connection, key, act), court_day(act.at)
+    blue, today = await _locked(connection, code_record_key, act), court_day(act.at)
     if blue.colour is not Colour.BLUE or not _runs(blue, today):
         raise not_found("repair in progress")
-    await keep_step(connection, blue.party_id, act, code_record_id=key)
+    await keep_step(connection, blue.party_id, act, code_record_id=code_record_key)
     if performed:
         which = CodeRecord.id.in_([blue.id, blue.repaired_id])
         await close_records(connection, which, today, CloseReason.PERFORMED)

@@ -72,7 +72,7 @@ async def enrol(connection: AsyncConnection, person: Person, membership: Members
     return key
 
 
-async def leave(connection: AsyncConnection, key: int, day: date, at: datetime) -> None:
+async def leave(connection: AsyncConnection, key: int, left_on: date, at: datetime) -> None:
     """The head office ends a membership. Raises Refusal NOT_FOUND, WRONG_STATE, BAD_DATE."""
     query = sa.select(HouseholdMember.__table__).where(HouseholdMember.id == key).with_for_update()
     found: Any = (await connection.execute(query)).one_or_none()
@@ -80,9 +80,9 @@ async def leave(connection: AsyncConnection, key: int, day: date, at: datetime) 
         raise Refusal("NOT_FOUND", "There is no such member.", "Look it up again.", "id")
     if found.left_on is not None:
         raise Refusal("WRONG_STATE", "This person has left already.", "Nothing more is needed.", "id")
-    if not found.enrolled_on <= day <= court_day(at):
+    if not found.enrolled_on <= left_on <= court_day(at):
         raise Refusal("BAD_DATE", "One leaves after one's enrolment, and not in time to come.", "Check it.", "leftOn")
-    ended = {"left_on": day, "exported_on": None}  # decided here, and by no export
+    ended = {"left_on": left_on, "exported_on": None}  # decided here, and by no export
     await connection.execute(sa.update(HouseholdMember).where(HouseholdMember.id == key).values(ended))
     await follow_members(connection, [found.party_id], at)
 

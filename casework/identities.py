@@ -70,24 +70,26 @@ async def resolve_identity(
     return await _propose(connection, IdentityActKind.RESOLVE, digest, act, values)
 
 
-async def correct_name(connection: AsyncConnection, party_key: int, name: str, digest: bytes, act: Act) -> int:
+async def correct_name(connection: AsyncConnection, party_key: int, name: str, evidence_digest: bytes, act: Act) -> int:
     """Propose another current name; the one so far was a slip. Raises Refusal as above, BAD_TEXT."""
     require(act.officer, StaffRole.CENTRE)
     await _standing(connection, party_key)
     values = {"party_id": party_key, "name": _name(name)}
-    return await _propose(connection, IdentityActKind.CORRECT_NAME, digest, act, values)
+    return await _propose(connection, IdentityActKind.CORRECT_NAME, evidence_digest, act, values)
 
 
-async def merge_parties(connection: AsyncConnection, source: int, target: int, digest: bytes, act: Act) -> int:
+async def merge_parties(
+    connection: AsyncConnection, from_key: int, into_key: int, evidence_digest: bytes, act: Act
+) -> int:
     """Propose that one party is another one. Raises Refusal as above, OTHER_SUBJECT, BAD_ID."""
     require(act.officer, StaffRole.CENTRE)
-    one, other = await _standing(connection, source), await _standing(connection, target, "intoId")
-    if source == target:
+    one, other = await _standing(connection, from_key), await _standing(connection, into_key, "intoId")
+    if from_key == into_key:
         raise Refusal("BAD_ID", "A party is not merged with itself.", "Give two parties.", "intoId")
     if one.kind != other.kind:
         raise Refusal("OTHER_SUBJECT", "A person is no organization.", "Give two of one kind.", "intoId")
-    values = {"party_id": target, "other_id": source}
-    return await _propose(connection, IdentityActKind.MERGE, digest, act, values)
+    values = {"party_id": into_key, "other_id": from_key}
+    return await _propose(connection, IdentityActKind.MERGE, evidence_digest, act, values)
 
 
 async def split_party(

@@ -53,7 +53,7 @@ async def withdraw(connection: AsyncConnection, records: sa.ColumnElement[bool],
     await connection.execute(sa.update(Measure).where(*live).values(values))
 
 
-async def recognise(connection: AsyncConnection, key: int, day: date, at: datetime) -> None:
+async def recognise(connection: AsyncConnection, key: int, recognised_on: date, at: datetime) -> None:
     """The platform recognises a measure; again changes nothing. Raises Refusal NOT_FOUND, WRONG_STATE, BAD_DATE."""
     query = sa.select(Measure.status, Measure.published_on).where(Measure.id == key).with_for_update()
     found = (await connection.execute(query)).one_or_none()
@@ -63,9 +63,9 @@ async def recognise(connection: AsyncConnection, key: int, day: date, at: dateti
         return
     if found.status is MeasureStatus.WITHDRAWN:
         raise Refusal("WRONG_STATE", "The court has withdrawn this measure.", "Drop it.", "id")
-    if not found.published_on <= day <= court_day(at):
+    if not found.published_on <= recognised_on <= court_day(at):
         raise Refusal(
             "BAD_DATE", "It is recognised after its publication, and not in time to come.", "Check it.", "recognisedOn"
         )
-    values = {"status": MeasureStatus.RECOGNISED, "recognised_on": day}
+    values = {"status": MeasureStatus.RECOGNISED, "recognised_on": recognised_on}
     await connection.execute(sa.update(Measure).where(Measure.id == key).values(values))

@@ -32,14 +32,16 @@ class Answer:
     points: int | None = None
 
 
-async def file_objection(connection: AsyncConnection, party_key: int, key: int, statement: str, at: datetime) -> int:
+async def file_objection(
+    connection: AsyncConnection, party_key: int, deduction_key: int, statement: str, at: datetime
+) -> int:
     """A subject objects to an item of its own that it knows of; gives the objection's key.
 
     The item is annotated from now on, not suspended. Raises Refusal NOT_FOUND, REASON_REQUIRED, OBJECTION_OPEN.
     """
     text, today = reasoned(statement), court_day(at)
     query = sa.select(Deduction.party_id, Deduction.publicity).where(
-        Deduction.id == key,
+        Deduction.id == deduction_key,
         Deduction.party_id == party_key,
         Deduction.notified_at.is_not(None),
         Deduction.status.in_(OBJECTIONABLE),
@@ -48,7 +50,7 @@ async def file_objection(connection: AsyncConnection, party_key: int, key: int, 
     item = (await connection.execute(query.with_for_update())).one_or_none()
     if item is None:
         raise not_found("deduction")
-    values = {"deduction_id": key, "statement": text, "filed_on": today, "due_on": answer_due(today)}
+    values = {"deduction_id": deduction_key, "statement": text, "filed_on": today, "due_on": answer_due(today)}
     written = insert(Objection).values(values).on_conflict_do_nothing().returning(Objection.id)
     objection: int | None = (await connection.execute(written)).scalar_one_or_none()
     if objection is None:

@@ -33,7 +33,7 @@ LATEST_EFFECT_MONTHS = 12
 class Decision:
     """A decision on one participant of a case. `amount`: of a fine, in CNY. `days`: of a detention.
 
-    since: of a conviction, the end of its custodial sentence where there is one; else the day it took effect.
+    sentence_ends_on: of a conviction with a custodial sentence; without one it counts from the day it took effect.
     behaviour: code of the catalogue in force on the day of the decision; an admonition names one.
     """
 
@@ -45,7 +45,7 @@ class Decision:
     effective_on: date
     amount: Decimal | None = None
     days: int | None = None
-    since: date | None = None
+    sentence_ends_on: date | None = None
     behaviour: str | None = None
 
 
@@ -77,7 +77,7 @@ async def record_sanction(connection: AsyncConnection, decision: Decision, act: 
         "days": decision.days,
         "decided_on": decision.decided_on,
         "effective_on": decision.effective_on,
-        "sentence_ends_on": decision.since,
+        "sentence_ends_on": decision.sentence_ends_on,
     }
     written = insert(Sanction).values(values).on_conflict_do_nothing().returning(Sanction.id)
     key: int | None = (await connection.execute(written)).scalar_one_or_none()
@@ -88,7 +88,7 @@ async def record_sanction(connection: AsyncConnection, decision: Decision, act: 
     return key
 
 
-async def revoke_sanction(connection: AsyncConnection, key: int, day: date, act: Act) -> None:
+async def revoke_sanction(connection: AsyncConnection, key: int, revoked_on: date, act: Act) -> None:
     """A reconsideration revokes a sanction: outside the court, what it made has never been (R10, R12).
 
     The deductions founded on it fall with it (R25).
@@ -103,12 +103,12 @@ async def revoke_sanction(connection: AsyncConnection, key: int, day: date, act:
         raise not_found("sanction")
     if found.revoked_on is not None:
         raise Refusal("REVOKED", "This sanction is revoked already.", "Nothing more is needed.", "id")
-    if not found.decided_on <= day <= court_day(act.at):
+    if not found.decided_on <= revoked_on <= court_day(act.at):
         raise Refusal(
             "BAD_DATE", "It is revoked after its decision, and not in time to come.", "Check it.", "revokedOn"
         )
     before = await look(connection, {SANCTIONS: [key]}, act.at)
-    await connection.execute(sa.update(Sanction).where(Sanction.id == key).values(revoked_on=day))
+    await connection.execute(sa.update(Sanction).where(Sanction.id == key).values(revoked_on=revoked_on))
     await keep_step(connection, found.party_id, act, sanction_id=key)
     await withdraw_founded(connection, [key], act.at, reason, act.officer)
     await follow(connection, {SANCTIONS: [key]}, before, act.at)
@@ -122,11 +122,11 @@ def _check(decision: Decision, today: date) -> None:
         raise Refusal("BAD_DATE", "It is decided first, and takes effect then.", "Check both days.", "effectiveOn")
     latest = add_months(today, LATEST_EFFECT_MONTHS), add_months(today, LONGEST_SENTENCE_MONTHS)
     for field, day, last in zip(
-        ("effectiveOn", "sentenceEndsOn"), (decision.effective_on, decision.since), latest, strict=True
+        ("effectiveOn", "sentenceEndsOn"), (decision.effective_on, decision.sentence_ends_on), latest, strict=True
     ):
         if day and day > last:
             raise Refusal("BAD_DATE", f"No decision reaches beyond {last}.", "Check the year.", field)
-    if decision.since and decision.kind is not SanctionKind.CONVICTION:
+    if decision.sentence_ends_on and decision.kind is not SanctionKind.CONVICTION:
         raise Refusal(
             "BAD_DATE", "Only a conviction has a sentence that ends (R12).", "Leave it out.", "sentenceEndsOn"
         )

@@ -18,8 +18,6 @@ from auth.report_signature import ReportInvalidError
 from auth.server.accounts import AccountError
 from auth.server.token_client import TokenRequestError
 from auth.signing import SigningError
-from demo.city.build import CityError
-from demo.show import DemoError
 from ingest.reference.catalogue import load_catalogue
 from ingest.report import ImportFileError
 from models.keyring import KeyringError
@@ -33,9 +31,7 @@ class CommandError(ValueError):
 
 EXPECTED = (
     AccountError,
-    CityError,
     CommandError,
-    DemoError,
     ImportFileError,
     KeyringError,
     RegistrationError,
@@ -50,11 +46,12 @@ console, errors = Console(), Console(stderr=True)
 
 
 @contextmanager
-def explained() -> Iterator[None]:
-    """Say an expected error in one sentence and exit with 1, without a stack."""
+def explained(*more: type[Exception]) -> Iterator[None]:
+    """Say an expected error in one sentence and exit with 1, without a stack. A command adds what only it expects."""
+    expected: tuple[type[Exception], ...] = (*EXPECTED, *more)
     try:
         yield
-    except EXPECTED as error:
+    except expected as error:
         errors.print(f"[red]{escape(str(error))}[/]", soft_wrap=True)
         raise typer.Exit(1) from error
 

@@ -22,10 +22,10 @@ from commands.importing import show as show_summary
 from commands.session import bar, console, explained, prepared, with_engine
 from demo.changed_file import ChangedFile
 from demo.channels import Channels
-from demo.city.build import build_city
+from demo.city.build import CityError, build_city
 from demo.city.cast import CHEN
 from demo.clients import DemoClient, register_clients
-from demo.show import Show
+from demo.show import DemoError, Show
 from demo.staff import register_staff
 from demo.stage import fresh, listening, serving, write_keys
 from ingest.importing import FORMATS
@@ -49,7 +49,7 @@ def demo(
 
     Starts afresh each time, in a database of its own under SUXIN_DATA_DIR/demo.
     """
-    with explained(), listening(port or (8000 if serve else 0)) as (listener, address):
+    with explained(CityError, DemoError), listening(port or (8000 if serve else 0)) as (listener, address):
         settings = fresh(Settings.from_environment(), address)
         with prepared(settings) as url:
             registered, staff = _fill(settings, url, scale)

@@ -3,13 +3,10 @@
 import strawberry
 
 from auth.scopes import Scope
+from casework import conversions, households, measures, objections
 from engine.policy import OPEN, all_of, require
-from resolvers.mutations import (
-    households,
-    measures,
-    moral_bank,
-    remedies,
-)
+from resolvers.mutations import households as own_households
+from resolvers.mutations import moral_bank, remedies
 from schema.credit.measure import Measure
 from schema.credit.point_conversion import PointConversion, VillageNotice
 from schema.credit.standing import HouseholdMember
@@ -41,7 +38,7 @@ class Mutation(CourtMutations, PartnerMutations):
     """The roots that write: staff's, partners', and those of litigants, the moral bank, villages and the platform."""
 
     file_objection = mutation(
-        remedies.file_objection,
+        objections.file_objection,
         FileObjectionInput,
         Objection,
         "The authenticated subject objects to an item of its own (提出异议).",
@@ -56,35 +53,35 @@ class Mutation(CourtMutations, PartnerMutations):
     )
 
     confirm_conversion = mutation(
-        moral_bank.confirm,
+        conversions.confirm,
         ConfirmConversionInput,
         PointConversion,
         "The head office confirms a conversion (确认); the village is told next.",
         requires=CONVERSION,
     )
     return_conversion = mutation(
-        moral_bank.send_back,
+        conversions.send_back,
         ReturnConversionInput,
         PointConversion,
         "The head office returns a conversion (退回).",
         requires=CONVERSION,
     )
     enrol_member = mutation(
-        households.enrol_member,
+        own_households.enrol_member,
         EnrolMemberInput,
         HouseholdMember,
         "The head office enrols a person in a household, which ends its place in another one (入册).",
         requires=ENROLLING,
     )
     end_membership = mutation(
-        households.end_membership,
+        households.leave,
         EndMembershipInput,
         HouseholdMember,
         "The head office ends a membership (迁出).",
         requires=ENROLLING,
     )
     record_recognition = mutation(
-        measures.record_recognition,
+        measures.recognise,
         RecordRecognitionInput,
         Measure,
         "The city's platform recognises a measure (互认).",

@@ -2,12 +2,13 @@
 
     propose_deduction = mutation(deductions.propose, ProposeDeductionInput, Deduction, "…", requires=ACTING)
 
+`deductions.propose` is casework's own: its parameters are bound to the input's fields (`resolvers.mutations.binding`).
 The payload `ProposeDeductionPayload` is made from this one line.
 """
 
 import dataclasses
 import inspect
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import strawberry
@@ -22,7 +23,9 @@ from engine.declare.row_types import model_of
 from engine.load.context import Later
 from engine.policy import OPEN, Requirement, require
 from resolvers.mutations.acting import Also, MutationRoot, Perform, performed
+from resolvers.mutations.binding import bind
 
+KEY = "key"
 strawberry.enum(Code, name="MutationErrorCode", description="Why a mutation was refused (拒绝原因).")
 
 
@@ -81,7 +84,7 @@ def _plain(value: Any) -> Any:
 
 
 def mutation(
-    perform: Perform,
+    do: Callable[..., Awaitable[Any]],
     given: Any,
     shows: Any,
     description: str,
@@ -90,11 +93,10 @@ def mutation(
     lines: Root | None = None,
     also: Sequence[Also] = (),
 ) -> Any:
-    """A mutation: `perform` with the fields of the input `given`; its payload shows a row of the type `shows`.
+    """A mutation: `do` with the fields of the input `given`; its payload shows a row of the type `shows`.
 
     lines: where the changed row stands for many, the root that leads from its key to them. also: what is told once.
     """
-    _check_parameters(perform, given)
     noun = ("lines", list[shows] | None) if lines else (to_snake_case(shows.__name__), shows | None)
     payload = _payload(given.__name__.removesuffix("Input"), noun, also, requires)
     made = MutationField(
@@ -103,9 +105,14 @@ def mutation(
         type_annotation=StrawberryAnnotation(payload),
     )
     made.payload, made.requirement = payload, requires
-    made.declaration = MutationRoot(perform, model_of(shows), lines, also)
+    made.declaration = MutationRoot(_performed_by(do, given), model_of(shows), _keys(given), lines, also)
     made.arguments = [argument("input", given, "What to do.")]
     return made
+
+
+def key(model: type, description: str, *, default: Any = dataclasses.MISSING) -> Any:
+    """A field of an input that holds the id of a row of `model`; the mutation is given its key."""
+    return strawberry.field(description=description, default=default, metadata={KEY: model})
 
 
 def mutation_input(description: str) -> Any:
@@ -137,6 +144,19 @@ def _payload(name: str, noun: tuple[str, Any], also: Sequence[Also], requires: R
     )
     require(made, requires)
     return made
+
+
+def _keys(given: Any) -> dict[str, type]:
+    """The fields of an input that hold ids, and of rows of which model."""
+    return {field.name: field.metadata[KEY] for field in dataclasses.fields(given) if KEY in field.metadata}
+
+
+def _performed_by(do: Callable[..., Awaitable[Any]], given: Any) -> Perform:
+    """A function that takes `Acting`; or one of casework, with each of its parameters bound to its source."""
+    if "acting" not in inspect.signature(do).parameters:
+        return bind(do, given)
+    _check_parameters(do, given)
+    return do
 
 
 def _check_parameters(perform: Perform, given: Any) -> None:

@@ -121,7 +121,8 @@ async def test_a_court_is_reminded_of_an_answer_a_week_before_and_when_it_is_lat
     engine: AsyncEngine, hall: Courtroom
 ) -> None:
     key = await published(engine, hall)
-    filed = partial(objections.file_objection, party_key=hall.parties[0], key=key, statement="不属实。", at=hall.now)
+    party = hall.parties[0]
+    filed = partial(objections.file_objection, party_key=party, deduction_key=key, statement="不属实。", at=hall.now)
     await transact(engine, filed)
     for day, wanted in ((25, []), (26, [ReminderKind.OBJECTION_DUE]), (31, [ReminderKind.OBJECTION_DUE])):
         await catch_up(engine, datetime(2026, 3, day, 1, tzinfo=UTC))
@@ -176,8 +177,8 @@ async def test_two_at_once_do_each_day_once(engine: AsyncEngine, hall: Courtroom
 async def test_one_leads_and_another_takes_over_when_it_dies(
     engine: AsyncEngine, hall: Courtroom, database_url: sa.URL, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("worker.PAUSE_SECONDS", 0.02)
-    monkeypatch.setattr("worker.SUCCESSION_SECONDS", 0.02)
+    monkeypatch.setattr("jobs.worker.PAUSE_SECONDS", 0.02)
+    monkeypatch.setattr("jobs.worker.SUCCESSION_SECONDS", 0.02)
     held = await database.connect(database_url, {})
     assert await held.fetchval("SELECT pg_try_advisory_lock($1)", LEADERSHIP)
     connections: list[Any] = []
@@ -211,8 +212,8 @@ async def test_a_busy_pool_does_not_end_the_worker(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr("worker.PAUSE_SECONDS", 0.02)
-    monkeypatch.setattr("worker.SUCCESSION_SECONDS", 0.02)
+    monkeypatch.setattr("jobs.worker.PAUSE_SECONDS", 0.02)
+    monkeypatch.setattr("jobs.worker.SUCCESSION_SECONDS", 0.02)
     small = database.async_engine(database_url, pool_size=1, statement_timeout=10)
     asked, again = asyncio.Event(), asyncio.Event()
 

@@ -78,7 +78,7 @@ def test_what_values_use(variables: dict[str, Any], expected: list[str]) -> None
 def test_a_declaration_tells_its_days() -> None:
     @strawberry.type
     class Query:
-        old: int = deprecated(column("old", "…"), SINCE, UNTIL, "read `b`.")
+        old: int = deprecated(column("…"), SINCE, UNTIL, "read `b`.")
 
     assert f'old: Int! @deprecated(reason: "{REASON}")' in strawberry.Schema(Query).as_str()
     assert Use("Query.old", REASON).days == (SINCE, UNTIL)

@@ -199,7 +199,7 @@ async def test_an_import_while_the_court_publishes(engine: AsyncEngine, tmp_path
         await connection.execute(sa.insert(Identity).values(party_id=room.parties[0], sealed=sealed, **number))
         batch = await batches.open_batch(connection, room.month, room.act(StaffRole.CENTRE))
         await room.notified(connection, batch)
-    publish = partial(batches.publish, batch_key=batch, act=room.act(StaffRole.CENTRE))
+    publish = partial(batches.publish, key=batch, act=room.act(StaffRole.CENTRE))
     line = [*fine("20000")[:2], "陈一鸣", *fine("20000")[3:]]
     _, summary = await asyncio.gather(transact(engine, publish), fines(engine, tmp_path, keyring, line))
     assert summary.records.new == 1

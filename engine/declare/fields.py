@@ -105,6 +105,13 @@ def _field(
     return made
 
 
+def named(member: DeclaredField) -> DeclaredField:
+    """The field with the name of its column, which it has by its place in a class."""
+    if isinstance(member.declaration, Column) and not member.declaration.name:
+        member.declaration = Column(member.python_name)
+    return member
+
+
 def specialized(member: DeclaredField, type_name: str) -> DeclaredField:
     """The field as `type_name` has it, where what it needs depends on the type."""
     if member.by_type is None:
@@ -116,9 +123,9 @@ def specialized(member: DeclaredField, type_name: str) -> DeclaredField:
     return made
 
 
-def column(name: str, description: str, *, requires: Requirement | PerType | None = None) -> Any:
-    """A field that is the column `name` of the row."""
-    return _field(Column(name), description, requires)
+def column(description: str, *, requires: Requirement | PerType | None = None, of: str = "") -> Any:
+    """A field that is a column of the row: the one of the field's own name, or `of`."""
+    return _field(Column(of), description, requires)
 
 
 def expression(

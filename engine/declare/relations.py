@@ -40,7 +40,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of the row's own table."""
+    """A column of the row's own table; until its class is declared, one without a name is that of its field."""
 
     name: str
 

@@ -2,7 +2,7 @@
 
     @row_type(models.Shelf, requires=any_of("catalogue"), seen_by=everybody, description="A shelf.")
     class Shelf(Node):
-        name: str = column("name", "What is written on it.")
+        name: str = column("What is written on it.")
 
 From this one line come the SDL, the policy table, and both executors' SQL.
 """
@@ -14,7 +14,7 @@ import strawberry
 from graphql import GraphQLResolveInfo
 
 from engine.declare.directives import RequiresScopes
-from engine.declare.fields import DeclaredField, specialized
+from engine.declare.fields import DeclaredField, named, specialized
 from engine.declare.relations import (
     ROW_TYPE,
     About,
@@ -117,7 +117,7 @@ def enter(cls: Any, declared: RowType, requires: Requirement) -> None:
     definition = cls.__strawberry_definition__
     for place, member in enumerate(definition.fields):
         if isinstance(member, DeclaredField):
-            definition.fields[place] = made = specialized(member, definition.name)
+            definition.fields[place] = made = specialized(named(member), definition.name)
             store(declared, made)
 
 

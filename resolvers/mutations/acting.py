@@ -1,7 +1,7 @@
 """Who acts in a mutation, and on what: ids become keys, callers become officers or parties."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -53,6 +53,11 @@ class Acting:
         except BadIdError as error:
             raise Refusal("BAD_ID", str(error), "Send an id as this service gave it out.", field) from None
 
+    def with_keys(self, given: Mapping[str, Any], models: Mapping[str, type]) -> dict[str, Any]:
+        """An input with keys where it has ids; null stays null. Raises Refusal BAD_ID."""
+        asked = {name: models[name] for name in given if name in models and given[name] is not None}
+        return {**given, **{name: self.key(given[name], model, name) for name, model in asked.items()}}
+
     @property
     def subject(self) -> bytes:
         """The keyed hash of the authenticated litigant's number. The scopes for acting are given to nobody else."""
@@ -95,11 +100,13 @@ class Also:
 class MutationRoot:
     """A root field that changes a row of `model`: `perform` is called with `Acting` and the fields of the input.
 
+    keys: the fields that hold ids, and of rows of which model: `perform` is given their keys.
     lines: leads from the key of what was changed to the rows that are shown, where they are many.
     """
 
     perform: Perform
     model: type
+    keys: Mapping[str, type] = field(default_factory=dict)
     lines: Root | None = None
     also: Sequence[Also] = ()
 
@@ -113,7 +120,8 @@ async def performed(context: Context, field: str, root: MutationRoot, given: Map
     try:
         if not performing.replays:
             check_texts(given)
-            performing.changed = await root.perform(Acting(context.connection, context.caller, context.engine), **given)
+            acting = Acting(context.connection, context.caller, context.engine)
+            performing.changed = await root.perform(acting, **acting.with_keys(given, root.keys))
     except Refusal as refusal:
         performing.refused = True
         return refusal

@@ -67,21 +67,18 @@ def _upload_key(acting: Acting, upload: str) -> int:
         raise Refusal("BAD_ID", "This is no upload.", "Send what POST /uploads answered.", "upload") from None
 
 
-async def cancel(acting: Acting, *, id: str) -> int:
+async def cancel(acting: Acting, *, id: int) -> int:
     """A client ends an operation."""
-    key, principal = acting.key(id, BulkOperation), acting.caller.principal
-    await bulk_operations.cancel(
-        acting.connection, principal.client_key, principal.jurisdiction, key, acting.caller.now
-    )
-    return key
+    principal, now = acting.caller.principal, acting.caller.now
+    await bulk_operations.cancel(acting.connection, principal.client_key, principal.jurisdiction, id, now)
+    return id
 
 
-async def download(acting: Acting, *, id: str) -> int:
+async def download(acting: Acting, *, id: int) -> int:
     """A client is about to fetch a file."""
-    key = acting.key(id, BulkOperation)
-    if await downloadable(acting.connection, key, acting.caller.now) is None:
-        raise await _no_file(acting, key)
-    return key
+    if await downloadable(acting.connection, id, acting.caller.now) is None:
+        raise await _no_file(acting, id)
+    return id
 
 
 async def _no_file(acting: Acting, key: int) -> Refusal:

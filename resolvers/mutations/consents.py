@@ -13,8 +13,7 @@ from casework.share_codes import OFTEN, ONCE, Sharing, Shown, share_code
 from casework.watches import Customer
 from engine.load.context import Context
 from engine.load.rows import Row
-from models.client import Client
-from models.consent import Consent, ShareCode
+from models.consent import Consent
 from models.documents import ORGANIZATIONS, Document, document_key, mask_document, parse_document
 from models.identifiers import IdentifierError
 from models.names import fold, tidy
@@ -54,28 +53,13 @@ async def register_consent(
     return await consents.register_consent(acting.connection, client, subject, letter, given, acting.caller.now)
 
 
-async def grant_consent(
-    acting: Acting,
-    *,
-    recipient_id: str,
-    purposes: Sequence[Purpose],
-    scopes: Sequence[str],
-    valid_from: datetime | None,
-    valid_to: datetime,
-) -> int:
-    """A person consents."""
-    recipient = acting.key(recipient_id, Client, "recipientId")
-    given = Permission(purposes, scopes, valid_from, valid_to)
-    return await consents.grant_consent(acting.connection, recipient, acting.subject, given, acting.caller.now)
-
-
-async def revoke_consent(acting: Acting, *, id: str) -> int:
+async def revoke_consent(acting: Acting, *, id: int) -> int:
     """A recipient gives a consent up, or its subject revokes it."""
-    key, principal = acting.key(id, Consent), acting.caller.principal
+    principal = acting.caller.principal
     own = principal.subject_index
     whose = Consent.client_key == principal.client_key if own is None else Consent.subject_index == own
-    await consents.revoke_consent(acting.connection, whose, key, acting.caller.now)
-    return key
+    await consents.revoke_consent(acting.connection, whose, id, acting.caller.now)
+    return id
 
 
 async def create_share_code(
@@ -113,24 +97,11 @@ def told_code(context: Context, row: Row) -> str:
     return share_code(context.caller.keyring.share_key, context.performing.changed, ONCE if row.single_use else OFTEN)
 
 
-async def revoke_share_code(acting: Acting, *, id: str) -> int:
-    """A subject ends a code."""
-    key = acting.key(id, ShareCode)
-    await share_codes.revoke_share_code(acting.connection, acting.subject, key, acting.caller.now)
-    return key
-
-
 async def watch(acting: Acting, *, subjects: Sequence[Mapping[str, Any]]) -> int:
     """A bank watches customers."""
     customers = [customer(acting, f"subjects.{place}.", **one) for place, one in enumerate(subjects)]
     client = acting.caller.principal.client_key
     return await watches.watch(acting.connection, client, customers, acting.caller.now)
-
-
-async def unwatch(acting: Acting, *, references: Sequence[str]) -> int:
-    """A bank watches customers no longer."""
-    client = acting.caller.principal.client_key
-    return await watches.unwatch(acting.connection, client, references, acting.caller.now)
 
 
 def customer(

@@ -5,7 +5,6 @@ from datetime import date
 from casework import households
 from casework.households import Membership, Person
 from casework.refusal import Refusal
-from models.household import HouseholdMember
 from models.identifiers import IdentifierError, mask_number, parse_person_number
 from models.names import tidy
 from resolvers.mutations.acting import Acting
@@ -27,13 +26,6 @@ async def enrol_member(
     membership = Membership(household_key, village, relation, consent_number, consented_on, enrolled_on)
     person = _person(acting, name, id_number)
     return await households.enrol(acting.connection, person, membership, acting.caller.now)
-
-
-async def end_membership(acting: Acting, *, id: str, left_on: date) -> int:
-    """The head office ends a membership."""
-    key = acting.key(id, HouseholdMember)
-    await households.leave(acting.connection, key, left_on, acting.caller.now)
-    return key
 
 
 def _person(acting: Acting, name: str, id_number: str) -> Person:

@@ -10,9 +10,8 @@ from models.court_case import Participation
 from models.deduction import Deduction
 from models.documents import Document, parse_document
 from models.identifiers import IdentifierError
-from models.identity_conflict import ConflictOutcome, IdentityAct, IdentityConflict
+from models.identity_conflict import ConflictOutcome
 from models.listing import Listing
-from models.party import Party
 from models.sanction import Sanction
 from resolvers.mutations.acting import Acting
 
@@ -23,53 +22,30 @@ SPLIT = (Participation, Deduction, Sanction, Listing, Certificate)
 async def resolve_identity(
     acting: Acting,
     *,
-    id: str,
+    id: int,
     outcome: ConflictOutcome,
     document: Mapping[str, Any] | None,
     reason: str,
     evidence_digest: bytes,
 ) -> int:
     """The Centre proposes what the other name of a conflict was."""
-    key, right = acting.key(id, IdentityConflict), _number(document)
-    return await identities.resolve_identity(
-        acting.connection, key, outcome, right, evidence_digest, acting.act(reason)
-    )
-
-
-async def correct_name(acting: Acting, *, party_id: str, name: str, reason: str, evidence_digest: bytes) -> int:
-    """The Centre proposes another name."""
-    key = acting.key(party_id, Party, "partyId")
-    return await identities.correct_name(acting.connection, key, name, evidence_digest, acting.act(reason))
-
-
-async def merge_parties(acting: Acting, *, from_id: str, into_id: str, reason: str, evidence_digest: bytes) -> int:
-    """The Centre proposes that one party is another one."""
-    source, target = acting.key(from_id, Party, "fromId"), acting.key(into_id, Party, "intoId")
-    return await identities.merge_parties(acting.connection, source, target, evidence_digest, acting.act(reason))
+    right, act = _number(document), acting.act(reason)
+    return await identities.resolve_identity(acting.connection, id, outcome, right, evidence_digest, act)
 
 
 async def split_party(
     acting: Acting,
     *,
-    party_id: str,
+    party_id: int,
     items: Sequence[str],
-    other_id: str | None,
+    other_id: int | None,
     name: str | None,
     reason: str,
     evidence_digest: bytes,
 ) -> int:
     """The Centre proposes that rows are another party's."""
-    key = acting.key(party_id, Party, "partyId")
-    other = acting.key(other_id, Party, "otherId") if other_id else None
-    chosen = _items(acting, items)
-    return await identities.split_party(
-        acting.connection, key, chosen, other, name, evidence_digest, acting.act(reason)
-    )
-
-
-async def decide_identity_act(acting: Acting, *, id: str, confirmed: bool, reason: str) -> int:
-    """A second officer confirms or refuses."""
-    return await identities.decide_act(acting.connection, acting.key(id, IdentityAct), confirmed, acting.act(reason))
+    chosen, act = _items(acting, items), acting.act(reason)
+    return await identities.split_party(acting.connection, party_id, chosen, other_id, name, evidence_digest, act)
 
 
 def _number(given: Mapping[str, Any] | None) -> Document | None:

@@ -5,7 +5,6 @@ from decimal import Decimal
 
 from casework import incentive_loans
 from casework.incentive_loans import Loan
-from models.incentive_loan import IncentiveLoan, LoanOutcome
 from resolvers.mutations.acting import Acting
 from resolvers.mutations.consents import Given, customer
 
@@ -25,11 +24,3 @@ async def record(
     borrower = customer(acting, "", name, id_number, organization_code, document, reference)
     client, now = acting.caller.principal.client_key, acting.caller.now
     return await incentive_loans.record_loan(acting.connection, client, borrower, Loan(amount, granted_on), now)
-
-
-async def close(acting: Acting, *, id: str, outcome: LoanOutcome, closed_on: date) -> int:
-    """A bank reports how a loan ended."""
-    key, caller = acting.key(id, IncentiveLoan), acting.caller
-    client = caller.principal.client_key
-    await incentive_loans.close_loan(acting.connection, client, key, outcome, closed_on, caller.now)
-    return key

@@ -9,7 +9,6 @@ from casework.integrity_reports import report_address
 from casework.share_codes import REPORT, Sharing, share_code
 from engine.load.context import Context
 from engine.load.rows import Row
-from models.integrity_report import IntegrityReport
 from resolvers.caller import Caller, Reports
 from resolvers.mutations.acting import Acting
 from resolvers.mutations.consents import Given, own_identity
@@ -35,13 +34,6 @@ async def issue(
     sheet = await integrity_reports.sheet_of(connection, secret, key)
     signature = await reports_of(caller).signature(connection, caller, sheet, share_code(secret, key, REPORT))
     return await integrity_reports.enter_report(connection, key, caller.principal.client_key, signature)
-
-
-async def revoke(acting: Acting, *, id: str) -> int:
-    """A subject withdraws a report."""
-    key = acting.key(id, IntegrityReport)
-    await integrity_reports.revoke_report(acting.connection, acting.subject, key, acting.caller.now)
-    return key
 
 
 def told_code(context: Context, row: Row) -> str:

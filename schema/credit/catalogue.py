@@ -24,10 +24,10 @@ EVIDENCE = "What the entry rests on: S source articles, Y19/N19/B public notices
 class CatalogueVersion(Node):
     """An edition of the catalogue."""
 
-    label: str = column("label", "Its name (版本号).")
-    effective_from: date = column("effective_from", "First day in force (生效日期).")
-    effective_to: date | None = column("effective_to", "Day on which it ceased to be in force (失效日期).")
-    note: str = column("note", "Where it comes from and how far it may be trusted (说明).")
+    label: str = column("Its name (版本号).")
+    effective_from: date = column("First day in force (生效日期).")
+    effective_to: date | None = column("Day on which it ceased to be in force (失效日期).")
+    note: str = column("Where it comes from and how far it may be trusted (说明).")
 
 
 @row_type(
@@ -39,15 +39,15 @@ class CatalogueVersion(Node):
 class Behaviour(Node):
     """A behaviour."""
 
-    code: str = column("code", "Code in the catalogue (行为代码), such as E03.")
-    stage: Stage = column("stage", "The stage it belongs to (所属环节).")
-    tier: Tier = column("tier", "How grave it is (等级).")
-    name: str = column("name", "Name (行为名称).")
-    english_name: str = column("english_name", "Name in English.")
-    legal_basis: str = column("legal_basis", "Statutes and interpretations (法律依据).")
-    points_min: int = column("points_min", "Fewest points it takes (最低扣分).")
-    points_max: int = column("points_max", "Most points it takes (最高扣分).")
-    evidence: str = column("evidence", EVIDENCE)
+    code: str = column("Code in the catalogue (行为代码), such as E03.")
+    stage: Stage = column("The stage it belongs to (所属环节).")
+    tier: Tier = column("How grave it is (等级).")
+    name: str = column("Name (行为名称).")
+    english_name: str = column("Name in English.")
+    legal_basis: str = column("Statutes and interpretations (法律依据).")
+    points_min: int = column("Fewest points it takes (最低扣分).")
+    points_max: int = column("Most points it takes (最高扣分).")
+    evidence: str = column(EVIDENCE)
     version: CatalogueVersion = relation(models.Behaviour.version, "The edition that holds it (所属版本).")
 
 
@@ -60,15 +60,15 @@ class Behaviour(Node):
 class CodeType(Node):
     """A kind of record."""
 
-    code: str = column("code", "Code in the catalogue (类型代码), such as Y18.")
-    colour: Colour = column("colour", "The colour it gives (颜色).")
-    name: str = column("name", "Name (类型名称).")
-    english_name: str = column("english_name", "Name in English.")
-    legal_basis: str = column("legal_basis", "Statutes and interpretations (法律依据).")
-    term_months: int | None = column("term_months", "Ordinary term in months (期限); none where it is open.")
-    term_note: str = column("term_note", "What the term depends on (期限说明).")
-    exit_rule: str = column("exit_rule", "How it ends (退出条件).")
-    evidence: str = column("evidence", EVIDENCE)
+    code: str = column("Code in the catalogue (类型代码), such as Y18.")
+    colour: Colour = column("The colour it gives (颜色).")
+    name: str = column("Name (类型名称).")
+    english_name: str = column("Name in English.")
+    legal_basis: str = column("Statutes and interpretations (法律依据).")
+    term_months: int | None = column("Ordinary term in months (期限); none where it is open.")
+    term_note: str = column("What the term depends on (期限说明).")
+    exit_rule: str = column("How it ends (退出条件).")
+    evidence: str = column(EVIDENCE)
     version: CatalogueVersion = relation(models.CodeType.version, "The edition that holds it (所属版本).")
 
 
@@ -81,9 +81,9 @@ class CodeType(Node):
 class MoralBankItem(Node):
     """A moral-bank item."""
 
-    code: str = column("code", "Code in the catalogue (项目代码), such as MD3.")
-    kind: ItemKind = column("kind", "Bonus, deduction, veto or repair (类别).")
-    name: str = column("name", "Name (项目名称).")
-    english_name: str = column("english_name", "Name in English.")
-    grounded_in: str = column("grounded_in", "What it rests on (来源).")
-    note: str = column("note", "How points follow from it (计分说明).")
+    code: str = column("Code in the catalogue (项目代码), such as MD3.")
+    kind: ItemKind = column("Bonus, deduction, veto or repair (类别).")
+    name: str = column("Name (项目名称).")
+    english_name: str = column("Name in English.")
+    grounded_in: str = column("What it rests on (来源).")
+    note: str = column("How points follow from it (计分说明).")

@@ -28,11 +28,11 @@ from schema.requirements import INTEGRITY
 class Certificate(Node):
     """A certificate."""
 
-    number: str = column("number", "Its number (证明书编号).")
+    number: str = column("Its number (证明书编号).")
     case_number: str | None = expression(masking.listed_case_number, "The case whose obligation was performed (案号).")
-    performed_on: date = column("performed_on", "Day the obligation was performed (履行完毕日期).")
-    issued_on: date = column("issued_on", "Day of issue (出具日期).")
-    revoked_on: date | None = column("revoked_on", "Day it was revoked (撤销日期).")
+    performed_on: date = column("Day the obligation was performed (履行完毕日期).")
+    issued_on: date = column("Day of issue (出具日期).")
+    revoked_on: date | None = column("Day it was revoked (撤销日期).")
     steps: list[RecordStep] = relation(
         steps_of("certificate_id"), "What staff did with it, and why (办理节点).", requires=any_of(Scope.PROCEDURE)
     )

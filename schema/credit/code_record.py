@@ -39,14 +39,14 @@ if TYPE_CHECKING:
 class CodeRecord(Node):
     """A code record."""
 
-    colour: Colour = column("colour", "The colour it gives (颜色).")
+    colour: Colour = column("The colour it gives (颜色).")
     type: CodeType = relation(
         models.CodeRecord.code_type, "What kind of record it is (类型).", requires=any_of(Scope.CATALOGUE)
     )
-    effective_on: date = column("effective_on", "First day of effect (生效日期).")
-    ends_on: date | None = column("ends_on", "Last day of its term (期满日期); none where the term is open.")
-    closed_on: date | None = column("closed_on", "Day it ended before its term (终止日期).")
-    close_reason: CloseReason | None = column("close_reason", "Why it ended before its term (终止原因).")
+    effective_on: date = column("First day of effect (生效日期).")
+    ends_on: date | None = column("Last day of its term (期满日期); none where the term is open.")
+    closed_on: date | None = column("Day it ended before its term (终止日期).")
+    close_reason: CloseReason | None = column("Why it ended before its term (终止原因).")
     court: Court = relation(
         models.CodeRecord.court, "The court that recorded it (记录法院).", requires=any_of(Scope.CATALOGUE)
     )

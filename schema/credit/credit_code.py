@@ -28,9 +28,9 @@ from schema.requirements import CREDIT
 class CodePeriod(RowObject):
     """One period of a code (R14)."""
 
-    colour: Colour = column("colour", "The colour (颜色).")
-    from_day: date | None = column("from_day", "Its first day (起始日期); none where it was so from the beginning.")
-    until_day: date | None = column("until_day", "The day it ends (终止日期); none where no end is certain.")
+    colour: Colour = column("The colour (颜色).")
+    from_day: date | None = column("Its first day (起始日期); none where it was so from the beginning.")
+    until_day: date | None = column("The day it ends (终止日期); none where no end is certain.")
 
 
 @row_type(
@@ -45,7 +45,7 @@ class CodePeriod(RowObject):
 class CreditCode(RowObject):
     """A colour and its reasons (R11, R13, R14)."""
 
-    colour: Colour = column("colour", "The colour (颜色).")
+    colour: Colour = column("The colour (颜色).")
     as_of: date = expression(
         lambda row, audience: credit_codes.day_asked(row), "The day it is the colour of (查询基准日)."
     )

@@ -27,13 +27,13 @@ from schema.requirements import CREDIT, INTEGRITY, PUBLISHED, RECORDED
 class GradingRule(Node):
     """A rule."""
 
-    code: str = column("code", "Code in the catalogue (规则代码), such as G01.")
-    source: RuleSource = column("source", "What it looks at (记录类别).")
-    value: str = column("value", "The colour, tier or list that it names (取值); blank for certificates.")
-    grade: RiskGrade = column("grade", "The grade (等级).")
-    name: str = column("name", "Name (规则名称).")
-    english_name: str = column("english_name", "Name in English.")
-    basis: str = column("basis", "What it rests on (依据).")
+    code: str = column("Code in the catalogue (规则代码), such as G01.")
+    source: RuleSource = column("What it looks at (记录类别).")
+    value: str = column("The colour, tier or list that it names (取值); blank for certificates.")
+    grade: RiskGrade = column("The grade (等级).")
+    name: str = column("Name (规则名称).")
+    english_name: str = column("Name in English.")
+    basis: str = column("What it rests on (依据).")
     version: CatalogueVersion = relation(models.GradingRule.version, "The edition that holds it (所属版本).")
 
 
@@ -74,6 +74,6 @@ class GradeReason(RowObject):
 class RiskAssessment(RowObject):
     """A grade."""
 
-    grade: RiskGrade = column("grade", "The grade (等级): the worst of those that the reasons give; A without any.")
+    grade: RiskGrade = column("The grade (等级): the worst of those that the reasons give; A without any.")
     reasons: list[GradeReason] = relation(grading.REASONS, "Why, the gravest first (理由).")
     notice: str = expression(grading.notice, "What must be told with it (告知): PIPL 24, and where to object.")

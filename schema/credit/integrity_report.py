@@ -11,7 +11,7 @@ from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
 from resolvers.visibility.about import ABOUT_REPORT
 from resolvers.visibility.predicates import may_see_integrity_report
-from schema.mutation_fields import mutation_input
+from schema.mutation_fields import key, mutation_input
 from schema.partners.consent import SELF, ShareCode
 from schema.partners.consent_input import SCOPES
 from schema.procedure.procedure_input import ID
@@ -31,8 +31,8 @@ class IntegrityReport(Node):
     share_code: ShareCode = relation(
         models.IntegrityReport.share_code, "What it shows, for what, and until when (出示范围与有效期)."
     )
-    views: int = column("views", "How often it was viewed (查看次数).")
-    last_viewed_at: datetime | None = column("last_viewed_at", "When it was viewed last (最近查看时间).")
+    views: int = column("How often it was viewed (查看次数).")
+    last_viewed_at: datetime | None = column("When it was viewed last (最近查看时间).")
 
 
 @mutation_input("A signed report of one's own litigation credit (出具司法诚信报告).")
@@ -59,4 +59,4 @@ class IssueIntegrityReportInput:
 class RevokeIntegrityReportInput:
     """A withdrawal."""
 
-    id: strawberry.ID = strawberry.field(description=ID)
+    id: strawberry.ID = key(models.IntegrityReport, ID)

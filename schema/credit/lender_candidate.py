@@ -27,8 +27,8 @@ strawberry.enum(CourtLevel, description="A basic court, or all courts below an i
 class LenderCandidate(RowObject):
     """A party that reaches a threshold of the Zhejiang minutes of 2018 at one level of court."""
 
-    level: CourtLevel = column("level", "Where the cases were counted (统计层级).")
-    in_one_year: int = column("in_one_year", "Private-lending cases as plaintiff within one year (一年内案件数).")
-    in_three_years: int = column("in_three_years", "The same within three years (三年内案件数).")
+    level: CourtLevel = column("Where the cases were counted (统计层级).")
+    in_one_year: int = column("Private-lending cases as plaintiff within one year (一年内案件数).")
+    in_three_years: int = column("The same within three years (三年内案件数).")
     court: Court | None = relation(lenders.COURT, "That court (法院).", requires=any_of(Scope.CATALOGUE))
     party: Party | None = relation(lenders.PARTY, "The party (当事人).")

@@ -36,17 +36,17 @@ if TYPE_CHECKING:
 class Listing(Node):
     """A listing. The field names of the national list stand in brackets."""
 
-    kind: ListingKind = column("kind", "Which list (名单种类).")
+    kind: ListingKind = column("Which list (名单种类).")
     case_number: str | None = expression(masking.listed_case_number, "Enforcement case number (案号, caseCode).")
     obligation: str | None = expression(
         masking.listed_obligation, "What was to be performed (义务, duty); withheld for families and trade secrets."
     )
-    performance: str = column("performance", "How far it was performed (履行情况, performance).")
-    grounds: str = column("grounds", "Ground of the listing (失信行为具体情形, disruptTypeName).")
-    listed_on: date = column("listed_on", "Day of the case's filing (立案日期, regDate).")
-    published_on: date = column("published_on", "Day of publication (发布日期, publishDate).")
-    ends_on: date | None = column("ends_on", "Last day of the term (期满日期); none where it is open.")
-    removed_on: date | None = column("removed_on", "Day of deletion (删除日期).")
+    performance: str = column("How far it was performed (履行情况, performance).")
+    grounds: str = column("Ground of the listing (失信行为具体情形, disruptTypeName).")
+    listed_on: date = column("Day of the case's filing (立案日期, regDate).")
+    published_on: date = column("Day of publication (发布日期, publishDate).")
+    ends_on: date | None = column("Last day of the term (期满日期); none where it is open.")
+    removed_on: date | None = column("Day of deletion (删除日期).")
     court: Court = relation(models.Listing.court, "The court (执行法院, courtName).", requires=any_of(Scope.CATALOGUE))
     party: Annotated["Party", strawberry.lazy("schema.register.party")] | None = relation(
         models.Listing.party, "Who is listed (被列入人, iname).", requires=KNOWN_PARTY

@@ -26,10 +26,10 @@ from schema.register.party import Party
 class Measure(Node):
     """A measure."""
 
-    status: MeasureStatus = column("status", "Where it stands (状态).")
-    published_on: date = column("published_on", "Day it was given to the platform (推送日期).")
-    recognised_on: date | None = column("recognised_on", "Day the platform recognised it (互认日期).")
-    withdrawn_on: date | None = column("withdrawn_on", "Day the court withdrew it (撤回日期).")
+    status: MeasureStatus = column("Where it stands (状态).")
+    published_on: date = column("Day it was given to the platform (推送日期).")
+    recognised_on: date | None = column("Day the platform recognised it (互认日期).")
+    withdrawn_on: date | None = column("Day the court withdrew it (撤回日期).")
     record: CodeRecord | None = relation(models.Measure.code_record, "The record (信用码记录); none once it has ended.")
     party: Party | None = relation(
         measures.PARTY, "The subject (主体), persons masked; none once the record has ended."

@@ -26,12 +26,12 @@ from schema.register.household import Household
 class PointConversion(Node):
     """A conversion."""
 
-    points: int = column("points", "Points, negative for deductions (积分).")
-    month: date = column("month", "Its month, as the first day (月份).")
-    status: ConversionStatus = column("status", "Where it stands (状态).")
-    return_reason: str | None = column("return_reason", "Why the head office returned it (退回理由).")
-    assessed_at: datetime = column("assessed_at", "When the court assessed it (法院评定时间).")
-    confirmed_at: datetime | None = column("confirmed_at", "When the head office confirmed it (总行确认时间).")
+    points: int = column("Points, negative for deductions (积分).")
+    month: date = column("Its month, as the first day (月份).")
+    status: ConversionStatus = column("Where it stands (状态).")
+    return_reason: str | None = column("Why the head office returned it (退回理由).")
+    assessed_at: datetime = column("When the court assessed it (法院评定时间).")
+    confirmed_at: datetime | None = column("When the head office confirmed it (总行确认时间).")
     item: MoralBankItem = relation(models.PointConversion.item, "The item (项目).", requires=any_of(Scope.CATALOGUE))
     household: Household | None = relation(models.PointConversion.household, "The household (家庭).")
 
@@ -46,8 +46,8 @@ class PointConversion(Node):
 class VillageNotice(Node):
     """A notice."""
 
-    category: ItemKind = column("category", "Its category (类别).")
-    points: int = column("points", "Points (积分).")
-    month: date = column("month", "Its month, as the first day (月份).")
-    sent_at: datetime = column("sent_at", "When it was sent (告知时间).")
-    acknowledged_at: datetime | None = column("acknowledged_at", "When the village acknowledged it (确认时间).")
+    category: ItemKind = column("Its category (类别).")
+    points: int = column("Points (积分).")
+    month: date = column("Its month, as the first day (月份).")
+    sent_at: datetime = column("When it was sent (告知时间).")
+    acknowledged_at: datetime | None = column("When the village acknowledged it (确认时间).")

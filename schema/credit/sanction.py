@@ -40,15 +40,13 @@ CATALOGUE = any_of(Scope.CATALOGUE)
 class Sanction(Node):
     """A sanction."""
 
-    kind: SanctionKind = column("kind", "Its kind (种类).")
-    amount: Money | None = column("amount", "Fine only: CNY (罚款金额).")
-    days: int | None = column("days", "Detention only: days (拘留天数).")
-    decided_on: date = column("decided_on", "Day of the decision (决定日期).")
-    effective_on: date = column("effective_on", "Day of effect (生效日期).")
-    revoked_on: date | None = column("revoked_on", "Day it was revoked on reconsideration (撤销日期).")
-    decision_number: str = column(
-        "decision_number", "Number of the decision (决定书案号).", requires=any_of(Scope.REGISTER)
-    )
+    kind: SanctionKind = column("Its kind (种类).")
+    amount: Money | None = column("Fine only: CNY (罚款金额).")
+    days: int | None = column("Detention only: days (拘留天数).")
+    decided_on: date = column("Day of the decision (决定日期).")
+    effective_on: date = column("Day of effect (生效日期).")
+    revoked_on: date | None = column("Day it was revoked on reconsideration (撤销日期).")
+    decision_number: str = column("Number of the decision (决定书案号).", requires=any_of(Scope.REGISTER))
     behaviour: Behaviour | None = relation(
         models.Sanction.behaviour, "The behaviour it punishes (行为).", requires=CATALOGUE
     )

@@ -29,13 +29,13 @@ OFFICE = all_of(Scope.CONVERSION)
 class Benefit(Node):
     """A benefit."""
 
-    code: str = column("code", "Code in the catalogue (礼遇代码).")
-    kind: BenefitKind = column("kind", "Finance, medical, transport, education or elderly care (类别).")
-    name: str = column("name", "Name (名称).")
-    english_name: str = column("english_name", "Name in English.")
-    least_points: int = column("least_points", "The points from which on it may be claimed (最低积分).")
-    note: str = column("note", "What the threshold rests on (说明).")
-    evidence: str = column("evidence", "How well it is evidenced (依据).")
+    code: str = column("Code in the catalogue (礼遇代码).")
+    kind: BenefitKind = column("Finance, medical, transport, education or elderly care (类别).")
+    name: str = column("Name (名称).")
+    english_name: str = column("Name in English.")
+    least_points: int = column("The points from which on it may be claimed (最低积分).")
+    note: str = column("What the threshold rests on (说明).")
+    evidence: str = column("How well it is evidenced (依据).")
 
 
 @row_type(
@@ -49,11 +49,11 @@ class HouseholdMember(Node):
     """A membership."""
 
     household: Household | None = relation(models.HouseholdMember.household, "The household (家庭).")
-    relation: str = column("relation", "Relation to the head of the household (与户主关系).")
-    consent_number: str = column("consent_number", "Number of the letter of authorisation (授权书号).")
-    consented_on: date = column("consented_on", "Day of that letter (授权日期).")
-    enrolled_on: date = column("enrolled_on", "Day of enrolment (入册日期).")
-    left_on: date | None = column("left_on", "The first day on which the person is no longer there (迁出日期).")
+    relation: str = column("Relation to the head of the household (与户主关系).")
+    consent_number: str = column("Number of the letter of authorisation (授权书号).")
+    consented_on: date = column("Day of that letter (授权日期).")
+    enrolled_on: date = column("Day of enrolment (入册日期).")
+    left_on: date | None = column("The first day on which the person is no longer there (迁出日期).")
 
 
 @row_type(
@@ -69,11 +69,11 @@ class HouseholdMember(Node):
 class HouseholdStanding(Node):
     """A standing."""
 
-    household_key: str = column("household_key", "The key of the household (家庭编号).")
-    points: int = column("points", "Its points, summed (积分合计).")
-    eligible: bool = column("eligible", "Whether no veto stands against one of its members (是否可享礼遇).")
-    live_vetoes: int = column("live_vetoes", "Vetoes that stand (有效否决项).", requires=OFFICE)
-    ineligible_since: date | None = column("ineligible_since", "Since when one stands (否决起始日).", requires=OFFICE)
+    household_key: str = column("The key of the household (家庭编号).")
+    points: int = column("Its points, summed (积分合计).")
+    eligible: bool = column("Whether no veto stands against one of its members (是否可享礼遇).")
+    live_vetoes: int = column("Vetoes that stand (有效否决项).", requires=OFFICE)
+    ineligible_since: date | None = column("Since when one stands (否决起始日).", requires=OFFICE)
     benefits: list[Benefit] = relation(
         standings.BENEFITS, "The benefits that it may claim today (可享礼遇).", requires=OFFICE
     )

@@ -26,10 +26,10 @@ from schema.partners.client import Client
 class AccessRecord(Node):
     """An entry of the access log."""
 
-    at: datetime = column("at", "When (时间).")
-    purpose: Purpose = column("purpose", "Why (用途).")
-    branch: str | None = column("branch", "The branch that asked (查询机构网点).")
-    field: str = column("field", "The root field that answered (查询入口).")
-    types: list[str] = column("types", "The kinds of data in the answer (字段类别).")
-    result: AccessResult = column("result", "What kind of answer it was (结果类别).")
+    at: datetime = column("When (时间).")
+    purpose: Purpose = column("Why (用途).")
+    branch: str | None = column("The branch that asked (查询机构网点).")
+    field: str = column("The root field that answered (查询入口).")
+    types: list[str] = column("The kinds of data in the answer (字段类别).")
+    result: AccessResult = column("What kind of answer it was (结果类别).")
     client: Client = relation(models.AccessRecord.client, "Who asked (查询方).")

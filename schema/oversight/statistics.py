@@ -49,19 +49,19 @@ class Statistic(RowObject):
     court: Court | None = relation(
         statistics.COURT, "COURT: the court (法院).", requires=any_of(Scope.CATALOGUE, Scope.AUDIT)
     )
-    stage: Stage | None = column("stage", "STAGE: the stage (环节).")
-    behaviour: str | None = column("behaviour", "BEHAVIOUR: code of the behaviour or item; of look-ups, the audience.")
-    colour: Colour | None = column("colour", "COLOUR: the colour (颜色).")
-    outcome: str | None = column("outcome", "OUTCOME: status, outcome, role or code type (结果).")
-    month: date | None = column("month", "MONTH: its first day (月份).")
-    day: date | None = column("day", "DAY: the day (日期).")
-    count: int | None = column("count", "How many (数量).")
-    subjects: int | None = column("subjects", "How many different subjects (主体数).")
-    points: int | None = column("points", "DEDUCTIONS and CONVERSIONS: points, summed; for courts (分值合计).")
+    stage: Stage | None = column("STAGE: the stage (环节).")
+    behaviour: str | None = column("BEHAVIOUR: code of the behaviour or item; of look-ups, the audience.")
+    colour: Colour | None = column("COLOUR: the colour (颜色).")
+    outcome: str | None = column("OUTCOME: status, outcome, role or code type (结果).")
+    month: date | None = column("MONTH: its first day (月份).")
+    day: date | None = column("DAY: the day (日期).")
+    count: int | None = column("How many (数量).")
+    subjects: int | None = column("How many different subjects (主体数).")
+    points: int | None = column("DEDUCTIONS and CONVERSIONS: points, summed; for courts (分值合计).")
     group_count: int = column(
-        "group_count", "How many groups there are in all: more than are listed if `first` left some out (分组总数)."
+        "How many groups there are in all: more than are listed if `first` left some out (分组总数)."
     )
-    amount: Money | None = column("amount", "REPAIRS: CNY performed, summed; for courts (履行金额合计).")
+    amount: Money | None = column("REPAIRS: CNY performed, summed; for courts (履行金额合计).")
 
 
 ARGUMENTS = (

@@ -13,7 +13,7 @@ from engine.policy import all_of
 from models.bulk_operation import BulkError, BulkKind, BulkState
 from resolvers.partners import bulk_operations
 from resolvers.partners.bulk_operations import may_see_operation
-from schema.mutation_fields import mutation_input
+from schema.mutation_fields import key, mutation_input
 from schema.procedure.procedure_input import ID
 
 OWN = all_of(Scope.BULK)
@@ -30,20 +30,20 @@ VARIABLES = "Its variables, as the text of a JSON object (变量)."
 class BulkOperation(Node):
     """A bulk operation."""
 
-    kind: BulkKind = column("kind", "What it reads (作业类型).")
-    state: BulkState = column("state", "Where it stands (状态).")
-    reference: str | None = column("reference", REFERENCE)
-    object_count: int = column("objects", "Lines written so far (已写行数).")
-    total: int | None = column("total", "Lines to be read, of a file (总行数).")
-    size: int = column("size", "Bytes of the compressed file so far (文件大小).")
+    kind: BulkKind = column("What it reads (作业类型).")
+    state: BulkState = column("Where it stands (状态).")
+    reference: str | None = column(REFERENCE)
+    object_count: int = column("Lines written so far (已写行数).", of="objects")
+    total: int | None = column("Lines to be read, of a file (总行数).")
+    size: int = column("Bytes of the compressed file so far (文件大小).")
     sha256: str | None = expression(
         bulk_operations.sha256, "SHA-256 of the compressed file, in hexadecimal (文件摘要); once it is complete."
     )
-    error: BulkError | None = column("error", "Why it failed (失败原因).")
-    created_at: datetime = column("created_at", "When it was asked for (创建时间).")
-    started_at: datetime | None = column("started_at", "When it began (开始时间).")
-    ended_at: datetime | None = column("ended_at", "When it ended (结束时间).")
-    expires_at: datetime | None = column("expires_at", "Until when its file is kept (有效期至).")
+    error: BulkError | None = column("Why it failed (失败原因).")
+    created_at: datetime = column("When it was asked for (创建时间).")
+    started_at: datetime | None = column("When it began (开始时间).")
+    ended_at: datetime | None = column("When it ended (结束时间).")
+    expires_at: datetime | None = column("Until when its file is kept (有效期至).")
 
 
 @mutation_input("A list to export whole (导出).")
@@ -81,11 +81,11 @@ class StartBatchWatchInput:
 class CancelBulkOperationInput:
     """An operation."""
 
-    id: strawberry.ID = strawberry.field(description=ID)
+    id: strawberry.ID = key(models.BulkOperation, ID)
 
 
 @mutation_input("A file to fetch (下载).")
 class SignDownloadInput:
     """An operation that is complete."""
 
-    id: strawberry.ID = strawberry.field(description=ID)
+    id: strawberry.ID = key(models.BulkOperation, ID)

@@ -19,6 +19,6 @@ from resolvers.visibility.predicates import may_see_client
 class Client(Node):
     """A client."""
 
-    name: str = column("name", "Its name (名称).")
-    purposes: list[str] = column("purposes", "Why it may look somebody up (用途).")
-    audience: Audience = column("audience", "Its kind (类型).")
+    name: str = column("Its name (名称).")
+    purposes: list[str] = column("Why it may look somebody up (用途).")
+    audience: Audience = column("Its kind (类型).")

@@ -27,14 +27,14 @@ KNOWN_CONSENT = any_of(Scope.SELF, Scope.CONSENT)
 class Consent(Node):
     """A consent."""
 
-    reference: str = column("reference", "Number of the authorisation letter (授权书编号).")
-    origin: ConsentOrigin = column("origin", "Who says that there is one (来源).")
-    purposes: list[str] = column("purposes", "The purposes it names (用途).")
-    scopes: list[str] = column("scopes", "The scopes it names (范围).")
-    signed_on: date = column("signed_on", "Day it was signed (签署日期).")
-    valid_from: datetime = column("valid_from", "From when (生效时间).")
-    valid_to: datetime = column("valid_to", "Until when (失效时间).")
-    revoked_at: datetime | None = column("revoked_at", "When it was revoked (撤回时间).")
+    reference: str = column("Number of the authorisation letter (授权书编号).")
+    origin: ConsentOrigin = column("Who says that there is one (来源).")
+    purposes: list[str] = column("The purposes it names (用途).")
+    scopes: list[str] = column("The scopes it names (范围).")
+    signed_on: date = column("Day it was signed (签署日期).")
+    valid_from: datetime = column("From when (生效时间).")
+    valid_to: datetime = column("Until when (失效时间).")
+    revoked_at: datetime | None = column("When it was revoked (撤回时间).")
     client: Client = relation(models.Consent.client, "The recipient (被授权方).", requires=SELF)
 
 
@@ -48,11 +48,11 @@ class Consent(Node):
 class ShareCode(Node):
     """A share code; the code itself is told once, when it is made."""
 
-    hint: str = column("hint", "What its owner recognises it by (标识).")
-    purposes: list[str] = column("purposes", "The purposes it is good for (用途).")
-    scopes: list[str] = column("scopes", "The scopes it opens (范围).")
-    single_use: bool = column("single_use", "Whether it opens one answer only (一次有效).")
-    created_at: datetime = column("created_at", "When it was made (创建时间).")
-    valid_to: datetime = column("valid_to", "Until when (失效时间).")
-    used_at: datetime | None = column("used_at", "When it was used up (使用时间).")
-    revoked_at: datetime | None = column("revoked_at", "When it was revoked (撤回时间).")
+    hint: str = column("What its owner recognises it by (标识).")
+    purposes: list[str] = column("The purposes it is good for (用途).")
+    scopes: list[str] = column("The scopes it opens (范围).")
+    single_use: bool = column("Whether it opens one answer only (一次有效).")
+    created_at: datetime = column("When it was made (创建时间).")
+    valid_to: datetime = column("Until when (失效时间).")
+    used_at: datetime | None = column("When it was used up (使用时间).")
+    revoked_at: datetime | None = column("When it was revoked (撤回时间).")

@@ -4,8 +4,9 @@ from datetime import date, datetime
 
 import strawberry
 
+import models
 from auth.audiences import Purpose
-from schema.mutation_fields import mutation_input
+from schema.mutation_fields import key, mutation_input
 from schema.procedure.procedure_input import ID
 from schema.register.document_input import OTHER_DOCUMENT, DocumentKey
 from schema.scalars import Sha256
@@ -36,7 +37,7 @@ class RegisterConsentInput:
 class GrantConsentInput:
     """A consent."""
 
-    recipient_id: strawberry.ID = strawberry.field(description="One of `recipients` (被授权方).")
+    recipient_id: strawberry.ID = key(models.Client, "One of `recipients` (被授权方).")
     purposes: list[Purpose] = strawberry.field(description="For what (用途).")
     scopes: list[str] = strawberry.field(description=SCOPES)
     valid_from: datetime | None = strawberry.field(default=None, description=FROM)
@@ -47,7 +48,7 @@ class GrantConsentInput:
 class RevokeConsentInput:
     """A revocation."""
 
-    id: strawberry.ID = strawberry.field(description=ID)
+    id: strawberry.ID = key(models.Consent, ID)
 
 
 @mutation_input("A code by which one shows one's own record (生成分享码).")
@@ -70,7 +71,7 @@ class CreateShareCodeInput:
 class RevokeShareCodeInput:
     """A revocation."""
 
-    id: strawberry.ID = strawberry.field(description=ID)
+    id: strawberry.ID = key(models.ShareCode, ID)
 
 
 @mutation_input("A subject to watch, by name and number together (监测对象).")

@@ -38,16 +38,15 @@ OWN = any_of(Scope.REGISTER, Scope.SELF)
 class Event(Node):
     """An event."""
 
-    kind: EventKind = column("kind", "What happened (事件类型).")
+    kind: EventKind = column("What happened (事件类型).")
     reference: str | None = column(
-        "reference", "Partners: your own reference for the subject, from your watch or look-up (机构业务编号)."
+        "Partners: your own reference for the subject, from your watch or look-up (机构业务编号)."
     )
     sequence: int | None = column(
-        "sequence",
         "Its place among the events of its party, from one, without gaps (序号); none of a consent's.",
         requires=OWN,
     )
-    occurred_at: datetime = column("occurred_at", "When (发生时间).")
+    occurred_at: datetime = column("When (发生时间).")
     party: Annotated["Party", strawberry.lazy("schema.register.party")] | None = relation(
         models.Event.party, "Its subject (主体), as far as it is yours to see.", requires=KNOWN_PARTY
     )

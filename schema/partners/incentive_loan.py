@@ -14,7 +14,7 @@ from models.incentive_loan import LoanOutcome
 from resolvers.visibility.about import ABOUT_PARTY
 from resolvers.visibility.predicates import may_see_bank_row
 from schema.credit.certificate import Certificate
-from schema.mutation_fields import mutation_input
+from schema.mutation_fields import key, mutation_input
 from schema.procedure.procedure_input import ID
 from schema.register.document_input import OTHER_DOCUMENT, DocumentKey
 from schema.requirements import INTEGRITY
@@ -33,12 +33,12 @@ LENT = all_of(Scope.LOAN)
 class IncentiveLoan(Node):
     """A loan."""
 
-    reference: str = column("reference", "Your own reference (机构业务编号).")
-    amount: Money = column("amount", "What was lent, in CNY (金额).")
-    granted_on: date = column("granted_on", "When (发放日期).")
-    closed_on: date | None = column("closed_on", "When it ended (结清日期).")
-    outcome: LoanOutcome | None = column("outcome", "How it ended (结果); none while it runs.")
-    recorded_at: datetime = column("recorded_at", "When it was reported (报送时间).")
+    reference: str = column("Your own reference (机构业务编号).")
+    amount: Money = column("What was lent, in CNY (金额).")
+    granted_on: date = column("When (发放日期).")
+    closed_on: date | None = column("When it ended (结清日期).")
+    outcome: LoanOutcome | None = column("How it ended (结果); none while it runs.")
+    recorded_at: datetime = column("When it was reported (报送时间).")
     certificate: Certificate | None = relation(
         models.IncentiveLoan.certificate, "The certificate that it rests on (履行证明).", requires=INTEGRITY
     )
@@ -63,6 +63,6 @@ class RecordIncentiveLoanInput:
 class CloseIncentiveLoanInput:
     """An end."""
 
-    id: strawberry.ID = strawberry.field(description=ID)
+    id: strawberry.ID = key(models.IncentiveLoan, ID)
     outcome: LoanOutcome = strawberry.field(description="How it ended (结果).")
     closed_on: date = strawberry.field(description="When (结清日期).")

@@ -3,14 +3,13 @@
 import strawberry
 
 from auth.scopes import Scope
+from casework import consents, incentive_loans, integrity_reports, share_codes, watches, webhooks
 from engine.policy import all_of, any_of
-from resolvers.mutations import (
-    bulk_operations,
-    consents,
-    incentive_loans,
-    integrity_reports,
-    webhooks,
-)
+from resolvers.mutations import bulk_operations
+from resolvers.mutations import consents as own_consents
+from resolvers.mutations import incentive_loans as own_incentive_loans
+from resolvers.mutations import integrity_reports as own_integrity_reports
+from resolvers.mutations import webhooks as own_webhooks
 from resolvers.mutations.acting import Also
 from resolvers.partners.watches import LINES
 from schema.credit.integrity_report import IntegrityReport, IssueIntegrityReportInput, RevokeIntegrityReportInput
@@ -49,7 +48,7 @@ from schema.partners.webhook_input import (
 GRANT = all_of(Scope.GRANT_WRITE)
 CALLED = all_of(Scope.EVENT, Scope.WEBHOOK_WRITE)
 SECRET = Also(
-    "secret", "The secret to check `v1` signatures by (密钥). It is told here and nowhere else.", webhooks.secret
+    "secret", "The secret to check `v1` signatures by (密钥). It is told here and nowhere else.", own_webhooks.secret
 )
 LENDING = all_of(Scope.LOAN, Scope.LOAN_WRITE)
 BULK = all_of(Scope.BULK, Scope.BULK_WRITE)
@@ -61,7 +60,7 @@ class PartnerMutations:
     """The roots of consents, watches, webhooks and loans."""
 
     register_consent = mutation(
-        consents.register_consent,
+        own_consents.register_consent,
         RegisterConsentInput,
         Consent,
         "A bank registers a letter that a person signed (授权登记).",
@@ -75,47 +74,47 @@ class PartnerMutations:
         requires=GRANT,
     )
     revoke_consent = mutation(
-        consents.revoke_consent,
+        own_consents.revoke_consent,
         RevokeConsentInput,
         Consent,
         "Its subject, or its recipient, ends a consent: the next query finds none (撤回授权).",
         requires=any_of(Scope.GRANT_WRITE, Scope.CONSENT_WRITE),
     )
     create_share_code = mutation(
-        consents.create_share_code,
+        own_consents.create_share_code,
         CreateShareCodeInput,
         ShareCode,
         "The authenticated subject makes a code by which it shows its record (生成分享码).",
         requires=GRANT,
-        also=[Also("code", "The code (分享码). It is told here and nowhere else.", consents.told_code)],
+        also=[Also("code", "The code (分享码). It is told here and nowhere else.", own_consents.told_code)],
     )
     revoke_share_code = mutation(
-        consents.revoke_share_code,
+        share_codes.revoke_share_code,
         RevokeShareCodeInput,
         ShareCode,
         "The authenticated subject ends a share code (作废分享码).",
         requires=GRANT,
     )
     issue_integrity_report = mutation(
-        integrity_reports.issue,
+        own_integrity_reports.issue,
         IssueIntegrityReportInput,
         IntegrityReport,
         "The authenticated subject has a signed report of its litigation credit issued (出具司法诚信报告).",
         requires=GRANT,
         also=[
-            Also("code", "Its code (报告码). It is told here and nowhere else.", integrity_reports.told_code),
-            Also("address", "Where whoever has it views the report (查验地址).", integrity_reports.address),
+            Also("code", "Its code (报告码). It is told here and nowhere else.", own_integrity_reports.told_code),
+            Also("address", "Where whoever has it views the report (查验地址).", own_integrity_reports.address),
         ],
     )
     revoke_integrity_report = mutation(
-        integrity_reports.revoke,
+        integrity_reports.revoke_report,
         RevokeIntegrityReportInput,
         IntegrityReport,
         "The authenticated subject withdraws a report (撤回司法诚信报告).",
         requires=GRANT,
     )
     watch = mutation(
-        consents.watch,
+        own_consents.watch,
         WatchInput,
         WatchLine,
         "A bank watches customers: it is told when something changes for them (监测).",
@@ -123,7 +122,7 @@ class PartnerMutations:
         lines=LINES,
     )
     unwatch = mutation(
-        consents.unwatch,
+        watches.unwatch,
         UnwatchInput,
         WatchLine,
         "A bank watches customers no longer (停止监测).",
@@ -131,21 +130,21 @@ class PartnerMutations:
         lines=LINES,
     )
     record_incentive_loan = mutation(
-        incentive_loans.record,
+        own_incentive_loans.record,
         RecordIncentiveLoanInput,
         IncentiveLoan,
         "A bank reports a loan that it granted on gold (诚信履行贷报送).",
         requires=LENDING,
     )
     close_incentive_loan = mutation(
-        incentive_loans.close,
+        incentive_loans.close_loan,
         CloseIncentiveLoanInput,
         IncentiveLoan,
         "A bank reports how such a loan ended (诚信履行贷结清).",
         requires=LENDING,
     )
     create_webhook = mutation(
-        webhooks.create,
+        webhooks.create_webhook,
         CreateWebhookInput,
         Webhook,
         "A partner says where events are sent (登记回调).",
@@ -153,7 +152,7 @@ class PartnerMutations:
         also=[SECRET],
     )
     change_webhook = mutation(
-        webhooks.change,
+        webhooks.change_webhook,
         ChangeWebhookInput,
         Webhook,
         "A partner is sent events at another address, or other kinds of them; the keys stay (变更回调). What waits goes"
@@ -161,14 +160,14 @@ class PartnerMutations:
         requires=CALLED,
     )
     delete_webhook = mutation(
-        webhooks.delete,
+        webhooks.delete_webhook,
         DeleteWebhookInput,
         Webhook,
         "A partner has no more use for a webhook: it is sent nothing, and its address may be given anew (删除回调).",
         requires=CALLED,
     )
     rotate_webhook_keys = mutation(
-        webhooks.rotate,
+        webhooks.rotate_keys,
         RotateWebhookKeysInput,
         Webhook,
         "A partner changes a webhook's keys; for a day both sign (更换密钥).",
@@ -176,14 +175,14 @@ class PartnerMutations:
         also=[SECRET],
     )
     disable_webhook = mutation(
-        webhooks.disable,
+        webhooks.disable_webhook,
         DisableWebhookInput,
         Webhook,
         "A partner is sent nothing more at a webhook (停用回调).",
         requires=CALLED,
     )
     enable_webhook = mutation(
-        webhooks.enable,
+        webhooks.enable_webhook,
         EnableWebhookInput,
         Webhook,
         "A partner is sent events again at a webhook, what was not delivered first (启用回调).",

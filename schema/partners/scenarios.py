@@ -42,9 +42,9 @@ UNTIL = "Until the next publication, or the end of the consent if that is earlie
 class FinanceReport(RowObject):
     """A bank's answer about one subject."""
 
-    outcome: MatchOutcome = column("outcome", OUTCOME)
-    matched_name: NameStanding | None = column("matched_name", MATCHED_NAME)
-    reference: str | None = column("reference", REFERENCE)
+    outcome: MatchOutcome = column(OUTCOME)
+    matched_name: NameStanding | None = column(MATCHED_NAME)
+    reference: str | None = column(REFERENCE)
     as_of: date = expression(subjects.as_of, AS_OF)
     party: Party | None = relation(subjects.PARTY, "The subject, if MATCHED, with all that you may see (主体).")
     risk: RiskAssessment | None = relation(
@@ -71,9 +71,9 @@ class FinanceReport(RowObject):
 class EmploymentReport(RowObject):
     """An employer's answer about one candidate."""
 
-    outcome: MatchOutcome = column("outcome", OUTCOME)
-    matched_name: NameStanding | None = column("matched_name", MATCHED_NAME)
-    reference: str | None = column("reference", REFERENCE)
+    outcome: MatchOutcome = column(OUTCOME)
+    matched_name: NameStanding | None = column(MATCHED_NAME)
+    reference: str | None = column(REFERENCE)
     as_of: date = expression(subjects.as_of, AS_OF)
     listings: list[Listing] = relation(
         scenarios.of_party(models.Listing, Order(("published_on",), descending=True)),
@@ -105,9 +105,9 @@ class EmploymentReport(RowObject):
 class CommerceReport(RowObject):
     """An answer about one organization."""
 
-    outcome: MatchOutcome = column("outcome", OUTCOME)
-    matched_name: NameStanding | None = column("matched_name", MATCHED_NAME)
-    reference: str | None = column("reference", REFERENCE)
+    outcome: MatchOutcome = column(OUTCOME)
+    matched_name: NameStanding | None = column(MATCHED_NAME)
+    reference: str | None = column(REFERENCE)
     as_of: date = expression(subjects.as_of, AS_OF)
     organization: Party | None = relation(subjects.PARTY, "The organization, if MATCHED (单位).")
     latest_month: date | None = expression(scenarios.latest_month, LATEST)
@@ -126,11 +126,11 @@ class CommerceReport(RowObject):
 class SharedReport(RowObject):
     """What is shown."""
 
-    name: str = column("shown_name", "Who shows it (姓名或名称).")
-    masked_number: str = column("shown_number", "Its number, masked (证件号码, 脱敏).")
-    scopes: list[str] = column("scopes", "What it chose to show (范围).")
-    single_use: bool = column("single_use", "Whether the code is used up now (一次有效).")
-    valid_to: datetime = column("valid_to", "Until when the code is good (失效时间).")
+    name: str = column("Who shows it (姓名或名称).", of="shown_name")
+    masked_number: str = column("Its number, masked (证件号码, 脱敏).", of="shown_number")
+    scopes: list[str] = column("What it chose to show (范围).")
+    single_use: bool = column("Whether the code is used up now (一次有效).")
+    valid_to: datetime = column("Until when the code is good (失效时间).")
     as_of: date = expression(subjects.as_of, AS_OF)
     party: Party | None = relation(
         subjects.PARTY,

@@ -27,11 +27,11 @@ WATCHING = all_of(Scope.WATCH)
 class Watch(Node):
     """A watch."""
 
-    reference: str = column("reference", "Your own reference, which every event carries (机构业务编号).")
-    kind: PartyKind = column("kind", "Person or organization (主体类型).")
+    reference: str = column("Your own reference, which every event carries (机构业务编号).")
+    kind: PartyKind = column("Person or organization (主体类型).")
     live: bool = expression(watches.is_live, "Whether you are told of changes now: a person's consent lives (有效).")
-    created_at: datetime = column("created_at", "Since when (起始时间).")
-    ended_at: datetime | None = column("ended_at", "When you ended it (终止时间).")
+    created_at: datetime = column("Since when (起始时间).")
+    ended_at: datetime | None = column("When you ended it (终止时间).")
 
 
 @row_type(
@@ -44,11 +44,10 @@ class Watch(Node):
 class WatchLine(RowObject):
     """A line of an order."""
 
-    reference: str = column("reference", "Your own reference (机构业务编号).")
-    outcome: WatchOutcome = column("outcome", "What came of it (结果).")
+    reference: str = column("Your own reference (机构业务编号).")
+    outcome: WatchOutcome = column("What came of it (结果).")
     watch: Watch | None = relation(models.WatchLine.watch, "The watch, where there is one (监测).")
     replaced: str | None = column(
-        "replaced",
         "Your reference under which the subject was watched before this line (原机构业务编号);"
         " none where it was not watched, or under the same one.",
     )

@@ -28,12 +28,12 @@ class Delivery(Node):
     """A delivery."""
 
     event: Event | None = relation(models.Delivery.event, "The event (事件), as far as it is yours to see.")
-    attempts: int = column("attempts", "How often it was tried (尝试次数).")
-    status: int | None = column("status", "HTTP status of the last answer; none where none came (应答状态).")
-    next_at: datetime | None = column("next_at", "When it is tried next; none once it has ended (下次推送时间).")
-    delivered_at: datetime | None = column("delivered_at", "When it was taken (送达时间).")
+    attempts: int = column("How often it was tried (尝试次数).")
+    status: int | None = column("HTTP status of the last answer; none where none came (应答状态).")
+    next_at: datetime | None = column("When it is tried next; none once it has ended (下次推送时间).")
+    delivered_at: datetime | None = column("When it was taken (送达时间).")
     given_up_at: datetime | None = column(
-        "given_up_at", "When it was refused for the last time (放弃时间); `replayEvents` sends it once more."
+        "When it was refused for the last time (放弃时间); `replayEvents` sends it once more."
     )
 
 
@@ -46,18 +46,18 @@ class Delivery(Node):
 class Webhook(Node):
     """A webhook."""
 
-    url: str = column("url", "The address (地址).")
-    kinds: list[EventKind] = column("kinds", "The kinds of events that are sent; all where there are none (事件类型).")
+    url: str = column("The address (地址).")
+    kinds: list[EventKind] = column("The kinds of events that are sent; all where there are none (事件类型).")
     public_key: str = expression(
         webhooks.public_key, "The Ed25519 key to check `v1a` signatures by (公钥), Standard Webhooks."
     )
-    key_version: int = column("key_version", "How many keys it has had (密钥版本).")
-    created_at: datetime = column("created_at", "Since when (创建时间).")
-    rotated_at: datetime | None = column("rotated_at", "When its keys were changed (换钥时间); for a day both sign.")
-    taken_at: datetime | None = column("taken_at", "When anything was last taken (最近送达时间).")
-    disabled_at: datetime | None = column("disabled_at", "Since when it is sent nothing (停用时间).")
-    disable_reason: DisableReason | None = column("disable_reason", "Why (停用原因).")
+    key_version: int = column("How many keys it has had (密钥版本).")
+    created_at: datetime = column("Since when (创建时间).")
+    rotated_at: datetime | None = column("When its keys were changed (换钥时间); for a day both sign.")
+    taken_at: datetime | None = column("When anything was last taken (最近送达时间).")
+    disabled_at: datetime | None = column("Since when it is sent nothing (停用时间).")
+    disable_reason: DisableReason | None = column("Why (停用原因).")
     deleted_at: datetime | None = column(
-        "deleted_at", "When it was deleted (删除时间); `webhooks` lists it no more, and it counts no more."
+        "When it was deleted (删除时间); `webhooks` lists it no more, and it counts no more."
     )
     deliveries: Connection[Delivery] = connection(webhooks.DELIVERIES, "What was sent, newest first (推送记录).")

@@ -4,8 +4,9 @@ from datetime import datetime
 
 import strawberry
 
+import models
 from models.event import EventKind
-from schema.mutation_fields import mutation_input
+from schema.mutation_fields import key, mutation_input
 from schema.procedure.procedure_input import ID
 
 
@@ -23,7 +24,7 @@ class CreateWebhookInput:
 class ChangeWebhookInput:
     """A webhook, and what it is to be."""
 
-    id: strawberry.ID = strawberry.field(description=ID)
+    id: strawberry.ID = key(models.Webhook, ID)
     url: str | None = strawberry.field(default=None, description="Another https address of yours (地址).")
     kinds: list[EventKind] | None = strawberry.field(
         default=None, description="Other kinds of events; all for an empty list (事件类型)."
@@ -34,33 +35,33 @@ class ChangeWebhookInput:
 class DeleteWebhookInput:
     """A webhook."""
 
-    id: strawberry.ID = strawberry.field(description=ID)
+    id: strawberry.ID = key(models.Webhook, ID)
 
 
 @mutation_input("A webhook whose keys are changed (更换密钥).")
 class RotateWebhookKeysInput:
     """A webhook."""
 
-    id: strawberry.ID = strawberry.field(description=ID)
+    id: strawberry.ID = key(models.Webhook, ID)
 
 
 @mutation_input("A webhook that is sent nothing more (停用).")
 class DisableWebhookInput:
     """A webhook."""
 
-    id: strawberry.ID = strawberry.field(description=ID)
+    id: strawberry.ID = key(models.Webhook, ID)
 
 
 @mutation_input("A webhook that is sent events again, what it missed while it failed first (启用).")
 class EnableWebhookInput:
     """A webhook."""
 
-    id: strawberry.ID = strawberry.field(description=ID)
+    id: strawberry.ID = key(models.Webhook, ID)
 
 
 @mutation_input("Events to send once more (重新推送), under the ids that they had.")
 class ReplayEventsInput:
     """A webhook, and a moment."""
 
-    id: strawberry.ID = strawberry.field(description=ID)
+    id: strawberry.ID = key(models.Webhook, ID)
     since: datetime = strawberry.field(description="Events from this moment on (起始时间).")

@@ -26,9 +26,9 @@ from schema.requirements import PUBLISHED
 class Batch(Node):
     """A batch."""
 
-    month: date = column("month", "Its month, as the first day (月份).")
-    status: BatchStatus = column("status", "Where it stands (状态).")
-    published_at: datetime | None = column("published_at", "When it was published (发布时间).")
+    month: date = column("Its month, as the first day (月份).")
+    status: BatchStatus = column("Where it stands (状态).")
+    published_at: datetime | None = column("When it was published (发布时间).")
     court: Court = relation(models.Batch.court, "Its court (法院).", requires=any_of(Scope.CATALOGUE))
     deductions: Connection[Deduction] = connection(
         deductions.OF_BATCH, "What lies in it, newest first (批次扣分).", requires=PUBLISHED

@@ -22,9 +22,9 @@ from schema.register.court import Court
 class Bulletin(Node):
     """A bulletin."""
 
-    kind: BulletinKind = column("kind", "Its kind (种类).")
-    month: date = column("month", "Its month, as the first day (月份).")
-    title: str = column("title", "Title (标题).")
-    body: str = column("body", "Text (正文).")
-    published_at: datetime = column("published_at", "When it was published (发布时间).")
+    kind: BulletinKind = column("Its kind (种类).")
+    month: date = column("Its month, as the first day (月份).")
+    title: str = column("Title (标题).")
+    body: str = column("Text (正文).")
+    published_at: datetime = column("When it was published (发布时间).")
     court: Court = relation(models.Bulletin.court, "The court (法院).")

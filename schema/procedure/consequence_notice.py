@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 class ConsequenceNotice(Node):
     """A notice."""
 
-    number: str = column("number", "Its number (告知书编号).")
-    served_on: date = column("served_on", "Day of service (送达日期).")
-    issued_at: datetime = column("issued_at", "When it was recorded (记录时间).")
+    number: str = column("Its number (告知书编号).")
+    served_on: date = column("Day of service (送达日期).")
+    issued_at: datetime = column("When it was recorded (记录时间).")
     case: Case | None = relation(models.ConsequenceNotice.case, "The case (案件).", requires=CASE)
     party: Annotated["Party", strawberry.lazy("schema.register.party")] | None = relation(
         models.ConsequenceNotice.party, "On whom it was served (被告知人).", requires=KNOWN_PARTY

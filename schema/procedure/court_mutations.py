@@ -3,15 +3,20 @@
 import strawberry
 
 from auth.scopes import Scope
-from engine.policy import all_of
-from resolvers.mutations import (
+from casework import (
+    batches,
+    blue,
+    certificates,
     deductions,
     identities,
+    listings,
+    objections,
     publications,
-    remedies,
     sanctions,
     settlements,
 )
+from engine.policy import all_of
+from resolvers.mutations import identities as own_identities
 from schema.credit.certificate import Certificate
 from schema.credit.code_record import CodeRecord
 from schema.credit.listing import Listing
@@ -80,54 +85,54 @@ class CourtMutations:
         requires=ACTING,
     )
     review_deduction = mutation(
-        deductions.review, ReviewDeductionInput, Deduction, "CHIEF: approve a proposal (审核通过).", requires=ACTING
+        deductions.approve, ReviewDeductionInput, Deduction, "CHIEF: approve a proposal (审核通过).", requires=ACTING
     )
     return_deduction = mutation(
         deductions.send_back, ReturnDeductionInput, Deduction, "CHIEF: return a proposal (退回).", requires=ACTING
     )
     open_batch = mutation(
-        deductions.open_batch, OpenBatchInput, Batch, "CENTRE: open the court's month (开立批次).", requires=ACTING
+        batches.open_batch, OpenBatchInput, Batch, "CENTRE: open the court's month (开立批次).", requires=ACTING
     )
     add_to_batch = mutation(
-        deductions.add_to_batch,
+        batches.collect,
         AddToBatchInput,
         Deduction,
         "CENTRE: add an approved deduction to a month (归集).",
         requires=ACTING,
     )
     decide_item = mutation(
-        deductions.decide_item, DecideItemInput, Deduction, "PANEL: decide on an item (审定).", requires=ACTING
+        batches.decide, DecideItemInput, Deduction, "PANEL: decide on an item (审定).", requires=ACTING
     )
     notify_subject = mutation(
-        deductions.notify_subject,
+        batches.notify,
         NotifySubjectInput,
         Deduction,
         "CENTRE: keep that the subject was notified (告知).",
         requires=ACTING,
     )
     publish_batch = mutation(
-        deductions.publish_batch,
+        batches.publish,
         PublishBatchInput,
         Batch,
         "CENTRE: publish a month, at once and once (发布).",
         requires=ACTING,
     )
     answer_objection = mutation(
-        remedies.answer_objection,
+        objections.answer,
         AnswerObjectionInput,
         Objection,
         "PANEL: answer an objection (答复异议).",
         requires=ACTING,
     )
     decide_repair = mutation(
-        remedies.decide_repair,
+        blue.decide,
         DecideRepairInput,
         Repair,
         "PANEL: decide on an application for repair (修复决定).",
         requires=ACTING,
     )
     end_repair = mutation(
-        remedies.end_repair,
+        blue.end_repair,
         EndRepairInput,
         CodeRecord,
         "CENTRE: end a repair in enforcement at its review (结束蓝码).",
@@ -148,21 +153,21 @@ class CourtMutations:
         requires=ACTING,
     )
     issue_certificate = mutation(
-        sanctions.issue_certificate,
+        certificates.issue_certificate,
         IssueCertificateInput,
         Certificate,
         "CENTRE: certify an automatic performance (出具证明书).",
         requires=ACTING,
     )
     revoke_certificate = mutation(
-        sanctions.revoke_certificate,
+        certificates.revoke_certificate,
         RevokeCertificateInput,
         Certificate,
         "CENTRE: revoke a certificate (撤销证明书).",
         requires=ACTING,
     )
     record_settlement_performed = mutation(
-        settlements.record_settlement_performed,
+        settlements.record_settlement,
         RecordSettlementPerformedInput,
         Settlement,
         "CENTRE: keep that a settlement or mediation was performed (登记和解履行).",
@@ -176,21 +181,21 @@ class CourtMutations:
         requires=ACTING,
     )
     list_lender = mutation(
-        publications.list_lender,
+        listings.list_lender,
         ListLenderInput,
         Listing,
         "JUDGE: list a professional lender (职业放贷人认定).",
         requires=ACTING,
     )
     list_debtor = mutation(
-        publications.list_debtor,
+        listings.list_debtor,
         ListDebtorInput,
         Listing,
         "JUDGE: list a dishonest judgment debtor (纳入失信被执行人名单).",
         requires=ACTING,
     )
     remove_listing = mutation(
-        publications.remove_listing,
+        listings.remove_listing,
         RemoveListingInput,
         Listing,
         "JUDGE or CENTRE: take an entry off its list (移出名单).",
@@ -211,7 +216,7 @@ class CourtMutations:
         requires=ACTING,
     )
     resolve_identity = mutation(
-        identities.resolve_identity,
+        own_identities.resolve_identity,
         ResolveIdentityInput,
         IdentityAct,
         "CENTRE: propose how a conflict of identity is resolved (处理身份冲突).",
@@ -232,14 +237,14 @@ class CourtMutations:
         requires=ACTING,
     )
     split_party = mutation(
-        identities.split_party,
+        own_identities.split_party,
         SplitPartyInput,
         IdentityAct,
         "CENTRE: propose that items are another party's (拆分当事人).",
         requires=ACTING,
     )
     decide_identity_act = mutation(
-        identities.decide_identity_act,
+        identities.decide_act,
         DecideIdentityActInput,
         IdentityAct,
         "CENTRE or PRESIDENT: confirm or refuse what a colleague proposed; confirmed, it is done (复核身份事项).",

@@ -46,11 +46,11 @@ CATALOGUE = any_of(Scope.CATALOGUE)
 class DeductionStep(Node):
     """A step."""
 
-    sequence: int = column("sequence", "Its place, from one (序号).")
-    status: DeductionStatus = column("status", "The state it led to (状态).")
-    staff_role: StaffRole | None = column("staff_role", "The role of who took it (经办角色).")
-    taken_at: datetime = column("taken_at", "When (时间).")
-    reason: str = column("reason", "Why (理由).")
+    sequence: int = column("Its place, from one (序号).")
+    status: DeductionStatus = column("The state it led to (状态).")
+    staff_role: StaffRole | None = column("The role of who took it (经办角色).")
+    taken_at: datetime = column("When (时间).")
+    reason: str = column("Why (理由).")
 
 
 @row_type(
@@ -63,11 +63,11 @@ class DeductionStep(Node):
 class DeductionVersion(Node):
     """A version."""
 
-    version: int = column("version", "Its number, from one (版本号).")
-    points: int = column("points", "Points taken (扣分).")
-    expires_on: date | None = column("expires_on", "Last day of its publicity (公示期满日).")
-    recorded_at: datetime = column("recorded_at", "When it was recorded (记录时间).")
-    reason: str = column("reason", "Why it replaced the one before (变更原因).")
+    version: int = column("Its number, from one (版本号).")
+    points: int = column("Points taken (扣分).")
+    expires_on: date | None = column("Last day of its publicity (公示期满日).")
+    recorded_at: datetime = column("When it was recorded (记录时间).")
+    reason: str = column("Why it replaced the one before (变更原因).")
     behaviour: Behaviour = relation(models.DeductionVersion.behaviour, "The behaviour (行为).", requires=CATALOGUE)
 
 
@@ -81,16 +81,16 @@ class DeductionVersion(Node):
 class Deduction(Node):
     """A deduction."""
 
-    role: Role = column("role", "The subject's position in the case (诉讼地位), always shown.")
-    stage: Stage = column("stage", "The stage (环节).")
-    tier: Tier = column("tier", "How grave (等级).")
-    points: int = column("points", "Points taken (扣分).")
+    role: Role = column("The subject's position in the case (诉讼地位), always shown.")
+    stage: Stage = column("The stage (环节).")
+    tier: Tier = column("How grave (等级).")
+    points: int = column("Points taken (扣分).")
     status: DeductionStatus = expression(deductions.status_today, "Where it stands today (状态).")
-    version: int = column("version", "Its edition (版本号).")
+    version: int = column("Its edition (版本号).")
     under_objection: bool = expression(deductions.under_objection, "Whether an objection is open (异议标注).")
-    determined_on: date | None = column("determined_on", "Day of the determination (认定日期).")
-    published_at: datetime | None = column("published_at", "When it was published (发布时间).")
-    expires_on: date | None = column("expires_on", "Last day of its publicity (公示期满日).")
+    determined_on: date | None = column("Day of the determination (认定日期).")
+    published_at: datetime | None = column("When it was published (发布时间).")
+    expires_on: date | None = column("Last day of its publicity (公示期满日).")
     behaviour: Behaviour = relation(models.Deduction.behaviour, "The behaviour (失信行为).", requires=CATALOGUE)
     case: Case | None = relation(models.Deduction.case, "The case (案件).")
     party: Annotated["Party", strawberry.lazy("schema.register.party")] | None = relation(
@@ -99,13 +99,11 @@ class Deduction(Node):
     assessment: Assessment | None = relation(
         participations.DEDUCTION_ASSESSMENT, "The subject's score in this stage (环节得分)."
     )
-    conduct_on: date = column("conduct_on", "Day of the conduct (行为日期).", requires=PROCEDURE)
-    finding_kind: FindingKind = column("finding_kind", "The document that finds it (认定文书).", requires=PROCEDURE)
-    finding_document: str | None = column("finding_document", "Number of that document (文书号).", requires=PROCEDURE)
-    proposed_at: datetime = column("proposed_at", "When it was proposed (提出时间).", requires=PROCEDURE)
-    notified_at: datetime | None = column(
-        "notified_at", "When the subject was notified (告知时间).", requires=PROCEDURE
-    )
+    conduct_on: date = column("Day of the conduct (行为日期).", requires=PROCEDURE)
+    finding_kind: FindingKind = column("The document that finds it (认定文书).", requires=PROCEDURE)
+    finding_document: str | None = column("Number of that document (文书号).", requires=PROCEDURE)
+    proposed_at: datetime = column("When it was proposed (提出时间).", requires=PROCEDURE)
+    notified_at: datetime | None = column("When the subject was notified (告知时间).", requires=PROCEDURE)
     protected: bool = expression(
         publicity.minors_deduction, "A minor's conduct (未成年人); never served outside.", requires=PROCEDURE
     )

@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 class Objection(Node):
     """An objection."""
 
-    statement: str = column("statement", "What the subject says (异议理由).")
-    filed_on: date = column("filed_on", "Day of filing (提出日期).")
-    due_on: date = column("due_on", "Day by which it is answered (答复期限).")
-    outcome: ObjectionOutcome | None = column("outcome", "How it ended (结果); none while it is open.")
-    reasons: str | None = column("reasons", "Why (理由).")
-    decided_at: datetime | None = column("decided_at", "When it was decided (决定时间).")
+    statement: str = column("What the subject says (异议理由).")
+    filed_on: date = column("Day of filing (提出日期).")
+    due_on: date = column("Day by which it is answered (答复期限).")
+    outcome: ObjectionOutcome | None = column("How it ended (结果); none while it is open.")
+    reasons: str | None = column("Why (理由).")
+    decided_at: datetime | None = column("When it was decided (决定时间).")
     deduction: Annotated["Deduction", strawberry.lazy("schema.procedure.deduction")] | None = relation(
         models.Objection.deduction, "The item objected to (被异议的扣分).", requires=PUBLISHED
     )

@@ -4,9 +4,10 @@ from datetime import date
 
 import strawberry
 
+import models
 from models.court_case import Role
 from models.deduction import FindingKind
-from schema.mutation_fields import mutation_input
+from schema.mutation_fields import key, mutation_input
 from schema.scalars import Sha256
 
 ID = "Its id."
@@ -28,8 +29,8 @@ class FindingInput:
 class ProposeDeductionInput:
     """A proposal."""
 
-    case_id: strawberry.ID = strawberry.field(description="The case (案件).")
-    party_id: strawberry.ID = strawberry.field(description="The participant (主体).")
+    case_id: strawberry.ID = key(models.CourtCase, "The case (案件).")
+    party_id: strawberry.ID = key(models.Party, "The participant (主体).")
     role: Role = strawberry.field(description="Their position in the case (诉讼地位).")
     behaviour: str = strawberry.field(description="Code of the behaviour, such as E01 (行为代码).")
     points: int = strawberry.field(description="Points, within the behaviour's band (扣分).")
@@ -42,7 +43,7 @@ class ProposeDeductionInput:
 class ResubmitDeductionInput(ProposeDeductionInput):
     """A mended proposal, whole; case, participant and role stay as they were."""
 
-    id: strawberry.ID = strawberry.field(description=ID)
+    id: strawberry.ID = key(models.Deduction, ID)
     version: int = strawberry.field(description=VERSION)
 
 
@@ -50,7 +51,7 @@ class ResubmitDeductionInput(ProposeDeductionInput):
 class ReviewDeductionInput:
     """An approval."""
 
-    id: strawberry.ID = strawberry.field(description=ID)
+    id: strawberry.ID = key(models.Deduction, ID)
     version: int = strawberry.field(description=VERSION)
     reason: str = strawberry.field(description=REASON)
 
@@ -59,7 +60,7 @@ class ReviewDeductionInput:
 class ReturnDeductionInput:
     """A return."""
 
-    id: strawberry.ID = strawberry.field(description=ID)
+    id: strawberry.ID = key(models.Deduction, ID)
     version: int = strawberry.field(description=VERSION)
     reason: str = strawberry.field(description=REASON)
 
@@ -75,8 +76,8 @@ class OpenBatchInput:
 class AddToBatchInput:
     """What is added to what."""
 
-    batch_id: strawberry.ID = strawberry.field(description="The batch (批次).")
-    deduction_id: strawberry.ID = strawberry.field(description="The deduction (扣分).")
+    batch_id: strawberry.ID = key(models.Batch, "The batch (批次).")
+    deduction_id: strawberry.ID = key(models.Deduction, "The deduction (扣分).")
     version: int = strawberry.field(description=VERSION)
     reason: str = strawberry.field(description=REASON)
 
@@ -85,7 +86,7 @@ class AddToBatchInput:
 class DecideItemInput:
     """A vote."""
 
-    id: strawberry.ID = strawberry.field(description="The deduction (扣分).")
+    id: strawberry.ID = key(models.Deduction, "The deduction (扣分).")
     version: int = strawberry.field(description=VERSION)
     approved: bool = strawberry.field(description="Whether it passed (是否通过).")
     reason: str = strawberry.field(description=REASON)
@@ -95,7 +96,7 @@ class DecideItemInput:
 class NotifySubjectInput:
     """A notice that was served."""
 
-    id: strawberry.ID = strawberry.field(description="The deduction (扣分).")
+    id: strawberry.ID = key(models.Deduction, "The deduction (扣分).")
     reason: str = strawberry.field(description="How and when it was served (送达方式).")
 
 
@@ -103,5 +104,5 @@ class NotifySubjectInput:
 class PublishBatchInput:
     """A month to publish."""
 
-    id: strawberry.ID = strawberry.field(description=ID)
+    id: strawberry.ID = key(models.Batch, ID)
     reason: str = strawberry.field(description=REASON)

@@ -4,9 +4,10 @@ from datetime import date
 
 import strawberry
 
+import models
 from models.bulletin import BulletinKind
 from models.listing import DebtorGround
-from schema.mutation_fields import mutation_input
+from schema.mutation_fields import key, mutation_input
 from schema.procedure.procedure_input import ID, REASON
 from schema.scalars import Sha256
 
@@ -15,7 +16,7 @@ from schema.scalars import Sha256
 class ListLenderInput:
     """A lender."""
 
-    party_id: strawberry.ID = strawberry.field(description="The party (当事人).")
+    party_id: strawberry.ID = key(models.Party, "The party (当事人).")
     reason: str = strawberry.field(description="The ground of the listing (认定依据).")
 
 
@@ -23,8 +24,8 @@ class ListLenderInput:
 class ListDebtorInput:
     """A debtor."""
 
-    case_id: strawberry.ID = strawberry.field(description="The enforcement case (执行案件).")
-    party_id: strawberry.ID = strawberry.field(description="The judgment debtor (被执行人).")
+    case_id: strawberry.ID = key(models.CourtCase, "The enforcement case (执行案件).")
+    party_id: strawberry.ID = key(models.Party, "The judgment debtor (被执行人).")
     ground: DebtorGround = strawberry.field(description="Which ground of 法释〔2017〕7号, article 1 (失信行为情形).")
     basis_number: str = strawberry.field(description="Number of the document that is enforced (执行依据文号).")
     basis_unit: str = strawberry.field(description="Who made that document (做出执行依据单位).")
@@ -37,7 +38,7 @@ class ListDebtorInput:
 class RemoveListingInput:
     """An entry that ends."""
 
-    id: strawberry.ID = strawberry.field(description=ID)
+    id: strawberry.ID = key(models.Listing, ID)
     reason: str = strawberry.field(description=REASON)
 
 
@@ -56,8 +57,8 @@ class IssueConsequenceNoticeInput:
     """A notice."""
 
     number: str = strawberry.field(description="Its number (告知书编号).")
-    case_id: strawberry.ID = strawberry.field(description="The case (案件).")
-    party_id: strawberry.ID = strawberry.field(description="On whom it was served (被告知人).")
+    case_id: strawberry.ID = key(models.CourtCase, "The case (案件).")
+    party_id: strawberry.ID = key(models.Party, "On whom it was served (被告知人).")
     served_on: date = strawberry.field(description="Day of service (送达日期).")
     digest: Sha256 = strawberry.field(description="SHA-256 of the document (摘要).")
     reason: str = strawberry.field(description=REASON)

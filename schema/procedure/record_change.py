@@ -21,7 +21,7 @@ from resolvers.visibility.imports import may_see_record_change
 class RecordChange(Node):
     """A change of one field."""
 
-    changed_at: datetime = column("changed_at", "When it was imported (变更时间).")
+    changed_at: datetime = column("When it was imported (变更时间).")
     field: str = expression(field_name, "Which field (字段).")
-    former: str | None = column("former", "What it was (原值); none where it was empty.")
-    present: str | None = column("present", "What it became (现值); none where it is empty.")
+    former: str | None = column("What it was (原值); none where it was empty.")
+    present: str | None = column("What it became (现值); none where it is empty.")

@@ -23,6 +23,6 @@ from resolvers.visibility.items import may_see_reminder
 class RecordStep(Node):
     """A step."""
 
-    staff_role: StaffRole = column("staff_role", "The role of who took it (经办角色).")
-    taken_at: datetime = column("taken_at", "When (时间).")
-    reason: str = column("reason", "Why (理由).")
+    staff_role: StaffRole = column("The role of who took it (经办角色).")
+    taken_at: datetime = column("When (时间).")
+    reason: str = column("Why (理由).")

@@ -4,10 +4,11 @@ from datetime import date
 
 import strawberry
 
+import models
 from models.objection import ObjectionOutcome
 from models.repair import RepairGround, RepairOutcome
 from models.sanction import SanctionKind
-from schema.mutation_fields import mutation_input
+from schema.mutation_fields import key, mutation_input
 from schema.procedure.procedure_input import ID, REASON
 from schema.scalars import Money, Sha256
 
@@ -16,7 +17,7 @@ from schema.scalars import Money, Sha256
 class FileObjectionInput:
     """An objection."""
 
-    deduction_id: strawberry.ID = strawberry.field(description="The item (扣分).")
+    deduction_id: strawberry.ID = key(models.Deduction, "The item (扣分).")
     statement: str = strawberry.field(description="What is wrong with it (异议理由).")
 
 
@@ -24,7 +25,7 @@ class FileObjectionInput:
 class AnswerObjectionInput:
     """An answer."""
 
-    id: strawberry.ID = strawberry.field(description=ID)
+    id: strawberry.ID = key(models.Objection, ID)
     outcome: ObjectionOutcome = strawberry.field(description="The outcome (结果).")
     points: int | None = strawberry.field(default=None, description="AMENDED only: the new points (更正后扣分).")
     reason: str = strawberry.field(description="The reasons that the subject is given (理由).")
@@ -42,8 +43,8 @@ class EvidenceInput:
 class ApplyForRepairInput:
     """An application: exactly one of the two ids."""
 
-    deduction_id: strawberry.ID | None = strawberry.field(default=None, description="The item (扣分).")
-    code_record_id: strawberry.ID | None = strawberry.field(default=None, description="The yellow record (黄码记录).")
+    deduction_id: strawberry.ID | None = key(models.Deduction, "The item (扣分).", default=None)
+    code_record_id: strawberry.ID | None = key(models.CodeRecord, "The yellow record (黄码记录).", default=None)
     ground: RepairGround = strawberry.field(description="Why (事由).")
     commitment: str = strawberry.field(description="What one commits oneself to (信用承诺).")
     amount_performed: Money = strawberry.field(description="What was performed, in CNY (履行金额).")
@@ -56,7 +57,7 @@ class ApplyForRepairInput:
 class DecideRepairInput:
     """A decision."""
 
-    id: strawberry.ID = strawberry.field(description=ID)
+    id: strawberry.ID = key(models.Repair, ID)
     outcome: RepairOutcome = strawberry.field(description="The outcome (结果).")
     new_end: date | None = strawberry.field(
         default=None, description="SHORTENED only: the new last day (缩短后期满日)."
@@ -68,7 +69,7 @@ class DecideRepairInput:
 class EndRepairInput:
     """The end of a blue record."""
 
-    code_record_id: strawberry.ID = strawberry.field(description="The blue record (蓝码记录).")
+    code_record_id: strawberry.ID = key(models.CodeRecord, "The blue record (蓝码记录).")
     performed: bool = strawberry.field(
         description="Whether the obligation was performed; else it was broken (是否履行)."
     )
@@ -80,8 +81,8 @@ class RecordSanctionInput:
     """A sanction."""
 
     number: str = strawberry.field(description="Number of the decision (决定书案号).")
-    case_id: strawberry.ID = strawberry.field(description="The case (案件).")
-    party_id: strawberry.ID = strawberry.field(description="Who was sanctioned (被制裁人).")
+    case_id: strawberry.ID = key(models.CourtCase, "The case (案件).")
+    party_id: strawberry.ID = key(models.Party, "Who was sanctioned (被制裁人).")
     kind: SanctionKind = strawberry.field(description="Its kind (种类).")
     decided_on: date = strawberry.field(description="Day of the decision (决定日期).")
     effective_on: date = strawberry.field(description="Day of effect (生效日期).")
@@ -100,7 +101,7 @@ class RecordSanctionInput:
 class RevokeSanctionInput:
     """A revocation."""
 
-    id: strawberry.ID = strawberry.field(description=ID)
+    id: strawberry.ID = key(models.Sanction, ID)
     revoked_on: date = strawberry.field(description="Day of the reconsideration (撤销日期).")
     reason: str = strawberry.field(description=REASON)
 
@@ -110,8 +111,8 @@ class IssueCertificateInput:
     """A certificate."""
 
     number: str = strawberry.field(description="Its number (证明书编号).")
-    case_id: strawberry.ID = strawberry.field(description="The case (案件).")
-    party_id: strawberry.ID = strawberry.field(description="Who performed (履行人).")
+    case_id: strawberry.ID = key(models.CourtCase, "The case (案件).")
+    party_id: strawberry.ID = key(models.Party, "Who performed (履行人).")
     performed_on: date = strawberry.field(description="Day of performance (履行完毕日期).")
     reason: str = strawberry.field(description=REASON)
 
@@ -120,8 +121,8 @@ class IssueCertificateInput:
 class RecordSettlementPerformedInput:
     """A performed settlement."""
 
-    case_id: strawberry.ID = strawberry.field(description="The case (案件).")
-    party_id: strawberry.ID = strawberry.field(description="Who performed (履行人).")
+    case_id: strawberry.ID = key(models.CourtCase, "The case (案件).")
+    party_id: strawberry.ID = key(models.Party, "Who performed (履行人).")
     document: str = strawberry.field(description="Number of the settlement or mediation document (文书号).")
     performed_on: date = strawberry.field(description="Day of performance (履行完毕日期).")
     reason: str = strawberry.field(description=REASON)
@@ -131,7 +132,7 @@ class RecordSettlementPerformedInput:
 class RevokeSettlementInput:
     """A revocation."""
 
-    id: strawberry.ID = strawberry.field(description=ID)
+    id: strawberry.ID = key(models.Settlement, ID)
     reason: str = strawberry.field(description=REASON)
 
 
@@ -153,7 +154,7 @@ class EnrolMemberInput:
 class EndMembershipInput:
     """The end of a membership."""
 
-    id: strawberry.ID = strawberry.field(description=ID)
+    id: strawberry.ID = key(models.HouseholdMember, ID)
     left_on: date = strawberry.field(description="The first day on which the person is no longer there (迁出日期).")
 
 
@@ -161,7 +162,7 @@ class EndMembershipInput:
 class RevokeCertificateInput:
     """A revocation."""
 
-    id: strawberry.ID = strawberry.field(description=ID)
+    id: strawberry.ID = key(models.Certificate, ID)
     reason: str = strawberry.field(description=REASON)
 
 
@@ -169,14 +170,14 @@ class RevokeCertificateInput:
 class ConfirmConversionInput:
     """A confirmation."""
 
-    id: strawberry.ID = strawberry.field(description=ID)
+    id: strawberry.ID = key(models.PointConversion, ID)
 
 
 @mutation_input("A conversion that the head office returns (退回).")
 class ReturnConversionInput:
     """A return."""
 
-    id: strawberry.ID = strawberry.field(description=ID)
+    id: strawberry.ID = key(models.PointConversion, ID)
     reason: str = strawberry.field(description="What is wrong with it (退回理由).")
 
 
@@ -184,7 +185,7 @@ class ReturnConversionInput:
 class RecordRecognitionInput:
     """A recognition."""
 
-    id: strawberry.ID = strawberry.field(description=ID)
+    id: strawberry.ID = key(models.Measure, ID)
     recognised_on: date = strawberry.field(description="Day of recognition (互认日期).")
 
 
@@ -192,4 +193,4 @@ class RecordRecognitionInput:
 class AcknowledgeNoticeInput:
     """An acknowledgement."""
 
-    id: strawberry.ID = strawberry.field(description=ID)
+    id: strawberry.ID = key(models.VillageNotice, ID)

@@ -25,9 +25,9 @@ from schema.register.court import Court
 class Reminder(Node):
     """A reminder."""
 
-    kind: ReminderKind = column("kind", "Of what (类型).")
-    due_on: date = column("due_on", "The day it is due (到期日).")
-    given_at: datetime = column("given_at", "When the court was reminded (提醒时间).")
+    kind: ReminderKind = column("Of what (类型).")
+    due_on: date = column("The day it is due (到期日).")
+    given_at: datetime = column("When the court was reminded (提醒时间).")
     court: Court = relation(models.Reminder.court, "The court (法院).", requires=any_of(Scope.CATALOGUE))
     objection: Objection | None = relation(models.Reminder.objection, "The objection, if it is of one (异议).")
     code_record: CodeRecord | None = relation(

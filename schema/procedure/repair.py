@@ -32,15 +32,15 @@ if TYPE_CHECKING:
 class Repair(Node):
     """A repair."""
 
-    ground: RepairGround = column("ground", "Why it is asked for (事由).")
-    commitment: str = column("commitment", "What the subject commits itself to (信用承诺).")
-    amount_performed: Money = column("amount_performed", "What was performed, in CNY (履行金额).")
-    evidence_document: str | None = column("evidence_document", "The document that shows it (履行凭证或和解协议).")
-    applied_on: date = column("applied_on", "Day of application (申请日期).")
-    outcome: RepairOutcome | None = column("outcome", "How it ended (结果); none while it is open.")
-    new_end: date | None = column("new_end", "SHORTENED only: the new last day of publicity (缩短后期满日).")
-    reasons: str | None = column("reasons", "Why (理由).")
-    decided_at: datetime | None = column("decided_at", "When it was decided (决定时间).")
+    ground: RepairGround = column("Why it is asked for (事由).")
+    commitment: str = column("What the subject commits itself to (信用承诺).")
+    amount_performed: Money = column("What was performed, in CNY (履行金额).")
+    evidence_document: str | None = column("The document that shows it (履行凭证或和解协议).")
+    applied_on: date = column("Day of application (申请日期).")
+    outcome: RepairOutcome | None = column("How it ended (结果); none while it is open.")
+    new_end: date | None = column("SHORTENED only: the new last day of publicity (缩短后期满日).")
+    reasons: str | None = column("Why (理由).")
+    decided_at: datetime | None = column("When it was decided (决定时间).")
     deduction: Annotated["Deduction", strawberry.lazy("schema.procedure.deduction")] | None = relation(
         models.Repair.deduction, "The item to be repaired, if it is one (扣分).", requires=PUBLISHED
     )

@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 class Assessment(RowObject):
     """A stage score (R2)."""
 
-    stage: Stage = column("stage", "The stage (环节).")
-    score: int = column("score", "Ten less the points in publication, not below zero (得分).")
+    stage: Stage = column("The stage (环节).")
+    score: int = column("Ten less the points in publication, not below zero (得分).")
 
 
 @row_type(
@@ -55,12 +55,9 @@ class Assessment(RowObject):
 class Participation(Node):
     """A participation."""
 
-    role: Role = column("role", "Position in the case (诉讼地位).")
-    name: str = column(
-        "name", "Name as the case has it (姓名或名称); all that is known of an unidentified participant."
-    )
+    role: Role = column("Position in the case (诉讼地位).")
+    name: str = column("Name as the case has it (姓名或名称); all that is known of an unidentified participant.")
     written_role: str | None = column(
-        "written_role",
         "The position as the court wrote it, such as 再审申请人; none where that is the ordinary word (原文地位).",
         requires=any_of(Scope.REGISTER),
     )
@@ -89,13 +86,13 @@ class Case(Node):
         masking.case_number,
         "Case number, half-width (案号); withheld outside the court for families and trade secrets.",
     )
-    stage: Stage = column("stage", "The stage its kind of case belongs to (环节).")
-    cause: str = column("cause", "Cause of action (案由).")
-    filed_on: date = column("filed_on", "Day of filing (立案日期).")
-    closed_on: date | None = column("closed_on", "Day of closing (结案日期); none while it is open.")
+    stage: Stage = column("The stage its kind of case belongs to (环节).")
+    cause: str = column("Cause of action (案由).")
+    filed_on: date = column("Day of filing (立案日期).")
+    closed_on: date | None = column("Day of closing (结案日期); none while it is open.")
     court: Court = relation(models.CourtCase.court, "The court (经办法院).", requires=any_of(Scope.CATALOGUE))
     confidentiality: Confidentiality = column(
-        "confidentiality", "Whether and why it stays inside (不公开类型).", requires=any_of(Scope.REGISTER)
+        "Whether and why it stays inside (不公开类型).", requires=any_of(Scope.REGISTER)
     )
     participations: list[Participation] = relation(
         models.CourtCase.participations, "Who took part (诉讼参与人).", requires=PART

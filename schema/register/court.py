@@ -17,7 +17,7 @@ from resolvers.visibility.predicates import may_see_catalogue
 class Court(Node):
     """A court."""
 
-    code: str = column("code", "Its code in case numbers (法院代字), such as 浙0281; lower courts extend it.")
-    name: str = column("name", "Full name (法院名称).")
-    division: str | None = column("division", "Administrative division by GB/T 2260 (行政区划代码).")
+    code: str = column("Its code in case numbers (法院代字), such as 浙0281; lower courts extend it.")
+    name: str = column("Full name (法院名称).")
+    division: str | None = column("Administrative division by GB/T 2260 (行政区划代码).")
     parent: Optional["Court"] = relation(models.Court.parent, "The court above it (上级法院).")

@@ -20,7 +20,7 @@ MORAL_BANK = any_of(Scope.CONVERSION, Scope.REGISTER)
 class Village(Node):
     """A village."""
 
-    name: str = column("name", "Name with its township (名称).")
+    name: str = column("Name with its township (名称).")
 
 
 @row_type(
@@ -32,5 +32,5 @@ class Village(Node):
 class Household(Node):
     """A household."""
 
-    key: str = column("key", "The key that the moral bank knows it by (家庭编号).")
+    key: str = column("The key that the moral bank knows it by (家庭编号).")
     village: Village = relation(models.Household.village, "Its village (所属村社).")

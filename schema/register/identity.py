@@ -33,14 +33,14 @@ QUEUE = all_of(Scope.REGISTER, Scope.PROCEDURE)
 class IdentityConflict(Node):
     """A conflict."""
 
-    name: str = column("name", "The other name (冲突姓名).")
-    state: ConflictState = column("state", "Whether somebody has looked (状态).")
-    opened_at: datetime = column("opened_at", "When it was found (发现时间).")
-    line: int | None = column("line", "Where the other name stands in the file (所在行).")
-    first_line: int | None = column("first_line", "Where the number stood first in that file (首见行).")
-    outcome: ConflictOutcome | None = column("outcome", "What it was (处理结果).")
-    resolved_at: datetime | None = column("resolved_at", "When it was resolved (处理时间).")
-    reason: str | None = column("reason", "Why (处理理由).")
+    name: str = column("The other name (冲突姓名).")
+    state: ConflictState = column("Whether somebody has looked (状态).")
+    opened_at: datetime = column("When it was found (发现时间).")
+    line: int | None = column("Where the other name stands in the file (所在行).")
+    first_line: int | None = column("Where the number stood first in that file (首见行).")
+    outcome: ConflictOutcome | None = column("What it was (处理结果).")
+    resolved_at: datetime | None = column("When it was resolved (处理时间).")
+    reason: str | None = column("Why (处理理由).")
     court: Court = relation(models.IdentityConflict.court, "The court (法院).", requires=any_of(Scope.CATALOGUE))
     holder: Annotated["Party", strawberry.lazy("schema.register.party")] | None = relation(
         models.IdentityConflict.holder, "Who has the number (证件持有人).", requires=KNOWN_PARTY
@@ -60,14 +60,14 @@ class IdentityConflict(Node):
 class IdentityAct(Node):
     """A step that one officer proposes and another decides on."""
 
-    kind: IdentityActKind = column("kind", "What is done (事项).")
-    state: IdentityActState = column("state", "Where it stands (状态).")
-    outcome: ConflictOutcome | None = column("outcome", "Of a resolution: what the other name was (处理结果).")
-    name: str | None = column("name", "The right name, or a new party's (姓名或名称).")
-    reason: str = column("reason", "Why it was proposed (理由).")
-    proposed_at: datetime = column("proposed_at", "When it was proposed (提出时间).")
-    decided_at: datetime | None = column("decided_at", "When it was decided (复核时间).")
-    decision_reason: str | None = column("decision_reason", "Why so (复核意见).")
+    kind: IdentityActKind = column("What is done (事项).")
+    state: IdentityActState = column("Where it stands (状态).")
+    outcome: ConflictOutcome | None = column("Of a resolution: what the other name was (处理结果).")
+    name: str | None = column("The right name, or a new party's (姓名或名称).")
+    reason: str = column("Why it was proposed (理由).")
+    proposed_at: datetime = column("When it was proposed (提出时间).")
+    decided_at: datetime | None = column("When it was decided (复核时间).")
+    decision_reason: str | None = column("Why so (复核意见).")
     conflict: IdentityConflict | None = relation(
         models.IdentityAct.conflict, "The conflict, of a resolution (身份冲突).", requires=QUEUE
     )

@@ -2,8 +2,9 @@
 
 import strawberry
 
+import models
 from models.identity_conflict import ConflictOutcome
-from schema.mutation_fields import mutation_input
+from schema.mutation_fields import key, mutation_input
 from schema.procedure.procedure_input import ID, REASON
 from schema.register.document_input import DocumentKey
 from schema.scalars import Sha256
@@ -16,7 +17,7 @@ PARTY = "The party (当事人)."
 class ResolveIdentityInput:
     """A resolution."""
 
-    id: strawberry.ID = strawberry.field(description=ID)
+    id: strawberry.ID = key(models.IdentityConflict, ID)
     outcome: ConflictOutcome = strawberry.field(description="What it was (处理结果).")
     document: DocumentKey | None = strawberry.field(
         default=None, description="The right number of its lines, where the number was wrong (正确证件)."
@@ -29,7 +30,7 @@ class ResolveIdentityInput:
 class CorrectNameInput:
     """A name."""
 
-    party_id: strawberry.ID = strawberry.field(description=PARTY)
+    party_id: strawberry.ID = key(models.Party, PARTY)
     name: str = strawberry.field(description="The right name (正确姓名或名称).")
     reason: str = strawberry.field(description=REASON)
     evidence_digest: Sha256 = strawberry.field(description=EVIDENCE)
@@ -39,8 +40,8 @@ class CorrectNameInput:
 class MergePartiesInput:
     """Two parties."""
 
-    from_id: strawberry.ID = strawberry.field(description="The party that ends (被合并方).")
-    into_id: strawberry.ID = strawberry.field(description="The party that it is (保留方).")
+    from_id: strawberry.ID = key(models.Party, "The party that ends (被合并方).")
+    into_id: strawberry.ID = key(models.Party, "The party that it is (保留方).")
     reason: str = strawberry.field(description=REASON)
     evidence_digest: Sha256 = strawberry.field(description=EVIDENCE)
 
@@ -49,11 +50,11 @@ class MergePartiesInput:
 class SplitPartyInput:
     """Rows of a party."""
 
-    party_id: strawberry.ID = strawberry.field(description=PARTY)
+    party_id: strawberry.ID = key(models.Party, PARTY)
     items: list[strawberry.ID] = strawberry.field(
         description="Participations, deductions, sanctions, listings and certificates (拆出事项)."
     )
-    other_id: strawberry.ID | None = strawberry.field(default=None, description="Whose they are (归属方).")
+    other_id: strawberry.ID | None = key(models.Party, "Whose they are (归属方).", default=None)
     name: str | None = strawberry.field(default=None, description="Or the name of a new party (新当事人姓名或名称).")
     reason: str = strawberry.field(description=REASON)
     evidence_digest: Sha256 = strawberry.field(description=EVIDENCE)
@@ -63,6 +64,6 @@ class SplitPartyInput:
 class DecideIdentityActInput:
     """A decision."""
 
-    id: strawberry.ID = strawberry.field(description=ID)
+    id: strawberry.ID = key(models.IdentityAct, ID)
     confirmed: bool = strawberry.field(description="True: it is done at once; false: it is refused.")
     reason: str = strawberry.field(description=REASON)

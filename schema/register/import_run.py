@@ -24,10 +24,10 @@ REGISTER = any_of(Scope.REGISTER)
 class ImportFinding(Node):
     """A reason, with the court's word where it is one."""
 
-    level: FindingLevel = column("level", "Whether the lines were rejected (级别).")
-    code: str = column("code", "The reason, as the rejects file has it (原因).")
-    word: str | None = column("word", "The word that is in no vocabulary, where that is the reason (未识别用语).")
-    lines: int = column("lines", "How many lines (行数).")
+    level: FindingLevel = column("Whether the lines were rejected (级别).")
+    code: str = column("The reason, as the rejects file has it (原因).")
+    word: str | None = column("The word that is in no vocabulary, where that is the reason (未识别用语).")
+    lines: int = column("How many lines (行数).")
 
 
 @row_type(
@@ -40,20 +40,20 @@ class ImportFinding(Node):
 class ImportRun(Node):
     """An import."""
 
-    format: str = column("format", "What the lines are, such as `cases` or `shixin` (格式).")
-    state: ImportState = column("state", "Where it stands (状态).")
-    exported_on: date = column("exported_on", "Day of the export (导出日期): an older one overwrites nothing.")
-    history: bool = column("history", "Whether it is of former years, of which nobody is told (历史数据).")
-    started_at: datetime = column("started_at", "When it began (开始时间).")
-    ended_at: datetime | None = column("ended_at", "When it came to its end (结束时间); none if it did not.")
-    lines: int = column("lines", "Lines of the file (行数): accepted, duplicates and rejected. Counted at the end.")
-    accepted: int = column("accepted", "Lines that were taken (接受).")
-    duplicates: int = column("duplicates", "Exact repeats of a line that was taken (重复).")
-    rejected: int = column("rejected", "Lines that were not taken (拒绝).")
-    records: int = column("records", "Rows that the accepted lines hold (记录), each counted as one of the following.")
-    new: int = column("new", "Rows that were not there (新增).")
-    changed: int = column("changed", "Rows that were there and differed; their `changes` say how (变更).")
-    unchanged: int = column("unchanged", "Rows that were there just so (未变).")
-    outdated: int = column("outdated", "Rows that a newer export has written, and that stay so (过期).")
-    held: int = column("held", "Rows that wait with an open conflict of identity (待核).")
+    format: str = column("What the lines are, such as `cases` or `shixin` (格式).")
+    state: ImportState = column("Where it stands (状态).")
+    exported_on: date = column("Day of the export (导出日期): an older one overwrites nothing.")
+    history: bool = column("Whether it is of former years, of which nobody is told (历史数据).")
+    started_at: datetime = column("When it began (开始时间).")
+    ended_at: datetime | None = column("When it came to its end (结束时间); none if it did not.")
+    lines: int = column("Lines of the file (行数): accepted, duplicates and rejected. Counted at the end.")
+    accepted: int = column("Lines that were taken (接受).")
+    duplicates: int = column("Exact repeats of a line that was taken (重复).")
+    rejected: int = column("Lines that were not taken (拒绝).")
+    records: int = column("Rows that the accepted lines hold (记录), each counted as one of the following.")
+    new: int = column("Rows that were not there (新增).")
+    changed: int = column("Rows that were there and differed; their `changes` say how (变更).")
+    unchanged: int = column("Rows that were there just so (未变).")
+    outdated: int = column("Rows that a newer export has written, and that stay so (过期).")
+    held: int = column("Rows that wait with an open conflict of identity (待核).")
     findings: list[ImportFinding] = relation(FINDINGS, "What was wrong, most lines first (问题).", requires=REGISTER)

@@ -22,7 +22,7 @@ from schema.requirements import KNOWN_PARTY
 class PartyName(Node):
     """A name."""
 
-    name: str = column("name", "The name as it is written (姓名或名称).")
-    standing: NameStanding = column("standing", "What it is to the party (现用名、曾用名).")
-    begins_on: date | None = column("begins_on", "First day on which a court's file bears it (起始日期).")
-    ends_on: date | None = column("ends_on", "Last such day; none of a current name (终止日期).")
+    name: str = column("The name as it is written (姓名或名称).")
+    standing: NameStanding = column("What it is to the party (现用名、曾用名).")
+    begins_on: date | None = column("First day on which a court's file bears it (起始日期).")
+    ends_on: date | None = column("Last such day; none of a current name (终止日期).")

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 class PartyRelation(Node):
     """A relation."""
 
-    kind: RelationKind = column("kind", "What the party is to the organization (关系).")
-    begins_on: date = column("begins_on", "The first day (起始日期).")
-    ends_on: date | None = column("ends_on", "The last day (终止日期); none while it lasts.")
+    kind: RelationKind = column("What the party is to the organization (关系).")
+    begins_on: date = column("The first day (起始日期).")
+    ends_on: date | None = column("The last day (终止日期); none while it lasts.")
     organization: Annotated["Party", strawberry.lazy("schema.register.party")] | None = relation(
         models.Relation.organization, "The organization (组织)."
     )

@@ -25,10 +25,10 @@ from schema.procedure.record_change import RecordChange
 class Settlement(Node):
     """A settlement."""
 
-    case_number: str = column("case_number", "Number of the case (案号).")
-    document: str = column("document", "Number of the document (文书号).")
-    performed_on: date = column("performed_on", "Day of performance (履行完毕日期).")
-    revoked_on: date | None = column("revoked_on", "Day on which it was taken back (撤销日期).")
+    case_number: str = column("Number of the case (案号).")
+    document: str = column("Number of the document (文书号).")
+    performed_on: date = column("Day of performance (履行完毕日期).")
+    revoked_on: date | None = column("Day on which it was taken back (撤销日期).")
     changes: list[RecordChange] = relation(
         changes_of("settlement_id"),
         "What later exports changed of it, oldest first (变更记录).",

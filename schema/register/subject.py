@@ -70,10 +70,10 @@ for _input in (SubjectKey, AccessInput):
 class SubjectReport(RowObject):
     """The answer about one subject."""
 
-    outcome: MatchOutcome = column("outcome", "How the look-up ended (核查结果).")
+    outcome: MatchOutcome = column("How the look-up ended (核查结果).")
     matched_name: NameStanding | None = column(
-        "matched_name", "Which name matched, if MATCHED: the current one or a former one (匹配名称)."
+        "Which name matched, if MATCHED: the current one or a former one (匹配名称)."
     )
-    reference: str | None = column("reference", "Your own reference (机构业务编号).")
+    reference: str | None = column("Your own reference (机构业务编号).")
     as_of: date = expression(subjects.as_of, "The court's day of this answer (基准日).")
     party: Party | None = relation(subjects.PARTY, "The subject, if MATCHED (主体).")

@@ -135,9 +135,9 @@ def is_overdue(loan: Frame, audience: Audience) -> SQL:
 class Book(Node):
     """A book."""
 
-    title: str = column("title", "Its title.")
-    year: int = column("year", "The year it appeared.")
-    price: int = column("price", "What it cost.", requires=all_of("purchasing"))
+    title: str = column("Its title.")
+    year: int = column("The year it appeared.")
+    price: int = column("What it cost.", requires=all_of("purchasing"))
     shelf: "Shelf" = relation(BookRow.shelf, "Where it stands.")
     loans: Connection["Loan"] = connection(BookRow.loans, "To whom it was lent.", requires=any_of("loans"))
 
@@ -146,14 +146,14 @@ class Book(Node):
 class PaperBook(Book):
     """A book on paper."""
 
-    pages: int | None = column("pages", "How many pages it has.")
+    pages: int | None = column("How many pages it has.")
 
 
 @row_variant(BookKind.AUDIO, requires=any_of("catalogue"), description="A book that is listened to.")
 class AudioBook(Book):
     """A book that is listened to."""
 
-    minutes: int | None = column("minutes", "How long it takes.")
+    minutes: int | None = column("How long it takes.")
 
 
 @filter_input("Which books.")
@@ -177,7 +177,7 @@ class BookOrder(Enum):
 class Shelf(Node):
     """A shelf."""
 
-    name: str = column("name", "What is written on it.")
+    name: str = column("What is written on it.")
     books: Connection[Book] = connection(
         ShelfRow.books, "The books on it.", filter_type=BookFilter, order_type=BookOrder
     )
@@ -187,9 +187,9 @@ class Shelf(Node):
 class Loan(Node):
     """A loan."""
 
-    reader: int = column("reader_id", "Who has the book, by number.")
-    due_on: date = column("due_on", "When it must come back.")
-    returned_on: date | None = column("returned_on", "When it came back; null until then.")
+    reader: int = column("Who has the book, by number.", of="reader_id")
+    due_on: date = column("When it must come back.")
+    returned_on: date | None = column("When it came back; null until then.")
     overdue: bool = expression(is_overdue, "Whether it should have come back.")
     book: Book | None = relation(LoanRow.book, "The book; null where it has gone to a closed shelf.")
 

@@ -56,12 +56,12 @@ def refused(*types: Any, query: Any = None) -> str:
 
 
 def test_a_column_that_the_model_does_not_have() -> None:
-    book = declared(BookRow)(named(title=(str, column("heading", "Its title."))))
+    book = declared(BookRow)(named(title=(str, column("Its title.", of="heading"))))
     assert refused(book) == "Book.title reads the column heading, which BookRow does not have."
 
 
 def test_a_relationship_is_no_column() -> None:
-    book = declared(BookRow)(named(shelf_name=(str, column("shelf", "Its shelf."))))
+    book = declared(BookRow)(named(shelf_name=(str, column("Its shelf.", of="shelf"))))
     assert refused(book) == "Book.shelfName reads the column shelf, which BookRow does not have."
 
 
@@ -69,12 +69,12 @@ def test_a_relationship_is_no_column() -> None:
     "about", [{"key": "number"}, {"subject": "number"}, {"about": About.of("number")}], ids=["key", "subject", "about"]
 )
 def test_a_type_that_needs_a_column_that_is_not_there(about: Any) -> None:
-    book = declared(BookRow, **about)(named(title=(str, column("title", "Its title."))))
+    book = declared(BookRow, **about)(named(title=(str, column("Its title."))))
     assert refused(book) == "Book reads the column number, which BookRow does not have."
 
 
 def test_a_field_that_is_never_null_on_a_column_that_may_be() -> None:
-    book = declared(BookRow)(named(pages=(int, column("pages", "How many."))))
+    book = declared(BookRow)(named(pages=(int, column("How many."))))
     assert refused(book) == (
         "Book.pages is never null, but its column pages may be: "
         "let the field be null, or declare it by an expression that is not."
@@ -83,7 +83,7 @@ def test_a_field_that_is_never_null_on_a_column_that_may_be() -> None:
 
 def test_such_a_column_in_a_field_that_may_be_null_or_by_an_expression() -> None:
     counted = expression(lambda book, audience: sa.func.coalesce(book.pages, 0), "How many.")
-    book = declared(BookRow)(named(pages=(int | None, column("pages", "How many.")), counted=(int, counted)))
+    book = declared(BookRow)(named(pages=(int | None, column("How many.")), counted=(int, counted)))
     assert set(built(book).rows) == {BookRow}
 
 
@@ -91,7 +91,7 @@ def test_rows_of_a_source_of_their_own_are_left_alone() -> None:
     def source(audience: Audience, arguments: Any) -> Any:
         return sa.select(sa.literal(1).label("id"), sa.literal("Emma").label("heading")).subquery()
 
-    book = declared(BookRow, source=source)(named(heading=(str, column("heading", "Its title."))))
+    book = declared(BookRow, source=source)(named(heading=(str, column("Its title."))))
     assert set(built(book).rows) == {BookRow}
 
 
@@ -99,7 +99,7 @@ def test_rows_of_a_class_without_a_table_are_left_alone() -> None:
     class Nowhere:
         pass
 
-    book = declared(Nowhere)(named(heading=(str, column("heading", "Its title."))))
+    book = declared(Nowhere)(named(heading=(str, column("Its title."))))
     assert set(built(book).rows) == {Nowhere}
 
 
@@ -121,11 +121,11 @@ def test_a_root_that_leads_to_a_model_that_no_type_shows() -> None:
 def test_two_types_on_one_model() -> None:
     @declared(BookRow)
     class Book(Node):
-        title: str = column("title", "Its title.")
+        title: str = column("Its title.")
 
     @declared(BookRow)
     class Volume(Node):
-        title: str = column("title", "Its title.")
+        title: str = column("Its title.")
 
     assert refused(Book, Volume) == "Volume and Book show the same model, BookRow."
 
@@ -134,7 +134,7 @@ def test_two_types_on_one_model() -> None:
 class Loan(Node):
     """A loan, which needs more than a book does."""
 
-    reader: int = column("reader_id", "Who has the book.")
+    reader: int = column("Who has the book.", of="reader_id")
 
 
 def test_a_connection_that_states_nothing_and_whose_count_tells_of_what_its_type_may_not() -> None:

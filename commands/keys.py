@@ -1,0 +1,28 @@
+"""`suxin keys`: the keys that sign access tokens and reports."""
+
+import time
+from typing import Annotated
+
+import typer
+
+from auth import signing
+from commands.session import explained
+from settings import Settings
+
+keys = typer.Typer(no_args_is_help=True, help="Change the keys that sign access tokens and reports.")
+
+
+@keys.command("rotate")
+def keys_rotate(
+    now: Annotated[bool, typer.Option("--now", help="The key is lost: end every token and report at once.")] = False,
+) -> None:
+    """Let the announced next key sign from now on, and announce another. Running servers notice by themselves."""
+    with explained():
+        settings = Settings.from_environment()
+        signing.SigningKeys(settings.signing_key_file, time.time)
+        kid = (
+            signing.replace(settings.signing_key_file, time.time())
+            if now
+            else signing.rotate(settings.signing_key_file, time.time(), settings.token_lifetime)
+        )
+    typer.echo(f"{kid} signs from now on.")

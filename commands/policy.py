@@ -1,0 +1,11 @@
+"""`suxin policy`: who reaches which type and field."""
+
+import typer
+
+from schema.building import build_engine
+from schema.policy_table import policy_table
+
+
+def policy() -> None:
+    """Print the policy table: what each type and field needs, and which audiences reach it."""
+    typer.echo(policy_table(build_engine().policy), nl=False)
