@@ -52,30 +52,30 @@ class Answering:
     connections: Connections
     executor: Executor = Executor.PLAN
 
-    async def answer(self, request: Asked, name: str | None, caller: Caller) -> tuple[Answer, NotPlanned | None]:
+    async def answer(self, request: Asked, caller: Caller) -> tuple[Answer, NotPlanned | None]:
         """The answer, and why the loaders gave it if they did. It is given only once its log entries are committed.
 
         Raises InternalError.
         """
         parts = ready(request, caller) if self.executor is Executor.PLAN else NotPlanned("setting")
         if isinstance(parts, NotPlanned):
-            return Answer.of(await self._by_loaders(request, name, caller)), parts
+            return Answer.of(await self._by_loaders(request, caller)), parts
         return Answer(await running.run(self.connections, parts)), None
 
-    async def _by_loaders(self, request: Asked, name: str | None, caller: Caller) -> ExecutionResult:
+    async def _by_loaders(self, request: Asked, caller: Caller) -> ExecutionResult:
         for _ in range(running.ATTEMPTS - 1):
             try:
-                return await self._loaded(request, name, caller)
+                return await self._loaded(request, caller)
             except InternalError as error:
                 if sqlstate(error.__cause__) != OUT_OF_ORDER:
                     raise
-        return await self._loaded(request, name, caller)
+        return await self._loaded(request, caller)
 
-    async def _loaded(self, request: Asked, name: str | None, caller: Caller) -> ExecutionResult:
+    async def _loaded(self, request: Asked, caller: Caller) -> ExecutionResult:
         async with self.database.connect() as connection:
             context = Context(engine=request.operation.engine, caller=caller, connection=connection)
             try:
-                result = await run(request, name, context)
+                result = await run(request, context)
             except asyncio.CancelledError:
                 context.abandon()
                 raise

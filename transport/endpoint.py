@@ -141,7 +141,7 @@ class Endpoint:
         if operation.reach is None:
             await self._charge(principal, INTROSPECTION_COST)
             reply.seen.admit(INTROSPECTION_COST)
-            return reply.answer(Answer.of(introspection(operation, body.variables, body.operation_name)))
+            return reply.answer(Answer.of(introspection(operation, body.variables)))
         request_ = asked(operation, body.variables, principal.audience)
         charge = await self._charge(principal, request_.cost)
         reply.seen.admit(request_.cost)
@@ -154,7 +154,7 @@ class Endpoint:
             told = {"idempotencyReplayed": True} if mutated.replayed else {}
             answer = Answer.of(mutated.result)
             return reply.answer(answer, self._extensions(request_, caller, answer, "loaders: mutation") | told)
-        answer, executor = await self._execute(request_, body.operation_name, caller)
+        answer, executor = await self._execute(request_, caller)
         return reply.answer(answer, self._extensions(request_, caller, answer, executor))
 
     async def _charge(self, principal: Principal, cost: int) -> Charge | None:
@@ -168,10 +168,10 @@ class Endpoint:
             cost |= {"actualQueryCost": caller.charge.actual, "throttleStatus": throttle_status(caller.charge.status)}
         return {"cost": cost, **deprecation.told(request.deprecated), **({"executor": executor} if self.debug else {})}
 
-    async def _execute(self, request: Asked, name: str | None, caller: Caller) -> tuple[Answer, str]:
+    async def _execute(self, request: Asked, caller: Caller) -> tuple[Answer, str]:
         """The answer, and what gave it."""
         answering = Answering(self.engine, self.connections, self.executor)
-        answer, otherwise = await answering.answer(request, name, caller)
+        answer, otherwise = await answering.answer(request, caller)
         if otherwise:
             ANSWERS.labels(Executor.LOADERS, otherwise.reason.partition(" ")[0]).inc()
             return answer, f"loaders: {otherwise.reason}"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from graphql import GraphQLField, GraphQLNonNull, GraphQLSchema, get_named_type
+from graphql import GraphQLField, GraphQLNonNull, GraphQLSchema, OperationType, get_named_type
 from sqlalchemy.orm import Mapper
 
 from engine.declare.relations import ROW_TYPE, Column, Relation, Root, RowType, TableRows
@@ -50,6 +50,7 @@ def row_types(schema: GraphQLSchema) -> dict[type, RowType]:
 
 def check(schema: GraphQLSchema, rows: Mapping[type, RowType], policy: Policy) -> None:
     """Hold every declaration of a schema to its models and to its policy. Raises DeclarationError."""
+    _check_roots(schema)
     for row_type in rows.values():
         for name in filter(None, (row_type.key, row_type.discriminator, row_type.subject)):
             _check_name(row_type.name, name, row_type)
@@ -59,6 +60,14 @@ def check(schema: GraphQLSchema, rows: Mapping[type, RowType], policy: Policy) -
         elif relation := member.relation:
             _check_relation(member, relation, rows)
             _check_count(member, relation, policy)
+
+
+def _check_roots(schema: GraphQLSchema) -> None:
+    """Raise DeclarationError for a root type of another name than GraphQL's own, which plans and introspection use."""
+    for operation in OperationType:
+        root, name = schema.get_root_type(operation), operation.value.capitalize()
+        if root and root.name != name:
+            raise DeclarationError(f"{root.name} is where a {operation.value} begins: call it {name}.")
 
 
 def _row_type(kind: Any) -> RowType | None:

@@ -55,7 +55,7 @@ class Library:
     ) -> tuple[Told, str]:
         """The answer of an executor, and why the loaders gave it if they did."""
         request = self.asked(card, query, variables)
-        answer, otherwise = await Answering(self.database, self.pool, by).answer(request, None, card)
+        answer, otherwise = await Answering(self.database, self.pool, by).answer(request, card)
         errors = [error.formatted for error in answer.errors]
         told = Told(orjson.loads(answer.text()), errors, await self.entries(request.operation.digest))
         return told, otherwise.reason if otherwise else ""

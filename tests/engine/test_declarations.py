@@ -118,6 +118,14 @@ def test_a_root_that_leads_to_a_model_that_no_type_shows() -> None:
     assert refused(query=Query) == "Query.shelf leads to ShelfRow, which no type shows."
 
 
+def test_a_root_type_of_another_name() -> None:
+    @strawberry.type
+    class Library:
+        ping: str | None = None
+
+    assert refused(query=Library) == "Library is where a query begins: call it Query."
+
+
 def test_two_types_on_one_model() -> None:
     @declared(BookRow)
     class Book(Node):

@@ -80,7 +80,7 @@ NAMES = "{ __schema { types { name fields { name args { name } } } } }"
 
 def shown(library: Library, card: Card) -> dict[str, dict[str, list[str]]]:
     """The fields that introspection shows of each type with fields, with their arguments."""
-    found = introspection(library.prepared(card, NAMES), None, None)
+    found = introspection(library.prepared(card, NAMES), None)
     assert found.errors is None
     assert found.data is not None
     return {
