@@ -33,11 +33,13 @@ check: $(INSTALLED)  ## Lint, types, layers, the committed schema, and what it b
 	$(BIN)/suxin schema | diff -u schema/schema.graphql - || (echo 'Run make schema and read the difference.' && false)
 	$(BIN)/suxin schema diff schema/released.graphql --accepted schema/accepted_changes.toml
 	$(BIN)/suxin policy | diff -u docs/policy.md - || (echo 'Run make schema and read the difference.' && false)
+	$(BIN)/suxin visibility | diff -u docs/visibility.md - || (echo 'Run make schema and read the difference.' && false)
 	$(BIN)/suxin procedure | diff -u docs/procedure.md - || (echo 'Run make schema and read the difference.' && false)
 
-schema: $(INSTALLED)  ## Write schema/schema.graphql, docs/policy.md and docs/procedure.md anew
+schema: $(INSTALLED)  ## Write schema/schema.graphql, docs/policy.md, docs/visibility.md and docs/procedure.md anew
 	$(BIN)/suxin schema > schema/schema.graphql
 	$(BIN)/suxin policy > docs/policy.md
+	$(BIN)/suxin visibility > docs/visibility.md
 	$(BIN)/suxin procedure > docs/procedure.md
 
 check-deep: $(INSTALLED)  ## 50,000 generated operations, by both executors

@@ -20,6 +20,8 @@ class Suxin(LazyGroup):
         "serve": "commands.serving:serve",
         "token": "commands.tokens:token",
         "policy": "commands.policy:policy",
+        "visibility": "commands.visibility:visibility",
+        "explain": "commands.explaining:explain",
         "procedure": "commands.procedure:procedure",
         "client": "commands.clients:clients",
         "documents": "commands.documents:documents",

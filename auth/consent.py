@@ -66,7 +66,7 @@ def may_still_be_told(event: Value, watch_id: Value, now: Value) -> Condition:
     watch = aliased(Watch)
     alive = sa.select(watch.id).where(watch.id == watch_id, live_watch(watch, now))
     own = sa.or_(event.consent_id.is_not(None), event.bulk_operation_id.is_not(None))
-    return sa.or_(event.kind.in_(WITHDRAWALS), own, alive.exists())
+    return sa.or_(event.kind.in_(sorted(WITHDRAWALS)), own, alive.exists())
 
 
 def live_watch(watch: type[Watch], now: Value) -> Condition:

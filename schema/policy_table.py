@@ -10,7 +10,7 @@ HEADER = """# The policy table
 
 Generated from the declarations in `schema/` by `suxin policy`. A type needs what stands beside it, one of its fields
 that and what stands beside the field; a field that is not listed needs what its type needs. What is not in the table is
-denied. Which *rows* an audience sees is another matter: `resolvers/visibility/predicates.py`.
+denied. Which *rows* an audience sees is another matter: [visibility.md](visibility.md).
 """
 
 

@@ -1,0 +1,11 @@
+"""`suxin visibility`: who sees which rows."""
+
+import typer
+
+from schema.building import build_engine
+from schema.visibility_page import visibility_page
+
+
+def visibility() -> None:
+    """Print which rows of each type each audience sees, as the row predicates say it in SQL."""
+    typer.echo(visibility_page(build_engine()), nl=False)

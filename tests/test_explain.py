@@ -1,0 +1,71 @@
+"""`suxin explain`: what a document costs, needs and runs; the page of who sees which rows."""
+
+import re
+from pathlib import Path
+
+import pytest
+from the_engine import ENGINE
+from typed import Run
+
+from auth.audiences import Audience
+from schema.visibility_page import visibility_page
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+FOLDERS = {audience.value.lower(): audience for audience in Audience}
+DOCUMENTS = sorted(path for folder in FOLDERS for path in (EXAMPLES / folder).glob("*.graphql"))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_each_example_is_explained(run: Run, document: Path) -> None:
+    variables = document.with_suffix(".json")
+    given = ["--variables", variables] if variables.exists() else []
+    found = run("explain", document, "--audience", FOLDERS[document.parent.name].value, *given)
+    assert (found.exit_code, found.stderr) == (0, "")
+    first, cost, *rest = found.stdout.splitlines()
+    assert re.fullmatch(r"-- (query|mutation|subscription) \w+(, \w+)*", first)
+    assert re.fullmatch(r"-- cost \d+ of at most 50000", cost)
+    assert any("one statement" in line or "answered by the loaders" in line for line in rest)
+
+
+def test_the_statement_has_its_parameters_and_shows_no_octets(run: Run, tmp_path: Path) -> None:
+    document = tmp_path / "one.graphql"
+    by = '{ name: "某公司", organizationCode: "91330200MA2AAAAA0X" }'
+    access = "{ purpose: LOAN_APPROVAL }"
+    document.write_text(f"{{ financeCheck(by: [{by}], access: {access}) {{ outcome }} }}")
+    found = run("explain", document, "--audience", "BANK").stdout
+    assert "-- Query.financeCheck needs person.credit.read and subject.check" in found
+    assert "INSERT INTO access_record" in found
+    placed = dict(re.findall(r"(?m)^-- \$(\d+) (\w+) = ", found))
+    assert set(map(int, placed)) == set(range(1, len(placed) + 1))
+    assert {f"${place}" for place in placed} == set(re.findall(r"\$\d+", found))
+    assert re.search(r"argument_index = \[<\d+ octets>\]", found)
+    assert "91330200MA2AAAAA0X" not in found
+
+
+def test_what_is_wrong_with_a_document_is_said(run: Run, tmp_path: Path) -> None:
+    document = tmp_path / "wrong.graphql"
+    document.write_text("{ behaviors { code } }")
+    found = run("explain", document, "--audience", "PUBLIC_PORTAL")
+    assert found.exit_code == 1
+    assert found.stderr == "Cannot query field 'behaviors' on type 'Query'.\n"
+    document.write_text("{ accessRecords(first: 1) { totalCount } }")
+    found = run("explain", document, "--audience", "BANK")
+    assert (found.exit_code, "audit.read" in found.stderr) == (1, True)
+
+
+def test_what_the_database_says_of_it(run: Run, tmp_path: Path) -> None:
+    document = tmp_path / "log.graphql"
+    document.write_text("{ accessRecords(first: 1) { totalCount } }")
+    missing = run("explain", document, "--audience", "AUDITOR", "--analyze")
+    assert missing.exit_code == 1
+    assert "no client of the audience AUDITOR" in missing.stderr
+
+
+def test_every_type_and_audience_stands_on_the_page() -> None:
+    page = visibility_page(ENGINE)
+    rows = dict(re.findall(r"(?m)^\| (\w+) \| (.*) \|$", page))
+    assert set(rows) == {"type", *(row_type.name for row_type in ENGINE.rows.values())}
+    assert {len(cells.split(" | ")) for cells in rows.values()} == {len(Audience)}
+    assert rows["Household"].split(" | ").count("all") == 2
+    assert "`resolvers.visibility.items.may_see_deduction`" in page
+    assert (Path(__file__).parents[1] / "docs" / "visibility.md").read_text() == page
