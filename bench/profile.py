@@ -22,6 +22,7 @@ from bench.statements import principal
 from bench.suxin import Suxin
 from bench.the_engine import prepared
 from bench.works import WORKS, Work, picks
+from engine.answering import Answer
 from engine.document.document import prepare_operation
 from engine.execution import NotPlanned, asked, ready
 from engine.plan.plan import Ready
@@ -29,7 +30,7 @@ from engine.plan.running import run
 from postgres.connections import PlanConnections
 from resolvers.caller import Caller
 from transport.body import parse_body
-from transport.endpoint import Answer, Reply
+from transport.endpoint import Reply
 from transport.observation import Observation
 
 BODIES = 32

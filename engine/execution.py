@@ -110,32 +110,30 @@ def ready(request: Asked, caller: Caller) -> Mapping[str, Ready | Text] | NotPla
         return NotPlanned("arguments")
 
 
-async def run(request: Asked, name: str | None, context: Context) -> ExecutionResult:
+async def run(request: Asked, context: Context) -> ExecutionResult:
     """The loaders' answer, in the transaction that `context.connection` is in.
 
     Raises InternalError, and lets the errors of the access log through: an answer without its entry never leaves.
     """
     operation = request.operation
-    result = await executed(operation, name, request.variables, context)
+    result = await executed(operation, request.variables, context)
     shown = [presented(error) for error in result.errors or ()]
     await context.trail.write(context.connection, operation.digest, operation.types())
     return ExecutionResult(result.data, shown or None)
 
 
-async def executed(
-    operation: Operation, name: str | None, variables: dict[str, Any], context: Context
-) -> ExecutionResult:
+async def executed(operation: Operation, variables: dict[str, Any], context: Context) -> ExecutionResult:
     """What graphql-core answers. The entries of the log are in `context.trail`: who calls this has them written."""
-    found = execute(operation.engine.graphql, operation.document, None, context, variables, name, **QUIET)
+    found = execute(operation.engine.graphql, operation.document, None, context, variables, operation.name, **QUIET)
     result = found if isinstance(found, ExecutionResult) else await found
     await context.close()
     return result
 
 
-def introspection(operation: Operation, variables: dict[str, Any] | None, name: str | None) -> ExecutionResult:
+def introspection(operation: Operation, variables: dict[str, Any] | None) -> ExecutionResult:
     """The schema as far as the caller's scopes reach it."""
     schema = introspected(operation.engine, operation.scopes)
-    found = execute(schema, operation.document, None, None, variables, name, **QUIET)
+    found = execute(schema, operation.document, None, None, variables, operation.name, **QUIET)
     assert isinstance(found, ExecutionResult)  # noqa: S101 - nothing in introspection waits
     return ExecutionResult(found.data, [presented(error) for error in found.errors or ()] or None)
 

@@ -69,7 +69,7 @@ class PlanConnections:
         LIMIT.labels(PLANS).set(size)
         self._closing: set[asyncio.Task[None]] = set()
 
-    def lease(self) -> Lease:
+    def acquire(self) -> Lease:
         """A connection for as long as the context lasts."""
         return Lease(self)
 

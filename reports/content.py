@@ -52,7 +52,7 @@ class ReportReading:
     async def content(self, connection: AsyncConnection) -> tuple[dict[str, Any], Trail]:
         """What is told, and what the access log is to say of it. Raises ReportEndedError."""
         context = self._context(connection)
-        result = await executed(self.operation, OPERATIONS[self.sheet.audience], self._variables(), context)
+        result = await executed(self.operation, self._variables(), context)
         if result.errors or result.data is None:
             raise next((error.original_error for error in result.errors or () if error.original_error), InternalError())
         if result.data["sharedReport"] is None:

@@ -11,12 +11,12 @@ import models
 from auth.consent import RECIPIENTS as MAY_BE_TOLD
 from engine.declare.relations import Frame, Order, Prepared, Relation
 from engine.declare.sql import SQL
-from engine.load.errors import CaseNumberError
 from engine.load.nodes import key_of
 from models.case_numbers import parse_case_number
 from models.identifiers import IdentifierError
 from models.names import fold
 from models.party_name import bearers
+from resolvers.errors import CaseNumberError
 from resolvers.register.subjects import text, viewed
 
 

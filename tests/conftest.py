@@ -19,6 +19,7 @@ from compilers import HOME, TYPESCRIPT
 from courtroom import Courtroom, open_courtroom
 from executors import Executors
 from import_files import clear
+from library_served import Library, open_library
 from oauth_clients import Service, SigningClient, in_process
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from starlette.testclient import TestClient
@@ -41,6 +42,7 @@ from server import create_app, utc_now
 from settings import Settings
 
 TEMPLATE = "suxin_template"
+CREATE = "create database {} template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C.UTF-8'"
 numbers = itertools.count(1)
 
 
@@ -75,9 +77,7 @@ def _administer(url: sa.URL, statement: str) -> None:
 @pytest.fixture(scope="session")
 def template(postgres: sa.URL) -> str:
     """The name of a migrated, empty database to copy."""
-    _administer(
-        postgres, f"create database {TEMPLATE} template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C.UTF-8'"
-    )
+    _administer(postgres, CREATE.format(TEMPLATE))
     database.migrate(postgres.set(database=TEMPLATE))
     return TEMPLATE
 
@@ -89,6 +89,22 @@ def database_url(postgres: sa.URL, template: str) -> Iterator[sa.URL]:
     _administer(postgres, f"create database {name} template {template}")
     yield postgres.set(database=name)
     _administer(postgres, f"drop database {name} with (force)")
+
+
+@pytest.fixture(scope="module")
+def empty_database(postgres: sa.URL) -> Iterator[sa.URL]:
+    """A database of this module's own without any table."""
+    name = f"suxin_empty_{next(numbers)}"
+    _administer(postgres, CREATE.format(name))
+    yield postgres.set(database=name)
+    _administer(postgres, f"drop database {name} with (force)")
+
+
+@pytest.fixture(scope="module")
+async def library(empty_database: sa.URL) -> AsyncIterator[Library]:
+    """A service by the engine alone, which knows nothing of courts, in a database of the module's own."""
+    async with open_library(empty_database) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")

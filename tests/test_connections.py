@@ -45,7 +45,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def pid(pool: PlanConnections) -> int:
     """The process behind whatever connection is lent next."""
-    async with pool.lease() as connection:
+    async with pool.acquire() as connection:
         return int(await connection.fetchval(PID))
 
 
@@ -60,7 +60,7 @@ async def asleep(pool: PlanConnections, pids: Pids, count: int = 1) -> "asyncio.
     """A task that runs a long statement, once it does: as the last of so many."""
 
     async def sleep() -> None:
-        async with pool.lease() as connection:
+        async with pool.acquire() as connection:
             await connection.execute(LONG)
 
     task = asyncio.create_task(sleep())
@@ -76,7 +76,7 @@ async def test_no_more_than_its_size_are_lent_at_once(pool: PlanConnections, pid
 
     async def work() -> None:
         nonlocal most
-        async with pool.lease() as connection:
+        async with pool.acquire() as connection:
             own = int(await connection.fetchval(PID))
             assert own not in lent
             lent.add(own)
@@ -95,15 +95,15 @@ async def test_a_connection_is_made_when_it_is_needed_and_kept(pool: PlanConnect
 
 
 async def test_whoever_waits_too_long_is_told_so(pool: PlanConnections, impatient: None) -> None:
-    async with pool.lease(), pool.lease():
+    async with pool.acquire(), pool.acquire():
         with pytest.raises(TimeoutError):
             await pid(pool)
     assert await pid(pool)
 
 
 async def test_whoever_waits_gets_what_is_given_back(pool: PlanConnections, pids: Pids) -> None:
-    async with pool.lease() as first:
-        async with pool.lease() as second:
+    async with pool.acquire() as first:
+        async with pool.acquire() as second:
             given = int(await second.fetchval(PID))
             waiting = asyncio.create_task(pid(pool))
             await asyncio.to_thread(pids)
@@ -112,13 +112,13 @@ async def test_whoever_waits_gets_what_is_given_back(pool: PlanConnections, pids
 
 
 async def test_who_gives_up_waiting_takes_no_place_away(pool: PlanConnections, pids: Pids) -> None:
-    async with pool.lease(), pool.lease():
+    async with pool.acquire(), pool.acquire():
         waiting = asyncio.create_task(pid(pool))
         await asyncio.to_thread(pids)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting
-    async with pool.lease() as first, pool.lease() as second:
+    async with pool.acquire() as first, pool.acquire() as second:
         assert await first.fetchval(PID) != await second.fetchval(PID)
 
 
@@ -140,7 +140,7 @@ async def test_a_statement_that_is_cut_off_ends_and_its_connection_is_replaced(
     with pytest.raises(asyncio.CancelledError):
         await task
     await until(pids, MINE, lambda found: cut not in found)
-    async with pool.lease() as first, pool.lease() as second:
+    async with pool.acquire() as first, pool.acquire() as second:
         assert cut not in {await first.fetchval(PID), await second.fetchval(PID)}
 
 
@@ -159,16 +159,16 @@ async def test_many_cut_off_at_once_take_no_place_away(pool: PlanConnections, pi
     found = await asyncio.gather(*tasks, return_exceptions=True)
     assert [type(one) for one in found] == [asyncio.CancelledError] * SIZE
     await until(pids, ASLEEP, lambda found: not found)
-    async with pool.lease() as first, pool.lease() as second:
+    async with pool.acquire() as first, pool.acquire() as second:
         assert await first.fetchval(PID) != await second.fetchval(PID)
 
 
 async def test_an_error_of_postgresql_keeps_the_connection(pool: PlanConnections) -> None:
     before = await pid(pool)
     with pytest.raises(asyncpg.DivisionByZeroError):
-        async with pool.lease() as connection, connection.transaction():
+        async with pool.acquire() as connection, connection.transaction():
             await connection.fetchval("SELECT 1 / 0")
-    async with pool.lease() as connection:
+    async with pool.acquire() as connection:
         assert (await connection.fetchval(PID), connection.is_in_transaction()) == (before, False)
 
 
@@ -176,7 +176,7 @@ async def test_a_statement_that_takes_too_long_keeps_the_connection(database_url
     pool = PlanConnections(database_url, 1, statement_timeout=1)
     before = await pid(pool)
     with pytest.raises(asyncpg.QueryCanceledError):
-        async with pool.lease() as connection:
+        async with pool.acquire() as connection:
             await connection.execute(LONG)
     assert await pid(pool) == before
     await pool.close()
@@ -185,7 +185,7 @@ async def test_a_statement_that_takes_too_long_keeps_the_connection(database_url
 async def test_any_other_error_replaces_the_connection(pool: PlanConnections) -> None:
     before = await pid(pool)
     with pytest.raises(LookupError):
-        async with pool.lease():
+        async with pool.acquire():
             raise LookupError
     assert await pid(pool) != before
 
@@ -194,7 +194,7 @@ async def test_a_connection_that_was_killed_unused_is_not_lent_again(
     pool: PlanConnections, sync_engine: sa.Engine
 ) -> None:
     ended = asyncio.Event()
-    async with pool.lease() as connection:
+    async with pool.acquire() as connection:
         connection.add_termination_listener(lambda connection: ended.set())
         before = int(await connection.fetchval(PID))
     with sync_engine.connect() as killer:
@@ -208,7 +208,7 @@ async def test_a_connection_that_was_killed_in_use_is_not_lent_again(pool: PlanC
     for _ in range(20):
         before = await pid(pool)
         with pytest.raises((asyncpg.AdminShutdownError, asyncpg.ConnectionDoesNotExistError)):
-            async with pool.lease() as connection:
+            async with pool.acquire() as connection:
                 await connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
         assert await pid(pool) != before
 
@@ -218,14 +218,14 @@ async def test_a_connection_that_was_killed_in_use_is_not_lent_again(pool: PlanC
 
 async def test_a_session_is_the_service_s_own(pool: PlanConnections) -> None:
     names = ("statement_timeout", "lock_timeout", "plan_cache_mode", "TimeZone", "DateStyle", "jit")
-    async with pool.lease() as connection:
+    async with pool.acquire() as connection:
         told = [await connection.fetchval("SELECT current_setting($1)", name) for name in names]
     assert told == ["90s", "500ms", "force_generic_plan", "UTC", "ISO, MDY", "off"]
 
 
 async def test_closing_ends_all_connections(database_url: sa.URL, pids: Pids) -> None:
     pool = PlanConnections(database_url, SIZE, statement_timeout=90)
-    async with pool.lease() as first, pool.lease() as second:
+    async with pool.acquire() as first, pool.acquire() as second:
         assert await first.fetchval(PID) != await second.fetchval(PID)
     task = await asleep(pool, pids)
     task.cancel()

@@ -147,7 +147,7 @@ async def test_connections_in_use_are_counted(database_url: sa.URL) -> None:
     plans, engine = PlanConnections(database_url, 1, 10), database.async_engine(database_url, 2, 10)
     watch(engine, 2)
     before, calm = (in_use(PLANS), in_use(LOADERS)), waited()
-    async with plans.lease(), engine.connect():
+    async with plans.acquire(), engine.connect():
         assert (in_use(PLANS), in_use(LOADERS)) == (before[0] + 1, before[1] + 1)
         with pytest.raises(TimeoutError):
             await plans.take()

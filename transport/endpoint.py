@@ -9,7 +9,7 @@ from uuid import UUID
 
 import asyncpg
 import orjson
-from graphql import ExecutionResult, GraphQLError
+from graphql import GraphQLError
 from prometheus_client import Counter
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -23,24 +23,13 @@ from auth.clients.trusted_documents import TrustedDocuments
 from auth.principal import Principal
 from auth.scopes import Scope as Scopes
 from auth.tokens import TokenError, TokenVerifier, bearer_token
+from engine.answering import Answer, Answering, sqlstate
 from engine.document import deprecation
 from engine.document.cost import MOST_COST
 from engine.document.document import DocumentError, is_subscription, prepare_operation, reads_within
 from engine.engine import Engine
-from engine.execution import (
-    Asked,
-    Executor,
-    InternalError,
-    NotPlanned,
-    asked,
-    introspection,
-    log_failure,
-    ready,
-    run,
-)
-from engine.load.context import Context
+from engine.execution import Asked, Executor, InternalError, asked, introspection, log_failure
 from engine.load.errors import ForbiddenError
-from engine.plan import running
 from engine.plan.running import Connections
 from models.keyring import Keyring
 from resolvers.caller import Caller, Reports
@@ -64,9 +53,6 @@ NOT_IN_ADDRESSES = (
 )
 TOO_LONG = ("57014", "55P03")
 """PostgreSQL's words for a statement cancelled by its timeout, and for a lock that was not to be had in time."""
-
-OUT_OF_ORDER = "40001"
-"""Another request changed what this one was about to change: it is run again from the beginning."""
 
 UNREACHABLE = ("08", "3D", "53", "57")
 """Classes of PostgreSQL's errors: no connection, no such database, no resources, stopped by its operator."""
@@ -155,7 +141,7 @@ class Endpoint:
         if operation.reach is None:
             await self._charge(principal, INTROSPECTION_COST)
             reply.seen.admit(INTROSPECTION_COST)
-            return reply.answer(Answer.of(introspection(operation, body.variables, body.operation_name)))
+            return reply.answer(Answer.of(introspection(operation, body.variables)))
         request_ = asked(operation, body.variables, principal.audience)
         charge = await self._charge(principal, request_.cost)
         reply.seen.admit(request_.cost)
@@ -168,13 +154,13 @@ class Endpoint:
             told = {"idempotencyReplayed": True} if mutated.replayed else {}
             answer = Answer.of(mutated.result)
             return reply.answer(answer, self._extensions(request_, caller, answer, "loaders: mutation") | told)
-        answer, executor = await self._execute(request_, body.operation_name, caller)
+        answer, executor = await self._execute(request_, caller)
         return reply.answer(answer, self._extensions(request_, caller, answer, executor))
 
     async def _charge(self, principal: Principal, cost: int) -> Charge | None:
         return await self.budgets.charge(principal, cost) if self.budgets else None
 
-    def _extensions(self, request: Asked, caller: Caller, answer: "Answer", executor: str) -> dict[str, Any]:
+    def _extensions(self, request: Asked, caller: Caller, answer: Answer, executor: str) -> dict[str, Any]:
         """What the reply says of itself; `debug` tells what answered, and why. What was not used is given back."""
         cost: dict[str, Any] = {"requestedQueryCost": request.cost, "maximumQueryCost": MOST_COST}
         if self.budgets and caller.charge:
@@ -182,36 +168,15 @@ class Endpoint:
             cost |= {"actualQueryCost": caller.charge.actual, "throttleStatus": throttle_status(caller.charge.status)}
         return {"cost": cost, **deprecation.told(request.deprecated), **({"executor": executor} if self.debug else {})}
 
-    async def _execute(self, request: Asked, name: str | None, caller: Caller) -> tuple["Answer", str]:
-        """The answer, and what gave it. It leaves only after its log entries are committed."""
-        parts = ready(request, caller) if self.executor is Executor.PLAN else NotPlanned("setting")
-        if isinstance(parts, NotPlanned):
-            ANSWERS.labels(Executor.LOADERS, parts.reason.partition(" ")[0]).inc()
-            return Answer.of(await self._by_loaders(request, name, caller)), f"loaders: {parts.reason}"
+    async def _execute(self, request: Asked, caller: Caller) -> tuple[Answer, str]:
+        """The answer, and what gave it."""
+        answering = Answering(self.engine, self.connections, self.executor)
+        answer, otherwise = await answering.answer(request, caller)
+        if otherwise:
+            ANSWERS.labels(Executor.LOADERS, otherwise.reason.partition(" ")[0]).inc()
+            return answer, f"loaders: {otherwise.reason}"
         ANSWERS.labels(Executor.PLAN, "").inc()
-        return Answer(await running.run(self.connections, parts)), "plan"
-
-    async def _by_loaders(self, request: Asked, name: str | None, caller: Caller) -> ExecutionResult:
-        for _ in range(running.ATTEMPTS - 1):
-            try:
-                return await self._loaded(request, name, caller)
-            except InternalError as error:
-                if sqlstate(error.__cause__) != OUT_OF_ORDER:
-                    raise
-        return await self._loaded(request, name, caller)
-
-    async def _loaded(self, request: Asked, name: str | None, caller: Caller) -> ExecutionResult:
-        async with self.engine.connect() as connection:
-            context = Context(engine=self.graphql, caller=caller, connection=connection)
-            try:
-                result = await run(request, name, context)
-            except asyncio.CancelledError:
-                context.abandon()
-                raise
-            finally:
-                await context.close()
-            await connection.commit()
-        return result
+        return answer, "plan"
 
 
 def throttle_status(status: Status) -> dict[str, int]:
@@ -223,33 +188,10 @@ def throttle_status(status: Status) -> dict[str, int]:
     }
 
 
-def sqlstate(error: BaseException | None) -> str | None:
-    """PostgreSQL's word for what went wrong, if it was PostgreSQL's error."""
-    return getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None)
-
-
 def insufficient(issuer: str, error: ForbiddenError) -> str:
     """The challenge of RFC 6750, section 3.1."""
     scopes = " ".join((error.extensions or {})["missingScopes"])
     return f'Bearer realm="suxin", error="insufficient_scope", scope="{scopes}"'
-
-
-@dataclass(frozen=True)
-class Answer:
-    """Data, as JSON text or as Python has it, and errors."""
-
-    data: dict[str, Any] | bytes | None
-    errors: Sequence[GraphQLError] = ()
-
-    def objects(self) -> int:
-        """How many objects it holds, near enough: an answer as text is not read again for its price."""
-        text = self.data if isinstance(self.data, bytes) else orjson.dumps(self.data, default=str)
-        return max(1, text.count(b"{") - 1)
-
-    @classmethod
-    def of(cls, result: ExecutionResult) -> "Answer":
-        """What graphql-core gives."""
-        return cls(result.data, result.errors or ())
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ async def mutate(engine: AsyncEngine, asked: Asked, name: str | None, caller: Ca
     async def work(connection: AsyncConnection) -> Mutated:
         changed = await recall(connection, request) if request else None
         performing = Performing(changed, replays=changed is not None)
-        result = await _run(connection, asked, name, caller, performing)
+        result = await _run(connection, asked, caller, performing)
         if request and not performing.replays and performing.changed is not None:
             await remember(connection, request, performing.changed, caller.now)
         if result.errors:  # nothing that was read is told by an answer whose entries are not kept
@@ -84,13 +84,11 @@ class _NothingDoneError(Exception):
         self.answer = answer
 
 
-async def _run(
-    connection: AsyncConnection, asked: Asked, name: str | None, caller: Caller, performing: Performing
-) -> ExecutionResult:
+async def _run(connection: AsyncConnection, asked: Asked, caller: Caller, performing: Performing) -> ExecutionResult:
     """The answer of the loaders. What PostgreSQL says goes out as it is: the transaction may be run again."""
     context = Context(engine=asked.operation.engine, caller=caller, connection=connection, performing=performing)
     try:
-        return await run(asked, name, context)
+        return await run(asked, context)
     except InternalError as error:
         if isinstance(error.__cause__, DBAPIError):
             raise error.__cause__ from None

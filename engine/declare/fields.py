@@ -41,7 +41,7 @@ Info = strawberry.Info[Context, None]
 
 
 class PerType(dict[str, Requirement]):
-    """What a field of an interface needs, by the type that has it: persons and organizations differ (R15)."""
+    """What a field of an interface needs, by the type that has it, where its types differ."""
 
     def of(self, type_name: str) -> Requirement:
         """The requirement at a type; at the interface itself, all of them."""

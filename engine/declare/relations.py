@@ -164,6 +164,9 @@ class Prepared:
     before: sa.Update | None = None
 
 
+ROW_TYPE = "__row_type__"
+"""The attribute of a class that holds its `RowType` (`engine.declare.row_types`)."""
+
 Predicate = Callable[[Frame, Audience], SQL]
 """Which rows of a type an audience may see."""
 
@@ -212,9 +215,15 @@ class RowType:
         return [*shown, *(getattr(row, name).label(f"_{name}") for name in self.hidden)]
 
 
-def rows_of(model: type) -> Source:
+@dataclass(frozen=True)
+class TableRows:
     """The FROM element of a mapped model: an alias of its table."""
-    return lambda audience, arguments: aliased(model)
+
+    model: type
+
+    def __call__(self, audience: Audience, arguments: Mapping[str, SQL]) -> Any:
+        """The alias, a new one each time."""
+        return aliased(self.model)
 
 
 def node_id(name: str, key: SQL) -> SQL:

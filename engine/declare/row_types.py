@@ -1,8 +1,8 @@
 """How types are declared: each field with what it stands for, what reading it needs, and what it means.
 
-    @row_type(models.Court, requires=any_of("catalogue"), seen_by=everybody, description="A court (法院).")
-    class Court(Node):
-        name: str = column("Full name of the court (法院名称).")
+    @row_type(models.Shelf, requires=any_of("catalogue"), seen_by=everybody, description="A shelf.")
+    class Shelf(Node):
+        name: str = column("What is written on it.")
 
 From this one line come the SDL, the policy table, and both executors' SQL.
 """
@@ -16,6 +16,7 @@ from graphql import GraphQLResolveInfo
 from engine.declare.directives import RequiresScopes
 from engine.declare.fields import DeclaredField, named, specialized
 from engine.declare.relations import (
+    ROW_TYPE,
     About,
     Audience,
     Column,
@@ -25,10 +26,9 @@ from engine.declare.relations import (
     Relation,
     RowType,
     Source,
-    rows_of,
+    TableRows,
 )
 from engine.declare.sql import SQL
-from engine.engine import ROW_TYPE
 from engine.load.rows import Row
 from engine.policy import Requirement, require
 
@@ -55,7 +55,7 @@ def row_type(
     """
 
     def declare(cls: Type) -> Type:
-        declared = RowType(model, name or cls.__name__, source or rows_of(model), seen_by, about, subject, key=key)
+        declared = RowType(model, name or cls.__name__, source or TableRows(model), seen_by, about, subject, key=key)
         made = strawberry.type(cls, name=name, description=description, directives=[RequiresScopes.of(requires)])
         enter(made, declared, requires)
         return made
@@ -87,7 +87,7 @@ def row_interface(
 
     def declare(cls: Type) -> Type:
         declared = RowType(
-            model, cls.__name__, rows_of(model), seen_by, about, hoists=hoists, discriminator=discriminator
+            model, cls.__name__, TableRows(model), seen_by, about, hoists=hoists, discriminator=discriminator
         )
         made = strawberry.interface(cls, description=description, directives=[RequiresScopes.of(requires)])
         enter(made, declared, requires)

@@ -97,6 +97,11 @@ class Operation:
     variants: dict[tuple[Audience, Conditions], Variant] = field(default_factory=dict)
 
     @property
+    def name(self) -> str | None:
+        """What its document calls it."""
+        return self.node.name.value if self.node.name else None
+
+    @property
     def mutates(self) -> bool:
         """Whether it may change anything."""
         return self.node.operation is OperationType.MUTATION

@@ -1,4 +1,4 @@
-"""What errors may say: graphql-core quotes the value that it refuses, and a value may be a name or a number (R18)."""
+"""What errors may say: graphql-core quotes the value that it refuses, and a value may be a name or a number."""
 
 import re
 

@@ -36,18 +36,6 @@ class BadIdError(ExpectedError):
     code = "BAD_ID"
 
 
-class CaseNumberError(ExpectedError):
-    """A case number that cannot be read."""
-
-    code = "BAD_CASE_NUMBER"
-
-
-class PurposeError(ExpectedError):
-    """A purpose that the client was not registered for, or none where one is needed."""
-
-    code = "PURPOSE_NOT_ALLOWED"
-
-
 class ForbiddenError(ExpectedError):
     """The document asks for fields beyond the token's scopes (RFC 6750, section 3.1: insufficient_scope)."""
 
@@ -55,6 +43,6 @@ class ForbiddenError(ExpectedError):
 
 
 class TooManySubjectsError(ExpectedError):
-    """More subjects in one call than a batch may have."""
+    """More in one call than a batch may have."""
 
     code = "TOO_MANY_SUBJECTS"

@@ -12,9 +12,9 @@ from engine.plan.plan import Ready, Text
 
 
 class Connections(Protocol):
-    """Lends asyncpg connections."""
+    """Lends asyncpg connections: a pool of asyncpg, or what lends as it does."""
 
-    def lease(self) -> AbstractAsyncContextManager[asyncpg.Connection]:
+    def acquire(self) -> AbstractAsyncContextManager[asyncpg.Connection]:
         """A connection for as long as the context lasts."""
 
 
@@ -41,7 +41,7 @@ async def run(connections: Connections, parts: Mapping[str, Ready | Text]) -> Te
     await compile_all(asking.values())
     answers = {name: part for name, part in parts.items() if not isinstance(part, Ready)}
     if asking:
-        async with connections.lease() as connection:
+        async with connections.acquire() as connection:
             answers |= await _fetched(connection, asking)
     return b"{" + b",".join(b'"%s":%s' % (name.encode(), answers[name]) for name in parts) + b"}"
 

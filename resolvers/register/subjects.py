@@ -19,7 +19,7 @@ from casework.share_codes import code_hash, is_single_use
 from casework.texts import MARKS, holds_identity_number
 from engine.declare.relations import About, Frame, Order, Prepared, Relation, Root
 from engine.declare.sql import SQL
-from engine.load.errors import BadInputError, PurposeError, TooManySubjectsError
+from engine.load.errors import BadInputError, TooManySubjectsError
 from engine.load.statements import ARGUMENT
 from models.access_record import BorrowerRelation, MatchOutcome
 from models.documents import ORGANIZATIONS, DocumentKind, document_key, parse_document
@@ -28,6 +28,7 @@ from models.keyring import Keyring
 from models.names import fold
 from models.party import PartyKind
 from models.party_name import NameStanding, known_as
+from resolvers.errors import PurposeError
 from resolvers.view import NOW, REQUEST, TODAY, Access, View
 from resolvers.visibility.reach import consents, holds, shares
 

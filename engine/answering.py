@@ -1,0 +1,90 @@
+"""Answer a request from PostgreSQL: by its plan, or by the loaders where it has none. The log is written with it."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from graphql import ExecutionResult, GraphQLError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from engine.execution import Asked, Executor, InternalError, NotPlanned, ready, run
+from engine.load.caller import Caller
+from engine.load.context import Context
+from engine.plan import running
+from engine.plan.running import Connections
+
+OUT_OF_ORDER = "40001"
+"""Another request changed what this one was about to change: it is run again from the beginning."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Data, as JSON text or as Python has it, and errors."""
+
+    data: dict[str, Any] | bytes | None
+    errors: Sequence[GraphQLError] = ()
+
+    def text(self) -> bytes:
+        """The data as JSON."""
+        return self.data if isinstance(self.data, bytes) else orjson.dumps(self.data, default=str)
+
+    def objects(self) -> int:
+        """How many objects it holds, near enough: an answer as text is not read again for its price."""
+        return max(1, self.text().count(b"{") - 1)
+
+    @classmethod
+    def of(cls, result: ExecutionResult) -> "Answer":
+        """What graphql-core gives."""
+        return cls(result.data, result.errors or ())
+
+
+@dataclass(frozen=True)
+class Answering:
+    """Answers requests, each in one snapshot.
+
+    database: the connections of the loaders, whose transactions are REPEATABLE READ. connections: those of the plans.
+    """
+
+    database: AsyncEngine
+    connections: Connections
+    executor: Executor = Executor.PLAN
+
+    async def answer(self, request: Asked, caller: Caller) -> tuple[Answer, NotPlanned | None]:
+        """The answer, and why the loaders gave it if they did. It is given only once its log entries are committed.
+
+        Raises InternalError.
+        """
+        parts = ready(request, caller) if self.executor is Executor.PLAN else NotPlanned("setting")
+        if isinstance(parts, NotPlanned):
+            return Answer.of(await self._by_loaders(request, caller)), parts
+        return Answer(await running.run(self.connections, parts)), None
+
+    async def _by_loaders(self, request: Asked, caller: Caller) -> ExecutionResult:
+        for _ in range(running.ATTEMPTS - 1):
+            try:
+                return await self._loaded(request, caller)
+            except InternalError as error:
+                if sqlstate(error.__cause__) != OUT_OF_ORDER:
+                    raise
+        return await self._loaded(request, caller)
+
+    async def _loaded(self, request: Asked, caller: Caller) -> ExecutionResult:
+        async with self.database.connect() as connection:
+            context = Context(engine=request.operation.engine, caller=caller, connection=connection)
+            try:
+                result = await run(request, context)
+            except asyncio.CancelledError:
+                context.abandon()
+                raise
+            finally:
+                await context.close()
+            await connection.commit()
+        return result
+
+
+def sqlstate(error: BaseException | None) -> str | None:
+    """PostgreSQL's word for what went wrong, if it was PostgreSQL's error."""
+    return getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None)

@@ -1,0 +1,251 @@
+"""A lending library as a GraphQL service: all that a service writes beside its tables.
+
+Books stand on shelves and are lent to readers. Librarians see everything; readers the open shelves and their own loans.
+An answer that tells of a reader's loans is logged with the reader.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+from typing import Any
+
+import sqlalchemy as sa
+import strawberry
+from library_tables import BookKind, BookRow, LoanRow, LogEntry, ShelfRow
+from sqlalchemy.orm import aliased
+from sqlalchemy.types import TypeEngine
+from strawberry.schema.config import StrawberryConfig
+
+from engine.declare.connections import Connection
+from engine.declare.fields import (
+    Info,
+    argument,
+    column,
+    connection,
+    expression,
+    relation,
+    root,
+    root_connection,
+    rooted,
+)
+from engine.declare.filters import Filters, filter_input, filtered
+from engine.declare.nodes import Node
+from engine.declare.opaque import binds
+from engine.declare.relations import About, Frame, Order, Prepared, Relation
+from engine.declare.row_types import row_interface, row_type, row_variant
+from engine.declare.sql import SQL
+from engine.engine import Engine
+from engine.load.errors import BadInputError
+from engine.load.nodes import NodesRoot
+from engine.policy import OPEN, all_of, any_of, require
+
+TODAY = date(2027, 1, 15)
+KEY = b"the key that marks ids and cursors"
+
+
+class LibraryLog:
+    """The access log: entries in `log_entry`."""
+
+    told: Mapping[str, TypeEngine[Any]] = {"subject": sa.BigInteger(), "result": sa.Text()}
+    given, empty = "GIVEN", "EMPTY"
+    table: sa.Table = LogEntry.__table__  # type: ignore[assignment]  # a table
+
+    def columns(self, field: SQL, types: SQL, audience: SQL, told: Mapping[str, SQL]) -> dict[str, SQL]:
+        """The columns of an entry."""
+        operation = sa.bindparam("log_operation", type_=sa.LargeBinary)
+        reader, result = told["subject"], told["result"]
+        return {
+            "audience": audience,
+            "field": field,
+            "types": types,
+            "reader_id": reader,
+            "result": result,
+            "operation": operation,
+        }
+
+    def parameters(self, view: Any, operation: bytes) -> Mapping[str, Any]:
+        """The value that `columns` binds."""
+        return {"log_operation": operation}
+
+    def audience_name(self, audience: "Audience") -> str:
+        """The audience's value."""
+        return audience.value
+
+
+class Audience(Enum):
+    """Who asks."""
+
+    LIBRARIAN = "LIBRARIAN"
+    READER = "READER"
+
+
+@dataclass(frozen=True)
+class Card:
+    """A caller, which is its own view. reader: whose card it is; None of a librarian."""
+
+    audience: Audience
+    scopes: frozenset[str]
+    reader: int | None = None
+    opaque_key: bytes = KEY
+
+    @property
+    def view(self) -> "Card":
+        """Itself."""
+        return self
+
+    def parameters(self) -> Mapping[str, Any]:
+        """The values that predicates compare with."""
+        return {"view_reader": self.reader, "view_today": TODAY, **binds(self.opaque_key)}
+
+
+READER = sa.bindparam("view_reader", type_=sa.BigInteger)
+DAY = sa.bindparam("view_today", type_=sa.Date)
+
+
+def may_see_shelf(shelf: Frame, audience: Audience) -> SQL:
+    """Readers see open shelves."""
+    return sa.true() if audience is Audience.LIBRARIAN else ~shelf.closed
+
+
+def may_see_book(book: Frame, audience: Audience) -> SQL:
+    """Whoever sees its shelf."""
+    shelf = aliased(ShelfRow)
+    found = sa.select(shelf.id).where(shelf.id == book.shelf_id, may_see_shelf(Frame(shelf), audience))
+    return found.exists()
+
+
+def may_see_loan(loan: Frame, audience: Audience) -> SQL:
+    """Readers see their own."""
+    return sa.true() if audience is Audience.LIBRARIAN else sa.cast(loan.reader_id == READER, sa.Boolean)
+
+
+def is_overdue(loan: Frame, audience: Audience) -> SQL:
+    """Whether a loan should have come back."""
+    return sa.and_(loan.returned_on.is_(None), loan.due_on < DAY)
+
+
+@row_interface(
+    BookRow,
+    discriminator="kind",
+    requires=any_of("catalogue"),
+    seen_by=may_see_book,
+    description="A book.",
+)
+class Book(Node):
+    """A book."""
+
+    title: str = column("Its title.")
+    year: int = column("The year it appeared.")
+    price: int = column("What it cost.", requires=all_of("purchasing"))
+    shelf: "Shelf" = relation(BookRow.shelf, "Where it stands.")
+    loans: Connection["Loan"] = connection(BookRow.loans, "To whom it was lent.", requires=any_of("loans"))
+
+
+@row_variant(BookKind.PAPER, requires=any_of("catalogue"), description="A book on paper.")
+class PaperBook(Book):
+    """A book on paper."""
+
+    pages: int | None = column("How many pages it has.")
+
+
+@row_variant(BookKind.AUDIO, requires=any_of("catalogue"), description="A book that is listened to.")
+class AudioBook(Book):
+    """A book that is listened to."""
+
+    minutes: int | None = column("How long it takes.")
+
+
+@filter_input("Which books.")
+class BookFilter(Filters):
+    """Books by title and price."""
+
+    title: str | None = filtered(Book, "title", lambda book, value: book.title.contains(value), "Part of the title.")
+    price: int | None = filtered(Book, "price", lambda book, value: book.price <= value, "Cost so much at most.")
+
+
+@strawberry.enum(description="The order of books.")
+class BookOrder(Enum):
+    """As they were bought, or by title, or newest first."""
+
+    BOUGHT = Order(())
+    TITLE = Order(("title",))
+    NEWEST = Order(("year",), descending=True)
+
+
+@row_type(ShelfRow, requires=any_of("catalogue"), seen_by=may_see_shelf, description="A shelf.")
+class Shelf(Node):
+    """A shelf."""
+
+    name: str = column("What is written on it.")
+    books: Connection[Book] = connection(
+        ShelfRow.books, "The books on it.", filter_type=BookFilter, order_type=BookOrder
+    )
+
+
+@row_type(LoanRow, requires=any_of("loans"), seen_by=may_see_loan, about=About.of("reader_id"), description="A loan.")
+class Loan(Node):
+    """A loan."""
+
+    reader: int = column("Who has the book, by number.", of="reader_id")
+    due_on: date = column("When it must come back.")
+    returned_on: date | None = column("When it came back; null until then.")
+    overdue: bool = expression(is_overdue, "Whether it should have come back.")
+    book: Book | None = relation(LoanRow.book, "The book; null where it has gone to a closed shelf.")
+
+
+SHELVES = Relation(ShelfRow, lambda given, shelf: sa.true(), {}, many=True, orders={"NAME": Order(("name",))})
+SHELF = Relation(ShelfRow, lambda given, shelf: shelf.name == given.name, {"name": sa.Text()})
+BOOKS = Relation(BookRow, lambda given, book: sa.true(), {}, many=True)
+LOANS = Relation(LoanRow, lambda given, loan: sa.true(), {}, many=True, orders={"DUE": Order(("due_on",))})
+
+
+def prepare_name(arguments: Mapping[str, Any], card: Card) -> Prepared:
+    """The name of a shelf. Raises BadInputError for none."""
+    if not arguments["name"]:
+        raise BadInputError("`name` must not be empty.")
+    return Prepared({"name": arguments["name"]})
+
+
+def reader_of(info: Info) -> int | None:
+    """Whose card was shown."""
+    card: Card = info.context.caller
+    return card.reader
+
+
+@strawberry.type(description="Where answers begin.")
+class Query:
+    """The roots."""
+
+    reader: int | None = strawberry.field(resolver=reader_of, description="Whose card you show.")
+    node: Node | None = rooted(
+        NodesRoot(many=False), "An object by its id.", argument("id", strawberry.ID, "Its id."), requires=OPEN
+    )
+    nodes: list[Node | None] = rooted(
+        NodesRoot(many=True),
+        "Objects by their ids.",
+        argument("ids", list[strawberry.ID], "Their ids."),
+        requires=OPEN,
+        sized_by="ids",
+    )
+    shelves: list[Shelf] = root(SHELVES, "All shelves.", requires=any_of("catalogue"))
+    shelf: Shelf | None = root(
+        SHELF, "A shelf.", argument("name", str, "Its name."), requires=any_of("catalogue"), prepare=prepare_name
+    )
+    books: Connection[Book] = root_connection(
+        BOOKS, "All books.", requires=any_of("catalogue"), filter_type=BookFilter, order_type=BookOrder
+    )
+    loans: Connection[Loan] = root_connection(
+        LOANS, "All loans.", requires=any_of("loans"), about=About.of("reader_id")
+    )
+
+
+require(Query, OPEN)
+
+
+def build_engine() -> Engine:
+    """The schema of the library with its policy and its log."""
+    schema = strawberry.Schema(
+        query=Query, types=[PaperBook, AudioBook], config=StrawberryConfig(disable_field_suggestions=True)
+    )
+    return Engine(schema, LibraryLog())

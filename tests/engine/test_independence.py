@@ -1,0 +1,41 @@
+"""The engine and its own tests stand without the rest of the repository."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+LOADED = """
+import importlib, pkgutil, sys
+import engine, library, library_served, library_tables
+for module in pkgutil.walk_packages(engine.__path__, "engine."):
+    importlib.import_module(module.name)
+paths = [getattr(module, "__file__", None) or "" for module in sys.modules.values()]
+print(*sorted({path for path in paths if path.startswith(sys.argv[1]) and "site-packages" not in path}), sep="\\n")
+"""
+
+
+def test_nothing_else_of_the_repository_is_imported() -> None:
+    places = [str(ROOT), str(HERE)]
+    code = f"import sys; sys.path[:0] = {places!r}\n{LOADED}"
+    command = [sys.executable, "-W", "error", "-c", code, f"{ROOT}/"]
+    found = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=True)
+    loaded = {Path(path).relative_to(ROOT).parts[:-1] for path in found.stdout.split()}
+    assert {parts[0] for parts in loaded} == {"engine", "tests"}
+    assert {parts for parts in loaded if parts[0] == "tests"} == {("tests", "engine")}
+
+
+def imported(file: Path) -> set[str]:
+    """The packages and modules that a file imports, wherever in it."""
+    nodes = list(ast.walk(ast.parse(file.read_text())))
+    plain = {name.name for node in nodes if isinstance(node, ast.Import) for name in node.names}
+    return {name.partition(".")[0] for name in plain | {str(n.module) for n in nodes if isinstance(n, ast.ImportFrom)}}
+
+
+def test_its_tests_import_nothing_else_of_it() -> None:
+    own = {file.stem for file in HERE.glob("*.py")} | {"engine"}
+    foreign = {path.stem for folder in (ROOT, ROOT / "tests") for path in folder.iterdir()} - own
+    assert {"models", "schema", "transport", "world", "stand_ins"} <= foreign
+    assert {name for file in HERE.glob("*.py") for name in imported(file)} & foreign == set()
