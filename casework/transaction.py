@@ -17,10 +17,6 @@ ATTEMPTS = 8
 OUT_OF_ORDER = ("40001", "40P01", "55P03")
 """PostgreSQL's words for a serialization failure, a deadlock, and a lock that was not to be had in time."""
 
-ESTABLISHING, RECORDING = 0x5355_5849, 0x5355_584A
-"""Advisory locks: each step of an import runs for one at a time, so that imports of the same file never wait in a
-circle. Whoever moves rows from party to party takes both, in this order."""
-
 FIRST_PAUSE_SECONDS = 0.005
 Result = TypeVar("Result")
 

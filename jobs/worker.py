@@ -20,8 +20,8 @@ from jobs.dispatcher import Dispatcher
 from jobs.outbound import SENDING, Network, Outbound
 from models.keyring import Keyring
 from postgres import database
+from postgres.locks import Lock
 
-LEADERSHIP = 0x53555857  # "SUXW": no other advisory lock of the service has this number
 SESSION = {"application_name": "suxin worker"}
 CONNECTIONS, STATEMENT_SECONDS = 10, 60
 """The worker waits for nobody who asks, and a day of a large court may take its time."""
@@ -46,7 +46,7 @@ LED = """
 
 async def is_led(connection: AsyncConnection) -> bool:
     """Whether a process leads, of all that work on a database."""
-    led: bool = (await connection.execute(sa.text(LED), {"number": LEADERSHIP})).scalar_one()
+    led: bool = (await connection.execute(sa.text(LED), {"number": Lock.LEADERSHIP})).scalar_one()
     return led
 
 
@@ -103,7 +103,7 @@ async def _serve(
     """Work while the lock is ours: a leader that dies loses its connection, and with it the lock."""
     try:
         while True:
-            if await connection.fetchval("SELECT pg_try_advisory_lock($1)", LEADERSHIP):
+            if await connection.fetchval("SELECT pg_try_advisory_lock($1)", Lock.LEADERSHIP):
                 await _lead(connection, engine, now, jobs)
             await asyncio.sleep(SUCCESSION_SECONDS)
     finally:

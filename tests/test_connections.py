@@ -40,7 +40,7 @@ def pids(sync_engine: sa.Engine) -> Pids:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A free connection is waited for for a moment only."""
-    monkeypatch.setattr("connections.WAIT_SECONDS", 0.05)
+    monkeypatch.setattr("postgres.connections.WAIT_SECONDS", 0.05)
 
 
 async def pid(pool: PlanConnections) -> int:

@@ -23,7 +23,7 @@ from casework.outbox import place_left
 from casework.transaction import transact
 from ingest.formats.sanctions import Sanctions
 from ingest.importing import import_file
-from ingest.ledger import RUNS, mark_left
+from ingest.ledger import mark_left
 from ingest.report import Summary
 from models.court import StaffRole
 from models.event import Event
@@ -31,6 +31,7 @@ from models.import_run import ImportFinding
 from models.keyring import Keyring
 from models.party import Identity, IdentityType, PartyKind
 from postgres import database
+from postgres.locks import Lock
 
 COMPANY, CODE = "余姚市军霞不锈钢有限公司", "9133028199991064X8"
 
@@ -113,8 +114,8 @@ asyncio.run(main())
 async def released(engine: AsyncEngine, run: int) -> None:
     """Wait until the session of a run is gone."""
     async with engine.connect() as connection:
-        await connection.execute(sa.text("SELECT pg_advisory_lock(:runs, :run)"), {"runs": RUNS, "run": run})
-        await connection.execute(sa.text("SELECT pg_advisory_unlock(:runs, :run)"), {"runs": RUNS, "run": run})
+        await connection.execute(sa.text("SELECT pg_advisory_lock(:runs, :run)"), {"runs": Lock.RUNS, "run": run})
+        await connection.execute(sa.text("SELECT pg_advisory_unlock(:runs, :run)"), {"runs": Lock.RUNS, "run": run})
 
 
 @pytest.mark.parametrize(

@@ -713,7 +713,7 @@ def test_nothing_is_sent_to_this_machine(post: Post, receiver: Receiver, network
 def sent_to(receiver: Receiver, addresses: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> int | None:
     """The status of a message to a name that has these addresses, whatever a resolver says."""
     found = [(2, 1, 6, "", (address, receiver.port)) for address in addresses]
-    monkeypatch.setattr("outbound.socket.getaddrinfo", lambda *_, **__: found)
+    monkeypatch.setattr("jobs.outbound.socket.getaddrinfo", lambda *_, **__: found)
 
     async def send() -> int | None:
         outbound = Outbound(LOOPBACK, 1)
@@ -766,7 +766,7 @@ def test_an_address_that_never_answers_leaves_time_for_the_others(monkeypatch: p
     """Each has its share of what is left, and an address that is found twice is tried once."""
     addresses = ["127.0.0.1", "127.0.0.2", "127.0.0.1", "127.0.0.3"]
     found = [(2, 1, 6, "", (address, 80)) for address in addresses]
-    monkeypatch.setattr("outbound.socket.getaddrinfo", lambda *_, **__: found)
+    monkeypatch.setattr("jobs.outbound.socket.getaddrinfo", lambda *_, **__: found)
     backend, network = CheckedBackend(LOOPBACK, public=False), Connecting(silent)
     monkeypatch.setattr(backend, "_backend", network)
     reached: Any = asyncio.run(backend.connect_tcp("bank.example", 80, 6.0))
