@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.outbox import place, take_told
-from casework.transaction import ATTEMPTS, OUT_OF_ORDER
+from casework.transaction import ATTEMPTS, repeat
 from ingest.files.reading import Export, Line
 from ingest.ledger import end_run, note_courts
 from ingest.merge.ages import lower_ages
@@ -34,6 +34,7 @@ from ingest.report import Rejects, Summary
 from ingest.subjects import Subject
 from ingest.versions import Source
 from models.identifiers import IdentifierError
+from postgres.errors import is_out_of_order
 from postgres.locks import HOLD, Lock
 
 CHUNK_LINES = 40_000
@@ -162,17 +163,8 @@ class Run:
 
     async def _through(self, connection: AsyncConnection, step: Callable[[], Awaitable[Result]]) -> Result:
         """A step and its commit; again when it met a court at work, and as a whole (`casework.transaction`)."""
-        attempt = 0
-        while True:
-            take_told(connection)
-            try:
-                result = await step()
-                break
-            except DBAPIError as error:
-                attempt += 1
-                if self.dry_run or attempt == ATTEMPTS or getattr(error.orig, "sqlstate", None) not in OUT_OF_ORDER:
-                    raise
-                await connection.rollback()
+        attempts = 1 if self.dry_run else ATTEMPTS  # a dry run is one transaction
+        result = await repeat(partial(_attempt, connection, step), attempts)
         self.summary.told.update(told := take_told(connection))
         if told and not self.dry_run:
             with suppress(SQLAlchemyError, OSError):  # it is committed: the worker places what is left
@@ -267,6 +259,17 @@ class Run:
             await end_run(self.recording, self.source.run, self.summary, self.source.at)
         await self.recording.execute(SEAL)
         await self._keep(self.recording)
+
+
+async def _attempt(connection: AsyncConnection, step: Callable[[], Awaitable[Result]]) -> Result:
+    """A step from its beginning; what met another transaction is rolled back."""
+    take_told(connection)
+    try:
+        return await step()
+    except DBAPIError as error:
+        if is_out_of_order(error):
+            await connection.rollback()
+        raise
 
 
 async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:

@@ -61,9 +61,10 @@ KILLED = """
 import asyncio, os, signal, sys
 from pathlib import Path
 import sqlalchemy as sa
-import database, ingest.run
+import ingest.run
 from ingest.importing import import_file
 from models.keyring import Keyring
+from postgres import database
 
 ingest.run.CHUNK_LINES = 50
 progress = []
@@ -89,7 +90,7 @@ async def test_killed_half_way_and_run_again(
     expected = await content(engine)
     await clear(engine)
     command = [sys.executable, "-c", KILLED, database_url.render_as_string(hide_password=False), str(path)]
-    environment = {**os.environ, "PYTHONPATH": str(Path(database.__file__).parent)}
+    environment = {**os.environ, "PYTHONPATH": str(Path(database.__file__).parents[1])}
     killed = await asyncio.to_thread(subprocess.run, command, env=environment, check=False)
     assert killed.returncode == -signal.SIGKILL
     assert 0 < await count(engine, "participation") < 708

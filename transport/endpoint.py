@@ -7,11 +7,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import orjson
 from graphql import ExecutionResult, GraphQLError
 from prometheus_client import Counter
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.requests import ClientDisconnect, Request
@@ -43,6 +41,7 @@ from engine.load.errors import ForbiddenError
 from engine.plan import running
 from engine.plan.running import Connections
 from models.keyring import Keyring
+from postgres.errors import SERIALIZATION_FAILURE, is_too_long, is_unreachable, sqlstate
 from resolvers.caller import Caller, Reports
 from transport.body import BodyError, read_address, read_body
 from transport.event_stream import EventStream
@@ -62,14 +61,6 @@ NOT_IN_ADDRESSES = (
     "Send this by POST (with urql: preferGetMethod: false): only the schema and the catalogue are read by GET, as "
     "addresses are logged."
 )
-TOO_LONG = ("57014", "55P03")
-"""PostgreSQL's words for a statement cancelled by its timeout, and for a lock that was not to be had in time."""
-
-OUT_OF_ORDER = "40001"
-"""Another request changed what this one was about to change: it is run again from the beginning."""
-
-UNREACHABLE = ("08", "3D", "53", "57")
-"""Classes of PostgreSQL's errors: no connection, no such database, no resources, stopped by its operator."""
 
 
 @dataclass(frozen=True)
@@ -196,7 +187,7 @@ class Endpoint:
             try:
                 return await self._loaded(request, name, caller)
             except InternalError as error:
-                if sqlstate(error.__cause__) != OUT_OF_ORDER:
+                if sqlstate(error.__cause__) != SERIALIZATION_FAILURE:
                     raise
         return await self._loaded(request, name, caller)
 
@@ -221,11 +212,6 @@ def throttle_status(status: Status) -> dict[str, int]:
         "currentlyAvailable": status.available,
         "restoreRate": status.restored,
     }
-
-
-def sqlstate(error: BaseException | None) -> str | None:
-    """PostgreSQL's word for what went wrong, if it was PostgreSQL's error."""
-    return getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None)
 
 
 def insufficient(issuer: str, error: ForbiddenError) -> str:
@@ -293,12 +279,10 @@ class Reply:
     def failed(self, error: Exception) -> Response:
         """A masked failure: its cause is logged without personal data, and the client gets an id to quote."""
         cause = error.__cause__ if isinstance(error, InternalError) and error.__cause__ else error
-        state = sqlstate(cause)
-        if state in TOO_LONG:
+        if is_too_long(cause):
             return self.too_long()
         log_failure(cause, self.request_id)
-        lost = isinstance(cause, DBAPIError) and cause.connection_invalidated
-        if lost or isinstance(cause, OSError | asyncpg.InterfaceError) or (state or "")[:2] in UNREACHABLE:
+        if is_unreachable(cause):
             return self.refusal(503, "The database is not reachable. Try again.", "UNAVAILABLE", {"retry-after": "1"})
         return self.refusal(500, "Something went wrong here. Quote the request id to us.", "INTERNAL")
 
