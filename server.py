@@ -22,7 +22,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from auth.budget import Budgets
 from auth.clients.trusted_documents import TrustedDocuments
 from auth.report_signature import ReportSigner
-from auth.revocations import listen
+from auth.revocations import RevocationListener
 from auth.server.authorization_server import AuthorizationServer
 from auth.server.endpoints import oauth_routes
 from auth.signing import SigningKeys
@@ -35,7 +35,7 @@ from jobs.worker import work_on
 from models.keyring import Keyring, load_keyring
 from postgres import database
 from postgres.connections import PlanConnections, watch
-from postgres.listener import Bell
+from postgres.listener import NotificationListener
 from reports.content import ReportWriter
 from reports.desk import ReportDesk
 from reports.endpoint import report_routes
@@ -51,8 +51,8 @@ from transport.websockets import socket_endpoint
 
 PARTITIONS_AHEAD = timedelta(days=62)
 AN_HOUR = 60 * 60.0
-HEARING = {"application_name": "suxin events"}
-LISTENING = {"application_name": "suxin revocations"}
+EVENTS = {"application_name": "suxin events"}
+REVOCATIONS = {"application_name": "suxin revocations"}
 log = logging.getLogger("suxin.server")
 
 
@@ -114,9 +114,9 @@ class Parts:
         return PlanConnections(self.url, self.settings.pool_size, self.settings.statement_timeout)
 
     @cached_property
-    def bell(self) -> Bell:
-        """Rings when events are written."""
-        return Bell(CHANNEL)
+    def notifications(self) -> NotificationListener:
+        """Wakes who waits for events."""
+        return NotificationListener(CHANNEL)
 
     @cached_property
     def verifier(self) -> TokenVerifier:
@@ -150,7 +150,7 @@ class Parts:
             self.documents,
             self.keyring,
             self.now,
-            self.bell.heard,
+            self.notifications.waiting,
             self.budgets,
         )
 
@@ -190,9 +190,12 @@ class Parts:
 
     def background(self) -> list[Coroutine[Any, Any, None]]:
         """What goes on while it serves."""
-        listening = listen(lambda: database.connect(self.url, LISTENING), self.verifier, self.documents)
-        hearing = self.bell.listen(lambda: database.connect(self.url, HEARING))
-        every = [keep_partitions(self.engine, self.now), listening, hearing]
+        revocations = RevocationListener(self.verifier, self.documents)
+        every = [
+            keep_partitions(self.engine, self.now),
+            revocations.listen(lambda: database.connect(self.url, REVOCATIONS)),
+            self.notifications.listen(lambda: database.connect(self.url, EVENTS)),
+        ]
         if self.settings.worker:
             every.append(work_on(self.graphql, self.url, self.settings.webhook_networks, self.keyring, self.now))
         return every

@@ -3,16 +3,9 @@
 The database tells every worker of a token, client or document that changed (LISTEN). Who cannot hear trusts nothing.
 """
 
-import asyncio
-import logging
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, Protocol
+from typing import Protocol
 
-import asyncpg
-
-CHANNEL = "suxin_revoked"
-PAUSE_SECONDS = 1.0
-log = logging.getLogger("suxin.revocations")
+from postgres.listener import Listener
 
 
 class Trusting(Protocol):
@@ -25,34 +18,27 @@ class Trusting(Protocol):
         """Forget what is remembered of a client."""
 
 
-async def listen(connect: Callable[[], Awaitable[asyncpg.Connection]], *trusting: Trusting) -> None:
-    """Hear of revocations until cancelled. A lost connection is made again, and nothing is trusted meanwhile."""
-    while True:
-        try:
-            await _hear(await connect(), trusting)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            log.warning("revocations are not heard: %s", type(error).__name__)
-        await asyncio.sleep(PAUSE_SECONDS)
+class RevocationListener(Listener):
+    """Tells who trusts of revocations. Nothing is trusted while none can be heard."""
 
+    channel = "suxin_revoked"
 
-async def _hear(connection: asyncpg.Connection, trusting: Iterable[Trusting]) -> None:
-    """Hear until the connection ends."""
+    def __init__(self, *trusting: Trusting) -> None:
+        self._trusting = trusting
 
-    def told(connection: Any, process: int, channel: str, payload: Any) -> None:
-        for one in trusting:
+    def started(self) -> None:
+        """Trust."""
+        self._trust(hearing=True)
+
+    def notified(self, payload: str) -> None:
+        """Forget a client, by its key."""
+        for one in self._trusting:
             one.forget(int(payload))
 
-    ended = asyncio.Event()
-    connection.add_termination_listener(lambda connection: ended.set())
-    try:
-        await connection.add_listener(CHANNEL, told)
-        _trust(trusting, hearing=True)
-        await ended.wait()
-    finally:
-        _trust(trusting, hearing=False)
-        connection.terminate()
+    def stopped(self) -> None:
+        """Trust nothing."""
+        self._trust(hearing=False)
 
-
-def _trust(trusting: Iterable[Trusting], *, hearing: bool) -> None:
-    for one in trusting:
-        one.trust(hearing)
+    def _trust(self, *, hearing: bool) -> None:
+        for one in self._trusting:
+            one.trust(hearing)

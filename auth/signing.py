@@ -17,7 +17,7 @@ from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
-from models.secret_file import write_secret
+from secret_file import write_secret
 
 ALGORITHM = "ES256"
 CACHE_SECONDS = 300

@@ -24,9 +24,9 @@ from commands.session import with_engine
 from demo.clients import register_clients
 from ingest.reference.catalogue import load_catalogue
 from models.keyring import Keyring, load_keyring
-from models.secret_file import write_secret
 from models.terms import court_day
 from postgres import database
+from secret_file import write_secret
 from settings import Settings
 
 MAKINGS = (

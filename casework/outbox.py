@@ -10,15 +10,14 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from models.event import EventKind
+from postgres.locks import HOLD, Lock
 
-PLACING = 0x53555849  # "SUXI": no other advisory lock of the service has this number
 CHANNEL = "suxin_notifications"
 """What PostgreSQL wakes the deliverers and subscriptions by (LISTEN), once the transaction is committed."""
 
 WAKE = sa.select(sa.func.pg_notify(CHANNEL, ""))
 TOLD = "suxin_told"
 
-ALONE = sa.select(sa.func.pg_advisory_xact_lock(PLACING))
 PLACE = sa.text(
     """
     WITH waiting AS (
@@ -55,8 +54,9 @@ async def place_events(engine: AsyncEngine) -> None:
 
 async def place(connection: AsyncConnection) -> None:
     """The same in a transaction that holds nothing else."""
-    for statement in (ALONE, PLACE, WAKE):
-        await connection.execute(statement)
+    await connection.execute(HOLD, {"lock": Lock.PLACING})
+    await connection.execute(PLACE)
+    await connection.execute(WAKE)
 
 
 async def place_left(engine: AsyncEngine) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterator, Mapping
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.transaction import ESTABLISHING, RECORDING
 from models.base import Base
+from postgres.locks import HOLD, Lock
 
 STAYING = frozenset(
     {"access_record", "code_period", "code_record_version", "event", "identity", "identity_act", "identity_conflict"}
@@ -14,7 +14,6 @@ STAYING = frozenset(
 )
 """What was told, logged or written down of a party is never rewritten; identities and names have rules of their own."""
 
-LOCK_IMPORTS = sa.text("SELECT pg_advisory_xact_lock(:lock)")
 LOCK_PARTIES = sa.text("SELECT id FROM party WHERE id = ANY(:keys) ORDER BY id FOR UPDATE")
 
 
@@ -29,8 +28,8 @@ def naming_columns() -> Iterator[tuple[sa.Table, str]]:
 
 async def lock_for_moving(connection: AsyncConnection, party_keys: Collection[int]) -> None:
     """Wait for imports, whose lines would follow to the wrong party, and for whoever writes about these parties."""
-    for lock in (ESTABLISHING, RECORDING):
-        await connection.execute(LOCK_IMPORTS, {"lock": lock})
+    for lock in (Lock.ESTABLISHING, Lock.RECORDING):  # in the order in which an import takes them
+        await connection.execute(HOLD, {"lock": lock})
     await connection.execute(LOCK_PARTIES, {"keys": sorted(party_keys)})
 
 

@@ -2,9 +2,11 @@
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -12,15 +14,10 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from casework.outbox import place_events, take_told
+from models.event import EventKind
+from postgres.errors import is_out_of_order
 
 ATTEMPTS = 8
-OUT_OF_ORDER = ("40001", "40P01", "55P03")
-"""PostgreSQL's words for a serialization failure, a deadlock, and a lock that was not to be had in time."""
-
-ESTABLISHING, RECORDING = 0x5355_5849, 0x5355_584A
-"""Advisory locks: each step of an import runs for one at a time, so that imports of the same file never wait in a
-circle. Whoever moves rows from party to party takes both, in this order."""
-
 FIRST_PAUSE_SECONDS = 0.005
 Result = TypeVar("Result")
 
@@ -36,6 +33,21 @@ async def date_records(connection: AsyncConnection, at: datetime) -> None:
     await connection.execute(RECORDED, {"at": at.isoformat()})
 
 
+async def repeat(work: Callable[[], Awaitable[Result]], attempts: int = ATTEMPTS) -> Result:
+    """Do `work`, which leaves nothing behind when it fails, again while it meets other transactions.
+
+    The pauses are random, to part two that met. Raises what `work` raises, at the last attempt whatever it is.
+    """
+    for attempt in range(1, attempts):
+        try:
+            return await work()
+        except DBAPIError as error:
+            if not is_out_of_order(error):
+                raise
+        await asyncio.sleep(random.uniform(0, FIRST_PAUSE_SECONDS * 2**attempt))  # noqa: S311 - no secret
+    return await work()
+
+
 async def transact(
     engine: AsyncEngine, work: Callable[[AsyncConnection], Awaitable[Result]], at: datetime | None = None
 ) -> Result:
@@ -46,22 +58,19 @@ async def transact(
     It is done again, from its first line and with new snapshots, when it met another one's: up to eight times. Raises
     what it raises, and DBAPIError when it met another one each time. Events that were told have their place by then.
     """
-    attempt, committed = 0, engine.execution_options(isolation_level="READ COMMITTED")
-    while True:
-        try:
-            async with committed.begin() as connection:
-                take_told(connection)
-                if at is not None:
-                    await date_records(connection, at)
-                result = await work(connection)
-                told = take_told(connection)
-        except DBAPIError as error:
-            attempt += 1
-            if attempt == ATTEMPTS or getattr(error.orig, "sqlstate", None) not in OUT_OF_ORDER:
-                raise
-        else:
-            if told:
-                with suppress(SQLAlchemyError, OSError):  # it is committed: the worker places what is left
-                    await place_events(engine)
-            return result
-        await asyncio.sleep(random.uniform(0, FIRST_PAUSE_SECONDS * 2**attempt))  # noqa: S311 - to part two that met
+    result, told = await repeat(partial(_commit, engine, work, at))
+    if told:
+        with suppress(SQLAlchemyError, OSError):  # it is committed: the worker places what is left
+            await place_events(engine)
+    return result
+
+
+async def _commit(
+    engine: AsyncEngine, work: Callable[[AsyncConnection], Awaitable[Result]], at: datetime | None
+) -> tuple[Result, Counter[EventKind]]:
+    """One attempt: what `work` gives, and what it told of."""
+    async with engine.execution_options(isolation_level="READ COMMITTED").begin() as connection:
+        take_told(connection)
+        if at is not None:
+            await date_records(connection, at)
+        return await work(connection), take_told(connection)

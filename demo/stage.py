@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 
 from auth.audiences import Audience
 from demo.clients import DemoClient
-from models.secret_file import write_secret
+from secret_file import write_secret
 from settings import Settings
 
 LOOPBACK = ip_network("127.0.0.0/8")

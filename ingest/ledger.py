@@ -11,9 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ingest.report import Summary
 from models.import_run import FindingLevel, ImportFinding, ImportRun, ImportState
-
-RUNS = 0x5355
-"""The first number of the advisory locks that imports hold while they run, each with its key as the second."""
+from postgres.locks import Lock
 
 HOLD = sa.text("SELECT pg_advisory_lock(:runs, :run)")
 LEFT = sa.text(
@@ -27,7 +25,7 @@ LEFT = sa.text(
 async def mark_left(engine: AsyncEngine) -> None:
     """Write down which imports were interrupted."""
     async with engine.begin() as connection:
-        await connection.execute(LEFT, {"runs": RUNS})
+        await connection.execute(LEFT, {"runs": Lock.RUNS})
 
 
 async def begin_run(
@@ -40,7 +38,7 @@ async def begin_run(
     courts: Iterable[str] = (),
 ) -> int:
     """Write down that an import begins, hold it for as long as the session lasts, and give its key."""
-    await connection.execute(LEFT, {"runs": RUNS})
+    await connection.execute(LEFT, {"runs": Lock.RUNS})
     values = {
         "format": format,
         "digest": digest_of(path),
@@ -51,7 +49,7 @@ async def begin_run(
         "started_at": at,
     }
     key: int = (await connection.execute(sa.insert(ImportRun).values(values).returning(ImportRun.id))).scalar_one()
-    await connection.execute(HOLD, {"runs": RUNS, "run": key})
+    await connection.execute(HOLD, {"runs": Lock.RUNS, "run": key})
     return key
 
 

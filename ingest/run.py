@@ -20,20 +20,22 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.outbox import place, take_told
-from casework.transaction import ATTEMPTS, ESTABLISHING, OUT_OF_ORDER, RECORDING
+from casework.transaction import ATTEMPTS, repeat
 from ingest.files.reading import Export, Line
 from ingest.ledger import end_run, note_courts
 from ingest.merge.ages import lower_ages
 from ingest.merge.docket import Docket, merge_cases, touched
 from ingest.merge.linking import link_cases
 from ingest.merge.parties import Resolved, follow_mergers, merge_parties
-from ingest.merge.session import SEAL, SETTINGS, WAIT
+from ingest.merge.session import SEAL, SETTINGS
 from ingest.merge.staging import FOR_PARTIES, create_staging, empty_staging, stage_rows, stage_subjects
 from ingest.records import Chunk, Format, Merged, Record
 from ingest.report import Rejects, Summary
 from ingest.subjects import Subject
 from ingest.versions import Source
 from models.identifiers import IdentifierError
+from postgres.errors import is_out_of_order
+from postgres.locks import HOLD, Lock
 
 CHUNK_LINES = 40_000
 """Accepted lines of a transaction."""
@@ -161,17 +163,8 @@ class Run:
 
     async def _through(self, connection: AsyncConnection, step: Callable[[], Awaitable[Result]]) -> Result:
         """A step and its commit; again when it met a court at work, and as a whole (`casework.transaction`)."""
-        attempt = 0
-        while True:
-            take_told(connection)
-            try:
-                result = await step()
-                break
-            except DBAPIError as error:
-                attempt += 1
-                if self.dry_run or attempt == ATTEMPTS or getattr(error.orig, "sqlstate", None) not in OUT_OF_ORDER:
-                    raise
-                await connection.rollback()
+        attempts = 1 if self.dry_run else ATTEMPTS  # a dry run is one transaction
+        result = await repeat(partial(_attempt, connection, step), attempts)
         self.summary.told.update(told := take_told(connection))
         if told and not self.dry_run:
             with suppress(SQLAlchemyError, OSError):  # it is committed: the worker places what is left
@@ -182,7 +175,7 @@ class Run:
     async def _establish(self, chunk: Chunk) -> Resolved:
         """Write cases and parties, and what follows for the records of those cases. Parties by place."""
         connection = self.establishing
-        await connection.execute(SETTINGS, self._set(ESTABLISHING))
+        await connection.execute(SETTINGS, self._set(Lock.ESTABLISHING))
         await stage_subjects(connection, chunk)
         docket = await self._merge_cases() if chunk.cases else Docket(0, 0)
         resolved = await merge_parties(connection, chunk, self.source, self._first_line)
@@ -214,16 +207,16 @@ class Run:
         """Whoever colours waits for whoever records."""
         items = await touched(self.establishing, self.source.exported_on)
         if items:
-            await self.establishing.execute(WAIT, {"lock": RECORDING})
+            await self._wait()
         return await merge_cases(self.establishing, items, self.source, self.silent, self._wait)
 
     async def _wait(self) -> None:
-        await self.establishing.execute(WAIT, {"lock": RECORDING})
+        await self.establishing.execute(HOLD, {"lock": Lock.RECORDING})
 
     async def _record(self, chunk: Chunk, resolved: Resolved) -> Merged:
         """Write the lines themselves, and what follows from them."""
         connection, rows = self.recording, self.format.staged
-        await connection.execute(SETTINGS, self._set(RECORDING))
+        await connection.execute(SETTINGS, self._set(Lock.RECORDING))
         await stage_rows(connection, rows, chunk, resolved.parties, resolved.renumbered)
         await follow_mergers(connection, rows)
         await lower_ages(connection, rows, self.source.at, self.silent)
@@ -233,7 +226,7 @@ class Run:
         await self._keep(connection, rows)
         return merged
 
-    def _set(self, lock: int, synchronous: str = "off") -> dict[str, object]:
+    def _set(self, lock: Lock, synchronous: str = "off") -> dict[str, object]:
         return {"lock": lock, "synchronous": synchronous, "at": self.source.at.isoformat()}
 
     def _add(self, merged: Merged) -> None:
@@ -260,12 +253,23 @@ class Run:
 
     async def _seal(self) -> None:
         """What the end of the file makes known, and what the import came to; on disk with all before it."""
-        await self.recording.execute(SETTINGS, self._set(RECORDING, "on"))
+        await self.recording.execute(SETTINGS, self._set(Lock.RECORDING, "on"))
         await link_cases(self.recording, self.source.at, self.silent)
         if self.source.run is not None:
             await end_run(self.recording, self.source.run, self.summary, self.source.at)
         await self.recording.execute(SEAL)
         await self._keep(self.recording)
+
+
+async def _attempt(connection: AsyncConnection, step: Callable[[], Awaitable[Result]]) -> Result:
+    """A step from its beginning; what met another transaction is rolled back."""
+    take_told(connection)
+    try:
+        return await step()
+    except DBAPIError as error:
+        if is_out_of_order(error):
+            await connection.rollback()
+        raise
 
 
 async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:

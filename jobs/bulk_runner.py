@@ -5,13 +5,12 @@ import gzip
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from casework import bulk_operations, bulk_uploads
@@ -21,6 +20,7 @@ from engine.engine import Engine
 from engine.execution import log_failure
 from jobs.bulk_pages import following, page_of_lines
 from jobs.bulk_task import OvertakenError, Place, StoppedError, task_of
+from jobs.loop import Job, stop
 from models.bulk_operation import BulkError, BulkKind
 from models.keyring import Keyring
 
@@ -38,7 +38,6 @@ AT_ONCE = 2
 PAGES_AT_ONCE = 2
 """Pages of one operation under way: one is read while the one before it is written."""
 
-POLL_SECONDS = 1.0
 LOOK_EVERY = timedelta(minutes=1)
 """How often files that are complete are looked through for what has vanished since."""
 
@@ -49,35 +48,18 @@ log = logging.getLogger("suxin.bulk")
 
 
 @dataclass
-class BulkRunner:
+class BulkRunner(Job):
     """Runs what waits, oldest first, as long as it runs. Nothing is remembered here that is not in the database."""
 
     graphql: Engine
     engine: AsyncEngine
     keyring: Keyring
     now: Callable[[], datetime]
-    wake: asyncio.Event = field(default_factory=asyncio.Event)
-    _running: dict[int, asyncio.Task[None]] = field(default_factory=dict)
     _looked: datetime | None = None
+    logger: ClassVar[logging.Logger] = log
+    waits: ClassVar[str] = "bulk operations wait"
 
-    async def run(self) -> None:
-        """Run until cancelled; woken by `wake`, and every second."""
-        try:
-            while True:
-                self.wake.clear()
-                try:
-                    await self.start_waiting()
-                except (OSError, SQLAlchemyError) as error:
-                    log.warning("bulk operations wait: %s", type(error).__name__)
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(POLL_SECONDS):
-                        await self.wake.wait()
-        finally:
-            for task in self._running.values():
-                task.cancel()
-            await asyncio.gather(*self._running.values(), return_exceptions=True)
-
-    async def start_waiting(self) -> None:
+    async def start_due(self) -> None:
         """Begin with what waits, as long as there are places, and delete what is over."""
         now = self.now()
         await transact(self.engine, partial(bulk_uploads.expire_uploads, at=now))
@@ -87,13 +69,12 @@ class BulkRunner:
         while await transact(self.engine, partial(bulk_operations.expire_one, at=now)):
             pass
         for key, client in await transact(self.engine, partial(bulk_operations.waiting, at=now)):
-            if client not in self._running and len(self._running) < AT_ONCE:
-                task = asyncio.create_task(self.work(key))
-                self._running[client] = task
-                task.add_done_callback(partial(self._done, client))
+            if client not in self.running and len(self.running) < AT_ONCE:
+                self.begin(client, self.work(key))
 
-    def _done(self, client: int, task: asyncio.Task[None]) -> None:
-        self._running.pop(client, None)
+    def ended(self, key: int, task: asyncio.Task[None]) -> None:
+        """There is a place for what waits."""
+        super().ended(key, task)
         self.wake.set()
 
     async def work(self, key: int) -> None:
@@ -122,9 +103,7 @@ class BulkRunner:
             for turn in turns:
                 await turn
         finally:
-            for turn in turns:
-                turn.cancel()
-            await asyncio.gather(*turns, return_exceptions=True)
+            await stop(turns)
 
     async def _turn(self, key: int, place: Place, before: asyncio.Task[None] | None) -> None:
         """Do one page, and commit it after the one before it."""

@@ -8,12 +8,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 from uuid import uuid4
 
 import orjson
 from prometheus_client import Counter
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from standardwebhooks import Webhook
 
@@ -29,6 +28,7 @@ from engine.audit import Audit
 from engine.declare.opaque import seal
 from engine.load.rows import Answer
 from engine.load.trail import Trail
+from jobs.loop import Job, attempt
 from jobs.outbound import Outbound
 from models.keyring import Keyring
 from resolvers.caller import Caller
@@ -47,14 +47,13 @@ OPERATION = sha256(b"webhook").digest()
 MOST_FAILURES = 3
 """So many attempts of a batch may fail before the rest of it is left for later."""
 
-POLL_SECONDS = 1.0
 SENT = Counter("suxin_webhook_attempts", "Attempts to deliver an event to a webhook, by what came of them", ["outcome"])
 log = logging.getLogger("suxin.webhooks")
 Outcome = TypeVar("Outcome")
 
 
 @dataclass
-class Dispatcher:
+class Dispatcher(Job):
     """Sends what is due, as long as it runs. Nothing of it is remembered here: what is due stands in the database."""
 
     audit: Audit
@@ -62,54 +61,33 @@ class Dispatcher:
     keyring: Keyring
     outbound: Outbound
     now: Callable[[], datetime]
-    wake: asyncio.Event = field(default_factory=asyncio.Event)
     _database: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(TRANSACTIONS))
-    _running: dict[int, asyncio.Task[None]] = field(default_factory=dict)
     _places: dict[int, asyncio.Semaphore] = field(default_factory=dict)
     _failures: dict[int, int] = field(default_factory=dict)
-
-    async def run(self) -> None:
-        """Send until cancelled; woken by `wake`, and every second."""
-        try:
-            while True:
-                self.wake.clear()
-                await self.start_due()
-                try:
-                    async with asyncio.timeout(POLL_SECONDS):
-                        await self.wake.wait()
-                except TimeoutError:
-                    continue
-        finally:
-            for task in self._running.values():
-                task.cancel()
-            await asyncio.gather(*self._running.values(), return_exceptions=True)
+    logger: ClassVar[logging.Logger] = log
+    waits: ClassVar[str] = "webhooks wait"
 
     async def start_due(self) -> None:
         """Begin to serve the endpoints to which something is due, and that are not served already."""
         await place_left(self.engine)
         find = partial(deliveries.endpoints, now=self.now(), overlap=OVERLAP)
         for endpoint in await self._transact(find):
-            if endpoint.key not in self._running:
-                task = asyncio.create_task(self._serve(endpoint))
-                self._running[endpoint.key] = task
-                task.add_done_callback(partial(self._done, endpoint.key))
+            if endpoint.key not in self.running:
+                self.begin(endpoint.key, self._serve(endpoint))
 
-    def _done(self, key: int, task: asyncio.Task[None]) -> None:
-        self._running.pop(key, None)
+    def ended(self, key: int, task: asyncio.Task[None]) -> None:
+        """Say what went wrong; the next batch may fail anew."""
+        super().ended(key, task)
         self._failures.pop(key, None)
         if not task.cancelled() and (error := task.exception()):
             log.error("webhook %d failed with %s", key, type(error).__name__)
 
     async def _serve(self, endpoint: Endpoint) -> None:
         """Send a batch to one endpoint, as it is registered now; the next one is begun anew."""
-        try:
-            if await self._send_due(endpoint):
-                self.wake.set()
-        except (OSError, SQLAlchemyError) as error:
-            log.warning("deliveries to webhook %d wait: %s", endpoint.key, type(error).__name__)
+        await attempt(self._send_due(endpoint), log, f"deliveries to webhook {endpoint.key} wait")
 
-    async def _send_due(self, endpoint: Endpoint) -> bool:
-        """Send a batch; whether all of it was delivered."""
+    async def _send_due(self, endpoint: Endpoint) -> None:
+        """Send a batch. If all of it was delivered, the next one is due at once."""
 
         async def find(connection: AsyncConnection) -> Sequence[Message]:
             found = await deliveries.due(connection, endpoint.key, self.now(), BATCH)
@@ -118,7 +96,7 @@ class Dispatcher:
 
         messages = await self._transact(find)
         if not messages:
-            return False
+            return
         tried = await asyncio.gather(*(self._send(endpoint, message) for message in messages))
         results = [result for result in tried if result]
 
@@ -126,7 +104,8 @@ class Dispatcher:
             await deliveries.record(connection, endpoint.key, results, self.now())
 
         await self._transact(record)
-        return all(result and result.delivered for result in tried)
+        if all(result and result.delivered for result in tried):
+            self.wake.set()
 
     async def _send(self, endpoint: Endpoint, message: Message) -> Result | None:
         """One attempt; none where the endpoint has failed often enough by now: what is left waits for the next time."""

@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Protocol
 
 import asyncpg
 import sqlalchemy as sa
@@ -17,11 +16,12 @@ from engine.engine import Engine
 from ingest.ledger import mark_left
 from jobs.bulk_runner import BulkRunner
 from jobs.dispatcher import Dispatcher
+from jobs.loop import Job, attempt, stop
 from jobs.outbound import SENDING, Network, Outbound
 from models.keyring import Keyring
 from postgres import database
+from postgres.locks import Lock
 
-LEADERSHIP = 0x53555857  # "SUXW": no other advisory lock of the service has this number
 SESSION = {"application_name": "suxin worker"}
 CONNECTIONS, STATEMENT_SECONDS = 10, 60
 """The worker waits for nobody who asks, and a day of a large court may take its time."""
@@ -30,6 +30,7 @@ PAUSE_SECONDS = 20.0
 SUCCESSION_SECONDS = 5.0
 """Between two attempts to become the leader."""
 
+STOPPED = "the worker could not go on"
 log = logging.getLogger("suxin.worker")
 
 Connect = Callable[[], Awaitable[asyncpg.Connection]]
@@ -46,17 +47,8 @@ LED = """
 
 async def is_led(connection: AsyncConnection) -> bool:
     """Whether a process leads, of all that work on a database."""
-    led: bool = (await connection.execute(sa.text(LED), {"number": LEADERSHIP})).scalar_one()
+    led: bool = (await connection.execute(sa.text(LED), {"number": Lock.LEADERSHIP})).scalar_one()
     return led
-
-
-class Job(Protocol):
-    """What a leader does all the time."""
-
-    wake: asyncio.Event
-
-    async def run(self) -> None:
-        """Do it until cancelled; set `wake` to have it done at once."""
 
 
 async def work_on(
@@ -88,7 +80,7 @@ async def work(connect: Connect, engine: AsyncEngine, now: Callable[[], datetime
         try:
             await _serve(await connect(), engine, now, jobs)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyError) as error:
-            log.warning("the worker could not go on: %s", type(error).__name__)
+            log.warning("%s: %s", STOPPED, type(error).__name__)
         except Exception as error:
             log.error("the worker failed with %s", type(error).__name__)
         await asyncio.sleep(SUCCESSION_SECONDS)
@@ -103,7 +95,7 @@ async def _serve(
     """Work while the lock is ours: a leader that dies loses its connection, and with it the lock."""
     try:
         while True:
-            if await connection.fetchval("SELECT pg_try_advisory_lock($1)", LEADERSHIP):
+            if await connection.fetchval("SELECT pg_try_advisory_lock($1)", Lock.LEADERSHIP):
                 await _lead(connection, engine, now, jobs)
             await asyncio.sleep(SUCCESSION_SECONDS)
     finally:
@@ -111,14 +103,10 @@ async def _serve(
 
 
 async def _catch_up(engine: AsyncEngine, now: Callable[[], datetime]) -> None:
-    """Do the days that are due, and note imports that did not come to their end. What fails holds up no webhook, and
-    is tried again."""
-    try:
-        for day in await catch_up(engine, now()):
-            log.info("%s is done", day)
-        await mark_left(engine)
-    except (OSError, SQLAlchemyError) as error:
-        log.warning("the worker could not go on: %s", type(error).__name__)
+    """Do the days that are due, and note imports that did not come to their end."""
+    for day in await catch_up(engine, now()):
+        log.info("%s is done", day)
+    await mark_left(engine)
 
 
 def _wake(jobs: Sequence[Job]) -> None:
@@ -137,11 +125,9 @@ async def _lead(
     running = [asyncio.create_task(job.run()) for job in jobs]
     try:
         while not connection.is_closed():
-            await _catch_up(engine, now)
+            await attempt(_catch_up(engine, now), log, STOPPED)  # what fails holds up no webhook
             ended, _ = await asyncio.wait(running, timeout=PAUSE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             for one in ended:
                 await one  # raises what ended it
     finally:
-        for one in running:
-            one.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        await stop(running)

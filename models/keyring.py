@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from models.secret_file import create_secret
+from secret_file import create_secret
 
 FORMAT = 1
 MASTER_BYTES = 32

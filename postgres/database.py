@@ -15,7 +15,8 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from models.secret_file import create_secret
+from postgres.locks import Lock
+from secret_file import create_secret
 from settings import Settings
 
 MINIMUM_VERSION = 150000
@@ -103,7 +104,7 @@ def _ensure_database(maintenance: sa.URL) -> sa.URL:
     """Create the product's database beside the maintenance one, with UTF-8 and C collation, once."""
     engine = sa.create_engine(driver(maintenance), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
     with engine.connect() as connection:
-        connection.execute(sa.text("select pg_advisory_lock(7468)"))
+        connection.execute(sa.text("select pg_advisory_lock(:lock)"), {"lock": Lock.DATABASE})
         known = sa.text("select 1 from pg_database where datname = :name")
         if not connection.scalar(known, {"name": EMBEDDED_DATABASE}):
             connection.execute(

@@ -32,8 +32,8 @@ from models.court import StaffRole
 from models.household import Household, Village
 from models.keyring import load_keyring
 from models.party import Identity, Party
-from models.secret_file import create_secret
 from postgres import database
+from secret_file import create_secret
 from server import create_app
 from settings import Settings
 

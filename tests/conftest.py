@@ -35,9 +35,9 @@ from demo.stage import LOOPBACK, listening, serving, write_keys
 from ingest.importing import import_file
 from ingest.reference.catalogue import load_catalogue
 from models.keyring import Keyring, load_keyring
-from models.secret_file import create_secret
 from models.terms import court_day
 from postgres import database
+from secret_file import create_secret
 from server import create_app, utc_now
 from settings import Settings
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from oauth_clients import ISSUER, Service, SigningClient
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from auth.revocations import listen
+from auth.revocations import RevocationListener
 from auth.tokens import TokenError, TokenVerifier
 
 NAME = {"application_name": "hears revocations"}
@@ -50,7 +50,7 @@ def trusting(service: Service, engine: AsyncEngine, kind: type[TokenVerifier] = 
 async def hearing(connect: Connect, verifier: TokenVerifier) -> AsyncIterator[Ear]:
     """The verifier hears while the context lasts."""
     ear = Ear(verifier)
-    task = asyncio.create_task(listen(connect, ear))
+    task = asyncio.create_task(RevocationListener(ear).listen(connect))
     try:
         yield ear
     finally:

@@ -141,13 +141,13 @@ async def test_the_worker_takes_what_waits_two_clients_at_a_time(bulk: Bulk) -> 
     court, bank = bulk.start(CASES, variables='{"first": 1}'), bulk.start(WATCHES, Audience.BANK)
     second = bulk.start(CASES, variables='{"first": 1}')
     runner = bulk.runner
-    await runner.start_waiting()
-    assert len(runner._running) == 2
-    await asyncio.gather(*runner._running.values())
+    await runner.start_due()
+    assert len(runner.running) == 2
+    await asyncio.gather(*runner.running.values())
     assert bulk.state(court)["state"] == bulk.state(bank, Audience.BANK)["state"] == BulkState.COMPLETED
     assert bulk.state(second)["state"] == BulkState.QUEUED
-    await runner.start_waiting()
-    await asyncio.gather(*runner._running.values())
+    await runner.start_due()
+    await asyncio.gather(*runner.running.values())
     assert bulk.state(second)["state"] == BulkState.COMPLETED
 
 
@@ -209,7 +209,7 @@ async def test_the_state_of_a_file_says_that_a_consent_has_ended(bulk: Bulk) -> 
     operation, kept, runner = bulk.start(WATCHES, Audience.BANK), bulk.start(CASES), bulk.runner
     await bulk.run(operation)
     await bulk.run(kept)
-    await runner.start_waiting()
+    await runner.start_due()
     assert bulk.state(operation, Audience.BANK)["state"] == "COMPLETED"
     ended, seen = NOW + timedelta(seconds=30), NOW + timedelta(minutes=1)
     with bulk.world.engine.begin() as connection:
@@ -219,7 +219,7 @@ async def test_the_state_of_a_file_says_that_a_consent_has_ended(bulk: Bulk) -> 
     told = "This file was taken back by 2026-11-21T04:00:30Z: what is shown of somebody in it has ended (VANISHED)."
     assert signed["signDownload"]["errors"] == [{"code": "REVOKED", "message": told}]
     bulk.clock.moment = seen
-    await runner.start_waiting()
+    await runner.start_due()
     bulk.clock.moment = NOW
     assert taken_back(bulk, operation) == ("FAILED", "VANISHED", write_moment(seen), None)
     assert bulk.state(kept)["state"] == "COMPLETED"
@@ -232,7 +232,7 @@ async def test_a_file_that_is_over_says_until_when_it_was_kept(bulk: Bulk) -> No
     operation = bulk.start(CASES)
     await bulk.run(operation)
     bulk.clock.moment = NOW + timedelta(hours=24)
-    await bulk.runner.start_waiting()
+    await bulk.runner.start_due()
     bulk.clock.moment = NOW
     for audience, code in ((Audience.COURT, "EXPIRED"), (Audience.BANK, "WRONG_STATE")):
         signed = bulk.world.data(audience, SIGN, {"input": {"id": operation}})["signDownload"]

@@ -21,7 +21,7 @@ from casework.deductions import Finding
 from casework.transaction import transact
 from jobs.dispatcher import Dispatcher
 from jobs.outbound import Outbound
-from jobs.worker import LEADERSHIP, work
+from jobs.worker import work
 from models.calendar import CalendarDay, Reminder, ReminderKind
 from models.court import StaffRole
 from models.deduction import FindingKind
@@ -31,6 +31,7 @@ from models.party import Party
 from models.point_conversion import ConversionStatus, PointConversion, VillageNotice
 from models.sanction import SanctionKind
 from postgres import database
+from postgres.locks import Lock
 
 NINE = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 
@@ -180,7 +181,7 @@ async def test_one_leads_and_another_takes_over_when_it_dies(
     monkeypatch.setattr("jobs.worker.PAUSE_SECONDS", 0.02)
     monkeypatch.setattr("jobs.worker.SUCCESSION_SECONDS", 0.02)
     held = await database.connect(database_url, {})
-    assert await held.fetchval("SELECT pg_try_advisory_lock($1)", LEADERSHIP)
+    assert await held.fetchval("SELECT pg_try_advisory_lock($1)", Lock.LEADERSHIP)
     connections: list[Any] = []
     connected, asked, again = asyncio.Event(), asyncio.Event(), asyncio.Event()
 

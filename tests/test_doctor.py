@@ -18,9 +18,9 @@ from world import NOW
 from cli import app
 from commands.doctor.command import examined
 from commands.doctor.finding import Finding, State
-from jobs.worker import LEADERSHIP
 from models.keyring import load_keyring
 from postgres import database
+from postgres.locks import Lock
 from settings import Settings
 
 CHECKS = [
@@ -103,7 +103,7 @@ def sound(url: str, engine: sa.Engine, city: City, tmp_path: Path) -> Iterator[I
     }
     CliRunner().invoke(app, ["keys", "rotate"], env=environment)  # too early, but it makes the keys
     with engine.connect() as leader:
-        leader.execute(sa.text("SELECT pg_advisory_lock(:number)"), {"number": LEADERSHIP})
+        leader.execute(sa.text("SELECT pg_advisory_lock(:number)"), {"number": Lock.LEADERSHIP})
         yield Installation(environment, engine, settings, leader)
         leader.execute(sa.text("SELECT pg_advisory_unlock_all()"))
 

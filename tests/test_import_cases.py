@@ -61,9 +61,10 @@ KILLED = """
 import asyncio, os, signal, sys
 from pathlib import Path
 import sqlalchemy as sa
-import database, ingest.run
+import ingest.run
 from ingest.importing import import_file
 from models.keyring import Keyring
+from postgres import database
 
 ingest.run.CHUNK_LINES = 50
 progress = []

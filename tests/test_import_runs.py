@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from courtroom import open_courtroom
 from import_files import clear, content, count, write_csv
 from imports_told import notified, runs, told, unwatch, watch
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from test_import_changes import NUMBER, fine
 
 from casework import batches
@@ -23,7 +23,7 @@ from casework.outbox import place_left
 from casework.transaction import transact
 from ingest.formats.sanctions import Sanctions
 from ingest.importing import import_file
-from ingest.ledger import RUNS, mark_left
+from ingest.ledger import mark_left, note_courts
 from ingest.report import Summary
 from models.court import StaffRole
 from models.event import Event
@@ -31,6 +31,7 @@ from models.import_run import ImportFinding
 from models.keyring import Keyring
 from models.party import Identity, IdentityType, PartyKind
 from postgres import database
+from postgres.locks import Lock
 
 COMPANY, CODE = "余姚市军霞不锈钢有限公司", "9133028199991064X8"
 
@@ -86,9 +87,10 @@ KILLED = """
 import asyncio, os, signal, sys
 from pathlib import Path
 import sqlalchemy as sa
-import database, ingest.run
+import ingest.run
 from ingest.importing import import_file
 from models.keyring import Keyring
+from postgres import database
 
 ingest.run.CHUNK_LINES, ingest.run.SLICE_LINES = 3, 1
 url, path, place, times = sys.argv[1:]
@@ -113,8 +115,8 @@ asyncio.run(main())
 async def released(engine: AsyncEngine, run: int) -> None:
     """Wait until the session of a run is gone."""
     async with engine.connect() as connection:
-        await connection.execute(sa.text("SELECT pg_advisory_lock(:runs, :run)"), {"runs": RUNS, "run": run})
-        await connection.execute(sa.text("SELECT pg_advisory_unlock(:runs, :run)"), {"runs": RUNS, "run": run})
+        await connection.execute(sa.text("SELECT pg_advisory_lock(:runs, :run)"), {"runs": Lock.RUNS, "run": run})
+        await connection.execute(sa.text("SELECT pg_advisory_unlock(:runs, :run)"), {"runs": Lock.RUNS, "run": run})
 
 
 @pytest.mark.parametrize(
@@ -173,6 +175,29 @@ async def test_a_run_that_goes_on_is_not_interrupted(
     monkeypatch.setattr("ingest.run.note_courts", look)
     await listings(engine, exports, keyring)
     assert seen == ["RUNNING"]
+
+
+async def test_a_chunk_that_met_another_transaction_is_written_again(
+    engine: AsyncEngine, exports: Path, keyring: Keyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.run.CHUNK_LINES", 3)
+    monkeypatch.setattr("ingest.run.SLICE_LINES", 1)
+    whole = await listings(engine, exports, keyring)
+    expected = (await content(engine), await told(engine), await notified(engine))
+    await again_from_nothing(engine, keyring)
+    calls = list[int]()
+
+    async def meet(connection: AsyncConnection, *given: Any) -> None:
+        calls.append(len(calls))
+        if calls[-1] in {0, 2, 3}:
+            await connection.execute(sa.text("DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '40P01'; END $$"))
+        await note_courts(connection, *given)
+
+    monkeypatch.setattr("ingest.run.note_courts", meet)
+    again = await listings(engine, exports, keyring)
+    assert (await content(engine), await told(engine), await notified(engine)) == expected
+    assert (again.records, again.told) == (whole.records, whole.told)
+    assert len(calls) > 4
 
 
 async def test_two_imports_of_one_file_at_once_tell_each_thing_once(

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.keyring import Keyring, KeyringError, _create, load_keyring
-from models.secret_file import write_secret
+from secret_file import write_secret
 
 NUMBER = "330281190001010004"
 NEW = Keyring(sealing=(b"s" * 32, b"t" * 32), indexing=(b"i" * 32, b"j" * 32))

@@ -26,9 +26,10 @@ from auth.audiences import Audience
 from auth.server.token_client import ClientCredential, request_token
 from casework.backlog import Backlog, backlog
 from demo.city.cast import CHEN
-from jobs.worker import LEADERSHIP, is_led
+from jobs.worker import is_led
 from postgres import database
 from postgres.connections import LOADERS, PLANS, PlanConnections, watch
+from postgres.locks import Lock
 from server import create_app
 from settings import Settings
 from telemetry.exposition import DIRECTORY, State, StateCollector, counted
@@ -198,15 +199,15 @@ async def test_what_waits_is_told(world: World, database_copy: sa.URL) -> None:
 def test_the_database_is_asked_at_each_look(world: World) -> None:
     assert (figure(world.http, "suxin_database_up"), figure(world.http, "suxin_worker_leading")) == (1, 0)
     with world.engine.connect() as leader:
-        leader.execute(sa.text("SELECT pg_advisory_lock(:number)"), {"number": LEADERSHIP})
+        leader.execute(sa.text("SELECT pg_advisory_lock(:number)"), {"number": Lock.LEADERSHIP})
         assert figure(world.http, "suxin_worker_leading") == 1
-        leader.execute(sa.text("SELECT pg_advisory_unlock(:number)"), {"number": LEADERSHIP})
+        leader.execute(sa.text("SELECT pg_advisory_unlock(:number)"), {"number": Lock.LEADERSHIP})
 
 
 async def test_who_leads_elsewhere_does_not_lead_here(postgres: sa.URL, engine: AsyncEngine) -> None:
     elsewhere = sa.create_engine(database.driver(postgres), poolclass=sa.NullPool)
     with elsewhere.connect() as leader:
-        leader.execute(sa.text("SELECT pg_advisory_lock(:number)"), {"number": LEADERSHIP})
+        leader.execute(sa.text("SELECT pg_advisory_lock(:number)"), {"number": Lock.LEADERSHIP})
         async with engine.connect() as connection:
             assert not await is_led(connection)
 

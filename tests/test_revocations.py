@@ -26,7 +26,7 @@ def verifier(service: Service, engine: AsyncEngine) -> TokenVerifier:
 @pytest.fixture
 def connect(database_url: sa.URL, monkeypatch: pytest.MonkeyPatch) -> Connect:
     """Makes connections to hear by. A lost one is made again without a pause."""
-    monkeypatch.setattr("auth.revocations.PAUSE_SECONDS", 0)
+    monkeypatch.setattr("postgres.listener.PAUSE_SECONDS", 0)
     return lambda: database.connect(database_url, NAME)
 
 

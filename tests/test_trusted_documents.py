@@ -16,7 +16,7 @@ from world import World
 
 from auth.audiences import Audience, scopes_of
 from auth.clients.trusted_documents import TrustedDocuments
-from auth.revocations import listen
+from auth.revocations import RevocationListener
 from cli import app
 from demo.city.cast import CHEN
 from postgres import database
@@ -301,7 +301,7 @@ async def test_a_removed_document_is_forgotten_at_once(
 
     documents, key = Told(engine, lambda: 0.0, 30), world.clients[BANK].primary_key
     await asyncio.to_thread(run, "add", bank, written(tmp_path, "a.json", {"one": VIEWER}))
-    listening = asyncio.create_task(listen(lambda: database.connect(database_copy, {}), documents))
+    listening = asyncio.create_task(RevocationListener(documents).listen(lambda: database.connect(database_copy, {})))
     async with asyncio.timeout(20):
         assert await told.get() == "trust True"
         assert await documents.find(key, "one")

@@ -55,7 +55,7 @@ class Post:
         while dispatcher.wake.is_set():  # as long as whole batches get through
             dispatcher.wake.clear()
             await dispatcher.start_due()
-            await asyncio.gather(*dispatcher._running.values())
+            await asyncio.gather(*dispatcher.running.values())
         await outbound.close()
         await engine.dispose()
 
@@ -514,7 +514,7 @@ def test_a_receiver_that_fails_is_not_tried_for_everything_at_once(post: Post) -
         dispatcher = Dispatcher(ENGINE.audit, engine, KEYRING, outbound, post.chambers.calendar)
         dispatcher._places[post.chambers.clients[BANK].primary_key] = asyncio.Semaphore(1)
         await dispatcher.start_due()
-        await asyncio.gather(*dispatcher._running.values())
+        await asyncio.gather(*dispatcher.running.values())
         await outbound.close()
         await engine.dispose()
 

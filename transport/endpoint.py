@@ -7,11 +7,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import orjson
 from graphql import GraphQLError
 from prometheus_client import Counter
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.requests import ClientDisconnect, Request
@@ -23,7 +21,7 @@ from auth.clients.trusted_documents import TrustedDocuments
 from auth.principal import Principal
 from auth.scopes import Scope as Scopes
 from auth.tokens import TokenError, TokenVerifier, bearer_token
-from engine.answering import Answer, Answering, sqlstate
+from engine.answering import Answer, Answering
 from engine.document import deprecation
 from engine.document.cost import MOST_COST
 from engine.document.document import DocumentError, is_subscription, prepare_operation, reads_within
@@ -32,6 +30,7 @@ from engine.execution import Asked, Executor, InternalError, asked, introspectio
 from engine.load.errors import ForbiddenError
 from engine.plan.running import Connections
 from models.keyring import Keyring
+from postgres.errors import is_too_long, is_unreachable
 from resolvers.caller import Caller, Reports
 from transport.body import BodyError, read_address, read_body
 from transport.event_stream import EventStream
@@ -51,11 +50,6 @@ NOT_IN_ADDRESSES = (
     "Send this by POST (with urql: preferGetMethod: false): only the schema and the catalogue are read by GET, as "
     "addresses are logged."
 )
-TOO_LONG = ("57014", "55P03")
-"""PostgreSQL's words for a statement cancelled by its timeout, and for a lock that was not to be had in time."""
-
-UNREACHABLE = ("08", "3D", "53", "57")
-"""Classes of PostgreSQL's errors: no connection, no such database, no resources, stopped by its operator."""
 
 
 @dataclass(frozen=True)
@@ -235,12 +229,10 @@ class Reply:
     def failed(self, error: Exception) -> Response:
         """A masked failure: its cause is logged without personal data, and the client gets an id to quote."""
         cause = error.__cause__ if isinstance(error, InternalError) and error.__cause__ else error
-        state = sqlstate(cause)
-        if state in TOO_LONG:
+        if is_too_long(cause):
             return self.too_long()
         log_failure(cause, self.request_id)
-        lost = isinstance(cause, DBAPIError) and cause.connection_invalidated
-        if lost or isinstance(cause, OSError | asyncpg.InterfaceError) or (state or "")[:2] in UNREACHABLE:
+        if is_unreachable(cause):
             return self.refusal(503, "The database is not reachable. Try again.", "UNAVAILABLE", {"retry-after": "1"})
         return self.refusal(500, "Something went wrong here. Quote the request id to us.", "INTERNAL")
 

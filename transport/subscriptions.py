@@ -54,7 +54,7 @@ READERS = 2
 
 @dataclass
 class Live:
-    """The subscriptions of this worker. heard: wakes who waits, as `bell.Bell.heard`."""
+    """The subscriptions of this worker. waiting: wakes who waits (`NotificationListener.waiting`)."""
 
     graphql: Engine
     engine: AsyncEngine
@@ -62,7 +62,7 @@ class Live:
     documents: TrustedDocuments
     keyring: Keyring
     clock: Callable[[], datetime]
-    heard: Callable[[], Any]
+    waiting: Callable[[], Any]
     budgets: Budgets | None = None
     _open: dict[int, int] = field(default_factory=dict)
     _reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(READERS))
@@ -127,23 +127,23 @@ class Stream:
         principal = await self.live.verifier.verify(self.token)
         self.live.enter(principal)
         try:
-            with self.live.heard() as rung:
+            with self.live.waiting() as notified:
                 while True:
-                    rung.clear()
+                    notified.clear()
                     batch = await self._read()
                     for result in batch:
                         yield result
                     if len(batch) < PAGE:
-                        await self._wait(rung)
+                        await self._wait(notified)
         finally:
             self.live.leave(principal)
 
-    async def _wait(self, rung: asyncio.Event) -> None:
-        """Wait for the bell, or half a minute, and no longer than the token is good for. Raises TokenError."""
+    async def _wait(self, notified: asyncio.Event) -> None:
+        """Wait for a notification, or half a minute, and no longer than the token is good for. Raises TokenError."""
         for _ in range(round(POLL_SECONDS / CHECK_SECONDS)):
             try:
                 async with asyncio.timeout(CHECK_SECONDS):
-                    await rung.wait()
+                    await notified.wait()
             except TimeoutError:
                 await self.live.verifier.verify(self.token)
             else:

@@ -14,5 +14,3 @@ read whole tables to find a few thousand rows. Chunks need not wait for the disk
 
 SEAL = sa.text("SELECT pg_logical_emit_message(true, 'suxin', 'imported')")
 """Something to write, so that the last commit waits for the disk, where all commits before it in the log are then."""
-
-WAIT = sa.text("SELECT pg_advisory_xact_lock(:lock)")

@@ -1,0 +1,67 @@
+"""The loop of background jobs: whatever is due is begun whenever something wakes the job, and at least every second."""
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Coroutine, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from sqlalchemy.exc import SQLAlchemyError
+
+POLL_SECONDS = 1.0
+
+
+@dataclass(kw_only=True)
+class Job(ABC):
+    """Work that a leader does all the time, in one task for each key. What is due stands in the database alone.
+
+    logger, waits: where and how it is said that the database is away. wake: set it to have the job look at once.
+    """
+
+    logger: ClassVar[logging.Logger]
+    waits: ClassVar[str]
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    running: dict[int, asyncio.Task[None]] = field(default_factory=dict)
+
+    @abstractmethod
+    async def start_due(self) -> None:
+        """Begin what is due and not under way yet."""
+
+    async def run(self) -> None:
+        """Start what is due until cancelled; what is under way is cancelled then, too."""
+        try:
+            while True:
+                self.wake.clear()
+                await attempt(self.start_due(), self.logger, self.waits)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(POLL_SECONDS):
+                        await self.wake.wait()
+        finally:
+            await stop(self.running.values())
+
+    def begin(self, key: int, work: Coroutine[Any, Any, None]) -> None:
+        """Begin the work of a key."""
+        self.running[key] = task = asyncio.create_task(work)
+        task.add_done_callback(lambda task: self.ended(key, task))
+
+    def ended(self, key: int, task: asyncio.Task[None]) -> None:
+        """The work of a key has come to its end."""
+        self.running.pop(key, None)
+
+
+async def attempt(work: Awaitable[None], logger: logging.Logger, waits: str) -> None:
+    """Do work that is begun again later, and say so if the database is not to be had now."""
+    try:
+        await work
+    except (OSError, SQLAlchemyError) as error:
+        logger.warning("%s: %s", waits, type(error).__name__)
+
+
+async def stop(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Cancel tasks, and wait until they have ended."""
+    stopped = list(tasks)
+    for task in stopped:
+        task.cancel()
+    await asyncio.gather(*stopped, return_exceptions=True)
