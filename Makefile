@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help demo serve test check check-deep bench schema locks clean
+.PHONY: help demo serve unit test check check-deep bench schema locks clean
 
 help:  ## What there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -21,6 +21,9 @@ demo: $(INSTALLED)  ## Exports go in, a city grows, every audience asks and is a
 
 serve: $(INSTALLED)  ## The demo city, served on http://127.0.0.1:8000 until Ctrl-C
 	$(BIN)/suxin demo --serve
+
+unit: $(INSTALLED)  ## Tests of pure rules: no database, a few seconds
+	$(BIN)/python -m pytest -q tests/unit
 
 test: $(INSTALLED)  ## All tests, on PostgreSQL
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
@@ -43,7 +46,7 @@ schema: $(INSTALLED)  ## Write schema/schema.graphql, docs/policy.md, docs/visib
 	$(BIN)/suxin procedure > docs/procedure.md
 
 check-deep: $(INSTALLED)  ## 50,000 generated operations, by both executors
-	TEST_OPERATIONS=5000 $(BIN)/python -m pytest --numprocesses 2 --dist load tests/test_executors.py
+	TEST_OPERATIONS=5000 $(BIN)/python -m pytest --numprocesses 2 --dist load tests/service/test_executors.py
 
 bench: $(INSTALLED)  ## Suxin beside its peers, hostile documents, where the time goes, how fast exports go in
 	@command -v wrk >/dev/null || (echo 'The benchmark needs wrk: apt-get install wrk' && false)

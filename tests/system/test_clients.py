@@ -25,8 +25,8 @@ from demo.city.cast import CHEN
 from models.terms import court_day
 from server import utc_now
 
-CLIENTS = Path(__file__).parent.parent / "examples" / "clients"
-STAND_INS = Path(__file__).with_name("stand_ins")
+CLIENTS = Path(__file__).parents[2] / "examples" / "clients"
+STAND_INS = Path(__file__).parents[1] / "stand_ins"
 SHOWN = """\
 KH-1 MATCHED D G02 G04 G04 G06 G08 G09
 KH-2 MATCHED AA G09

@@ -23,7 +23,7 @@ from demo.examples import FOLDER as EXAMPLES
 from demo.stage import write_keys
 from models.household import Village
 
-FOLDER = Path(__file__).parent.parent / "docs" / "quickstart"
+FOLDER = Path(__file__).parents[2] / "docs" / "quickstart"
 INDEX = FOLDER / "README.md"
 ENGLISH = {audience: FOLDER / f"{audience.lower()}.md" for audience in Audience}
 CHINESE = {audience: FOLDER / f"{audience.lower()}.zh.md" for audience in Audience}

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from cli import app
 from engine.document.schema_changes import Change, Effect, changes
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 BEFORE = (
     "directive @requiresScopes(scopes: [[String!]!]!) on OBJECT | FIELD_DEFINITION | ARGUMENT_DEFINITION\n"
     "directive @cost(weight: String!) on FIELD_DEFINITION\n"

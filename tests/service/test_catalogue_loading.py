@@ -39,7 +39,7 @@ from models.court import StaffRole
 from models.deduction import FindingKind
 from models.keyring import Keyring
 
-EXAMPLE = Path(__file__).parent.parent / "examples" / "catalogue"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "catalogue"
 APRIL = date(2026, 4, 1)
 MAY = date(2026, 5, 1)
 

@@ -34,7 +34,7 @@ from server import create_app
 from settings import Settings
 from telemetry.exposition import DIRECTORY, State, StateCollector, counted
 
-OPERATIONS = (Path(__file__).parent.parent / "docs" / "operations.md").read_text()
+OPERATIONS = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
 TABLE = re.findall(r"^\| `(suxin_\w+)` \| (\w+) \| ([\w, ]*)\|", OPERATIONS, re.MULTILINE)
 VIEWER = "{ viewer { clientId } }"
 IDLE = Backlog(deliveries=0, waiting=0.0, failing=0, objections=0, months=0, days=0)

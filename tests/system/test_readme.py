@@ -17,7 +17,7 @@ from cli import app
 from models.court import StaffRole
 from settings import PREFIX, Settings
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 
 

@@ -10,7 +10,7 @@ from typed import Run
 from auth.audiences import Audience
 from schema.visibility_page import visibility_page
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 FOLDERS = {audience.value.lower(): audience for audience in Audience}
 DOCUMENTS = sorted(path for folder in FOLDERS for path in (EXAMPLES / folder).glob("*.graphql"))
 
@@ -68,4 +68,4 @@ def test_every_type_and_audience_stands_on_the_page() -> None:
     assert {len(cells.split(" | ")) for cells in rows.values()} == {len(Audience)}
     assert rows["Household"].split(" | ").count("all") == 2
     assert "`resolvers.visibility.items.may_see_deduction`" in page
-    assert (Path(__file__).parents[1] / "docs" / "visibility.md").read_text() == page
+    assert (Path(__file__).parents[2] / "docs" / "visibility.md").read_text() == page

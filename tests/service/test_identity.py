@@ -24,7 +24,7 @@ from models.party import Identity, Party
 from models.party_name import PartyName
 from postgres import database
 
-CASES = Path(__file__).parent.parent / "examples" / "exports" / "odd"
+CASES = Path(__file__).parents[2] / "examples" / "exports" / "odd"
 NUMBER, RIGHT = "330281192005213449", "330281190409263363"
 FIRST, OTHER = "测王守一", "测颜小丽"
 CODE = "91330281MA2AF0QN18"

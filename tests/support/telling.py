@@ -10,7 +10,7 @@ from auth.audiences import Audience
 from demo.city import cast
 from demo.city.cast import CHEN, ZHAO_SHARE_CODE, Subject
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 PEOPLE = [one for one in vars(cast).values() if isinstance(one, Subject)]
 CHOSEN = "Chen330281190001010004"
 """An operation name, as a careless client may choose it."""

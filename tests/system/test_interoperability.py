@@ -18,7 +18,7 @@ from engine.document.document import is_subscription
 from server import create_app
 
 pytestmark = pytest.mark.usefixtures("node")
-EXAMPLES = Path(__file__).parent.parent / "examples"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 BANK = scopes_of(Audience.BANK)
 WHO = 'import { graphql } from "relay-runtime";\ngraphql`query WhoQuery { viewer { name audience } }`;\n'
 

@@ -16,7 +16,7 @@ from commands.lazy import Imported, help_of
 from demo.city.build import CityError
 from demo.show import DemoError
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 HEAVY = {"alembic", "asyncpg", "graphql", "hypothesis", "openpyxl", "sqlalchemy", "starlette", "strawberry", "uvicorn"}
 MODULES = {place.split(":")[0] for place in Suxin.places.values()}
 LOADED = """

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-GLOSSARY = (Path(__file__).parents[1] / "docs" / "glossary.md").read_text()
+GLOSSARY = (Path(__file__).parents[2] / "docs" / "glossary.md").read_text()
 ROWS = [row for row in re.findall(r"(?m)^\| (.+?) \| (.+?) \| (.+?) \|$", GLOSSARY) if row[0] != "term"]
 
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import nodejs
 
-HOME = Path(__file__).with_name("node")
+HOME = Path(__file__).parents[1] / "node"
 """Packages that only tests need."""
 
-TYPESCRIPT = Path(__file__).parent.parent / "examples" / "clients" / "typescript"
+TYPESCRIPT = Path(__file__).parents[2] / "examples" / "clients" / "typescript"
 """The example client, whose own packages generate and run it."""
 
 

@@ -23,7 +23,7 @@ from postgres import database
 
 Run = Callable[..., Result]
 BANK = Audience.BANK
-EXAMPLES = Path(__file__).parent.parent / "examples" / "bank"
+EXAMPLES = Path(__file__).parents[2] / "examples" / "bank"
 VIEWER = "query Who { viewer { clientId } }"
 CATALOGUE = "query Catalogue { codeTypes { code colour } }"
 CHECK = """query Check($by: [SubjectKey!]!, $access: AccessInput!) {

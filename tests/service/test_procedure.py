@@ -169,7 +169,7 @@ def test_the_procedure_names_every_state_that_is_stored() -> None:
 
 
 def test_the_picture_in_the_documentation_is_of_this_procedure() -> None:
-    drawn = Path(__file__).parent.parent / "docs" / "procedure.md"
+    drawn = Path(__file__).parents[2] / "docs" / "procedure.md"
     assert drawn.read_text(encoding="utf-8") == picture()
 
 
