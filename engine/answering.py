@@ -1,7 +1,7 @@
 """Answer a request from PostgreSQL: by its plan, or by the loaders where it has none. The log is written with it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from engine.execution import Asked, Executor, InternalError, NotPlanned, ready, 
 from engine.load.caller import Caller
 from engine.load.context import Context
 from engine.plan import running
+from engine.plan.plan import Ready, Text
 from engine.plan.running import Connections
 
 OUT_OF_ORDER = "40001"
@@ -57,10 +58,15 @@ class Answering:
 
         Raises InternalError.
         """
-        parts = ready(request, caller) if self.executor is Executor.PLAN else NotPlanned("setting")
+        parts = self._parts(request, caller)
         if isinstance(parts, NotPlanned):
             return Answer.of(await self._by_loaders(request, caller)), parts
         return Answer(await running.run(self.connections, parts)), None
+
+    def _parts(self, request: Asked, caller: Caller) -> Mapping[str, Ready | Text] | NotPlanned:
+        if request.operation.mutates:
+            return NotPlanned("mutation")
+        return ready(request, caller) if self.executor is Executor.PLAN else NotPlanned("setting")
 
     async def _by_loaders(self, request: Asked, caller: Caller) -> ExecutionResult:
         for _ in range(running.ATTEMPTS - 1):

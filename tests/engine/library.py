@@ -240,12 +240,30 @@ class Query:
     )
 
 
+async def put_up(info: Info, name: str) -> int:
+    """Enter a shelf by its name."""
+    connection = info.context.connection
+    await connection.execute(sa.insert(ShelfRow).values(name=name, closed=False))
+    return await connection.scalar(sa.select(sa.func.count()).select_from(ShelfRow)) or 0
+
+
+@strawberry.type(description="What changes something.")
+class Mutation:
+    """The library's one act."""
+
+    put_up: int = strawberry.field(resolver=put_up, description="Put up a shelf; gives how many there are.")
+
+
 require(Query, OPEN)
+require(Mutation, any_of("purchasing"))
 
 
 def build_engine() -> Engine:
     """The schema of the library with its policy and its log."""
     schema = strawberry.Schema(
-        query=Query, types=[PaperBook, AudioBook], config=StrawberryConfig(disable_field_suggestions=True)
+        query=Query,
+        mutation=Mutation,
+        types=[PaperBook, AudioBook],
+        config=StrawberryConfig(disable_field_suggestions=True),
     )
     return Engine(schema, LibraryLog())

@@ -92,7 +92,7 @@ def shown(library: Library, card: Card) -> dict[str, dict[str, list[str]]]:
 
 def test_introspection_shows_what_scopes_reach(library: Library) -> None:
     whole, catalogue, nothing = (shown(library, card) for card in (LIBRARIAN, CATALOGUE, NOTHING))
-    assert whole.keys() - catalogue.keys() == {"Loan", "LoanConnection", "LoanEdge"}
+    assert whole.keys() - catalogue.keys() == {"Loan", "LoanConnection", "LoanEdge", "Mutation"}
     assert whole["Query"].keys() - catalogue["Query"].keys() == {"loans"}
     assert whole["Book"].keys() - catalogue["Book"].keys() == {"price", "loans"}
     assert whole["Query"]["books"] == ["first", "after", "filter", "orderBy"]
