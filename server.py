@@ -82,6 +82,11 @@ class Parts:
         return self.now().timestamp()
 
     @cached_property
+    def direct_url(self) -> sa.URL:
+        """Where connections are sessions."""
+        return database.direct_url(self.settings, self.url)
+
+    @cached_property
     def keyring(self) -> Keyring:
         """The keys that seal identities."""
         return load_keyring(self.settings.key_file)
@@ -193,11 +198,12 @@ class Parts:
         revocations = RevocationListener(self.verifier, self.documents)
         every = [
             keep_partitions(self.engine, self.now),
-            revocations.listen(lambda: database.connect(self.url, REVOCATIONS)),
-            self.notifications.listen(lambda: database.connect(self.url, EVENTS)),
+            revocations.listen(lambda: database.connect(self.direct_url, REVOCATIONS)),
+            self.notifications.listen(lambda: database.connect(self.direct_url, EVENTS)),
         ]
         if self.settings.worker:
-            every.append(work_on(self.graphql, self.url, self.settings.webhook_networks, self.keyring, self.now))
+            networks = self.settings.webhook_networks
+            every.append(work_on(self.graphql, self.url, self.direct_url, networks, self.keyring, self.now))
         return every
 
     async def close(self) -> None:

@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 
 Network = IPv4Network | IPv6Network
 PREFIX = "SUXIN_"
-DATABASE_URL = "SUXIN_DATABASE_URL"
+DATABASE_URL, DIRECT_URL = "SUXIN_DATABASE_URL", "SUXIN_DIRECT_URL"
 
 
 class SettingsError(ValueError):
@@ -23,6 +23,8 @@ class Settings:
     """Everything an operator may set. Lower layers are given single values, never this object.
 
     database_url: PostgreSQL 15 or newer; None starts an embedded server under `data_dir`.
+    direct_url: the same database without a pooler, where `database_url` leads to one: for what needs a session of its
+    own, which are notifications, the worker's leadership, imports and migrations. None is `database_url`.
     data_dir: holds the embedded database, the key files and nothing else. Never in version control.
     issuer: the service's own public address (RFC 8414); also the resource identifier of the API (RFC 9728).
     token_lifetime: seconds an access token lives, 60 to 600.
@@ -41,6 +43,7 @@ class Settings:
     """
 
     database_url: str | None = None
+    direct_url: str | None = None
     data_dir: Path = Path(".suxin")
     issuer: str = "http://127.0.0.1:8000"
     token_lifetime: int = 300
@@ -77,7 +80,10 @@ class Settings:
         given = {name: value for name, value in environment.items() if name.startswith(PREFIX)}
         if unknown := sorted(given.keys() - known.keys()):
             raise SettingsError(f"Unknown setting {unknown[0]}. Suxin knows: {', '.join(known)}.")
-        return cls(**{known[name]: PARSERS[known[name]](name, value) for name, value in given.items()})
+        settings = cls(**{known[name]: PARSERS[known[name]](name, value) for name, value in given.items()})
+        if settings.direct_url and not settings.database_url:
+            raise SettingsError(f"{DIRECT_URL} needs {DATABASE_URL}: the embedded server is reached directly.")
+        return settings
 
 
 def _split(value: str) -> SplitResult:
@@ -148,6 +154,7 @@ def _networks(name: str, value: str) -> Sequence[Network]:
 
 PARSERS: dict[str, Any] = {
     "database_url": _database_url,
+    "direct_url": _database_url,
     "data_dir": _directory,
     "issuer": _issuer,
     "token_lifetime": _seconds_or_count(60, 600),

@@ -16,6 +16,7 @@ from ingest.importing import FORMATS, import_file, utc_now
 from ingest.report import Summary
 from models.keyring import load_keyring
 from models.terms import court_day
+from postgres import database
 from settings import Settings
 
 REJECTED = 2
@@ -97,7 +98,7 @@ def import_one(settings: Settings, url: sa.URL, format: str, file: Path, manner:
                 progress=lambda done, total: report(file.name, done, total),
             )
 
-    found: Summary = asyncio.run(with_engine(url, work))
+    found: Summary = asyncio.run(with_engine(database.direct_url(settings, url), work))
     return found
 
 

@@ -60,7 +60,7 @@ def explained(*more: type[Exception]) -> Iterator[None]:
 def prepared(settings: Settings) -> Iterator[sa.URL]:
     """A running database at the newest revision, with the catalogue that ships."""
     with database.database(settings) as url:
-        database.migrate(url)
+        database.migrate(database.direct_url(settings, url))
         asyncio.run(with_engine(url, _load_catalogue))
         yield url
 

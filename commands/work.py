@@ -21,6 +21,7 @@ from models.batch import Batch
 from models.court import Staff, StaffRole
 from models.keyring import load_keyring
 from models.staff_account import StaffAccount
+from postgres import database
 from schema.building import build_engine
 from settings import Settings
 from telemetry import logs
@@ -42,8 +43,9 @@ def worker(
             start_http_server(metrics_port, metrics_host)
         console.print("The worker runs until you press Ctrl-C.")
         try:
-            keyring = load_keyring(settings.key_file)
-            asyncio.run(work_on(build_engine(), url, settings.webhook_networks, keyring, lambda: datetime.now(UTC)))
+            keyring, direct = load_keyring(settings.key_file), database.direct_url(settings, url)
+            networks = settings.webhook_networks
+            asyncio.run(work_on(build_engine(), url, direct, networks, keyring, lambda: datetime.now(UTC)))
         except KeyboardInterrupt:
             console.print("The worker has stopped.")
 

@@ -30,7 +30,7 @@ def fresh(settings: Settings, issuer: str) -> Settings:
         shutil.rmtree(own)
     own.mkdir(parents=True)
     here = (*settings.webhook_networks, LOOPBACK)
-    return replace(settings, database_url=None, data_dir=own, issuer=issuer, webhook_networks=here)
+    return replace(settings, database_url=None, direct_url=None, data_dir=own, issuer=issuer, webhook_networks=here)
 
 
 @contextmanager

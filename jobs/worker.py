@@ -52,11 +52,17 @@ async def is_led(connection: AsyncConnection) -> bool:
 
 
 async def work_on(
-    graphql: Engine, url: sa.URL, networks: Sequence[Network], keyring: Keyring, now: Callable[[], datetime]
+    graphql: Engine,
+    url: sa.URL,
+    direct_url: sa.URL,
+    networks: Sequence[Network],
+    keyring: Keyring,
+    now: Callable[[], datetime],
 ) -> None:
     """Work on a database until cancelled.
 
-    graphql: the schema of bulk documents. networks: private ones that webhooks may be sent to.
+    graphql: the schema of bulk documents. direct_url: the same database, where the lock of the leader lasts as long as
+    its connection. networks: private ones that webhooks may be sent to.
     """
     engine = database.async_engine(url, CONNECTIONS, STATEMENT_SECONDS)
     outbound = Outbound(networks, SENDING)
@@ -65,7 +71,7 @@ async def work_on(
             Dispatcher(graphql.audit, engine, keyring, outbound, now),
             BulkRunner(graphql, engine, keyring, now),
         )
-        await work(lambda: database.connect(url, SESSION), engine, now, dispatcher, bulk)
+        await work(lambda: database.connect(direct_url, SESSION), engine, now, dispatcher, bulk)
     finally:
         await outbound.close()
         await engine.dispose()

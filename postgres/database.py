@@ -17,11 +17,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from postgres.locks import Lock
 from secret_file import create_secret
-from settings import Settings
+from settings import DATABASE_URL, DIRECT_URL, Settings
 
 MINIMUM_VERSION = 150000
 CONNECT_SECONDS = 5
+NAME = "application_name"
 EMBEDDED_DATABASE = "suxin"
+IDENTITY = (
+    "SELECT system_identifier, (SELECT oid FROM pg_database WHERE datname = current_database())"
+    " FROM pg_control_system()"
+)
+"""Of a server, and of a database in it."""
+
 ONLY_WITH_PASSWORD = "local all all scram-sha-256\n"  # noqa: S105 - a rule of pg_hba.conf
 log = logging.getLogger("suxin.database")
 
@@ -34,24 +41,32 @@ class DatabaseError(RuntimeError):
 def database(settings: Settings) -> Iterator[sa.URL]:
     """Yield the URL of a running database, starting the embedded server if no URL is set.
 
-    Raises DatabaseError when it cannot start or cannot be reached, or is older than PostgreSQL 15.
+    Raises DatabaseError when it cannot start or cannot be reached, or is older than PostgreSQL 15, or when the direct
+    URL leads elsewhere.
     """
     if settings.database_url:
         url = read_url(settings.database_url)
         check(url)
+        if (direct := direct_url(settings, url)) != url:
+            check_direct(direct, url)
         yield url
     else:
         with embedded(settings.data_dir) as url:
             yield url
 
 
-def read_url(text: str) -> sa.URL:
-    """The URL in `text`. Raises DatabaseError, without the text: it may hold a password."""
+def direct_url(settings: Settings, url: sa.URL) -> sa.URL:
+    """Where a connection is one session to its end, of the database at `url`. Raises DatabaseError."""
+    return read_url(settings.direct_url, DIRECT_URL) if settings.direct_url else url
+
+
+def read_url(text: str, name: str = DATABASE_URL) -> sa.URL:
+    """The URL in the setting `name`. Raises DatabaseError, without the text: it may hold a password."""
     try:
         return sa.make_url(text)
     except (sa.exc.ArgumentError, ValueError):
         raise DatabaseError(
-            "SUXIN_DATABASE_URL cannot be read: write postgresql://user:password@host:port/database, "
+            f"{name} cannot be read: write postgresql://user:password@host:port/database, "
             "with what is special in the password percent-encoded."
         ) from None
 
@@ -119,19 +134,30 @@ def _ensure_database(maintenance: sa.URL) -> sa.URL:
 
 def check(url: sa.URL) -> None:
     """Raise DatabaseError unless `url` answers and is PostgreSQL 15 or newer."""
+    remedy = f"Check {DATABASE_URL}, or unset it to use the embedded server."
+    version = int(_asked(url, "show server_version_num", remedy)[0])
+    if version < MINIMUM_VERSION:
+        raise DatabaseError(f"Suxin needs PostgreSQL 15 or newer; this server is {version // 10000}.")
+
+
+def check_direct(direct: sa.URL, url: sa.URL) -> None:
+    """Raise DatabaseError unless `direct` leads to the database at `url`."""
+    remedy = f"Check {DIRECT_URL}, or unset it to use {DATABASE_URL}."
+    if _asked(direct, IDENTITY, remedy) != _asked(url, IDENTITY, remedy):
+        raise DatabaseError(f"{DIRECT_URL} leads to another database than {DATABASE_URL}. {remedy}")
+
+
+def _asked(url: sa.URL, statement: str, remedy: str) -> Sequence[Any]:
+    """A row, by a connection of its own. Raises DatabaseError if nobody answers."""
     engine = sync_engine(url)
     try:
         with engine.connect() as connection:
-            version = int(connection.scalar(sa.text("show server_version_num")) or 0)
+            return connection.execute(sa.text(statement)).one()
     except sa.exc.DBAPIError as error:
-        raise DatabaseError(
-            f"No PostgreSQL answers at {url.render_as_string(hide_password=True)}: {error.orig}. "
-            "Check SUXIN_DATABASE_URL, or unset it to use the embedded server."
-        ) from error
+        where = url.render_as_string(hide_password=True)
+        raise DatabaseError(f"No PostgreSQL answers at {where}: {error.orig}. {remedy}") from error
     finally:
         engine.dispose()
-    if version < MINIMUM_VERSION:
-        raise DatabaseError(f"Suxin needs PostgreSQL 15 or newer; this server is {version // 10000}.")
 
 
 def driver(url: sa.URL) -> sa.URL:
@@ -160,7 +186,7 @@ def sync_engine(url: sa.URL) -> sa.Engine:
 def async_engine(url: sa.URL, pool_size: int, statement_timeout: int) -> AsyncEngine:
     """The engine of the GraphQL endpoint. `statement_timeout` in seconds; the pool refuses after one second."""
     return create_async_engine(
-        async_driver(url),
+        async_driver(_unnamed(url)),
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=1,
@@ -168,7 +194,7 @@ def async_engine(url: sa.URL, pool_size: int, statement_timeout: int) -> AsyncEn
         isolation_level="REPEATABLE READ",
         hide_parameters=True,
         enable_from_linting=False,  # joins are made by functions that the linter cannot see through
-        connect_args={"timeout": CONNECT_SECONDS, "server_settings": session(statement_timeout)},
+        connect_args={"timeout": CONNECT_SECONDS, "server_settings": session(statement_timeout) | named(url)},
     )
 
 
@@ -181,20 +207,29 @@ def session(statement_timeout: int) -> dict[str, str]:
         "jit": "off",
         "timezone": "UTC",
         "datestyle": "ISO",
-        "application_name": "suxin",
+        NAME: "suxin",
     }
+
+
+def named(url: sa.URL) -> dict[str, str]:
+    """The name that a URL gives its sessions, in place of ours. asyncpg takes it apart from the rest."""
+    return {NAME: str(url.query[NAME])} if NAME in url.query else {}
+
+
+def _unnamed(url: sa.URL) -> sa.URL:
+    return url.difference_update_query([NAME])
 
 
 def connection_options(url: sa.URL) -> dict[str, Any]:
     """What asyncpg needs to connect to `url`."""
-    found = async_driver(url)
+    found = async_driver(_unnamed(url))
     _, options = found.get_dialect()().create_connect_args(found)
     return {**options, "timeout": CONNECT_SECONDS}
 
 
 async def connect(url: sa.URL, settings: Mapping[str, str], **options: Any) -> asyncpg.Connection:
     """One asyncpg connection, in no pool. `settings`: of its session."""
-    return await asyncpg.connect(**connection_options(url), server_settings=dict(settings), **options)
+    return await asyncpg.connect(**connection_options(url), server_settings={**settings, **named(url)}, **options)
 
 
 def migrate(url: sa.URL) -> None:

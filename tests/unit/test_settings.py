@@ -9,7 +9,7 @@ import pytest
 from settings import PARSERS, Settings, SettingsError
 
 NAMES = (
-    "SUXIN_DATABASE_URL, SUXIN_DATA_DIR, SUXIN_ISSUER, SUXIN_TOKEN_LIFETIME, SUXIN_TOKEN_TRUST, "
+    "SUXIN_DATABASE_URL, SUXIN_DIRECT_URL, SUXIN_DATA_DIR, SUXIN_ISSUER, SUXIN_TOKEN_LIFETIME, SUXIN_TOKEN_TRUST, "
     "SUXIN_REQUEST_TIMEOUT, SUXIN_STATEMENT_TIMEOUT, SUXIN_POOL_SIZE, SUXIN_ALLOW_PILOT_PERSONS, SUXIN_EXECUTOR, "
     "SUXIN_WORKER, SUXIN_BUDGET, SUXIN_CONCURRENCY, SUXIN_WEBHOOK_NETWORKS, SUXIN_LOG, SUXIN_DEBUG"
 )
@@ -24,6 +24,7 @@ def test_nothing_needs_to_be_set() -> None:
         == Settings()
         == Settings(
             database_url=None,
+            direct_url=None,
             data_dir=Path(".suxin"),
             issuer="http://127.0.0.1:8000",
             token_lifetime=300,
@@ -42,6 +43,7 @@ def test_everything_can_be_set() -> None:
     assert Settings.from_environment(
         {
             "SUXIN_DATABASE_URL": "postgres://suxin:secret@db/suxin?sslmode=require",
+            "SUXIN_DIRECT_URL": "postgres://suxin:secret@db:5433/suxin",
             "SUXIN_DATA_DIR": "/var/lib/suxin",
             "SUXIN_ISSUER": "https://suxin.court.example/api",
             "SUXIN_TOKEN_LIFETIME": "60",
@@ -60,6 +62,7 @@ def test_everything_can_be_set() -> None:
         }
     ) == Settings(
         database_url="postgresql://suxin:secret@db/suxin?sslmode=require",
+        direct_url="postgresql://suxin:secret@db:5433/suxin",
         data_dir=Path("/var/lib/suxin"),
         issuer="https://suxin.court.example/api",
         token_lifetime=60,
@@ -76,6 +79,12 @@ def test_everything_can_be_set() -> None:
         log="json",
         debug=True,
     )
+
+
+def test_a_direct_url_is_beside_another_one() -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment({"SUXIN_DIRECT_URL": "postgresql://suxin:hunter2@db/suxin"})
+    assert str(caught.value) == ("SUXIN_DIRECT_URL needs SUXIN_DATABASE_URL: the embedded server is reached directly.")
 
 
 def test_every_setting_has_its_parser() -> None:
@@ -112,6 +121,7 @@ NUMBERS = ("", " ", "x", "1.5", "-1", "+5", "0", "1e2", "١٠", "５", "5 ", "0x
     [
         *(("SUXIN_DATABASE_URL", value, URL) for value in ("", "suxin", "mysql://h/d", "sqlite:///x", "http://h/d")),
         *(("SUXIN_DATABASE_URL", value, URL) for value in ("postgresql://h:port/d", "postgresql://[::1/d")),
+        *(("SUXIN_DIRECT_URL", value, URL) for value in ("", "suxin", "mysql://h/d", "postgresql://h:port/d")),
         ("SUXIN_DATA_DIR", "", "must name a directory."),
         *(
             ("SUXIN_ISSUER", value, ISSUER)
