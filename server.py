@@ -44,7 +44,7 @@ from settings import Settings
 from telemetry import logs, traces
 from telemetry.exposition import exposition
 from telemetry.observing import Observing, Telemetry
-from transport.endpoint import Endpoint
+from transport.endpoint import GraphQLEndpoint
 from transport.subscriptions import Live
 from transport.transfers import Transfers
 from transport.websockets import socket_endpoint
@@ -160,9 +160,9 @@ class Parts:
         )
 
     @cached_property
-    def endpoint(self) -> Endpoint:
+    def endpoint(self) -> GraphQLEndpoint:
         """GraphQL."""
-        return Endpoint(
+        return GraphQLEndpoint(
             graphql=self.graphql,
             engine=self.engine,
             connections=self.connections,
@@ -260,7 +260,7 @@ def authorization_server(
     )
 
 
-def service_routes(endpoint: Endpoint, live: Live, engine: AsyncEngine) -> list[BaseRoute]:
+def service_routes(endpoint: GraphQLEndpoint, live: Live, engine: AsyncEngine) -> list[BaseRoute]:
     """GraphQL, and what operators ask."""
     return [
         Route("/graphql", endpoint, methods=["GET", "POST"]),

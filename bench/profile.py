@@ -22,7 +22,7 @@ from bench.statements import principal
 from bench.suxin import Suxin
 from bench.the_engine import prepared
 from bench.works import WORKS, Work, picks
-from engine.answering import Answer
+from engine.answering import Result
 from engine.document.document import prepare_operation
 from engine.execution import NotPlanned, asked, ready
 from engine.plan.plan import Ready
@@ -60,7 +60,7 @@ class Way:
         coerced, request = _timed(lambda: asked(operation, parsed.variables, audience))
         bound, parts = _timed(lambda: self._ready(request))
         sent, text = await _awaited(lambda: run(self.connections, parts))
-        replied, _ = _timed(lambda: Reply(Observation(), False).answer(Answer({"data": text.decode()})))
+        replied, _ = _timed(lambda: Reply(Observation(), False).answer(Result({"data": text.decode()})))
         names = ("body", "document, from the cache", "variables and cost", "plan", "PostgreSQL", "reply")
         return list(zip(names, (read, found, coerced, bound, sent, replied), strict=True))
 

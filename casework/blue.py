@@ -16,7 +16,7 @@ from casework.records import close_records, enter_record, gone, shown
 from casework.refusal import Refusal, not_found
 from casework.repairs import (
     Application,
-    Decision,
+    RepairDecision,
     check_end,
     check_minimum,
     decide_repair,
@@ -71,14 +71,14 @@ async def apply_for_record(
     return await enter_application(connection, party_key, application, today, code_record_id=key)
 
 
-async def decide(connection: AsyncConnection, key: int, decision: Decision, act: Act) -> None:
+async def decide(connection: AsyncConnection, key: int, decision: RepairDecision, act: Act) -> None:
     """The panel's decision on an application, whether it is for an item or for a record. Raises Refusal as both do."""
     query = sa.select(Repair.code_record_id).where(Repair.id == key)
     for_record = (await connection.execute(query)).scalar_one_or_none() is not None
     await (decide_record_repair if for_record else decide_repair)(connection, key, decision, act)
 
 
-async def decide_record_repair(connection: AsyncConnection, key: int, decision: Decision, act: Act) -> None:
+async def decide_record_repair(connection: AsyncConnection, key: int, decision: RepairDecision, act: Act) -> None:
     """The panel's decision on an application for a record.
 
     SHORTENED gives the record a new end and, for the types of enforcement, a blue record until then; SHIELDED closes

@@ -21,7 +21,7 @@ from models.terms import court_day
 
 
 @dataclass(frozen=True)
-class Finding:
+class FindingDocument:
     """The document in which the conduct was found: its kind, number, day, and the SHA-256 of the file (R7)."""
 
     kind: FindingKind
@@ -40,7 +40,7 @@ class Proposal:
     behaviour: str
     points: int
     conduct_on: date
-    finding: Finding
+    finding: FindingDocument
 
 
 async def propose(connection: AsyncConnection, proposal: Proposal, act: Act) -> int:
@@ -167,7 +167,7 @@ async def _check_standing(connection: AsyncConnection, proposal: Proposal) -> No
         raise Refusal("FINDING_REVOKED", "This decision was revoked (R25).", "Name a finding that stands.", "finding")
 
 
-def _finding(finding: Finding, tier: Tier) -> dict[str, Any]:
+def _finding(finding: FindingDocument, tier: Tier) -> dict[str, Any]:
     """The document that the tier demands (R7)."""
     if finding.kind not in FINDINGS[tier]:
         wanted = ", ".join(FINDINGS[tier])

@@ -42,7 +42,7 @@ GONE = 410
 
 
 @dataclass(frozen=True)
-class Endpoint:
+class WebhookEndpoint:
     """A webhook with something to send. client: its row. previous: whether the keys before the newest sign as well."""
 
     key: int
@@ -72,7 +72,7 @@ class Message:
 
 
 @dataclass(frozen=True)
-class Result:
+class DeliveryResult:
     """What came of an attempt. status: HTTP; None where no answer came."""
 
     message: Message
@@ -89,7 +89,7 @@ class Result:
         return not self.delivered and self.message.attempts == len(PAUSES)
 
 
-async def endpoints(connection: AsyncConnection, now: datetime, overlap: timedelta) -> Sequence[Endpoint]:
+async def endpoints(connection: AsyncConnection, now: datetime, overlap: timedelta) -> Sequence[WebhookEndpoint]:
     """The webhooks to which something is due."""
     due = sa.select(Delivery.id).where(Delivery.webhook_id == Webhook.id, Delivery.next_at <= now)
     query = (
@@ -100,7 +100,7 @@ async def endpoints(connection: AsyncConnection, now: datetime, overlap: timedel
     )
     rows = await connection.execute(query.order_by(Webhook.id))
     return [
-        Endpoint(row.id, row, row.url, row.key_version, bool(row.rotated_at and row.rotated_at > now - overlap))
+        WebhookEndpoint(row.id, row, row.url, row.key_version, bool(row.rotated_at and row.rotated_at > now - overlap))
         for row in rows
     ]
 
@@ -161,7 +161,7 @@ def _silenced(endpoint: int, now: datetime) -> sa.Update:
     return sa.update(Delivery).where(*waiting, dead.exists()).values(next_at=None)
 
 
-async def record(connection: AsyncConnection, endpoint: int, results: Sequence[Result], now: datetime) -> None:
+async def record(connection: AsyncConnection, endpoint: int, results: Sequence[DeliveryResult], now: datetime) -> None:
     """Write down what came of attempts; what was refused for the last time is given up.
 
     A receiver is sent nothing more if it is gone (410), or took nothing since what is given up was first tried.
@@ -182,7 +182,7 @@ async def _lock(connection: AsyncConnection, endpoint: int) -> None:
     await connection.execute(sa.select(Webhook.id).where(Webhook.id == endpoint).with_for_update(key_share=True))
 
 
-async def _enter(connection: AsyncConnection, results: Sequence[Result], now: datetime) -> None:
+async def _enter(connection: AsyncConnection, results: Sequence[DeliveryResult], now: datetime) -> None:
     names = ("attempts", "next_at", "delivered_at", "given_up_at", "status")
     values: dict[str, sa.ColumnElement[Any]] = {name: sa.bindparam(f"new_{name}") for name in names}
     values["tried_at"] = sa.func.coalesce(Delivery.tried_at, sa.literal(now, sa.DateTime(timezone=True)))
@@ -190,7 +190,7 @@ async def _enter(connection: AsyncConnection, results: Sequence[Result], now: da
     await connection.execute(update, [_row(result, now) for result in results])
 
 
-def _row(result: Result, now: datetime) -> Mapping[str, object]:
+def _row(result: DeliveryResult, now: datetime) -> Mapping[str, object]:
     attempts = result.message.attempts
     again = None if result.delivered or result.given_up else now + _pause(attempts)
     return {

@@ -36,7 +36,7 @@ class Membership:
 
 
 @dataclass(frozen=True)
-class Person:
+class EnrolledPerson:
     """A name, and a number as it is kept: keyed hashes under all key versions, newest first, sealed, masked (R18)."""
 
     name: str
@@ -45,7 +45,7 @@ class Person:
     masked: str
 
 
-async def enrol(connection: AsyncConnection, person: Person, membership: Membership, at: datetime) -> int:
+async def enrol(connection: AsyncConnection, person: EnrolledPerson, membership: Membership, at: datetime) -> int:
     """The head office enrols a person in a household, and ends its place in another one; gives the membership's key.
 
     Raises Refusal NOT_FOUND, BAD_TEXT, BAD_DATE, CONSENT_REQUIRED.
@@ -121,7 +121,7 @@ def _check(membership: Membership, today: date) -> None:
             raise Refusal("BAD_DATE", "This day has not come yet.", "Give a past day.", field)
 
 
-async def _person(connection: AsyncConnection, person: Person, at: datetime) -> int:
+async def _person(connection: AsyncConnection, person: EnrolledPerson, at: datetime) -> int:
     """The party of a number, made anew where nobody has it. Raises Refusal NOT_FOUND where it is another name's."""
     query = sa.select(Party.id, Party.name).join(Identity, Identity.party_id == Party.id)
     known = (await connection.execute(query.where(Identity.index.in_(person.probes)).limit(1))).one_or_none()
@@ -133,7 +133,7 @@ async def _person(connection: AsyncConnection, person: Person, at: datetime) -> 
     return int(known.id)
 
 
-async def _new_person(connection: AsyncConnection, person: Person, at: datetime) -> int:
+async def _new_person(connection: AsyncConnection, person: EnrolledPerson, at: datetime) -> int:
     """Someone of whom the court knows nothing: for others than the moral bank there is nobody (R16)."""
     values = {"kind": PartyKind.PERSON, "name": person.name, "disclosed": False, "created_at": at}
     key = int((await connection.execute(sa.insert(Party).values(values).returning(Party.id))).scalar_one())

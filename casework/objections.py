@@ -25,7 +25,7 @@ from models.terms import court_day
 
 
 @dataclass(frozen=True)
-class Answer:
+class ObjectionAnswer:
     """The panel's answer. `points`: AMENDED only, the new number, lower and within the behaviour's band."""
 
     outcome: ObjectionOutcome
@@ -59,7 +59,7 @@ async def file_objection(
     return objection
 
 
-async def answer(connection: AsyncConnection, key: int, given: Answer, act: Act) -> None:
+async def answer(connection: AsyncConnection, key: int, given: ObjectionAnswer, act: Act) -> None:
     """The panel's answer to an open objection, with its reasons.
 
     UPHELD_AS_PUBLISHED changes nothing, AMENDED makes a new version with fewer points, WITHDRAWN ends the item and its

@@ -46,7 +46,7 @@ class Application:
 
 
 @dataclass(frozen=True)
-class Decision:
+class RepairDecision:
     """The panel's decision. `new_end`: SHORTENED only."""
 
     outcome: RepairOutcome
@@ -116,7 +116,7 @@ def _check_shown(application: Application) -> None:
         raise Refusal("EVIDENCE_REQUIRED", "The document's number or hash is missing.", "Give both.", "evidence")
 
 
-async def decide_repair(connection: AsyncConnection, key: int, decision: Decision, act: Act) -> None:
+async def decide_repair(connection: AsyncConnection, key: int, decision: RepairDecision, act: Act) -> None:
     """The panel's decision on an open application, with its reasons.
 
     SHORTENED gives the item and its record a new end, SHIELDED ends both at once, REFUSED changes nothing.
@@ -136,7 +136,7 @@ async def decide_repair(connection: AsyncConnection, key: int, decision: Decisio
     await written_decision(connection, key, decision, act)
 
 
-async def written_decision(connection: AsyncConnection, key: int, decision: Decision, act: Act) -> None:
+async def written_decision(connection: AsyncConnection, key: int, decision: RepairDecision, act: Act) -> None:
     """Write down how an application ended. Raises Refusal REASON_REQUIRED."""
     new_end = decision.new_end if decision.outcome is RepairOutcome.SHORTENED else None
     values = {"outcome": decision.outcome, "new_end": new_end, "reasons": reasoned(act.reason), "decided_at": act.at}

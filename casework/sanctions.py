@@ -30,7 +30,7 @@ LATEST_EFFECT_MONTHS = 12
 
 
 @dataclass(frozen=True)
-class Decision:
+class SanctionDecision:
     """A decision on one participant of a case. `amount`: of a fine, in CNY. `days`: of a detention.
 
     sentence_ends_on: of a conviction with a custodial sentence; without one it counts from the day it took effect.
@@ -49,7 +49,7 @@ class Decision:
     behaviour: str | None = None
 
 
-async def record_sanction(connection: AsyncConnection, decision: Decision, act: Act) -> int:
+async def record_sanction(connection: AsyncConnection, decision: SanctionDecision, act: Act) -> int:
     """Enter a sanction, and the record that it makes; gives the sanction's key.
 
     Fines, detentions and convictions make red; any other makes what its behaviour's code type says, as one that comes
@@ -117,7 +117,7 @@ async def revoke_sanction(connection: AsyncConnection, key: int, revoked_on: dat
 # --- inside -----------------------------------------------------------------------------------------------------------
 
 
-def _check(decision: Decision, today: date) -> None:
+def _check(decision: SanctionDecision, today: date) -> None:
     if not decision.decided_on <= decision.effective_on or decision.decided_on > today:
         raise Refusal("BAD_DATE", "It is decided first, and takes effect then.", "Check both days.", "effectiveOn")
     latest = add_months(today, LATEST_EFFECT_MONTHS), add_months(today, LONGEST_SENTENCE_MONTHS)
@@ -141,7 +141,7 @@ def _check(decision: Decision, today: date) -> None:
         )
 
 
-async def _check_kind(connection: AsyncConnection, decision: Decision) -> None:
+async def _check_kind(connection: AsyncConnection, decision: SanctionDecision) -> None:
     """Nobody detains an organization; it may be fined, admonished and convicted."""
     kind = sa.select(Party.kind).where(Party.id == decision.party_key)
     if decision.kind is SanctionKind.DETENTION and await connection.scalar(kind) is PartyKind.ORGANIZATION:
@@ -150,7 +150,7 @@ async def _check_kind(connection: AsyncConnection, decision: Decision) -> None:
         )
 
 
-async def _behaviour(connection: AsyncConnection, decision: Decision) -> Any:
+async def _behaviour(connection: AsyncConnection, decision: SanctionDecision) -> Any:
     if decision.behaviour is not None:
         return await behaviour_in_force(connection, decision.behaviour, decision.decided_on)
     if decision.kind is SanctionKind.ADMONITION:
@@ -160,7 +160,7 @@ async def _behaviour(connection: AsyncConnection, decision: Decision) -> Any:
     return None
 
 
-def _number(decision: Decision, court_code: str) -> str:
+def _number(decision: SanctionDecision, court_code: str) -> str:
     """The decision's number; fines and detentions are decided under 司惩 numbers (R12)."""
     try:
         parsed = parse_case_number(decision.number)

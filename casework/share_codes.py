@@ -37,7 +37,7 @@ SHAREABLE = consentable(frozenset().union(*(PURPOSES[audience] for audience in R
 
 
 @dataclass(frozen=True)
-class Form:
+class CodeForm:
     """What a code looks like, and what it may be for.
 
     mark: how it begins, so that whoever reads it, a person or the service, sees at once what it is good for.
@@ -49,10 +49,10 @@ class Form:
     purposes: frozenset[Purpose]
 
 
-ONCE, OFTEN = Form("S1", 12, SHAREABLE), Form("SX", 12, SHAREABLE)
+ONCE, OFTEN = CodeForm("S1", 12, SHAREABLE), CodeForm("SX", 12, SHAREABLE)
 """Codes that open one answer, and many: to clients that hold a token, so that sixty bits are enough."""
 
-REPORT = Form("SR", 28, SHAREABLE | {Purpose.SELF})
+REPORT = CodeForm("SR", 28, SHAREABLE | {Purpose.SELF})
 """The code of a report: 140 bits, as whoever has it needs no token, and nobody could ever guess one."""
 
 NEXT_KEY = sa.select(sa.func.nextval(sa.func.pg_get_serial_sequence("share_code", "id")))
@@ -65,7 +65,7 @@ class Sharing:
     purposes: Sequence[Purpose]
     scopes: Sequence[str]
     valid_to: datetime
-    form: Form
+    form: CodeForm
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Shown:
     masked: str
 
 
-def share_code(secret: bytes, key: int, form: Form) -> str:
+def share_code(secret: bytes, key: int, form: CodeForm) -> str:
     """The code of a row: the same each time it is made, and to be made with the secret alone (RFC 2104)."""
     text = base64.b32encode(hmac.digest(secret, key.to_bytes(8, "big"), "sha256")).decode()
     return "-".join([form.mark, *(text[place : place + GROUP] for place in range(0, form.characters, GROUP))])

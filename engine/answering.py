@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from engine.execution import Asked, Executor, InternalError, NotPlanned, ready, run
-from engine.load.caller import Caller
+from engine.load.caller import AnyCaller
 from engine.load.context import Context
 from engine.plan import running
 from engine.plan.plan import Ready, Text
@@ -22,7 +22,7 @@ OUT_OF_ORDER = "40001"
 
 
 @dataclass(frozen=True)
-class Answer:
+class Result:
     """Data, as JSON text or as Python has it, and errors."""
 
     data: dict[str, Any] | bytes | None
@@ -37,7 +37,7 @@ class Answer:
         return max(1, self.text().count(b"{") - 1)
 
     @classmethod
-    def of(cls, result: ExecutionResult) -> "Answer":
+    def of(cls, result: ExecutionResult) -> "Result":
         """What graphql-core gives."""
         return cls(result.data, result.errors or ())
 
@@ -53,22 +53,22 @@ class Answering:
     connections: Connections
     executor: Executor = Executor.PLAN
 
-    async def answer(self, request: Asked, caller: Caller) -> tuple[Answer, NotPlanned | None]:
+    async def answer(self, request: Asked, caller: AnyCaller) -> tuple[Result, NotPlanned | None]:
         """The answer, and why the loaders gave it if they did. It is given only once its log entries are committed.
 
         Raises InternalError.
         """
         parts = self._parts(request, caller)
         if isinstance(parts, NotPlanned):
-            return Answer.of(await self._by_loaders(request, caller)), parts
-        return Answer(await running.run(self.connections, parts)), None
+            return Result.of(await self._by_loaders(request, caller)), parts
+        return Result(await running.run(self.connections, parts)), None
 
-    def _parts(self, request: Asked, caller: Caller) -> Mapping[str, Ready | Text] | NotPlanned:
+    def _parts(self, request: Asked, caller: AnyCaller) -> Mapping[str, Ready | Text] | NotPlanned:
         if request.operation.mutates:
             return NotPlanned("mutation")
         return ready(request, caller) if self.executor is Executor.PLAN else NotPlanned("setting")
 
-    async def _by_loaders(self, request: Asked, caller: Caller) -> ExecutionResult:
+    async def _by_loaders(self, request: Asked, caller: AnyCaller) -> ExecutionResult:
         for _ in range(running.ATTEMPTS - 1):
             try:
                 return await self._loaded(request, caller)
@@ -77,7 +77,7 @@ class Answering:
                     raise
         return await self._loaded(request, caller)
 
-    async def _loaded(self, request: Asked, caller: Caller) -> ExecutionResult:
+    async def _loaded(self, request: Asked, caller: AnyCaller) -> ExecutionResult:
         async with self.database.connect() as connection:
             context = Context(engine=request.operation.engine, caller=caller, connection=connection)
             try:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
 
 from engine.declare.sql import SQL
-from engine.load.caller import View
+from engine.load.caller import AnyView
 
 
 class Audit(Protocol):
@@ -28,7 +28,7 @@ class Audit(Protocol):
     def columns(self, field: SQL, types: SQL, audience: SQL, told: Mapping[str, SQL]) -> dict[str, SQL]:
         """The columns of an entry: of a root field, the types in its answer, the audience, and what rows tell."""
 
-    def parameters(self, view: View, operation: bytes) -> Mapping[str, Any]:
+    def parameters(self, view: AnyView, operation: bytes) -> Mapping[str, Any]:
         """The values that `columns` binds beside the view's own. operation: SHA-256 of the document's text."""
 
     def audience_name(self, audience: Any) -> str:
@@ -43,7 +43,7 @@ def insertion(audit: Audit) -> sa.Insert:
     return sa.insert(audit.table).from_select(list(columns), sa.select(*columns.values()))
 
 
-def entry_values(view: View, audit: Audit, operation: bytes, field: str, types: Sequence[str]) -> dict[str, Any]:
+def entry_values(view: AnyView, audit: Audit, operation: bytes, field: str, types: Sequence[str]) -> dict[str, Any]:
     """The values of `insertion` that an answer gives to each of its entries."""
     return {
         **view.parameters(),

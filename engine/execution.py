@@ -16,7 +16,7 @@ from engine.document.cost import MOST_COST, TooCostlyError
 from engine.document.deprecation import Use, used_by
 from engine.document.document import DocumentError, Operation, Variant
 from engine.document.error_redaction import coded
-from engine.load.caller import Caller
+from engine.load.caller import AnyCaller
 from engine.load.context import Context
 from engine.load.errors import ExpectedError
 from engine.plan.plan import Ready, Text
@@ -94,7 +94,7 @@ class NotPlanned:
     reason: str
 
 
-def ready(request: Asked, caller: Caller) -> Mapping[str, Ready | Text] | NotPlanned:
+def ready(request: Asked, caller: AnyCaller) -> Mapping[str, Ready | Text] | NotPlanned:
     """What to run for this request, if its plan can answer it.
 
     Bad arguments are left to the loaders, which know the path of each error.

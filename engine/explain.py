@@ -7,7 +7,7 @@ from typing import Any
 from engine.document.cost import MOST_COST
 from engine.document.document import Operation
 from engine.execution import NotPlanned, asked, ready
-from engine.load.caller import Caller
+from engine.load.caller import AnyCaller
 from engine.plan.plan import Ready
 
 UNPLANNED = {"mutation": "a mutation is done, then read", "subscription": "each of its events is read by itself"}
@@ -51,7 +51,7 @@ class Explanation:
                 yield f"-- ${place} {name} = {_shown(value)}"
 
 
-def explain(operation: Operation, variables: dict[str, Any] | None, caller: Caller) -> Explanation:
+def explain(operation: Operation, variables: dict[str, Any] | None, caller: AnyCaller) -> Explanation:
     """What a prepared operation comes to with these variables. Raises DocumentError, and what arguments raise."""
     request = asked(operation, variables, caller.view.audience)
     if reason := "it asks about the schema" if operation.reach is None else UNPLANNED.get(operation.kind):

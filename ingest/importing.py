@@ -24,7 +24,7 @@ from ingest.formats.sanctions import Sanctions
 from ingest.formats.settlements import Settlements
 from ingest.formats.shixin import Shixin
 from ingest.ledger import begin_run
-from ingest.records import Context, Format
+from ingest.records import Format, FormatContext
 from ingest.reference.catalogue import read_catalogue
 from ingest.reference.vocabulary import read_vocabulary
 from ingest.report import ImportFileError, Rejects, Summary
@@ -113,14 +113,14 @@ async def _session(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
             await connection.invalidate()
 
 
-async def _context(connection: AsyncConnection, keyring: Keyring, court: str | None, today: date) -> Context:
+async def _context(connection: AsyncConnection, keyring: Keyring, court: str | None, today: date) -> FormatContext:
     await read_case_types(connection)
     vocabulary = await read_vocabulary(connection)
     if not vocabulary.codes:
         raise ImportFileError("The database knows no courts yet: run suxin migrate, or add them with suxin court add.")
     if court and court not in vocabulary.codes:
         raise ImportFileError("No court has the code that --court names: write a code such as 浙0281.")
-    return Context(vocabulary, await read_catalogue(connection), SubjectReader(keyring), today, court)
+    return FormatContext(vocabulary, await read_catalogue(connection), SubjectReader(keyring), today, court)
 
 
 def _open(path: Path, reader: Format, format: str) -> Export:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from casework.consequences import Sight, follow, look
 from casework.matters import Matter
 from ingest.merge.staging import SHARED, staged_rows
-from ingest.records import Format, Merged, Record
+from ingest.records import Format, LineRecord, Merged
 from ingest.versions import Kept, Present, Source, Written
 from models.party import Party
 
@@ -43,13 +43,13 @@ class KeyedFormat(Format):
         cls._places = tuple(own.index(name) for name in cls.key if name in own)
         cls._court = own.index("court_code") if "court_code" in own else None
 
-    def key_of(self, place: int | None, record: Record) -> tuple[Any, ...]:
+    def key_of(self, place: int | None, record: LineRecord) -> tuple[Any, ...]:
         """The party and the case, where they are in the key, and the key's own columns."""
         own = (record.row[place_] for place_ in self._places)
         case = record.case_number if "case_number" in self.key else None
         return (place if "party_id" in self.key else None, case, *own)
 
-    def court_of(self, record: Record) -> str | None:
+    def court_of(self, record: LineRecord) -> str | None:
         """Its own court's, where the line has one."""
         return super().court_of(record) if self._court is None else str(record.row[self._court])
 

@@ -15,7 +15,7 @@ from ingest.plausible import Warnings
 from ingest.reference.catalogue import Catalogue
 from ingest.reference.vocabulary import Vocabulary, in_no_vocabulary, named
 from ingest.report import LineError
-from ingest.subjects import Subject, SubjectReader
+from ingest.subjects import LineSubject, SubjectReader
 from ingest.versions import Source
 from models.case_numbers import CaseNumber, parse_case_number
 from models.catalogue import Stage
@@ -31,7 +31,7 @@ STRICTNESS = {kind: rank for rank, kind in enumerate(Confidentiality)}
 """OPEN to STATE_SECRET. An import makes a case stricter and never more open (R16)."""
 
 
-class Case(NamedTuple):
+class FiledCase(NamedTuple):
     """A case as a line states it."""
 
     number: str
@@ -44,7 +44,7 @@ class Case(NamedTuple):
     filed_on: date
     closed_on: date | None
 
-    def revised(self, later: "Case") -> "Case":
+    def revised(self, later: "FiledCase") -> "FiledCase":
         """This case after a later line: its cause and closing day, and the stricter confidentiality."""
         closed_on = later.closed_on if later.closed_on and later.closed_on >= self.filed_on else self.closed_on
         strictest = max(self.confidentiality, later.confidentiality, key=STRICTNESS.__getitem__)
@@ -56,7 +56,7 @@ def filing_days(number: CaseNumber) -> tuple[date, ...]:
     return (date(number.year, 1, 1),)
 
 
-class Record(NamedTuple):
+class LineRecord(NamedTuple):
     """One accepted line. `row`: the format's own staging columns, in their order.
 
     days: the days on which its conduct was or, where that is unknown, can have been; none of a line that lets nobody
@@ -66,17 +66,17 @@ class Record(NamedTuple):
     second subject, which the format finds again by its keyed hashes.
     """
 
-    subject: Subject | None
+    subject: LineSubject | None
     days: tuple[date, ...]
     case_number: str
     row: tuple[Any, ...]
-    case: Case | None = None
+    case: FiledCase | None = None
     village: str = ""
     warnings: Warnings = ()
     court_day: date | None = None
     court: str = ""
-    further: tuple["Record", ...] = ()
-    other: Subject | None = None
+    further: tuple["LineRecord", ...] = ()
+    other: LineSubject | None = None
 
     @property
     def of_age_from(self) -> date | None:
@@ -84,7 +84,7 @@ class Record(NamedTuple):
         return of_age_from(self.subject.born_on, self.days) if self.subject and self.days else None
 
 
-KeyOf = Callable[[int | None, Record], tuple[Any, ...] | None]
+KeyOf = Callable[[int | None, LineRecord], tuple[Any, ...] | None]
 """What tells the row of a line, with its subject's place; None where no line changes another one's row."""
 
 
@@ -98,7 +98,7 @@ class Mention:
 
     place: int
     first: int
-    subject: Subject
+    subject: LineSubject
     line: int
     court: str
     village: str = ""
@@ -124,7 +124,7 @@ class Chunk:
     """
 
     key_of: KeyOf
-    cases: dict[str, Case] = field(default_factory=dict)
+    cases: dict[str, FiledCase] = field(default_factory=dict)
     subjects: dict[tuple[bytes, str], Mention] = field(default_factory=dict)
     rows: list[tuple[Any, ...]] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
@@ -133,7 +133,7 @@ class Chunk:
     numbers: dict[bytes, int] = field(default_factory=dict)
     holders: dict[bytes, bytes] = field(default_factory=dict)
 
-    def add(self, record: Record, line: int) -> date | None:
+    def add(self, record: LineRecord, line: int) -> date | None:
         """Stage one accepted line; gives the earliest of its days on which its subject was of age, None if on none."""
         of_age_from = record.of_age_from
         if record.case:
@@ -157,7 +157,7 @@ class Chunk:
         self.turns[key] += 1
         return self.turns[key] - 1
 
-    def _place(self, subject: Subject, record: Record, line: int) -> int:
+    def _place(self, subject: LineSubject, record: LineRecord, line: int) -> int:
         key = (subject.number.probes[0], subject.folded)
         mention = self.subjects.get(key)
         if mention is None:
@@ -170,7 +170,7 @@ class Chunk:
             mention.village = record.village
         return mention.place
 
-    def _first(self, subject: Subject, place: int) -> int:
+    def _first(self, subject: LineSubject, place: int) -> int:
         """The place that stands for this number: its own, or the one of the code that it contains or is part of."""
         own = subject.number.probes[0]
         if subject.code is None:
@@ -184,7 +184,7 @@ class Chunk:
 
 
 @dataclass(frozen=True)
-class Context:
+class FormatContext:
     """What readers look up: words, the catalogue, subjects; and the court to which the import is held."""
 
     vocabulary: Vocabulary
@@ -204,12 +204,12 @@ class Context:
         told = DocumentKind.RESIDENT_ID if is_person else DocumentKind.UNIFIED_SOCIAL_CREDIT_CODE
         return told, ((("ID_TYPE", named(word)),) if word else ())
 
-    def identified(self, document: DocumentKind, name: str, number: str) -> Subject:
+    def identified(self, document: DocumentKind, name: str, number: str) -> LineSubject:
         """The subject of a line. Raises IdentifierError ID_NUMBER, NAME."""
         holder = PartyKind.ORGANIZATION if document in ORGANIZATIONS else PartyKind.PERSON
         return self.subjects.read(holder, name, number, document)
 
-    def subject(self, document: str, name: str, number: str) -> tuple[Subject, Warnings]:
+    def subject(self, document: str, name: str, number: str) -> tuple[LineSubject, Warnings]:
         """The subject of a line by the name of its document, and the words that were unknown and not needed."""
         kind, warnings = self.document(document, number)
         return self.identified(kind, name, number), warnings
@@ -259,16 +259,16 @@ class Format(ABC):
     """Columns that it may have: their cells follow, blank where they are not there."""
 
     staged: ClassVar[sa.Table]
-    """The staging table: party_id, of_age_from, case_number, turn, and the columns of `Record.row`."""
+    """The staging table: party_id, of_age_from, case_number, turn, and the columns of `LineRecord.row`."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: FormatContext) -> None:
         self.context = context
 
-    def key_of(self, place: int | None, record: Record) -> tuple[Any, ...] | None:
+    def key_of(self, place: int | None, record: LineRecord) -> tuple[Any, ...] | None:
         """What tells the row of a line."""
         return None
 
-    def court_of(self, record: Record) -> str | None:
+    def court_of(self, record: LineRecord) -> str | None:
         """The code of the court that an accepted line belongs to, where it names one."""
         if record.case:
             return record.case.court_code
@@ -279,7 +279,7 @@ class Format(ABC):
         return
 
     @abstractmethod
-    def read(self, cells: Sequence[str]) -> Record:
+    def read(self, cells: Sequence[str]) -> LineRecord:
         """Read the cells of one line, in the order of `columns`. Raises IdentifierError with the reason code."""
 
     @abstractmethod

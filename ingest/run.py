@@ -29,9 +29,9 @@ from ingest.merge.linking import link_cases
 from ingest.merge.parties import Resolved, follow_mergers, merge_parties
 from ingest.merge.session import SEAL, SETTINGS
 from ingest.merge.staging import FOR_PARTIES, create_staging, empty_staging, stage_rows, stage_subjects
-from ingest.records import Chunk, Format, Merged, Record
+from ingest.records import Chunk, Format, LineRecord, Merged
 from ingest.report import Rejects, Summary
-from ingest.subjects import Subject
+from ingest.subjects import LineSubject
 from ingest.versions import Source
 from models.identifiers import IdentifierError
 from postgres.errors import is_out_of_order
@@ -133,7 +133,7 @@ class Run:
         else:
             self._count(record, line.number, chunk.add(record, line.number))
 
-    def _count(self, record: Record, line: int, of_age_from: date | None) -> None:
+    def _count(self, record: LineRecord, line: int, of_age_from: date | None) -> None:
         self.summary.accepted += 1
         if court := self.format.court_of(record):
             self.summary.courts.add(court)
@@ -187,7 +187,7 @@ class Run:
         self._note_conflicts(chunk, resolved)
         return resolved
 
-    def _first_line(self, subject: Subject, holder: int, new: Collection[int]) -> int | None:
+    def _first_line(self, subject: LineSubject, holder: int, new: Collection[int]) -> int | None:
         """Where the holder of a number stands first in this file; None of one that was known before it."""
         return self.parties[hash(subject.probes[0])] if holder in self.made or holder in new else None
 

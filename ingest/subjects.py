@@ -42,7 +42,7 @@ class Number(NamedTuple):
     masked: str
 
 
-class Subject(NamedTuple):
+class LineSubject(NamedTuple):
     """An identified party of a line: its name as kept and as compared, and its number.
 
     code: the organization code that a unified code contains, which identifies as well.
@@ -70,9 +70,9 @@ class SubjectReader:
 
     def __init__(self, keyring: Keyring) -> None:
         self._keyring = keyring
-        self._known: dict[Asked, Subject] = {}
+        self._known: dict[Asked, LineSubject] = {}
 
-    def read(self, kind: PartyKind | None, name: str, number: str, document: DocumentKind | None = None) -> Subject:
+    def read(self, kind: PartyKind | None, name: str, number: str, document: DocumentKind | None = None) -> LineSubject:
         """The subject of a line. Without `document` the kind of party tells it; without both, the number does.
 
         Raises IdentifierError ID_NUMBER or NAME.
@@ -85,12 +85,12 @@ class SubjectReader:
             subject = self._known[key] = self._subject(*key)
         return subject
 
-    def _subject(self, kind: PartyKind | None, name: str, number: str, document: DocumentKind | None) -> Subject:
+    def _subject(self, kind: PartyKind | None, name: str, number: str, document: DocumentKind | None) -> LineSubject:
         if not number:
             raise LineError("ID_NUMBER", "The identity number is missing: a record without it names nobody.")
         parsed = _parse(kind, number, document)
         code, kept = contained_code(parsed), read_name(name)
-        return Subject(
+        return LineSubject(
             PartyKind.ORGANIZATION if parsed.kind in ORGANIZATIONS else PartyKind.PERSON,
             kept,
             fold(kept),

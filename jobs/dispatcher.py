@@ -20,13 +20,13 @@ from auth.audiences import Purpose
 from auth.principal import Principal
 from auth.scopes import Scope
 from casework import deliveries
-from casework.deliveries import Endpoint, Message, Result
+from casework.deliveries import DeliveryResult, Message, WebhookEndpoint
 from casework.outbox import place_left
 from casework.transaction import transact
 from casework.webhooks import OVERLAP, hmac_secret, signing_key
 from engine.audit import Audit
 from engine.declare.opaque import seal
-from engine.load.rows import Answer
+from engine.load.rows import RootAnswer
 from engine.load.trail import Trail
 from jobs.loop import Job, attempt
 from jobs.outbound import Outbound
@@ -82,11 +82,11 @@ class Dispatcher(Job):
         if not task.cancelled() and (error := task.exception()):
             log.error("webhook %d failed with %s", key, type(error).__name__)
 
-    async def _serve(self, endpoint: Endpoint) -> None:
+    async def _serve(self, endpoint: WebhookEndpoint) -> None:
         """Send a batch to one endpoint, as it is registered now; the next one is begun anew."""
         await attempt(self._send_due(endpoint), log, f"deliveries to webhook {endpoint.key} wait")
 
-    async def _send_due(self, endpoint: Endpoint) -> None:
+    async def _send_due(self, endpoint: WebhookEndpoint) -> None:
         """Send a batch. If all of it was delivered, the next one is due at once."""
 
         async def find(connection: AsyncConnection) -> Sequence[Message]:
@@ -107,14 +107,14 @@ class Dispatcher(Job):
         if all(result and result.delivered for result in tried):
             self.wake.set()
 
-    async def _send(self, endpoint: Endpoint, message: Message) -> Result | None:
+    async def _send(self, endpoint: WebhookEndpoint, message: Message) -> DeliveryResult | None:
         """One attempt; none where the endpoint has failed often enough by now: what is left waits for the next time."""
         async with self._places.setdefault(endpoint.client.client_key, asyncio.Semaphore(AT_ONCE)):
             if self._failures.get(endpoint.key, 0) >= MOST_FAILURES:
                 return None
             identifier, body = self.content(message)
             headers = self.headers(endpoint, identifier, body)
-            result = Result(message, await self.outbound.post(endpoint.url, headers, body))
+            result = DeliveryResult(message, await self.outbound.post(endpoint.url, headers, body))
         if not result.delivered:
             self._failures[endpoint.key] = self._failures.get(endpoint.key, 0) + 1
         SENT.labels("delivered" if result.delivered else "failed").inc()
@@ -125,7 +125,7 @@ class Dispatcher(Job):
         async with self._database:
             return await transact(self.engine, work)
 
-    def trail(self, endpoint: Endpoint, messages: Sequence[Message]) -> Trail:
+    def trail(self, endpoint: WebhookEndpoint, messages: Sequence[Message]) -> Trail:
         """The entries of the access log for what is sent for the first time, written before it is (R19)."""
         client = endpoint.client
         principal = Principal(
@@ -140,7 +140,7 @@ class Dispatcher(Job):
         view = Caller(principal, self.keyring, self.now(), uuid4()).view
         if Purpose.POST_LOAN_MONITORING in principal.purposes:  # what a person consented to be watched for
             view = replace(view, access=Access(Purpose.POST_LOAN_MONITORING))
-        trail, answer = Trail(self.audit), Answer(FIELD, view)
+        trail, answer = Trail(self.audit), RootAnswer(FIELD, view)
         for message in messages:
             if message.attempts == 0:
                 trail.enter(answer, party_id=message.party, index=message.index, reference=message.reference)
@@ -157,7 +157,7 @@ class Dispatcher(Job):
         moment = message.occurred_at.isoformat(timespec="microseconds").replace("+00:00", "Z")
         return identifier, orjson.dumps({"type": message.kind, "timestamp": moment, "data": data})
 
-    def headers(self, endpoint: Endpoint, identifier: str, body: bytes) -> Mapping[str, str]:
+    def headers(self, endpoint: WebhookEndpoint, identifier: str, body: bytes) -> Mapping[str, str]:
         """The headers of an attempt, signed by each key that holds now, HMAC and Ed25519."""
         at = self.now()
         versions = [endpoint.version, endpoint.version - 1] if endpoint.previous else [endpoint.version]

@@ -32,7 +32,7 @@ from models.party import Identity, Party
 from models.party_name import PartyName
 from models.point_conversion import PointConversion, VillageNotice
 from models.record_step import RecordStep
-from models.relation import Relation
+from models.relation import PartyRelation
 from models.repair import Repair
 from models.sanction import Sanction
 from models.settlement import Settlement
@@ -94,10 +94,10 @@ __all__ = [
     "Participation",
     "Party",
     "PartyName",
+    "PartyRelation",
     "PointConversion",
     "RecordChange",
     "RecordStep",
-    "Relation",
     "Reminder",
     "Removal",
     "Repair",

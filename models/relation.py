@@ -17,7 +17,7 @@ class RelationKind(StrEnum):
     AFFILIATE = "AFFILIATE"
 
 
-class Relation(Keyed):
+class PartyRelation(Keyed):
     """A party is a legal representative or an affiliate of an organization; `ends_on` is the last day."""
 
     __tablename__ = "relation"

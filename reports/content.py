@@ -19,7 +19,7 @@ from engine.document.document import Operation, prepare_operation
 from engine.engine import Engine
 from engine.execution import InternalError, executed
 from engine.load.context import Context
-from engine.load.rows import Answer
+from engine.load.rows import RootAnswer
 from engine.load.trail import Trail
 from resolvers.caller import Caller
 from resolvers.view import View
@@ -64,7 +64,7 @@ class ReportReading:
         own, types = Trail(self.engine.audit), {FIELD: self.operation.types()["sharedReport"]}
         for answer, told in trail.entries:
             seen: View = answer.view  # type: ignore[assignment]  # the reader's own
-            own.enter(Answer(FIELD, replace(seen, principal=self.caller.principal)), **told)
+            own.enter(RootAnswer(FIELD, replace(seen, principal=self.caller.principal)), **told)
         await own.write(connection, self.operation.digest, types)
 
     def _variables(self) -> dict[str, Any]:

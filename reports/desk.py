@@ -14,7 +14,7 @@ from auth.report_signature import ReportSigner, attached
 from casework.integrity_reports import Issued, ReportStatus, claims, count_view, find_report
 from casework.transaction import transact
 from engine.engine import Engine
-from engine.load.rows import Answer
+from engine.load.rows import RootAnswer
 from engine.load.trail import Trail
 from models.access_record import AccessResult
 from models.keyring import Keyring
@@ -90,5 +90,5 @@ def _nothing(issued: Issued, reading: ReportReading) -> Trail:
     """The entry of a view that told nothing of the subject."""
     trail, view = Trail(reading.engine.audit), replace(reading.caller.view, access=Access(issued.sheet.purpose))
     told = {"index": issued.subject_index, "share_code": issued.share_code_id, "result": AccessResult.EMPTY}
-    trail.enter(Answer(FIELD, view), **told)
+    trail.enter(RootAnswer(FIELD, view), **told)
     return trail

@@ -48,7 +48,7 @@ def counting_together(workers: int) -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class State:
+class MetricsState:
     """What the database says. led: whether some process does what time brings."""
 
     waits: Backlog
@@ -59,7 +59,7 @@ class State:
 class StateCollector(Collector):
     """The state of a service as metrics; None where the database did not tell."""
 
-    state: State | None
+    state: MetricsState | None
 
     def collect(self) -> Iterator[Metric]:
         """One gauge for each figure."""
@@ -92,11 +92,11 @@ def exposition(engine: AsyncEngine, now: Callable[[], datetime]) -> Callable[[Re
     return metrics
 
 
-async def state(engine: AsyncEngine, now: datetime) -> State | None:
+async def state(engine: AsyncEngine, now: datetime) -> MetricsState | None:
     """What the database says of a service, within a second."""
     try:
         async with asyncio.timeout(LOOK_SECONDS), engine.connect() as connection:
-            return State(await backlog(connection, now), await is_led(connection))
+            return MetricsState(await backlog(connection, now), await is_led(connection))
     except (TimeoutError, OSError, sa.exc.SQLAlchemyError):
         return None
 

@@ -21,7 +21,7 @@ from auth.clients.trusted_documents import TrustedDocuments
 from auth.principal import Principal
 from auth.scopes import Scope as Scopes
 from auth.tokens import TokenError, TokenVerifier, bearer_token
-from engine.answering import Answer, Answering
+from engine.answering import Answering, Result
 from engine.document import deprecation
 from engine.document.cost import MOST_COST
 from engine.document.document import DocumentError, is_subscription, prepare_operation, reads_within
@@ -53,7 +53,7 @@ NOT_IN_ADDRESSES = (
 
 
 @dataclass(frozen=True)
-class Endpoint:
+class GraphQLEndpoint:
     """The GraphQL endpoint.
 
     graphql: the schema. engine: the connections of the loaders; connections: of the plans. request_timeout: in seconds.
@@ -135,7 +135,7 @@ class Endpoint:
         if operation.reach is None:
             await self._charge(principal, INTROSPECTION_COST)
             reply.seen.admit(INTROSPECTION_COST)
-            return reply.answer(Answer.of(introspection(operation, body.variables)))
+            return reply.answer(Result.of(introspection(operation, body.variables)))
         request_ = asked(operation, body.variables, principal.audience)
         charge = await self._charge(principal, request_.cost)
         reply.seen.admit(request_.cost)
@@ -146,7 +146,7 @@ class Endpoint:
             key = read_key(request.headers.getlist("idempotency-key"))
             mutated = await mutate(self.engine, request_, body.operation_name, caller, key)
             told = {"idempotencyReplayed": True} if mutated.replayed else {}
-            answer = Answer.of(mutated.result)
+            answer = Result.of(mutated.result)
             return reply.answer(answer, self._extensions(request_, caller, answer, "loaders: mutation") | told)
         answer, executor = await self._execute(request_, caller)
         return reply.answer(answer, self._extensions(request_, caller, answer, executor))
@@ -154,7 +154,7 @@ class Endpoint:
     async def _charge(self, principal: Principal, cost: int) -> Charge | None:
         return await self.budgets.charge(principal, cost) if self.budgets else None
 
-    def _extensions(self, request: Asked, caller: Caller, answer: Answer, executor: str) -> dict[str, Any]:
+    def _extensions(self, request: Asked, caller: Caller, answer: Result, executor: str) -> dict[str, Any]:
         """What the reply says of itself; `debug` tells what answered, and why. What was not used is given back."""
         cost: dict[str, Any] = {"requestedQueryCost": request.cost, "maximumQueryCost": MOST_COST}
         if self.budgets and caller.charge:
@@ -162,7 +162,7 @@ class Endpoint:
             cost |= {"actualQueryCost": caller.charge.actual, "throttleStatus": throttle_status(caller.charge.status)}
         return {"cost": cost, **deprecation.told(request.deprecated), **({"executor": executor} if self.debug else {})}
 
-    async def _execute(self, request: Asked, caller: Caller) -> tuple[Answer, str]:
+    async def _execute(self, request: Asked, caller: Caller) -> tuple[Result, str]:
         """The answer, and what gave it."""
         answering = Answering(self.engine, self.connections, self.executor)
         answer, otherwise = await answering.answer(request, caller)
@@ -200,7 +200,7 @@ class Reply:
         """By which the request is known."""
         return self.seen.request_id
 
-    def answer(self, result: Answer, extensions: Mapping[str, Any] | None = None) -> Response:
+    def answer(self, result: Result, extensions: Mapping[str, Any] | None = None) -> Response:
         """An executed operation; a request that could not begin has no data (GraphQL over HTTP, section 7)."""
         errors = list(result.errors)
         if result.data is None and errors and all(error.path is None for error in errors):

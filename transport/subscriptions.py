@@ -28,7 +28,7 @@ from engine.engine import Engine
 from engine.execution import QUIET, asked, presented
 from engine.load.context import Context
 from engine.load.loaders import found
-from engine.load.rows import Answer
+from engine.load.rows import RootAnswer
 from engine.plan.arguments import Argued
 from models.keyring import Keyring
 from resolvers import roots
@@ -176,7 +176,7 @@ class Stream:
 
     async def _executed(self, context: Context) -> list[ExecutionResult]:
         told = EVENTS.prepared(self.arguments, context.caller)
-        answer = Answer("events", told.view)
+        answer = RootAnswer("events", told.view)
         edges = (await found(context, EVENTS, told.values, answer, self.page)).edges
         results = [await self._result(context, edge) for edge in edges]
         if edges:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
 from auth.clients.assertion import AssertionRefused, AudienceRefused, Expected, unverified_subject, verified_claims
-from auth.server.oauth_http import OAuthRequest, Refusal, invalid_request
+from auth.server.oauth_http import OAuthRefusal, OAuthRequest, invalid_request
 from auth.server.token_store import RegisteredClient, accept_once, find_client
 from models.client import Authentication
 
@@ -33,7 +33,7 @@ class ClientAuthenticator:
     def authenticate(self, request: OAuthRequest, now: float) -> RegisteredClient:
         """The client that sent `request`.
 
-        Raises Refusal: invalid_request for two methods at once (RFC 6749, section 2.3), else invalid_client.
+        Raises OAuthRefusal: invalid_request for two methods at once (RFC 6749, section 2.3), else invalid_client.
         """
         form = request.form
         used = ["authorization" in request.headers, "client_assertion" in form, "client_secret" in form]
@@ -71,13 +71,13 @@ class ClientAuthenticator:
             raise _wrong_assertion()
         return client
 
-    def _wrong_audience(self) -> Refusal:
+    def _wrong_audience(self) -> OAuthRefusal:
         """Many libraries name the token endpoint, or a list: FAPI 2.0, section 5.3.2.1, takes neither."""
         description = (
             f"The client assertion was not accepted: its aud must be {self.issuer}, the issuer, as one plain text. "
             "The address of this endpoint, or a list, is not taken."
         )
-        return Refusal("invalid_client", description, 401)
+        return OAuthRefusal("invalid_client", description, 401)
 
 
 def hash_secret(secret: str) -> bytes:
@@ -106,17 +106,17 @@ def _basic_credentials(header: str) -> tuple[str, str]:
     return unquote_plus(client_id), unquote_plus(secret)
 
 
-def _no_credentials() -> Refusal:
-    return Refusal("invalid_client", "Authenticate with private_key_jwt or client_secret_basic.", 401)
+def _no_credentials() -> OAuthRefusal:
+    return OAuthRefusal("invalid_client", "Authenticate with private_key_jwt or client_secret_basic.", 401)
 
 
-def _wrong_secret() -> Refusal:
-    return Refusal("invalid_client", "No active client has this identifier and secret.", 401)
+def _wrong_secret() -> OAuthRefusal:
+    return OAuthRefusal("invalid_client", "No active client has this identifier and secret.", 401)
 
 
-def _wrong_assertion() -> Refusal:
+def _wrong_assertion() -> OAuthRefusal:
     description = (
         "The client assertion was not accepted. Sign with a registered key by ES256, PS256 or EdDSA; iss and sub are "
         "the client identifier, aud is the issuer as plain text, exp is at most an hour ahead, jti is new each time."
     )
-    return Refusal("invalid_client", description, 401)
+    return OAuthRefusal("invalid_client", description, 401)

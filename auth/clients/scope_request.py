@@ -4,7 +4,7 @@ import re
 
 from auth.audiences import Audience, scopes_of
 from auth.scopes import PERSON_SCOPES, Scope
-from auth.server.oauth_http import Refusal
+from auth.server.oauth_http import OAuthRefusal
 from auth.server.token_store import RegisteredClient
 from models.client import Authentication
 
@@ -47,15 +47,17 @@ def allowed_scopes(
 def requested_scopes(text: str | None, allowed: frozenset[str]) -> frozenset[str]:
     """The scopes of a token request; all that are allowed if it names none.
 
-    Raises Refusal (invalid_scope) that names what is not allowed and what is.
+    Raises OAuthRefusal (invalid_scope) that names what is not allowed and what is.
     """
     if text is not None and not SCOPE_TEXT.fullmatch(text):
-        raise Refusal("invalid_scope", "scope is a list of at most 32 scope names with single spaces between them.")
+        raise OAuthRefusal(
+            "invalid_scope", "scope is a list of at most 32 scope names with single spaces between them."
+        )
     asked = frozenset(text.split(" ")) if text else allowed
     if excess := asked - allowed:
-        raise Refusal("invalid_scope", f"Not allowed: {_list(excess)}. This client may ask for: {_list(allowed)}.")
+        raise OAuthRefusal("invalid_scope", f"Not allowed: {_list(excess)}. This client may ask for: {_list(allowed)}.")
     if not asked:
-        raise Refusal("invalid_scope", "This client has no scope that this grant may give. Ask the court for one.")
+        raise OAuthRefusal("invalid_scope", "This client has no scope that this grant may give. Ask the court for one.")
     return asked
 
 

@@ -13,7 +13,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from auth.access_token import AccessToken
 from auth.officer import Officer
 from auth.server.accounts import find_officer
-from auth.server.oauth_http import Refusal, invalid_request
+from auth.server.oauth_http import OAuthRefusal, invalid_request
 from auth.server.token_store import RegisteredClient, moment, prune, revoke_token
 from models.staff_account import AuthorizationCode
 
@@ -62,7 +62,7 @@ def issue_code(
 def redeem(connection: sa.Connection, client: RegisteredClient, form: Mapping[str, str], now: float) -> Redeemed:
     """What the code in a token request stands for; it is used up, whatever comes after.
 
-    One sentence for all that may be wrong with it. Raises Refusal (invalid_request, invalid_grant).
+    One sentence for all that may be wrong with it. Raises OAuthRefusal (invalid_request, invalid_grant).
     """
     for name in ("code", "redirect_uri", "code_verifier"):
         if name not in form:
@@ -71,7 +71,7 @@ def redeem(connection: sa.Connection, client: RegisteredClient, form: Mapping[st
     row = _consume(connection, client, digest, now)
     officer = find_officer(connection, row.staff_id) if row else None
     if row is None or officer is None or row.expires_at <= moment(now) or not _proven(row, form):
-        raise Refusal("invalid_grant", USELESS)
+        raise OAuthRefusal("invalid_grant", USELESS)
     return Redeemed(digest, officer, frozenset(row.scope.split(" ")))
 
 

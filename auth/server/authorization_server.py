@@ -27,8 +27,8 @@ from auth.clients.scope_request import allowed_scopes, requested_scopes
 from auth.officer import Officer
 from auth.server.authorization_code import Redeemed
 from auth.server.grants import ClientCredentials, Introspection, Revocation, StaffSignedIn, TokenExchange
-from auth.server.oauth_http import OAuthRequest, Refusal, invalid_request
-from auth.server.subject_token import Subject
+from auth.server.oauth_http import OAuthRefusal, OAuthRequest, invalid_request
+from auth.server.subject_token import TokenSubject
 from auth.server.token_store import RegisteredClient, remember_token
 from auth.signing import SigningKeys
 from models.keyring import Keyring
@@ -86,15 +86,15 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
         if grant_type is None:
             raise invalid_request(f"Send grant_type: {' or '.join(GRANT_TYPES)}.")
         if grant_type not in GRANT_TYPES:
-            raise Refusal("unsupported_grant_type", f"grant_type must be {' or '.join(GRANT_TYPES)}.")
+            raise OAuthRefusal("unsupported_grant_type", f"grant_type must be {' or '.join(GRANT_TYPES)}.")
         response = self.create_token_response(request)
         return response
 
-    def issue(self, request: OAuthRequest, acting_for: Subject | Redeemed | None) -> dict[str, Any]:
-        """The token response for an authenticated request (RFC 6749, section 5.1). Raises Refusal (invalid_scope)."""
+    def issue(self, request: OAuthRequest, acting_for: TokenSubject | Redeemed | None) -> dict[str, Any]:
+        """The token response for an authenticated request (RFC 6749, section 5.1). Raises OAuthRefusal."""
         client: RegisteredClient = request.client
         scopes = requested_scopes(request.form.get("scope"), self._allowed(client, acting_for))
-        index = self.keyring.index(acting_for.number) if isinstance(acting_for, Subject) else None
+        index = self.keyring.index(acting_for.number) if isinstance(acting_for, TokenSubject) else None
         officer = acting_for.officer if isinstance(acting_for, Redeemed) else None
         token = self._token(client, scopes, index, officer)
         remember_token(request.connection, client.key, token, index)
@@ -106,10 +106,10 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
             "scope": " ".join(sorted(scopes)),
         }
 
-    def _allowed(self, client: RegisteredClient, acting_for: Subject | Redeemed | None) -> frozenset[str]:
+    def _allowed(self, client: RegisteredClient, acting_for: TokenSubject | Redeemed | None) -> frozenset[str]:
         """The most that the token may reach; of a code, no more than what was signed in for."""
         signed_in = isinstance(acting_for, Redeemed)
-        acting = isinstance(acting_for, Subject)
+        acting = isinstance(acting_for, TokenSubject)
         allowed = allowed_scopes(client, acting=acting, staff=signed_in, allow_pilot_persons=self.allow_pilot_persons)
         return allowed & acting_for.scopes if isinstance(acting_for, Redeemed) else allowed
 
@@ -153,7 +153,7 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
         return {**described, "act": {"client_id": token.client_id}} if token.acting else described
 
     def authenticate_client(self, request: OAuthRequest, methods: object, endpoint: str = "token") -> RegisteredClient:
-        """The caller, also as `request.client`; the same methods at every endpoint. Raises Refusal."""
+        """The caller, also as `request.client`; the same methods at every endpoint. Raises OAuthRefusal."""
         request.client = client = self._authenticator.authenticate(request, self.clock())
         return client
 

@@ -24,7 +24,7 @@ from auth.metadata import (
     server_metadata_paths,
 )
 from auth.server.authorization_server import GRANT_TYPES, AuthorizationServer
-from auth.server.oauth_http import Refusal, read_request, read_visit
+from auth.server.oauth_http import OAuthRefusal, read_request, read_visit
 from auth.server.pages import page
 from auth.server.sign_in import SignIn
 from auth.server.visit import Visit
@@ -74,7 +74,7 @@ def _page_endpoint(
         try:
             visit = await read_visit(request)
             return await anyio.to_thread.run_sync(partial(answer, visit), limiter=limiter)
-        except Refusal as refusal:
+        except OAuthRefusal as refusal:
             return page(
                 "message.html", refusal.status_code, title="无法继续 This cannot go on", message=refusal.description
             )
@@ -92,7 +92,7 @@ def _form_endpoint(
         try:
             form = await read_request(request, server.issuer)
             response = await anyio.to_thread.run_sync(partial(server.answer, name, form), limiter=limiter)
-        except Refusal as refusal:
+        except OAuthRefusal as refusal:
             refused: Response = server.handle_error_response(None, refusal)
             return refused
         except (sa.exc.OperationalError, sa.exc.TimeoutError) as error:

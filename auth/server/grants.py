@@ -13,8 +13,8 @@ from auth.access_token import AccessToken, resource_of
 from auth.audiences import Audience
 from auth.clients.assertion import AssertionRefused
 from auth.server.authorization_code import Redeemed, keep_token, redeem
-from auth.server.oauth_http import OAuthRequest, Refusal, invalid_request
-from auth.server.subject_token import SUBJECT_TOKEN_TYPE, Subject, read_subject_token
+from auth.server.oauth_http import OAuthRefusal, OAuthRequest, invalid_request
+from auth.server.subject_token import SUBJECT_TOKEN_TYPE, TokenSubject, read_subject_token
 from auth.server.token_store import accept_once, contradicts, is_revoked, revoke_token
 
 ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105  (a type name, no secret)
@@ -25,18 +25,18 @@ class ClientCredentials(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]  #
     """A client asks on its own behalf (RFC 6749, section 4.4)."""
 
     GRANT_TYPE = "client_credentials"
-    acting_for: Subject | Redeemed | None = None
+    acting_for: TokenSubject | Redeemed | None = None
 
     def validate_token_request(self) -> None:
-        """Authenticate the client and check what the token is for. Raises Refusal."""
+        """Authenticate the client and check what the token is for. Raises OAuthRefusal."""
         self.server.authenticate_client(self.request, [], "token")
         wanted = resource_of(self.server.issuer)
         for name in ("resource", "audience"):
             if self.request.form.get(name, wanted) != wanted:
-                raise Refusal("invalid_target", f"{name} must be {wanted}, or left out (RFC 8707).")
+                raise OAuthRefusal("invalid_target", f"{name} must be {wanted}, or left out (RFC 8707).")
 
     def create_token_response(self) -> Answer:
-        """Issue the token (RFC 6749, section 5.1). Raises Refusal for scopes that are not allowed."""
+        """Issue the token (RFC 6749, section 5.1). Raises OAuthRefusal for scopes that are not allowed."""
         return 200, self.server.issue(self.request, self.acting_for), self.TOKEN_RESPONSE_HEADER
 
 
@@ -46,10 +46,10 @@ class TokenExchange(ClientCredentials):
     GRANT_TYPE = "urn:ietf:params:oauth:grant-type:token-exchange"
 
     def validate_token_request(self) -> None:
-        """Authenticate the portal, then verify what it says of its user. Raises Refusal."""
+        """Authenticate the portal, then verify what it says of its user. Raises OAuthRefusal."""
         super().validate_token_request()
         if self.request.client.audience is not Audience.LITIGANT_PORTAL:
-            raise Refusal("unauthorized_client", "Only litigant portals exchange tokens. Use client_credentials.")
+            raise OAuthRefusal("unauthorized_client", "Only litigant portals exchange tokens. Use client_credentials.")
         _check_exchange(self.request.form)
         self.acting_for = self._subject()
 
@@ -58,7 +58,7 @@ class TokenExchange(ClientCredentials):
         status, token, headers = super().create_token_response()
         return status, {**token, "issued_token_type": ACCESS_TOKEN_TYPE}, headers
 
-    def _subject(self) -> Subject:
+    def _subject(self) -> TokenSubject:
         client, server = self.request.client, self.server
         now = server.clock()
         try:
@@ -80,7 +80,7 @@ class StaffSignedIn(ClientCredentials):
     acting_for: Redeemed
 
     def validate_token_request(self) -> None:
-        """Authenticate the client and use up the code. Raises Refusal."""
+        """Authenticate the client and use up the code. Raises OAuthRefusal."""
         super().validate_token_request()
         request, now = self.request, self.server.clock()
         self.acting_for = redeem(request.connection, request.client, request.form, now)
@@ -109,7 +109,7 @@ class OwnTokens:
     server: Any
 
     def check_params(self, request: OAuthRequest, client: object) -> None:
-        """Raise Refusal if there is no token (RFC 7009, section 2.1; RFC 7662, section 2.1)."""
+        """Raise OAuthRefusal if there is no token (RFC 7009, section 2.1; RFC 7662, section 2.1)."""
         if "token" not in request.form:
             raise invalid_request("Send the token in the parameter token.")
 
@@ -123,11 +123,11 @@ class Revocation(OwnTokens, RevocationEndpoint):  # type: ignore[misc]  # authli
     """RFC 7009. An unknown token is answered like a revoked one."""
 
     def authenticate_token(self, request: OAuthRequest, client: Any) -> AccessToken | None:
-        """The token to revoke. Raises Refusal for another client's (RFC 7009, section 2.1)."""
+        """The token to revoke. Raises OAuthRefusal for another client's (RFC 7009, section 2.1)."""
         self.check_params(request, client)
         token = self.query_token(request.form["token"], None)
         if token and token.client_id != client.client_id:
-            raise Refusal("invalid_grant", "This token was issued to another client.")
+            raise OAuthRefusal("invalid_grant", "This token was issued to another client.")
         return token
 
     def revoke_token(self, token: AccessToken, request: OAuthRequest) -> None:

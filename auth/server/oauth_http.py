@@ -20,7 +20,7 @@ BLANKS = dict.fromkeys(map(ord, "\u00a0\u3000"), " ")
 """Blanks that keyboards write for the plain one; Python does not count them among what is printable."""
 
 
-class Refusal(OAuth2Error):  # type: ignore[misc]  # authlib has no types
+class OAuthRefusal(OAuth2Error):  # type: ignore[misc]  # authlib has no types
     """An OAuth error answer: HTTP status, RFC error code, and a sentence that says what to do instead."""
 
     def __init__(self, error: str, description: str, status: int = 400) -> None:
@@ -39,9 +39,9 @@ class Refusal(OAuth2Error):  # type: ignore[misc]  # authlib has no types
         return headers
 
 
-def invalid_request(description: str) -> Refusal:
+def invalid_request(description: str) -> OAuthRefusal:
     """Something is missing, repeated or malformed (RFC 6749, section 5.2)."""
-    return Refusal("invalid_request", description)
+    return OAuthRefusal("invalid_request", description)
 
 
 class Form(OAuth2Payload):  # type: ignore[misc]  # authlib has no types
@@ -84,7 +84,7 @@ class OAuthRequest(OAuth2Request):  # type: ignore[misc]  # authlib has no types
 
 
 async def read_request(request: Request, issuer: str) -> OAuthRequest:
-    """Read and bound one POST request. Raises Refusal for anything that is not a plain, unambiguous form."""
+    """Read and bound one POST request. Raises OAuthRefusal for anything that is not a plain, unambiguous form."""
     if request.scope["query_string"]:
         raise invalid_request("Send all parameters in the body: a URL is logged on its way, and may hold secrets.")
     if len(request.headers.getlist("authorization")) > 1:
@@ -93,7 +93,7 @@ async def read_request(request: Request, issuer: str) -> OAuthRequest:
 
 
 async def read_visit(request: Request) -> Visit:
-    """Read and bound one request of a browser. Raises Refusal."""
+    """Read and bound one request of a browser. Raises OAuthRefusal."""
     query = Form(_fields(request.scope["query_string"])).data
     form = Form(await _form(request)).data if request.method == "POST" else None
     return Visit(query, request.cookies, form, request.headers.get("sec-fetch-site") == "same-origin")
@@ -103,7 +103,7 @@ async def _form(request: Request) -> list[tuple[str, str]]:
     if request.headers.get("content-type", "").split(";")[0].strip().lower() != FORM_TYPE:
         raise invalid_request(f"Send a body of the type {FORM_TYPE}.")
     if is_encoded(request.headers):
-        raise Refusal("invalid_request", ONLY_IDENTITY, 415)
+        raise OAuthRefusal("invalid_request", ONLY_IDENTITY, 415)
     return _fields(await _body(request))
 
 
@@ -122,7 +122,7 @@ async def _body(request: Request) -> bytes:
         async for chunk in request.stream():
             body += chunk
             if len(body) > MAXIMUM_BODY:
-                raise Refusal("invalid_request", f"The body is larger than {MAXIMUM_BODY} bytes.", 413)
+                raise OAuthRefusal("invalid_request", f"The body is larger than {MAXIMUM_BODY} bytes.", 413)
     except ClientDisconnect:
         raise invalid_request("The connection closed before the body was complete.") from None
     return bytes(body)

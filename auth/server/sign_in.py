@@ -17,7 +17,7 @@ from auth.clients.scope_request import allowed_scopes, requested_scopes
 from auth.server.accounts import check_password, find_officer, sign_out
 from auth.server.authorization_code import CHALLENGE, hashed, issue_code
 from auth.server.authorization_server import AuthorizationServer
-from auth.server.oauth_http import Refusal
+from auth.server.oauth_http import OAuthRefusal
 from auth.server.pages import page
 from auth.server.token_store import RegisteredClient, find_client, moment, prune
 from auth.server.visit import Visit
@@ -75,7 +75,7 @@ class SignIn:
                 return page("message.html", 400, title="无法继续 This cannot go on", message=str(error))
             try:
                 asked = self._read(back, visit.query)
-            except Refusal as refusal:
+            except OAuthRefusal as refusal:
                 said = {"error": str(refusal.error), "error_description": str(refusal.description)}
                 return self._send(back[1], said | state_of(visit.query))
             return self._answer(connection, asked, visit)
@@ -102,14 +102,14 @@ class SignIn:
         return client, query["redirect_uri"]
 
     def _read(self, back: tuple[RegisteredClient, str], query: Mapping[str, str]) -> AuthorizationRequest:
-        """What is asked for. Raises Refusal."""
+        """What is asked for. Raises OAuthRefusal."""
         client, redirect_uri = back
         if query.get("response_type") != "code":
-            raise Refusal("unsupported_response_type", "response_type must be code.")
+            raise OAuthRefusal("unsupported_response_type", "response_type must be code.")
         if query.get("code_challenge_method") != "S256" or not CHALLENGE.fullmatch(query.get("code_challenge", "")):
-            raise Refusal("invalid_request", "Send code_challenge with code_challenge_method=S256 (RFC 7636).")
+            raise OAuthRefusal("invalid_request", "Send code_challenge with code_challenge_method=S256 (RFC 7636).")
         if len(query.get("state", "")) > LONGEST_STATE:
-            raise Refusal("invalid_request", f"state is longer than {LONGEST_STATE} characters.")
+            raise OAuthRefusal("invalid_request", f"state is longer than {LONGEST_STATE} characters.")
         allowed = allowed_scopes(client, staff=True, allow_pilot_persons=self.server.allow_pilot_persons)
         scopes = requested_scopes(query.get("scope"), allowed)
         login = query.get("prompt") == "login"

@@ -13,7 +13,7 @@ LIFETIME_SECONDS = 300
 
 
 @dataclass(frozen=True)
-class Subject:
+class TokenSubject:
     """A verified subject token. `number` is what is hashed (R18); `claims` hold what makes the token single-use."""
 
     number: str
@@ -24,7 +24,9 @@ class Subject:
         return "Subject(…)"
 
 
-def read_subject_token(text: str, jwks: Mapping[str, Any] | None, client_id: str, issuer: str, now: float) -> Subject:
+def read_subject_token(
+    text: str, jwks: Mapping[str, Any] | None, client_id: str, issuer: str, now: float
+) -> TokenSubject:
     """Verify a portal's statement about its user: `iss`, `sub`, `aud`, `iat`, `exp`, `jti`, `name`, `id_number`.
 
     `id_type` is the kind of another document than a resident card or organization code (R22), as `DocumentKind` has it.
@@ -39,7 +41,7 @@ def read_subject_token(text: str, jwks: Mapping[str, Any] | None, client_id: str
         raise AssertionRefused("sub must be the user, not the client")
     if claims.get("iat") is None:
         raise AssertionRefused("iat is missing")
-    return Subject(_number(claims["id_number"], claims.get("id_type")), claims)
+    return TokenSubject(_number(claims["id_number"], claims.get("id_type")), claims)
 
 
 def _number(number: str, kind: Any) -> str:

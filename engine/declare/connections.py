@@ -6,7 +6,7 @@ import strawberry
 
 from engine.declare.directives import Cost
 from engine.load.context import Later
-from engine.load.loaders import Connection as Page
+from engine.load.loaders import LoadedPage as Page
 from engine.policy import OPEN, require
 
 T = TypeVar("T")

@@ -41,7 +41,7 @@ class TooCostlyError(ExpectedError):
 
 
 @dataclass(frozen=True)
-class Size:
+class ListLength:
     """How long a list is: a number, or what a variable holds (a number, or a list of that length)."""
 
     number: int = 1
@@ -58,7 +58,7 @@ class Price:
     """The cost of a selection: what is fixed, what is counted by the row, and the dearest of the possible types."""
 
     fixed: int
-    lists: tuple[tuple[Size, "Price"], ...] = ()
+    lists: tuple[tuple[ListLength, "Price"], ...] = ()
     types: tuple["Price", ...] = ()
 
     def of(self, variables: Variables) -> int:
@@ -76,40 +76,40 @@ def price_of(selection: Selection) -> Price:
 class _Pricing:
     selection: Selection
 
-    def fields(self, kind: GraphQLObjectType, asked: Fields, sized: Size | None = None) -> Price:
+    def fields(self, kind: GraphQLObjectType, asked: Fields, sized: ListLength | None = None) -> Price:
         """The price of fields on an object; `sized`: the length of the lists that its parent's arguments size."""
         prices = [found for details in asked.values() for found in self._field(kind, details, sized)]
-        fixed = sum(price.fixed for size, price in prices if size == Size() and not (price.lists or price.types))
-        lists = [(size, price) for size, price in prices if size != Size() or price.lists or price.types]
+        fixed = sum(price.fixed for size, price in prices if size == ListLength() and not (price.lists or price.types))
+        lists = [(size, price) for size, price in prices if size != ListLength() or price.lists or price.types]
         return Price(fixed, tuple(lists))
 
     def _field(
-        self, kind: GraphQLObjectType, details: FieldDetailsList, sized: Size | None
-    ) -> Iterator[tuple[Size, Price]]:
+        self, kind: GraphQLObjectType, details: FieldDetailsList, sized: ListLength | None
+    ) -> Iterator[tuple[ListLength, Price]]:
         node = details[0].node
         if node.name.value.startswith("__"):
             return
         defined = kind.fields[node.name.value]
-        yield Size(), Price(_weight(defined.extensions[DEFINITION], 0))
+        yield ListLength(), Price(_weight(defined.extensions[DEFINITION], 0))
         target: Any = get_named_type(defined.type)
         if not is_composite_type(target):
             return
         declared = _list_size(defined)
         length = _length(declared, node) if declared else None
         if declared and declared.sized_fields:
-            yield Size(), self._objects(target, details, length)
+            yield ListLength(), self._objects(target, details, length)
         elif sized and node.name.value in {"nodes", "edges"}:
             yield sized, self._objects(target, details, None)
         else:
-            yield length or Size(), self._objects(target, details, None)
+            yield length or ListLength(), self._objects(target, details, None)
 
-    def _objects(self, target: Any, details: FieldDetailsList, sized: Size | None) -> Price:
+    def _objects(self, target: Any, details: FieldDetailsList, sized: ListLength | None) -> Price:
         schema = self.selection.schema
         types = schema.get_possible_types(target) if is_abstract_type(target) else [target]
         prices = [self._object(kind, details, sized) for kind in types]
         return prices[0] if len(set(prices)) == 1 else Price(0, (), tuple(prices))
 
-    def _object(self, kind: GraphQLObjectType, details: FieldDetailsList, sized: Size | None) -> Price:
+    def _object(self, kind: GraphQLObjectType, details: FieldDetailsList, sized: ListLength | None) -> Price:
         found = self.fields(kind, self.selection.below(kind, details), sized)
         return Price(found.fixed + _weight(kind.extensions[DEFINITION], 1), found.lists)
 
@@ -123,16 +123,16 @@ def _list_size(field: GraphQLField) -> ListSize | None:
     return next((one for one in field.extensions[DEFINITION].directives if isinstance(one, ListSize)), None)
 
 
-def _length(declared: ListSize, node: FieldNode) -> Size:
+def _length(declared: ListSize, node: FieldNode) -> ListLength:
     """The length of a list where it is asked for."""
     if not declared.slicing_arguments:
-        return Size(declared.assumed_size or 1)
+        return ListLength(declared.assumed_size or 1)
     given = (argument.value for argument in node.arguments or () if argument.name.value in declared.slicing_arguments)
     match next(given, None):
         case VariableNode(name=name):
-            return Size(0, name.value)
+            return ListLength(0, name.value)
         case IntValueNode(value=value):
-            return Size(int(value))
+            return ListLength(int(value))
         case ListValueNode(values=values):
-            return Size(len(values))
-    return Size()
+            return ListLength(len(values))
+    return ListLength()

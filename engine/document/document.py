@@ -27,7 +27,7 @@ from engine.document.error_redaction import coded
 from engine.document.limits import CycleError, TooComplexError, bound
 from engine.engine import Engine
 from engine.load.errors import ForbiddenError
-from engine.plan.plan import Plan, Purpose, planned
+from engine.plan.plan import Plan, PlanTarget, planned
 from engine.plan.selection import Selection, condition_variables
 from engine.plan.walk import Unplanned
 from engine.policy import Policy
@@ -62,7 +62,7 @@ class Variant:
     types: what the access log says of each root field. bulk: plans with larger pages, made for bulk operations.
     """
 
-    purpose: Purpose
+    purpose: PlanTarget
     types: Mapping[str, Sequence[str]]
     bulk: dict[tuple[int, bool], Plan] = field(default_factory=dict)
 
@@ -139,7 +139,7 @@ class Operation:
             if len(self.variants) >= MOST_VARIANTS:
                 self.variants.clear()
             selection = Selection.of(self.engine.graphql, self.document, self.node, dict(conditions))
-            purpose = Purpose(self.engine, selection, audience, self.scopes, self.digest)
+            purpose = PlanTarget(self.engine, selection, audience, self.scopes, self.digest)
             self.variants[key] = Variant(purpose, self.types())
         return self.variants[key]
 

@@ -43,7 +43,7 @@ class CycleError(GraphQLError):
 
 
 @dataclass(frozen=True)
-class Size:
+class SelectionSize:
     """Levels of selections, fragments counted; fields, and the aliases and directives on what is selected."""
 
     levels: int = 0
@@ -51,7 +51,7 @@ class Size:
     aliases: int = 0
     directives: int = 0
 
-    def within(self) -> "Size":
+    def within(self) -> "SelectionSize":
         """This size. Raises TooComplexError if it is over the limits."""
         for what, most in LIMITS.items():
             if getattr(self, what) > most:
@@ -62,11 +62,11 @@ class Size:
 LIMITS = {"levels": MOST_LEVELS, "fields": MOST_FIELDS, "aliases": MOST_ALIASES, "directives": MOST_DIRECTIVES}
 
 
-def _together(sizes: Sequence[Size]) -> Size:
+def _together(sizes: Sequence[SelectionSize]) -> SelectionSize:
     """Of what stands side by side, one level down."""
     levels = max((size.levels for size in sizes), default=-1) + 1
     sums = (sum(getattr(size, what) for size in sizes) for what in ("fields", "aliases", "directives"))
-    return Size(levels, *sums)
+    return SelectionSize(levels, *sums)
 
 
 @dataclass
@@ -74,19 +74,19 @@ class Guard:
     """Measures one document. `sizes`: of the fragments measured; `entered`: those being measured."""
 
     fragments: Mapping[str, FragmentDefinitionNode]
-    sizes: dict[str, Size] = field(default_factory=dict)
+    sizes: dict[str, SelectionSize] = field(default_factory=dict)
     entered: set[str] = field(default_factory=set)
     pairs: int = 0
 
-    def size(self, selections: SelectionSetNode | None, level: int = 0) -> Size:
+    def size(self, selections: SelectionSetNode | None, level: int = 0) -> SelectionSize:
         """The size of a selection set that is `level` levels down. Raises TooComplexError."""
-        Size(level).within()
+        SelectionSize(level).within()
         return _together(
             [self._selected(node, level + 1) for node in (selections.selections if selections else ())]
         ).within()
 
-    def _selected(self, node: SelectionNode, level: int) -> Size:
-        own = Size(directives=len(node.directives or ()))
+    def _selected(self, node: SelectionNode, level: int) -> SelectionSize:
+        own = SelectionSize(directives=len(node.directives or ()))
         if isinstance(node, FragmentSpreadNode):
             below = self.spread(node.name.value, level)
         else:
@@ -95,7 +95,7 @@ class Guard:
             own = replace(own, fields=1, aliases=int(node.alias is not None))
         return replace(_together([own, below]), levels=below.levels)
 
-    def spread(self, name: str, level: int = 0) -> Size:
+    def spread(self, name: str, level: int = 0) -> SelectionSize:
         """The size of a fragment; an unknown one is left to validation. Raises TooComplexError, CycleError."""
         if name in self.entered:
             raise CycleError(name)
@@ -103,7 +103,7 @@ class Guard:
             self.entered.add(name)
             self.sizes[name] = self.size(self.fragments[name].selection_set, level)
             self.entered.remove(name)
-        return self.sizes.get(name, Size())
+        return self.sizes.get(name, SelectionSize())
 
     def compare(self, together: Iterable[SelectionSetNode]) -> None:
         """Count the pairs of fields that answer under one name. Raises TooComplexError."""

@@ -7,7 +7,7 @@ LARGEST_PAGE = 100
 """Rows of a page that a client asks for."""
 
 
-class View(Protocol):
+class AnyView(Protocol):
     """What a reader sees from where it stands: the values that row predicates compare with."""
 
     @property
@@ -22,12 +22,12 @@ class View(Protocol):
         """The values of all bind parameters that predicates and the audit name."""
 
 
-class Caller(Protocol):
+class AnyCaller(Protocol):
     """The caller of one request."""
 
     @property
     def view(self) -> Any:
-        """Its ordinary `View`."""
+        """Its ordinary `AnyView`."""
 
     @property
     def scopes(self) -> frozenset[str]:

@@ -13,8 +13,8 @@ from aiodataloader import DataLoader
 from engine.declare.paging import Page
 from engine.declare.relations import Relation, Root
 from engine.load.context import Context
-from engine.load.rows import Answer, Edge, PageInfo, Row
-from engine.load.statements import Reading, argument_values, key_values, reading_of
+from engine.load.rows import PagePlace, PlacedRow, RootAnswer, Row
+from engine.load.statements import RelationQuery, argument_values, key_values, reading_of
 
 Key = tuple[Any, ...]
 
@@ -69,7 +69,9 @@ class CountLoader(PageLoader):
         return [counts.get(ordinal, 0) for ordinal in range(1, len(keys) + 1)]
 
 
-def grouped(found: Sequence[Mapping[Any, Any]], parents: int, reading: Reading, answer: Answer) -> list[list[Row]]:
+def grouped(
+    found: Sequence[Mapping[Any, Any]], parents: int, reading: RelationQuery, answer: RootAnswer
+) -> list[list[Row]]:
     """Rows by their parent's ordinal."""
     rows: defaultdict[int, list[Row]] = defaultdict(list)
     for values in found:
@@ -87,7 +89,7 @@ async def related(context: Context, relation: Relation, parent: Row, arguments: 
     return rows if relation.many else next(iter(rows), None)
 
 
-async def connected(context: Context, relation: Relation, parent: Row, page: Page) -> "Connection":
+async def connected(context: Context, relation: Relation, parent: Row, page: Page) -> "LoadedPage":
     """One page of the rows that an edge leads to."""
 
     async def count() -> int:
@@ -100,12 +102,12 @@ async def connected(context: Context, relation: Relation, parent: Row, page: Pag
 
     name: Hashable = (PageLoader, relation, parent.answer, page)
     loader = context.loader(name, lambda: PageLoader(context, relation, parent, page))
-    connection = Connection(await loader.load(parent.keys_for(relation.keys)), page, count)
+    connection = LoadedPage(await loader.load(parent.keys_for(relation.keys)), page, count)
     context.trail.meet(parent.answer, connection.nodes)
     return connection
 
 
-class Connection:
+class LoadedPage:
     """A page as GraphQL reads it."""
 
     def __init__(self, rows: Sequence[Row], page: Page, count: Any) -> None:
@@ -113,16 +115,16 @@ class Connection:
         self.more = len(rows) > page.first
 
     @property
-    def edges(self) -> list[Edge]:
+    def edges(self) -> list[PlacedRow]:
         """The rows with their cursors."""
-        return [Edge(row._cursor, row) for row in self.nodes]
+        return [PlacedRow(row._cursor, row) for row in self.nodes]
 
     @property
-    def page_info(self) -> PageInfo:
+    def page_info(self) -> PagePlace:
         """Where the page stands: pages lead forward only."""
         cursors = [row._cursor for row in self.nodes]
         ends = (cursors[0], cursors[-1]) if cursors else (None, None)
-        return PageInfo(self.more, self.page.after is not None, *ends)
+        return PagePlace(self.more, self.page.after is not None, *ends)
 
 
 async def answered(context: Context, field: str, root: Root, arguments: Mapping[str, Any], page: Page | None) -> Any:
@@ -130,11 +132,11 @@ async def answered(context: Context, field: str, root: Root, arguments: Mapping[
     prepared = root.prepared(arguments, context.caller)
     if prepared.before is not None:
         await context.fetch(prepared.before, argument_values(prepared.values) | dict(prepared.view.parameters()))
-    return await found(context, root, prepared.values, Answer(field, prepared.view), page)
+    return await found(context, root, prepared.values, RootAnswer(field, prepared.view), page)
 
 
 async def found(
-    context: Context, root: Root, values: Mapping[str, Any], answer: Answer, page: Page | None = None
+    context: Context, root: Root, values: Mapping[str, Any], answer: RootAnswer, page: Page | None = None
 ) -> Any:
     """The rows of a root for the values of its keys, as a part of `answer`."""
     view = answer.view
@@ -146,11 +148,11 @@ async def found(
         shown, beyond = (rows[: page.first], page.after is not None) if page else (rows, False)
         context.trail.note(answer, shown, root.about.columns(reading.child), beyond=beyond)
     if page:
-        return Connection(rows, page, _counting(context, reading, page, binds))
+        return LoadedPage(rows, page, _counting(context, reading, page, binds))
     return rows if root.relation.many else next(iter(rows), None)
 
 
-def _counting(context: Context, reading: Reading, page: Page, binds: Mapping[str, Any]) -> Any:
+def _counting(context: Context, reading: RelationQuery, page: Page, binds: Mapping[str, Any]) -> Any:
     async def count() -> int:
         found: int = (await context.fetch(reading.count(page), binds))[0]["_count"]
         return found

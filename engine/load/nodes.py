@@ -11,11 +11,11 @@ from sqlalchemy.orm import InstrumentedAttribute
 from engine.declare.opaque import unseal
 from engine.declare.relations import Relation, Root
 from engine.engine import Engine
-from engine.load.caller import Caller, View
+from engine.load.caller import AnyCaller, AnyView
 from engine.load.context import Context
 from engine.load.errors import BadIdError, TooManySubjectsError
 from engine.load.loaders import found
-from engine.load.rows import Answer, Row
+from engine.load.rows import RootAnswer, Row
 
 LARGEST_BATCH = 100
 MOST_DIGITS = len(str(2**63))
@@ -74,9 +74,9 @@ class NodesRoot:
     """
 
     many: bool
-    prepare: Callable[[Mapping[str, Any], Any], View] | None = None
+    prepare: Callable[[Mapping[str, Any], Any], AnyView] | None = None
 
-    def asked(self, arguments: Mapping[str, Any], caller: Caller) -> tuple[list[tuple[str, str]], View]:
+    def asked(self, arguments: Mapping[str, Any], caller: AnyCaller) -> tuple[list[tuple[str, str]], AnyView]:
         """The type and key of each id, and the view to see them from.
 
         Raises BadIdError, TooManySubjectsError, and what `prepare` raises.
@@ -92,7 +92,7 @@ async def looked_up(context: Context, field: str, root: NodesRoot, arguments: Ma
     """The rows of these ids in order; None for what is unknown, or not for this caller."""
     asked, view = root.asked(arguments, context.caller)
     rows: dict[str, Row] = {}
-    answer = Answer(field, view)
+    answer = RootAnswer(field, view)
     for type_name in dict.fromkeys(name for name, _ in asked):
         if type_name in readable(context.engine, context.caller.scopes):
             rows |= await _of_type(context, type_name, [key for name, key in asked if name == type_name], answer)
@@ -106,7 +106,7 @@ def readable(engine: Engine, scopes: frozenset[str]) -> frozenset[str]:
     return frozenset(name for name in engine.nodes if engine.policy.permits(name, scopes))
 
 
-async def _of_type(context: Context, type_name: str, keys: Sequence[str], answer: Answer) -> dict[str, Row]:
+async def _of_type(context: Context, type_name: str, keys: Sequence[str], answer: RootAnswer) -> dict[str, Row]:
     root, policy = node_root(context.engine, type_name), context.engine.policy
     rows = await found(context, root, {"keys": typed_keys(root, keys)}, answer)
     return {row.id: row for row in rows if policy.permits(row.type_name, context.caller.scopes)}

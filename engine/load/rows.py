@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.declare.relations import RowType
-from engine.load.caller import View
+from engine.load.caller import AnyView
 
 
 @dataclass(eq=False)
-class Answer:
+class RootAnswer:
     """The answer of one root field under way. `known`: the subjects that the access log says it told of."""
 
     field: str
-    view: View
+    view: AnyView
     known: set[int | None] = dataclasses.field(default_factory=set)
 
 
@@ -23,7 +23,7 @@ class Row:
 
     __slots__ = ("_values", "answer", "row_type")
 
-    def __init__(self, row_type: RowType, values: Mapping[Any, Any], answer: Answer) -> None:
+    def __init__(self, row_type: RowType, values: Mapping[Any, Any], answer: RootAnswer) -> None:
         self.row_type, self._values, self.answer = row_type, values, answer
 
     def __getattr__(self, name: str) -> Any:
@@ -51,7 +51,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Edge:
+class PlacedRow:
     """A row and its place in a connection."""
 
     cursor: str
@@ -59,7 +59,7 @@ class Edge:
 
 
 @dataclass(frozen=True)
-class PageInfo:
+class PagePlace:
     """Where a page stands (Relay)."""
 
     has_next_page: bool

@@ -32,12 +32,12 @@ def key_values(relation: Relation, keys: Sequence[tuple[Any, ...]]) -> dict[str,
 
 
 @lru_cache(1024)
-def reading_of(engine: Engine, relation: Relation, audience: Audience, *, root: bool = False) -> "Reading":
+def reading_of(engine: Engine, relation: Relation, audience: Audience, *, root: bool = False) -> "RelationQuery":
     """The reading of a declared relation, which holds no value of any request."""
-    return Reading(engine.row_type(relation), relation, audience, root=root)
+    return RelationQuery(engine.row_type(relation), relation, audience, root=root)
 
 
-class Reading:
+class RelationQuery:
     """One relation as one audience reads it: its parents, its rows, and the predicate between them."""
 
     def __init__(self, row_type: RowType, relation: Relation, audience: Audience, *, root: bool = False) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.audit import Audit, entry_values, insertion
-from engine.load.rows import Answer, Row
+from engine.load.rows import RootAnswer, Row
 
 
 @dataclass
@@ -19,9 +19,9 @@ class Trail:
     """Entries to be written, in the order of the answer: each with what it tells."""
 
     audit: Audit
-    entries: list[tuple[Answer, dict[str, Any]]] = field(default_factory=list)
+    entries: list[tuple[RootAnswer, dict[str, Any]]] = field(default_factory=list)
 
-    def note(self, answer: Answer, rows: Sequence[Row], about: Iterable[str], *, beyond: bool = False) -> None:
+    def note(self, answer: RootAnswer, rows: Sequence[Row], about: Iterable[str], *, beyond: bool = False) -> None:
         """Note the rows of a root field: an entry for each subject of each row, or one that says there were none.
 
         `about` names the parts that the root declares (`relations.About`). `beyond`: the page began after a cursor, so
@@ -36,12 +36,12 @@ class Trail:
             for told in (told for row in rows for told in _told(row, parts)):
                 self.enter(answer, **told)
 
-    def meet(self, answer: Answer, rows: Iterable[Row]) -> None:
+    def meet(self, answer: RootAnswer, rows: Iterable[Row]) -> None:
         """Note the subjects of rows that an edge led to, where the answer was not known to be about them."""
         for subject in dict.fromkeys(row.subject for row in rows if row.subject not in {None, *answer.known}):
             self.enter(answer, subject=subject)
 
-    def enter(self, answer: Answer, **told: Any) -> None:
+    def enter(self, answer: RootAnswer, **told: Any) -> None:
         """Note one entry; `told` names some of the audit's."""
         entry = dict.fromkeys(self.audit.told) | {"result": self.audit.given} | told
         self.entries.append((answer, entry))

@@ -16,7 +16,7 @@ from graphql.execution.values import VariableValues, get_argument_values
 from engine.declare.paging import Page, page_of, place_types
 from engine.declare.relations import Relation, RowType
 from engine.declare.sql import SQL
-from engine.load.caller import LARGEST_PAGE, Caller
+from engine.load.caller import LARGEST_PAGE, AnyCaller
 
 Arguments = Mapping[str, Any]
 ArgumentReader = Callable[[GraphQLField], Callable[[Arguments], Arguments]]
@@ -70,7 +70,7 @@ class ArguedEdge:
     def _name(self, name: str) -> str:
         return f"edge_{self.argued.number}_{name}"
 
-    def read(self, variables: VariableValues, caller: Caller) -> "Read":
+    def read(self, variables: VariableValues, caller: AnyCaller) -> "Read":
         """The shape of the page, if it is one, and the values. Raises BadPageSizeError, BadCursorError."""
         arguments = self.argued.read(variables)
         values = {self._name(name): arguments.get(name) for name in self.relation.arguments}
@@ -124,7 +124,7 @@ class EdgeArguments:
     edges: tuple[ArguedEdge, ...]
     constant: dict[int, Read] = field(default_factory=dict)
 
-    def read(self, variables: VariableValues, caller: Caller) -> tuple[Shape, dict[str, Any]]:
+    def read(self, variables: VariableValues, caller: AnyCaller) -> tuple[Shape, dict[str, Any]]:
         """The shape and the values of this request. Raises what the arguments raise."""
         shapes, values = [], dict[str, Any]()
         for edge in self.edges:
@@ -133,7 +133,7 @@ class EdgeArguments:
             values |= read
         return tuple(shapes), values
 
-    def _read(self, edge: ArguedEdge, variables: VariableValues, caller: Caller) -> Read:
+    def _read(self, edge: ArguedEdge, variables: VariableValues, caller: AnyCaller) -> Read:
         number = edge.argued.number
         if number not in self.constant:
             found = edge.read(variables, caller)

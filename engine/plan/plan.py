@@ -14,7 +14,7 @@ from graphql.execution.values import VariableValues
 
 from engine.declare.relations import Audience, Root
 from engine.engine import Engine
-from engine.load.caller import LARGEST_PAGE, Caller, View
+from engine.load.caller import LARGEST_PAGE, AnyCaller, AnyView
 from engine.load.context import Unconnected
 from engine.load.nodes import NodesRoot, node_root, readable, typed_keys
 from engine.load.statements import argument_values
@@ -85,12 +85,12 @@ def before(update: sa.Update | None) -> Statement | None:
 class Part(Protocol):
     """What one root field comes to."""
 
-    def ready(self, variables: VariableValues, caller: Caller) -> Ready | Text:
+    def ready(self, variables: VariableValues, caller: AnyCaller) -> Ready | Text:
         """A statement to run, or the answer itself. Raises what the arguments raise."""
 
 
 @dataclass(frozen=True)
-class Purpose:
+class PlanTarget:
     """What all parts of a plan are for: whom, and which document, as the log says it.
 
     largest_page: rows that a page at the root may have. between: what stands between two of them. logged: False for
@@ -114,7 +114,7 @@ class StatementPart(ABC):
     asked: RootField
     own: Argued
     edges: EdgeArguments
-    purpose: Purpose
+    purpose: PlanTarget
     statements: Statements = field(init=False)
 
     def __post_init__(self) -> None:
@@ -133,7 +133,7 @@ class StatementPart(ABC):
             self.purpose.engine, self.purpose.selection, self.purpose.audience, nodes, shapes, largest, between
         )
 
-    def seen_from(self, view: View) -> dict[str, Any]:
+    def seen_from(self, view: AnyView) -> dict[str, Any]:
         """The values of whoever asks, and of the log entry."""
         return {**view.parameters(), **self.purpose.engine.audit.parameters(view, self.purpose.digest)}
 
@@ -145,7 +145,7 @@ class RowsPart(StatementPart):
         """The statement of a shape of its pages."""
         return root_statement(self.asked, self.writer(shape), self.purpose.audience, logged=self.purpose.logged)
 
-    def ready(self, variables: VariableValues, caller: Caller) -> Ready:
+    def ready(self, variables: VariableValues, caller: AnyCaller) -> Ready:
         """The statement for this request's shape, and its values."""
         arguments = self.own.read(variables)
         prepared = self.asked.root.prepared(arguments, caller)
@@ -168,7 +168,7 @@ class NodesPart(StatementPart):
         types, pages = shape
         return nodes_statement(self.asked, self.lookup.many, types, self.writer(pages), self.purpose.audience)
 
-    def ready(self, variables: VariableValues, caller: Caller) -> Ready:
+    def ready(self, variables: VariableValues, caller: AnyCaller) -> Ready:
         """The statement for the types that the ids are of, and their keys."""
         ids, view = self.lookup.asked(self.own.read(variables), caller)
         types = tuple(sorted({name for name, _ in ids} & readable(self.purpose.engine, self.purpose.scopes)))
@@ -189,7 +189,7 @@ class ResolvedPart:
     selection: Selection
     document: DocumentNode
 
-    def ready(self, variables: VariableValues, caller: Caller) -> Text:
+    def ready(self, variables: VariableValues, caller: AnyCaller) -> Text:
         """The answer."""
         found = execute(
             self.selection.schema, self.document, None, Unconnected(caller), dict(self.selection.conditions.coerced)
@@ -203,7 +203,7 @@ class ResolvedPart:
 class TypeNamePart:
     """The name of the query type."""
 
-    def ready(self, variables: VariableValues, caller: Caller) -> Text:
+    def ready(self, variables: VariableValues, caller: AnyCaller) -> Text:
         """The answer."""
         return b'"Query"'
 
@@ -214,19 +214,19 @@ class Plan:
 
     parts: Mapping[str, Part]
 
-    def ready(self, variables: VariableValues, caller: Caller) -> dict[str, Ready | Text]:
+    def ready(self, variables: VariableValues, caller: AnyCaller) -> dict[str, Ready | Text]:
         """What to run for this request. Raises what the arguments raise."""
         return {name: part.ready(variables, caller) for name, part in self.parts.items()}
 
 
-def planned(purpose: Purpose, reader: ArgumentReader, types: Mapping[str, Sequence[str]]) -> Plan:
+def planned(purpose: PlanTarget, reader: ArgumentReader, types: Mapping[str, Sequence[str]]) -> Plan:
     """The plan of an operation. `types`: what the log says of each root field. Raises Unplanned."""
     found = purpose.selection.roots().items()
     return Plan({key: _part(details, purpose, reader, types) for key, details in found})
 
 
 def _part(
-    details: FieldDetailsList, purpose: Purpose, reader: ArgumentReader, types: Mapping[str, Sequence[str]]
+    details: FieldDetailsList, purpose: PlanTarget, reader: ArgumentReader, types: Mapping[str, Sequence[str]]
 ) -> Part:
     node, selection = details[0].node, purpose.selection
     name = node.name.value

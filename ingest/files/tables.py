@@ -41,14 +41,16 @@ class TableError(ImportFileError):
         self.problems = problems
 
 
-class Row(NamedTuple):
+class TableRow(NamedTuple):
     """One record: the line on which it begins, and its cells by column."""
 
     line: int
     cells: dict[str, str]
 
 
-def read_table(path: Path, columns: Sequence[str], optional: Sequence[str] = ()) -> tuple[list[Row], list[Problem]]:
+def read_table(
+    path: Path, columns: Sequence[str], optional: Sequence[str] = ()
+) -> tuple[list[TableRow], list[Problem]]:
     """The records of a CSV file with these columns in any order, and what is wrong with it.
 
     UTF-8, UTF-8 with BOM or GB18030, as Excel saves it: a `sep=` line, blank lines and empty columns at the end count
@@ -110,7 +112,7 @@ def _faults(header: Sequence[str], columns: Sequence[str], optional: Sequence[st
 
 def _rows(
     file: str, header: Sequence[str], records: Iterator[tuple[int, list[str]]], optional: Sequence[str]
-) -> tuple[list[Row], list[Problem]]:
+) -> tuple[list[TableRow], list[Problem]]:
     rows, problems = [], []
     for line, cells in records:
         if len(cells) > len(header):
@@ -118,5 +120,5 @@ def _rows(
             problems.append(Problem(file, line, "", sentence))
             continue
         padded = [*cells, *[""] * (len(header) - len(cells))]
-        rows.append(Row(line, dict.fromkeys(optional, "") | dict(zip(header, padded, strict=True))))
+        rows.append(TableRow(line, dict.fromkeys(optional, "") | dict(zip(header, padded, strict=True))))
     return rows, problems

@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from casework.events import colour
 from ingest.merge.staging import staged_rows
 from ingest.plausible import Warnings, doubts_of_age, doubts_of_case
-from ingest.records import Case, Context, Format, Merged, Record
+from ingest.records import FiledCase, Format, FormatContext, LineRecord, Merged
 from ingest.reference.vocabulary import ReadRole, in_no_vocabulary, named
 from ingest.report import LineError
-from ingest.subjects import Subject, read_name, read_text, refuse_number
+from ingest.subjects import LineSubject, read_name, read_text, refuse_number
 from ingest.versions import Source
 from models.case_numbers import parse_case_number
 from models.code_record import CodeRecord
@@ -99,12 +99,12 @@ class Cases(Format):
     )  # fmt: skip
     staged = staged_participation
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: FormatContext) -> None:
         super().__init__(context)
-        self._known: dict[tuple[str, ...], tuple[Case, Warnings]] = {}
+        self._known: dict[tuple[str, ...], tuple[FiledCase, Warnings]] = {}
         self._villages: dict[str, str] = {"": ""}
 
-    def read(self, cells: Sequence[str]) -> Record:
+    def read(self, cells: Sequence[str]) -> LineRecord:
         number, court, cause, filed, closed, role, kind, name, number_type, party_number, village, private = cells
         case, doubts = self._case((number, court, cause, filed, closed, private))
         position = self._role(role)
@@ -114,7 +114,7 @@ class Cases(Format):
         place = self._village(village) if born_on else ""
         warnings = (*warnings, *doubts, *doubts_of_age(born_on, case.filed_on))
         day = case.closed_on or case.filed_on
-        return Record(subject, (case.filed_on,), case.number, own, case, place, warnings, day, case.court_code)
+        return LineRecord(subject, (case.filed_on,), case.number, own, case, place, warnings, day, case.court_code)
 
     def _role(self, text: str) -> ReadRole:
         found = self.context.vocabulary.role(text)
@@ -122,7 +122,7 @@ class Cases(Format):
             raise LineError("ROLE", in_no_vocabulary("The position", text, WordKind.ROLE), named(text))
         return found
 
-    def _subject(self, kind: str, name: str, document: str, number: str) -> tuple[Subject | None, Warnings]:
+    def _subject(self, kind: str, name: str, document: str, number: str) -> tuple[LineSubject | None, Warnings]:
         """Who is meant, and the words that were unknown and not needed."""
         wanted = self.context.vocabulary.meaning(WordKind.PARTY_KIND, kind)
         if self.context.vocabulary.blank(number):
@@ -147,7 +147,7 @@ class Cases(Format):
             village = self._villages[text] = read_text(kept, "VILLAGE", limit=VILLAGE_LENGTH)
         return village
 
-    def _case(self, key: tuple[str, ...]) -> tuple[Case, Warnings]:
+    def _case(self, key: tuple[str, ...]) -> tuple[FiledCase, Warnings]:
         case = self._known.get(key)
         if case is None:
             if len(self._known) >= REMEMBERED:
@@ -157,14 +157,14 @@ class Cases(Format):
 
     def _read_case(
         self, text: str, court: str, cause: str, filed: str, closed: str, private: str
-    ) -> tuple[Case, Warnings]:
+    ) -> tuple[FiledCase, Warnings]:
         parsed = parse_case_number(text)
         filed_on, closed_on = parse_date(filed), None if self.context.vocabulary.blank(closed) else parse_date(closed)
         if closed_on and closed_on < filed_on:
             raise LineError("DATE", "The case was closed before it was filed: correct the dates.")
         court_code = self.context.court_named(court)
         doubts = doubts_of_case(parsed, court_code, filed_on, closed_on)
-        case = Case(
+        case = FiledCase(
             parsed.number,
             court_code,
             parsed.year,

@@ -8,7 +8,7 @@ from casework.matters import CERTIFICATES
 from casework.texts import holds_identity_number
 from ingest.formats.revocations import RevocableFormat, revoked_column
 from ingest.recording import RecordingFormat, staged_records
-from ingest.records import Record
+from ingest.records import LineRecord
 from ingest.report import LineError
 from models.case_numbers import parse_case_number
 from models.certificate import GOLD_TYPE, LONGEST_NUMBER
@@ -30,7 +30,7 @@ class Certificates(RevocableFormat, RecordingFormat):
     matter = CERTIFICATES
     key = ("number",)
 
-    def read(self, cells: Sequence[str]) -> Record:
+    def read(self, cells: Sequence[str]) -> LineRecord:
         number, case, name, party_number, performed, issued, revoked = cells
         own_number = _own_number(compact(number))
         parsed = parse_case_number(case)
@@ -41,7 +41,7 @@ class Certificates(RevocableFormat, RecordingFormat):
         subject = self.context.subjects.read(None, name, party_number)
         self.context.catalogue.require(GOLD_TYPE, issued_on)
         own = (own_number, performed_on, issued_on, self.revoked(revoked, issued_on))
-        return Record(subject, (performed_on,), parsed.number, own, court_day=issued_on, court=court)
+        return LineRecord(subject, (performed_on,), parsed.number, own, court_day=issued_on, court=court)
 
 
 def _own_number(text: str) -> str:

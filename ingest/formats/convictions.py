@@ -8,7 +8,7 @@ from sqlalchemy import Column, Date, Text
 from casework.matters import CONVICTED, CONVICTED_IN_ENFORCEMENT
 from ingest.formats.revocations import SanctionFormat, revoked_column
 from ingest.recording import staged_records
-from ingest.records import Record, filing_days
+from ingest.records import LineRecord, filing_days
 from ingest.report import LineError
 from ingest.subjects import read_text
 from models.case_numbers import parse_case_number
@@ -40,7 +40,7 @@ class Convictions(SanctionFormat):
         revoked_column(),
     )
 
-    def read(self, cells: Sequence[str]) -> Record:
+    def read(self, cells: Sequence[str]) -> LineRecord:
         judgment, court, name, document, number, crime, conduct, *later = cells
         decided, effective, begins, ends, related, revoked = later
         decision = parse_case_number(judgment)
@@ -56,7 +56,7 @@ class Convictions(SanctionFormat):
         kept = read_text(crime, "TEXT", required=True, limit=CRIME_LENGTH)
         own = (decision.number, case_number, code, SanctionKind.CONVICTION, kept, conduct_on, decided_on, effective_on)
         days = (conduct_on,) if conduct_on else (*filing_days(decision), decided_on)
-        return Record(
+        return LineRecord(
             subject,
             days,
             case_number,

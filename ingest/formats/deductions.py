@@ -19,7 +19,7 @@ from casework.versions import COLUMNS
 from ingest.formats.known_cases import case_key, read_cases
 from ingest.formats.repaired import add_repairs, read_ground
 from ingest.recording import RecordingFormat, staged_records
-from ingest.records import Record
+from ingest.records import LineRecord
 from ingest.reference.catalogue import Scored
 from ingest.reference.vocabulary import in_no_vocabulary, named
 from ingest.report import LineError
@@ -92,7 +92,7 @@ class Deductions(RecordingFormat):
         """Remember the cases: a deduction is of one that is there."""
         self._cases = await read_cases(connection)
 
-    def read(self, cells: Sequence[str]) -> Record:
+    def read(self, cells: Sequence[str]) -> LineRecord:
         case, court, name, document, number, role, code, points, conduct, determined, *published = cells
         kind, finding, issued, last, state, ended, reason = published
         case_number = parse_case_number(case).number
@@ -129,7 +129,7 @@ class Deductions(RecordingFormat):
             ground,
         )
         warned = (*warnings, *unclear)
-        return Record(
+        return LineRecord(
             subject, (conduct_on,), case_number, own, warnings=warned, court_day=published_on, court=court_code
         )
 

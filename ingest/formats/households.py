@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.households import LONGEST_TEXT, follow_members
 from ingest.merge.staging import staged_rows
-from ingest.records import Format, Merged, Record
+from ingest.records import Format, LineRecord, Merged
 from ingest.report import LineError
 from ingest.subjects import read_text, refuse_number
 from ingest.versions import EXPORTED, Source
@@ -42,7 +42,7 @@ class Households(Format):
     )  # fmt: skip
     staged = staged_member
 
-    def read(self, cells: Sequence[str]) -> Record:
+    def read(self, cells: Sequence[str]) -> LineRecord:
         key, village, name, kind, number, relation, letter, consented, enrolled, left = cells
         household = read_text(compact(key), "HOUSEHOLD", required=True, limit=LONGEST_TEXT)
         refuse_number(village, "VILLAGE")
@@ -61,7 +61,7 @@ class Households(Format):
             refuse_future(day, self.context.today)
         tie = read_text(relation, "TEXT", limit=LONGEST_TEXT)
         own = (household, place, tie, consent_number, consented_on, enrolled_on, left_on)
-        return Record(subject, (), "", own)
+        return LineRecord(subject, (), "", own)
 
     async def merge(self, connection: AsyncConnection, source: Source, silent: bool) -> Merged:
         for statement in PLACES:

@@ -13,7 +13,7 @@ from casework.matters import LISTINGS
 from ingest.formats.removals import removed_entries
 from ingest.recording import RecordingFormat
 from ingest.report import LineError
-from ingest.subjects import Subject
+from ingest.subjects import LineSubject
 from ingest.versions import Source, Written
 from models.code_record import CloseReason
 from models.identifiers import born_minor_on
@@ -36,7 +36,7 @@ Ends = Mapping[int, tuple[date, CloseReason]]
 """By the keys of entries, the day on which each leaves its list, and why."""
 
 
-def refuse_minor(subject: Subject, day: date) -> None:
+def refuse_minor(subject: LineSubject, day: date) -> None:
     """Minors are never listed (法释〔2017〕7号, article 4). Raises LineError MINOR."""
     if subject.born_on and born_minor_on(subject.born_on, day):
         raise LineError("MINOR", "The person was under 18: minors are never listed, so withdraw the listing.")

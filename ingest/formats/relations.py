@@ -9,13 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ingest.merge.staging import staged_rows
 from ingest.recording import KeyedFormat
-from ingest.records import Merged, Record
+from ingest.records import LineRecord, Merged
 from ingest.report import LineError
 from ingest.versions import Source
 from models.dates import parse_date
 from models.identifiers import compact
 from models.party import Identity, PartyKind
-from models.relation import Relation, RelationKind
+from models.relation import PartyRelation, RelationKind
 
 KINDS = {
     "法定代表人": RelationKind.LEGAL_REPRESENTATIVE,
@@ -45,11 +45,11 @@ class Relations(KeyedFormat):
 
     columns = ("组织名称", "统一社会信用代码", "关系", "姓名或名称", "证件类型", "证件号码", "起始日期", "终止日期")
     staged = staged_relation
-    table = Relation.__table__
+    table = PartyRelation.__table__
     noted = None
     key = ("organization_id", "kind", "party_id", "begins_on")
 
-    def read(self, cells: Sequence[str]) -> Record:
+    def read(self, cells: Sequence[str]) -> LineRecord:
         organization_name, code, tie, name, number_type, number, begins, ends = cells
         kind = KINDS.get(compact(tie))
         if kind is None:
@@ -66,9 +66,9 @@ class Relations(KeyedFormat):
         if ends_on and ends_on < begins_on:
             raise LineError("DATE", "The relation ends before it begins: correct the dates.")
         own = (None, organization.probes, kind, begins_on, ends_on)
-        return Record(subject, (), "", own, other=organization)
+        return LineRecord(subject, (), "", own, other=organization)
 
-    def key_of(self, place: int | None, record: Record) -> tuple[Any, ...]:
+    def key_of(self, place: int | None, record: LineRecord) -> tuple[Any, ...]:
         """The party, the organization, the kind and the first day."""
         _, organization, kind, begins_on, _ = record.row
         return (place, organization[0], kind, begins_on)

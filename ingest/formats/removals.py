@@ -14,7 +14,7 @@ from casework.consequences import follow
 from casework.listings import LEFT, end_entries
 from casework.matters import LISTINGS
 from ingest.merge.staging import staged_rows
-from ingest.records import Format, Merged, Record
+from ingest.records import Format, LineRecord, Merged
 from ingest.reference.vocabulary import in_no_vocabulary, named
 from ingest.report import LineError
 from ingest.versions import Kept, Source
@@ -49,7 +49,7 @@ class Removals(Format):
     columns = ("名单", "姓名或名称", "证件类型", "证件号码", "案号", "退出日期", "退出原因")
     staged = staged_removal
 
-    def read(self, cells: Sequence[str]) -> Record:
+    def read(self, cells: Sequence[str]) -> LineRecord:
         list_name, name, document, number, case, removed, reason = cells
         kind = LISTS.get(list_name)
         if kind is None:
@@ -62,7 +62,7 @@ class Removals(Format):
             sentence = in_no_vocabulary("The reason", reason, WordKind.REMOVAL_REASON)
             raise LineError("REMOVAL_REASON", sentence, named(reason))
         subject, warnings = self.context.subject(document, name, number)
-        return Record(
+        return LineRecord(
             subject, (), self._case(kind, case), (kind, removed_on, why), warnings=warnings, court_day=removed_on
         )
 
@@ -72,7 +72,7 @@ class Removals(Format):
             return ""
         return parse_case_number(text).number
 
-    def key_of(self, place: int | None, record: Record) -> tuple[Any, ...]:
+    def key_of(self, place: int | None, record: LineRecord) -> tuple[Any, ...]:
         return (place, record.case_number, record.row[0])
 
     async def merge(self, connection: AsyncConnection, source: Source, silent: bool) -> Merged:

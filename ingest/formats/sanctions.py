@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, Column, Date, SmallInteger, Text
 
 from ingest.formats.revocations import SanctionFormat, revoked_column
 from ingest.recording import staged_records
-from ingest.records import Record, filing_days
+from ingest.records import LineRecord, filing_days
 from ingest.reference.vocabulary import in_no_vocabulary, named
 from ingest.report import LineError
 from models.amounts import parse_amount, parse_days
@@ -44,7 +44,7 @@ class Sanctions(SanctionFormat):
         revoked_column(),
     )
 
-    def read(self, cells: Sequence[str]) -> Record:
+    def read(self, cells: Sequence[str]) -> LineRecord:
         decision, related, name, number, kind_text, measure, behaviour, decided, effective, revoked = cells
         decision_number, case = parse_case_number(decision), parse_case_number(related)
         court = self.context.court_coded(decision_number.court_code)
@@ -64,7 +64,7 @@ class Sanctions(SanctionFormat):
             self._check(red or behaviour_type, effective_on)
             warnings = (("DAYS", ""),) if kind is SanctionKind.DETENTION and length is None else ()
             records.append(
-                Record(subject, days, case.number, own, warnings=warnings, court_day=decided_on, court=court)
+                LineRecord(subject, days, case.number, own, warnings=warnings, court_day=decided_on, court=court)
             )
         first, *further = records
         warned = tuple(warning for record in records for warning in record.warnings)

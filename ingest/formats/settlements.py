@@ -9,7 +9,7 @@ from casework.assessments import assess_settlements, reverse_settlements
 from ingest.formats.known_cases import case_key, read_cases
 from ingest.formats.revocations import RevocableFormat, revoked_column
 from ingest.merge.staging import staged_rows
-from ingest.records import Merged, Record
+from ingest.records import LineRecord, Merged
 from ingest.subjects import read_text
 from ingest.versions import Source
 from models.case_numbers import parse_case_number
@@ -38,7 +38,7 @@ class Settlements(RevocableFormat):
         """Remember the cases."""
         self._cases = await read_cases(connection)
 
-    def read(self, cells: Sequence[str]) -> Record:
+    def read(self, cells: Sequence[str]) -> LineRecord:
         case, name, kind, number, document, performed, revoked = cells
         parsed = parse_case_number(case)
         court = self.context.court_coded(parsed.court_code)
@@ -48,7 +48,7 @@ class Settlements(RevocableFormat):
         key = case_key(self._cases, parsed.number)
         own = (key, court, text, performed_on, self.revoked(revoked, performed_on))
         days = (performed_on,)
-        return Record(subject, days, parsed.number, own, warnings=warnings, court_day=performed_on, court=court)
+        return LineRecord(subject, days, parsed.number, own, warnings=warnings, court_day=performed_on, court=court)
 
     async def merge_turn(self, connection: AsyncConnection, source: Source, turn: int, silent: bool) -> Merged:
         written = await self.kept().write(connection, source, turn)

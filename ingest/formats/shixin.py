@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from casework.matters import LISTING_TYPES
 from ingest.formats.listing import LISTING_COLUMNS, Ends, ListingFormat, refuse_minor
 from ingest.recording import staged_records
-from ingest.records import Record, filing_days
+from ingest.records import LineRecord, filing_days
 from ingest.reference.vocabulary import named
 from ingest.report import LineError
 from ingest.subjects import read_text
@@ -39,7 +39,7 @@ class Shixin(ListingFormat):
     )
     key = ("party_id", "kind", "case_number", "published_on")
 
-    def read(self, cells: Sequence[str]) -> Record:
+    def read(self, cells: Sequence[str]) -> LineRecord:
         name, number, kind, court, case, basis, unit, listed, published, duty, performance, grounds = cells
         code = self.context.court_named(court)
         number_of_case = parse_case_number(case)
@@ -57,7 +57,9 @@ class Shixin(ListingFormat):
         performed = self.context.vocabulary.meaning(WordKind.REMOVAL_REASON, performance) == CloseReason.PERFORMED
         own = (kind_of_list, code, *texts, listed_on, published_on, ends_on, performed)
         days = (*filing_days(number_of_case), listed_on)
-        return Record(subject, days, number_of_case.number, own, warnings=warnings, court_day=published_on, court=code)
+        return LineRecord(
+            subject, days, number_of_case.number, own, warnings=warnings, court_day=published_on, court=code
+        )
 
     async def performed(self, connection: AsyncConnection, source: Source, turn: int) -> Ends:
         """Whoever has performed leaves the list on the day of the export."""

@@ -13,7 +13,7 @@ from casework.names import name_parties
 from ingest.merge.resolution import resolve_subjects
 from ingest.merge.staging import resolved_subject, staged_subject
 from ingest.records import Chunk
-from ingest.subjects import Subject
+from ingest.subjects import LineSubject
 from ingest.versions import EXPORTED, Source
 from models.court import Court
 from models.documents import DocumentKind
@@ -23,7 +23,7 @@ from models.party import Identity, Party, PartyKind
 from models.party_name import NameStanding, PartyName
 
 subject, resolved = staged_subject.c, resolved_subject.c
-FirstLines = Callable[[Subject, int, Collection[int]], int | None]
+FirstLines = Callable[[LineSubject, int, Collection[int]], int | None]
 
 
 ADD_VILLAGES = insert(Village).from_select(

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from casework.terms import UNRECORDED
-from ingest.files.tables import Problem, Row, read_table
+from ingest.files.tables import Problem, TableRow, read_table
 from ingest.reference.catalogue_tables import (
     BEHAVIOURS,
     CODE_TYPES,
@@ -53,7 +53,7 @@ class CatalogueFolder(NamedTuple):
     """What a folder holds: entries by the names of the tables that it has, case types, and what is wrong with it."""
 
     tables: Mapping[str, Entries]
-    case_types: Sequence[Row]
+    case_types: Sequence[TableRow]
     problems: list[Problem]
 
 
@@ -76,7 +76,7 @@ def read_folder(folder: Path) -> CatalogueFolder:
     return CatalogueFolder(found, case_types, problems)
 
 
-def _entries(table: CatalogueTable, rows: Sequence[Row], problems: list[Problem]) -> Entries:
+def _entries(table: CatalogueTable, rows: Sequence[TableRow], problems: list[Problem]) -> Entries:
     file, found = f"{table.file}.csv", Entries()
     for row in rows:
         values, faults = _read(table, row)
@@ -89,7 +89,7 @@ def _entries(table: CatalogueTable, rows: Sequence[Row], problems: list[Problem]
     return found
 
 
-def _read(table: CatalogueTable, row: Row) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+def _read(table: CatalogueTable, row: TableRow) -> tuple[dict[str, Any], list[tuple[str, str]]]:
     values, faults = {}, []
     for column in table.columns:
         try:
@@ -99,7 +99,7 @@ def _read(table: CatalogueTable, row: Row) -> tuple[dict[str, Any], list[tuple[s
     return values, faults
 
 
-def _case_types(path: Path) -> tuple[Sequence[Row], list[Problem]]:
+def _case_types(path: Path) -> tuple[Sequence[TableRow], list[Problem]]:
     if not path.exists():
         return (), []
     rows, problems = read_table(path, CASE_TYPE_COLUMNS)

@@ -35,7 +35,7 @@ Fault = tuple[str, str]
 """The column, and the sentence that says what to do."""
 
 
-class Column(NamedTuple):
+class TableColumn(NamedTuple):
     """A column of a file, the attribute of the model, and what reads its text (ValueError with a sentence)."""
 
     name: str
@@ -49,7 +49,7 @@ class CatalogueTable:
 
     file: str
     model: type[Behaviour] | type[CodeType] | type[MoralBankItem] | type[GradingRule] | type[Benefit]
-    columns: tuple[Column, ...]
+    columns: tuple[TableColumn, ...]
     faults: Callable[[Values], Iterable[Fault]]
 
     @property
@@ -195,22 +195,22 @@ RULE_VALUES: dict[RuleSource, tuple[str, ...]] = {
     RuleSource.CERTIFICATE: ("",),
 }
 
-NAMES = (Column("name_zh", "name", _name), Column("name_en", "english_name", _text))
-BASIS = Column("legal_basis", "legal_basis", _text)
-EVIDENCE = Column("evidence", "evidence", _text)
+NAMES = (TableColumn("name_zh", "name", _name), TableColumn("name_en", "english_name", _text))
+BASIS = TableColumn("legal_basis", "legal_basis", _text)
+EVIDENCE = TableColumn("evidence", "evidence", _text)
 
 BEHAVIOURS = CatalogueTable(
     "behaviours",
     Behaviour,
     (
-        Column("code", "code", _code),
-        Column("stage", "stage", _member(Stage)),
+        TableColumn("code", "code", _code),
+        TableColumn("stage", "stage", _member(Stage)),
         *NAMES,
         BASIS,
-        Column("tier", "tier", _member(Tier)),
-        Column("points_min", "points_min", _points),
-        Column("points_max", "points_max", _points),
-        Column("code_type", "code_type", _optional_code),
+        TableColumn("tier", "tier", _member(Tier)),
+        TableColumn("points_min", "points_min", _points),
+        TableColumn("points_max", "points_max", _points),
+        TableColumn("code_type", "code_type", _optional_code),
         EVIDENCE,
     ),
     _behaviour_faults,
@@ -219,14 +219,14 @@ CODE_TYPES = CatalogueTable(
     "code_types",
     CodeType,
     (
-        Column("code", "code", _code),
-        Column("colour", "colour", _member(Colour)),
+        TableColumn("code", "code", _code),
+        TableColumn("colour", "colour", _member(Colour)),
         *NAMES,
         BASIS,
-        Column("term_months", "term_months", _months),
-        Column("term_note", "term_note", _text),
-        Column("exit_rule", "exit_rule", _text),
-        Column("partner_visible", "partner_visible", _truth),
+        TableColumn("term_months", "term_months", _months),
+        TableColumn("term_note", "term_note", _text),
+        TableColumn("exit_rule", "exit_rule", _text),
+        TableColumn("partner_visible", "partner_visible", _truth),
         EVIDENCE,
     ),
     _code_type_faults,
@@ -235,13 +235,13 @@ MORAL_BANK_ITEMS = CatalogueTable(
     "moral_bank_items",
     MoralBankItem,
     (
-        Column("code", "code", _code),
-        Column("kind", "kind", _member(ItemKind)),
+        TableColumn("code", "code", _code),
+        TableColumn("kind", "kind", _member(ItemKind)),
         *NAMES,
-        Column("grounded_in", "grounded_in", _text),
-        Column("rule", "rule", _text),
-        Column("value", "value", _value),
-        Column("note", "note", _text),
+        TableColumn("grounded_in", "grounded_in", _text),
+        TableColumn("rule", "rule", _text),
+        TableColumn("value", "value", _value),
+        TableColumn("note", "note", _text),
     ),
     _item_faults,
 )
@@ -249,12 +249,12 @@ GRADING_RULES = CatalogueTable(
     "grading_rules",
     GradingRule,
     (
-        Column("code", "code", _code),
-        Column("source", "source", _member(RuleSource)),
-        Column("value", "value", _text),
-        Column("grade", "grade", _member(RiskGrade)),
+        TableColumn("code", "code", _code),
+        TableColumn("source", "source", _member(RuleSource)),
+        TableColumn("value", "value", _text),
+        TableColumn("grade", "grade", _member(RiskGrade)),
         *NAMES,
-        Column("basis", "basis", _text),
+        TableColumn("basis", "basis", _text),
     ),
     _rule_faults,
 )
@@ -262,11 +262,11 @@ BENEFITS = CatalogueTable(
     "benefits",
     Benefit,
     (
-        Column("code", "code", _code),
-        Column("kind", "kind", _member(BenefitKind)),
+        TableColumn("code", "code", _code),
+        TableColumn("kind", "kind", _member(BenefitKind)),
         *NAMES,
-        Column("least_points", "least_points", _least),
-        Column("note", "note", _text),
+        TableColumn("least_points", "least_points", _least),
+        TableColumn("note", "note", _text),
         EVIDENCE,
     ),
     _benefit_faults,

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ingest.files.tables import Problem, Row, TableError, read_table
+from ingest.files.tables import Problem, TableError, TableRow, read_table
 from ingest.report import LineError
 from ingest.subjects import refuse_number
 from models.court import Court
@@ -160,7 +160,7 @@ def standard_words(kind: WordKind) -> frozenset[str]:
     return frozenset(fold(row.cells["written"]) for row in rows if row.cells["note"] == "standard")
 
 
-def read_words(path: Path, courts: frozenset[str] | None) -> tuple[list[Row], list[Problem]]:
+def read_words(path: Path, courts: frozenset[str] | None) -> tuple[list[TableRow], list[Problem]]:
     """The words of a file, and what is wrong with it. The file's name says their kind.
 
     courts: the codes that a court's word may mean; None does not look.
@@ -172,7 +172,7 @@ def read_words(path: Path, courts: frozenset[str] | None) -> tuple[list[Row], li
         return [], [Problem(path.name, 0, "", sentence)]
     kind = WordKind(path.stem)
     rows, problems = read_table(path, COLUMNS, ("note",))
-    first: dict[str, Row] = {}
+    first: dict[str, TableRow] = {}
     for row in rows:
         written, meaning = row.cells["written"], row.cells["meaning"]
         faults = [*_faults_of_word(written), *_faults_of_meaning(kind, written, meaning, courts)]

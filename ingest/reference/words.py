@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ingest.files.tables import Problem, Row, TableError
+from ingest.files.tables import Problem, TableError, TableRow
 from ingest.reference.vocabulary import SHIPPED, read_words, shipped_words
 from models.court import Court
 from models.names import fold
@@ -63,7 +63,7 @@ async def load_words(
     problems = [problem for _, _, found in read for problem in found]
     if problems:
         raise TableError(problems)
-    given: dict[WordKind, dict[str, Row]] = {}
+    given: dict[WordKind, dict[str, TableRow]] = {}
     for path, rows, _ in read:
         given.setdefault(WordKind(path.stem), {}).update((fold(row.cells["written"]), row) for row in rows)
     changes, unchanged = [], 0
@@ -89,7 +89,7 @@ async def _own(connection: AsyncConnection, kind: WordKind) -> dict[str, tuple[s
     return {folded: (written, meaning) for folded, written, meaning in found}
 
 
-def _changes(kind: WordKind, own: Mapping[str, tuple[str, str]], given: Mapping[str, Row]) -> list[WordChange]:
+def _changes(kind: WordKind, own: Mapping[str, tuple[str, str]], given: Mapping[str, TableRow]) -> list[WordChange]:
     meant = {**shipped_words(kind), **{folded: meaning for folded, (_, meaning) in own.items()}}
     found = ((meant.get(folded), row.cells) for folded, row in given.items())
     return [
@@ -99,13 +99,13 @@ def _changes(kind: WordKind, own: Mapping[str, tuple[str, str]], given: Mapping[
     ]
 
 
-def _drops(kind: WordKind, own: Mapping[str, tuple[str, str]], given: Mapping[str, Row]) -> list[WordChange]:
+def _drops(kind: WordKind, own: Mapping[str, tuple[str, str]], given: Mapping[str, TableRow]) -> list[WordChange]:
     shipped = shipped_words(kind)
     dropped = ((folded, *own[folded]) for folded in own if folded not in given)
     return [WordChange(kind, written, meaning, shipped.get(folded)) for folded, written, meaning in dropped]
 
 
-async def _write(connection: AsyncConnection, kind: WordKind, rows: Mapping[str, Row], dropped: set[str]) -> None:
+async def _write(connection: AsyncConnection, kind: WordKind, rows: Mapping[str, TableRow], dropped: set[str]) -> None:
     if dropped:
         gone = sa.delete(VocabularyWord).where(VocabularyWord.kind == kind, VocabularyWord.folded.in_(dropped))
         await connection.execute(gone)

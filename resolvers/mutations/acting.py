@@ -17,7 +17,7 @@ from engine.load.context import Context
 from engine.load.errors import BadIdError
 from engine.load.loaders import found
 from engine.load.nodes import key_of, node_root
-from engine.load.rows import Answer, Row
+from engine.load.rows import RootAnswer, Row
 from models.documents import ORGANIZATIONS, DocumentKind, document_key, parse_document
 from models.identifiers import IdentifierError
 from models.party import Identity
@@ -126,7 +126,7 @@ async def performed(context: Context, field: str, root: MutationRoot, given: Map
         performing.refused = True
         return refusal
     asked = root.lines or node_root(context.engine, context.engine.rows[root.model].name)
-    rows = await found(context, asked, {"keys": [performing.changed]}, Answer(field, context.caller.view))
+    rows = await found(context, asked, {"keys": [performing.changed]}, RootAnswer(field, context.caller.view))
     return (rows if root.lines else next(iter(rows), None)) or _unseen()
 
 

@@ -3,7 +3,7 @@
 from datetime import date
 
 from casework import households
-from casework.households import Membership, Person
+from casework.households import EnrolledPerson, Membership
 from casework.refusal import Refusal
 from models.identifiers import IdentifierError, mask_number, parse_person_number
 from models.names import tidy
@@ -28,7 +28,7 @@ async def enrol_member(
     return await households.enrol(acting.connection, person, membership, acting.caller.now)
 
 
-def _person(acting: Acting, name: str, id_number: str) -> Person:
+def _person(acting: Acting, name: str, id_number: str) -> EnrolledPerson:
     """A person as it is kept. Raises Refusal BAD_NUMBER, BAD_TEXT."""
     keyring = acting.caller.keyring
     try:
@@ -38,4 +38,4 @@ def _person(acting: Acting, name: str, id_number: str) -> Person:
     if not tidy(name):
         raise Refusal("BAD_TEXT", "The name is missing.", "Write the person's name.", "name")
     probes = keyring.probes(number)
-    return Person(tidy(name), probes, keyring.seal(number, probes[0]), mask_number(number))
+    return EnrolledPerson(tidy(name), probes, keyring.seal(number, probes[0]), mask_number(number))

@@ -14,7 +14,7 @@ def may_see_relation(row: Frame, audience: Audience) -> SQL:
 
 
 OF_PARTY = Relation(
-    models.Relation,
+    models.PartyRelation,
     lambda party, relation: sa.or_(relation.organization_id == party.id, relation.party_id == party.id),
     {"id": sa.BigInteger()},
     many=True,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @row_type(
-    models.Relation,
+    models.PartyRelation,
     seen_by=may_see_relation,
     about=ABOUT_PARTY,
     requires=any_of(Scope.REGISTER),
@@ -35,8 +35,8 @@ class PartyRelation(Node):
     begins_on: date = column("The first day (起始日期).")
     ends_on: date | None = column("The last day (终止日期); none while it lasts.")
     organization: Annotated["Party", strawberry.lazy("schema.register.party")] | None = relation(
-        models.Relation.organization, "The organization (组织)."
+        models.PartyRelation.organization, "The organization (组织)."
     )
     party: Annotated["Party", strawberry.lazy("schema.register.party")] | None = relation(
-        models.Relation.party, "Who represents it, or is affiliated to it (关联主体)."
+        models.PartyRelation.party, "Who represents it, or is affiliated to it (关联主体)."
     )

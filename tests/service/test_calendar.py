@@ -17,7 +17,7 @@ from world import KEYRING
 from casework import batches, conversions, objections, sanctions
 from casework.calendar import catch_up
 from casework.colour import recolour
-from casework.deductions import Finding
+from casework.deductions import FindingDocument
 from casework.transaction import transact
 from jobs.dispatcher import Dispatcher
 from jobs.outbound import Outbound
@@ -49,7 +49,7 @@ async def hall(engine: AsyncEngine) -> AsyncIterator[Courtroom]:
         await connection.execute(sa.text(f"TRUNCATE {tables}, {more}, village CASCADE"))
 
 
-RULING = Finding(FindingKind.RULING, "(2026)浙0281执1号裁定", date(2026, 2, 20), DIGEST)
+RULING = FindingDocument(FindingKind.RULING, "(2026)浙0281执1号裁定", date(2026, 2, 20), DIGEST)
 
 
 async def kinds(engine: AsyncEngine, party: int) -> list[EventKind]:
@@ -248,7 +248,7 @@ async def _done(engine: AsyncEngine) -> date:
 
 
 async def test_what_takes_effect_later_is_told_on_its_day(engine: AsyncEngine, hall: Courtroom) -> None:
-    decision = sanctions.Decision(
+    decision = sanctions.SanctionDecision(
         number="(2026)浙0281司惩1号",
         case_key=hall.case,
         party_key=hall.parties[0],

@@ -23,7 +23,7 @@ from auth.audiences import Audience
 from casework import batches, deductions
 from casework.assessments import STAGE_ITEMS
 from casework.blue import BLUE
-from casework.deductions import Finding
+from casework.deductions import FindingDocument
 from casework.matters import LISTING_TYPES
 from casework.restorations import REPAIR_ITEMS
 from demo.city.cast import CHEN, WANG
@@ -326,7 +326,7 @@ async def test_records_hold_an_edition_as_proposals_do(connection: AsyncConnecti
         await load_edition(connection, EXAMPLE, "a", date(2026, 3, 15))
 
 
-def _ruling(room: Courtroom) -> Finding:
+def _ruling(room: Courtroom) -> FindingDocument:
     return replace(room.proposal().finding, kind=FindingKind.RULING)
 
 

@@ -13,9 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from casework import blue, certificates, sanctions
 from casework.certificates import Performance
 from casework.colour import recolour
-from casework.repairs import Application
-from casework.repairs import Decision as RepairDecision
-from casework.sanctions import Decision
+from casework.repairs import Application, RepairDecision
+from casework.sanctions import SanctionDecision
 from models.catalogue import CodeType, Colour
 from models.code_record import CodePeriod, CodeRecord, known_today
 from models.court import StaffRole
@@ -39,11 +38,11 @@ async def colours(connection: AsyncConnection, day: date) -> list[str]:
 # --- sanctions --------------------------------------------------------------------------------------------------------
 
 
-def fine(room: Courtroom, **changes: Any) -> Decision:
+def fine(room: Courtroom, **changes: Any) -> SanctionDecision:
     """A fine of 20,000 that took effect on the first of March."""
     number, decided = f"(2026){COURT}司惩7号", date(2026, 2, 26)
     kind, effective, amount = SanctionKind.FINE, date(2026, 3, 1), Decimal(20_000)
-    return replace(Decision(number, room.case, room.parties[0], kind, decided, effective, amount), **changes)
+    return replace(SanctionDecision(number, room.case, room.parties[0], kind, decided, effective, amount), **changes)
 
 
 async def recorded(connection: AsyncConnection, room: Courtroom, **changes: Any) -> int:

@@ -10,7 +10,7 @@ from world import World
 from auth.audiences import Audience, scopes_of
 from demo.city.cast import CAST
 from demo.examples import Example, examples
-from engine.document.cost import MOST_COST, Size
+from engine.document.cost import MOST_COST, ListLength
 from engine.document.document import DocumentError
 from engine.execution import asked
 
@@ -106,16 +106,16 @@ def test_the_same_document_may_ask_for_less(world: World) -> None:
 @pytest.mark.parametrize(
     ("size", "variables", "expected"),
     [
-        (Size(), {}, 1),
-        (Size(7), {"n": 3}, 7),
-        (Size(0, "n"), {"n": 3}, 3),
-        (Size(0, "n"), {"n": [1, 2]}, 2),
-        (Size(0, "n"), {}, 0),
-        (Size(0, "n"), {"n": None}, 0),
-        (Size(-5), {}, 0),
+        (ListLength(), {}, 1),
+        (ListLength(7), {"n": 3}, 7),
+        (ListLength(0, "n"), {"n": 3}, 3),
+        (ListLength(0, "n"), {"n": [1, 2]}, 2),
+        (ListLength(0, "n"), {}, 0),
+        (ListLength(0, "n"), {"n": None}, 0),
+        (ListLength(-5), {}, 0),
     ],
 )
-def test_a_list_is_as_long_as_it_is_told(size: Size, variables: dict[str, Any], expected: int) -> None:
+def test_a_list_is_as_long_as_it_is_told(size: ListLength, variables: dict[str, Any], expected: int) -> None:
     assert size.of(variables) == expected
 
 

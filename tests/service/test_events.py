@@ -17,9 +17,9 @@ from casework import batches, certificates, events, objections, repairs, sanctio
 from casework.catalogue import code_type_in_force
 from casework.certificates import Performance
 from casework.colour import recolour
-from casework.objections import Answer
+from casework.objections import ObjectionAnswer
 from casework.records import enter_record
-from casework.repairs import Application, Decision
+from casework.repairs import Application, RepairDecision
 from casework.transaction import transact
 from models.court import StaffRole
 from models.court_case import CourtCase
@@ -57,13 +57,13 @@ async def test_publication_is_told_and_nothing_before(connection: AsyncConnectio
 @pytest.mark.parametrize(
     ("given", "kinds"),
     [
-        (Answer(ObjectionOutcome.UPHELD_AS_PUBLISHED), ["OBJECTION_CLOSED"]),
-        (Answer(ObjectionOutcome.AMENDED, 6), ["ENTRY_AMENDED", "OBJECTION_CLOSED"]),
-        (Answer(ObjectionOutcome.WITHDRAWN), ["ENTRY_WITHDRAWN", "COLOUR_CHANGED", "OBJECTION_CLOSED"]),
+        (ObjectionAnswer(ObjectionOutcome.UPHELD_AS_PUBLISHED), ["OBJECTION_CLOSED"]),
+        (ObjectionAnswer(ObjectionOutcome.AMENDED, 6), ["ENTRY_AMENDED", "OBJECTION_CLOSED"]),
+        (ObjectionAnswer(ObjectionOutcome.WITHDRAWN), ["ENTRY_WITHDRAWN", "COLOUR_CHANGED", "OBJECTION_CLOSED"]),
     ],
 )
 async def test_an_objection_and_its_answer_are_told(
-    connection: AsyncConnection, room: Courtroom, given: Answer, kinds: list[str]
+    connection: AsyncConnection, room: Courtroom, given: ObjectionAnswer, kinds: list[str]
 ) -> None:
     key = await yellow(connection, room)
     act = room.act(StaffRole.PANEL, 1)
@@ -77,13 +77,13 @@ async def test_an_objection_and_its_answer_are_told(
 @pytest.mark.parametrize(
     ("decision", "kinds"),
     [
-        (Decision(RepairOutcome.REFUSED), []),
-        (Decision(RepairOutcome.SHORTENED, date(2026, 12, 1)), ["REPAIR_GRANTED"]),
-        (Decision(RepairOutcome.SHIELDED), ["RECORD_SHIELDED", "COLOUR_CHANGED"]),
+        (RepairDecision(RepairOutcome.REFUSED), []),
+        (RepairDecision(RepairOutcome.SHORTENED, date(2026, 12, 1)), ["REPAIR_GRANTED"]),
+        (RepairDecision(RepairOutcome.SHIELDED), ["RECORD_SHIELDED", "COLOUR_CHANGED"]),
     ],
 )
 async def test_a_repair_is_told(
-    connection: AsyncConnection, room: Courtroom, decision: Decision, kinds: list[str]
+    connection: AsyncConnection, room: Courtroom, decision: RepairDecision, kinds: list[str]
 ) -> None:
     key = await yellow(connection, room)
     room.now = datetime(2026, 9, 5, 4, tzinfo=UTC)
@@ -94,7 +94,7 @@ async def test_a_repair_is_told(
 
 async def test_a_fine_and_its_reversal_change_the_colour(connection: AsyncConnection, room: Courtroom) -> None:
     number, day = f"(2026){COURT}司惩7号", date(2026, 3, 1)
-    fined = sanctions.Decision(number, room.case, room.parties[0], SanctionKind.FINE, day, day, Decimal(500))
+    fined = sanctions.SanctionDecision(number, room.case, room.parties[0], SanctionKind.FINE, day, day, Decimal(500))
     key = await sanctions.record_sanction(connection, fined, room.act(StaffRole.CENTRE))
     await sanctions.revoke_sanction(connection, key, date(2026, 3, 2), room.act(StaffRole.CENTRE))
     assert await told(connection) == [*PUBLISHED, (3, "ENTRY_WITHDRAWN"), (4, "COLOUR_CHANGED")]
@@ -108,7 +108,7 @@ async def test_a_revoked_admonition_is_told_of_but_for_a_suspicion(
 ) -> None:
     """Admonitions and orders make yellow records, and some of them are suspicions, for judges only (R13)."""
     day, number = date(2026, 3, 1), f"(2026){COURT}执1号"
-    admonished = sanctions.Decision(number, room.case, room.parties[0], SanctionKind.ORDERED_OUT, day, day)
+    admonished = sanctions.SanctionDecision(number, room.case, room.parties[0], SanctionKind.ORDERED_OUT, day, day)
     key = await sanctions.record_sanction(connection, admonished, room.act(StaffRole.CENTRE))
     record = {"party_id": room.parties[0], "court_code": COURT, "case_id": room.case, "effective_on": day}
     entry = await code_type_in_force(connection, code, day)
@@ -138,7 +138,7 @@ async def test_nothing_is_told_of_what_never_leaves_the_court(
     key = await yellow(connection, room)
     act = room.act(StaffRole.PANEL, 1)
     objection = await objections.file_objection(connection, room.parties[0], key, "已履行。", act.at)
-    await objections.answer(connection, objection, Answer(ObjectionOutcome.WITHDRAWN), act)
+    await objections.answer(connection, objection, ObjectionAnswer(ObjectionOutcome.WITHDRAWN), act)
     assert await told(connection) == []
 
 

@@ -32,7 +32,7 @@ from postgres.connections import LOADERS, PLANS, PlanConnections, watch
 from postgres.locks import Lock
 from server import create_app
 from settings import Settings
-from telemetry.exposition import DIRECTORY, State, StateCollector, counted
+from telemetry.exposition import DIRECTORY, MetricsState, StateCollector, counted
 
 OPERATIONS = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
 TABLE = re.findall(r"^\| `(suxin_\w+)` \| (\w+) \| ([\w, ]*)\|", OPERATIONS, re.MULTILINE)
@@ -273,7 +273,7 @@ def test_the_worker_tells_what_it_counts(world: World, city: City, tmp_path: Pat
 
 
 def test_the_table_names_every_metric(world: World) -> None:
-    state = StateCollector(State(IDLE, led=True))
+    state = StateCollector(MetricsState(IDLE, led=True))
     families = [family for registry in (REGISTRY, state) for family in registry.collect()]
     told = {(family.name, family.type) for family in families if family.name.startswith("suxin_")}
     assert {(name, kind) for name, kind, _ in TABLE} == told

@@ -10,8 +10,8 @@ from courtroom import RECEIPT, Courtroom, open_courtroom, refused
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework import assessments, conversions, objections, repairs
-from casework.objections import Answer
-from casework.repairs import Application, Decision
+from casework.objections import ObjectionAnswer
+from casework.repairs import Application, RepairDecision
 from models.catalogue import MoralBankItem
 from models.court import StaffRole
 from models.household import Household, Village
@@ -71,7 +71,7 @@ async def test_a_withdrawal_is_reversed_by_an_entry_of_its_own(connection: Async
     key = await room.published(connection)
     room.now = datetime(2026, 4, 9, 4, tzinfo=UTC)
     objection = await objections.file_objection(connection, room.parties[0], key, "已履行。", room.now)
-    withdrawn = Answer(ObjectionOutcome.WITHDRAWN)
+    withdrawn = ObjectionAnswer(ObjectionOutcome.WITHDRAWN)
     await objections.answer(connection, objection, withdrawn, room.act(StaffRole.PANEL, 1))
     assert await entries(connection) == [ASSESSED, ("MD3", 3, date(2026, 4, 1), "COURT_ASSESSED", True)]
     await assessments.reverse_deductions(connection, [key], room.now)
@@ -96,19 +96,19 @@ async def test_a_repair_restores_all_or_half(
     room.now = datetime(2026, 9, 9, 4, tzinfo=UTC)
     shown = Application(ground, "承诺诚信诉讼。", Decimal(1), RECEIPT)
     repair = await repairs.apply(connection, room.parties[0], key, shown, room.now)
-    await repairs.decide_repair(connection, repair, Decision(RepairOutcome.SHIELDED), room.act(StaffRole.PANEL))
+    await repairs.decide_repair(connection, repair, RepairDecision(RepairOutcome.SHIELDED), room.act(StaffRole.PANEL))
     assert await entries(connection) == [ASSESSED, (item, points, date(2026, 9, 1), "COURT_ASSESSED", False)]
 
 
 async def test_an_amendment_takes_what_it_says_now(connection: AsyncConnection, room: Courtroom) -> None:
     key = await room.published(connection)
     objection = await objections.file_objection(connection, room.parties[0], key, "情节较轻。", room.now)
-    amended = Answer(ObjectionOutcome.AMENDED, 1)
+    amended = ObjectionAnswer(ObjectionOutcome.AMENDED, 1)
     await objections.answer(connection, objection, amended, room.act(StaffRole.PANEL, 1))
     assert [entry[1:2] + entry[4:] for entry in await entries(connection)] == [(-3, False), (3, True), (-1, False)]
 
 
-async def repaired(connection: AsyncConnection, room: Courtroom, key: int, decision: Decision) -> None:
+async def repaired(connection: AsyncConnection, room: Courtroom, key: int, decision: RepairDecision) -> None:
     """A full performance, with the panel's decision."""
     shown = Application(RepairGround.FULL_PERFORMANCE, "承诺诚信诉讼。", Decimal(1), RECEIPT)
     repair = await repairs.apply(connection, room.parties[0], key, shown, room.now)
@@ -118,8 +118,8 @@ async def repaired(connection: AsyncConnection, room: Courtroom, key: int, decis
 async def test_points_come_back_once(connection: AsyncConnection, room: Courtroom) -> None:
     key = await room.published(connection)
     room.now = datetime(2026, 9, 9, 4, tzinfo=UTC)
-    await repaired(connection, room, key, Decision(RepairOutcome.SHORTENED, date(2026, 12, 1)))
-    await repaired(connection, room, key, Decision(RepairOutcome.SHIELDED))
+    await repaired(connection, room, key, RepairDecision(RepairOutcome.SHORTENED, date(2026, 12, 1)))
+    await repaired(connection, room, key, RepairDecision(RepairOutcome.SHIELDED))
     assert [entry[:2] for entry in await entries(connection)] == [("MD3", -3), ("MR1", 3)]
 
 
@@ -127,7 +127,7 @@ async def test_nothing_comes_back_that_was_not_taken(connection: AsyncConnection
     key = await room.published(connection)
     await conversions.send_back(connection, await only(connection), "已迁出本村。")
     room.now = datetime(2026, 9, 9, 4, tzinfo=UTC)
-    await repaired(connection, room, key, Decision(RepairOutcome.SHIELDED))
+    await repaired(connection, room, key, RepairDecision(RepairOutcome.SHIELDED))
     assert len(await entries(connection)) == 1
 
 

@@ -10,8 +10,8 @@ from courtroom import NEIGHBOUR, RECEIPT, Courtroom, refused, stored
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework import batches, objections, repairs
-from casework.objections import Answer
-from casework.repairs import Application, Decision
+from casework.objections import ObjectionAnswer
+from casework.repairs import Application, RepairDecision
 from models.code_record import CodePeriod, CodeRecord, known_today
 from models.court import StaffRole
 from models.deduction import DeductionStatus, DeductionVersion, FindingKind
@@ -86,7 +86,7 @@ async def test_an_expired_item_is_objected_to_no_more(connection: AsyncConnectio
     assert await refused(object_to(connection, room, key)) == "NOT_FOUND"
 
 
-async def answered(connection: AsyncConnection, room: Courtroom, key: int, given: Answer) -> None:
+async def answered(connection: AsyncConnection, room: Courtroom, key: int, given: ObjectionAnswer) -> None:
     """An objection with its answer, ten days later."""
     objection = await object_to(connection, room, key)
     room.now += timedelta(days=10)
@@ -96,14 +96,14 @@ async def answered(connection: AsyncConnection, room: Courtroom, key: int, given
 async def test_an_item_that_is_upheld_stays_as_it_is(connection: AsyncConnection, room: Courtroom) -> None:
     key = await yellow(connection, room)
     before = await stored(connection, key)
-    await answered(connection, room, key, Answer(ObjectionOutcome.UPHELD_AS_PUBLISHED))
+    await answered(connection, room, key, ObjectionAnswer(ObjectionOutcome.UPHELD_AS_PUBLISHED))
     assert await stored(connection, key) == before
     assert (await connection.execute(sa.select(Objection.outcome))).scalars().all() == ["UPHELD_AS_PUBLISHED"]
 
 
 async def test_an_amendment_is_a_new_version(connection: AsyncConnection, room: Courtroom) -> None:
     key = await yellow(connection, room)
-    await answered(connection, room, key, Answer(ObjectionOutcome.AMENDED, points=6))
+    await answered(connection, room, key, ObjectionAnswer(ObjectionOutcome.AMENDED, points=6))
     found = await stored(connection, key)
     assert (found.status, found.points, found.version) == (DeductionStatus.PUBLISHED, 6, 2)
     query = sa.select(DeductionVersion.version, DeductionVersion.points).order_by(DeductionVersion.version)
@@ -113,14 +113,14 @@ async def test_an_amendment_is_a_new_version(connection: AsyncConnection, room: 
 @pytest.mark.parametrize("points", [None, 5, 7, 9])
 async def test_an_amendment_keeps_to_the_band(connection: AsyncConnection, room: Courtroom, points: int | None) -> None:
     key = await yellow(connection, room)
-    given = Answer(ObjectionOutcome.AMENDED, points)
+    given = ObjectionAnswer(ObjectionOutcome.AMENDED, points)
     assert await refused(answered(connection, room, key, given)) == "POINTS_OUT_OF_BAND"
 
 
 async def test_a_withdrawn_item_takes_its_record_along(connection: AsyncConnection, room: Courtroom) -> None:
     key = await yellow(connection, room)
     assert await colours(connection, date(2026, 3, 5)) == {"COURT": "YELLOW", "OUTSIDE": "YELLOW"}
-    await answered(connection, room, key, Answer(ObjectionOutcome.WITHDRAWN))
+    await answered(connection, room, key, ObjectionAnswer(ObjectionOutcome.WITHDRAWN))
     found = await stored(connection, key)
     assert (found.status, found.ended_at) == (DeductionStatus.WITHDRAWN, room.now)
     record = (await connection.execute(sa.select(CodeRecord.closed_on, CodeRecord.close_reason))).one()
@@ -132,14 +132,14 @@ async def test_a_withdrawn_item_takes_its_record_along(connection: AsyncConnecti
 async def test_what_was_not_yet_published_is_rejected_instead(connection: AsyncConnection, room: Courtroom) -> None:
     batch = await batches.open_batch(connection, room.month, room.act(StaffRole.CENTRE))
     key = await room.notified(connection, batch)
-    await answered(connection, room, key, Answer(ObjectionOutcome.WITHDRAWN))
+    await answered(connection, room, key, ObjectionAnswer(ObjectionOutcome.WITHDRAWN))
     assert (await stored(connection, key)).status is DeductionStatus.PANEL_REJECTED
     assert await batches.publish(connection, batch, room.act(StaffRole.CENTRE)) == []
 
 
 async def test_an_objection_is_answered_once(connection: AsyncConnection, room: Courtroom) -> None:
     key = await yellow(connection, room)
-    upheld = Answer(ObjectionOutcome.UPHELD_AS_PUBLISHED)
+    upheld = ObjectionAnswer(ObjectionOutcome.UPHELD_AS_PUBLISHED)
     await answered(connection, room, key, upheld)
     objection = (await connection.execute(sa.select(Objection.id))).scalar_one()
     again = objections.answer(connection, objection, upheld, room.act(StaffRole.PANEL))
@@ -155,13 +155,13 @@ async def test_who_proposed_does_not_judge_the_objection(
     objection = await object_to(connection, room, key)
     act = room.act(StaffRole.PANEL)
     promoted = replace(act, officer=replace(room.officer(StaffRole.JUDGE), role=StaffRole.PANEL))
-    assert await refused(objections.answer(connection, objection, Answer(outcome), promoted)) == "SAME_PERSON"
+    assert await refused(objections.answer(connection, objection, ObjectionAnswer(outcome), promoted)) == "SAME_PERSON"
 
 
 async def test_another_court_s_objection_is_not_there(connection: AsyncConnection, room: Courtroom) -> None:
     objection = await object_to(connection, room, await yellow(connection, room))
     act = room.act(StaffRole.PANEL, court=NEIGHBOUR)
-    given = Answer(ObjectionOutcome.UPHELD_AS_PUBLISHED)
+    given = ObjectionAnswer(ObjectionOutcome.UPHELD_AS_PUBLISHED)
     assert await refused(objections.answer(connection, objection, given, act)) == "NOT_FOUND"
     assert await refused(objections.answer(connection, 999_999, given, act)) == "NOT_FOUND"
 
@@ -184,7 +184,7 @@ async def test_a_repair_needs_the_minimum_period(connection: AsyncConnection, ro
     assert kept == (Decimal("120000.50"), RepairGround.FULL_PERFORMANCE, date(2026, 9, 2))
 
 
-async def decided(connection: AsyncConnection, room: Courtroom, key: int, decision: Decision) -> None:
+async def decided(connection: AsyncConnection, room: Courtroom, key: int, decision: RepairDecision) -> None:
     """An application in September, with its decision ten days later."""
     application = await applied(connection, room, key, datetime(2026, 9, 5, 4, tzinfo=UTC))
     room.now += timedelta(days=10)
@@ -193,7 +193,7 @@ async def decided(connection: AsyncConnection, room: Courtroom, key: int, decisi
 
 async def test_a_shortened_item_and_its_record_end_earlier(connection: AsyncConnection, room: Courtroom) -> None:
     key = await yellow(connection, room)
-    await decided(connection, room, key, Decision(RepairOutcome.SHORTENED, date(2026, 12, 1)))
+    await decided(connection, room, key, RepairDecision(RepairOutcome.SHORTENED, date(2026, 12, 1)))
     found = await stored(connection, key)
     assert (found.status, found.expires_on, found.version) == (DeductionStatus.PUBLISHED, date(2026, 12, 1), 2)
     assert await colours(connection, date(2026, 12, 1)) == {"COURT": "YELLOW", "OUTSIDE": "YELLOW"}
@@ -203,12 +203,12 @@ async def test_a_shortened_item_and_its_record_end_earlier(connection: AsyncConn
 @pytest.mark.parametrize("end", [None, date(2026, 9, 15), date(2028, 3, 2), date(2030, 1, 1)])
 async def test_shorter_means_shorter(connection: AsyncConnection, room: Courtroom, end: date | None) -> None:
     key = await yellow(connection, room)
-    assert await refused(decided(connection, room, key, Decision(RepairOutcome.SHORTENED, end))) == "BAD_DATE"
+    assert await refused(decided(connection, room, key, RepairDecision(RepairOutcome.SHORTENED, end))) == "BAD_DATE"
 
 
 async def test_a_shielded_item_has_never_been(connection: AsyncConnection, room: Courtroom) -> None:
     key = await yellow(connection, room)
-    await decided(connection, room, key, Decision(RepairOutcome.SHIELDED))
+    await decided(connection, room, key, RepairDecision(RepairOutcome.SHIELDED))
     assert (await stored(connection, key)).status is DeductionStatus.SHIELDED
     assert await colours(connection, date(2026, 5, 1)) == {"COURT": "YELLOW", "OUTSIDE": "GREEN"}
 
@@ -216,15 +216,18 @@ async def test_a_shielded_item_has_never_been(connection: AsyncConnection, room:
 async def test_a_refusal_changes_nothing(connection: AsyncConnection, room: Courtroom) -> None:
     key = await yellow(connection, room)
     before = await stored(connection, key)
-    await decided(connection, room, key, Decision(RepairOutcome.REFUSED))
+    await decided(connection, room, key, RepairDecision(RepairOutcome.REFUSED))
     assert await stored(connection, key) == before
     assert (await connection.execute(sa.select(Repair.outcome))).scalars().all() == ["REFUSED"]
 
 
 async def test_a_repair_is_for_the_panel_and_decided_once(connection: AsyncConnection, room: Courtroom) -> None:
     key = await yellow(connection, room)
-    await decided(connection, room, key, Decision(RepairOutcome.REFUSED))
-    repair, refusal = (await connection.execute(sa.select(Repair.id))).scalar_one(), Decision(RepairOutcome.REFUSED)
+    await decided(connection, room, key, RepairDecision(RepairOutcome.REFUSED))
+    repair, refusal = (
+        (await connection.execute(sa.select(Repair.id))).scalar_one(),
+        RepairDecision(RepairOutcome.REFUSED),
+    )
     panel, judge = room.act(StaffRole.PANEL), room.act(StaffRole.JUDGE)
     assert await refused(repairs.decide_repair(connection, repair, refusal, panel)) == "DECIDED"
     assert await refused(repairs.decide_repair(connection, repair, refusal, judge)) == "WRONG_ROLE"
@@ -249,7 +252,7 @@ async def test_what_is_contested_is_not_repaired(
     """Else the objection could never be answered."""
     key = await yellow(connection, room)
     await object_to(connection, room, key)
-    assert await refused(decided(connection, room, key, Decision(outcome, date(2026, 12, 1)))) == "OBJECTION_OPEN"
+    assert await refused(decided(connection, room, key, RepairDecision(outcome, date(2026, 12, 1)))) == "OBJECTION_OPEN"
 
 
 async def test_what_is_over_is_not_repaired(connection: AsyncConnection, room: Courtroom) -> None:
@@ -257,7 +260,7 @@ async def test_what_is_over_is_not_repaired(connection: AsyncConnection, room: C
     application = await applied(connection, room, key, datetime(2026, 9, 5, 4, tzinfo=UTC))
     room.now = datetime(2028, 3, 3, 4, tzinfo=UTC)
     shielded = repairs.decide_repair(
-        connection, application, Decision(RepairOutcome.SHIELDED), room.act(StaffRole.PANEL)
+        connection, application, RepairDecision(RepairOutcome.SHIELDED), room.act(StaffRole.PANEL)
     )
     assert await refused(shielded) == "EXPIRED"
 
@@ -266,5 +269,5 @@ async def test_another_court_s_application_is_not_there(connection: AsyncConnect
     key = await yellow(connection, room)
     application = await applied(connection, room, key, datetime(2026, 9, 5, 4, tzinfo=UTC))
     act = room.act(StaffRole.PANEL, court=NEIGHBOUR)
-    decision = Decision(RepairOutcome.REFUSED)
+    decision = RepairDecision(RepairOutcome.REFUSED)
     assert await refused(repairs.decide_repair(connection, application, decision, act)) == "NOT_FOUND"

@@ -12,12 +12,12 @@ from courtroom import COURT, DIGEST, RECEIPT, Courtroom, open_courtroom, refused
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from casework import batches, blue, deductions, objections, repairs, sanctions
-from casework.deductions import Finding
+from casework.deductions import FindingDocument
 from casework.founded import withdraw_founded
-from casework.objections import Answer
+from casework.objections import ObjectionAnswer
 from casework.refusal import Refusal
 from casework.repairs import Application, Evidence
-from casework.sanctions import Decision
+from casework.sanctions import SanctionDecision
 from casework.transaction import transact
 from models.code_record import CodeRecord
 from models.court import StaffRole
@@ -40,13 +40,13 @@ async def room(connection: AsyncConnection) -> Courtroom:
 
 async def fined(connection: AsyncConnection, room: Courtroom, **changes: Any) -> int:
     """A fine of the first debtor."""
-    fine = Decision(NUMBER, room.case, room.parties[0], SanctionKind.FINE, DAY, DAY, Decimal(500))
+    fine = SanctionDecision(NUMBER, room.case, room.parties[0], SanctionKind.FINE, DAY, DAY, Decimal(500))
     return await sanctions.record_sanction(connection, replace(fine, **changes), room.act(StaffRole.CENTRE))
 
 
 def founded(number: str = NUMBER, kind: FindingKind = FindingKind.FINE_DECISION) -> dict[str, Any]:
     """A proposal on the decision of that number."""
-    return {"behaviour": "E08", "points": 7, "finding": Finding(kind, number, DAY, DIGEST)}
+    return {"behaviour": "E08", "points": 7, "finding": FindingDocument(kind, number, DAY, DIGEST)}
 
 
 async def revoked(connection: AsyncConnection, room: Courtroom, key: int) -> None:
@@ -181,12 +181,14 @@ async def test_what_is_mended_into_another_is_refused(connection: AsyncConnectio
 @pytest.mark.parametrize(
     "given",
     [
-        Answer(ObjectionOutcome.AMENDED, 2),
-        Answer(ObjectionOutcome.UPHELD_AS_PUBLISHED),
-        Answer(ObjectionOutcome.WITHDRAWN),
+        ObjectionAnswer(ObjectionOutcome.AMENDED, 2),
+        ObjectionAnswer(ObjectionOutcome.UPHELD_AS_PUBLISHED),
+        ObjectionAnswer(ObjectionOutcome.WITHDRAWN),
     ],
 )
-async def test_who_passed_an_item_does_not_answer(connection: AsyncConnection, room: Courtroom, given: Answer) -> None:
+async def test_who_passed_an_item_does_not_answer(
+    connection: AsyncConnection, room: Courtroom, given: ObjectionAnswer
+) -> None:
     key = await room.published(connection)
     objection = await objections.file_objection(connection, room.parties[0], key, "不实。", room.now)
     assert await refused(objections.answer(connection, objection, given, room.act(StaffRole.PANEL))) == "SAME_PERSON"
@@ -199,7 +201,9 @@ async def test_who_passed_an_item_does_not_answer(connection: AsyncConnection, r
 async def test_an_objection_never_raises_points(connection: AsyncConnection, room: Courtroom) -> None:
     key = await room.published(connection)
     objection = await objections.file_objection(connection, room.parties[0], key, "不实。", room.now)
-    raised = objections.answer(connection, objection, Answer(ObjectionOutcome.AMENDED, 4), room.act(StaffRole.PANEL, 1))
+    raised = objections.answer(
+        connection, objection, ObjectionAnswer(ObjectionOutcome.AMENDED, 4), room.act(StaffRole.PANEL, 1)
+    )
     assert await refused(raised) == "POINTS_RAISED"
 
 

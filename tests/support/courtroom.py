@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth.officer import Officer
 from casework import batches, deductions
-from casework.deductions import Finding, Proposal
+from casework.deductions import FindingDocument, Proposal
 from casework.procedure import Act
 from casework.refusal import Refusal
 from casework.repairs import Evidence
@@ -64,7 +64,7 @@ class Courtroom:
 
     def proposal(self, **changes: Any) -> Proposal:
         """What a judge may propose against the first debtor."""
-        finding = Finding(FindingKind.COURT_RECORD, "(2026)浙0281执1号笔录", date(2026, 2, 20), DIGEST)
+        finding = FindingDocument(FindingKind.COURT_RECORD, "(2026)浙0281执1号笔录", date(2026, 2, 20), DIGEST)
         sound = Proposal(self.case, self.parties[0], Role.JUDGMENT_DEBTOR, LATE_PAYMENT, 3, date(2026, 2, 10), finding)
         return replace(sound, **changes)
 

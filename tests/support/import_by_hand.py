@@ -32,7 +32,7 @@ class ByHand(Bench):
         amount = Decimal(300) if fined else None
 
         async def work(connection: AsyncConnection) -> None:
-            made = sanctions.Decision(
+            made = sanctions.SanctionDecision(
                 decision, await self._case(connection, number), await self._party(connection, name), kind, decided,
                 decided, behaviour="T09", amount=amount,
             )  # fmt: skip

@@ -42,7 +42,7 @@ def test_the_help_imports_no_command_and_no_heavy_library() -> None:
 
 def test_a_command_imports_no_other_command() -> None:
     found = loaded("procedure")
-    assert found & MODULES == {"commands.procedure"}
+    assert found & MODULES == {"commands.contract.procedure"}
     assert found & {"strawberry", "graphql", "starlette"} == set()
 
 
@@ -81,7 +81,9 @@ def test_commands_are_found_by_name() -> None:
     assert group.commands.get("clients") is None
 
 
-@pytest.mark.parametrize("place", ["commands.procedure:nothing", "commands.session:console", "commands.nothing:x"])
+@pytest.mark.parametrize(
+    "place", ["commands.contract.procedure:nothing", "commands.session:console", "commands.nothing:x"]
+)
 def test_a_place_without_help_is_an_error(place: str) -> None:
     with pytest.raises(LookupError, match=place.partition(":")[0]):
         help_of(place)

@@ -19,10 +19,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from casework import batches, deductions, objections, repairs
-from casework.objections import Answer
+from casework.objections import ObjectionAnswer
 from casework.procedure import Act
 from casework.refusal import Refusal
-from casework.repairs import Application, Decision
+from casework.repairs import Application, RepairDecision
 from casework.transaction import transact
 from models.court import StaffRole
 from models.deduction import DeductionStatus, FindingKind
@@ -382,22 +382,24 @@ class Procedure(RuleBasedStateMachine):
             "reject": lambda c: batches.decide(c, key, version, False, act),
             "notify": lambda c: batches.notify(c, key, act),
             "object": lambda c: objections.file_objection(c, item.party, key, "不同意。", act.at),
-            "withdraw": lambda c: self._answer(c, key, Answer(ObjectionOutcome.WITHDRAWN), act),
-            "amend": lambda c: self._answer(c, key, Answer(ObjectionOutcome.AMENDED, it.points), act),
-            "shield": lambda c: self._repair(c, item, key, Decision(RepairOutcome.SHIELDED), act),
+            "withdraw": lambda c: self._answer(c, key, ObjectionAnswer(ObjectionOutcome.WITHDRAWN), act),
+            "amend": lambda c: self._answer(c, key, ObjectionAnswer(ObjectionOutcome.AMENDED, it.points), act),
+            "shield": lambda c: self._repair(c, item, key, RepairDecision(RepairOutcome.SHIELDED), act),
             "shorten": lambda c: self._repair(
-                c, item, key, Decision(RepairOutcome.SHORTENED, self.today + timedelta(1)), act
+                c, item, key, RepairDecision(RepairOutcome.SHORTENED, self.today + timedelta(1)), act
             ),
         }
         return done[it.deed]
 
-    async def _answer(self, connection: AsyncConnection, key: int, given: Answer, act: Act) -> None:
+    async def _answer(self, connection: AsyncConnection, key: int, given: ObjectionAnswer, act: Act) -> None:
         """Answer the open objection; where there is none, one that does not exist."""
         query = sa.select(Objection.id).where(Objection.deduction_id == key, Objection.outcome.is_(None))
         objection = (await connection.execute(query)).scalar_one_or_none() or 0
         await objections.answer(connection, objection, given, act)
 
-    async def _repair(self, connection: AsyncConnection, item: Item, key: int, decision: Decision, act: Act) -> None:
+    async def _repair(
+        self, connection: AsyncConnection, item: Item, key: int, decision: RepairDecision, act: Act
+    ) -> None:
         performed = Application(RepairGround.REMORSE, "承诺诚信诉讼。", Decimal(1))
         application = await repairs.apply(connection, item.party, key, performed, act.at)
         await repairs.decide_repair(connection, application, decision, act)

@@ -92,7 +92,7 @@ def desk(
     with sync_engine.begin() as connection:
         if connection.scalar(sa.select(Village.id).where(Village.name == DEMO_VILLAGE)) is None:
             connection.execute(sa.insert(Village).values(name=DEMO_VILLAGE))
-    monkeypatch.setattr("commands.tokens.request_token", partial(asked_of_world, world))
+    monkeypatch.setattr("commands.access.tokens.request_token", partial(asked_of_world, world))
     return CliRunner(
         env={
             "SUXIN_DATABASE_URL": database_url.render_as_string(hide_password=False),

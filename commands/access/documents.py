@@ -13,7 +13,7 @@ from rich.table import Table
 from auth.clients import trusted_documents
 from auth.clients.trusted_documents import identifier_of
 from auth.scopes import Scope
-from commands.clients import registering
+from commands.access.clients import registering
 from commands.session import CommandError, console
 from engine.document.document import MOST_TOKENS, DocumentError, prepare_operation
 from engine.engine import Engine

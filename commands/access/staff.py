@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 
 from auth.server import accounts
-from commands.clients import registering
+from commands.access.clients import registering
 from commands.session import console
 from models.court import StaffRole
 
