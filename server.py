@@ -1,13 +1,11 @@
 """The service: `create_app` builds it from settings. Nothing imports this module but the command line and tests."""
 
 import asyncio
-import logging
 import os
-import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
@@ -15,8 +13,6 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from auth.budget import Budgets
@@ -31,6 +27,7 @@ from casework.catalogue import read_case_types
 from casework.outbox import CHANNEL
 from engine.engine import Engine
 from engine.execution import Executor
+from jobs.partitions import ensure_partitions, keep_partitions
 from jobs.worker import work_on
 from models.keyring import Keyring, load_keyring
 from postgres import database
@@ -45,15 +42,13 @@ from telemetry import logs, traces
 from telemetry.exposition import exposition
 from telemetry.observing import Observing, Telemetry
 from transport.endpoint import GraphQLEndpoint
+from transport.health import alive, readiness
 from transport.subscriptions import Live
 from transport.transfers import Transfers
 from transport.websockets import socket_endpoint
 
-PARTITIONS_AHEAD = timedelta(days=62)
-AN_HOUR = 60 * 60.0
 EVENTS = {"application_name": "suxin events"}
 REVOCATIONS = {"application_name": "suxin revocations"}
-log = logging.getLogger("suxin.server")
 
 
 def utc_now() -> datetime:
@@ -287,41 +282,3 @@ async def running(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-
-
-async def ensure_partitions(engine: AsyncEngine, moment: datetime) -> None:
-    """Make the access log's partitions for this month and the next ones: without one nothing is answered (R19)."""
-    ensure = sa.text("SELECT ensure_access_record_partition(CAST(:day AS date))")
-    async with engine.begin() as connection:
-        for day in (moment, moment + PARTITIONS_AHEAD / 2, moment + PARTITIONS_AHEAD):
-            await connection.execute(ensure, {"day": day.date()})
-
-
-async def keep_partitions(engine: AsyncEngine, now: Callable[[], datetime]) -> None:
-    """Look after the partitions every hour, for as long as the service runs."""
-    while True:
-        await asyncio.sleep(AN_HOUR)
-        try:
-            await ensure_partitions(engine, now())
-        except (OSError, sa.exc.SQLAlchemyError) as error:
-            log.error("the access log's partitions could not be looked after: %s", type(error).__name__)
-
-
-async def alive(request: Request) -> Response:
-    """The process answers."""
-    return JSONResponse({"status": "alive"})
-
-
-def readiness(engine: AsyncEngine) -> Callable[[Request], object]:
-    """The endpoint that says whether requests can be answered: the database is there and migrated."""
-
-    async def ready(request: Request) -> Response:
-        started = time.monotonic()
-        try:
-            async with asyncio.timeout(0.3), engine.connect() as connection:
-                await connection.execute(sa.text("SELECT 1 FROM alembic_version"))
-        except (TimeoutError, OSError, sa.exc.SQLAlchemyError):
-            return JSONResponse({"status": "no database"}, 503, {"retry-after": "1"})
-        return JSONResponse({"status": "ready", "milliseconds": round((time.monotonic() - started) * 1000)})
-
-    return ready

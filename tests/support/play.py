@@ -11,10 +11,10 @@ from chambers import YUYAO, Chambers
 from auth.audiences import Audience
 from casework.calendar import catch_up
 from demo.city.cast import Subject
+from jobs.partitions import ensure_partitions
 from models.court import StaffRole
 from models.terms import add_months
 from postgres import database
-from server import ensure_partitions
 
 DIGEST = "0f" * 32
 PAGES = itertools.count(1)

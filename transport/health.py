@@ -1,0 +1,31 @@
+"""What a load balancer asks: whether the process answers, and whether the database does."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+
+async def alive(request: Request) -> Response:
+    """The process answers."""
+    return JSONResponse({"status": "alive"})
+
+
+def readiness(engine: AsyncEngine) -> Callable[[Request], object]:
+    """The endpoint that says whether requests can be answered: the database is there and migrated."""
+
+    async def ready(request: Request) -> Response:
+        started = time.monotonic()
+        try:
+            async with asyncio.timeout(0.3), engine.connect() as connection:
+                await connection.execute(sa.text("SELECT 1 FROM alembic_version"))
+        except (TimeoutError, OSError, SQLAlchemyError):
+            return JSONResponse({"status": "no database"}, 503, {"retry-after": "1"})
+        return JSONResponse({"status": "ready", "milliseconds": round((time.monotonic() - started) * 1000)})
+
+    return ready
