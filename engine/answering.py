@@ -73,7 +73,7 @@ class Answering:
             try:
                 return await self._loaded(request, caller)
             except InternalError as error:
-                if sqlstate(error.__cause__) != OUT_OF_ORDER:
+                if _sqlstate(error.__cause__) != OUT_OF_ORDER:
                     raise
         return await self._loaded(request, caller)
 
@@ -91,6 +91,5 @@ class Answering:
         return result
 
 
-def sqlstate(error: BaseException | None) -> str | None:
-    """PostgreSQL's word for what went wrong, if it was PostgreSQL's error."""
+def _sqlstate(error: BaseException | None) -> str | None:
     return getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None)
