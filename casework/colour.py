@@ -7,7 +7,6 @@ from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
@@ -18,10 +17,13 @@ from models.colour import Record, Span, periods
 from models.court_case import CourtCase, Participation, Role
 from models.party import Party
 
-OPEN = sa.select(CodePeriod.party_id, CodePeriod.perspective, CodePeriod.during, CodePeriod.colour).where(
-    CodePeriod.party_id == sa.any_(KEYS), known_today(CodePeriod)
-)
-"""The periods of today's knowledge."""
+OPEN = sa.select(
+    CodePeriod.party_id,
+    CodePeriod.perspective,
+    *(bound(CodePeriod.during, type_=sa.Date) for bound in (sa.func.lower, sa.func.upper)),
+    CodePeriod.colour,
+).where(CodePeriod.party_id == sa.any_(KEYS), known_today(CodePeriod))
+"""The periods of today's knowledge. Days, and no ranges: of equal ranges SQLAlchemy's hashes differ."""
 
 RECORDS = (
     sa.select(
@@ -114,8 +116,8 @@ ADD = sa.insert(CodePeriod).from_select(
     ),
 )
 
-Row = tuple[int, Perspective, Range[date], Colour]
-"""A party's colour, by perspective and days."""
+Row = tuple[int, Perspective, date | None, date | None, Colour]
+"""A party's colour, by perspective, from a day and before a day."""
 
 Seen = tuple[Record, Record | None]
 """A record, and as it counts outside the court, on the days of its publicity."""
@@ -135,7 +137,7 @@ async def recolour(connection: AsyncConnection, party_keys: Collection[int]) -> 
     if not keys:
         return
     await connection.execute(LOCK, {"keys": keys})
-    written = {_row(*found) for found in await connection.execute(OPEN, {"keys": keys})}
+    written = set[Row](tuple(found) for found in await connection.execute(OPEN, {"keys": keys}))
     records = await _records(connection, keys)
     wanted = set(_rows(records, await _enforcements(connection, list(records)))) if records else set()
     if stale := written - wanted:
@@ -144,20 +146,11 @@ async def recolour(connection: AsyncConnection, party_keys: Collection[int]) -> 
         await connection.execute(ADD, _arrays(fresh) | {"keys": keys})
 
 
-def _row(party: int, perspective: Perspective, during: Range[date], colour: Colour) -> Row:
-    return party, perspective, during, colour
-
-
 def _arrays(rows: Collection[Row]) -> dict[str, list[Any]]:
     """The columns of `GIVEN`."""
-    ordered = sorted(rows, key=lambda row: (row[0], row[1], row[2].lower or date.min))
-    return {
-        "parties": [party for party, _, _, _ in ordered],
-        "perspectives": [perspective for _, perspective, _, _ in ordered],
-        "starts": [during.lower for _, _, during, _ in ordered],
-        "ends": [during.upper for _, _, during, _ in ordered],
-        "colours": [colour for _, _, _, colour in ordered],
-    }
+    ordered = sorted(rows, key=lambda row: (row[0], row[1], row[2] or date.min))
+    names = ("parties", "perspectives", "starts", "ends", "colours")
+    return {name: list(column) for name, column in zip(names, zip(*ordered, strict=True), strict=True)}
 
 
 async def _records(connection: AsyncConnection, keys: list[int]) -> dict[int, list[Seen]]:
@@ -183,4 +176,4 @@ def _rows(records: Mapping[int, list[Seen]], enforcements: Mapping[int, list[Enf
             counted = [record for pair in seen if (record := pair[0] if court else pair[1])]
             open_cases = [span for span, outside in enforcements.get(party, []) if outside or court]
             for period in periods(counted, open_cases):
-                yield party, perspective, Range(period.start, period.end), period.colour
+                yield party, perspective, period.start, period.end, period.colour

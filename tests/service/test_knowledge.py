@@ -80,6 +80,17 @@ async def test_what_is_changed_is_closed_and_what_stays_is_left_alone(book: Book
     assert await book.yellow() == [(over(ENDS), FIRST, SECOND), (over(SOONER), SECOND, None)]
 
 
+async def test_periods_that_are_still_so_are_not_written_again(book: Book) -> None:
+    """The green days before the first record and those after the last one, which have one bound, as well."""
+    await book.enter(FIRST)
+    rows = sa.text("SELECT ctid, xmin, during, known FROM code_period ORDER BY ctid")
+    before = (await book.connection.execute(rows)).all()
+    await date_records(book.connection, SECOND)
+    await recolour(book.connection, book.room.parties)
+    assert (await book.connection.execute(rows)).all() == before
+    assert len(before) == 6
+
+
 async def test_what_is_unsaid_at_the_moment_it_is_said_was_never_known(book: Book) -> None:
     party = book.room.parties[0]
     key = await book.enter(FIRST)
