@@ -67,7 +67,7 @@ KINDS: dict[str, tuple[dict[str, Any], list[tuple[Any, ...]]]] = {
     ),
     "a conviction": (CONVICTION, [("R04", date(2026, 3, 1), date(2031, 3, 1))]),
     "a conviction, from the end of its sentence": (
-        CONVICTION | {"since": date(2027, 6, 30)},
+        CONVICTION | {"sentence_ends_on": date(2027, 6, 30)},
         [("R04", date(2026, 3, 1), date(2032, 6, 30))],
     ),
     "an order to leave": ({"kind": SanctionKind.ORDERED_OUT, "amount": None, "number": f"(2026){COURT}执1号"}, []),
@@ -97,7 +97,7 @@ async def test_a_conviction_of_a_trial_is_another_type(connection: AsyncConnecti
 FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "a number that is none": ({"number": "七号"}, "BAD_DECISION_NUMBER"),
     "another court's number": ({"number": f"(2026){NEIGHBOUR}司惩7号"}, "BAD_DECISION_NUMBER"),
-    "a fine with a sentence": ({"since": date(2030, 1, 1)}, "BAD_DATE"),
+    "a fine with a sentence": ({"sentence_ends_on": date(2030, 1, 1)}, "BAD_DATE"),
     "a fine under the case's own number": ({"number": f"(2026){COURT}执1号"}, "BAD_DECISION_NUMBER"),
     "a fine without amount": ({"amount": None}, "BAD_EXTENT"),
     "a fine of nothing": ({"amount": Decimal(0)}, "BAD_EXTENT"),
