@@ -20,7 +20,7 @@ from bench.suxin import Suxin
 from bench.the_engine import prepared
 from bench.works import PAGE
 from engine.document.document import DocumentError
-from engine.execution import asked
+from engine.execution import price_request
 from transport.body import BodyError, parse_body
 
 MOST_MILLISECONDS = 50.0
@@ -77,7 +77,9 @@ def refusal(body: bytes) -> tuple[str, float]:
 def _refused(body: bytes) -> str:
     try:
         found = parse_body(body)
-        asked(prepared(found.query, found.operation_name, scopes_of(Audience.COURT)), found.variables, Audience.COURT)
+        price_request(
+            prepared(found.query, found.operation_name, scopes_of(Audience.COURT)), found.variables, Audience.COURT
+        )
     except BodyError as error:
         return error.code
     except DocumentError as error:

@@ -24,7 +24,7 @@ from bench.the_engine import prepared
 from bench.works import WORKS, Work, picks
 from engine.answering import Result
 from engine.document.document import prepare_operation
-from engine.execution import NotPlanned, asked, ready
+from engine.execution import NotPlanned, bind_plan, price_request
 from engine.plan.plan import Ready
 from engine.plan.running import run
 from postgres.connections import PlanConnections
@@ -57,7 +57,7 @@ class Way:
         scopes, audience = self.caller.principal.scopes, self.caller.principal.audience
         read, parsed = _timed(lambda: parse_body(body))
         found, operation = _timed(lambda: prepared(parsed.query, parsed.operation_name, scopes))
-        coerced, request = _timed(lambda: asked(operation, parsed.variables, audience))
+        coerced, request = _timed(lambda: price_request(operation, parsed.variables, audience))
         bound, parts = _timed(lambda: self._ready(request))
         sent, text = await _awaited(lambda: run(self.connections, parts))
         replied, _ = _timed(lambda: Reply(Observation(), False).answer(Result({"data": text.decode()})))
@@ -65,7 +65,7 @@ class Way:
         return list(zip(names, (read, found, coerced, bound, sent, replied), strict=True))
 
     def _ready(self, request: Any) -> dict[str, Ready]:
-        parts = ready(request, self.caller)
+        parts = bind_plan(request, self.caller)
         if isinstance(parts, NotPlanned):
             raise RuntimeError(parts.reason)
         return parts  # type: ignore[return-value]  # all of these ask the database
@@ -97,7 +97,7 @@ async def profiled(data: Data, work: Work, requests: Sequence[bytes], rounds: in
     way = Way(requests, caller, connections)
     await way.steps(1)
     steps = await way.steps(rounds)
-    with patch("engine.plan.roots.logged", return_value=None):
+    with patch("engine.plan.roots.log_insertion", return_value=None):
         prepare_operation.cache_clear()
         await way.steps(1)
         unlogged = await way.steps(rounds)

@@ -13,7 +13,7 @@ from bench.data import Data
 from bench.postgres_alone import Statement
 from bench.the_engine import prepared
 from bench.works import Work
-from engine.execution import NotPlanned, asked, ready
+from engine.execution import NotPlanned, bind_plan, price_request
 from engine.plan.plan import Ready
 from models.client import Client
 from postgres import database
@@ -24,7 +24,7 @@ def statements(data: Data, work: Work, document: str, variables: Mapping[str, An
     """The statements of one request, in order, with their arguments. Raises RuntimeError if there is no plan."""
     caller = Caller(principal(data, work), data.keyring, datetime.now(UTC), uuid4())
     operation = prepared(document, None, caller.principal.scopes)
-    parts = ready(asked(operation, dict(variables), work.audience), caller)
+    parts = bind_plan(price_request(operation, dict(variables), work.audience), caller)
     if isinstance(parts, NotPlanned):
         raise RuntimeError(f"{work.name} has no plan: {parts.reason}")
     return [Statement(part.statement.text, part.arguments()) for part in parts.values() if isinstance(part, Ready)]

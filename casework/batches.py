@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.assessments import assess_deductions
 from casework.events import colour, tell
-from casework.procedure import Act, Step, locked, permit, reasoned, steps_of, take
+from casework.procedure import Act, Step, locked, permit, require_reason, steps_of, take
 from casework.records import record_publication
 from casework.refusal import Refusal, not_found
 from casework.terms import publicity_end
@@ -52,7 +52,7 @@ async def collect(connection: AsyncConnection, batch_key: int, deduction_key: in
 
 async def decide(connection: AsyncConnection, key: int, version: int, approved: bool, act: Act) -> None:
     """The panel's vote on an item. What passes has its publicity from this day (R6). Raises Refusal as `take` does."""
-    found = await locked_item(connection, key, version, act)
+    found = await lock_item(connection, key, version, act)
     if not approved:
         await take(connection, Step.REJECT, found, act)
     else:
@@ -77,7 +77,7 @@ async def publish(connection: AsyncConnection, key: int, act: Act) -> Sequence[i
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, BATCH_PUBLISHED, TOO_EARLY, UNDECIDED, NOT_NOTIFIED.
     """
     permit(act.officer, Step.PUBLISH)
-    reason = reasoned(act.reason)
+    reason = require_reason(act.reason)
     batch = await _locked_batch(connection, key, act)
     if batch.status is BatchStatus.PUBLISHED:
         raise _ended()
@@ -106,7 +106,7 @@ async def _locked_batch(connection: AsyncConnection, key: int, act: Act) -> sa.R
     return found
 
 
-async def locked_item(connection: AsyncConnection, key: int, version: int | None, act: Act) -> sa.Row[Any]:
+async def lock_item(connection: AsyncConnection, key: int, version: int | None, act: Act) -> sa.Row[Any]:
     """A deduction, after its batch. Raises Refusal NOT_FOUND, STALE_VERSION."""
     query = sa.select(Deduction.batch_id, CourtCase.court_code).join(CourtCase, CourtCase.id == Deduction.case_id)
     place = (await connection.execute(query.where(Deduction.id == key))).one_or_none()

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from casework.assessments import reverse_records
 from casework.catalogue import code_type_in_force
 from casework.events import colour, tell, tell_gone
-from casework.procedure import Act, reasoned, require
+from casework.procedure import Act, require, require_reason
 from casework.record_steps import keep_step
 from casework.records import close_records, enter_record, gone, shown
 from casework.refusal import Refusal, not_found
@@ -85,7 +85,7 @@ async def decide_record_repair(connection: AsyncConnection, key: int, decision: 
     it; REFUSED changes nothing. Raises Refusal WRONG_ROLE, NOT_FOUND, DECIDED, BAD_DATE, BLUE, REASON_REQUIRED.
     """
     require(act.officer, StaffRole.PANEL)
-    reasoned(act.reason)
+    require_reason(act.reason)
     repair = await open_application(connection, key, Repair.code_record_id, act)
     record = await _locked(connection, repair.code_record_id, act)
     if decision.outcome is not RepairOutcome.REFUSED and not _runs(record, court_day(act.at)):
@@ -116,7 +116,7 @@ async def end_repair(connection: AsyncConnection, code_record_key: int, performe
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND.
     """
     require(act.officer, StaffRole.CENTRE)
-    reasoned(act.reason)
+    require_reason(act.reason)
     blue, today = await _locked(connection, code_record_key, act), court_day(act.at)
     if blue.colour is not Colour.BLUE or not _runs(blue, today):
         raise not_found("repair in progress")

@@ -12,7 +12,7 @@ from casework.catalogue import code_type_in_force
 from casework.consequences import establish, follow, look
 from casework.matters import CERTIFICATES
 from casework.participants import participant
-from casework.procedure import Act, reasoned, require
+from casework.procedure import Act, require, require_reason
 from casework.record_steps import keep_step
 from casework.refusal import Refusal, not_found
 from casework.texts import holds_identity_number
@@ -38,7 +38,7 @@ async def issue_certificate(connection: AsyncConnection, performance: Performanc
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, NOT_A_PARTICIPANT, BAD_DATE, BAD_NUMBER, ISSUED.
     """
     require(act.officer, StaffRole.CENTRE)
-    reasoned(act.reason)
+    require_reason(act.reason)
     case = await participant(connection, performance.case_key, performance.party_key, act.officer)
     today = court_day(act.at)
     if performance.performed_on > today:
@@ -71,7 +71,7 @@ async def revoke_certificate(connection: AsyncConnection, key: int, act: Act) ->
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, REVOKED.
     """
     require(act.officer, StaffRole.CENTRE)
-    reasoned(act.reason)
+    require_reason(act.reason)
     query = sa.select(Certificate.party_id, Certificate.revoked_on, CourtCase.court_code)
     joined = query.join(CourtCase, CourtCase.id == Certificate.case_id).where(Certificate.id == key)
     found: Any = (await connection.execute(joined.with_for_update(of=Certificate))).one_or_none()

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from casework.catalogue import behaviour_in_force
 from casework.consequences import establish
 from casework.participants import participant
-from casework.procedure import Act, Step, locked, permit, reasoned, take, written
+from casework.procedure import Act, Step, locked, permit, require_reason, take, written
 from casework.refusal import Refusal
 from models.catalogue import Stage, Tier
 from models.court_case import Role
@@ -50,7 +50,7 @@ async def propose(connection: AsyncConnection, proposal: Proposal, act: Act) -> 
     FINDING_REQUIRED, FINDING_REVOKED, BAD_DATE, PROPOSED.
     """
     permit(act.officer, Step.PROPOSE)
-    reason = reasoned(act.reason)
+    reason = require_reason(act.reason)
     content = await _content(connection, proposal, act)
     values = content | {
         "case_id": proposal.case_key,

@@ -8,7 +8,7 @@ from models.keyring import Keyring
 LASTS = timedelta(minutes=15)
 
 
-def signed(keyring: Keyring, key: int, at: datetime) -> str:
+def sign_download(keyring: Keyring, key: int, at: datetime) -> str:
     """What stands for the file of an operation in an address, from now on."""
     text = f"{key}.{int((at + LASTS).timestamp())}"
     return f"{text}.{_signature(keyring, text)}"

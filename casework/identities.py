@@ -15,7 +15,7 @@ from casework.consequences import follow, items_of, look
 from casework.events import colour
 from casework.identity_changes import correct, end_party, give_names, give_number, release, take_over
 from casework.party_rows import lock_for_moving, move_rows
-from casework.procedure import Act, reasoned, require, require_any
+from casework.procedure import Act, require, require_any, require_reason
 from casework.refusal import Refusal, not_found
 from models.court import StaffRole
 from models.documents import Document, document_key, mask_document
@@ -123,7 +123,7 @@ async def decide_act(connection: AsyncConnection, key: int, confirmed: bool, act
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, DECIDED, SAME_PERSON, WRONG_STATE.
     """
     require_any(act.officer, StaffRole.CENTRE, StaffRole.PRESIDENT)
-    reason = reasoned(act.reason)
+    reason = require_reason(act.reason)
     query = sa.select(IdentityAct.__table__).where(IdentityAct.id == key).with_for_update()
     found = (await connection.execute(query)).one_or_none()
     if found is None or found.court_code != act.officer.court_code:
@@ -154,7 +154,7 @@ async def _propose(
     own = {
         "court_code": act.officer.court_code,
         "kind": kind,
-        "reason": reasoned(act.reason),
+        "reason": require_reason(act.reason),
         "evidence_digest": digest,
         "proposed_by": act.officer.key,
         "proposed_role": act.officer.role,

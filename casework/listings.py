@@ -13,7 +13,7 @@ from casework.catalogue import code_type_in_force
 from casework.consequences import Sight, establish, follow, look
 from casework.matters import LISTING_TYPES, LISTINGS
 from casework.participants import known_party, participant
-from casework.procedure import Act, reasoned, require_any
+from casework.procedure import Act, require_any, require_reason
 from casework.record_steps import keep_step
 from casework.refusal import Refusal, not_found
 from casework.texts import holds_identity_number
@@ -40,7 +40,7 @@ async def list_lender(connection: AsyncConnection, party_key: int, act: Act) -> 
     Who has left the list may be listed again. Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, LISTED.
     """
     require_any(act.officer, StaffRole.JUDGE)
-    grounds, today = reasoned(act.reason), court_day(act.at)
+    grounds, today = require_reason(act.reason), court_day(act.at)
     await known_party(connection, party_key, act.officer)
     blank = dict.fromkeys(("case_number", "basis_number", "basis_unit", "obligation", "performance"), "")
     values = {"kind": LENDER, "party_id": party_key, "grounds": grounds, "listed_on": today, **blank}
@@ -71,7 +71,7 @@ async def list_debtor(connection: AsyncConnection, unperformed: Unperformed, act
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, NOT_A_PARTICIPANT, WRONG_STAGE, MINOR, BAD_TEXT, LISTED.
     """
     require_any(act.officer, StaffRole.JUDGE)
-    reasoned(act.reason)
+    require_reason(act.reason)
     case = await participant(connection, unperformed.case_key, unperformed.party_key, act.officer, Role.JUDGMENT_DEBTOR)
     if case.stage is not Stage.ENFORCEMENT:
         raise Refusal("WRONG_STAGE", "A debtor is listed in an enforcement case.", "Name that case.", "caseId")
@@ -133,7 +133,7 @@ async def remove_listing(connection: AsyncConnection, key: int, act: Act) -> Non
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND.
     """
     require_any(act.officer, StaffRole.JUDGE, StaffRole.CENTRE)
-    reasoned(act.reason)
+    require_reason(act.reason)
     query = sa.select(Listing.party_id, Listing.court_code).where(Listing.id == key, Listing.removed_on.is_(None))
     found: Any = (await connection.execute(query.with_for_update())).one_or_none()
     if found is None or found.court_code != act.officer.court_code:

@@ -9,8 +9,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.assessments import reassess, reverse_deductions
-from casework.batches import locked_item
-from casework.procedure import OBJECTIONABLE, Act, Step, permit, reasoned, take
+from casework.batches import lock_item
+from casework.procedure import OBJECTIONABLE, Act, Step, permit, require_reason, take
 from casework.records import end_item, tell_of
 from casework.refusal import Refusal, not_found
 from casework.restorations import restore_repaired
@@ -39,7 +39,7 @@ async def file_objection(
 
     The item is annotated from now on, not suspended. Raises Refusal NOT_FOUND, REASON_REQUIRED, OBJECTION_OPEN.
     """
-    text, today = reasoned(statement), court_day(at)
+    text, today = require_reason(statement), court_day(at)
     query = sa.select(Deduction.party_id, Deduction.publicity).where(
         Deduction.id == deduction_key,
         Deduction.party_id == party_key,
@@ -59,7 +59,7 @@ async def file_objection(
     return objection
 
 
-async def answer(connection: AsyncConnection, key: int, given: ObjectionAnswer, act: Act) -> None:
+async def answer_objection(connection: AsyncConnection, key: int, given: ObjectionAnswer, act: Act) -> None:
     """The panel's answer to an open objection, with its reasons.
 
     UPHELD_AS_PUBLISHED changes nothing, AMENDED makes a new version with fewer points, WITHDRAWN ends the item and its
@@ -68,7 +68,7 @@ async def answer(connection: AsyncConnection, key: int, given: ObjectionAnswer, 
     `take` does.
     """
     objection = await _open(connection, key, act)
-    found = await locked_item(connection, objection.deduction_id, None, act)
+    found = await lock_item(connection, objection.deduction_id, None, act)
     permit(act.officer, Step.UPHOLD)
     _check_another(found, act)
     match given.outcome:
@@ -81,7 +81,7 @@ async def answer(connection: AsyncConnection, key: int, given: ObjectionAnswer, 
             await take(connection, Step.OVERTURN, found, act)
         case ObjectionOutcome.UPHELD_AS_PUBLISHED:
             await take(connection, Step.UPHOLD, found, act)
-    values = {"outcome": given.outcome, "reasons": reasoned(act.reason), "decided_at": act.at}
+    values = {"outcome": given.outcome, "reasons": require_reason(act.reason), "decided_at": act.at}
     values["answered_by"] = act.officer.key
     await connection.execute(sa.update(Objection).where(Objection.id == key).values(values))
     await tell_of(connection, found, EventKind.OBJECTION_CLOSED, act.at)

@@ -151,7 +151,7 @@ def require_any(officer: Officer, *roles: StaffRole) -> None:
         raise Refusal("WRONG_ROLE", f"This is for {wanted}; you act as {officer.role}.", f"Ask a {wanted}.")
 
 
-def reasoned(reason: str) -> str:
+def require_reason(reason: str) -> str:
     """A reason without blanks around it. Raises Refusal REASON_REQUIRED if there is none (R4)."""
     if not (found := reason.strip()):
         raise Refusal("REASON_REQUIRED", "Every step says why.", "Write a sentence.", "reason")
@@ -189,7 +189,7 @@ async def take(connection: AsyncConnection, step: Step, found: sa.Row[Any], act:
 
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, WRONG_STATE, SAME_PERSON.
     """
-    transition, reason = permit(act.officer, step), reasoned(act.reason)
+    transition, reason = permit(act.officer, step), require_reason(act.reason)
     _check_state(transition, found.status)
     if transition.keeps:
         changes[transition.keeps] = act.officer.key

@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.participants import participant
-from casework.procedure import Act, reasoned, require
+from casework.procedure import Act, require, require_reason
 from casework.record_steps import keep_step
 from casework.refusal import Refusal
 from models.bulletin import Bulletin, BulletinKind
@@ -67,7 +67,7 @@ async def issue_notice(connection: AsyncConnection, service: Service, act: Act) 
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, NOT_A_PARTICIPANT, BAD_DATE, ISSUED.
     """
     require(act.officer, StaffRole.JUDGE)
-    reasoned(act.reason)
+    require_reason(act.reason)
     case = await participant(connection, service.case_key, service.party_key, act.officer)
     if service.served_on > court_day(act.at):
         raise Refusal("BAD_DATE", "This day has not come yet.", "Give a past day.", "servedOn")

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.procedure import Act, reasoned
+from casework.procedure import Act, require_reason
 from models.record_step import RecordStep
 
 
@@ -15,6 +15,6 @@ async def keep_step(connection: AsyncConnection, party_key: int, act: Act, **mat
         "staff_id": act.officer.key,
         "staff_role": act.officer.role,
         "taken_at": act.at,
-        "reason": reasoned(act.reason),
+        "reason": require_reason(act.reason),
     }
     await connection.execute(sa.insert(RecordStep).values(values | matter))

@@ -10,9 +10,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute
 
-from casework.batches import locked_item
+from casework.batches import lock_item
 from casework.events import colour
-from casework.procedure import Act, Step, permit, reasoned, take
+from casework.procedure import Act, Step, permit, require_reason, take
 from casework.records import end_item, shorten_record, tell_of
 from casework.refusal import Refusal, not_found
 from casework.restorations import restore_deductions
@@ -90,7 +90,7 @@ async def enter_application(
     values = {
         "party_id": party_key,
         "ground": application.ground,
-        "commitment": reasoned(application.commitment),
+        "commitment": require_reason(application.commitment),
         "amount_performed": application.amount_performed,
         "evidence_document": evidence and evidence.document.strip(),
         "evidence_digest": evidence and evidence.digest,
@@ -124,7 +124,7 @@ async def decide_repair(connection: AsyncConnection, key: int, decision: RepairD
     """
     permit(act.officer, Step.SHIELD)
     repair = await open_application(connection, key, Repair.deduction_id, act)
-    found = await locked_item(connection, repair.deduction_id, None, act)
+    found = await lock_item(connection, repair.deduction_id, None, act)
     if decision.outcome is not RepairOutcome.REFUSED:
         await _check_grantable(connection, found, act)
     if decision.outcome is RepairOutcome.SHORTENED:
@@ -139,7 +139,12 @@ async def decide_repair(connection: AsyncConnection, key: int, decision: RepairD
 async def written_decision(connection: AsyncConnection, key: int, decision: RepairDecision, act: Act) -> None:
     """Write down how an application ended. Raises Refusal REASON_REQUIRED."""
     new_end = decision.new_end if decision.outcome is RepairOutcome.SHORTENED else None
-    values = {"outcome": decision.outcome, "new_end": new_end, "reasons": reasoned(act.reason), "decided_at": act.at}
+    values = {
+        "outcome": decision.outcome,
+        "new_end": new_end,
+        "reasons": require_reason(act.reason),
+        "decided_at": act.at,
+    }
     await connection.execute(sa.update(Repair).where(Repair.id == key).values(values))
 
 

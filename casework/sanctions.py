@@ -14,7 +14,7 @@ from casework.consequences import follow, look
 from casework.founded import withdraw_founded
 from casework.matters import SANCTIONS
 from casework.participants import participant
-from casework.procedure import Act, reasoned, require
+from casework.procedure import Act, require, require_reason
 from casework.record_steps import keep_step
 from casework.refusal import Refusal, not_found
 from casework.terms import red_type
@@ -57,7 +57,7 @@ async def record_sanction(connection: AsyncConnection, decision: SanctionDecisio
     BAD_DECISION_NUMBER, BAD_DATE, BAD_EXTENT, BEHAVIOUR_REQUIRED, UNKNOWN_BEHAVIOUR, CATALOGUE, RECORDED.
     """
     require(act.officer, StaffRole.CENTRE)
-    reasoned(act.reason)
+    require_reason(act.reason)
     case = await participant(connection, decision.case_key, decision.party_key, act.officer)
     _check(decision, court_day(act.at))
     await _check_kind(connection, decision)
@@ -96,7 +96,7 @@ async def revoke_sanction(connection: AsyncConnection, key: int, revoked_on: dat
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, REVOKED, BAD_DATE.
     """
     require(act.officer, StaffRole.CENTRE)
-    reason = reasoned(act.reason)
+    reason = require_reason(act.reason)
     query = sa.select(Sanction.__table__).where(Sanction.id == key).with_for_update()
     found: Any = (await connection.execute(query)).one_or_none()
     if found is None or found.court_code != act.officer.court_code:

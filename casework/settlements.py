@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from casework.assessments import assess_settlements, reverse_settlements
 from casework.consequences import establish
 from casework.participants import participant
-from casework.procedure import Act, reasoned, require
+from casework.procedure import Act, require, require_reason
 from casework.record_steps import keep_step
 from casework.refusal import Refusal, not_found
 from casework.texts import holds_identity_number
@@ -36,7 +36,7 @@ async def record_settlement(connection: AsyncConnection, performed: Performed, a
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, NOT_A_PARTICIPANT, BAD_DATE, BAD_DOCUMENT, RECORDED.
     """
     require(act.officer, StaffRole.CENTRE)
-    reasoned(act.reason)
+    require_reason(act.reason)
     case = await participant(connection, performed.case_key, performed.party_key, act.officer)
     if performed.performed_on > court_day(act.at):
         raise Refusal("BAD_DATE", "This has not been performed yet.", "Give a past day.", "performedOn")
@@ -64,7 +64,7 @@ async def revoke_settlement(connection: AsyncConnection, key: int, act: Act) -> 
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, REVOKED.
     """
     require(act.officer, StaffRole.CENTRE)
-    reasoned(act.reason)
+    require_reason(act.reason)
     query = sa.select(Settlement.__table__).where(Settlement.id == key).with_for_update()
     found: Any = (await connection.execute(query)).one_or_none()
     if found is None or found.court_code != act.officer.court_code:

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.procedure import Act, reasoned
+from casework.procedure import Act, require_reason
 from models.deduction import Deduction, DeductionVersion
 
 COLUMNS = ["deduction_id", "version", "behaviour_id", "points", "expires_on", "recorded_at", "reason"]
@@ -18,6 +18,6 @@ async def keep_version(connection: AsyncConnection, key: int, act: Act) -> None:
         Deduction.points,
         Deduction.expires_on,
         sa.literal(act.at, sa.DateTime(timezone=True)),
-        sa.literal(reasoned(act.reason), sa.Text),
+        sa.literal(require_reason(act.reason), sa.Text),
     ).where(Deduction.id == key)
     await connection.execute(sa.insert(DeductionVersion).from_select(COLUMNS, content))

@@ -10,7 +10,7 @@ from graphql import ExecutionResult, GraphQLError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from engine.execution import Asked, Executor, InternalError, NotPlanned, ready, run
+from engine.execution import Asked, Executor, InternalError, NotPlanned, bind_plan, run
 from engine.load.caller import AnyCaller
 from engine.load.context import Context
 from engine.plan import running
@@ -66,7 +66,7 @@ class Answering:
     def _parts(self, request: Asked, caller: AnyCaller) -> Mapping[str, Ready | Text] | NotPlanned:
         if request.operation.mutates:
             return NotPlanned("mutation")
-        return ready(request, caller) if self.executor is Executor.PLAN else NotPlanned("setting")
+        return bind_plan(request, caller) if self.executor is Executor.PLAN else NotPlanned("setting")
 
     async def _by_loaders(self, request: Asked, caller: AnyCaller) -> ExecutionResult:
         for _ in range(running.ATTEMPTS - 1):

@@ -11,11 +11,11 @@ from graphql import ExecutionResult, GraphQLError, execute
 from graphql.execution.values import VariableValues, get_variable_values
 
 from engine.declare.relations import Audience
-from engine.document.audience_schema import introspected
+from engine.document.audience_schema import schema_for
 from engine.document.cost import MOST_COST, TooCostlyError
 from engine.document.deprecation import Use, used_by
 from engine.document.document import DocumentError, Operation, Variant
-from engine.document.error_redaction import coded
+from engine.document.error_redaction import with_code
 from engine.load.caller import AnyCaller
 from engine.load.context import Context
 from engine.load.errors import ExpectedError
@@ -58,7 +58,7 @@ class Asked:
         ]
 
 
-def asked(operation: Operation, variables: dict[str, Any] | None, audience: Audience) -> Asked:
+def price_request(operation: Operation, variables: dict[str, Any] | None, audience: Audience) -> Asked:
     """The operation as this request asks for it.
 
     Raises DocumentError for variables that do not fit, and for an operation that costs too much.
@@ -81,9 +81,11 @@ def variable_values(operation: Operation, given: dict[str, Any]) -> VariableValu
     definitions = operation.node.variable_definitions or ()
     values = get_variable_values(operation.engine.graphql, definitions, given, **QUIET_VALUES)
     if not isinstance(values, VariableValues):
-        raise DocumentError(*(presented(error) for error in values))
+        raise DocumentError(*(redact_error(error) for error in values))
     if undecided := sorted(name for name in operation.conditions if values.coerced.get(name) is None):
-        raise DocumentError(*(coded(GraphQLError(NO_CONDITION.format(name)), "BAD_VARIABLES") for name in undecided))
+        raise DocumentError(
+            *(with_code(GraphQLError(NO_CONDITION.format(name)), "BAD_VARIABLES") for name in undecided)
+        )
     return values
 
 
@@ -94,7 +96,7 @@ class NotPlanned:
     reason: str
 
 
-def ready(request: Asked, caller: AnyCaller) -> Mapping[str, Ready | Text] | NotPlanned:
+def bind_plan(request: Asked, caller: AnyCaller) -> Mapping[str, Ready | Text] | NotPlanned:
     """What to run for this request, if its plan can answer it.
 
     Bad arguments are left to the loaders, which know the path of each error.
@@ -116,13 +118,13 @@ async def run(request: Asked, context: Context) -> ExecutionResult:
     Raises InternalError, and lets the errors of the access log through: an answer without its entry never leaves.
     """
     operation = request.operation
-    result = await executed(operation, request.variables, context)
-    shown = [presented(error) for error in result.errors or ()]
+    result = await execute_operation(operation, request.variables, context)
+    shown = [redact_error(error) for error in result.errors or ()]
     await context.trail.write(context.connection, operation.digest, operation.types())
     return ExecutionResult(result.data, shown or None)
 
 
-async def executed(operation: Operation, variables: dict[str, Any], context: Context) -> ExecutionResult:
+async def execute_operation(operation: Operation, variables: dict[str, Any], context: Context) -> ExecutionResult:
     """What graphql-core answers. The entries of the log are in `context.trail`: who calls this has them written."""
     found = execute(operation.engine.graphql, operation.document, None, context, variables, operation.name, **QUIET)
     result = found if isinstance(found, ExecutionResult) else await found
@@ -132,19 +134,19 @@ async def executed(operation: Operation, variables: dict[str, Any], context: Con
 
 def introspection(operation: Operation, variables: dict[str, Any] | None) -> ExecutionResult:
     """The schema as far as the caller's scopes reach it."""
-    schema = introspected(operation.engine, operation.scopes)
+    schema = schema_for(operation.engine, operation.scopes)
     found = execute(schema, operation.document, None, None, variables, operation.name, **QUIET)
     assert isinstance(found, ExecutionResult)  # noqa: S101 - nothing in introspection waits
-    return ExecutionResult(found.data, [presented(error) for error in found.errors or ()] or None)
+    return ExecutionResult(found.data, [redact_error(error) for error in found.errors or ()] or None)
 
 
-def presented(error: GraphQLError) -> GraphQLError:
+def redact_error(error: GraphQLError) -> GraphQLError:
     """The error as the client may see it. Raises InternalError for one that nobody expected."""
     original = error.original_error
     if isinstance(original, ExpectedError) or isinstance(error, ExpectedError):
         return error
     if original is None or isinstance(original, GraphQLError):
-        return coded(error, "BAD_VARIABLES" if error.path is None else "BAD_INPUT")
+        return with_code(error, "BAD_VARIABLES" if error.path is None else "BAD_INPUT")
     raise InternalError from original
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from engine.document.cost import MOST_COST
 from engine.document.document import Operation
-from engine.execution import NotPlanned, asked, ready
+from engine.execution import NotPlanned, bind_plan, price_request
 from engine.load.caller import AnyCaller
 from engine.plan.plan import Ready
 
@@ -53,10 +53,10 @@ class Explanation:
 
 def explain(operation: Operation, variables: dict[str, Any] | None, caller: AnyCaller) -> Explanation:
     """What a prepared operation comes to with these variables. Raises DocumentError, and what arguments raise."""
-    request = asked(operation, variables, caller.view.audience)
+    request = price_request(operation, variables, caller.view.audience)
     if reason := "it asks about the schema" if operation.reach is None else UNPLANNED.get(operation.kind):
         return Explanation(operation, request.cost, _needs(operation), reason, ())
-    parts = ready(request, caller)
+    parts = bind_plan(request, caller)
     if isinstance(parts, NotPlanned):
         return Explanation(operation, request.cost, _needs(operation), parts.reason, ())
     found = tuple(_statement(name, part) for name, part in parts.items() if isinstance(part, Ready))

@@ -13,7 +13,7 @@ from casework.texts import check_texts
 from casework.watches import Customer
 from engine.engine import Engine
 from engine.load.context import Context
-from engine.load.loaders import found
+from engine.load.loaders import load_root
 from engine.load.rows import RootAnswer
 from resolvers.caller import Caller
 from resolvers.mutations.acting import Acting
@@ -45,7 +45,7 @@ async def watched(
     """Watch these customers; gives what came of each, in order, with the entries of the access log written."""
     context = Context(engine=engine, caller=caller, connection=connection)
     key = await watches.watch(connection, caller.principal.client_key, customers, caller.now)
-    rows = await found(context, LINES, {"keys": [key]}, RootAnswer(FIELD, caller.view))
+    rows = await load_root(context, LINES, {"keys": [key]}, RootAnswer(FIELD, caller.view))
     await context.close()
     await context.trail.write(connection, OPERATION, {FIELD: TYPES})
     return [{"reference": row.reference, "outcome": row.outcome, "replaced": row.replaced} for row in rows]

@@ -17,7 +17,7 @@ from auth.scopes import Scope
 from casework.integrity_reports import Sheet, claims
 from engine.document.document import Operation, prepare_operation
 from engine.engine import Engine
-from engine.execution import InternalError, executed
+from engine.execution import InternalError, execute_operation
 from engine.load.context import Context
 from engine.load.rows import RootAnswer
 from engine.load.trail import Trail
@@ -52,7 +52,7 @@ class ReportReading:
     async def content(self, connection: AsyncConnection) -> tuple[dict[str, Any], Trail]:
         """What is told, and what the access log is to say of it. Raises ReportEndedError."""
         context = self._context(connection)
-        result = await executed(self.operation, self._variables(), context)
+        result = await execute_operation(self.operation, self._variables(), context)
         if result.errors or result.data is None:
             raise next((error.original_error for error in result.errors or () if error.original_error), InternalError())
         if result.data["sharedReport"] is None:

@@ -22,7 +22,7 @@ from engine.declare.relations import Root
 from engine.declare.row_types import model_of
 from engine.load.context import Later
 from engine.policy import OPEN, Requirement, require
-from resolvers.mutations.acting import Also, MutationRoot, Perform, performed
+from resolvers.mutations.acting import Also, MutationRoot, Perform, perform_mutation
 from resolvers.mutations.binding import bind
 
 KEY = "key"
@@ -65,7 +65,7 @@ class MutationField(DeclaredField):
 
     async def _answer(self, context: Any, given: dict[str, Any]) -> Any:
         noun, *_ = (field.name for field in dataclasses.fields(self.payload))
-        done = await performed(context, to_camel_case(self.python_name), self.declaration, given)
+        done = await perform_mutation(context, to_camel_case(self.python_name), self.declaration, given)
         if isinstance(done, Refusal):
             return self.payload(errors=[MutationError.of(done)])
         told = {also.name: also.tell(context, done) for also in self.declaration.also}

@@ -68,7 +68,7 @@ def read_address(request: Request) -> Body:
     for name in ("variables", "extensions"):
         if name in found:
             found[name] = _json(found[name].encode())
-    return shaped(found)
+    return check_shape(found)
 
 
 def parse_body(raw: bytes) -> Body:
@@ -76,10 +76,10 @@ def parse_body(raw: bytes) -> Body:
     found = _json(raw)
     if not isinstance(found, dict):
         raise BodyError("The body must be one JSON object; batches of requests are not taken.")
-    return shaped(found)
+    return check_shape(found)
 
 
-def shaped(found: Mapping[str, Any]) -> Body:
+def check_shape(found: Mapping[str, Any]) -> Body:
     """A request whose members are of the right kinds. Others are not looked at (GraphQL over HTTP, 5.1).
 
     Raises BodyError.

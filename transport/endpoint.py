@@ -26,7 +26,7 @@ from engine.document import deprecation
 from engine.document.cost import MOST_COST
 from engine.document.document import DocumentError, is_subscription, prepare_operation, reads_within
 from engine.engine import Engine
-from engine.execution import Asked, Executor, InternalError, asked, introspection, log_failure
+from engine.execution import Asked, Executor, InternalError, introspection, log_failure, price_request
 from engine.load.errors import ForbiddenError
 from engine.plan.running import Connections
 from models.keyring import Keyring
@@ -35,9 +35,9 @@ from resolvers.caller import Caller, Reports
 from transport.body import BodyError, read_address, read_body
 from transport.event_stream import EventStream
 from transport.mutations import KeyRefusedError, mutate, read_key
-from transport.observation import Observation, observed
+from transport.observation import Observation, observe
 from transport.subscriptions import Live
-from transport.trusted_operations import trusted
+from transport.trusted_operations import apply_document_policy
 
 ANSWERS = Counter("suxin_answers", "Answers, by what gave them and why", ["executor", "reason"])
 EVENT_STREAM = "text/event-stream"
@@ -83,7 +83,7 @@ class GraphQLEndpoint:
 
     async def respond(self, request: Request) -> Response:
         """Answer one request. Every reply carries its request id, errors their code."""
-        reply = Reply(observed(request.scope), GRAPHQL_RESPONSE in request.headers.get("accept", ""))
+        reply = Reply(observe(request.scope), GRAPHQL_RESPONSE in request.headers.get("accept", ""))
         try:
             async with asyncio.timeout(self.request_timeout):
                 return await self._answer(request, reply)
@@ -119,7 +119,7 @@ class GraphQLEndpoint:
     async def _answer_to(self, principal: Principal, request: Request, reply: "Reply") -> Response:
         by_address = request.method != "POST"
         sent = read_address(request) if by_address else await read_body(request)
-        principal, body = await trusted(self.documents, principal, sent)
+        principal, body = await apply_document_policy(self.documents, principal, sent)
         streams = EVENT_STREAM in request.headers.get("accept", "") and not by_address
         if streams and is_subscription(body.query, body.operation_name):
             token = bearer_token(request.headers.getlist("authorization"))
@@ -136,7 +136,7 @@ class GraphQLEndpoint:
             await self._charge(principal, INTROSPECTION_COST)
             reply.seen.admit(INTROSPECTION_COST)
             return reply.answer(Result.of(introspection(operation, body.variables)))
-        request_ = asked(operation, body.variables, principal.audience)
+        request_ = price_request(operation, body.variables, principal.audience)
         charge = await self._charge(principal, request_.cost)
         reply.seen.admit(request_.cost)
         caller = Caller(

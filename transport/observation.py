@@ -41,7 +41,7 @@ class Observation:
         return round((perf_counter_ns() - self.began) / 1e6, 3)
 
 
-def observed(scope: MutableMapping[str, Any]) -> Observation:
+def observe(scope: MutableMapping[str, Any]) -> Observation:
     """The observation of the request in an ASGI scope; a new one where nobody observes."""
     found: Observation | None = scope.get(OBSERVED)
     return found or Observation()

@@ -23,11 +23,11 @@ from engine.declare.paging import Page, page_of
 from engine.declare.relations import Root
 from engine.document.coordinates import root_fields
 from engine.document.document import DocumentError, Operation, prepare_operation
-from engine.document.error_redaction import coded
+from engine.document.error_redaction import with_code
 from engine.engine import Engine
-from engine.execution import QUIET, asked, presented
+from engine.execution import QUIET, price_request, redact_error
 from engine.load.context import Context
-from engine.load.loaders import found
+from engine.load.loaders import load_root
 from engine.load.rows import RootAnswer
 from engine.plan.arguments import Argued
 from models.keyring import Keyring
@@ -35,7 +35,7 @@ from resolvers import roots
 from resolvers.caller import Caller
 from resolvers.visibility import about
 from transport.body import Body, BodyError
-from transport.trusted_operations import OTHER_TEXT, trusted
+from transport.trusted_operations import OTHER_TEXT, apply_document_policy
 
 EVENTS = Root(replace(roots.EVENTS, many=True, connection=True), about.ABOUT_EVENT, prepare=roots.prepare_access)
 MOST_STREAMS = 16
@@ -69,9 +69,11 @@ class Live:
 
     async def subscribe(self, token: str, sent: Body, *, noted: bool = True) -> "Stream":
         """Begin. Raises TokenError, BodyError, DocumentError, ForbiddenError, ThrottledError, what arguments raise."""
-        principal, body = await trusted(self.documents, await self.verifier.verify(token), sent, noted=noted)
+        principal, body = await apply_document_policy(
+            self.documents, await self.verifier.verify(token), sent, noted=noted
+        )
         operation = prepare_operation(self.graphql, body.query, body.operation_name, principal.scopes, True)
-        request = asked(operation, body.variables, principal.audience)
+        request = price_request(operation, body.variables, principal.audience)
         self._check_number(principal)
         if self.budgets:
             await self.budgets.charge(principal, request.cost)
@@ -152,7 +154,7 @@ class Stream:
     async def _principal(self) -> Principal:
         """Who asks, as of now. Raises TokenError, and BodyError for a document that it may not send any more."""
         known = await self.live.verifier.verify(self.token)
-        principal, body = await trusted(self.live.documents, known, self.sent, noted=False)
+        principal, body = await apply_document_policy(self.live.documents, known, self.sent, noted=False)
         if body.query != self.body.query:
             raise BodyError(OTHER_TEXT)
         return principal
@@ -177,7 +179,7 @@ class Stream:
     async def _executed(self, context: Context) -> list[ExecutionResult]:
         told = EVENTS.prepared(self.arguments, context.caller)
         answer = RootAnswer("events", told.view)
-        edges = (await found(context, EVENTS, told.values, answer, self.page)).edges
+        edges = (await load_root(context, EVENTS, told.values, answer, self.page)).edges
         results = [await self._result(context, edge) for edge in edges]
         if edges:
             await context.trail.write(context.connection, self.operation.digest, self.operation.types())
@@ -189,7 +191,7 @@ class Stream:
         variables, name = self.body.variables or {}, self.body.operation_name
         begun = execute(self.live.graphql.graphql, self.operation.document, edge, context, variables, name, **QUIET)
         result = begun if isinstance(begun, ExecutionResult) else await begun
-        return ExecutionResult(result.data, [presented(error) for error in result.errors or ()] or None)
+        return ExecutionResult(result.data, [redact_error(error) for error in result.errors or ()] or None)
 
     async def _pay(self, caller: Caller, count: int) -> None:
         """What is told is paid for; who has spent its budget is told later."""
@@ -215,5 +217,5 @@ def refused(error: Exception) -> list[GraphQLError]:
     if isinstance(error, GraphQLError):
         return [error]
     if isinstance(error, ThrottledError):
-        return [coded(GraphQLError(str(error)), error.code)]
+        return [with_code(GraphQLError(str(error)), error.code)]
     raise error

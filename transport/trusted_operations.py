@@ -14,7 +14,7 @@ OTHER_TEXT = "`query` is not the document that the identifier names. Send one of
 log = logging.getLogger("suxin.documents")
 
 
-async def trusted(
+async def apply_document_policy(
     documents: TrustedDocuments, principal: Principal, body: Body, *, noted: bool = True
 ) -> tuple[Principal, Body]:
     """The request with its document's text, and its caller, held to the purposes of a registered document.

@@ -17,7 +17,7 @@ from strawberry.types.unset import UNSET
 
 from auth.tokens import TokenError, bearer_token
 from engine.execution import log_failure
-from transport.body import BodyError, shaped
+from transport.body import BodyError, check_shape
 from transport.subscriptions import MOST_STREAMS, Live, refused
 
 PROTOCOL = "graphql-transport-ws"
@@ -58,7 +58,7 @@ class Socket:
 
     async def _results(self, given: Mapping[str, Any]) -> AsyncIterator[Any]:
         try:
-            stream = await self.live.subscribe(self.token, shaped(given))
+            stream = await self.live.subscribe(self.token, check_shape(given))
             async for result in stream.results():
                 yield ExecutionResult(data=result.data, errors=result.errors)
         except TokenError:

@@ -2,9 +2,9 @@
 
 import typer
 
-from casework.picture import picture
+from casework.procedure_diagram import procedure_diagram
 
 
 def procedure() -> None:
     """Print the procedure of a deduction: its states as a picture, and who takes which step."""
-    typer.echo(picture(), nl=False)
+    typer.echo(procedure_diagram(), nl=False)

@@ -15,7 +15,7 @@ from demo.city.cast import CHEN, DEMO_COURT
 from demo.city.copying import Progress, colour, copy
 from demo.city.docket import keep_dockets
 from demo.city.draft import Draft
-from demo.city.found import CityError, survey
+from demo.city.lookup_tables import CityError, survey
 from demo.city.population import Population
 from demo.city.register import appoint_staff
 from demo.city.samples import fill_samples
@@ -27,9 +27,9 @@ from demo.partners.lookups import look_up
 from demo.partners.watches import keep_watch
 from demo.records.blue import fill_blue
 from demo.records.conversions import convert
-from demo.records.fates import charge_subjects
 from demo.records.gold import fill_gold
 from demo.records.measures import publish_measures
+from demo.records.outcomes import charge_subjects
 from demo.records.red import fill_red
 from demo.records.stories import tell
 from demo.records.yellow import fill_yellow

@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import Any
 
-from demo.city.found import Found
+from demo.city.lookup_tables import Found
 from demo.city.numbers import Numbers
 from models.base import Base
 from models.colour import Span

@@ -33,8 +33,8 @@ from engine.declare.relations import (
 )
 from engine.declare.sql import SQL
 from engine.load.context import Context, Later
-from engine.load.loaders import answered, connected, related
-from engine.load.nodes import NodesRoot, looked_up
+from engine.load.loaders import answer_root, load_page, load_relation
+from engine.load.nodes import NodesRoot, load_nodes
 from engine.policy import OPEN, Requirement, both
 
 Info = strawberry.Info[Context, None]
@@ -68,15 +68,15 @@ class DeclaredField(StrawberryField):
         if isinstance(declaration, Column | Expression):
             return getattr(source, self.python_name)
         if isinstance(declaration, NodesRoot):
-            return Later(looked_up, info.context, to_camel_case(self.python_name), declaration, kwargs)
+            return Later(load_nodes, info.context, to_camel_case(self.python_name), declaration, kwargs)
         assert isinstance(declaration, Root | Relation)  # noqa: S101 - there are no other kinds
         relation = declaration.relation if isinstance(declaration, Root) else declaration
         page = _page(info.context, relation, kwargs)
         if isinstance(declaration, Root):
-            return Later(answered, info.context, to_camel_case(self.python_name), declaration, kwargs, page)
+            return Later(answer_root, info.context, to_camel_case(self.python_name), declaration, kwargs, page)
         if page:
-            return Later(connected, info.context, relation, source, page)
-        return Later(related, info.context, relation, source, kwargs)
+            return Later(load_page, info.context, relation, source, page)
+        return Later(load_relation, info.context, relation, source, kwargs)
 
 
 def _page(context: Context, relation: Relation, arguments: Mapping[str, Any]) -> Page | None:
@@ -105,14 +105,14 @@ def _field(
     return made
 
 
-def named(member: DeclaredField) -> DeclaredField:
+def name_column(member: DeclaredField) -> DeclaredField:
     """The field with the name of its column, which it has by its place in a class."""
     if isinstance(member.declaration, Column) and not member.declaration.name:
         member.declaration = Column(member.python_name)
     return member
 
 
-def specialized(member: DeclaredField, type_name: str) -> DeclaredField:
+def specialize(member: DeclaredField, type_name: str) -> DeclaredField:
     """The field as `type_name` has it, where what it needs depends on the type."""
     if member.by_type is None:
         return member

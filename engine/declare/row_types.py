@@ -14,7 +14,7 @@ import strawberry
 from graphql import GraphQLResolveInfo
 
 from engine.declare.directives import RequiresScopes
-from engine.declare.fields import DeclaredField, named, specialized
+from engine.declare.fields import DeclaredField, name_column, specialize
 from engine.declare.relations import (
     ROW_TYPE,
     About,
@@ -117,7 +117,7 @@ def enter(cls: Any, declared: RowType, requires: Requirement) -> None:
     definition = cls.__strawberry_definition__
     for place, member in enumerate(definition.fields):
         if isinstance(member, DeclaredField):
-            definition.fields[place] = made = specialized(named(member), definition.name)
+            definition.fields[place] = made = specialize(name_column(member), definition.name)
             store(declared, made)
 
 

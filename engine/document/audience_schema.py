@@ -36,7 +36,7 @@ def print_schema(engine: Engine, scopes: frozenset[str] | None = None) -> str:
 
 
 @cache
-def introspected(engine: Engine, scopes: frozenset[str]) -> GraphQLSchema:
+def schema_for(engine: Engine, scopes: frozenset[str]) -> GraphQLSchema:
     """The schema that introspection answers from."""
     return build_ast_schema(parse(print_schema(engine, scopes)))
 

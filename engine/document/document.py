@@ -19,15 +19,15 @@ from graphql.execution.values import VariableValues
 
 from engine.declare.argument_names import argument_reader
 from engine.declare.relations import Audience
-from engine.document.audience_schema import introspected
+from engine.document.audience_schema import schema_for
 from engine.document.coordinates import Reach, reach_of, root_fields
 from engine.document.cost import Price, price_of
 from engine.document.deprecation import Use, used_in
-from engine.document.error_redaction import coded
+from engine.document.error_redaction import with_code
 from engine.document.limits import CycleError, TooComplexError, bound
 from engine.engine import Engine
 from engine.load.errors import ForbiddenError
-from engine.plan.plan import Plan, PlanTarget, planned
+from engine.plan.plan import Plan, PlanTarget, compile_plan
 from engine.plan.selection import Selection, condition_variables
 from engine.plan.walk import Unplanned
 from engine.policy import Policy
@@ -75,7 +75,7 @@ class Variant:
     def plan(self) -> Plan | Unplanned:
         """Its plan, made once it is known to be worth it; or the field that no statement can answer."""
         try:
-            return planned(self.purpose, argument_reader, self.types)
+            return compile_plan(self.purpose, argument_reader, self.types)
         except Unplanned as reason:
             return reason
 
@@ -155,9 +155,9 @@ def prepare_operation(
     document = _parsed(query)
     operation = _chosen(document, operation_name, lasts)
     introspection = _introspects(document, operation)
-    schema = introspected(engine, scopes) if introspection else engine.graphql
+    schema = schema_for(engine, scopes) if introspection else engine.graphql
     if errors := validate(schema, document, max_errors=MOST_ERRORS, hide_suggestions=True):
-        raise DocumentError(*(coded(error, "INVALID_DOCUMENT") for error in errors))
+        raise DocumentError(*(with_code(error, "INVALID_DOCUMENT") for error in errors))
     reach = None if introspection else reach_of(engine.graphql, document, operation)
     if reach:
         check_scopes(engine.policy, reach, scopes)
@@ -168,13 +168,13 @@ def prepare_operation(
 def _parsed(query: str) -> DocumentNode:
     if len(query.encode()) > LARGEST_QUERY:
         message = f"The document is larger than {LARGEST_QUERY} bytes; move values into variables, or split it."
-        raise DocumentError(coded(GraphQLError(message), "DOCUMENT_TOO_LARGE"))
+        raise DocumentError(with_code(GraphQLError(message), "DOCUMENT_TOO_LARGE"))
     try:
         document = parse(query, max_lexical_tokens=MOST_TOKENS)
         bound(document)
     except GraphQLSyntaxError as error:
         code = "DOCUMENT_TOO_LARGE" if "Parsing aborted" in error.message else "SYNTAX_ERROR"
-        raise DocumentError(coded(error, code)) from None
+        raise DocumentError(with_code(error, code)) from None
     except (TooComplexError, CycleError) as error:
         raise DocumentError(error) from None
     return document
@@ -184,13 +184,13 @@ def _chosen(document: DocumentNode, name: str | None, lasts: bool) -> OperationD
     operation = get_operation_ast(document, name)
     if operation is None:
         message = "Name the operation to run by `operationName`; it must be one of the document's."
-        raise DocumentError(coded(GraphQLError(message), "OPERATION_NOT_FOUND"))
+        raise DocumentError(with_code(GraphQLError(message), "OPERATION_NOT_FOUND"))
     if lasts != (operation.operation is OperationType.SUBSCRIPTION):
         message = ONLY_SUBSCRIPTIONS if lasts else NO_SUBSCRIPTIONS
-        raise DocumentError(coded(GraphQLError(message, operation), "INVALID_DOCUMENT"))
+        raise DocumentError(with_code(GraphQLError(message, operation), "INVALID_DOCUMENT"))
     if operation.operation is OperationType.MUTATION and len(list(root_fields(document, operation))) != 1:
         message = "Send one mutation a request: each is done whole, or not at all, by itself."
-        raise DocumentError(coded(GraphQLError(message, operation), "INVALID_DOCUMENT"))
+        raise DocumentError(with_code(GraphQLError(message, operation), "INVALID_DOCUMENT"))
     return operation
 
 
@@ -200,7 +200,7 @@ def _introspects(document: DocumentNode, operation: OperationDefinitionNode) -> 
     about_schema = asked & ABOUT_SCHEMA
     if about_schema and asked - ABOUT_SCHEMA:
         message = "Ask about the schema in an operation of its own, without other fields."
-        raise DocumentError(coded(GraphQLError(message, operation), "INVALID_DOCUMENT"))
+        raise DocumentError(with_code(GraphQLError(message, operation), "INVALID_DOCUMENT"))
     return bool(about_schema)
 
 

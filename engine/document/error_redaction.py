@@ -10,7 +10,7 @@ UNKNOWN_FIELD = re.compile(r"(?<=unknown field) '(?![A-Za-z_]\w{0,60}').*'", re.
 DIGITS = re.compile(r"[0-9０-９]{6,}[0-9Xx０-９Ｘｘ]*")
 
 
-def coded(error: GraphQLError, code: str) -> GraphQLError:
+def with_code(error: GraphQLError, code: str) -> GraphQLError:
     """The error with a code in its extensions, and without the values that it quotes."""
     extensions = {"code": code, **(error.extensions or {})}
     return GraphQLError(

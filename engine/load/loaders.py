@@ -43,7 +43,7 @@ class RelationLoader(Loader):
     async def batch_load_fn(self, keys: list[Key]) -> Sequence[Any]:
         """The rows of each key, in order; none where nothing is visible."""
         found = await self.context.fetch(self.reading.rows(), self.values(keys))
-        return grouped(found, len(keys), self.reading, self.answer)
+        return group_rows(found, len(keys), self.reading, self.answer)
 
 
 class PageLoader(RelationLoader):
@@ -56,7 +56,7 @@ class PageLoader(RelationLoader):
     async def batch_load_fn(self, keys: list[Key]) -> Sequence[Any]:
         """Up to one row more than the page holds for each key."""
         found = await self.context.fetch(self.reading.page(self.page), self.values(keys))
-        return grouped(found, len(keys), self.reading, self.answer)
+        return group_rows(found, len(keys), self.reading, self.answer)
 
 
 class CountLoader(PageLoader):
@@ -69,7 +69,7 @@ class CountLoader(PageLoader):
         return [counts.get(ordinal, 0) for ordinal in range(1, len(keys) + 1)]
 
 
-def grouped(
+def group_rows(
     found: Sequence[Mapping[Any, Any]], parents: int, reading: RelationQuery, answer: RootAnswer
 ) -> list[list[Row]]:
     """Rows by their parent's ordinal."""
@@ -79,7 +79,7 @@ def grouped(
     return [rows[ordinal] for ordinal in range(1, parents + 1)]
 
 
-async def related(context: Context, relation: Relation, parent: Row, arguments: Mapping[str, Any]) -> Any:
+async def load_relation(context: Context, relation: Relation, parent: Row, arguments: Mapping[str, Any]) -> Any:
     """The rows that an edge leads to: a list, or one row or None."""
     arguments = {name: arguments.get(name) for name in relation.arguments}
     name: Hashable = (relation, parent.answer, tuple(arguments.items()))
@@ -89,7 +89,7 @@ async def related(context: Context, relation: Relation, parent: Row, arguments: 
     return rows if relation.many else next(iter(rows), None)
 
 
-async def connected(context: Context, relation: Relation, parent: Row, page: Page) -> "LoadedPage":
+async def load_page(context: Context, relation: Relation, parent: Row, page: Page) -> "LoadedPage":
     """One page of the rows that an edge leads to."""
 
     async def count() -> int:
@@ -127,15 +127,15 @@ class LoadedPage:
         return PagePlace(self.more, self.page.after is not None, *ends)
 
 
-async def answered(context: Context, field: str, root: Root, arguments: Mapping[str, Any], page: Page | None) -> Any:
+async def answer_root(context: Context, field: str, root: Root, arguments: Mapping[str, Any], page: Page | None) -> Any:
     """The rows of a root field: a page, a list, or one row or None; noted for the access log."""
     prepared = root.prepared(arguments, context.caller)
     if prepared.before is not None:
         await context.fetch(prepared.before, argument_values(prepared.values) | dict(prepared.view.parameters()))
-    return await found(context, root, prepared.values, RootAnswer(field, prepared.view), page)
+    return await load_root(context, root, prepared.values, RootAnswer(field, prepared.view), page)
 
 
-async def found(
+async def load_root(
     context: Context, root: Root, values: Mapping[str, Any], answer: RootAnswer, page: Page | None = None
 ) -> Any:
     """The rows of a root for the values of its keys, as a part of `answer`."""

@@ -14,7 +14,7 @@ from engine.engine import Engine
 from engine.load.caller import AnyCaller, AnyView
 from engine.load.context import Context
 from engine.load.errors import BadIdError, TooManySubjectsError
-from engine.load.loaders import found
+from engine.load.loaders import load_root
 from engine.load.rows import RootAnswer, Row
 
 LARGEST_BATCH = 100
@@ -88,7 +88,7 @@ class NodesRoot:
         return [read_id(text, view.opaque_key) for text in ids], view
 
 
-async def looked_up(context: Context, field: str, root: NodesRoot, arguments: Mapping[str, Any]) -> Any:
+async def load_nodes(context: Context, field: str, root: NodesRoot, arguments: Mapping[str, Any]) -> Any:
     """The rows of these ids in order; None for what is unknown, or not for this caller."""
     asked, view = root.asked(arguments, context.caller)
     rows: dict[str, Row] = {}
@@ -108,5 +108,5 @@ def readable(engine: Engine, scopes: frozenset[str]) -> frozenset[str]:
 
 async def _of_type(context: Context, type_name: str, keys: Sequence[str], answer: RootAnswer) -> dict[str, Row]:
     root, policy = node_root(context.engine, type_name), context.engine.policy
-    rows = await found(context, root, {"keys": typed_keys(root, keys)}, answer)
+    rows = await load_root(context, root, {"keys": typed_keys(root, keys)}, answer)
     return {row.id: row for row in rows if policy.permits(row.type_name, context.caller.scopes)}

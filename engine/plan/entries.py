@@ -79,7 +79,7 @@ def about_columns(about: About | None, row: Frame) -> list[SQL]:
     return [part.label(ABOUT + name) for name, part in (about.columns(row) if about else {}).items()]
 
 
-def logged(
+def log_insertion(
     audit: Audit, answers: Sequence[Told], field: str, types: Sequence[str], audience: Audience
 ) -> sa.CTE | None:
     """The insertion of all entries of a root field, as a part of its statement; None where nobody is told of."""

@@ -12,7 +12,7 @@ from engine.plan.entries import Told
 from engine.plan.json_text import joined, listed, or_null
 from engine.plan.roots import TEXT, RootField, answer_of, with_log
 from engine.plan.rows import Writer
-from engine.plan.statement import Statement, compiled
+from engine.plan.statement import Statement, compile_statement
 
 ASKED_TYPES = sa.bindparam("asked_types", type_=sa.ARRAY(sa.Text))
 ASKED_KEYS = sa.bindparam("asked_keys", type_=sa.ARRAY(sa.Text))
@@ -36,7 +36,7 @@ def nodes_statement(
     ids = sa.func.unnest(ASKED_TYPES, ASKED_KEYS).table_valued("type", "key", with_ordinality="place", name="ids")
     ids = ids.render_derived()
     value = _value(ids, sa.union_all(*rows).subquery("found"), many) if rows else _nothing(ids, many)
-    return compiled(with_log(writer.engine.audit, sa.select(value), told, asked, audience))
+    return compile_statement(with_log(writer.engine.audit, sa.select(value), told, asked, audience))
 
 
 def _value(ids: Any, found: Any, many: bool) -> SQL:

@@ -23,7 +23,7 @@ from engine.plan.nodes import keys_name, nodes_statement
 from engine.plan.roots import RootField, root_statement
 from engine.plan.rows import Writer
 from engine.plan.selection import TYPE_NAME, Selection, declaration_of
-from engine.plan.statement import Statement, compiled
+from engine.plan.statement import Statement, compile_statement
 from engine.plan.walk import Unplanned, Walk
 
 MOST_SHAPES = 32
@@ -79,7 +79,7 @@ class Ready:
 @cache
 def before(update: sa.Update | None) -> Statement | None:
     """The statement that comes first, compiled once: there are few."""
-    return None if update is None else compiled(update)
+    return None if update is None else compile_statement(update)
 
 
 class Part(Protocol):
@@ -219,7 +219,7 @@ class Plan:
         return {name: part.ready(variables, caller) for name, part in self.parts.items()}
 
 
-def planned(purpose: PlanTarget, reader: ArgumentReader, types: Mapping[str, Sequence[str]]) -> Plan:
+def compile_plan(purpose: PlanTarget, reader: ArgumentReader, types: Mapping[str, Sequence[str]]) -> Plan:
     """The plan of an operation. `types`: what the log says of each root field. Raises Unplanned."""
     found = purpose.selection.roots().items()
     return Plan({key: _part(details, purpose, reader, types) for key, details in found})

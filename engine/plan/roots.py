@@ -13,12 +13,12 @@ from engine.declare.paging import order_columns, sorting
 from engine.declare.relations import Audience, Frame
 from engine.declare.sql import SQL
 from engine.load.statements import argument_binds
-from engine.plan.entries import MET, Told, about_columns, logged
+from engine.plan.entries import MET, Told, about_columns, log_insertion
 from engine.plan.json_text import Piece, joined, listed, members, or_null
 from engine.plan.levels import Level
 from engine.plan.pages import ONE_GROUP, PageOf
 from engine.plan.rows import Writer
-from engine.plan.statement import Statement, compiled
+from engine.plan.statement import Statement, compile_statement
 
 PLACE, TEXT = "place", "text"
 
@@ -51,16 +51,16 @@ def root_statement(asked: RootField, writer: Writer, audience: Audience, *, logg
     else:
         value, answer, beyond = *_rows(writer, asked, parent), False
     if not logged:
-        return compiled(sa.select(value))
+        return compile_statement(sa.select(value))
     told = [Told(writer.engine.audit, answer, asked.root.about, beyond)]
-    return compiled(with_log(writer.engine.audit, sa.select(value), told, asked, audience))
+    return compile_statement(with_log(writer.engine.audit, sa.select(value), told, asked, audience))
 
 
 def with_log(
     audit: Audit, select: sa.Select[Any], told: Sequence[Told], asked: RootField, audience: Audience
 ) -> sa.Select[Any]:
     """The statement with the insertion of its log entries."""
-    entries = logged(audit, told, asked.name, asked.types, audience)
+    entries = log_insertion(audit, told, asked.name, asked.types, audience)
     return select if entries is None else select.add_cte(entries)
 
 

@@ -57,10 +57,10 @@ async def _fetched(connection: asyncpg.Connection, asking: Mapping[str, Ready]) 
 
 async def _in_one_snapshot(connection: asyncpg.Connection, asking: Mapping[str, Ready]) -> dict[str, Text]:
     async with connection.transaction(isolation="repeatable_read"):
-        return await answered(connection, asking)
+        return await fetch_answers(connection, asking)
 
 
-async def answered(connection: asyncpg.Connection, asking: Mapping[str, Ready]) -> dict[str, Text]:
+async def fetch_answers(connection: asyncpg.Connection, asking: Mapping[str, Ready]) -> dict[str, Text]:
     """The answers of statements that are compiled, in the transaction that `connection` is in."""
     for ready in asking.values():
         if ready.before:

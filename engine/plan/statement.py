@@ -33,7 +33,7 @@ class _Dialect(PGDialect_asyncpg):
 DIALECT = _Dialect()  # type: ignore[no-untyped-call]
 
 
-def compiled(select: sa.Executable) -> Statement:
+def compile_statement(select: sa.Executable) -> Statement:
     """The statement; every bind parameter that has no value yet is one of its parameters."""
     found: Any = select.compile(dialect=DIALECT)  # type: ignore[attr-defined]  # executables have it
     return Statement(str(found), tuple(found.positiontup or ()))

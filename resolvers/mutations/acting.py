@@ -15,7 +15,7 @@ from engine.declare.relations import Root
 from engine.engine import Engine
 from engine.load.context import Context
 from engine.load.errors import BadIdError
-from engine.load.loaders import found
+from engine.load.loaders import load_root
 from engine.load.nodes import key_of, node_root
 from engine.load.rows import RootAnswer, Row
 from models.documents import ORGANIZATIONS, DocumentKind, document_key, parse_document
@@ -111,7 +111,7 @@ class MutationRoot:
     also: Sequence[Also] = ()
 
 
-async def performed(context: Context, field: str, root: MutationRoot, given: Mapping[str, Any]) -> Any:
+async def perform_mutation(context: Context, field: str, root: MutationRoot, given: Mapping[str, Any]) -> Any:
     """Do what is asked, unless it was done before, and read what was changed as the caller sees it.
 
     Gives a row, or the rows of `root.lines`, or the Refusal of what was not done.
@@ -126,7 +126,7 @@ async def performed(context: Context, field: str, root: MutationRoot, given: Map
         performing.refused = True
         return refusal
     asked = root.lines or node_root(context.engine, context.engine.rows[root.model].name)
-    rows = await found(context, asked, {"keys": [performing.changed]}, RootAnswer(field, context.caller.view))
+    rows = await load_root(context, asked, {"keys": [performing.changed]}, RootAnswer(field, context.caller.view))
     return (rows if root.lines else next(iter(rows), None)) or _unseen()
 
 

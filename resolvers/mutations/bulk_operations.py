@@ -12,7 +12,7 @@ from auth.principal import Principal
 from casework import bulk_operations
 from casework.bulk_operations import Begun
 from casework.bulk_vanishing import downloadable
-from casework.downloads import signed
+from casework.downloads import sign_download
 from casework.refusal import Refusal
 from casework.watches import MOST_LINES
 from engine.load.context import Context
@@ -106,7 +106,7 @@ def _told(moment: datetime) -> str:
 def url(context: Context, row: Row) -> str:
     """The signed address of the file: who has it may fetch the file for a quarter of an hour."""
     assert context.performing.changed is not None  # noqa: S101 - there is a row
-    token = signed(context.caller.keyring, context.performing.changed, context.caller.now)
+    token = sign_download(context.caller.keyring, context.performing.changed, context.caller.now)
     return f"{context.caller.issuer}/downloads/{token}"
 
 

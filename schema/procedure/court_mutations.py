@@ -118,7 +118,7 @@ class CourtMutations:
         requires=ACTING,
     )
     answer_objection = mutation(
-        objections.answer,
+        objections.answer_objection,
         AnswerObjectionInput,
         Objection,
         "PANEL: answer an objection (答复异议).",

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from engine.answering import Answering
 from engine.document.document import Operation, prepare_operation
 from engine.engine import Engine
-from engine.execution import Asked, Executor, asked
+from engine.execution import Asked, Executor, price_request
 
 ALL = frozenset({"catalogue", "loans", "purchasing"})
 LIBRARIAN = Card(Audience.LIBRARIAN, ALL)
@@ -48,7 +48,7 @@ class Library:
 
     def asked(self, card: Card, query: str, variables: Mapping[str, Any] | None = None) -> Asked:
         """What a card asks. Raises DocumentError, ForbiddenError."""
-        return asked(self.prepared(card, query), dict(variables or {}), card.audience)
+        return price_request(self.prepared(card, query), dict(variables or {}), card.audience)
 
     async def told(
         self, card: Card, query: str, variables: Mapping[str, Any] | None = None, by: Executor = Executor.PLAN

@@ -7,7 +7,7 @@ from library import Card
 from library_served import ANNAS, BENS, LIBRARIAN, Library, Told
 from library_tables import ANNA, BEN
 
-from engine.execution import Executor, ready
+from engine.execution import Executor, bind_plan
 from engine.plan.plan import Ready
 
 EMMA = {"title": "Emma"}
@@ -137,7 +137,7 @@ async def test_the_same_statements_however_many_rows(library: Library) -> None:
 
 async def test_a_plan_is_one_statement_a_root(library: Library) -> None:
     request = library.asked(LIBRARIAN, "{ reader shelves { name } loans(first: 1) { nodes { book { title } } } }")
-    parts = ready(request, LIBRARIAN)
+    parts = bind_plan(request, LIBRARIAN)
     assert isinstance(parts, dict)
     assert {name: isinstance(part, Ready) for name, part in parts.items()} == {
         "reader": False,

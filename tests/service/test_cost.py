@@ -12,7 +12,7 @@ from demo.city.cast import CAST
 from demo.examples import Example, examples
 from engine.document.cost import MOST_COST, ListLength
 from engine.document.document import DocumentError
-from engine.execution import asked
+from engine.execution import price_request
 
 COSTS = {
     "one object": ("{ viewer { name } }", {}, 1),
@@ -50,7 +50,7 @@ COSTS = {
 
 def cost(document: str, variables: dict[str, Any], audience: Audience = Audience.COURT) -> int:
     scopes = frozenset(scope for one in Audience for scope in scopes_of(one))
-    return asked(prepared(document, None, scopes), variables, audience).cost
+    return price_request(prepared(document, None, scopes), variables, audience).cost
 
 
 @pytest.mark.parametrize(("document", "variables", "expected"), COSTS.values(), ids=COSTS)

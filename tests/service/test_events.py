@@ -68,7 +68,7 @@ async def test_an_objection_and_its_answer_are_told(
     key = await yellow(connection, room)
     act = room.act(StaffRole.PANEL, 1)
     objection = await objections.file_objection(connection, room.parties[0], key, "已履行。", act.at)
-    await objections.answer(connection, objection, given, act)
+    await objections.answer_objection(connection, objection, given, act)
     assert [kind for _, kind in await told(connection)] == [
         "ENTRY_PUBLISHED", "COLOUR_CHANGED", "OBJECTION_OPENED", *kinds,
     ]  # fmt: skip
@@ -138,7 +138,7 @@ async def test_nothing_is_told_of_what_never_leaves_the_court(
     key = await yellow(connection, room)
     act = room.act(StaffRole.PANEL, 1)
     objection = await objections.file_objection(connection, room.parties[0], key, "已履行。", act.at)
-    await objections.answer(connection, objection, ObjectionAnswer(ObjectionOutcome.WITHDRAWN), act)
+    await objections.answer_objection(connection, objection, ObjectionAnswer(ObjectionOutcome.WITHDRAWN), act)
     assert await told(connection) == []
 
 

@@ -72,7 +72,7 @@ async def test_a_withdrawal_is_reversed_by_an_entry_of_its_own(connection: Async
     room.now = datetime(2026, 4, 9, 4, tzinfo=UTC)
     objection = await objections.file_objection(connection, room.parties[0], key, "已履行。", room.now)
     withdrawn = ObjectionAnswer(ObjectionOutcome.WITHDRAWN)
-    await objections.answer(connection, objection, withdrawn, room.act(StaffRole.PANEL, 1))
+    await objections.answer_objection(connection, objection, withdrawn, room.act(StaffRole.PANEL, 1))
     assert await entries(connection) == [ASSESSED, ("MD3", 3, date(2026, 4, 1), "COURT_ASSESSED", True)]
     await assessments.reverse_deductions(connection, [key], room.now)
     assert len(await entries(connection)) == 2
@@ -104,7 +104,7 @@ async def test_an_amendment_takes_what_it_says_now(connection: AsyncConnection, 
     key = await room.published(connection)
     objection = await objections.file_objection(connection, room.parties[0], key, "情节较轻。", room.now)
     amended = ObjectionAnswer(ObjectionOutcome.AMENDED, 1)
-    await objections.answer(connection, objection, amended, room.act(StaffRole.PANEL, 1))
+    await objections.answer_objection(connection, objection, amended, room.act(StaffRole.PANEL, 1))
     assert [entry[1:2] + entry[4:] for entry in await entries(connection)] == [(-3, False), (3, True), (-1, False)]
 
 

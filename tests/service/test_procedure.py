@@ -14,8 +14,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from casework import batches, deductions
-from casework.picture import picture
 from casework.procedure import PROCEDURE, Act, Step
+from casework.procedure_diagram import procedure_diagram
 from casework.refusal import Refusal
 from casework.transaction import transact
 from models.batch import Batch, BatchStatus
@@ -170,7 +170,7 @@ def test_the_procedure_names_every_state_that_is_stored() -> None:
 
 def test_the_picture_in_the_documentation_is_of_this_procedure() -> None:
     drawn = Path(__file__).parents[2] / "docs" / "procedure.md"
-    assert drawn.read_text(encoding="utf-8") == picture()
+    assert drawn.read_text(encoding="utf-8") == procedure_diagram()
 
 
 Deed = Callable[[AsyncConnection, Courtroom, int, int, Act], Awaitable[Any]]

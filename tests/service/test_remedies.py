@@ -90,7 +90,7 @@ async def answered(connection: AsyncConnection, room: Courtroom, key: int, given
     """An objection with its answer, ten days later."""
     objection = await object_to(connection, room, key)
     room.now += timedelta(days=10)
-    await objections.answer(connection, objection, given, room.act(StaffRole.PANEL, 1))
+    await objections.answer_objection(connection, objection, given, room.act(StaffRole.PANEL, 1))
 
 
 async def test_an_item_that_is_upheld_stays_as_it_is(connection: AsyncConnection, room: Courtroom) -> None:
@@ -142,7 +142,7 @@ async def test_an_objection_is_answered_once(connection: AsyncConnection, room: 
     upheld = ObjectionAnswer(ObjectionOutcome.UPHELD_AS_PUBLISHED)
     await answered(connection, room, key, upheld)
     objection = (await connection.execute(sa.select(Objection.id))).scalar_one()
-    again = objections.answer(connection, objection, upheld, room.act(StaffRole.PANEL))
+    again = objections.answer_objection(connection, objection, upheld, room.act(StaffRole.PANEL))
     assert await refused(again) == "ANSWERED"
 
 
@@ -155,15 +155,18 @@ async def test_who_proposed_does_not_judge_the_objection(
     objection = await object_to(connection, room, key)
     act = room.act(StaffRole.PANEL)
     promoted = replace(act, officer=replace(room.officer(StaffRole.JUDGE), role=StaffRole.PANEL))
-    assert await refused(objections.answer(connection, objection, ObjectionAnswer(outcome), promoted)) == "SAME_PERSON"
+    assert (
+        await refused(objections.answer_objection(connection, objection, ObjectionAnswer(outcome), promoted))
+        == "SAME_PERSON"
+    )
 
 
 async def test_another_court_s_objection_is_not_there(connection: AsyncConnection, room: Courtroom) -> None:
     objection = await object_to(connection, room, await yellow(connection, room))
     act = room.act(StaffRole.PANEL, court=NEIGHBOUR)
     given = ObjectionAnswer(ObjectionOutcome.UPHELD_AS_PUBLISHED)
-    assert await refused(objections.answer(connection, objection, given, act)) == "NOT_FOUND"
-    assert await refused(objections.answer(connection, 999_999, given, act)) == "NOT_FOUND"
+    assert await refused(objections.answer_objection(connection, objection, given, act)) == "NOT_FOUND"
+    assert await refused(objections.answer_objection(connection, 999_999, given, act)) == "NOT_FOUND"
 
 
 # --- repairs ----------------------------------------------------------------------------------------------------------

@@ -191,8 +191,11 @@ async def test_who_passed_an_item_does_not_answer(
 ) -> None:
     key = await room.published(connection)
     objection = await objections.file_objection(connection, room.parties[0], key, "不实。", room.now)
-    assert await refused(objections.answer(connection, objection, given, room.act(StaffRole.PANEL))) == "SAME_PERSON"
-    await objections.answer(connection, objection, given, room.act(StaffRole.PANEL, 1))
+    assert (
+        await refused(objections.answer_objection(connection, objection, given, room.act(StaffRole.PANEL)))
+        == "SAME_PERSON"
+    )
+    await objections.answer_objection(connection, objection, given, room.act(StaffRole.PANEL, 1))
     passed = (await stored(connection, key)).decided_by
     with pytest.raises(sa.exc.IntegrityError, match="another than who passed"):
         await connection.execute(sa.update(Objection).values(answered_by=passed))
@@ -201,7 +204,7 @@ async def test_who_passed_an_item_does_not_answer(
 async def test_an_objection_never_raises_points(connection: AsyncConnection, room: Courtroom) -> None:
     key = await room.published(connection)
     objection = await objections.file_objection(connection, room.parties[0], key, "不实。", room.now)
-    raised = objections.answer(
+    raised = objections.answer_objection(
         connection, objection, ObjectionAnswer(ObjectionOutcome.AMENDED, 4), room.act(StaffRole.PANEL, 1)
     )
     assert await refused(raised) == "POINTS_RAISED"

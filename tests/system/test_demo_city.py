@@ -26,7 +26,7 @@ from demo.city.cast import (
     Subject,
 )
 from demo.city.draft import Draft
-from demo.city.found import survey
+from demo.city.lookup_tables import survey
 from ingest.reference.catalogue import load_catalogue
 from models.access_record import AccessRecord
 from models.audience import Audience

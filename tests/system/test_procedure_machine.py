@@ -395,7 +395,7 @@ class Procedure(RuleBasedStateMachine):
         """Answer the open objection; where there is none, one that does not exist."""
         query = sa.select(Objection.id).where(Objection.deduction_id == key, Objection.outcome.is_(None))
         objection = (await connection.execute(query)).scalar_one_or_none() or 0
-        await objections.answer(connection, objection, given, act)
+        await objections.answer_objection(connection, objection, given, act)
 
     async def _repair(
         self, connection: AsyncConnection, item: Item, key: int, decision: RepairDecision, act: Act

@@ -1,4 +1,4 @@
-"""The procedure for people: a picture of the states, and a table of who takes which step."""
+"""The procedure for people: a diagram of the states, and a table of who takes which step."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ EXPIRY = f"    {DeductionStatus.PUBLISHED} --> {DeductionStatus.EXPIRED}: by the
 """Nobody takes this step, and nothing is stored."""
 
 
-def picture() -> str:
+def procedure_diagram() -> str:
     """Markdown: a Mermaid state diagram, then the steps."""
     return "\n".join([HEADER, "```mermaid", "stateDiagram-v2", *_arrows(), EXPIRY, "```", "", *_table()]) + "\n"
 
