@@ -24,6 +24,9 @@ from resolvers.caller import Caller
 from schema.building import build_engine
 from settings import Settings
 
+PARTITION = "SELECT ensure_access_record_partition(current_date)"
+"""The log has a place for this month, as it has wherever the service runs."""
+
 NOBODY = 0
 """The key of a client that no database has."""
 
@@ -72,6 +75,21 @@ def _caller(audience: Audience, client_key: int, keyring: Keyring) -> Caller:
     return Caller(principal, keyring, datetime.now(UTC), uuid4())
 
 
+async def _plans(connection: Any, found: Explanation) -> list[str]:
+    """What PostgreSQL did for each statement, in a transaction that is rolled back. connection: asyncpg's."""
+    lines, transaction = [], connection.transaction()
+    await transaction.start()
+    try:
+        await connection.execute(PARTITION)
+        for one in found.statements:
+            values = (value for _, value in one.parameters)
+            rows = await connection.fetch(f"EXPLAIN (ANALYZE, BUFFERS) {one.sql}", *values)
+            lines += [f"\n-- {one.field}", *(row[0] for row in rows)]
+    finally:
+        await transaction.rollback()
+    return lines
+
+
 def _analyzed(text: str, operation: str | None, variables: dict[str, Any] | None, audience: Audience) -> str:
     """The plans of the statements with their times, from the database. Nothing that they write is kept."""
     settings = Settings.from_environment()
@@ -84,12 +102,7 @@ def _analyzed(text: str, operation: str | None, variables: dict[str, Any] | None
                 raise CommandError(f"The database has no client of the audience {audience}. Register one first.")
             caller = _caller(audience, client, load_keyring(settings.key_file))
             raw: Any = (await connection.get_raw_connection()).driver_connection
-            lines = []
-            for one in _explained(text, operation, variables, caller).statements:
-                rows = await raw.fetch(f"EXPLAIN (ANALYZE, BUFFERS) {one.sql}", *(value for _, value in one.parameters))
-                lines += [f"\n-- {one.field}", *(row[0] for row in rows)]
-            await connection.rollback()
-        return "\n".join(lines)
+            return "\n".join(await _plans(raw, _explained(text, operation, variables, caller)))
 
     with prepared(settings) as url:
         plans: str = asyncio.run(with_engine(url, run))

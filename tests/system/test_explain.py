@@ -1,9 +1,12 @@
 """`suxin explain`: what a document costs, needs and runs; the page of who sees which rows."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from joserfc.jwk import ECKey
 from the_engine import ENGINE
 from typed import Run
 
@@ -53,12 +56,23 @@ def test_what_is_wrong_with_a_document_is_said(run: Run, tmp_path: Path) -> None
     assert (found.exit_code, "audit.read" in found.stderr) == (1, True)
 
 
-def test_what_the_database_says_of_it(run: Run, tmp_path: Path) -> None:
+def test_what_the_database_says_of_it(run: Run, tmp_path: Path, database_url: sa.URL) -> None:
     document = tmp_path / "log.graphql"
     document.write_text("{ accessRecords(first: 1) { totalCount } }")
     missing = run("explain", document, "--audience", "AUDITOR", "--analyze")
     assert missing.exit_code == 1
     assert "no client of the audience AUDITOR" in missing.stderr
+    jwks = tmp_path / "client.jwks"
+    key = ECKey.generate_key("P-256", auto_kid=True)
+    jwks.write_text(json.dumps({"keys": [key.as_dict(private=False)]}))
+    run("client", "add", "审计署", "--audience", "AUDITOR", "--jwks", jwks)
+    found = run("explain", document, "--audience", "AUDITOR", "--analyze")
+    assert (found.exit_code, found.stderr) == (0, "")
+    assert re.search(r"(?m)^Execution Time: [\d.]+ ms$", found.stdout)
+    assert "Insert on access_record" in found.stdout
+    engine = sa.create_engine(database_url.set(drivername="postgresql+psycopg"), poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        assert connection.scalar(sa.text("SELECT count(*) FROM access_record")) == 0
 
 
 def test_every_type_and_audience_stands_on_the_page() -> None:
