@@ -175,7 +175,7 @@ def span(publicity: Any) -> set[date]:
 
 
 async def open_matter(connection: AsyncConnection, room: Courtroom, tied: bool = True) -> Matter:
-    """A matter in which everything is public. tied: the items come after their case, not before it."""
+    """A matter in which everything is public. tied: items and their records come after their case, not before it."""
 
     async def added(statement: str, **values: Any) -> int:
         named = {name: value for name, value in values.items() if f":{name}" in statement}
@@ -185,14 +185,17 @@ async def open_matter(connection: AsyncConnection, room: Courtroom, tied: bool =
     case = await added(CASE) if tied else 0
     made = Matter(connection, case, party)
     given = {"party": party, "number": NUMBER, "batch": batch, "case": case or None}
-    for table, statement in (("sanction", SANCTION), ("listing", LISTING), ("certificate", CERTIFICATE)):
+
+    async def enter(table: str, statement: str) -> None:
         made.keys[table] = await added(statement, **given)
+        of_record = given | {"source": made.keys[table], "code": CODES[table]}
+        made.records[table] = await added(RECORD.format(column=f"{table}_id"), **of_record)
+
+    for table, statement in (("sanction", SANCTION), ("listing", LISTING), ("certificate", CERTIFICATE)):
+        await enter(table, statement)
     if not tied:
         made.case = given["case"] = await added(CASE)
-    made.keys["deduction"] = await added(DEDUCTION, **given)
-    for table, key in made.keys.items():
-        of_record = given | {"source": key, "code": CODES[table], "case": case or None}
-        made.records[table] = await added(RECORD.format(column=f"{table}_id"), **of_record)
+    await enter("deduction", DEDUCTION)
     made.records["blue"] = await added(BLUE, **given, source=made.records["listing"])
     await added(PART, case=made.case, party=party)
     return made
