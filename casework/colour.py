@@ -129,8 +129,8 @@ Enforced = tuple[Span, bool]
 async def recolour(connection: AsyncConnection, party_keys: Collection[int]) -> None:
     """Make the code periods of these parties what their records say, from both perspectives.
 
-    What is no longer so is closed at the transaction's moment of recording (`casework.transaction.recorded`), what is
-    new is known from then on, and what stays is not touched (R26). A party without records has no periods: it has
+    What is no longer so is closed at the transaction's moment of recording (`casework.transaction.date_records`), what
+    is new is known from then on, and what stays is not touched (R26). A party without records has no periods: it has
     always been green. Runs in the caller's transaction, so that no colour is ever older than its records.
     """
     keys = sorted(set(party_keys))
