@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help demo serve unit test check check-deep bench schema locks clean
+.PHONY: help demo serve unit test system check check-deep coverage watch hooks bench schema locks clean
 
 help:  ## What there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -25,8 +25,21 @@ serve: $(INSTALLED)  ## The demo city, served on http://127.0.0.1:8000 until Ctr
 unit: $(INSTALLED)  ## Tests of pure rules: no database, a few seconds
 	$(BIN)/python -m pytest -q tests/unit
 
-test: $(INSTALLED)  ## All tests, on PostgreSQL
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+test: $(INSTALLED)  ## Unit, engine and service tests, on PostgreSQL
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/unit tests/engine tests/service
+
+system: $(INSTALLED)  ## Tests of real processes, clients in other languages, and state machines
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests/system
+
+coverage: $(INSTALLED)  ## Branches that the tests reach, by file; the whole report is htmlcov/index.html
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --cov --cov-report=term:skip-covered --cov-report=html \
+		tests/unit tests/engine tests/service
+
+watch: $(INSTALLED)  ## Run the linter and the unit tests whenever a file changes
+	$(BIN)/watchfiles --filter python 'sh -c "$(BIN)/ruff check . && $(BIN)/python -m pytest -q tests/unit"' .
+
+hooks: $(INSTALLED)  ## Have git run the linter and the type checker before each commit
+	$(BIN)/pre-commit install
 
 check: $(INSTALLED)  ## Lint, types, layers, the committed schema, and what it breaks
 	$(BIN)/ruff check .
@@ -45,8 +58,8 @@ schema: $(INSTALLED)  ## Write schema/schema.graphql, docs/policy.md, docs/visib
 	$(BIN)/suxin visibility > docs/visibility.md
 	$(BIN)/suxin procedure > docs/procedure.md
 
-check-deep: $(INSTALLED)  ## 50,000 generated operations, by both executors
-	TEST_OPERATIONS=5000 $(BIN)/python -m pytest --numprocesses 2 --dist load tests/service/test_executors.py
+check-deep: $(INSTALLED)  ## The generated tests at full size: 50,000 operations, long histories, long state machines
+	TEST_OPERATIONS=5000 TEST_SCALE=10 $(BIN)/python -m pytest --numprocesses 2 --dist load -m generated tests
 
 bench: $(INSTALLED)  ## Suxin beside its peers, hostile documents, where the time goes, how fast exports go in
 	@command -v wrk >/dev/null || (echo 'The benchmark needs wrk: apt-get install wrk' && false)

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from chambers import YUYAO, Chambers
-from hypothesis import HealthCheck, given, settings
+from generated import sized
+from hypothesis import given
 from hypothesis import strategies as st
 from knowledge import COLOURS, Book, Chronicle, Written, answer
 from play import night
@@ -170,7 +171,8 @@ def later(chambers: Chambers) -> Chambers:
     return chambers
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.generated
+@sized(10)
 @given(st.lists(ACTS, min_size=1, max_size=8), st.lists(st.sampled_from(ALL_DAYS), min_size=4, max_size=4))
 def test_both_readings_are_those_of_a_plain_chronicle(later: Chambers, acts: list[Act], some: list[date]) -> None:
     court = Court(later.url)

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from generated import sized
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -363,7 +364,8 @@ async def test_the_database_refuses_two_colours_on_one_day(court: Court0281) -> 
         await court.connection.execute(sa.insert(CodePeriod).values(during=during, **values))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.generated
+@sized(15)
 @given(histories().filter(len), ENFORCED)
 async def test_what_is_written_equals_the_rule(
     court: Court0281, records: list[Record], enforcements: list[Span]

@@ -1,6 +1,5 @@
 """Plans and loaders give the same bytes, the same errors and the same log entries, whatever is asked."""
 
-import os
 from collections import Counter
 from collections.abc import Iterator
 from itertools import islice, repeat
@@ -12,16 +11,13 @@ import pytest
 import sqlalchemy as sa
 from argument_values import some_ids, values
 from disturbance import Disturbance
+from generated import OPERATIONS, SEED
 from graphql import build_schema
 from operations import Generator, Values
 from the_engine import printed
 from world import World
 
 from auth.audiences import Audience, scopes_of
-
-SEED = int(os.environ.get("TEST_SEED", "20261121"))
-OPERATIONS = int(os.environ.get("TEST_OPERATIONS", "200"))
-"""Operations of each audience; `make check-deep` asks for more."""
 
 LONGEST = 6_000
 OWN = {"id", "request_id"}
@@ -94,6 +90,7 @@ def cursors_in(value: Any) -> Iterator[str]:
             yield from cursors_in(one)
 
 
+@pytest.mark.generated
 @pytest.mark.parametrize("audience", list(Audience))
 def test_both_executors_give_the_same(disturbed: World, loaders_world: World, audience: Audience) -> None:
     cursors: list[str] = []

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
-from hypothesis import HealthCheck, given, settings
+from generated import sized
+from hypothesis import given
 from hypothesis import strategies as st
 from oauth_clients import ISSUER, NUMBER, START, Service, SigningClient, refusal
 
@@ -499,7 +500,8 @@ VALUES = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.generated
+@sized(100)
 @given(
     path=st.sampled_from(["/oauth/token", "/oauth/revoke", "/oauth/introspect"]),
     form=st.dictionaries(st.one_of(st.sampled_from(NAMES), st.text(max_size=5)), VALUES, max_size=6),

@@ -10,7 +10,8 @@ import hypothesis.strategies as st
 import pytest
 import sqlalchemy as sa
 from courtroom import Courtroom, open_courtroom
-from hypothesis import HealthCheck, given, settings
+from generated import sized
+from hypothesis import given
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 DAY = date(2026, 1, 10)
@@ -246,7 +247,8 @@ CHANGES = st.one_of(
 
 
 @given(changes=st.lists(CHANGES, min_size=1, max_size=8), tied=st.booleans())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.generated
+@sized(30)
 async def test_publicity_follows_whatever_changes(
     connection: AsyncConnection, room: Courtroom, changes: list[tuple[tuple[str, str], Row]], tied: bool
 ) -> None:

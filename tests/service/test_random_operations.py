@@ -12,6 +12,7 @@ import pytest
 from argument_values import some_ids, values
 from conftest import City
 from disturbance import Disturbance
+from generated import SCALE, SEED
 from graphql import build_schema
 from look_ups import node_id, rows
 from operations import Generator
@@ -23,8 +24,7 @@ from demo.city.cast import CHEN
 from engine.declare.opaque import unseal
 from models.keyring import load_keyring
 
-SEED = 20261121
-OPERATIONS = 30
+OPERATIONS = 30 * SCALE
 LONGEST = 6_000
 """Characters of a document: well below what the service takes."""
 
@@ -150,6 +150,7 @@ def _id(row: dict[str, Any]) -> Any:
     return next((value for name, value in row.items() if name.startswith("id__")), None)
 
 
+@pytest.mark.generated
 @pytest.mark.parametrize("audience", list(Audience))
 def test_what_holds_of_every_answer(world: World, known: Known, audience: Audience) -> None:
     generator = Generator(build_schema(printed(scopes_of(audience))), values(known.ids, audience))

@@ -4,7 +4,6 @@ After every step the database says what the reference in plain Python says (`imp
 """
 
 import asyncio
-import os
 import tempfile
 from collections import Counter
 from datetime import date, timedelta
@@ -14,7 +13,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from courtroom import NOW, Courtroom, open_courtroom
-from hypothesis import HealthCheck, Phase, settings
+from generated import sized
+from hypothesis import Phase
 from hypothesis.stateful import invariant, run_state_machine_as_test
 from import_by_file import ByFile
 from import_by_hand import ByHand
@@ -29,7 +29,7 @@ from auth.scopes import Scope
 from casework.outbox import place_left
 from postgres import database
 
-EXAMPLES = int(os.environ.get("TEST_IMPORT_EXAMPLES", "14"))
+EXAMPLES = 8
 STEPS = 20
 
 
@@ -142,6 +142,7 @@ VALUES (:name, :client, :index, '{POST_LOAN_MONITORING}', :scopes, :day, :at,
 """
 
 
+@pytest.mark.generated
 def test_imports_and_the_court_leave_what_the_rules_say(database_url: sa.URL) -> None:
     async def opened() -> Courtroom:
         engine = database.async_engine(database_url, pool_size=1, statement_timeout=10)
@@ -159,11 +160,9 @@ def test_imports_and_the_court_leave_what_the_rules_say(database_url: sa.URL) ->
         Here.directory = Path(directory)
         run_state_machine_as_test(
             Here,
-            settings=settings(
-                max_examples=EXAMPLES,
+            settings=sized(
+                EXAMPLES,
                 stateful_step_count=STEPS,
-                deadline=None,
-                suppress_health_check=list(HealthCheck),
                 derandomize=True,
                 phases=(Phase.generate,),  # a failing example is short enough, and shrinking takes minutes
             ),

@@ -11,9 +11,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+import pytest
 import sqlalchemy as sa
 from courtroom import COURT, NOW, Courtroom, open_courtroom
-from hypothesis import HealthCheck, Phase, settings
+from generated import sized
+from hypothesis import Phase
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -452,6 +454,7 @@ class Procedure(RuleBasedStateMachine):
             return {(row.party_id, row.day, row.outside): row.colour for row in rows}
 
 
+@pytest.mark.generated
 def test_the_procedure_keeps_its_rules_whatever_is_tried(database_url: sa.URL) -> None:
     async def opened() -> Courtroom:
         engine = database.async_engine(database_url, pool_size=1, statement_timeout=10)
@@ -465,11 +468,9 @@ def test_the_procedure_keeps_its_rules_whatever_is_tried(database_url: sa.URL) -
 
     run_state_machine_as_test(
         Here,
-        settings=settings(
-            max_examples=40,
+        settings=sized(
+            25,
             stateful_step_count=50,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
             derandomize=True,
             phases=(Phase.generate,),  # who comes first of two is not hypothesis's to repeat
         ),
