@@ -27,7 +27,7 @@ from casework.catalogue import read_case_types
 from casework.outbox import CHANNEL
 from engine.engine import Engine
 from engine.execution import Executor
-from jobs.partitions import ensure_partitions, keep_partitions
+from jobs.access_log import ensure_access_log, keep_access_log
 from jobs.worker import work_on
 from models.keyring import Keyring, load_keyring
 from postgres import database
@@ -192,7 +192,7 @@ class Parts:
         """What goes on while it serves."""
         revocations = RevocationListener(self.verifier, self.documents)
         every = [
-            keep_partitions(self.engine, self.now),
+            keep_access_log(self.engine, self.now),
             revocations.listen(lambda: database.connect(self.direct_url, REVOCATIONS)),
             self.notifications.listen(lambda: database.connect(self.direct_url, EVENTS)),
         ]
@@ -222,7 +222,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        await ensure_partitions(parts.engine, now())
+        await ensure_access_log(parts.engine, now())
         async with parts.engine.connect() as connection:
             await read_case_types(connection)
         async with running(*parts.background()):

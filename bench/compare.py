@@ -86,7 +86,7 @@ def empty_access_log(url: sa.URL) -> None:
     """Begin every measurement with the same, empty access log."""
     engine = database.sync_engine(url)
     with engine.begin() as connection:
-        connection.exec_driver_sql("truncate access_record")
+        connection.exec_driver_sql("truncate access_answer, access_index")
     engine.dispose()
 
 

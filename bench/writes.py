@@ -55,10 +55,9 @@ ALONE = (
     FROM behaviour WHERE code = 'F05'""",
     """INSERT INTO deduction_step (deduction_id, sequence, status, staff_id, staff_role, taken_at, reason)
     VALUES (currval(pg_get_serial_sequence('deduction', 'id')), 1, 'PROPOSED', $1, 'JUDGE', now(), '事实清楚。')""",
-    """INSERT INTO access_record
-    (at, request_id, client_key, audience, purpose, party_id, operation, field, types, result)
-    VALUES (now(), gen_random_uuid(), 1, 'COURT', 'JUDICIAL', $1, decode(repeat('00', 32), 'hex'),
-    'proposeDeduction', ARRAY['Deduction'], 'GIVEN')""",
+    """INSERT INTO access_answer
+    (at, request_id, client_key, audience, purpose, parties, shape_id, subjects, results)
+    VALUES (now(), gen_random_uuid(), 1, 'COURT', 'JUDICIAL', ARRAY[$1::bigint], 1, 1, ARRAY['GIVEN'])""",
 )
 """What must be written of a proposal: the deduction, its first step, and the entry of the log."""
 

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
 from casework.bulk_operations import take_back
+from models.access_answer import answers_about
 from models.access_record import AccessRecord
 from models.bulk_operation import BulkOperation, BulkState
 from models.client import Client
@@ -41,15 +42,7 @@ async def has_vanished(connection: AsyncConnection, operation: Any, at: datetime
 def _consent_ended(operation: Any, since: datetime, at: datetime) -> sa.Select[Any]:
     revoked = sa.and_(Consent.revoked_at > since, Consent.revoked_at <= at)
     over = sa.and_(Consent.valid_to > since, Consent.valid_to <= at, Consent.revoked_at.is_(None))
-    by_party, by_index = aliased(AccessRecord), aliased(AccessRecord)
-    read = sa.or_(
-        sa.select(by_party.id).where(by_party.party_id == Identity.party_id, _is_of(by_party, operation)).exists(),
-        sa.select(by_index.id)
-        .where(
-            by_index.party_id.is_(None), by_index.subject_index == Consent.subject_index, _is_of(by_index, operation)
-        )
-        .exists(),
-    )
+    read = _read(operation, Identity.party_id, index=Consent.subject_index)
     known = sa.select(Consent.id).outerjoin(Identity, Identity.index == Consent.subject_index)
     return known.where(Consent.client_key == operation.client_key, sa.or_(revoked, over), ~_consents_still(at), read)
 
@@ -65,24 +58,31 @@ def _consents_still(at: datetime) -> sa.ColumnElement[bool]:
 
 def _entry_vanished(operation: Any, since: datetime) -> sa.Select[Any]:
     """The client has been told that it has (`casework.notifications`)."""
-    entry = aliased(AccessRecord)
-    read = sa.select(entry.id).where(entry.party_id == Event.party_id, _is_of(entry, operation))
     told = sa.select(Notification.id).join(Event, Event.id == Notification.event_id)
     gone = (Event.occurred_at > since, Event.kind.in_(WITHDRAWALS))
-    return told.where(Notification.client_key == operation.client_key, *gone, read.exists())
+    return told.where(Notification.client_key == operation.client_key, *gone, _read(operation, Event.party_id))
 
 
 def _code_ended(operation: Any, since: datetime, at: datetime) -> sa.Select[Any]:
-    entry = aliased(AccessRecord)
-    shown = (entry.party_id == Identity.party_id, entry.share_code_id == ShareCode.id)
-    read = sa.select(entry.id).where(*shown, _is_of(entry, operation))
+    read = _read(operation, Identity.party_id, share_code=ShareCode.id)
     known = sa.select(ShareCode.id).join(Identity, Identity.index == ShareCode.subject_index)
-    return known.where(ShareCode.revoked_at > since, ShareCode.revoked_at <= at, read.exists())
+    return known.where(ShareCode.revoked_at > since, ShareCode.revoked_at <= at, read)
 
 
-def _is_of(entry: Any, operation: Any) -> sa.ColumnElement[bool]:
-    """Whether an entry is the operation's: those are of since it was begun."""
-    return sa.and_(entry.request_id == operation.request_id, entry.at >= operation.created_at)
+def _read(operation: Any, party_key: Any, *, index: Any = None, share_code: Any = None) -> sa.ColumnElement[bool]:
+    """Whether the operation has read the party, the number that was nobody's, or the party by a share code.
+
+    Its entries are of since it was begun.
+    """
+    entry, about = aliased(AccessRecord), answers_about(party_key, index).lateral("about")
+    subject = entry.party_id == party_key
+    if index is not None:
+        subject = sa.or_(subject, sa.and_(entry.party_id.is_(None), entry.subject_index == index))
+    by_code = sa.true() if share_code is None else entry.share_code_id == share_code
+    same = sa.and_(entry.at == about.c.at, entry.answer_id == about.c.answer_id)
+    found = sa.select(entry.id).select_from(about.join(entry, same))
+    its_own = (entry.request_id == operation.request_id, about.c.at >= operation.created_at)
+    return found.where(*its_own, subject, by_code).exists()
 
 
 async def downloadable(connection: AsyncConnection, key: int, at: datetime) -> Any:

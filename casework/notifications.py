@@ -18,6 +18,7 @@ from auth.consent import live_watch
 from auth.scopes import Scope
 from casework.keys import key_array
 from casework.outbox import WAKE
+from models.access_answer import answers_about, is_among
 from models.access_record import AccessRecord, AccessResult
 from models.audience import Audience
 from models.client import Client
@@ -83,12 +84,14 @@ async def notify_served(connection: AsyncConnection, gone: Collection[Gone], eve
         sa.column("event_id", key), sa.column("party_id", key), sa.column("since", moment), name="vanished"
     )
     vanished, entry = table.render_derived(), aliased(AccessRecord)
+    about = answers_about(Party.id).lateral("about")
     reached = sa.or_(Client.audience != Audience.EMPLOYER, Party.kind == PartyKind.ORGANIZATION)
     served = (
         sa.select(vanished.c.event_id, Client.id, sa.cast(sa.null(), sa.BigInteger), entry.reference)
         .ext(distinct_on(vanished.c.event_id, Client.id))
         .join(Party, Party.id == vanished.c.party_id)
-        .join(entry, sa.and_(entry.party_id == Party.id, entry.at >= vanished.c.since))
+        .join(about, about.c.at >= vanished.c.since)
+        .join(entry, is_among(entry, about, Party.id))
         .join(Client, sa.and_(Client.id == entry.client_key, Client.audience.in_(PARTNERS), reached))
         .where(entry.result.in_(SERVED), entry.types.op("&&")(sa.cast(SHOWING, sa.ARRAY(sa.Text))))
         .order_by(vanished.c.event_id, Client.id, entry.reference.is_(None), entry.at.desc())

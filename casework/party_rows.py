@@ -9,7 +9,7 @@ from models.base import Base
 from postgres.locks import HOLD, Lock
 
 STAYING = frozenset(
-    {"access_record", "code_period", "code_record_version", "event", "identity", "identity_act", "identity_conflict"}
+    {"code_period", "code_record_version", "event", "identity", "identity_act", "identity_conflict"}
     | {"party", "party_name", "record_step"}
 )
 """What was told, logged or written down of a party is never rewritten; identities and names have rules of their own."""

@@ -1,6 +1,7 @@
-"""What the access log is told of each answer; what its entries look like is the service's own."""
+"""The access log: what it is told of each answer. How its entries look is the service's own."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -10,45 +11,57 @@ from engine.declare.sql import SQL
 from engine.load.caller import AnyView
 
 
-class Audit(Protocol):
-    """An access log in a table of the database that is read. Each answer is committed with its entries.
+@dataclass(frozen=True)
+class AnswerKind:
+    """What the answers to one root field of one operation have in common.
 
-    told: names and types of what rows tell of an entry; `subject` and `result` are always among them. given, empty:
-    results of an entry for what was answered, and for an answer without rows.
+    operation: SHA-256 of the document's text. types: of the objects in the answer.
+    """
+
+    operation: bytes
+    field: str
+    types: tuple[str, ...]
+
+
+class Audit(Protocol):
+    """An access log in the database that is read. Each answer is committed with its entries.
+
+    told: names and types of what an entry may be told of a subject; `subject` and `result` are always among them.
+    given, empty: results of an entry for what was answered, and for an answer without rows.
     """
 
     told: Mapping[str, TypeEngine[Any]]
     given: str
     empty: str
 
-    @property
-    def table(self) -> sa.Table:
-        """Where entries go."""
+    def insertion(self, told: sa.FromClause, kind: AnswerKind, audience: SQL) -> sa.Insert:
+        """The statement that writes the entries of an answer.
 
-    def columns(self, field: SQL, types: SQL, audience: SQL, told: Mapping[str, SQL]) -> dict[str, SQL]:
-        """The columns of an entry: of a root field, the types in its answer, the audience, and what rows tell."""
+        told: a row for each entry, perhaps none, with those columns of `self.told` that may say anything.
+        """
 
-    def parameters(self, view: AnyView, operation: bytes) -> Mapping[str, Any]:
-        """The values that `columns` binds beside the view's own. operation: SHA-256 of the document's text."""
+    def declaration(self, kind: AnswerKind) -> sa.Insert | None:
+        """The statement that comes before the first answer of a kind; None if there is none. It may be run again."""
+
+    def parameters(self, view: AnyView) -> Mapping[str, Any]:
+        """The values that `insertion` binds beside the view's own."""
 
     def audience_name(self, audience: Any) -> str:
-        """What an entry calls an audience."""
+        """The name of an audience in an entry."""
 
 
-def insertion(audit: Audit) -> sa.Insert:
-    """The statement that writes one entry from bind parameters (`engine.load.trail`)."""
-    told: dict[str, SQL] = {name: sa.bindparam(f"told_{name}", type_=type_) for name, type_ in audit.told.items()}
-    field, audience = sa.bindparam("log_field", type_=sa.Text), sa.bindparam("log_audience", type_=sa.Text)
-    columns = audit.columns(field, sa.bindparam("log_types", type_=sa.ARRAY(sa.Text)), audience, told)
-    return sa.insert(audit.table).from_select(list(columns), sa.select(*columns.values()))
+def insertion_of(audit: Audit, kind: AnswerKind, audience: str) -> sa.Insert:
+    """The insertion of entries that arrive as one array for each name in `Audit.told` (`engine.load.trail`).
+
+    It declares their kind as well.
+    """
+    arrays = (sa.bindparam(f"told_{name}", type_=sa.ARRAY(type_)) for name, type_ in audit.told.items())
+    columns = (sa.column(name, type_) for name, type_ in audit.told.items())
+    told = sa.func.unnest(*arrays).table_valued(*columns, name="told").render_derived()
+    insertion, declaration = audit.insertion(told, kind, sa.literal(audience, sa.Text)), audit.declaration(kind)
+    return insertion if declaration is None else insertion.add_cte(declaration.cte("declared"))
 
 
-def entry_values(view: AnyView, audit: Audit, operation: bytes, field: str, types: Sequence[str]) -> dict[str, Any]:
-    """The values of `insertion` that an answer gives to each of its entries."""
-    return {
-        **view.parameters(),
-        **audit.parameters(view, operation),
-        "log_field": field,
-        "log_types": list(types),
-        "log_audience": audit.audience_name(view.audience),
-    }
+def told_values(audit: Audit, entries: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """The arrays of `insertion_of`."""
+    return {f"told_{name}": [entry[name] for entry in entries] for name in audit.told}

@@ -120,6 +120,7 @@ async def _answer(connection: AsyncConnection, name: str, ready: Ready) -> bytes
     await running.compile_all([ready])
     raw = await connection.get_raw_connection()
     assert raw.driver_connection is not None  # noqa: S101 - a statement has run on it
+    await running.declare(raw.driver_connection, [ready])
     return (await running.fetch_answers(raw.driver_connection, {name: ready}))[name]
 
 

@@ -143,7 +143,7 @@ class Dispatcher(Job):
         trail, answer = Trail(self.audit), RootAnswer(FIELD, view)
         for message in messages:
             if message.attempts == 0:
-                trail.enter(answer, party_id=message.party, index=message.index, reference=message.reference)
+                trail.enter(answer, subject=message.party, index=message.index, reference=message.reference)
         return trail
 
     def content(self, message: Message) -> tuple[str, bytes]:

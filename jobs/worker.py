@@ -14,6 +14,7 @@ from casework.calendar import catch_up
 from casework.outbox import CHANNEL
 from engine.engine import Engine
 from ingest.ledger import mark_left
+from jobs.access_indexer import AccessIndexer
 from jobs.bulk_runner import BulkRunner
 from jobs.dispatcher import Dispatcher
 from jobs.loop import Job, attempt, stop
@@ -71,7 +72,8 @@ async def work_on(
             Dispatcher(graphql.audit, engine, keyring, outbound, now),
             BulkRunner(graphql, engine, keyring, now),
         )
-        await work(lambda: database.connect(direct_url, SESSION), engine, now, dispatcher, bulk)
+        indexer = AccessIndexer(engine=engine)
+        await work(lambda: database.connect(direct_url, SESSION), engine, now, dispatcher, bulk, indexer)
     finally:
         await outbound.close()
         await engine.dispose()

@@ -1,5 +1,6 @@
 """The tables of the domain. Importing this package registers them all on `Base.metadata`."""
 
+from models.access_answer import AccessAnswer, AccessIndex, AccessIndexState, AccessShape
 from models.access_record import AccessRecord
 from models.base import Base
 from models.batch import Batch
@@ -43,7 +44,11 @@ from models.watch import Notification, Watch, WatchLine, WatchOrder
 from models.webhook import Delivery, Webhook
 
 __all__ = [
+    "AccessAnswer",
+    "AccessIndex",
+    "AccessIndexState",
     "AccessRecord",
+    "AccessShape",
     "AssertionUse",
     "AuthorizationCode",
     "Base",

@@ -1,14 +1,14 @@
-"""The access log (访问日志): every answer about a person or organization (R19). Monthly partitions, rows only added."""
+"""The access log (访问日志) as it is read (R19): an entry for each subject of each answer."""
 
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, DateTime, Identity, Index, LargeBinary, PrimaryKeyConstraint, Text, Uuid, text
+from sqlalchemy import ARRAY, BigInteger, DateTime, LargeBinary, Text, Uuid
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from models.audience import Audience, Purpose
-from models.base import Base, choice
+from models.base import DatabaseView, choice
 from models.client import Client
 
 
@@ -44,22 +44,16 @@ class AccessResult(StrEnum):
     INVALID_NUMBER = MatchOutcome.INVALID_NUMBER.value
 
 
-class AccessRecord(Base):
-    """One answer: who, for whom, why, when, what kind of fields and of result. Neither names nor numbers.
+class AccessRecord(DatabaseView):
+    """An entry of the access log: what one answer says of one subject, or that it was about nobody.
 
-    A known party is found by its key, a number that is nobody's yet by its hash. Keys without foreign keys: an entry is
-    written by the statement that read the rows it names, and outlives them.
+    id: the answer's, with the place of the subject in its lowest 16 bits. A view of `models.access_answer`.
     """
 
     __tablename__ = "access_record"
-    __table_args__ = (
-        PrimaryKeyConstraint("at", "id"),
-        Index("ix_access_record_subject", "subject_index", "at", postgresql_where=text("party_id IS NULL")),
-        Index("ix_access_record_party", "party_id", "at"),
-        {"postgresql_partition_by": "RANGE (at)"},
-    )
 
-    id: Mapped[int] = mapped_column(BigInteger, Identity())
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    answer_id: Mapped[int] = mapped_column(BigInteger)
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     request_id: Mapped[UUID] = mapped_column(Uuid)
     client_key: Mapped[int] = mapped_column(BigInteger)

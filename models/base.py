@@ -20,6 +20,13 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING_CONVENTION)
 
 
+class DatabaseView(Base):
+    """A view of the database, made by a migration."""
+
+    __abstract__ = True
+    metadata = MetaData()
+
+
 class Keyed(Base):
     """A table with a surrogate key."""
 

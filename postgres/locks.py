@@ -1,7 +1,7 @@
 """All advisory locks of the service by number: what each one orders, and who takes it.
 
 Two other kinds have numbers that are computed: the keys of mutations (`casework.idempotency`, 64 bits of a hash) and
-partitions that are being made (`ensure_access_record_partition`, a hash of the name).
+partitions that are being made (`ensure_access_log_partition`, a hash of the name).
 """
 
 import enum

@@ -24,7 +24,7 @@ from resolvers.caller import Caller
 from schema.building import build_engine
 from settings import Settings
 
-PARTITION = "SELECT ensure_access_record_partition(current_date)"
+PARTITION = "SELECT ensure_access_log_partition(current_date)"
 """The log has a place for this month, as it has wherever the service runs."""
 
 NOBODY = 0

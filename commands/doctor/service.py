@@ -76,7 +76,7 @@ async def _partitions(connection: AsyncConnection, moment: datetime) -> Finding:
     """Without its partition, an answer has no entry in the access log, and is not given (R19)."""
     this = moment.astimezone(UTC).replace(day=1)
     months = [f"{month:%Y_%m}" for month in (this, this + timedelta(days=31))]
-    exists = sa.text("SELECT to_regclass('access_record_' || :month) IS NOT NULL")
+    exists = sa.text("SELECT to_regclass('access_answer_' || :month) IS NOT NULL")
     missing = [month for month in months if not (await connection.execute(exists, {"month": month})).scalar_one()]
     if not missing:
         return ok("access log", "This month and the next have their partitions.")

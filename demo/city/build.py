@@ -33,7 +33,7 @@ from demo.records.outcomes import charge_subjects
 from demo.records.red import fill_red
 from demo.records.stories import tell
 from demo.records.yellow import fill_yellow
-from models.access_record import AccessRecord
+from models.access_answer import AccessAnswer
 from models.audience import Audience
 from models.base import Base
 from models.catalogue import Colour
@@ -161,5 +161,5 @@ async def _summarize(connection: AsyncConnection, draft: Draft) -> CitySummary:
         gold=colours.get(Colour.GOLD, 0),
         conversions=len(draft.rows[PointConversion]),
         consents=len(draft.rows[Consent]),
-        look_ups=len(draft.rows[AccessRecord]),
+        look_ups=len(draft.rows[AccessAnswer]),
     )

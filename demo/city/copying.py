@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.colour import recolour
 from demo.city.draft import Draft, Row
-from models.access_record import AccessRecord
+from models.access_answer import AccessAnswer
 from models.base import Base
 from models.party import Party
 
@@ -20,7 +20,7 @@ COLOURED_AT_ONCE = 2000
 
 async def copy(connection: AsyncConnection, draft: Draft, progress: Progress) -> None:
     """Copy all rows, parents before children, and move each key sequence past the keys that were used."""
-    await _make_partitions(connection, draft.rows[AccessRecord])
+    await _make_partitions(connection, draft.rows[AccessAnswer])
     driver: Any = (await connection.get_raw_connection()).driver_connection
     order = {table.name: place for place, table in enumerate(Base.metadata.sorted_tables)}
     models = sorted(draft.rows, key=lambda model: order[model.__tablename__])
@@ -33,7 +33,7 @@ async def copy(connection: AsyncConnection, draft: Draft, progress: Progress) ->
 
 
 async def _make_partitions(connection: AsyncConnection, rows: Sequence[Row]) -> None:
-    statement = sa.text("SELECT ensure_access_record_partition(:day)")
+    statement = sa.text("SELECT ensure_access_log_partition(:day)")
     for month in sorted({row["at"].date().replace(day=1) for row in rows}):
         await connection.execute(statement, {"day": month})
 

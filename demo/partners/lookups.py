@@ -8,11 +8,14 @@ from typing import Any
 from uuid import UUID
 
 from demo.city.draft import Draft, Row
-from models.access_record import AccessRecord, AccessResult, BorrowerRelation
+from engine.audit import AnswerKind
+from models.access_answer import AccessAnswer, AccessShape
+from models.access_record import AccessResult, BorrowerRelation
 from models.audience import Audience, Purpose
 from models.consent import Consent, ShareCode
 from models.party import Identity, Party, PartyKind
 from models.terms import COURT_TIME
+from resolvers.oversight.access_log import ARRAYS, shape_key
 
 DAYS = 180
 """How far back the log goes. The busiest day has some six times the look-ups of an ordinary one, as in Yuyao."""
@@ -20,6 +23,16 @@ DAYS = 180
 BUSIEST_DAY, BUSIEST_SHARE = 40, 1037 / 31878
 NOWHERE = "330283"
 """Fenghua's division until 2016: no party of the city has a number from there."""
+
+COLUMNS = {
+    "party_id": ARRAYS["subject"],
+    "subject_index": ARRAYS["index"],
+    "consent_id": ARRAYS["consent"],
+    "share_code_id": ARRAYS["share_code"],
+    "reference": ARRAYS["reference"],
+    "relation": ARRAYS["relation"],
+}
+"""Columns of an answer with a value for each subject."""
 
 BRANCHES = ("余姚支行", "泗门支行", "低塘支行", "梁弄支行", "慈溪支行")
 
@@ -89,21 +102,33 @@ class Log:
         client = self.draft.found.clients.get(habit.audience)
         if client is None:
             return
-        result = self.draft.cycle(habit.results, AccessRecord)
+        result = self.draft.cycle(habit.results, AccessAnswer)
+        told: dict[str, Any] = (
+            {"purpose": self.draft.random.choice(habit.purposes)}
+            | self._bank_data(habit, at)
+            | self._subject(habit, result, at)
+        )
         self.draft.add(
-            AccessRecord,
+            AccessAnswer,
             at=at,
             request_id=UUID(int=self.draft.random.getrandbits(128), version=4),
             client_key=client,
             audience=habit.audience,
-            operation=sha256(habit.field.encode()).digest(),
-            field=habit.field,
-            types=list(habit.types),
-            result=result,
-            **{"purpose": self.draft.random.choice(habit.purposes)}
-            | self._bank_data(habit, at)
-            | self._subject(habit, result, at),
+            shape_id=self._shape(habit),
+            subjects=1,
+            results=[result],
+            salt=UUID(int=self.draft.random.getrandbits(128), version=4),
+            **{COLUMNS.get(name, name): [value] if name in COLUMNS else value for name, value in told.items()},
         )
+
+    def _shape(self, habit: Habit) -> int:
+        """The key of what the habit's answers have in common."""
+        kind = AnswerKind(sha256(habit.field.encode()).digest(), habit.field, habit.types)
+        key: int = shape_key(kind)
+        if all(row["id"] != key for row in self.draft.rows[AccessShape]):
+            row = {"operation": kind.operation, "field": kind.field, "types": list(kind.types)}
+            self.draft.rows[AccessShape].append({"id": key, **row})
+        return key
 
     def _bank_data(self, habit: Habit, at: datetime) -> dict[str, Any]:
         """What a bank sends along: operator, branch, and its own reference."""
@@ -112,7 +137,7 @@ class Log:
         return {
             "operator": f"{self.draft.random.randint(101, 160):05d}",
             "branch": self.draft.random.choice(BRANCHES),
-            "reference": f"DK{at:%Y%m%d}{len(self.draft.rows[AccessRecord]):06d}",
+            "reference": f"DK{at:%Y%m%d}{len(self.draft.rows[AccessAnswer]):06d}",
             "relation": self.draft.random.choice(list(BorrowerRelation)),
         }
 

@@ -178,9 +178,10 @@ class RowType:
     source: the FROM element for an audience and the arguments that lead to it; an alias of the model unless rows are
     derived. seen_by: the row predicate, applied wherever a statement touches the rows. about: of a single row.
     subject: the column that names the subject a row is, or is about. hoists: conditions on the subject that predicates
-    of other types repeat; a statement evaluates them once for each row of this type (`Frame.hoisted`).
-    names: discriminator value to GraphQL type name, for an interface; else empty. scalars and relations: the declared
-    fields by Python name, those of an interface's implementations included.
+    of other types repeat; a statement evaluates them once for each row of this type (`Frame.hoisted`). by_keys: finds
+    the rows with the keys in an array, where no index has the key alone. names: discriminator value to GraphQL type
+    name, for an interface; else empty. scalars and relations: the declared fields by Python name, those of an
+    interface's implementations included.
     """
 
     model: type
@@ -191,6 +192,7 @@ class RowType:
     subject: str | None = None
     hoists: Callable[[Frame, Audience], Mapping[Any, SQL]] | None = None
     key: str | None = "id"
+    by_keys: Callable[[Frame, SQL], SQL] | None = None
     discriminator: str | None = None
     names: dict[Any, str] = field(default_factory=dict)
     scalars: dict[str, Scalar] = field(default_factory=dict)

@@ -47,15 +47,17 @@ def row_type(
     name: str | None = None,
     source: Source | None = None,
     key: str | None = "id",
+    by_keys: Callable[[Frame, SQL], SQL] | None = None,
 ) -> Callable[[Type], Type]:
     """Declare the GraphQL type whose objects are rows of `model`.
 
     requires: the scopes that reading it needs. seen_by: which of its rows an audience may see. about: whom a row is
-    about, for the access log; None where it is about nobody. subject, source, key: as of `RowType`.
+    about, for the access log; None where it is about nobody. subject, source, key, by_keys: as of `RowType`.
     """
 
     def declare(cls: Type) -> Type:
         declared = RowType(model, name or cls.__name__, source or TableRows(model), seen_by, about, subject, key=key)
+        declared.by_keys = by_keys
         made = strawberry.type(cls, name=name, description=description, directives=[RequiresScopes.of(requires)])
         enter(made, declared, requires)
         return made

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute
 
 from engine.declare.opaque import unseal
-from engine.declare.relations import Relation, Root
+from engine.declare.relations import Frame, Relation, Root
+from engine.declare.sql import SQL
 from engine.engine import Engine
 from engine.load.caller import AnyCaller, AnyView
 from engine.load.context import Context
@@ -51,13 +52,12 @@ def node_root(engine: Engine, type_name: str) -> Root:
     """The root that finds rows of a type by their keys."""
     row_type = engine.nodes[type_name]
     key: InstrumentedAttribute[Any] = getattr(row_type.model, row_type.key or "id")
-    relation = Relation(
-        row_type.model,
-        lambda arguments, row: getattr(row, key.key) == sa.any_(arguments.keys),
-        {"keys": sa.ARRAY(key.type)},
-        many=True,
-    )
-    return Root(relation, row_type.about)
+
+    def on(arguments: Frame, row: Frame) -> SQL:
+        found: SQL = getattr(row, key.key) == sa.any_(arguments.keys)
+        return sa.and_(row_type.by_keys(row, arguments.keys), found) if row_type.by_keys else found
+
+    return Root(Relation(row_type.model, on, {"keys": sa.ARRAY(key.type)}, many=True), row_type.about)
 
 
 def typed_keys(root: Root, keys: Sequence[str]) -> list[Any]:

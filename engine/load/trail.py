@@ -1,7 +1,7 @@
 """The access log of one request: one entry for each subject that an answer tells of.
 
-`Audit.columns` says once what an entry is made of. The loaders gather entries here and write them before the answer
-leaves; a plan writes them in the statement of the answer (`engine.plan.entries`).
+The loaders gather entries here and write them before the answer leaves; a plan writes them in the statement of the
+answer (`engine.plan.entries`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.audit import Audit, entry_values, insertion
+from engine.audit import AnswerKind, Audit, insertion_of, told_values
 from engine.load.rows import RootAnswer, Row
 
 
@@ -42,22 +42,27 @@ class Trail:
             self.enter(answer, subject=subject)
 
     def enter(self, answer: RootAnswer, **told: Any) -> None:
-        """Note one entry; `told` names some of the audit's."""
+        """Note one entry. told: values under names of `Audit.told`. Raises KeyError for another name."""
+        if strange := told.keys() - self.audit.told.keys():
+            raise KeyError(f"The access log knows nothing of {sorted(strange)}.")
         entry = dict.fromkeys(self.audit.told) | {"result": self.audit.given} | told
         self.entries.append((answer, entry))
         answer.known.add(entry["subject"])
 
     async def write(self, connection: AsyncConnection, operation: bytes, types: Mapping[str, Sequence[str]]) -> None:
         """Write the entries in the transaction of the answer. If this fails, so does the request."""
-        rows = [
-            {
-                **entry_values(answer.view, self.audit, operation, answer.field, types.get(answer.field, ())),
-                **{f"told_{name}": value for name, value in told.items()},
-            }
-            for answer, told in self.entries
-        ]
-        if rows:
-            await connection.execute(insertion(self.audit), rows)
+        for answer, entries in self._by_answer():
+            kind = AnswerKind(operation, answer.field, tuple(types.get(answer.field, ())))
+            values = {**answer.view.parameters(), **self.audit.parameters(answer.view)}
+            insertion = insertion_of(self.audit, kind, self.audit.audience_name(answer.view.audience))
+            await connection.execute(insertion, values | told_values(self.audit, entries))
+
+    def _by_answer(self) -> Iterable[tuple[RootAnswer, list[dict[str, Any]]]]:
+        """The entries of each answer, in their order."""
+        found: dict[RootAnswer, list[dict[str, Any]]] = {}
+        for answer, told in self.entries:
+            found.setdefault(answer, []).append(told)
+        return found.items()
 
 
 def _told(row: Row, parts: Iterable[str]) -> Iterable[dict[str, Any]]:

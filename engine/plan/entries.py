@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine.audit import Audit
+from engine.audit import AnswerKind, Audit
 from engine.declare.relations import About, Audience, Frame
 from engine.declare.sql import SQL
 
@@ -27,30 +27,36 @@ class Told:
     about: About | None
     beyond: bool = False
 
-    def entries(self) -> list[sa.Select[Any]]:
-        """Selects of what each entry tells, in the order of `Audit.told`."""
-        found = []
-        if self.about:
-            found = [self._given(), self._none()]
-        return [*found, *([self._met()] if MET in self.answer.c else [])]
+    @property
+    def names(self) -> set[str]:
+        """The names in `Audit.told` under which entries may say anything."""
+        columns = self.answer.c
+        subject = {"subject"} if MET in columns or ABOUT + "subjects" in columns else set()
+        return {"result", *subject, *(name for name in self.audit.told if ABOUT + name in columns)}
 
-    def _given(self) -> sa.Select[Any]:
+    def entries(self, names: Sequence[str]) -> list[sa.Select[Any]]:
+        """Selects of what each entry tells under these names."""
+        about = [self._given(), self._none()] if self.about else []
+        met = [self._met()] if MET in self.answer.c else []
+        return [one.select(self.audit, names) for one in (*about, *met)]
+
+    def _given(self) -> "Entries":
         """An entry for each subject of each row; for an answer about nobody, one if there are rows."""
         columns, answer = self.answer.c, self.answer
         told = {name: columns[ABOUT + name] for name in self.audit.told if ABOUT + name in columns}
         if ABOUT + "subject" in columns:
-            return self._telling(told).select_from(answer)
+            return Entries(told, answer)
         if ABOUT + "subjects" not in columns:
-            return self._telling({}).where(sa.select(answer).exists())
+            return Entries({}, where=sa.select(answer).exists())
         subject = sa.func.unnest(columns[ABOUT + "subjects"]).table_valued("subject", name="told_subject")
         found = subject.render_derived()
-        return self._telling({**told, "subject": found.c.subject}).select_from(answer.outerjoin(found, sa.true()))
+        return Entries({**told, "subject": found.c.subject}, answer.outerjoin(found, sa.true()))
 
-    def _none(self) -> sa.Select[Any]:
+    def _none(self) -> "Entries":
         result = self.audit.given if self.beyond else self.audit.empty
-        return self._telling({"result": sa.literal(result, sa.Text)}).where(~sa.select(self.answer).exists())
+        return Entries({"result": sa.literal(result, sa.Text)}, where=~sa.select(self.answer).exists())
 
-    def _met(self) -> sa.Select[Any]:
+    def _met(self) -> "Entries":
         """An entry for each subject that edges led to, where the rows did not tell of it."""
         answer = self.answer.alias()
         subject = sa.func.string_to_table(answer.c[MET], ",").table_valued("subject", name="met_subject")
@@ -59,7 +65,7 @@ class Told:
         met = sa.select(key.label("subject")).select_from(answer.join(found, sa.true())).where(found.c.subject != "")
         known = self._known()
         others = (met.distinct() if known is None else sa.except_(met, known)).subquery("met")
-        return self._telling({"subject": others.c.subject}).select_from(others)
+        return Entries({"subject": others.c.subject}, others)
 
     def _known(self) -> sa.Select[Any] | None:
         """The subjects that rows tell of themselves."""
@@ -68,10 +74,23 @@ class Told:
             return sa.select(sa.func.unnest(columns[ABOUT + "subjects"]))
         return sa.select(columns[ABOUT + "subject"]) if ABOUT + "subject" in columns else None
 
-    def _telling(self, told: Mapping[str, SQL]) -> sa.Select[Any]:
-        blank: dict[str, SQL] = {name: sa.cast(sa.null(), type_) for name, type_ in self.audit.told.items()}
-        blank["result"] = sa.literal(self.audit.given, sa.Text)
-        return sa.select(*(part.label(name) for name, part in (blank | dict(told)).items()))
+
+@dataclass(frozen=True)
+class Entries:
+    """Entries of the log: what each is told beside the usual, from where, and on what condition."""
+
+    told: Mapping[str, SQL]
+    source: sa.FromClause | None = None
+    where: SQL | None = None
+
+    def select(self, audit: Audit, names: Sequence[str]) -> sa.Select[Any]:
+        """What they are told under these names."""
+        usual = {"result": sa.literal(audit.given, sa.Text)}
+        blank = {name: sa.cast(sa.null(), audit.told[name]) for name in names}
+        columns = {**blank, **usual, **self.told}
+        found = sa.select(*(columns[name].label(name) for name in names))
+        found = found if self.source is None else found.select_from(self.source)
+        return found if self.where is None else found.where(self.where)
 
 
 def about_columns(about: About | None, row: Frame) -> list[SQL]:
@@ -79,16 +98,11 @@ def about_columns(about: About | None, row: Frame) -> list[SQL]:
     return [part.label(ABOUT + name) for name, part in (about.columns(row) if about else {}).items()]
 
 
-def log_insertion(
-    audit: Audit, answers: Sequence[Told], field: str, types: Sequence[str], audience: Audience
-) -> sa.CTE | None:
+def log_insertion(audit: Audit, answers: Sequence[Told], kind: AnswerKind, audience: Audience) -> sa.CTE | None:
     """The insertion of all entries of a root field, as a part of its statement; None where nobody is told of."""
-    selects = [select for told in answers for select in told.entries()]
+    names = sorted(set().union(*(one.names for one in answers)))
+    selects = [select for told in answers for select in told.entries(names)]
     if not selects:
         return None
     told = sa.union_all(*selects).subquery("told")
-    kinds = sa.cast(sa.literal("{" + ",".join(types) + "}"), sa.ARRAY(sa.Text))
-    parts = {name: told.c[name] for name in audit.told}
-    columns = audit.columns(sa.literal(field), kinds, sa.literal(audit.audience_name(audience)), parts)
-    entries = sa.select(*columns.values()).select_from(told)
-    return sa.insert(audit.table).from_select(list(columns), entries).cte("entries")
+    return audit.insertion(told, kind, sa.literal(audit.audience_name(audience), sa.Text)).cte("entries")

@@ -61,5 +61,5 @@ def _of_type(name: str, asked: RootField, writer: Writer) -> tuple[sa.CTE, Any]:
     key = sa.cast(getattr(level.frame, row_type.key or "id"), sa.Text).label(KEY)
     parent = Frame(None, {"keys": sa.bindparam(keys_name(name), type_=root.relation.keys["keys"])})
     where = writer.matching(root.relation, parent, level)
-    own = RootField(root, asked.field, asked.details, asked.types)
+    own = RootField(root, asked.field, asked.details, asked.kind)
     return answer_of(level, [text, key], own, where, f"of_{name}"), root.about

@@ -12,6 +12,7 @@ from graphql import DocumentNode, ExecutionResult, FieldNode, OperationDefinitio
 from graphql.execution.collect_fields import FieldDetailsList
 from graphql.execution.values import VariableValues
 
+from engine.audit import AnswerKind
 from engine.declare.relations import Audience, Root
 from engine.engine import Engine
 from engine.load.caller import LARGEST_PAGE, AnyCaller, AnyView
@@ -34,9 +35,13 @@ Text = bytes
 
 @dataclass
 class Statements:
-    """The statements of one root field, by shape."""
+    """The statements of one root field, by shape.
+
+    declaration: what the log is told before the first of them runs; None once it was.
+    """
 
     write: Callable[[Any], Statement]
+    declaration: Statement | None = None
     known: dict[Any, Statement] = field(default_factory=dict)
 
     def of(self, shape: Any) -> Statement:
@@ -118,7 +123,8 @@ class StatementPart(ABC):
     statements: Statements = field(init=False)
 
     def __post_init__(self) -> None:
-        self.statements = Statements(self.write)
+        declared = self.purpose.engine.audit.declaration(self.asked.kind) if self.purpose.logged else None
+        self.statements = Statements(self.write, None if declared is None else compile_statement(declared))
 
     @abstractmethod
     def write(self, shape: Any) -> Statement:
@@ -135,7 +141,7 @@ class StatementPart(ABC):
 
     def seen_from(self, view: AnyView) -> dict[str, Any]:
         """The values of whoever asks, and of the log entry."""
-        return {**view.parameters(), **self.purpose.engine.audit.parameters(view, self.purpose.digest)}
+        return {**view.parameters(), **self.purpose.engine.audit.parameters(view)}
 
 
 class RowsPart(StatementPart):
@@ -234,16 +240,17 @@ def _part(
         return TypeNamePart()
     defined, walk = selection.root.fields[name], Walk(purpose.engine, selection, reader)
     declaration, own = declaration_of(defined), Argued(-1, defined, node, reader(defined))
+    kind = AnswerKind(purpose.digest, name, tuple(types.get(name, ())))
     if isinstance(declaration, Root):
         walk.root(declaration.relation, defined, details)
-        asked = RootField(declaration, defined, details, types.get(name, ()))
+        asked = RootField(declaration, defined, details, kind)
         edges = tuple(walk.edges.values())
         if declaration.relation.connection:
             edges = (replace(edges[0], largest_page=purpose.largest_page), *edges[1:])
         return RowsPart(asked, own, EdgeArguments(edges), purpose)
     if isinstance(declaration, NodesRoot):
         walk.nodes(details)
-        asked = RootField(None, defined, details, types.get(name, ()))
+        asked = RootField(None, defined, details, kind)
         return NodesPart(asked, own, EdgeArguments(tuple(walk.edges.values())), purpose)
     return ResolvedPart((node.alias or node.name).value, selection, _only(selection, [one.node for one in details]))
 

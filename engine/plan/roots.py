@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from graphql import FieldNode, GraphQLField, get_named_type
 from graphql.execution.collect_fields import FieldDetailsList
 
-from engine.audit import Audit
+from engine.audit import AnswerKind, Audit
 from engine.declare.paging import order_columns, sorting
 from engine.declare.relations import Audience, Frame
 from engine.declare.sql import SQL
@@ -25,12 +25,12 @@ PLACE, TEXT = "place", "text"
 
 @dataclass(frozen=True)
 class RootField:
-    """A root field as an operation asks for it. `types`: what the log says of its answer."""
+    """A root field as an operation asks for it. kind: what the log says of its answer."""
 
     root: Any
     field: GraphQLField
     details: FieldDetailsList
-    types: Sequence[str]
+    kind: AnswerKind
 
     @property
     def node(self) -> FieldNode:
@@ -60,7 +60,7 @@ def with_log(
     audit: Audit, select: sa.Select[Any], told: Sequence[Told], asked: RootField, audience: Audience
 ) -> sa.Select[Any]:
     """The statement with the insertion of its log entries."""
-    entries = log_insertion(audit, told, asked.name, asked.types, audience)
+    entries = log_insertion(audit, told, asked.kind, audience)
     return select if entries is None else select.add_cte(entries)
 
 

@@ -29,6 +29,14 @@ async def compile_all(asking: Iterable[Ready]) -> None:
         await asyncio.get_running_loop().run_in_executor(COMPILER, lambda: [ready.statement for ready in fresh])
 
 
+async def declare(connection: asyncpg.Connection, asking: Iterable[Ready]) -> None:
+    """Tell the log of answers whose kind is new to this process. In a transaction, which may fail, they stay new."""
+    for statements in (ready.statements for ready in asking):
+        if statements.declaration is not None:
+            await connection.execute(statements.declaration.text)
+            statements.declaration = statements.declaration if connection.is_in_transaction() else None
+
+
 async def fetch(connection: asyncpg.Connection, ready: Ready) -> Text:
     """The answer of one statement."""
     found: str = await connection.fetchval(ready.statement.text, *ready.arguments())
@@ -42,6 +50,7 @@ async def run(connections: Connections, parts: Mapping[str, Ready | Text]) -> Te
     answers = {name: part for name, part in parts.items() if not isinstance(part, Ready)}
     if asking:
         async with connections.acquire() as connection:
+            await declare(connection, asking.values())
             answers |= await _fetched(connection, asking)
     return b"{" + b",".join(b'"%s":%s' % (name.encode(), answers[name]) for name in parts) + b"}"
 

@@ -14,13 +14,14 @@ from auth.audiences import Audience
 from auth.consent import RECIPIENTS, may_still_be_told
 from engine.declare.relations import Frame, Predicate
 from engine.declare.sql import ROW_BY_ROW, SQL
+from models.access_answer import answers_about
 from models.party import PartyKind
 from models.party_name import NameStanding
 from resolvers.view import CLIENT, NOW, REQUEST, SUBJECT, VILLAGE
 from resolvers.visibility.audiences import EVERYBODY, NOBODY, OUTSIDE, PARTNERS
 from resolvers.visibility.items import may_see_code_record, may_see_deduction, may_see_listing, may_see_sanction
 from resolvers.visibility.publicity import may_leave, record_may_leave
-from resolvers.visibility.reach import about_self, jurisdiction, reached
+from resolvers.visibility.reach import about_self, jurisdiction, own_party, reached
 
 ITEMS: Mapping[type, Predicate] = {
     models.Deduction: may_see_deduction,
@@ -173,7 +174,8 @@ def may_see_access_record(row: Frame, audience: Audience) -> SQL:
     before = row.request_id != REQUEST
     if audience is Audience.LITIGANT_PORTAL:
         unknown_then = sa.and_(row.party_id.is_(None), row.subject_index == SUBJECT)
-        return sa.and_(before, sa.or_(unknown_then, about_self(row.party_id)))
+        found = sa.tuple_(row.at, row.answer_id).in_(answers_about(own_party(), SUBJECT))
+        return sa.and_(before, found, sa.or_(unknown_then, about_self(row.party_id)))
     return sa.cast(before, sa.Boolean) if audience is Audience.AUDITOR else NOBODY
 
 

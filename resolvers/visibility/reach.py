@@ -54,10 +54,15 @@ def reached(row: Frame, party_id: SQL, audience: Audience, scope: Scope | None =
     return reach(party_id, audience, scope) if known is None else known
 
 
+def own_party() -> SQL:
+    """The key of the party that is the authenticated litigant; NULL if no court knows it."""
+    own = aliased(models.Identity)
+    return sa.select(own.party_id).where(own.index == SUBJECT).scalar_subquery()
+
+
 def about_self(party_id: Operand) -> SQL:
     """Whether the party is the authenticated litigant."""
-    own = aliased(models.Identity)
-    return sa.cast(party_id == sa.select(own.party_id).where(own.index == SUBJECT).scalar_subquery(), sa.Boolean)
+    return sa.cast(party_id == own_party(), sa.Boolean)
 
 
 def organization(party_id: SQL) -> SQL:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import aliased
 from sqlalchemy.types import TypeEngine
 from strawberry.schema.config import StrawberryConfig
 
+from engine.audit import AnswerKind
 from engine.declare.connections import Connection
 from engine.declare.fields import (
     Info,
@@ -49,24 +50,26 @@ class LibraryLog:
 
     told: Mapping[str, TypeEngine[Any]] = {"subject": sa.BigInteger(), "result": sa.Text()}
     given, empty = "GIVEN", "EMPTY"
-    table: sa.Table = LogEntry.__table__  # type: ignore[assignment]  # a table
 
-    def columns(self, field: SQL, types: SQL, audience: SQL, told: Mapping[str, SQL]) -> dict[str, SQL]:
-        """The columns of an entry."""
-        operation = sa.bindparam("log_operation", type_=sa.LargeBinary)
-        reader, result = told["subject"], told["result"]
-        return {
+    def insertion(self, told: sa.FromClause, kind: AnswerKind, audience: SQL) -> sa.Insert:
+        """An entry for each reader."""
+        types = sa.cast(sa.literal("{" + ",".join(kind.types) + "}", sa.Text), sa.ARRAY(sa.Text))
+        columns = {
             "audience": audience,
-            "field": field,
+            "field": sa.literal(kind.field, sa.Text),
             "types": types,
-            "reader_id": reader,
-            "result": result,
-            "operation": operation,
+            "reader_id": told.c.get("subject", sa.cast(sa.null(), sa.BigInteger)),
+            "result": told.c.result,
+            "operation": sa.func.decode(kind.operation.hex(), "hex"),
         }
+        return sa.insert(LogEntry).from_select(list(columns), sa.select(*columns.values()).select_from(told))
 
-    def parameters(self, view: Any, operation: bytes) -> Mapping[str, Any]:
-        """The value that `columns` binds."""
-        return {"log_operation": operation}
+    def declaration(self, kind: AnswerKind) -> None:
+        """Nothing comes before an answer."""
+
+    def parameters(self, view: Any) -> Mapping[str, Any]:
+        """There are no values beside the view's."""
+        return {}
 
     def audience_name(self, audience: "Audience") -> str:
         """The audience's value."""

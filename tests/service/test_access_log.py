@@ -45,7 +45,7 @@ def test_a_look_up_leaves_all_that_is_known_of_it(world: World, index: Any) -> N
     (letter,) = rows(world, "SELECT id FROM consent WHERE reference = :letter", letter=CHEN.letter(BANK))
     said = dict(entry)
     assert len(said.pop("operation")) == 32
-    assert said.pop("id") > 0
+    assert said.pop("id") == said.pop("answer_id") * 65536 + 1
     assert said == {
         "at": NOW,
         "request_id": UUID(response.json()["extensions"]["requestId"]),
@@ -198,10 +198,10 @@ def test_refused_documents_leave_nothing(world: World, audience: Audience, asked
 
 REFUSING = """
     CREATE FUNCTION refuse_entries() RETURNS trigger LANGUAGE plpgsql AS
-    $$ BEGIN IF NEW.result <> 'MATCHED' THEN RAISE EXCEPTION 'the log is full'; END IF; RETURN NEW; END $$;
-    CREATE TRIGGER refuse_entries BEFORE INSERT ON access_record FOR EACH ROW EXECUTE FUNCTION refuse_entries()
+    $$ BEGIN IF NOT NEW.results <@ ARRAY['MATCHED'] THEN RAISE EXCEPTION 'the log is full'; END IF; RETURN NEW; END $$;
+    CREATE TRIGGER refuse_entries BEFORE INSERT ON access_answer FOR EACH ROW EXECUTE FUNCTION refuse_entries()
 """
-WRITING = "DROP TRIGGER refuse_entries ON access_record; DROP FUNCTION refuse_entries()"
+WRITING = "DROP TRIGGER refuse_entries ON access_answer; DROP FUNCTION refuse_entries()"
 
 
 @contextmanager
@@ -228,19 +228,21 @@ def test_an_answer_that_cannot_be_logged_never_leaves(world: World) -> None:
 def test_without_a_partition_nothing_is_answered(world: World) -> None:
     token = world.token(COMMERCE)
     with world.engine.begin() as connection:
-        connection.exec_driver_sql("ALTER TABLE access_record DETACH PARTITION access_record_2026_11")
+        connection.exec_driver_sql("ALTER TABLE access_answer DETACH PARTITION access_answer_2026_11")
     variables = {"by": key_of(FORGE), "access": {"purpose": "BIDDING_REVIEW"}}
     response = world.post(token, {"query": document(COMMERCE), "variables": variables})
     with world.engine.begin() as connection:
         connection.exec_driver_sql(
-            "ALTER TABLE access_record ATTACH PARTITION access_record_2026_11 "
+            "ALTER TABLE access_answer ATTACH PARTITION access_answer_2026_11 "
             "FOR VALUES FROM ('2026-11-01 00:00+00') TO ('2026-12-01 00:00+00')"
         )
     assert (response.status_code, errors(response.json()), "data" in response.json()) == (500, ["INTERNAL"], False)
     assert look_up(world, FORGE, COMMERCE)["outcome"] == "MATCHED"
 
 
-@pytest.mark.parametrize("change", ["UPDATE access_record SET operator = 'x'", "DELETE FROM access_record"])
+@pytest.mark.parametrize(
+    "change", ["UPDATE access_answer SET operator = 'x'", "DELETE FROM access_answer", "DELETE FROM access_shape"]
+)
 def test_entries_are_never_changed(world: World, change: str) -> None:
     before = len(world.entries())
     with world.engine.connect() as connection, pytest.raises(sa.exc.IntegrityError, match="append-only"):

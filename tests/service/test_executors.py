@@ -20,7 +20,7 @@ from world import World
 from auth.audiences import Audience, scopes_of
 
 LONGEST = 6_000
-OWN = {"id", "request_id"}
+OWN = {"id", "answer_id", "request_id"}
 """What differs between two requests that are otherwise the same."""
 
 
@@ -44,8 +44,9 @@ def answered(world: World, token: str, document: str, variables: dict[str, Any])
 def taken(world: World, request_id: str) -> Counter[Any]:
     with world.engine.begin() as connection:
         connection.execute(sa.text("SET LOCAL session_replication_role = replica"))  # the log is closed to deletion
-        delete = sa.text("DELETE FROM access_record WHERE request_id = :id RETURNING *")
-        entries = connection.execute(delete, {"id": request_id}).mappings().all()
+        asked = {"id": request_id}
+        entries = connection.execute(sa.text("SELECT * FROM access_record WHERE request_id = :id"), asked).mappings()
+        connection.execute(sa.text("DELETE FROM access_answer WHERE request_id = :id"), asked)
     return Counter(tuple((name, str(value)) for name, value in entry.items() if name not in OWN) for entry in entries)
 
 

@@ -210,7 +210,7 @@ def locked(world: World, table: str) -> Iterator[None]:
 def slow_log(world: World) -> Iterator[None]:
     """Writing the access log takes a minute."""
     slow = "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(60); RETURN NEW; END'"
-    trigger = "CREATE TRIGGER slow BEFORE INSERT ON access_record FOR EACH STATEMENT EXECUTE FUNCTION slow()"
+    trigger = "CREATE TRIGGER slow BEFORE INSERT ON access_answer FOR EACH STATEMENT EXECUTE FUNCTION slow()"
     with world.engine.begin() as connection:
         connection.execute(sa.text(slow))
         connection.execute(sa.text(trigger))

@@ -336,14 +336,14 @@ def test_without_the_log_nothing_is_shown(world: World) -> None:
     made = issued(world)
     with world.engine.begin() as connection:
         connection.execute(
-            sa.text("ALTER TABLE access_record ADD CONSTRAINT shut CHECK (field <> 'integrityReport') NOT VALID")
+            sa.text("ALTER TABLE access_answer ADD CONSTRAINT shut CHECK (audience <> 'LITIGANT_PORTAL') NOT VALID")
         )
     try:
         answer = world.http.get(made["address"])
         assert (answer.status_code, CHEN.name in answer.text) == (503, False)
     finally:
         with world.engine.begin() as connection:
-            connection.execute(sa.text("ALTER TABLE access_record DROP CONSTRAINT shut"))
+            connection.execute(sa.text("ALTER TABLE access_answer DROP CONSTRAINT shut"))
     assert world.data(PORTAL, MINE)["me"]["integrityReports"][0]["views"] == 0
 
 

@@ -11,7 +11,7 @@ from chambers import YUYAO, Chambers
 from auth.audiences import Audience
 from casework.calendar import catch_up
 from demo.city.cast import Subject
-from jobs.partitions import ensure_partitions
+from jobs.access_log import ensure_access_log
 from models.court import StaffRole
 from models.terms import add_months
 from postgres import database
@@ -149,6 +149,6 @@ def night(chambers: Chambers) -> None:
 
 async def _catch_up(url: sa.URL, now: datetime) -> None:
     engine = database.async_engine(url, pool_size=2, statement_timeout=30)
-    await ensure_partitions(engine, now)  # as the service does every hour
+    await ensure_access_log(engine, now)  # as the service does every hour
     await catch_up(engine, now)
     await engine.dispose()

@@ -28,7 +28,7 @@ from demo.city.cast import (
 from demo.city.draft import Draft
 from demo.city.lookup_tables import survey
 from ingest.reference.catalogue import load_catalogue
-from models.access_record import AccessRecord
+from models.access_answer import AccessAnswer
 from models.audience import Audience
 from models.base import Base
 from models.case_numbers import parse_case_number
@@ -546,5 +546,5 @@ async def test_the_same_arguments_make_the_same_city(
 async def test_a_city_without_clients_has_no_look_ups(built: AsyncConnection, keyring: Keyring) -> None:
     draft = Draft(await survey(built, {}), keyring, TODAY, 1)
     imagine(draft, Figures().scaled(0.001), quiet)
-    assert draft.rows[AccessRecord] == []
+    assert draft.rows[AccessAnswer] == []
     assert draft.rows[Consent] == []

@@ -82,7 +82,7 @@ def engine(database_copy: sa.URL) -> Iterator[sa.Engine]:
     engine = database.sync_engine(database_copy)
     with engine.begin() as connection:
         for day in (NOW, NOW + timedelta(31)):
-            connection.execute(sa.text("SELECT ensure_access_record_partition(:day)"), {"day": day.date()})
+            connection.execute(sa.text("SELECT ensure_access_log_partition(:day)"), {"day": day.date()})
         connection.execute(sa.text("INSERT INTO calendar_day VALUES (:day, :day)"), {"day": NOW})
         connection.execute(sa.text(PUBLISHED), {"now": NOW})
         connection.execute(sa.text("UPDATE objection SET due_on = :now WHERE outcome IS NULL"), {"now": NOW})
@@ -262,7 +262,7 @@ def test_another_revision_is_all_that_is_found_of_tables(
     assert (found["migrations"].state, remedy in found["migrations"].remedy) == (State.PROBLEM, True)
 
 
-MONTH = "ALTER TABLE access_record_2026_12 RENAME TO {}"
+MONTH = "ALTER TABLE access_answer_2026_12 RENAME TO {}"
 BATCH = "UPDATE batch SET status = '{}', published_at = {} WHERE id = (SELECT min(id) FROM batch)"
 OBJECTION = "UPDATE objection SET due_on = '{}' WHERE id = (SELECT min(id) FROM objection WHERE outcome IS NULL)"
 HOOK = """
@@ -280,7 +280,7 @@ DUE = f"""
 TABLES = {
     "no partition": (
         MONTH.format("x"),
-        "ALTER TABLE x RENAME TO access_record_2026_12",
+        "ALTER TABLE x RENAME TO access_answer_2026_12",
         "access log",
         State.PROBLEM,
         "2026-12",

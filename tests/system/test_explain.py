@@ -37,7 +37,7 @@ def test_the_statement_has_its_parameters_and_shows_no_octets(run: Run, tmp_path
     document.write_text(f"{{ financeCheck(by: [{by}], access: {access}) {{ outcome }} }}")
     found = run("explain", document, "--audience", "BANK").stdout
     assert "-- Query.financeCheck needs person.credit.read and subject.check" in found
-    assert "INSERT INTO access_record" in found
+    assert "INSERT INTO access_answer" in found
     placed = dict(re.findall(r"(?m)^-- \$(\d+) (\w+) = ", found))
     assert set(map(int, placed)) == set(range(1, len(placed) + 1))
     assert {f"${place}" for place in placed} == set(re.findall(r"\$\d+", found))
@@ -69,7 +69,7 @@ def test_what_the_database_says_of_it(run: Run, tmp_path: Path, database_url: sa
     found = run("explain", document, "--audience", "AUDITOR", "--analyze")
     assert (found.exit_code, found.stderr) == (0, "")
     assert re.search(r"(?m)^Execution Time: [\d.]+ ms$", found.stdout)
-    assert "Insert on access_record" in found.stdout
+    assert "Insert on access_answer" in found.stdout
     engine = sa.create_engine(database_url.set(drivername="postgresql+psycopg"), poolclass=sa.NullPool)
     with engine.connect() as connection:
         assert connection.scalar(sa.text("SELECT count(*) FROM access_record")) == 0

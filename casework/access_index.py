@@ -1,0 +1,63 @@
+"""The index of the access log by subject (R19): kept after the answers, complete with `AccessTail` at every moment."""
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+LEFT = sa.text("SELECT EXISTS (SELECT FROM access_tail)")
+HOLD = sa.text("SELECT epoch FROM access_index_state FOR UPDATE")
+INDEX = sa.text(
+    """
+    INSERT INTO access_index (subject, at, answer_id, client_key)
+    SELECT DISTINCT named.subject, tail.at, tail.id, tail.client_key
+    FROM access_tail AS tail CROSS JOIN LATERAL (
+        SELECT coalesce(int8send(one.party), one.index) AS subject
+        FROM unnest(tail.parties, tail.indexes) AS one (party, index)
+    ) AS named
+    WHERE named.subject IS NOT NULL
+    ORDER BY named.subject, tail.at, tail.id
+    """
+)
+REACHED = sa.text("UPDATE access_index_state SET snapshot = pg_current_snapshot()")
+ELSEWHERE = sa.text(
+    "SELECT control.system_identifier FROM access_index_state AS state, pg_control_system() AS control"
+    " WHERE state.system <> control.system_identifier"
+)
+RESTART = (
+    "LOCK TABLE access_answer IN ACCESS EXCLUSIVE MODE",
+    "DELETE FROM access_index",
+    "UPDATE access_index_state SET snapshot = NULL, epoch = epoch + 1,"
+    " system = (SELECT system_identifier FROM pg_control_system())",
+)
+
+
+async def is_behind(connection: AsyncConnection) -> bool:
+    """Whether there are answers that the index does not have."""
+    found: bool = (await connection.execute(LEFT)).scalar_one()
+    return found
+
+
+async def index_answers(connection: AsyncConnection) -> int:
+    """Index every answer that the transaction sees. Returns the number of index entries.
+
+    The transaction must be REPEATABLE READ: what it sees is what `snapshot` says. An answer that commits later stays in
+    the tail, however long its transaction was open. Raises a serialization error if another process was at it.
+    """
+    await connection.execute(HOLD)
+    await connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
+    written = (await connection.execute(INDEX)).rowcount
+    await connection.execute(REACHED)
+    return written
+
+
+async def restart_elsewhere(connection: AsyncConnection) -> bool:
+    """Begin the index anew in a database that was restored from a dump, where transactions count differently.
+
+    Until it is built, all answers are in the tail: nothing is missing. Returns whether there was cause to.
+    """
+    if (await connection.execute(ELSEWHERE)).first() is None:
+        return False
+    for statement in RESTART:
+        await connection.execute(sa.text(statement))
+    epoch = (await connection.execute(HOLD)).scalar_one()
+    await connection.execute(sa.text(f"ALTER TABLE access_answer ALTER epoch SET DEFAULT {int(epoch)}"))
+    return True

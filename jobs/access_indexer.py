@@ -1,0 +1,27 @@
+"""The job that indexes the access log by subject, a moment after the answers."""
+
+import logging
+from dataclasses import dataclass
+from typing import ClassVar
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from casework.access_index import index_answers, is_behind
+from jobs.loop import Job
+
+
+@dataclass(kw_only=True)
+class AccessIndexer(Job):
+    """Indexes whatever is in the tail, in one transaction."""
+
+    logger: ClassVar[logging.Logger] = logging.getLogger("suxin.access_index")
+    waits: ClassVar[str] = "the index of the access log waits"
+    engine: AsyncEngine
+
+    async def start_due(self) -> None:
+        """Index the answers of the last second, if there are any."""
+        async with self.engine.connect() as connection:
+            await connection.execution_options(isolation_level="REPEATABLE READ")
+            if await is_behind(connection):
+                await index_answers(connection)
+                await connection.commit()
