@@ -14,9 +14,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
-from casework.catalogue import in_force
-from casework.conversions import enter, enter_opposites, live_entries
-from casework.keys import key_array
+from casework.catalogue import is_in_force
+from casework.conversions import enter, enter_opposites, lock_live_entries
+from casework.keys import bind_keys
 from models.catalogue import Behaviour, CatalogueVersion, CodeType, Colour, ItemKind, MoralBankItem, Stage
 from models.code_record import CodeRecord
 from models.deduction import Deduction
@@ -68,7 +68,7 @@ async def assess_settlements(connection: AsyncConnection, keys: Collection[int],
     told = sa.func.may_leave_court(Settlement.party_id, Settlement.case_id, Settlement.performed_on, sa.null())
     query = (
         _arising(Settlement, sa.func.coalesce(MoralBankItem.value, 0), PointConversion.settlement_id)
-        .join(CatalogueVersion, in_force(court_day(at)))
+        .join(CatalogueVersion, is_in_force(court_day(at)))
         .join(MoralBankItem, item)
         .where(Settlement.id.in_(keys), Settlement.revoked_on.is_(None), told)
     )
@@ -93,7 +93,7 @@ async def assess_members(connection: AsyncConnection, party_keys: Collection[int
 
 async def reverse_deductions(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:
     """Give back what withdrawn deductions took: for each conversion that counts, its opposite."""
-    await enter_opposites(connection, await live_entries(connection, PointConversion.deduction_id, keys), at)
+    await enter_opposites(connection, await lock_live_entries(connection, PointConversion.deduction_id, keys), at)
 
 
 async def reverse_records(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:
@@ -105,7 +105,7 @@ async def reverse_records(connection: AsyncConnection, keys: Collection[int], at
     record = CodeRecord
     standing = sa.select(record.id, record.party_id, told_record(day), never_told()).where(record.id.in_(keys))
     state = {key: (party, runs, gone) for key, party, runs, gone in (await connection.execute(standing)).all()}
-    entries = await live_entries(connection, PointConversion.code_record_id, keys)
+    entries = await lock_live_entries(connection, PointConversion.code_record_id, keys)
     ended = [entry for entry in entries if _is_over(entry, *state[entry.code_record_id])]
     await enter_opposites(connection, ended, at)
 
@@ -117,12 +117,12 @@ def _is_over(entry: Any, party: int, runs: bool, gone: bool) -> bool:
 
 async def reverse_settlements(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:
     """Take back the bonuses of settlements that were revoked."""
-    await enter_opposites(connection, await live_entries(connection, PointConversion.settlement_id, keys), at)
+    await enter_opposites(connection, await lock_live_entries(connection, PointConversion.settlement_id, keys), at)
 
 
 async def reverse_vetoes(connection: AsyncConnection, party_keys: Collection[int], at: datetime) -> None:
     """Lift the vetoes of persons who leave a household: they go with the person, points stay where they arose."""
-    entries = await live_entries(connection, PointConversion.party_id, party_keys, ItemKind.VETO)
+    entries = await lock_live_entries(connection, PointConversion.party_id, party_keys, ItemKind.VETO)
     await enter_opposites(connection, entries, at)
 
 
@@ -132,9 +132,9 @@ async def reassess(connection: AsyncConnection, keys: Collection[int], at: datet
     What a repair gave back of it is taken back as well: whoever calls this restores it anew
     (`casework.restorations.restore_repaired`).
     """
-    amended = sa.select(Deduction.id, Deduction.points).where(Deduction.id == sa.any_(key_array(keys)))
+    amended = sa.select(Deduction.id, Deduction.points).where(Deduction.id == sa.any_(bind_keys(keys)))
     points = {row.id: -row.points for row in await connection.execute(amended)}
-    live = await live_entries(connection, PointConversion.deduction_id, keys)
+    live = await lock_live_entries(connection, PointConversion.deduction_id, keys)
     taken = [entry for entry in live if entry.kind is ItemKind.DEDUCT]
     entries = [entry for entry in taken if entry.points != points[entry.deduction_id]]
     amended_keys = {entry.deduction_id for entry in entries}
@@ -148,7 +148,7 @@ async def reassess(connection: AsyncConnection, keys: Collection[int], at: datet
     await enter(connection, again, "deduction_id", at)
 
 
-def overdue_vetoes(day: date) -> sa.Select[Any]:
+def select_overdue_vetoes(day: date) -> sa.Select[Any]:
     """The records that run no longer on a day, and whose veto still stands."""
     entry, later = PointConversion, aliased(PointConversion)
     lifted = sa.select(later.id).where(later.reverses_id == entry.id).exists()
@@ -161,7 +161,7 @@ def overdue_vetoes(day: date) -> sa.Select[Any]:
     )
 
 
-async def record_keys(connection: AsyncConnection, which: sa.ColumnElement[bool]) -> Sequence[int]:
+async def find_record_keys(connection: AsyncConnection, which: sa.ColumnElement[bool]) -> Sequence[int]:
     """The keys of the code records of which this holds."""
     return (await connection.execute(sa.select(CodeRecord.id).where(which))).scalars().all()
 

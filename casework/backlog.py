@@ -32,7 +32,7 @@ class Backlog:
     days: int | None
 
 
-async def backlog(connection: AsyncConnection, now: datetime) -> Backlog:
+async def measure_backlog(connection: AsyncConnection, now: datetime) -> Backlog:
     """What waits at a moment, by one statement."""
     today = court_day(now)
     due = (

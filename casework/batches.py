@@ -9,11 +9,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.assessments import assess_deductions
-from casework.events import colour, tell
-from casework.procedure import Act, Step, locked, permit, require_reason, steps_of, take
+from casework.events import tell, update_colours
+from casework.procedure import Act, Step, insert_steps, lock_deduction, permit, require_reason, take
 from casework.records import record_publication
 from casework.refusal import Refusal, not_found
-from casework.terms import publicity_end
+from casework.terms import compute_publicity_end
 from casework.versions import keep_version
 from models.batch import Batch, BatchStatus
 from models.court_case import CourtCase
@@ -45,7 +45,7 @@ async def collect(connection: AsyncConnection, batch_key: int, deduction_key: in
     batch = await _locked_batch(connection, batch_key, act)
     if batch.status is BatchStatus.PUBLISHED:
         raise _ended()
-    found = await locked(connection, act.officer, deduction_key, version)
+    found = await lock_deduction(connection, act.officer, deduction_key, version)
     await take(connection, Step.COLLECT, found, act, batch_id=batch_key)
     await settle(connection, [batch_key])
 
@@ -57,7 +57,7 @@ async def decide(connection: AsyncConnection, key: int, version: int, approved: 
         await take(connection, Step.REJECT, found, act)
     else:
         today = court_day(act.at)
-        expires_on = publicity_end(found.tier, found.finding_kind, today)
+        expires_on = compute_publicity_end(found.tier, found.finding_kind, today)
         await take(connection, Step.PASS, found, act, determined_on=today, expires_on=expires_on)
         await keep_version(connection, key, act)
     await settle(connection, [found.batch_id])
@@ -65,7 +65,7 @@ async def decide(connection: AsyncConnection, key: int, version: int, approved: 
 
 async def notify(connection: AsyncConnection, key: int, act: Act) -> None:
     """Keep that the subject was notified of the panel's approval (R4). Raises Refusal NOTIFIED, and as `take` does."""
-    found = await locked(connection, act.officer, key)
+    found = await lock_deduction(connection, act.officer, key)
     if found.notified_at is not None:
         raise Refusal("NOTIFIED", "The subject has been notified.", "Nothing more is needed.", "id")
     await take(connection, Step.NOTIFY, found, act, notified_at=act.at)
@@ -89,7 +89,7 @@ async def publish(connection: AsyncConnection, key: int, act: Act) -> Sequence[i
     told, annotated, coloured = await record_publication(connection, keys)
     await tell(connection, told, EventKind.ENTRY_PUBLISHED, act.at)
     await tell(connection, annotated, EventKind.OBJECTION_OPENED, act.at)
-    await colour(connection, coloured, act.at)
+    await update_colours(connection, coloured, act.at)
     await assess_deductions(connection, keys, act.at)
     return keys
 
@@ -114,7 +114,7 @@ async def lock_item(connection: AsyncConnection, key: int, version: int | None, 
         raise not_found("deduction")
     if place.batch_id is not None:
         await _locked_batch(connection, place.batch_id, act)
-    found = await locked(connection, act.officer, key, version)
+    found = await lock_deduction(connection, act.officer, key, version)
     if found.batch_id != place.batch_id:
         raise Refusal("WRONG_STATE", "The deduction is being added to a batch just now.", "Read it again.", "id")
     return found
@@ -164,5 +164,5 @@ async def _publish_items(connection: AsyncConnection, batch_key: int, act: Act, 
     update = sa.update(Deduction).where(approved).values(status=DeductionStatus.PUBLISHED, published_at=act.at)
     keys = (await connection.execute(update.returning(Deduction.id))).scalars().all()
     if keys:
-        await connection.execute(steps_of(keys, DeductionStatus.PUBLISHED, act.officer, act.at, reason))
+        await connection.execute(insert_steps(keys, DeductionStatus.PUBLISHED, act.officer, act.at, reason))
     return sorted(keys)

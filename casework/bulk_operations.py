@@ -41,7 +41,7 @@ TOLD = (BulkOperation.client_key, BulkOperation.id, BulkOperation.reference)
 
 
 @dataclass(frozen=True)
-class Begun:
+class BulkRequest:
     """What an operation is begun with. rights: the columns that say whose it is, and what it may see."""
 
     kind: BulkKind
@@ -54,7 +54,7 @@ class Begun:
     upload_id: int | None = None
 
 
-async def begin(connection: AsyncConnection, keyring: Keyring, begun: Begun, at: datetime) -> int:
+async def begin(connection: AsyncConnection, keyring: Keyring, begun: BulkRequest, at: datetime) -> int:
     """Queue an operation; gives its key. Raises Refusal BAD_EXTENT for one too many, NOT_FOUND for the upload."""
     client_key = begun.rights["client_key"]
     await _check_number(connection, client_key)
@@ -78,7 +78,7 @@ async def begin(connection: AsyncConnection, keyring: Keyring, begun: Begun, at:
     return key
 
 
-def request_of(keyring: Keyring, operation: Any) -> Mapping[str, Any]:
+def read_request(keyring: Keyring, operation: Any) -> Mapping[str, Any]:
     """The document and the variables of an operation's row."""
     found: Mapping[str, Any] = json.loads(keyring.open_octets(operation.request, _associated("request", operation.id)))
     return found
@@ -98,7 +98,7 @@ async def cancel(
     await _end(connection, key, BulkState.CANCELLED, at)
 
 
-async def waiting(connection: AsyncConnection, at: datetime) -> Sequence[tuple[int, int]]:
+async def list_waiting(connection: AsyncConnection, at: datetime) -> Sequence[tuple[int, int]]:
     """The operations that may be gone on with now, each with its client: whoever was served longest ago comes first."""
     served = sa.orm.aliased(BulkOperation)
     last = sa.select(sa.func.max(served.ended_at)).where(served.client_key == BulkOperation.client_key)
@@ -109,20 +109,20 @@ async def waiting(connection: AsyncConnection, at: datetime) -> Sequence[tuple[i
     return [(row.id, row.client_key) for row in await connection.execute(query.order_by(*order))]
 
 
-async def current(connection: AsyncConnection, key: int) -> Any:
+async def find_open(connection: AsyncConnection, key: int) -> Any:
     """The row of an operation that is to go on; None for one that has ended."""
     row = BulkOperation.__table__
     query = sa.select(row).where(row.c.id == key, row.c.ended_at.is_(None))
     return (await connection.execute(query)).one_or_none()
 
 
-async def attempt(connection: AsyncConnection, key: int, at: datetime) -> Any:
+async def begin_attempt(connection: AsyncConnection, key: int, at: datetime) -> Any:
     """The row of an operation that is about to be gone on with; None for one that has ended, by too many attempts too.
 
     The attempt is counted before it is made, and so is one that takes its process with it; each waits twice as long as
     the one before. A page that is done begins the count anew.
     """
-    row = await current(connection, key)
+    row = await find_open(connection, key)
     if row is None or row.attempts < MOST_ATTEMPTS:
         pause = timedelta(seconds=2 ** (row.attempts if row else 0))
         tried = sa.update(BulkOperation).where(BulkOperation.id == key, BulkOperation.ended_at.is_(None))
@@ -134,7 +134,7 @@ async def attempt(connection: AsyncConnection, key: int, at: datetime) -> Any:
     return None
 
 
-async def claimed(connection: AsyncConnection, key: int, pages: int, cursor: str | None) -> Any:
+async def claim_page(connection: AsyncConnection, key: int, pages: int, cursor: str | None) -> Any:
     """The row of an operation whose next page is this one, locked until the end of the transaction; None for one that
     has ended, or is somewhere else by now.
     """
@@ -144,7 +144,7 @@ async def claimed(connection: AsyncConnection, key: int, pages: int, cursor: str
     return (await connection.execute(query)).one_or_none()
 
 
-async def append(
+async def append_page(
     connection: AsyncConnection, keyring: Keyring, operation: Any, member: bytes, objects: int, cursor: str | None
 ) -> None:
     """Write a page: its lines as a gzip member, how many they are, and where the next page begins."""
@@ -165,7 +165,7 @@ async def complete(connection: AsyncConnection, keyring: Keyring, key: int, page
     """The last page is written: sum the file up, and keep it for a day."""
     digest = hashlib.sha256()
     for number in range(pages):
-        digest.update(await member(connection, keyring, key, number))
+        digest.update(await read_member(connection, keyring, key, number))
     ended = sa.update(BulkOperation).where(BulkOperation.id == key)
     values = {"state": BulkState.COMPLETED, "ended_at": at, "expires_at": at + KEPT, "sha256": digest.digest()}
     await _ended(connection, ended.values(request=None, **values), at)
@@ -217,13 +217,13 @@ async def expire_one(connection: AsyncConnection, at: datetime) -> bool:
     return True
 
 
-async def sizes(connection: AsyncConnection, key: int) -> Sequence[int]:
+async def list_sizes(connection: AsyncConnection, key: int) -> Sequence[int]:
     """The sizes of a file's gzip members, in order."""
     query = sa.select(BulkChunk.size).where(BulkChunk.operation_id == key).order_by(BulkChunk.number)
     return (await connection.execute(query)).scalars().all()
 
 
-async def member(connection: AsyncConnection, keyring: Keyring, key: int, number: int) -> bytes:
+async def read_member(connection: AsyncConnection, keyring: Keyring, key: int, number: int) -> bytes:
     """One gzip member of a file."""
     chunk = sa.select(BulkChunk.content).where(BulkChunk.operation_id == key, BulkChunk.number == number)
     sealed = (await connection.execute(chunk)).scalar_one()

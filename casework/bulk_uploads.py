@@ -42,7 +42,7 @@ async def take_upload(connection: AsyncConnection, client_key: int, key: int, at
     return int(lines)
 
 
-async def lines_from(
+async def read_lines(
     connection: AsyncConnection, keyring: Keyring, key: int, start: int, count: int
 ) -> list[tuple[int, bytes]]:
     """Up to `count` lines of one piece of an upload, after the first `start` lines, with their numbers from one."""

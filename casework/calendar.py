@@ -13,19 +13,19 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from casework.assessments import assess_records, overdue_vetoes, record_keys, reverse_records
-from casework.blue import delist
+from casework.assessments import assess_records, find_record_keys, reverse_records, select_overdue_vetoes
 from casework.conversions import tell_village
 from casework.events import tell, tell_gone, tell_recipients
 from casework.matters import CERTIFICATES, LISTINGS, SANCTIONS, Matter
-from casework.notifications import Gone
-from casework.records import gone
+from casework.notifications import Withdrawal
+from casework.record_repairs import delist
+from casework.records import list_withdrawals
 from casework.refusal import Refusal
 from casework.reminders import remind
 from casework.transaction import transact
 from models.calendar import CalendarDay
 from models.catalogue import Colour
-from models.code_record import CodePeriod, CodeRecord, Perspective, known_today
+from models.code_record import CodePeriod, CodeRecord, Perspective, is_known_today
 from models.consent import Consent
 from models.deduction import Deduction
 from models.event import Event, EventKind
@@ -84,26 +84,26 @@ async def _turn(connection: AsyncConnection, *, day: date, now: datetime, first:
 
 async def _convert(connection: AsyncConnection, day: date, at: datetime) -> None:
     """Vetoes whose record has ended are lifted, and what takes effect on a day is converted (DOMAIN 5)."""
-    await reverse_records(connection, await _keys(connection, overdue_vetoes(day)), at)
-    await assess_records(connection, await record_keys(connection, CodeRecord.effective_on == day), at)
+    await reverse_records(connection, await _keys(connection, select_overdue_vetoes(day)), at)
+    await assess_records(connection, await find_record_keys(connection, CodeRecord.effective_on == day), at)
 
 
 async def _keys(connection: AsyncConnection, query: sa.Select[Any]) -> Sequence[int]:
     return list((await connection.execute(query)).scalars())
 
 
-async def _expired_items(connection: AsyncConnection, day: date) -> list[Gone]:
+async def _expired_items(connection: AsyncConnection, day: date) -> list[Withdrawal]:
     """The items whose last day of publicity was the day before (R6, R16)."""
     published = (Deduction.expires_on == day - timedelta(1), sa.func.upper(Deduction.publicity) == day)
     found = await connection.execute(sa.select(Deduction.party_id, Deduction.published_at).where(*published))
-    return [Gone(row.party_id, row.published_at) for row in found]
+    return [Withdrawal(row.party_id, row.published_at) for row in found]
 
 
-async def _ended_listings(connection: AsyncConnection, day: date) -> list[Gone]:
+async def _ended_listings(connection: AsyncConnection, day: date) -> list[Withdrawal]:
     over = sa.func.upper(Listing.publicity) == day
     open_until = (Listing.ends_on == day - timedelta(1), Listing.removed_on.is_(None), over)
     found = await connection.execute(sa.select(Listing.party_id, Listing.published_on).where(*open_until))
-    return [Gone(row.party_id, beginning(row.published_on)) for row in found]
+    return [Withdrawal(row.party_id, beginning(row.published_on)) for row in found]
 
 
 def _begun(matter: Matter, day: date) -> sa.Select[Any]:
@@ -138,7 +138,7 @@ def _turned(day: date) -> sa.Select[Any]:
         Event.occurred_at >= begins,
     )
     outside = (CodePeriod.perspective == Perspective.OUTSIDE, sa.func.lower(CodePeriod.during) == day)
-    return sa.select(CodePeriod.party_id).where(*outside, known_today(CodePeriod), ~told.exists())
+    return sa.select(CodePeriod.party_id).where(*outside, is_known_today(CodePeriod), ~told.exists())
 
 
 async def _delist_performed(connection: AsyncConnection, day: date, at: datetime) -> None:
@@ -147,4 +147,4 @@ async def _delist_performed(connection: AsyncConnection, day: date, at: datetime
     kept = (CodeRecord.colour == Colour.BLUE, CodeRecord.ends_on == last, CodeRecord.closed_on.is_(None))
     for key in await _keys(connection, sa.select(CodeRecord.repaired_id).where(*kept)):
         for row in await delist(connection, key, day):
-            await tell_gone(connection, gone(row, row.published_on, last), EventKind.LIST_REMOVED, at)
+            await tell_gone(connection, list_withdrawals(row, row.published_on, last), EventKind.LIST_REMOVED, at)

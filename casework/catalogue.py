@@ -11,7 +11,7 @@ from models.case_numbers import admit_case_types
 from models.catalogue import Behaviour, CaseType, CatalogueVersion, CodeType
 
 
-def in_force(day: date) -> sa.ColumnElement[bool]:
+def is_in_force(day: date) -> sa.ColumnElement[bool]:
     """Whether an edition is in force on a day; no two are."""
     ends = CatalogueVersion.effective_to
     return sa.and_(CatalogueVersion.effective_from <= day, sa.or_(ends.is_(None), ends > day))
@@ -23,10 +23,10 @@ async def read_case_types(connection: AsyncConnection) -> None:
     admit_case_types({row.characters: row.stage for row in found})
 
 
-async def behaviour_in_force(connection: AsyncConnection, code: str, day: date) -> Any:
+async def find_behaviour(connection: AsyncConnection, code: str, day: date) -> Any:
     """A behaviour by its code. Raises Refusal UNKNOWN_BEHAVIOUR."""
     query = sa.select(Behaviour.__table__).join(CatalogueVersion, CatalogueVersion.id == Behaviour.version_id)
-    found = (await connection.execute(query.where(Behaviour.code == code, in_force(day)))).one_or_none()
+    found = (await connection.execute(query.where(Behaviour.code == code, is_in_force(day)))).one_or_none()
     if found is None:
         raise Refusal(
             "UNKNOWN_BEHAVIOUR",
@@ -37,10 +37,10 @@ async def behaviour_in_force(connection: AsyncConnection, code: str, day: date) 
     return found
 
 
-async def code_type_in_force(connection: AsyncConnection, code: str, day: date) -> Any:
+async def find_code_type(connection: AsyncConnection, code: str, day: date) -> Any:
     """A code type by its code. Raises Refusal CATALOGUE where the catalogue of that day lacks it."""
     query = sa.select(CodeType.__table__).join(CatalogueVersion, CatalogueVersion.id == CodeType.version_id)
-    found = (await connection.execute(query.where(CodeType.code == code, in_force(day)))).one_or_none()
+    found = (await connection.execute(query.where(CodeType.code == code, is_in_force(day)))).one_or_none()
     if found is None:
         message = f"The catalogue in force on {day} has no code type {code}."
         raise Refusal("CATALOGUE", message, "Load one that has with suxin catalogue load.")

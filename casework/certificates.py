@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.catalogue import code_type_in_force
-from casework.consequences import establish, follow, look
+from casework.catalogue import find_code_type
+from casework.consequences import establish, find_visible, follow
 from casework.matters import CERTIFICATES
-from casework.participants import participant
+from casework.participants import find_case
 from casework.procedure import Act, require, require_reason
 from casework.record_steps import keep_step
 from casework.refusal import Refusal, not_found
@@ -39,14 +39,14 @@ async def issue_certificate(connection: AsyncConnection, performance: Performanc
     """
     require(act.officer, StaffRole.CENTRE)
     require_reason(act.reason)
-    case = await participant(connection, performance.case_key, performance.party_key, act.officer)
+    case = await find_case(connection, performance.case_key, performance.party_key, act.officer)
     today = court_day(act.at)
     if performance.performed_on > today:
         raise Refusal("BAD_DATE", "This has not been performed yet.", "Give a past day.", "performedOn")
     number = performance.number.strip()
     if not 0 < len(number) <= LONGEST_NUMBER or holds_identity_number(number):
         raise Refusal("BAD_NUMBER", f"A number has 1 to {LONGEST_NUMBER} characters.", "Check it.", "number")
-    await code_type_in_force(connection, GOLD_TYPE, today)
+    await find_code_type(connection, GOLD_TYPE, today)
     values = {
         "number": number,
         "case_number": case.number,
@@ -79,7 +79,7 @@ async def revoke_certificate(connection: AsyncConnection, key: int, act: Act) ->
         raise not_found("certificate")
     if found.revoked_on is not None:
         raise Refusal("REVOKED", "This certificate is revoked already.", "Nothing more is needed.", "id")
-    today, before = court_day(act.at), await look(connection, {CERTIFICATES: [key]}, act.at)
+    today, before = court_day(act.at), await find_visible(connection, {CERTIFICATES: [key]}, act.at)
     await connection.execute(sa.update(Certificate).where(Certificate.id == key).values(revoked_on=today))
     await keep_step(connection, found.party_id, act, certificate_id=key)
     await follow(connection, {CERTIFICATES: [key]}, before, act.at)

@@ -12,8 +12,8 @@ from sqlalchemy.orm import aliased
 
 from casework.keys import KEYS
 from models.catalogue import CodeType, Colour, Stage
-from models.code_record import ANNULLED, CodePeriod, CodeRecord, Perspective, known_today
-from models.colour import Record, Span, periods
+from models.code_record import ANNULLED, CodePeriod, CodeRecord, Perspective, is_known_today
+from models.colour import Record, Span, compute_periods
 from models.court_case import CourtCase, Participation, Role
 from models.party import Party
 
@@ -22,7 +22,7 @@ OPEN = sa.select(
     CodePeriod.perspective,
     *(bound(CodePeriod.during, type_=sa.Date) for bound in (sa.func.lower, sa.func.upper)),
     CodePeriod.colour,
-).where(CodePeriod.party_id == sa.any_(KEYS), known_today(CodePeriod))
+).where(CodePeriod.party_id == sa.any_(KEYS), is_known_today(CodePeriod))
 """The periods of today's knowledge. Days, and no ranges: of equal ranges SQLAlchemy's hashes differ."""
 
 RECORDS = (
@@ -96,7 +96,7 @@ STALE = sa.and_(
     CodePeriod.party_id == GIVEN.c.party_id,
     CodePeriod.perspective == GIVEN.c.perspective,
     CodePeriod.during == GIVEN_DURING,
-    known_today(CodePeriod),
+    is_known_today(CodePeriod),
 )
 
 UNSEEN = sa.delete(CodePeriod).where(STALE, sa.func.lower(CodePeriod.known) >= MOMENT).returning(CodePeriod.party_id)
@@ -175,5 +175,5 @@ def _rows(records: Mapping[int, list[Seen]], enforcements: Mapping[int, list[Enf
             court = perspective is Perspective.COURT
             counted = [record for pair in seen if (record := pair[0] if court else pair[1])]
             open_cases = [span for span, outside in enforcements.get(party, []) if outside or court]
-            for period in periods(counted, open_cases):
+            for period in compute_periods(counted, open_cases):
                 yield party, perspective, period.start, period.end, period.colour

@@ -53,7 +53,7 @@ async def register_consent(
 
     Raises Refusal BAD_TEXT, BAD_DATE, BAD_PURPOSE, BAD_SCOPE, REGISTERED.
     """
-    number = own_reference(letter.number, "letterNumber")
+    number = check_reference(letter.number, "letterNumber")
     if letter.signed_on > court_day(at):
         raise Refusal("BAD_DATE", "This day has not come yet.", "Give the day of signature.", "signedOn")
     permitted = _permitted(await _recipient(connection, client_key), given, letter.signed_on, at)
@@ -95,7 +95,7 @@ async def revoke_consent(connection: AsyncConnection, whose: sa.ColumnElement[bo
     await tell_recipients(connection, [key], EventKind.CONSENT_REVOKED, at)
 
 
-def own_reference(text: str, field: str) -> str:
+def check_reference(text: str, field: str) -> str:
     """A number or reference of the caller's own. Raises Refusal BAD_TEXT for a blank or a very long one."""
     found = text.strip()
     if not 1 <= len(found) <= LONGEST_REFERENCE:
@@ -121,8 +121,8 @@ def _permitted(recipient: Any, given: Permission, signed_on: date, at: datetime)
     return {
         "client_key": recipient.id,
         **_period(given, signed_on, at),
-        "purposes": chosen(frozenset(given.purposes), purposes, "BAD_PURPOSE", "purposes"),
-        "scopes": chosen(frozenset(given.scopes), scopes, "BAD_SCOPE", "scopes"),
+        "purposes": check_choice(frozenset(given.purposes), purposes, "BAD_PURPOSE", "purposes"),
+        "scopes": check_choice(frozenset(given.scopes), scopes, "BAD_SCOPE", "scopes"),
     }
 
 
@@ -144,7 +144,7 @@ def _period(given: Permission, signed_on: date, at: datetime) -> dict[str, datet
     return {"valid_from": start, "valid_to": given.valid_to}
 
 
-def chosen(named: frozenset[str], possible: frozenset[str], code: str, field: str) -> list[str]:
+def check_choice(named: frozenset[str], possible: frozenset[str], code: str, field: str) -> list[str]:
     """What was named, in order. Raises Refusal `code` unless it is some of what is possible."""
     if named and named <= possible:
         return sorted(str(one) for one in named)

@@ -15,17 +15,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from casework.assessments import (
     assess_deductions,
     assess_records,
+    find_record_keys,
     reassess,
-    record_keys,
     reverse_deductions,
     reverse_records,
 )
-from casework.events import colour, lock_parties, tell, tell_gone
-from casework.keys import KEYS, key_array
-from casework.majority import known_of_age, lower
+from casework.events import lock_parties, tell, tell_gone, update_colours
+from casework.keys import KEYS, bind_keys
+from casework.majority import lower, read_adult_day
 from casework.matters import COLUMNS, DEDUCTIONS, MATTERS, Matter
 from casework.measures import give, withdraw
-from casework.notifications import Gone
+from casework.notifications import Withdrawal
 from casework.restorations import restore_repaired
 from models.catalogue import CodeType
 from models.code_record import CloseReason, CodeRecord
@@ -40,28 +40,28 @@ Items = Mapping[Matter, Collection[int]]
 
 
 @dataclass(frozen=True)
-class Seen:
+class VisibleRow:
     """A row that others see on a day: its party, and since when they see it."""
 
     party_id: int
     since: date
 
 
-Sight = Mapping[tuple[Matter, int], Seen]
+Visible = Mapping[tuple[Matter, int], VisibleRow]
 
 
-async def look(connection: AsyncConnection, items: Items, at: datetime) -> Sight:
+async def find_visible(connection: AsyncConnection, items: Items, at: datetime) -> Visible:
     """Which of these rows others see now."""
     day = court_day(at)
     return {
-        (matter, row.id): Seen(row.party_id, row.since)
+        (matter, row.id): VisibleRow(row.party_id, row.since)
         for matter, keys in items.items()
         if keys
         for row in await connection.execute(_seen(matter, day), {"keys": sorted(set(keys))})
     }
 
 
-async def items_of(connection: AsyncConnection, party_keys: Collection[int]) -> Items:
+async def find_items(connection: AsyncConnection, party_keys: Collection[int]) -> Items:
     """All rows about these parties."""
     found = {}
     for matter in MATTERS:
@@ -74,11 +74,11 @@ async def establish(
     connection: AsyncConnection, keyring: Keyring | None, party_key: int, at: datetime, *days: date
 ) -> None:
     """Find out whether a person was of age on days of conduct, and let follow what others may see by that (R16)."""
-    day = await known_of_age(connection, keyring, party_key, *days)
+    day = await read_adult_day(connection, keyring, party_key, *days)
     if day is None:
         return
-    items = await items_of(connection, [party_key])
-    before = await look(connection, items, at)
+    items = await find_items(connection, [party_key])
+    before = await find_visible(connection, items, at)
     await lower(connection, party_key, day)
     await follow(connection, items, before, at, amended=False)
 
@@ -102,7 +102,7 @@ def _seen(matter: Matter, day: date) -> sa.Select[Any]:
 async def follow(
     connection: AsyncConnection,
     items: Items,
-    before: Sight,
+    before: Visible,
     at: datetime,
     *,
     silent: bool = False,
@@ -118,10 +118,10 @@ async def follow(
     for matter, keys in items.items():
         await write_records(connection, matter, keys, court_day(at))
     if not silent:
-        after = await look(connection, items, at)
+        after = await find_visible(connection, items, at)
         await _measure(connection, items, at)
         await _tell(connection, before, after, at, amended)
-    await colour(connection, parties, at, silent=silent)
+    await update_colours(connection, parties, at, silent=silent)
     if not silent:
         await _convert(connection, items, at)
 
@@ -200,7 +200,7 @@ def _undescribed(matter: Matter, described: Any) -> Any:
 async def _measure(connection: AsyncConnection, items: Items, at: datetime) -> None:
     """Give the credit platform what it may have now, and take back what others no longer see."""
     for matter, keys in items.items():
-        of = matter.source == sa.any_(key_array(keys))
+        of = matter.source == sa.any_(bind_keys(keys))
         await give(connection, of, at)
         hidden = sa.and_(of, sa.func.isempty(CodeRecord.publicity))
         await withdraw(connection, hidden, court_day(at))
@@ -211,7 +211,7 @@ async def _convert(connection: AsyncConnection, items: Items, at: datetime) -> N
     if DEDUCTIONS in items:
         await _convert_deductions(connection, items[DEDUCTIONS], at)
     for matter, keys in items.items():
-        records = await record_keys(connection, matter.source == sa.any_(key_array(keys)))
+        records = await find_record_keys(connection, matter.source == sa.any_(bind_keys(keys)))
         await reverse_records(connection, records, at)
         await assess_records(connection, records, at)
 
@@ -229,7 +229,7 @@ async def _convert_deductions(connection: AsyncConnection, keys: Collection[int]
     await restore_repaired(connection, keys, at)
 
 
-async def _tell(connection: AsyncConnection, before: Sight, after: Sight, at: datetime, amended: bool) -> None:
+async def _tell(connection: AsyncConnection, before: Visible, after: Visible, at: datetime, amended: bool) -> None:
     """Tell of what others see anew, see changed, and see no more."""
     entered = _by_kind(after, before)
     same = {one.party_id for place, one in after.items() if _same(before.get(place), one)}
@@ -241,21 +241,21 @@ async def _tell(connection: AsyncConnection, before: Sight, after: Sight, at: da
         await tell_gone(connection, gone, kind, at)
 
 
-async def _vanished(connection: AsyncConnection, before: Sight, after: Sight) -> dict[EventKind, list[Gone]]:
+async def _vanished(connection: AsyncConnection, before: Visible, after: Visible) -> dict[EventKind, list[Withdrawal]]:
     """What others see no more, by the kind of what they are told: a shielded deduction was repaired, not withdrawn."""
     places = [place for place, one in before.items() if not _same(after.get(place), one)]
     deductions = [key for matter, key in places if matter is DEDUCTIONS]
     query = sa.select(Deduction.id).where(Deduction.id == sa.any_(KEYS), Deduction.status == DeductionStatus.SHIELDED)
     shielded = set((await connection.execute(query, {"keys": deductions})).scalars()) if deductions else set()
-    found: dict[EventKind, list[Gone]] = {}
+    found: dict[EventKind, list[Withdrawal]] = {}
     for matter, key in places:
         kind = EventKind.RECORD_SHIELDED if matter is DEDUCTIONS and key in shielded else matter.vanished
         one = before[matter, key]
-        found.setdefault(kind, []).append(Gone(one.party_id, beginning(one.since)))
+        found.setdefault(kind, []).append(Withdrawal(one.party_id, beginning(one.since)))
     return found
 
 
-def _by_kind(after: Sight, before: Sight) -> dict[EventKind, set[int]]:
+def _by_kind(after: Visible, before: Visible) -> dict[EventKind, set[int]]:
     """The parties of what others see anew, by the kind of what they are told."""
     found: dict[EventKind, set[int]] = {}
     for (matter, key), one in after.items():
@@ -264,6 +264,6 @@ def _by_kind(after: Sight, before: Sight) -> dict[EventKind, set[int]]:
     return found
 
 
-def _same(other: Seen | None, one: Seen) -> bool:
+def _same(other: VisibleRow | None, one: VisibleRow) -> bool:
     """Whether a row was seen before and is seen now, of one party."""
     return other is not None and other.party_id == one.party_id

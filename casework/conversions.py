@@ -113,7 +113,7 @@ def _literals(at: datetime) -> Sequence[sa.ColumnElement[Any]]:
     return [sa.literal(value, columns[name].type) for name, value in _assessed(at).items()]
 
 
-async def live_entries(
+async def lock_live_entries(
     connection: AsyncConnection, source: Any, keys: Collection[int], kind: ItemKind | None = None
 ) -> Sequence[Any]:
     """The entries of these sources that count, locked: neither returned nor reversed, with kind and edition."""

@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.catalogue import behaviour_in_force
+from casework.catalogue import find_behaviour
 from casework.consequences import establish
-from casework.participants import participant
-from casework.procedure import Act, Step, locked, permit, require_reason, take, written
+from casework.participants import find_case
+from casework.procedure import Act, Step, lock_deduction, permit, require_reason, take, written
 from casework.refusal import Refusal
 from models.catalogue import Stage, Tier
 from models.court_case import Role
@@ -75,7 +75,7 @@ async def resubmit(connection: AsyncConnection, key: int, proposal: Proposal, ve
 
     Raises Refusal as `propose` does, and STALE_VERSION, NOT_YOURS, WRONG_STATE.
     """
-    found = await locked(connection, act.officer, key, version)
+    found = await lock_deduction(connection, act.officer, key, version)
     permit(act.officer, Step.RESUBMIT)
     if found.proposed_by != act.officer.key:
         raise Refusal("NOT_YOURS", "Somebody else proposed this.", "Its proposer mends it.")
@@ -93,12 +93,12 @@ async def resubmit(connection: AsyncConnection, key: int, proposal: Proposal, ve
 
 async def approve(connection: AsyncConnection, key: int, version: int, act: Act) -> None:
     """The chief's approval. Raises Refusal as `take` does."""
-    await take(connection, Step.APPROVE, await locked(connection, act.officer, key, version), act)
+    await take(connection, Step.APPROVE, await lock_deduction(connection, act.officer, key, version), act)
 
 
 async def send_back(connection: AsyncConnection, key: int, version: int, act: Act) -> None:
     """The chief's return, with what is missing as the reason. Raises Refusal as `take` does."""
-    await take(connection, Step.RETURN, await locked(connection, act.officer, key, version), act)
+    await take(connection, Step.RETURN, await lock_deduction(connection, act.officer, key, version), act)
 
 
 def _proposed() -> Refusal:
@@ -115,8 +115,8 @@ def _proposed() -> Refusal:
 
 async def _content(connection: AsyncConnection, proposal: Proposal, act: Act) -> dict[str, Any]:
     """The columns that say what is held against whom."""
-    case = await participant(connection, proposal.case_key, proposal.party_key, act.officer, proposal.role)
-    behaviour = await behaviour_in_force(connection, proposal.behaviour, court_day(act.at))
+    case = await find_case(connection, proposal.case_key, proposal.party_key, act.officer, proposal.role)
+    behaviour = await find_behaviour(connection, proposal.behaviour, court_day(act.at))
     _check_stage(behaviour, case.stage)
     _check_points(proposal.points, behaviour)
     _check_days(proposal, court_day(act.at))

@@ -89,7 +89,7 @@ class DeliveryResult:
         return not self.delivered and self.message.attempts == len(PAUSES)
 
 
-async def endpoints(connection: AsyncConnection, now: datetime, overlap: timedelta) -> Sequence[WebhookEndpoint]:
+async def list_endpoints(connection: AsyncConnection, now: datetime, overlap: timedelta) -> Sequence[WebhookEndpoint]:
     """The webhooks to which something is due."""
     due = sa.select(Delivery.id).where(Delivery.webhook_id == Webhook.id, Delivery.next_at <= now)
     query = (
@@ -105,7 +105,7 @@ async def endpoints(connection: AsyncConnection, now: datetime, overlap: timedel
     ]
 
 
-async def due(connection: AsyncConnection, endpoint: int, now: datetime, most: int) -> Sequence[Message]:
+async def list_due(connection: AsyncConnection, endpoint: int, now: datetime, most: int) -> Sequence[Message]:
     """The first undelivered message of each subject, if it is due; none overtakes an earlier one of its subject.
 
     What a client may no longer be told, because the consent has ended, is dropped here.
@@ -161,7 +161,9 @@ def _silenced(endpoint: int, now: datetime) -> sa.Update:
     return sa.update(Delivery).where(*waiting, dead.exists()).values(next_at=None)
 
 
-async def record(connection: AsyncConnection, endpoint: int, results: Sequence[DeliveryResult], now: datetime) -> None:
+async def record_results(
+    connection: AsyncConnection, endpoint: int, results: Sequence[DeliveryResult], now: datetime
+) -> None:
     """Write down what came of attempts; what was refused for the last time is given up.
 
     A receiver is sent nothing more if it is gone (410), or took nothing since what is given up was first tried.

@@ -14,7 +14,7 @@ def sign_download(keyring: Keyring, key: int, at: datetime) -> str:
     return f"{text}.{_signature(keyring, text)}"
 
 
-def read_signed(keyring: Keyring, token: str, at: datetime) -> int | None:
+def verify_download(keyring: Keyring, token: str, at: datetime) -> int | None:
     """The operation's key; None for what we did not sign, and for what is over."""
     text, _, signature = token.rpartition(".")
     if not hmac.compare_digest(signature.encode(), _signature(keyring, text).encode()):

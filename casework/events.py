@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.colour import LOCK, recolour
-from casework.keys import key_array
-from casework.notifications import Gone, notify_client, notify_recipients, notify_served, notify_watching
+from casework.keys import bind_keys
+from casework.notifications import Withdrawal, notify_client, notify_recipients, notify_served, notify_watching
 from casework.outbox import note_told
 from models.catalogue import Colour
-from models.code_record import CodePeriod, Perspective, known_today
+from models.code_record import CodePeriod, Perspective, is_known_today
 from models.event import Event, EventKind
 from models.party import Party
 from models.terms import court_day
@@ -32,7 +32,7 @@ async def tell(connection: AsyncConnection, party_keys: Collection[int], kind: E
         await notify_watching(connection, await _tell(connection, party_keys, kind, at), at)
 
 
-async def tell_gone(connection: AsyncConnection, gone: Collection[Gone], kind: EventKind, at: datetime) -> None:
+async def tell_gone(connection: AsyncConnection, gone: Collection[Withdrawal], kind: EventKind, at: datetime) -> None:
     """Write that something of each of these parties has vanished: for who watches it, and who was served it (R10)."""
     if not gone:
         return
@@ -76,13 +76,13 @@ async def _tell(
         sa.func.coalesce(last, 0) + 1,
         sa.literal(kind, Event.kind.type),
         sa.literal(at, sa.DateTime(timezone=True)),
-    ).where(Party.id == sa.any_(key_array(keys)))
+    ).where(Party.id == sa.any_(bind_keys(keys)))
     columns = ["party_id", "sequence", "kind", "occurred_at"]
     written = sa.insert(Event).from_select(columns, told).returning(Event.party_id, Event.id)
     return {row.party_id: row.id for row in await connection.execute(written)}
 
 
-async def colour(
+async def update_colours(
     connection: AsyncConnection, party_keys: Collection[int], at: datetime, *, silent: bool = False
 ) -> None:
     """Colour these parties anew, and tell of those whose colour others now see changed (R11), unless `silent`."""
@@ -101,9 +101,9 @@ async def colour(
 async def _colours(connection: AsyncConnection, keys: Collection[int], at: datetime) -> Mapping[int, Colour]:
     """The colours that are seen from outside; green without a period."""
     query = sa.select(CodePeriod.party_id, CodePeriod.colour).where(
-        CodePeriod.party_id == sa.any_(key_array(keys)),
+        CodePeriod.party_id == sa.any_(bind_keys(keys)),
         CodePeriod.perspective == Perspective.OUTSIDE,
-        known_today(CodePeriod),
+        is_known_today(CodePeriod),
         CodePeriod.during.contains(court_day(at)),
     )
     return {row.party_id: row.colour for row in await connection.execute(query)}

@@ -11,14 +11,14 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.consequences import follow, items_of, look
-from casework.events import colour
+from casework.consequences import find_items, find_visible, follow
+from casework.events import update_colours
 from casework.identity_changes import correct, end_party, give_names, give_number, release, take_over
 from casework.party_rows import lock_for_moving, move_rows
 from casework.procedure import Act, require, require_any, require_reason
 from casework.refusal import Refusal, not_found
 from models.court import StaffRole
-from models.documents import Document, document_key, mask_document
+from models.documents import Document, make_document_key, mask_document
 from models.identity_conflict import (
     ConflictOutcome,
     ConflictState,
@@ -190,7 +190,7 @@ async def _right_number(
     """The right number as it waits, and its party, if it has one: of the conflict's name (R18)."""
     if keyring is None:
         raise Refusal("BAD_NUMBER", "No number can be read here.", "Ask whoever runs the service.", "document")
-    probes = keyring.probes(document_key(number.kind, number.value))
+    probes = keyring.probes(make_document_key(number.kind, number.value))
     query = sa.select(Identity.party_id).where(Identity.index.in_(probes)).limit(1)
     party: int | None = (await connection.execute(query)).scalar_one_or_none()
     if party == conflict.holder_id:
@@ -229,14 +229,14 @@ async def _do(connection: AsyncConnection, found: sa.Row[Any], act: Act) -> None
 async def _join(connection: AsyncConnection, source: int, target: int, standing: NameStanding, act: Act) -> None:
     """Let a party be another one: rows, names and numbers, and what follows."""
     await lock_for_moving(connection, [source, target])
-    items = await items_of(connection, [source, target])
-    before = await look(connection, items, act.at)
+    items = await find_items(connection, [source, target])
+    before = await find_visible(connection, items, act.at)
     await move_rows(connection, source, target)
     await take_over(connection, source, target, standing)
     await give_number(connection, target, act.keyring)
     await end_party(connection, source, target)
     await follow(connection, items, before, act.at, amended=False)
-    await colour(connection, [source, target], act.at)
+    await update_colours(connection, [source, target], act.at)
 
 
 async def _split(connection: AsyncConnection, found: sa.Row[Any], act: Act) -> None:
@@ -249,12 +249,12 @@ async def _split(connection: AsyncConnection, found: sa.Row[Any], act: Act) -> N
     else:
         await _standing(connection, target)
     await lock_for_moving(connection, [source.id, target])
-    items = await items_of(connection, [source.id, target])
-    before = await look(connection, items, act.at)
+    items = await find_items(connection, [source.id, target])
+    before = await find_visible(connection, items, act.at)
     await move_rows(connection, source.id, target, found.items)
     await give_number(connection, target, act.keyring)
     await follow(connection, items, before, act.at, amended=False)
-    await colour(connection, [source.id, target], act.at)
+    await update_colours(connection, [source.id, target], act.at)
 
 
 async def _resolve(connection: AsyncConnection, found: sa.Row[Any], act: Act) -> None:
@@ -291,19 +291,19 @@ async def _renumber(connection: AsyncConnection, provisional: int, found: sa.Row
     party = found.other_id or known
     if party is not None:
         await lock_for_moving(connection, [provisional, party])
-        items = await items_of(connection, [provisional, party])
-        before = await look(connection, items, act.at)
+        items = await find_items(connection, [provisional, party])
+        before = await find_visible(connection, items, act.at)
         await move_rows(connection, provisional, party)
         await give_names(connection, provisional, party, NameStanding.FORMER)
         await end_party(connection, provisional, party)
         await give_number(connection, party, act.keyring)
         await follow(connection, items, before, act.at, amended=False)
-        await colour(connection, [provisional, party], act.at)
+        await update_colours(connection, [provisional, party], act.at)
         return
     await lock_for_moving(connection, [provisional])
-    items = await items_of(connection, [provisional])
-    before = await look(connection, items, act.at)
+    items = await find_items(connection, [provisional])
+    before = await find_visible(connection, items, act.at)
     await release(connection, provisional, found)
     await give_number(connection, provisional, act.keyring)
     await follow(connection, items, before, act.at, amended=False)
-    await colour(connection, [provisional], act.at)
+    await update_colours(connection, [provisional], act.at)

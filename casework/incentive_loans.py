@@ -16,11 +16,11 @@ from casework.watches import Customer
 from models.audience import Purpose
 from models.catalogue import Colour
 from models.certificate import Certificate
-from models.code_record import CodePeriod, Perspective, known_today
+from models.code_record import CodePeriod, Perspective, is_known_today
 from models.consent import Consent
 from models.incentive_loan import IncentiveLoan, LoanOutcome
 from models.party import Identity, Party, PartyKind
-from models.party_name import known_as
+from models.party_name import is_known_as
 from models.terms import court_day
 
 LENDS = sa.literal(Purpose.INCENTIVE_LOAN.value, sa.Text)
@@ -87,7 +87,7 @@ async def _borrower(connection: AsyncConnection, client_key: int, borrower: Cust
             "CONSENT_REQUIRED", "No live consent lets you lend on this person's credit.", "Register it.", "idNumber"
         )
     query = sa.select(Party.id).join(Identity, Identity.party_id == Party.id)
-    same = (known_as(Party, sa.literal(borrower.folded, sa.Text)), Party.kind == borrower.kind, Party.disclosed)
+    same = (is_known_as(Party, sa.literal(borrower.folded, sa.Text)), Party.kind == borrower.kind, Party.disclosed)
     known = query.where(Identity.index.in_(borrower.probes), *same)
     key: int | None = (await connection.execute(known)).scalar_one_or_none()
     if key is None:
@@ -107,7 +107,7 @@ async def _certificate(connection: AsyncConnection, party: int, day: date) -> in
     gold = sa.select(CodePeriod.party_id).where(
         CodePeriod.party_id == party,
         CodePeriod.perspective == Perspective.OUTSIDE,
-        known_today(CodePeriod),
+        is_known_today(CodePeriod),
         CodePeriod.during.contains(day),
         CodePeriod.colour == Colour.GOLD,
     )

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth.audiences import PURPOSES, Audience, Purpose
-from casework.catalogue import in_force
-from casework.share_codes import code_hash, revoke_share_code
+from casework.catalogue import is_in_force
+from casework.share_codes import hash_code, revoke_share_code
 from models.batch import Batch
 from models.catalogue import CatalogueVersion
 from models.consent import ShareCode
@@ -71,7 +71,7 @@ class Sheet:
 
 
 @dataclass(frozen=True)
-class Issued:
+class IssuedReport:
     """A report that was found by its code. status: as far as its dates tell."""
 
     key: int
@@ -83,27 +83,27 @@ class Issued:
     sheet: Sheet
 
 
-def report_number(secret: bytes, share_code_id: int, issued_at: datetime) -> str:
+def make_report_number(secret: bytes, share_code_id: int, issued_at: datetime) -> str:
     """The number of a report, to quote it by (编号): it opens nothing, and tells nothing of how many there are."""
     mark = base64.b32encode(hmac.digest(secret, b"report-number/%d" % share_code_id, "sha256")).decode()
     return f"SX{court_day(issued_at):%Y%m%d}-{mark[:NUMBER_CHARACTERS]}"
 
 
-def report_address(issuer: str, code: str) -> str:
+def make_report_address(issuer: str, code: str) -> str:
     """The page of a report: what its QR code holds."""
     return f"{issuer}/reports/{code}"
 
 
-async def sheet_of(connection: AsyncConnection, secret: bytes, share_code_id: int) -> Sheet:
+async def read_sheet(connection: AsyncConnection, secret: bytes, share_code_id: int) -> Sheet:
     """What the report of a share code says beside its content; the same whenever it is asked for."""
     code: Any = (await connection.execute(sa.select(ShareCode.__table__).where(ShareCode.id == share_code_id))).one()
     day = court_day(code.created_at)
     month = sa.select(sa.func.to_char(sa.func.max(Batch.month), "YYYY-MM")).where(Batch.published_at <= code.created_at)
     edition = sa.select(month.scalar_subquery().label("month"), CatalogueVersion.label, CatalogueVersion.note)
-    told: Any = (await connection.execute(edition.where(in_force(day)))).one_or_none()
+    told: Any = (await connection.execute(edition.where(is_in_force(day)))).one_or_none()
     return Sheet(
         code=bytes(code.code_hash),
-        number=report_number(secret, share_code_id, code.created_at),
+        number=make_report_number(secret, share_code_id, code.created_at),
         purpose=Purpose(code.purposes[0]),
         scopes=tuple(code.scopes),
         issued_at=code.created_at,
@@ -114,7 +114,7 @@ async def sheet_of(connection: AsyncConnection, secret: bytes, share_code_id: in
     )
 
 
-def claims(sheet: Sheet, content: Mapping[str, Any], issuer: str) -> dict[str, Any]:
+def make_claims(sheet: Sheet, content: Mapping[str, Any], issuer: str) -> dict[str, Any]:
     """What is signed. content: of the subject, as GraphQL answers it. issuer: of the service, and of its keys."""
     return {
         "iss": issuer,
@@ -150,7 +150,7 @@ async def revoke_report(connection: AsyncConnection, subject: bytes, key: int, a
     await revoke_share_code(connection, subject, found or 0, at)
 
 
-async def find_report(connection: AsyncConnection, secret: bytes, code: str, at: datetime) -> Issued | None:
+async def find_report(connection: AsyncConnection, secret: bytes, code: str, at: datetime) -> IssuedReport | None:
     """The report of a code that whoever views it has; None for a code that never was one (R20)."""
     query = (
         sa.select(
@@ -163,19 +163,19 @@ async def find_report(connection: AsyncConnection, secret: bytes, code: str, at:
             ShareCode.revoked_at,
         )
         .join(ShareCode, ShareCode.id == IntegrityReport.share_code_id)
-        .where(ShareCode.code_hash == code_hash(code))
+        .where(ShareCode.code_hash == hash_code(code))
     )
     found: Any = (await connection.execute(query)).one_or_none()
     if found is None:
         return None
-    return Issued(
+    return IssuedReport(
         key=found.id,
         client_key=found.client_key,
         share_code_id=found.share_code_id,
         subject_index=bytes(found.subject_index),
         signature=found.signature,
         status=_status(found, at),
-        sheet=await sheet_of(connection, secret, found.share_code_id),
+        sheet=await read_sheet(connection, secret, found.share_code_id),
     )
 
 

@@ -8,6 +8,6 @@ KEYS = sa.bindparam("keys", type_=sa.ARRAY(sa.BigInteger))
 """The parameter `keys` of a statement that is built once."""
 
 
-def key_array(keys: Iterable[int]) -> sa.BindParameter[list[int]]:
+def bind_keys(keys: Iterable[int]) -> sa.BindParameter[list[int]]:
     """These keys as a value within a statement."""
     return sa.literal(list(keys), sa.ARRAY(sa.BigInteger))

@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.catalogue import code_type_in_force
-from casework.consequences import Sight, establish, follow, look
+from casework.catalogue import find_code_type
+from casework.consequences import Visible, establish, find_visible, follow
 from casework.matters import LISTING_TYPES, LISTINGS
-from casework.participants import known_party, participant
+from casework.participants import find_case, require_known_party
 from casework.procedure import Act, require_any, require_reason
 from casework.record_steps import keep_step
 from casework.refusal import Refusal, not_found
@@ -21,7 +21,7 @@ from models.catalogue import Stage
 from models.code_record import CloseReason, CodeRecord
 from models.court import StaffRole
 from models.court_case import Role
-from models.listing import DEBTOR_GROUNDS, DebtorGround, Listing, ListingKind, debtor_end
+from models.listing import DEBTOR_GROUNDS, DebtorGround, Listing, ListingKind, compute_debtor_end
 from models.party import Party
 from models.terms import court_day
 
@@ -41,14 +41,14 @@ async def list_lender(connection: AsyncConnection, party_key: int, act: Act) -> 
     """
     require_any(act.officer, StaffRole.JUDGE)
     grounds, today = require_reason(act.reason), court_day(act.at)
-    await known_party(connection, party_key, act.officer)
+    await require_known_party(connection, party_key, act.officer)
     blank = dict.fromkeys(("case_number", "basis_number", "basis_unit", "obligation", "performance"), "")
     values = {"kind": LENDER, "party_id": party_key, "grounds": grounds, "listed_on": today, **blank}
     return await _enter(connection, values, act)
 
 
 @dataclass(frozen=True)
-class Unperformed:
+class DebtorEntry:
     """What a judgment debtor has not performed, and on which ground it is listed for that.
 
     basis_number, basis_unit: the document that is enforced, and who made it. obligation: what it demands. performance:
@@ -64,7 +64,7 @@ class Unperformed:
     performance: str
 
 
-async def list_debtor(connection: AsyncConnection, unperformed: Unperformed, act: Act) -> int:
+async def list_debtor(connection: AsyncConnection, unperformed: DebtorEntry, act: Act) -> int:
     """Put a judgment debtor on the list of dishonest debtors (法释〔2017〕7号, articles 1-4); gives the entry's key.
 
     Minors are never listed. Who has left the list may be listed again in the same case, from another day on.
@@ -72,13 +72,13 @@ async def list_debtor(connection: AsyncConnection, unperformed: Unperformed, act
     """
     require_any(act.officer, StaffRole.JUDGE)
     require_reason(act.reason)
-    case = await participant(connection, unperformed.case_key, unperformed.party_key, act.officer, Role.JUDGMENT_DEBTOR)
+    case = await find_case(connection, unperformed.case_key, unperformed.party_key, act.officer, Role.JUDGMENT_DEBTOR)
     if case.stage is not Stage.ENFORCEMENT:
         raise Refusal("WRONG_STAGE", "A debtor is listed in an enforcement case.", "Name that case.", "caseId")
     await _check_of_age(connection, unperformed.party_key, act)
     today, grounds = court_day(act.at), DEBTOR_GROUNDS[unperformed.ground]
     texts = {name: _text(name, getattr(unperformed, name)) for name in TEXTS}
-    days = {"listed_on": case.filed_on, "published_on": today, "ends_on": debtor_end(grounds, today)}
+    days = {"listed_on": case.filed_on, "published_on": today, "ends_on": compute_debtor_end(grounds, today)}
     of = {"kind": DEBTOR, "party_id": unperformed.party_key, "case_id": case.id, "case_number": case.number}
     return await _enter(connection, {**of, **texts, **days, "grounds": grounds}, act)
 
@@ -107,7 +107,7 @@ def _text(name: str, text: str) -> str:
 async def _enter(connection: AsyncConnection, values: Mapping[str, Any], act: Act) -> int:
     """Write an entry of the officer's court down, and let the rest follow. Raises Refusal CATALOGUE, LISTED."""
     entry = {"published_on": court_day(act.at), "court_code": act.officer.court_code, **values}
-    await code_type_in_force(connection, LISTING_TYPES[entry["kind"]], entry["published_on"])
+    await find_code_type(connection, LISTING_TYPES[entry["kind"]], entry["published_on"])
     await _check_unlisted(connection, entry)
     written = insert(Listing).values(entry).on_conflict_do_nothing().returning(Listing.id)
     key: int | None = (await connection.execute(written)).scalar_one_or_none()
@@ -145,7 +145,7 @@ async def remove_listing(connection: AsyncConnection, key: int, act: Act) -> Non
 
 async def end_entries(
     connection: AsyncConnection, ends: Mapping[int, tuple[date, CloseReason]], at: datetime
-) -> tuple[Sequence[int], Sight]:
+) -> tuple[Sequence[int], Visible]:
     """Let entries leave their lists, each from a day on and for a reason; gives their keys and what others saw.
 
     What ended wrongly entered (WITHDRAWN) has never been there for others. Whoever calls this lets the rest follow.
@@ -153,7 +153,7 @@ async def end_entries(
     if not ends:
         return (), {}
     keys = sorted(ends)
-    before = await look(connection, {LISTINGS: keys}, at)
+    before = await find_visible(connection, {LISTINGS: keys}, at)
     days, reasons = [ends[key][0] for key in keys], [ends[key][1].value for key in keys]
     given = _given(keys, days, reasons)
     removed = sa.func.greatest(Listing.published_on, given.c.day)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from models.documents import parse_document
-from models.identifiers import born_minor_on
+from models.identifiers import was_minor
 from models.keyring import Keyring
 from models.party import Identity, Party, PartyKind
 
@@ -19,11 +19,11 @@ ALWAYS = date.min
 """-infinity in the database: of an organization, and of a document that tells no day of birth."""
 
 
-def of_age_from(born_on: date | None, days: Iterable[date]) -> date | None:
+def find_adult_day(born_on: date | None, days: Iterable[date]) -> date | None:
     """The earliest of some days on which somebody was of age; None if on none, ALWAYS if no day of birth is known."""
     if born_on is None:
         return ALWAYS
-    return min((day for day in days if not born_minor_on(born_on, day)), default=None)
+    return min((day for day in days if not was_minor(born_on, day)), default=None)
 
 
 async def establish(connection: AsyncConnection, keyring: Keyring | None, party_key: int, *days: date) -> None:
@@ -31,11 +31,11 @@ async def establish(connection: AsyncConnection, keyring: Keyring | None, party_
 
     Without a key ring, or without a number, nothing more is established: the conduct stays inside the court.
     """
-    if day := await known_of_age(connection, keyring, party_key, *days):
+    if day := await read_adult_day(connection, keyring, party_key, *days):
         await lower(connection, party_key, day)
 
 
-async def known_of_age(
+async def read_adult_day(
     connection: AsyncConnection, keyring: Keyring | None, party_key: int, *days: date
 ) -> date | None:
     """The earliest of some days on which the sealed number tells that a person was of age; None of what is known."""
@@ -49,7 +49,7 @@ async def known_of_age(
     )
     found = (await connection.execute(query)).all()
     opened = (parse_document(row.type, keyring.open(row.sealed, row.bound_to)) for row in found)
-    told = (of_age_from(number.born_on, days) for number in opened)
+    told = (find_adult_day(number.born_on, days) for number in opened)
     return min((day for day in told if day is not None), default=None)
 
 

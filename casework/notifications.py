@@ -16,7 +16,7 @@ from sqlalchemy.orm import aliased
 
 from auth.consent import live_watch
 from auth.scopes import Scope
-from casework.keys import key_array
+from casework.keys import bind_keys
 from casework.outbox import WAKE
 from models.access_record import AccessRecord, AccessResult
 from models.audience import Audience
@@ -24,7 +24,7 @@ from models.client import Client
 from models.consent import Consent
 from models.event import Event
 from models.party import Identity, Party, PartyKind
-from models.party_name import known_as
+from models.party_name import is_known_as
 from models.watch import Notification, Watch
 from models.webhook import Delivery, Webhook
 
@@ -36,7 +36,7 @@ SHOWING = ["Deduction", "Sanction", "CodeRecord", "CreditCode", "Listing", "Cert
 
 
 @dataclass(frozen=True)
-class Gone:
+class Withdrawal:
     """Something of a party that others saw from a moment on, and see no more."""
 
     party_id: int
@@ -56,26 +56,26 @@ async def notify_watching(connection: AsyncConnection, events: Mapping[int, int]
     what others never saw has no events.
     """
     now = sa.literal(at, sa.DateTime(timezone=True))
-    same = (Watch.subject_index == Identity.index, known_as(Party, Watch.folded), Watch.kind == Party.kind)
+    same = (Watch.subject_index == Identity.index, is_known_as(Party, Watch.folded), Watch.kind == Party.kind)
     watching = (
         sa.select(Event.id, Watch.client_key, Watch.id, Watch.reference)
         .join(Party, Party.id == Event.party_id)
         .join(Identity, Identity.party_id == Party.id)
         .join(Watch, sa.and_(*same))
-        .where(Event.id == sa.any_(key_array(events.values())), live_watch(Watch, now))
+        .where(Event.id == sa.any_(bind_keys(events.values())), live_watch(Watch, now))
     )
     await _notify(connection, watching)
 
 
-async def notify_served(connection: AsyncConnection, gone: Collection[Gone], events: Mapping[int, int]) -> None:
+async def notify_served(connection: AsyncConnection, gone: Collection[Withdrawal], events: Mapping[int, int]) -> None:
     """Note who was served what has vanished, with the reference of its last look-up.
 
     Employers, who are shown little of persons, are told of organizations only.
     """
     moment = sa.DateTime(timezone=True)
     given = sa.func.unnest(
-        key_array(events[one.party_id] for one in gone),
-        key_array(one.party_id for one in gone),
+        bind_keys(events[one.party_id] for one in gone),
+        bind_keys(one.party_id for one in gone),
         sa.literal([one.since for one in gone], sa.ARRAY(moment)),
     )
     key = sa.BigInteger
@@ -108,7 +108,7 @@ async def notify_recipients(connection: AsyncConnection, event_keys: Sequence[in
         sa.select(Event.id, Consent.client_key, watch.id, sa.func.coalesce(watch.reference, Consent.reference))
         .join(Consent, Consent.id == Event.consent_id)
         .outerjoin(watch, same)
-        .where(Event.id == sa.any_(key_array(event_keys)))
+        .where(Event.id == sa.any_(bind_keys(event_keys)))
     )
     await _notify(connection, recipients)
 

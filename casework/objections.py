@@ -14,7 +14,7 @@ from casework.procedure import OBJECTIONABLE, Act, Step, permit, require_reason,
 from casework.records import end_item, tell_of
 from casework.refusal import Refusal, not_found
 from casework.restorations import restore_repaired
-from casework.terms import answer_due
+from casework.terms import compute_answer_due
 from casework.versions import keep_version
 from models.catalogue import Behaviour
 from models.court_case import CourtCase
@@ -50,7 +50,7 @@ async def file_objection(
     item = (await connection.execute(query.with_for_update())).one_or_none()
     if item is None:
         raise not_found("deduction")
-    values = {"deduction_id": deduction_key, "statement": text, "filed_on": today, "due_on": answer_due(today)}
+    values = {"deduction_id": deduction_key, "statement": text, "filed_on": today, "due_on": compute_answer_due(today)}
     written = insert(Objection).values(values).on_conflict_do_nothing().returning(Objection.id)
     objection: int | None = (await connection.execute(written)).scalar_one_or_none()
     if objection is None:

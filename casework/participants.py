@@ -11,7 +11,7 @@ from models.court_case import CourtCase, Participation, Role
 from models.party import Party
 
 
-async def participant(
+async def find_case(
     connection: AsyncConnection, case_key: int, party_key: int, officer: Officer, role: Role | None = None
 ) -> Any:
     """The case in which a party takes part.
@@ -37,7 +37,7 @@ async def participant(
     return found
 
 
-async def known_party(connection: AsyncConnection, party_key: int, officer: Officer) -> None:
+async def require_known_party(connection: AsyncConnection, party_key: int, officer: Officer) -> None:
     """Raise Refusal NOT_FOUND unless the party took part, openly, in a case of the officer's court or one below it."""
     query = (
         sa.select(Participation.id)

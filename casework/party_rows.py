@@ -17,7 +17,7 @@ STAYING = frozenset(
 LOCK_PARTIES = sa.text("SELECT id FROM party WHERE id = ANY(:keys) ORDER BY id FOR UPDATE")
 
 
-def naming_columns() -> Iterator[tuple[sa.Table, str]]:
+def list_party_columns() -> Iterator[tuple[sa.Table, str]]:
     """Each column whose rows move with their party; what others refer to before what refers to it."""
     for table in Base.metadata.sorted_tables:
         if table.name not in STAYING:
@@ -40,7 +40,7 @@ async def move_rows(
 
     Of two rows that would be the same the other party's counts, and this one stays where it is.
     """
-    for table, column in naming_columns():
+    for table, column in list_party_columns():
         bound: dict[str, object] = {"source": source, "target": target}
         rests = list(_basis(table))
         where = [f"{column} = :source", *(f"NOT ({same})" for same in _same(table, column))]

@@ -166,7 +166,9 @@ LOCKED = (
 )
 
 
-async def locked(connection: AsyncConnection, officer: Officer, key: int, version: int | None = None) -> sa.Row[Any]:
+async def lock_deduction(
+    connection: AsyncConnection, officer: Officer, key: int, version: int | None = None
+) -> sa.Row[Any]:
     """A deduction of the officer's court, locked until the transaction ends.
 
     version: the one that the officer has seen. Raises Refusal NOT_FOUND, STALE_VERSION.
@@ -232,7 +234,7 @@ def written(status: DeductionStatus, key: int, act: Act, reason: str) -> dict[st
     }
 
 
-def steps_of(
+def insert_steps(
     keys: Collection[int], status: DeductionStatus, by: Officer | None, at: datetime, reason: str
 ) -> sa.Insert:
     """The rows of a step that leads several deductions to a state, each the next of its own. by: None for a file's."""

@@ -15,7 +15,7 @@ EXPIRY = f"    {DeductionStatus.PUBLISHED} --> {DeductionStatus.EXPIRED}: by the
 """Nobody takes this step, and nothing is stored."""
 
 
-def procedure_diagram() -> str:
+def draw_procedure() -> str:
     """Markdown: a Mermaid state diagram, then the steps."""
     return "\n".join([HEADER, "```mermaid", "stateDiagram-v2", *_arrows(), EXPIRY, "```", "", *_table()]) + "\n"
 

@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.participants import participant
+from casework.participants import find_case
 from casework.procedure import Act, require, require_reason
 from casework.record_steps import keep_step
 from casework.refusal import Refusal
@@ -68,7 +68,7 @@ async def issue_notice(connection: AsyncConnection, service: Service, act: Act) 
     """
     require(act.officer, StaffRole.JUDGE)
     require_reason(act.reason)
-    case = await participant(connection, service.case_key, service.party_key, act.officer)
+    case = await find_case(connection, service.case_key, service.party_key, act.officer)
     if service.served_on > court_day(act.at):
         raise Refusal("BAD_DATE", "This day has not come yet.", "Give a past day.", "servedOn")
     values = {

@@ -7,11 +7,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.events import colour, tell, tell_gone
+from casework.events import tell, tell_gone, update_colours
 from casework.measures import withdraw
-from casework.notifications import Gone
+from casework.notifications import Withdrawal
 from casework.procedure import Act, Step, take
-from casework.terms import record_end, recorded_type
+from casework.terms import compute_record_end, find_recorded_type
 from models.catalogue import Behaviour, CodeType
 from models.code_record import CloseReason, CodeRecord
 from models.court_case import CourtCase
@@ -45,7 +45,7 @@ async def record_publication(
     colour may change. An item that is published after its time is seen by nobody, and makes no record (R6).
     """
     found = (await connection.execute(PUBLISHED.where(Deduction.id.in_(keys)))).all()
-    rows = [_record(row) for row in found if recorded_type(row.finding_kind, row.code_type)]
+    rows = [_record(row) for row in found if find_recorded_type(row.finding_kind, row.code_type)]
     rows = [row for row in rows if row["ends_on"] >= row["effective_on"]]
     if rows:
         await connection.execute(sa.insert(CodeRecord), rows)
@@ -74,7 +74,7 @@ def _record(row: sa.Row[Any]) -> dict[str, Any]:
         "court_code": row.court_code,
         "case_id": row.case_id,
         "effective_on": court_day(row.published_at),
-        "ends_on": record_end(row.term_months, row.determined_on, row.expires_on),
+        "ends_on": compute_record_end(row.term_months, row.determined_on, row.expires_on),
         "deduction_id": row.id,
     }
 
@@ -91,28 +91,28 @@ ENDS = {
 """How each end is written down, and what is told of it."""
 
 
-def shown(row: Any, day: date) -> list[int]:
+def list_visible(row: Any, day: date) -> list[int]:
     """The party of an item that others see on a day; of what they do not see nothing is told (R10, R16)."""
     return [row.party_id] if day in row.publicity else []
 
 
-def gone(row: Any, since: date, day: date) -> list[Gone]:
+def list_withdrawals(row: Any, since: date, day: date) -> list[Withdrawal]:
     """The same of an item that others saw from a day on, until it ends or vanishes on this one (R10)."""
-    return [Gone(key, beginning(since)) for key in shown(row, day)]
+    return [Withdrawal(key, beginning(since)) for key in list_visible(row, day)]
 
 
 async def tell_of(connection: AsyncConnection, found: Any, kind: EventKind, at: datetime) -> None:
     """Tell of what happens to a deduction, if others see it."""
-    await tell(connection, shown(found, court_day(at)), kind, at)
+    await tell(connection, list_visible(found, court_day(at)), kind, at)
 
 
 async def end_item(connection: AsyncConnection, step: Step, found: sa.Row[Any], act: Act) -> None:
     """End a published deduction and its record: outside the court neither has ever been (R10). Raises as `take`."""
     await take(connection, step, found, act, ended_at=act.at)
     await close_records(connection, CodeRecord.deduction_id == found.id, court_day(act.at), ENDS[step][0])
-    if shown(found, court_day(act.at)):
-        await tell_gone(connection, [Gone(found.party_id, found.published_at)], ENDS[step][1], act.at)
-    await colour(connection, [found.party_id], act.at)
+    if list_visible(found, court_day(act.at)):
+        await tell_gone(connection, [Withdrawal(found.party_id, found.published_at)], ENDS[step][1], act.at)
+    await update_colours(connection, [found.party_id], act.at)
 
 
 async def close_records(

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.blue import next_review, running
+from casework.record_repairs import find_next_review, is_running
 from models.batch import Batch, BatchStatus
 from models.calendar import Reminder, ReminderKind
 from models.catalogue import Colour
@@ -49,7 +49,7 @@ def _objections(found: Any, day: date) -> Iterator[Row]:
 
 def _reviews(found: Any, day: date) -> Iterator[Row]:
     for row in found:
-        due = next_review(row.effective_on, day - timedelta(days=1))
+        due = find_next_review(row.effective_on, day - timedelta(days=1))
         if due <= day + AHEAD:
             common = {"court_code": row.court_code, "due_on": due, "code_record_id": row.id}
             yield {"kind": ReminderKind.REVIEW_DUE, **common}
@@ -73,7 +73,7 @@ async def _open_objections(connection: AsyncConnection) -> Any:
 
 async def _blue(connection: AsyncConnection, day: date) -> Any:
     query = sa.select(CodeRecord.id, CodeRecord.court_code, CodeRecord.effective_on)
-    return (await connection.execute(query.where(CodeRecord.colour == Colour.BLUE, running(day)))).all()
+    return (await connection.execute(query.where(CodeRecord.colour == Colour.BLUE, is_running(day)))).all()
 
 
 async def _unpublished(connection: AsyncConnection, day: date) -> Any:

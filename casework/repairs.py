@@ -11,12 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute
 
 from casework.batches import lock_item
-from casework.events import colour
+from casework.events import update_colours
 from casework.procedure import Act, Step, permit, require_reason, take
 from casework.records import end_item, shorten_record, tell_of
 from casework.refusal import Refusal, not_found
 from casework.restorations import restore_deductions
-from casework.terms import repairable_from
+from casework.terms import compute_first_repair_day
 from casework.versions import keep_version
 from models.code_record import CodeRecord
 from models.court_case import CourtCase
@@ -68,7 +68,7 @@ async def apply(connection: AsyncConnection, party_key: int, key: int, applicati
     found = (await connection.execute(query)).one_or_none()
     if found is None:
         raise not_found("deduction")
-    check_minimum(repairable_from(found.tier, found.determined_on), today)
+    check_minimum(compute_first_repair_day(found.tier, found.determined_on), today)
     return await enter_application(connection, party_key, application, today, deduction_id=key)
 
 
@@ -123,7 +123,7 @@ async def decide_repair(connection: AsyncConnection, key: int, decision: RepairD
     Raises Refusal NOT_FOUND, DECIDED, BAD_DATE, and as `take` does.
     """
     permit(act.officer, Step.SHIELD)
-    repair = await open_application(connection, key, Repair.deduction_id, act)
+    repair = await lock_application(connection, key, Repair.deduction_id, act)
     found = await lock_item(connection, repair.deduction_id, None, act)
     if decision.outcome is not RepairOutcome.REFUSED:
         await _check_grantable(connection, found, act)
@@ -133,10 +133,10 @@ async def decide_repair(connection: AsyncConnection, key: int, decision: RepairD
         await end_item(connection, Step.SHIELD, found, act)
     if decision.outcome is not RepairOutcome.REFUSED:
         await restore_deductions(connection, {found.id: repair.ground}, act.at)
-    await written_decision(connection, key, decision, act)
+    await write_decision(connection, key, decision, act)
 
 
-async def written_decision(connection: AsyncConnection, key: int, decision: RepairDecision, act: Act) -> None:
+async def write_decision(connection: AsyncConnection, key: int, decision: RepairDecision, act: Act) -> None:
     """Write down how an application ended. Raises Refusal REASON_REQUIRED."""
     new_end = decision.new_end if decision.outcome is RepairOutcome.SHORTENED else None
     values = {
@@ -148,7 +148,7 @@ async def written_decision(connection: AsyncConnection, key: int, decision: Repa
     await connection.execute(sa.update(Repair).where(Repair.id == key).values(values))
 
 
-async def open_application(
+async def lock_application(
     connection: AsyncConnection, key: int, of: InstrumentedAttribute[int | None], act: Act
 ) -> Any:
     """An application of the officer's court for what `of` names, locked. Raises Refusal NOT_FOUND, DECIDED."""
@@ -192,4 +192,4 @@ async def _shorten(connection: AsyncConnection, found: sa.Row[Any], end: date | 
     if end is not None:
         await shorten_record(connection, found.id, end)
     await tell_of(connection, found, EventKind.REPAIR_GRANTED, act.at)
-    await colour(connection, [found.party_id], act.at)
+    await update_colours(connection, [found.party_id], act.at)

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.assessments import assess_records, reverse_records
-from casework.conversions import enter_opposites, enter_rows, live_entries
-from casework.keys import key_array
+from casework.conversions import enter_opposites, enter_rows, lock_live_entries
+from casework.keys import bind_keys
 from models.catalogue import ItemKind, MoralBankItem
 from models.point_conversion import PointConversion
 from models.repair import Repair, RepairGround, RepairOutcome
@@ -27,7 +27,7 @@ REPAIR_ITEMS = {
 
 async def restore_deductions(connection: AsyncConnection, repaired: Mapping[int, RepairGround], at: datetime) -> None:
     """Convert granted repairs of deductions, by key: the share that the item restores of what was taken, once."""
-    entries = await live_entries(connection, PointConversion.deduction_id, repaired)
+    entries = await lock_live_entries(connection, PointConversion.deduction_id, repaired)
     back: dict[int, int] = {}
     for entry in entries:
         if entry.kind is ItemKind.REPAIR:
@@ -37,14 +37,14 @@ async def restore_deductions(connection: AsyncConnection, repaired: Mapping[int,
     rows = []
     for entry in taken:
         item = items.get((entry.version_id, REPAIR_ITEMS[repaired[entry.deduction_id]]))
-        if item and (points := restored(-entry.points, item.value) - back.get(entry.deduction_id, 0)) > 0:
+        if item and (points := compute_restored(-entry.points, item.value) - back.get(entry.deduction_id, 0)) > 0:
             rows.append(_row(entry, item, points))
     await enter_rows(connection, rows, at)
 
 
 async def restore_repaired(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:
     """Convert what was granted to these deductions by repairs, as far as it has not been."""
-    granted = sa.and_(Repair.deduction_id == sa.any_(key_array(keys)), Repair.outcome != RepairOutcome.REFUSED)
+    granted = sa.and_(Repair.deduction_id == sa.any_(bind_keys(keys)), Repair.outcome != RepairOutcome.REFUSED)
     query = sa.select(Repair.deduction_id, Repair.ground).where(granted).order_by(Repair.decided_at, Repair.id)
     repaired = {row.deduction_id: row.ground for row in await connection.execute(query)}
     if repaired:
@@ -56,7 +56,7 @@ async def restore_records(connection: AsyncConnection, repaired: Mapping[int, Re
 
     A veto carries no points, so neither does its repair; MR1 lifts it at once, others when the record ends.
     """
-    entries = await live_entries(connection, PointConversion.code_record_id, repaired, ItemKind.VETO)
+    entries = await lock_live_entries(connection, PointConversion.code_record_id, repaired, ItemKind.VETO)
     items = await _items(connection, {entry.version_id for entry in entries})
     rows = []
     for entry in entries:
@@ -70,12 +70,12 @@ async def restore_records(connection: AsyncConnection, repaired: Mapping[int, Re
 
 async def break_repairs(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:
     """Who breaks the repair of a record keeps nothing of it: what it gave is reversed, and a veto stands again."""
-    entries = await live_entries(connection, PointConversion.code_record_id, keys, ItemKind.REPAIR)
+    entries = await lock_live_entries(connection, PointConversion.code_record_id, keys, ItemKind.REPAIR)
     await enter_opposites(connection, entries, at)
     await assess_records(connection, keys, at)
 
 
-def restored(points: int, share: Decimal) -> int:
+def compute_restored(points: int, share: Decimal) -> int:
     """Whole points that come back, never more than the share."""
     return int(points * share)
 

@@ -9,15 +9,15 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.catalogue import behaviour_in_force, code_type_in_force
-from casework.consequences import follow, look
-from casework.founded import withdraw_founded
+from casework.catalogue import find_behaviour, find_code_type
+from casework.consequences import find_visible, follow
 from casework.matters import SANCTIONS
-from casework.participants import participant
+from casework.participants import find_case
 from casework.procedure import Act, require, require_reason
 from casework.record_steps import keep_step
 from casework.refusal import Refusal, not_found
-from casework.terms import red_type
+from casework.revocations import withdraw_founded
+from casework.terms import find_red_type
 from models.case_numbers import parse_case_number
 from models.court import StaffRole
 from models.identifiers import IdentifierError
@@ -58,13 +58,13 @@ async def record_sanction(connection: AsyncConnection, decision: SanctionDecisio
     """
     require(act.officer, StaffRole.CENTRE)
     require_reason(act.reason)
-    case = await participant(connection, decision.case_key, decision.party_key, act.officer)
+    case = await find_case(connection, decision.case_key, decision.party_key, act.officer)
     _check(decision, court_day(act.at))
     await _check_kind(connection, decision)
     behaviour = await _behaviour(connection, decision)
-    code = red_type(decision.kind, case.stage) or (behaviour and behaviour.code_type)
+    code = find_red_type(decision.kind, case.stage) or (behaviour and behaviour.code_type)
     if code:
-        await code_type_in_force(connection, code, decision.effective_on)
+        await find_code_type(connection, code, decision.effective_on)
     values = {
         "decision_number": _number(decision, case.court_code),
         "related_number": case.number,
@@ -107,7 +107,7 @@ async def revoke_sanction(connection: AsyncConnection, key: int, revoked_on: dat
         raise Refusal(
             "BAD_DATE", "It is revoked after its decision, and not in time to come.", "Check it.", "revokedOn"
         )
-    before = await look(connection, {SANCTIONS: [key]}, act.at)
+    before = await find_visible(connection, {SANCTIONS: [key]}, act.at)
     await connection.execute(sa.update(Sanction).where(Sanction.id == key).values(revoked_on=revoked_on))
     await keep_step(connection, found.party_id, act, sanction_id=key)
     await withdraw_founded(connection, [key], act.at, reason, act.officer)
@@ -152,7 +152,7 @@ async def _check_kind(connection: AsyncConnection, decision: SanctionDecision) -
 
 async def _behaviour(connection: AsyncConnection, decision: SanctionDecision) -> Any:
     if decision.behaviour is not None:
-        return await behaviour_in_force(connection, decision.behaviour, decision.decided_on)
+        return await find_behaviour(connection, decision.behaviour, decision.decided_on)
     if decision.kind is SanctionKind.ADMONITION:
         raise Refusal(
             "BEHAVIOUR_REQUIRED", "An admonition names its behaviour.", "Choose one of `behaviours`.", "behaviour"

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.assessments import assess_settlements, reverse_settlements
 from casework.consequences import establish
-from casework.participants import participant
+from casework.participants import find_case
 from casework.procedure import Act, require, require_reason
 from casework.record_steps import keep_step
 from casework.refusal import Refusal, not_found
@@ -21,7 +21,7 @@ from models.terms import court_day
 
 
 @dataclass(frozen=True)
-class Performed:
+class SettlementPerformance:
     """What a participant performed in a case, and the document of the settlement or mediation."""
 
     case_key: int
@@ -30,14 +30,14 @@ class Performed:
     performed_on: date
 
 
-async def record_settlement(connection: AsyncConnection, performed: Performed, act: Act) -> int:
+async def record_settlement(connection: AsyncConnection, performed: SettlementPerformance, act: Act) -> int:
     """Keep that a settlement was performed, with the bonus that it earns (DOMAIN 5); gives its key.
 
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, NOT_A_PARTICIPANT, BAD_DATE, BAD_DOCUMENT, RECORDED.
     """
     require(act.officer, StaffRole.CENTRE)
     require_reason(act.reason)
-    case = await participant(connection, performed.case_key, performed.party_key, act.officer)
+    case = await find_case(connection, performed.case_key, performed.party_key, act.officer)
     if performed.performed_on > court_day(act.at):
         raise Refusal("BAD_DATE", "This has not been performed yet.", "Give a past day.", "performedOn")
     values = {

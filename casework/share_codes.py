@@ -17,13 +17,13 @@ from auth.audiences import PURPOSES
 from auth.consent import RECIPIENTS, consentable
 from auth.scopes import PERSONS
 from auth.signing import REPORT_SECONDS
-from casework.consents import chosen
+from casework.consents import check_choice
 from casework.refusal import Refusal
 from models.audience import Purpose
 from models.consent import ShareCode
 from models.names import fold
 from models.party import Identity, Party
-from models.party_name import known_as
+from models.party_name import is_known_as
 
 GROUP, MARK = 4, 2
 """Characters of a code between two hyphens, and before the first one."""
@@ -69,7 +69,7 @@ class Sharing:
 
 
 @dataclass(frozen=True)
-class Shown:
+class CodeHolder:
     """Who shows: the keyed hash of its number, its name, and its number masked."""
 
     index: bytes
@@ -77,7 +77,7 @@ class Shown:
     masked: str
 
 
-def share_code(secret: bytes, key: int, form: CodeForm) -> str:
+def make_share_code(secret: bytes, key: int, form: CodeForm) -> str:
     """The code of a row: the same each time it is made, and to be made with the secret alone (RFC 2104)."""
     text = base64.b32encode(hmac.digest(secret, key.to_bytes(8, "big"), "sha256")).decode()
     return "-".join([form.mark, *(text[place : place + GROUP] for place in range(0, form.characters, GROUP))])
@@ -95,25 +95,25 @@ def is_single_use(code: str) -> bool:
     return read_share_code(code).startswith(ONCE.mark)
 
 
-def code_hash(code: str) -> bytes:
+def hash_code(code: str) -> bytes:
     """What is kept of a code: enough, as nobody chose it."""
     return hashlib.sha256(read_share_code(code).encode()).digest()
 
 
 async def create_share_code(
-    connection: AsyncConnection, secret: bytes, shown: Shown, sharing: Sharing, at: datetime
+    connection: AsyncConnection, secret: bytes, shown: CodeHolder, sharing: Sharing, at: datetime
 ) -> int:
     """A subject makes a code; gives its key. Raises Refusal BAD_DATE, BAD_PURPOSE, BAD_SCOPE, NOT_YOURS."""
     if not at < sharing.valid_to <= at + LONGEST:
         raise Refusal("BAD_DATE", f"A code lasts {LONGEST.days} days at most.", "Give another moment.", "validTo")
-    purposes = chosen(frozenset(sharing.purposes), sharing.form.purposes, "BAD_PURPOSE", "purposes")
-    scopes = chosen(frozenset(sharing.scopes), frozenset(PERSONS), "BAD_SCOPE", "scopes")
+    purposes = check_choice(frozenset(sharing.purposes), sharing.form.purposes, "BAD_PURPOSE", "purposes")
+    scopes = check_choice(frozenset(sharing.scopes), frozenset(PERSONS), "BAD_SCOPE", "scopes")
     await _check_name(connection, shown)
     key: int = (await connection.execute(NEXT_KEY)).scalar_one()
-    code = share_code(secret, key, sharing.form)
+    code = make_share_code(secret, key, sharing.form)
     values = {
         "id": key,
-        "code_hash": code_hash(code),
+        "code_hash": hash_code(code),
         "hint": code[-GROUP:],
         "subject_index": shown.index,
         "shown_name": shown.name,
@@ -139,9 +139,9 @@ async def revoke_share_code(connection: AsyncConnection, subject: bytes, key: in
     await connection.execute(sa.update(ShareCode).where(ShareCode.id == key).values(revoked_at=at))
 
 
-async def _check_name(connection: AsyncConnection, shown: Shown) -> None:
+async def _check_name(connection: AsyncConnection, shown: CodeHolder) -> None:
     """Whom the court knows is shown by a name that the court knows. Raises Refusal NOT_YOURS."""
-    same = known_as(Party, sa.literal(fold(shown.name), sa.Text))
+    same = is_known_as(Party, sa.literal(fold(shown.name), sa.Text))
     query = sa.select(same).join(Identity, Identity.party_id == Party.id).where(Identity.index == shown.index)
     if (await connection.execute(query)).scalar_one_or_none() is False:
         raise Refusal("NOT_YOURS", "This is not your name as the courts know it.", "Give your full name.", "name")

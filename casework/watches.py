@@ -19,7 +19,7 @@ from casework.refusal import Refusal
 from models.consent import Consent
 from models.names import fold
 from models.party import Identity, Party, PartyKind
-from models.party_name import known_as
+from models.party_name import is_known_as
 from models.watch import Watch, WatchLine, WatchOrder, WatchOutcome
 
 MOST_LINES = 500
@@ -103,7 +103,7 @@ async def _judged(
         sa.literal([one.folded for one in customers for _ in one.probes], sa.ARRAY(sa.Text)),
     ).table_valued(sa.column("index", sa.LargeBinary), sa.column("folded", sa.Text), name="asked")
     asked = asked.render_derived()
-    same = known_as(Party, asked.c.folded)
+    same = is_known_as(Party, asked.c.folded)
     names = sa.select(asked.c["index"], asked.c.folded, Party.kind).join(Identity, Identity.index == asked.c["index"])
     others = names.join(Party, Party.id == Identity.party_id).where(Party.disclosed, ~same)
     misnamed = {(index, folded, kind) for index, folded, kind in await connection.execute(others)}

@@ -35,19 +35,19 @@ ANEW: dict[str, Any] = {"attempts": 0, "tried_at": None, "given_up_at": None}
 NEXT_KEY = sa.select(sa.func.nextval(sa.func.pg_get_serial_sequence("webhook", "id")))
 
 
-def signing_key(keyring: Keyring, key: int, version: int) -> Ed25519PrivateKey:
+def derive_signing_key(keyring: Keyring, key: int, version: int) -> Ed25519PrivateKey:
     """The Ed25519 key of a version of a webhook's keys."""
     return Ed25519PrivateKey.from_private_bytes(keyring.webhook_secret(b"ed25519", key, version))
 
 
-def hmac_secret(keyring: Keyring, key: int, version: int) -> bytes:
+def derive_hmac_secret(keyring: Keyring, key: int, version: int) -> bytes:
     """The HMAC secret of a version of a webhook's keys, 32 bytes."""
     return keyring.webhook_secret(b"hmac", key, version)
 
 
-def told_secret(keyring: Keyring, key: int, version: int) -> str:
+def format_secret(keyring: Keyring, key: int, version: int) -> str:
     """The HMAC secret as its owner keeps it."""
-    return f"whsec_{base64.b64encode(hmac_secret(keyring, key, version)).decode()}"
+    return f"whsec_{base64.b64encode(derive_hmac_secret(keyring, key, version)).decode()}"
 
 
 async def create_webhook(
@@ -66,7 +66,7 @@ async def create_webhook(
         "client_key": client_key,
         "url": url,
         "kinds": sorted(set(kinds)),
-        "public_key": signing_key(keyring, key, 1).public_key().public_bytes_raw(),
+        "public_key": derive_signing_key(keyring, key, 1).public_key().public_bytes_raw(),
         "created_at": at,
     }
     await connection.execute(sa.insert(Webhook).values(values))
@@ -105,7 +105,7 @@ async def rotate_keys(connection: AsyncConnection, keyring: Keyring, client_key:
     """New keys for a webhook; for a day both sign. Raises Refusal NOT_FOUND."""
     found = await _own(connection, client_key, key)
     version = found.key_version + 1
-    public = signing_key(keyring, key, version).public_key().public_bytes_raw()
+    public = derive_signing_key(keyring, key, version).public_key().public_bytes_raw()
     await _update(connection, key, key_version=version, public_key=public, rotated_at=at)
 
 
@@ -132,7 +132,7 @@ async def replay(connection: AsyncConnection, client_key: int, key: int, since: 
     told = (
         sa.select(sa.literal(key), Event.id, sa.literal(at, sa.DateTime(timezone=True)))
         .join(Notification, sa.and_(Notification.event_id == Event.id, Notification.client_key == client_key))
-        .where(Event.occurred_at >= since, wanted(found.kinds))
+        .where(Event.occurred_at >= since, is_wanted(found.kinds))
     )
     again = insert(Delivery).from_select(["webhook_id", "event_id", "next_at"], told)
     await connection.execute(
@@ -144,7 +144,7 @@ async def replay(connection: AsyncConnection, client_key: int, key: int, since: 
     await connection.execute(WAKE)
 
 
-def wanted(kinds: Sequence[str]) -> sa.ColumnElement[bool]:
+def is_wanted(kinds: Sequence[str]) -> sa.ColumnElement[bool]:
     """Whether a webhook for these kinds is told of an event; for none named, of all."""
     return Event.kind.in_(kinds) if kinds else sa.true()
 
@@ -199,7 +199,7 @@ async def _move(connection: AsyncConnection, client_key: int, key: int, url: str
 
 def _of_kinds(kinds: Sequence[str]) -> sa.ColumnElement[bool]:
     """Whether a delivery is of an event that a webhook for these kinds is told of."""
-    return sa.exists().where(Event.id == Delivery.event_id, wanted(kinds))
+    return sa.exists().where(Event.id == Delivery.event_id, is_wanted(kinds))
 
 
 async def _send_again(connection: AsyncConnection, key: int, at: datetime, condition: sa.ColumnElement[bool]) -> None:

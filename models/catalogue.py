@@ -63,7 +63,7 @@ POINTS = {Tier.T1: (1, 5), Tier.T2: (6, 8), Tier.T3: (9, 10)}
 """The points that a tier may carry (R1)."""
 
 
-def points_within_tier(*columns: str) -> str:
+def limit_points(*columns: str) -> str:
     """SQL that holds each of `columns` to the band of the row's tier."""
     bands = (
         f"(tier = '{tier}' AND {' AND '.join(f'{column} BETWEEN {low} AND {high}' for column in columns)})"
@@ -98,7 +98,7 @@ class Behaviour(Keyed):
         UniqueConstraint("version_id", "code"),
         UniqueConstraint("id", "stage", "tier"),
         CheckConstraint("points_min <= points_max", name="points_ordered"),
-        CheckConstraint(points_within_tier("points_min", "points_max"), name="points_within_tier"),
+        CheckConstraint(limit_points("points_min", "points_max"), name="points_within_tier"),
     )
 
     version_id: Mapped[int] = mapped_column(ForeignKey("catalogue_version.id"))

@@ -181,6 +181,6 @@ class CodePeriod(Base):
     colour: Mapped[Colour] = mapped_column(choice(Colour))
 
 
-def known_today(period: Any) -> ColumnElement[bool]:
+def is_known_today(period: Any) -> ColumnElement[bool]:
     """Whether a period, or a version of a record, is today's knowledge; what the partial indexes hold."""
     return func.upper_inf(period.known)

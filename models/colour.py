@@ -44,7 +44,7 @@ class Period:
     colour: Colour
 
 
-def colour_on(day: date, records: Iterable[Record], enforcements: Iterable[Span] = ()) -> Colour:
+def find_colour(day: date, records: Iterable[Record], enforcements: Iterable[Span] = ()) -> Colour:
     """The colour on `day` by the records active then (R11).
 
     A blue record covers the yellow record it repairs, if that is of an enforcement type. Gold falls away while an
@@ -66,14 +66,14 @@ def _uncovered(active: dict[int, Record]) -> Iterator[Record]:
             yield record
 
 
-def periods(records: Sequence[Record], enforcements: Sequence[Span] = ()) -> list[Period]:
+def compute_periods(records: Sequence[Record], enforcements: Sequence[Span] = ()) -> list[Period]:
     """The colours of all days, past and already certain, as adjoining periods of different colours (R13, R14)."""
     spans = [record.active for record in records] + list(enforcements)
     changes = sorted({day for span in spans for day in (span.start, span.end) if day is not None})
     found = [Period(None, changes[0] if changes else None, Colour.GREEN)]
     ends: list[date | None] = [*changes[1:], None]
     for start, end in zip(changes, ends, strict=False):
-        colour = colour_on(start, records, enforcements)
+        colour = find_colour(start, records, enforcements)
         if colour is found[-1].colour:
             found[-1] = Period(found[-1].start, end, colour)
         else:

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Keyed, choice
 from models.client import Client
-from models.names import folded_from
+from models.names import fold_default
 
 
 class ConsentOrigin(StrEnum):
@@ -93,7 +93,7 @@ class ShareCode(Keyed):
     hint: Mapped[str] = mapped_column(Text)
     subject_index: Mapped[bytes] = mapped_column(LargeBinary)
     shown_name: Mapped[str] = mapped_column(Text)
-    shown_folded: Mapped[str] = mapped_column(Text, default=folded_from("shown_name"))
+    shown_folded: Mapped[str] = mapped_column(Text, default=fold_default("shown_name"))
     shown_number: Mapped[str] = mapped_column(Text)
     purposes: Mapped[list[str]] = mapped_column(ARRAY(Text))
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Keyed, choice
 from models.batch import Batch
-from models.catalogue import Behaviour, Stage, Tier, points_within_tier
+from models.catalogue import Behaviour, Stage, Tier, limit_points
 from models.court import StaffRole
 from models.court_case import CourtCase, Role
 from models.party import Party
@@ -106,7 +106,7 @@ class Deduction(Public, Keyed):
     __table_args__ = (
         Index("ix_deduction_proposed", "proposed_at", "id"),
         ForeignKeyConstraint(["behaviour_id", "stage", "tier"], ["behaviour.id", "behaviour.stage", "behaviour.tier"]),
-        CheckConstraint(points_within_tier("points"), name="points_within_tier"),
+        CheckConstraint(limit_points("points"), name="points_within_tier"),
         CheckConstraint(_DOCUMENTED, name="documented"),
         CheckConstraint("octet_length(finding_digest) = 32", name="finding_is_hashed"),
         CheckConstraint("status <> 'EXPIRED'", name="expiry_is_derived"),

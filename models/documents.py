@@ -77,12 +77,12 @@ def parse_document(kind: DocumentKind, text: str) -> Document:
     return PARSERS[kind](compact(text).upper())
 
 
-def document_key(kind: DocumentKind, value: str) -> str:
+def make_document_key(kind: DocumentKind, value: str) -> str:
     """What is hashed of a normalized number (R18): with its kind, unless no other kind can have the same number."""
     return value if kind in SHARED and len(value) == CITIZEN_LENGTH else f"{kind}:{value}"
 
 
-def contained_code(document: Document) -> Document | None:
+def extract_organization_code(document: Document) -> Document | None:
     """The organization code (GB 11714) in positions 9 to 17 of a unified code (GB 32100); None of other documents."""
     if document.kind is not DocumentKind.UNIFIED_SOCIAL_CREDIT_CODE:
         return None

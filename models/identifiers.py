@@ -136,7 +136,7 @@ def mask_number(value: str) -> str:
     return f"{value[:6]}{'*' * 8}{value[-4:]}"
 
 
-def born_minor_on(born_on: date, day: date) -> bool:
+def was_minor(born_on: date, day: date) -> bool:
     """Whether somebody born on `born_on` is under 18 on `day` (R16; Civil Code, article 17)."""
     birthday_to_come = (day.month, day.day) < (born_on.month, born_on.day)
     return day.year - born_on.year - birthday_to_come < ADULT_AGE

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from models.base import Keyed, choice
 from models.court import Court, StaffRole
 from models.documents import DocumentKind
-from models.names import folded_from
+from models.names import fold_default
 from models.party import Party
 
 
@@ -65,7 +65,7 @@ class IdentityConflict(Keyed):
     holder_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
     provisional_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
     name: Mapped[str] = mapped_column(Text)
-    folded: Mapped[str] = mapped_column(Text, default=folded_from("name"))
+    folded: Mapped[str] = mapped_column(Text, default=fold_default("name"))
     court_code: Mapped[str] = mapped_column(ForeignKey("court.code"))
     opened_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     line: Mapped[int | None] = mapped_column(Integer)

@@ -47,7 +47,7 @@ DEBTOR_GROUNDS = {
 DEBTOR_TERM_MONTHS = 24
 
 
-def debtor_end(grounds: str, published_on: date) -> date | None:
+def compute_debtor_end(grounds: str, published_on: date) -> date | None:
     """The last day on the list of dishonest debtors, by the grounds as written; None until performed (article 2)."""
     return None if UNTIL_PERFORMED in grounds else add_months(published_on, DEBTOR_TERM_MONTHS)
 

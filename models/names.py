@@ -56,7 +56,7 @@ def same_name(one: str, other: str) -> bool:
     return fold(one) == fold(other)
 
 
-def folded_from(column: str) -> Callable[[Any], str | None]:
+def fold_default(column: str) -> Callable[[Any], str | None]:
     """The default of a column that holds the name of another column of its row, folded; none of none."""
 
     def folded(context: Any) -> str | None:

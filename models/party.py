@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from models.base import Keyed, choice
 from models.documents import DocumentKind
 from models.household import Household, Village
-from models.names import folded_from
+from models.names import fold_default
 
 
 class PartyKind(StrEnum):
@@ -49,7 +49,7 @@ class Party(Keyed):
 
     kind: Mapped[PartyKind] = mapped_column(choice(PartyKind))
     name: Mapped[str] = mapped_column(Text, index=True)
-    folded: Mapped[str] = mapped_column(Text, index=True, default=folded_from("name"))
+    folded: Mapped[str] = mapped_column(Text, index=True, default=fold_default("name"))
     disclosed: Mapped[bool] = mapped_column(Boolean)
     merged_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
     village_id: Mapped[int | None] = mapped_column(ForeignKey("village.id"))

@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstrain
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from models.base import Keyed, choice
-from models.names import folded_from
+from models.names import fold_default
 from models.party import Party
 
 
@@ -40,7 +40,7 @@ class PartyName(Keyed):
 
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
     name: Mapped[str] = mapped_column(Text)
-    folded: Mapped[str] = mapped_column(Text, default=folded_from("name"))
+    folded: Mapped[str] = mapped_column(Text, default=fold_default("name"))
     begins_on: Mapped[date | None]
     ends_on: Mapped[date | None]
     latest_on: Mapped[date | None]
@@ -48,7 +48,7 @@ class PartyName(Keyed):
     standing: Mapped[NameStanding] = mapped_column(choice(NameStanding))
 
 
-def known_as(party: type[Party], folded: Any) -> sa.ColumnElement[bool]:
+def is_known_as(party: type[Party], folded: Any) -> sa.ColumnElement[bool]:
     """Whether a party has this name or had it: the one comparison of names (R17, R21, R22). A slip is no name.
 
     Other names are looked up only where the current one differs.
@@ -60,7 +60,7 @@ def known_as(party: type[Party], folded: Any) -> sa.ColumnElement[bool]:
     return sa.or_(party.folded == folded, had.exists())
 
 
-def bearers(folded: Any) -> sa.CompoundSelect[int]:
+def select_bearers(folded: Any) -> sa.CompoundSelect[int]:
     """The keys of the parties of which `known_as` holds: where the name is all that is given."""
     party, former = aliased(Party), aliased(PartyName)
     have = sa.select(party.id).where(party.folded == folded)

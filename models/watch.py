@@ -18,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Keyed, choice
-from models.names import folded_from
+from models.names import fold_default
 from models.party import PartyKind
 
 
@@ -52,7 +52,7 @@ class Watch(Keyed):
     subject_index: Mapped[bytes] = mapped_column(LargeBinary)
     kind: Mapped[PartyKind] = mapped_column(choice(PartyKind))
     name: Mapped[str | None] = mapped_column(Text)
-    folded: Mapped[str | None] = mapped_column(Text, default=folded_from("name"))
+    folded: Mapped[str | None] = mapped_column(Text, default=fold_default("name"))
     reference: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

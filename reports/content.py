@@ -14,7 +14,7 @@ from auth.audiences import SCOPES, Audience, Purpose
 from auth.principal import Principal
 from auth.report_signature import ReportSigner
 from auth.scopes import Scope
-from casework.integrity_reports import Sheet, claims
+from casework.integrity_reports import Sheet, make_claims
 from engine.document.document import Operation, prepare_operation
 from engine.engine import Engine
 from engine.execution import InternalError, execute_operation
@@ -112,4 +112,4 @@ class ReportWriter:
     async def signature(self, connection: AsyncConnection, caller: Caller, sheet: Sheet, code: str) -> str:
         """The detached signature over what `code` shows now."""
         content, _ = await ReportReading(self.engine, caller, sheet, code).content(connection)
-        return self.signer.sign(claims(sheet, content, self.issuer))
+        return self.signer.sign(make_claims(sheet, content, self.issuer))

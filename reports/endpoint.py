@@ -22,12 +22,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from auth.server.pages import GUARDED
-from casework.integrity_reports import ReportStatus, report_address
+from casework.integrity_reports import ReportStatus, make_report_address
 from casework.share_codes import read_share_code
 from engine.execution import log_failure
-from reports.desk import ReportDesk, Viewed
-from reports.layout import STATUSES, laid_out
+from reports.layout import STATUSES, lay_out
 from reports.pdf import typeset
+from reports.viewer import ReportView, ReportViewer
 
 FOR_PEOPLE = ("", "pdf")
 """The forms that messengers preview; programs ask for the others, whatever they are called."""
@@ -66,21 +66,21 @@ HEADERS = {"Content-Security-Policy": POLICY, "X-Robots-Tag": "noindex, nofollow
 PAGES = Environment(loader=PackageLoader("reports", "pages"), autoescape=True, undefined=StrictUndefined)
 log = logging.getLogger("suxin.reports")
 
-Form = Callable[[Viewed | None, str], Awaitable[Response]]
+Form = Callable[[ReportView | None, str], Awaitable[Response]]
 
 
-def report_routes(desk: ReportDesk, request_timeout: float) -> list[Route]:
+def make_report_routes(desk: ReportViewer, request_timeout: float) -> list[Route]:
     """The routes of reports. request_timeout: in seconds."""
     views, limiter = anyio.CapacityLimiter(VIEWED_AT_ONCE), anyio.CapacityLimiter(TYPESET_AT_ONCE)
 
-    async def pdf(viewed: Viewed | None, issuer: str) -> Response:
+    async def pdf(viewed: ReportView | None, issuer: str) -> Response:
         if viewed is None or not viewed.claims:
-            return await page(viewed, issuer)
-        address = report_address(issuer, viewed.code)
+            return await render_page(viewed, issuer)
+        address = make_report_address(issuer, viewed.code)
         made = await anyio.to_thread.run_sync(partial(typeset, viewed, address), limiter=limiter)
         return _file(made, "application/pdf", "integrity-report.pdf")
 
-    forms: Mapping[str, Form] = {"": page, "pdf": pdf, "jws": signed_text, "json": told}
+    forms: Mapping[str, Form] = {"": render_page, "pdf": pdf, "jws": render_jws, "json": render_json}
 
     async def endpoint(request: Request) -> Response:
         code, suffix = _asked(request.path_params["name"])
@@ -91,7 +91,7 @@ def report_routes(desk: ReportDesk, request_timeout: float) -> list[Route]:
             async with asyncio.timeout(request_timeout):
                 async with views:
                     viewed = await desk.view(code) if form and CODE.fullmatch(code) else None
-                return await (form or page)(viewed, desk.signer.issuer)
+                return await (form or render_page)(viewed, desk.signer.issuer)
         except (TimeoutError, OSError, sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
             log.error("a report could not be shown: %s", type(error).__name__)
             return _html(UNAVAILABLE, 503)
@@ -115,21 +115,21 @@ def _is_view(request: Request, suffix: str) -> bool:
     return request.method == "GET" and not ahead and not by_program
 
 
-async def page(viewed: Viewed | None, issuer: str) -> Response:
+async def render_page(viewed: ReportView | None, issuer: str) -> Response:
     """The report for people, or what became of it."""
     if viewed is None:
         return _html(UNKNOWN, 404)
     return _html(STATUSES[viewed.status], _http_status(viewed), viewed)
 
 
-async def signed_text(viewed: Viewed | None, issuer: str) -> Response:
+async def render_jws(viewed: ReportView | None, issuer: str) -> Response:
     """The compact JWS (RFC 7515), to keep and to check without us."""
     if viewed is None or not viewed.jws:
-        return await page(viewed, issuer)
+        return await render_page(viewed, issuer)
     return _file(viewed.jws.encode(), "application/jose", "integrity-report.jws")
 
 
-async def told(viewed: Viewed | None, issuer: str) -> Response:
+async def render_json(viewed: ReportView | None, issuer: str) -> Response:
     """The report for programs."""
     if viewed is None:
         return _json({"status": "UNKNOWN"}, 404)
@@ -137,12 +137,12 @@ async def told(viewed: Viewed | None, issuer: str) -> Response:
     return _json({"status": viewed.status.value, **content}, _http_status(viewed))
 
 
-def _http_status(viewed: Viewed) -> int:
+def _http_status(viewed: ReportView) -> int:
     return 200 if viewed.status is ReportStatus.VALID else 410
 
 
-def _html(status: str, code: int, viewed: Viewed | None = None) -> Response:
-    report = laid_out(viewed.claims) if viewed and viewed.claims else None
+def _html(status: str, code: int, viewed: ReportView | None = None) -> Response:
+    report = lay_out(viewed.claims) if viewed and viewed.claims else None
     name = viewed.code if viewed else ""
     text = PAGES.get_template("report.html").render(style=STYLE, status=status, report=report, code=name)
     return Response(text, code, HEADERS, "text/html; charset=utf-8")

@@ -21,20 +21,20 @@ SEGMENTED = 12
 """The format of a table of characters that reaches beyond the first 65,536."""
 
 
-def shown(text: str) -> str:
+def replace_missing(text: str) -> str:
     """A text with a placeholder for each character that the font lacks. Blanks stay; what is invisible is left out."""
     return "".join(_glyph(one) for one in text)
 
 
 def _glyph(character: str) -> str:
-    if ord(character) in characters() or character in "\n\t":
+    if ord(character) in read_characters() or character in "\n\t":
         return character
     invisible = unicodedata.category(character) == "Cf" or unicodedata.name(character, "").startswith(SELECTOR)
     return "" if invisible else PLACEHOLDER
 
 
 @cache
-def characters() -> frozenset[int]:
+def read_characters() -> frozenset[int]:
     """The characters that the font has a glyph for."""
     font = FONT.read_bytes()
     start = _table(font, b"cmap")

@@ -68,7 +68,7 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Laid:
+class ReportLayout:
     """A report as people read it."""
 
     number: str
@@ -127,12 +127,12 @@ TABLES: Mapping[str, tuple[str, Sequence[Column]]] = {
 """The tables in their order, by the field that they show. A field that is not there was not chosen, and has none."""
 
 
-def laid_out(claims: Mapping[str, Any]) -> Laid:
+def lay_out(claims: Mapping[str, Any]) -> ReportLayout:
     """A report from the claims that are signed."""
     party = claims["subject"]["party"] or {}
     code = party.get("creditCode")
     fields = {**party, **({"records": code["records"]} if code else {})}
-    return Laid(
+    return ReportLayout(
         number=claims["report"]["number"],
         colour=code and code["colour"],
         facts=_facts(claims, code),
@@ -141,12 +141,12 @@ def laid_out(claims: Mapping[str, Any]) -> Laid:
     )
 
 
-def moment(seconds: int) -> str:
+def format_moment(seconds: int) -> str:
     """A moment as courts write it."""
     return f"{datetime.fromtimestamp(seconds, UTC).astimezone(COURT_TIME):%Y-%m-%d %H:%M:%S}"
 
 
-def word(value: Value) -> str:
+def translate(value: Value) -> str:
     """What a value is called; a dash for none."""
     return "—" if value is None else WORDS.get(str(value), str(value))
 
@@ -157,16 +157,21 @@ def _facts(claims: Mapping[str, Any], code: Row | None) -> list[tuple[str, str]]
         ("姓名/名称 Name", subject["name"]),
         ("证件号码 Number", subject["maskedNumber"]),
         ("报告编号 Report", report["number"]),
-        ("用途 Purpose", word(report["purpose"])),
-        ("出示范围 Shown", "；".join(word(scope) for scope in report["scopes"])),
-        ("出具时间 Issued", moment(claims["iat"])),
-        ("有效期至 Valid until", moment(claims["exp"])),
-        ("最新批次 Latest month", word(report["latestMonth"])),
+        ("用途 Purpose", translate(report["purpose"])),
+        ("出示范围 Shown", "；".join(translate(scope) for scope in report["scopes"])),
+        ("出具时间 Issued", format_moment(claims["iat"])),
+        ("有效期至 Valid until", format_moment(claims["exp"])),
+        ("最新批次 Latest month", translate(report["latestMonth"])),
         ("目录 Catalogue", " · ".join(filter(None, report["catalogue"].values())) or "—"),
         ("出具服务 Issuer", claims["iss"]),
     ]
     if code:
-        facts.append(("信用码 Colour", f"{word(code['colour'])} ({word(code['since'])} – {word(code['changesOn'])})"))
+        facts.append(
+            (
+                "信用码 Colour",
+                f"{translate(code['colour'])} ({translate(code['since'])} – {translate(code['changesOn'])})",
+            )
+        )
     if subject["party"] is None:
         facts.append(("记录 Records", "各法院没有可出示的记录 courts hold nothing that is shown"))
     return facts
@@ -176,5 +181,5 @@ def _table(name: str, found: Any) -> Table:
     title, columns = TABLES[name]
     rows = found if isinstance(found, list) else found["nodes"]
     total = len(rows) if isinstance(found, list) else found["totalCount"]
-    cells = [[word(read(row)) for _, read in columns] for row in rows]
+    cells = [[translate(read(row)) for _, read in columns] for row in rows]
     return Table(title, [head for head, _ in columns], cells, total)

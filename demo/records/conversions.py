@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from casework.assessments import STAGE_ITEMS
-from casework.restorations import REPAIR_ITEMS, restored
+from casework.restorations import REPAIR_ITEMS, compute_restored
 from demo.city.cast import CHEN, LIN
 from demo.city.draft import Draft, Row
 from demo.records.cases import may_be_told
@@ -94,7 +94,7 @@ def _repaired(draft: Draft) -> Iterator[Ground]:
         granted = row.get("outcome") in (RepairOutcome.SHORTENED, RepairOutcome.SHIELDED)
         if granted and row["party_id"] in households and row.get("deduction_id"):
             item = REPAIR_ITEMS[row["ground"]]
-            back = restored(points[row["deduction_id"]], draft.found.items[item]["value"])
+            back = compute_restored(points[row["deduction_id"]], draft.found.items[item]["value"])
             yield Ground(row["party_id"], item, back, court_day(row["decided_at"]), row["deduction_id"])
 
 

@@ -8,13 +8,13 @@ import sqlalchemy as sa
 from sqlalchemy import BigInteger, Column, Date, DateTime, SmallInteger, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.consequences import Sight
-from casework.founded import REVOKED, withdraw_founded
-from casework.keys import key_array
+from casework.consequences import Visible
+from casework.keys import bind_keys
 from casework.matters import DEDUCTIONS
-from casework.procedure import steps_of
+from casework.procedure import insert_steps
 from casework.records import close_records, record_publication, refresh_records
-from casework.terms import publicity_end
+from casework.revocations import REVOKED, withdraw_founded
+from casework.terms import compute_publicity_end
 from casework.versions import COLUMNS
 from ingest.formats.known_cases import case_key, read_cases
 from ingest.formats.repaired import add_repairs, read_ground
@@ -158,7 +158,7 @@ class Deductions(RecordingFormat):
     def _last(self, text: str, behaviour: Scored, finding: FindingKind, determined_on: date) -> date:
         """The last day of publicity: the court's own, within five years, or the usual one (R6)."""
         if self.context.vocabulary.blank(text):
-            return publicity_end(behaviour.tier, finding, determined_on)
+            return compute_publicity_end(behaviour.tier, finding, determined_on)
         longest = add_months(determined_on, RED_PUBLICITY_MONTHS)
         last = parse_date(text, latest=date.max)
         if not determined_on <= last <= longest:
@@ -183,7 +183,7 @@ class Deductions(RecordingFormat):
 
     async def end(
         self, connection: AsyncConnection, source: Source, turn: int, written: Written
-    ) -> tuple[Sequence[int], Sight]:
+    ) -> tuple[Sequence[int], Visible]:
         """Write down steps, editions and repairs, and the records that public items make and ended ones lose."""
         keys = [*written.new, *written.changed]
         if not keys:
@@ -197,13 +197,13 @@ class Deductions(RecordingFormat):
         await record_publication(connection, public.keys() & set(written.new))
         await refresh_records(connection, public.keys() & set(written.changed))
         await self._withdraw_unfounded(connection, written.new, source)
-        lines = sa.and_(self.met(), self.staged.c.turn == turn, Deduction.id == sa.any_(key_array(keys)))
+        lines = sa.and_(self.met(), self.staged.c.turn == turn, Deduction.id == sa.any_(bind_keys(keys)))
         await connection.execute(add_repairs(self.staged, lines, source))
         return (), {}
 
     async def _withdraw_unfounded(self, connection: AsyncConnection, keys: Sequence[int], source: Source) -> None:
         """Withdraw new items that cite a decision which was revoked before (R25)."""
-        parties = sa.select(Deduction.party_id).where(Deduction.id == sa.any_(key_array(keys)))
+        parties = sa.select(Deduction.party_id).where(Deduction.id == sa.any_(bind_keys(keys)))
         query = sa.select(Sanction.id).where(Sanction.party_id.in_(parties), Sanction.revoked_on.is_not(None))
         if keys and (revoked := (await connection.execute(query)).scalars().all()):
             await withdraw_founded(connection, revoked, source.at, REVOKED)
@@ -214,7 +214,7 @@ class Deductions(RecordingFormat):
         """Those of these items that are in a state, each with the reason that its line gives."""
         reason = sa.func.coalesce(self.staged.c.end_reason, REASON)
         query = sa.select(Deduction.id, reason).where(self.met(), self.staged.c.turn == turn)
-        chosen = query.where(Deduction.id == sa.any_(key_array(keys)), Deduction.status == status)
+        chosen = query.where(Deduction.id == sa.any_(bind_keys(keys)), Deduction.status == status)
         found: Any = await connection.execute(chosen)
         return dict(found.all())
 
@@ -224,7 +224,7 @@ class Deductions(RecordingFormat):
         """Write down the step that leads to a state. keys: of items, by its reason."""
         for reason, found in keys.items():
             if found:
-                await connection.execute(steps_of(found, status, None, source.at, reason))
+                await connection.execute(insert_steps(found, status, None, source.at, reason))
 
     async def _keep_versions(self, connection: AsyncConnection, keys: Sequence[int], source: Source) -> None:
         """Each edition as it became effective (R5): the first by its publication."""

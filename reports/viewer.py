@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from auth.audiences import Audience, Purpose
 from auth.principal import Principal
 from auth.report_signature import ReportSigner, attached
-from casework.integrity_reports import Issued, ReportStatus, claims, count_view, find_report
+from casework.integrity_reports import IssuedReport, ReportStatus, count_view, find_report, make_claims
 from casework.transaction import transact
 from engine.engine import Engine
 from engine.load.rows import RootAnswer
@@ -24,7 +24,7 @@ from resolvers.view import Access
 
 
 @dataclass(frozen=True)
-class Viewed:
+class ReportView:
     """What whoever has a code is told. claims, jws: of a report that holds; empty of every other one."""
 
     status: ReportStatus
@@ -34,7 +34,7 @@ class Viewed:
 
 
 @dataclass(frozen=True)
-class ReportDesk:
+class ReportViewer:
     """Shows reports. graphql: the schema. engine: the connections of the loaders. clock: the moment of each view."""
 
     graphql: Engine
@@ -43,11 +43,11 @@ class ReportDesk:
     signer: ReportSigner
     clock: Callable[[], datetime]
 
-    async def view(self, code: str) -> Viewed | None:
+    async def view(self, code: str) -> ReportView | None:
         """The report of a code; None for a code that never was one. It is counted and logged before it is told."""
         return await transact(self.engine, lambda connection: self._view(connection, code))
 
-    async def _view(self, connection: AsyncConnection, code: str) -> Viewed | None:
+    async def _view(self, connection: AsyncConnection, code: str) -> ReportView | None:
         now = self.clock()
         issued = await find_report(connection, self.keyring.share_key, code, now)
         if issued is None:
@@ -59,20 +59,22 @@ class ReportDesk:
             await count_view(connection, issued.key, now)
         return viewed
 
-    async def _read(self, connection: AsyncConnection, issued: Issued, reading: ReportReading) -> tuple[Viewed, Trail]:
+    async def _read(
+        self, connection: AsyncConnection, issued: IssuedReport, reading: ReportReading
+    ) -> tuple[ReportView, Trail]:
         """What is told of a report: its content, if that is still what was signed; else its status alone (R10)."""
         if issued.status is not ReportStatus.VALID:
-            return Viewed(issued.status, reading.code), _nothing(issued, reading)
+            return ReportView(issued.status, reading.code), _nothing(issued, reading)
         try:
             content, trail = await reading.content(connection)
         except ReportEndedError:
-            return Viewed(ReportStatus.REVOKED, reading.code), _nothing(issued, reading)
-        told = claims(issued.sheet, content, self.signer.issuer)
+            return ReportView(ReportStatus.REVOKED, reading.code), _nothing(issued, reading)
+        told = make_claims(issued.sheet, content, self.signer.issuer)
         if not self.signer.fits(issued.signature, told):
-            return Viewed(ReportStatus.SUPERSEDED, reading.code), _nothing(issued, reading)
-        return Viewed(ReportStatus.VALID, reading.code, told, attached(issued.signature, told)), trail
+            return ReportView(ReportStatus.SUPERSEDED, reading.code), _nothing(issued, reading)
+        return ReportView(ReportStatus.VALID, reading.code, told, attached(issued.signature, told)), trail
 
-    def _caller(self, issued: Issued, now: datetime) -> Caller:
+    def _caller(self, issued: IssuedReport, now: datetime) -> Caller:
         """The portal in whose name the subject shows itself: whoever views says nothing of himself."""
         portal = Principal(
             client_id="",
@@ -86,7 +88,7 @@ class ReportDesk:
         return Caller(portal, self.keyring, now, uuid4())
 
 
-def _nothing(issued: Issued, reading: ReportReading) -> Trail:
+def _nothing(issued: IssuedReport, reading: ReportReading) -> Trail:
     """The entry of a view that told nothing of the subject."""
     trail, view = Trail(reading.engine.audit), replace(reading.caller.view, access=Access(issued.sheet.purpose))
     told = {"index": issued.subject_index, "share_code": issued.share_code_id, "result": AccessResult.EMPTY}

@@ -8,11 +8,11 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.assessments import reverse_records
-from casework.catalogue import code_type_in_force
-from casework.events import colour, tell, tell_gone
+from casework.catalogue import find_code_type
+from casework.events import tell, tell_gone, update_colours
 from casework.procedure import Act, require, require_reason
 from casework.record_steps import keep_step
-from casework.records import close_records, enter_record, gone, shown
+from casework.records import close_records, enter_record, list_visible, list_withdrawals
 from casework.refusal import Refusal, not_found
 from casework.repairs import (
     Application,
@@ -21,11 +21,11 @@ from casework.repairs import (
     check_minimum,
     decide_repair,
     enter_application,
-    open_application,
-    written_decision,
+    lock_application,
+    write_decision,
 )
 from casework.restorations import break_repairs, restore_records
-from casework.terms import repairable_from
+from casework.terms import compute_first_repair_day
 from models.catalogue import Behaviour, CodeType, Colour
 from models.code_record import CloseReason, CodeRecord
 from models.colour import ENFORCEMENT_TYPES
@@ -61,13 +61,13 @@ async def apply_for_record(
             CodeRecord.party_id == party_key,
             CodeRecord.colour == Colour.YELLOW,
             CodeRecord.deduction_id.is_(None),  # such a record follows its deduction, which is repaired itself
-            running(today),
+            is_running(today),
         )
     )
     found = (await connection.execute(query)).one_or_none()
     if found is None:
         raise not_found("record")
-    check_minimum(repairable_from(found.tier, found.effective_on), today)
+    check_minimum(compute_first_repair_day(found.tier, found.effective_on), today)
     return await enter_application(connection, party_key, application, today, code_record_id=key)
 
 
@@ -86,7 +86,7 @@ async def decide_record_repair(connection: AsyncConnection, key: int, decision: 
     """
     require(act.officer, StaffRole.PANEL)
     require_reason(act.reason)
-    repair = await open_application(connection, key, Repair.code_record_id, act)
+    repair = await lock_application(connection, key, Repair.code_record_id, act)
     record = await _locked(connection, repair.code_record_id, act)
     if decision.outcome is not RepairOutcome.REFUSED and not _runs(record, court_day(act.at)):
         raise Refusal("EXPIRED", "The record has ended.", "Refuse the application.", "id")
@@ -94,14 +94,14 @@ async def decide_record_repair(connection: AsyncConnection, key: int, decision: 
         await _shorten(connection, record, decision.new_end, act)
     elif decision.outcome is RepairOutcome.SHIELDED:
         await close_records(connection, CodeRecord.id == record.id, court_day(act.at), CloseReason.SHIELDED)
-    await written_decision(connection, key, decision, act)
+    await write_decision(connection, key, decision, act)
     if decision.outcome is RepairOutcome.SHORTENED:
-        await tell(connection, shown(record, court_day(act.at)), EventKind.REPAIR_GRANTED, act.at)
+        await tell(connection, list_visible(record, court_day(act.at)), EventKind.REPAIR_GRANTED, act.at)
     elif decision.outcome is RepairOutcome.SHIELDED:
-        lost = gone(record, record.effective_on, court_day(act.at))
+        lost = list_withdrawals(record, record.effective_on, court_day(act.at))
         await tell_gone(connection, lost, EventKind.RECORD_SHIELDED, act.at)
     if decision.outcome is not RepairOutcome.REFUSED:
-        await colour(connection, [record.party_id], act.at)
+        await update_colours(connection, [record.party_id], act.at)
         await restore_records(connection, {record.id: repair.ground}, act.at)
 
 
@@ -125,11 +125,11 @@ async def end_repair(connection: AsyncConnection, code_record_key: int, performe
         which = CodeRecord.id.in_([blue.id, blue.repaired_id])
         await close_records(connection, which, today, CloseReason.PERFORMED)
         for row in await delist(connection, blue.repaired_id, today):
-            await tell_gone(connection, gone(row, row.published_on, today), EventKind.LIST_REMOVED, act.at)
+            await tell_gone(connection, list_withdrawals(row, row.published_on, today), EventKind.LIST_REMOVED, act.at)
     else:
         await close_records(connection, CodeRecord.id == blue.id, today, CloseReason.BREACHED)
         await _restore(connection, blue.repaired_id)
-    await colour(connection, [blue.party_id], act.at)
+    await update_colours(connection, [blue.party_id], act.at)
     await (reverse_records if performed else break_repairs)(connection, [blue.repaired_id], act.at)
 
 
@@ -159,7 +159,7 @@ async def _restore(connection: AsyncConnection, record_key: int) -> None:
     await connection.execute(sa.update(CodeRecord).where(CodeRecord.id == record_key).values(ends_on=ends_on))
 
 
-def next_review(since: date, today: date) -> date:
+def find_next_review(since: date, today: date) -> date:
     """The next day on which a repair granted on a day is reviewed: every three months."""
     months = REVIEW_MONTHS
     while (day := add_months(since, months)) <= today:
@@ -167,7 +167,7 @@ def next_review(since: date, today: date) -> date:
     return day
 
 
-def running(day: date) -> sa.ColumnElement[bool]:
+def is_running(day: date) -> sa.ColumnElement[bool]:
     """Whether a record is active on a day."""
     return sa.and_(
         CodeRecord.effective_on <= day,
@@ -188,10 +188,10 @@ async def _locked(connection: AsyncConnection, key: int, act: Act) -> Any:
 async def _shorten(connection: AsyncConnection, record: Any, end: date | None, act: Act) -> None:
     today = court_day(act.at)
     check_end(end, today, record.ends_on)
-    covered = sa.select(CodeRecord.id).where(CodeRecord.repaired_id == record.id, running(today))
+    covered = sa.select(CodeRecord.id).where(CodeRecord.repaired_id == record.id, is_running(today))
     if (await connection.execute(covered)).first():
         raise Refusal("BLUE", "This record is under repair already.", "End that repair first.", "id")
-    entry = await code_type_in_force(connection, BLUE, today)
+    entry = await find_code_type(connection, BLUE, today)
     await connection.execute(sa.update(CodeRecord).where(CodeRecord.id == record.id).values(ends_on=end))
     if record.code in ENFORCEMENT_TYPES:
         await _turn_blue(connection, entry, record, end, today)

@@ -11,9 +11,9 @@ from auth.officer import Officer
 from casework.assessments import reverse_deductions
 from casework.batches import settle
 from casework.events import lock_parties, tell, tell_gone
-from casework.notifications import Gone
-from casework.procedure import PROCEDURE, Step, steps_of
-from casework.records import close_records, shown
+from casework.notifications import Withdrawal
+from casework.procedure import PROCEDURE, Step, insert_steps
+from casework.records import close_records, list_visible
 from models.batch import Batch
 from models.code_record import CloseReason, CodeRecord
 from models.deduction import Deduction, DeductionStatus
@@ -50,9 +50,11 @@ async def withdraw_founded(
     which = CodeRecord.deduction_id.in_(published)
     await close_records(connection, which, court_day(at), CloseReason.WITHDRAWN)
     contested = await _answer(connection, [row.id for row in found], at, reason)
-    known = [row for row in found if shown(row, court_day(at))]
+    known = [row for row in found if list_visible(row, court_day(at))]
     await lock_parties(connection, [row.party_id for row in found])
-    await tell_gone(connection, [Gone(row.party_id, row.published_at) for row in known], EventKind.ENTRY_WITHDRAWN, at)
+    await tell_gone(
+        connection, [Withdrawal(row.party_id, row.published_at) for row in known], EventKind.ENTRY_WITHDRAWN, at
+    )
     closed = [row.party_id for row in known if row.id in contested]
     await tell(connection, closed, EventKind.OBJECTION_CLOSED, at)
     await reverse_deductions(connection, published, at)
@@ -87,7 +89,7 @@ async def _fall(
         return
     ended = {"ended_at": at} if step is Step.REVOKE else {}
     await connection.execute(sa.update(Deduction).where(Deduction.id.in_(keys)).values(status=status, **ended))
-    await connection.execute(steps_of(keys, status, by, at, reason))
+    await connection.execute(insert_steps(keys, status, by, at, reason))
 
 
 async def _answer(connection: AsyncConnection, keys: Sequence[int], at: datetime, reason: str) -> Collection[int]:

@@ -85,13 +85,13 @@ def _is_of(entry: Any, operation: Any) -> sa.ColumnElement[bool]:
     return sa.and_(entry.request_id == operation.request_id, entry.at >= operation.created_at)
 
 
-async def downloadable(connection: AsyncConnection, key: int, at: datetime) -> Any:
+async def find_downloadable(connection: AsyncConnection, key: int, at: datetime) -> Any:
     """The row of an operation whose file may be fetched now; None for any other."""
     found = await _complete(connection, key, at)
     return None if found is None or await has_vanished(connection, found, at) else found
 
 
-async def handed_out(connection: AsyncConnection, key: int, at: datetime) -> Any:
+async def hand_out(connection: AsyncConnection, key: int, at: datetime) -> Any:
     """The same; a file with what has vanished is taken back."""
     found = await _complete(connection, key, at)
     if found is None or not await has_vanished(connection, found, at):
@@ -103,7 +103,7 @@ async def handed_out(connection: AsyncConnection, key: int, at: datetime) -> Any
 async def take_back_vanished(connection: AsyncConnection, at: datetime) -> None:
     """Take back every file with what has vanished, so that no state says that there is one."""
     for key in (await connection.execute(sa.select(BulkOperation.id).where(*_kept(at)))).scalars().all():
-        await handed_out(connection, key, at)
+        await hand_out(connection, key, at)
 
 
 def _kept(at: datetime) -> tuple[sa.ColumnElement[bool], ...]:
