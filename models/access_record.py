@@ -4,11 +4,11 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, DateTime, Identity, Index, LargeBinary, PrimaryKeyConstraint, Text, Uuid, text
+from sqlalchemy import BigInteger, Identity, Index, PrimaryKeyConstraint, text
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from models.audience import Audience, Purpose
-from models.base import Base, choice
+from models.base import Base
 from models.client import Client
 
 
@@ -60,23 +60,23 @@ class AccessRecord(Base):
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity())
-    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    request_id: Mapped[UUID] = mapped_column(Uuid)
+    at: Mapped[datetime]
+    request_id: Mapped[UUID]
     client_key: Mapped[int] = mapped_column(BigInteger)
-    audience: Mapped[Audience] = mapped_column(choice(Audience))
-    operator: Mapped[str | None] = mapped_column(Text)
-    branch: Mapped[str | None] = mapped_column(Text)
-    reference: Mapped[str | None] = mapped_column(Text)
-    relation: Mapped[BorrowerRelation | None] = mapped_column(choice(BorrowerRelation))
-    purpose: Mapped[Purpose] = mapped_column(choice(Purpose))
+    audience: Mapped[Audience]
+    operator: Mapped[str | None]
+    branch: Mapped[str | None]
+    reference: Mapped[str | None]
+    relation: Mapped[BorrowerRelation | None]
+    purpose: Mapped[Purpose]
     consent_id: Mapped[int | None] = mapped_column(BigInteger)
     share_code_id: Mapped[int | None] = mapped_column(BigInteger)
     party_id: Mapped[int | None] = mapped_column(BigInteger)
-    subject_index: Mapped[bytes | None] = mapped_column(LargeBinary)
-    operation: Mapped[bytes] = mapped_column(LargeBinary)
-    field: Mapped[str] = mapped_column(Text)
-    types: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    result: Mapped[AccessResult] = mapped_column(choice(AccessResult))
+    subject_index: Mapped[bytes | None]
+    operation: Mapped[bytes]
+    field: Mapped[str]
+    types: Mapped[list[str]]
+    result: Mapped[AccessResult]
 
     client: Mapped[Client] = relationship(
         primaryjoin=lambda: foreign(AccessRecord.client_key) == Client.id, viewonly=True, lazy="raise"

@@ -1,8 +1,11 @@
-"""What every table shares: metadata with a naming convention, identity keys, and enums stored as checked text."""
+"""The base of all tables: naming convention, types of columns by annotation, surrogate keys."""
 
-from enum import StrEnum
+from datetime import date, datetime
+from enum import Enum
+from typing import Any
 
-from sqlalchemy import BigInteger, Enum, Identity, MetaData
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, DATERANGE, JSONB, TSTZRANGE, Range
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 NAMING_CONVENTION = {
@@ -14,10 +17,34 @@ NAMING_CONVENTION = {
 }
 
 
-class Base(DeclarativeBase):
-    """A table of the domain. Relationships name joins for the executors; none is ever loaded lazily."""
+def choice(enum: type[Enum], name: str | None = None) -> sa.Enum:
+    """Return the type of a text column whose CHECK constraint allows the values of `enum`.
 
-    metadata = MetaData(naming_convention=NAMING_CONVENTION)
+    name: of the constraint, for a table with two columns of one enum; by default the name of the enum.
+    """
+    return sa.Enum(
+        enum,
+        native_enum=False,
+        create_constraint=True,
+        length=40,
+        values_callable=lambda members: [member.value for member in members],
+        name=name,
+    )
+
+
+class Base(DeclarativeBase):
+    """A table. Relationships declare joins for the executors; none is loaded lazily."""
+
+    metadata = sa.MetaData(naming_convention=NAMING_CONVENTION)
+    type_annotation_map = {  # noqa: RUF012 - read by SQLAlchemy
+        str: sa.Text(),
+        datetime: sa.DateTime(timezone=True),
+        Enum: choice(Enum),
+        list[str]: ARRAY(sa.Text),
+        dict[str, Any]: JSONB(none_as_null=True),
+        Range[date]: DATERANGE(),
+        Range[datetime]: TSTZRANGE(),
+    }
 
 
 class Keyed(Base):
@@ -25,19 +52,4 @@ class Keyed(Base):
 
     __abstract__ = True
 
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, sort_order=-1)
-
-
-def choice(enum: type[StrEnum], name: str | None = None) -> Enum:
-    """A text column that holds one of `enum`'s values, held to them by a CHECK constraint.
-
-    `name` tells two columns of one table with the same enum apart.
-    """
-    return Enum(
-        enum,
-        native_enum=False,
-        create_constraint=True,
-        length=40,
-        values_callable=lambda members: [member.value for member in members],
-        name=name or enum.__name__.lower(),
-    )
+    id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(), primary_key=True, sort_order=-1)

@@ -3,10 +3,10 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import Keyed, choice
+from models.base import Keyed
 from models.court import Court
 
 
@@ -34,7 +34,7 @@ class Batch(Keyed):
 
     court_code: Mapped[str] = mapped_column(ForeignKey("court.code"))
     month: Mapped[date]
-    status: Mapped[BatchStatus] = mapped_column(choice(BatchStatus))
-    published_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    status: Mapped[BatchStatus]
+    published_at: Mapped[datetime | None]
 
     court: Mapped[Court] = relationship(viewonly=True, lazy="raise")

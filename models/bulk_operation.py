@@ -4,23 +4,10 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import (
-    ARRAY,
-    BigInteger,
-    CheckConstraint,
-    DateTime,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    SmallInteger,
-    Text,
-    Uuid,
-    text,
-)
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Keyed, choice
+from models.base import Base, Keyed
 
 
 class BulkKind(StrEnum):
@@ -58,9 +45,9 @@ class BulkUpload(Keyed):
     __table_args__ = (CheckConstraint("lines > 0", name="lines"),)
 
     client_key: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
-    lines: Mapped[int] = mapped_column(Integer)
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
+    lines: Mapped[int]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class BulkUploadPiece(Base):
@@ -69,8 +56,8 @@ class BulkUploadPiece(Base):
     __tablename__ = "bulk_upload_piece"
 
     upload_id: Mapped[int] = mapped_column(ForeignKey("bulk_upload.id", ondelete="CASCADE"), primary_key=True)
-    number: Mapped[int] = mapped_column(Integer, primary_key=True)
-    content: Mapped[bytes] = mapped_column(LargeBinary)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    content: Mapped[bytes]
 
 
 class BulkOperation(Keyed):
@@ -95,30 +82,30 @@ class BulkOperation(Keyed):
 
     client_key: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), index=True)
-    jurisdiction: Mapped[str | None] = mapped_column(Text)
-    kind: Mapped[BulkKind] = mapped_column(choice(BulkKind))
-    state: Mapped[BulkState] = mapped_column(choice(BulkState), server_default=BulkState.QUEUED)
-    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    purposes: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    registered: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    reference: Mapped[str | None] = mapped_column(Text)
-    request: Mapped[bytes | None] = mapped_column(LargeBinary)
-    request_id: Mapped[UUID] = mapped_column(Uuid)
+    jurisdiction: Mapped[str | None]
+    kind: Mapped[BulkKind]
+    state: Mapped[BulkState] = mapped_column(server_default=BulkState.QUEUED)
+    scopes: Mapped[list[str]]
+    purposes: Mapped[list[str]]
+    registered: Mapped[list[str]]
+    reference: Mapped[str | None]
+    request: Mapped[bytes | None]
+    request_id: Mapped[UUID]
     upload_id: Mapped[int | None] = mapped_column(BigInteger, unique=True)
     page_size: Mapped[int] = mapped_column(SmallInteger)
-    pages: Mapped[int] = mapped_column(Integer, server_default=text("0"))
-    cursor: Mapped[str | None] = mapped_column(Text)
+    pages: Mapped[int] = mapped_column(server_default=text("0"))
+    cursor: Mapped[str | None]
     attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
-    retry_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    retry_at: Mapped[datetime | None]
     objects: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
-    total: Mapped[int | None] = mapped_column(Integer)
+    total: Mapped[int | None]
     size: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
-    sha256: Mapped[bytes | None] = mapped_column(LargeBinary)
-    error: Mapped[BulkError | None] = mapped_column(choice(BulkError))
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    started_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    expires_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    sha256: Mapped[bytes | None]
+    error: Mapped[BulkError | None]
+    created_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
 
 
 class BulkChunk(Base):
@@ -130,6 +117,6 @@ class BulkChunk(Base):
     __tablename__ = "bulk_chunk"
 
     operation_id: Mapped[int] = mapped_column(ForeignKey("bulk_operation.id", ondelete="CASCADE"), primary_key=True)
-    number: Mapped[int] = mapped_column(Integer, primary_key=True)
-    size: Mapped[int] = mapped_column(Integer)
-    content: Mapped[bytes] = mapped_column(LargeBinary)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    size: Mapped[int]
+    content: Mapped[bytes]

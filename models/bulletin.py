@@ -3,10 +3,10 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import Keyed, choice
+from models.base import Keyed
 from models.court import Court
 
 
@@ -27,10 +27,10 @@ class Bulletin(Keyed):
     )
 
     court_code: Mapped[str] = mapped_column(ForeignKey("court.code"), index=True)
-    kind: Mapped[BulletinKind] = mapped_column(choice(BulletinKind))
+    kind: Mapped[BulletinKind]
     month: Mapped[date]
-    title: Mapped[str] = mapped_column(Text)
-    body: Mapped[str] = mapped_column(Text)
-    published_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    title: Mapped[str]
+    body: Mapped[str]
+    published_at: Mapped[datetime]
 
     court: Mapped[Court] = relationship(viewonly=True, lazy="raise")

@@ -3,10 +3,10 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import Base, Keyed, choice
+from models.base import Base, Keyed
 from models.batch import Batch
 from models.code_record import CodeRecord
 from models.court import Court
@@ -19,7 +19,7 @@ class CalendarDay(Base):
     __tablename__ = "calendar_day"
 
     day: Mapped[date] = mapped_column(primary_key=True)
-    done_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    done_at: Mapped[datetime]
 
 
 class ReminderKind(StrEnum):
@@ -43,10 +43,10 @@ class Reminder(Keyed):
         Index("ix_reminder_due", "due_on", "id"),
     )
 
-    kind: Mapped[ReminderKind] = mapped_column(choice(ReminderKind))
+    kind: Mapped[ReminderKind]
     court_code: Mapped[str] = mapped_column(ForeignKey("court.code"), index=True)
     due_on: Mapped[date]
-    given_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    given_at: Mapped[datetime]
     objection_id: Mapped[int | None] = mapped_column(ForeignKey("objection.id"))
     code_record_id: Mapped[int | None] = mapped_column(ForeignKey("code_record.id"))
     batch_id: Mapped[int | None] = mapped_column(ForeignKey("batch.id"))

@@ -7,11 +7,11 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Numeric, SmallInteger, Text, UniqueConstraint, func, literal_column
+from sqlalchemy import CheckConstraint, ForeignKey, Numeric, SmallInteger, UniqueConstraint, func, literal_column
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import Base, Keyed, choice
+from models.base import Base, Keyed
 
 
 class Stage(StrEnum):
@@ -84,10 +84,10 @@ class CatalogueVersion(Keyed):
         ),
     )
 
-    label: Mapped[str] = mapped_column(Text, unique=True)
+    label: Mapped[str] = mapped_column(unique=True)
     effective_from: Mapped[date]
     effective_to: Mapped[date | None]
-    note: Mapped[str] = mapped_column(Text)
+    note: Mapped[str]
 
 
 class Behaviour(Keyed):
@@ -102,16 +102,16 @@ class Behaviour(Keyed):
     )
 
     version_id: Mapped[int] = mapped_column(ForeignKey("catalogue_version.id"))
-    code: Mapped[str] = mapped_column(Text)
-    stage: Mapped[Stage] = mapped_column(choice(Stage))
-    tier: Mapped[Tier] = mapped_column(choice(Tier))
-    name: Mapped[str] = mapped_column(Text)
-    english_name: Mapped[str] = mapped_column(Text)
-    legal_basis: Mapped[str] = mapped_column(Text)
+    code: Mapped[str]
+    stage: Mapped[Stage]
+    tier: Mapped[Tier]
+    name: Mapped[str]
+    english_name: Mapped[str]
+    legal_basis: Mapped[str]
     points_min: Mapped[int] = mapped_column(SmallInteger)
     points_max: Mapped[int] = mapped_column(SmallInteger)
-    code_type: Mapped[str | None] = mapped_column(Text)
-    evidence: Mapped[str] = mapped_column(Text)
+    code_type: Mapped[str | None]
+    evidence: Mapped[str]
 
     version: Mapped[CatalogueVersion] = relationship(viewonly=True, lazy="raise")
 
@@ -127,16 +127,16 @@ class CodeType(Keyed):
     )
 
     version_id: Mapped[int] = mapped_column(ForeignKey("catalogue_version.id"))
-    code: Mapped[str] = mapped_column(Text)
-    colour: Mapped[Colour] = mapped_column(choice(Colour))
-    name: Mapped[str] = mapped_column(Text)
-    english_name: Mapped[str] = mapped_column(Text)
-    legal_basis: Mapped[str] = mapped_column(Text)
+    code: Mapped[str]
+    colour: Mapped[Colour]
+    name: Mapped[str]
+    english_name: Mapped[str]
+    legal_basis: Mapped[str]
     term_months: Mapped[int | None] = mapped_column(SmallInteger)
-    term_note: Mapped[str] = mapped_column(Text)
-    exit_rule: Mapped[str] = mapped_column(Text)
+    term_note: Mapped[str]
+    exit_rule: Mapped[str]
     partner_visible: Mapped[bool]
-    evidence: Mapped[str] = mapped_column(Text)
+    evidence: Mapped[str]
 
     version: Mapped[CatalogueVersion] = relationship(viewonly=True, lazy="raise")
 
@@ -148,14 +148,14 @@ class MoralBankItem(Keyed):
     __table_args__ = (UniqueConstraint("version_id", "code"),)
 
     version_id: Mapped[int] = mapped_column(ForeignKey("catalogue_version.id"))
-    code: Mapped[str] = mapped_column(Text)
-    kind: Mapped[ItemKind] = mapped_column(choice(ItemKind))
-    name: Mapped[str] = mapped_column(Text)
-    english_name: Mapped[str] = mapped_column(Text)
-    grounded_in: Mapped[str] = mapped_column(Text)
-    rule: Mapped[str] = mapped_column(Text)
+    code: Mapped[str]
+    kind: Mapped[ItemKind]
+    name: Mapped[str]
+    english_name: Mapped[str]
+    grounded_in: Mapped[str]
+    rule: Mapped[str]
     value: Mapped[Decimal | None] = mapped_column(Numeric(6, 2))
-    note: Mapped[str] = mapped_column(Text)
+    note: Mapped[str]
 
 
 class Benefit(Keyed):
@@ -165,13 +165,13 @@ class Benefit(Keyed):
     __table_args__ = (UniqueConstraint("version_id", "code"),)
 
     version_id: Mapped[int] = mapped_column(ForeignKey("catalogue_version.id"))
-    code: Mapped[str] = mapped_column(Text)
-    kind: Mapped[BenefitKind] = mapped_column(choice(BenefitKind))
-    name: Mapped[str] = mapped_column(Text)
-    english_name: Mapped[str] = mapped_column(Text)
+    code: Mapped[str]
+    kind: Mapped[BenefitKind]
+    name: Mapped[str]
+    english_name: Mapped[str]
     least_points: Mapped[int] = mapped_column(SmallInteger)
-    note: Mapped[str] = mapped_column(Text)
-    evidence: Mapped[str] = mapped_column(Text)
+    note: Mapped[str]
+    evidence: Mapped[str]
 
 
 class CaseType(Base):
@@ -179,7 +179,7 @@ class CaseType(Base):
 
     __tablename__ = "case_type"
 
-    characters: Mapped[str] = mapped_column(Text, primary_key=True)
-    name: Mapped[str] = mapped_column(Text)
-    codes: Mapped[str] = mapped_column(Text)
-    stage: Mapped[Stage] = mapped_column(choice(Stage))
+    characters: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    codes: Mapped[str]
+    stage: Mapped[Stage]

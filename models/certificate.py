@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Keyed
@@ -24,8 +24,8 @@ class Certificate(Public, Keyed):
         Index("ix_certificate_untied", "case_number", postgresql_where=text("case_id IS NULL AND case_number <> ''")),
     )
 
-    number: Mapped[str] = mapped_column(Text, unique=True)
-    case_number: Mapped[str] = mapped_column(Text)
+    number: Mapped[str] = mapped_column(unique=True)
+    case_number: Mapped[str]
     case_id: Mapped[int | None] = mapped_column(ForeignKey("court_case.id"), index=True)
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
     performed_on: Mapped[date]

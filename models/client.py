@@ -4,12 +4,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ARRAY, CheckConstraint, DateTime, ForeignKey, Integer, LargeBinary, Text, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import CheckConstraint, ForeignKey, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.audience import Audience
-from models.base import Keyed, choice
+from models.base import Keyed
 
 
 class Authentication(StrEnum):
@@ -49,18 +48,18 @@ class Client(Keyed):
         CheckConstraint("audience = 'COURT' OR cardinality(redirect_uris) = 0", name="redirects"),
     )
 
-    client_id: Mapped[str] = mapped_column(Text, unique=True)
-    name: Mapped[str] = mapped_column(Text)
-    audience: Mapped[Audience] = mapped_column(choice(Audience))
-    authentication: Mapped[Authentication] = mapped_column(choice(Authentication))
-    jwks: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
-    secret_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
-    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    purposes: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    redirect_uris: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
-    budget: Mapped[int | None] = mapped_column(Integer)
-    documents: Mapped[DocumentPolicy] = mapped_column(choice(DocumentPolicy), server_default=DocumentPolicy.OPEN)
+    client_id: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    audience: Mapped[Audience]
+    authentication: Mapped[Authentication]
+    jwks: Mapped[dict[str, Any] | None]
+    secret_hash: Mapped[bytes | None]
+    scopes: Mapped[list[str]]
+    purposes: Mapped[list[str]]
+    redirect_uris: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    budget: Mapped[int | None]
+    documents: Mapped[DocumentPolicy] = mapped_column(server_default=DocumentPolicy.OPEN)
     court_code: Mapped[str | None] = mapped_column(ForeignKey("court.code"), index=True)
     village_id: Mapped[int | None] = mapped_column(ForeignKey("village.id"), index=True)
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    disabled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]

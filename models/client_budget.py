@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import DateTime, Double, ForeignKey
+from sqlalchemy import Double, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
@@ -16,4 +16,4 @@ class ClientBudget(Base):
 
     client_key: Mapped[int] = mapped_column(ForeignKey("client.id"), primary_key=True)
     balance: Mapped[float] = mapped_column(Double)
-    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    at: Mapped[datetime]

@@ -14,7 +14,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import DATERANGE, TSTZRANGE, ExcludeConstraint, Range
+from sqlalchemy.dialects.postgresql import ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, Keyed, choice
@@ -71,13 +71,13 @@ class CodeRecord(Public, Keyed):
 
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
     code_type_id: Mapped[int]
-    colour: Mapped[Colour] = mapped_column(choice(Colour))
+    colour: Mapped[Colour]
     court_code: Mapped[str] = mapped_column(ForeignKey("court.code"), index=True)
     case_id: Mapped[int | None] = mapped_column(ForeignKey("court_case.id"), index=True)
     effective_on: Mapped[date]
     ends_on: Mapped[date | None] = mapped_column(index=True)
     closed_on: Mapped[date | None]
-    close_reason: Mapped[CloseReason | None] = mapped_column(choice(CloseReason))
+    close_reason: Mapped[CloseReason | None]
     repaired_id: Mapped[int | None] = mapped_column(index=True)
     repaired_colour: Mapped[Colour | None] = mapped_column(choice(Colour, "repairedcolour"))
     sanction_id: Mapped[int | None] = mapped_column(ForeignKey("sanction.id"), unique=True)
@@ -118,12 +118,12 @@ class CodeRecordVersion(Base):
     code_record_id: Mapped[int] = mapped_column(ForeignKey("code_record.id"), primary_key=True)
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
     code_type_id: Mapped[int]
-    colour: Mapped[Colour] = mapped_column(choice(Colour))
+    colour: Mapped[Colour]
     effective_on: Mapped[date]
     ends_on: Mapped[date | None]
     closed_on: Mapped[date | None]
-    close_reason: Mapped[CloseReason | None] = mapped_column(choice(CloseReason))
-    known: Mapped[Range[datetime]] = mapped_column(TSTZRANGE, primary_key=True)
+    close_reason: Mapped[CloseReason | None]
+    known: Mapped[Range[datetime]] = mapped_column(primary_key=True)
 
 
 class Reading(StrEnum):
@@ -173,12 +173,12 @@ class CodePeriod(Base):
     )
 
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), primary_key=True)
-    perspective: Mapped[Perspective] = mapped_column(choice(Perspective), primary_key=True)
-    during: Mapped[Range[date]] = mapped_column(DATERANGE, primary_key=True)
+    perspective: Mapped[Perspective] = mapped_column(primary_key=True)
+    during: Mapped[Range[date]] = mapped_column(primary_key=True)
     known: Mapped[Range[datetime]] = mapped_column(
-        TSTZRANGE, primary_key=True, server_default=text("tstzrange(recorded_at(), NULL)")
+        primary_key=True, server_default=text("tstzrange(recorded_at(), NULL)")
     )
-    colour: Mapped[Colour] = mapped_column(choice(Colour))
+    colour: Mapped[Colour]
 
 
 def is_known_today(period: Any) -> ColumnElement[bool]:

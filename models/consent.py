@@ -4,22 +4,10 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import (
-    ARRAY,
-    Boolean,
-    CheckConstraint,
-    DateTime,
-    ForeignKey,
-    Index,
-    LargeBinary,
-    Text,
-    UniqueConstraint,
-    Uuid,
-    text,
-)
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import Keyed, choice
+from models.base import Keyed
 from models.client import Client
 from models.names import fold_default
 
@@ -55,17 +43,17 @@ class Consent(Keyed):
         Index("ix_consent_valid_to", "valid_to", postgresql_where=text("revoked_at IS NULL")),
     )
 
-    reference: Mapped[str] = mapped_column(Text)
+    reference: Mapped[str]
     client_key: Mapped[int] = mapped_column(ForeignKey("client.id"))
-    subject_index: Mapped[bytes] = mapped_column(LargeBinary)
-    origin: Mapped[ConsentOrigin] = mapped_column(choice(ConsentOrigin), server_default=ConsentOrigin.LETTER.value)
-    purposes: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    subject_index: Mapped[bytes]
+    origin: Mapped[ConsentOrigin] = mapped_column(server_default=ConsentOrigin.LETTER.value)
+    purposes: Mapped[list[str]]
+    scopes: Mapped[list[str]]
     signed_on: Mapped[date]
-    evidence_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
-    valid_from: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    valid_to: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    evidence_hash: Mapped[bytes | None]
+    valid_from: Mapped[datetime]
+    valid_to: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
 
     client: Mapped[Client] = relationship(viewonly=True, lazy="raise")
 
@@ -89,17 +77,17 @@ class ShareCode(Keyed):
         Index("ix_share_code_subject_index", "subject_index"),
     )
 
-    code_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
-    hint: Mapped[str] = mapped_column(Text)
-    subject_index: Mapped[bytes] = mapped_column(LargeBinary)
-    shown_name: Mapped[str] = mapped_column(Text)
-    shown_folded: Mapped[str] = mapped_column(Text, default=fold_default("shown_name"))
-    shown_number: Mapped[str] = mapped_column(Text)
-    purposes: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    single_use: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    valid_to: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    used_request: Mapped[UUID | None] = mapped_column(Uuid)
-    revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    code_hash: Mapped[bytes] = mapped_column(unique=True)
+    hint: Mapped[str]
+    subject_index: Mapped[bytes]
+    shown_name: Mapped[str]
+    shown_folded: Mapped[str] = mapped_column(default=fold_default("shown_name"))
+    shown_number: Mapped[str]
+    purposes: Mapped[list[str]]
+    scopes: Mapped[list[str]]
+    single_use: Mapped[bool] = mapped_column(server_default=text("false"))
+    created_at: Mapped[datetime]
+    valid_to: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    used_request: Mapped[UUID | None]
+    revoked_at: Mapped[datetime | None]

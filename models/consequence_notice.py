@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, LargeBinary, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Keyed
@@ -19,14 +19,14 @@ class ConsequenceNotice(Keyed):
         CheckConstraint("octet_length(digest) = 32", name="hashed"),
     )
 
-    number: Mapped[str] = mapped_column(Text)
+    number: Mapped[str]
     court_code: Mapped[str] = mapped_column(ForeignKey("court.code"))
     case_id: Mapped[int] = mapped_column(ForeignKey("court_case.id"), index=True)
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
     served_on: Mapped[date]
-    digest: Mapped[bytes] = mapped_column(LargeBinary)
+    digest: Mapped[bytes]
     issued_by: Mapped[int] = mapped_column(ForeignKey("staff.id"))
-    issued_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    issued_at: Mapped[datetime]
 
     case: Mapped[CourtCase] = relationship(viewonly=True, lazy="raise")
     party: Mapped[Party] = relationship(viewonly=True, lazy="raise")

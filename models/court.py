@@ -3,10 +3,10 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Text
+from sqlalchemy import CheckConstraint, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import Base, Keyed, choice
+from models.base import Base, Keyed
 
 
 class StaffRole(StrEnum):
@@ -25,11 +25,11 @@ class Court(Base):
     __tablename__ = "court"
     __table_args__ = (CheckConstraint("starts_with(code, parent_code)", name="below_parent"),)
 
-    code: Mapped[str] = mapped_column(Text, primary_key=True)
-    name: Mapped[str] = mapped_column(Text, unique=True)
+    code: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
     parent_code: Mapped[str | None] = mapped_column(ForeignKey("court.code"), index=True)
-    division: Mapped[str | None] = mapped_column(Text)
-    evidence: Mapped[str] = mapped_column(Text)
+    division: Mapped[str | None]
+    evidence: Mapped[str]
 
     parent: Mapped["Court | None"] = relationship(remote_side=[code], viewonly=True, lazy="raise")
 
@@ -39,7 +39,7 @@ class Staff(Keyed):
 
     __tablename__ = "staff"
 
-    name: Mapped[str] = mapped_column(Text)
-    role: Mapped[StaffRole] = mapped_column(choice(StaffRole))
+    name: Mapped[str]
+    role: Mapped[StaffRole]
     court_code: Mapped[str] = mapped_column(ForeignKey("court.code"), index=True)
-    left_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    left_at: Mapped[datetime | None]

@@ -3,10 +3,10 @@
 from datetime import date
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, SmallInteger, Text, text
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import Keyed, choice
+from models.base import Keyed
 from models.catalogue import Stage
 from models.court import Court
 from models.party import Party
@@ -61,13 +61,13 @@ class CourtCase(Keyed):
     __tablename__ = "court_case"
     __table_args__ = (CheckConstraint("closed_on >= filed_on", name="closed_after_filed"),)
 
-    number: Mapped[str] = mapped_column(Text, unique=True)
+    number: Mapped[str] = mapped_column(unique=True)
     court_code: Mapped[str] = mapped_column(ForeignKey("court.code"))
     year: Mapped[int] = mapped_column(SmallInteger)
-    type_characters: Mapped[str] = mapped_column(Text)
-    stage: Mapped[Stage] = mapped_column(choice(Stage))
-    cause: Mapped[str] = mapped_column(Text)
-    confidentiality: Mapped[Confidentiality] = mapped_column(choice(Confidentiality))
+    type_characters: Mapped[str]
+    stage: Mapped[Stage]
+    cause: Mapped[str]
+    confidentiality: Mapped[Confidentiality]
     filed_on: Mapped[date] = mapped_column(index=True)
     closed_on: Mapped[date | None]
     exported_on: Mapped[date | None]
@@ -106,9 +106,9 @@ class Participation(Keyed):
 
     case_id: Mapped[int] = mapped_column(ForeignKey("court_case.id"))
     party_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"), index=True)
-    name: Mapped[str] = mapped_column(Text)
-    role: Mapped[Role] = mapped_column(choice(Role))
-    written_role: Mapped[str | None] = mapped_column(Text)
+    name: Mapped[str]
+    role: Mapped[Role]
+    written_role: Mapped[str | None]
 
     case: Mapped[CourtCase] = relationship(viewonly=True, lazy="raise")
     party: Mapped[Party | None] = relationship(viewonly=True, lazy="raise")

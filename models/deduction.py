@@ -3,21 +3,10 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import (
-    CheckConstraint,
-    DateTime,
-    ForeignKey,
-    ForeignKeyConstraint,
-    Index,
-    LargeBinary,
-    SmallInteger,
-    Text,
-    UniqueConstraint,
-    text,
-)
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import Keyed, choice
+from models.base import Keyed
 from models.batch import Batch
 from models.catalogue import Behaviour, Stage, Tier, limit_points
 from models.court import StaffRole
@@ -147,28 +136,28 @@ class Deduction(Public, Keyed):
 
     case_id: Mapped[int] = mapped_column(ForeignKey("court_case.id"), index=True)
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
-    role: Mapped[Role] = mapped_column(choice(Role))
+    role: Mapped[Role]
     behaviour_id: Mapped[int] = mapped_column(index=True)
-    stage: Mapped[Stage] = mapped_column(choice(Stage))
-    tier: Mapped[Tier] = mapped_column(choice(Tier))
+    stage: Mapped[Stage]
+    tier: Mapped[Tier]
     points: Mapped[int] = mapped_column(SmallInteger)
-    status: Mapped[DeductionStatus] = mapped_column(choice(DeductionStatus))
+    status: Mapped[DeductionStatus]
     version: Mapped[int] = mapped_column(SmallInteger)
     conduct_on: Mapped[date]
-    finding_kind: Mapped[FindingKind] = mapped_column(choice(FindingKind))
-    finding_document: Mapped[str | None] = mapped_column(Text)
+    finding_kind: Mapped[FindingKind]
+    finding_document: Mapped[str | None]
     finding_issued_on: Mapped[date | None]
-    finding_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
+    finding_digest: Mapped[bytes | None]
     batch_id: Mapped[int | None] = mapped_column(ForeignKey("batch.id"), index=True)
     proposed_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     reviewed_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     decided_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
-    proposed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    notified_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    published_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), index=True)
+    proposed_at: Mapped[datetime]
+    notified_at: Mapped[datetime | None]
+    published_at: Mapped[datetime | None] = mapped_column(index=True)
     determined_on: Mapped[date | None]
     expires_on: Mapped[date | None] = mapped_column(index=True)
-    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    ended_at: Mapped[datetime | None]
     exported_on: Mapped[date | None]
 
     case: Mapped[CourtCase] = relationship(viewonly=True, lazy="raise")
@@ -189,11 +178,11 @@ class DeductionStep(Keyed):
 
     deduction_id: Mapped[int] = mapped_column(ForeignKey("deduction.id"))
     sequence: Mapped[int] = mapped_column(SmallInteger)
-    status: Mapped[DeductionStatus] = mapped_column(choice(DeductionStatus))
+    status: Mapped[DeductionStatus]
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
-    staff_role: Mapped[StaffRole | None] = mapped_column(choice(StaffRole))
-    taken_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    reason: Mapped[str] = mapped_column(Text)
+    staff_role: Mapped[StaffRole | None]
+    taken_at: Mapped[datetime]
+    reason: Mapped[str]
 
 
 class DeductionVersion(Keyed):
@@ -207,7 +196,7 @@ class DeductionVersion(Keyed):
     behaviour_id: Mapped[int] = mapped_column(ForeignKey("behaviour.id"))
     points: Mapped[int] = mapped_column(SmallInteger)
     expires_on: Mapped[date | None]
-    recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    reason: Mapped[str] = mapped_column(Text)
+    recorded_at: Mapped[datetime]
+    reason: Mapped[str]
 
     behaviour: Mapped[Behaviour] = relationship(viewonly=True, lazy="raise")

@@ -3,10 +3,10 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, Integer, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import Keyed, choice
+from models.base import Keyed
 from models.bulk_operation import BulkOperation
 from models.consent import Consent
 from models.party import Party
@@ -69,9 +69,9 @@ class Event(Keyed):
     party_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
     consent_id: Mapped[int | None] = mapped_column(ForeignKey("consent.id"))
     bulk_operation_id: Mapped[int | None] = mapped_column(ForeignKey("bulk_operation.id"), unique=True)
-    sequence: Mapped[int | None] = mapped_column(Integer)
-    kind: Mapped[EventKind] = mapped_column(choice(EventKind))
-    occurred_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
+    sequence: Mapped[int | None]
+    kind: Mapped[EventKind]
+    occurred_at: Mapped[datetime] = mapped_column(index=True)
     position: Mapped[int | None] = mapped_column(BigInteger, unique=True)
 
     party: Mapped[Party | None] = relationship(viewonly=True, lazy="raise")

@@ -2,10 +2,10 @@
 
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import Keyed, choice
+from models.base import Keyed
 from models.catalogue import CatalogueVersion
 
 
@@ -42,12 +42,12 @@ class GradingRule(Keyed):
     __table_args__ = (UniqueConstraint("version_id", "code"), UniqueConstraint("version_id", "source", "value"))
 
     version_id: Mapped[int] = mapped_column(ForeignKey("catalogue_version.id"))
-    code: Mapped[str] = mapped_column(Text)
-    source: Mapped[RuleSource] = mapped_column(choice(RuleSource))
-    value: Mapped[str] = mapped_column(Text)
-    grade: Mapped[RiskGrade] = mapped_column(choice(RiskGrade))
-    name: Mapped[str] = mapped_column(Text)
-    english_name: Mapped[str] = mapped_column(Text)
-    basis: Mapped[str] = mapped_column(Text)
+    code: Mapped[str]
+    source: Mapped[RuleSource]
+    value: Mapped[str]
+    grade: Mapped[RiskGrade]
+    name: Mapped[str]
+    english_name: Mapped[str]
+    basis: Mapped[str]
 
     version: Mapped[CatalogueVersion] = relationship(viewonly=True, lazy="raise")

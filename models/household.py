@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Keyed
@@ -13,7 +13,7 @@ class Village(Keyed):
 
     __tablename__ = "village"
 
-    name: Mapped[str] = mapped_column(Text, unique=True)
+    name: Mapped[str] = mapped_column(unique=True)
 
 
 class Household(Keyed):
@@ -21,7 +21,7 @@ class Household(Keyed):
 
     __tablename__ = "household"
 
-    key: Mapped[str] = mapped_column(Text, unique=True)
+    key: Mapped[str] = mapped_column(unique=True)
     village_id: Mapped[int] = mapped_column(ForeignKey("village.id"), index=True)
 
     village: Mapped[Village] = relationship(viewonly=True, lazy="raise")
@@ -45,8 +45,8 @@ class HouseholdMember(Keyed):
 
     household_id: Mapped[int] = mapped_column(ForeignKey("household.id"))
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
-    relation: Mapped[str] = mapped_column(Text)
-    consent_number: Mapped[str] = mapped_column(Text)
+    relation: Mapped[str]
+    consent_number: Mapped[str]
     consented_on: Mapped[date]
     enrolled_on: Mapped[date]
     left_on: Mapped[date | None]

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, LargeBinary
+from sqlalchemy import BigInteger, CheckConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
@@ -18,7 +18,7 @@ class IdempotencyKey(Base):
     __tablename__ = "idempotency_key"
     __table_args__ = (CheckConstraint("octet_length(digest) = 32 AND octet_length(fingerprint) = 32", name="hashed"),)
 
-    digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
-    fingerprint: Mapped[bytes] = mapped_column(LargeBinary)
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
+    fingerprint: Mapped[bytes]
     changed: Mapped[int] = mapped_column(BigInteger)
-    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)

@@ -4,19 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    CheckConstraint,
-    DateTime,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    Text,
-    UniqueConstraint,
-    text,
-)
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Keyed, choice
@@ -64,19 +52,19 @@ class IdentityConflict(Keyed):
 
     holder_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
     provisional_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
-    name: Mapped[str] = mapped_column(Text)
-    folded: Mapped[str] = mapped_column(Text, default=fold_default("name"))
+    name: Mapped[str]
+    folded: Mapped[str] = mapped_column(default=fold_default("name"))
     court_code: Mapped[str] = mapped_column(ForeignKey("court.code"))
-    opened_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    line: Mapped[int | None] = mapped_column(Integer)
-    first_line: Mapped[int | None] = mapped_column(Integer)
+    opened_at: Mapped[datetime]
+    line: Mapped[int | None]
+    first_line: Mapped[int | None]
     run_id: Mapped[int | None] = mapped_column(BigInteger)
-    state: Mapped[ConflictState] = mapped_column(choice(ConflictState), server_default=ConflictState.OPEN.value)
-    outcome: Mapped[ConflictOutcome | None] = mapped_column(choice(ConflictOutcome))
+    state: Mapped[ConflictState] = mapped_column(server_default=ConflictState.OPEN.value)
+    outcome: Mapped[ConflictOutcome | None]
     resolved_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
-    resolved_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    reason: Mapped[str | None] = mapped_column(Text)
-    evidence_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
+    resolved_at: Mapped[datetime | None]
+    reason: Mapped[str | None]
+    evidence_digest: Mapped[bytes | None]
 
     court: Mapped[Court] = relationship(viewonly=True, lazy="raise")
     holder: Mapped[Party] = relationship(
@@ -135,29 +123,27 @@ class IdentityAct(Keyed):
     )
 
     court_code: Mapped[str] = mapped_column(ForeignKey("court.code"))
-    kind: Mapped[IdentityActKind] = mapped_column(choice(IdentityActKind))
+    kind: Mapped[IdentityActKind]
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
     other_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
     conflict_id: Mapped[int | None] = mapped_column(ForeignKey("identity_conflict.id"))
-    outcome: Mapped[ConflictOutcome | None] = mapped_column(choice(ConflictOutcome))
-    name: Mapped[str | None] = mapped_column(Text)
-    items: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    outcome: Mapped[ConflictOutcome | None]
+    name: Mapped[str | None]
+    items: Mapped[dict[str, Any] | None]
     number_kind: Mapped[DocumentKind | None] = mapped_column(choice(DocumentKind, "numberkind"))
-    number_index: Mapped[bytes | None] = mapped_column(LargeBinary)
-    number_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
-    number_masked: Mapped[str | None] = mapped_column(Text)
-    reason: Mapped[str] = mapped_column(Text)
-    evidence_digest: Mapped[bytes] = mapped_column(LargeBinary)
+    number_index: Mapped[bytes | None]
+    number_sealed: Mapped[bytes | None]
+    number_masked: Mapped[str | None]
+    reason: Mapped[str]
+    evidence_digest: Mapped[bytes]
     proposed_by: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     proposed_role: Mapped[StaffRole] = mapped_column(choice(StaffRole, "proposedrole"))
-    proposed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    state: Mapped[IdentityActState] = mapped_column(
-        choice(IdentityActState), server_default=IdentityActState.PROPOSED.value
-    )
+    proposed_at: Mapped[datetime]
+    state: Mapped[IdentityActState] = mapped_column(server_default=IdentityActState.PROPOSED.value)
     decided_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     decided_role: Mapped[StaffRole | None] = mapped_column(choice(StaffRole, "decidedrole"))
-    decided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    decision_reason: Mapped[str | None] = mapped_column(Text)
+    decided_at: Mapped[datetime | None]
+    decision_reason: Mapped[str | None]
 
     conflict: Mapped[IdentityConflict | None] = relationship(viewonly=True, lazy="raise")
     party: Mapped[Party] = relationship(

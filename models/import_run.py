@@ -3,10 +3,10 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import ARRAY, CheckConstraint, DateTime, ForeignKey, Index, Integer, LargeBinary, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import Keyed, choice
+from models.base import Keyed
 
 
 class ImportState(StrEnum):
@@ -45,24 +45,24 @@ class ImportRun(Keyed):
         Index("ix_import_run_started", "started_at", "id"),
     )
 
-    format: Mapped[str] = mapped_column(Text)
-    digest: Mapped[bytes] = mapped_column(LargeBinary)
-    state: Mapped[ImportState] = mapped_column(choice(ImportState))
-    court_codes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    format: Mapped[str]
+    digest: Mapped[bytes]
+    state: Mapped[ImportState]
+    court_codes: Mapped[list[str]]
     exported_on: Mapped[date]
     history: Mapped[bool]
-    started_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    lines: Mapped[int] = mapped_column(Integer, server_default="0")
-    accepted: Mapped[int] = mapped_column(Integer, server_default="0")
-    duplicates: Mapped[int] = mapped_column(Integer, server_default="0")
-    rejected: Mapped[int] = mapped_column(Integer, server_default="0")
-    records: Mapped[int] = mapped_column(Integer, server_default="0")
-    new: Mapped[int] = mapped_column(Integer, server_default="0")
-    changed: Mapped[int] = mapped_column(Integer, server_default="0")
-    unchanged: Mapped[int] = mapped_column(Integer, server_default="0")
-    outdated: Mapped[int] = mapped_column(Integer, server_default="0")
-    held: Mapped[int] = mapped_column(Integer, server_default="0")
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    lines: Mapped[int] = mapped_column(server_default="0")
+    accepted: Mapped[int] = mapped_column(server_default="0")
+    duplicates: Mapped[int] = mapped_column(server_default="0")
+    rejected: Mapped[int] = mapped_column(server_default="0")
+    records: Mapped[int] = mapped_column(server_default="0")
+    new: Mapped[int] = mapped_column(server_default="0")
+    changed: Mapped[int] = mapped_column(server_default="0")
+    unchanged: Mapped[int] = mapped_column(server_default="0")
+    outdated: Mapped[int] = mapped_column(server_default="0")
+    held: Mapped[int] = mapped_column(server_default="0")
 
     findings: Mapped[list["ImportFinding"]] = relationship(viewonly=True, lazy="raise")
 
@@ -77,10 +77,10 @@ class ImportFinding(Keyed):
     )
 
     import_run_id: Mapped[int] = mapped_column(ForeignKey("import_run.id"))
-    level: Mapped[FindingLevel] = mapped_column(choice(FindingLevel))
-    code: Mapped[str] = mapped_column(Text)
-    word: Mapped[str | None] = mapped_column(Text)
-    lines: Mapped[int] = mapped_column(Integer)
+    level: Mapped[FindingLevel]
+    code: Mapped[str]
+    word: Mapped[str | None]
+    lines: Mapped[int]
 
 
 class RecordChange(Keyed):
@@ -96,10 +96,10 @@ class RecordChange(Keyed):
     )
 
     import_run_id: Mapped[int | None] = mapped_column(ForeignKey("import_run.id"))
-    changed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    field: Mapped[str] = mapped_column(Text)
-    former: Mapped[str | None] = mapped_column(Text)
-    present: Mapped[str | None] = mapped_column(Text)
+    changed_at: Mapped[datetime]
+    field: Mapped[str]
+    former: Mapped[str | None]
+    present: Mapped[str | None]
     case_id: Mapped[int | None] = mapped_column(ForeignKey("court_case.id"), index=True)
     sanction_id: Mapped[int | None] = mapped_column(ForeignKey("sanction.id"), index=True)
     listing_id: Mapped[int | None] = mapped_column(ForeignKey("listing.id"), index=True)

@@ -4,10 +4,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Numeric, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import Keyed, choice
+from models.base import Keyed
 from models.certificate import Certificate
 
 
@@ -35,11 +35,11 @@ class IncentiveLoan(Keyed):
     client_key: Mapped[int] = mapped_column(ForeignKey("client.id"))
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
     certificate_id: Mapped[int] = mapped_column(ForeignKey("certificate.id"))
-    reference: Mapped[str] = mapped_column(Text)
+    reference: Mapped[str]
     amount: Mapped[Decimal] = mapped_column(Numeric(15, 2))
     granted_on: Mapped[date]
     closed_on: Mapped[date | None]
-    outcome: Mapped[LoanOutcome | None] = mapped_column(choice(LoanOutcome))
-    recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    outcome: Mapped[LoanOutcome | None]
+    recorded_at: Mapped[datetime]
 
     certificate: Mapped[Certificate] = relationship(viewonly=True, lazy="raise")

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Integer, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Keyed
@@ -24,8 +24,8 @@ class IntegrityReport(Keyed):
 
     share_code_id: Mapped[int] = mapped_column(ForeignKey("share_code.id"), unique=True)
     client_key: Mapped[int] = mapped_column(ForeignKey("client.id"))
-    signature: Mapped[str] = mapped_column(Text)
-    views: Mapped[int] = mapped_column(Integer, server_default=text("0"))
-    last_viewed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    signature: Mapped[str]
+    views: Mapped[int] = mapped_column(server_default=text("0"))
+    last_viewed_at: Mapped[datetime | None]
 
     share_code: Mapped[ShareCode] = relationship(viewonly=True, lazy="raise")

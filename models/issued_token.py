@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, LargeBinary, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
@@ -22,14 +22,14 @@ class IssuedToken(Base):
         Index("ix_issued_token_staff_id", "staff_id", postgresql_where=text("staff_id IS NOT NULL")),
     )
 
-    jti: Mapped[str] = mapped_column(Text, primary_key=True)
+    jti: Mapped[str] = mapped_column(primary_key=True)
     client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
-    subject_index: Mapped[bytes | None] = mapped_column(LargeBinary)
+    subject_index: Mapped[bytes | None]
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
-    scope: Mapped[str] = mapped_column(Text)
-    issued_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
-    revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    scope: Mapped[str]
+    issued_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    revoked_at: Mapped[datetime | None]
 
 
 class AssertionUse(Base):
@@ -38,5 +38,5 @@ class AssertionUse(Base):
     __tablename__ = "assertion_use"
 
     client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), primary_key=True)
-    jti: Mapped[str] = mapped_column(Text, primary_key=True)
-    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
+    jti: Mapped[str] = mapped_column(primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)

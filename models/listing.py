@@ -3,10 +3,10 @@
 from datetime import date
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import Keyed, choice
+from models.base import Keyed
 from models.court import Court
 from models.party import Party
 from models.publicity import Public
@@ -65,11 +65,11 @@ class Removal(Keyed):
         Index("ix_removal_party_id", "party_id"),
     )
 
-    kind: Mapped[ListingKind] = mapped_column(choice(ListingKind))
+    kind: Mapped[ListingKind]
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
-    case_number: Mapped[str] = mapped_column(Text)
+    case_number: Mapped[str]
     removed_on: Mapped[date]
-    reason: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str]
     exported_on: Mapped[date | None]
 
 
@@ -103,16 +103,16 @@ class Listing(Public, Keyed):
         Index("ix_listing_published", "published_on", "id"),
     )
 
-    kind: Mapped[ListingKind] = mapped_column(choice(ListingKind))
+    kind: Mapped[ListingKind]
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
     court_code: Mapped[str] = mapped_column(ForeignKey("court.code"), index=True)
     case_id: Mapped[int | None] = mapped_column(ForeignKey("court_case.id"), index=True)
-    case_number: Mapped[str] = mapped_column(Text)
-    basis_number: Mapped[str] = mapped_column(Text)
-    basis_unit: Mapped[str] = mapped_column(Text)
-    obligation: Mapped[str] = mapped_column(Text)
-    performance: Mapped[str] = mapped_column(Text)
-    grounds: Mapped[str] = mapped_column(Text)
+    case_number: Mapped[str]
+    basis_number: Mapped[str]
+    basis_unit: Mapped[str]
+    obligation: Mapped[str]
+    performance: Mapped[str]
+    grounds: Mapped[str]
     listed_on: Mapped[date]
     published_on: Mapped[date]
     ends_on: Mapped[date | None] = mapped_column(index=True)

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import Keyed, choice
+from models.base import Keyed
 from models.code_record import CodeRecord
 
 
@@ -28,7 +28,7 @@ class Measure(Keyed):
     )
 
     code_record_id: Mapped[int] = mapped_column(ForeignKey("code_record.id"), unique=True)
-    status: Mapped[MeasureStatus] = mapped_column(choice(MeasureStatus))
+    status: Mapped[MeasureStatus]
     published_on: Mapped[date]
     recognised_on: Mapped[date | None]
     withdrawn_on: Mapped[date | None]

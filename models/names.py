@@ -51,11 +51,6 @@ def fold(text: str) -> str:
     return STOP_BETWEEN.sub("\u00b7", BLANK_BETWEEN.sub("", plain))
 
 
-def same_name(one: str, other: str) -> bool:
-    """Whether two spellings are of one name."""
-    return fold(one) == fold(other)
-
-
 def fold_default(column: str) -> Callable[[Any], str | None]:
     """The default of a column that holds the name of another column of its row, folded; none of none."""
 

@@ -3,10 +3,10 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import Keyed, choice
+from models.base import Keyed
 from models.deduction import Deduction
 
 
@@ -37,12 +37,12 @@ class Objection(Keyed):
     )
 
     deduction_id: Mapped[int] = mapped_column(ForeignKey("deduction.id"))
-    statement: Mapped[str] = mapped_column(Text)
+    statement: Mapped[str]
     filed_on: Mapped[date]
     due_on: Mapped[date]
-    outcome: Mapped[ObjectionOutcome | None] = mapped_column(choice(ObjectionOutcome))
-    reasons: Mapped[str | None] = mapped_column(Text)
-    decided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    outcome: Mapped[ObjectionOutcome | None]
+    reasons: Mapped[str | None]
+    decided_at: Mapped[datetime | None]
     answered_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
 
     deduction: Mapped[Deduction] = relationship(viewonly=True, lazy="raise")

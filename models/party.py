@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import Boolean, CheckConstraint, DateTime, ForeignKey, Index, LargeBinary, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Keyed, choice
@@ -47,16 +47,16 @@ class Party(Keyed):
         Index("ix_party_merged_id", "merged_id", postgresql_where=text("merged_id IS NOT NULL")),
     )
 
-    kind: Mapped[PartyKind] = mapped_column(choice(PartyKind))
-    name: Mapped[str] = mapped_column(Text, index=True)
-    folded: Mapped[str] = mapped_column(Text, index=True, default=fold_default("name"))
-    disclosed: Mapped[bool] = mapped_column(Boolean)
+    kind: Mapped[PartyKind]
+    name: Mapped[str] = mapped_column(index=True)
+    folded: Mapped[str] = mapped_column(index=True, default=fold_default("name"))
+    disclosed: Mapped[bool]
     merged_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
     village_id: Mapped[int | None] = mapped_column(ForeignKey("village.id"))
     household_id: Mapped[int | None] = mapped_column(ForeignKey("household.id"))
     of_age_from: Mapped[date] = mapped_column(server_default="infinity")
     held: Mapped[bool] = mapped_column(server_default=text("false"))
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    created_at: Mapped[datetime]
 
     village: Mapped[Village | None] = relationship(viewonly=True, lazy="raise")
     household: Mapped[Household | None] = relationship(viewonly=True, lazy="raise")
@@ -79,7 +79,7 @@ class Identity(Keyed):
 
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
     type: Mapped[IdentityType] = mapped_column(choice(DocumentKind, "identitytype"))
-    index: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
-    sealed: Mapped[bytes] = mapped_column(LargeBinary)
-    masked: Mapped[str] = mapped_column(Text)
-    main: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
+    index: Mapped[bytes] = mapped_column(unique=True)
+    sealed: Mapped[bytes]
+    masked: Mapped[str]
+    main: Mapped[bool] = mapped_column(server_default=text("true"))

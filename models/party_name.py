@@ -5,10 +5,10 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
-from models.base import Keyed, choice
+from models.base import Keyed
 from models.names import fold_default
 from models.party import Party
 
@@ -39,13 +39,13 @@ class PartyName(Keyed):
     )
 
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
-    name: Mapped[str] = mapped_column(Text)
-    folded: Mapped[str] = mapped_column(Text, default=fold_default("name"))
+    name: Mapped[str]
+    folded: Mapped[str] = mapped_column(default=fold_default("name"))
     begins_on: Mapped[date | None]
     ends_on: Mapped[date | None]
     latest_on: Mapped[date | None]
     exported_on: Mapped[date | None]
-    standing: Mapped[NameStanding] = mapped_column(choice(NameStanding))
+    standing: Mapped[NameStanding]
 
 
 def is_known_as(party: type[Party], folded: Any) -> sa.ColumnElement[bool]:

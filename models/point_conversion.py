@@ -3,10 +3,10 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, SmallInteger, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import Keyed, choice
+from models.base import Keyed
 from models.catalogue import ItemKind, MoralBankItem
 from models.household import Household
 
@@ -38,10 +38,10 @@ class PointConversion(Keyed):
     item_id: Mapped[int] = mapped_column(ForeignKey("moral_bank_item.id"))
     points: Mapped[int] = mapped_column(SmallInteger)
     month: Mapped[date]
-    status: Mapped[ConversionStatus] = mapped_column(choice(ConversionStatus))
-    assessed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    confirmed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    return_reason: Mapped[str | None] = mapped_column(Text)
+    status: Mapped[ConversionStatus]
+    assessed_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+    return_reason: Mapped[str | None]
     deduction_id: Mapped[int | None] = mapped_column(ForeignKey("deduction.id"), index=True)
     code_record_id: Mapped[int | None] = mapped_column(ForeignKey("code_record.id"), index=True)
     settlement_id: Mapped[int | None] = mapped_column(ForeignKey("settlement.id"), index=True)
@@ -58,8 +58,8 @@ class VillageNotice(Keyed):
 
     conversion_id: Mapped[int] = mapped_column(ForeignKey("point_conversion.id"), unique=True)
     village_id: Mapped[int] = mapped_column(ForeignKey("village.id"), index=True)
-    category: Mapped[ItemKind] = mapped_column(choice(ItemKind))
+    category: Mapped[ItemKind]
     points: Mapped[int] = mapped_column(SmallInteger)
     month: Mapped[date]
-    sent_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    acknowledged_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    sent_at: Mapped[datetime]
+    acknowledged_at: Mapped[datetime | None]

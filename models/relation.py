@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import Keyed, choice
+from models.base import Keyed
 from models.party import Party
 
 
@@ -29,7 +29,7 @@ class PartyRelation(Keyed):
 
     organization_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
-    kind: Mapped[RelationKind] = mapped_column(choice(RelationKind))
+    kind: Mapped[RelationKind]
     begins_on: Mapped[date]
     ends_on: Mapped[date | None]
     exported_on: Mapped[date | None]

@@ -4,10 +4,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, LargeBinary, Numeric, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import Keyed, choice
+from models.base import Keyed
 from models.catalogue import Tier
 from models.code_record import CodeRecord
 from models.deduction import Deduction
@@ -69,16 +69,16 @@ class Repair(Keyed):
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
     deduction_id: Mapped[int | None] = mapped_column(ForeignKey("deduction.id"), index=True)
     code_record_id: Mapped[int | None] = mapped_column(ForeignKey("code_record.id"), index=True)
-    ground: Mapped[RepairGround] = mapped_column(choice(RepairGround))
-    commitment: Mapped[str] = mapped_column(Text)
+    ground: Mapped[RepairGround]
+    commitment: Mapped[str]
     amount_performed: Mapped[Decimal] = mapped_column(Numeric(15, 2))
-    evidence_document: Mapped[str | None] = mapped_column(Text)
-    evidence_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
+    evidence_document: Mapped[str | None]
+    evidence_digest: Mapped[bytes | None]
     applied_on: Mapped[date]
-    outcome: Mapped[RepairOutcome | None] = mapped_column(choice(RepairOutcome))
+    outcome: Mapped[RepairOutcome | None]
     new_end: Mapped[date | None]
-    reasons: Mapped[str | None] = mapped_column(Text)
-    decided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    reasons: Mapped[str | None]
+    decided_at: Mapped[datetime | None]
 
     deduction: Mapped[Deduction | None] = relationship(viewonly=True, lazy="raise")
     code_record: Mapped[CodeRecord | None] = relationship(viewonly=True, lazy="raise")

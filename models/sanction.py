@@ -4,10 +4,10 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, SmallInteger, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import Keyed, choice
+from models.base import Keyed
 from models.catalogue import Behaviour
 from models.court import Court
 from models.court_case import CourtCase
@@ -75,20 +75,20 @@ class Sanction(Public, Keyed):
         ),
     )
 
-    decision_number: Mapped[str] = mapped_column(Text)
-    related_number: Mapped[str] = mapped_column(Text)
+    decision_number: Mapped[str]
+    related_number: Mapped[str]
     court_code: Mapped[str] = mapped_column(ForeignKey("court.code"), index=True)
     case_id: Mapped[int | None] = mapped_column(ForeignKey("court_case.id"), index=True)
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
     behaviour_id: Mapped[int | None] = mapped_column(ForeignKey("behaviour.id"))
-    kind: Mapped[SanctionKind] = mapped_column(choice(SanctionKind))
+    kind: Mapped[SanctionKind]
     amount: Mapped[Decimal | None] = mapped_column(Numeric(15, 2))
     days: Mapped[int | None] = mapped_column(SmallInteger)
     conduct_on: Mapped[date | None]
     decided_on: Mapped[date]
     effective_on: Mapped[date]
     sentence_ends_on: Mapped[date | None]
-    crime: Mapped[str | None] = mapped_column(Text)
+    crime: Mapped[str | None]
     revoked_on: Mapped[date | None]
     exported_on: Mapped[date | None]
 

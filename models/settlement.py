@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import CheckConstraint, ForeignKey, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Keyed
@@ -24,11 +24,11 @@ class Settlement(Keyed):
         CheckConstraint("revoked_on >= performed_on", name="revoked_after_performed"),
     )
 
-    case_number: Mapped[str] = mapped_column(Text)
+    case_number: Mapped[str]
     case_id: Mapped[int | None] = mapped_column(ForeignKey("court_case.id"), index=True)
     court_code: Mapped[str] = mapped_column(ForeignKey("court.code"), index=True)
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
-    document: Mapped[str] = mapped_column(Text)
+    document: Mapped[str]
     performed_on: Mapped[date]
     revoked_on: Mapped[date | None]
     exported_on: Mapped[date | None]

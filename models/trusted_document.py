@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ARRAY, CheckConstraint, DateTime, ForeignKey, Index, LargeBinary, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Keyed
@@ -24,8 +24,8 @@ class TrustedDocument(Keyed):
     )
 
     client_id: Mapped[int] = mapped_column(ForeignKey("client.id"))
-    identifier: Mapped[str] = mapped_column(Text)
-    digest: Mapped[bytes] = mapped_column(LargeBinary)
-    text: Mapped[str] = mapped_column(Text)
-    purposes: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    identifier: Mapped[str]
+    digest: Mapped[bytes]
+    text: Mapped[str]
+    purposes: Mapped[list[str]] = mapped_column(server_default="{}")
+    created_at: Mapped[datetime]

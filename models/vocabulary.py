@@ -3,10 +3,10 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, DateTime, Text, UniqueConstraint, func
+from sqlalchemy import CheckConstraint, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed, choice
+from models.base import Keyed
 from models.code_record import CloseReason
 from models.court_case import Role
 from models.deduction import AFTER_PUBLICATION, FindingKind
@@ -75,8 +75,8 @@ class VocabularyWord(Keyed):
         ),
     )
 
-    kind: Mapped[WordKind] = mapped_column(choice(WordKind))
-    folded: Mapped[str] = mapped_column(Text)
-    written: Mapped[str] = mapped_column(Text)
-    meaning: Mapped[str] = mapped_column(Text)
-    loaded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    kind: Mapped[WordKind]
+    folded: Mapped[str]
+    written: Mapped[str]
+    meaning: Mapped[str]
+    loaded_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -3,21 +3,10 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import (
-    BigInteger,
-    CheckConstraint,
-    DateTime,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    Text,
-    UniqueConstraint,
-    text,
-)
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import Keyed, choice
+from models.base import Keyed
 from models.names import fold_default
 from models.party import PartyKind
 
@@ -49,13 +38,13 @@ class Watch(Keyed):
     )
 
     client_key: Mapped[int] = mapped_column(ForeignKey("client.id"))
-    subject_index: Mapped[bytes] = mapped_column(LargeBinary)
-    kind: Mapped[PartyKind] = mapped_column(choice(PartyKind))
-    name: Mapped[str | None] = mapped_column(Text)
-    folded: Mapped[str | None] = mapped_column(Text, default=fold_default("name"))
-    reference: Mapped[str] = mapped_column(Text)
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    subject_index: Mapped[bytes]
+    kind: Mapped[PartyKind]
+    name: Mapped[str | None]
+    folded: Mapped[str | None] = mapped_column(default=fold_default("name"))
+    reference: Mapped[str]
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
 
 
 class WatchOrder(Keyed):
@@ -64,7 +53,7 @@ class WatchOrder(Keyed):
     __tablename__ = "watch_order"
 
     client_key: Mapped[int] = mapped_column(ForeignKey("client.id"))
-    given_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    given_at: Mapped[datetime]
 
 
 class WatchLine(Keyed):
@@ -77,12 +66,12 @@ class WatchLine(Keyed):
     __table_args__ = (UniqueConstraint("order_id", "ordinal"), Index("ix_watch_line_watch_id", "watch_id"))
 
     order_id: Mapped[int] = mapped_column(ForeignKey("watch_order.id"))
-    ordinal: Mapped[int] = mapped_column(Integer)
-    subject_index: Mapped[bytes | None] = mapped_column(LargeBinary)
-    reference: Mapped[str] = mapped_column(Text)
-    outcome: Mapped[WatchOutcome] = mapped_column(choice(WatchOutcome))
+    ordinal: Mapped[int]
+    subject_index: Mapped[bytes | None]
+    reference: Mapped[str]
+    outcome: Mapped[WatchOutcome]
     watch_id: Mapped[int | None] = mapped_column(ForeignKey("watch.id"))
-    replaced: Mapped[str | None] = mapped_column(Text)
+    replaced: Mapped[str | None]
 
     watch: Mapped[Watch | None] = relationship(viewonly=True, lazy="raise")
 
@@ -103,5 +92,5 @@ class Notification(Keyed):
     event_id: Mapped[int] = mapped_column(ForeignKey("event.id"))
     client_key: Mapped[int] = mapped_column(ForeignKey("client.id"))
     watch_id: Mapped[int | None] = mapped_column(ForeignKey("watch.id"))
-    reference: Mapped[str | None] = mapped_column(Text)
+    reference: Mapped[str | None]
     position: Mapped[int | None] = mapped_column(BigInteger)

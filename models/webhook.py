@@ -3,22 +3,10 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import (
-    ARRAY,
-    CheckConstraint,
-    DateTime,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    SmallInteger,
-    Text,
-    UniqueConstraint,
-    text,
-)
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import Keyed, choice
+from models.base import Keyed
 from models.event import Event
 
 
@@ -47,16 +35,16 @@ class Webhook(Keyed):
     )
 
     client_key: Mapped[int] = mapped_column(ForeignKey("client.id"))
-    url: Mapped[str] = mapped_column(Text)
-    kinds: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
-    public_key: Mapped[bytes] = mapped_column(LargeBinary)
-    key_version: Mapped[int] = mapped_column(Integer, server_default=text("1"))
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    rotated_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    disabled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    disable_reason: Mapped[DisableReason | None] = mapped_column(choice(DisableReason))
-    deleted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    taken_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    url: Mapped[str]
+    kinds: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    public_key: Mapped[bytes]
+    key_version: Mapped[int] = mapped_column(server_default=text("1"))
+    created_at: Mapped[datetime]
+    rotated_at: Mapped[datetime | None]
+    disabled_at: Mapped[datetime | None]
+    disable_reason: Mapped[DisableReason | None]
+    deleted_at: Mapped[datetime | None]
+    taken_at: Mapped[datetime | None]
 
 
 class Delivery(Keyed):
@@ -76,11 +64,11 @@ class Delivery(Keyed):
 
     webhook_id: Mapped[int] = mapped_column(ForeignKey("webhook.id"))
     event_id: Mapped[int] = mapped_column(ForeignKey("event.id"), index=True)
-    attempts: Mapped[int] = mapped_column(Integer, server_default=text("0"))
-    next_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    tried_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    delivered_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    given_up_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    next_at: Mapped[datetime | None]
+    tried_at: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]
+    given_up_at: Mapped[datetime | None]
     status: Mapped[int | None] = mapped_column(SmallInteger)
 
     event: Mapped[Event] = relationship(viewonly=True, lazy="raise")
