@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
 from casework.catalogue import is_in_force
-from casework.conversions import enter, enter_opposites, lock_live_entries
+from casework.conversions import enter, enter_opposites, is_live, lock_live_entries
 from casework.keys import bind_keys
 from models.catalogue import Behaviour, CatalogueVersion, CodeType, Colour, ItemKind, MoralBankItem, Stage
 from models.code_record import CodeRecord
@@ -41,7 +41,7 @@ async def assess_deductions(connection: AsyncConnection, keys: Collection[int], 
         _arising(Deduction, -Deduction.points, PointConversion.deduction_id)
         .join(Behaviour, Behaviour.id == Deduction.behaviour_id)
         .join(MoralBankItem, sa.and_(MoralBankItem.version_id == Behaviour.version_id, MoralBankItem.code == item))
-        .where(Deduction.id.in_(keys), told_deduction(court_day(at)))
+        .where(Deduction.id.in_(keys), Deduction.publicity.contains(court_day(at)))
     )
     await _lock(connection, Deduction, keys)
     await enter(connection, query, "deduction_id", at)
@@ -56,7 +56,7 @@ async def assess_records(connection: AsyncConnection, keys: Collection[int], at:
         .outerjoin(Sanction, Sanction.id == CodeRecord.sanction_id)
         .outerjoin(Listing, Listing.id == CodeRecord.listing_id)
         .join(MoralBankItem, sa.and_(MoralBankItem.version_id == version, MoralBankItem.code == _item_of_record()))
-        .where(CodeRecord.id.in_(keys), told_record(court_day(at)))
+        .where(CodeRecord.id.in_(keys), CodeRecord.publicity.contains(court_day(at)))
     )
     await _lock(connection, CodeRecord, keys)
     await enter(connection, query, "code_record_id", at)
@@ -82,18 +82,10 @@ async def assess_members(connection: AsyncConnection, party_keys: Collection[int
     A settlement is the deed of a day, and is not in force on a later one.
     """
     day, mine = court_day(at), list(party_keys)
-    deductions = sa.select(Deduction.id).where(Deduction.party_id.in_(mine), told_deduction(day))
-    records = sa.select(CodeRecord.id).where(CodeRecord.party_id.in_(mine), told_record(day))
+    deductions = sa.select(Deduction.id).where(Deduction.party_id.in_(mine), Deduction.publicity.contains(day))
+    records = sa.select(CodeRecord.id).where(CodeRecord.party_id.in_(mine), CodeRecord.publicity.contains(day))
     await assess_deductions(connection, (await connection.execute(deductions)).scalars().all(), at)
     await assess_records(connection, (await connection.execute(records)).scalars().all(), at)
-
-
-# --- what is taken back -----------------------------------------------------------------------------------------------
-
-
-async def reverse_deductions(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:
-    """Give back what withdrawn deductions took: for each conversion that counts, its opposite."""
-    await enter_opposites(connection, await lock_live_entries(connection, PointConversion.deduction_id, keys), at)
 
 
 async def reverse_records(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:
@@ -101,9 +93,9 @@ async def reverse_records(connection: AsyncConnection, keys: Collection[int], at
 
     Safe to call for any record: what still stands stays. A bonus outlives the term of its certificate.
     """
-    day = court_day(at)
     record = CodeRecord
-    standing = sa.select(record.id, record.party_id, told_record(day), never_told()).where(record.id.in_(keys))
+    runs, gone = record.publicity.contains(court_day(at)), sa.func.isempty(record.publicity)
+    standing = sa.select(record.id, record.party_id, runs, gone).where(record.id.in_(keys))
     state = {key: (party, runs, gone) for key, party, runs, gone in (await connection.execute(standing)).all()}
     entries = await lock_live_entries(connection, PointConversion.code_record_id, keys)
     ended = [entry for entry in entries if _is_over(entry, *state[entry.code_record_id])]
@@ -113,17 +105,6 @@ async def reverse_records(connection: AsyncConnection, keys: Collection[int], at
 def _is_over(entry: Any, party: int, runs: bool, gone: bool) -> bool:
     """Whether an entry's record never was, is another party's, or no longer vetoes."""
     return gone or entry.party_id != party or (entry.kind is ItemKind.VETO and not runs)
-
-
-async def reverse_settlements(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:
-    """Take back the bonuses of settlements that were revoked."""
-    await enter_opposites(connection, await lock_live_entries(connection, PointConversion.settlement_id, keys), at)
-
-
-async def reverse_vetoes(connection: AsyncConnection, party_keys: Collection[int], at: datetime) -> None:
-    """Lift the vetoes of persons who leave a household: they go with the person, points stay where they arose."""
-    entries = await lock_live_entries(connection, PointConversion.party_id, party_keys, ItemKind.VETO)
-    await enter_opposites(connection, entries, at)
 
 
 async def reassess(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:
@@ -150,38 +131,18 @@ async def reassess(connection: AsyncConnection, keys: Collection[int], at: datet
 
 def select_overdue_vetoes(day: date) -> sa.Select[Any]:
     """The records that run no longer on a day, and whose veto still stands."""
-    entry, later = PointConversion, aliased(PointConversion)
-    lifted = sa.select(later.id).where(later.reverses_id == entry.id).exists()
-    standing = (MoralBankItem.kind == ItemKind.VETO, entry.reverses_id.is_(None), ~lifted)
+    entry = PointConversion
     return (
         sa.select(entry.code_record_id)
         .join(MoralBankItem, MoralBankItem.id == entry.item_id)
         .join(CodeRecord, CodeRecord.id == entry.code_record_id)
-        .where(*standing, entry.status != ConversionStatus.RETURNED, ~told_record(day))
+        .where(MoralBankItem.kind == ItemKind.VETO, is_live(entry), ~CodeRecord.publicity.contains(day))
     )
 
 
 async def find_record_keys(connection: AsyncConnection, which: sa.ColumnElement[bool]) -> Sequence[int]:
     """The keys of the code records of which this holds."""
     return (await connection.execute(sa.select(CodeRecord.id).where(which))).scalars().all()
-
-
-# --- of whom, and of what the world may know --------------------------------------------------------------------------
-
-
-def told_deduction(day: date) -> sa.ColumnElement[bool]:
-    """Whether a deduction is public on a day (R6, R10, R16)."""
-    return Deduction.publicity.contains(day)
-
-
-def told_record(day: date) -> sa.ColumnElement[bool]:
-    """Whether a code record is public on a day (R10, R13, R16)."""
-    return CodeRecord.publicity.contains(day)
-
-
-def never_told() -> sa.ColumnElement[bool]:
-    """Whether a code record has never been, for everyone outside the court (R10, R16)."""
-    return sa.func.isempty(CodeRecord.publicity)
 
 
 def _item_of_record() -> sa.Case[Any]:
@@ -197,15 +158,10 @@ def _item_of_record() -> sa.Case[Any]:
 
 def _arising(source: Any, points: Any, column: Any) -> sa.Select[Any]:
     """The new conversions of sources of persons with a household, that have none yet."""
-    entry, later = aliased(PointConversion), aliased(PointConversion)
-    reversed_ = sa.select(later.id).where(later.reverses_id == entry.id).exists()
-    returned = entry.status == ConversionStatus.RETURNED
-    same = getattr(entry, column.key) == source.id
-    known = sa.or_(
-        sa.and_(returned, entry.household_id == Party.household_id),
-        sa.and_(~returned, ~reversed_),
-    )
-    there = sa.select(entry.id).where(same, entry.reverses_id.is_(None), known).exists()
+    entry = aliased(PointConversion)
+    same = sa.and_(getattr(entry, column.key) == source.id, entry.reverses_id.is_(None))
+    returned = sa.and_(entry.status == ConversionStatus.RETURNED, entry.household_id == Party.household_id)
+    there = sa.select(entry.id).where(same, sa.or_(returned, is_live(entry))).exists()
     return (
         sa.select(source.party_id, Party.household_id, MoralBankItem.id, points, source.id)
         .select_from(source)

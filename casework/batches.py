@@ -5,14 +5,14 @@ from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.assessments import assess_deductions
 from casework.events import tell, update_colours
 from casework.procedure import Act, Step, insert_steps, lock_deduction, permit, require_reason, take
 from casework.records import record_publication
-from casework.refusal import Refusal, not_found
+from casework.refusal import Refusal
+from casework.rows import find_own, insert_new
 from casework.terms import compute_publicity_end
 from casework.versions import keep_version
 from models.batch import Batch, BatchStatus
@@ -32,11 +32,8 @@ async def open_batch(connection: AsyncConnection, month: date, act: Act) -> int:
     if first > court_day(act.at):
         raise Refusal("BAD_DATE", "This month has not begun yet.", "Open it when it has.", "month")
     values = {"court_code": act.officer.court_code, "month": first, "status": BatchStatus.OPEN}
-    # ON CONFLICT: of two that open the same month, one is told that it is open
-    written = insert(Batch).values(values).on_conflict_do_nothing().returning(Batch.id)
-    key: int | None = (await connection.execute(written)).scalar_one_or_none()
-    if key is None:
-        raise Refusal("BATCH_EXISTS", f"The batch of {first:%Y-%m} is open already.", "Add to it.", "month")
+    refusal = Refusal("BATCH_EXISTS", f"The batch of {first:%Y-%m} is open already.", "Add to it.", "month")
+    key = await insert_new(connection, Batch, values, refusal)
     return key
 
 
@@ -94,24 +91,17 @@ async def publish(connection: AsyncConnection, key: int, act: Act) -> Sequence[i
     return keys
 
 
-# --- inside -----------------------------------------------------------------------------------------------------------
-
-
 async def _locked_batch(connection: AsyncConnection, key: int, act: Act) -> sa.Row[Any]:
     """A batch of the officer's court. Always locked before its items, so that no two wait for each other."""
     query = sa.select(Batch.__table__).where(Batch.id == key).with_for_update()
-    found: sa.Row[Any] | None = (await connection.execute(query)).one_or_none()
-    if found is None or found.court_code != act.officer.court_code:
-        raise not_found("batch")
+    found = await find_own(connection, query, act.officer, "batch")
     return found
 
 
 async def lock_item(connection: AsyncConnection, key: int, version: int | None, act: Act) -> sa.Row[Any]:
     """A deduction, after its batch. Raises Refusal NOT_FOUND, STALE_VERSION."""
     query = sa.select(Deduction.batch_id, CourtCase.court_code).join(CourtCase, CourtCase.id == Deduction.case_id)
-    place = (await connection.execute(query.where(Deduction.id == key))).one_or_none()
-    if place is None or place.court_code != act.officer.court_code:
-        raise not_found("deduction")
+    place = await find_own(connection, query.where(Deduction.id == key), act.officer, "deduction")
     if place.batch_id is not None:
         await _locked_batch(connection, place.batch_id, act)
     found = await lock_deduction(connection, act.officer, key, version)
@@ -164,5 +154,5 @@ async def _publish_items(connection: AsyncConnection, batch_key: int, act: Act, 
     update = sa.update(Deduction).where(approved).values(status=DeductionStatus.PUBLISHED, published_at=act.at)
     keys = (await connection.execute(update.returning(Deduction.id))).scalars().all()
     if keys:
-        await connection.execute(insert_steps(keys, DeductionStatus.PUBLISHED, act.officer, act.at, reason))
+        await insert_steps(connection, keys, DeductionStatus.PUBLISHED, act.officer, act.at, reason)
     return sorted(keys)

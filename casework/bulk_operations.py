@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from casework.bulk_uploads import delete_upload, take_upload
 from casework.clients import lock_client
 from casework.events import tell_client
+from casework.keys import draw_key
 from casework.outbox import WAKE
 from casework.refusal import Refusal
 from models.bulk_operation import BulkChunk, BulkError, BulkKind, BulkOperation, BulkState
@@ -35,8 +36,8 @@ MOST_ATTEMPTS = 8
 KEPT = timedelta(hours=24)
 """How long a file is kept."""
 
+ROW = BulkOperation.__table__
 OPEN = (BulkState.QUEUED, BulkState.RUNNING)
-NEXT_KEY = sa.select(sa.func.nextval(sa.func.pg_get_serial_sequence("bulk_operation", "id")))
 TOLD = (BulkOperation.client_key, BulkOperation.id, BulkOperation.reference)
 
 
@@ -58,7 +59,7 @@ async def begin(connection: AsyncConnection, keyring: Keyring, begun: BulkReques
     """Queue an operation; gives its key. Raises Refusal BAD_EXTENT for one too many, NOT_FOUND for the upload."""
     client_key = begun.rights["client_key"]
     await _check_number(connection, client_key)
-    key: int = (await connection.execute(NEXT_KEY)).scalar_one()
+    key = await draw_key(connection, BulkOperation)
     total = await take_upload(connection, client_key, begun.upload_id, at) if begun.upload_id else None
     request = json.dumps({"document": begun.document, "variables": begun.variables}).encode()
     values = {
@@ -111,8 +112,7 @@ async def list_waiting(connection: AsyncConnection, at: datetime) -> Sequence[tu
 
 async def find_open(connection: AsyncConnection, key: int) -> Any:
     """The row of an operation that is to go on; None for one that has ended."""
-    row = BulkOperation.__table__
-    query = sa.select(row).where(row.c.id == key, row.c.ended_at.is_(None))
+    query = sa.select(ROW).where(ROW.c.id == key, ROW.c.ended_at.is_(None))
     return (await connection.execute(query)).one_or_none()
 
 
@@ -138,9 +138,8 @@ async def claim_page(connection: AsyncConnection, key: int, pages: int, cursor: 
     """The row of an operation whose next page is this one, locked until the end of the transaction; None for one that
     has ended, or is somewhere else by now.
     """
-    row = BulkOperation.__table__
-    here = (row.c.ended_at.is_(None), row.c.pages == pages, row.c.cursor.is_not_distinct_from(cursor))
-    query = sa.select(row).where(row.c.id == key, *here).with_for_update()
+    here = (ROW.c.ended_at.is_(None), ROW.c.pages == pages, ROW.c.cursor.is_not_distinct_from(cursor))
+    query = sa.select(ROW).where(ROW.c.id == key, *here).with_for_update()
     return (await connection.execute(query)).one_or_none()
 
 
@@ -181,7 +180,7 @@ async def _end(
 ) -> None:
     ended = sa.update(BulkOperation).where(BulkOperation.id == key, BulkOperation.ended_at.is_(None))
     if await _ended(connection, ended.values(state=state, error=error, ended_at=at, request=None), at):
-        await connection.execute(sa.delete(BulkChunk).where(BulkChunk.operation_id == key))
+        await _delete_file(connection, key)
 
 
 async def _ended(connection: AsyncConnection, update: sa.Update, at: datetime) -> bool:
@@ -203,7 +202,11 @@ async def take_back(connection: AsyncConnection, key: int, at: datetime) -> None
     values = {"state": BulkState.FAILED, "error": BulkError.VANISHED, "ended_at": at, "expires_at": None}
     taken = sa.update(BulkOperation).where(*complete).values(values).returning(BulkOperation.id)
     if (await connection.execute(taken)).one_or_none():
-        await connection.execute(sa.delete(BulkChunk).where(BulkChunk.operation_id == key))
+        await _delete_file(connection, key)
+
+
+async def _delete_file(connection: AsyncConnection, key: int) -> None:
+    await connection.execute(sa.delete(BulkChunk).where(BulkChunk.operation_id == key))
 
 
 async def expire_one(connection: AsyncConnection, at: datetime) -> bool:
@@ -213,7 +216,7 @@ async def expire_one(connection: AsyncConnection, at: datetime) -> bool:
     if key is None:
         return False
     await connection.execute(sa.update(BulkOperation).where(BulkOperation.id == key).values(state=BulkState.EXPIRED))
-    await connection.execute(sa.delete(BulkChunk).where(BulkChunk.operation_id == key))
+    await _delete_file(connection, key)
     return True
 
 

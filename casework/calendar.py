@@ -76,16 +76,16 @@ async def _turn(connection: AsyncConnection, *, day: date, now: datetime, first:
         for matter in (SANCTIONS, LISTINGS, CERTIFICATES):
             await tell(connection, await _keys(connection, _begun(matter, day)), matter.entered, begins)
         await tell(connection, await _keys(connection, _turned(day)), EventKind.COLOUR_CHANGED, begins)
-        await tell_recipients(connection, await _keys(connection, _expiring(day)), EventKind.CONSENT_EXPIRING, begins)
-        await tell_recipients(connection, await _keys(connection, _expired(day)), EventKind.CONSENT_EXPIRED, begins)
-    await _convert(connection, day, beginning(day))
+        await tell_recipients(
+            connection, await _keys(connection, _ending(day + WARNED)), EventKind.CONSENT_EXPIRING, begins
+        )
+        await tell_recipients(
+            connection, await _keys(connection, _ending(day - timedelta(1))), EventKind.CONSENT_EXPIRED, begins
+        )
+    await reverse_records(connection, await _keys(connection, select_overdue_vetoes(day)), beginning(day))
+    records = await find_record_keys(connection, CodeRecord.effective_on == day)
+    await assess_records(connection, records, beginning(day))
     await remind(connection, day, now)
-
-
-async def _convert(connection: AsyncConnection, day: date, at: datetime) -> None:
-    """Vetoes whose record has ended are lifted, and what takes effect on a day is converted (DOMAIN 5)."""
-    await reverse_records(connection, await _keys(connection, select_overdue_vetoes(day)), at)
-    await assess_records(connection, await find_record_keys(connection, CodeRecord.effective_on == day), at)
 
 
 async def _keys(connection: AsyncConnection, query: sa.Select[Any]) -> Sequence[int]:
@@ -112,16 +112,6 @@ def _begun(matter: Matter, day: date) -> sa.Select[Any]:
         Event.party_id == matter.model.party_id, Event.kind == matter.entered, Event.occurred_at >= beginning(day)
     )
     return sa.select(matter.model.party_id).where(sa.func.lower(matter.model.publicity) == day, ~told.exists())
-
-
-def _expiring(day: date) -> sa.Select[Any]:
-    """The consents that end on the day that is so many days away."""
-    return _ending(day + WARNED)
-
-
-def _expired(day: date) -> sa.Select[Any]:
-    """The consents that ended on the day before."""
-    return _ending(day - timedelta(1))
 
 
 def _ending(day: date) -> sa.Select[Any]:

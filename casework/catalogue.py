@@ -11,7 +11,7 @@ from models.case_numbers import admit_case_types
 from models.catalogue import Behaviour, CaseType, CatalogueVersion, CodeType
 
 
-def is_in_force(day: date) -> sa.ColumnElement[bool]:
+def is_in_force(day: Any) -> sa.ColumnElement[bool]:
     """Whether an edition is in force on a day; no two are."""
     ends = CatalogueVersion.effective_to
     return sa.and_(CatalogueVersion.effective_from <= day, sa.or_(ends.is_(None), ends > day))
@@ -24,24 +24,23 @@ async def read_case_types(connection: AsyncConnection) -> None:
 
 
 async def find_behaviour(connection: AsyncConnection, code: str, day: date) -> Any:
-    """A behaviour by its code. Raises Refusal UNKNOWN_BEHAVIOUR."""
-    query = sa.select(Behaviour.__table__).join(CatalogueVersion, CatalogueVersion.id == Behaviour.version_id)
-    found = (await connection.execute(query.where(Behaviour.code == code, is_in_force(day)))).one_or_none()
+    """Return the behaviour of a code. Raises Refusal UNKNOWN_BEHAVIOUR."""
+    found = await _find(connection, Behaviour, code, day)
     if found is None:
-        raise Refusal(
-            "UNKNOWN_BEHAVIOUR",
-            "The catalogue in force has no such behaviour.",
-            "Choose one of `behaviours`.",
-            "behaviour",
-        )
+        message = "The catalogue in force has no such behaviour."
+        raise Refusal("UNKNOWN_BEHAVIOUR", message, "Choose one of `behaviours`.", "behaviour")
     return found
 
 
 async def find_code_type(connection: AsyncConnection, code: str, day: date) -> Any:
-    """A code type by its code. Raises Refusal CATALOGUE where the catalogue of that day lacks it."""
-    query = sa.select(CodeType.__table__).join(CatalogueVersion, CatalogueVersion.id == CodeType.version_id)
-    found = (await connection.execute(query.where(CodeType.code == code, is_in_force(day)))).one_or_none()
+    """Return the code type of a code. Raises Refusal CATALOGUE if the edition in force lacks it."""
+    found = await _find(connection, CodeType, code, day)
     if found is None:
         message = f"The catalogue in force on {day} has no code type {code}."
         raise Refusal("CATALOGUE", message, "Load one that has with suxin catalogue load.")
     return found
+
+
+async def _find(connection: AsyncConnection, model: Any, code: str, day: date) -> Any:
+    query = sa.select(model.__table__).join(CatalogueVersion, CatalogueVersion.id == model.version_id)
+    return (await connection.execute(query.where(model.code == code, is_in_force(day)))).one_or_none()

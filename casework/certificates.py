@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.catalogue import find_code_type
@@ -14,7 +12,8 @@ from casework.matters import CERTIFICATES
 from casework.participants import find_case
 from casework.procedure import Act, require, require_reason
 from casework.record_steps import keep_step
-from casework.refusal import Refusal, not_found
+from casework.refusal import Refusal
+from casework.rows import find_own, insert_new
 from casework.texts import holds_identity_number
 from models.certificate import GOLD_TYPE, LONGEST_NUMBER, Certificate
 from models.court import StaffRole
@@ -56,10 +55,8 @@ async def issue_certificate(connection: AsyncConnection, performance: Performanc
         "issued_on": today,
     }
     await establish(connection, act.keyring, performance.party_key, act.at, performance.performed_on)
-    written = insert(Certificate).values(values).on_conflict_do_nothing().returning(Certificate.id)
-    key: int | None = (await connection.execute(written)).scalar_one_or_none()
-    if key is None:
-        raise Refusal("ISSUED", "A certificate of this number is issued already.", "Give another number.", "number")
+    refusal = Refusal("ISSUED", "A certificate of this number is issued already.", "Give another number.", "number")
+    key = await insert_new(connection, Certificate, values, refusal)
     await keep_step(connection, performance.party_key, act, certificate_id=key)
     await follow(connection, {CERTIFICATES: [key]}, {}, act.at)
     return key
@@ -74,9 +71,7 @@ async def revoke_certificate(connection: AsyncConnection, key: int, act: Act) ->
     require_reason(act.reason)
     query = sa.select(Certificate.party_id, Certificate.revoked_on, CourtCase.court_code)
     joined = query.join(CourtCase, CourtCase.id == Certificate.case_id).where(Certificate.id == key)
-    found: Any = (await connection.execute(joined.with_for_update(of=Certificate))).one_or_none()
-    if found is None or found.court_code != act.officer.court_code:
-        raise not_found("certificate")
+    found = await find_own(connection, joined.with_for_update(of=Certificate), act.officer, "certificate")
     if found.revoked_on is not None:
         raise Refusal("REVOKED", "This certificate is revoked already.", "Nothing more is needed.", "id")
     today, before = court_day(act.at), await find_visible(connection, {CERTIFICATES: [key]}, act.at)

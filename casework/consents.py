@@ -7,13 +7,13 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth.consent import LONGEST_CONSENT, RECIPIENTS, consentable
 from auth.scopes import PERSONS
 from casework.events import tell_recipients
 from casework.refusal import Refusal
+from casework.rows import insert_new
 from models.audience import Purpose
 from models.client import Client
 from models.consent import Consent, ConsentOrigin
@@ -58,10 +58,9 @@ async def register_consent(
         raise Refusal("BAD_DATE", "This day has not come yet.", "Give the day of signature.", "signedOn")
     permitted = _permitted(await _recipient(connection, client_key), given, letter.signed_on, at)
     signed = {"signed_on": letter.signed_on, "evidence_hash": letter.evidence_hash, "origin": ConsentOrigin.LETTER}
-    key = await _enter(connection, **signed, **permitted, reference=number, subject_index=subject)
-    if key is None:
-        raise Refusal("REGISTERED", "A letter of this number is registered.", "Give its own number.", "letterNumber")
-    return key
+    values = signed | permitted | {"reference": number, "subject_index": subject}
+    refusal = Refusal("REGISTERED", "A letter of this number is registered.", "Give its own number.", "letterNumber")
+    return await insert_new(connection, Consent, values, refusal)
 
 
 async def grant_consent(
@@ -74,9 +73,9 @@ async def grant_consent(
     today = court_day(at)
     permitted = _permitted(await _recipient(connection, recipient_key), given, today, at)
     number = f"P-{secrets.token_hex(PORTAL_NUMBER_BYTES).upper()}"
-    signed = {"signed_on": today, "origin": ConsentOrigin.PORTAL, "reference": number}
-    key = await _enter(connection, **signed, **permitted, subject_index=subject)
-    assert key is not None  # noqa: S101 - nobody else's number
+    signed = {"signed_on": today, "origin": ConsentOrigin.PORTAL, "reference": number, "subject_index": subject}
+    written = sa.insert(Consent).values(signed | permitted).returning(Consent.id)
+    key: int = (await connection.execute(written)).scalar_one()
     return key
 
 
@@ -150,9 +149,3 @@ def check_choice(named: frozenset[str], possible: frozenset[str], code: str, fie
         return sorted(str(one) for one in named)
     choices = ", ".join(sorted(possible)) or "nothing"
     raise Refusal(code, f"Some of these cannot be consented to; for this recipient {choices} can.", "Choose.", field)
-
-
-async def _enter(connection: AsyncConnection, **values: Any) -> int | None:
-    written = insert(Consent).values(values).on_conflict_do_nothing().returning(Consent.id)
-    key: int | None = (await connection.execute(written)).scalar_one_or_none()
-    return key

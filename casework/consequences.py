@@ -17,9 +17,9 @@ from casework.assessments import (
     assess_records,
     find_record_keys,
     reassess,
-    reverse_deductions,
     reverse_records,
 )
+from casework.conversions import reverse
 from casework.events import lock_parties, tell, tell_gone, update_colours
 from casework.keys import KEYS, bind_keys
 from casework.majority import lower, read_adult_day
@@ -32,6 +32,7 @@ from models.code_record import CloseReason, CodeRecord
 from models.deduction import Deduction, DeductionStatus
 from models.event import EventKind
 from models.keyring import Keyring
+from models.point_conversion import PointConversion
 from models.repair import Repair, RepairOutcome
 from models.terms import beginning, court_day
 
@@ -223,7 +224,7 @@ async def _convert_deductions(connection: AsyncConnection, keys: Collection[int]
     gone = sa.and_(sa.func.isempty(item.publicity), sa.or_(item.status != DeductionStatus.SHIELDED, ~outside))
     query = sa.select(item.id).where(item.id == sa.any_(KEYS), gone)
     hidden = (await connection.execute(query, {"keys": sorted(set(keys))})).scalars().all()
-    await reverse_deductions(connection, hidden, at)
+    await reverse(connection, PointConversion.deduction_id, hidden, at)
     await reassess(connection, keys, at)
     await assess_deductions(connection, keys, at)
     await restore_repaired(connection, keys, at)

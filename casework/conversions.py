@@ -21,9 +21,6 @@ from models.terms import court_day
 HANDLED = (ConversionStatus.CONFIRMED, ConversionStatus.VILLAGE_NOTIFIED)
 
 
-# --- the head office and the villages ---------------------------------------------------------------------------------
-
-
 async def confirm(connection: AsyncConnection, key: int, at: datetime) -> None:
     """The head office confirms. Confirming again changes nothing. Raises Refusal NOT_FOUND, WRONG_STATE."""
     found = await _locked(connection, key)
@@ -73,9 +70,6 @@ async def acknowledge(connection: AsyncConnection, key: int, village_key: int, a
         raise Refusal("NOT_FOUND", "There is no such notice for your village.", "Look it up again.", "id")
 
 
-# --- entries ----------------------------------------------------------------------------------------------------------
-
-
 async def enter(connection: AsyncConnection, arising: sa.Select[Any], source: str, at: datetime) -> None:
     """Enter conversions, given as their party, household, item, points and source; `source` is that one's column."""
     columns = ["party_id", "household_id", "item_id", "points", source]
@@ -113,24 +107,34 @@ def _literals(at: datetime) -> Sequence[sa.ColumnElement[Any]]:
     return [sa.literal(value, columns[name].type) for name, value in _assessed(at).items()]
 
 
+async def reverse(
+    connection: AsyncConnection, source: Any, keys: Collection[int], at: datetime, kind: ItemKind | None = None
+) -> None:
+    """Reverse the live entries of sources. source: the column that holds `keys`. kind: only entries of this kind."""
+    await enter_opposites(connection, await lock_live_entries(connection, source, keys, kind), at)
+
+
+def is_live(entry: Any) -> sa.ColumnElement[bool]:
+    """Test whether an entry counts: it is no reversal, and neither returned nor reversed."""
+    later = aliased(PointConversion)
+    is_reversed = sa.select(later.id).where(later.reverses_id == entry.id).exists()
+    return sa.and_(entry.reverses_id.is_(None), entry.status != ConversionStatus.RETURNED, ~is_reversed)
+
+
 async def lock_live_entries(
     connection: AsyncConnection, source: Any, keys: Collection[int], kind: ItemKind | None = None
 ) -> Sequence[Any]:
     """The entries of these sources that count, locked: neither returned nor reversed, with kind and edition."""
-    entry, later = PointConversion, aliased(PointConversion)
+    entry = PointConversion
     query = (
         sa.select(entry.__table__, MoralBankItem.kind, MoralBankItem.version_id)
         .join(MoralBankItem, MoralBankItem.id == entry.item_id)
-        .where(source.in_(keys), entry.reverses_id.is_(None), entry.status != ConversionStatus.RETURNED)
-        .where(~sa.select(later.id).where(later.reverses_id == entry.id).exists())
+        .where(source.in_(keys), is_live(entry))
         .order_by(entry.id)
     )
     if kind is not None:
         query = query.where(MoralBankItem.kind == kind)
     return (await connection.execute(query.with_for_update(of=entry))).all()
-
-
-# --- inside -----------------------------------------------------------------------------------------------------------
 
 
 async def _locked(connection: AsyncConnection, key: int) -> Any:

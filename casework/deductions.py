@@ -5,17 +5,17 @@ from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.catalogue import find_behaviour
 from casework.consequences import establish
 from casework.participants import find_case
-from casework.procedure import Act, Step, lock_deduction, permit, require_reason, take, written
+from casework.procedure import Act, Step, insert_steps, lock_deduction, permit, require_reason, take
 from casework.refusal import Refusal
+from casework.rows import insert_new
 from models.catalogue import Stage, Tier
 from models.court_case import Role
-from models.deduction import FINDINGS, PROPOSED_ONCE, Deduction, DeductionStatus, DeductionStep, FindingKind
+from models.deduction import FINDINGS, PROPOSED_ONCE, Deduction, DeductionStatus, FindingKind
 from models.sanction import FOUNDED, Sanction
 from models.terms import court_day
 
@@ -61,12 +61,8 @@ async def propose(connection: AsyncConnection, proposal: Proposal, act: Act) -> 
         "proposed_by": act.officer.key,
         "proposed_at": act.at,
     }
-    # ON CONFLICT: of two that propose the same, one is told that it is proposed
-    entered = insert(Deduction).values(values).on_conflict_do_nothing().returning(Deduction.id)
-    key: int | None = (await connection.execute(entered)).scalar_one_or_none()
-    if key is None:
-        raise _proposed()
-    await connection.execute(sa.insert(DeductionStep).values(written(DeductionStatus.PROPOSED, key, act, reason)))
+    key = await insert_new(connection, Deduction, values, _proposed())
+    await insert_steps(connection, [key], DeductionStatus.PROPOSED, act.officer, act.at, reason)
     return key
 
 
@@ -108,9 +104,6 @@ def _proposed() -> Refusal:
         "Look at the case's deductions.",
         "behaviour",
     )
-
-
-# --- what a proposal must hold ----------------------------------------------------------------------------------------
 
 
 async def _content(connection: AsyncConnection, proposal: Proposal, act: Act) -> dict[str, Any]:

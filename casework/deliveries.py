@@ -21,19 +21,10 @@ from models.event import Event, EventKind
 from models.watch import Notification
 from models.webhook import Delivery, DisableReason, Webhook
 
-PAUSES = tuple(
-    timedelta(**one)
-    for one in (
-        {"seconds": 5},
-        {"minutes": 5},
-        {"minutes": 30},
-        {"hours": 2},
-        {"hours": 5},
-        {"hours": 10},
-        {"hours": 14},
-        {"hours": 20},
-        {"hours": 24},
-    )
+PAUSES = (
+    timedelta(seconds=5),
+    *(timedelta(minutes=minutes) for minutes in (5, 30)),
+    *(timedelta(hours=hours) for hours in (2, 5, 10, 14, 20, 24)),
 )
 JITTER = 0.1
 """Share of a pause by which it may be longer: receivers that come back are not met by all at once."""
@@ -121,8 +112,10 @@ async def list_due(connection: AsyncConnection, endpoint: int, now: datetime, mo
         .subquery("first")
     )
     query = (
-        sa.select(first, Event.kind, Event.occurred_at, Event.party_id, Notification.reference)
-        .add_columns(Consent.reference.label("letter"), Consent.subject_index, Event.bulk_operation_id)
+        sa.select(first.c.id.label("key"), first.c.event_id.label("event"), first.c.attempts)
+        .add_columns(Event.kind, Event.occurred_at, Notification.reference, Consent.reference.label("letter"))
+        .add_columns(Event.party_id.label("party"), Consent.subject_index.label("index"))
+        .add_columns(Event.bulk_operation_id.label("operation"))
         .join(Event, Event.id == first.c.event_id)
         .join(Webhook, sa.and_(Webhook.id == endpoint, Webhook.disabled_at.is_(None)))
         .join(Notification, sa.and_(Notification.event_id == Event.id, Notification.client_key == Webhook.client_key))
@@ -131,21 +124,7 @@ async def list_due(connection: AsyncConnection, endpoint: int, now: datetime, mo
         .order_by(first.c.event_id)
         .limit(most)
     )
-    return [
-        Message(
-            row.id,
-            row.event_id,
-            row.kind,
-            row.occurred_at,
-            row.reference,
-            row.letter,
-            row.attempts,
-            row.party_id,
-            row.subject_index,
-            row.bulk_operation_id,
-        )
-        for row in await connection.execute(query)
-    ]
+    return [Message(**row) for row in (await connection.execute(query)).mappings()]
 
 
 def _silenced(endpoint: int, now: datetime) -> sa.Update:

@@ -12,11 +12,14 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.assessments import assess_members, reverse_vetoes
+from casework.assessments import assess_members
+from casework.conversions import reverse
 from casework.refusal import Refusal
+from models.catalogue import ItemKind
 from models.household import Household, HouseholdMember, Village
 from models.names import fold
 from models.party import Identity, IdentityType, Party, PartyKind
+from models.point_conversion import PointConversion
 from models.terms import court_day
 
 LONGEST_TEXT = 100
@@ -97,11 +100,8 @@ async def leave_others(connection: AsyncConnection, party: int, household: int, 
 
 async def follow_members(connection: AsyncConnection, party_keys: Collection[int], at: datetime) -> None:
     """What follows for persons whose membership has changed: vetoes leave with them, and arise where they are now."""
-    await reverse_vetoes(connection, party_keys, at)
+    await reverse(connection, PointConversion.party_id, party_keys, at, ItemKind.VETO)
     await assess_members(connection, party_keys, at)
-
-
-# --- inside -----------------------------------------------------------------------------------------------------------
 
 
 def _check(membership: Membership, today: date) -> None:

@@ -3,20 +3,20 @@
 All that follows from the rows that move is done in the same transaction; what was told or logged is never rewritten.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.consequences import find_items, find_visible, follow
 from casework.events import update_colours
 from casework.identity_changes import correct, end_party, give_names, give_number, release, take_over
 from casework.party_rows import lock_for_moving, move_rows
-from casework.procedure import Act, require, require_any, require_reason
-from casework.refusal import Refusal, not_found
+from casework.procedure import Act, require, require_reason
+from casework.refusal import Refusal
+from casework.rows import find_own, insert_new
 from models.court import StaffRole
 from models.documents import Document, make_document_key, mask_document
 from models.identity_conflict import (
@@ -35,14 +35,6 @@ from models.party_name import NameStanding, PartyName
 LONGEST_NAME = 200
 
 
-@dataclass(frozen=True)
-class Grounds:
-    """Why an identity is changed: a reason, and the SHA-256 of the document that shows it."""
-
-    reason: str
-    digest: bytes
-
-
 async def resolve_identity(
     connection: AsyncConnection,
     conflict_key: int,
@@ -57,9 +49,7 @@ async def resolve_identity(
     """
     require(act.officer, StaffRole.CENTRE)
     query = sa.select(IdentityConflict.__table__).where(IdentityConflict.id == conflict_key).with_for_update()
-    found = (await connection.execute(query)).one_or_none()
-    if found is None or found.court_code != act.officer.court_code:
-        raise not_found("conflict")
+    found = await find_own(connection, query, act.officer, "conflict")
     if found.state != ConflictState.OPEN:
         raise Refusal("WRONG_STATE", "This conflict is resolved.", "Read it again.", "id")
     if number is not None and outcome is not ConflictOutcome.WRONG_NUMBER:
@@ -122,12 +112,10 @@ async def decide_act(connection: AsyncConnection, key: int, confirmed: bool, act
 
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, DECIDED, SAME_PERSON, WRONG_STATE.
     """
-    require_any(act.officer, StaffRole.CENTRE, StaffRole.PRESIDENT)
+    require(act.officer, StaffRole.CENTRE, StaffRole.PRESIDENT)
     reason = require_reason(act.reason)
     query = sa.select(IdentityAct.__table__).where(IdentityAct.id == key).with_for_update()
-    found = (await connection.execute(query)).one_or_none()
-    if found is None or found.court_code != act.officer.court_code:
-        raise not_found("act")
+    found = await find_own(connection, query, act.officer, "act")
     if found.state != IdentityActState.PROPOSED:
         raise Refusal("DECIDED", "This is decided.", "Read it again.", "id")
     if found.proposed_by == act.officer.key:
@@ -145,9 +133,6 @@ async def decide_act(connection: AsyncConnection, key: int, confirmed: bool, act
     return key
 
 
-# --- proposing --------------------------------------------------------------------------------------------------------
-
-
 async def _propose(
     connection: AsyncConnection, kind: IdentityActKind, digest: bytes, act: Act, values: dict[str, Any]
 ) -> int:
@@ -160,10 +145,8 @@ async def _propose(
         "proposed_role": act.officer.role,
         "proposed_at": act.at,
     }
-    written = insert(IdentityAct).values(own | values).on_conflict_do_nothing().returning(IdentityAct.id)
-    key: int | None = (await connection.execute(written)).scalar_one_or_none()
-    if key is None:
-        raise Refusal("PROPOSED", "A resolution of this conflict awaits its confirmation.", "Decide on it first.", "id")
+    refusal = Refusal("PROPOSED", "A resolution of this conflict awaits its confirmation.", "Decide on it first.", "id")
+    key = await insert_new(connection, IdentityAct, own | values, refusal)
     return key
 
 
@@ -208,9 +191,6 @@ async def _right_number(
     }
 
 
-# --- doing ------------------------------------------------------------------------------------------------------------
-
-
 async def _do(connection: AsyncConnection, found: sa.Row[Any], act: Act) -> None:
     if found.kind == IdentityActKind.CORRECT_NAME:
         await lock_for_moving(connection, [found.party_id])
@@ -226,17 +206,24 @@ async def _do(connection: AsyncConnection, found: sa.Row[Any], act: Act) -> None
         await _resolve(connection, found, act)
 
 
-async def _join(connection: AsyncConnection, source: int, target: int, standing: NameStanding, act: Act) -> None:
-    """Let a party be another one: rows, names and numbers, and what follows."""
-    await lock_for_moving(connection, [source, target])
-    items = await find_items(connection, [source, target])
+@asynccontextmanager
+async def _moving(connection: AsyncConnection, parties: Sequence[int], act: Act) -> AsyncIterator[None]:
+    """Lock parties, let the body move rows to the last of them, then write what follows for all of them."""
+    await lock_for_moving(connection, parties)
+    items = await find_items(connection, parties)
     before = await find_visible(connection, items, act.at)
-    await move_rows(connection, source, target)
-    await take_over(connection, source, target, standing)
-    await give_number(connection, target, act.keyring)
-    await end_party(connection, source, target)
+    yield
+    await give_number(connection, parties[-1], act.keyring)
     await follow(connection, items, before, act.at, amended=False)
-    await update_colours(connection, [source, target], act.at)
+    await update_colours(connection, parties, act.at)
+
+
+async def _join(connection: AsyncConnection, source: int, target: int, standing: NameStanding, act: Act) -> None:
+    """Merge a party into another one: rows, names and numbers."""
+    async with _moving(connection, [source, target], act):
+        await move_rows(connection, source, target)
+        await take_over(connection, source, target, standing)
+        await end_party(connection, source, target)
 
 
 async def _split(connection: AsyncConnection, found: sa.Row[Any], act: Act) -> None:
@@ -248,21 +235,13 @@ async def _split(connection: AsyncConnection, found: sa.Row[Any], act: Act) -> N
         await connection.execute(sa.update(IdentityAct).where(IdentityAct.id == found.id).values(other_id=target))
     else:
         await _standing(connection, target)
-    await lock_for_moving(connection, [source.id, target])
-    items = await find_items(connection, [source.id, target])
-    before = await find_visible(connection, items, act.at)
-    await move_rows(connection, source.id, target, found.items)
-    await give_number(connection, target, act.keyring)
-    await follow(connection, items, before, act.at, amended=False)
-    await update_colours(connection, [source.id, target], act.at)
+    async with _moving(connection, [source.id, target], act):
+        await move_rows(connection, source.id, target, found.items)
 
 
 async def _resolve(connection: AsyncConnection, found: sa.Row[Any], act: Act) -> None:
-    conflict = (
-        await connection.execute(
-            sa.select(IdentityConflict.__table__).where(IdentityConflict.id == found.conflict_id).with_for_update()
-        )
-    ).one()
+    query = sa.select(IdentityConflict.__table__).where(IdentityConflict.id == found.conflict_id)
+    conflict = (await connection.execute(query.with_for_update())).one()
     if conflict.state != ConflictState.OPEN:
         raise Refusal("WRONG_STATE", "This conflict is resolved.", "Read it again.", "id")
     resolved = {
@@ -283,27 +262,17 @@ async def _resolve(connection: AsyncConnection, found: sa.Row[Any], act: Act) ->
 
 
 async def _renumber(connection: AsyncConnection, provisional: int, found: sa.Row[Any], act: Act) -> None:
-    """The lines are somebody else's: of the right number's party, or of a new one, or of nobody who is known."""
+    """Give the lines of a conflict to the party of the right number: a known one, a new one, or none."""
     if found.number_index is None:
         return
     query = sa.select(Identity.party_id).where(Identity.index == found.number_index)
     known: int | None = (await connection.execute(query)).scalar_one_or_none()
     party = found.other_id or known
-    if party is not None:
-        await lock_for_moving(connection, [provisional, party])
-        items = await find_items(connection, [provisional, party])
-        before = await find_visible(connection, items, act.at)
+    if party is None:
+        async with _moving(connection, [provisional], act):
+            await release(connection, provisional, found)
+        return
+    async with _moving(connection, [provisional, party], act):
         await move_rows(connection, provisional, party)
         await give_names(connection, provisional, party, NameStanding.FORMER)
         await end_party(connection, provisional, party)
-        await give_number(connection, party, act.keyring)
-        await follow(connection, items, before, act.at, amended=False)
-        await update_colours(connection, [provisional, party], act.at)
-        return
-    await lock_for_moving(connection, [provisional])
-    items = await find_items(connection, [provisional])
-    before = await find_visible(connection, items, act.at)
-    await release(connection, provisional, found)
-    await give_number(connection, provisional, act.keyring)
-    await follow(connection, items, before, act.at, amended=False)
-    await update_colours(connection, [provisional], act.at)

@@ -6,12 +6,12 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth.consent import live_consent
 from auth.scopes import Scope
 from casework.refusal import Refusal
+from casework.rows import insert_new
 from casework.watches import Customer
 from models.audience import Purpose
 from models.catalogue import Colour
@@ -55,10 +55,8 @@ async def record_loan(
         "granted_on": loan.granted_on,
         "recorded_at": at,
     }
-    written = insert(IncentiveLoan).values(values).on_conflict_do_nothing().returning(IncentiveLoan.id)
-    key: int | None = (await connection.execute(written)).scalar_one_or_none()
-    if key is None:
-        raise Refusal("RECORDED", "A loan of this reference is reported.", "Give its own reference.", "reference")
+    refusal = Refusal("RECORDED", "A loan of this reference is reported.", "Give its own reference.", "reference")
+    key = await insert_new(connection, IncentiveLoan, values, refusal)
     return key
 
 

@@ -6,16 +6,16 @@ from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.catalogue import find_code_type
 from casework.consequences import Visible, establish, find_visible, follow
 from casework.matters import LISTING_TYPES, LISTINGS
 from casework.participants import find_case, require_known_party
-from casework.procedure import Act, require_any, require_reason
+from casework.procedure import Act, require, require_reason
 from casework.record_steps import keep_step
-from casework.refusal import Refusal, not_found
+from casework.refusal import Refusal
+from casework.rows import find_own, insert_new
 from casework.texts import holds_identity_number
 from models.catalogue import Stage
 from models.code_record import CloseReason, CodeRecord
@@ -39,7 +39,7 @@ async def list_lender(connection: AsyncConnection, party_key: int, act: Act) -> 
 
     Who has left the list may be listed again. Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, LISTED.
     """
-    require_any(act.officer, StaffRole.JUDGE)
+    require(act.officer, StaffRole.JUDGE)
     grounds, today = require_reason(act.reason), court_day(act.at)
     await require_known_party(connection, party_key, act.officer)
     blank = dict.fromkeys(("case_number", "basis_number", "basis_unit", "obligation", "performance"), "")
@@ -70,7 +70,7 @@ async def list_debtor(connection: AsyncConnection, unperformed: DebtorEntry, act
     Minors are never listed. Who has left the list may be listed again in the same case, from another day on.
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, NOT_A_PARTICIPANT, WRONG_STAGE, MINOR, BAD_TEXT, LISTED.
     """
-    require_any(act.officer, StaffRole.JUDGE)
+    require(act.officer, StaffRole.JUDGE)
     require_reason(act.reason)
     case = await find_case(connection, unperformed.case_key, unperformed.party_key, act.officer, Role.JUDGMENT_DEBTOR)
     if case.stage is not Stage.ENFORCEMENT:
@@ -109,10 +109,8 @@ async def _enter(connection: AsyncConnection, values: Mapping[str, Any], act: Ac
     entry = {"published_on": court_day(act.at), "court_code": act.officer.court_code, **values}
     await find_code_type(connection, LISTING_TYPES[entry["kind"]], entry["published_on"])
     await _check_unlisted(connection, entry)
-    written = insert(Listing).values(entry).on_conflict_do_nothing().returning(Listing.id)
-    key: int | None = (await connection.execute(written)).scalar_one_or_none()
-    if key is None:
-        raise Refusal("LISTED", "This party was put on the list today.", "Look it up.", "partyId")
+    refusal = Refusal("LISTED", "This party was put on the list today.", "Look it up.", "partyId")
+    key = await insert_new(connection, Listing, entry, refusal)
     await keep_step(connection, entry["party_id"], act, listing_id=key)
     await follow(connection, {LISTINGS: [key]}, {}, act.at)
     return key
@@ -132,12 +130,10 @@ async def remove_listing(connection: AsyncConnection, key: int, act: Act) -> Non
 
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND.
     """
-    require_any(act.officer, StaffRole.JUDGE, StaffRole.CENTRE)
+    require(act.officer, StaffRole.JUDGE, StaffRole.CENTRE)
     require_reason(act.reason)
     query = sa.select(Listing.party_id, Listing.court_code).where(Listing.id == key, Listing.removed_on.is_(None))
-    found: Any = (await connection.execute(query.with_for_update())).one_or_none()
-    if found is None or found.court_code != act.officer.court_code:
-        raise not_found("listing")
+    found = await find_own(connection, query.with_for_update(), act.officer, "listing")
     await keep_step(connection, found.party_id, act, listing_id=key)
     keys, before = await end_entries(connection, {key: (court_day(act.at), CloseReason.DELISTED)}, act.at)
     await follow(connection, {LISTINGS: keys}, before, act.at)

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
+from casework.catalogue import is_in_force
 from models.catalogue import Behaviour, CatalogueVersion, CodeType, Stage
 from models.certificate import GOLD_TYPE, Certificate
 from models.code_record import CodeRecord
@@ -59,13 +60,7 @@ def _described(row: Any, code: Any, start: Any, end: Any, court: Any, conditions
             end.label("ends_on"),
         )
         .select_from(conditions)
-        .join(
-            CatalogueVersion,
-            sa.and_(
-                CatalogueVersion.effective_from <= start,
-                sa.or_(CatalogueVersion.effective_to.is_(None), CatalogueVersion.effective_to > start),
-            ),
-        )
+        .join(CatalogueVersion, is_in_force(start))
         .join(CodeType, sa.and_(CodeType.version_id == CatalogueVersion.id, CodeType.code == code))
     )
 

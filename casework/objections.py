@@ -5,15 +5,16 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.assessments import reassess, reverse_deductions
+from casework.assessments import reassess
 from casework.batches import lock_item
+from casework.conversions import reverse
 from casework.procedure import OBJECTIONABLE, Act, Step, permit, require_reason, take
 from casework.records import end_item, tell_of
 from casework.refusal import Refusal, not_found
 from casework.restorations import restore_repaired
+from casework.rows import insert_new
 from casework.terms import compute_answer_due
 from casework.versions import keep_version
 from models.catalogue import Behaviour
@@ -21,6 +22,7 @@ from models.court_case import CourtCase
 from models.deduction import Deduction, DeductionStatus
 from models.event import EventKind
 from models.objection import Objection, ObjectionOutcome
+from models.point_conversion import PointConversion
 from models.terms import court_day
 
 
@@ -51,10 +53,8 @@ async def file_objection(
     if item is None:
         raise not_found("deduction")
     values = {"deduction_id": deduction_key, "statement": text, "filed_on": today, "due_on": compute_answer_due(today)}
-    written = insert(Objection).values(values).on_conflict_do_nothing().returning(Objection.id)
-    objection: int | None = (await connection.execute(written)).scalar_one_or_none()
-    if objection is None:
-        raise Refusal("OBJECTION_OPEN", "An objection to this item is open already.", "Await its answer.", "id")
+    refusal = Refusal("OBJECTION_OPEN", "An objection to this item is open already.", "Await its answer.", "id")
+    objection = await insert_new(connection, Objection, values, refusal)
     await tell_of(connection, item, EventKind.OBJECTION_OPENED, at)
     return objection
 
@@ -76,7 +76,7 @@ async def answer_objection(connection: AsyncConnection, key: int, given: Objecti
             await _amend(connection, found, given.points, act)
         case ObjectionOutcome.WITHDRAWN if found.status is DeductionStatus.PUBLISHED:
             await end_item(connection, Step.WITHDRAW, found, act)
-            await reverse_deductions(connection, [found.id], act.at)
+            await reverse(connection, PointConversion.deduction_id, [found.id], act.at)
         case ObjectionOutcome.WITHDRAWN:
             await take(connection, Step.OVERTURN, found, act)
         case ObjectionOutcome.UPHELD_AS_PUBLISHED:

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth.officer import Officer
 from casework.refusal import Refusal, not_found
+from casework.rows import find_own
 from models.court_case import CourtCase, Participation, Role
 from models.party import Party
 
@@ -28,9 +29,7 @@ async def find_case(
         .where(CourtCase.id == case_key)
         .group_by(CourtCase.id)
     )
-    found: Any = (await connection.execute(query)).one_or_none()
-    if found is None or found.court_code != officer.court_code:
-        raise not_found("case")
+    found = await find_own(connection, query, officer, "case")
     if not found.parts:
         wanted = "in the case" if role is None else "in the case in this role"
         raise Refusal("NOT_A_PARTICIPANT", f"The subject does not take part {wanted} (R3).", "Check both.", "role")

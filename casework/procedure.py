@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth.officer import Officer
-from casework.refusal import Refusal, not_found
+from casework.refusal import Refusal
+from casework.rows import find_own
 from models.court import StaffRole
 from models.court_case import CourtCase
 from models.deduction import Deduction, DeductionStatus, DeductionStep
@@ -139,12 +140,7 @@ def permit(officer: Officer, step: Step) -> Transition:
     return PROCEDURE[step]
 
 
-def require(officer: Officer, role: StaffRole) -> None:
-    """Raise Refusal WRONG_ROLE unless the officer acts in this role."""
-    require_any(officer, role)
-
-
-def require_any(officer: Officer, *roles: StaffRole) -> None:
+def require(officer: Officer, *roles: StaffRole) -> None:
     """Raise Refusal WRONG_ROLE unless the officer acts in one of these roles."""
     if officer.role not in roles:
         wanted = " or ".join(roles)
@@ -173,9 +169,7 @@ async def lock_deduction(
 
     version: the one that the officer has seen. Raises Refusal NOT_FOUND, STALE_VERSION.
     """
-    found = (await connection.execute(LOCKED, {"key": key})).one_or_none()
-    if found is None or found.court_code != officer.court_code:
-        raise not_found("deduction")
+    found = await find_own(connection, LOCKED.params(key=key), officer, "deduction")
     if version is not None and version != found.version:
         raise Refusal(
             "STALE_VERSION",
@@ -199,7 +193,7 @@ async def take(connection: AsyncConnection, step: Step, found: sa.Row[Any], act:
     update = sa.update(Deduction).where(Deduction.id == found.id)
     status = transition.target or found.status
     await connection.execute(update.values(status=status, **changes))
-    await connection.execute(sa.insert(DeductionStep).values(written(status, found.id, act, reason)))
+    await insert_steps(connection, [found.id], status, act.officer, act.at, reason)
 
 
 def _check_state(transition: Transition, status: DeductionStatus) -> None:
@@ -220,23 +214,14 @@ def _check_people(found: sa.Row[Any], part: str | None, officer: Officer) -> Non
         )
 
 
-def written(status: DeductionStatus, key: int, act: Act, reason: str) -> dict[str, Any]:
-    """The row of a step that leads to a state: the next of its deduction."""
-    earlier = sa.select(sa.func.coalesce(sa.func.max(DeductionStep.sequence), 0) + 1)
-    return {
-        "deduction_id": key,
-        "sequence": earlier.where(DeductionStep.deduction_id == key).scalar_subquery(),
-        "status": status,
-        "staff_id": act.officer.key,
-        "staff_role": act.officer.role,
-        "taken_at": act.at,
-        "reason": reason,
-    }
-
-
-def insert_steps(
-    keys: Collection[int], status: DeductionStatus, by: Officer | None, at: datetime, reason: str
-) -> sa.Insert:
+async def insert_steps(
+    connection: AsyncConnection,
+    keys: Collection[int],
+    status: DeductionStatus,
+    by: Officer | None,
+    at: datetime,
+    reason: str,
+) -> None:
     """The rows of a step that leads several deductions to a state, each the next of its own. by: None for a file's."""
     step = DeductionStep
     columns = ["deduction_id", "sequence", "status", "staff_id", "staff_role", "taken_at", "reason"]
@@ -249,4 +234,5 @@ def insert_steps(
         sa.literal(at, sa.DateTime(timezone=True)),
         sa.literal(reason, sa.Text),
     ).outerjoin(step, step.deduction_id == Deduction.id)
-    return sa.insert(step).from_select(columns, values.where(Deduction.id.in_(keys)).group_by(Deduction.id))
+    chosen = values.where(Deduction.id.in_(keys)).group_by(Deduction.id)
+    await connection.execute(sa.insert(step).from_select(columns, chosen))

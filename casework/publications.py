@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.participants import find_case
 from casework.procedure import Act, require, require_reason
 from casework.record_steps import keep_step
 from casework.refusal import Refusal
+from casework.rows import insert_new
 from models.bulletin import Bulletin, BulletinKind
 from models.certificate import LONGEST_NUMBER
 from models.consequence_notice import ConsequenceNotice
@@ -54,10 +54,8 @@ async def publish_bulletin(connection: AsyncConnection, announcement: Announceme
         "body": _given(announcement.body, "body"),
         "published_at": act.at,
     }
-    written = insert(Bulletin).values(values).on_conflict_do_nothing().returning(Bulletin.id)
-    key: int | None = (await connection.execute(written)).scalar_one_or_none()
-    if key is None:
-        raise Refusal("ISSUED", "There is a bulletin of this kind for this month.", "Choose another month.", "month")
+    refusal = Refusal("ISSUED", "There is a bulletin of this kind for this month.", "Choose another month.", "month")
+    key = await insert_new(connection, Bulletin, values, refusal)
     return key
 
 
@@ -81,10 +79,8 @@ async def issue_notice(connection: AsyncConnection, service: Service, act: Act) 
         "issued_by": act.officer.key,
         "issued_at": act.at,
     }
-    written = insert(ConsequenceNotice).values(values).on_conflict_do_nothing().returning(ConsequenceNotice.id)
-    key: int | None = (await connection.execute(written)).scalar_one_or_none()
-    if key is None:
-        raise Refusal("ISSUED", "A notice of this number is served already.", "Give another number.", "number")
+    refusal = Refusal("ISSUED", "A notice of this number is served already.", "Give another number.", "number")
+    key = await insert_new(connection, ConsequenceNotice, values, refusal)
     await keep_step(connection, service.party_key, act, consequence_notice_id=key)
     return key
 

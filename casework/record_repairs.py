@@ -25,6 +25,7 @@ from casework.repairs import (
     write_decision,
 )
 from casework.restorations import break_repairs, restore_records
+from casework.rows import find_own
 from casework.terms import compute_first_repair_day
 from models.catalogue import Behaviour, CodeType, Colour
 from models.code_record import CloseReason, CodeRecord
@@ -179,9 +180,7 @@ def is_running(day: date) -> sa.ColumnElement[bool]:
 async def _locked(connection: AsyncConnection, key: int, act: Act) -> Any:
     query = sa.select(CodeRecord.__table__, CodeType.code).join(CodeType, CodeType.id == CodeRecord.code_type_id)
     locked = query.where(CodeRecord.id == key).with_for_update(of=CodeRecord)
-    found: Any = (await connection.execute(locked)).one_or_none()
-    if found is None or found.court_code != act.officer.court_code:
-        raise not_found("record")
+    found = await find_own(connection, locked, act.officer, "record")
     return found
 
 

@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -16,6 +15,7 @@ from casework.procedure import Act, Step, permit, require_reason, take
 from casework.records import end_item, shorten_record, tell_of
 from casework.refusal import Refusal, not_found
 from casework.restorations import restore_deductions
+from casework.rows import insert_new
 from casework.terms import compute_first_repair_day
 from casework.versions import keep_version
 from models.code_record import CodeRecord
@@ -96,10 +96,8 @@ async def enter_application(
         "evidence_digest": evidence and evidence.digest,
         "applied_on": today,
     }
-    written = insert(Repair).values(values | of).on_conflict_do_nothing().returning(Repair.id)
-    key: int | None = (await connection.execute(written)).scalar_one_or_none()
-    if key is None:
-        raise Refusal("APPLIED", "An application for this is open already.", "Await its decision.", "id")
+    refusal = Refusal("APPLIED", "An application for this is open already.", "Await its decision.", "id")
+    key = await insert_new(connection, Repair, values | of, refusal)
     return key
 
 

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth.officer import Officer
-from casework.assessments import reverse_deductions
 from casework.batches import settle
+from casework.conversions import reverse
 from casework.events import lock_parties, tell, tell_gone
 from casework.notifications import Withdrawal
 from casework.procedure import PROCEDURE, Step, insert_steps
@@ -19,6 +19,7 @@ from models.code_record import CloseReason, CodeRecord
 from models.deduction import Deduction, DeductionStatus
 from models.event import EventKind
 from models.objection import Objection, ObjectionOutcome
+from models.point_conversion import PointConversion
 from models.sanction import FOUNDED, Sanction
 from models.terms import court_day
 
@@ -57,7 +58,7 @@ async def withdraw_founded(
     )
     closed = [row.party_id for row in known if row.id in contested]
     await tell(connection, closed, EventKind.OBJECTION_CLOSED, at)
-    await reverse_deductions(connection, published, at)
+    await reverse(connection, PointConversion.deduction_id, published, at)
     return [row.id for row in found]
 
 
@@ -89,7 +90,7 @@ async def _fall(
         return
     ended = {"ended_at": at} if step is Step.REVOKE else {}
     await connection.execute(sa.update(Deduction).where(Deduction.id.in_(keys)).values(status=status, **ended))
-    await connection.execute(insert_steps(keys, status, by, at, reason))
+    await insert_steps(connection, keys, status, by, at, reason)
 
 
 async def _answer(connection: AsyncConnection, keys: Sequence[int], at: datetime, reason: str) -> Collection[int]:

@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.catalogue import find_behaviour, find_code_type
@@ -15,8 +14,9 @@ from casework.matters import SANCTIONS
 from casework.participants import find_case
 from casework.procedure import Act, require, require_reason
 from casework.record_steps import keep_step
-from casework.refusal import Refusal, not_found
+from casework.refusal import Refusal
 from casework.revocations import withdraw_founded
+from casework.rows import find_own, insert_new
 from casework.terms import find_red_type
 from models.case_numbers import parse_case_number
 from models.court import StaffRole
@@ -79,10 +79,8 @@ async def record_sanction(connection: AsyncConnection, decision: SanctionDecisio
         "effective_on": decision.effective_on,
         "sentence_ends_on": decision.sentence_ends_on,
     }
-    written = insert(Sanction).values(values).on_conflict_do_nothing().returning(Sanction.id)
-    key: int | None = (await connection.execute(written)).scalar_one_or_none()
-    if key is None:
-        raise Refusal("RECORDED", "This decision is recorded already.", "Look it up.", "number")
+    refusal = Refusal("RECORDED", "This decision is recorded already.", "Look it up.", "number")
+    key = await insert_new(connection, Sanction, values, refusal)
     await keep_step(connection, decision.party_key, act, sanction_id=key)
     await follow(connection, {SANCTIONS: [key]}, {}, act.at)
     return key
@@ -98,9 +96,7 @@ async def revoke_sanction(connection: AsyncConnection, key: int, revoked_on: dat
     require(act.officer, StaffRole.CENTRE)
     reason = require_reason(act.reason)
     query = sa.select(Sanction.__table__).where(Sanction.id == key).with_for_update()
-    found: Any = (await connection.execute(query)).one_or_none()
-    if found is None or found.court_code != act.officer.court_code:
-        raise not_found("sanction")
+    found = await find_own(connection, query, act.officer, "sanction")
     if found.revoked_on is not None:
         raise Refusal("REVOKED", "This sanction is revoked already.", "Nothing more is needed.", "id")
     if not found.decided_on <= revoked_on <= court_day(act.at):
@@ -112,9 +108,6 @@ async def revoke_sanction(connection: AsyncConnection, key: int, revoked_on: dat
     await keep_step(connection, found.party_id, act, sanction_id=key)
     await withdraw_founded(connection, [key], act.at, reason, act.officer)
     await follow(connection, {SANCTIONS: [key]}, before, act.at)
-
-
-# --- inside -----------------------------------------------------------------------------------------------------------
 
 
 def _check(decision: SanctionDecision, today: date) -> None:

@@ -2,20 +2,21 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.assessments import assess_settlements, reverse_settlements
+from casework.assessments import assess_settlements
 from casework.consequences import establish
+from casework.conversions import reverse
 from casework.participants import find_case
 from casework.procedure import Act, require, require_reason
 from casework.record_steps import keep_step
-from casework.refusal import Refusal, not_found
+from casework.refusal import Refusal
+from casework.rows import find_own, insert_new
 from casework.texts import holds_identity_number
 from models.court import StaffRole
+from models.point_conversion import PointConversion
 from models.settlement import LONGEST_DOCUMENT, Settlement
 from models.terms import court_day
 
@@ -49,10 +50,8 @@ async def record_settlement(connection: AsyncConnection, performed: SettlementPe
         "performed_on": performed.performed_on,
     }
     await establish(connection, act.keyring, performed.party_key, act.at, performed.performed_on)
-    written = insert(Settlement).values(values).on_conflict_do_nothing().returning(Settlement.id)
-    key: int | None = (await connection.execute(written)).scalar_one_or_none()
-    if key is None:
-        raise Refusal("RECORDED", "This settlement is recorded already.", "Look it up.", "document")
+    refusal = Refusal("RECORDED", "This settlement is recorded already.", "Look it up.", "document")
+    key = await insert_new(connection, Settlement, values, refusal)
     await keep_step(connection, performed.party_key, act, settlement_id=key)
     await assess_settlements(connection, [key], act.at)
     return key
@@ -66,15 +65,13 @@ async def revoke_settlement(connection: AsyncConnection, key: int, act: Act) -> 
     require(act.officer, StaffRole.CENTRE)
     require_reason(act.reason)
     query = sa.select(Settlement.__table__).where(Settlement.id == key).with_for_update()
-    found: Any = (await connection.execute(query)).one_or_none()
-    if found is None or found.court_code != act.officer.court_code:
-        raise not_found("settlement")
+    found = await find_own(connection, query, act.officer, "settlement")
     if found.revoked_on is not None:
         raise Refusal("REVOKED", "This settlement is revoked already.", "Nothing more is needed.", "id")
     revoked = sa.update(Settlement).where(Settlement.id == key)
     await connection.execute(revoked.values(revoked_on=court_day(act.at)))
     await keep_step(connection, found.party_id, act, settlement_id=key)
-    await reverse_settlements(connection, [key], act.at)
+    await reverse(connection, PointConversion.settlement_id, [key], act.at)
 
 
 def _document(text: str) -> str:

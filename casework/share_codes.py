@@ -18,6 +18,7 @@ from auth.consent import RECIPIENTS, consentable
 from auth.scopes import PERSONS
 from auth.signing import REPORT_SECONDS
 from casework.consents import check_choice
+from casework.keys import draw_key
 from casework.refusal import Refusal
 from models.audience import Purpose
 from models.consent import ShareCode
@@ -54,8 +55,6 @@ ONCE, OFTEN = CodeForm("S1", 12, SHAREABLE), CodeForm("SX", 12, SHAREABLE)
 
 REPORT = CodeForm("SR", 28, SHAREABLE | {Purpose.SELF})
 """The code of a report: 140 bits, as whoever has it needs no token, and nobody could ever guess one."""
-
-NEXT_KEY = sa.select(sa.func.nextval(sa.func.pg_get_serial_sequence("share_code", "id")))
 
 
 @dataclass(frozen=True)
@@ -109,7 +108,7 @@ async def create_share_code(
     purposes = check_choice(frozenset(sharing.purposes), sharing.form.purposes, "BAD_PURPOSE", "purposes")
     scopes = check_choice(frozenset(sharing.scopes), frozenset(PERSONS), "BAD_SCOPE", "scopes")
     await _check_name(connection, shown)
-    key: int = (await connection.execute(NEXT_KEY)).scalar_one()
+    key = await draw_key(connection, ShareCode)
     code = make_share_code(secret, key, sharing.form)
     values = {
         "id": key,

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.clients import lock_client
+from casework.keys import draw_key
 from casework.outbox import WAKE
 from casework.refusal import Refusal
 from models.event import Event, EventKind
@@ -31,8 +32,6 @@ OVERLAP = timedelta(hours=24)
 
 ANEW: dict[str, Any] = {"attempts": 0, "tried_at": None, "given_up_at": None}
 """What a delivery is before it is tried."""
-
-NEXT_KEY = sa.select(sa.func.nextval(sa.func.pg_get_serial_sequence("webhook", "id")))
 
 
 def derive_signing_key(keyring: Keyring, key: int, version: int) -> Ed25519PrivateKey:
@@ -60,7 +59,7 @@ async def create_webhook(
     _check_url(url)
     await _check_number(connection, client_key)
     await _check_free(connection, client_key, url)
-    key: int = (await connection.execute(NEXT_KEY)).scalar_one()
+    key = await draw_key(connection, Webhook)
     values = {
         "id": key,
         "client_key": client_key,

@@ -224,7 +224,7 @@ class Deductions(RecordingFormat):
         """Write down the step that leads to a state. keys: of items, by its reason."""
         for reason, found in keys.items():
             if found:
-                await connection.execute(insert_steps(found, status, None, source.at, reason))
+                await insert_steps(connection, found, status, None, source.at, reason)
 
     async def _keep_versions(self, connection: AsyncConnection, keys: Sequence[int], source: Source) -> None:
         """Each edition as it became effective (R5): the first by its publication."""

@@ -3,7 +3,6 @@
 Whether a person is known is told to nobody without consent: CONSENT_REQUIRED comes first, from the consents alone.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -16,7 +15,7 @@ import models
 from auth.audiences import Audience
 from auth.scopes import PERSONS
 from casework.share_codes import hash_code, is_single_use
-from casework.texts import MARKS, holds_identity_number
+from casework.texts import UNREADABLE_LINE, find_fault, holds_identity_number
 from engine.declare.relations import About, Frame, Order, Prepared, Relation, Root
 from engine.declare.sql import SQL
 from engine.load.errors import BadInputError, TooManySubjectsError
@@ -287,18 +286,12 @@ def is_person(key: Any) -> bool:
 
 
 LONGEST_TEXT = 200
-UNREADABLE = re.compile(f"[\x00-\x1f{MARKS}]")
-"""What no line may hold."""
 
 
 def text(value: str | None, name: str) -> str | None:
     """`value`, if PostgreSQL and people can read it. Raises BadInputError otherwise, without repeating it."""
-    if value is None:
-        return None
-    if len(value) > LONGEST_TEXT:
-        raise BadInputError(f"`{name}` is longer than {LONGEST_TEXT} characters.")
-    if UNREADABLE.search(value):
-        raise BadInputError(f"`{name}` holds control characters or broken Unicode.")
+    if value is not None and (fault := find_fault(value, LONGEST_TEXT, UNREADABLE_LINE)):
+        raise BadInputError(f"`{name}` {fault[0]}")
     return value
 
 
