@@ -1,9 +1,7 @@
-"""What arises at the moral bank from deductions, code records and settlements (DOMAIN 5).
+"""Moral-bank conversions of deductions, code records and settlements (DOMAIN 5).
 
-Of natural persons with a household only, and of what the world may know (R16). Each function takes keys of rows and
-works on all of them at once, so that one mutation and one chunk of an import call the same. Called again with the same
-keys nothing more arises: a source has at most one conversion that counts, and what the head office returned does not
-arise again for the same household.
+Only persons of a household have conversions, and only public matters are converted (R16). All functions are idempotent:
+a source has at most one live conversion, and a returned one is not assessed again for the same household.
 """
 
 from collections.abc import Collection, Sequence
@@ -28,14 +26,14 @@ from models.settlement import Settlement
 from models.terms import court_day
 
 STAGE_ITEMS = {Stage.FILING: "MD1", Stage.TRIAL: "MD2", Stage.ENFORCEMENT: "MD3"}
-"""The item that a deduction of each stage is converted into."""
+"""The item of a deduction, by stage."""
 
 BONUS, SETTLED, CONVICTED, SANCTIONED, LISTED = "MB1", "MB2", "MV1", "MV2", "MV3"
 """The items of certificates, of settlements, and of the records that veto benefits."""
 
 
 async def assess_deductions(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:
-    """Convert published deductions: the points, negated."""
+    """Convert published deductions: their points, negated."""
     item = sa.case(*((Deduction.stage == stage, code) for stage, code in STAGE_ITEMS.items()))
     query = (
         _arising(Deduction, -Deduction.points, PointConversion.deduction_id)
@@ -48,7 +46,7 @@ async def assess_deductions(connection: AsyncConnection, keys: Collection[int], 
 
 
 async def assess_records(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:
-    """Convert the code records that are in force: a certificate's bonus, the vetoes of red and of the debtors' list."""
+    """Convert code records in force: the bonus of a certificate, the vetoes of red records and debtor listings."""
     version = CodeType.version_id
     query = (
         _arising(CodeRecord, sa.func.coalesce(MoralBankItem.value, 0), PointConversion.code_record_id)
@@ -63,7 +61,7 @@ async def assess_records(connection: AsyncConnection, keys: Collection[int], at:
 
 
 async def assess_settlements(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:
-    """Convert settlements recorded as performed."""
+    """Convert settlements that are recorded as performed."""
     item = sa.and_(MoralBankItem.version_id == CatalogueVersion.id, MoralBankItem.code == SETTLED)
     told = sa.func.may_leave_court(Settlement.party_id, Settlement.case_id, Settlement.performed_on, sa.null())
     query = (
@@ -77,10 +75,7 @@ async def assess_settlements(connection: AsyncConnection, keys: Collection[int],
 
 
 async def assess_members(connection: AsyncConnection, party_keys: Collection[int], at: datetime) -> None:
-    """Convert what is in force when persons are enrolled: public deductions, and records that run.
-
-    A settlement is the deed of a day, and is not in force on a later one.
-    """
+    """Convert the public deductions and running records of newly enrolled persons. Settlements are not converted."""
     day, mine = court_day(at), list(party_keys)
     deductions = sa.select(Deduction.id).where(Deduction.party_id.in_(mine), Deduction.publicity.contains(day))
     records = sa.select(CodeRecord.id).where(CodeRecord.party_id.in_(mine), CodeRecord.publicity.contains(day))
@@ -89,9 +84,9 @@ async def assess_members(connection: AsyncConnection, party_keys: Collection[int
 
 
 async def reverse_records(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:
-    """Reverse what these records no longer bear: vetoes of records that do not run, and bonuses that never were.
+    """Reverse the vetoes of records that have ended, and the conversions of records that vanished or changed party.
 
-    Safe to call for any record: what still stands stays. A bonus outlives the term of its certificate.
+    Records that still run are left alone. A bonus outlives the term of its certificate.
     """
     record = CodeRecord
     runs, gone = record.publicity.contains(court_day(at)), sa.func.isempty(record.publicity)
@@ -103,15 +98,15 @@ async def reverse_records(connection: AsyncConnection, keys: Collection[int], at
 
 
 def _is_over(entry: Any, party: int, runs: bool, gone: bool) -> bool:
-    """Whether an entry's record never was, is another party's, or no longer vetoes."""
+    """Test whether the record of an entry vanished, belongs to another party, or no longer vetoes."""
     return gone or entry.party_id != party or (entry.kind is ItemKind.VETO and not runs)
 
 
 async def reassess(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:
-    """Put right what amended deductions took: the opposite, and what they take now. What is right already stays.
+    """Reverse the conversions of deductions whose points have changed, and enter them with the new points.
 
-    What a repair gave back of it is taken back as well: whoever calls this restores it anew
-    (`casework.restorations.restore_repaired`).
+    This reverses the points that a repair restored as well; the caller restores them again with
+    `casework.restorations.restore_repaired`.
     """
     amended = sa.select(Deduction.id, Deduction.points).where(Deduction.id == sa.any_(bind_keys(keys)))
     points = {row.id: -row.points for row in await connection.execute(amended)}
@@ -130,7 +125,7 @@ async def reassess(connection: AsyncConnection, keys: Collection[int], at: datet
 
 
 def select_overdue_vetoes(day: date) -> sa.Select[Any]:
-    """The records that run no longer on a day, and whose veto still stands."""
+    """Select the records that are no longer public on a day and whose veto is live."""
     entry = PointConversion
     return (
         sa.select(entry.code_record_id)
@@ -141,12 +136,12 @@ def select_overdue_vetoes(day: date) -> sa.Select[Any]:
 
 
 async def find_record_keys(connection: AsyncConnection, which: sa.ColumnElement[bool]) -> Sequence[int]:
-    """The keys of the code records of which this holds."""
+    """Return the keys of the code records that satisfy a condition."""
     return (await connection.execute(sa.select(CodeRecord.id).where(which))).scalars().all()
 
 
 def _item_of_record() -> sa.Case[Any]:
-    """The item that a record is converted into; null for all others."""
+    """The item of a record; null for a record that is not converted."""
     red, kind = CodeRecord.colour == Colour.RED, Sanction.kind
     return sa.case(
         (CodeRecord.certificate_id.is_not(None), BONUS),
@@ -157,7 +152,7 @@ def _item_of_record() -> sa.Case[Any]:
 
 
 def _arising(source: Any, points: Any, column: Any) -> sa.Select[Any]:
-    """The new conversions of sources of persons with a household, that have none yet."""
+    """Select new conversions of sources: those of persons with a household that have no conversion yet."""
     entry = aliased(PointConversion)
     same = sa.and_(getattr(entry, column.key) == source.id, entry.reverses_id.is_(None))
     returned = sa.and_(entry.status == ConversionStatus.RETURNED, entry.household_id == Party.household_id)
@@ -172,7 +167,7 @@ def _arising(source: Any, points: Any, column: Any) -> sa.Select[Any]:
 
 
 async def _lock(connection: AsyncConnection, source: Any, keys: Collection[int]) -> None:
-    """Whoever converts what is a person's waits for whoever is converting it."""
+    """Lock the persons, so that concurrent conversions of one person wait for each other."""
     persons = sa.select(source.party_id).where(source.id.in_(keys))
     query = sa.select(Party.id).where(Party.id.in_(persons), Party.household_id.is_not(None)).order_by(Party.id)
     await connection.execute(query.with_for_update(key_share=True))

@@ -1,4 +1,4 @@
-"""What should have been done by now: for the metrics, and for whoever asks what is wrong with an installation."""
+"""Overdue work, for the metrics and `suxin doctor`."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,11 +17,11 @@ from models.webhook import Delivery, DisableReason, Webhook
 
 @dataclass(frozen=True)
 class Backlog:
-    """What waits, in numbers.
+    """Overdue work in numbers.
 
-    deliveries: due to webhooks that are sent to. waiting: seconds since the first of them was due; 0 if there is none.
-    failing: webhooks that are sent no more, as they took nothing or are gone. objections: open and overdue (R8).
-    months: over and unpublished (R5). days: begun, and not worked through by the worker; None if it never worked.
+    deliveries: due to enabled webhooks. waiting: seconds since the earliest was due, or 0. failing: webhooks disabled
+    by the service. objections: open and overdue (R8). months: over and not published (R5). days: begun and not
+    processed by the worker; None if it never ran.
     """
 
     deliveries: int
@@ -33,7 +33,7 @@ class Backlog:
 
 
 async def measure_backlog(connection: AsyncConnection, now: datetime) -> Backlog:
-    """What waits at a moment, by one statement."""
+    """Read the backlog at a moment, with one statement."""
     today = court_day(now)
     due = (
         sa.select(Delivery)

@@ -1,4 +1,4 @@
-"""A court's month: the Centre collects, the panel decides item by item, the Centre publishes at once (R5)."""
+"""Monthly batches: the Centre collects items, the panel decides each, the Centre publishes them together (R5)."""
 
 from collections.abc import Collection, Sequence
 from datetime import date
@@ -23,7 +23,7 @@ from models.terms import add_months, court_day
 
 
 async def open_batch(connection: AsyncConnection, month: date, act: Act) -> int:
-    """Open the batch of the officer's court for a month, given by any of its days; gives its key.
+    """Open the batch of the officer's court for the month of a day. Return its key.
 
     Raises Refusal WRONG_ROLE, BAD_DATE, BATCH_EXISTS.
     """
@@ -48,7 +48,7 @@ async def collect(connection: AsyncConnection, batch_key: int, deduction_key: in
 
 
 async def decide(connection: AsyncConnection, key: int, version: int, approved: bool, act: Act) -> None:
-    """The panel's vote on an item. What passes has its publicity from this day (R6). Raises Refusal as `take` does."""
+    """Record the panel's decision on an item. Its publicity begins on this day (R6). Raises Refusal as `take` does."""
     found = await lock_item(connection, key, version, act)
     if not approved:
         await take(connection, Step.REJECT, found, act)
@@ -61,7 +61,7 @@ async def decide(connection: AsyncConnection, key: int, version: int, approved: 
 
 
 async def notify(connection: AsyncConnection, key: int, act: Act) -> None:
-    """Keep that the subject was notified of the panel's approval (R4). Raises Refusal NOTIFIED, and as `take` does."""
+    """Record the notification of the subject after the approval (R4). Raises Refusal NOTIFIED, and as `take` does."""
     found = await lock_deduction(connection, act.officer, key)
     if found.notified_at is not None:
         raise Refusal("NOTIFIED", "The subject has been notified.", "Nothing more is needed.", "id")
@@ -69,7 +69,7 @@ async def notify(connection: AsyncConnection, key: int, act: Act) -> None:
 
 
 async def publish(connection: AsyncConnection, key: int, act: Act) -> Sequence[int]:
-    """Publish all that the panel approved, at once and for good; gives the keys of what was published.
+    """Publish all items that the panel approved. Return their keys.
 
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, BATCH_PUBLISHED, TOO_EARLY, UNDECIDED, NOT_NOTIFIED.
     """
@@ -92,14 +92,14 @@ async def publish(connection: AsyncConnection, key: int, act: Act) -> Sequence[i
 
 
 async def _locked_batch(connection: AsyncConnection, key: int, act: Act) -> sa.Row[Any]:
-    """A batch of the officer's court. Always locked before its items, so that no two wait for each other."""
+    """Lock a batch of the officer's court. A batch is always locked before its items, to avoid deadlocks."""
     query = sa.select(Batch.__table__).where(Batch.id == key).with_for_update()
     found = await find_own(connection, query, act.officer, "batch")
     return found
 
 
 async def lock_item(connection: AsyncConnection, key: int, version: int | None, act: Act) -> sa.Row[Any]:
-    """A deduction, after its batch. Raises Refusal NOT_FOUND, STALE_VERSION."""
+    """Lock the batch of a deduction, then the deduction. Raises Refusal NOT_FOUND, STALE_VERSION."""
     query = sa.select(Deduction.batch_id, CourtCase.court_code).join(CourtCase, CourtCase.id == Deduction.case_id)
     place = await find_own(connection, query.where(Deduction.id == key), act.officer, "deduction")
     if place.batch_id is not None:
@@ -117,13 +117,13 @@ def _ended() -> Refusal:
 
 
 def _check_over(month: date, today: date) -> None:
-    """A batch is a whole month (R5)."""
+    """Raise Refusal TOO_EARLY unless the month is over (R5)."""
     if today < (first := add_months(month, 1)):
         raise Refusal("TOO_EARLY", f"{month:%Y-%m} is not over (R5).", f"Publish it from {first} on.", "id")
 
 
 async def settle(connection: AsyncConnection, batch_keys: Collection[int]) -> None:
-    """A batch that is not published is decided when nothing in it waits for the panel. For who has locked it."""
+    """Set locked, unpublished batches to OPEN if the panel still has to decide an item, otherwise to DECIDED."""
     waiting = sa.select(Deduction.id).where(
         Deduction.batch_id == Batch.id, Deduction.status == DeductionStatus.IN_BATCH
     )

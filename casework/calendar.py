@@ -1,6 +1,6 @@
-"""What the days bring by themselves: ends that nobody acts on, and reminders. Each day once; missed days are caught up.
+"""Daily work: events for terms that begin or end by date, and reminders. Each day is processed once.
 
-States and colours follow from dates and need nobody (R6, R13); what is done here is to tell of it.
+States and colours follow from dates without any processing (R6, R13); this module writes the events.
 """
 
 from collections.abc import Sequence
@@ -34,14 +34,13 @@ from models.point_conversion import ConversionStatus, PointConversion
 from models.terms import beginning, court_day
 
 WARNED = timedelta(days=30)
-"""How long before its end the recipient of a consent is told of it."""
+"""How long before its end the recipient of a consent is notified."""
 
 
 async def catch_up(engine: AsyncEngine, now: datetime) -> Sequence[date]:
-    """Work through every day that has begun and is not done, oldest first; then tell the villages. Gives those days.
+    """Process all days that have begun, oldest first, then send the villages' notices. Return those days.
 
-    A service that starts for the first time begins with today, of whose ends it says nothing: nobody was told of their
-    beginnings.
+    On its first start the service begins with today, without events, since nobody was notified of what ends.
     """
     today = court_day(now)
     async with engine.connect() as connection:
@@ -54,7 +53,7 @@ async def catch_up(engine: AsyncEngine, now: datetime) -> Sequence[date]:
 
 
 async def tell_villages(engine: AsyncEngine, now: datetime) -> None:
-    """Send each village its notices of what the head office has confirmed, each in a transaction of its own."""
+    """Send the notices of confirmed conversions to the villages, each in its own transaction."""
     confirmed = sa.select(PointConversion.id).where(PointConversion.status == ConversionStatus.CONFIRMED)
     async with engine.connect() as connection:
         keys = (await connection.execute(confirmed.order_by(PointConversion.id))).scalars().all()
@@ -64,7 +63,7 @@ async def tell_villages(engine: AsyncEngine, now: datetime) -> None:
 
 
 async def _turn(connection: AsyncConnection, *, day: date, now: datetime, first: bool) -> None:
-    """One day, whole, unless somebody else has done it."""
+    """Process one day, unless another process has done so."""
     done = insert(CalendarDay).values(day=day, done_at=now).on_conflict_do_nothing().returning(CalendarDay.day)
     if (await connection.execute(done)).scalar_one_or_none() is None:
         return
@@ -107,7 +106,7 @@ async def _ended_listings(connection: AsyncConnection, day: date) -> list[Withdr
 
 
 def _begun(matter: Matter, day: date) -> sa.Select[Any]:
-    """The parties of what was entered before its first day of publicity, which this is, unless that was told."""
+    """Select the parties of rows that become public on this day, unless an event says so already."""
     told = sa.select(Event.id).where(
         Event.party_id == matter.model.party_id, Event.kind == matter.entered, Event.occurred_at >= beginning(day)
     )
@@ -120,19 +119,17 @@ def _ending(day: date) -> sa.Select[Any]:
 
 
 def _turned(day: date) -> sa.Select[Any]:
-    """The parties whose colour others see change on a day, unless that was told with its cause."""
+    """Select the parties whose colour changes outside on a day, unless an event says so already."""
     begins = beginning(day)
     told = sa.select(Event.id).where(
-        Event.party_id == CodePeriod.party_id,
-        Event.kind == EventKind.COLOUR_CHANGED,
-        Event.occurred_at >= begins,
+        Event.party_id == CodePeriod.party_id, Event.kind == EventKind.COLOUR_CHANGED, Event.occurred_at >= begins
     )
     outside = (CodePeriod.perspective == Perspective.OUTSIDE, sa.func.lower(CodePeriod.during) == day)
     return sa.select(CodePeriod.party_id).where(*outside, is_known_today(CodePeriod), ~told.exists())
 
 
 async def _delist_performed(connection: AsyncConnection, day: date, at: datetime) -> None:
-    """A repair that was kept to its end: what it repaired leaves its list (R9, R11)."""
+    """Remove the list entries of records whose repair was kept to its end (R9, R11)."""
     last = day - timedelta(1)
     kept = (CodeRecord.colour == Colour.BLUE, CodeRecord.ends_on == last, CodeRecord.closed_on.is_(None))
     for key in await _keys(connection, sa.select(CodeRecord.repaired_id).where(*kept)):

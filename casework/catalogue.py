@@ -1,4 +1,4 @@
-"""The edition of the catalogue that is in force on a day."""
+"""The edition of the catalogue in force on a day."""
 
 from datetime import date
 from typing import Any
@@ -12,13 +12,13 @@ from models.catalogue import Behaviour, CaseType, CatalogueVersion, CodeType
 
 
 def is_in_force(day: Any) -> sa.ColumnElement[bool]:
-    """Whether an edition is in force on a day; no two are."""
+    """Test whether an edition is in force on a day. At most one is."""
     ends = CatalogueVersion.effective_to
     return sa.and_(CatalogueVersion.effective_from <= day, sa.or_(ends.is_(None), ends > day))
 
 
 async def read_case_types(connection: AsyncConnection) -> None:
-    """Let this process read case numbers with the case types that the court added."""
+    """Load the case types that the court added, so that this process can parse their case numbers."""
     found = await connection.execute(sa.select(CaseType.characters, CaseType.stage))
     admit_case_types({row.characters: row.stage for row in found})
 

@@ -1,4 +1,4 @@
-"""Performance certificates: issued for what was performed before enforcement; what gold rests on (R11)."""
+"""Performance certificates, on which gold records rest (R11)."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -10,7 +10,7 @@ from casework.catalogue import find_code_type
 from casework.consequences import establish, find_visible, follow
 from casework.matters import CERTIFICATES
 from casework.participants import find_case
-from casework.procedure import Act, require, require_reason
+from casework.procedure import Act, authorize
 from casework.record_steps import keep_step
 from casework.refusal import Refusal
 from casework.rows import find_own, insert_new
@@ -23,7 +23,7 @@ from models.terms import court_day
 
 @dataclass(frozen=True)
 class Performance:
-    """What a participant performed of itself in a case, and under which number that is certified."""
+    """A participant's performance in a case, and the number of its certificate."""
 
     number: str
     case_key: int
@@ -32,12 +32,11 @@ class Performance:
 
 
 async def issue_certificate(connection: AsyncConnection, performance: Performance, act: Act) -> int:
-    """Certify a performance, with the gold record that it makes; gives the certificate's key.
+    """Issue a certificate and its gold record. Return the certificate's key.
 
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, NOT_A_PARTICIPANT, BAD_DATE, BAD_NUMBER, ISSUED.
     """
-    require(act.officer, StaffRole.CENTRE)
-    require_reason(act.reason)
+    authorize(act, StaffRole.CENTRE)
     case = await find_case(connection, performance.case_key, performance.party_key, act.officer)
     today = court_day(act.at)
     if performance.performed_on > today:
@@ -63,12 +62,11 @@ async def issue_certificate(connection: AsyncConnection, performance: Performanc
 
 
 async def revoke_certificate(connection: AsyncConnection, key: int, act: Act) -> None:
-    """Revoke a certificate: outside the court it has never been (R10).
+    """Revoke a certificate, which vanishes outside the court (R10).
 
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, REVOKED.
     """
-    require(act.officer, StaffRole.CENTRE)
-    require_reason(act.reason)
+    authorize(act, StaffRole.CENTRE)
     query = sa.select(Certificate.party_id, Certificate.revoked_on, CourtCase.court_code)
     joined = query.join(CourtCase, CourtCase.id == Certificate.case_id).where(Certificate.id == key)
     found = await find_own(connection, joined.with_for_update(of=Certificate), act.officer, "certificate")

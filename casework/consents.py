@@ -1,4 +1,4 @@
-"""Consents: registered by their recipient on a signed letter, granted by their subject in its portal, revoked (R15)."""
+"""Consents: registered by their recipient on a signed letter, or granted by their subject in its portal (R15)."""
 
 import secrets
 from collections.abc import Sequence
@@ -22,14 +22,14 @@ from models.terms import court_day
 
 LONGEST_REFERENCE = 80
 AHEAD = timedelta(days=366)
-"""How long before it begins a consent may be given."""
+"""How long before its beginning a consent may be given."""
 
 PORTAL_NUMBER_BYTES = 8
 
 
 @dataclass(frozen=True)
 class Permission:
-    """What a person permits: why, which data, and for how long; from now on, unless it begins later."""
+    """The purposes, scopes and period of a consent; it begins now if `valid_from` is None."""
 
     purposes: Sequence[Purpose]
     scopes: Sequence[str]
@@ -49,7 +49,7 @@ class Letter:
 async def register_consent(
     connection: AsyncConnection, client_key: int, subject: bytes, letter: Letter, given: Permission, at: datetime
 ) -> int:
-    """A recipient registers a letter that a person signed; gives the consent's key.
+    """Register a letter that a person signed, for its recipient. Return the consent's key.
 
     Raises Refusal BAD_TEXT, BAD_DATE, BAD_PURPOSE, BAD_SCOPE, REGISTERED.
     """
@@ -66,7 +66,7 @@ async def register_consent(
 async def grant_consent(
     connection: AsyncConnection, recipient_key: int, subject: bytes, given: Permission, at: datetime
 ) -> int:
-    """A person consents in its portal; gives the consent's key.
+    """Enter a person's consent, given in its portal. Return the consent's key.
 
     Raises Refusal NOT_FOUND, BAD_DATE, BAD_PURPOSE, BAD_SCOPE.
     """
@@ -80,9 +80,9 @@ async def grant_consent(
 
 
 async def revoke_consent(connection: AsyncConnection, whose: sa.ColumnElement[bool], key: int, at: datetime) -> None:
-    """End a consent now, for every read that begins after this commits. `whose`: the consents that the caller may end.
+    """Revoke a consent now and notify the recipient. whose: the consents that the caller may revoke.
 
-    The recipient is told. Raises Refusal NOT_FOUND, REVOKED.
+    Reads that begin after the commit no longer find it. Raises Refusal NOT_FOUND, REVOKED.
     """
     query = sa.select(Consent.id, Consent.revoked_at, Consent.valid_to).where(Consent.id == key, whose)
     found: Any = (await connection.execute(query.with_for_update(key_share=True))).one_or_none()
@@ -95,7 +95,7 @@ async def revoke_consent(connection: AsyncConnection, whose: sa.ColumnElement[bo
 
 
 def check_reference(text: str, field: str) -> str:
-    """A number or reference of the caller's own. Raises Refusal BAD_TEXT for a blank or a very long one."""
+    """Return the caller's own reference, stripped. Raises Refusal BAD_TEXT for a blank or too long one."""
     found = text.strip()
     if not 1 <= len(found) <= LONGEST_REFERENCE:
         raise Refusal("BAD_TEXT", f"This has 1 to {LONGEST_REFERENCE} characters.", "Give one of your own.", field)
@@ -103,7 +103,7 @@ def check_reference(text: str, field: str) -> str:
 
 
 async def _recipient(connection: AsyncConnection, client_key: int) -> Any:
-    """A client that persons may consent to. Raises Refusal NOT_FOUND."""
+    """Return a client that persons may consent to. Raises Refusal NOT_FOUND."""
     query = sa.select(Client.id, Client.purposes, Client.scopes).where(
         Client.id == client_key, Client.audience.in_(RECIPIENTS), Client.disabled_at.is_(None)
     )
@@ -114,7 +114,7 @@ async def _recipient(connection: AsyncConnection, client_key: int) -> Any:
 
 
 def _permitted(recipient: Any, given: Permission, signed_on: date, at: datetime) -> dict[str, Any]:
-    """The columns of a consent to a recipient. Raises Refusal BAD_PURPOSE, BAD_SCOPE, BAD_DATE."""
+    """Return the columns of a consent to a recipient. Raises Refusal BAD_PURPOSE, BAD_SCOPE, BAD_DATE."""
     purposes = consentable(frozenset(map(Purpose, recipient.purposes)))
     scopes = frozenset(PERSONS) & frozenset(recipient.scopes)
     return {
@@ -126,7 +126,7 @@ def _permitted(recipient: Any, given: Permission, signed_on: date, at: datetime)
 
 
 def _period(given: Permission, signed_on: date, at: datetime) -> dict[str, datetime]:
-    """From when to when a consent is good: never before the day of its signature. Raises Refusal BAD_DATE."""
+    """Return the columns of the period, which begins on the day of signature or later. Raises Refusal BAD_DATE."""
     start = given.valid_from or at
     if start - at > AHEAD:
         raise Refusal("BAD_DATE", "A consent begins within a year.", "Give an earlier moment.", "validFrom")
@@ -144,7 +144,7 @@ def _period(given: Permission, signed_on: date, at: datetime) -> dict[str, datet
 
 
 def check_choice(named: frozenset[str], possible: frozenset[str], code: str, field: str) -> list[str]:
-    """What was named, in order. Raises Refusal `code` unless it is some of what is possible."""
+    """Return the chosen values, sorted. Raises Refusal `code` unless they are a non-empty subset of `possible`."""
     if named and named <= possible:
         return sorted(str(one) for one in named)
     choices = ", ".join(sorted(possible)) or "nothing"

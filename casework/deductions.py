@@ -1,4 +1,4 @@
-"""The way of a deduction through a division: the judge proposes, the chief reviews (R1, R3, R4, R7)."""
+"""Deductions within a division: proposed by the judge, reviewed by the chief (R1, R3, R4, R7)."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -22,7 +22,7 @@ from models.terms import court_day
 
 @dataclass(frozen=True)
 class FindingDocument:
-    """The document in which the conduct was found: its kind, number, day, and the SHA-256 of the file (R7)."""
+    """The document in which the conduct was found, with the SHA-256 of the file (R7)."""
 
     kind: FindingKind
     number: str
@@ -32,7 +32,7 @@ class FindingDocument:
 
 @dataclass(frozen=True)
 class Proposal:
-    """What is held against a participant. Keys are of rows; `behaviour` is a code of the catalogue, such as E01."""
+    """A proposed deduction of a participant. behaviour: a code of the catalogue, such as E01."""
 
     case_key: int
     party_key: int
@@ -44,10 +44,10 @@ class Proposal:
 
 
 async def propose(connection: AsyncConnection, proposal: Proposal, act: Act) -> int:
-    """Enter a deduction; gives its key.
+    """Enter a deduction. Return its key.
 
-    Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, NOT_A_PARTICIPANT, UNKNOWN_BEHAVIOUR, POINTS_OUT_OF_BAND,
-    FINDING_REQUIRED, FINDING_REVOKED, BAD_DATE, PROPOSED.
+    Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, NOT_A_PARTICIPANT, UNKNOWN_BEHAVIOUR, WRONG_STAGE,
+    POINTS_OUT_OF_BAND, FINDING_REQUIRED, FINDING_REVOKED, BAD_DATE, PROPOSED.
     """
     permit(act.officer, Step.PROPOSE)
     reason = require_reason(act.reason)
@@ -67,9 +67,9 @@ async def propose(connection: AsyncConnection, proposal: Proposal, act: Act) -> 
 
 
 async def resubmit(connection: AsyncConnection, key: int, proposal: Proposal, version: int, act: Act) -> None:
-    """Mend what the chief returned, as its proposer: a new version, on the same participant.
+    """Correct a returned deduction, by its proposer and for the same participant. Makes a new version.
 
-    Raises Refusal as `propose` does, and STALE_VERSION, NOT_YOURS, WRONG_STATE.
+    Raises Refusal as `propose` does, and STALE_VERSION, NOT_YOURS, OTHER_SUBJECT, WRONG_STATE.
     """
     found = await lock_deduction(connection, act.officer, key, version)
     permit(act.officer, Step.RESUBMIT)
@@ -88,12 +88,12 @@ async def resubmit(connection: AsyncConnection, key: int, proposal: Proposal, ve
 
 
 async def approve(connection: AsyncConnection, key: int, version: int, act: Act) -> None:
-    """The chief's approval. Raises Refusal as `take` does."""
+    """Record the chief's approval. Raises Refusal as `take` does."""
     await take(connection, Step.APPROVE, await lock_deduction(connection, act.officer, key, version), act)
 
 
 async def send_back(connection: AsyncConnection, key: int, version: int, act: Act) -> None:
-    """The chief's return, with what is missing as the reason. Raises Refusal as `take` does."""
+    """Return a deduction to its proposer, with the reason. Raises Refusal as `take` does."""
     await take(connection, Step.RETURN, await lock_deduction(connection, act.officer, key, version), act)
 
 
@@ -107,7 +107,7 @@ def _proposed() -> Refusal:
 
 
 async def _content(connection: AsyncConnection, proposal: Proposal, act: Act) -> dict[str, Any]:
-    """The columns that say what is held against whom."""
+    """Return the columns of the content of a proposal, after all checks."""
     case = await find_case(connection, proposal.case_key, proposal.party_key, act.officer, proposal.role)
     behaviour = await find_behaviour(connection, proposal.behaviour, court_day(act.at))
     _check_stage(behaviour, case.stage)
@@ -126,7 +126,7 @@ async def _content(connection: AsyncConnection, proposal: Proposal, act: Act) ->
 
 
 def _check_stage(behaviour: Any, stage: Stage) -> None:
-    """A case is scored at its filing and in its own stage (R1, R2)."""
+    """Raise Refusal WRONG_STAGE unless the behaviour belongs to filing or to the stage of the case (R1, R2)."""
     if behaviour.stage not in (Stage.FILING, stage):
         message = f"{behaviour.code} belongs to {behaviour.stage}, and the case is at {stage} (R1)."
         raise Refusal("WRONG_STAGE", message, "Name the case of that stage.", "behaviour")
@@ -149,7 +149,7 @@ def _check_days(proposal: Proposal, today: date) -> None:
 
 
 async def _check_standing(connection: AsyncConnection, proposal: Proposal) -> None:
-    """Nothing is founded on a sanction that was revoked (R25); one that stands is not revoked before this is done."""
+    """Raise Refusal FINDING_REVOKED if the finding is a revoked sanction (R25). Locks the sanction for share."""
     sanction, finding = Sanction, proposal.finding
     cited = sa.select(sanction.revoked_on).where(
         sanction.party_id == proposal.party_key,
@@ -161,7 +161,7 @@ async def _check_standing(connection: AsyncConnection, proposal: Proposal) -> No
 
 
 def _finding(finding: FindingDocument, tier: Tier) -> dict[str, Any]:
-    """The document that the tier demands (R7)."""
+    """Return the columns of the finding. Raises Refusal FINDING_REQUIRED unless it suits the tier (R7)."""
     if finding.kind not in FINDINGS[tier]:
         wanted = ", ".join(FINDINGS[tier])
         raise Refusal(

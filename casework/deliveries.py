@@ -1,6 +1,6 @@
-"""What is due to be sent to webhooks, and what came of it: at least once, in the order of each subject.
+"""Deliveries to webhooks: at least once, and in order for each subject.
 
-Standard Webhooks 1.0 and its retries: at once, after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h.
+Retries follow Standard Webhooks 1.0: at once, then after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h.
 """
 
 import random
@@ -27,14 +27,14 @@ PAUSES = (
     *(timedelta(hours=hours) for hours in (2, 5, 10, 14, 20, 24)),
 )
 JITTER = 0.1
-"""Share of a pause by which it may be longer: receivers that come back are not met by all at once."""
+"""The share of a pause that is added at random, to spread the load on a receiver that recovers."""
 
 GONE = 410
 
 
 @dataclass(frozen=True)
 class WebhookEndpoint:
-    """A webhook with something to send. client: its row. previous: whether the keys before the newest sign as well."""
+    """A webhook with due deliveries. client: its row. previous: whether the previous keys sign as well."""
 
     key: int
     client: Any
@@ -45,9 +45,9 @@ class WebhookEndpoint:
 
 @dataclass(frozen=True)
 class Message:
-    """One delivery that is due. reference: the client's own; letter: of the consent that it is about.
+    """A due delivery. reference: the client's own. letter: of the consent that the event is about.
 
-    party and index: whom the access log says that it tells of. operation: key of the bulk operation that it is about.
+    party, index: the subject in the access log. operation: key of the bulk operation that the event is about.
     """
 
     key: int
@@ -64,24 +64,24 @@ class Message:
 
 @dataclass(frozen=True)
 class DeliveryResult:
-    """What came of an attempt. status: HTTP; None where no answer came."""
+    """The result of an attempt. status: HTTP status; None without a response."""
 
     message: Message
     status: int | None
 
     @property
     def delivered(self) -> bool:
-        """Whether the receiver has it now."""
+        """Whether the receiver accepted the message."""
         return self.status is not None and 200 <= self.status < 300
 
     @property
     def given_up(self) -> bool:
-        """Whether it was refused for the last time."""
+        """Whether the last attempt has failed."""
         return not self.delivered and self.message.attempts == len(PAUSES)
 
 
 async def list_endpoints(connection: AsyncConnection, now: datetime, overlap: timedelta) -> Sequence[WebhookEndpoint]:
-    """The webhooks to which something is due."""
+    """Return the webhooks with due deliveries."""
     due = sa.select(Delivery.id).where(Delivery.webhook_id == Webhook.id, Delivery.next_at <= now)
     query = (
         sa.select(Webhook.id, Webhook.url, Webhook.key_version, Webhook.rotated_at, Client.id.label("client_key"))
@@ -97,9 +97,9 @@ async def list_endpoints(connection: AsyncConnection, now: datetime, overlap: ti
 
 
 async def list_due(connection: AsyncConnection, endpoint: int, now: datetime, most: int) -> Sequence[Message]:
-    """The first undelivered message of each subject, if it is due; none overtakes an earlier one of its subject.
+    """Return the first undelivered message of each subject, if it is due; later ones wait for it.
 
-    What a client may no longer be told, because the consent has ended, is dropped here.
+    Cancels the deliveries of which the client may no longer be notified, because the consent has ended.
     """
     await connection.execute(_silenced(endpoint, now))
     subject = sa.func.coalesce(Event.party_id, -Event.consent_id, 0)  # a client's own operations are one more
@@ -128,7 +128,7 @@ async def list_due(connection: AsyncConnection, endpoint: int, now: datetime, mo
 
 
 def _silenced(endpoint: int, now: datetime) -> sa.Update:
-    """End the deliveries of what may not be told any more."""
+    """End the deliveries of which the client may no longer be notified."""
     stands = may_still_be_told(Event, Notification.watch_id, sa.literal(now, sa.DateTime(timezone=True)))
     dead = (
         sa.select(Notification.event_id)
@@ -143,9 +143,10 @@ def _silenced(endpoint: int, now: datetime) -> sa.Update:
 async def record_results(
     connection: AsyncConnection, endpoint: int, results: Sequence[DeliveryResult], now: datetime
 ) -> None:
-    """Write down what came of attempts; what was refused for the last time is given up.
+    """Record the results of attempts.
 
-    A receiver is sent nothing more if it is gone (410), or took nothing since what is given up was first tried.
+    A webhook is disabled on status 410, or if it accepted nothing since the first attempt of a message that is given
+    up.
     """
     await _lock(connection, endpoint)
     await _enter(connection, results, now)
@@ -159,7 +160,7 @@ async def record_results(
 
 
 async def _lock(connection: AsyncConnection, endpoint: int) -> None:
-    """Hold the webhook before its deliveries, in the order of who changes it."""
+    """Lock the webhook before its deliveries, in the lock order of its other writers."""
     await connection.execute(sa.select(Webhook.id).where(Webhook.id == endpoint).with_for_update(key_share=True))
 
 
@@ -185,7 +186,7 @@ def _row(result: DeliveryResult, now: datetime) -> Mapping[str, object]:
 
 
 def _took_nothing_since(deliveries: Sequence[int]) -> sa.ColumnElement[bool]:
-    """Whether a webhook took nothing since one of these deliveries was first tried."""
+    """Test whether a webhook accepted nothing since the first attempt of one of these deliveries."""
     nothing = sa.or_(Webhook.taken_at.is_(None), Webhook.taken_at < Delivery.tried_at)
     return sa.exists().where(Delivery.id.in_(deliveries), nothing)
 

@@ -1,6 +1,6 @@
-"""What the Centre does with parties' identities (R22): proposed by one officer, done when another one confirms.
+"""Changes of parties' identities (R22): proposed by one officer of the Centre, done when another one confirms.
 
-All that follows from the rows that move is done in the same transaction; what was told or logged is never rewritten.
+All consequences are written in the same transaction. Events and log entries of the past are never changed.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -14,7 +14,7 @@ from casework.consequences import find_items, find_visible, follow
 from casework.events import update_colours
 from casework.identity_changes import correct, end_party, give_names, give_number, release, take_over
 from casework.party_rows import lock_for_moving, move_rows
-from casework.procedure import Act, require, require_reason
+from casework.procedure import Act, authorize, require, require_reason
 from casework.refusal import Refusal
 from casework.rows import find_own, insert_new
 from models.court import StaffRole
@@ -43,7 +43,7 @@ async def resolve_identity(
     digest: bytes,
     act: Act,
 ) -> int:
-    """Propose what the other name of a conflict was; gives the act's key. number: the right one of its lines.
+    """Propose the resolution of a name conflict. Return the act's key. number: the right number of its lines.
 
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, WRONG_STATE, PROPOSED, BAD_NUMBER, OTHER_SUBJECT.
     """
@@ -61,7 +61,7 @@ async def resolve_identity(
 
 
 async def correct_name(connection: AsyncConnection, party_key: int, name: str, evidence_digest: bytes, act: Act) -> int:
-    """Propose another current name; the one so far was a slip. Raises Refusal as above, BAD_TEXT."""
+    """Propose another current name instead of a misspelt one. Raises Refusal as above, BAD_TEXT."""
     require(act.officer, StaffRole.CENTRE)
     await _standing(connection, party_key)
     values = {"party_id": party_key, "name": _name(name)}
@@ -71,7 +71,7 @@ async def correct_name(connection: AsyncConnection, party_key: int, name: str, e
 async def merge_parties(
     connection: AsyncConnection, from_key: int, into_key: int, evidence_digest: bytes, act: Act
 ) -> int:
-    """Propose that one party is another one. Raises Refusal as above, OTHER_SUBJECT, BAD_ID."""
+    """Propose to merge one party into another one. Raises Refusal as above, OTHER_SUBJECT, BAD_ID."""
     require(act.officer, StaffRole.CENTRE)
     one, other = await _standing(connection, from_key), await _standing(connection, into_key, "intoId")
     if from_key == into_key:
@@ -91,7 +91,7 @@ async def split_party(
     digest: bytes,
     act: Act,
 ) -> int:
-    """Propose that rows are another party's: of one that is there, or of a new one by name. Raises Refusal as above."""
+    """Propose to move rows to another party, an existing one or a new one by name. Raises Refusal as above."""
     require(act.officer, StaffRole.CENTRE)
     await _standing(connection, party_key)
     if not any(items.values()):
@@ -108,12 +108,11 @@ async def split_party(
 
 
 async def decide_act(connection: AsyncConnection, key: int, confirmed: bool, act: Act) -> int:
-    """Confirm or refuse what a colleague proposed; what is confirmed is done at once. Gives the act's key.
+    """Confirm or refuse a colleague's proposal; a confirmed one is done at once. Return the act's key.
 
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, DECIDED, SAME_PERSON, WRONG_STATE.
     """
-    require(act.officer, StaffRole.CENTRE, StaffRole.PRESIDENT)
-    reason = require_reason(act.reason)
+    reason = authorize(act, StaffRole.CENTRE, StaffRole.PRESIDENT)
     query = sa.select(IdentityAct.__table__).where(IdentityAct.id == key).with_for_update()
     found = await find_own(connection, query, act.officer, "act")
     if found.state != IdentityActState.PROPOSED:
@@ -151,7 +150,7 @@ async def _propose(
 
 
 async def _standing(connection: AsyncConnection, key: int, field: str = "partyId") -> sa.Row[Any]:
-    """A party that is no conflict's and was not merged. Raises Refusal NOT_FOUND, WRONG_STATE."""
+    """Return a party that is neither provisional nor merged. Raises Refusal NOT_FOUND, WRONG_STATE."""
     found = (await connection.execute(sa.select(Party.__table__).where(Party.id == key))).one_or_none()
     if found is None:
         raise Refusal("NOT_FOUND", "There is no such party.", "Look it up again.", field)
@@ -170,7 +169,7 @@ def _name(text: str) -> str:
 async def _right_number(
     connection: AsyncConnection, conflict: sa.Row[Any], number: Document, keyring: Keyring | None
 ) -> dict[str, Any]:
-    """The right number as it waits, and its party, if it has one: of the conflict's name (R18)."""
+    """Return the columns of the right number, sealed, and its party if it has the conflict's name (R18)."""
     if keyring is None:
         raise Refusal("BAD_NUMBER", "No number can be read here.", "Ask whoever runs the service.", "document")
     probes = keyring.probes(make_document_key(number.kind, number.value))

@@ -1,4 +1,4 @@
-"""Incentive loans: a bank reports what it lent on gold, and how it ended (DOMAIN 1, 3)."""
+"""Incentive loans, as banks report them (DOMAIN 1, 3)."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -28,7 +28,7 @@ LENDS = sa.literal(Purpose.INCENTIVE_LOAN.value, sa.Text)
 
 @dataclass(frozen=True)
 class Loan:
-    """What was lent, in CNY, and when."""
+    """The amount of a loan, in CNY, and the day on which it was granted."""
 
     amount: Decimal
     granted_on: date
@@ -37,7 +37,7 @@ class Loan:
 async def record_loan(
     connection: AsyncConnection, client_key: int, borrower: Customer, loan: Loan, at: datetime
 ) -> int:
-    """A bank reports a loan to a subject that was gold on that day; gives its key.
+    """Record a loan to a subject that was gold on the day of the grant. Return its key.
 
     Raises Refusal CONSENT_REQUIRED, NOT_FOUND, NOT_ELIGIBLE, BAD_DATE, NEGATIVE_AMOUNT, RECORDED.
     """
@@ -63,7 +63,7 @@ async def record_loan(
 async def close_loan(
     connection: AsyncConnection, client_key: int, key: int, outcome: LoanOutcome, closed_on: date, at: datetime
 ) -> None:
-    """A bank reports how a loan of its own ended. Raises Refusal NOT_FOUND, RECORDED, BAD_DATE."""
+    """Record how a bank's own loan ended. Raises Refusal NOT_FOUND, RECORDED, BAD_DATE."""
     query = sa.select(IncentiveLoan.granted_on, IncentiveLoan.outcome).where(
         IncentiveLoan.id == key, IncentiveLoan.client_key == client_key
     )
@@ -79,7 +79,7 @@ async def close_loan(
 
 
 async def _borrower(connection: AsyncConnection, client_key: int, borrower: Customer, at: datetime) -> int:
-    """The party, by number and name (R17). Without consent nobody learns whether there is one (R15)."""
+    """Return the party of a number and name (R17). A missing consent is refused first (R15)."""
     if borrower.kind is PartyKind.PERSON and not await _consents(connection, client_key, borrower, at):
         raise Refusal(
             "CONSENT_REQUIRED", "No live consent lets you lend on this person's credit.", "Register it.", "idNumber"
@@ -101,7 +101,7 @@ async def _consents(connection: AsyncConnection, client_key: int, borrower: Cust
 
 
 async def _certificate(connection: AsyncConnection, party: int, day: date) -> int:
-    """The certificate that made the party gold on a day (R11, R14). Raises Refusal NOT_ELIGIBLE."""
+    """Return the certificate that made the party gold on a day (R11, R14). Raises Refusal NOT_ELIGIBLE."""
     gold = sa.select(CodePeriod.party_id).where(
         CodePeriod.party_id == party,
         CodePeriod.perspective == Perspective.OUTSIDE,

@@ -1,4 +1,4 @@
-"""Measures: red and gold records that the city's credit platform is given, recognises, and must drop again."""
+"""Measures: red and gold records that are given to the city's credit platform, and withdrawn."""
 
 from datetime import date, datetime
 from typing import Any
@@ -15,11 +15,11 @@ from models.party import Party
 from models.terms import court_day
 
 GIVEN = (Colour.RED, Colour.GOLD)
-"""Penalties and incentives, which both sides recognise; warnings stay with the court."""
+"""The colours of penalties and incentives, which both sides recognise."""
 
 
 async def give(connection: AsyncConnection, records: sa.ColumnElement[bool], at: datetime) -> None:
-    """Give the platform those of these records that it may have (R16), each once; again what is public again."""
+    """Give the platform the records that it may have (R16), each once; a withdrawn measure may be given again."""
     chosen = (
         sa.select(
             CodeRecord.id,
@@ -45,7 +45,7 @@ async def give(connection: AsyncConnection, records: sa.ColumnElement[bool], at:
 
 
 async def withdraw(connection: AsyncConnection, records: sa.ColumnElement[bool], day: date) -> None:
-    """Take back the measures of these records: what ended early is told to the platform as withdrawn."""
+    """Withdraw the measures of records."""
     of = sa.select(CodeRecord.id).where(records)
     live = (Measure.code_record_id.in_(of), Measure.status != MeasureStatus.WITHDRAWN)
     withdrawn_on = sa.func.greatest(Measure.published_on, sa.literal(day, sa.Date))
@@ -54,7 +54,7 @@ async def withdraw(connection: AsyncConnection, records: sa.ColumnElement[bool],
 
 
 async def recognise(connection: AsyncConnection, key: int, recognised_on: date, at: datetime) -> None:
-    """The platform recognises a measure; again changes nothing. Raises Refusal NOT_FOUND, WRONG_STATE, BAD_DATE."""
+    """Record the platform's recognition. Idempotent. Raises Refusal NOT_FOUND, WRONG_STATE, BAD_DATE."""
     query = sa.select(Measure.status, Measure.published_on).where(Measure.id == key).with_for_update()
     found = (await connection.execute(query)).one_or_none()
     if found is None:

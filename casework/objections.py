@@ -1,4 +1,4 @@
-"""Objections: filed in writing by the subject, answered by the panel within a month (R8, R10)."""
+"""Objections: filed by the subject in writing, answered by the panel within a month (R8, R10)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,7 +28,7 @@ from models.terms import court_day
 
 @dataclass(frozen=True)
 class ObjectionAnswer:
-    """The panel's answer. `points`: AMENDED only, the new number, lower and within the behaviour's band."""
+    """The panel's answer. points: for AMENDED, the new and lower number within the behaviour's band."""
 
     outcome: ObjectionOutcome
     points: int | None = None
@@ -37,9 +37,9 @@ class ObjectionAnswer:
 async def file_objection(
     connection: AsyncConnection, party_key: int, deduction_key: int, statement: str, at: datetime
 ) -> int:
-    """A subject objects to an item of its own that it knows of; gives the objection's key.
+    """File a subject's objection to its own item. Return the objection's key.
 
-    The item is annotated from now on, not suspended. Raises Refusal NOT_FOUND, REASON_REQUIRED, OBJECTION_OPEN.
+    The item is annotated, not suspended. Raises Refusal NOT_FOUND, REASON_REQUIRED, OBJECTION_OPEN.
     """
     text, today = require_reason(statement), court_day(at)
     query = sa.select(Deduction.party_id, Deduction.publicity).where(
@@ -60,12 +60,11 @@ async def file_objection(
 
 
 async def answer_objection(connection: AsyncConnection, key: int, given: ObjectionAnswer, act: Act) -> None:
-    """The panel's answer to an open objection, with its reasons.
+    """Answer an open objection, with reasons.
 
     UPHELD_AS_PUBLISHED changes nothing, AMENDED makes a new version with fewer points, WITHDRAWN ends the item and its
-    record; what was not yet published is rejected. Whatever the outcome, who passed the item does not answer: a review
-    by oneself is none (R8). Raises Refusal NOT_FOUND, ANSWERED, SAME_PERSON, POINTS_RAISED, POINTS_OUT_OF_BAND, and as
-    `take` does.
+    record, or rejects an unpublished one. The member of the panel who passed the item may not answer (R8). Raises
+    Refusal NOT_FOUND, ANSWERED, SAME_PERSON, POINTS_RAISED, POINTS_OUT_OF_BAND, and as `take` does.
     """
     objection = await _open(connection, key, act)
     found = await lock_item(connection, objection.deduction_id, None, act)
@@ -103,7 +102,7 @@ async def _open(connection: AsyncConnection, key: int, act: Act) -> Any:
 
 
 def _check_another(found: sa.Row[Any], act: Act) -> None:
-    """A trigger of the table holds them apart as well."""
+    """Raise Refusal SAME_PERSON for the officer who passed the item. A trigger enforces this too."""
     if found.decided_by == act.officer.key:
         raise Refusal(
             "SAME_PERSON", "You passed this item; an objection is answered by another.", "Leave it to a colleague."

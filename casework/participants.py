@@ -1,4 +1,4 @@
-"""Who takes part in a case of the officer's court (R3)."""
+"""Participants of the cases of the officer's court (R3)."""
 
 from typing import Any
 
@@ -15,9 +15,9 @@ from models.party import Party
 async def find_case(
     connection: AsyncConnection, case_key: int, party_key: int, officer: Officer, role: Role | None = None
 ) -> Any:
-    """The case in which a party takes part.
+    """Return the case in which a party takes part. role: the role that the party must have.
 
-    role: the one that the party must have. Raises Refusal NOT_FOUND, NOT_A_PARTICIPANT.
+    Raises Refusal NOT_FOUND, NOT_A_PARTICIPANT.
     """
     part = sa.and_(Participation.case_id == CourtCase.id, Participation.party_id == party_key)
     if role is not None:
@@ -37,7 +37,7 @@ async def find_case(
 
 
 async def require_known_party(connection: AsyncConnection, party_key: int, officer: Officer) -> None:
-    """Raise Refusal NOT_FOUND unless the party took part, openly, in a case of the officer's court or one below it."""
+    """Raise Refusal NOT_FOUND unless the party took part in a disclosed case of the court or one below it."""
     query = (
         sa.select(Participation.id)
         .join(CourtCase, CourtCase.id == Participation.case_id)

@@ -1,4 +1,4 @@
-"""What a court publishes or serves beside its items: bulletins (通报), legal-consequence notices (法律后果告知书)."""
+"""Bulletins (通报) and legal-consequence notices (法律后果告知书)."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.participants import find_case
-from casework.procedure import Act, require, require_reason
+from casework.procedure import Act, authorize, require
 from casework.record_steps import keep_step
 from casework.refusal import Refusal
 from casework.rows import insert_new
@@ -19,7 +19,7 @@ from models.terms import court_day
 
 @dataclass(frozen=True)
 class Announcement:
-    """A bulletin about a month, given by any of its days."""
+    """A bulletin about the month of a day."""
 
     kind: BulletinKind
     month: date
@@ -29,7 +29,7 @@ class Announcement:
 
 @dataclass(frozen=True)
 class Service:
-    """A notice as it was served: its number, on whom, when, and the SHA-256 of the document."""
+    """A notice as served: number, participant, day, and the SHA-256 of the document."""
 
     number: str
     case_key: int
@@ -39,7 +39,7 @@ class Service:
 
 
 async def publish_bulletin(connection: AsyncConnection, announcement: Announcement, act: Act) -> int:
-    """Publish a bulletin of the officer's court; gives its key.
+    """Publish a bulletin of the officer's court. Return its key.
 
     Raises Refusal WRONG_ROLE, BAD_TEXT, BAD_DATE, ISSUED.
     """
@@ -60,12 +60,11 @@ async def publish_bulletin(connection: AsyncConnection, announcement: Announceme
 
 
 async def issue_notice(connection: AsyncConnection, service: Service, act: Act) -> int:
-    """Keep that a participant was told what follows if it does not perform; gives the notice's key.
+    """Record that a notice was served on a participant. Return its key.
 
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, NOT_A_PARTICIPANT, BAD_DATE, ISSUED.
     """
-    require(act.officer, StaffRole.JUDGE)
-    require_reason(act.reason)
+    authorize(act, StaffRole.JUDGE)
     case = await find_case(connection, service.case_key, service.party_key, act.officer)
     if service.served_on > court_day(act.at):
         raise Refusal("BAD_DATE", "This day has not come yet.", "Give a past day.", "servedOn")

@@ -1,4 +1,4 @@
-"""Repair of code records: in enforcement a yellow record under repair is blue, until performed or broken (R9, R11)."""
+"""Repair of code records. A yellow record of an enforcement type is blue while its repair runs (R9, R11)."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from casework.assessments import reverse_records
 from casework.catalogue import find_code_type
 from casework.events import tell, tell_gone, update_colours
-from casework.procedure import Act, require, require_reason
+from casework.procedure import Act, authorize
 from casework.record_steps import keep_step
 from casework.records import close_records, enter_record, list_visible, list_withdrawals
 from casework.refusal import Refusal, not_found
@@ -39,16 +39,16 @@ from models.terms import add_months, court_day
 
 BLUE = "B01"
 REVIEW_MONTHS = 3
-"""Months between the reviews of a repair in enforcement."""
+"""Months between two reviews of a repair in enforcement."""
 
 
 async def apply_for_record(
     connection: AsyncConnection, party_key: int, key: int, application: Application, at: datetime
 ) -> int:
-    """A subject applies for repair of a yellow record of its own; gives the application's key.
+    """Enter a subject's application for repair of its own yellow record. Return the application's key.
 
-    Red is never cleared so (R11). The minimum period runs from the day on which the record took effect, by the tier of
-    the behaviour that was sanctioned (R9). Raises Refusal NOT_FOUND, TOO_EARLY, and as `enter_application` does.
+    The minimum period runs from the day of effect, by the tier of the sanctioned behaviour (R9). Raises Refusal
+    NOT_FOUND, TOO_EARLY, and as `enter_application` does.
     """
     today = court_day(at)
     query = (
@@ -73,20 +73,19 @@ async def apply_for_record(
 
 
 async def decide(connection: AsyncConnection, key: int, decision: RepairDecision, act: Act) -> None:
-    """The panel's decision on an application, whether it is for an item or for a record. Raises Refusal as both do."""
+    """Decide an application. Raises Refusal as `decide_repair` and `decide_record_repair` do."""
     query = sa.select(Repair.code_record_id).where(Repair.id == key)
     for_record = (await connection.execute(query)).scalar_one_or_none() is not None
     await (decide_record_repair if for_record else decide_repair)(connection, key, decision, act)
 
 
 async def decide_record_repair(connection: AsyncConnection, key: int, decision: RepairDecision, act: Act) -> None:
-    """The panel's decision on an application for a record.
+    """Record the panel's decision on an application for a record.
 
-    SHORTENED gives the record a new end and, for the types of enforcement, a blue record until then; SHIELDED closes
-    it; REFUSED changes nothing. Raises Refusal WRONG_ROLE, NOT_FOUND, DECIDED, BAD_DATE, BLUE, REASON_REQUIRED.
+    SHORTENED gives the record a new end and, for an enforcement type, a blue record until then. SHIELDED closes it.
+    REFUSED changes nothing. Raises Refusal WRONG_ROLE, NOT_FOUND, DECIDED, EXPIRED, BAD_DATE, BLUE, REASON_REQUIRED.
     """
-    require(act.officer, StaffRole.PANEL)
-    require_reason(act.reason)
+    authorize(act, StaffRole.PANEL)
     repair = await lock_application(connection, key, Repair.code_record_id, act)
     record = await _locked(connection, repair.code_record_id, act)
     if decision.outcome is not RepairOutcome.REFUSED and not _runs(record, court_day(act.at)):
@@ -112,12 +111,11 @@ def _runs(record: Any, day: date) -> bool:
 
 
 async def end_repair(connection: AsyncConnection, code_record_key: int, performed: bool, act: Act) -> None:
-    """End a blue record at a review: performed, and its yellow one ends with it; or broken, and yellow is back.
+    """End a blue record at a review: as performed, which ends the yellow record too, or as broken, which restores it.
 
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND.
     """
-    require(act.officer, StaffRole.CENTRE)
-    require_reason(act.reason)
+    authorize(act, StaffRole.CENTRE)
     blue, today = await _locked(connection, code_record_key, act), court_day(act.at)
     if blue.colour is not Colour.BLUE or not _runs(blue, today):
         raise not_found("repair in progress")
@@ -135,7 +133,7 @@ async def end_repair(connection: AsyncConnection, code_record_key: int, performe
 
 
 async def delist(connection: AsyncConnection, record_key: int, day: date) -> Sequence[Any]:
-    """What is performed leaves the list that it stood on; gives the entry as it was: party, since when, publicity."""
+    """Remove the list entry of a performed record. Return its row from before: party, first day, publicity."""
     listing = sa.select(CodeRecord.listing_id).where(CodeRecord.id == record_key).scalar_subquery()
     columns = (Listing.id, Listing.party_id, Listing.publicity, Listing.published_on)
     query = sa.select(*columns).where(Listing.id == listing, Listing.removed_on.is_(None)).with_for_update()
@@ -147,7 +145,7 @@ async def delist(connection: AsyncConnection, record_key: int, day: date) -> Seq
 
 
 async def _restore(connection: AsyncConnection, record_key: int) -> None:
-    """Who breaks a repair keeps nothing of it: the record has its own term again."""
+    """Give a record its own term again after its repair was broken."""
     query = (
         sa.select(CodeRecord.effective_on, CodeRecord.listing_id, CodeType.term_months, Listing.ends_on)
         .join(CodeType, CodeType.id == CodeRecord.code_type_id)
@@ -161,7 +159,7 @@ async def _restore(connection: AsyncConnection, record_key: int) -> None:
 
 
 def find_next_review(since: date, today: date) -> date:
-    """The next day on which a repair granted on a day is reviewed: every three months."""
+    """Return the next day of review, every three months from the day on which a repair was granted."""
     months = REVIEW_MONTHS
     while (day := add_months(since, months)) <= today:
         months += REVIEW_MONTHS
@@ -169,7 +167,7 @@ def find_next_review(since: date, today: date) -> date:
 
 
 def is_running(day: date) -> sa.ColumnElement[bool]:
-    """Whether a record is active on a day."""
+    """Test whether a record is active on a day."""
     return sa.and_(
         CodeRecord.effective_on <= day,
         sa.or_(CodeRecord.ends_on.is_(None), CodeRecord.ends_on >= day),

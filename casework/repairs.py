@@ -1,4 +1,4 @@
-"""Repairs: what a subject asks for that has corrected itself, and what the panel grants (R9, R10)."""
+"""Repairs of deductions: applications of subjects and decisions of the panel (R9, R10)."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -29,7 +29,7 @@ from models.terms import court_day
 
 @dataclass(frozen=True)
 class Evidence:
-    """A document that shows what was performed or settled: its number, and the SHA-256 of the file."""
+    """A document that shows the performance or settlement: its number, and the SHA-256 of the file."""
 
     document: str
     digest: bytes
@@ -37,7 +37,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Application:
-    """What a subject shows: the ground, its commitment, what it has performed, in CNY, and by which document."""
+    """An application: its ground, a commitment, the amount performed in CNY, and a document."""
 
     ground: RepairGround
     commitment: str
@@ -47,14 +47,14 @@ class Application:
 
 @dataclass(frozen=True)
 class RepairDecision:
-    """The panel's decision. `new_end`: SHORTENED only."""
+    """The panel's decision. new_end: for SHORTENED."""
 
     outcome: RepairOutcome
     new_end: date | None = None
 
 
 async def apply(connection: AsyncConnection, party_key: int, key: int, application: Application, at: datetime) -> int:
-    """A subject applies for repair of a published item of its own; gives the application's key.
+    """Enter a subject's application for repair of its own published item. Return the application's key.
 
     Raises Refusal NOT_FOUND, TOO_EARLY, REASON_REQUIRED, NEGATIVE_AMOUNT, BAD_EXTENT, EVIDENCE_REQUIRED, APPLIED.
     """
@@ -81,7 +81,7 @@ def check_minimum(first: date, today: date) -> None:
 async def enter_application(
     connection: AsyncConnection, party_key: int, application: Application, today: date, **of: int
 ) -> int:
-    """Write an application down. `of`: what it is for.
+    """Insert an application. of: the column of the row it is for.
 
     Raises Refusal NEGATIVE_AMOUNT, BAD_EXTENT, EVIDENCE_REQUIRED, REASON_REQUIRED, APPLIED.
     """
@@ -102,7 +102,7 @@ async def enter_application(
 
 
 def _check_shown(application: Application) -> None:
-    """What the ground demands: an amount for a full performance, its receipt or the settlement (R9)."""
+    """Raise Refusal unless the application has the amount and the document that its ground requires (R9)."""
     ground, amount, evidence = application.ground, application.amount_performed, application.evidence
     if amount < 0:
         raise Refusal("NEGATIVE_AMOUNT", "The amount performed is below zero.", "Give it in CNY.", "amountPerformed")
@@ -115,10 +115,10 @@ def _check_shown(application: Application) -> None:
 
 
 async def decide_repair(connection: AsyncConnection, key: int, decision: RepairDecision, act: Act) -> None:
-    """The panel's decision on an open application, with its reasons.
+    """Decide an open application, with reasons.
 
-    SHORTENED gives the item and its record a new end, SHIELDED ends both at once, REFUSED changes nothing.
-    Raises Refusal NOT_FOUND, DECIDED, BAD_DATE, and as `take` does.
+    SHORTENED gives the item and its record a new end, SHIELDED ends both at once, REFUSED changes nothing. Raises
+    Refusal NOT_FOUND, DECIDED, EXPIRED, OBJECTION_OPEN, BAD_DATE, and as `take` does.
     """
     permit(act.officer, Step.SHIELD)
     repair = await lock_application(connection, key, Repair.deduction_id, act)
@@ -135,7 +135,7 @@ async def decide_repair(connection: AsyncConnection, key: int, decision: RepairD
 
 
 async def write_decision(connection: AsyncConnection, key: int, decision: RepairDecision, act: Act) -> None:
-    """Write down how an application ended. Raises Refusal REASON_REQUIRED."""
+    """Store the decision on an application. Raises Refusal REASON_REQUIRED."""
     new_end = decision.new_end if decision.outcome is RepairOutcome.SHORTENED else None
     values = {
         "outcome": decision.outcome,
@@ -149,7 +149,7 @@ async def write_decision(connection: AsyncConnection, key: int, decision: Repair
 async def lock_application(
     connection: AsyncConnection, key: int, of: InstrumentedAttribute[int | None], act: Act
 ) -> Any:
-    """An application of the officer's court for what `of` names, locked. Raises Refusal NOT_FOUND, DECIDED."""
+    """Lock the court's open application for a row in column `of`. Raises Refusal NOT_FOUND, DECIDED."""
     query = (
         sa.select(Repair.__table__)
         .outerjoin(Deduction, Deduction.id == Repair.deduction_id)
@@ -167,7 +167,7 @@ async def lock_application(
 
 
 async def _check_grantable(connection: AsyncConnection, found: Any, act: Act) -> None:
-    """What is over needs no repair, and what is contested is decided first (R8)."""
+    """Raise Refusal if the item has expired or has an open objection (R8)."""
     if found.expires_on is None or found.expires_on < court_day(act.at):
         raise Refusal("EXPIRED", "The item's publicity is over.", "Refuse the application.", "id")
     contested = sa.select(Objection.id).where(Objection.deduction_id == found.id, Objection.outcome.is_(None))
@@ -176,7 +176,7 @@ async def _check_grantable(connection: AsyncConnection, found: Any, act: Act) ->
 
 
 def check_end(end: date | None, today: date, before: date | None) -> None:
-    """Raise Refusal BAD_DATE unless the new last day lies after today and before the one there is."""
+    """Raise Refusal BAD_DATE unless the new last day lies between today and the current one."""
     if end is None or not today < end < (before or date.max):
         raise Refusal(
             "BAD_DATE", f"A shorter term ends after {today}, and earlier than now.", "Choose a day.", "newEnd"

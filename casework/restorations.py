@@ -1,4 +1,4 @@
-"""What a granted repair gives back at the moral bank: all or half of what a deduction took, or a veto lifted."""
+"""Conversions of granted repairs: they restore all or half of a deduction, or lift a veto."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -22,11 +22,11 @@ REPAIR_ITEMS = {
     RepairGround.REMORSE: "MR4",
     RepairGround.RESTITUTION: "MR5",
 }
-"""The item that a repair on each ground is converted into."""
+"""The item of a repair, by ground."""
 
 
 async def restore_deductions(connection: AsyncConnection, repaired: Mapping[int, RepairGround], at: datetime) -> None:
-    """Convert granted repairs of deductions, by key: the share that the item restores of what was taken, once."""
+    """Convert granted repairs of deductions, by key: the item's share of the points taken, once."""
     entries = await lock_live_entries(connection, PointConversion.deduction_id, repaired)
     back: dict[int, int] = {}
     for entry in entries:
@@ -43,7 +43,7 @@ async def restore_deductions(connection: AsyncConnection, repaired: Mapping[int,
 
 
 async def restore_repaired(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:
-    """Convert what was granted to these deductions by repairs, as far as it has not been."""
+    """Convert the granted repairs of these deductions that are not converted yet."""
     granted = sa.and_(Repair.deduction_id == sa.any_(bind_keys(keys)), Repair.outcome != RepairOutcome.REFUSED)
     query = sa.select(Repair.deduction_id, Repair.ground).where(granted).order_by(Repair.decided_at, Repair.id)
     repaired = {row.deduction_id: row.ground for row in await connection.execute(query)}
@@ -52,9 +52,9 @@ async def restore_repaired(connection: AsyncConnection, keys: Collection[int], a
 
 
 async def restore_records(connection: AsyncConnection, repaired: Mapping[int, RepairGround], at: datetime) -> None:
-    """Convert granted repairs of code records, by key, against which a veto stands.
+    """Convert granted repairs of code records with a veto, by key.
 
-    A veto carries no points, so neither does its repair; MR1 lifts it at once, others when the record ends.
+    A veto and its repair have no points. MR1 lifts the veto at once, other grounds when the record ends.
     """
     entries = await lock_live_entries(connection, PointConversion.code_record_id, repaired, ItemKind.VETO)
     items = await _items(connection, {entry.version_id for entry in entries})
@@ -69,14 +69,14 @@ async def restore_records(connection: AsyncConnection, repaired: Mapping[int, Re
 
 
 async def break_repairs(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:
-    """Who breaks the repair of a record keeps nothing of it: what it gave is reversed, and a veto stands again."""
+    """Reverse the conversions of broken repairs of records; their vetoes are assessed again."""
     entries = await lock_live_entries(connection, PointConversion.code_record_id, keys, ItemKind.REPAIR)
     await enter_opposites(connection, entries, at)
     await assess_records(connection, keys, at)
 
 
 def compute_restored(points: int, share: Decimal) -> int:
-    """Whole points that come back, never more than the share."""
+    """Return the share of points, rounded down."""
     return int(points * share)
 
 
@@ -86,7 +86,7 @@ def _row(entry: Any, item: Any, points: int) -> dict[str, Any]:
 
 
 async def _items(connection: AsyncConnection, versions: Collection[int]) -> dict[tuple[int, str], Any]:
-    """The repair items of these editions, by edition and code."""
+    """Return the repair items of editions, by edition and code."""
     query = sa.select(MoralBankItem.id, MoralBankItem.version_id, MoralBankItem.code, MoralBankItem.value)
     found = await connection.execute(
         query.where(MoralBankItem.version_id.in_(versions), MoralBankItem.kind == ItemKind.REPAIR)

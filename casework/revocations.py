@@ -1,4 +1,4 @@
-"""What rests on a sanction falls with it: the deductions that cite a decision which a reconsideration revoked (R25)."""
+"""Withdrawal of the deductions that are founded on a revoked sanction (R25)."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -24,21 +24,21 @@ from models.sanction import FOUNDED, Sanction
 from models.terms import court_day
 
 REVOKED = "据以认定的决定已被撤销"
-"""The reason where a file tells of the revocation."""
+"""The reason of a revocation that comes by file."""
 
 FALLING = (*PROCEDURE[Step.DROP].sources, *PROCEDURE[Step.REVOKE].sources)
-"""The states from which a deduction falls; what was rejected, withdrawn or shielded has ended already."""
+"""The states from which a deduction is withdrawn; the others are final."""
 
 
 async def withdraw_founded(
     connection: AsyncConnection, sanction_keys: Collection[int], at: datetime, reason: str, by: Officer | None = None
 ) -> Sequence[int]:
-    """Withdraw the deductions founded on these sanctions, published or not; gives their keys.
+    """Withdraw the deductions founded on sanctions, published or not. Return their keys.
 
-    One is founded on a sanction of the same party whose number and kind of decision its finding names. Their records
-    are closed, their conversions reversed, open objections answered with `reason`, and whoever was served is told.
-    by: who revoked; None for a file. Call it after the sanctions are revoked, and let the rest follow from them
-    (`casework.consequences.follow`), which colours their parties; items are locked before events.
+    A deduction is founded on a sanction of the same party if its finding has the number and kind of the decision. Their
+    records are closed, conversions reversed, open objections answered with `reason`, and clients notified. by: the
+    officer who revoked; None for a file. Call it after the revocation and before `casework.consequences.follow`, which
+    updates the colours; items are locked before events.
     """
     found = await _locked(connection, sanction_keys)
     published = [row.id for row in found if row.status is DeductionStatus.PUBLISHED]
@@ -63,7 +63,7 @@ async def withdraw_founded(
 
 
 def _founded(sanction_keys: Collection[int]) -> sa.Select[Any]:
-    """The deductions founded on sanctions."""
+    """Select the deductions founded on sanctions."""
     kinds = sa.case({kind.value: finding.value for kind, finding in FOUNDED.items()}, value=Sanction.kind)
     cited = sa.func.starts_with(sa.func.document_key(Deduction.finding_document), Sanction.decision_number)
     same = sa.and_(Sanction.party_id == Deduction.party_id, kinds == sa.cast(Deduction.finding_kind, sa.Text), cited)
@@ -76,7 +76,7 @@ def _founded(sanction_keys: Collection[int]) -> sa.Select[Any]:
 
 
 async def _locked(connection: AsyncConnection, sanction_keys: Collection[int]) -> Sequence[Any]:
-    """Those deductions, locked after their batches, as everywhere."""
+    """Lock the batches of those deductions, then the deductions."""
     batches = _founded(sanction_keys).with_only_columns(Deduction.batch_id).order_by(None)
     await connection.execute(sa.select(Batch.id).where(Batch.id.in_(batches)).order_by(Batch.id).with_for_update())
     found: Sequence[Any] = (await connection.execute(_founded(sanction_keys).with_for_update(of=Deduction))).all()
@@ -94,7 +94,7 @@ async def _fall(
 
 
 async def _answer(connection: AsyncConnection, keys: Sequence[int], at: datetime, reason: str) -> Collection[int]:
-    """Answer the open objections to deductions; gives the deductions that had one."""
+    """Answer the open objections to deductions. Return the deductions that had one."""
     open_ones = sa.update(Objection).where(Objection.deduction_id.in_(keys), Objection.outcome.is_(None))
     answer = open_ones.values(outcome=ObjectionOutcome.WITHDRAWN, reasons=reason, decided_at=at)
     return set((await connection.execute(answer.returning(Objection.deduction_id))).scalars())

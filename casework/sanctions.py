@@ -1,4 +1,4 @@
-"""Fines, detentions, convictions, lesser sanctions: recorded from their decisions, revoked on reconsideration (R12)."""
+"""Sanctions: recorded from their decisions, revoked on reconsideration (R12)."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -12,7 +12,7 @@ from casework.catalogue import find_behaviour, find_code_type
 from casework.consequences import find_visible, follow
 from casework.matters import SANCTIONS
 from casework.participants import find_case
-from casework.procedure import Act, require, require_reason
+from casework.procedure import Act, authorize
 from casework.record_steps import keep_step
 from casework.refusal import Refusal
 from casework.revocations import withdraw_founded
@@ -26,15 +26,15 @@ from models.sanction import LONGEST_DETENTION, LONGEST_SENTENCE_MONTHS, SANCTION
 from models.terms import add_months, court_day
 
 LATEST_EFFECT_MONTHS = 12
-"""What is later is a slip of the pen: nothing takes effect in more than a year."""
+"""The limit of plausible days of effect, in months from today."""
 
 
 @dataclass(frozen=True)
 class SanctionDecision:
-    """A decision on one participant of a case. `amount`: of a fine, in CNY. `days`: of a detention.
+    """A decision on a participant. amount: of a fine, in CNY. days: of a detention.
 
-    sentence_ends_on: of a conviction with a custodial sentence; without one it counts from the day it took effect.
-    behaviour: code of the catalogue in force on the day of the decision; an admonition names one.
+    sentence_ends_on: of a conviction with a custodial sentence; without one the term runs from the day of effect.
+    behaviour: code of the catalogue in force on the day of the decision; required for an admonition.
     """
 
     number: str
@@ -50,14 +50,13 @@ class SanctionDecision:
 
 
 async def record_sanction(connection: AsyncConnection, decision: SanctionDecision, act: Act) -> int:
-    """Enter a sanction, and the record that it makes; gives the sanction's key.
+    """Record a sanction and its code record. Return the sanction's key.
 
-    Fines, detentions and convictions make red; any other makes what its behaviour's code type says, as one that comes
-    by file does (R12, R25). Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, NOT_A_PARTICIPANT,
-    BAD_DECISION_NUMBER, BAD_DATE, BAD_EXTENT, BEHAVIOUR_REQUIRED, UNKNOWN_BEHAVIOUR, CATALOGUE, RECORDED.
+    Fines, detentions and convictions make red; others make the code type of their behaviour (R12, R25). Raises Refusal
+    WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, NOT_A_PARTICIPANT, BAD_DECISION_NUMBER, BAD_DATE, BAD_EXTENT,
+    BEHAVIOUR_REQUIRED, UNKNOWN_BEHAVIOUR, CATALOGUE, RECORDED.
     """
-    require(act.officer, StaffRole.CENTRE)
-    require_reason(act.reason)
+    authorize(act, StaffRole.CENTRE)
     case = await find_case(connection, decision.case_key, decision.party_key, act.officer)
     _check(decision, court_day(act.at))
     await _check_kind(connection, decision)
@@ -87,14 +86,11 @@ async def record_sanction(connection: AsyncConnection, decision: SanctionDecisio
 
 
 async def revoke_sanction(connection: AsyncConnection, key: int, revoked_on: date, act: Act) -> None:
-    """A reconsideration revokes a sanction: outside the court, what it made has never been (R10, R12).
-
-    The deductions founded on it fall with it (R25).
+    """Revoke a sanction after a reconsideration, and withdraw the deductions founded on it (R10, R12, R25).
 
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, REVOKED, BAD_DATE.
     """
-    require(act.officer, StaffRole.CENTRE)
-    reason = require_reason(act.reason)
+    reason = authorize(act, StaffRole.CENTRE)
     query = sa.select(Sanction.__table__).where(Sanction.id == key).with_for_update()
     found = await find_own(connection, query, act.officer, "sanction")
     if found.revoked_on is not None:
@@ -135,7 +131,7 @@ def _check(decision: SanctionDecision, today: date) -> None:
 
 
 async def _check_kind(connection: AsyncConnection, decision: SanctionDecision) -> None:
-    """Nobody detains an organization; it may be fined, admonished and convicted."""
+    """Raise Refusal BAD_EXTENT for the detention of an organization."""
     kind = sa.select(Party.kind).where(Party.id == decision.party_key)
     if decision.kind is SanctionKind.DETENTION and await connection.scalar(kind) is PartyKind.ORGANIZATION:
         raise Refusal(
@@ -154,7 +150,7 @@ async def _behaviour(connection: AsyncConnection, decision: SanctionDecision) ->
 
 
 def _number(decision: SanctionDecision, court_code: str) -> str:
-    """The decision's number; fines and detentions are decided under 司惩 numbers (R12)."""
+    """Return the decision's number. Fines and detentions require a 司惩 number of the court (R12)."""
     try:
         parsed = parse_case_number(decision.number)
     except IdentifierError as error:

@@ -1,4 +1,4 @@
-"""Settlements and mediations that a party has performed: kept by the Centre, and taken back where that was wrong."""
+"""Performed settlements and mediations, recorded and revoked by the Centre."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -10,7 +10,7 @@ from casework.assessments import assess_settlements
 from casework.consequences import establish
 from casework.conversions import reverse
 from casework.participants import find_case
-from casework.procedure import Act, require, require_reason
+from casework.procedure import Act, authorize
 from casework.record_steps import keep_step
 from casework.refusal import Refusal
 from casework.rows import find_own, insert_new
@@ -23,7 +23,7 @@ from models.terms import court_day
 
 @dataclass(frozen=True)
 class SettlementPerformance:
-    """What a participant performed in a case, and the document of the settlement or mediation."""
+    """A participant's performance in a case, and the document of the settlement or mediation."""
 
     case_key: int
     party_key: int
@@ -32,12 +32,11 @@ class SettlementPerformance:
 
 
 async def record_settlement(connection: AsyncConnection, performed: SettlementPerformance, act: Act) -> int:
-    """Keep that a settlement was performed, with the bonus that it earns (DOMAIN 5); gives its key.
+    """Record a performed settlement and its bonus (DOMAIN 5). Return its key.
 
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, NOT_A_PARTICIPANT, BAD_DATE, BAD_DOCUMENT, RECORDED.
     """
-    require(act.officer, StaffRole.CENTRE)
-    require_reason(act.reason)
+    authorize(act, StaffRole.CENTRE)
     case = await find_case(connection, performed.case_key, performed.party_key, act.officer)
     if performed.performed_on > court_day(act.at):
         raise Refusal("BAD_DATE", "This has not been performed yet.", "Give a past day.", "performedOn")
@@ -58,12 +57,11 @@ async def record_settlement(connection: AsyncConnection, performed: SettlementPe
 
 
 async def revoke_settlement(connection: AsyncConnection, key: int, act: Act) -> None:
-    """Take back what was recorded wrongly, and the bonus with it.
+    """Revoke a settlement that was recorded by mistake, and its bonus.
 
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, REVOKED.
     """
-    require(act.officer, StaffRole.CENTRE)
-    require_reason(act.reason)
+    authorize(act, StaffRole.CENTRE)
     query = sa.select(Settlement.__table__).where(Settlement.id == key).with_for_update()
     found = await find_own(connection, query, act.officer, "settlement")
     if found.revoked_on is not None:

@@ -56,7 +56,7 @@ def find_fault(text: str, longest: int, unreadable: re.Pattern[str] = UNREADABLE
 
 
 def holds_identity_number(text: str) -> bool:
-    """Whether a resident ID number stands anywhere in a text, in digits of any width, with blanks or without (R18)."""
+    """Test whether a text contains a resident ID number, in digits of any width, with or without blanks (R18)."""
     plain = unicodedata.normalize("NFKC", text)
     written = (plain, re.sub(r"[\s-]+", "", plain))
     return any(is_person_number(found) for one in written for found in DIGITS.findall(one))

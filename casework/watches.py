@@ -1,6 +1,6 @@
-"""Watches: a client orders to be told of changes for its customers, and orders it to end (DOMAIN 4, R15, R17).
+"""Watches: clients order and end notifications of changes of their customers (DOMAIN 4, R15, R17).
 
-An order has a line for each subject, with its own outcome: bad ones do not keep the good ones out.
+Each subject of an order is a line with its own outcome.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -23,16 +23,16 @@ from models.party_name import is_known_as
 from models.watch import Watch, WatchLine, WatchOrder, WatchOutcome
 
 MOST_LINES = 500
-"""What fits into the body of one request."""
+"""Subjects of one order."""
 
 
 Misnamed = Collection[tuple[bytes, str, PartyKind]]
-"""Keyed hashes, folded names and kinds of subjects that the court knows by other names."""
+"""Keyed hashes, folded names and kinds of subjects that the courts know by other names."""
 
 
 @dataclass(frozen=True)
 class Customer:
-    """A subject to be watched. probes: keyed hashes of its number, newest first; none of a number that is none."""
+    """A subject to be watched. probes: keyed hashes of its number, newest first; empty for an invalid number."""
 
     probes: Sequence[bytes]
     kind: PartyKind
@@ -41,15 +41,14 @@ class Customer:
 
     @property
     def folded(self) -> str:
-        """The name as it is compared (R21)."""
+        """The folded name (R21)."""
         return fold(self.name)
 
 
 async def watch(connection: AsyncConnection, client_key: int, customers: Sequence[Customer], at: datetime) -> int:
-    """Watch these subjects from now on; gives the order's key. Nothing is told of what was before.
+    """Watch subjects from now on. Return the order's key.
 
-    A subject that is watched already keeps its watch, under the new reference; the line has the former one.
-    Raises Refusal BAD_EXTENT.
+    A subject that is watched already gets the new reference; its line holds the former one. Raises Refusal BAD_EXTENT.
     """
     _check_extent(customers, "subjects")
     await lock_client(connection, client_key)
@@ -63,7 +62,7 @@ async def watch(connection: AsyncConnection, client_key: int, customers: Sequenc
 
 
 async def unwatch(connection: AsyncConnection, client_key: int, references: Sequence[str], at: datetime) -> int:
-    """End the client's watches under these references of its own; gives the order's key. Raises Refusal BAD_EXTENT."""
+    """End the client's watches with these references. Return the order's key. Raises Refusal BAD_EXTENT."""
     _check_extent(references, "references")
     await lock_client(connection, client_key)
     mine = (Watch.client_key == client_key, Watch.reference.in_(references), Watch.ended_at.is_(None))
@@ -91,7 +90,7 @@ def _check_extent(given: Sequence[Any], field: str) -> None:
 async def _judged(
     connection: AsyncConnection, client_key: int, customers: Sequence[Customer], at: datetime
 ) -> list[WatchOutcome]:
-    """The outcome of each line. Consent comes first, so that without it nobody learns whether a person is known."""
+    """Return the outcome of each line. A missing consent comes first, so that it discloses nothing."""
     probes = [probe for one in customers for probe in one.probes]
     now, mine = sa.literal(at, sa.DateTime(timezone=True)), sa.literal(client_key)
     consents = sa.select(Consent.subject_index).where(
@@ -111,7 +110,7 @@ async def _judged(
 
 
 def _outcome(one: Customer, consenting: set[bytes], misnamed: Misnamed) -> WatchOutcome:
-    """A person's number given as an organization's code is nobody's (R15)."""
+    """Return the outcome of a line. A person's number given as an organization's code matches nobody (R15)."""
     if not one.probes:
         return WatchOutcome.INVALID_NUMBER
     if one.kind is PartyKind.PERSON and consenting.isdisjoint(one.probes):
@@ -122,7 +121,7 @@ def _outcome(one: Customer, consenting: set[bytes], misnamed: Misnamed) -> Watch
 
 
 async def _references(connection: AsyncConnection, client_key: int, wanted: Collection[bytes]) -> dict[bytes, str]:
-    """The references under which these subjects are watched already, by keyed hash."""
+    """Return the references of subjects that are watched already, by keyed hash."""
     mine = (Watch.client_key == client_key, Watch.subject_index.in_(wanted), Watch.ended_at.is_(None))
     rows = await connection.execute(sa.select(Watch.subject_index, Watch.reference).where(*mine))
     return {row.subject_index: row.reference for row in rows}
@@ -131,7 +130,7 @@ async def _references(connection: AsyncConnection, client_key: int, wanted: Coll
 def _line(
     one: Customer, outcome: WatchOutcome, watches: Mapping[bytes, int], references: dict[bytes, str]
 ) -> dict[str, Any]:
-    """The line of a customer. references: of the subjects by now; this line's takes the place of an earlier one."""
+    """Return the line of a customer. references: of the watched subjects, updated by each line."""
     line = _blank(one.reference) | {"outcome": outcome, "subject_index": one.probes[0] if one.probes else None}
     if outcome is not WatchOutcome.WATCHED:
         return line
@@ -141,14 +140,14 @@ def _line(
 
 
 def _blank(reference: str) -> dict[str, Any]:
-    """A line without a watch, and without an outcome yet."""
+    """Return a line without watch and outcome."""
     return {"reference": reference, "subject_index": None, "watch_id": None, "replaced": None}
 
 
 async def _opened(
     connection: AsyncConnection, client_key: int, wanted: dict[bytes, Customer], at: datetime
 ) -> dict[bytes, int]:
-    """The open watch on each of these subjects, by keyed hash."""
+    """Insert or update the open watches of subjects. Return their keys by keyed hash."""
     if not wanted:
         return {}
     rows = [

@@ -4,11 +4,11 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Identity, Index, PrimaryKeyConstraint, text
-from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
+from sqlalchemy import BigInteger, Identity, Index, PrimaryKeyConstraint
+from sqlalchemy.orm import Mapped, foreign, mapped_column
 
 from models.audience import Audience, Purpose
-from models.base import Base
+from models.base import Base, link, partial_index
 from models.client import Client
 
 
@@ -54,7 +54,7 @@ class AccessRecord(Base):
     __tablename__ = "access_record"
     __table_args__ = (
         PrimaryKeyConstraint("at", "id"),
-        Index("ix_access_record_subject", "subject_index", "at", postgresql_where=text("party_id IS NULL")),
+        partial_index("ix_access_record_subject", "subject_index", "at", where="party_id IS NULL"),
         Index("ix_access_record_party", "party_id", "at"),
         {"postgresql_partition_by": "RANGE (at)"},
     )
@@ -78,6 +78,4 @@ class AccessRecord(Base):
     types: Mapped[list[str]]
     result: Mapped[AccessResult]
 
-    client: Mapped[Client] = relationship(
-        primaryjoin=lambda: foreign(AccessRecord.client_key) == Client.id, viewonly=True, lazy="raise"
-    )
+    client: Mapped[Client] = link(primaryjoin=lambda: foreign(AccessRecord.client_key) == Client.id)

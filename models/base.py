@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, DATERANGE, JSONB, TSTZRANGE, Range
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -32,8 +32,18 @@ def choice(enum: type[Enum], name: str | None = None) -> sa.Enum:
     )
 
 
+def link(**options: Any) -> Any:
+    """Declare a read-only relationship. The executors join it; it is never loaded lazily."""
+    return relationship(viewonly=True, lazy="raise", **options)
+
+
+def partial_index(name: str, *columns: Any, where: str, unique: bool = False) -> sa.Index:
+    """Declare an index on the rows that satisfy a condition in SQL."""
+    return sa.Index(name, *columns, unique=unique, postgresql_where=sa.text(where))
+
+
 class Base(DeclarativeBase):
-    """A table. Relationships declare joins for the executors; none is loaded lazily."""
+    """A table."""
 
     metadata = sa.MetaData(naming_convention=NAMING_CONVENTION)
     type_annotation_map = {  # noqa: RUF012 - read by SQLAlchemy

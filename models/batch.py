@@ -4,9 +4,9 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed
+from models.base import Keyed, link
 from models.court import Court
 
 
@@ -37,4 +37,4 @@ class Batch(Keyed):
     status: Mapped[BatchStatus]
     published_at: Mapped[datetime | None]
 
-    court: Mapped[Court] = relationship(viewonly=True, lazy="raise")
+    court: Mapped[Court] = link()

@@ -4,9 +4,9 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed
+from models.base import Keyed, link
 from models.court import Court
 
 
@@ -33,4 +33,4 @@ class Bulletin(Keyed):
     body: Mapped[str]
     published_at: Mapped[datetime]
 
-    court: Mapped[Court] = relationship(viewonly=True, lazy="raise")
+    court: Mapped[Court] = link()

@@ -4,9 +4,9 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Keyed
+from models.base import Base, Keyed, link
 from models.batch import Batch
 from models.code_record import CodeRecord
 from models.court import Court
@@ -51,7 +51,7 @@ class Reminder(Keyed):
     code_record_id: Mapped[int | None] = mapped_column(ForeignKey("code_record.id"))
     batch_id: Mapped[int | None] = mapped_column(ForeignKey("batch.id"))
 
-    court: Mapped[Court] = relationship(viewonly=True, lazy="raise")
-    objection: Mapped[Objection | None] = relationship(viewonly=True, lazy="raise")
-    code_record: Mapped[CodeRecord | None] = relationship(viewonly=True, lazy="raise")
-    batch: Mapped[Batch | None] = relationship(viewonly=True, lazy="raise")
+    court: Mapped[Court] = link()
+    objection: Mapped[Objection | None] = link()
+    code_record: Mapped[CodeRecord | None] = link()
+    batch: Mapped[Batch | None] = link()

@@ -9,9 +9,9 @@ from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Numeric, SmallInteger, UniqueConstraint, func, literal_column
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Keyed
+from models.base import Base, Keyed, link
 
 
 class Stage(StrEnum):
@@ -113,7 +113,7 @@ class Behaviour(Keyed):
     code_type: Mapped[str | None]
     evidence: Mapped[str]
 
-    version: Mapped[CatalogueVersion] = relationship(viewonly=True, lazy="raise")
+    version: Mapped[CatalogueVersion] = link()
 
 
 class CodeType(Keyed):
@@ -138,7 +138,7 @@ class CodeType(Keyed):
     partner_visible: Mapped[bool]
     evidence: Mapped[str]
 
-    version: Mapped[CatalogueVersion] = relationship(viewonly=True, lazy="raise")
+    version: Mapped[CatalogueVersion] = link()
 
 
 class MoralBankItem(Keyed):

@@ -2,10 +2,10 @@
 
 from datetime import date
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed
+from models.base import Keyed, partial_index
 from models.publicity import Public
 
 GOLD_TYPE = "A01"
@@ -21,7 +21,7 @@ class Certificate(Public, Keyed):
     __tablename__ = "certificate"
     __table_args__ = (
         CheckConstraint("issued_on >= performed_on", name="issued_after_performed"),
-        Index("ix_certificate_untied", "case_number", postgresql_where=text("case_id IS NULL AND case_number <> ''")),
+        partial_index("ix_certificate_untied", "case_number", where="case_id IS NULL AND case_number <> ''"),
     )
 
     number: Mapped[str] = mapped_column(unique=True)

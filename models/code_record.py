@@ -15,9 +15,9 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import ExcludeConstraint, Range
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Keyed, choice
+from models.base import Base, Keyed, choice, link, partial_index
 from models.catalogue import CodeType, Colour
 from models.certificate import Certificate
 from models.court import Court
@@ -85,21 +85,16 @@ class CodeRecord(Public, Keyed):
     certificate_id: Mapped[int | None] = mapped_column(ForeignKey("certificate.id"), unique=True)
     deduction_id: Mapped[int | None] = mapped_column(ForeignKey("deduction.id"), unique=True)
 
-    code_type: Mapped[CodeType] = relationship(
-        primaryjoin="foreign(CodeRecord.code_type_id) == CodeType.id", viewonly=True, lazy="raise"
+    code_type: Mapped[CodeType] = link(primaryjoin="foreign(CodeRecord.code_type_id) == CodeType.id")
+    court: Mapped[Court] = link()
+    case: Mapped[CourtCase | None] = link()
+    repaired: Mapped["CodeRecord | None"] = link(
+        primaryjoin="foreign(CodeRecord.repaired_id) == remote(CodeRecord.id)", uselist=False
     )
-    court: Mapped[Court] = relationship(viewonly=True, lazy="raise")
-    case: Mapped[CourtCase | None] = relationship(viewonly=True, lazy="raise")
-    repaired: Mapped["CodeRecord | None"] = relationship(
-        primaryjoin="foreign(CodeRecord.repaired_id) == remote(CodeRecord.id)",
-        viewonly=True,
-        lazy="raise",
-        uselist=False,
-    )
-    sanction: Mapped[Sanction | None] = relationship(viewonly=True, lazy="raise")
-    listing: Mapped[Listing | None] = relationship(viewonly=True, lazy="raise")
-    certificate: Mapped[Certificate | None] = relationship(viewonly=True, lazy="raise")
-    deduction: Mapped[Deduction | None] = relationship(viewonly=True, lazy="raise")
+    sanction: Mapped[Sanction | None] = link()
+    listing: Mapped[Listing | None] = link()
+    certificate: Mapped[Certificate | None] = link()
+    deduction: Mapped[Deduction | None] = link()
 
 
 class CodeRecordVersion(Base):
@@ -111,7 +106,7 @@ class CodeRecordVersion(Base):
     __tablename__ = "code_record_version"
     __table_args__ = (
         CheckConstraint("NOT isempty(known)", name="was_known"),
-        Index("ix_code_record_version_today", "code_record_id", unique=True, postgresql_where=text("upper_inf(known)")),
+        partial_index("ix_code_record_version_today", "code_record_id", where="upper_inf(known)", unique=True),
         Index("ix_code_record_version_party", "party_id", "effective_on"),
     )
 
@@ -161,15 +156,10 @@ class CodePeriod(Base):
         ),
         CheckConstraint("NOT isempty(during)", name="lasts"),
         CheckConstraint("NOT isempty(known)", name="was_known"),
-        Index(
-            "ix_code_period_today",
-            "party_id",
-            "perspective",
-            "during",
-            unique=True,
-            postgresql_where=text("upper_inf(known)"),
+        partial_index(
+            "ix_code_period_today", "party_id", "perspective", "during", where="upper_inf(known)", unique=True
         ),
-        Index("ix_code_period_begins", text("lower(during)"), postgresql_where=text("upper_inf(known)")),
+        partial_index("ix_code_period_begins", text("lower(during)"), where="upper_inf(known)"),
     )
 
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), primary_key=True)

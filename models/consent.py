@@ -5,9 +5,9 @@ from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed
+from models.base import Keyed, link, partial_index
 from models.client import Client
 from models.names import fold_default
 
@@ -34,13 +34,8 @@ class Consent(Keyed):
         CheckConstraint("octet_length(evidence_hash) = 32", name="evidence"),
         Index("ix_consent_subject", "subject_index", "client_key"),
         Index("ix_consent_client_key_valid_to", "client_key", "valid_to"),
-        Index(
-            "ix_consent_client_key_revoked_at",
-            "client_key",
-            "revoked_at",
-            postgresql_where=text("revoked_at IS NOT NULL"),
-        ),
-        Index("ix_consent_valid_to", "valid_to", postgresql_where=text("revoked_at IS NULL")),
+        partial_index("ix_consent_client_key_revoked_at", "client_key", "revoked_at", where="revoked_at IS NOT NULL"),
+        partial_index("ix_consent_valid_to", "valid_to", where="revoked_at IS NULL"),
     )
 
     reference: Mapped[str]
@@ -55,7 +50,7 @@ class Consent(Keyed):
     valid_to: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
 
-    client: Mapped[Client] = relationship(viewonly=True, lazy="raise")
+    client: Mapped[Client] = link()
 
 
 class ShareCode(Keyed):

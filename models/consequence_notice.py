@@ -3,9 +3,9 @@
 from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed
+from models.base import Keyed, link
 from models.court_case import CourtCase
 from models.party import Party
 
@@ -28,5 +28,5 @@ class ConsequenceNotice(Keyed):
     issued_by: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     issued_at: Mapped[datetime]
 
-    case: Mapped[CourtCase] = relationship(viewonly=True, lazy="raise")
-    party: Mapped[Party] = relationship(viewonly=True, lazy="raise")
+    case: Mapped[CourtCase] = link()
+    party: Mapped[Party] = link()

@@ -4,9 +4,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Keyed
+from models.base import Base, Keyed, link
 
 
 class StaffRole(StrEnum):
@@ -31,7 +31,7 @@ class Court(Base):
     division: Mapped[str | None]
     evidence: Mapped[str]
 
-    parent: Mapped["Court | None"] = relationship(remote_side=[code], viewonly=True, lazy="raise")
+    parent: Mapped["Court | None"] = link(remote_side=[code])
 
 
 class Staff(Keyed):

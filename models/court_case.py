@@ -3,10 +3,10 @@
 from datetime import date
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, SmallInteger, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, SmallInteger
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed
+from models.base import Keyed, link, partial_index
 from models.catalogue import Stage
 from models.court import Court
 from models.party import Party
@@ -73,8 +73,8 @@ class CourtCase(Keyed):
     exported_on: Mapped[date | None]
     disclosed: Mapped[bool] = mapped_column(Computed(DISCLOSED, persisted=True))
 
-    court: Mapped[Court] = relationship(viewonly=True, lazy="raise")
-    participations: Mapped[list["Participation"]] = relationship(viewonly=True, lazy="raise")
+    court: Mapped[Court] = link()
+    participations: Mapped[list["Participation"]] = link()
 
 
 class Participation(Keyed):
@@ -86,21 +86,11 @@ class Participation(Keyed):
     __tablename__ = "participation"
     __table_args__ = (
         Index("ix_participation_case", "case_id", "id"),
-        Index(
-            "uq_participation_party",
-            "case_id",
-            "role",
-            "party_id",
-            unique=True,
-            postgresql_where=text("party_id IS NOT NULL"),
+        partial_index(
+            "uq_participation_party", "case_id", "role", "party_id", where="party_id IS NOT NULL", unique=True
         ),
-        Index(
-            "uq_participation_unidentified",
-            "case_id",
-            "role",
-            "name",
-            unique=True,
-            postgresql_where=text("party_id IS NULL"),
+        partial_index(
+            "uq_participation_unidentified", "case_id", "role", "name", where="party_id IS NULL", unique=True
         ),
     )
 
@@ -110,5 +100,5 @@ class Participation(Keyed):
     role: Mapped[Role]
     written_role: Mapped[str | None]
 
-    case: Mapped[CourtCase] = relationship(viewonly=True, lazy="raise")
-    party: Mapped[Party | None] = relationship(viewonly=True, lazy="raise")
+    case: Mapped[CourtCase] = link()
+    party: Mapped[Party | None] = link()

@@ -4,9 +4,9 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, SmallInteger, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed
+from models.base import Keyed, link, partial_index
 from models.batch import Batch
 from models.catalogue import Behaviour, Stage, Tier, limit_points
 from models.court import StaffRole
@@ -109,27 +109,27 @@ class Deduction(Public, Keyed):
             "proposed_by <> reviewed_by AND proposed_by <> decided_by AND reviewed_by <> decided_by",
             name="three_people",
         ),
-        Index(
+        partial_index(
             PROPOSED_ONCE,
             "case_id",
             "party_id",
             "behaviour_id",
             "conduct_on",
             text("document_key(finding_document)"),
+            where="status NOT IN ('PANEL_REJECTED', 'WITHDRAWN')",
             unique=True,
-            postgresql_where=text("status NOT IN ('PANEL_REJECTED', 'WITHDRAWN')"),
         ),
         CheckConstraint("(status IN ('WITHDRAWN', 'SHIELDED')) = (ended_at IS NOT NULL)", name="ended"),
         CheckConstraint("num_nonnulls(proposed_by, exported_on) > 0", name="proposed_or_imported"),
-        Index(
+        partial_index(
             "uq_deduction_imported",
             "case_id",
             "party_id",
             "behaviour_id",
             "conduct_on",
             "finding_document",
+            where="exported_on IS NOT NULL",
             unique=True,
-            postgresql_where=text("exported_on IS NOT NULL"),
         ),
         Index("ix_deduction_party", "party_id", "published_at"),
     )
@@ -160,14 +160,12 @@ class Deduction(Public, Keyed):
     ended_at: Mapped[datetime | None]
     exported_on: Mapped[date | None]
 
-    case: Mapped[CourtCase] = relationship(viewonly=True, lazy="raise")
-    party: Mapped[Party] = relationship(viewonly=True, lazy="raise")
-    behaviour: Mapped[Behaviour] = relationship(
-        primaryjoin="foreign(Deduction.behaviour_id) == Behaviour.id", viewonly=True, lazy="raise"
-    )
-    batch: Mapped[Batch | None] = relationship(viewonly=True, lazy="raise")
-    steps: Mapped[list["DeductionStep"]] = relationship(viewonly=True, lazy="raise")
-    versions: Mapped[list["DeductionVersion"]] = relationship(viewonly=True, lazy="raise")
+    case: Mapped[CourtCase] = link()
+    party: Mapped[Party] = link()
+    behaviour: Mapped[Behaviour] = link(primaryjoin="foreign(Deduction.behaviour_id) == Behaviour.id")
+    batch: Mapped[Batch | None] = link()
+    steps: Mapped[list["DeductionStep"]] = link()
+    versions: Mapped[list["DeductionVersion"]] = link()
 
 
 class DeductionStep(Keyed):
@@ -199,4 +197,4 @@ class DeductionVersion(Keyed):
     recorded_at: Mapped[datetime]
     reason: Mapped[str]
 
-    behaviour: Mapped[Behaviour] = relationship(viewonly=True, lazy="raise")
+    behaviour: Mapped[Behaviour] = link()

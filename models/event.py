@@ -3,10 +3,10 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed
+from models.base import Keyed, link, partial_index
 from models.bulk_operation import BulkOperation
 from models.consent import Consent
 from models.party import Party
@@ -62,8 +62,8 @@ class Event(Keyed):
         CheckConstraint("(party_id IS NULL) = (sequence IS NULL)", name="parties_are_counted"),
         CheckConstraint("(bulk_operation_id IS NOT NULL) = (kind = 'BULK_OPERATION_ENDED')", name="bulk"),
         CheckConstraint("(consent_id IS NOT NULL) = (kind LIKE 'CONSENT%')", name="consents"),
-        Index("ix_event_consent_id", "consent_id", postgresql_where=text("consent_id IS NOT NULL")),
-        Index("ix_event_unplaced", "id", postgresql_where=text("position IS NULL")),
+        partial_index("ix_event_consent_id", "consent_id", where="consent_id IS NOT NULL"),
+        partial_index("ix_event_unplaced", "id", where="position IS NULL"),
     )
 
     party_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
@@ -74,6 +74,6 @@ class Event(Keyed):
     occurred_at: Mapped[datetime] = mapped_column(index=True)
     position: Mapped[int | None] = mapped_column(BigInteger, unique=True)
 
-    party: Mapped[Party | None] = relationship(viewonly=True, lazy="raise")
-    consent: Mapped[Consent | None] = relationship(viewonly=True, lazy="raise")
-    bulk_operation: Mapped[BulkOperation | None] = relationship(viewonly=True, lazy="raise")
+    party: Mapped[Party | None] = link()
+    consent: Mapped[Consent | None] = link()
+    bulk_operation: Mapped[BulkOperation | None] = link()

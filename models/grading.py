@@ -3,9 +3,9 @@
 from enum import StrEnum
 
 from sqlalchemy import ForeignKey, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed
+from models.base import Keyed, link
 from models.catalogue import CatalogueVersion
 
 
@@ -50,4 +50,4 @@ class GradingRule(Keyed):
     english_name: Mapped[str]
     basis: Mapped[str]
 
-    version: Mapped[CatalogueVersion] = relationship(viewonly=True, lazy="raise")
+    version: Mapped[CatalogueVersion] = link()

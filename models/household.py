@@ -2,10 +2,10 @@
 
 from datetime import date
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed
+from models.base import Keyed, link, partial_index
 
 
 class Village(Keyed):
@@ -24,7 +24,7 @@ class Household(Keyed):
     key: Mapped[str] = mapped_column(unique=True)
     village_id: Mapped[int] = mapped_column(ForeignKey("village.id"), index=True)
 
-    village: Mapped[Village] = relationship(viewonly=True, lazy="raise")
+    village: Mapped[Village] = link()
 
 
 class HouseholdMember(Keyed):
@@ -37,7 +37,7 @@ class HouseholdMember(Keyed):
     __tablename__ = "household_member"
     __table_args__ = (
         UniqueConstraint("household_id", "party_id"),
-        Index("uq_household_member_open", "party_id", unique=True, postgresql_where=text("left_on IS NULL")),
+        partial_index("uq_household_member_open", "party_id", where="left_on IS NULL", unique=True),
         Index("ix_household_member_party_id", "party_id"),
         CheckConstraint("left_on >= enrolled_on", name="left_after_enrolment"),
         CheckConstraint("consent_number <> ''", name="consented"),
@@ -52,4 +52,4 @@ class HouseholdMember(Keyed):
     left_on: Mapped[date | None]
     exported_on: Mapped[date | None]
 
-    household: Mapped[Household] = relationship(viewonly=True, lazy="raise")
+    household: Mapped[Household] = link()

@@ -4,10 +4,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed, choice
+from models.base import Keyed, choice, link, partial_index
 from models.court import Court, StaffRole
 from models.documents import DocumentKind
 from models.names import fold_default
@@ -66,13 +66,9 @@ class IdentityConflict(Keyed):
     reason: Mapped[str | None]
     evidence_digest: Mapped[bytes | None]
 
-    court: Mapped[Court] = relationship(viewonly=True, lazy="raise")
-    holder: Mapped[Party] = relationship(
-        primaryjoin=lambda: IdentityConflict.holder_id == Party.id, viewonly=True, lazy="raise"
-    )
-    provisional: Mapped[Party] = relationship(
-        primaryjoin=lambda: IdentityConflict.provisional_id == Party.id, viewonly=True, lazy="raise"
-    )
+    court: Mapped[Court] = link()
+    holder: Mapped[Party] = link(primaryjoin=lambda: IdentityConflict.holder_id == Party.id)
+    provisional: Mapped[Party] = link(primaryjoin=lambda: IdentityConflict.provisional_id == Party.id)
 
 
 class IdentityActKind(StrEnum):
@@ -119,7 +115,7 @@ class IdentityAct(Keyed):
         Index("ix_identity_act_party_id", "party_id"),
         Index("ix_identity_act_other_id", "other_id"),
         Index("ix_identity_act_court_code", "court_code", "proposed_at"),
-        Index("uq_identity_act_conflict", "conflict_id", unique=True, postgresql_where=text("state = 'PROPOSED'")),
+        partial_index("uq_identity_act_conflict", "conflict_id", where="state = 'PROPOSED'", unique=True),
     )
 
     court_code: Mapped[str] = mapped_column(ForeignKey("court.code"))
@@ -145,10 +141,6 @@ class IdentityAct(Keyed):
     decided_at: Mapped[datetime | None]
     decision_reason: Mapped[str | None]
 
-    conflict: Mapped[IdentityConflict | None] = relationship(viewonly=True, lazy="raise")
-    party: Mapped[Party] = relationship(
-        primaryjoin=lambda: IdentityAct.party_id == Party.id, viewonly=True, lazy="raise"
-    )
-    other: Mapped[Party | None] = relationship(
-        primaryjoin=lambda: IdentityAct.other_id == Party.id, viewonly=True, lazy="raise"
-    )
+    conflict: Mapped[IdentityConflict | None] = link()
+    party: Mapped[Party] = link(primaryjoin=lambda: IdentityAct.party_id == Party.id)
+    other: Mapped[Party | None] = link(primaryjoin=lambda: IdentityAct.other_id == Party.id)

@@ -4,9 +4,9 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed
+from models.base import Keyed, link
 
 
 class ImportState(StrEnum):
@@ -64,7 +64,7 @@ class ImportRun(Keyed):
     outdated: Mapped[int] = mapped_column(server_default="0")
     held: Mapped[int] = mapped_column(server_default="0")
 
-    findings: Mapped[list["ImportFinding"]] = relationship(viewonly=True, lazy="raise")
+    findings: Mapped[list["ImportFinding"]] = link()
 
 
 class ImportFinding(Keyed):

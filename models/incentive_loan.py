@@ -5,9 +5,9 @@ from decimal import Decimal
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed
+from models.base import Keyed, link
 from models.certificate import Certificate
 
 
@@ -42,4 +42,4 @@ class IncentiveLoan(Keyed):
     outcome: Mapped[LoanOutcome | None]
     recorded_at: Mapped[datetime]
 
-    certificate: Mapped[Certificate] = relationship(viewonly=True, lazy="raise")
+    certificate: Mapped[Certificate] = link()

@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed
+from models.base import Keyed, link
 from models.consent import ShareCode
 
 
@@ -28,4 +28,4 @@ class IntegrityReport(Keyed):
     views: Mapped[int] = mapped_column(server_default=text("0"))
     last_viewed_at: Mapped[datetime | None]
 
-    share_code: Mapped[ShareCode] = relationship(viewonly=True, lazy="raise")
+    share_code: Mapped[ShareCode] = link()

@@ -3,10 +3,10 @@
 from datetime import date
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed
+from models.base import Keyed, link, partial_index
 from models.court import Court
 from models.party import Party
 from models.publicity import Public
@@ -81,22 +81,22 @@ class Listing(Public, Keyed):
 
     __tablename__ = "listing"
     __table_args__ = (
-        Index("ix_listing_untied", "case_number", postgresql_where=text("case_id IS NULL AND case_number <> ''")),
-        Index(
+        partial_index("ix_listing_untied", "case_number", where="case_id IS NULL AND case_number <> ''"),
+        partial_index(
             "uq_listing_debtor",
             "party_id",
             "case_number",
             "published_on",
+            where="kind = 'DISHONEST_DEBTOR'",
             unique=True,
-            postgresql_where=text("kind = 'DISHONEST_DEBTOR'"),
         ),
-        Index(
+        partial_index(
             "uq_listing_lender",
             "party_id",
             "court_code",
             "listed_on",
+            where="kind = 'PROFESSIONAL_LENDER'",
             unique=True,
-            postgresql_where=text("kind = 'PROFESSIONAL_LENDER'"),
         ),
         CheckConstraint("published_on >= listed_on", name="published_after_listed"),
         CheckConstraint("removed_on >= published_on AND ends_on >= published_on", name="ends_after_published"),
@@ -119,5 +119,5 @@ class Listing(Public, Keyed):
     removed_on: Mapped[date | None]
     exported_on: Mapped[date | None]
 
-    court: Mapped[Court] = relationship(viewonly=True, lazy="raise")
-    party: Mapped[Party] = relationship(viewonly=True, lazy="raise")
+    court: Mapped[Court] = link()
+    party: Mapped[Party] = link()

@@ -4,9 +4,9 @@ from datetime import date
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed
+from models.base import Keyed, link
 from models.code_record import CodeRecord
 
 
@@ -33,4 +33,4 @@ class Measure(Keyed):
     recognised_on: Mapped[date | None]
     withdrawn_on: Mapped[date | None]
 
-    code_record: Mapped[CodeRecord] = relationship(viewonly=True, lazy="raise")
+    code_record: Mapped[CodeRecord] = link()

@@ -3,10 +3,10 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed
+from models.base import Keyed, link, partial_index
 from models.deduction import Deduction
 
 
@@ -32,7 +32,7 @@ class Objection(Keyed):
         CheckConstraint("(outcome IS NULL) = (reasons IS NULL)", name="decided_with_reasons"),
         CheckConstraint("answered_by IS NULL OR outcome IS NOT NULL", name="answered_with_outcome"),
         CheckConstraint("due_on > filed_on AND due_on <= filed_on + interval '1 month'", name="due_in_a_month"),
-        Index("uq_objection_open", "deduction_id", unique=True, postgresql_where=text("outcome IS NULL")),
+        partial_index("uq_objection_open", "deduction_id", where="outcome IS NULL", unique=True),
         Index("ix_objection_deduction", "deduction_id"),
     )
 
@@ -45,4 +45,4 @@ class Objection(Keyed):
     decided_at: Mapped[datetime | None]
     answered_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
 
-    deduction: Mapped[Deduction] = relationship(viewonly=True, lazy="raise")
+    deduction: Mapped[Deduction] = link()

@@ -4,9 +4,9 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed, choice
+from models.base import Keyed, choice, link, partial_index
 from models.documents import DocumentKind
 from models.household import Household, Village
 from models.names import fold_default
@@ -41,10 +41,10 @@ class Party(Keyed):
     __tablename__ = "party"
     __table_args__ = (
         CheckConstraint("merged_id IS NULL OR (merged_id <> id AND NOT disclosed)", name="merged_is_hidden"),
-        Index("ix_party_household_id", "household_id", postgresql_where=text("household_id IS NOT NULL")),
+        partial_index("ix_party_household_id", "household_id", where="household_id IS NOT NULL"),
         CheckConstraint("kind <> 'ORGANIZATION' OR of_age_from = '-infinity'", name="organizations_are_of_age"),
         CheckConstraint("NOT (held AND disclosed)", name="held_is_not_disclosed"),
-        Index("ix_party_merged_id", "merged_id", postgresql_where=text("merged_id IS NOT NULL")),
+        partial_index("ix_party_merged_id", "merged_id", where="merged_id IS NOT NULL"),
     )
 
     kind: Mapped[PartyKind]
@@ -58,8 +58,8 @@ class Party(Keyed):
     held: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[datetime]
 
-    village: Mapped[Village | None] = relationship(viewonly=True, lazy="raise")
-    household: Mapped[Household | None] = relationship(viewonly=True, lazy="raise")
+    village: Mapped[Village | None] = link()
+    household: Mapped[Household | None] = link()
 
 
 class Identity(Keyed):
@@ -74,7 +74,7 @@ class Identity(Keyed):
         CheckConstraint("octet_length(index) = 21", name="keyed_hash"),
         CheckConstraint("masked LIKE '%*%'", name="masked_form"),
         Index("ix_identity_party_id", "party_id"),
-        Index("uq_identity_main", "party_id", unique=True, postgresql_where=text("main")),
+        partial_index("uq_identity_main", "party_id", where="main", unique=True),
     )
 
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))

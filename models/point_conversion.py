@@ -3,10 +3,10 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed
+from models.base import Keyed, link, partial_index
 from models.catalogue import ItemKind, MoralBankItem
 from models.household import Household
 
@@ -26,7 +26,7 @@ class PointConversion(Keyed):
     __tablename__ = "point_conversion"
     __table_args__ = (
         Index("ix_point_conversion_assessed", "assessed_at", "id"),
-        Index("ix_point_conversion_confirmed", "id", postgresql_where=text("status = 'CONFIRMED'")),
+        partial_index("ix_point_conversion_confirmed", "id", where="status = 'CONFIRMED'"),
         CheckConstraint("points BETWEEN -10 AND 10", name="at_most_ten"),
         CheckConstraint("extract(day FROM month) = 1", name="month_is_its_first_day"),
         CheckConstraint("(status = 'RETURNED') = (return_reason IS NOT NULL)", name="returned_with_reason"),
@@ -47,8 +47,8 @@ class PointConversion(Keyed):
     settlement_id: Mapped[int | None] = mapped_column(ForeignKey("settlement.id"), index=True)
     reverses_id: Mapped[int | None] = mapped_column(ForeignKey("point_conversion.id"), unique=True)
 
-    household: Mapped[Household] = relationship(viewonly=True, lazy="raise")
-    item: Mapped[MoralBankItem] = relationship(viewonly=True, lazy="raise")
+    household: Mapped[Household] = link()
+    item: Mapped[MoralBankItem] = link()
 
 
 class VillageNotice(Keyed):

@@ -4,9 +4,9 @@ from datetime import date
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed
+from models.base import Keyed, link
 from models.party import Party
 
 
@@ -34,5 +34,5 @@ class PartyRelation(Keyed):
     ends_on: Mapped[date | None]
     exported_on: Mapped[date | None]
 
-    organization: Mapped[Party] = relationship(foreign_keys=[organization_id], viewonly=True, lazy="raise")
-    party: Mapped[Party] = relationship(foreign_keys=[party_id], viewonly=True, lazy="raise")
+    organization: Mapped[Party] = link(foreign_keys=[organization_id])
+    party: Mapped[Party] = link(foreign_keys=[party_id])

@@ -4,10 +4,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed
+from models.base import Keyed, link, partial_index
 from models.catalogue import Tier
 from models.code_record import CodeRecord
 from models.deduction import Deduction
@@ -62,8 +62,8 @@ class Repair(Keyed):
             " OR (evidence_document IS NOT NULL AND (ground <> 'FULL_PERFORMANCE' OR amount_performed > 0))",
             name="evidence_shown",
         ),
-        Index("uq_repair_open_deduction", "deduction_id", unique=True, postgresql_where=text("outcome IS NULL")),
-        Index("uq_repair_open_record", "code_record_id", unique=True, postgresql_where=text("outcome IS NULL")),
+        partial_index("uq_repair_open_deduction", "deduction_id", where="outcome IS NULL", unique=True),
+        partial_index("uq_repair_open_record", "code_record_id", where="outcome IS NULL", unique=True),
     )
 
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
@@ -80,5 +80,5 @@ class Repair(Keyed):
     reasons: Mapped[str | None]
     decided_at: Mapped[datetime | None]
 
-    deduction: Mapped[Deduction | None] = relationship(viewonly=True, lazy="raise")
-    code_record: Mapped[CodeRecord | None] = relationship(viewonly=True, lazy="raise")
+    deduction: Mapped[Deduction | None] = link()
+    code_record: Mapped[CodeRecord | None] = link()

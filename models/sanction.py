@@ -4,10 +4,10 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, SmallInteger, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, Numeric, SmallInteger, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed
+from models.base import Keyed, link, partial_index
 from models.catalogue import Behaviour
 from models.court import Court
 from models.court_case import CourtCase
@@ -57,17 +57,14 @@ class Sanction(Public, Keyed):
 
     __tablename__ = "sanction"
     __table_args__ = (
-        Index(
-            "ix_sanction_untied", "related_number", postgresql_where=text("case_id IS NULL AND related_number <> ''")
-        ),
+        partial_index("ix_sanction_untied", "related_number", where="case_id IS NULL AND related_number <> ''"),
         UniqueConstraint("decision_number", "party_id", "kind"),
         CheckConstraint(
             "CASE WHEN kind = 'FINE' THEN amount IS NOT NULL AND amount > 0 ELSE amount IS NULL END",
             name="fine_has_amount",
         ),
         CheckConstraint(
-            f"days IS NULL OR (kind = 'DETENTION' AND days BETWEEN 1 AND {LONGEST_DETENTION})",
-            name="days_of_detention",
+            f"days IS NULL OR (kind = 'DETENTION' AND days BETWEEN 1 AND {LONGEST_DETENTION})", name="days_of_detention"
         ),
         CheckConstraint("effective_on >= decided_on", name="effective_after_decision"),
         CheckConstraint(
@@ -92,7 +89,7 @@ class Sanction(Public, Keyed):
     revoked_on: Mapped[date | None]
     exported_on: Mapped[date | None]
 
-    court: Mapped[Court] = relationship(viewonly=True, lazy="raise")
-    case: Mapped[CourtCase | None] = relationship(viewonly=True, lazy="raise")
-    party: Mapped[Party] = relationship(viewonly=True, lazy="raise")
-    behaviour: Mapped[Behaviour | None] = relationship(viewonly=True, lazy="raise")
+    court: Mapped[Court] = link()
+    case: Mapped[CourtCase | None] = link()
+    party: Mapped[Party] = link()
+    behaviour: Mapped[Behaviour | None] = link()

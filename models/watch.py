@@ -3,10 +3,10 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed
+from models.base import Keyed, link, partial_index
 from models.names import fold_default
 from models.party import PartyKind
 
@@ -33,7 +33,7 @@ class Watch(Keyed):
     __table_args__ = (
         CheckConstraint("(ended_at IS NULL) = (name IS NOT NULL)", name="named_while_it_lasts"),
         CheckConstraint("(name IS NULL) = (folded IS NULL)", name="folded"),
-        Index("uq_watch_open", "subject_index", "client_key", unique=True, postgresql_where=text("ended_at IS NULL")),
+        partial_index("uq_watch_open", "subject_index", "client_key", where="ended_at IS NULL", unique=True),
         Index("ix_watch_client_key", "client_key", "reference"),
     )
 
@@ -73,7 +73,7 @@ class WatchLine(Keyed):
     watch_id: Mapped[int | None] = mapped_column(ForeignKey("watch.id"))
     replaced: Mapped[str | None]
 
-    watch: Mapped[Watch | None] = relationship(viewonly=True, lazy="raise")
+    watch: Mapped[Watch | None] = link()
 
 
 class Notification(Keyed):

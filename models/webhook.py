@@ -3,10 +3,10 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, SmallInteger, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed
+from models.base import Keyed, link, partial_index
 from models.event import Event
 
 
@@ -27,7 +27,7 @@ class Webhook(Keyed):
 
     __tablename__ = "webhook"
     __table_args__ = (
-        Index("uq_webhook_url", "client_key", "url", unique=True, postgresql_where=text("deleted_at IS NULL")),
+        partial_index("uq_webhook_url", "client_key", "url", where="deleted_at IS NULL", unique=True),
         CheckConstraint("octet_length(public_key) = 32", name="key"),
         CheckConstraint("key_version > 0", name="versioned"),
         CheckConstraint("(disabled_at IS NULL) = (disable_reason IS NULL)", name="reasoned"),
@@ -59,7 +59,7 @@ class Delivery(Keyed):
         UniqueConstraint("webhook_id", "event_id"),
         CheckConstraint("attempts >= 0", name="counted"),
         CheckConstraint("given_up_at IS NULL OR (next_at IS NULL AND delivered_at IS NULL)", name="given_up_is_ended"),
-        Index("ix_delivery_due", "webhook_id", "event_id", postgresql_where=text("next_at IS NOT NULL")),
+        partial_index("ix_delivery_due", "webhook_id", "event_id", where="next_at IS NOT NULL"),
     )
 
     webhook_id: Mapped[int] = mapped_column(ForeignKey("webhook.id"))
@@ -71,4 +71,4 @@ class Delivery(Keyed):
     given_up_at: Mapped[datetime | None]
     status: Mapped[int | None] = mapped_column(SmallInteger)
 
-    event: Mapped[Event] = relationship(viewonly=True, lazy="raise")
+    event: Mapped[Event] = link()
