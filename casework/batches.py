@@ -111,9 +111,8 @@ async def lock_item(connection: AsyncConnection, key: int, version: int | None, 
 
 
 def _ended() -> Refusal:
-    return Refusal(
-        "BATCH_PUBLISHED", "This month is published; nothing is added to it.", "Open another month.", "batch"
-    )
+    message = "This month is published; nothing is added to it."
+    return Refusal("BATCH_PUBLISHED", message, "Open another month.", "batch")
 
 
 def _check_over(month: date, today: date) -> None:
@@ -144,9 +143,8 @@ async def _check_ready(connection: AsyncConnection, batch_key: int, act: Act) ->
     if waiting:
         raise Refusal("UNDECIDED", f"The panel has not decided {waiting} items.", "Let it decide each.", "batch")
     if untold:
-        raise Refusal(
-            "NOT_NOTIFIED", f"The subjects of {untold} items have not been notified (R4).", "Notify them.", "batch"
-        )
+        message = f"The subjects of {untold} items have not been notified (R4)."
+        raise Refusal("NOT_NOTIFIED", message, "Notify them.", "batch")
 
 
 async def _publish_items(connection: AsyncConnection, batch_key: int, act: Act, reason: str) -> Sequence[int]:

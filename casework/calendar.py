@@ -58,7 +58,7 @@ async def tell_villages(engine: AsyncEngine, now: datetime) -> None:
     async with engine.connect() as connection:
         keys = (await connection.execute(confirmed.order_by(PointConversion.id))).scalars().all()
     for key in keys:
-        with suppress(Refusal):  # somebody else has told it meanwhile
+        with suppress(Refusal):  # another process has sent it
             await transact(engine, partial(tell_village, key=key, at=now))
 
 

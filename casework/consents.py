@@ -134,12 +134,8 @@ def _period(given: Permission, signed_on: date, at: datetime) -> dict[str, datet
         message = f"A consent begins on the day of its signature, {signed_on}, or later."
         raise Refusal("BAD_DATE", message, "Give that day's midnight in Shanghai, or leave it out.", "validFrom")
     if not (max(start, at) < given.valid_to and given.valid_to - start <= LONGEST_CONSENT):
-        raise Refusal(
-            "BAD_DATE",
-            f"A consent ends after it begins, in the future, and within {LONGEST_CONSENT.days} days.",
-            "Give another moment.",
-            "validTo",
-        )
+        message = f"A consent ends after it begins, in the future, and within {LONGEST_CONSENT.days} days."
+        raise Refusal("BAD_DATE", message, "Give another moment.", "validTo")
     return {"valid_from": start, "valid_to": given.valid_to}
 
 

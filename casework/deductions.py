@@ -98,12 +98,8 @@ async def send_back(connection: AsyncConnection, key: int, version: int, act: Ac
 
 
 def _proposed() -> Refusal:
-    return Refusal(
-        "PROPOSED",
-        "This conduct of this participant is proposed already, by the same document.",
-        "Look at the case's deductions.",
-        "behaviour",
-    )
+    message = "This conduct of this participant is proposed already, by the same document."
+    return Refusal("PROPOSED", message, "Look at the case's deductions.", "behaviour")
 
 
 async def _content(connection: AsyncConnection, proposal: Proposal, act: Act) -> dict[str, Any]:
@@ -135,9 +131,8 @@ def _check_stage(behaviour: Any, stage: Stage) -> None:
 def _check_points(points: int, behaviour: sa.Row[Any]) -> None:
     if not behaviour.points_min <= points <= behaviour.points_max:
         band = f"{behaviour.points_min} to {behaviour.points_max}"
-        raise Refusal(
-            "POINTS_OUT_OF_BAND", f"{behaviour.code} takes {band} points (R1).", f"Give a number from {band}.", "points"
-        )
+        message = f"{behaviour.code} takes {band} points (R1)."
+        raise Refusal("POINTS_OUT_OF_BAND", message, f"Give a number from {band}.", "points")
 
 
 def _check_days(proposal: Proposal, today: date) -> None:
@@ -164,9 +159,8 @@ def _finding(finding: FindingDocument, tier: Tier) -> dict[str, Any]:
     """Return the columns of the finding. Raises Refusal FINDING_REQUIRED unless it suits the tier (R7)."""
     if finding.kind not in FINDINGS[tier]:
         wanted = ", ".join(FINDINGS[tier])
-        raise Refusal(
-            "FINDING_REQUIRED", f"A {tier} behaviour rests on one of: {wanted} (R7).", "Attach it.", "finding"
-        )
+        message = f"A {tier} behaviour rests on one of: {wanted} (R7)."
+        raise Refusal("FINDING_REQUIRED", message, "Attach it.", "finding")
     if not finding.number.strip() or len(finding.digest) != 32:
         raise Refusal("FINDING_REQUIRED", "The document's number or hash is missing (R7).", "Attach it.", "finding")
     return {

@@ -102,7 +102,7 @@ async def list_due(connection: AsyncConnection, endpoint: int, now: datetime, mo
     Cancels the deliveries of which the client may no longer be notified, because the consent has ended.
     """
     await connection.execute(_silenced(endpoint, now))
-    subject = sa.func.coalesce(Event.party_id, -Event.consent_id, 0)  # a client's own operations are one more
+    subject = sa.func.coalesce(Event.party_id, -Event.consent_id, 0)  # 0: the client's own operations
     first = (
         sa.select(Delivery.id, Delivery.next_at, Delivery.attempts, Delivery.event_id)
         .ext(distinct_on(subject))

@@ -39,7 +39,7 @@ async def tell_gone(connection: AsyncConnection, gone: Collection[Withdrawal], k
     if not gone:
         return
     events = await _tell(connection, {one.party_id for one in gone}, kind, at)
-    await notify_watching(connection, events, at)  # first: who watches is told by the reference of its watch
+    await notify_watching(connection, events, at)  # first, so that a watch's reference wins
     await notify_served(connection, gone, events)
 
 

@@ -85,7 +85,7 @@ async def leave(connection: AsyncConnection, key: int, left_on: date, at: dateti
         raise Refusal("WRONG_STATE", "This person has left already.", "Nothing more is needed.", "id")
     if not found.enrolled_on <= left_on <= court_day(at):
         raise Refusal("BAD_DATE", "One leaves after one's enrolment, and not in time to come.", "Check it.", "leftOn")
-    ended = {"left_on": left_on, "exported_on": None}  # decided here, and by no export
+    ended = {"left_on": left_on, "exported_on": None}  # not from an export
     await connection.execute(sa.update(HouseholdMember).where(HouseholdMember.id == key).values(ended))
     await follow_members(connection, [found.party_id], at)
 

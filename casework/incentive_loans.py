@@ -81,9 +81,8 @@ async def close_loan(
 async def _borrower(connection: AsyncConnection, client_key: int, borrower: Customer, at: datetime) -> int:
     """Return the party of a number and name (R17). A missing consent is refused first (R15)."""
     if borrower.kind is PartyKind.PERSON and not await _consents(connection, client_key, borrower, at):
-        raise Refusal(
-            "CONSENT_REQUIRED", "No live consent lets you lend on this person's credit.", "Register it.", "idNumber"
-        )
+        message = "No live consent lets you lend on this person's credit."
+        raise Refusal("CONSENT_REQUIRED", message, "Register it.", "idNumber")
     query = sa.select(Party.id).join(Identity, Identity.party_id == Party.id)
     same = (is_known_as(Party, sa.literal(borrower.folded, sa.Text)), Party.kind == borrower.kind, Party.disclosed)
     known = query.where(Identity.index.in_(borrower.probes), *same)

@@ -87,9 +87,8 @@ async def _check_of_age(connection: AsyncConnection, party_key: int, act: Act) -
     await establish(connection, act.keyring, party_key, act.at, today)
     of_age = sa.select(Party.id).where(Party.id == party_key, Party.of_age_from <= today)
     if (await connection.execute(of_age)).first() is None:
-        raise Refusal(
-            "MINOR", "This person is not known to be of age; minors are never listed.", "List nobody.", "partyId"
-        )
+        message = "This person is not known to be of age; minors are never listed."
+        raise Refusal("MINOR", message, "List nobody.", "partyId")
 
 
 def _text(name: str, text: str) -> str:

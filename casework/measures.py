@@ -64,8 +64,7 @@ async def recognise(connection: AsyncConnection, key: int, recognised_on: date, 
     if found.status is MeasureStatus.WITHDRAWN:
         raise Refusal("WRONG_STATE", "The court has withdrawn this measure.", "Drop it.", "id")
     if not found.published_on <= recognised_on <= court_day(at):
-        raise Refusal(
-            "BAD_DATE", "It is recognised after its publication, and not in time to come.", "Check it.", "recognisedOn"
-        )
+        message = "It is recognised after its publication, and not in time to come."
+        raise Refusal("BAD_DATE", message, "Check it.", "recognisedOn")
     values = {"status": MeasureStatus.RECOGNISED, "recognised_on": recognised_on}
     await connection.execute(sa.update(Measure).where(Measure.id == key).values(values))

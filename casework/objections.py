@@ -104,18 +104,16 @@ async def _open(connection: AsyncConnection, key: int, act: Act) -> Any:
 def _check_another(found: sa.Row[Any], act: Act) -> None:
     """Raise Refusal SAME_PERSON for the officer who passed the item. A trigger enforces this too."""
     if found.decided_by == act.officer.key:
-        raise Refusal(
-            "SAME_PERSON", "You passed this item; an objection is answered by another.", "Leave it to a colleague."
-        )
+        message = "You passed this item; an objection is answered by another."
+        raise Refusal("SAME_PERSON", message, "Leave it to a colleague.")
 
 
 async def _amend(connection: AsyncConnection, found: sa.Row[Any], points: int | None, act: Act) -> None:
     query = sa.select(Behaviour.points_min, Behaviour.points_max).where(Behaviour.id == found.behaviour_id)
     low, high = (await connection.execute(query)).one()
     if points is None or points == found.points or not low <= points <= high:
-        raise Refusal(
-            "POINTS_OUT_OF_BAND", f"An amendment takes another number from {low} to {high} (R1).", "Give one.", "points"
-        )
+        message = f"An amendment takes another number from {low} to {high} (R1)."
+        raise Refusal("POINTS_OUT_OF_BAND", message, "Give one.", "points")
     if points > found.points:
         message = f"An objection never costs its subject more: the item takes {found.points} points (R8)."
         raise Refusal("POINTS_RAISED", message, "Give a lower number.", "points")

@@ -28,7 +28,7 @@ def list_party_columns() -> Iterator[tuple[sa.Table, str]]:
 
 async def lock_for_moving(connection: AsyncConnection, party_keys: Collection[int]) -> None:
     """Wait for running imports and for other writers of these parties, and lock both out."""
-    for lock in (Lock.ESTABLISHING, Lock.RECORDING):  # in the order in which an import takes them
+    for lock in (Lock.ESTABLISHING, Lock.RECORDING):  # the lock order of imports
         await connection.execute(HOLD, {"lock": lock})
     await connection.execute(LOCK_PARTIES, {"keys": sorted(party_keys)})
 

@@ -162,12 +162,8 @@ async def lock_deduction(
     """
     found = await find_own(connection, LOCKED.params(key=key), officer, "deduction")
     if version is not None and version != found.version:
-        raise Refusal(
-            "STALE_VERSION",
-            f"You have seen version {version}; it is version {found.version} by now.",
-            "Read it again before you decide.",
-            "version",
-        )
+        message = f"You have seen version {version}; it is version {found.version} by now."
+        raise Refusal("STALE_VERSION", message, "Read it again before you decide.", "version")
     return found
 
 
@@ -190,19 +186,15 @@ async def take(connection: AsyncConnection, step: Step, found: sa.Row[Any], act:
 def _check_state(transition: Transition, status: DeductionStatus) -> None:
     if status not in transition.sources:
         wanted = " or ".join(transition.sources)
-        raise Refusal(
-            "WRONG_STATE", f"The deduction is {status}; this step begins from {wanted}.", "Read it again.", "id"
-        )
+        message = f"The deduction is {status}; this step begins from {wanted}."
+        raise Refusal("WRONG_STATE", message, "Read it again.", "id")
 
 
 def _check_people(found: sa.Row[Any], part: str | None, officer: Officer) -> None:
     others = (getattr(found, name) for name in PEOPLE if name != part)
     if part and officer.key in others:
-        raise Refusal(
-            "SAME_PERSON",
-            "Proposer, chief and panel member of one item are three different people (R4).",
-            "Leave it to a colleague.",
-        )
+        message = "Proposer, chief and panel member of one item are three different people (R4)."
+        raise Refusal("SAME_PERSON", message, "Leave it to a colleague.")
 
 
 async def insert_steps(

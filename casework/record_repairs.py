@@ -58,10 +58,10 @@ async def apply_for_record(
         .outerjoin(Behaviour, Behaviour.id == Sanction.behaviour_id)
         .where(
             CodeRecord.id == key,
-            CodeType.partner_visible,  # of a suspicion the subject itself does not know (R13)
+            CodeType.partner_visible,  # suspicions are hidden from their subject (R13)
             CodeRecord.party_id == party_key,
             CodeRecord.colour == Colour.YELLOW,
-            CodeRecord.deduction_id.is_(None),  # such a record follows its deduction, which is repaired itself
+            CodeRecord.deduction_id.is_(None),  # the deduction itself is repaired
             is_running(today),
         )
     )

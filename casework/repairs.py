@@ -178,9 +178,8 @@ async def _check_grantable(connection: AsyncConnection, found: Any, act: Act) ->
 def check_end(end: date | None, today: date, before: date | None) -> None:
     """Raise Refusal BAD_DATE unless the new last day lies between today and the current one."""
     if end is None or not today < end < (before or date.max):
-        raise Refusal(
-            "BAD_DATE", f"A shorter term ends after {today}, and earlier than now.", "Choose a day.", "newEnd"
-        )
+        message = f"A shorter term ends after {today}, and earlier than now."
+        raise Refusal("BAD_DATE", message, "Choose a day.", "newEnd")
 
 
 async def _shorten(connection: AsyncConnection, found: sa.Row[Any], end: date | None, act: Act) -> None:

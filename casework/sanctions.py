@@ -96,9 +96,8 @@ async def revoke_sanction(connection: AsyncConnection, key: int, revoked_on: dat
     if found.revoked_on is not None:
         raise Refusal("REVOKED", "This sanction is revoked already.", "Nothing more is needed.", "id")
     if not found.decided_on <= revoked_on <= court_day(act.at):
-        raise Refusal(
-            "BAD_DATE", "It is revoked after its decision, and not in time to come.", "Check it.", "revokedOn"
-        )
+        message = "It is revoked after its decision, and not in time to come."
+        raise Refusal("BAD_DATE", message, "Check it.", "revokedOn")
     before = await find_visible(connection, {SANCTIONS: [key]}, act.at)
     await connection.execute(sa.update(Sanction).where(Sanction.id == key).values(revoked_on=revoked_on))
     await keep_step(connection, found.party_id, act, sanction_id=key)
@@ -116,36 +115,30 @@ def _check(decision: SanctionDecision, today: date) -> None:
         if day and day > last:
             raise Refusal("BAD_DATE", f"No decision reaches beyond {last}.", "Check the year.", field)
     if decision.sentence_ends_on and decision.kind is not SanctionKind.CONVICTION:
-        raise Refusal(
-            "BAD_DATE", "Only a conviction has a sentence that ends (R12).", "Leave it out.", "sentenceEndsOn"
-        )
+        message = "Only a conviction has a sentence that ends (R12)."
+        raise Refusal("BAD_DATE", message, "Leave it out.", "sentenceEndsOn")
     fined, detained = decision.kind is SanctionKind.FINE, decision.kind is SanctionKind.DETENTION
     sound_amount = (decision.amount is not None and decision.amount > 0) if fined else decision.amount is None
     sound_days = decision.days in range(1, LONGEST_DETENTION + 1) if detained else decision.days is None
     if not (sound_amount and sound_days):
-        raise Refusal(
-            "BAD_EXTENT",
-            f"A fine has an amount in CNY, a detention 1 to {LONGEST_DETENTION} days, nothing else either.",
-            "Check it.",
-        )
+        message = f"A fine has an amount in CNY, a detention 1 to {LONGEST_DETENTION} days, nothing else either."
+        raise Refusal("BAD_EXTENT", message, "Check it.")
 
 
 async def _check_kind(connection: AsyncConnection, decision: SanctionDecision) -> None:
     """Raise Refusal BAD_EXTENT for the detention of an organization."""
     kind = sa.select(Party.kind).where(Party.id == decision.party_key)
     if decision.kind is SanctionKind.DETENTION and await connection.scalar(kind) is PartyKind.ORGANIZATION:
-        raise Refusal(
-            "BAD_EXTENT", "An organization is not detained.", "Name the person who was, or the fine.", "partyId"
-        )
+        message = "An organization is not detained."
+        raise Refusal("BAD_EXTENT", message, "Name the person who was, or the fine.", "partyId")
 
 
 async def _behaviour(connection: AsyncConnection, decision: SanctionDecision) -> Any:
     if decision.behaviour is not None:
         return await find_behaviour(connection, decision.behaviour, decision.decided_on)
     if decision.kind is SanctionKind.ADMONITION:
-        raise Refusal(
-            "BEHAVIOUR_REQUIRED", "An admonition names its behaviour.", "Choose one of `behaviours`.", "behaviour"
-        )
+        message = "An admonition names its behaviour."
+        raise Refusal("BEHAVIOUR_REQUIRED", message, "Choose one of `behaviours`.", "behaviour")
     return None
 
 
@@ -157,10 +150,6 @@ def _number(decision: SanctionDecision, court_code: str) -> str:
         raise Refusal("BAD_DECISION_NUMBER", str(error), "Copy it from the decision.", "number") from None
     grave = decision.kind in (SanctionKind.FINE, SanctionKind.DETENTION)
     if grave and (parsed.type_characters, parsed.court_code) != (SANCTION_CASES, court_code):
-        raise Refusal(
-            "BAD_DECISION_NUMBER",
-            f"A {decision.kind} is decided under a {SANCTION_CASES} number of its court.",
-            "Check it.",
-            "number",
-        )
+        message = f"A {decision.kind} is decided under a {SANCTION_CASES} number of its court."
+        raise Refusal("BAD_DECISION_NUMBER", message, "Check it.", "number")
     return parsed.number

@@ -56,7 +56,7 @@ async def transact(
     """
     result, told = await repeat(partial(_commit, engine, work, at))
     if told:
-        with suppress(SQLAlchemyError, OSError):  # it is committed: the worker places what is left
+        with suppress(SQLAlchemyError, OSError):  # committed; the worker retries
             await place_events(engine)
     return result
 

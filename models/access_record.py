@@ -1,4 +1,4 @@
-"""The access log (访问日志): every answer about a person or organization (R19). Monthly partitions, rows only added."""
+"""The access log (访问日志): one entry for each answer about a subject (R19), append-only, in monthly partitions."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -13,7 +13,7 @@ from models.client import Client
 
 
 class BorrowerRelation(StrEnum):
-    """How a subject stands to the loan that it is looked up for."""
+    """The relation of a subject to the loan for which it is looked up."""
 
     MAIN_BORROWER = "MAIN_BORROWER"
     CO_BORROWER = "CO_BORROWER"
@@ -23,7 +23,7 @@ class BorrowerRelation(StrEnum):
 
 
 class MatchOutcome(StrEnum):
-    """How a partner's look-up of a subject by name and number ended (R15, R17)."""
+    """The outcome of a partner's look-up by name and number (R15, R17)."""
 
     MATCHED = "MATCHED"
     NAME_MISMATCH = "NAME_MISMATCH"
@@ -33,7 +33,7 @@ class MatchOutcome(StrEnum):
 
 
 class AccessResult(StrEnum):
-    """What kind of answer was given: to a look-up, its outcome."""
+    """The kind of answer; for a look-up, its outcome."""
 
     GIVEN = "GIVEN"
     EMPTY = "EMPTY"
@@ -45,10 +45,10 @@ class AccessResult(StrEnum):
 
 
 class AccessRecord(Base):
-    """One answer: who, for whom, why, when, what kind of fields and of result. Neither names nor numbers.
+    """An entry: who, for whom, why, when, which types, which result; no names or numbers.
 
-    A known party is found by its key, a number that is nobody's yet by its hash. Keys without foreign keys: an entry is
-    written by the statement that read the rows it names, and outlives them.
+    A known party is identified by its key, an unknown one by the hash of its number. There are no foreign keys, since
+    an entry is written by the statement that reads the rows, and outlives them.
     """
 
     __tablename__ = "access_record"

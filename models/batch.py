@@ -1,4 +1,4 @@
-"""Monthly batches (批次): what the panel decides item by item and the court publishes at once (R5)."""
+"""Monthly batches (批次), decided by the panel item by item and published by the court at once (R5)."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -19,7 +19,7 @@ class BatchStatus(StrEnum):
 
 
 class Batch(Keyed):
-    """One month of one court; `month` is its first day."""
+    """The batch of a court and month. month: its first day."""
 
     __tablename__ = "batch"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Bulk operations (批量作业): a document that is run page by page in the background, into a file of JSON lines."""
+"""Bulk operations (批量作业): a document that runs in the background, page by page, into a file of JSON lines."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -11,7 +11,7 @@ from models.base import Base, Keyed, partial_index
 
 
 class BulkKind(StrEnum):
-    """What a bulk operation reads."""
+    """The kind of a bulk operation."""
 
     EXPORT = "EXPORT"
     BATCH_CHECK = "BATCH_CHECK"
@@ -19,7 +19,7 @@ class BulkKind(StrEnum):
 
 
 class BulkState(StrEnum):
-    """Where a bulk operation stands."""
+    """The state of a bulk operation."""
 
     QUEUED = "QUEUED"
     RUNNING = "RUNNING"
@@ -30,7 +30,7 @@ class BulkState(StrEnum):
 
 
 class BulkError(StrEnum):
-    """Why a bulk operation failed."""
+    """The reason for which a bulk operation failed."""
 
     VANISHED = "VANISHED"
     TOO_LARGE = "TOO_LARGE"
@@ -39,7 +39,7 @@ class BulkError(StrEnum):
 
 
 class BulkUpload(Keyed):
-    """Lines that a client sent to be checked, in sealed pieces: they hold identity numbers (R18)."""
+    """An upload of lines to be checked. They hold identity numbers (R18), so its pieces are sealed."""
 
     __tablename__ = "bulk_upload"
     __table_args__ = (CheckConstraint("lines > 0", name="lines"),)
@@ -51,7 +51,7 @@ class BulkUpload(Keyed):
 
 
 class BulkUploadPiece(Base):
-    """A thousand lines of an upload, as they came, sealed."""
+    """A thousand lines of an upload, sealed."""
 
     __tablename__ = "bulk_upload_piece"
 
@@ -61,12 +61,12 @@ class BulkUploadPiece(Base):
 
 
 class BulkOperation(Keyed):
-    """One operation of one client, with the rights that it was begun with; they are held to what the client has now.
+    """An operation of a client. Its rights at the start are intersected with the client's current rights.
 
-    registered: the purposes that its client was registered for. request: the document and its variables, sealed; gone
-    once it has ended. request_id: of all its entries in the access log. page_size: rows or lines of a page. pages: done
-    so far; cursor: where the next one begins. attempts: since the last page that was done; retry_at: of the next one.
-    objects: lines written; total: lines to be read, of a file. size and sha256: of the compressed file.
+    registered: the purposes of its client. request: the document and its variables, sealed; null after the end.
+    request_id: of its entries in the access log. page_size: rows or lines of a page. pages: completed; cursor: of the
+    next one. attempts: since the last completed page; retry_at: of the next attempt. objects: lines written; total:
+    lines to be read. size, sha256: of the compressed file.
     """
 
     __tablename__ = "bulk_operation"
@@ -109,9 +109,9 @@ class BulkOperation(Keyed):
 
 
 class BulkChunk(Base):
-    """A page's lines as one gzip member, sealed: members one after the other are a gzip file (RFC 1952, 2.2).
+    """The lines of a page as a gzip member, sealed. Concatenated members are a gzip file (RFC 1952, 2.2).
 
-    size: of the member as it is sent.
+    size: of the member in clear.
     """
 
     __tablename__ = "bulk_chunk"

@@ -1,4 +1,4 @@
-"""Bulletins (通报): what a court publishes about a month, without persons."""
+"""Bulletins (通报) of a court about a month, without personal data."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -11,14 +11,14 @@ from models.court import Court
 
 
 class BulletinKind(StrEnum):
-    """A monthly account or a set of typical cases."""
+    """A monthly report or a set of typical cases."""
 
     MONTHLY = "MONTHLY"
     TYPICAL_CASES = "TYPICAL_CASES"
 
 
 class Bulletin(Keyed):
-    """A bulletin; `published` counts the items of the month's batch that it announces."""
+    """A bulletin of a court about a month."""
 
     __tablename__ = "bulletin"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""What time does by itself: the days that have been worked through, and the reminders that they brought."""
+"""Processed days, and reminders of courts."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -14,7 +14,7 @@ from models.objection import Objection
 
 
 class CalendarDay(Base):
-    """A court day whose changes have been told; its primary key is what makes it happen once."""
+    """A court day that has been processed. The primary key prevents a second run."""
 
     __tablename__ = "calendar_day"
 
@@ -23,7 +23,7 @@ class CalendarDay(Base):
 
 
 class ReminderKind(StrEnum):
-    """What a court is reminded of."""
+    """The subject of a reminder."""
 
     OBJECTION_DUE = "OBJECTION_DUE"
     OBJECTION_OVERDUE = "OBJECTION_OVERDUE"
@@ -32,7 +32,7 @@ class ReminderKind(StrEnum):
 
 
 class Reminder(Keyed):
-    """A reminder of one matter of a court, due on a day, given once."""
+    """A reminder of one matter of a court, due on a day, inserted once."""
 
     __tablename__ = "reminder"
     __table_args__ = (

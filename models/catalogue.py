@@ -1,6 +1,6 @@
-"""The catalogue: behaviours, code types and moral-bank items, versioned and effective-dated (R1, R6, R12).
+"""The catalogue: behaviours, code types, moral-bank items and benefits, by edition (R1, R6, R12).
 
-Neither court has published its table: each entry says on what evidence it rests, and a court loads its own version.
+No court has published its table, so each entry states its evidence, and a court can load its own edition.
 """
 
 from datetime import date
@@ -15,7 +15,7 @@ from models.base import Base, Keyed, link
 
 
 class Stage(StrEnum):
-    """A stage of a case, with a base of ten points each (R2)."""
+    """A stage of a case, with a base of ten points (R2)."""
 
     FILING = "FILING"
     TRIAL = "TRIAL"
@@ -23,7 +23,7 @@ class Stage(StrEnum):
 
 
 class Tier(StrEnum):
-    """How grave a behaviour is (R1)."""
+    """The gravity of a behaviour (R1)."""
 
     T1 = "T1"
     T2 = "T2"
@@ -31,7 +31,7 @@ class Tier(StrEnum):
 
 
 class Colour(StrEnum):
-    """The five colours of a litigant's code (R11)."""
+    """The colours of a credit code (R11)."""
 
     RED = "RED"
     YELLOW = "YELLOW"
@@ -50,7 +50,7 @@ class ItemKind(StrEnum):
 
 
 class BenefitKind(StrEnum):
-    """The benefits that are linked to moral points (关爱礼遇)."""
+    """The kinds of benefits linked to moral points (关爱礼遇)."""
 
     FINANCE = "FINANCE"
     MEDICAL = "MEDICAL"
@@ -60,11 +60,11 @@ class BenefitKind(StrEnum):
 
 
 POINTS = {Tier.T1: (1, 5), Tier.T2: (6, 8), Tier.T3: (9, 10)}
-"""The points that a tier may carry (R1)."""
+"""The range of points of each tier (R1)."""
 
 
 def limit_points(*columns: str) -> str:
-    """SQL that holds each of `columns` to the band of the row's tier."""
+    """Return an SQL condition that limits columns to the range of the row's tier."""
     bands = (
         f"(tier = '{tier}' AND {' AND '.join(f'{column} BETWEEN {low} AND {high}' for column in columns)})"
         for tier, (low, high) in POINTS.items()
@@ -73,7 +73,7 @@ def limit_points(*columns: str) -> str:
 
 
 class CatalogueVersion(Keyed):
-    """One edition of the catalogue (目录版本); no two are in force on one day."""
+    """An edition of the catalogue (目录版本). Only one is in force on a day."""
 
     __tablename__ = "catalogue_version"
     __table_args__ = (
@@ -91,7 +91,7 @@ class CatalogueVersion(Keyed):
 
 
 class Behaviour(Keyed):
-    """A dishonest behaviour (失信行为) that takes points away."""
+    """A dishonest behaviour (失信行为), for which points are deducted."""
 
     __tablename__ = "behaviour"
     __table_args__ = (
@@ -117,7 +117,7 @@ class Behaviour(Keyed):
 
 
 class CodeType(Keyed):
-    """A kind of record that colours a code (信用码类型)."""
+    """A type of code record (信用码类型)."""
 
     __tablename__ = "code_type"
     __table_args__ = (
@@ -142,7 +142,7 @@ class CodeType(Keyed):
 
 
 class MoralBankItem(Keyed):
-    """One of the items that litigation credit is converted into (道德银行项目)."""
+    """An item into which litigation credit is converted (道德银行项目)."""
 
     __tablename__ = "moral_bank_item"
     __table_args__ = (UniqueConstraint("version_id", "code"),)
@@ -159,7 +159,7 @@ class MoralBankItem(Keyed):
 
 
 class Benefit(Keyed):
-    """A benefit (关爱礼遇) that a household may claim from `least_points` on, as long as no veto stands against it."""
+    """A benefit (关爱礼遇) for households with at least `least_points` points and no veto."""
 
     __tablename__ = "benefit"
     __table_args__ = (UniqueConstraint("version_id", "code"),)

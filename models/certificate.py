@@ -1,4 +1,4 @@
-"""Performance certificates (自动履行证明书): what gold rests on (R11)."""
+"""Performance certificates (自动履行证明书), on which gold records rest (R11)."""
 
 from datetime import date
 
@@ -9,7 +9,7 @@ from models.base import Keyed, partial_index
 from models.publicity import Public
 
 GOLD_TYPE = "A01"
-"""The code type of the record that a certificate makes."""
+"""The code type of a certificate's record."""
 
 LONGEST_NUMBER = 100
 """Characters of a certificate's number."""

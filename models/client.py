@@ -1,4 +1,4 @@
-"""Registered OAuth clients (RFC 6749, section 2): the partners and portals that may ask for tokens."""
+"""Registered OAuth clients (RFC 6749, section 2)."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -12,14 +12,14 @@ from models.base import Keyed
 
 
 class Authentication(StrEnum):
-    """How a client proves who it is at the OAuth endpoints (RFC 8414, section 2; RFC 7591, section 2)."""
+    """A method of client authentication (RFC 8414, section 2; RFC 7591, section 2)."""
 
     PRIVATE_KEY_JWT = "private_key_jwt"
     CLIENT_SECRET_BASIC = "client_secret_basic"  # noqa: S105  (the registered name of the method, no secret)
 
 
 class DocumentPolicy(StrEnum):
-    """Which documents a client may send."""
+    """The documents that a client may send: any, any with a log entry for unregistered ones, or registered ones."""
 
     OPEN = "OPEN"
     LOGGED = "LOGGED"
@@ -27,13 +27,11 @@ class DocumentPolicy(StrEnum):
 
 
 class Client(Keyed):
-    """One client. Written by `auth.clients.registry` only, which holds it to its audience's scopes and purposes.
+    """A client. Written by `auth.clients.registry` only, which enforces the limits of its audience.
 
-    client_id: public identifier. jwks: public keys (RFC 7517) of a `private_key_jwt` client.
-    secret_hash: SHA-256 of a generated 256-bit secret; nothing slower is needed where nobody chose the secret.
-    budget: cost points a minute; null for what is ordinary.
-    documents: any, any with a note of those not registered, or the registered ones alone.
-    redirect_uris: where staff may be sent back to after they signed in, character by character (RFC 9700, 2.1).
+    client_id: public identifier. jwks: public keys (RFC 7517) of a `private_key_jwt` client. secret_hash: SHA-256 of a
+    random 256-bit secret, which needs no slow hash. budget: cost points per minute; null for the default.
+    redirect_uris: compared character by character (RFC 9700, 2.1).
     """
 
     __tablename__ = "client"

@@ -1,4 +1,4 @@
-"""What each client has left of its budget, shared by all workers. Nothing is lost with it: a bucket fills by itself."""
+"""The remaining budgets of clients, shared by all workers. An unlogged table, since budgets refill."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from models.base import Base
 
 
 class ClientBudget(Base):
-    """A leaky bucket: `balance` points at `at`, below zero after an operation dearer than the bucket is deep."""
+    """A leaky bucket with `balance` points at the time `at`. An expensive operation makes it negative."""
 
     __tablename__ = "client_budget"
     __table_args__ = ({"prefixes": ["UNLOGGED"]},)

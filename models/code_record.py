@@ -1,4 +1,4 @@
-"""Code records (信用码记录): what colours a code, and the periods of colour that follow from them (R11-R14)."""
+"""Code records (信用码记录), their versions, and the periods of colour that follow from them (R11-R14)."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -29,7 +29,7 @@ from models.sanction import Sanction
 
 
 class CloseReason(StrEnum):
-    """Why a record ended before its term."""
+    """The reason for which a record ended before its term."""
 
     REVOKED = "REVOKED"
     WITHDRAWN = "WITHDRAWN"
@@ -41,16 +41,16 @@ class CloseReason(StrEnum):
 
 
 VANISHING = (CloseReason.REVOKED, CloseReason.WITHDRAWN, CloseReason.SHIELDED)
-"""Ends after which a record has never been there, for everyone outside the court (R10)."""
+"""Reasons with which a record vanishes outside the court (R10)."""
 
 ANNULLED = (CloseReason.REVOKED, CloseReason.WITHDRAWN)
-"""Ends that say that a record was wrong from its first day: by today's knowledge it colours no day (R25, R26)."""
+"""Reasons that declare a record wrong from its first day, so that it colours no day (R25, R26)."""
 
 
 class CodeRecord(Public, Keyed):
-    """One reason for a colour, active from `effective_on` through `ends_on`, or until it is closed before `closed_on`.
+    """A reason for a colour: active from `effective_on` through `ends_on`, or until the day before `closed_on`.
 
-    A blue record repairs the one yellow record that it names, and nothing else (R11).
+    A blue record repairs one yellow record (R11).
     """
 
     __tablename__ = "code_record"
@@ -98,9 +98,9 @@ class CodeRecord(Public, Keyed):
 
 
 class CodeRecordVersion(Base):
-    """What a code record said while it was `known` to say so; an open upper bound is today's knowledge (R26).
+    """A former or current version of a code record, with the time during which it was `known` (R26).
 
-    Kept by the database for every way in, dated by its function `recorded_at()`.
+    Written by a trigger. An unbounded `known` is the current version. Its bounds are values of `recorded_at()`.
     """
 
     __tablename__ = "code_record_version"
@@ -122,26 +122,25 @@ class CodeRecordVersion(Base):
 
 
 class Reading(StrEnum):
-    """Which answer about a day is meant: the one that is right by today's knowledge, or the one given then (R26)."""
+    """The reading of a past day: by today's knowledge, or by the knowledge of that day (R26)."""
 
     VALID = "VALID"
     KNOWN = "KNOWN"
 
 
 class Perspective(StrEnum):
-    """Whose colour it is: suspicions and what is not public colour the court's only (R13, R16)."""
+    """The viewer of a colour. Suspicions and non-public records count for the court only (R13, R16)."""
 
     COURT = "COURT"
     OUTSIDE = "OUTSIDE"
 
 
 class CodePeriod(Base):
-    """A colour and the days it lasts, past and already certain: answers "as of" by one look-up (R13, R14).
+    """A colour and its days, past and certain ones, so that "as of" needs one look-up (R13, R14).
 
-    A party without periods never had a record, and has always been green. Written by `casework.colour` in the
-    transaction that writes the records. What is no longer so is closed and not deleted: `known` says from when until
-    when this was the service's knowledge, with an open upper bound today's (R26). Of what is known at one moment, the
-    periods of a party never overlap.
+    A party without periods is green. Written by `casework.colour` in the transaction of the records. Outdated periods
+    are closed, not deleted: `known` is the time during which a period was the service's knowledge; unbounded for the
+    present (R26). Periods of a party that are known at the same time do not overlap.
     """
 
     __tablename__ = "code_period"
@@ -172,5 +171,5 @@ class CodePeriod(Base):
 
 
 def is_known_today(period: Any) -> ColumnElement[bool]:
-    """Whether a period, or a version of a record, is today's knowledge; what the partial indexes hold."""
+    """Test whether a period or version is current. Matches the partial indexes."""
     return func.upper_inf(period.known)

@@ -1,4 +1,4 @@
-"""Consents (授权) and share codes (分享码): the only roads to a natural person's data (R15)."""
+"""Consents (授权) and share codes (分享码), which permit access to a person's data (R15)."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -13,17 +13,17 @@ from models.names import fold_default
 
 
 class ConsentOrigin(StrEnum):
-    """Who says that there is a consent: its recipient, on a signed letter, or the subject itself, in its portal."""
+    """The origin of a consent: a signed letter that its recipient registers, or the subject's portal."""
 
     LETTER = "LETTER"
     PORTAL = "PORTAL"
 
 
 class Consent(Keyed):
-    """A person's consent: to one recipient, for named purposes and scopes, for a period.
+    """A person's consent for one recipient, with purposes, scopes and a period.
 
-    It names its subject by keyed hash, so that it can stand before the court knows the person. `reference` is the
-    number of the authorisation letter, its recipient's own. evidence_hash: SHA-256 of the signed letter, as scanned.
+    The subject is stored as a keyed hash, since the courts may not know the person. reference: number of the letter.
+    evidence_hash: SHA-256 of the scanned letter.
     """
 
     __tablename__ = "consent"
@@ -54,11 +54,10 @@ class Consent(Keyed):
 
 
 class ShareCode(Keyed):
-    """A code by which a subject shows its own record. Only its SHA-256 is kept; its owner recognises it by `hint`.
+    """A code with which a subject shows its own record. Only its SHA-256 is stored; hint: its last characters.
 
-    It names its subject by keyed hash, as a consent does: who has no record may show that too. shown_name and
-    shown_number (masked) tell whoever is shown the code of whom it is. single_use: it opens one answer, to the request
-    `used_request`.
+    The subject is stored as a keyed hash and may be unknown to the courts. shown_name, shown_number (masked): displayed
+    to the viewer. single_use: for one answer, to the request `used_request`.
     """
 
     __tablename__ = "share_code"

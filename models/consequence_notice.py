@@ -1,4 +1,4 @@
-"""Legal-consequence notices (法律后果告知书): what a debtor is told before enforcement."""
+"""Legal-consequence notices (法律后果告知书), served before enforcement."""
 
 from datetime import date, datetime
 
@@ -11,7 +11,7 @@ from models.party import Party
 
 
 class ConsequenceNotice(Keyed):
-    """A notice that was served on a participant of a case; the document itself stays with the court."""
+    """A notice served on a participant of a case. Only the SHA-256 of the document is stored."""
 
     __tablename__ = "consequence_notice"
     __table_args__ = (

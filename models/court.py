@@ -1,4 +1,4 @@
-"""Courts and their staff. A court's code is that of its case numbers; lower courts extend it (浙 > 浙02 > 浙0281)."""
+"""Courts and their staff. The code of a court is a prefix of the codes below it (浙 > 浙02 > 浙0281)."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -10,7 +10,7 @@ from models.base import Base, Keyed, link
 
 
 class StaffRole(StrEnum):
-    """The part that a member of staff plays in the procedure (R4)."""
+    """The role of a member of staff in the procedure (R4)."""
 
     JUDGE = "JUDGE"
     CHIEF = "CHIEF"
@@ -35,7 +35,7 @@ class Court(Base):
 
 
 class Staff(Keyed):
-    """A member of a court's staff, in one role."""
+    """A member of a court's staff, with one role."""
 
     __tablename__ = "staff"
 

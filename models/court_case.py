@@ -1,4 +1,4 @@
-"""Cases (案件) and who took part in them in which role (R3)."""
+"""Cases (案件) and their participants (R3)."""
 
 from datetime import date
 from enum import StrEnum
@@ -13,7 +13,7 @@ from models.party import Party
 
 
 class Confidentiality(StrEnum):
-    """Why a case, or part of it, stays inside the court (R16)."""
+    """The confidentiality of a case (R16)."""
 
     OPEN = "OPEN"
     FAMILY = "FAMILY"
@@ -23,21 +23,20 @@ class Confidentiality(StrEnum):
 
 
 DISCLOSED = "confidentiality NOT IN ('PRIVACY', 'STATE_SECRET')"
-"""What may leave the court, in SQL (R16)."""
+"""SQL condition of cases that may be disclosed outside the court (R16)."""
 
 NUMBER_WITHHELD = (Confidentiality.FAMILY, Confidentiality.TRADE_SECRET)
-"""Cases served without their number (R16)."""
+"""Cases that are disclosed without their number (R16)."""
 
 LABOUR_WORDS = (
     "劳动", "劳务派遣", "集体合同", "竞业限制", "经济补偿金", "用工", "工伤", "社会保险", "养老", "医疗保险",
     "生育保险", "失业保险", "福利待遇", "人事争议", "辞职", "辞退", "聘用合同", "聘任",
 )  # fmt: skip
-"""Words of the labour and personnel causes of action (民事案件案由规定, part 6), which an employer never sees of a
-candidate (DOMAIN 3)."""
+"""Words of the causes of labour and personnel disputes (民事案件案由规定, part 6), hidden from employers."""
 
 
 class Role(StrEnum):
-    """The position of a participant (诉讼地位); always shown (R3)."""
+    """The role of a participant (诉讼地位), always shown (R3)."""
 
     PLAINTIFF = "PLAINTIFF"
     DEFENDANT = "DEFENDANT"
@@ -53,10 +52,7 @@ class Role(StrEnum):
 
 
 class CourtCase(Keyed):
-    """A case under its normalized number. `type_characters` are empty for numbers from before 2016.
-
-    `disclosed` is false of a case of which nothing leaves the court (R16).
-    """
+    """A case. type_characters: empty for numbers before 2016. disclosed: false if nothing is disclosed (R16)."""
 
     __tablename__ = "court_case"
     __table_args__ = (CheckConstraint("closed_on >= filed_on", name="closed_after_filed"),)
@@ -78,9 +74,9 @@ class CourtCase(Keyed):
 
 
 class Participation(Keyed):
-    """One participant in one case. Without an identity number the party stays unidentified: only its name is kept.
+    """A participant in a case. Without an identity number there is no party, only the name.
 
-    `written_role`: the position as the court wrote it, where that is not the standard word of `role`.
+    written_role: the role as written by the court, if it is not the standard word for `role`.
     """
 
     __tablename__ = "participation"

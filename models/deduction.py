@@ -1,4 +1,4 @@
-"""Deductions (扣分): the states, the steps that led through them, and their versions (R1-R7)."""
+"""Deductions (扣分): states, steps and versions (R1-R7)."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -16,7 +16,7 @@ from models.publicity import Public
 
 
 class DeductionStatus(StrEnum):
-    """The states of a deduction (R4). EXPIRED is never stored: it follows from the date (R6)."""
+    """The states of a deduction (R4). EXPIRED is not stored; it follows from the date (R6)."""
 
     PROPOSED = "PROPOSED"
     CHIEF_APPROVED = "CHIEF_APPROVED"
@@ -31,7 +31,7 @@ class DeductionStatus(StrEnum):
 
 
 class FindingKind(StrEnum):
-    """The document in which a behaviour was found (R7)."""
+    """The kind of document in which a behaviour was found (R7)."""
 
     COURT_RECORD = "COURT_RECORD"
     RULING = "RULING"
@@ -59,16 +59,16 @@ FINDINGS = {
         FindingKind.JUDGMENT,
     ),
 }
-"""The documents that a tier demands (R7)."""
+"""The kinds of documents that a tier requires (R7)."""
 
 GRAVE_FINDINGS = (FindingKind.FINE_DECISION, FindingKind.DETENTION_DECISION, FindingKind.CRIMINAL_JUDGMENT)
-"""Findings that are sanctions: the sanction makes red, the deduction no yellow (R12)."""
+"""Findings that are sanctions, whose record is red; the deduction makes no yellow record (R12)."""
 
 PUBLICITY_MONTHS = {Tier.T1: 12, Tier.T2: 24, Tier.T3: 36}
 """Default publicity from the determination, in months (R6)."""
 
 RED_PUBLICITY_MONTHS = 60
-"""Publicity of a T3 item whose act is red, and the most that any item has (R6)."""
+"""Publicity of a T3 item with a grave finding, and the maximum (R6)."""
 
 AFTER_PUBLICATION = (DeductionStatus.PUBLISHED, DeductionStatus.WITHDRAWN, DeductionStatus.SHIELDED)
 
@@ -81,14 +81,15 @@ _DOCUMENTED = " OR ".join(f"(tier = '{tier}' AND finding_kind IN {_in(kinds)})" 
 
 
 PROPOSED_ONCE = "uq_deduction_proposed"
-"""The index that holds what is proposed twice apart. SQL function `document_key` gives a document's number as documents
-are compared: in half width, without blanks and leading zeros."""
+"""The unique index against duplicate proposals. The SQL function `document_key` normalizes the number of a document:
+half width, no blanks, no leading zeros.
+"""
 
 
 class Deduction(Public, Keyed):
-    """Points taken from one subject in one stage of one case for one behaviour; `version` counts its editions (R5).
+    """Points deducted from a subject in a stage of a case for a behaviour. version: number of its version (R5).
 
-    exported_on: of one that a court brought with its history, the day of the newest export; nobody here proposed it.
+    exported_on: day of the newest export, for deductions imported as history.
     """
 
     __tablename__ = "deduction"
@@ -169,7 +170,7 @@ class Deduction(Public, Keyed):
 
 
 class DeductionStep(Keyed):
-    """One step of the procedure: who, when, why (R4). Rows are added, never changed."""
+    """A step of the procedure: who, when, why (R4). Append-only."""
 
     __tablename__ = "deduction_step"
     __table_args__ = (UniqueConstraint("deduction_id", "sequence"),)
@@ -184,7 +185,7 @@ class DeductionStep(Keyed):
 
 
 class DeductionVersion(Keyed):
-    """One edition of a deduction's content (R5). Rows are added, never changed."""
+    """A version of a deduction's content (R5). Append-only."""
 
     __tablename__ = "deduction_version"
     __table_args__ = (UniqueConstraint("deduction_id", "version"),)

@@ -1,4 +1,4 @@
-"""Events (事件): what a partner may have to know, written in the transaction that makes it so."""
+"""Events (事件) for partners, written in the transaction of the change."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -13,7 +13,7 @@ from models.party import Party
 
 
 class EventKind(StrEnum):
-    """What happened to a subject, or to a client's own."""
+    """The kind of an event."""
 
     ENTRY_PUBLISHED = "ENTRY_PUBLISHED"
     ENTRY_AMENDED = "ENTRY_AMENDED"
@@ -43,15 +43,14 @@ WITHDRAWALS = frozenset(
         EventKind.CERTIFICATE_REVOKED,
     }
 )
-"""What has vanished: whoever was served it is told, with or without a consent that still lives (R10)."""
+"""Withdrawals, of which all clients that were served are notified, even without a live consent (R10)."""
 
 
 class Event(Keyed):
-    """One thing that happened to one subject, without what or why: that is asked for, under consent.
+    """An event about a party, a consent or a bulk operation, without its content, which is read under consent.
 
-    It is about a party, or about a consent, whose subject the court may not know, or about a bulk operation.
-    `sequence` counts the events of a party, without gaps, in the order in which they were committed. `position` is the
-    place among all events, given by `casework.outbox` after the commit: who has read up to one has read all before it.
+    sequence: number among the events of a party, without gaps, in the order of commits. position: number among all
+    events, assigned by `casework.outbox` after the commit; a reader by position misses no event.
     """
 
     __tablename__ = "event"

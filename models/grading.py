@@ -1,4 +1,4 @@
-"""Grading (风险等级): which record makes which grade. Rules are data, in the edition that is in force."""
+"""Risk grades (风险等级) and the rules of an edition that determine them."""
 
 from enum import StrEnum
 
@@ -10,7 +10,7 @@ from models.catalogue import CatalogueVersion
 
 
 class RiskGrade(StrEnum):
-    """A grade, best first. The worst of the rules that apply decides."""
+    """A grade, best first. The worst of the applicable rules decides."""
 
     AA = "AA"
     A = "A"
@@ -20,11 +20,11 @@ class RiskGrade(StrEnum):
 
 
 ORDINARY = RiskGrade.A
-"""The grade where no rule applies."""
+"""The grade without applicable rules."""
 
 
 class RuleSource(StrEnum):
-    """What a rule looks at."""
+    """The kind of record to which a rule applies."""
 
     CODE_RECORD = "CODE_RECORD"
     DEDUCTION = "DEDUCTION"
@@ -33,9 +33,9 @@ class RuleSource(StrEnum):
 
 
 class GradingRule(Keyed):
-    """Who has a record of this kind is graded so, or worse.
+    """A rule: a subject with such a record has this grade or a worse one.
 
-    value: the record's colour, the deduction's tier, the list; blank for certificates.
+    value: colour of the record, tier of the deduction, or list; empty for certificates.
     """
 
     __tablename__ = "grading_rule"

@@ -1,4 +1,4 @@
-"""Villages, households and who belongs to them: moral points belong to a household (DOMAIN 5)."""
+"""Villages, households and their members; moral points belong to households (DOMAIN 5)."""
 
 from datetime import date
 
@@ -17,7 +17,7 @@ class Village(Keyed):
 
 
 class Household(Keyed):
-    """A household (农户家庭) under the key that the moral bank knows it by."""
+    """A household (农户家庭). key: as the moral bank identifies it."""
 
     __tablename__ = "household"
 
@@ -28,10 +28,10 @@ class Household(Keyed):
 
 
 class HouseholdMember(Keyed):
-    """A person of a household, with the letter by which it agreed to be enrolled (R15); open until `left_on`.
+    """A member of a household, enrolled on a letter of consent (R15), until `left_on`.
 
-    `left_on` is the first day on which the person is no longer there. A person belongs to one household at a time.
-    The trigger `settle_member` keeps `party.household_id` and `party.village_id` what the open membership says.
+    left_on: the first day after the membership. A person has one open membership at most. The trigger `settle_member`
+    copies it to `party.household_id` and `party.village_id`.
     """
 
     __tablename__ = "household_member"

@@ -1,4 +1,4 @@
-"""Idempotency keys: which mutation a client has sent before, and what it changed."""
+"""Idempotency keys of mutations."""
 
 from datetime import datetime
 
@@ -9,10 +9,10 @@ from models.base import Base
 
 
 class IdempotencyKey(Base):
-    """A mutation that was done.
+    """A completed mutation.
 
-    digest: SHA-256 of the caller and the key that it sent. fingerprint: SHA-256 of the document and its variables.
-    changed: the key of the row that it changed; the answer is read from there again, and stored nowhere.
+    digest: SHA-256 of the caller and its key. fingerprint: keyed hash of the document and its variables. changed: the
+    key of the changed row, from which the answer is read again.
     """
 
     __tablename__ = "idempotency_key"

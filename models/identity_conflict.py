@@ -1,4 +1,4 @@
-"""Numbers that files give to somebody of another name (R22), and what the Centre does with parties' identities."""
+"""Conflicts of identity: one number under two names (R22); and acts that change a party's identity."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -15,14 +15,14 @@ from models.party import Party
 
 
 class ConflictState(StrEnum):
-    """Whether somebody has looked."""
+    """The state of a conflict."""
 
     OPEN = "OPEN"
     RESOLVED = "RESOLVED"
 
 
 class ConflictOutcome(StrEnum):
-    """What the other name was: a slip in the name, a name that the person had, or a slip in the number."""
+    """The explanation of the other name: misspelt, a former name, or a wrong number."""
 
     NAME_CORRECTED = "NAME_CORRECTED"
     FORMER_NAME = "FORMER_NAME"
@@ -30,10 +30,10 @@ class ConflictOutcome(StrEnum):
 
 
 class IdentityConflict(Keyed):
-    """One person's number under another name. Its lines stand on a provisional party until it is resolved.
+    """A person's number with another name. Its lines belong to a provisional party until it is resolved.
 
-    line, first_line: where the name stands in the file that opened it, and where the number stood first; run_id: the
-    import. resolved_by: who confirmed the resolution.
+    line: of the name in the file; first_line: of the number's first occurrence; run_id: of the import. resolved_by: who
+    confirmed the resolution.
     """
 
     __tablename__ = "identity_conflict"
@@ -72,7 +72,7 @@ class IdentityConflict(Keyed):
 
 
 class IdentityActKind(StrEnum):
-    """What is done with an identity."""
+    """The kind of an act."""
 
     RESOLVE = "RESOLVE"
     CORRECT_NAME = "CORRECT_NAME"
@@ -81,7 +81,7 @@ class IdentityActKind(StrEnum):
 
 
 class IdentityActState(StrEnum):
-    """Proposed by one officer; done or refused by another."""
+    """Proposed by one officer; done or refused by another one."""
 
     PROPOSED = "PROPOSED"
     DONE = "DONE"
@@ -89,11 +89,10 @@ class IdentityActState(StrEnum):
 
 
 class IdentityAct(Keyed):
-    """A step with the identity of a party: proposed with reason and evidence, and decided by a second officer.
+    """An act on a party's identity, proposed with reason and evidence, and decided by a second officer.
 
-    party_id: the party that it is about; other_id: the one that a merger ends, or that a split gives rows to.
-    name: the corrected one, or the name of a new party. items: keys by table, of what a split moves.
-    number: the right one of a conflict's lines, sealed until it becomes an identity (R18).
+    other_id: the merged party, or the party that receives the rows of a split. name: the corrected name, or that of a
+    new party. items: keys by table that a split moves. number_*: the right number of a conflict's lines, sealed (R18).
     """
 
     __tablename__ = "identity_act"

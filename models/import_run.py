@@ -1,4 +1,4 @@
-"""Imports (导入): what each file brought, and what was wrong with it, for the court to see (R23)."""
+"""Imports (导入) of files, with their counts and findings (R23)."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -10,7 +10,7 @@ from models.base import Keyed, link
 
 
 class ImportState(StrEnum):
-    """RUNNING until its last line; INTERRUPTED where it did not come to it."""
+    """RUNNING until the last line; INTERRUPTED if the import stopped before it."""
 
     RUNNING = "RUNNING"
     COMPLETED = "COMPLETED"
@@ -18,19 +18,18 @@ class ImportState(StrEnum):
 
 
 class FindingLevel(StrEnum):
-    """A line that was not taken, or one that was and should be looked at."""
+    """A rejected line, or an accepted line with a warning."""
 
     REJECT = "REJECT"
     WARNING = "WARNING"
 
 
 class ImportRun(Keyed):
-    """One import of one file.
+    """The import of a file.
 
-    digest: SHA-256 of the file; its name is not kept, as it may name somebody (R18). court_codes: the courts that its
-    accepted lines belong to. exported_on: the day of the export; an older one overwrites nothing. history: former
-    years, of which nobody is told. records: rows that the accepted lines hold, which is one a line as a rule; each of
-    them was new, changed one, was there already, is older than what is kept, or waits with an open conflict.
+    digest: SHA-256 of the file, whose name may identify a person and is not stored (R18). court_codes: of the accepted
+    lines. exported_on: day of the export; an older export changes nothing. history: without events. records: rows in
+    the accepted lines, each of them new, changed, unchanged, outdated, or held by a conflict.
     """
 
     __tablename__ = "import_run"
@@ -68,7 +67,7 @@ class ImportRun(Keyed):
 
 
 class ImportFinding(Keyed):
-    """How many lines of an import were rejected, or warned of, for one reason; with the court's word, if it is one."""
+    """The number of lines rejected, or accepted with a warning, for one reason; word: the unknown word, if any."""
 
     __tablename__ = "import_finding"
     __table_args__ = (
@@ -84,7 +83,7 @@ class ImportFinding(Keyed):
 
 
 class RecordChange(Keyed):
-    """That a line of an export changed one field of what was there (R23). Rows are added, never changed."""
+    """A change of a field by an import (R23). Append-only."""
 
     __tablename__ = "record_change"
     __table_args__ = (

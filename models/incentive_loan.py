@@ -1,4 +1,4 @@
-"""Incentive loans (诚信履行贷): what banks lend on gold, as they report it (DOMAIN 1, 4)."""
+"""Incentive loans (诚信履行贷), as banks report them (DOMAIN 1, 4)."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,7 +12,7 @@ from models.certificate import Certificate
 
 
 class LoanOutcome(StrEnum):
-    """How a loan ended."""
+    """The end of a loan."""
 
     REPAID = "REPAID"
     DEFAULTED = "DEFAULTED"
@@ -20,7 +20,7 @@ class LoanOutcome(StrEnum):
 
 
 class IncentiveLoan(Keyed):
-    """A loan that a bank granted on a certificate. `reference` is the bank's own; amount in CNY."""
+    """A loan granted on a certificate. reference: the bank's own. amount: in CNY."""
 
     __tablename__ = "incentive_loan"
     __table_args__ = (

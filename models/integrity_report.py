@@ -1,4 +1,4 @@
-"""Judicial integrity reports (司法诚信报告): signed documents by which a subject shows its litigation credit."""
+"""Judicial integrity reports (司法诚信报告), signed and shown by their subject."""
 
 from datetime import datetime
 
@@ -10,10 +10,10 @@ from models.consent import ShareCode
 
 
 class IntegrityReport(Keyed):
-    """A report: what its share code opened when it was made, signed. Of its content nothing is kept.
+    """A report on the content of its share code when it was issued. The content is not stored.
 
-    client_key: the portal through which its subject issued it. signature: a detached JWS (RFC 7515, appendix F) over
-    the content of that moment; while it fits what courts hold, the report holds (docs/adr/0020).
+    client_key: the portal that issued it. signature: a detached JWS (RFC 7515, appendix F) over the content; the report
+    is valid as long as it matches the courts' data (docs/adr/0020).
     """
 
     __tablename__ = "integrity_report"

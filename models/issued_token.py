@@ -1,4 +1,4 @@
-"""What the authorization server remembers: the tokens it issued, and the signed assertions it has accepted."""
+"""Issued tokens and accepted client assertions."""
 
 from datetime import datetime
 
@@ -9,10 +9,10 @@ from models.base import Base, partial_index
 
 
 class IssuedToken(Base):
-    """An access token by its `jti`. A token without a row here, or with a revoked one, is not accepted.
+    """An access token by its `jti`. A token without a row, or with a revoked one, is not accepted.
 
-    subject_index: keyed hash of the person or organization that a portal acts for (R18); None for the client itself.
-    staff_id: the member of staff who signed in; None for others.
+    subject_index: keyed hash of the subject of a portal's token (R18). staff_id: the member of staff of a court's
+    token.
     """
 
     __tablename__ = "issued_token"
@@ -33,7 +33,7 @@ class IssuedToken(Base):
 
 
 class AssertionUse(Base):
-    """A JWT that a client signed and that was accepted once. Its primary key is what makes `jti` single-use."""
+    """An accepted client assertion. The primary key makes `jti` single-use."""
 
     __tablename__ = "assertion_use"
 

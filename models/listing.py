@@ -14,14 +14,14 @@ from models.terms import add_months
 
 
 class ListingKind(StrEnum):
-    """Which list an entry stands on."""
+    """The list of an entry."""
 
     DISHONEST_DEBTOR = "DISHONEST_DEBTOR"
     PROFESSIONAL_LENDER = "PROFESSIONAL_LENDER"
 
 
 class DebtorGround(StrEnum):
-    """Why a debtor is listed (法释〔2017〕7号, article 1)."""
+    """The ground on which a debtor is listed (法释〔2017〕7号, article 1)."""
 
     ABLE_BUT_REFUSES = "ABLE_BUT_REFUSES"
     OBSTRUCTION = "OBSTRUCTION"
@@ -32,7 +32,7 @@ class DebtorGround(StrEnum):
 
 
 UNTIL_PERFORMED = "有履行能力而拒不履行"
-"""How the one ground without a term begins (article 2)."""
+"""The beginning of the one ground without a term (article 2)."""
 
 DEBTOR_GROUNDS = {
     DebtorGround.ABLE_BUT_REFUSES: f"{UNTIL_PERFORMED}生效法律文书确定义务",
@@ -42,20 +42,20 @@ DEBTOR_GROUNDS = {
     DebtorGround.CONSUMPTION_RESTRICTION: "违反限制消费令",
     DebtorGround.SETTLEMENT_BROKEN: "无正当理由拒不履行执行和解协议",
 }
-"""The grounds as the national list writes them."""
+"""The grounds in the words of the national list."""
 
 DEBTOR_TERM_MONTHS = 24
 
 
 def compute_debtor_end(grounds: str, published_on: date) -> date | None:
-    """The last day on the list of dishonest debtors, by the grounds as written; None until performed (article 2)."""
+    """Return the last day of a debtor's listing, by its grounds; None until performance (article 2)."""
     return None if UNTIL_PERFORMED in grounds else add_months(published_on, DEBTOR_TERM_MONTHS)
 
 
 class Removal(Keyed):
-    """That a party has left a list, as a file reports it; it ends the newest entry of that case (R23).
+    """A removal from a list that a file reports; it ends the newest entry of that case (R23).
 
-    Kept by itself, so that it counts as well where it comes before the entry. reason: a `CloseReason`.
+    Stored separately, since it may be imported before the entry. reason: a `CloseReason`.
     """
 
     __tablename__ = "removal"
@@ -74,9 +74,9 @@ class Removal(Keyed):
 
 
 class Listing(Public, Keyed):
-    """One entry on a list, open until `removed_on` or `ends_on`. `case_number` is empty for lenders.
+    """An entry on a list, open until `removed_on` or `ends_on`. case_number: empty for lenders.
 
-    Whoever has left a list may be listed again: that is another entry (R23). exported_on: of the newest export.
+    A removed party may be listed again, as another entry (R23). exported_on: of the newest export.
     """
 
     __tablename__ = "listing"

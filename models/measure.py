@@ -1,4 +1,4 @@
-"""Measures (措施) that the court and the city's credit platform recognise both ways."""
+"""Measures (措施), recognised mutually by the court and the city's credit platform."""
 
 from datetime import date
 from enum import StrEnum
@@ -19,7 +19,7 @@ class MeasureStatus(StrEnum):
 
 
 class Measure(Keyed):
-    """A code record as it was given to the platform."""
+    """A code record that was given to the platform."""
 
     __tablename__ = "measure"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Objections (异议) against a deduction: filed in writing, answered within a month (R8)."""
+"""Objections (异议) to deductions, answered within a month (R8)."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -11,7 +11,7 @@ from models.deduction import Deduction
 
 
 class ObjectionOutcome(StrEnum):
-    """How an objection ended (R8)."""
+    """The outcome of an objection (R8)."""
 
     UPHELD_AS_PUBLISHED = "UPHELD_AS_PUBLISHED"
     AMENDED = "AMENDED"
@@ -19,10 +19,10 @@ class ObjectionOutcome(StrEnum):
 
 
 class Objection(Keyed):
-    """An objection; open until it has an outcome. While open the deduction is annotated, not suspended.
+    """An objection, open until it has an outcome. Meanwhile the deduction is annotated, not suspended.
 
-    `answered_by`: the member of the panel who answered, another than who passed the item: a trigger holds them apart.
-    None where the item fell with the decision it rested on (R25), and for answers older than the rule.
+    answered_by: not the member who passed the item, which a trigger enforces. Null if the item was withdrawn with the
+    decision it rests on (R25), and in older answers.
     """
 
     __tablename__ = "objection"

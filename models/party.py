@@ -1,4 +1,4 @@
-"""Parties (当事人) and the documents that identify them. A number itself is sealed; the keyed hash finds it (R18)."""
+"""Parties (当事人) and their identity documents. Numbers are sealed and found by keyed hash (R18)."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -13,7 +13,7 @@ from models.names import fold_default
 
 
 class PartyKind(StrEnum):
-    """A natural person or an organization: consent binds the first only (R15)."""
+    """A natural person, whose data requires consent (R15), or an organization."""
 
     PERSON = "PERSON"
     ORGANIZATION = "ORGANIZATION"
@@ -24,18 +24,15 @@ IdentityType = DocumentKind
 
 
 class Party(Keyed):
-    """A person or organization that took part in a case.
+    """A person or organization.
 
-    `name` is the current one as it is written, `folded` as it is compared (R21); all names stand in `party_name`.
-    `disclosed` is false for a party known only from matters that never leave the court (R16): a minor's, a private
-    case's. For everyone outside, such a party does not exist; the database keeps it. `merged_id`: the party that this
-    one turned out to be; nothing stands on it any more but what was told of it. The village is the one that the court's
-    files name; the household, where there is one, is the moral bank's.
+    name: the current one, as written; folded: as compared (R21). All names are in `party_name`. disclosed: false if the
+    party is known from confidential matters only (R16); it is hidden outside the courts. merged_id: the party into
+    which this one was merged. village_id: from the courts' files; household_id: from the moral bank.
 
-    of_age_from: the earliest day on which a person is established to have been of age; infinity while nothing is
-    established, -infinity of an organization. Only `casework.majority` lowers it. What was done before it is a minor's.
-    held: the provisional party of a name conflict (R22): the conflict's rows stand on it, nothing of it is public, and
-    it has no document.
+    of_age_from: the earliest day on which the person is known to have been of age; infinity if unknown, -infinity for
+    organizations. Only `casework.majority` lowers it. Conduct before it is a minor's. held: the provisional party of a
+    name conflict (R22), which has no document and is never public.
     """
 
     __tablename__ = "party"
@@ -63,10 +60,10 @@ class Party(Keyed):
 
 
 class Identity(Keyed):
-    """A document of a party: its number sealed, indexed by keyed hash, and in masked form.
+    """An identity document of a party: the number sealed, its keyed hash, and its masked form.
 
-    `sealed` is bound to `index`, so that it opens in this row only. `index` starts with the version of its key, and
-    is made of `document_key`. A party may have several documents; `main` is the one whose number is shown.
+    index: the version of the key and the hash of `make_document_key`. sealed: bound to `index`. main: the document
+    whose number is shown.
     """
 
     __tablename__ = "identity"

@@ -1,4 +1,4 @@
-"""The names of parties over time (R22)."""
+"""Names of parties over time (R22)."""
 
 from datetime import date
 from enum import StrEnum
@@ -14,7 +14,7 @@ from models.party import Party
 
 
 class NameStanding(StrEnum):
-    """What a name is to its party: the one it has, one it had (曾用名), or a slip that nobody outside is to match."""
+    """The standing of a name: current, former (曾用名), or misspelt, which is not matched outside the courts."""
 
     CURRENT = "CURRENT"
     FORMER = "FORMER"
@@ -22,11 +22,11 @@ class NameStanding(StrEnum):
 
 
 class PartyName(Keyed):
-    """One name of one party.
+    """A name of a party.
 
-    latest_on: the latest court day of a line that bears it; exported_on: the day of the export that brought it.
-    By these two, in this order, an organization's newest name is its current one. begins_on, ends_on: the days between
-    which courts' files bear it; a current name has no end.
+    latest_on: latest court day of a line with the name; exported_on: day of its export. The newest name of an
+    organization by these two is the current one. begins_on, ends_on: first and last day in the files; a current name
+    has no end.
     """
 
     __tablename__ = "party_name"
@@ -49,9 +49,9 @@ class PartyName(Keyed):
 
 
 def is_known_as(party: type[Party], folded: Any) -> sa.ColumnElement[bool]:
-    """Whether a party has this name or had it: the one comparison of names (R17, R21, R22). A slip is no name.
+    """Test whether a party has or had a name (R17, R21, R22). Misspelt names do not count.
 
-    Other names are looked up only where the current one differs.
+    Former names are only looked up if the current one differs.
     """
     former = aliased(PartyName)
     had = sa.select(former.id).where(
@@ -61,7 +61,7 @@ def is_known_as(party: type[Party], folded: Any) -> sa.ColumnElement[bool]:
 
 
 def select_bearers(folded: Any) -> sa.CompoundSelect[int]:
-    """The keys of the parties of which `known_as` holds: where the name is all that is given."""
+    """Select the keys of the parties for which `is_known_as` holds, for a search by name only."""
     party, former = aliased(Party), aliased(PartyName)
     have = sa.select(party.id).where(party.folded == folded)
     had = sa.select(former.party_id).where(former.folded == folded, former.standing == NameStanding.FORMER)

@@ -1,4 +1,4 @@
-"""Moral-bank conversions (积分转换) and the notices that villages get (DOMAIN 5)."""
+"""Conversions (积分转换) into moral points, and notices to villages (DOMAIN 5)."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -21,7 +21,7 @@ class ConversionStatus(StrEnum):
 
 
 class PointConversion(Keyed):
-    """One item of litigation credit as moral points of a household. A reversal is an entry of its own."""
+    """An entry of moral points of a household. A reversal is a separate entry."""
 
     __tablename__ = "point_conversion"
     __table_args__ = (
@@ -52,7 +52,7 @@ class PointConversion(Keyed):
 
 
 class VillageNotice(Keyed):
-    """What a village is told: category, points and month, nothing of the case (PIPL 6)."""
+    """A notice to a village: category, points and month only (PIPL 6)."""
 
     __tablename__ = "village_notice"
 

@@ -1,4 +1,4 @@
-"""Steps taken with what colours a code or stands on a list: who, when, why. Deductions keep their own."""
+"""Steps with sanctions, certificates, listings, code records, notices and settlements."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from models.court import StaffRole
 
 
 class RecordStep(Keyed):
-    """A step of a member of staff with one matter of one party. Rows are added, never changed."""
+    """A step of a member of staff with one matter of one party: who, when, why. Append-only."""
 
     __tablename__ = "record_step"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Relations (关联关系): who represents an organization, and what is affiliated to it, from which day to which."""
+"""Relations (关联关系): legal representatives and affiliates of organizations."""
 
 from datetime import date
 from enum import StrEnum
@@ -11,14 +11,14 @@ from models.party import Party
 
 
 class RelationKind(StrEnum):
-    """What a party is to an organization."""
+    """The relation of a party to an organization."""
 
     LEGAL_REPRESENTATIVE = "LEGAL_REPRESENTATIVE"
     AFFILIATE = "AFFILIATE"
 
 
 class PartyRelation(Keyed):
-    """A party is a legal representative or an affiliate of an organization; `ends_on` is the last day."""
+    """A party's relation to an organization. ends_on: the last day."""
 
     __tablename__ = "relation"
     __table_args__ = (

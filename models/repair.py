@@ -1,4 +1,4 @@
-"""Repairs (信用修复): what a subject asks for that has corrected itself, and what the court decides (R9)."""
+"""Repairs (信用修复): applications of subjects, and decisions of the court (R9)."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,11 +13,11 @@ from models.code_record import CodeRecord
 from models.deduction import Deduction
 
 MINIMUM_MONTHS = {Tier.T1: 3, Tier.T2: 6, Tier.T3: 12}
-"""Months from the determination before a repair may be granted (R9)."""
+"""Months from the determination until a repair may be granted (R9)."""
 
 
 class RepairGround(StrEnum):
-    """The five grounds of a repair (R9)."""
+    """The grounds of a repair (R9)."""
 
     FULL_PERFORMANCE = "FULL_PERFORMANCE"
     SETTLEMENT_KEPT = "SETTLEMENT_KEPT"
@@ -27,11 +27,11 @@ class RepairGround(StrEnum):
 
 
 EVIDENCED = (RepairGround.FULL_PERFORMANCE, RepairGround.SETTLEMENT_KEPT)
-"""Grounds that name their evidence: the receipt, or the settlement; a full performance has an amount as well (R9)."""
+"""Grounds that require a document: the receipt or the settlement; a full performance also an amount (R9)."""
 
 
 class RepairOutcome(StrEnum):
-    """How a repair ended (R9)."""
+    """The outcome of a repair (R9)."""
 
     SHORTENED = "SHORTENED"
     SHIELDED = "SHIELDED"
@@ -39,10 +39,10 @@ class RepairOutcome(StrEnum):
 
 
 class Repair(Keyed):
-    """An application for repair of one deduction or one code record; open until it has an outcome.
+    """An application for repair of a deduction or a code record, open until it has an outcome.
 
-    `evidence_document`: the receipt or settlement by its number, with the SHA-256 of the file; none where the ground
-    demands none, and in applications older than the rule, which are decided as they are.
+    evidence_document, evidence_digest: number of the receipt or settlement, and SHA-256 of the file; null if the ground
+    requires none, and in older applications.
     """
 
     __tablename__ = "repair"

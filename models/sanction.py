@@ -17,7 +17,7 @@ from models.publicity import Public
 
 
 class SanctionKind(StrEnum):
-    """The kinds of sanctions; the first three make red, whatever the behaviour (R12)."""
+    """The kinds of sanctions. The first three make red, whatever the behaviour (R12)."""
 
     FINE = "FINE"
     DETENTION = "DETENTION"
@@ -27,7 +27,7 @@ class SanctionKind(StrEnum):
 
 
 RED_TYPES = {SanctionKind.DETENTION: "R02", SanctionKind.FINE: "R03"}
-"""The red code types of what a court itself imposes (R12)."""
+"""The red code types of a court's own sanctions (R12)."""
 
 FOUNDED = {
     SanctionKind.FINE: FindingKind.FINE_DECISION,
@@ -35,24 +35,23 @@ FOUNDED = {
     SanctionKind.ADMONITION: FindingKind.ADMONITION,
     SanctionKind.CONVICTION: FindingKind.CRIMINAL_JUDGMENT,
 }
-"""The finding that a deduction founded on a sanction names (R25)."""
+"""The kind of finding of deductions that are founded on a sanction (R25)."""
 
 LONGEST_DETENTION = 15
 """Days (CPL 118)."""
 
 LONGEST_SENTENCE_MONTHS = 12 * 50
-"""What ends later is a slip of the pen."""
+"""The limit of plausible ends of sentences, in months."""
 
 SANCTION_CASES = "司惩"
-"""Decisions under this case type make red; a fine or detention not decided so does not (R12)."""
+"""The case type of decisions that make red. Other fines and detentions do not (R12)."""
 
 
 class Sanction(Public, Keyed):
-    """One sanction on one party under one decision. `amount` in CNY for fines, `days` for detentions (CPL 118).
+    """A sanction on a party. amount: of a fine, in CNY. days: of a detention; null if unknown (CPL 118).
 
-    conduct_on: the day of the conduct, where the decision names one. crime (罪名) and sentence_ends_on (刑期止): of
-    convictions. exported_on: the day of the newest export that wrote it. A line that names a fine and a detention may
-    tell the amount alone: the days are not known then.
+    conduct_on: day of the conduct, if the decision names it. crime (罪名), sentence_ends_on (刑期止): of convictions.
+    exported_on: day of the newest export.
     """
 
     __tablename__ = "sanction"

@@ -1,4 +1,4 @@
-"""Settlements (和解、调解) that were performed: what the moral bank's bonus MB2 rests on (DOMAIN 5)."""
+"""Performed settlements (和解、调解), on which the bonus MB2 rests (DOMAIN 5)."""
 
 from datetime import date
 
@@ -12,10 +12,7 @@ LONGEST_DOCUMENT = 100
 
 
 class Settlement(Keyed):
-    """A party has performed a settlement or mediation of a case, as a document says.
-
-    `exported_on`: the day of the export that a file's row is of.
-    """
+    """A settlement or mediation that a party has performed. exported_on: day of the export, for imported rows."""
 
     __tablename__ = "settlement"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""How staff sign in: an account, its sessions, and the codes that clients redeem (RFC 6749, section 4.1)."""
+"""Accounts and sessions of staff, and authorization codes (RFC 6749, section 4.1)."""
 
 from datetime import datetime
 
@@ -11,8 +11,7 @@ from models.base import Base
 class StaffAccount(Base):
     """The account of a member of staff. Written by `auth.server.accounts` only.
 
-    password_hash: argon2id in PHC form. failures: wrong passwords since the last right one. locked_until: before then,
-    no password is right.
+    password_hash: argon2id in PHC form. failures: consecutive wrong passwords. locked_until: no login before.
     """
 
     __tablename__ = "staff_account"
@@ -29,7 +28,7 @@ class StaffAccount(Base):
 
 
 class StaffSession(Base):
-    """A browser that has signed in, by the SHA-256 of its cookie."""
+    """A browser session, by the SHA-256 of its cookie."""
 
     __tablename__ = "staff_session"
     __table_args__ = (CheckConstraint("octet_length(token_hash) = 32", name="hashed"),)
@@ -40,9 +39,9 @@ class StaffSession(Base):
 
 
 class AuthorizationCode(Base):
-    """A code for one redemption by one client, by its SHA-256, with what the client must prove (RFC 7636).
+    """An authorization code, by its SHA-256, with its code challenge (RFC 7636).
 
-    jti: the token that it was redeemed for, revoked if the code is shown again (RFC 6749, section 4.1.2).
+    jti: the token it was redeemed for, revoked if the code is used again (RFC 6749, section 4.1.2).
     """
 
     __tablename__ = "authorization_code"

@@ -1,4 +1,4 @@
-"""Trusted documents: the operations that a client has registered, and may send by their identifiers."""
+"""Trusted documents, which a client has registered and sends by identifier."""
 
 from datetime import datetime
 
@@ -9,10 +9,10 @@ from models.base import Keyed
 
 
 class TrustedDocument(Keyed):
-    """One document of one client. Written by `auth.clients.trusted_documents` only; its text never changes.
+    """A document of a client. Written by `auth.clients.trusted_documents` only. Its text never changes.
 
-    identifier: as the client's compiler made it, or the SHA-256 of the text. digest: that SHA-256.
-    purposes: the only ones that a request with it may name; empty for all of the client's.
+    identifier: from the client's compiler, or the SHA-256 of the text. digest: that SHA-256. purposes: permitted with
+    this document; empty for all of the client's.
     """
 
     __tablename__ = "trusted_document"

@@ -1,4 +1,4 @@
-"""Watches (监测): customers of whom a bank is told when something changes (DOMAIN 4), and what it was told."""
+"""Watches (监测) of clients on subjects, and notifications of events (DOMAIN 4)."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -12,7 +12,7 @@ from models.party import PartyKind
 
 
 class WatchOutcome(StrEnum):
-    """How the order to watch a subject, or to watch it no longer, ended."""
+    """The outcome of a line of an order."""
 
     WATCHED = "WATCHED"
     UNWATCHED = "UNWATCHED"
@@ -23,10 +23,9 @@ class WatchOutcome(StrEnum):
 
 
 class Watch(Keyed):
-    """A client's watch on a subject, known to the court or not, by keyed hash and name (R17).
+    """A client's watch on a subject, by keyed hash and name (R17). The courts may not know the subject.
 
-    `reference` is the client's own, and all that an event says of the subject. The name, as given and folded (R21),
-    goes when the watch ends.
+    reference: the client's own, sent with events. The name is deleted when the watch ends.
     """
 
     __tablename__ = "watch"
@@ -48,7 +47,7 @@ class Watch(Keyed):
 
 
 class WatchOrder(Keyed):
-    """One call that begins or ends watches."""
+    """An order to begin or end watches."""
 
     __tablename__ = "watch_order"
 
@@ -57,9 +56,9 @@ class WatchOrder(Keyed):
 
 
 class WatchLine(Keyed):
-    """One subject of an order, in the order asked.
+    """A line of an order, for one subject.
 
-    replaced: the reference under which the subject was watched before this line gave it another; null otherwise.
+    replaced: the reference of an existing watch that this line changed.
     """
 
     __tablename__ = "watch_line"
@@ -77,9 +76,9 @@ class WatchLine(Keyed):
 
 
 class Notification(Keyed):
-    """That a client is told of an event: because it watches, was served what has vanished (R10), or had a consent.
+    """A notification of a client about an event: of a watch, a withdrawal (R10), a consent or an own operation.
 
-    Written with the event. `reference` is the client's own for the subject. `position` is the event's.
+    Written with the event. reference: the client's own for the subject. position: of the event.
     """
 
     __tablename__ = "notification"

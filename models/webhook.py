@@ -1,4 +1,4 @@
-"""Webhooks (回调): where a client is told of events without asking, and what came of it (Standard Webhooks)."""
+"""Webhooks (回调) and their deliveries (Standard Webhooks)."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -11,7 +11,7 @@ from models.event import Event
 
 
 class DisableReason(StrEnum):
-    """Why a webhook is sent nothing."""
+    """The reason for which a webhook is disabled."""
 
     OWNER = "OWNER"
     GONE = "GONE"
@@ -19,10 +19,10 @@ class DisableReason(StrEnum):
 
 
 class Webhook(Keyed):
-    """An endpoint of a client. Its keys are made from the key ring and `key_version`: none is kept here.
+    """A webhook of a client. Its keys are derived from the key ring and `key_version`.
 
-    kinds: which events; all where it is empty. public_key: Ed25519, of the newest version. deleted_at: since when it is
-    its owner's no more; its deliveries stay. taken_at: when a receiver last took anything.
+    kinds: of events; empty for all. public_key: Ed25519, of the newest version. deleted_at: when its owner deleted it;
+    its deliveries stay. taken_at: when a receiver last accepted a message.
     """
 
     __tablename__ = "webhook"
@@ -48,10 +48,10 @@ class Webhook(Keyed):
 
 
 class Delivery(Keyed):
-    """One event on its way to one webhook; written with the event.
+    """A delivery of an event to a webhook, written with the event.
 
-    next_at: when it is tried (again); null once it has ended: delivered, given up after the last attempt, or wanted no
-    more. tried_at: of the first attempt. status: of the last answer.
+    next_at: of the next attempt; null after the end: delivered, given up, or cancelled. tried_at: of the first attempt.
+    status: of the last response.
     """
 
     __tablename__ = "delivery"

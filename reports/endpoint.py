@@ -1,6 +1,6 @@
-"""/reports/{code}: the page, and by suffix the PDF, the signed text and JSON. The code in the address is the only key.
+"""The endpoint /reports/{code}: the page and, by suffix, PDF, JWS and JSON. The code is the only credential.
 
-It has 140 random bits, so that guesses are hopeless and need no brake; it goes into no log, no store and no referrer.
+It has 140 random bits, so attempts are not limited. It appears in no log, cache or referrer.
 """
 
 import asyncio
@@ -30,14 +30,14 @@ from reports.pdf import typeset
 from reports.viewer import ReportView, ReportViewer
 
 FOR_PEOPLE = ("", "pdf")
-"""The forms that messengers preview; programs ask for the others, whatever they are called."""
+"""Forms of which messengers make previews."""
 
 AROUND = ".。、，；：！？」』”’)]>,;:!? "
-"""What stands after an address in a sentence and comes along with it."""
+"""Characters that may follow an address in a sentence."""
 
 CODE = re.compile("SR(-[A-Z2-7]{4}){7}")
 VIEWED_AT_ONCE, TYPESET_AT_ONCE = 4, 2
-"""What whoever has a code may take of a worker: less than its connections, and than its cores can bear."""
+"""Concurrent views and PDFs of a worker, below its connections and cores."""
 
 UNKNOWN = "没有此报告 There is no such report"
 UNOPENED = "打开本网址即可查验 Open this address to see whether the report holds"
@@ -45,7 +45,7 @@ FETCHED_AHEAD = re.compile("prefetch|preview|prerender", re.IGNORECASE)
 PREVIEWERS = re.compile(
     r"bot\b|bot[-/]|spider|crawl|preview|facebookexternalhit|whatsapp|embedly|vkshare|dingtalkbot", re.IGNORECASE
 )
-"""Programs that fetch an address because somebody has sent it: messengers, mail filters, search engines."""
+"""User agents that fetch addresses in messages: messengers, mail filters, search engines."""
 
 UNAVAILABLE = "服务暂时不可用，请稍后重试 The service cannot answer now: try again"
 STYLE = (
@@ -70,7 +70,7 @@ Form = Callable[[ReportView | None, str], Awaitable[Response]]
 
 
 def make_report_routes(desk: ReportViewer, request_timeout: float) -> list[Route]:
-    """The routes of reports. request_timeout: in seconds."""
+    """Return the routes of reports. request_timeout: in seconds."""
     views, limiter = anyio.CapacityLimiter(VIEWED_AT_ONCE), anyio.CapacityLimiter(TYPESET_AT_ONCE)
 
     async def pdf(viewed: ReportView | None, issuer: str) -> Response:
@@ -103,34 +103,34 @@ def make_report_routes(desk: ReportViewer, request_timeout: float) -> list[Route
 
 
 def _asked(name: str) -> tuple[str, str]:
-    """The code in an address, as it was meant, and the suffix after it."""
+    """Return the code and the suffix of an address."""
     code, _, suffix = unicodedata.normalize("NFKC", name).partition(".")
     return read_share_code(code), suffix.lower().strip(AROUND)
 
 
 def _is_view(request: Request, suffix: str) -> bool:
-    """Whether somebody is about to see the report: not by HEAD, nor where it is fetched before anybody asks for it."""
+    """Test whether a person views the report, as opposed to HEAD, prefetching and previews."""
     ahead = any(FETCHED_AHEAD.search(request.headers.get(name, "")) for name in ("sec-purpose", "purpose", "x-purpose"))
     by_program = suffix in FOR_PEOPLE and PREVIEWERS.search(request.headers.get("user-agent", ""))
     return request.method == "GET" and not ahead and not by_program
 
 
 async def render_page(viewed: ReportView | None, issuer: str) -> Response:
-    """The report for people, or what became of it."""
+    """Return the page of a report, or of its status."""
     if viewed is None:
         return _html(UNKNOWN, 404)
     return _html(STATUSES[viewed.status], _http_status(viewed), viewed)
 
 
 async def render_jws(viewed: ReportView | None, issuer: str) -> Response:
-    """The compact JWS (RFC 7515), to keep and to check without us."""
+    """Return the compact JWS (RFC 7515)."""
     if viewed is None or not viewed.jws:
         return await render_page(viewed, issuer)
     return _file(viewed.jws.encode(), "application/jose", "integrity-report.jws")
 
 
 async def render_json(viewed: ReportView | None, issuer: str) -> Response:
-    """The report for programs."""
+    """Return the report as JSON."""
     if viewed is None:
         return _json({"status": "UNKNOWN"}, 404)
     content = {"claims": viewed.claims, "jws": viewed.jws} if viewed.jws else {}

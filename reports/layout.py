@@ -1,4 +1,4 @@
-"""A report laid out for people: facts and tables, in Chinese and English, for the page and the PDF alike."""
+"""The layout of a report, in Chinese and English, for the page and the PDF."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ WORDS = {
     "person.credit.read": "信用码与扣分 colour and deductions",
     "person.integrity.read": "名单与履行证明 lists and certificates",
 }
-"""What codes of the schema are called on paper."""
+"""The labels of codes of the schema."""
 
 STATUSES = {
     "VALID": "有效 valid",
@@ -59,7 +59,7 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Table:
-    """A kind of records. heads: of the columns, as many as each row has cells; rows: none where there are none."""
+    """A table of records. heads: of its columns. total: number of records, which may exceed the rows."""
 
     title: str
     heads: Sequence[str]
@@ -69,7 +69,7 @@ class Table:
 
 @dataclass(frozen=True)
 class ReportLayout:
-    """A report as people read it."""
+    """A report as facts, tables and notices."""
 
     number: str
     colour: str | None
@@ -124,11 +124,11 @@ TABLES: Mapping[str, tuple[str, Sequence[Column]]] = {
     "listings": ("名单信息 Public lists", LISTINGS),
     "certificates": ("自动履行证明 Performance certificates", CERTIFICATES),
 }
-"""The tables in their order, by the field that they show. A field that is not there was not chosen, and has none."""
+"""The tables by field, in order. A missing field was not chosen and has no table."""
 
 
 def lay_out(claims: Mapping[str, Any]) -> ReportLayout:
-    """A report from the claims that are signed."""
+    """Return the layout of signed claims."""
     party = claims["subject"]["party"] or {}
     code = party.get("creditCode")
     fields = {**party, **({"records": code["records"]} if code else {})}
@@ -142,12 +142,12 @@ def lay_out(claims: Mapping[str, Any]) -> ReportLayout:
 
 
 def format_moment(seconds: int) -> str:
-    """A moment as courts write it."""
+    """Format a moment in court time."""
     return f"{datetime.fromtimestamp(seconds, UTC).astimezone(COURT_TIME):%Y-%m-%d %H:%M:%S}"
 
 
 def translate(value: Value) -> str:
-    """What a value is called; a dash for none."""
+    """Return the label of a value; a dash for None."""
     return "—" if value is None else WORDS.get(str(value), str(value))
 
 

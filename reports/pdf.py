@@ -1,4 +1,4 @@
-"""A report on paper: typeset from `report.typ`, with the code of its page and the signed text inside."""
+"""The PDF of a report, typeset from `report.typ` with the QR code of its page and the JWS."""
 
 import io
 from dataclasses import asdict, replace
@@ -20,7 +20,7 @@ LACKING = (
 
 
 def typeset(viewed: ReportView, address: str) -> bytes:
-    """The PDF of a report, the same bytes each time. address: of its page. For a thread: it takes a while."""
+    """Return the PDF of a report; deterministic. address: of its page. Blocking, to be run in a thread."""
     report = asdict(make_printable(lay_out(viewed.claims))) | {
         "address": address,
         "jws": viewed.jws,
@@ -37,7 +37,7 @@ def typeset(viewed: ReportView, address: str) -> bytes:
 
 
 def make_printable(laid: ReportLayout) -> ReportLayout:
-    """A report as the font can show it, with a notice where it cannot show all of it."""
+    """Replace the characters that the font lacks, and add a notice if there are any."""
     facts = [(replace_missing(name), replace_missing(value)) for name, value in laid.facts]
     tables = [
         replace(table, rows=[[replace_missing(cell) for cell in row] for row in table.rows]) for table in laid.tables
@@ -47,7 +47,7 @@ def make_printable(laid: ReportLayout) -> ReportLayout:
 
 
 def draw_code(address: str) -> str:
-    """The QR code of an address, as SVG."""
+    """Return the QR code of an address as SVG."""
     drawn = io.BytesIO()
     segno.make(address, error="m", micro=False).save(drawn, kind="svg", border=2)
     return drawn.getvalue().decode()

@@ -1,4 +1,4 @@
-"""Viewing a report: whether it holds, what it tells, and the entry in the access log that is there before it (R19)."""
+"""Views of a report: status, content, and the entry in the access log that precedes them (R19)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -25,7 +25,7 @@ from resolvers.view import Access
 
 @dataclass(frozen=True)
 class ReportView:
-    """What whoever has a code is told. claims, jws: of a report that holds; empty of every other one."""
+    """A view of a report. claims, jws: empty unless the report is valid."""
 
     status: ReportStatus
     code: str
@@ -35,7 +35,7 @@ class ReportView:
 
 @dataclass(frozen=True)
 class ReportViewer:
-    """Shows reports. graphql: the schema. engine: the connections of the loaders. clock: the moment of each view."""
+    """Shows reports. graphql: the schema. engine: database connections. clock: the current time."""
 
     graphql: Engine
     engine: AsyncEngine
@@ -44,7 +44,7 @@ class ReportViewer:
     clock: Callable[[], datetime]
 
     async def view(self, code: str) -> ReportView | None:
-        """The report of a code; None for a code that never was one. It is counted and logged before it is told."""
+        """Return the report of a code, after counting and logging the view; None for an unknown code."""
         return await transact(self.engine, lambda connection: self._view(connection, code))
 
     async def _view(self, connection: AsyncConnection, code: str) -> ReportView | None:
@@ -62,7 +62,7 @@ class ReportViewer:
     async def _read(
         self, connection: AsyncConnection, issued: IssuedReport, reading: ReportReading
     ) -> tuple[ReportView, Trail]:
-        """What is told of a report: its content, if that is still what was signed; else its status alone (R10)."""
+        """Return the content if it still matches the signature, otherwise the status only (R10)."""
         if issued.status is not ReportStatus.VALID:
             return ReportView(issued.status, reading.code), _nothing(issued, reading)
         try:
@@ -75,7 +75,7 @@ class ReportViewer:
         return ReportView(ReportStatus.VALID, reading.code, told, attached(issued.signature, told)), trail
 
     def _caller(self, issued: IssuedReport, now: datetime) -> Caller:
-        """The portal in whose name the subject shows itself: whoever views says nothing of himself."""
+        """Return the portal that issued the report as caller, since the viewer is anonymous."""
         portal = Principal(
             client_id="",
             client_key=issued.client_key,
@@ -89,7 +89,7 @@ class ReportViewer:
 
 
 def _nothing(issued: IssuedReport, reading: ReportReading) -> Trail:
-    """The entry of a view that told nothing of the subject."""
+    """Return the log entry of a view without content."""
     trail, view = Trail(reading.engine.audit), replace(reading.caller.view, access=Access(issued.sheet.purpose))
     told = {"index": issued.subject_index, "share_code": issued.share_code_id, "result": AccessResult.EMPTY}
     trail.enter(RootAnswer(FIELD, view), **told)
