@@ -23,7 +23,7 @@ from models.party import Party, PartyKind
 from models.point_conversion import ConversionStatus, PointConversion
 from models.sanction import Sanction, SanctionKind
 from models.settlement import Settlement
-from models.terms import court_day
+from models.terms import to_court_day
 
 STAGE_ITEMS = {Stage.FILING: "MD1", Stage.TRIAL: "MD2", Stage.ENFORCEMENT: "MD3"}
 """The item of a deduction, by stage."""
@@ -39,7 +39,7 @@ async def assess_deductions(connection: AsyncConnection, keys: Collection[int], 
         _arising(Deduction, -Deduction.points, PointConversion.deduction_id)
         .join(Behaviour, Behaviour.id == Deduction.behaviour_id)
         .join(MoralBankItem, sa.and_(MoralBankItem.version_id == Behaviour.version_id, MoralBankItem.code == item))
-        .where(Deduction.id.in_(keys), Deduction.publicity.contains(court_day(at)))
+        .where(Deduction.id.in_(keys), Deduction.publicity.contains(to_court_day(at)))
     )
     await _lock(connection, Deduction, keys)
     await enter(connection, query, "deduction_id", at)
@@ -54,7 +54,7 @@ async def assess_records(connection: AsyncConnection, keys: Collection[int], at:
         .outerjoin(Sanction, Sanction.id == CodeRecord.sanction_id)
         .outerjoin(Listing, Listing.id == CodeRecord.listing_id)
         .join(MoralBankItem, sa.and_(MoralBankItem.version_id == version, MoralBankItem.code == _item_of_record()))
-        .where(CodeRecord.id.in_(keys), CodeRecord.publicity.contains(court_day(at)))
+        .where(CodeRecord.id.in_(keys), CodeRecord.publicity.contains(to_court_day(at)))
     )
     await _lock(connection, CodeRecord, keys)
     await enter(connection, query, "code_record_id", at)
@@ -66,7 +66,7 @@ async def assess_settlements(connection: AsyncConnection, keys: Collection[int],
     told = sa.func.may_leave_court(Settlement.party_id, Settlement.case_id, Settlement.performed_on, sa.null())
     query = (
         _arising(Settlement, sa.func.coalesce(MoralBankItem.value, 0), PointConversion.settlement_id)
-        .join(CatalogueVersion, is_in_force(court_day(at)))
+        .join(CatalogueVersion, is_in_force(to_court_day(at)))
         .join(MoralBankItem, item)
         .where(Settlement.id.in_(keys), Settlement.revoked_on.is_(None), told)
     )
@@ -76,7 +76,7 @@ async def assess_settlements(connection: AsyncConnection, keys: Collection[int],
 
 async def assess_members(connection: AsyncConnection, party_keys: Collection[int], at: datetime) -> None:
     """Convert the public deductions and running records of newly enrolled persons. Settlements are not converted."""
-    day, mine = court_day(at), list(party_keys)
+    day, mine = to_court_day(at), list(party_keys)
     deductions = sa.select(Deduction.id).where(Deduction.party_id.in_(mine), Deduction.publicity.contains(day))
     records = sa.select(CodeRecord.id).where(CodeRecord.party_id.in_(mine), CodeRecord.publicity.contains(day))
     await assess_deductions(connection, (await connection.execute(deductions)).scalars().all(), at)
@@ -89,7 +89,7 @@ async def reverse_records(connection: AsyncConnection, keys: Collection[int], at
     Records that still run are left alone. A bonus outlives the term of its certificate.
     """
     record = CodeRecord
-    runs, gone = record.publicity.contains(court_day(at)), sa.func.isempty(record.publicity)
+    runs, gone = record.publicity.contains(to_court_day(at)), sa.func.isempty(record.publicity)
     standing = sa.select(record.id, record.party_id, runs, gone).where(record.id.in_(keys))
     state = {key: (party, runs, gone) for key, party, runs, gone in (await connection.execute(standing)).all()}
     entries = await lock_live_entries(connection, PointConversion.code_record_id, keys)

@@ -11,7 +11,7 @@ from models.batch import Batch, BatchStatus
 from models.calendar import CalendarDay
 from models.client import Client
 from models.objection import Objection
-from models.terms import court_day
+from models.terms import to_court_day
 from models.webhook import Delivery, DisableReason, Webhook
 
 
@@ -34,7 +34,7 @@ class Backlog:
 
 async def measure_backlog(connection: AsyncConnection, now: datetime) -> Backlog:
     """Read the backlog at a moment, with one statement."""
-    today = court_day(now)
+    today = to_court_day(now)
     due = (
         sa.select(Delivery)
         .join(Webhook, sa.and_(Webhook.id == Delivery.webhook_id, Webhook.disabled_at.is_(None)))

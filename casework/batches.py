@@ -19,7 +19,7 @@ from models.batch import Batch, BatchStatus
 from models.court_case import CourtCase
 from models.deduction import Deduction, DeductionStatus
 from models.event import EventKind
-from models.terms import add_months, court_day
+from models.terms import add_months, to_court_day
 
 
 async def open_batch(connection: AsyncConnection, month: date, act: Act) -> int:
@@ -29,7 +29,7 @@ async def open_batch(connection: AsyncConnection, month: date, act: Act) -> int:
     """
     permit(act.officer, Step.COLLECT)
     first = month.replace(day=1)
-    if first > court_day(act.at):
+    if first > to_court_day(act.at):
         raise Refusal("BAD_DATE", "This month has not begun yet.", "Open it when it has.", "month")
     values = {"court_code": act.officer.court_code, "month": first, "status": BatchStatus.OPEN}
     refusal = Refusal("BATCH_EXISTS", f"The batch of {first:%Y-%m} is open already.", "Add to it.", "month")
@@ -53,7 +53,7 @@ async def decide(connection: AsyncConnection, key: int, version: int, approved: 
     if not approved:
         await take(connection, Step.REJECT, found, act)
     else:
-        today = court_day(act.at)
+        today = to_court_day(act.at)
         expires_on = compute_publicity_end(found.tier, found.finding_kind, today)
         await take(connection, Step.PASS, found, act, determined_on=today, expires_on=expires_on)
         await keep_version(connection, key, act)
@@ -78,7 +78,7 @@ async def publish(connection: AsyncConnection, key: int, act: Act) -> Sequence[i
     batch = await _locked_batch(connection, key, act)
     if batch.status is BatchStatus.PUBLISHED:
         raise _ended()
-    _check_over(batch.month, court_day(act.at))
+    _check_over(batch.month, to_court_day(act.at))
     await _check_ready(connection, key, act)
     published = sa.update(Batch).where(Batch.id == key)
     await connection.execute(published.values(status=BatchStatus.PUBLISHED, published_at=act.at))

@@ -31,7 +31,7 @@ from models.deduction import Deduction
 from models.event import Event, EventKind
 from models.listing import Listing
 from models.point_conversion import ConversionStatus, PointConversion
-from models.terms import beginning, court_day
+from models.terms import to_court_day, to_midnight
 
 WARNED = timedelta(days=30)
 """How long before its end the recipient of a consent is notified."""
@@ -42,7 +42,7 @@ async def catch_up(engine: AsyncEngine, now: datetime) -> Sequence[date]:
 
     On its first start the service begins with today, without events, since nobody was notified of what ends.
     """
-    today = court_day(now)
+    today = to_court_day(now)
     async with engine.connect() as connection:
         last = (await connection.execute(sa.select(sa.func.max(CalendarDay.day)))).scalar_one()
     days = [today] if last is None else [last + timedelta(n) for n in range(1, (today - last).days + 1)]
@@ -68,7 +68,7 @@ async def _turn(connection: AsyncConnection, *, day: date, now: datetime, first:
     if (await connection.execute(done)).scalar_one_or_none() is None:
         return
     if not first:
-        begins = beginning(day)
+        begins = to_midnight(day)
         await _delist_performed(connection, day, begins)
         await tell_gone(connection, await _expired_items(connection, day), EventKind.ENTRY_EXPIRED, begins)
         await tell_gone(connection, await _ended_listings(connection, day), EventKind.LIST_REMOVED, begins)
@@ -81,9 +81,9 @@ async def _turn(connection: AsyncConnection, *, day: date, now: datetime, first:
         await tell_recipients(
             connection, await _keys(connection, _ending(day - timedelta(1))), EventKind.CONSENT_EXPIRED, begins
         )
-    await reverse_records(connection, await _keys(connection, select_overdue_vetoes(day)), beginning(day))
+    await reverse_records(connection, await _keys(connection, select_overdue_vetoes(day)), to_midnight(day))
     records = await find_record_keys(connection, CodeRecord.effective_on == day)
-    await assess_records(connection, records, beginning(day))
+    await assess_records(connection, records, to_midnight(day))
     await remind(connection, day, now)
 
 
@@ -102,25 +102,25 @@ async def _ended_listings(connection: AsyncConnection, day: date) -> list[Withdr
     over = sa.func.upper(Listing.publicity) == day
     open_until = (Listing.ends_on == day - timedelta(1), Listing.removed_on.is_(None), over)
     found = await connection.execute(sa.select(Listing.party_id, Listing.published_on).where(*open_until))
-    return [Withdrawal(row.party_id, beginning(row.published_on)) for row in found]
+    return [Withdrawal(row.party_id, to_midnight(row.published_on)) for row in found]
 
 
 def _begun(matter: Matter, day: date) -> sa.Select[Any]:
     """Select the parties of rows that become public on this day, unless an event says so already."""
     told = sa.select(Event.id).where(
-        Event.party_id == matter.model.party_id, Event.kind == matter.entered, Event.occurred_at >= beginning(day)
+        Event.party_id == matter.model.party_id, Event.kind == matter.entered, Event.occurred_at >= to_midnight(day)
     )
     return sa.select(matter.model.party_id).where(sa.func.lower(matter.model.publicity) == day, ~told.exists())
 
 
 def _ending(day: date) -> sa.Select[Any]:
-    within = (Consent.valid_to >= beginning(day), Consent.valid_to < beginning(day + timedelta(1)))
+    within = (Consent.valid_to >= to_midnight(day), Consent.valid_to < to_midnight(day + timedelta(1)))
     return sa.select(Consent.id).where(*within, Consent.revoked_at.is_(None))
 
 
 def _turned(day: date) -> sa.Select[Any]:
     """Select the parties whose colour changes outside on a day, unless an event says so already."""
-    begins = beginning(day)
+    begins = to_midnight(day)
     told = sa.select(Event.id).where(
         Event.party_id == CodePeriod.party_id, Event.kind == EventKind.COLOUR_CHANGED, Event.occurred_at >= begins
     )

@@ -18,7 +18,7 @@ from casework.texts import holds_identity_number
 from models.certificate import GOLD_TYPE, LONGEST_NUMBER, Certificate
 from models.court import StaffRole
 from models.court_case import CourtCase
-from models.terms import court_day
+from models.terms import to_court_day
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ async def issue_certificate(connection: AsyncConnection, performance: Performanc
     """
     authorize(act, StaffRole.CENTRE)
     case = await find_case(connection, performance.case_key, performance.party_key, act.officer)
-    today = court_day(act.at)
+    today = to_court_day(act.at)
     if performance.performed_on > today:
         raise Refusal("BAD_DATE", "This has not been performed yet.", "Give a past day.", "performedOn")
     number = performance.number.strip()
@@ -72,7 +72,7 @@ async def revoke_certificate(connection: AsyncConnection, key: int, act: Act) ->
     found = await find_own(connection, joined.with_for_update(of=Certificate), act.officer, "certificate")
     if found.revoked_on is not None:
         raise Refusal("REVOKED", "This certificate is revoked already.", "Nothing more is needed.", "id")
-    today, before = court_day(act.at), await find_visible(connection, {CERTIFICATES: [key]}, act.at)
+    today, before = to_court_day(act.at), await find_visible(connection, {CERTIFICATES: [key]}, act.at)
     await connection.execute(sa.update(Certificate).where(Certificate.id == key).values(revoked_on=today))
     await keep_step(connection, found.party_id, act, certificate_id=key)
     await follow(connection, {CERTIFICATES: [key]}, before, act.at)

@@ -18,7 +18,7 @@ from models.audience import Purpose
 from models.client import Client
 from models.consent import Consent, ConsentOrigin
 from models.event import EventKind
-from models.terms import court_day
+from models.terms import to_court_day
 
 LONGEST_REFERENCE = 80
 AHEAD = timedelta(days=366)
@@ -54,7 +54,7 @@ async def register_consent(
     Raises Refusal BAD_TEXT, BAD_DATE, BAD_PURPOSE, BAD_SCOPE, REGISTERED.
     """
     number = check_reference(letter.number, "letterNumber")
-    if letter.signed_on > court_day(at):
+    if letter.signed_on > to_court_day(at):
         raise Refusal("BAD_DATE", "This day has not come yet.", "Give the day of signature.", "signedOn")
     permitted = _permitted(await _recipient(connection, client_key), given, letter.signed_on, at)
     signed = {"signed_on": letter.signed_on, "evidence_hash": letter.evidence_hash, "origin": ConsentOrigin.LETTER}
@@ -70,7 +70,7 @@ async def grant_consent(
 
     Raises Refusal NOT_FOUND, BAD_DATE, BAD_PURPOSE, BAD_SCOPE.
     """
-    today = court_day(at)
+    today = to_court_day(at)
     permitted = _permitted(await _recipient(connection, recipient_key), given, today, at)
     number = f"P-{secrets.token_hex(PORTAL_NUMBER_BYTES).upper()}"
     signed = {"signed_on": today, "origin": ConsentOrigin.PORTAL, "reference": number, "subject_index": subject}
@@ -130,7 +130,7 @@ def _period(given: Permission, signed_on: date, at: datetime) -> dict[str, datet
     start = given.valid_from or at
     if start - at > AHEAD:
         raise Refusal("BAD_DATE", "A consent begins within a year.", "Give an earlier moment.", "validFrom")
-    if court_day(start) < signed_on:
+    if to_court_day(start) < signed_on:
         message = f"A consent begins on the day of its signature, {signed_on}, or later."
         raise Refusal("BAD_DATE", message, "Give that day's midnight in Shanghai, or leave it out.", "validFrom")
     if not (max(start, at) < given.valid_to and given.valid_to - start <= LONGEST_CONSENT):

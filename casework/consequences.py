@@ -28,7 +28,7 @@ from models.event import EventKind
 from models.keyring import Keyring
 from models.point_conversion import PointConversion
 from models.repair import Repair, RepairOutcome
-from models.terms import beginning, court_day
+from models.terms import to_court_day, to_midnight
 
 Items = Mapping[Matter, Collection[int]]
 """Keys of rows, by kind."""
@@ -47,7 +47,7 @@ Visible = Mapping[tuple[Matter, int], VisibleRow]
 
 async def find_visible(connection: AsyncConnection, items: Items, at: datetime) -> Visible:
     """Return the rows that are visible outside now."""
-    day = court_day(at)
+    day = to_court_day(at)
     return {
         (matter, row.id): VisibleRow(row.party_id, row.since)
         for matter, keys in items.items()
@@ -111,7 +111,7 @@ async def follow(
     parties = await _parties(connection, items) | {one.party_id for one in before.values()}
     await lock_parties(connection, parties)
     for matter, keys in items.items():
-        await write_records(connection, matter, keys, court_day(at))
+        await write_records(connection, matter, keys, to_court_day(at))
     if not silent:
         after = await find_visible(connection, items, at)
         await _measure(connection, items, at)
@@ -200,7 +200,7 @@ async def _measure(connection: AsyncConnection, items: Items, at: datetime) -> N
         of = matter.source == sa.any_(bind_keys(keys))
         await give(connection, of, at)
         hidden = sa.and_(of, sa.func.isempty(CodeRecord.publicity))
-        await withdraw(connection, hidden, court_day(at))
+        await withdraw(connection, hidden, to_court_day(at))
 
 
 async def _convert(connection: AsyncConnection, items: Items, at: datetime) -> None:
@@ -248,7 +248,7 @@ async def _vanished(connection: AsyncConnection, before: Visible, after: Visible
     for matter, key in places:
         kind = EventKind.RECORD_SHIELDED if matter is DEDUCTIONS and key in shielded else matter.vanished
         one = before[matter, key]
-        found.setdefault(kind, []).append(Withdrawal(one.party_id, beginning(one.since)))
+        found.setdefault(kind, []).append(Withdrawal(one.party_id, to_midnight(one.since)))
     return found
 
 

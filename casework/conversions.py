@@ -15,7 +15,7 @@ from casework.refusal import Refusal
 from models.catalogue import ItemKind, MoralBankItem
 from models.household import Household
 from models.point_conversion import ConversionStatus, PointConversion, VillageNotice
-from models.terms import court_day
+from models.terms import to_court_day
 
 HANDLED = (ConversionStatus.CONFIRMED, ConversionStatus.VILLAGE_NOTIFIED)
 
@@ -95,7 +95,7 @@ async def enter_opposites(connection: AsyncConnection, entries: Sequence[Any], a
 
 def _assessed(at: datetime) -> Mapping[str, Any]:
     """The columns that all new entries share."""
-    month = court_day(at).replace(day=1)
+    month = to_court_day(at).replace(day=1)
     return {"month": month, "status": ConversionStatus.COURT_ASSESSED, "assessed_at": at}
 
 

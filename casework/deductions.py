@@ -17,7 +17,7 @@ from models.catalogue import Stage, Tier
 from models.court_case import Role
 from models.deduction import FINDINGS, PROPOSED_ONCE, Deduction, DeductionStatus, FindingKind
 from models.sanction import FOUNDED, Sanction
-from models.terms import court_day
+from models.terms import to_court_day
 
 
 @dataclass(frozen=True)
@@ -105,10 +105,10 @@ def _proposed() -> Refusal:
 async def _content(connection: AsyncConnection, proposal: Proposal, act: Act) -> dict[str, Any]:
     """Return the columns of the content of a proposal, after all checks."""
     case = await find_case(connection, proposal.case_key, proposal.party_key, act.officer, proposal.role)
-    behaviour = await find_behaviour(connection, proposal.behaviour, court_day(act.at))
+    behaviour = await find_behaviour(connection, proposal.behaviour, to_court_day(act.at))
     _check_stage(behaviour, case.stage)
     _check_points(proposal.points, behaviour)
-    _check_days(proposal, court_day(act.at))
+    _check_days(proposal, to_court_day(act.at))
     await _check_standing(connection, proposal)
     await establish(connection, act.keyring, proposal.party_key, act.at, proposal.conduct_on)
     return {

@@ -17,7 +17,7 @@ from models.catalogue import Colour
 from models.code_record import CodePeriod, Perspective, is_known_today
 from models.event import Event, EventKind
 from models.party import Party
-from models.terms import court_day
+from models.terms import to_court_day
 
 
 async def lock_parties(connection: AsyncConnection, party_keys: Collection[int]) -> None:
@@ -106,6 +106,6 @@ async def _colours(connection: AsyncConnection, keys: Collection[int], at: datet
         CodePeriod.party_id == sa.any_(bind_keys(keys)),
         CodePeriod.perspective == Perspective.OUTSIDE,
         is_known_today(CodePeriod),
-        CodePeriod.during.contains(court_day(at)),
+        CodePeriod.during.contains(to_court_day(at)),
     )
     return {row.party_id: row.colour for row in await connection.execute(query)}

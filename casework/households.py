@@ -20,7 +20,7 @@ from models.household import Household, HouseholdMember, Village
 from models.names import fold
 from models.party import Identity, IdentityType, Party, PartyKind
 from models.point_conversion import PointConversion
-from models.terms import court_day
+from models.terms import to_court_day
 
 LONGEST_TEXT = 100
 """Characters of the key of a household, of a relation, of the number of a letter."""
@@ -53,7 +53,7 @@ async def enrol(connection: AsyncConnection, person: EnrolledPerson, membership:
 
     Raises Refusal NOT_FOUND, BAD_TEXT, BAD_DATE, CONSENT_REQUIRED.
     """
-    _check(membership, court_day(at))
+    _check(membership, to_court_day(at))
     party = await _person(connection, person, at)
     household = await _household(connection, membership)
     values = {
@@ -83,7 +83,7 @@ async def leave(connection: AsyncConnection, key: int, left_on: date, at: dateti
         raise Refusal("NOT_FOUND", "There is no such member.", "Look it up again.", "id")
     if found.left_on is not None:
         raise Refusal("WRONG_STATE", "This person has left already.", "Nothing more is needed.", "id")
-    if not found.enrolled_on <= left_on <= court_day(at):
+    if not found.enrolled_on <= left_on <= to_court_day(at):
         raise Refusal("BAD_DATE", "One leaves after one's enrolment, and not in time to come.", "Check it.", "leftOn")
     ended = {"left_on": left_on, "exported_on": None}  # not from an export
     await connection.execute(sa.update(HouseholdMember).where(HouseholdMember.id == key).values(ended))

@@ -21,7 +21,7 @@ from models.consent import Consent
 from models.incentive_loan import IncentiveLoan, LoanOutcome
 from models.party import Identity, Party, PartyKind
 from models.party_name import is_known_as
-from models.terms import court_day
+from models.terms import to_court_day
 
 LENDS = sa.literal(Purpose.INCENTIVE_LOAN.value, sa.Text)
 
@@ -43,7 +43,7 @@ async def record_loan(
     """
     if loan.amount <= 0:
         raise Refusal("NEGATIVE_AMOUNT", "A loan is of more than zero.", "Give it in CNY.", "amount")
-    if loan.granted_on > court_day(at):
+    if loan.granted_on > to_court_day(at):
         raise Refusal("BAD_DATE", "This day has not come yet.", "Report it when it has.", "grantedOn")
     party = await _borrower(connection, client_key, borrower, at)
     values = {
@@ -72,7 +72,7 @@ async def close_loan(
         raise Refusal("NOT_FOUND", "There is no such loan of yours.", "Look it up again.", "id")
     if found.outcome is not None:
         raise Refusal("RECORDED", "The end of this loan is reported already.", "Nothing more is needed.", "id")
-    if not found.granted_on <= closed_on <= court_day(at):
+    if not found.granted_on <= closed_on <= to_court_day(at):
         raise Refusal("BAD_DATE", "A loan ends after it is granted, and not in time to come.", "Check it.", "closedOn")
     update = sa.update(IncentiveLoan).where(IncentiveLoan.id == key)
     await connection.execute(update.values(outcome=outcome, closed_on=closed_on))

@@ -18,7 +18,7 @@ from models.batch import Batch
 from models.catalogue import CatalogueVersion
 from models.consent import ShareCode
 from models.integrity_report import IntegrityReport
-from models.terms import court_day
+from models.terms import to_court_day
 
 USUAL = timedelta(days=30)
 """The default validity of a report."""
@@ -86,7 +86,7 @@ class IssuedReport:
 def make_report_number(secret: bytes, share_code_id: int, issued_at: datetime) -> str:
     """Return the number to quote a report by (编号). It grants no access and does not count reports."""
     mark = base64.b32encode(hmac.digest(secret, b"report-number/%d" % share_code_id, "sha256")).decode()
-    return f"SX{court_day(issued_at):%Y%m%d}-{mark[:NUMBER_CHARACTERS]}"
+    return f"SX{to_court_day(issued_at):%Y%m%d}-{mark[:NUMBER_CHARACTERS]}"
 
 
 def make_report_address(issuer: str, code: str) -> str:
@@ -97,7 +97,7 @@ def make_report_address(issuer: str, code: str) -> str:
 async def read_sheet(connection: AsyncConnection, secret: bytes, share_code_id: int) -> Sheet:
     """Return the data of the report of a share code. It never changes."""
     code: Any = (await connection.execute(sa.select(ShareCode.__table__).where(ShareCode.id == share_code_id))).one()
-    day = court_day(code.created_at)
+    day = to_court_day(code.created_at)
     month = sa.select(sa.func.to_char(sa.func.max(Batch.month), "YYYY-MM")).where(Batch.published_at <= code.created_at)
     edition = sa.select(month.scalar_subquery().label("month"), CatalogueVersion.label, CatalogueVersion.note)
     told: Any = (await connection.execute(edition.where(is_in_force(day)))).one_or_none()
@@ -126,7 +126,7 @@ def make_claims(sheet: Sheet, content: Mapping[str, Any], issuer: str) -> dict[s
             "number": sheet.number,
             "purpose": sheet.purpose.value,
             "scopes": list(sheet.scopes),
-            "asOf": court_day(sheet.issued_at).isoformat(),
+            "asOf": to_court_day(sheet.issued_at).isoformat(),
             "latestMonth": sheet.month,
             "catalogue": {"label": sheet.edition, "note": sheet.note},
             "notices": list(NOTICES),

@@ -23,7 +23,7 @@ from models.court import StaffRole
 from models.court_case import Role
 from models.listing import DEBTOR_GROUNDS, DebtorGround, Listing, ListingKind, compute_debtor_end
 from models.party import Party
-from models.terms import court_day
+from models.terms import to_court_day
 
 DEBTOR, LENDER = ListingKind.DISHONEST_DEBTOR, ListingKind.PROFESSIONAL_LENDER
 TEXTS = ("basis_number", "basis_unit", "obligation", "performance")
@@ -39,7 +39,7 @@ async def list_lender(connection: AsyncConnection, party_key: int, act: Act) -> 
 
     A removed lender may be listed again. Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, LISTED.
     """
-    grounds, today = authorize(act, StaffRole.JUDGE), court_day(act.at)
+    grounds, today = authorize(act, StaffRole.JUDGE), to_court_day(act.at)
     await require_known_party(connection, party_key, act.officer)
     blank = dict.fromkeys(("case_number", "basis_number", "basis_unit", "obligation", "performance"), "")
     values = {"kind": LENDER, "party_id": party_key, "grounds": grounds, "listed_on": today, **blank}
@@ -74,7 +74,7 @@ async def list_debtor(connection: AsyncConnection, unperformed: DebtorEntry, act
     if case.stage is not Stage.ENFORCEMENT:
         raise Refusal("WRONG_STAGE", "A debtor is listed in an enforcement case.", "Name that case.", "caseId")
     await _check_of_age(connection, unperformed.party_key, act)
-    today, grounds = court_day(act.at), DEBTOR_GROUNDS[unperformed.ground]
+    today, grounds = to_court_day(act.at), DEBTOR_GROUNDS[unperformed.ground]
     texts = {name: _text(name, getattr(unperformed, name)) for name in TEXTS}
     days = {"listed_on": case.filed_on, "published_on": today, "ends_on": compute_debtor_end(grounds, today)}
     of = {"kind": DEBTOR, "party_id": unperformed.party_key, "case_id": case.id, "case_number": case.number}
@@ -83,7 +83,7 @@ async def list_debtor(connection: AsyncConnection, unperformed: DebtorEntry, act
 
 async def _check_of_age(connection: AsyncConnection, party_key: int, act: Act) -> None:
     """Raise Refusal MINOR unless the party is known to be of age (R16; 法释〔2017〕7号, article 4)."""
-    today = court_day(act.at)
+    today = to_court_day(act.at)
     await establish(connection, act.keyring, party_key, act.at, today)
     of_age = sa.select(Party.id).where(Party.id == party_key, Party.of_age_from <= today)
     if (await connection.execute(of_age)).first() is None:
@@ -103,7 +103,7 @@ def _text(name: str, text: str) -> str:
 
 async def _enter(connection: AsyncConnection, values: Mapping[str, Any], act: Act) -> int:
     """Insert an entry of the officer's court and its consequences. Raises Refusal CATALOGUE, LISTED."""
-    entry = {"published_on": court_day(act.at), "court_code": act.officer.court_code, **values}
+    entry = {"published_on": to_court_day(act.at), "court_code": act.officer.court_code, **values}
     await find_code_type(connection, LISTING_TYPES[entry["kind"]], entry["published_on"])
     await _check_unlisted(connection, entry)
     refusal = Refusal("LISTED", "This party was put on the list today.", "Look it up.", "partyId")
@@ -131,7 +131,7 @@ async def remove_listing(connection: AsyncConnection, key: int, act: Act) -> Non
     query = sa.select(Listing.party_id, Listing.court_code).where(Listing.id == key, Listing.removed_on.is_(None))
     found = await find_own(connection, query.with_for_update(), act.officer, "listing")
     await keep_step(connection, found.party_id, act, listing_id=key)
-    keys, before = await end_entries(connection, {key: (court_day(act.at), CloseReason.DELISTED)}, act.at)
+    keys, before = await end_entries(connection, {key: (to_court_day(act.at), CloseReason.DELISTED)}, act.at)
     await follow(connection, {LISTINGS: keys}, before, act.at)
 
 

@@ -12,7 +12,7 @@ from models.catalogue import Colour
 from models.code_record import CodeRecord
 from models.measure import Measure, MeasureStatus
 from models.party import Party
-from models.terms import court_day
+from models.terms import to_court_day
 
 GIVEN = (Colour.RED, Colour.GOLD)
 """The colours of penalties and incentives, which both sides recognise."""
@@ -24,7 +24,7 @@ async def give(connection: AsyncConnection, records: sa.ColumnElement[bool], at:
         sa.select(
             CodeRecord.id,
             sa.literal(MeasureStatus.PUBLISHED, Measure.status.type),
-            sa.func.greatest(CodeRecord.effective_on, sa.literal(court_day(at), sa.Date)),
+            sa.func.greatest(CodeRecord.effective_on, sa.literal(to_court_day(at), sa.Date)),
         )
         .join(Party, Party.id == CodeRecord.party_id)
         .where(records, CodeRecord.colour.in_(GIVEN), CodeRecord.closed_on.is_(None))
@@ -63,7 +63,7 @@ async def recognise(connection: AsyncConnection, key: int, recognised_on: date, 
         return
     if found.status is MeasureStatus.WITHDRAWN:
         raise Refusal("WRONG_STATE", "The court has withdrawn this measure.", "Drop it.", "id")
-    if not found.published_on <= recognised_on <= court_day(at):
+    if not found.published_on <= recognised_on <= to_court_day(at):
         message = "It is recognised after its publication, and not in time to come."
         raise Refusal("BAD_DATE", message, "Check it.", "recognisedOn")
     values = {"status": MeasureStatus.RECOGNISED, "recognised_on": recognised_on}

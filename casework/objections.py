@@ -23,7 +23,7 @@ from models.deduction import Deduction, DeductionStatus
 from models.event import EventKind
 from models.objection import Objection, ObjectionOutcome
 from models.point_conversion import PointConversion
-from models.terms import court_day
+from models.terms import to_court_day
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ async def file_objection(
 
     The item is annotated, not suspended. Raises Refusal NOT_FOUND, REASON_REQUIRED, OBJECTION_OPEN.
     """
-    text, today = require_reason(statement), court_day(at)
+    text, today = require_reason(statement), to_court_day(at)
     query = sa.select(Deduction.party_id, Deduction.publicity).where(
         Deduction.id == deduction_key,
         Deduction.party_id == party_key,

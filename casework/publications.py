@@ -14,7 +14,7 @@ from models.bulletin import Bulletin, BulletinKind
 from models.certificate import LONGEST_NUMBER
 from models.consequence_notice import ConsequenceNotice
 from models.court import StaffRole
-from models.terms import court_day
+from models.terms import to_court_day
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ async def publish_bulletin(connection: AsyncConnection, announcement: Announceme
     Raises Refusal WRONG_ROLE, BAD_TEXT, BAD_DATE, ISSUED.
     """
     require(act.officer, StaffRole.CENTRE)
-    if announcement.month.replace(day=1) > court_day(act.at):
+    if announcement.month.replace(day=1) > to_court_day(act.at):
         raise Refusal("BAD_DATE", "This month has not begun yet.", "Write about a past one.", "month")
     values = {
         "court_code": act.officer.court_code,
@@ -66,7 +66,7 @@ async def issue_notice(connection: AsyncConnection, service: Service, act: Act) 
     """
     authorize(act, StaffRole.JUDGE)
     case = await find_case(connection, service.case_key, service.party_key, act.officer)
-    if service.served_on > court_day(act.at):
+    if service.served_on > to_court_day(act.at):
         raise Refusal("BAD_DATE", "This day has not come yet.", "Give a past day.", "servedOn")
     values = {
         "number": _number(service.number),

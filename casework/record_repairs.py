@@ -35,7 +35,7 @@ from models.event import EventKind
 from models.listing import Listing
 from models.repair import Repair, RepairOutcome
 from models.sanction import Sanction
-from models.terms import add_months, court_day
+from models.terms import add_months, to_court_day
 
 BLUE = "B01"
 REVIEW_MONTHS = 3
@@ -50,7 +50,7 @@ async def apply_for_record(
     The minimum period runs from the day of effect, by the tier of the sanctioned behaviour (R9). Raises Refusal
     NOT_FOUND, TOO_EARLY, and as `enter_application` does.
     """
-    today = court_day(at)
+    today = to_court_day(at)
     query = (
         sa.select(CodeRecord.effective_on, Behaviour.tier)
         .join(CodeType, CodeType.id == CodeRecord.code_type_id)
@@ -88,17 +88,17 @@ async def decide_record_repair(connection: AsyncConnection, key: int, decision: 
     authorize(act, StaffRole.PANEL)
     repair = await lock_application(connection, key, Repair.code_record_id, act)
     record = await _locked(connection, repair.code_record_id, act)
-    if decision.outcome is not RepairOutcome.REFUSED and not _runs(record, court_day(act.at)):
+    if decision.outcome is not RepairOutcome.REFUSED and not _runs(record, to_court_day(act.at)):
         raise Refusal("EXPIRED", "The record has ended.", "Refuse the application.", "id")
     if decision.outcome is RepairOutcome.SHORTENED:
         await _shorten(connection, record, decision.new_end, act)
     elif decision.outcome is RepairOutcome.SHIELDED:
-        await close_records(connection, CodeRecord.id == record.id, court_day(act.at), CloseReason.SHIELDED)
+        await close_records(connection, CodeRecord.id == record.id, to_court_day(act.at), CloseReason.SHIELDED)
     await write_decision(connection, key, decision, act)
     if decision.outcome is RepairOutcome.SHORTENED:
-        await tell(connection, list_visible(record, court_day(act.at)), EventKind.REPAIR_GRANTED, act.at)
+        await tell(connection, list_visible(record, to_court_day(act.at)), EventKind.REPAIR_GRANTED, act.at)
     elif decision.outcome is RepairOutcome.SHIELDED:
-        lost = list_withdrawals(record, record.effective_on, court_day(act.at))
+        lost = list_withdrawals(record, record.effective_on, to_court_day(act.at))
         await tell_gone(connection, lost, EventKind.RECORD_SHIELDED, act.at)
     if decision.outcome is not RepairOutcome.REFUSED:
         await update_colours(connection, [record.party_id], act.at)
@@ -116,7 +116,7 @@ async def end_repair(connection: AsyncConnection, code_record_key: int, performe
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND.
     """
     authorize(act, StaffRole.CENTRE)
-    blue, today = await _locked(connection, code_record_key, act), court_day(act.at)
+    blue, today = await _locked(connection, code_record_key, act), to_court_day(act.at)
     if blue.colour is not Colour.BLUE or not _runs(blue, today):
         raise not_found("repair in progress")
     await keep_step(connection, blue.party_id, act, code_record_id=code_record_key)
@@ -183,7 +183,7 @@ async def _locked(connection: AsyncConnection, key: int, act: Act) -> Any:
 
 
 async def _shorten(connection: AsyncConnection, record: Any, end: date | None, act: Act) -> None:
-    today = court_day(act.at)
+    today = to_court_day(act.at)
     check_end(end, today, record.ends_on)
     covered = sa.select(CodeRecord.id).where(CodeRecord.repaired_id == record.id, is_running(today))
     if (await connection.execute(covered)).first():

@@ -18,7 +18,7 @@ from models.court_case import CourtCase
 from models.deduction import Deduction
 from models.event import EventKind
 from models.objection import Objection
-from models.terms import beginning, court_day
+from models.terms import to_court_day, to_midnight
 
 PUBLISHED = (
     sa.select(
@@ -49,7 +49,7 @@ async def record_publication(
     rows = [row for row in rows if row["ends_on"] >= row["effective_on"]]
     if rows:
         await connection.execute(sa.insert(CodeRecord), rows)
-    told = [row for row in found if court_day(row.published_at) in row.publicity]
+    told = [row for row in found if to_court_day(row.published_at) in row.publicity]
     annotated = [row.party_id for row in told if row.annotated]
     return [row.party_id for row in told], annotated, [row["party_id"] for row in rows]
 
@@ -73,7 +73,7 @@ def _record(row: sa.Row[Any]) -> dict[str, Any]:
         "colour": row.colour,
         "court_code": row.court_code,
         "case_id": row.case_id,
-        "effective_on": court_day(row.published_at),
+        "effective_on": to_court_day(row.published_at),
         "ends_on": compute_record_end(row.term_months, row.determined_on, row.expires_on),
         "deduction_id": row.id,
     }
@@ -98,19 +98,19 @@ def list_visible(row: Any, day: date) -> list[int]:
 
 def list_withdrawals(row: Any, since: date, day: date) -> list[Withdrawal]:
     """Return the withdrawal of an item that is public on a day; otherwise nothing (R10)."""
-    return [Withdrawal(key, beginning(since)) for key in list_visible(row, day)]
+    return [Withdrawal(key, to_midnight(since)) for key in list_visible(row, day)]
 
 
 async def tell_of(connection: AsyncConnection, found: Any, kind: EventKind, at: datetime) -> None:
     """Write an event of a deduction if it is public."""
-    await tell(connection, list_visible(found, court_day(at)), kind, at)
+    await tell(connection, list_visible(found, to_court_day(at)), kind, at)
 
 
 async def end_item(connection: AsyncConnection, step: Step, found: sa.Row[Any], act: Act) -> None:
     """End a published deduction and its record; both vanish outside the court (R10). Raises Refusal as `take` does."""
     await take(connection, step, found, act, ended_at=act.at)
-    await close_records(connection, CodeRecord.deduction_id == found.id, court_day(act.at), ENDS[step][0])
-    if list_visible(found, court_day(act.at)):
+    await close_records(connection, CodeRecord.deduction_id == found.id, to_court_day(act.at), ENDS[step][0])
+    if list_visible(found, to_court_day(act.at)):
         await tell_gone(connection, [Withdrawal(found.party_id, found.published_at)], ENDS[step][1], act.at)
     await update_colours(connection, [found.party_id], act.at)
 

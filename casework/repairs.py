@@ -24,7 +24,7 @@ from models.deduction import Deduction, DeductionStatus
 from models.event import EventKind
 from models.objection import Objection
 from models.repair import EVIDENCED, Repair, RepairGround, RepairOutcome
-from models.terms import court_day
+from models.terms import to_court_day
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ async def apply(connection: AsyncConnection, party_key: int, key: int, applicati
 
     Raises Refusal NOT_FOUND, TOO_EARLY, REASON_REQUIRED, NEGATIVE_AMOUNT, BAD_EXTENT, EVIDENCE_REQUIRED, APPLIED.
     """
-    today = court_day(at)
+    today = to_court_day(at)
     query = sa.select(Deduction.tier, Deduction.determined_on).where(
         Deduction.id == key,
         Deduction.party_id == party_key,
@@ -168,7 +168,7 @@ async def lock_application(
 
 async def _check_grantable(connection: AsyncConnection, found: Any, act: Act) -> None:
     """Raise Refusal if the item has expired or has an open objection (R8)."""
-    if found.expires_on is None or found.expires_on < court_day(act.at):
+    if found.expires_on is None or found.expires_on < to_court_day(act.at):
         raise Refusal("EXPIRED", "The item's publicity is over.", "Refuse the application.", "id")
     contested = sa.select(Objection.id).where(Objection.deduction_id == found.id, Objection.outcome.is_(None))
     if (await connection.execute(contested)).first():
@@ -183,7 +183,7 @@ def check_end(end: date | None, today: date, before: date | None) -> None:
 
 
 async def _shorten(connection: AsyncConnection, found: sa.Row[Any], end: date | None, act: Act) -> None:
-    check_end(end, court_day(act.at), found.expires_on)
+    check_end(end, to_court_day(act.at), found.expires_on)
     await take(connection, Step.AMEND, found, act, expires_on=end, version=found.version + 1)
     await keep_version(connection, found.id, act)
     if end is not None:

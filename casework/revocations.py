@@ -21,7 +21,7 @@ from models.event import EventKind
 from models.objection import Objection, ObjectionOutcome
 from models.point_conversion import PointConversion
 from models.sanction import FOUNDED, Sanction
-from models.terms import court_day
+from models.terms import to_court_day
 
 REVOKED = "据以认定的决定已被撤销"
 """The reason of a revocation that comes by file."""
@@ -49,9 +49,9 @@ async def withdraw_founded(
         await _fall(connection, step, keys, at, reason, by)
     await settle(connection, {row.batch_id for row in found if row.batch_id})
     which = CodeRecord.deduction_id.in_(published)
-    await close_records(connection, which, court_day(at), CloseReason.WITHDRAWN)
+    await close_records(connection, which, to_court_day(at), CloseReason.WITHDRAWN)
     contested = await _answer(connection, [row.id for row in found], at, reason)
-    known = [row for row in found if list_visible(row, court_day(at))]
+    known = [row for row in found if list_visible(row, to_court_day(at))]
     await lock_parties(connection, [row.party_id for row in found])
     await tell_gone(
         connection, [Withdrawal(row.party_id, row.published_at) for row in known], EventKind.ENTRY_WITHDRAWN, at

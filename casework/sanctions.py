@@ -23,7 +23,7 @@ from models.court import StaffRole
 from models.identifiers import IdentifierError
 from models.party import Party, PartyKind
 from models.sanction import LONGEST_DETENTION, LONGEST_SENTENCE_MONTHS, SANCTION_CASES, Sanction, SanctionKind
-from models.terms import add_months, court_day
+from models.terms import add_months, to_court_day
 
 LATEST_EFFECT_MONTHS = 12
 """The limit of plausible days of effect, in months from today."""
@@ -58,7 +58,7 @@ async def record_sanction(connection: AsyncConnection, decision: SanctionDecisio
     """
     authorize(act, StaffRole.CENTRE)
     case = await find_case(connection, decision.case_key, decision.party_key, act.officer)
-    _check(decision, court_day(act.at))
+    _check(decision, to_court_day(act.at))
     await _check_kind(connection, decision)
     behaviour = await _behaviour(connection, decision)
     code = find_red_type(decision.kind, case.stage) or (behaviour and behaviour.code_type)
@@ -95,7 +95,7 @@ async def revoke_sanction(connection: AsyncConnection, key: int, revoked_on: dat
     found = await find_own(connection, query, act.officer, "sanction")
     if found.revoked_on is not None:
         raise Refusal("REVOKED", "This sanction is revoked already.", "Nothing more is needed.", "id")
-    if not found.decided_on <= revoked_on <= court_day(act.at):
+    if not found.decided_on <= revoked_on <= to_court_day(act.at):
         message = "It is revoked after its decision, and not in time to come."
         raise Refusal("BAD_DATE", message, "Check it.", "revokedOn")
     before = await find_visible(connection, {SANCTIONS: [key]}, act.at)

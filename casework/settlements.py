@@ -18,7 +18,7 @@ from casework.texts import holds_identity_number
 from models.court import StaffRole
 from models.point_conversion import PointConversion
 from models.settlement import LONGEST_DOCUMENT, Settlement
-from models.terms import court_day
+from models.terms import to_court_day
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ async def record_settlement(connection: AsyncConnection, performed: SettlementPe
     """
     authorize(act, StaffRole.CENTRE)
     case = await find_case(connection, performed.case_key, performed.party_key, act.officer)
-    if performed.performed_on > court_day(act.at):
+    if performed.performed_on > to_court_day(act.at):
         raise Refusal("BAD_DATE", "This has not been performed yet.", "Give a past day.", "performedOn")
     values = {
         "case_number": case.number,
@@ -67,7 +67,7 @@ async def revoke_settlement(connection: AsyncConnection, key: int, act: Act) -> 
     if found.revoked_on is not None:
         raise Refusal("REVOKED", "This settlement is revoked already.", "Nothing more is needed.", "id")
     revoked = sa.update(Settlement).where(Settlement.id == key)
-    await connection.execute(revoked.values(revoked_on=court_day(act.at)))
+    await connection.execute(revoked.values(revoked_on=to_court_day(act.at)))
     await keep_step(connection, found.party_id, act, settlement_id=key)
     await reverse(connection, PointConversion.settlement_id, [key], act.at)
 

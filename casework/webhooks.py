@@ -36,12 +36,12 @@ ANEW: dict[str, Any] = {"attempts": 0, "tried_at": None, "given_up_at": None}
 
 def derive_signing_key(keyring: Keyring, key: int, version: int) -> Ed25519PrivateKey:
     """Derive the Ed25519 key of a version of a webhook's keys."""
-    return Ed25519PrivateKey.from_private_bytes(keyring.webhook_secret(b"ed25519", key, version))
+    return Ed25519PrivateKey.from_private_bytes(keyring.derive_webhook_secret(b"ed25519", key, version))
 
 
 def derive_hmac_secret(keyring: Keyring, key: int, version: int) -> bytes:
     """Derive the HMAC secret of a version of a webhook's keys, 32 bytes."""
-    return keyring.webhook_secret(b"hmac", key, version)
+    return keyring.derive_webhook_secret(b"hmac", key, version)
 
 
 def format_secret(keyring: Keyring, key: int, version: int) -> str:

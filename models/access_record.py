@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Identity, Index, PrimaryKeyConstraint
 from sqlalchemy.orm import Mapped, foreign, mapped_column
 
 from models.audience import Audience, Purpose
-from models.base import Base, link, partial_index
+from models.base import Base, index_where, link
 from models.client import Client
 
 
@@ -54,7 +54,7 @@ class AccessRecord(Base):
     __tablename__ = "access_record"
     __table_args__ = (
         PrimaryKeyConstraint("at", "id"),
-        partial_index("ix_access_record_subject", "subject_index", "at", where="party_id IS NULL"),
+        index_where("ix_access_record_subject", "subject_index", "at", where="party_id IS NULL"),
         Index("ix_access_record_party", "party_id", "at"),
         {"postgresql_partition_by": "RANGE (at)"},
     )

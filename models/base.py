@@ -17,7 +17,7 @@ NAMING_CONVENTION = {
 }
 
 
-def choice(enum: type[Enum], name: str | None = None) -> sa.Enum:
+def map_enum(enum: type[Enum], name: str | None = None) -> sa.Enum:
     """Return the type of a text column whose CHECK constraint allows the values of `enum`.
 
     name: of the constraint, for a table with two columns of one enum; by default the name of the enum.
@@ -37,7 +37,7 @@ def link(**options: Any) -> Any:
     return relationship(viewonly=True, lazy="raise", **options)
 
 
-def partial_index(name: str, *columns: Any, where: str, unique: bool = False) -> sa.Index:
+def index_where(name: str, *columns: Any, where: str, unique: bool = False) -> sa.Index:
     """Declare an index on the rows that satisfy a condition in SQL."""
     return sa.Index(name, *columns, unique=unique, postgresql_where=sa.text(where))
 
@@ -49,7 +49,7 @@ class Base(DeclarativeBase):
     type_annotation_map = {  # noqa: RUF012 - read by SQLAlchemy
         str: sa.Text(),
         datetime: sa.DateTime(timezone=True),
-        Enum: choice(Enum),
+        Enum: map_enum(Enum),
         list[str]: ARRAY(sa.Text),
         dict[str, Any]: JSONB(none_as_null=True),
         Range[date]: DATERANGE(),

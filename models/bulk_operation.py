@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Keyed, partial_index
+from models.base import Base, Keyed, index_where
 
 
 class BulkKind(StrEnum):
@@ -76,8 +76,8 @@ class BulkOperation(Keyed):
         CheckConstraint("state <> 'COMPLETED' OR (sha256 IS NOT NULL AND expires_at IS NOT NULL)", name="completed"),
         CheckConstraint("(kind = 'EXPORT') = (total IS NULL)", name="total"),
         CheckConstraint("(ended_at IS NULL) = (request IS NOT NULL)", name="sealed"),
-        partial_index("ix_bulk_operation_open", "id", where="ended_at IS NULL"),
-        partial_index("ix_bulk_operation_expires_at", "expires_at", where="state = 'COMPLETED'"),
+        index_where("ix_bulk_operation_open", "id", where="ended_at IS NULL"),
+        index_where("ix_bulk_operation_expires_at", "expires_at", where="state = 'COMPLETED'"),
     )
 
     client_key: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)

@@ -5,7 +5,7 @@ from datetime import date
 from sqlalchemy import CheckConstraint, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed, partial_index
+from models.base import Keyed, index_where
 from models.publicity import Public
 
 GOLD_TYPE = "A01"
@@ -21,7 +21,7 @@ class Certificate(Public, Keyed):
     __tablename__ = "certificate"
     __table_args__ = (
         CheckConstraint("issued_on >= performed_on", name="issued_after_performed"),
-        partial_index("ix_certificate_untied", "case_number", where="case_id IS NULL AND case_number <> ''"),
+        index_where("ix_certificate_untied", "case_number", where="case_id IS NULL AND case_number <> ''"),
     )
 
     number: Mapped[str] = mapped_column(unique=True)

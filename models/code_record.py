@@ -17,7 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Keyed, choice, link, partial_index
+from models.base import Base, Keyed, index_where, link, map_enum
 from models.catalogue import CodeType, Colour
 from models.certificate import Certificate
 from models.court import Court
@@ -79,7 +79,7 @@ class CodeRecord(Public, Keyed):
     closed_on: Mapped[date | None]
     close_reason: Mapped[CloseReason | None]
     repaired_id: Mapped[int | None] = mapped_column(index=True)
-    repaired_colour: Mapped[Colour | None] = mapped_column(choice(Colour, "repairedcolour"))
+    repaired_colour: Mapped[Colour | None] = mapped_column(map_enum(Colour, "repairedcolour"))
     sanction_id: Mapped[int | None] = mapped_column(ForeignKey("sanction.id"), unique=True)
     listing_id: Mapped[int | None] = mapped_column(ForeignKey("listing.id"), unique=True)
     certificate_id: Mapped[int | None] = mapped_column(ForeignKey("certificate.id"), unique=True)
@@ -106,7 +106,7 @@ class CodeRecordVersion(Base):
     __tablename__ = "code_record_version"
     __table_args__ = (
         CheckConstraint("NOT isempty(known)", name="was_known"),
-        partial_index("ix_code_record_version_today", "code_record_id", where="upper_inf(known)", unique=True),
+        index_where("ix_code_record_version_today", "code_record_id", where="upper_inf(known)", unique=True),
         Index("ix_code_record_version_party", "party_id", "effective_on"),
     )
 
@@ -155,10 +155,8 @@ class CodePeriod(Base):
         ),
         CheckConstraint("NOT isempty(during)", name="lasts"),
         CheckConstraint("NOT isempty(known)", name="was_known"),
-        partial_index(
-            "ix_code_period_today", "party_id", "perspective", "during", where="upper_inf(known)", unique=True
-        ),
-        partial_index("ix_code_period_begins", text("lower(during)"), where="upper_inf(known)"),
+        index_where("ix_code_period_today", "party_id", "perspective", "during", where="upper_inf(known)", unique=True),
+        index_where("ix_code_period_begins", text("lower(during)"), where="upper_inf(known)"),
     )
 
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), primary_key=True)

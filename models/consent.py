@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed, link, partial_index
+from models.base import Keyed, index_where, link
 from models.client import Client
 from models.names import fold_default
 
@@ -34,8 +34,8 @@ class Consent(Keyed):
         CheckConstraint("octet_length(evidence_hash) = 32", name="evidence"),
         Index("ix_consent_subject", "subject_index", "client_key"),
         Index("ix_consent_client_key_valid_to", "client_key", "valid_to"),
-        partial_index("ix_consent_client_key_revoked_at", "client_key", "revoked_at", where="revoked_at IS NOT NULL"),
-        partial_index("ix_consent_valid_to", "valid_to", where="revoked_at IS NULL"),
+        index_where("ix_consent_client_key_revoked_at", "client_key", "revoked_at", where="revoked_at IS NOT NULL"),
+        index_where("ix_consent_valid_to", "valid_to", where="revoked_at IS NULL"),
     )
 
     reference: Mapped[str]

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, SmallInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed, link, partial_index
+from models.base import Keyed, index_where, link
 from models.catalogue import Stage
 from models.court import Court
 from models.party import Party
@@ -82,12 +82,8 @@ class Participation(Keyed):
     __tablename__ = "participation"
     __table_args__ = (
         Index("ix_participation_case", "case_id", "id"),
-        partial_index(
-            "uq_participation_party", "case_id", "role", "party_id", where="party_id IS NOT NULL", unique=True
-        ),
-        partial_index(
-            "uq_participation_unidentified", "case_id", "role", "name", where="party_id IS NULL", unique=True
-        ),
+        index_where("uq_participation_party", "case_id", "role", "party_id", where="party_id IS NOT NULL", unique=True),
+        index_where("uq_participation_unidentified", "case_id", "role", "name", where="party_id IS NULL", unique=True),
     )
 
     case_id: Mapped[int] = mapped_column(ForeignKey("court_case.id"))

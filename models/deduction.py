@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed, link, partial_index
+from models.base import Keyed, index_where, link
 from models.batch import Batch
 from models.catalogue import Behaviour, Stage, Tier, limit_points
 from models.court import StaffRole
@@ -110,7 +110,7 @@ class Deduction(Public, Keyed):
             "proposed_by <> reviewed_by AND proposed_by <> decided_by AND reviewed_by <> decided_by",
             name="three_people",
         ),
-        partial_index(
+        index_where(
             PROPOSED_ONCE,
             "case_id",
             "party_id",
@@ -122,7 +122,7 @@ class Deduction(Public, Keyed):
         ),
         CheckConstraint("(status IN ('WITHDRAWN', 'SHIELDED')) = (ended_at IS NOT NULL)", name="ended"),
         CheckConstraint("num_nonnulls(proposed_by, exported_on) > 0", name="proposed_or_imported"),
-        partial_index(
+        index_where(
             "uq_deduction_imported",
             "case_id",
             "party_id",

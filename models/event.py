@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed, link, partial_index
+from models.base import Keyed, index_where, link
 from models.bulk_operation import BulkOperation
 from models.consent import Consent
 from models.party import Party
@@ -61,8 +61,8 @@ class Event(Keyed):
         CheckConstraint("(party_id IS NULL) = (sequence IS NULL)", name="parties_are_counted"),
         CheckConstraint("(bulk_operation_id IS NOT NULL) = (kind = 'BULK_OPERATION_ENDED')", name="bulk"),
         CheckConstraint("(consent_id IS NOT NULL) = (kind LIKE 'CONSENT%')", name="consents"),
-        partial_index("ix_event_consent_id", "consent_id", where="consent_id IS NOT NULL"),
-        partial_index("ix_event_unplaced", "id", where="position IS NULL"),
+        index_where("ix_event_consent_id", "consent_id", where="consent_id IS NOT NULL"),
+        index_where("ix_event_unplaced", "id", where="position IS NULL"),
     )
 
     party_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))

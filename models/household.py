@@ -5,7 +5,7 @@ from datetime import date
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed, link, partial_index
+from models.base import Keyed, index_where, link
 
 
 class Village(Keyed):
@@ -37,7 +37,7 @@ class HouseholdMember(Keyed):
     __tablename__ = "household_member"
     __table_args__ = (
         UniqueConstraint("household_id", "party_id"),
-        partial_index("uq_household_member_open", "party_id", where="left_on IS NULL", unique=True),
+        index_where("uq_household_member_open", "party_id", where="left_on IS NULL", unique=True),
         Index("ix_household_member_party_id", "party_id"),
         CheckConstraint("left_on >= enrolled_on", name="left_after_enrolment"),
         CheckConstraint("consent_number <> ''", name="consented"),

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed, choice, link, partial_index
+from models.base import Keyed, index_where, link, map_enum
 from models.court import Court, StaffRole
 from models.documents import DocumentKind
 from models.names import fold_default
@@ -114,7 +114,7 @@ class IdentityAct(Keyed):
         Index("ix_identity_act_party_id", "party_id"),
         Index("ix_identity_act_other_id", "other_id"),
         Index("ix_identity_act_court_code", "court_code", "proposed_at"),
-        partial_index("uq_identity_act_conflict", "conflict_id", where="state = 'PROPOSED'", unique=True),
+        index_where("uq_identity_act_conflict", "conflict_id", where="state = 'PROPOSED'", unique=True),
     )
 
     court_code: Mapped[str] = mapped_column(ForeignKey("court.code"))
@@ -125,18 +125,18 @@ class IdentityAct(Keyed):
     outcome: Mapped[ConflictOutcome | None]
     name: Mapped[str | None]
     items: Mapped[dict[str, Any] | None]
-    number_kind: Mapped[DocumentKind | None] = mapped_column(choice(DocumentKind, "numberkind"))
+    number_kind: Mapped[DocumentKind | None] = mapped_column(map_enum(DocumentKind, "numberkind"))
     number_index: Mapped[bytes | None]
     number_sealed: Mapped[bytes | None]
     number_masked: Mapped[str | None]
     reason: Mapped[str]
     evidence_digest: Mapped[bytes]
     proposed_by: Mapped[int] = mapped_column(ForeignKey("staff.id"))
-    proposed_role: Mapped[StaffRole] = mapped_column(choice(StaffRole, "proposedrole"))
+    proposed_role: Mapped[StaffRole] = mapped_column(map_enum(StaffRole, "proposedrole"))
     proposed_at: Mapped[datetime]
     state: Mapped[IdentityActState] = mapped_column(server_default=IdentityActState.PROPOSED.value)
     decided_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
-    decided_role: Mapped[StaffRole | None] = mapped_column(choice(StaffRole, "decidedrole"))
+    decided_role: Mapped[StaffRole | None] = mapped_column(map_enum(StaffRole, "decidedrole"))
     decided_at: Mapped[datetime | None]
     decision_reason: Mapped[str | None]
 

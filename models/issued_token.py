@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, partial_index
+from models.base import Base, index_where
 
 
 class IssuedToken(Base):
@@ -19,7 +19,7 @@ class IssuedToken(Base):
     __table_args__ = (
         CheckConstraint("expires_at > issued_at", name="lifetime"),
         CheckConstraint("num_nonnulls(subject_index, staff_id) <= 1", name="acts_for_one"),
-        partial_index("ix_issued_token_staff_id", "staff_id", where="staff_id IS NOT NULL"),
+        index_where("ix_issued_token_staff_id", "staff_id", where="staff_id IS NOT NULL"),
     )
 
     jti: Mapped[str] = mapped_column(primary_key=True)

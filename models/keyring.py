@@ -60,7 +60,7 @@ class Keyring:
         """The key for share codes; from the first version, so that a code can be derived again."""
         return _derive(self.indexing[0], b"suxin/share-code")
 
-    def webhook_secret(self, purpose: bytes, webhook: int, version: int) -> bytes:
+    def derive_webhook_secret(self, purpose: bytes, webhook: int, version: int) -> bytes:
         """Derive 32 bytes for a version of a webhook's keys, by HKDF (RFC 5869)."""
         return _derive(self.sealing[0], b"suxin/webhook/%b/%d/%d" % (purpose, webhook, version))
 

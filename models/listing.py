@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed, link, partial_index
+from models.base import Keyed, index_where, link
 from models.court import Court
 from models.party import Party
 from models.publicity import Public
@@ -81,8 +81,8 @@ class Listing(Public, Keyed):
 
     __tablename__ = "listing"
     __table_args__ = (
-        partial_index("ix_listing_untied", "case_number", where="case_id IS NULL AND case_number <> ''"),
-        partial_index(
+        index_where("ix_listing_untied", "case_number", where="case_id IS NULL AND case_number <> ''"),
+        index_where(
             "uq_listing_debtor",
             "party_id",
             "case_number",
@@ -90,7 +90,7 @@ class Listing(Public, Keyed):
             where="kind = 'DISHONEST_DEBTOR'",
             unique=True,
         ),
-        partial_index(
+        index_where(
             "uq_listing_lender",
             "party_id",
             "court_code",

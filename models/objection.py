@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed, link, partial_index
+from models.base import Keyed, index_where, link
 from models.deduction import Deduction
 
 
@@ -32,7 +32,7 @@ class Objection(Keyed):
         CheckConstraint("(outcome IS NULL) = (reasons IS NULL)", name="decided_with_reasons"),
         CheckConstraint("answered_by IS NULL OR outcome IS NOT NULL", name="answered_with_outcome"),
         CheckConstraint("due_on > filed_on AND due_on <= filed_on + interval '1 month'", name="due_in_a_month"),
-        partial_index("uq_objection_open", "deduction_id", where="outcome IS NULL", unique=True),
+        index_where("uq_objection_open", "deduction_id", where="outcome IS NULL", unique=True),
         Index("ix_objection_deduction", "deduction_id"),
     )
 

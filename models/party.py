@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed, choice, link, partial_index
+from models.base import Keyed, index_where, link, map_enum
 from models.documents import DocumentKind
 from models.household import Household, Village
 from models.names import fold_default
@@ -38,10 +38,10 @@ class Party(Keyed):
     __tablename__ = "party"
     __table_args__ = (
         CheckConstraint("merged_id IS NULL OR (merged_id <> id AND NOT disclosed)", name="merged_is_hidden"),
-        partial_index("ix_party_household_id", "household_id", where="household_id IS NOT NULL"),
+        index_where("ix_party_household_id", "household_id", where="household_id IS NOT NULL"),
         CheckConstraint("kind <> 'ORGANIZATION' OR of_age_from = '-infinity'", name="organizations_are_of_age"),
         CheckConstraint("NOT (held AND disclosed)", name="held_is_not_disclosed"),
-        partial_index("ix_party_merged_id", "merged_id", where="merged_id IS NOT NULL"),
+        index_where("ix_party_merged_id", "merged_id", where="merged_id IS NOT NULL"),
     )
 
     kind: Mapped[PartyKind]
@@ -71,11 +71,11 @@ class Identity(Keyed):
         CheckConstraint("octet_length(index) = 21", name="keyed_hash"),
         CheckConstraint("masked LIKE '%*%'", name="masked_form"),
         Index("ix_identity_party_id", "party_id"),
-        partial_index("uq_identity_main", "party_id", where="main", unique=True),
+        index_where("uq_identity_main", "party_id", where="main", unique=True),
     )
 
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
-    type: Mapped[IdentityType] = mapped_column(choice(DocumentKind, "identitytype"))
+    type: Mapped[IdentityType] = mapped_column(map_enum(DocumentKind, "identitytype"))
     index: Mapped[bytes] = mapped_column(unique=True)
     sealed: Mapped[bytes]
     masked: Mapped[str]

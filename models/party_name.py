@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
-from models.base import Keyed, partial_index
+from models.base import Keyed, index_where
 from models.names import fold_default
 from models.party import Party
 
@@ -34,8 +34,8 @@ class PartyName(Keyed):
         UniqueConstraint("party_id", "folded"),
         CheckConstraint("standing <> 'CURRENT' OR ends_on IS NULL", name="current_has_no_end"),
         CheckConstraint("ends_on >= begins_on", name="ordered"),
-        partial_index("uq_party_name_current", "party_id", where="standing = 'CURRENT'", unique=True),
-        partial_index("ix_party_name_former", "folded", where="standing = 'FORMER'"),
+        index_where("uq_party_name_current", "party_id", where="standing = 'CURRENT'", unique=True),
+        index_where("ix_party_name_former", "folded", where="standing = 'FORMER'"),
     )
 
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))

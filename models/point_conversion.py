@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed, link, partial_index
+from models.base import Keyed, index_where, link
 from models.catalogue import ItemKind, MoralBankItem
 from models.household import Household
 
@@ -26,7 +26,7 @@ class PointConversion(Keyed):
     __tablename__ = "point_conversion"
     __table_args__ = (
         Index("ix_point_conversion_assessed", "assessed_at", "id"),
-        partial_index("ix_point_conversion_confirmed", "id", where="status = 'CONFIRMED'"),
+        index_where("ix_point_conversion_confirmed", "id", where="status = 'CONFIRMED'"),
         CheckConstraint("points BETWEEN -10 AND 10", name="at_most_ten"),
         CheckConstraint("extract(day FROM month) = 1", name="month_is_its_first_day"),
         CheckConstraint("(status = 'RETURNED') = (return_reason IS NOT NULL)", name="returned_with_reason"),

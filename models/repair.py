@@ -7,7 +7,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed, link, partial_index
+from models.base import Keyed, index_where, link
 from models.catalogue import Tier
 from models.code_record import CodeRecord
 from models.deduction import Deduction
@@ -62,8 +62,8 @@ class Repair(Keyed):
             " OR (evidence_document IS NOT NULL AND (ground <> 'FULL_PERFORMANCE' OR amount_performed > 0))",
             name="evidence_shown",
         ),
-        partial_index("uq_repair_open_deduction", "deduction_id", where="outcome IS NULL", unique=True),
-        partial_index("uq_repair_open_record", "code_record_id", where="outcome IS NULL", unique=True),
+        index_where("uq_repair_open_deduction", "deduction_id", where="outcome IS NULL", unique=True),
+        index_where("uq_repair_open_record", "code_record_id", where="outcome IS NULL", unique=True),
     )
 
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, ForeignKey, Numeric, SmallInteger, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed, link, partial_index
+from models.base import Keyed, index_where, link
 from models.catalogue import Behaviour
 from models.court import Court
 from models.court_case import CourtCase
@@ -56,7 +56,7 @@ class Sanction(Public, Keyed):
 
     __tablename__ = "sanction"
     __table_args__ = (
-        partial_index("ix_sanction_untied", "related_number", where="case_id IS NULL AND related_number <> ''"),
+        index_where("ix_sanction_untied", "related_number", where="case_id IS NULL AND related_number <> ''"),
         UniqueConstraint("decision_number", "party_id", "kind"),
         CheckConstraint(
             "CASE WHEN kind = 'FINE' THEN amount IS NOT NULL AND amount > 0 ELSE amount IS NULL END",

@@ -17,11 +17,11 @@ def add_months(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
-def court_day(moment: datetime) -> date:
+def to_court_day(moment: datetime) -> date:
     """Return the court day of a moment with time zone."""
     return moment.astimezone(COURT_TIME).date()
 
 
-def beginning(day: date) -> datetime:
+def to_midnight(day: date) -> datetime:
     """Return the moment at which a court day begins."""
     return datetime.combine(day, time(), COURT_TIME)

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed, link, partial_index
+from models.base import Keyed, index_where, link
 from models.names import fold_default
 from models.party import PartyKind
 
@@ -32,7 +32,7 @@ class Watch(Keyed):
     __table_args__ = (
         CheckConstraint("(ended_at IS NULL) = (name IS NOT NULL)", name="named_while_it_lasts"),
         CheckConstraint("(name IS NULL) = (folded IS NULL)", name="folded"),
-        partial_index("uq_watch_open", "subject_index", "client_key", where="ended_at IS NULL", unique=True),
+        index_where("uq_watch_open", "subject_index", "client_key", where="ended_at IS NULL", unique=True),
         Index("ix_watch_client_key", "client_key", "reference"),
     )
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, ForeignKey, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed, link, partial_index
+from models.base import Keyed, index_where, link
 from models.event import Event
 
 
@@ -27,7 +27,7 @@ class Webhook(Keyed):
 
     __tablename__ = "webhook"
     __table_args__ = (
-        partial_index("uq_webhook_url", "client_key", "url", where="deleted_at IS NULL", unique=True),
+        index_where("uq_webhook_url", "client_key", "url", where="deleted_at IS NULL", unique=True),
         CheckConstraint("octet_length(public_key) = 32", name="key"),
         CheckConstraint("key_version > 0", name="versioned"),
         CheckConstraint("(disabled_at IS NULL) = (disable_reason IS NULL)", name="reasoned"),
@@ -59,7 +59,7 @@ class Delivery(Keyed):
         UniqueConstraint("webhook_id", "event_id"),
         CheckConstraint("attempts >= 0", name="counted"),
         CheckConstraint("given_up_at IS NULL OR (next_at IS NULL AND delivered_at IS NULL)", name="given_up_is_ended"),
-        partial_index("ix_delivery_due", "webhook_id", "event_id", where="next_at IS NOT NULL"),
+        index_where("ix_delivery_due", "webhook_id", "event_id", where="next_at IS NOT NULL"),
     )
 
     webhook_id: Mapped[int] = mapped_column(ForeignKey("webhook.id"))

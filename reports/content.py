@@ -49,7 +49,7 @@ class ReportReading:
         audience = self.sheet.audience
         return prepare_operation(self.engine, DOCUMENT, OPERATIONS[audience], SCOPES[audience])
 
-    async def content(self, connection: AsyncConnection) -> tuple[dict[str, Any], Trail]:
+    async def read(self, connection: AsyncConnection) -> tuple[dict[str, Any], Trail]:
         """Return the content and the entries for the access log. Raises ReportEndedError."""
         context = self._context(connection)
         result = await execute_operation(self.operation, self._variables(), context)
@@ -109,7 +109,7 @@ class ReportWriter:
         """The issuer of the signatures."""
         return self.signer.issuer
 
-    async def signature(self, connection: AsyncConnection, caller: Caller, sheet: Sheet, code: str) -> str:
+    async def sign(self, connection: AsyncConnection, caller: Caller, sheet: Sheet, code: str) -> str:
         """Return the detached signature of the present content of a code."""
-        content, _ = await ReportReading(self.engine, caller, sheet, code).content(connection)
+        content, _ = await ReportReading(self.engine, caller, sheet, code).read(connection)
         return self.signer.sign(make_claims(sheet, content, self.issuer))

@@ -66,7 +66,7 @@ class ReportViewer:
         if issued.status is not ReportStatus.VALID:
             return ReportView(issued.status, reading.code), _nothing(issued, reading)
         try:
-            content, trail = await reading.content(connection)
+            content, trail = await reading.read(connection)
         except ReportEndedError:
             return ReportView(ReportStatus.REVOKED, reading.code), _nothing(issued, reading)
         told = make_claims(issued.sheet, content, self.signer.issuer)

@@ -31,7 +31,7 @@ from models.dates import parse_date
 from models.deduction import FINDINGS, RED_PUBLICITY_MONTHS, Deduction, DeductionStatus, DeductionVersion, FindingKind
 from models.repair import Repair
 from models.sanction import Sanction
-from models.terms import add_months, beginning, court_day
+from models.terms import add_months, to_court_day, to_midnight
 from models.vocabulary import WordKind
 
 REASON = "历史数据导入"
@@ -119,9 +119,9 @@ class Deductions(RecordingFormat):
             conduct_on,
             found,
             read_text(finding, "FINDING", required=True, limit=DOCUMENT_LENGTH),
-            beginning(determined_on),
-            beginning(published_on) - timedelta(seconds=1),
-            beginning(published_on),
+            to_midnight(determined_on),
+            to_midnight(published_on) - timedelta(seconds=1),
+            to_midnight(published_on),
             determined_on,
             self._last(last, behaviour, found, determined_on),
             ended_at,
@@ -179,7 +179,7 @@ class Deductions(RecordingFormat):
         ended_on = parse_date(ended)
         if not published_on <= ended_on <= self.context.today:
             raise LineError("DATE", "It ends after its publication, and not in time to come: correct the days.")
-        return status, beginning(ended_on)
+        return status, to_midnight(ended_on)
 
     async def end(
         self, connection: AsyncConnection, source: Source, turn: int, written: Written
@@ -192,7 +192,7 @@ class Deductions(RecordingFormat):
         await self._keep_steps(connection, PUBLISHED, {REASON: public.keys()}, source)
         for (status, reason), found in zip(ENDS.items(), ended, strict=True):
             await self._keep_steps(connection, status, _by_reason(found), source)
-            await close_records(connection, CodeRecord.deduction_id.in_(found), court_day(source.at), reason)
+            await close_records(connection, CodeRecord.deduction_id.in_(found), to_court_day(source.at), reason)
         await self._keep_versions(connection, keys, source)
         await record_publication(connection, public.keys() & set(written.new))
         await refresh_records(connection, public.keys() & set(written.changed))

@@ -18,7 +18,7 @@ from ingest.versions import Source, Written
 from models.code_record import CloseReason
 from models.identifiers import was_minor
 from models.listing import Listing
-from models.terms import court_day
+from models.terms import to_court_day
 
 LISTING_COLUMNS: tuple[tuple[str, type[Text] | type[Date]], ...] = (
     ("kind", Text),
@@ -55,7 +55,7 @@ class ListingFormat(RecordingFormat):
         self, connection: AsyncConnection, source: Source, turn: int, written: Written
     ) -> tuple[Sequence[int], Visible]:
         """End whoever has performed, and whoever was reported as removed before it was listed here."""
-        await write_records(connection, self.matter, [*written.new, *written.changed], court_day(source.at))
+        await write_records(connection, self.matter, [*written.new, *written.changed], to_court_day(source.at))
         removed = await removed_entries(connection, Listing.party_id.in_(sa.select(self.staged.c.party_id)))
         ends = {**await self.performed(connection, source, turn), **removed}
         keys, before = await end_entries(connection, ends, source.at)

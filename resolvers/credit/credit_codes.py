@@ -16,7 +16,7 @@ import models
 from auth.audiences import Audience
 from engine.declare.relations import Frame, Order, Relation
 from engine.declare.sql import SQL
-from models.base import choice
+from models.base import map_enum
 from models.catalogue import Colour
 from models.code_record import ANNULLED, VANISHING, Perspective, Reading, is_known_today
 from models.terms import COURT_TIME
@@ -39,7 +39,7 @@ def day_asked(row: Frame) -> SQL:
 
 def reading_asked(row: Frame) -> SQL:
     """Which reading was asked for."""
-    return sa.type_coerce(sa.func.coalesce(row.reading, Reading.VALID.value), choice(Reading))
+    return sa.type_coerce(sa.func.coalesce(row.reading, Reading.VALID.value), map_enum(Reading))
 
 
 def _in_knowledge(row: Any, audience: Audience, as_of: SQL, reading: SQL) -> SQL:

@@ -32,7 +32,7 @@ async def issue(
     secret = caller.keyring.share_key
     key = await share_codes.create_share_code(connection, secret, shown, sharing, caller.now)
     sheet = await integrity_reports.read_sheet(connection, secret, key)
-    signature = await reports_of(caller).signature(connection, caller, sheet, make_share_code(secret, key, REPORT))
+    signature = await reports_of(caller).sign(connection, caller, sheet, make_share_code(secret, key, REPORT))
     return await integrity_reports.enter_report(connection, key, caller.principal.client_key, signature)
 
 
