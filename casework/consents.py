@@ -14,6 +14,7 @@ from auth.scopes import PERSONS
 from casework.events import tell_recipients
 from casework.refusal import Refusal
 from casework.rows import insert_new
+from casework.texts import strip_text
 from models.audience import Purpose
 from models.client import Client
 from models.consent import Consent, ConsentOrigin
@@ -96,10 +97,8 @@ async def revoke_consent(connection: AsyncConnection, whose: sa.ColumnElement[bo
 
 def check_reference(text: str, field: str) -> str:
     """Return the caller's own reference, stripped. Raises Refusal BAD_TEXT for a blank or too long one."""
-    found = text.strip()
-    if not 1 <= len(found) <= LONGEST_REFERENCE:
-        raise Refusal("BAD_TEXT", f"This has 1 to {LONGEST_REFERENCE} characters.", "Give one of your own.", field)
-    return found
+    refusal = Refusal("BAD_TEXT", f"This has 1 to {LONGEST_REFERENCE} characters.", "Give one of your own.", field)
+    return strip_text(text, LONGEST_REFERENCE, refusal)
 
 
 async def _recipient(connection: AsyncConnection, client_key: int) -> Any:

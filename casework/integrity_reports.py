@@ -153,15 +153,7 @@ async def revoke_report(connection: AsyncConnection, subject: bytes, key: int, a
 async def find_report(connection: AsyncConnection, secret: bytes, code: str, at: datetime) -> IssuedReport | None:
     """Return the report of a code; None for an unknown code (R20)."""
     query = (
-        sa.select(
-            IntegrityReport.id,
-            IntegrityReport.client_key,
-            IntegrityReport.share_code_id,
-            IntegrityReport.signature,
-            ShareCode.subject_index,
-            ShareCode.valid_to,
-            ShareCode.revoked_at,
-        )
+        sa.select(IntegrityReport.__table__, ShareCode.subject_index, ShareCode.valid_to, ShareCode.revoked_at)
         .join(ShareCode, ShareCode.id == IntegrityReport.share_code_id)
         .where(ShareCode.code_hash == hash_code(code))
     )

@@ -16,7 +16,7 @@ from casework.procedure import Act, authorize
 from casework.record_steps import keep_step
 from casework.refusal import Refusal
 from casework.rows import find_own, insert_new
-from casework.texts import holds_identity_number
+from casework.texts import strip_text
 from models.catalogue import Stage
 from models.code_record import CloseReason, CodeRecord
 from models.court import StaffRole
@@ -93,12 +93,10 @@ async def _check_of_age(connection: AsyncConnection, party_key: int, act: Act) -
 
 def _text(name: str, text: str) -> str:
     """Return a text of an entry, stripped. Raises Refusal BAD_TEXT, also for an identity number (R18)."""
-    kept = text.strip()
-    if not 0 < len(kept) <= LONGEST_TEXT or holds_identity_number(kept):
-        field = name.split("_", maxsplit=1)[0] + name.partition("_")[2].capitalize()
-        message = f"This has 1 to {LONGEST_TEXT} characters, and no identity number among them."
-        raise Refusal("BAD_TEXT", message, "Complete or shorten it.", field)
-    return kept
+    first, _, second = name.partition("_")
+    message = f"This has 1 to {LONGEST_TEXT} characters, and no identity number among them."
+    refusal = Refusal("BAD_TEXT", message, "Complete or shorten it.", first + second.capitalize())
+    return strip_text(text, LONGEST_TEXT, refusal)
 
 
 async def _enter(connection: AsyncConnection, values: Mapping[str, Any], act: Act) -> int:

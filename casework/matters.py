@@ -18,12 +18,11 @@ from models.court_case import CourtCase
 from models.deduction import Deduction
 from models.event import EventKind
 from models.listing import Listing, ListingKind
-from models.sanction import RED_TYPES, SANCTION_CASES, Sanction, SanctionKind
+from models.sanction import CONVICTED, CONVICTED_IN_ENFORCEMENT, RED_TYPES, SANCTION_CASES, Sanction, SanctionKind
 
 LISTING_TYPES = {ListingKind.DISHONEST_DEBTOR: "Y18", ListingKind.PROFESSIONAL_LENDER: "Y01"}
 """The code type of an entry's record, by list."""
 
-CONVICTED, CONVICTED_IN_ENFORCEMENT = "R01", "R04"
 COLUMNS = ("party_id", "code_type_id", "colour", "court_code", "case_id", "effective_on", "ends_on")
 """The columns of a code record that follow from its row."""
 

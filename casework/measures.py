@@ -33,12 +33,7 @@ async def give(connection: AsyncConnection, records: sa.ColumnElement[bool], at:
     arriving = insert(Measure).from_select(["code_record_id", "status", "published_on"], chosen)
     again = arriving.on_conflict_do_update(
         index_elements=[Measure.code_record_id],
-        set_={
-            "status": arriving.excluded.status,
-            "published_on": arriving.excluded.published_on,
-            "recognised_on": None,
-            "withdrawn_on": None,
-        },
+        set_={name: arriving.excluded[name] for name in ("status", "published_on", "recognised_on", "withdrawn_on")},
         where=Measure.status == MeasureStatus.WITHDRAWN,
     )
     await connection.execute(again)

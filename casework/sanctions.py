@@ -25,6 +25,7 @@ from models.party import Party, PartyKind
 from models.sanction import LONGEST_DETENTION, LONGEST_SENTENCE_MONTHS, SANCTION_CASES, Sanction, SanctionKind
 from models.terms import add_months, to_court_day
 
+COPIED = ("kind", "amount", "days", "decided_on", "effective_on", "sentence_ends_on")
 LATEST_EFFECT_MONTHS = 12
 """The limit of plausible days of effect, in months from today."""
 
@@ -71,12 +72,7 @@ async def record_sanction(connection: AsyncConnection, decision: SanctionDecisio
         "case_id": decision.case_key,
         "party_id": decision.party_key,
         "behaviour_id": behaviour and behaviour.id,
-        "kind": decision.kind,
-        "amount": decision.amount,
-        "days": decision.days,
-        "decided_on": decision.decided_on,
-        "effective_on": decision.effective_on,
-        "sentence_ends_on": decision.sentence_ends_on,
+        **{name: getattr(decision, name) for name in COPIED},
     }
     refusal = Refusal("RECORDED", "This decision is recorded already.", "Look it up.", "number")
     key = await insert_new(connection, Sanction, values, refusal)

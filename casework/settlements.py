@@ -14,7 +14,7 @@ from casework.procedure import Act, authorize
 from casework.record_steps import keep_step
 from casework.refusal import Refusal
 from casework.rows import find_own, insert_new
-from casework.texts import holds_identity_number
+from casework.texts import strip_text
 from models.court import StaffRole
 from models.point_conversion import PointConversion
 from models.settlement import LONGEST_DOCUMENT, Settlement
@@ -73,8 +73,6 @@ async def revoke_settlement(connection: AsyncConnection, key: int, act: Act) -> 
 
 
 def _document(text: str) -> str:
-    number = text.strip()
-    if not 0 < len(number) <= LONGEST_DOCUMENT or holds_identity_number(number):
-        message = f"The number of a document has 1 to {LONGEST_DOCUMENT} characters."
-        raise Refusal("BAD_DOCUMENT", message, "Copy it from the document.", "document")
-    return number
+    message = f"The number of a document has 1 to {LONGEST_DOCUMENT} characters."
+    refusal = Refusal("BAD_DOCUMENT", message, "Copy it from the document.", "document")
+    return strip_text(text, LONGEST_DOCUMENT, refusal)

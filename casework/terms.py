@@ -5,7 +5,7 @@ from datetime import date
 from models.catalogue import Stage, Tier
 from models.deduction import GRAVE_FINDINGS, PUBLICITY_MONTHS, RED_PUBLICITY_MONTHS, FindingKind
 from models.repair import MINIMUM_MONTHS
-from models.sanction import RED_TYPES, SanctionKind
+from models.sanction import CONVICTED, CONVICTED_IN_ENFORCEMENT, RED_TYPES, SanctionKind
 from models.terms import add_months
 
 UNRECORDED = frozenset({"Y03", "Y18"})
@@ -31,7 +31,7 @@ def compute_record_end(term_months: int | None, determined_on: date, expires_on:
 def find_red_type(kind: SanctionKind, stage: Stage) -> str | None:
     """Return the red code type of a sanction in a case of that stage, or None (R12)."""
     if kind is SanctionKind.CONVICTION:
-        return "R04" if stage is Stage.ENFORCEMENT else "R01"
+        return CONVICTED_IN_ENFORCEMENT if stage is Stage.ENFORCEMENT else CONVICTED
     return RED_TYPES.get(kind)
 
 

@@ -46,6 +46,14 @@ def check_text(text: str, field: str) -> None:
         raise Refusal("BAD_TEXT", message, "Leave it out.", field)
 
 
+def strip_text(text: str, longest: int, refusal: Refusal) -> str:
+    """Return a text, stripped. Raises `refusal` for a blank or longer text, or one with an identity number (R18)."""
+    stripped = text.strip()
+    if not 0 < len(stripped) <= longest or holds_identity_number(stripped):
+        raise refusal
+    return stripped
+
+
 def find_fault(text: str, longest: int, unreadable: re.Pattern[str] = UNREADABLE) -> tuple[str, str] | None:
     """Return the predicate of a sentence on an unacceptable text, and a hint; None for an acceptable one."""
     if len(text) > longest:

@@ -166,11 +166,7 @@ async def _opened(
     upserted = entered.on_conflict_do_update(
         index_elements=[Watch.subject_index, Watch.client_key],
         index_where=Watch.ended_at.is_(None),
-        set_={
-            "reference": entered.excluded.reference,
-            "name": entered.excluded.name,
-            "folded": entered.excluded.folded,
-        },
+        set_={name: entered.excluded[name] for name in ("reference", "name", "folded")},
     ).returning(Watch.subject_index, Watch.id)
     return {row.subject_index: row.id for row in await connection.execute(upserted, rows)}
 

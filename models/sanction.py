@@ -29,6 +29,9 @@ class SanctionKind(StrEnum):
 RED_TYPES = {SanctionKind.DETENTION: "R02", SanctionKind.FINE: "R03"}
 """The red code types of a court's own sanctions (R12)."""
 
+CONVICTED, CONVICTED_IN_ENFORCEMENT = "R01", "R04"
+"""The red code types of convictions (R12)."""
+
 FOUNDED = {
     SanctionKind.FINE: FindingKind.FINE_DECISION,
     SanctionKind.DETENTION: FindingKind.DETENTION_DECISION,
