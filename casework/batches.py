@@ -39,9 +39,9 @@ async def open_batch(connection: AsyncConnection, month: date, act: Act) -> int:
 
 async def collect(connection: AsyncConnection, batch_key: int, deduction_key: int, version: int, act: Act) -> None:
     """Add an approved deduction to a batch. Raises Refusal BATCH_PUBLISHED, and as `take` does."""
-    batch = await _locked_batch(connection, batch_key, act)
+    batch = await _lock_batch(connection, batch_key, act)
     if batch.status is BatchStatus.PUBLISHED:
-        raise _ended()
+        raise _refuse_published()
     found = await lock_deduction(connection, act.officer, deduction_key, version)
     await take(connection, Step.COLLECT, found, act, batch_id=batch_key)
     await settle(connection, [batch_key])
@@ -75,9 +75,9 @@ async def publish(connection: AsyncConnection, key: int, act: Act) -> Sequence[i
     """
     permit(act.officer, Step.PUBLISH)
     reason = require_reason(act.reason)
-    batch = await _locked_batch(connection, key, act)
+    batch = await _lock_batch(connection, key, act)
     if batch.status is BatchStatus.PUBLISHED:
-        raise _ended()
+        raise _refuse_published()
     _check_over(batch.month, to_court_day(act.at))
     await _check_ready(connection, key, act)
     published = sa.update(Batch).where(Batch.id == key)
@@ -91,7 +91,7 @@ async def publish(connection: AsyncConnection, key: int, act: Act) -> Sequence[i
     return keys
 
 
-async def _locked_batch(connection: AsyncConnection, key: int, act: Act) -> sa.Row[Any]:
+async def _lock_batch(connection: AsyncConnection, key: int, act: Act) -> sa.Row[Any]:
     """Lock a batch of the officer's court. A batch is always locked before its items, to avoid deadlocks."""
     query = sa.select(Batch.__table__).where(Batch.id == key).with_for_update()
     found = await find_own(connection, query, act.officer, "batch")
@@ -103,14 +103,14 @@ async def lock_item(connection: AsyncConnection, key: int, version: int | None, 
     query = sa.select(Deduction.batch_id, CourtCase.court_code).join(CourtCase, CourtCase.id == Deduction.case_id)
     place = await find_own(connection, query.where(Deduction.id == key), act.officer, "deduction")
     if place.batch_id is not None:
-        await _locked_batch(connection, place.batch_id, act)
+        await _lock_batch(connection, place.batch_id, act)
     found = await lock_deduction(connection, act.officer, key, version)
     if found.batch_id != place.batch_id:
         raise Refusal("WRONG_STATE", "The deduction is being added to a batch just now.", "Read it again.", "id")
     return found
 
 
-def _ended() -> Refusal:
+def _refuse_published() -> Refusal:
     message = "This month is published; nothing is added to it."
     return Refusal("BATCH_PUBLISHED", message, "Open another month.", "batch")
 

@@ -166,7 +166,7 @@ async def complete(connection: AsyncConnection, keyring: Keyring, key: int, page
         digest.update(await read_member(connection, keyring, key, number))
     ended = sa.update(BulkOperation).where(BulkOperation.id == key)
     values = {"state": BulkState.COMPLETED, "ended_at": at, "expires_at": at + KEPT, "sha256": digest.digest()}
-    await _ended(connection, ended.values(request=None, **values), at)
+    await _finish(connection, ended.values(request=None, **values), at)
 
 
 async def fail(connection: AsyncConnection, key: int, error: BulkError, at: datetime) -> None:
@@ -178,11 +178,11 @@ async def _end(
     connection: AsyncConnection, key: int, state: BulkState, at: datetime, error: BulkError | None = None
 ) -> None:
     ended = sa.update(BulkOperation).where(BulkOperation.id == key, BulkOperation.ended_at.is_(None))
-    if await _ended(connection, ended.values(state=state, error=error, ended_at=at, request=None), at):
+    if await _finish(connection, ended.values(state=state, error=error, ended_at=at, request=None), at):
         await _delete_file(connection, key)
 
 
-async def _ended(connection: AsyncConnection, update: sa.Update, at: datetime) -> bool:
+async def _finish(connection: AsyncConnection, update: sa.Update, at: datetime) -> bool:
     """End an operation, notify its client, delete its upload. Return whether it was open."""
     row = (await connection.execute(update.returning(*TOLD, BulkOperation.upload_id))).one_or_none()
     if row is None:

@@ -22,7 +22,7 @@ HANDLED = (ConversionStatus.CONFIRMED, ConversionStatus.VILLAGE_NOTIFIED)
 
 async def confirm(connection: AsyncConnection, key: int, at: datetime) -> None:
     """Confirm a conversion for the head office. Idempotent. Raises Refusal NOT_FOUND, WRONG_STATE."""
-    found = await _locked(connection, key)
+    found = await _lock(connection, key)
     if found.status in HANDLED:
         return
     _check_assessed(found.status)
@@ -31,7 +31,7 @@ async def confirm(connection: AsyncConnection, key: int, at: datetime) -> None:
 
 async def send_back(connection: AsyncConnection, key: int, reason: str) -> None:
     """Return a conversion to the court with a reason. Raises Refusal NOT_FOUND, WRONG_STATE, REASON_REQUIRED."""
-    found = await _locked(connection, key)
+    found = await _lock(connection, key)
     _check_assessed(found.status)
     if (await connection.execute(sa.select(PointConversion.id).where(PointConversion.reverses_id == key))).first():
         raise Refusal("WRONG_STATE", "The court has reversed this by another entry.", "Confirm both.", "id")
@@ -45,7 +45,7 @@ async def tell_village(connection: AsyncConnection, key: int, at: datetime) -> N
 
     Raises Refusal NOT_FOUND, WRONG_STATE.
     """
-    found = await _locked(connection, key)
+    found = await _lock(connection, key)
     if found.status is not ConversionStatus.CONFIRMED:
         raise Refusal("WRONG_STATE", f"The conversion is {found.status}.", "Only a confirmed one is told.", "id")
     notice = (
@@ -129,7 +129,7 @@ async def lock_live_entries(
     return (await connection.execute(query.with_for_update(of=entry))).all()
 
 
-async def _locked(connection: AsyncConnection, key: int) -> Any:
+async def _lock(connection: AsyncConnection, key: int) -> Any:
     query = sa.select(PointConversion.status).where(PointConversion.id == key).with_for_update()
     found = (await connection.execute(query)).one_or_none()
     if found is None:

@@ -61,7 +61,7 @@ async def propose(connection: AsyncConnection, proposal: Proposal, act: Act) -> 
         "proposed_by": act.officer.key,
         "proposed_at": act.at,
     }
-    key = await insert_new(connection, Deduction, values, _proposed())
+    key = await insert_new(connection, Deduction, values, _refuse_duplicate())
     await insert_steps(connection, [key], DeductionStatus.PROPOSED, act.officer, act.at, reason)
     return key
 
@@ -83,7 +83,7 @@ async def resubmit(connection: AsyncConnection, key: int, proposal: Proposal, ve
             await take(connection, Step.RESUBMIT, found, act, version=found.version + 1, reviewed_by=None, **content)
     except sa.exc.IntegrityError as error:
         if PROPOSED_ONCE in str(error.orig):
-            raise _proposed() from None
+            raise _refuse_duplicate() from None
         raise
 
 
@@ -97,7 +97,7 @@ async def send_back(connection: AsyncConnection, key: int, version: int, act: Ac
     await take(connection, Step.RETURN, await lock_deduction(connection, act.officer, key, version), act)
 
 
-def _proposed() -> Refusal:
+def _refuse_duplicate() -> Refusal:
     message = "This conduct of this participant is proposed already, by the same document."
     return Refusal("PROPOSED", message, "Look at the case's deductions.", "behaviour")
 

@@ -63,7 +63,7 @@ async def resolve_identity(
 async def correct_name(connection: AsyncConnection, party_key: int, name: str, evidence_digest: bytes, act: Act) -> int:
     """Propose another current name instead of a misspelt one. Raises Refusal as above, BAD_TEXT."""
     require(act.officer, StaffRole.CENTRE)
-    await _standing(connection, party_key)
+    await _find_standing(connection, party_key)
     values = {"party_id": party_key, "name": _name(name)}
     return await _propose(connection, IdentityActKind.CORRECT_NAME, evidence_digest, act, values)
 
@@ -73,7 +73,7 @@ async def merge_parties(
 ) -> int:
     """Propose to merge one party into another one. Raises Refusal as above, OTHER_SUBJECT, BAD_ID."""
     require(act.officer, StaffRole.CENTRE)
-    one, other = await _standing(connection, from_key), await _standing(connection, into_key, "intoId")
+    one, other = await _find_standing(connection, from_key), await _find_standing(connection, into_key, "intoId")
     if from_key == into_key:
         raise Refusal("BAD_ID", "A party is not merged with itself.", "Give two parties.", "intoId")
     if one.kind != other.kind:
@@ -93,13 +93,13 @@ async def split_party(
 ) -> int:
     """Propose to move rows to another party, an existing one or a new one by name. Raises Refusal as above."""
     require(act.officer, StaffRole.CENTRE)
-    await _standing(connection, party_key)
+    await _find_standing(connection, party_key)
     if not any(items.values()):
         raise Refusal("BAD_ID", "Nothing would move.", "Name what belongs to another party.", "items")
     if (other is None) == (name is None):
         raise Refusal("BAD_ID", "It goes to a party that is there, or to a new one.", "Give one of the two.", "otherId")
     if other is not None:
-        await _standing(connection, other, "otherId")
+        await _find_standing(connection, other, "otherId")
     if other == party_key:
         raise Refusal("BAD_ID", "Both are one party.", "Give another.", "otherId")
     kept = {table: sorted(keys) for table, keys in items.items()}
@@ -149,7 +149,7 @@ async def _propose(
     return key
 
 
-async def _standing(connection: AsyncConnection, key: int, field: str = "partyId") -> sa.Row[Any]:
+async def _find_standing(connection: AsyncConnection, key: int, field: str = "partyId") -> sa.Row[Any]:
     """Return a party that is neither provisional nor merged. Raises Refusal NOT_FOUND, WRONG_STATE."""
     found = (await connection.execute(sa.select(Party.__table__).where(Party.id == key))).one_or_none()
     if found is None:
@@ -193,11 +193,11 @@ async def _right_number(
 async def _do(connection: AsyncConnection, found: sa.Row[Any], act: Act) -> None:
     if found.kind == IdentityActKind.CORRECT_NAME:
         await lock_for_moving(connection, [found.party_id])
-        await _standing(connection, found.party_id)
+        await _find_standing(connection, found.party_id)
         await correct(connection, found.party_id, found.name)
     elif found.kind == IdentityActKind.MERGE:
-        await _standing(connection, found.party_id)
-        await _standing(connection, found.other_id)
+        await _find_standing(connection, found.party_id)
+        await _find_standing(connection, found.other_id)
         await _join(connection, found.other_id, found.party_id, NameStanding.FORMER, act)
     elif found.kind == IdentityActKind.SPLIT:
         await _split(connection, found, act)
@@ -226,14 +226,14 @@ async def _join(connection: AsyncConnection, source: int, target: int, standing:
 
 
 async def _split(connection: AsyncConnection, found: sa.Row[Any], act: Act) -> None:
-    source = await _standing(connection, found.party_id)
+    source = await _find_standing(connection, found.party_id)
     target = found.other_id
     if target is None:
         values = {"kind": source.kind, "name": found.name, "disclosed": False, "created_at": act.at}
         target = (await connection.execute(sa.insert(Party).values(values).returning(Party.id))).scalar_one()
         await connection.execute(sa.update(IdentityAct).where(IdentityAct.id == found.id).values(other_id=target))
     else:
-        await _standing(connection, target)
+        await _find_standing(connection, target)
     async with _moving(connection, [source.id, target], act):
         await move_rows(connection, source.id, target, found.items)
 

@@ -80,7 +80,7 @@ async def close_loan(
 
 async def _borrower(connection: AsyncConnection, client_key: int, borrower: Customer, at: datetime) -> int:
     """Return the party of a number and name (R17). A missing consent is refused first (R15)."""
-    if borrower.kind is PartyKind.PERSON and not await _consents(connection, client_key, borrower, at):
+    if borrower.kind is PartyKind.PERSON and not await _has_consent(connection, client_key, borrower, at):
         message = "No live consent lets you lend on this person's credit."
         raise Refusal("CONSENT_REQUIRED", message, "Register it.", "idNumber")
     query = sa.select(Party.id).join(Identity, Identity.party_id == Party.id)
@@ -92,7 +92,7 @@ async def _borrower(connection: AsyncConnection, client_key: int, borrower: Cust
     return key
 
 
-async def _consents(connection: AsyncConnection, client_key: int, borrower: Customer, at: datetime) -> bool:
+async def _has_consent(connection: AsyncConnection, client_key: int, borrower: Customer, at: datetime) -> bool:
     now = sa.literal(at, sa.DateTime(timezone=True))
     live = live_consent(Consent, sa.literal(client_key), LENDS, now, Scope.PERSON_CREDIT)
     query = sa.select(Consent.id).where(Consent.subject_index.in_(borrower.probes), live)

@@ -66,7 +66,7 @@ async def answer_objection(connection: AsyncConnection, key: int, given: Objecti
     record, or rejects an unpublished one. The member of the panel who passed the item may not answer (R8). Raises
     Refusal NOT_FOUND, ANSWERED, SAME_PERSON, POINTS_RAISED, POINTS_OUT_OF_BAND, and as `take` does.
     """
-    objection = await _open(connection, key, act)
+    objection = await _lock_open(connection, key, act)
     found = await lock_item(connection, objection.deduction_id, None, act)
     permit(act.officer, Step.UPHOLD)
     _check_another(found, act)
@@ -86,7 +86,7 @@ async def answer_objection(connection: AsyncConnection, key: int, given: Objecti
     await tell_of(connection, found, EventKind.OBJECTION_CLOSED, act.at)
 
 
-async def _open(connection: AsyncConnection, key: int, act: Act) -> Any:
+async def _lock_open(connection: AsyncConnection, key: int, act: Act) -> Any:
     query = (
         sa.select(Objection.deduction_id, Objection.outcome)
         .join(Deduction, Deduction.id == Objection.deduction_id)

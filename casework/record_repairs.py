@@ -87,7 +87,7 @@ async def decide_record_repair(connection: AsyncConnection, key: int, decision: 
     """
     authorize(act, StaffRole.PANEL)
     repair = await lock_application(connection, key, Repair.code_record_id, act)
-    record = await _locked(connection, repair.code_record_id, act)
+    record = await _lock(connection, repair.code_record_id, act)
     if decision.outcome is not RepairOutcome.REFUSED and not _runs(record, to_court_day(act.at)):
         raise Refusal("EXPIRED", "The record has ended.", "Refuse the application.", "id")
     if decision.outcome is RepairOutcome.SHORTENED:
@@ -116,7 +116,7 @@ async def end_repair(connection: AsyncConnection, code_record_key: int, performe
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND.
     """
     authorize(act, StaffRole.CENTRE)
-    blue, today = await _locked(connection, code_record_key, act), to_court_day(act.at)
+    blue, today = await _lock(connection, code_record_key, act), to_court_day(act.at)
     if blue.colour is not Colour.BLUE or not _runs(blue, today):
         raise not_found("repair in progress")
     await keep_step(connection, blue.party_id, act, code_record_id=code_record_key)
@@ -175,7 +175,7 @@ def is_running(day: date) -> sa.ColumnElement[bool]:
     )
 
 
-async def _locked(connection: AsyncConnection, key: int, act: Act) -> Any:
+async def _lock(connection: AsyncConnection, key: int, act: Act) -> Any:
     query = sa.select(CodeRecord.__table__, CodeType.code).join(CodeType, CodeType.id == CodeRecord.code_type_id)
     locked = query.where(CodeRecord.id == key).with_for_update(of=CodeRecord)
     found = await find_own(connection, locked, act.officer, "record")

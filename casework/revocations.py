@@ -40,22 +40,19 @@ async def withdraw_founded(
     officer who revoked; None for a file. Call it after the revocation and before `casework.consequences.follow`, which
     updates the colours; items are locked before events.
     """
-    found = await _locked(connection, sanction_keys)
+    found = await _lock(connection, sanction_keys)
     published = [row.id for row in found if row.status is DeductionStatus.PUBLISHED]
-    for step, keys in (
-        (Step.REVOKE, published),
-        (Step.DROP, [row.id for row in found if row.status is not DeductionStatus.PUBLISHED]),
-    ):
-        await _fall(connection, step, keys, at, reason, by)
+    unpublished = [row.id for row in found if row.status is not DeductionStatus.PUBLISHED]
+    await _fall(connection, Step.REVOKE, published, at, reason, by)
+    await _fall(connection, Step.DROP, unpublished, at, reason, by)
     await settle(connection, {row.batch_id for row in found if row.batch_id})
     which = CodeRecord.deduction_id.in_(published)
     await close_records(connection, which, to_court_day(at), CloseReason.WITHDRAWN)
     contested = await _answer(connection, [row.id for row in found], at, reason)
     known = [row for row in found if list_visible(row, to_court_day(at))]
     await lock_parties(connection, [row.party_id for row in found])
-    await tell_gone(
-        connection, [Withdrawal(row.party_id, row.published_at) for row in known], EventKind.ENTRY_WITHDRAWN, at
-    )
+    gone = [Withdrawal(row.party_id, row.published_at) for row in known]
+    await tell_gone(connection, gone, EventKind.ENTRY_WITHDRAWN, at)
     closed = [row.party_id for row in known if row.id in contested]
     await tell(connection, closed, EventKind.OBJECTION_CLOSED, at)
     await reverse(connection, PointConversion.deduction_id, published, at)
@@ -75,7 +72,7 @@ def _founded(sanction_keys: Collection[int]) -> sa.Select[Any]:
     )
 
 
-async def _locked(connection: AsyncConnection, sanction_keys: Collection[int]) -> Sequence[Any]:
+async def _lock(connection: AsyncConnection, sanction_keys: Collection[int]) -> Sequence[Any]:
     """Lock the batches of those deductions, then the deductions."""
     batches = _founded(sanction_keys).with_only_columns(Deduction.batch_id).order_by(None)
     await connection.execute(sa.select(Batch.id).where(Batch.id.in_(batches)).order_by(Batch.id).with_for_update())

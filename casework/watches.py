@@ -52,13 +52,13 @@ async def watch(connection: AsyncConnection, client_key: int, customers: Sequenc
     """
     _check_extent(customers, "subjects")
     await lock_client(connection, client_key)
-    outcomes = await _judged(connection, client_key, customers, at)
+    outcomes = await _judge(connection, client_key, customers, at)
     judged = list(zip(customers, outcomes, strict=True))
     wanted = {one.probes[0]: one for one, outcome in judged if outcome is WatchOutcome.WATCHED}
     former = await _references(connection, client_key, wanted)
-    watches = await _opened(connection, client_key, wanted, at)
+    watches = await _open(connection, client_key, wanted, at)
     lines = [_line(one, outcome, watches, former) for one, outcome in judged]
-    return await _ordered(connection, client_key, lines, at)
+    return await _write_order(connection, client_key, lines, at)
 
 
 async def unwatch(connection: AsyncConnection, client_key: int, references: Sequence[str], at: datetime) -> int:
@@ -79,7 +79,7 @@ async def unwatch(connection: AsyncConnection, client_key: int, references: Sequ
             for row in found.get(reference, ())
         ]
         lines.extend(ends or [blank])
-    return await _ordered(connection, client_key, lines, at)
+    return await _write_order(connection, client_key, lines, at)
 
 
 def _check_extent(given: Sequence[Any], field: str) -> None:
@@ -87,7 +87,7 @@ def _check_extent(given: Sequence[Any], field: str) -> None:
         raise Refusal("BAD_EXTENT", f"One order is for 1 to {MOST_LINES} subjects.", "Send several.", field)
 
 
-async def _judged(
+async def _judge(
     connection: AsyncConnection, client_key: int, customers: Sequence[Customer], at: datetime
 ) -> list[WatchOutcome]:
     """Return the outcome of each line. A missing consent comes first, so that it discloses nothing."""
@@ -144,7 +144,7 @@ def _blank(reference: str) -> dict[str, Any]:
     return {"reference": reference, "subject_index": None, "watch_id": None, "replaced": None}
 
 
-async def _opened(
+async def _open(
     connection: AsyncConnection, client_key: int, wanted: dict[bytes, Customer], at: datetime
 ) -> dict[bytes, int]:
     """Insert or update the open watches of subjects. Return their keys by keyed hash."""
@@ -171,7 +171,9 @@ async def _opened(
     return {row.subject_index: row.id for row in await connection.execute(upserted, rows)}
 
 
-async def _ordered(connection: AsyncConnection, client_key: int, lines: Sequence[dict[str, Any]], at: datetime) -> int:
+async def _write_order(
+    connection: AsyncConnection, client_key: int, lines: Sequence[dict[str, Any]], at: datetime
+) -> int:
     order = sa.insert(WatchOrder).values(client_key=client_key, given_at=at).returning(WatchOrder.id)
     key: int = (await connection.execute(order)).scalar_one()
     rows = [line | {"order_id": key, "ordinal": place} for place, line in enumerate(lines, 1)]

@@ -84,7 +84,7 @@ async def change_webhook(
 
     Raises Refusal NOT_FOUND, BAD_URL, REGISTERED.
     """
-    found = await _own(connection, client_key, key)
+    found = await _lock_own(connection, client_key, key)
     if url is not None and url != found.url:
         await _move(connection, client_key, key, url, at)
     if kinds is not None:
@@ -94,7 +94,7 @@ async def change_webhook(
 
 async def delete_webhook(connection: AsyncConnection, client_key: int, key: int, at: datetime) -> None:
     """Delete a webhook and free its address. Raises Refusal NOT_FOUND."""
-    found = await _own(connection, client_key, key)
+    found = await _lock_own(connection, client_key, key)
     since = found.disabled_at or at
     await _update(connection, key, deleted_at=at, disabled_at=since, disable_reason=DisableReason.OWNER)
     await _end_deliveries(connection, key)
@@ -102,7 +102,7 @@ async def delete_webhook(connection: AsyncConnection, client_key: int, key: int,
 
 async def rotate_keys(connection: AsyncConnection, keyring: Keyring, client_key: int, key: int, at: datetime) -> None:
     """Rotate the keys of a webhook; both sign for a day. Raises Refusal NOT_FOUND."""
-    found = await _own(connection, client_key, key)
+    found = await _lock_own(connection, client_key, key)
     version = found.key_version + 1
     public = derive_signing_key(keyring, key, version).public_key().public_bytes_raw()
     await _update(connection, key, key_version=version, public_key=public, rotated_at=at)
@@ -110,14 +110,14 @@ async def rotate_keys(connection: AsyncConnection, keyring: Keyring, client_key:
 
 async def disable_webhook(connection: AsyncConnection, client_key: int, key: int, at: datetime) -> None:
     """Disable a webhook. Events that follow are not kept for it. Raises Refusal NOT_FOUND."""
-    found = await _own(connection, client_key, key)
+    found = await _lock_own(connection, client_key, key)
     if found.disabled_at is None:
         await _update(connection, key, disabled_at=at, disable_reason=DisableReason.OWNER)
 
 
 async def enable_webhook(connection: AsyncConnection, client_key: int, key: int, at: datetime) -> None:
     """Enable a webhook and send its undelivered events. Raises Refusal NOT_FOUND, BAD_EXTENT."""
-    found = await _own(connection, client_key, key)
+    found = await _lock_own(connection, client_key, key)
     if found.disabled_at is not None:
         await lock_client(connection, client_key)
         _check_extent(await _number(connection, client_key, Webhook.disabled_at.is_(None)), MOST_SENT_TO, "id")
@@ -127,7 +127,7 @@ async def enable_webhook(connection: AsyncConnection, client_key: int, key: int,
 
 async def replay(connection: AsyncConnection, client_key: int, key: int, since: datetime, at: datetime) -> None:
     """Send the client's events since a moment again, each under its own id. Raises Refusal NOT_FOUND."""
-    found = await _own(connection, client_key, key)
+    found = await _lock_own(connection, client_key, key)
     told = (
         sa.select(sa.literal(key), Event.id, sa.literal(at, sa.DateTime(timezone=True)))
         .join(Notification, sa.and_(Notification.event_id == Event.id, Notification.client_key == client_key))
@@ -214,7 +214,7 @@ async def _end_deliveries(connection: AsyncConnection, key: int, *conditions: sa
     await connection.execute(sa.update(Delivery).where(*waiting).values(next_at=None))
 
 
-async def _own(connection: AsyncConnection, client_key: int, key: int) -> Any:
+async def _lock_own(connection: AsyncConnection, client_key: int, key: int) -> Any:
     mine = (Webhook.id == key, Webhook.client_key == client_key, Webhook.deleted_at.is_(None))
     query = sa.select(Webhook.key_version, Webhook.url, Webhook.kinds, Webhook.disabled_at).where(*mine)
     found: Any = (await connection.execute(query.with_for_update(key_share=True))).one_or_none()

@@ -83,7 +83,7 @@ def make_report_routes(desk: ReportViewer, request_timeout: float) -> list[Route
     forms: Mapping[str, Form] = {"": render_page, "pdf": pdf, "jws": render_jws, "json": render_json}
 
     async def endpoint(request: Request) -> Response:
-        code, suffix = _asked(request.path_params["name"])
+        code, suffix = _parse_name(request.path_params["name"])
         form = forms.get(suffix)
         if not _is_view(request, suffix):
             return _html(UNOPENED, 200)
@@ -102,7 +102,7 @@ def make_report_routes(desk: ReportViewer, request_timeout: float) -> list[Route
     return [Route("/reports/{name}", endpoint, methods=["GET"])]
 
 
-def _asked(name: str) -> tuple[str, str]:
+def _parse_name(name: str) -> tuple[str, str]:
     """Return the code and the suffix of an address."""
     code, _, suffix = unicodedata.normalize("NFKC", name).partition(".")
     return read_share_code(code), suffix.lower().strip(AROUND)

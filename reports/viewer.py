@@ -64,14 +64,14 @@ class ReportViewer:
     ) -> tuple[ReportView, Trail]:
         """Return the content if it still matches the signature, otherwise the status only (R10)."""
         if issued.status is not ReportStatus.VALID:
-            return ReportView(issued.status, reading.code), _nothing(issued, reading)
+            return ReportView(issued.status, reading.code), _enter_nothing(issued, reading)
         try:
             content, trail = await reading.read(connection)
         except ReportEndedError:
-            return ReportView(ReportStatus.REVOKED, reading.code), _nothing(issued, reading)
+            return ReportView(ReportStatus.REVOKED, reading.code), _enter_nothing(issued, reading)
         told = make_claims(issued.sheet, content, self.signer.issuer)
         if not self.signer.fits(issued.signature, told):
-            return ReportView(ReportStatus.SUPERSEDED, reading.code), _nothing(issued, reading)
+            return ReportView(ReportStatus.SUPERSEDED, reading.code), _enter_nothing(issued, reading)
         return ReportView(ReportStatus.VALID, reading.code, told, attached(issued.signature, told)), trail
 
     def _caller(self, issued: IssuedReport, now: datetime) -> Caller:
@@ -88,7 +88,7 @@ class ReportViewer:
         return Caller(portal, self.keyring, now, uuid4())
 
 
-def _nothing(issued: IssuedReport, reading: ReportReading) -> Trail:
+def _enter_nothing(issued: IssuedReport, reading: ReportReading) -> Trail:
     """Return the log entry of a view without content."""
     trail, view = Trail(reading.engine.audit), replace(reading.caller.view, access=Access(issued.sheet.purpose))
     told = {"index": issued.subject_index, "share_code": issued.share_code_id, "result": AccessResult.EMPTY}
