@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from auth.consent import LONGEST_CONSENT, RECIPIENTS, consentable
 from auth.scopes import PERSONS
 from casework.events import tell_recipients
-from casework.refusal import Refusal
+from casework.refusal import Refusal, refuse_missing
 from casework.rows import insert_new
 from casework.texts import strip_text
 from models.audience import Purpose
@@ -88,7 +88,7 @@ async def revoke_consent(connection: AsyncConnection, whose: sa.ColumnElement[bo
     query = sa.select(Consent.id, Consent.revoked_at, Consent.valid_to).where(Consent.id == key, whose)
     found: Any = (await connection.execute(query.with_for_update(key_share=True))).one_or_none()
     if found is None:
-        raise Refusal("NOT_FOUND", "There is no such consent.", "Look it up again.", "id")
+        raise refuse_missing("consent")
     if found.revoked_at is not None or found.valid_to <= at:
         raise Refusal("REVOKED", "This consent has ended already.", "Nothing needs to be done.", "id")
     await connection.execute(sa.update(Consent).where(Consent.id == key).values(revoked_at=at))

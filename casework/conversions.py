@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
-from casework.refusal import Refusal
+from casework.refusal import Refusal, refuse_missing
 from models.catalogue import ItemKind, MoralBankItem
 from models.household import Household
 from models.point_conversion import ConversionStatus, PointConversion, VillageNotice
@@ -66,7 +66,7 @@ async def acknowledge(connection: AsyncConnection, key: int, village_key: int, a
     first = sa.func.coalesce(VillageNotice.acknowledged_at, sa.literal(at, sa.DateTime(timezone=True)))
     found = await connection.execute(sa.update(VillageNotice).where(*own).values(acknowledged_at=first))
     if not found.rowcount:
-        raise Refusal("NOT_FOUND", "There is no such notice for your village.", "Look it up again.", "id")
+        raise refuse_missing("notice for your village")
 
 
 async def enter(connection: AsyncConnection, arising: sa.Select[Any], source: str, at: datetime) -> None:
@@ -133,7 +133,7 @@ async def _lock(connection: AsyncConnection, key: int) -> Any:
     query = sa.select(PointConversion.status).where(PointConversion.id == key).with_for_update()
     found = (await connection.execute(query)).one_or_none()
     if found is None:
-        raise Refusal("NOT_FOUND", "There is no such conversion.", "Look it up again.", "id")
+        raise refuse_missing("conversion")
     return found
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.assessments import assess_members
 from casework.conversions import reverse
-from casework.refusal import Refusal
+from casework.refusal import Refusal, refuse_missing
 from models.catalogue import ItemKind
 from models.household import Household, HouseholdMember, Village
 from models.names import fold
@@ -80,7 +80,7 @@ async def leave(connection: AsyncConnection, key: int, left_on: date, at: dateti
     query = sa.select(HouseholdMember.__table__).where(HouseholdMember.id == key).with_for_update()
     found: Any = (await connection.execute(query)).one_or_none()
     if found is None:
-        raise Refusal("NOT_FOUND", "There is no such member.", "Look it up again.", "id")
+        raise refuse_missing("member")
     if found.left_on is not None:
         raise Refusal("WRONG_STATE", "This person has left already.", "Nothing more is needed.", "id")
     if not found.enrolled_on <= left_on <= to_court_day(at):

@@ -15,7 +15,7 @@ from casework.events import update_colours
 from casework.identity_changes import correct, end_party, give_names, give_number, release, take_over
 from casework.party_rows import lock_for_moving, move_rows
 from casework.procedure import Act, authorize, require, require_reason
-from casework.refusal import Refusal
+from casework.refusal import Refusal, refuse_missing
 from casework.rows import find_own, insert_new
 from models.court import StaffRole
 from models.documents import Document, make_document_key, mask_document
@@ -153,7 +153,7 @@ async def _find_standing(connection: AsyncConnection, key: int, field: str = "pa
     """Return a party that is neither provisional nor merged. Raises Refusal NOT_FOUND, WRONG_STATE."""
     found = (await connection.execute(sa.select(Party.__table__).where(Party.id == key))).one_or_none()
     if found is None:
-        raise Refusal("NOT_FOUND", "There is no such party.", "Look it up again.", field)
+        raise refuse_missing("party", field)
     if found.held or found.merged_id is not None:
         raise Refusal("WRONG_STATE", "This party is a conflict's, or was merged.", "Resolve the conflict.", field)
     return found

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth.consent import live_consent
 from auth.scopes import Scope
-from casework.refusal import Refusal
+from casework.refusal import Refusal, refuse_missing
 from casework.rows import insert_new
 from casework.watches import Customer
 from models.audience import Purpose
@@ -69,7 +69,7 @@ async def close_loan(
     )
     found: Any = (await connection.execute(query.with_for_update())).one_or_none()
     if found is None:
-        raise Refusal("NOT_FOUND", "There is no such loan of yours.", "Look it up again.", "id")
+        raise refuse_missing("loan of yours")
     if found.outcome is not None:
         raise Refusal("RECORDED", "The end of this loan is reported already.", "Nothing more is needed.", "id")
     if not found.granted_on <= closed_on <= to_court_day(at):

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.refusal import Refusal
+from casework.refusal import Refusal, refuse_missing
 from models.catalogue import Colour
 from models.code_record import CodeRecord
 from models.measure import Measure, MeasureStatus
@@ -53,7 +53,7 @@ async def recognise(connection: AsyncConnection, key: int, recognised_on: date, 
     query = sa.select(Measure.status, Measure.published_on).where(Measure.id == key).with_for_update()
     found = (await connection.execute(query)).one_or_none()
     if found is None:
-        raise Refusal("NOT_FOUND", "There is no such measure.", "Look it up again.", "id")
+        raise refuse_missing("measure")
     if found.status is MeasureStatus.RECOGNISED:
         return
     if found.status is MeasureStatus.WITHDRAWN:

@@ -12,7 +12,7 @@ from casework.batches import lock_item
 from casework.conversions import reverse
 from casework.procedure import OBJECTIONABLE, Act, Step, permit, require_reason, take
 from casework.records import end_item, tell_of
-from casework.refusal import Refusal, not_found
+from casework.refusal import Refusal, refuse_missing
 from casework.restorations import restore_repaired
 from casework.rows import insert_new
 from casework.terms import compute_answer_due
@@ -51,7 +51,7 @@ async def file_objection(
     )
     item = (await connection.execute(query.with_for_update())).one_or_none()
     if item is None:
-        raise not_found("deduction")
+        raise refuse_missing("deduction in your court")
     values = {"deduction_id": deduction_key, "statement": text, "filed_on": today, "due_on": compute_answer_due(today)}
     refusal = Refusal("OBJECTION_OPEN", "An objection to this item is open already.", "Await its answer.", "id")
     objection = await insert_new(connection, Objection, values, refusal)
@@ -95,7 +95,7 @@ async def _lock_open(connection: AsyncConnection, key: int, act: Act) -> Any:
     )
     found = (await connection.execute(query.with_for_update(of=Objection))).one_or_none()
     if found is None:
-        raise not_found("objection")
+        raise refuse_missing("objection in your court")
     if found.outcome is not None:
         raise Refusal("ANSWERED", "This objection has its answer.", "A subject may object anew.", "id")
     return found

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth.officer import Officer
-from casework.refusal import Refusal, not_found
+from casework.refusal import Refusal, refuse_missing
 from casework.rows import find_own
 from models.court_case import CourtCase, Participation, Role
 from models.party import Party
@@ -46,4 +46,4 @@ async def require_known_party(connection: AsyncConnection, party_key: int, offic
         .where(CourtCase.disclosed, CourtCase.filed_on >= Party.of_age_from, ~Party.held)
     )
     if (await connection.execute(query.limit(1))).first() is None:
-        raise not_found("party")
+        raise refuse_missing("party in your court")

@@ -13,7 +13,7 @@ from casework.events import tell, tell_gone, update_colours
 from casework.procedure import Act, authorize
 from casework.record_steps import keep_step
 from casework.records import close_records, enter_record, list_visible, list_withdrawals
-from casework.refusal import Refusal, not_found
+from casework.refusal import Refusal, refuse_missing
 from casework.repairs import (
     Application,
     RepairDecision,
@@ -67,7 +67,7 @@ async def apply_for_record(
     )
     found = (await connection.execute(query)).one_or_none()
     if found is None:
-        raise not_found("record")
+        raise refuse_missing("record in your court")
     check_minimum(compute_first_repair_day(found.tier, found.effective_on), today)
     return await enter_application(connection, party_key, application, today, code_record_id=key)
 
@@ -118,7 +118,7 @@ async def end_repair(connection: AsyncConnection, code_record_key: int, performe
     authorize(act, StaffRole.CENTRE)
     blue, today = await _lock(connection, code_record_key, act), to_court_day(act.at)
     if blue.colour is not Colour.BLUE or not _runs(blue, today):
-        raise not_found("repair in progress")
+        raise refuse_missing("repair in progress in your court")
     await keep_step(connection, blue.party_id, act, code_record_id=code_record_key)
     if performed:
         which = CodeRecord.id.in_([blue.id, blue.repaired_id])

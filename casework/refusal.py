@@ -68,6 +68,6 @@ class Refusal(Exception):
         self.code, self.message, self.hint, self.field = Code(code), message, hint, field
 
 
-def not_found(what: str) -> Refusal:
-    """Return the same refusal for a row that does not exist and for one of another court (R20)."""
-    return Refusal("NOT_FOUND", f"There is no such {what} in your court.", "Look it up again.", "id")
+def refuse_missing(what: str, field: str = "id") -> Refusal:
+    """Return the refusal of a row that does not exist, or that the caller may not know of (R20)."""
+    return Refusal("NOT_FOUND", f"There is no such {what}.", "Look it up again.", field)

@@ -13,7 +13,7 @@ from casework.batches import lock_item
 from casework.events import update_colours
 from casework.procedure import Act, Step, permit, require_reason, take
 from casework.records import end_item, shorten_record, tell_of
-from casework.refusal import Refusal, not_found
+from casework.refusal import Refusal, refuse_missing
 from casework.restorations import restore_deductions
 from casework.rows import insert_new
 from casework.terms import compute_first_repair_day
@@ -67,7 +67,7 @@ async def apply(connection: AsyncConnection, party_key: int, key: int, applicati
     )
     found = (await connection.execute(query)).one_or_none()
     if found is None:
-        raise not_found("deduction")
+        raise refuse_missing("deduction in your court")
     check_minimum(compute_first_repair_day(found.tier, found.determined_on), today)
     return await enter_application(connection, party_key, application, today, deduction_id=key)
 
@@ -160,7 +160,7 @@ async def lock_application(
     )
     found: Any = (await connection.execute(query.with_for_update(of=Repair))).one_or_none()
     if found is None:
-        raise not_found("repair")
+        raise refuse_missing("repair in your court")
     if found.outcome is not None:
         raise Refusal("DECIDED", "This application is decided.", "A subject may apply anew.", "id")
     return found

@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth.officer import Officer
-from casework.refusal import Refusal, not_found
+from casework.refusal import Refusal, refuse_missing
 
 
 async def find_own(
@@ -16,7 +16,7 @@ async def find_own(
     """Return the row of a query that selects `court_code`. Raises Refusal NOT_FOUND for another court's row (R20)."""
     found: sa.Row[Any] | None = (await connection.execute(query)).one_or_none()
     if found is None or found.court_code != officer.court_code:
-        raise not_found(what)
+        raise refuse_missing(f"{what} in your court")
     return found
 
 

@@ -19,7 +19,7 @@ from auth.scopes import PERSONS
 from auth.signing import REPORT_SECONDS
 from casework.consents import check_choice
 from casework.keys import draw_key
-from casework.refusal import Refusal
+from casework.refusal import Refusal, refuse_missing
 from models.audience import Purpose
 from models.consent import ShareCode
 from models.names import fold
@@ -128,7 +128,7 @@ async def revoke_share_code(connection: AsyncConnection, subject: bytes, key: in
     query = sa.select(ShareCode.revoked_at).where(ShareCode.id == key, ShareCode.subject_index == subject)
     found: Any = (await connection.execute(query.with_for_update())).one_or_none()
     if found is None:
-        raise Refusal("NOT_FOUND", "There is no such share code.", "Look it up again.", "id")
+        raise refuse_missing("share code")
     if found.revoked_at is not None:
         raise Refusal("REVOKED", "This code has ended already.", "Nothing needs to be done.", "id")
     await connection.execute(sa.update(ShareCode).where(ShareCode.id == key).values(revoked_at=at))

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from casework.clients import lock_client
 from casework.keys import draw_key
 from casework.outbox import WAKE
-from casework.refusal import Refusal
+from casework.refusal import Refusal, refuse_missing
 from models.event import Event, EventKind
 from models.keyring import Keyring
 from models.watch import Notification
@@ -219,7 +219,7 @@ async def _lock_own(connection: AsyncConnection, client_key: int, key: int) -> A
     query = sa.select(Webhook.key_version, Webhook.url, Webhook.kinds, Webhook.disabled_at).where(*mine)
     found: Any = (await connection.execute(query.with_for_update(key_share=True))).one_or_none()
     if found is None:
-        raise Refusal("NOT_FOUND", "There is no such webhook.", "Look it up again.", "id")
+        raise refuse_missing("webhook")
     return found
 
 
