@@ -34,8 +34,8 @@ from postgres import database
 from postgres.connections import PlanConnections, watch
 from postgres.listener import NotificationListener
 from reports.content import ReportWriter
-from reports.desk import ReportDesk
-from reports.endpoint import report_routes
+from reports.endpoint import make_report_routes
+from reports.viewer import ReportViewer
 from schema.building import build_engine
 from settings import Settings
 from telemetry import logs, traces
@@ -178,13 +178,13 @@ class Parts:
         """Everything that answers."""
         settings, now = self.settings, self.now
         transfers = Transfers(self.engine, self.verifier, self.keyring, settings.issuer, now, self.budgets)
-        desk = ReportDesk(self.graphql, self.engine, self.keyring, self.reports.signer, now)
+        desk = ReportViewer(self.graphql, self.engine, self.keyring, self.reports.signer, now)
         authorization = authorization_server(settings, self.sync_engine, self.signing, self.keyring, self.clock)
         return [
             *service_routes(self.endpoint, self.live, self.engine),
             Route("/metrics", exposition(self.engine, now), methods=["GET"]),
             *transfer_routes(transfers),
-            *report_routes(desk, settings.request_timeout),
+            *make_report_routes(desk, settings.request_timeout),
             *oauth_routes(authorization, self.verifier.forget),
         ]
 

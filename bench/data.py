@@ -24,7 +24,7 @@ from commands.session import with_engine
 from demo.clients import register_clients
 from ingest.reference.catalogue import load_catalogue
 from models.keyring import Keyring, load_keyring
-from models.terms import court_day
+from models.terms import to_court_day
 from postgres import database
 from secret_file import write_secret
 from settings import Settings
@@ -115,7 +115,7 @@ def _build(url: sa.URL, place: Path, subjects: int) -> None:
     keyring = load_keyring(Settings(data_dir=place).key_file)
     engine = database.sync_engine(url)
     _register(engine, place)
-    fill(engine, keyring, subjects, court_day(datetime.now(UTC)), console)
+    fill(engine, keyring, subjects, to_court_day(datetime.now(UTC)), console)
     engine.dispose()
     _note(place).write_text(json.dumps(_wanted(subjects)))
     console.print(f"{subjects:,} subjects are in {place}, after {time.perf_counter() - started:.0f} s")

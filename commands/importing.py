@@ -15,7 +15,7 @@ from commands.session import bar, console, explained, prepared, with_engine
 from ingest.importing import FORMATS, import_file, utc_now
 from ingest.report import Summary
 from models.keyring import load_keyring
-from models.terms import court_day
+from models.terms import to_court_day
 from postgres import database
 from settings import Settings
 
@@ -52,7 +52,7 @@ def import_(
     """
     if format not in FORMATS:
         raise typer.BadParameter(f"{format} is not a format; choose one of {', '.join(FORMATS)}.")
-    if exported_on and exported_on.date() > court_day(utc_now()):
+    if exported_on and exported_on.date() > to_court_day(utc_now()):
         raise typer.BadParameter("The day of the export has not come yet: write the day on which the file was made.")
     manner = Manner(court, rejects, dry_run, exported_on.date() if exported_on else None, history)
     with explained():

@@ -12,7 +12,7 @@ from rich.text import Text
 from auth.metadata import JWKS_PATH
 from auth.report_signature import LARGEST_REPORT, ReportInvalidError, keys_of, read_report
 from commands.session import CommandError, console, errors, explained, read_json
-from reports.layout import Laid, laid_out
+from reports.layout import ReportLayout, lay_out
 from settings import Settings
 
 TIMEOUT_SECONDS = 10
@@ -40,10 +40,10 @@ def verify(
             errors.print(Text(f"不成立 This does not hold. {error}", "red"), soft_wrap=True)
             raise typer.Exit(1) from error
         console.print(Text(f"签名有效 The signature of {trusted} holds.", "green"), soft_wrap=True)
-        _present(laid_out(claims))
+        _present(lay_out(claims))
 
 
-def _present(report: Laid) -> None:
+def _present(report: ReportLayout) -> None:
     facts = Grid(show_header=False)
     for name, value in report.facts:
         facts.add_row(Text(name), Text(value))

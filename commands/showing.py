@@ -31,7 +31,7 @@ from demo.stage import fresh, listening, serving, write_keys
 from ingest.importing import FORMATS
 from models.court import StaffRole
 from models.keyring import load_keyring
-from models.terms import court_day
+from models.terms import to_court_day
 from postgres import database
 from server import create_app
 from settings import Settings
@@ -76,7 +76,9 @@ def _fill(
         built = asyncio.run(
             with_engine(
                 url,
-                partial(build_city, keyring=keyring, clients=keys, scale=scale, today=court_day(now), progress=report),
+                partial(
+                    build_city, keyring=keyring, clients=keys, scale=scale, today=to_court_day(now), progress=report
+                ),
             )
         )
     console.print(Columns([f"[bold]{value}[/] {name}" for name, value in asdict(built).items()], title="the city"))

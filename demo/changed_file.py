@@ -8,7 +8,7 @@ from typing import Any
 
 from demo.channels import Channels
 from demo.show import DemoError, Show
-from models.terms import court_day
+from models.terms import to_court_day
 
 PAID, RESTATED, LISTED_ANEW = 0, 4, 3
 """Lines of the list that ships, all of organizations: one has paid, one is corrected, one is listed again."""
@@ -41,7 +41,7 @@ class ChangedFile:
         self._show.console.rule("[bold]a file that has changed[/]")
         since = datetime.now(UTC)
         self._watch()
-        again = changed(self._lines, court_day(since))
+        again = changed(self._lines, to_court_day(since))
         self._file.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in again))
         self._bring(self._file)
         told = self._bank.ask(EVENTS, {"since": since.isoformat()})["events"]["nodes"]

@@ -18,7 +18,7 @@ from rich.syntax import Syntax
 from auth.audiences import Audience
 from demo.city.cast import AWARD, CHEN
 from demo.show import DemoError, Show
-from models.terms import court_day
+from models.terms import to_court_day
 
 WAIT_SECONDS = 20.0
 WEBHOOK = (
@@ -134,7 +134,7 @@ def letter() -> dict[str, Any]:
     return {
         "letterNumber": f"DEMO-{uuid4()}",
         "idNumber": CHEN.number,
-        "signedOn": court_day(now).isoformat(),
+        "signedOn": to_court_day(now).isoformat(),
         "purposes": ["LOAN_APPROVAL"],
         "scopes": ["person.credit.read"],
         "validTo": (now + timedelta(days=30)).isoformat(),

@@ -32,7 +32,7 @@ from ingest.run import Run
 from ingest.subjects import SubjectReader
 from ingest.versions import Source
 from models.keyring import Keyring
-from models.terms import court_day
+from models.terms import to_court_day
 
 FORMATS: dict[str, type[Format]] = {
     "cases": Cases,
@@ -88,13 +88,13 @@ async def import_file(
     async with AsyncExitStack() as stack:
         establishing = await stack.enter_async_context(_session(engine))
         recording = establishing if dry_run else await stack.enter_async_context(_session(engine))
-        reader = FORMATS[format](await _context(establishing, keyring, court, court_day(now())))
+        reader = FORMATS[format](await _context(establishing, keyring, court, to_court_day(now())))
         await reader.prepare(establishing)
         await establishing.rollback()
         export = stack.enter_context(closing(_open(path, reader, format)))
         rejected = stack.enter_context(Rejects(rejects))
         summary, at = Summary(format, courts={court} if court else set()), now()
-        day = exported_on or court_day(at)
+        day = exported_on or to_court_day(at)
         run = None if dry_run else await begin_run(establishing, format, path, day, history, at, summary.courts)
         await establishing.commit()
         source = Source(day, run, at)

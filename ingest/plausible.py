@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 from ingest.report import LineError
 from models.case_numbers import CaseNumber
-from models.terms import add_months, court_day
+from models.terms import add_months, to_court_day
 
 Warnings = tuple[tuple[str, str], ...]
 """Codes, each with the word that it is about, if it is about one."""
@@ -22,7 +22,7 @@ def doubts_of_case(number: CaseNumber, court_code: str, filed_on: date, closed_o
     YEAR_DIFFERS: it was filed years from the year of its number. Raises LineError DATE for a day that has not come.
     """
     last = closed_on if closed_on and closed_on > filed_on else filed_on
-    if last > (now := datetime.now(UTC)).date() and last > court_day(now):
+    if last > (now := datetime.now(UTC)).date() and last > to_court_day(now):
         raise LineError("DATE", "The case was filed or closed on a day that has not come: correct the dates.")
     doubts: Warnings = ()
     if number.court_code not in (None, court_code):

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Column
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.consequences import Sight, follow, look
+from casework.consequences import Visible, find_visible, follow
 from casework.matters import Matter
 from ingest.merge.staging import SHARED, staged_rows
 from ingest.records import Format, LineRecord, Merged
@@ -121,11 +121,11 @@ class RecordingFormat(KeyedFormat):
             cls.table, cls.noted = cls.matter.model.__table__, cls.matter.source.key
 
     async def merge_turn(self, connection: AsyncConnection, source: Source, turn: int, silent: bool) -> Merged:
-        seen: Sight = {}
+        seen: Visible = {}
 
         async def before(keys: Sequence[int]) -> None:
             nonlocal seen
-            seen = await look(connection, {self.matter: keys}, source.at)
+            seen = await find_visible(connection, {self.matter: keys}, source.at)
 
         written = await self.kept().write(connection, source, turn, before)
         ended, seen_ended = await self.end(connection, source, turn, written)
@@ -135,6 +135,6 @@ class RecordingFormat(KeyedFormat):
 
     async def end(
         self, connection: AsyncConnection, source: Source, turn: int, written: Written
-    ) -> tuple[Sequence[int], Sight]:
+    ) -> tuple[Sequence[int], Visible]:
         """End what lines report as ended; gives the keys of those rows, and what others saw of them."""
         return (), {}

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.majority import of_age_from
+from casework.majority import find_adult_day
 from ingest.plausible import Warnings
 from ingest.reference.catalogue import Catalogue
 from ingest.reference.vocabulary import Vocabulary, in_no_vocabulary, named
@@ -81,7 +81,7 @@ class LineRecord(NamedTuple):
     @property
     def of_age_from(self) -> date | None:
         """The earliest of these days on which the subject was of age; None if on none: a minor's (R16)."""
-        return of_age_from(self.subject.born_on, self.days) if self.subject and self.days else None
+        return find_adult_day(self.subject.born_on, self.days) if self.subject and self.days else None
 
 
 KeyOf = Callable[[int | None, LineRecord], tuple[Any, ...] | None]

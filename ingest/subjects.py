@@ -10,8 +10,8 @@ from models.documents import (
     ORGANIZATIONS,
     Document,
     DocumentKind,
-    contained_code,
-    document_key,
+    extract_organization_code,
+    make_document_key,
     mask_document,
     parse_document,
 )
@@ -89,7 +89,7 @@ class SubjectReader:
         if not number:
             raise LineError("ID_NUMBER", "The identity number is missing: a record without it names nobody.")
         parsed = _parse(kind, number, document)
-        code, kept = contained_code(parsed), read_name(name)
+        code, kept = extract_organization_code(parsed), read_name(name)
         return LineSubject(
             PartyKind.ORGANIZATION if parsed.kind in ORGANIZATIONS else PartyKind.PERSON,
             kept,
@@ -101,7 +101,7 @@ class SubjectReader:
         )
 
     def _number(self, document: Document) -> Number:
-        probes = self._keyring.probes(document_key(document.kind, document.value))
+        probes = self._keyring.probes(make_document_key(document.kind, document.value))
         sealed = self._keyring.seal(document.value, probes[0])
         return Number(document.kind, probes, sealed, mask_document(document.value))
 

@@ -44,7 +44,7 @@ async def _told(connection: AsyncConnection, task: Task) -> Sequence[Any]:
     """What is said of each line of a page."""
     size, start = task.row.page_size, task.place.pages * task.row.page_size
     answer = _watched if task.row.kind == BulkKind.BATCH_WATCH else _checked
-    found = await bulk_uploads.lines_from(connection, task.caller.keyring, task.row.upload_id, start, size)
+    found = await bulk_uploads.read_lines(connection, task.caller.keyring, task.row.upload_id, start, size)
     lines, told = [line for line in found if line[1].strip()], dict[int, Any]()
     good = [(number, subject) for number, text in lines if (subject := _subject(number, text, told)) is not None]
     if good:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from casework import bulk_operations, bulk_uploads
-from casework.bulk_vanishing import take_back_vanished
+from casework.bulk_withdrawals import take_back_vanished
 from casework.transaction import transact
 from engine.engine import Engine
 from engine.execution import log_failure
@@ -68,7 +68,7 @@ class BulkRunner(Job):
             self._looked = now
         while await transact(self.engine, partial(bulk_operations.expire_one, at=now)):
             pass
-        for key, client in await transact(self.engine, partial(bulk_operations.waiting, at=now)):
+        for key, client in await transact(self.engine, partial(bulk_operations.list_waiting, at=now)):
             if client not in self.running and len(self.running) < AT_ONCE:
                 self.begin(client, self.work(key))
 
@@ -80,7 +80,7 @@ class BulkRunner(Job):
     async def work(self, key: int) -> None:
         """Do page after page of one operation, to its end. What fails is tried again later, and not for ever."""
         try:
-            while row := await transact(self.engine, partial(bulk_operations.attempt, key=key, at=self.now())):
+            while row := await transact(self.engine, partial(bulk_operations.begin_attempt, key=key, at=self.now())):
                 with suppress(OvertakenError):
                     await self._advance(row, Place(row.pages, row.cursor))
         except StoppedError as stopped:
@@ -115,7 +115,7 @@ class BulkRunner(Job):
             if before:
                 await connection.execute(PATIENCE)
                 await asyncio.wait([before])
-            row = await bulk_operations.claimed(connection, key, place.pages, place.cursor)
+            row = await bulk_operations.claim_page(connection, key, place.pages, place.cursor)
             if row is None:
                 raise OvertakenError
             if after:
@@ -123,7 +123,7 @@ class BulkRunner(Job):
             cursor = after.cursor if after else None
             if row.size + len(member) > bulk_operations.LARGEST_FILE:
                 raise StoppedError(BulkError.TOO_LARGE)
-            await bulk_operations.append(connection, self.keyring, row, member, count, cursor)
+            await bulk_operations.append_page(connection, self.keyring, row, member, count, cursor)
             if after is None:
                 await bulk_operations.complete(connection, self.keyring, key, place.pages + 1, self.now())
 

@@ -14,7 +14,7 @@ from auth.clients.trusted_documents import trusted_document
 from auth.principal import Principal
 from auth.scopes import Scope
 from casework import bulk_operations
-from casework.bulk_vanishing import has_vanished
+from casework.bulk_withdrawals import has_vanished
 from engine.document.document import DocumentError
 from engine.engine import Engine
 from engine.load.errors import ForbiddenError
@@ -67,7 +67,7 @@ async def task_of(
     engine: Engine, connection: AsyncConnection, key: int, place: Place, keyring: Keyring, now: datetime
 ) -> Task:
     """The operation on this page. Raises OvertakenError for one that has ended, StoppedError for one that is to end."""
-    row = await bulk_operations.current(connection, key)
+    row = await bulk_operations.find_open(connection, key)
     if row is None:
         raise OvertakenError
     principal = await _principal(connection, row)
@@ -75,7 +75,7 @@ async def task_of(
         raise StoppedError(BulkError.REFUSED)
     if await has_vanished(connection, row, now):
         raise StoppedError(BulkError.VANISHED)
-    request = bulk_operations.request_of(keyring, row)
+    request = bulk_operations.read_request(keyring, row)
     principal, document = await _still_allowed(engine, connection, principal, row.kind, request["document"])
     caller = Caller(principal, keyring, now, row.request_id)
     return Task(engine, row, place, document, request["variables"], caller)

@@ -23,7 +23,7 @@ from casework import deliveries
 from casework.deliveries import DeliveryResult, Message, WebhookEndpoint
 from casework.outbox import place_left
 from casework.transaction import transact
-from casework.webhooks import OVERLAP, hmac_secret, signing_key
+from casework.webhooks import OVERLAP, derive_hmac_secret, derive_signing_key
 from engine.audit import Audit
 from engine.declare.opaque import seal
 from engine.load.rows import RootAnswer
@@ -70,7 +70,7 @@ class Dispatcher(Job):
     async def start_due(self) -> None:
         """Begin to serve the endpoints to which something is due, and that are not served already."""
         await place_left(self.engine)
-        find = partial(deliveries.endpoints, now=self.now(), overlap=OVERLAP)
+        find = partial(deliveries.list_endpoints, now=self.now(), overlap=OVERLAP)
         for endpoint in await self._transact(find):
             if endpoint.key not in self.running:
                 self.begin(endpoint.key, self._serve(endpoint))
@@ -90,7 +90,7 @@ class Dispatcher(Job):
         """Send a batch. If all of it was delivered, the next one is due at once."""
 
         async def find(connection: AsyncConnection) -> Sequence[Message]:
-            found = await deliveries.due(connection, endpoint.key, self.now(), BATCH)
+            found = await deliveries.list_due(connection, endpoint.key, self.now(), BATCH)
             await self.trail(endpoint, found).write(connection, OPERATION, {FIELD: TYPES})
             return found
 
@@ -101,7 +101,7 @@ class Dispatcher(Job):
         results = [result for result in tried if result]
 
         async def record(connection: AsyncConnection) -> None:
-            await deliveries.record(connection, endpoint.key, results, self.now())
+            await deliveries.record_results(connection, endpoint.key, results, self.now())
 
         await self._transact(record)
         if all(result and result.delivered for result in tried):
@@ -164,9 +164,9 @@ class Dispatcher(Job):
         signed = f"{identifier}.{int(at.timestamp())}.".encode() + body
         signatures = []
         for version in versions:
-            key = signing_key(self.keyring, endpoint.key, version)
+            key = derive_signing_key(self.keyring, endpoint.key, version)
             signatures.append(f"v1a,{base64.b64encode(key.sign(signed)).decode()}")
-            secret = Webhook(hmac_secret(self.keyring, endpoint.key, version))
+            secret = Webhook(derive_hmac_secret(self.keyring, endpoint.key, version))
             signatures.append(secret.sign(identifier, at, body.decode()))
         return {
             "content-type": "application/json",

@@ -1,19 +1,19 @@
-"""The access log (访问日志): every answer about a person or organization (R19). Monthly partitions, rows only added."""
+"""The access log (访问日志): one entry for each answer about a subject (R19), append-only, in monthly partitions."""
 
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, DateTime, Identity, Index, LargeBinary, PrimaryKeyConstraint, Text, Uuid, text
-from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
+from sqlalchemy import BigInteger, Identity, Index, PrimaryKeyConstraint
+from sqlalchemy.orm import Mapped, foreign, mapped_column
 
 from models.audience import Audience, Purpose
-from models.base import Base, choice
+from models.base import Base, index_where, link
 from models.client import Client
 
 
 class BorrowerRelation(StrEnum):
-    """How a subject stands to the loan that it is looked up for."""
+    """The relation of a subject to the loan for which it is looked up."""
 
     MAIN_BORROWER = "MAIN_BORROWER"
     CO_BORROWER = "CO_BORROWER"
@@ -23,7 +23,7 @@ class BorrowerRelation(StrEnum):
 
 
 class MatchOutcome(StrEnum):
-    """How a partner's look-up of a subject by name and number ended (R15, R17)."""
+    """The outcome of a partner's look-up by name and number (R15, R17)."""
 
     MATCHED = "MATCHED"
     NAME_MISMATCH = "NAME_MISMATCH"
@@ -33,7 +33,7 @@ class MatchOutcome(StrEnum):
 
 
 class AccessResult(StrEnum):
-    """What kind of answer was given: to a look-up, its outcome."""
+    """The kind of answer; for a look-up, its outcome."""
 
     GIVEN = "GIVEN"
     EMPTY = "EMPTY"
@@ -45,39 +45,37 @@ class AccessResult(StrEnum):
 
 
 class AccessRecord(Base):
-    """One answer: who, for whom, why, when, what kind of fields and of result. Neither names nor numbers.
+    """An entry: who, for whom, why, when, which types, which result; no names or numbers.
 
-    A known party is found by its key, a number that is nobody's yet by its hash. Keys without foreign keys: an entry is
-    written by the statement that read the rows it names, and outlives them.
+    A known party is identified by its key, an unknown one by the hash of its number. There are no foreign keys, since
+    an entry is written by the statement that reads the rows, and outlives them.
     """
 
     __tablename__ = "access_record"
     __table_args__ = (
         PrimaryKeyConstraint("at", "id"),
-        Index("ix_access_record_subject", "subject_index", "at", postgresql_where=text("party_id IS NULL")),
+        index_where("ix_access_record_subject", "subject_index", "at", where="party_id IS NULL"),
         Index("ix_access_record_party", "party_id", "at"),
         {"postgresql_partition_by": "RANGE (at)"},
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity())
-    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    request_id: Mapped[UUID] = mapped_column(Uuid)
+    at: Mapped[datetime]
+    request_id: Mapped[UUID]
     client_key: Mapped[int] = mapped_column(BigInteger)
-    audience: Mapped[Audience] = mapped_column(choice(Audience))
-    operator: Mapped[str | None] = mapped_column(Text)
-    branch: Mapped[str | None] = mapped_column(Text)
-    reference: Mapped[str | None] = mapped_column(Text)
-    relation: Mapped[BorrowerRelation | None] = mapped_column(choice(BorrowerRelation))
-    purpose: Mapped[Purpose] = mapped_column(choice(Purpose))
+    audience: Mapped[Audience]
+    operator: Mapped[str | None]
+    branch: Mapped[str | None]
+    reference: Mapped[str | None]
+    relation: Mapped[BorrowerRelation | None]
+    purpose: Mapped[Purpose]
     consent_id: Mapped[int | None] = mapped_column(BigInteger)
     share_code_id: Mapped[int | None] = mapped_column(BigInteger)
     party_id: Mapped[int | None] = mapped_column(BigInteger)
-    subject_index: Mapped[bytes | None] = mapped_column(LargeBinary)
-    operation: Mapped[bytes] = mapped_column(LargeBinary)
-    field: Mapped[str] = mapped_column(Text)
-    types: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    result: Mapped[AccessResult] = mapped_column(choice(AccessResult))
+    subject_index: Mapped[bytes | None]
+    operation: Mapped[bytes]
+    field: Mapped[str]
+    types: Mapped[list[str]]
+    result: Mapped[AccessResult]
 
-    client: Mapped[Client] = relationship(
-        primaryjoin=lambda: foreign(AccessRecord.client_key) == Client.id, viewonly=True, lazy="raise"
-    )
+    client: Mapped[Client] = link(primaryjoin=lambda: foreign(AccessRecord.client_key) == Client.id)

@@ -23,7 +23,7 @@ class Reports(Protocol):
     def issuer(self) -> str:
         """Whose reports they are: the service's address."""
 
-    async def signature(self, connection: AsyncConnection, caller: "Caller", sheet: Sheet, code: str) -> str:
+    async def sign(self, connection: AsyncConnection, caller: "Caller", sheet: Sheet, code: str) -> str:
         """The detached signature of a report over what its code shows now."""
 
 

@@ -15,7 +15,7 @@ from engine.load.nodes import key_of
 from models.case_numbers import parse_case_number
 from models.identifiers import IdentifierError
 from models.names import fold
-from models.party_name import bearers
+from models.party_name import select_bearers
 from resolvers.errors import CaseNumberError
 from resolvers.register.subjects import text, viewed
 
@@ -84,7 +84,7 @@ RECIPIENTS = Relation(
 
 def _named(arguments: Frame, deduction: Frame) -> SQL:
     """By name, a former one included: the public portal's look-up, and nobody else's (R17)."""
-    named: SQL = deduction.party_id.in_(bearers(arguments.name))
+    named: SQL = deduction.party_id.in_(select_bearers(arguments.name))
     return named
 
 

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from auth.audiences import Audience, Purpose
 from auth.principal import Principal
 from engine.declare.opaque import binds
-from models.terms import court_day
+from models.terms import to_court_day
 
 CLIENT = sa.bindparam("view_client", type_=sa.BigInteger)
 PURPOSE = sa.bindparam("view_purpose", type_=sa.Text)
@@ -63,7 +63,7 @@ class View:
     @property
     def today(self) -> date:
         """The court's day at this moment."""
-        return court_day(self.now)
+        return to_court_day(self.now)
 
     def parameters(self) -> Mapping[str, Any]:
         """The values of the bind parameters above."""

@@ -21,7 +21,7 @@ from models.import_run import ImportState
 from models.listing import ListingKind
 from models.names import fold
 from models.party import PartyKind
-from models.party_name import bearers
+from models.party_name import select_bearers
 from resolvers.procedure import deductions
 from resolvers.procedure.deductions import status_today
 from resolvers.visibility.reach import at_or_below
@@ -80,7 +80,7 @@ class PartyFilter(Filters):
     name: str | None = filtered(
         Party,
         "name",
-        lambda party, value: party.id.in_(bearers(value)),
+        lambda party, value: party.id.in_(select_bearers(value)),
         "Name, a former one included, as names are compared (姓名或名称).",
     )
     kind: PartyKind | None = filtered(

@@ -26,7 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.requests import Request
 from starlette.responses import Response
 
-from casework.backlog import Backlog, backlog
+from casework.backlog import Backlog, measure_backlog
 from jobs.worker import is_led
 
 DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
@@ -96,7 +96,7 @@ async def state(engine: AsyncEngine, now: datetime) -> MetricsState | None:
     """What the database says of a service, within a second."""
     try:
         async with asyncio.timeout(LOOK_SECONDS), engine.connect() as connection:
-            return MetricsState(await backlog(connection, now), await is_led(connection))
+            return MetricsState(await measure_backlog(connection, now), await is_led(connection))
     except (TimeoutError, OSError, sa.exc.SQLAlchemyError):
         return None
 

@@ -35,7 +35,7 @@ from demo.stage import LOOPBACK, listening, serving, write_keys
 from ingest.importing import import_file
 from ingest.reference.catalogue import load_catalogue
 from models.keyring import Keyring, load_keyring
-from models.terms import court_day
+from models.terms import to_court_day
 from postgres import database
 from secret_file import create_secret
 from server import create_app, utc_now
@@ -212,7 +212,7 @@ async def build(
         await import_file(engine, format, exports / file, keyring=keyring)
     primary_keys = {audience: client.primary_key for audience, client in clients.items()}
     summary = await build_city(
-        engine, keyring, clients=primary_keys, scale=0.02, today=court_day(moment), progress=lambda *_: None
+        engine, keyring, clients=primary_keys, scale=0.02, today=to_court_day(moment), progress=lambda *_: None
     )
     await engine.dispose()
     return clients, summary

@@ -28,8 +28,8 @@ from auth.scopes import Scope
 from auth.tokens import TokenError, TokenVerifier, bearer_token
 from casework import bulk_operations
 from casework.bulk_uploads import MOST_LINES, keep_upload
-from casework.bulk_vanishing import handed_out
-from casework.downloads import read_signed
+from casework.bulk_withdrawals import hand_out
+from casework.downloads import verify_download
 from casework.refusal import Refusal
 from casework.transaction import transact
 from engine.declare.opaque import seal
@@ -109,8 +109,8 @@ class Transfers:
 
     async def download(self, request: Request) -> Response:
         """Send a file, or the rest of one (RFC 9110, section 14), to whoever has its signed address."""
-        key = read_signed(self.keyring, request.path_params["token"], self.clock())
-        file = await transact(self.engine, lambda one: handed_out(one, key, self.clock())) if key else None
+        key = verify_download(self.keyring, request.path_params["token"], self.clock())
+        file = await transact(self.engine, lambda one: hand_out(one, key, self.clock())) if key else None
         if key is None or file is None:
             return _refusal(404, "There is no file at this address, or no longer. Have its address signed again.")
         etag = f'"{file.sha256.hex()}"'
@@ -134,12 +134,12 @@ class Transfers:
     async def _bytes(self, key: int, pages: int, first: int, last: int) -> AsyncIterator[bytes]:
         """These bytes of a file, with no connection held while its reader is slow."""
         async with self.engine.connect() as connection:
-            sizes = await bulk_operations.sizes(connection, key)
+            sizes = await bulk_operations.list_sizes(connection, key)
         start = 0
         for number, size in enumerate(sizes):
             if start <= last and start + size > first:
                 async with self.engine.connect() as connection:
-                    member = await bulk_operations.member(connection, self.keyring, key, number)
+                    member = await bulk_operations.read_member(connection, self.keyring, key, number)
                 yield member[max(first - start, 0) : last - start + 1]
             start += size
 

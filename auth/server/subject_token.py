@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from auth.clients.assertion import AHEAD_SECONDS, AssertionRefused, Expected, verified_claims
-from models.documents import DocumentKind, document_key, parse_document
+from models.documents import DocumentKind, make_document_key, parse_document
 from models.identifiers import IdentifierError, parse_party_number
 
 SUBJECT_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:jwt"  # noqa: S105  (a type name, no secret)
@@ -51,7 +51,7 @@ def _number(number: str, kind: Any) -> str:
     try:
         if kind is None:
             return parse_party_number(number).value
-        return document_key(DocumentKind(kind), parse_document(DocumentKind(kind), number).value)
+        return make_document_key(DocumentKind(kind), parse_document(DocumentKind(kind), number).value)
     except IdentifierError:
         expected = f"no number of a {kind}" if kind else "neither a resident ID number nor an organization code"
         raise AssertionRefused(f"id_number is {expected}") from None

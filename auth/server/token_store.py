@@ -14,7 +14,7 @@ from models.client import Authentication, Client
 from models.issued_token import AssertionUse, IssuedToken
 from models.names import fold
 from models.party import Identity, Party
-from models.party_name import known_as
+from models.party_name import is_known_as
 from models.staff_account import AuthorizationCode, StaffSession
 
 PRUNE_ROWS = 100
@@ -67,7 +67,7 @@ def accept_once(connection: sa.Connection, client_key: int, claims: Mapping[str,
 
 def contradicts(connection: sa.Connection, probes: Sequence[bytes], name: str) -> bool:
     """Whether the number belongs to a party that has and had other names: matching takes both (R17, R22)."""
-    same = known_as(Party, sa.literal(fold(name), sa.Text))
+    same = is_known_as(Party, sa.literal(fold(name), sa.Text))
     known = sa.select(same).join(Identity, Identity.party_id == Party.id).where(Identity.index.in_(probes))
     return connection.scalar(known) is False
 

@@ -12,7 +12,7 @@ from strawberry.dataloader import DataLoader
 
 from bench.peers import stock_statements as statements
 from models.keyring import INDEX_BYTES
-from models.terms import court_day
+from models.terms import to_court_day
 
 Key = tuple[int, bool]
 Slice = tuple[int, bool, int]
@@ -23,7 +23,7 @@ class Loading:
 
     def __init__(self, engine: AsyncEngine, index_key: tuple[int, bytes]) -> None:
         self._engine, self._index_key = engine, index_key
-        self._today = court_day(datetime.now(UTC))
+        self._today = to_court_day(datetime.now(UTC))
         self.codes: DataLoader[Key, Any] = DataLoader(self._codes)
         self.deductions: DataLoader[Slice, list[Any]] = DataLoader(self._deductions)
         self.behaviours = self._one(statements.BEHAVIOURS, "id")

@@ -2,9 +2,9 @@
 
 import typer
 
-from casework.procedure_diagram import procedure_diagram
+from casework.procedure_diagram import draw_procedure
 
 
 def procedure() -> None:
     """Print the procedure of a deduction: its states as a picture, and who takes which step."""
-    typer.echo(procedure_diagram(), nl=False)
+    typer.echo(draw_procedure(), nl=False)

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from casework.backlog import Backlog, backlog
+from casework.backlog import Backlog, measure_backlog
 from commands.doctor.finding import Finding, ok, problem, warning
 from jobs.worker import is_led
 from models.keyring import Keyring, KeyringError, load_keyring
@@ -36,7 +36,7 @@ async def examined(engine: AsyncEngine, settings: Settings, now: Callable[[], da
 async def _tables(connection: AsyncConnection, settings: Settings, moment: datetime) -> AsyncIterator[Finding]:
     yield await _partitions(connection, moment)
     yield await _sealed(connection, settings)
-    waits = await backlog(connection, moment)
+    waits = await measure_backlog(connection, moment)
     yield await _leader(connection)
     for look in (_days, _deliveries, _failing, _objections, _months):
         yield look(waits)

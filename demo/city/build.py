@@ -37,7 +37,7 @@ from models.access_record import AccessRecord
 from models.audience import Audience
 from models.base import Base
 from models.catalogue import Colour
-from models.code_record import CodePeriod, Perspective, known_today
+from models.code_record import CodePeriod, Perspective, is_known_today
 from models.consent import Consent
 from models.court_case import CourtCase
 from models.deduction import Deduction
@@ -145,7 +145,7 @@ async def _summarize(connection: AsyncConnection, draft: Draft) -> CitySummary:
     statement = (
         sa.select(CodePeriod.colour, sa.func.count())
         .where(CodePeriod.perspective == Perspective.COURT, CodePeriod.during.op("@>")(draft.today))
-        .where(CodePeriod.party_id >= first, known_today(CodePeriod))
+        .where(CodePeriod.party_id >= first, is_known_today(CodePeriod))
         .group_by(CodePeriod.colour)
     )
     colours = {row[0]: row[1] for row in await connection.execute(statement)}

@@ -4,13 +4,13 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from casework.terms import red_type
+from casework.terms import find_red_type
 from demo.city.draft import Draft, Row
 from demo.records.cases import case_number, open_case, take_part
 from models.catalogue import Colour, Stage
 from models.certificate import Certificate
 from models.code_record import CloseReason, CodeRecord
-from models.colour import Record, Span, colour_on
+from models.colour import Record, Span, find_colour
 from models.court_case import CourtCase, Role
 from models.listing import Listing, ListingKind
 from models.party import PartyKind
@@ -56,7 +56,7 @@ def colour_today(draft: Draft, party_key: int) -> Colour:
         Record(row["id"], row["colour"], codes[row["code_type_id"]], _span(row), row.get("repaired_id"))
         for row in draft.records[party_key]
     ]
-    return colour_on(draft.today, records, draft.enforcements[party_key])
+    return find_colour(draft.today, records, draft.enforcements[party_key])
 
 
 def _span(row: Row) -> Span:
@@ -96,7 +96,7 @@ def _fine(draft: Draft, party: Row) -> Decimal:
 
 def redden(draft: Draft, party: Row, sanction: Row, stage: Stage) -> Row:
     """The red record of a fine, a detention or a conviction in a case of this stage: five years (R12)."""
-    start, code = sanction["effective_on"], red_type(sanction["kind"], stage)
+    start, code = sanction["effective_on"], find_red_type(sanction["kind"], stage)
     assert code  # noqa: S101 - of these kinds
     return enter_record(
         draft,

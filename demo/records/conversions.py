@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from casework.assessments import STAGE_ITEMS
-from casework.restorations import REPAIR_ITEMS, restored
+from casework.restorations import REPAIR_ITEMS, compute_restored
 from demo.city.cast import CHEN, LIN
 from demo.city.draft import Draft, Row
 from demo.records.cases import may_be_told
@@ -16,7 +16,7 @@ from models.household import Household
 from models.party import Party
 from models.point_conversion import ConversionStatus, PointConversion, VillageNotice
 from models.repair import Repair, RepairOutcome
-from models.terms import court_day
+from models.terms import to_court_day
 
 NOTIFIED = ConversionStatus.VILLAGE_NOTIFIED
 STATUSES = (
@@ -57,7 +57,7 @@ def convert(draft: Draft, target: int) -> None:
 
 def _reverse(draft: Draft, ground: Ground, conversion: Row, deduction: Row) -> None:
     """A deduction that was withdrawn gives its points back by an entry of its own, and the village is told."""
-    back = ground._replace(points=-ground.points, since=court_day(deduction["ended_at"]))
+    back = ground._replace(points=-ground.points, since=to_court_day(deduction["ended_at"]))
     _convert(draft, back, NOTIFIED, conversion["id"])
 
 
@@ -70,7 +70,7 @@ def _deducted(draft: Draft) -> Iterator[Ground]:
     households = _households(draft)
     for row in draft.rows[Deduction]:
         if row.get("published_at") and row["party_id"] in households and may_be_told(draft, row):
-            day = court_day(row["published_at"])
+            day = to_court_day(row["published_at"])
             yield Ground(row["party_id"], STAGE_ITEMS[row["stage"]], -row["points"], day, deduction_id=row["id"])
 
 
@@ -94,8 +94,8 @@ def _repaired(draft: Draft) -> Iterator[Ground]:
         granted = row.get("outcome") in (RepairOutcome.SHORTENED, RepairOutcome.SHIELDED)
         if granted and row["party_id"] in households and row.get("deduction_id"):
             item = REPAIR_ITEMS[row["ground"]]
-            back = restored(points[row["deduction_id"]], draft.found.items[item]["value"])
-            yield Ground(row["party_id"], item, back, court_day(row["decided_at"]), row["deduction_id"])
+            back = compute_restored(points[row["deduction_id"]], draft.found.items[item]["value"])
+            yield Ground(row["party_id"], item, back, to_court_day(row["decided_at"]), row["deduction_id"])
 
 
 def _convert(draft: Draft, ground: Ground, status: ConversionStatus, reverses_id: int | None = None) -> Row:
@@ -108,7 +108,7 @@ def _convert(draft: Draft, ground: Ground, status: ConversionStatus, reverses_id
         household_id=_households(draft)[ground.party_key],
         item_id=draft.found.items[ground.item]["id"],
         points=ground.points,
-        month=court_day(assessed).replace(day=1),
+        month=to_court_day(assessed).replace(day=1),
         status=status,
         assessed_at=assessed,
         confirmed_at=_later(draft, assessed) if handled else None,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from casework.terms import publicity_end, record_end, recorded_type
+from casework.terms import compute_publicity_end, compute_record_end, find_recorded_type
 from demo.city.docket import Docket, batch_of, docket
 from demo.city.draft import Draft, Row
 from demo.city.register import officer
@@ -140,7 +140,7 @@ def _determine(draft: Draft, deduction: Row, days: Docket) -> None:
     deduction["determined_on"] = days.decided
     if days.decided and days.notified:
         tier, finding = Tier(deduction["tier"]), FindingKind(deduction["finding_kind"])
-        deduction["expires_on"] = publicity_end(tier, finding, days.decided)
+        deduction["expires_on"] = compute_publicity_end(tier, finding, days.decided)
         deduction["notified_at"] = draft.hour(days.notified)
 
 
@@ -191,7 +191,9 @@ def _colour(draft: Draft, party: Row, case: Row, deduction: Row, sanction: Row |
     code = codes[deduction["behaviour_id"]]
     if sanction and sanction["kind"] in GRAVE.values():
         redden(draft, party, sanction, Stage(deduction["stage"]))
-    elif deduction["status"] is DeductionStatus.PUBLISHED and (code := recorded_type(deduction["finding_kind"], code)):
+    elif deduction["status"] is DeductionStatus.PUBLISHED and (
+        code := find_recorded_type(deduction["finding_kind"], code)
+    ):
         term = draft.found.code_types[code]["term_months"]
         enter_record(
             draft,
@@ -199,7 +201,7 @@ def _colour(draft: Draft, party: Row, case: Row, deduction: Row, sanction: Row |
             code,
             case["court_code"],
             deduction["published_at"].date(),
-            ends_on=record_end(term, deduction["determined_on"], deduction["expires_on"]),
+            ends_on=compute_record_end(term, deduction["determined_on"], deduction["expires_on"]),
             case_id=case["id"],
             deduction_id=deduction["id"],
         )

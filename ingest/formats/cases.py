@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.events import colour
+from casework.events import update_colours
 from ingest.merge.staging import staged_rows
 from ingest.plausible import Warnings, doubts_of_age, doubts_of_case
 from ingest.records import FiledCase, Format, FormatContext, LineRecord, Merged
@@ -192,7 +192,7 @@ class Cases(Format):
         lines, held = (await connection.execute(STAGED)).one()
         changed = len((await connection.execute(CHANGE)).all())
         new, debtors = (await connection.execute(ADDED)).one()
-        await colour(connection, debtors or (), source.at, silent=silent)
+        await update_colours(connection, debtors or (), source.at, silent=silent)
         return Merged(new=new, changed=changed, unchanged=lines - held - new - changed, held=held)
 
 

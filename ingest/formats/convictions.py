@@ -5,7 +5,6 @@ from datetime import date
 
 from sqlalchemy import Column, Date, Text
 
-from casework.matters import CONVICTED, CONVICTED_IN_ENFORCEMENT
 from ingest.formats.revocations import SanctionFormat, revoked_column
 from ingest.recording import staged_records
 from ingest.records import LineRecord, filing_days
@@ -13,7 +12,7 @@ from ingest.report import LineError
 from ingest.subjects import read_text
 from models.case_numbers import parse_case_number
 from models.dates import parse_date
-from models.sanction import LONGEST_SENTENCE_MONTHS, SanctionKind
+from models.sanction import CONVICTED, CONVICTED_IN_ENFORCEMENT, LONGEST_SENTENCE_MONTHS, SanctionKind
 from models.terms import add_months
 
 CRIME_LENGTH = 200

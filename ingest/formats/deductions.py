@@ -8,13 +8,13 @@ import sqlalchemy as sa
 from sqlalchemy import BigInteger, Column, Date, DateTime, SmallInteger, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.consequences import Sight
-from casework.founded import REVOKED, withdraw_founded
-from casework.keys import key_array
+from casework.consequences import Visible
+from casework.keys import bind_keys
 from casework.matters import DEDUCTIONS
-from casework.procedure import steps_of
+from casework.procedure import insert_steps
 from casework.records import close_records, record_publication, refresh_records
-from casework.terms import publicity_end
+from casework.revocations import REVOKED, withdraw_founded
+from casework.terms import compute_publicity_end
 from casework.versions import COLUMNS
 from ingest.formats.known_cases import case_key, read_cases
 from ingest.formats.repaired import add_repairs, read_ground
@@ -31,7 +31,7 @@ from models.dates import parse_date
 from models.deduction import FINDINGS, RED_PUBLICITY_MONTHS, Deduction, DeductionStatus, DeductionVersion, FindingKind
 from models.repair import Repair
 from models.sanction import Sanction
-from models.terms import add_months, beginning, court_day
+from models.terms import add_months, to_court_day, to_midnight
 from models.vocabulary import WordKind
 
 REASON = "历史数据导入"
@@ -119,9 +119,9 @@ class Deductions(RecordingFormat):
             conduct_on,
             found,
             read_text(finding, "FINDING", required=True, limit=DOCUMENT_LENGTH),
-            beginning(determined_on),
-            beginning(published_on) - timedelta(seconds=1),
-            beginning(published_on),
+            to_midnight(determined_on),
+            to_midnight(published_on) - timedelta(seconds=1),
+            to_midnight(published_on),
             determined_on,
             self._last(last, behaviour, found, determined_on),
             ended_at,
@@ -158,7 +158,7 @@ class Deductions(RecordingFormat):
     def _last(self, text: str, behaviour: Scored, finding: FindingKind, determined_on: date) -> date:
         """The last day of publicity: the court's own, within five years, or the usual one (R6)."""
         if self.context.vocabulary.blank(text):
-            return publicity_end(behaviour.tier, finding, determined_on)
+            return compute_publicity_end(behaviour.tier, finding, determined_on)
         longest = add_months(determined_on, RED_PUBLICITY_MONTHS)
         last = parse_date(text, latest=date.max)
         if not determined_on <= last <= longest:
@@ -179,11 +179,11 @@ class Deductions(RecordingFormat):
         ended_on = parse_date(ended)
         if not published_on <= ended_on <= self.context.today:
             raise LineError("DATE", "It ends after its publication, and not in time to come: correct the days.")
-        return status, beginning(ended_on)
+        return status, to_midnight(ended_on)
 
     async def end(
         self, connection: AsyncConnection, source: Source, turn: int, written: Written
-    ) -> tuple[Sequence[int], Sight]:
+    ) -> tuple[Sequence[int], Visible]:
         """Write down steps, editions and repairs, and the records that public items make and ended ones lose."""
         keys = [*written.new, *written.changed]
         if not keys:
@@ -192,18 +192,18 @@ class Deductions(RecordingFormat):
         await self._keep_steps(connection, PUBLISHED, {REASON: public.keys()}, source)
         for (status, reason), found in zip(ENDS.items(), ended, strict=True):
             await self._keep_steps(connection, status, _by_reason(found), source)
-            await close_records(connection, CodeRecord.deduction_id.in_(found), court_day(source.at), reason)
+            await close_records(connection, CodeRecord.deduction_id.in_(found), to_court_day(source.at), reason)
         await self._keep_versions(connection, keys, source)
         await record_publication(connection, public.keys() & set(written.new))
         await refresh_records(connection, public.keys() & set(written.changed))
         await self._withdraw_unfounded(connection, written.new, source)
-        lines = sa.and_(self.met(), self.staged.c.turn == turn, Deduction.id == sa.any_(key_array(keys)))
+        lines = sa.and_(self.met(), self.staged.c.turn == turn, Deduction.id == sa.any_(bind_keys(keys)))
         await connection.execute(add_repairs(self.staged, lines, source))
         return (), {}
 
     async def _withdraw_unfounded(self, connection: AsyncConnection, keys: Sequence[int], source: Source) -> None:
         """Withdraw new items that cite a decision which was revoked before (R25)."""
-        parties = sa.select(Deduction.party_id).where(Deduction.id == sa.any_(key_array(keys)))
+        parties = sa.select(Deduction.party_id).where(Deduction.id == sa.any_(bind_keys(keys)))
         query = sa.select(Sanction.id).where(Sanction.party_id.in_(parties), Sanction.revoked_on.is_not(None))
         if keys and (revoked := (await connection.execute(query)).scalars().all()):
             await withdraw_founded(connection, revoked, source.at, REVOKED)
@@ -214,7 +214,7 @@ class Deductions(RecordingFormat):
         """Those of these items that are in a state, each with the reason that its line gives."""
         reason = sa.func.coalesce(self.staged.c.end_reason, REASON)
         query = sa.select(Deduction.id, reason).where(self.met(), self.staged.c.turn == turn)
-        chosen = query.where(Deduction.id == sa.any_(key_array(keys)), Deduction.status == status)
+        chosen = query.where(Deduction.id == sa.any_(bind_keys(keys)), Deduction.status == status)
         found: Any = await connection.execute(chosen)
         return dict(found.all())
 
@@ -224,7 +224,7 @@ class Deductions(RecordingFormat):
         """Write down the step that leads to a state. keys: of items, by its reason."""
         for reason, found in keys.items():
             if found:
-                await connection.execute(steps_of(found, status, None, source.at, reason))
+                await insert_steps(connection, found, status, None, source.at, reason)
 
     async def _keep_versions(self, connection: AsyncConnection, keys: Sequence[int], source: Source) -> None:
         """Each edition as it became effective (R5): the first by its publication."""

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy import Date, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.consequences import Sight, write_records
+from casework.consequences import Visible, write_records
 from casework.listings import end_entries
 from casework.matters import LISTINGS
 from ingest.formats.removals import removed_entries
@@ -16,9 +16,9 @@ from ingest.report import LineError
 from ingest.subjects import LineSubject
 from ingest.versions import Source, Written
 from models.code_record import CloseReason
-from models.identifiers import born_minor_on
+from models.identifiers import was_minor
 from models.listing import Listing
-from models.terms import court_day
+from models.terms import to_court_day
 
 LISTING_COLUMNS: tuple[tuple[str, type[Text] | type[Date]], ...] = (
     ("kind", Text),
@@ -38,7 +38,7 @@ Ends = Mapping[int, tuple[date, CloseReason]]
 
 def refuse_minor(subject: LineSubject, day: date) -> None:
     """Minors are never listed (法释〔2017〕7号, article 4). Raises LineError MINOR."""
-    if subject.born_on and born_minor_on(subject.born_on, day):
+    if subject.born_on and was_minor(subject.born_on, day):
         raise LineError("MINOR", "The person was under 18: minors are never listed, so withdraw the listing.")
 
 
@@ -53,9 +53,9 @@ class ListingFormat(RecordingFormat):
 
     async def end(
         self, connection: AsyncConnection, source: Source, turn: int, written: Written
-    ) -> tuple[Sequence[int], Sight]:
+    ) -> tuple[Sequence[int], Visible]:
         """End whoever has performed, and whoever was reported as removed before it was listed here."""
-        await write_records(connection, self.matter, [*written.new, *written.changed], court_day(source.at))
+        await write_records(connection, self.matter, [*written.new, *written.changed], to_court_day(source.at))
         removed = await removed_entries(connection, Listing.party_id.in_(sa.select(self.staged.c.party_id)))
         ends = {**await self.performed(connection, source, turn), **removed}
         keys, before = await end_entries(connection, ends, source.at)

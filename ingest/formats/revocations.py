@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy import Column, Date
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.consequences import Sight
-from casework.founded import REVOKED, withdraw_founded
-from casework.keys import key_array
+from casework.consequences import Visible
+from casework.keys import bind_keys
 from casework.matters import SANCTIONS
+from casework.revocations import REVOKED, withdraw_founded
 from ingest.recording import KeyedFormat, RecordingFormat
 from ingest.report import LineError
 from ingest.versions import Present, Source, Written
@@ -46,7 +46,7 @@ class RevocableFormat(KeyedFormat):
     async def revoked_of(self, connection: AsyncConnection, keys: Sequence[int]) -> Sequence[int]:
         """Those of these rows that are revoked."""
         row = self.table.c
-        query = sa.select(row.id).where(row.id == sa.any_(key_array(keys)), row.revoked_on.is_not(None))
+        query = sa.select(row.id).where(row.id == sa.any_(bind_keys(keys)), row.revoked_on.is_not(None))
         return (await connection.execute(query)).scalars().all() if keys else ()
 
 
@@ -58,7 +58,7 @@ class SanctionFormat(RevocableFormat, RecordingFormat):
 
     async def end(
         self, connection: AsyncConnection, source: Source, turn: int, written: Written
-    ) -> tuple[Sequence[int], Sight]:
+    ) -> tuple[Sequence[int], Visible]:
         """Withdraw what is founded on decisions that are revoked by these lines."""
         if revoked := await self.revoked_of(connection, [*written.new, *written.changed]):
             await withdraw_founded(connection, revoked, source.at, REVOKED)

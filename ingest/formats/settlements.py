@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from sqlalchemy import BigInteger, Column, Date, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.assessments import assess_settlements, reverse_settlements
+from casework.assessments import assess_settlements
+from casework.conversions import reverse
 from ingest.formats.known_cases import case_key, read_cases
 from ingest.formats.revocations import RevocableFormat, revoked_column
 from ingest.merge.staging import staged_rows
@@ -15,6 +16,7 @@ from ingest.versions import Source
 from models.case_numbers import parse_case_number
 from models.dates import parse_date
 from models.identifiers import compact
+from models.point_conversion import PointConversion
 from models.settlement import LONGEST_DOCUMENT, Settlement
 
 
@@ -54,6 +56,6 @@ class Settlements(RevocableFormat):
         written = await self.kept().write(connection, source, turn)
         if not silent:
             keys = [*written.new, *written.changed]
-            await reverse_settlements(connection, await self.revoked_of(connection, keys), source.at)
+            await reverse(connection, PointConversion.settlement_id, await self.revoked_of(connection, keys), source.at)
             await assess_settlements(connection, keys, source.at)
         return await self.counted(connection, turn, written.new, written.changed, written.outdated)

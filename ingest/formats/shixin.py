@@ -18,7 +18,7 @@ from models.case_numbers import parse_case_number
 from models.code_record import CloseReason
 from models.dates import parse_date
 from models.identifiers import compact
-from models.listing import Listing, ListingKind, debtor_end
+from models.listing import Listing, ListingKind, compute_debtor_end
 from models.party import PartyKind
 from models.vocabulary import EITHER, WordKind
 
@@ -49,7 +49,7 @@ class Shixin(ListingFormat):
         expected, warnings = self._kind(kind)
         subject = self.context.subjects.read(expected, name, number)
         refuse_minor(subject, listed_on)
-        ends_on = debtor_end(grounds, published_on)
+        ends_on = compute_debtor_end(grounds, published_on)
         texts = [compact(basis), unit, duty, performance, grounds]
         texts = [read_text(text, "TEXT") for text in texts]
         kind_of_list = ListingKind.DISHONEST_DEBTOR

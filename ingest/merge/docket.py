@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.consequences import Items, Sight, follow, look
-from casework.events import colour
+from casework.consequences import Items, Visible, find_visible, follow
+from casework.events import update_colours
 from casework.matters import MATTERS, Matter
 from ingest.merge.linking import UNTIED
 from ingest.merge.staging import staged_case
@@ -122,7 +122,7 @@ async def merge_cases(
     connection: AsyncConnection, items: Items, source: Source, silent: bool, wait: Callable[[], Awaitable[None]]
 ) -> Docket:
     """Write the staged cases, and let follow what does. items: what they touch. wait: for whoever colours."""
-    before: Sight = await look(connection, items, source.at)
+    before: Visible = await find_visible(connection, items, source.at)
 
     async def nothing(keys: Sequence[int]) -> None:
         """Cases themselves are shown to nobody."""
@@ -132,7 +132,7 @@ async def merge_cases(
         await follow(connection, items, before, source.at, silent=silent)
     if debtors := await _debtors(connection, written.changed):
         await wait()
-        await colour(connection, debtors, source.at, silent=silent)
+        await update_colours(connection, debtors, source.at, silent=silent)
     return Docket(len(written.new), len(written.changed))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.consequences import follow, look
+from casework.consequences import find_visible, follow
 from casework.matters import CERTIFICATES, LISTINGS, SANCTIONS, Matter
 from models.court_case import CourtCase
 
@@ -23,7 +23,7 @@ async def link_cases(connection: AsyncConnection, at: datetime, silent: bool) ->
     items = {matter: keys for matter, keys in found.items() if keys}
     if not items:
         return
-    before = await look(connection, items, at)
+    before = await find_visible(connection, items, at)
     for matter, keys in items.items():
         await connection.execute(_tie(matter), {"tied": list(keys)})
     await follow(connection, items, before, at, silent=silent)

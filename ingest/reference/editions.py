@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.catalogue import in_force
+from casework.catalogue import is_in_force
 from ingest.files.tables import Problem, TableError
 from ingest.reference.catalogue_files import CatalogueFolder, Entries, Entry, check_edition, read_folder
 from ingest.reference.catalogue_tables import TABLES, CatalogueTable
@@ -51,7 +51,7 @@ async def list_editions(connection: AsyncConnection) -> Sequence[sa.Row[Any]]:
 
 async def edition_on(connection: AsyncConnection, day: date) -> tuple[sa.Row[Any], dict[str, Entries]]:
     """The edition in force on a day, and its entries. Raises ImportFileError if there is none."""
-    found = (await connection.execute(sa.select(CatalogueVersion.__table__).where(in_force(day)))).one_or_none()
+    found = (await connection.execute(sa.select(CatalogueVersion.__table__).where(is_in_force(day)))).one_or_none()
     if found is None:
         raise ImportFileError(f"No edition of the catalogue is in force on {day}: give another day.")
     return found, await _entries(connection, found.id)

@@ -16,9 +16,9 @@ import models
 from auth.audiences import Audience
 from engine.declare.relations import Frame, Order, Relation
 from engine.declare.sql import SQL
-from models.base import choice
+from models.base import map_enum
 from models.catalogue import Colour
-from models.code_record import ANNULLED, VANISHING, Perspective, Reading, known_today
+from models.code_record import ANNULLED, VANISHING, Perspective, Reading, is_known_today
 from models.terms import COURT_TIME
 from resolvers.view import TODAY
 from resolvers.visibility.audiences import EVERYBODY, NOBODY
@@ -39,13 +39,13 @@ def day_asked(row: Frame) -> SQL:
 
 def reading_asked(row: Frame) -> SQL:
     """Which reading was asked for."""
-    return sa.type_coerce(sa.func.coalesce(row.reading, Reading.VALID.value), choice(Reading))
+    return sa.type_coerce(sa.func.coalesce(row.reading, Reading.VALID.value), map_enum(Reading))
 
 
 def _in_knowledge(row: Any, audience: Audience, as_of: SQL, reading: SQL) -> SQL:
     """Whether a period, or a version of a record, belongs to the knowledge that is asked for."""
     if audience not in LOOKING_BACK:
-        return known_today(row)
+        return is_known_today(row)
     next_day = sa.cast(sa.func.coalesce(as_of, TODAY), sa.DateTime) + sa.text("interval '1 day'")
     end_of_day = sa.func.timezone(COURT_TIME.key, next_day) - sa.text("interval '1 microsecond'")
     moment = sa.case((reading == Reading.KNOWN.value, end_of_day), else_=KNOWN_FOR_GOOD)

@@ -18,7 +18,7 @@ from engine.load.errors import BadIdError
 from engine.load.loaders import load_root
 from engine.load.nodes import key_of, node_root
 from engine.load.rows import RootAnswer, Row
-from models.documents import ORGANIZATIONS, DocumentKind, document_key, parse_document
+from models.documents import ORGANIZATIONS, DocumentKind, make_document_key, parse_document
 from models.identifiers import IdentifierError
 from models.party import Identity
 from resolvers.caller import Caller
@@ -76,7 +76,7 @@ class Acting:
         except IdentifierError:
             field = "idNumber" if document is None else "document"
             raise Refusal("BAD_NUMBER", "This is no number of its kind.", "Check its digits.", field) from None
-        return self.caller.keyring.index(document_key(read.kind, read.value))
+        return self.caller.keyring.index(make_document_key(read.kind, read.value))
 
     async def own_party(self) -> int:
         """The party that the authenticated litigant is. Raises Refusal NOT_FOUND."""

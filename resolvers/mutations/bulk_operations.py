@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from auth.clients.trusted_documents import trusted_document
 from auth.principal import Principal
 from casework import bulk_operations
-from casework.bulk_operations import Begun
-from casework.bulk_vanishing import downloadable
+from casework.bulk_operations import BulkRequest
+from casework.bulk_withdrawals import find_downloadable
 from casework.downloads import sign_download
 from casework.refusal import Refusal
 from casework.watches import MOST_LINES
@@ -49,14 +49,16 @@ async def _begin(
     if held is None:
         raise Refusal("BAD_DOCUMENT", "This document is not registered for you.", "Have it registered.", "document")
     given, size = measure_pages(acting.engine, kind, document, variables, replace(caller, principal=held))
-    begun = Begun(kind, document, given, size, reference, _rights(held), uuid4(), upload)
+    begun = BulkRequest(kind, document, given, size, reference, _rights(held), uuid4(), upload)
     return await bulk_operations.begin(acting.connection, caller.keyring, begun, caller.now)
 
 
 async def batch_watch(acting: Acting, *, upload: str, reference: str | None) -> int:
     """A bank has a file of customers watched."""
     caller, rights = acting.caller, _rights(acting.caller.principal)
-    begun = Begun(BulkKind.BATCH_WATCH, "", {}, MOST_LINES, reference, rights, uuid4(), _upload_key(acting, upload))
+    begun = BulkRequest(
+        BulkKind.BATCH_WATCH, "", {}, MOST_LINES, reference, rights, uuid4(), _upload_key(acting, upload)
+    )
     return await bulk_operations.begin(acting.connection, caller.keyring, begun, caller.now)
 
 
@@ -76,7 +78,7 @@ async def cancel(acting: Acting, *, id: int) -> int:
 
 async def download(acting: Acting, *, id: int) -> int:
     """A client is about to fetch a file."""
-    if await downloadable(acting.connection, id, acting.caller.now) is None:
+    if await find_downloadable(acting.connection, id, acting.caller.now) is None:
         raise await _no_file(acting, id)
     return id
 

@@ -7,14 +7,14 @@ from typing import Any
 
 from auth.audiences import Purpose
 from casework import consents, share_codes, watches
-from casework.consents import Letter, Permission, own_reference
+from casework.consents import Letter, Permission, check_reference
 from casework.refusal import Refusal
-from casework.share_codes import OFTEN, ONCE, Sharing, Shown, share_code
+from casework.share_codes import OFTEN, ONCE, CodeHolder, Sharing, make_share_code
 from casework.watches import Customer
 from engine.load.context import Context
 from engine.load.rows import Row
 from models.consent import Consent
-from models.documents import ORGANIZATIONS, Document, document_key, mask_document, parse_document
+from models.documents import ORGANIZATIONS, Document, make_document_key, mask_document, parse_document
 from models.identifiers import IdentifierError
 from models.names import fold, tidy
 from models.party import PartyKind
@@ -83,18 +83,20 @@ async def create_share_code(
 
 def own_identity(
     acting: Acting, name: str, id_number: str | None, organization_code: str | None, document: Given | None
-) -> Shown:
+) -> CodeHolder:
     """The authenticated subject as it shows itself. Raises Refusal NOT_YOURS, BAD_TEXT."""
     given = _document(Numbered(id_number, organization_code, document))
-    if given is None or acting.subject not in acting.caller.keyring.probes(document_key(given.kind, given.value)):
+    if given is None or acting.subject not in acting.caller.keyring.probes(make_document_key(given.kind, given.value)):
         raise Refusal("NOT_YOURS", "This is not the number of who has signed in.", "Give your own.", "idNumber")
-    return Shown(acting.subject, _name(name, "name"), mask_document(given.value))
+    return CodeHolder(acting.subject, _name(name, "name"), mask_document(given.value))
 
 
 def told_code(context: Context, row: Row) -> str:
     """The code that was made: the same in the answer to a repeated request."""
     assert context.performing.changed is not None  # noqa: S101 - there is a row
-    return share_code(context.caller.keyring.share_key, context.performing.changed, ONCE if row.single_use else OFTEN)
+    return make_share_code(
+        context.caller.keyring.share_key, context.performing.changed, ONCE if row.single_use else OFTEN
+    )
 
 
 async def watch(acting: Acting, *, subjects: Sequence[Mapping[str, Any]]) -> int:
@@ -119,11 +121,11 @@ def customer(
     """
     numbered = Numbered(id_number, organization_code, document)
     given = _document(numbered)
-    probes = acting.caller.keyring.probes(document_key(given.kind, given.value)) if given else ()
+    probes = acting.caller.keyring.probes(make_document_key(given.kind, given.value)) if given else ()
     one = given_document(numbered)
     kind = PartyKind.PERSON if one and one[0] not in ORGANIZATIONS else PartyKind.ORGANIZATION
     named = _name(name, f"{path}name")
-    return Customer(probes, kind, named, own_reference(reference, f"{path}reference"))
+    return Customer(probes, kind, named, check_reference(reference, f"{path}reference"))
 
 
 def _document(given: Numbered) -> Document | None:

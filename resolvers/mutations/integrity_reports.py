@@ -5,8 +5,8 @@ from datetime import datetime
 
 from auth.audiences import Purpose
 from casework import integrity_reports, share_codes
-from casework.integrity_reports import report_address
-from casework.share_codes import REPORT, Sharing, share_code
+from casework.integrity_reports import make_report_address
+from casework.share_codes import REPORT, Sharing, make_share_code
 from engine.load.context import Context
 from engine.load.rows import Row
 from resolvers.caller import Caller, Reports
@@ -31,20 +31,20 @@ async def issue(
     sharing = Sharing([purpose], scopes, valid_to or caller.now + integrity_reports.USUAL, REPORT)
     secret = caller.keyring.share_key
     key = await share_codes.create_share_code(connection, secret, shown, sharing, caller.now)
-    sheet = await integrity_reports.sheet_of(connection, secret, key)
-    signature = await reports_of(caller).signature(connection, caller, sheet, share_code(secret, key, REPORT))
+    sheet = await integrity_reports.read_sheet(connection, secret, key)
+    signature = await reports_of(caller).sign(connection, caller, sheet, make_share_code(secret, key, REPORT))
     return await integrity_reports.enter_report(connection, key, caller.principal.client_key, signature)
 
 
 def told_code(context: Context, row: Row) -> str:
     """The code of the report: the same in the answer to a repeated request."""
     (key,) = row.keys_for({"share_code_id": None})
-    return share_code(context.caller.keyring.share_key, key, REPORT)
+    return make_share_code(context.caller.keyring.share_key, key, REPORT)
 
 
 def address(context: Context, row: Row) -> str:
     """Where the report is viewed: what its QR code holds."""
-    return report_address(reports_of(context.caller).issuer, told_code(context, row))
+    return make_report_address(reports_of(context.caller).issuer, told_code(context, row))
 
 
 def reports_of(caller: Caller) -> Reports:

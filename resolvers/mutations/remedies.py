@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from casework import blue, repairs
+from casework import record_repairs, repairs
 from casework.refusal import Refusal
 from casework.repairs import Application, Evidence
 from models.repair import RepairGround
@@ -27,5 +27,5 @@ async def apply_for_repair(
     if deduction_id is not None and code_record_id is None:
         return await repairs.apply(connection, party, deduction_id, application, now)
     if code_record_id is not None and deduction_id is None:
-        return await blue.apply_for_record(connection, party, code_record_id, application, now)
+        return await record_repairs.apply_for_record(connection, party, code_record_id, application, now)
     raise Refusal("BAD_ID", "An application is for one item, or for one record.", "Send one of the two ids.")

@@ -16,7 +16,7 @@ from auth.audiences import Audience
 from engine.declare.relations import Frame
 from engine.declare.sql import SQL
 from engine.load.statements import ARGUMENT
-from models.code_record import CodePeriod, known_today
+from models.code_record import CodePeriod, is_known_today
 from models.terms import COURT_TIME
 from resolvers.credit.credit_codes import perspective
 from resolvers.procedure.deductions import status_today
@@ -117,7 +117,7 @@ def _codes(audience: Audience) -> Source:
     today = sa.and_(
         period.party_id == record.party_id,
         period.perspective == perspective(audience),
-        known_today(period),
+        is_known_today(period),
         sa.func.range_contains_elem(period.during, TODAY),
         period.colour == record.colour,
     )

@@ -9,15 +9,15 @@ from sqlalchemy.orm import aliased
 import models
 from auth.audiences import Audience
 from auth.scopes import PERSONS, Scope
-from casework.share_codes import code_hash, is_single_use
+from casework.share_codes import hash_code, is_single_use
 from engine.declare.relations import About, Frame, Order, Prepared, Relation, Root
 from engine.declare.sql import SQL
 from engine.load.errors import BadInputError
 from engine.load.statements import ARGUMENT
 from models.access_record import MatchOutcome
 from models.catalogue import Colour
-from models.code_record import known_today
-from models.party_name import known_as
+from models.code_record import is_known_today
+from models.party_name import is_known_as
 from models.terms import COURT_TIME
 from resolvers.credit.credit_codes import perspective
 from resolvers.register.subjects import ABOUT, KEYS, given_document, is_person, prepare, subject_root, text, viewed
@@ -95,7 +95,7 @@ def is_eligible(row: Frame, audience: Audience) -> SQL:
     gold = sa.select(period.party_id).where(
         period.party_id == row.party_id,
         period.perspective == perspective(audience),
-        known_today(period),
+        is_known_today(period),
         sa.func.range_contains_elem(period.during, TODAY),
         period.colour == Colour.GOLD,
         may_see_code_period(Frame(period), audience),
@@ -172,7 +172,9 @@ def shared(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
         )
         .select_from(code)
         .outerjoin(identity, identity.index == code.subject_index)
-        .outerjoin(party, sa.and_(party.id == identity.party_id, party.disclosed, known_as(party, code.shown_folded)))
+        .outerjoin(
+            party, sa.and_(party.id == identity.party_id, party.disclosed, is_known_as(party, code.shown_folded))
+        )
         .where(code.code_hash == CODE, shares(code), holds(*PERSONS))
         .subquery("shared")
     )
@@ -191,7 +193,7 @@ REDEEM = _redeem()
 def prepare_shared(arguments: Mapping[str, Any], context: Any) -> Prepared:
     """The hash of the code, and the view in which it is shown. Raises PurposeError, BadInputError."""
     code = text(arguments["code"], "code") or ""
-    digest = code_hash(code)
+    digest = hash_code(code)
     view = viewed(arguments["access"], context, frozenset({digest}))
     return Prepared({"code": digest}, view, REDEEM if is_single_use(code) else None)
 

@@ -3,7 +3,6 @@
 Whether a person is known is told to nobody without consent: CONSENT_REQUIRED comes first, from the consents alone.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,19 +14,19 @@ from sqlalchemy.types import TypeEngine
 import models
 from auth.audiences import Audience
 from auth.scopes import PERSONS
-from casework.share_codes import code_hash, is_single_use
-from casework.texts import MARKS, holds_identity_number
+from casework.share_codes import hash_code, is_single_use
+from casework.texts import UNREADABLE_LINE, find_fault, holds_identity_number
 from engine.declare.relations import About, Frame, Order, Prepared, Relation, Root
 from engine.declare.sql import SQL
 from engine.load.errors import BadInputError, TooManySubjectsError
 from engine.load.statements import ARGUMENT
 from models.access_record import BorrowerRelation, MatchOutcome
-from models.documents import ORGANIZATIONS, DocumentKind, document_key, parse_document
+from models.documents import ORGANIZATIONS, DocumentKind, make_document_key, parse_document
 from models.identifiers import IdentifierError
 from models.keyring import Keyring
 from models.names import fold
 from models.party import PartyKind
-from models.party_name import NameStanding, known_as
+from models.party_name import NameStanding, is_known_as
 from resolvers.errors import PurposeError
 from resolvers.view import NOW, REQUEST, TODAY, Access, View
 from resolvers.visibility.reach import consents, holds, shares
@@ -122,7 +121,7 @@ def _redeem() -> sa.Update:
     asked, identity, party = _asked(), aliased(models.Identity), aliased(models.Party)
     indexes = (asked.c.index, asked.c.former_index)
     other = sa.select(party.id).where(
-        party.id == identity.party_id, identity.index.in_(indexes), ~known_as(party, asked.c.folded)
+        party.id == identity.party_id, identity.index.in_(indexes), ~is_known_as(party, asked.c.folded)
     )
     code = models.ShareCode
     shown = sa.and_(code.code_hash == asked.c.share, code.subject_index.in_(indexes), ~other.exists())
@@ -144,7 +143,7 @@ def _outcome(asked: Any, audience: Audience, consent: Any, share: Any, party: An
         (asked.c.index.is_(None), MatchOutcome.INVALID_NUMBER.value),
         (refused, MatchOutcome.CONSENT_REQUIRED.value),
         (party.id.is_(None), MatchOutcome.NOT_FOUND.value),
-        (~known_as(party, asked.c.folded), MatchOutcome.NAME_MISMATCH.value),
+        (~is_known_as(party, asked.c.folded), MatchOutcome.NAME_MISMATCH.value),
         else_=MatchOutcome.MATCHED.value,
     )
 
@@ -237,7 +236,7 @@ def _bound(key: Any, place: int, keyring: Keyring) -> dict[str, Any]:
         "person": person,
         "consent": text(key.consent, "consent"),
         "signed_on": key.consent_signed_on,
-        "share": code_hash(code) if code else None,
+        "share": hash_code(code) if code else None,
         "reference": own_text(key.reference, "reference"),
         "relation": relation and relation.value,
     }
@@ -260,7 +259,7 @@ def _probes(key: Any, place: int, keyring: Keyring) -> tuple[Sequence[bytes | No
     kind, number = given
     person = kind not in ORGANIZATIONS
     try:
-        return keyring.probes(document_key(kind, parse_document(kind, number).value)), person
+        return keyring.probes(make_document_key(kind, parse_document(kind, number).value)), person
     except IdentifierError:
         return [None], person
 
@@ -287,18 +286,12 @@ def is_person(key: Any) -> bool:
 
 
 LONGEST_TEXT = 200
-UNREADABLE = re.compile(f"[\x00-\x1f{MARKS}]")
-"""What no line may hold."""
 
 
 def text(value: str | None, name: str) -> str | None:
     """`value`, if PostgreSQL and people can read it. Raises BadInputError otherwise, without repeating it."""
-    if value is None:
-        return None
-    if len(value) > LONGEST_TEXT:
-        raise BadInputError(f"`{name}` is longer than {LONGEST_TEXT} characters.")
-    if UNREADABLE.search(value):
-        raise BadInputError(f"`{name}` holds control characters or broken Unicode.")
+    if value is not None and (fault := find_fault(value, LONGEST_TEXT, UNREADABLE_LINE)):
+        raise BadInputError(f"`{name}` {fault[0]}")
     return value
 
 

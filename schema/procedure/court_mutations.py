@@ -5,13 +5,13 @@ import strawberry
 from auth.scopes import Scope
 from casework import (
     batches,
-    blue,
     certificates,
     deductions,
     identities,
     listings,
     objections,
     publications,
+    record_repairs,
     sanctions,
     settlements,
 )
@@ -125,14 +125,14 @@ class CourtMutations:
         requires=ACTING,
     )
     decide_repair = mutation(
-        blue.decide,
+        record_repairs.decide,
         DecideRepairInput,
         Repair,
         "PANEL: decide on an application for repair (修复决定).",
         requires=ACTING,
     )
     end_repair = mutation(
-        blue.end_repair,
+        record_repairs.end_repair,
         EndRepairInput,
         CodeRecord,
         "CENTRE: end a repair in enforcement at its review (结束蓝码).",

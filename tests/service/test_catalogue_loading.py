@@ -22,9 +22,9 @@ from typed import Run, runner
 from auth.audiences import Audience
 from casework import batches, deductions
 from casework.assessments import STAGE_ITEMS
-from casework.blue import BLUE
 from casework.deductions import FindingDocument
 from casework.matters import LISTING_TYPES
+from casework.record_repairs import BLUE
 from casework.restorations import REPAIR_ITEMS
 from demo.city.cast import CHEN, WANG
 from ingest.formats.sanctions import Sanctions

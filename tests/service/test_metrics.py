@@ -24,7 +24,7 @@ from world import ISSUER, NOW, World
 
 from auth.audiences import Audience
 from auth.server.token_client import ClientCredential, request_token
-from casework.backlog import Backlog, backlog
+from casework.backlog import Backlog, measure_backlog
 from demo.city.cast import CHEN
 from jobs.worker import is_led
 from postgres import database
@@ -181,17 +181,19 @@ SELECT hook.id, happened.id, CAST(:now AS timestamptz) - interval '90 seconds' F
 async def test_what_waits_is_told(world: World, database_copy: sa.URL) -> None:
     engine = database.async_engine(database_copy, 1, 10)
     async with engine.connect() as connection:
-        before = await backlog(connection, NOW)
+        before = await measure_backlog(connection, NOW)
         await connection.execute(sa.text(DELIVERIES), {"now": NOW})
         await connection.execute(sa.text("INSERT INTO calendar_day VALUES ('2026-11-19', :now)"), {"now": NOW})
-        after = await backlog(connection, NOW)
+        after = await measure_backlog(connection, NOW)
         overdue = "SELECT count(*) FROM objection WHERE outcome IS NULL AND due_on < '2026-11-21'"
         assert after.objections == (await connection.execute(sa.text(overdue))).scalar_one()
         assert before == replace(before, deliveries=0, waiting=0.0, failing=0, days=None)
         assert after == replace(before, deliveries=1, waiting=90.0, failing=1, days=2)
         await connection.execute(sa.text("UPDATE batch SET status = 'DECIDED', published_at = NULL"))
         closed = "SELECT count(*) FROM batch WHERE month < '2026-11-01'"
-        assert (await backlog(connection, NOW)).months == (await connection.execute(sa.text(closed))).scalar_one()
+        assert (await measure_backlog(connection, NOW)).months == (
+            await connection.execute(sa.text(closed))
+        ).scalar_one()
         await connection.rollback()
     await engine.dispose()
 

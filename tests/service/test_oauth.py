@@ -23,7 +23,7 @@ from auth.metadata import server_metadata_paths
 from auth.scopes import Scope
 from auth.server.grants import ACCESS_TOKEN_TYPE, TokenExchange
 from auth.server.subject_token import SUBJECT_TOKEN_TYPE
-from models.documents import DocumentKind, document_key
+from models.documents import DocumentKind, make_document_key
 from models.issued_token import AssertionUse, IssuedToken
 from postgres import database
 
@@ -155,7 +155,7 @@ async def test_a_user_is_known_by_another_document(service: Service, portal: Sig
     response = await service.exchange(portal, user)
     _, claims = decoded(response.json()["access_token"])
     assert claims["sub"] == encode_subject(
-        service.server.keyring.index(document_key(DocumentKind.PASSPORT, "E12345678"))
+        service.server.keyring.index(make_document_key(DocumentKind.PASSPORT, "E12345678"))
     )
 
 

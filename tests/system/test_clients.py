@@ -22,7 +22,7 @@ import nodejs
 from auth.audiences import Audience
 from cli import app
 from demo.city.cast import CHEN
-from models.terms import court_day
+from models.terms import to_court_day
 from server import utc_now
 
 CLIENTS = Path(__file__).parents[2] / "examples" / "clients"
@@ -116,7 +116,7 @@ def end_a_consent(instance: Instance) -> None:
     given = {
         "letterNumber": str(uuid4()),
         "idNumber": CHEN.number,
-        "signedOn": court_day(utc_now()).isoformat(),
+        "signedOn": to_court_day(utc_now()).isoformat(),
         "purposes": ["LOAN_APPROVAL"],
         "scopes": ["person.credit.read"],
         "validTo": (utc_now() + timedelta(days=30)).isoformat(),

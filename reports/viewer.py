@@ -1,4 +1,4 @@
-"""Viewing a report: whether it holds, what it tells, and the entry in the access log that is there before it (R19)."""
+"""Views of a report: status, content, and the entry in the access log that precedes them (R19)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from auth.audiences import Audience, Purpose
 from auth.principal import Principal
 from auth.report_signature import ReportSigner, attached
-from casework.integrity_reports import Issued, ReportStatus, claims, count_view, find_report
+from casework.integrity_reports import IssuedReport, ReportStatus, count_view, find_report, make_claims
 from casework.transaction import transact
 from engine.engine import Engine
 from engine.load.rows import RootAnswer
@@ -24,8 +24,8 @@ from resolvers.view import Access
 
 
 @dataclass(frozen=True)
-class Viewed:
-    """What whoever has a code is told. claims, jws: of a report that holds; empty of every other one."""
+class ReportView:
+    """A view of a report. claims, jws: empty unless the report is valid."""
 
     status: ReportStatus
     code: str
@@ -34,8 +34,8 @@ class Viewed:
 
 
 @dataclass(frozen=True)
-class ReportDesk:
-    """Shows reports. graphql: the schema. engine: the connections of the loaders. clock: the moment of each view."""
+class ReportViewer:
+    """Shows reports. graphql: the schema. engine: database connections. clock: the current time."""
 
     graphql: Engine
     engine: AsyncEngine
@@ -43,11 +43,11 @@ class ReportDesk:
     signer: ReportSigner
     clock: Callable[[], datetime]
 
-    async def view(self, code: str) -> Viewed | None:
-        """The report of a code; None for a code that never was one. It is counted and logged before it is told."""
+    async def view(self, code: str) -> ReportView | None:
+        """Return the report of a code, after counting and logging the view; None for an unknown code."""
         return await transact(self.engine, lambda connection: self._view(connection, code))
 
-    async def _view(self, connection: AsyncConnection, code: str) -> Viewed | None:
+    async def _view(self, connection: AsyncConnection, code: str) -> ReportView | None:
         now = self.clock()
         issued = await find_report(connection, self.keyring.share_key, code, now)
         if issued is None:
@@ -59,21 +59,23 @@ class ReportDesk:
             await count_view(connection, issued.key, now)
         return viewed
 
-    async def _read(self, connection: AsyncConnection, issued: Issued, reading: ReportReading) -> tuple[Viewed, Trail]:
-        """What is told of a report: its content, if that is still what was signed; else its status alone (R10)."""
+    async def _read(
+        self, connection: AsyncConnection, issued: IssuedReport, reading: ReportReading
+    ) -> tuple[ReportView, Trail]:
+        """Return the content if it still matches the signature, otherwise the status only (R10)."""
         if issued.status is not ReportStatus.VALID:
-            return Viewed(issued.status, reading.code), _nothing(issued, reading)
+            return ReportView(issued.status, reading.code), _enter_nothing(issued, reading)
         try:
-            content, trail = await reading.content(connection)
+            content, trail = await reading.read(connection)
         except ReportEndedError:
-            return Viewed(ReportStatus.REVOKED, reading.code), _nothing(issued, reading)
-        told = claims(issued.sheet, content, self.signer.issuer)
+            return ReportView(ReportStatus.REVOKED, reading.code), _enter_nothing(issued, reading)
+        told = make_claims(issued.sheet, content, self.signer.issuer)
         if not self.signer.fits(issued.signature, told):
-            return Viewed(ReportStatus.SUPERSEDED, reading.code), _nothing(issued, reading)
-        return Viewed(ReportStatus.VALID, reading.code, told, attached(issued.signature, told)), trail
+            return ReportView(ReportStatus.SUPERSEDED, reading.code), _enter_nothing(issued, reading)
+        return ReportView(ReportStatus.VALID, reading.code, told, attached(issued.signature, told)), trail
 
-    def _caller(self, issued: Issued, now: datetime) -> Caller:
-        """The portal in whose name the subject shows itself: whoever views says nothing of himself."""
+    def _caller(self, issued: IssuedReport, now: datetime) -> Caller:
+        """Return the portal that issued the report as caller, since the viewer is anonymous."""
         portal = Principal(
             client_id="",
             client_key=issued.client_key,
@@ -86,8 +88,8 @@ class ReportDesk:
         return Caller(portal, self.keyring, now, uuid4())
 
 
-def _nothing(issued: Issued, reading: ReportReading) -> Trail:
-    """The entry of a view that told nothing of the subject."""
+def _enter_nothing(issued: IssuedReport, reading: ReportReading) -> Trail:
+    """Return the log entry of a view without content."""
     trail, view = Trail(reading.engine.audit), replace(reading.caller.view, access=Access(issued.sheet.purpose))
     told = {"index": issued.subject_index, "share_code": issued.share_code_id, "result": AccessResult.EMPTY}
     trail.enter(RootAnswer(FIELD, view), **told)

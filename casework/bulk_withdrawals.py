@@ -1,6 +1,7 @@
-"""What a bulk operation has read and may be shown no more: it stops, and its file is not handed out (R10, R15).
+"""Withdrawal of bulk files: an operation stops, and its file is deleted, once it may no longer show a subject (R10,
+R15).
 
-What it has read stands in the access log, under the one request id of the operation.
+The access log holds the subjects that an operation has read, under its request id.
 """
 
 from datetime import datetime, timedelta
@@ -20,13 +21,13 @@ from models.party import Identity
 from models.watch import Notification
 
 SLACK = timedelta(minutes=1)
-"""What is written by another machine's clock, or committed later than it says, counts as well."""
+"""Allowance for differences between clocks and for transactions that commit late."""
 
 
 async def has_vanished(connection: AsyncConnection, operation: Any, at: datetime) -> bool:
-    """Whether a consent or a share code has ended, or an entry has vanished, of somebody whom it has read.
+    """Test whether a consent or share code has ended, or an entry has vanished, of a subject that was read.
 
-    operation: its client, its request id, and when it was created.
+    operation: its client, request id and time of creation.
     """
     since = operation.created_at - SLACK
     reasons = (
@@ -55,7 +56,7 @@ def _consent_ended(operation: Any, since: datetime, at: datetime) -> sa.Select[A
 
 
 def _consents_still(at: datetime) -> sa.ColumnElement[bool]:
-    """Whether the same person consents to all of it by another letter."""
+    """Test whether the same person consents to all of it by another letter."""
     other = aliased(Consent)
     same = (other.subject_index == Consent.subject_index, other.client_key == Consent.client_key)
     live = (other.valid_from <= at, other.valid_to > at, sa.or_(other.revoked_at.is_(None), other.revoked_at > at))
@@ -64,7 +65,7 @@ def _consents_still(at: datetime) -> sa.ColumnElement[bool]:
 
 
 def _entry_vanished(operation: Any, since: datetime) -> sa.Select[Any]:
-    """The client has been told that it has (`casework.notifications`)."""
+    """Select the withdrawals of which the client was notified (`casework.notifications`)."""
     entry = aliased(AccessRecord)
     read = sa.select(entry.id).where(entry.party_id == Event.party_id, _is_of(entry, operation))
     told = sa.select(Notification.id).join(Event, Event.id == Notification.event_id)
@@ -81,18 +82,18 @@ def _code_ended(operation: Any, since: datetime, at: datetime) -> sa.Select[Any]
 
 
 def _is_of(entry: Any, operation: Any) -> sa.ColumnElement[bool]:
-    """Whether an entry is the operation's: those are of since it was begun."""
+    """Test whether an entry of the access log belongs to the operation."""
     return sa.and_(entry.request_id == operation.request_id, entry.at >= operation.created_at)
 
 
-async def downloadable(connection: AsyncConnection, key: int, at: datetime) -> Any:
-    """The row of an operation whose file may be fetched now; None for any other."""
+async def find_downloadable(connection: AsyncConnection, key: int, at: datetime) -> Any:
+    """Return the row of an operation whose file may be fetched now, or None."""
     found = await _complete(connection, key, at)
     return None if found is None or await has_vanished(connection, found, at) else found
 
 
-async def handed_out(connection: AsyncConnection, key: int, at: datetime) -> Any:
-    """The same; a file with what has vanished is taken back."""
+async def hand_out(connection: AsyncConnection, key: int, at: datetime) -> Any:
+    """Return the row of an operation whose file may be fetched now, or None. Delete a file that may not."""
     found = await _complete(connection, key, at)
     if found is None or not await has_vanished(connection, found, at):
         return found
@@ -101,9 +102,9 @@ async def handed_out(connection: AsyncConnection, key: int, at: datetime) -> Any
 
 
 async def take_back_vanished(connection: AsyncConnection, at: datetime) -> None:
-    """Take back every file with what has vanished, so that no state says that there is one."""
+    """Delete all files that may no longer be fetched."""
     for key in (await connection.execute(sa.select(BulkOperation.id).where(*_kept(at)))).scalars().all():
-        await handed_out(connection, key, at)
+        await hand_out(connection, key, at)
 
 
 def _kept(at: datetime) -> tuple[sa.ColumnElement[bool], ...]:

@@ -1,4 +1,4 @@
-"""Repair of code records: in enforcement a yellow record under repair is blue, until performed or broken (R9, R11)."""
+"""Repair of code records. A yellow record of an enforcement type is blue while its repair runs (R9, R11)."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -8,12 +8,12 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.assessments import reverse_records
-from casework.catalogue import code_type_in_force
-from casework.events import colour, tell, tell_gone
-from casework.procedure import Act, require, require_reason
+from casework.catalogue import find_code_type
+from casework.events import tell, tell_gone, update_colours
+from casework.procedure import Act, authorize
 from casework.record_steps import keep_step
-from casework.records import close_records, enter_record, gone, shown
-from casework.refusal import Refusal, not_found
+from casework.records import close_records, enter_record, list_visible, list_withdrawals
+from casework.refusal import Refusal, refuse_missing
 from casework.repairs import (
     Application,
     RepairDecision,
@@ -21,11 +21,12 @@ from casework.repairs import (
     check_minimum,
     decide_repair,
     enter_application,
-    open_application,
-    written_decision,
+    lock_application,
+    write_decision,
 )
 from casework.restorations import break_repairs, restore_records
-from casework.terms import repairable_from
+from casework.rows import find_own
+from casework.terms import compute_first_repair_day
 from models.catalogue import Behaviour, CodeType, Colour
 from models.code_record import CloseReason, CodeRecord
 from models.colour import ENFORCEMENT_TYPES
@@ -34,22 +35,22 @@ from models.event import EventKind
 from models.listing import Listing
 from models.repair import Repair, RepairOutcome
 from models.sanction import Sanction
-from models.terms import add_months, court_day
+from models.terms import add_months, to_court_day
 
 BLUE = "B01"
 REVIEW_MONTHS = 3
-"""Months between the reviews of a repair in enforcement."""
+"""Months between two reviews of a repair in enforcement."""
 
 
 async def apply_for_record(
     connection: AsyncConnection, party_key: int, key: int, application: Application, at: datetime
 ) -> int:
-    """A subject applies for repair of a yellow record of its own; gives the application's key.
+    """Enter a subject's application for repair of its own yellow record. Return the application's key.
 
-    Red is never cleared so (R11). The minimum period runs from the day on which the record took effect, by the tier of
-    the behaviour that was sanctioned (R9). Raises Refusal NOT_FOUND, TOO_EARLY, and as `enter_application` does.
+    The minimum period runs from the day of effect, by the tier of the sanctioned behaviour (R9). Raises Refusal
+    NOT_FOUND, TOO_EARLY, and as `enter_application` does.
     """
-    today = court_day(at)
+    today = to_court_day(at)
     query = (
         sa.select(CodeRecord.effective_on, Behaviour.tier)
         .join(CodeType, CodeType.id == CodeRecord.code_type_id)
@@ -57,51 +58,50 @@ async def apply_for_record(
         .outerjoin(Behaviour, Behaviour.id == Sanction.behaviour_id)
         .where(
             CodeRecord.id == key,
-            CodeType.partner_visible,  # of a suspicion the subject itself does not know (R13)
+            CodeType.partner_visible,  # suspicions are hidden from their subject (R13)
             CodeRecord.party_id == party_key,
             CodeRecord.colour == Colour.YELLOW,
-            CodeRecord.deduction_id.is_(None),  # such a record follows its deduction, which is repaired itself
-            running(today),
+            CodeRecord.deduction_id.is_(None),  # the deduction itself is repaired
+            is_running(today),
         )
     )
     found = (await connection.execute(query)).one_or_none()
     if found is None:
-        raise not_found("record")
-    check_minimum(repairable_from(found.tier, found.effective_on), today)
+        raise refuse_missing("record in your court")
+    check_minimum(compute_first_repair_day(found.tier, found.effective_on), today)
     return await enter_application(connection, party_key, application, today, code_record_id=key)
 
 
 async def decide(connection: AsyncConnection, key: int, decision: RepairDecision, act: Act) -> None:
-    """The panel's decision on an application, whether it is for an item or for a record. Raises Refusal as both do."""
+    """Decide an application. Raises Refusal as `decide_repair` and `decide_record_repair` do."""
     query = sa.select(Repair.code_record_id).where(Repair.id == key)
     for_record = (await connection.execute(query)).scalar_one_or_none() is not None
     await (decide_record_repair if for_record else decide_repair)(connection, key, decision, act)
 
 
 async def decide_record_repair(connection: AsyncConnection, key: int, decision: RepairDecision, act: Act) -> None:
-    """The panel's decision on an application for a record.
+    """Record the panel's decision on an application for a record.
 
-    SHORTENED gives the record a new end and, for the types of enforcement, a blue record until then; SHIELDED closes
-    it; REFUSED changes nothing. Raises Refusal WRONG_ROLE, NOT_FOUND, DECIDED, BAD_DATE, BLUE, REASON_REQUIRED.
+    SHORTENED gives the record a new end and, for an enforcement type, a blue record until then. SHIELDED closes it.
+    REFUSED changes nothing. Raises Refusal WRONG_ROLE, NOT_FOUND, DECIDED, EXPIRED, BAD_DATE, BLUE, REASON_REQUIRED.
     """
-    require(act.officer, StaffRole.PANEL)
-    require_reason(act.reason)
-    repair = await open_application(connection, key, Repair.code_record_id, act)
-    record = await _locked(connection, repair.code_record_id, act)
-    if decision.outcome is not RepairOutcome.REFUSED and not _runs(record, court_day(act.at)):
+    authorize(act, StaffRole.PANEL)
+    repair = await lock_application(connection, key, Repair.code_record_id, act)
+    record = await _lock(connection, repair.code_record_id, act)
+    if decision.outcome is not RepairOutcome.REFUSED and not _runs(record, to_court_day(act.at)):
         raise Refusal("EXPIRED", "The record has ended.", "Refuse the application.", "id")
     if decision.outcome is RepairOutcome.SHORTENED:
         await _shorten(connection, record, decision.new_end, act)
     elif decision.outcome is RepairOutcome.SHIELDED:
-        await close_records(connection, CodeRecord.id == record.id, court_day(act.at), CloseReason.SHIELDED)
-    await written_decision(connection, key, decision, act)
+        await close_records(connection, CodeRecord.id == record.id, to_court_day(act.at), CloseReason.SHIELDED)
+    await write_decision(connection, key, decision, act)
     if decision.outcome is RepairOutcome.SHORTENED:
-        await tell(connection, shown(record, court_day(act.at)), EventKind.REPAIR_GRANTED, act.at)
+        await tell(connection, list_visible(record, to_court_day(act.at)), EventKind.REPAIR_GRANTED, act.at)
     elif decision.outcome is RepairOutcome.SHIELDED:
-        lost = gone(record, record.effective_on, court_day(act.at))
+        lost = list_withdrawals(record, record.effective_on, to_court_day(act.at))
         await tell_gone(connection, lost, EventKind.RECORD_SHIELDED, act.at)
     if decision.outcome is not RepairOutcome.REFUSED:
-        await colour(connection, [record.party_id], act.at)
+        await update_colours(connection, [record.party_id], act.at)
         await restore_records(connection, {record.id: repair.ground}, act.at)
 
 
@@ -111,30 +111,29 @@ def _runs(record: Any, day: date) -> bool:
 
 
 async def end_repair(connection: AsyncConnection, code_record_key: int, performed: bool, act: Act) -> None:
-    """End a blue record at a review: performed, and its yellow one ends with it; or broken, and yellow is back.
+    """End a blue record at a review: as performed, which ends the yellow record too, or as broken, which restores it.
 
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND.
     """
-    require(act.officer, StaffRole.CENTRE)
-    require_reason(act.reason)
-    blue, today = await _locked(connection, code_record_key, act), court_day(act.at)
+    authorize(act, StaffRole.CENTRE)
+    blue, today = await _lock(connection, code_record_key, act), to_court_day(act.at)
     if blue.colour is not Colour.BLUE or not _runs(blue, today):
-        raise not_found("repair in progress")
+        raise refuse_missing("repair in progress in your court")
     await keep_step(connection, blue.party_id, act, code_record_id=code_record_key)
     if performed:
         which = CodeRecord.id.in_([blue.id, blue.repaired_id])
         await close_records(connection, which, today, CloseReason.PERFORMED)
         for row in await delist(connection, blue.repaired_id, today):
-            await tell_gone(connection, gone(row, row.published_on, today), EventKind.LIST_REMOVED, act.at)
+            await tell_gone(connection, list_withdrawals(row, row.published_on, today), EventKind.LIST_REMOVED, act.at)
     else:
         await close_records(connection, CodeRecord.id == blue.id, today, CloseReason.BREACHED)
         await _restore(connection, blue.repaired_id)
-    await colour(connection, [blue.party_id], act.at)
+    await update_colours(connection, [blue.party_id], act.at)
     await (reverse_records if performed else break_repairs)(connection, [blue.repaired_id], act.at)
 
 
 async def delist(connection: AsyncConnection, record_key: int, day: date) -> Sequence[Any]:
-    """What is performed leaves the list that it stood on; gives the entry as it was: party, since when, publicity."""
+    """Remove the list entry of a performed record. Return its row from before: party, first day, publicity."""
     listing = sa.select(CodeRecord.listing_id).where(CodeRecord.id == record_key).scalar_subquery()
     columns = (Listing.id, Listing.party_id, Listing.publicity, Listing.published_on)
     query = sa.select(*columns).where(Listing.id == listing, Listing.removed_on.is_(None)).with_for_update()
@@ -146,7 +145,7 @@ async def delist(connection: AsyncConnection, record_key: int, day: date) -> Seq
 
 
 async def _restore(connection: AsyncConnection, record_key: int) -> None:
-    """Who breaks a repair keeps nothing of it: the record has its own term again."""
+    """Give a record its own term again after its repair was broken."""
     query = (
         sa.select(CodeRecord.effective_on, CodeRecord.listing_id, CodeType.term_months, Listing.ends_on)
         .join(CodeType, CodeType.id == CodeRecord.code_type_id)
@@ -159,16 +158,16 @@ async def _restore(connection: AsyncConnection, record_key: int) -> None:
     await connection.execute(sa.update(CodeRecord).where(CodeRecord.id == record_key).values(ends_on=ends_on))
 
 
-def next_review(since: date, today: date) -> date:
-    """The next day on which a repair granted on a day is reviewed: every three months."""
+def find_next_review(since: date, today: date) -> date:
+    """Return the next day of review, every three months from the day on which a repair was granted."""
     months = REVIEW_MONTHS
     while (day := add_months(since, months)) <= today:
         months += REVIEW_MONTHS
     return day
 
 
-def running(day: date) -> sa.ColumnElement[bool]:
-    """Whether a record is active on a day."""
+def is_running(day: date) -> sa.ColumnElement[bool]:
+    """Test whether a record is active on a day."""
     return sa.and_(
         CodeRecord.effective_on <= day,
         sa.or_(CodeRecord.ends_on.is_(None), CodeRecord.ends_on >= day),
@@ -176,22 +175,20 @@ def running(day: date) -> sa.ColumnElement[bool]:
     )
 
 
-async def _locked(connection: AsyncConnection, key: int, act: Act) -> Any:
+async def _lock(connection: AsyncConnection, key: int, act: Act) -> Any:
     query = sa.select(CodeRecord.__table__, CodeType.code).join(CodeType, CodeType.id == CodeRecord.code_type_id)
     locked = query.where(CodeRecord.id == key).with_for_update(of=CodeRecord)
-    found: Any = (await connection.execute(locked)).one_or_none()
-    if found is None or found.court_code != act.officer.court_code:
-        raise not_found("record")
+    found = await find_own(connection, locked, act.officer, "record")
     return found
 
 
 async def _shorten(connection: AsyncConnection, record: Any, end: date | None, act: Act) -> None:
-    today = court_day(act.at)
+    today = to_court_day(act.at)
     check_end(end, today, record.ends_on)
-    covered = sa.select(CodeRecord.id).where(CodeRecord.repaired_id == record.id, running(today))
+    covered = sa.select(CodeRecord.id).where(CodeRecord.repaired_id == record.id, is_running(today))
     if (await connection.execute(covered)).first():
         raise Refusal("BLUE", "This record is under repair already.", "End that repair first.", "id")
-    entry = await code_type_in_force(connection, BLUE, today)
+    entry = await find_code_type(connection, BLUE, today)
     await connection.execute(sa.update(CodeRecord).where(CodeRecord.id == record.id).values(ends_on=end))
     if record.code in ENFORCEMENT_TYPES:
         await _turn_blue(connection, entry, record, end, today)
