@@ -51,14 +51,14 @@ check-deep: $(INSTALLED)  ## 50,000 generated operations, by both executors
 bench: $(INSTALLED)  ## Suxin beside its peers, hostile documents, where the time goes, how fast exports go in
 	@command -v wrk >/dev/null || (echo 'The benchmark needs wrk: apt-get install wrk' && false)
 	$(BIN)/python -m nodejs install bench/peers
-	$(BIN)/python -m bench.compare
-	$(BIN)/python -m bench.profile
-	$(BIN)/python -m bench.log_share
-	$(BIN)/python -m bench.writes
-	$(BIN)/python -m bench.hostile
-	$(BIN)/python -m bench.import_cases
-	$(BIN)/python -m bench.changed_import
-	$(BIN)/python -m bench.exports
+	$(BIN)/python -m bench.reads.comparison
+	$(BIN)/python -m bench.reads.profile
+	$(BIN)/python -m bench.reads.log_share
+	$(BIN)/python -m bench.writes.proposals
+	$(BIN)/python -m bench.reads.hostile
+	$(BIN)/python -m bench.imports.cases
+	$(BIN)/python -m bench.imports.changes
+	$(BIN)/python -m bench.exports.events
 
 locks:  ## Resolve the locks anew (needs uv)
 	uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock

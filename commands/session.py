@@ -61,11 +61,12 @@ def prepared(settings: Settings) -> Iterator[sa.URL]:
     """A running database at the newest revision, with the catalogue that ships."""
     with database.database(settings) as url:
         database.migrate(database.direct_url(settings, url))
-        asyncio.run(with_engine(url, _load_catalogue))
+        asyncio.run(with_engine(url, install_catalogue))
         yield url
 
 
-async def _load_catalogue(engine: Any) -> None:
+async def install_catalogue(engine: Any) -> None:
+    """Load the shipped catalogue unless it is there."""
     async with engine.begin() as connection:
         await load_catalogue(connection)
 
