@@ -1,4 +1,4 @@
-"""What contradicts itself in a line (R24): a warning that a person looks at, or a reject where it cannot be."""
+"""Plausibility checks of a line (R24). A contradiction is a warning; an impossible value is a reject."""
 
 from datetime import UTC, date, datetime
 
@@ -7,19 +7,20 @@ from models.case_numbers import CaseNumber
 from models.terms import add_months, court_day
 
 Warnings = tuple[tuple[str, str], ...]
-"""Codes, each with the word that it is about, if it is about one."""
+"""Warning codes, each with the word that it is about, or ""."""
 
 YOUNGEST = 8
-"""Under this age nobody acts in law at all (Civil Code, article 20): who is named is likely another."""
+"""Persons under this age have no capacity for civil conduct (Civil Code, article 20)."""
 
 YEARS_APART = 1
-"""A case filed in the last days of a year may get its number in the next, or the other way round."""
+"""A case filed at the turn of the year may have a number of the other year."""
 
 
 def doubts_of_case(number: CaseNumber, court_code: str, filed_on: date, closed_on: date | None) -> Warnings:
-    """COURT_DIFFERS: the number is another court's, as of a case that was moved by designation (指定管辖).
+    """Check a case. Raises LineError DATE for a day in the future.
 
-    YEAR_DIFFERS: it was filed years from the year of its number. Raises LineError DATE for a day that has not come.
+    COURT_DIFFERS: the number belongs to another court, as after transfer by designation (指定管辖).
+    YEAR_DIFFERS: the filing year differs from the year of the number by more than YEARS_APART.
     """
     last = closed_on if closed_on and closed_on > filed_on else filed_on
     if last > (now := datetime.now(UTC)).date() and last > court_day(now):
@@ -33,7 +34,7 @@ def doubts_of_case(number: CaseNumber, court_code: str, filed_on: date, closed_o
 
 
 def doubts_of_age(born_on: date | None, filed_on: date) -> Warnings:
-    """AGE: born after the case was filed, or a child under eight at its filing."""
+    """Check the age of a party. AGE: born after the case was filed, or under eight at its filing."""
     if born_on is None or filed_on.year > born_on.year + YOUNGEST or filed_on >= add_months(born_on, 12 * YOUNGEST):
         return ()
     return (("AGE", ""),)

@@ -1,35 +1,30 @@
-"""The formats whose lines are rows of one table, found again by their key; upon most of them rest code records."""
+"""Base classes of the formats whose lines are rows of one table."""
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
-from sqlalchemy import Column
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.consequences import Sight, follow, look
 from casework.matters import Matter
-from ingest.merge.staging import SHARED, staged_rows
+from ingest.merge.staging import SHARED
 from ingest.records import Format, LineRecord, Merged
 from ingest.versions import Kept, Present, Source, Written
 from models.party import Party
 
 
-def staged_records(name: str, *columns: Column[Any]) -> sa.Table:
-    """A staging table: `columns` under the names of the format's table."""
-    return staged_rows(name, *columns)
-
-
 class KeyedFormat(Format):
-    """A format whose lines are rows of `table`, found again by `key`, which may hold the party.
+    """A format whose lines are rows of `table`, identified by the columns `key`.
 
-    noted: the column of `RecordChange` that names such a row, if its changes are kept. derived: what columns are to be
-    that are not simply as the line says. only_imported: rows that no file wrote stay.
+    noted: the column of `RecordChange` for such a row; None keeps no changes. derived: columns whose value is computed
+    from the line and the row. only_imported: rows that were not imported are not changed.
     """
 
     table: ClassVar[Any]
-    noted: ClassVar[str | None]
+    noted: ClassVar[str | None] = None
     key: ClassVar[Sequence[str]]
     derived: ClassVar[Mapping[str, Present]] = {}
     only_imported: ClassVar[bool] = False
@@ -44,53 +39,46 @@ class KeyedFormat(Format):
         cls._court = own.index("court_code") if "court_code" in own else None
 
     def key_of(self, place: int | None, record: LineRecord) -> tuple[Any, ...]:
-        """The party and the case, where they are in the key, and the key's own columns."""
+        """The party and the case, if they are part of the key, and the key columns of the line."""
         own = (record.row[place_] for place_ in self._places)
         case = record.case_number if "case_number" in self.key else None
         return (place if "party_id" in self.key else None, case, *own)
 
     def court_of(self, record: LineRecord) -> str | None:
-        """Its own court's, where the line has one."""
+        """The court of the line, if the format has such a column."""
         return super().court_of(record) if self._court is None else str(record.row[self._court])
 
     async def merge(self, connection: AsyncConnection, source: Source, silent: bool) -> Merged:
-        """Write the lines turn by turn, and all that follows from them."""
+        """Write the lines turn by turn, with their consequences."""
         total = Merged()
-        for turn in range(await self._turns(connection)):
+        last = sa.select(sa.func.coalesce(sa.func.max(self.staged.c.turn), -1))
+        for turn in range((await connection.execute(last)).scalar_one() + 1):
             total.add(await self.merge_turn(connection, source, turn, silent))
         return total
 
-    async def _turns(self, connection: AsyncConnection) -> int:
-        last = sa.select(sa.func.coalesce(sa.func.max(self.staged.c.turn), -1))
-        turns: int = (await connection.execute(last)).scalar_one() + 1
-        return turns
-
     @abstractmethod
     async def merge_turn(self, connection: AsyncConnection, source: Source, turn: int, silent: bool) -> Merged:
-        """Write the lines of a turn, and all that follows from them."""
+        """Write the lines of one turn, with their consequences."""
 
     def met(self) -> sa.ColumnElement[bool]:
-        """Whether a line is of a row."""
+        """Joins a line to its row."""
         return sa.and_(*(self.table.c[name] == self.staged.c[name] for name in self.key))
 
     async def counted(
         self, connection: AsyncConnection, turn: int, new: Sequence[int], changed: Sequence[int], outdated: int
     ) -> Merged:
-        """How many lines of a turn did what; a line of an open conflict is held, whatever it did."""
-        staged, party, table, met = self.staged.c, Party, self.table, self.met()
-        held = sa.func.coalesce(party.held, sa.false())
+        """Count the lines of a turn by result. Lines of an open identity conflict are counted as held."""
+        staged, key = self.staged.c, self.table.c.id
+        fresh_keys, other_keys = (sa.literal(list(keys), sa.ARRAY(sa.BigInteger)) for keys in (new, changed))
+        held, count = sa.func.coalesce(Party.held, sa.false()), sa.func.count()
         query = (
             sa.select(
-                sa.func.count(),
-                sa.func.count().filter(held),
-                sa.func.count().filter(~held, table.c.id == sa.any_(sa.literal(list(new), sa.ARRAY(sa.BigInteger)))),
-                sa.func.count().filter(
-                    ~held,
-                    table.c.id == sa.any_(sa.literal(list(changed), sa.ARRAY(sa.BigInteger))),
-                    table.c.id != sa.all_(sa.literal(list(new), sa.ARRAY(sa.BigInteger))),
-                ),
+                count,
+                count.filter(held),
+                count.filter(~held, key == sa.any_(fresh_keys)),
+                count.filter(~held, key == sa.any_(other_keys), key != sa.all_(fresh_keys)),
             )
-            .select_from(sa.join(self.staged, table, met).outerjoin(party, party.id == staged.party_id))
+            .select_from(sa.join(self.staged, self.table, self.met()).outerjoin(Party, Party.id == staged.party_id))
             .where(staged.turn == turn)
         )
         lines, of_conflicts, fresh, other = (await connection.execute(query)).one()
@@ -98,15 +86,15 @@ class KeyedFormat(Format):
         return Merged(fresh, other, lines - of_conflicts - fresh - other - older, older, of_conflicts)
 
     def kept(self) -> Kept:
-        """How the lines become rows."""
+        """The rule by which lines become rows."""
         table = self.table
         content = [column.name for column in self.staged.c if column.name in table.c and column.name not in self.key]
         contents: dict[str, Present | None] = {**dict.fromkeys(content), **self.derived}
-        of: dict[str, Any] = {"only_imported": self.only_imported, "stands": self.stands()}
-        return Kept(table, self.staged, self.key, contents, self.noted, **of)
+        kept = Kept(table, self.staged, self.key, contents, self.noted)
+        return replace(kept, only_imported=self.only_imported, stands=self.stands())
 
     def stands(self) -> sa.ColumnElement[bool]:
-        """Of which lines and rows the row stays as it is."""
+        """For which lines and rows the row is kept unchanged."""
         return sa.false()
 
 
@@ -136,5 +124,5 @@ class RecordingFormat(KeyedFormat):
     async def end(
         self, connection: AsyncConnection, source: Source, turn: int, written: Written
     ) -> tuple[Sequence[int], Sight]:
-        """End what lines report as ended; gives the keys of those rows, and what others saw of them."""
+        """End the rows that lines report as ended. Returns their keys, and what others saw of them before."""
         return (), {}

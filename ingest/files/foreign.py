@@ -1,4 +1,4 @@
-"""Files that are something else than their name says: what they are, and what to do with them."""
+"""Detect files of other types, and say what to do with them."""
 
 import mmap
 import re
@@ -18,7 +18,7 @@ BINARY = {
 }
 OLE = b"\xd0\xcf\x11\xe0"
 ENCRYPTED = "EncryptionInfo".encode("utf-16-le")
-"""The stream that a workbook with a password holds (MS-OFFCRYPTO 2.3.1)."""
+"""The stream in an encrypted workbook (MS-OFFCRYPTO 2.3.1)."""
 
 LOCKED = "a workbook with a password: open it in Excel, take the password off (文件 → 信息 → 保护工作簿), and save it"
 MARKUP = (
@@ -30,13 +30,13 @@ MARKUP = (
     (re.compile(rb"<(?:!doctype\s+html|html|head|meta|body|table|style|div)\b", re.IGNORECASE), "a web page"),
     (re.compile(rb"<\?xml\b"), "an XML document"),
 )
-"""What reporting systems save under the name .xls."""
+"""File types that reporting systems save as .xls."""
 
 BEGINNING = 2048
 
 
 def open_file(path: Path) -> BinaryIO:
-    """Open an export for reading. Raises ImportFileError if it is missing, empty or of a foreign type."""
+    """Open an export. Raises ImportFileError if it is missing, empty or of another type."""
     try:
         file = path.open("rb")
     except OSError as error:
@@ -55,7 +55,7 @@ def open_file(path: Path) -> BinaryIO:
 
 
 def _foreign(file: BinaryIO) -> str | None:
-    """What the file is, and what to do, if it is no export. Leaves the file at its beginning."""
+    """Describe the file if it is no export. The position is left at the start."""
     start = file.read(BEGINNING)
     file.seek(0)
     if not start:

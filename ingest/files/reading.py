@@ -1,7 +1,7 @@
-"""Court exports as lines of cells: CSV in the encodings that courts use, and JSON Lines. `workbook` reads XLSX.
+"""Read CSV and JSON Lines exports. XLSX is read by `workbook`.
 
-Streaming: memory does not grow with the file. A line that cannot be read carries its error; only a file that cannot
-be read as a whole raises.
+Memory does not grow with the file. A line that cannot be read carries its error; exceptions are raised only for the
+file as a whole.
 """
 
 import csv
@@ -20,7 +20,7 @@ from ingest.files.lines import LONGEST_LINE, Lines
 from ingest.report import ImportFileError, LineError
 
 MOST_BREAKS = 100
-"""Lines that one record may take."""
+"""Lines per record."""
 
 WORKBOOK = b"PK\x03\x04"
 
@@ -33,7 +33,7 @@ NOT_JSON = LineError("JSON", "The line is no JSON object of plain values: export
 
 
 class Line(NamedTuple):
-    """One record: its line number in the file, its text, and its cells in the order of the columns, or its error."""
+    """A record: line number, text, and its cells in the order of the columns, or its error."""
 
     number: int
     raw: str
@@ -42,16 +42,16 @@ class Line(NamedTuple):
 
 
 class Export(Protocol):
-    """An open file. `position` of `total`, in bytes, tells how far its lines have been read."""
+    """An open file. `position` of `total`: progress in bytes."""
 
     total: int
 
     @property
     def warnings(self) -> Sequence[FileWarning]:
-        """What is odd about the file as a whole."""
+        """Warnings about the file as a whole."""
 
     def lines(self) -> Iterator[Line]:
-        """All records after the header. Blank lines are none."""
+        """All records after the header, without blank lines."""
 
     def position(self) -> int:
         """Bytes read."""
@@ -61,7 +61,7 @@ class Export(Protocol):
 
 
 class CsvExport:
-    """A CSV file in UTF-8, UTF-8 with BOM or GB18030, told apart by the header, as is its delimiter."""
+    """A CSV file in UTF-8, UTF-8 with BOM or GB18030. Encoding and delimiter are detected by the header."""
 
     def __init__(self, path: Path, columns: Sequence[str], optional: Sequence[str] = ()) -> None:
         self._file = open_file(path)
@@ -106,9 +106,9 @@ class CsvExport:
                     yield Line(number, raw, cells, find_error(self._columns, cells))
 
     def _quoted(self, raw: str) -> tuple[str, list[str]]:
-        """A record with quotation marks, which may go on in the next lines; no cells if a mark is not closed.
+        """Read a record with quotation marks, which may span lines.
 
-        Then the first line alone is the record, and what follows is read by itself.
+        If a mark is not closed, there are no cells, and the record ends with its first line.
         """
         further: list[tuple[int, str]] = []
         whole = raw
@@ -127,7 +127,7 @@ class CsvExport:
         return whole, cells
 
     def _is_whole(self, raw: str) -> bool:
-        """Whether a line that an open quotation mark would take in is a record by itself."""
+        """Whether a line after an open quotation mark is a record by itself."""
         cells = _parse(raw, self._delimiter)
         return bool(cells) and any(cells) and self._fits(cells)
 
@@ -141,7 +141,7 @@ class CsvExport:
         return None if self._fits(cells) else _ragged(len(cells), len(self._names))
 
     def _fits(self, cells: list[str]) -> bool:
-        """Whether each cell stands under a heading. Blank cells may stand after the last one, or be left out there."""
+        """Whether each cell has a heading. Trailing blank cells may be added or omitted."""
         width = len(self._names)
         if len(cells) == width and not self._blank:
             return True
@@ -152,16 +152,15 @@ class CsvExport:
         return len(cells) > max(self._order) and not any(cells[at].strip() for at in self._blank if at < len(cells))
 
     def _lacks_leading(self, cells: list[str]) -> bool:
-        """Whether a row lacks just the cells of unknown columns before the format's own, such as 序号."""
+        """Whether a row omits the unknown leading columns, such as 序号."""
         return bool(self._leading) and not self._blank and len(cells) == len(self._names) - self._leading
 
     def _ordered(self, cells: list[str]) -> list[str]:
-        """The cells of the format's columns."""
         lacking = self._leading if self._lacks_leading(cells) else 0
         return ["" if place == ABSENT else cells[place - lacking] for place in self._order]
 
     def _is_header(self, raw: str, cells: list[str]) -> bool:
-        """Whether a line repeats the header, as exports of several pages do."""
+        """Whether a line repeats the header, as in exports of several pages."""
         return self._columns[0] in raw and [heading(cell) for cell in cells][: len(self._names)] == self._names
 
     def position(self) -> int:
@@ -172,7 +171,7 @@ class CsvExport:
 
 
 def _parse(raw: str, delimiter: str) -> list[str]:
-    """The cells of a record with quotation marks; none if one is not closed."""
+    """The cells of a record; empty if a quotation mark is not closed."""
     try:
         return next(csv.reader([raw.rstrip("\r\n")], delimiter=delimiter, skipinitialspace=True, strict=True), [])
     except csv.Error:
@@ -184,7 +183,7 @@ def _ragged(found: int, width: int) -> LineError:
 
 
 def is_text(raw: str) -> bool:
-    """Whether every byte was decoded, and PostgreSQL can hold the text."""
+    """Whether all bytes were decoded and PostgreSQL can store the text."""
     if "\0" in raw:
         return False
     try:
@@ -195,7 +194,7 @@ def is_text(raw: str) -> bool:
 
 
 class JsonLinesExport:
-    """JSON Lines in UTF-8: one object of plain values a line. Fields that the format does not use are passed over."""
+    """JSON Lines in UTF-8: one object of scalar values per line. Unknown fields are ignored."""
 
     def __init__(self, path: Path, columns: Sequence[str]) -> None:
         self._file = open_file(path)
@@ -231,7 +230,7 @@ class JsonLinesExport:
 
 
 def _written(column: str, value: object) -> str:
-    """A value as text: whole numbers without a fraction. Raises LineError for a rounded one, TypeError for no value."""
+    """A value as text. Raises LineError for a rounded number, TypeError if it is not scalar."""
     if isinstance(value, float) and abs(value) >= EXACT:
         raise rounded_in(column)
     if isinstance(value, float) and value.is_integer():

@@ -1,4 +1,4 @@
-"""XLSX exports by the same columns as CSV. Excel holds a sheet in memory, and no sheet has more than a million rows."""
+"""Read XLSX exports. A sheet is held in memory; it has at most 1,048,576 rows."""
 
 import csv
 import io
@@ -20,10 +20,10 @@ from ingest.files.sheets import FORMULA, check_size, find_errors, find_far_cell,
 from ingest.report import ImportFileError, LineError
 
 DAYS_UNTIL_1904 = 1462
-"""What a serial number of a workbook that counts from 1904 lacks."""
+"""Difference of the serial numbers of both date systems, in days."""
 
 DAY_COLUMNS = ("日期", "期满日", "刑期起", "刑期止")
-"""How the columns of days end. A number in them that is not formatted as a date is a serial number."""
+"""Endings of the names of date columns. An unformatted number in them is a serial number."""
 
 UNREADABLE_WORKBOOK = (
     CalamineError,
@@ -36,16 +36,16 @@ UNREADABLE_WORKBOOK = (
     zipfile.BadZipFile,
     zlib.error,
 )
-"""What a damaged workbook makes the libraries raise."""
+"""Exceptions of the libraries for a damaged workbook."""
 
 Rows = list[list[object]]
 SERIALS = range(10_000, 100_000)
 CELL_ERROR = "cell error value"
-"""What the library says of an error that it does not know."""
+"""The message of calamine for an unknown error value."""
 
 
 class WorkbookExport:
-    """The sheet of a workbook that has the columns, below titles or not."""
+    """The sheet of a workbook that has the columns."""
 
     def __init__(self, path: Path, columns: Sequence[str], optional: Sequence[str] = ()) -> None:
         open_file(path).close()
@@ -98,7 +98,7 @@ class WorkbookExport:
         return _text(value)
 
     def _error(self, place: int, row: Sequence[object], cells: Sequence[str]) -> LineError | None:
-        """The first error in a column of the format."""
+        """The first error in the columns of the format."""
         for column, at in self._places():
             if at == ABSENT:
                 continue
@@ -111,7 +111,7 @@ class WorkbookExport:
         return find_error(self._columns, cells)
 
     def _is_header(self, row: Sequence[object], cells: Sequence[str]) -> bool:
-        """Whether a row repeats the header, as exports of several pages do."""
+        """Whether a row repeats the header, as in exports of several pages."""
         if heading(cells[0]) != self._columns[0]:
             return False
         return [heading(_text(cell)) for cell in row][: len(self._header.names)] == self._header.names
@@ -124,9 +124,9 @@ class WorkbookExport:
 
 
 def _table(path: Path, archive: zipfile.ZipFile, columns: Sequence[str]) -> tuple[str, Rows]:
-    """The name and rows of the one sheet with the columns, or of the nearest to it.
+    """The name and rows of the sheet with the columns, or with the most of them. Visible sheets are preferred.
 
-    Sheets that are shown go before hidden ones. Raises ImportFileError naming the sheets if several have the columns.
+    Raises ImportFileError if several sheets have all columns.
     """
     with closing(_open(path, archive)) as book:
         known = {sheet.name: _known(book, sheet.name, columns) for sheet in book.sheets_metadata if _is_table(sheet)}
@@ -152,13 +152,13 @@ def _names(sheets: Iterable[str]) -> str:
 
 
 def _known(book: CalamineWorkbook, name: str, columns: Sequence[str]) -> int:
-    """How many of the columns a row at the top of a sheet names."""
+    """The number of columns that a row at the top of a sheet names."""
     rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False, nrows=HEADER_ROWS)
     return max((count_known(row, columns) for row in _texts(rows)), default=0)
 
 
 def _open(path: Path, archive: zipfile.ZipFile) -> CalamineWorkbook:
-    """The workbook, from a copy of it if a sheet holds an error that the library does not know."""
+    """Open the workbook; if calamine rejects an error value, open a copy without it."""
     book = CalamineWorkbook.from_path(str(path))
     try:
         for sheet in filter(_is_table, book.sheets_metadata):
@@ -175,7 +175,7 @@ def _texts(rows: Rows) -> list[list[str]]:
 
 
 def _text(cell: object) -> str:
-    """What the cell shows: days as ISO dates, whole numbers without a fraction."""
+    """A cell as text: dates in ISO format, whole numbers without fraction."""
     if isinstance(cell, datetime):
         return cell.date().isoformat() if cell.time() == datetime.min.time() else cell.isoformat()
     if isinstance(cell, date):

@@ -11,7 +11,7 @@ from casework.events import colour
 from ingest.merge.staging import staged_rows
 from ingest.plausible import Warnings, doubts_of_age, doubts_of_case
 from ingest.records import FiledCase, Format, FormatContext, LineRecord, Merged
-from ingest.reference.vocabulary import ReadRole, in_no_vocabulary, named
+from ingest.reference.vocabulary import named, unknown_word
 from ingest.report import LineError
 from ingest.subjects import LineSubject, read_name, read_text, refuse_number
 from ingest.versions import Source
@@ -101,13 +101,13 @@ class Cases(Format):
 
     def __init__(self, context: FormatContext) -> None:
         super().__init__(context)
-        self._known: dict[tuple[str, ...], tuple[FiledCase, Warnings]] = {}
-        self._villages: dict[str, str] = {"": ""}
+        self._case = lru_cache(maxsize=REMEMBERED)(self._read_case)
+        self._village = lru_cache(maxsize=REMEMBERED)(self._read_village)
 
     def read(self, cells: Sequence[str]) -> LineRecord:
         number, court, cause, filed, closed, role, kind, name, number_type, party_number, village, private = cells
-        case, doubts = self._case((number, court, cause, filed, closed, private))
-        position = self._role(role)
+        case, doubts = self._case(number, court, cause, filed, closed, private)
+        position = self.context.role(role)
         subject, warnings = self._subject(kind, name, number_type, party_number)
         born_on = subject.born_on if subject else None
         own = (subject.name if subject else read_name(name), *position)
@@ -116,20 +116,12 @@ class Cases(Format):
         day = case.closed_on or case.filed_on
         return LineRecord(subject, (case.filed_on,), case.number, own, case, place, warnings, day, case.court_code)
 
-    def _role(self, text: str) -> ReadRole:
-        found = self.context.vocabulary.role(text)
-        if found is None:
-            raise LineError("ROLE", in_no_vocabulary("The position", text, WordKind.ROLE), named(text))
-        return found
-
     def _subject(self, kind: str, name: str, document: str, number: str) -> tuple[LineSubject | None, Warnings]:
         """Who is meant, and the words that were unknown and not needed."""
         wanted = self.context.vocabulary.meaning(WordKind.PARTY_KIND, kind)
         if self.context.vocabulary.blank(number):
             if wanted is None:
-                raise LineError(
-                    "PARTY_TYPE", in_no_vocabulary("The kind of party", kind, WordKind.PARTY_KIND), named(kind)
-                )
+                raise unknown_word(WordKind.PARTY_KIND, kind, "PARTY_TYPE", "The kind of party")
             return None, ()
         found, warnings = self.context.document(document, number)
         holder = PartyKind.ORGANIZATION if found in ORGANIZATIONS else PartyKind.PERSON
@@ -139,21 +131,10 @@ class Cases(Format):
             raise LineError("ID_TYPE", "The kind of document does not fit the kind of party: correct one of the two.")
         return self.context.subjects.read(holder, name, number, found), warnings
 
-    def _village(self, text: str) -> str:
-        village = self._villages.get(text)
-        if village is None:
-            kept = "" if self.context.vocabulary.blank(text) else text
-            refuse_number(kept, "VILLAGE")
-            village = self._villages[text] = read_text(kept, "VILLAGE", limit=VILLAGE_LENGTH)
-        return village
-
-    def _case(self, key: tuple[str, ...]) -> tuple[FiledCase, Warnings]:
-        case = self._known.get(key)
-        if case is None:
-            if len(self._known) >= REMEMBERED:
-                self._known.clear()
-            case = self._known[key] = self._read_case(*key)
-        return case
+    def _read_village(self, text: str) -> str:
+        kept = "" if self.context.vocabulary.blank(text) else text
+        refuse_number(kept, "VILLAGE")
+        return read_text(kept, "VILLAGE", limit=VILLAGE_LENGTH)
 
     def _read_case(
         self, text: str, court: str, cause: str, filed: str, closed: str, private: str

@@ -7,7 +7,8 @@ from sqlalchemy import Column, Date, Text
 from casework.matters import CERTIFICATES
 from casework.texts import holds_identity_number
 from ingest.formats.revocations import RevocableFormat, revoked_column
-from ingest.recording import RecordingFormat, staged_records
+from ingest.merge.staging import staged_rows
+from ingest.recording import RecordingFormat
 from ingest.records import LineRecord
 from ingest.report import LineError
 from models.case_numbers import parse_case_number
@@ -20,7 +21,7 @@ class Certificates(RevocableFormat, RecordingFormat):
     """Certificates: a gold record A01 from the day of issue (R11)."""
 
     columns = ("证明书编号", "案号", "义务人", "证件号码", "履行完毕日期", "出具日期")
-    staged = staged_records(
+    staged = staged_rows(
         "staged_certificate",
         Column("number", Text),
         Column("performed_on", Date),

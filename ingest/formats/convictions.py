@@ -7,7 +7,7 @@ from sqlalchemy import Column, Date, Text
 
 from casework.matters import CONVICTED, CONVICTED_IN_ENFORCEMENT
 from ingest.formats.revocations import SanctionFormat, revoked_column
-from ingest.recording import staged_records
+from ingest.merge.staging import staged_rows
 from ingest.records import LineRecord, filing_days
 from ingest.report import LineError
 from ingest.subjects import read_text
@@ -26,7 +26,7 @@ class Convictions(SanctionFormat):
         "判决书号", "判决法院", "姓名或名称", "证件类型", "证件号码", "罪名", "行为日期", "判决日期", "生效日期",
         "刑期起", "刑期止", "相关案号",
     )  # fmt: skip
-    staged = staged_records(
+    staged = staged_rows(
         "staged_conviction",
         Column("decision_number", Text),
         Column("related_number", Text),

@@ -18,10 +18,10 @@ from casework.terms import publicity_end
 from casework.versions import COLUMNS
 from ingest.formats.known_cases import case_key, read_cases
 from ingest.formats.repaired import add_repairs, read_ground
-from ingest.recording import RecordingFormat, staged_records
+from ingest.merge.staging import staged_rows
+from ingest.recording import RecordingFormat
 from ingest.records import LineRecord
 from ingest.reference.catalogue import Scored
-from ingest.reference.vocabulary import in_no_vocabulary, named
 from ingest.report import LineError
 from ingest.subjects import read_text
 from ingest.versions import Present, Source, Written
@@ -61,7 +61,7 @@ class Deductions(RecordingFormat):
         "案号", "经办法院", "姓名或名称", "证件类型", "证件号码", "诉讼地位", "行为代码", "扣分", "行为日期",
         "认定日期", "认定文书种类", "认定文书号", "发布日期", "公示期满日", "状态", "结束日期", "结束原因",
     )  # fmt: skip
-    staged = staged_records(
+    staged = staged_rows(
         "staged_deduction",
         Column("case_id", BigInteger),
         Column("role", Text),
@@ -104,9 +104,7 @@ class Deductions(RecordingFormat):
         status, ended_at = self._end(state, ended, published_on)
         ground, unclear = read_ground(self.context.vocabulary, reason, status)
         subject, warnings = self.context.subject(document, name, number)
-        position = self.context.vocabulary.role(role)
-        if position is None:
-            raise LineError("ROLE", in_no_vocabulary("The position", role, WordKind.ROLE), named(role))
+        position = self.context.role(role)
         own = (
             case_key(self._cases, case_number),
             position[0],
@@ -147,9 +145,7 @@ class Deductions(RecordingFormat):
 
     def _finding(self, word: str, behaviour: Scored) -> FindingKind:
         """The document that the tier demands (R7)."""
-        found = self.context.vocabulary.meaning(WordKind.FINDING, word)
-        if found is None:
-            raise LineError("FINDING", in_no_vocabulary("The document", word, WordKind.FINDING), named(word))
+        found = self.context.meaning(WordKind.FINDING, word, "FINDING", "The document")
         if found not in FINDINGS[behaviour.tier]:
             wanted = ", ".join(FINDINGS[behaviour.tier])
             raise LineError("FINDING", f"A {behaviour.tier} behaviour rests on one of {wanted} (R7): correct it.")
@@ -167,11 +163,7 @@ class Deductions(RecordingFormat):
 
     def _end(self, word: str, ended: str, published_on: date) -> tuple[DeductionStatus, datetime | None]:
         """How it stands, and when it was withdrawn or shielded."""
-        meaning = self.context.vocabulary.meaning(WordKind.DEDUCTION_STATE, word)
-        if meaning is None:
-            sentence = in_no_vocabulary("The state", word, WordKind.DEDUCTION_STATE)
-            raise LineError("STATE", sentence, named(word))
-        status = DeductionStatus(meaning)
+        status = DeductionStatus(self.context.meaning(WordKind.DEDUCTION_STATE, word, "STATE", "The state"))
         if status is DeductionStatus.PUBLISHED:
             return status, None
         if self.context.vocabulary.blank(ended):

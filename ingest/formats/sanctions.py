@@ -8,9 +8,9 @@ from decimal import Decimal
 from sqlalchemy import BigInteger, Column, Date, SmallInteger, Text
 
 from ingest.formats.revocations import SanctionFormat, revoked_column
-from ingest.recording import staged_records
+from ingest.merge.staging import staged_rows
 from ingest.records import LineRecord, filing_days
-from ingest.reference.vocabulary import in_no_vocabulary, named
+from ingest.reference.vocabulary import unknown_word
 from ingest.report import LineError
 from models.amounts import parse_amount, parse_days
 from models.case_numbers import parse_case_number
@@ -30,7 +30,7 @@ class Sanctions(SanctionFormat):
     columns = (
         "决定书案号", "关联案号", "被处罚人", "证件号码", "处罚种类", "金额或期限", "行为代码", "决定日期", "生效日期",
     )  # fmt: skip
-    staged = staged_records(
+    staged = staged_rows(
         "staged_sanction",
         Column("decision_number", Text),
         Column("related_number", Text),
@@ -74,8 +74,7 @@ class Sanctions(SanctionFormat):
         """The kinds of one decision: 罚款、拘留 are two."""
         kinds = self.context.vocabulary.sanctions(text)
         if not kinds:
-            sentence = in_no_vocabulary("The kind of sanction", text, WordKind.SANCTION)
-            raise LineError("SANCTION", sentence, named(text))
+            raise unknown_word(WordKind.SANCTION, text, "SANCTION", "The kind of sanction")
         return kinds
 
     def _behaviour(self, code: str, day: date) -> tuple[int | None, str | None]:

@@ -124,10 +124,7 @@ async def merge_cases(
     """Write the staged cases, and let follow what does. items: what they touch. wait: for whoever colours."""
     before: Sight = await look(connection, items, source.at)
 
-    async def nothing(keys: Sequence[int]) -> None:
-        """Cases themselves are shown to nobody."""
-
-    written = await KEPT.write(connection, source, 0, nothing)
+    written = await KEPT.write(connection, source, 0)
     if items:
         await follow(connection, items, before, source.at, silent=silent)
     if debtors := await _debtors(connection, written.changed):

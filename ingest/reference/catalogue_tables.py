@@ -50,7 +50,7 @@ class CatalogueTable:
     file: str
     model: type[Behaviour] | type[CodeType] | type[MoralBankItem] | type[GradingRule] | type[Benefit]
     columns: tuple[TableColumn, ...]
-    faults: Callable[[Values], Iterable[Fault]]
+    faults: Callable[[Values], Iterable[Fault]] = lambda values: ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -112,11 +112,6 @@ def _least(text: str) -> int:
     if not re.fullmatch(r"-?[0-9]{1,4}", text):
         raise ValueError("Write whole points of a household, such as 0 or -5.")
     return int(text)
-
-
-def _benefit_faults(row: Values) -> Iterable[Fault]:
-    """Nothing more is wrong with a benefit whose cells can be read."""
-    return ()
 
 
 def _months(text: str) -> int | None:
@@ -269,6 +264,5 @@ BENEFITS = CatalogueTable(
         TableColumn("note", "note", _text),
         EVIDENCE,
     ),
-    _benefit_faults,
 )
 TABLES = (BEHAVIOURS, CODE_TYPES, MORAL_BANK_ITEMS, GRADING_RULES, BENEFITS)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -54,17 +54,17 @@ class Vocabulary:
         self._words = words
         self.codes = frozenset(courts.values())
         self._courts, self._patterns = _court_words(words.get(WordKind.COURT, {}), courts)
-        self._known: dict[tuple[WordKind, str], str | None] = {}
-        self._roles: dict[str, ReadRole | None] = {}
+        self._meaning = lru_cache(maxsize=REMEMBERED)(self._find)
+        self._role = lru_cache(maxsize=REMEMBERED)(self._read_role)
 
     def meaning(self, kind: WordKind, text: str) -> str | None:
         """What a word means; None where nobody has said."""
-        key = (kind, text)
-        if key not in self._known:
-            self._known = {} if len(self._known) >= REMEMBERED else self._known
-            find = self._find_court if kind is WordKind.COURT else self._words.get(kind, {}).get
-            self._known[key] = find(fold(text))
-        return self._known[key]
+        return self._meaning(kind, text)
+
+    def _find(self, kind: WordKind, text: str) -> str | None:
+        if kind is WordKind.COURT:
+            return self._find_court(fold(text))
+        return self._words.get(kind, {}).get(fold(text))
 
     def court(self, text: str) -> str | None:
         """The code of a court."""
@@ -76,10 +76,7 @@ class Vocabulary:
 
     def role(self, text: str) -> ReadRole | None:
         """A position in a case, with or without brackets after it. None where a part of it is unknown."""
-        if text not in self._roles:
-            self._roles = {} if len(self._roles) >= REMEMBERED else self._roles
-            self._roles[text] = self._read_role(text)
-        return self._roles[text]
+        return self._role(text)
 
     def sanctions(self, text: str) -> tuple[SanctionKind, ...]:
         """The kinds of sanctions that one decision names, such as 罚款、拘留; none where a part of it is unknown."""
@@ -225,7 +222,8 @@ def named(word: str) -> str:
     return tidy(word)[:LONGEST_SHOWN]
 
 
-def in_no_vocabulary(what: str, word: str, kind: WordKind) -> str:
-    """The sentence that refuses a word."""
+def unknown_word(kind: WordKind, word: str, code: str, what: str) -> LineError:
+    """The error for a word that is in no vocabulary. `what` names the word in the message."""
     shown = f"{what} {named(word)} is in no vocabulary" if named(word) else f"{what} is missing or no word"
-    return f"{shown}: correct it, or add it with suxin vocabulary load {kind}.csv."
+    sentence = f"{shown}: correct it, or add it with suxin vocabulary load {kind}.csv."
+    return LineError(code, sentence, named(word))

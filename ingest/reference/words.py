@@ -69,11 +69,9 @@ async def load_words(
     changes, unchanged = [], 0
     for kind, rows_of_kind in given.items():
         before = await _own(connection, kind)
-        changed = [*_changes(kind, before, rows_of_kind), *(_drops(kind, before, rows_of_kind) if replace else ())]
-        unchanged += len(rows_of_kind) - sum(
-            change.after is not None for change in _changes(kind, before, rows_of_kind)
-        )
-        changes += changed
+        changed = _changes(kind, before, rows_of_kind)
+        unchanged += len(rows_of_kind) - len(changed)
+        changes += [*changed, *(_drops(kind, before, rows_of_kind) if replace else ())]
         await _write(connection, kind, rows_of_kind, before.keys() - rows_of_kind.keys() if replace else set())
     return changes, unchanged
 

@@ -14,7 +14,7 @@ from import_files import line
 from ingest.files.cells import plain
 from ingest.files.reading import CsvExport, JsonLinesExport, Line
 from ingest.formats.cases import Cases
-from ingest.formats.shixin import Shixin
+from ingest.formats.listings import Shixin
 from ingest.report import ImportFileError
 
 HEADER = ",".join(Cases.columns)
