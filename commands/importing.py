@@ -1,7 +1,7 @@
 """`suxin import`: a court's exports go in."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,9 +22,6 @@ from settings import Settings
 REJECTED = 2
 CONFLICTS_SHOWN = 20
 WORDS_SHOWN = 20
-"""Words that are in no vocabulary: the most frequent ones."""
-
-CONFLICTS_SHOWN = 20
 
 
 def import_(
@@ -90,12 +87,8 @@ def import_one(settings: Settings, url: sa.URL, format: str, file: Path, manner:
                 format,
                 file,
                 keyring=keyring,
-                court=manner.court,
-                rejects=target,
-                dry_run=manner.dry_run,
-                exported_on=manner.exported_on,
-                history=manner.history,
                 progress=lambda done, total: report(file.name, done, total),
+                **vars(replace(manner, rejects=target)),
             )
 
     found: Summary = asyncio.run(with_engine(database.direct_url(settings, url), work))
@@ -107,7 +100,7 @@ def show(file: Path, summary: Summary) -> None:
     console.print(summary_table(file, summary))
     for sentence in summary.notices:
         console.print(escape(sentence), style="yellow")
-    for line, other in getattr(summary, "conflicts", ())[:CONFLICTS_SHOWN]:
+    for line, other in summary.conflicts[:CONFLICTS_SHOWN]:
         console.print(escape(conflict(line, other)), style="yellow", soft_wrap=True)
 
 

@@ -46,7 +46,8 @@ class Channels:
 
     def __init__(self, show: Show) -> None:
         self._show, self._http, self._issuer = show, show.http, show.issuer
-        self._headers = {"authorization": f"Bearer {show.token(Audience.BANK)}"}
+        self._token = show.token(Audience.BANK)
+        self._headers = {"authorization": f"Bearer {self._token}"}
 
     def run(self) -> None:
         """All of them. Raises DemoError for what does not come."""
@@ -116,8 +117,7 @@ class Channels:
 
     def ask(self, query: str, variables: Mapping[str, Any]) -> Any:
         """The data of an answer. Raises DemoError if it has errors."""
-        body = {"query": query, "variables": dict(variables)}
-        answer = self._http.post(f"{self._issuer}/graphql", json=body, headers=self._headers).json()
+        answer = self._show.post(self._token, query, variables).json()
         if "errors" in answer:
             raise DemoError(f"{query} was answered with {answer['errors']}")
         return answer["data"]

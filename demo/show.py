@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
 import httpx2
 import sqlalchemy as sa
@@ -56,11 +57,7 @@ class Show:
     def report(self) -> str:
         """The first of the cast has an integrity report issued; gives the address of its page. Raises DemoError."""
         given = {"name": CHEN.name, "idNumber": CHEN.number, "scopes": [*map(str, PERSONS)]}
-        response = self.http.post(
-            f"{self.issuer}/graphql",
-            json={"query": ISSUE, "variables": {"input": given}},
-            headers={"authorization": f"Bearer {self.token(Audience.LITIGANT_PORTAL)}"},
-        )
+        response = self.post(self.token(Audience.LITIGANT_PORTAL), ISSUE, {"input": given})
         address = str(response.json()["data"]["issueIntegrityReport"]["address"])
         viewed = self.http.get(address)
         if viewed.status_code != 200:
@@ -69,26 +66,27 @@ class Show:
 
     def token(self, audience: Audience) -> str:
         """An access token; the litigant portal's acts for the first of the cast."""
-        client = self.clients[audience]
-        credential = ClientCredential(self.issuer, client.client_id, dict(client.key))
         user = User("demo-user", CHEN.name, CHEN.number) if audience is Audience.LITIGANT_PORTAL else None
-        return str(request_token(credential, self.http, time.time(), user=user)["access_token"])
+        return str(request_token(self._credential(audience), self.http, time.time(), user=user)["access_token"])
 
     def signed_in(self, role: StaffRole) -> str:
         """An access token of a member of staff, who signs in on the service's page."""
-        client = self.clients[Audience.COURT]
-        credential = ClientCredential(self.issuer, client.client_id, dict(client.key))
         self.http.cookies.clear()
         self.console.print(f"[bold]{self.staff[role].username}[/] signs in as {role}")
-        return Browser(self.http, credential).sign_in(self.staff[role])
+        return Browser(self.http, self._credential(Audience.COURT)).sign_in(self.staff[role])
+
+    def _credential(self, audience: Audience) -> ClientCredential:
+        client = self.clients[audience]
+        return ClientCredential(self.issuer, client.client_id, dict(client.key))
+
+    def post(self, token: str, document: str, variables: Mapping[str, Any]) -> httpx2.Response:
+        """Send an operation."""
+        body = {"query": document, "variables": dict(variables)}
+        return self.http.post(f"{self.issuer}/graphql", json=body, headers={"authorization": f"Bearer {token}"})
 
     def present(self, example: Example, token: str) -> None:
         """The document, the answer and the log entries of one example."""
-        response = self.http.post(
-            f"{self.issuer}/graphql",
-            json={"query": example.document, "variables": example.variables},
-            headers={"authorization": f"Bearer {token}"},
-        )
+        response = self.post(token, example.document, example.variables)
         answer = response.json()
         title = f"examples/{example.audience.lower()}/{example.name}.graphql"
         self.console.print(Panel(Syntax(example.document, "graphql", background_color="default"), title=title))

@@ -26,21 +26,14 @@ GROUNDS = (
 OBLIGATIONS = ("支付借款本金及利息", "支付货款及逾期付款损失", "支付工程款", "返还租赁房屋并支付租金", "支付赔偿款")
 
 
-def enter_record(draft: Draft, party: Row, code: str, court: str, effective_on: date, **values: Any) -> Row:
+def enter_record(draft: Draft, party: int, code: str, court: str, effective_on: date, **values: Any) -> Row:
     """A record of code type `code`. `values` name its end, its case and its source."""
     entry = draft.found.code_types[code]
     colour = Colour(entry["colour"])
     fields = {"case_id": None, "ends_on": None, "closed_on": None, "close_reason": None} | values
-    record = draft.add(
-        CodeRecord,
-        party_id=party["id"],
-        code_type_id=entry["id"],
-        colour=colour,
-        court_code=court,
-        effective_on=effective_on,
-        **fields,
-    )
-    draft.records[party["id"]].append(record)
+    fields |= {"code_type_id": entry["id"], "colour": colour, "court_code": court, "effective_on": effective_on}
+    record = draft.add(CodeRecord, party_id=party, **fields)
+    draft.records[party].append(record)
     return record
 
 
@@ -67,8 +60,7 @@ def _span(row: Row) -> Span:
 def punish(draft: Draft, party: Row, kind: SanctionKind, behaviour: str, case: Row, decided_on: date) -> Row:
     """A sanction for `behaviour` in `case`; only fines and detentions have a decision of their own (R12)."""
     court = case["court_code"]
-    grave = kind in RED_TYPES
-    number = case_number(draft, decided_on.year, court, "司惩") if grave else f"{case['number']}笔录"
+    number = case_number(draft, decided_on.year, court, "司惩") if kind in RED_TYPES else f"{case['number']}笔录"
     if kind is SanctionKind.CONVICTION:
         number = case_number(draft, decided_on.year, court, "刑初")
     return draft.add(
@@ -98,16 +90,9 @@ def redden(draft: Draft, party: Row, sanction: Row, stage: Stage) -> Row:
     """The red record of a fine, a detention or a conviction in a case of this stage: five years (R12)."""
     start, code = sanction["effective_on"], red_type(sanction["kind"], stage)
     assert code  # noqa: S101 - of these kinds
-    return enter_record(
-        draft,
-        party,
-        code,
-        sanction["court_code"],
-        start,
-        ends_on=add_months(start, 60),
-        case_id=sanction["case_id"],
-        sanction_id=sanction["id"],
-    )
+    source = {"case_id": sanction["case_id"], "sanction_id": sanction["id"]}
+    court, ends_on = sanction["court_code"], add_months(start, 60)
+    return enter_record(draft, party["id"], code, court, start, ends_on=ends_on, **source)
 
 
 def enforce(draft: Draft, debtor: Row, applicant: Row, court: str, filed_on: date, closed_on: date | None) -> Row:
@@ -120,58 +105,36 @@ def enforce(draft: Draft, debtor: Row, applicant: Row, court: str, filed_on: dat
 
 def list_debtor(draft: Draft, party: Row, case: Row, listed_on: date, ends_on: date | None) -> tuple[Row, Row]:
     """An entry on the list of dishonest debtors, and the Y18 record that it makes."""
-    published_on = listed_on + timedelta(2)
-    filed = case["filed_on"]
-    listing = draft.add(
-        Listing,
-        kind=ListingKind.DISHONEST_DEBTOR,
-        party_id=party["id"],
-        court_code=case["court_code"],
-        case_id=case["id"],
-        case_number=case["number"],
-        basis_number=case_number(draft, filed.year - 1, case["court_code"], "民初"),
-        basis_unit=draft.found.court_names[case["court_code"]],
-        obligation=draft.cycle(OBLIGATIONS, Listing),
-        performance="部分未履行" if draft.random.random() < 0.3 else "全部未履行",
-        grounds=draft.random.choice(GROUNDS),
-        listed_on=listed_on,
-        published_on=published_on,
-        ends_on=ends_on,
-        removed_on=None,
-    )
-    record = enter_record(
-        draft,
-        party,
-        "Y18",
-        case["court_code"],
-        published_on,
-        ends_on=ends_on,
-        case_id=case["id"],
-        listing_id=listing["id"],
-    )
-    return listing, record
+    court, published_on = case["court_code"], listed_on + timedelta(2)
+    entry = {
+        "case_id": case["id"],
+        "case_number": case["number"],
+        "basis_number": case_number(draft, case["filed_on"].year - 1, court, "民初"),
+        "obligation": draft.cycle(OBLIGATIONS, Listing),
+        "performance": "部分未履行" if draft.random.random() < 0.3 else "全部未履行",
+        "grounds": draft.random.choice(GROUNDS),
+        "ends_on": ends_on,
+    }
+    listing = _list(draft, party, ListingKind.DISHONEST_DEBTOR, court, listed_on, published_on, entry)
+    source = {"case_id": case["id"], "listing_id": listing["id"]}
+    return listing, enter_record(draft, party["id"], "Y18", court, published_on, ends_on=ends_on, **source)
 
 
 def list_lender(draft: Draft, party: Row, court: str, listed_on: date) -> Row:
     """An entry on the list of professional lenders, and the Y01 record that it makes: open until removed."""
-    listing = draft.add(
-        Listing,
-        kind=ListingKind.PROFESSIONAL_LENDER,
-        party_id=party["id"],
-        court_code=court,
-        case_id=None,
-        case_number="",
-        basis_number="",
-        basis_unit=draft.found.court_names[court],
-        obligation="",
-        performance="",
-        grounds=f"一年内民间借贷案件{draft.random.randint(10, 40)}件",
-        listed_on=listed_on,
-        published_on=listed_on + timedelta(5),
-        ends_on=None,
-        removed_on=None,
-    )
-    return enter_record(draft, party, "Y01", court, listing["published_on"], listing_id=listing["id"])
+    published_on = listed_on + timedelta(5)
+    entry = dict.fromkeys(("case_number", "basis_number", "obligation", "performance"), "")
+    entry["grounds"] = f"一年内民间借贷案件{draft.random.randint(10, 40)}件"
+    listing = _list(draft, party, ListingKind.PROFESSIONAL_LENDER, court, listed_on, published_on, entry)
+    return enter_record(draft, party["id"], "Y01", court, published_on, listing_id=listing["id"])
+
+
+def _list(
+    draft: Draft, party: Row, kind: ListingKind, court: str, listed_on: date, published_on: date, entry: Row
+) -> Row:
+    days = {"listed_on": listed_on, "published_on": published_on, "ends_on": None, "removed_on": None}
+    at = {"court_code": court, "basis_unit": draft.found.court_names[court], "case_id": None}
+    return draft.add(Listing, **{"kind": kind, "party_id": party["id"], **at, **days, **entry})
 
 
 def certify(draft: Draft, party: Row, case: Row, issued_on: date) -> Row:
@@ -187,16 +150,9 @@ def certify(draft: Draft, party: Row, case: Row, issued_on: date) -> Row:
         issued_on=issued_on,
         revoked_on=None,
     )
-    return enter_record(
-        draft,
-        party,
-        "A01",
-        case["court_code"],
-        issued_on,
-        ends_on=add_months(issued_on, 12),
-        case_id=case["id"],
-        certificate_id=certificate["id"],
-    )
+    source = {"case_id": case["id"], "certificate_id": certificate["id"]}
+    ends_on = add_months(issued_on, 12)
+    return enter_record(draft, party["id"], "A01", case["court_code"], issued_on, ends_on=ends_on, **source)
 
 
 def remove_listing(draft: Draft, record: Row) -> None:

@@ -193,13 +193,9 @@ def _colour(draft: Draft, party: Row, case: Row, deduction: Row, sanction: Row |
         redden(draft, party, sanction, Stage(deduction["stage"]))
     elif deduction["status"] is DeductionStatus.PUBLISHED and (code := recorded_type(deduction["finding_kind"], code)):
         term = draft.found.code_types[code]["term_months"]
-        enter_record(
-            draft,
-            party,
-            code,
-            case["court_code"],
+        ends_on = record_end(term, deduction["determined_on"], deduction["expires_on"])
+        published_on, source = (
             deduction["published_at"].date(),
-            ends_on=record_end(term, deduction["determined_on"], deduction["expires_on"]),
-            case_id=case["id"],
-            deduction_id=deduction["id"],
+            {"case_id": case["id"], "deduction_id": deduction["id"]},
         )
+        enter_record(draft, party["id"], code, case["court_code"], published_on, ends_on=ends_on, **source)

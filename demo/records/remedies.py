@@ -6,9 +6,9 @@ from hashlib import sha256
 
 from demo.city.draft import Draft, Row
 from demo.city.register import officer
-from demo.records.codes import end_record
+from demo.records.codes import end_record, enter_record
 from demo.records.deductions import enter_step, enter_version
-from models.code_record import CloseReason, CodeRecord
+from models.code_record import CloseReason
 from models.court import StaffRole
 from models.court_case import CourtCase
 from models.deduction import DeductionStatus, DeductionStep
@@ -156,24 +156,8 @@ def turn_blue(draft: Draft, record: Row, since: date) -> tuple[Row, Row]:
     if record["ends_on"]:
         repair["new_end"] = min(repair["new_end"], record["ends_on"])
     record["ends_on"] = repair["new_end"]
-    return repair, _blue_record(draft, record, since)
-
-
-def _blue_record(draft: Draft, record: Row, since: date) -> Row:
-    entry = draft.found.code_types["B01"]
-    blue = draft.add(
-        CodeRecord,
-        party_id=record["party_id"],
-        code_type_id=entry["id"],
-        colour=entry["colour"],
-        court_code=record["court_code"],
-        case_id=record["case_id"],
-        effective_on=since,
-        ends_on=record["ends_on"],
-        closed_on=None,
-        close_reason=None,
-        repaired_id=record["id"],
-        repaired_colour=record["colour"],
+    covered = {"case_id": record["case_id"], "repaired_id": record["id"], "repaired_colour": record["colour"]}
+    ends_on = record["ends_on"]
+    return repair, enter_record(
+        draft, record["party_id"], "B01", record["court_code"], since, ends_on=ends_on, **covered
     )
-    draft.records[record["party_id"]].append(blue)
-    return blue

@@ -1,5 +1,6 @@
 """The histories of the cast, told with the same means as everybody else's."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 
 from demo.city.cast import (
@@ -88,12 +89,18 @@ class Story:
         return (self.draft.today - docket(self.draft.today, age).proposed).days + 150
 
 
+Teller = Callable[[Story], None]
+
+
 def tell(draft: Draft) -> dict[str, Row]:
     """Enter the whole cast but STRANGER; gives its parties by key."""
+    secluded = _secret(Confidentiality.PRIVACY, Charge("T12", FindingKind.RULING, 6), 4)
+    family = _secret(Confidentiality.FAMILY, Charge("T10", FindingKind.COURT_RECORD, 3), 3, "离婚纠纷")
+    trade = _secret(Confidentiality.TRADE_SECRET, Charge("T09", FindingKind.COURT_RECORD, 2), 5)
     tellers = {
         CHEN: _chen, LIN: _lin, WANG: _gold, ZHAO: _zhao, FORGE: _forge, TOOLS: _one_lapse, AWARD: _gold, MINOR: _minor,
-        SUSPECT: _suspect, SECLUDED: _secluded, UNCONSENTED: _one_lapse, EXPIRED_CONSENT: _ordinary,
-        REVOKED_CONSENT: _ordinary, FAMILY: _family, TRADE: _trade,
+        SUSPECT: _suspect, SECLUDED: secluded, UNCONSENTED: _one_lapse, EXPIRED_CONSENT: _ordinary,
+        REVOKED_CONSENT: _ordinary, FAMILY: family, TRADE: trade,
     }  # fmt: skip
     parties = {}
     for subject, teller in tellers.items():
@@ -164,23 +171,19 @@ def _suspect(story: Story) -> None:
     story.tried(500, Role.PLAINTIFF)
     case = story.tried(160, Role.PLAINTIFF, "民间借贷纠纷")
     start = story.ago(60)
-    enter_record(story.draft, story.party, "Y03", story.court, start, ends_on=add_months(start, 24), case_id=case["id"])
+    source = {"ends_on": add_months(start, 24), "case_id": case["id"]}
+    enter_record(story.draft, story.party["id"], "Y03", story.court, start, **source)
 
 
-def _secluded(story: Story) -> None:
-    case = story.tried(story.before(4), confidentiality=Confidentiality.PRIVACY)
-    story.published(case, Role.DEFENDANT, Charge("T12", FindingKind.RULING, 6), 4)
+def _secret(confidentiality: Confidentiality, charge: Charge, age: int, cause: str | None = None) -> Teller:
+    """A deduction in a case of this confidentiality."""
+
+    def tell(story: Story) -> None:
+        case = story.tried(story.before(age), confidentiality=confidentiality, cause=cause)
+        story.published(case, Role.DEFENDANT, charge, age)
+
+    return tell
 
 
 def _ordinary(story: Story) -> None:
     story.tried(330)
-
-
-def _family(story: Story) -> None:
-    case = story.tried(story.before(3), confidentiality=Confidentiality.FAMILY, cause="离婚纠纷")
-    story.published(case, Role.DEFENDANT, Charge("T10", FindingKind.COURT_RECORD, 3), 3)
-
-
-def _trade(story: Story) -> None:
-    case = story.tried(story.before(5), confidentiality=Confidentiality.TRADE_SECRET)
-    story.published(case, Role.DEFENDANT, Charge("T09", FindingKind.COURT_RECORD, 2), 5)

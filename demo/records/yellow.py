@@ -42,7 +42,10 @@ def _warn(population: Population, code: str) -> Row:
     if code == "Y01":
         court = population.court()
         party = newcomer(draft, court, draft.ago(700, 1200))
-        _sued(population, party, court)
+        filed = draft.ago(710, 900)
+        case = open_case(draft, court, "民初", filed, filed + timedelta(80), cause="民间借贷纠纷")
+        take_part(draft, case, newcomer(draft, court, filed), Role.DEFENDANT)
+        take_part(draft, case, party, Role.PLAINTIFF)
         return list_lender(draft, party, court, draft.ago(30, 700))
     party, case = population.debtor(120, 640) if code in ENFORCEMENT_TYPES else population.heard()
     if code == "Y18":
@@ -52,26 +55,17 @@ def _warn(population: Population, code: str) -> Row:
     return warned(population.draft, party, case, code, 10, 110)
 
 
-def _sued(population: Population, party: Row, court: str) -> Row:
-    draft = population.draft
-    filed = draft.ago(710, 900)
-    case = open_case(draft, court, "民初", filed, filed + timedelta(80), cause="民间借贷纠纷")
-    take_part(draft, case, newcomer(draft, court, filed), Role.DEFENDANT)
-    take_part(draft, case, party, Role.PLAINTIFF)
-    return case
-
-
 def warned(draft: Draft, party: Row, case: Row, code: str, least: int, most: int) -> Row:
     """A warning by admonition or order to leave; a suspicion (Y03) has no decision yet to stand on."""
     start = draft.ago(least, most)
     end = add_months(start, draft.found.code_types[code]["term_months"])
     if code == "Y03":
-        return enter_record(draft, party, code, case["court_code"], start, ends_on=end, case_id=case["id"])
+        return enter_record(draft, party["id"], code, case["court_code"], start, ends_on=end, case_id=case["id"])
     kind = SanctionKind.ORDERED_OUT if code in ("Y16", "Y17") else SanctionKind.ADMONITION
     behaviour = draft.random.choice(draft.found.behaviours_of(code))["code"]
     sanction = punish(draft, party, kind, behaviour, case, start - timedelta(3))
     source = {"case_id": case["id"], "sanction_id": sanction["id"]}
-    return enter_record(draft, party, code, case["court_code"], start, ends_on=end, **source)
+    return enter_record(draft, party["id"], code, case["court_code"], start, ends_on=end, **source)
 
 
 def _over(population: Population) -> None:

@@ -1,4 +1,4 @@
-"""Format `cases`: one participation in one case a line."""
+"""Format `cases`: a line is a participation in a case."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -27,10 +27,10 @@ FAMILY_CAUSES = (
     "离婚", "婚姻", "婚约", "同居", "抚养", "扶养", "赡养", "监护", "探望", "收养", "继承", "遗嘱", "遗赠",
     "分家析产", "夫妻", "亲子", "家庭", "家暴", "人身安全保护令",
 )  # fmt: skip
-"""Words of the causes of action under marriage, family and succession (民事案件案由规定, part 2)."""
+"""Parts of the causes of action under marriage, family and succession (民事案件案由规定, part 2)."""
 
 SECRET_WORDS = ("商业秘密", "技术秘密")
-"""Words of the causes of action over trade secrets: served without case number (R16)."""
+"""Parts of the causes of action about trade secrets, which are served without case number (R16)."""
 
 REMEMBERED = 50_000
 CAUSE_LENGTH = 200
@@ -53,7 +53,7 @@ MET = sa.and_(
         sa.and_(Participation.party_id.is_(None), row.party_id.is_(None), Participation.name == row.name),
     ),
 )
-"""Whether a line is of a participation."""
+"""Joins a line to its participation."""
 
 LINES = sa.join(staged_participation, CourtCase, CourtCase.number == row.case_number)
 CHANGE = (
@@ -63,7 +63,7 @@ CHANGE = (
     .returning(Participation.id)
     .execution_options(synchronize_session=False)
 )
-"""The same position in other words."""
+"""Updates the written role of known participations."""
 
 ADD = (
     insert(Participation)
@@ -83,7 +83,7 @@ ADDED = sa.select(
         NEW.c.role == Role.JUDGMENT_DEBTOR, sa.exists().where(CodeRecord.party_id == NEW.c.party_id)
     ),
 ).select_from(sa.outerjoin(NEW, Party, Party.id == NEW.c.party_id))
-"""Insert what is new; say how much, and which debtors have records, since enforcement takes gold away (R11)."""
+"""Inserts new participations. Returns their number, and debtors with records, which lose gold by enforcement (R11)."""
 
 STAGED = sa.select(sa.func.count(), sa.func.count().filter(sa.func.coalesce(Party.held, sa.false()))).select_from(
     sa.outerjoin(staged_participation, Party, Party.id == row.party_id)
@@ -91,7 +91,7 @@ STAGED = sa.select(sa.func.count(), sa.func.count().filter(sa.func.coalesce(Part
 
 
 class Cases(Format):
-    """Reads `cases` files; remembers cases, since the lines of a case stand together."""
+    """Reads `cases` files. Cases are cached, since consecutive lines belong to the same case."""
 
     columns = (
         "案号", "经办法院", "案由", "立案日期", "结案日期", "诉讼地位", "当事人类型", "姓名或名称", "证件类型",
@@ -117,7 +117,7 @@ class Cases(Format):
         return LineRecord(subject, (case.filed_on,), case.number, own, case, place, warnings, day, case.court_code)
 
     def _subject(self, kind: str, name: str, document: str, number: str) -> tuple[LineSubject | None, Warnings]:
-        """Who is meant, and the words that were unknown and not needed."""
+        """The identified party of a line, or None, and warnings about unknown words."""
         wanted = self.context.vocabulary.meaning(WordKind.PARTY_KIND, kind)
         if self.context.vocabulary.blank(number):
             if wanted is None:

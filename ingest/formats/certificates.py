@@ -1,4 +1,4 @@
-"""Format `certificates`: one performance certificate (自动履行证明书) a line."""
+"""Format `certificates`: a line is a performance certificate (自动履行证明书)."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ from models.identifiers import compact
 
 
 class Certificates(RevocableFormat, RecordingFormat):
-    """Certificates: a gold record A01 from the day of issue (R11)."""
+    """A certificate creates a gold record A01 from the day of issue (R11)."""
 
     columns = ("证明书编号", "案号", "义务人", "证件号码", "履行完毕日期", "出具日期")
     staged = staged_rows(
@@ -46,7 +46,7 @@ class Certificates(RevocableFormat, RecordingFormat):
 
 
 def _own_number(text: str) -> str:
-    """The certificate's number, which may be long, but is no person's (R18)."""
+    """The number of the certificate. It must not contain an identity number (R18)."""
     if not text or len(text) > LONGEST_NUMBER:
         raise LineError("CERTIFICATE_NUMBER", "The number of the certificate is missing or overlong: complete it.")
     if holds_identity_number(text):

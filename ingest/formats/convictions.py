@@ -1,4 +1,4 @@
-"""Format `convictions`: one conviction by judgment a line (police and procuratorate co-operation)."""
+"""Format `convictions`: a line is a criminal conviction."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -20,7 +20,7 @@ CRIME_LENGTH = 200
 
 
 class Convictions(SanctionFormat):
-    """Convictions: red from their effect, or from the end of the sentence (R12)."""
+    """A conviction creates a red record from its effective day, or from the end of the sentence (R12)."""
 
     columns = (
         "判决书号", "判决法院", "姓名或名称", "证件类型", "证件号码", "罪名", "行为日期", "判决日期", "生效日期",
@@ -76,7 +76,7 @@ class Convictions(SanctionFormat):
             )
 
     def _sentence(self, begins: str, ends: str, decided_on: date) -> date | None:
-        """The last day of the sentence. Raises LineError DATE for one that ends before it begins, or in no lifetime."""
+        """The last day of the sentence. Raises LineError DATE if it precedes the first day or is too late."""
         last = add_months(decided_on, LONGEST_SENTENCE_MONTHS)
         begins_on, ends_on = self._day(begins, last), self._day(ends, last)
         if begins_on and ends_on and ends_on < begins_on:

@@ -1,4 +1,4 @@
-"""The cases that are there: what belongs to a case by its key comes after it."""
+"""Find the case of a line that must already exist."""
 
 from collections.abc import Mapping
 

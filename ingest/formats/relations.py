@@ -1,4 +1,4 @@
-"""Format `relations`: one legal representative, or affiliate, of one organization a line, with days."""
+"""Format `relations`: a line is a legal representative or affiliate of an organization, with days."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -41,7 +41,7 @@ staged = staged_relation.c
 
 
 class Relations(KeyedFormat):
-    """Relations of organizations. Who represents one is known to courts only: a line discloses nobody."""
+    """Relations of organizations, which only courts can read."""
 
     columns = ("组织名称", "统一社会信用代码", "关系", "姓名或名称", "证件类型", "证件号码", "起始日期", "终止日期")
     staged = staged_relation
@@ -78,7 +78,7 @@ class Relations(KeyedFormat):
         return await super().merge(connection, source, silent)
 
     async def merge_turn(self, connection: AsyncConnection, source: Source, turn: int, silent: bool) -> Merged:
-        """Nothing follows: who is related to whom colours nobody."""
+        """Write the lines of one turn. Relations do not change colours."""
         written = await self.kept().write(connection, source, turn)
         return await self.counted(connection, turn, written.new, written.changed, written.outdated)
 

@@ -1,4 +1,4 @@
-"""Format `removals`: one entry taken off a list a line, with the day and the reason."""
+"""Format `removals`: a line is the removal of an entry from a list, with day and reason."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -33,7 +33,7 @@ LISTS = {
 
 
 class Removals(KeyedFormat):
-    """Entries that have left their list: the newest of that party and case, from the day on (R23)."""
+    """A removal ends the newest entry of the party and case (R23)."""
 
     columns = ("名单", "姓名或名称", "证件类型", "证件号码", "案号", "退出日期", "退出原因")
     staged = staged_rows("staged_removal", Column("kind", Text), Column("removed_on", Date), Column("reason", Text))
@@ -65,9 +65,9 @@ class Removals(KeyedFormat):
 async def read_removed_entries(
     connection: AsyncConnection, which: sa.ColumnElement[bool]
 ) -> Mapping[int, tuple[date, CloseReason]]:
-    """Of these entries, those that a removal ends otherwise than they end by now: with its day and its reason.
+    """The entries among `which` that a removal ends, unless they have this end already, with day and reason.
 
-    A removal ends the entry that was published last before it.
+    A removal ends the last entry that was published before it.
     """
     later = aliased(Listing)
     newer = sa.select(later.id).where(

@@ -1,4 +1,4 @@
-"""Repairs that a file reports with the end of a deduction: granted elsewhere, and kept as if decided here (R9)."""
+"""Repairs of imported deductions, which were granted before this service was introduced (R9)."""
 
 from typing import Any
 
@@ -18,9 +18,9 @@ COLUMNS = (
 
 
 def read_ground(vocabulary: Vocabulary, word: str, status: DeductionStatus) -> tuple[RepairGround | None, Warnings]:
-    """On which ground an item was repaired, by the reason of its end; warns of a shielded one of which none is known.
+    """The ground of a repair, from the reason for the end of a deduction; a warning if a shielded one has none.
 
-    What was withdrawn was not repaired.
+    A withdrawn deduction has no repair.
     """
     if status is DeductionStatus.WITHDRAWN or vocabulary.blank(word):
         return None, ()
@@ -30,7 +30,7 @@ def read_ground(vocabulary: Vocabulary, word: str, status: DeductionStatus) -> t
 
 
 def add_repairs(staged: Any, met: sa.ColumnElement[bool], source: Source) -> Any:
-    """Write down the repairs of lines that name a ground, each item's once. A public item was given a shorter term."""
+    """Insert the repairs of lines with a ground, unless the deduction has one. A published one was shortened."""
     item, at = Deduction, sa.literal(source.at, sa.DateTime(timezone=True))
     granted = sa.exists().where(Repair.deduction_id == item.id, Repair.outcome != RepairOutcome.REFUSED)
     shortened = item.status == DeductionStatus.PUBLISHED

@@ -1,4 +1,4 @@
-"""Format `sanctions`: one fine, detention, admonition or order to leave a line, or several of one decision."""
+"""Format `sanctions`: a line is a decision with one or more fines, detentions, admonitions or orders to leave."""
 
 import re
 from collections.abc import Sequence
@@ -21,11 +21,11 @@ from models.vocabulary import WordKind
 
 BETWEEN = re.compile("[、；;/+和及并]")
 MEASURED = (SanctionKind.FINE, SanctionKind.DETENTION)
-"""Kinds that have an amount or days."""
+"""Kinds with an amount or a number of days."""
 
 
 class Sanctions(SanctionFormat):
-    """Sanctions: red for 司惩 fines and detentions, otherwise yellow by the behaviour's code type, if it has one."""
+    """Fines and detentions of 司惩 cases are red; others are yellow if the behaviour has a code type."""
 
     columns = (
         "决定书案号", "关联案号", "被处罚人", "证件号码", "处罚种类", "金额或期限", "行为代码", "决定日期", "生效日期",
@@ -71,7 +71,7 @@ class Sanctions(SanctionFormat):
         return first._replace(warnings=warned, further=tuple(further))
 
     def _kinds(self, text: str) -> tuple[SanctionKind, ...]:
-        """The kinds of one decision: 罚款、拘留 are two."""
+        """The kinds of a decision, such as 罚款、拘留."""
         kinds = self.context.vocabulary.sanctions(text)
         if not kinds:
             raise unknown_word(WordKind.SANCTION, text, "SANCTION", "The kind of sanction")
@@ -92,7 +92,7 @@ Extent = tuple[Decimal | None, int | None]
 
 
 def _extents(kinds: Sequence[SanctionKind], text: str) -> list[Extent]:
-    """Amount and days of each kind. Several stand in the order of the kinds, as in 20000元、15日."""
+    """Amount and days of each kind. Several are written in the order of the kinds: 20000元、15日."""
     if len(kinds) == 1:
         return [(_amount(kinds[0], text), _days(kinds[0], text))]
     parts = [part for part in BETWEEN.split(text) if part.strip()]
@@ -104,14 +104,14 @@ def _extents(kinds: Sequence[SanctionKind], text: str) -> list[Extent]:
 
 
 def _amount(kind: SanctionKind, text: str) -> Decimal | None:
-    """CNY of a fine."""
+    """The amount of a fine in CNY."""
     if kind is not SanctionKind.FINE:
         return None
     return parse_amount(text)
 
 
 def _days(kind: SanctionKind, text: str) -> int | None:
-    """Days of a detention."""
+    """The days of a detention."""
     if kind is not SanctionKind.DETENTION:
         return None
     days = parse_days(text)

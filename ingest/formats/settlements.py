@@ -1,4 +1,4 @@
-"""Format `settlements`: one settlement or mediation that a party has performed a line (DOMAIN 5)."""
+"""Format `settlements`: a line is a settlement or mediation that a party has performed (DOMAIN 5)."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ from models.settlement import LONGEST_DOCUMENT, Settlement
 
 
 class Settlements(RevocableFormat):
-    """Settlements performed in cases that are there: what the moral bank's bonus MB2 rests on."""
+    """Performed settlements, for which the moral bank grants the bonus MB2."""
 
     columns = ("案号", "姓名或名称", "证件类型", "证件号码", "文书号", "履行日期")
     staged = staged_rows(
@@ -35,7 +35,7 @@ class Settlements(RevocableFormat):
     key = ("case_number", "party_id", "document")
 
     async def prepare(self, connection: AsyncConnection) -> None:
-        """Remember the cases."""
+        """Load the keys of cases."""
         self._cases = await read_cases(connection)
 
     def read(self, cells: Sequence[str]) -> LineRecord:

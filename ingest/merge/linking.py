@@ -1,6 +1,6 @@
-"""Sanctions, listings and certificates that came before their case: the database ties them when the case comes.
+"""Link sanctions, listings and certificates that were imported before their case.
 
-What two imports wrote at the same time, neither saw of the other: the one that ends last ties it.
+Triggers link them when the case is inserted. Rows of concurrent imports are linked by the import that ends last.
 """
 
 from datetime import datetime
@@ -14,11 +14,11 @@ from casework.matters import CERTIFICATES, LISTINGS, SANCTIONS, Matter
 from models.court_case import CourtCase
 
 UNTIED = {SANCTIONS: "related_number", LISTINGS: "case_number", CERTIFICATES: "case_number"}
-"""Items that may come before their case, and the column that names it."""
+"""The column of the case number, by matter that can precede its case."""
 
 
 async def link_cases(connection: AsyncConnection, at: datetime, silent: bool) -> None:
-    """Tie what is not tied yet though its case is there, and let follow what does."""
+    """Link the rows whose case exists, with the consequences."""
     found = {matter: (await connection.execute(_waiting(matter))).scalars().all() for matter in UNTIED}
     items = {matter: keys for matter, keys in found.items() if keys}
     if not items:

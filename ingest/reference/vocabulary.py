@@ -1,4 +1,4 @@
-"""What the words of files mean: the vocabulary that ships, and the words that the court added, which win (DOMAIN 6)."""
+"""The meaning of words in files: shipped words, and those that the court added, which take precedence (DOMAIN 6)."""
 
 import re
 from collections.abc import Mapping
@@ -22,8 +22,9 @@ from models.vocabulary import BLANK, LONGEST_WORD, MEANINGS, STANDING, Vocabular
 SHIPPED = Path(__file__).parents[2] / "vocabulary"
 COLUMNS = ("written", "meaning", "note")
 NAME, ANYTHING = "{name}", "*"
-"""In a court's word: the official name of each court whose code begins with the meaning (`*`: of every court), and
-some characters more."""
+"""In a court's word: the name of each court whose code begins with the meaning, and any characters. As a meaning, `*`
+stands for all courts.
+"""
 
 REMEMBERED = 20_000
 LONGEST_SHOWN = 40
@@ -32,22 +33,22 @@ BETWEEN = re.compile(r"[()、,;/·]+")
 JOINED = re.compile(r"(?:并处|、|,|;|/|\+|并|和|及|与)")
 
 Words = Mapping[WordKind, Mapping[str, str]]
-"""What each word means, by kind and folded word."""
+"""The meaning of each word, by kind and folded word."""
 
 
 class ReadRole(NamedTuple):
-    """A role, and the word that was written where it is not the standard one."""
+    """A role, and the word as written, unless it is the standard word."""
 
     role: Role
     written: str | None
 
 
 DIGITS = 6
-"""What begins with so many digits is a number and no word."""
+"""A cell that begins with this many digits is a number."""
 
 
 class Vocabulary:
-    """Reads words. Each spelling is folded once and remembered."""
+    """Looks up words. Results are cached."""
 
     def __init__(self, words: Words, courts: Mapping[str, str]) -> None:
         """courts: codes of the courts by official name."""
@@ -58,7 +59,7 @@ class Vocabulary:
         self._role = lru_cache(maxsize=REMEMBERED)(self._read_role)
 
     def meaning(self, kind: WordKind, text: str) -> str | None:
-        """What a word means; None where nobody has said."""
+        """The meaning of a word, or None."""
         return self._meaning(kind, text)
 
     def _find(self, kind: WordKind, text: str) -> str | None:
@@ -71,15 +72,15 @@ class Vocabulary:
         return self.meaning(WordKind.COURT, text)
 
     def blank(self, text: str) -> bool:
-        """Whether a cell holds nothing, or a word that stands for nothing, such as 无."""
+        """Whether a cell is empty or contains a word for nothing, such as 无."""
         return not text or (not text[:DIGITS].isdigit() and self.meaning(WordKind.BLANK, text) == BLANK)
 
     def role(self, text: str) -> ReadRole | None:
-        """A position in a case, with or without brackets after it. None where a part of it is unknown."""
+        """A position in a case, with or without brackets. None if a part is unknown."""
         return self._role(text)
 
     def sanctions(self, text: str) -> tuple[SanctionKind, ...]:
-        """The kinds of sanctions that one decision names, such as 罚款、拘留; none where a part of it is unknown."""
+        """The kinds of sanctions of a decision, such as 罚款、拘留; empty if a part is unknown."""
         whole = self.meaning(WordKind.SANCTION, text)
         if whole:
             return (SanctionKind(whole),)
@@ -95,7 +96,7 @@ class Vocabulary:
         return ReadRole(Role(role), None if standard else tidy(text))
 
     def _role_of(self, folded: str) -> str | None:
-        """The word itself; else the word before its brackets, unless a bracket says another position."""
+        """The role of the word, or of the word before its brackets, unless a bracket names another role."""
         roles = self._words.get(WordKind.ROLE, {})
         found = BRACKETED.fullmatch(folded)
         if folded in roles or not found:
@@ -116,7 +117,7 @@ class Vocabulary:
 def _court_words(
     words: Mapping[str, str], courts: Mapping[str, str]
 ) -> tuple[dict[str, str], list[tuple[re.Pattern[str], str]]]:
-    """Courts by every word without `*`, and patterns for those with it. Official names and plain words win."""
+    """Courts by word, and patterns for words with `*`. Official names and plain words take precedence."""
     names = {fold(name): code for name, code in courts.items()}
     made: dict[str, str] = {}
     patterns = []
@@ -133,7 +134,7 @@ def _court_words(
 
 
 async def read_vocabulary(connection: AsyncConnection) -> Vocabulary:
-    """The vocabulary as it stands now: what ships, then the court's own words."""
+    """Read the shipped and the added words."""
     courts = {row.name: row.code for row in await connection.execute(sa.select(Court.name, Court.code))}
     words = {kind: dict(shipped_words(kind)) for kind in WordKind}
     for row in await connection.execute(sa.select(VocabularyWord.__table__)):
@@ -143,7 +144,7 @@ async def read_vocabulary(connection: AsyncConnection) -> Vocabulary:
 
 @cache
 def shipped_words(kind: WordKind) -> Mapping[str, str]:
-    """The words of a kind that ship, folded. Raises TableError if the installation's file is damaged."""
+    """The shipped words of a kind, folded. Raises TableError if the file is damaged."""
     rows, problems = read_words(SHIPPED / f"{kind}.csv", None)
     if problems:
         raise TableError(problems)
@@ -152,15 +153,15 @@ def shipped_words(kind: WordKind) -> Mapping[str, str]:
 
 @cache
 def standard_words(kind: WordKind) -> frozenset[str]:
-    """The words of a kind that ship as the ordinary ones, folded."""
+    """The shipped words of a kind that are marked as standard, folded."""
     rows, _ = read_words(SHIPPED / f"{kind}.csv", None)
     return frozenset(fold(row.cells["written"]) for row in rows if row.cells["note"] == "standard")
 
 
 def read_words(path: Path, courts: frozenset[str] | None) -> tuple[list[TableRow], list[Problem]]:
-    """The words of a file, and what is wrong with it. The file's name says their kind.
+    """Read a file of words, whose name is their kind. Returns rows and mistakes.
 
-    courts: the codes that a court's word may mean; None does not look.
+    courts: the codes that a court's word may mean; None disables the check.
     """
     if path.stem not in set(WordKind):
         sentence = (
@@ -214,7 +215,7 @@ def _faults_of_court(written: str, meaning: str, courts: frozenset[str] | None) 
 
 
 def named(word: str) -> str:
-    """A word as reports may repeat it: on one line, at most 40 characters, and nothing that holds a number (R18)."""
+    """A word for a report: one line, at most 40 characters, "" if it may contain an identity number (R18)."""
     try:
         refuse_number(word, "WORD")
     except LineError:
