@@ -1,4 +1,4 @@
-"""`suxin catalogue`: the editions of behaviours, code types, moral-bank items and grading rules."""
+"""`suxin catalogue`: the editions of the catalogue."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -38,7 +38,7 @@ def catalogue_show(
     on: Annotated[str | None, typer.Option(help="The edition in force on this day; today by default.")] = None,
     into: Annotated[Path | None, typer.Option(help="Write its files into this folder, to be edited.")] = None,
 ) -> None:
-    """Show the editions, and what is in force on a day.
+    """Show the editions, and the one in force on a day.
 
     Example: suxin catalogue show --on 2026-01-01 --into mine
     """
@@ -54,7 +54,7 @@ def catalogue_show(
 
 @catalogue.command("check")
 def catalogue_check(folder: Folder) -> None:
-    """Say what is wrong with the files of a folder, and change nothing. Exits with 1 if something is.
+    """Check the files of a folder without loading them. Exits with 1 if there are mistakes.
 
     Example: suxin catalogue check mine
     """
@@ -72,8 +72,8 @@ def catalogue_load(
     start: Annotated[str, typer.Option("--from", help="First day on which it is in force, such as 2027-01-01.")],
     dry_run: DryRun = False,
 ) -> None:
-    """Put a court's own edition in force from a day on. Files that the folder lacks stay as they are; the edition
-    before ends with that day, and what rests on it keeps it. Case types (case_types.csv) are added at once.
+    """Put an edition in force from a day. Missing files are taken from the previous edition, which ends on that day;
+    existing records keep it. Case types (case_types.csv) are added at once.
 
     Example: suxin catalogue load mine --label 2027-1 --from 2027-01-01 --dry-run
     """
@@ -125,7 +125,7 @@ def _told(loaded: Loaded) -> Table:
 
 
 def _differences(change: EntryChange) -> tuple[str, str]:
-    """The two sides of a change: what is added and removed by its name, what is changed field by field."""
+    """The old and the new side of a change: the names, or the changed fields."""
     if change.before is None or change.after is None:
         return escape(change.before or "-"), escape(change.after or "- (removed)")
     sides = zip(*((f"{name}: {one}", f"{name}: {other}") for name, (one, other) in change.fields.items()), strict=True)

@@ -1,4 +1,4 @@
-"""`suxin court`: courts beside those that ship."""
+"""`suxin court`: add courts."""
 
 from typing import Annotated
 
@@ -24,7 +24,7 @@ def court_add(
     ] = None,
     division: Annotated[str | None, typer.Option(help="Six digits of its administrative division.")] = None,
 ) -> None:
-    """Enter a court, so that files that name it are read and staff and clients can belong to it.
+    """Add a court, so that imports accept its name, and staff and clients can belong to it.
 
     Example: suxin court add 浙0106 杭州市西湖区人民法院 --division 330106
     """

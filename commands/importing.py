@@ -1,4 +1,4 @@
-"""`suxin import`: a court's exports go in."""
+"""`suxin import`: import exports of a court."""
 
 import asyncio
 from dataclasses import dataclass, replace
@@ -41,7 +41,7 @@ def import_(
         bool, typer.Option("--history", help="Former years: colours are set, and nobody is told of anything.")
     ] = False,
 ) -> None:
-    """Import a court's exports, and say what was new, what changed and who was told.
+    """Import exports of a court, and print what is new, what changed and which events were recorded.
 
     Exits with 2 if lines were rejected. Importing a file again changes nothing.
 
@@ -64,7 +64,7 @@ def import_(
 
 @dataclass(frozen=True)
 class Manner:
-    """How files are imported: the options of `suxin import`."""
+    """The options of `suxin import`, under the names of `import_file`."""
 
     court: str | None = None
     rejects: Path | None = None
@@ -74,7 +74,7 @@ class Manner:
 
 
 def import_one(settings: Settings, url: sa.URL, format: str, file: Path, manner: Manner) -> Summary:
-    """Import one file under a progress bar."""
+    """Import one file with a progress bar."""
     keyring = load_keyring(settings.key_file)
     target = manner.rejects or Path(f"{file.stem}.rejects.csv")
     if target.is_dir():
@@ -96,7 +96,7 @@ def import_one(settings: Settings, url: sa.URL, format: str, file: Path, manner:
 
 
 def show(file: Path, summary: Summary) -> None:
-    """Print what an import did, what is odd about its file, and which lines name one number differently."""
+    """Print the summary of an import, its notices and its identity conflicts."""
     console.print(summary_table(file, summary))
     for sentence in summary.notices:
         console.print(escape(sentence), style="yellow")
@@ -105,13 +105,13 @@ def show(file: Path, summary: Summary) -> None:
 
 
 def conflict(line: int, other: int | None) -> str:
-    """A sentence about a line whose number stands with another name on another line, or in the database."""
+    """The sentence about a line whose number has another name elsewhere."""
     where = f"line {other}" if other else "what was imported before"
     return f"NAME_DIFFERS: line {line} names its number otherwise than {where}; the Centre decides which is right."
 
 
 def summary_table(file: Path, summary: Summary) -> Table:
-    """What a summary says, for people."""
+    """A summary as a table."""
     table = Table("", "count", title=f"{file.name} ({summary.format})", title_justify="left")
     for name in ("lines", "accepted", "duplicates", "unidentified", "protected"):
         table.add_row(name, str(getattr(summary, name)))
@@ -126,7 +126,6 @@ def summary_table(file: Path, summary: Summary) -> Table:
 
 
 def _add_faults(table: Table, summary: Summary) -> None:
-    """Rejects and warnings by kind, and the words that are in no vocabulary."""
     for code, count in sorted(summary.rejected.items()):
         table.add_row(f"rejected: {code}", str(count), style="red")
     for code, count in sorted(summary.warnings.items()):
@@ -138,7 +137,6 @@ def _add_faults(table: Table, summary: Summary) -> None:
 
 
 def _add_records(table: Table, summary: Summary) -> None:
-    """What became of the rows that the accepted lines hold."""
     records = summary.records
     table.add_row("records", str(records.found))
     for name in ("new", "changed", "unchanged"):
@@ -149,5 +147,5 @@ def _add_records(table: Table, summary: Summary) -> None:
 
 
 def known(first: int | None) -> str:
-    """Where a number stood first: in this file, or before it."""
+    """Where a number occurred first."""
     return f"line {first}" if first is not None else "a party of the register"

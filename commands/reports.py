@@ -1,4 +1,4 @@
-"""`suxin report verify`: check a signed report without asking the service about it."""
+"""`suxin report verify`: verify a signed report offline."""
 
 import time
 from pathlib import Path
@@ -25,9 +25,9 @@ def verify(
     jwks: Annotated[str, typer.Option(help="File or URL of published keys; the issuer's by default.")] = "",
     issuer: Annotated[str, typer.Option(help="The service whose reports you trust; SUXIN_ISSUER by default.")] = "",
 ) -> None:
-    """Check the signature and the dates of a report, and print it. Exit 1 if it does not hold.
+    """Verify the signature and the dates of a report, and print it. Exits with 1 if it is not valid.
 
-    Whether it was withdrawn or superseded since is told by the page that its QR code leads to, and by nothing else.
+    Whether it has been withdrawn or superseded is shown only by the page of its QR code.
 
     Example: suxin report verify integrity-report.jws --issuer https://suxin.court.example --jwks keys.json
     """
@@ -65,7 +65,7 @@ def _read_text(file: Path) -> str:
 
 
 def _read_keys(source: str) -> Any:
-    """A published key set, from a file or from the service. Raises CommandError."""
+    """Read a key set from a file or URL. Raises CommandError."""
     if not source.startswith(("https://", "http://")):
         return read_json(Path(source))
     try:

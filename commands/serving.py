@@ -1,4 +1,4 @@
-"""`suxin serve`: the service, until it is stopped."""
+"""`suxin serve`: run the service."""
 
 import os
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""What commands share: expected errors in one sentence, a prepared database, progress bars."""
+"""Functions that commands share: error messages, the database, progress bars."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ from settings import Settings, SettingsError
 
 
 class CommandError(ValueError):
-    """A command cannot do what it was asked; the message says why and what to do."""
+    """A command cannot run. The message says why and what to do."""
 
 
 EXPECTED = (
@@ -47,7 +47,7 @@ console, errors = Console(), Console(stderr=True)
 
 @contextmanager
 def explained(*more: type[Exception]) -> Iterator[None]:
-    """Say an expected error in one sentence and exit with 1, without a stack. A command adds what only it expects."""
+    """Print an expected error in one sentence and exit with 1. `more`: further expected errors."""
     expected: tuple[type[Exception], ...] = (*EXPECTED, *more)
     try:
         yield
@@ -58,7 +58,7 @@ def explained(*more: type[Exception]) -> Iterator[None]:
 
 @contextmanager
 def prepared(settings: Settings) -> Iterator[sa.URL]:
-    """A running database at the newest revision, with the catalogue that ships."""
+    """Run the database at the newest revision, with the shipped catalogue."""
     with database.database(settings) as url:
         database.migrate(database.direct_url(settings, url))
         asyncio.run(with_engine(url, install_catalogue))
@@ -66,13 +66,13 @@ def prepared(settings: Settings) -> Iterator[sa.URL]:
 
 
 async def install_catalogue(engine: Any) -> None:
-    """Load the shipped catalogue unless it is there."""
+    """Load the shipped catalogue unless it is loaded."""
     async with engine.begin() as connection:
         await load_catalogue(connection)
 
 
 async def with_engine(url: sa.URL, work: Callable[[Any], Any]) -> Any:
-    """Do asynchronous `work` on an engine of its own, whose statements may take their time."""
+    """Run `work` with an engine, whose statements may take ten minutes."""
     engine = database.async_engine(url, pool_size=4, statement_timeout=600)
     try:
         return await work(engine)
@@ -81,7 +81,7 @@ async def with_engine(url: sa.URL, work: Callable[[Any], Any]) -> Any:
 
 
 def in_transaction(work: Callable[[Any], Awaitable[Found]], *, keep: bool = False) -> Found:
-    """Do asynchronous `work` on a connection to the configured database; what it writes is kept if `keep` says so."""
+    """Run `work` with a connection to the configured database. Its transaction is committed if `keep` is true."""
 
     async def run(engine: Any) -> Found:
         async with engine.connect() as connection:
@@ -110,7 +110,7 @@ def bar() -> Iterator[Callable[[str, int, int], None]]:
 
 
 def read_json(path: Path) -> Any:
-    """The content of a JSON file, or a usage error that names it."""
+    """Read a JSON file. Raises BadParameter."""
     try:
         return json.loads(path.read_text())
     except (OSError, ValueError) as error:

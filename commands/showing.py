@@ -1,4 +1,4 @@
-"""`suxin demo`: the whole service on one screen."""
+"""`suxin demo`: a demonstration of the whole service."""
 
 import asyncio
 from collections.abc import Mapping
@@ -45,9 +45,9 @@ def demo(
     serve: Annotated[bool, typer.Option("--serve", help="Go on serving when the examples are done.")] = False,
     port: Annotated[int, typer.Option(help="Port to listen on; by default 8000 with --serve, else a free one.")] = 0,
 ) -> None:
-    """Show everything: exports go in, a demo city grows, and each audience asks its questions over HTTP.
+    """Demonstrate the service: import exports, build a demo city, and send the requests of each audience over HTTP.
 
-    Starts afresh each time, in a database of its own under SUXIN_DATA_DIR/demo.
+    It starts with an empty database of its own, in SUXIN_DATA_DIR/demo.
     """
     with explained(CityError, DemoError), listening(port or (8000 if serve else 0)) as (listener, address):
         settings = fresh(Settings.from_environment(), address)
@@ -62,7 +62,7 @@ def demo(
 def _fill(
     settings: Settings, url: sa.URL, scale: float
 ) -> tuple[dict[Audience, DemoClient], dict[StaffRole, Password]]:
-    """Register the demo's clients and staff, import the exports that ship, and build the city around them."""
+    """Register clients and staff, import the example exports, and build the city."""
     now = datetime.now(UTC)
     engine = database.sync_engine(url)
     with engine.begin() as connection:
@@ -84,7 +84,6 @@ def _fill(
 
 
 def _bring(settings: Settings, url: sa.URL, format: str, file: Path) -> None:
-    """Import a file and say what that did."""
     show_summary(file, import_one(settings, url, format, file, Manner(rejects=settings.data_dir)))
 
 
@@ -95,7 +94,7 @@ def _present(
     registered: Mapping[Audience, DemoClient],
     staff: Mapping[StaffRole, Password],
 ) -> None:
-    """Run every example as its audience and print what happened."""
+    """Send every example as its audience and print the answers."""
     engine = database.sync_engine(url)
     with httpx2.Client(timeout=30) as http:
         show = Show(console, address, registered, staff, engine, http)
@@ -113,7 +112,7 @@ def _stay(
     staff: Mapping[StaffRole, Password],
     address: str,
 ) -> None:
-    """Say how to ask as each audience, and wait for Ctrl-C."""
+    """Print how to send requests as each audience, and wait for Ctrl-C."""
     for client, file in write_keys(registered, settings.data_dir / "clients"):
         console.print(f"SUXIN_ISSUER={address} suxin token {client} --key {file}", soft_wrap=True)
     for role, who in staff.items():

@@ -1,4 +1,4 @@
-"""`suxin vocabulary`: the words that courts write in their files, and what they mean."""
+"""`suxin vocabulary`: the words in files of courts, and their meanings."""
 
 import csv
 import io
@@ -40,7 +40,7 @@ def vocabulary_show(
 
 @vocabulary.command("check")
 def vocabulary_check(files: Files) -> None:
-    """Say what is wrong with files of words, line by line, and change nothing. Exits with 1 if something is.
+    """Check files of words without loading them. Exits with 1 if there are mistakes.
 
     Example: suxin vocabulary check roles.csv courts.csv
     """
@@ -57,8 +57,7 @@ def vocabulary_load(
     replace: Annotated[bool, typer.Option("--replace", help="Drop what was added and is not in the files.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, keep nothing.")] = False,
 ) -> None:
-    """Add words; a word that is there gets the meaning that the file gives it. All files or none. Imports that begin
-    afterwards read with them.
+    """Add words, all files or none. A known word gets the new meaning. Later imports use them.
 
     Example: suxin vocabulary load roles.csv courts.csv --dry-run
     """

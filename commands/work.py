@@ -1,4 +1,4 @@
-"""`suxin worker` and `suxin publish`: what a court's machine room does without a browser."""
+"""`suxin worker` and `suxin publish`."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -31,9 +31,9 @@ def worker(
     metrics_port: Annotated[int | None, typer.Option(help="Port of /metrics; without it, there is none.")] = None,
     metrics_host: Annotated[str, typer.Option(help="Address of /metrics.")] = "127.0.0.1",
 ) -> None:
-    """Do what time brings, and tell webhooks of events. One process leads, the others wait.
+    """Run scheduled work and deliver events to webhooks. One process leads, the others wait.
 
-    `suxin serve` does this as well, unless SUXIN_WORKER=false.
+    `suxin serve` does this too, unless SUXIN_WORKER=false.
 
     Example: suxin worker --metrics-port 9464
     """
@@ -56,7 +56,7 @@ def publish(
     by: Annotated[str, typer.Option(help="User name of the member of the Centre who publishes.")],
     reason: Annotated[str, typer.Option(help="Why, kept with each item.")] = "按月发布。",
 ) -> None:
-    """Publish a month of a court: all that its panel approved, at once and once.
+    """Publish the batch of a court and month: all items that the panel approved.
 
     Example: suxin publish --court 浙0281 --month 2026-03 --by centre
     """

@@ -1,4 +1,4 @@
-"""`suxin demo`: the examples of every audience over HTTP, with what each was answered and what the log says of it."""
+"""Send the examples of every audience over HTTP, and print the answers and the access log."""
 
 import json
 import time
@@ -28,16 +28,16 @@ from models.court import StaffRole
 
 ISSUE = "mutation($input: IssueIntegrityReportInput!) { issueIntegrityReport(input: $input) { address } }"
 LONGEST_ANSWER = 40
-"""Lines of an answer that are printed; the rest is counted."""
+"""Lines of an answer that are printed."""
 
 
 class DemoError(RuntimeError):
-    """An example was not answered as it should be."""
+    """An example was not answered as expected."""
 
 
 @dataclass
 class Show:
-    """Asks as each audience and prints the exchange."""
+    """Sends requests as each audience and prints the exchange."""
 
     console: Console
     issuer: str
@@ -47,7 +47,7 @@ class Show:
     http: httpx2.Client
 
     def run(self) -> None:
-        """Every example of every audience. Raises DemoError if one is refused."""
+        """Send every example. Raises DemoError if one is refused."""
         for audience, documents in groupby(examples(), lambda example: example.audience):
             self.console.rule(f"[bold]{audience}[/] {self.clients[audience].client_id}")
             token = self.token(audience)
@@ -55,7 +55,7 @@ class Show:
                 self.present(example, self.signed_in(example.role) if example.role else token)
 
     def report(self) -> str:
-        """The first of the cast has an integrity report issued; gives the address of its page. Raises DemoError."""
+        """Issue an integrity report of CHEN, and return the URL of its page. Raises DemoError."""
         given = {"name": CHEN.name, "idNumber": CHEN.number, "scopes": [*map(str, PERSONS)]}
         response = self.post(self.token(Audience.LITIGANT_PORTAL), ISSUE, {"input": given})
         address = str(response.json()["data"]["issueIntegrityReport"]["address"])
@@ -65,12 +65,12 @@ class Show:
         return address
 
     def token(self, audience: Audience) -> str:
-        """An access token; the litigant portal's acts for the first of the cast."""
+        """Request an access token. The litigant portal acts for CHEN."""
         user = User("demo-user", CHEN.name, CHEN.number) if audience is Audience.LITIGANT_PORTAL else None
         return str(request_token(self._credential(audience), self.http, time.time(), user=user)["access_token"])
 
     def signed_in(self, role: StaffRole) -> str:
-        """An access token of a member of staff, who signs in on the service's page."""
+        """Sign in as a member of staff and return the access token."""
         self.http.cookies.clear()
         self.console.print(f"[bold]{self.staff[role].username}[/] signs in as {role}")
         return Browser(self.http, self._credential(Audience.COURT)).sign_in(self.staff[role])
@@ -85,7 +85,7 @@ class Show:
         return self.http.post(f"{self.issuer}/graphql", json=body, headers={"authorization": f"Bearer {token}"})
 
     def present(self, example: Example, token: str) -> None:
-        """The document, the answer and the log entries of one example."""
+        """Send an example; print the document, the answer and the log entries."""
         response = self.post(token, example.document, example.variables)
         answer = response.json()
         title = f"examples/{example.audience.lower()}/{example.name}.graphql"
@@ -98,7 +98,7 @@ class Show:
         self.console.print(self.entries(answer["extensions"]["requestId"]))
 
     def entries(self, request_id: str) -> Table:
-        """What the access log holds of a request."""
+        """The entries of the access log for a request."""
         table = Table("result", "purpose", "field", "types", "count", title="access log", title_justify="left")
         entry = AccessRecord
         statement = (
@@ -115,7 +115,7 @@ class Show:
 
 
 def shortened(answer: object) -> str:
-    """JSON for people, cut where it gets long."""
+    """JSON with indentation, truncated."""
     lines = json.dumps(answer, ensure_ascii=False, indent=2).splitlines()
     more = len(lines) - LONGEST_ANSWER
     return "\n".join(lines if more <= 0 else [*lines[:LONGEST_ANSWER], f"… {more} more lines"])

@@ -1,4 +1,4 @@
-"""`suxin client`: the register of partners and portals."""
+"""`suxin client`: register clients."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,7 +34,7 @@ def client_add(
         list[str] | None, typer.Option(help="COURT only: where staff come back to after signing in.")
     ] = None,
 ) -> None:
-    """Register a client. Its secret, if it has one, is printed once and kept nowhere.
+    """Register a client. A secret is printed once and not stored.
 
     Example: suxin client add "余姚农商银行" --audience BANK --jwks bank.jwks
     """
@@ -60,7 +60,7 @@ def client_add(
 
 @clients.command("list")
 def client_list() -> None:
-    """Show all clients, without keys and secrets."""
+    """List all clients, without keys and secrets."""
     with registering() as (connection, _):
         found = registry.list_clients(connection)
     table = Table("client", "name", "audience", "authentication", "scopes", "disabled")
@@ -74,7 +74,7 @@ def client_list() -> None:
 
 @clients.command("disable")
 def client_disable(client_id: Annotated[str, typer.Argument(help="Its identifier.")]) -> None:
-    """Disable a client: its tokens end at once."""
+    """Disable a client. Its tokens become invalid at once."""
     with registering() as (connection, _):
         registry.disable_client(connection, client_id, now=datetime.now(UTC))
     console.print(f"{client_id} is disabled.")
@@ -85,7 +85,7 @@ def client_scopes(
     client_id: Annotated[str, typer.Argument(help="Its identifier.")],
     scope: Annotated[list[str] | None, typer.Option(help="A scope; all of the audience's by default.")] = None,
 ) -> None:
-    """Replace a client's scopes: after an update that brought new ones, or when a contract changes."""
+    """Replace the scopes of a client, after an update with new scopes or a change of the contract."""
     with registering() as (connection, settings):
         chosen = registry.rescope_client(
             connection, client_id, scope or (), allow_pilot_persons=settings.allow_pilot_persons
@@ -100,7 +100,7 @@ def client_budget(
         int | None, typer.Argument(min=1, max=999_999_999, help="Cost points a minute; what is ordinary by default.")
     ] = None,
 ) -> None:
-    """Give a client a budget of its own: what its requests may cost a minute, over all workers.
+    """Set the budget of a client: the cost of its requests per minute, over all workers.
 
     Example: suxin client budget demo-bank 3000000
     """
@@ -114,7 +114,7 @@ def client_rotate(
     client_id: Annotated[str, typer.Argument(help="Its identifier.")],
     jwks: Annotated[Path | None, typer.Option(help="File with its new public keys.")] = None,
 ) -> None:
-    """Replace a client's keys by those in a file, or its secret by a new one."""
+    """Replace the keys of a client by those in a file, or its secret by a new one."""
     with registering() as (connection, _):
         made = registry.rotate_client(connection, client_id, read_json(jwks) if jwks else None)
     _hand_over(made)
@@ -122,7 +122,7 @@ def client_rotate(
 
 @contextmanager
 def registering() -> Iterator[tuple[sa.Connection, Settings]]:
-    """A transaction on the migrated database for the register of clients."""
+    """A transaction on the migrated database."""
     settings = Settings.from_environment()
     with explained(), prepared(settings) as url:
         engine = database.sync_engine(url)

@@ -16,7 +16,7 @@ keys = typer.Typer(no_args_is_help=True, help="Change the keys that sign access 
 def keys_rotate(
     now: Annotated[bool, typer.Option("--now", help="The key is lost: end every token and report at once.")] = False,
 ) -> None:
-    """Let the announced next key sign from now on, and announce another. Running servers notice by themselves."""
+    """Sign with the announced next key from now on, and announce another. Running servers are notified."""
     with explained():
         settings = Settings.from_environment()
         signing.SigningKeys(settings.signing_key_file, time.time)

@@ -22,7 +22,7 @@ def staff_add(
     role: Annotated[StaffRole, typer.Option(help="The part that they play in the procedure.")],
     court: Annotated[str, typer.Option(help="Code of their court.")],
 ) -> None:
-    """Enter a member of staff. The password is printed once and kept nowhere.
+    """Add a member of staff. The password is printed once and not stored.
 
     Example: suxin staff add 王法官 --username wang --role JUDGE --court 浙0281
     """
@@ -33,7 +33,7 @@ def staff_add(
 
 @staff.command("list")
 def staff_list() -> None:
-    """Show everybody with an account."""
+    """List all accounts."""
     with registering() as (connection, _):
         found = accounts.list_staff(connection)
     table = Table("court", "user", "name", "role", "locked until", "left")
@@ -45,7 +45,7 @@ def staff_list() -> None:
 
 @staff.command("password")
 def staff_password(username: Username) -> None:
-    """Give a new password, unlock the account, and sign its owner out everywhere."""
+    """Set a new password, unlock the account, and end all its sessions."""
     with registering() as (connection, _):
         made = accounts.renew_password(connection, username, datetime.now(UTC))
     _hand_over(made)
@@ -53,7 +53,7 @@ def staff_password(username: Username) -> None:
 
 @staff.command("remove")
 def staff_remove(username: Username) -> None:
-    """Somebody leaves: sessions and tokens end at once, and what they did stays theirs."""
+    """Remove an account. Its sessions and tokens end at once; records of its actions are kept."""
     with registering() as (connection, _):
         accounts.remove_staff(connection, username, datetime.now(UTC))
     console.print(f"{username} has left.")

@@ -1,4 +1,4 @@
-"""`suxin token`: an access token of the running server."""
+"""`suxin token`: request an access token."""
 
 import time
 from pathlib import Path
@@ -20,7 +20,7 @@ def token(
     user_name: Annotated[str, typer.Option(help="Litigant portals: name of whom the portal acts for.")] = "",
     user_number: Annotated[str, typer.Option(help="Litigant portals: number of whom the portal acts for.")] = "",
 ) -> None:
-    """Ask the running server at SUXIN_ISSUER for an access token, and print it.
+    """Request an access token from the running server at SUXIN_ISSUER, and print it.
 
     Example: suxin token demo-bank --key bank.json --scope organization.read
     """

@@ -1,4 +1,4 @@
-"""`suxin schema`: the SDL, and what has changed in it."""
+"""`suxin schema`: print and compare the SDL."""
 
 import json
 import tomllib
@@ -48,7 +48,7 @@ def diff(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Tell what has changed: breaking, dangerous and safe. Exits with 1 for breaking changes that are not accepted.
+    """List changes: breaking, dangerous and safe. Exits with 1 if a breaking change is not accepted.
 
     Example: suxin schema --audience BANK diff bank.graphql
     """
@@ -71,7 +71,7 @@ def _compared(old: str, new: str) -> list[Change]:
 
 
 def _accepted(file: Path) -> dict[str, date]:
-    """Since when each change is accepted, by its description. Raises CommandError."""
+    """The dates of accepted changes by description. Raises CommandError."""
     try:
         return {one["change"]: one["on"] for one in tomllib.loads(file.read_text()).get("accepted", [])}
     except (tomllib.TOMLDecodeError, KeyError) as error:

@@ -1,4 +1,4 @@
-"""The command itself: looks at everything, shows it, and fails if something is wrong."""
+"""The command `suxin doctor`."""
 
 import asyncio
 import json
@@ -27,10 +27,10 @@ COLOURS = {State.OK: "green", State.WARNING: "yellow", State.PROBLEM: "red"}
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="For machines: one JSON object.")] = False,
 ) -> None:
-    """Look an installation over: settings, keys, database, worker, what waits. Says what is wrong and what to do.
+    """Examine an installation: settings, keys, database, worker and backlog. Says what is wrong and what to do.
 
-    Changes nothing, but starts the embedded PostgreSQL for as long as it looks. Exits with 1 if there is a problem;
-    warnings can wait.
+    Changes nothing, but starts the embedded PostgreSQL while it runs. Exits with 1 if there is a problem, not for
+    warnings.
 
     Example: suxin doctor
 
@@ -47,7 +47,7 @@ def doctor(
 
 
 def examined(environment: Mapping[str, str], now: Callable[[], datetime]) -> Iterator[Finding]:
-    """Everything there is to find."""
+    """Run all checks."""
     try:
         settings = Settings.from_environment(environment)
         traces.wanted(environment)

@@ -1,4 +1,4 @@
-"""The demo city: both courts' systems filled to their published figures (DOMAIN 1), from invented lives only."""
+"""Build the demo city: synthetic data in the quantities that both courts have published (DOMAIN 1)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -53,7 +53,9 @@ TABLES = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables if
 
 @dataclass(frozen=True)
 class CitySummary:
-    """What the city holds. Colours are the court's of today; `samples` are participations in the demo court's cases."""
+    """The size of the city. Colours are those of today for the court; `samples` are participations in cases of the demo
+    court.
+    """
 
     parties: int
     cases: int
@@ -79,10 +81,10 @@ async def build_city(
     seed: int = 2022,
     progress: Progress,
 ) -> CitySummary:
-    """Build the city in one transaction; the same arguments build the same city.
+    """Build the city in one transaction. It is determined by the arguments.
 
-    `clients` are the keys of registered clients: consents and the access log name those that are there.
-    Raises CityError if the catalogue is missing or a city stands here already.
+    `clients`: keys of registered clients, for consents and the access log.
+    Raises CityError if the catalogue is missing or the city exists.
     """
     async with engine.begin() as connection:
         await _prepare(connection, keyring)
@@ -97,11 +99,11 @@ async def build_city(
 
 
 ALWAYS = datetime(1900, 1, 1, tzinfo=UTC)
-"""When the city recorded all that it knows: whatever day is asked for, it has known it."""
+"""The recording time of the city's data, before every day that can be queried."""
 
 
 async def _prepare(connection: AsyncConnection, keyring: Keyring) -> None:
-    """Lift the limits of requests, and keep every other writer out, so that keys can be given out in memory."""
+    """Disable timeouts and lock all tables, since keys are assigned in memory."""
     await connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
     await connection.execute(sa.text("SET LOCAL idle_in_transaction_session_timeout = 0"))
     await date_records(connection, ALWAYS)
@@ -112,7 +114,7 @@ async def _prepare(connection: AsyncConnection, keyring: Keyring) -> None:
 
 
 def imagine(draft: Draft, figures: Figures, progress: Progress) -> None:
-    """Make all rows in memory: staff, cast, deductions, everybody else, and what follows from them."""
+    """Create all rows in memory: staff, cast, deductions, other subjects, and what follows from them."""
     appoint_staff(draft)
     keep_dockets(draft, DEMO_COURT)
     cast = tell(draft)
@@ -140,7 +142,7 @@ def _charged_persons(draft: Draft) -> set[int]:
 
 
 async def _summarize(connection: AsyncConnection, draft: Draft) -> CitySummary:
-    # Keys were given out above all others, so that what was imported before the city stays out of its figures.
+    # Keys are higher than those of imported rows, which are not counted.
     first = min(row["id"] for row in draft.rows[Party])
     statement = (
         sa.select(CodePeriod.colour, sa.func.count())

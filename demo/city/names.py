@@ -20,6 +20,6 @@ def person_name(random: Random) -> str:
 
 
 def organization_name(random: Random, place: str) -> str:
-    """Place, brand, trade and legal form, as companies are registered."""
+    """Place, brand, trade and legal form."""
     brand = random.choice(BRANDS) + random.choice(BRANDS) + random.choice(("", "", *SECOND))
     return f"{place}{brand}{random.choice(TRADES)}{random.choice(FORMS)}"

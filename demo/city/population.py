@@ -1,4 +1,4 @@
-"""Whom the city's courts meet: debtors, creditors and defendants without a story of their own."""
+"""Debtors, creditors and defendants without a scripted history."""
 
 from demo.city.cast import DEMO_COURT
 from demo.city.draft import Draft, Row
@@ -11,27 +11,27 @@ from models.code_record import CodeRecord
 from models.court_case import CourtCase, Role
 
 CREDITOR_SHARE = 8
-"""Of so many applicants for enforcement one is new; the others come back, as banks and lenders do."""
+"""One of this many applicants for enforcement is new."""
 
 
 class Population:
-    """Finds people and courts for ordinary histories."""
+    """Creates subjects and selects courts."""
 
     def __init__(self, draft: Draft) -> None:
         self.draft = draft
         self.creditors: list[Row] = []
 
     def coloured(self, colour: Colour) -> int:
-        """How many parties have `colour` today, in the eyes of the court."""
+        """The number of parties whose colour is `colour` today for the court."""
         return sum(colour_today(self.draft, party) is colour for party in list(self.draft.records))
 
     def court(self) -> str:
-        """Every eighth subject is Yuyao's; the others are spread over the city."""
+        """Every eighth subject belongs to Yuyao, the others to all courts in turn."""
         turn = len(self.draft.rows[CodeRecord])
         return DEMO_COURT if turn % 8 == 0 else NINGBO_COURTS[turn // 8 % len(NINGBO_COURTS)]
 
     def creditor(self, court: str) -> Row:
-        """Whoever applies for enforcement: mostly somebody who did before."""
+        """An applicant for enforcement, usually a known one."""
         if self.creditors and len(self.draft.rows[CourtCase]) % CREDITOR_SHARE:
             return self.draft.random.choice(self.creditors[-200:])
         self.creditors.append(newcomer(self.draft, court, self.draft.ago(1000, 1100)))

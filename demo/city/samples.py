@@ -1,4 +1,4 @@
-"""The ordinary cases of the demo court, of which nothing is held against anybody."""
+"""Ordinary cases of the demo court."""
 
 from demo.city.cast import DEMO_COURT
 from demo.city.draft import Draft
@@ -18,11 +18,11 @@ SECRECY = {
     206: Confidentiality.TRADE_SECRET,
     304: Confidentiality.PRIVACY,
 }
-"""Which of four hundred ordinary cases are closed for a secret; of every twenty, one is a family's."""
+"""The confidential ones among 400 cases. One of 20 is a family case."""
 
 
 def fill_samples(draft: Draft, target: int) -> None:
-    """Ordinary cases of the demo court, until as many participations are assessed as the figures say."""
+    """Create cases until `target` participations are assessed."""
     index = 0
     while draft.assessed < target:
         _ordinary(draft, index, target - draft.assessed)

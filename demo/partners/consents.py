@@ -1,4 +1,4 @@
-"""Consents and share codes: whom persons allow to look them up, for what and for how long (R15)."""
+"""Consents and share codes (R15)."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -41,16 +41,16 @@ EMPLOYER_PURPOSES = (Purpose.EMPLOYMENT_CHECK, Purpose.SENIOR_POST_QUALIFICATION
 EMPLOYER_SCOPES = (Scope.PERSON_INTEGRITY,)
 
 CONSENTING = (CHEN, LIN, MINOR, SUSPECT, SECLUDED, STRANGER, FAMILY, EXPIRED_CONSENT, REVOKED_CONSENT)
-"""Those of the cast who gave BANK a full consent, live or not."""
+"""Subjects of the cast who gave BANK a full consent, valid or not."""
 
 SIGNED, EXPIRED, REVOKED = 100, 400, 30
-"""Days since most of the cast signed, since EXPIRED_CONSENT did, and since REVOKED_CONSENT changed their mind."""
+"""Days since most consents were signed, since EXPIRED_CONSENT signed, and since REVOKED_CONSENT revoked."""
 
 VALID_DAYS = 365
 
 
 def agree(draft: Draft, cast: Mapping[str, Row], count: int) -> None:
-    """The cast's consents, then those of other persons until there are `count`; then the share codes."""
+    """Create the consents of the cast, `count` consents in total, and the share codes."""
     for subject in CONSENTING:
         _cast_consent(draft, subject, Audience.BANK, BANK_PURPOSES)
     _cast_consent(draft, WANG, Audience.BANK, (Purpose.INCENTIVE_LOAN,))
@@ -78,7 +78,7 @@ def _consent(
     purposes: tuple[Purpose, ...],
     days_ago: int,
 ) -> Row | None:
-    """A consent for a year to the demo's client of `audience`; none where the demo has no such client."""
+    """A consent for a year to the demo client of `audience`; None without such a client."""
     client = draft.found.clients.get(audience)
     if client is None:
         return None

@@ -1,4 +1,4 @@
-"""One who sues for loans as often as a professional lender does: a line for a judge's attention, and no more."""
+"""A plaintiff with as many loan cases as a professional lender."""
 
 from demo.city.cast import DEMO_COURT
 from demo.city.draft import Draft
@@ -9,7 +9,7 @@ from models.lender import CAUSE, THRESHOLDS
 
 
 def lend(draft: Draft) -> None:
-    """A plaintiff of just as many private-lending cases within a year as the lowest threshold asks."""
+    """Create a plaintiff with just as many private-lending cases within a year as the lowest threshold."""
     lender = newcomer(draft, DEMO_COURT, draft.ago(700, 800))
     for _ in range(min(threshold.cases for threshold in THRESHOLDS)):
         filed = draft.ago(20, 300)

@@ -14,7 +14,7 @@ from models.sanction import Sanction
 
 
 def fill_blue(population: Population, target: int) -> None:
-    """Repairs until enough subjects are blue, besides some that were performed since and some that were broken."""
+    """Create repairs until `target` subjects are blue, and some repairs that were performed or breached."""
     draft = population.draft
     missing = max(0, target - population.coloured(Colour.BLUE))
     for _ in range(missing):

@@ -1,4 +1,4 @@
-"""Code records, each with the row that it stands on: sanctions, listings, certificates (R11, R12)."""
+"""Code records with their sources: sanctions, listings, certificates (R11, R12)."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -27,7 +27,7 @@ OBLIGATIONS = ("支付借款本金及利息", "支付货款及逾期付款损失
 
 
 def enter_record(draft: Draft, party: int, code: str, court: str, effective_on: date, **values: Any) -> Row:
-    """A record of code type `code`. `values` name its end, its case and its source."""
+    """Create a record of code type `code`. `values`: its end, case and source."""
     entry = draft.found.code_types[code]
     colour = Colour(entry["colour"])
     fields = {"case_id": None, "ends_on": None, "closed_on": None, "close_reason": None} | values
@@ -43,7 +43,7 @@ def end_record(record: Row, day: date, reason: CloseReason) -> None:
 
 
 def colour_today(draft: Draft, party_key: int) -> Colour:
-    """The court's colour of a party today, by the rule that the service uses (R11)."""
+    """The colour of a party today for the court, by the rule of the service (R11)."""
     codes = {entry["id"]: code for code, entry in draft.found.code_types.items()}
     records = [
         Record(row["id"], row["colour"], codes[row["code_type_id"]], _span(row), row.get("repaired_id"))
@@ -58,7 +58,7 @@ def _span(row: Row) -> Span:
 
 
 def punish(draft: Draft, party: Row, kind: SanctionKind, behaviour: str, case: Row, decided_on: date) -> Row:
-    """A sanction for `behaviour` in `case`; only fines and detentions have a decision of their own (R12)."""
+    """Create a sanction. Only fines and detentions have a decision number of their own (R12)."""
     court = case["court_code"]
     number = case_number(draft, decided_on.year, court, "司惩") if kind in RED_TYPES else f"{case['number']}笔录"
     if kind is SanctionKind.CONVICTION:
@@ -81,13 +81,13 @@ def punish(draft: Draft, party: Row, kind: SanctionKind, behaviour: str, case: R
 
 
 def _fine(draft: Draft, party: Row) -> Decimal:
-    """Up to 100,000 for a person, from 50,000 to a million for an organization (CPL 118)."""
+    """Up to 100,000 CNY for a person, from 50,000 to 300,000 for an organization (CPL 118)."""
     organization = party["kind"] is PartyKind.ORGANIZATION
     return Decimal(draft.random.choice((50_000, 100_000, 300_000) if organization else (2_000, 10_000, 50_000)))
 
 
 def redden(draft: Draft, party: Row, sanction: Row, stage: Stage) -> Row:
-    """The red record of a fine, a detention or a conviction in a case of this stage: five years (R12)."""
+    """Create the red record of a fine, detention or conviction, for five years (R12)."""
     start, code = sanction["effective_on"], red_type(sanction["kind"], stage)
     assert code  # noqa: S101 - of these kinds
     source = {"case_id": sanction["case_id"], "sanction_id": sanction["id"]}
@@ -96,7 +96,7 @@ def redden(draft: Draft, party: Row, sanction: Row, stage: Stage) -> Row:
 
 
 def enforce(draft: Draft, debtor: Row, applicant: Row, court: str, filed_on: date, closed_on: date | None) -> Row:
-    """An enforcement case of `applicant` against `debtor`."""
+    """Create an enforcement case."""
     case = open_case(draft, court, draft.cycle(("执", "执", "执", "执恢"), CourtCase), filed_on, closed_on)
     take_part(draft, case, applicant, Role.ENFORCEMENT_APPLICANT)
     take_part(draft, case, debtor, Role.JUDGMENT_DEBTOR)
@@ -104,7 +104,7 @@ def enforce(draft: Draft, debtor: Row, applicant: Row, court: str, filed_on: dat
 
 
 def list_debtor(draft: Draft, party: Row, case: Row, listed_on: date, ends_on: date | None) -> tuple[Row, Row]:
-    """An entry on the list of dishonest debtors, and the Y18 record that it makes."""
+    """Create an entry on the list of dishonest debtors, and its record Y18."""
     court, published_on = case["court_code"], listed_on + timedelta(2)
     entry = {
         "case_id": case["id"],
@@ -121,7 +121,7 @@ def list_debtor(draft: Draft, party: Row, case: Row, listed_on: date, ends_on: d
 
 
 def list_lender(draft: Draft, party: Row, court: str, listed_on: date) -> Row:
-    """An entry on the list of professional lenders, and the Y01 record that it makes: open until removed."""
+    """Create an entry on the list of professional lenders, and return its record Y01 without end."""
     published_on = listed_on + timedelta(5)
     entry = dict.fromkeys(("case_number", "basis_number", "obligation", "performance"), "")
     entry["grounds"] = f"一年内民间借贷案件{draft.random.randint(10, 40)}件"
@@ -138,7 +138,7 @@ def _list(
 
 
 def certify(draft: Draft, party: Row, case: Row, issued_on: date) -> Row:
-    """A certificate of performance and the gold record of twelve months that it makes; gives the record."""
+    """Create a certificate, and return its gold record of twelve months."""
     serial = 50000 + len(draft.rows[Certificate])
     certificate = draft.add(
         Certificate,
@@ -156,7 +156,7 @@ def certify(draft: Draft, party: Row, case: Row, issued_on: date) -> Row:
 
 
 def remove_listing(draft: Draft, record: Row) -> None:
-    """Take the listing of a closed record off the list on the same day."""
+    """Remove the listing of a closed record on the same day."""
     if record.get("listing_id"):
         listing = next(row for row in reversed(draft.rows[Listing]) if row["id"] == record["listing_id"])
         listing["removed_on"] = record["closed_on"]

@@ -1,4 +1,4 @@
-"""Lives of invented deductions: how far each came and what became of it, in a mix that meets every state."""
+"""Deductions of synthetic subjects in every status, with objections and repairs."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ ROLES = {
     "E12": Role.OUTSIDER,
     "E13": Role.BIDDER,
 }
-"""Who does what, where it is not the plaintiff at filing, the defendant at trial or the debtor in enforcement."""
+"""Roles by behaviour. By default the plaintiff (F), the defendant (T) or the debtor (E)."""
 
 STAGE_ROLES = {"F": Role.PLAINTIFF, "T": Role.DEFENDANT, "E": Role.JUDGMENT_DEBTOR}
 
@@ -48,7 +48,7 @@ OPPOSITES = {
     Role.ASSISTING_BODY: ("执", Role.JUDGMENT_DEBTOR),
     Role.BIDDER: ("执", Role.JUDGMENT_DEBTOR),
 }
-"""The type of case in which somebody has a role, and whom the case is with."""
+"""The case type for a role, and the role of the opponent."""
 
 CHARGES = {
     Tier.T1: ("E01", "T09", "F05", "E01", "T10", "F08", "E13", "T07", "E01", "F06", "T11"),
@@ -70,7 +70,7 @@ FINDINGS_IN_TURN = {
 
 @dataclass(frozen=True)
 class Fate:
-    """How far a deduction comes, in batches of which ages, and what its subject does about it afterwards."""
+    """The status of a deduction, the range of ages of its batch, and the remedy of the subject."""
 
     tier: Tier
     reach: DeductionStatus
@@ -124,7 +124,7 @@ FATES = (
 
 
 def charge_subjects(draft: Draft, persons: int) -> None:
-    """Deductions of `persons` more natural persons, and of one organization for every four of them."""
+    """Create deductions of `persons` natural persons, and of one organization for every four of them."""
     subjects = list(_subjects(draft, persons))
     turns = {tier: count() for tier in Tier}
     for turn in range(max(len(FATES), len(subjects) * 5 // 4)):
@@ -134,7 +134,7 @@ def charge_subjects(draft: Draft, persons: int) -> None:
 
 
 def _subjects(draft: Draft, persons: int) -> Iterator[tuple[Row, str, bool]]:
-    """Who is charged, before which court, and whether as a minor: every sixth in Cixi, every fiftieth a child."""
+    """The subjects, their courts, and whether they are minors: every sixth in Cixi, every fiftieth a minor."""
     for turn in range(max(persons, 1)):
         court = NEIGHBOUR_COURT if turn % 6 == 5 else DEMO_COURT
         minor = turn % 50 == 49
@@ -170,7 +170,7 @@ def _live(draft: Draft, party: Row, court: str, fate: Fate, turn: int, *, minor:
 
 
 def charged_case(draft: Draft, party: Row, court: str, role: Role, age: int, *, minor: bool = False) -> Row:
-    """A case of the kind in which somebody in `role` misbehaves, filed before the batch that is `age` months old."""
+    """Create a case for misconduct in `role`, filed before the batch of this age."""
     filed = docket(draft.today, age).proposed - timedelta(draft.random.randint(70, 150))
     opponent = newcomer(draft, court, filed)
     if role is Role.JUDGMENT_DEBTOR and not minor:

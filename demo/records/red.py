@@ -24,7 +24,7 @@ RED_KINDS = (
 
 
 def fill_red(population: Population, target: int) -> None:
-    """Sanctions until enough subjects are red, besides one that was revoked and one that is past its term."""
+    """Create sanctions until `target` subjects are red, one revoked sanction and one expired record."""
     draft = population.draft
     for index in range(max(0, target - population.coloured(Colour.RED))):
         _sanctioned(population, RED_KINDS[index % len(RED_KINDS)], 20, 1500)

@@ -1,4 +1,4 @@
-"""The histories of the cast, told with the same means as everybody else's."""
+"""The histories of the cast."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -45,7 +45,7 @@ MINOR_TURNS_SIXTEEN = date(2026, 12, 1)
 
 
 class Story:
-    """One member of the cast and what happens to it, from one call to the next."""
+    """The history of a subject of the cast."""
 
     def __init__(self, draft: Draft, subject: Subject, court: str = DEMO_COURT) -> None:
         self.draft = draft
@@ -53,7 +53,6 @@ class Story:
         self.party = enrol_cast(draft, subject, draft.ago(1000, 1100))
 
     def ago(self, days: int) -> date:
-        """The day `days` before today."""
         return self.draft.today - timedelta(days)
 
     def tried(
@@ -75,7 +74,7 @@ class Story:
         return case
 
     def enforced(self, filed: int) -> Row:
-        """An enforcement case that was filed `filed` days ago and is open."""
+        """An open enforcement case that was filed `filed` days ago."""
         opponent = newcomer(self.draft, self.court, self.ago(filed))
         return enforce(self.draft, self.party, opponent, self.court, self.ago(filed), None)
 
@@ -85,7 +84,7 @@ class Story:
         return deduct(self.draft, self.party, case, role, charge, progress)
 
     def before(self, age: int) -> int:
-        """Days since a case whose misconduct the batch of `age` months ago decided."""
+        """Days since the filing of a case for the batch of `age` months ago."""
         return (self.draft.today - docket(self.draft.today, age).proposed).days + 150
 
 
@@ -93,7 +92,7 @@ Teller = Callable[[Story], None]
 
 
 def tell(draft: Draft) -> dict[str, Row]:
-    """Enter the whole cast but STRANGER; gives its parties by key."""
+    """Create all of the cast but STRANGER. Returns the parties by key."""
     secluded = _secret(Confidentiality.PRIVACY, Charge("T12", FindingKind.RULING, 6), 4)
     family = _secret(Confidentiality.FAMILY, Charge("T10", FindingKind.COURT_RECORD, 3), 3, "离婚纠纷")
     trade = _secret(Confidentiality.TRADE_SECRET, Charge("T09", FindingKind.COURT_RECORD, 2), 5)
@@ -160,7 +159,7 @@ def _one_lapse(story: Story) -> None:
 
 
 def _minor(story: Story) -> None:
-    """Their part in the case stays inside, and so do the deduction and the warning that follow from it (R16)."""
+    """The case, the deduction and the record of a minor are not disclosed (R16)."""
     today = story.draft.today
     age = next((age for age in range(3, OLDEST_AGE) if docket(today, age).proposed < MINOR_TURNS_SIXTEEN), OLDEST_AGE)
     case = story.tried(story.before(age), minor=True)

@@ -19,7 +19,7 @@ WARNINGS = tuple(f"Y{number:02d}" for number in range(1, 23))
 
 
 def fill_yellow(population: Population, target: int) -> None:
-    """Warnings until enough subjects are yellow: each type once, then listings, as in the figures."""
+    """Create records until `target` subjects are yellow: each type once, then mostly listings."""
     draft = population.draft
     _over(population)
     for index in range(max(0, target - population.coloured(Colour.YELLOW))):
@@ -56,7 +56,7 @@ def _warn(population: Population, code: str) -> Row:
 
 
 def warned(draft: Draft, party: Row, case: Row, code: str, least: int, most: int) -> Row:
-    """A warning by admonition or order to leave; a suspicion (Y03) has no decision yet to stand on."""
+    """Create a record by admonition or order to leave. A suspicion (Y03) has no decision."""
     start = draft.ago(least, most)
     end = add_months(start, draft.found.code_types[code]["term_months"])
     if code == "Y03":
@@ -69,7 +69,7 @@ def warned(draft: Draft, party: Row, case: Row, code: str, least: int, most: int
 
 
 def _over(population: Population) -> None:
-    """What is past: listings removed, listings that ran out, suspicions cleared."""
+    """Create ended records: removed and expired listings, cleared suspicions."""
     draft = population.draft
     for _ in range(max(2, len(draft.rows[CodeRecord]) // 10)):
         record = _warn(population, "Y18")
