@@ -17,9 +17,9 @@ from ingest.reference.editions import (
     EntryChange,
     Loaded,
     check_folder,
-    edition_on,
     list_editions,
     load_edition,
+    read_edition,
     write_folder,
 )
 from models.terms import COURT_TIME
@@ -86,7 +86,7 @@ def catalogue_load(
 
 
 async def _shown(connection: Any, day: date) -> Any:
-    return await list_editions(connection), await edition_on(connection, day)
+    return await list_editions(connection), await read_edition(connection, day)
 
 
 def _day(text: str, option: str) -> date:

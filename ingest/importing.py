@@ -9,8 +9,8 @@ from typing import TextIO
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from casework.catalogue import read_case_types
-from ingest.files.foreign import open_file
-from ingest.files.reading import WORKBOOK, CsvExport, Export, JsonLinesExport
+from ingest.files.file_types import open_file
+from ingest.files.text_files import WORKBOOK, CsvExport, Export, JsonLinesExport
 from ingest.files.workbook import WorkbookExport
 from ingest.formats.cases import Cases
 from ingest.formats.certificates import Certificates

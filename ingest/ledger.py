@@ -22,7 +22,7 @@ LEFT = sa.text(
 """Marks runs as interrupted whose advisory lock nobody holds."""
 
 
-async def mark_left(engine: AsyncEngine) -> None:
+async def mark_interrupted(engine: AsyncEngine) -> None:
     """Mark interrupted imports."""
     async with engine.begin() as connection:
         await connection.execute(LEFT, {"runs": Lock.RUNS})
@@ -41,7 +41,7 @@ async def begin_run(
     await connection.execute(LEFT, {"runs": Lock.RUNS})
     values = {
         "format": format,
-        "digest": digest_of(path),
+        "digest": compute_digest(path),
         "state": ImportState.RUNNING,
         "court_codes": sorted(courts),
         "exported_on": exported_on,
@@ -88,6 +88,6 @@ def _findings(key: int, summary: Summary) -> Iterator[dict[str, Any]]:
                 yield {"import_run_id": key, "level": level, "code": code, "word": word, "lines": count}
 
 
-def digest_of(path: Path) -> bytes:
+def compute_digest(path: Path) -> bytes:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").digest()

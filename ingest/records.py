@@ -11,18 +11,17 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.majority import of_age_from
-from ingest.plausible import Warnings
+from ingest.plausibility import Warnings
 from ingest.reference.catalogue import Catalogue
-from ingest.reference.vocabulary import ReadRole, Vocabulary, named, unknown_word
+from ingest.reference.vocabulary import ReadRole, Vocabulary, make_word_error, quote_word
 from ingest.report import LineError
-from ingest.subjects import LineSubject, SubjectReader
+from ingest.subjects import FIRST_DOCUMENTS, LineSubject, SubjectReader, find_holder_kind
 from ingest.versions import Source
 from models.case_numbers import CaseNumber, parse_case_number
 from models.catalogue import Stage
 from models.court_case import Confidentiality
-from models.documents import ORGANIZATIONS, DocumentKind
-from models.identifiers import IdentifierError, PersonNumber, parse_party_number
-from models.party import PartyKind
+from models.documents import DocumentKind
+from models.identifiers import IdentifierError
 from models.vocabulary import WordKind
 
 ADD_COURT = "add it with suxin court add, or its name with suxin vocabulary load courts.csv"
@@ -51,7 +50,7 @@ class FiledCase(NamedTuple):
         return self._replace(cause=later.cause, closed_on=closed_on, confidentiality=strictest)
 
 
-def filing_days(number: CaseNumber) -> tuple[date, ...]:
+def derive_days(number: CaseNumber) -> tuple[date, ...]:
     """The earliest possible filing day of a case of which only the number is known."""
     return (date(number.year, 1, 1),)
 
@@ -192,49 +191,43 @@ class FormatContext:
     today: date
     court: str | None = None
 
-    def meaning(self, kind: WordKind, word: str, code: str, what: str) -> str:
+    def read_word(self, kind: WordKind, word: str, code: str, what: str) -> str:
         """The meaning of a word. Raises LineError `code` if it is unknown; `what` names the word in the message."""
         found = self.vocabulary.meaning(kind, word)
         if found is None:
-            raise unknown_word(kind, word, code, what)
+            raise make_word_error(kind, word, code, what)
         return found
 
-    def role(self, word: str) -> ReadRole:
+    def read_role(self, word: str) -> ReadRole:
         """A position in a case. Raises LineError ROLE."""
         found = self.vocabulary.role(word)
         if found is None:
-            raise unknown_word(WordKind.ROLE, word, "ROLE", "The position")
+            raise make_word_error(WordKind.ROLE, word, "ROLE", "The position")
         return found
 
-    def document(self, word: str, number: str) -> tuple[DocumentKind, Warnings]:
+    def read_document(self, word: str, number: str) -> tuple[DocumentKind, Warnings]:
         """The document kind by its word, else by the number with a warning. Raises LineError ID_TYPE."""
         if found := self.vocabulary.meaning(WordKind.DOCUMENT, word):
             return DocumentKind(found), ()
         try:
-            is_person = isinstance(parse_party_number(number), PersonNumber)
+            told = FIRST_DOCUMENTS[find_holder_kind(number)]
         except IdentifierError:
-            raise unknown_word(WordKind.DOCUMENT, word, "ID_TYPE", "The document") from None
-        told = DocumentKind.RESIDENT_ID if is_person else DocumentKind.UNIFIED_SOCIAL_CREDIT_CODE
-        return told, ((("ID_TYPE", named(word)),) if word else ())
+            raise make_word_error(WordKind.DOCUMENT, word, "ID_TYPE", "The document") from None
+        return told, ((("ID_TYPE", quote_word(word)),) if word else ())
 
-    def identified(self, document: DocumentKind, name: str, number: str) -> LineSubject:
-        """The subject of a line. Raises IdentifierError ID_NUMBER, NAME."""
-        holder = PartyKind.ORGANIZATION if document in ORGANIZATIONS else PartyKind.PERSON
-        return self.subjects.read(holder, name, number, document)
+    def read_subject(self, document: str, name: str, number: str) -> tuple[LineSubject, Warnings]:
+        """The subject of a line, and warnings about its document. Raises IdentifierError ID_NUMBER, NAME."""
+        kind, warnings = self.read_document(document, number)
+        return self.subjects.read(None, name, number, kind), warnings
 
-    def subject(self, document: str, name: str, number: str) -> tuple[LineSubject, Warnings]:
-        """The subject of a line, and warnings about the word for its document."""
-        kind, warnings = self.document(document, number)
-        return self.identified(kind, name, number), warnings
-
-    def court_named(self, name: str) -> str:
+    def find_court(self, name: str) -> str:
         """The code of a court by name. Raises LineError COURT if it is unknown or outside the import's court."""
-        code = self.vocabulary.court(name)
+        code = self.vocabulary.meaning(WordKind.COURT, name)
         if code is None:
-            raise LineError("COURT", f"The court is unknown: write its full name, or {ADD_COURT}.", named(name))
+            raise LineError("COURT", f"The court is unknown: write its full name, or {ADD_COURT}.", quote_word(name))
         return self._held(code)
 
-    def court_coded(self, code: str | None) -> str:
+    def check_court(self, code: str | None) -> str:
         """The court code of a case number. Raises LineError COURT as above, also if it is missing."""
         if code is None or code not in self.vocabulary.codes:
             raise LineError("COURT", f"The case number names no court that is known: correct it, or {ADD_COURT}.")

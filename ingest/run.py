@@ -21,11 +21,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.outbox import place, take_told
 from casework.transaction import ATTEMPTS, repeat
-from ingest.files.reading import Export, Line
+from ingest.files.text_files import Export, Line
 from ingest.ledger import end_run, note_courts
 from ingest.merge.ages import lower_ages
-from ingest.merge.docket import Docket, merge_cases, touched
-from ingest.merge.linking import link_cases
+from ingest.merge.docket import Docket, find_touched, merge_cases
+from ingest.merge.links import link_cases
 from ingest.merge.parties import Resolved, follow_mergers, merge_parties
 from ingest.merge.session import SEAL, SETTINGS
 from ingest.merge.staging import FOR_PARTIES, create_staging, empty_staging, stage_rows, stage_subjects
@@ -77,7 +77,9 @@ class Run:
 
     async def all(self) -> None:
         """Read and merge the whole file."""
-        self._notice()
+        for warning in self.export.warnings:
+            self.summary.warnings[warning.code] += 1
+            self.summary.notices.append(warning.sentence)
         await create_staging(self.establishing, *FOR_PARTIES)
         await create_staging(self.recording, self.format.staged)
         await self._keep(self.establishing)
@@ -96,13 +98,7 @@ class Run:
             await _end(merging)
             if collecting:
                 gc.enable()
-        await self._finish()
-
-    def _notice(self) -> None:
-        """Add the warnings about the file as a whole to the summary."""
-        for warning in self.export.warnings:
-            self.summary.warnings[warning.code] += 1
-            self.summary.notices.append(warning.sentence)
+        await self._through(self.recording, self._seal)
 
     async def _read(self, lines: Iterator[Line]) -> Chunk:
         """The next chunk; empty at the end of the file."""
@@ -204,7 +200,7 @@ class Run:
 
     async def _merge_cases(self) -> Docket:
         """Write cases. The recording lock is taken before colours are changed."""
-        items = await touched(self.establishing, self.source.exported_on)
+        items = await find_touched(self.establishing, self.source.exported_on)
         if items:
             await self._wait()
         return await merge_cases(self.establishing, items, self.source, self.silent, self._wait)
@@ -244,18 +240,15 @@ class Run:
         else:
             await connection.commit()
 
-    async def _finish(self) -> None:
-        self.summary.cases.found = len(self.cases)
-        self.summary.parties.found = len(self.parties)
-        self.summary.records.found = self.summary.accepted + self.further
-        await self._through(self.recording, self._seal)
-
     async def _seal(self) -> None:
         """Link cases, record the result, and wait until everything is on disk."""
+        summary = self.summary
+        summary.cases.found, summary.parties.found = len(self.cases), len(self.parties)
+        summary.records.found = summary.accepted + self.further
         await self.recording.execute(SETTINGS, self._set(Lock.RECORDING, "on"))
         await link_cases(self.recording, self.source.at, self.silent)
         if self.source.run is not None:
-            await end_run(self.recording, self.source.run, self.summary, self.source.at)
+            await end_run(self.recording, self.source.run, summary, self.source.at)
         await self.recording.execute(SEAL)
         await self._keep(self.recording)
 

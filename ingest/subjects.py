@@ -85,7 +85,7 @@ class SubjectReader:
     def _subject(self, kind: PartyKind | None, name: str, number: str, document: DocumentKind | None) -> LineSubject:
         if not number:
             raise LineError("ID_NUMBER", "The identity number is missing: a record without it names nobody.")
-        parsed = _parse(kind, number, document)
+        parsed = parse_document(document or FIRST_DOCUMENTS[kind or find_holder_kind(number)], number)
         code, kept = contained_code(parsed), read_name(name)
         return LineSubject(
             PartyKind.ORGANIZATION if parsed.kind in ORGANIZATIONS else PartyKind.PERSON,
@@ -103,11 +103,9 @@ class SubjectReader:
         return Number(document.kind, probes, sealed, mask_document(document.value))
 
 
-def _parse(kind: PartyKind | None, number: str, document: DocumentKind | None) -> Document:
-    if document is None and kind is None:
-        is_person = isinstance(parse_party_number(number), PersonNumber)
-        kind = PartyKind.PERSON if is_person else PartyKind.ORGANIZATION
-    return parse_document(document or FIRST_DOCUMENTS[kind or PartyKind.PERSON], number)
+def find_holder_kind(number: str) -> PartyKind:
+    """The kind of party that has this number. Raises IdentifierError ID_NUMBER."""
+    return PartyKind.PERSON if isinstance(parse_party_number(number), PersonNumber) else PartyKind.ORGANIZATION
 
 
 def read_name(text: str) -> str:

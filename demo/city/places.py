@@ -20,19 +20,9 @@ PLACE_NAMES = {
 """The place in names of organizations; elsewhere it is Ningbo."""
 
 VILLAGES = (
-    DEMO_VILLAGE,
-    "梁弄镇横坎头村",
-    "陆埠镇裘岙村",
-    "马渚镇四联村",
-    "兰江街道石婆桥村",
-    "阳明街道群立村",
-    "泗门镇谢家路村",
-    "临山镇邵家丘村",
-    "黄家埠镇回龙村",
-    "河姆渡镇小泾浦村",
-    "大隐镇学士桥村",
-    "三七市镇二六市村",
-)
+    DEMO_VILLAGE, "梁弄镇横坎头村", "陆埠镇裘岙村", "马渚镇四联村", "兰江街道石婆桥村", "阳明街道群立村",
+    "泗门镇谢家路村", "临山镇邵家丘村", "黄家埠镇回龙村", "河姆渡镇小泾浦村", "大隐镇学士桥村", "三七市镇二六市村",
+)  # fmt: skip
 """Villages of Yuyao with moral-bank accounts."""
 
 HISTORIC_DIVISIONS = {DEMO_COURT: "330219"}

@@ -3,27 +3,8 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 
-from demo.city.cast import (
-    AWARD,
-    CHEN,
-    CHEN_HOUSEHOLD,
-    DEMO_COURT,
-    DEMO_VILLAGE,
-    EXPIRED_CONSENT,
-    FAMILY,
-    FORGE,
-    LIN,
-    MINOR,
-    REVOKED_CONSENT,
-    SECLUDED,
-    SUSPECT,
-    TOOLS,
-    TRADE,
-    UNCONSENTED,
-    WANG,
-    ZHAO,
-    Subject,
-)
+from demo.city import cast
+from demo.city.cast import DEMO_COURT, Subject
 from demo.city.docket import OLDEST_AGE, docket
 from demo.city.draft import Draft, Row
 from demo.city.register import enrol_cast, newcomer, settle
@@ -97,9 +78,10 @@ def tell(draft: Draft) -> dict[str, Row]:
     family = _secret(Confidentiality.FAMILY, Charge("T10", FindingKind.COURT_RECORD, 3), 3, "离婚纠纷")
     trade = _secret(Confidentiality.TRADE_SECRET, Charge("T09", FindingKind.COURT_RECORD, 2), 5)
     tellers = {
-        CHEN: _chen, LIN: _lin, WANG: _gold, ZHAO: _zhao, FORGE: _forge, TOOLS: _one_lapse, AWARD: _gold, MINOR: _minor,
-        SUSPECT: _suspect, SECLUDED: secluded, UNCONSENTED: _one_lapse, EXPIRED_CONSENT: _ordinary,
-        REVOKED_CONSENT: _ordinary, FAMILY: family, TRADE: trade,
+        cast.CHEN: _chen, cast.LIN: _lin, cast.WANG: _gold, cast.ZHAO: _zhao, cast.FORGE: _forge,
+        cast.TOOLS: _one_lapse, cast.AWARD: _gold, cast.MINOR: _minor, cast.SUSPECT: _suspect,
+        cast.SECLUDED: secluded, cast.UNCONSENTED: _one_lapse, cast.EXPIRED_CONSENT: _ordinary,
+        cast.REVOKED_CONSENT: _ordinary, cast.FAMILY: family, cast.TRADE: trade,
     }  # fmt: skip
     parties = {}
     for subject, teller in tellers.items():
@@ -110,7 +92,7 @@ def tell(draft: Draft) -> dict[str, Row]:
 
 
 def _chen(story: Story) -> None:
-    settle(story.draft, story.party, DEMO_VILLAGE, CHEN_HOUSEHOLD)
+    settle(story.draft, story.party, cast.DEMO_VILLAGE, cast.CHEN_HOUSEHOLD)
     lapse = story.published(story.enforced(story.before(3)), Role.JUDGMENT_DEBTOR, LAPSE, 3)
     object_to(story.draft, lapse, story.ago(6))
     case = story.enforced(story.before(11))
@@ -122,7 +104,7 @@ def _chen(story: Story) -> None:
 
 
 def _lin(story: Story) -> None:
-    settle(story.draft, story.party, DEMO_VILLAGE)
+    settle(story.draft, story.party, cast.DEMO_VILLAGE)
     case = story.enforced(640)
     listing, record = list_debtor(story.draft, story.party, case, story.ago(500), add_months(story.ago(500), 24))
     turn_blue(story.draft, record, story.ago(90))

@@ -30,7 +30,7 @@ SIGNS = ("#", "=", "'", "E+", "e+", "Err:")
 """A line without any of these contains no error, no formula and no protected number."""
 
 
-def plain(cell: str) -> str:
+def clean_cell(cell: str) -> str:
     """Strip a cell, replace line breaks and tabs by blanks, and remove invisible characters."""
     cell = cell.strip()
     if not cell.isprintable():
@@ -59,25 +59,25 @@ def find_error(columns: Iterable[str], cells: Sequence[str]) -> LineError | None
     """The first error in the cells of a format's columns."""
     for column, cell in zip(columns, cells, strict=True):
         if ERROR.fullmatch(cell):
-            return error_in(column, cell)
+            return make_cell_error(column, cell)
         if ROUNDED.fullmatch(cell):
-            return rounded_in(column)
+            return make_rounding_error(column)
         if cell.startswith("="):
-            return formula_in(column)
+            return make_formula_error(column)
     return None
 
 
-def error_in(column: str, shown: str) -> LineError:
+def make_cell_error(column: str, shown: str) -> LineError:
     """An error value of the spreadsheet."""
     return _error(column, f"an error of the spreadsheet ({shown}): correct the formula, or write the value")
 
 
-def formula_in(column: str) -> LineError:
+def make_formula_error(column: str) -> LineError:
     """A formula that was saved without its value."""
     return _error(column, "a formula without its value: open the file in Excel and save it again, or write the value")
 
 
-def rounded_in(column: str) -> LineError:
+def make_rounding_error(column: str) -> LineError:
     """A number with more than 15 digits."""
     return _error(
         column,

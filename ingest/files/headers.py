@@ -48,6 +48,10 @@ class Header(NamedTuple):
         extra = self.extra
         return len(extra) if extra and max(extra) < min(place for place in self.order if place != ABSENT) else 0
 
+    def is_repeated(self, cells: Iterable[str]) -> bool:
+        """Whether a row repeats the header, as in exports of several pages."""
+        return [normalize_heading(cell) for cell in cells][: len(self.names)] == self.names
+
     def warnings(self) -> list[FileWarning]:
         extra = tuple(self.names[place] for place in self.extra)
         names = "、".join(extra)[:NAMED]
@@ -55,14 +59,14 @@ class Header(NamedTuple):
         return [FileWarning("COLUMN", sentence, extra)] if names else []
 
 
-def heading(cell: str) -> str:
+def normalize_heading(cell: str) -> str:
     """Normalize a heading: without blanks, quotation marks and the asterisk of required columns."""
     return "".join(tidy(unicodedata.normalize("NFKC", cell)).split()).strip("\"'*:")
 
 
 def count_known(cells: Iterable[str], columns: Sequence[str]) -> int:
     """The number of `columns` that a row names."""
-    return len({heading(cell) for cell in cells} & set(columns))
+    return len({normalize_heading(cell) for cell in cells} & set(columns))
 
 
 def find_header(
@@ -75,7 +79,7 @@ def find_header(
     """
     known = [count_known(row, columns) for row in rows]
     place = known.index(max(known)) if any(known) else 0
-    names = [heading(cell) for cell in rows[place]] if rows else []
+    names = [normalize_heading(cell) for cell in rows[place]] if rows else []
     while names and not names[-1]:
         names.pop()
     missing = [column for column in columns if column not in names]

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from ingest.files.layout import ENCODINGS
 from ingest.report import ImportFileError
 
-ENCODINGS = ("utf-8-sig", "gb18030")
 LARGEST_TABLE = 4 * 2**20
 """In bytes."""
 

@@ -12,11 +12,11 @@ from xml.parsers import expat
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetMetadata, SheetTypeEnum, SheetVisibleEnum
 
-from ingest.files.cells import EXACT, error_in, find_error, formula_in, plain, rounded_in
-from ingest.files.foreign import open_file
-from ingest.files.headers import ABSENT, HEADER_ROWS, NAMED, count_known, find_header, heading
-from ingest.files.reading import UNREADABLE, Line, is_text
+from ingest.files.cells import EXACT, clean_cell, find_error, make_cell_error, make_formula_error, make_rounding_error
+from ingest.files.file_types import open_file
+from ingest.files.headers import ABSENT, HEADER_ROWS, NAMED, count_known, find_header, normalize_heading
 from ingest.files.sheets import FORMULA, check_size, find_errors, find_far_cell, read_workbook, without_newer_errors
+from ingest.files.text_files import UNREADABLE, Line, is_text
 from ingest.report import ImportFileError, LineError
 
 DAYS_UNTIL_1904 = 1462
@@ -104,17 +104,14 @@ class WorkbookExport:
                 continue
             shown = self._errors.get((place, at))
             if shown is not None:
-                return formula_in(column) if shown == FORMULA else error_in(column, shown)
+                return make_formula_error(column) if shown == FORMULA else make_cell_error(column, shown)
             value = row[at]
             if isinstance(value, float) and abs(value) >= EXACT:
-                return rounded_in(column)
+                return make_rounding_error(column)
         return find_error(self._columns, cells)
 
     def _is_header(self, row: Sequence[object], cells: Sequence[str]) -> bool:
-        """Whether a row repeats the header, as in exports of several pages."""
-        if heading(cells[0]) != self._columns[0]:
-            return False
-        return [heading(_text(cell)) for cell in row][: len(self._header.names)] == self._header.names
+        return normalize_heading(cells[0]) == self._columns[0] and self._header.is_repeated(map(_text, row))
 
     def position(self) -> int:
         return self.total * self._read // max(len(self._rows), 1)
@@ -182,7 +179,7 @@ def _text(cell: object) -> str:
         return cell.isoformat()
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < EXACT:
         return str(int(cell))
-    return plain(str(cell))
+    return clean_cell(str(cell))
 
 
 def _raw(row: Sequence[object]) -> str:

@@ -8,10 +8,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.events import colour
-from ingest.merge.staging import staged_rows
-from ingest.plausible import Warnings, doubts_of_age, doubts_of_case
+from ingest.merge.staging import define_lines
+from ingest.plausibility import Warnings, check_age, check_case
 from ingest.records import FiledCase, Format, FormatContext, LineRecord, Merged
-from ingest.reference.vocabulary import named, unknown_word
+from ingest.reference.vocabulary import make_word_error, quote_word
 from ingest.report import LineError
 from ingest.subjects import LineSubject, read_name, read_text, refuse_number
 from ingest.versions import Source
@@ -36,7 +36,7 @@ REMEMBERED = 50_000
 CAUSE_LENGTH = 200
 VILLAGE_LENGTH = 100
 
-staged_participation = staged_rows(
+staged_participation = define_lines(
     "staged_participation",
     sa.Column("name", sa.Text),
     sa.Column("role", sa.Text),
@@ -107,12 +107,12 @@ class Cases(Format):
     def read(self, cells: Sequence[str]) -> LineRecord:
         number, court, cause, filed, closed, role, kind, name, number_type, party_number, village, private = cells
         case, doubts = self._case(number, court, cause, filed, closed, private)
-        position = self.context.role(role)
+        position = self.context.read_role(role)
         subject, warnings = self._subject(kind, name, number_type, party_number)
         born_on = subject.born_on if subject else None
         own = (subject.name if subject else read_name(name), *position)
         place = self._village(village) if born_on else ""
-        warnings = (*warnings, *doubts, *doubts_of_age(born_on, case.filed_on))
+        warnings = (*warnings, *doubts, *check_age(born_on, case.filed_on))
         day = case.closed_on or case.filed_on
         return LineRecord(subject, (case.filed_on,), case.number, own, case, place, warnings, day, case.court_code)
 
@@ -121,12 +121,12 @@ class Cases(Format):
         wanted = self.context.vocabulary.meaning(WordKind.PARTY_KIND, kind)
         if self.context.vocabulary.blank(number):
             if wanted is None:
-                raise unknown_word(WordKind.PARTY_KIND, kind, "PARTY_TYPE", "The kind of party")
+                raise make_word_error(WordKind.PARTY_KIND, kind, "PARTY_TYPE", "The kind of party")
             return None, ()
-        found, warnings = self.context.document(document, number)
+        found, warnings = self.context.read_document(document, number)
         holder = PartyKind.ORGANIZATION if found in ORGANIZATIONS else PartyKind.PERSON
         if wanted is None:
-            warnings += (("PARTY_TYPE", named(kind)),)
+            warnings += (("PARTY_TYPE", quote_word(kind)),)
         elif wanted not in (EITHER, holder):
             raise LineError("ID_TYPE", "The kind of document does not fit the kind of party: correct one of the two.")
         return self.context.subjects.read(holder, name, number, found), warnings
@@ -143,8 +143,8 @@ class Cases(Format):
         filed_on, closed_on = parse_date(filed), None if self.context.vocabulary.blank(closed) else parse_date(closed)
         if closed_on and closed_on < filed_on:
             raise LineError("DATE", "The case was closed before it was filed: correct the dates.")
-        court_code = self.context.court_named(court)
-        doubts = doubts_of_case(parsed, court_code, filed_on, closed_on)
+        court_code = self.context.find_court(court)
+        doubts = check_case(parsed, court_code, filed_on, closed_on)
         case = FiledCase(
             parsed.number,
             court_code,

@@ -6,9 +6,9 @@ from datetime import date
 from sqlalchemy import Column, Date, Text
 
 from casework.matters import CONVICTED, CONVICTED_IN_ENFORCEMENT
-from ingest.formats.revocations import SanctionFormat, revoked_column
-from ingest.merge.staging import staged_rows
-from ingest.records import LineRecord, filing_days
+from ingest.formats.revocations import SanctionFormat, make_revoked_column
+from ingest.merge.staging import define_lines
+from ingest.records import LineRecord, derive_days
 from ingest.report import LineError
 from ingest.subjects import read_text
 from models.case_numbers import parse_case_number
@@ -26,7 +26,7 @@ class Convictions(SanctionFormat):
         "判决书号", "判决法院", "姓名或名称", "证件类型", "证件号码", "罪名", "行为日期", "判决日期", "生效日期",
         "刑期起", "刑期止", "相关案号",
     )  # fmt: skip
-    staged = staged_rows(
+    staged = define_lines(
         "staged_conviction",
         Column("decision_number", Text),
         Column("related_number", Text),
@@ -37,30 +37,30 @@ class Convictions(SanctionFormat):
         Column("decided_on", Date),
         Column("effective_on", Date),
         Column("sentence_ends_on", Date),
-        revoked_column(),
+        make_revoked_column(),
     )
 
     def read(self, cells: Sequence[str]) -> LineRecord:
         judgment, court, name, document, number, crime, conduct, *later = cells
         decided, effective, begins, ends, related, revoked = later
         decision = parse_case_number(judgment)
-        code = self.context.court_named(court)
+        code = self.context.find_court(court)
         decided_on, effective_on = parse_date(decided), parse_date(effective)
         conduct_on = self._day(conduct)
         self._check_days(conduct_on, decided_on, effective_on)
         sentence_ends_on = self._sentence(begins, ends, decided_on)
         case_number = "" if self.context.vocabulary.blank(related) else parse_case_number(related).number
-        subject, warnings = self.context.subject(document, name, number)
+        subject, warnings = self.context.read_subject(document, name, number)
         for code_type in (CONVICTED, CONVICTED_IN_ENFORCEMENT):
             self.context.catalogue.require(code_type, effective_on)
         kept = read_text(crime, "TEXT", required=True, limit=CRIME_LENGTH)
         own = (decision.number, case_number, code, SanctionKind.CONVICTION, kept, conduct_on, decided_on, effective_on)
-        days = (conduct_on,) if conduct_on else (*filing_days(decision), decided_on)
+        days = (conduct_on,) if conduct_on else (*derive_days(decision), decided_on)
         return LineRecord(
             subject,
             days,
             case_number,
-            (*own, sentence_ends_on, self.revoked(revoked, decided_on)),
+            (*own, sentence_ends_on, self.read_revocation(revoked, decided_on)),
             warnings=warnings,
             court_day=decided_on,
             court=code,

@@ -16,10 +16,10 @@ from casework.procedure import steps_of
 from casework.records import close_records, record_publication, refresh_records
 from casework.terms import publicity_end
 from casework.versions import COLUMNS
-from ingest.formats.known_cases import case_key, read_cases
-from ingest.formats.repaired import add_repairs, read_ground
-from ingest.merge.staging import staged_rows
-from ingest.recording import RecordingFormat
+from ingest.formats.known_cases import find_case, read_cases
+from ingest.formats.repairs import add_repairs, read_ground
+from ingest.keyed_formats import RecordingFormat
+from ingest.merge.staging import define_lines
 from ingest.records import LineRecord
 from ingest.reference.catalogue import Scored
 from ingest.report import LineError
@@ -61,7 +61,7 @@ class Deductions(RecordingFormat):
         "案号", "经办法院", "姓名或名称", "证件类型", "证件号码", "诉讼地位", "行为代码", "扣分", "行为日期",
         "认定日期", "认定文书种类", "认定文书号", "发布日期", "公示期满日", "状态", "结束日期", "结束原因",
     )  # fmt: skip
-    staged = staged_rows(
+    staged = define_lines(
         "staged_deduction",
         Column("case_id", BigInteger),
         Column("role", Text),
@@ -96,17 +96,17 @@ class Deductions(RecordingFormat):
         case, court, name, document, number, role, code, points, conduct, determined, *published = cells
         kind, finding, issued, last, state, ended, reason = published
         case_number = parse_case_number(case).number
-        court_code = self.context.court_named(court)
+        court_code = self.context.find_court(court)
         conduct_on, determined_on, published_on = parse_date(conduct), parse_date(determined), parse_date(issued)
         self._check_days(conduct_on, determined_on, published_on)
         behaviour = self.context.catalogue.behaviour(code.upper(), determined_on)
         found = self._finding(kind, behaviour)
         status, ended_at = self._end(state, ended, published_on)
         ground, unclear = read_ground(self.context.vocabulary, reason, status)
-        subject, warnings = self.context.subject(document, name, number)
-        position = self.context.role(role)
+        subject, warnings = self.context.read_subject(document, name, number)
+        position = self.context.read_role(role)
         own = (
-            case_key(self._cases, case_number),
+            find_case(self._cases, case_number),
             position[0],
             behaviour.key,
             behaviour.stage,
@@ -145,7 +145,7 @@ class Deductions(RecordingFormat):
 
     def _finding(self, word: str, behaviour: Scored) -> FindingKind:
         """The kind of finding. Raises LineError FINDING unless the tier permits it (R7)."""
-        found = self.context.meaning(WordKind.FINDING, word, "FINDING", "The document")
+        found = self.context.read_word(WordKind.FINDING, word, "FINDING", "The document")
         if found not in FINDINGS[behaviour.tier]:
             wanted = ", ".join(FINDINGS[behaviour.tier])
             raise LineError("FINDING", f"A {behaviour.tier} behaviour rests on one of {wanted} (R7): correct it.")
@@ -163,7 +163,7 @@ class Deductions(RecordingFormat):
 
     def _end(self, word: str, ended: str, published_on: date) -> tuple[DeductionStatus, datetime | None]:
         """The status, and when the deduction was withdrawn or shielded."""
-        status = DeductionStatus(self.context.meaning(WordKind.DEDUCTION_STATE, word, "STATE", "The state"))
+        status = DeductionStatus(self.context.read_word(WordKind.DEDUCTION_STATE, word, "STATE", "The state"))
         if status is DeductionStatus.PUBLISHED:
             return status, None
         if self.context.vocabulary.blank(ended):

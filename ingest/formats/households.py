@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.households import LONGEST_TEXT, follow_members
-from ingest.merge.staging import staged_rows
+from ingest.merge.staging import define_lines
 from ingest.records import Format, LineRecord, Merged
 from ingest.report import LineError
 from ingest.subjects import read_text, refuse_number
@@ -20,7 +20,7 @@ from models.household import Household, HouseholdMember, Village
 from models.identifiers import compact
 from models.party import PartyKind
 
-staged_member = staged_rows(
+staged_member = define_lines(
     "staged_member",
     Column("household_key", Text),
     Column("village", Text),

@@ -15,7 +15,7 @@ async def read_cases(connection: AsyncConnection) -> dict[str, int]:
     return {row.number: row.id for row in rows}
 
 
-def case_key(cases: Mapping[str, int], number: str) -> int:
+def find_case(cases: Mapping[str, int], number: str) -> int:
     """The key of a case. Raises LineError CASE_UNKNOWN."""
     key = cases.get(number)
     if key is None:

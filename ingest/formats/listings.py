@@ -11,10 +11,10 @@ from casework.consequences import Sight, write_records
 from casework.listings import end_entries
 from casework.matters import LISTING_TYPES, LISTINGS
 from ingest.formats.removals import read_removed_entries
-from ingest.merge.staging import staged_rows
-from ingest.recording import RecordingFormat
-from ingest.records import LineRecord, filing_days
-from ingest.reference.vocabulary import named
+from ingest.keyed_formats import RecordingFormat
+from ingest.merge.staging import define_lines
+from ingest.records import LineRecord, derive_days
+from ingest.reference.vocabulary import quote_word
 from ingest.report import LineError
 from ingest.subjects import LineSubject, read_text
 from ingest.versions import Source, Written
@@ -31,11 +31,11 @@ Ends = Mapping[int, tuple[date, CloseReason]]
 """By key of an entry, the day on which it leaves its list, and the reason."""
 
 
-def staged_listings(name: str, *columns: Column[bool]) -> sa.Table:
+def define_listings(name: str, *columns: Column[bool]) -> sa.Table:
     """The staging table of a format of listings, with `columns` after the common ones."""
     texts = ("kind", "court_code", "basis_number", "basis_unit", "obligation", "performance", "grounds")
     days = ("listed_on", "published_on", "ends_on")
-    return staged_rows(name, *(Column(text, Text) for text in texts), *(Column(day, Date) for day in days), *columns)
+    return define_lines(name, *(Column(text, Text) for text in texts), *(Column(day, Date) for day in days), *columns)
 
 
 class ListingFormat(RecordingFormat):
@@ -43,7 +43,7 @@ class ListingFormat(RecordingFormat):
 
     matter = LISTINGS
 
-    async def performed(self, connection: AsyncConnection, source: Source, turn: int) -> Ends:
+    async def find_performed(self, connection: AsyncConnection, source: Source, turn: int) -> Ends:
         """The entries that lines of this turn report as performed."""
         return {}
 
@@ -53,7 +53,7 @@ class ListingFormat(RecordingFormat):
         """End entries that are performed, and entries whose removal was imported before them."""
         await write_records(connection, self.matter, [*written.new, *written.changed], court_day(source.at))
         removed = await read_removed_entries(connection, Listing.party_id.in_(sa.select(self.staged.c.party_id)))
-        ends = {**await self.performed(connection, source, turn), **removed}
+        ends = {**await self.find_performed(connection, source, turn), **removed}
         keys, before = await end_entries(connection, ends, source.at)
         fresh = set(written.new)  # nobody has seen them yet
         return keys, {place: one for place, one in before.items() if place[1] not in fresh}
@@ -63,12 +63,12 @@ class Lenders(ListingFormat):
     """Listings without a case: a yellow record Y01 that stays open until the lender leaves the list."""
 
     columns = ("姓名或名称", "证件号码", "认定法院", "认定日期", "依据")
-    staged = staged_listings("staged_lender")
+    staged = define_listings("staged_lender")
     key = ("party_id", "kind", "court_code", "listed_on")
 
     def read(self, cells: Sequence[str]) -> LineRecord:
         name, number, court, listed, grounds = cells
-        code, listed_on = self.context.court_named(court), parse_date(listed)
+        code, listed_on = self.context.find_court(court), parse_date(listed)
         subject = self.context.subjects.read(None, name, number)
         _refuse_minor(subject, listed_on)
         kind = ListingKind.PROFESSIONAL_LENDER
@@ -84,12 +84,12 @@ class Shixin(ListingFormat):
         "iname", "cardNum", "partyTypeName", "courtName", "caseCode", "gistId", "gistUnit", "regDate", "publishDate",
         "duty", "performance", "disruptTypeName",
     )  # fmt: skip
-    staged = staged_listings("staged_shixin", Column("performed", Boolean))
+    staged = define_listings("staged_shixin", Column("performed", Boolean))
     key = ("party_id", "kind", "case_number", "published_on")
 
     def read(self, cells: Sequence[str]) -> LineRecord:
         name, number, kind, court, case, basis, unit, listed, published, duty, performance, grounds = cells
-        code = self.context.court_named(court)
+        code = self.context.find_court(court)
         number_of_case = parse_case_number(case)
         listed_on, published_on = parse_date(listed), parse_date(published)
         if published_on < listed_on:
@@ -103,12 +103,12 @@ class Shixin(ListingFormat):
         self.context.catalogue.require(LISTING_TYPES[kind_of_list], published_on)
         performed = self.context.vocabulary.meaning(WordKind.REMOVAL_REASON, performance) == CloseReason.PERFORMED
         own = (kind_of_list, code, *texts, listed_on, published_on, ends_on, performed)
-        days = (*filing_days(number_of_case), listed_on)
+        days = (*derive_days(number_of_case), listed_on)
         return LineRecord(
             subject, days, number_of_case.number, own, warnings=warnings, court_day=published_on, court=code
         )
 
-    async def performed(self, connection: AsyncConnection, source: Source, turn: int) -> Ends:
+    async def find_performed(self, connection: AsyncConnection, source: Source, turn: int) -> Ends:
         """A performed entry leaves the list on the day of the export."""
         staged = self.staged.c
         newest = Listing.exported_on <= source.exported_on
@@ -121,7 +121,7 @@ class Shixin(ListingFormat):
         words = self.context.vocabulary
         found = words.meaning(WordKind.LISTED_KIND, word) or words.meaning(WordKind.PARTY_KIND, word)
         if found is None:
-            return None, (("PARTY_TYPE", named(word)),)
+            return None, (("PARTY_TYPE", quote_word(word)),)
         return None if found == EITHER else PartyKind(found), ()
 
 

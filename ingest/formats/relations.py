@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy import ARRAY, BigInteger, Column, Date, LargeBinary, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ingest.merge.staging import staged_rows
-from ingest.recording import KeyedFormat
+from ingest.keyed_formats import KeyedFormat
+from ingest.merge.staging import define_lines
 from ingest.records import LineRecord, Merged
 from ingest.report import LineError
 from ingest.versions import Source
@@ -29,7 +29,7 @@ PARTY_KINDS = {
     "统一社会信用代码": PartyKind.ORGANIZATION,
     "": None,
 }
-staged_relation = staged_rows(
+staged_relation = define_lines(
     "staged_relation",
     Column("organization_id", BigInteger),
     Column("organization", ARRAY(LargeBinary)),
@@ -79,8 +79,8 @@ class Relations(KeyedFormat):
 
     async def merge_turn(self, connection: AsyncConnection, source: Source, turn: int, silent: bool) -> Merged:
         """Write the lines of one turn. Relations do not change colours."""
-        written = await self.kept().write(connection, source, turn)
-        return await self.counted(connection, turn, written.new, written.changed, written.outdated)
+        written = await self.make_rule().write(connection, source, turn)
+        return await self.count_lines(connection, turn, written.new, written.changed, written.outdated)
 
 
 FIND_ORGANIZATIONS = (

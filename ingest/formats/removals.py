@@ -12,8 +12,8 @@ from sqlalchemy.orm import aliased
 from casework.consequences import follow
 from casework.listings import LEFT, end_entries
 from casework.matters import LISTINGS
-from ingest.merge.staging import staged_rows
-from ingest.recording import KeyedFormat
+from ingest.keyed_formats import KeyedFormat
+from ingest.merge.staging import define_lines
 from ingest.records import LineRecord, Merged
 from ingest.report import LineError
 from ingest.versions import Source
@@ -36,7 +36,7 @@ class Removals(KeyedFormat):
     """A removal ends the newest entry of the party and case (R23)."""
 
     columns = ("名单", "姓名或名称", "证件类型", "证件号码", "案号", "退出日期", "退出原因")
-    staged = staged_rows("staged_removal", Column("kind", Text), Column("removed_on", Date), Column("reason", Text))
+    staged = define_lines("staged_removal", Column("kind", Text), Column("removed_on", Date), Column("reason", Text))
     table = Removal.__table__
     key = ("party_id", "case_number", "kind")
 
@@ -48,18 +48,18 @@ class Removals(KeyedFormat):
         removed_on = parse_date(removed)
         if removed_on > self.context.today:
             raise LineError("DATE", "The day has not come yet: import the line when it has.")
-        why = self.context.meaning(WordKind.REMOVAL_REASON, reason, "REMOVAL_REASON", "The reason")
-        subject, warnings = self.context.subject(document, name, number)
+        why = self.context.read_word(WordKind.REMOVAL_REASON, reason, "REMOVAL_REASON", "The reason")
+        subject, warnings = self.context.read_subject(document, name, number)
         case_number = "" if kind is ListingKind.PROFESSIONAL_LENDER else parse_case_number(case).number
         own = (kind, removed_on, why)
         return LineRecord(subject, (), case_number, own, warnings=warnings, court_day=removed_on)
 
     async def merge_turn(self, connection: AsyncConnection, source: Source, turn: int, silent: bool) -> Merged:
-        written = await self.kept().write(connection, source, turn)
+        written = await self.make_rule().write(connection, source, turn)
         mine = Listing.party_id.in_(sa.select(self.staged.c.party_id).where(self.staged.c.turn == turn))
         keys, before = await end_entries(connection, await read_removed_entries(connection, mine), source.at)
         await follow(connection, {LISTINGS: keys}, before, source.at, silent=silent)
-        return await self.counted(connection, turn, written.new, written.changed, written.outdated)
+        return await self.count_lines(connection, turn, written.new, written.changed, written.outdated)
 
 
 async def read_removed_entries(

@@ -12,13 +12,13 @@ from casework.consequences import Sight
 from casework.founded import REVOKED, withdraw_founded
 from casework.keys import key_array
 from casework.matters import SANCTIONS
-from ingest.recording import KeyedFormat, RecordingFormat
+from ingest.keyed_formats import KeyedFormat, RecordingFormat
 from ingest.report import LineError
 from ingest.versions import Present, Source, Written
 from models.dates import parse_date
 
 
-def revoked_column() -> Column[date]:
+def make_revoked_column() -> Column[date]:
     """The staging column of the day of revocation."""
     return Column("revoked_on", Date)
 
@@ -34,7 +34,7 @@ class RevocableFormat(KeyedFormat):
     optional = ("撤销日期",)
     derived: ClassVar[Mapping[str, Present]] = {"revoked_on": _kept}
 
-    def revoked(self, text: str, decided_on: date) -> date | None:
+    def read_revocation(self, text: str, decided_on: date) -> date | None:
         """The day of revocation, not before `decided_on`. Raises LineError DATE."""
         if self.context.vocabulary.blank(text):
             return None
@@ -43,7 +43,7 @@ class RevocableFormat(KeyedFormat):
             raise LineError("DATE", "It is revoked after its decision, and not in time to come: correct 撤销日期.")
         return day
 
-    async def revoked_of(self, connection: AsyncConnection, keys: Sequence[int]) -> Sequence[int]:
+    async def find_revoked(self, connection: AsyncConnection, keys: Sequence[int]) -> Sequence[int]:
         """The keys of the rows that are revoked."""
         row = self.table.c
         query = sa.select(row.id).where(row.id == sa.any_(key_array(keys)), row.revoked_on.is_not(None))
@@ -60,6 +60,6 @@ class SanctionFormat(RevocableFormat, RecordingFormat):
         self, connection: AsyncConnection, source: Source, turn: int, written: Written
     ) -> tuple[Sequence[int], Sight]:
         """Withdraw the deductions founded on decisions that these lines revoke."""
-        if revoked := await self.revoked_of(connection, [*written.new, *written.changed]):
+        if revoked := await self.find_revoked(connection, [*written.new, *written.changed]):
             await withdraw_founded(connection, revoked, source.at, REVOKED)
         return (), {}

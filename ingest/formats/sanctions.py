@@ -7,10 +7,10 @@ from decimal import Decimal
 
 from sqlalchemy import BigInteger, Column, Date, SmallInteger, Text
 
-from ingest.formats.revocations import SanctionFormat, revoked_column
-from ingest.merge.staging import staged_rows
-from ingest.records import LineRecord, filing_days
-from ingest.reference.vocabulary import unknown_word
+from ingest.formats.revocations import SanctionFormat, make_revoked_column
+from ingest.merge.staging import define_lines
+from ingest.records import LineRecord, derive_days
+from ingest.reference.vocabulary import make_word_error
 from ingest.report import LineError
 from models.amounts import parse_amount, parse_days
 from models.case_numbers import parse_case_number
@@ -30,7 +30,7 @@ class Sanctions(SanctionFormat):
     columns = (
         "决定书案号", "关联案号", "被处罚人", "证件号码", "处罚种类", "金额或期限", "行为代码", "决定日期", "生效日期",
     )  # fmt: skip
-    staged = staged_rows(
+    staged = define_lines(
         "staged_sanction",
         Column("decision_number", Text),
         Column("related_number", Text),
@@ -41,13 +41,13 @@ class Sanctions(SanctionFormat):
         Column("days", SmallInteger),
         Column("decided_on", Date),
         Column("effective_on", Date),
-        revoked_column(),
+        make_revoked_column(),
     )
 
     def read(self, cells: Sequence[str]) -> LineRecord:
         decision, related, name, number, kind_text, measure, behaviour, decided, effective, revoked = cells
         decision_number, case = parse_case_number(decision), parse_case_number(related)
-        court = self.context.court_coded(decision_number.court_code)
+        court = self.context.check_court(decision_number.court_code)
         decided_on, effective_on = parse_date(decided), parse_date(effective)
         if effective_on < decided_on:
             raise LineError("DATE", "The sanction took effect before it was decided: correct the dates.")
@@ -57,7 +57,8 @@ class Sanctions(SanctionFormat):
         if SanctionKind.DETENTION in kinds and subject.kind is PartyKind.ORGANIZATION:
             raise LineError("SANCTION", "An organization is not detained: correct the kind, or name the person.")
         numbers = (decision_number.number, case.number, court)
-        days, records, revoked_on = (*filing_days(case), decided_on), [], self.revoked(revoked, decided_on)
+        days, records = (*derive_days(case), decided_on), []
+        revoked_on = self.read_revocation(revoked, decided_on)
         for kind, (amount, length) in zip(kinds, _extents(kinds, measure), strict=True):
             own = (*numbers, behaviour_id, kind, amount, length, decided_on, effective_on, revoked_on)
             red = RED_TYPES.get(kind) if decision_number.type_characters == SANCTION_CASES else None
@@ -74,7 +75,7 @@ class Sanctions(SanctionFormat):
         """The kinds of a decision, such as 罚款、拘留."""
         kinds = self.context.vocabulary.sanctions(text)
         if not kinds:
-            raise unknown_word(WordKind.SANCTION, text, "SANCTION", "The kind of sanction")
+            raise make_word_error(WordKind.SANCTION, text, "SANCTION", "The kind of sanction")
         return kinds
 
     def _behaviour(self, code: str, day: date) -> tuple[int | None, str | None]:

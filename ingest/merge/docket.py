@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from casework.consequences import Items, Sight, follow, look
 from casework.events import colour
 from casework.matters import MATTERS, Matter
-from ingest.merge.linking import UNTIED
+from ingest.merge.links import UNTIED
 from ingest.merge.staging import staged_case
 from ingest.records import STRICTNESS
 from ingest.versions import Kept, Source
@@ -111,7 +111,7 @@ def _touched(matter: Matter) -> Any:
 TOUCHED = {matter: _touched(matter) for matter in MATTERS}
 
 
-async def touched(connection: AsyncConnection, exported_on: date) -> Items:
+async def find_touched(connection: AsyncConnection, exported_on: date) -> Items:
     """The items whose visibility the staged cases change, as of an export of this day."""
     bound = {"exported": exported_on}
     found = {matter: (await connection.execute(query, bound)).scalars().all() for matter, query in TOUCHED.items()}

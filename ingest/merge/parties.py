@@ -220,7 +220,6 @@ async def _open_conflicts(
     source: Source,
     lines: FirstLines,
 ) -> None:
-    mentions = [mention for mention in chunk.subjects.values() if mention.place in opened]
     rows = [
         {
             "holder_id": opened[mention.place].holder_id,
@@ -233,7 +232,8 @@ async def _open_conflicts(
             "first_line": lines(mention.subject, opened[mention.place].holder_id, new),
             "run_id": source.run,
         }
-        for mention in mentions
+        for mention in chunk.subjects.values()
+        if mention.place in opened
     ]
     await connection.execute(sa.insert(IdentityConflict), rows)
 

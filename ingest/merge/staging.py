@@ -22,17 +22,17 @@ SHARED: Mapping[str, type[TypeEngine[Any]]] = {
 """The columns of every staged line: party, from when it is of age, case number, and turn."""
 
 
-def staging_table(name: str, *columns: Column[Any]) -> sa.Table:
+def define_table(name: str, *columns: Column[Any]) -> sa.Table:
     """A temporary table."""
     return sa.Table(name, METADATA, *columns, prefixes=["TEMPORARY"], postgresql_on_commit="DELETE ROWS")
 
 
-def staged_rows(name: str, *columns: Column[Any]) -> sa.Table:
+def define_lines(name: str, *columns: Column[Any]) -> sa.Table:
     """The staging table of a format, with the common columns first."""
-    return staging_table(name, *(Column(column, kind) for column, kind in SHARED.items()), *columns)
+    return define_table(name, *(Column(column, kind) for column, kind in SHARED.items()), *columns)
 
 
-staged_case = staging_table(
+staged_case = define_table(
     "staged_case",
     Column("number", Text),
     Column("court_code", Text),
@@ -45,7 +45,7 @@ staged_case = staging_table(
     Column("closed_on", Date),
 )
 
-staged_subject = staging_table(
+staged_subject = define_table(
     "staged_subject",
     Column("place", Integer),
     Column("first", Integer),
@@ -65,11 +65,11 @@ staged_subject = staging_table(
     Column("latest_on", Date),
 )
 
-staged_mention = staging_table(
+staged_mention = define_table(
     "staged_mention", Column("place", Integer), Column("of_age_from", Date), Column("case_number", Text)
 )
 
-resolved_subject = staging_table(
+resolved_subject = define_table(
     "resolved_subject",
     Column("place", Integer),
     Column("party_id", BigInteger),

@@ -49,7 +49,7 @@ async def list_editions(connection: AsyncConnection) -> Sequence[sa.Row[Any]]:
     return (await connection.execute(sa.select(table).order_by(table.c.effective_from.desc()))).all()
 
 
-async def edition_on(connection: AsyncConnection, day: date) -> tuple[sa.Row[Any], dict[str, Entries]]:
+async def read_edition(connection: AsyncConnection, day: date) -> tuple[sa.Row[Any], dict[str, Entries]]:
     """The edition in force on a day, and its entries. Raises ImportFileError if there is none."""
     found = (await connection.execute(sa.select(CatalogueVersion.__table__).where(in_force(day)))).one_or_none()
     if found is None:
@@ -83,9 +83,9 @@ async def load_edition(connection: AsyncConnection, folder: Path, label: str, st
     if given.tables:
         await _refuse_label(connection, label)
         await _refuse_day(connection, newest, start)
-        await _write(
-            connection, newest, tables, {"label": label, "effective_from": start, "note": _note(newest, carried)}
-        )
+        kept = f" {', '.join(carried)} as in {newest.label}." if carried else ""
+        version = {"label": label, "effective_from": start, "note": f"The court's own edition.{kept}"}
+        await _write(connection, newest, tables, version)
     return Loaded(newest.label, compare(before, tables), carried, case_types)
 
 
@@ -185,11 +185,6 @@ async def _refuse_day(connection: AsyncConnection, newest: sa.Row[Any], start: d
                 f"{what} of {last} rest on edition {newest.label}, and would be without the one in force on their day: "
                 f"give {last + timedelta(1)} or a later day."
             )
-
-
-def _note(newest: sa.Row[Any], carried: Sequence[str]) -> str:
-    kept = f" {', '.join(carried)} as in {newest.label}." if carried else ""
-    return f"The court's own edition.{kept}"
 
 
 def _court_day(moment: Any) -> Any:

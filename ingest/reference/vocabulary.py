@@ -67,10 +67,6 @@ class Vocabulary:
             return self._find_court(fold(text))
         return self._words.get(kind, {}).get(fold(text))
 
-    def court(self, text: str) -> str | None:
-        """The code of a court."""
-        return self.meaning(WordKind.COURT, text)
-
     def blank(self, text: str) -> bool:
         """Whether a cell is empty or contains a word for nothing, such as 无."""
         return not text or (not text[:DIGITS].isdigit() and self.meaning(WordKind.BLANK, text) == BLANK)
@@ -92,7 +88,7 @@ class Vocabulary:
         role = self._role_of(fold(text))
         if role is None:
             return None
-        standard = fold(text) in standard_words(WordKind.ROLE)
+        standard = fold(text) in read_standard_words(WordKind.ROLE)
         return ReadRole(Role(role), None if standard else tidy(text))
 
     def _role_of(self, folded: str) -> str | None:
@@ -136,14 +132,14 @@ def _court_words(
 async def read_vocabulary(connection: AsyncConnection) -> Vocabulary:
     """Read the shipped and the added words."""
     courts = {row.name: row.code for row in await connection.execute(sa.select(Court.name, Court.code))}
-    words = {kind: dict(shipped_words(kind)) for kind in WordKind}
+    words = {kind: dict(read_shipped_words(kind)) for kind in WordKind}
     for row in await connection.execute(sa.select(VocabularyWord.__table__)):
         words[WordKind(row.kind)][row.folded] = row.meaning
     return Vocabulary(words, courts)
 
 
 @cache
-def shipped_words(kind: WordKind) -> Mapping[str, str]:
+def read_shipped_words(kind: WordKind) -> Mapping[str, str]:
     """The shipped words of a kind, folded. Raises TableError if the file is damaged."""
     rows, problems = read_words(SHIPPED / f"{kind}.csv", None)
     if problems:
@@ -152,7 +148,7 @@ def shipped_words(kind: WordKind) -> Mapping[str, str]:
 
 
 @cache
-def standard_words(kind: WordKind) -> frozenset[str]:
+def read_standard_words(kind: WordKind) -> frozenset[str]:
     """The shipped words of a kind that are marked as standard, folded."""
     rows, _ = read_words(SHIPPED / f"{kind}.csv", None)
     return frozenset(fold(row.cells["written"]) for row in rows if row.cells["note"] == "standard")
@@ -201,8 +197,8 @@ def _faults_of_meaning(
         return _faults_of_court(written, meaning, courts)
     if meaning in allowed:
         return []
-    sentence = f"{named(meaning) or 'Nothing'} is no meaning of such a word: write one of {', '.join(sorted(allowed))}."
-    return [("meaning", sentence)]
+    given, wanted = quote_word(meaning) or "Nothing", ", ".join(sorted(allowed))
+    return [("meaning", f"{given} is no meaning of such a word: write one of {wanted}.")]
 
 
 def _faults_of_court(written: str, meaning: str, courts: frozenset[str] | None) -> list[tuple[str, str]]:
@@ -211,10 +207,10 @@ def _faults_of_court(written: str, meaning: str, courts: frozenset[str] | None) 
     general = NAME in written and (meaning == ANYTHING or any(code.startswith(meaning) for code in courts or ()))
     if courts is None or general or meaning in courts:
         return []
-    return [("meaning", f"No court has the code {named(meaning)}: add it with suxin court add, or correct it.")]
+    return [("meaning", f"No court has the code {quote_word(meaning)}: add it with suxin court add, or correct it.")]
 
 
-def named(word: str) -> str:
+def quote_word(word: str) -> str:
     """A word for a report: one line, at most 40 characters, "" if it may contain an identity number (R18)."""
     try:
         refuse_number(word, "WORD")
@@ -223,8 +219,8 @@ def named(word: str) -> str:
     return tidy(word)[:LONGEST_SHOWN]
 
 
-def unknown_word(kind: WordKind, word: str, code: str, what: str) -> LineError:
+def make_word_error(kind: WordKind, word: str, code: str, what: str) -> LineError:
     """The error for a word that is in no vocabulary. `what` names the word in the message."""
-    shown = f"{what} {named(word)} is in no vocabulary" if named(word) else f"{what} is missing or no word"
+    shown = f"{what} {quote_word(word)} is in no vocabulary" if quote_word(word) else f"{what} is missing or no word"
     sentence = f"{shown}: correct it, or add it with suxin vocabulary load {kind}.csv."
-    return LineError(code, sentence, named(word))
+    return LineError(code, sentence, quote_word(word))

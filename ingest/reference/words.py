@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ingest.files.tables import Problem, TableError, TableRow
-from ingest.reference.vocabulary import SHIPPED, read_words, shipped_words
+from ingest.reference.vocabulary import SHIPPED, read_shipped_words, read_words
 from models.court import Court
 from models.names import fold
 from models.vocabulary import VocabularyWord, WordKind
@@ -88,7 +88,7 @@ async def _own(connection: AsyncConnection, kind: WordKind) -> dict[str, tuple[s
 
 
 def _changes(kind: WordKind, own: Mapping[str, tuple[str, str]], given: Mapping[str, TableRow]) -> list[WordChange]:
-    meant = {**shipped_words(kind), **{folded: meaning for folded, (_, meaning) in own.items()}}
+    meant = {**read_shipped_words(kind), **{folded: meaning for folded, (_, meaning) in own.items()}}
     found = ((meant.get(folded), row.cells) for folded, row in given.items())
     return [
         WordChange(kind, cells["written"], before, cells["meaning"])
@@ -98,7 +98,7 @@ def _changes(kind: WordKind, own: Mapping[str, tuple[str, str]], given: Mapping[
 
 
 def _drops(kind: WordKind, own: Mapping[str, tuple[str, str]], given: Mapping[str, TableRow]) -> list[WordChange]:
-    shipped = shipped_words(kind)
+    shipped = read_shipped_words(kind)
     dropped = ((folded, *own[folded]) for folded in own if folded not in given)
     return [WordChange(kind, written, meaning, shipped.get(folded)) for folded, written, meaning in dropped]
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ingest.plausible import Warnings
-from ingest.reference.vocabulary import Vocabulary, named
+from ingest.plausibility import Warnings
+from ingest.reference.vocabulary import Vocabulary, quote_word
 from ingest.versions import Source
 from models.deduction import Deduction, DeductionStatus
 from models.repair import Repair, RepairGround, RepairOutcome
@@ -26,7 +26,7 @@ def read_ground(vocabulary: Vocabulary, word: str, status: DeductionStatus) -> t
         return None, ()
     if meaning := vocabulary.meaning(WordKind.REPAIR_GROUND, word):
         return RepairGround(meaning), ()
-    return None, ((("GROUND", named(word)),) if status is DeductionStatus.SHIELDED else ())
+    return None, ((("GROUND", quote_word(word)),) if status is DeductionStatus.SHIELDED else ())
 
 
 def add_repairs(staged: Any, met: sa.ColumnElement[bool], source: Source) -> Any:

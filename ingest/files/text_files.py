@@ -12,9 +12,9 @@ from typing import NamedTuple, Protocol
 
 import orjson
 
-from ingest.files.cells import EXACT, find_error, is_simple, plain, rounded_in
-from ingest.files.foreign import open_file
-from ingest.files.headers import ABSENT, FileWarning, heading
+from ingest.files.cells import EXACT, clean_cell, find_error, is_simple, make_rounding_error
+from ingest.files.file_types import open_file
+from ingest.files.headers import ABSENT, FileWarning
 from ingest.files.layout import read_layout
 from ingest.files.lines import LONGEST_LINE, Lines
 from ingest.report import ImportFileError, LineError
@@ -77,6 +77,7 @@ class CsvExport:
         self._source = Lines(self._text, layout.ending)
         self._skipped = layout.skipped
         self._delimiter = layout.delimiter
+        self._header = layout.header
         self._names = layout.header.names
         self._order = layout.header.order
         self._straight = self._order == list(range(len(self._names)))
@@ -97,12 +98,12 @@ class CsvExport:
             error = self._fault(raw, cells)
             if error:
                 yield Line(number, raw, cells, error)
-            elif not self._is_header(raw, cells) and any(map(str.strip, cells)):
+            elif not (self._columns[0] in raw and self._header.is_repeated(cells)) and any(map(str.strip, cells)):
                 cells = cells if self._straight and len(cells) == len(self._names) else self._ordered(cells)
                 if is_simple(raw):
                     yield Line(number, raw, [cell.strip() for cell in cells])
                 else:
-                    cells = [plain(cell) for cell in cells]
+                    cells = [clean_cell(cell) for cell in cells]
                     yield Line(number, raw, cells, find_error(self._columns, cells))
 
     def _quoted(self, raw: str) -> tuple[str, list[str]]:
@@ -158,10 +159,6 @@ class CsvExport:
     def _ordered(self, cells: list[str]) -> list[str]:
         lacking = self._leading if self._lacks_leading(cells) else 0
         return ["" if place == ABSENT else cells[place - lacking] for place in self._order]
-
-    def _is_header(self, raw: str, cells: list[str]) -> bool:
-        """Whether a line repeats the header, as in exports of several pages."""
-        return self._columns[0] in raw and [heading(cell) for cell in cells][: len(self._names)] == self._names
 
     def position(self) -> int:
         return self._file.tell()
@@ -232,7 +229,7 @@ class JsonLinesExport:
 def _written(column: str, value: object) -> str:
     """A value as text. Raises LineError for a rounded number, TypeError if it is not scalar."""
     if isinstance(value, float) and abs(value) >= EXACT:
-        raise rounded_in(column)
+        raise make_rounding_error(column)
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     if value is None or isinstance(value, str | int | float):
@@ -246,4 +243,4 @@ def _values(entry: dict[str, object], columns: Sequence[str]) -> list[str]:
     texts = [_written(column, entry[column]) for column in columns]
     if not all(map(is_text, texts)):
         raise UNREADABLE
-    return [plain(text) for text in texts]
+    return [clean_cell(text) for text in texts]

@@ -16,7 +16,7 @@ YEARS_APART = 1
 """A case filed at the turn of the year may have a number of the other year."""
 
 
-def doubts_of_case(number: CaseNumber, court_code: str, filed_on: date, closed_on: date | None) -> Warnings:
+def check_case(number: CaseNumber, court_code: str, filed_on: date, closed_on: date | None) -> Warnings:
     """Check a case. Raises LineError DATE for a day in the future.
 
     COURT_DIFFERS: the number belongs to another court, as after transfer by designation (指定管辖).
@@ -33,7 +33,7 @@ def doubts_of_case(number: CaseNumber, court_code: str, filed_on: date, closed_o
     return doubts
 
 
-def doubts_of_age(born_on: date | None, filed_on: date) -> Warnings:
+def check_age(born_on: date | None, filed_on: date) -> Warnings:
     """Check the age of a party. AGE: born after the case was filed, or under eight at its filing."""
     if born_on is None or filed_on.year > born_on.year + YOUNGEST or filed_on >= add_months(born_on, 12 * YOUNGEST):
         return ()

@@ -64,7 +64,7 @@ class KeyedFormat(Format):
         """Joins a line to its row."""
         return sa.and_(*(self.table.c[name] == self.staged.c[name] for name in self.key))
 
-    async def counted(
+    async def count_lines(
         self, connection: AsyncConnection, turn: int, new: Sequence[int], changed: Sequence[int], outdated: int
     ) -> Merged:
         """Count the lines of a turn by result. Lines of an open identity conflict are counted as held."""
@@ -85,7 +85,7 @@ class KeyedFormat(Format):
         older = min(outdated, lines - of_conflicts - fresh - other)
         return Merged(fresh, other, lines - of_conflicts - fresh - other - older, older, of_conflicts)
 
-    def kept(self) -> Kept:
+    def make_rule(self) -> Kept:
         """The rule by which lines become rows."""
         table = self.table
         content = [column.name for column in self.staged.c if column.name in table.c and column.name not in self.key]
@@ -115,11 +115,12 @@ class RecordingFormat(KeyedFormat):
             nonlocal seen
             seen = await look(connection, {self.matter: keys}, source.at)
 
-        written = await self.kept().write(connection, source, turn, before)
+        written = await self.make_rule().write(connection, source, turn, before)
         ended, seen_ended = await self.end(connection, source, turn, written)
         keys = sorted({*written.new, *written.changed, *ended})
         await follow(connection, {self.matter: keys}, {**seen_ended, **seen}, source.at, silent=silent)
-        return await self.counted(connection, turn, written.new, sorted({*written.changed, *ended}), written.outdated)
+        changed = sorted({*written.changed, *ended})
+        return await self.count_lines(connection, turn, written.new, changed, written.outdated)
 
     async def end(
         self, connection: AsyncConnection, source: Source, turn: int, written: Written
