@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from commands.session import CommandError, console, explained, in_transaction
+from commands.session import CommandError, console, explain_errors, in_transaction
 from ingest.files.tables import TableError
 from ingest.reference.catalogue_files import Entries
 from ingest.reference.catalogue_tables import TABLES
@@ -42,7 +42,7 @@ def catalogue_show(
 
     Example: suxin catalogue show --on 2026-01-01 --into mine
     """
-    with explained():
+    with explain_errors():
         day = _day(on, "--on") if on else datetime.now(COURT_TIME).date()
         editions, (shown, tables) = in_transaction(lambda connection: _shown(connection, day))
         if into:
@@ -58,7 +58,7 @@ def catalogue_check(folder: Folder) -> None:
 
     Example: suxin catalogue check mine
     """
-    with explained():
+    with explain_errors():
         problems = in_transaction(lambda connection: check_folder(connection, folder))
         if problems:
             raise TableError(problems)
@@ -77,7 +77,7 @@ def catalogue_load(
 
     Example: suxin catalogue load mine --label 2027-1 --from 2027-01-01 --dry-run
     """
-    with explained():
+    with explain_errors():
         day = _day(start, "--from")
         loaded = in_transaction(lambda connection: load_edition(connection, folder, label, day), keep=not dry_run)
     console.print(_told(loaded))

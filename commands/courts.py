@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from commands.session import console, explained, in_transaction
+from commands.session import console, explain_errors, in_transaction
 from ingest.reference.courts import NewCourt, add_court
 
 court = typer.Typer(no_args_is_help=True, help="Courts beside those that ship.")
@@ -28,7 +28,7 @@ def court_add(
 
     Example: suxin court add 浙0106 杭州市西湖区人民法院 --division 330106
     """
-    with explained():
+    with explain_errors():
         above = in_transaction(
             lambda connection: add_court(connection, NewCourt(code, name, parent, division)), keep=True
         )

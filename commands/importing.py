@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from commands.session import bar, console, explained, prepared, with_engine
+from commands.session import console, explain_errors, prepare_database, show_progress, with_engine
 from ingest.importing import FORMATS, import_file, utc_now
 from ingest.report import Summary
 from models.keyring import load_keyring
@@ -52,9 +52,9 @@ def import_(
     if exported_on and exported_on.date() > court_day(utc_now()):
         raise typer.BadParameter("The day of the export has not come yet: write the day on which the file was made.")
     manner = Manner(court, rejects, dry_run, exported_on.date() if exported_on else None, history)
-    with explained():
+    with explain_errors():
         settings = Settings.from_environment()
-    with explained(), prepared(settings) as url:
+    with explain_errors(), prepare_database(settings) as url:
         summaries = [import_one(settings, url, format, file, manner) for file in files]
     for file, summary in zip(files, summaries, strict=True):
         show(file, summary)
@@ -81,7 +81,7 @@ def import_one(settings: Settings, url: sa.URL, format: str, file: Path, manner:
         target /= f"{file.stem}.rejects.csv"
 
     async def work(engine: Any) -> Summary:
-        with bar() as report:
+        with show_progress() as report:
             return await import_file(
                 engine,
                 format,
@@ -97,20 +97,20 @@ def import_one(settings: Settings, url: sa.URL, format: str, file: Path, manner:
 
 def show(file: Path, summary: Summary) -> None:
     """Print the summary of an import, its notices and its identity conflicts."""
-    console.print(summary_table(file, summary))
+    console.print(make_table(file, summary))
     for sentence in summary.notices:
         console.print(escape(sentence), style="yellow")
     for line, other in summary.conflicts[:CONFLICTS_SHOWN]:
-        console.print(escape(conflict(line, other)), style="yellow", soft_wrap=True)
+        console.print(escape(describe_conflict(line, other)), style="yellow", soft_wrap=True)
 
 
-def conflict(line: int, other: int | None) -> str:
+def describe_conflict(line: int, other: int | None) -> str:
     """The sentence about a line whose number has another name elsewhere."""
     where = f"line {other}" if other else "what was imported before"
     return f"NAME_DIFFERS: line {line} names its number otherwise than {where}; the Centre decides which is right."
 
 
-def summary_table(file: Path, summary: Summary) -> Table:
+def make_table(file: Path, summary: Summary) -> Table:
     """A summary as a table."""
     table = Table("", "count", title=f"{file.name} ({summary.format})", title_justify="left")
     for name in ("lines", "accepted", "duplicates", "unidentified", "protected"):
@@ -131,7 +131,8 @@ def _add_faults(table: Table, summary: Summary) -> None:
     for code, count in sorted(summary.warnings.items()):
         table.add_row(f"warning: {code}", str(count), style="yellow")
     for line, first in summary.conflicts[:CONFLICTS_SHOWN]:
-        table.add_row(f"  line {line} names somebody else under the number of {known(first)}", "", style="yellow")
+        where = f"line {first}" if first is not None else "a party of the register"
+        table.add_row(f"  line {line} names somebody else under the number of {where}", "", style="yellow")
     for (code, word), count in summary.words.most_common(WORDS_SHOWN):
         table.add_row(f"  {code}: {escape(word)}", str(count), style="dim")
 
@@ -144,8 +145,3 @@ def _add_records(table: Table, summary: Summary) -> None:
     for name in ("outdated", "held"):
         if count := getattr(summary, name):
             table.add_row(f"  {name}", str(count), style="yellow")
-
-
-def known(first: int | None) -> str:
-    """Where a number occurred first."""
-    return f"line {first}" if first is not None else "a party of the register"

@@ -32,7 +32,7 @@ class LazyGroup(TyperGroup):
             params=self.params,
             help=self.help,
             rich_markup_mode=self.rich_markup_mode,
-            commands={name: TyperCommand(name=name, help=help_of(place)) for name, place in self.places.items()},
+            commands={name: TyperCommand(name=name, help=read_help(place)) for name, place in self.places.items()},
         )
         shown.format_help(ctx, formatter)
 
@@ -54,7 +54,7 @@ class Imported(Mapping[str, Any]):
         return len(self._places)
 
 
-def help_of(place: str) -> str:
+def read_help(place: str) -> str:
     """Read the help of a command from the source: the docstring of a function, or the `help` of a group.
 
     Raises LookupError if the module declares no such command with help.

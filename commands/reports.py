@@ -11,7 +11,7 @@ from rich.text import Text
 
 from auth.metadata import JWKS_PATH
 from auth.report_signature import LARGEST_REPORT, ReportInvalidError, keys_of, read_report
-from commands.session import CommandError, console, errors, explained, read_json
+from commands.session import CommandError, console, errors, explain_errors, read_json
 from reports.layout import Laid, laid_out
 from settings import Settings
 
@@ -31,7 +31,7 @@ def verify(
 
     Example: suxin report verify integrity-report.jws --issuer https://suxin.court.example --jwks keys.json
     """
-    with explained():
+    with explain_errors():
         trusted = issuer or Settings.from_environment().issuer
         keys = keys_of(_read_keys(jwks or trusted + JWKS_PATH))
         try:

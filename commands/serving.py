@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 import uvicorn
 
-from commands.session import console, explained, prepared
+from commands.session import console, explain_errors, prepare_database
 from settings import DATABASE_URL, Settings
 from telemetry import logs, traces
 from telemetry.exposition import counting_together
@@ -22,10 +22,10 @@ def serve(
 
     Example: SUXIN_ISSUER=https://suxin.court.example suxin serve --host 0.0.0.0 --workers 4
     """
-    with explained():
+    with explain_errors():
         settings = Settings.from_environment()
         traces.wanted(os.environ)  # for its errors
-        with prepared(settings) as url, counting_together(workers):
+        with prepare_database(settings) as url, counting_together(workers):
             console.print(f"Suxin listens on http://{host}:{port}/graphql as {settings.issuer}")
             os.environ[DATABASE_URL] = url.render_as_string(hide_password=False)
             uvicorn.run(

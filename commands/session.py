@@ -46,7 +46,7 @@ console, errors = Console(), Console(stderr=True)
 
 
 @contextmanager
-def explained(*more: type[Exception]) -> Iterator[None]:
+def explain_errors(*more: type[Exception]) -> Iterator[None]:
     """Print an expected error in one sentence and exit with 1. `more`: further expected errors."""
     expected: tuple[type[Exception], ...] = (*EXPECTED, *more)
     try:
@@ -57,7 +57,7 @@ def explained(*more: type[Exception]) -> Iterator[None]:
 
 
 @contextmanager
-def prepared(settings: Settings) -> Iterator[sa.URL]:
+def prepare_database(settings: Settings) -> Iterator[sa.URL]:
     """Run the database at the newest revision, with the shipped catalogue."""
     with database.database(settings) as url:
         database.migrate(database.direct_url(settings, url))
@@ -89,13 +89,13 @@ def in_transaction(work: Callable[[Any], Awaitable[Found]], *, keep: bool = Fals
             await (connection.commit() if keep else connection.rollback())
             return found
 
-    with prepared(Settings.from_environment()) as url:
+    with prepare_database(Settings.from_environment()) as url:
         done: Found = asyncio.run(with_engine(url, run))
     return done
 
 
 @contextmanager
-def bar() -> Iterator[Callable[[str, int, int], None]]:
+def show_progress() -> Iterator[Callable[[str, int, int], None]]:
     """A progress bar for each name that is reported."""
     columns = TextColumn("{task.description:>12}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=errors) as progress:

@@ -19,7 +19,7 @@ from auth.audiences import Audience
 from auth.server.accounts import Password
 from commands.importing import Manner, import_one
 from commands.importing import show as show_summary
-from commands.session import bar, console, explained, prepared, with_engine
+from commands.session import console, explain_errors, prepare_database, show_progress, with_engine
 from demo.changed_file import ChangedFile
 from demo.channels import Channels
 from demo.city.build import CityError, build_city
@@ -27,7 +27,7 @@ from demo.city.cast import CHEN
 from demo.clients import DemoClient, register_clients
 from demo.show import DemoError, Show
 from demo.staff import register_staff
-from demo.stage import fresh, listening, serving, write_keys
+from demo.stage import open_socket, prepare_settings, run_server, write_keys
 from ingest.importing import FORMATS
 from models.court import StaffRole
 from models.keyring import load_keyring
@@ -49,11 +49,11 @@ def demo(
 
     It starts with an empty database of its own, in SUXIN_DATA_DIR/demo.
     """
-    with explained(CityError, DemoError), listening(port or (8000 if serve else 0)) as (listener, address):
-        settings = fresh(Settings.from_environment(), address)
-        with prepared(settings) as url:
+    with explain_errors(CityError, DemoError), open_socket(port or (8000 if serve else 0)) as (listener, address):
+        settings = prepare_settings(Settings.from_environment(), address)
+        with prepare_database(settings) as url:
             registered, staff = _fill(settings, url, scale)
-            with serving(create_app(settings, url), listener):
+            with run_server(create_app(settings, url), listener):
                 _present(settings, address, url, registered, staff)
                 if serve:
                     _stay(settings, registered, staff, address)
@@ -72,7 +72,7 @@ def _fill(
         for file in EXPORTS.glob(f"{format}.*"):
             _bring(settings, url, format, file)
     keyring, keys = load_keyring(settings.key_file), {audience: one.primary_key for audience, one in registered.items()}
-    with bar() as report:
+    with show_progress() as report:
         built = asyncio.run(
             with_engine(
                 url,
@@ -101,7 +101,8 @@ def _present(
         show.run()
         Channels(show).run()
         ChangedFile(show, LIST, settings.data_dir, partial(_bring, settings, url, "shixin")).run()
-        console.print(f"{CHEN.name} shows an integrity report at {show.report()} (.pdf, .jws, .json)", soft_wrap=True)
+        page = show.issue_report()
+        console.print(f"{CHEN.name} shows an integrity report at {page} (.pdf, .jws, .json)", soft_wrap=True)
     engine.dispose()
     console.rule("every audience was answered")
 

@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from commands.session import console, explained, in_transaction
+from commands.session import console, explain_errors, in_transaction
 from ingest.files.tables import TableError
 from ingest.reference.vocabulary import COLUMNS
 from ingest.reference.words import Word, WordChange, check_words, list_words, load_words
@@ -30,7 +30,7 @@ def vocabulary_show(
 
     Example: suxin vocabulary show roles --own > roles.csv
     """
-    with explained():
+    with explain_errors():
         words = in_transaction(lambda connection: _words(connection, kind))
     if kind is None:
         console.print(_counted(words))
@@ -44,7 +44,7 @@ def vocabulary_check(files: Files) -> None:
 
     Example: suxin vocabulary check roles.csv courts.csv
     """
-    with explained():
+    with explain_errors():
         problems = in_transaction(lambda connection: check_words(connection, files))
         if problems:
             raise TableError(problems)
@@ -61,7 +61,7 @@ def vocabulary_load(
 
     Example: suxin vocabulary load roles.csv courts.csv --dry-run
     """
-    with explained():
+    with explain_errors():
         changes, unchanged = in_transaction(
             lambda connection: load_words(connection, files, replace=replace), keep=not dry_run
         )

@@ -18,7 +18,7 @@ EVENTS = "query($since: DateTime!) { events(first: 20, filter: { since: $since }
 REFERENCE = "DEMO-FILE-{}"
 
 
-def changed(lines: list[dict[str, Any]], day: date) -> list[dict[str, Any]]:
+def change_lines(lines: list[dict[str, Any]], day: date) -> list[dict[str, Any]]:
     """The list as exported again on `day`."""
     again = [dict(line) for line in lines]
     again[PAID]["performance"] = "全部已履行"
@@ -41,7 +41,7 @@ class ChangedFile:
         self._show.console.rule("[bold]a file that has changed[/]")
         since = datetime.now(UTC)
         self._watch()
-        again = changed(self._lines, court_day(since))
+        again = change_lines(self._lines, court_day(since))
         self._file.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in again))
         self._bring(self._file)
         told = self._bank.ask(EVENTS, {"since": since.isoformat()})["events"]["nodes"]
@@ -59,4 +59,4 @@ class ChangedFile:
             }
             for place in (PAID, RESTATED, LISTED_ANEW)
         ]
-        self._bank.done(WATCH, {"subjects": subjects})
+        self._bank.perform(WATCH, {"subjects": subjects})

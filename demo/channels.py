@@ -61,10 +61,10 @@ class Channels:
 
     def _told(self) -> None:
         """Register and revoke a consent, and show the event by webhook and by subscription."""
-        with receiver() as (url, received), self._stream() as streamed:
-            self.done(WEBHOOK, {"url": url})
-            made = self.done(REGISTER, letter())
-            self.done(REVOKE, {"id": made["consent"]["id"]})
+        with run_receiver() as (url, received), self._stream() as streamed:
+            self.perform(WEBHOOK, {"url": url})
+            made = self.perform(REGISTER, make_letter())
+            self.perform(REVOKE, {"id": made["consent"]["id"]})
             self.print(f"POST {url}", received.get(timeout=WAIT_SECONDS))
             self.print(STREAM, streamed.get(timeout=WAIT_SECONDS))
 
@@ -88,9 +88,9 @@ class Channels:
 
     def _lines(self, title: str, mutation: str, name: str, given: Mapping[str, Any]) -> None:
         """Run a bulk operation, download its file, and print the first lines."""
-        operation = self.done(mutation, given)["bulkOperation"]["id"]
+        operation = self.perform(mutation, given)["bulkOperation"]["id"]
         ended = self._ended(operation)
-        file = self._http.get(self.done(SIGN, {"id": operation})["url"])
+        file = self._http.get(self.perform(SIGN, {"id": operation})["url"])
         lines = gzip.decompress(file.content).decode().splitlines()
         self.print(f"{name}: {title}", *map(json.loads, lines[:SHOWN]), ended)
 
@@ -108,7 +108,7 @@ class Channels:
         found = self._http.post(f"{self._issuer}/uploads", content=table.encode(), headers=headers)
         return str(found.json()["upload"])
 
-    def done(self, mutation: str, given: Mapping[str, Any]) -> Any:
+    def perform(self, mutation: str, given: Mapping[str, Any]) -> Any:
         """Return the payload of a mutation. Raises DemoError if it was refused."""
         (payload,) = self.ask(mutation, {"input": dict(given)}).values()
         if payload["errors"]:
@@ -128,7 +128,7 @@ class Channels:
         self._show.console.print(Panel(Syntax(text, "json", background_color="default", word_wrap=True), title=title))
 
 
-def letter() -> dict[str, Any]:
+def make_letter() -> dict[str, Any]:
     """An authorisation letter, signed today."""
     now = datetime.now(UTC)
     return {
@@ -143,7 +143,7 @@ def letter() -> dict[str, Any]:
 
 
 @contextmanager
-def receiver() -> Iterator[tuple[str, Queue[Any]]]:
+def run_receiver() -> Iterator[tuple[str, Queue[Any]]]:
     """A webhook receiver on this machine: its URL, and the received events."""
     received: Queue[Any] = Queue()
 

@@ -37,7 +37,7 @@ class Example:
         return ROLES.get(self.name) if self.audience is Audience.COURT else None
 
 
-def examples() -> Iterator[Example]:
+def list_examples() -> Iterator[Example]:
     """All examples, in the order of audiences."""
     for audience in Audience:
         for path in sorted((FOLDER / audience.value.lower()).glob("*.graphql")):

@@ -20,7 +20,7 @@ from auth.server.accounts import Password
 from auth.server.token_client import ClientCredential, User, request_token
 from demo.city.cast import CHEN
 from demo.clients import DemoClient
-from demo.examples import Example, examples
+from demo.examples import Example, list_examples
 from demo.staff import Browser
 from models.access_record import AccessRecord
 from models.client import Client
@@ -48,13 +48,13 @@ class Show:
 
     def run(self) -> None:
         """Send every example. Raises DemoError if one is refused."""
-        for audience, documents in groupby(examples(), lambda example: example.audience):
+        for audience, documents in groupby(list_examples(), lambda example: example.audience):
             self.console.rule(f"[bold]{audience}[/] {self.clients[audience].client_id}")
             token = self.token(audience)
             for example in documents:
-                self.present(example, self.signed_in(example.role) if example.role else token)
+                self.present(example, self.sign_in(example.role) if example.role else token)
 
-    def report(self) -> str:
+    def issue_report(self) -> str:
         """Issue an integrity report of CHEN, and return the URL of its page. Raises DemoError."""
         given = {"name": CHEN.name, "idNumber": CHEN.number, "scopes": [*map(str, PERSONS)]}
         response = self.post(self.token(Audience.LITIGANT_PORTAL), ISSUE, {"input": given})
@@ -69,7 +69,7 @@ class Show:
         user = User("demo-user", CHEN.name, CHEN.number) if audience is Audience.LITIGANT_PORTAL else None
         return str(request_token(self._credential(audience), self.http, time.time(), user=user)["access_token"])
 
-    def signed_in(self, role: StaffRole) -> str:
+    def sign_in(self, role: StaffRole) -> str:
         """Sign in as a member of staff and return the access token."""
         self.http.cookies.clear()
         self.console.print(f"[bold]{self.staff[role].username}[/] signs in as {role}")
@@ -92,12 +92,12 @@ class Show:
         self.console.print(Panel(Syntax(example.document, "graphql", background_color="default"), title=title))
         if example.variables:
             self.console.print("variables", json.dumps(example.variables, ensure_ascii=False), soft_wrap=True)
-        self.console.print(Syntax(shortened(answer), "json", background_color="default"))
+        self.console.print(Syntax(shorten(answer), "json", background_color="default"))
         if response.status_code != 200 or "errors" in answer:
             raise DemoError(f"{title} was answered with {response.status_code}: {answer.get('errors')}")
-        self.console.print(self.entries(answer["extensions"]["requestId"]))
+        self.console.print(self.list_entries(answer["extensions"]["requestId"]))
 
-    def entries(self, request_id: str) -> Table:
+    def list_entries(self, request_id: str) -> Table:
         """The entries of the access log for a request."""
         table = Table("result", "purpose", "field", "types", "count", title="access log", title_justify="left")
         entry = AccessRecord
@@ -114,7 +114,7 @@ class Show:
         return table
 
 
-def shortened(answer: object) -> str:
+def shorten(answer: object) -> str:
     """JSON with indentation, truncated."""
     lines = json.dumps(answer, ensure_ascii=False, indent=2).splitlines()
     more = len(lines) - LONGEST_ANSWER

@@ -23,7 +23,7 @@ LOOPBACK = ip_network("127.0.0.0/8")
 """The network of the demo's webhook receivers."""
 
 
-def fresh(settings: Settings, issuer: str) -> Settings:
+def prepare_settings(settings: Settings, issuer: str) -> Settings:
     """The settings of a demo at `issuer`, with an empty embedded database."""
     own = settings.data_dir / "demo"
     if own.exists():
@@ -34,14 +34,14 @@ def fresh(settings: Settings, issuer: str) -> Settings:
 
 
 @contextmanager
-def listening(port: int) -> Iterator[tuple[socket.socket, str]]:
+def open_socket(port: int) -> Iterator[tuple[socket.socket, str]]:
     """A listening socket and its URL. Port 0 selects a free port."""
     with socket.create_server(("127.0.0.1", port), reuse_port=False) as listener:
         yield listener, "http://{}:{}".format(*listener.getsockname())
 
 
 @contextmanager
-def serving(app: Starlette, listener: socket.socket) -> Iterator[None]:
+def run_server(app: Starlette, listener: socket.socket) -> Iterator[None]:
     """Run the server in a thread while the context lasts."""
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
     thread = Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

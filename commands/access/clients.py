@@ -12,7 +12,7 @@ from rich.table import Table
 
 from auth.audiences import Audience
 from auth.clients import registry
-from commands.session import console, explained, prepared, read_json
+from commands.session import console, explain_errors, prepare_database, read_json
 from postgres import database
 from settings import Settings
 
@@ -51,7 +51,7 @@ def client_add(
         village,
         redirect_uri or (),
     )
-    with registering() as (connection, settings):
+    with open_register() as (connection, settings):
         made = registry.add_client(
             connection, registration, now=datetime.now(UTC), allow_pilot_persons=settings.allow_pilot_persons
         )
@@ -61,7 +61,7 @@ def client_add(
 @clients.command("list")
 def client_list() -> None:
     """List all clients, without keys and secrets."""
-    with registering() as (connection, _):
+    with open_register() as (connection, _):
         found = registry.list_clients(connection)
     table = Table("client", "name", "audience", "authentication", "scopes", "disabled")
     for row in found:
@@ -75,7 +75,7 @@ def client_list() -> None:
 @clients.command("disable")
 def client_disable(client_id: Annotated[str, typer.Argument(help="Its identifier.")]) -> None:
     """Disable a client. Its tokens become invalid at once."""
-    with registering() as (connection, _):
+    with open_register() as (connection, _):
         registry.disable_client(connection, client_id, now=datetime.now(UTC))
     console.print(f"{client_id} is disabled.")
 
@@ -86,7 +86,7 @@ def client_scopes(
     scope: Annotated[list[str] | None, typer.Option(help="A scope; all of the audience's by default.")] = None,
 ) -> None:
     """Replace the scopes of a client, after an update with new scopes or a change of the contract."""
-    with registering() as (connection, settings):
+    with open_register() as (connection, settings):
         chosen = registry.rescope_client(
             connection, client_id, scope or (), allow_pilot_persons=settings.allow_pilot_persons
         )
@@ -104,7 +104,7 @@ def client_budget(
 
     Example: suxin client budget demo-bank 3000000
     """
-    with registering() as (connection, _):
+    with open_register() as (connection, _):
         registry.budget_client(connection, client_id, points)
     console.print(f"{client_id} may spend {points or 'what is ordinary'} a minute.")
 
@@ -115,16 +115,16 @@ def client_rotate(
     jwks: Annotated[Path | None, typer.Option(help="File with its new public keys.")] = None,
 ) -> None:
     """Replace the keys of a client by those in a file, or its secret by a new one."""
-    with registering() as (connection, _):
+    with open_register() as (connection, _):
         made = registry.rotate_client(connection, client_id, read_json(jwks) if jwks else None)
     _hand_over(made)
 
 
 @contextmanager
-def registering() -> Iterator[tuple[sa.Connection, Settings]]:
+def open_register() -> Iterator[tuple[sa.Connection, Settings]]:
     """A transaction on the migrated database."""
     settings = Settings.from_environment()
-    with explained(), prepared(settings) as url:
+    with explain_errors(), prepare_database(settings) as url:
         engine = database.sync_engine(url)
         try:
             with engine.begin() as connection:

@@ -13,7 +13,7 @@ from rich.table import Table
 from auth.clients import trusted_documents
 from auth.clients.trusted_documents import identifier_of
 from auth.scopes import Scope
-from commands.access.clients import registering
+from commands.access.clients import open_register
 from commands.session import CommandError, console
 from engine.document.document import MOST_TOKENS, DocumentError, prepare_operation
 from engine.engine import Engine
@@ -38,7 +38,7 @@ def documents_add(
 
     Example: suxin documents add demo-bank persisted-documents.json --purpose LOAN_APPROVAL
     """
-    with registering() as (connection, _):
+    with open_register() as (connection, _):
         found = {identifier: text for file in files for identifier, text in read_documents(file).items()}
         _check(found, trusted_documents.client_scopes(connection, client_id))
         added = trusted_documents.add_documents(connection, client_id, found, purpose or (), now=datetime.now(UTC))
@@ -48,7 +48,7 @@ def documents_add(
 @documents.command("list")
 def documents_list(client_id: ClientId) -> None:
     """List the documents of a client."""
-    with registering() as (connection, _):
+    with open_register() as (connection, _):
         found = trusted_documents.list_documents(connection, client_id)
     table = Table("identifier", "operations", "purposes", "since")
     for row in found:
@@ -62,7 +62,7 @@ def documents_remove(
     client_id: ClientId, identifiers: Annotated[list[str], typer.Argument(help="As `list` shows them.")]
 ) -> None:
     """Remove documents of a client. They are refused from now on."""
-    with registering() as (connection, _):
+    with open_register() as (connection, _):
         trusted_documents.remove_documents(connection, client_id, identifiers)
     console.print(f"{len(identifiers)} documents of {client_id} are removed.")
 
@@ -75,7 +75,7 @@ def documents_policy(
 
     Example: suxin documents policy demo-bank trusted_only
     """
-    with registering() as (connection, _):
+    with open_register() as (connection, _):
         trusted_documents.set_policy(connection, client_id, policy)
     console.print(f"{client_id}: {policy}.")
 
@@ -83,7 +83,7 @@ def documents_policy(
 @documents.command("check")
 def documents_check(client_id: ClientId) -> None:
     """Validate all documents of a client against the schema of this release."""
-    with registering() as (connection, _):
+    with open_register() as (connection, _):
         found = trusted_documents.list_documents(connection, client_id)
         scopes = trusted_documents.client_scopes(connection, client_id)
     _check({row["identifier"]: row["text"] for row in found}, scopes)

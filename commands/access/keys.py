@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from auth import signing
-from commands.session import explained
+from commands.session import explain_errors
 from settings import Settings
 
 keys = typer.Typer(no_args_is_help=True, help="Change the keys that sign access tokens and reports.")
@@ -17,7 +17,7 @@ def keys_rotate(
     now: Annotated[bool, typer.Option("--now", help="The key is lost: end every token and report at once.")] = False,
 ) -> None:
     """Sign with the announced next key from now on, and announce another. Running servers are notified."""
-    with explained():
+    with explain_errors():
         settings = Settings.from_environment()
         signing.SigningKeys(settings.signing_key_file, time.time)
         kid = (

@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 
 from auth.server import accounts
-from commands.access.clients import registering
+from commands.access.clients import open_register
 from commands.session import console
 from models.court import StaffRole
 
@@ -26,7 +26,7 @@ def staff_add(
 
     Example: suxin staff add 王法官 --username wang --role JUDGE --court 浙0281
     """
-    with registering() as (connection, _):
+    with open_register() as (connection, _):
         made = accounts.add_staff(connection, accounts.Account(name, username, role, court))
     _hand_over(made)
 
@@ -34,7 +34,7 @@ def staff_add(
 @staff.command("list")
 def staff_list() -> None:
     """List all accounts."""
-    with registering() as (connection, _):
+    with open_register() as (connection, _):
         found = accounts.list_staff(connection)
     table = Table("court", "user", "name", "role", "locked until", "left")
     for row in found:
@@ -46,7 +46,7 @@ def staff_list() -> None:
 @staff.command("password")
 def staff_password(username: Username) -> None:
     """Set a new password, unlock the account, and end all its sessions."""
-    with registering() as (connection, _):
+    with open_register() as (connection, _):
         made = accounts.renew_password(connection, username, datetime.now(UTC))
     _hand_over(made)
 
@@ -54,7 +54,7 @@ def staff_password(username: Username) -> None:
 @staff.command("remove")
 def staff_remove(username: Username) -> None:
     """Remove an account. Its sessions and tokens end at once; records of its actions are kept."""
-    with registering() as (connection, _):
+    with open_register() as (connection, _):
         accounts.remove_staff(connection, username, datetime.now(UTC))
     console.print(f"{username} has left.")
 

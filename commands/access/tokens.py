@@ -8,7 +8,7 @@ import httpx2
 import typer
 
 from auth.server.token_client import ClientCredential, User, request_token
-from commands.session import explained, read_json
+from commands.session import explain_errors, read_json
 from settings import Settings
 
 
@@ -24,7 +24,7 @@ def token(
 
     Example: suxin token demo-bank --key bank.json --scope organization.read
     """
-    with explained(), httpx2.Client(timeout=10) as http:
+    with explain_errors(), httpx2.Client(timeout=10) as http:
         private = read_json(key) if key else None
         credential = ClientCredential(Settings.from_environment().issuer, client_id, private, secret)
         user = User("command-line", user_name, user_number) if user_number else None

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from auth.audiences import Audience, purposes_of, scopes_of
 from auth.principal import Principal
-from commands.session import CommandError, explained, prepared, with_engine
+from commands.session import CommandError, explain_errors, prepare_database, with_engine
 from engine.document.document import DocumentError, is_subscription, prepare_operation
 from engine.explain import Explanation
 from engine.explain import explain as explanation
@@ -47,7 +47,7 @@ def explain(
 
     Example: suxin explain examples/bank/finance_check.graphql --audience BANK
     """
-    with explained():
+    with explain_errors():
         given = json.loads(variables.read_text()) if variables else None
         text = document.read_text()
         found = _explained(text, operation, given, _caller(audience, NOBODY, FRESH))
@@ -104,6 +104,6 @@ def _analyzed(text: str, operation: str | None, variables: dict[str, Any] | None
             raw: Any = (await connection.get_raw_connection()).driver_connection
             return "\n".join(await _plans(raw, _explained(text, operation, variables, caller)))
 
-    with prepared(settings) as url:
+    with prepare_database(settings) as url:
         plans: str = asyncio.run(with_engine(url, run))
     return plans

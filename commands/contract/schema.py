@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from auth.audiences import Audience, scopes_of
-from commands.session import CommandError, console, explained
+from commands.session import CommandError, console, explain_errors
 from engine.document.audience_schema import print_schema
 from engine.document.schema_changes import Change, Effect, changes
 from schema.building import build_engine
@@ -52,7 +52,7 @@ def diff(
 
     Example: suxin schema --audience BANK diff bank.graphql
     """
-    with explained():
+    with explain_errors():
         found = _compared(old.read_text(), new.read_text() if new else context.obj)
         agreed = _accepted(accepted) if accepted else {}
         typer.echo(_as_json(found)) if as_json else console.print(_table(found, agreed))

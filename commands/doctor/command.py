@@ -36,7 +36,7 @@ def doctor(
 
     Example: suxin doctor --json | jq '.findings[] | select(.state != "ok")'
     """
-    findings = list(examined(os.environ, lambda: datetime.now(UTC)))
+    findings = list(examine(os.environ, lambda: datetime.now(UTC)))
     sound = all(finding.state is not State.PROBLEM for finding in findings)
     if as_json:
         found = {"ok": sound, "findings": [asdict(finding) for finding in findings]}
@@ -46,7 +46,7 @@ def doctor(
     raise typer.Exit(0 if sound else 1)
 
 
-def examined(environment: Mapping[str, str], now: Callable[[], datetime]) -> Iterator[Finding]:
+def examine(environment: Mapping[str, str], now: Callable[[], datetime]) -> Iterator[Finding]:
     """Run all checks."""
     try:
         settings = Settings.from_environment(environment)
@@ -55,7 +55,7 @@ def examined(environment: Mapping[str, str], now: Callable[[], datetime]) -> Ite
         yield problem("settings", str(error), "Set it right, or unset it; the rest is looked at then.")
         return
     yield ok("settings", "They can be read.")
-    yield from machine.examined(settings)
+    yield from machine.examine(settings)
     yield from _of_database(settings, now)
 
 
@@ -66,7 +66,7 @@ def _of_database(settings: Settings, now: Callable[[], datetime]) -> Sequence[Fi
     try:
         with database.database(settings) as url:
             found: Sequence[Finding] = asyncio.run(
-                with_engine(url, partial(service.examined, settings=settings, now=now))
+                with_engine(url, partial(service.examine, settings=settings, now=now))
             )
             return found
     except database.DatabaseError as error:

@@ -22,7 +22,7 @@ FRESH = (
 )
 
 
-def examined(settings: Settings) -> Iterator[Finding]:
+def examine(settings: Settings) -> Iterator[Finding]:
     """Run all checks of this machine."""
     yield _issuer(settings)
     yield _directory(settings.data_dir)

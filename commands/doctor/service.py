@@ -24,7 +24,7 @@ PATIENCE_SECONDS = 600.0
 START = "Start `suxin serve`, or `suxin worker` where SUXIN_WORKER=false."
 
 
-async def examined(engine: AsyncEngine, settings: Settings, now: Callable[[], datetime]) -> Sequence[Finding]:
+async def examine(engine: AsyncEngine, settings: Settings, now: Callable[[], datetime]) -> Sequence[Finding]:
     """Run all checks of a database. Checks of tables are skipped if the schema is not up to date."""
     async with engine.connect() as connection:
         found = [await _version(connection), await _clock(connection, now), await _revision(connection)]

@@ -30,30 +30,30 @@ class Docket:
     published: date | None = None
 
 
-def month_of(today: date, age: int) -> date:
+def find_month(today: date, age: int) -> date:
     """The first day of the month `age` months ago."""
     return add_months(today.replace(day=1), -age)
 
 
-def docket(today: date, age: int) -> Docket:
+def plan_docket(today: date, age: int) -> Docket:
     """The days of the batch of this age. The panel decides on the 25th; publication is on the 10th."""
     if age == OPEN_AGE:
         return Docket(today - timedelta(16), today - timedelta(8), today - timedelta(3))
-    panel = month_of(today, age).replace(day=PANEL_DAY)
+    panel = find_month(today, age).replace(day=PANEL_DAY)
     proposed, reviewed, collected = (panel - timedelta(days) for days in (22, 17, 7))
-    published = month_of(today, age - 1).replace(day=PUBLICATION_DAY) if age > DECIDED_AGE else None
+    published = find_month(today, age - 1).replace(day=PUBLICATION_DAY) if age > DECIDED_AGE else None
     return Docket(proposed, reviewed, collected, panel, panel + timedelta(3), published)
 
 
-def batch_of(draft: Draft, court: str, age: int) -> Row:
+def find_batch(draft: Draft, court: str, age: int) -> Row:
     """The batch of a court and month, created when needed."""
-    month = month_of(draft.today, age)
+    month = find_month(draft.today, age)
     known = (row for row in draft.rows[Batch] if (row["court_code"], row["month"]) == (court, month))
     return next(known, None) or _open_batch(draft, court, month, age)
 
 
 def _open_batch(draft: Draft, court: str, month: date, age: int) -> Row:
-    published = docket(draft.today, age).published
+    published = plan_docket(draft.today, age).published
     if published:
         _announce(draft, court, month, published)
     return draft.add(
@@ -89,4 +89,4 @@ def _announce(draft: Draft, court: str, month: date, published: date) -> None:
 def keep_dockets(draft: Draft, court: str) -> None:
     """Create the batches of all months."""
     for age in range(OLDEST_AGE, -1, -1):
-        batch_of(draft, court, age)
+        find_batch(draft, court, age)

@@ -3,9 +3,9 @@
 from demo.city.cast import DEMO_COURT
 from demo.city.draft import Draft, Row
 from demo.city.places import NINGBO_COURTS
-from demo.city.register import newcomer
+from demo.city.register import add_newcomer
 from demo.records.cases import open_case, take_part
-from demo.records.codes import colour_today, enforce
+from demo.records.codes import compute_colour, enforce
 from models.catalogue import Colour
 from models.code_record import CodeRecord
 from models.court_case import CourtCase, Role
@@ -23,7 +23,7 @@ class Population:
 
     def coloured(self, colour: Colour) -> int:
         """The number of parties whose colour is `colour` today for the court."""
-        return sum(colour_today(self.draft, party) is colour for party in list(self.draft.records))
+        return sum(compute_colour(self.draft, party) is colour for party in list(self.draft.records))
 
     def court(self) -> str:
         """Every eighth subject belongs to Yuyao, the others to all courts in turn."""
@@ -34,19 +34,19 @@ class Population:
         """An applicant for enforcement, usually a known one."""
         if self.creditors and len(self.draft.rows[CourtCase]) % CREDITOR_SHARE:
             return self.draft.random.choice(self.creditors[-200:])
-        self.creditors.append(newcomer(self.draft, court, self.draft.ago(1000, 1100)))
+        self.creditors.append(add_newcomer(self.draft, court, self.draft.ago(1000, 1100)))
         return self.creditors[-1]
 
     def debtor(self, least: int, most: int) -> tuple[Row, Row]:
         """A new subject with an open enforcement case, filed between `least` and `most` days ago."""
         court, filed = self.court(), self.draft.ago(least, most)
-        party = newcomer(self.draft, court, filed)
+        party = add_newcomer(self.draft, court, filed)
         return party, enforce(self.draft, party, self.creditor(court), court, filed, None)
 
     def heard(self, least: int = 150, most: int = 350) -> tuple[Row, Row]:
         """A new subject that was sued some months ago, and the closed case."""
         court, filed = self.court(), self.draft.ago(least, most)
-        party = newcomer(self.draft, court, filed)
+        party = add_newcomer(self.draft, court, filed)
         case = open_case(self.draft, court, "民初", filed, self.draft.after(filed, 60, 140))
         take_part(self.draft, case, self.creditor(court), Role.PLAINTIFF)
         take_part(self.draft, case, party, Role.DEFENDANT)

@@ -3,9 +3,9 @@
 from datetime import date
 
 from casework.majority import ALWAYS
-from demo.city.cast import CAST, DEMO_COURT, Subject
+from demo.city.cast import CAST, DEMO_COURT
 from demo.city.draft import Draft, Row
-from demo.city.names import organization_name, person_name
+from demo.city.names import make_organization_name, make_person_name
 from demo.city.places import HISTORIC_DIVISIONS, NINGBO_COURTS, PLACE_NAMES, VILLAGES
 from models.court import Staff, StaffRole
 from models.household import Household
@@ -33,10 +33,10 @@ def appoint_staff(draft: Draft) -> None:
 
 
 def _appoint(draft: Draft, court: str, role: StaffRole) -> Row:
-    return draft.add(Staff, name=person_name(draft.random), role=role, court_code=court, left_at=None)
+    return draft.add(Staff, name=make_person_name(draft.random), role=role, court_code=court, left_at=None)
 
 
-def officer(draft: Draft, court: str, role: StaffRole) -> int:
+def pick_officer(draft: Draft, court: str, role: StaffRole) -> int:
     """A current member of the court's staff with this role."""
     sought = (court, role, None)
     staff = draft.rows[Staff]
@@ -62,23 +62,18 @@ def enrol(draft: Draft, kind: PartyKind, name: str, number: str, since: date) ->
     return party
 
 
-def enrol_cast(draft: Draft, subject: Subject, since: date) -> Row:
-    return enrol(draft, subject.kind, subject.name, subject.number, since)
-
-
-def newcomer(draft: Draft, court: str, since: date) -> Row:
+def add_newcomer(draft: Draft, court: str, since: date) -> Row:
     """Create a party. Every fourth is an organization."""
-    kinds = (PartyKind.PERSON, PartyKind.PERSON, PartyKind.PERSON, PartyKind.ORGANIZATION)
-    return (
-        person(draft, court, since) if draft.cycle(kinds, Party) is PartyKind.PERSON else company(draft, court, since)
-    )
+    add = draft.cycle((add_person, add_person, add_person, add_company), Party)
+    party: Row = add(draft, court, since)
+    return party
 
 
-def person(draft: Draft, court: str, since: date) -> Row:
+def add_person(draft: Draft, court: str, since: date) -> Row:
     """Create a natural person. Some in Yuyao get a household."""
-    name = person_name(draft.random)
+    name = make_person_name(draft.random)
     while name in CAST_NAMES:
-        name = person_name(draft.random)
+        name = make_person_name(draft.random)
     number = draft.numbers.resident(HISTORIC_DIVISIONS.get(court, draft.found.divisions[court]))
     party = enrol(draft, PartyKind.PERSON, name, number, since)
     if court == DEMO_COURT and draft.random.random() < 0.4:
@@ -86,12 +81,12 @@ def person(draft: Draft, court: str, since: date) -> Row:
     return party
 
 
-def company(draft: Draft, court: str, since: date) -> Row:
+def add_company(draft: Draft, court: str, since: date) -> Row:
     """Create an organization with a unique name."""
     place = PLACE_NAMES.get(court, "宁波市")
-    name = organization_name(draft.random, place)
+    name = make_organization_name(draft.random, place)
     while name in draft.names or name in CAST_NAMES:
-        name = organization_name(draft.random, place)
+        name = make_organization_name(draft.random, place)
     draft.names.add(name)
     return enrol(draft, PartyKind.ORGANIZATION, name, draft.numbers.organization(draft.found.divisions[court]), since)
 

@@ -2,7 +2,7 @@
 
 from demo.city.cast import DEMO_COURT
 from demo.city.draft import Draft
-from demo.city.register import newcomer
+from demo.city.register import add_newcomer
 from demo.records.cases import open_case, take_part
 from models.court_case import Confidentiality, Role
 
@@ -38,4 +38,4 @@ def _ordinary(draft: Draft, index: int, room: int) -> None:
     case = open_case(draft, DEMO_COURT, characters, filed, closed, secrecy)
     roles = [Role.PLAINTIFF, Role.DEFENDANT, *PARTICIPANTS[index % 8 : index % 8 + 1 + index % 2]][:room]
     for role in roles:
-        take_part(draft, case, newcomer(draft, DEMO_COURT, filed), role)
+        take_part(draft, case, add_newcomer(draft, DEMO_COURT, filed), role)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 
 from demo.city.draft import Draft, Row
-from demo.partners.watches import watching
+from demo.partners.watches import list_watches
 from demo.records.cases import may_be_told
 from models.certificate import Certificate
 from models.code_record import CodeRecord
@@ -60,7 +60,7 @@ def _place(told: Told) -> tuple[datetime, str, int]:
 def _watches(draft: Draft) -> dict[int, Row]:
     """The open watches by party."""
     parties = {row["index"]: row["party_id"] for row in draft.rows[Identity]}
-    return {parties[index]: watch for index, watch in watching(draft).items() if index in parties}
+    return {parties[index]: watch for index, watch in list_watches(draft).items() if index in parties}
 
 
 def _notify(draft: Draft, event: Row, client: int, watch: int | None, reference: str) -> None:

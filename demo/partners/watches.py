@@ -70,6 +70,6 @@ def _end_last(draft: Draft, bank: int) -> None:
     draft.add(WatchLine, order_id=order["id"], ordinal=1, outcome=WatchOutcome.UNWATCHED, watch_id=last["id"], **about)
 
 
-def watching(draft: Draft) -> dict[bytes, Row]:
+def list_watches(draft: Draft) -> dict[bytes, Row]:
     """The open watches by keyed hash."""
     return {row["subject_index"]: row for row in draft.rows[Watch] if row["ended_at"] is None}

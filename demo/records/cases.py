@@ -28,7 +28,7 @@ CONFIDENTIAL_CAUSES = {
 }
 
 
-def case_number(draft: Draft, year: int, court: str, characters: str) -> str:
+def next_case_number(draft: Draft, year: int, court: str, characters: str) -> str:
     """The next case number of a court and type."""
     return f"({year}){court}{characters}{draft.serial(year, court, characters)}号"
 
@@ -45,7 +45,7 @@ def open_case(
     """Create a case. It is open unless `closed_on` is given."""
     case = draft.add(
         CourtCase,
-        number=case_number(draft, filed_on.year, court, characters),
+        number=next_case_number(draft, filed_on.year, court, characters),
         court_code=court,
         year=filed_on.year,
         type_characters=characters,

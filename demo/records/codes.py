@@ -6,7 +6,7 @@ from typing import Any
 
 from casework.terms import red_type
 from demo.city.draft import Draft, Row
-from demo.records.cases import case_number, open_case, take_part
+from demo.records.cases import next_case_number, open_case, take_part
 from models.catalogue import Colour, Stage
 from models.certificate import Certificate
 from models.code_record import CloseReason, CodeRecord
@@ -42,7 +42,7 @@ def end_record(record: Row, day: date, reason: CloseReason) -> None:
     record["closed_on"], record["close_reason"] = max(day, record["effective_on"]), reason
 
 
-def colour_today(draft: Draft, party_key: int) -> Colour:
+def compute_colour(draft: Draft, party_key: int) -> Colour:
     """The colour of a party today for the court, by the rule of the service (R11)."""
     codes = {entry["id"]: code for code, entry in draft.found.code_types.items()}
     records = [
@@ -60,9 +60,9 @@ def _span(row: Row) -> Span:
 def punish(draft: Draft, party: Row, kind: SanctionKind, behaviour: str, case: Row, decided_on: date) -> Row:
     """Create a sanction. Only fines and detentions have a decision number of their own (R12)."""
     court = case["court_code"]
-    number = case_number(draft, decided_on.year, court, "司惩") if kind in RED_TYPES else f"{case['number']}笔录"
+    number = next_case_number(draft, decided_on.year, court, "司惩") if kind in RED_TYPES else f"{case['number']}笔录"
     if kind is SanctionKind.CONVICTION:
-        number = case_number(draft, decided_on.year, court, "刑初")
+        number = next_case_number(draft, decided_on.year, court, "刑初")
     return draft.add(
         Sanction,
         decision_number=number,
@@ -109,7 +109,7 @@ def list_debtor(draft: Draft, party: Row, case: Row, listed_on: date, ends_on: d
     entry = {
         "case_id": case["id"],
         "case_number": case["number"],
-        "basis_number": case_number(draft, case["filed_on"].year - 1, court, "民初"),
+        "basis_number": next_case_number(draft, case["filed_on"].year - 1, court, "民初"),
         "obligation": draft.cycle(OBLIGATIONS, Listing),
         "performance": "部分未履行" if draft.random.random() < 0.3 else "全部未履行",
         "grounds": draft.random.choice(GROUNDS),

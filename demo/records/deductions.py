@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from casework.terms import publicity_end, record_end, recorded_type
-from demo.city.docket import Docket, batch_of, docket
+from demo.city.docket import Docket, find_batch, plan_docket
 from demo.city.draft import Draft, Row
-from demo.city.register import officer
+from demo.city.register import pick_officer
 from demo.records.codes import enter_record, punish, redden
 from models.catalogue import Stage, Tier
 from models.court import StaffRole
@@ -82,7 +82,7 @@ def _path(reach: DeductionStatus) -> list[tuple[DeductionStatus, StaffRole, str]
 def deduct(draft: Draft, party: Row, case: Row, role: Role, charge: Charge, progress: Progress) -> Row:
     """Create a deduction with its steps, first version, sanction and record."""
     behaviour = draft.found.behaviours[charge.behaviour]
-    proposed = docket(draft.today, progress.age).proposed
+    proposed = plan_docket(draft.today, progress.age).proposed
     conduct = max(case["filed_on"], proposed - timedelta(draft.random.randint(12, 60)))
     sanction = _sanction(draft, party, case, charge, conduct)
     deduction = draft.add(
@@ -121,12 +121,12 @@ def _document(case: Row, charge: Charge, sanction: Row | None) -> str:
 
 def _proceed(draft: Draft, deduction: Row, court: str, progress: Progress) -> None:
     """Create the steps, and set their people and times."""
-    days = docket(draft.today, progress.age)
+    days = plan_docket(draft.today, progress.age)
     for sequence, (status, role, day) in enumerate(_path(progress.reach), start=1):
-        staff = officer(draft, court, role)
+        staff = pick_officer(draft, court, role)
         at = draft.hour(getattr(days, day))
         if status in (DeductionStatus.IN_BATCH, DeductionStatus.PUBLISHED):
-            batch = batch_of(draft, court, progress.age)
+            batch = find_batch(draft, court, progress.age)
             deduction["batch_id"] = batch["id"]
             at = batch["published_at"] if status is DeductionStatus.PUBLISHED else at
         deduction |= {names[day]: value for names, value in ((PEOPLE, staff), (TIMES, at)) if day in names}

@@ -6,11 +6,11 @@ from datetime import timedelta
 from itertools import count
 
 from demo.city.cast import DEMO_COURT
-from demo.city.docket import DECIDED_AGE, OLDEST_AGE, OPEN_AGE, docket
+from demo.city.docket import DECIDED_AGE, OLDEST_AGE, OPEN_AGE, plan_docket
 from demo.city.draft import Draft, Row
-from demo.city.names import person_name
+from demo.city.names import make_person_name
 from demo.city.places import NEIGHBOUR_COURT
-from demo.city.register import company, enrol, newcomer, person, settle
+from demo.city.register import add_company, add_newcomer, add_person, enrol, settle
 from demo.records.cases import open_case, take_part
 from demo.records.codes import enforce
 from demo.records.deductions import Charge, Progress, deduct
@@ -140,11 +140,11 @@ def _subjects(draft: Draft, persons: int) -> Iterator[tuple[Row, str, bool]]:
         minor = turn % 50 == 49
         yield (_child(draft) if minor else _villager(draft, court)), court, minor
         if turn % 4 == 0:
-            yield company(draft, court, draft.ago(700, 900)), court, False
+            yield add_company(draft, court, draft.ago(700, 900)), court, False
 
 
 def _villager(draft: Draft, court: str) -> Row:
-    party = person(draft, court, draft.ago(700, 900))
+    party = add_person(draft, court, draft.ago(700, 900))
     if court == DEMO_COURT:
         settle(draft, party)
     return party
@@ -152,7 +152,8 @@ def _villager(draft: Draft, court: str) -> Row:
 
 def _child(draft: Draft) -> Row:
     birth = draft.today - timedelta(draft.random.randint(16 * 366, 17 * 365))
-    return enrol(draft, PartyKind.PERSON, person_name(draft.random), draft.numbers.minor(birth), draft.ago(700, 900))
+    name, number = make_person_name(draft.random), draft.numbers.minor(birth)
+    return enrol(draft, PartyKind.PERSON, name, number, draft.ago(700, 900))
 
 
 def _live(draft: Draft, party: Row, court: str, fate: Fate, turn: int, *, minor: bool) -> None:
@@ -163,16 +164,16 @@ def _live(draft: Draft, party: Row, court: str, fate: Fate, turn: int, *, minor:
     low = entry["points_min"] + (fate.remedy is not None and fate.tier is not Tier.T3)
     charge = Charge(code, finding, draft.random.randint(low, entry["points_max"]))
     progress = Progress(fate.reach, draft.random.randint(*fate.ages))
-    case = charged_case(draft, party, court, role, progress.age, minor=minor)
+    case = open_charged_case(draft, party, court, role, progress.age, minor=minor)
     deduction = deduct(draft, party, case, role, charge, progress)
     if fate.remedy:
         fate.remedy(draft, deduction)
 
 
-def charged_case(draft: Draft, party: Row, court: str, role: Role, age: int, *, minor: bool = False) -> Row:
+def open_charged_case(draft: Draft, party: Row, court: str, role: Role, age: int, *, minor: bool = False) -> Row:
     """Create a case for misconduct in `role`, filed before the batch of this age."""
-    filed = docket(draft.today, age).proposed - timedelta(draft.random.randint(70, 150))
-    opponent = newcomer(draft, court, filed)
+    filed = plan_docket(draft.today, age).proposed - timedelta(draft.random.randint(70, 150))
+    opponent = add_newcomer(draft, court, filed)
     if role is Role.JUDGMENT_DEBTOR and not minor:
         return enforce(draft, party, opponent, court, filed, None)
     characters, opposite = OPPOSITES.get(role, ("民初", Role.PLAINTIFF))

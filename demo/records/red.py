@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from demo.city.draft import Row
 from demo.city.population import Population
-from demo.city.register import newcomer
+from demo.city.register import add_newcomer
 from demo.records.cases import open_case, take_part
 from demo.records.codes import end_record, enforce, punish, redden
 from models.catalogue import Colour
@@ -40,7 +40,7 @@ def _sanctioned(population: Population, choice: tuple[SanctionKind, str], least:
     kind, behaviour = choice
     court, decided = population.court(), draft.ago(least, most)
     filed = decided - timedelta(90)
-    party = newcomer(draft, court, filed)
+    party = add_newcomer(draft, court, filed)
     if behaviour.startswith("E"):
         case = enforce(draft, party, population.creditor(court), court, filed, decided + timedelta(10))
     else:

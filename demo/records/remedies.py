@@ -5,7 +5,7 @@ from decimal import Decimal
 from hashlib import sha256
 
 from demo.city.draft import Draft, Row
-from demo.city.register import officer
+from demo.city.register import pick_officer
 from demo.records.codes import end_record, enter_record
 from demo.records.deductions import enter_step, enter_version
 from models.code_record import CloseReason
@@ -63,7 +63,7 @@ def _end(draft: Draft, deduction: Row, status: DeductionStatus, decision: Row) -
     """End a published deduction and its records (R10)."""
     deduction["status"], deduction["ended_at"] = status, decision["decided_at"]
     taken = [row["sequence"] for row in draft.rows[DeductionStep] if row["deduction_id"] == deduction["id"]]
-    panel = officer(draft, _court(draft, deduction), StaffRole.PANEL)
+    panel = pick_officer(draft, _court(draft, deduction), StaffRole.PANEL)
     enter_step(draft, deduction, max(taken) + 1, status, (panel, StaffRole.PANEL), decision["decided_at"])
     reason = CloseReason.WITHDRAWN if status is DeductionStatus.WITHDRAWN else CloseReason.SHIELDED
     for record in _records(draft, deduction):
@@ -78,7 +78,7 @@ def _records(draft: Draft, deduction: Row) -> list[Row]:
     return [row for row in draft.records[deduction["party_id"]] if row.get("deduction_id") == deduction["id"]]
 
 
-def repairable_on(deduction: Row) -> date:
+def find_repair_day(deduction: Row) -> date:
     """The first day on which a repair may be applied for (R9)."""
     return add_months(deduction["determined_on"], MINIMUM_MONTHS[deduction["tier"]])
 
@@ -87,7 +87,7 @@ def apply_for_repair(
     draft: Draft, deduction: Row, outcome: RepairOutcome | None = None, ground: RepairGround | None = None
 ) -> Row:
     """Create a repair of a published deduction, open or decided. A granted one changes the deduction (R9)."""
-    window = (draft.today - repairable_on(deduction)).days
+    window = (draft.today - find_repair_day(deduction)).days
     applied_on = draft.today - timedelta(min(window, draft.random.randint(25, 45) if outcome else 9))
     repair = _application(draft, deduction["party_id"], ground, applied_on)
     repair["deduction_id"] = deduction["id"]

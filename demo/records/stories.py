@@ -5,9 +5,9 @@ from datetime import date, timedelta
 
 from demo.city import cast
 from demo.city.cast import DEMO_COURT, Subject
-from demo.city.docket import OLDEST_AGE, docket
+from demo.city.docket import OLDEST_AGE, plan_docket
 from demo.city.draft import Draft, Row
-from demo.city.register import enrol_cast, newcomer, settle
+from demo.city.register import add_newcomer, enrol, settle
 from demo.records.cases import open_case, take_part
 from demo.records.codes import certify, enforce, enter_record, list_debtor
 from demo.records.deductions import Charge, Progress, deduct
@@ -31,7 +31,7 @@ class Story:
     def __init__(self, draft: Draft, subject: Subject, court: str = DEMO_COURT) -> None:
         self.draft = draft
         self.court = court
-        self.party = enrol_cast(draft, subject, draft.ago(1000, 1100))
+        self.party = enrol(draft, subject.kind, subject.name, subject.number, draft.ago(1000, 1100))
 
     def ago(self, days: int) -> date:
         return self.draft.today - timedelta(days)
@@ -50,13 +50,13 @@ class Story:
             self.draft, self.court, "民初", self.ago(filed), self.ago(max(filed - 120, 2)), confidentiality, cause
         )
         other = Role.DEFENDANT if role is Role.PLAINTIFF else Role.PLAINTIFF
-        take_part(self.draft, case, newcomer(self.draft, self.court, case["filed_on"]), other)
+        take_part(self.draft, case, add_newcomer(self.draft, self.court, case["filed_on"]), other)
         take_part(self.draft, case, self.party, role, minor=minor)
         return case
 
     def enforced(self, filed: int) -> Row:
         """An open enforcement case that was filed `filed` days ago."""
-        opponent = newcomer(self.draft, self.court, self.ago(filed))
+        opponent = add_newcomer(self.draft, self.court, self.ago(filed))
         return enforce(self.draft, self.party, opponent, self.court, self.ago(filed), None)
 
     def published(self, case: Row, role: Role, charge: Charge, age: int) -> Row:
@@ -66,7 +66,7 @@ class Story:
 
     def before(self, age: int) -> int:
         """Days since the filing of a case for the batch of `age` months ago."""
-        return (self.draft.today - docket(self.draft.today, age).proposed).days + 150
+        return (self.draft.today - plan_docket(self.draft.today, age).proposed).days + 150
 
 
 Teller = Callable[[Story], None]
@@ -143,7 +143,8 @@ def _one_lapse(story: Story) -> None:
 def _minor(story: Story) -> None:
     """The case, the deduction and the record of a minor are not disclosed (R16)."""
     today = story.draft.today
-    age = next((age for age in range(3, OLDEST_AGE) if docket(today, age).proposed < MINOR_TURNS_SIXTEEN), OLDEST_AGE)
+    ages = (age for age in range(3, OLDEST_AGE) if plan_docket(today, age).proposed < MINOR_TURNS_SIXTEEN)
+    age = next(ages, OLDEST_AGE)
     case = story.tried(story.before(age), minor=True)
     story.published(case, Role.DEFENDANT, FALSEHOOD, age)
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from demo.city.draft import Draft, Row
 from demo.city.population import Population
-from demo.city.register import newcomer
+from demo.city.register import add_newcomer
 from demo.records.cases import open_case, take_part
 from demo.records.codes import end_record, enter_record, list_debtor, list_lender, punish, remove_listing
 from demo.records.remedies import refuse_repair, request_repair
@@ -41,10 +41,10 @@ def _warn(population: Population, code: str) -> Row:
     draft = population.draft
     if code == "Y01":
         court = population.court()
-        party = newcomer(draft, court, draft.ago(700, 1200))
+        party = add_newcomer(draft, court, draft.ago(700, 1200))
         filed = draft.ago(710, 900)
         case = open_case(draft, court, "民初", filed, filed + timedelta(80), cause="民间借贷纠纷")
-        take_part(draft, case, newcomer(draft, court, filed), Role.DEFENDANT)
+        take_part(draft, case, add_newcomer(draft, court, filed), Role.DEFENDANT)
         take_part(draft, case, party, Role.PLAINTIFF)
         return list_lender(draft, party, court, draft.ago(30, 700))
     party, case = population.debtor(120, 640) if code in ENFORCEMENT_TYPES else population.heard()
@@ -52,10 +52,10 @@ def _warn(population: Population, code: str) -> Row:
         listed = draft.after(case["filed_on"], 45, 80)
         months = draft.random.choice((24, 24, 24, 36, None))
         return list_debtor(draft, party, case, listed, add_months(listed, months) if months else None)[1]
-    return warned(population.draft, party, case, code, 10, 110)
+    return warn(population.draft, party, case, code, 10, 110)
 
 
-def warned(draft: Draft, party: Row, case: Row, code: str, least: int, most: int) -> Row:
+def warn(draft: Draft, party: Row, case: Row, code: str, least: int, most: int) -> Row:
     """Create a record by admonition or order to leave. A suspicion (Y03) has no decision."""
     start = draft.ago(least, most)
     end = add_months(start, draft.found.code_types[code]["term_months"])
