@@ -95,27 +95,20 @@ Extent = tuple[Decimal | None, int | None]
 def _extents(kinds: Sequence[SanctionKind], text: str) -> list[Extent]:
     """Amount and days of each kind. Several are written in the order of the kinds: 20000元、15日."""
     if len(kinds) == 1:
-        return [(_amount(kinds[0], text), _days(kinds[0], text))]
+        return [_extent(kinds[0], text)]
     parts = [part for part in BETWEEN.split(text) if part.strip()]
     measured = [kind for kind in kinds if kind in MEASURED]
     if len(parts) == len(measured):
         own = dict(zip(measured, parts, strict=True))
-        return [(_amount(kind, own.get(kind, "")), _days(kind, own.get(kind, ""))) for kind in kinds]
-    return [(_amount(kind, text), None) for kind in kinds]
+        return [_extent(kind, own.get(kind, "")) for kind in kinds]
+    return [_extent(kind, text) if kind is SanctionKind.FINE else (None, None) for kind in kinds]
 
 
-def _amount(kind: SanctionKind, text: str) -> Decimal | None:
-    """The amount of a fine in CNY."""
-    if kind is not SanctionKind.FINE:
-        return None
-    return parse_amount(text)
-
-
-def _days(kind: SanctionKind, text: str) -> int | None:
-    """The days of a detention."""
-    if kind is not SanctionKind.DETENTION:
-        return None
-    days = parse_days(text)
-    if days > LONGEST_DETENTION:
+def _extent(kind: SanctionKind, text: str) -> Extent:
+    """The amount of a fine in CNY, or the days of a detention."""
+    if kind is SanctionKind.FINE:
+        return parse_amount(text), None
+    days = parse_days(text) if kind is SanctionKind.DETENTION else None
+    if days and days > LONGEST_DETENTION:
         raise LineError("DAYS", f"No detention is longer than {LONGEST_DETENTION} days: correct the length.")
-    return days
+    return None, days
