@@ -25,18 +25,16 @@ from ingest.reference.editions import (
 from models.terms import COURT_TIME
 
 catalogue = typer.Typer(
-    no_args_is_help=True, help="Behaviours, code types, moral-bank items and grading rules: the court's own editions."
+    no_args_is_help=True, help="Behaviours, code types, moral-bank items and grading rules: the editions of a court."
 )
-Folder = Annotated[
-    Path, typer.Argument(help="Folder with any of the files of a catalogue, as `show --into` writes them.")
-]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change, keep nothing.")]
+Folder = Annotated[Path, typer.Argument(help="Folder with files of a catalogue, as written by `show --into`.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the changes without saving them.")]
 
 
 @catalogue.command("show")
 def catalogue_show(
     on: Annotated[str | None, typer.Option(help="The edition in force on this day; today by default.")] = None,
-    into: Annotated[Path | None, typer.Option(help="Write its files into this folder, to be edited.")] = None,
+    into: Annotated[Path | None, typer.Option(help="Write its files into this folder.")] = None,
 ) -> None:
     """Show the editions, and the one in force on a day.
 
@@ -68,8 +66,8 @@ def catalogue_check(folder: Folder) -> None:
 @catalogue.command("load")
 def catalogue_load(
     folder: Folder,
-    label: Annotated[str, typer.Option(help="What the edition is called.")],
-    start: Annotated[str, typer.Option("--from", help="First day on which it is in force, such as 2027-01-01.")],
+    label: Annotated[str, typer.Option(help="Name of the edition.")],
+    start: Annotated[str, typer.Option("--from", help="First day of the edition, such as 2027-01-01.")],
     dry_run: DryRun = False,
 ) -> None:
     """Put an edition in force from a day. Missing files are taken from the previous edition, which ends on that day;

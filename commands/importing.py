@@ -26,19 +26,19 @@ WORDS_SHOWN = 20
 
 def import_(
     format: Annotated[str, typer.Argument(help=f"One of: {', '.join(FORMATS)}.")],
-    files: Annotated[list[Path], typer.Argument(help="Files to import, in order.")],
-    court: Annotated[str | None, typer.Option(help="Hold the lines to this court and those below it, by code.")] = None,
-    rejects: Annotated[Path | None, typer.Option(help="Where rejected lines go, with their reasons.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything, keep nothing.")] = False,
+    files: Annotated[list[Path], typer.Argument(help="Files to import, in this order.")],
+    court: Annotated[str | None, typer.Option(help="Accept only lines of this court and those below it.")] = None,
+    rejects: Annotated[Path | None, typer.Option(help="File for rejected lines and their reasons.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Import without saving anything.")] = False,
     exported_on: Annotated[
         datetime | None,
         typer.Option(
             formats=["%Y-%m-%d"],
-            help="The day of the export, today by default. What a newer export wrote stays, and is counted outdated.",
+            help="Day of the export, by default today. Lines that differ from a newer export are outdated.",
         ),
     ] = None,
     history: Annotated[
-        bool, typer.Option("--history", help="Former years: colours are set, and nobody is told of anything.")
+        bool, typer.Option("--history", help="Former years: colours are set, and nobody is notified.")
     ] = False,
 ) -> None:
     """Import exports of a court, and print what is new, what changed and which events were recorded.

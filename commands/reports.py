@@ -21,9 +21,9 @@ reports = typer.Typer(no_args_is_help=True, help="Check judicial integrity repor
 
 @reports.command("verify")
 def verify(
-    file: Annotated[Path, typer.Argument(help="The signed text (.jws): downloaded, or attached to the PDF.")],
-    jwks: Annotated[str, typer.Option(help="File or URL of published keys; the issuer's by default.")] = "",
-    issuer: Annotated[str, typer.Option(help="The service whose reports you trust; SUXIN_ISSUER by default.")] = "",
+    file: Annotated[Path, typer.Argument(help="The signed text (.jws), downloaded or attached to the PDF.")],
+    jwks: Annotated[str, typer.Option(help="File or URL of published keys; by default those of the issuer.")] = "",
+    issuer: Annotated[str, typer.Option(help="URL of the trusted service; by default SUXIN_ISSUER.")] = "",
 ) -> None:
     """Verify the signature and the dates of a report, and print it. Exits with 1 if it is not valid.
 

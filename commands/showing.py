@@ -41,9 +41,9 @@ LIST = EXPORTS / "shixin.jsonl"
 
 
 def demo(
-    scale: Annotated[float, typer.Option(min=0.01, max=10, help="Size of the city; 1 is the published figures.")] = 0.1,
-    serve: Annotated[bool, typer.Option("--serve", help="Go on serving when the examples are done.")] = False,
-    port: Annotated[int, typer.Option(help="Port to listen on; by default 8000 with --serve, else a free one.")] = 0,
+    scale: Annotated[float, typer.Option(min=0.01, max=10, help="Size; 1 for the published figures.")] = 0.1,
+    serve: Annotated[bool, typer.Option("--serve", help="Continue to serve after the examples.")] = False,
+    port: Annotated[int, typer.Option(help="Port; by default 8000 with --serve, otherwise a free one.")] = 0,
 ) -> None:
     """Demonstrate the service: import exports, build a demo city, and send the requests of each audience over HTTP.
 

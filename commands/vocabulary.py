@@ -15,16 +15,16 @@ from ingest.reference.vocabulary import COLUMNS
 from ingest.reference.words import Word, WordChange, check_words, list_words, load_words
 from models.vocabulary import WordKind
 
-vocabulary = typer.Typer(no_args_is_help=True, help="The words that courts write in their files, and what they mean.")
-Files = Annotated[list[Path], typer.Argument(help="CSV files, each called as the kind of its words: roles.csv.")]
+vocabulary = typer.Typer(no_args_is_help=True, help="The words in files of courts, and their meanings.")
+Files = Annotated[list[Path], typer.Argument(help="CSV files, named by the kind of words: roles.csv.")]
 
 
 @vocabulary.command("show")
 def vocabulary_show(
     kind: Annotated[
-        WordKind | None, typer.Argument(help="A kind of words; how many of each there are by default.")
+        WordKind | None, typer.Argument(help="A kind of words; by default the number of words of each kind.")
     ] = None,
-    own: Annotated[bool, typer.Option("--own", help="Only the words that were added here.")] = False,
+    own: Annotated[bool, typer.Option("--own", help="Only added words.")] = False,
 ) -> None:
     """Show the words of a kind as a CSV file that `load` takes.
 
@@ -54,8 +54,8 @@ def vocabulary_check(files: Files) -> None:
 @vocabulary.command("load")
 def vocabulary_load(
     files: Files,
-    replace: Annotated[bool, typer.Option("--replace", help="Drop what was added and is not in the files.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, keep nothing.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Delete added words that are not in the files.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the changes without saving them.")] = False,
 ) -> None:
     """Add words, all files or none. A known word gets the new meaning. Later imports use them.
 

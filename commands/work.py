@@ -28,7 +28,7 @@ from telemetry import logs
 
 
 def worker(
-    metrics_port: Annotated[int | None, typer.Option(help="Port of /metrics; without it, there is none.")] = None,
+    metrics_port: Annotated[int | None, typer.Option(help="Port of /metrics; by default it is not served.")] = None,
     metrics_host: Annotated[str, typer.Option(help="Address of /metrics.")] = "127.0.0.1",
 ) -> None:
     """Run scheduled work and deliver events to webhooks. One process leads, the others wait.
@@ -53,8 +53,8 @@ def worker(
 def publish(
     court: Annotated[str, typer.Option(help="Code of the court.")],
     month: Annotated[str, typer.Option(help="The month, as YYYY-MM.")],
-    by: Annotated[str, typer.Option(help="User name of the member of the Centre who publishes.")],
-    reason: Annotated[str, typer.Option(help="Why, kept with each item.")] = "按月发布。",
+    by: Annotated[str, typer.Option(help="User name of a member of the Centre.")],
+    reason: Annotated[str, typer.Option(help="Reason, recorded with each item.")] = "按月发布。",
 ) -> None:
     """Publish the batch of a court and month: all items that the panel approved.
 

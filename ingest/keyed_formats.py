@@ -32,7 +32,7 @@ class KeyedFormat(Format):
     _court: ClassVar[int | None]
 
     def __init_subclass__(cls) -> None:
-        if not hasattr(cls, "staged"):  # what several formats have in common
+        if not hasattr(cls, "staged"):  # an abstract base class
             return
         own = [column.name for column in cls.staged.c][len(SHARED) :]
         cls._places = tuple(own.index(name) for name in cls.key if name in own)

@@ -86,7 +86,7 @@ class Run:
         await self._keep(self.recording)
         lines, merging = self.export.lines(), deque[asyncio.Task[None]]()
         collecting = gc.isenabled()
-        gc.disable()  # lines hold no cycles, and walking over those in flight takes half the time of reading them
+        gc.disable()  # records form no cycles, and collections would take half the time of reading
         try:
             while (chunk := await self._read(lines)).rows:
                 if len(merging) == (1 if self.dry_run else STEPS):
@@ -162,7 +162,7 @@ class Run:
         result = await repeat(partial(_attempt, connection, step), attempts)
         self.summary.told.update(told := take_told(connection))
         if told and not self.dry_run:
-            with suppress(SQLAlchemyError, OSError):  # it is committed: the worker places what is left
+            with suppress(SQLAlchemyError, OSError):  # committed already; the worker places the rest
                 await place(connection)
                 await connection.commit()
         return result

@@ -141,8 +141,8 @@ def _register(engine: sa.Engine, place: Path) -> None:
 
 
 def main(
-    subjects: Annotated[int, typer.Option(help="How many subjects; half as many again are the deductions.")] = 200_000,
-    directory: Annotated[Path | None, typer.Option(help="Where it is kept; .suxin/bench-SUBJECTS by default.")] = None,
+    subjects: Annotated[int, typer.Option(help="Subjects; there are 1.5 times as many deductions.")] = 200_000,
+    directory: Annotated[Path | None, typer.Option(help="Directory; by default .suxin/bench-SUBJECTS.")] = None,
 ) -> None:
     """Build the benchmark database unless it exists.
 

@@ -240,7 +240,7 @@ def measure_turns(partner: Partner, rounds: int) -> Measured:
 def main(
     subjects: Annotated[int, typer.Option(help="Size of the database.")] = 20_000,
     rows: Annotated[int, typer.Option(help="Rows of the list.")] = 1_000_000,
-    rounds: Annotated[int, typer.Option(min=1, help="Rounds, in each of which both have a turn.")] = 3,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds; both run once per round.")] = 3,
 ) -> None:
     """Measure how fast a list is exported.
 

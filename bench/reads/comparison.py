@@ -109,15 +109,15 @@ def _named(text: str, known: Mapping[str, Any]) -> list[Any]:
 
 def main(
     subjects: Annotated[int, typer.Option(help="Size of the database.")] = 200_000,
-    rounds: Annotated[int, typer.Option(help="Rounds, in each of which everybody has a turn.")] = 5,
-    seconds: Annotated[float, typer.Option(help="Seconds of a turn.")] = 10,
-    warm_up: Annotated[float, typer.Option(help="Seconds before it that do not count; 0 for none.")] = 2,
+    rounds: Annotated[int, typer.Option(help="Rounds; each system runs once per round.")] = 5,
+    seconds: Annotated[float, typer.Option(help="Seconds per run.")] = 10,
+    warm_up: Annotated[float, typer.Option(help="Seconds of warm-up before each run.")] = 2,
     only: Annotated[str, typer.Option(help=f"Some of: {','.join(WORKS)}.")] = "",
     systems: Annotated[str, typer.Option(help=f"Some of: {','.join(SYSTEMS)}.")] = "",
     connections: Annotated[int, typer.Option(help="Connections of wrk, clients of pgbench.")] = 8,
     bodies: Annotated[int, typer.Option(help="Different requests of each work.")] = 32,
-    directory: Annotated[Path | None, typer.Option(help="Where the database is kept.")] = None,
-    output: Annotated[Path | None, typer.Option(help="The file for the results, instead of one by the day.")] = None,
+    directory: Annotated[Path | None, typer.Option(help="Directory of the database.")] = None,
+    output: Annotated[Path | None, typer.Option(help="File for the results; by default named by date.")] = None,
 ) -> None:
     """Compare Suxin with other servers. The database is built unless it exists.
 

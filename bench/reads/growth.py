@@ -56,10 +56,10 @@ def _summary(figures: Mapping[str, Figures]) -> dict[str, Any]:
 def main(
     small: Annotated[int, typer.Option(help="Subjects of the smaller database.")] = 20_000,
     large: Annotated[int, typer.Option(help="Subjects of the larger one.")] = 2_000_000,
-    rounds: Annotated[int, typer.Option(help="Rounds, in each of which both have a turn.")] = 5,
-    seconds: Annotated[float, typer.Option(help="Seconds of a turn.")] = 10,
-    warm_up: Annotated[float, typer.Option(help="Seconds before it that do not count; 0 for none.")] = 2,
-    connections: Annotated[int, typer.Option(help="Connections of wrk; with one, latency is all there is.")] = 1,
+    rounds: Annotated[int, typer.Option(help="Rounds; both run once per round.")] = 5,
+    seconds: Annotated[float, typer.Option(help="Seconds per run.")] = 10,
+    warm_up: Annotated[float, typer.Option(help="Seconds of warm-up before each run.")] = 2,
+    connections: Annotated[int, typer.Option(help="Connections of wrk.")] = 1,
     bodies: Annotated[int, typer.Option(help="Different requests of each work.")] = 256,
 ) -> None:
     """Measure Suxin on a small and a large database. They are built unless they exist.

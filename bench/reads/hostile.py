@@ -112,7 +112,7 @@ def measure_attack(system: Suxin, seconds: float) -> tuple[list[float], list[flo
     peace = measure_latencies(lambda: system.ask(small, headers), seconds)
     other = multiprocessing.get_context("spawn").Process(target=send_hostile, args=(system.url, headers, seconds + 4))
     other.start()
-    time.sleep(2)  # it imports what it needs
+    time.sleep(2)  # the process imports its modules
     war = measure_latencies(lambda: system.ask(small, headers), seconds)
     other.join()
     return peace, war
@@ -120,7 +120,7 @@ def measure_attack(system: Suxin, seconds: float) -> tuple[list[float], list[flo
 
 def main(
     subjects: Annotated[int, typer.Option(help="Size of the database.")] = 5_000,
-    seconds: Annotated[float, typer.Option(help="Seconds in peace, and as many under attack.")] = 5,
+    seconds: Annotated[float, typer.Option(help="Seconds without and with hostile requests.")] = 5,
 ) -> None:
     """Measure the refusal of hostile documents. Exits with 1 if one takes more than 50 ms of CPU time.
 

@@ -37,8 +37,8 @@ class Unlogged(Suxin):
 
 def main(
     subjects: Annotated[int, typer.Option(help="Size of the database.")] = 200_000,
-    rounds: Annotated[int, typer.Option(help="Rounds, in each of which both have a turn.")] = 5,
-    seconds: Annotated[float, typer.Option(help="Seconds of a turn.")] = 4,
+    rounds: Annotated[int, typer.Option(help="Rounds; both run once per round.")] = 5,
+    seconds: Annotated[float, typer.Option(help="Seconds per run.")] = 4,
 ) -> None:
     """Measure throughput with and without the access log, by workload.
 

@@ -109,7 +109,7 @@ async def profile_work(data: Data, work: Work, requests: Sequence[bytes], rounds
 
 def main(
     subjects: Annotated[int, typer.Option(help="Size of the database.")] = 200_000,
-    rounds: Annotated[int, typer.Option(help="How often each of the 32 requests is made.")] = 10,
+    rounds: Annotated[int, typer.Option(help="How often each of the 32 requests is sent.")] = 10,
 ) -> None:
     """Print the duration of each step, by workload.
 

@@ -130,9 +130,9 @@ def make_transactions(parts: Sequence[Any], judge: int) -> list[Sequence[Stateme
 
 def main(
     subjects: Annotated[int, typer.Option(help="Size of the database.")] = 200_000,
-    rounds: Annotated[int, typer.Option(help="Rounds, in each of which both have a turn.")] = 5,
-    seconds: Annotated[float, typer.Option(help="Seconds of a turn.")] = 4,
-    connections: Annotated[int, typer.Option(help="Requests at a time.")] = 8,
+    rounds: Annotated[int, typer.Option(help="Rounds; both run once per round.")] = 5,
+    seconds: Annotated[float, typer.Option(help="Seconds per run.")] = 4,
+    connections: Annotated[int, typer.Option(help="Concurrent requests.")] = 8,
 ) -> None:
     """Measure proposals per second.
 

@@ -22,17 +22,15 @@ clients = typer.Typer(no_args_is_help=True, help="Register partners and portals.
 @clients.command("add")
 def client_add(
     name: Annotated[str, typer.Argument(help="Name of the institution.")],
-    audience: Annotated[Audience, typer.Option(help="What kind of client it is.")],
-    scope: Annotated[list[str] | None, typer.Option(help="A scope; all of the audience's by default.")] = None,
-    purpose: Annotated[list[str] | None, typer.Option(help="A purpose; all of the audience's by default.")] = None,
+    audience: Annotated[Audience, typer.Option(help="Kind of client.")],
+    scope: Annotated[list[str] | None, typer.Option(help="A scope; by default all of the audience.")] = None,
+    purpose: Annotated[list[str] | None, typer.Option(help="A purpose; by default all of the audience.")] = None,
     jwks: Annotated[Path | None, typer.Option(help="File with its public keys (private_key_jwt).")] = None,
-    secret: Annotated[bool, typer.Option("--secret", help="Make a secret instead (pilots only).")] = False,
-    client_id: Annotated[str | None, typer.Option(help="Its identifier; made up by default.")] = None,
+    secret: Annotated[bool, typer.Option("--secret", help="Create a secret instead (pilots only).")] = False,
+    client_id: Annotated[str | None, typer.Option(help="Identifier; by default a random one.")] = None,
     court: Annotated[str | None, typer.Option(help="COURT only: code of the court.")] = None,
     village: Annotated[str | None, typer.Option(help="VILLAGE only: name of the village.")] = None,
-    redirect_uri: Annotated[
-        list[str] | None, typer.Option(help="COURT only: where staff come back to after signing in.")
-    ] = None,
+    redirect_uri: Annotated[list[str] | None, typer.Option(help="COURT only: redirect URI after sign-in.")] = None,
 ) -> None:
     """Register a client. A secret is printed once and not stored.
 
@@ -73,7 +71,7 @@ def client_list() -> None:
 
 
 @clients.command("disable")
-def client_disable(client_id: Annotated[str, typer.Argument(help="Its identifier.")]) -> None:
+def client_disable(client_id: Annotated[str, typer.Argument(help="Identifier of the client.")]) -> None:
     """Disable a client. Its tokens become invalid at once."""
     with open_register() as (connection, _):
         registry.disable_client(connection, client_id, now=datetime.now(UTC))
@@ -82,8 +80,8 @@ def client_disable(client_id: Annotated[str, typer.Argument(help="Its identifier
 
 @clients.command("scopes")
 def client_scopes(
-    client_id: Annotated[str, typer.Argument(help="Its identifier.")],
-    scope: Annotated[list[str] | None, typer.Option(help="A scope; all of the audience's by default.")] = None,
+    client_id: Annotated[str, typer.Argument(help="Identifier of the client.")],
+    scope: Annotated[list[str] | None, typer.Option(help="A scope; by default all of the audience.")] = None,
 ) -> None:
     """Replace the scopes of a client, after an update with new scopes or a change of the contract."""
     with open_register() as (connection, settings):
@@ -95,9 +93,10 @@ def client_scopes(
 
 @clients.command("budget")
 def client_budget(
-    client_id: Annotated[str, typer.Argument(help="Its identifier.")],
+    client_id: Annotated[str, typer.Argument(help="Identifier of the client.")],
     points: Annotated[
-        int | None, typer.Argument(min=1, max=999_999_999, help="Cost points a minute; what is ordinary by default.")
+        int | None,
+        typer.Argument(min=1, max=999_999_999, help="Cost points per minute; by default the usual ones."),
     ] = None,
 ) -> None:
     """Set the budget of a client: the cost of its requests per minute, over all workers.
@@ -111,7 +110,7 @@ def client_budget(
 
 @clients.command("rotate")
 def client_rotate(
-    client_id: Annotated[str, typer.Argument(help="Its identifier.")],
+    client_id: Annotated[str, typer.Argument(help="Identifier of the client.")],
     jwks: Annotated[Path | None, typer.Option(help="File with its new public keys.")] = None,
 ) -> None:
     """Replace the keys of a client by those in a file, or its secret by a new one."""

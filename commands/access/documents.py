@@ -31,7 +31,7 @@ def documents_add(
     client_id: ClientId,
     files: Annotated[list[Path], typer.Argument(help=f"Each is {KINDS}.")],
     purpose: Annotated[
-        list[str] | None, typer.Option(help="A purpose; requests with these documents may name no other.")
+        list[str] | None, typer.Option(help="A purpose; requests with these documents may have no other.")
     ] = None,
 ) -> None:
     """Register documents for a client, all or none. Each is validated against the scopes of the client.
@@ -59,7 +59,7 @@ def documents_list(client_id: ClientId) -> None:
 
 @documents.command("remove")
 def documents_remove(
-    client_id: ClientId, identifiers: Annotated[list[str], typer.Argument(help="As `list` shows them.")]
+    client_id: ClientId, identifiers: Annotated[list[str], typer.Argument(help="Identifiers as shown by `list`.")]
 ) -> None:
     """Remove documents of a client. They are refused from now on."""
     with open_register() as (connection, _):

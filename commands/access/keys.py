@@ -14,7 +14,9 @@ keys = typer.Typer(no_args_is_help=True, help="Change the keys that sign access 
 
 @keys.command("rotate")
 def keys_rotate(
-    now: Annotated[bool, typer.Option("--now", help="The key is lost: end every token and report at once.")] = False,
+    now: Annotated[
+        bool, typer.Option("--now", help="The key is compromised: end all tokens and reports at once.")
+    ] = False,
 ) -> None:
     """Sign with the announced next key from now on, and announce another. Running servers are notified."""
     with explain_errors():

@@ -12,15 +12,15 @@ from commands.session import console
 from models.court import StaffRole
 
 staff = typer.Typer(no_args_is_help=True, help="Accounts of court staff, who sign in on a page of this service.")
-Username = Annotated[str, typer.Argument(help="What they sign in with.")]
+Username = Annotated[str, typer.Argument(help="User name.")]
 
 
 @staff.command("add")
 def staff_add(
     name: Annotated[str, typer.Argument(help="Name of the member of staff.")],
-    username: Annotated[str, typer.Option(help="What they sign in with.")],
-    role: Annotated[StaffRole, typer.Option(help="The part that they play in the procedure.")],
-    court: Annotated[str, typer.Option(help="Code of their court.")],
+    username: Annotated[str, typer.Option(help="User name.")],
+    role: Annotated[StaffRole, typer.Option(help="Role in the procedure.")],
+    court: Annotated[str, typer.Option(help="Code of the court.")],
 ) -> None:
     """Add a member of staff. The password is printed once and not stored.
 

@@ -16,9 +16,9 @@ def token(
     client_id: Annotated[str, typer.Argument(help="The client's identifier.")],
     key: Annotated[Path | None, typer.Option(help="File with the client's private JWK.")] = None,
     secret: Annotated[str | None, typer.Option(envvar="SUXIN_CLIENT_SECRET", help="The client's secret.")] = None,
-    scope: Annotated[list[str] | None, typer.Option(help="A scope; all of the client's by default.")] = None,
-    user_name: Annotated[str, typer.Option(help="Litigant portals: name of whom the portal acts for.")] = "",
-    user_number: Annotated[str, typer.Option(help="Litigant portals: number of whom the portal acts for.")] = "",
+    scope: Annotated[list[str] | None, typer.Option(help="A scope; by default all of the client.")] = None,
+    user_name: Annotated[str, typer.Option(help="Litigant portals: name of the user.")] = "",
+    user_number: Annotated[str, typer.Option(help="Litigant portals: number of the user.")] = "",
 ) -> None:
     """Request an access token from the running server at SUXIN_ISSUER, and print it.
 

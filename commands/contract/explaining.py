@@ -36,12 +36,12 @@ FRESH = Keyring((bytes(32),), (bytes(32),))
 
 def explain(
     document: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A GraphQL document.")],
-    audience: Annotated[Audience, typer.Option(help="Who asks.")],
+    audience: Annotated[Audience, typer.Option(help="Audience of the client.")],
     variables: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="Its variables, a JSON object.")
     ] = None,
-    operation: Annotated[str | None, typer.Option(help="The operation, where the document has several.")] = None,
-    analyze: Annotated[bool, typer.Option(help="Run the statements on the database, and undo them.")] = False,
+    operation: Annotated[str | None, typer.Option(help="Name of the operation, if the document has several.")] = None,
+    analyze: Annotated[bool, typer.Option(help="Run the statements on the database, and roll back.")] = False,
 ) -> None:
     """Print the cost of a document, the scopes that it needs, and its SQL, or why it has no plan.
 

@@ -25,7 +25,7 @@ schema = typer.Typer(help="Print the GraphQL schema, or compare it with another.
 @schema.callback(invoke_without_command=True)
 def show(
     context: typer.Context,
-    audience: Annotated[Audience | None, typer.Option(help="Only what this audience reaches.")] = None,
+    audience: Annotated[Audience | None, typer.Option(help="Only the part that this audience can use.")] = None,
 ) -> None:
     """Print the GraphQL schema, or compare it with another.
 
@@ -39,12 +39,12 @@ def show(
 @schema.command()
 def diff(
     context: typer.Context,
-    old: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The SDL that clients know.")],
+    old: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The old SDL.")],
     new: Annotated[
-        Path | None, typer.Argument(exists=True, dir_okay=False, help="The SDL to come; by default this release's.")
+        Path | None, typer.Argument(exists=True, dir_okay=False, help="The new SDL; by default that of this release.")
     ] = None,
     accepted: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="Breaking changes that are agreed on, in TOML.")
+        Path | None, typer.Option(exists=True, dir_okay=False, help="TOML file of accepted breaking changes.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

@@ -13,25 +13,25 @@ from casework.transaction import date_records
 from demo.city.calibration import Figures
 from demo.city.cast import CHEN, DEMO_COURT
 from demo.city.copying import Progress, colour, copy
-from demo.city.docket import keep_dockets
+from demo.city.docket import add_batches
 from demo.city.draft import Draft
-from demo.city.lookup_tables import CityError, survey
+from demo.city.lookup_tables import CityError, read_tables
 from demo.city.population import Population
 from demo.city.register import appoint_staff
 from demo.city.samples import fill_samples
-from demo.partners.consents import agree
-from demo.partners.events import happen
-from demo.partners.lending import lend
-from demo.partners.loans import lend_on_gold
-from demo.partners.lookups import look_up
-from demo.partners.watches import keep_watch
+from demo.partners.consents import add_consents
+from demo.partners.events import add_events
+from demo.partners.lending import add_lender
+from demo.partners.loans import add_loans
+from demo.partners.lookups import add_lookups
+from demo.partners.watches import add_watches
 from demo.records.blue import fill_blue
-from demo.records.conversions import convert
+from demo.records.conversions import add_conversions
 from demo.records.gold import fill_gold
 from demo.records.measures import publish_measures
 from demo.records.outcomes import charge_subjects
 from demo.records.red import fill_red
-from demo.records.stories import tell
+from demo.records.stories import add_cast
 from demo.records.yellow import fill_yellow
 from models.access_record import AccessRecord
 from models.audience import Audience
@@ -88,8 +88,8 @@ async def build_city(
     """
     async with engine.begin() as connection:
         await _prepare(connection, keyring)
-        draft = Draft(await survey(connection, clients), keyring, today, seed)
-        imagine(draft, Figures().scaled(scale), progress)
+        draft = Draft(await read_tables(connection, clients), keyring, today, seed)
+        make_rows(draft, Figures().scaled(scale), progress)
         await copy(connection, draft, progress)
         await connection.execute(PLACE)
         await colour(connection, draft, progress)
@@ -113,26 +113,26 @@ async def _prepare(connection: AsyncConnection, keyring: Keyring) -> None:
         raise CityError("The demo city stands in this database already. Use it, or start from an empty database.")
 
 
-def imagine(draft: Draft, figures: Figures, progress: Progress) -> None:
+def make_rows(draft: Draft, figures: Figures, progress: Progress) -> None:
     """Create all rows in memory: staff, cast, deductions, other subjects, and what follows from them."""
     appoint_staff(draft)
-    keep_dockets(draft, DEMO_COURT)
-    cast = tell(draft)
+    add_batches(draft, DEMO_COURT)
+    cast = add_cast(draft)
     charge_subjects(draft, figures.persons_with_deductions - len(_charged_persons(draft)))
     population = Population(draft)
     fill_red(population, figures.red)
     fill_blue(population, figures.blue)
     fill_yellow(population, figures.yellow)
     fill_gold(population, figures.certificates)
-    lend(draft)
+    add_lender(draft)
     fill_samples(draft, figures.samples)
     publish_measures(draft)
-    convert(draft, figures.conversions)
-    agree(draft, cast, figures.consents)
-    lend_on_gold(draft)
-    keep_watch(draft)
-    look_up(draft, figures.look_ups)
-    happen(draft)
+    add_conversions(draft, figures.conversions)
+    add_consents(draft, cast, figures.consents)
+    add_loans(draft)
+    add_watches(draft)
+    add_lookups(draft, figures.look_ups)
+    add_events(draft)
     progress("imagine", 1, 1)
 
 

@@ -58,15 +58,15 @@ granted repair shortened. A household with conversions. Plaintiff of a labour ca
 which employers never see. BANK holds consent for all its purposes, EMPLOYER for both of its own."""
 
 LIN = Subject("LIN", "林改过", "330281190001010012")
-"""BLUE by a repaired listing. One shielded deduction with its shielded Y04 record, one withdrawn, one expired: all of
-them vanished outside the court. BANK holds consent."""
+"""BLUE by a repaired listing. One shielded deduction with its shielded Y04 record, one withdrawn, one expired: none of
+them is visible outside the court. BANK holds consent."""
 
 WANG = Subject("WANG", "王自觉", "330203190002020029")
 """GOLD by a certificate. BANK holds consent for INCENTIVE_LOAN only."""
 
 ZHAO = Subject("ZHAO", "赵拘留", "330212190003030030")
 """RED by detention (R02), with a T3 deduction for the same act, and a listing in force. EMPLOYER holds consent for
-SENIOR_POST_QUALIFICATION, and ZHAO_SHARE_CODE is live; BANK has nothing."""
+SENIOR_POST_QUALIFICATION, and ZHAO_SHARE_CODE is valid; BANK has no consent."""
 
 FORGE = Subject("FORGE", "宁波失信建材有限公司", "913302009999999127")
 """RED by a fine (R03), listed (Y18), with visible deductions."""

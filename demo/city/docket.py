@@ -86,7 +86,7 @@ def _announce(draft: Draft, court: str, month: date, published: date) -> None:
         )
 
 
-def keep_dockets(draft: Draft, court: str) -> None:
+def add_batches(draft: Draft, court: str) -> None:
     """Create the batches of all months."""
     for age in range(OLDEST_AGE, -1, -1):
         find_batch(draft, court, age)

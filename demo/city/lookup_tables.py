@@ -40,7 +40,7 @@ class Found:
         return [entry for entry in self.behaviours.values() if entry["code_type"] == code_type]
 
 
-async def survey(connection: AsyncConnection, clients: Mapping[Audience, int]) -> Found:
+async def read_tables(connection: AsyncConnection, clients: Mapping[Audience, int]) -> Found:
     """Read everything. Raises CityError if the catalogue or the courts are missing."""
     await _settle_villages(connection)
     found = Found(

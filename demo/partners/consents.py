@@ -37,7 +37,7 @@ SIGNED, EXPIRED, REVOKED = 100, 400, 30
 VALID_DAYS = 365
 
 
-def agree(draft: Draft, parties: Mapping[str, Row], count: int) -> None:
+def add_consents(draft: Draft, parties: Mapping[str, Row], count: int) -> None:
     """Create the consents of the cast, `count` consents in total, and the share codes."""
     for subject in CONSENTING:
         _cast_consent(draft, subject, Audience.BANK, BANK_PURPOSES)

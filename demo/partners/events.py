@@ -32,7 +32,7 @@ WARNED = timedelta(30)
 """Days before the end of a consent at which its expiry is announced."""
 
 
-def happen(draft: Draft) -> None:
+def add_events(draft: Draft) -> None:
     """Create events and notifications as the service would have."""
     of_parties = [*_deducted(draft), *_objected(draft), *_repaired(draft), *_recorded(draft)]
     told = sorted([*((at, kind, party, None) for party, at, kind in of_parties), *_consented(draft)], key=_place)

@@ -8,7 +8,7 @@ from models.court_case import Role
 from models.lender import CAUSE, THRESHOLDS
 
 
-def lend(draft: Draft) -> None:
+def add_lender(draft: Draft) -> None:
     """Create a plaintiff with just as many private-lending cases within a year as the lowest threshold."""
     lender = add_newcomer(draft, DEMO_COURT, draft.ago(700, 800))
     for _ in range(min(threshold.cases for threshold in THRESHOLDS)):

@@ -14,7 +14,7 @@ LOANS = 12
 ENDS = (None, LoanOutcome.REPAID, None, LoanOutcome.DEFAULTED, None, LoanOutcome.CANCELLED)
 
 
-def lend_on_gold(draft: Draft) -> None:
+def add_loans(draft: Draft) -> None:
     """Create loans, each some weeks after the certificate."""
     bank = draft.found.clients.get(Audience.BANK)
     if bank is None:

@@ -170,7 +170,7 @@ class Log:
         return {"party_id": party["id"], "subject_index": self.indexes[party["id"]]} if party else {}
 
 
-def look_up(draft: Draft, target: int) -> None:
+def add_lookups(draft: Draft, target: int) -> None:
     """Create `target` look-ups in order of time."""
     log = Log(draft)
     for turn, at in enumerate(sorted(_moments(draft, target))):

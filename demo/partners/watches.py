@@ -17,7 +17,7 @@ DAYS = 90
 REFERENCE = "KH-{:06d}"
 
 
-def keep_watch(draft: Draft) -> None:
+def add_watches(draft: Draft) -> None:
     """Watch all persons who consented and some organizations, for three months. One watch has ended."""
     bank = draft.found.clients.get(Audience.BANK)
     if bank is None:

@@ -38,7 +38,7 @@ class Ground(NamedTuple):
     code_record_id: int | None = None
 
 
-def convert(draft: Draft, target: int) -> None:
+def add_conversions(draft: Draft, target: int) -> None:
     """Convert all items of CHEN and LIN, with one reversal, and others until there are `target` conversions."""
     villagers = {row["id"] for row in draft.rows[Party] if row["name"] in (CHEN.name, LIN.name)}
     withdrawn = {row["id"]: row for row in draft.rows[Deduction] if row["status"] is DeductionStatus.WITHDRAWN}

@@ -72,7 +72,7 @@ class Story:
 Teller = Callable[[Story], None]
 
 
-def tell(draft: Draft) -> dict[str, Row]:
+def add_cast(draft: Draft) -> dict[str, Row]:
     """Create all of the cast but STRANGER. Returns the parties by key."""
     secluded = _secret(Confidentiality.PRIVACY, Charge("T12", FindingKind.RULING, 6), 4)
     family = _secret(Confidentiality.FAMILY, Charge("T10", FindingKind.COURT_RECORD, 3), 3, "离婚纠纷")

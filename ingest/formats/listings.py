@@ -55,7 +55,7 @@ class ListingFormat(RecordingFormat):
         removed = await read_removed_entries(connection, Listing.party_id.in_(sa.select(self.staged.c.party_id)))
         ends = {**await self.find_performed(connection, source, turn), **removed}
         keys, before = await end_entries(connection, ends, source.at)
-        fresh = set(written.new)  # nobody has seen them yet
+        fresh = set(written.new)  # not visible to anybody before
         return keys, {place: one for place, one in before.items() if place[1] not in fresh}
 
 

@@ -37,7 +37,7 @@ class Sanctions(SanctionFormat):
         Column("court_code", Text),
         Column("behaviour_id", BigInteger),
         Column("kind", Text),
-        Column("amount", Sanction.__table__.c.amount.type),  # written alike, 2000 is 2000.00
+        Column("amount", Sanction.__table__.c.amount.type),  # same scale: 2000 is 2000.00
         Column("days", SmallInteger),
         Column("decided_on", Date),
         Column("effective_on", Date),
