@@ -48,7 +48,7 @@ schema: $(INSTALLED)  ## Write schema/schema.graphql, docs/policy.md, docs/visib
 check-deep: $(INSTALLED)  ## 50,000 generated operations, by both executors
 	TEST_OPERATIONS=5000 $(BIN)/python -m pytest --numprocesses 2 --dist load tests/service/test_executors.py
 
-bench: $(INSTALLED)  ## Suxin beside its peers, hostile documents, where the time goes, how fast exports go in
+bench: $(INSTALLED)  ## All benchmarks: other servers, access log, hostile documents, writes, imports, exports
 	@command -v wrk >/dev/null || (echo 'The benchmark needs wrk: apt-get install wrk' && false)
 	$(BIN)/python -m nodejs install bench/peers
 	$(BIN)/python -m bench.reads.comparison
