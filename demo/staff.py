@@ -1,4 +1,4 @@
-"""Members of staff of the demo's court, one of each role, who sign in as a browser and its client would."""
+"""Staff of the demo court, and their sign-in by browser."""
 
 import re
 import secrets
@@ -30,7 +30,7 @@ NAMES = {
 
 
 def register_staff(connection: sa.Connection) -> dict[StaffRole, Password]:
-    """An account for each role at the demo's court, in the caller's transaction."""
+    """Add an account for each role at the demo court, in the caller's transaction."""
     return {
         role: add_staff(connection, Account(name, f"demo-{role.lower()}", role, DEMO_COURT))
         for role, name in NAMES.items()
@@ -38,19 +38,19 @@ def register_staff(connection: sa.Connection) -> dict[StaffRole, Password]:
 
 
 class SignInError(RuntimeError):
-    """Nobody is signed in; the message says at which step it ended."""
+    """The sign-in failed. The message says at which step."""
 
 
 @dataclass(frozen=True)
 class Browser:
-    """A browser with a cookie jar of its own, and the court's client behind it. `http`: httpx or one like it."""
+    """A browser with cookies, and the court's client. `http`: an httpx client or a compatible one."""
 
     http: Any
     credential: ClientCredential
     redirect_uri: str = REDIRECT_URI
 
     def sign_in(self, who: Password, now: float | None = None) -> str:
-        """An access token for a member of staff (RFC 6749, section 4.1; RFC 7636). Raises SignInError."""
+        """Return an access token for a member of staff (RFC 6749, section 4.1; RFC 7636). Raises SignInError."""
         verifier = secrets.token_urlsafe(48)
         code = self._code(who, verifier)
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": self.redirect_uri}
@@ -62,7 +62,7 @@ class Browser:
         return str(answer["access_token"])
 
     def _code(self, who: Password, verifier: str) -> str:
-        """Fill in the page, unless there is a session, and read the code off the address that it leads to."""
+        """Submit the sign-in page, unless there is a session, and read the code from the redirect."""
         query = {
             "response_type": "code",
             "client_id": self.credential.client_id,

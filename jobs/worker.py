@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from casework.calendar import catch_up
 from casework.outbox import CHANNEL
 from engine.engine import Engine
-from ingest.ledger import mark_left
+from ingest.ledger import mark_interrupted
 from jobs.bulk_runner import BulkRunner
 from jobs.dispatcher import Dispatcher
 from jobs.loop import Job, attempt, stop
@@ -112,7 +112,7 @@ async def _catch_up(engine: AsyncEngine, now: Callable[[], datetime]) -> None:
     """Do the days that are due, and note imports that did not come to their end."""
     for day in await catch_up(engine, now()):
         log.info("%s is done", day)
-    await mark_left(engine)
+    await mark_interrupted(engine)
 
 
 def _wake(jobs: Sequence[Job]) -> None:

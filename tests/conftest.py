@@ -31,7 +31,7 @@ from auth.audiences import Audience
 from auth.server.token_client import ClientCredential, request_token
 from demo.city.build import CitySummary, build_city
 from demo.clients import DemoClient, register_clients
-from demo.stage import LOOPBACK, listening, serving, write_keys
+from demo.stage import LOOPBACK, open_socket, run_server, write_keys
 from ingest.importing import import_file
 from ingest.reference.catalogue import load_catalogue
 from models.keyring import Keyring, load_keyring
@@ -317,9 +317,9 @@ async def instance(
     clients, _ = await build(database_url, settings, exports, utc_now())
     keys = settings.data_dir / "clients"
     dict(write_keys(clients, keys))
-    with listening(0) as (listener, address):
+    with open_socket(0) as (listener, address):
         app = create_app(replace(settings, issuer=address), database_url)
-        with serving(app, listener):
+        with run_server(app, listener):
             yield Instance(address, clients, keys)
 
 

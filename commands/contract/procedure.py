@@ -1,4 +1,4 @@
-"""`suxin procedure`: the states of a deduction."""
+"""`suxin procedure`: the procedure of a deduction."""
 
 import typer
 
@@ -6,5 +6,5 @@ from casework.procedure_diagram import draw_procedure
 
 
 def procedure() -> None:
-    """Print the procedure of a deduction: its states as a picture, and who takes which step."""
+    """Print the procedure of a deduction: its states as a diagram, and who takes which step."""
     typer.echo(draw_procedure(), nl=False)

@@ -1,4 +1,4 @@
-"""Litigation credit turned into moral points of households, and what the villages are told (DOMAIN 5)."""
+"""Conversions into moral-bank points of households, and notices to villages (DOMAIN 5)."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
@@ -28,7 +28,7 @@ BONUS_POINTS = 5
 
 
 class Ground(NamedTuple):
-    """What a conversion rests on: the item, its points, and the row of the court that it comes from."""
+    """The ground of a conversion: the item, its points, and the row that it comes from."""
 
     party_key: int
     item: str
@@ -38,8 +38,8 @@ class Ground(NamedTuple):
     code_record_id: int | None = None
 
 
-def convert(draft: Draft, target: int) -> None:
-    """Convert all that concerns CHEN and LIN, one item of LIN's to be reversed, then others' until there are enough."""
+def add_conversions(draft: Draft, target: int) -> None:
+    """Convert all items of CHEN and LIN, with one reversal, and others until there are `target` conversions."""
     villagers = {row["id"] for row in draft.rows[Party] if row["name"] in (CHEN.name, LIN.name)}
     withdrawn = {row["id"]: row for row in draft.rows[Deduction] if row["status"] is DeductionStatus.WITHDRAWN}
     grounds = sorted([*_deducted(draft), *_recorded(draft), *_repaired(draft)], key=lambda ground: ground[:2])
@@ -56,7 +56,7 @@ def convert(draft: Draft, target: int) -> None:
 
 
 def _reverse(draft: Draft, ground: Ground, conversion: Row, deduction: Row) -> None:
-    """A deduction that was withdrawn gives its points back by an entry of its own, and the village is told."""
+    """Reverse the conversion of a withdrawn deduction."""
     back = ground._replace(points=-ground.points, since=to_court_day(deduction["ended_at"]))
     _convert(draft, back, NOTIFIED, conversion["id"])
 
@@ -66,7 +66,7 @@ def _households(draft: Draft) -> dict[int, int]:
 
 
 def _deducted(draft: Draft) -> Iterator[Ground]:
-    """Points that were published at some time, negated."""
+    """Published deductions, with negative points."""
     households = _households(draft)
     for row in draft.rows[Deduction]:
         if row.get("published_at") and row["party_id"] in households and may_be_told(draft, row):
@@ -75,7 +75,7 @@ def _deducted(draft: Draft) -> Iterator[Ground]:
 
 
 def _recorded(draft: Draft) -> Iterator[Ground]:
-    """Vetoes for red and for listings, bonuses for certificates."""
+    """Vetoes for red records and listings, bonuses for certificates."""
     households = _households(draft)
     for row in draft.rows[CodeRecord]:
         item = "MV2" if row["colour"] is Colour.RED else "MV3" if row.get("listing_id") else None
@@ -87,7 +87,7 @@ def _recorded(draft: Draft) -> Iterator[Ground]:
 
 
 def _repaired(draft: Draft) -> Iterator[Ground]:
-    """Points back where a repair was granted: all or half, as the item says."""
+    """Points that are returned for repairs."""
     households = _households(draft)
     points = {row["id"]: row["points"] for row in draft.rows[Deduction]}
     for row in draft.rows[Repair]:
@@ -99,7 +99,7 @@ def _repaired(draft: Draft) -> Iterator[Ground]:
 
 
 def _convert(draft: Draft, ground: Ground, status: ConversionStatus, reverses_id: int | None = None) -> Row:
-    """One conversion, as far as `status`, and the notice if the village has been told."""
+    """Create a conversion with this status, and the notice of the village."""
     assessed = draft.hour(draft.after(ground.since, 1, 4))
     handled = status in (NOTIFIED, ConversionStatus.CONFIRMED)
     conversion = draft.add(

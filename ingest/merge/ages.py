@@ -1,4 +1,4 @@
-"""Since when parties are of age, by what lines say of the days of conduct (R16)."""
+"""Update from which day parties are known to be of age (R16)."""
 
 from datetime import datetime
 
@@ -11,9 +11,9 @@ from models.party import Party
 
 
 async def lower_ages(connection: AsyncConnection, rows: sa.Table, at: datetime, silent: bool) -> None:
-    """Note on which days the parties of staged lines were of age, where that was not known, and let follow what does.
+    """Set an earlier day for the parties of staged lines, with the consequences.
 
-    It is done with the lines themselves, whose step holds the lock of all who colour.
+    It runs with the recording lock, since it changes colours.
     """
     lower = _lower(rows)
     with_records = sa.exists().where(CodeRecord.party_id == lower.c.id)

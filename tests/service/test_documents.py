@@ -14,7 +14,7 @@ from world import World
 from auth.audiences import Audience, scopes_of
 from auth.scopes import Scope
 from demo.city.cast import CHEN
-from demo.examples import examples
+from demo.examples import list_examples
 from engine.document.document import NO_SUBSCRIPTIONS, DocumentError
 from engine.document.error_redaction import discreet
 from engine.document.limits import MOST_ALIASES, MOST_DIRECTIVES, MOST_FIELDS, MOST_LEVELS, MOST_PAIRS, MOST_ROOTS
@@ -238,7 +238,7 @@ def test_introspection_cannot_be_nested_for_ever() -> None:
 
 
 def test_ordinary_documents_are_within_the_limits() -> None:
-    for example in examples():
+    for example in list_examples():
         assert prepared(example.document, None, scopes_of(example.audience)).reach
     assert prepared(get_introspection_query(), None, ALL).reach is None
     assert prepared(f"{{ {'...F ' * 9} }} fragment F on Query {{ viewer {{ clientId name }} }}", None, ALL).reach

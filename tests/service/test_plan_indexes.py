@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from graphql import FieldNode, OperationDefinitionNode, parse
 from world import World
 
-from demo.examples import Example, examples
+from demo.examples import Example, list_examples
 from engine.plan.plan import Ready
 
 TIMES = 1000
@@ -34,7 +34,7 @@ PLANNER = "SET LOCAL enable_seqscan = off; SET LOCAL plan_cache_mode = force_gen
 COUNTS_EVERYTHING = {"COURT-dashboards", "COURT-lender_candidates", "AUDITOR-figures"}
 """Figures, and what numbers propose, are made of all that there is."""
 
-EXAMPLES = {f"{example.audience}-{example.name}": example for example in examples()}
+EXAMPLES = {f"{example.audience}-{example.name}": example for example in list_examples()}
 
 
 def roots(example: Example) -> list[str]:

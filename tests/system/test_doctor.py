@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from world import NOW
 
 from cli import app
-from commands.doctor.command import examined
+from commands.doctor.command import examine
 from commands.doctor.finding import Finding, State
 from models.keyring import load_keyring
 from postgres import database
@@ -56,7 +56,7 @@ class Installation:
 
     def look(self, now: Callable[[], datetime] = lambda: NOW, **changes: str) -> dict[str, Finding]:
         """What is found, by what was looked at."""
-        return {finding.check: finding for finding in examined({**self.environment, **changes}, now)}
+        return {finding.check: finding for finding in examine({**self.environment, **changes}, now)}
 
     def sick(self, now: Callable[[], datetime] = lambda: NOW, **changes: str) -> dict[str, Finding]:
         """What is not as it should be. The clock is not: the tests' stands still, and the database's goes on."""
@@ -204,7 +204,7 @@ def test_an_old_database_is_a_problem(sound: Installation, monkeypatch: pytest.M
 
 
 def test_no_database_yet(tmp_path: Path) -> None:
-    (found,) = (one for one in examined({"SUXIN_DATA_DIR": str(tmp_path)}, lambda: NOW) if one.check == "database")
+    (found,) = (one for one in examine({"SUXIN_DATA_DIR": str(tmp_path)}, lambda: NOW) if one.check == "database")
     assert (found.state, "suxin migrate" in found.remedy) == (State.PROBLEM, True)
     assert list(tmp_path.iterdir()) == []
 
@@ -212,7 +212,7 @@ def test_no_database_yet(tmp_path: Path) -> None:
 def test_an_embedded_database_is_looked_at_and_left_as_it_was(data_dir: Path) -> None:
     environment = {"SUXIN_DATA_DIR": str(data_dir)}
     assert CliRunner().invoke(app, ["migrate"], env=environment).exit_code == 0
-    found = {finding.check: finding.state for finding in examined(environment, lambda: NOW)}
+    found = {finding.check: finding.state for finding in examine(environment, lambda: NOW)}
     assert (found["migrations"], found["access log"], found["key ring"]) == (State.OK, State.PROBLEM, State.WARNING)
     assert not Settings(data_dir=data_dir).key_file.exists()
     assert not (data_dir / "postgresql" / "postmaster.pid").exists()
@@ -370,7 +370,7 @@ def test_the_command_fails_with_a_problem(sound: Installation) -> None:
 
 
 def test_the_command_succeeds_with_warnings(sound: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("commands.doctor.command.examined", lambda *_: [Finding("disk", State.WARNING, "x", "y")])
+    monkeypatch.setattr("commands.doctor.command.examine", lambda *_: [Finding("disk", State.WARNING, "x", "y")])
     told = CliRunner().invoke(app, ["doctor", "--json"], env=dict(sound.environment))
     assert (told.exit_code, json.loads(told.stdout)["ok"]) == (0, True)
 
