@@ -41,9 +41,23 @@ class AccessToken:
     kid: str = ""
     officer: Officer | None = None
 
-    def roles(self) -> dict[str, Any]:
-        """The claims of a member of staff (RFC 9068, section 2.2.3.1)."""
-        return {"roles": [self.officer.role.value], "court": self.officer.court_code} if self.officer else {}
+    def claims(self, issuer: str) -> dict[str, Any]:
+        """Return the claims. A portal's token names the portal as the actor (RFC 8693, section 4.1)."""
+        claims = {
+            "iss": issuer,
+            "aud": resource_of(issuer),
+            "sub": self.subject,
+            "client_id": self.client_id,
+            "iat": self.issued_at,
+            "exp": self.expires_at,
+            "jti": self.token_id,
+            "scope": " ".join(sorted(self.scopes)),
+        }
+        if self.officer:  # RFC 9068, section 2.2.3.1
+            claims |= {"roles": [self.officer.role.value], "court": self.officer.court_code}
+        if self.acting:
+            claims["act"] = {"client_id": self.client_id}
+        return claims
 
 
 def resource_of(issuer: str) -> str:
@@ -62,21 +76,8 @@ def staff_subject(key: int) -> str:
 
 
 def write_access_token(token: AccessToken, issuer: str, signing: SigningKeys) -> str:
-    """Sign `token`. A portal's token names the portal as the actor (RFC 8693, section 4.1)."""
-    claims: dict[str, Any] = {
-        "iss": issuer,
-        "aud": resource_of(issuer),
-        "sub": token.subject,
-        "client_id": token.client_id,
-        "iat": token.issued_at,
-        "exp": token.expires_at,
-        "jti": token.token_id,
-        "scope": " ".join(sorted(token.scopes)),
-        **token.roles(),
-    }
-    if token.acting:
-        claims["act"] = {"client_id": token.client_id}
-    return signing.sign(claims, TOKEN_TYPE)
+    """Sign an access token."""
+    return signing.sign(token.claims(issuer), TOKEN_TYPE)
 
 
 def read_access_token(text: str, issuer: str, signing: SigningKeys, now: float) -> AccessToken:

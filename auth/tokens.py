@@ -1,7 +1,6 @@
 """Who is asking: a bearer token (RFC 6750) becomes a Principal, or an error that says why not."""
 
 import hashlib
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,7 @@ from auth.audiences import Purpose
 from auth.metadata import resource_metadata_url
 from auth.officer import Officer
 from auth.principal import Principal
+from auth.revocations import Remembering
 from auth.scopes import Scope
 from auth.signing import SigningKeys
 from models.client import Client
@@ -57,7 +57,7 @@ class Verified:
     confirmed_at: float
 
 
-class TokenVerifier:
+class TokenVerifier(Remembering):
     """Verifies access tokens of the server known as `issuer`.
 
     engine: asynchronous; one SELECT outside any transaction per look-up. clock: seconds since the epoch.
@@ -73,10 +73,9 @@ class TokenVerifier:
         clock: Callable[[], float],
         trust_seconds: float = 0,
     ) -> None:
+        super().__init__(dict[bytes, Verified]())
         self._issuer, self._signing, self._clock, self._trust = issuer, signing, clock, trust_seconds
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._verified: OrderedDict[bytes, Verified] = OrderedDict()
-        self._hearing, self._forgotten = False, 0
 
     async def verify(self, token: str) -> Principal:
         """The verified caller. Raises TokenError (invalid_token): one constant sentence, whatever the reason."""
@@ -87,36 +86,28 @@ class TokenVerifier:
         claims, before = known.token if known else self._read(token, now), self._forgotten
         principal = await self._look_up(claims)
         if principal is None:
-            self._verified.pop(digest, None)
+            self._remembered.pop(digest, None)
             raise _invalid_token()
         if before == self._forgotten:  # else it may have been revoked since the database was asked
             self._keep(digest, Verified(claims, principal, now))
         return principal
 
-    def trust(self, hearing: bool) -> None:
-        """Begin or cease to trust confirmed tokens; begun anew, all are asked for again."""
-        self._hearing = hearing
-        self._verified.clear()
-        self._forgotten += 1
-
-    def forget(self, client_key: int) -> None:
-        """Ask again for the tokens of a client: it was changed, or one of them revoked."""
-        self._forgotten += 1
-        for digest in [digest for digest, known in self._verified.items() if known.principal.client_key == client_key]:
-            del self._verified[digest]
+    def _client_of(self, key: bytes) -> int:
+        verified: Verified = self._remembered[key]
+        return verified.principal.client_key
 
     def _recall(self, digest: bytes, now: float) -> Verified | None:
         """What is known of a token, as long as it has not expired and its key is still published."""
-        known = self._verified.get(digest)
+        known: Verified | None = self._remembered.get(digest)
         if known and known.token.expires_at > now and self._signing.find(known.token.kid):
             return known
         return None
 
     def _keep(self, digest: bytes, verified: Verified) -> None:
-        self._verified[digest] = verified
-        self._verified.move_to_end(digest)
-        if len(self._verified) > CACHED_TOKENS:
-            self._verified.popitem(last=False)
+        self._remembered.pop(digest, None)
+        self._remembered[digest] = verified
+        if len(self._remembered) > CACHED_TOKENS:
+            del self._remembered[next(iter(self._remembered))]
 
     def _read(self, token: str, now: float) -> AccessToken:
         try:

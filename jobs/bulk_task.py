@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -93,15 +92,9 @@ async def _still_allowed(
     if held is None:
         raise StoppedError(BulkError.REFUSED)
     try:
-        return held, documented(engine, kind, text, held.scopes)
+        return held, bulk_document(engine, kind, text, held.scopes)
     except (DocumentError, ForbiddenError, BulkDocumentError):
         raise StoppedError(BulkError.REFUSED) from None
-
-
-@lru_cache(64)
-def documented(engine: Engine, kind: BulkKind, text: str, scopes: frozenset[Scope]) -> BulkDocument:
-    """What to run for each page, made once."""
-    return bulk_document(engine, kind, text, scopes)
 
 
 async def _principal(connection: AsyncConnection, row: Any) -> Principal | None:

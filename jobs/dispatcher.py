@@ -73,7 +73,8 @@ class Dispatcher(Job):
         find = partial(deliveries.endpoints, now=self.now(), overlap=OVERLAP)
         for endpoint in await self._transact(find):
             if endpoint.key not in self.running:
-                self.begin(endpoint.key, self._serve(endpoint))
+                waits = f"deliveries to webhook {endpoint.key} wait"
+                self.begin(endpoint.key, attempt(partial(self._send_due, endpoint), log.warning, waits))
 
     def ended(self, key: int, task: asyncio.Task[None]) -> None:
         """Say what went wrong; the next batch may fail anew."""
@@ -81,10 +82,6 @@ class Dispatcher(Job):
         self._failures.pop(key, None)
         if not task.cancelled() and (error := task.exception()):
             log.error("webhook %d failed with %s", key, type(error).__name__)
-
-    async def _serve(self, endpoint: WebhookEndpoint) -> None:
-        """Send a batch to one endpoint, as it is registered now; the next one is begun anew."""
-        await attempt(self._send_due(endpoint), log, f"deliveries to webhook {endpoint.key} wait")
 
     async def _send_due(self, endpoint: WebhookEndpoint) -> None:
         """Send a batch. If all of it was delivered, the next one is due at once."""
@@ -99,10 +96,7 @@ class Dispatcher(Job):
             return
         tried = await asyncio.gather(*(self._send(endpoint, message) for message in messages))
         results = [result for result in tried if result]
-
-        async def record(connection: AsyncConnection) -> None:
-            await deliveries.record(connection, endpoint.key, results, self.now())
-
+        record = partial(deliveries.record, endpoint=endpoint.key, results=results, now=self.now())
         await self._transact(record)
         if all(result and result.delivered for result in tried):
             self.wake.set()

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from sqlalchemy.exc import SQLAlchemyError
 
 POLL_SECONDS = 1.0
+Turn = Callable[[], Awaitable[None]]
 
 
 @dataclass(kw_only=True)
@@ -30,14 +31,9 @@ class Job(ABC):
         """Begin what is due and not under way yet."""
 
     async def run(self) -> None:
-        """Start what is due until cancelled; what is under way is cancelled then, too."""
+        """Start due work until cancelled; then cancel the running tasks."""
         try:
-            while True:
-                self.wake.clear()
-                await attempt(self.start_due(), self.logger, self.waits)
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(POLL_SECONDS):
-                        await self.wake.wait()
+            await repeat(self.start_due, self.logger.warning, self.waits, POLL_SECONDS, self.wake)
         finally:
             await stop(self.running.values())
 
@@ -51,12 +47,25 @@ class Job(ABC):
         self.running.pop(key, None)
 
 
-async def attempt(work: Awaitable[None], logger: logging.Logger, waits: str) -> None:
-    """Do work that is begun again later, and say so if the database is not to be had now."""
+async def repeat(
+    turn: Turn, say: Callable[..., None], waits: str, pause: float, wake: asyncio.Event | None = None
+) -> None:
+    """Run `turn` until cancelled, every `pause` seconds and whenever `wake` is set."""
+    wake = wake or asyncio.Event()
+    while True:
+        wake.clear()
+        await attempt(turn, say, waits)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(pause):
+                await wake.wait()
+
+
+async def attempt(turn: Turn, say: Callable[..., None], waits: str) -> None:
+    """Run `turn` once. If the database is not available, log `waits` by `say`: the work is tried again later."""
     try:
-        await work
+        await turn()
     except (OSError, SQLAlchemyError) as error:
-        logger.warning("%s: %s", waits, type(error).__name__)
+        say("%s: %s", waits, type(error).__name__)
 
 
 async def stop(tasks: Iterable[asyncio.Task[Any]]) -> None:

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
+
+from jobs.loop import repeat
 
 PARTITIONS_AHEAD = timedelta(days=62)
 AN_HOUR = 60 * 60.0
+FAILED = "the access log's partitions could not be looked after"
 log = logging.getLogger("suxin.server")
 
 
@@ -24,9 +26,5 @@ async def ensure_partitions(engine: AsyncEngine, moment: datetime) -> None:
 
 async def keep_partitions(engine: AsyncEngine, now: Callable[[], datetime]) -> None:
     """Look after the partitions every hour, for as long as the service runs."""
-    while True:
-        await asyncio.sleep(AN_HOUR)
-        try:
-            await ensure_partitions(engine, now())
-        except (OSError, SQLAlchemyError) as error:
-            log.error("the access log's partitions could not be looked after: %s", type(error).__name__)
+    await asyncio.sleep(AN_HOUR)
+    await repeat(lambda: ensure_partitions(engine, now()), log.error, FAILED, AN_HOUR)

@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from auth.tokens import TokenError
 from engine.execution import log_failure
-from transport.body import BodyError
+from transport.refusals import RequestError
 from transport.subscriptions import Stream
 
 KEEP_ALIVE_SECONDS, SEND_SECONDS = 12.0, 10.0
@@ -42,7 +42,7 @@ class EventStream(Response):
         try:
             async for text in _texts(self._stream.results()):
                 await _sent(send, text, more=True)
-        except (TokenError, BodyError):
+        except (TokenError, RequestError):
             pass  # the stream ends, and its client asks again with a token, or a document, that is good
         except Exception as error:
             log_failure(error, "stream")

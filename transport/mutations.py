@@ -14,16 +14,9 @@ from casework.transaction import transact
 from engine.execution import Asked, InternalError, run
 from engine.load.context import Context, Performing
 from resolvers.caller import Caller
+from transport.refusals import RequestError
 
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
-
-
-class KeyRefusedError(Exception):
-    """An Idempotency-Key that cannot be used like this: HTTP status, code, and a sentence that says what to do."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status, self.code = status, code
 
 
 @dataclass(frozen=True)
@@ -35,20 +28,19 @@ class Mutated:
 
 
 def read_key(headers: Sequence[str]) -> str | None:
-    """The Idempotency-Key of a request, if it has one. Raises KeyRefusedError."""
+    """The Idempotency-Key of a request, if it has one. Raises RequestError."""
     if not headers:
         return None
     if len(headers) > 1 or not KEY.fullmatch(headers[0]):
-        raise KeyRefusedError(
-            400, "BAD_IDEMPOTENCY_KEY", "Send one Idempotency-Key of 1 to 255 visible ASCII characters, such as a UUID."
-        )
+        message = "Send one Idempotency-Key of 1 to 255 visible ASCII characters, such as a UUID."
+        raise RequestError(message, "BAD_IDEMPOTENCY_KEY")
     return headers[0]
 
 
 async def mutate(engine: AsyncEngine, asked: Asked, name: str | None, caller: Caller, key: str | None) -> Mutated:
     """Do it, or find that it was done. What is refused, or cannot be shown as asked, leaves no trace, nor does its key.
 
-    Raises KeyRefusedError, and what `run` raises.
+    Raises RequestError, and what `run` raises.
     """
     request = _request(asked, name, caller, key) if key else None
 
@@ -70,10 +62,10 @@ async def mutate(engine: AsyncEngine, asked: Asked, name: str | None, caller: Ca
         return nothing.answer
     except InProgressError:
         message = "This Idempotency-Key is in progress. Send it again in a moment."
-        raise KeyRefusedError(409, "IDEMPOTENCY_IN_PROGRESS", message) from None
+        raise RequestError(message, "IDEMPOTENCY_IN_PROGRESS", 409) from None
     except ReusedError:
         message = "This Idempotency-Key was sent with something else. Use a new key for each mutation."
-        raise KeyRefusedError(422, "IDEMPOTENCY_KEY_REUSED", message) from None
+        raise RequestError(message, "IDEMPOTENCY_KEY_REUSED", 422) from None
 
 
 class _NothingDoneError(Exception):

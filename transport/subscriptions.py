@@ -1,14 +1,15 @@
 """Subscriptions: events as they are committed, to whoever may read them at that moment (R15, R19)."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
 import sqlalchemy as sa
-from graphql import ExecutionResult, GraphQLError, execute
+from graphql import ExecutionResult, execute
 from graphql.execution.values import VariableValues
 from prometheus_client import Gauge
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -22,8 +23,7 @@ from engine.declare.argument_names import argument_reader
 from engine.declare.paging import Page, page_of
 from engine.declare.relations import Root
 from engine.document.coordinates import root_fields
-from engine.document.document import DocumentError, Operation, prepare_operation
-from engine.document.error_redaction import with_code
+from engine.document.document import Operation, prepare_operation
 from engine.engine import Engine
 from engine.execution import QUIET, price_request, redact_error
 from engine.load.context import Context
@@ -34,7 +34,8 @@ from models.keyring import Keyring
 from resolvers import roots
 from resolvers.caller import Caller
 from resolvers.visibility import about
-from transport.body import Body, BodyError
+from transport.body import Body
+from transport.refusals import RequestError
 from transport.trusted_operations import OTHER_TEXT, apply_document_policy
 
 EVENTS = Root(replace(roots.EVENTS, many=True, connection=True), about.ABOUT_EVENT, prepare=roots.prepare_access)
@@ -68,7 +69,7 @@ class Live:
     _reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(READERS))
 
     async def subscribe(self, token: str, sent: Body, *, noted: bool = True) -> "Stream":
-        """Begin. Raises TokenError, BodyError, DocumentError, ForbiddenError, ThrottledError, what arguments raise."""
+        """Begin. Raises TokenError, RequestError, DocumentError, ForbiddenError, ThrottledError, what arguments raise."""
         principal, body = await apply_document_policy(
             self.documents, await self.verifier.verify(token), sent, noted=noted
         )
@@ -100,15 +101,17 @@ class Live:
             message = f"{MOST_STREAMS} subscriptions at a time are kept. End one of them."
             raise ThrottledError("CONCURRENCY_LIMITED", message, 1, Status(MOST_STREAMS, 0, 0))
 
-    def enter(self, principal: Principal) -> None:
-        """Count a stream."""
+    @contextmanager
+    def count(self, principal: Principal) -> Iterator[None]:
+        """Count a subscription while the context lasts."""
+        running = RUNNING.labels(principal.audience.value)
         self._open[principal.client_key] = self._open.get(principal.client_key, 0) + 1
-        RUNNING.labels(principal.audience.value).inc()
-
-    def leave(self, principal: Principal) -> None:
-        """Count it no longer."""
-        self._open[principal.client_key] -= 1
-        RUNNING.labels(principal.audience.value).dec()
+        running.inc()
+        try:
+            yield
+        finally:
+            self._open[principal.client_key] -= 1
+            running.dec()
 
 
 @dataclass
@@ -127,18 +130,14 @@ class Stream:
     async def results(self) -> AsyncIterator[ExecutionResult]:
         """Results as they come. Raises TokenError when the token has expired or was revoked."""
         principal = await self.live.verifier.verify(self.token)
-        self.live.enter(principal)
-        try:
-            with self.live.waiting() as notified:
-                while True:
-                    notified.clear()
-                    batch = await self._read()
-                    for result in batch:
-                        yield result
-                    if len(batch) < PAGE:
-                        await self._wait(notified)
-        finally:
-            self.live.leave(principal)
+        with self.live.count(principal), self.live.waiting() as notified:
+            while True:
+                notified.clear()
+                batch = await self._read()
+                for result in batch:
+                    yield result
+                if len(batch) < PAGE:
+                    await self._wait(notified)
 
     async def _wait(self, notified: asyncio.Event) -> None:
         """Wait for a notification, or half a minute, and no longer than the token is good for. Raises TokenError."""
@@ -152,11 +151,11 @@ class Stream:
                 return
 
     async def _principal(self) -> Principal:
-        """Who asks, as of now. Raises TokenError, and BodyError for a document that it may not send any more."""
+        """Who asks, as of now. Raises TokenError, and RequestError for a document that it may not send any more."""
         known = await self.live.verifier.verify(self.token)
         principal, body = await apply_document_policy(self.live.documents, known, self.sent, noted=False)
         if body.query != self.body.query:
-            raise BodyError(OTHER_TEXT)
+            raise RequestError(OTHER_TEXT)
         return principal
 
     async def _read(self) -> list[ExecutionResult]:
@@ -208,14 +207,3 @@ def _arguments(operation: Operation, values: VariableValues) -> dict[str, Any]:
     node = next(root_fields(operation.document, operation.node))
     defined = kind.fields[node.name.value]
     return dict(Argued(-1, defined, node, argument_reader(defined)).read(values))
-
-
-def refused(error: Exception) -> list[GraphQLError]:
-    """What a subscription that could not begin is told. Raises the error itself if nobody expected it."""
-    if isinstance(error, DocumentError):
-        return list(error.errors)
-    if isinstance(error, GraphQLError):
-        return [error]
-    if isinstance(error, ThrottledError):
-        return [with_code(GraphQLError(str(error)), error.code)]
-    raise error

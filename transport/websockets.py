@@ -17,8 +17,9 @@ from strawberry.types.unset import UNSET
 
 from auth.tokens import TokenError, bearer_token
 from engine.execution import log_failure
-from transport.body import BodyError, check_shape
-from transport.subscriptions import MOST_STREAMS, Live, refused
+from transport.body import check_shape
+from transport.refusals import refusal_of
+from transport.subscriptions import MOST_STREAMS, Live
 
 PROTOCOL = "graphql-transport-ws"
 INIT_SECONDS = timedelta(seconds=5)
@@ -63,23 +64,16 @@ class Socket:
                 yield ExecutionResult(data=result.data, errors=result.errors)
         except TokenError:
             await self._close_ended()
-        except BodyError as error:
-            yield PreExecutionError(data=None, errors=[error.as_graphql()])
         except Exception as error:
-            async for told in self._failed(error):
-                yield told
+            if refusal := refusal_of(error, ""):
+                yield PreExecutionError(data=None, errors=list(refusal.errors))
+            else:
+                log_failure(error, "socket")
+                await self.websocket.close(TRY_AGAIN, "Something went wrong here. Try again.")
 
     async def _close_ended(self) -> None:
         if self.websocket.application_state is not WebSocketState.DISCONNECTED:
             await self.websocket.close(UNAUTHORIZED, ENDED)
-
-    async def _failed(self, error: Exception) -> AsyncIterator[Any]:
-        """What a subscription is told that cannot go on; where nobody expected that, its client is to come again."""
-        try:
-            yield PreExecutionError(data=None, errors=refused(error))
-        except Exception as unexpected:
-            log_failure(unexpected, "socket")
-            await self.websocket.close(TRY_AGAIN, "Something went wrong here. Try again.")
 
     def decode_json(self, text: str) -> Any:
         """A message as it came, a request whole: the handler knows no identifiers of documents. Raises

@@ -116,9 +116,8 @@ def _time(claims: Mapping[str, Any], name: str) -> float | None:
     value = claims.get(name)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise AssertionRefused(f"{name} is not a number")
-    if isinstance(value, float) and not math.isfinite(value):
+    finite = not isinstance(value, float) or math.isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not finite:
         raise AssertionRefused(f"{name} is not a number")
     return value
 

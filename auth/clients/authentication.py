@@ -19,6 +19,18 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_SECONDS = 3_660
 """How far ahead `exp` may lie. authlib's own client asks for an hour; single use is what stops replays."""
 
+NO_CREDENTIALS = "Authenticate with private_key_jwt or client_secret_basic."
+UNKNOWN_CLIENT = "No active client has this identifier and secret."
+WRONG_ASSERTION = (
+    "The client assertion was not accepted. Sign with a registered key by ES256, PS256 or EdDSA; iss and sub are "
+    "the client identifier, aud is the issuer as plain text, exp is at most an hour ahead, jti is new each time."
+)
+WRONG_AUDIENCE = (
+    "The client assertion was not accepted: its aud must be {}, the issuer, as one plain text. "
+    "The address of this endpoint, or a list, is not taken."
+)
+"""Many libraries name the token endpoint, or a list: FAPI 2.0, section 5.3.2.1, allows neither."""
+
 NO_SECRET = bytes(hashlib.sha256().digest_size)
 
 log = logging.getLogger("suxin.oauth")
@@ -44,7 +56,7 @@ class ClientAuthenticator:
         elif used[1] and form.get("client_assertion_type") == ASSERTION_TYPE:
             client = self._by_assertion(request, now)
         else:
-            raise _no_credentials()
+            raise _unauthenticated(NO_CREDENTIALS)
         if form.get("client_id", client.client_id) != client.client_id:
             raise invalid_request("client_id names another client than the credentials do. Leave it out.")
         return client
@@ -54,7 +66,7 @@ class ClientAuthenticator:
         client = _find(request, client_id, Authentication.CLIENT_SECRET_BASIC)
         expected = client.secret_hash if client and client.secret_hash else NO_SECRET
         if not hmac.compare_digest(hash_secret(secret), expected) or client is None:
-            raise _wrong_secret()
+            raise _unauthenticated(UNKNOWN_CLIENT)
         return client
 
     def _by_assertion(self, request: OAuthRequest, now: float) -> RegisteredClient:
@@ -66,23 +78,18 @@ class ClientAuthenticator:
             claims = verified_claims(assertion, client.jwks if client else None, expected)
         except AssertionRefused as refused:
             log.info("client assertion refused: %s", refused)
-            raise (self._wrong_audience() if isinstance(refused, AudienceRefused) else _wrong_assertion()) from None
+            wrong_audience = WRONG_AUDIENCE.format(self.issuer)
+            raise _unauthenticated(
+                wrong_audience if isinstance(refused, AudienceRefused) else WRONG_ASSERTION
+            ) from None
         if client is None or claims["sub"] != client_id or not accept_once(request.connection, client.key, claims, now):
-            raise _wrong_assertion()
+            raise _unauthenticated(WRONG_ASSERTION)
         return client
-
-    def _wrong_audience(self) -> OAuthRefusal:
-        """Many libraries name the token endpoint, or a list: FAPI 2.0, section 5.3.2.1, takes neither."""
-        description = (
-            f"The client assertion was not accepted: its aud must be {self.issuer}, the issuer, as one plain text. "
-            "The address of this endpoint, or a list, is not taken."
-        )
-        return OAuthRefusal("invalid_client", description, 401)
 
 
 def hash_secret(secret: str) -> bytes:
-    """What is stored of a generated 256-bit secret."""
-    return hashlib.sha256(secret.encode()).digest()
+    """Return the SHA-256 of a generated 256-bit secret, as it is stored."""
+    return hashlib.sha256(secret.encode(errors="replace")).digest()
 
 
 def _find(request: OAuthRequest, client_id: str, method: Authentication) -> RegisteredClient | None:
@@ -96,27 +103,15 @@ def _find(request: OAuthRequest, client_id: str, method: Authentication) -> Regi
 def _basic_credentials(header: str) -> tuple[str, str]:
     scheme, _, coded = header.partition(" ")
     if scheme.lower() != "basic":
-        raise _no_credentials()
+        raise _unauthenticated(NO_CREDENTIALS)
     try:
         client_id, colon, secret = base64.b64decode(coded.strip(), validate=True).decode().partition(":")
     except ValueError:
-        raise _wrong_secret() from None
+        raise _unauthenticated(UNKNOWN_CLIENT) from None
     if not colon:
-        raise _wrong_secret()
+        raise _unauthenticated(UNKNOWN_CLIENT)
     return unquote_plus(client_id), unquote_plus(secret)
 
 
-def _no_credentials() -> OAuthRefusal:
-    return OAuthRefusal("invalid_client", "Authenticate with private_key_jwt or client_secret_basic.", 401)
-
-
-def _wrong_secret() -> OAuthRefusal:
-    return OAuthRefusal("invalid_client", "No active client has this identifier and secret.", 401)
-
-
-def _wrong_assertion() -> OAuthRefusal:
-    description = (
-        "The client assertion was not accepted. Sign with a registered key by ES256, PS256 or EdDSA; iss and sub are "
-        "the client identifier, aud is the issuer as plain text, exp is at most an hour ahead, jti is new each time."
-    )
+def _unauthenticated(description: str) -> OAuthRefusal:
     return OAuthRefusal("invalid_client", description, 401)

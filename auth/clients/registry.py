@@ -95,10 +95,8 @@ def rescope_client(
     """Replace a client's scopes, by all that its audience may hold if none is named; gives them. Raises
     RegistrationError. Tokens that are out keep what both they and the client hold.
     """
-    query = sa.select(Client.name, Client.audience, Client.jwks).where(_active(client_id))
-    found = connection.execute(query).one_or_none()
-    registration = Registration(found.name, found.audience, scopes, jwks=found.jwks) if found else None
-    chosen = _scopes(registration, allow_pilot_persons) if registration else []
+    found = find_active(connection, client_id, Client.name, Client.audience, Client.jwks)
+    chosen = _scopes(Registration(found.name, found.audience, scopes, jwks=found.jwks), allow_pilot_persons)
     update_active(connection, client_id, {"scopes": chosen})
     return chosen
 
@@ -113,7 +111,7 @@ def rotate_client(connection: sa.Connection, client_id: str, jwks: Any = None) -
 
     For a change of keys without a gap, first register old and new keys together, later the new ones alone.
     """
-    method = connection.scalar(sa.select(Client.authentication).where(_active(client_id)))
+    method = find_active(connection, client_id, Client.authentication).authentication
     if method is Authentication.PRIVATE_KEY_JWT and jwks is None:
         raise RegistrationError(f"{client_id} signs with its own keys: give its new public JWK set.")
     if method is Authentication.CLIENT_SECRET_BASIC and jwks is not None:
@@ -127,10 +125,22 @@ def _active(client_id: str) -> sa.ColumnElement[bool]:
     return sa.and_(Client.client_id == client_id, Client.disabled_at.is_(None))
 
 
+def find_active(connection: sa.Connection, client_id: str, *columns: Any) -> Any:
+    """Return columns of an active client. Raises RegistrationError if there is none."""
+    found = connection.execute(sa.select(*columns).where(_active(client_id))).one_or_none()
+    if found is None:
+        raise _unknown(client_id)
+    return found
+
+
 def update_active(connection: sa.Connection, client_id: str, values: dict[str, Any]) -> None:
-    """Change an active client. Raises RegistrationError if there is none."""
+    """Change columns of an active client. Raises RegistrationError if there is none."""
     if connection.execute(sa.update(Client).where(_active(client_id)).values(values)).rowcount != 1:
-        raise RegistrationError(f"There is no active client {client_id}. See: suxin client list.")
+        raise _unknown(client_id)
+
+
+def _unknown(client_id: str) -> RegistrationError:
+    return RegistrationError(f"There is no active client {client_id}. See: suxin client list.")
 
 
 def _name(name: str) -> str:
@@ -151,9 +161,7 @@ def _client_id(connection: sa.Connection, registration: Registration) -> str:
 
 def _scopes(registration: Registration, allow_pilot_persons: bool) -> list[str]:
     most = scopes_of(registration.audience)
-    if excess := sorted(set(registration.scopes) - most):
-        allowed = ", ".join(sorted(most))
-        raise RegistrationError(f"{registration.audience} may not hold {', '.join(excess)}; it may hold {allowed}.")
+    _check_within(most, registration.scopes, f"{registration.audience} may not hold", "it may hold")
     scopes = {Scope(scope) for scope in registration.scopes} or most
     if registration.jwks is None and not allow_pilot_persons and (persons := sorted(scopes & PERSON_SCOPES)):
         raise RegistrationError(
@@ -165,10 +173,13 @@ def _scopes(registration: Registration, allow_pilot_persons: bool) -> list[str]:
 
 def _purposes(registration: Registration) -> list[str]:
     most = purposes_of(registration.audience)
-    if excess := sorted(set(registration.purposes) - most):
-        allowed = ", ".join(sorted(most))
-        raise RegistrationError(f"{registration.audience} may not name {', '.join(excess)}; it may name {allowed}.")
+    _check_within(most, registration.purposes, f"{registration.audience} may not name", "it may name")
     return sorted({Purpose(purpose) for purpose in registration.purposes} or most)
+
+
+def _check_within(most: Collection[str], asked: Collection[str], refusal: str, offer: str) -> None:
+    if excess := sorted(set(asked) - set(most)):
+        raise RegistrationError(f"{refusal} {', '.join(excess)}; {offer} {', '.join(sorted(most))}.")
 
 
 def _credentials(jwks: Any, audience: Audience | None) -> tuple[dict[str, Any] | None, str | None]:

@@ -13,8 +13,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from auth.audiences import Purpose
-from auth.clients.registry import RegistrationError, update_active
+from auth.clients.registry import RegistrationError, find_active, update_active
 from auth.principal import Principal
+from auth.revocations import Remembering
 from models.client import Client, DocumentPolicy
 from models.trusted_document import TrustedDocument
 
@@ -117,49 +118,34 @@ def client_scopes(connection: sa.Connection, client_id: str) -> frozenset[str]:
 
 
 def _active_client(connection: sa.Connection, client_id: str) -> Any:
-    query = sa.select(Client.id, Client.scopes, Client.purposes).where(
-        Client.client_id == client_id, Client.disabled_at.is_(None)
-    )
-    found = connection.execute(query).one_or_none()
-    if found is None:
-        raise RegistrationError(f"There is no active client {client_id}. See: suxin client list.")
-    return found
+    return find_active(connection, client_id, Client.id, Client.scopes, Client.purposes)
 
 
-class TrustedDocuments:
+class TrustedDocuments(Remembering):
     """Finds documents, and remembers each for `trust_seconds` while removals are heard (`auth.revocations`).
 
     clock: seconds since the epoch.
     """
 
     def __init__(self, engine: AsyncEngine, clock: Callable[[], float], trust_seconds: float) -> None:
+        super().__init__(TTLCache[tuple[int, str], Trusted](REMEMBERED, trust_seconds, timer=clock))
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._hearing, self._forgotten = False, 0
-        self._known: TTLCache[tuple[int, str], Trusted] = TTLCache(REMEMBERED, trust_seconds, timer=clock)
 
     async def find(self, client_key: int, identifier: str) -> Trusted | None:
         """The document of a client by its identifier, or by the SHA-256 of its text; None where it has none."""
         if not IDENTIFIER.fullmatch(identifier):
             return None
         key = client_key, identifier
-        if known := self._known.get(key):
+        known: Trusted | None = self._remembered.get(key)
+        if known:
             return known
         before, found = self._forgotten, await self._look_up(*key)
         if found and self._hearing and before == self._forgotten:  # else it may have been removed since
-            self._known[key] = found
+            self._remembered[key] = found
         return found
 
-    def trust(self, hearing: bool) -> None:
-        """Begin or cease to remember."""
-        self._hearing = hearing
-        self._known.clear()
-        self._forgotten += 1
-
-    def forget(self, client_key: int) -> None:
-        """Ask again for the documents of a client."""
-        self._forgotten += 1
-        for key in [key for key in self._known if key[0] == client_key]:
-            self._known.pop(key, None)
+    def _client_of(self, key: tuple[int, str]) -> int:
+        return key[0]
 
     async def _look_up(self, client_key: int, identifier: str) -> Trusted | None:
         async with self._engine.connect() as connection:

@@ -1,6 +1,5 @@
 """Authorization codes: given to a client once somebody has signed in, redeemed once, by it alone (RFC 6749, 4.1)."""
 
-import hashlib
 import re
 import secrets
 from collections.abc import Collection, Mapping
@@ -11,6 +10,7 @@ import sqlalchemy as sa
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from auth.access_token import AccessToken
+from auth.clients.authentication import hash_secret
 from auth.officer import Officer
 from auth.server.accounts import find_officer
 from auth.server.oauth_http import OAuthRefusal, invalid_request
@@ -47,7 +47,7 @@ def issue_code(
     prune(connection, AuthorizationCode, now)
     code = secrets.token_urlsafe(CODE_BYTES)
     values = {
-        "code_hash": hashed(code),
+        "code_hash": hash_secret(code),
         "client_id": client.key,
         "staff_id": staff_key,
         "redirect_uri": redirect_uri,
@@ -67,7 +67,7 @@ def redeem(connection: sa.Connection, client: RegisteredClient, form: Mapping[st
     for name in ("code", "redirect_uri", "code_verifier"):
         if name not in form:
             raise invalid_request(f"Send {name}, with grant_type=authorization_code.")
-    digest = hashed(form["code"])
+    digest = hash_secret(form["code"])
     row = _consume(connection, client, digest, now)
     officer = find_officer(connection, row.staff_id) if row else None
     if row is None or officer is None or row.expires_at <= moment(now) or not _proven(row, form):
@@ -79,11 +79,6 @@ def keep_token(connection: sa.Connection, code_hash: bytes, token: AccessToken) 
     """Remember which token a code became, for as long as it lives: it is revoked if the code is shown again."""
     values = {"jti": token.token_id, "expires_at": moment(token.expires_at)}
     connection.execute(sa.update(AuthorizationCode).where(AuthorizationCode.code_hash == code_hash).values(values))
-
-
-def hashed(secret: str) -> bytes:
-    """A generated secret as it is stored."""
-    return hashlib.sha256(secret.encode(errors="replace")).digest()
 
 
 def _consume(

@@ -33,6 +33,10 @@ from auth.signing import CACHE_SECONDS
 THREADS = 8
 PASSWORDS_AT_ONCE = 2
 PUBLISHED = {"Cache-Control": f"public, max-age={CACHE_SECONDS}"}
+UNAVAILABLE = {
+    "error": "temporarily_unavailable",
+    "error_description": "The server cannot answer now. Try again after the time in Retry-After.",
+}
 log = logging.getLogger("suxin.oauth")
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -61,15 +65,13 @@ def _sign_in_routes(server: AuthorizationServer) -> list[Route]:
     sign_in, passwords = SignIn(server), anyio.CapacityLimiter(PASSWORDS_AT_ONCE)
     pages = anyio.CapacityLimiter(THREADS)
     return [
-        Route(AUTHORIZATION_PATH, _page_endpoint(server, sign_in.authorize, pages), methods=["GET"]),
-        Route(AUTHORIZATION_PATH, _page_endpoint(server, sign_in.authorize, passwords), methods=["POST"]),
-        Route(SIGN_OUT_PATH, _page_endpoint(server, sign_in.end, pages), methods=["POST"]),
+        Route(AUTHORIZATION_PATH, _page_endpoint(sign_in.authorize, pages), methods=["GET"]),
+        Route(AUTHORIZATION_PATH, _page_endpoint(sign_in.authorize, passwords), methods=["POST"]),
+        Route(SIGN_OUT_PATH, _page_endpoint(sign_in.end, pages), methods=["POST"]),
     ]
 
 
-def _page_endpoint(
-    server: AuthorizationServer, answer: Callable[[Visit], Response], limiter: anyio.CapacityLimiter
-) -> Endpoint:
+def _page_endpoint(answer: Callable[[Visit], Response], limiter: anyio.CapacityLimiter) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         try:
             visit = await read_visit(request)
@@ -97,20 +99,12 @@ def _form_endpoint(
             return refused
         except (sa.exc.OperationalError, sa.exc.TimeoutError) as error:
             log.error("the database did not answer an OAuth request: %s", type(error).__name__)
-            return _unavailable()
+            return JSONResponse(UNAVAILABLE, 503, {"Retry-After": "5", "Cache-Control": "no-store"})
         if name == "revocation" and form.client:
             revoked(form.client.key)
         return response
 
     return endpoint
-
-
-def _unavailable() -> Response:
-    body = {
-        "error": "temporarily_unavailable",
-        "error_description": "The server cannot answer now. Try again after the time in Retry-After.",
-    }
-    return JSONResponse(body, 503, {"Retry-After": "5", "Cache-Control": "no-store"})
 
 
 def _document(build: Callable[[], dict[str, Any]]) -> Endpoint:

@@ -103,19 +103,18 @@ def _check_exchange(form: dict[str, str]) -> None:
 
 
 class OwnTokens:
-    """How both endpoints below find a token: verified as ours, else as if it did not exist. Hints are not needed."""
+    """Finds the token of a revocation or introspection request. `token_type_hint` is not needed."""
 
     CLIENT_AUTH_METHODS = ()
     server: Any
 
-    def check_params(self, request: OAuthRequest, client: object) -> None:
-        """Raise OAuthRefusal if there is no token (RFC 7009, section 2.1; RFC 7662, section 2.1)."""
+    def read_token(self, request: OAuthRequest) -> AccessToken | None:
+        """Return the token if this server issued it and it has not expired. Raises OAuthRefusal if there is none
+        in the request (RFC 7009, section 2.1; RFC 7662, section 2.1).
+        """
         if "token" not in request.form:
             raise invalid_request("Send the token in the parameter token.")
-
-    def query_token(self, text: str, hint: object) -> AccessToken | None:
-        """The token if it is ours and unexpired."""
-        token: AccessToken | None = self.server.read_token(text)
+        token: AccessToken | None = self.server.read_token(request.form["token"])
         return token
 
 
@@ -123,28 +122,26 @@ class Revocation(OwnTokens, RevocationEndpoint):  # type: ignore[misc]  # authli
     """RFC 7009. An unknown token is answered like a revoked one."""
 
     def authenticate_token(self, request: OAuthRequest, client: Any) -> AccessToken | None:
-        """The token to revoke. Raises OAuthRefusal for another client's (RFC 7009, section 2.1)."""
-        self.check_params(request, client)
-        token = self.query_token(request.form["token"], None)
+        """Return the token to revoke. Raises OAuthRefusal for another client's (RFC 7009, section 2.1)."""
+        token = self.read_token(request)
         if token and token.client_id != client.client_id:
             raise OAuthRefusal("invalid_grant", "This token was issued to another client.")
         return token
 
     def revoke_token(self, token: AccessToken, request: OAuthRequest) -> None:
-        """Refuse the token from now on."""
+        """Revoke the token."""
         revoke_token(request.connection, token.token_id, self.server.clock())
 
 
 class Introspection(OwnTokens, IntrospectionEndpoint):  # type: ignore[misc]  # authlib has no types
-    """RFC 7662. Every token but the caller's own is inactive to it (section 4)."""
+    """RFC 7662. A token of another client is inactive (section 4)."""
 
     def authenticate_token(self, request: OAuthRequest, client: Any) -> AccessToken | None:
-        """The caller's token, unless revoked."""
-        self.check_params(request, client)
-        token = self.query_token(request.form["token"], None)
+        """Return the client's own token unless it is revoked."""
+        token = self.read_token(request)
         own = token is not None and token.client_id == client.client_id
         return token if token and own and not is_revoked(request.connection, token.token_id) else None
 
     def create_introspection_payload(self, token: AccessToken | None) -> dict[str, Any]:
-        """RFC 7662, section 2.2."""
+        """Describe the token (RFC 7662, section 2.2)."""
         return self.server.describe(token) if token else {"active": False}

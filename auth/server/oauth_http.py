@@ -10,7 +10,7 @@ from authlib.oauth2.rfc6749 import OAuth2Payload, OAuth2Request
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 
-from auth.content_coding import ONLY_IDENTITY, TAKEN, is_encoded
+from auth.request_body import ONLY_IDENTITY, TAKEN, is_encoded, media_type_of, read_bounded
 from auth.server.visit import Visit
 
 FORM_TYPE = "application/x-www-form-urlencoded"
@@ -100,7 +100,7 @@ async def read_visit(request: Request) -> Visit:
 
 
 async def _form(request: Request) -> list[tuple[str, str]]:
-    if request.headers.get("content-type", "").split(";")[0].strip().lower() != FORM_TYPE:
+    if media_type_of(request.headers) != FORM_TYPE:
         raise invalid_request(f"Send a body of the type {FORM_TYPE}.")
     if is_encoded(request.headers):
         raise OAuthRefusal("invalid_request", ONLY_IDENTITY, 415)
@@ -117,15 +117,13 @@ def _fields(text: bytes) -> list[tuple[str, str]]:
 
 
 async def _body(request: Request) -> bytes:
-    body = bytearray()
     try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > MAXIMUM_BODY:
-                raise OAuthRefusal("invalid_request", f"The body is larger than {MAXIMUM_BODY} bytes.", 413)
+        body = await read_bounded(request, MAXIMUM_BODY)
     except ClientDisconnect:
         raise invalid_request("The connection closed before the body was complete.") from None
-    return bytes(body)
+    if body is None:
+        raise OAuthRefusal("invalid_request", f"The body is larger than {MAXIMUM_BODY} bytes.", 413)
+    return body
 
 
 def _parse(body: bytes) -> list[tuple[str, str]]:

@@ -13,9 +13,10 @@ from urllib.parse import urlencode, urlsplit
 import sqlalchemy as sa
 from starlette.responses import RedirectResponse, Response
 
+from auth.clients.authentication import hash_secret
 from auth.clients.scope_request import allowed_scopes, requested_scopes
 from auth.server.accounts import check_password, find_officer, sign_out
-from auth.server.authorization_code import CHALLENGE, hashed, issue_code
+from auth.server.authorization_code import CHALLENGE, issue_code
 from auth.server.authorization_server import AuthorizationServer
 from auth.server.oauth_http import OAuthRefusal
 from auth.server.pages import page
@@ -164,7 +165,7 @@ class SignIn:
         """Begin a session, under a new secret: one that was there before is of no use (session fixation)."""
         now, token = self.server.clock(), secrets.token_urlsafe(SECRET_BYTES)
         prune(connection, StaffSession, now)
-        values = {"token_hash": hashed(token), "staff_id": key, "expires_at": moment(now) + SESSION}
+        values = {"token_hash": hash_secret(token), "staff_id": key, "expires_at": moment(now) + SESSION}
         connection.execute(sa.insert(StaffSession).values(values))
         response = self._code(connection, asked, key)
         lifetime = int(SESSION.total_seconds())
@@ -176,7 +177,7 @@ class SignIn:
     def _signed_in(self, connection: sa.Connection, visit: Visit) -> int | None:
         """Who has a session that is not over, and has not left."""
         token = visit.cookies.get(self.session_cookie, "")
-        live = (StaffSession.token_hash == hashed(token), StaffSession.expires_at > moment(self.server.clock()))
+        live = (StaffSession.token_hash == hash_secret(token), StaffSession.expires_at > moment(self.server.clock()))
         key = connection.scalar(sa.select(StaffSession.staff_id).where(*live))
         return key if key is not None and find_officer(connection, key) else None
 

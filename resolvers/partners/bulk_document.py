@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from graphql import (
@@ -98,6 +99,7 @@ class Paged:
         return cls(operation, variant.bulk[key])
 
 
+@lru_cache(64)
 def bulk_document(engine: Engine, kind: BulkKind, text: str, scopes: frozenset[Scope]) -> BulkDocument:
     """What to run for each page of a client's document.
 

@@ -157,7 +157,7 @@ async def test_memory_is_bounded(
     tokens = [await service.access_token(bank) for _ in range(4)]
     for token in tokens * 2:
         await verifier.verify(token)
-    assert len(verifier._verified) == 2
+    assert len(verifier._remembered) == 2
 
 
 # --- forged tokens ----------------------------------------------------------------------------------------------------
