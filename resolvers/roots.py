@@ -17,6 +17,7 @@ from models.identifiers import IdentifierError
 from models.names import fold
 from models.party_name import bearers
 from resolvers.errors import CaseNumberError
+from resolvers.joins import is_in_force
 from resolvers.register.subjects import text, viewed
 
 
@@ -27,10 +28,8 @@ def everything(model: type, order: Order | None = None) -> Relation:
 
 
 def _in_force(version: Any, day: SQL) -> SQL:
-    """Whether an edition of the catalogue is in force on a day; every one is where no day is asked for."""
-    ends = version.effective_to
-    covers = sa.and_(version.effective_from <= day, sa.or_(ends.is_(None), ends > day))
-    return sa.or_(day.is_(None), covers)
+    """Return whether an edition is in force on a day; all are where no day is given."""
+    return sa.or_(day.is_(None), is_in_force(version, day))
 
 
 def _of_edition(arguments: Frame, entry: Frame) -> SQL:

@@ -20,6 +20,7 @@ from models.base import choice
 from models.catalogue import Colour
 from models.code_record import ANNULLED, VANISHING, Perspective, Reading, known_today
 from models.terms import COURT_TIME
+from resolvers.joins import has_not_ended
 from resolvers.view import TODAY
 from resolvers.visibility.audiences import EVERYBODY, NOBODY
 from resolvers.visibility.items import may_see_code_record
@@ -87,8 +88,7 @@ def _active(code: Frame, record: Frame) -> SQL:
     return sa.and_(
         record.party_id == code.party_id,
         record.effective_on <= day,
-        sa.or_(record.ends_on.is_(None), record.ends_on >= day),
-        sa.or_(record.closed_on.is_(None), record.closed_on > day),
+        has_not_ended(record, day),
     )
 
 

@@ -12,6 +12,7 @@ from auth.scopes import Scope
 from engine.declare.relations import Frame, Order, Predicate, Relation
 from engine.declare.sql import SQL
 from models.grading import ORDINARY, RiskGrade, RuleSource
+from resolvers.joins import is_in_force, join
 from resolvers.view import TODAY
 from resolvers.visibility.audiences import EVERYBODY
 from resolvers.visibility.items import may_see_certificate, may_see_code_record, may_see_deduction, may_see_listing
@@ -57,11 +58,6 @@ def _of_source(source: RuleSource, party_id: SQL, audience: Audience) -> sa.Sele
     record, rule, version = aliased(model), aliased(models.GradingRule), aliased(models.CatalogueVersion)
     value = sa.literal("", sa.Text) if column is None else sa.cast(getattr(record, column), sa.Text)
     named = sa.and_(rule.source == source, rule.value == value)
-    in_force = sa.and_(
-        version.id == rule.version_id,
-        version.effective_from <= TODAY,
-        sa.or_(version.effective_to.is_(None), version.effective_to > TODAY),
-    )
     keys = {other: sa.cast(sa.null(), sa.BigInteger) for other in SOURCES} | {source: record.id}
     rank = sa.func.array_position(GRADES, sa.cast(rule.grade, sa.Text))
     return (
@@ -73,7 +69,7 @@ def _of_source(source: RuleSource, party_id: SQL, audience: Audience) -> sa.Sele
             *(key.label(f"{other.value.lower()}_id") for other, key in keys.items()),
         )
         .join_from(record, rule, named)
-        .join(version, in_force)
+        .join(version, sa.and_(version.id == rule.version_id, is_in_force(version, TODAY)))
         .where(record.party_id == party_id, sees(Frame(record), audience))
         .correlate_except(record, rule, version)
     )
@@ -123,16 +119,7 @@ REASONS = Relation(
 def record_of(source: RuleSource) -> Relation:
     """The record that is a reason, if it is one of this source."""
     model, _, _ = SOURCES[source]
-    column = f"{source.value.lower()}_id"
-    return Relation(
-        target=model,
-        on=lambda reason, record: record.id == getattr(reason, column),
-        keys={column: sa.BigInteger()},
-    )
+    return join(model, "id", f"{source.value.lower()}_id")
 
 
-RULE = Relation(
-    target=models.GradingRule,
-    on=lambda reason, rule: rule.id == reason.rule_id,
-    keys={"rule_id": sa.BigInteger()},
-)
+RULE = join(models.GradingRule, "id", "rule_id")

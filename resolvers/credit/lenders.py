@@ -16,6 +16,7 @@ from models.catalogue import Stage
 from models.court_case import Role
 from models.lender import CAUSE, INTERMEDIATE_CODE_LENGTH, THRESHOLDS, CourtLevel
 from models.listing import ListingKind
+from resolvers.joins import join
 from resolvers.view import COURT as COURT_CODE
 from resolvers.view import TODAY
 from resolvers.visibility.audiences import EVERYBODY, NOBODY
@@ -109,7 +110,5 @@ ROOT = Root(
     About(lambda row: row.party_id),
     prepare,
 )
-PARTY = Relation(
-    target=models.Party, on=lambda row, party: party.id == row.party_id, keys={"party_id": sa.BigInteger()}
-)
-COURT = Relation(models.Court, lambda row, court: court.code == row.court_code, {"court_code": sa.Text()})
+PARTY = join(models.Party, "id", "party_id")
+COURT = join(models.Court, "code", "court_code", sa.Text())

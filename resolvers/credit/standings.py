@@ -12,6 +12,7 @@ from engine.declare.relations import About, Frame, Order, Prepared, Relation, Ro
 from engine.declare.sql import SQL
 from models.catalogue import ItemKind
 from models.point_conversion import ConversionStatus
+from resolvers.joins import is_in_force, join
 from resolvers.register.subjects import text
 from resolvers.view import TODAY, VILLAGE
 from resolvers.visibility.audiences import NOBODY
@@ -104,11 +105,7 @@ KEY = {"id": sa.BigInteger()}
 
 def _claimable(standing: Frame, benefit: Frame) -> SQL:
     version = aliased(models.CatalogueVersion)
-    edition = sa.select(version.id).where(
-        version.id == benefit.version_id,
-        version.effective_from <= TODAY,
-        sa.or_(version.effective_to.is_(None), version.effective_to > TODAY),
-    )
+    edition = sa.select(version.id).where(version.id == benefit.version_id, is_in_force(version, TODAY))
     return sa.and_(standing.live_vetoes == 0, standing.points >= benefit.least_points, edition.exists())
 
 
@@ -121,13 +118,7 @@ MEMBERS = Relation(
     KEY,
     many=True,
 )
-CONVERSIONS = Relation(
-    models.PointConversion,
-    lambda standing, entry: entry.household_id == standing.id,
-    KEY,
-    many=True,
-    orders={"ASSESSED": Order(("assessed_at",), descending=True)},
-)
+CONVERSIONS = join(models.PointConversion, "household_id", many=True, ASSESSED=Order(("assessed_at",), descending=True))
 
 
 def _told(standing: Frame, notice: Frame) -> SQL:

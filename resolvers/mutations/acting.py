@@ -66,6 +66,14 @@ class Acting:
             raise Refusal("NOT_YOURS", "Nobody is authenticated.", "Exchange a token for your user (RFC 8693).")
         return subject
 
+    @property
+    def village_key(self) -> int:
+        """The key of the client's village. Raises Refusal NOT_FOUND."""
+        village = self.caller.principal.village_key
+        if village is None:
+            raise Refusal("NOT_FOUND", "There is no such notice for your village.", "Look it up again.", "id")
+        return village
+
     def person(self, number: str | None, document: Mapping[str, Any] | None) -> bytes:
         """The keyed hash of a person's number: a resident ID number, or another document's. Raises Refusal."""
         given = (DocumentKind.RESIDENT_ID, number) if document is None else (document["kind"], document["number"])

@@ -24,6 +24,8 @@ OWN: Mapping[str, Source] = {
     "keyring": lambda acting, given: acting.caller.keyring,
     "client_key": lambda acting, given: acting.caller.principal.client_key,
     "subject": lambda acting, given: acting.subject,
+    "jurisdiction": lambda acting, given: acting.caller.principal.jurisdiction,
+    "village_key": lambda acting, given: acting.village_key,
 }
 """Parameters that the caller gives, and no input."""
 

@@ -67,13 +67,6 @@ def _upload_key(acting: Acting, upload: str) -> int:
         raise Refusal("BAD_ID", "This is no upload.", "Send what POST /uploads answered.", "upload") from None
 
 
-async def cancel(acting: Acting, *, id: int) -> int:
-    """A client ends an operation."""
-    principal, now = acting.caller.principal, acting.caller.now
-    await bulk_operations.cancel(acting.connection, principal.client_key, principal.jurisdiction, id, now)
-    return id
-
-
 async def download(acting: Acting, *, id: int) -> int:
     """A client is about to fetch a file."""
     if await downloadable(acting.connection, id, acting.caller.now) is None:

@@ -19,6 +19,7 @@ from engine.load.statements import ARGUMENT
 from models.code_record import CodePeriod, known_today
 from models.terms import COURT_TIME
 from resolvers.credit.credit_codes import perspective
+from resolvers.joins import has_not_ended
 from resolvers.procedure.deductions import status_today
 from resolvers.view import REQUEST, TODAY
 from resolvers.visibility.items import published
@@ -121,10 +122,6 @@ def _codes(audience: Audience) -> Source:
         sa.func.range_contains_elem(period.during, TODAY),
         period.colour == record.colour,
     )
-    open_ends = (
-        sa.or_(record.ends_on.is_(None), record.ends_on >= TODAY),
-        sa.or_(record.closed_on.is_(None), record.closed_on > TODAY),
-    )
     columns = _columns(
         court_code=record.court_code,
         stage=case.stage,
@@ -134,7 +131,9 @@ def _codes(audience: Audience) -> Source:
         subject=record.party_id,
     )
     joined = sa.select(*columns).join_from(record, period, today).join(kind, kind.id == record.code_type_id)
-    active = joined.outerjoin(case, case.id == record.case_id).where(record.effective_on <= TODAY, *open_ends)
+    active = joined.outerjoin(case, case.id == record.case_id).where(
+        record.effective_on <= TODAY, has_not_ended(record, TODAY)
+    )
     if audience is not Audience.COURT:
         active = active.where(public(Frame(record)))
     return active, record.court_code

@@ -20,6 +20,7 @@ from models.code_record import known_today
 from models.party_name import known_as
 from models.terms import COURT_TIME
 from resolvers.credit.credit_codes import perspective
+from resolvers.register.parties import rows_of_party
 from resolvers.register.subjects import ABOUT, KEYS, given_document, is_person, prepare, subject_root, text, viewed
 from resolvers.view import NOW, REQUEST, TODAY
 from resolvers.visibility.audiences import EVERYBODY
@@ -109,14 +110,8 @@ def narrow(row: Frame, audience: Audience) -> SQL:
 
 
 def of_party(model: type[Any], order: Order) -> Relation:
-    """The rows of the report's party that the caller may see."""
-    return Relation(
-        target=model,
-        on=lambda report, row: row.party_id == report.party_id,
-        keys={"party_id": sa.BigInteger()},
-        many=True,
-        orders={"DEFAULT": order},
-    )
+    """Return the relation to the rows of `model` about the report's party."""
+    return rows_of_party(model, order, "party_id")
 
 
 # --- roots ------------------------------------------------------------------------------------------------------------

@@ -8,20 +8,15 @@ import models
 from auth.audiences import Audience
 from engine.declare.relations import Frame, Order, Relation, join_of
 from engine.declare.sql import SQL
+from resolvers.joins import join
 
 FINDINGS = replace(join_of(models.ImportRun.findings), orders={"LINES": Order(("lines",), descending=True)})
 """What was wrong most often comes first."""
 
 
 def changes_of(column: str) -> Relation:
-    """The edge from a row to its changes, oldest first; `column` names the row in a change."""
-    return Relation(
-        target=models.RecordChange,
-        on=lambda matter, change: getattr(change, column) == matter.id,
-        keys={"id": sa.BigInteger()},
-        many=True,
-        orders={"CHANGED": Order(("changed_at",))},
-    )
+    """Return the relation from a row to its changes, oldest first; `column` names the row in a change."""
+    return join(models.RecordChange, column, many=True, CHANGED=Order(("changed_at",)))
 
 
 def field_name(change: Frame, audience: Audience) -> SQL:

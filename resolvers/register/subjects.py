@@ -29,6 +29,7 @@ from models.names import fold
 from models.party import PartyKind
 from models.party_name import NameStanding, known_as
 from resolvers.errors import PurposeError
+from resolvers.joins import join
 from resolvers.view import NOW, REQUEST, TODAY, Access, View
 from resolvers.visibility.reach import consents, holds, shares
 
@@ -161,9 +162,7 @@ def may_see_subject(row: Frame, audience: Audience) -> SQL:
 
 
 REDEEM = _redeem()
-PARTY = Relation(
-    target=models.Party, on=lambda subject, party: party.id == subject.party_id, keys={"party_id": sa.BigInteger()}
-)
+PARTY = join(models.Party, "id", "party_id")
 ABOUT = About(
     lambda row: row.party_id,
     details={

@@ -7,7 +7,8 @@ import sqlalchemy as sa
 import models
 from auth.audiences import Audience
 from engine.declare.relations import Frame
-from engine.declare.sql import ROW_BY_ROW, SQL, Operand
+from engine.declare.sql import SQL, Operand
+from resolvers.joins import exists
 from resolvers.visibility.audiences import NOBODY
 from resolvers.visibility.items import own_deduction
 from resolvers.visibility.reach import jurisdiction
@@ -26,8 +27,7 @@ def may_see_import_finding(row: Frame, audience: Audience) -> SQL:
     if audience is not Audience.COURT:
         return NOBODY
     run = sa.orm.aliased(models.ImportRun)
-    seen = may_see_import_run(Frame(run), audience)
-    return sa.select(run.id).where(run.id == row.import_run_id, seen).offset(ROW_BY_ROW).exists()
+    return exists(run, run.id == row.import_run_id, may_see_import_run(Frame(run), audience))
 
 
 def may_see_record_change(row: Frame, audience: Audience) -> SQL:
@@ -49,5 +49,4 @@ def may_see_record_change(row: Frame, audience: Audience) -> SQL:
 def _own(model: Any, column: Any, key: Operand) -> SQL:
     """Whether a row of `model` whose `column` is this key is of the caller's jurisdiction."""
     one = sa.orm.aliased(model)
-    of_key = getattr(one, column.key) == key
-    return sa.select(one.id).where(of_key, jurisdiction(one.court_code)).offset(ROW_BY_ROW).exists()
+    return exists(one, getattr(one, column.key) == key, jurisdiction(one.court_code))

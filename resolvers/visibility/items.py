@@ -9,11 +9,12 @@ import models
 from auth.audiences import Audience
 from auth.scopes import Scope
 from engine.declare.relations import Frame
-from engine.declare.sql import ROW_BY_ROW, SQL, Operand
+from engine.declare.sql import SQL, Operand
 from models.catalogue import Colour
 from models.court_case import LABOUR_WORDS
 from models.listing import ListingKind
 from models.measure import MeasureStatus
+from resolvers.joins import exists
 from resolvers.view import NOW, PURPOSE, TODAY
 from resolvers.visibility.audiences import EVERYBODY, NOBODY, PARTNERS
 from resolvers.visibility.publicity import UNKNOWN, may_leave, public, record_may_leave
@@ -22,7 +23,7 @@ from resolvers.visibility.reach import about_self, jurisdiction, organization, r
 
 def _own_court(case_id: Operand) -> SQL:
     case = sa.orm.aliased(models.CourtCase)
-    return sa.select(case.id).where(case.id == case_id, jurisdiction(case.court_code)).offset(ROW_BY_ROW).exists()
+    return exists(case, case.id == case_id, jurisdiction(case.court_code))
 
 
 def published(row: Frame) -> SQL:
@@ -45,12 +46,7 @@ def may_see_deduction(row: Frame, audience: Audience) -> SQL:
 def _with_deduction(row: Frame, audience: Audience) -> SQL:
     """As visible as the deduction it belongs to."""
     parent = sa.orm.aliased(models.Deduction)
-    return (
-        sa.select(parent.id)
-        .where(parent.id == row.deduction_id, may_see_deduction(Frame(parent), audience))
-        .offset(ROW_BY_ROW)
-        .exists()
-    )
+    return exists(parent, parent.id == row.deduction_id, may_see_deduction(Frame(parent), audience))
 
 
 def may_see_procedure(row: Frame, audience: Audience) -> SQL:
@@ -63,15 +59,14 @@ def may_see_procedure(row: Frame, audience: Audience) -> SQL:
 def own_deduction(deduction_id: SQL) -> SQL:
     """Whether a deduction lies in a case of the caller's jurisdiction."""
     deduction = sa.orm.aliased(models.Deduction)
-    own = _own_court(deduction.case_id)
-    return sa.select(deduction.id).where(deduction.id == deduction_id, own).offset(ROW_BY_ROW).exists()
+    return exists(deduction, deduction.id == deduction_id, _own_court(deduction.case_id))
 
 
 def may_see_repair(row: Frame, audience: Audience) -> SQL:
     if audience is Audience.COURT:
         record = sa.orm.aliased(models.CodeRecord)
-        own = sa.select(record.id).where(record.id == row.code_record_id, jurisdiction(record.court_code))
-        return sa.or_(own.offset(ROW_BY_ROW).exists(), own_deduction(row.deduction_id))
+        own = exists(record, record.id == row.code_record_id, jurisdiction(record.court_code))
+        return sa.or_(own, own_deduction(row.deduction_id))
     return about_self(row.party_id) if audience is Audience.LITIGANT_PORTAL else NOBODY
 
 
@@ -93,12 +88,7 @@ def may_see_batch(row: Frame, audience: Audience) -> SQL:
 
 def _of_labour_case(row: Frame) -> SQL:
     case = sa.orm.aliased(models.CourtCase)
-    return (
-        sa.select(case.id)
-        .where(case.id == row.case_id, case.cause.regexp_match("|".join(LABOUR_WORDS)))
-        .offset(ROW_BY_ROW)
-        .exists()
-    )
+    return exists(case, case.id == row.case_id, case.cause.regexp_match("|".join(LABOUR_WORDS)))
 
 
 @dataclass(frozen=True)
@@ -160,18 +150,13 @@ def may_see_code_record(row: Frame, audience: Audience) -> SQL:
 
 def _suspicion(row: Frame) -> SQL:
     kind = sa.orm.aliased(models.CodeType)
-    return sa.select(kind.id).where(kind.id == row.code_type_id, ~kind.partner_visible).offset(ROW_BY_ROW).exists()
+    return exists(kind, kind.id == row.code_type_id, ~kind.partner_visible)
 
 
 def _given(record_id: SQL) -> SQL:
     """Given to the credit platform as a measure, and not taken back."""
     measure = sa.orm.aliased(models.Measure)
-    return (
-        sa.select(measure.id)
-        .where(measure.code_record_id == record_id, measure.status != MeasureStatus.WITHDRAWN)
-        .offset(ROW_BY_ROW)
-        .exists()
-    )
+    return exists(measure, measure.code_record_id == record_id, measure.status != MeasureStatus.WITHDRAWN)
 
 
 def may_see_code_period(row: Frame, audience: Audience) -> SQL:
@@ -191,8 +176,7 @@ def may_see_code_period(row: Frame, audience: Audience) -> SQL:
 def may_see_measure(row: Frame, audience: Audience) -> SQL:
     """What was published to the platform; of a withdrawn one only the withdrawal is told (R10)."""
     record = sa.orm.aliased(models.CodeRecord)
-    running = sa.select(record.id).where(
-        record.id == row.code_record_id, may_see_code_record(Frame(record), Audience.CREDIT_PLATFORM)
-    )
-    told = sa.or_(row.status == MeasureStatus.WITHDRAWN, running.offset(ROW_BY_ROW).exists())
+    seen = may_see_code_record(Frame(record), Audience.CREDIT_PLATFORM)
+    running = exists(record, record.id == row.code_record_id, seen)
+    told = sa.or_(row.status == MeasureStatus.WITHDRAWN, running)
     return told if audience is Audience.CREDIT_PLATFORM else NOBODY

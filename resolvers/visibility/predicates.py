@@ -13,9 +13,10 @@ import models
 from auth.audiences import Audience
 from auth.consent import RECIPIENTS, may_still_be_told
 from engine.declare.relations import Frame, Predicate
-from engine.declare.sql import ROW_BY_ROW, SQL
+from engine.declare.sql import SQL
 from models.party import PartyKind
 from models.party_name import NameStanding
+from resolvers.joins import exists
 from resolvers.view import CLIENT, NOW, REQUEST, SUBJECT, VILLAGE
 from resolvers.visibility.audiences import EVERYBODY, NOBODY, OUTSIDE, PARTNERS
 from resolvers.visibility.items import may_see_code_record, may_see_deduction, may_see_listing, may_see_sanction
@@ -107,14 +108,12 @@ def may_see_conversion(row: Frame, audience: Audience) -> SQL:
 
 def _hidden_deduction(key: SQL) -> SQL:
     item = sa.orm.aliased(models.Deduction)
-    hidden = sa.select(item.id).where(item.id == key, ~may_leave(Frame(item), item.conduct_on, item.conduct_on))
-    return hidden.offset(ROW_BY_ROW).exists()
+    return exists(item, item.id == key, ~may_leave(Frame(item), item.conduct_on, item.conduct_on))
 
 
 def _hidden_record(key: SQL) -> SQL:
     record = sa.orm.aliased(models.CodeRecord)
-    hidden = sa.select(record.id).where(record.id == key, ~record_may_leave(Frame(record)))
-    return hidden.offset(ROW_BY_ROW).exists()
+    return exists(record, record.id == key, ~record_may_leave(Frame(record)))
 
 
 def may_see_notice(row: Frame, audience: Audience) -> SQL:

@@ -3,6 +3,7 @@
 import strawberry
 
 from auth.scopes import Scope
+from casework import bulk_operations as bulk
 from casework import consents, incentive_loans, integrity_reports, share_codes, watches, webhooks
 from engine.policy import all_of, any_of
 from resolvers.mutations import bulk_operations
@@ -217,7 +218,7 @@ class PartnerMutations:
         requires=all_of(Scope.BULK, Scope.BULK_WRITE, Scope.WATCH, Scope.WATCH_WRITE),
     )
     cancel_bulk_operation = mutation(
-        bulk_operations.cancel,
+        bulk.cancel,
         CancelBulkOperationInput,
         BulkOperation,
         "A partner ends a bulk operation; what it has written is deleted (取消作业).",
