@@ -70,7 +70,7 @@ def encode_subject(index: bytes) -> str:
     return base64.urlsafe_b64encode(index).rstrip(b"=").decode()
 
 
-def staff_subject(key: int) -> str:
+def encode_staff(key: int) -> str:
     """A member of staff as a `sub` claim."""
     return f"staff:{key}"
 

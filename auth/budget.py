@@ -85,7 +85,7 @@ class Budgets:
     _purses: dict[int, Purse] = field(default_factory=dict)
 
     @contextmanager
-    def admitted(self, principal: Principal) -> Iterator[Purse]:
+    def admit(self, principal: Principal) -> Iterator[Purse]:
         """One request of a client, while it runs. Raises ThrottledError CONCURRENCY_LIMITED."""
         purse = self._purses.setdefault(principal.client_key, Purse(0, self.now(), 0))
         if purse.running >= self.most:

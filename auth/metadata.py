@@ -19,7 +19,7 @@ OPENID_WELL_KNOWN = "/.well-known/openid-configuration"
 RESOURCE_WELL_KNOWN = "/.well-known/oauth-protected-resource"
 
 
-def server_metadata(issuer: str, grant_types: tuple[str, ...]) -> dict[str, Any]:
+def build_server_metadata(issuer: str, grant_types: tuple[str, ...]) -> dict[str, Any]:
     """The metadata of the authorization server (RFC 8414, section 2)."""
     document: dict[str, Any] = {
         "issuer": issuer,
@@ -40,7 +40,7 @@ def server_metadata(issuer: str, grant_types: tuple[str, ...]) -> dict[str, Any]
     return document
 
 
-def resource_metadata(issuer: str) -> dict[str, Any]:
+def build_resource_metadata(issuer: str) -> dict[str, Any]:
     """The metadata of the protected resource (RFC 9728, section 2)."""
     return {
         "resource": resource_of(issuer),
@@ -51,7 +51,7 @@ def resource_metadata(issuer: str) -> dict[str, Any]:
     }
 
 
-def server_metadata_paths(issuer: str) -> list[str]:
+def list_server_metadata_paths(issuer: str) -> list[str]:
     """Where clients look for `server_metadata`: the well-known part goes before the issuer's path (RFC 8414, 3.1).
 
     Clients of OpenID Connect look at another address, after the path, and are shown the same (RFC 8414, section 5).
@@ -61,7 +61,7 @@ def server_metadata_paths(issuer: str) -> list[str]:
     return list(dict.fromkeys([*before, path + OPENID_WELL_KNOWN]))
 
 
-def resource_metadata_paths(issuer: str) -> list[str]:
+def list_resource_metadata_paths(issuer: str) -> list[str]:
     """Where clients look for `resource_metadata` (RFC 9728, section 3.1)."""
     return [RESOURCE_WELL_KNOWN, RESOURCE_WELL_KNOWN + urlsplit(resource_of(issuer)).path]
 

@@ -35,7 +35,7 @@ class ReportInvalidError(ValueError):
     """The text is no report that holds now. The message is a sentence that says why."""
 
 
-def canonical(claims: Mapping[str, Any]) -> bytes:
+def canonicalize(claims: Mapping[str, Any]) -> bytes:
     """The claims as they are signed: JSON in UTF-8, sorted by name, without blanks, the same each time."""
     return orjson.dumps(claims, option=orjson.OPT_SORT_KEYS)
 
@@ -49,21 +49,21 @@ class ReportSigner:
 
     def sign(self, claims: Mapping[str, Any]) -> str:
         """The detached signature over `claims`, by the key that signs now."""
-        header, _, signature = self.signing.sign_bytes(canonical(claims), REPORT_TYPE).split(".")
+        header, _, signature = self.signing.sign_bytes(canonicalize(claims), REPORT_TYPE).split(".")
         return f"{header}..{signature}"
 
     def fits(self, signature: str, claims: Mapping[str, Any]) -> bool:
         """Whether a detached signature is over these claims, to the last character."""
         try:
-            read_signed(attached(signature, claims), self.signing.published())
+            read_signed(attach(signature, claims), self.signing.published())
         except ReportInvalidError:
             return False
         return True
 
 
-def attached(signature: str, claims: Mapping[str, Any]) -> str:
+def attach(signature: str, claims: Mapping[str, Any]) -> str:
     """The report as it is handed out: the compact JWS of a detached signature and the claims that it is over."""
-    payload = base64.urlsafe_b64encode(canonical(claims)).rstrip(b"=").decode()
+    payload = base64.urlsafe_b64encode(canonicalize(claims)).rstrip(b"=").decode()
     return signature.replace("..", f".{payload}.")
 
 

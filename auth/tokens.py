@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from auth.access_token import AccessToken, AccessTokenInvalid, encode_subject, read_access_token, staff_subject
+from auth.access_token import AccessToken, AccessTokenInvalid, encode_staff, encode_subject, read_access_token
 from auth.audiences import Purpose
 from auth.metadata import resource_metadata_url
 from auth.officer import Officer
@@ -38,7 +38,7 @@ class TokenError(Exception):
         return f'Bearer realm="suxin", error="{self.code}", error_description="{self.description}", {pointer}'
 
 
-def bearer_token(headers: list[str]) -> str:
+def read_bearer_token(headers: list[str]) -> str:
     """The token in the Authorization headers of a request. Raises TokenError unless there is exactly one."""
     if not headers:
         raise TokenError(None, "Send an access token: Authorization: Bearer TOKEN.")
@@ -174,7 +174,7 @@ def _principal(token: AccessToken, row: Any) -> Principal | None:
 def _subject(row: Any) -> str:
     """Whom the token of a row speaks for."""
     if row.staff_id:
-        return staff_subject(row.staff_id)
+        return encode_staff(row.staff_id)
     return encode_subject(row.subject_index) if row.subject_index else str(row.client_id)
 
 

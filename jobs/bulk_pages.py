@@ -16,12 +16,12 @@ from engine.execution import variable_values
 from engine.plan import running
 from engine.plan.plan import Ready
 from jobs.bulk_task import Place, StoppedError, Task
-from jobs.bulk_watches import customer_of, watched
+from jobs.bulk_watches import customer_of, watch_customers
 from models.bulk_operation import BulkError, BulkKind
 from resolvers.partners.bulk_document import BETWEEN, BY, PAGE, SOMEBODY, BulkDocumentError, Paged
 
 
-async def following(connection: AsyncConnection, task: Task) -> Place | None:
+async def find_next(connection: AsyncConnection, task: Task) -> Place | None:
     """Where the page after this one should begin; None where none should. Nobody is told, so nothing is logged."""
     if task.row.kind != BulkKind.EXPORT:
         return _next_lines(task)
@@ -29,7 +29,7 @@ async def following(connection: AsyncConnection, task: Task) -> Place | None:
     return _next_page(task.place, orjson.loads(await _answer(connection, task.document.field, ready))[PAGE])
 
 
-async def page_of_lines(connection: AsyncConnection, task: Task) -> tuple[bytes, int, Place | None]:
+async def read_page(connection: AsyncConnection, task: Task) -> tuple[bytes, int, Place | None]:
     """The lines of a page, how many they are, and where the page after it begins; None after the last."""
     if task.row.kind != BulkKind.EXPORT:
         told = await _told(connection, task)
@@ -60,7 +60,7 @@ async def _watched(connection: AsyncConnection, task: Task, subjects: Sequence[t
             customers[number] = customer_of(task.engine, task.caller, connection, subject)
         except Refusal as refusal:
             told[number] = _line_error(number, refusal.code.value, refusal.message)
-    lines = await watched(task.engine, connection, task.caller, list(customers.values())) if customers else []
+    lines = await watch_customers(task.engine, connection, task.caller, list(customers.values())) if customers else []
     data = zip(customers, lines, strict=True)
     return told | {number: {"line": number, "data": line} for number, line in data}
 

@@ -18,7 +18,7 @@ from casework.bulk_vanishing import take_back_vanished
 from casework.transaction import transact
 from engine.engine import Engine
 from engine.execution import log_failure
-from jobs.bulk_pages import following, page_of_lines
+from jobs.bulk_pages import find_next, read_page
 from jobs.bulk_task import OvertakenError, Place, StoppedError, task_of
 from jobs.loop import Job, stop
 from models.bulk_operation import BulkError, BulkKind
@@ -110,7 +110,7 @@ class BulkRunner(Job):
 
         async def work(connection: AsyncConnection) -> None:
             task = await task_of(self.graphql, connection, key, place, self.keyring, self.now())
-            lines, count, after = await page_of_lines(connection, task)
+            lines, count, after = await read_page(connection, task)
             member = await asyncio.to_thread(gzip.compress, lines, FASTEST, mtime=0)
             if before:
                 await connection.execute(PATIENCE)
@@ -133,7 +133,7 @@ class BulkRunner(Job):
         """Where the page after this one should begin; None where none should follow."""
 
         async def find(connection: AsyncConnection) -> Place | None:
-            return await following(
+            return await find_next(
                 connection, await task_of(self.graphql, connection, key, place, self.keyring, self.now())
             )
 

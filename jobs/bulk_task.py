@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth.audiences import Purpose
-from auth.clients.trusted_documents import trusted_document
+from auth.clients.trusted_documents import admit_document
 from auth.principal import Principal
 from auth.scopes import Scope
 from casework import bulk_operations
@@ -23,7 +23,7 @@ from models.client import Client
 from models.court import Staff
 from models.keyring import Keyring
 from resolvers.caller import Caller
-from resolvers.partners.bulk_document import AFTER, FIRST, BulkDocument, BulkDocumentError, bulk_document
+from resolvers.partners.bulk_document import AFTER, FIRST, BulkDocument, BulkDocumentError, compile_document
 
 
 class StoppedError(Exception):
@@ -88,11 +88,11 @@ async def _still_allowed(
         if principal.scopes >= NEEDED:
             return principal, BulkDocument("", "")
         raise StoppedError(BulkError.REFUSED)
-    held = await trusted_document(connection, principal, text)
+    held = await admit_document(connection, principal, text)
     if held is None:
         raise StoppedError(BulkError.REFUSED)
     try:
-        return held, bulk_document(engine, kind, text, held.scopes)
+        return held, compile_document(engine, kind, text, held.scopes)
     except (DocumentError, ForbiddenError, BulkDocumentError):
         raise StoppedError(BulkError.REFUSED) from None
 

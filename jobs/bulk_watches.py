@@ -17,7 +17,7 @@ from engine.load.loaders import load_root
 from engine.load.rows import RootAnswer
 from resolvers.caller import Caller
 from resolvers.mutations.acting import Acting
-from resolvers.mutations.consents import customer
+from resolvers.mutations.consents import read_customer
 from resolvers.partners.watches import LINES
 
 NEEDED = frozenset({Scope.WATCH, Scope.WATCH_WRITE})
@@ -36,10 +36,10 @@ def customer_of(engine: Engine, caller: Caller, connection: AsyncConnection, sub
         raise Refusal("BAD_TEXT", WANTED, "Mend the line.")
     given = dict.fromkeys([*NAMES.values(), "document"]) | {NAMES[name]: value for name, value in subject.items()}
     check_texts(given)
-    return customer(Acting(connection, caller, engine), "", **given)  # type: ignore[arg-type]  # texts, as was checked
+    return read_customer(Acting(connection, caller, engine), "", **given)  # type: ignore[arg-type]  # texts, as was checked
 
 
-async def watched(
+async def watch_customers(
     engine: Engine, connection: AsyncConnection, caller: Caller, customers: Sequence[Customer]
 ) -> list[Mapping[str, Any]]:
     """Watch these customers; gives what came of each, in order, with the entries of the access log written."""

@@ -88,7 +88,7 @@ class Dispatcher(Job):
 
         async def find(connection: AsyncConnection) -> Sequence[Message]:
             found = await deliveries.due(connection, endpoint.key, self.now(), BATCH)
-            await self.trail(endpoint, found).write(connection, OPERATION, {FIELD: TYPES})
+            await self.build_trail(endpoint, found).write(connection, OPERATION, {FIELD: TYPES})
             return found
 
         messages = await self._transact(find)
@@ -106,8 +106,8 @@ class Dispatcher(Job):
         async with self._places.setdefault(endpoint.client.client_key, asyncio.Semaphore(AT_ONCE)):
             if self._failures.get(endpoint.key, 0) >= MOST_FAILURES:
                 return None
-            identifier, body = self.content(message)
-            headers = self.headers(endpoint, identifier, body)
+            identifier, body = self.build_message(message)
+            headers = self.sign_headers(endpoint, identifier, body)
             result = DeliveryResult(message, await self.outbound.post(endpoint.url, headers, body))
         if not result.delivered:
             self._failures[endpoint.key] = self._failures.get(endpoint.key, 0) + 1
@@ -119,7 +119,7 @@ class Dispatcher(Job):
         async with self._database:
             return await transact(self.engine, work)
 
-    def trail(self, endpoint: WebhookEndpoint, messages: Sequence[Message]) -> Trail:
+    def build_trail(self, endpoint: WebhookEndpoint, messages: Sequence[Message]) -> Trail:
         """The entries of the access log for what is sent for the first time, written before it is (R19)."""
         client = endpoint.client
         principal = Principal(
@@ -140,7 +140,7 @@ class Dispatcher(Job):
                 trail.enter(answer, party_id=message.party, index=message.index, reference=message.reference)
         return trail
 
-    def content(self, message: Message) -> tuple[str, bytes]:
+    def build_message(self, message: Message) -> tuple[str, bytes]:
         """The message's id, the same at each attempt, and its body: what happened to whose reference, and no more."""
         identifier = seal(b"Event:%d" % message.event, self.keyring.opaque_key)
         data: dict[str, Any] = {"event": identifier, "reference": message.reference}
@@ -151,7 +151,7 @@ class Dispatcher(Job):
         moment = message.occurred_at.isoformat(timespec="microseconds").replace("+00:00", "Z")
         return identifier, orjson.dumps({"type": message.kind, "timestamp": moment, "data": data})
 
-    def headers(self, endpoint: WebhookEndpoint, identifier: str, body: bytes) -> Mapping[str, str]:
+    def sign_headers(self, endpoint: WebhookEndpoint, identifier: str, body: bytes) -> Mapping[str, str]:
         """The headers of an attempt, signed by each key that holds now, HMAC and Ed25519."""
         at = self.now()
         versions = [endpoint.version, endpoint.version - 1] if endpoint.previous else [endpoint.version]

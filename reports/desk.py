@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from auth.audiences import Audience, Purpose
 from auth.principal import Principal
-from auth.report_signature import ReportSigner, attached
+from auth.report_signature import ReportSigner, attach
 from casework.integrity_reports import Issued, ReportStatus, claims, count_view, find_report
 from casework.transaction import transact
 from engine.engine import Engine
@@ -70,7 +70,7 @@ class ReportDesk:
         told = claims(issued.sheet, content, self.signer.issuer)
         if not self.signer.fits(issued.signature, told):
             return Viewed(ReportStatus.SUPERSEDED, reading.code), _nothing(issued, reading)
-        return Viewed(ReportStatus.VALID, reading.code, told, attached(issued.signature, told)), trail
+        return Viewed(ReportStatus.VALID, reading.code, told, attach(issued.signature, told)), trail
 
     def _caller(self, issued: Issued, now: datetime) -> Caller:
         """The portal in whose name the subject shows itself: whoever views says nothing of himself."""

@@ -18,10 +18,10 @@ from models.names import fold
 from models.party_name import bearers
 from resolvers.errors import CaseNumberError
 from resolvers.joins import is_in_force
-from resolvers.register.subjects import text, viewed
+from resolvers.register.subjects import build_view, check_text
 
 
-def everything(model: type, order: Order | None = None) -> Relation:
+def list_everything(model: type, order: Order | None = None) -> Relation:
     """All rows that the caller may see."""
     orders = {"DEFAULT": order or Order(())}
     return Relation(target=model, on=lambda arguments, row: sa.true(), keys={}, many=True, orders=orders, assumed=50)
@@ -40,35 +40,35 @@ def _of_edition(arguments: Frame, entry: Frame) -> SQL:
 
 def of_edition(model: type) -> Relation:
     """The entries of the edition in force on the day asked for; those of all editions where none is."""
-    return replace(everything(model), on=_of_edition, keys={"as_of": sa.Date()})
+    return replace(list_everything(model), on=_of_edition, keys={"as_of": sa.Date()})
 
 
 EDITIONS = replace(
-    everything(models.CatalogueVersion),
+    list_everything(models.CatalogueVersion),
     on=lambda arguments, version: _in_force(version, arguments.as_of),
     keys={"as_of": sa.Date()},
 )
 PARTY = Relation(models.Party, lambda arguments, party: party.id == arguments.id, {"id": sa.BigInteger()})
 CASE = Relation(models.CourtCase, lambda arguments, case: case.number == arguments.number, {"number": sa.Text()})
-MEASURES = everything(models.Measure, Order(("published_on",), descending=True))
-NOTICES = everything(models.VillageNotice, Order(("sent_at",), descending=True))
-CONVERSIONS = everything(models.PointConversion, Order(("assessed_at",), descending=True))
-BULLETINS = everything(models.Bulletin, Order(("published_at",), descending=True))
-LISTINGS = everything(models.Listing, Order(("published_on",), descending=True))
-BATCHES = everything(models.Batch, Order(("month",), descending=True))
-OBJECTIONS = everything(models.Objection, Order(("due_on",)))
-IDENTITY_CONFLICTS = everything(models.IdentityConflict, Order(("opened_at",)))
-IDENTITY_ACTS = everything(models.IdentityAct, Order(("proposed_at",)))
-REPAIRS = everything(models.Repair, Order(("applied_on",)))
-IMPORT_RUNS = everything(models.ImportRun, Order(("started_at",), descending=True))
-REMINDERS = everything(models.Reminder, Order(("due_on",)))
-EVENTS = everything(models.Event, Order(("position",), total=True))
-CONSENTS = everything(models.Consent, Order(("valid_from",), descending=True))
-WATCHES = everything(models.Watch)
-WEBHOOKS = replace(everything(models.Webhook), on=lambda arguments, webhook: webhook.deleted_at.is_(None))
-BULK_OPERATIONS = everything(models.BulkOperation, Order((), descending=True))
-INCENTIVE_LOANS = everything(models.IncentiveLoan, Order(("granted_on",), descending=True))
-ACCESS_RECORDS = everything(models.AccessRecord, Order(("at",), descending=True))
+MEASURES = list_everything(models.Measure, Order(("published_on",), descending=True))
+NOTICES = list_everything(models.VillageNotice, Order(("sent_at",), descending=True))
+CONVERSIONS = list_everything(models.PointConversion, Order(("assessed_at",), descending=True))
+BULLETINS = list_everything(models.Bulletin, Order(("published_at",), descending=True))
+LISTINGS = list_everything(models.Listing, Order(("published_on",), descending=True))
+BATCHES = list_everything(models.Batch, Order(("month",), descending=True))
+OBJECTIONS = list_everything(models.Objection, Order(("due_on",)))
+IDENTITY_CONFLICTS = list_everything(models.IdentityConflict, Order(("opened_at",)))
+IDENTITY_ACTS = list_everything(models.IdentityAct, Order(("proposed_at",)))
+REPAIRS = list_everything(models.Repair, Order(("applied_on",)))
+IMPORT_RUNS = list_everything(models.ImportRun, Order(("started_at",), descending=True))
+REMINDERS = list_everything(models.Reminder, Order(("due_on",)))
+EVENTS = list_everything(models.Event, Order(("position",), total=True))
+CONSENTS = list_everything(models.Consent, Order(("valid_from",), descending=True))
+WATCHES = list_everything(models.Watch)
+WEBHOOKS = replace(list_everything(models.Webhook), on=lambda arguments, webhook: webhook.deleted_at.is_(None))
+BULK_OPERATIONS = list_everything(models.BulkOperation, Order((), descending=True))
+INCENTIVE_LOANS = list_everything(models.IncentiveLoan, Order(("granted_on",), descending=True))
+ACCESS_RECORDS = list_everything(models.AccessRecord, Order(("at",), descending=True))
 
 
 RECIPIENTS = Relation(
@@ -92,12 +92,12 @@ PUBLIC_RECORDS = Relation(models.Deduction, _named, {"name": sa.Text()}, many=Tr
 
 def prepare_name(arguments: Mapping[str, Any], context: Any) -> Prepared:
     """The name as names are compared (R21)."""
-    return Prepared({"name": fold(text(arguments["name"], "name") or "")})
+    return Prepared({"name": fold(check_text(arguments["name"], "name") or "")})
 
 
 def prepare_access(arguments: Mapping[str, Any], context: Any) -> Prepared:
     """The view of a purpose, where one is named. Raises PurposeError."""
-    return Prepared({}, viewed(arguments["access"], context) if arguments.get("access") else None)
+    return Prepared({}, build_view(arguments["access"], context) if arguments.get("access") else None)
 
 
 def prepare_party(arguments: Mapping[str, Any], context: Any) -> Prepared:

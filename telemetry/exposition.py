@@ -37,7 +37,7 @@ disable_created_metrics()  # type: ignore[no-untyped-call]  # as many series aga
 
 
 @contextmanager
-def counting_together(workers: int) -> Iterator[None]:
+def share_counters(workers: int) -> Iterator[None]:
     """While the context lasts, so many processes that are started count in one directory, emptied at its end."""
     if workers == 1:
         yield
@@ -63,36 +63,36 @@ class StateCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """One gauge for each figure."""
-        yield gauge("suxin_database_up", "Whether the database told what waits", self.state is not None)
+        yield make_gauge("suxin_database_up", "Whether the database told what waits", self.state is not None)
         if self.state:
             waits = self.state.waits
-            yield gauge("suxin_worker_leading", "Whether some process does what time brings", self.state.led)
-            yield gauge("suxin_webhook_due", "Deliveries that are due", waits.deliveries)
-            yield gauge("suxin_webhook_due_seconds", "Time since the first of them was due", waits.waiting)
-            yield gauge("suxin_webhooks_failing", "Webhooks that are sent nothing any more", waits.failing)
-            yield gauge("suxin_objections_overdue", "Objections that should have been answered", waits.objections)
-            yield gauge("suxin_months_unpublished", "Months of courts that are over and unpublished", waits.months)
+            yield make_gauge("suxin_worker_leading", "Whether some process does what time brings", self.state.led)
+            yield make_gauge("suxin_webhook_due", "Deliveries that are due", waits.deliveries)
+            yield make_gauge("suxin_webhook_due_seconds", "Time since the first of them was due", waits.waiting)
+            yield make_gauge("suxin_webhooks_failing", "Webhooks that are sent nothing any more", waits.failing)
+            yield make_gauge("suxin_objections_overdue", "Objections that should have been answered", waits.objections)
+            yield make_gauge("suxin_months_unpublished", "Months of courts that are over and unpublished", waits.months)
             if waits.days is not None:
-                yield gauge("suxin_days_behind", "Days that the worker has not worked through", waits.days)
+                yield make_gauge("suxin_days_behind", "Days that the worker has not worked through", waits.days)
 
 
-def gauge(name: str, meaning: str, value: float) -> GaugeMetricFamily:
+def make_gauge(name: str, meaning: str, value: float) -> GaugeMetricFamily:
     """A figure without labels."""
     return GaugeMetricFamily(name, meaning, float(value))
 
 
-def exposition(engine: AsyncEngine, now: Callable[[], datetime]) -> Callable[[Request], object]:
+def build_metrics_endpoint(engine: AsyncEngine, now: Callable[[], datetime]) -> Callable[[Request], object]:
     """The endpoint for Prometheus. Whichever worker answers, it answers for all of them."""
 
     async def metrics(request: Request) -> Response:
-        found = await state(engine, now())
-        text = await asyncio.to_thread(written, (StateCollector(found),))
+        found = await read_state(engine, now())
+        text = await asyncio.to_thread(write_metrics, (StateCollector(found),))
         return Response(text, media_type=CONTENT_TYPE_LATEST)
 
     return metrics
 
 
-async def state(engine: AsyncEngine, now: datetime) -> MetricsState | None:
+async def read_state(engine: AsyncEngine, now: datetime) -> MetricsState | None:
     """What the database says of a service, within a second."""
     try:
         async with asyncio.timeout(LOOK_SECONDS), engine.connect() as connection:
@@ -101,15 +101,15 @@ async def state(engine: AsyncEngine, now: datetime) -> MetricsState | None:
         return None
 
 
-def written(collectors: Iterable[Collector]) -> bytes:
+def write_metrics(collectors: Iterable[Collector]) -> bytes:
     """What was counted, and more."""
     registry = CollectorRegistry()
     for collector in collectors:
         registry.register(collector)
-    return generate_latest(counted()) + generate_latest(registry)
+    return generate_latest(collect_counters()) + generate_latest(registry)
 
 
-def counted() -> CollectorRegistry:
+def collect_counters() -> CollectorRegistry:
     """What was counted here, or by all workers together. What a dead one had in use is forgotten."""
     if not (directory := os.environ.get(DIRECTORY)):
         return REGISTRY

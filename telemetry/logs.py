@@ -20,28 +20,28 @@ def form_of(setting: str | None) -> str:
     return setting or (TEXT if sys.stderr.isatty() else JSON)
 
 
-def configuration(form: str) -> dict[str, Any]:
+def build_configuration(form: str) -> dict[str, Any]:
     """What `logging.config.dictConfig` and uvicorn need, in each process. Libraries are heard from WARNING on."""
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {"line": {"()": "telemetry.logs.formatter", "form": form}},
+        "formatters": {"line": {"()": "telemetry.logs.build_formatter", "form": form}},
         "handlers": {"error": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"level": "WARNING", "handlers": ["error"]},
         "loggers": {name: {"level": "INFO", "handlers": [], "propagate": True} for name in OWN},
     }
 
 
-def formatter(form: str) -> ProcessorFormatter:
+def build_formatter(form: str) -> ProcessorFormatter:
     """Makes lines of what any logger says."""
-    said: list[Processor] = [structlog.stdlib.add_logger_name, structlog.stdlib.ExtraAdder(), discreet]
+    said: list[Processor] = [structlog.stdlib.add_logger_name, structlog.stdlib.ExtraAdder(), remove_values]
     return ProcessorFormatter(
         foreign_pre_chain=[*said, *_everywhere()],
         processors=[ProcessorFormatter.remove_processors_meta, _renderer(form)],
     )
 
 
-def request_lines(form: str) -> Any:
+def build_request_logger(form: str) -> Any:
     """The logger of requests. It does without `logging`, which would take four times as long for each of them."""
     return structlog.wrap_logger(
         structlog.WriteLogger(sys.stderr),
@@ -52,7 +52,7 @@ def request_lines(form: str) -> Any:
 
 def _everywhere() -> list[Processor]:
     stamp = structlog.processors.TimeStamper(fmt="iso", utc=True, key="time")
-    return [structlog.stdlib.add_log_level, traced, stamp, structlog.processors.EventRenamer("message")]
+    return [structlog.stdlib.add_log_level, add_trace_id, stamp, structlog.processors.EventRenamer("message")]
 
 
 def _renderer(form: str) -> Processor:
@@ -65,7 +65,7 @@ def _dumped(event: Mapping[str, Any], **_: Any) -> str:
     return orjson.dumps(event, default=str).decode()
 
 
-def discreet(logger: Any, method: str, event: EventDict) -> EventDict:
+def remove_values(logger: Any, method: str, event: EventDict) -> EventDict:
     """An error without its message, and of others' messages the first line: the rest quotes what went wrong."""
     if raised := event.pop("exc_info", None):
         kind, _, where = raised if isinstance(raised, tuple) else sys.exc_info()
@@ -77,7 +77,7 @@ def discreet(logger: Any, method: str, event: EventDict) -> EventDict:
     return event
 
 
-def traced(logger: Any, method: str, event: EventDict) -> EventDict:
+def add_trace_id(logger: Any, method: str, event: EventDict) -> EventDict:
     """Names the trace in which something is said, if there is one."""
     context = trace.get_current_span().get_span_context()
     if context.is_valid:

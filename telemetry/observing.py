@@ -76,7 +76,7 @@ class Observing:
 
     async def _traced(self, tracer: Tracer, request: "Observed", receive: Receive) -> None:
         """The same with a current span, so that what else is traced in this process belongs to it."""
-        request.span = traces.begun(tracer, Headers(scope=request.scope))
+        request.span = traces.begin_span(tracer, Headers(scope=request.scope))
         quiet = {"end_on_exit": False, "record_exception": False, "set_status_on_exception": False}
         with trace.use_span(request.span, **quiet):
             await self.app(request.scope, receive, request.send)
@@ -104,38 +104,38 @@ class Observed:
         path = self.scope["path"] if self.scope["path"] in self._observing.paths else OTHER
         method = self.scope["method"] if self.scope["method"] in METHODS else OTHER
         if path == GRAPHQL:
-            counted(self.seen)
+            count_request(self.seen)
         else:
             OTHERS.labels(path, status).inc()
         if lines := self._observing.telemetry.lines:
             say = lines.error if status >= 500 else lines.info
-            say("request", **line(self.seen, path, method, status))
+            say("request", **describe_request(self.seen, path, method, status))
         if tracer := self._observing.tracer:
-            traces.ended(tracer, self.span, method, path, status, self.seen)
+            traces.end_span(tracer, self.span, method, path, status, self.seen)
 
 
-def counted(seen: Observation) -> None:
+def count_request(seen: Observation) -> None:
     """Count a GraphQL request, and its time."""
     audience = seen.principal.audience.value if seen.principal else NONE
     operation, named = (seen.operation.kind, seen.operation.fields) if seen.operation else (NONE, (NONE,))
     asked = named[0] if len(named) == 1 else SEVERAL
-    counter(audience, operation, asked, seen.outcome).inc()
-    timer(audience, operation, asked).observe(seen.milliseconds() / 1000)
+    find_counter(audience, operation, asked, seen.outcome).inc()
+    find_timer(audience, operation, asked).observe(seen.milliseconds() / 1000)
 
 
 @cache
-def counter(audience: str, operation: str, asked: str, outcome: str) -> Counter:
+def find_counter(audience: str, operation: str, asked: str, outcome: str) -> Counter:
     """The counter of such requests. All four are the service's own words: there are few."""
     return REQUESTS.labels(audience, operation, asked, outcome)
 
 
 @cache
-def timer(audience: str, operation: str, asked: str) -> Histogram:
+def find_timer(audience: str, operation: str, asked: str) -> Histogram:
     """The histogram of such requests."""
     return SECONDS.labels(audience, operation, asked)
 
 
-def line(seen: Observation, path: str, method: str, status: int) -> dict[str, Any]:
+def describe_request(seen: Observation, path: str, method: str, status: int) -> dict[str, Any]:
     """What the log says of a request."""
     told: dict[str, Any] = {"request_id": str(seen.request_id), "method": method, "path": path, "status": status}
     told["milliseconds"] = seen.milliseconds()

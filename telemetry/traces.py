@@ -27,7 +27,7 @@ GRAPHQL, UNKNOWN = "/graphql", "GraphQL Operation"
 CALLER = TraceContextTextMapPropagator()
 
 
-def wanted(environment: Mapping[str, str]) -> bool:
+def is_wanted(environment: Mapping[str, str]) -> bool:
     """Whether traces are to be exported. Raises SettingsError for a way that is not known here."""
     if environment.get(DISABLED, "").lower() == "true":
         return False
@@ -41,7 +41,7 @@ def wanted(environment: Mapping[str, str]) -> bool:
     return on
 
 
-def provider() -> Any:
+def build_provider() -> Any:
     """What makes tracers and exports their spans, as the standard variables say. To be shut down at the end."""
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415 - loaded when on
     from opentelemetry.sdk.resources import SERVICE_NAME, OTELResourceDetector, Resource  # noqa: PLC0415
@@ -54,7 +54,7 @@ def provider() -> Any:
     return made
 
 
-def begun(tracer: Tracer, headers: Headers) -> Span:
+def begin_span(tracer: Tracer, headers: Headers) -> Span:
     """The span of a request, in its caller's trace if it names one.
 
     Of what else a caller may send along (tracestate, baggage), nothing is taken over: it may be anything.
@@ -64,7 +64,7 @@ def begun(tracer: Tracer, headers: Headers) -> Span:
     return tracer.start_span(UNKNOWN, caller, SpanKind.SERVER)
 
 
-def ended(tracer: Tracer, span: Span, method: str, path: str, status: int, seen: Observation) -> None:
+def end_span(tracer: Tracer, span: Span, method: str, path: str, status: int, seen: Observation) -> None:
     """End the span of a request, with its parts below it."""
     now, moment = perf_counter_ns(), time_ns()
     if span.is_recording():

@@ -21,7 +21,7 @@ from auth.budget import Budgets, Charge
 from auth.clients.trusted_documents import TrustedDocuments
 from auth.principal import Principal
 from auth.scopes import Scope as Scopes
-from auth.tokens import TokenVerifier, bearer_token
+from auth.tokens import TokenVerifier, read_bearer_token
 from engine.answering import Answering, Result
 from engine.document import deprecation
 from engine.document.cost import MOST_COST
@@ -36,7 +36,7 @@ from transport.body import Body, read_address, read_body
 from transport.event_stream import EventStream
 from transport.mutations import mutate, read_key
 from transport.observation import Observation, observe
-from transport.refusals import ErrorResponse, RequestError, refusal_of, throttle_status
+from transport.refusals import ErrorResponse, RequestError, format_throttle_status, refusal_of
 from transport.subscriptions import Live
 from transport.trusted_operations import apply_document_policy
 
@@ -93,9 +93,9 @@ class GraphQLEndpoint:
             return reply.refuse(refusal_of(error, self.issuer) or failure_of(error, reply.request_id))
 
     async def _answer(self, request: Request, reply: "Reply") -> Response:
-        token = bearer_token(request.headers.getlist("authorization"))
+        token = read_bearer_token(request.headers.getlist("authorization"))
         reply.seen.principal = principal = await self.verifier.verify(token)
-        with self.budgets.admitted(principal) if self.budgets else nullcontext():
+        with self.budgets.admit(principal) if self.budgets else nullcontext():
             return await self._answer_to(principal, token, request, reply)
 
     async def _answer_to(self, principal: Principal, token: str, request: Request, reply: "Reply") -> Response:
@@ -145,7 +145,10 @@ class GraphQLEndpoint:
         cost: dict[str, Any] = {"requestedQueryCost": request.cost, "maximumQueryCost": MOST_COST}
         if self.budgets and caller.charge:
             self.budgets.refund(caller.principal, caller.charge, answer.objects())
-            cost |= {"actualQueryCost": caller.charge.actual, "throttleStatus": throttle_status(caller.charge.status)}
+            cost |= {
+                "actualQueryCost": caller.charge.actual,
+                "throttleStatus": format_throttle_status(caller.charge.status),
+            }
         return {"cost": cost, **deprecation.told(request.deprecated), **({"executor": executor} if self.debug else {})}
 
     async def _execute(self, request: Asked, caller: Caller) -> tuple[Result, str]:

@@ -11,12 +11,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 
-async def alive(request: Request) -> Response:
+async def answer_alive(request: Request) -> Response:
     """The process answers."""
     return JSONResponse({"status": "alive"})
 
 
-def readiness(engine: AsyncEngine) -> Callable[[Request], object]:
+def build_readiness_endpoint(engine: AsyncEngine) -> Callable[[Request], object]:
     """The endpoint that says whether requests can be answered: the database is there and migrated."""
 
     async def ready(request: Request) -> Response:

@@ -50,20 +50,23 @@ def refusal_of(error: Exception, issuer: str) -> ErrorResponse | None:
         case RequestError():
             return ErrorResponse.of(error.status, str(error), error.code, error.headers)
         case ThrottledError():  # RFC 6585, section 4
-            cost, headers = {"throttleStatus": throttle_status(error.status)}, {"retry-after": str(error.retry_after)}
+            cost, headers = (
+                {"throttleStatus": format_throttle_status(error.status)},
+                {"retry-after": str(error.retry_after)},
+            )
             return ErrorResponse.of(429, str(error), error.code, headers, cost=cost)
         case ClientDisconnect():
             return ErrorResponse.of(400, "The request ended before its body did.", "BAD_REQUEST", {})
         case DocumentError():
             return ErrorResponse(None, error.errors)
         case ForbiddenError():
-            return ErrorResponse(403, [error], {"www-authenticate": scope_challenge(error)})
+            return ErrorResponse(403, [error], {"www-authenticate": format_scope_challenge(error)})
         case GraphQLError():
             return ErrorResponse(None, [error])
     return None
 
 
-def throttle_status(status: Status) -> dict[str, int]:
+def format_throttle_status(status: Status) -> dict[str, int]:
     """Return the state of a bucket as a response has it."""
     return {
         "maximumAvailable": status.maximum,
@@ -72,7 +75,7 @@ def throttle_status(status: Status) -> dict[str, int]:
     }
 
 
-def scope_challenge(error: ForbiddenError) -> str:
+def format_scope_challenge(error: ForbiddenError) -> str:
     """Return the challenge of RFC 6750, section 3.1."""
     scopes = " ".join((error.extensions or {})["missingScopes"])
     return f'Bearer realm="suxin", error="insufficient_scope", scope="{scopes}"'

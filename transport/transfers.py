@@ -25,7 +25,7 @@ from auth.budget import Budgets
 from auth.metadata import resource_metadata_url
 from auth.request_body import ONLY_IDENTITY, TAKEN, is_encoded, media_type_of, read_bounded
 from auth.scopes import Scope
-from auth.tokens import TokenVerifier, bearer_token
+from auth.tokens import TokenVerifier, read_bearer_token
 from casework import bulk_operations
 from casework.bulk_uploads import MOST_LINES, keep_upload
 from casework.bulk_vanishing import handed_out
@@ -80,11 +80,11 @@ class Transfers:
             return _refusal(refusal.status, refusal.errors[0].message, refusal.headers)
 
     async def _upload(self, request: Request) -> Response:
-        principal = await self.verifier.verify(bearer_token(request.headers.getlist("authorization")))
+        principal = await self.verifier.verify(read_bearer_token(request.headers.getlist("authorization")))
         if Scope.BULK_WRITE not in principal.scopes:
             return _refusal(403, "This token lacks the scope bulk.write.", {"www-authenticate": self._lacking()})
         async with self.places:
-            with self.budgets.admitted(principal) if self.budgets else nullcontext():
+            with self.budgets.admit(principal) if self.budgets else nullcontext():
                 media_type = _media_type(request)
                 lines = await asyncio.to_thread(read_lines, media_type, await _body(request))
                 key = await transact(self.engine, partial(self._kept, principal.client_key, lines))

@@ -3,7 +3,7 @@
 import logging
 from dataclasses import replace
 
-from auth.clients.trusted_documents import Trusted, TrustedDocuments, digest_of, held, identifier_of
+from auth.clients.trusted_documents import Trusted, TrustedDocuments, digest_of, identifier_of, restrict_purposes
 from auth.principal import Principal
 from models.client import DocumentPolicy
 from transport.body import Body
@@ -30,7 +30,7 @@ async def apply_document_policy(
     if found is None:
         return principal, _unregistered(principal, body, noted=noted)
     _check_same(body, found)
-    return held(principal, found), replace(body, query=found.text)
+    return restrict_purposes(principal, found), replace(body, query=found.text)
 
 
 def _unregistered(principal: Principal, body: Body, *, noted: bool) -> Body:

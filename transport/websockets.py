@@ -15,7 +15,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import Bas
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 from strawberry.types.unset import UNSET
 
-from auth.tokens import TokenError, bearer_token
+from auth.tokens import TokenError, read_bearer_token
 from engine.execution import log_failure
 from transport.body import check_shape
 from transport.refusals import refusal_of
@@ -47,7 +47,7 @@ class Socket:
         by_payload = self.connection_params.get("authorization")
         given = self.websocket.headers.getlist("authorization") or [str(by_payload or "")]
         try:
-            self.token = bearer_token(given)
+            self.token = read_bearer_token(given)
             await self.live.verifier.verify(self.token)
         except TokenError:
             raise ConnectionRejectionError from None
@@ -120,7 +120,7 @@ class Adapter(ASGIWebSocketAdapter):
             raise WebSocketDisconnected from error
 
 
-def socket_endpoint(live: Live) -> Any:
+def build_socket_endpoint(live: Live) -> Any:
     """The endpoint of /graphql for WebSockets."""
 
     async def endpoint(websocket: WebSocket) -> None:

@@ -13,7 +13,7 @@ from joserfc import jws, jwt
 from joserfc.errors import JoseError, UnsupportedAlgorithmError
 from joserfc.jws import JWSRegistry
 
-from auth.clients.keys import ALGORITHMS, verification_key
+from auth.clients.keys import ALGORITHMS, find_verification_key
 
 Result = TypeVar("Result")
 MAXIMUM_LENGTH = 8192
@@ -53,7 +53,7 @@ class Expected:
     lifetime: int
 
 
-def unverified_subject(token: str, issuer: str) -> str:
+def read_unverified_subject(token: str, issuer: str) -> str:
     """The `sub` that a JWT claims, read before its signature is checked: good for finding the key, for nothing else.
 
     Raises AssertionRefused, and AudienceRefused for one that is not for `issuer`.
@@ -67,7 +67,7 @@ def unverified_subject(token: str, issuer: str) -> str:
     return str(found["sub"])
 
 
-def verified_claims(token: str, jwks: Mapping[str, Any] | None, expected: Expected) -> dict[str, Any]:
+def verify_claims(token: str, jwks: Mapping[str, Any] | None, expected: Expected) -> dict[str, Any]:
     """The claims of `token` after all checks but single use: see `accept_once` for that.
 
     Raises AssertionRefused.
@@ -75,7 +75,7 @@ def verified_claims(token: str, jwks: Mapping[str, Any] | None, expected: Expect
     header = _read(lambda: _extract(token).headers())
     if header.keys() & {"crit", "b64"}:
         raise AssertionRefused("extensions are not understood (RFC 7515, section 4.1.11; RFC 7797, section 7)")
-    key = _read(lambda: verification_key(jwks, header.get("kid")))
+    key = _read(lambda: find_verification_key(jwks, header.get("kid")))
     claims = _read(lambda: jwt.decode(token, key, registry=REGISTRY)).claims
     if claims.get("iss") != expected.client_id:
         raise AssertionRefused("iss is wrong: it must be the client identifier")

@@ -10,7 +10,7 @@ import logging
 from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
-from auth.clients.assertion import AssertionRefused, AudienceRefused, Expected, unverified_subject, verified_claims
+from auth.clients.assertion import AssertionRefused, AudienceRefused, Expected, read_unverified_subject, verify_claims
 from auth.server.oauth_http import OAuthRefusal, OAuthRequest, invalid_request
 from auth.server.token_store import RegisteredClient, accept_once, find_client
 from models.client import Authentication
@@ -72,10 +72,10 @@ class ClientAuthenticator:
     def _by_assertion(self, request: OAuthRequest, now: float) -> RegisteredClient:
         assertion = request.form["client_assertion"]
         try:
-            client_id = unverified_subject(assertion, self.issuer)
+            client_id = read_unverified_subject(assertion, self.issuer)
             client = _find(request, client_id, Authentication.PRIVATE_KEY_JWT)
             expected = Expected(client_id, self.issuer, now, ASSERTION_SECONDS)
-            claims = verified_claims(assertion, client.jwks if client else None, expected)
+            claims = verify_claims(assertion, client.jwks if client else None, expected)
         except AssertionRefused as refused:
             log.info("client assertion refused: %s", refused)
             wrong_audience = WRONG_AUDIENCE.format(self.issuer)

@@ -71,7 +71,7 @@ DECOY = ECKey.generate_key("P-256", private=False)
 """Stands in where no key fits, so that an unknown client costs about what a known one does."""
 
 
-def verification_key(jwks: Mapping[str, Any] | None, kid: object) -> Key:
+def find_verification_key(jwks: Mapping[str, Any] | None, kid: object) -> Key:
     """The key named `kid`, or the only key if none is named; else a decoy, which verifies nothing."""
     keys = (jwks or {"keys": []})["keys"]
     if kid is None and len(keys) == 1:

@@ -27,7 +27,7 @@ STAFF_SCOPES = frozenset({Scope.PROCEDURE_WRITE})
 SCOPE_TEXT = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,64}( [\x21\x23-\x5b\x5d-\x7e]{1,64}){0,31}")
 
 
-def allowed_scopes(
+def find_allowed_scopes(
     client: RegisteredClient, *, acting: bool = False, staff: bool = False, allow_pilot_persons: bool
 ) -> frozenset[str]:
     """The most that `client` may be given now.
@@ -44,7 +44,7 @@ def allowed_scopes(
     return frozenset(allowed)
 
 
-def requested_scopes(text: str | None, allowed: frozenset[str]) -> frozenset[str]:
+def read_requested_scopes(text: str | None, allowed: frozenset[str]) -> frozenset[str]:
     """The scopes of a token request; all that are allowed if it names none.
 
     Raises OAuthRefusal (invalid_scope) that names what is not allowed and what is.

@@ -112,7 +112,7 @@ def set_policy(connection: sa.Connection, client_id: str, policy: DocumentPolicy
     update_active(connection, client_id, {"documents": policy})
 
 
-def client_scopes(connection: sa.Connection, client_id: str) -> frozenset[str]:
+def find_scopes(connection: sa.Connection, client_id: str) -> frozenset[str]:
     """What a client may hold, for its documents to be checked against. Raises RegistrationError."""
     return frozenset(_active_client(connection, client_id).scopes)
 
@@ -166,12 +166,12 @@ async def find_document(connection: AsyncConnection, client_key: int, identifier
     return Trusted(row.text, frozenset(map(Purpose, row.purposes))) if row else None
 
 
-async def trusted_document(connection: AsyncConnection, principal: Principal, text: str) -> Principal | None:
+async def admit_document(connection: AsyncConnection, principal: Principal, text: str) -> Principal | None:
     """The caller as it may send this text, held to the purposes that it is registered for; None where it may not."""
     if principal.documents is not DocumentPolicy.TRUSTED_ONLY:
         return principal
     found = await find_document(connection, principal.client_key, identifier_of(text))
-    return held(principal, found) if found else None
+    return restrict_purposes(principal, found) if found else None
 
 
 def identifier_of(text: str) -> str:
@@ -179,7 +179,7 @@ def identifier_of(text: str) -> str:
     return f"{SHA256}{sha256(text.encode()).hexdigest()}"
 
 
-def held(principal: Principal, document: Trusted) -> Principal:
+def restrict_purposes(principal: Principal, document: Trusted) -> Principal:
     """The caller with the purposes of a document, if it has some of its own."""
     if not document.purposes:
         return principal

@@ -14,7 +14,7 @@ from auth.clients.authentication import hash_secret
 from auth.officer import Officer
 from auth.server.accounts import find_officer
 from auth.server.oauth_http import OAuthRefusal, invalid_request
-from auth.server.token_store import RegisteredClient, moment, prune, revoke_token
+from auth.server.token_store import RegisteredClient, prune, revoke_token, to_datetime
 from models.staff_account import AuthorizationCode
 
 LIFETIME = timedelta(seconds=60)
@@ -53,7 +53,7 @@ def issue_code(
         "redirect_uri": redirect_uri,
         "scope": " ".join(sorted(scopes)),
         "code_challenge": challenge,
-        "expires_at": moment(now) + LIFETIME,
+        "expires_at": to_datetime(now) + LIFETIME,
     }
     connection.execute(sa.insert(AuthorizationCode).values(values))
     return code
@@ -70,14 +70,14 @@ def redeem(connection: sa.Connection, client: RegisteredClient, form: Mapping[st
     digest = hash_secret(form["code"])
     row = _consume(connection, client, digest, now)
     officer = find_officer(connection, row.staff_id) if row else None
-    if row is None or officer is None or row.expires_at <= moment(now) or not _proven(row, form):
+    if row is None or officer is None or row.expires_at <= to_datetime(now) or not _proven(row, form):
         raise OAuthRefusal("invalid_grant", USELESS)
     return Redeemed(digest, officer, frozenset(row.scope.split(" ")))
 
 
 def keep_token(connection: sa.Connection, code_hash: bytes, token: AccessToken) -> None:
     """Remember which token a code became, for as long as it lives: it is revoked if the code is shown again."""
-    values = {"jti": token.token_id, "expires_at": moment(token.expires_at)}
+    values = {"jti": token.token_id, "expires_at": to_datetime(token.expires_at)}
     connection.execute(sa.update(AuthorizationCode).where(AuthorizationCode.code_hash == code_hash).values(values))
 
 
@@ -86,7 +86,9 @@ def _consume(
 ) -> sa.Row[*tuple[object, ...]] | None:
     """Mark the code as used, at once and once: of two that show it, one is too late, and the token is revoked."""
     own = (AuthorizationCode.code_hash == digest, AuthorizationCode.client_id == client.key)
-    first = sa.update(AuthorizationCode).where(*own, AuthorizationCode.used_at.is_(None)).values(used_at=moment(now))
+    first = (
+        sa.update(AuthorizationCode).where(*own, AuthorizationCode.used_at.is_(None)).values(used_at=to_datetime(now))
+    )
     row = connection.execute(first.returning(*AuthorizationCode.__table__.columns)).one_or_none()
     if row is None and (issued := connection.scalar(sa.select(AuthorizationCode.jti).where(*own))):
         revoke_token(connection, issued, now)

@@ -16,13 +16,13 @@ from starlette.responses import JSONResponse, Response
 from auth.access_token import (
     AccessToken,
     AccessTokenInvalid,
+    encode_staff,
     encode_subject,
     read_access_token,
-    staff_subject,
     write_access_token,
 )
 from auth.clients.authentication import ClientAuthenticator
-from auth.clients.scope_request import allowed_scopes, requested_scopes
+from auth.clients.scope_request import find_allowed_scopes, read_requested_scopes
 from auth.officer import Officer
 from auth.server.authorization_code import Redeemed
 from auth.server.grants import ClientCredentials, Introspection, Revocation, StaffSignedIn, TokenExchange
@@ -92,7 +92,7 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
     def issue(self, request: OAuthRequest, acting_for: TokenSubject | Redeemed | None) -> dict[str, Any]:
         """The token response for an authenticated request (RFC 6749, section 5.1). Raises OAuthRefusal."""
         client: RegisteredClient = request.client
-        scopes = requested_scopes(request.form.get("scope"), self._allowed(client, acting_for))
+        scopes = read_requested_scopes(request.form.get("scope"), self._allowed(client, acting_for))
         index = self.keyring.index(acting_for.number) if isinstance(acting_for, TokenSubject) else None
         officer = acting_for.officer if isinstance(acting_for, Redeemed) else None
         token = self._token(client, scopes, index, officer)
@@ -109,7 +109,9 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
         """The most that the token may reach; of a code, no more than what was signed in for."""
         signed_in = isinstance(acting_for, Redeemed)
         acting = isinstance(acting_for, TokenSubject)
-        allowed = allowed_scopes(client, acting=acting, staff=signed_in, allow_pilot_persons=self.allow_pilot_persons)
+        allowed = find_allowed_scopes(
+            client, acting=acting, staff=signed_in, allow_pilot_persons=self.allow_pilot_persons
+        )
         return allowed & acting_for.scopes if isinstance(acting_for, Redeemed) else allowed
 
     def _token(
@@ -119,7 +121,7 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
         client_or_subject = encode_subject(index) if index else client.client_id
         return AccessToken(
             client_id=client.client_id,
-            subject=staff_subject(officer.key) if officer else client_or_subject,
+            subject=encode_staff(officer.key) if officer else client_or_subject,
             scopes=scopes,
             token_id=secrets.token_urlsafe(18),
             issued_at=now,

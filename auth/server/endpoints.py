@@ -18,14 +18,14 @@ from auth.metadata import (
     REVOCATION_PATH,
     SIGN_OUT_PATH,
     TOKEN_PATH,
-    resource_metadata,
-    resource_metadata_paths,
-    server_metadata,
-    server_metadata_paths,
+    build_resource_metadata,
+    build_server_metadata,
+    list_resource_metadata_paths,
+    list_server_metadata_paths,
 )
 from auth.server.authorization_server import GRANT_TYPES, AuthorizationServer
 from auth.server.oauth_http import OAuthRefusal, read_request, read_visit
-from auth.server.pages import page
+from auth.server.pages import render_page
 from auth.server.sign_in import SignIn
 from auth.server.visit import Visit
 from auth.signing import CACHE_SECONDS
@@ -42,7 +42,7 @@ log = logging.getLogger("suxin.oauth")
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def oauth_routes(server: AuthorizationServer, revoked: Callable[[int], None]) -> list[Route]:
+def build_oauth_routes(server: AuthorizationServer, revoked: Callable[[int], None]) -> list[Route]:
     """The routes of `server`, for an application mounted at the root of the issuer's host.
 
     revoked: told the key of a client that revoked a token of its own, on the event loop and before the client is.
@@ -51,8 +51,10 @@ def oauth_routes(server: AuthorizationServer, revoked: Callable[[int], None]) ->
     forms = {TOKEN_PATH: "token", REVOCATION_PATH: "revocation", INTROSPECTION_PATH: "introspection"}
     documents = {
         JWKS_PATH: server.signing.jwks,
-        **dict.fromkeys(server_metadata_paths(server.issuer), lambda: server_metadata(server.issuer, GRANT_TYPES)),
-        **dict.fromkeys(resource_metadata_paths(server.issuer), lambda: resource_metadata(server.issuer)),
+        **dict.fromkeys(
+            list_server_metadata_paths(server.issuer), lambda: build_server_metadata(server.issuer, GRANT_TYPES)
+        ),
+        **dict.fromkeys(list_resource_metadata_paths(server.issuer), lambda: build_resource_metadata(server.issuer)),
     }
     asked = [
         Route(path, _form_endpoint(server, name, limiter, revoked), methods=["POST"]) for path, name in forms.items()
@@ -77,12 +79,12 @@ def _page_endpoint(answer: Callable[[Visit], Response], limiter: anyio.CapacityL
             visit = await read_visit(request)
             return await anyio.to_thread.run_sync(partial(answer, visit), limiter=limiter)
         except OAuthRefusal as refusal:
-            return page(
+            return render_page(
                 "message.html", refusal.status_code, title="无法继续 This cannot go on", message=refusal.description
             )
         except (sa.exc.OperationalError, sa.exc.TimeoutError) as error:
             log.error("the database did not answer a sign-in: %s", type(error).__name__)
-            return page("message.html", 503, title="请稍后重试 Try again later", message="服务暂时不可用。")
+            return render_page("message.html", 503, title="请稍后重试 Try again later", message="服务暂时不可用。")
 
     return endpoint
 

@@ -14,13 +14,13 @@ import sqlalchemy as sa
 from starlette.responses import RedirectResponse, Response
 
 from auth.clients.authentication import hash_secret
-from auth.clients.scope_request import allowed_scopes, requested_scopes
+from auth.clients.scope_request import find_allowed_scopes, read_requested_scopes
 from auth.server.accounts import check_password, find_officer, sign_out
 from auth.server.authorization_code import CHALLENGE, issue_code
 from auth.server.authorization_server import AuthorizationServer
 from auth.server.oauth_http import OAuthRefusal
-from auth.server.pages import page
-from auth.server.token_store import RegisteredClient, find_client, moment, prune
+from auth.server.pages import render_page
+from auth.server.token_store import RegisteredClient, find_client, prune, to_datetime
 from auth.server.visit import Visit
 from models.staff_account import StaffSession
 
@@ -73,7 +73,7 @@ class SignIn:
             try:
                 back = self._destination(connection, visit.query)
             except BadRequestError as error:
-                return page("message.html", 400, title="无法继续 This cannot go on", message=str(error))
+                return render_page("message.html", 400, title="无法继续 This cannot go on", message=str(error))
             try:
                 asked = self._read(back, visit.query)
             except OAuthRefusal as refusal:
@@ -86,8 +86,8 @@ class SignIn:
         with self.server.engine.begin() as connection:
             key = self._signed_in(connection, visit)
             if key is not None:
-                sign_out(connection, key, moment(self.server.clock()))
-        done = page("message.html", 200, title="已退出 Signed out", message="您已退出登录。You have signed out.")
+                sign_out(connection, key, to_datetime(self.server.clock()))
+        done = render_page("message.html", 200, title="已退出 Signed out", message="您已退出登录。You have signed out.")
         done.delete_cookie(self.session_cookie, path="/", secure=self.secure, httponly=True, samesite="lax")
         return done
 
@@ -111,8 +111,8 @@ class SignIn:
             raise OAuthRefusal("invalid_request", "Send code_challenge with code_challenge_method=S256 (RFC 7636).")
         if len(query.get("state", "")) > LONGEST_STATE:
             raise OAuthRefusal("invalid_request", f"state is longer than {LONGEST_STATE} characters.")
-        allowed = allowed_scopes(client, staff=True, allow_pilot_persons=self.server.allow_pilot_persons)
-        scopes = requested_scopes(query.get("scope"), allowed)
+        allowed = find_allowed_scopes(client, staff=True, allow_pilot_persons=self.server.allow_pilot_persons)
+        scopes = read_requested_scopes(query.get("scope"), allowed)
         login = query.get("prompt") == "login"
         return AuthorizationRequest(client, redirect_uri, state_of(query), scopes, query["code_challenge"], login)
 
@@ -124,13 +124,13 @@ class SignIn:
             known = key is not None and self._within(connection, key, asked.client)
             return self._code(connection, asked, key) if key is not None and known else self._page(asked, visit)
         if not self._own_form(visit.form, visit):
-            return page(
+            return render_page(
                 "message.html",
                 403,
                 title="请重试 Try again",
                 message="请允许本站的 Cookie，返回后重新登录。Allow cookies of this site, go back, and sign in.",
             )
-        now = moment(self.server.clock())
+        now = to_datetime(self.server.clock())
         key = check_password(connection, visit.form.get("username", ""), visit.form.get("password", ""), now)
         if key is None or not self._within(connection, key, asked.client):
             log.warning("a sign-in at client %s was refused", asked.client.client_id)
@@ -157,7 +157,7 @@ class SignIn:
         """The form. Its cookie comes along (Lax) when another site leads here, so that a second page has the same."""
         csrf = visit.cookies.get(self.csrf_cookie) or secrets.token_urlsafe(SECRET_BYTES)
         status, client = 401 if refused else 200, asked.client.name
-        shown = page("sign_in.html", status, asked.origin, client=client, csrf=csrf, refused=refused)
+        shown = render_page("sign_in.html", status, asked.origin, client=client, csrf=csrf, refused=refused)
         shown.set_cookie(self.csrf_cookie, csrf, path="/", secure=self.secure, httponly=True, samesite="lax")
         return shown
 
@@ -165,7 +165,7 @@ class SignIn:
         """Begin a session, under a new secret: one that was there before is of no use (session fixation)."""
         now, token = self.server.clock(), secrets.token_urlsafe(SECRET_BYTES)
         prune(connection, StaffSession, now)
-        values = {"token_hash": hash_secret(token), "staff_id": key, "expires_at": moment(now) + SESSION}
+        values = {"token_hash": hash_secret(token), "staff_id": key, "expires_at": to_datetime(now) + SESSION}
         connection.execute(sa.insert(StaffSession).values(values))
         response = self._code(connection, asked, key)
         lifetime = int(SESSION.total_seconds())
@@ -177,7 +177,10 @@ class SignIn:
     def _signed_in(self, connection: sa.Connection, visit: Visit) -> int | None:
         """Who has a session that is not over, and has not left."""
         token = visit.cookies.get(self.session_cookie, "")
-        live = (StaffSession.token_hash == hash_secret(token), StaffSession.expires_at > moment(self.server.clock()))
+        live = (
+            StaffSession.token_hash == hash_secret(token),
+            StaffSession.expires_at > to_datetime(self.server.clock()),
+        )
         key = connection.scalar(sa.select(StaffSession.staff_id).where(*live))
         return key if key is not None and find_officer(connection, key) else None
 

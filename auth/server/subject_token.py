@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from auth.clients.assertion import AHEAD_SECONDS, AssertionRefused, Expected, verified_claims
+from auth.clients.assertion import AHEAD_SECONDS, AssertionRefused, Expected, verify_claims
 from models.documents import DocumentKind, document_key, parse_document
 from models.identifiers import IdentifierError, parse_party_number
 
@@ -33,7 +33,7 @@ def read_subject_token(
     Raises AssertionRefused, whose message holds nothing of the claims.
     """
     expected = Expected(client_id, issuer, now, LIFETIME_SECONDS + AHEAD_SECONDS)
-    claims = verified_claims(text, jwks, expected)
+    claims = verify_claims(text, jwks, expected)
     for name in ("sub", "name", "id_number"):
         if not isinstance(claims.get(name), str) or not claims[name].strip():
             raise AssertionRefused(f"{name} is missing")

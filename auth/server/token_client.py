@@ -57,10 +57,10 @@ def request_token(
     form = {"grant_type": "client_credentials"} | ({"scope": " ".join(scopes)} if scopes else {})
     if user:
         form |= {"grant_type": TOKEN_EXCHANGE, "subject_token_type": SUBJECT_TOKEN_TYPE}
-        form |= {"subject_token": subject_token(credential, user, now)}
+        form |= {"subject_token": sign_subject_token(credential, user, now)}
     basic = (credential.client_id, credential.secret) if credential.secret else None
     if basic is None:
-        form |= {"client_assertion_type": ASSERTION_TYPE, "client_assertion": client_assertion(credential, now)}
+        form |= {"client_assertion_type": ASSERTION_TYPE, "client_assertion": sign_client_assertion(credential, now)}
     try:
         response = http.post(credential.issuer + TOKEN_PATH, data=form, auth=basic or httpx2.USE_CLIENT_DEFAULT)
         answer: dict[str, Any] = response.json()
@@ -72,13 +72,13 @@ def request_token(
     return answer
 
 
-def client_assertion(credential: ClientCredential, now: float) -> str:
+def sign_client_assertion(credential: ClientCredential, now: float) -> str:
     """A JWT that authenticates the client once (RFC 7523, section 2.2). Raises TokenRequestError for an unfit key."""
     claims = {"sub": credential.client_id, "exp": int(now) + ASSERTION_SECONDS}
     return _sign(credential, claims, now)
 
 
-def subject_token(credential: ClientCredential, user: User, now: float) -> str:
+def sign_subject_token(credential: ClientCredential, user: User, now: float) -> str:
     """A portal's statement about its user, good for one token exchange. Raises TokenRequestError for an unfit key."""
     claims = {"sub": user.user_id, "name": user.name, "id_number": user.number, "exp": int(now) + LIFETIME_SECONDS}
     return _sign(credential, claims, now)

@@ -37,7 +37,7 @@ class RegisteredClient:
     court_code: str | None
 
 
-def moment(seconds: float) -> datetime:
+def to_datetime(seconds: float) -> datetime:
     """Seconds since the epoch as a time in UTC."""
     return datetime.fromtimestamp(seconds, UTC)
 
@@ -60,7 +60,7 @@ def find_client(connection: sa.Connection, client_id: str) -> RegisteredClient |
 def accept_once(connection: sa.Connection, client_key: int, claims: Mapping[str, Any], now: float) -> bool:
     """Whether this `jti` of this client is seen for the first time; never SELECT-then-INSERT, which races."""
     prune(connection, AssertionUse, now)
-    values = {"client_id": client_key, "jti": claims["jti"], "expires_at": moment(claims["exp"])}
+    values = {"client_id": client_key, "jti": claims["jti"], "expires_at": to_datetime(claims["exp"])}
     first = insert(AssertionUse).values(values).on_conflict_do_nothing().returning(AssertionUse.jti)
     return connection.scalar(first) is not None
 
@@ -82,8 +82,8 @@ def remember_token(connection: sa.Connection, client_key: int, token: AccessToke
             subject_index=subject_index,
             staff_id=token.officer and token.officer.key,
             scope=" ".join(sorted(token.scopes)),
-            issued_at=moment(token.issued_at),
-            expires_at=moment(token.expires_at),
+            issued_at=to_datetime(token.issued_at),
+            expires_at=to_datetime(token.expires_at),
         )
     )
 
@@ -97,11 +97,11 @@ def is_revoked(connection: sa.Connection, token_id: str) -> bool:
 def revoke_token(connection: sa.Connection, token_id: str, now: float) -> None:
     """Revoke once; the first time stays on record."""
     unrevoked = (IssuedToken.jti == token_id, IssuedToken.revoked_at.is_(None))
-    connection.execute(sa.update(IssuedToken).where(*unrevoked).values(revoked_at=moment(now)))
+    connection.execute(sa.update(IssuedToken).where(*unrevoked).values(revoked_at=to_datetime(now)))
 
 
 def prune(connection: sa.Connection, table: type[Expiring], now: float) -> None:
     """Forget a few expired rows on each insert. Skipping locked rows keeps two callers from waiting on each other."""
     row: sa.ColumnElement[Any] = sa.literal_column("ctid")
-    expired = sa.select(row).select_from(table).where(table.expires_at < moment(now)).limit(PRUNE_ROWS)
+    expired = sa.select(row).select_from(table).where(table.expires_at < to_datetime(now)).limit(PRUNE_ROWS)
     connection.execute(sa.delete(table).where(row.in_(expired.with_for_update(skip_locked=True))))

@@ -180,7 +180,7 @@ def next_colour(row: Frame, audience: Audience) -> SQL:
     return sa.case((end.is_not(None), sa.func.coalesce(following, green)))
 
 
-def begun(row: Frame, audience: Audience) -> SQL:
+def begins_on(row: Frame, audience: Audience) -> SQL:
     """The first day of the colour; null where it has always been so.
 
     Outside the court an ended record never was (R10): there a colour is as old as the oldest of its records that run.
@@ -193,7 +193,7 @@ def begun(row: Frame, audience: Audience) -> SQL:
     return oldest.scalar_subquery()
 
 
-def changes(row: Frame, audience: Audience) -> SQL:
+def changes_on(row: Frame, audience: Audience) -> SQL:
     """The day of the next change that is already certain; null where none is."""
     return _bound(sa.func.upper(row.during))
 

@@ -20,7 +20,7 @@ from resolvers.joins import join
 from resolvers.view import COURT as COURT_CODE
 from resolvers.view import TODAY
 from resolvers.visibility.audiences import EVERYBODY, NOBODY
-from resolvers.visibility.publicity import of_minor
+from resolvers.visibility.publicity import is_of_minor
 from resolvers.visibility.reach import jurisdiction
 
 MOST = 100
@@ -31,7 +31,7 @@ class LenderCandidate:
     """The row type's key: one party at one level of court."""
 
 
-def candidates(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
+def select_candidates(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
     """The parties that reach a threshold in the caller's courts and stand on no list, most cases first."""
     found = sa.union_all(*(_reaching(level) for level in CourtLevel)).subquery("reaching")
     listing = aliased(models.Listing)
@@ -57,7 +57,7 @@ def _reaching(level: CourtLevel) -> Any:
         case.stage == Stage.TRIAL,
         sa.func.starts_with(case.cause, CAUSE),
         case.disclosed,
-        ~of_minor(part.party_id, case.filed_on),
+        ~is_of_minor(part.party_id, case.filed_on),
         jurisdiction(case.court_code),
         case.filed_on > _since(max(years)),
     )

@@ -13,7 +13,7 @@ from engine.declare.sql import SQL
 from models.catalogue import ItemKind
 from models.point_conversion import ConversionStatus
 from resolvers.joins import is_in_force, join
-from resolvers.register.subjects import text
+from resolvers.register.subjects import check_text
 from resolvers.view import TODAY, VILLAGE
 from resolvers.visibility.audiences import NOBODY
 from resolvers.visibility.predicates import may_see_conversion
@@ -31,7 +31,7 @@ class HouseholdStanding:
     id = models.Household.id
 
 
-def standings(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
+def select_standings(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
     """One row for each household."""
     home = aliased(models.Household)
     points = _entries(home, audience, sa.func.coalesce(sa.func.sum(models.PointConversion.points), 0))
@@ -89,7 +89,7 @@ def _members(standing: Frame) -> SQL:
 
 def prepare(arguments: Mapping[str, Any], context: Any) -> Prepared:
     """The key of a household. Raises BadInputError."""
-    return Prepared({"household": (text(arguments["key"], "key") or "").strip()})
+    return Prepared({"household": (check_text(arguments["key"], "key") or "").strip()})
 
 
 ABOUT = About(subjects=_members)

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
-from auth.clients.trusted_documents import trusted_document
+from auth.clients.trusted_documents import admit_document
 from auth.principal import Principal
 from casework import bulk_operations
 from casework.bulk_operations import Begun
@@ -45,7 +45,7 @@ async def _begin(
     upload: int | None = None,
 ) -> int:
     caller, principal = acting.caller, acting.caller.principal
-    held = await trusted_document(acting.connection, principal, document)
+    held = await admit_document(acting.connection, principal, document)
     if held is None:
         raise Refusal("BAD_DOCUMENT", "This document is not registered for you.", "Have it registered.", "document")
     given, size = measure_pages(acting.engine, kind, document, variables, replace(caller, principal=held))
@@ -96,7 +96,7 @@ def _told(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def url(context: Context, row: Row) -> str:
+def sign_url(context: Context, row: Row) -> str:
     """The signed address of the file: who has it may fetch the file for a quarter of an hour."""
     assert context.performing.changed is not None  # noqa: S101 - there is a row
     token = sign_download(context.caller.keyring, context.performing.changed, context.caller.now)

@@ -19,7 +19,7 @@ from models.identifiers import IdentifierError
 from models.names import fold, tidy
 from models.party import PartyKind
 from resolvers.mutations.acting import Acting
-from resolvers.register.subjects import given_document
+from resolvers.register.subjects import find_document
 
 Given = Mapping[str, Any]
 """A document as an input holds it: its kind and its number."""
@@ -75,13 +75,13 @@ async def create_share_code(
     single_use: bool,
 ) -> int:
     """A subject makes a code."""
-    shown = own_identity(acting, name, id_number, organization_code, document)
+    shown = check_own_identity(acting, name, id_number, organization_code, document)
     sharing = Sharing(purposes, scopes, valid_to, ONCE if single_use else OFTEN)
     secret = acting.caller.keyring.share_key
     return await share_codes.create_share_code(acting.connection, secret, shown, sharing, acting.caller.now)
 
 
-def own_identity(
+def check_own_identity(
     acting: Acting, name: str, id_number: str | None, organization_code: str | None, document: Given | None
 ) -> Shown:
     """The authenticated subject as it shows itself. Raises Refusal NOT_YOURS, BAD_TEXT."""
@@ -91,7 +91,7 @@ def own_identity(
     return Shown(acting.subject, _name(name, "name"), mask_document(given.value))
 
 
-def told_code(context: Context, row: Row) -> str:
+def show_code(context: Context, row: Row) -> str:
     """The code that was made: the same in the answer to a repeated request."""
     assert context.performing.changed is not None  # noqa: S101 - there is a row
     return share_code(context.caller.keyring.share_key, context.performing.changed, ONCE if row.single_use else OFTEN)
@@ -99,12 +99,12 @@ def told_code(context: Context, row: Row) -> str:
 
 async def watch(acting: Acting, *, subjects: Sequence[Mapping[str, Any]]) -> int:
     """A bank watches customers."""
-    customers = [customer(acting, f"subjects.{place}.", **one) for place, one in enumerate(subjects)]
+    customers = [read_customer(acting, f"subjects.{place}.", **one) for place, one in enumerate(subjects)]
     client = acting.caller.principal.client_key
     return await watches.watch(acting.connection, client, customers, acting.caller.now)
 
 
-def customer(
+def read_customer(
     acting: Acting,
     path: str,
     name: str,
@@ -120,7 +120,7 @@ def customer(
     numbered = Numbered(id_number, organization_code, document)
     given = _document(numbered)
     probes = acting.caller.keyring.probes(document_key(given.kind, given.value)) if given else ()
-    one = given_document(numbered)
+    one = find_document(numbered)
     kind = PartyKind.PERSON if one and one[0] not in ORGANIZATIONS else PartyKind.ORGANIZATION
     named = _name(name, f"{path}name")
     return Customer(probes, kind, named, own_reference(reference, f"{path}reference"))
@@ -128,7 +128,7 @@ def customer(
 
 def _document(given: Numbered) -> Document | None:
     """The document as it is hashed; None of none, of several, and of what is no number."""
-    one = given_document(given)
+    one = find_document(given)
     try:
         return parse_document(*one) if one else None
     except IdentifierError:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from casework import incentive_loans
 from casework.incentive_loans import Loan
 from resolvers.mutations.acting import Acting
-from resolvers.mutations.consents import Given, customer
+from resolvers.mutations.consents import Given, read_customer
 
 
 async def record(
@@ -21,6 +21,6 @@ async def record(
     granted_on: date,
 ) -> int:
     """A bank reports a loan."""
-    borrower = customer(acting, "", name, id_number, organization_code, document, reference)
+    borrower = read_customer(acting, "", name, id_number, organization_code, document, reference)
     client, now = acting.caller.principal.client_key, acting.caller.now
     return await incentive_loans.record_loan(acting.connection, client, borrower, Loan(amount, granted_on), now)

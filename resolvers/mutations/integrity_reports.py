@@ -11,7 +11,7 @@ from engine.load.context import Context
 from engine.load.rows import Row
 from resolvers.caller import Caller, Reports
 from resolvers.mutations.acting import Acting
-from resolvers.mutations.consents import Given, own_identity
+from resolvers.mutations.consents import Given, check_own_identity
 
 
 async def issue(
@@ -27,7 +27,7 @@ async def issue(
 ) -> int:
     """A subject has a report issued: a code for many views, and a signature over what it shows now."""
     caller, connection = acting.caller, acting.connection
-    shown = own_identity(acting, name, id_number, organization_code, document)
+    shown = check_own_identity(acting, name, id_number, organization_code, document)
     sharing = Sharing([purpose], scopes, valid_to or caller.now + integrity_reports.USUAL, REPORT)
     secret = caller.keyring.share_key
     key = await share_codes.create_share_code(connection, secret, shown, sharing, caller.now)
@@ -36,15 +36,15 @@ async def issue(
     return await integrity_reports.enter_report(connection, key, caller.principal.client_key, signature)
 
 
-def told_code(context: Context, row: Row) -> str:
+def show_code(context: Context, row: Row) -> str:
     """The code of the report: the same in the answer to a repeated request."""
     (key,) = row.keys_for({"share_code_id": None})
     return share_code(context.caller.keyring.share_key, key, REPORT)
 
 
-def address(context: Context, row: Row) -> str:
+def show_address(context: Context, row: Row) -> str:
     """Where the report is viewed: what its QR code holds."""
-    return report_address(reports_of(context.caller).issuer, told_code(context, row))
+    return report_address(reports_of(context.caller).issuer, show_code(context, row))
 
 
 def reports_of(caller: Caller) -> Reports:

@@ -14,8 +14,8 @@ from auth.audiences import Audience
 from engine.declare.relations import About, Frame, Order, Prepared, Relation, Root
 from engine.declare.sql import SQL
 from engine.load.errors import BadInputError
-from resolvers.oversight.statistics_sources import ASKED, KEYS, counted
-from resolvers.register.subjects import text
+from resolvers.oversight.statistics_sources import ASKED, KEYS, select_counted
+from resolvers.register.subjects import check_text
 from resolvers.visibility.audiences import EVERYBODY
 from resolvers.visibility.reach import at_or_below
 
@@ -41,9 +41,9 @@ class Statistic:
     """The row type's key: one group."""
 
 
-def groups(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
+def select_groups(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
     """One row for each group, the largest first; each knows how many there are, however many are asked for."""
-    things = sa.union_all(*counted(audience)).subquery("counted").c
+    things = sa.union_all(*select_counted(audience)).subquery("counted").c
     dimensions = {name.value.lower(): value for name, value in _dimensions(things).items()}
     measures = _measures(things, audience)
     order = sa.func.row_number().over(order_by=(measures["count"].desc(), *dimensions.values()))
@@ -113,7 +113,7 @@ def prepare(arguments: Mapping[str, Any], context: Any) -> Prepared:
     chosen = arguments["filter"]
     values = {name: getattr(chosen, name) if chosen else None for name in ("from_day", "to_day")}
     enums = {name: getattr(chosen, name) if chosen else None for name in ("stage", "colour", "outcome", "court_code")}
-    texts = {name: text(value and str(value), name) for name, value in enums.items()}
+    texts = {name: check_text(value and str(value), name) for name, value in enums.items()}
     group_by = sorted({dimension.value for dimension in arguments["group_by"]})
     return Prepared({"of": arguments["of"].value, "group_by": group_by, "first": arguments["first"], **values, **texts})
 

@@ -22,9 +22,9 @@ from resolvers.credit.credit_codes import perspective
 from resolvers.joins import has_not_ended
 from resolvers.procedure.deductions import status_today
 from resolvers.view import REQUEST, TODAY
-from resolvers.visibility.items import published
+from resolvers.visibility.items import is_published
 from resolvers.visibility.predicates import may_see_conversion
-from resolvers.visibility.publicity import of_minor, public
+from resolvers.visibility.publicity import is_of_minor, is_public
 from resolvers.visibility.reach import jurisdiction
 
 
@@ -67,7 +67,7 @@ COLUMNS: Mapping[str, TypeEngine[Any]] = {
 """What every source gives of one thing that is counted; null where it has none."""
 
 
-def counted(audience: Audience) -> Iterator[sa.Select[Any]]:
+def select_counted(audience: Audience) -> Iterator[sa.Select[Any]]:
     """Each kind of thing, read only if it is the one that is asked for."""
     for source, build in SOURCES.items():
         statement, court = build(audience)
@@ -90,7 +90,7 @@ def _participations(audience: Audience) -> Source:
     )
     joined = sa.select(*columns).join_from(part, case, case.id == part.case_id)
     if audience is not Audience.COURT:
-        joined = joined.where(case.disclosed, ~of_minor(part.party_id, case.filed_on))
+        joined = joined.where(case.disclosed, ~is_of_minor(part.party_id, case.filed_on))
     return joined, case.court_code
 
 
@@ -108,7 +108,7 @@ def _deductions(audience: Audience) -> Source:
     )
     joined = sa.select(*columns).join_from(item, case, case.id == item.case_id)
     joined = joined.join(behaviour, behaviour.id == item.behaviour_id)
-    return (joined if audience is Audience.COURT else joined.where(published(Frame(item)))), case.court_code
+    return (joined if audience is Audience.COURT else joined.where(is_published(Frame(item)))), case.court_code
 
 
 def _codes(audience: Audience) -> Source:
@@ -135,7 +135,7 @@ def _codes(audience: Audience) -> Source:
         record.effective_on <= TODAY, has_not_ended(record, TODAY)
     )
     if audience is not Audience.COURT:
-        active = active.where(public(Frame(record)))
+        active = active.where(is_public(Frame(record)))
     return active, record.court_code
 
 
@@ -156,7 +156,7 @@ def _repairs(audience: Audience) -> Source:
     joined = sa.select(*columns).select_from(repair).outerjoin(item, item.id == repair.deduction_id)
     joined = joined.outerjoin(case, case.id == item.case_id)
     joined = joined.outerjoin(record, record.id == repair.code_record_id)
-    return (joined if audience is Audience.COURT else joined.where(published(Frame(item)))), court
+    return (joined if audience is Audience.COURT else joined.where(is_published(Frame(item)))), court
 
 
 def _conversions(audience: Audience) -> Source:

@@ -100,7 +100,7 @@ class Paged:
 
 
 @lru_cache(64)
-def bulk_document(engine: Engine, kind: BulkKind, text: str, scopes: frozenset[Scope]) -> BulkDocument:
+def compile_document(engine: Engine, kind: BulkKind, text: str, scopes: frozenset[Scope]) -> BulkDocument:
     """What to run for each page of a client's document.
 
     Raises BulkDocumentError, and what `prepare_operation` raises of the text as it was sent.
@@ -113,12 +113,12 @@ def bulk_document(engine: Engine, kind: BulkKind, text: str, scopes: frozenset[S
     return _export(engine, node) if kind is BulkKind.EXPORT else _check(engine, node)
 
 
-def trial(engine: Engine, kind: BulkKind, text: str, given: Mapping[str, Any], caller: Caller) -> int:
+def try_document(engine: Engine, kind: BulkKind, text: str, given: Mapping[str, Any], caller: Caller) -> int:
     """How many rows or subjects make a page of a document that was found to run; nothing is asked of the database.
 
     Raises BulkDocumentError, DocumentError, ForbiddenError, and what arguments raise.
     """
-    operation = bulk_document(engine, kind, text, caller.scopes).operation(engine, caller.scopes)
+    operation = compile_document(engine, kind, text, caller.scopes).operation(engine, caller.scopes)
     size = _page_size(kind, operation, caller.principal.audience, given)
     values = variable_values(operation, {**given, **_of_size(kind, 1)})
     Paged.of(operation, caller.principal.audience, values, size).plan.ready(values, caller)

@@ -11,7 +11,7 @@ from engine.document.json_values import JsonError, check_depth, read_json
 from engine.engine import Engine
 from models.bulk_operation import BulkKind
 from resolvers.caller import Caller
-from resolvers.partners.bulk_document import BulkDocumentError, trial
+from resolvers.partners.bulk_document import BulkDocumentError, try_document
 
 HINT = "Try it as an ordinary query first, with `first: 1`."
 
@@ -22,7 +22,7 @@ def measure_pages(
     """The variables, and how many rows or subjects make a page. Raises Refusal BAD_DOCUMENT for what cannot run."""
     given = _variables(variables)
     try:
-        return given, trial(engine, kind, text, given, caller)
+        return given, try_document(engine, kind, text, given, caller)
     except BulkDocumentError as error:
         raise _refusal(str(error)) from None
     except DocumentError as error:

@@ -13,7 +13,7 @@ from resolvers.view import CLIENT
 from resolvers.visibility.audiences import PARTNERS
 
 
-def told(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
+def select_events(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
     """Events that have their place, with the partner's notification of each: its reference, and the watch."""
     event, note = aliased(models.Event), aliased(models.Notification)
     keys = (event.id, event.party_id, event.consent_id, event.bulk_operation_id)

@@ -21,7 +21,16 @@ from models.party_name import known_as
 from models.terms import COURT_TIME
 from resolvers.credit.credit_codes import perspective
 from resolvers.register.parties import rows_of_party
-from resolvers.register.subjects import ABOUT, KEYS, given_document, is_person, prepare, subject_root, text, viewed
+from resolvers.register.subjects import (
+    ABOUT,
+    KEYS,
+    build_view,
+    check_text,
+    find_document,
+    is_person,
+    prepare,
+    subject_root,
+)
 from resolvers.view import NOW, REQUEST, TODAY
 from resolvers.visibility.audiences import EVERYBODY
 from resolvers.visibility.items import may_see_code_period
@@ -123,7 +132,7 @@ def _only(of_persons: bool, hint: str) -> Prepare:
     """As a look-up, of persons alone or of organizations alone. Raises BadInputError for the others."""
 
     def prepared(arguments: Mapping[str, Any], context: Any) -> Prepared:
-        if given_document(arguments["by"]) and is_person(arguments["by"]) is not of_persons:
+        if find_document(arguments["by"]) and is_person(arguments["by"]) is not of_persons:
             raise BadInputError(hint)
         return prepare(arguments, context)
 
@@ -150,7 +159,7 @@ COMMERCE = _root(
 CODE = sa.bindparam(ARGUMENT + "code", type_=sa.LargeBinary)
 
 
-def shared(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
+def select_shared(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
     """The one row of a live share code, with its subject's party, if the court knows one."""
     code, identity, party = aliased(models.ShareCode), aliased(models.Identity), aliased(models.Party)
     return (
@@ -185,9 +194,9 @@ REDEEM = _redeem()
 
 def prepare_shared(arguments: Mapping[str, Any], context: Any) -> Prepared:
     """The hash of the code, and the view in which it is shown. Raises PurposeError, BadInputError."""
-    code = text(arguments["code"], "code") or ""
+    code = check_text(arguments["code"], "code") or ""
     digest = code_hash(code)
-    view = viewed(arguments["access"], context, frozenset({digest}))
+    view = build_view(arguments["access"], context, frozenset({digest}))
     return Prepared({"code": digest}, view, REDEEM if is_single_use(code) else None)
 
 

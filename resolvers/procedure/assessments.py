@@ -23,7 +23,7 @@ class Assessment:
     """The row type's key: a participation of an identified party, in each stage that its case has been through."""
 
 
-def assessments(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
+def select_assessments(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
     """One row for each participation and stage; `score` counts the deductions that this audience may see."""
     part, case = aliased(models.Participation), aliased(models.CourtCase)
     stages = sa.values(sa.column("stage", sa.Text), name="stages").data([(stage.value,) for stage in Stage])

@@ -18,7 +18,7 @@ class Litigant:
     """The row type's key: the one authenticated subject."""
 
 
-def litigant(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
+def select_litigant(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
     """One row: the keyed hash that the token names, and the party it belongs to, if any."""
     identity = aliased(models.Identity)
     known = sa.select(identity.party_id).where(identity.index == SUBJECT).scalar_subquery()

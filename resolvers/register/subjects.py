@@ -56,7 +56,7 @@ ASKED: Mapping[str, TypeEngine[Any]] = {
 KEYS: Mapping[str, TypeEngine[Any]] = {name: sa.ARRAY(type_) for name, type_ in ASKED.items()}
 
 
-def looked_up(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
+def select_subjects(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
     """One row for each subject asked, in that order, with its outcome, and its party where it is MATCHED."""
     asked = _asked()
     indexes = (asked.c.index, asked.c.former_index)
@@ -207,10 +207,10 @@ def prepare(arguments: Mapping[str, Any], context: Any) -> Prepared:
     shares = frozenset(share for share in values["share"] if share)
     once = any(key.share_code and is_single_use(key.share_code) for key in keys)
     letters = frozenset(letter for letter in values["consent"] if letter)
-    return Prepared(values, viewed(access, context, shares, letters), REDEEM if once else None)
+    return Prepared(values, build_view(access, context, shares, letters), REDEEM if once else None)
 
 
-def viewed(
+def build_view(
     access: Any, context: Any, shares: frozenset[bytes] = frozenset(), letters: frozenset[str] = frozenset()
 ) -> View:
     """The view of a look-up for a purpose. Raises PurposeError for a purpose that is not the client's."""
@@ -220,30 +220,30 @@ def viewed(
         raise PurposeError(
             f"{access.purpose.value} is not among the purposes registered for this client and document: {names}."
         )
-    told = Access(access.purpose, own_text(access.operator, "operator"), own_text(access.branch, "branch"))
+    told = Access(access.purpose, check_own_text(access.operator, "operator"), check_own_text(access.branch, "branch"))
     view: View = context.view
     return replace(view, access=told, shares=shares, letters=letters)
 
 
 def _bound(key: Any, place: int, keyring: Keyring) -> dict[str, Any]:
     probes, person = _probes(key, place, keyring)
-    code = text(key.share_code, "shareCode")
+    code = check_text(key.share_code, "shareCode")
     relation: BorrowerRelation | None = key.relation
     return {
         "index": probes[0],
         "former_index": probes[-1],
         "folded": _folded(key.name, place),
         "person": person,
-        "consent": text(key.consent, "consent"),
+        "consent": check_text(key.consent, "consent"),
         "signed_on": key.consent_signed_on,
         "share": code_hash(code) if code else None,
-        "reference": own_text(key.reference, "reference"),
+        "reference": check_own_text(key.reference, "reference"),
         "relation": relation and relation.value,
     }
 
 
 def _folded(given: str, place: int) -> str:
-    folded = fold(text(given, "name") or "")
+    folded = fold(check_text(given, "name") or "")
     if not folded:
         raise BadInputError(f"Subject {place + 1} needs its full `name`: a number alone finds nobody.")
     return folded
@@ -251,7 +251,7 @@ def _folded(given: str, place: int) -> str:
 
 def _probes(key: Any, place: int, keyring: Keyring) -> tuple[Sequence[bytes | None], bool]:
     """The keyed hashes to look for, and whether the number is a person's. The number itself goes no further (R18)."""
-    given = given_document(key)
+    given = find_document(key)
     if given is None:
         raise BadInputError(
             f"Subject {place + 1} needs one of `idNumber`, `organizationCode` and `document`, and no other."
@@ -264,7 +264,7 @@ def _probes(key: Any, place: int, keyring: Keyring) -> tuple[Sequence[bytes | No
         return [None], person
 
 
-def given_document(key: Any) -> tuple[DocumentKind, str] | None:
+def find_document(key: Any) -> tuple[DocumentKind, str] | None:
     """The kind and number that a subject is named by; None unless it is named in exactly one way."""
     document = key.document
     given = [
@@ -281,7 +281,7 @@ def given_document(key: Any) -> tuple[DocumentKind, str] | None:
 
 def is_person(key: Any) -> bool:
     """Whether a subject is named by a person's document."""
-    given = given_document(key)
+    given = find_document(key)
     return given is not None and given[0] not in ORGANIZATIONS
 
 
@@ -290,7 +290,7 @@ UNREADABLE = re.compile(f"[\x00-\x1f{MARKS}]")
 """What no line may hold."""
 
 
-def text(value: str | None, name: str) -> str | None:
+def check_text(value: str | None, name: str) -> str | None:
     """`value`, if PostgreSQL and people can read it. Raises BadInputError otherwise, without repeating it."""
     if value is None:
         return None
@@ -301,8 +301,8 @@ def text(value: str | None, name: str) -> str | None:
     return value
 
 
-def own_text(value: str | None, name: str) -> str | None:
+def check_own_text(value: str | None, name: str) -> str | None:
     """A text of the caller's own that the access log keeps. Raises BadInputError also for an identity number (R18)."""
     if value is not None and holds_identity_number(value):
         raise BadInputError(f"`{name}` holds an identity number, which is never stored (R18): send one of your own.")
-    return text(value, name)
+    return check_text(value, name)

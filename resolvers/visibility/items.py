@@ -17,8 +17,8 @@ from models.measure import MeasureStatus
 from resolvers.joins import exists
 from resolvers.view import NOW, PURPOSE, TODAY
 from resolvers.visibility.audiences import EVERYBODY, NOBODY, PARTNERS
-from resolvers.visibility.publicity import UNKNOWN, may_leave, public, record_may_leave
-from resolvers.visibility.reach import about_self, jurisdiction, organization, reached
+from resolvers.visibility.publicity import UNKNOWN, is_public, may_leave, record_may_leave
+from resolvers.visibility.reach import is_organization, is_self, jurisdiction, reached
 
 
 def _own_court(case_id: Operand) -> SQL:
@@ -26,20 +26,20 @@ def _own_court(case_id: Operand) -> SQL:
     return exists(case, case.id == case_id, jurisdiction(case.court_code))
 
 
-def published(row: Frame) -> SQL:
+def is_published(row: Frame) -> SQL:
     """A deduction in publication now, from the moment of its publication on."""
-    return sa.and_(public(row), row.published_at <= NOW)
+    return sa.and_(is_public(row), row.published_at <= NOW)
 
 
 def may_see_deduction(row: Frame, audience: Audience) -> SQL:
     if audience is Audience.COURT:
-        return sa.or_(_own_court(row.case_id), published(row))
+        return sa.or_(_own_court(row.case_id), is_published(row))
     if audience is Audience.LITIGANT_PORTAL:
-        return sa.and_(about_self(row.party_id), row.notified_at <= NOW)
+        return sa.and_(is_self(row.party_id), row.notified_at <= NOW)
     if audience is Audience.EMPLOYER:
-        return sa.and_(organization(row.party_id), published(row))
+        return sa.and_(is_organization(row.party_id), is_published(row))
     if audience in PARTNERS | {Audience.PUBLIC_PORTAL}:
-        return sa.and_(reached(row, row.party_id, audience, Scope.PERSON_CREDIT), published(row))
+        return sa.and_(reached(row, row.party_id, audience, Scope.PERSON_CREDIT), is_published(row))
     return NOBODY
 
 
@@ -67,13 +67,13 @@ def may_see_repair(row: Frame, audience: Audience) -> SQL:
         record = sa.orm.aliased(models.CodeRecord)
         own = exists(record, record.id == row.code_record_id, jurisdiction(record.court_code))
         return sa.or_(own, own_deduction(row.deduction_id))
-    return about_self(row.party_id) if audience is Audience.LITIGANT_PORTAL else NOBODY
+    return is_self(row.party_id) if audience is Audience.LITIGANT_PORTAL else NOBODY
 
 
 def may_see_consequence_notice(row: Frame, audience: Audience) -> SQL:
     if audience is Audience.COURT:
         return jurisdiction(row.court_code)
-    return about_self(row.party_id) if audience is Audience.LITIGANT_PORTAL else NOBODY
+    return is_self(row.party_id) if audience is Audience.LITIGANT_PORTAL else NOBODY
 
 
 def may_see_reminder(row: Frame, audience: Audience) -> SQL:
@@ -110,11 +110,11 @@ class Item:
         if audience is Audience.COURT:
             return sa.or_(self.own, self.open_to_all)
         if audience is Audience.LITIGANT_PORTAL:
-            return about_self(row.party_id)
-        known = sa.and_(public(row), reached(row, row.party_id, audience, self.scope))
+            return is_self(row.party_id)
+        known = sa.and_(is_public(row), reached(row, row.party_id, audience, self.scope))
         if audience is Audience.EMPLOYER:
             narrow = sa.and_(self.candidate, ~_of_labour_case(row))
-            return sa.and_(known, sa.or_(organization(row.party_id), narrow))
+            return sa.and_(known, sa.or_(is_organization(row.party_id), narrow))
         return known if audience in {*PARTNERS, *self.others} else NOBODY
 
 
@@ -164,10 +164,10 @@ def may_see_code_period(row: Frame, audience: Audience) -> SQL:
     if audience is Audience.COURT:
         return EVERYBODY
     if audience is Audience.LITIGANT_PORTAL:
-        return about_self(row.party_id)
+        return is_self(row.party_id)
     current = sa.func.range_contains_elem(row.during, TODAY, type_=sa.Boolean)
     if audience is Audience.EMPLOYER:
-        return sa.and_(current, organization(row.party_id))
+        return sa.and_(current, is_organization(row.party_id))
     return (
         sa.and_(current, reached(row, row.party_id, audience, Scope.PERSON_CREDIT)) if audience in PARTNERS else NOBODY
     )

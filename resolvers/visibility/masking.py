@@ -14,7 +14,7 @@ from engine.declare.sql import SQL
 from models.court_case import NUMBER_WITHHELD
 from models.party import PartyKind
 from resolvers.visibility.audiences import PARTNERS
-from resolvers.visibility.reach import about_self
+from resolvers.visibility.reach import is_self
 
 COMPOUND_SURNAMES = tuple(
     "欧阳 司马 上官 诸葛 夏侯 尉迟 皇甫 公孙 慕容 令狐 长孙 宇文 东方 独孤 南宫 司徒 端木 百里 申屠 淳于 "  # noqa: SIM905
@@ -22,7 +22,7 @@ COMPOUND_SURNAMES = tuple(
 )
 
 
-def masked_name(name: SQL) -> SQL:
+def mask_name(name: SQL) -> SQL:
     """陈守信 becomes 陈某某, 欧阳锋 becomes 欧阳某, a name with a dot keeps its first character."""
     compound = sa.and_(sa.func.left(name, 2).in_(COMPOUND_SURNAMES), sa.func.length(name) > 2)
     surname = sa.func.left(name, sa.case((compound, 2), else_=1))
@@ -39,8 +39,8 @@ def party_name(party: Frame, audience: Audience) -> SQL:
         return name
     clear = [party.kind == PartyKind.ORGANIZATION]
     if audience is Audience.LITIGANT_PORTAL:
-        clear.append(about_self(party.id))
-    return sa.case((sa.or_(*clear), name), else_=masked_name(name))
+        clear.append(is_self(party.id))
+    return sa.case((sa.or_(*clear), name), else_=mask_name(name))
 
 
 def party_number(party: Frame, audience: Audience) -> SQL:

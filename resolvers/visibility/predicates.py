@@ -21,7 +21,7 @@ from resolvers.view import CLIENT, NOW, REQUEST, SUBJECT, VILLAGE
 from resolvers.visibility.audiences import EVERYBODY, NOBODY, OUTSIDE, PARTNERS
 from resolvers.visibility.items import may_see_code_record, may_see_deduction, may_see_listing, may_see_sanction
 from resolvers.visibility.publicity import may_leave, record_may_leave
-from resolvers.visibility.reach import about_self, jurisdiction, reached
+from resolvers.visibility.reach import is_self, jurisdiction, reached
 
 ITEMS: Mapping[type, Predicate] = {
     models.Deduction: may_see_deduction,
@@ -72,7 +72,7 @@ def may_see_case(row: Frame, audience: Audience) -> SQL:
         return sa.or_(jurisdiction(row.court_code), row.disclosed)
     if audience is Audience.LITIGANT_PORTAL:
         mine = sa.select(models.Participation.id).where(
-            models.Participation.case_id == row.id, about_self(models.Participation.party_id)
+            models.Participation.case_id == row.id, is_self(models.Participation.party_id)
         )
         return mine.exists()
     behind = (_behind(model, row.id, audience) for model in (models.Deduction, models.CodeRecord, models.Sanction))
@@ -94,7 +94,7 @@ def may_see_participation(row: Frame, audience: Audience) -> SQL:
         seen = sa.or_(jurisdiction(case.court_code), open_to_all)
         joined = sa.select(case.id).outerjoin(party, party.id == row.party_id)
         return joined.where(case.id == row.case_id, seen).exists()
-    return about_self(row.party_id) if audience is Audience.LITIGANT_PORTAL else NOBODY
+    return is_self(row.party_id) if audience is Audience.LITIGANT_PORTAL else NOBODY
 
 
 def may_see_conversion(row: Frame, audience: Audience) -> SQL:
@@ -133,7 +133,7 @@ def may_see_event(row: Frame, audience: Audience) -> SQL:
     if audience is Audience.LITIGANT_PORTAL:
         consent = sa.orm.aliased(models.Consent)
         own = sa.select(consent.id).where(consent.id == row.consent_id, consent.subject_index == SUBJECT)
-        return sa.or_(about_self(row.party_id), own.exists())
+        return sa.or_(is_self(row.party_id), own.exists())
     if audience not in PARTNERS:
         return NOBODY
     return may_still_be_told(row, row.watch_id, NOW)
@@ -172,7 +172,7 @@ def may_see_access_record(row: Frame, audience: Audience) -> SQL:
     before = row.request_id != REQUEST
     if audience is Audience.LITIGANT_PORTAL:
         unknown_then = sa.and_(row.party_id.is_(None), row.subject_index == SUBJECT)
-        return sa.and_(before, sa.or_(unknown_then, about_self(row.party_id)))
+        return sa.and_(before, sa.or_(unknown_then, is_self(row.party_id)))
     return sa.cast(before, sa.Boolean) if audience is Audience.AUDITOR else NOBODY
 
 
@@ -187,7 +187,7 @@ def may_see_party_name(row: Frame, audience: Audience) -> SQL:
         return EVERYBODY
     true_name = row.standing != NameStanding.MISSPELT
     if audience is Audience.LITIGANT_PORTAL:
-        return sa.and_(true_name, about_self(row.party_id))
+        return sa.and_(true_name, is_self(row.party_id))
     if audience not in PARTNERS:
         return NOBODY
     party = sa.orm.aliased(models.Party)

@@ -13,7 +13,7 @@ UNKNOWN: SQL = sa.cast(sa.null(), sa.Date)
 """A day that an item does not have."""
 
 
-def public(row: Frame) -> SQL:
+def is_public(row: Frame) -> SQL:
     """Seen outside today (R6, R10, R13, R16)."""
     return sa.type_coerce(row.publicity.op("@>")(TODAY), sa.Boolean)
 
@@ -30,7 +30,7 @@ def record_may_leave(row: Frame) -> SQL:
     return sa.func.record_may_leave_court(*own, *rests_on, type_=sa.Boolean)
 
 
-def of_minor(party_id: Operand, day: Operand) -> SQL:
+def is_of_minor(party_id: Operand, day: Operand) -> SQL:
     """Whether a party was, for all that is established, a minor on a day; false of an unidentified one.
 
     Both are of rows of the statement that it stands in.
@@ -39,12 +39,12 @@ def of_minor(party_id: Operand, day: Operand) -> SQL:
     return sa.select(party.id).where(party.id == party_id, party.of_age_from > day).exists()
 
 
-def minors_deduction(row: Frame, audience: Audience) -> SQL:
+def is_minors_deduction(row: Frame, audience: Audience) -> SQL:
     """Whether a deduction is for a minor's conduct."""
-    return of_minor(row.party_id, row.conduct_on)
+    return is_of_minor(row.party_id, row.conduct_on)
 
 
-def minors_part(row: Frame, audience: Audience) -> SQL:
+def is_minors_participation(row: Frame, audience: Audience) -> SQL:
     """Whether a participation is a minor's: the filing of its case is its earliest conduct."""
     case, party = aliased(models.CourtCase), aliased(models.Party)
     joined = sa.select(case.id).join(party, party.id == row.party_id)

@@ -22,7 +22,7 @@ def reach(party_id: SQL, audience: Audience, scope: Scope | None = None) -> SQL:
         case Audience.COURT:
             return sa.true()
         case Audience.LITIGANT_PORTAL:
-            return about_self(party_id)
+            return is_self(party_id)
         case Audience.BANK | Audience.EMPLOYER | Audience.COMMERCE:
             party = aliased(models.Party)
             known = may_be_known(Frame(party), audience, scope)
@@ -54,13 +54,13 @@ def reached(row: Frame, party_id: SQL, audience: Audience, scope: Scope | None =
     return reach(party_id, audience, scope) if known is None else known
 
 
-def about_self(party_id: Operand) -> SQL:
+def is_self(party_id: Operand) -> SQL:
     """Whether the party is the authenticated litigant."""
     own = aliased(models.Identity)
     return sa.cast(party_id == sa.select(own.party_id).where(own.index == SUBJECT).scalar_subquery(), sa.Boolean)
 
 
-def organization(party_id: SQL) -> SQL:
+def is_organization(party_id: SQL) -> SQL:
     """Whether the party is a disclosed organization: no consent is needed (R15)."""
     party = aliased(models.Party)
     return (

@@ -49,7 +49,9 @@ from schema.partners.webhook_input import (
 GRANT = all_of(Scope.GRANT_WRITE)
 CALLED = all_of(Scope.EVENT, Scope.WEBHOOK_WRITE)
 SECRET = Also(
-    "secret", "The secret to check `v1` signatures by (密钥). It is told here and nowhere else.", own_webhooks.secret
+    "secret",
+    "The secret to check `v1` signatures by (密钥). It is told here and nowhere else.",
+    own_webhooks.show_secret,
 )
 LENDING = all_of(Scope.LOAN, Scope.LOAN_WRITE)
 BULK = all_of(Scope.BULK, Scope.BULK_WRITE)
@@ -87,7 +89,7 @@ class PartnerMutations:
         ShareCode,
         "The authenticated subject makes a code by which it shows its record (生成分享码).",
         requires=GRANT,
-        also=[Also("code", "The code (分享码). It is told here and nowhere else.", own_consents.told_code)],
+        also=[Also("code", "The code (分享码). It is told here and nowhere else.", own_consents.show_code)],
     )
     revoke_share_code = mutation(
         share_codes.revoke_share_code,
@@ -103,8 +105,8 @@ class PartnerMutations:
         "The authenticated subject has a signed report of its litigation credit issued (出具司法诚信报告).",
         requires=GRANT,
         also=[
-            Also("code", "Its code (报告码). It is told here and nowhere else.", own_integrity_reports.told_code),
-            Also("address", "Where whoever has it views the report (查验地址).", own_integrity_reports.address),
+            Also("code", "Its code (报告码). It is told here and nowhere else.", own_integrity_reports.show_code),
+            Also("address", "Where whoever has it views the report (查验地址).", own_integrity_reports.show_address),
         ],
     )
     revoke_integrity_report = mutation(
@@ -230,5 +232,7 @@ class PartnerMutations:
         BulkOperation,
         "A partner is told where to fetch a file, for a quarter of an hour (下载).",
         requires=BULK,
-        also=[Also("url", "The signed address (下载地址). Whoever has it may fetch the file.", bulk_operations.url)],
+        also=[
+            Also("url", "The signed address (下载地址). Whoever has it may fetch the file.", bulk_operations.sign_url)
+        ],
     )

@@ -35,7 +35,7 @@ UNTIL = "Until the next publication, or the end of the consent if that is earlie
     scenarios.FinanceReport,
     seen_by=may_see_report,
     key=None,
-    source=subjects.looked_up,
+    source=subjects.select_subjects,
     requires=all_of(Scope.SUBJECT, Scope.PERSON_CREDIT),
     description="What a bank is told of a subject (诉讼信用+金融). Unknown and unconsented persons look alike.",
 )
@@ -64,7 +64,7 @@ class FinanceReport(RowObject):
     scenarios.EmploymentReport,
     seen_by=may_see_report,
     key=None,
-    source=subjects.looked_up,
+    source=subjects.select_subjects,
     requires=all_of(Scope.SUBJECT, Scope.PERSON_INTEGRITY),
     description="What an employer is told of a candidate (诉讼信用+就业): what is a matter of the post alone.",
 )
@@ -98,7 +98,7 @@ class EmploymentReport(RowObject):
     scenarios.CommerceReport,
     seen_by=may_see_report,
     key=None,
-    source=subjects.looked_up,
+    source=subjects.select_subjects,
     requires=all_of(Scope.SUBJECT, Scope.ORGANIZATION),
     description="What anybody is told of an organization (诉讼信用+商务). No consent is needed.",
 )
@@ -119,7 +119,7 @@ class CommerceReport(RowObject):
     scenarios.SharedReport,
     seen_by=may_see_report,
     key=None,
-    source=scenarios.shared,
+    source=scenarios.select_shared,
     requires=all_of(Scope.SUBJECT, Scope.PERSON_INTEGRITY),
     description="What a subject shows by its share code (诉讼信用+社会): compare name and number with who shows it.",
 )

@@ -105,7 +105,7 @@ class Deduction(Node):
     proposed_at: datetime = column("When it was proposed (提出时间).", requires=PROCEDURE)
     notified_at: datetime | None = column("When the subject was notified (告知时间).", requires=PROCEDURE)
     protected: bool = expression(
-        publicity.minors_deduction, "A minor's conduct (未成年人); never served outside.", requires=PROCEDURE
+        publicity.is_minors_deduction, "A minor's conduct (未成年人); never served outside.", requires=PROCEDURE
     )
     batch: Annotated["Batch", strawberry.lazy("schema.procedure.batch")] | None = relation(
         models.Deduction.batch, "Its monthly batch (批次).", requires=PROCEDURE

@@ -19,7 +19,7 @@ from auth.clients.registry import disable_client
 from auth.principal import Principal
 from auth.scopes import Scope
 from auth.signing import SigningKeys, replace
-from auth.tokens import CACHED_TOKENS, TokenError, TokenVerifier, bearer_token
+from auth.tokens import CACHED_TOKENS, TokenError, TokenVerifier, read_bearer_token
 from models.court import Court
 from models.household import Village
 from models.keyring import Keyring
@@ -265,7 +265,7 @@ async def test_garbage_is_refused(verifier: TokenVerifier, token: str) -> None:
 
 @pytest.mark.parametrize("header", ["Bearer abc", "bearer abc", "BEARER  abc "])
 def test_a_bearer_token_is_taken_from_the_header(header: str) -> None:
-    assert bearer_token([header]) == "abc"
+    assert read_bearer_token([header]) == "abc"
 
 
 @pytest.mark.parametrize(
@@ -280,7 +280,7 @@ def test_a_bearer_token_is_taken_from_the_header(header: str) -> None:
 )
 def test_other_headers_are_refused(headers: list[str], status: int, code: str | None) -> None:
     with pytest.raises(TokenError) as caught:
-        bearer_token(headers)
+        read_bearer_token(headers)
     assert (caught.value.status, caught.value.code) == (status, code)
 
 

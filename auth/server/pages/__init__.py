@@ -27,7 +27,7 @@ GUARDED = {
 PAGES = Environment(loader=PackageLoader("auth.server", "pages"), autoescape=True, undefined=StrictUndefined)
 
 
-def page(name: str, status: int, sends_to: str = "", **values: Any) -> HTMLResponse:
+def render_page(name: str, status: int, sends_to: str = "", **values: Any) -> HTMLResponse:
     """A page that nothing frames, stores or scripts. `sends_to`: the origin that its form leads to in the end."""
     text = PAGES.get_template(name).render(style=STYLE, **values)
     policy = (
