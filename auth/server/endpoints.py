@@ -24,10 +24,9 @@ from auth.metadata import (
     list_server_metadata_paths,
 )
 from auth.server.authorization_server import GRANT_TYPES, AuthorizationServer
-from auth.server.oauth_http import OAuthRefusal, read_request, read_visit
+from auth.server.oauth_http import OAuthRefusal, Visit, read_request, read_visit
 from auth.server.pages import render_page
 from auth.server.sign_in import SignIn
-from auth.server.visit import Visit
 from auth.signing import CACHE_SECONDS
 
 THREADS = 8

@@ -1,7 +1,8 @@
 """What the OAuth endpoints read and answer: the request in the shape that authlib expects, and the refusals."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
 import sqlalchemy as sa
@@ -11,7 +12,6 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 
 from auth.request_body import ONLY_IDENTITY, TAKEN, is_encoded, media_type_of, read_bounded
-from auth.server.visit import Visit
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 MAXIMUM_BODY = 32_768
@@ -81,6 +81,19 @@ class OAuthRequest(OAuth2Request):  # type: ignore[misc]  # authlib has no types
         """The parameters of the body: nothing is ever read from the query."""
         values: dict[str, str] = self.payload.data
         return values
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A request of a browser to the sign-in pages.
+
+    form: None for GET, else with a password. same_origin: whether a page of this origin sent the form (Fetch Metadata).
+    """
+
+    query: Mapping[str, str]
+    cookies: Mapping[str, str]
+    form: Mapping[str, str] | None = field(default=None, repr=False)
+    same_origin: bool = False
 
 
 async def read_request(request: Request, issuer: str) -> OAuthRequest:

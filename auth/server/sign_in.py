@@ -18,10 +18,9 @@ from auth.clients.scope_request import find_allowed_scopes, read_requested_scope
 from auth.server.accounts import check_password, find_officer, sign_out
 from auth.server.authorization_code import CHALLENGE, issue_code
 from auth.server.authorization_server import AuthorizationServer
-from auth.server.oauth_http import OAuthRefusal
+from auth.server.oauth_http import OAuthRefusal, Visit
 from auth.server.pages import render_page
 from auth.server.token_store import RegisteredClient, find_client, prune, to_datetime
-from auth.server.visit import Visit
 from models.staff_account import StaffSession
 
 SESSION = timedelta(hours=8)

@@ -6,15 +6,10 @@ from functools import lru_cache
 from typing import Any
 
 from graphql import (
-    ArgumentNode,
     DocumentNode,
     FieldNode,
-    NamedTypeNode,
-    NameNode,
-    NonNullTypeNode,
     OperationDefinitionNode,
     SelectionSetNode,
-    VariableDefinitionNode,
     VariableNode,
     Visitor,
     parse,
@@ -50,6 +45,15 @@ SOMEBODY = {"name": "某公司", "organizationCode": "91330200MA2AAAAA0X"}
 
 ONE_LIST = "Ask for one list: a connection with `nodes` or `edges` alone, without aliases, fragments and `after`."
 ONE_CHECK = "Ask for one look-up by `by: $by`, a list of subjects: `subjects` or `financeCheck`."
+
+
+PAGING: Any = parse(
+    f"query(${FIRST}: Int!, ${AFTER}: String)"
+    f"{{ list(first: ${FIRST}, after: ${AFTER}) {{ {PAGE}: pageInfo {{ hasNextPage endCursor }} }} }}"
+).definitions[0]
+PAGED = PAGING.selection_set.selections[0]
+PLACE = PAGED.selection_set.selections
+"""Parts of the syntax tree that are added to an export: variables, arguments, and the page's `PageInfo`."""
 
 
 class BulkDocumentError(ValueError):
@@ -168,23 +172,16 @@ def _export(engine: Engine, node: OperationDefinitionNode) -> BulkDocument:
     if not isinstance(declared, Root) or not declared.relation.connection or "after" in given:
         raise BulkDocumentError(ONE_LIST)
     rows = _rows(root)
-    kept = tuple(argument for argument in root.arguments or () if argument.name.value != "first")
-    paged = (*kept, _argument("first", FIRST), _argument("after", AFTER))
-    page = parse(f"{{ {PAGE}: pageInfo {{ hasNextPage endCursor }} }}").definitions[0]
-    assert isinstance(page, OperationDefinitionNode)  # noqa: S101 - it was written here
-    place = page.selection_set.selections
-    whole, ends = (_paged(node, replace(root, arguments=paged), chosen) for chosen in ((rows, *place), place))
+    kept = [argument for argument in root.arguments or () if argument.name.value != "first"]
+    root = replace(root, arguments=(*kept, *(PAGED.arguments or ())))
+    whole, ends = (_paged(node, root, chosen) for chosen in ((rows, *PLACE), PLACE))
     return BulkDocument(whole, root.name.value, rows.name.value, ends)
 
 
 def _paged(node: OperationDefinitionNode, root: FieldNode, chosen: Sequence[Any]) -> str:
     """The operation with this root and this selection below it, and the variables that its page reads."""
     made = replace(root, selection_set=SelectionSetNode(selections=tuple(chosen)))
-    variables = (
-        *(node.variable_definitions or ()),
-        _variable(FIRST, NonNullTypeNode(type=_named("Int"))),
-        _variable(AFTER, _named("String")),
-    )
+    variables = (*(node.variable_definitions or ()), *(PAGING.variable_definitions or ()))
     whole = replace(node, selection_set=SelectionSetNode(selections=(made,)), variable_definitions=variables)
     return print_ast(_without_unused(whole))
 
@@ -223,15 +220,3 @@ def _used(node: OperationDefinitionNode) -> Iterator[str]:
 
     visit(node.selection_set, Uses())
     yield from found
-
-
-def _argument(name: str, variable: str) -> ArgumentNode:
-    return ArgumentNode(name=NameNode(value=name), value=VariableNode(name=NameNode(value=variable)))
-
-
-def _named(name: str) -> NamedTypeNode:
-    return NamedTypeNode(name=NameNode(value=name))
-
-
-def _variable(name: str, type_: Any) -> VariableDefinitionNode:
-    return VariableDefinitionNode(variable=VariableNode(name=NameNode(value=name)), type=type_)

@@ -76,7 +76,8 @@ def may_see_consequence_notice(row: Frame, audience: Audience) -> SQL:
     return is_self(row.party_id) if audience is Audience.LITIGANT_PORTAL else NOBODY
 
 
-def may_see_reminder(row: Frame, audience: Audience) -> SQL:
+def may_see_own_court(row: Frame, audience: Audience) -> SQL:
+    """A court sees the rows of its jurisdiction."""
     return jurisdiction(row.court_code) if audience is Audience.COURT else NOBODY
 
 

@@ -195,8 +195,3 @@ def may_see_party_name(row: Frame, audience: Audience) -> SQL:
         party.id == row.party_id, party.kind == PartyKind.ORGANIZATION, reached(Frame(party), row.party_id, audience)
     )
     return sa.and_(true_name, known.exists())
-
-
-def may_see_identity_act(row: Frame, audience: Audience) -> SQL:
-    """The court's own: for the Centre and the President."""
-    return jurisdiction(row.court_code) if audience is Audience.COURT else NOBODY
