@@ -1,4 +1,4 @@
-"""Access tokens as signed text (RFC 9068): written by the token endpoint, read by whoever is handed one."""
+"""Access tokens in JWT format (RFC 9068), written by the token endpoint and read by the resource server."""
 
 import base64
 from dataclasses import dataclass
@@ -20,15 +20,15 @@ REGISTRY = JWSRegistry(algorithms=[ALGORITHM])
 
 
 class AccessTokenInvalid(ValueError):
-    """The text is no access token of ours that is valid now. The message is for tests and says why."""
+    """The text is not a valid access token of this server. The message gives the reason, for tests."""
 
 
 @dataclass(frozen=True)
 class AccessToken:
-    """The claims of an access token (RFC 9068, section 2.2), times in whole seconds since the epoch.
+    """The claims of an access token (RFC 9068, section 2.2); times in whole seconds since the epoch.
 
-    subject: the client itself, the coded keyed hash of whom it acts for, or the member of staff who signed in. officer:
-    that member of staff, when a token is written. kid: the key that signed.
+    subject: the client, the encoded keyed hash of the person it acts for, or the officer. officer: the officer, when a
+    token is written. kid: the key that signed.
     """
 
     client_id: str
@@ -61,17 +61,17 @@ class AccessToken:
 
 
 def resource_of(issuer: str) -> str:
-    """The resource that tokens are for (RFC 8707): the GraphQL endpoint."""
+    """Return the resource of tokens (RFC 8707): the GraphQL endpoint."""
     return f"{issuer}/graphql"
 
 
 def encode_subject(index: bytes) -> str:
-    """A keyed hash as a `sub` claim."""
+    """Encode a keyed hash as a `sub` claim."""
     return base64.urlsafe_b64encode(index).rstrip(b"=").decode()
 
 
 def encode_staff(key: int) -> str:
-    """A member of staff as a `sub` claim."""
+    """Encode an officer as a `sub` claim."""
     return f"staff:{key}"
 
 
@@ -81,10 +81,8 @@ def write_access_token(token: AccessToken, issuer: str, signing: SigningKeys) ->
 
 
 def read_access_token(text: str, issuer: str, signing: SigningKeys, now: float) -> AccessToken:
-    """Verify signature, algorithm, type, issuer, audience and times (RFC 9068, section 4).
-
-    Whether the token was revoked is the caller's to ask. Raises AccessTokenInvalid.
-    """
+    """Verify signature, algorithm, type, issuer, audience and times (RFC 9068, section 4). Revocation is checked by the
+    caller. Raises AccessTokenInvalid."""
     if len(text) > MAXIMUM_LENGTH:
         raise AccessTokenInvalid("too long")
     header, claims = _verify(text, signing)

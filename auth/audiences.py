@@ -1,4 +1,4 @@
-"""What each audience may reach: its scopes and its purposes at most; a client may hold less (DOMAIN 3)."""
+"""The scopes and purposes of each audience; a client may hold fewer (DOMAIN 3)."""
 
 from auth.scopes import PERSONS, Scope
 from models.audience import Audience, Purpose
@@ -35,7 +35,7 @@ SCOPES: dict[Audience, frozenset[Scope]] = {
 }
 
 ORGANIZATION_PURPOSES = frozenset({Purpose.EMPLOYER_CHECK, Purpose.SUPPLIER_DUE_DILIGENCE, Purpose.BIDDING_REVIEW})
-"""Purposes that reach organizations only; no consent is needed, and no natural person is ever answered for."""
+"""Purposes for organizations only: they need no consent, and never return data of natural persons."""
 
 PURPOSES: dict[Audience, frozenset[Purpose]] = {
     Audience.BANK: frozenset(
@@ -59,10 +59,10 @@ PURPOSES: dict[Audience, frozenset[Purpose]] = {
 
 
 def scopes_of(audience: Audience) -> frozenset[Scope]:
-    """The most that a client of this audience may be given."""
+    """Return the scopes that a client of this audience may hold."""
     return SCOPES[audience]
 
 
 def purposes_of(audience: Audience) -> frozenset[Purpose]:
-    """The purposes that a client of this audience may name."""
+    """Return the purposes that a client of this audience may name."""
     return PURPOSES[audience]

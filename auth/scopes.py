@@ -64,7 +64,7 @@ class Scope(StrEnum):
 
 
 PERSONS = (Scope.PERSON_CREDIT, Scope.PERSON_INTEGRITY)
-"""The scopes by which partners learn anything of persons, and that a consent may name."""
+"""Scopes for data of natural persons, which a consent may name."""
 
 PERSON_SCOPES = frozenset(Scope) - {
     Scope.CATALOGUE,
@@ -78,4 +78,4 @@ PERSON_SCOPES = frozenset(Scope) - {
     Scope.BULK,
     Scope.BULK_WRITE,
 }
-"""Scopes that reach a natural person: never given to a pilot client in production (DESIGN 6)."""
+"""Scopes that reach natural persons. In production, pilot clients may not hold them (DESIGN 6)."""

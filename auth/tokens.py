@@ -1,4 +1,4 @@
-"""Who is asking: a bearer token (RFC 6750) becomes a Principal, or an error that says why not."""
+"""Verification of bearer tokens (RFC 6750)."""
 
 import hashlib
 from collections.abc import Callable
@@ -24,14 +24,14 @@ CACHED_TOKENS = 4096
 
 
 class TokenError(Exception):
-    """A request without a usable token. `code`: RFC 6750, section 3.1; None if there was no token at all."""
+    """A request without a valid token. code: RFC 6750, section 3.1; None without any token."""
 
     def __init__(self, code: str | None, description: str, status: int = 401) -> None:
         super().__init__(description)
         self.code, self.description, self.status = code, description, status
 
     def challenge(self, issuer: str) -> str:
-        """The WWW-Authenticate header (RFC 6750, section 3), with the pointer of RFC 9728, section 5.1."""
+        """Return the WWW-Authenticate header (RFC 6750, section 3; RFC 9728, section 5.1)."""
         pointer = f'resource_metadata="{resource_metadata_url(issuer)}"'
         if self.code is None:
             return f'Bearer realm="suxin", {pointer}'
@@ -39,7 +39,7 @@ class TokenError(Exception):
 
 
 def read_bearer_token(headers: list[str]) -> str:
-    """The token in the Authorization headers of a request. Raises TokenError unless there is exactly one."""
+    """Return the token of the Authorization header. Raises TokenError unless there is exactly one."""
     if not headers:
         raise TokenError(None, "Send an access token: Authorization: Bearer TOKEN.")
     scheme, _, token = headers[0].partition(" ")
@@ -50,7 +50,7 @@ def read_bearer_token(headers: list[str]) -> str:
 
 @dataclass(frozen=True)
 class Verified:
-    """What was found out about one token, and when the database last confirmed it."""
+    """A verified token, and when the database last confirmed it."""
 
     token: AccessToken
     principal: Principal
@@ -58,11 +58,11 @@ class Verified:
 
 
 class TokenVerifier(Remembering):
-    """Verifies access tokens of the server known as `issuer`.
+    """Verifies access tokens of `issuer`.
 
-    engine: asynchronous; one SELECT outside any transaction per look-up. clock: seconds since the epoch.
-    trust_seconds: how long a confirmed token is trusted without asking the database again, while revocations are heard
-    (`auth.revocations`); 0 asks every time. Signatures are checked once per token either way.
+    engine: runs one SELECT in autocommit per look-up. clock: seconds since the epoch. trust_seconds: for how long a
+    token is trusted without a look-up while revocations are heard; 0 looks up every time. Signatures are verified once
+    per token.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class TokenVerifier(Remembering):
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
 
     async def verify(self, token: str) -> Principal:
-        """The verified caller. Raises TokenError (invalid_token): one constant sentence, whatever the reason."""
+        """Return the caller. Raises TokenError (invalid_token) with the same message for every reason."""
         digest, now = hashlib.sha256(token.encode(errors="replace")).digest(), self._clock()
         known = self._recall(digest, now)
         if known and self._hearing and now < known.confirmed_at + self._trust:
@@ -88,7 +88,7 @@ class TokenVerifier(Remembering):
         if principal is None:
             self._remembered.pop(digest, None)
             raise _invalid_token()
-        if before == self._forgotten:  # else it may have been revoked since the database was asked
+        if before == self._forgotten:  # otherwise it may have been revoked since the query
             self._keep(digest, Verified(claims, principal, now))
         return principal
 
@@ -97,7 +97,7 @@ class TokenVerifier(Remembering):
         return verified.principal.client_key
 
     def _recall(self, digest: bytes, now: float) -> Verified | None:
-        """What is known of a token, as long as it has not expired and its key is still published."""
+        """Return the cached token, if it has not expired and its key is still published."""
         known: Verified | None = self._remembered.get(digest)
         if known and known.token.expires_at > now and self._signing.find(known.token.kid):
             return known
@@ -150,7 +150,7 @@ LIVE_TOKEN = (
 
 
 def _principal(token: AccessToken, row: Any) -> Principal | None:
-    """The token's rights, cut down to what its client holds now. None if the row belongs to another token."""
+    """Return the caller with the rights that both token and client hold; None if the row is of another token."""
     if token.client_id != row.client_id or token.subject != _subject(row):
         return None
     officer = Officer(row.staff_id, row.role, row.staff_court) if row.staff_id else None
@@ -172,7 +172,7 @@ def _principal(token: AccessToken, row: Any) -> Principal | None:
 
 
 def _subject(row: Any) -> str:
-    """Whom the token of a row speaks for."""
+    """Return the `sub` claim that the token of a row must have."""
     if row.staff_id:
         return encode_staff(row.staff_id)
     return encode_subject(row.subject_index) if row.subject_index else str(row.client_id)

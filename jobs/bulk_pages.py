@@ -1,4 +1,4 @@
-"""What a page of a bulk operation comes to: its lines, and where the next one begins."""
+"""The pages of bulk operations: their lines, and the start of the next page."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -22,7 +22,7 @@ from resolvers.partners.bulk_document import BETWEEN, BY, PAGE, SOMEBODY, BulkDo
 
 
 async def find_next(connection: AsyncConnection, task: Task) -> Place | None:
-    """Where the page after this one should begin; None where none should. Nobody is told, so nothing is logged."""
+    """Return the place of the next page; None after the last. The access log has no entry: no data is returned."""
     if task.row.kind != BulkKind.EXPORT:
         return _next_lines(task)
     ready = _allowed(task, task.document.ends(task.engine, task.caller.scopes), task.page(), logged=False)
@@ -30,7 +30,7 @@ async def find_next(connection: AsyncConnection, task: Task) -> Place | None:
 
 
 async def read_page(connection: AsyncConnection, task: Task) -> tuple[bytes, int, Place | None]:
-    """The lines of a page, how many they are, and where the page after it begins; None after the last."""
+    """Return the lines of a page, their number, and the place of the next page; None after the last."""
     if task.row.kind != BulkKind.EXPORT:
         told = await _told(connection, task)
         text = b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in told)
@@ -41,7 +41,7 @@ async def read_page(connection: AsyncConnection, task: Task) -> tuple[bytes, int
 
 
 async def _told(connection: AsyncConnection, task: Task) -> Sequence[Any]:
-    """What is said of each line of a page."""
+    """Return the results for the lines of a page."""
     size, start = task.row.page_size, task.place.pages * task.row.page_size
     answer = _watched if task.row.kind == BulkKind.BATCH_WATCH else _checked
     found = await bulk_uploads.lines_from(connection, task.caller.keyring, task.row.upload_id, start, size)
@@ -53,7 +53,7 @@ async def _told(connection: AsyncConnection, task: Task) -> Sequence[Any]:
 
 
 async def _watched(connection: AsyncConnection, task: Task, subjects: Sequence[tuple[int, Any]]) -> dict[int, Any]:
-    """What came of these customers. One that is none keeps nobody else from being watched."""
+    """Return the results for these customers. An invalid line does not affect the others."""
     told, customers = dict[int, Any](), dict[int, Customer]()
     for number, subject in subjects:
         try:
@@ -66,14 +66,14 @@ async def _watched(connection: AsyncConnection, task: Task, subjects: Sequence[t
 
 
 async def _checked(connection: AsyncConnection, task: Task, subjects: Sequence[tuple[int, Any]]) -> dict[int, Any]:
-    """What is said of these subjects, for a purpose that is still allowed: what else fails is the lines' own."""
+    """Return the results for these subjects. Raises StoppedError if the operation is no longer allowed."""
     operation = task.document.operation(task.engine, task.caller.scopes)
     _allowed(task, operation, {**task.variables, BY: [SOMEBODY]})
     return await _looked_up(connection, task, subjects)
 
 
 async def _looked_up(connection: AsyncConnection, task: Task, subjects: Sequence[tuple[int, Any]]) -> dict[int, Any]:
-    """What is said of these subjects. One that cannot be asked for keeps nobody else from an answer."""
+    """Look up these subjects. If the query fails, each is looked up alone, so that only its own line fails."""
     try:
         operation = task.document.operation(task.engine, task.caller.scopes)
         ready = _ready(task, operation, {**task.variables, BY: [subject for _, subject in subjects]})
@@ -87,18 +87,19 @@ async def _looked_up(connection: AsyncConnection, task: Task, subjects: Sequence
 
 
 def _next_lines(task: Task) -> Place | None:
-    """Where the page of lines after a batch check's page begins."""
+    """Return the place of the next page of lines."""
     done = task.place.pages + 1
     return Place(done) if done * task.row.page_size < task.row.total else None
 
 
 def _next_page(place: Place, page: Mapping[str, Any]) -> Place | None:
-    """Where the page after an export's page begins, as `PageInfo` says it."""
+    """Return the place of the next page of an export, from its `PageInfo`."""
     return Place(place.pages + 1, page["endCursor"]) if page["hasNextPage"] else None
 
 
 def _ready(task: Task, operation: Operation, variables: dict[str, Any], *, logged: bool = True) -> Ready:
-    """The statement for these variables. Raises DocumentError, GraphQLError."""
+    """Return the statement for these variables. logged: whether to write the access log. Raises DocumentError,
+    GraphQLError, BulkDocumentError."""
     values = variable_values(operation, variables)
     audience, size = task.caller.principal.audience, task.row.page_size
     paged = Paged.of(operation, audience, values, size, logged=logged)
@@ -108,7 +109,7 @@ def _ready(task: Task, operation: Operation, variables: dict[str, Any], *, logge
 
 
 def _allowed(task: Task, operation: Operation, variables: dict[str, Any], *, logged: bool = True) -> Ready:
-    """The same for what was allowed when it was begun. Raises StoppedError if it is not now."""
+    """Return the statement for these variables. Raises StoppedError if the operation is no longer allowed."""
     try:
         return _ready(task, operation, variables, logged=logged)
     except (DocumentError, GraphQLError, BulkDocumentError):
@@ -116,7 +117,7 @@ def _allowed(task: Task, operation: Operation, variables: dict[str, Any], *, log
 
 
 async def _answer(connection: AsyncConnection, name: str, ready: Ready) -> bytes:
-    """The answer of a statement, in the transaction that `connection` is in."""
+    """Execute a statement in the transaction of `connection`."""
     await running.compile_all([ready])
     raw = await connection.get_raw_connection()
     assert raw.driver_connection is not None  # noqa: S101 - a statement has run on it
@@ -124,14 +125,14 @@ async def _answer(connection: AsyncConnection, name: str, ready: Ready) -> bytes
 
 
 def split_page(text: bytes) -> tuple[bytes, Any]:
-    """The rows of a page, each on a line of its own, and its `PageInfo`. The rows are not read: they are as sent."""
+    """Return the rows of a page, one on each line, and its `PageInfo`. The rows are not parsed."""
     rows, _, page = text.rpartition(b'],"%s":' % PAGE.encode())
     lines = rows.partition(b"[")[2].replace(BETWEEN.encode(), b"\n")
     return lines + b"\n" if lines else b"", orjson.loads(page.removesuffix(b"}"))
 
 
 def _subject(number: int, text: bytes, told: dict[int, Any]) -> Any:
-    """The subject on a line; of a line that holds none, what is said of that stands in `told`."""
+    """Return the subject on a line; None, with an error in `told`, if the line has none."""
     try:
         found = read_json(text)
     except JsonError:

@@ -1,4 +1,4 @@
-"""The loop of background jobs: whatever is due is begun whenever something wakes the job, and at least every second."""
+"""The loop of background jobs: due work is started every second, and whenever the job is woken."""
 
 import asyncio
 import logging
@@ -16,10 +16,8 @@ Turn = Callable[[], Awaitable[None]]
 
 @dataclass(kw_only=True)
 class Job(ABC):
-    """Work that a leader does all the time, in one task for each key. What is due stands in the database alone.
-
-    logger, waits: where and how it is said that the database is away. wake: set it to have the job look at once.
-    """
+    """Work that the leader does continuously, in one task for each key. All state is in the database. logger, waits:
+    logger and message for an unavailable database. wake: set it to start due work at once."""
 
     logger: ClassVar[logging.Logger]
     waits: ClassVar[str]
@@ -28,7 +26,7 @@ class Job(ABC):
 
     @abstractmethod
     async def start_due(self) -> None:
-        """Begin what is due and not under way yet."""
+        """Start due work whose task does not run yet."""
 
     async def run(self) -> None:
         """Start due work until cancelled; then cancel the running tasks."""
@@ -38,12 +36,12 @@ class Job(ABC):
             await stop(self.running.values())
 
     def begin(self, key: int, work: Coroutine[Any, Any, None]) -> None:
-        """Begin the work of a key."""
+        """Start the task of a key."""
         self.running[key] = task = asyncio.create_task(work)
         task.add_done_callback(lambda task: self.ended(key, task))
 
     def ended(self, key: int, task: asyncio.Task[None]) -> None:
-        """The work of a key has come to its end."""
+        """Remove the finished task of a key."""
         self.running.pop(key, None)
 
 
@@ -69,7 +67,7 @@ async def attempt(turn: Turn, say: Callable[..., None], waits: str) -> None:
 
 
 async def stop(tasks: Iterable[asyncio.Task[Any]]) -> None:
-    """Cancel tasks, and wait until they have ended."""
+    """Cancel tasks, and wait for their end."""
     stopped = list(tasks)
     for task in stopped:
         task.cancel()

@@ -1,4 +1,4 @@
-"""The access log's partitions: one a month, made before the month begins."""
+"""Monthly partitions of the access log, created in advance."""
 
 import asyncio
 import logging
@@ -17,7 +17,7 @@ log = logging.getLogger("suxin.server")
 
 
 async def ensure_partitions(engine: AsyncEngine, moment: datetime) -> None:
-    """Make the access log's partitions for this month and the next ones: without one nothing is answered (R19)."""
+    """Create the partitions of this month and the next ones: without one no request is answered (R19)."""
     ensure = sa.text("SELECT ensure_access_record_partition(CAST(:day AS date))")
     async with engine.begin() as connection:
         for day in (moment, moment + PARTITIONS_AHEAD / 2, moment + PARTITIONS_AHEAD):
@@ -25,6 +25,6 @@ async def ensure_partitions(engine: AsyncEngine, moment: datetime) -> None:
 
 
 async def keep_partitions(engine: AsyncEngine, now: Callable[[], datetime]) -> None:
-    """Look after the partitions every hour, for as long as the service runs."""
+    """Create partitions every hour, until cancelled."""
     await asyncio.sleep(AN_HOUR)
     await repeat(lambda: ensure_partitions(engine, now()), log.error, FAILED, AN_HOUR)

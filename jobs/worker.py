@@ -1,4 +1,4 @@
-"""The worker: one process among all does what time brings, and tells webhooks, for as long as it leads."""
+"""The worker: one process of all leads, and does scheduled work and delivers to webhooks while it does."""
 
 import asyncio
 import logging
@@ -26,11 +26,11 @@ from postgres.locks import Lock
 
 SESSION = {"application_name": "suxin worker"}
 CONNECTIONS, STATEMENT_SECONDS = 10, 60
-"""The worker waits for nobody who asks, and a day of a large court may take its time."""
+"""The worker has its own pool and a longer statement timeout: a day of a large court takes time."""
 
 PAUSE_SECONDS = 20.0
 SUCCESSION_SECONDS = 5.0
-"""Between two attempts to become the leader."""
+"""Interval between attempts to become the leader."""
 
 STOPPED = "the worker could not go on"
 log = logging.getLogger("suxin.worker")
@@ -48,7 +48,7 @@ LED = """
 
 
 async def is_led(connection: AsyncConnection) -> bool:
-    """Whether a process leads, of all that work on a database."""
+    """Return whether a process on this database leads."""
     led: bool = (await connection.execute(sa.text(LED), {"number": Lock.LEADERSHIP})).scalar_one()
     return led
 
@@ -61,11 +61,8 @@ async def work_on(
     keyring: Keyring,
     now: Callable[[], datetime],
 ) -> None:
-    """Work on a database until cancelled.
-
-    graphql: the schema of bulk documents. direct_url: the same database, where the lock of the leader lasts as long as
-    its connection. networks: private ones that webhooks may be sent to.
-    """
+    """Work on a database until cancelled. graphql: the schema of bulk documents. direct_url: the same database by a
+    session connection, which holds the leader's lock. networks: private networks that webhooks may be in."""
     engine = database.async_engine(url, CONNECTIONS, STATEMENT_SECONDS)
     outbound = Outbound(networks, SENDING)
     dispatcher = Dispatcher(graphql.audit, engine, keyring, outbound, now)
@@ -78,10 +75,8 @@ async def work_on(
 
 
 async def work(connect: Connect, engine: AsyncEngine, now: Callable[[], datetime], *jobs: Job) -> None:
-    """Lead, or wait to lead, until cancelled.
-
-    connect: makes the connection that holds the lock while it lasts. jobs: what a leader does all the time.
-    """
+    """Lead, or wait to lead, until cancelled. connect: opens the connection that holds the lock. jobs: run while this
+    process leads."""
     while True:
         try:
             await _serve(await connect(), engine, now, jobs)

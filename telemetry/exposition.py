@@ -1,4 +1,4 @@
-"""/metrics: what all workers counted, and what waits in the database, for Prometheus."""
+"""/metrics for Prometheus: counters of all workers, and the backlog in the database."""
 
 import asyncio
 import os
@@ -30,7 +30,7 @@ from casework.backlog import Backlog, backlog
 from jobs.worker import is_led
 
 DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
-"""Names the directory in which the workers of one service count together; unset where there is one."""
+"""The environment variable that names the directory shared by the workers; unset with one worker."""
 
 LOOK_SECONDS = 1.0
 disable_created_metrics()  # type: ignore[no-untyped-call]  # as many series again, that nobody asks for
@@ -38,7 +38,7 @@ disable_created_metrics()  # type: ignore[no-untyped-call]  # as many series aga
 
 @contextmanager
 def share_counters(workers: int) -> Iterator[None]:
-    """While the context lasts, so many processes that are started count in one directory, emptied at its end."""
+    """Let the processes that are started in this context count in one directory, removed at its end."""
     if workers == 1:
         yield
         return
@@ -49,7 +49,7 @@ def share_counters(workers: int) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class MetricsState:
-    """What the database says. led: whether some process does what time brings."""
+    """The state of the service in the database. led: whether a worker leads."""
 
     waits: Backlog
     led: bool
@@ -57,12 +57,12 @@ class MetricsState:
 
 @dataclass(frozen=True)
 class StateCollector(Collector):
-    """The state of a service as metrics; None where the database did not tell."""
+    """The state of the service as metrics; None if the database did not answer."""
 
     state: MetricsState | None
 
     def collect(self) -> Iterator[Metric]:
-        """One gauge for each figure."""
+        """Yield one gauge for each figure."""
         yield make_gauge("suxin_database_up", "Whether the database told what waits", self.state is not None)
         if self.state:
             waits = self.state.waits
@@ -77,12 +77,12 @@ class StateCollector(Collector):
 
 
 def make_gauge(name: str, meaning: str, value: float) -> GaugeMetricFamily:
-    """A figure without labels."""
+    """Return a gauge without labels."""
     return GaugeMetricFamily(name, meaning, float(value))
 
 
 def build_metrics_endpoint(engine: AsyncEngine, now: Callable[[], datetime]) -> Callable[[Request], object]:
-    """The endpoint for Prometheus. Whichever worker answers, it answers for all of them."""
+    """Return the endpoint for Prometheus. Any worker answers for all workers."""
 
     async def metrics(request: Request) -> Response:
         found = await read_state(engine, now())
@@ -93,7 +93,7 @@ def build_metrics_endpoint(engine: AsyncEngine, now: Callable[[], datetime]) -> 
 
 
 async def read_state(engine: AsyncEngine, now: datetime) -> MetricsState | None:
-    """What the database says of a service, within a second."""
+    """Read the state of the service, within LOOK_SECONDS; None if the database does not answer."""
     try:
         async with asyncio.timeout(LOOK_SECONDS), engine.connect() as connection:
             return MetricsState(await backlog(connection, now), await is_led(connection))
@@ -102,7 +102,7 @@ async def read_state(engine: AsyncEngine, now: datetime) -> MetricsState | None:
 
 
 def write_metrics(collectors: Iterable[Collector]) -> bytes:
-    """What was counted, and more."""
+    """Return the counters and the metrics of `collectors` in Prometheus's text format."""
     registry = CollectorRegistry()
     for collector in collectors:
         registry.register(collector)
@@ -110,7 +110,7 @@ def write_metrics(collectors: Iterable[Collector]) -> bytes:
 
 
 def collect_counters() -> CollectorRegistry:
-    """What was counted here, or by all workers together. What a dead one had in use is forgotten."""
+    """Return the counters of this process, or of all workers. Gauges of dead workers are removed."""
     if not (directory := os.environ.get(DIRECTORY)):
         return REGISTRY
     for process in {int(file.stem.rpartition("_")[2]) for file in Path(directory).glob("gauge_live*.db")}:

@@ -25,7 +25,7 @@ MEMBERS: Mapping[str, tuple[Any, str]] = {
 
 @dataclass(frozen=True)
 class Body:
-    """A GraphQL request. document_id: of a registered document; it, or `query`, or both for a check, are there."""
+    """A GraphQL request. It has a `query`, the id of a registered document, or both, which must then agree."""
 
     query: str
     variables: dict[str, Any] | None
@@ -34,7 +34,7 @@ class Body:
 
 
 async def read_body(request: Request) -> Body:
-    """Read a request of at most 64 KiB. Raises RequestError with what is wrong and what to send instead."""
+    """Read the body of a POST request, at most 64 KiB. Raises RequestError."""
     if media_type_of(request.headers) != "application/json":
         raise RequestError("Send JSON: Content-Type must be application/json.", "UNSUPPORTED_MEDIA_TYPE", 415)
     if is_encoded(request.headers):
@@ -46,7 +46,7 @@ async def read_body(request: Request) -> Body:
 
 
 def read_address(request: Request) -> Body:
-    """The request in the address of a GET (GraphQL over HTTP, 6.2); the server bounds addresses. Raises RequestError."""
+    """Read the request from the query string of a GET request (GraphQL over HTTP, 6.2). Raises RequestError."""
     found: dict[str, Any] = dict(request.query_params)
     for name in ("variables", "extensions"):
         if name in found:
@@ -55,7 +55,7 @@ def read_address(request: Request) -> Body:
 
 
 def parse_body(raw: bytes) -> Body:
-    """The request in `raw`. Raises RequestError."""
+    """Parse a JSON body. Raises RequestError."""
     found = _json(raw)
     if not isinstance(found, dict):
         raise RequestError("The body must be one JSON object; batches of requests are not taken.")
@@ -63,10 +63,7 @@ def parse_body(raw: bytes) -> Body:
 
 
 def check_shape(found: Mapping[str, Any]) -> Body:
-    """A request whose members are of the right kinds. Others are not looked at (GraphQL over HTTP, 5.1).
-
-    Raises RequestError.
-    """
+    """Check the types of the members; unknown members are ignored (GraphQL over HTTP, 5.1). Raises RequestError."""
     for name, (kind, words) in MEMBERS.items():
         if not isinstance(found.get(name), kind):
             raise RequestError(f"`{name}` must be {words}.")
@@ -83,7 +80,7 @@ def check_shape(found: Mapping[str, Any]) -> Body:
 
 
 def _document_id(found: Mapping[str, Any]) -> str | None:
-    """The identifier of a document, given by itself or as Apollo's clients do. Raises RequestError."""
+    """Return the id from `documentId` or from Apollo's `persistedQuery`. Raises RequestError."""
     persisted = (found.get("extensions") or {}).get("persistedQuery")
     if persisted is None:
         return found.get("documentId")
@@ -96,7 +93,7 @@ def _document_id(found: Mapping[str, Any]) -> str | None:
 
 
 def _json(raw: bytes) -> Any:
-    """The value of a JSON text. Raises RequestError."""
+    """Parse a JSON text. Raises RequestError."""
     try:
         return read_json(raw)
     except JsonError as error:

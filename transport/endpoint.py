@@ -56,11 +56,10 @@ NOT_IN_ADDRESSES = (
 
 @dataclass(frozen=True)
 class GraphQLEndpoint:
-    """The GraphQL endpoint.
+    """The GraphQL endpoint, an ASGI application.
 
-    graphql: the schema. engine: the connections of the loaders; connections: of the plans. request_timeout: in seconds.
-    clock: the moment of each request. budgets: what clients may spend; None where they may ask without end. reports:
-    signs them.
+    graphql: the schema. engine: connections of the loaders; connections: of the plans. request_timeout: in seconds.
+    clock: returns the time of a request. budgets: None for no limit. reports: signs integrity reports.
     """
 
     graphql: Engine
@@ -79,7 +78,7 @@ class GraphQLEndpoint:
     reports: Reports | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The ASGI application: Starlette's wrappers around functions cost more than what stands here."""
+        """Answer a request. This avoids the overhead of Starlette's function endpoints."""
         response = await self.respond(Request(scope, receive))
         await response(scope, receive, send)
 
@@ -141,7 +140,8 @@ class GraphQLEndpoint:
         return charge
 
     def _extensions(self, request: Asked, caller: Caller, answer: Result, executor: str) -> dict[str, Any]:
-        """What the reply says of itself; `debug` tells what answered, and why. What was not used is given back."""
+        """Return the extensions of the response, after a refund of the cost that was not used. `debug` adds the
+        executor."""
         cost: dict[str, Any] = {"requestedQueryCost": request.cost, "maximumQueryCost": MOST_COST}
         if self.budgets and caller.charge:
             self.budgets.refund(caller.principal, caller.charge, answer.objects())
@@ -152,7 +152,7 @@ class GraphQLEndpoint:
         return {"cost": cost, **deprecation.told(request.deprecated), **({"executor": executor} if self.debug else {})}
 
     async def _execute(self, request: Asked, caller: Caller) -> tuple[Result, str]:
-        """The answer, and what gave it."""
+        """Return the answer and the name of the executor."""
         answering = Answering(self.engine, self.connections, self.executor)
         answer, otherwise = await answering.answer(request, caller)
         if otherwise:
@@ -186,7 +186,7 @@ class Reply:
         return self.seen.request_id
 
     def answer(self, result: Result, extensions: Mapping[str, Any] | None = None) -> Response:
-        """Return the response to an operation that was executed, or to a request error (GraphQL over HTTP, section 7)."""
+        """Return the response to an executed operation, or to a request error (GraphQL over HTTP, section 7)."""
         errors = list(result.errors)
         if result.data is None and errors and all(error.path is None for error in errors):
             return self.refuse(ErrorResponse(None, errors))

@@ -1,4 +1,4 @@
-"""Subscriptions by server-sent events, one for each request (GraphQL over Server-Sent Events, distinct connections)."""
+"""Subscriptions over server-sent events, one for each request (GraphQL over SSE, distinct connections mode)."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -19,14 +19,14 @@ HEADERS = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-stor
 
 
 class EventStream(Response):
-    """A reply that lasts as long as its subscription. Who stops reading is dropped."""
+    """A response that lasts as long as its subscription. A client that stops reading is disconnected."""
 
     def __init__(self, stream: Stream, headers: dict[str, str]) -> None:
         super().__init__(headers=headers)
         self._stream = stream
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send until the client goes, or its token ends."""
+        """Send results until the client disconnects or its token expires."""
         kept = [(name, value) for name, value in self.raw_headers if name not in {b"content-length", b"content-type"}]
         await send({"type": "http.response.start", "status": 200, "headers": [*HEADERS, *kept]})
         telling = asyncio.create_task(self._tell(send))
@@ -43,15 +43,15 @@ class EventStream(Response):
             async for text in _texts(self._stream.results()):
                 await _sent(send, text, more=True)
         except (TokenError, RequestError):
-            pass  # the stream ends, and its client asks again with a token, or a document, that is good
+            pass  # the stream is complete: the client reconnects with a valid token or document
         except Exception as error:
             log_failure(error, "stream")
-            return  # cut off, and not complete: its client asks again
+            return  # the stream is cut off: the client reconnects
         await _sent(send, b"event: complete\ndata:\n\n", more=False)
 
 
 async def _texts(results: AsyncIterator[ExecutionResult]) -> AsyncIterator[bytes]:
-    """Each result as an event, and a comment where none comes for a while."""
+    """Yield each result as an event, and a comment when there has been none for a while."""
     coming = asyncio.ensure_future(anext(results))
     try:
         while True:
@@ -78,7 +78,7 @@ async def _sent(send: Send, text: bytes, *, more: bool) -> None:
 
 
 async def _gone(receive: Receive) -> None:
-    """Return when the client has gone."""
+    """Return when the client has disconnected."""
     while True:
         try:
             if (await receive())["type"] == "http.disconnect":

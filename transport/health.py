@@ -1,4 +1,4 @@
-"""What a load balancer asks: whether the process answers, and whether the database does."""
+"""Health checks for a load balancer: liveness of the process, readiness of the database."""
 
 import asyncio
 import time
@@ -12,12 +12,12 @@ from starlette.responses import JSONResponse, Response
 
 
 async def answer_alive(request: Request) -> Response:
-    """The process answers."""
+    """Answer that the process runs."""
     return JSONResponse({"status": "alive"})
 
 
 def build_readiness_endpoint(engine: AsyncEngine) -> Callable[[Request], object]:
-    """The endpoint that says whether requests can be answered: the database is there and migrated."""
+    """Return the endpoint that tells whether the database is reachable and migrated."""
 
     async def ready(request: Request) -> Response:
         started = time.monotonic()

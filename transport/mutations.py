@@ -1,4 +1,4 @@
-"""A mutation from request to answer: one whole transaction, done once for each Idempotency-Key."""
+"""Execution of a mutation: one transaction, performed once for each Idempotency-Key."""
 
 import re
 from collections.abc import Sequence
@@ -21,14 +21,14 @@ KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 @dataclass(frozen=True)
 class Mutated:
-    """An answer, and whether it is of a mutation that was done before."""
+    """The result of a mutation. replayed: whether it was performed by an earlier request with the same key."""
 
     result: ExecutionResult
     replayed: bool
 
 
 def read_key(headers: Sequence[str]) -> str | None:
-    """The Idempotency-Key of a request, if it has one. Raises RequestError."""
+    """Return the Idempotency-Key of a request, if any. Raises RequestError."""
     if not headers:
         return None
     if len(headers) > 1 or not KEY.fullmatch(headers[0]):
@@ -38,10 +38,8 @@ def read_key(headers: Sequence[str]) -> str | None:
 
 
 async def mutate(engine: AsyncEngine, asked: Asked, name: str | None, caller: Caller, key: str | None) -> Mutated:
-    """Do it, or find that it was done. What is refused, or cannot be shown as asked, leaves no trace, nor does its key.
-
-    Raises RequestError, and what `run` raises.
-    """
+    """Perform a mutation, or return the result of an earlier request with the same key. A refused mutation, or one
+    whose result has errors, is rolled back together with its key. Raises RequestError, and what `run` raises."""
     request = _request(asked, name, caller, key) if key else None
 
     async def work(connection: AsyncConnection) -> Mutated:
@@ -50,7 +48,7 @@ async def mutate(engine: AsyncEngine, asked: Asked, name: str | None, caller: Ca
         result = await _run(connection, asked, caller, performing)
         if request and not performing.replays and performing.changed is not None:
             await remember(connection, request, performing.changed, caller.now)
-        if result.errors:  # nothing that was read is told by an answer whose entries are not kept
+        if result.errors:  # the access log is rolled back, so no data is returned
             raise _NothingDoneError(Mutated(ExecutionResult(None, result.errors), performing.replays))
         if performing.refused:
             raise _NothingDoneError(Mutated(result, performing.replays))
@@ -69,7 +67,7 @@ async def mutate(engine: AsyncEngine, asked: Asked, name: str | None, caller: Ca
 
 
 class _NothingDoneError(Exception):
-    """Carries the answer of a refused mutation out of the transaction that it must not commit."""
+    """Rolls back the transaction of a refused mutation; holds its result."""
 
     def __init__(self, answer: Mutated) -> None:
         super().__init__()
@@ -77,7 +75,8 @@ class _NothingDoneError(Exception):
 
 
 async def _run(connection: AsyncConnection, asked: Asked, caller: Caller, performing: Performing) -> ExecutionResult:
-    """The answer of the loaders. What PostgreSQL says goes out as it is: the transaction may be run again."""
+    """Execute the mutation by the loaders. Database errors are raised as they are, so that the transaction can be
+    retried."""
     context = Context(engine=asked.operation.engine, caller=caller, connection=connection, performing=performing)
     try:
         return await run(asked, context)
@@ -90,7 +89,7 @@ async def _run(connection: AsyncConnection, asked: Asked, caller: Caller, perfor
 
 
 def _request(asked: Asked, name: str | None, caller: Caller, key: str) -> Request:
-    """A key is of one client, and of whom it acts for."""
+    """Return the idempotency request: a key belongs to a client and the person whom it acts for."""
     principal = caller.principal
     staff = principal.officer.key if principal.officer else ""
     subject = (principal.subject_index or b"").hex()

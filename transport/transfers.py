@@ -1,4 +1,4 @@
-"""Files in and out: lines to be checked, and what bulk operations have written."""
+"""Upload of files to be checked, and download of the files of bulk operations."""
 
 import asyncio
 import csv
@@ -41,7 +41,7 @@ from transport.refusals import RequestError, refusal_of
 LARGEST_FILE = 16 * 1024 * 1024
 LONGEST_LINE = 4_096
 UPLOADS_AT_ONCE, UPLOAD_SECONDS = 2, 60
-"""Files that a worker takes at a time, and how long one may take."""
+"""Concurrent uploads of a worker, and the time limit of one."""
 
 UNAVAILABLE = (TimeoutError, OSError, DBAPIError, PoolTimeoutError)
 BOM = b"\xef\xbb\xbf"
@@ -53,7 +53,7 @@ CSV, JSON_LINES = "text/csv", ("application/jsonl", "application/x-ndjson")
 
 @dataclass(frozen=True)
 class Transfers:
-    """The endpoints of files. issuer: the service's own address."""
+    """The upload and download endpoints. issuer: the public address of the service."""
 
     engine: AsyncEngine
     verifier: TokenVerifier
@@ -64,7 +64,7 @@ class Transfers:
     places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(UPLOADS_AT_ONCE))
 
     async def upload(self, request: Request) -> Response:
-        """Take lines to be checked: JSON objects, or CSV with the same names in its first line."""
+        """Store a file of lines: JSON objects, or CSV whose header has the names of their members."""
         try:
             async with asyncio.timeout(UPLOAD_SECONDS):
                 return await self._upload(request)
@@ -99,7 +99,7 @@ class Transfers:
         return f'Bearer realm="suxin", error="insufficient_scope", scope="bulk.write", resource_metadata="{pointer}"'
 
     async def download(self, request: Request) -> Response:
-        """Send a file, or the rest of one (RFC 9110, section 14), to whoever has its signed address."""
+        """Send a file, or a range of it (RFC 9110, section 14), to any client that has its signed address."""
         key = read_signed(self.keyring, request.path_params["token"], self.clock())
         file = await transact(self.engine, lambda one: handed_out(one, key, self.clock())) if key else None
         if key is None or file is None:
@@ -123,7 +123,7 @@ class Transfers:
         return StreamingResponse(body, 200 if whole else 206, headers, "application/gzip")
 
     async def _bytes(self, key: int, pages: int, first: int, last: int) -> AsyncIterator[bytes]:
-        """These bytes of a file, with no connection held while its reader is slow."""
+        """Yield a range of a file. No connection is held while the client reads."""
         async with self.engine.connect() as connection:
             sizes = await bulk_operations.sizes(connection, key)
         start = 0
@@ -136,9 +136,8 @@ class Transfers:
 
 
 def read_lines(media_type: str, content: bytes) -> list[bytes]:
-    """The lines of a file, as they came; those of CSV as JSON objects. Blank ones at the end are none, others say
-    nothing and keep their number. Raises RequestError.
-    """
+    """Return the lines of a file, CSV rows as JSON objects. Blank lines at the end are removed; other blank lines keep
+    their number. Raises RequestError."""
     found = _rows(content) if media_type == CSV else content.removeprefix(BOM).rstrip().split(b"\n", MOST_LINES)
     if not any(line.strip() for line in found):
         raise RequestError(NUMBER_OF_LINES)
@@ -159,7 +158,7 @@ def _check_line(number: int, line: bytes) -> None:
 
 
 def _rows(content: bytes) -> list[bytes]:
-    """CSV rows as JSON objects by the names in the first one that is not blank; empty cells are left out."""
+    """Convert CSV rows to JSON objects by the header, the first row that is not blank. Empty cells are omitted."""
     try:
         reader = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
         names = _names(next(filter(_says_something, reader), []))
@@ -171,7 +170,7 @@ def _rows(content: bytes) -> list[bytes]:
 
 
 def _up_to_the_last(rows: Iterable[bytes]) -> list[bytes]:
-    """All rows up to the last one that is not blank, and no more than show that they are too many."""
+    """Return the rows up to the last one that is not blank. Raises RequestError for too many."""
     found, blanks = list[bytes](), 0
     for row in rows:
         if not row:
@@ -185,7 +184,7 @@ def _up_to_the_last(rows: Iterable[bytes]) -> list[bytes]:
 
 
 def _names(cells: Sequence[str]) -> list[str]:
-    """The names of columns; spreadsheets write empty ones after the last. Raises RequestError."""
+    """Return the column names. Empty names at the end are ignored: spreadsheets write them. Raises RequestError."""
     names = [cell.strip() for cell in cells]
     while names and not names[-1]:
         names.pop()
@@ -200,7 +199,7 @@ def _says_something(row: Sequence[str]) -> bool:
 
 
 def _object(number: int, names: Sequence[str], row: Sequence[str]) -> bytes:
-    """A row as a JSON object; a blank one as a blank line. Raises RequestError."""
+    """Convert a row to a JSON object, a blank row to a blank line. Raises RequestError."""
     if not _says_something(row):
         return b""
     if _says_something(row[len(names) :]):
@@ -225,7 +224,7 @@ async def _body(request: Request) -> bytes:
 
 
 def _range(headers: Mapping[str, str], etag: str, size: int) -> tuple[int, int] | None:
-    """The first and the last byte that are asked for; None for what lies behind the end."""
+    """Return the first and last byte that are requested; None if the range is not satisfiable."""
     found = RANGE.fullmatch(headers.get("range", ""))
     if not found or headers.get("if-range", etag) != etag:
         return 0, size - 1

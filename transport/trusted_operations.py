@@ -1,4 +1,4 @@
-"""Which documents a request may bring: any, or those registered for its client, by text or by identifier."""
+"""The document policy: which documents a client may send, by text or by identifier."""
 
 import logging
 from dataclasses import replace
@@ -18,10 +18,10 @@ log = logging.getLogger("suxin.documents")
 async def apply_document_policy(
     documents: TrustedDocuments, principal: Principal, body: Body, *, noted: bool = True
 ) -> tuple[Principal, Body]:
-    """The request with its document's text, and its caller, held to the purposes of a registered document.
+    """Return the request with the text of its document, and the caller with the purposes registered for it.
 
-    noted: whether a document that is not registered is to be noted, where that is the client's policy. Raises RequestError
-    for an unknown identifier, for one with another text, and for what the client may not send.
+    noted: whether to log an unregistered document, if the client's policy says so. Raises RequestError for an unknown
+    identifier, a different text, and a document that the client may not send.
     """
     if body.document_id is None and principal.documents is DocumentPolicy.OPEN:
         return principal, body
@@ -34,7 +34,7 @@ async def apply_document_policy(
 
 
 def _unregistered(principal: Principal, body: Body, *, noted: bool) -> Body:
-    """The request all the same, with a text that fits its digest, if the client's policy lets it through."""
+    """Check a request whose document is not registered against the client's policy."""
     text = body.query
     if not text or (body.document_id is not None and digest_of(body.document_id) is None):
         raise RequestError(NOT_FOUND, "PERSISTED_QUERY_NOT_FOUND")

@@ -1,7 +1,5 @@
-"""Who calls the OAuth endpoints: `private_key_jwt` (RFC 7523, section 2.2) or HTTP Basic (RFC 6749, section 2.3.1).
-
-All failures of one method look alike, so that nobody learns which client identifiers exist.
-"""
+"""Client authentication: `private_key_jwt` (RFC 7523, section 2.2) or HTTP Basic (RFC 6749, section 2.3.1). All
+failures of a method have the same response, so that client identifiers are not revealed."""
 
 import base64
 import hashlib
@@ -17,7 +15,7 @@ from models.client import Authentication
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_SECONDS = 3_660
-"""How far ahead `exp` may lie. authlib's own client asks for an hour; single use is what stops replays."""
+"""Maximum time until `exp`. authlib's client sends an hour; single use prevents replays."""
 
 NO_CREDENTIALS = "Authenticate with private_key_jwt or client_secret_basic."
 UNKNOWN_CLIENT = "No active client has this identifier and secret."
@@ -38,15 +36,13 @@ log = logging.getLogger("suxin.oauth")
 
 @dataclass(frozen=True)
 class ClientAuthenticator:
-    """Authenticates requests to the server known as `issuer`."""
+    """Authenticates clients of the server `issuer`."""
 
     issuer: str
 
     def authenticate(self, request: OAuthRequest, now: float) -> RegisteredClient:
-        """The client that sent `request`.
-
-        Raises OAuthRefusal: invalid_request for two methods at once (RFC 6749, section 2.3), else invalid_client.
-        """
+        """Return the client that sent the request. Raises OAuthRefusal: invalid_request for two methods at once (RFC
+        6749, section 2.3), else invalid_client."""
         form = request.form
         used = ["authorization" in request.headers, "client_assertion" in form, "client_secret" in form]
         if sum(used) > 1:
@@ -93,7 +89,7 @@ def hash_secret(secret: str) -> bytes:
 
 
 def _find(request: OAuthRequest, client_id: str, method: Authentication) -> RegisteredClient | None:
-    """The client, if it may authenticate by `method`. A client has one method, at every endpoint."""
+    """Return the client if it authenticates by `method`; each client has one method."""
     if not client_id.isprintable():
         return None
     client = find_client(request.connection, client_id)

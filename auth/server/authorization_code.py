@@ -1,4 +1,4 @@
-"""Authorization codes: given to a client once somebody has signed in, redeemed once, by it alone (RFC 6749, 4.1)."""
+"""Authorization codes: issued after sign-in, redeemed once by the same client (RFC 6749, 4.1)."""
 
 import re
 import secrets
@@ -26,7 +26,7 @@ USELESS = "The code is unknown, used or expired, or redirect_uri or code_verifie
 
 @dataclass(frozen=True)
 class Redeemed:
-    """What a code stands for."""
+    """The grant of a redeemed code."""
 
     code_hash: bytes
     officer: Officer
@@ -43,7 +43,7 @@ def issue_code(
     scopes: Collection[str],
     challenge: str,
 ) -> str:
-    """A code for a client, on behalf of a member of staff."""
+    """Issue a code to a client on behalf of an officer."""
     prune(connection, AuthorizationCode, now)
     code = secrets.token_urlsafe(CODE_BYTES)
     values = {
@@ -60,10 +60,8 @@ def issue_code(
 
 
 def redeem(connection: sa.Connection, client: RegisteredClient, form: Mapping[str, str], now: float) -> Redeemed:
-    """What the code in a token request stands for; it is used up, whatever comes after.
-
-    One sentence for all that may be wrong with it. Raises OAuthRefusal (invalid_request, invalid_grant).
-    """
+    """Redeem the code of a token request; it is used up even if the request fails. Raises OAuthRefusal:
+    invalid_request, or invalid_grant with the same message for every reason."""
     for name in ("code", "redirect_uri", "code_verifier"):
         if name not in form:
             raise invalid_request(f"Send {name}, with grant_type=authorization_code.")
@@ -76,7 +74,7 @@ def redeem(connection: sa.Connection, client: RegisteredClient, form: Mapping[st
 
 
 def keep_token(connection: sa.Connection, code_hash: bytes, token: AccessToken) -> None:
-    """Remember which token a code became, for as long as it lives: it is revoked if the code is shown again."""
+    """Store the id of the token issued for a code, so that it is revoked if the code is used again."""
     values = {"jti": token.token_id, "expires_at": to_datetime(token.expires_at)}
     connection.execute(sa.update(AuthorizationCode).where(AuthorizationCode.code_hash == code_hash).values(values))
 
@@ -84,7 +82,7 @@ def keep_token(connection: sa.Connection, code_hash: bytes, token: AccessToken) 
 def _consume(
     connection: sa.Connection, client: RegisteredClient, digest: bytes, now: float
 ) -> sa.Row[*tuple[object, ...]] | None:
-    """Mark the code as used, at once and once: of two that show it, one is too late, and the token is revoked."""
+    """Mark the code as used, atomically. A second use revokes the token that was issued."""
     own = (AuthorizationCode.code_hash == digest, AuthorizationCode.client_id == client.key)
     first = (
         sa.update(AuthorizationCode).where(*own, AuthorizationCode.used_at.is_(None)).values(used_at=to_datetime(now))
@@ -96,7 +94,7 @@ def _consume(
 
 
 def _proven(row: sa.Row[*tuple[object, ...]], form: Mapping[str, str]) -> bool:
-    """Whether the one who redeems is the one who asked (RFC 7636, section 4.6)."""
+    """Verify redirect_uri and code_verifier (RFC 7636, section 4.6)."""
     verifier = form["code_verifier"]
     if form["redirect_uri"] != row.redirect_uri or not VERIFIER.fullmatch(verifier):
         return False

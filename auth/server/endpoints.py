@@ -1,4 +1,4 @@
-"""The OAuth routes: read on the event loop, answered in a thread of their own pool."""
+"""The OAuth routes: requests are read on the event loop and answered in threads."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -42,11 +42,9 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def build_oauth_routes(server: AuthorizationServer, revoked: Callable[[int], None]) -> list[Route]:
-    """The routes of `server`, for an application mounted at the root of the issuer's host.
-
-    revoked: told the key of a client that revoked a token of its own, on the event loop and before the client is.
-    """
-    limiter = anyio.CapacityLimiter(THREADS)  # its own: sign-ins must not starve the rest of the service
+    """Return the routes of `server`, for an application at the root of the issuer's host. revoked: called on the event
+    loop with the client's key, before the response to a revocation."""
+    limiter = anyio.CapacityLimiter(THREADS)  # a separate pool: sign-ins must not block other requests
     forms = {TOKEN_PATH: "token", REVOCATION_PATH: "revocation", INTROSPECTION_PATH: "introspection"}
     documents = {
         JWKS_PATH: server.signing.jwks,
@@ -62,7 +60,7 @@ def build_oauth_routes(server: AuthorizationServer, revoked: Callable[[int], Non
 
 
 def _sign_in_routes(server: AuthorizationServer) -> list[Route]:
-    """The pages of staff. Passwords are checked two at a time: each costs 64 MiB and a tenth of a second."""
+    """Return the sign-in pages. Two passwords are checked at a time: each takes 64 MiB and 0.1 seconds."""
     sign_in, passwords = SignIn(server), anyio.CapacityLimiter(PASSWORDS_AT_ONCE)
     pages = anyio.CapacityLimiter(THREADS)
     return [

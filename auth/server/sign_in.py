@@ -1,7 +1,5 @@
-"""Staff sign in on a page of this server and go back to their client with a code (RFC 6749, 4.1; RFC 9207; RFC 9700).
-
-GET shows the page, or sends back at once who has a session; POST checks the password. Runs in a thread.
-"""
+"""Sign-in of officers on a page of this server (RFC 6749, 4.1; RFC 9207; RFC 9700). GET shows the page, or redirects at
+once with a session; POST checks the password. Runs in threads."""
 
 import logging
 import secrets
@@ -30,12 +28,12 @@ log = logging.getLogger("suxin.oauth")
 
 
 class BadRequestError(Exception):
-    """An authorization request that must not be sent back to where it says (RFC 6749, section 4.1.2.1)."""
+    """An authorization request that must not be redirected (RFC 6749, section 4.1.2.1)."""
 
 
 @dataclass(frozen=True)
 class AuthorizationRequest:
-    """A request of a known client that goes back to an address of its own."""
+    """A valid authorization request."""
 
     client: RegisteredClient
     redirect_uri: str
@@ -46,19 +44,19 @@ class AuthorizationRequest:
 
     @property
     def origin(self) -> str:
-        """The origin of the client's address."""
+        """The origin of the redirect URI."""
         parts = urlsplit(self.redirect_uri)
         return f"{parts.scheme}://{parts.netloc}"
 
 
 def state_of(query: Mapping[str, str]) -> dict[str, str]:
-    """The client's state, to be given back, unless it is too long to be one."""
+    """Return the client's `state`, unless it is too long."""
     state = query.get("state")
     return {"state": state} if state is not None and len(state) <= LONGEST_STATE else {}
 
 
 class SignIn:
-    """The authorization endpoint of `server`, and the end of a session."""
+    """The authorization endpoint of `server`, and sign-out."""
 
     def __init__(self, server: AuthorizationServer) -> None:
         self.server = server
@@ -67,7 +65,7 @@ class SignIn:
         self.session_cookie, self.csrf_cookie = f"{prefix}suxin-session", f"{prefix}suxin-csrf"
 
     def authorize(self, visit: Visit) -> Response:
-        """The page, or the way back with a code or an error."""
+        """Return the page, or a redirect with a code or an error."""
         with self.server.engine.begin() as connection:
             try:
                 back = self._destination(connection, visit.query)
@@ -81,7 +79,7 @@ class SignIn:
             return self._answer(connection, asked, visit)
 
     def end(self, visit: Visit) -> Response:
-        """Sign out: the session and the tokens of whoever it is end."""
+        """Sign out: end the session and revoke the officer's tokens."""
         with self.server.engine.begin() as connection:
             key = self._signed_in(connection, visit)
             if key is not None:
@@ -90,10 +88,8 @@ class SignIn:
         done.delete_cookie(self.session_cookie, path="/", secure=self.secure, httponly=True, samesite="lax")
         return done
 
-    # --- reading a request --------------------------------------------------------------------------------------------
-
     def _destination(self, connection: sa.Connection, query: Mapping[str, str]) -> tuple[RegisteredClient, str]:
-        """The client and the address, character by character as registered (RFC 9700, section 2.1)."""
+        """Return client and redirect URI, which must match a registered one exactly (RFC 9700, section 2.1)."""
         client = find_client(connection, query.get("client_id", ""))
         if client is None:
             raise BadRequestError("客户端未登记。The client is not registered here.")
@@ -102,7 +98,7 @@ class SignIn:
         return client, query["redirect_uri"]
 
     def _read(self, back: tuple[RegisteredClient, str], query: Mapping[str, str]) -> AuthorizationRequest:
-        """What is asked for. Raises OAuthRefusal."""
+        """Validate the authorization request. Raises OAuthRefusal."""
         client, redirect_uri = back
         if query.get("response_type") != "code":
             raise OAuthRefusal("unsupported_response_type", "response_type must be code.")
@@ -114,8 +110,6 @@ class SignIn:
         scopes = read_requested_scopes(query.get("scope"), allowed)
         login = query.get("prompt") == "login"
         return AuthorizationRequest(client, redirect_uri, state_of(query), scopes, query["code_challenge"], login)
-
-    # --- answering it -------------------------------------------------------------------------------------------------
 
     def _answer(self, connection: sa.Connection, asked: AuthorizationRequest, visit: Visit) -> Response:
         if visit.form is None:
@@ -138,22 +132,19 @@ class SignIn:
         return self._begin(connection, asked, key)
 
     def _within(self, connection: sa.Connection, key: int, client: RegisteredClient) -> bool:
-        """Whether the member of staff is of the client's court or of one below it."""
+        """Return whether the officer belongs to the client's court or one below it."""
         officer = find_officer(connection, key)
         return officer is not None and officer.court_code.startswith(client.court_code or "\0")
 
     def _own_form(self, form: Mapping[str, str], visit: Visit) -> bool:
-        """Whether this server's page was sent: its field matches a cookie that no other site can set or read.
-
-        Of pages that were opened at the same time each sets the cookie, and the last one stays: for the others the
-        browser vouches, by a header that no page can set.
-        """
+        """Return whether the form comes from this server's page: its field matches a cookie. Pages opened at the same
+        time overwrite the cookie; for these the browser's Sec-Fetch-Site header is accepted."""
         expected = visit.cookies.get(self.csrf_cookie, "")
         matches = secrets.compare_digest(form.get("csrf", "").encode(), expected.encode())
         return len(expected) >= SECRET_BYTES and (matches or visit.same_origin)
 
     def _page(self, asked: AuthorizationRequest, visit: Visit, *, refused: bool = False) -> Response:
-        """The form. Its cookie comes along (Lax) when another site leads here, so that a second page has the same."""
+        """Return the page. The cookie is kept, so that a second page has the same value."""
         csrf = visit.cookies.get(self.csrf_cookie) or secrets.token_urlsafe(SECRET_BYTES)
         status, client = 401 if refused else 200, asked.client.name
         shown = render_page("sign_in.html", status, asked.origin, client=client, csrf=csrf, refused=refused)
@@ -161,7 +152,7 @@ class SignIn:
         return shown
 
     def _begin(self, connection: sa.Connection, asked: AuthorizationRequest, key: int) -> Response:
-        """Begin a session, under a new secret: one that was there before is of no use (session fixation)."""
+        """Begin a session with a new secret, which prevents session fixation."""
         now, token = self.server.clock(), secrets.token_urlsafe(SECRET_BYTES)
         prune(connection, StaffSession, now)
         values = {"token_hash": hash_secret(token), "staff_id": key, "expires_at": to_datetime(now) + SESSION}
@@ -174,7 +165,7 @@ class SignIn:
         return response
 
     def _signed_in(self, connection: sa.Connection, visit: Visit) -> int | None:
-        """Who has a session that is not over, and has not left."""
+        """Return the officer of a live session; None if there is none or the officer has left."""
         token = visit.cookies.get(self.session_cookie, "")
         live = (
             StaffSession.token_hash == hash_secret(token),
@@ -196,7 +187,7 @@ class SignIn:
         return self._send(asked.redirect_uri, {"code": code, **asked.state})
 
     def _send(self, redirect_uri: str, parameters: Mapping[str, str]) -> Response:
-        """Back to the client, by GET whatever came before (RFC 9700, section 2.6), naming this server (RFC 9207)."""
+        """Redirect to the client by GET (RFC 9700, section 2.6), with `iss` (RFC 9207)."""
         query = urlencode({**parameters, "iss": self.server.issuer})
         joint = "&" if urlsplit(redirect_uri).query else "?"
         headers = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
