@@ -2,6 +2,7 @@
 
 import base64
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from joserfc import jwt
@@ -16,6 +17,7 @@ TOKEN_TYPE = "at+jwt"  # noqa: S105  (a media type, no secret)
 TOKEN_TYPES = frozenset({TOKEN_TYPE, f"application/{TOKEN_TYPE}"})
 SKEW_SECONDS = 10
 MAXIMUM_LENGTH = 4096
+REQUIRED = {"client_id": str, "sub": str, "jti": str, "scope": str, "iat": int, "exp": int}
 REGISTRY = JWSRegistry(algorithms=[ALGORITHM])
 
 
@@ -117,11 +119,8 @@ def _verify(text: str, signing: SigningKeys) -> tuple[dict[str, Any], dict[str, 
 
 
 def _token(claims: dict[str, Any], kid: str) -> AccessToken:
-    texts = [claims.get(name) for name in ("client_id", "sub", "jti", "scope")]
-    times = [claims.get(name) for name in ("iat", "exp")]
-    if not all(isinstance(text, str) for text in texts) or not all(type(time) is int for time in times):
+    if any(type(claims.get(name)) is not kind for name, kind in REQUIRED.items()):
         raise AccessTokenInvalid("a claim is missing")
-    client_id, subject, token_id, scope = map(str, texts)
-    issued_at, expires_at = claims["iat"], claims["exp"]
-    scopes = frozenset(scope.split())
+    client_id, subject, token_id, issued_at, expires_at = itemgetter("client_id", "sub", "jti", "iat", "exp")(claims)
+    scopes = frozenset(claims["scope"].split())
     return AccessToken(client_id, subject, scopes, token_id, issued_at, expires_at, "act" in claims, kid)

@@ -3,7 +3,7 @@
 from auth.scopes import PERSONS, Scope
 from models.audience import Audience, Purpose
 
-__all__ = ["ORGANIZATION_PURPOSES", "PURPOSES", "SCOPES", "Audience", "Purpose", "purposes_of", "scopes_of"]
+__all__ = ["ORGANIZATION_PURPOSES", "PURPOSES", "SCOPES", "Audience", "Purpose", "scopes_of"]
 
 SUBJECTS = frozenset({Scope.CATALOGUE, Scope.SUBJECT, Scope.ORGANIZATION})
 TOLD = frozenset({Scope.EVENT, Scope.WEBHOOK_WRITE})
@@ -16,13 +16,7 @@ SCOPES: dict[Audience, frozenset[Scope]] = {
     Audience.BANK: SUBJECTS.union(PERSONS, MONITORING, LENDING, BULK),
     Audience.EMPLOYER: SUBJECTS | TOLD | BULK | {Scope.PERSON_INTEGRITY, Scope.CONSENT},
     Audience.COMMERCE: SUBJECTS | TOLD | BULK,
-    Audience.MORAL_BANK: BULK
-    | {
-        Scope.CATALOGUE,
-        Scope.CONVERSION,
-        Scope.CONVERSION_WRITE,
-        Scope.HOUSEHOLD_WRITE,
-    },
+    Audience.MORAL_BANK: BULK | {Scope.CATALOGUE, Scope.CONVERSION, Scope.CONVERSION_WRITE, Scope.HOUSEHOLD_WRITE},
     Audience.VILLAGE: frozenset({Scope.NOTICE, Scope.NOTICE_WRITE}),
     Audience.COURT: HOLDINGS
     | BULK
@@ -39,12 +33,7 @@ ORGANIZATION_PURPOSES = frozenset({Purpose.EMPLOYER_CHECK, Purpose.SUPPLIER_DUE_
 
 PURPOSES: dict[Audience, frozenset[Purpose]] = {
     Audience.BANK: frozenset(
-        {
-            Purpose.LOAN_APPROVAL,
-            Purpose.GUARANTEE_REVIEW,
-            Purpose.POST_LOAN_MONITORING,
-            Purpose.INCENTIVE_LOAN,
-        }
+        {Purpose.LOAN_APPROVAL, Purpose.GUARANTEE_REVIEW, Purpose.POST_LOAN_MONITORING, Purpose.INCENTIVE_LOAN}
     ),
     Audience.EMPLOYER: ORGANIZATION_PURPOSES | {Purpose.EMPLOYMENT_CHECK, Purpose.SENIOR_POST_QUALIFICATION},
     Audience.COMMERCE: ORGANIZATION_PURPOSES,
@@ -61,8 +50,3 @@ PURPOSES: dict[Audience, frozenset[Purpose]] = {
 def scopes_of(audience: Audience) -> frozenset[Scope]:
     """Return the scopes that a client of this audience may hold."""
     return SCOPES[audience]
-
-
-def purposes_of(audience: Audience) -> frozenset[Purpose]:
-    """Return the purposes that a client of this audience may name."""
-    return PURPOSES[audience]

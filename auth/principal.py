@@ -13,12 +13,13 @@ from models.client import DocumentPolicy
 class Principal:
     """A verified caller.
 
-    client_id: the client's public identifier (RFC 6749, section 2.2); client_key: its primary key; name: its display
-    name. scopes: of the token; purposes: that it may name; registered: the purposes it was registered for, if it is
-    restricted to fewer now. jurisdiction: COURT only: the court code of the client or the officer. officer: COURT only:
-    the signed-in officer. village_key: VILLAGE only: primary key of the village. subject_index: LITIGANT_PORTAL only:
-    keyed hash of the subject's number (R18). token_id: `jti` of the token (RFC 9068). budget: cost points a minute;
-    None for the default. documents: its document policy.
+    client_id: the client's public identifier (RFC 6749, section 2.2); client_key: its primary key; name: for display.
+    scopes: of the token. purposes: that the client may name; registered: before a restriction to fewer, if any.
+    jurisdiction: COURT only: the court code of the officer or the client. officer: COURT only: who signed in.
+    village_key: VILLAGE only: primary key of the village.
+    subject_index: LITIGANT_PORTAL only: keyed hash of the subject's number (R18).
+    token_id: `jti` of the token (RFC 9068). budget: cost points a minute; None for the default.
+    documents: which documents the client may send.
     """
 
     client_id: str

@@ -63,8 +63,7 @@ class ReportSigner:
 
 def attach(signature: str, claims: Mapping[str, Any]) -> str:
     """Return the compact JWS of a detached signature and its claims."""
-    payload = base64.urlsafe_b64encode(canonicalize(claims)).rstrip(b"=").decode()
-    return signature.replace("..", f".{payload}.")
+    return signature.replace("..", f".{_encode(canonicalize(claims))}.")
 
 
 def read_signed(text: str, keys: Mapping[str, ECKey]) -> dict[str, Any]:
@@ -115,12 +114,15 @@ def keys_of(jwks: Mapping[str, Any]) -> dict[str, ECKey]:
 def _is_canonical(text: str) -> bool:
     """Return whether a text has three parts in canonical base64url (RFC 4648, section 3.5)."""
     parts = text.split(".")
-    return len(parts) == 3 and all(part and _respelt(part) == part for part in parts)
-
-
-def _respelt(part: str) -> str | None:
     try:
-        decoded = base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)
-    except (ValueError, binascii.Error):
-        return None
-    return base64.urlsafe_b64encode(decoded).rstrip(b"=").decode()
+        return len(parts) == 3 and all(part and _encode(_decode(part)) == part for part in parts)
+    except ValueError:
+        return False
+
+
+def _encode(octets: bytes) -> str:
+    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()
+
+
+def _decode(part: str) -> bytes:
+    return base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)

@@ -18,7 +18,7 @@ from engine.plan.plan import Ready
 from jobs.bulk_task import Place, StoppedError, Task
 from jobs.bulk_watches import customer_of, watch_customers
 from models.bulk_operation import BulkError, BulkKind
-from resolvers.partners.bulk_document import BETWEEN, BY, PAGE, SOMEBODY, BulkDocumentError, Paged
+from resolvers.partners.bulk_document import BETWEEN, BY, PAGE, SOMEBODY, BulkDocumentError, plan_pages
 
 
 async def find_next(connection: AsyncConnection, task: Task) -> Place | None:
@@ -102,8 +102,8 @@ def _ready(task: Task, operation: Operation, variables: dict[str, Any], *, logge
     GraphQLError, BulkDocumentError."""
     values = variable_values(operation, variables)
     audience, size = task.caller.principal.audience, task.row.page_size
-    paged = Paged.of(operation, audience, values, size, logged=logged)
-    (found,) = paged.plan.ready(values, task.caller).values()
+    plan = plan_pages(operation, audience, values, size, logged=logged)
+    (found,) = plan.ready(values, task.caller).values()
     assert isinstance(found, Ready)  # noqa: S101 - it leads to rows
     return found
 

@@ -120,12 +120,11 @@ class Outbound:
 
     def __init__(self, networks: Sequence[Network], connections: int) -> None:
         limits: dict[str, Any] = {"max_connections": connections, "max_keepalive_connections": connections}
-        tls = CheckedBackend(networks, public=True)
-        self._tls = httpcore2.AsyncConnectionPool(
-            ssl_context=ssl.create_default_context(), network_backend=tls, keepalive_expiry=5.0, **limits
-        )
-        plain = CheckedBackend(networks, public=False)
-        self._plain = httpcore2.AsyncConnectionPool(network_backend=plain, keepalive_expiry=5.0, **limits)
+        common = limits | {"keepalive_expiry": 5.0}
+        tls, plain = CheckedBackend(networks, public=True), CheckedBackend(networks, public=False)
+        context = ssl.create_default_context()
+        self._tls = httpcore2.AsyncConnectionPool(ssl_context=context, network_backend=tls, **common)
+        self._plain = httpcore2.AsyncConnectionPool(network_backend=plain, **common)
 
     async def post(self, url: str, headers: Mapping[str, str], content: bytes) -> int | None:
         """Send a request. Returns the status of the response, or None if there was none."""

@@ -31,7 +31,7 @@ def join(
 
 
 def look_up(model: Any, column: str, key: str) -> Callable[[Frame], SQL]:
-    """Return SQL over a row: the `column` of the row of `model` whose id is in the row's `key`."""
+    """Return an expression: the `column` of the row of `model` whose id is in the row's `key`."""
 
     def build(row: Frame) -> SQL:
         other = aliased(model)
@@ -41,7 +41,7 @@ def look_up(model: Any, column: str, key: str) -> Callable[[Frame], SQL]:
 
 
 def exists(row: Any, *conditions: Any) -> SQL:
-    """Return whether a row of an alias meets the conditions. The subquery is evaluated for each outer row."""
+    """Return whether a row of an alias meets the conditions; evaluated for each outer row."""
     return sa.select(row.id).where(*conditions).offset(ROW_BY_ROW).exists()
 
 

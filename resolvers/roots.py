@@ -1,4 +1,4 @@
-"""Where answers begin: the joins of the root fields, and whom their answers are about (R19)."""
+"""Root fields: their relations, and the conversion of their arguments."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -22,7 +22,7 @@ from resolvers.register.subjects import build_view, check_text
 
 
 def list_everything(model: type, order: Order | None = None) -> Relation:
-    """All rows that the caller may see."""
+    """Return the relation to all rows that the caller may see."""
     orders = {"DEFAULT": order or Order(())}
     return Relation(target=model, on=lambda arguments, row: sa.true(), keys={}, many=True, orders=orders, assumed=50)
 
@@ -39,7 +39,7 @@ def _of_edition(arguments: Frame, entry: Frame) -> SQL:
 
 
 def of_edition(model: type) -> Relation:
-    """The entries of the edition in force on the day asked for; those of all editions where none is."""
+    """Return the relation to the entries of the edition in force on a day; without a day, of all editions."""
     return replace(list_everything(model), on=_of_edition, keys={"as_of": sa.Date()})
 
 
@@ -82,7 +82,7 @@ RECIPIENTS = Relation(
 
 
 def _named(arguments: Frame, deduction: Frame) -> SQL:
-    """By name, a former one included: the public portal's look-up, and nobody else's (R17)."""
+    """Match the name, present or former, exactly: for the public portal only (R17)."""
     named: SQL = deduction.party_id.in_(bearers(arguments.name))
     return named
 
@@ -91,22 +91,22 @@ PUBLIC_RECORDS = Relation(models.Deduction, _named, {"name": sa.Text()}, many=Tr
 
 
 def prepare_name(arguments: Mapping[str, Any], context: Any) -> Prepared:
-    """The name as names are compared (R21)."""
+    """Fold the name for comparison (R21)."""
     return Prepared({"name": fold(check_text(arguments["name"], "name") or "")})
 
 
 def prepare_access(arguments: Mapping[str, Any], context: Any) -> Prepared:
-    """The view of a purpose, where one is named. Raises PurposeError."""
+    """Return the view of the purpose, if one is named. Raises PurposeError."""
     return Prepared({}, build_view(arguments["access"], context) if arguments.get("access") else None)
 
 
 def prepare_party(arguments: Mapping[str, Any], context: Any) -> Prepared:
-    """The key in a party's id. Raises BadIdError."""
+    """Return the key in a party's id. Raises BadIdError."""
     return Prepared({"id": key_of(arguments["id"], "Party", context.keyring.opaque_key)})
 
 
 def prepare_case(arguments: Mapping[str, Any], context: Any) -> Prepared:
-    """The case number as it is stored. Raises CaseNumberError."""
+    """Return the case number as stored. Raises CaseNumberError."""
     try:
         return Prepared({"number": parse_case_number(arguments["number"]).number})
     except IdentifierError as error:

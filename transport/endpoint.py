@@ -89,7 +89,7 @@ class GraphQLEndpoint:
             async with asyncio.timeout(self.request_timeout):
                 return await self._answer(request, reply)
         except Exception as error:
-            return reply.refuse(refusal_of(error, self.issuer) or failure_of(error, reply.request_id))
+            return reply.refuse(refusal_of(error, self.issuer) or failure_of(error, reply.seen.request_id))
 
     async def _answer(self, request: Request, reply: "Reply") -> Response:
         token = read_bearer_token(request.headers.getlist("authorization"))
@@ -114,7 +114,7 @@ class GraphQLEndpoint:
         asked = price_request(operation, body.variables, principal.audience)
         charge = await self._charge(principal, asked.cost, reply)
         caller = Caller(
-            principal, self.keyring, self.clock(), reply.request_id, charge, self.reports, issuer=self.issuer
+            principal, self.keyring, self.clock(), reply.seen.request_id, charge, self.reports, issuer=self.issuer
         )
         if operation.mutates:
             return await self._mutate(request, asked, body, caller, reply)
@@ -125,7 +125,7 @@ class GraphQLEndpoint:
         stream = await self.live.subscribe(token, sent, noted=False)
         reply.seen.operation = stream.operation
         reply.seen.admit(stream.cost)
-        return EventStream(stream, {"x-request-id": str(reply.request_id)})
+        return EventStream(stream, {"x-request-id": str(reply.seen.request_id)})
 
     async def _mutate(self, request: Request, asked: Asked, body: Body, caller: Caller, reply: "Reply") -> Response:
         key = read_key(request.headers.getlist("idempotency-key"))
@@ -180,11 +180,6 @@ class Reply:
     seen: Observation
     strict: bool
 
-    @property
-    def request_id(self) -> UUID:
-        """The id of the request."""
-        return self.seen.request_id
-
     def answer(self, result: Result, extensions: Mapping[str, Any] | None = None) -> Response:
         """Return the response to an executed operation, or to a request error (GraphQL over HTTP, section 7)."""
         errors = list(result.errors)
@@ -209,8 +204,8 @@ class Reply:
         if errors:
             self.seen.outcome = (errors[0].extensions or {}).get("code", "INTERNAL")
             body = {"errors": [error.formatted for error in errors], **body}
-        body["extensions"] = {"requestId": str(self.request_id), **extensions}
+        body["extensions"] = {"requestId": str(self.seen.request_id), **extensions}
         media_type = GRAPHQL_RESPONSE if self.strict else "application/json"
-        sent = {"x-request-id": str(self.request_id), "cache-control": "no-store", **headers}
+        sent = {"x-request-id": str(self.seen.request_id), "cache-control": "no-store", **headers}
         sent |= deprecation.headers(body["extensions"])
         return Response(orjson.dumps(body), status, sent, f"{media_type}; charset=utf-8")

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 
 import orjson
 from graphql import ExecutionResult
-from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -79,9 +78,5 @@ async def _sent(send: Send, text: bytes, *, more: bool) -> None:
 
 async def _gone(receive: Receive) -> None:
     """Return when the client has disconnected."""
-    while True:
-        try:
-            if (await receive())["type"] == "http.disconnect":
-                return
-        except ClientDisconnect:
-            return
+    while (await receive())["type"] != "http.disconnect":
+        pass

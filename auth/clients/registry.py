@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
-from auth.audiences import Audience, Purpose, purposes_of, scopes_of
+from auth.audiences import PURPOSES, Audience, Purpose, scopes_of
 from auth.clients.authentication import hash_secret
 from auth.clients.keys import ClientKeysError, parse_jwks
 from auth.scopes import PERSON_SCOPES, Scope
@@ -168,7 +168,7 @@ def _scopes(registration: Registration, allow_pilot_persons: bool) -> list[str]:
 
 
 def _purposes(registration: Registration) -> list[str]:
-    most = purposes_of(registration.audience)
+    most = PURPOSES[registration.audience]
     _check_within(most, registration.purposes, f"{registration.audience} may not name", "it may name")
     return sorted({Purpose(purpose) for purpose in registration.purposes} or most)
 

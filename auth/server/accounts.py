@@ -55,11 +55,8 @@ def add_staff(connection: sa.Connection, account: Account) -> Password:
     values = {"name": account.name.strip(), "role": account.role, "court_code": account.court_code}
     key = connection.execute(sa.insert(Staff).values(values).returning(Staff.id)).scalar_one()
     password = secrets.token_urlsafe(PASSWORD_BYTES)
-    connection.execute(
-        sa.insert(StaffAccount).values(
-            staff_id=key, username=account.username, password_hash=HASHER.hash(password), failures=0
-        )
-    )
+    made = {"staff_id": key, "username": account.username, "password_hash": HASHER.hash(password), "failures": 0}
+    connection.execute(sa.insert(StaffAccount).values(made))
     return Password(account.username, password)
 
 

@@ -103,8 +103,7 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
 
     def _allowed(self, client: RegisteredClient, acting_for: TokenSubject | Redeemed | None) -> frozenset[str]:
         """Return the scopes that the token may hold; for a code, at most those of the sign-in."""
-        signed_in = isinstance(acting_for, Redeemed)
-        acting = isinstance(acting_for, TokenSubject)
+        signed_in, acting = isinstance(acting_for, Redeemed), isinstance(acting_for, TokenSubject)
         allowed = find_allowed_scopes(
             client, acting=acting, staff=signed_in, allow_pilot_persons=self.allow_pilot_persons
         )

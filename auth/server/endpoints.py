@@ -25,7 +25,7 @@ from auth.metadata import (
 )
 from auth.server.authorization_server import GRANT_TYPES, AuthorizationServer
 from auth.server.oauth_http import OAuthRefusal, Visit, read_request, read_visit
-from auth.server.pages import render_page
+from auth.server.pages import render_message
 from auth.server.sign_in import SignIn
 from auth.signing import CACHE_SECONDS
 
@@ -76,12 +76,10 @@ def _page_endpoint(answer: Callable[[Visit], Response], limiter: anyio.CapacityL
             visit = await read_visit(request)
             return await anyio.to_thread.run_sync(partial(answer, visit), limiter=limiter)
         except OAuthRefusal as refusal:
-            return render_page(
-                "message.html", refusal.status_code, title="无法继续 This cannot go on", message=refusal.description
-            )
+            return render_message(refusal.status_code, "无法继续 This cannot go on", refusal.description)
         except (sa.exc.OperationalError, sa.exc.TimeoutError) as error:
             log.error("the database did not answer a sign-in: %s", type(error).__name__)
-            return render_page("message.html", 503, title="请稍后重试 Try again later", message="服务暂时不可用。")
+            return render_message(503, "请稍后重试 Try again later", "服务暂时不可用。")
 
     return endpoint
 

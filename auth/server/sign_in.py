@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import sqlalchemy as sa
@@ -17,7 +18,7 @@ from auth.server.accounts import check_password, find_officer, sign_out
 from auth.server.authorization_code import CHALLENGE, issue_code
 from auth.server.authorization_server import AuthorizationServer
 from auth.server.oauth_http import OAuthRefusal, Visit
-from auth.server.pages import render_page
+from auth.server.pages import render_message, render_page
 from auth.server.token_store import RegisteredClient, find_client, prune, to_datetime
 from models.staff_account import StaffSession
 
@@ -60,8 +61,9 @@ class SignIn:
 
     def __init__(self, server: AuthorizationServer) -> None:
         self.server = server
-        self.secure = server.issuer.startswith("https:")
-        prefix = "__Host-" if self.secure else ""
+        secure = server.issuer.startswith("https:")
+        self.attributes: dict[str, Any] = {"path": "/", "secure": secure, "httponly": True, "samesite": "lax"}
+        prefix = "__Host-" if secure else ""
         self.session_cookie, self.csrf_cookie = f"{prefix}suxin-session", f"{prefix}suxin-csrf"
 
     def authorize(self, visit: Visit) -> Response:
@@ -70,7 +72,7 @@ class SignIn:
             try:
                 back = self._destination(connection, visit.query)
             except BadRequestError as error:
-                return render_page("message.html", 400, title="无法继续 This cannot go on", message=str(error))
+                return render_message(400, "无法继续 This cannot go on", str(error))
             try:
                 asked = self._read(back, visit.query)
             except OAuthRefusal as refusal:
@@ -84,8 +86,8 @@ class SignIn:
             key = self._signed_in(connection, visit)
             if key is not None:
                 sign_out(connection, key, to_datetime(self.server.clock()))
-        done = render_page("message.html", 200, title="已退出 Signed out", message="您已退出登录。You have signed out.")
-        done.delete_cookie(self.session_cookie, path="/", secure=self.secure, httponly=True, samesite="lax")
+        done = render_message(200, "已退出 Signed out", "您已退出登录。You have signed out.")
+        done.delete_cookie(self.session_cookie, **self.attributes)
         return done
 
     def _destination(self, connection: sa.Connection, query: Mapping[str, str]) -> tuple[RegisteredClient, str]:
@@ -117,12 +119,8 @@ class SignIn:
             known = key is not None and self._within(connection, key, asked.client)
             return self._code(connection, asked, key) if key is not None and known else self._page(asked, visit)
         if not self._own_form(visit.form, visit):
-            return render_page(
-                "message.html",
-                403,
-                title="请重试 Try again",
-                message="请允许本站的 Cookie，返回后重新登录。Allow cookies of this site, go back, and sign in.",
-            )
+            allow = "请允许本站的 Cookie，返回后重新登录。Allow cookies of this site, go back, and sign in."
+            return render_message(403, "请重试 Try again", allow)
         now = to_datetime(self.server.clock())
         key = check_password(connection, visit.form.get("username", ""), visit.form.get("password", ""), now)
         if key is None or not self._within(connection, key, asked.client):
@@ -148,7 +146,7 @@ class SignIn:
         csrf = visit.cookies.get(self.csrf_cookie) or secrets.token_urlsafe(SECRET_BYTES)
         status, client = 401 if refused else 200, asked.client.name
         shown = render_page("sign_in.html", status, asked.origin, client=client, csrf=csrf, refused=refused)
-        shown.set_cookie(self.csrf_cookie, csrf, path="/", secure=self.secure, httponly=True, samesite="lax")
+        shown.set_cookie(self.csrf_cookie, csrf, **self.attributes)
         return shown
 
     def _begin(self, connection: sa.Connection, asked: AuthorizationRequest, key: int) -> Response:
@@ -158,10 +156,7 @@ class SignIn:
         values = {"token_hash": hash_secret(token), "staff_id": key, "expires_at": to_datetime(now) + SESSION}
         connection.execute(sa.insert(StaffSession).values(values))
         response = self._code(connection, asked, key)
-        lifetime = int(SESSION.total_seconds())
-        response.set_cookie(
-            self.session_cookie, token, lifetime, path="/", secure=self.secure, httponly=True, samesite="lax"
-        )
+        response.set_cookie(self.session_cookie, token, int(SESSION.total_seconds()), **self.attributes)
         return response
 
     def _signed_in(self, connection: sa.Connection, visit: Visit) -> int | None:

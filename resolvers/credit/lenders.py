@@ -1,4 +1,4 @@
-"""Who may be a professional lender, by the numbers of cases alone: a proposal for a judge (`models.lender`)."""
+"""Candidates for the list of professional lenders, by numbers of cases: proposals for a judge (`models.lender`)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -28,11 +28,11 @@ FIRST = sa.bindparam(ARGUMENT + "first", type_=sa.Integer())
 
 
 class LenderCandidate:
-    """The row type's key: one party at one level of court."""
+    """The row type's key: a party at a level of court."""
 
 
 def select_candidates(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
-    """The parties that reach a threshold in the caller's courts and stand on no list, most cases first."""
+    """Select the parties that reach a threshold in the caller's courts and are not listed, most cases first."""
     found = sa.union_all(*(_reaching(level) for level in CourtLevel)).subquery("reaching")
     listing = aliased(models.Listing)
     listed = sa.select(listing.id).where(
@@ -79,7 +79,7 @@ def _reaching(level: CourtLevel) -> Any:
 
 
 def _cases(case: Any, years: int) -> SQL:
-    """How many cases were filed in the last so many years."""
+    """Return the number of cases filed in the last `years`."""
     return sa.func.count(case.id.distinct()).filter(case.filed_on > _since(years))
 
 
@@ -88,12 +88,12 @@ def _since(years: int) -> SQL:
 
 
 def may_see_candidate(row: Frame, audience: Audience) -> SQL:
-    """For judges: what numbers suggest is nobody else's business (R13)."""
+    """Courts only: numbers of cases are no finding (R13)."""
     return EVERYBODY if audience is Audience.COURT else NOBODY
 
 
 def prepare(arguments: Mapping[str, Any], context: Any) -> Prepared:
-    """How many are asked for. Raises BadPageSizeError."""
+    """Check the number of candidates. Raises BadPageSizeError."""
     if not 1 <= arguments["first"] <= MOST:
         raise BadPageSizeError(f"`first` must be 1 to {MOST}.")
     return Prepared({"first": arguments["first"]})

@@ -1,4 +1,4 @@
-"""Bulk operations: what a client begins, ends and fetches."""
+"""Bulk operations: start and download."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -25,14 +25,14 @@ from resolvers.partners.bulk_measures import measure_pages
 
 
 async def export(acting: Acting, *, document: str, variables: str | None, reference: str | None) -> int:
-    """A client exports a list."""
+    """Start an export of a list."""
     return await _begin(acting, BulkKind.EXPORT, document, variables, reference)
 
 
 async def batch_check(
     acting: Acting, *, upload: str, document: str, variables: str | None, reference: str | None
 ) -> int:
-    """A client has a file of subjects checked."""
+    """Start a check of a file of subjects."""
     return await _begin(acting, BulkKind.BATCH_CHECK, document, variables, reference, _upload_key(acting, upload))
 
 
@@ -54,7 +54,7 @@ async def _begin(
 
 
 async def batch_watch(acting: Acting, *, upload: str, reference: str | None) -> int:
-    """A bank has a file of customers watched."""
+    """Start watching a file of customers."""
     caller, rights = acting.caller, _rights(acting.caller.principal)
     begun = Begun(BulkKind.BATCH_WATCH, "", {}, MOST_LINES, reference, rights, uuid4(), _upload_key(acting, upload))
     return await bulk_operations.begin(acting.connection, caller.keyring, begun, caller.now)
@@ -68,14 +68,14 @@ def _upload_key(acting: Acting, upload: str) -> int:
 
 
 async def download(acting: Acting, *, id: int) -> int:
-    """A client is about to fetch a file."""
+    """Check that a file can be downloaded. Raises Refusal."""
     if await downloadable(acting.connection, id, acting.caller.now) is None:
         raise await _no_file(acting, id)
     return id
 
 
 async def _no_file(acting: Acting, key: int) -> Refusal:
-    """Why there is no file to fetch, and since when."""
+    """Return the reason why there is no file."""
     row, principal, now = BulkOperation.__table__.c, acting.caller.principal, acting.caller.now
     own = (row.client_key == principal.client_key, row.jurisdiction.is_not_distinct_from(principal.jurisdiction))
     query = sa.select(row.state, row.error, row.ended_at, row.expires_at).where(row.id == key, *own)
@@ -97,7 +97,7 @@ def _told(moment: datetime) -> str:
 
 
 def sign_url(context: Context, row: Row) -> str:
-    """The signed address of the file: who has it may fetch the file for a quarter of an hour."""
+    """Return the signed address of the file, valid for 15 minutes for any client that has it."""
     assert context.performing.changed is not None  # noqa: S101 - there is a row
     token = sign_download(context.caller.keyring, context.performing.changed, context.caller.now)
     return f"{context.caller.issuer}/downloads/{token}"

@@ -1,4 +1,4 @@
-"""Incentive loans: what banks report."""
+"""Reports of incentive loans."""
 
 from datetime import date
 from decimal import Decimal
@@ -20,7 +20,7 @@ async def record(
     amount: Decimal,
     granted_on: date,
 ) -> int:
-    """A bank reports a loan."""
+    """Record a loan that a bank reports."""
     borrower = read_customer(acting, "", name, id_number, organization_code, document, reference)
     client, now = acting.caller.principal.client_key, acting.caller.now
     return await incentive_loans.record_loan(acting.connection, client, borrower, Loan(amount, granted_on), now)

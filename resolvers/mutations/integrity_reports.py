@@ -1,4 +1,4 @@
-"""Integrity reports: what their subject does about them."""
+"""Issue of integrity reports."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -25,7 +25,7 @@ async def issue(
     purpose: Purpose,
     valid_to: datetime | None,
 ) -> int:
-    """A subject has a report issued: a code for many views, and a signature over what it shows now."""
+    """Issue a report: a share code for many views, and a signature over its content."""
     caller, connection = acting.caller, acting.connection
     shown = check_own_identity(acting, name, id_number, organization_code, document)
     sharing = Sharing([purpose], scopes, valid_to or caller.now + integrity_reports.USUAL, REPORT)
@@ -37,17 +37,17 @@ async def issue(
 
 
 def show_code(context: Context, row: Row) -> str:
-    """The code of the report: the same in the answer to a repeated request."""
+    """Return the code of the report; a repeated request gets the same."""
     (key,) = row.keys_for({"share_code_id": None})
     return share_code(context.caller.keyring.share_key, key, REPORT)
 
 
 def show_address(context: Context, row: Row) -> str:
-    """Where the report is viewed: what its QR code holds."""
+    """Return the address of the report, which its QR code holds."""
     return report_address(reports_of(context.caller).issuer, show_code(context, row))
 
 
 def reports_of(caller: Caller) -> Reports:
-    """What signs reports. Every road to a mutation has it."""
+    """Return the signer of reports, which every mutation's caller has."""
     assert caller.reports is not None  # noqa: S101 - reads alone go without
     return caller.reports

@@ -1,4 +1,4 @@
-"""Objections and repairs: what subjects ask for, and what the panel answers (R8, R9, R11)."""
+"""Applications for repair (R9, R11)."""
 
 from decimal import Decimal
 from typing import Any
@@ -20,7 +20,7 @@ async def apply_for_repair(
     amount_performed: Decimal,
     evidence: dict[str, Any] | None,
 ) -> int:
-    """A subject applies for repair of an item, or of a yellow record, of its own."""
+    """Apply for repair of a deduction or a yellow record of the authenticated subject."""
     shown, now = Evidence(**evidence) if evidence else None, acting.caller.now
     application = Application(ground, commitment, amount_performed, shown)
     connection, party = acting.connection, await acting.own_party()

@@ -1,7 +1,5 @@
-"""Figures for dashboards: counts and sums over one kind of thing, grouped, in one statement.
-
-What is grouped by is a value and no shape: each dimension is in every statement, and empty unless it is asked for.
-"""
+"""Statistics: grouped counts and sums over one source, in one statement. The grouping is a bind parameter: every
+dimension is in the statement, and null unless requested."""
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
@@ -21,12 +19,12 @@ from resolvers.visibility.reach import at_or_below
 
 MOST_GROUPS = 1_000
 LEAST_SUBJECTS = 5
-"""Groups of fewer subjects are told only to courts. Others get numbers rounded to so many, so that no two groups differ
-by a person, and no sums, which would differ all the same."""
+"""Smaller groups are shown to courts only. Other audiences get numbers rounded to multiples of this, and no sums, so
+that two groups never differ by one person."""
 
 
 class Dimension(StrEnum):
-    """What is grouped by."""
+    """A dimension of grouping."""
 
     COURT = "COURT"
     STAGE = "STAGE"
@@ -38,11 +36,11 @@ class Dimension(StrEnum):
 
 
 class Statistic:
-    """The row type's key: one group."""
+    """The row type's key: a group."""
 
 
 def select_groups(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
-    """One row for each group, the largest first; each knows how many there are, however many are asked for."""
+    """Select one row for each group, the largest first, with the total number of groups."""
     things = sa.union_all(*select_counted(audience)).subquery("counted").c
     dimensions = {name.value.lower(): value for name, value in _dimensions(things).items()}
     measures = _measures(things, audience)
@@ -58,7 +56,7 @@ def select_groups(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
 
 
 def _measures(things: Any, audience: Audience) -> Mapping[str, SQL]:
-    """What a group comes to, for those who may see whom it is made of, and for others."""
+    """Return the figures of a group: exact for courts, rounded for others."""
     count, subjects = sa.func.count(), sa.func.count(things.subject.distinct())
     if audience is not Audience.COURT:
         nothing: Mapping[str, SQL] = {
@@ -72,7 +70,7 @@ def _measures(things: Any, audience: Audience) -> Mapping[str, SQL]:
 
 
 def _rounded(number: SQL) -> SQL:
-    """A number to the nearest multiple of the least group."""
+    """Round to the nearest multiple of LEAST_SUBJECTS."""
     return (number + LEAST_SUBJECTS // 2) // LEAST_SUBJECTS * LEAST_SUBJECTS
 
 
@@ -98,16 +96,13 @@ def _filters(things: Any) -> Iterator[SQL]:
     yield sa.or_(ASKED["to_day"].is_(None), things.day <= ASKED["to_day"])
 
 
-# --- the root ---------------------------------------------------------------------------------------------------------
-
-
 def may_see_statistic(row: Frame, audience: Audience) -> SQL:
-    """Whoever may ask is answered; what is counted is narrowed where it is read."""
+    """Every caller; the counted rows are narrowed."""
     return EVERYBODY
 
 
 def prepare(arguments: Mapping[str, Any], context: Any) -> Prepared:
-    """The values of a question. Raises BadInputError."""
+    """Return the values of the arguments. Raises BadInputError."""
     if not 1 <= arguments["first"] <= MOST_GROUPS:
         raise BadInputError(f"`first` must be 1 to {MOST_GROUPS}.")
     chosen = arguments["filter"]

@@ -1,7 +1,5 @@
-"""What figures count, each kind of thing as rows of the same columns: the court's own, or what others may know of.
-
-Courts count whatever happened in their courts; others what is public today, for what has vanished is in no count (R10).
-"""
+"""Sources of statistics, with common columns. Courts count all rows of their courts; others count rows that are public
+today, since no count includes vanished rows (R10)."""
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
@@ -16,9 +14,9 @@ from auth.audiences import Audience
 from engine.declare.relations import Frame
 from engine.declare.sql import SQL
 from engine.load.statements import ARGUMENT
-from models.code_record import CodePeriod, known_today
+from models.code_record import CodePeriod
 from models.terms import COURT_TIME
-from resolvers.credit.credit_codes import perspective
+from resolvers.credit.credit_codes import is_current
 from resolvers.joins import has_not_ended
 from resolvers.procedure.deductions import status_today
 from resolvers.view import REQUEST, TODAY
@@ -64,11 +62,11 @@ COLUMNS: Mapping[str, TypeEngine[Any]] = {
     "points": sa.BigInteger(),
     "amount": sa.Numeric(18, 2),
 }
-"""What every source gives of one thing that is counted; null where it has none."""
+"""The columns of every source; null where a source has none."""
 
 
 def select_counted(audience: Audience) -> Iterator[sa.Select[Any]]:
-    """Each kind of thing, read only if it is the one that is asked for."""
+    """Yield a statement for each source; only the requested one returns rows."""
     for source, build in SOURCES.items():
         statement, court = build(audience)
         asked = ASKED["of"] == sa.literal(source.value, sa.Text)
@@ -112,16 +110,10 @@ def _deductions(audience: Audience) -> Source:
 
 
 def _codes(audience: Audience) -> Source:
-    """The records that give subjects the colour that they have today (R11)."""
+    """The records that give subjects their present colour (R11)."""
     record, kind, period = aliased(models.CodeRecord), aliased(models.CodeType), aliased(CodePeriod)
     case = aliased(models.CourtCase)
-    today = sa.and_(
-        period.party_id == record.party_id,
-        period.perspective == perspective(audience),
-        known_today(period),
-        sa.func.range_contains_elem(period.during, TODAY),
-        period.colour == record.colour,
-    )
+    today = sa.and_(is_current(period, record.party_id, audience), period.colour == record.colour)
     columns = _columns(
         court_code=record.court_code,
         stage=case.stage,
@@ -181,17 +173,17 @@ def _conversions(audience: Audience) -> Source:
 
 
 def _look_ups(audience: Audience) -> Source:
-    """Answers in the access log, of no one court; none counts itself."""
+    """The entries of the access log, of no court, without the entry of this request."""
     entry = aliased(models.AccessRecord)
     subject = sa.func.coalesce(sa.cast(entry.party_id, sa.Text), sa.func.encode(entry.subject_index, "hex"))
     columns = _columns(day=_day(entry.at), outcome=entry.result, subject=subject, behaviour=entry.audience)
-    begins, ends = _midnight(ASKED["from_day"]), _midnight(ASKED["to_day"] + 1)  # whole partitions are left out by them
+    begins, ends = _midnight(ASKED["from_day"]), _midnight(ASKED["to_day"] + 1)  # for partition pruning
     asked = (sa.or_(begins.is_(None), entry.at >= begins), sa.or_(ends.is_(None), entry.at < ends))
     return sa.select(*columns).where(entry.request_id != REQUEST, *asked), None
 
 
 def _loans(audience: Audience) -> Source:
-    """Incentive loans, of the court whose certificate they rest on."""
+    """Incentive loans, by the court of the certificate."""
     loan, certificate, case = aliased(models.IncentiveLoan), aliased(models.Certificate), aliased(models.CourtCase)
     columns = _columns(
         court_code=case.court_code,
@@ -209,12 +201,12 @@ def _loans(audience: Audience) -> Source:
 
 
 def _midnight(day: SQL) -> SQL:
-    """The moment at which a court day begins."""
+    """Return the time at which a day of the court begins."""
     return sa.func.timezone(COURT_TIME.key, sa.cast(sa.cast(day, sa.Date), sa.DateTime))
 
 
 def _day(moment: Any) -> SQL:
-    """The court's day of a moment."""
+    """Return the court's day of a time."""
     return sa.cast(sa.func.timezone(COURT_TIME.key, moment), sa.Date)
 
 

@@ -1,4 +1,4 @@
-"""Webhooks as their clients see them."""
+"""Visibility of webhooks and their deliveries."""
 
 import sqlalchemy as sa
 
@@ -22,7 +22,7 @@ def may_see_delivery(row: Frame, audience: Audience) -> SQL:
 
 
 def public_key(row: Frame, audience: Audience) -> SQL:
-    """The key as Standard Webhooks writes it."""
+    """Return the key in the format of Standard Webhooks."""
     return sa.func.concat("whpk_", sa.func.encode(row.public_key, "base64"))
 
 

@@ -1,4 +1,4 @@
-"""What is derived of a deduction: its status today, and whether it is under objection (R6, R8)."""
+"""Derived fields of a deduction (R6, R8), and its relations."""
 
 from typing import Any
 
@@ -16,14 +16,14 @@ from resolvers.visibility.reach import at_or_below
 
 
 def status_today(row: Frame, audience: Audience) -> SQL:
-    """The stored status, or EXPIRED once the publicity is over: nobody needs to act (R6)."""
+    """Return the stored status; EXPIRED after the end of publicity (R6)."""
     over = sa.and_(row.status == DeductionStatus.PUBLISHED, row.expires_on < TODAY)
     expired = sa.literal(DeductionStatus.EXPIRED, models.Deduction.status.type)
     return sa.case((over, expired), else_=row.status)
 
 
 def under_objection(row: Frame, audience: Audience) -> SQL:
-    """Whether an objection is open: the item is annotated, not suspended (R8)."""
+    """Return whether an objection is open; the item stays in force (R8)."""
     objection = aliased(models.Objection)
     return sa.select(objection.id).where(objection.deduction_id == row.id, objection.outcome.is_(None)).exists()
 
@@ -39,6 +39,6 @@ OF_BATCH = join(models.Deduction, "batch_id", many=True, NEWEST=Order(("proposed
 
 
 def of_court(row: Frame, code: Any) -> SQL:
-    """Whether a deduction comes from a case of that court or of one below it."""
+    """Return whether a deduction comes from a case of a court or of one below it."""
     case = aliased(models.CourtCase)
     return exists(case, case.id == row.case_id, at_or_below(case.court_code, code))

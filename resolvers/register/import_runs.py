@@ -1,4 +1,4 @@
-"""What imports brought, and what they changed of what was there (R23)."""
+"""Findings of imports, and changes made by imports (R23)."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from engine.declare.sql import SQL
 from resolvers.joins import join
 
 FINDINGS = replace(join_of(models.ImportRun.findings), orders={"LINES": Order(("lines",), descending=True)})
-"""What was wrong most often comes first."""
+"""The most frequent first."""
 
 
 def changes_of(column: str) -> Relation:
@@ -20,6 +20,6 @@ def changes_of(column: str) -> Relation:
 
 
 def field_name(change: Frame, audience: Audience) -> SQL:
-    """The changed column as the API spells its fields: closedOn for closed_on."""
+    """Return the changed column in camel case, as the API names it."""
     words = sa.func.replace(sa.func.initcap(sa.func.replace(change.field, "_", " ")), " ", "")
     return sa.func.concat(sa.func.lower(sa.func.left(words, 1)), sa.func.substr(words, 2), type_=sa.Text())

@@ -1,4 +1,4 @@
-"""Everything about the authenticated subject, known to the court or not (DOMAIN 3)."""
+"""Relations of the authenticated subject, known to the court or not (DOMAIN 3)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,11 +15,11 @@ from resolvers.view import SUBJECT
 
 
 class Litigant:
-    """The row type's key: the one authenticated subject."""
+    """The row type's key: the authenticated subject."""
 
 
 def select_litigant(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
-    """One row: the keyed hash that the token names, and the party it belongs to, if any."""
+    """Select one row: the keyed hash of the token, and the subject's party if known."""
     identity = aliased(models.Identity)
     known = sa.select(identity.party_id).where(identity.index == SUBJECT).scalar_subquery()
     return sa.select(SUBJECT.label("subject_index"), known.label("party_id")).subquery("litigant")

@@ -1,4 +1,4 @@
-"""Joins around participations that no foreign key names."""
+"""Relations of participations and deductions without a foreign key."""
 
 import sqlalchemy as sa
 

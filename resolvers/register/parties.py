@@ -1,4 +1,4 @@
-"""The edges of a party, in the orders that people read them."""
+"""Relations of a party, with their orders."""
 
 import models
 from engine.declare.relations import Order, Relation

@@ -1,4 +1,4 @@
-"""Whom an answer is about: an entry of the access log for each (R19)."""
+"""The subjects of an answer: each gets an entry in the access log (R19)."""
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
@@ -11,11 +11,11 @@ from resolvers.joins import look_up
 ABOUT_ITSELF = About.of("id")
 ABOUT_PARTY = About.of("party_id")
 ABOUT_NOBODY = About()
-"""Logged once for the answer: it is about no one party, or must not say about whom."""
+"""One entry for the answer, without a subject."""
 
 
 def participants(case: Frame) -> SQL:
-    """All identified parties of a case."""
+    """Return the keys of all identified parties of a case."""
     part = aliased(models.Participation)
     found = sa.select(part.party_id).where(part.case_id == case.id, part.party_id.is_not(None)).distinct()
     return sa.func.array(found.scalar_subquery())
@@ -25,7 +25,7 @@ ABOUT_PARTICIPANTS = About(subjects=participants)
 
 
 def party_of(row: Frame) -> SQL:
-    """The party whose number has the row's keyed hash, if the court knows one."""
+    """Return the party of the row's keyed hash, if known."""
     identity = aliased(models.Identity)
     return sa.select(identity.party_id).where(identity.index == row.subject_index).scalar_subquery()
 

@@ -1,4 +1,4 @@
-"""Which imports, and which changes by them, an audience may see: courts only."""
+"""Visibility of imports and of the changes they made: courts only."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from resolvers.visibility.reach import jurisdiction
 
 
 def may_see_import_run(row: Frame, audience: Audience) -> SQL:
-    """Of a court's own lines, or those of a court below it. Lines that name no court are every court's."""
+    """A court sees imports with lines of its jurisdiction, or with lines that name no court."""
     if audience is not Audience.COURT:
         return NOBODY
     code = sa.func.unnest(row.court_codes).column_valued("code")
@@ -31,8 +31,7 @@ def may_see_import_finding(row: Frame, audience: Audience) -> SQL:
 
 
 def may_see_record_change(row: Frame, audience: Audience) -> SQL:
-    """The history of a row is its own court's, also where the row itself is shown to all. A certificate is of the
-    court that its record names."""
+    """A court: changes of its own rows, even of published ones. A certificate's court is that of its code record."""
     if audience is not Audience.COURT:
         return NOBODY
     by_court = (
@@ -47,6 +46,6 @@ def may_see_record_change(row: Frame, audience: Audience) -> SQL:
 
 
 def _own(model: Any, column: Any, key: Operand) -> SQL:
-    """Whether a row of `model` whose `column` is this key is of the caller's jurisdiction."""
+    """Return whether the row of `model` whose `column` is this key is in the caller's jurisdiction."""
     one = sa.orm.aliased(model)
     return exists(one, getattr(one, column.key) == key, jurisdiction(one.court_code))

@@ -1,4 +1,4 @@
-"""Which items about a party an audience may see: deductions, lists, certificates, sanctions, colours, measures."""
+"""Visibility of items about a party: deductions, listings, certificates, sanctions, colours, measures."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ def _own_court(case_id: Operand) -> SQL:
 
 
 def is_published(row: Frame) -> SQL:
-    """A deduction in publication now, from the moment of its publication on."""
+    """Return whether a deduction is published now."""
     return sa.and_(is_public(row), row.published_at <= NOW)
 
 
@@ -44,20 +44,20 @@ def may_see_deduction(row: Frame, audience: Audience) -> SQL:
 
 
 def _with_deduction(row: Frame, audience: Audience) -> SQL:
-    """As visible as the deduction it belongs to."""
+    """Return whether the row's deduction may be seen."""
     parent = sa.orm.aliased(models.Deduction)
     return exists(parent, parent.id == row.deduction_id, may_see_deduction(Frame(parent), audience))
 
 
 def may_see_procedure(row: Frame, audience: Audience) -> SQL:
-    """The procedure of a deduction is its own court's, also where the deduction is published to all (DOMAIN 3)."""
+    """The court of the case, even of a published deduction (DOMAIN 3), and the litigant about itself."""
     if audience is Audience.COURT:
         return own_deduction(row.deduction_id)
     return _with_deduction(row, audience) if audience is Audience.LITIGANT_PORTAL else NOBODY
 
 
 def own_deduction(deduction_id: SQL) -> SQL:
-    """Whether a deduction lies in a case of the caller's jurisdiction."""
+    """Return whether a deduction is of a case in the caller's jurisdiction."""
     deduction = sa.orm.aliased(models.Deduction)
     return exists(deduction, deduction.id == deduction_id, _own_court(deduction.case_id))
 
@@ -94,10 +94,10 @@ def _of_labour_case(row: Frame) -> SQL:
 
 @dataclass(frozen=True)
 class Item:
-    """What an item about a party is narrowed by, beside its subject and its publicity.
+    """The conditions of an item beside its subject and its publicity.
 
-    scope: what consent and token must hold. own: of the caller's court. open_to_all: of another court's, what may leave
-    it. candidate: what an employer sees of a person (DOMAIN 3). others: audiences that see it beside the partners.
+    scope: required of consent and token. own: of the caller's court. open_to_all: of another court, if it may be
+    disclosed. candidate: visible to an employer about a person (DOMAIN 3). others: audiences beside the partners.
     """
 
     scope: Scope
@@ -107,7 +107,7 @@ class Item:
     others: Collection[Audience] = ()
 
     def seen(self, row: Frame, audience: Audience) -> SQL:
-        """The court's own always, a litigant's own, and others' while it is public."""
+        """Return whether an audience sees the item: its court always, a litigant its own, others while it is public."""
         if audience is Audience.COURT:
             return sa.or_(self.own, self.open_to_all)
         if audience is Audience.LITIGANT_PORTAL:
@@ -126,7 +126,7 @@ def may_see_listing(row: Frame, audience: Audience) -> SQL:
 
 
 def may_see_certificate(row: Frame, audience: Audience) -> SQL:
-    """Of a candidate's certificates an employer sees those whose case is known not to be a labour dispute."""
+    """An employer sees a candidate's certificate only if its case is known and no labour dispute."""
     own, tied = _own_court(row.case_id), row.case_id.is_not(None)
     leaves = may_leave(row, row.performed_on, UNKNOWN)
     return Item(Scope.PERSON_INTEGRITY, own, leaves, tied).seen(row, audience)
@@ -138,7 +138,7 @@ def may_see_sanction(row: Frame, audience: Audience) -> SQL:
 
 
 def may_see_code_record(row: Frame, audience: Audience) -> SQL:
-    """Suspicions stay with the court, also before whom they concern (R13). Without credit scope only red is seen."""
+    """Suspicions are for the court only, not for their subject (R13). Without the credit scope only red is seen."""
     own, leaves, red = jurisdiction(row.court_code), record_may_leave(row), row.colour == Colour.RED
     by_credit = Item(Scope.PERSON_CREDIT, own, leaves, NOBODY, {Audience.CREDIT_PLATFORM}).seen(row, audience)
     by_integrity = sa.and_(red, Item(Scope.PERSON_INTEGRITY, own, leaves, red).seen(row, audience))
@@ -155,13 +155,13 @@ def _suspicion(row: Frame) -> SQL:
 
 
 def _given(record_id: SQL) -> SQL:
-    """Given to the credit platform as a measure, and not taken back."""
+    """Return whether a record was given to the credit platform as a measure, and not withdrawn."""
     measure = sa.orm.aliased(models.Measure)
     return exists(measure, measure.code_record_id == record_id, measure.status != MeasureStatus.WITHDRAWN)
 
 
 def may_see_code_period(row: Frame, audience: Audience) -> SQL:
-    """The court sees colours of any date, a litigant its own; everyone else today's (R10, R14)."""
+    """The court sees all days, a litigant its own; others today's colour (R10, R14)."""
     if audience is Audience.COURT:
         return EVERYBODY
     if audience is Audience.LITIGANT_PORTAL:
@@ -175,7 +175,7 @@ def may_see_code_period(row: Frame, audience: Audience) -> SQL:
 
 
 def may_see_measure(row: Frame, audience: Audience) -> SQL:
-    """What was published to the platform; of a withdrawn one only the withdrawal is told (R10)."""
+    """The platform: published measures; of a withdrawn one only the withdrawal (R10)."""
     record = sa.orm.aliased(models.CodeRecord)
     seen = may_see_code_record(Frame(record), Audience.CREDIT_PLATFORM)
     running = exists(record, record.id == row.code_record_id, seen)

@@ -1,8 +1,5 @@
-"""Which rows an audience may see: one function a type, named by its declaration (`seen_by=`).
-
-Every executor applies it wherever a statement touches the rows. Nothing here depends on the road to a row: the root, an
-edge, a node id and a count all meet the same predicate (R10, R13, R15-R18, R20).
-"""
+"""Row predicates: one function for each type, named by its declaration (`seen_by=`). A statement applies the predicate
+wherever it reads the rows: at a root, at an edge, by id and in a count (R10, R13, R15-R18, R20)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -29,11 +26,11 @@ ITEMS: Mapping[type, Predicate] = {
     models.CodeRecord: may_see_code_record,
     models.Sanction: may_see_sanction,
 }
-"""Who sees the items by which parties and cases are reached."""
+"""The predicates of the items that lead to parties and cases."""
 
 
 def may_see_catalogue(row: Frame, audience: Audience) -> SQL:
-    """Published tables: whoever may read their types may read every row."""
+    """Every caller: the tables are published."""
     return EVERYBODY
 
 
@@ -42,7 +39,7 @@ def may_see_bulletin(row: Frame, audience: Audience) -> SQL:
 
 
 def may_see_party(row: Frame, audience: Audience) -> SQL:
-    """Whom the audience reaches; the portal and the platform by what they are shown of a party, and not else."""
+    """Audiences that reach the party; the public portal and the platform only by an item that they see."""
     if audience is Audience.PUBLIC_PORTAL:
         return sa.or_(*(_has(model, row.id, audience) for model in (models.Deduction, models.Listing)))
     if audience is Audience.CREDIT_PLATFORM:
@@ -51,12 +48,13 @@ def may_see_party(row: Frame, audience: Audience) -> SQL:
 
 
 def _has(model: Any, party_id: SQL, audience: Audience) -> SQL:
+    """Return whether the audience sees an item of the party."""
     item = sa.orm.aliased(model)
     return sa.select(item.id).where(item.party_id == party_id, ITEMS[model](Frame(item), audience)).exists()
 
 
 def may_see_household(row: Frame, audience: Audience) -> SQL:
-    """The head office's, which keeps them, and the court's."""
+    """The head office, and courts."""
     return EVERYBODY if audience in {Audience.COURT, Audience.MORAL_BANK} else NOBODY
 
 
@@ -67,7 +65,7 @@ def may_see_village(row: Frame, audience: Audience) -> SQL:
 
 
 def may_see_case(row: Frame, audience: Audience) -> SQL:
-    """A court's own cases and all open ones; outside, none that is never disclosed (R16)."""
+    """A court: its own and disclosed cases; a litigant: those it is in; others: disclosed ones with an item (R16)."""
     if audience is Audience.COURT:
         return sa.or_(jurisdiction(row.court_code), row.disclosed)
     if audience is Audience.LITIGANT_PORTAL:
@@ -80,13 +78,13 @@ def may_see_case(row: Frame, audience: Audience) -> SQL:
 
 
 def _behind(model: Any, case_id: SQL, audience: Audience) -> SQL:
-    """Whether an item that the audience sees comes from the case: cases are not read for their own sake outside."""
+    """Return whether the audience sees an item of the case."""
     item = sa.orm.aliased(model)
     return sa.select(item.id).where(item.case_id == case_id, ITEMS[model](Frame(item), audience)).exists()
 
 
 def may_see_participation(row: Frame, audience: Audience) -> SQL:
-    """The court's, and each litigant's own part: a partner never sees who else is in a case (DOMAIN 3)."""
+    """The court, and each litigant its own; partners do not see other participants (DOMAIN 3)."""
     if audience is Audience.COURT:
         case, party = sa.orm.aliased(models.CourtCase), sa.orm.aliased(models.Party)
         of_age = sa.and_(party.of_age_from <= case.filed_on, ~party.held)
@@ -98,7 +96,7 @@ def may_see_participation(row: Frame, audience: Audience) -> SQL:
 
 
 def may_see_conversion(row: Frame, audience: Audience) -> SQL:
-    """Natural persons' only (DOMAIN 5), and nothing of a minor's conduct or a case that is never disclosed (R16)."""
+    """The moral bank: those of natural persons (DOMAIN 5), no minor's conduct, no undisclosed case (R16)."""
     if audience is not Audience.MORAL_BANK:
         return NOBODY
     person = sa.orm.aliased(models.Party)
@@ -117,7 +115,7 @@ def _hidden_record(key: SQL) -> SQL:
 
 
 def may_see_notice(row: Frame, audience: Audience) -> SQL:
-    """The village's own, as long as the moral bank may see the conversion."""
+    """The village that is notified, while the moral bank may see the conversion."""
     if audience is not Audience.VILLAGE:
         return NOBODY
     conversion = sa.orm.aliased(models.PointConversion)
@@ -127,7 +125,7 @@ def may_see_notice(row: Frame, audience: Audience) -> SQL:
 
 
 def may_see_event(row: Frame, audience: Audience) -> SQL:
-    """The court's all that are about parties, a litigant's own, and those that a partner was notified of."""
+    """The court sees all about parties, a litigant its own, a partner those that it was notified of."""
     if audience is Audience.COURT:
         return sa.cast(row.party_id.is_not(None), sa.Boolean)
     if audience is Audience.LITIGANT_PORTAL:
@@ -140,7 +138,7 @@ def may_see_event(row: Frame, audience: Audience) -> SQL:
 
 
 def may_see_bank_row(row: Frame, audience: Audience) -> SQL:
-    """A bank's own."""
+    """A bank sees its own rows."""
     return sa.cast(row.client_key == CLIENT, sa.Boolean) if audience is Audience.BANK else NOBODY
 
 
@@ -151,7 +149,7 @@ def may_see_watch_line(row: Frame, audience: Audience) -> SQL:
 
 
 def may_see_consent(row: Frame, audience: Audience) -> SQL:
-    """Its subject's, and its recipient's: who may know that there is one (R15)."""
+    """Its subject, and its recipient (R15)."""
     if audience is Audience.LITIGANT_PORTAL:
         return sa.cast(row.subject_index == SUBJECT, sa.Boolean)
     return sa.cast(row.client_key == CLIENT, sa.Boolean) if audience in RECIPIENTS else NOBODY
@@ -168,7 +166,7 @@ def may_see_integrity_report(row: Frame, audience: Audience) -> SQL:
 
 
 def may_see_access_record(row: Frame, audience: Audience) -> SQL:
-    """An answer never lists its own entry, which is written with it."""
+    """The subject, and the auditor. An answer does not list its own entry."""
     before = row.request_id != REQUEST
     if audience is Audience.LITIGANT_PORTAL:
         unknown_then = sa.and_(row.party_id.is_(None), row.subject_index == SUBJECT)
@@ -177,12 +175,12 @@ def may_see_access_record(row: Frame, audience: Audience) -> SQL:
 
 
 def may_see_client(row: Frame, audience: Audience) -> SQL:
-    """Who looked somebody up: an institution's name, for those who read the log."""
+    """The readers of the access log see the names of the institutions in it."""
     return EVERYBODY if audience in {Audience.LITIGANT_PORTAL, Audience.AUDITOR} else NOBODY
 
 
 def may_see_party_name(row: Frame, audience: Audience) -> SQL:
-    """The court's, a litigant's own; of organizations partners' too. A slip is for the court alone (R22)."""
+    """The court, a litigant its own, partners those of organizations; misspelt names only the court (R22)."""
     if audience is Audience.COURT:
         return EVERYBODY
     true_name = row.standing != NameStanding.MISSPELT

@@ -14,7 +14,7 @@ from joserfc.jws import JWSRegistry
 from oauth_clients import ISSUER, NUMBER, START, Service, SigningClient, present
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from auth.audiences import Audience, Purpose, purposes_of
+from auth.audiences import PURPOSES, Audience, Purpose
 from auth.clients.registry import disable_client
 from auth.principal import Principal
 from auth.scopes import Scope
@@ -60,7 +60,7 @@ async def test_a_token_names_its_client(service: Service, verifier: TokenVerifie
         name=bank.client_id,
         audience=Audience.BANK,
         scopes=frozenset({Scope.CATALOGUE, Scope.SUBJECT}),
-        purposes=purposes_of(Audience.BANK),
+        purposes=PURPOSES[Audience.BANK],
         token_id=principal.token_id,
     )
 

@@ -27,6 +27,11 @@ GUARDED = {
 PAGES = Environment(loader=PackageLoader("auth.server", "pages"), autoescape=True, undefined=StrictUndefined)
 
 
+def render_message(status: int, title: str, message: str) -> HTMLResponse:
+    """Render a page with a message."""
+    return render_page("message.html", status, title=title, message=message)
+
+
 def render_page(name: str, status: int, sends_to: str = "", **values: Any) -> HTMLResponse:
     """Render a page. sends_to: the origin that its form finally redirects to."""
     text = PAGES.get_template(name).render(style=STYLE, **values)
