@@ -33,7 +33,9 @@ def consentable(purposes: frozenset[Purpose]) -> frozenset[Purpose]:
     return purposes - ORGANIZATION_PURPOSES
 
 
-def live_consent(consent: type[Consent], client: Value, purpose: Value, now: Value, scope: Scope | None) -> Condition:
+def is_live_consent(
+    consent: type[Consent], client: Value, purpose: Value, now: Value, scope: Scope | None
+) -> Condition:
     """Return whether a consent is for this recipient, purpose and scope, and valid at this time."""
     live = [
         consent.client_key == client,
@@ -45,7 +47,7 @@ def live_consent(consent: type[Consent], client: Value, purpose: Value, now: Val
     return sa.and_(*live, *_names(consent, scope))
 
 
-def live_share(share: type[ShareCode], purpose: Value, now: Value, request: Value, scope: Scope | None) -> Condition:
+def is_live_share(share: type[ShareCode], purpose: Value, now: Value, request: Value, scope: Scope | None) -> Condition:
     """Return whether a share code is for this purpose and scope, valid now, and not used by another request."""
     live = [
         sa.any_(share.purposes) == purpose,
@@ -64,16 +66,16 @@ def may_still_be_told(event: Value, watch_id: Value, now: Value) -> Condition:
     """Return whether a notification of an event may be sent: withdrawals (R10), consents and bulk operations always,
     others while their watch is live (R15)."""
     watch = aliased(Watch)
-    alive = sa.select(watch.id).where(watch.id == watch_id, live_watch(watch, now))
+    alive = sa.select(watch.id).where(watch.id == watch_id, is_live_watch(watch, now))
     own = sa.or_(event.consent_id.is_not(None), event.bulk_operation_id.is_not(None))
     return sa.or_(event.kind.in_(sorted(WITHDRAWALS)), own, alive.exists())
 
 
-def live_watch(watch: type[Watch], now: Value) -> Condition:
+def is_live_watch(watch: type[Watch], now: Value) -> Condition:
     """Return whether a watch has not ended and is of an organization, or of a person with a live consent to it."""
     consent = aliased(Consent)
     consents = sa.select(consent.id).where(
         consent.subject_index == watch.subject_index,
-        live_consent(consent, watch.client_key, MONITORS, now, Scope.PERSON_CREDIT),
+        is_live_consent(consent, watch.client_key, MONITORS, now, Scope.PERSON_CREDIT),
     )
     return sa.and_(watch.ended_at.is_(None), sa.or_(watch.kind == PartyKind.ORGANIZATION, consents.exists()))

@@ -64,7 +64,7 @@ def list_resource_metadata_paths(issuer: str) -> list[str]:
     return [RESOURCE_WELL_KNOWN, RESOURCE_WELL_KNOWN + urlsplit(resource_of(issuer)).path]
 
 
-def resource_metadata_url(issuer: str) -> str:
+def build_resource_metadata_url(issuer: str) -> str:
     """Return the URL of the resource metadata, for 401 responses (RFC 9728, section 5.1)."""
     parts = urlsplit(resource_of(issuer))
     return f"{parts.scheme}://{parts.netloc}{RESOURCE_WELL_KNOWN}{parts.path}"

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from auth.access_token import AccessToken, AccessTokenInvalid, encode_staff, encode_subject, read_access_token
 from auth.audiences import Purpose
-from auth.metadata import resource_metadata_url
+from auth.metadata import build_resource_metadata_url
 from auth.officer import Officer
 from auth.principal import Principal
 from auth.revocations import Remembering
@@ -32,7 +32,7 @@ class TokenError(Exception):
 
     def challenge(self, issuer: str) -> str:
         """Return the WWW-Authenticate header (RFC 6750, section 3; RFC 9728, section 5.1)."""
-        pointer = f'resource_metadata="{resource_metadata_url(issuer)}"'
+        pointer = f'resource_metadata="{build_resource_metadata_url(issuer)}"'
         if self.code is None:
             return f'Bearer realm="suxin", {pointer}'
         return f'Bearer realm="suxin", error="{self.code}", error_description="{self.description}", {pointer}'

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from auth.consent import live_consent
+from auth.consent import is_live_consent
 from auth.scopes import Scope
 from casework.refusal import Refusal
 from casework.watches import Customer
@@ -97,7 +97,7 @@ async def _borrower(connection: AsyncConnection, client_key: int, borrower: Cust
 
 async def _consents(connection: AsyncConnection, client_key: int, borrower: Customer, at: datetime) -> bool:
     now = sa.literal(at, sa.DateTime(timezone=True))
-    live = live_consent(Consent, sa.literal(client_key), LENDS, now, Scope.PERSON_CREDIT)
+    live = is_live_consent(Consent, sa.literal(client_key), LENDS, now, Scope.PERSON_CREDIT)
     query = sa.select(Consent.id).where(Consent.subject_index.in_(borrower.probes), live)
     return (await connection.execute(query.limit(1))).first() is not None
 

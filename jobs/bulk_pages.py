@@ -25,7 +25,7 @@ async def find_next(connection: AsyncConnection, task: Task) -> Place | None:
     """Return the place of the next page; None after the last. The access log has no entry: no data is returned."""
     if task.row.kind != BulkKind.EXPORT:
         return _next_lines(task)
-    ready = _allowed(task, task.document.ends(task.engine, task.caller.scopes), task.page(), logged=False)
+    ready = _allowed(task, task.document.prepare_ends(task.engine, task.caller.scopes), task.bind_page(), logged=False)
     return _next_page(task.place, orjson.loads(await _answer(connection, task.document.field, ready))[PAGE])
 
 
@@ -35,7 +35,7 @@ async def read_page(connection: AsyncConnection, task: Task) -> tuple[bytes, int
         told = await _told(connection, task)
         text = b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in told)
         return text, len(told), _next_lines(task)
-    ready = _allowed(task, task.document.operation(task.engine, task.caller.scopes), task.page())
+    ready = _allowed(task, task.document.prepare(task.engine, task.caller.scopes), task.bind_page())
     rows, page = split_page(await _answer(connection, task.document.field, ready))
     return rows, rows.count(b"\n"), _next_page(task.place, page)
 
@@ -67,7 +67,7 @@ async def _watched(connection: AsyncConnection, task: Task, subjects: Sequence[t
 
 async def _checked(connection: AsyncConnection, task: Task, subjects: Sequence[tuple[int, Any]]) -> dict[int, Any]:
     """Return the results for these subjects. Raises StoppedError if the operation is no longer allowed."""
-    operation = task.document.operation(task.engine, task.caller.scopes)
+    operation = task.document.prepare(task.engine, task.caller.scopes)
     _allowed(task, operation, {**task.variables, BY: [SOMEBODY]})
     return await _looked_up(connection, task, subjects)
 
@@ -75,7 +75,7 @@ async def _checked(connection: AsyncConnection, task: Task, subjects: Sequence[t
 async def _looked_up(connection: AsyncConnection, task: Task, subjects: Sequence[tuple[int, Any]]) -> dict[int, Any]:
     """Look up these subjects. If the query fails, each is looked up alone, so that only its own line fails."""
     try:
-        operation = task.document.operation(task.engine, task.caller.scopes)
+        operation = task.document.prepare(task.engine, task.caller.scopes)
         ready = _ready(task, operation, {**task.variables, BY: [subject for _, subject in subjects]})
     except (DocumentError, GraphQLError) as error:
         if len(subjects) == 1:

@@ -71,9 +71,9 @@ class BulkRunner(Job):
             if client not in self.running and len(self.running) < AT_ONCE:
                 self.begin(client, self.work(key))
 
-    def ended(self, key: int, task: asyncio.Task[None]) -> None:
+    def finish(self, key: int, task: asyncio.Task[None]) -> None:
         """Look for waiting operations."""
-        super().ended(key, task)
+        super().finish(key, task)
         self.wake.set()
 
     async def work(self, key: int) -> None:

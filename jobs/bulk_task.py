@@ -57,7 +57,7 @@ class Task:
     variables: Mapping[str, Any]
     caller: Caller
 
-    def page(self) -> dict[str, Any]:
+    def bind_page(self) -> dict[str, Any]:
         """Return the variables of a page of an export."""
         return {**self.variables, FIRST: self.row.page_size, AFTER: self.place.cursor}
 

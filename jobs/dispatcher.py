@@ -76,9 +76,9 @@ class Dispatcher(Job):
                 waits = f"deliveries to webhook {endpoint.key} wait"
                 self.begin(endpoint.key, attempt(partial(self._send_due, endpoint), log.warning, waits))
 
-    def ended(self, key: int, task: asyncio.Task[None]) -> None:
+    def finish(self, key: int, task: asyncio.Task[None]) -> None:
         """Log the error of a webhook, and reset its count of failures."""
-        super().ended(key, task)
+        super().finish(key, task)
         self._failures.pop(key, None)
         if not task.cancelled() and (error := task.exception()):
             log.error("webhook %d failed with %s", key, type(error).__name__)

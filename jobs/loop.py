@@ -38,9 +38,9 @@ class Job(ABC):
     def begin(self, key: int, work: Coroutine[Any, Any, None]) -> None:
         """Start the task of a key."""
         self.running[key] = task = asyncio.create_task(work)
-        task.add_done_callback(lambda task: self.ended(key, task))
+        task.add_done_callback(lambda task: self.finish(key, task))
 
-    def ended(self, key: int, task: asyncio.Task[None]) -> None:
+    def finish(self, key: int, task: asyncio.Task[None]) -> None:
         """Remove the finished task of a key."""
         self.running.pop(key, None)
 

@@ -38,7 +38,7 @@ def _of_edition(arguments: Frame, entry: Frame) -> SQL:
     return found.exists()
 
 
-def of_edition(model: type) -> Relation:
+def list_edition(model: type) -> Relation:
     """Return the relation to the entries of the edition in force on a day; without a day, of all editions."""
     return replace(list_everything(model), on=_of_edition, keys={"as_of": sa.Date()})
 

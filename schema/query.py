@@ -270,16 +270,16 @@ class Query(PartnerQuery):
         roots.EDITIONS, "Editions of the catalogue (目录版本).", IN_FORCE, requires=CATALOGUE
     )
     behaviours: list[Behaviour] = root(
-        roots.of_edition(models.Behaviour), "Behaviours (失信行为).", IN_FORCE, requires=CATALOGUE
+        roots.list_edition(models.Behaviour), "Behaviours (失信行为).", IN_FORCE, requires=CATALOGUE
     )
     code_types: list[CodeType] = root(
-        roots.of_edition(models.CodeType), "Code types (信用码类型).", IN_FORCE, requires=CATALOGUE
+        roots.list_edition(models.CodeType), "Code types (信用码类型).", IN_FORCE, requires=CATALOGUE
     )
     grading_rules: list[GradingRule] = root(
-        roots.of_edition(models.GradingRule), "Rules of grading (分级规则).", IN_FORCE, requires=CATALOGUE
+        roots.list_edition(models.GradingRule), "Rules of grading (分级规则).", IN_FORCE, requires=CATALOGUE
     )
     moral_bank_items: list[MoralBankItem] = root(
-        roots.of_edition(models.MoralBankItem), "Moral-bank items (道德银行项目).", IN_FORCE, requires=CATALOGUE
+        roots.list_edition(models.MoralBankItem), "Moral-bank items (道德银行项目).", IN_FORCE, requires=CATALOGUE
     )
     benefits: list[Benefit] = root(
         roots.list_everything(models.Benefit),

@@ -27,7 +27,7 @@ class RequestError(Exception):
 class ErrorResponse:
     """A response that has errors and no data.
 
-    status: None for a GraphQL request error, whose status depends on the media type (GraphQL over HTTP, section 6.4).
+    status: None for a GraphQL request error, whose status depends on the media type (GraphQL over HTTP).
     """
 
     status: int | None

@@ -22,7 +22,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from strawberry.utils.str_converters import to_camel_case
 
 from auth.budget import Budgets
-from auth.metadata import resource_metadata_url
+from auth.metadata import build_resource_metadata_url
 from auth.request_body import ONLY_IDENTITY, TAKEN, is_encoded, media_type_of, read_bounded
 from auth.scopes import Scope
 from auth.tokens import TokenVerifier, read_bearer_token
@@ -95,7 +95,7 @@ class Transfers:
         return await keep_upload(connection, self.keyring, client_key, lines, self.clock())
 
     def _lacking(self) -> str:
-        pointer = resource_metadata_url(self.issuer)
+        pointer = build_resource_metadata_url(self.issuer)
         return f'Bearer realm="suxin", error="insufficient_scope", scope="bulk.write", resource_metadata="{pointer}"'
 
     async def download(self, request: Request) -> Response:

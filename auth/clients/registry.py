@@ -88,7 +88,7 @@ def disable_client(connection: sa.Connection, client_id: str, *, now: datetime) 
     update_active(connection, client_id, {"disabled_at": now})
 
 
-def rescope_client(
+def set_scopes(
     connection: sa.Connection, client_id: str, scopes: Collection[str], *, allow_pilot_persons: bool = False
 ) -> list[str]:
     """Replace a client's scopes, by all of its audience if none is named; returns them. Existing tokens keep the scopes
@@ -99,7 +99,7 @@ def rescope_client(
     return chosen
 
 
-def budget_client(connection: sa.Connection, client_id: str, budget: int | None) -> None:
+def set_budget(connection: sa.Connection, client_id: str, budget: int | None) -> None:
     """Set a client's budget in points a minute; None for the default. Raises RegistrationError."""
     update_active(connection, client_id, {"budget": budget})
 

@@ -87,7 +87,7 @@ def client_scopes(
 ) -> None:
     """Replace a client's scopes: after an update that brought new ones, or when a contract changes."""
     with registering() as (connection, settings):
-        chosen = registry.rescope_client(
+        chosen = registry.set_scopes(
             connection, client_id, scope or (), allow_pilot_persons=settings.allow_pilot_persons
         )
     console.print(f"{client_id} holds {', '.join(chosen)}.")
@@ -105,7 +105,7 @@ def client_budget(
     Example: suxin client budget demo-bank 3000000
     """
     with registering() as (connection, _):
-        registry.budget_client(connection, client_id, points)
+        registry.set_budget(connection, client_id, points)
     console.print(f"{client_id} may spend {points or 'what is ordinary'} a minute.")
 
 

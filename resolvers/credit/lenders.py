@@ -21,7 +21,7 @@ from resolvers.view import COURT as COURT_CODE
 from resolvers.view import TODAY
 from resolvers.visibility.audiences import EVERYBODY, NOBODY
 from resolvers.visibility.publicity import is_of_minor
-from resolvers.visibility.reach import jurisdiction
+from resolvers.visibility.reach import is_in_jurisdiction
 
 MOST = 100
 FIRST = sa.bindparam(ARGUMENT + "first", type_=sa.Integer())
@@ -58,7 +58,7 @@ def _reaching(level: CourtLevel) -> Any:
         sa.func.starts_with(case.cause, CAUSE),
         case.disclosed,
         ~is_of_minor(part.party_id, case.filed_on),
-        jurisdiction(case.court_code),
+        is_in_jurisdiction(case.court_code),
         case.filed_on > _since(max(years)),
     )
     if level is CourtLevel.INTERMEDIATE:  # a basic court does not see the cases of its neighbours

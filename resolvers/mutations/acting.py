@@ -74,7 +74,7 @@ class Acting:
             raise Refusal("NOT_FOUND", "There is no such notice for your village.", "Look it up again.", "id")
         return village
 
-    def person(self, number: str | None, document: Mapping[str, Any] | None) -> bytes:
+    def hash_person(self, number: str | None, document: Mapping[str, Any] | None) -> bytes:
         """Return the keyed hash of a person's number, of a resident ID or another document. Raises Refusal."""
         given = (DocumentKind.RESIDENT_ID, number) if document is None else (document["kind"], document["number"])
         if given[1] is None or (document is not None and number is not None) or given[0] in ORGANIZATIONS:
@@ -86,7 +86,7 @@ class Acting:
             raise Refusal("BAD_NUMBER", "This is no number of its kind.", "Check its digits.", field) from None
         return self.caller.keyring.index(document_key(read.kind, read.value))
 
-    async def own_party(self) -> int:
+    async def find_own_party(self) -> int:
         """Return the key of the authenticated litigant's party. Raises Refusal NOT_FOUND."""
         own = sa.select(Identity.party_id).where(Identity.index == self.caller.principal.subject_index)
         key: int | None = (await self.connection.execute(own)).scalar_one_or_none()

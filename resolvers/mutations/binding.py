@@ -91,7 +91,7 @@ class _Binding:
                 self.key = "id" if "id" in self.wanted else field
             return lambda acting, given: given[field]
         if name == "party_key":
-            return lambda acting, given: acting.own_party()
+            return lambda acting, given: acting.find_own_party()
         if name not in OWN:
             raise BindingError(f"{self.function} takes {name}, which its input does not have.")
         return OWN[name]

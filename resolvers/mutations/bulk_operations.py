@@ -24,12 +24,12 @@ from resolvers.mutations.acting import Acting
 from resolvers.partners.bulk_measures import measure_pages
 
 
-async def export(acting: Acting, *, document: str, variables: str | None, reference: str | None) -> int:
+async def start_export(acting: Acting, *, document: str, variables: str | None, reference: str | None) -> int:
     """Start an export of a list."""
     return await _begin(acting, BulkKind.EXPORT, document, variables, reference)
 
 
-async def batch_check(
+async def start_batch_check(
     acting: Acting, *, upload: str, document: str, variables: str | None, reference: str | None
 ) -> int:
     """Start a check of a file of subjects."""
@@ -53,7 +53,7 @@ async def _begin(
     return await bulk_operations.begin(acting.connection, caller.keyring, begun, caller.now)
 
 
-async def batch_watch(acting: Acting, *, upload: str, reference: str | None) -> int:
+async def start_batch_watch(acting: Acting, *, upload: str, reference: str | None) -> int:
     """Start watching a file of customers."""
     caller, rights = acting.caller, _rights(acting.caller.principal)
     begun = Begun(BulkKind.BATCH_WATCH, "", {}, MOST_LINES, reference, rights, uuid4(), _upload_key(acting, upload))
@@ -67,7 +67,7 @@ def _upload_key(acting: Acting, upload: str) -> int:
         raise Refusal("BAD_ID", "This is no upload.", "Send what POST /uploads answered.", "upload") from None
 
 
-async def download(acting: Acting, *, id: int) -> int:
+async def check_download(acting: Acting, *, id: int) -> int:
     """Check that a file can be downloaded. Raises Refusal."""
     if await downloadable(acting.connection, id, acting.caller.now) is None:
         raise await _no_file(acting, id)

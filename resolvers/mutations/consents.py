@@ -46,7 +46,7 @@ async def register_consent(
     """Register a letter of authorization."""
     letter = Letter(letter_number, signed_on, evidence_hash)
     given = Permission(purposes, scopes, valid_from, valid_to)
-    client, subject = acting.caller.principal.client_key, acting.person(id_number, document)
+    client, subject = acting.caller.principal.client_key, acting.hash_person(id_number, document)
     return await consents.register_consent(acting.connection, client, subject, letter, given, acting.caller.now)
 
 

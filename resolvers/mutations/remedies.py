@@ -23,7 +23,7 @@ async def apply_for_repair(
     """Apply for repair of a deduction or a yellow record of the authenticated subject."""
     shown, now = Evidence(**evidence) if evidence else None, acting.caller.now
     application = Application(ground, commitment, amount_performed, shown)
-    connection, party = acting.connection, await acting.own_party()
+    connection, party = acting.connection, await acting.find_own_party()
     if deduction_id is not None and code_record_id is None:
         return await repairs.apply(connection, party, deduction_id, application, now)
     if code_record_id is not None and deduction_id is None:

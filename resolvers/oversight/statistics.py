@@ -15,7 +15,7 @@ from engine.load.errors import BadInputError
 from resolvers.oversight.statistics_sources import ASKED, KEYS, select_counted
 from resolvers.register.subjects import check_text
 from resolvers.visibility.audiences import EVERYBODY
-from resolvers.visibility.reach import at_or_below
+from resolvers.visibility.reach import is_at_or_below
 
 MOST_GROUPS = 1_000
 LEAST_SUBJECTS = 5
@@ -91,7 +91,7 @@ def _dimensions(things: Any) -> Mapping[Dimension, SQL]:
 def _filters(things: Any) -> Iterator[SQL]:
     for name in ("stage", "colour", "outcome"):
         yield sa.or_(ASKED[name].is_(None), getattr(things, name) == ASKED[name])
-    yield sa.or_(ASKED["court_code"].is_(None), at_or_below(things.court_code, ASKED["court_code"]))
+    yield sa.or_(ASKED["court_code"].is_(None), is_at_or_below(things.court_code, ASKED["court_code"]))
     yield sa.or_(ASKED["from_day"].is_(None), things.day >= ASKED["from_day"])
     yield sa.or_(ASKED["to_day"].is_(None), things.day <= ASKED["to_day"])
 

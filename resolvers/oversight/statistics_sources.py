@@ -23,7 +23,7 @@ from resolvers.view import REQUEST, TODAY
 from resolvers.visibility.items import is_published
 from resolvers.visibility.predicates import may_see_conversion
 from resolvers.visibility.publicity import is_of_minor, is_public
-from resolvers.visibility.reach import jurisdiction
+from resolvers.visibility.reach import is_in_jurisdiction
 
 
 class StatisticsSource(StrEnum):
@@ -70,7 +70,7 @@ def select_counted(audience: Audience) -> Iterator[sa.Select[Any]]:
     for source, build in SOURCES.items():
         statement, court = build(audience)
         asked = ASKED["of"] == sa.literal(source.value, sa.Text)
-        own = jurisdiction(court) if audience is Audience.COURT and court is not None else sa.true()
+        own = is_in_jurisdiction(court) if audience is Audience.COURT and court is not None else sa.true()
         yield statement.where(asked, own)
 
 

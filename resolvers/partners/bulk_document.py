@@ -70,11 +70,11 @@ class BulkDocument:
     rows: str = ""
     places: str = ""
 
-    def operation(self, engine: Engine, scopes: frozenset[Scope]) -> Operation:
+    def prepare(self, engine: Engine, scopes: frozenset[Scope]) -> Operation:
         """Return the operation for a caller. Raises DocumentError, ForbiddenError."""
         return prepare_operation(engine, self.text, None, scopes)
 
-    def ends(self, engine: Engine, scopes: frozenset[Scope]) -> Operation:
+    def prepare_ends(self, engine: Engine, scopes: frozenset[Scope]) -> Operation:
         """Return the operation that returns only the `PageInfo`. Raises DocumentError, ForbiddenError."""
         return prepare_operation(engine, self.places, None, scopes)
 
@@ -107,7 +107,7 @@ def compile_document(engine: Engine, kind: BulkKind, text: str, scopes: frozense
 def try_document(engine: Engine, kind: BulkKind, text: str, given: Mapping[str, Any], caller: Caller) -> int:
     """Return the page size of a document after a check that it runs, without the database. Raises BulkDocumentError,
     DocumentError, GraphQLError."""
-    operation = compile_document(engine, kind, text, caller.scopes).operation(engine, caller.scopes)
+    operation = compile_document(engine, kind, text, caller.scopes).prepare(engine, caller.scopes)
     size = _page_size(kind, operation, caller.principal.audience, given)
     values = variable_values(operation, {**given, **_of_size(kind, 1)})
     plan_pages(operation, caller.principal.audience, values, size).ready(values, caller)

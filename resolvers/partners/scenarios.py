@@ -10,7 +10,7 @@ import models
 from auth.audiences import Audience
 from auth.scopes import PERSONS, Scope
 from casework.share_codes import code_hash, is_single_use
-from engine.declare.relations import About, Frame, Order, Prepared, Relation, Root
+from engine.declare.relations import About, Frame, Prepared, Relation, Root
 from engine.declare.sql import SQL
 from engine.load.errors import BadInputError
 from engine.load.statements import ARGUMENT
@@ -19,22 +19,20 @@ from models.catalogue import Colour
 from models.party_name import known_as
 from models.terms import COURT_TIME
 from resolvers.credit.credit_codes import is_current
-from resolvers.register.parties import rows_of_party
 from resolvers.register.subjects import (
     ABOUT,
     KEYS,
+    build_subject_root,
     build_view,
     check_text,
     find_document,
     is_person,
     prepare,
-    subject_root,
-    use_up,
 )
 from resolvers.view import NOW, REQUEST, TODAY
 from resolvers.visibility.audiences import EVERYBODY
 from resolvers.visibility.items import may_see_code_period
-from resolvers.visibility.reach import holds, reach, shares
+from resolvers.visibility.reach import holds, reach, shares, use_up
 
 NARROW = (
     "本结果仅限法律规定的任职资格与严重失信事项，不含颜色、案件数量及劳动争议；"
@@ -112,11 +110,6 @@ def narrow(row: Frame, audience: Audience) -> SQL:
     return sa.literal(NARROW, sa.Text)
 
 
-def of_party(model: type[Any], order: Order) -> Relation:
-    """Return the relation to the rows of `model` about the report's party."""
-    return rows_of_party(model, order, "party_id")
-
-
 Prepare = Callable[[Mapping[str, Any], Any], Prepared]
 
 
@@ -133,7 +126,7 @@ def _only(of_persons: bool, hint: str) -> Prepare:
 
 def _root(target: type, prepare: Prepare, *, many: bool = False) -> Root:
     relation = Relation(
-        target, subject_root(many).relation.on, KEYS, many=many, orders=subject_root(many).relation.orders
+        target, build_subject_root(many).relation.on, KEYS, many=many, orders=build_subject_root(many).relation.orders
     )
     return Root(relation, ABOUT, prepare)
 

@@ -5,7 +5,7 @@ from sqlalchemy.orm import aliased
 
 import models
 from auth.audiences import Audience
-from auth.consent import live_watch
+from auth.consent import is_live_watch
 from engine.declare.relations import About, Frame, Order, Relation, Root
 from engine.declare.sql import SQL
 from models.access_record import AccessResult
@@ -24,7 +24,7 @@ RESULTS = {
 def is_live(row: Frame, audience: Audience) -> SQL:
     """Return whether notifications are sent: the watch has not ended, and a person's consent is live."""
     watch = aliased(models.Watch)
-    return sa.select(watch.id).where(watch.id == row.id, live_watch(watch, NOW)).exists()
+    return sa.select(watch.id).where(watch.id == row.id, is_live_watch(watch, NOW)).exists()
 
 
 def _party_of_line(line: Frame) -> SQL:

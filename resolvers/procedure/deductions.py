@@ -12,7 +12,7 @@ from engine.declare.sql import SQL
 from models.deduction import DeductionStatus
 from resolvers.joins import exists, join
 from resolvers.view import TODAY
-from resolvers.visibility.reach import at_or_below
+from resolvers.visibility.reach import is_at_or_below
 
 
 def status_today(row: Frame, audience: Audience) -> SQL:
@@ -22,7 +22,7 @@ def status_today(row: Frame, audience: Audience) -> SQL:
     return sa.case((over, expired), else_=row.status)
 
 
-def under_objection(row: Frame, audience: Audience) -> SQL:
+def is_under_objection(row: Frame, audience: Audience) -> SQL:
     """Return whether an objection is open; the item stays in force (R8)."""
     objection = aliased(models.Objection)
     return sa.select(objection.id).where(objection.deduction_id == row.id, objection.outcome.is_(None)).exists()
@@ -38,7 +38,7 @@ REPAIRS = Relation(
 OF_BATCH = join(models.Deduction, "batch_id", many=True, NEWEST=Order(("proposed_at",), descending=True))
 
 
-def of_court(row: Frame, code: Any) -> SQL:
+def is_of_court(row: Frame, code: Any) -> SQL:
     """Return whether a deduction comes from a case of a court or of one below it."""
     case = aliased(models.CourtCase)
-    return exists(case, case.id == row.case_id, at_or_below(case.court_code, code))
+    return exists(case, case.id == row.case_id, is_at_or_below(case.court_code, code))

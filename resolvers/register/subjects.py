@@ -28,8 +28,8 @@ from models.party import PartyKind
 from models.party_name import NameStanding, known_as
 from resolvers.errors import PurposeError
 from resolvers.joins import join
-from resolvers.view import NOW, REQUEST, TODAY, Access, View
-from resolvers.visibility.reach import consents, holds, shares
+from resolvers.view import TODAY, Access, View
+from resolvers.visibility.reach import consents, holds, shares, use_up
 
 LARGEST_BATCH = 100
 
@@ -125,14 +125,6 @@ def _redeem() -> sa.Update:
     return use_up(code.code_hash == asked.c.share, code.subject_index.in_(indexes), ~other.exists())
 
 
-def use_up(*shown: SQL) -> sa.Update:
-    """Return the statement that uses up the live single-use codes that are `shown`."""
-    code = models.ShareCode
-    unused = (code.single_use, code.used_at.is_(None), shares(code), holds(*PERSONS), *shown)
-    used = sa.update(code).where(*unused).values(used_at=NOW, used_request=REQUEST).returning(code.id)
-    return used.execution_options(synchronize_session=False)
-
-
 def _outcome(asked: Any, audience: Audience, consent: Any, share: Any, party: Any) -> SQL:
     """Return the outcome. The order ensures that nothing is revealed of a person without consent."""
     permitted = sa.and_(sa.or_(consent.c.id.is_not(None), share.c.id.is_not(None)), holds(*PERSONS))
@@ -177,7 +169,7 @@ def as_of(row: Frame, audience: Audience) -> SQL:
     return TODAY
 
 
-def subject_root(many: bool) -> Root:
+def build_subject_root(many: bool) -> Root:
     """Return the root of a look-up of one subject, or of at most LARGEST_BATCH."""
     relation = Relation(
         target=Subject,

@@ -14,14 +14,14 @@ ABOUT_NOBODY = About()
 """One entry for the answer, without a subject."""
 
 
-def participants(case: Frame) -> SQL:
+def list_participants(case: Frame) -> SQL:
     """Return the keys of all identified parties of a case."""
     part = aliased(models.Participation)
     found = sa.select(part.party_id).where(part.case_id == case.id, part.party_id.is_not(None)).distinct()
     return sa.func.array(found.scalar_subquery())
 
 
-ABOUT_PARTICIPANTS = About(subjects=participants)
+ABOUT_PARTICIPANTS = About(subjects=list_participants)
 
 
 def party_of(row: Frame) -> SQL:

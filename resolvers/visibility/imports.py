@@ -10,8 +10,8 @@ from engine.declare.relations import Frame
 from engine.declare.sql import SQL, Operand
 from resolvers.joins import exists
 from resolvers.visibility.audiences import NOBODY
-from resolvers.visibility.items import own_deduction
-from resolvers.visibility.reach import jurisdiction
+from resolvers.visibility.items import is_own_deduction
+from resolvers.visibility.reach import is_in_jurisdiction
 
 
 def may_see_import_run(row: Frame, audience: Audience) -> SQL:
@@ -19,7 +19,7 @@ def may_see_import_run(row: Frame, audience: Audience) -> SQL:
     if audience is not Audience.COURT:
         return NOBODY
     code = sa.func.unnest(row.court_codes).column_valued("code")
-    own = sa.select(code).where(jurisdiction(code)).exists()
+    own = sa.select(code).where(is_in_jurisdiction(code)).exists()
     return sa.or_(sa.func.cardinality(row.court_codes) == 0, own)
 
 
@@ -38,7 +38,7 @@ def may_see_record_change(row: Frame, audience: Audience) -> SQL:
         _own(models.CourtCase, models.CourtCase.id, row.case_id),
         _own(models.Sanction, models.Sanction.id, row.sanction_id),
         _own(models.Listing, models.Listing.id, row.listing_id),
-        own_deduction(row.deduction_id),
+        is_own_deduction(row.deduction_id),
         _own(models.CodeRecord, models.CodeRecord.certificate_id, row.certificate_id),
         _own(models.Settlement, models.Settlement.id, row.settlement_id),
     )
@@ -48,4 +48,4 @@ def may_see_record_change(row: Frame, audience: Audience) -> SQL:
 def _own(model: Any, column: Any, key: Operand) -> SQL:
     """Return whether the row of `model` whose `column` is this key is in the caller's jurisdiction."""
     one = sa.orm.aliased(model)
-    return exists(one, getattr(one, column.key) == key, jurisdiction(one.court_code))
+    return exists(one, getattr(one, column.key) == key, is_in_jurisdiction(one.court_code))

@@ -18,12 +18,12 @@ from resolvers.joins import exists
 from resolvers.view import NOW, PURPOSE, TODAY
 from resolvers.visibility.audiences import EVERYBODY, NOBODY, PARTNERS
 from resolvers.visibility.publicity import UNKNOWN, is_public, may_leave, record_may_leave
-from resolvers.visibility.reach import is_organization, is_self, jurisdiction, reached
+from resolvers.visibility.reach import is_in_jurisdiction, is_organization, is_self, reached
 
 
 def _own_court(case_id: Operand) -> SQL:
     case = sa.orm.aliased(models.CourtCase)
-    return exists(case, case.id == case_id, jurisdiction(case.court_code))
+    return exists(case, case.id == case_id, is_in_jurisdiction(case.court_code))
 
 
 def is_published(row: Frame) -> SQL:
@@ -52,11 +52,11 @@ def _with_deduction(row: Frame, audience: Audience) -> SQL:
 def may_see_procedure(row: Frame, audience: Audience) -> SQL:
     """The court of the case, even of a published deduction (DOMAIN 3), and the litigant about itself."""
     if audience is Audience.COURT:
-        return own_deduction(row.deduction_id)
+        return is_own_deduction(row.deduction_id)
     return _with_deduction(row, audience) if audience is Audience.LITIGANT_PORTAL else NOBODY
 
 
-def own_deduction(deduction_id: SQL) -> SQL:
+def is_own_deduction(deduction_id: SQL) -> SQL:
     """Return whether a deduction is of a case in the caller's jurisdiction."""
     deduction = sa.orm.aliased(models.Deduction)
     return exists(deduction, deduction.id == deduction_id, _own_court(deduction.case_id))
@@ -65,25 +65,25 @@ def own_deduction(deduction_id: SQL) -> SQL:
 def may_see_repair(row: Frame, audience: Audience) -> SQL:
     if audience is Audience.COURT:
         record = sa.orm.aliased(models.CodeRecord)
-        own = exists(record, record.id == row.code_record_id, jurisdiction(record.court_code))
-        return sa.or_(own, own_deduction(row.deduction_id))
+        own = exists(record, record.id == row.code_record_id, is_in_jurisdiction(record.court_code))
+        return sa.or_(own, is_own_deduction(row.deduction_id))
     return is_self(row.party_id) if audience is Audience.LITIGANT_PORTAL else NOBODY
 
 
 def may_see_consequence_notice(row: Frame, audience: Audience) -> SQL:
     if audience is Audience.COURT:
-        return jurisdiction(row.court_code)
+        return is_in_jurisdiction(row.court_code)
     return is_self(row.party_id) if audience is Audience.LITIGANT_PORTAL else NOBODY
 
 
 def may_see_own_court(row: Frame, audience: Audience) -> SQL:
     """A court sees the rows of its jurisdiction."""
-    return jurisdiction(row.court_code) if audience is Audience.COURT else NOBODY
+    return is_in_jurisdiction(row.court_code) if audience is Audience.COURT else NOBODY
 
 
 def may_see_batch(row: Frame, audience: Audience) -> SQL:
     if audience is Audience.COURT:
-        return sa.or_(jurisdiction(row.court_code), row.published_at <= NOW)
+        return sa.or_(is_in_jurisdiction(row.court_code), row.published_at <= NOW)
     return sa.cast(row.published_at <= NOW, sa.Boolean) if audience is Audience.LITIGANT_PORTAL else NOBODY
 
 
@@ -121,7 +121,7 @@ class Item:
 
 def may_see_listing(row: Frame, audience: Audience) -> SQL:
     senior = sa.and_(PURPOSE == "SENIOR_POST_QUALIFICATION", row.kind == ListingKind.DISHONEST_DEBTOR)
-    own, leaves = jurisdiction(row.court_code), may_leave(row, UNKNOWN, row.listed_on)
+    own, leaves = is_in_jurisdiction(row.court_code), may_leave(row, UNKNOWN, row.listed_on)
     return Item(Scope.PERSON_INTEGRITY, own, leaves, senior, {Audience.PUBLIC_PORTAL}).seen(row, audience)
 
 
@@ -133,13 +133,13 @@ def may_see_certificate(row: Frame, audience: Audience) -> SQL:
 
 
 def may_see_sanction(row: Frame, audience: Audience) -> SQL:
-    own, leaves = jurisdiction(row.court_code), may_leave(row, row.conduct_on, row.decided_on)
+    own, leaves = is_in_jurisdiction(row.court_code), may_leave(row, row.conduct_on, row.decided_on)
     return Item(Scope.PERSON_CREDIT, own, leaves, NOBODY).seen(row, audience)
 
 
 def may_see_code_record(row: Frame, audience: Audience) -> SQL:
     """Suspicions are for the court only, not for their subject (R13). Without the credit scope only red is seen."""
-    own, leaves, red = jurisdiction(row.court_code), record_may_leave(row), row.colour == Colour.RED
+    own, leaves, red = is_in_jurisdiction(row.court_code), record_may_leave(row), row.colour == Colour.RED
     by_credit = Item(Scope.PERSON_CREDIT, own, leaves, NOBODY, {Audience.CREDIT_PLATFORM}).seen(row, audience)
     by_integrity = sa.and_(red, Item(Scope.PERSON_INTEGRITY, own, leaves, red).seen(row, audience))
     if audience is Audience.LITIGANT_PORTAL:

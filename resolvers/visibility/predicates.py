@@ -18,7 +18,7 @@ from resolvers.view import CLIENT, NOW, REQUEST, SUBJECT, VILLAGE
 from resolvers.visibility.audiences import EVERYBODY, NOBODY, OUTSIDE, PARTNERS
 from resolvers.visibility.items import may_see_code_record, may_see_deduction, may_see_listing, may_see_sanction
 from resolvers.visibility.publicity import may_leave, record_may_leave
-from resolvers.visibility.reach import is_self, jurisdiction, reached
+from resolvers.visibility.reach import is_in_jurisdiction, is_self, reached
 
 ITEMS: Mapping[type, Predicate] = {
     models.Deduction: may_see_deduction,
@@ -67,7 +67,7 @@ def may_see_village(row: Frame, audience: Audience) -> SQL:
 def may_see_case(row: Frame, audience: Audience) -> SQL:
     """A court: its own and disclosed cases; a litigant: those it is in; others: disclosed ones with an item (R16)."""
     if audience is Audience.COURT:
-        return sa.or_(jurisdiction(row.court_code), row.disclosed)
+        return sa.or_(is_in_jurisdiction(row.court_code), row.disclosed)
     if audience is Audience.LITIGANT_PORTAL:
         mine = sa.select(models.Participation.id).where(
             models.Participation.case_id == row.id, is_self(models.Participation.party_id)
@@ -89,7 +89,7 @@ def may_see_participation(row: Frame, audience: Audience) -> SQL:
         case, party = sa.orm.aliased(models.CourtCase), sa.orm.aliased(models.Party)
         of_age = sa.and_(party.of_age_from <= case.filed_on, ~party.held)
         open_to_all = sa.and_(case.disclosed, sa.or_(party.id.is_(None), of_age))
-        seen = sa.or_(jurisdiction(case.court_code), open_to_all)
+        seen = sa.or_(is_in_jurisdiction(case.court_code), open_to_all)
         joined = sa.select(case.id).outerjoin(party, party.id == row.party_id)
         return joined.where(case.id == row.case_id, seen).exists()
     return is_self(row.party_id) if audience is Audience.LITIGANT_PORTAL else NOBODY

@@ -7,7 +7,7 @@ from sqlalchemy.orm import aliased
 
 import models
 from auth.audiences import ORGANIZATION_PURPOSES, Audience
-from auth.consent import live_consent, live_share
+from auth.consent import is_live_consent, is_live_share
 from auth.scopes import PERSONS, Scope
 from engine.declare.relations import Frame
 from engine.declare.sql import SQL, Operand
@@ -68,12 +68,12 @@ def is_organization(party_id: SQL) -> SQL:
     )
 
 
-def jurisdiction(court_code: Operand) -> SQL:
+def is_in_jurisdiction(court_code: Operand) -> SQL:
     """Return whether a court is the caller's own or below it (DOMAIN 3)."""
     return sa.func.starts_with(court_code, COURT)
 
 
-def at_or_below(court_code: Operand, asked: Operand) -> SQL:
+def is_at_or_below(court_code: Operand, asked: Operand) -> SQL:
     """Return whether a court is the requested one or below it; false for an unknown code."""
     court = aliased(models.Court)
     return sa.and_(sa.select(court.code).where(court.code == asked).exists(), sa.func.starts_with(court_code, asked))
@@ -108,7 +108,7 @@ FOR_PERSONS: SQL = PURPOSE.not_in(sorted(ORGANIZATION_PURPOSES))
 
 def consents(consent: type[models.Consent], scope: Scope | None = None) -> SQL:
     """Return whether a consent is live for this caller and purpose, and the one that the caller names, if any."""
-    return sa.and_(live_consent(consent, CLIENT, PURPOSE, NOW, scope), FOR_PERSONS, _as_named(consent))
+    return sa.and_(is_live_consent(consent, CLIENT, PURPOSE, NOW, scope), FOR_PERSONS, _as_named(consent))
 
 
 def _as_named(consent: type[models.Consent]) -> SQL:
@@ -121,4 +121,12 @@ def _as_named(consent: type[models.Consent]) -> SQL:
 
 def shares(share: type[models.ShareCode], scope: Scope | None = None) -> SQL:
     """Return whether a share code was sent with this request, and is live for its purpose."""
-    return sa.and_(share.code_hash == sa.any_(SHARES), live_share(share, PURPOSE, NOW, REQUEST, scope), FOR_PERSONS)
+    return sa.and_(share.code_hash == sa.any_(SHARES), is_live_share(share, PURPOSE, NOW, REQUEST, scope), FOR_PERSONS)
+
+
+def use_up(*shown: SQL) -> sa.Update:
+    """Return the statement that uses up the live single-use codes that are `shown`."""
+    code = models.ShareCode
+    unused = (code.single_use, code.used_at.is_(None), shares(code), holds(*PERSONS), *shown)
+    used = sa.update(code).where(*unused).values(used_at=NOW, used_request=REQUEST).returning(code.id)
+    return used.execution_options(synchronize_session=False)

@@ -199,21 +199,21 @@ class PartnerMutations:
         requires=CALLED,
     )
     start_export = mutation(
-        bulk_operations.export,
+        bulk_operations.start_export,
         StartExportInput,
         BulkOperation,
         "A partner exports a whole list, into a file of JSON lines (导出).",
         requires=BULK,
     )
     start_batch_check = mutation(
-        bulk_operations.batch_check,
+        bulk_operations.start_batch_check,
         StartBatchCheckInput,
         BulkOperation,
         "A partner has a file of up to 100,000 subjects checked, each line for itself (批量核查).",
         requires=BULK,
     )
     start_batch_watch = mutation(
-        bulk_operations.batch_watch,
+        bulk_operations.start_batch_watch,
         StartBatchWatchInput,
         BulkOperation,
         "A bank watches a file of up to 100,000 customers, each line for itself (批量监测).",
@@ -227,7 +227,7 @@ class PartnerMutations:
         requires=BULK,
     )
     sign_download = mutation(
-        bulk_operations.download,
+        bulk_operations.check_download,
         SignDownloadInput,
         BulkOperation,
         "A partner is told where to fetch a file, for a quarter of an hour (下载).",

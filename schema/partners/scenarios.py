@@ -14,6 +14,7 @@ from resolvers.credit import grading
 from resolvers.partners import scenarios
 from resolvers.partners.scenarios import may_see_report
 from resolvers.register import subjects
+from resolvers.register.parties import list_of_party
 from schema.credit.certificate import Certificate
 from schema.credit.code_record import CodeRecord
 from schema.credit.grading import RiskAssessment
@@ -76,17 +77,17 @@ class EmploymentReport(RowObject):
     reference: str | None = column(REFERENCE)
     as_of: date = expression(subjects.as_of, AS_OF)
     listings: list[Listing] = relation(
-        scenarios.of_party(models.Listing, Order(("published_on",), descending=True)),
+        list_of_party(models.Listing, Order(("published_on",), descending=True), "party_id"),
         "Entries on the list of dishonest debtors, for SENIOR_POST_QUALIFICATION (失信被执行人).",
         requires=INTEGRITY,
     )
     serious_records: list[CodeRecord] = relation(
-        scenarios.of_party(models.CodeRecord, Order(("effective_on",))),
+        list_of_party(models.CodeRecord, Order(("effective_on",)), "party_id"),
         "Red records in force (有效红码记录).",
         requires=INTEGRITY,
     )
     certificates: list[Certificate] = relation(
-        scenarios.of_party(models.Certificate, Order(("issued_on",))),
+        list_of_party(models.Certificate, Order(("issued_on",)), "party_id"),
         "Performance certificates (履行证明).",
         requires=INTEGRITY,
     )

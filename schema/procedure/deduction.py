@@ -87,7 +87,7 @@ class Deduction(Node):
     points: int = column("Points taken (扣分).")
     status: DeductionStatus = expression(deductions.status_today, "Where it stands today (状态).")
     version: int = column("Its edition (版本号).")
-    under_objection: bool = expression(deductions.under_objection, "Whether an objection is open (异议标注).")
+    under_objection: bool = expression(deductions.is_under_objection, "Whether an objection is open (异议标注).")
     determined_on: date | None = column("Day of the determination (认定日期).")
     published_at: datetime | None = column("When it was published (发布时间).")
     expires_on: date | None = column("Last day of its publicity (公示期满日).")
