@@ -10,7 +10,7 @@ class Scope(StrEnum):
     display: str
 
     def __new__(cls, value: str, display: str = "") -> "Scope":
-        """Make a member of its name in tokens and its text."""
+        """Create a member with its value in tokens and its text."""
         scope = str.__new__(cls, value)
         scope._value_, scope.display = value, display
         return scope

@@ -61,7 +61,7 @@ def refusal_of(error: Exception, issuer: str) -> ErrorResponse | None:
             return ErrorResponse(None, error.errors)
         case ForbiddenError():
             return ErrorResponse(403, [error], {"www-authenticate": format_scope_challenge(error)})
-        case GraphQLError():
+        case GraphQLError(original_error=None):
             return ErrorResponse(None, [error])
     return None
 
