@@ -20,7 +20,7 @@ from auth.clients.trusted_documents import TrustedDocuments
 from auth.report_signature import ReportSigner
 from auth.revocations import RevocationListener
 from auth.server.authorization_server import AuthorizationServer
-from auth.server.endpoints import oauth_routes
+from auth.server.endpoints import build_oauth_routes
 from auth.signing import SigningKeys
 from auth.tokens import TokenVerifier
 from casework.catalogue import read_case_types
@@ -39,13 +39,13 @@ from reports.viewer import ReportViewer
 from schema.building import build_engine
 from settings import Settings
 from telemetry import logs, traces
-from telemetry.exposition import exposition
+from telemetry.exposition import build_metrics_endpoint
 from telemetry.observing import Observing, Telemetry
 from transport.endpoint import GraphQLEndpoint
-from transport.health import alive, readiness
+from transport.health import answer_alive, build_readiness_endpoint
 from transport.subscriptions import Live
 from transport.transfers import Transfers
-from transport.websockets import socket_endpoint
+from transport.websockets import build_socket_endpoint
 
 EVENTS = {"application_name": "suxin events"}
 REVOCATIONS = {"application_name": "suxin revocations"}
@@ -59,8 +59,8 @@ def utc_now() -> datetime:
 def worker() -> Starlette:
     """The application in a process of its own, on the database that the command has prepared."""
     settings = Settings.from_environment()
-    provider = traces.provider() if traces.wanted(os.environ) else None
-    telemetry = Telemetry(logs.request_lines(logs.form_of(settings.log)), provider)
+    provider = traces.build_provider() if traces.is_wanted(os.environ) else None
+    telemetry = Telemetry(logs.build_request_logger(logs.form_of(settings.log)), provider)
     return create_app(settings, database.read_url(settings.database_url or ""), telemetry=telemetry)
 
 
@@ -182,10 +182,10 @@ class Parts:
         authorization = authorization_server(settings, self.sync_engine, self.signing, self.keyring, self.clock)
         return [
             *service_routes(self.endpoint, self.live, self.engine),
-            Route("/metrics", exposition(self.engine, now), methods=["GET"]),
+            Route("/metrics", build_metrics_endpoint(self.engine, now), methods=["GET"]),
             *transfer_routes(transfers),
             *make_report_routes(desk, settings.request_timeout),
-            *oauth_routes(authorization, self.verifier.forget),
+            *build_oauth_routes(authorization, self.verifier.forget),
         ]
 
     def background(self) -> list[Coroutine[Any, Any, None]]:
@@ -259,9 +259,9 @@ def service_routes(endpoint: GraphQLEndpoint, live: Live, engine: AsyncEngine) -
     """GraphQL, and what operators ask."""
     return [
         Route("/graphql", endpoint, methods=["GET", "POST"]),
-        WebSocketRoute("/graphql", socket_endpoint(live)),
-        Route("/livez", alive, methods=["GET"]),
-        Route("/readyz", readiness(engine), methods=["GET"]),
+        WebSocketRoute("/graphql", build_socket_endpoint(live)),
+        Route("/livez", answer_alive, methods=["GET"]),
+        Route("/readyz", build_readiness_endpoint(engine), methods=["GET"]),
     ]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from auth.consent import live_consent
+from auth.consent import is_live_consent
 from auth.scopes import Scope
 from casework.refusal import Refusal, refuse_missing
 from casework.rows import insert_new
@@ -94,7 +94,7 @@ async def _borrower(connection: AsyncConnection, client_key: int, borrower: Cust
 
 async def _has_consent(connection: AsyncConnection, client_key: int, borrower: Customer, at: datetime) -> bool:
     now = sa.literal(at, sa.DateTime(timezone=True))
-    live = live_consent(Consent, sa.literal(client_key), LENDS, now, Scope.PERSON_CREDIT)
+    live = is_live_consent(Consent, sa.literal(client_key), LENDS, now, Scope.PERSON_CREDIT)
     query = sa.select(Consent.id).where(Consent.subject_index.in_(borrower.probes), live)
     return (await connection.execute(query.limit(1))).first() is not None
 

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
-from auth.consent import live_watch
+from auth.consent import is_live_watch
 from auth.scopes import Scope
 from casework.keys import bind_keys
 from casework.outbox import WAKE
@@ -62,7 +62,7 @@ async def notify_watching(connection: AsyncConnection, events: Mapping[int, int]
         .join(Party, Party.id == Event.party_id)
         .join(Identity, Identity.party_id == Party.id)
         .join(Watch, sa.and_(*same))
-        .where(Event.id == sa.any_(bind_keys(events.values())), live_watch(Watch, now))
+        .where(Event.id == sa.any_(bind_keys(events.values())), is_live_watch(Watch, now))
     )
     await _notify(connection, watching)
 

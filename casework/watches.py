@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from auth.consent import MONITORS, live_consent
+from auth.consent import MONITORS, is_live_consent
 from auth.scopes import Scope
 from casework.clients import lock_client
 from casework.refusal import Refusal
@@ -94,7 +94,7 @@ async def _judge(
     probes = [probe for one in customers for probe in one.probes]
     now, mine = sa.literal(at, sa.DateTime(timezone=True)), sa.literal(client_key)
     consents = sa.select(Consent.subject_index).where(
-        Consent.subject_index.in_(probes), live_consent(Consent, mine, MONITORS, now, Scope.PERSON_CREDIT)
+        Consent.subject_index.in_(probes), is_live_consent(Consent, mine, MONITORS, now, Scope.PERSON_CREDIT)
     )
     consenting = set((await connection.execute(consents)).scalars())
     asked = sa.func.unnest(

@@ -9,7 +9,7 @@ import uvicorn
 from commands.session import console, explain_errors, prepare_database
 from settings import DATABASE_URL, Settings
 from telemetry import logs, traces
-from telemetry.exposition import counting_together
+from telemetry.exposition import share_counters
 
 
 def serve(
@@ -24,8 +24,8 @@ def serve(
     """
     with explain_errors():
         settings = Settings.from_environment()
-        traces.wanted(os.environ)  # validates the variables
-        with prepare_database(settings) as url, counting_together(workers):
+        traces.is_wanted(os.environ)  # validates the variables
+        with prepare_database(settings) as url, share_counters(workers):
             console.print(f"Suxin listens on http://{host}:{port}/graphql as {settings.issuer}")
             os.environ[DATABASE_URL] = url.render_as_string(hide_password=False)
             uvicorn.run(
@@ -34,7 +34,7 @@ def serve(
                 workers=workers,
                 host=host,
                 port=port,
-                log_config=logs.configuration(logs.form_of(settings.log)),
+                log_config=logs.build_configuration(logs.form_of(settings.log)),
                 access_log=False,
                 proxy_headers=False,  # the issuer is a setting, and clients are identified by tokens
                 server_header=False,

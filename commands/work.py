@@ -38,7 +38,7 @@ def worker(
     Example: suxin worker --metrics-port 9464
     """
     with explain_errors(), prepare_database(settings := Settings.from_environment()) as url:
-        dictConfig(logs.configuration(logs.form_of(settings.log)))
+        dictConfig(logs.build_configuration(logs.form_of(settings.log)))
         if metrics_port is not None:
             start_http_server(metrics_port, metrics_host)
         console.print("The worker runs until you press Ctrl-C.")

@@ -14,7 +14,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from auth.clients.authentication import ASSERTION_TYPE
 from auth.metadata import AUTHORIZATION_PATH, TOKEN_PATH
 from auth.server.accounts import Account, Password, add_staff
-from auth.server.token_client import ClientCredential, client_assertion
+from auth.server.token_client import ClientCredential, sign_client_assertion
 from demo.city.cast import DEMO_COURT
 from demo.clients import REDIRECT_URI
 from models.court import StaffRole
@@ -54,7 +54,7 @@ class Browser:
         verifier = secrets.token_urlsafe(48)
         code = self._code(who, verifier)
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": self.redirect_uri}
-        assertion = client_assertion(self.credential, now or time.time())
+        assertion = sign_client_assertion(self.credential, now or time.time())
         proof = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion, "code_verifier": verifier}
         answer: Mapping[str, Any] = self.http.post(self.credential.issuer + TOKEN_PATH, data=form | proof).json()
         if "access_token" not in answer:

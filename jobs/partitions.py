@@ -1,4 +1,4 @@
-"""The access log's partitions: one a month, made before the month begins."""
+"""Monthly partitions of the access log, created in advance."""
 
 import asyncio
 import logging
@@ -6,16 +6,18 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
+
+from jobs.loop import repeat
 
 PARTITIONS_AHEAD = timedelta(days=62)
 AN_HOUR = 60 * 60.0
+FAILED = "the access log's partitions could not be looked after"
 log = logging.getLogger("suxin.server")
 
 
 async def ensure_partitions(engine: AsyncEngine, moment: datetime) -> None:
-    """Make the access log's partitions for this month and the next ones: without one nothing is answered (R19)."""
+    """Create the partitions of this month and the next ones: without one no request is answered (R19)."""
     ensure = sa.text("SELECT ensure_access_record_partition(CAST(:day AS date))")
     async with engine.begin() as connection:
         for day in (moment, moment + PARTITIONS_AHEAD / 2, moment + PARTITIONS_AHEAD):
@@ -23,10 +25,6 @@ async def ensure_partitions(engine: AsyncEngine, moment: datetime) -> None:
 
 
 async def keep_partitions(engine: AsyncEngine, now: Callable[[], datetime]) -> None:
-    """Look after the partitions every hour, for as long as the service runs."""
-    while True:
-        await asyncio.sleep(AN_HOUR)
-        try:
-            await ensure_partitions(engine, now())
-        except (OSError, SQLAlchemyError) as error:
-            log.error("the access log's partitions could not be looked after: %s", type(error).__name__)
+    """Create partitions every hour, until cancelled."""
+    await asyncio.sleep(AN_HOUR)
+    await repeat(lambda: ensure_partitions(engine, now()), log.error, FAILED, AN_HOUR)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from auth.audiences import Audience, Purpose
 from auth.principal import Principal
-from auth.report_signature import ReportSigner, attached
+from auth.report_signature import ReportSigner, attach
 from casework.integrity_reports import IssuedReport, ReportStatus, count_view, find_report, make_claims
 from casework.transaction import transact
 from engine.engine import Engine
@@ -72,7 +72,7 @@ class ReportViewer:
         told = make_claims(issued.sheet, content, self.signer.issuer)
         if not self.signer.fits(issued.signature, told):
             return ReportView(ReportStatus.SUPERSEDED, reading.code), _enter_nothing(issued, reading)
-        return ReportView(ReportStatus.VALID, reading.code, told, attached(issued.signature, told)), trail
+        return ReportView(ReportStatus.VALID, reading.code, told, attach(issued.signature, told)), trail
 
     def _caller(self, issued: IssuedReport, now: datetime) -> Caller:
         """Return the portal that issued the report as caller, since the viewer is anonymous."""

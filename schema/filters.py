@@ -24,7 +24,7 @@ from models.party import PartyKind
 from models.party_name import select_bearers
 from resolvers.procedure import deductions
 from resolvers.procedure.deductions import status_today
-from resolvers.visibility.reach import at_or_below
+from resolvers.visibility.reach import is_at_or_below
 from schema.credit.listing import Listing
 from schema.oversight.access_record import AccessRecord
 from schema.partners.consent import Consent
@@ -45,7 +45,7 @@ COURT_AND_BELOW = "A court and all below it (法院代字)."
 
 def of_court(of: Any) -> Any:
     """A field of a filter: rows of a court, and of those below it, by the row's own court."""
-    return filtered(of, "court", lambda row, value: at_or_below(row.court_code, value), COURT_AND_BELOW)
+    return filtered(of, "court", lambda row, value: is_at_or_below(row.court_code, value), COURT_AND_BELOW)
 
 
 @strawberry.enum(description="Order of deductions.")
@@ -112,7 +112,7 @@ class DeductionFilter(Filters):
     court_code: str | None = filtered(
         Deduction,
         "case",
-        deductions.of_court,
+        deductions.is_of_court,
         COURT_AND_BELOW,
     )
     status: DeductionStatus | None = filtered(

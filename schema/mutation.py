@@ -6,7 +6,7 @@ from auth.scopes import Scope
 from casework import conversions, households, measures, objections
 from engine.policy import OPEN, all_of, require
 from resolvers.mutations import households as own_households
-from resolvers.mutations import moral_bank, remedies
+from resolvers.mutations import remedies
 from schema.credit.measure import Measure
 from schema.credit.point_conversion import PointConversion, VillageNotice
 from schema.credit.standing import HouseholdMember
@@ -88,7 +88,7 @@ class Mutation(CourtMutations, PartnerMutations):
         requires=all_of(Scope.MEASURE_WRITE),
     )
     acknowledge_notice = mutation(
-        moral_bank.acknowledge,
+        conversions.acknowledge,
         AcknowledgeNoticeInput,
         VillageNotice,
         "A village acknowledges its notice (签收).",

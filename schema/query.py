@@ -109,7 +109,7 @@ class Query(PartnerQuery):
         prepare=roots.prepare_party,
     )
     parties: Connection[Party] = root_connection(
-        roots.everything(models.Party),
+        roots.list_everything(models.Party),
         "All parties (当事人).",
         requires=REGISTER,
         about=about.ABOUT_ITSELF,
@@ -125,7 +125,7 @@ class Query(PartnerQuery):
         prepare=roots.prepare_case,
     )
     cases: Connection[Case] = root_connection(
-        roots.everything(models.CourtCase),
+        roots.list_everything(models.CourtCase),
         "Cases (案件).",
         requires=REGISTER,
         about=about.ABOUT_PARTICIPANTS,
@@ -133,7 +133,7 @@ class Query(PartnerQuery):
         order_type=CaseOrder,
     )
     deductions: Connection[Deduction] = root_connection(
-        roots.everything(models.Deduction),
+        roots.list_everything(models.Deduction),
         "Deductions in every state (扣分).",
         requires=PROCEDURE,
         about=about.ABOUT_PARTY,
@@ -232,7 +232,7 @@ class Query(PartnerQuery):
         requires=any_of(Scope.CONVERSION, Scope.NOTICE),
     )
     household_standings: Connection[HouseholdStanding] = root_connection(
-        roots.everything(standings.HouseholdStanding),
+        roots.list_everything(standings.HouseholdStanding),
         "How households stand (家庭积分状况); a village's own.",
         requires=any_of(Scope.CONVERSION, Scope.NOTICE),
         about=standings.ABOUT,
@@ -265,24 +265,26 @@ class Query(PartnerQuery):
         filter_type=AccessRecordFilter,
     )
 
-    courts: list[Court] = root(roots.everything(models.Court), "Courts (法院).", requires=CATALOGUE)
+    courts: list[Court] = root(roots.list_everything(models.Court), "Courts (法院).", requires=CATALOGUE)
     catalogue_versions: list[CatalogueVersion] = root(
         roots.EDITIONS, "Editions of the catalogue (目录版本).", IN_FORCE, requires=CATALOGUE
     )
     behaviours: list[Behaviour] = root(
-        roots.of_edition(models.Behaviour), "Behaviours (失信行为).", IN_FORCE, requires=CATALOGUE
+        roots.list_edition(models.Behaviour), "Behaviours (失信行为).", IN_FORCE, requires=CATALOGUE
     )
     code_types: list[CodeType] = root(
-        roots.of_edition(models.CodeType), "Code types (信用码类型).", IN_FORCE, requires=CATALOGUE
+        roots.list_edition(models.CodeType), "Code types (信用码类型).", IN_FORCE, requires=CATALOGUE
     )
     grading_rules: list[GradingRule] = root(
-        roots.of_edition(models.GradingRule), "Rules of grading (分级规则).", IN_FORCE, requires=CATALOGUE
+        roots.list_edition(models.GradingRule), "Rules of grading (分级规则).", IN_FORCE, requires=CATALOGUE
     )
     moral_bank_items: list[MoralBankItem] = root(
-        roots.of_edition(models.MoralBankItem), "Moral-bank items (道德银行项目).", IN_FORCE, requires=CATALOGUE
+        roots.list_edition(models.MoralBankItem), "Moral-bank items (道德银行项目).", IN_FORCE, requires=CATALOGUE
     )
     benefits: list[Benefit] = root(
-        roots.everything(models.Benefit), "Benefits that are linked to moral points (关爱礼遇).", requires=CATALOGUE
+        roots.list_everything(models.Benefit),
+        "Benefits that are linked to moral points (关爱礼遇).",
+        requires=CATALOGUE,
     )
 
 

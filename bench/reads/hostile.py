@@ -21,7 +21,8 @@ from bench.systems.suxin import Suxin
 from bench.systems.workloads import PAGE
 from engine.document.document import DocumentError
 from engine.execution import price_request
-from transport.body import BodyError, parse_body
+from transport.body import parse_body
+from transport.refusals import RequestError
 
 MOST_MILLISECONDS = 50.0
 TRIES = 5
@@ -80,7 +81,7 @@ def _refused(body: bytes) -> str:
         price_request(
             prepare(found.query, found.operation_name, scopes_of(Audience.COURT)), found.variables, Audience.COURT
         )
-    except BodyError as error:
+    except RequestError as error:
         return error.code
     except DocumentError as error:
         return str((error.errors[0].extensions or {})["code"])

@@ -85,7 +85,7 @@ def client_scopes(
 ) -> None:
     """Replace the scopes of a client, after an update with new scopes or a change of the contract."""
     with open_register() as (connection, settings):
-        chosen = registry.rescope_client(
+        chosen = registry.set_scopes(
             connection, client_id, scope or (), allow_pilot_persons=settings.allow_pilot_persons
         )
     console.print(f"{client_id} holds {', '.join(chosen)}.")
@@ -104,7 +104,7 @@ def client_budget(
     Example: suxin client budget demo-bank 3000000
     """
     with open_register() as (connection, _):
-        registry.budget_client(connection, client_id, points)
+        registry.set_budget(connection, client_id, points)
     console.print(f"{client_id} may spend {points or 'what is ordinary'} a minute.")
 
 

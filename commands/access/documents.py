@@ -40,7 +40,7 @@ def documents_add(
     """
     with open_register() as (connection, _):
         found = {identifier: text for file in files for identifier, text in read_documents(file).items()}
-        _check(found, trusted_documents.client_scopes(connection, client_id))
+        _check(found, trusted_documents.find_scopes(connection, client_id))
         added = trusted_documents.add_documents(connection, client_id, found, purpose or (), now=datetime.now(UTC))
     console.print(f"{len(found)} documents are registered for {client_id}, {added} of them new.")
 
@@ -85,7 +85,7 @@ def documents_check(client_id: ClientId) -> None:
     """Validate all documents of a client against the schema of this release."""
     with open_register() as (connection, _):
         found = trusted_documents.list_documents(connection, client_id)
-        scopes = trusted_documents.client_scopes(connection, client_id)
+        scopes = trusted_documents.find_scopes(connection, client_id)
     _check({row["identifier"]: row["text"] for row in found}, scopes)
     console.print(f"All {len(found)} documents of {client_id} run.")
 

@@ -12,7 +12,7 @@ import typer
 from graphql import GraphQLError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from auth.audiences import Audience, purposes_of, scopes_of
+from auth.audiences import PURPOSES, Audience, scopes_of
 from auth.principal import Principal
 from commands.session import CommandError, explain_errors, prepare_database, with_engine
 from engine.document.document import DocumentError, is_subscription, prepare_operation
@@ -70,7 +70,7 @@ def _explained(text: str, operation: str | None, variables: dict[str, Any] | Non
 
 def _caller(audience: Audience, client_key: int, keyring: Keyring) -> Caller:
     """A client of an audience with all its scopes and purposes."""
-    scopes, purposes = scopes_of(audience), purposes_of(audience)
+    scopes, purposes = scopes_of(audience), PURPOSES[audience]
     principal = Principal("explain", client_key, "explain", audience, scopes, purposes, "explain", jurisdiction="")
     return Caller(principal, keyring, datetime.now(UTC), uuid4())
 

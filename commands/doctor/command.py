@@ -50,7 +50,7 @@ def examine(environment: Mapping[str, str], now: Callable[[], datetime]) -> Iter
     """Run all checks."""
     try:
         settings = Settings.from_environment(environment)
-        traces.wanted(environment)
+        traces.is_wanted(environment)
     except SettingsError as error:
         yield problem("settings", str(error), "Set it right, or unset it; the rest is looked at then.")
         return

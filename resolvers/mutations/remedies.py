@@ -1,4 +1,4 @@
-"""Objections and repairs: what subjects ask for, and what the panel answers (R8, R9, R11)."""
+"""Applications for repair (R9, R11)."""
 
 from decimal import Decimal
 from typing import Any
@@ -20,10 +20,10 @@ async def apply_for_repair(
     amount_performed: Decimal,
     evidence: dict[str, Any] | None,
 ) -> int:
-    """A subject applies for repair of an item, or of a yellow record, of its own."""
+    """Apply for repair of a deduction or a yellow record of the authenticated subject."""
     shown, now = Evidence(**evidence) if evidence else None, acting.caller.now
     application = Application(ground, commitment, amount_performed, shown)
-    connection, party = acting.connection, await acting.own_party()
+    connection, party = acting.connection, await acting.find_own_party()
     if deduction_id is not None and code_record_id is None:
         return await repairs.apply(connection, party, deduction_id, application, now)
     if code_record_id is not None and deduction_id is None:

@@ -1,4 +1,4 @@
-"""The access log of the service (R19): what an entry is made of."""
+"""Entries of the access log (R19)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +18,7 @@ BRANCH = sa.bindparam("log_branch", type_=sa.Text)
 
 
 class AccessLog:
-    """Entries in `access_record`, as `engine.audit.Audit` describes."""
+    """Writes `access_record`, as described by `engine.audit.Audit`."""
 
     told: Mapping[str, TypeEngine[Any]] = {
         "subject": sa.BigInteger(),
@@ -33,11 +33,12 @@ class AccessLog:
 
     @property
     def table(self) -> sa.Table:
-        """Where entries go."""
+        """The table of the access log."""
         return AccessRecord.__table__  # type: ignore[return-value]  # a table
 
     def columns(self, field: SQL, types: SQL, audience: SQL, told: Mapping[str, SQL]) -> dict[str, SQL]:
-        """The columns of an entry. A known party's keyed hash comes from its identity: the party can find the entry."""
+        """Return the columns of an entry. A known party's keyed hash is copied, so that the party can find the
+        entry."""
         known = sa.select(Identity.index).where(Identity.party_id == told["subject"], Identity.main).scalar_subquery()
         return {
             "at": NOW,
@@ -60,10 +61,10 @@ class AccessLog:
         }
 
     def parameters(self, view: Any, operation: bytes) -> Mapping[str, Any]:
-        """The values that `columns` binds beside the view's own."""
+        """Return the values that `columns` binds beside those of the view."""
         seen: View = view
         return {"log_operation": operation, "log_operator": seen.access.operator, "log_branch": seen.access.branch}
 
     def audience_name(self, audience: Audience) -> str:
-        """The audience's value."""
+        """Return the audience's value."""
         return audience.value

@@ -54,10 +54,10 @@ class CreditCode(RowObject):
         "Whether it is right by today's knowledge, or what was answered on that day (查询口径).",
     )
     since: date | None = expression(
-        credit_codes.begun, "First day of this colour (起始日期); none where it was never another."
+        credit_codes.begins_on, "First day of this colour (起始日期); none where it was never another."
     )
     changes_on: date | None = expression(
-        credit_codes.changes,
+        credit_codes.changes_on,
         "Day of the next change after the day asked that is certain, by the knowledge of the reading (下次变更日期); "
         "none where none is.",
     )

@@ -20,7 +20,7 @@ strawberry.enum(CourtLevel, description="A basic court, or all courts below an i
     seen_by=may_see_candidate,
     requires=all_of(Scope.REGISTER, Scope.PROCEDURE),
     key=None,
-    source=lenders.candidates,
+    source=lenders.select_candidates,
     name="LenderCandidate",
     description="Who may be a professional lender by the number of cases (职业放贷人线索): a proposal, no listing.",
 )

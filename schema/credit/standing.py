@@ -61,7 +61,7 @@ class HouseholdMember(Node):
     seen_by=may_see_standing,
     about=standings.ABOUT,
     requires=any_of(Scope.CONVERSION, Scope.NOTICE),
-    source=standings.standings,
+    source=standings.select_standings,
     name="HouseholdStanding",
     description="How a household stands (家庭积分状况): for the head office by what it confirmed, for a village by "
     "what it was told.",

@@ -39,7 +39,7 @@ require(StatisticsFilter, OPEN)
     seen_by=may_see_statistic,
     requires=any_of(Scope.STATISTICS),
     key=None,
-    source=statistics.groups,
+    source=statistics.select_groups,
     name="Statistic",
     description="The figures of one group (统计). Others than courts get rounded numbers, no sums, no small groups.",
 )

@@ -31,7 +31,7 @@ OWN = any_of(Scope.REGISTER, Scope.SELF)
     models.Event,
     seen_by=may_see_event,
     about=ABOUT_EVENT,
-    source=events.told,
+    source=events.select_events,
     requires=all_of(Scope.EVENT),
     description="That something changed for a subject (变更事件): neither what nor why, which is asked for.",
 )

@@ -3,6 +3,7 @@
 import strawberry
 
 from auth.scopes import Scope
+from casework import bulk_operations as bulk
 from casework import consents, incentive_loans, integrity_reports, share_codes, watches, webhooks
 from engine.policy import all_of, any_of
 from resolvers.mutations import bulk_operations
@@ -48,7 +49,9 @@ from schema.partners.webhook_input import (
 GRANT = all_of(Scope.GRANT_WRITE)
 CALLED = all_of(Scope.EVENT, Scope.WEBHOOK_WRITE)
 SECRET = Also(
-    "secret", "The secret to check `v1` signatures by (密钥). It is told here and nowhere else.", own_webhooks.secret
+    "secret",
+    "The secret to check `v1` signatures by (密钥). It is told here and nowhere else.",
+    own_webhooks.show_secret,
 )
 LENDING = all_of(Scope.LOAN, Scope.LOAN_WRITE)
 BULK = all_of(Scope.BULK, Scope.BULK_WRITE)
@@ -86,7 +89,7 @@ class PartnerMutations:
         ShareCode,
         "The authenticated subject makes a code by which it shows its record (生成分享码).",
         requires=GRANT,
-        also=[Also("code", "The code (分享码). It is told here and nowhere else.", own_consents.told_code)],
+        also=[Also("code", "The code (分享码). It is told here and nowhere else.", own_consents.show_code)],
     )
     revoke_share_code = mutation(
         share_codes.revoke_share_code,
@@ -102,8 +105,8 @@ class PartnerMutations:
         "The authenticated subject has a signed report of its litigation credit issued (出具司法诚信报告).",
         requires=GRANT,
         also=[
-            Also("code", "Its code (报告码). It is told here and nowhere else.", own_integrity_reports.told_code),
-            Also("address", "Where whoever has it views the report (查验地址).", own_integrity_reports.address),
+            Also("code", "Its code (报告码). It is told here and nowhere else.", own_integrity_reports.show_code),
+            Also("address", "Where whoever has it views the report (查验地址).", own_integrity_reports.show_address),
         ],
     )
     revoke_integrity_report = mutation(
@@ -196,38 +199,40 @@ class PartnerMutations:
         requires=CALLED,
     )
     start_export = mutation(
-        bulk_operations.export,
+        bulk_operations.start_export,
         StartExportInput,
         BulkOperation,
         "A partner exports a whole list, into a file of JSON lines (导出).",
         requires=BULK,
     )
     start_batch_check = mutation(
-        bulk_operations.batch_check,
+        bulk_operations.start_batch_check,
         StartBatchCheckInput,
         BulkOperation,
         "A partner has a file of up to 100,000 subjects checked, each line for itself (批量核查).",
         requires=BULK,
     )
     start_batch_watch = mutation(
-        bulk_operations.batch_watch,
+        bulk_operations.start_batch_watch,
         StartBatchWatchInput,
         BulkOperation,
         "A bank watches a file of up to 100,000 customers, each line for itself (批量监测).",
         requires=all_of(Scope.BULK, Scope.BULK_WRITE, Scope.WATCH, Scope.WATCH_WRITE),
     )
     cancel_bulk_operation = mutation(
-        bulk_operations.cancel,
+        bulk.cancel,
         CancelBulkOperationInput,
         BulkOperation,
         "A partner ends a bulk operation; what it has written is deleted (取消作业).",
         requires=BULK,
     )
     sign_download = mutation(
-        bulk_operations.download,
+        bulk_operations.check_download,
         SignDownloadInput,
         BulkOperation,
         "A partner is told where to fetch a file, for a quarter of an hour (下载).",
         requires=BULK,
-        also=[Also("url", "The signed address (下载地址). Whoever has it may fetch the file.", bulk_operations.url)],
+        also=[
+            Also("url", "The signed address (下载地址). Whoever has it may fetch the file.", bulk_operations.sign_url)
+        ],
     )

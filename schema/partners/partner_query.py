@@ -34,14 +34,14 @@ class PartnerQuery:
     """The roots of look-ups, consents, watches, webhooks and loans."""
 
     subject: SubjectReport = rooted(
-        subjects.subject_root(many=False),
+        subjects.build_subject_root(many=False),
         "A subject by name and number, for a purpose (主体核查).",
         argument("by", SubjectKey, "The subject (主体)."),
         ACCESS,
         requires=any_of(Scope.SUBJECT),
     )
     subjects: list[SubjectReport] = rooted(
-        subjects.subject_root(many=True),
+        subjects.build_subject_root(many=True),
         "Up to 100 subjects in one call, in the order asked (批量核查).",
         argument("by", list[SubjectKey], "The subjects (主体)."),
         ACCESS,

@@ -14,6 +14,7 @@ from resolvers.credit import grading
 from resolvers.partners import scenarios
 from resolvers.partners.scenarios import may_see_report
 from resolvers.register import subjects
+from resolvers.register.parties import list_of_party
 from schema.credit.certificate import Certificate
 from schema.credit.code_record import CodeRecord
 from schema.credit.grading import RiskAssessment
@@ -35,7 +36,7 @@ UNTIL = "Until the next publication, or the end of the consent if that is earlie
     scenarios.FinanceReport,
     seen_by=may_see_report,
     key=None,
-    source=subjects.looked_up,
+    source=subjects.select_subjects,
     requires=all_of(Scope.SUBJECT, Scope.PERSON_CREDIT),
     description="What a bank is told of a subject (诉讼信用+金融). Unknown and unconsented persons look alike.",
 )
@@ -64,7 +65,7 @@ class FinanceReport(RowObject):
     scenarios.EmploymentReport,
     seen_by=may_see_report,
     key=None,
-    source=subjects.looked_up,
+    source=subjects.select_subjects,
     requires=all_of(Scope.SUBJECT, Scope.PERSON_INTEGRITY),
     description="What an employer is told of a candidate (诉讼信用+就业): what is a matter of the post alone.",
 )
@@ -76,17 +77,17 @@ class EmploymentReport(RowObject):
     reference: str | None = column(REFERENCE)
     as_of: date = expression(subjects.as_of, AS_OF)
     listings: list[Listing] = relation(
-        scenarios.of_party(models.Listing, Order(("published_on",), descending=True)),
+        list_of_party(models.Listing, Order(("published_on",), descending=True), "party_id"),
         "Entries on the list of dishonest debtors, for SENIOR_POST_QUALIFICATION (失信被执行人).",
         requires=INTEGRITY,
     )
     serious_records: list[CodeRecord] = relation(
-        scenarios.of_party(models.CodeRecord, Order(("effective_on",))),
+        list_of_party(models.CodeRecord, Order(("effective_on",)), "party_id"),
         "Red records in force (有效红码记录).",
         requires=INTEGRITY,
     )
     certificates: list[Certificate] = relation(
-        scenarios.of_party(models.Certificate, Order(("issued_on",))),
+        list_of_party(models.Certificate, Order(("issued_on",)), "party_id"),
         "Performance certificates (履行证明).",
         requires=INTEGRITY,
     )
@@ -98,7 +99,7 @@ class EmploymentReport(RowObject):
     scenarios.CommerceReport,
     seen_by=may_see_report,
     key=None,
-    source=subjects.looked_up,
+    source=subjects.select_subjects,
     requires=all_of(Scope.SUBJECT, Scope.ORGANIZATION),
     description="What anybody is told of an organization (诉讼信用+商务). No consent is needed.",
 )
@@ -119,7 +120,7 @@ class CommerceReport(RowObject):
     scenarios.SharedReport,
     seen_by=may_see_report,
     key=None,
-    source=scenarios.shared,
+    source=scenarios.select_shared,
     requires=all_of(Scope.SUBJECT, Scope.PERSON_INTEGRITY),
     description="What a subject shows by its share code (诉讼信用+社会): compare name and number with who shows it.",
 )

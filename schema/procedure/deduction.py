@@ -87,7 +87,7 @@ class Deduction(Node):
     points: int = column("Points taken (扣分).")
     status: DeductionStatus = expression(deductions.status_today, "Where it stands today (状态).")
     version: int = column("Its edition (版本号).")
-    under_objection: bool = expression(deductions.under_objection, "Whether an objection is open (异议标注).")
+    under_objection: bool = expression(deductions.is_under_objection, "Whether an objection is open (异议标注).")
     determined_on: date | None = column("Day of the determination (认定日期).")
     published_at: datetime | None = column("When it was published (发布时间).")
     expires_on: date | None = column("Last day of its publicity (公示期满日).")
@@ -105,7 +105,7 @@ class Deduction(Node):
     proposed_at: datetime = column("When it was proposed (提出时间).", requires=PROCEDURE)
     notified_at: datetime | None = column("When the subject was notified (告知时间).", requires=PROCEDURE)
     protected: bool = expression(
-        publicity.minors_deduction, "A minor's conduct (未成年人); never served outside.", requires=PROCEDURE
+        publicity.is_minors_deduction, "A minor's conduct (未成年人); never served outside.", requires=PROCEDURE
     )
     batch: Annotated["Batch", strawberry.lazy("schema.procedure.batch")] | None = relation(
         models.Deduction.batch, "Its monthly batch (批次).", requires=PROCEDURE

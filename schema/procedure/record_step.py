@@ -10,12 +10,12 @@ from engine.declare.row_types import row_type
 from engine.policy import any_of
 from models.court import StaffRole
 from resolvers.visibility.about import ABOUT_PARTY
-from resolvers.visibility.items import may_see_reminder
+from resolvers.visibility.items import may_see_own_court
 
 
 @row_type(
     models.RecordStep,
-    seen_by=may_see_reminder,
+    seen_by=may_see_own_court,
     about=ABOUT_PARTY,
     requires=any_of(Scope.PROCEDURE),
     description="A step that a member of staff took with a matter: who, when, why (办理节点).",

@@ -9,7 +9,7 @@ from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
 from engine.policy import any_of
 from models.calendar import ReminderKind
-from resolvers.visibility.items import may_see_reminder
+from resolvers.visibility.items import may_see_own_court
 from schema.credit.code_record import CodeRecord
 from schema.procedure.batch import Batch
 from schema.procedure.objection import Objection
@@ -18,7 +18,7 @@ from schema.register.court import Court
 
 @row_type(
     models.Reminder,
-    seen_by=may_see_reminder,
+    seen_by=may_see_own_court,
     requires=any_of(Scope.PROCEDURE),
     description="What a court is reminded of (期限提醒); it stays when the matter is done.",
 )

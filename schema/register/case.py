@@ -15,7 +15,7 @@ from engine.policy import any_of
 from models.catalogue import Stage
 from models.court_case import Confidentiality, Role
 from resolvers.procedure.assessments import Assessment as AssessmentRow
-from resolvers.procedure.assessments import assessments, may_see_assessment
+from resolvers.procedure.assessments import may_see_assessment, select_assessments
 from resolvers.register.import_runs import changes_of
 from resolvers.register.participations import ASSESSMENTS, CASE_DEDUCTIONS
 from resolvers.visibility import masking, publicity
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     seen_by=may_see_assessment,
     requires=PUBLISHED,
     key=None,
-    source=assessments,
+    source=select_assessments,
     description="One subject's score in one stage of one case (一案一评): ten less what was taken. Never added up.",
 )
 class Assessment(RowObject):
@@ -62,7 +62,8 @@ class Participation(Node):
         requires=any_of(Scope.REGISTER),
     )
     protected: bool = expression(
-        publicity.minors_part, "Under 18 when the case was filed (未成年人); never served outside the court."
+        publicity.is_minors_participation,
+        "Under 18 when the case was filed (未成年人); never served outside the court.",
     )
     case: "Case" = relation(models.Participation.case, "The case (案件).")
     party: Annotated["Party", strawberry.lazy("schema.register.party")] | None = relation(

@@ -13,7 +13,7 @@ from engine.declare.row_types import row_type
 from engine.policy import all_of, any_of
 from models.identity_conflict import ConflictOutcome, ConflictState, IdentityActKind, IdentityActState
 from resolvers.visibility.about import ABOUT_CONFLICT, ABOUT_PARTY
-from resolvers.visibility.predicates import may_see_identity_act
+from resolvers.visibility.items import may_see_own_court
 from schema.register.court import Court
 from schema.requirements import KNOWN_PARTY
 
@@ -25,7 +25,7 @@ QUEUE = all_of(Scope.REGISTER, Scope.PROCEDURE)
 
 @row_type(
     models.IdentityConflict,
-    seen_by=may_see_identity_act,
+    seen_by=may_see_own_court,
     about=ABOUT_CONFLICT,
     requires=QUEUE,
     description="One person's number under another name (身份冲突): its lines wait inside the court.",
@@ -52,7 +52,7 @@ class IdentityConflict(Node):
 
 @row_type(
     models.IdentityAct,
-    seen_by=may_see_identity_act,
+    seen_by=may_see_own_court,
     about=ABOUT_PARTY,
     requires=QUEUE,
     description="A step with the identity of a party (身份事项).",

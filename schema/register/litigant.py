@@ -17,7 +17,7 @@ from schema.register.party import Party
     litigants.Litigant,
     seen_by=may_see_litigant,
     key=None,
-    source=litigants.litigant,
+    source=litigants.select_litigant,
     requires=any_of(Scope.SELF),
     description="Everything about the authenticated person or organization (本人), whether or not a court knows it.",
 )

@@ -8,16 +8,15 @@ from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
 from engine.policy import any_of
-from resolvers.register import settlements  # noqa: F401 - says who sees them
 from resolvers.register.import_runs import changes_of
-from resolvers.register.settlements import may_see_settlement
 from resolvers.visibility.about import ABOUT_PARTY
+from resolvers.visibility.items import may_see_own_court
 from schema.procedure.record_change import RecordChange
 
 
 @row_type(
     models.Settlement,
-    seen_by=may_see_settlement,
+    seen_by=may_see_own_court,
     about=ABOUT_PARTY,
     requires=any_of(Scope.REGISTER),
     description="A settlement or mediation that a party has performed (和解、调解已履行).",

@@ -63,7 +63,7 @@ for _input in (SubjectKey, AccessInput):
     seen_by=may_see_subject,
     name="SubjectReport",
     key=None,
-    source=subjects.looked_up,
+    source=subjects.select_subjects,
     requires=any_of(Scope.SUBJECT),
     description="What may be told of one subject (主体报告). A person without consent looks the same known or unknown.",
 )

@@ -32,7 +32,7 @@ from postgres.connections import LOADERS, PLANS, PlanConnections, watch
 from postgres.locks import Lock
 from server import create_app
 from settings import Settings
-from telemetry.exposition import DIRECTORY, MetricsState, StateCollector, counted
+from telemetry.exposition import DIRECTORY, MetricsState, StateCollector, collect_counters
 
 OPERATIONS = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
 TABLE = re.findall(r"^\| `(suxin_\w+)` \| (\w+) \| ([\w, ]*)\|", OPERATIONS, re.MULTILINE)
@@ -254,7 +254,7 @@ def test_what_a_dead_worker_had_in_use_is_forgotten(tmp_path: Path, monkeypatch:
     program = "Counter('c', 'c').inc(); Gauge('g', 'g', multiprocess_mode='livesum').inc()"
     monkeypatch.setenv(DIRECTORY, str(tmp_path))
     subprocess.run([sys.executable, "-c", f"from prometheus_client import Counter, Gauge; {program}"], check=True)
-    names = {family.name for family in counted().collect()}
+    names = {family.name for family in collect_counters().collect()}
     assert names == {"c"}
 
 

@@ -19,7 +19,7 @@ from oauth_clients import ISSUER, NUMBER, START, Service, SigningClient, refusal
 from auth.access_token import encode_subject
 from auth.audiences import Audience
 from auth.clients.authentication import ASSERTION_TYPE
-from auth.metadata import server_metadata_paths
+from auth.metadata import list_server_metadata_paths
 from auth.scopes import Scope
 from auth.server.grants import ACCESS_TOKEN_TYPE, TokenExchange
 from auth.server.subject_token import SUBJECT_TOKEN_TYPE
@@ -422,7 +422,7 @@ async def test_clients_of_openid_connect_find_the_same_description(service: Serv
 
 
 def test_a_service_below_a_path_is_described_where_clients_look() -> None:
-    assert server_metadata_paths("https://court.example/credit") == [
+    assert list_server_metadata_paths("https://court.example/credit") == [
         "/.well-known/oauth-authorization-server",
         "/.well-known/oauth-authorization-server/credit",
         "/.well-known/openid-configuration",

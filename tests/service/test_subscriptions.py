@@ -263,6 +263,7 @@ async def test_events_come_as_server_sent_events(line: Line) -> None:
     [
         ({"query": "subscription { events { nothing } }"}, 200, "INVALID_DOCUMENT"),
         ({"query": "subscription { events { node { sequence } } }"}, 403, "FORBIDDEN"),
+        ({"query": 'subscription { events(after: "x") { cursor } }'}, 200, "BAD_CURSOR"),
         ({"query": 5}, 400, "BAD_REQUEST"),
     ],
 )
