@@ -73,9 +73,9 @@ class PartyOrder(Enum):
     NAME_ASC = Order(("name",))
 
 
-@filter_input("Which parties (当事人筛选).")
+@filter_input
 class PartyFilter(Filters):
-    """Parties by name and kind."""
+    """Which parties (当事人筛选)."""
 
     name: str | None = filtered(
         Party,
@@ -92,9 +92,9 @@ class PartyFilter(Filters):
         self.name = None if self.name is None else fold(self.name)
 
 
-@filter_input("Which cases (案件筛选).")
+@filter_input
 class CaseFilter(Filters):
-    """Cases by court, stage, cause and filing."""
+    """Which cases (案件筛选)."""
 
     court_code: str | None = of_court(Case)
     stage: Stage | None = filtered(Case, "stage", lambda case, value: case.stage == value, "Stage (环节).")
@@ -105,9 +105,9 @@ class CaseFilter(Filters):
     filed_to: date | None = filtered(Case, "filedOn", lambda case, value: case.filed_on <= value, "Filed on or before.")
 
 
-@filter_input("Which deductions (扣分筛选).")
+@filter_input
 class DeductionFilter(Filters):
-    """Deductions by court, state and kind."""
+    """Which deductions (扣分筛选)."""
 
     court_code: str | None = filtered(
         Deduction,
@@ -125,52 +125,52 @@ class DeductionFilter(Filters):
     tier: Tier | None = filtered(Deduction, "tier", lambda row, value: row.tier == value, "Tier (等级).")
 
 
-@filter_input("Which list entries (名单筛选).")
+@filter_input
 class ListingFilter(Filters):
-    """Listings by list."""
+    """Which list entries (名单筛选)."""
 
     kind: ListingKind | None = filtered(Listing, "kind", lambda row, value: row.kind == value, "Which list (名单种类).")
 
 
-@filter_input("Which batches (批次筛选).")
+@filter_input
 class BatchFilter(Filters):
-    """Batches by court, month and status."""
+    """Which batches (批次筛选)."""
 
     court_code: str | None = of_court(Batch)
     month: date | None = filtered(Batch, "month", lambda row, value: row.month == value, "The first of a month (月份).")
     status: BatchStatus | None = filtered(Batch, "status", lambda row, value: row.status == value, "Status (状态).")
 
 
-@filter_input("Which objections (异议筛选).")
+@filter_input
 class ObjectionFilter(Filters):
-    """Objections that are open, or answered."""
+    """Which objections (异议筛选)."""
 
     open: bool | None = filtered(
         Objection, "outcome", lambda row, value: row.outcome.is_(None) == value, "Whether they await an answer."
     )
 
 
-@filter_input("Which applications for repair (修复筛选).")
+@filter_input
 class RepairFilter(Filters):
-    """Applications that are open, or decided."""
+    """Which applications for repair (修复筛选)."""
 
     open: bool | None = filtered(
         Repair, "outcome", lambda row, value: row.outcome.is_(None) == value, "Whether they await a decision."
     )
 
 
-@filter_input("Which reminders (提醒筛选).")
+@filter_input
 class ReminderFilter(Filters):
-    """Reminders by court, kind and day."""
+    """Which reminders (提醒筛选)."""
 
     court_code: str | None = of_court(Reminder)
     kind: ReminderKind | None = filtered(Reminder, "kind", lambda row, value: row.kind == value, "Of what (类型).")
     due_from: date | None = filtered(Reminder, "dueOn", lambda row, value: row.due_on >= value, "Due on or after.")
 
 
-@filter_input("Which imports (导入筛选).")
+@filter_input
 class ImportRunFilter(Filters):
-    """Imports by format and state."""
+    """Which imports (导入筛选)."""
 
     format: str | None = filtered(
         ImportRun, "format", lambda row, value: row.format == value, "What the lines are (格式)."
@@ -180,17 +180,17 @@ class ImportRunFilter(Filters):
     )
 
 
-@filter_input("Which events (事件筛选).")
+@filter_input
 class EventFilter(Filters):
-    """Events by time and kind."""
+    """Which events (事件筛选)."""
 
     since: datetime | None = filtered(Event, "occurredAt", lambda row, value: row.occurred_at >= value, "At or after.")
     kind: EventKind | None = filtered(Event, "kind", lambda row, value: row.kind == value, "What happened (类型).")
 
 
-@filter_input("Which consents (授权筛选).")
+@filter_input
 class ConsentFilter(Filters):
-    """Consents by number and end."""
+    """Which consents (授权筛选)."""
 
     reference: str | None = filtered(
         Consent, "reference", lambda row, value: row.reference == value, "Number of the letter (授权书编号)."
@@ -203,9 +203,9 @@ class ConsentFilter(Filters):
     )
 
 
-@filter_input("Which watches (监测筛选).")
+@filter_input
 class WatchFilter(Filters):
-    """Watches by reference, and those that have not ended."""
+    """Which watches (监测筛选)."""
 
     reference: str | None = filtered(
         Watch, "reference", lambda row, value: row.reference == value, "Your own reference (机构业务编号)."
@@ -215,9 +215,9 @@ class WatchFilter(Filters):
     )
 
 
-@filter_input("Which entries of the log (访问记录筛选).")
+@filter_input
 class AccessRecordFilter(Filters):
-    """Entries by time, purpose and result."""
+    """Which entries of the log (访问记录筛选)."""
 
     since: datetime | None = filtered(AccessRecord, "at", lambda row, value: row.at >= value, "At or after.")
     before: datetime | None = filtered(AccessRecord, "at", lambda row, value: row.at < value, "Before.")
@@ -229,18 +229,18 @@ class AccessRecordFilter(Filters):
     )
 
 
-@filter_input("Which conflicts of identity (身份冲突筛选).")
+@filter_input
 class IdentityConflictFilter(Filters):
-    """Conflicts by state."""
+    """Which conflicts of identity (身份冲突筛选)."""
 
     state: ConflictState | None = filtered(
         IdentityConflict, "state", lambda row, value: row.state == value, "Open or resolved (状态)."
     )
 
 
-@filter_input("Which steps with identities (身份事项筛选).")
+@filter_input
 class IdentityActFilter(Filters):
-    """Acts by state."""
+    """Which steps with identities (身份事项筛选)."""
 
     state: IdentityActState | None = filtered(
         IdentityAct, "state", lambda row, value: row.state == value, "Proposed, done or refused (状态)."

@@ -9,13 +9,14 @@ The payload `ProposeDeductionPayload` is made from this one line.
 import dataclasses
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import strawberry
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.utils.str_converters import to_camel_case, to_snake_case
 
 from casework.refusal import Code, Refusal
+from engine.declare.descriptions import description_of
 from engine.declare.directives import RequiresScopes
 from engine.declare.fields import DeclaredField, argument
 from engine.declare.relations import Root
@@ -26,6 +27,7 @@ from resolvers.mutations.acting import Also, MutationRoot, Perform, perform_muta
 from resolvers.mutations.binding import bind
 
 KEY = "key"
+Input = TypeVar("Input", bound=type)
 strawberry.enum(Code, name="MutationErrorCode", description="Why a mutation was refused (拒绝原因).")
 
 
@@ -115,15 +117,11 @@ def key(model: type, description: str, *, default: Any = dataclasses.MISSING) ->
     return strawberry.field(description=description, default=default, metadata={KEY: model})
 
 
-def mutation_input(description: str) -> Any:
-    """Declare the input of a mutation. Whoever may call the mutation may send it."""
-
-    def declare(cls: type) -> type:
-        made = strawberry.input(cls, description=description)
-        require(made, OPEN)
-        return made
-
-    return declare
+def mutation_input(cls: Input) -> Input:
+    """Declare the input of a mutation. It needs no scopes beyond those of the mutation."""
+    made = strawberry.input(cls, description=description_of(cls))
+    require(made, OPEN)
+    return made
 
 
 def _payload(name: str, noun: tuple[str, Any], also: Sequence[Also], requires: Requirement) -> Any:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, TypeVar, dataclass_transform
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
+from engine.declare.descriptions import description_of
 from engine.declare.directives import RequiresScopes
 from engine.declare.relations import Frame
 from engine.declare.sql import SQL
@@ -29,19 +30,15 @@ def filtered(of: Any, field: str, narrow: Filter, description: str) -> Any:
 
 
 @dataclass_transform(kw_only_default=True)
-def filter_input(description: str) -> Callable[[Input], Input]:
-    """Declare a filter input: all of the fields that are given must hold."""
-
-    def declare(cls: Input) -> Input:
-        made: Any = strawberry.input(cls, description=description)
-        definition = made.__strawberry_definition__
-        made.filters = {field.python_name: field.metadata["filter"] for field in definition.fields}
-        whole = reduce(both, (field.metadata["requires"] for field in definition.fields))
-        definition.directives = [RequiresScopes.of(whole)]
-        require(made, whole)
-        return made  # type: ignore[no-any-return]  # strawberry.input gives the class back
-
-    return declare
+def filter_input(cls: Input) -> Input:
+    """Declare a filter input. Rows must match all fields that are given."""
+    made: Any = strawberry.input(cls, description=description_of(cls))
+    definition = made.__strawberry_definition__
+    made.filters = {field.python_name: field.metadata["filter"] for field in definition.fields}
+    requirement = reduce(both, (field.metadata["requires"] for field in definition.fields))
+    definition.directives = [RequiresScopes.of(requirement)]
+    require(made, requirement)
+    return made  # type: ignore[no-any-return]  # strawberry.input returns the class
 
 
 def _needed(of: Any, field: str) -> Requirement:

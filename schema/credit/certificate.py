@@ -18,15 +18,9 @@ from schema.procedure.record_step import RecordStep
 from schema.requirements import INTEGRITY
 
 
-@row_type(
-    models.Certificate,
-    seen_by=may_see_certificate,
-    about=ABOUT_PARTY,
-    requires=INTEGRITY,
-    description="A certificate of automatic performance (自动履行证明书).",
-)
+@row_type(models.Certificate, seen_by=may_see_certificate, about=ABOUT_PARTY, requires=INTEGRITY)
 class Certificate(Node):
-    """A certificate."""
+    """A certificate of automatic performance (自动履行证明书)."""
 
     number: str = column("Its number (证明书编号).")
     case_number: str | None = expression(masking.listed_case_number, "The case whose obligation was performed (案号).")

@@ -29,15 +29,9 @@ if TYPE_CHECKING:
     from schema.register.case import Case
 
 
-@row_type(
-    models.CodeRecord,
-    seen_by=may_see_code_record,
-    about=ABOUT_PARTY,
-    requires=RECORDED,
-    description="A reason for a colour (信用码记录). Yellow is warning information; blue repairs a yellow one.",
-)
+@row_type(models.CodeRecord, seen_by=may_see_code_record, about=ABOUT_PARTY, requires=RECORDED)
 class CodeRecord(Node):
-    """A code record."""
+    """A reason for a colour (信用码记录). Yellow is warning information; blue repairs a yellow one."""
 
     colour: Colour = column("The colour it gives (颜色).")
     type: CodeType = relation(

@@ -23,28 +23,23 @@ from schema.requirements import CREDIT
     requires=any_of(Scope.REGISTER, Scope.SELF),
     key=None,
     name="CodePeriod",
-    description="A colour and the days it lasts (颜色时段).",
 )
 class CodePeriod(RowObject):
-    """One period of a code (R14)."""
+    """A colour and the days it lasts (颜色时段)."""
 
+    # R14.
     colour: Colour = column("The colour (颜色).")
     from_day: date | None = column("Its first day (起始日期); none where it was so from the beginning.")
     until_day: date | None = column("The day it ends (终止日期); none where no end is certain.")
 
 
 @row_type(
-    models.CodePeriod,
-    seen_by=may_see_code_period,
-    about=ABOUT_PARTY,
-    requires=CREDIT,
-    key=None,
-    name="CreditCode",
-    description="A party's five-colour code (五色信用码) on a day, with its records. No automated decision.",
+    models.CodePeriod, seen_by=may_see_code_period, about=ABOUT_PARTY, requires=CREDIT, key=None, name="CreditCode"
 )
 class CreditCode(RowObject):
-    """A colour and its reasons (R11, R13, R14)."""
+    """A party's five-colour code (五色信用码) on a day, with its records. No automated decision."""
 
+    # R11, R13, R14.
     colour: Colour = column("The colour (颜色).")
     as_of: date = expression(
         lambda row, audience: credit_codes.day_asked(row), "The day it is the colour of (查询基准日)."

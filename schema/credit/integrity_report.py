@@ -18,16 +18,11 @@ from schema.procedure.procedure_input import ID
 from schema.register.document_input import OTHER_DOCUMENT, DocumentKey
 
 
-@row_type(
-    models.IntegrityReport,
-    seen_by=may_see_integrity_report,
-    about=ABOUT_REPORT,
-    requires=SELF,
-    description="A signed report by which a subject shows its litigation credit (司法诚信报告): see /reports/{code}.",
-)
+@row_type(models.IntegrityReport, seen_by=may_see_integrity_report, about=ABOUT_REPORT, requires=SELF)
 class IntegrityReport(Node):
-    """A report. Its code is told once, when it is issued; its content is kept nowhere."""
+    """A signed report by which a subject shows its litigation credit (司法诚信报告): see /reports/{code}."""
 
+    # The code is returned once, when the report is issued. The content is not stored.
     share_code: ShareCode = relation(
         models.IntegrityReport.share_code, "What it shows, for what, and until when (出示范围与有效期)."
     )
@@ -35,10 +30,11 @@ class IntegrityReport(Node):
     last_viewed_at: datetime | None = column("When it was viewed last (最近查看时间).")
 
 
-@mutation_input("A signed report of one's own litigation credit (出具司法诚信报告).")
+@mutation_input
 class IssueIntegrityReportInput:
-    """A report. Exactly one of the three: one's own, shown masked."""
+    """A signed report of one's own litigation credit (出具司法诚信报告)."""
 
+    # Exactly one of id_number, organization_code and document must be given.
     name: str = strawberry.field(description="One's own full name, shown in the report (姓名或名称).")
     id_number: str | None = strawberry.field(default=None, description="One's own resident ID number (身份证号码).")
     organization_code: str | None = strawberry.field(
@@ -55,8 +51,8 @@ class IssueIntegrityReportInput:
     )
 
 
-@mutation_input("A report to withdraw (撤回司法诚信报告).")
+@mutation_input
 class RevokeIntegrityReportInput:
-    """A withdrawal."""
+    """A report to withdraw (撤回司法诚信报告)."""
 
     id: strawberry.ID = key(models.IntegrityReport, ID)

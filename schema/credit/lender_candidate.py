@@ -22,11 +22,11 @@ strawberry.enum(CourtLevel, description="A basic court, or all courts below an i
     key=None,
     source=lenders.candidates,
     name="LenderCandidate",
-    description="Who may be a professional lender by the number of cases (职业放贷人线索): a proposal, no listing.",
 )
 class LenderCandidate(RowObject):
-    """A party that reaches a threshold of the Zhejiang minutes of 2018 at one level of court."""
+    """Who may be a professional lender by the number of cases (职业放贷人线索): a proposal, no listing."""
 
+    # The thresholds are those of the Zhejiang minutes of 2018.
     level: CourtLevel = column("Where the cases were counted (统计层级).")
     in_one_year: int = column("Private-lending cases as plaintiff within one year (一年内案件数).")
     in_three_years: int = column("The same within three years (三年内案件数).")

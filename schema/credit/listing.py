@@ -26,16 +26,11 @@ if TYPE_CHECKING:
     from schema.register.party import Party
 
 
-@row_type(
-    models.Listing,
-    seen_by=may_see_listing,
-    about=ABOUT_PARTY,
-    requires=LISTED,
-    description="An entry on a public list (名单信息).",
-)
+@row_type(models.Listing, seen_by=may_see_listing, about=ABOUT_PARTY, requires=LISTED)
 class Listing(Node):
-    """A listing. The field names of the national list stand in brackets."""
+    """An entry on a public list (名单信息)."""
 
+    # Field names of the national list are in brackets.
     kind: ListingKind = column("Which list (名单种类).")
     case_number: str | None = expression(masking.listed_case_number, "Enforcement case number (案号, caseCode).")
     obligation: str | None = expression(

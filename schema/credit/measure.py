@@ -16,15 +16,9 @@ from schema.credit.code_record import CodeRecord
 from schema.register.party import Party
 
 
-@row_type(
-    models.Measure,
-    seen_by=may_see_measure,
-    about=ABOUT_MEASURE,
-    requires=any_of(Scope.MEASURE),
-    description="A record as it was given to the credit platform (互认措施). Of a withdrawn one nothing else is left.",
-)
+@row_type(models.Measure, seen_by=may_see_measure, about=ABOUT_MEASURE, requires=any_of(Scope.MEASURE))
 class Measure(Node):
-    """A measure."""
+    """A record as it was given to the credit platform (互认措施). Of a withdrawn one nothing else is left."""
 
     status: MeasureStatus = column("Where it stands (状态).")
     published_on: date = column("Day it was given to the platform (推送日期).")

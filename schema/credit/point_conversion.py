@@ -16,15 +16,9 @@ from schema.credit.catalogue import MoralBankItem
 from schema.register.household import Household
 
 
-@row_type(
-    models.PointConversion,
-    seen_by=may_see_conversion,
-    about=ABOUT_PARTY,
-    requires=any_of(Scope.CONVERSION),
-    description="Litigation credit as moral points of a household (积分转换).",
-)
+@row_type(models.PointConversion, seen_by=may_see_conversion, about=ABOUT_PARTY, requires=any_of(Scope.CONVERSION))
 class PointConversion(Node):
-    """A conversion."""
+    """Litigation credit as moral points of a household (积分转换)."""
 
     points: int = column("Points, negative for deductions (积分).")
     month: date = column("Its month, as the first day (月份).")
@@ -36,15 +30,9 @@ class PointConversion(Node):
     household: Household | None = relation(models.PointConversion.household, "The household (家庭).")
 
 
-@row_type(
-    models.VillageNotice,
-    seen_by=may_see_notice,
-    about=ABOUT_NOTICE,
-    requires=any_of(Scope.NOTICE),
-    description="What a village is told (村社告知): category, points and month.",
-)
+@row_type(models.VillageNotice, seen_by=may_see_notice, about=ABOUT_NOTICE, requires=any_of(Scope.NOTICE))
 class VillageNotice(Node):
-    """A notice."""
+    """What a village is told (村社告知): category, points and month."""
 
     category: ItemKind = column("Its category (类别).")
     points: int = column("Points (积分).")

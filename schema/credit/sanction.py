@@ -30,15 +30,9 @@ if TYPE_CHECKING:
 CATALOGUE = any_of(Scope.CATALOGUE)
 
 
-@row_type(
-    models.Sanction,
-    seen_by=may_see_sanction,
-    about=ABOUT_PARTY,
-    requires=CREDIT,
-    description="A fine, detention, admonition, order to leave or conviction (司法制裁).",
-)
+@row_type(models.Sanction, seen_by=may_see_sanction, about=ABOUT_PARTY, requires=CREDIT)
 class Sanction(Node):
-    """A sanction."""
+    """A fine, detention, admonition, order to leave or conviction (司法制裁)."""
 
     kind: SanctionKind = column("Its kind (种类).")
     amount: Money | None = column("Fine only: CNY (罚款金额).")

@@ -20,14 +20,9 @@ from schema.register.household import Household
 OFFICE = all_of(Scope.CONVERSION)
 
 
-@row_type(
-    models.Benefit,
-    seen_by=may_see_catalogue,
-    requires=any_of(Scope.CATALOGUE, Scope.CONVERSION),
-    description="A benefit that is linked to moral points (关爱礼遇), from a threshold on.",
-)
+@row_type(models.Benefit, seen_by=may_see_catalogue, requires=any_of(Scope.CATALOGUE, Scope.CONVERSION))
 class Benefit(Node):
-    """A benefit."""
+    """A benefit that is linked to moral points (关爱礼遇), from a threshold on."""
 
     code: str = column("Code in the catalogue (礼遇代码).")
     kind: BenefitKind = column("Finance, medical, transport, education or elderly care (类别).")
@@ -38,15 +33,9 @@ class Benefit(Node):
     evidence: str = column("How well it is evidenced (依据).")
 
 
-@row_type(
-    models.HouseholdMember,
-    seen_by=may_see_member,
-    about=ABOUT_PARTY,
-    requires=OFFICE,
-    description="A person of a household (户内成员), without its name.",
-)
+@row_type(models.HouseholdMember, seen_by=may_see_member, about=ABOUT_PARTY, requires=OFFICE)
 class HouseholdMember(Node):
-    """A membership."""
+    """A person of a household (户内成员), without its name."""
 
     household: Household | None = relation(models.HouseholdMember.household, "The household (家庭).")
     relation: str = column("Relation to the head of the household (与户主关系).")
@@ -63,11 +52,11 @@ class HouseholdMember(Node):
     requires=any_of(Scope.CONVERSION, Scope.NOTICE),
     source=standings.standings,
     name="HouseholdStanding",
-    description="How a household stands (家庭积分状况): for the head office by what it confirmed, for a village by "
-    "what it was told.",
 )
 class HouseholdStanding(Node):
-    """A standing."""
+    """How a household stands (家庭积分状况): for the head office by what it confirmed, for a village by what it was
+    told.
+    """
 
     household_key: str = column("The key of the household (家庭编号).")
     points: int = column("Its points, summed (积分合计).")

@@ -41,10 +41,9 @@ require(StatisticsFilter, OPEN)
     key=None,
     source=statistics.groups,
     name="Statistic",
-    description="The figures of one group (统计). Others than courts get rounded numbers, no sums, no small groups.",
 )
 class Statistic(RowObject):
-    """A group: what it is grouped by, and what it comes to."""
+    """The figures of one group (统计). Others than courts get rounded numbers, no sums, no small groups."""
 
     court: Court | None = relation(
         statistics.COURT, "COURT: the court (法院).", requires=any_of(Scope.CATALOGUE, Scope.AUDIT)

@@ -21,14 +21,9 @@ REFERENCE = "Your own reference for it (机构业务编号)."
 VARIABLES = "Its variables, as the text of a JSON object (变量)."
 
 
-@row_type(
-    models.BulkOperation,
-    seen_by=may_see_operation,
-    requires=OWN,
-    description="A document that runs page by page in the background, into a file of JSON lines (批量作业).",
-)
+@row_type(models.BulkOperation, seen_by=may_see_operation, requires=OWN)
 class BulkOperation(Node):
-    """A bulk operation."""
+    """A document that runs page by page in the background, into a file of JSON lines (批量作业)."""
 
     kind: BulkKind = column("What it reads (作业类型).")
     state: BulkState = column("Where it stands (状态).")
@@ -46,9 +41,9 @@ class BulkOperation(Node):
     expires_at: datetime | None = column("Until when its file is kept (有效期至).")
 
 
-@mutation_input("A list to export whole (导出).")
+@mutation_input
 class StartExportInput:
-    """A document."""
+    """A list to export whole (导出)."""
 
     document: str = strawberry.field(
         description="A query for one list: a connection with `nodes` or `edges`. Its `first` is not read (查询文档)."
@@ -57,9 +52,9 @@ class StartExportInput:
     reference: str | None = strawberry.field(default=None, description=REFERENCE)
 
 
-@mutation_input("A file of subjects to check (批量核查).")
+@mutation_input
 class StartBatchCheckInput:
-    """An upload, and a document."""
+    """A file of subjects to check (批量核查)."""
 
     upload: strawberry.ID = strawberry.field(description="What POST /uploads answered (上传编号).")
     document: str = strawberry.field(
@@ -69,23 +64,23 @@ class StartBatchCheckInput:
     reference: str | None = strawberry.field(default=None, description=REFERENCE)
 
 
-@mutation_input("A file of subjects to watch (批量监测).")
+@mutation_input
 class StartBatchWatchInput:
-    """An upload."""
+    """A file of subjects to watch (批量监测)."""
 
     upload: strawberry.ID = strawberry.field(description="What POST /uploads answered (上传编号).")
     reference: str | None = strawberry.field(default=None, description=REFERENCE)
 
 
-@mutation_input("A bulk operation to end (取消作业).")
+@mutation_input
 class CancelBulkOperationInput:
-    """An operation."""
+    """A bulk operation to end (取消作业)."""
 
     id: strawberry.ID = key(models.BulkOperation, ID)
 
 
-@mutation_input("A file to fetch (下载).")
+@mutation_input
 class SignDownloadInput:
-    """An operation that is complete."""
+    """A file to fetch (下载)."""
 
     id: strawberry.ID = key(models.BulkOperation, ID)

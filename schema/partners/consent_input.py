@@ -16,9 +16,9 @@ UNTIL = "Until when (失效时间)."
 FROM = "From when; from now on by default (生效时间)."
 
 
-@mutation_input("A letter by which a person lets you ask (授权书登记, R15).")
+@mutation_input
 class RegisterConsentInput:
-    """A signed letter."""
+    """A letter by which a person lets you ask (授权书登记, R15)."""
 
     letter_number: str = strawberry.field(description="Your own number of the letter (授权书编号).")
     id_number: str | None = strawberry.field(
@@ -33,9 +33,9 @@ class RegisterConsentInput:
     evidence_hash: Sha256 = strawberry.field(description="SHA-256 of the scanned letter (影像摘要).")
 
 
-@mutation_input("A consent of one's own to a recipient (本人授权, R15).")
+@mutation_input
 class GrantConsentInput:
-    """A consent."""
+    """A consent of one's own to a recipient (本人授权, R15)."""
 
     recipient_id: strawberry.ID = key(models.Client, "One of `recipients` (被授权方).")
     purposes: list[Purpose] = strawberry.field(description="For what (用途).")
@@ -44,17 +44,18 @@ class GrantConsentInput:
     valid_to: datetime = strawberry.field(description=UNTIL)
 
 
-@mutation_input("A consent to end (撤回授权): its subject may end it, and its recipient.")
+@mutation_input
 class RevokeConsentInput:
-    """A revocation."""
+    """A consent to end (撤回授权): its subject may end it, and its recipient."""
 
     id: strawberry.ID = key(models.Consent, ID)
 
 
-@mutation_input("A code by which one shows one's own record (生成分享码).")
+@mutation_input
 class CreateShareCodeInput:
-    """A share code. Exactly one of the three: one's own, shown masked with the record."""
+    """A code by which one shows one's own record (生成分享码)."""
 
+    # Exactly one of id_number, organization_code and document must be given.
     name: str = strawberry.field(description="One's own full name, shown with the record (姓名或名称).")
     id_number: str | None = strawberry.field(default=None, description="One's own resident ID number (身份证号码).")
     organization_code: str | None = strawberry.field(
@@ -67,17 +68,18 @@ class CreateShareCodeInput:
     single_use: bool = strawberry.field(default=True, description="Whether it opens one answer only (一次有效).")
 
 
-@mutation_input("A share code to end (作废分享码).")
+@mutation_input
 class RevokeShareCodeInput:
-    """A revocation."""
+    """A share code to end (作废分享码)."""
 
     id: strawberry.ID = key(models.ShareCode, ID)
 
 
-@mutation_input("A subject to watch, by name and number together (监测对象).")
+@mutation_input
 class WatchKey:
-    """Exactly one of the three."""
+    """A subject to watch, by name and number together (监测对象)."""
 
+    # Exactly one of id_number, organization_code and document must be given.
     name: str = strawberry.field(description="Full name (姓名或名称).")
     id_number: str | None = strawberry.field(default=None, description="Resident ID number (居民身份证号码).")
     organization_code: str | None = strawberry.field(
@@ -87,15 +89,15 @@ class WatchKey:
     reference: str = strawberry.field(description="Your own reference, which every event carries (机构业务编号).")
 
 
-@mutation_input("Subjects to watch from now on (贷后监测). Persons must consent to POST_LOAN_MONITORING.")
+@mutation_input
 class WatchInput:
-    """Up to 500 subjects; the good ones are watched, whatever comes of the others."""
+    """Subjects to watch from now on (贷后监测). Persons must consent to POST_LOAN_MONITORING."""
 
     subjects: list[WatchKey] = strawberry.field(description="Whom (监测对象), 1 to 500.")
 
 
-@mutation_input("Watches to end (停止监测).")
+@mutation_input
 class UnwatchInput:
-    """Up to 500 references."""
+    """Watches to end (停止监测)."""
 
     references: list[str] = strawberry.field(description="Your own references of them (机构业务编号), 1 to 500.")

@@ -27,16 +27,9 @@ OWN = any_of(Scope.REGISTER, Scope.SELF)
 """Partners are not told of every event: a count would say how many there were."""
 
 
-@row_type(
-    models.Event,
-    seen_by=may_see_event,
-    about=ABOUT_EVENT,
-    source=events.told,
-    requires=all_of(Scope.EVENT),
-    description="That something changed for a subject (变更事件): neither what nor why, which is asked for.",
-)
+@row_type(models.Event, seen_by=may_see_event, about=ABOUT_EVENT, source=events.told, requires=all_of(Scope.EVENT))
 class Event(Node):
-    """An event."""
+    """That something changed for a subject (变更事件): neither what nor why, which is asked for."""
 
     kind: EventKind = column("What happened (事件类型).")
     reference: str | None = column(

@@ -23,15 +23,9 @@ from schema.scalars import Money
 LENT = all_of(Scope.LOAN)
 
 
-@row_type(
-    models.IncentiveLoan,
-    seen_by=may_see_bank_row,
-    about=ABOUT_PARTY,
-    requires=LENT,
-    description="A loan that a bank granted on gold (诚信履行贷).",
-)
+@row_type(models.IncentiveLoan, seen_by=may_see_bank_row, about=ABOUT_PARTY, requires=LENT)
 class IncentiveLoan(Node):
-    """A loan."""
+    """A loan that a bank granted on gold (诚信履行贷)."""
 
     reference: str = column("Your own reference (机构业务编号).")
     amount: Money = column("What was lent, in CNY (金额).")
@@ -44,10 +38,11 @@ class IncentiveLoan(Node):
     )
 
 
-@mutation_input("A loan granted on gold (诚信履行贷报送). Persons must consent to INCENTIVE_LOAN.")
+@mutation_input
 class RecordIncentiveLoanInput:
-    """A loan. Exactly one of the three."""
+    """A loan granted on gold (诚信履行贷报送). Persons must consent to INCENTIVE_LOAN."""
 
+    # Exactly one of id_number, organization_code and document must be given.
     name: str = strawberry.field(description="The borrower's full name (姓名或名称).")
     id_number: str | None = strawberry.field(default=None, description="Resident ID number (居民身份证号码).")
     organization_code: str | None = strawberry.field(
@@ -59,9 +54,9 @@ class RecordIncentiveLoanInput:
     granted_on: date = strawberry.field(description="When (发放日期).")
 
 
-@mutation_input("The end of a loan (诚信履行贷结清).")
+@mutation_input
 class CloseIncentiveLoanInput:
-    """An end."""
+    """The end of a loan (诚信履行贷结清)."""
 
     id: strawberry.ID = key(models.IncentiveLoan, ID)
     outcome: LoanOutcome = strawberry.field(description="How it ended (结果).")

@@ -37,10 +37,9 @@ UNTIL = "Until the next publication, or the end of the consent if that is earlie
     key=None,
     source=subjects.looked_up,
     requires=all_of(Scope.SUBJECT, Scope.PERSON_CREDIT),
-    description="What a bank is told of a subject (诉讼信用+金融). Unknown and unconsented persons look alike.",
 )
 class FinanceReport(RowObject):
-    """A bank's answer about one subject."""
+    """What a bank is told of a subject (诉讼信用+金融). Unknown and unconsented persons look alike."""
 
     outcome: MatchOutcome = column(OUTCOME)
     matched_name: NameStanding | None = column(MATCHED_NAME)
@@ -66,10 +65,9 @@ class FinanceReport(RowObject):
     key=None,
     source=subjects.looked_up,
     requires=all_of(Scope.SUBJECT, Scope.PERSON_INTEGRITY),
-    description="What an employer is told of a candidate (诉讼信用+就业): what is a matter of the post alone.",
 )
 class EmploymentReport(RowObject):
-    """An employer's answer about one candidate."""
+    """What an employer is told of a candidate (诉讼信用+就业): what is a matter of the post alone."""
 
     outcome: MatchOutcome = column(OUTCOME)
     matched_name: NameStanding | None = column(MATCHED_NAME)
@@ -100,10 +98,9 @@ class EmploymentReport(RowObject):
     key=None,
     source=subjects.looked_up,
     requires=all_of(Scope.SUBJECT, Scope.ORGANIZATION),
-    description="What anybody is told of an organization (诉讼信用+商务). No consent is needed.",
 )
 class CommerceReport(RowObject):
-    """An answer about one organization."""
+    """What anybody is told of an organization (诉讼信用+商务). No consent is needed."""
 
     outcome: MatchOutcome = column(OUTCOME)
     matched_name: NameStanding | None = column(MATCHED_NAME)
@@ -121,10 +118,9 @@ class CommerceReport(RowObject):
     key=None,
     source=scenarios.shared,
     requires=all_of(Scope.SUBJECT, Scope.PERSON_INTEGRITY),
-    description="What a subject shows by its share code (诉讼信用+社会): compare name and number with who shows it.",
 )
 class SharedReport(RowObject):
-    """What is shown."""
+    """What a subject shows by its share code (诉讼信用+社会): compare name and number with who shows it."""
 
     name: str = column("Who shows it (姓名或名称).", of="shown_name")
     masked_number: str = column("Its number, masked (证件号码, 脱敏).", of="shown_number")

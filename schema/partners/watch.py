@@ -17,15 +17,9 @@ from resolvers.visibility.predicates import may_see_bank_row, may_see_watch_line
 WATCHING = all_of(Scope.WATCH)
 
 
-@row_type(
-    models.Watch,
-    seen_by=may_see_bank_row,
-    about=ABOUT_WATCH,
-    requires=WATCHING,
-    description="A subject of whose changes you are told (贷后监测), whoever knows it.",
-)
+@row_type(models.Watch, seen_by=may_see_bank_row, about=ABOUT_WATCH, requires=WATCHING)
 class Watch(Node):
-    """A watch."""
+    """A subject of whose changes you are told (贷后监测), whoever knows it."""
 
     reference: str = column("Your own reference, which every event carries (机构业务编号).")
     kind: PartyKind = column("Person or organization (主体类型).")
@@ -34,15 +28,9 @@ class Watch(Node):
     ended_at: datetime | None = column("When you ended it (终止时间).")
 
 
-@row_type(
-    models.WatchLine,
-    seen_by=may_see_watch_line,
-    key=None,
-    requires=WATCHING,
-    description="What came of one subject of an order (监测委托明细). Without consent, known and unknown look alike.",
-)
+@row_type(models.WatchLine, seen_by=may_see_watch_line, key=None, requires=WATCHING)
 class WatchLine(RowObject):
-    """A line of an order."""
+    """What came of one subject of an order (监测委托明细). Without consent, known and unknown look alike."""
 
     reference: str = column("Your own reference (机构业务编号).")
     outcome: WatchOutcome = column("What came of it (结果).")

@@ -10,9 +10,9 @@ from schema.mutation_fields import key, mutation_input
 from schema.procedure.procedure_input import ID
 
 
-@mutation_input("Where to send events (回调地址).")
+@mutation_input
 class CreateWebhookInput:
-    """A webhook."""
+    """Where to send events (回调地址)."""
 
     url: str = strawberry.field(description="An https address of yours; no address of a private network (地址).")
     kinds: list[EventKind] = strawberry.field(
@@ -20,9 +20,9 @@ class CreateWebhookInput:
     )
 
 
-@mutation_input("What to change of a webhook (变更回调). What is not given stays as it is.")
+@mutation_input
 class ChangeWebhookInput:
-    """A webhook, and what it is to be."""
+    """What to change of a webhook (变更回调). What is not given stays as it is."""
 
     id: strawberry.ID = key(models.Webhook, ID)
     url: str | None = strawberry.field(default=None, description="Another https address of yours (地址).")
@@ -31,37 +31,37 @@ class ChangeWebhookInput:
     )
 
 
-@mutation_input("A webhook that is used no longer (删除).")
+@mutation_input
 class DeleteWebhookInput:
-    """A webhook."""
+    """A webhook that is used no longer (删除)."""
 
     id: strawberry.ID = key(models.Webhook, ID)
 
 
-@mutation_input("A webhook whose keys are changed (更换密钥).")
+@mutation_input
 class RotateWebhookKeysInput:
-    """A webhook."""
+    """A webhook whose keys are changed (更换密钥)."""
 
     id: strawberry.ID = key(models.Webhook, ID)
 
 
-@mutation_input("A webhook that is sent nothing more (停用).")
+@mutation_input
 class DisableWebhookInput:
-    """A webhook."""
+    """A webhook that is sent nothing more (停用)."""
 
     id: strawberry.ID = key(models.Webhook, ID)
 
 
-@mutation_input("A webhook that is sent events again, what it missed while it failed first (启用).")
+@mutation_input
 class EnableWebhookInput:
-    """A webhook."""
+    """A webhook that is sent events again, what it missed while it failed first (启用)."""
 
     id: strawberry.ID = key(models.Webhook, ID)
 
 
-@mutation_input("Events to send once more (重新推送), under the ids that they had.")
+@mutation_input
 class ReplayEventsInput:
-    """A webhook, and a moment."""
+    """Events to send once more (重新推送), under the ids that they had."""
 
     id: strawberry.ID = key(models.Webhook, ID)
     since: datetime = strawberry.field(description="Events from this moment on (起始时间).")

@@ -17,14 +17,9 @@ from schema.register.court import Court
 from schema.requirements import PUBLISHED
 
 
-@row_type(
-    models.Batch,
-    seen_by=may_see_batch,
-    requires=any_of(Scope.PROCEDURE),
-    description="One month of one court, published at once (批次).",
-)
+@row_type(models.Batch, seen_by=may_see_batch, requires=any_of(Scope.PROCEDURE))
 class Batch(Node):
-    """A batch."""
+    """One month of one court, published at once (批次)."""
 
     month: date = column("Its month, as the first day (月份).")
     status: BatchStatus = column("Where it stands (状态).")

@@ -13,14 +13,9 @@ from resolvers.visibility.predicates import may_see_bulletin
 from schema.register.court import Court
 
 
-@row_type(
-    models.Bulletin,
-    seen_by=may_see_bulletin,
-    requires=any_of(Scope.CATALOGUE),
-    description="What a court publishes about a month (通报).",
-)
+@row_type(models.Bulletin, seen_by=may_see_bulletin, requires=any_of(Scope.CATALOGUE))
 class Bulletin(Node):
-    """A bulletin."""
+    """What a court publishes about a month (通报)."""
 
     kind: BulletinKind = column("Its kind (种类).")
     month: date = column("Its month, as the first day (月份).")

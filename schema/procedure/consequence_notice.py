@@ -23,14 +23,10 @@ if TYPE_CHECKING:
 
 
 @row_type(
-    models.ConsequenceNotice,
-    seen_by=may_see_consequence_notice,
-    about=ABOUT_PARTY,
-    requires=any_of(Scope.PROCEDURE),
-    description="What a participant was told would follow if it did not perform (法律后果告知书).",
+    models.ConsequenceNotice, seen_by=may_see_consequence_notice, about=ABOUT_PARTY, requires=any_of(Scope.PROCEDURE)
 )
 class ConsequenceNotice(Node):
-    """A notice."""
+    """What a participant was told would follow if it did not perform (法律后果告知书)."""
 
     number: str = column("Its number (告知书编号).")
     served_on: date = column("Day of service (送达日期).")

@@ -36,15 +36,9 @@ PROCEDURE = any_of(Scope.PROCEDURE)
 CATALOGUE = any_of(Scope.CATALOGUE)
 
 
-@row_type(
-    models.DeductionStep,
-    seen_by=may_see_procedure,
-    about=ABOUT_DEDUCTION,
-    requires=PROCEDURE,
-    description="One step of the procedure: who, when, why (流程节点).",
-)
+@row_type(models.DeductionStep, seen_by=may_see_procedure, about=ABOUT_DEDUCTION, requires=PROCEDURE)
 class DeductionStep(Node):
-    """A step."""
+    """One step of the procedure: who, when, why (流程节点)."""
 
     sequence: int = column("Its place, from one (序号).")
     status: DeductionStatus = column("The state it led to (状态).")
@@ -53,15 +47,9 @@ class DeductionStep(Node):
     reason: str = column("Why (理由).")
 
 
-@row_type(
-    models.DeductionVersion,
-    seen_by=may_see_procedure,
-    about=ABOUT_DEDUCTION,
-    requires=PROCEDURE,
-    description="One edition of a deduction's content (版本).",
-)
+@row_type(models.DeductionVersion, seen_by=may_see_procedure, about=ABOUT_DEDUCTION, requires=PROCEDURE)
 class DeductionVersion(Node):
-    """A version."""
+    """One edition of a deduction's content (版本)."""
 
     version: int = column("Its number, from one (版本号).")
     points: int = column("Points taken (扣分).")
@@ -71,15 +59,9 @@ class DeductionVersion(Node):
     behaviour: Behaviour = relation(models.DeductionVersion.behaviour, "The behaviour (行为).", requires=CATALOGUE)
 
 
-@row_type(
-    models.Deduction,
-    seen_by=may_see_deduction,
-    about=ABOUT_PARTY,
-    requires=PUBLISHED,
-    description="Points taken from one subject in one stage of one case (扣分). An item, without commentary (白描).",
-)
+@row_type(models.Deduction, seen_by=may_see_deduction, about=ABOUT_PARTY, requires=PUBLISHED)
 class Deduction(Node):
-    """A deduction."""
+    """Points taken from one subject in one stage of one case (扣分). An item, without commentary (白描)."""
 
     role: Role = column("The subject's position in the case (诉讼地位), always shown.")
     stage: Stage = column("The stage (环节).")

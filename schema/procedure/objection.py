@@ -20,15 +20,9 @@ if TYPE_CHECKING:
     from schema.procedure.deduction import Deduction
 
 
-@row_type(
-    models.Objection,
-    seen_by=may_see_procedure,
-    about=ABOUT_DEDUCTION,
-    requires=any_of(Scope.PROCEDURE),
-    description="A written objection against a deduction (异议), answered within a month.",
-)
+@row_type(models.Objection, seen_by=may_see_procedure, about=ABOUT_DEDUCTION, requires=any_of(Scope.PROCEDURE))
 class Objection(Node):
-    """An objection."""
+    """A written objection against a deduction (异议), answered within a month."""
 
     statement: str = column("What the subject says (异议理由).")
     filed_on: date = column("Day of filing (提出日期).")

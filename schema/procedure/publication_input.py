@@ -12,17 +12,17 @@ from schema.procedure.procedure_input import ID, REASON
 from schema.scalars import Sha256
 
 
-@mutation_input("A professional lender to list (职业放贷人认定).")
+@mutation_input
 class ListLenderInput:
-    """A lender."""
+    """A professional lender to list (职业放贷人认定)."""
 
     party_id: strawberry.ID = key(models.Party, "The party (当事人).")
     reason: str = strawberry.field(description="The ground of the listing (认定依据).")
 
 
-@mutation_input("A dishonest judgment debtor to list (纳入失信被执行人名单).")
+@mutation_input
 class ListDebtorInput:
-    """A debtor."""
+    """A dishonest judgment debtor to list (纳入失信被执行人名单)."""
 
     case_id: strawberry.ID = key(models.CourtCase, "The enforcement case (执行案件).")
     party_id: strawberry.ID = key(models.Party, "The judgment debtor (被执行人).")
@@ -34,17 +34,17 @@ class ListDebtorInput:
     reason: str = strawberry.field(description=REASON)
 
 
-@mutation_input("An entry to take off its list (移出名单).")
+@mutation_input
 class RemoveListingInput:
-    """An entry that ends."""
+    """An entry to take off its list (移出名单)."""
 
     id: strawberry.ID = key(models.Listing, ID)
     reason: str = strawberry.field(description=REASON)
 
 
-@mutation_input("A bulletin about a month, without persons (通报).")
+@mutation_input
 class PublishBulletinInput:
-    """A bulletin."""
+    """A bulletin about a month, without persons (通报)."""
 
     kind: BulletinKind = strawberry.field(description="Its kind (种类).")
     month: date = strawberry.field(description="Any day of its month (月份).")
@@ -52,9 +52,9 @@ class PublishBulletinInput:
     body: str = strawberry.field(description="Text (正文).")
 
 
-@mutation_input("A legal-consequence notice that was served (法律后果告知书).")
+@mutation_input
 class IssueConsequenceNoticeInput:
-    """A notice."""
+    """A legal-consequence notice that was served (法律后果告知书)."""
 
     number: str = strawberry.field(description="Its number (告知书编号).")
     case_id: strawberry.ID = key(models.CourtCase, "The case (案件).")

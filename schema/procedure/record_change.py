@@ -12,14 +12,9 @@ from resolvers.register.import_runs import field_name
 from resolvers.visibility.imports import may_see_record_change
 
 
-@row_type(
-    models.RecordChange,
-    seen_by=may_see_record_change,
-    requires=any_of(Scope.REGISTER),
-    description="That an export changed one field of what was there (变更记录); for the court whose it is.",
-)
+@row_type(models.RecordChange, seen_by=may_see_record_change, requires=any_of(Scope.REGISTER))
 class RecordChange(Node):
-    """A change of one field."""
+    """That an export changed one field of what was there (变更记录); for the court whose it is."""
 
     changed_at: datetime = column("When it was imported (变更时间).")
     field: str = expression(field_name, "Which field (字段).")

@@ -13,15 +13,9 @@ from resolvers.visibility.about import ABOUT_PARTY
 from resolvers.visibility.items import may_see_reminder
 
 
-@row_type(
-    models.RecordStep,
-    seen_by=may_see_reminder,
-    about=ABOUT_PARTY,
-    requires=any_of(Scope.PROCEDURE),
-    description="A step that a member of staff took with a matter: who, when, why (办理节点).",
-)
+@row_type(models.RecordStep, seen_by=may_see_reminder, about=ABOUT_PARTY, requires=any_of(Scope.PROCEDURE))
 class RecordStep(Node):
-    """A step."""
+    """A step that a member of staff took with a matter: who, when, why (办理节点)."""
 
     staff_role: StaffRole = column("The role of who took it (经办角色).")
     taken_at: datetime = column("When (时间).")

@@ -13,17 +13,17 @@ from schema.procedure.procedure_input import ID, REASON
 from schema.scalars import Money, Sha256
 
 
-@mutation_input("A written objection to an item of one's own (异议).")
+@mutation_input
 class FileObjectionInput:
-    """An objection."""
+    """A written objection to an item of one's own (异议)."""
 
     deduction_id: strawberry.ID = key(models.Deduction, "The item (扣分).")
     statement: str = strawberry.field(description="What is wrong with it (异议理由).")
 
 
-@mutation_input("The panel's answer to an objection (异议答复, R8).")
+@mutation_input
 class AnswerObjectionInput:
-    """An answer."""
+    """The panel's answer to an objection (异议答复, R8)."""
 
     id: strawberry.ID = key(models.Objection, ID)
     outcome: ObjectionOutcome = strawberry.field(description="The outcome (结果).")
@@ -31,18 +31,20 @@ class AnswerObjectionInput:
     reason: str = strawberry.field(description="The reasons that the subject is given (理由).")
 
 
-@mutation_input("A document that shows what was performed or settled (履行凭证或和解协议).")
+@mutation_input
 class EvidenceInput:
-    """A document, by what identifies it: the file itself goes to the court."""
+    """A document that shows what was performed or settled (履行凭证或和解协议)."""
 
+    # The file itself is sent to the court.
     document: str = strawberry.field(description="Its kind and number (文书名称及编号).")
     digest: Sha256 = strawberry.field(description="SHA-256 of the file (摘要).")
 
 
-@mutation_input("An application for repair of an item, or of a record, of one's own (信用修复申请, R9).")
+@mutation_input
 class ApplyForRepairInput:
-    """An application: exactly one of the two ids."""
+    """An application for repair of an item, or of a record, of one's own (信用修复申请, R9)."""
 
+    # Exactly one of the two ids must be given.
     deduction_id: strawberry.ID | None = key(models.Deduction, "The item (扣分).", default=None)
     code_record_id: strawberry.ID | None = key(models.CodeRecord, "The yellow record (黄码记录).", default=None)
     ground: RepairGround = strawberry.field(description="Why (事由).")
@@ -53,9 +55,9 @@ class ApplyForRepairInput:
     )
 
 
-@mutation_input("The panel's decision on an application (信用修复决定, R9).")
+@mutation_input
 class DecideRepairInput:
-    """A decision."""
+    """The panel's decision on an application (信用修复决定, R9)."""
 
     id: strawberry.ID = key(models.Repair, ID)
     outcome: RepairOutcome = strawberry.field(description="The outcome (结果).")
@@ -65,9 +67,9 @@ class DecideRepairInput:
     reason: str = strawberry.field(description="The reasons that the subject is given (理由).")
 
 
-@mutation_input("How a repair in enforcement ended, at a review (蓝码复核).")
+@mutation_input
 class EndRepairInput:
-    """The end of a blue record."""
+    """How a repair in enforcement ended, at a review (蓝码复核)."""
 
     code_record_id: strawberry.ID = key(models.CodeRecord, "The blue record (蓝码记录).")
     performed: bool = strawberry.field(
@@ -76,9 +78,9 @@ class EndRepairInput:
     reason: str = strawberry.field(description=REASON)
 
 
-@mutation_input("A decision of fine, detention, admonition, order to leave, or a conviction (司法制裁).")
+@mutation_input
 class RecordSanctionInput:
-    """A sanction."""
+    """A decision of fine, detention, admonition, order to leave, or a conviction (司法制裁)."""
 
     number: str = strawberry.field(description="Number of the decision (决定书案号).")
     case_id: strawberry.ID = key(models.CourtCase, "The case (案件).")
@@ -97,18 +99,18 @@ class RecordSanctionInput:
     reason: str = strawberry.field(description=REASON)
 
 
-@mutation_input("A reconsideration that revokes a sanction (复议撤销).")
+@mutation_input
 class RevokeSanctionInput:
-    """A revocation."""
+    """A reconsideration that revokes a sanction (复议撤销)."""
 
     id: strawberry.ID = key(models.Sanction, ID)
     revoked_on: date = strawberry.field(description="Day of the reconsideration (撤销日期).")
     reason: str = strawberry.field(description=REASON)
 
 
-@mutation_input("A certificate of automatic performance (自动履行证明书).")
+@mutation_input
 class IssueCertificateInput:
-    """A certificate."""
+    """A certificate of automatic performance (自动履行证明书)."""
 
     number: str = strawberry.field(description="Its number (证明书编号).")
     case_id: strawberry.ID = key(models.CourtCase, "The case (案件).")
@@ -117,9 +119,9 @@ class IssueCertificateInput:
     reason: str = strawberry.field(description=REASON)
 
 
-@mutation_input("A settlement or mediation that a participant has performed (和解、调解已履行).")
+@mutation_input
 class RecordSettlementPerformedInput:
-    """A performed settlement."""
+    """A settlement or mediation that a participant has performed (和解、调解已履行)."""
 
     case_id: strawberry.ID = key(models.CourtCase, "The case (案件).")
     party_id: strawberry.ID = key(models.Party, "Who performed (履行人).")
@@ -128,17 +130,17 @@ class RecordSettlementPerformedInput:
     reason: str = strawberry.field(description=REASON)
 
 
-@mutation_input("A settlement that was recorded wrongly (撤销履行记录).")
+@mutation_input
 class RevokeSettlementInput:
-    """A revocation."""
+    """A settlement that was recorded wrongly (撤销履行记录)."""
 
     id: strawberry.ID = key(models.Settlement, ID)
     reason: str = strawberry.field(description=REASON)
 
 
-@mutation_input("A person whom the head office enrols in a household (入册).")
+@mutation_input
 class EnrolMemberInput:
-    """An enrolment, on the letter by which the person agreed."""
+    """A person whom the head office enrols in a household (入册)."""
 
     household_key: str = strawberry.field(description="The key of the household (户号).")
     village: str = strawberry.field(description="Its village, with the township (村社区).")
@@ -150,47 +152,47 @@ class EnrolMemberInput:
     enrolled_on: date = strawberry.field(description="Day of enrolment (入册日期).")
 
 
-@mutation_input("A person who leaves a household (迁出).")
+@mutation_input
 class EndMembershipInput:
-    """The end of a membership."""
+    """A person who leaves a household (迁出)."""
 
     id: strawberry.ID = key(models.HouseholdMember, ID)
     left_on: date = strawberry.field(description="The first day on which the person is no longer there (迁出日期).")
 
 
-@mutation_input("A certificate to revoke (撤销证明书).")
+@mutation_input
 class RevokeCertificateInput:
-    """A revocation."""
+    """A certificate to revoke (撤销证明书)."""
 
     id: strawberry.ID = key(models.Certificate, ID)
     reason: str = strawberry.field(description=REASON)
 
 
-@mutation_input("A conversion that the head office confirms (确认).")
+@mutation_input
 class ConfirmConversionInput:
-    """A confirmation."""
+    """A conversion that the head office confirms (确认)."""
 
     id: strawberry.ID = key(models.PointConversion, ID)
 
 
-@mutation_input("A conversion that the head office returns (退回).")
+@mutation_input
 class ReturnConversionInput:
-    """A return."""
+    """A conversion that the head office returns (退回)."""
 
     id: strawberry.ID = key(models.PointConversion, ID)
     reason: str = strawberry.field(description="What is wrong with it (退回理由).")
 
 
-@mutation_input("A measure that the city's platform recognised (互认反馈).")
+@mutation_input
 class RecordRecognitionInput:
-    """A recognition."""
+    """A measure that the city's platform recognised (互认反馈)."""
 
     id: strawberry.ID = key(models.Measure, ID)
     recognised_on: date = strawberry.field(description="Day of recognition (互认日期).")
 
 
-@mutation_input("A notice that the village has read (签收).")
+@mutation_input
 class AcknowledgeNoticeInput:
-    """An acknowledgement."""
+    """A notice that the village has read (签收)."""
 
     id: strawberry.ID = key(models.VillageNotice, ID)

@@ -16,14 +16,9 @@ from schema.procedure.objection import Objection
 from schema.register.court import Court
 
 
-@row_type(
-    models.Reminder,
-    seen_by=may_see_reminder,
-    requires=any_of(Scope.PROCEDURE),
-    description="What a court is reminded of (期限提醒); it stays when the matter is done.",
-)
+@row_type(models.Reminder, seen_by=may_see_reminder, requires=any_of(Scope.PROCEDURE))
 class Reminder(Node):
-    """A reminder."""
+    """What a court is reminded of (期限提醒); it stays when the matter is done."""
 
     kind: ReminderKind = column("Of what (类型).")
     due_on: date = column("The day it is due (到期日).")

@@ -22,15 +22,9 @@ if TYPE_CHECKING:
     from schema.procedure.deduction import Deduction
 
 
-@row_type(
-    models.Repair,
-    seen_by=may_see_repair,
-    about=ABOUT_PARTY,
-    requires=any_of(Scope.PROCEDURE),
-    description="An application for credit repair (信用修复).",
-)
+@row_type(models.Repair, seen_by=may_see_repair, about=ABOUT_PARTY, requires=any_of(Scope.PROCEDURE))
 class Repair(Node):
-    """A repair."""
+    """An application for credit repair (信用修复)."""
 
     ground: RepairGround = column("Why it is asked for (事由).")
     commitment: str = column("What the subject commits itself to (信用承诺).")

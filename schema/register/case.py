@@ -30,30 +30,18 @@ if TYPE_CHECKING:
     from schema.register.party import Party
 
 
-@row_type(
-    AssessmentRow,
-    seen_by=may_see_assessment,
-    requires=PUBLISHED,
-    key=None,
-    source=assessments,
-    description="One subject's score in one stage of one case (一案一评): ten less what was taken. Never added up.",
-)
+@row_type(AssessmentRow, seen_by=may_see_assessment, requires=PUBLISHED, key=None, source=assessments)
 class Assessment(RowObject):
-    """A stage score (R2)."""
+    """One subject's score in one stage of one case (一案一评): ten less what was taken. Never added up."""
 
+    # R2.
     stage: Stage = column("The stage (环节).")
     score: int = column("Ten less the points in publication, not below zero (得分).")
 
 
-@row_type(
-    models.Participation,
-    seen_by=may_see_participation,
-    about=ABOUT_PARTY,
-    requires=PART,
-    description="A participant in a case, always with its role (诉讼参与).",
-)
+@row_type(models.Participation, seen_by=may_see_participation, about=ABOUT_PARTY, requires=PART)
 class Participation(Node):
-    """A participation."""
+    """A participant in a case, always with its role (诉讼参与)."""
 
     role: Role = column("Position in the case (诉讼地位).")
     name: str = column("Name as the case has it (姓名或名称); all that is known of an unidentified participant.")
@@ -71,16 +59,9 @@ class Participation(Node):
     assessments: list[Assessment] = relation(ASSESSMENTS, "Its scores, one a stage (环节得分).")
 
 
-@row_type(
-    models.CourtCase,
-    seen_by=may_see_case,
-    about=ABOUT_PARTICIPANTS,
-    name="Case",
-    requires=CASE,
-    description="A court case (案件).",
-)
+@row_type(models.CourtCase, seen_by=may_see_case, about=ABOUT_PARTICIPANTS, name="Case", requires=CASE)
 class Case(Node):
-    """A case."""
+    """A court case (案件)."""
 
     number: str | None = expression(
         masking.case_number,

@@ -23,15 +23,9 @@ if TYPE_CHECKING:
 QUEUE = all_of(Scope.REGISTER, Scope.PROCEDURE)
 
 
-@row_type(
-    models.IdentityConflict,
-    seen_by=may_see_identity_act,
-    about=ABOUT_CONFLICT,
-    requires=QUEUE,
-    description="One person's number under another name (身份冲突): its lines wait inside the court.",
-)
+@row_type(models.IdentityConflict, seen_by=may_see_identity_act, about=ABOUT_CONFLICT, requires=QUEUE)
 class IdentityConflict(Node):
-    """A conflict."""
+    """One person's number under another name (身份冲突): its lines wait inside the court."""
 
     name: str = column("The other name (冲突姓名).")
     state: ConflictState = column("Whether somebody has looked (状态).")
@@ -50,15 +44,9 @@ class IdentityConflict(Node):
     )
 
 
-@row_type(
-    models.IdentityAct,
-    seen_by=may_see_identity_act,
-    about=ABOUT_PARTY,
-    requires=QUEUE,
-    description="A step with the identity of a party (身份事项).",
-)
+@row_type(models.IdentityAct, seen_by=may_see_identity_act, about=ABOUT_PARTY, requires=QUEUE)
 class IdentityAct(Node):
-    """A step that one officer proposes and another decides on."""
+    """A step with the identity of a party (身份事项)."""
 
     kind: IdentityActKind = column("What is done (事项).")
     state: IdentityActState = column("Where it stands (状态).")

@@ -13,9 +13,9 @@ EVIDENCE = "SHA-256 of the document that shows it (证明材料摘要)."
 PARTY = "The party (当事人)."
 
 
-@mutation_input("What the other name of a conflict was (身份冲突处理).")
+@mutation_input
 class ResolveIdentityInput:
-    """A resolution."""
+    """What the other name of a conflict was (身份冲突处理)."""
 
     id: strawberry.ID = key(models.IdentityConflict, ID)
     outcome: ConflictOutcome = strawberry.field(description="What it was (处理结果).")
@@ -26,9 +26,9 @@ class ResolveIdentityInput:
     evidence_digest: Sha256 = strawberry.field(description=EVIDENCE)
 
 
-@mutation_input("Another name of a party; the one so far was a slip (姓名更正).")
+@mutation_input
 class CorrectNameInput:
-    """A name."""
+    """Another name of a party; the one so far was a slip (姓名更正)."""
 
     party_id: strawberry.ID = key(models.Party, PARTY)
     name: str = strawberry.field(description="The right name (正确姓名或名称).")
@@ -36,9 +36,9 @@ class CorrectNameInput:
     evidence_digest: Sha256 = strawberry.field(description=EVIDENCE)
 
 
-@mutation_input("Two parties that are one (当事人合并).")
+@mutation_input
 class MergePartiesInput:
-    """Two parties."""
+    """Two parties that are one (当事人合并)."""
 
     from_id: strawberry.ID = key(models.Party, "The party that ends (被合并方).")
     into_id: strawberry.ID = key(models.Party, "The party that it is (保留方).")
@@ -46,9 +46,9 @@ class MergePartiesInput:
     evidence_digest: Sha256 = strawberry.field(description=EVIDENCE)
 
 
-@mutation_input("What is another party's (当事人拆分): of one that is there, or of a new one.")
+@mutation_input
 class SplitPartyInput:
-    """Rows of a party."""
+    """What is another party's (当事人拆分): of one that is there, or of a new one."""
 
     party_id: strawberry.ID = key(models.Party, PARTY)
     items: list[strawberry.ID] = strawberry.field(
@@ -60,9 +60,9 @@ class SplitPartyInput:
     evidence_digest: Sha256 = strawberry.field(description=EVIDENCE)
 
 
-@mutation_input("A decision on what a colleague proposed (复核).")
+@mutation_input
 class DecideIdentityActInput:
-    """A decision."""
+    """A decision on what a colleague proposed (复核)."""
 
     id: strawberry.ID = key(models.IdentityAct, ID)
     confirmed: bool = strawberry.field(description="True: it is done at once; false: it is refused.")

@@ -14,15 +14,10 @@ from schema.register.party import Party
 
 
 @row_type(
-    litigants.Litigant,
-    seen_by=may_see_litigant,
-    key=None,
-    source=litigants.litigant,
-    requires=any_of(Scope.SELF),
-    description="Everything about the authenticated person or organization (本人), whether or not a court knows it.",
+    litigants.Litigant, seen_by=may_see_litigant, key=None, source=litigants.litigant, requires=any_of(Scope.SELF)
 )
 class Litigant(RowObject):
-    """The authenticated subject."""
+    """Everything about the authenticated person or organization (本人), whether or not a court knows it."""
 
     party: Party | None = relation(
         litigants.PARTY, "What courts hold about it (诉讼信用); none where they hold nothing."

@@ -60,10 +60,9 @@ READING = argument(
     hoists=known_by_scope,
     discriminator="kind",
     requires=KNOWN_PARTY,
-    description="A person or organization that took part in litigation (当事人).",
 )
 class Party(Node):
-    """A party. What concerns persons and organizations both is declared here, each with its own requirement."""
+    """A person or organization that took part in litigation (当事人)."""
 
     name: str = expression(masking.party_name, "Name (姓名或名称); persons are masked where they need not be known.")
     names: list[PartyName] = relation(parties.NAMES, "Names that it has or had (姓名或名称沿革).", requires=KNOWN_PARTY)
@@ -100,16 +99,19 @@ class Party(Node):
     repairs: list[Repair] = relation(parties.REPAIRS, "Applications for repair (修复申请).", requires=PROCEDURE)
 
 
-@row_variant(PartyKind.PERSON, requires=KNOWN_PARTY, description="A natural person (自然人).")
+@row_variant(PartyKind.PERSON, requires=KNOWN_PARTY)
 class Person(Party):
-    """A person: answered for under consent or a share code only (R15)."""
+    """A natural person (自然人)."""
 
+    # R15: answered for only under consent or a share code.
     village: Village | None = relation(
         models.Party.village, "Village by the court's files (村社区).", requires=MORAL_BANK
     )
     household: Household | None = relation(models.Party.household, "Household (家庭).", requires=MORAL_BANK)
 
 
-@row_variant(PartyKind.ORGANIZATION, requires=KNOWN_PARTY, description="An organization (法人或非法人组织).")
+@row_variant(PartyKind.ORGANIZATION, requires=KNOWN_PARTY)
 class Organization(Party):
-    """An organization: no consent is needed (R15)."""
+    """An organization (法人或非法人组织)."""
+
+    # R15: no consent is needed.

@@ -26,10 +26,9 @@ if TYPE_CHECKING:
     about=ABOUT_PARTY,
     requires=any_of(Scope.REGISTER),
     name="PartyRelation",
-    description="A legal representative (法定代表人) or affiliate (关联方) of an organization.",
 )
 class PartyRelation(Node):
-    """A relation."""
+    """A legal representative (法定代表人) or affiliate (关联方) of an organization."""
 
     kind: RelationKind = column("What the party is to the organization (关系).")
     begins_on: date = column("The first day (起始日期).")

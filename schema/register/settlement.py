@@ -15,15 +15,9 @@ from resolvers.visibility.about import ABOUT_PARTY
 from schema.procedure.record_change import RecordChange
 
 
-@row_type(
-    models.Settlement,
-    seen_by=may_see_settlement,
-    about=ABOUT_PARTY,
-    requires=any_of(Scope.REGISTER),
-    description="A settlement or mediation that a party has performed (和解、调解已履行).",
-)
+@row_type(models.Settlement, seen_by=may_see_settlement, about=ABOUT_PARTY, requires=any_of(Scope.REGISTER))
 class Settlement(Node):
-    """A settlement."""
+    """A settlement or mediation that a party has performed (和解、调解已履行)."""
 
     case_number: str = column("Number of the case (案号).")
     document: str = column("Number of the document (文书号).")

@@ -65,10 +65,9 @@ for _input in (SubjectKey, AccessInput):
     key=None,
     source=subjects.looked_up,
     requires=any_of(Scope.SUBJECT),
-    description="What may be told of one subject (主体报告). A person without consent looks the same known or unknown.",
 )
 class SubjectReport(RowObject):
-    """The answer about one subject."""
+    """What may be told of one subject (主体报告). A person without consent looks the same known or unknown."""
 
     outcome: MatchOutcome = column("How the look-up ended (核查结果).")
     matched_name: NameStanding | None = column(

@@ -125,13 +125,7 @@ def is_overdue(loan: Frame, audience: Audience) -> SQL:
     return sa.and_(loan.returned_on.is_(None), loan.due_on < DAY)
 
 
-@row_interface(
-    BookRow,
-    discriminator="kind",
-    requires=any_of("catalogue"),
-    seen_by=may_see_book,
-    description="A book.",
-)
+@row_interface(BookRow, discriminator="kind", requires=any_of("catalogue"), seen_by=may_see_book)
 class Book(Node):
     """A book."""
 
@@ -142,23 +136,23 @@ class Book(Node):
     loans: Connection["Loan"] = connection(BookRow.loans, "To whom it was lent.", requires=any_of("loans"))
 
 
-@row_variant(BookKind.PAPER, requires=any_of("catalogue"), description="A book on paper.")
+@row_variant(BookKind.PAPER, requires=any_of("catalogue"))
 class PaperBook(Book):
     """A book on paper."""
 
     pages: int | None = column("How many pages it has.")
 
 
-@row_variant(BookKind.AUDIO, requires=any_of("catalogue"), description="A book that is listened to.")
+@row_variant(BookKind.AUDIO, requires=any_of("catalogue"))
 class AudioBook(Book):
     """A book that is listened to."""
 
     minutes: int | None = column("How long it takes.")
 
 
-@filter_input("Which books.")
+@filter_input
 class BookFilter(Filters):
-    """Books by title and price."""
+    """Which books."""
 
     title: str | None = filtered(Book, "title", lambda book, value: book.title.contains(value), "Part of the title.")
     price: int | None = filtered(Book, "price", lambda book, value: book.price <= value, "Cost so much at most.")
@@ -173,7 +167,7 @@ class BookOrder(Enum):
     NEWEST = Order(("year",), descending=True)
 
 
-@row_type(ShelfRow, requires=any_of("catalogue"), seen_by=may_see_shelf, description="A shelf.")
+@row_type(ShelfRow, requires=any_of("catalogue"), seen_by=may_see_shelf)
 class Shelf(Node):
     """A shelf."""
 
@@ -183,7 +177,7 @@ class Shelf(Node):
     )
 
 
-@row_type(LoanRow, requires=any_of("loans"), seen_by=may_see_loan, about=About.of("reader_id"), description="A loan.")
+@row_type(LoanRow, requires=any_of("loans"), seen_by=may_see_loan, about=About.of("reader_id"))
 class Loan(Node):
     """A loan."""
 
