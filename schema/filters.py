@@ -45,7 +45,7 @@ COURT_AND_BELOW = "A court and all below it (法院代字)."
 
 def of_court(of: Any) -> Any:
     """A field of a filter: rows of a court, and of those below it, by the row's own court."""
-    return filtered(of, "court", lambda row, value: at_or_below(row.court_code, value), COURT_AND_BELOW)
+    return filtered(of, "court", COURT_AND_BELOW, lambda row, value: at_or_below(row.court_code, value))
 
 
 @strawberry.enum(description="Order of deductions.")
@@ -80,11 +80,11 @@ class PartyFilter(Filters):
     name: str | None = filtered(
         Party,
         "name",
-        lambda party, value: party.id.in_(bearers(value)),
         "Name, a former one included, as names are compared (姓名或名称).",
+        lambda party, value: party.id.in_(bearers(value)),
     )
     kind: PartyKind | None = filtered(
-        Party, "id", lambda party, value: party.kind == value, "Persons or organizations."
+        Party, "id", "Persons or organizations.", lambda party, value: party.kind == value
     )
 
     def __post_init__(self) -> None:
@@ -97,39 +97,34 @@ class CaseFilter(Filters):
     """Which cases (案件筛选)."""
 
     court_code: str | None = of_court(Case)
-    stage: Stage | None = filtered(Case, "stage", lambda case, value: case.stage == value, "Stage (环节).")
-    cause: str | None = filtered(Case, "cause", lambda case, value: case.cause == value, "Cause of action (案由).")
+    stage: Stage | None = filtered(Case, "stage", "Stage (环节).")
+    cause: str | None = filtered(Case, "cause", "Cause of action (案由).")
     filed_from: date | None = filtered(
-        Case, "filedOn", lambda case, value: case.filed_on >= value, "Filed on or after."
+        Case, "filedOn", "Filed on or after.", lambda case, value: case.filed_on >= value
     )
-    filed_to: date | None = filtered(Case, "filedOn", lambda case, value: case.filed_on <= value, "Filed on or before.")
+    filed_to: date | None = filtered(Case, "filedOn", "Filed on or before.", lambda case, value: case.filed_on <= value)
 
 
 @filter_input
 class DeductionFilter(Filters):
     """Which deductions (扣分筛选)."""
 
-    court_code: str | None = filtered(
-        Deduction,
-        "case",
-        deductions.of_court,
-        COURT_AND_BELOW,
-    )
+    court_code: str | None = filtered(Deduction, "case", COURT_AND_BELOW, deductions.of_court)
     status: DeductionStatus | None = filtered(
         Deduction,
         "status",
-        lambda row, value: status_today(row, Audience.COURT) == value,
         "Where they stand today (状态).",
+        lambda row, value: status_today(row, Audience.COURT) == value,
     )
-    stage: Stage | None = filtered(Deduction, "stage", lambda row, value: row.stage == value, "Stage (环节).")
-    tier: Tier | None = filtered(Deduction, "tier", lambda row, value: row.tier == value, "Tier (等级).")
+    stage: Stage | None = filtered(Deduction, "stage", "Stage (环节).")
+    tier: Tier | None = filtered(Deduction, "tier", "Tier (等级).")
 
 
 @filter_input
 class ListingFilter(Filters):
     """Which list entries (名单筛选)."""
 
-    kind: ListingKind | None = filtered(Listing, "kind", lambda row, value: row.kind == value, "Which list (名单种类).")
+    kind: ListingKind | None = filtered(Listing, "kind", "Which list (名单种类).")
 
 
 @filter_input
@@ -137,8 +132,8 @@ class BatchFilter(Filters):
     """Which batches (批次筛选)."""
 
     court_code: str | None = of_court(Batch)
-    month: date | None = filtered(Batch, "month", lambda row, value: row.month == value, "The first of a month (月份).")
-    status: BatchStatus | None = filtered(Batch, "status", lambda row, value: row.status == value, "Status (状态).")
+    month: date | None = filtered(Batch, "month", "The first of a month (月份).")
+    status: BatchStatus | None = filtered(Batch, "status", "Status (状态).")
 
 
 @filter_input
@@ -146,7 +141,7 @@ class ObjectionFilter(Filters):
     """Which objections (异议筛选)."""
 
     open: bool | None = filtered(
-        Objection, "outcome", lambda row, value: row.outcome.is_(None) == value, "Whether they await an answer."
+        Objection, "outcome", "Whether they await an answer.", lambda row, value: row.outcome.is_(None) == value
     )
 
 
@@ -155,7 +150,7 @@ class RepairFilter(Filters):
     """Which applications for repair (修复筛选)."""
 
     open: bool | None = filtered(
-        Repair, "outcome", lambda row, value: row.outcome.is_(None) == value, "Whether they await a decision."
+        Repair, "outcome", "Whether they await a decision.", lambda row, value: row.outcome.is_(None) == value
     )
 
 
@@ -164,42 +159,36 @@ class ReminderFilter(Filters):
     """Which reminders (提醒筛选)."""
 
     court_code: str | None = of_court(Reminder)
-    kind: ReminderKind | None = filtered(Reminder, "kind", lambda row, value: row.kind == value, "Of what (类型).")
-    due_from: date | None = filtered(Reminder, "dueOn", lambda row, value: row.due_on >= value, "Due on or after.")
+    kind: ReminderKind | None = filtered(Reminder, "kind", "Of what (类型).")
+    due_from: date | None = filtered(Reminder, "dueOn", "Due on or after.", lambda row, value: row.due_on >= value)
 
 
 @filter_input
 class ImportRunFilter(Filters):
     """Which imports (导入筛选)."""
 
-    format: str | None = filtered(
-        ImportRun, "format", lambda row, value: row.format == value, "What the lines are (格式)."
-    )
-    state: ImportState | None = filtered(
-        ImportRun, "state", lambda row, value: row.state == value, "Where they stand (状态)."
-    )
+    format: str | None = filtered(ImportRun, "format", "What the lines are (格式).")
+    state: ImportState | None = filtered(ImportRun, "state", "Where they stand (状态).")
 
 
 @filter_input
 class EventFilter(Filters):
     """Which events (事件筛选)."""
 
-    since: datetime | None = filtered(Event, "occurredAt", lambda row, value: row.occurred_at >= value, "At or after.")
-    kind: EventKind | None = filtered(Event, "kind", lambda row, value: row.kind == value, "What happened (类型).")
+    since: datetime | None = filtered(Event, "occurredAt", "At or after.", lambda row, value: row.occurred_at >= value)
+    kind: EventKind | None = filtered(Event, "kind", "What happened (类型).")
 
 
 @filter_input
 class ConsentFilter(Filters):
     """Which consents (授权筛选)."""
 
-    reference: str | None = filtered(
-        Consent, "reference", lambda row, value: row.reference == value, "Number of the letter (授权书编号)."
-    )
+    reference: str | None = filtered(Consent, "reference", "Number of the letter (授权书编号).")
     valid_at: datetime | None = filtered(
         Consent,
         "validTo",
-        lambda row, value: sa.and_(row.valid_from <= value, row.valid_to > value, row.revoked_at.is_(None)),
         "Live at this moment (有效于).",
+        lambda row, value: sa.and_(row.valid_from <= value, row.valid_to > value, row.revoked_at.is_(None)),
     )
 
 
@@ -207,11 +196,9 @@ class ConsentFilter(Filters):
 class WatchFilter(Filters):
     """Which watches (监测筛选)."""
 
-    reference: str | None = filtered(
-        Watch, "reference", lambda row, value: row.reference == value, "Your own reference (机构业务编号)."
-    )
+    reference: str | None = filtered(Watch, "reference", "Your own reference (机构业务编号).")
     open: bool | None = filtered(
-        Watch, "endedAt", lambda row, value: row.ended_at.is_(None) == value, "Whether they have not ended."
+        Watch, "endedAt", "Whether they have not ended.", lambda row, value: row.ended_at.is_(None) == value
     )
 
 
@@ -219,29 +206,21 @@ class WatchFilter(Filters):
 class AccessRecordFilter(Filters):
     """Which entries of the log (访问记录筛选)."""
 
-    since: datetime | None = filtered(AccessRecord, "at", lambda row, value: row.at >= value, "At or after.")
-    before: datetime | None = filtered(AccessRecord, "at", lambda row, value: row.at < value, "Before.")
-    purpose: Purpose | None = filtered(
-        AccessRecord, "purpose", lambda row, value: row.purpose == value, "Purpose (用途)."
-    )
-    result: AccessResult | None = filtered(
-        AccessRecord, "result", lambda row, value: row.result == value, "Result (结果类别)."
-    )
+    since: datetime | None = filtered(AccessRecord, "at", "At or after.", lambda row, value: row.at >= value)
+    before: datetime | None = filtered(AccessRecord, "at", "Before.", lambda row, value: row.at < value)
+    purpose: Purpose | None = filtered(AccessRecord, "purpose", "Purpose (用途).")
+    result: AccessResult | None = filtered(AccessRecord, "result", "Result (结果类别).")
 
 
 @filter_input
 class IdentityConflictFilter(Filters):
     """Which conflicts of identity (身份冲突筛选)."""
 
-    state: ConflictState | None = filtered(
-        IdentityConflict, "state", lambda row, value: row.state == value, "Open or resolved (状态)."
-    )
+    state: ConflictState | None = filtered(IdentityConflict, "state", "Open or resolved (状态).")
 
 
 @filter_input
 class IdentityActFilter(Filters):
     """Which steps with identities (身份事项筛选)."""
 
-    state: IdentityActState | None = filtered(
-        IdentityAct, "state", lambda row, value: row.state == value, "Proposed, done or refused (状态)."
-    )
+    state: IdentityActState | None = filtered(IdentityAct, "state", "Proposed, done or refused (状态).")

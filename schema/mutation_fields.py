@@ -9,14 +9,13 @@ The payload `ProposeDeductionPayload` is made from this one line.
 import dataclasses
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import strawberry
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.utils.str_converters import to_camel_case, to_snake_case
 
 from casework.refusal import Code, Refusal
-from engine.declare.descriptions import description_of
 from engine.declare.directives import RequiresScopes
 from engine.declare.fields import DeclaredField, argument
 from engine.declare.relations import Root
@@ -25,9 +24,8 @@ from engine.load.context import Later
 from engine.policy import OPEN, Requirement, require
 from resolvers.mutations.acting import Also, MutationRoot, Perform, perform_mutation
 from resolvers.mutations.binding import bind
+from schema.inputs import KEY
 
-KEY = "key"
-Input = TypeVar("Input", bound=type)
 strawberry.enum(Code, name="MutationErrorCode", description="Why a mutation was refused (拒绝原因).")
 
 
@@ -109,18 +107,6 @@ def mutation(
     made.payload, made.requirement = payload, requires
     made.declaration = MutationRoot(_performed_by(do, given), model_of(shows), _keys(given), lines, also)
     made.arguments = [argument("input", given, "What to do.")]
-    return made
-
-
-def key(model: type, description: str, *, default: Any = dataclasses.MISSING) -> Any:
-    """A field of an input that holds the id of a row of `model`; the mutation is given its key."""
-    return strawberry.field(description=description, default=default, metadata={KEY: model})
-
-
-def mutation_input(cls: Input) -> Input:
-    """Declare the input of a mutation. It needs no scopes beyond those of the mutation."""
-    made = strawberry.input(cls, description=description_of(cls))
-    require(made, OPEN)
     return made
 
 

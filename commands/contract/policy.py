@@ -3,7 +3,7 @@
 import typer
 
 from schema.building import build_engine
-from schema.policy_table import policy_table
+from schema.documentation.policy_table import policy_table
 
 
 def policy() -> None:

@@ -3,7 +3,7 @@
 import typer
 
 from schema.building import build_engine
-from schema.visibility_page import visibility_page
+from schema.documentation.visibility_page import visibility_page
 
 
 def visibility() -> None:

@@ -5,7 +5,7 @@ from functools import reduce
 from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 import strawberry
-from strawberry.utils.str_converters import to_camel_case
+from strawberry.utils.str_converters import to_camel_case, to_snake_case
 
 from engine.declare.descriptions import description_of
 from engine.declare.directives import RequiresScopes
@@ -23,9 +23,12 @@ class Filters:
     filters: ClassVar[Mapping[str, Filter]]
 
 
-def filtered(of: Any, field: str, narrow: Filter, description: str) -> Any:
-    """A field of a filter input: narrows by the field `field` of the type `of`, and needs what reading that needs."""
-    metadata = {"requires": _needed(of, field), "filter": narrow}
+def filtered(of: Any, field: str, description: str, narrow: Filter | None = None) -> Any:
+    """Declare a field of a filter input. It needs the scopes of the field `field` of the type `of`.
+
+    narrow: the condition on a row; by default, the column of that field equals the value.
+    """
+    metadata = {"requires": _needed(of, field), "filter": narrow or _equality(to_snake_case(field))}
     return strawberry.field(description=description, default=None, metadata=metadata)
 
 
@@ -39,6 +42,10 @@ def filter_input(cls: Input) -> Input:
     definition.directives = [RequiresScopes.of(requirement)]
     require(made, requirement)
     return made  # type: ignore[no-any-return]  # strawberry.input returns the class
+
+
+def _equality(column: str) -> Filter:
+    return lambda row, value: getattr(row, column) == value  # type: ignore[no-any-return]  # SQL
 
 
 def _needed(of: Any, field: str) -> Requirement:

@@ -1,9 +1,7 @@
 """Records that colour a code."""
 
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Optional
-
-import strawberry
+from typing import Optional
 
 import models
 from auth.scopes import Scope
@@ -13,20 +11,13 @@ from engine.declare.row_types import row_type
 from engine.policy import any_of
 from models.catalogue import Colour
 from models.code_record import CloseReason
-from resolvers.procedure.record_steps import steps_of
 from resolvers.visibility.about import ABOUT_PARTY
 from resolvers.visibility.items import may_see_code_record
 from schema.credit.catalogue import CodeType
-from schema.procedure.record_step import RecordStep
+from schema.lazy_types import LazyCase, LazyCertificate, LazyDeduction, LazyListing, LazySanction
+from schema.procedure.record_step import RecordStep, record_steps
 from schema.register.court import Court
 from schema.requirements import CASE, CREDIT, INTEGRITY, RECORDED
-
-if TYPE_CHECKING:
-    from schema.credit.certificate import Certificate
-    from schema.credit.listing import Listing
-    from schema.credit.sanction import Sanction
-    from schema.procedure.deduction import Deduction
-    from schema.register.case import Case
 
 
 @row_type(models.CodeRecord, seen_by=may_see_code_record, about=ABOUT_PARTY, requires=RECORDED)
@@ -44,24 +35,20 @@ class CodeRecord(Node):
     court: Court = relation(
         models.CodeRecord.court, "The court that recorded it (记录法院).", requires=any_of(Scope.CATALOGUE)
     )
-    case: Annotated["Case", strawberry.lazy("schema.register.case")] | None = relation(
-        models.CodeRecord.case, "The case it comes from (来源案件).", requires=CASE
-    )
+    case: LazyCase | None = relation(models.CodeRecord.case, "The case it comes from (来源案件).", requires=CASE)
     repaired: Optional["CodeRecord"] = relation(
         models.CodeRecord.repaired, "Blue only: the yellow record it repairs (被修复记录)."
     )
-    sanction: Annotated["Sanction", strawberry.lazy("schema.credit.sanction")] | None = relation(
+    sanction: LazySanction | None = relation(
         models.CodeRecord.sanction, "The sanction behind it (制裁决定).", requires=CREDIT
     )
-    listing: Annotated["Listing", strawberry.lazy("schema.credit.listing")] | None = relation(
+    listing: LazyListing | None = relation(
         models.CodeRecord.listing, "The list entry behind it (名单信息).", requires=INTEGRITY
     )
-    certificate: Annotated["Certificate", strawberry.lazy("schema.credit.certificate")] | None = relation(
+    certificate: LazyCertificate | None = relation(
         models.CodeRecord.certificate, "The certificate behind it (履行证明).", requires=INTEGRITY
     )
-    deduction: Annotated["Deduction", strawberry.lazy("schema.procedure.deduction")] | None = relation(
+    deduction: LazyDeduction | None = relation(
         models.CodeRecord.deduction, "The deduction behind it (扣分记录).", requires=CREDIT
     )
-    steps: list[RecordStep] = relation(
-        steps_of("code_record_id"), "What staff did with it, and why (办理节点).", requires=any_of(Scope.PROCEDURE)
-    )
+    steps: list[RecordStep] = record_steps("code_record_id")

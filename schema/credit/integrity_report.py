@@ -11,10 +11,9 @@ from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
 from resolvers.visibility.about import ABOUT_REPORT
 from resolvers.visibility.predicates import may_see_integrity_report
-from schema.mutation_fields import key, mutation_input
+from schema.inputs import id_input, mutation_input, optional, required
 from schema.partners.consent import SELF, ShareCode
 from schema.partners.consent_input import SCOPES
-from schema.procedure.procedure_input import ID
 from schema.register.document_input import OTHER_DOCUMENT, DocumentKey
 
 
@@ -35,24 +34,18 @@ class IssueIntegrityReportInput:
     """A signed report of one's own litigation credit (出具司法诚信报告)."""
 
     # Exactly one of id_number, organization_code and document must be given.
-    name: str = strawberry.field(description="One's own full name, shown in the report (姓名或名称).")
-    id_number: str | None = strawberry.field(default=None, description="One's own resident ID number (身份证号码).")
-    organization_code: str | None = strawberry.field(
-        default=None, description="One's own unified social credit code (统一社会信用代码)."
-    )
-    document: DocumentKey | None = strawberry.field(default=None, description=OTHER_DOCUMENT)
-    scopes: list[str] = strawberry.field(description=SCOPES)
+    name: str = required("One's own full name, shown in the report (姓名或名称).")
+    id_number: str | None = optional("One's own resident ID number (身份证号码).")
+    organization_code: str | None = optional("One's own unified social credit code (统一社会信用代码).")
+    document: DocumentKey | None = optional(OTHER_DOCUMENT)
+    scopes: list[str] = required(SCOPES)
     purpose: Purpose = strawberry.field(
         default=Purpose.SELF,
         description="For what it is to be used (用途): it shows what whoever asks for that is shown. SELF: to anybody.",
     )
-    valid_to: datetime | None = strawberry.field(
-        default=None, description="Until when (失效时间), 90 days at most; 30 days by default."
-    )
+    valid_to: datetime | None = optional("Until when (失效时间), 90 days at most; 30 days by default.")
 
 
-@mutation_input
-class RevokeIntegrityReportInput:
-    """A report to withdraw (撤回司法诚信报告)."""
-
-    id: strawberry.ID = key(models.IntegrityReport, ID)
+RevokeIntegrityReportInput = id_input(
+    "RevokeIntegrityReportInput", models.IntegrityReport, "A report to withdraw (撤回司法诚信报告)."
+)

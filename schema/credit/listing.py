@@ -1,9 +1,6 @@
 """Listings."""
 
 from datetime import date
-from typing import TYPE_CHECKING, Annotated
-
-import strawberry
 
 import models
 from auth.scopes import Scope
@@ -12,18 +9,14 @@ from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
 from engine.policy import any_of
 from models.listing import ListingKind
-from resolvers.procedure.record_steps import steps_of
-from resolvers.register.import_runs import changes_of
 from resolvers.visibility import masking
 from resolvers.visibility.about import ABOUT_PARTY
 from resolvers.visibility.items import may_see_listing
-from schema.procedure.record_change import RecordChange
-from schema.procedure.record_step import RecordStep
+from schema.lazy_types import LazyParty
+from schema.procedure.record_change import RecordChange, record_changes
+from schema.procedure.record_step import RecordStep, record_steps
 from schema.register.court import Court
 from schema.requirements import KNOWN_PARTY, LISTED
-
-if TYPE_CHECKING:
-    from schema.register.party import Party
 
 
 @row_type(models.Listing, seen_by=may_see_listing, about=ABOUT_PARTY, requires=LISTED)
@@ -43,14 +36,6 @@ class Listing(Node):
     ends_on: date | None = column("Last day of the term (期满日期); none where it is open.")
     removed_on: date | None = column("Day of deletion (删除日期).")
     court: Court = relation(models.Listing.court, "The court (执行法院, courtName).", requires=any_of(Scope.CATALOGUE))
-    party: Annotated["Party", strawberry.lazy("schema.register.party")] | None = relation(
-        models.Listing.party, "Who is listed (被列入人, iname).", requires=KNOWN_PARTY
-    )
-    steps: list[RecordStep] = relation(
-        steps_of("listing_id"), "What staff did with it, and why (办理节点).", requires=any_of(Scope.PROCEDURE)
-    )
-    changes: list[RecordChange] = relation(
-        changes_of("listing_id"),
-        "What later exports changed of it, oldest first (变更记录).",
-        requires=any_of(Scope.REGISTER),
-    )
+    party: LazyParty | None = relation(models.Listing.party, "Who is listed (被列入人, iname).", requires=KNOWN_PARTY)
+    steps: list[RecordStep] = record_steps("listing_id")
+    changes: list[RecordChange] = record_changes("listing_id")

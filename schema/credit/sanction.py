@@ -1,9 +1,6 @@
 """Sanctions."""
 
 from datetime import date
-from typing import TYPE_CHECKING, Annotated
-
-import strawberry
 
 import models
 from auth.scopes import Scope
@@ -12,20 +9,16 @@ from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
 from engine.policy import any_of
 from models.sanction import SanctionKind
-from resolvers.procedure.record_steps import steps_of
-from resolvers.register.import_runs import changes_of
 from resolvers.visibility.about import ABOUT_PARTY
 from resolvers.visibility.items import may_see_sanction
 from schema.credit.catalogue import Behaviour
-from schema.procedure.record_change import RecordChange
-from schema.procedure.record_step import RecordStep
+from schema.lazy_types import LazyParty
+from schema.procedure.record_change import RecordChange, record_changes
+from schema.procedure.record_step import RecordStep, record_steps
 from schema.register.case import Case
 from schema.register.court import Court
 from schema.requirements import CREDIT, KNOWN_PARTY
 from schema.scalars import Money
-
-if TYPE_CHECKING:
-    from schema.register.party import Party
 
 CATALOGUE = any_of(Scope.CATALOGUE)
 
@@ -46,14 +39,6 @@ class Sanction(Node):
     )
     court: Court = relation(models.Sanction.court, "The court (作出法院).", requires=CATALOGUE)
     case: Case | None = relation(models.Sanction.case, "The case (案件).")
-    party: Annotated["Party", strawberry.lazy("schema.register.party")] | None = relation(
-        models.Sanction.party, "Who was sanctioned (被制裁人).", requires=KNOWN_PARTY
-    )
-    steps: list[RecordStep] = relation(
-        steps_of("sanction_id"), "What staff did with it, and why (办理节点).", requires=any_of(Scope.PROCEDURE)
-    )
-    changes: list[RecordChange] = relation(
-        changes_of("sanction_id"),
-        "What later exports changed of it, oldest first (变更记录).",
-        requires=any_of(Scope.REGISTER),
-    )
+    party: LazyParty | None = relation(models.Sanction.party, "Who was sanctioned (被制裁人).", requires=KNOWN_PARTY)
+    steps: list[RecordStep] = record_steps("sanction_id")
+    changes: list[RecordChange] = record_changes("sanction_id")

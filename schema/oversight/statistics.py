@@ -12,6 +12,7 @@ from models.catalogue import Colour, Stage
 from resolvers.oversight import statistics
 from resolvers.oversight.statistics import Dimension, may_see_statistic
 from resolvers.oversight.statistics_sources import StatisticsSource
+from schema.inputs import optional
 from schema.register.court import Court
 from schema.scalars import Money
 
@@ -23,12 +24,12 @@ strawberry.enum(Dimension, name="StatisticsDimension", description="What figures
 class StatisticsFilter:
     """All that is given must hold."""
 
-    court_code: str | None = strawberry.field(default=None, description="A court and all below it (法院代字).")
-    from_day: date | None = strawberry.field(default=None, description="On or after (起始日期).")
-    to_day: date | None = strawberry.field(default=None, description="On or before (截止日期).")
-    stage: Stage | None = strawberry.field(default=None, description="Stage (环节).")
-    colour: Colour | None = strawberry.field(default=None, description="Colour (颜色).")
-    outcome: str | None = strawberry.field(default=None, description="Status, outcome, role or code type (结果).")
+    court_code: str | None = optional("A court and all below it (法院代字).")
+    from_day: date | None = optional("On or after (起始日期).")
+    to_day: date | None = optional("On or before (截止日期).")
+    stage: Stage | None = optional("Stage (环节).")
+    colour: Colour | None = optional("Colour (颜色).")
+    outcome: str | None = optional("Status, outcome, role or code type (结果).")
 
 
 require(StatisticsFilter, OPEN)

@@ -13,8 +13,7 @@ from engine.policy import all_of
 from models.bulk_operation import BulkError, BulkKind, BulkState
 from resolvers.partners import bulk_operations
 from resolvers.partners.bulk_operations import may_see_operation
-from schema.mutation_fields import key, mutation_input
-from schema.procedure.procedure_input import ID
+from schema.inputs import id_input, mutation_input, optional, required
 
 OWN = all_of(Scope.BULK)
 REFERENCE = "Your own reference for it (机构业务编号)."
@@ -45,42 +44,34 @@ class BulkOperation(Node):
 class StartExportInput:
     """A list to export whole (导出)."""
 
-    document: str = strawberry.field(
-        description="A query for one list: a connection with `nodes` or `edges`. Its `first` is not read (查询文档)."
+    document: str = required(
+        "A query for one list: a connection with `nodes` or `edges`. Its `first` is not read (查询文档)."
     )
-    variables: str | None = strawberry.field(default=None, description=VARIABLES)
-    reference: str | None = strawberry.field(default=None, description=REFERENCE)
+    variables: str | None = optional(VARIABLES)
+    reference: str | None = optional(REFERENCE)
 
 
 @mutation_input
 class StartBatchCheckInput:
     """A file of subjects to check (批量核查)."""
 
-    upload: strawberry.ID = strawberry.field(description="What POST /uploads answered (上传编号).")
-    document: str = strawberry.field(
-        description="A query with `subjects` or `financeCheck` by `$by`; each line gets its own answer (查询文档)."
+    upload: strawberry.ID = required("What POST /uploads answered (上传编号).")
+    document: str = required(
+        "A query with `subjects` or `financeCheck` by `$by`; each line gets its own answer (查询文档)."
     )
-    variables: str | None = strawberry.field(default=None, description=VARIABLES)
-    reference: str | None = strawberry.field(default=None, description=REFERENCE)
+    variables: str | None = optional(VARIABLES)
+    reference: str | None = optional(REFERENCE)
 
 
 @mutation_input
 class StartBatchWatchInput:
     """A file of subjects to watch (批量监测)."""
 
-    upload: strawberry.ID = strawberry.field(description="What POST /uploads answered (上传编号).")
-    reference: str | None = strawberry.field(default=None, description=REFERENCE)
+    upload: strawberry.ID = required("What POST /uploads answered (上传编号).")
+    reference: str | None = optional(REFERENCE)
 
 
-@mutation_input
-class CancelBulkOperationInput:
-    """A bulk operation to end (取消作业)."""
-
-    id: strawberry.ID = key(models.BulkOperation, ID)
-
-
-@mutation_input
-class SignDownloadInput:
-    """A file to fetch (下载)."""
-
-    id: strawberry.ID = key(models.BulkOperation, ID)
+CancelBulkOperationInput = id_input(
+    "CancelBulkOperationInput", models.BulkOperation, "A bulk operation to end (取消作业)."
+)
+SignDownloadInput = id_input("SignDownloadInput", models.BulkOperation, "A file to fetch (下载).")

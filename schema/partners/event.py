@@ -1,9 +1,6 @@
 """Events."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
-
-import strawberry
 
 import models
 from auth.scopes import Scope
@@ -15,13 +12,11 @@ from models.event import EventKind
 from resolvers.partners import events
 from resolvers.visibility.about import ABOUT_EVENT
 from resolvers.visibility.predicates import may_see_event
+from schema.lazy_types import LazyParty
 from schema.partners.bulk_operation import OWN as OWN_BULK
 from schema.partners.bulk_operation import BulkOperation
 from schema.partners.consent import KNOWN_CONSENT, Consent
 from schema.requirements import KNOWN_PARTY
-
-if TYPE_CHECKING:
-    from schema.register.party import Party
 
 OWN = any_of(Scope.REGISTER, Scope.SELF)
 """Partners are not told of every event: a count would say how many there were."""
@@ -40,7 +35,7 @@ class Event(Node):
         requires=OWN,
     )
     occurred_at: datetime = column("When (发生时间).")
-    party: Annotated["Party", strawberry.lazy("schema.register.party")] | None = relation(
+    party: LazyParty | None = relation(
         models.Event.party, "Its subject (主体), as far as it is yours to see.", requires=KNOWN_PARTY
     )
     consent: Consent | None = relation(

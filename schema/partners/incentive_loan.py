@@ -14,8 +14,7 @@ from models.incentive_loan import LoanOutcome
 from resolvers.visibility.about import ABOUT_PARTY
 from resolvers.visibility.predicates import may_see_bank_row
 from schema.credit.certificate import Certificate
-from schema.mutation_fields import key, mutation_input
-from schema.procedure.procedure_input import ID
+from schema.inputs import ID, key, mutation_input, optional, required
 from schema.register.document_input import OTHER_DOCUMENT, DocumentKey
 from schema.requirements import INTEGRITY
 from schema.scalars import Money
@@ -43,15 +42,13 @@ class RecordIncentiveLoanInput:
     """A loan granted on gold (诚信履行贷报送). Persons must consent to INCENTIVE_LOAN."""
 
     # Exactly one of id_number, organization_code and document must be given.
-    name: str = strawberry.field(description="The borrower's full name (姓名或名称).")
-    id_number: str | None = strawberry.field(default=None, description="Resident ID number (居民身份证号码).")
-    organization_code: str | None = strawberry.field(
-        default=None, description="Unified social credit code (统一社会信用代码)."
-    )
-    document: DocumentKey | None = strawberry.field(default=None, description=OTHER_DOCUMENT)
-    reference: str = strawberry.field(description="Your own reference of the loan (机构业务编号).")
-    amount: Money = strawberry.field(description="What was lent, in CNY (金额).")
-    granted_on: date = strawberry.field(description="When (发放日期).")
+    name: str = required("The borrower's full name (姓名或名称).")
+    id_number: str | None = optional("Resident ID number (居民身份证号码).")
+    organization_code: str | None = optional("Unified social credit code (统一社会信用代码).")
+    document: DocumentKey | None = optional(OTHER_DOCUMENT)
+    reference: str = required("Your own reference of the loan (机构业务编号).")
+    amount: Money = required("What was lent, in CNY (金额).")
+    granted_on: date = required("When (发放日期).")
 
 
 @mutation_input
@@ -59,5 +56,5 @@ class CloseIncentiveLoanInput:
     """The end of a loan (诚信履行贷结清)."""
 
     id: strawberry.ID = key(models.IncentiveLoan, ID)
-    outcome: LoanOutcome = strawberry.field(description="How it ended (结果).")
-    closed_on: date = strawberry.field(description="When (结清日期).")
+    outcome: LoanOutcome = required("How it ended (结果).")
+    closed_on: date = required("When (结清日期).")

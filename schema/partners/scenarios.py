@@ -8,8 +8,6 @@ from engine.declare.fields import column, expression, relation
 from engine.declare.relations import Order
 from engine.declare.row_types import RowObject, row_type
 from engine.policy import all_of
-from models.access_record import MatchOutcome
-from models.party_name import NameStanding
 from resolvers.credit import grading
 from resolvers.partners import scenarios
 from resolvers.partners.scenarios import may_see_report
@@ -19,12 +17,9 @@ from schema.credit.code_record import CodeRecord
 from schema.credit.grading import RiskAssessment
 from schema.credit.listing import Listing
 from schema.register.party import Party
+from schema.register.subject import AS_OF, LookUpReport
 from schema.requirements import CREDIT, INTEGRITY, KNOWN_PARTY
 
-OUTCOME = "How the look-up ended (核查结果)."
-MATCHED_NAME = "Which name matched, if MATCHED: the current one or a former one (匹配名称)."
-REFERENCE = "Your own reference (机构业务编号)."
-AS_OF = "The court's day of this answer (基准日)."
 RECEIPT = "What the access log knows this answer by (回执)."
 LATEST = "The newest month that a court has published (最新批次)."
 NEXT = "The day from which the running month may be published (下次发布)."
@@ -38,13 +33,9 @@ UNTIL = "Until the next publication, or the end of the consent if that is earlie
     source=subjects.looked_up,
     requires=all_of(Scope.SUBJECT, Scope.PERSON_CREDIT),
 )
-class FinanceReport(RowObject):
+class FinanceReport(LookUpReport):
     """What a bank is told of a subject (诉讼信用+金融). Unknown and unconsented persons look alike."""
 
-    outcome: MatchOutcome = column(OUTCOME)
-    matched_name: NameStanding | None = column(MATCHED_NAME)
-    reference: str | None = column(REFERENCE)
-    as_of: date = expression(subjects.as_of, AS_OF)
     party: Party | None = relation(subjects.PARTY, "The subject, if MATCHED, with all that you may see (主体).")
     risk: RiskAssessment | None = relation(
         grading.GRADE, "Its grade with the reasons, if MATCHED (风险等级).", requires=CREDIT
@@ -66,13 +57,9 @@ class FinanceReport(RowObject):
     source=subjects.looked_up,
     requires=all_of(Scope.SUBJECT, Scope.PERSON_INTEGRITY),
 )
-class EmploymentReport(RowObject):
+class EmploymentReport(LookUpReport):
     """What an employer is told of a candidate (诉讼信用+就业): what is a matter of the post alone."""
 
-    outcome: MatchOutcome = column(OUTCOME)
-    matched_name: NameStanding | None = column(MATCHED_NAME)
-    reference: str | None = column(REFERENCE)
-    as_of: date = expression(subjects.as_of, AS_OF)
     listings: list[Listing] = relation(
         scenarios.of_party(models.Listing, Order(("published_on",), descending=True)),
         "Entries on the list of dishonest debtors, for SENIOR_POST_QUALIFICATION (失信被执行人).",
@@ -99,13 +86,9 @@ class EmploymentReport(RowObject):
     source=subjects.looked_up,
     requires=all_of(Scope.SUBJECT, Scope.ORGANIZATION),
 )
-class CommerceReport(RowObject):
+class CommerceReport(LookUpReport):
     """What anybody is told of an organization (诉讼信用+商务). No consent is needed."""
 
-    outcome: MatchOutcome = column(OUTCOME)
-    matched_name: NameStanding | None = column(MATCHED_NAME)
-    reference: str | None = column(REFERENCE)
-    as_of: date = expression(subjects.as_of, AS_OF)
     organization: Party | None = relation(subjects.PARTY, "The organization, if MATCHED (单位).")
     latest_month: date | None = expression(scenarios.latest_month, LATEST)
     next_publication_on: date = expression(scenarios.next_publication, NEXT)

@@ -1,9 +1,6 @@
 """Deductions, their steps and their versions."""
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated
-
-import strawberry
 
 import models
 from auth.scopes import Scope
@@ -22,15 +19,12 @@ from resolvers.visibility import publicity
 from resolvers.visibility.about import ABOUT_DEDUCTION, ABOUT_PARTY
 from resolvers.visibility.items import may_see_deduction, may_see_procedure
 from schema.credit.catalogue import Behaviour
+from schema.lazy_types import LazyBatch, LazyParty
 from schema.procedure.objection import Objection
 from schema.procedure.record_change import RecordChange
 from schema.procedure.repair import Repair
 from schema.register.case import Assessment, Case
 from schema.requirements import KNOWN_PARTY, PUBLISHED
-
-if TYPE_CHECKING:
-    from schema.procedure.batch import Batch
-    from schema.register.party import Party
 
 PROCEDURE = any_of(Scope.PROCEDURE)
 CATALOGUE = any_of(Scope.CATALOGUE)
@@ -75,9 +69,7 @@ class Deduction(Node):
     expires_on: date | None = column("Last day of its publicity (公示期满日).")
     behaviour: Behaviour = relation(models.Deduction.behaviour, "The behaviour (失信行为).", requires=CATALOGUE)
     case: Case | None = relation(models.Deduction.case, "The case (案件).")
-    party: Annotated["Party", strawberry.lazy("schema.register.party")] | None = relation(
-        models.Deduction.party, "The subject (主体).", requires=KNOWN_PARTY
-    )
+    party: LazyParty | None = relation(models.Deduction.party, "The subject (主体).", requires=KNOWN_PARTY)
     assessment: Assessment | None = relation(
         participations.DEDUCTION_ASSESSMENT, "The subject's score in this stage (环节得分)."
     )
@@ -89,9 +81,7 @@ class Deduction(Node):
     protected: bool = expression(
         publicity.minors_deduction, "A minor's conduct (未成年人); never served outside.", requires=PROCEDURE
     )
-    batch: Annotated["Batch", strawberry.lazy("schema.procedure.batch")] | None = relation(
-        models.Deduction.batch, "Its monthly batch (批次).", requires=PROCEDURE
-    )
+    batch: LazyBatch | None = relation(models.Deduction.batch, "Its monthly batch (批次).", requires=PROCEDURE)
     steps: list[DeductionStep] = relation(models.Deduction.steps, "The steps so far (流程).", requires=PROCEDURE)
     versions: list[DeductionVersion] = relation(
         models.Deduction.versions, "Its editions (历次版本).", requires=PROCEDURE

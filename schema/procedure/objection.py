@@ -1,9 +1,6 @@
 """Objections."""
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated
-
-import strawberry
 
 import models
 from auth.scopes import Scope
@@ -14,10 +11,8 @@ from engine.policy import any_of
 from models.objection import ObjectionOutcome
 from resolvers.visibility.about import ABOUT_DEDUCTION
 from resolvers.visibility.items import may_see_procedure
+from schema.lazy_types import LazyDeduction
 from schema.requirements import PUBLISHED
-
-if TYPE_CHECKING:
-    from schema.procedure.deduction import Deduction
 
 
 @row_type(models.Objection, seen_by=may_see_procedure, about=ABOUT_DEDUCTION, requires=any_of(Scope.PROCEDURE))
@@ -30,6 +25,6 @@ class Objection(Node):
     outcome: ObjectionOutcome | None = column("How it ended (结果); none while it is open.")
     reasons: str | None = column("Why (理由).")
     decided_at: datetime | None = column("When it was decided (决定时间).")
-    deduction: Annotated["Deduction", strawberry.lazy("schema.procedure.deduction")] | None = relation(
+    deduction: LazyDeduction | None = relation(
         models.Objection.deduction, "The item objected to (被异议的扣分).", requires=PUBLISHED
     )

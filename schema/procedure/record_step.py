@@ -1,14 +1,16 @@
 """Steps taken with sanctions, certificates, list entries, code records and notices."""
 
 from datetime import datetime
+from typing import Any
 
 import models
 from auth.scopes import Scope
-from engine.declare.fields import column
+from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
 from engine.policy import any_of
 from models.court import StaffRole
+from resolvers.procedure.record_steps import steps_of
 from resolvers.visibility.about import ABOUT_PARTY
 from resolvers.visibility.items import may_see_reminder
 
@@ -20,3 +22,8 @@ class RecordStep(Node):
     staff_role: StaffRole = column("The role of who took it (经办角色).")
     taken_at: datetime = column("When (时间).")
     reason: str = column("Why (理由).")
+
+
+def record_steps(column: str) -> Any:
+    """Declare the edge from a record to its steps. column: the column of a step that refers to the record."""
+    return relation(steps_of(column), "What staff did with it, and why (办理节点).", requires=any_of(Scope.PROCEDURE))

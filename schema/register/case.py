@@ -1,9 +1,6 @@
 """Cases and who took part in them."""
 
 from datetime import date
-from typing import TYPE_CHECKING, Annotated
-
-import strawberry
 
 import models
 from auth.scopes import Scope
@@ -16,18 +13,14 @@ from models.catalogue import Stage
 from models.court_case import Confidentiality, Role
 from resolvers.procedure.assessments import Assessment as AssessmentRow
 from resolvers.procedure.assessments import assessments, may_see_assessment
-from resolvers.register.import_runs import changes_of
 from resolvers.register.participations import ASSESSMENTS, CASE_DEDUCTIONS
 from resolvers.visibility import masking, publicity
 from resolvers.visibility.about import ABOUT_PARTICIPANTS, ABOUT_PARTY
 from resolvers.visibility.predicates import may_see_case, may_see_participation
-from schema.procedure.record_change import RecordChange
+from schema.lazy_types import LazyDeduction, LazyParty
+from schema.procedure.record_change import RecordChange, record_changes
 from schema.register.court import Court
 from schema.requirements import CASE, PART, PUBLISHED
-
-if TYPE_CHECKING:
-    from schema.procedure.deduction import Deduction
-    from schema.register.party import Party
 
 
 @row_type(AssessmentRow, seen_by=may_see_assessment, requires=PUBLISHED, key=None, source=assessments)
@@ -53,9 +46,7 @@ class Participation(Node):
         publicity.minors_part, "Under 18 when the case was filed (未成年人); never served outside the court."
     )
     case: "Case" = relation(models.Participation.case, "The case (案件).")
-    party: Annotated["Party", strawberry.lazy("schema.register.party")] | None = relation(
-        models.Participation.party, "The party (当事人); none where it is unidentified."
-    )
+    party: LazyParty | None = relation(models.Participation.party, "The party (当事人); none where it is unidentified.")
     assessments: list[Assessment] = relation(ASSESSMENTS, "Its scores, one a stage (环节得分).")
 
 
@@ -78,11 +69,7 @@ class Case(Node):
     participations: list[Participation] = relation(
         models.CourtCase.participations, "Who took part (诉讼参与人).", requires=PART
     )
-    deductions: Connection[Annotated["Deduction", strawberry.lazy("schema.procedure.deduction")]] = connection(
+    deductions: Connection[LazyDeduction] = connection(
         CASE_DEDUCTIONS, "Deductions in this case (本案扣分).", requires=any_of(Scope.REGISTER)
     )
-    changes: list[RecordChange] = relation(
-        changes_of("case_id"),
-        "What later exports changed of it, oldest first (变更记录).",
-        requires=any_of(Scope.REGISTER),
-    )
+    changes: list[RecordChange] = record_changes("case_id")

@@ -4,6 +4,7 @@ import strawberry
 
 from engine.policy import OPEN, require
 from models.documents import DocumentKind
+from schema.inputs import required
 
 OTHER_DOCUMENT = "Another document of the subject, instead of a number above (其他证件)."
 
@@ -12,8 +13,8 @@ OTHER_DOCUMENT = "Another document of the subject, instead of a number above (�
 class DocumentKey:
     """A kind and a number."""
 
-    kind: DocumentKind = strawberry.field(description="Kind of document (证件类型).")
-    number: str = strawberry.field(description="Its number (证件号码).")
+    kind: DocumentKind = required("Kind of document (证件类型).")
+    number: str = required("Its number (证件号码).")
 
 
 require(DocumentKey, OPEN)

@@ -1,9 +1,6 @@
 """Conflicts of identity, and what the Centre does about them."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
-
-import strawberry
 
 import models
 from auth.scopes import Scope
@@ -14,11 +11,9 @@ from engine.policy import all_of, any_of
 from models.identity_conflict import ConflictOutcome, ConflictState, IdentityActKind, IdentityActState
 from resolvers.visibility.about import ABOUT_CONFLICT, ABOUT_PARTY
 from resolvers.visibility.predicates import may_see_identity_act
+from schema.lazy_types import LazyParty
 from schema.register.court import Court
 from schema.requirements import KNOWN_PARTY
-
-if TYPE_CHECKING:
-    from schema.register.party import Party
 
 QUEUE = all_of(Scope.REGISTER, Scope.PROCEDURE)
 
@@ -36,10 +31,10 @@ class IdentityConflict(Node):
     resolved_at: datetime | None = column("When it was resolved (处理时间).")
     reason: str | None = column("Why (处理理由).")
     court: Court = relation(models.IdentityConflict.court, "The court (法院).", requires=any_of(Scope.CATALOGUE))
-    holder: Annotated["Party", strawberry.lazy("schema.register.party")] | None = relation(
+    holder: LazyParty | None = relation(
         models.IdentityConflict.holder, "Who has the number (证件持有人).", requires=KNOWN_PARTY
     )
-    provisional: Annotated["Party", strawberry.lazy("schema.register.party")] | None = relation(
+    provisional: LazyParty | None = relation(
         models.IdentityConflict.provisional, "On whom its lines stand (暂存当事人).", requires=KNOWN_PARTY
     )
 
@@ -59,9 +54,9 @@ class IdentityAct(Node):
     conflict: IdentityConflict | None = relation(
         models.IdentityAct.conflict, "The conflict, of a resolution (身份冲突).", requires=QUEUE
     )
-    party: Annotated["Party", strawberry.lazy("schema.register.party")] | None = relation(
+    party: LazyParty | None = relation(
         models.IdentityAct.party, "The party that it is about (当事人).", requires=KNOWN_PARTY
     )
-    other: Annotated["Party", strawberry.lazy("schema.register.party")] | None = relation(
+    other: LazyParty | None = relation(
         models.IdentityAct.other, "The other party, where there is one (另一当事人).", requires=KNOWN_PARTY
     )

@@ -1,9 +1,6 @@
 """Relations of organizations: for courts only."""
 
 from datetime import date
-from typing import TYPE_CHECKING, Annotated
-
-import strawberry
 
 import models
 from auth.scopes import Scope
@@ -15,9 +12,7 @@ from models.relation import RelationKind
 from resolvers.register import relations  # noqa: F401 - says who sees them
 from resolvers.register.relations import may_see_relation
 from resolvers.visibility.about import ABOUT_PARTY
-
-if TYPE_CHECKING:
-    from schema.register.party import Party
+from schema.lazy_types import LazyParty
 
 
 @row_type(
@@ -33,9 +28,7 @@ class PartyRelation(Node):
     kind: RelationKind = column("What the party is to the organization (关系).")
     begins_on: date = column("The first day (起始日期).")
     ends_on: date | None = column("The last day (终止日期); none while it lasts.")
-    organization: Annotated["Party", strawberry.lazy("schema.register.party")] | None = relation(
-        models.PartyRelation.organization, "The organization (组织)."
-    )
-    party: Annotated["Party", strawberry.lazy("schema.register.party")] | None = relation(
+    organization: LazyParty | None = relation(models.PartyRelation.organization, "The organization (组织).")
+    party: LazyParty | None = relation(
         models.PartyRelation.party, "Who represents it, or is affiliated to it (关联主体)."
     )

@@ -154,8 +154,8 @@ class AudioBook(Book):
 class BookFilter(Filters):
     """Which books."""
 
-    title: str | None = filtered(Book, "title", lambda book, value: book.title.contains(value), "Part of the title.")
-    price: int | None = filtered(Book, "price", lambda book, value: book.price <= value, "Cost so much at most.")
+    title: str | None = filtered(Book, "title", "Part of the title.", lambda book, value: book.title.contains(value))
+    price: int | None = filtered(Book, "price", "Cost so much at most.", lambda book, value: book.price <= value)
 
 
 @strawberry.enum(description="The order of books.")

@@ -11,7 +11,7 @@ from the_engine import ENGINE
 from typed import Run
 
 from auth.audiences import Audience
-from schema.visibility_page import visibility_page
+from schema.documentation.visibility_page import visibility_page
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 FOLDERS = {audience.value.lower(): audience for audience in Audience}
