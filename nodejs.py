@@ -34,7 +34,7 @@ def install(folders: Folders) -> None:
         locked, installed = folder / "package-lock.json", folder / "node_modules" / ".package-lock.json"
         with _alone(locked):
             if not installed.exists() or installed.stat().st_mtime < locked.stat().st_mtime:
-                npm(folder, "ci", "--no-progress")
+                run_npm(folder, "ci", "--no-progress")
                 installed.touch()
 
 
@@ -45,7 +45,7 @@ def lock(folders: Folders) -> None:
     Example: python -m nodejs lock bench/peers
     """
     for folder in folders:
-        npm(folder, "install", "--package-lock-only", "--no-progress")
+        run_npm(folder, "install", "--package-lock-only", "--no-progress")
         locked = folder / "package-lock.json"
         content = json.loads(locked.read_text())
         for package in content["packages"].values():
@@ -53,15 +53,15 @@ def lock(folders: Folders) -> None:
         locked.write_text(json.dumps(content, indent=2) + "\n")
 
 
-def npm(folder: Path, *arguments: str) -> None:
+def run_npm(folder: Path, *arguments: str) -> None:
     """Run npm in a folder. Raises Exit with its code if it fails."""
     command = [str(NODE), str(NPM), *arguments]
-    done = subprocess.run(command, cwd=folder, env=environment(), check=False)  # noqa: S603 - the wheel's own
+    done = subprocess.run(command, cwd=folder, env=make_environment(), check=False)  # noqa: S603 - the wheel's own
     if done.returncode:
         raise typer.Exit(done.returncode)
 
 
-def environment() -> Mapping[str, str]:
+def make_environment() -> Mapping[str, str]:
     """This process's environment, in which `node` is the wheel's."""
     return {**os.environ, "PATH": f"{NODE.parent}{os.pathsep}{os.environ['PATH']}"}
 

@@ -51,12 +51,12 @@ EVENTS = {"application_name": "suxin events"}
 REVOCATIONS = {"application_name": "suxin revocations"}
 
 
-def utc_now() -> datetime:
+def get_utc_now() -> datetime:
     """The moment it is."""
     return datetime.now(UTC)
 
 
-def worker() -> Starlette:
+def create_worker() -> Starlette:
     """The application in a process of its own, on the database that the command has prepared."""
     settings = Settings.from_environment()
     provider = traces.provider() if traces.wanted(os.environ) else None
@@ -79,7 +79,7 @@ class Parts:
     @cached_property
     def direct_url(self) -> sa.URL:
         """Where connections are sessions."""
-        return database.direct_url(self.settings, self.url)
+        return database.get_direct_url(self.settings, self.url)
 
     @cached_property
     def keyring(self) -> Keyring:
@@ -99,14 +99,14 @@ class Parts:
     @cached_property
     def engine(self) -> AsyncEngine:
         """The connections of the loaders."""
-        made = database.async_engine(self.url, self.settings.pool_size, self.settings.statement_timeout)
+        made = database.make_async_engine(self.url, self.settings.pool_size, self.settings.statement_timeout)
         watch(made, self.settings.pool_size)
         return made
 
     @cached_property
     def sync_engine(self) -> sa.Engine:
         """The connections of the authorization server."""
-        return database.sync_engine(self.url)
+        return database.make_sync_engine(self.url)
 
     @cached_property
     def connections(self) -> PlanConnections:
@@ -179,11 +179,15 @@ class Parts:
         settings, now = self.settings, self.now
         transfers = Transfers(self.engine, self.verifier, self.keyring, settings.issuer, now, self.budgets)
         desk = ReportDesk(self.graphql, self.engine, self.keyring, self.reports.signer, now)
-        authorization = authorization_server(settings, self.sync_engine, self.signing, self.keyring, self.clock)
+        authorization = create_authorization_server(settings, self.sync_engine, self.signing, self.keyring, self.clock)
         return [
-            *service_routes(self.endpoint, self.live, self.engine),
+            Route("/graphql", self.endpoint, methods=["GET", "POST"]),
+            WebSocketRoute("/graphql", socket_endpoint(self.live)),
+            Route("/livez", alive, methods=["GET"]),
+            Route("/readyz", readiness(self.engine), methods=["GET"]),
             Route("/metrics", exposition(self.engine, now), methods=["GET"]),
-            *transfer_routes(transfers),
+            Route("/uploads", transfers.upload, methods=["POST"]),
+            Route("/downloads/{token}", transfers.download, methods=["GET"]),
             *report_routes(desk, settings.request_timeout),
             *oauth_routes(authorization, self.verifier.forget),
         ]
@@ -211,7 +215,7 @@ class Parts:
 def create_app(
     settings: Settings,
     url: sa.URL,
-    now: Callable[[], datetime] = utc_now,
+    now: Callable[[], datetime] = get_utc_now,
     telemetry: Telemetry = Telemetry(),  # noqa: B008 - it is frozen
 ) -> Starlette:
     """The application on the migrated database at `url`. `now` is the only clock that any rule reads.
@@ -225,7 +229,7 @@ def create_app(
         await ensure_partitions(parts.engine, now())
         async with parts.engine.connect() as connection:
             await read_case_types(connection)
-        async with running(*parts.background()):
+        async with run_in_background(*parts.background()):
             yield
         if telemetry.provider:
             await asyncio.to_thread(telemetry.provider.shutdown)
@@ -240,7 +244,7 @@ def create_app(
     return app
 
 
-def authorization_server(
+def create_authorization_server(
     settings: Settings, engine: sa.Engine, signing: SigningKeys, keyring: Keyring, clock: Callable[[], float]
 ) -> AuthorizationServer:
     """The authorization server that the settings describe."""
@@ -255,26 +259,8 @@ def authorization_server(
     )
 
 
-def service_routes(endpoint: GraphQLEndpoint, live: Live, engine: AsyncEngine) -> list[BaseRoute]:
-    """GraphQL, and what operators ask."""
-    return [
-        Route("/graphql", endpoint, methods=["GET", "POST"]),
-        WebSocketRoute("/graphql", socket_endpoint(live)),
-        Route("/livez", alive, methods=["GET"]),
-        Route("/readyz", readiness(engine), methods=["GET"]),
-    ]
-
-
-def transfer_routes(transfers: Transfers) -> list[BaseRoute]:
-    """Files in and out."""
-    return [
-        Route("/uploads", transfers.upload, methods=["POST"]),
-        Route("/downloads/{token}", transfers.download, methods=["GET"]),
-    ]
-
-
 @asynccontextmanager
-async def running(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+async def run_in_background(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     """Work that goes on in the background while the context lasts."""
     tasks = [asyncio.create_task(one) for one in work]
     yield

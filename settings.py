@@ -121,22 +121,17 @@ def _seconds_or_count(low: int, high: int) -> Any:
     return parse
 
 
+def _one_of(*words: str) -> Any:
+    def parse(name: str, value: str) -> str:
+        if value not in words:
+            raise SettingsError(f"{name} must be {' or '.join(words)}.")
+        return value
+
+    return parse
+
+
 def _switch(name: str, value: str) -> bool:
-    if value not in {"true", "false"}:
-        raise SettingsError(f"{name} must be true or false.")
-    return value == "true"
-
-
-def _executor(name: str, value: str) -> str:
-    if value not in {"plan", "loaders"}:
-        raise SettingsError(f"{name} must be plan or loaders.")
-    return value
-
-
-def _log(name: str, value: str) -> str:
-    if value not in {"json", "text"}:
-        raise SettingsError(f"{name} must be json or text.")
-    return value
+    return bool(_one_of("true", "false")(name, value) == "true")
 
 
 def _directory(name: str, value: str) -> Path:
@@ -163,11 +158,11 @@ PARSERS: dict[str, Any] = {
     "statement_timeout": _seconds_or_count(1, 60),
     "pool_size": _seconds_or_count(1, 64),
     "allow_pilot_persons": _switch,
-    "executor": _executor,
+    "executor": _one_of("plan", "loaders"),
     "worker": _switch,
     "budget": _seconds_or_count(0, 999_999_999),
     "concurrency": _seconds_or_count(1, 1000),
     "webhook_networks": _networks,
-    "log": _log,
+    "log": _one_of("json", "text"),
     "debug": _switch,
 }

@@ -84,7 +84,7 @@ class Bench:
 
 def empty_access_log(url: sa.URL) -> None:
     """Begin every measurement with the same, empty access log."""
-    engine = database.sync_engine(url)
+    engine = database.make_sync_engine(url)
     with engine.begin() as connection:
         connection.exec_driver_sql("truncate access_record")
     engine.dispose()

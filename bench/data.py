@@ -71,7 +71,7 @@ def built(subjects: int, directory: Path | None = None) -> Iterator[Data]:
     """Run the database of `subjects` subjects while the context lasts; it is built first if it is not there."""
     place = directory or default_directory(subjects)
     _clear_unfinished(place, subjects)
-    with database.embedded(place) as url:
+    with database.run_embedded(place) as url:
         if not _note(place).exists():
             _build(url, place, subjects)
         clients = json.loads((place / "keys" / "clients.json").read_text())
@@ -113,7 +113,7 @@ def _build(url: sa.URL, place: Path, subjects: int) -> None:
         database.migrate(url)
         asyncio.run(with_engine(url, _load_catalogue))
     keyring = load_keyring(Settings(data_dir=place).key_file)
-    engine = database.sync_engine(url)
+    engine = database.make_sync_engine(url)
     _register(engine, place)
     fill(engine, keyring, subjects, court_day(datetime.now(UTC)), console)
     engine.dispose()

@@ -28,7 +28,7 @@ from bench.rounds import Schedule
 from bench.suxin import Suxin
 from bench.works import PAGE
 from bench.writes import copied
-from engine.declare.opaque import binds
+from engine.declare.opaque import bind_key
 from postgres import database
 
 DOCUMENT = "{ events(first: 100) { nodes { id kind sequence occurredAt party { id name } } } }"
@@ -156,7 +156,7 @@ def unpacked(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 def copied_lines(key: bytes) -> str:
     """The select of the lines, ids with their marks."""
-    keys = {name: value.hex() for name, value in binds(key).items()}
+    keys = {name: value.hex() for name, value in bind_key(key).items()}
     return COPIED.format(event=MARKED.format(name="event", **keys), party=MARKED.format(name="party", **keys))
 
 
@@ -248,7 +248,7 @@ def main(
     Example: python -m bench.exports --rows 100000 --rounds 1
     """
     with built(subjects) as original, copied(original) as data:
-        engine = database.sync_engine(data.url)
+        engine = database.make_sync_engine(data.url)
         filled(engine, subjects, rows)
         engine.dispose()
         system = Suxin(data)

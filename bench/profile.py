@@ -97,7 +97,7 @@ async def profiled(data: Data, work: Work, requests: Sequence[bytes], rounds: in
     way = Way(requests, caller, connections)
     await way.steps(1)
     steps = await way.steps(rounds)
-    with patch("engine.plan.roots.log_insertion", return_value=None):
+    with patch("engine.plan.roots.build_log_insertion", return_value=None):
         prepare_operation.cache_clear()
         await way.steps(1)
         unlogged = await way.steps(rounds)

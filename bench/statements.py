@@ -32,7 +32,7 @@ def statements(data: Data, work: Work, document: str, variables: Mapping[str, An
 
 def principal(data: Data, work: Work) -> Principal:
     """The caller that does this work, as its token would say."""
-    engine = database.sync_engine(data.url)
+    engine = database.make_sync_engine(data.url)
     with engine.connect() as connection:
         row = connection.execute(sa.select(Client).where(Client.audience == work.audience)).one()
     engine.dispose()

@@ -69,7 +69,7 @@ console = Console()
 def copied(data: Data) -> Iterator[Data]:
     """The same database once more, to write in: what others measure on stays as it was."""
     engine = sa.create_engine(
-        database.driver(data.url.set(database="postgres")), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool
+        database.use_sync_driver(data.url.set(database="postgres")), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool
     )
     with engine.connect() as connection:
         connection.execute(sa.text(f"DROP DATABASE IF EXISTS {COPY} WITH (FORCE)"))
@@ -157,7 +157,7 @@ def main(
     """
     schedule = Schedule(rounds, seconds, warm_up=1)
     with built(subjects) as original, copied(original) as data:
-        engine = database.sync_engine(data.url)
+        engine = database.make_sync_engine(data.url)
         court, judge, key = staffed(engine)
         with engine.connect() as connection:
             parts = [tuple(row) for row in connection.execute(sa.text(PARTS), {"court": court})]

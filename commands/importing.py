@@ -98,7 +98,7 @@ def import_one(settings: Settings, url: sa.URL, format: str, file: Path, manner:
                 progress=lambda done, total: report(file.name, done, total),
             )
 
-    found: Summary = asyncio.run(with_engine(database.direct_url(settings, url), work))
+    found: Summary = asyncio.run(with_engine(database.get_direct_url(settings, url), work))
     return found
 
 

@@ -59,8 +59,8 @@ def explained(*more: type[Exception]) -> Iterator[None]:
 @contextmanager
 def prepared(settings: Settings) -> Iterator[sa.URL]:
     """A running database at the newest revision, with the catalogue that ships."""
-    with database.database(settings) as url:
-        database.migrate(database.direct_url(settings, url))
+    with database.open_database(settings) as url:
+        database.migrate(database.get_direct_url(settings, url))
         asyncio.run(with_engine(url, _load_catalogue))
         yield url
 
@@ -72,7 +72,7 @@ async def _load_catalogue(engine: Any) -> None:
 
 async def with_engine(url: sa.URL, work: Callable[[Any], Any]) -> Any:
     """Do asynchronous `work` on an engine of its own, whose statements may take their time."""
-    engine = database.async_engine(url, pool_size=4, statement_timeout=600)
+    engine = database.make_async_engine(url, pool_size=4, statement_timeout=600)
     try:
         return await work(engine)
     finally:

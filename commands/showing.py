@@ -64,7 +64,7 @@ def _fill(
 ) -> tuple[dict[Audience, DemoClient], dict[StaffRole, Password]]:
     """Register the demo's clients and staff, import the exports that ship, and build the city around them."""
     now = datetime.now(UTC)
-    engine = database.sync_engine(url)
+    engine = database.make_sync_engine(url)
     with engine.begin() as connection:
         registered, staff = register_clients(connection, now), register_staff(connection)
     engine.dispose()
@@ -96,7 +96,7 @@ def _present(
     staff: Mapping[StaffRole, Password],
 ) -> None:
     """Run every example as its audience and print what happened."""
-    engine = database.sync_engine(url)
+    engine = database.make_sync_engine(url)
     with httpx2.Client(timeout=30) as http:
         show = Show(console, address, registered, staff, engine, http)
         show.run()

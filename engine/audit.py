@@ -35,7 +35,7 @@ class Audit(Protocol):
         """What an entry calls an audience."""
 
 
-def insertion(audit: Audit) -> sa.Insert:
+def build_insertion(audit: Audit) -> sa.Insert:
     """The statement that writes one entry from bind parameters (`engine.load.trail`)."""
     told: dict[str, SQL] = {name: sa.bindparam(f"told_{name}", type_=type_) for name, type_ in audit.told.items()}
     field, audience = sa.bindparam("log_field", type_=sa.Text), sa.bindparam("log_audience", type_=sa.Text)
@@ -43,8 +43,10 @@ def insertion(audit: Audit) -> sa.Insert:
     return sa.insert(audit.table).from_select(list(columns), sa.select(*columns.values()))
 
 
-def entry_values(view: AnyView, audit: Audit, operation: bytes, field: str, types: Sequence[str]) -> dict[str, Any]:
-    """The values of `insertion` that an answer gives to each of its entries."""
+def collect_entry_values(
+    view: AnyView, audit: Audit, operation: bytes, field: str, types: Sequence[str]
+) -> dict[str, Any]:
+    """The values of `build_insertion` that an answer gives to each of its entries."""
     return {
         **view.parameters(),
         **audit.parameters(view, operation),

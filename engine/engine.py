@@ -8,9 +8,9 @@ import strawberry
 from graphql import GraphQLSchema
 
 from engine.audit import Audit
-from engine.declare.checks import check, row_types
+from engine.declare.checks import check_declarations, collect_row_types
 from engine.declare.relations import Relation, RowType
-from engine.policy import Policy, policy_of
+from engine.policy import Policy, build_policy
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,9 +27,9 @@ class Engine:
     rows: Mapping[type, RowType] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "policy", policy_of(self.graphql))
-        object.__setattr__(self, "rows", row_types(self.graphql))
-        check(self.graphql, self.rows, self.policy)
+        object.__setattr__(self, "policy", build_policy(self.graphql))
+        object.__setattr__(self, "rows", collect_row_types(self.graphql))
+        check_declarations(self.graphql, self.rows, self.policy)
 
     @cached_property
     def graphql(self) -> GraphQLSchema:

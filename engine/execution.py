@@ -11,11 +11,11 @@ from graphql import ExecutionResult, GraphQLError, execute
 from graphql.execution.values import VariableValues, get_variable_values
 
 from engine.declare.relations import Audience
-from engine.document.audience_schema import schema_for
+from engine.document.audience_schema import build_audience_schema
 from engine.document.cost import MOST_COST, TooCostlyError
-from engine.document.deprecation import Use, used_by
+from engine.document.deprecation import Use, list_uses_in_variables
 from engine.document.document import DocumentError, Operation, Variant
-from engine.document.error_redaction import with_code
+from engine.document.error_redaction import add_code
 from engine.load.caller import AnyCaller
 from engine.load.context import Context
 from engine.load.errors import ExpectedError
@@ -54,7 +54,7 @@ class Asked:
         """What is deprecated of all that it uses, in its text and in its variables."""
         return [
             *self.operation.deprecated,
-            *used_by(self.operation.engine.graphql, self.operation.node, self.variables),
+            *list_uses_in_variables(self.operation.engine.graphql, self.operation.node, self.variables),
         ]
 
 
@@ -64,7 +64,7 @@ def price_request(operation: Operation, variables: dict[str, Any] | None, audien
     Raises DocumentError for variables that do not fit, and for an operation that costs too much.
     """
     given = variables or {}
-    values = variable_values(operation, given)
+    values = coerce_variables(operation, given)
     variant = operation.variant(audience, values)
     cost = variant.price.of(values.coerced)
     if cost > MOST_COST:
@@ -72,7 +72,7 @@ def price_request(operation: Operation, variables: dict[str, Any] | None, audien
     return Asked(operation, given, values, variant, cost)
 
 
-def variable_values(operation: Operation, given: dict[str, Any]) -> VariableValues:
+def coerce_variables(operation: Operation, given: dict[str, Any]) -> VariableValues:
     """The values of variables, coerced to their types. Raises DocumentError for what does not fit.
 
     A variable of a @skip or @include may have a default and be given null: then nobody can say what is selected. It is
@@ -83,9 +83,7 @@ def variable_values(operation: Operation, given: dict[str, Any]) -> VariableValu
     if not isinstance(values, VariableValues):
         raise DocumentError(*(redact_error(error) for error in values))
     if undecided := sorted(name for name in operation.conditions if values.coerced.get(name) is None):
-        raise DocumentError(
-            *(with_code(GraphQLError(NO_CONDITION.format(name)), "BAD_VARIABLES") for name in undecided)
-        )
+        raise DocumentError(*(add_code(GraphQLError(NO_CONDITION.format(name)), "BAD_VARIABLES") for name in undecided))
     return values
 
 
@@ -132,9 +130,9 @@ async def execute_operation(operation: Operation, variables: dict[str, Any], con
     return result
 
 
-def introspection(operation: Operation, variables: dict[str, Any] | None) -> ExecutionResult:
+def introspect(operation: Operation, variables: dict[str, Any] | None) -> ExecutionResult:
     """The schema as far as the caller's scopes reach it."""
-    schema = schema_for(operation.engine, operation.scopes)
+    schema = build_audience_schema(operation.engine, operation.scopes)
     found = execute(schema, operation.document, None, None, variables, operation.name, **QUIET)
     assert isinstance(found, ExecutionResult)  # noqa: S101 - nothing in introspection waits
     return ExecutionResult(found.data, [redact_error(error) for error in found.errors or ()] or None)
@@ -146,7 +144,7 @@ def redact_error(error: GraphQLError) -> GraphQLError:
     if isinstance(original, ExpectedError) or isinstance(error, ExpectedError):
         return error
     if original is None or isinstance(original, GraphQLError):
-        return with_code(error, "BAD_VARIABLES" if error.path is None else "BAD_INPUT")
+        return add_code(error, "BAD_VARIABLES" if error.path is None else "BAD_INPUT")
     raise InternalError from original
 
 

@@ -25,7 +25,7 @@ def any_of(*scopes: str) -> Requirement:
     return tuple(frozenset({scope}) for scope in scopes)
 
 
-def both(first: Requirement, second: Requirement) -> Requirement:
+def combine(first: Requirement, second: Requirement) -> Requirement:
     """A requirement that both of these are met, without alternatives that ask for more than another does."""
     met = {one | other for one in first for other in second}
     least = (scopes for scopes in met if not any(other < scopes for other in met))
@@ -104,7 +104,7 @@ def _nearest(requirement: Requirement, held: frozenset[str], enough: frozenset[s
     return min(requirement, key=lambda choice: (len(choice - enough), len(choice - held), sorted(choice - held)))
 
 
-def policy_of(schema: GraphQLSchema) -> Policy:
+def build_policy(schema: GraphQLSchema) -> Policy:
     """The requirements that the types, fields and arguments of a strawberry schema state."""
     policy = Policy()
     for kind in schema.type_map.values():

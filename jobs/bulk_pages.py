@@ -12,7 +12,7 @@ from casework.refusal import Refusal
 from casework.watches import Customer
 from engine.document.document import DocumentError, Operation
 from engine.document.json_values import JsonError, read_json
-from engine.execution import variable_values
+from engine.execution import coerce_variables
 from engine.plan import running
 from engine.plan.plan import Ready
 from jobs.bulk_task import Place, StoppedError, Task
@@ -99,7 +99,7 @@ def _next_page(place: Place, page: Mapping[str, Any]) -> Place | None:
 
 def _ready(task: Task, operation: Operation, variables: dict[str, Any], *, logged: bool = True) -> Ready:
     """The statement for these variables. Raises DocumentError, GraphQLError."""
-    values = variable_values(operation, variables)
+    values = coerce_variables(operation, variables)
     audience, size = task.caller.principal.audience, task.row.page_size
     paged = Paged.of(operation, audience, values, size, logged=logged)
     (found,) = paged.plan.ready(values, task.caller).values()

@@ -64,7 +64,7 @@ async def work_on(
     graphql: the schema of bulk documents. direct_url: the same database, where the lock of the leader lasts as long as
     its connection. networks: private ones that webhooks may be sent to.
     """
-    engine = database.async_engine(url, CONNECTIONS, STATEMENT_SECONDS)
+    engine = database.make_async_engine(url, CONNECTIONS, STATEMENT_SECONDS)
     outbound = Outbound(networks, SENDING)
     try:
         dispatcher, bulk = (

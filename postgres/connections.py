@@ -62,7 +62,7 @@ class PlanConnections:
     """
 
     def __init__(self, url: sa.URL, size: int, statement_timeout: int) -> None:
-        self._url, self._session = url, database.session(statement_timeout)
+        self._url, self._session = url, database.make_session_settings(statement_timeout)
         self._free: list[asyncpg.Connection] = []
         self._places = asyncio.Semaphore(size)
         self._closed = False

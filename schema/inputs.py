@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import strawberry
 
-from engine.declare.descriptions import description_of
+from engine.declare.descriptions import read_description
 from engine.policy import OPEN, require
 
 ID = "Its id."
@@ -19,7 +19,7 @@ Input = TypeVar("Input", bound=type)
 
 def mutation_input(cls: Input) -> Input:
     """Declare the input of a mutation. It needs no scopes beyond those of the mutation."""
-    made = strawberry.input(cls, description=description_of(cls))
+    made = strawberry.input(cls, description=read_description(cls))
     require(made, OPEN)
     return made
 

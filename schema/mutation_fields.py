@@ -19,7 +19,7 @@ from casework.refusal import Code, Refusal
 from engine.declare.directives import RequiresScopes
 from engine.declare.fields import DeclaredField, argument
 from engine.declare.relations import Root
-from engine.declare.row_types import model_of
+from engine.declare.row_types import get_model
 from engine.load.context import Later
 from engine.policy import OPEN, Requirement, require
 from resolvers.mutations.acting import Also, MutationRoot, Perform, perform_mutation
@@ -61,7 +61,7 @@ class MutationField(DeclaredField):
 
     def get_result(self, source: Any, info: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         """Do it, and answer with its payload."""
-        return Later(self._answer, info.context, plain(kwargs["input"]))
+        return Later(self._answer, info.context, convert_to_dict(kwargs["input"]))
 
     async def _answer(self, context: Any, given: dict[str, Any]) -> Any:
         noun, *_ = (field.name for field in dataclasses.fields(self.payload))
@@ -72,7 +72,7 @@ class MutationField(DeclaredField):
         return self.payload(**{noun: done}, **told, errors=[])
 
 
-def plain(given: Any) -> dict[str, Any]:
+def convert_to_dict(given: Any) -> dict[str, Any]:
     """An input as a dictionary of its fields, inputs within it too; values as they are."""
     return {field.name: _plain(getattr(given, field.name)) for field in dataclasses.fields(given)}
 
@@ -80,7 +80,7 @@ def plain(given: Any) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(one) for one in value]
-    return plain(value) if dataclasses.is_dataclass(value) else value
+    return convert_to_dict(value) if dataclasses.is_dataclass(value) else value
 
 
 def mutation(
@@ -105,7 +105,7 @@ def mutation(
         type_annotation=StrawberryAnnotation(payload),
     )
     made.payload, made.requirement = payload, requires
-    made.declaration = MutationRoot(_performed_by(do, given), model_of(shows), _keys(given), lines, also)
+    made.declaration = MutationRoot(_performed_by(do, given), get_model(shows), _keys(given), lines, also)
     made.arguments = [argument("input", given, "What to do.")]
     return made
 

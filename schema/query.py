@@ -7,7 +7,7 @@ import strawberry
 import models
 from auth.scopes import Scope
 from engine.declare.connections import Connection
-from engine.declare.fields import argument, root, root_connection, rooted
+from engine.declare.fields import argument, root, root_connection
 from engine.declare.nodes import Node
 from engine.load.nodes import NodesRoot
 from engine.policy import OPEN, all_of, any_of, require
@@ -46,8 +46,8 @@ from schema.oversight.statistics import ARGUMENTS as STATISTICS_ARGUMENTS
 from schema.oversight.statistics import Statistic
 from schema.partners.event import Event
 from schema.partners.partner_query import CONSENTED, PartnerQuery
-from schema.partners.rate_limit import RateLimit, rate_limit
-from schema.partners.viewer import Viewer, viewer
+from schema.partners.rate_limit import RateLimit, get_rate_limit
+from schema.partners.viewer import Viewer, get_viewer
 from schema.procedure.batch import Batch
 from schema.procedure.bulletin import Bulletin
 from schema.procedure.deduction import Deduction
@@ -74,17 +74,18 @@ class Query(PartnerQuery):
     """The roots."""
 
     rate_limit: RateLimit | None = strawberry.field(
-        resolver=rate_limit, description="What you have left of your budget (额度); none where there are no budgets."
+        resolver=get_rate_limit,
+        description="What you have left of your budget (额度); none where there are no budgets.",
     )
-    viewer: Viewer = strawberry.field(resolver=viewer, description="Who you are to this service (接入方身份).")
-    node: Node | None = rooted(
+    viewer: Viewer = strawberry.field(resolver=get_viewer, description="Who you are to this service (接入方身份).")
+    node: Node | None = root(
         NodesRoot(many=False),
         "An object by its id; null where it is unknown or not for you, which look alike.",
         argument("id", strawberry.ID, "An id that this service gave out."),
         CONSENTED,
         requires=OPEN,
     )
-    nodes: list[Node | None] = rooted(
+    nodes: list[Node | None] = root(
         NodesRoot(many=True),
         "Up to 100 objects by their ids, in order; null as with `node`.",
         argument("ids", list[strawberry.ID], "Up to 100 such ids."),
@@ -186,7 +187,7 @@ class Query(PartnerQuery):
         filter_type=ImportRunFilter,
     )
 
-    lender_candidates: list[LenderCandidate] = rooted(
+    lender_candidates: list[LenderCandidate] = root(
         lenders.ROOT,
         "Who may be a professional lender, by the number of cases (职业放贷人线索): for a judge to decide.",
         argument("first", int, "How many, 1 to 100."),
@@ -225,7 +226,7 @@ class Query(PartnerQuery):
         requires=any_of(Scope.NOTICE),
         about=about.ABOUT_NOTICE,
     )
-    household_standing: HouseholdStanding | None = rooted(
+    household_standing: HouseholdStanding | None = root(
         standings.ROOT,
         "How a household stands (家庭积分状况).",
         argument("key", str, "The key of the household (家庭编号)."),
@@ -250,7 +251,7 @@ class Query(PartnerQuery):
         filter_type=EventFilter,
         prepare=roots.prepare_access,
     )
-    statistics: list[Statistic] = rooted(
+    statistics: list[Statistic] = root(
         STATISTICS,
         "Figures over deductions, codes, repairs, conversions and look-ups, the largest groups first (统计).",
         *STATISTICS_ARGUMENTS,

@@ -26,7 +26,7 @@ from engine.document import deprecation
 from engine.document.cost import MOST_COST
 from engine.document.document import DocumentError, is_subscription, prepare_operation, reads_within
 from engine.engine import Engine
-from engine.execution import Asked, Executor, InternalError, introspection, log_failure, price_request
+from engine.execution import Asked, Executor, InternalError, introspect, log_failure, price_request
 from engine.load.errors import ForbiddenError
 from engine.plan.running import Connections
 from models.keyring import Keyring
@@ -135,7 +135,7 @@ class GraphQLEndpoint:
         if operation.reach is None:
             await self._charge(principal, INTROSPECTION_COST)
             reply.seen.admit(INTROSPECTION_COST)
-            return reply.answer(Result.of(introspection(operation, body.variables)))
+            return reply.answer(Result.of(introspect(operation, body.variables)))
         request_ = price_request(operation, body.variables, principal.audience)
         charge = await self._charge(principal, request_.cost)
         reply.seen.admit(request_.cost)
@@ -160,7 +160,11 @@ class GraphQLEndpoint:
         if self.budgets and caller.charge:
             self.budgets.refund(caller.principal, caller.charge, answer.objects())
             cost |= {"actualQueryCost": caller.charge.actual, "throttleStatus": throttle_status(caller.charge.status)}
-        return {"cost": cost, **deprecation.told(request.deprecated), **({"executor": executor} if self.debug else {})}
+        return {
+            "cost": cost,
+            **deprecation.write_extensions(request.deprecated),
+            **({"executor": executor} if self.debug else {}),
+        }
 
     async def _execute(self, request: Asked, caller: Caller) -> tuple[Result, str]:
         """The answer, and what gave it."""
@@ -259,5 +263,5 @@ class Reply:
         body["extensions"] = {"requestId": str(self.request_id), **(extensions or {})}
         media_type = GRAPHQL_RESPONSE if self.strict else "application/json"
         sent = {"x-request-id": str(self.request_id), "cache-control": "no-store", **(headers or {})}
-        sent |= deprecation.headers(body["extensions"])
+        sent |= deprecation.write_headers(body["extensions"])
         return Response(orjson.dumps(body), status, sent, f"{media_type}; charset=utf-8")

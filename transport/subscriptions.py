@@ -18,12 +18,12 @@ from auth.budget import Budgets, Status, ThrottledError
 from auth.clients.trusted_documents import TrustedDocuments
 from auth.principal import Principal
 from auth.tokens import TokenVerifier
-from engine.declare.argument_names import argument_reader
-from engine.declare.paging import Page, page_of
+from engine.declare.argument_names import make_argument_reader
+from engine.declare.paging import Page, read_page
 from engine.declare.relations import Root
-from engine.document.coordinates import root_fields
+from engine.document.coordinates import list_root_fields
 from engine.document.document import DocumentError, Operation, prepare_operation
-from engine.document.error_redaction import with_code
+from engine.document.error_redaction import add_code
 from engine.engine import Engine
 from engine.execution import QUIET, price_request, redact_error
 from engine.load.context import Context
@@ -87,7 +87,7 @@ class Live:
 
     def page_of(self, arguments: Mapping[str, Any]) -> Page:
         """The page of events that arguments ask for. Raises BadCursorError."""
-        return page_of(self.graphql.rows[models.Event], EVENTS.relation, arguments, self.keyring.opaque_key)
+        return read_page(self.graphql.rows[models.Event], EVENTS.relation, arguments, self.keyring.opaque_key)
 
     async def _newest(self) -> int:
         async with self.engine.connect() as connection:
@@ -205,9 +205,9 @@ class Stream:
 def _arguments(operation: Operation, values: VariableValues) -> dict[str, Any]:
     kind = operation.engine.graphql.subscription_type
     assert kind is not None  # noqa: S101 - it stands in the schema
-    node = next(root_fields(operation.document, operation.node))
+    node = next(list_root_fields(operation.document, operation.node))
     defined = kind.fields[node.name.value]
-    return dict(Argued(-1, defined, node, argument_reader(defined)).read(values))
+    return dict(Argued(-1, defined, node, make_argument_reader(defined)).read(values))
 
 
 def refused(error: Exception) -> list[GraphQLError]:
@@ -217,5 +217,5 @@ def refused(error: Exception) -> list[GraphQLError]:
     if isinstance(error, GraphQLError):
         return [error]
     if isinstance(error, ThrottledError):
-        return [with_code(GraphQLError(str(error)), error.code)]
+        return [add_code(GraphQLError(str(error)), error.code)]
     raise error

@@ -125,7 +125,7 @@ def registering() -> Iterator[tuple[sa.Connection, Settings]]:
     """A transaction on the migrated database for the register of clients."""
     settings = Settings.from_environment()
     with explained(), prepared(settings) as url:
-        engine = database.sync_engine(url)
+        engine = database.make_sync_engine(url)
         try:
             with engine.begin() as connection:
                 yield connection, settings

@@ -3,9 +3,9 @@
 import typer
 
 from schema.building import build_engine
-from schema.documentation.policy_table import policy_table
+from schema.documentation.policy_table import write_policy_table
 
 
 def policy() -> None:
     """Print the policy table: what each type and field needs, and which audiences reach it."""
-    typer.echo(policy_table(build_engine().policy), nl=False)
+    typer.echo(write_policy_table(build_engine().policy), nl=False)

@@ -14,7 +14,7 @@ from rich.text import Text
 from auth.audiences import Audience, scopes_of
 from commands.session import CommandError, console, explained
 from engine.document.audience_schema import print_schema
-from engine.document.schema_changes import Change, Effect, changes
+from engine.document.schema_changes import Change, Effect, compare_schemas
 from schema.building import build_engine
 
 COLOURS = {Effect.BREAKING: "red", Effect.DANGEROUS: "yellow", Effect.SAFE: "green"}
@@ -65,7 +65,7 @@ def diff(
 
 def _compared(old: str, new: str) -> list[Change]:
     try:
-        return changes(old, new)
+        return compare_schemas(old, new)
     except (GraphQLError, TypeError) as error:
         raise CommandError(f"This is no schema: {error}") from error
 

@@ -3,9 +3,9 @@
 import typer
 
 from schema.building import build_engine
-from schema.documentation.visibility_page import visibility_page
+from schema.documentation.visibility_page import write_visibility_page
 
 
 def visibility() -> None:
     """Print which rows of each type each audience sees, as the row predicates say it in SQL."""
-    typer.echo(visibility_page(build_engine()), nl=False)
+    typer.echo(write_visibility_page(build_engine()), nl=False)

@@ -14,7 +14,7 @@ from engine.policy import DEFINITION
 Converter = Callable[[Any], Any]
 
 
-def argument_reader(field: GraphQLField) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
+def make_argument_reader(field: GraphQLField) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
     """What turns the coerced values of a field's arguments into Python's, under their Python names."""
     arguments = {
         given: (one.extensions[DEFINITION].python_name, _converter(one.type)) for given, one in field.args.items()

@@ -9,7 +9,7 @@ from graphql import GraphQLField, GraphQLNonNull, GraphQLSchema, OperationType, 
 from sqlalchemy.orm import Mapper
 
 from engine.declare.relations import ROW_TYPE, Column, Relation, Root, RowType, TableRows
-from engine.policy import DEFINITION, OPEN, Policy, Requirement, both
+from engine.policy import DEFINITION, OPEN, Policy, Requirement, combine
 
 
 class DeclarationError(TypeError):
@@ -38,7 +38,7 @@ class Member:
         return found if isinstance(found, Relation) else None
 
 
-def row_types(schema: GraphQLSchema) -> dict[type, RowType]:
+def collect_row_types(schema: GraphQLSchema) -> dict[type, RowType]:
     """The row types of a schema by their models. Raises DeclarationError for a model that two of them show."""
     found: dict[type, RowType] = {}
     for row_type in filter(None, map(_row_type, schema.type_map.values())):
@@ -48,7 +48,7 @@ def row_types(schema: GraphQLSchema) -> dict[type, RowType]:
     return found
 
 
-def check(schema: GraphQLSchema, rows: Mapping[type, RowType], policy: Policy) -> None:
+def check_declarations(schema: GraphQLSchema, rows: Mapping[type, RowType], policy: Policy) -> None:
     """Hold every declaration of a schema to its models and to its policy. Raises DeclarationError."""
     _check_roots(schema)
     for row_type in rows.values():
@@ -132,4 +132,4 @@ def _check_count(member: Member, relation: Relation, policy: Policy) -> None:
 
 def _implies(first: Requirement, second: Requirement) -> bool:
     """Whether whoever meets the first requirement meets the second."""
-    return set(both(first, second)) == set(both(first, OPEN))
+    return set(combine(first, second)) == set(combine(first, OPEN))

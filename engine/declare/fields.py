@@ -18,24 +18,24 @@ from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
 from engine.declare.directives import PAGED, ListSize, RequiresScopes
-from engine.declare.paging import Page, page_of
+from engine.declare.paging import Page, read_page
 from engine.declare.relations import (
     About,
     Audience,
     Column,
     Expression,
     Frame,
-    Prepared,
+    Prepare,
     Relation,
     Root,
     Scalar,
-    join_of,
+    read_relationship,
 )
 from engine.declare.sql import SQL
 from engine.load.context import Context, Later
 from engine.load.loaders import answer_root, load_page, load_relation
 from engine.load.nodes import NodesRoot, load_nodes
-from engine.policy import OPEN, Requirement, both
+from engine.policy import OPEN, Requirement, combine
 
 Info = strawberry.Info[Context, None]
 
@@ -47,7 +47,7 @@ class PerType(dict[str, Requirement]):
         """The requirement at a type; at the interface itself, all of them."""
         if type_name in self:
             return self[type_name]
-        return reduce(both, self.values())
+        return reduce(combine, self.values())
 
 
 class DeclaredField(StrawberryField):
@@ -83,7 +83,7 @@ def _page(context: Context, relation: Relation, arguments: Mapping[str, Any]) ->
     """The page that a connection's arguments ask for; None of an edge that is not paged."""
     if not relation.connection:
         return None
-    return page_of(context.engine.row_type(relation), relation, arguments, context.caller.opaque_key)
+    return read_page(context.engine.row_type(relation), relation, arguments, context.caller.opaque_key)
 
 
 def _field(
@@ -143,7 +143,7 @@ def relation(
     **changes: Any,
 ) -> Any:
     """An edge to one row or to a short list: a mapped relationship, or a join of its own. `changes` refine it."""
-    base = to if isinstance(to, Relation) else join_of(to)
+    base = to if isinstance(to, Relation) else read_relationship(to)
     made = replace(base, **changes)
     return _field(made, description, requires, *arguments, size=_size(made))
 
@@ -170,7 +170,7 @@ def argument(
     return made
 
 
-def paging(filter_type: type | None = None, order_type: type | None = None) -> list[StrawberryArgument]:
+def list_paging_arguments(filter_type: type | None = None, order_type: type | None = None) -> list[StrawberryArgument]:
     """The arguments of a connection."""
     found = [
         argument("first", int, "How many, 1 to 100."),
@@ -191,34 +191,29 @@ def connection(
     order_type: type | None = None,
     requires: Requirement | PerType | None = None,
 ) -> Any:
-    """An edge to a list that is read page by page."""
-    base = to if isinstance(to, Relation) else join_of(to)
-    made = replace(base, many=True, connection=True, **_orders(order_type), **_filters(filter_type))
-    return _field(made, description, requires, *paging(filter_type, order_type), size=PAGED)
+    """Declare an edge to a list that is read page by page."""
+    paged = _paged(to if isinstance(to, Relation) else read_relationship(to), filter_type, order_type)
+    return _field(paged, description, requires, *list_paging_arguments(filter_type, order_type), size=PAGED)
 
 
 def root(
-    to: Relation,
+    to: Relation | Root | NodesRoot,
     description: str,
     *arguments: StrawberryArgument,
     requires: Requirement,
     about: About | None = None,
-    prepare: Callable[[Mapping[str, Any], Any], Prepared] | None = None,
-) -> Any:
-    """A root field that leads to one row or a list of known length."""
-    return _field(Root(to, about, prepare), description, requires, *arguments, size=_size(to))
-
-
-def rooted(
-    declared: Root | NodesRoot,
-    description: str,
-    *arguments: StrawberryArgument,
-    requires: Requirement,
+    prepare: Prepare | None = None,
     sized_by: str | None = None,
 ) -> Any:
-    """A root field whose root is declared elsewhere, whole. `sized_by`: the argument that is as long as the answer."""
+    """Declare a root field that returns one row or a list of known length.
+
+    to: a root, or a relation, of which `about` and `prepare` make a root. sized_by: the argument that is a list as long
+    as the answer, or the length of the answer.
+    """
     size = ListSize(slicing_arguments=[sized_by]) if sized_by else None
-    return _field(declared, description, requires, *arguments, size=size)
+    if isinstance(to, Relation):
+        return _field(Root(to, about, prepare), description, requires, *arguments, size=size or _size(to))
+    return _field(to, description, requires, *arguments, size=size)
 
 
 def root_connection(
@@ -229,21 +224,20 @@ def root_connection(
     about: About | None = None,
     filter_type: type | None = None,
     order_type: type | None = None,
-    prepare: Callable[[Mapping[str, Any], Any], Prepared] | None = None,
+    prepare: Prepare | None = None,
 ) -> Any:
-    """A root field that is read page by page."""
-    made = replace(to, many=True, connection=True, **_orders(order_type), **_filters(filter_type))
-    pages = paging(filter_type, order_type)
-    return _field(Root(made, about, prepare), description, requires, *arguments, *pages, size=PAGED)
+    """Declare a root field that is read page by page."""
+    declared = Root(_paged(to, filter_type, order_type), about, prepare)
+    return _field(
+        declared, description, requires, *arguments, *list_paging_arguments(filter_type, order_type), size=PAGED
+    )
 
 
 def _size(to: Relation) -> ListSize | None:
     return ListSize(assumed_size=to.assumed) if to.many else None
 
 
-def _orders(order_type: Any) -> dict[str, Any]:
-    return {"orders": {member.name: member.value for member in order_type}} if order_type else {}
-
-
-def _filters(filter_type: Any) -> dict[str, Any]:
-    return {"filters": filter_type.filters} if filter_type else {}
+def _paged(to: Relation, filter_type: Any, order_type: Any) -> Relation:
+    orders = {member.name: member.value for member in order_type} if order_type else to.orders
+    filters = filter_type.filters if filter_type else to.filters
+    return replace(to, many=True, connection=True, orders=orders, filters=filters)

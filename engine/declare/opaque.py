@@ -21,13 +21,13 @@ OUTER = sa.bindparam("opaque_outer", type_=sa.LargeBinary)
 
 
 @cache
-def binds(key: bytes) -> Mapping[str, bytes]:
+def bind_key(key: bytes) -> Mapping[str, bytes]:
     """The values of INNER and OUTER for a key of at most 64 bytes."""
     padded = key.ljust(BLOCK_BYTES, b"\0")
     return {"opaque_inner": bytes(b ^ 0x36 for b in padded), "opaque_outer": bytes(b ^ 0x5C for b in padded)}
 
 
-def sealed(text: SQL) -> SQL:
+def seal_in_sql(text: SQL) -> SQL:
     """SQL for `text` and its mark, in base64."""
     octets = sa.func.convert_to(text, "UTF8")
     mark = sa.func.sha256(OUTER.op("||")(sa.func.sha256(INNER.op("||")(octets))))

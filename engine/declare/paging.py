@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
 
-from engine.declare.opaque import sealed, unseal
+from engine.declare.opaque import seal_in_sql, unseal
 from engine.declare.relations import Frame, Order, Relation, RowType
 from engine.declare.sql import SQL
 from engine.load.caller import LARGEST_PAGE
@@ -37,7 +37,7 @@ class Page:
             raise BadPageSizeError(f"`first` must be from 1 to {self.largest}; ask for more by `after`.")
 
 
-def page_of(
+def read_page(
     row_type: RowType, relation: Relation, arguments: Mapping[str, Any], key: bytes, largest: int = LARGEST_PAGE
 ) -> Page:
     """The page that a connection's arguments ask for. Raises BadPageSizeError, BadCursorError."""
@@ -45,39 +45,39 @@ def page_of(
     given = {} if chosen is None else {name: value for name, value in vars(chosen).items() if value is not None}
     name = next(iter(relation.orders)) if order is None else order.name
     place = None if after is None else read_cursor(after, key)
-    types = place_types(row_type, relation.orders[name])
-    typed = None if place is None else typed_place(name, types, place)
+    types = list_place_types(row_type, relation.orders[name])
+    typed = None if place is None else parse_place(name, types, place)
     return Page(arguments["first"], name, typed, tuple(sorted(given.items())), largest)
 
 
-def order_columns(order: Order, child: Frame, key: str | None) -> list[SQL]:
+def list_order_columns(order: Order, child: Frame, key: str | None) -> list[SQL]:
     """The columns that put rows into a total order: the order's own, then the key of a type that has one."""
     by_key = [key] if key and not order.total else []
     return [getattr(child, name) for name in (*order.columns, *by_key)]
 
 
 @cache
-def place_types(row_type: RowType, order: Order) -> list[TypeEngine[Any]]:
+def list_place_types(row_type: RowType, order: Order) -> list[TypeEngine[Any]]:
     """The types of a connection's `order_columns`."""
-    return [column.type for column in order_columns(order, Frame(row_type.model), row_type.key)]
+    return [column.type for column in list_order_columns(order, Frame(row_type.model), row_type.key)]
 
 
-def sorting(order: Order, columns: Sequence[SQL]) -> list[SQL]:
+def sort_by(order: Order, columns: Sequence[SQL]) -> list[SQL]:
     """The ORDER BY of these columns."""
     return [column.desc() if order.descending else column.asc() for column in columns]
 
 
-def place_text(name: str, columns: Sequence[SQL]) -> SQL:
+def write_place(name: str, columns: Sequence[SQL]) -> SQL:
     """SQL for the place of a row: the order's name and the row's columns in it."""
     return sa.cast(sa.func.jsonb_build_array(name, *(sa.cast(column, sa.Text) for column in columns)), sa.Text)
 
 
-def cursor(name: str, columns: Sequence[SQL]) -> SQL:
+def write_cursor(name: str, columns: Sequence[SQL]) -> SQL:
     """SQL for the cursor of a row: its place, opaque to clients."""
-    return sealed(place_text(name, columns))
+    return seal_in_sql(write_place(name, columns))
 
 
-def beyond(order: Order, columns: Sequence[SQL], after: Sequence[SQL]) -> SQL:
+def start_after(order: Order, columns: Sequence[SQL], after: Sequence[SQL]) -> SQL:
     """The rows past the place `after`."""
     row, start = sa.tuple_(*columns), sa.tuple_(*after)
     return row < start if order.descending else row > start
@@ -94,7 +94,7 @@ def read_cursor(after: str, key: bytes) -> str:
     return place
 
 
-def typed_place(name: str, types: Sequence[TypeEngine[Any]], place: str) -> tuple[Any, ...]:
+def parse_place(name: str, types: Sequence[TypeEngine[Any]], place: str) -> tuple[Any, ...]:
     """The values of a place in the order `name`. Raises BadCursorError if another order or list made it."""
     try:
         found = json.loads(place)

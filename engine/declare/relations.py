@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, RelationshipProperty, aliased
 from sqlalchemy.types import TypeEngine
 
-from engine.declare.opaque import sealed
+from engine.declare.opaque import seal_in_sql
 from engine.declare.sql import SQL
 
 Audience = Any
@@ -144,7 +144,7 @@ class Root:
 
     relation: Relation
     about: About | None
-    prepare: Callable[[Mapping[str, Any], Any], "Prepared"] | None = None
+    prepare: "Prepare | None" = None
 
     def prepared(self, arguments: Mapping[str, Any], caller: Any) -> "Prepared":
         """What the arguments come to, with the view that they are seen from. Raises what `prepare` raises."""
@@ -163,6 +163,9 @@ class Prepared:
     view: Any = None
     before: sa.Update | None = None
 
+
+Prepare = Callable[[Mapping[str, Any], Any], Prepared]
+"""Makes the values of a root's keys from the arguments of its field and the `Caller`."""
 
 ROW_TYPE = "__row_type__"
 """The attribute of a class that holds its `RowType` (`engine.declare.row_types`)."""
@@ -200,7 +203,7 @@ class RowType:
         if self.subject is None and self.about:
             self.subject = self.about.column
         if key := self.key:
-            self.scalars["id"] = Expression(lambda row, audience: node_id(self.name, getattr(row, key)))
+            self.scalars["id"] = Expression(lambda row, audience: write_node_id(self.name, getattr(row, key)))
 
     @cached_property
     def hidden(self) -> Mapping[str, None]:
@@ -226,12 +229,12 @@ class TableRows:
         return aliased(self.model)
 
 
-def node_id(name: str, key: SQL) -> SQL:
+def write_node_id(name: str, key: SQL) -> SQL:
     """SQL for the opaque, globally unique id of a row (Relay)."""
-    return sealed(sa.func.concat(name, ":", key))
+    return seal_in_sql(sa.func.concat(name, ":", key))
 
 
-def join_of(attribute: InstrumentedAttribute[Any]) -> Relation:
+def read_relationship(attribute: InstrumentedAttribute[Any]) -> Relation:
     """The relation that a mapped relationship describes."""
     relationship = attribute.property
     assert isinstance(relationship, RelationshipProperty)  # noqa: S101 - a mistake in a declaration, found on import

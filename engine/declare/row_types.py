@@ -16,7 +16,7 @@ from typing import Any, TypeVar, dataclass_transform
 import strawberry
 from graphql import GraphQLResolveInfo
 
-from engine.declare.descriptions import description_of
+from engine.declare.descriptions import read_description
 from engine.declare.directives import RequiresScopes
 from engine.declare.fields import DeclaredField, name_column, specialize
 from engine.declare.relations import (
@@ -64,7 +64,7 @@ def row_type(
     return declare
 
 
-def model_of(cls: Any) -> type:
+def get_model(cls: Any) -> type:
     """The model whose rows are objects of a row type."""
     declared: RowType = getattr(cls, ROW_TYPE)
     return declared.model
@@ -107,7 +107,7 @@ def row_variant(value: Any, *, requires: Requirement) -> Callable[[Type], Type]:
 
 def _enter(make: Callable[..., Any], cls: Type, name: str, declared: RowType, requires: Requirement) -> Type:
     """Make the GraphQL type of a class. Keep its requirement with the class and its fields with the row type."""
-    made: Any = make(cls, name=name, description=description_of(cls), directives=[RequiresScopes.of(requires)])
+    made: Any = make(cls, name=name, description=read_description(cls), directives=[RequiresScopes.of(requires)])
     require(made, requires)
     setattr(made, ROW_TYPE, declared)
     definition = made.__strawberry_definition__

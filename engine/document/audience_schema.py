@@ -8,10 +8,8 @@ from graphql import (
     DefinitionNode,
     DocumentNode,
     EnumTypeDefinitionNode,
-    FieldDefinitionNode,
     GraphQLSchema,
     InputObjectTypeDefinitionNode,
-    InputValueDefinitionNode,
     InterfaceTypeDefinitionNode,
     NamedTypeNode,
     ObjectTypeDefinitionNode,
@@ -36,7 +34,7 @@ def print_schema(engine: Engine, scopes: frozenset[str] | None = None) -> str:
 
 
 @cache
-def schema_for(engine: Engine, scopes: frozenset[str]) -> GraphQLSchema:
+def build_audience_schema(engine: Engine, scopes: frozenset[str]) -> GraphQLSchema:
     """The schema that introspection answers from."""
     return build_ast_schema(parse(print_schema(engine, scopes)))
 
@@ -54,7 +52,7 @@ def _is_directive(node: DefinitionNode) -> bool:
 
 
 def _permitted(node: Any, policy: Policy, scopes: frozenset[str]) -> Any:
-    """A definition with the fields and arguments that `scopes` reach, or None if they reach none of it."""
+    """Return a definition with the fields and arguments that `scopes` reach, or None if they reach none of it."""
     name = node.name.value
     if isinstance(node, InputObjectTypeDefinitionNode):
         return node if name not in policy.requirements or policy.permits(name, scopes) else None
@@ -62,34 +60,20 @@ def _permitted(node: Any, policy: Policy, scopes: frozenset[str]) -> Any:
         return node
     if not policy.permits(name, scopes):
         return None
-    fields = [
-        _with_permitted_arguments(name, field, policy, scopes)
-        for field in node.fields or ()
-        if _reads(name, field, policy, scopes)
-    ]
+    fields = []
+    for field in node.fields or ():
+        coordinate = f"{name}.{field.name.value}"
+        if _is_reached(coordinate, field.type, policy, scopes):
+            given = field.arguments or ()
+            kept = (one for one in given if _is_reached(f"{coordinate}({one.name.value}:)", one.type, policy, scopes))
+            fields.append(_copied(field, arguments=tuple(kept)))
     return _copied(node, fields=tuple(fields)) if fields else None
 
 
-def _reads(type_name: str, field: FieldDefinitionNode, policy: Policy, scopes: frozenset[str]) -> bool:
-    """The field itself and the type that it leads to."""
-    leads_to = _named(field.type)
-    return policy.permits(f"{type_name}.{field.name.value}", scopes) and (
-        leads_to not in policy.requirements or policy.permits(leads_to, scopes)
-    )
-
-
-def _with_permitted_arguments(
-    type_name: str, field: FieldDefinitionNode, policy: Policy, scopes: frozenset[str]
-) -> Any:
-    coordinate = f"{type_name}.{field.name.value}"
-
-    def permitted(argument: InputValueDefinitionNode) -> bool:
-        given = _named(argument.type)
-        return policy.permits(f"{coordinate}({argument.name.value}:)", scopes) and (
-            given not in policy.requirements or policy.permits(given, scopes)
-        )
-
-    return _copied(field, arguments=tuple(argument for argument in field.arguments or () if permitted(argument)))
+def _is_reached(coordinate: str, type_: Any, policy: Policy, scopes: frozenset[str]) -> bool:
+    """Return whether `scopes` reach a field or an argument, and its type."""
+    name = _named(type_)
+    return policy.permits(coordinate, scopes) and (name not in policy.requirements or policy.permits(name, scopes))
 
 
 def _named(node: Any) -> str:

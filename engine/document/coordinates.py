@@ -23,6 +23,7 @@ from graphql import (
 )
 from graphql.type import GraphQLInterfaceType, GraphQLObjectType
 
+from engine.plan.selection import collect_fragments
 from engine.policy import OPEN, Policy
 
 INTROSPECTION = "__"
@@ -112,20 +113,20 @@ def _arguments(node: FieldNode, defined: GraphQLField, coordinate: str) -> Itera
             yield given.name
 
 
-def reach_of(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) -> Reach:
+def compute_reach(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) -> Reach:
     """What a validated operation reaches."""
-    reader = Reader(schema, _fragments(document))
+    reader = Reader(schema, collect_fragments(document))
     roots: dict[str, frozenset[str]] = {}
     root = schema.get_root_type(operation.operation)
     assert root is not None  # noqa: S101 - validation has seen to it
-    for node in root_fields(document, operation):
+    for node in list_root_fields(document, operation):
         roots[node.name.value] = roots.get(node.name.value, frozenset()) | reader.field(node, root)
     return Reach(roots)
 
 
-def root_fields(document: DocumentNode, operation: OperationDefinitionNode) -> Iterator[FieldNode]:
+def list_root_fields(document: DocumentNode, operation: OperationDefinitionNode) -> Iterator[FieldNode]:
     """The root fields of an operation, in fragments too; each fragment is read once, however often it is spread."""
-    waiting, fragments = [operation.selection_set], dict(_fragments(document))
+    waiting, fragments = [operation.selection_set], collect_fragments(document)
     while waiting:
         for node in waiting.pop().selections:
             if isinstance(node, FieldNode):
@@ -134,7 +135,3 @@ def root_fields(document: DocumentNode, operation: OperationDefinitionNode) -> I
                 waiting.append(node.selection_set)
             elif fragment := fragments.pop(node.name.value, None):  # type: ignore[attr-defined]  # a fragment spread
                 waiting.append(fragment.selection_set)
-
-
-def _fragments(document: DocumentNode) -> Mapping[str, FragmentDefinitionNode]:
-    return {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}

@@ -67,7 +67,7 @@ class Price:
         return self.fixed + by_row + max((price.of(variables) for price in self.types), default=0)
 
 
-def price_of(selection: Selection) -> Price:
+def compute_price(selection: Selection) -> Price:
     """The price of an operation."""
     return _Pricing(selection).fields(selection.root, selection.roots())
 

@@ -27,7 +27,7 @@ USED = re.compile(r"The (?:field|argument|input field|enum value) '?([^\s']+)'? 
 """What graphql-core's rule says: a schema coordinate, and the reason."""
 
 
-def deprecated(declared: Declared, since: date, until: date, advice: str) -> Declared:
+def deprecate(declared: Declared, since: date, until: date, advice: str) -> Declared:
     """A field, an argument or an input field that is served until a day, and what to use instead of it."""
     declared.deprecation_reason = f"Since {since}, until {until}: {advice}"
     return declared
@@ -48,14 +48,18 @@ class Use:
         return date.fromisoformat(found[1]), date.fromisoformat(found[2])
 
 
-def used_in(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) -> tuple[Use, ...]:
+def list_uses_in_text(
+    schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode
+) -> tuple[Use, ...]:
     """What the text of a validated operation uses."""
     alone = separate_operations(document)[operation.name.value if operation.name else ""]
     told = (USED.fullmatch(error.message) for error in validate(schema, alone, [NoDeprecatedCustomRule]))
     return tuple(sorted({Use(*found.groups()) for found in told if found}))
 
 
-def used_by(schema: GraphQLSchema, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> tuple[Use, ...]:
+def list_uses_in_variables(
+    schema: GraphQLSchema, operation: OperationDefinitionNode, variables: Mapping[str, Any]
+) -> tuple[Use, ...]:
     """What the values of an operation's variables use."""
     if not _among_inputs(schema):
         return ()
@@ -95,12 +99,12 @@ def _within(kind: Any, value: Any) -> Iterator[Use]:
             yield from _within(member.type, inner[name])
 
 
-def told(uses: Sequence[Use]) -> dict[str, Any]:
+def write_extensions(uses: Sequence[Use]) -> dict[str, Any]:
     """What the extensions of a reply say of it."""
     return {"deprecations": [vars(use) for use in uses]} if uses else {}
 
 
-def headers(extensions: Mapping[str, Any]) -> dict[str, str]:
+def write_headers(extensions: Mapping[str, Any]) -> dict[str, str]:
     """The headers of a reply with such extensions: since when, the names, and the first day on which one is gone."""
     uses = [Use(**one) for one in extensions.get("deprecations", ())]
     if not uses:

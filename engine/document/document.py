@@ -17,18 +17,18 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues
 
-from engine.declare.argument_names import argument_reader
+from engine.declare.argument_names import make_argument_reader
 from engine.declare.relations import Audience
-from engine.document.audience_schema import schema_for
-from engine.document.coordinates import Reach, reach_of, root_fields
-from engine.document.cost import Price, price_of
-from engine.document.deprecation import Use, used_in
-from engine.document.error_redaction import with_code
-from engine.document.limits import CycleError, TooComplexError, bound
+from engine.document.audience_schema import build_audience_schema
+from engine.document.coordinates import Reach, compute_reach, list_root_fields
+from engine.document.cost import Price, compute_price
+from engine.document.deprecation import Use, list_uses_in_text
+from engine.document.error_redaction import add_code
+from engine.document.limits import CycleError, TooComplexError, check_limits
 from engine.engine import Engine
 from engine.load.errors import ForbiddenError
 from engine.plan.plan import Plan, PlanTarget, compile_plan
-from engine.plan.selection import Selection, condition_variables
+from engine.plan.selection import Selection, find_condition_variables
 from engine.plan.walk import Unplanned
 from engine.policy import Policy
 
@@ -69,13 +69,13 @@ class Variant:
     @cached_property
     def price(self) -> Price:
         """What it costs."""
-        return price_of(self.purpose.selection)
+        return compute_price(self.purpose.selection)
 
     @cached_property
     def plan(self) -> Plan | Unplanned:
         """Its plan, made once it is known to be worth it; or the field that no statement can answer."""
         try:
-            return compile_plan(self.purpose, argument_reader, self.types)
+            return compile_plan(self.purpose, make_argument_reader, self.types)
         except Unplanned as reason:
             return reason
 
@@ -125,7 +125,7 @@ class Operation:
     @cached_property
     def deprecated(self) -> tuple[Use, ...]:
         """What is deprecated of all that its text uses."""
-        return used_in(self.engine.graphql, self.document, self.node)
+        return list_uses_in_text(self.engine.graphql, self.document, self.node)
 
     def types(self) -> dict[str, list[str]]:
         """What the access log says of each root field's answer."""
@@ -155,26 +155,26 @@ def prepare_operation(
     document = _parsed(query)
     operation = _chosen(document, operation_name, lasts)
     introspection = _introspects(document, operation)
-    schema = schema_for(engine, scopes) if introspection else engine.graphql
+    schema = build_audience_schema(engine, scopes) if introspection else engine.graphql
     if errors := validate(schema, document, max_errors=MOST_ERRORS, hide_suggestions=True):
-        raise DocumentError(*(with_code(error, "INVALID_DOCUMENT") for error in errors))
-    reach = None if introspection else reach_of(engine.graphql, document, operation)
+        raise DocumentError(*(add_code(error, "INVALID_DOCUMENT") for error in errors))
+    reach = None if introspection else compute_reach(engine.graphql, document, operation)
     if reach:
         check_scopes(engine.policy, reach, scopes)
     digest = sha256(query.encode()).digest()
-    return Operation(engine, document, operation, digest, scopes, reach, condition_variables(document, operation))
+    return Operation(engine, document, operation, digest, scopes, reach, find_condition_variables(document, operation))
 
 
 def _parsed(query: str) -> DocumentNode:
     if len(query.encode()) > LARGEST_QUERY:
         message = f"The document is larger than {LARGEST_QUERY} bytes; move values into variables, or split it."
-        raise DocumentError(with_code(GraphQLError(message), "DOCUMENT_TOO_LARGE"))
+        raise _refusal(message, "DOCUMENT_TOO_LARGE")
     try:
         document = parse(query, max_lexical_tokens=MOST_TOKENS)
-        bound(document)
+        check_limits(document)
     except GraphQLSyntaxError as error:
         code = "DOCUMENT_TOO_LARGE" if "Parsing aborted" in error.message else "SYNTAX_ERROR"
-        raise DocumentError(with_code(error, code)) from None
+        raise DocumentError(add_code(error, code)) from None
     except (TooComplexError, CycleError) as error:
         raise DocumentError(error) from None
     return document
@@ -184,23 +184,27 @@ def _chosen(document: DocumentNode, name: str | None, lasts: bool) -> OperationD
     operation = get_operation_ast(document, name)
     if operation is None:
         message = "Name the operation to run by `operationName`; it must be one of the document's."
-        raise DocumentError(with_code(GraphQLError(message), "OPERATION_NOT_FOUND"))
+        raise _refusal(message, "OPERATION_NOT_FOUND")
     if lasts != (operation.operation is OperationType.SUBSCRIPTION):
         message = ONLY_SUBSCRIPTIONS if lasts else NO_SUBSCRIPTIONS
-        raise DocumentError(with_code(GraphQLError(message, operation), "INVALID_DOCUMENT"))
-    if operation.operation is OperationType.MUTATION and len(list(root_fields(document, operation))) != 1:
+        raise _refusal(message, "INVALID_DOCUMENT", operation)
+    if operation.operation is OperationType.MUTATION and len(list(list_root_fields(document, operation))) != 1:
         message = "Send one mutation a request: each is done whole, or not at all, by itself."
-        raise DocumentError(with_code(GraphQLError(message, operation), "INVALID_DOCUMENT"))
+        raise _refusal(message, "INVALID_DOCUMENT", operation)
     return operation
+
+
+def _refusal(message: str, code: str, operation: OperationDefinitionNode | None = None) -> DocumentError:
+    return DocumentError(add_code(GraphQLError(message, operation), code))
 
 
 def _introspects(document: DocumentNode, operation: OperationDefinitionNode) -> bool:
     """Whether the operation asks about the schema. Raises DocumentError if it asks for data as well."""
-    asked = {node.name.value for node in root_fields(document, operation)} - {"__typename"}
+    asked = {node.name.value for node in list_root_fields(document, operation)} - {"__typename"}
     about_schema = asked & ABOUT_SCHEMA
     if about_schema and asked - ABOUT_SCHEMA:
         message = "Ask about the schema in an operation of its own, without other fields."
-        raise DocumentError(with_code(GraphQLError(message, operation), "INVALID_DOCUMENT"))
+        raise _refusal(message, "INVALID_DOCUMENT", operation)
     return bool(about_schema)
 
 

@@ -10,15 +10,15 @@ UNKNOWN_FIELD = re.compile(r"(?<=unknown field) '(?![A-Za-z_]\w{0,60}').*'", re.
 DIGITS = re.compile(r"[0-9０-９]{6,}[0-9Xx０-９Ｘｘ]*")
 
 
-def with_code(error: GraphQLError, code: str) -> GraphQLError:
+def add_code(error: GraphQLError, code: str) -> GraphQLError:
     """The error with a code in its extensions, and without the values that it quotes."""
     extensions = {"code": code, **(error.extensions or {})}
     return GraphQLError(
-        discreet(error.message), error.nodes, error.source, error.positions, error.path, None, extensions
+        redact_message(error.message), error.nodes, error.source, error.positions, error.path, None, extensions
     )
 
 
-def discreet(message: str) -> str:
+def redact_message(message: str) -> str:
     """The message as far as it is about the schema and not about a value."""
     kept = QUOTED.sub("", TAIL.sub("", message))
     kept = DIGITS.sub("…", UNKNOWN_FIELD.sub("", kept))

@@ -19,6 +19,8 @@ from graphql import (
     SelectionSetNode,
 )
 
+from engine.plan.selection import collect_fragments
+
 MOST_LEVELS = 25
 MOST_FIELDS = 1_000
 MOST_ALIASES = 500
@@ -129,9 +131,9 @@ class Guard:
         return found
 
 
-def bound(document: DocumentNode) -> None:
+def check_limits(document: DocumentNode) -> None:
     """Raise TooComplexError if the document, or any part of it, is over the limits; CycleError if it has no size."""
-    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    fragments = collect_fragments(document)
     operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     guard = Guard(fragments)
     for name in fragments:

@@ -40,7 +40,7 @@ class Change:
     description: str
 
 
-def changes(old: str, new: str) -> list[Change]:
+def compare_schemas(old: str, new: str) -> list[Change]:
     """All differences between two SDLs, the worst first. Raises GraphQLError for a text that is no schema."""
     found = find_schema_changes(build_schema(old), build_schema(new))
     compared = [Change(_effect(one), one.type.name, one.description) for one in found]

@@ -8,13 +8,14 @@ from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
+import sqlalchemy as sa
 from aiodataloader import DataLoader
 
 from engine.declare.paging import Page
 from engine.declare.relations import Relation, Root
 from engine.load.context import Context
 from engine.load.rows import PagePlace, PlacedRow, RootAnswer, Row
-from engine.load.statements import RelationQuery, argument_values, key_values, reading_of
+from engine.load.statements import RelationQuery, get_query, name_argument_values, name_key_values
 
 Key = tuple[Any, ...]
 
@@ -34,36 +35,43 @@ class RelationLoader(Loader):
         super().__init__()
         self.context, self.relation, self.arguments = context, relation, arguments
         self.answer = parent.answer
-        self.reading = reading_of(context.engine, relation, parent.answer.view.audience)
+        self.reading = get_query(context.engine, relation, parent.answer.view.audience)
 
     def values(self, keys: Sequence[Key]) -> dict[str, Any]:
         """The bind values of a batch."""
-        return {**self.answer.view.parameters(), **argument_values(self.arguments), **key_values(self.relation, keys)}
+        return {
+            **self.answer.view.parameters(),
+            **name_argument_values(self.arguments),
+            **name_key_values(self.relation, keys),
+        }
+
+    def statement(self) -> sa.Select[Any]:
+        """Return the statement that reads the rows of a batch."""
+        return self.reading.rows()
 
     async def batch_load_fn(self, keys: list[Key]) -> Sequence[Any]:
-        """The rows of each key, in order; none where nothing is visible."""
-        found = await self.context.fetch(self.reading.rows(), self.values(keys))
+        """Return the rows of each key, in the order of the keys."""
+        found = await self.context.fetch(self.statement(), self.values(keys))
         return group_rows(found, len(keys), self.reading, self.answer)
 
 
 class PageLoader(RelationLoader):
-    """Parents' keys to one page of a relation."""
+    """Maps the keys of parents to one page of a relation, with one more row if another page follows."""
 
     def __init__(self, context: Context, relation: Relation, parent: Row, page: Page) -> None:
         super().__init__(context, relation, parent, {})
         self.page = page
 
-    async def batch_load_fn(self, keys: list[Key]) -> Sequence[Any]:
-        """Up to one row more than the page holds for each key."""
-        found = await self.context.fetch(self.reading.page(self.page), self.values(keys))
-        return group_rows(found, len(keys), self.reading, self.answer)
+    def statement(self) -> sa.Select[Any]:
+        """Return the statement that reads the pages of a batch."""
+        return self.reading.page(self.page)
 
 
 class CountLoader(PageLoader):
-    """Parents' keys to the number of rows under the page's filters."""
+    """Maps the keys of parents to the number of rows that match the filters of a page."""
 
     async def batch_load_fn(self, keys: list[Key]) -> Sequence[Any]:
-        """The count of each key, zero where nothing is visible."""
+        """Return the count for each key, in the order of the keys."""
         found = await self.context.fetch(self.reading.count(self.page), self.values(keys))
         counts = {row["_ordinal"]: row["_count"] for row in found}
         return [counts.get(ordinal, 0) for ordinal in range(1, len(keys) + 1)]
@@ -131,7 +139,7 @@ async def answer_root(context: Context, field: str, root: Root, arguments: Mappi
     """The rows of a root field: a page, a list, or one row or None; noted for the access log."""
     prepared = root.prepared(arguments, context.caller)
     if prepared.before is not None:
-        await context.fetch(prepared.before, argument_values(prepared.values) | dict(prepared.view.parameters()))
+        await context.fetch(prepared.before, name_argument_values(prepared.values) | dict(prepared.view.parameters()))
     return await load_root(context, root, prepared.values, RootAnswer(field, prepared.view), page)
 
 
@@ -140,8 +148,8 @@ async def load_root(
 ) -> Any:
     """The rows of a root for the values of its keys, as a part of `answer`."""
     view = answer.view
-    reading = reading_of(context.engine, root.relation, view.audience, root=True)
-    binds = {**view.parameters(), **argument_values({key: values.get(key) for key in root.relation.keys})}
+    reading = get_query(context.engine, root.relation, view.audience, root=True)
+    binds = {**view.parameters(), **name_argument_values({key: values.get(key) for key in root.relation.keys})}
     statement = reading.page(page, root.about) if page else reading.rows(root.about)
     rows = [Row(reading.row_type, read, answer) for read in await context.fetch(statement, binds)]
     if root.about:

@@ -33,21 +33,21 @@ def read_id(opaque: str, key: bytes) -> tuple[str, str]:
     return name, row
 
 
-def key_of(opaque: str, type_name: str, key: bytes) -> int:
+def read_key(opaque: str, type_name: str, key: bytes) -> int:
     """The numeric key in an id of `type_name`. Raises BadIdError."""
     name, row = read_id(opaque, key)
-    if name != type_name or not numeric(row):
+    if name != type_name or not is_key(row):
         raise BadIdError(f"This is not the id of a {type_name}.")
     return int(row)
 
 
-def numeric(key: str) -> bool:
+def is_key(key: str) -> bool:
     """Whether a key text is a number that PostgreSQL can hold."""
     return key.isascii() and key.isdigit() and len(key) <= MOST_DIGITS and int(key) < 2**63
 
 
 @cache
-def node_root(engine: Engine, type_name: str) -> Root:
+def get_node_root(engine: Engine, type_name: str) -> Root:
     """The root that finds rows of a type by their keys."""
     row_type = engine.nodes[type_name]
     key: InstrumentedAttribute[Any] = getattr(row_type.model, row_type.key or "id")
@@ -60,10 +60,10 @@ def node_root(engine: Engine, type_name: str) -> Root:
     return Root(relation, row_type.about)
 
 
-def typed_keys(root: Root, keys: Sequence[str]) -> list[Any]:
+def convert_keys(root: Root, keys: Sequence[str]) -> list[Any]:
     """The key texts that can be keys of the root's rows, as values of their type."""
     by_number = root.relation.keys["keys"].item_type.python_type is int  # type: ignore[attr-defined]  # an ARRAY
-    return [int(key) for key in keys if numeric(key)] if by_number else list(keys)
+    return [int(key) for key in keys if is_key(key)] if by_number else list(keys)
 
 
 @dataclass(frozen=True)
@@ -94,19 +94,19 @@ async def load_nodes(context: Context, field: str, root: NodesRoot, arguments: M
     rows: dict[str, Row] = {}
     answer = RootAnswer(field, view)
     for type_name in dict.fromkeys(name for name, _ in asked):
-        if type_name in readable(context.engine, context.caller.scopes):
+        if type_name in list_readable_types(context.engine, context.caller.scopes):
             rows |= await _of_type(context, type_name, [key for name, key in asked if name == type_name], answer)
     found = [rows.get(text) for text in (arguments["ids"] if root.many else [arguments["id"]])]
     return found if root.many else found[0]
 
 
 @cache
-def readable(engine: Engine, scopes: frozenset[str]) -> frozenset[str]:
+def list_readable_types(engine: Engine, scopes: frozenset[str]) -> frozenset[str]:
     """The types with ids that `scopes` reach."""
     return frozenset(name for name in engine.nodes if engine.policy.permits(name, scopes))
 
 
 async def _of_type(context: Context, type_name: str, keys: Sequence[str], answer: RootAnswer) -> dict[str, Row]:
-    root, policy = node_root(context.engine, type_name), context.engine.policy
-    rows = await load_root(context, root, {"keys": typed_keys(root, keys)}, answer)
+    root, policy = get_node_root(context.engine, type_name), context.engine.policy
+    rows = await load_root(context, root, {"keys": convert_keys(root, keys)}, answer)
     return {row.id: row for row in rows if policy.permits(row.type_name, context.caller.scopes)}

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
 
-from engine.declare.paging import Page, beyond, cursor, order_columns, sorting
+from engine.declare.paging import Page, list_order_columns, sort_by, start_after, write_cursor
 from engine.declare.relations import About, Audience, Frame, Relation, RowType
 from engine.declare.sql import SQL
 from engine.engine import Engine
@@ -16,23 +16,23 @@ ARGUMENT = "argument_"
 KEYS = "keys_"
 
 
-def argument_binds(types: Mapping[str, TypeEngine[Any]]) -> dict[str, SQL]:
+def make_argument_parameters(types: Mapping[str, TypeEngine[Any]]) -> dict[str, SQL]:
     """Bind parameters for the arguments of a relation."""
     return {name: sa.bindparam(ARGUMENT + name, type_=type_) for name, type_ in types.items()}
 
 
-def argument_values(values: Mapping[str, Any]) -> dict[str, Any]:
+def name_argument_values(values: Mapping[str, Any]) -> dict[str, Any]:
     """The values of `argument_binds`."""
     return {ARGUMENT + name: value for name, value in values.items()}
 
 
-def key_values(relation: Relation, keys: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
+def name_key_values(relation: Relation, keys: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
     """The values of the parents that `related` asks for, as one array a key."""
     return {KEYS + name: [key[place] for key in keys] for place, name in enumerate(relation.keys)}
 
 
 @lru_cache(1024)
-def reading_of(engine: Engine, relation: Relation, audience: Audience, *, root: bool = False) -> "RelationQuery":
+def get_query(engine: Engine, relation: Relation, audience: Audience, *, root: bool = False) -> "RelationQuery":
     """The reading of a declared relation, which holds no value of any request."""
     return RelationQuery(engine.row_type(relation), relation, audience, root=root)
 
@@ -42,9 +42,11 @@ class RelationQuery:
 
     def __init__(self, row_type: RowType, relation: Relation, audience: Audience, *, root: bool = False) -> None:
         self.row_type, self.relation, self.audience = row_type, relation, audience
-        arguments = argument_binds(relation.arguments)
+        arguments = make_argument_parameters(relation.arguments)
         self.parents = None if root else self._parents()
-        self.parent = Frame(self.parents) if self.parents is not None else Frame(None, argument_binds(relation.keys))
+        self.parent = (
+            Frame(self.parents) if self.parents is not None else Frame(None, make_argument_parameters(relation.keys))
+        )
         made = relation.source(self.parent, audience, arguments).lateral("made") if relation.source else None
         self.source = self.row_type.source(audience, arguments) if made is None else made
         self.child = Frame(self.source, arguments)
@@ -88,23 +90,25 @@ class RelationQuery:
         if not self.relation.many:
             return statement
         order = self.relation.order
-        return statement.order_by(*sorting(order, order_columns(order, self.child, self.row_type.key)))
+        return statement.order_by(*sort_by(order, list_order_columns(order, self.child, self.row_type.key)))
 
     def page(self, page: Page, about: About | None = None) -> sa.Select[Any]:
         """One page of each parent's rows, one row more than asked, each with its cursor."""
         order = self.relation.orders[page.order]
-        places = order_columns(order, self.child, self.row_type.key)
+        places = list_order_columns(order, self.child, self.row_type.key)
         where = self.matching(page)
         if page.after is not None:
             start = zip(places, page.after, strict=True)
             where.append(
-                beyond(order, places, [sa.bindparam(None, value, type_=column.type) for column, value in start])
+                start_after(order, places, [sa.bindparam(None, value, type_=column.type) for column, value in start])
             )
         number = sa.func.row_number().over(
-            partition_by=self.ordinal if self.ordinal is not None else None, order_by=sorting(order, places)
+            partition_by=self.ordinal if self.ordinal is not None else None, order_by=sort_by(order, places)
         )
         columns = [*self.row_type.columns(self.child, self.audience), *self._about(about)]
-        numbered = self._select([*columns, cursor(page.order, places).label("_cursor"), number.label("_number")], where)
+        numbered = self._select(
+            [*columns, write_cursor(page.order, places).label("_cursor"), number.label("_number")], where
+        )
         found = numbered.subquery("page")
         return sa.select(found).where(found.c["_number"] <= page.first + 1).order_by(found.c["_number"])
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.audit import Audit, entry_values, insertion
+from engine.audit import Audit, build_insertion, collect_entry_values
 from engine.load.rows import RootAnswer, Row
 
 
@@ -51,13 +51,13 @@ class Trail:
         """Write the entries in the transaction of the answer. If this fails, so does the request."""
         rows = [
             {
-                **entry_values(answer.view, self.audit, operation, answer.field, types.get(answer.field, ())),
+                **collect_entry_values(answer.view, self.audit, operation, answer.field, types.get(answer.field, ())),
                 **{f"told_{name}": value for name, value in told.items()},
             }
             for answer, told in self.entries
         ]
         if rows:
-            await connection.execute(insertion(self.audit), rows)
+            await connection.execute(build_insertion(self.audit), rows)
 
 
 def _told(row: Row, parts: Iterable[str]) -> Iterable[dict[str, Any]]:

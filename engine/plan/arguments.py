@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from graphql import FieldNode, GraphQLField, VariableNode
 from graphql.execution.values import VariableValues, get_argument_values
 
-from engine.declare.paging import Page, page_of, place_types
+from engine.declare.paging import Page, list_place_types, read_page
 from engine.declare.relations import Relation, RowType
 from engine.declare.sql import SQL
 from engine.load.caller import LARGEST_PAGE, AnyCaller
@@ -76,7 +76,7 @@ class ArguedEdge:
         values = {self._name(name): arguments.get(name) for name in self.relation.arguments}
         if not self.relation.connection:
             return None, values
-        page = page_of(self.row_type, self.relation, arguments, caller.opaque_key, self.largest_page)
+        page = read_page(self.row_type, self.relation, arguments, caller.opaque_key, self.largest_page)
         return _shape(page), values | {self._name(name): value for name, value in _page_values(page)}
 
     def binds(self) -> dict[str, SQL]:
@@ -90,7 +90,7 @@ class ArguedEdge:
 
     def after(self, order: str) -> list[SQL]:
         """What stands for the place that the page begins after."""
-        types = place_types(self.row_type, self.relation.orders[order])
+        types = list_place_types(self.row_type, self.relation.orders[order])
         return [sa.bindparam(self._name(f"after_{place}"), type_=type_) for place, type_ in enumerate(types)]
 
     def filter(self, name: str) -> SQL:

@@ -74,12 +74,12 @@ class Told:
         return sa.select(*(part.label(name) for name, part in (blank | dict(told)).items()))
 
 
-def about_columns(about: About | None, row: Frame) -> list[SQL]:
+def list_about_columns(about: About | None, row: Frame) -> list[SQL]:
     """The columns that a root's rows tell the log by."""
     return [part.label(ABOUT + name) for name, part in (about.columns(row) if about else {}).items()]
 
 
-def log_insertion(
+def build_log_insertion(
     audit: Audit, answers: Sequence[Told], field: str, types: Sequence[str], audience: Audience
 ) -> sa.CTE | None:
     """The insertion of all entries of a root field, as a part of its statement; None where nobody is told of."""

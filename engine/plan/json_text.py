@@ -21,7 +21,7 @@ INFINITE = {"infinity": "9999-12-31T23:59:59.999999Z", "-infinity": "0001-01-01T
 MOMENT = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
 
 
-def joined(pieces: Iterable[Piece]) -> SQL:
+def concatenate(pieces: Iterable[Piece]) -> SQL:
     """One text of these pieces; neighbouring literals become one."""
     parts: list[SQL] = []
     for is_text, run in groupby(pieces, lambda piece: isinstance(piece, str)):
@@ -33,7 +33,7 @@ def joined(pieces: Iterable[Piece]) -> SQL:
     return sa.func.concat(*parts, type_=sa.Text)
 
 
-def members(found: Mapping[str, Piece]) -> list[Piece]:
+def write_object(found: Mapping[str, Piece]) -> list[Piece]:
     """An object of these members. Names are GraphQL names, which need no escape."""
     pieces: list[Piece] = []
     for place, (name, value) in enumerate(found.items()):
@@ -41,7 +41,7 @@ def members(found: Mapping[str, Piece]) -> list[Piece]:
     return [*pieces, "}"] if pieces else ["{}"]
 
 
-def listed(text: SQL, order: Sequence[SQL] = (), shown: SQL | None = None, between: str = ",") -> list[Piece]:
+def write_array(text: SQL, order: Sequence[SQL] = (), shown: SQL | None = None, between: str = ",") -> list[Piece]:
     """An array of the texts of a group's rows, in this order; `shown` leaves rows out. between: stands between two."""
     comma: SQL = sa.literal(between)
     last = aggregate_order_by(comma, *order) if order else comma
@@ -49,30 +49,30 @@ def listed(text: SQL, order: Sequence[SQL] = (), shown: SQL | None = None, betwe
     return ["[", texts if shown is None else texts.filter(shown), "]"]
 
 
-def or_null(text: SQL) -> SQL:
+def replace_null(text: SQL) -> SQL:
     """The text, or JSON's null."""
     return sa.func.coalesce(text, "null")
 
 
-def scalar(type_: Any, value: SQL) -> SQL:
+def write_scalar(type_: Any, value: SQL) -> SQL:
     """The JSON text of a value of a GraphQL leaf type, or of a list of them."""
     nullable, inner = not isinstance(type_, GraphQLNonNull), get_nullable_type(type_)
     text = _text_of(inner, value)
-    return or_null(text) if nullable else text
+    return replace_null(text) if nullable else text
 
 
 def _text_of(inner: Any, value: SQL) -> SQL:
     if isinstance(inner, GraphQLList):
         return _plain(sa.func.array_to_json(value))
-    return _quoted(_name_of(inner, value)) if isinstance(inner, GraphQLEnumType) else WRITERS[inner.name](value)
+    return quote(_name_of(inner, value)) if isinstance(inner, GraphQLEnumType) else WRITERS[inner.name](value)
 
 
-def writable(leaf: GraphQLNamedType) -> bool:
+def is_writable(leaf: GraphQLNamedType) -> bool:
     """Whether values of a leaf type can be written by SQL."""
     return isinstance(leaf, GraphQLEnumType) or leaf.name in WRITERS
 
 
-def _quoted(value: SQL) -> SQL:
+def quote(value: SQL) -> SQL:
     """Of a text that needs no escape. Not by `concat`, so that a null stays one."""
     return sa.literal('"', sa.Text).op("||")(sa.cast(value, sa.Text)).op("||")(sa.literal('"', sa.Text))
 
@@ -97,23 +97,23 @@ def _escaped(value: SQL) -> SQL:
 def _day(value: SQL) -> SQL:
     """The first and the last day of Python's calendar are stored as infinite: asyncpg writes them so."""
     text = sa.func.replace(sa.cast(value, sa.Text), "-infinity", date.min.isoformat())
-    return _quoted(sa.func.replace(text, "infinity", date.max.isoformat()))
+    return quote(sa.func.replace(text, "infinity", date.max.isoformat()))
 
 
 def _moment(value: SQL) -> SQL:
     """The ends of Python's calendar are stored as infinite, which `to_char` gives no text for."""
     ends: dict[SQL, str] = {sa.literal_column(f"timestamptz '{end}'"): text for end, text in INFINITE.items()}
     infinite = sa.case(*((value == end, text) for end, text in ends.items()))
-    return _quoted(sa.func.coalesce(sa.func.to_char(sa.func.timezone("UTC", value), MOMENT), infinite))
+    return quote(sa.func.coalesce(sa.func.to_char(sa.func.timezone("UTC", value), MOMENT), infinite))
 
 
 WRITERS: Mapping[str, Callable[[SQL], SQL]] = {
     "String": _escaped,
-    "ID": _quoted,
+    "ID": quote,
     "Int": _plain,
     "Boolean": _plain,
     "Date": _day,
     "DateTime": _moment,
-    "Money": _quoted,
+    "Money": quote,
 }
 """How a value of each scalar is written, by the scalar's name. What is not here is left to the loaders."""

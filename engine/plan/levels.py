@@ -45,12 +45,12 @@ class Level:
         return sa.func.concat_ws(",", *self.met, type_=sa.Text) if self.met else None
 
 
-def pins(condition: SQL, parent: SQL, child: SQL) -> bool:
+def is_same_subject(condition: SQL, parent: SQL, child: SQL) -> bool:
     """Whether a join says that both rows are of one subject."""
     if isinstance(condition, Cast):
-        return pins(condition.clause, parent, child)
+        return is_same_subject(condition.clause, parent, child)
     if isinstance(condition, BooleanClauseList) and condition.operator is operators.and_:
-        return any(pins(clause, parent, child) for clause in condition.clauses)
+        return any(is_same_subject(clause, parent, child) for clause in condition.clauses)
     sides = {str(parent), str(child)}
     return (
         isinstance(condition, BinaryExpression)

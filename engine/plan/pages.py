@@ -7,8 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from engine.declare.opaque import sealed
-from engine.declare.paging import place_text
+from engine.declare.opaque import seal_in_sql
+from engine.declare.paging import write_place
 from engine.declare.sql import SQL
 from engine.plan.arguments import PageShape
 from engine.plan.levels import Level
@@ -56,7 +56,7 @@ class PageOf:
         """The cursor of the first or the last row; over a group. Text is made of that row's columns alone."""
         chosen = self.number <= self.first if end else self.number == 1
         columns = [self._last(column, chosen) for column in self.order]
-        return sa.case((sa.func.bool_or(chosen), sealed(place_text(self.shape.order, columns))))
+        return sa.case((sa.func.bool_or(chosen), seal_in_sql(write_place(self.shape.order, columns))))
 
     def _last(self, column: SQL, chosen: SQL) -> SQL:
         """The column of the last of these rows; over a group."""

@@ -16,13 +16,13 @@ from engine.declare.relations import Audience, Root
 from engine.engine import Engine
 from engine.load.caller import LARGEST_PAGE, AnyCaller, AnyView
 from engine.load.context import Unconnected
-from engine.load.nodes import NodesRoot, node_root, readable, typed_keys
-from engine.load.statements import argument_values
+from engine.load.nodes import NodesRoot, convert_keys, get_node_root, list_readable_types
+from engine.load.statements import name_argument_values
 from engine.plan.arguments import Argued, ArgumentReader, EdgeArguments, PageShape, Shape
-from engine.plan.nodes import keys_name, nodes_statement
-from engine.plan.roots import RootField, root_statement
+from engine.plan.nodes import build_nodes_statement, name_keys
+from engine.plan.roots import RootField, build_root_statement
 from engine.plan.rows import Writer
-from engine.plan.selection import TYPE_NAME, Selection, declaration_of
+from engine.plan.selection import Selection, get_declaration
 from engine.plan.statement import Statement, compile_statement
 from engine.plan.walk import Unplanned, Walk
 
@@ -77,7 +77,7 @@ class Ready:
 
 
 @cache
-def before(update: sa.Update | None) -> Statement | None:
+def compile_update(update: sa.Update | None) -> Statement | None:
     """The statement that comes first, compiled once: there are few."""
     return None if update is None else compile_statement(update)
 
@@ -143,7 +143,7 @@ class RowsPart(StatementPart):
 
     def write(self, shape: Shape) -> Statement:
         """The statement of a shape of its pages."""
-        return root_statement(self.asked, self.writer(shape), self.purpose.audience, logged=self.purpose.logged)
+        return build_root_statement(self.asked, self.writer(shape), self.purpose.audience, logged=self.purpose.logged)
 
     def ready(self, variables: VariableValues, caller: AnyCaller) -> Ready:
         """The statement for this request's shape, and its values."""
@@ -151,8 +151,8 @@ class RowsPart(StatementPart):
         prepared = self.asked.root.prepared(arguments, caller)
         shape, values = self.edges.read(variables, caller)
         keys = {key: prepared.values.get(key) for key in self.asked.root.relation.keys}
-        values |= argument_values(keys) | self.seen_from(prepared.view)
-        return Ready(self.statements, shape, values, before(prepared.before))
+        values |= name_argument_values(keys) | self.seen_from(prepared.view)
+        return Ready(self.statements, shape, values, compile_update(prepared.before))
 
 
 class NodesPart(StatementPart):
@@ -161,21 +161,22 @@ class NodesPart(StatementPart):
     @property
     def lookup(self) -> NodesRoot:
         """What it is declared as."""
-        return declaration_of(self.asked.field)  # type: ignore[no-any-return]  # of this part, as `_part` has seen
+        return get_declaration(self.asked.field)  # type: ignore[no-any-return]  # of this part, as `_part` has seen
 
     def write(self, shape: tuple[Sequence[str], Shape]) -> Statement:
         """The statement for certain types of ids, and a shape of the pages below them."""
         types, pages = shape
-        return nodes_statement(self.asked, self.lookup.many, types, self.writer(pages), self.purpose.audience)
+        return build_nodes_statement(self.asked, self.lookup.many, types, self.writer(pages), self.purpose.audience)
 
     def ready(self, variables: VariableValues, caller: AnyCaller) -> Ready:
         """The statement for the types that the ids are of, and their keys."""
         ids, view = self.lookup.asked(self.own.read(variables), caller)
-        types = tuple(sorted({name for name, _ in ids} & readable(self.purpose.engine, self.purpose.scopes)))
+        types = tuple(sorted({name for name, _ in ids} & list_readable_types(self.purpose.engine, self.purpose.scopes)))
         shape, values = self.edges.read(variables, caller)
         keys = {name: [key for type_name, key in ids if type_name == name] for name in types}
         values |= {
-            keys_name(name): typed_keys(node_root(self.purpose.engine, name), found) for name, found in keys.items()
+            name_keys(name): convert_keys(get_node_root(self.purpose.engine, name), found)
+            for name, found in keys.items()
         }
         values |= {"asked_types": [name for name, _ in ids], "asked_keys": [key for _, key in ids]}
         return Ready(self.statements, (types, shape), values | self.seen_from(view))
@@ -200,15 +201,6 @@ class ResolvedPart:
 
 
 @dataclass(frozen=True)
-class TypeNamePart:
-    """The name of the query type."""
-
-    def ready(self, variables: VariableValues, caller: AnyCaller) -> Text:
-        """The answer."""
-        return b'"Query"'
-
-
-@dataclass(frozen=True)
 class Plan:
     """What an operation comes to: a part for each root field, by its name in the answer."""
 
@@ -230,10 +222,10 @@ def _part(
 ) -> Part:
     node, selection = details[0].node, purpose.selection
     name = node.name.value
-    if name == TYPE_NAME:
-        return TypeNamePart()
-    defined, walk = selection.root.fields[name], Walk(purpose.engine, selection, reader)
-    declaration, own = declaration_of(defined), Argued(-1, defined, node, reader(defined))
+    defined = selection.root.fields.get(name)
+    if defined is None or not isinstance(declaration := get_declaration(defined), Root | NodesRoot):
+        return ResolvedPart((node.alias or node.name).value, selection, _only(selection, [one.node for one in details]))
+    own, walk = Argued(-1, defined, node, reader(defined)), Walk(purpose.engine, selection, reader)
     if isinstance(declaration, Root):
         walk.root(declaration.relation, defined, details)
         asked = RootField(declaration, defined, details, types.get(name, ()))
@@ -241,11 +233,9 @@ def _part(
         if declaration.relation.connection:
             edges = (replace(edges[0], largest_page=purpose.largest_page), *edges[1:])
         return RowsPart(asked, own, EdgeArguments(edges), purpose)
-    if isinstance(declaration, NodesRoot):
-        walk.nodes(details)
-        asked = RootField(None, defined, details, types.get(name, ()))
-        return NodesPart(asked, own, EdgeArguments(tuple(walk.edges.values())), purpose)
-    return ResolvedPart((node.alias or node.name).value, selection, _only(selection, [one.node for one in details]))
+    walk.nodes(details)
+    asked = RootField(None, defined, details, types.get(name, ()))
+    return NodesPart(asked, own, EdgeArguments(tuple(walk.edges.values())), purpose)
 
 
 def _only(selection: Selection, nodes: Sequence[FieldNode]) -> DocumentNode:

@@ -8,18 +8,18 @@ import sqlalchemy as sa
 from graphql import FieldNode, GraphQLField, GraphQLObjectType, get_named_type
 from graphql.execution.collect_fields import FieldDetailsList
 
-from engine.declare.paging import beyond, cursor, order_columns, sorting
+from engine.declare.paging import list_order_columns, sort_by, start_after, write_cursor
 from engine.declare.relations import Audience, Frame, Relation
 from engine.declare.sql import SQL
 from engine.engine import Engine
 from engine.load.caller import LARGEST_PAGE
 from engine.plan.arguments import ArguedEdge, PageShape
-from engine.plan.json_text import Piece, joined, listed, members, or_null, scalar
-from engine.plan.levels import Level, pins
+from engine.plan.json_text import Piece, concatenate, quote, replace_null, write_array, write_object, write_scalar
+from engine.plan.levels import Level, is_same_subject
 from engine.plan.naming import Named, Names
 from engine.plan.pages import ONE_GROUP, PLACE, PageOf
-from engine.plan.selection import TYPE_NAME, Fields, Selection, declaration_of, python_name
-from engine.plan.walk import object_types
+from engine.plan.selection import TYPE_NAME, Fields, Selection, get_declaration, get_python_name
+from engine.plan.walk import list_object_types
 
 
 @dataclass
@@ -39,12 +39,12 @@ class Writer:
 
     def object(self, level: Level, fields: FieldDetailsList) -> SQL:
         """The text of each row of a level, as selected at `fields`."""
-        concrete = object_types(self.selection, level.row_type)
+        concrete = list_object_types(self.selection, level.row_type)
         selected = {value: self.selection.below(kind, fields) for value, kind in concrete.items()}
         alike = len({_signature(found) for found in selected.values()}) == 1
         if level.row_type.discriminator is None or alike:
             kind, found = next(iter(concrete.values())), next(iter(selected.values()))
-            return joined(self._members(level, kind, found))
+            return concatenate(self._members(level, kind, found))
         kinds = getattr(level.frame, level.row_type.discriminator)
         texts = [
             (kinds == value, self._variant(level, kinds == value, kind, selected[value]))
@@ -54,23 +54,23 @@ class Writer:
 
     def _variant(self, level: Level, condition: SQL, kind: GraphQLObjectType, found: Fields) -> SQL:
         level.condition = condition
-        text = joined(self._members(level, kind, found))
+        text = concatenate(self._members(level, kind, found))
         level.condition = None
         return text
 
     def _members(self, level: Level, kind: GraphQLObjectType, found: Fields) -> list[Piece]:
-        return members({key: self._member(level, kind, details) for key, details in found.items()})
+        return write_object({key: self._member(level, kind, details) for key, details in found.items()})
 
     def _member(self, level: Level, kind: GraphQLObjectType, details: FieldDetailsList) -> Piece:
         name = details[0].node.name.value
         if name == TYPE_NAME:
             return self._type_name(level)
         defined = kind.fields[name]
-        declaration = declaration_of(defined)
+        declaration = get_declaration(defined)
         if isinstance(declaration, Relation):
             return self._edge(level, declaration, details, defined)
-        column = level.row_type.scalars[python_name(defined)]
-        return scalar(defined.type, column.sql(level.frame, self.audience))
+        column = level.row_type.scalars[get_python_name(defined)]
+        return write_scalar(defined.type, column.sql(level.frame, self.audience))
 
     def _type_name(self, level: Level) -> Piece:
         row_type = level.row_type
@@ -92,8 +92,8 @@ class Writer:
         where = self.matching(relation, level.frame, child, level)
         if relation.many:
             order = relation.order
-            columns = order_columns(order, child.frame, child.row_type.key)
-            text = joined(listed(text, sorting(order, columns)))
+            columns = list_order_columns(order, child.frame, child.row_type.key)
+            text = concatenate(write_array(text, sort_by(order, columns)))
         subjects = child.subjects
         if relation.many and subjects is not None:
             subjects = sa.func.string_agg(subjects, ",")
@@ -127,7 +127,7 @@ class Writer:
         """Whether a relation leads from rows to rows of the same subject."""
         if level.subject is None or parent.subject is None:
             return False
-        return pins(relation.on(parent.frame, level.frame), parent.subject, level.subject)
+        return is_same_subject(relation.on(parent.frame, level.frame), parent.subject, level.subject)
 
     def follow(self, level: Level, relation: Relation, parent: Level) -> None:
         """Tell of the subjects of a level's rows, unless those of the rows that led there are the same and told."""
@@ -149,7 +149,7 @@ class Writer:
             level.joined.append(lateral)
             level.met.append(sa.literal_column(f"{name}.met", sa.Text))
             value = sa.literal_column(f"{name}.value", sa.Text)
-        return or_null(value) if single else value
+        return replace_null(value) if single else value
 
     # --- pages --------------------------------------------------------------------------------------------------------
 
@@ -171,15 +171,15 @@ class Writer:
         where += [relation.filters[name](child.frame, edge.filter(name)) for name in shape.filters]
         count = sa.select(sa.func.count()).select_from(child.from_clause).where(*where)
         order = relation.orders[shape.order]
-        columns = order_columns(order, child.frame, child.row_type.key)
+        columns = list_order_columns(order, child.frame, child.row_type.key)
         if shape.after:
-            where.append(beyond(order, columns, edge.after(shape.order)))
+            where.append(start_after(order, columns, edge.after(shape.order)))
         numbered = any(fields[0].node.name.value == "pageInfo" for fields in asked.values())
-        source, row = self._cut(child, where, sorting(order, columns), edge.first(), numbered, shared=within is None)
+        source, row = self._cut(child, where, sort_by(order, columns), edge.first(), numbered, shared=within is None)
         inherited = within.frame.hoisted if within and child.frame.hoisted is within.frame.hoisted else None
         level = Level(child.row_type, source, Frame(row, child.frame.extras, inherited))
-        places = order_columns(order, level.frame, level.row_type.key)
-        return PageOf(level, shape, places, sorting(order, places), count, edge.first(), numbered)
+        places = list_order_columns(order, level.frame, level.row_type.key)
+        return PageOf(level, shape, places, sort_by(order, places), count, edge.first(), numbered)
 
     def _cut(
         self, child: Level, where: Sequence[SQL], order: Sequence[SQL], first: SQL, numbered: bool, shared: bool
@@ -196,12 +196,14 @@ class Writer:
 
     def page_text(self, page: PageOf, type_: Any, asked: Fields) -> SQL:
         """The text of a connection; over the group of a page's rows."""
-        return joined(members({key: joined(self._part(page, type_, details)) for key, details in asked.items()}))
+        return concatenate(
+            write_object({key: concatenate(self._part(page, type_, details)) for key, details in asked.items()})
+        )
 
     def _part(self, page: PageOf, type_: Any, details: FieldDetailsList) -> list[Piece]:
         name = details[0].node.name.value
         if name in {"nodes", "edges"}:
-            return listed(self.row_text(page, type_, details), page.sorted, page.shown)
+            return write_array(self.row_text(page, type_, details), page.sorted, page.shown)
         return self.page_part(page, type_, details)
 
     def page_part(self, page: PageOf, type_: Any, details: FieldDetailsList) -> list[Piece]:
@@ -222,12 +224,12 @@ class Writer:
         if name == "nodes":
             return self.object(page.level, details)
         asked = self.selection.below(type_, details)
-        return joined(members({key: self._edge_part(page, type_, inner) for key, inner in asked.items()}))
+        return concatenate(write_object({key: self._edge_part(page, type_, inner) for key, inner in asked.items()}))
 
     def _edge_part(self, page: PageOf, type_: Any, details: FieldDetailsList) -> Piece:
         match details[0].node.name.value:
             case "cursor":
-                return joined(['"', cursor(page.shape.order, page.order), '"'])
+                return concatenate(['"', write_cursor(page.shape.order, page.order), '"'])
             case "node":
                 return self.object(page.level, details)
             case _:
@@ -237,21 +239,16 @@ class Writer:
         parts: Mapping[str, Callable[[], Piece]] = {
             "hasNextPage": lambda: sa.cast(page.more(), sa.Text),
             "hasPreviousPage": lambda: "true" if page.shape.after else "false",
-            "startCursor": lambda: or_null(_text(page.cursor_at(end=False))),
-            "endCursor": lambda: or_null(_text(page.cursor_at(end=True))),
+            "startCursor": lambda: replace_null(quote(page.cursor_at(end=False))),
+            "endCursor": lambda: replace_null(quote(page.cursor_at(end=True))),
             TYPE_NAME: lambda: '"PageInfo"',
         }
-        return members({key: parts[details[0].node.name.value]() for key, details in asked.items()})
+        return write_object({key: parts[details[0].node.name.value]() for key, details in asked.items()})
 
 
 def _selected(level: Level, text: SQL, subjects: SQL | None) -> sa.Select[Any]:
     met = [] if subjects is None else [subjects.label("met")]
     return sa.select(text.label("value"), *met).select_from(level.from_clause)
-
-
-def _text(value: SQL) -> SQL:
-    """A text that needs no escape, quoted; null stays null."""
-    return sa.literal('"', sa.Text).op("||")(value).op("||")(sa.literal('"', sa.Text))
 
 
 def _signature(found: Fields) -> tuple[Any, ...]:

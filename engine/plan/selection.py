@@ -44,8 +44,7 @@ class Selection:
         conditions: Mapping[str, bool],
     ) -> "Selection":
         """The selection of a validated operation."""
-        found = (node for node in document.definitions if isinstance(node, FragmentDefinitionNode))
-        fragments = {node.name.value: FragmentDetails(node) for node in found}
+        fragments = {name: FragmentDetails(node) for name, node in collect_fragments(document).items()}
         return cls(schema, document, operation, fragments, VariableValues({}, dict(conditions)))
 
     @property
@@ -68,20 +67,24 @@ class Selection:
         ).grouped_field_set
 
 
-def declaration_of(field: GraphQLField) -> Any:
+def collect_fragments(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:
+    """Return the fragments of a document by name."""
+    return {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+
+
+def get_declaration(field: GraphQLField) -> Any:
     """What a field is declared to stand for; None for one that a resolver answers."""
     return getattr(field.extensions[DEFINITION], "declaration", None)
 
 
-def python_name(field: GraphQLField) -> str:
+def get_python_name(field: GraphQLField) -> str:
     """The name of a field where it is declared."""
     return str(field.extensions[DEFINITION].python_name)
 
 
-def condition_variables(document: DocumentNode, operation: OperationDefinitionNode) -> frozenset[str]:
+def find_condition_variables(document: DocumentNode, operation: OperationDefinitionNode) -> frozenset[str]:
     """The variables that decide on a @skip or @include anywhere in an operation and the fragments that it spreads."""
-    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
-    return frozenset(_conditions(operation, fragments))
+    return frozenset(_conditions(operation, collect_fragments(document)))
 
 
 def _conditions(operation: OperationDefinitionNode, fragments: dict[str, FragmentDefinitionNode]) -> Iterator[str]:

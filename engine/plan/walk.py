@@ -10,8 +10,8 @@ from graphql.execution.collect_fields import FieldDetailsList
 from engine.declare.relations import Relation, RowType
 from engine.engine import Engine
 from engine.plan.arguments import Argued, ArguedEdge, ArgumentReader
-from engine.plan.json_text import writable
-from engine.plan.selection import TYPE_NAME, Selection, declaration_of, python_name
+from engine.plan.json_text import is_writable
+from engine.plan.selection import TYPE_NAME, Selection, get_declaration, get_python_name
 
 
 class Unplanned(Exception):
@@ -60,7 +60,7 @@ class Walk:
                     yield from (one for one in found if one[0].node.name.value == "node")
 
     def _rows(self, row_type: RowType, details: FieldDetailsList) -> None:
-        for kind in object_types(self.selection, row_type).values():
+        for kind in list_object_types(self.selection, row_type).values():
             for inner in self.selection.below(kind, details).values():
                 self._member(row_type, kind, inner)
 
@@ -69,19 +69,19 @@ class Walk:
         if name == TYPE_NAME:
             return
         defined = kind.fields[name]
-        declaration = declaration_of(defined)
+        declaration = get_declaration(defined)
         if isinstance(declaration, Relation):
             self._edge(declaration, defined, details)
-        elif python_name(defined) not in row_type.scalars or not _writable(defined):
+        elif get_python_name(defined) not in row_type.scalars or not _writable(defined):
             raise Unplanned(f"{kind.name}.{name}")
 
 
 def _writable(defined: GraphQLField) -> bool:
     leaf = get_named_type(defined.type)
-    return is_leaf_type(leaf) and writable(leaf)
+    return is_leaf_type(leaf) and is_writable(leaf)
 
 
-def object_types(selection: Selection, row_type: RowType) -> Mapping[Any, GraphQLObjectType]:
+def list_object_types(selection: Selection, row_type: RowType) -> Mapping[Any, GraphQLObjectType]:
     """The object types that the rows of a row type may be, by discriminator."""
     names = row_type.names if row_type.discriminator else {None: row_type.name}
     found: dict[Any, Any] = {value: selection.schema.type_map[name] for value, name in names.items()}

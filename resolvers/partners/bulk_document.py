@@ -28,10 +28,10 @@ from engine.declare.relations import Root
 from engine.document.cost import MOST_COST
 from engine.document.document import Operation, Variant, prepare_operation
 from engine.engine import Engine
-from engine.execution import variable_values
+from engine.execution import coerce_variables
 from engine.load.caller import LARGEST_PAGE
 from engine.plan.plan import Plan
-from engine.plan.selection import declaration_of
+from engine.plan.selection import get_declaration
 from engine.plan.walk import Unplanned
 from models.bulk_operation import BulkKind
 from resolvers.caller import Caller
@@ -118,7 +118,7 @@ def trial(engine: Engine, kind: BulkKind, text: str, given: Mapping[str, Any], c
     """
     operation = bulk_document(engine, kind, text, caller.scopes).operation(engine, caller.scopes)
     size = _page_size(kind, operation, caller.principal.audience, given)
-    values = variable_values(operation, {**given, **_of_size(kind, 1)})
+    values = coerce_variables(operation, {**given, **_of_size(kind, 1)})
     Paged.of(operation, caller.principal.audience, values, size).plan.ready(values, caller)
     return size
 
@@ -126,7 +126,7 @@ def trial(engine: Engine, kind: BulkKind, text: str, given: Mapping[str, Any], c
 def _page_size(kind: BulkKind, operation: Operation, audience: Audience, given: Mapping[str, Any]) -> int:
     """As many as one request may cost, and of subjects no more than one may ask for."""
     for size in PAGE_SIZES:
-        values = variable_values(operation, {**given, **_of_size(kind, size)})
+        values = coerce_variables(operation, {**given, **_of_size(kind, size)})
         cost = operation.variant(audience, values).price.of(values.coerced)
         if cost <= MOST_COST:
             more = MOST_COST // max(cost, 1) if kind is BulkKind.EXPORT and size == LARGEST_PAGE else 1
@@ -156,7 +156,7 @@ def _declared(engine: Engine, field: FieldNode) -> Any:
     kind = engine.graphql.query_type
     assert kind is not None  # noqa: S101 - it stands in the schema
     defined = kind.fields.get(field.name.value)
-    return declaration_of(defined) if defined else None
+    return get_declaration(defined) if defined else None
 
 
 def _export(engine: Engine, node: OperationDefinitionNode) -> BulkDocument:

@@ -14,7 +14,7 @@ denied. Which *rows* an audience sees is another matter: [visibility.md](visibil
 """
 
 
-def policy_table(policy: Policy) -> str:
+def write_policy_table(policy: Policy) -> str:
     """Markdown: scopes, then types and fields with a requirement of their own."""
     return "\n".join([HEADER, *_scopes(), "", *_entries(policy)]) + "\n"
 

@@ -42,7 +42,7 @@ class _Columns:
         return found
 
 
-def visibility_page(engine: Engine) -> str:
+def write_visibility_page(engine: Engine) -> str:
     """Markdown: a table of types and audiences, then each type with its conditions."""
     types = sorted(engine.rows.values(), key=lambda row_type: row_type.name)
     conditions = {row_type.name: _conditions(row_type) for row_type in types}

@@ -4,7 +4,7 @@ import strawberry
 
 from auth.scopes import Scope
 from engine.declare.connections import Connection
-from engine.declare.fields import argument, root, root_connection, rooted
+from engine.declare.fields import argument, root, root_connection
 from engine.policy import all_of, any_of
 from resolvers import roots
 from resolvers.partners import scenarios
@@ -33,14 +33,14 @@ CONSENTED = argument("access", AccessInput | None, "The purpose that a person's 
 class PartnerQuery:
     """The roots of look-ups, consents, watches, webhooks and loans."""
 
-    subject: SubjectReport = rooted(
+    subject: SubjectReport = root(
         subjects.subject_root(many=False),
         "A subject by name and number, for a purpose (主体核查).",
         argument("by", SubjectKey, "The subject (主体)."),
         ACCESS,
         requires=any_of(Scope.SUBJECT),
     )
-    subjects: list[SubjectReport] = rooted(
+    subjects: list[SubjectReport] = root(
         subjects.subject_root(many=True),
         "Up to 100 subjects in one call, in the order asked (批量核查).",
         argument("by", list[SubjectKey], "The subjects (主体)."),
@@ -49,7 +49,7 @@ class PartnerQuery:
         sized_by="by",
     )
 
-    finance_check: list[FinanceReport] = rooted(
+    finance_check: list[FinanceReport] = root(
         scenarios.FINANCE,
         "A bank's check of up to 100 subjects, in the order asked (诉讼信用+金融).",
         argument("by", list[SubjectKey], "The subjects (主体)."),
@@ -57,21 +57,21 @@ class PartnerQuery:
         requires=all_of(Scope.SUBJECT, Scope.PERSON_CREDIT),
         sized_by="by",
     )
-    employment_check: EmploymentReport = rooted(
+    employment_check: EmploymentReport = root(
         scenarios.EMPLOYMENT,
         "An employer's check of a candidate, by consent or share code (诉讼信用+就业).",
         argument("by", SubjectKey, "The candidate (求职者)."),
         ACCESS,
         requires=all_of(Scope.SUBJECT, Scope.PERSON_INTEGRITY),
     )
-    commerce_check: CommerceReport = rooted(
+    commerce_check: CommerceReport = root(
         scenarios.COMMERCE,
         "A check of an organization, before a contract or by who looks for work (诉讼信用+商务).",
         argument("by", SubjectKey, "The organization (单位)."),
         ACCESS,
         requires=all_of(Scope.SUBJECT, Scope.ORGANIZATION),
     )
-    shared_report: SharedReport | None = rooted(
+    shared_report: SharedReport | None = root(
         scenarios.SHARED,
         "What the subject of a share code shows (诉讼信用+社会); null for a code that is unknown, used or over.",
         argument("code", str, "The code (分享码)."),

@@ -21,7 +21,7 @@ class RateLimit:
 require(RateLimit, OPEN)
 
 
-def rate_limit(info: Info) -> RateLimit | None:
+def get_rate_limit(info: Info) -> RateLimit | None:
     """As it stands after this request was charged."""
     charge = info.context.caller.charge
     if charge is None:

@@ -30,6 +30,6 @@ class Viewer:
 require(Viewer, OPEN)
 
 
-def viewer(info: Info) -> Viewer:
+def get_viewer(info: Info) -> Viewer:
     """The principal itself: GraphQL reads its fields."""
     return info.context.caller.principal  # type: ignore[no-any-return]  # its fields are the type's

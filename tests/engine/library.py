@@ -27,11 +27,10 @@ from engine.declare.fields import (
     relation,
     root,
     root_connection,
-    rooted,
 )
-from engine.declare.filters import Filters, filter_input, filtered
+from engine.declare.filters import Filters, filter_by, filter_input
 from engine.declare.nodes import Node
-from engine.declare.opaque import binds
+from engine.declare.opaque import bind_key
 from engine.declare.relations import About, Frame, Order, Prepared, Relation
 from engine.declare.row_types import row_interface, row_type, row_variant
 from engine.declare.sql import SQL
@@ -96,7 +95,7 @@ class Card:
 
     def parameters(self) -> Mapping[str, Any]:
         """The values that predicates compare with."""
-        return {"view_reader": self.reader, "view_today": TODAY, **binds(self.opaque_key)}
+        return {"view_reader": self.reader, "view_today": TODAY, **bind_key(self.opaque_key)}
 
 
 READER = sa.bindparam("view_reader", type_=sa.BigInteger)
@@ -154,8 +153,8 @@ class AudioBook(Book):
 class BookFilter(Filters):
     """Which books."""
 
-    title: str | None = filtered(Book, "title", "Part of the title.", lambda book, value: book.title.contains(value))
-    price: int | None = filtered(Book, "price", "Cost so much at most.", lambda book, value: book.price <= value)
+    title: str | None = filter_by(Book, "title", "Part of the title.", lambda book, value: book.title.contains(value))
+    price: int | None = filter_by(Book, "price", "Cost so much at most.", lambda book, value: book.price <= value)
 
 
 @strawberry.enum(description="The order of books.")
@@ -212,10 +211,10 @@ class Query:
     """The roots."""
 
     reader: int | None = strawberry.field(resolver=reader_of, description="Whose card you show.")
-    node: Node | None = rooted(
+    node: Node | None = root(
         NodesRoot(many=False), "An object by its id.", argument("id", strawberry.ID, "Its id."), requires=OPEN
     )
-    nodes: list[Node | None] = rooted(
+    nodes: list[Node | None] = root(
         NodesRoot(many=True),
         "Objects by their ids.",
         argument("ids", list[strawberry.ID], "Their ids."),

@@ -16,7 +16,7 @@ from auth.scopes import Scope
 from demo.city.cast import CHEN
 from demo.examples import examples
 from engine.document.document import NO_SUBSCRIPTIONS, DocumentError
-from engine.document.error_redaction import discreet
+from engine.document.error_redaction import redact_message
 from engine.document.limits import MOST_ALIASES, MOST_DIRECTIVES, MOST_FIELDS, MOST_LEVELS, MOST_PAIRS, MOST_ROOTS
 
 ALL = frozenset(Scope)
@@ -321,12 +321,12 @@ def test_introspection_is_not_about_anybody(world: World) -> None:
     ],
 )
 def test_messages_keep_what_is_about_the_schema(message: str, told: str) -> None:
-    assert discreet(message) == told
+    assert redact_message(message) == told
 
 
 @given(st.text(), st.sampled_from(["{}, found: {}.", "{} value: {}", "{}; found: {}"]))
 def test_no_value_survives(value: str, pattern: str) -> None:
-    assert discreet(pattern.format("It is wrong", value)) == "It is wrong."
+    assert redact_message(pattern.format("It is wrong", value)) == "It is wrong."
 
 
 @pytest.mark.parametrize("scopes", [frozenset[Scope](), frozenset({Scope.AUDIT})])

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auth.scopes import Scope
-from engine.policy import OPEN, Policy, Requirement, UndeclaredError, all_of, any_of, both
+from engine.policy import OPEN, Policy, Requirement, UndeclaredError, all_of, any_of, combine
 
 A, B, C, D = Scope.AUDIT, Scope.CATALOGUE, Scope.MEASURE, Scope.SELF
 SCOPES = st.frozensets(st.sampled_from([A, B, C, D]))
@@ -32,8 +32,8 @@ def policy() -> Policy:
 def test_requirements_are_or_of_and() -> None:
     assert all_of(A, B) == (scopes(A, B),)
     assert any_of(A, B) == (scopes(A), scopes(B))
-    assert both(any_of(A, B), all_of(C)) == (scopes(A, C), scopes(B, C))
-    assert both(OPEN, any_of(A, B)) == any_of(A, B)
+    assert combine(any_of(A, B), all_of(C)) == (scopes(A, C), scopes(B, C))
+    assert combine(OPEN, any_of(A, B)) == any_of(A, B)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def subsets(items: Iterable[str]) -> list[frozenset[str]]:
 
 @given(REQUIREMENTS, REQUIREMENTS, SCOPES)
 def test_both_is_met_exactly_if_each_is(first: Requirement, second: Requirement, held: frozenset[Scope]) -> None:
-    assert met(both(first, second), held) is (met(first, held) and met(second, held))
+    assert met(combine(first, second), held) is (met(first, held) and met(second, held))
 
 
 @given(st.lists(REQUIREMENTS, max_size=4), SCOPES)
