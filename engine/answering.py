@@ -1,4 +1,4 @@
-"""Answer a request from PostgreSQL: by its plan, or by the loaders where it has none. The log is written with it."""
+"""Answer requests from PostgreSQL, by a plan or by the loaders."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -18,27 +18,27 @@ from engine.plan.plan import Ready, Text
 from engine.plan.running import Connections
 
 OUT_OF_ORDER = "40001"
-"""Another request changed what this one was about to change: it is run again from the beginning."""
+"""SQLSTATE of a serialization failure. The transaction is retried from the beginning."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """Data, as JSON text or as Python has it, and errors."""
+    """The data of an answer, as JSON text or as Python objects, and its errors."""
 
     data: dict[str, Any] | bytes | None
     errors: Sequence[GraphQLError] = ()
 
     def text(self) -> bytes:
-        """The data as JSON."""
+        """Return the data as JSON."""
         return self.data if isinstance(self.data, bytes) else orjson.dumps(self.data, default=str)
 
     def objects(self) -> int:
-        """How many objects it holds, near enough: an answer as text is not read again for its price."""
+        """Return the approximate number of objects in the data."""
         return max(1, self.text().count(b"{") - 1)
 
     @classmethod
     def of(cls, result: ExecutionResult) -> "Result":
-        """What graphql-core gives."""
+        """Convert a result of graphql-core."""
         return cls(result.data, result.errors or ())
 
 
@@ -46,7 +46,8 @@ class Result:
 class Answering:
     """Answers requests, each in one snapshot.
 
-    database: the connections of the loaders, whose transactions are REPEATABLE READ. connections: those of the plans.
+    database: the engine of the loaders, with isolation level REPEATABLE READ. connections: the connections of the
+    plans.
     """
 
     database: AsyncEngine
@@ -54,7 +55,7 @@ class Answering:
     executor: Executor = Executor.PLAN
 
     async def answer(self, request: Asked, caller: AnyCaller) -> tuple[Result, NotPlanned | None]:
-        """The answer, and why the loaders gave it if they did. It is given only once its log entries are committed.
+        """Answer a request after its log entries are committed. Return the reason as well if the loaders answered.
 
         Raises InternalError.
         """

@@ -1,4 +1,4 @@
-"""What a service is made of: its schema, who may read what of it, and where answers are logged."""
+"""The engine: a schema, its policy and its access log."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,8 +17,8 @@ from engine.policy import Policy, build_policy
 class Engine:
     """A schema that is answered from PostgreSQL.
 
-    audit: the access log. policy: what reading each type and field needs. rows: row types by model.
-    Raises DeclarationError for a declaration that cannot be answered (`engine.declare.checks`).
+    audit: the access log. policy: the requirements by schema coordinate. rows: row types by model. Raises
+    DeclarationError for an invalid declaration (`engine.declare.checks`).
     """
 
     schema: strawberry.Schema
@@ -33,14 +33,14 @@ class Engine:
 
     @cached_property
     def graphql(self) -> GraphQLSchema:
-        """The schema as graphql-core has it."""
+        """The schema of graphql-core."""
         return self.schema._schema
 
     @cached_property
     def nodes(self) -> Mapping[str, RowType]:
-        """The row types that have ids, by name."""
+        """The row types with ids by name."""
         return {row_type.name: row_type for row_type in self.rows.values() if row_type.key}
 
     def row_type(self, relation: Relation) -> RowType:
-        """The type that a relation leads to."""
+        """Return the row type that a relation leads to."""
         return self.rows[relation.target]

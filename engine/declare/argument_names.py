@@ -1,7 +1,7 @@
-"""Argument values as Python code expects them: input objects as their classes, enums as their members.
+"""Conversion of argument values to Python values: input objects to their classes, enum values to members.
 
-strawberry's own conversion asks each value anew what type it is; a bank's hundred subjects take it ten milliseconds.
-Here each type is asked once.
+Types are inspected once for each field. The conversion of strawberry inspects them for each value, which takes 10 ms
+for 100 subjects.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ Converter = Callable[[Any], Any]
 
 
 def make_argument_reader(field: GraphQLField) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
-    """What turns the coerced values of a field's arguments into Python's, under their Python names."""
+    """Return a function that converts the coerced arguments of a field and renames them to their Python names."""
     arguments = {
         given: (one.extensions[DEFINITION].python_name, _converter(one.type)) for given, one in field.args.items()
     }
@@ -27,7 +27,7 @@ def make_argument_reader(field: GraphQLField) -> Callable[[Mapping[str, Any]], M
 
 
 def _converter(type_: Any) -> Converter:
-    """What turns coerced values of a type into Python's; None stays None."""
+    """Return a function that converts coerced values of a type. It returns None for None."""
     found = _of_type(get_nullable_type(type_))
     return lambda value: None if value is None else found(value)
 

@@ -1,4 +1,4 @@
-"""Filter inputs: each field names what it compares, and needs what reading that needs."""
+"""Declarations of filter inputs."""
 
 from collections.abc import Callable, Mapping
 from functools import reduce
@@ -18,13 +18,13 @@ Filter = Callable[[Frame, Any], SQL]
 
 
 class Filters:
-    """What a filter input has beside its fields: how each narrows the rows."""
+    """The base class of filter inputs. filters: the condition of each field by Python name."""
 
     filters: ClassVar[Mapping[str, Filter]]
 
 
 def filter_by(of: Any, field: str, description: str, narrow: Filter | None = None) -> Any:
-    """Declare a field of a filter input. It needs the scopes of the field `field` of the type `of`.
+    """Declare a field of a filter input. It requires the scopes of the field `field` of the type `of`.
 
     narrow: the condition on a row; by default, the column of that field equals the value.
     """
@@ -49,7 +49,7 @@ def _equality(column: str) -> Filter:
 
 
 def _needed(of: Any, field: str) -> Requirement:
-    """What reading a field needs, its type included. Raises LookupError for a field that the type does not have."""
+    """Return the requirement of a field and its type. Raises LookupError if the type does not have the field."""
     members = of.__strawberry_definition__.fields
     names = {member.graphql_name or to_camel_case(member.python_name): member for member in members}
     if field not in names:

@@ -1,4 +1,4 @@
-"""Pages of lists: how many, from where, in which order (Relay cursor connections, by keyset)."""
+"""Keyset pagination (Relay cursor connections)."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -21,9 +21,10 @@ FOREIGN = "`after` must be an endCursor of this same list, in this same order."
 
 @dataclass(frozen=True)
 class Page:
-    """What a client asked of a connection.
+    """The page that a client requests.
 
-    order: its name. after: the place of the row that the page begins after, in that order. filters: only those given.
+    order: the name of the order. after: the values of the order's columns in the row before the page. filters: the
+    filters that are given.
     """
 
     first: int
@@ -40,7 +41,7 @@ class Page:
 def read_page(
     row_type: RowType, relation: Relation, arguments: Mapping[str, Any], key: bytes, largest: int = LARGEST_PAGE
 ) -> Page:
-    """The page that a connection's arguments ask for. Raises BadPageSizeError, BadCursorError."""
+    """Return the page that the arguments of a connection request. Raises BadPageSizeError, BadCursorError."""
     chosen, after, order = arguments.get("filter"), arguments.get("after"), arguments.get("order_by")
     given = {} if chosen is None else {name: value for name, value in vars(chosen).items() if value is not None}
     name = next(iter(relation.orders)) if order is None else order.name
@@ -51,40 +52,40 @@ def read_page(
 
 
 def list_order_columns(order: Order, child: Frame, key: str | None) -> list[SQL]:
-    """The columns that put rows into a total order: the order's own, then the key of a type that has one."""
+    """Return the columns of a total order: the columns of the order, then the key of the type."""
     by_key = [key] if key and not order.total else []
     return [getattr(child, name) for name in (*order.columns, *by_key)]
 
 
 @cache
 def list_place_types(row_type: RowType, order: Order) -> list[TypeEngine[Any]]:
-    """The types of a connection's `order_columns`."""
+    """Return the types of the columns of `list_order_columns`."""
     return [column.type for column in list_order_columns(order, Frame(row_type.model), row_type.key)]
 
 
 def sort_by(order: Order, columns: Sequence[SQL]) -> list[SQL]:
-    """The ORDER BY of these columns."""
+    """Return the ORDER BY expressions of these columns."""
     return [column.desc() if order.descending else column.asc() for column in columns]
 
 
 def write_place(name: str, columns: Sequence[SQL]) -> SQL:
-    """SQL for the place of a row: the order's name and the row's columns in it."""
+    """Return SQL for the position of a row: the name of the order and the row's values of its columns."""
     return sa.cast(sa.func.jsonb_build_array(name, *(sa.cast(column, sa.Text) for column in columns)), sa.Text)
 
 
 def write_cursor(name: str, columns: Sequence[SQL]) -> SQL:
-    """SQL for the cursor of a row: its place, opaque to clients."""
+    """Return SQL for the cursor of a row: its position, sealed."""
     return seal_in_sql(write_place(name, columns))
 
 
 def start_after(order: Order, columns: Sequence[SQL], after: Sequence[SQL]) -> SQL:
-    """The rows past the place `after`."""
+    """Return the condition for rows after the position `after`."""
     row, start = sa.tuple_(*columns), sa.tuple_(*after)
     return row < start if order.descending else row > start
 
 
 def read_cursor(after: str, key: bytes) -> str:
-    """The place in a list that a cursor stands for. Raises BadCursorError for one that we did not make."""
+    """Return the position in a cursor. Raises BadCursorError if the cursor is not valid."""
     try:
         place = unseal(after, key)
     except ValueError:
@@ -95,7 +96,7 @@ def read_cursor(after: str, key: bytes) -> str:
 
 
 def parse_place(name: str, types: Sequence[TypeEngine[Any]], place: str) -> tuple[Any, ...]:
-    """The values of a place in the order `name`. Raises BadCursorError if another order or list made it."""
+    """Return the values of a position in the order `name`. Raises BadCursorError for another order or list."""
     try:
         found = json.loads(place)
     except (ValueError, RecursionError):
@@ -128,4 +129,4 @@ def _text(text: str) -> str:
 
 
 READERS: Mapping[type, Callable[[str], Any]] = {int: _key, date: date.fromisoformat, datetime: _moment, str: _text}
-"""How the place of a row reads, by the type of an order's column."""
+"""Parsers of the values in a cursor by the type of the column."""

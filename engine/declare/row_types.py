@@ -53,8 +53,8 @@ def row_type(
 ) -> Callable[[Type], Type]:
     """Declare the GraphQL type whose objects are rows of `model`.
 
-    requires: the scopes that reading it needs. seen_by: which of its rows an audience may see. about: whom a row is
-    about, for the access log; None where it is about nobody. subject, source, key: as of `RowType`.
+    requires: the scopes to read it. seen_by: the row predicate. about: the subjects of a row, for the access log.
+    subject, source, key: as in `RowType`.
     """
 
     def declare(cls: Type) -> Type:
@@ -65,7 +65,7 @@ def row_type(
 
 
 def get_model(cls: Any) -> type:
-    """The model whose rows are objects of a row type."""
+    """Return the model of a row type."""
     declared: RowType = getattr(cls, ROW_TYPE)
     return declared.model
 
@@ -80,9 +80,9 @@ def row_interface(
     about: About | None = None,
     hoists: Callable[[Frame, Audience], Mapping[Any, SQL]] | None = None,
 ) -> Callable[[Type], Type]:
-    """Declare an interface over the rows of `model`; `discriminator` is the column that tells its types apart.
+    """Declare an interface over the rows of `model`.
 
-    The rest is as of `row_type`; hoists: as of `RowType`.
+    discriminator: the column of the type. hoists: as in `RowType`. The other parameters are those of `row_type`.
     """
 
     def declare(cls: Type) -> Type:
@@ -95,7 +95,7 @@ def row_interface(
 
 @dataclass_transform(kw_only_default=True)
 def row_variant(value: Any, *, requires: Requirement) -> Callable[[Type], Type]:
-    """Declare one of the types of a row interface, which the class inherits: the rows with this discriminator."""
+    """Declare a type of the row interface that the class inherits: the rows with this discriminator value."""
 
     def declare(cls: Type) -> Type:
         declared: RowType = getattr(cls, ROW_TYPE)
@@ -127,10 +127,10 @@ def _store(declared: RowType, member: DeclaredField) -> None:
 
 
 class RowObject:
-    """What every row type inherits: GraphQL finds the concrete type of a row by the row's own word."""
+    """The base class of row types. It tells GraphQL which type a row has."""
 
     @classmethod
     def is_type_of(cls, obj: Any, info: GraphQLResolveInfo[Any]) -> bool:
-        """Whether `obj` is a row of this type."""
+        """Return whether `obj` is a row of this type."""
         name: str = cls.__strawberry_definition__.name  # type: ignore[attr-defined]  # set by strawberry.type
         return isinstance(obj, Row) and obj.type_name == name

@@ -1,4 +1,4 @@
-"""The schema as an audience sees it: only what its scopes reach, in print and in introspection."""
+"""The schema as a set of scopes can reach it, for printing and introspection."""
 
 from collections.abc import Iterable
 from functools import cache
@@ -28,14 +28,14 @@ ROOTS = ("Query", "Mutation", "Subscription")
 
 
 def print_schema(engine: Engine, scopes: frozenset[str] | None = None) -> str:
-    """The SDL: the whole of it, or what `scopes` reach."""
+    """Return the SDL, of the whole schema or of the part that `scopes` reach."""
     whole = engine.schema.as_str() + "\n"
     return whole if scopes is None else print_ast(_narrowed(parse(whole), engine.policy, scopes)) + "\n"
 
 
 @cache
 def build_audience_schema(engine: Engine, scopes: frozenset[str]) -> GraphQLSchema:
-    """The schema that introspection answers from."""
+    """Return the schema for introspection."""
     return build_ast_schema(parse(print_schema(engine, scopes)))
 
 
@@ -83,7 +83,7 @@ def _named(node: Any) -> str:
 
 
 def _reachable(start: Iterable[str], kept: dict[str, Any]) -> set[str]:
-    """The types that a walk from the roots meets, over fields, arguments, and from interfaces to their types."""
+    """Return the names of the types that can be reached from the roots."""
     alive: set[str] = set()
     waiting = list(start)
     while waiting:

@@ -1,4 +1,4 @@
-"""A document on its way from text to an operation that may run: parsed, validated, and held to the caller's scopes."""
+"""Preparation of a document: parsing, limits, validation and authorization."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -45,7 +45,7 @@ ONLY_SUBSCRIPTIONS = "Only subscriptions last. Send queries and mutations by POS
 
 
 class DocumentError(Exception):
-    """A document that cannot run: the errors say why."""
+    """A document cannot be executed. The errors give the reasons."""
 
     def __init__(self, *errors: GraphQLError) -> None:
         super().__init__()
@@ -57,9 +57,9 @@ Conditions = tuple[tuple[str, bool], ...]
 
 @dataclass(frozen=True)
 class Variant:
-    """An operation for one audience, and for certain values of the variables that its conditions name.
+    """An operation for one audience and for certain values of the variables in its conditions.
 
-    types: what the access log says of each root field. bulk: plans with larger pages, made for bulk operations.
+    types: the types of each root field for the access log. bulk: plans with larger pages, for bulk operations.
     """
 
     purpose: PlanTarget
@@ -68,12 +68,12 @@ class Variant:
 
     @cached_property
     def price(self) -> Price:
-        """What it costs."""
+        """The price of the operation."""
         return compute_price(self.purpose.selection)
 
     @cached_property
     def plan(self) -> Plan | Unplanned:
-        """Its plan, made once it is known to be worth it; or the field that no statement can answer."""
+        """The plan of the operation, compiled when first used, or the field that cannot be planned."""
         try:
             return compile_plan(self.purpose, make_argument_reader, self.types)
         except Unplanned as reason:
@@ -82,9 +82,9 @@ class Variant:
 
 @dataclass(frozen=True)
 class Operation:
-    """A document that may run. `reach` is None for introspection, which `introspected` answers.
+    """An operation that may be executed. `reach` is None for introspection.
 
-    conditions: the variables that decide on a @skip or @include. variants: by audience and by the values of those.
+    conditions: the variables in @skip and @include. variants: by audience and by the values of those variables.
     """
 
     engine: Engine
@@ -98,12 +98,12 @@ class Operation:
 
     @property
     def name(self) -> str | None:
-        """What its document calls it."""
+        """The name of the operation in its document."""
         return self.node.name.value if self.node.name else None
 
     @property
     def mutates(self) -> bool:
-        """Whether it may change anything."""
+        """Whether the operation is a mutation."""
         return self.node.operation is OperationType.MUTATION
 
     @property
@@ -113,26 +113,26 @@ class Operation:
 
     @cached_property
     def fields(self) -> Sequence[str]:
-        """Its root fields, as the schema names them."""
+        """The names of its root fields in the schema."""
         return sorted(self.reach.roots) if self.reach else ["__schema"]
 
     @cached_property
     def says_nothing(self) -> bool:
-        """Whether its text is all of the schema: no strings, and no comments."""
+        """Whether the text contains neither strings nor comments."""
         source = self.document.loc.source.body if self.document.loc else '"'
         return '"' not in source and "#" not in source
 
     @cached_property
     def deprecated(self) -> tuple[Use, ...]:
-        """What is deprecated of all that its text uses."""
+        """The deprecated elements that its text uses."""
         return list_uses_in_text(self.engine.graphql, self.document, self.node)
 
     def types(self) -> dict[str, list[str]]:
-        """What the access log says of each root field's answer."""
+        """Return the types of each root field for the access log."""
         return self.reach.types(self.engine.policy) if self.reach else {}
 
     def variant(self, audience: Audience, values: VariableValues) -> Variant:
-        """The operation for an audience and these variables, made when first asked for."""
+        """Return the operation for an audience and these variables."""
         conditions = tuple((name, bool(values.coerced.get(name))) for name in sorted(self.conditions))
         key = audience, conditions
         if key not in self.variants:
@@ -148,9 +148,10 @@ class Operation:
 def prepare_operation(
     engine: Engine, query: str, operation_name: str | None, scopes: frozenset[str], lasts: bool = False
 ) -> Operation:
-    """The operation `operation_name` of `query`, for a caller with `scopes`; a subscription if it `lasts`.
+    """Return the operation `operation_name` of `query` for a caller with `scopes`. lasts: whether it must be a
+    subscription.
 
-    Raises DocumentError with every reason found, and ForbiddenError naming all scopes that are missing.
+    Raises DocumentError with all errors, or ForbiddenError with all missing scopes.
     """
     document = _parsed(query)
     operation = _chosen(document, operation_name, lasts)
@@ -199,7 +200,7 @@ def _refusal(message: str, code: str, operation: OperationDefinitionNode | None 
 
 
 def _introspects(document: DocumentNode, operation: OperationDefinitionNode) -> bool:
-    """Whether the operation asks about the schema. Raises DocumentError if it asks for data as well."""
+    """Return whether the operation is an introspection. Raises DocumentError if it also selects data."""
     asked = {node.name.value for node in list_root_fields(document, operation)} - {"__typename"}
     about_schema = asked & ABOUT_SCHEMA
     if about_schema and asked - ABOUT_SCHEMA:
@@ -209,7 +210,7 @@ def _introspects(document: DocumentNode, operation: OperationDefinitionNode) -> 
 
 
 def is_subscription(query: str, operation_name: str | None) -> bool:
-    """Whether a document asks for what lasts; what is wrong with it is told elsewhere."""
+    """Return whether a document is a subscription. Errors are ignored; `prepare_operation` reports them."""
     try:
         operation = get_operation_ast(_parsed(query), operation_name)
     except DocumentError:
@@ -218,14 +219,14 @@ def is_subscription(query: str, operation_name: str | None) -> bool:
 
 
 def reads_within(operation: Operation, scopes: frozenset[str]) -> bool:
-    """Whether an operation changes nothing, and reads only what `scopes` reach."""
+    """Return whether an operation is not a mutation and `scopes` reach all that it reads."""
     if operation.mutates:
         return False
     return operation.reach is None or not operation.engine.policy.missing(operation.reach.coordinates, scopes)
 
 
 def check_scopes(policy: Policy, reach: Reach, scopes: frozenset[str]) -> None:
-    """Raise one ForbiddenError that names every missing scope, and where each is needed."""
+    """Raise ForbiddenError if scopes are missing. It names the scopes and the fields that require them."""
     lacking = policy.missing(reach.coordinates, scopes)
     if not lacking:
         return

@@ -1,6 +1,6 @@
-"""The loaders executor: answers fields one by one; the rows of a relation come in one statement (aiodataloader).
+"""The loaders: they resolve fields one by one and read the rows of a relation in batches (aiodataloader).
 
-It reads the same declarations as every other executor, and is the one that others are held against.
+Tests compare the answers of the plans with theirs.
 """
 
 import asyncio
@@ -20,16 +20,16 @@ from engine.load.statements import RelationQuery, get_query, name_argument_value
 Key = tuple[Any, ...]
 
 
-class Loader(DataLoader[Key, Any]):  # type: ignore[misc]  # aiodataloader ships no types
-    """A loader whose callers cannot cancel each other: graphql-core cancels siblings, and a batch is shared."""
+class Loader(DataLoader[Key, Any]):  # type: ignore[misc]  # aiodataloader has no types
+    """A loader whose batches are shielded from cancellation. graphql-core cancels the siblings of a failed field."""
 
     def load(self, key: Key) -> "asyncio.Future[Any]":
-        """The value of `key`, from one statement for all keys asked in this turn of the loop."""
+        """Return the value of `key`. All keys of one turn of the event loop are read by one statement."""
         return asyncio.shield(super().load(key))
 
 
 class RelationLoader(Loader):
-    """Parents' keys to the rows of one relation, as one view sees them with the same arguments."""
+    """Maps the keys of parents to the rows of one relation, for one view and the same arguments."""
 
     def __init__(self, context: Context, relation: Relation, parent: Row, arguments: Mapping[str, Any]) -> None:
         super().__init__()
@@ -38,7 +38,7 @@ class RelationLoader(Loader):
         self.reading = get_query(context.engine, relation, parent.answer.view.audience)
 
     def values(self, keys: Sequence[Key]) -> dict[str, Any]:
-        """The bind values of a batch."""
+        """Return the bind values of a batch."""
         return {
             **self.answer.view.parameters(),
             **name_argument_values(self.arguments),
@@ -80,7 +80,7 @@ class CountLoader(PageLoader):
 def group_rows(
     found: Sequence[Mapping[Any, Any]], parents: int, reading: RelationQuery, answer: RootAnswer
 ) -> list[list[Row]]:
-    """Rows by their parent's ordinal."""
+    """Return rows grouped by the ordinal of their parent."""
     rows: defaultdict[int, list[Row]] = defaultdict(list)
     for values in found:
         rows[values["_ordinal"]].append(Row(reading.row_type, values, answer))
@@ -88,7 +88,7 @@ def group_rows(
 
 
 async def load_relation(context: Context, relation: Relation, parent: Row, arguments: Mapping[str, Any]) -> Any:
-    """The rows that an edge leads to: a list, or one row or None."""
+    """Return the rows of an edge: a list, or one row or None."""
     arguments = {name: arguments.get(name) for name in relation.arguments}
     name: Hashable = (relation, parent.answer, tuple(arguments.items()))
     loader = context.loader(name, lambda: RelationLoader(context, relation, parent, arguments))
@@ -98,7 +98,7 @@ async def load_relation(context: Context, relation: Relation, parent: Row, argum
 
 
 async def load_page(context: Context, relation: Relation, parent: Row, page: Page) -> "LoadedPage":
-    """One page of the rows that an edge leads to."""
+    """Return one page of the rows of an edge."""
 
     async def count() -> int:
         counter = context.loader(
@@ -129,14 +129,14 @@ class LoadedPage:
 
     @property
     def page_info(self) -> PagePlace:
-        """Where the page stands: pages lead forward only."""
+        """The position of the page. Pages are read forward only."""
         cursors = [row._cursor for row in self.nodes]
         ends = (cursors[0], cursors[-1]) if cursors else (None, None)
         return PagePlace(self.more, self.page.after is not None, *ends)
 
 
 async def answer_root(context: Context, field: str, root: Root, arguments: Mapping[str, Any], page: Page | None) -> Any:
-    """The rows of a root field: a page, a list, or one row or None; noted for the access log."""
+    """Return the rows of a root field and note them for the access log: a page, a list, or one row or None."""
     prepared = root.prepared(arguments, context.caller)
     if prepared.before is not None:
         await context.fetch(prepared.before, name_argument_values(prepared.values) | dict(prepared.view.parameters()))
@@ -146,7 +146,7 @@ async def answer_root(context: Context, field: str, root: Root, arguments: Mappi
 async def load_root(
     context: Context, root: Root, values: Mapping[str, Any], answer: RootAnswer, page: Page | None = None
 ) -> Any:
-    """The rows of a root for the values of its keys, as a part of `answer`."""
+    """Return the rows of a root for the values of its keys, as a part of `answer`."""
     view = answer.view
     reading = get_query(context.engine, root.relation, view.audience, root=True)
     binds = {**view.parameters(), **name_argument_values({key: values.get(key) for key in root.relation.keys})}

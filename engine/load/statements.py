@@ -1,4 +1,4 @@
-"""SELECTs from declarations: the rows of a relation for many parents at once, or of a root."""
+"""SELECT statements of relations, for many parents at once, and of roots."""
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -17,28 +17,28 @@ KEYS = "keys_"
 
 
 def make_argument_parameters(types: Mapping[str, TypeEngine[Any]]) -> dict[str, SQL]:
-    """Bind parameters for the arguments of a relation."""
+    """Return bind parameters for the arguments of a relation."""
     return {name: sa.bindparam(ARGUMENT + name, type_=type_) for name, type_ in types.items()}
 
 
 def name_argument_values(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of `argument_binds`."""
+    """Return the values of `make_argument_parameters`."""
     return {ARGUMENT + name: value for name, value in values.items()}
 
 
 def name_key_values(relation: Relation, keys: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
-    """The values of the parents that `related` asks for, as one array a key."""
+    """Return the values of the parents' keys, as one array for each key."""
     return {KEYS + name: [key[place] for key in keys] for place, name in enumerate(relation.keys)}
 
 
 @lru_cache(1024)
 def get_query(engine: Engine, relation: Relation, audience: Audience, *, root: bool = False) -> "RelationQuery":
-    """The reading of a declared relation, which holds no value of any request."""
+    """Return the query of a relation. It contains no values of a request."""
     return RelationQuery(engine.row_type(relation), relation, audience, root=root)
 
 
 class RelationQuery:
-    """One relation as one audience reads it: its parents, its rows, and the predicate between them."""
+    """The query of one relation for one audience."""
 
     def __init__(self, row_type: RowType, relation: Relation, audience: Audience, *, root: bool = False) -> None:
         self.row_type, self.relation, self.audience = row_type, relation, audience
@@ -61,11 +61,11 @@ class RelationQuery:
 
     @property
     def ordinal(self) -> SQL | None:
-        """Which parent a row belongs to, counted from one; None for a root."""
+        """The number of a row's parent, from one; None for a root."""
         return None if self.parents is None else self.parents.c.ordinal
 
     def matching(self, page: Page | None = None) -> list[SQL]:
-        """The join, the row predicate, and the filters of a page."""
+        """Return the join condition, the row predicate, and the filters of a page."""
         on = self.relation.on(self.parent, self.child)
         filters = [self._filter(name, value) for name, value in page.filters] if page else []
         return [on, self.row_type.seen_by(self.child, self.audience), *filters]
@@ -79,7 +79,9 @@ class RelationQuery:
         return sa.select(*ordinal, *columns).select_from(*parents, self.source).where(*where)
 
     def rows(self, about: About | None = None) -> sa.Select[Any]:
-        """All rows, in the relation's order. Made once: SQLAlchemy takes longer to build it than to run it."""
+        """Return the statement for all rows in the relation's order. It is cached: building it takes longer than
+        running it.
+        """
         if about not in self._rows:
             self._rows[about] = self._made(about)
         return self._rows[about]
@@ -93,7 +95,7 @@ class RelationQuery:
         return statement.order_by(*sort_by(order, list_order_columns(order, self.child, self.row_type.key)))
 
     def page(self, page: Page, about: About | None = None) -> sa.Select[Any]:
-        """One page of each parent's rows, one row more than asked, each with its cursor."""
+        """Return the statement for one page of each parent, with cursors and one row more than requested."""
         order = self.relation.orders[page.order]
         places = list_order_columns(order, self.child, self.row_type.key)
         where = self.matching(page)
@@ -113,7 +115,7 @@ class RelationQuery:
         return sa.select(found).where(found.c["_number"] <= page.first + 1).order_by(found.c["_number"])
 
     def count(self, page: Page) -> sa.Select[Any]:
-        """How many rows each parent has under the filters of the page, wherever the page begins."""
+        """Return the statement that counts the rows of each parent that match the filters of the page."""
         statement = self._select([sa.func.count().label("_count")], self.matching(page))
         return statement if self.ordinal is None else statement.group_by(self.ordinal)
 

@@ -1,4 +1,4 @@
-"""The statement of `node` and `nodes`: rows of any types by their ids, in the order asked."""
+"""The statement of `node` and `nodes`: rows of any type by their ids."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -20,14 +20,14 @@ KEY = "key"
 
 
 def name_keys(type_name: str) -> str:
-    """The parameter that holds the keys asked of a type."""
+    """Return the name of the parameter with the keys of a type."""
     return f"keys_{type_name}"
 
 
 def build_nodes_statement(
     asked: RootField, many: bool, types: Sequence[str], writer: Writer, audience: Audience
 ) -> Statement:
-    """The statement that finds rows of `types`: as a list in the order asked, or the one."""
+    """Build the statement that finds rows of `types`: as a list in the order of the ids, or one row."""
     rows, told = [], []
     for name in types:
         answer, about = _of_type(name, asked, writer)

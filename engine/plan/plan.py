@@ -1,4 +1,4 @@
-"""A plan: what an operation comes to for one audience, compiled once and run for every request."""
+"""Plans. A plan is compiled once for an operation and an audience, and executed for every request."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -27,20 +27,20 @@ from engine.plan.statement import Statement, compile_statement
 from engine.plan.walk import Unplanned, Walk
 
 MOST_SHAPES = 32
-"""Statements kept of one root field. More shapes than this are compiled anew."""
+"""The maximum number of statements that are kept for one root field."""
 
 Text = bytes
 
 
 @dataclass
 class Statements:
-    """The statements of one root field, by shape."""
+    """The statements of one root field by shape."""
 
     write: Callable[[Any], Statement]
     known: dict[Any, Statement] = field(default_factory=dict)
 
     def of(self, shape: Any) -> Statement:
-        """The statement of a shape, compiled when first asked for."""
+        """Return the statement of a shape. It is compiled when first used."""
         if shape not in self.known:
             if len(self.known) >= MOST_SHAPES:
                 self.known.clear()
@@ -50,7 +50,7 @@ class Statements:
 
 @dataclass(frozen=True)
 class Ready:
-    """A statement with the values of one request. before: what runs before any statement of the request."""
+    """A statement with the values of one request. before: a statement to execute first."""
 
     statements: Statements
     shape: Any
@@ -59,42 +59,42 @@ class Ready:
 
     @property
     def compiled(self) -> bool:
-        """Whether the statement was asked for before. Compiling one takes as long as a hundred short answers."""
+        """Whether the statement is already compiled. Compilation takes as long as a hundred short answers."""
         return self.shape in self.statements.known
 
     @cached_property
     def statement(self) -> Statement:
-        """The statement, compiled by now."""
+        """The statement, compiled if necessary."""
         return self.statements.of(self.shape)
 
     def arguments(self) -> list[Any]:
-        """The values in the order of the statement's parameters."""
+        """Return the values in the order of the statement's parameters."""
         return self.arguments_of(self.statement)
 
     def arguments_of(self, statement: Statement) -> list[Any]:
-        """The values in the order of a statement's parameters."""
+        """Return the values in the order of the parameters of `statement`."""
         return [self.values[name] for name in statement.parameters]
 
 
 @cache
 def compile_update(update: sa.Update | None) -> Statement | None:
-    """The statement that comes first, compiled once: there are few."""
+    """Compile the statement to execute first. There are few, so that all are kept."""
     return None if update is None else compile_statement(update)
 
 
 class Part(Protocol):
-    """What one root field comes to."""
+    """The part of a plan for one root field."""
 
     def ready(self, variables: VariableValues, caller: AnyCaller) -> Ready | Text:
-        """A statement to run, or the answer itself. Raises what the arguments raise."""
+        """Return a statement with its values, or the answer. Raises what the arguments raise."""
 
 
 @dataclass(frozen=True)
 class PlanTarget:
-    """What all parts of a plan are for: whom, and which document, as the log says it.
+    """The target of a plan: the operation and the audience.
 
-    largest_page: rows that a page at the root may have. between: what stands between two of them. logged: False for
-    what is told to nobody, as where a page ends.
+    largest_page: the maximum number of rows in a page at the root. between: the separator of those rows. logged:
+    whether log entries are written.
     """
 
     engine: Engine
@@ -109,7 +109,7 @@ class PlanTarget:
 
 @dataclass
 class StatementPart(ABC):
-    """A root field that asks the database."""
+    """The part of a root field that queries the database."""
 
     asked: RootField
     own: Argued
@@ -122,10 +122,10 @@ class StatementPart(ABC):
 
     @abstractmethod
     def write(self, shape: Any) -> Statement:
-        """The statement of a shape."""
+        """Compile the statement of a shape."""
 
     def writer(self, shape: Shape) -> Writer:
-        """What writes a statement with pages of this shape."""
+        """Return the writer for pages of this shape."""
         nodes = {id(edge.argued.node): edge for edge in self.edges.edges}
         shapes: dict[int, PageShape | None] = dict(zip(nodes, shape, strict=True))
         largest, between = self.purpose.largest_page, self.purpose.between
@@ -134,19 +134,19 @@ class StatementPart(ABC):
         )
 
     def seen_from(self, view: AnyView) -> dict[str, Any]:
-        """The values of whoever asks, and of the log entry."""
+        """Return the bind values of the view and of the log entries."""
         return {**view.parameters(), **self.purpose.engine.audit.parameters(view, self.purpose.digest)}
 
 
 class RowsPart(StatementPart):
-    """A root field that leads to rows of one type."""
+    """The part of a root field that returns rows of one type."""
 
     def write(self, shape: Shape) -> Statement:
-        """The statement of a shape of its pages."""
+        """Compile the statement for a shape of its pages."""
         return build_root_statement(self.asked, self.writer(shape), self.purpose.audience, logged=self.purpose.logged)
 
     def ready(self, variables: VariableValues, caller: AnyCaller) -> Ready:
-        """The statement for this request's shape, and its values."""
+        """Return the statement for this request and its values."""
         arguments = self.own.read(variables)
         prepared = self.asked.root.prepared(arguments, caller)
         shape, values = self.edges.read(variables, caller)
@@ -156,20 +156,20 @@ class RowsPart(StatementPart):
 
 
 class NodesPart(StatementPart):
-    """A root field that leads to rows of any type, by their ids."""
+    """The part of a root field that returns rows of any type by their ids."""
 
     @property
     def lookup(self) -> NodesRoot:
-        """What it is declared as."""
-        return get_declaration(self.asked.field)  # type: ignore[no-any-return]  # of this part, as `_part` has seen
+        """The declaration of the field."""
+        return get_declaration(self.asked.field)  # type: ignore[no-any-return]  # `_part` has checked it
 
     def write(self, shape: tuple[Sequence[str], Shape]) -> Statement:
-        """The statement for certain types of ids, and a shape of the pages below them."""
+        """Compile the statement for the types of the ids and a shape of the pages below them."""
         types, pages = shape
         return build_nodes_statement(self.asked, self.lookup.many, types, self.writer(pages), self.purpose.audience)
 
     def ready(self, variables: VariableValues, caller: AnyCaller) -> Ready:
-        """The statement for the types that the ids are of, and their keys."""
+        """Return the statement for the types of the ids, and the values."""
         ids, view = self.lookup.asked(self.own.read(variables), caller)
         types = tuple(sorted({name for name, _ in ids} & list_readable_types(self.purpose.engine, self.purpose.scopes)))
         shape, values = self.edges.read(variables, caller)
@@ -184,14 +184,14 @@ class NodesPart(StatementPart):
 
 @dataclass(frozen=True)
 class ResolvedPart:
-    """A root field that asks nothing of the database: its resolvers answer at once."""
+    """The part of a root field that does not query the database. Its resolvers are synchronous."""
 
     name: str
     selection: Selection
     document: DocumentNode
 
     def ready(self, variables: VariableValues, caller: AnyCaller) -> Text:
-        """The answer."""
+        """Return the answer."""
         found = execute(
             self.selection.schema, self.document, None, Unconnected(caller), dict(self.selection.conditions.coerced)
         )
@@ -202,17 +202,17 @@ class ResolvedPart:
 
 @dataclass(frozen=True)
 class Plan:
-    """What an operation comes to: a part for each root field, by its name in the answer."""
+    """The parts of an operation by response name."""
 
     parts: Mapping[str, Part]
 
     def ready(self, variables: VariableValues, caller: AnyCaller) -> dict[str, Ready | Text]:
-        """What to run for this request. Raises what the arguments raise."""
+        """Return the statements and answers for this request. Raises what the arguments raise."""
         return {name: part.ready(variables, caller) for name, part in self.parts.items()}
 
 
 def compile_plan(purpose: PlanTarget, reader: ArgumentReader, types: Mapping[str, Sequence[str]]) -> Plan:
-    """The plan of an operation. `types`: what the log says of each root field. Raises Unplanned."""
+    """Compile the plan of an operation. types: the types of each root field for the access log. Raises Unplanned."""
     found = purpose.selection.roots().items()
     return Plan({key: _part(details, purpose, reader, types) for key, details in found})
 
@@ -239,7 +239,7 @@ def _part(
 
 
 def _only(selection: Selection, nodes: Sequence[FieldNode]) -> DocumentNode:
-    """The document with these root fields alone, and the variables that conditions name: their values are known."""
+    """Return the document with only these root fields, and only the variables of conditions."""
     declared = selection.operation.variable_definitions or ()
     conditions = tuple(one for one in declared if one.variable.name.value in selection.conditions.coerced)
     chosen = SelectionSetNode(selections=tuple(nodes))

@@ -1,4 +1,4 @@
-"""The statement of one root field: its rows, their text, and the entries of the access log."""
+"""The statement of one root field: its rows, their text, and its log entries."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ PLACE, TEXT = "place", "text"
 
 @dataclass(frozen=True)
 class RootField:
-    """A root field as an operation asks for it. `types`: what the log says of its answer."""
+    """A root field of an operation. types: the types in its answer, for the access log."""
 
     root: Any
     field: GraphQLField
@@ -34,17 +34,17 @@ class RootField:
 
     @property
     def node(self) -> FieldNode:
-        """Where it is asked for first."""
+        """The first node of the field."""
         return self.details[0].node
 
     @property
     def name(self) -> str:
-        """The field's own name."""
+        """The name of the field."""
         return self.node.name.value
 
 
 def build_root_statement(asked: RootField, writer: Writer, audience: Audience, *, logged: bool = True) -> Statement:
-    """The statement that answers a root field, and logs it if anybody is told."""
+    """Build the statement that answers a root field and inserts its log entries."""
     parent = Frame(None, make_argument_parameters(asked.root.relation.keys))
     if asked.root.relation.connection:
         value, answer, beyond = _page(writer, asked, parent)
@@ -59,7 +59,7 @@ def build_root_statement(asked: RootField, writer: Writer, audience: Audience, *
 def add_log_entries(
     audit: Audit, select: sa.Select[Any], told: Sequence[Told], asked: RootField, audience: Audience
 ) -> sa.Select[Any]:
-    """The statement with the insertion of its log entries."""
+    """Return the statement with the CTE that inserts its log entries."""
     entries = build_log_insertion(audit, told, asked.name, asked.types, audience)
     return select if entries is None else select.add_cte(entries)
 
@@ -81,14 +81,14 @@ def _rows(writer: Writer, asked: RootField, parent: Frame) -> tuple[SQL, sa.CTE]
 def build_answer(
     level: Level, columns: Sequence[SQL], asked: RootField, where: Sequence[SQL], name: str = "answer"
 ) -> sa.CTE:
-    """The rows of an answer with what they tell the log, read once."""
+    """Return the CTE of the rows of an answer with the values for log entries."""
     met = [] if level.subjects is None else [level.subjects.label(MET)]
     about = list_about_columns(asked.root.about, level.frame)
     return sa.select(*columns, *about, *met).select_from(level.from_clause).where(*where).cte(name)
 
 
 def _page(writer: Writer, asked: RootField, parent: Frame) -> tuple[SQL, sa.CTE, bool]:
-    """A page at the root: the page's rows, those of them that are shown, and the text over both."""
+    """Return the text of a page at the root, the CTE of its rows, and whether it begins after a cursor."""
     relation, type_ = asked.root.relation, get_named_type(asked.field.type)
     parts = writer.selection.below(type_, asked.details)  # type: ignore[arg-type]  # a connection type
     page = writer.page(relation, asked.node, parent, parts, None)
@@ -112,6 +112,6 @@ def _page(writer: Writer, asked: RootField, parent: Frame) -> tuple[SQL, sa.CTE,
 
 
 def _row_texts(writer: Writer, page: PageOf, type_: Any, parts: Mapping[str, FieldDetailsList]) -> dict[str, SQL]:
-    """The text of each row, by the name that the connection gives it."""
+    """Return the text of each row by response name."""
     rows = {key: details for key, details in parts.items() if details[0].node.name.value in {"nodes", "edges"}}
     return {key: writer.row_text(page, type_, details) for key, details in rows.items()}

@@ -1,4 +1,4 @@
-"""The text of rows: objects, edges to other rows, pages of them."""
+"""SQL for the text of rows: objects, edges and pages."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ from engine.plan.walk import list_object_types
 
 @dataclass
 class Writer:
-    """Writes the text of one root field. `edges`: the arguments by field node; `shapes`: of the pages among them."""
+    """Writes the text of one root field. edges: arguments by field node. shapes: of the pages among them."""
 
     engine: Engine
     selection: Selection
@@ -38,7 +38,7 @@ class Writer:
     # --- objects ------------------------------------------------------------------------------------------------------
 
     def object(self, level: Level, fields: FieldDetailsList) -> SQL:
-        """The text of each row of a level, as selected at `fields`."""
+        """Return the text of each row of a level with the selections of `fields`."""
         concrete = list_object_types(self.selection, level.row_type)
         selected = {value: self.selection.below(kind, fields) for value, kind in concrete.items()}
         alike = len({_signature(found) for found in selected.values()}) == 1
@@ -82,7 +82,7 @@ class Writer:
     # --- edges --------------------------------------------------------------------------------------------------------
 
     def _edge(self, level: Level, relation: Relation, details: FieldDetailsList, defined: GraphQLField) -> SQL:
-        """The text that an edge leads to, from each row of a level."""
+        """Return the text of the rows that an edge leads to."""
         node, type_ = details[0].node, get_named_type(defined.type)
         if relation.connection:
             return self._beside(level, self._page_select(level, relation, node, type_, details))
@@ -101,7 +101,7 @@ class Writer:
         return self._beside(level, select, single=not relation.many)
 
     def open(self, relation: Relation, edge: ArguedEdge | None, parent: Level | None) -> Level:
-        """The level of the rows that a relation leads to."""
+        """Return the level of the rows that a relation leads to."""
         row_type = self.engine.row_type(relation)
         arguments = edge.binds() if edge else {}
         if relation.source and parent:
@@ -116,31 +116,33 @@ class Writer:
         return level
 
     def _hoist(self, level: Level, conditions: Mapping[Any, SQL]) -> None:
-        """Evaluate once for each row what predicates of rows below it repeat."""
+        """Add a lateral join that evaluates conditions once for each row. Predicates of rows below repeat them."""
         name = self.names.new()
         labels = {key: f"by_{place}" for place, key in enumerate(conditions)}
         columns = [conditions[key].label(label) for key, label in labels.items()]
-        level.joined.append(sa.select(*columns).offset(sa.literal(0)).lateral(name))  # or the planner would copy them
+        level.joined.append(
+            sa.select(*columns).offset(sa.literal(0)).lateral(name)
+        )  # without OFFSET the planner would copy them
         level.frame.hoisted = {key: sa.literal_column(f"{name}.{label}", sa.Boolean) for key, label in labels.items()}
 
     def _same_subject(self, level: Level, relation: Relation, parent: Level) -> bool:
-        """Whether a relation leads from rows to rows of the same subject."""
+        """Return whether a relation leads to rows of the same subject."""
         if level.subject is None or parent.subject is None:
             return False
         return is_same_subject(relation.on(parent.frame, level.frame), parent.subject, level.subject)
 
     def follow(self, level: Level, relation: Relation, parent: Level) -> None:
-        """Tell of the subjects of a level's rows, unless those of the rows that led there are the same and told."""
+        """Add the subjects of a level to the log, unless they are those of the parent and have entries."""
         if level.subject is not None and not (parent.told and self._same_subject(level, relation, parent)):
             level.met.append(sa.cast(level.subject, sa.Text))
 
     def matching(self, relation: Relation, parent: Frame, child: Level, within: Level | None = None) -> list[SQL]:
-        """The join and the row predicate."""
+        """Return the join condition and the row predicate."""
         outer = [within.condition] if within is not None and within.condition is not None else []
         return [*outer, relation.on(parent, child.frame), child.row_type.seen_by(child.frame, self.audience)]
 
     def _beside(self, level: Level, select: sa.Select[Any], single: bool = False) -> SQL:
-        """The value of an edge: a scalar subquery, or a lateral where the subjects met must be told as well."""
+        """Return the value of an edge: a scalar subquery, or a lateral join if it also returns subjects."""
         if len(select.selected_columns) == 1:
             value: SQL = select.scalar_subquery()
         else:
@@ -163,7 +165,7 @@ class Writer:
         return _selected(page.level, text, page.subjects).having(ONE_GROUP)
 
     def page(self, relation: Relation, node: FieldNode, parent: Frame, asked: Fields, within: Level | None) -> PageOf:
-        """The rows of a page, as a FROM element: one more than asked for where the page says where it stands."""
+        """Return the rows of a page, with one row more if `pageInfo` is selected."""
         edge, shape = self.edges[id(node)], self.shapes[id(node)]
         assert shape is not None  # noqa: S101 - a connection has one
         child = self.open(relation, edge, within)
@@ -184,8 +186,8 @@ class Writer:
     def _cut(
         self, child: Level, where: Sequence[SQL], order: Sequence[SQL], first: SQL, numbered: bool, shared: bool
     ) -> tuple[sa.FromClause, Named]:
-        """The first rows. The law's limit stands in the text, where the planner can see that the page is short."""
-        assert isinstance(child.frame.row, Named)  # noqa: S101 - `open` made it
+        """Return the first rows. The maximum page size is a literal, which tells the planner that the page is short."""
+        assert isinstance(child.frame.row, Named)  # noqa: S101 - made by `open`
         columns = list(child.frame.row)
         if numbered:
             columns.append(sa.func.row_number().over(order_by=order).label(PLACE))
@@ -195,7 +197,7 @@ class Writer:
         return self.names.derive(sa.select(*row).select_from(inner).limit(limit), shared)
 
     def page_text(self, page: PageOf, type_: Any, asked: Fields) -> SQL:
-        """The text of a connection; over the group of a page's rows."""
+        """Return the text of a connection, aggregated over the rows of a page."""
         return concatenate(
             write_object({key: concatenate(self._part(page, type_, details)) for key, details in asked.items()})
         )
@@ -207,7 +209,7 @@ class Writer:
         return self.page_part(page, type_, details)
 
     def page_part(self, page: PageOf, type_: Any, details: FieldDetailsList) -> list[Piece]:
-        """What a connection says beside its rows."""
+        """Return the text of a field of a connection other than its rows."""
         match details[0].node.name.value:
             case "pageInfo":
                 info: Any = get_named_type(type_.fields["pageInfo"].type)
@@ -218,7 +220,7 @@ class Writer:
                 return [f'"{type_.name}"']
 
     def row_text(self, page: PageOf, connection: Any, details: FieldDetailsList) -> SQL:
-        """The text of each row, plain or as an edge."""
+        """Return the text of each row, as an object or as an edge."""
         name = details[0].node.name.value
         type_: Any = get_named_type(connection.fields[name].type)
         if name == "nodes":
@@ -252,5 +254,5 @@ def _selected(level: Level, text: SQL, subjects: SQL | None) -> sa.Select[Any]:
 
 
 def _signature(found: Fields) -> tuple[Any, ...]:
-    """What tells two selections apart; a type's name is written from the row."""
+    """Return a value that is equal for equal selections."""
     return tuple((key, tuple(id(detail.node) for detail in details)) for key, details in found.items())

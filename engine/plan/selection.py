@@ -1,4 +1,4 @@
-"""What an operation selects, by graphql-core's own rules of merging: fragments spread, conditions decided."""
+"""The selections of an operation, merged by graphql-core."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ from engine.policy import DEFINITION
 TYPE_NAME = "__typename"
 
 Fields = Mapping[str, FieldDetailsList]
-"""Fields by their name in the answer, in its order; each with all places that select it."""
+"""Fields by response name, in order, each with all its nodes."""
 
 
 @dataclass(frozen=True)
 class Selection:
-    """One operation, for certain values of the variables that its @skip and @include name."""
+    """One operation for certain values of the variables in @skip and @include."""
 
     schema: GraphQLSchema
     document: DocumentNode
@@ -43,25 +43,25 @@ class Selection:
         operation: OperationDefinitionNode,
         conditions: Mapping[str, bool],
     ) -> "Selection":
-        """The selection of a validated operation."""
+        """Return the selection of a validated operation."""
         fragments = {name: FragmentDetails(node) for name, node in collect_fragments(document).items()}
         return cls(schema, document, operation, fragments, VariableValues({}, dict(conditions)))
 
     @property
     def root(self) -> GraphQLObjectType:
-        """The type that the operation begins at."""
+        """The root type of the operation."""
         root = self.schema.get_root_type(self.operation.operation)
-        assert root is not None  # noqa: S101 - validation has seen to it
+        assert root is not None  # noqa: S101 - ensured by validation
         return root
 
     def roots(self) -> Fields:
-        """The root fields."""
+        """Return the root fields."""
         return collect_fields(
             self.schema, dict(self.fragments), self.conditions, self.root, self.operation
         ).grouped_field_set
 
     def below(self, type_: GraphQLObjectType, fields: FieldDetailsList) -> Fields:
-        """What is selected below a field, on objects of `type_`."""
+        """Return the selections below a field on objects of `type_`."""
         return collect_subfields(
             self.schema, dict(self.fragments), self.conditions, self.operation, type_, fields
         ).grouped_field_set
@@ -73,17 +73,17 @@ def collect_fragments(document: DocumentNode) -> dict[str, FragmentDefinitionNod
 
 
 def get_declaration(field: GraphQLField) -> Any:
-    """What a field is declared to stand for; None for one that a resolver answers."""
+    """Return the declaration of a field, or None if it has a resolver."""
     return getattr(field.extensions[DEFINITION], "declaration", None)
 
 
 def get_python_name(field: GraphQLField) -> str:
-    """The name of a field where it is declared."""
+    """Return the Python name of a field."""
     return str(field.extensions[DEFINITION].python_name)
 
 
 def find_condition_variables(document: DocumentNode, operation: OperationDefinitionNode) -> frozenset[str]:
-    """The variables that decide on a @skip or @include anywhere in an operation and the fragments that it spreads."""
+    """Return the variables in @skip and @include in an operation and its fragments."""
     return frozenset(_conditions(operation, collect_fragments(document)))
 
 

@@ -1,4 +1,4 @@
-"""A walk over what is selected below a root field: finds the edges with arguments, and what no statement can answer."""
+"""A walk over the selections below a root field, which collects edges with arguments."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from engine.plan.selection import TYPE_NAME, Selection, get_declaration, get_pyt
 
 
 class Unplanned(Exception):
-    """A field that is not declared by column, expression or relationship."""
+    """A field cannot be planned: it is not a column, an expression or an edge."""
 
 
 @dataclass
@@ -28,11 +28,11 @@ class Walk:
     edges: dict[int, ArguedEdge] = field(default_factory=dict)
 
     def root(self, relation: Relation, defined: GraphQLField, details: FieldDetailsList) -> None:
-        """Walk from a root that leads to rows. Raises Unplanned."""
+        """Walk from a root that returns rows of one type. Raises Unplanned."""
         self._edge(relation, defined, details)
 
     def nodes(self, details: FieldDetailsList) -> None:
-        """Walk from a root that leads to rows of any type with an id. Raises Unplanned."""
+        """Walk from a root that returns rows of any type with an id. Raises Unplanned."""
         for row_type in self.engine.nodes.values():
             self._rows(row_type, details)
 
@@ -49,7 +49,7 @@ class Walk:
             self._rows(row_type, details)
 
     def _nodes(self, connection: Any, details: FieldDetailsList) -> Iterator[FieldDetailsList]:
-        """Where a connection leads to its rows."""
+        """Yield the fields of a connection that select its rows."""
         for inner in self.selection.below(connection, details).values():
             match inner[0].node.name.value:
                 case "nodes":
@@ -82,7 +82,7 @@ def _writable(defined: GraphQLField) -> bool:
 
 
 def list_object_types(selection: Selection, row_type: RowType) -> Mapping[Any, GraphQLObjectType]:
-    """The object types that the rows of a row type may be, by discriminator."""
+    """Return the object types of a row type by discriminator value."""
     names = row_type.names if row_type.discriminator else {None: row_type.name}
     found: dict[Any, Any] = {value: selection.schema.type_map[name] for value, name in names.items()}
     return found
