@@ -1,4 +1,4 @@
-"""The service: `create_app` builds it from settings. Nothing imports this module but the command line and tests."""
+"""The ASGI application. `create_app` builds it from settings."""
 
 import asyncio
 import os
@@ -52,12 +52,12 @@ REVOCATIONS = {"application_name": "suxin revocations"}
 
 
 def get_utc_now() -> datetime:
-    """The moment it is."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
 def create_worker() -> Starlette:
-    """The application in a process of its own, on the database that the command has prepared."""
+    """Create the application of a worker process. The command has prepared the database."""
     settings = Settings.from_environment()
     provider = traces.provider() if traces.wanted(os.environ) else None
     telemetry = Telemetry(logs.request_lines(logs.form_of(settings.log)), provider)
@@ -66,24 +66,24 @@ def create_worker() -> Starlette:
 
 @dataclass(frozen=True)
 class Parts:
-    """What one worker is made of. now: the only clock that any rule reads."""
+    """The components of one worker. now: the clock, which all rules use."""
 
     settings: Settings
     url: sa.URL
     now: Callable[[], datetime]
 
     def clock(self) -> float:
-        """Seconds since the epoch."""
+        """Return seconds since the epoch."""
         return self.now().timestamp()
 
     @cached_property
     def direct_url(self) -> sa.URL:
-        """Where connections are sessions."""
+        """The URL for connections that need a session of their own."""
         return database.get_direct_url(self.settings, self.url)
 
     @cached_property
     def keyring(self) -> Keyring:
-        """The keys that seal identities."""
+        """The keys that encrypt identities."""
         return load_keyring(self.settings.key_file)
 
     @cached_property
@@ -93,7 +93,7 @@ class Parts:
 
     @cached_property
     def graphql(self) -> Engine:
-        """The schema, its policy and its access log."""
+        """The engine with the schema, its policy and the access log."""
         return build_engine()
 
     @cached_property
@@ -115,29 +115,29 @@ class Parts:
 
     @cached_property
     def notifications(self) -> NotificationListener:
-        """Wakes who waits for events."""
+        """The listener for events."""
         return NotificationListener(CHANNEL)
 
     @cached_property
     def verifier(self) -> TokenVerifier:
-        """Knows who asks."""
+        """The verifier of access tokens."""
         return TokenVerifier(self.settings.issuer, self.signing, self.engine, self.clock, self.settings.token_trust)
 
     @cached_property
     def documents(self) -> TrustedDocuments:
-        """Knows what clients have registered."""
+        """The registered documents of clients."""
         return TrustedDocuments(self.engine, self.clock, self.settings.token_trust)
 
     @cached_property
     def budgets(self) -> Budgets | None:
-        """What clients may spend."""
+        """The budgets of clients, or None if there are none."""
         if not self.settings.budget:
             return None
         return Budgets(self.engine, self.settings.budget, self.settings.concurrency, self.now)
 
     @cached_property
     def reports(self) -> ReportWriter:
-        """Signs integrity reports."""
+        """The writer of integrity reports."""
         return ReportWriter(ReportSigner(self.settings.issuer, self.signing), self.graphql)
 
     @cached_property
@@ -156,7 +156,7 @@ class Parts:
 
     @cached_property
     def endpoint(self) -> GraphQLEndpoint:
-        """GraphQL."""
+        """The GraphQL endpoint."""
         return GraphQLEndpoint(
             graphql=self.graphql,
             engine=self.engine,
@@ -175,7 +175,7 @@ class Parts:
         )
 
     def routes(self) -> list[BaseRoute]:
-        """Everything that answers."""
+        """Return all routes."""
         settings, now = self.settings, self.now
         transfers = Transfers(self.engine, self.verifier, self.keyring, settings.issuer, now, self.budgets)
         desk = ReportDesk(self.graphql, self.engine, self.keyring, self.reports.signer, now)
@@ -193,7 +193,7 @@ class Parts:
         ]
 
     def background(self) -> list[Coroutine[Any, Any, None]]:
-        """What goes on while it serves."""
+        """Return the background tasks."""
         revocations = RevocationListener(self.verifier, self.documents)
         every = [
             keep_partitions(self.engine, self.now),
@@ -206,7 +206,7 @@ class Parts:
         return every
 
     async def close(self) -> None:
-        """Give every connection back."""
+        """Close all connections."""
         await self.connections.close()
         await self.engine.dispose()
         self.sync_engine.dispose()
@@ -218,9 +218,10 @@ def create_app(
     now: Callable[[], datetime] = get_utc_now,
     telemetry: Telemetry = Telemetry(),  # noqa: B008 - it is frozen
 ) -> Starlette:
-    """The application on the migrated database at `url`. `now` is the only clock that any rule reads.
+    """Create the application for the migrated database at `url`.
 
-    telemetry: where requests are told of; without it, they are only counted.
+    now: the clock, which all rules use. telemetry: receives the spans and log lines of requests; by default, requests
+    are only counted.
     """
     parts = Parts(settings, url, now)
 
@@ -239,7 +240,7 @@ def create_app(
     paths = frozenset(route.path for route in routes if isinstance(route, Route))
     observing = Middleware(Observing, telemetry=telemetry, paths=paths)
     app = Starlette(routes=routes, middleware=[observing], lifespan=lifespan)
-    app.router.redirect_slashes = False  # a redirect would name the Host header, whoever sent it
+    app.router.redirect_slashes = False  # a redirect would contain the Host header of the request
     app.state.engine, app.state.connections = parts.engine, parts.connections
     return app
 
@@ -247,7 +248,7 @@ def create_app(
 def create_authorization_server(
     settings: Settings, engine: sa.Engine, signing: SigningKeys, keyring: Keyring, clock: Callable[[], float]
 ) -> AuthorizationServer:
-    """The authorization server that the settings describe."""
+    """Create the authorization server from the settings."""
     return AuthorizationServer(
         issuer=settings.issuer,
         engine=engine,
@@ -261,7 +262,7 @@ def create_authorization_server(
 
 @asynccontextmanager
 async def run_in_background(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Work that goes on in the background while the context lasts."""
+    """Run tasks in the background while the context lasts."""
     tasks = [asyncio.create_task(one) for one in work]
     yield
     for task in tasks:

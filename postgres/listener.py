@@ -1,4 +1,4 @@
-"""Listening to PostgreSQL (LISTEN), on a connection that is made again when it was lost."""
+"""LISTEN on a connection that is reopened when it is lost."""
 
 import asyncio
 import logging
@@ -14,21 +14,21 @@ log = logging.getLogger("suxin.listener")
 
 
 class Listener(ABC):
-    """Listens on one channel. Notifications that come while the connection is lost are missed: `started` says so."""
+    """Listens on one channel. Notifications are missed while the connection is lost; `started` is called afterwards."""
 
     channel: str
 
     @abstractmethod
     def started(self) -> None:
-        """From now on everything is heard."""
+        """Handle the start of listening."""
 
     @abstractmethod
     def notified(self, payload: str) -> None:
-        """There was a notification."""
+        """Handle a notification."""
 
     @abstractmethod
     def stopped(self) -> None:
-        """From now on nothing is heard."""
+        """Handle the end of listening."""
 
     async def listen(self, connect: Callable[[], Awaitable[asyncpg.Connection]]) -> None:
         """Listen until cancelled."""
@@ -40,7 +40,7 @@ class Listener(ABC):
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def _listen(self, connection: asyncpg.Connection) -> None:
-        """Listen until the connection ends."""
+        """Listen until the connection is closed."""
         ended = asyncio.Event()
         connection.add_termination_listener(lambda _: ended.set())
         try:
@@ -56,7 +56,7 @@ class Listener(ABC):
 
 
 class NotificationListener(Listener):
-    """Wakes whoever waits in this process; at its start, too, as something may have been missed before."""
+    """Sets events in this process at each notification, and when listening starts."""
 
     def __init__(self, channel: str) -> None:
         self.channel = channel
@@ -64,7 +64,7 @@ class NotificationListener(Listener):
 
     @contextmanager
     def waiting(self) -> Iterator[asyncio.Event]:
-        """What is set by each notification while the context lasts. Who has woken clears it."""
+        """Yield an event that each notification sets. The waiter clears it."""
         event = asyncio.Event()
         self._waiting.add(event)
         try:
@@ -73,13 +73,13 @@ class NotificationListener(Listener):
             self._waiting.discard(event)
 
     def started(self) -> None:
-        """Wake everybody."""
+        """Set all events."""
         for event in self._waiting:
             event.set()
 
     def notified(self, payload: str) -> None:
-        """Wake everybody."""
+        """Set all events."""
         self.started()
 
     def stopped(self) -> None:
-        """Let them wait."""
+        """Do nothing."""

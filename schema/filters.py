@@ -1,4 +1,4 @@
-"""Filters and orders of the courts' lists."""
+"""Filters and orders of lists."""
 
 from datetime import date, datetime
 from enum import Enum
@@ -44,13 +44,13 @@ COURT_AND_BELOW = "A court and all below it (法院代字)."
 
 
 def of_court(of: Any) -> Any:
-    """A field of a filter: rows of a court, and of those below it, by the row's own court."""
+    """Declare a filter by the court of a row and its lower courts."""
     return filter_by(of, "court", COURT_AND_BELOW, lambda row, value: at_or_below(row.court_code, value))
 
 
 @strawberry.enum(description="Order of deductions.")
 class DeductionOrder(Enum):
-    """By proposal."""
+    """By day of proposal."""
 
     PROPOSED_DESC = Order(("proposed_at",), descending=True)
     PROPOSED_ASC = Order(("proposed_at",))
@@ -58,7 +58,7 @@ class DeductionOrder(Enum):
 
 @strawberry.enum(description="Order of cases.")
 class CaseOrder(Enum):
-    """By filing."""
+    """By day of filing."""
 
     FILED_DESC = Order(("filed_on",), descending=True)
     FILED_ASC = Order(("filed_on",))
@@ -66,7 +66,7 @@ class CaseOrder(Enum):
 
 @strawberry.enum(description="Order of parties.")
 class PartyOrder(Enum):
-    """By first entry, or by name."""
+    """By entry or by name."""
 
     ENTERED_ASC = Order(())
     ENTERED_DESC = Order((), descending=True)
@@ -88,7 +88,7 @@ class PartyFilter(Filters):
     )
 
     def __post_init__(self) -> None:
-        """Names are compared folded (R21)."""
+        """Fold the name, because names are compared folded (R21)."""
         self.name = None if self.name is None else fold(self.name)
 
 

@@ -1,4 +1,4 @@
-"""Fields and declarations of mutation inputs."""
+"""Declarations of mutation inputs and their fields."""
 
 import dataclasses
 from typing import Any, TypeVar
@@ -12,7 +12,7 @@ ID = "Its id."
 VERSION = "The version that you have seen (版本号); another one by now is refused."
 REASON = "Why (理由), kept with the step."
 KEY = "key"
-"""The key, in the metadata of a field, of the model whose id the field holds."""
+"""The metadata key of the model whose id a field holds."""
 
 Input = TypeVar("Input", bound=type)
 

@@ -1,4 +1,4 @@
-"""References to types of modules that import each other."""
+"""Lazy references between modules that import each other."""
 
 from typing import TYPE_CHECKING, Annotated
 

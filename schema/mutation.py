@@ -1,4 +1,4 @@
-"""The mutations, by who may call them. One a request; send an Idempotency-Key with each."""
+"""The mutation type. A request contains one mutation and should have an Idempotency-Key."""
 
 from functools import partial
 
@@ -37,7 +37,7 @@ on_household = partial(mutation, requires=all_of(Scope.CONVERSION, Scope.HOUSEHO
     description="What changes something (办理). One a request; each is done whole or not at all, and says why not."
 )
 class Mutation(CourtMutations, PartnerMutations):
-    """The roots that write: staff's, partners', and those of litigants, the moral bank, villages and the platform."""
+    """The root fields of staff, partners, litigants, the moral bank, villages and the platform."""
 
     file_objection = by_subject(
         objections.file_objection,

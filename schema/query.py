@@ -1,4 +1,4 @@
-"""The root fields, by audience."""
+"""The query type."""
 
 from datetime import date
 
@@ -71,7 +71,7 @@ PROCEDURE = all_of(Scope.REGISTER, Scope.PROCEDURE)
 
 @strawberry.type(description="Where answers begin. Each field says which scopes it needs.")
 class Query(PartnerQuery):
-    """The roots."""
+    """The root fields."""
 
     rate_limit: RateLimit | None = strawberry.field(
         resolver=get_rate_limit,

@@ -1,10 +1,10 @@
-"""Requirements that several types share: who may meet an object of the type at all. Rows are narrowed elsewhere."""
+"""Requirements that several types share. Rows are restricted by row predicates."""
 
 from auth.scopes import Scope
 from engine.policy import any_of
 
 KNOWN_PARTY = any_of(Scope.SUBJECT, Scope.REGISTER, Scope.PUBLICATION, Scope.SELF, Scope.MEASURE)
-"""Whoever is answered about a party."""
+"""Parties."""
 
 CREDIT = any_of(Scope.ORGANIZATION, Scope.PERSON_CREDIT)
 """Colour, deductions and sanctions, of organizations or of persons."""
@@ -19,10 +19,10 @@ LISTED = any_of(Scope.ORGANIZATION, Scope.PERSON_INTEGRITY, Scope.PUBLICATION)
 """Entries on the public lists."""
 
 RECORDED = any_of(Scope.ORGANIZATION, Scope.PERSON_CREDIT, Scope.PERSON_INTEGRITY, Scope.MEASURE)
-"""Records that colour a code, and what they rest on."""
+"""Code records and the records that they follow from."""
 
 CASE = any_of(Scope.ORGANIZATION, Scope.PERSON_CREDIT, Scope.PERSON_INTEGRITY, Scope.PUBLICATION)
-"""The case behind an item."""
+"""The case of a record."""
 
 PART = any_of(Scope.REGISTER, Scope.SELF)
-"""Who took part in a case: the court, and each litigant its own part."""
+"""Participations, for the court and for litigants."""

@@ -1,4 +1,4 @@
-"""What is told as it happens."""
+"""The subscription type."""
 
 from typing import Any
 
@@ -15,20 +15,20 @@ from schema.register.subject import AccessInput
 
 
 class LiveField(DeclaredField):
-    """A root field whose values come one by one, each the root of its own execution (`transport.subscriptions`)."""
+    """A root field with a stream of values. Each is the root of its own execution (`transport.subscriptions`)."""
 
     @property
     def is_basic_field(self) -> bool:
-        """Never: its value is not its root's attribute."""
+        """False, because the value is the root itself."""
         return False
 
     def get_result(self, source: Any, info: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        """The value that has come."""
+        """Return the current value."""
         return source
 
 
 def live(shows: Any, description: str, *arguments: Any, requires: Requirement) -> Any:
-    """A field of the subscription type."""
+    """Declare a field of the subscription type."""
     made = LiveField(
         description=description,
         directives=[RequiresScopes.of(requires)],
@@ -40,7 +40,7 @@ def live(shows: Any, description: str, *arguments: Any, requires: Requirement) -
 
 @strawberry.type(description="What is told as it happens (订阅), by graphql-transport-ws or by server-sent events.")
 class Subscription:
-    """The roots that last."""
+    """The root fields."""
 
     events = live(
         Edge[Event],

@@ -1,4 +1,4 @@
-"""The catalogue: versioned tables of behaviours, code types and moral-bank items."""
+"""The catalogue: editions of behaviours, code types and moral-bank items."""
 
 from datetime import date
 

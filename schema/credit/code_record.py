@@ -1,4 +1,4 @@
-"""Records that colour a code."""
+"""Code records."""
 
 from datetime import date
 from typing import Optional

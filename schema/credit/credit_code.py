@@ -1,4 +1,4 @@
-"""The credit code: a party's colour on a day, with its reasons."""
+"""Credit codes: the colour of a party on a day, with its records."""
 
 from datetime import date
 

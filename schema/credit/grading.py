@@ -1,4 +1,4 @@
-"""Grades and their reasons."""
+"""Grades and the records that they follow from."""
 
 import models
 from auth.scopes import Scope

@@ -1,4 +1,4 @@
-"""Judicial integrity reports, as their subject sees them."""
+"""Integrity reports."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Proposals for the list of professional lenders."""
+"""Candidates for the list of professional lenders."""
 
 import strawberry
 

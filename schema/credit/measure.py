@@ -1,4 +1,4 @@
-"""Measures recognised with the city's credit platform."""
+"""Measures that the city's credit platform recognises."""
 
 from datetime import date
 

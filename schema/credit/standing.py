@@ -1,4 +1,4 @@
-"""How households stand at the moral bank, and who belongs to them."""
+"""Households: their points, members and benefits."""
 
 from datetime import date
 

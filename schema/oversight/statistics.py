@@ -1,4 +1,4 @@
-"""Figures for dashboards."""
+"""Statistics."""
 
 from datetime import date
 
@@ -22,7 +22,7 @@ strawberry.enum(Dimension, name="StatisticsDimension", description="What figures
 
 @strawberry.input(description="What is counted of it (统计筛选).")
 class StatisticsFilter:
-    """All that is given must hold."""
+    """All conditions must hold."""
 
     court_code: str | None = optional("A court and all below it (法院代字).")
     from_day: date | None = optional("On or after (起始日期).")

@@ -1,4 +1,4 @@
-"""Clients, as those see them that read who looked somebody up."""
+"""Clients."""
 
 import models
 from auth.audiences import Audience

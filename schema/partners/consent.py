@@ -1,4 +1,4 @@
-"""Consents and share codes, as their subject sees them; consents, as their recipient does."""
+"""Consents and share codes."""
 
 from datetime import date, datetime
 

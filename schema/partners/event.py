@@ -19,7 +19,7 @@ from schema.partners.consent import KNOWN_CONSENT, Consent
 from schema.requirements import KNOWN_PARTY
 
 OWN = any_of(Scope.REGISTER, Scope.SELF)
-"""Partners are not told of every event: a count would say how many there were."""
+"""Partners must not see the number of a party's events."""
 
 
 @row_type(models.Event, seen_by=may_see_event, about=ABOUT_EVENT, source=events.told, requires=all_of(Scope.EVENT))

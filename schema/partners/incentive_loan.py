@@ -1,4 +1,4 @@
-"""Incentive loans, and what reports them."""
+"""Incentive loans and their inputs."""
 
 from datetime import date, datetime
 

@@ -1,4 +1,4 @@
-"""What partners, and the persons who consent to them, do about each other."""
+"""Mutations of partners, and of persons who consent to them."""
 
 from functools import partial
 
@@ -59,7 +59,7 @@ SECRET = Also(
 
 @strawberry.type(description="What partners do (机构办理).")
 class PartnerMutations:
-    """The roots of consents, watches, webhooks and loans."""
+    """The root fields of consents, watches, webhooks, loans and bulk operations."""
 
     register_consent = mutation(
         own_consents.register_consent,

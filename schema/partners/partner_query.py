@@ -1,4 +1,4 @@
-"""What partners ask: about subjects, and about what they hold themselves."""
+"""Queries of partners."""
 
 import strawberry
 
@@ -31,7 +31,7 @@ CONSENTED = argument("access", AccessInput | None, "The purpose that a person's 
 
 @strawberry.type(description="What partners ask (机构查询).")
 class PartnerQuery:
-    """The roots of look-ups, consents, watches, webhooks and loans."""
+    """The root fields of look-ups, consents, watches, webhooks, loans and bulk operations."""
 
     subject: SubjectReport = root(
         subjects.subject_root(many=False),

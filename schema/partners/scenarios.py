@@ -1,4 +1,4 @@
-"""The answers of the "credit +" scenarios."""
+"""Reports of the "credit +" scenarios."""
 
 from datetime import date, datetime
 

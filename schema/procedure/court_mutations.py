@@ -1,4 +1,4 @@
-"""What a court's staff do, each in its own role."""
+"""Mutations of a court's staff."""
 
 from functools import partial
 
@@ -74,7 +74,7 @@ by_staff = partial(mutation, requires=all_of(Scope.PROCEDURE_WRITE))
 
 @strawberry.type(description="What a court's staff do (办理).")
 class CourtMutations:
-    """The roots by which staff act."""
+    """The root fields of staff."""
 
     propose_deduction = by_staff(
         deductions.propose, ProposeDeductionInput, Deduction, "JUDGE: propose a deduction (提出扣分)."

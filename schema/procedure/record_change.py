@@ -1,4 +1,4 @@
-"""What later exports changed of what was there."""
+"""Changes that later exports made to records."""
 
 from datetime import datetime
 from typing import Any

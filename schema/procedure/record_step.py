@@ -1,4 +1,4 @@
-"""Steps taken with sanctions, certificates, list entries, code records and notices."""
+"""Steps that staff took with sanctions, certificates, list entries, code records and notices."""
 
 from datetime import datetime
 from typing import Any

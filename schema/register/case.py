@@ -1,4 +1,4 @@
-"""Cases and who took part in them."""
+"""Cases and participations."""
 
 from datetime import date
 

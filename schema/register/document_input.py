@@ -1,4 +1,4 @@
-"""A document that identifies a subject, as inputs hold it."""
+"""Documents of identity in inputs."""
 
 import strawberry
 
@@ -11,7 +11,7 @@ OTHER_DOCUMENT = "Another document of the subject, instead of a number above (�
 
 @strawberry.input(description="A document by its kind and number (证件). The number is kept as a keyed hash (R18).")
 class DocumentKey:
-    """A kind and a number."""
+    """The kind and number of a document."""
 
     kind: DocumentKind = required("Kind of document (证件类型).")
     number: str = required("Its number (证件号码).")

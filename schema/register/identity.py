@@ -1,4 +1,4 @@
-"""Conflicts of identity, and what the Centre does about them."""
+"""Conflicts of identity and acts that resolve them."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Inputs about parties' identities."""
+"""Inputs of identity acts."""
 
 import strawberry
 

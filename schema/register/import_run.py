@@ -1,4 +1,4 @@
-"""Imports, and what was wrong with their lines."""
+"""Import runs and their findings."""
 
 from datetime import date, datetime
 

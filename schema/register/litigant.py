@@ -1,4 +1,4 @@
-"""What a litigant sees of itself."""
+"""The authenticated subject."""
 
 from auth.scopes import Scope
 from engine.declare.connections import Connection

@@ -1,4 +1,4 @@
-"""Relations of organizations: for courts only."""
+"""Relations of organizations."""
 
 from datetime import date
 
@@ -9,7 +9,7 @@ from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
 from engine.policy import any_of
 from models.relation import RelationKind
-from resolvers.register import relations  # noqa: F401 - says who sees them
+from resolvers.register import relations  # noqa: F401 - registers its relations
 from resolvers.register.relations import may_see_relation
 from resolvers.visibility.about import ABOUT_PARTY
 from schema.lazy_types import LazyParty

@@ -1,4 +1,4 @@
-"""Settlements that were performed."""
+"""Settlements."""
 
 from datetime import date
 
@@ -8,7 +8,7 @@ from engine.declare.fields import column
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
 from engine.policy import any_of
-from resolvers.register import settlements  # noqa: F401 - says who sees them
+from resolvers.register import settlements  # noqa: F401 - registers its relations
 from resolvers.register.settlements import may_see_settlement
 from resolvers.visibility.about import ABOUT_PARTY
 from schema.procedure.record_change import RecordChange, record_changes

@@ -1,4 +1,4 @@
-"""The partners' look-up of a subject."""
+"""Look-ups of subjects by partners."""
 
 from datetime import date
 
@@ -39,7 +39,7 @@ class SubjectKey:
 
 @strawberry.input(description="Why you look up, and who does it in your house. Written to the access log (查询事由).")
 class AccessInput:
-    """Purpose and operator of a call."""
+    """The purpose and the operator of a request."""
 
     purpose: Purpose = required("Why (查询用途); one of those registered for you.")
     operator: str | None = optional("Staff number of who asks, not a name (操作员编号).")
@@ -52,7 +52,7 @@ for _input in (SubjectKey, AccessInput):
 
 @strawberry.type
 class LookUpReport(RowObject):
-    """The fields that all reports of a look-up begin with."""
+    """The first fields of all reports of look-ups."""
 
     outcome: MatchOutcome = column("How the look-up ended (核查结果).")
     matched_name: NameStanding | None = column(
