@@ -36,7 +36,7 @@ from postgres.listener import NotificationListener
 from reports.content import ReportWriter
 from reports.desk import ReportDesk
 from reports.endpoint import report_routes
-from schema.building import build_engine
+from schema.builder import build_engine
 from settings import Settings
 from telemetry import logs, traces
 from telemetry.exposition import exposition
@@ -150,7 +150,7 @@ class Parts:
             self.documents,
             self.keyring,
             self.now,
-            self.notifications.waiting,
+            self.notifications.subscribe,
             self.budgets,
         )
 
@@ -174,7 +174,7 @@ class Parts:
             reports=self.reports,
         )
 
-    def routes(self) -> list[BaseRoute]:
+    def build_routes(self) -> list[BaseRoute]:
         """Return all routes."""
         settings, now = self.settings, self.now
         transfers = Transfers(self.engine, self.verifier, self.keyring, settings.issuer, now, self.budgets)
@@ -192,7 +192,7 @@ class Parts:
             *oauth_routes(authorization, self.verifier.forget),
         ]
 
-    def background(self) -> list[Coroutine[Any, Any, None]]:
+    def build_background_tasks(self) -> list[Coroutine[Any, Any, None]]:
         """Return the background tasks."""
         revocations = RevocationListener(self.verifier, self.documents)
         every = [
@@ -230,13 +230,13 @@ def create_app(
         await ensure_partitions(parts.engine, now())
         async with parts.engine.connect() as connection:
             await read_case_types(connection)
-        async with run_in_background(*parts.background()):
+        async with run_in_background(*parts.build_background_tasks()):
             yield
         if telemetry.provider:
             await asyncio.to_thread(telemetry.provider.shutdown)
         await parts.close()
 
-    routes = parts.routes()
+    routes = parts.build_routes()
     paths = frozenset(route.path for route in routes if isinstance(route, Route))
     observing = Middleware(Observing, telemetry=telemetry, paths=paths)
     app = Starlette(routes=routes, middleware=[observing], lifespan=lifespan)

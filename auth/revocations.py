@@ -26,16 +26,16 @@ class RevocationListener(Listener):
     def __init__(self, *trusting: Trusting) -> None:
         self._trusting = trusting
 
-    def started(self) -> None:
+    def handle_start(self) -> None:
         """Trust."""
         self._trust(hearing=True)
 
-    def notified(self, payload: str) -> None:
+    def handle_notification(self, payload: str) -> None:
         """Forget a client, by its key."""
         for one in self._trusting:
             one.forget(int(payload))
 
-    def stopped(self) -> None:
+    def handle_stop(self) -> None:
         """Trust nothing."""
         self._trust(hearing=False)
 

@@ -26,7 +26,7 @@ from engine.answering import Result
 from engine.document.document import prepare_operation
 from engine.execution import NotPlanned, bind_plan, price_request
 from engine.plan.plan import Ready
-from engine.plan.running import run
+from engine.plan.runner import run
 from postgres.connections import PlanConnections
 from resolvers.caller import Caller
 from transport.body import parse_body

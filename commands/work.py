@@ -22,7 +22,7 @@ from models.court import Staff, StaffRole
 from models.keyring import load_keyring
 from models.staff_account import StaffAccount
 from postgres import database
-from schema.building import build_engine
+from schema.builder import build_engine
 from settings import Settings
 from telemetry import logs
 

@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from engine.execution import Asked, Executor, InternalError, NotPlanned, bind_plan, run
 from engine.load.caller import AnyCaller
 from engine.load.context import Context
-from engine.plan import running
+from engine.plan import runner
 from engine.plan.plan import Ready, Text
-from engine.plan.running import Connections
+from engine.plan.runner import Connections
 
 OUT_OF_ORDER = "40001"
 """SQLSTATE of a serialization failure. The transaction is retried from the beginning."""
@@ -62,7 +62,7 @@ class Answering:
         parts = self._parts(request, caller)
         if isinstance(parts, NotPlanned):
             return Result.of(await self._by_loaders(request, caller)), parts
-        return Result(await running.run(self.connections, parts)), None
+        return Result(await runner.run(self.connections, parts)), None
 
     def _parts(self, request: Asked, caller: AnyCaller) -> Mapping[str, Ready | Text] | NotPlanned:
         if request.operation.mutates:
@@ -70,7 +70,7 @@ class Answering:
         return bind_plan(request, caller) if self.executor is Executor.PLAN else NotPlanned("setting")
 
     async def _by_loaders(self, request: Asked, caller: AnyCaller) -> ExecutionResult:
-        for _ in range(running.ATTEMPTS - 1):
+        for _ in range(runner.ATTEMPTS - 1):
             try:
                 return await self._loaded(request, caller)
             except InternalError as error:

@@ -41,6 +41,6 @@ class Engine:
         """The row types with ids by name."""
         return {row_type.name: row_type for row_type in self.rows.values() if row_type.key}
 
-    def row_type(self, relation: Relation) -> RowType:
+    def get_row_type(self, relation: Relation) -> RowType:
         """Return the row type that a relation leads to."""
         return self.rows[relation.target]

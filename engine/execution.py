@@ -65,8 +65,8 @@ def price_request(operation: Operation, variables: dict[str, Any] | None, audien
     """
     given = variables or {}
     values = coerce_variables(operation, given)
-    variant = operation.variant(audience, values)
-    cost = variant.price.of(values.coerced)
+    variant = operation.get_variant(audience, values)
+    cost = variant.price.compute(values.coerced)
     if cost > MOST_COST:
         raise DocumentError(TooCostlyError(cost))
     return Asked(operation, given, values, variant, cost)
@@ -103,7 +103,7 @@ def bind_plan(request: Asked, caller: AnyCaller) -> Mapping[str, Ready | Text] |
     if isinstance(plan, Unplanned):
         return NotPlanned(f"field {plan}")
     try:
-        return plan.ready(request.values, caller)
+        return plan.bind(request.values, caller)
     except Unplanned as field:
         return NotPlanned(f"field {field}")
     except GraphQLError:
@@ -118,7 +118,7 @@ async def run(request: Asked, context: Context) -> ExecutionResult:
     operation = request.operation
     result = await execute_operation(operation, request.variables, context)
     shown = [redact_error(error) for error in result.errors or ()]
-    await context.trail.write(context.connection, operation.digest, operation.types())
+    await context.trail.write(context.connection, operation.digest, operation.list_types())
     return ExecutionResult(result.data, shown or None)
 
 

@@ -63,7 +63,7 @@ class Policy:
         if self.requirements.setdefault(coordinate, requirement) != requirement:
             raise ValueError(f"{coordinate} has two requirements")
 
-    def required(self, coordinate: str) -> list[Requirement]:
+    def get_requirements(self, coordinate: str) -> list[Requirement]:
         """Return all requirements at a coordinate, including that of its type.
 
         Raises UndeclaredError if a requirement is missing.
@@ -77,12 +77,12 @@ class Policy:
         except KeyError as missing:
             raise UndeclaredError(f"{missing.args[0]} has no policy") from None
 
-    def missing(self, coordinates: Iterable[str], held: frozenset[str]) -> Mapping[str, frozenset[str]]:
+    def find_missing(self, coordinates: Iterable[str], held: frozenset[str]) -> Mapping[str, frozenset[str]]:
         """Return the coordinates that `held` does not reach, each with the missing scopes.
 
         Of alternatives, one that also serves other coordinates is preferred.
         """
-        wanted = {coordinate: self.required(coordinate) for coordinate in coordinates}
+        wanted = {coordinate: self.get_requirements(coordinate) for coordinate in coordinates}
         enough = held
         for requirement in sorted((one for found in wanted.values() for one in found), key=len):
             enough |= _nearest(requirement, enough, enough)
@@ -91,7 +91,7 @@ class Policy:
 
     def permits(self, coordinate: str, held: frozenset[str]) -> bool:
         """Return whether `held` reaches `coordinate`."""
-        return not _lacking(self.required(coordinate), held, held)
+        return not _lacking(self.get_requirements(coordinate), held, held)
 
 
 def _lacking(requirements: Iterable[Requirement], held: frozenset[str], enough: frozenset[str]) -> frozenset[str]:

@@ -13,7 +13,7 @@ from casework.watches import Customer
 from engine.document.document import DocumentError, Operation
 from engine.document.json_values import JsonError, read_json
 from engine.execution import coerce_variables
-from engine.plan import running
+from engine.plan import runner
 from engine.plan.plan import Ready
 from jobs.bulk_task import Place, StoppedError, Task
 from jobs.bulk_watches import customer_of, watched
@@ -102,7 +102,7 @@ def _ready(task: Task, operation: Operation, variables: dict[str, Any], *, logge
     values = coerce_variables(operation, variables)
     audience, size = task.caller.principal.audience, task.row.page_size
     paged = Paged.of(operation, audience, values, size, logged=logged)
-    (found,) = paged.plan.ready(values, task.caller).values()
+    (found,) = paged.plan.bind(values, task.caller).values()
     assert isinstance(found, Ready)  # noqa: S101 - it leads to rows
     return found
 
@@ -117,10 +117,10 @@ def _allowed(task: Task, operation: Operation, variables: dict[str, Any], *, log
 
 async def _answer(connection: AsyncConnection, name: str, ready: Ready) -> bytes:
     """The answer of a statement, in the transaction that `connection` is in."""
-    await running.compile_all([ready])
+    await runner.compile_all([ready])
     raw = await connection.get_raw_connection()
     assert raw.driver_connection is not None  # noqa: S101 - a statement has run on it
-    return (await running.fetch_answers(raw.driver_connection, {name: ready}))[name]
+    return (await runner.fetch_answers(raw.driver_connection, {name: ready}))[name]
 
 
 def split_page(text: bytes) -> tuple[bytes, Any]:

@@ -14,20 +14,20 @@ log = logging.getLogger("suxin.listener")
 
 
 class Listener(ABC):
-    """Listens on one channel. Notifications are missed while the connection is lost; `started` is called afterwards."""
+    """Listens on one channel. Notifications sent before `handle_start` or after `handle_stop` are missed."""
 
     channel: str
 
     @abstractmethod
-    def started(self) -> None:
+    def handle_start(self) -> None:
         """Handle the start of listening."""
 
     @abstractmethod
-    def notified(self, payload: str) -> None:
+    def handle_notification(self, payload: str) -> None:
         """Handle a notification."""
 
     @abstractmethod
-    def stopped(self) -> None:
+    def handle_stop(self) -> None:
         """Handle the end of listening."""
 
     async def listen(self, connect: Callable[[], Awaitable[asyncpg.Connection]]) -> None:
@@ -45,14 +45,14 @@ class Listener(ABC):
         connection.add_termination_listener(lambda _: ended.set())
         try:
             await connection.add_listener(self.channel, self._told)
-            self.started()
+            self.handle_start()
             await ended.wait()
         finally:
-            self.stopped()
+            self.handle_stop()
             connection.terminate()
 
     def _told(self, connection: Any, process: int, channel: str, payload: str) -> None:
-        self.notified(payload)
+        self.handle_notification(payload)
 
 
 class NotificationListener(Listener):
@@ -63,7 +63,7 @@ class NotificationListener(Listener):
         self._waiting: set[asyncio.Event] = set()
 
     @contextmanager
-    def waiting(self) -> Iterator[asyncio.Event]:
+    def subscribe(self) -> Iterator[asyncio.Event]:
         """Yield an event that each notification sets. The waiter clears it."""
         event = asyncio.Event()
         self._waiting.add(event)
@@ -72,14 +72,14 @@ class NotificationListener(Listener):
         finally:
             self._waiting.discard(event)
 
-    def started(self) -> None:
+    def handle_start(self) -> None:
         """Set all events."""
         for event in self._waiting:
             event.set()
 
-    def notified(self, payload: str) -> None:
+    def handle_notification(self, payload: str) -> None:
         """Set all events."""
-        self.started()
+        self.handle_start()
 
-    def stopped(self) -> None:
+    def handle_stop(self) -> None:
         """Do nothing."""

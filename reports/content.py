@@ -61,7 +61,7 @@ class ReportReading:
 
     async def enter(self, trail: Trail, connection: AsyncConnection) -> None:
         """Enter what is told into the access log (R19): as the portal's, under a name of its own."""
-        own, types = Trail(self.engine.audit), {FIELD: self.operation.types()["sharedReport"]}
+        own, types = Trail(self.engine.audit), {FIELD: self.operation.list_types()["sharedReport"]}
         for answer, told in trail.entries:
             seen: View = answer.view  # type: ignore[assignment]  # the reader's own
             own.enter(RootAnswer(FIELD, replace(seen, principal=self.caller.principal)), **told)

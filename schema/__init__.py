@@ -1,4 +1,4 @@
-"""The GraphQL schema: types, inputs and root fields by subject. `building.build_engine` builds it."""
+"""The GraphQL schema: types, inputs and root fields by subject. `builder.build_engine` builds it."""
 
 from schema.enums import register
 

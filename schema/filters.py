@@ -43,7 +43,7 @@ from schema.register.party import Party
 COURT_AND_BELOW = "A court and all below it (法院代字)."
 
 
-def of_court(of: Any) -> Any:
+def filter_by_court(of: Any) -> Any:
     """Declare a filter by the court of a row and its lower courts."""
     return filter_by(of, "court", COURT_AND_BELOW, lambda row, value: at_or_below(row.court_code, value))
 
@@ -96,7 +96,7 @@ class PartyFilter(Filters):
 class CaseFilter(Filters):
     """Which cases (案件筛选)."""
 
-    court_code: str | None = of_court(Case)
+    court_code: str | None = filter_by_court(Case)
     stage: Stage | None = filter_by(Case, "stage", "Stage (环节).")
     cause: str | None = filter_by(Case, "cause", "Cause of action (案由).")
     filed_from: date | None = filter_by(
@@ -133,7 +133,7 @@ class ListingFilter(Filters):
 class BatchFilter(Filters):
     """Which batches (批次筛选)."""
 
-    court_code: str | None = of_court(Batch)
+    court_code: str | None = filter_by_court(Batch)
     month: date | None = filter_by(Batch, "month", "The first of a month (月份).")
     status: BatchStatus | None = filter_by(Batch, "status", "Status (状态).")
 
@@ -160,7 +160,7 @@ class RepairFilter(Filters):
 class ReminderFilter(Filters):
     """Which reminders (提醒筛选)."""
 
-    court_code: str | None = of_court(Reminder)
+    court_code: str | None = filter_by_court(Reminder)
     kind: ReminderKind | None = filter_by(Reminder, "kind", "Of what (类型).")
     due_from: date | None = filter_by(Reminder, "dueOn", "Due on or after.", lambda row, value: row.due_on >= value)
 

@@ -28,7 +28,7 @@ from engine.document.document import DocumentError, is_subscription, prepare_ope
 from engine.engine import Engine
 from engine.execution import Asked, Executor, InternalError, introspect, log_failure, price_request
 from engine.load.errors import ForbiddenError
-from engine.plan.running import Connections
+from engine.plan.runner import Connections
 from models.keyring import Keyring
 from postgres.errors import is_too_long, is_unreachable
 from resolvers.caller import Caller, Reports

@@ -18,7 +18,7 @@ from auth.budget import Budgets, Status, ThrottledError
 from auth.clients.trusted_documents import TrustedDocuments
 from auth.principal import Principal
 from auth.tokens import TokenVerifier
-from engine.declare.argument_names import make_argument_reader
+from engine.declare.argument_values import make_argument_reader
 from engine.declare.paging import Page, read_page
 from engine.declare.relations import Root
 from engine.document.coordinates import list_root_fields
@@ -79,7 +79,7 @@ class Live:
             await self.budgets.charge(principal, request.cost)
         caller = Caller(principal, self.keyring, self.clock(), uuid4())
         arguments = _arguments(operation, request.values)
-        EVENTS.prepared(arguments, caller)  # for its errors
+        EVENTS.prepare_values(arguments, caller)  # for its errors
         page = self.page_of({"first": PAGE, **arguments})
         if page.after is None:
             page = replace(page, after=(await self._newest(),))
@@ -177,12 +177,12 @@ class Stream:
         return results
 
     async def _executed(self, context: Context) -> list[ExecutionResult]:
-        told = EVENTS.prepared(self.arguments, context.caller)
+        told = EVENTS.prepare_values(self.arguments, context.caller)
         answer = RootAnswer("events", told.view)
         edges = (await load_root(context, EVENTS, told.values, answer, self.page)).edges
         results = [await self._result(context, edge) for edge in edges]
         if edges:
-            await context.trail.write(context.connection, self.operation.digest, self.operation.types())
+            await context.trail.write(context.connection, self.operation.digest, self.operation.list_types())
             last = {"first": PAGE, **self.arguments, "after": edges[-1].cursor}
             self.page = self.live.page_of(last)
         return results

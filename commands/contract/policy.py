@@ -2,7 +2,7 @@
 
 import typer
 
-from schema.building import build_engine
+from schema.builder import build_engine
 from schema.documentation.policy_table import write_policy_table
 
 

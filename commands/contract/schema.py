@@ -15,7 +15,7 @@ from auth.audiences import Audience, scopes_of
 from commands.session import CommandError, console, explained
 from engine.document.audience_schema import print_schema
 from engine.document.schema_changes import Change, Effect, compare_schemas
-from schema.building import build_engine
+from schema.builder import build_engine
 
 COLOURS = {Effect.BREAKING: "red", Effect.DANGEROUS: "yellow", Effect.SAFE: "green"}
 

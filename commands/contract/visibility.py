@@ -2,7 +2,7 @@
 
 import typer
 
-from schema.building import build_engine
+from schema.builder import build_engine
 from schema.documentation.visibility_page import write_visibility_page
 
 

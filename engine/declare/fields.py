@@ -82,7 +82,7 @@ def _page(context: Context, relation: Relation, arguments: Mapping[str, Any]) ->
     """Return the page that the arguments of a connection request, or None if the relation is not a connection."""
     if not relation.connection:
         return None
-    return read_page(context.engine.row_type(relation), relation, arguments, context.caller.opaque_key)
+    return read_page(context.engine.get_row_type(relation), relation, arguments, context.caller.opaque_key)
 
 
 def _field(

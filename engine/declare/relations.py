@@ -143,7 +143,7 @@ class Root:
     about: About | None
     prepare: "Prepare | None" = None
 
-    def prepared(self, arguments: Mapping[str, Any], caller: Any) -> "Prepared":
+    def prepare_values(self, arguments: Mapping[str, Any], caller: Any) -> "Prepared":
         """Return the values of the relation's keys and the view. Raises what `prepare` raises."""
         found = self.prepare(arguments, caller) if self.prepare else Prepared(arguments)
         return found if found.view else replace(found, view=caller.view)

@@ -40,7 +40,7 @@ class Reach:
         """All coordinates, including those of the root fields."""
         return frozenset().union(*self.roots.values())
 
-    def types(self, policy: Policy) -> dict[str, list[str]]:
+    def list_types(self, policy: Policy) -> dict[str, list[str]]:
         """Return, for each root field, the types in its answer that require a scope."""
         return {root: sorted(_guarded(below, policy)) for root, below in self.roots.items()}
 
@@ -60,26 +60,26 @@ class Reader:
     fragments: Mapping[str, FragmentDefinitionNode]
     known: dict[str, frozenset[str]] = field(default_factory=dict)
 
-    def below(self, selections: SelectionSetNode | None, parent: GraphQLCompositeType) -> frozenset[str]:
+    def read_selections(self, selections: SelectionSetNode | None, parent: GraphQLCompositeType) -> frozenset[str]:
         """Return the coordinates of a selection set on `parent`."""
         found: set[str] = {parent.name}
         for node in selections.selections if selections else ():
-            found |= self.selected(node, parent)
+            found |= self.read_selection(node, parent)
         return frozenset(found)
 
-    def selected(self, node: SelectionNode, parent: GraphQLCompositeType) -> frozenset[str]:
+    def read_selection(self, node: SelectionNode, parent: GraphQLCompositeType) -> frozenset[str]:
         """Return the coordinates of one selection."""
         if isinstance(node, FieldNode):
-            return self.field(node, parent)
+            return self.read_field(node, parent)
         if isinstance(node, InlineFragmentNode):
-            return self.below(node.selection_set, self.condition(node, parent))
+            return self.read_selections(node.selection_set, self.get_condition(node, parent))
         name = node.name.value  # type: ignore[attr-defined]  # only fragment spreads remain
         if name not in self.known:
             fragment = self.fragments[name]
-            self.known[name] = self.below(fragment.selection_set, self.condition(fragment, parent))
+            self.known[name] = self.read_selections(fragment.selection_set, self.get_condition(fragment, parent))
         return self.known[name]
 
-    def condition(
+    def get_condition(
         self, node: InlineFragmentNode | FragmentDefinitionNode, parent: GraphQLCompositeType
     ) -> GraphQLCompositeType:
         """Return the type condition of a fragment."""
@@ -87,7 +87,7 @@ class Reader:
         assert is_composite_type(found)  # noqa: S101 - ensured by validation
         return found
 
-    def field(self, node: FieldNode, parent: GraphQLCompositeType) -> frozenset[str]:
+    def read_field(self, node: FieldNode, parent: GraphQLCompositeType) -> frozenset[str]:
         """Return the coordinates of a field, of its arguments and of its selections."""
         name = node.name.value
         if name.startswith(INTROSPECTION):
@@ -98,7 +98,7 @@ class Reader:
         found = {coordinate, *_arguments(node, defined, coordinate)}
         leads_to = get_named_type(defined.type)
         return (
-            frozenset(found | self.below(node.selection_set, leads_to))
+            frozenset(found | self.read_selections(node.selection_set, leads_to))
             if is_composite_type(leads_to)
             else frozenset(found)
         )
@@ -120,7 +120,7 @@ def compute_reach(schema: GraphQLSchema, document: DocumentNode, operation: Oper
     root = schema.get_root_type(operation.operation)
     assert root is not None  # noqa: S101 - ensured by validation
     for node in list_root_fields(document, operation):
-        roots[node.name.value] = roots.get(node.name.value, frozenset()) | reader.field(node, root)
+        roots[node.name.value] = roots.get(node.name.value, frozenset()) | reader.read_field(node, root)
     return Reach(roots)
 
 

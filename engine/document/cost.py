@@ -47,7 +47,7 @@ class ListLength:
     number: int = 1
     variable: str | None = None
 
-    def of(self, variables: Variables) -> int:
+    def compute(self, variables: Variables) -> int:
         """Return the length for these variables."""
         value = self.number if self.variable is None else variables.get(self.variable)
         return max(0, value if isinstance(value, int) else len(value or ()))
@@ -61,15 +61,15 @@ class Price:
     lists: tuple[tuple[ListLength, "Price"], ...] = ()
     types: tuple["Price", ...] = ()
 
-    def of(self, variables: Variables) -> int:
+    def compute(self, variables: Variables) -> int:
         """Return the cost for these variables."""
-        by_row = sum(size.of(variables) * price.of(variables) for size, price in self.lists)
-        return self.fixed + by_row + max((price.of(variables) for price in self.types), default=0)
+        by_row = sum(size.compute(variables) * price.compute(variables) for size, price in self.lists)
+        return self.fixed + by_row + max((price.compute(variables) for price in self.types), default=0)
 
 
 def compute_price(selection: Selection) -> Price:
     """Return the price of an operation."""
-    return _Pricing(selection).fields(selection.root, selection.roots())
+    return _Pricing(selection).fields(selection.root, selection.collect_roots())
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class _Pricing:
         return prices[0] if len(set(prices)) == 1 else Price(0, (), tuple(prices))
 
     def _object(self, kind: GraphQLObjectType, details: FieldDetailsList, sized: ListLength | None) -> Price:
-        found = self.fields(kind, self.selection.below(kind, details), sized)
+        found = self.fields(kind, self.selection.collect_fields(kind, details), sized)
         return Price(found.fixed + _weight(kind.extensions[DEFINITION], 1), found.lists)
 
 

@@ -17,7 +17,7 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues
 
-from engine.declare.argument_names import make_argument_reader
+from engine.declare.argument_values import make_argument_reader
 from engine.declare.relations import Audience
 from engine.document.audience_schema import build_audience_schema
 from engine.document.coordinates import Reach, compute_reach, list_root_fields
@@ -127,11 +127,11 @@ class Operation:
         """The deprecated elements that its text uses."""
         return list_uses_in_text(self.engine.graphql, self.document, self.node)
 
-    def types(self) -> dict[str, list[str]]:
+    def list_types(self) -> dict[str, list[str]]:
         """Return the types of each root field for the access log."""
-        return self.reach.types(self.engine.policy) if self.reach else {}
+        return self.reach.list_types(self.engine.policy) if self.reach else {}
 
-    def variant(self, audience: Audience, values: VariableValues) -> Variant:
+    def get_variant(self, audience: Audience, values: VariableValues) -> Variant:
         """Return the operation for an audience and these variables."""
         conditions = tuple((name, bool(values.coerced.get(name))) for name in sorted(self.conditions))
         key = audience, conditions
@@ -140,7 +140,7 @@ class Operation:
                 self.variants.clear()
             selection = Selection.of(self.engine.graphql, self.document, self.node, dict(conditions))
             purpose = PlanTarget(self.engine, selection, audience, self.scopes, self.digest)
-            self.variants[key] = Variant(purpose, self.types())
+            self.variants[key] = Variant(purpose, self.list_types())
         return self.variants[key]
 
 
@@ -222,12 +222,12 @@ def reads_within(operation: Operation, scopes: frozenset[str]) -> bool:
     """Return whether an operation is not a mutation and `scopes` reach all that it reads."""
     if operation.mutates:
         return False
-    return operation.reach is None or not operation.engine.policy.missing(operation.reach.coordinates, scopes)
+    return operation.reach is None or not operation.engine.policy.find_missing(operation.reach.coordinates, scopes)
 
 
 def check_scopes(policy: Policy, reach: Reach, scopes: frozenset[str]) -> None:
     """Raise ForbiddenError if scopes are missing. It names the scopes and the fields that require them."""
-    lacking = policy.missing(reach.coordinates, scopes)
+    lacking = policy.find_missing(reach.coordinates, scopes)
     if not lacking:
         return
     missing = sorted(frozenset().union(*lacking.values()))

@@ -53,7 +53,7 @@ class SelectionSize:
     aliases: int = 0
     directives: int = 0
 
-    def within(self) -> "SelectionSize":
+    def check(self) -> "SelectionSize":
         """Return this size. Raises TooComplexError if it exceeds the limits."""
         for what, most in LIMITS.items():
             if getattr(self, what) > most:
@@ -80,42 +80,42 @@ class Guard:
     entered: set[str] = field(default_factory=set)
     pairs: int = 0
 
-    def size(self, selections: SelectionSetNode | None, level: int = 0) -> SelectionSize:
+    def measure(self, selections: SelectionSetNode | None, level: int = 0) -> SelectionSize:
         """Return the size of a selection set at depth `level`. Raises TooComplexError."""
-        SelectionSize(level).within()
+        SelectionSize(level).check()
         return _together(
             [self._selected(node, level + 1) for node in (selections.selections if selections else ())]
-        ).within()
+        ).check()
 
     def _selected(self, node: SelectionNode, level: int) -> SelectionSize:
         own = SelectionSize(directives=len(node.directives or ()))
         if isinstance(node, FragmentSpreadNode):
-            below = self.spread(node.name.value, level)
+            below = self.measure_fragment(node.name.value, level)
         else:
-            below = self.size(node.selection_set, level)  # type: ignore[attr-defined]  # fields and inline fragments
+            below = self.measure(node.selection_set, level)  # type: ignore[attr-defined]  # fields and inline fragments
         if isinstance(node, FieldNode):
             own = replace(own, fields=1, aliases=int(node.alias is not None))
         return replace(_together([own, below]), levels=below.levels)
 
-    def spread(self, name: str, level: int = 0) -> SelectionSize:
+    def measure_fragment(self, name: str, level: int = 0) -> SelectionSize:
         """Return the size of a fragment, zero for an unknown one. Raises TooComplexError, CycleError."""
         if name in self.entered:
             raise CycleError(name)
         if name in self.fragments and name not in self.sizes:
             self.entered.add(name)
-            self.sizes[name] = self.size(self.fragments[name].selection_set, level)
+            self.sizes[name] = self.measure(self.fragments[name].selection_set, level)
             self.entered.remove(name)
         return self.sizes.get(name, SelectionSize())
 
     def compare(self, together: Iterable[SelectionSetNode]) -> None:
         """Count the pairs of fields with the same response name. Raises TooComplexError."""
-        for nodes in self.by_name(together).values():
+        for nodes in self.group_by_name(together).values():
             self.pairs += len(nodes) * (len(nodes) - 1) // 2
             if self.pairs > MOST_PAIRS:
                 raise TooComplexError("pairs of fields of one name", MOST_PAIRS)
             self.compare(node.selection_set for node in nodes if node.selection_set)
 
-    def by_name(self, together: Iterable[SelectionSetNode]) -> Mapping[str, list[FieldNode]]:
+    def group_by_name(self, together: Iterable[SelectionSetNode]) -> Mapping[str, list[FieldNode]]:
         """Return the fields of selections by response name. Each fragment is read once."""
         found: defaultdict[str, list[FieldNode]] = defaultdict(list)
         waiting, seen = list(together), set[str]()
@@ -137,10 +137,10 @@ def check_limits(document: DocumentNode) -> None:
     operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     guard = Guard(fragments)
     for name in fragments:
-        guard.spread(name)
-    whole = _together([guard.size(node.selection_set) for node in operations])
-    replace(whole, levels=0).within()
+        guard.measure_fragment(name)
+    whole = _together([guard.measure(node.selection_set) for node in operations])
+    replace(whole, levels=0).check()
     for node in operations:
-        if len(guard.by_name([node.selection_set])) > MOST_ROOTS:
+        if len(guard.group_by_name([node.selection_set])) > MOST_ROOTS:
             raise TooComplexError("root fields", MOST_ROOTS)
         guard.compare([node.selection_set])

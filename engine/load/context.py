@@ -94,7 +94,7 @@ class Context:
             found: Sequence[sa.RowMapping] = result.mappings().all()
         return found
 
-    def loader(self, key: Hashable, make: Callable[[], Loader]) -> Loader:
+    def get_loader(self, key: Hashable, make: Callable[[], Loader]) -> Loader:
         """Return the loader of this request for `key`. It is made when first used."""
         if key not in self._loaders:
             self._loaders[key] = make()

@@ -47,7 +47,7 @@ class RelationLoader(Loader):
 
     def statement(self) -> sa.Select[Any]:
         """Return the statement that reads the rows of a batch."""
-        return self.reading.rows()
+        return self.reading.select_rows()
 
     async def batch_load_fn(self, keys: list[Key]) -> Sequence[Any]:
         """Return the rows of each key, in the order of the keys."""
@@ -64,7 +64,7 @@ class PageLoader(RelationLoader):
 
     def statement(self) -> sa.Select[Any]:
         """Return the statement that reads the pages of a batch."""
-        return self.reading.page(self.page)
+        return self.reading.select_page(self.page)
 
 
 class CountLoader(PageLoader):
@@ -72,7 +72,7 @@ class CountLoader(PageLoader):
 
     async def batch_load_fn(self, keys: list[Key]) -> Sequence[Any]:
         """Return the count for each key, in the order of the keys."""
-        found = await self.context.fetch(self.reading.count(self.page), self.values(keys))
+        found = await self.context.fetch(self.reading.select_count(self.page), self.values(keys))
         counts = {row["_ordinal"]: row["_count"] for row in found}
         return [counts.get(ordinal, 0) for ordinal in range(1, len(keys) + 1)]
 
@@ -91,8 +91,8 @@ async def load_relation(context: Context, relation: Relation, parent: Row, argum
     """Return the rows of an edge: a list, or one row or None."""
     arguments = {name: arguments.get(name) for name in relation.arguments}
     name: Hashable = (relation, parent.answer, tuple(arguments.items()))
-    loader = context.loader(name, lambda: RelationLoader(context, relation, parent, arguments))
-    rows = await loader.load(parent.keys_for(relation.keys))
+    loader = context.get_loader(name, lambda: RelationLoader(context, relation, parent, arguments))
+    rows = await loader.load(parent.get_keys(relation.keys))
     context.trail.meet(parent.answer, rows)
     return rows if relation.many else next(iter(rows), None)
 
@@ -101,16 +101,16 @@ async def load_page(context: Context, relation: Relation, parent: Row, page: Pag
     """Return one page of the rows of an edge."""
 
     async def count() -> int:
-        counter = context.loader(
+        counter = context.get_loader(
             (CountLoader, relation, parent.answer, page),
             lambda: CountLoader(context, relation, parent, page),
         )
-        found: int = await counter.load(parent.keys_for(relation.keys))
+        found: int = await counter.load(parent.get_keys(relation.keys))
         return found
 
     name: Hashable = (PageLoader, relation, parent.answer, page)
-    loader = context.loader(name, lambda: PageLoader(context, relation, parent, page))
-    connection = LoadedPage(await loader.load(parent.keys_for(relation.keys)), page, count)
+    loader = context.get_loader(name, lambda: PageLoader(context, relation, parent, page))
+    connection = LoadedPage(await loader.load(parent.get_keys(relation.keys)), page, count)
     context.trail.meet(parent.answer, connection.nodes)
     return connection
 
@@ -137,7 +137,7 @@ class LoadedPage:
 
 async def answer_root(context: Context, field: str, root: Root, arguments: Mapping[str, Any], page: Page | None) -> Any:
     """Return the rows of a root field and note them for the access log: a page, a list, or one row or None."""
-    prepared = root.prepared(arguments, context.caller)
+    prepared = root.prepare_values(arguments, context.caller)
     if prepared.before is not None:
         await context.fetch(prepared.before, name_argument_values(prepared.values) | dict(prepared.view.parameters()))
     return await load_root(context, root, prepared.values, RootAnswer(field, prepared.view), page)
@@ -150,7 +150,7 @@ async def load_root(
     view = answer.view
     reading = get_query(context.engine, root.relation, view.audience, root=True)
     binds = {**view.parameters(), **name_argument_values({key: values.get(key) for key in root.relation.keys})}
-    statement = reading.page(page, root.about) if page else reading.rows(root.about)
+    statement = reading.select_page(page, root.about) if page else reading.select_rows(root.about)
     rows = [Row(reading.row_type, read, answer) for read in await context.fetch(statement, binds)]
     if root.about:
         shown, beyond = (rows[: page.first], page.after is not None) if page else (rows, False)
@@ -162,7 +162,7 @@ async def load_root(
 
 def _counting(context: Context, reading: RelationQuery, page: Page, binds: Mapping[str, Any]) -> Any:
     async def count() -> int:
-        found: int = (await context.fetch(reading.count(page), binds))[0]["_count"]
+        found: int = (await context.fetch(reading.select_count(page), binds))[0]["_count"]
         return found
 
     return count

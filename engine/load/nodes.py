@@ -76,7 +76,7 @@ class NodesRoot:
     many: bool
     prepare: Callable[[Mapping[str, Any], Any], AnyView] | None = None
 
-    def asked(self, arguments: Mapping[str, Any], caller: AnyCaller) -> tuple[list[tuple[str, str]], AnyView]:
+    def read_arguments(self, arguments: Mapping[str, Any], caller: AnyCaller) -> tuple[list[tuple[str, str]], AnyView]:
         """Return the type and key of each id, and the view.
 
         Raises BadIdError, TooManySubjectsError, and what `prepare` raises.
@@ -90,7 +90,7 @@ class NodesRoot:
 
 async def load_nodes(context: Context, field: str, root: NodesRoot, arguments: Mapping[str, Any]) -> Any:
     """Return the rows of these ids in order, None for those that are unknown or not visible."""
-    asked, view = root.asked(arguments, context.caller)
+    asked, view = root.read_arguments(arguments, context.caller)
     rows: dict[str, Row] = {}
     answer = RootAnswer(field, view)
     for type_name in dict.fromkeys(name for name, _ in asked):

@@ -45,7 +45,7 @@ class Row:
         found: int | None = self._values[f"_{self.row_type.subject}"] if self.row_type.subject else None
         return found
 
-    def keys_for(self, names: Mapping[str, Any]) -> tuple[Any, ...]:
+    def get_keys(self, names: Mapping[str, Any]) -> tuple[Any, ...]:
         """Return the values that a relation needs of this row."""
         return tuple(self._values[f"_{name}"] for name in names)
 

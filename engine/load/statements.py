@@ -34,7 +34,7 @@ def name_key_values(relation: Relation, keys: Sequence[tuple[Any, ...]]) -> dict
 @lru_cache(1024)
 def get_query(engine: Engine, relation: Relation, audience: Audience, *, root: bool = False) -> "RelationQuery":
     """Return the query of a relation. It contains no values of a request."""
-    return RelationQuery(engine.row_type(relation), relation, audience, root=root)
+    return RelationQuery(engine.get_row_type(relation), relation, audience, root=root)
 
 
 class RelationQuery:
@@ -64,7 +64,7 @@ class RelationQuery:
         """The number of a row's parent, from one; None for a root."""
         return None if self.parents is None else self.parents.c.ordinal
 
-    def matching(self, page: Page | None = None) -> list[SQL]:
+    def build_conditions(self, page: Page | None = None) -> list[SQL]:
         """Return the join condition, the row predicate, and the filters of a page."""
         on = self.relation.on(self.parent, self.child)
         filters = [self._filter(name, value) for name, value in page.filters] if page else []
@@ -78,7 +78,7 @@ class RelationQuery:
         parents = [] if self.parents is None else [self.parents]
         return sa.select(*ordinal, *columns).select_from(*parents, self.source).where(*where)
 
-    def rows(self, about: About | None = None) -> sa.Select[Any]:
+    def select_rows(self, about: About | None = None) -> sa.Select[Any]:
         """Return the statement for all rows in the relation's order. It is cached: building it takes longer than
         running it.
         """
@@ -88,17 +88,17 @@ class RelationQuery:
 
     def _made(self, about: About | None) -> sa.Select[Any]:
         columns = [*self.row_type.columns(self.child, self.audience), *self._about(about)]
-        statement = self._select(columns, self.matching())
+        statement = self._select(columns, self.build_conditions())
         if not self.relation.many:
             return statement
         order = self.relation.order
         return statement.order_by(*sort_by(order, list_order_columns(order, self.child, self.row_type.key)))
 
-    def page(self, page: Page, about: About | None = None) -> sa.Select[Any]:
+    def select_page(self, page: Page, about: About | None = None) -> sa.Select[Any]:
         """Return the statement for one page of each parent, with cursors and one row more than requested."""
         order = self.relation.orders[page.order]
         places = list_order_columns(order, self.child, self.row_type.key)
-        where = self.matching(page)
+        where = self.build_conditions(page)
         if page.after is not None:
             start = zip(places, page.after, strict=True)
             where.append(
@@ -114,9 +114,9 @@ class RelationQuery:
         found = numbered.subquery("page")
         return sa.select(found).where(found.c["_number"] <= page.first + 1).order_by(found.c["_number"])
 
-    def count(self, page: Page) -> sa.Select[Any]:
+    def select_count(self, page: Page) -> sa.Select[Any]:
         """Return the statement that counts the rows of each parent that match the filters of the page."""
-        statement = self._select([sa.func.count().label("_count")], self.matching(page))
+        statement = self._select([sa.func.count().label("_count")], self.build_conditions(page))
         return statement if self.ordinal is None else statement.group_by(self.ordinal)
 
     def _about(self, about: About | None) -> list[SQL]:

@@ -81,21 +81,21 @@ class ArguedEdge:
         page = read_page(self.row_type, self.relation, arguments, caller.opaque_key, self.largest_page)
         return _shape(page), values | {self._name(name): value for name, value in _page_values(page)}
 
-    def binds(self) -> dict[str, SQL]:
+    def bind_arguments(self) -> dict[str, SQL]:
         """Return the bind parameters of the relation's arguments."""
         types = self.relation.arguments.items()
         return {name: sa.bindparam(self._name(name), type_=type_) for name, type_ in types}
 
-    def first(self) -> SQL:
+    def bind_first(self) -> SQL:
         """Return the bind parameter of the page size."""
         return sa.bindparam(self._name("first"), type_=sa.BigInteger)
 
-    def after(self, order: str) -> list[SQL]:
+    def bind_after(self, order: str) -> list[SQL]:
         """Return the bind parameters of the position after which the page begins."""
         types = list_place_types(self.row_type, self.relation.orders[order])
         return [sa.bindparam(self._name(f"after_{place}"), type_=type_) for place, type_ in enumerate(types)]
 
-    def filter(self, name: str) -> SQL:
+    def bind_filter(self, name: str) -> SQL:
         """Return the bind parameter of a filter."""
         return sa.bindparam(self._name(f"filter_{name}"))
 

@@ -27,7 +27,7 @@ class Told:
     about: About | None
     beyond: bool = False
 
-    def entries(self) -> list[sa.Select[Any]]:
+    def build_entries(self) -> list[sa.Select[Any]]:
         """Return selects of the values of each entry, in the order of `Audit.told`."""
         found = []
         if self.about:
@@ -83,7 +83,7 @@ def build_log_insertion(
     audit: Audit, answers: Sequence[Told], field: str, types: Sequence[str], audience: Audience
 ) -> sa.CTE | None:
     """Return the CTE that inserts all entries of a root field, or None if there are none."""
-    selects = [select for told in answers for select in told.entries()]
+    selects = [select for told in answers for select in told.build_entries()]
     if not selects:
         return None
     told = sa.union_all(*selects).subquery("told")

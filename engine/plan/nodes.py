@@ -57,9 +57,9 @@ def _of_type(name: str, asked: RootField, writer: Writer) -> tuple[sa.CTE, Any]:
     root, row_type = get_node_root(writer.engine, name), writer.engine.nodes[name]
     level = writer.open(root.relation, None, None)
     level.told = bool(root.about and root.about.names_subjects)
-    text = writer.object(level, asked.details).label(TEXT)
+    text = writer.write_row(level, asked.details).label(TEXT)
     key = sa.cast(getattr(level.frame, row_type.key or "id"), sa.Text).label(KEY)
     parent = Frame(None, {"keys": sa.bindparam(name_keys(name), type_=root.relation.keys["keys"])})
-    where = writer.matching(root.relation, parent, level)
+    where = writer.build_conditions(root.relation, parent, level)
     own = RootField(root, asked.field, asked.details, asked.types)
     return build_answer(level, [text, key], own, where, f"of_{name}"), root.about

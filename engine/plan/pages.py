@@ -48,11 +48,11 @@ class PageOf:
         found = sa.func.string_agg(self.level.subjects, ",")
         return found if self.shown is None else found.filter(self.shown)
 
-    def more(self) -> SQL:
+    def build_more(self) -> SQL:
         """Return SQL for whether another page follows, aggregated."""
         return sa.func.coalesce(sa.func.bool_or(self.number > self.first), sa.false())
 
-    def cursor_at(self, end: bool) -> SQL:
+    def build_cursor(self, end: bool) -> SQL:
         """Return SQL for the cursor of the first or the last row, aggregated."""
         chosen = self.number <= self.first if end else self.number == 1
         columns = [self._last(column, chosen) for column in self.order]

@@ -39,7 +39,7 @@ class Statements:
     write: Callable[[Any], Statement]
     known: dict[Any, Statement] = field(default_factory=dict)
 
-    def of(self, shape: Any) -> Statement:
+    def get(self, shape: Any) -> Statement:
         """Return the statement of a shape. It is compiled when first used."""
         if shape not in self.known:
             if len(self.known) >= MOST_SHAPES:
@@ -65,7 +65,7 @@ class Ready:
     @cached_property
     def statement(self) -> Statement:
         """The statement, compiled if necessary."""
-        return self.statements.of(self.shape)
+        return self.statements.get(self.shape)
 
     def arguments(self) -> list[Any]:
         """Return the values in the order of the statement's parameters."""
@@ -85,7 +85,7 @@ def compile_update(update: sa.Update | None) -> Statement | None:
 class Part(Protocol):
     """The part of a plan for one root field."""
 
-    def ready(self, variables: VariableValues, caller: AnyCaller) -> Ready | Text:
+    def bind(self, variables: VariableValues, caller: AnyCaller) -> Ready | Text:
         """Return a statement with its values, or the answer. Raises what the arguments raise."""
 
 
@@ -124,7 +124,7 @@ class StatementPart(ABC):
     def write(self, shape: Any) -> Statement:
         """Compile the statement of a shape."""
 
-    def writer(self, shape: Shape) -> Writer:
+    def make_writer(self, shape: Shape) -> Writer:
         """Return the writer for pages of this shape."""
         nodes = {id(edge.argued.node): edge for edge in self.edges.edges}
         shapes: dict[int, PageShape | None] = dict(zip(nodes, shape, strict=True))
@@ -133,7 +133,7 @@ class StatementPart(ABC):
             self.purpose.engine, self.purpose.selection, self.purpose.audience, nodes, shapes, largest, between
         )
 
-    def seen_from(self, view: AnyView) -> dict[str, Any]:
+    def bind_view(self, view: AnyView) -> dict[str, Any]:
         """Return the bind values of the view and of the log entries."""
         return {**view.parameters(), **self.purpose.engine.audit.parameters(view, self.purpose.digest)}
 
@@ -143,15 +143,17 @@ class RowsPart(StatementPart):
 
     def write(self, shape: Shape) -> Statement:
         """Compile the statement for a shape of its pages."""
-        return build_root_statement(self.asked, self.writer(shape), self.purpose.audience, logged=self.purpose.logged)
+        return build_root_statement(
+            self.asked, self.make_writer(shape), self.purpose.audience, logged=self.purpose.logged
+        )
 
-    def ready(self, variables: VariableValues, caller: AnyCaller) -> Ready:
+    def bind(self, variables: VariableValues, caller: AnyCaller) -> Ready:
         """Return the statement for this request and its values."""
         arguments = self.own.read(variables)
-        prepared = self.asked.root.prepared(arguments, caller)
+        prepared = self.asked.root.prepare_values(arguments, caller)
         shape, values = self.edges.read(variables, caller)
         keys = {key: prepared.values.get(key) for key in self.asked.root.relation.keys}
-        values |= name_argument_values(keys) | self.seen_from(prepared.view)
+        values |= name_argument_values(keys) | self.bind_view(prepared.view)
         return Ready(self.statements, shape, values, compile_update(prepared.before))
 
 
@@ -166,11 +168,13 @@ class NodesPart(StatementPart):
     def write(self, shape: tuple[Sequence[str], Shape]) -> Statement:
         """Compile the statement for the types of the ids and a shape of the pages below them."""
         types, pages = shape
-        return build_nodes_statement(self.asked, self.lookup.many, types, self.writer(pages), self.purpose.audience)
+        return build_nodes_statement(
+            self.asked, self.lookup.many, types, self.make_writer(pages), self.purpose.audience
+        )
 
-    def ready(self, variables: VariableValues, caller: AnyCaller) -> Ready:
+    def bind(self, variables: VariableValues, caller: AnyCaller) -> Ready:
         """Return the statement for the types of the ids, and the values."""
-        ids, view = self.lookup.asked(self.own.read(variables), caller)
+        ids, view = self.lookup.read_arguments(self.own.read(variables), caller)
         types = tuple(sorted({name for name, _ in ids} & list_readable_types(self.purpose.engine, self.purpose.scopes)))
         shape, values = self.edges.read(variables, caller)
         keys = {name: [key for type_name, key in ids if type_name == name] for name in types}
@@ -179,7 +183,7 @@ class NodesPart(StatementPart):
             for name, found in keys.items()
         }
         values |= {"asked_types": [name for name, _ in ids], "asked_keys": [key for _, key in ids]}
-        return Ready(self.statements, (types, shape), values | self.seen_from(view))
+        return Ready(self.statements, (types, shape), values | self.bind_view(view))
 
 
 @dataclass(frozen=True)
@@ -190,7 +194,7 @@ class ResolvedPart:
     selection: Selection
     document: DocumentNode
 
-    def ready(self, variables: VariableValues, caller: AnyCaller) -> Text:
+    def bind(self, variables: VariableValues, caller: AnyCaller) -> Text:
         """Return the answer."""
         found = execute(
             self.selection.schema, self.document, None, Unconnected(caller), dict(self.selection.conditions.coerced)
@@ -206,14 +210,14 @@ class Plan:
 
     parts: Mapping[str, Part]
 
-    def ready(self, variables: VariableValues, caller: AnyCaller) -> dict[str, Ready | Text]:
+    def bind(self, variables: VariableValues, caller: AnyCaller) -> dict[str, Ready | Text]:
         """Return the statements and answers for this request. Raises what the arguments raise."""
-        return {name: part.ready(variables, caller) for name, part in self.parts.items()}
+        return {name: part.bind(variables, caller) for name, part in self.parts.items()}
 
 
 def compile_plan(purpose: PlanTarget, reader: ArgumentReader, types: Mapping[str, Sequence[str]]) -> Plan:
     """Compile the plan of an operation. types: the types of each root field for the access log. Raises Unplanned."""
-    found = purpose.selection.roots().items()
+    found = purpose.selection.collect_roots().items()
     return Plan({key: _part(details, purpose, reader, types) for key, details in found})
 
 

@@ -68,10 +68,10 @@ def _rows(writer: Writer, asked: RootField, parent: Frame) -> tuple[SQL, sa.CTE]
     relation = asked.root.relation
     level = writer.open(relation, None, None)
     level.told = bool(asked.root.about and asked.root.about.names_subjects)
-    text = writer.object(level, asked.details)
+    text = writer.write_row(level, asked.details)
     order = sort_by(relation.order, list_order_columns(relation.order, level.frame, level.row_type.key))
     place = [sa.func.row_number().over(order_by=order).label(PLACE)] if relation.many else []
-    answer = build_answer(level, [text.label(TEXT), *place], asked, writer.matching(relation, parent, level))
+    answer = build_answer(level, [text.label(TEXT), *place], asked, writer.build_conditions(relation, parent, level))
     if not relation.many:
         return replace_null(sa.select(answer.c[TEXT]).scalar_subquery()), answer
     found = sa.select(concatenate(write_array(answer.c[TEXT], [answer.c[PLACE]])))
@@ -90,8 +90,8 @@ def build_answer(
 def _page(writer: Writer, asked: RootField, parent: Frame) -> tuple[SQL, sa.CTE, bool]:
     """Return the text of a page at the root, the CTE of its rows, and whether it begins after a cursor."""
     relation, type_ = asked.root.relation, get_named_type(asked.field.type)
-    parts = writer.selection.below(type_, asked.details)  # type: ignore[arg-type]  # a connection type
-    page = writer.page(relation, asked.node, parent, parts, None)
+    parts = writer.selection.collect_fields(type_, asked.details)  # type: ignore[arg-type]  # a connection type
+    page = writer.open_page(relation, asked.node, parent, parts, None)
     page.level.told = bool(asked.root.about and asked.root.about.names_subjects)
     texts = _row_texts(writer, page, type_, parts)
     columns = [text.label(f"{TEXT}_{place}") for place, text in enumerate(texts.values())]
@@ -105,7 +105,7 @@ def _page(writer: Writer, asked: RootField, parent: Frame) -> tuple[SQL, sa.CTE,
             text = answer.c[labels[key].name]
             found = sa.select(concatenate(write_array(text, [answer.c[PLACE]], between=writer.between)))
         else:
-            part = concatenate(writer.page_part(page, type_, details))
+            part = concatenate(writer.write_page_field(page, type_, details))
             found = sa.select(part).select_from(page.level.source).having(ONE_GROUP)
         whole[key] = found.scalar_subquery()
     return concatenate(write_object(whole)), answer, page.shape.after
@@ -114,4 +114,4 @@ def _page(writer: Writer, asked: RootField, parent: Frame) -> tuple[SQL, sa.CTE,
 def _row_texts(writer: Writer, page: PageOf, type_: Any, parts: Mapping[str, FieldDetailsList]) -> dict[str, SQL]:
     """Return the text of each row by response name."""
     rows = {key: details for key, details in parts.items() if details[0].node.name.value in {"nodes", "edges"}}
-    return {key: writer.row_text(page, type_, details) for key, details in rows.items()}
+    return {key: writer.write_page_row(page, type_, details) for key, details in rows.items()}

@@ -16,7 +16,7 @@ from engine.load.caller import LARGEST_PAGE
 from engine.plan.arguments import ArguedEdge, PageShape
 from engine.plan.json_text import Piece, concatenate, quote, replace_null, write_array, write_object, write_scalar
 from engine.plan.levels import Level, is_same_subject
-from engine.plan.naming import Named, Names
+from engine.plan.names import Named, Names
 from engine.plan.pages import ONE_GROUP, PLACE, PageOf
 from engine.plan.selection import TYPE_NAME, Fields, Selection, get_declaration, get_python_name
 from engine.plan.walk import list_object_types
@@ -37,10 +37,10 @@ class Writer:
 
     # --- objects ------------------------------------------------------------------------------------------------------
 
-    def object(self, level: Level, fields: FieldDetailsList) -> SQL:
+    def write_row(self, level: Level, fields: FieldDetailsList) -> SQL:
         """Return the text of each row of a level with the selections of `fields`."""
         concrete = list_object_types(self.selection, level.row_type)
-        selected = {value: self.selection.below(kind, fields) for value, kind in concrete.items()}
+        selected = {value: self.selection.collect_fields(kind, fields) for value, kind in concrete.items()}
         alike = len({_signature(found) for found in selected.values()}) == 1
         if level.row_type.discriminator is None or alike:
             kind, found = next(iter(concrete.values())), next(iter(selected.values()))
@@ -88,8 +88,8 @@ class Writer:
             return self._beside(level, self._page_select(level, relation, node, type_, details))
         child = self.open(relation, self.edges.get(id(node)), level)
         self.follow(child, relation, level)
-        text = self.object(child, details)
-        where = self.matching(relation, level.frame, child, level)
+        text = self.write_row(child, details)
+        where = self.build_conditions(relation, level.frame, child, level)
         if relation.many:
             order = relation.order
             columns = list_order_columns(order, child.frame, child.row_type.key)
@@ -102,8 +102,8 @@ class Writer:
 
     def open(self, relation: Relation, edge: ArguedEdge | None, parent: Level | None) -> Level:
         """Return the level of the rows that a relation leads to."""
-        row_type = self.engine.row_type(relation)
-        arguments = edge.binds() if edge else {}
+        row_type = self.engine.get_row_type(relation)
+        arguments = edge.bind_arguments() if edge else {}
         if relation.source and parent:
             source, row = self.names.derive(relation.source(parent.frame, self.audience, arguments))
         else:
@@ -117,7 +117,7 @@ class Writer:
 
     def _hoist(self, level: Level, conditions: Mapping[Any, SQL]) -> None:
         """Add a lateral join that evaluates conditions once for each row. Predicates of rows below repeat them."""
-        name = self.names.new()
+        name = self.names.make_name()
         labels = {key: f"by_{place}" for place, key in enumerate(conditions)}
         columns = [conditions[key].label(label) for key, label in labels.items()]
         level.joined.append(
@@ -136,7 +136,9 @@ class Writer:
         if level.subject is not None and not (parent.told and self._same_subject(level, relation, parent)):
             level.met.append(sa.cast(level.subject, sa.Text))
 
-    def matching(self, relation: Relation, parent: Frame, child: Level, within: Level | None = None) -> list[SQL]:
+    def build_conditions(
+        self, relation: Relation, parent: Frame, child: Level, within: Level | None = None
+    ) -> list[SQL]:
         """Return the join condition and the row predicate."""
         outer = [within.condition] if within is not None and within.condition is not None else []
         return [*outer, relation.on(parent, child.frame), child.row_type.seen_by(child.frame, self.audience)]
@@ -146,7 +148,7 @@ class Writer:
         if len(select.selected_columns) == 1:
             value: SQL = select.scalar_subquery()
         else:
-            name = self.names.new()
+            name = self.names.make_name()
             lateral = select.lateral(name)
             level.joined.append(lateral)
             level.met.append(sa.literal_column(f"{name}.met", sa.Text))
@@ -158,30 +160,34 @@ class Writer:
     def _page_select(
         self, level: Level, relation: Relation, node: FieldNode, type_: Any, details: FieldDetailsList
     ) -> sa.Select[Any]:
-        asked = self.selection.below(type_, details)
-        page = self.page(relation, node, level.frame, asked, level)
+        asked = self.selection.collect_fields(type_, details)
+        page = self.open_page(relation, node, level.frame, asked, level)
         self.follow(page.level, relation, level)
-        text = self.page_text(page, type_, asked)
+        text = self.write_page(page, type_, asked)
         return _selected(page.level, text, page.subjects).having(ONE_GROUP)
 
-    def page(self, relation: Relation, node: FieldNode, parent: Frame, asked: Fields, within: Level | None) -> PageOf:
+    def open_page(
+        self, relation: Relation, node: FieldNode, parent: Frame, asked: Fields, within: Level | None
+    ) -> PageOf:
         """Return the rows of a page, with one row more if `pageInfo` is selected."""
         edge, shape = self.edges[id(node)], self.shapes[id(node)]
         assert shape is not None  # noqa: S101 - a connection has one
         child = self.open(relation, edge, within)
-        where = self.matching(relation, parent, child, within)
-        where += [relation.filters[name](child.frame, edge.filter(name)) for name in shape.filters]
+        where = self.build_conditions(relation, parent, child, within)
+        where += [relation.filters[name](child.frame, edge.bind_filter(name)) for name in shape.filters]
         count = sa.select(sa.func.count()).select_from(child.from_clause).where(*where)
         order = relation.orders[shape.order]
         columns = list_order_columns(order, child.frame, child.row_type.key)
         if shape.after:
-            where.append(start_after(order, columns, edge.after(shape.order)))
+            where.append(start_after(order, columns, edge.bind_after(shape.order)))
         numbered = any(fields[0].node.name.value == "pageInfo" for fields in asked.values())
-        source, row = self._cut(child, where, sort_by(order, columns), edge.first(), numbered, shared=within is None)
+        source, row = self._cut(
+            child, where, sort_by(order, columns), edge.bind_first(), numbered, shared=within is None
+        )
         inherited = within.frame.hoisted if within and child.frame.hoisted is within.frame.hoisted else None
         level = Level(child.row_type, source, Frame(row, child.frame.extras, inherited))
         places = list_order_columns(order, level.frame, level.row_type.key)
-        return PageOf(level, shape, places, sort_by(order, places), count, edge.first(), numbered)
+        return PageOf(level, shape, places, sort_by(order, places), count, edge.bind_first(), numbered)
 
     def _cut(
         self, child: Level, where: Sequence[SQL], order: Sequence[SQL], first: SQL, numbered: bool, shared: bool
@@ -196,7 +202,7 @@ class Writer:
         limit = first + 1 if numbered else first
         return self.names.derive(sa.select(*row).select_from(inner).limit(limit), shared)
 
-    def page_text(self, page: PageOf, type_: Any, asked: Fields) -> SQL:
+    def write_page(self, page: PageOf, type_: Any, asked: Fields) -> SQL:
         """Return the text of a connection, aggregated over the rows of a page."""
         return concatenate(
             write_object({key: concatenate(self._part(page, type_, details)) for key, details in asked.items()})
@@ -205,27 +211,27 @@ class Writer:
     def _part(self, page: PageOf, type_: Any, details: FieldDetailsList) -> list[Piece]:
         name = details[0].node.name.value
         if name in {"nodes", "edges"}:
-            return write_array(self.row_text(page, type_, details), page.sorted, page.shown)
-        return self.page_part(page, type_, details)
+            return write_array(self.write_page_row(page, type_, details), page.sorted, page.shown)
+        return self.write_page_field(page, type_, details)
 
-    def page_part(self, page: PageOf, type_: Any, details: FieldDetailsList) -> list[Piece]:
+    def write_page_field(self, page: PageOf, type_: Any, details: FieldDetailsList) -> list[Piece]:
         """Return the text of a field of a connection other than its rows."""
         match details[0].node.name.value:
             case "pageInfo":
                 info: Any = get_named_type(type_.fields["pageInfo"].type)
-                return self._page_info(page, self.selection.below(info, details))
+                return self._page_info(page, self.selection.collect_fields(info, details))
             case "totalCount":
                 return [page.count.scalar_subquery()]
             case _:
                 return [f'"{type_.name}"']
 
-    def row_text(self, page: PageOf, connection: Any, details: FieldDetailsList) -> SQL:
+    def write_page_row(self, page: PageOf, connection: Any, details: FieldDetailsList) -> SQL:
         """Return the text of each row, as an object or as an edge."""
         name = details[0].node.name.value
         type_: Any = get_named_type(connection.fields[name].type)
         if name == "nodes":
-            return self.object(page.level, details)
-        asked = self.selection.below(type_, details)
+            return self.write_row(page.level, details)
+        asked = self.selection.collect_fields(type_, details)
         return concatenate(write_object({key: self._edge_part(page, type_, inner) for key, inner in asked.items()}))
 
     def _edge_part(self, page: PageOf, type_: Any, details: FieldDetailsList) -> Piece:
@@ -233,16 +239,16 @@ class Writer:
             case "cursor":
                 return concatenate(['"', write_cursor(page.shape.order, page.order), '"'])
             case "node":
-                return self.object(page.level, details)
+                return self.write_row(page.level, details)
             case _:
                 return f'"{type_.name}"'
 
     def _page_info(self, page: PageOf, asked: Fields) -> list[Piece]:
         parts: Mapping[str, Callable[[], Piece]] = {
-            "hasNextPage": lambda: sa.cast(page.more(), sa.Text),
+            "hasNextPage": lambda: sa.cast(page.build_more(), sa.Text),
             "hasPreviousPage": lambda: "true" if page.shape.after else "false",
-            "startCursor": lambda: replace_null(quote(page.cursor_at(end=False))),
-            "endCursor": lambda: replace_null(quote(page.cursor_at(end=True))),
+            "startCursor": lambda: replace_null(quote(page.build_cursor(end=False))),
+            "endCursor": lambda: replace_null(quote(page.build_cursor(end=True))),
             TYPE_NAME: lambda: '"PageInfo"',
         }
         return write_object({key: parts[details[0].node.name.value]() for key, details in asked.items()})

@@ -54,13 +54,13 @@ class Selection:
         assert root is not None  # noqa: S101 - ensured by validation
         return root
 
-    def roots(self) -> Fields:
+    def collect_roots(self) -> Fields:
         """Return the root fields."""
         return collect_fields(
             self.schema, dict(self.fragments), self.conditions, self.root, self.operation
         ).grouped_field_set
 
-    def below(self, type_: GraphQLObjectType, fields: FieldDetailsList) -> Fields:
+    def collect_fields(self, type_: GraphQLObjectType, fields: FieldDetailsList) -> Fields:
         """Return the selections below a field on objects of `type_`."""
         return collect_subfields(
             self.schema, dict(self.fragments), self.conditions, self.operation, type_, fields

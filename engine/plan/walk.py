@@ -40,8 +40,8 @@ class Walk:
         node = details[0].node
         if (relation.connection or relation.arguments) and id(node) not in self.edges:
             argued = Argued(len(self.edges), defined, node, self.reader(defined))
-            self.edges[id(node)] = ArguedEdge(argued, relation, self.engine.row_type(relation))
-        row_type = self.engine.row_type(relation)
+            self.edges[id(node)] = ArguedEdge(argued, relation, self.engine.get_row_type(relation))
+        row_type = self.engine.get_row_type(relation)
         if relation.connection:
             for inner in self._nodes(get_named_type(defined.type), details):
                 self._rows(row_type, inner)
@@ -50,18 +50,18 @@ class Walk:
 
     def _nodes(self, connection: Any, details: FieldDetailsList) -> Iterator[FieldDetailsList]:
         """Yield the fields of a connection that select its rows."""
-        for inner in self.selection.below(connection, details).values():
+        for inner in self.selection.collect_fields(connection, details).values():
             match inner[0].node.name.value:
                 case "nodes":
                     yield inner
                 case "edges":
                     edge: Any = get_named_type(connection.fields["edges"].type)
-                    found = self.selection.below(edge, inner).values()
+                    found = self.selection.collect_fields(edge, inner).values()
                     yield from (one for one in found if one[0].node.name.value == "node")
 
     def _rows(self, row_type: RowType, details: FieldDetailsList) -> None:
         for kind in list_object_types(self.selection, row_type).values():
-            for inner in self.selection.below(kind, details).values():
+            for inner in self.selection.collect_fields(kind, details).values():
                 self._member(row_type, kind, inner)
 
     def _member(self, row_type: RowType, kind: GraphQLObjectType, details: FieldDetailsList) -> None:

@@ -88,7 +88,7 @@ class Paged:
         cls, operation: Operation, audience: Audience, values: VariableValues, page_size: int, *, logged: bool = True
     ) -> "Paged":
         """Raises BulkDocumentError for what no statement can answer."""
-        variant, key = operation.variant(audience, values), (page_size, logged)
+        variant, key = operation.get_variant(audience, values), (page_size, logged)
         if key not in variant.bulk:
             purpose = replace(variant.purpose, largest_page=page_size, between=BETWEEN, logged=logged)
             plan = Variant(purpose, variant.types).plan
@@ -119,7 +119,7 @@ def trial(engine: Engine, kind: BulkKind, text: str, given: Mapping[str, Any], c
     operation = bulk_document(engine, kind, text, caller.scopes).operation(engine, caller.scopes)
     size = _page_size(kind, operation, caller.principal.audience, given)
     values = coerce_variables(operation, {**given, **_of_size(kind, 1)})
-    Paged.of(operation, caller.principal.audience, values, size).plan.ready(values, caller)
+    Paged.of(operation, caller.principal.audience, values, size).plan.bind(values, caller)
     return size
 
 
@@ -127,7 +127,7 @@ def _page_size(kind: BulkKind, operation: Operation, audience: Audience, given: 
     """As many as one request may cost, and of subjects no more than one may ask for."""
     for size in PAGE_SIZES:
         values = coerce_variables(operation, {**given, **_of_size(kind, size)})
-        cost = operation.variant(audience, values).price.of(values.coerced)
+        cost = operation.get_variant(audience, values).price.compute(values.coerced)
         if cost <= MOST_COST:
             more = MOST_COST // max(cost, 1) if kind is BulkKind.EXPORT and size == LARGEST_PAGE else 1
             return min(size * more, LARGEST_BULK_PAGE)

@@ -143,7 +143,7 @@ def test_the_operation_must_be_in_the_document(name: str) -> None:
 
 def test_of_several_operations_the_named_one_runs() -> None:
     found = prepared("query A { viewer { clientId } } query B { courts { name } }", "B", ALL)
-    assert found.types() == {"courts": ["Court"]}
+    assert found.list_types() == {"courts": ["Court"]}
 
 
 def test_reasons_are_bounded() -> None:

@@ -15,7 +15,7 @@ from auth.server.token_client import ClientCredential, User, request_token
 from demo.city.cast import CHEN, Subject
 from demo.clients import DemoClient
 from engine.declare.opaque import seal
-from engine.plan import running
+from engine.plan import runner
 from engine.plan.plan import Ready
 from models.keyring import Keyring
 
@@ -93,11 +93,11 @@ class World:
             seen.append(ready.statement.text)
             return await planned(connection, ready)
 
-        engine, planned = self.app.state.engine.sync_engine, running.fetch
+        engine, planned = self.app.state.engine.sync_engine, runner.fetch
         sa.event.listen(engine, "before_cursor_execute", note)
-        running.fetch = fetch
+        runner.fetch = fetch
         yield seen
-        running.fetch = planned
+        runner.fetch = planned
         sa.event.remove(engine, "before_cursor_execute", note)
 
     @contextmanager
@@ -109,10 +109,10 @@ class World:
             seen.append(ready)
             return await planned(connection, ready)
 
-        planned = running.fetch
-        running.fetch = fetch
+        planned = runner.fetch
+        runner.fetch = fetch
         yield seen
-        running.fetch = planned
+        runner.fetch = planned
 
     def entries(self) -> list[sa.RowMapping]:
         """The access log of the clients' requests, oldest first."""

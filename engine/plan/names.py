@@ -37,13 +37,13 @@ class Names:
     def __init__(self) -> None:
         self._numbers = count(1)
 
-    def new(self) -> str:
+    def make_name(self) -> str:
         """Return an unused name."""
         return f"r{next(self._numbers)}"
 
     def take(self, source: Any) -> tuple[sa.FromClause, Named]:
         """Return the FROM element of a row type's source under a new name."""
-        name = self.new()
+        name = self.make_name()
         if isinstance(source, sa.Subquery):
             columns = {column.key: (column.name, column.type) for column in source.c}
             return source.element.subquery(name), Named(name, columns)
@@ -53,6 +53,6 @@ class Names:
 
     def derive(self, select: sa.Select[Any], shared: bool = False) -> tuple[sa.FromClause, Named]:
         """Return a select as a FROM element under a new name. shared: whether several parts of a statement read it."""
-        name = self.new()
+        name = self.make_name()
         found = select.cte(name) if shared else select.subquery(name)
         return found, Named(name, {column.key: (column.name, column.type) for column in found.c})
