@@ -102,9 +102,7 @@ def mutation(
     noun = ("lines", list[shows] | None) if lines else (to_snake_case(shows.__name__), shows | None)
     payload = _payload(given.__name__.removesuffix("Input"), noun, also, requires)
     made = MutationField(
-        description=description,
-        directives=[RequiresScopes.of(requires)],
-        type_annotation=StrawberryAnnotation(payload),
+        description=description, directives=[RequiresScopes.of(requires)], type_annotation=StrawberryAnnotation(payload)
     )
     made.payload, made.requirement = payload, requires
     made.declaration = MutationRoot(_performed_by(do, given), get_model(shows), _keys(given), lines, also)

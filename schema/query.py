@@ -13,7 +13,7 @@ from engine.load.nodes import NodesRoot
 from engine.policy import OPEN, all_of, any_of, require
 from resolvers import roots
 from resolvers.credit import lenders, standings
-from resolvers.oversight.statistics import ROOT as STATISTICS
+from resolvers.oversight.statistics import ROOT as STATISTICS_ROOT
 from resolvers.register import litigants
 from resolvers.visibility import about
 from schema.credit.catalogue import Behaviour, CatalogueVersion, CodeType, MoralBankItem
@@ -60,13 +60,21 @@ from schema.register.identity import IdentityAct, IdentityConflict
 from schema.register.import_run import ImportRun
 from schema.register.litigant import Litigant
 from schema.register.party import Party
+from schema.requirements import (
+    CATALOGUE,
+    CONVERSION,
+    COURT_PROCEDURE,
+    EVENT,
+    MEASURE,
+    NOTICE,
+    REGISTER,
+    SELF,
+    STATISTICS,
+)
 
-CATALOGUE = any_of(Scope.CATALOGUE)
-REGISTER = any_of(Scope.REGISTER)
 IN_FORCE = argument(
     "as_of", date | None, "Only what the edition in force on this day holds; every edition's by default.", None
 )
-PROCEDURE = all_of(Scope.REGISTER, Scope.PROCEDURE)
 
 
 @strawberry.type(description="Where answers begin. Each field says which scopes it needs.")
@@ -95,10 +103,7 @@ class Query(PartnerQuery):
     )
 
     me: Litigant | None = root(
-        litigants.SELF,
-        "Everything about the authenticated subject (本人).",
-        requires=any_of(Scope.SELF),
-        about=litigants.ABOUT,
+        litigants.SELF, "Everything about the authenticated subject (本人).", requires=SELF, about=litigants.ABOUT
     )
 
     party: Party | None = root(
@@ -136,25 +141,25 @@ class Query(PartnerQuery):
     deductions: Connection[Deduction] = root_connection(
         roots.everything(models.Deduction),
         "Deductions in every state (扣分).",
-        requires=PROCEDURE,
+        requires=COURT_PROCEDURE,
         about=about.ABOUT_PARTY,
         filter_type=DeductionFilter,
         order_type=DeductionOrder,
     )
     batches: Connection[Batch] = root_connection(
-        roots.BATCHES, "Batches, newest first (批次).", requires=PROCEDURE, filter_type=BatchFilter
+        roots.BATCHES, "Batches, newest first (批次).", requires=COURT_PROCEDURE, filter_type=BatchFilter
     )
     objections: Connection[Objection] = root_connection(
         roots.OBJECTIONS,
         "Objections, those due first before others (异议).",
-        requires=PROCEDURE,
+        requires=COURT_PROCEDURE,
         about=about.ABOUT_DEDUCTION,
         filter_type=ObjectionFilter,
     )
     repairs: Connection[Repair] = root_connection(
         roots.REPAIRS,
         "Applications for repair, oldest first (修复申请).",
-        requires=PROCEDURE,
+        requires=COURT_PROCEDURE,
         about=about.ABOUT_PARTY,
         filter_type=RepairFilter,
     )
@@ -162,21 +167,21 @@ class Query(PartnerQuery):
     identity_conflicts: Connection[IdentityConflict] = root_connection(
         roots.IDENTITY_CONFLICTS,
         "Numbers that files give to somebody of another name, oldest first (身份冲突).",
-        requires=PROCEDURE,
+        requires=COURT_PROCEDURE,
         about=about.ABOUT_CONFLICT,
         filter_type=IdentityConflictFilter,
     )
     identity_acts: Connection[IdentityAct] = root_connection(
         roots.IDENTITY_ACTS,
         "What was done with identities or awaits confirmation, oldest first (身份事项).",
-        requires=PROCEDURE,
+        requires=COURT_PROCEDURE,
         about=about.ABOUT_PARTY,
         filter_type=IdentityActFilter,
     )
     reminders: Connection[Reminder] = root_connection(
         roots.REMINDERS,
         "Reminders, those due first before others (期限提醒).",
-        requires=PROCEDURE,
+        requires=COURT_PROCEDURE,
         filter_type=ReminderFilter,
     )
 
@@ -191,7 +196,7 @@ class Query(PartnerQuery):
         lenders.ROOT,
         "Who may be a professional lender, by the number of cases (职业放贷人线索): for a judge to decide.",
         argument("first", int, "How many, 1 to 100."),
-        requires=PROCEDURE,
+        requires=COURT_PROCEDURE,
         sized_by="first",
     )
 
@@ -215,16 +220,10 @@ class Query(PartnerQuery):
     )
 
     point_conversions: Connection[PointConversion] = root_connection(
-        roots.CONVERSIONS,
-        "Conversions, newest first (积分转换).",
-        requires=any_of(Scope.CONVERSION),
-        about=about.ABOUT_PARTY,
+        roots.CONVERSIONS, "Conversions, newest first (积分转换).", requires=CONVERSION, about=about.ABOUT_PARTY
     )
     village_notices: Connection[VillageNotice] = root_connection(
-        roots.NOTICES,
-        "Notices for your village, newest first (村社告知).",
-        requires=any_of(Scope.NOTICE),
-        about=about.ABOUT_NOTICE,
+        roots.NOTICES, "Notices for your village, newest first (村社告知).", requires=NOTICE, about=about.ABOUT_NOTICE
     )
     household_standing: HouseholdStanding | None = root(
         standings.ROOT,
@@ -239,23 +238,23 @@ class Query(PartnerQuery):
         about=standings.ABOUT,
     )
     measures: Connection[Measure] = root_connection(
-        roots.MEASURES, "Measures, newest first (互认措施).", requires=any_of(Scope.MEASURE), about=about.ABOUT_MEASURE
+        roots.MEASURES, "Measures, newest first (互认措施).", requires=MEASURE, about=about.ABOUT_MEASURE
     )
     events: Connection[Event] = root_connection(
         roots.EVENTS,
         "Events, oldest first: keep the last endCursor, and ask for what came after it (变更事件). "
         "A partner's are those of whom it watches, of what vanished since it was served it, and of its consents.",
         CONSENTED,
-        requires=all_of(Scope.EVENT),
+        requires=EVENT,
         about=about.ABOUT_EVENT,
         filter_type=EventFilter,
         prepare=roots.prepare_access,
     )
     statistics: list[Statistic] = root(
-        STATISTICS,
+        STATISTICS_ROOT,
         "Figures over deductions, codes, repairs, conversions and look-ups, the largest groups first (统计).",
         *STATISTICS_ARGUMENTS,
-        requires=any_of(Scope.STATISTICS),
+        requires=STATISTICS,
         sized_by="first",
     )
     access_records: Connection[AccessRecord] = root_connection(

@@ -5,13 +5,13 @@ from typing import Any
 import strawberry
 from strawberry.annotation import StrawberryAnnotation
 
-from auth.scopes import Scope
 from engine.declare.connections import Edge
 from engine.declare.directives import RequiresScopes
 from engine.declare.fields import DeclaredField, argument
-from engine.policy import OPEN, Requirement, all_of, require
+from engine.policy import OPEN, Requirement, require
 from schema.partners.event import Event
 from schema.register.subject import AccessInput
+from schema.requirements import EVENT
 
 
 class LiveField(DeclaredField):
@@ -30,9 +30,7 @@ class LiveField(DeclaredField):
 def live(shows: Any, description: str, *arguments: Any, requires: Requirement) -> Any:
     """Declare a field of the subscription type."""
     made = LiveField(
-        description=description,
-        directives=[RequiresScopes.of(requires)],
-        type_annotation=StrawberryAnnotation(shows),
+        description=description, directives=[RequiresScopes.of(requires)], type_annotation=StrawberryAnnotation(shows)
     )
     made.requirement, made.arguments = requires, list(arguments)
     return made
@@ -48,7 +46,7 @@ class Subscription:
         "last one, and begin after it the next time (变更事件订阅).",
         argument("after", str | None, "The cursor of the last event that you have; from now on by default.", None),
         argument("access", AccessInput | None, "The purpose that a person's consent names (查询事由).", None),
-        requires=all_of(Scope.EVENT),
+        requires=EVENT,
     )
 
 

@@ -102,8 +102,7 @@ async def load_page(context: Context, relation: Relation, parent: Row, page: Pag
 
     async def count() -> int:
         counter = context.get_loader(
-            (CountLoader, relation, parent.answer, page),
-            lambda: CountLoader(context, relation, parent, page),
+            (CountLoader, relation, parent.answer, page), lambda: CountLoader(context, relation, parent, page)
         )
         found: int = await counter.load(parent.get_keys(relation.keys))
         return found

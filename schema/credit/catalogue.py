@@ -3,15 +3,13 @@
 from datetime import date
 
 import models
-from auth.scopes import Scope
 from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
-from engine.policy import any_of
 from models.catalogue import Colour, ItemKind, Stage, Tier
 from resolvers.visibility.predicates import may_see_catalogue
+from schema.requirements import CATALOGUE
 
-CATALOGUE = any_of(Scope.CATALOGUE)
 EVIDENCE = "What the entry rests on: S source articles, Y19/N19/B public notices, D derived, K unverified (依据等级)."
 
 
@@ -57,7 +55,7 @@ class CodeType(Node):
     version: CatalogueVersion = relation(models.CodeType.version, "The edition that holds it (所属版本).")
 
 
-@row_type(models.MoralBankItem, seen_by=may_see_catalogue, requires=any_of(Scope.CATALOGUE))
+@row_type(models.MoralBankItem, seen_by=may_see_catalogue, requires=CATALOGUE)
 class MoralBankItem(Node):
     """An item that litigation credit is converted into (道德银行项目)."""
 

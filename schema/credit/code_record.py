@@ -4,11 +4,9 @@ from datetime import date
 from typing import Optional
 
 import models
-from auth.scopes import Scope
 from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
-from engine.policy import any_of
 from models.catalogue import Colour
 from models.code_record import CloseReason
 from resolvers.visibility.about import ABOUT_PARTY
@@ -17,7 +15,7 @@ from schema.credit.catalogue import CodeType
 from schema.lazy_types import LazyCase, LazyCertificate, LazyDeduction, LazyListing, LazySanction
 from schema.procedure.record_step import RecordStep, record_steps
 from schema.register.court import Court
-from schema.requirements import CASE, CREDIT, INTEGRITY, RECORDED
+from schema.requirements import CASE, CATALOGUE, CREDIT, INTEGRITY, RECORDED
 
 
 @row_type(models.CodeRecord, seen_by=may_see_code_record, about=ABOUT_PARTY, requires=RECORDED)
@@ -25,16 +23,12 @@ class CodeRecord(Node):
     """A reason for a colour (信用码记录). Yellow is warning information; blue repairs a yellow one."""
 
     colour: Colour = column("The colour it gives (颜色).")
-    type: CodeType = relation(
-        models.CodeRecord.code_type, "What kind of record it is (类型).", requires=any_of(Scope.CATALOGUE)
-    )
+    type: CodeType = relation(models.CodeRecord.code_type, "What kind of record it is (类型).", requires=CATALOGUE)
     effective_on: date = column("First day of effect (生效日期).")
     ends_on: date | None = column("Last day of its term (期满日期); none where the term is open.")
     closed_on: date | None = column("Day it ended before its term (终止日期).")
     close_reason: CloseReason | None = column("Why it ended before its term (终止原因).")
-    court: Court = relation(
-        models.CodeRecord.court, "The court that recorded it (记录法院).", requires=any_of(Scope.CATALOGUE)
-    )
+    court: Court = relation(models.CodeRecord.court, "The court that recorded it (记录法院).", requires=CATALOGUE)
     case: LazyCase | None = relation(models.CodeRecord.case, "The case it comes from (来源案件).", requires=CASE)
     repaired: Optional["CodeRecord"] = relation(
         models.CodeRecord.repaired, "Blue only: the yellow record it repairs (被修复记录)."

@@ -3,10 +3,8 @@
 from datetime import date
 
 import models
-from auth.scopes import Scope
 from engine.declare.fields import column, expression, relation
 from engine.declare.row_types import RowObject, row_type
-from engine.policy import any_of
 from models.catalogue import Colour
 from models.code_record import Reading
 from resolvers.credit import credit_codes
@@ -14,16 +12,10 @@ from resolvers.credit.credit_codes import may_see_history
 from resolvers.visibility.about import ABOUT_PARTY
 from resolvers.visibility.items import may_see_code_period
 from schema.credit.code_record import CodeRecord
-from schema.requirements import CREDIT
+from schema.requirements import COURT_OR_SUBJECT, CREDIT
 
 
-@row_type(
-    credit_codes.History,
-    seen_by=may_see_history,
-    requires=any_of(Scope.REGISTER, Scope.SELF),
-    key=None,
-    name="CodePeriod",
-)
+@row_type(credit_codes.History, seen_by=may_see_history, requires=COURT_OR_SUBJECT, key=None, name="CodePeriod")
 class CodePeriod(RowObject):
     """A colour and the days it lasts (颜色时段)."""
 
@@ -67,5 +59,5 @@ class CreditCode(RowObject):
     history: list[CodePeriod] = relation(
         credit_codes.HISTORY,
         "Every colour so far and every one already certain, oldest first (颜色历史).",
-        requires=any_of(Scope.REGISTER, Scope.SELF),
+        requires=COURT_OR_SUBJECT,
     )

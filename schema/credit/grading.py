@@ -1,11 +1,9 @@
 """Grades and the records that they follow from."""
 
 import models
-from auth.scopes import Scope
 from engine.declare.fields import column, expression, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import RowObject, row_type
-from engine.policy import any_of
 from models.grading import RiskGrade, RuleSource
 from resolvers.credit import grading
 from resolvers.credit.grading import may_see_grade, may_see_reason
@@ -15,10 +13,10 @@ from schema.credit.certificate import Certificate
 from schema.credit.code_record import CodeRecord
 from schema.credit.listing import Listing
 from schema.procedure.deduction import Deduction
-from schema.requirements import CREDIT, INTEGRITY, PUBLISHED, RECORDED
+from schema.requirements import CATALOGUE, CREDIT, INTEGRITY, PUBLISHED, RECORDED
 
 
-@row_type(models.GradingRule, seen_by=may_see_catalogue, requires=any_of(Scope.CATALOGUE))
+@row_type(models.GradingRule, seen_by=may_see_catalogue, requires=CATALOGUE)
 class GradingRule(Node):
     """A rule of grading (分级规则): who has such a record is graded so, or worse. A default."""
 
@@ -37,7 +35,7 @@ class GradeReason(RowObject):
     """A record that counts towards a grade, and the rule that it falls under (分级理由)."""
 
     # Exactly one of the four records is not null.
-    rule: GradingRule = relation(grading.RULE, "The rule (规则).", requires=any_of(Scope.CATALOGUE))
+    rule: GradingRule = relation(grading.RULE, "The rule (规则).", requires=CATALOGUE)
     code_record: CodeRecord | None = relation(
         grading.record_of(RuleSource.CODE_RECORD), "The record of the code (信用码记录).", requires=RECORDED
     )

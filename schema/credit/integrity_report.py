@@ -12,9 +12,10 @@ from engine.declare.row_types import row_type
 from resolvers.visibility.about import ABOUT_REPORT
 from resolvers.visibility.predicates import may_see_integrity_report
 from schema.inputs import id_input, mutation_input, optional, required
-from schema.partners.consent import SELF, ShareCode
+from schema.partners.consent import ShareCode
 from schema.partners.consent_input import SCOPES
 from schema.register.document_input import OTHER_DOCUMENT, DocumentKey
+from schema.requirements import SELF
 
 
 @row_type(models.IntegrityReport, seen_by=may_see_integrity_report, about=ABOUT_REPORT, requires=SELF)

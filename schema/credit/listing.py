@@ -3,11 +3,9 @@
 from datetime import date
 
 import models
-from auth.scopes import Scope
 from engine.declare.fields import column, expression, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
-from engine.policy import any_of
 from models.listing import ListingKind
 from resolvers.visibility import masking
 from resolvers.visibility.about import ABOUT_PARTY
@@ -16,7 +14,7 @@ from schema.lazy_types import LazyParty
 from schema.procedure.record_change import RecordChange, record_changes
 from schema.procedure.record_step import RecordStep, record_steps
 from schema.register.court import Court
-from schema.requirements import KNOWN_PARTY, LISTED
+from schema.requirements import CATALOGUE, KNOWN_PARTY, LISTED
 
 
 @row_type(models.Listing, seen_by=may_see_listing, about=ABOUT_PARTY, requires=LISTED)
@@ -35,7 +33,7 @@ class Listing(Node):
     published_on: date = column("Day of publication (发布日期, publishDate).")
     ends_on: date | None = column("Last day of the term (期满日期); none where it is open.")
     removed_on: date | None = column("Day of deletion (删除日期).")
-    court: Court = relation(models.Listing.court, "The court (执行法院, courtName).", requires=any_of(Scope.CATALOGUE))
+    court: Court = relation(models.Listing.court, "The court (执行法院, courtName).", requires=CATALOGUE)
     party: LazyParty | None = relation(models.Listing.party, "Who is listed (被列入人, iname).", requires=KNOWN_PARTY)
     steps: list[RecordStep] = record_steps("listing_id")
     changes: list[RecordChange] = record_changes("listing_id")

@@ -3,11 +3,9 @@
 from datetime import date
 
 import models
-from auth.scopes import Scope
 from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
-from engine.policy import any_of
 from models.sanction import SanctionKind
 from resolvers.visibility.about import ABOUT_PARTY
 from resolvers.visibility.items import may_see_sanction
@@ -17,10 +15,8 @@ from schema.procedure.record_change import RecordChange, record_changes
 from schema.procedure.record_step import RecordStep, record_steps
 from schema.register.case import Case
 from schema.register.court import Court
-from schema.requirements import CREDIT, KNOWN_PARTY
+from schema.requirements import CATALOGUE, CREDIT, KNOWN_PARTY, REGISTER
 from schema.scalars import Money
-
-CATALOGUE = any_of(Scope.CATALOGUE)
 
 
 @row_type(models.Sanction, seen_by=may_see_sanction, about=ABOUT_PARTY, requires=CREDIT)
@@ -33,7 +29,7 @@ class Sanction(Node):
     decided_on: date = column("Day of the decision (决定日期).")
     effective_on: date = column("Day of effect (生效日期).")
     revoked_on: date | None = column("Day it was revoked on reconsideration (撤销日期).")
-    decision_number: str = column("Number of the decision (决定书案号).", requires=any_of(Scope.REGISTER))
+    decision_number: str = column("Number of the decision (决定书案号).", requires=REGISTER)
     behaviour: Behaviour | None = relation(
         models.Sanction.behaviour, "The behaviour it punishes (行为).", requires=CATALOGUE
     )

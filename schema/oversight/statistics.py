@@ -14,6 +14,7 @@ from resolvers.oversight.statistics import Dimension, may_see_statistic
 from resolvers.oversight.statistics_sources import StatisticsSource
 from schema.inputs import optional
 from schema.register.court import Court
+from schema.requirements import STATISTICS
 from schema.scalars import Money
 
 strawberry.enum(StatisticsSource, description="What is counted (统计对象).")
@@ -38,7 +39,7 @@ require(StatisticsFilter, OPEN)
 @row_type(
     statistics.Statistic,
     seen_by=may_see_statistic,
-    requires=any_of(Scope.STATISTICS),
+    requires=STATISTICS,
     key=None,
     source=statistics.groups,
     name="Statistic",

@@ -5,22 +5,20 @@ from datetime import datetime
 import strawberry
 
 import models
-from auth.scopes import Scope
 from engine.declare.fields import column, expression
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
-from engine.policy import all_of
 from models.bulk_operation import BulkError, BulkKind, BulkState
 from resolvers.partners import bulk_operations
 from resolvers.partners.bulk_operations import may_see_operation
 from schema.inputs import id_input, mutation_input, optional, required
+from schema.requirements import BULK
 
-OWN = all_of(Scope.BULK)
 REFERENCE = "Your own reference for it (机构业务编号)."
 VARIABLES = "Its variables, as the text of a JSON object (变量)."
 
 
-@row_type(models.BulkOperation, seen_by=may_see_operation, requires=OWN)
+@row_type(models.BulkOperation, seen_by=may_see_operation, requires=BULK)
 class BulkOperation(Node):
     """A document that runs page by page in the background, into a file of JSON lines (批量作业)."""
 

@@ -12,8 +12,8 @@ from models.consent import ConsentOrigin
 from resolvers.visibility.about import ABOUT_CONSENT, ABOUT_SHARE_CODE
 from resolvers.visibility.predicates import may_see_consent, may_see_share_code
 from schema.partners.client import Client
+from schema.requirements import SELF
 
-SELF = any_of(Scope.SELF)
 KNOWN_CONSENT = any_of(Scope.SELF, Scope.CONSENT)
 
 

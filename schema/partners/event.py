@@ -3,26 +3,20 @@
 from datetime import datetime
 
 import models
-from auth.scopes import Scope
 from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
-from engine.policy import all_of, any_of
 from models.event import EventKind
 from resolvers.partners import events
 from resolvers.visibility.about import ABOUT_EVENT
 from resolvers.visibility.predicates import may_see_event
 from schema.lazy_types import LazyParty
-from schema.partners.bulk_operation import OWN as OWN_BULK
 from schema.partners.bulk_operation import BulkOperation
 from schema.partners.consent import KNOWN_CONSENT, Consent
-from schema.requirements import KNOWN_PARTY
-
-OWN = any_of(Scope.REGISTER, Scope.SELF)
-"""Partners must not see the number of a party's events."""
+from schema.requirements import BULK, COURT_OR_SUBJECT, EVENT, KNOWN_PARTY
 
 
-@row_type(models.Event, seen_by=may_see_event, about=ABOUT_EVENT, source=events.told, requires=all_of(Scope.EVENT))
+@row_type(models.Event, seen_by=may_see_event, about=ABOUT_EVENT, source=events.told, requires=EVENT)
 class Event(Node):
     """That something changed for a subject (变更事件): neither what nor why, which is asked for."""
 
@@ -32,7 +26,7 @@ class Event(Node):
     )
     sequence: int | None = column(
         "Its place among the events of its party, from one, without gaps (序号); none of a consent's.",
-        requires=OWN,
+        requires=COURT_OR_SUBJECT,  # partners must not see the number of a party's events
     )
     occurred_at: datetime = column("When (发生时间).")
     party: LazyParty | None = relation(
@@ -42,5 +36,5 @@ class Event(Node):
         models.Event.consent, "The consent that it is about (授权).", requires=KNOWN_CONSENT
     )
     bulk_operation: BulkOperation | None = relation(
-        models.Event.bulk_operation, "The bulk operation that has ended (批量作业).", requires=OWN_BULK
+        models.Event.bulk_operation, "The bulk operation that has ended (批量作业).", requires=BULK
     )

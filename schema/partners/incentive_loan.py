@@ -5,24 +5,20 @@ from datetime import date, datetime
 import strawberry
 
 import models
-from auth.scopes import Scope
 from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
-from engine.policy import all_of
 from models.incentive_loan import LoanOutcome
 from resolvers.visibility.about import ABOUT_PARTY
 from resolvers.visibility.predicates import may_see_bank_row
 from schema.credit.certificate import Certificate
 from schema.inputs import ID, key, mutation_input, optional, required
 from schema.register.document_input import OTHER_DOCUMENT, DocumentKey
-from schema.requirements import INTEGRITY
+from schema.requirements import INTEGRITY, LOAN
 from schema.scalars import Money
 
-LENT = all_of(Scope.LOAN)
 
-
-@row_type(models.IncentiveLoan, seen_by=may_see_bank_row, about=ABOUT_PARTY, requires=LENT)
+@row_type(models.IncentiveLoan, seen_by=may_see_bank_row, about=ABOUT_PARTY, requires=LOAN)
 class IncentiveLoan(Node):
     """A loan that a bank granted on gold (诚信履行贷)."""
 

@@ -10,10 +10,7 @@ from resolvers import roots
 from resolvers.partners import scenarios
 from resolvers.register import subjects
 from resolvers.visibility import about
-from schema.filters import (
-    ConsentFilter,
-    WatchFilter,
-)
+from schema.filters import ConsentFilter, WatchFilter
 from schema.partners.bulk_operation import BulkOperation
 from schema.partners.client import Client
 from schema.partners.consent import Consent
@@ -22,6 +19,7 @@ from schema.partners.scenarios import CommerceReport, EmploymentReport, FinanceR
 from schema.partners.watch import Watch
 from schema.partners.webhook import Webhook
 from schema.register.subject import AccessInput, SubjectKey, SubjectReport
+from schema.requirements import BULK, EVENT, LOAN, SUBJECT, WATCH
 
 ACCESS = argument("access", AccessInput, "Why, and who asks in your house (查询事由).")
 
@@ -38,14 +36,14 @@ class PartnerQuery:
         "A subject by name and number, for a purpose (主体核查).",
         argument("by", SubjectKey, "The subject (主体)."),
         ACCESS,
-        requires=any_of(Scope.SUBJECT),
+        requires=SUBJECT,
     )
     subjects: list[SubjectReport] = root(
         subjects.subject_root(many=True),
         "Up to 100 subjects in one call, in the order asked (批量核查).",
         argument("by", list[SubjectKey], "The subjects (主体)."),
         ACCESS,
-        requires=any_of(Scope.SUBJECT),
+        requires=SUBJECT,
         sized_by="by",
     )
 
@@ -93,20 +91,18 @@ class PartnerQuery:
         roots.INCENTIVE_LOANS,
         "The loans that you reported, newest first (诚信履行贷).",
         CONSENTED,
-        requires=all_of(Scope.LOAN),
+        requires=LOAN,
         about=about.ABOUT_PARTY,
         prepare=roots.prepare_access,
     )
-    webhooks: list[Webhook] = root(roots.WEBHOOKS, "Where you are told of events (回调).", requires=all_of(Scope.EVENT))
+    webhooks: list[Webhook] = root(roots.WEBHOOKS, "Where you are told of events (回调).", requires=EVENT)
     watches: Connection[Watch] = root_connection(
         roots.WATCHES,
         "Your watches, oldest first (监测名单).",
-        requires=all_of(Scope.WATCH),
+        requires=WATCH,
         about=about.ABOUT_WATCH,
         filter_type=WatchFilter,
     )
     bulk_operations: Connection[BulkOperation] = root_connection(
-        roots.BULK_OPERATIONS,
-        "Your bulk operations, newest first (批量作业).",
-        requires=all_of(Scope.BULK),
+        roots.BULK_OPERATIONS, "Your bulk operations, newest first (批量作业).", requires=BULK
     )

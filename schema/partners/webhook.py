@@ -3,22 +3,19 @@
 from datetime import datetime
 
 import models
-from auth.scopes import Scope
 from engine.declare.connections import Connection
 from engine.declare.fields import column, connection, expression, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
-from engine.policy import all_of
 from models.event import EventKind
 from models.webhook import DisableReason
 from resolvers.partners import webhooks
 from resolvers.partners.webhooks import may_see_delivery, may_see_webhook
 from schema.partners.event import Event
+from schema.requirements import EVENT
 
-TOLD = all_of(Scope.EVENT)
 
-
-@row_type(models.Delivery, seen_by=may_see_delivery, requires=TOLD)
+@row_type(models.Delivery, seen_by=may_see_delivery, requires=EVENT)
 class Delivery(Node):
     """An event on its way to a webhook (推送记录): tried until it is taken, or given up after four days."""
 
@@ -32,7 +29,7 @@ class Delivery(Node):
     )
 
 
-@row_type(models.Webhook, seen_by=may_see_webhook, requires=TOLD)
+@row_type(models.Webhook, seen_by=may_see_webhook, requires=EVENT)
 class Webhook(Node):
     """Where you are told of events without asking (回调), Standard Webhooks 1.0."""
 

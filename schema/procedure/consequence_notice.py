@@ -3,22 +3,18 @@
 from datetime import date, datetime
 
 import models
-from auth.scopes import Scope
 from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
-from engine.policy import any_of
 from resolvers.visibility.about import ABOUT_PARTY
 from resolvers.visibility.items import may_see_consequence_notice
 from schema.lazy_types import LazyParty
 from schema.procedure.record_step import RecordStep, record_steps
 from schema.register.case import Case
-from schema.requirements import CASE, KNOWN_PARTY
+from schema.requirements import CASE, KNOWN_PARTY, PROCEDURE
 
 
-@row_type(
-    models.ConsequenceNotice, seen_by=may_see_consequence_notice, about=ABOUT_PARTY, requires=any_of(Scope.PROCEDURE)
-)
+@row_type(models.ConsequenceNotice, seen_by=may_see_consequence_notice, about=ABOUT_PARTY, requires=PROCEDURE)
 class ConsequenceNotice(Node):
     """What a participant was told would follow if it did not perform (法律后果告知书)."""
 

@@ -3,11 +3,9 @@
 from datetime import date, datetime
 
 import models
-from auth.scopes import Scope
 from engine.declare.fields import column, expression, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
-from engine.policy import any_of
 from models.catalogue import Stage, Tier
 from models.court import StaffRole
 from models.court_case import Role
@@ -24,10 +22,7 @@ from schema.procedure.objection import Objection
 from schema.procedure.record_change import RecordChange
 from schema.procedure.repair import Repair
 from schema.register.case import Assessment, Case
-from schema.requirements import KNOWN_PARTY, PUBLISHED
-
-PROCEDURE = any_of(Scope.PROCEDURE)
-CATALOGUE = any_of(Scope.CATALOGUE)
+from schema.requirements import CATALOGUE, KNOWN_PARTY, PROCEDURE, PUBLISHED, REGISTER
 
 
 @row_type(models.DeductionStep, seen_by=may_see_procedure, about=ABOUT_DEDUCTION, requires=PROCEDURE)
@@ -87,7 +82,7 @@ class Deduction(Node):
         models.Deduction.versions, "Its editions (历次版本).", requires=PROCEDURE
     )
     changes: list[RecordChange] = relation(
-        changes_of("deduction_id"), "What later exports changed of it (变更记录).", requires=any_of(Scope.REGISTER)
+        changes_of("deduction_id"), "What later exports changed of it (变更记录).", requires=REGISTER
     )
     objections: list[Objection] = relation(deductions.OBJECTIONS, "Objections to it (异议).", requires=PROCEDURE)
     repairs: list[Repair] = relation(deductions.REPAIRS, "Applications for its repair (修复申请).", requires=PROCEDURE)

@@ -3,19 +3,17 @@
 from datetime import date, datetime
 
 import models
-from auth.scopes import Scope
 from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
-from engine.policy import any_of
 from models.objection import ObjectionOutcome
 from resolvers.visibility.about import ABOUT_DEDUCTION
 from resolvers.visibility.items import may_see_procedure
 from schema.lazy_types import LazyDeduction
-from schema.requirements import PUBLISHED
+from schema.requirements import PROCEDURE, PUBLISHED
 
 
-@row_type(models.Objection, seen_by=may_see_procedure, about=ABOUT_DEDUCTION, requires=any_of(Scope.PROCEDURE))
+@row_type(models.Objection, seen_by=may_see_procedure, about=ABOUT_DEDUCTION, requires=PROCEDURE)
 class Objection(Node):
     """A written objection against a deduction (异议), answered within a month."""
 

@@ -4,16 +4,15 @@ from datetime import datetime
 from typing import Any
 
 import models
-from auth.scopes import Scope
 from engine.declare.fields import column, expression, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
-from engine.policy import any_of
 from resolvers.register.import_runs import changes_of, field_name
 from resolvers.visibility.imports import may_see_record_change
+from schema.requirements import REGISTER
 
 
-@row_type(models.RecordChange, seen_by=may_see_record_change, requires=any_of(Scope.REGISTER))
+@row_type(models.RecordChange, seen_by=may_see_record_change, requires=REGISTER)
 class RecordChange(Node):
     """That an export changed one field of what was there (变更记录); for the court whose it is."""
 
@@ -26,4 +25,4 @@ class RecordChange(Node):
 def record_changes(column: str) -> Any:
     """Declare the edge from a record to its changes. column: the column of a change that refers to the record."""
     description = "What later exports changed of it, oldest first (变更记录)."
-    return relation(changes_of(column), description, requires=any_of(Scope.REGISTER))
+    return relation(changes_of(column), description, requires=REGISTER)

@@ -3,20 +3,18 @@
 from datetime import date, datetime
 
 import models
-from auth.scopes import Scope
 from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
-from engine.policy import any_of
 from models.repair import RepairGround, RepairOutcome
 from resolvers.visibility.about import ABOUT_PARTY
 from resolvers.visibility.items import may_see_repair
 from schema.lazy_types import LazyCodeRecord, LazyDeduction
-from schema.requirements import PUBLISHED, RECORDED
+from schema.requirements import PROCEDURE, PUBLISHED, RECORDED
 from schema.scalars import Money
 
 
-@row_type(models.Repair, seen_by=may_see_repair, about=ABOUT_PARTY, requires=any_of(Scope.PROCEDURE))
+@row_type(models.Repair, seen_by=may_see_repair, about=ABOUT_PARTY, requires=PROCEDURE)
 class Repair(Node):
     """An application for credit repair (信用修复)."""
 

@@ -3,12 +3,10 @@
 from datetime import date
 
 import models
-from auth.scopes import Scope
 from engine.declare.connections import Connection
 from engine.declare.fields import column, connection, expression, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import RowObject, row_type
-from engine.policy import any_of
 from models.catalogue import Stage
 from models.court_case import Confidentiality, Role
 from resolvers.procedure.assessments import Assessment as AssessmentRow
@@ -20,7 +18,7 @@ from resolvers.visibility.predicates import may_see_case, may_see_participation
 from schema.lazy_types import LazyDeduction, LazyParty
 from schema.procedure.record_change import RecordChange, record_changes
 from schema.register.court import Court
-from schema.requirements import CASE, PART, PUBLISHED
+from schema.requirements import CASE, CATALOGUE, COURT_OR_SUBJECT, PUBLISHED, REGISTER
 
 
 @row_type(AssessmentRow, seen_by=may_see_assessment, requires=PUBLISHED, key=None, source=assessments)
@@ -32,7 +30,7 @@ class Assessment(RowObject):
     score: int = column("Ten less the points in publication, not below zero (得分).")
 
 
-@row_type(models.Participation, seen_by=may_see_participation, about=ABOUT_PARTY, requires=PART)
+@row_type(models.Participation, seen_by=may_see_participation, about=ABOUT_PARTY, requires=COURT_OR_SUBJECT)
 class Participation(Node):
     """A participant in a case, always with its role (诉讼参与)."""
 
@@ -40,7 +38,7 @@ class Participation(Node):
     name: str = column("Name as the case has it (姓名或名称); all that is known of an unidentified participant.")
     written_role: str | None = column(
         "The position as the court wrote it, such as 再审申请人; none where that is the ordinary word (原文地位).",
-        requires=any_of(Scope.REGISTER),
+        requires=REGISTER,
     )
     protected: bool = expression(
         publicity.minors_part, "Under 18 when the case was filed (未成年人); never served outside the court."
@@ -62,14 +60,12 @@ class Case(Node):
     cause: str = column("Cause of action (案由).")
     filed_on: date = column("Day of filing (立案日期).")
     closed_on: date | None = column("Day of closing (结案日期); none while it is open.")
-    court: Court = relation(models.CourtCase.court, "The court (经办法院).", requires=any_of(Scope.CATALOGUE))
-    confidentiality: Confidentiality = column(
-        "Whether and why it stays inside (不公开类型).", requires=any_of(Scope.REGISTER)
-    )
+    court: Court = relation(models.CourtCase.court, "The court (经办法院).", requires=CATALOGUE)
+    confidentiality: Confidentiality = column("Whether and why it stays inside (不公开类型).", requires=REGISTER)
     participations: list[Participation] = relation(
-        models.CourtCase.participations, "Who took part (诉讼参与人).", requires=PART
+        models.CourtCase.participations, "Who took part (诉讼参与人).", requires=COURT_OR_SUBJECT
     )
     deductions: Connection[LazyDeduction] = connection(
-        CASE_DEDUCTIONS, "Deductions in this case (本案扣分).", requires=any_of(Scope.REGISTER)
+        CASE_DEDUCTIONS, "Deductions in this case (本案扣分).", requires=REGISTER
     )
     changes: list[RecordChange] = record_changes("case_id")

@@ -3,15 +3,14 @@
 from typing import Optional
 
 import models
-from auth.scopes import Scope
 from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
-from engine.policy import any_of
 from resolvers.visibility.predicates import may_see_catalogue
+from schema.requirements import CATALOGUE
 
 
-@row_type(models.Court, seen_by=may_see_catalogue, requires=any_of(Scope.CATALOGUE), key="code")
+@row_type(models.Court, seen_by=may_see_catalogue, requires=CATALOGUE, key="code")
 class Court(Node):
     """A court (法院)."""
 

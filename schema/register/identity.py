@@ -3,22 +3,18 @@
 from datetime import datetime
 
 import models
-from auth.scopes import Scope
 from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
-from engine.policy import all_of, any_of
 from models.identity_conflict import ConflictOutcome, ConflictState, IdentityActKind, IdentityActState
 from resolvers.visibility.about import ABOUT_CONFLICT, ABOUT_PARTY
 from resolvers.visibility.predicates import may_see_identity_act
 from schema.lazy_types import LazyParty
 from schema.register.court import Court
-from schema.requirements import KNOWN_PARTY
-
-QUEUE = all_of(Scope.REGISTER, Scope.PROCEDURE)
+from schema.requirements import CATALOGUE, COURT_PROCEDURE, KNOWN_PARTY
 
 
-@row_type(models.IdentityConflict, seen_by=may_see_identity_act, about=ABOUT_CONFLICT, requires=QUEUE)
+@row_type(models.IdentityConflict, seen_by=may_see_identity_act, about=ABOUT_CONFLICT, requires=COURT_PROCEDURE)
 class IdentityConflict(Node):
     """One person's number under another name (身份冲突): its lines wait inside the court."""
 
@@ -30,7 +26,7 @@ class IdentityConflict(Node):
     outcome: ConflictOutcome | None = column("What it was (处理结果).")
     resolved_at: datetime | None = column("When it was resolved (处理时间).")
     reason: str | None = column("Why (处理理由).")
-    court: Court = relation(models.IdentityConflict.court, "The court (法院).", requires=any_of(Scope.CATALOGUE))
+    court: Court = relation(models.IdentityConflict.court, "The court (法院).", requires=CATALOGUE)
     holder: LazyParty | None = relation(
         models.IdentityConflict.holder, "Who has the number (证件持有人).", requires=KNOWN_PARTY
     )
@@ -39,7 +35,7 @@ class IdentityConflict(Node):
     )
 
 
-@row_type(models.IdentityAct, seen_by=may_see_identity_act, about=ABOUT_PARTY, requires=QUEUE)
+@row_type(models.IdentityAct, seen_by=may_see_identity_act, about=ABOUT_PARTY, requires=COURT_PROCEDURE)
 class IdentityAct(Node):
     """A step with the identity of a party (身份事项)."""
 
@@ -52,7 +48,7 @@ class IdentityAct(Node):
     decided_at: datetime | None = column("When it was decided (复核时间).")
     decision_reason: str | None = column("Why so (复核意见).")
     conflict: IdentityConflict | None = relation(
-        models.IdentityAct.conflict, "The conflict, of a resolution (身份冲突).", requires=QUEUE
+        models.IdentityAct.conflict, "The conflict, of a resolution (身份冲突).", requires=COURT_PROCEDURE
     )
     party: LazyParty | None = relation(
         models.IdentityAct.party, "The party that it is about (当事人).", requires=KNOWN_PARTY

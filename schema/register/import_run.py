@@ -3,16 +3,13 @@
 from datetime import date, datetime
 
 import models
-from auth.scopes import Scope
 from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
-from engine.policy import any_of
 from models.import_run import FindingLevel, ImportState
 from resolvers.register.import_runs import FINDINGS
 from resolvers.visibility.imports import may_see_import_finding, may_see_import_run
-
-REGISTER = any_of(Scope.REGISTER)
+from schema.requirements import REGISTER
 
 
 @row_type(models.ImportFinding, seen_by=may_see_import_finding, requires=REGISTER)

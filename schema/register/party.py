@@ -29,27 +29,24 @@ from schema.register.case import Participation
 from schema.register.household import MORAL_BANK, Household, Village
 from schema.register.party_name import PartyName
 from schema.register.party_relation import PartyRelation
-from schema.requirements import KNOWN_PARTY, PART
+from schema.requirements import COURT_OR_SUBJECT, KNOWN_PARTY, PROCEDURE, REGISTER
 
 CREDIT = PerType(Person=all_of(Scope.PERSON_CREDIT), Organization=all_of(Scope.ORGANIZATION))
-PROCEDURE = all_of(Scope.PROCEDURE)
 INTEGRITY = PerType(Person=all_of(Scope.PERSON_INTEGRITY), Organization=all_of(Scope.ORGANIZATION))
-LOOKING_BACK = any_of(Scope.REGISTER, Scope.SELF)
-"""The court's, and one's own past (R26)."""
 
 AS_OF = argument(
     "as_of",
     date | None,
     "The day to answer for, past or future (查询基准日). Today by default.",
     None,
-    requires=LOOKING_BACK,
+    requires=COURT_OR_SUBJECT,
 )
 READING = argument(
     "reading",
     Reading | None,
     "By today's knowledge (VALID), or what was answered on that day (KNOWN) (查询口径).",
     Reading.VALID,
-    requires=LOOKING_BACK,
+    requires=COURT_OR_SUBJECT,
 )
 
 
@@ -86,7 +83,7 @@ class Party(Node):
         parties.CODE_RECORDS, "All records that colour or coloured its code (信用码记录).", requires=INTEGRITY
     )
     participations: Connection[Participation] = connection(
-        parties.PARTICIPATIONS, "The cases it took part in (参与案件).", requires=PART
+        parties.PARTICIPATIONS, "The cases it took part in (参与案件).", requires=COURT_OR_SUBJECT
     )
     consequence_notices: list[ConsequenceNotice] = relation(
         parties.CONSEQUENCE_NOTICES, "Legal-consequence notices served on it (法律后果告知书).", requires=PROCEDURE
@@ -94,7 +91,7 @@ class Party(Node):
     relations: list[PartyRelation] = relation(
         relations.OF_PARTY,
         "Who represents it or is affiliated to it, and what it represents (关联关系).",
-        requires=any_of(Scope.REGISTER),
+        requires=REGISTER,
     )
     repairs: list[Repair] = relation(parties.REPAIRS, "Applications for repair (修复申请).", requires=PROCEDURE)
 

@@ -3,25 +3,18 @@
 from datetime import date
 
 import models
-from auth.scopes import Scope
 from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
-from engine.policy import any_of
 from models.relation import RelationKind
 from resolvers.register import relations  # noqa: F401 - registers its relations
 from resolvers.register.relations import may_see_relation
 from resolvers.visibility.about import ABOUT_PARTY
 from schema.lazy_types import LazyParty
+from schema.requirements import REGISTER
 
 
-@row_type(
-    models.PartyRelation,
-    seen_by=may_see_relation,
-    about=ABOUT_PARTY,
-    requires=any_of(Scope.REGISTER),
-    name="PartyRelation",
-)
+@row_type(models.PartyRelation, seen_by=may_see_relation, about=ABOUT_PARTY, requires=REGISTER, name="PartyRelation")
 class PartyRelation(Node):
     """A legal representative (法定代表人) or affiliate (关联方) of an organization."""
 

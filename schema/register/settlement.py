@@ -3,18 +3,17 @@
 from datetime import date
 
 import models
-from auth.scopes import Scope
 from engine.declare.fields import column
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
-from engine.policy import any_of
 from resolvers.register import settlements  # noqa: F401 - registers its relations
 from resolvers.register.settlements import may_see_settlement
 from resolvers.visibility.about import ABOUT_PARTY
 from schema.procedure.record_change import RecordChange, record_changes
+from schema.requirements import REGISTER
 
 
-@row_type(models.Settlement, seen_by=may_see_settlement, about=ABOUT_PARTY, requires=any_of(Scope.REGISTER))
+@row_type(models.Settlement, seen_by=may_see_settlement, about=ABOUT_PARTY, requires=REGISTER)
 class Settlement(Node):
     """A settlement or mediation that a party has performed (和解、调解已履行)."""
 

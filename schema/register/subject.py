@@ -5,10 +5,9 @@ from datetime import date
 import strawberry
 
 from auth.audiences import Purpose
-from auth.scopes import Scope
 from engine.declare.fields import column, expression, relation
 from engine.declare.row_types import RowObject, row_type
-from engine.policy import OPEN, any_of, require
+from engine.policy import OPEN, require
 from models.access_record import BorrowerRelation, MatchOutcome
 from models.party_name import NameStanding
 from resolvers.register import subjects
@@ -16,6 +15,7 @@ from resolvers.register.subjects import may_see_subject
 from schema.inputs import optional, required
 from schema.register.document_input import OTHER_DOCUMENT, DocumentKey
 from schema.register.party import Party
+from schema.requirements import SUBJECT
 
 AS_OF = "The court's day of this answer (基准日)."
 
@@ -68,7 +68,7 @@ class LookUpReport(RowObject):
     name="SubjectReport",
     key=None,
     source=subjects.looked_up,
-    requires=any_of(Scope.SUBJECT),
+    requires=SUBJECT,
 )
 class SubjectReport(LookUpReport):
     """What may be told of one subject (主体报告). A person without consent looks the same known or unknown."""
