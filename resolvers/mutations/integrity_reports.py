@@ -38,7 +38,7 @@ async def issue(
 
 def told_code(context: Context, row: Row) -> str:
     """The code of the report: the same in the answer to a repeated request."""
-    (key,) = row.keys_for({"share_code_id": None})
+    (key,) = row.get_keys({"share_code_id": None})
     return share_code(context.caller.keyring.share_key, key, REPORT)
 
 
