@@ -68,12 +68,9 @@ class Policy:
 
         Raises UndeclaredError if a requirement is missing.
         """
-        type_name = coordinate.partition(".")[0]
-        wanted = [type_name] if coordinate == type_name else [type_name, coordinate]
-        if "(" in coordinate:
-            wanted = [coordinate]
+        wanted = {coordinate} if "(" in coordinate else {coordinate.partition(".")[0], coordinate}
         try:
-            return [self.requirements[name] for name in wanted]
+            return [self.requirements[name] for name in sorted(wanted)]
         except KeyError as missing:
             raise UndeclaredError(f"{missing.args[0]} has no policy") from None
 

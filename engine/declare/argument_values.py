@@ -14,16 +14,18 @@ from engine.policy import DEFINITION
 Converter = Callable[[Any], Any]
 
 
-def make_argument_reader(field: GraphQLField) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
+def make_argument_reader(field: GraphQLField) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
     """Return a function that converts the coerced arguments of a field and renames them to their Python names."""
-    arguments = {
-        given: (one.extensions[DEFINITION].python_name, _converter(one.type)) for given, one in field.args.items()
-    }
+    return _members(field.args)
 
-    def read(values: Mapping[str, Any]) -> Mapping[str, Any]:
-        return {arguments[given][0]: arguments[given][1](value) for given, value in values.items()}
 
-    return read
+def _members(declared: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    known = {name: (one.extensions[DEFINITION].python_name, _converter(one.type)) for name, one in declared.items()}
+
+    def convert(values: Mapping[str, Any]) -> dict[str, Any]:
+        return {known[name][0]: known[name][1](value) for name, value in values.items()}
+
+    return convert
 
 
 def _converter(type_: Any) -> Converter:
@@ -39,16 +41,7 @@ def _of_type(type_: Any) -> Converter:
     if isinstance(type_, GraphQLEnumType):
         enum: Converter = type_.extensions[DEFINITION].wrapped_cls
         return enum
-    return _input(type_) if isinstance(type_, GraphQLInputObjectType) else lambda value: value
-
-
-def _input(type_: GraphQLInputObjectType) -> Converter:
-    made: Callable[..., Any] = type_.extensions[DEFINITION].origin
-    fields = {
-        name: (one.extensions[DEFINITION].python_name, _converter(one.type)) for name, one in type_.fields.items()
-    }
-
-    def convert(values: Mapping[str, Any]) -> Any:
-        return made(**{fields[name][0]: fields[name][1](value) for name, value in values.items()})
-
-    return convert
+    if isinstance(type_, GraphQLInputObjectType):
+        cls, members = type_.extensions[DEFINITION].origin, _members(type_.fields)
+        return lambda values: cls(**members(values))
+    return lambda value: value

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cache
@@ -45,10 +46,9 @@ def read_page(
     chosen, after, order = arguments.get("filter"), arguments.get("after"), arguments.get("order_by")
     given = {} if chosen is None else {name: value for name, value in vars(chosen).items() if value is not None}
     name = next(iter(relation.orders)) if order is None else order.name
-    place = None if after is None else read_cursor(after, key)
     types = list_place_types(row_type, relation.orders[name])
-    typed = None if place is None else parse_place(name, types, place)
-    return Page(arguments["first"], name, typed, tuple(sorted(given.items())), largest)
+    place = None if after is None else parse_place(name, types, read_cursor(after, key))
+    return Page(arguments["first"], name, place, tuple(sorted(given.items())), largest)
 
 
 def list_order_columns(order: Order, child: Frame, key: str | None) -> list[SQL]:
@@ -86,45 +86,37 @@ def start_after(order: Order, columns: Sequence[SQL], after: Sequence[SQL]) -> S
 
 def read_cursor(after: str, key: bytes) -> str:
     """Return the position in a cursor. Raises BadCursorError if the cursor is not valid."""
-    try:
-        place = unseal(after, key)
-    except ValueError:
-        place = None
-    if place is None:
-        raise BadCursorError(FOREIGN)
-    return place
+    with suppress(ValueError):
+        if (place := unseal(after, key)) is not None:
+            return place
+    raise BadCursorError(FOREIGN)
 
 
 def parse_place(name: str, types: Sequence[TypeEngine[Any]], place: str) -> tuple[Any, ...]:
     """Return the values of a position in the order `name`. Raises BadCursorError for another order or list."""
-    try:
+    with suppress(ValueError, OverflowError, RecursionError):
         found = json.loads(place)
-    except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, list) or len(found) != len(types) + 1 or found[0] != name:
-        raise BadCursorError(FOREIGN)
-    try:
-        return tuple(READERS[type_.python_type](str(text)) for type_, text in zip(types, found[1:], strict=True))
-    except (ValueError, OverflowError):
-        raise BadCursorError(FOREIGN) from None
+        if isinstance(found, list) and found[:1] == [name]:
+            return tuple(READERS[type_.python_type](str(text)) for type_, text in zip(types, found[1:], strict=True))
+    raise BadCursorError(FOREIGN)
 
 
 def _key(text: str) -> int:
     if not 0 <= (key := int(text)) < 2**63:
-        raise ValueError("no key of PostgreSQL's")
+        raise ValueError("out of the range of bigint")
     return key
 
 
 def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
-        raise ValueError("a moment without its zone")
+        raise ValueError("no time zone")
     return moment.astimezone(UTC)
 
 
 def _text(text: str) -> str:
     if b"\0" in text.encode():
-        raise ValueError("no text of PostgreSQL's")
+        raise ValueError("U+0000")
     return text
 
 

@@ -5,7 +5,6 @@ from functools import cache
 from typing import Any, TypeVar
 
 from graphql import (
-    DefinitionNode,
     DocumentNode,
     EnumTypeDefinitionNode,
     GraphQLSchema,
@@ -43,12 +42,8 @@ def _narrowed(document: DocumentNode, policy: Policy, scopes: frozenset[str]) ->
     named = {node.name.value: node for node in document.definitions if hasattr(node, "name")}
     kept = {name: _permitted(node, policy, scopes) for name, node in named.items()}
     alive = _reachable(ROOTS, {name: node for name, node in kept.items() if node is not None})
-    definitions = [kept[name] for name in named if name in alive or _is_directive(named[name])]
+    definitions = [kept[name] for name, node in named.items() if name in alive or node.kind == "directive_definition"]
     return DocumentNode(definitions=tuple(_without_lost_interfaces(node, alive) for node in definitions if node))
-
-
-def _is_directive(node: DefinitionNode) -> bool:
-    return node.kind == "directive_definition"
 
 
 def _permitted(node: Any, policy: Policy, scopes: frozenset[str]) -> Any:

@@ -95,13 +95,9 @@ class Reader:
         assert isinstance(parent, GraphQLObjectType | GraphQLInterfaceType)  # noqa: S101 - ensured by validation
         defined = parent.fields[name]
         coordinate = f"{parent.name}.{name}"
-        found = {coordinate, *_arguments(node, defined, coordinate)}
         leads_to = get_named_type(defined.type)
-        return (
-            frozenset(found | self.read_selections(node.selection_set, leads_to))
-            if is_composite_type(leads_to)
-            else frozenset(found)
-        )
+        below = self.read_selections(node.selection_set, leads_to) if is_composite_type(leads_to) else frozenset[str]()
+        return below | {coordinate, *_arguments(node, defined, coordinate)}
 
 
 def _arguments(node: FieldNode, defined: GraphQLField, coordinate: str) -> Iterable[str]:

@@ -63,12 +63,9 @@ def list_uses_in_variables(
     """Return the deprecated elements that the variables of an operation use."""
     if not _among_inputs(schema):
         return ()
-    given = ((type_from_ast(schema, one.type), variables.get(one.variable.name.value)) for one in _defined(operation))
+    defined = operation.variable_definitions or ()
+    given = ((type_from_ast(schema, one.type), variables.get(one.variable.name.value)) for one in defined)
     return tuple(sorted({use for kind, value in given for use in _within(kind, value)}))
-
-
-def _defined(operation: OperationDefinitionNode) -> Sequence[Any]:
-    return operation.variable_definitions or ()
 
 
 @cache

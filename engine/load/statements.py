@@ -67,11 +67,12 @@ class RelationQuery:
     def build_conditions(self, page: Page | None = None) -> list[SQL]:
         """Return the join condition, the row predicate, and the filters of a page."""
         on = self.relation.on(self.parent, self.child)
-        filters = [self._filter(name, value) for name, value in page.filters] if page else []
-        return [on, self.row_type.seen_by(self.child, self.audience), *filters]
-
-    def _filter(self, name: str, value: Any) -> SQL:
-        return self.relation.filters[name](self.child, value)
+        filters = page.filters if page else ()
+        return [
+            on,
+            self.row_type.seen_by(self.child, self.audience),
+            *(self.relation.filters[name](self.child, value) for name, value in filters),
+        ]
 
     def _select(self, columns: Sequence[SQL], where: Sequence[SQL]) -> sa.Select[Any]:
         ordinal = [] if self.ordinal is None else [self.ordinal.label("_ordinal")]

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 import sqlalchemy as sa
@@ -80,13 +80,6 @@ class Ready:
 def compile_update(update: sa.Update | None) -> Statement | None:
     """Compile the statement to execute first. There are few, so that all are kept."""
     return None if update is None else compile_statement(update)
-
-
-class Part(Protocol):
-    """The part of a plan for one root field."""
-
-    def bind(self, variables: VariableValues, caller: AnyCaller) -> Ready | Text:
-        """Return a statement with its values, or the answer. Raises what the arguments raise."""
 
 
 @dataclass(frozen=True)
@@ -208,7 +201,7 @@ class ResolvedPart:
 class Plan:
     """The parts of an operation by response name."""
 
-    parts: Mapping[str, Part]
+    parts: Mapping[str, RowsPart | NodesPart | ResolvedPart]
 
     def bind(self, variables: VariableValues, caller: AnyCaller) -> dict[str, Ready | Text]:
         """Return the statements and answers for this request. Raises what the arguments raise."""
@@ -223,7 +216,7 @@ def compile_plan(purpose: PlanTarget, reader: ArgumentReader, types: Mapping[str
 
 def _part(
     details: FieldDetailsList, purpose: PlanTarget, reader: ArgumentReader, types: Mapping[str, Sequence[str]]
-) -> Part:
+) -> RowsPart | NodesPart | ResolvedPart:
     node, selection = details[0].node, purpose.selection
     name = node.name.value
     defined = selection.root.fields.get(name)
@@ -231,13 +224,13 @@ def _part(
         return ResolvedPart((node.alias or node.name).value, selection, _only(selection, [one.node for one in details]))
     own, walk = Argued(-1, defined, node, reader(defined)), Walk(purpose.engine, selection, reader)
     if isinstance(declaration, Root):
-        walk.root(declaration.relation, defined, details)
+        walk.walk_edge(declaration.relation, defined, details)
         asked = RootField(declaration, defined, details, types.get(name, ()))
         edges = tuple(walk.edges.values())
         if declaration.relation.connection:
             edges = (replace(edges[0], largest_page=purpose.largest_page), *edges[1:])
         return RowsPart(asked, own, EdgeArguments(edges), purpose)
-    walk.nodes(details)
+    walk.walk_nodes(details)
     asked = RootField(None, defined, details, types.get(name, ()))
     return NodesPart(asked, own, EdgeArguments(tuple(walk.edges.values())), purpose)
 

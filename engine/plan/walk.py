@@ -27,16 +27,13 @@ class Walk:
     reader: ArgumentReader
     edges: dict[int, ArguedEdge] = field(default_factory=dict)
 
-    def root(self, relation: Relation, defined: GraphQLField, details: FieldDetailsList) -> None:
-        """Walk from a root that returns rows of one type. Raises Unplanned."""
-        self._edge(relation, defined, details)
-
-    def nodes(self, details: FieldDetailsList) -> None:
+    def walk_nodes(self, details: FieldDetailsList) -> None:
         """Walk from a root that returns rows of any type with an id. Raises Unplanned."""
         for row_type in self.engine.nodes.values():
             self._rows(row_type, details)
 
-    def _edge(self, relation: Relation, defined: GraphQLField, details: FieldDetailsList) -> None:
+    def walk_edge(self, relation: Relation, defined: GraphQLField, details: FieldDetailsList) -> None:
+        """Walk from an edge, or from a root that returns rows of one type. Raises Unplanned."""
         node = details[0].node
         if (relation.connection or relation.arguments) and id(node) not in self.edges:
             argued = Argued(len(self.edges), defined, node, self.reader(defined))
@@ -71,7 +68,7 @@ class Walk:
         defined = kind.fields[name]
         declaration = get_declaration(defined)
         if isinstance(declaration, Relation):
-            self._edge(declaration, defined, details)
+            self.walk_edge(declaration, defined, details)
         elif get_python_name(defined) not in row_type.scalars or not _writable(defined):
             raise Unplanned(f"{kind.name}.{name}")
 
