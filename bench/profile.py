@@ -25,7 +25,7 @@ from bench.works import WORKS, Work, picks
 from engine.answering import Result
 from engine.document.document import prepare_operation
 from engine.execution import NotPlanned, bind_plan, price_request
-from engine.plan.plan import Ready
+from engine.plan.plan import BoundStatement
 from engine.plan.runner import run
 from postgres.connections import PlanConnections
 from resolvers.caller import Caller
@@ -64,7 +64,7 @@ class Way:
         names = ("body", "document, from the cache", "variables and cost", "plan", "PostgreSQL", "reply")
         return list(zip(names, (read, found, coerced, bound, sent, replied), strict=True))
 
-    def _ready(self, request: Any) -> dict[str, Ready]:
+    def _ready(self, request: Any) -> dict[str, BoundStatement]:
         parts = bind_plan(request, self.caller)
         if isinstance(parts, NotPlanned):
             raise RuntimeError(parts.reason)

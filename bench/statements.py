@@ -14,7 +14,7 @@ from bench.postgres_alone import Statement
 from bench.the_engine import prepared
 from bench.works import Work
 from engine.execution import NotPlanned, bind_plan, price_request
-from engine.plan.plan import Ready
+from engine.plan.plan import BoundStatement
 from models.client import Client
 from postgres import database
 from resolvers.caller import Caller
@@ -27,7 +27,9 @@ def statements(data: Data, work: Work, document: str, variables: Mapping[str, An
     parts = bind_plan(price_request(operation, dict(variables), work.audience), caller)
     if isinstance(parts, NotPlanned):
         raise RuntimeError(f"{work.name} has no plan: {parts.reason}")
-    return [Statement(part.statement.text, part.arguments()) for part in parts.values() if isinstance(part, Ready)]
+    return [
+        Statement(part.statement.text, part.arguments()) for part in parts.values() if isinstance(part, BoundStatement)
+    ]
 
 
 def principal(data: Data, work: Work) -> Principal:

@@ -10,11 +10,11 @@ from graphql import ExecutionResult, GraphQLError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from engine.execution import Asked, Executor, InternalError, NotPlanned, bind_plan, run
+from engine.execution import Executor, InternalError, NotPlanned, PricedRequest, bind_plan, run
 from engine.load.caller import AnyCaller
 from engine.load.context import Context
 from engine.plan import runner
-from engine.plan.plan import Ready, Text
+from engine.plan.plan import BoundStatement, Text
 from engine.plan.runner import Connections
 
 OUT_OF_ORDER = "40001"
@@ -54,7 +54,7 @@ class Answering:
     connections: Connections
     executor: Executor = Executor.PLAN
 
-    async def answer(self, request: Asked, caller: AnyCaller) -> tuple[Result, NotPlanned | None]:
+    async def answer(self, request: PricedRequest, caller: AnyCaller) -> tuple[Result, NotPlanned | None]:
         """Answer a request after its log entries are committed. Return the reason as well if the loaders answered.
 
         Raises InternalError.
@@ -64,12 +64,12 @@ class Answering:
             return Result.of(await self._by_loaders(request, caller)), parts
         return Result(await runner.run(self.connections, parts)), None
 
-    def _parts(self, request: Asked, caller: AnyCaller) -> Mapping[str, Ready | Text] | NotPlanned:
+    def _parts(self, request: PricedRequest, caller: AnyCaller) -> Mapping[str, BoundStatement | Text] | NotPlanned:
         if request.operation.mutates:
             return NotPlanned("mutation")
         return bind_plan(request, caller) if self.executor is Executor.PLAN else NotPlanned("setting")
 
-    async def _by_loaders(self, request: Asked, caller: AnyCaller) -> ExecutionResult:
+    async def _by_loaders(self, request: PricedRequest, caller: AnyCaller) -> ExecutionResult:
         for _ in range(runner.ATTEMPTS - 1):
             try:
                 return await self._loaded(request, caller)
@@ -78,7 +78,7 @@ class Answering:
                     raise
         return await self._loaded(request, caller)
 
-    async def _loaded(self, request: Asked, caller: AnyCaller) -> ExecutionResult:
+    async def _loaded(self, request: PricedRequest, caller: AnyCaller) -> ExecutionResult:
         async with self.database.connect() as connection:
             context = Context(engine=request.operation.engine, caller=caller, connection=connection)
             try:

@@ -19,7 +19,7 @@ from engine.document.error_redaction import add_code
 from engine.load.caller import AnyCaller
 from engine.load.context import Context
 from engine.load.errors import ExpectedError
-from engine.plan.plan import Ready, Text
+from engine.plan.plan import BoundStatement, Text
 from engine.plan.walk import Unplanned
 
 QUIET_VALUES: Mapping[str, Any] = {"max_errors": 10, "hide_suggestions": True}
@@ -40,7 +40,7 @@ class Executor(StrEnum):
 
 
 @dataclass(frozen=True)
-class Asked:
+class PricedRequest:
     """An operation with the variables of one request and its cost."""
 
     operation: Operation
@@ -58,7 +58,7 @@ class Asked:
         ]
 
 
-def price_request(operation: Operation, variables: dict[str, Any] | None, audience: Audience) -> Asked:
+def price_request(operation: Operation, variables: dict[str, Any] | None, audience: Audience) -> PricedRequest:
     """Coerce the variables of a request and compute its cost.
 
     Raises DocumentError if variables are invalid or the cost exceeds the maximum.
@@ -69,7 +69,7 @@ def price_request(operation: Operation, variables: dict[str, Any] | None, audien
     cost = variant.price.compute(values.coerced)
     if cost > MOST_COST:
         raise DocumentError(TooCostlyError(cost))
-    return Asked(operation, given, values, variant, cost)
+    return PricedRequest(operation, given, values, variant, cost)
 
 
 def coerce_variables(operation: Operation, given: dict[str, Any]) -> VariableValues:
@@ -94,7 +94,7 @@ class NotPlanned:
     reason: str
 
 
-def bind_plan(request: Asked, caller: AnyCaller) -> Mapping[str, Ready | Text] | NotPlanned:
+def bind_plan(request: PricedRequest, caller: AnyCaller) -> Mapping[str, BoundStatement | Text] | NotPlanned:
     """Return the parts of the plan for this request, or the reason why it has none.
 
     Invalid arguments are left to the loaders, which report the path of each error.
@@ -110,7 +110,7 @@ def bind_plan(request: Asked, caller: AnyCaller) -> Mapping[str, Ready | Text] |
         return NotPlanned("arguments")
 
 
-async def run(request: Asked, context: Context) -> ExecutionResult:
+async def run(request: PricedRequest, context: Context) -> ExecutionResult:
     """Execute the operation by the loaders in the transaction of `context.connection`.
 
     Raises InternalError. Errors of the access log propagate, so that no answer is sent without its entries.

@@ -8,7 +8,7 @@ from engine.document.cost import MOST_COST
 from engine.document.document import Operation
 from engine.execution import NotPlanned, bind_plan, price_request
 from engine.load.caller import AnyCaller
-from engine.plan.plan import Ready
+from engine.plan.plan import BoundStatement
 
 UNPLANNED = {"mutation": "a mutation is done, then read", "subscription": "each of its events is read by itself"}
 SHOWN = str | int | float | bool | None
@@ -59,7 +59,7 @@ def explain(operation: Operation, variables: dict[str, Any] | None, caller: AnyC
     parts = bind_plan(request, caller)
     if isinstance(parts, NotPlanned):
         return Explanation(operation, request.cost, _needs(operation), parts.reason, ())
-    found = tuple(_statement(name, part) for name, part in parts.items() if isinstance(part, Ready))
+    found = tuple(_statement(name, part) for name, part in parts.items() if isinstance(part, BoundStatement))
     return Explanation(operation, request.cost, _needs(operation), "", found)
 
 
@@ -70,7 +70,7 @@ def _needs(operation: Operation) -> dict[str, list[list[str]]]:
     return {name: [sorted(scopes) for scopes in wanted] for name, wanted in stated.items() if all(wanted)}
 
 
-def _statement(name: str, part: Ready) -> ExplainedStatement:
+def _statement(name: str, part: BoundStatement) -> ExplainedStatement:
     statement = part.statement
     return ExplainedStatement(name, statement.text, tuple(zip(statement.parameters, part.arguments(), strict=True)))
 

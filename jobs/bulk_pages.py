@@ -14,7 +14,7 @@ from engine.document.document import DocumentError, Operation
 from engine.document.json_values import JsonError, read_json
 from engine.execution import coerce_variables
 from engine.plan import runner
-from engine.plan.plan import Ready
+from engine.plan.plan import BoundStatement
 from jobs.bulk_task import Place, StoppedError, Task
 from jobs.bulk_watches import customer_of, watched
 from models.bulk_operation import BulkError, BulkKind
@@ -97,17 +97,17 @@ def _next_page(place: Place, page: Mapping[str, Any]) -> Place | None:
     return Place(place.pages + 1, page["endCursor"]) if page["hasNextPage"] else None
 
 
-def _ready(task: Task, operation: Operation, variables: dict[str, Any], *, logged: bool = True) -> Ready:
+def _ready(task: Task, operation: Operation, variables: dict[str, Any], *, logged: bool = True) -> BoundStatement:
     """The statement for these variables. Raises DocumentError, GraphQLError."""
     values = coerce_variables(operation, variables)
     audience, size = task.caller.principal.audience, task.row.page_size
     paged = Paged.of(operation, audience, values, size, logged=logged)
     (found,) = paged.plan.bind(values, task.caller).values()
-    assert isinstance(found, Ready)  # noqa: S101 - it leads to rows
+    assert isinstance(found, BoundStatement)  # noqa: S101 - it leads to rows
     return found
 
 
-def _allowed(task: Task, operation: Operation, variables: dict[str, Any], *, logged: bool = True) -> Ready:
+def _allowed(task: Task, operation: Operation, variables: dict[str, Any], *, logged: bool = True) -> BoundStatement:
     """The same for what was allowed when it was begun. Raises StoppedError if it is not now."""
     try:
         return _ready(task, operation, variables, logged=logged)
@@ -115,7 +115,7 @@ def _allowed(task: Task, operation: Operation, variables: dict[str, Any], *, log
         raise StoppedError(BulkError.REFUSED) from None
 
 
-async def _answer(connection: AsyncConnection, name: str, ready: Ready) -> bytes:
+async def _answer(connection: AsyncConnection, name: str, ready: BoundStatement) -> bytes:
     """The answer of a statement, in the transaction that `connection` is in."""
     await runner.compile_all([ready])
     raw = await connection.get_raw_connection()

@@ -46,7 +46,7 @@ def open_database(settings: Settings) -> Iterator[sa.URL]:
     """
     if settings.database_url:
         url = read_url(settings.database_url)
-        check(url)
+        check_server(url)
         if (direct := get_direct_url(settings, url)) != url:
             check_direct(direct, url)
         yield url
@@ -132,7 +132,7 @@ def _ensure_database(maintenance: sa.URL) -> sa.URL:
     return maintenance.set(database=EMBEDDED_DATABASE)
 
 
-def check(url: sa.URL) -> None:
+def check_server(url: sa.URL) -> None:
     """Raise DatabaseError unless PostgreSQL 15 or newer answers at `url`."""
     remedy = f"Check {DATABASE_URL}, or unset it to use the embedded server."
     version = int(_asked(url, "show server_version_num", remedy)[0])

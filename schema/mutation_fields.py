@@ -20,7 +20,7 @@ from engine.declare.directives import RequiresScopes
 from engine.declare.fields import DeclaredField, argument
 from engine.declare.relations import Root
 from engine.declare.row_types import get_model
-from engine.load.context import Later
+from engine.load.context import Deferred
 from engine.policy import OPEN, Requirement, require
 from resolvers.mutations.acting import Also, MutationRoot, Perform, perform_mutation
 from resolvers.mutations.binding import bind
@@ -61,7 +61,7 @@ class MutationField(DeclaredField):
 
     def get_result(self, source: Any, info: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         """Perform the mutation and return its payload."""
-        return Later(self._answer, info.context, convert_to_dict(kwargs["input"]))
+        return Deferred(self._answer, info.context, convert_to_dict(kwargs["input"]))
 
     async def _answer(self, context: Any, given: dict[str, Any]) -> Any:
         noun, *_ = (field.name for field in dataclasses.fields(self.payload))

@@ -26,7 +26,7 @@ from engine.document import deprecation
 from engine.document.cost import MOST_COST
 from engine.document.document import DocumentError, is_subscription, prepare_operation, reads_within
 from engine.engine import Engine
-from engine.execution import Asked, Executor, InternalError, introspect, log_failure, price_request
+from engine.execution import Executor, InternalError, PricedRequest, introspect, log_failure, price_request
 from engine.load.errors import ForbiddenError
 from engine.plan.runner import Connections
 from models.keyring import Keyring
@@ -154,7 +154,7 @@ class GraphQLEndpoint:
     async def _charge(self, principal: Principal, cost: int) -> Charge | None:
         return await self.budgets.charge(principal, cost) if self.budgets else None
 
-    def _extensions(self, request: Asked, caller: Caller, answer: Result, executor: str) -> dict[str, Any]:
+    def _extensions(self, request: PricedRequest, caller: Caller, answer: Result, executor: str) -> dict[str, Any]:
         """What the reply says of itself; `debug` tells what answered, and why. What was not used is given back."""
         cost: dict[str, Any] = {"requestedQueryCost": request.cost, "maximumQueryCost": MOST_COST}
         if self.budgets and caller.charge:
@@ -166,7 +166,7 @@ class GraphQLEndpoint:
             **({"executor": executor} if self.debug else {}),
         }
 
-    async def _execute(self, request: Asked, caller: Caller) -> tuple[Result, str]:
+    async def _execute(self, request: PricedRequest, caller: Caller) -> tuple[Result, str]:
         """The answer, and what gave it."""
         answering = Answering(self.engine, self.connections, self.executor)
         answer, otherwise = await answering.answer(request, caller)

@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from casework.idempotency import InProgressError, Request, ReusedError, recall, remember
 from casework.transaction import transact
-from engine.execution import Asked, InternalError, run
-from engine.load.context import Context, Performing
+from engine.execution import InternalError, PricedRequest, run
+from engine.load.context import Context, MutationState
 from resolvers.caller import Caller
 
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -45,7 +45,9 @@ def read_key(headers: Sequence[str]) -> str | None:
     return headers[0]
 
 
-async def mutate(engine: AsyncEngine, asked: Asked, name: str | None, caller: Caller, key: str | None) -> Mutated:
+async def mutate(
+    engine: AsyncEngine, asked: PricedRequest, name: str | None, caller: Caller, key: str | None
+) -> Mutated:
     """Do it, or find that it was done. What is refused, or cannot be shown as asked, leaves no trace, nor does its key.
 
     Raises KeyRefusedError, and what `run` raises.
@@ -54,7 +56,7 @@ async def mutate(engine: AsyncEngine, asked: Asked, name: str | None, caller: Ca
 
     async def work(connection: AsyncConnection) -> Mutated:
         changed = await recall(connection, request) if request else None
-        performing = Performing(changed, replays=changed is not None)
+        performing = MutationState(changed, replays=changed is not None)
         result = await _run(connection, asked, caller, performing)
         if request and not performing.replays and performing.changed is not None:
             await remember(connection, request, performing.changed, caller.now)
@@ -84,7 +86,9 @@ class _NothingDoneError(Exception):
         self.answer = answer
 
 
-async def _run(connection: AsyncConnection, asked: Asked, caller: Caller, performing: Performing) -> ExecutionResult:
+async def _run(
+    connection: AsyncConnection, asked: PricedRequest, caller: Caller, performing: MutationState
+) -> ExecutionResult:
     """The answer of the loaders. What PostgreSQL says goes out as it is: the transaction may be run again."""
     context = Context(engine=asked.operation.engine, caller=caller, connection=connection, performing=performing)
     try:
@@ -97,7 +101,7 @@ async def _run(connection: AsyncConnection, asked: Asked, caller: Caller, perfor
         await context.close()
 
 
-def _request(asked: Asked, name: str | None, caller: Caller, key: str) -> Request:
+def _request(asked: PricedRequest, name: str | None, caller: Caller, key: str) -> Request:
     """A key is of one client, and of whom it acts for."""
     principal = caller.principal
     staff = principal.officer.key if principal.officer else ""

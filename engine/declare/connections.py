@@ -5,7 +5,7 @@ from typing import Generic, TypeVar
 import strawberry
 
 from engine.declare.directives import Cost
-from engine.load.context import Later
+from engine.load.context import Deferred
 from engine.load.loaders import LoadedPage as Page
 from engine.policy import OPEN, require
 
@@ -33,7 +33,7 @@ class Edge(Generic[T]):
 
 
 def _total_count(root: strawberry.Parent[Page]) -> int:
-    return Later(root.count)  # type: ignore[return-value]  # awaited by graphql-core
+    return Deferred(root.count)  # type: ignore[return-value]  # awaited by graphql-core
 
 
 @strawberry.type(description="One page of a list.", directives=[FREE])

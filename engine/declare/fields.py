@@ -31,7 +31,7 @@ from engine.declare.relations import (
     read_relationship,
 )
 from engine.declare.sql import SQL
-from engine.load.context import Context, Later
+from engine.load.context import Context, Deferred
 from engine.load.loaders import answer_root, load_page, load_relation
 from engine.load.nodes import NodesRoot, load_nodes
 from engine.policy import OPEN, Requirement, combine
@@ -67,15 +67,15 @@ class DeclaredField(StrawberryField):
         if isinstance(declaration, Column | Expression):
             return getattr(source, self.python_name)
         if isinstance(declaration, NodesRoot):
-            return Later(load_nodes, info.context, to_camel_case(self.python_name), declaration, kwargs)
+            return Deferred(load_nodes, info.context, to_camel_case(self.python_name), declaration, kwargs)
         assert isinstance(declaration, Root | Relation)  # noqa: S101 - there are no other kinds of declarations
         relation = declaration.relation if isinstance(declaration, Root) else declaration
         page = _page(info.context, relation, kwargs)
         if isinstance(declaration, Root):
-            return Later(answer_root, info.context, to_camel_case(self.python_name), declaration, kwargs, page)
+            return Deferred(answer_root, info.context, to_camel_case(self.python_name), declaration, kwargs, page)
         if page:
-            return Later(load_page, info.context, relation, source, page)
-        return Later(load_relation, info.context, relation, source, kwargs)
+            return Deferred(load_page, info.context, relation, source, page)
+        return Deferred(load_relation, info.context, relation, source, kwargs)
 
 
 def _page(context: Context, relation: Relation, arguments: Mapping[str, Any]) -> Page | None:

@@ -14,7 +14,7 @@ from engine.load.trail import Trail
 Loader = Any
 
 
-class Later:
+class Deferred:
     """An awaitable that starts when it is awaited. graphql-core does not await the siblings of a failed field."""
 
     def __init__(self, begin: Callable[..., Coroutine[Any, Any, Any]], *arguments: Any) -> None:
@@ -25,7 +25,7 @@ class Later:
 
 
 @dataclass
-class Performing:
+class MutationState:
     """The mutation of a request.
 
     changed: the key of the row; given if the mutation `replays` an earlier request. refused: whether nothing was
@@ -56,7 +56,7 @@ class Context:
     caller: Any
     connection: AsyncConnection
     trail: Trail = field(init=False)
-    performing: Performing = field(default_factory=Performing)
+    performing: MutationState = field(default_factory=MutationState)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _loaders: dict[Hashable, Loader] = field(default_factory=dict)
     _running: set[asyncio.Task[Any]] = field(default_factory=set)

@@ -15,7 +15,7 @@ MET = "met"
 
 
 @dataclass(frozen=True)
-class Told:
+class EntrySource:
     """The values that the rows of one FROM element supply to log entries.
 
     answer: the rows, with the columns of `list_about_columns`, and MET if edges lead to other subjects. about: the
@@ -80,7 +80,7 @@ def list_about_columns(about: About | None, row: Frame) -> list[SQL]:
 
 
 def build_log_insertion(
-    audit: Audit, answers: Sequence[Told], field: str, types: Sequence[str], audience: Audience
+    audit: Audit, answers: Sequence[EntrySource], field: str, types: Sequence[str], audience: Audience
 ) -> sa.CTE | None:
     """Return the CTE that inserts all entries of a root field, or None if there are none."""
     selects = [select for told in answers for select in told.build_entries()]

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from engine.declare.relations import Audience, Frame
 from engine.declare.sql import SQL
 from engine.load.nodes import get_node_root
-from engine.plan.entries import Told
+from engine.plan.entries import EntrySource
 from engine.plan.json_text import concatenate, replace_null, write_array
 from engine.plan.roots import TEXT, RootField, add_log_entries, build_answer
 from engine.plan.rows import Writer
@@ -32,7 +32,7 @@ def build_nodes_statement(
     for name in types:
         answer, about = _of_type(name, asked, writer)
         rows.append(sa.select(sa.literal(name, sa.Text).label("type"), answer.c[KEY], answer.c[TEXT]))
-        told.append(Told(writer.engine.audit, answer, about))
+        told.append(EntrySource(writer.engine.audit, answer, about))
     ids = sa.func.unnest(ASKED_TYPES, ASKED_KEYS).table_valued("type", "key", with_ordinality="place", name="ids")
     ids = ids.render_derived()
     value = _value(ids, sa.union_all(*rows).subquery("found"), many) if rows else _nothing(ids, many)

@@ -49,7 +49,7 @@ class Statements:
 
 
 @dataclass(frozen=True)
-class Ready:
+class BoundStatement:
     """A statement with the values of one request. before: a statement to execute first."""
 
     statements: Statements
@@ -140,14 +140,14 @@ class RowsPart(StatementPart):
             self.asked, self.make_writer(shape), self.purpose.audience, logged=self.purpose.logged
         )
 
-    def bind(self, variables: VariableValues, caller: AnyCaller) -> Ready:
+    def bind(self, variables: VariableValues, caller: AnyCaller) -> BoundStatement:
         """Return the statement for this request and its values."""
         arguments = self.own.read(variables)
         prepared = self.asked.root.prepare_values(arguments, caller)
         shape, values = self.edges.read(variables, caller)
         keys = {key: prepared.values.get(key) for key in self.asked.root.relation.keys}
         values |= name_argument_values(keys) | self.bind_view(prepared.view)
-        return Ready(self.statements, shape, values, compile_update(prepared.before))
+        return BoundStatement(self.statements, shape, values, compile_update(prepared.before))
 
 
 class NodesPart(StatementPart):
@@ -165,7 +165,7 @@ class NodesPart(StatementPart):
             self.asked, self.lookup.many, types, self.make_writer(pages), self.purpose.audience
         )
 
-    def bind(self, variables: VariableValues, caller: AnyCaller) -> Ready:
+    def bind(self, variables: VariableValues, caller: AnyCaller) -> BoundStatement:
         """Return the statement for the types of the ids, and the values."""
         ids, view = self.lookup.read_arguments(self.own.read(variables), caller)
         types = tuple(sorted({name for name, _ in ids} & list_readable_types(self.purpose.engine, self.purpose.scopes)))
@@ -176,7 +176,7 @@ class NodesPart(StatementPart):
             for name, found in keys.items()
         }
         values |= {"asked_types": [name for name, _ in ids], "asked_keys": [key for _, key in ids]}
-        return Ready(self.statements, (types, shape), values | self.bind_view(view))
+        return BoundStatement(self.statements, (types, shape), values | self.bind_view(view))
 
 
 @dataclass(frozen=True)
@@ -203,7 +203,7 @@ class Plan:
 
     parts: Mapping[str, RowsPart | NodesPart | ResolvedPart]
 
-    def bind(self, variables: VariableValues, caller: AnyCaller) -> dict[str, Ready | Text]:
+    def bind(self, variables: VariableValues, caller: AnyCaller) -> dict[str, BoundStatement | Text]:
         """Return the statements and answers for this request. Raises what the arguments raise."""
         return {name: part.bind(variables, caller) for name, part in self.parts.items()}
 

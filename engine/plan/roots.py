@@ -13,7 +13,7 @@ from engine.declare.paging import list_order_columns, sort_by
 from engine.declare.relations import Audience, Frame
 from engine.declare.sql import SQL
 from engine.load.statements import make_argument_parameters
-from engine.plan.entries import MET, Told, build_log_insertion, list_about_columns
+from engine.plan.entries import MET, EntrySource, build_log_insertion, list_about_columns
 from engine.plan.json_text import Piece, concatenate, replace_null, write_array, write_object
 from engine.plan.levels import Level
 from engine.plan.pages import ONE_GROUP, PageOf
@@ -52,12 +52,12 @@ def build_root_statement(asked: RootField, writer: Writer, audience: Audience, *
         value, answer, beyond = *_rows(writer, asked, parent), False
     if not logged:
         return compile_statement(sa.select(value))
-    told = [Told(writer.engine.audit, answer, asked.root.about, beyond)]
+    told = [EntrySource(writer.engine.audit, answer, asked.root.about, beyond)]
     return compile_statement(add_log_entries(writer.engine.audit, sa.select(value), told, asked, audience))
 
 
 def add_log_entries(
-    audit: Audit, select: sa.Select[Any], told: Sequence[Told], asked: RootField, audience: Audience
+    audit: Audit, select: sa.Select[Any], told: Sequence[EntrySource], asked: RootField, audience: Audience
 ) -> sa.Select[Any]:
     """Return the statement with the CTE that inserts its log entries."""
     entries = build_log_insertion(audit, told, asked.name, asked.types, audience)

@@ -7,7 +7,6 @@ from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
 from models.relation import RelationKind
-from resolvers.register import relations  # noqa: F401 - registers its relations
 from resolvers.register.relations import may_see_relation
 from resolvers.visibility.about import ABOUT_PARTY
 from schema.lazy_types import LazyParty

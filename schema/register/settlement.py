@@ -6,7 +6,6 @@ import models
 from engine.declare.fields import column
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
-from resolvers.register import settlements  # noqa: F401 - registers its relations
 from resolvers.register.settlements import may_see_settlement
 from resolvers.visibility.about import ABOUT_PARTY
 from schema.procedure.record_change import RecordChange, record_changes

@@ -12,7 +12,7 @@ from auth.audiences import Audience
 from demo.city.cast import CHEN, LIN
 from engine.declare.opaque import unseal
 from engine.plan import runner
-from engine.plan.plan import Ready
+from engine.plan.plan import BoundStatement
 
 COURT = Audience.COURT
 PAGE = """
@@ -196,7 +196,7 @@ def test_all_roots_of_a_document_tell_of_one_moment(executors: Executors, monkey
     fetch, seen = runner.fetch, list[tuple[Any, ...]]()
     told = "SELECT current_setting('transaction_isolation'), pg_backend_pid(), now()"
 
-    async def fetch_and_change(connection: Any, ready: Ready) -> bytes:
+    async def fetch_and_change(connection: Any, ready: BoundStatement) -> bytes:
         answer = await fetch(connection, ready)
         seen.append(tuple(await connection.fetchrow(told)))
         with executors.plans.engine.begin() as other:

@@ -16,7 +16,7 @@ from demo.city.cast import CHEN, Subject
 from demo.clients import DemoClient
 from engine.declare.opaque import seal
 from engine.plan import runner
-from engine.plan.plan import Ready
+from engine.plan.plan import BoundStatement
 from models.keyring import Keyring
 
 ISSUER = "http://127.0.0.1:8000"
@@ -89,7 +89,7 @@ class World:
             if "issued_token" not in statement:
                 seen.append(statement)
 
-        async def fetch(connection: Any, ready: Ready) -> bytes:
+        async def fetch(connection: Any, ready: BoundStatement) -> bytes:
             seen.append(ready.statement.text)
             return await planned(connection, ready)
 
@@ -101,11 +101,11 @@ class World:
         sa.event.remove(engine, "before_cursor_execute", note)
 
     @contextmanager
-    def plans(self) -> Iterator[list[Ready]]:
+    def plans(self) -> Iterator[list[BoundStatement]]:
         """The planned statements that the application runs while the context lasts, with their values."""
-        seen: list[Ready] = []
+        seen: list[BoundStatement] = []
 
-        async def fetch(connection: Any, ready: Ready) -> bytes:
+        async def fetch(connection: Any, ready: BoundStatement) -> bytes:
             seen.append(ready)
             return await planned(connection, ready)
 

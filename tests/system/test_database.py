@@ -181,7 +181,7 @@ def test_two_processes_share_one_server_and_the_last_stops_it(data_dir: Path) ->
             started = scalar(ours, STARTED)
         assert scalar(theirs, STARTED) == started
     with pytest.raises(DatabaseError, match="No PostgreSQL answers"):
-        database.check(theirs)
+        database.check_server(theirs)
 
 
 @contextmanager
