@@ -156,7 +156,7 @@ import sys
 from pathlib import Path
 from typing import Any
 from postgres import database
-with database.embedded(Path(sys.argv[1])) as url:
+with database.run_embedded(Path(sys.argv[1])) as url:
     print(url.render_as_string(hide_password=False), flush=True)
     sys.stdin.readline()
 """
