@@ -43,17 +43,17 @@ class RevocationListener(Listener):
     def __init__(self, *caches: Remembering) -> None:
         self._caches = caches
 
-    def started(self) -> None:
+    def handle_start(self) -> None:
         """Trust the caches."""
         for cache in self._caches:
             cache.trust(hearing=True)
 
-    def notified(self, payload: str) -> None:
+    def handle_notification(self, payload: str) -> None:
         """Forget the client of this key."""
         for cache in self._caches:
             cache.forget(int(payload))
 
-    def stopped(self) -> None:
+    def handle_stop(self) -> None:
         """Trust no cache."""
         for cache in self._caches:
             cache.trust(hearing=False)

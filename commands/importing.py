@@ -91,7 +91,7 @@ def import_one(settings: Settings, url: sa.URL, format: str, file: Path, manner:
                 **vars(replace(manner, rejects=target)),
             )
 
-    found: Summary = asyncio.run(with_engine(database.direct_url(settings, url), work))
+    found: Summary = asyncio.run(with_engine(database.get_direct_url(settings, url), work))
     return found
 
 

@@ -29,7 +29,7 @@ def serve(
             console.print(f"Suxin listens on http://{host}:{port}/graphql as {settings.issuer}")
             os.environ[DATABASE_URL] = url.render_as_string(hide_password=False)
             uvicorn.run(
-                "server:worker",
+                "server:create_worker",
                 factory=True,
                 workers=workers,
                 host=host,

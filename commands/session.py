@@ -59,8 +59,8 @@ def explain_errors(*more: type[Exception]) -> Iterator[None]:
 @contextmanager
 def prepare_database(settings: Settings) -> Iterator[sa.URL]:
     """Run the database at the newest revision, with the shipped catalogue."""
-    with database.database(settings) as url:
-        database.migrate(database.direct_url(settings, url))
+    with database.open_database(settings) as url:
+        database.migrate(database.get_direct_url(settings, url))
         asyncio.run(with_engine(url, install_catalogue))
         yield url
 
@@ -73,7 +73,7 @@ async def install_catalogue(engine: Any) -> None:
 
 async def with_engine(url: sa.URL, work: Callable[[Any], Any]) -> Any:
     """Run `work` with an engine, whose statements may take ten minutes."""
-    engine = database.async_engine(url, pool_size=4, statement_timeout=600)
+    engine = database.make_async_engine(url, pool_size=4, statement_timeout=600)
     try:
         return await work(engine)
     finally:

@@ -64,7 +64,7 @@ def _fill(
 ) -> tuple[dict[Audience, DemoClient], dict[StaffRole, Password]]:
     """Register clients and staff, import the example exports, and build the city."""
     now = datetime.now(UTC)
-    engine = database.sync_engine(url)
+    engine = database.make_sync_engine(url)
     with engine.begin() as connection:
         registered, staff = register_clients(connection, now), register_staff(connection)
     engine.dispose()
@@ -97,7 +97,7 @@ def _present(
     staff: Mapping[StaffRole, Password],
 ) -> None:
     """Send every example as its audience and print the answers."""
-    engine = database.sync_engine(url)
+    engine = database.make_sync_engine(url)
     with httpx2.Client(timeout=30) as http:
         show = Show(console, address, registered, staff, engine, http)
         show.run()

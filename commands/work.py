@@ -22,7 +22,7 @@ from models.court import Staff, StaffRole
 from models.keyring import load_keyring
 from models.staff_account import StaffAccount
 from postgres import database
-from schema.building import build_engine
+from schema.builder import build_engine
 from settings import Settings
 from telemetry import logs
 
@@ -43,7 +43,7 @@ def worker(
             start_http_server(metrics_port, metrics_host)
         console.print("The worker runs until you press Ctrl-C.")
         try:
-            keyring, direct = load_keyring(settings.key_file), database.direct_url(settings, url)
+            keyring, direct = load_keyring(settings.key_file), database.get_direct_url(settings, url)
             networks = settings.webhook_networks
             asyncio.run(work_on(build_engine(), url, direct, networks, keyring, lambda: datetime.now(UTC)))
         except KeyboardInterrupt:

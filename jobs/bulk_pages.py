@@ -12,9 +12,9 @@ from casework.refusal import Refusal
 from casework.watches import Customer
 from engine.document.document import DocumentError, Operation
 from engine.document.json_values import JsonError, read_json
-from engine.execution import variable_values
-from engine.plan import running
-from engine.plan.plan import Ready
+from engine.execution import coerce_variables
+from engine.plan import runner
+from engine.plan.plan import BoundStatement
 from jobs.bulk_task import Place, StoppedError, Task
 from jobs.bulk_watches import customer_of, watch_customers
 from models.bulk_operation import BulkError, BulkKind
@@ -97,18 +97,18 @@ def _next_page(place: Place, page: Mapping[str, Any]) -> Place | None:
     return Place(place.pages + 1, page["endCursor"]) if page["hasNextPage"] else None
 
 
-def _ready(task: Task, operation: Operation, variables: dict[str, Any], *, logged: bool = True) -> Ready:
+def _ready(task: Task, operation: Operation, variables: dict[str, Any], *, logged: bool = True) -> BoundStatement:
     """Return the statement for these variables. logged: whether to write the access log. Raises DocumentError,
     GraphQLError, BulkDocumentError."""
-    values = variable_values(operation, variables)
+    values = coerce_variables(operation, variables)
     audience, size = task.caller.principal.audience, task.row.page_size
     plan = plan_pages(operation, audience, values, size, logged=logged)
-    (found,) = plan.ready(values, task.caller).values()
-    assert isinstance(found, Ready)  # noqa: S101 - it leads to rows
+    (found,) = plan.bind(values, task.caller).values()
+    assert isinstance(found, BoundStatement)  # noqa: S101 - it leads to rows
     return found
 
 
-def _allowed(task: Task, operation: Operation, variables: dict[str, Any], *, logged: bool = True) -> Ready:
+def _allowed(task: Task, operation: Operation, variables: dict[str, Any], *, logged: bool = True) -> BoundStatement:
     """Return the statement for these variables. Raises StoppedError if the operation is no longer allowed."""
     try:
         return _ready(task, operation, variables, logged=logged)
@@ -116,12 +116,12 @@ def _allowed(task: Task, operation: Operation, variables: dict[str, Any], *, log
         raise StoppedError(BulkError.REFUSED) from None
 
 
-async def _answer(connection: AsyncConnection, name: str, ready: Ready) -> bytes:
+async def _answer(connection: AsyncConnection, name: str, ready: BoundStatement) -> bytes:
     """Execute a statement in the transaction of `connection`."""
-    await running.compile_all([ready])
+    await runner.compile_all([ready])
     raw = await connection.get_raw_connection()
     assert raw.driver_connection is not None  # noqa: S101 - a statement has run on it
-    return (await running.fetch_answers(raw.driver_connection, {name: ready}))[name]
+    return (await runner.fetch_answers(raw.driver_connection, {name: ready}))[name]
 
 
 def split_page(text: bytes) -> tuple[bytes, Any]:

@@ -63,7 +63,7 @@ async def work_on(
 ) -> None:
     """Work on a database until cancelled. graphql: the schema of bulk documents. direct_url: the same database by a
     session connection, which holds the leader's lock. networks: private networks that webhooks may be in."""
-    engine = database.async_engine(url, CONNECTIONS, STATEMENT_SECONDS)
+    engine = database.make_async_engine(url, CONNECTIONS, STATEMENT_SECONDS)
     outbound = Outbound(networks, SENDING)
     dispatcher = Dispatcher(graphql.audit, engine, keyring, outbound, now)
     bulk = BulkRunner(graphql, engine, keyring, now)

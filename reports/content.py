@@ -61,7 +61,7 @@ class ReportReading:
 
     async def enter(self, trail: Trail, connection: AsyncConnection) -> None:
         """Write the entries to the access log (R19), as the portal's."""
-        own, types = Trail(self.engine.audit), {FIELD: self.operation.types()["sharedReport"]}
+        own, types = Trail(self.engine.audit), {FIELD: self.operation.list_types()["sharedReport"]}
         for answer, told in trail.entries:
             seen: View = answer.view  # type: ignore[assignment]  # set by the reader
             own.enter(RootAnswer(FIELD, replace(seen, principal=self.caller.principal)), **told)

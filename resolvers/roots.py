@@ -11,7 +11,7 @@ import models
 from auth.consent import RECIPIENTS as MAY_BE_TOLD
 from engine.declare.relations import Frame, Order, Prepared, Relation
 from engine.declare.sql import SQL
-from engine.load.nodes import key_of
+from engine.load.nodes import read_key
 from models.case_numbers import parse_case_number
 from models.identifiers import IdentifierError
 from models.names import fold
@@ -102,7 +102,7 @@ def prepare_access(arguments: Mapping[str, Any], context: Any) -> Prepared:
 
 def prepare_party(arguments: Mapping[str, Any], context: Any) -> Prepared:
     """Return the key in a party's id. Raises BadIdError."""
-    return Prepared({"id": key_of(arguments["id"], "Party", context.keyring.opaque_key)})
+    return Prepared({"id": read_key(arguments["id"], "Party", context.keyring.opaque_key)})
 
 
 def prepare_case(arguments: Mapping[str, Any], context: Any) -> Prepared:

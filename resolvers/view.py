@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from auth.audiences import Audience, Purpose
 from auth.principal import Principal
-from engine.declare.opaque import binds
+from engine.declare.opaque import bind_key
 from models.terms import to_court_day
 
 CLIENT = sa.bindparam("view_client", type_=sa.BigInteger)
@@ -73,5 +73,5 @@ class View:
             "view_subject": self.principal.subject_index,
             "view_shares": sorted(self.shares),
             "view_letters": sorted(self.letters),
-            **binds(self.opaque_key),
+            **bind_key(self.opaque_key),
         }

@@ -27,8 +27,8 @@ from engine.document import deprecation
 from engine.document.cost import MOST_COST
 from engine.document.document import is_subscription, prepare_operation, reads_within
 from engine.engine import Engine
-from engine.execution import Asked, Executor, InternalError, introspection, log_failure, price_request
-from engine.plan.running import Connections
+from engine.execution import Executor, InternalError, PricedRequest, introspect, log_failure, price_request
+from engine.plan.runner import Connections
 from models.keyring import Keyring
 from postgres.errors import is_too_long, is_unreachable
 from resolvers.caller import Caller, Reports
@@ -110,7 +110,7 @@ class GraphQLEndpoint:
             raise RequestError(NOT_IN_ADDRESSES, "METHOD_NOT_ALLOWED", 405, {"allow": "POST"})
         if operation.reach is None:
             await self._charge(principal, INTROSPECTION_COST, reply)
-            return reply.answer(Result.of(introspection(operation, body.variables)))
+            return reply.answer(Result.of(introspect(operation, body.variables)))
         asked = price_request(operation, body.variables, principal.audience)
         charge = await self._charge(principal, asked.cost, reply)
         caller = Caller(
@@ -127,7 +127,9 @@ class GraphQLEndpoint:
         reply.seen.admit(stream.cost)
         return EventStream(stream, {"x-request-id": str(reply.seen.request_id)})
 
-    async def _mutate(self, request: Request, asked: Asked, body: Body, caller: Caller, reply: "Reply") -> Response:
+    async def _mutate(
+        self, request: Request, asked: PricedRequest, body: Body, caller: Caller, reply: "Reply"
+    ) -> Response:
         key = read_key(request.headers.getlist("idempotency-key"))
         mutated = await mutate(self.engine, asked, body.operation_name, caller, key)
         replayed = {"idempotencyReplayed": True} if mutated.replayed else {}
@@ -139,7 +141,7 @@ class GraphQLEndpoint:
         reply.seen.admit(cost)
         return charge
 
-    def _extensions(self, request: Asked, caller: Caller, answer: Result, executor: str) -> dict[str, Any]:
+    def _extensions(self, request: PricedRequest, caller: Caller, answer: Result, executor: str) -> dict[str, Any]:
         """Return the extensions of the response, after a refund of the cost that was not used. `debug` adds the
         executor."""
         cost: dict[str, Any] = {"requestedQueryCost": request.cost, "maximumQueryCost": MOST_COST}
@@ -149,9 +151,13 @@ class GraphQLEndpoint:
                 "actualQueryCost": caller.charge.actual,
                 "throttleStatus": format_throttle_status(caller.charge.status),
             }
-        return {"cost": cost, **deprecation.told(request.deprecated), **({"executor": executor} if self.debug else {})}
+        return {
+            "cost": cost,
+            **deprecation.write_extensions(request.deprecated),
+            **({"executor": executor} if self.debug else {}),
+        }
 
-    async def _execute(self, request: Asked, caller: Caller) -> tuple[Result, str]:
+    async def _execute(self, request: PricedRequest, caller: Caller) -> tuple[Result, str]:
         """Return the answer and the name of the executor."""
         answering = Answering(self.engine, self.connections, self.executor)
         answer, otherwise = await answering.answer(request, caller)
@@ -207,5 +213,5 @@ class Reply:
         body["extensions"] = {"requestId": str(self.seen.request_id), **extensions}
         media_type = GRAPHQL_RESPONSE if self.strict else "application/json"
         sent = {"x-request-id": str(self.seen.request_id), "cache-control": "no-store", **headers}
-        sent |= deprecation.headers(body["extensions"])
+        sent |= deprecation.write_headers(body["extensions"])
         return Response(orjson.dumps(body), status, sent, f"{media_type}; charset=utf-8")

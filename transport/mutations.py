@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from casework.idempotency import InProgressError, Request, ReusedError, recall, remember
 from casework.transaction import transact
-from engine.execution import Asked, InternalError, run
-from engine.load.context import Context, Performing
+from engine.execution import InternalError, PricedRequest, run
+from engine.load.context import Context, MutationState
 from resolvers.caller import Caller
 from transport.refusals import RequestError
 
@@ -37,14 +37,16 @@ def read_key(headers: Sequence[str]) -> str | None:
     return headers[0]
 
 
-async def mutate(engine: AsyncEngine, asked: Asked, name: str | None, caller: Caller, key: str | None) -> Mutated:
+async def mutate(
+    engine: AsyncEngine, asked: PricedRequest, name: str | None, caller: Caller, key: str | None
+) -> Mutated:
     """Perform a mutation, or return the result of an earlier request with the same key. A refused mutation, or one
     whose result has errors, is rolled back together with its key. Raises RequestError, and what `run` raises."""
     request = _request(asked, name, caller, key) if key else None
 
     async def work(connection: AsyncConnection) -> Mutated:
         changed = await recall(connection, request) if request else None
-        performing = Performing(changed, replays=changed is not None)
+        performing = MutationState(changed, replays=changed is not None)
         result = await _run(connection, asked, caller, performing)
         if request and not performing.replays and performing.changed is not None:
             await remember(connection, request, performing.changed, caller.now)
@@ -74,7 +76,9 @@ class _NothingDoneError(Exception):
         self.answer = answer
 
 
-async def _run(connection: AsyncConnection, asked: Asked, caller: Caller, performing: Performing) -> ExecutionResult:
+async def _run(
+    connection: AsyncConnection, asked: PricedRequest, caller: Caller, performing: MutationState
+) -> ExecutionResult:
     """Execute the mutation by the loaders. Database errors are raised as they are, so that the transaction can be
     retried."""
     context = Context(engine=asked.operation.engine, caller=caller, connection=connection, performing=performing)
@@ -88,7 +92,7 @@ async def _run(connection: AsyncConnection, asked: Asked, caller: Caller, perfor
         await context.close()
 
 
-def _request(asked: Asked, name: str | None, caller: Caller, key: str) -> Request:
+def _request(asked: PricedRequest, name: str | None, caller: Caller, key: str) -> Request:
     """Return the idempotency request: a key belongs to a client and the person whom it acts for."""
     principal = caller.principal
     staff = principal.officer.key if principal.officer else ""

@@ -19,10 +19,10 @@ from auth.budget import Budgets, Status, ThrottledError
 from auth.clients.trusted_documents import TrustedDocuments
 from auth.principal import Principal
 from auth.tokens import TokenVerifier
-from engine.declare.argument_names import argument_reader
-from engine.declare.paging import Page, page_of
+from engine.declare.argument_values import make_argument_reader
+from engine.declare.paging import Page, read_page
 from engine.declare.relations import Root
-from engine.document.coordinates import root_fields
+from engine.document.coordinates import list_root_fields
 from engine.document.document import Operation, prepare_operation
 from engine.engine import Engine
 from engine.execution import QUIET, price_request, redact_error
@@ -81,7 +81,7 @@ class Live:
             await self.budgets.charge(principal, request.cost)
         caller = Caller(principal, self.keyring, self.clock(), uuid4())
         arguments = _arguments(operation, request.values)
-        EVENTS.prepared(arguments, caller)  # raises the errors of the arguments
+        EVENTS.prepare_values(arguments, caller)  # raises the errors of the arguments
         page = self.page_of({"first": PAGE, **arguments})
         if page.after is None:
             page = replace(page, after=(await self._newest(),))
@@ -89,7 +89,7 @@ class Live:
 
     def page_of(self, arguments: Mapping[str, Any]) -> Page:
         """Return the page of events that the arguments select. Raises BadCursorError."""
-        return page_of(self.graphql.rows[models.Event], EVENTS.relation, arguments, self.keyring.opaque_key)
+        return read_page(self.graphql.rows[models.Event], EVENTS.relation, arguments, self.keyring.opaque_key)
 
     async def _newest(self) -> int:
         async with self.engine.connect() as connection:
@@ -177,12 +177,12 @@ class Stream:
         return results
 
     async def _executed(self, context: Context) -> list[ExecutionResult]:
-        told = EVENTS.prepared(self.arguments, context.caller)
+        told = EVENTS.prepare_values(self.arguments, context.caller)
         answer = RootAnswer("events", told.view)
         edges = (await load_root(context, EVENTS, told.values, answer, self.page)).edges
         results = [await self._result(context, edge) for edge in edges]
         if edges:
-            await context.trail.write(context.connection, self.operation.digest, self.operation.types())
+            await context.trail.write(context.connection, self.operation.digest, self.operation.list_types())
             last = {"first": PAGE, **self.arguments, "after": edges[-1].cursor}
             self.page = self.live.page_of(last)
         return results
@@ -205,6 +205,6 @@ class Stream:
 def _arguments(operation: Operation, values: VariableValues) -> dict[str, Any]:
     kind = operation.engine.graphql.subscription_type
     assert kind is not None  # noqa: S101 - it stands in the schema
-    node = next(root_fields(operation.document, operation.node))
+    node = next(list_root_fields(operation.document, operation.node))
     defined = kind.fields[node.name.value]
-    return dict(Argued(-1, defined, node, argument_reader(defined)).read(values))
+    return dict(Argued(-1, defined, node, make_argument_reader(defined)).read(values))

@@ -66,7 +66,7 @@ def open_database(subjects: int, directory: Path | None = None) -> Iterator[Data
     """Run the database with `subjects` subjects while the context lasts. It is built if it does not exist."""
     place = directory or DATABASES / f"bench-{subjects}"
     _clear_unfinished(place, subjects)
-    with database.embedded(place) as url:
+    with database.run_embedded(place) as url:
         if not _note(place).exists():
             _build(url, place, subjects)
         clients = json.loads((place / "keys" / "clients.json").read_text())
@@ -77,7 +77,7 @@ def open_database(subjects: int, directory: Path | None = None) -> Iterator[Data
 def copy_database(data: Data) -> Iterator[Data]:
     """Copy the database for a benchmark that writes, and drop the copy when the context ends."""
     engine = sa.create_engine(
-        database.driver(data.url.set(database="postgres")), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool
+        database.use_sync_driver(data.url.set(database="postgres")), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool
     )
     with engine.connect() as connection:
         connection.execute(sa.text(f"DROP DATABASE IF EXISTS {COPY} WITH (FORCE)"))
@@ -122,7 +122,7 @@ def _build(url: sa.URL, place: Path, subjects: int) -> None:
         database.migrate(url)
         asyncio.run(with_engine(url, install_catalogue))
     keyring = load_keyring(Settings(data_dir=place).key_file)
-    engine = database.sync_engine(url)
+    engine = database.make_sync_engine(url)
     _register(engine, place)
     fill(engine, keyring, subjects, to_court_day(datetime.now(UTC)), console)
     engine.dispose()

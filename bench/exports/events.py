@@ -27,7 +27,7 @@ from bench.measuring import results
 from bench.measuring.rounds import Schedule
 from bench.systems.suxin import Suxin
 from bench.systems.workloads import PAGE
-from engine.declare.opaque import binds
+from engine.declare.opaque import bind_key
 from postgres import database
 
 DOCUMENT = "{ events(first: 100) { nodes { id kind sequence occurredAt party { id name } } } }"
@@ -155,7 +155,7 @@ def unpack_members(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 def select_lines(key: bytes) -> str:
     """The SELECT statement for the lines of the export."""
-    keys = {name: value.hex() for name, value in binds(key).items()}
+    keys = {name: value.hex() for name, value in bind_key(key).items()}
     return COPIED.format(event=MARKED.format(name="event", **keys), party=MARKED.format(name="party", **keys))
 
 
@@ -247,7 +247,7 @@ def main(
     Example: python -m bench.exports.events --rows 100000 --rounds 1
     """
     with open_database(subjects) as original, copy_database(original) as data:
-        engine = database.sync_engine(data.url)
+        engine = database.make_sync_engine(data.url)
         fill_events(engine, subjects, rows)
         engine.dispose()
         system = Suxin(data)

@@ -101,7 +101,7 @@ def _cpu(postmaster: int) -> float:
 
 async def _measure(url: sa.URL, path: Path, postmaster: int) -> None:
     for run in ("first", "again"):
-        engine = database.async_engine(url, pool_size=2, statement_timeout=10)
+        engine = database.make_async_engine(url, pool_size=2, statement_timeout=10)
         async with engine.begin() as connection:
             await load_catalogue(connection)
         start, python, server = time.perf_counter(), time.process_time(), _cpu(postmaster)
@@ -123,7 +123,7 @@ def main(lines: int = 200_000, seed: int = 2022, lines_per_subject: int = LINES_
     with tempfile.TemporaryDirectory() as place:
         path = Path(place) / "cases.csv"
         write_file(path, lines, seed, lines_per_subject)
-        with database.embedded(Path(place) / "data") as url:
+        with database.run_embedded(Path(place) / "data") as url:
             database.migrate(url)
             postmaster = int((Path(place) / "data" / "postgresql" / "postmaster.pid").read_text().split()[0])
             asyncio.run(_measure(url, path, postmaster))

@@ -82,10 +82,10 @@ def _write(path: Path, count: int, *, again: bool) -> None:
 @contextmanager
 def _loaded(place: Path, file: Path, watched: int) -> Iterator[sa.URL]:
     """A database with the first export and `watched` watched companies, including those that will have performed."""
-    with database.embedded(place) as url:
+    with database.run_embedded(place) as url:
         database.migrate(url)
         asyncio.run(_import(url, file, FIRST))
-        engine = database.sync_engine(url)
+        engine = database.make_sync_engine(url)
         with engine.begin() as connection:
             jwks = {"keys": [ECKey.generate_key("P-256", auto_kid=True).as_dict(private=False)]}
             now = datetime(2026, 3, 3, tzinfo=UTC)
@@ -103,7 +103,7 @@ def _loaded(place: Path, file: Path, watched: int) -> Iterator[sa.URL]:
 
 
 async def _import(url: sa.URL, path: Path, day: date) -> tuple[Summary, float]:
-    engine = database.async_engine(url, pool_size=3, statement_timeout=60)
+    engine = database.make_async_engine(url, pool_size=3, statement_timeout=60)
     async with engine.begin() as connection:
         await load_catalogue(connection)
     start = time.perf_counter()
@@ -117,7 +117,7 @@ async def _import(url: sa.URL, path: Path, day: date) -> tuple[Summary, float]:
 
 
 def _count(url: sa.URL, table: str) -> int:
-    engine = database.sync_engine(url)
+    engine = database.make_sync_engine(url)
     with engine.connect() as connection:
         found = connection.scalar(sa.text(f"SELECT count(*) FROM {table}"))  # noqa: S608 - tables of our own
     engine.dispose()

@@ -76,7 +76,7 @@ class PostGraphile(Peer):
 
     def __init__(self, data: Any) -> None:
         super().__init__(data)
-        engine = database.sync_engine(data.url)
+        engine = database.make_sync_engine(data.url)
         with engine.begin() as connection:
             _execute_script(connection, (HERE / "postgraphile" / "views.sql").read_text())
         engine.dispose()

@@ -83,7 +83,7 @@ class Bench:
 
 def empty_access_log(url: sa.URL) -> None:
     """Empty the access log before a measurement."""
-    engine = database.sync_engine(url)
+    engine = database.make_sync_engine(url)
     with engine.begin() as connection:
         connection.exec_driver_sql("truncate access_record")
     engine.dispose()

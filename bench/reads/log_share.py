@@ -64,7 +64,7 @@ def main(
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["serve"]:
-        with patch("engine.plan.roots.log_insertion", return_value=None):
+        with patch("engine.plan.roots.build_log_insertion", return_value=None):
             cli.app()
     else:
         typer.run(main)

@@ -2,7 +2,7 @@
 
 from engine.document import document
 from engine.document.document import Operation
-from schema.building import build_engine
+from schema.builder import build_engine
 
 ENGINE = build_engine()
 

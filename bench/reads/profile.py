@@ -25,8 +25,8 @@ from bench.systems.workloads import WORKS, Work, draw_picks
 from engine.answering import Result
 from engine.document.document import prepare_operation
 from engine.execution import NotPlanned, bind_plan, price_request
-from engine.plan.plan import Ready
-from engine.plan.running import run
+from engine.plan.plan import BoundStatement
+from engine.plan.runner import run
 from postgres.connections import PlanConnections
 from resolvers.caller import Caller
 from transport.body import parse_body
@@ -64,7 +64,7 @@ class Way:
         names = ("body", "document, from the cache", "variables and cost", "plan", "PostgreSQL", "reply")
         return list(zip(names, (read, found, coerced, bound, sent, replied), strict=True))
 
-    def _ready(self, request: Any) -> dict[str, Ready]:
+    def _ready(self, request: Any) -> dict[str, BoundStatement]:
         parts = bind_plan(request, self.caller)
         if isinstance(parts, NotPlanned):
             raise RuntimeError(parts.reason)
@@ -97,7 +97,7 @@ async def profile_work(data: Data, work: Work, requests: Sequence[bytes], rounds
     way = Way(requests, caller, connections)
     await way.steps(1)
     steps = await way.steps(rounds)
-    with patch("engine.plan.roots.log_insertion", return_value=None):
+    with patch("engine.plan.roots.build_log_insertion", return_value=None):
         prepare_operation.cache_clear()
         await way.steps(1)
         unlogged = await way.steps(rounds)

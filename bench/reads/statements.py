@@ -14,7 +14,7 @@ from bench.measuring.pgbench import Statement
 from bench.reads.operations import prepare
 from bench.systems.workloads import Work
 from engine.execution import NotPlanned, bind_plan, price_request
-from engine.plan.plan import Ready
+from engine.plan.plan import BoundStatement
 from models.client import Client
 from postgres import database
 from resolvers.caller import Caller
@@ -27,12 +27,14 @@ def list_statements(data: Data, work: Work, document: str, variables: Mapping[st
     parts = bind_plan(price_request(operation, dict(variables), work.audience), caller)
     if isinstance(parts, NotPlanned):
         raise RuntimeError(f"{work.name} has no plan: {parts.reason}")
-    return [Statement(part.statement.text, part.arguments()) for part in parts.values() if isinstance(part, Ready)]
+    return [
+        Statement(part.statement.text, part.arguments()) for part in parts.values() if isinstance(part, BoundStatement)
+    ]
 
 
 def read_principal(data: Data, work: Work) -> Principal:
     """Read the principal of the client of a workload."""
-    engine = database.sync_engine(data.url)
+    engine = database.make_sync_engine(data.url)
     with engine.connect() as connection:
         row = connection.execute(sa.select(Client).where(Client.audience == work.audience)).one()
     engine.dispose()

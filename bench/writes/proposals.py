@@ -140,7 +140,7 @@ def main(
     """
     schedule = Schedule(rounds, seconds, warm_up=1)
     with open_database(subjects) as original, copy_database(original) as data:
-        engine = database.sync_engine(data.url)
+        engine = database.make_sync_engine(data.url)
         court, judge, key = add_judge(engine)
         with engine.connect() as connection:
             parts = [tuple(row) for row in connection.execute(sa.text(PARTS), {"court": court})]

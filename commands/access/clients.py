@@ -124,7 +124,7 @@ def open_register() -> Iterator[tuple[sa.Connection, Settings]]:
     """A transaction on the migrated database."""
     settings = Settings.from_environment()
     with explain_errors(), prepare_database(settings) as url:
-        engine = database.sync_engine(url)
+        engine = database.make_sync_engine(url)
         try:
             with engine.begin() as connection:
                 yield connection, settings

@@ -19,7 +19,7 @@ from engine.document.document import MOST_TOKENS, DocumentError, prepare_operati
 from engine.engine import Engine
 from engine.load.errors import ForbiddenError
 from models.client import DocumentPolicy
-from schema.building import build_engine
+from schema.builder import build_engine
 
 documents = typer.Typer(no_args_is_help=True, help="Register the documents of clients (trusted documents).")
 ClientId = Annotated[str, typer.Argument(help="The client's identifier.")]

@@ -16,12 +16,12 @@ from auth.audiences import PURPOSES, Audience, scopes_of
 from auth.principal import Principal
 from commands.session import CommandError, explain_errors, prepare_database, with_engine
 from engine.document.document import DocumentError, is_subscription, prepare_operation
-from engine.explain import Explanation
-from engine.explain import explain as explanation
+from engine.explanation import Explanation
+from engine.explanation import explain as explanation
 from models.client import Client
 from models.keyring import Keyring, load_keyring
 from resolvers.caller import Caller
-from schema.building import build_engine
+from schema.builder import build_engine
 from settings import Settings
 
 PARTITION = "SELECT ensure_access_record_partition(current_date)"

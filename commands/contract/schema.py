@@ -14,8 +14,8 @@ from rich.text import Text
 from auth.audiences import Audience, scopes_of
 from commands.session import CommandError, console, explain_errors
 from engine.document.audience_schema import print_schema
-from engine.document.schema_changes import Change, Effect, changes
-from schema.building import build_engine
+from engine.document.schema_changes import Change, Effect, compare_schemas
+from schema.builder import build_engine
 
 COLOURS = {Effect.BREAKING: "red", Effect.DANGEROUS: "yellow", Effect.SAFE: "green"}
 
@@ -65,7 +65,7 @@ def diff(
 
 def _compared(old: str, new: str) -> list[Change]:
     try:
-        return changes(old, new)
+        return compare_schemas(old, new)
     except (GraphQLError, TypeError) as error:
         raise CommandError(f"This is no schema: {error}") from error
 

@@ -64,7 +64,7 @@ def _of_database(settings: Settings, now: Callable[[], datetime]) -> Sequence[Fi
         text = f"There is no embedded database in {settings.data_dir.absolute()}."
         return [problem("database", text, "Run `suxin migrate`, or set SUXIN_DATABASE_URL.")]
     try:
-        with database.database(settings) as url:
+        with database.open_database(settings) as url:
             found: Sequence[Finding] = asyncio.run(
                 with_engine(url, partial(service.examine, settings=settings, now=now))
             )

@@ -59,7 +59,7 @@ async def _clock(connection: AsyncConnection, now: Callable[[], datetime]) -> Fi
 
 
 async def _revision(connection: AsyncConnection) -> Finding:
-    known = database.revisions()
+    known = database.list_revisions()
     there = (await connection.execute(sa.text("SELECT to_regclass('alembic_version')"))).scalar_one()
     query = sa.text("SELECT version_num FROM alembic_version")
     found = (await connection.execute(query)).scalar_one_or_none() if there else None

@@ -1,7 +1,7 @@
-"""The access log of one request: one entry for each subject that an answer tells of.
+"""The access log of a request that the loaders answer.
 
-`Audit.columns` says once what an entry is made of. The loaders gather entries here and write them before the answer
-leaves; a plan writes them in the statement of the answer (`engine.plan.entries`).
+`Audit.columns` defines an entry. The loaders collect entries here and write them before the answer is sent. A plan
+writes them in its own statement (`engine.plan.entries`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,22 +10,22 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.audit import Audit, entry_values, insertion
+from engine.audit import Audit, build_insertion, collect_entry_values
 from engine.load.rows import RootAnswer, Row
 
 
 @dataclass
 class Trail:
-    """Entries to be written, in the order of the answer: each with what it tells."""
+    """The entries to write, in the order of the answer."""
 
     audit: Audit
     entries: list[tuple[RootAnswer, dict[str, Any]]] = field(default_factory=list)
 
     def note(self, answer: RootAnswer, rows: Sequence[Row], about: Iterable[str], *, beyond: bool = False) -> None:
-        """Note the rows of a root field: an entry for each subject of each row, or one that says there were none.
+        """Note the rows of a root field: an entry for each subject of each row, or one entry if there are no rows.
 
-        `about` names the parts that the root declares (`relations.About`). `beyond`: the page began after a cursor, so
-        that its emptiness says nothing of what was counted.
+        about: the names that the root declares (`relations.About`). beyond: whether the page begins after a cursor, in
+        which case an empty page is not an empty result.
         """
         parts = list(about)
         if not rows:
@@ -37,31 +37,31 @@ class Trail:
                 self.enter(answer, **told)
 
     def meet(self, answer: RootAnswer, rows: Iterable[Row]) -> None:
-        """Note the subjects of rows that an edge led to, where the answer was not known to be about them."""
+        """Note the subjects of the rows of an edge that have no entry yet."""
         for subject in dict.fromkeys(row.subject for row in rows if row.subject not in {None, *answer.known}):
             self.enter(answer, subject=subject)
 
     def enter(self, answer: RootAnswer, **told: Any) -> None:
-        """Note one entry; `told` names some of the audit's."""
+        """Note one entry. told: some of the values of `Audit.told`."""
         entry = dict.fromkeys(self.audit.told) | {"result": self.audit.given} | told
         self.entries.append((answer, entry))
         answer.known.add(entry["subject"])
 
     async def write(self, connection: AsyncConnection, operation: bytes, types: Mapping[str, Sequence[str]]) -> None:
-        """Write the entries in the transaction of the answer. If this fails, so does the request."""
+        """Insert the entries in the transaction of the answer. If this fails, the request fails."""
         rows = [
             {
-                **entry_values(answer.view, self.audit, operation, answer.field, types.get(answer.field, ())),
+                **collect_entry_values(answer.view, self.audit, operation, answer.field, types.get(answer.field, ())),
                 **{f"told_{name}": value for name, value in told.items()},
             }
             for answer, told in self.entries
         ]
         if rows:
-            await connection.execute(insertion(self.audit), rows)
+            await connection.execute(build_insertion(self.audit), rows)
 
 
 def _told(row: Row, parts: Iterable[str]) -> Iterable[dict[str, Any]]:
-    """What a row tells of each subject that it is about, or of nobody known."""
+    """Return the values of a row for each of its subjects, or for none."""
     told = {part: getattr(row, f"_about_{part}") for part in parts}
     if "subject" in told:
         return [told]

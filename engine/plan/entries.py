@@ -1,4 +1,4 @@
-"""The access log of a planned answer: its entries are written by the statement that gives the answer."""
+"""Log entries of a plan. The statement of the answer inserts them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ MET = "met"
 
 
 @dataclass(frozen=True)
-class Told:
-    """What the rows of one FROM element tell the log.
+class EntrySource:
+    """The values that the rows of one FROM element supply to log entries.
 
-    answer: the rows shown, with the columns of `about_columns` and, where edges lead to other subjects, MET. about: of
-    the root; None where its answer is about nobody. beyond: the page began after a cursor.
+    answer: the rows, with the columns of `list_about_columns`, and MET if edges lead to other subjects. about: the
+    subjects of the root, if any. beyond: whether the page begins after a cursor.
     """
 
     audit: Audit
@@ -27,15 +27,15 @@ class Told:
     about: About | None
     beyond: bool = False
 
-    def entries(self) -> list[sa.Select[Any]]:
-        """Selects of what each entry tells, in the order of `Audit.told`."""
+    def build_entries(self) -> list[sa.Select[Any]]:
+        """Return selects of the values of each entry, in the order of `Audit.told`."""
         found = []
         if self.about:
             found = [self._given(), self._none()]
         return [*found, *([self._met()] if MET in self.answer.c else [])]
 
     def _given(self) -> sa.Select[Any]:
-        """An entry for each subject of each row; for an answer about nobody, one if there are rows."""
+        """Select an entry for each subject of each row, or a single entry if the answer has no subjects."""
         columns, answer = self.answer.c, self.answer
         told = {name: columns[ABOUT + name] for name in self.audit.told if ABOUT + name in columns}
         if ABOUT + "subject" in columns:
@@ -51,7 +51,7 @@ class Told:
         return self._telling({"result": sa.literal(result, sa.Text)}).where(~sa.select(self.answer).exists())
 
     def _met(self) -> sa.Select[Any]:
-        """An entry for each subject that edges led to, where the rows did not tell of it."""
+        """Select an entry for each subject of the rows of edges that has no other entry."""
         answer = self.answer.alias()
         subject = sa.func.string_to_table(answer.c[MET], ",").table_valued("subject", name="met_subject")
         found = subject.render_derived()
@@ -62,7 +62,7 @@ class Told:
         return self._telling({"subject": others.c.subject}).select_from(others)
 
     def _known(self) -> sa.Select[Any] | None:
-        """The subjects that rows tell of themselves."""
+        """Select the subjects that have entries of their own."""
         columns = self.answer.c
         if ABOUT + "subjects" in columns:
             return sa.select(sa.func.unnest(columns[ABOUT + "subjects"]))
@@ -74,16 +74,16 @@ class Told:
         return sa.select(*(part.label(name) for name, part in (blank | dict(told)).items()))
 
 
-def about_columns(about: About | None, row: Frame) -> list[SQL]:
-    """The columns that a root's rows tell the log by."""
+def list_about_columns(about: About | None, row: Frame) -> list[SQL]:
+    """Return the columns that the rows of a root supply to log entries."""
     return [part.label(ABOUT + name) for name, part in (about.columns(row) if about else {}).items()]
 
 
-def log_insertion(
-    audit: Audit, answers: Sequence[Told], field: str, types: Sequence[str], audience: Audience
+def build_log_insertion(
+    audit: Audit, answers: Sequence[EntrySource], field: str, types: Sequence[str], audience: Audience
 ) -> sa.CTE | None:
-    """The insertion of all entries of a root field, as a part of its statement; None where nobody is told of."""
-    selects = [select for told in answers for select in told.entries()]
+    """Return the CTE that inserts all entries of a root field, or None if there are none."""
+    selects = [select for told in answers for select in told.build_entries()]
     if not selects:
         return None
     told = sa.union_all(*selects).subquery("told")

@@ -16,7 +16,7 @@ from engine.engine import Engine
 from engine.load.context import Context
 from engine.load.errors import BadIdError
 from engine.load.loaders import load_root
-from engine.load.nodes import key_of, node_root
+from engine.load.nodes import get_node_root, read_key
 from engine.load.rows import RootAnswer, Row
 from models.documents import ORGANIZATIONS, DocumentKind, make_document_key, parse_document
 from models.identifiers import IdentifierError
@@ -49,7 +49,7 @@ class Acting:
     def key(self, opaque: str, model: type, field: str = "id") -> int:
         """Return the key in the id of a row of `model`. Raises Refusal BAD_ID."""
         try:
-            return key_of(opaque, self.engine.rows[model].name, self.caller.keyring.opaque_key)
+            return read_key(opaque, self.engine.rows[model].name, self.caller.keyring.opaque_key)
         except BadIdError as error:
             raise Refusal("BAD_ID", str(error), "Send an id as this service gave it out.", field) from None
 
@@ -131,7 +131,7 @@ async def perform_mutation(context: Context, field: str, root: MutationRoot, giv
     except Refusal as refusal:
         performing.refused = True
         return refusal
-    asked = root.lines or node_root(context.engine, context.engine.rows[root.model].name)
+    asked = root.lines or get_node_root(context.engine, context.engine.rows[root.model].name)
     rows = await load_root(context, asked, {"keys": [performing.changed]}, RootAnswer(field, context.caller.view))
     return (rows if root.lines else next(iter(rows), None)) or _unseen()
 

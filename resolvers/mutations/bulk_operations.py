@@ -17,7 +17,7 @@ from casework.refusal import Refusal
 from casework.watches import MOST_LINES
 from engine.load.context import Context
 from engine.load.errors import BadIdError
-from engine.load.nodes import key_of
+from engine.load.nodes import read_key
 from engine.load.rows import Row
 from models.bulk_operation import BulkError, BulkKind, BulkOperation, BulkState, BulkUpload
 from resolvers.mutations.acting import Acting
@@ -64,7 +64,7 @@ async def start_batch_watch(acting: Acting, *, upload: str, reference: str | Non
 
 def _upload_key(acting: Acting, upload: str) -> int:
     try:
-        return key_of(upload, BulkUpload.__name__, acting.caller.keyring.opaque_key)
+        return read_key(upload, BulkUpload.__name__, acting.caller.keyring.opaque_key)
     except BadIdError:
         raise Refusal("BAD_ID", "This is no upload.", "Send what POST /uploads answered.", "upload") from None
 

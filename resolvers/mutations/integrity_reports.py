@@ -38,7 +38,7 @@ async def issue(
 
 def show_code(context: Context, row: Row) -> str:
     """Return the code of the report; a repeated request gets the same."""
-    (key,) = row.keys_for({"share_code_id": None})
+    (key,) = row.get_keys({"share_code_id": None})
     return make_share_code(context.caller.keyring.share_key, key, REPORT)
 
 

@@ -24,10 +24,10 @@ from engine.declare.relations import Root
 from engine.document.cost import MOST_COST
 from engine.document.document import Operation, Variant, prepare_operation
 from engine.engine import Engine
-from engine.execution import variable_values
+from engine.execution import coerce_variables
 from engine.load.caller import LARGEST_PAGE
 from engine.plan.plan import Plan
-from engine.plan.selection import declaration_of
+from engine.plan.selection import get_declaration
 from engine.plan.walk import Unplanned
 from models.bulk_operation import BulkKind
 from resolvers.caller import Caller
@@ -83,7 +83,7 @@ def plan_pages(
     operation: Operation, audience: Audience, values: VariableValues, page_size: int, *, logged: bool = True
 ) -> Plan:
     """Return the plan for pages of `page_size` rows, compiled once. Raises BulkDocumentError if plans lack a field."""
-    variant, key = operation.variant(audience, values), (page_size, logged)
+    variant, key = operation.get_variant(audience, values), (page_size, logged)
     if key not in variant.bulk:
         purpose = replace(variant.purpose, largest_page=page_size, between=BETWEEN, logged=logged)
         plan = Variant(purpose, variant.types).plan
@@ -109,8 +109,8 @@ def try_document(engine: Engine, kind: BulkKind, text: str, given: Mapping[str, 
     DocumentError, GraphQLError."""
     operation = compile_document(engine, kind, text, caller.scopes).prepare(engine, caller.scopes)
     size = _page_size(kind, operation, caller.principal.audience, given)
-    values = variable_values(operation, {**given, **_of_size(kind, 1)})
-    plan_pages(operation, caller.principal.audience, values, size).ready(values, caller)
+    values = coerce_variables(operation, {**given, **_of_size(kind, 1)})
+    plan_pages(operation, caller.principal.audience, values, size).bind(values, caller)
     return size
 
 
@@ -118,8 +118,8 @@ def _page_size(kind: BulkKind, operation: Operation, audience: Audience, given: 
     """Return the most rows whose cost is within that of a request; of subjects, at most as many as a request may
     have."""
     for size in PAGE_SIZES:
-        values = variable_values(operation, {**given, **_of_size(kind, size)})
-        cost = operation.variant(audience, values).price.of(values.coerced)
+        values = coerce_variables(operation, {**given, **_of_size(kind, size)})
+        cost = operation.get_variant(audience, values).price.compute(values.coerced)
         if cost <= MOST_COST:
             more = MOST_COST // max(cost, 1) if kind is BulkKind.EXPORT and size == LARGEST_PAGE else 1
             return min(size * more, LARGEST_BULK_PAGE)
@@ -148,7 +148,7 @@ def _declared(engine: Engine, field: FieldNode) -> Any:
     kind = engine.graphql.query_type
     assert kind is not None  # noqa: S101 - it stands in the schema
     defined = kind.fields.get(field.name.value)
-    return declaration_of(defined) if defined else None
+    return get_declaration(defined) if defined else None
 
 
 def _export(engine: Engine, node: OperationDefinitionNode) -> BulkDocument:

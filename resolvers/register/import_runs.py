@@ -6,11 +6,11 @@ import sqlalchemy as sa
 
 import models
 from auth.audiences import Audience
-from engine.declare.relations import Frame, Order, Relation, join_of
+from engine.declare.relations import Frame, Order, Relation, read_relationship
 from engine.declare.sql import SQL
 from resolvers.joins import join
 
-FINDINGS = replace(join_of(models.ImportRun.findings), orders={"LINES": Order(("lines",), descending=True)})
+FINDINGS = replace(read_relationship(models.ImportRun.findings), orders={"LINES": Order(("lines",), descending=True)})
 """The most frequent first."""
 
 

@@ -21,10 +21,9 @@ from schema.partners.client import Client
     about=ABOUT_NOBODY,
     subject="party_id",
     requires=any_of(Scope.SELF, Scope.AUDIT),
-    description="One answer about a person or organization (访问记录): who, when, why; neither subject nor content.",
 )
 class AccessRecord(Node):
-    """An entry of the access log."""
+    """One answer about a person or organization (访问记录): who, when, why; neither subject nor content."""
 
     at: datetime = column("When (时间).")
     purpose: Purpose = column("Why (用途).")

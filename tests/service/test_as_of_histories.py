@@ -66,7 +66,7 @@ class Court:
 
     async def replay(self, acts: Sequence[Act]) -> None:
         """Begin with empty tables, and do one act after the other, each in a transaction of its day."""
-        engine = database.async_engine(self.url, pool_size=1, statement_timeout=30)
+        engine = database.make_async_engine(self.url, pool_size=1, statement_timeout=30)
         await transact(engine, self._empty)
         day, moment = FIRST, to_midnight(FIRST)
         for act in acts:

@@ -39,7 +39,7 @@ class Clock:
 
 @pytest.fixture
 async def engine(database_url: sa.URL) -> AsyncIterator[AsyncEngine]:
-    found = database.async_engine(database_url, pool_size=4, statement_timeout=10)
+    found = database.make_async_engine(database_url, pool_size=4, statement_timeout=10)
     yield found
     await found.dispose()
 

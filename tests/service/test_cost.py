@@ -116,7 +116,7 @@ def test_the_same_document_may_ask_for_less(world: World) -> None:
     ],
 )
 def test_a_list_is_as_long_as_it_is_told(size: ListLength, variables: dict[str, Any], expected: int) -> None:
-    assert size.of(variables) == expected
+    assert size.compute(variables) == expected
 
 
 def test_the_schema_says_what_things_cost() -> None:

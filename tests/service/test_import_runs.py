@@ -105,7 +105,7 @@ async def die(*given):
 setattr(ingest.run, place, die)
 
 async def main():
-    engine = database.async_engine(sa.make_url(url), 4, 10)
+    engine = database.make_async_engine(sa.make_url(url), 4, 10)
     await import_file(engine, "shixin", Path(path), keyring=Keyring((b"s" * 32,), (b"i" * 32,)))
 
 asyncio.run(main())

@@ -145,7 +145,7 @@ async def test_connections_in_use_are_counted(database_url: sa.URL) -> None:
     def waited() -> float:
         return REGISTRY.get_sample_value("suxin_connections_waited_total") or 0
 
-    plans, engine = PlanConnections(database_url, 1, 10), database.async_engine(database_url, 2, 10)
+    plans, engine = PlanConnections(database_url, 1, 10), database.make_async_engine(database_url, 2, 10)
     watch(engine, 2)
     before, calm = (in_use(PLANS), in_use(LOADERS)), waited()
     async with plans.acquire(), engine.connect():
@@ -179,7 +179,7 @@ SELECT hook.id, happened.id, CAST(:now AS timestamptz) - interval '90 seconds' F
 
 
 async def test_what_waits_is_told(world: World, database_copy: sa.URL) -> None:
-    engine = database.async_engine(database_copy, 1, 10)
+    engine = database.make_async_engine(database_copy, 1, 10)
     async with engine.connect() as connection:
         before = await measure_backlog(connection, NOW)
         await connection.execute(sa.text(DELIVERIES), {"now": NOW})
@@ -207,7 +207,7 @@ def test_the_database_is_asked_at_each_look(world: World) -> None:
 
 
 async def test_who_leads_elsewhere_does_not_lead_here(postgres: sa.URL, engine: AsyncEngine) -> None:
-    elsewhere = sa.create_engine(database.driver(postgres), poolclass=sa.NullPool)
+    elsewhere = sa.create_engine(database.use_sync_driver(postgres), poolclass=sa.NullPool)
     with elsewhere.connect() as leader:
         leader.execute(sa.text("SELECT pg_advisory_lock(:number)"), {"number": Lock.LEADERSHIP})
         async with engine.connect() as connection:

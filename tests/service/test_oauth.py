@@ -328,7 +328,7 @@ async def test_plain_http_behind_a_proxy_is_the_issuer_s_https(service: Service)
 
 async def test_a_database_that_does_not_answer_is_503(service: Service) -> None:
     bank = service.register()
-    service.server.engine = database.sync_engine(sa.make_url("postgresql://nobody@127.0.0.1:1/none"))
+    service.server.engine = database.make_sync_engine(sa.make_url("postgresql://nobody@127.0.0.1:1/none"))
     response = await service.token(bank)
     assert refusal(response) == (503, "temporarily_unavailable")
     assert response.headers["retry-after"] == "5"

@@ -14,7 +14,7 @@ from graphql import FieldNode, OperationDefinitionNode, parse
 from world import World
 
 from demo.examples import Example, list_examples
-from engine.plan.plan import Ready
+from engine.plan.plan import BoundStatement
 
 TIMES = 1000
 GROWING = """
@@ -84,7 +84,7 @@ def plans(large: World) -> dict[str, list[Any]]:
     return found
 
 
-def explained(world: World, ready: Ready) -> Any:
+def explained(world: World, ready: BoundStatement) -> Any:
     """The plan of a statement whatever its values."""
     values = ", ".join("NULL" for _ in ready.statement.parameters)
     return explain(world, f"EXECUTE asked{f'({values})' if values else ''}", f"PREPARE asked AS {ready.statement.text}")

@@ -30,7 +30,7 @@ REGISTRY = JWSRegistry(algorithms=["ES256", "HS256"])
 
 @pytest.fixture(scope="module")
 def sync_engine(database_url: sa.URL) -> Iterator[sa.Engine]:
-    engine = database.sync_engine(database_url)
+    engine = database.make_sync_engine(database_url)
     with engine.begin() as connection:
         connection.execute(sa.insert(Court).values(code="浙0281", name="余姚市人民法院", evidence="S"))
         connection.execute(sa.insert(Village).values(name="梨洲街道明伟村"))

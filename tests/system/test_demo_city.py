@@ -84,7 +84,7 @@ async def _register(connection: AsyncConnection) -> Clients:
 @pytest.fixture(scope="module")
 async def city_engine(database_url: sa.URL) -> AsyncIterator[AsyncEngine]:
     """An engine of the module's own, with the limits of the service."""
-    engine = database.async_engine(database_url, pool_size=2, statement_timeout=2)
+    engine = database.make_async_engine(database_url, pool_size=2, statement_timeout=2)
     yield engine
     await engine.dispose()
 

@@ -79,7 +79,7 @@ PUBLISHED = """
 @pytest.fixture(scope="module")
 def engine(database_copy: sa.URL) -> Iterator[sa.Engine]:
     """A sound database: its days are done, its months published, its objections answered, and somebody leads."""
-    engine = database.sync_engine(database_copy)
+    engine = database.make_sync_engine(database_copy)
     with engine.begin() as connection:
         for day in (NOW, NOW + timedelta(31)):
             connection.execute(sa.text("SELECT ensure_access_record_partition(:day)"), {"day": day.date()})
@@ -256,7 +256,7 @@ def changed(installation: Installation, change: str, back: str) -> Iterator[None
 def test_another_revision_is_all_that_is_found_of_tables(
     sound: Installation, change: str, back: str, remedy: str
 ) -> None:
-    with changed(sound, change, back.format(newest=database.revisions()[0])):
+    with changed(sound, change, back.format(newest=database.list_revisions()[0])):
         found = sound.look()
     assert list(found)[-1] == "migrations"
     assert (found["migrations"].state, remedy in found["migrations"].remedy) == (State.PROBLEM, True)

@@ -43,7 +43,7 @@ class Application(GraphQL[Loading, None]):
 
 def main(environment: Any = os.environ) -> None:
     """Serve until stopped."""
-    url = database.async_driver(sa.make_url(environment["DATABASE_URL"]))
+    url = database.use_async_driver(sa.make_url(environment["DATABASE_URL"]))
     settings = {"server_settings": {"jit": "off", "timezone": "UTC"}}
     engine = create_async_engine(
         url, pool_size=8, max_overflow=0, isolation_level="AUTOCOMMIT", pool_reset_on_return=None, connect_args=settings

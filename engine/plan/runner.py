@@ -1,4 +1,4 @@
-"""Run a plan: each statement once, all of them in one snapshot, and JSON text as the answer."""
+"""Execution of plans: each statement once, all in one snapshot."""
 
 import asyncio
 from collections.abc import Iterable, Mapping
@@ -8,60 +8,60 @@ from typing import Protocol
 
 import asyncpg
 
-from engine.plan.plan import Ready, Text
+from engine.plan.plan import BoundStatement, Text
 
 
 class Connections(Protocol):
-    """Lends asyncpg connections: a pool of asyncpg, or what lends as it does."""
+    """A pool of asyncpg, or an object with the same method."""
 
     def acquire(self) -> AbstractAsyncContextManager[asyncpg.Connection]:
-        """A connection for as long as the context lasts."""
+        """Return a context manager that lends a connection."""
 
 
 ATTEMPTS = 3
 COMPILER = ThreadPoolExecutor(1, "compiler")
-"""One statement at a time: compiling is Python's work, and shares its one core with the requests that go on."""
+"""A single thread, because compilation holds the interpreter lock."""
 
 
-async def compile_all(asking: Iterable[Ready]) -> None:
-    """Compile what was never asked for, in a thread: requests whose statements are there go on meanwhile."""
+async def compile_all(asking: Iterable[BoundStatement]) -> None:
+    """Compile new statements in a thread, so that other requests are not blocked."""
     if fresh := [ready for ready in asking if not ready.compiled]:
         await asyncio.get_running_loop().run_in_executor(COMPILER, lambda: [ready.statement for ready in fresh])
 
 
-async def fetch(connection: asyncpg.Connection, ready: Ready) -> Text:
-    """The answer of one statement."""
+async def fetch(connection: asyncpg.Connection, ready: BoundStatement) -> Text:
+    """Execute a statement and return its answer."""
     found: str = await connection.fetchval(ready.statement.text, *ready.arguments())
     return found.encode()
 
 
-async def run(connections: Connections, parts: Mapping[str, Ready | Text]) -> Text:
-    """The JSON text of the whole answer. The log's entries are committed with it."""
-    asking = {name: part for name, part in parts.items() if isinstance(part, Ready)}
+async def run(connections: Connections, parts: Mapping[str, BoundStatement | Text]) -> Text:
+    """Return the JSON text of the answer. The log entries are committed with it."""
+    asking = {name: part for name, part in parts.items() if isinstance(part, BoundStatement)}
     await compile_all(asking.values())
-    answers = {name: part for name, part in parts.items() if not isinstance(part, Ready)}
+    answers = {name: part for name, part in parts.items() if not isinstance(part, BoundStatement)}
     if asking:
         async with connections.acquire() as connection:
             answers |= await _fetched(connection, asking)
     return b"{" + b",".join(b'"%s":%s' % (name.encode(), answers[name]) for name in parts) + b"}"
 
 
-async def _fetched(connection: asyncpg.Connection, asking: Mapping[str, Ready]) -> dict[str, Text]:
+async def _fetched(connection: asyncpg.Connection, asking: Mapping[str, BoundStatement]) -> dict[str, Text]:
     if len(asking) == 1 and not any(ready.before for ready in asking.values()):
         return {name: await fetch(connection, ready) for name, ready in asking.items()}
     for _ in range(ATTEMPTS - 1):
-        with suppress(asyncpg.SerializationError):  # another request used up what this one was about to
+        with suppress(asyncpg.SerializationError):  # a concurrent request updated the same row
             return await _in_one_snapshot(connection, asking)
     return await _in_one_snapshot(connection, asking)
 
 
-async def _in_one_snapshot(connection: asyncpg.Connection, asking: Mapping[str, Ready]) -> dict[str, Text]:
+async def _in_one_snapshot(connection: asyncpg.Connection, asking: Mapping[str, BoundStatement]) -> dict[str, Text]:
     async with connection.transaction(isolation="repeatable_read"):
         return await fetch_answers(connection, asking)
 
 
-async def fetch_answers(connection: asyncpg.Connection, asking: Mapping[str, Ready]) -> dict[str, Text]:
-    """The answers of statements that are compiled, in the transaction that `connection` is in."""
+async def fetch_answers(connection: asyncpg.Connection, asking: Mapping[str, BoundStatement]) -> dict[str, Text]:
+    """Return the answers of compiled statements, in the transaction of `connection`."""
     for ready in asking.values():
         if ready.before:
             await connection.fetch(ready.before.text, *ready.arguments_of(ready.before))

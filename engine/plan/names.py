@@ -1,7 +1,7 @@
-"""FROM elements under names of their own, and frames that read their columns by name.
+"""Unique names of FROM elements.
 
-A column is written as `r1.points`, so that it means the same at any depth below its FROM element: nothing is left to
-SQLAlchemy's correlation, which reaches one level up.
+Columns are written with these names, such as `r1.points`, and are valid at any depth. The correlation of SQLAlchemy
+reaches only one level up.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ from engine.declare.sql import SQL
 
 
 class Named:
-    """A FROM element's columns, by the names that frames read them by."""
+    """The columns of a FROM element by the names that frames use."""
 
     def __init__(self, alias: str, columns: Mapping[str, tuple[str, TypeEngine[Any]]]) -> None:
         self._alias, self._columns = alias, columns
@@ -32,18 +32,18 @@ class Named:
 
 
 class Names:
-    """Gives each FROM element of a statement its name."""
+    """Names the FROM elements of a statement."""
 
     def __init__(self) -> None:
         self._numbers = count(1)
 
-    def new(self) -> str:
-        """A name that no other FROM element has."""
+    def make_name(self) -> str:
+        """Return an unused name."""
         return f"r{next(self._numbers)}"
 
     def take(self, source: Any) -> tuple[sa.FromClause, Named]:
-        """The FROM element of a row type's source, under a new name."""
-        name = self.new()
+        """Return the FROM element of a row type's source under a new name."""
+        name = self.make_name()
         if isinstance(source, sa.Subquery):
             columns = {column.key: (column.name, column.type) for column in source.c}
             return source.element.subquery(name), Named(name, columns)
@@ -52,7 +52,7 @@ class Names:
         return mapper.local_table.alias(name), Named(name, columns)
 
     def derive(self, select: sa.Select[Any], shared: bool = False) -> tuple[sa.FromClause, Named]:
-        """A select as a FROM element under a new name; `shared` by several parts of the statement and read once."""
-        name = self.new()
+        """Return a select as a FROM element under a new name. shared: whether several parts of a statement read it."""
+        name = self.make_name()
         found = select.cte(name) if shared else select.subquery(name)
         return found, Named(name, {column.key: (column.name, column.type) for column in found.c})

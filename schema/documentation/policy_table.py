@@ -1,4 +1,4 @@
-"""The policy table for people: what each type and field needs, and which audiences reach it."""
+"""The policy table as Markdown: the scopes that types and fields require, and the audiences that have them."""
 
 from collections.abc import Iterator
 
@@ -14,8 +14,8 @@ denied. Which *rows* an audience sees is another matter: [visibility.md](visibil
 """
 
 
-def policy_table(policy: Policy) -> str:
-    """Markdown: scopes, then types and fields with a requirement of their own."""
+def write_policy_table(policy: Policy) -> str:
+    """Return the Markdown text: scopes, then types and fields with requirements."""
     return "\n".join([HEADER, *_scopes(), "", *_entries(policy)]) + "\n"
 
 

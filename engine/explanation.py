@@ -1,4 +1,4 @@
-"""What a document costs, needs and runs, for those who write documents. It is compiled, and not executed."""
+"""Explanation of documents: cost, required scopes and statements. Documents are compiled and not executed."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from engine.document.cost import MOST_COST
 from engine.document.document import Operation
 from engine.execution import NotPlanned, bind_plan, price_request
 from engine.load.caller import AnyCaller
-from engine.plan.plan import Ready
+from engine.plan.plan import BoundStatement
 
 UNPLANNED = {"mutation": "a mutation is done, then read", "subscription": "each of its events is read by itself"}
 SHOWN = str | int | float | bool | None
@@ -16,7 +16,7 @@ SHOWN = str | int | float | bool | None
 
 @dataclass(frozen=True)
 class ExplainedStatement:
-    """The statement of one root field: its text, and its parameters by place, with the values of this request."""
+    """The statement of one root field. parameters: names and values in order."""
 
     field: str
     sql: str
@@ -25,10 +25,10 @@ class ExplainedStatement:
 
 @dataclass(frozen=True)
 class Explanation:
-    """What an operation comes to for one caller.
+    """The explanation of an operation for one caller.
 
-    needs: the scopes that its types and fields require, each list in full, by coordinate. reason: why the loaders
-    answer it, where no plan can. statements: of its plan, one for each root field that asks the database.
+    needs: alternative sets of scopes by coordinate. reason: why the loaders answer it, if they do. statements: the
+    statements of the plan, one for each root field.
     """
 
     operation: Operation
@@ -38,7 +38,7 @@ class Explanation:
     statements: tuple[ExplainedStatement, ...]
 
     def lines(self) -> Iterator[str]:
-        """The explanation as text, with comments of SQL around the statements."""
+        """Yield the lines of the explanation: SQL statements and comments."""
         yield f"-- {self.operation.kind} {', '.join(self.operation.fields)}"
         yield f"-- cost {self.cost} of at most {MOST_COST}"
         for coordinate, scopes in self.needs.items():
@@ -52,31 +52,31 @@ class Explanation:
 
 
 def explain(operation: Operation, variables: dict[str, Any] | None, caller: AnyCaller) -> Explanation:
-    """What a prepared operation comes to with these variables. Raises DocumentError, and what arguments raise."""
+    """Explain a prepared operation with these variables. Raises DocumentError, and errors of the arguments."""
     request = price_request(operation, variables, caller.view.audience)
     if reason := "it asks about the schema" if operation.reach is None else UNPLANNED.get(operation.kind):
         return Explanation(operation, request.cost, _needs(operation), reason, ())
     parts = bind_plan(request, caller)
     if isinstance(parts, NotPlanned):
         return Explanation(operation, request.cost, _needs(operation), parts.reason, ())
-    found = tuple(_statement(name, part) for name, part in parts.items() if isinstance(part, Ready))
+    found = tuple(_statement(name, part) for name, part in parts.items() if isinstance(part, BoundStatement))
     return Explanation(operation, request.cost, _needs(operation), "", found)
 
 
 def _needs(operation: Operation) -> dict[str, list[list[str]]]:
-    """The requirements of what is reached, without those that everybody meets."""
+    """Return the requirements of the coordinates that the operation reaches, except OPEN."""
     policy, reach = operation.engine.policy, operation.reach
     stated = {name: policy.requirements[name] for name in sorted(reach.coordinates if reach else ())}
     return {name: [sorted(scopes) for scopes in wanted] for name, wanted in stated.items() if all(wanted)}
 
 
-def _statement(name: str, part: Ready) -> ExplainedStatement:
+def _statement(name: str, part: BoundStatement) -> ExplainedStatement:
     statement = part.statement
     return ExplainedStatement(name, statement.text, tuple(zip(statement.parameters, part.arguments(), strict=True)))
 
 
 def _shown(value: Any) -> str:
-    """A value as it may be shown: octets, which stand for numbers and keys, by their length."""
+    """Return the text of a value. Of octets it shows only the length, because they represent numbers and keys."""
     if isinstance(value, bytes):
         return f"<{len(value)} octets>"
     if isinstance(value, list):

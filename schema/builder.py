@@ -1,4 +1,4 @@
-"""The one GraphQL schema, and the engine that answers it."""
+"""The GraphQL schema and its engine."""
 
 from functools import cache
 
@@ -16,7 +16,7 @@ from schema.subscription import Subscription
 
 @cache
 def build_engine() -> Engine:
-    """The schema of the service with its policy and its access log; built once a process."""
+    """Build the engine with the schema, its policy and the access log, once for each process."""
     schema = strawberry.Schema(
         query=Query,
         mutation=Mutation,

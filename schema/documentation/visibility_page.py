@@ -1,4 +1,4 @@
-"""Who sees which rows, for people: one page, model by audience, made of the row predicates themselves."""
+"""The row predicates as Markdown: a table of row types and audiences, and the SQL of each predicate."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -32,7 +32,7 @@ PLAIN = {"false": NONE, "true": ALL}
 
 
 class _Columns:
-    """A row of a type: its mapped columns, and by any other name what its source derives."""
+    """The mapped columns of a row. Other names are columns that the source of the type derives."""
 
     def __init__(self, mapped: Any) -> None:
         self._mapped = mapped
@@ -42,8 +42,8 @@ class _Columns:
         return found
 
 
-def visibility_page(engine: Engine) -> str:
-    """Markdown: a table of types and audiences, then each type with its conditions."""
+def write_visibility_page(engine: Engine) -> str:
+    """Return the Markdown text: a table of types and audiences, then the conditions of each type."""
     types = sorted(engine.rows.values(), key=lambda row_type: row_type.name)
     conditions = {row_type.name: _conditions(row_type) for row_type in types}
     details = (line for row_type in types for line in _details(row_type, conditions[row_type.name]))
@@ -57,8 +57,8 @@ def _conditions(row_type: RowType) -> dict[Audience, str]:
 
 
 def _text(condition: SQL, mapped: Any) -> str:
-    """The condition as it stands after WHERE, in a statement over the rows."""
-    dialect = PGDialect(paramstyle="named")  # type: ignore[no-untyped-call]  # SQLAlchemy's own
+    """Return the SQL of a condition."""
+    dialect = PGDialect(paramstyle="named")  # type: ignore[no-untyped-call]  # SQLAlchemy is not typed here
     sources = [] if mapped is None else [mapped]
     compiled: Any = sa.select(sa.literal_column("1")).select_from(*sources).where(condition).compile(dialect=dialect)
     own = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
@@ -67,7 +67,7 @@ def _text(condition: SQL, mapped: Any) -> str:
 
 
 def _literal(values: Mapping[str, Any], found: re.Match[str]) -> str:
-    """A value that the predicate itself names, written out; what is of the request stays a name."""
+    """Return a constant of a predicate as a literal. Bind parameters of a request keep their names."""
     name = found["listed"] or found["name"]
     if name not in values:
         return found[0]
@@ -86,7 +86,7 @@ def _table(conditions: dict[str, dict[Audience, str]]) -> Iterator[str]:
 
 
 def _details(row_type: RowType, found: dict[Audience, str]) -> Iterator[str]:
-    """A section for a type of which somebody sees some rows: its predicate and the SQL, once for all who share it."""
+    """Yield the section of a type with partial visibility: the predicate and its SQL for each group of audiences."""
     told = {text: [audience.value for audience in Audience if found[audience] == text] for text in found.values()}
     partial = {text: audiences for text, audiences in told.items() if text not in PLAIN}
     if not partial:
