@@ -61,17 +61,17 @@ schema: $(INSTALLED)  ## Write schema/schema.graphql, docs/policy.md, docs/visib
 check-deep: $(INSTALLED)  ## The generated tests at full size: 50,000 operations, long histories, long state machines
 	TEST_OPERATIONS=5000 TEST_SCALE=10 $(BIN)/python -m pytest --numprocesses 2 --dist load -m generated tests
 
-bench: $(INSTALLED)  ## Suxin beside its peers, hostile documents, where the time goes, how fast exports go in
+bench: $(INSTALLED)  ## All benchmarks: other servers, access log, hostile documents, writes, imports, exports
 	@command -v wrk >/dev/null || (echo 'The benchmark needs wrk: apt-get install wrk' && false)
 	$(BIN)/python -m nodejs install bench/peers
-	$(BIN)/python -m bench.compare
-	$(BIN)/python -m bench.profile
-	$(BIN)/python -m bench.log_share
-	$(BIN)/python -m bench.writes
-	$(BIN)/python -m bench.hostile
-	$(BIN)/python -m bench.import_cases
-	$(BIN)/python -m bench.changed_import
-	$(BIN)/python -m bench.exports
+	$(BIN)/python -m bench.reads.comparison
+	$(BIN)/python -m bench.reads.profile
+	$(BIN)/python -m bench.reads.log_share
+	$(BIN)/python -m bench.writes.proposals
+	$(BIN)/python -m bench.reads.hostile
+	$(BIN)/python -m bench.imports.cases
+	$(BIN)/python -m bench.imports.changes
+	$(BIN)/python -m bench.exports.events
 
 locks:  ## Resolve the locks anew (needs uv)
 	uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock

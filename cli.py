@@ -1,4 +1,4 @@
-"""The `suxin` command: where each command is. A command's module, and all that it needs, is imported when it runs."""
+"""The `suxin` command. The module of a command is imported when the command runs."""
 
 from typing import ClassVar
 
@@ -8,7 +8,7 @@ from commands.lazy import LazyGroup
 
 
 class Suxin(LazyGroup):
-    """The commands, in the order in which help lists them."""
+    """The commands in the order of the help."""
 
     places: ClassVar = {
         "import": "commands.importing:import_",
@@ -19,8 +19,8 @@ class Suxin(LazyGroup):
         "migrate": "commands.database:migrate",
         "serve": "commands.serving:serve",
         "token": "commands.access.tokens:token",
-        "policy": "commands.contract.policy:policy",
-        "visibility": "commands.contract.visibility:visibility",
+        "policy": "commands.contract.pages:policy",
+        "visibility": "commands.contract.pages:visibility",
         "explain": "commands.contract.explaining:explain",
         "procedure": "commands.contract.procedure:procedure",
         "client": "commands.access.clients:clients",
@@ -45,7 +45,7 @@ app = typer.Typer(
 
 @app.callback()
 def suxin() -> None:
-    """Make `suxin` a group: it does nothing itself."""
+    """Make `suxin` a group of commands."""
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 
 @app.command()
 def install(folders: Folders) -> None:
-    """Install the packages of each folder's lock file, unless they are there; who comes second waits for the first.
+    """Install the packages of each folder's lock file unless they are installed. Concurrent calls wait for each other.
 
     Example: python -m nodejs install bench/peers
     """
@@ -34,18 +34,18 @@ def install(folders: Folders) -> None:
         locked, installed = folder / "package-lock.json", folder / "node_modules" / ".package-lock.json"
         with _alone(locked):
             if not installed.exists() or installed.stat().st_mtime < locked.stat().st_mtime:
-                npm(folder, "ci", "--no-progress")
+                run_npm(folder, "ci", "--no-progress")
                 installed.touch()
 
 
 @app.command()
 def lock(folders: Folders) -> None:
-    """Resolve each folder's package.json anew. The lock file holds names, versions and hashes, and no address.
+    """Resolve each folder's package.json anew. The lock file contains names, versions and hashes, but no addresses.
 
     Example: python -m nodejs lock bench/peers
     """
     for folder in folders:
-        npm(folder, "install", "--package-lock-only", "--no-progress")
+        run_npm(folder, "install", "--package-lock-only", "--no-progress")
         locked = folder / "package-lock.json"
         content = json.loads(locked.read_text())
         for package in content["packages"].values():
@@ -53,22 +53,22 @@ def lock(folders: Folders) -> None:
         locked.write_text(json.dumps(content, indent=2) + "\n")
 
 
-def npm(folder: Path, *arguments: str) -> None:
-    """Run npm in a folder. Raises Exit with its code if it fails."""
+def run_npm(folder: Path, *arguments: str) -> None:
+    """Run npm in a folder. Raises Exit with its exit code if it fails."""
     command = [str(NODE), str(NPM), *arguments]
-    done = subprocess.run(command, cwd=folder, env=environment(), check=False)  # noqa: S603 - the wheel's own
+    done = subprocess.run(command, cwd=folder, env=make_environment(), check=False)  # noqa: S603 - the wheel's own
     if done.returncode:
         raise typer.Exit(done.returncode)
 
 
-def environment() -> Mapping[str, str]:
-    """This process's environment, in which `node` is the wheel's."""
+def make_environment() -> Mapping[str, str]:
+    """Return the environment of this process with `node` of the wheel in PATH."""
     return {**os.environ, "PATH": f"{NODE.parent}{os.pathsep}{os.environ['PATH']}"}
 
 
 @contextmanager
 def _alone(file: Path) -> Iterator[None]:
-    """Keep a file to this process while the context lasts."""
+    """Lock a file while the context lasts."""
     with file.open() as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         yield

@@ -1,4 +1,4 @@
-"""The service: `create_app` builds it from settings. Nothing imports this module but the command line and tests."""
+"""The ASGI application. `create_app` builds it from settings."""
 
 import asyncio
 import os
@@ -20,7 +20,7 @@ from auth.clients.trusted_documents import TrustedDocuments
 from auth.report_signature import ReportSigner
 from auth.revocations import RevocationListener
 from auth.server.authorization_server import AuthorizationServer
-from auth.server.endpoints import oauth_routes
+from auth.server.endpoints import build_oauth_routes
 from auth.signing import SigningKeys
 from auth.tokens import TokenVerifier
 from casework.catalogue import read_case_types
@@ -34,56 +34,56 @@ from postgres import database
 from postgres.connections import PlanConnections, watch
 from postgres.listener import NotificationListener
 from reports.content import ReportWriter
-from reports.desk import ReportDesk
-from reports.endpoint import report_routes
-from schema.building import build_engine
+from reports.endpoint import make_report_routes
+from reports.viewer import ReportViewer
+from schema.builder import build_engine
 from settings import Settings
 from telemetry import logs, traces
-from telemetry.exposition import exposition
+from telemetry.exposition import build_metrics_endpoint
 from telemetry.observing import Observing, Telemetry
 from transport.endpoint import GraphQLEndpoint
-from transport.health import alive, readiness
+from transport.health import answer_alive, build_readiness_endpoint
 from transport.subscriptions import Live
 from transport.transfers import Transfers
-from transport.websockets import socket_endpoint
+from transport.websockets import build_socket_endpoint
 
 EVENTS = {"application_name": "suxin events"}
 REVOCATIONS = {"application_name": "suxin revocations"}
 
 
-def utc_now() -> datetime:
-    """The moment it is."""
+def get_utc_now() -> datetime:
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
-def worker() -> Starlette:
-    """The application in a process of its own, on the database that the command has prepared."""
+def create_worker() -> Starlette:
+    """Create the application of a worker process. The command has prepared the database."""
     settings = Settings.from_environment()
-    provider = traces.provider() if traces.wanted(os.environ) else None
-    telemetry = Telemetry(logs.request_lines(logs.form_of(settings.log)), provider)
+    provider = traces.build_provider() if traces.is_wanted(os.environ) else None
+    telemetry = Telemetry(logs.build_request_logger(logs.form_of(settings.log)), provider)
     return create_app(settings, database.read_url(settings.database_url or ""), telemetry=telemetry)
 
 
 @dataclass(frozen=True)
 class Parts:
-    """What one worker is made of. now: the only clock that any rule reads."""
+    """The components of one worker. now: the clock, which all rules use."""
 
     settings: Settings
     url: sa.URL
     now: Callable[[], datetime]
 
     def clock(self) -> float:
-        """Seconds since the epoch."""
+        """Return seconds since the epoch."""
         return self.now().timestamp()
 
     @cached_property
     def direct_url(self) -> sa.URL:
-        """Where connections are sessions."""
-        return database.direct_url(self.settings, self.url)
+        """The URL for connections that need a session of their own."""
+        return database.get_direct_url(self.settings, self.url)
 
     @cached_property
     def keyring(self) -> Keyring:
-        """The keys that seal identities."""
+        """The keys that encrypt identities."""
         return load_keyring(self.settings.key_file)
 
     @cached_property
@@ -93,20 +93,20 @@ class Parts:
 
     @cached_property
     def graphql(self) -> Engine:
-        """The schema, its policy and its access log."""
+        """The engine with the schema, its policy and the access log."""
         return build_engine()
 
     @cached_property
     def engine(self) -> AsyncEngine:
         """The connections of the loaders."""
-        made = database.async_engine(self.url, self.settings.pool_size, self.settings.statement_timeout)
+        made = database.make_async_engine(self.url, self.settings.pool_size, self.settings.statement_timeout)
         watch(made, self.settings.pool_size)
         return made
 
     @cached_property
     def sync_engine(self) -> sa.Engine:
         """The connections of the authorization server."""
-        return database.sync_engine(self.url)
+        return database.make_sync_engine(self.url)
 
     @cached_property
     def connections(self) -> PlanConnections:
@@ -115,29 +115,29 @@ class Parts:
 
     @cached_property
     def notifications(self) -> NotificationListener:
-        """Wakes who waits for events."""
+        """The listener for events."""
         return NotificationListener(CHANNEL)
 
     @cached_property
     def verifier(self) -> TokenVerifier:
-        """Knows who asks."""
+        """The verifier of access tokens."""
         return TokenVerifier(self.settings.issuer, self.signing, self.engine, self.clock, self.settings.token_trust)
 
     @cached_property
     def documents(self) -> TrustedDocuments:
-        """Knows what clients have registered."""
+        """The registered documents of clients."""
         return TrustedDocuments(self.engine, self.clock, self.settings.token_trust)
 
     @cached_property
     def budgets(self) -> Budgets | None:
-        """What clients may spend."""
+        """The budgets of clients, or None if there are none."""
         if not self.settings.budget:
             return None
         return Budgets(self.engine, self.settings.budget, self.settings.concurrency, self.now)
 
     @cached_property
     def reports(self) -> ReportWriter:
-        """Signs integrity reports."""
+        """The writer of integrity reports."""
         return ReportWriter(ReportSigner(self.settings.issuer, self.signing), self.graphql)
 
     @cached_property
@@ -150,13 +150,13 @@ class Parts:
             self.documents,
             self.keyring,
             self.now,
-            self.notifications.waiting,
+            self.notifications.subscribe,
             self.budgets,
         )
 
     @cached_property
     def endpoint(self) -> GraphQLEndpoint:
-        """GraphQL."""
+        """The GraphQL endpoint."""
         return GraphQLEndpoint(
             graphql=self.graphql,
             engine=self.engine,
@@ -174,22 +174,26 @@ class Parts:
             reports=self.reports,
         )
 
-    def routes(self) -> list[BaseRoute]:
-        """Everything that answers."""
+    def build_routes(self) -> list[BaseRoute]:
+        """Return all routes."""
         settings, now = self.settings, self.now
         transfers = Transfers(self.engine, self.verifier, self.keyring, settings.issuer, now, self.budgets)
-        desk = ReportDesk(self.graphql, self.engine, self.keyring, self.reports.signer, now)
-        authorization = authorization_server(settings, self.sync_engine, self.signing, self.keyring, self.clock)
+        desk = ReportViewer(self.graphql, self.engine, self.keyring, self.reports.signer, now)
+        authorization = create_authorization_server(settings, self.sync_engine, self.signing, self.keyring, self.clock)
         return [
-            *service_routes(self.endpoint, self.live, self.engine),
-            Route("/metrics", exposition(self.engine, now), methods=["GET"]),
-            *transfer_routes(transfers),
-            *report_routes(desk, settings.request_timeout),
-            *oauth_routes(authorization, self.verifier.forget),
+            Route("/graphql", self.endpoint, methods=["GET", "POST"]),
+            WebSocketRoute("/graphql", build_socket_endpoint(self.live)),
+            Route("/livez", answer_alive, methods=["GET"]),
+            Route("/readyz", build_readiness_endpoint(self.engine), methods=["GET"]),
+            Route("/metrics", build_metrics_endpoint(self.engine, now), methods=["GET"]),
+            Route("/uploads", transfers.upload, methods=["POST"]),
+            Route("/downloads/{token}", transfers.download, methods=["GET"]),
+            *make_report_routes(desk, settings.request_timeout),
+            *build_oauth_routes(authorization, self.verifier.forget),
         ]
 
-    def background(self) -> list[Coroutine[Any, Any, None]]:
-        """What goes on while it serves."""
+    def build_background_tasks(self) -> list[Coroutine[Any, Any, None]]:
+        """Return the background tasks."""
         revocations = RevocationListener(self.verifier, self.documents)
         every = [
             keep_access_log(self.engine, self.now),
@@ -202,7 +206,7 @@ class Parts:
         return every
 
     async def close(self) -> None:
-        """Give every connection back."""
+        """Close all connections."""
         await self.connections.close()
         await self.engine.dispose()
         self.sync_engine.dispose()
@@ -211,12 +215,13 @@ class Parts:
 def create_app(
     settings: Settings,
     url: sa.URL,
-    now: Callable[[], datetime] = utc_now,
+    now: Callable[[], datetime] = get_utc_now,
     telemetry: Telemetry = Telemetry(),  # noqa: B008 - it is frozen
 ) -> Starlette:
-    """The application on the migrated database at `url`. `now` is the only clock that any rule reads.
+    """Create the application for the migrated database at `url`.
 
-    telemetry: where requests are told of; without it, they are only counted.
+    now: the clock, which all rules use. telemetry: receives the spans and log lines of requests; by default, requests
+    are only counted.
     """
     parts = Parts(settings, url, now)
 
@@ -225,25 +230,25 @@ def create_app(
         await ensure_access_log(parts.engine, now())
         async with parts.engine.connect() as connection:
             await read_case_types(connection)
-        async with running(*parts.background()):
+        async with run_in_background(*parts.build_background_tasks()):
             yield
         if telemetry.provider:
             await asyncio.to_thread(telemetry.provider.shutdown)
         await parts.close()
 
-    routes = parts.routes()
+    routes = parts.build_routes()
     paths = frozenset(route.path for route in routes if isinstance(route, Route))
     observing = Middleware(Observing, telemetry=telemetry, paths=paths)
     app = Starlette(routes=routes, middleware=[observing], lifespan=lifespan)
-    app.router.redirect_slashes = False  # a redirect would name the Host header, whoever sent it
+    app.router.redirect_slashes = False  # a redirect would contain the Host header of the request
     app.state.engine, app.state.connections = parts.engine, parts.connections
     return app
 
 
-def authorization_server(
+def create_authorization_server(
     settings: Settings, engine: sa.Engine, signing: SigningKeys, keyring: Keyring, clock: Callable[[], float]
 ) -> AuthorizationServer:
-    """The authorization server that the settings describe."""
+    """Create the authorization server from the settings."""
     return AuthorizationServer(
         issuer=settings.issuer,
         engine=engine,
@@ -255,27 +260,9 @@ def authorization_server(
     )
 
 
-def service_routes(endpoint: GraphQLEndpoint, live: Live, engine: AsyncEngine) -> list[BaseRoute]:
-    """GraphQL, and what operators ask."""
-    return [
-        Route("/graphql", endpoint, methods=["GET", "POST"]),
-        WebSocketRoute("/graphql", socket_endpoint(live)),
-        Route("/livez", alive, methods=["GET"]),
-        Route("/readyz", readiness(engine), methods=["GET"]),
-    ]
-
-
-def transfer_routes(transfers: Transfers) -> list[BaseRoute]:
-    """Files in and out."""
-    return [
-        Route("/uploads", transfers.upload, methods=["POST"]),
-        Route("/downloads/{token}", transfers.download, methods=["GET"]),
-    ]
-
-
 @asynccontextmanager
-async def running(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Work that goes on in the background while the context lasts."""
+async def run_in_background(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run tasks in the background while the context lasts."""
     tasks = [asyncio.create_task(one) for one in work]
     yield
     for task in tasks:

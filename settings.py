@@ -1,4 +1,4 @@
-"""Settings: `SUXIN_*` environment variables, read once into a frozen dataclass."""
+"""Settings from `SUXIN_*` environment variables."""
 
 import os
 import re
@@ -15,31 +15,31 @@ DATABASE_URL, DIRECT_URL = "SUXIN_DATABASE_URL", "SUXIN_DIRECT_URL"
 
 
 class SettingsError(ValueError):
-    """A setting is unknown or wrong; the message says which one and what to do."""
+    """A setting is unknown or invalid. The message names it and gives a remedy."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything an operator may set. Lower layers are given single values, never this object.
+    """The settings of the service. Lower layers receive single values, not this object.
 
-    database_url: PostgreSQL 15 or newer; None starts an embedded server under `data_dir`.
-    direct_url: the same database without a pooler, where `database_url` leads to one: for what needs a session of its
-    own, which are notifications, the worker's leadership, imports and migrations. None is `database_url`.
-    data_dir: holds the embedded database, the key files and nothing else. Never in version control.
-    issuer: the service's own public address (RFC 8414); also the resource identifier of the API (RFC 9728).
-    token_lifetime: seconds an access token lives, 60 to 600.
-    token_trust: seconds a verified token is trusted while revocations are heard, 0 to 30; 0 asks the database always.
-    request_timeout: seconds a GraphQL request may take in all, 1 to 60.
-    statement_timeout: seconds one SQL statement may take, 1 to 60.
-    pool_size: database connections a worker keeps, 1 to 64.
-    executor: `plan` answers by compiled statements; `loaders` field by field, which is slower and the same (tests).
-    worker: whether `serve` also does what time brings (`suxin worker`); one process among all leads.
-    budget: cost points a minute of a client that has none of its own, up to 999999999; 0 lets everybody ask on.
-    concurrency: requests of one client that a worker answers at a time, 1 to 1000.
-    webhook_networks: private networks that webhooks may be sent to, beside the Internet; in clear to these alone.
-    log: `json` or `text`; None is text on a terminal, and JSON elsewhere.
-    debug: lets answers say what gave them, in `extensions.executor`.
-    allow_pilot_persons: lets `client_secret_basic` clients hold scopes that reach natural persons (pilots only).
+    database_url: PostgreSQL 15 or newer; None starts an embedded server in `data_dir`.
+    direct_url: the same database without a pooler, for connections that need a session of their own: notifications,
+    leadership of the worker, imports, migrations. None is `database_url`.
+    data_dir: contains the embedded database and the key files. It must not be under version control.
+    issuer: the public URL of the service (RFC 8414), and the resource identifier of the API (RFC 9728).
+    token_lifetime: lifetime of access tokens in seconds, 60 to 600.
+    token_trust: seconds for which a verified token is cached while revocations are received, 0 to 30.
+    request_timeout: maximum duration of a GraphQL request in seconds, 1 to 60.
+    statement_timeout: maximum duration of an SQL statement in seconds, 1 to 60.
+    pool_size: database connections per worker, 1 to 64.
+    executor: `plan` (compiled statements) or `loaders` (field by field, slower, for tests).
+    worker: whether `serve` also does scheduled work (`suxin worker`). One process leads.
+    budget: default cost points per minute of a client, up to 999999999; 0 disables budgets.
+    concurrency: concurrent requests of one client per worker, 1 to 1000.
+    webhook_networks: private networks that webhooks may be sent to; http is allowed in these only.
+    log: `json` or `text`; None is text on a terminal, otherwise JSON.
+    debug: whether answers name their executor in `extensions.executor`.
+    allow_pilot_persons: whether `client_secret_basic` clients may have scopes of natural persons (pilots only).
     """
 
     database_url: str | None = None
@@ -62,7 +62,7 @@ class Settings:
 
     @property
     def key_file(self) -> Path:
-        """The key ring that seals identities: outside the database and its backups (R18)."""
+        """The key ring that encrypts identities, outside the database and its backups (R18)."""
         return self.data_dir / "keys" / "identity.json"
 
     @property
@@ -74,7 +74,7 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
         """Read settings from `environment`.
 
-        Raises SettingsError for an unknown `SUXIN_*` name or a value that cannot be used.
+        Raises SettingsError for an unknown name that begins with `SUXIN_`, or an invalid value.
         """
         known = {PREFIX + field.name.upper(): field.name for field in fields(cls)}
         given = {name: value for name, value in environment.items() if name.startswith(PREFIX)}
@@ -87,10 +87,10 @@ class Settings:
 
 
 def _split(value: str) -> SplitResult:
-    """The parts of a URL; none at all of what is no URL."""
+    """Return the parts of a URL, all empty if it is not valid."""
     try:
         url = urlsplit(value)
-        _ = url.port  # read for its error
+        _ = url.port  # raises ValueError for an invalid port
     except ValueError:
         return urlsplit("")
     return url
@@ -121,22 +121,17 @@ def _seconds_or_count(low: int, high: int) -> Any:
     return parse
 
 
+def _one_of(*words: str) -> Any:
+    def parse(name: str, value: str) -> str:
+        if value not in words:
+            raise SettingsError(f"{name} must be {' or '.join(words)}.")
+        return value
+
+    return parse
+
+
 def _switch(name: str, value: str) -> bool:
-    if value not in {"true", "false"}:
-        raise SettingsError(f"{name} must be true or false.")
-    return value == "true"
-
-
-def _executor(name: str, value: str) -> str:
-    if value not in {"plan", "loaders"}:
-        raise SettingsError(f"{name} must be plan or loaders.")
-    return value
-
-
-def _log(name: str, value: str) -> str:
-    if value not in {"json", "text"}:
-        raise SettingsError(f"{name} must be json or text.")
-    return value
+    return bool(_one_of("true", "false")(name, value) == "true")
 
 
 def _directory(name: str, value: str) -> Path:
@@ -163,11 +158,11 @@ PARSERS: dict[str, Any] = {
     "statement_timeout": _seconds_or_count(1, 60),
     "pool_size": _seconds_or_count(1, 64),
     "allow_pilot_persons": _switch,
-    "executor": _executor,
+    "executor": _one_of("plan", "loaders"),
     "worker": _switch,
     "budget": _seconds_or_count(0, 999_999_999),
     "concurrency": _seconds_or_count(1, 1000),
     "webhook_networks": _networks,
-    "log": _log,
+    "log": _one_of("json", "text"),
     "debug": _switch,
 }

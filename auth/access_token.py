@@ -1,7 +1,8 @@
-"""Access tokens as signed text (RFC 9068): written by the token endpoint, read by whoever is handed one."""
+"""Access tokens in JWT format (RFC 9068), written by the token endpoint and read by the resource server."""
 
 import base64
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from joserfc import jwt
@@ -16,19 +17,20 @@ TOKEN_TYPE = "at+jwt"  # noqa: S105  (a media type, no secret)
 TOKEN_TYPES = frozenset({TOKEN_TYPE, f"application/{TOKEN_TYPE}"})
 SKEW_SECONDS = 10
 MAXIMUM_LENGTH = 4096
+REQUIRED = {"client_id": str, "sub": str, "jti": str, "scope": str, "iat": int, "exp": int}
 REGISTRY = JWSRegistry(algorithms=[ALGORITHM])
 
 
 class AccessTokenInvalid(ValueError):
-    """The text is no access token of ours that is valid now. The message is for tests and says why."""
+    """The text is not a valid access token of this server. The message gives the reason, for tests."""
 
 
 @dataclass(frozen=True)
 class AccessToken:
-    """The claims of an access token (RFC 9068, section 2.2), times in whole seconds since the epoch.
+    """The claims of an access token (RFC 9068, section 2.2); times in whole seconds since the epoch.
 
-    subject: the client itself, the coded keyed hash of whom it acts for, or the member of staff who signed in. officer:
-    that member of staff, when a token is written. kid: the key that signed.
+    subject: the client, the encoded keyed hash of the person it acts for, or the officer. officer: the officer, when a
+    token is written. kid: the key that signed.
     """
 
     client_id: str
@@ -41,49 +43,48 @@ class AccessToken:
     kid: str = ""
     officer: Officer | None = None
 
-    def roles(self) -> dict[str, Any]:
-        """The claims of a member of staff (RFC 9068, section 2.2.3.1)."""
-        return {"roles": [self.officer.role.value], "court": self.officer.court_code} if self.officer else {}
+    def claims(self, issuer: str) -> dict[str, Any]:
+        """Return the claims. A portal's token names the portal as the actor (RFC 8693, section 4.1)."""
+        claims = {
+            "iss": issuer,
+            "aud": resource_of(issuer),
+            "sub": self.subject,
+            "client_id": self.client_id,
+            "iat": self.issued_at,
+            "exp": self.expires_at,
+            "jti": self.token_id,
+            "scope": " ".join(sorted(self.scopes)),
+        }
+        if self.officer:  # RFC 9068, section 2.2.3.1
+            claims |= {"roles": [self.officer.role.value], "court": self.officer.court_code}
+        if self.acting:
+            claims["act"] = {"client_id": self.client_id}
+        return claims
 
 
 def resource_of(issuer: str) -> str:
-    """The resource that tokens are for (RFC 8707): the GraphQL endpoint."""
+    """Return the resource of tokens (RFC 8707): the GraphQL endpoint."""
     return f"{issuer}/graphql"
 
 
 def encode_subject(index: bytes) -> str:
-    """A keyed hash as a `sub` claim."""
+    """Encode a keyed hash as a `sub` claim."""
     return base64.urlsafe_b64encode(index).rstrip(b"=").decode()
 
 
-def staff_subject(key: int) -> str:
-    """A member of staff as a `sub` claim."""
+def encode_staff(key: int) -> str:
+    """Encode an officer as a `sub` claim."""
     return f"staff:{key}"
 
 
 def write_access_token(token: AccessToken, issuer: str, signing: SigningKeys) -> str:
-    """Sign `token`. A portal's token names the portal as the actor (RFC 8693, section 4.1)."""
-    claims: dict[str, Any] = {
-        "iss": issuer,
-        "aud": resource_of(issuer),
-        "sub": token.subject,
-        "client_id": token.client_id,
-        "iat": token.issued_at,
-        "exp": token.expires_at,
-        "jti": token.token_id,
-        "scope": " ".join(sorted(token.scopes)),
-        **token.roles(),
-    }
-    if token.acting:
-        claims["act"] = {"client_id": token.client_id}
-    return signing.sign(claims, TOKEN_TYPE)
+    """Sign an access token."""
+    return signing.sign(token.claims(issuer), TOKEN_TYPE)
 
 
 def read_access_token(text: str, issuer: str, signing: SigningKeys, now: float) -> AccessToken:
-    """Verify signature, algorithm, type, issuer, audience and times (RFC 9068, section 4).
-
-    Whether the token was revoked is the caller's to ask. Raises AccessTokenInvalid.
-    """
+    """Verify signature, algorithm, type, issuer, audience and times (RFC 9068, section 4). Revocation is checked by the
+    caller. Raises AccessTokenInvalid."""
     if len(text) > MAXIMUM_LENGTH:
         raise AccessTokenInvalid("too long")
     header, claims = _verify(text, signing)
@@ -118,11 +119,8 @@ def _verify(text: str, signing: SigningKeys) -> tuple[dict[str, Any], dict[str, 
 
 
 def _token(claims: dict[str, Any], kid: str) -> AccessToken:
-    texts = [claims.get(name) for name in ("client_id", "sub", "jti", "scope")]
-    times = [claims.get(name) for name in ("iat", "exp")]
-    if not all(isinstance(text, str) for text in texts) or not all(type(time) is int for time in times):
+    if any(type(claims.get(name)) is not kind for name, kind in REQUIRED.items()):
         raise AccessTokenInvalid("a claim is missing")
-    client_id, subject, token_id, scope = map(str, texts)
-    issued_at, expires_at = claims["iat"], claims["exp"]
-    scopes = frozenset(scope.split())
+    client_id, subject, token_id, issued_at, expires_at = itemgetter("client_id", "sub", "jti", "iat", "exp")(claims)
+    scopes = frozenset(claims["scope"].split())
     return AccessToken(client_id, subject, scopes, token_id, issued_at, expires_at, "act" in claims, kid)

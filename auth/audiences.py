@@ -1,9 +1,9 @@
-"""What each audience may reach: its scopes and its purposes at most; a client may hold less (DOMAIN 3)."""
+"""The scopes and purposes of each audience; a client may hold fewer (DOMAIN 3)."""
 
 from auth.scopes import PERSONS, Scope
 from models.audience import Audience, Purpose
 
-__all__ = ["ORGANIZATION_PURPOSES", "PURPOSES", "SCOPES", "Audience", "Purpose", "purposes_of", "scopes_of"]
+__all__ = ["ORGANIZATION_PURPOSES", "PURPOSES", "SCOPES", "Audience", "Purpose", "scopes_of"]
 
 SUBJECTS = frozenset({Scope.CATALOGUE, Scope.SUBJECT, Scope.ORGANIZATION})
 TOLD = frozenset({Scope.EVENT, Scope.WEBHOOK_WRITE})
@@ -16,13 +16,7 @@ SCOPES: dict[Audience, frozenset[Scope]] = {
     Audience.BANK: SUBJECTS.union(PERSONS, MONITORING, LENDING, BULK),
     Audience.EMPLOYER: SUBJECTS | TOLD | BULK | {Scope.PERSON_INTEGRITY, Scope.CONSENT},
     Audience.COMMERCE: SUBJECTS | TOLD | BULK,
-    Audience.MORAL_BANK: BULK
-    | {
-        Scope.CATALOGUE,
-        Scope.CONVERSION,
-        Scope.CONVERSION_WRITE,
-        Scope.HOUSEHOLD_WRITE,
-    },
+    Audience.MORAL_BANK: BULK | {Scope.CATALOGUE, Scope.CONVERSION, Scope.CONVERSION_WRITE, Scope.HOUSEHOLD_WRITE},
     Audience.VILLAGE: frozenset({Scope.NOTICE, Scope.NOTICE_WRITE}),
     Audience.COURT: HOLDINGS
     | BULK
@@ -35,16 +29,11 @@ SCOPES: dict[Audience, frozenset[Scope]] = {
 }
 
 ORGANIZATION_PURPOSES = frozenset({Purpose.EMPLOYER_CHECK, Purpose.SUPPLIER_DUE_DILIGENCE, Purpose.BIDDING_REVIEW})
-"""Purposes that reach organizations only; no consent is needed, and no natural person is ever answered for."""
+"""Purposes for organizations only: they need no consent, and never return data of natural persons."""
 
 PURPOSES: dict[Audience, frozenset[Purpose]] = {
     Audience.BANK: frozenset(
-        {
-            Purpose.LOAN_APPROVAL,
-            Purpose.GUARANTEE_REVIEW,
-            Purpose.POST_LOAN_MONITORING,
-            Purpose.INCENTIVE_LOAN,
-        }
+        {Purpose.LOAN_APPROVAL, Purpose.GUARANTEE_REVIEW, Purpose.POST_LOAN_MONITORING, Purpose.INCENTIVE_LOAN}
     ),
     Audience.EMPLOYER: ORGANIZATION_PURPOSES | {Purpose.EMPLOYMENT_CHECK, Purpose.SENIOR_POST_QUALIFICATION},
     Audience.COMMERCE: ORGANIZATION_PURPOSES,
@@ -59,10 +48,5 @@ PURPOSES: dict[Audience, frozenset[Purpose]] = {
 
 
 def scopes_of(audience: Audience) -> frozenset[Scope]:
-    """The most that a client of this audience may be given."""
+    """Return the scopes that a client of this audience may hold."""
     return SCOPES[audience]
-
-
-def purposes_of(audience: Audience) -> frozenset[Purpose]:
-    """The purposes that a client of this audience may name."""
-    return PURPOSES[audience]

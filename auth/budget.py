@@ -1,7 +1,7 @@
-"""What a client may spend: a leaky bucket of cost points, shared by all workers, and requests at a time.
+"""Budgets of clients: a leaky bucket of cost points shared by all workers, and a limit of concurrent requests.
 
-A worker buys points ahead, a few at a time, so that most requests ask nothing of the database; what it has not spent
-within a second it gives back. Nothing is spent that was not bought: workers together let through what one would.
+A worker buys points in advance, so that most requests need no statement, and returns unused points after a second. All
+workers together let through no more than one would.
 """
 
 import asyncio
@@ -19,10 +19,10 @@ from auth.audiences import Audience
 from auth.principal import Principal
 
 BURST = 20
-"""The bucket holds what is restored in a twentieth of a minute: no minute lets through more than 1.05 of the budget."""
+"""The bucket holds a twentieth of a minute's points: no minute lets through more than 1.05 of the budget."""
 
 ADVANCE = 20
-"""Share of the bucket that a worker buys ahead."""
+"""The divisor of the bucket that gives the points bought in advance."""
 
 HELD_SECONDS = 1.0
 POINTS = Counter("suxin_budget_points", "Cost points of clients, by what became of them", ["audience", "outcome"])
@@ -30,13 +30,13 @@ CHARGED, RETURNED, REFUSED = (
     {audience: POINTS.labels(audience.value, outcome) for audience in Audience}
     for outcome in ("charged", "returned", "refused")
 )
-"""What was spent is what was charged without what was returned, as requests cost less than they might have."""
+"""The cost of requests is the charged points minus the returned ones."""
 
 TAKE = sa.text("SELECT granted, balance FROM take_from_budget(:client, :now, :need, :want, :back, :capacity, :rate)")
 
 
 class ThrottledError(Exception):
-    """A client has spent its budget, or asks too much at a time. retry_after: whole seconds until it may be asked."""
+    """The client has exhausted its budget or its concurrent requests. retry_after: in whole seconds."""
 
     def __init__(self, code: str, message: str, retry_after: int, status: "Status") -> None:
         super().__init__(message)
@@ -45,7 +45,7 @@ class ThrottledError(Exception):
 
 @dataclass(frozen=True)
 class Status:
-    """Where a client's bucket stands, in points; restored: points a second."""
+    """The state of a bucket, in points. restored: points a second."""
 
     maximum: int
     available: int
@@ -54,7 +54,7 @@ class Status:
 
 @dataclass
 class Purse:
-    """What this worker has bought for a client, since when, and what was left in the bucket then."""
+    """The points that this worker has bought for a client, the time, and the balance of the bucket at that time."""
 
     points: float
     bought_at: datetime
@@ -65,7 +65,7 @@ class Purse:
 
 @dataclass
 class Charge:
-    """What one request was charged. actual: what it cost in the end; the difference is given back."""
+    """The charge of a request. actual: its real cost; the difference is refunded."""
 
     cost: int
     budget: int
@@ -75,8 +75,8 @@ class Charge:
 
 @dataclass
 class Budgets:
-    """The budgets of all clients. ordinary: points a minute of a client with none of its own; most: requests at a time
-    of one client, in this worker."""
+    """The budgets of all clients. ordinary: default points a minute; most: concurrent requests of a client in this
+    worker."""
 
     engine: AsyncEngine
     ordinary: int
@@ -85,8 +85,8 @@ class Budgets:
     _purses: dict[int, Purse] = field(default_factory=dict)
 
     @contextmanager
-    def admitted(self, principal: Principal) -> Iterator[Purse]:
-        """One request of a client, while it runs. Raises ThrottledError CONCURRENCY_LIMITED."""
+    def admit(self, principal: Principal) -> Iterator[Purse]:
+        """Count a request while it runs. Raises ThrottledError CONCURRENCY_LIMITED."""
         purse = self._purses.setdefault(principal.client_key, Purse(0, self.now(), 0))
         if purse.running >= self.most:
             message = f"{self.most} requests at a time are answered. Wait for one of them."
@@ -101,7 +101,7 @@ class Budgets:
         """Charge a request before it runs. Raises ThrottledError THROTTLED."""
         purse = self._purses.setdefault(principal.client_key, Purse(0, self.now(), 0))
         if not self._holds(purse, cost):
-            async with purse.buying:  # one buys for all who wait: each for itself would empty the bucket
+            async with purse.buying:  # one purchase for all waiting requests, so that they do not empty the bucket
                 if not self._holds(purse, cost):
                     await self._buy(principal, purse, cost)
         purse.points -= cost
@@ -109,14 +109,14 @@ class Budgets:
         return Charge(cost, self._budget(principal), self.status(principal))
 
     def refund(self, principal: Principal, charge: Charge, actual: int) -> None:
-        """Give back what a request did not cost."""
+        """Refund the cost that a request did not use."""
         charge.actual = min(actual, charge.cost)
         self._purses[principal.client_key].points += charge.cost - charge.actual
         RETURNED[principal.audience].inc(charge.cost - charge.actual)
         charge.status = self.status(principal)
 
     def status(self, principal: Principal) -> Status:
-        """Where a client's bucket stands, as far as this worker knows."""
+        """Return the state of a client's bucket as this worker knows it."""
         capacity, rate = self._bucket(principal)
         purse = self._purses.get(principal.client_key)
         if purse is None:
@@ -126,7 +126,7 @@ class Budgets:
         return Status(capacity, max(0, math.floor(available)), math.floor(rate))
 
     def _holds(self, purse: Purse, cost: int) -> bool:
-        """Whether it is enough, and was not bought too long ago."""
+        """Return whether the purse has enough points that are not too old."""
         fresh = (self.now() - purse.bought_at).total_seconds() < HELD_SECONDS
         return fresh and purse.points >= cost
 
@@ -138,7 +138,7 @@ class Budgets:
         return principal.budget or self.ordinary
 
     async def _buy(self, principal: Principal, purse: Purse, cost: int) -> None:
-        """Give back what was not spent, and buy anew. Raises ThrottledError THROTTLED."""
+        """Give unused points back and buy new ones. Raises ThrottledError THROTTLED."""
         capacity, rate = self._bucket(principal)
         moment, back, purse.points = self.now(), purse.points, 0
         bought = {"need": cost, "want": max(cost, capacity / ADVANCE), "back": back}

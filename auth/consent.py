@@ -1,4 +1,4 @@
-"""When a consent, a share code, or a watch is alive: SQL over its row (R15). Said once, for reads and for events."""
+"""SQL conditions for the validity of consents, share codes and watches (R15), for reads and events."""
 
 from datetime import timedelta
 from typing import Any
@@ -16,25 +16,27 @@ from models.watch import Watch
 
 Condition = sa.ColumnElement[bool]
 Value = Any
-"""SQL for a value: a column, a bind parameter, a literal."""
+"""SQL for a value: a column, a bind parameter or a literal."""
 
 RECIPIENTS = frozenset({Audience.BANK, Audience.EMPLOYER})
-"""Audiences to whom a person may consent (DOMAIN 3)."""
+"""Audiences that a person may consent to (DOMAIN 3)."""
 
 LONGEST_CONSENT = timedelta(days=5 * 366)
-"""No consent outlives the longest publicity there is (R6)."""
+"""The longest consent: no publicity lasts longer (R6)."""
 
 MONITORS = sa.literal(Purpose.POST_LOAN_MONITORING.value, sa.Text)
-"""The purpose that a consent must name so that its subject may be watched (DOMAIN 4)."""
+"""The purpose that a consent must name so that the person may be watched (DOMAIN 4)."""
 
 
 def consentable(purposes: frozenset[Purpose]) -> frozenset[Purpose]:
-    """Those purposes that reach natural persons: no letter and no code opens a person to another one."""
+    """Return the purposes that a person may consent to: those for organizations are excluded."""
     return purposes - ORGANIZATION_PURPOSES
 
 
-def live_consent(consent: type[Consent], client: Value, purpose: Value, now: Value, scope: Scope | None) -> Condition:
-    """Names this recipient, this purpose, this scope, and covers this moment."""
+def is_live_consent(
+    consent: type[Consent], client: Value, purpose: Value, now: Value, scope: Scope | None
+) -> Condition:
+    """Return whether a consent is for this recipient, purpose and scope, and valid at this time."""
     live = [
         consent.client_key == client,
         sa.any_(consent.purposes) == purpose,
@@ -45,8 +47,8 @@ def live_consent(consent: type[Consent], client: Value, purpose: Value, now: Val
     return sa.and_(*live, *_names(consent, scope))
 
 
-def live_share(share: type[ShareCode], purpose: Value, now: Value, request: Value, scope: Scope | None) -> Condition:
-    """Is good for this purpose and scope, covers this moment, and was not used up by another request."""
+def is_live_share(share: type[ShareCode], purpose: Value, now: Value, request: Value, scope: Scope | None) -> Condition:
+    """Return whether a share code is for this purpose and scope, valid now, and not used by another request."""
     live = [
         sa.any_(share.purposes) == purpose,
         share.valid_to > now,
@@ -61,19 +63,19 @@ def _names(granted: Any, scope: Scope | None) -> list[Condition]:
 
 
 def may_still_be_told(event: Value, watch_id: Value, now: Value) -> Condition:
-    """Whether a notification of an event stands: of what has vanished (R10), of a consent and of a bulk operation
-    always, and otherwise as long as the watch that it came by is alive (R15)."""
+    """Return whether a notification of an event may be sent: withdrawals (R10), consents and bulk operations always,
+    others while their watch is live (R15)."""
     watch = aliased(Watch)
-    alive = sa.select(watch.id).where(watch.id == watch_id, live_watch(watch, now))
+    alive = sa.select(watch.id).where(watch.id == watch_id, is_live_watch(watch, now))
     own = sa.or_(event.consent_id.is_not(None), event.bulk_operation_id.is_not(None))
     return sa.or_(event.kind.in_(sorted(WITHDRAWALS)), own, alive.exists())
 
 
-def live_watch(watch: type[Watch], now: Value) -> Condition:
-    """Is not ended, and is of an organization, or of a person who consents to be watched."""
+def is_live_watch(watch: type[Watch], now: Value) -> Condition:
+    """Return whether a watch has not ended and is of an organization, or of a person with a live consent to it."""
     consent = aliased(Consent)
     consents = sa.select(consent.id).where(
         consent.subject_index == watch.subject_index,
-        live_consent(consent, watch.client_key, MONITORS, now, Scope.PERSON_CREDIT),
+        is_live_consent(consent, watch.client_key, MONITORS, now, Scope.PERSON_CREDIT),
     )
     return sa.and_(watch.ended_at.is_(None), sa.or_(watch.kind == PartyKind.ORGANIZATION, consents.exists()))

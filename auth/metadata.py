@@ -1,4 +1,4 @@
-"""What the service says about itself: RFC 8414 for the authorization server, RFC 9728 for the GraphQL endpoint."""
+"""Metadata documents: RFC 8414 for the authorization server, RFC 9728 for the GraphQL endpoint."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,8 +19,8 @@ OPENID_WELL_KNOWN = "/.well-known/openid-configuration"
 RESOURCE_WELL_KNOWN = "/.well-known/oauth-protected-resource"
 
 
-def server_metadata(issuer: str, grant_types: tuple[str, ...]) -> dict[str, Any]:
-    """The metadata of the authorization server (RFC 8414, section 2)."""
+def build_server_metadata(issuer: str, grant_types: tuple[str, ...]) -> dict[str, Any]:
+    """Return the metadata of the authorization server (RFC 8414, section 2)."""
     document: dict[str, Any] = {
         "issuer": issuer,
         "jwks_uri": issuer + JWKS_PATH,
@@ -40,8 +40,8 @@ def server_metadata(issuer: str, grant_types: tuple[str, ...]) -> dict[str, Any]
     return document
 
 
-def resource_metadata(issuer: str) -> dict[str, Any]:
-    """The metadata of the protected resource (RFC 9728, section 2)."""
+def build_resource_metadata(issuer: str) -> dict[str, Any]:
+    """Return the metadata of the protected resource (RFC 9728, section 2)."""
     return {
         "resource": resource_of(issuer),
         "resource_name": "Suxin",
@@ -51,22 +51,20 @@ def resource_metadata(issuer: str) -> dict[str, Any]:
     }
 
 
-def server_metadata_paths(issuer: str) -> list[str]:
-    """Where clients look for `server_metadata`: the well-known part goes before the issuer's path (RFC 8414, 3.1).
-
-    Clients of OpenID Connect look at another address, after the path, and are shown the same (RFC 8414, section 5).
-    """
+def list_server_metadata_paths(issuer: str) -> list[str]:
+    """Return the well-known paths of the server metadata, before the issuer's path (RFC 8414, 3.1), and after it for
+    OpenID Connect (section 5)."""
     path = urlsplit(issuer).path
     before = [known + end for known in (SERVER_WELL_KNOWN, OPENID_WELL_KNOWN) for end in ("", path)]
     return list(dict.fromkeys([*before, path + OPENID_WELL_KNOWN]))
 
 
-def resource_metadata_paths(issuer: str) -> list[str]:
-    """Where clients look for `resource_metadata` (RFC 9728, section 3.1)."""
+def list_resource_metadata_paths(issuer: str) -> list[str]:
+    """Return the well-known paths of the resource metadata (RFC 9728, section 3.1)."""
     return [RESOURCE_WELL_KNOWN, RESOURCE_WELL_KNOWN + urlsplit(resource_of(issuer)).path]
 
 
-def resource_metadata_url(issuer: str) -> str:
-    """The address that a 401 answer points to (RFC 9728, section 5.1)."""
+def build_resource_metadata_url(issuer: str) -> str:
+    """Return the URL of the resource metadata, for 401 responses (RFC 9728, section 5.1)."""
     parts = urlsplit(resource_of(issuer))
     return f"{parts.scheme}://{parts.netloc}{RESOURCE_WELL_KNOWN}{parts.path}"

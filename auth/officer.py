@@ -1,4 +1,4 @@
-"""A member of a court's staff, as the procedure knows them."""
+"""Officers: members of a court's staff."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from models.court import StaffRole
 
 @dataclass(frozen=True)
 class Officer:
-    """A member of staff who acts, in the one role that they hold. `key`: primary key of the staff's row."""
+    """An officer with one role. key: primary key of the staff row."""
 
     key: int
     role: StaffRole

@@ -1,4 +1,4 @@
-"""Who is asking: the verified content of an access token, detached from the database and from HTTP."""
+"""The verified caller of a request, independent of the database and of HTTP."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,18 +13,13 @@ from models.client import DocumentPolicy
 class Principal:
     """A verified caller.
 
-    client_id: the registered client's public identifier (RFC 6749, section 2.2).
-    client_key: its primary key, for row predicates and the access log.
-    name: the registered display name of the client's owner.
-    scopes: what the token grants; purposes: what the client may name. registered: what it was registered for, where it
-    is held to less: who may do less is shown no more by that.
-    jurisdiction: COURT only: the court code, of the member of staff if one signed in; the court and all below it.
-    officer: COURT only: the member of staff who signed in; None for the client itself.
+    client_id: the client's public identifier (RFC 6749, section 2.2); client_key: its primary key; name: for display.
+    scopes: of the token. purposes: that the client may name; registered: before a restriction to fewer, if any.
+    jurisdiction: COURT only: the court code of the officer or the client. officer: COURT only: who signed in.
     village_key: VILLAGE only: primary key of the village.
-    subject_index: LITIGANT_PORTAL only: keyed hash of the authenticated subject's number (R18).
-    token_id: the token's jti (RFC 9068).
-    budget: cost points a minute; None for what is ordinary.
-    documents: which documents it may send.
+    subject_index: LITIGANT_PORTAL only: keyed hash of the subject's number (R18).
+    token_id: `jti` of the token (RFC 9068). budget: cost points a minute; None for the default.
+    documents: which documents the client may send.
     """
 
     client_id: str
@@ -44,5 +39,5 @@ class Principal:
 
     @cached_property
     def scope_names(self) -> list[str]:
-        """The scopes in order."""
+        """The scopes in alphabetical order."""
         return sorted(self.scopes)

@@ -1,7 +1,7 @@
-"""The signature of a report: a JWS over its claims (RFC 7515, RFC 7519), which anybody checks without asking us.
+"""Signatures of integrity reports: a JWS over the claims (RFC 7515, RFC 7519), which anyone can verify offline.
 
-The service keeps it detached (RFC 7515, appendix F): `header..signature`, without the claims that it is over. It is put
-together again with claims that are read anew, and fits them only if they are what was signed.
+The service stores the detached form `header..signature` (RFC 7515, appendix F), and verifies it against claims that are
+read again.
 """
 
 import base64
@@ -18,7 +18,7 @@ from joserfc.jwk import ECKey
 from auth.signing import ALGORITHM, SigningKeys
 
 REPORT_TYPE = "integrity-report+jwt"
-"""A type of its own, so that no report is taken for an access token, nor a token for a report (RFC 8725, 3.11)."""
+"""A separate type, so that reports and access tokens cannot be confused (RFC 8725, 3.11)."""
 
 LARGEST_REPORT = 1024 * 1024
 SKEW_SECONDS = 10
@@ -32,47 +32,43 @@ REGISTRY = _Registry(algorithms=[ALGORITHM])
 
 
 class ReportInvalidError(ValueError):
-    """The text is no report that holds now. The message is a sentence that says why."""
+    """The text is not a valid report. The message is a sentence that gives the reason."""
 
 
-def canonical(claims: Mapping[str, Any]) -> bytes:
-    """The claims as they are signed: JSON in UTF-8, sorted by name, without blanks, the same each time."""
+def canonicalize(claims: Mapping[str, Any]) -> bytes:
+    """Serialize claims for signing: JSON in UTF-8, sorted by name, without whitespace."""
     return orjson.dumps(claims, option=orjson.OPT_SORT_KEYS)
 
 
 @dataclass(frozen=True)
 class ReportSigner:
-    """Signs reports as the service known as `issuer`, and knows its own signatures again."""
+    """Signs and verifies reports of `issuer`."""
 
     issuer: str
     signing: SigningKeys
 
     def sign(self, claims: Mapping[str, Any]) -> str:
-        """The detached signature over `claims`, by the key that signs now."""
-        header, _, signature = self.signing.sign_bytes(canonical(claims), REPORT_TYPE).split(".")
+        """Return the detached signature over `claims` by the current key."""
+        header, _, signature = self.signing.sign_bytes(canonicalize(claims), REPORT_TYPE).split(".")
         return f"{header}..{signature}"
 
     def fits(self, signature: str, claims: Mapping[str, Any]) -> bool:
-        """Whether a detached signature is over these claims, to the last character."""
+        """Return whether a detached signature is over exactly these claims."""
         try:
-            read_signed(attached(signature, claims), self.signing.published())
+            read_signed(attach(signature, claims), self.signing.published())
         except ReportInvalidError:
             return False
         return True
 
 
-def attached(signature: str, claims: Mapping[str, Any]) -> str:
-    """The report as it is handed out: the compact JWS of a detached signature and the claims that it is over."""
-    payload = base64.urlsafe_b64encode(canonical(claims)).rstrip(b"=").decode()
-    return signature.replace("..", f".{payload}.")
+def attach(signature: str, claims: Mapping[str, Any]) -> str:
+    """Return the compact JWS of a detached signature and its claims."""
+    return signature.replace("..", f".{_encode(canonicalize(claims))}.")
 
 
 def read_signed(text: str, keys: Mapping[str, ECKey]) -> dict[str, Any]:
-    """The claims of a report that one of `keys` signed, by kid, whether or not it has expired.
-
-    Raises ReportInvalidError. The text is taken character by character as it was written: another spelling of the same
-    signature, which base64 allows, is refused.
-    """
+    """Return the claims of a report signed by one of `keys`, by kid, expired or not. A non-canonical base64url encoding
+    of the signature is refused. Raises ReportInvalidError."""
     if len(text) > 2 * LARGEST_REPORT or not _is_canonical(text):
         raise ReportInvalidError("This is not the text of a report.")
 
@@ -93,10 +89,8 @@ def read_signed(text: str, keys: Mapping[str, ECKey]) -> dict[str, Any]:
 
 
 def read_report(text: str, keys: Mapping[str, ECKey], issuer: str, now: float) -> dict[str, Any]:
-    """The claims of a report of `issuer` that holds at `now`, in seconds since the epoch, as far as its text can tell.
-
-    Raises ReportInvalidError.
-    """
+    """Return the claims of a report of `issuer` that is valid at `now`, in seconds since the epoch. Raises
+    ReportInvalidError."""
     claims = read_signed(text, keys)
     issued, expires = claims.get("iat"), claims.get("exp")
     if claims.get("iss") != issuer:
@@ -109,7 +103,7 @@ def read_report(text: str, keys: Mapping[str, ECKey], issuer: str, now: float) -
 
 
 def keys_of(jwks: Mapping[str, Any]) -> dict[str, ECKey]:
-    """The keys of a published set (RFC 7517), by kid; others than ours are left out. Raises ReportInvalidError."""
+    """Return the P-256 keys of a published set (RFC 7517), by kid. Raises ReportInvalidError."""
     try:
         ours = [key for key in jwks["keys"] if key.get("kty") == "EC" and key.get("crv") == "P-256"]
         return {str(key["kid"]): ECKey.import_key(key) for key in ours}
@@ -118,14 +112,17 @@ def keys_of(jwks: Mapping[str, Any]) -> dict[str, ECKey]:
 
 
 def _is_canonical(text: str) -> bool:
-    """Whether each of three parts is base64url as RFC 4648, section 3.5, has it: one spelling for the same bytes."""
+    """Return whether a text has three parts in canonical base64url (RFC 4648, section 3.5)."""
     parts = text.split(".")
-    return len(parts) == 3 and all(part and _respelt(part) == part for part in parts)
-
-
-def _respelt(part: str) -> str | None:
     try:
-        decoded = base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)
-    except (ValueError, binascii.Error):
-        return None
-    return base64.urlsafe_b64encode(decoded).rstrip(b"=").decode()
+        return len(parts) == 3 and all(part and _encode(_decode(part)) == part for part in parts)
+    except ValueError:
+        return False
+
+
+def _encode(octets: bytes) -> str:
+    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()
+
+
+def _decode(part: str) -> bytes:
+    return base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)

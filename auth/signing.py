@@ -1,8 +1,8 @@
-"""The keys that sign access tokens and reports: one private key file outside the database, rotated while servers run.
+"""Keys that sign access tokens and reports: a private key file, rotated while servers run.
 
-Three states. `next` is published and signs nothing yet, so that whoever caches the key set knows it beforehand;
-`current` signs; a previous key signs no more. Its tokens are taken until the last of them has expired, and it stays
-published until the last report that it signed has (docs/adr/0020): for that its public half is kept, and no more.
+`next` is published but does not sign yet, so that caches of the key set have it in time; `current` signs. A previous
+key, of which only the public half is kept, verifies tokens until the last has expired, and stays published until its
+last report has (docs/adr/0020).
 """
 
 import json
@@ -21,37 +21,37 @@ from secret_file import write_secret
 
 ALGORITHM = "ES256"
 CACHE_SECONDS = 300
-"""How long others may cache the published key set (Cache-Control: max-age)."""
+"""Cache lifetime of the published key set (Cache-Control: max-age)."""
 
 NOTICE_SECONDS = 2 * CACHE_SECONDS
-"""How long a key is published before it signs."""
+"""Time for which a key is published before it signs."""
 
 REPORT_SECONDS = 90 * 24 * 60 * 60
-"""How long a signed report may last at most: so long after its last token a previous key stays published."""
+"""Maximum lifetime of a report; a previous key stays published so long after its last token."""
 
 log = logging.getLogger("suxin.signing")
 
 
 class SigningError(RuntimeError):
-    """The signing keys cannot be used or rotated; the message says what to do."""
+    """The signing keys cannot be used or rotated. The message says what to do."""
 
 
 @dataclass(frozen=True)
 class Previous:
-    """A key that signs no more: its public half, and the time at which the last token that it signed has expired."""
+    """The public half of a former signing key. forget_at: when its last token has expired."""
 
     key: ECKey
     forget_at: float
 
     @property
     def outlived_at(self) -> float:
-        """The time at which the last report that it signed has expired too."""
+        """When the last report that it signed has expired."""
         return self.forget_at + REPORT_SECONDS
 
 
 @dataclass(frozen=True)
 class KeyFile:
-    """What the file holds. `published_at`: when `next` was first published."""
+    """The content of the key file. published_at: when `next` was first published."""
 
     current: ECKey
     next: ECKey
@@ -59,11 +59,11 @@ class KeyFile:
     previous: tuple[Previous, ...] = ()
 
     def trusted(self, now: float) -> dict[str, ECKey]:
-        """The keys by which a token may be verified at `now`, by kid."""
+        """Return the keys that verify tokens at `now`, by kid."""
         return self._with(old.key for old in self.previous if old.forget_at > now)
 
     def published(self, now: float) -> dict[str, ECKey]:
-        """The keys by which a report may be verified at `now`, by kid: those of tokens among them."""
+        """Return the keys that verify reports at `now`, by kid; they include those of tokens."""
         return self._with(old.key for old in self.previous if old.outlived_at > now)
 
     def _with(self, previous: Iterable[ECKey]) -> dict[str, ECKey]:
@@ -71,11 +71,8 @@ class KeyFile:
 
 
 class SigningKeys:
-    """The key file of a running server; a file replaced by `rotate` is noticed on the next use.
-
-    path: settings.signing_key_file; made with fresh keys if absent. clock: seconds since the epoch.
-    Raises SigningError if the file cannot be read.
-    """
+    """The key file of a running server, read again after `rotate` has replaced it. path: created with new keys if
+    absent. clock: seconds since the epoch. Raises SigningError if it cannot be read."""
 
     def __init__(self, path: Path, clock: Callable[[], float]) -> None:
         self._path, self._clock = path, clock
@@ -85,29 +82,29 @@ class SigningKeys:
         self._keys = _read(path)
 
     def sign(self, claims: dict[str, Any], token_type: str) -> str:
-        """Sign `claims` with the current key, which is named in the header (a key set would pick one at random)."""
+        """Sign `claims` with the current key, whose kid is in the header."""
         key = self._fresh_keys().current
         return jwt.encode(_header(key, token_type), claims, key, algorithms=[ALGORITHM])
 
     def sign_bytes(self, payload: bytes, content_type: str) -> str:
-        """Sign `payload` as it stands with the current key: a JWS in its compact form (RFC 7515, section 3.1)."""
+        """Sign `payload` with the current key; returns a compact JWS (RFC 7515, section 3.1)."""
         key = self._fresh_keys().current
         return jws.serialize_compact(_header(key, content_type), payload, key, algorithms=[ALGORITHM])
 
     def find(self, kid: object) -> ECKey | None:
-        """The key of that name by which a token may be verified, or None."""
+        """Return the key of this kid that verifies tokens; None if there is none."""
         return self._fresh_keys().trusted(self._clock()).get(kid) if isinstance(kid, str) else None
 
     def published(self) -> dict[str, ECKey]:
-        """The keys by which a report may be verified, by kid."""
+        """Return the keys that verify reports, by kid."""
         return self._fresh_keys().published(self._clock())
 
     def jwks(self) -> dict[str, list[dict[str, Any]]]:
-        """The public JWK set (RFC 7517, section 5): next, current and previous keys."""
+        """Return the public JWK set (RFC 7517, section 5)."""
         return {"keys": [_public(key) for key in self.published().values()]}
 
     def _fresh_keys(self) -> KeyFile:
-        """The newest readable content of the file. A broken file never replaces keys that work."""
+        """Return the current content of the file; if it cannot be read, the content read before."""
         try:
             stamp = _stamp(self._path)
             if stamp != self._seen:
@@ -118,10 +115,8 @@ class SigningKeys:
 
 
 def rotate(path: Path, now: float, token_lifetime: int) -> str:
-    """Let `next` sign from now on, keep the old key published for what it signed, and publish a new `next`.
-
-    Returns the kid that signs now. Raises SigningError if `next` has not been published for NOTICE_SECONDS.
-    """
+    """Make `next` the signing key, retire the current one, and publish a new `next`; returns the kid that signs now.
+    Raises SigningError if `next` has not been published for NOTICE_SECONDS."""
     keys = _read(path)
     if (wait := keys.published_at + NOTICE_SECONDS - now) > 0:
         raise SigningError(f"The next key was published too recently: rotate again in {wait:.0f} seconds.")
@@ -132,7 +127,7 @@ def rotate(path: Path, now: float, token_lifetime: int) -> str:
 
 
 def replace(path: Path, now: float) -> str:
-    """Emergency: throw all keys away and sign with a new one. Every token and report of before is refused at once."""
+    """Emergency: discard all keys and sign with a new one. Every existing token and report becomes invalid."""
     keys = _fresh(now)
     _write(path, keys)
     return _kid(keys.current)

@@ -1,7 +1,6 @@
-"""Who is asking: a bearer token (RFC 6750) becomes a Principal, or an error that says why not."""
+"""Verification of bearer tokens (RFC 6750)."""
 
 import hashlib
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -9,11 +8,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from auth.access_token import AccessToken, AccessTokenInvalid, encode_subject, read_access_token, staff_subject
+from auth.access_token import AccessToken, AccessTokenInvalid, encode_staff, encode_subject, read_access_token
 from auth.audiences import Purpose
-from auth.metadata import resource_metadata_url
+from auth.metadata import build_resource_metadata_url
 from auth.officer import Officer
 from auth.principal import Principal
+from auth.revocations import Remembering
 from auth.scopes import Scope
 from auth.signing import SigningKeys
 from models.client import Client
@@ -24,22 +24,22 @@ CACHED_TOKENS = 4096
 
 
 class TokenError(Exception):
-    """A request without a usable token. `code`: RFC 6750, section 3.1; None if there was no token at all."""
+    """A request without a valid token. code: RFC 6750, section 3.1; None without any token."""
 
     def __init__(self, code: str | None, description: str, status: int = 401) -> None:
         super().__init__(description)
         self.code, self.description, self.status = code, description, status
 
     def challenge(self, issuer: str) -> str:
-        """The WWW-Authenticate header (RFC 6750, section 3), with the pointer of RFC 9728, section 5.1."""
-        pointer = f'resource_metadata="{resource_metadata_url(issuer)}"'
+        """Return the WWW-Authenticate header (RFC 6750, section 3; RFC 9728, section 5.1)."""
+        pointer = f'resource_metadata="{build_resource_metadata_url(issuer)}"'
         if self.code is None:
             return f'Bearer realm="suxin", {pointer}'
         return f'Bearer realm="suxin", error="{self.code}", error_description="{self.description}", {pointer}'
 
 
-def bearer_token(headers: list[str]) -> str:
-    """The token in the Authorization headers of a request. Raises TokenError unless there is exactly one."""
+def read_bearer_token(headers: list[str]) -> str:
+    """Return the token of the Authorization header. Raises TokenError unless there is exactly one."""
     if not headers:
         raise TokenError(None, "Send an access token: Authorization: Bearer TOKEN.")
     scheme, _, token = headers[0].partition(" ")
@@ -50,19 +50,19 @@ def bearer_token(headers: list[str]) -> str:
 
 @dataclass(frozen=True)
 class Verified:
-    """What was found out about one token, and when the database last confirmed it."""
+    """A verified token, and when the database last confirmed it."""
 
     token: AccessToken
     principal: Principal
     confirmed_at: float
 
 
-class TokenVerifier:
-    """Verifies access tokens of the server known as `issuer`.
+class TokenVerifier(Remembering):
+    """Verifies access tokens of `issuer`.
 
-    engine: asynchronous; one SELECT outside any transaction per look-up. clock: seconds since the epoch.
-    trust_seconds: how long a confirmed token is trusted without asking the database again, while revocations are heard
-    (`auth.revocations`); 0 asks every time. Signatures are checked once per token either way.
+    engine: runs one SELECT in autocommit per look-up. clock: seconds since the epoch. trust_seconds: for how long a
+    token is trusted without a look-up while revocations are heard; 0 looks up every time. Signatures are verified once
+    per token.
     """
 
     def __init__(
@@ -73,13 +73,12 @@ class TokenVerifier:
         clock: Callable[[], float],
         trust_seconds: float = 0,
     ) -> None:
+        super().__init__(dict[bytes, Verified]())
         self._issuer, self._signing, self._clock, self._trust = issuer, signing, clock, trust_seconds
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._verified: OrderedDict[bytes, Verified] = OrderedDict()
-        self._hearing, self._forgotten = False, 0
 
     async def verify(self, token: str) -> Principal:
-        """The verified caller. Raises TokenError (invalid_token): one constant sentence, whatever the reason."""
+        """Return the caller. Raises TokenError (invalid_token) with the same message for every reason."""
         digest, now = hashlib.sha256(token.encode(errors="replace")).digest(), self._clock()
         known = self._recall(digest, now)
         if known and self._hearing and now < known.confirmed_at + self._trust:
@@ -87,36 +86,28 @@ class TokenVerifier:
         claims, before = known.token if known else self._read(token, now), self._forgotten
         principal = await self._look_up(claims)
         if principal is None:
-            self._verified.pop(digest, None)
+            self._remembered.pop(digest, None)
             raise _invalid_token()
-        if before == self._forgotten:  # else it may have been revoked since the database was asked
+        if before == self._forgotten:  # otherwise it may have been revoked since the query
             self._keep(digest, Verified(claims, principal, now))
         return principal
 
-    def trust(self, hearing: bool) -> None:
-        """Begin or cease to trust confirmed tokens; begun anew, all are asked for again."""
-        self._hearing = hearing
-        self._verified.clear()
-        self._forgotten += 1
-
-    def forget(self, client_key: int) -> None:
-        """Ask again for the tokens of a client: it was changed, or one of them revoked."""
-        self._forgotten += 1
-        for digest in [digest for digest, known in self._verified.items() if known.principal.client_key == client_key]:
-            del self._verified[digest]
+    def _client_of(self, key: bytes) -> int:
+        verified: Verified = self._remembered[key]
+        return verified.principal.client_key
 
     def _recall(self, digest: bytes, now: float) -> Verified | None:
-        """What is known of a token, as long as it has not expired and its key is still published."""
-        known = self._verified.get(digest)
+        """Return the cached token, if it has not expired and its key is still published."""
+        known: Verified | None = self._remembered.get(digest)
         if known and known.token.expires_at > now and self._signing.find(known.token.kid):
             return known
         return None
 
     def _keep(self, digest: bytes, verified: Verified) -> None:
-        self._verified[digest] = verified
-        self._verified.move_to_end(digest)
-        if len(self._verified) > CACHED_TOKENS:
-            self._verified.popitem(last=False)
+        self._remembered.pop(digest, None)
+        self._remembered[digest] = verified
+        if len(self._remembered) > CACHED_TOKENS:
+            del self._remembered[next(iter(self._remembered))]
 
     def _read(self, token: str, now: float) -> AccessToken:
         try:
@@ -159,7 +150,7 @@ LIVE_TOKEN = (
 
 
 def _principal(token: AccessToken, row: Any) -> Principal | None:
-    """The token's rights, cut down to what its client holds now. None if the row belongs to another token."""
+    """Return the caller with the rights that both token and client hold; None if the row is of another token."""
     if token.client_id != row.client_id or token.subject != _subject(row):
         return None
     officer = Officer(row.staff_id, row.role, row.staff_court) if row.staff_id else None
@@ -181,9 +172,9 @@ def _principal(token: AccessToken, row: Any) -> Principal | None:
 
 
 def _subject(row: Any) -> str:
-    """Whom the token of a row speaks for."""
+    """Return the `sub` claim that the token of a row must have."""
     if row.staff_id:
-        return staff_subject(row.staff_id)
+        return encode_staff(row.staff_id)
     return encode_subject(row.subject_index) if row.subject_index else str(row.client_id)
 
 

@@ -1,1 +1,1 @@
-"""How fast Suxin is, beside what else would be picked for the same work."""
+"""Benchmarks of Suxin, of other GraphQL servers and of PostgreSQL."""

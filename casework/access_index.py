@@ -1,4 +1,4 @@
-"""The index of the access log by subject (R19): kept after the answers, complete with `AccessTail` at every moment."""
+"""The index of the access log by subject (R19). The index and `AccessTail` together contain every answer."""
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -31,16 +31,16 @@ RESTART = (
 
 
 async def is_behind(connection: AsyncConnection) -> bool:
-    """Whether there are answers that the index does not have."""
+    """Return whether there are answers that the index does not contain."""
     found: bool = (await connection.execute(LEFT)).scalar_one()
     return found
 
 
 async def index_answers(connection: AsyncConnection) -> int:
-    """Index every answer that the transaction sees. Returns the number of index entries.
+    """Index all answers that the transaction sees. Returns the number of index entries.
 
-    The transaction must be REPEATABLE READ: what it sees is what `snapshot` says. An answer that commits later stays in
-    the tail, however long its transaction was open. Raises a serialization error if another process was at it.
+    The transaction must be REPEATABLE READ, since its snapshot is stored. Answers that commit later stay in the tail.
+    Raises DBAPIError (40001) if another process has updated the index.
     """
     await connection.execute(HOLD)
     await connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
@@ -50,9 +50,9 @@ async def index_answers(connection: AsyncConnection) -> int:
 
 
 async def restart_elsewhere(connection: AsyncConnection) -> bool:
-    """Begin the index anew in a database that was restored from a dump, where transactions count differently.
+    """Empty the index if the database was restored from a dump, where transactions have other numbers.
 
-    Until it is built, all answers are in the tail: nothing is missing. Returns whether there was cause to.
+    All answers are in the tail until the index is built. Returns whether the index was emptied.
     """
     if (await connection.execute(ELSEWHERE)).first() is None:
         return False

@@ -1,9 +1,7 @@
-"""What arises at the moral bank from deductions, code records and settlements (DOMAIN 5).
+"""Moral-bank conversions of deductions, code records and settlements (DOMAIN 5).
 
-Of natural persons with a household only, and of what the world may know (R16). Each function takes keys of rows and
-works on all of them at once, so that one mutation and one chunk of an import call the same. Called again with the same
-keys nothing more arises: a source has at most one conversion that counts, and what the head office returned does not
-arise again for the same household.
+Only persons of a household have conversions, and only public matters are converted (R16). All functions are idempotent:
+a source has at most one live conversion, and a returned one is not assessed again for the same household.
 """
 
 from collections.abc import Collection, Sequence
@@ -14,9 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
-from casework.catalogue import in_force
-from casework.conversions import enter, enter_opposites, live_entries
-from casework.keys import key_array
+from casework.catalogue import is_in_force
+from casework.conversions import enter, enter_opposites, is_live, lock_live_entries
+from casework.keys import bind_keys
 from models.catalogue import Behaviour, CatalogueVersion, CodeType, Colour, ItemKind, MoralBankItem, Stage
 from models.code_record import CodeRecord
 from models.deduction import Deduction
@@ -25,30 +23,30 @@ from models.party import Party, PartyKind
 from models.point_conversion import ConversionStatus, PointConversion
 from models.sanction import Sanction, SanctionKind
 from models.settlement import Settlement
-from models.terms import court_day
+from models.terms import to_court_day
 
 STAGE_ITEMS = {Stage.FILING: "MD1", Stage.TRIAL: "MD2", Stage.ENFORCEMENT: "MD3"}
-"""The item that a deduction of each stage is converted into."""
+"""The item of a deduction, by stage."""
 
 BONUS, SETTLED, CONVICTED, SANCTIONED, LISTED = "MB1", "MB2", "MV1", "MV2", "MV3"
 """The items of certificates, of settlements, and of the records that veto benefits."""
 
 
 async def assess_deductions(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:
-    """Convert published deductions: the points, negated."""
+    """Convert published deductions: their points, negated."""
     item = sa.case(*((Deduction.stage == stage, code) for stage, code in STAGE_ITEMS.items()))
     query = (
         _arising(Deduction, -Deduction.points, PointConversion.deduction_id)
         .join(Behaviour, Behaviour.id == Deduction.behaviour_id)
         .join(MoralBankItem, sa.and_(MoralBankItem.version_id == Behaviour.version_id, MoralBankItem.code == item))
-        .where(Deduction.id.in_(keys), told_deduction(court_day(at)))
+        .where(Deduction.id.in_(keys), Deduction.publicity.contains(to_court_day(at)))
     )
     await _lock(connection, Deduction, keys)
     await enter(connection, query, "deduction_id", at)
 
 
 async def assess_records(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:
-    """Convert the code records that are in force: a certificate's bonus, the vetoes of red and of the debtors' list."""
+    """Convert code records in force: the bonus of a certificate, the vetoes of red records and debtor listings."""
     version = CodeType.version_id
     query = (
         _arising(CodeRecord, sa.func.coalesce(MoralBankItem.value, 0), PointConversion.code_record_id)
@@ -56,19 +54,19 @@ async def assess_records(connection: AsyncConnection, keys: Collection[int], at:
         .outerjoin(Sanction, Sanction.id == CodeRecord.sanction_id)
         .outerjoin(Listing, Listing.id == CodeRecord.listing_id)
         .join(MoralBankItem, sa.and_(MoralBankItem.version_id == version, MoralBankItem.code == _item_of_record()))
-        .where(CodeRecord.id.in_(keys), told_record(court_day(at)))
+        .where(CodeRecord.id.in_(keys), CodeRecord.publicity.contains(to_court_day(at)))
     )
     await _lock(connection, CodeRecord, keys)
     await enter(connection, query, "code_record_id", at)
 
 
 async def assess_settlements(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:
-    """Convert settlements recorded as performed."""
+    """Convert settlements that are recorded as performed."""
     item = sa.and_(MoralBankItem.version_id == CatalogueVersion.id, MoralBankItem.code == SETTLED)
     told = sa.func.may_leave_court(Settlement.party_id, Settlement.case_id, Settlement.performed_on, sa.null())
     query = (
         _arising(Settlement, sa.func.coalesce(MoralBankItem.value, 0), PointConversion.settlement_id)
-        .join(CatalogueVersion, in_force(court_day(at)))
+        .join(CatalogueVersion, is_in_force(to_court_day(at)))
         .join(MoralBankItem, item)
         .where(Settlement.id.in_(keys), Settlement.revoked_on.is_(None), told)
     )
@@ -77,64 +75,42 @@ async def assess_settlements(connection: AsyncConnection, keys: Collection[int],
 
 
 async def assess_members(connection: AsyncConnection, party_keys: Collection[int], at: datetime) -> None:
-    """Convert what is in force when persons are enrolled: public deductions, and records that run.
-
-    A settlement is the deed of a day, and is not in force on a later one.
-    """
-    day, mine = court_day(at), list(party_keys)
-    deductions = sa.select(Deduction.id).where(Deduction.party_id.in_(mine), told_deduction(day))
-    records = sa.select(CodeRecord.id).where(CodeRecord.party_id.in_(mine), told_record(day))
+    """Convert the public deductions and running records of newly enrolled persons. Settlements are not converted."""
+    day, mine = to_court_day(at), list(party_keys)
+    deductions = sa.select(Deduction.id).where(Deduction.party_id.in_(mine), Deduction.publicity.contains(day))
+    records = sa.select(CodeRecord.id).where(CodeRecord.party_id.in_(mine), CodeRecord.publicity.contains(day))
     await assess_deductions(connection, (await connection.execute(deductions)).scalars().all(), at)
     await assess_records(connection, (await connection.execute(records)).scalars().all(), at)
 
 
-# --- what is taken back -----------------------------------------------------------------------------------------------
-
-
-async def reverse_deductions(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:
-    """Give back what withdrawn deductions took: for each conversion that counts, its opposite."""
-    await enter_opposites(connection, await live_entries(connection, PointConversion.deduction_id, keys), at)
-
-
 async def reverse_records(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:
-    """Reverse what these records no longer bear: vetoes of records that do not run, and bonuses that never were.
+    """Reverse the vetoes of records that have ended, and the conversions of records that vanished or changed party.
 
-    Safe to call for any record: what still stands stays. A bonus outlives the term of its certificate.
+    Records that still run are left alone. A bonus outlives the term of its certificate.
     """
-    day = court_day(at)
     record = CodeRecord
-    standing = sa.select(record.id, record.party_id, told_record(day), never_told()).where(record.id.in_(keys))
+    runs, gone = record.publicity.contains(to_court_day(at)), sa.func.isempty(record.publicity)
+    standing = sa.select(record.id, record.party_id, runs, gone).where(record.id.in_(keys))
     state = {key: (party, runs, gone) for key, party, runs, gone in (await connection.execute(standing)).all()}
-    entries = await live_entries(connection, PointConversion.code_record_id, keys)
+    entries = await lock_live_entries(connection, PointConversion.code_record_id, keys)
     ended = [entry for entry in entries if _is_over(entry, *state[entry.code_record_id])]
     await enter_opposites(connection, ended, at)
 
 
 def _is_over(entry: Any, party: int, runs: bool, gone: bool) -> bool:
-    """Whether an entry's record never was, is another party's, or no longer vetoes."""
+    """Test whether the record of an entry vanished, belongs to another party, or no longer vetoes."""
     return gone or entry.party_id != party or (entry.kind is ItemKind.VETO and not runs)
 
 
-async def reverse_settlements(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:
-    """Take back the bonuses of settlements that were revoked."""
-    await enter_opposites(connection, await live_entries(connection, PointConversion.settlement_id, keys), at)
-
-
-async def reverse_vetoes(connection: AsyncConnection, party_keys: Collection[int], at: datetime) -> None:
-    """Lift the vetoes of persons who leave a household: they go with the person, points stay where they arose."""
-    entries = await live_entries(connection, PointConversion.party_id, party_keys, ItemKind.VETO)
-    await enter_opposites(connection, entries, at)
-
-
 async def reassess(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:
-    """Put right what amended deductions took: the opposite, and what they take now. What is right already stays.
+    """Reverse the conversions of deductions whose points have changed, and enter them with the new points.
 
-    What a repair gave back of it is taken back as well: whoever calls this restores it anew
-    (`casework.restorations.restore_repaired`).
+    This reverses the points that a repair restored as well; the caller restores them again with
+    `casework.restorations.restore_repaired`.
     """
-    amended = sa.select(Deduction.id, Deduction.points).where(Deduction.id == sa.any_(key_array(keys)))
+    amended = sa.select(Deduction.id, Deduction.points).where(Deduction.id == sa.any_(bind_keys(keys)))
     points = {row.id: -row.points for row in await connection.execute(amended)}
-    live = await live_entries(connection, PointConversion.deduction_id, keys)
+    live = await lock_live_entries(connection, PointConversion.deduction_id, keys)
     taken = [entry for entry in live if entry.kind is ItemKind.DEDUCT]
     entries = [entry for entry in taken if entry.points != points[entry.deduction_id]]
     amended_keys = {entry.deduction_id for entry in entries}
@@ -148,44 +124,24 @@ async def reassess(connection: AsyncConnection, keys: Collection[int], at: datet
     await enter(connection, again, "deduction_id", at)
 
 
-def overdue_vetoes(day: date) -> sa.Select[Any]:
-    """The records that run no longer on a day, and whose veto still stands."""
-    entry, later = PointConversion, aliased(PointConversion)
-    lifted = sa.select(later.id).where(later.reverses_id == entry.id).exists()
-    standing = (MoralBankItem.kind == ItemKind.VETO, entry.reverses_id.is_(None), ~lifted)
+def select_overdue_vetoes(day: date) -> sa.Select[Any]:
+    """Select the records that are no longer public on a day and whose veto is live."""
+    entry = PointConversion
     return (
         sa.select(entry.code_record_id)
         .join(MoralBankItem, MoralBankItem.id == entry.item_id)
         .join(CodeRecord, CodeRecord.id == entry.code_record_id)
-        .where(*standing, entry.status != ConversionStatus.RETURNED, ~told_record(day))
+        .where(MoralBankItem.kind == ItemKind.VETO, is_live(entry), ~CodeRecord.publicity.contains(day))
     )
 
 
-async def record_keys(connection: AsyncConnection, which: sa.ColumnElement[bool]) -> Sequence[int]:
-    """The keys of the code records of which this holds."""
+async def find_record_keys(connection: AsyncConnection, which: sa.ColumnElement[bool]) -> Sequence[int]:
+    """Return the keys of the code records that satisfy a condition."""
     return (await connection.execute(sa.select(CodeRecord.id).where(which))).scalars().all()
 
 
-# --- of whom, and of what the world may know --------------------------------------------------------------------------
-
-
-def told_deduction(day: date) -> sa.ColumnElement[bool]:
-    """Whether a deduction is public on a day (R6, R10, R16)."""
-    return Deduction.publicity.contains(day)
-
-
-def told_record(day: date) -> sa.ColumnElement[bool]:
-    """Whether a code record is public on a day (R10, R13, R16)."""
-    return CodeRecord.publicity.contains(day)
-
-
-def never_told() -> sa.ColumnElement[bool]:
-    """Whether a code record has never been, for everyone outside the court (R10, R16)."""
-    return sa.func.isempty(CodeRecord.publicity)
-
-
 def _item_of_record() -> sa.Case[Any]:
-    """The item that a record is converted into; null for all others."""
+    """The item of a record; null for a record that is not converted."""
     red, kind = CodeRecord.colour == Colour.RED, Sanction.kind
     return sa.case(
         (CodeRecord.certificate_id.is_not(None), BONUS),
@@ -196,16 +152,11 @@ def _item_of_record() -> sa.Case[Any]:
 
 
 def _arising(source: Any, points: Any, column: Any) -> sa.Select[Any]:
-    """The new conversions of sources of persons with a household, that have none yet."""
-    entry, later = aliased(PointConversion), aliased(PointConversion)
-    reversed_ = sa.select(later.id).where(later.reverses_id == entry.id).exists()
-    returned = entry.status == ConversionStatus.RETURNED
-    same = getattr(entry, column.key) == source.id
-    known = sa.or_(
-        sa.and_(returned, entry.household_id == Party.household_id),
-        sa.and_(~returned, ~reversed_),
-    )
-    there = sa.select(entry.id).where(same, entry.reverses_id.is_(None), known).exists()
+    """Select new conversions of sources: those of persons with a household that have no conversion yet."""
+    entry = aliased(PointConversion)
+    same = sa.and_(getattr(entry, column.key) == source.id, entry.reverses_id.is_(None))
+    returned = sa.and_(entry.status == ConversionStatus.RETURNED, entry.household_id == Party.household_id)
+    there = sa.select(entry.id).where(same, sa.or_(returned, is_live(entry))).exists()
     return (
         sa.select(source.party_id, Party.household_id, MoralBankItem.id, points, source.id)
         .select_from(source)
@@ -216,7 +167,7 @@ def _arising(source: Any, points: Any, column: Any) -> sa.Select[Any]:
 
 
 async def _lock(connection: AsyncConnection, source: Any, keys: Collection[int]) -> None:
-    """Whoever converts what is a person's waits for whoever is converting it."""
+    """Lock the persons, so that concurrent conversions of one person wait for each other."""
     persons = sa.select(source.party_id).where(source.id.in_(keys))
     query = sa.select(Party.id).where(Party.id.in_(persons), Party.household_id.is_not(None)).order_by(Party.id)
     await connection.execute(query.with_for_update(key_share=True))

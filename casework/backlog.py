@@ -1,4 +1,4 @@
-"""What should have been done by now: for the metrics, and for whoever asks what is wrong with an installation."""
+"""Overdue work, for the metrics and `suxin doctor`."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,17 +11,17 @@ from models.batch import Batch, BatchStatus
 from models.calendar import CalendarDay
 from models.client import Client
 from models.objection import Objection
-from models.terms import court_day
+from models.terms import to_court_day
 from models.webhook import Delivery, DisableReason, Webhook
 
 
 @dataclass(frozen=True)
 class Backlog:
-    """What waits, in numbers.
+    """Overdue work in numbers.
 
-    deliveries: due to webhooks that are sent to. waiting: seconds since the first of them was due; 0 if there is none.
-    failing: webhooks that are sent no more, as they took nothing or are gone. objections: open and overdue (R8).
-    months: over and unpublished (R5). days: begun, and not worked through by the worker; None if it never worked.
+    deliveries: due to enabled webhooks. waiting: seconds since the earliest was due, or 0. failing: webhooks disabled
+    by the service. objections: open and overdue (R8). months: over and not published (R5). days: begun and not
+    processed by the worker; None if it never ran.
     """
 
     deliveries: int
@@ -32,9 +32,9 @@ class Backlog:
     days: int | None
 
 
-async def backlog(connection: AsyncConnection, now: datetime) -> Backlog:
-    """What waits at a moment, by one statement."""
-    today = court_day(now)
+async def measure_backlog(connection: AsyncConnection, now: datetime) -> Backlog:
+    """Read the backlog at a moment, with one statement."""
+    today = to_court_day(now)
     due = (
         sa.select(Delivery)
         .join(Webhook, sa.and_(Webhook.id == Delivery.webhook_id, Webhook.disabled_at.is_(None)))

@@ -1,87 +1,84 @@
-"""A court's month: the Centre collects, the panel decides item by item, the Centre publishes at once (R5)."""
+"""Monthly batches: the Centre collects items, the panel decides each, the Centre publishes them together (R5)."""
 
 from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.assessments import assess_deductions
-from casework.events import colour, tell
-from casework.procedure import Act, Step, locked, permit, require_reason, steps_of, take
+from casework.events import tell, update_colours
+from casework.procedure import Act, Step, insert_steps, lock_deduction, permit, require_reason, take
 from casework.records import record_publication
-from casework.refusal import Refusal, not_found
-from casework.terms import publicity_end
+from casework.refusal import Refusal
+from casework.rows import find_own, insert_new
+from casework.terms import compute_publicity_end
 from casework.versions import keep_version
 from models.batch import Batch, BatchStatus
 from models.court_case import CourtCase
 from models.deduction import Deduction, DeductionStatus
 from models.event import EventKind
-from models.terms import add_months, court_day
+from models.terms import add_months, to_court_day
 
 
 async def open_batch(connection: AsyncConnection, month: date, act: Act) -> int:
-    """Open the batch of the officer's court for a month, given by any of its days; gives its key.
+    """Open the batch of the officer's court for the month of a day. Return its key.
 
     Raises Refusal WRONG_ROLE, BAD_DATE, BATCH_EXISTS.
     """
     permit(act.officer, Step.COLLECT)
     first = month.replace(day=1)
-    if first > court_day(act.at):
+    if first > to_court_day(act.at):
         raise Refusal("BAD_DATE", "This month has not begun yet.", "Open it when it has.", "month")
     values = {"court_code": act.officer.court_code, "month": first, "status": BatchStatus.OPEN}
-    # ON CONFLICT: of two that open the same month, one is told that it is open
-    written = insert(Batch).values(values).on_conflict_do_nothing().returning(Batch.id)
-    key: int | None = (await connection.execute(written)).scalar_one_or_none()
-    if key is None:
-        raise Refusal("BATCH_EXISTS", f"The batch of {first:%Y-%m} is open already.", "Add to it.", "month")
+    refusal = Refusal("BATCH_EXISTS", f"The batch of {first:%Y-%m} is open already.", "Add to it.", "month")
+    key = await insert_new(connection, Batch, values, refusal)
     return key
 
 
 async def collect(connection: AsyncConnection, batch_key: int, deduction_key: int, version: int, act: Act) -> None:
     """Add an approved deduction to a batch. Raises Refusal BATCH_PUBLISHED, and as `take` does."""
-    batch = await _locked_batch(connection, batch_key, act)
+    batch = await _lock_batch(connection, batch_key, act)
     if batch.status is BatchStatus.PUBLISHED:
-        raise _ended()
-    found = await locked(connection, act.officer, deduction_key, version)
+        raise _refuse_published()
+    found = await lock_deduction(connection, act.officer, deduction_key, version)
     await take(connection, Step.COLLECT, found, act, batch_id=batch_key)
     await settle(connection, [batch_key])
 
 
 async def decide(connection: AsyncConnection, key: int, version: int, approved: bool, act: Act) -> None:
-    """The panel's vote on an item. What passes has its publicity from this day (R6). Raises Refusal as `take` does."""
+    """Record the panel's decision on an item. Its publicity begins on this day (R6). Raises Refusal as `take` does."""
     found = await lock_item(connection, key, version, act)
     if not approved:
         await take(connection, Step.REJECT, found, act)
     else:
-        today = court_day(act.at)
-        expires_on = publicity_end(found.tier, found.finding_kind, today)
+        today = to_court_day(act.at)
+        expires_on = compute_publicity_end(found.tier, found.finding_kind, today)
         await take(connection, Step.PASS, found, act, determined_on=today, expires_on=expires_on)
         await keep_version(connection, key, act)
     await settle(connection, [found.batch_id])
 
 
 async def notify(connection: AsyncConnection, key: int, act: Act) -> None:
-    """Keep that the subject was notified of the panel's approval (R4). Raises Refusal NOTIFIED, and as `take` does."""
-    found = await locked(connection, act.officer, key)
+    """Record the notification of the subject after the approval (R4). Raises Refusal NOTIFIED, and as `take` does."""
+    found = await lock_deduction(connection, act.officer, key)
     if found.notified_at is not None:
         raise Refusal("NOTIFIED", "The subject has been notified.", "Nothing more is needed.", "id")
     await take(connection, Step.NOTIFY, found, act, notified_at=act.at)
 
 
 async def publish(connection: AsyncConnection, key: int, act: Act) -> Sequence[int]:
-    """Publish all that the panel approved, at once and for good; gives the keys of what was published.
+    """Publish all items that the panel approved. Return their keys.
 
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, BATCH_PUBLISHED, TOO_EARLY, UNDECIDED, NOT_NOTIFIED.
     """
     permit(act.officer, Step.PUBLISH)
     reason = require_reason(act.reason)
-    batch = await _locked_batch(connection, key, act)
+    batch = await _lock_batch(connection, key, act)
     if batch.status is BatchStatus.PUBLISHED:
-        raise _ended()
-    _check_over(batch.month, court_day(act.at))
+        raise _refuse_published()
+    _check_over(batch.month, to_court_day(act.at))
     await _check_ready(connection, key, act)
     published = sa.update(Batch).where(Batch.id == key)
     await connection.execute(published.values(status=BatchStatus.PUBLISHED, published_at=act.at))
@@ -89,51 +86,43 @@ async def publish(connection: AsyncConnection, key: int, act: Act) -> Sequence[i
     told, annotated, coloured = await record_publication(connection, keys)
     await tell(connection, told, EventKind.ENTRY_PUBLISHED, act.at)
     await tell(connection, annotated, EventKind.OBJECTION_OPENED, act.at)
-    await colour(connection, coloured, act.at)
+    await update_colours(connection, coloured, act.at)
     await assess_deductions(connection, keys, act.at)
     return keys
 
 
-# --- inside -----------------------------------------------------------------------------------------------------------
-
-
-async def _locked_batch(connection: AsyncConnection, key: int, act: Act) -> sa.Row[Any]:
-    """A batch of the officer's court. Always locked before its items, so that no two wait for each other."""
+async def _lock_batch(connection: AsyncConnection, key: int, act: Act) -> sa.Row[Any]:
+    """Lock a batch of the officer's court. A batch is always locked before its items, to avoid deadlocks."""
     query = sa.select(Batch.__table__).where(Batch.id == key).with_for_update()
-    found: sa.Row[Any] | None = (await connection.execute(query)).one_or_none()
-    if found is None or found.court_code != act.officer.court_code:
-        raise not_found("batch")
+    found = await find_own(connection, query, act.officer, "batch")
     return found
 
 
 async def lock_item(connection: AsyncConnection, key: int, version: int | None, act: Act) -> sa.Row[Any]:
-    """A deduction, after its batch. Raises Refusal NOT_FOUND, STALE_VERSION."""
+    """Lock the batch of a deduction, then the deduction. Raises Refusal NOT_FOUND, STALE_VERSION."""
     query = sa.select(Deduction.batch_id, CourtCase.court_code).join(CourtCase, CourtCase.id == Deduction.case_id)
-    place = (await connection.execute(query.where(Deduction.id == key))).one_or_none()
-    if place is None or place.court_code != act.officer.court_code:
-        raise not_found("deduction")
+    place = await find_own(connection, query.where(Deduction.id == key), act.officer, "deduction")
     if place.batch_id is not None:
-        await _locked_batch(connection, place.batch_id, act)
-    found = await locked(connection, act.officer, key, version)
+        await _lock_batch(connection, place.batch_id, act)
+    found = await lock_deduction(connection, act.officer, key, version)
     if found.batch_id != place.batch_id:
         raise Refusal("WRONG_STATE", "The deduction is being added to a batch just now.", "Read it again.", "id")
     return found
 
 
-def _ended() -> Refusal:
-    return Refusal(
-        "BATCH_PUBLISHED", "This month is published; nothing is added to it.", "Open another month.", "batch"
-    )
+def _refuse_published() -> Refusal:
+    message = "This month is published; nothing is added to it."
+    return Refusal("BATCH_PUBLISHED", message, "Open another month.", "batch")
 
 
 def _check_over(month: date, today: date) -> None:
-    """A batch is a whole month (R5)."""
+    """Raise Refusal TOO_EARLY unless the month is over (R5)."""
     if today < (first := add_months(month, 1)):
         raise Refusal("TOO_EARLY", f"{month:%Y-%m} is not over (R5).", f"Publish it from {first} on.", "id")
 
 
 async def settle(connection: AsyncConnection, batch_keys: Collection[int]) -> None:
-    """A batch that is not published is decided when nothing in it waits for the panel. For who has locked it."""
+    """Set locked, unpublished batches to OPEN if the panel still has to decide an item, otherwise to DECIDED."""
     waiting = sa.select(Deduction.id).where(
         Deduction.batch_id == Batch.id, Deduction.status == DeductionStatus.IN_BATCH
     )
@@ -154,9 +143,8 @@ async def _check_ready(connection: AsyncConnection, batch_key: int, act: Act) ->
     if waiting:
         raise Refusal("UNDECIDED", f"The panel has not decided {waiting} items.", "Let it decide each.", "batch")
     if untold:
-        raise Refusal(
-            "NOT_NOTIFIED", f"The subjects of {untold} items have not been notified (R4).", "Notify them.", "batch"
-        )
+        message = f"The subjects of {untold} items have not been notified (R4)."
+        raise Refusal("NOT_NOTIFIED", message, "Notify them.", "batch")
 
 
 async def _publish_items(connection: AsyncConnection, batch_key: int, act: Act, reason: str) -> Sequence[int]:
@@ -164,5 +152,5 @@ async def _publish_items(connection: AsyncConnection, batch_key: int, act: Act, 
     update = sa.update(Deduction).where(approved).values(status=DeductionStatus.PUBLISHED, published_at=act.at)
     keys = (await connection.execute(update.returning(Deduction.id))).scalars().all()
     if keys:
-        await connection.execute(steps_of(keys, DeductionStatus.PUBLISHED, act.officer, act.at, reason))
+        await insert_steps(connection, keys, DeductionStatus.PUBLISHED, act.officer, act.at, reason)
     return sorted(keys)

@@ -1,7 +1,7 @@
-"""Bulk operations (批量作业): begun by a client, done page by page by the worker, fetched as one file, and forgotten.
+"""Bulk operations (批量作业): started by a client, run page by page by the worker, fetched as one file.
 
-A page's lines, what the access log says of them, and how far the operation has come are one transaction: whoever stops
-in the middle, the next one goes on after the last page that is there, and no line is there twice.
+One transaction writes a page's lines, its entries in the access log, and the progress. An interrupted operation resumes
+after the last page written, and no line is written twice.
 """
 
 import hashlib
@@ -18,31 +18,32 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from casework.bulk_uploads import delete_upload, take_upload
 from casework.clients import lock_client
 from casework.events import tell_client
+from casework.keys import draw_key
 from casework.outbox import WAKE
 from casework.refusal import Refusal
 from models.bulk_operation import BulkChunk, BulkError, BulkKind, BulkOperation, BulkState
 from models.keyring import Keyring
 
 MOST_OPEN = 5
-"""Operations of one client that wait or run."""
+"""Queued or running operations of one client."""
 
 MOST_KEPT, LARGEST_FILE = 4 * 2**30, 2**30
-"""Bytes of all files of one client, and of one of them."""
+"""Bytes of all files of one client, and of one file."""
 
 MOST_ATTEMPTS = 8
-"""At one page, one after the other, whatever was in the way: the last begins four minutes after the first."""
+"""Attempts at one page, whatever the error. The last begins four minutes after the first."""
 
 KEPT = timedelta(hours=24)
 """How long a file is kept."""
 
+ROW = BulkOperation.__table__
 OPEN = (BulkState.QUEUED, BulkState.RUNNING)
-NEXT_KEY = sa.select(sa.func.nextval(sa.func.pg_get_serial_sequence("bulk_operation", "id")))
 TOLD = (BulkOperation.client_key, BulkOperation.id, BulkOperation.reference)
 
 
 @dataclass(frozen=True)
-class Begun:
-    """What an operation is begun with. rights: the columns that say whose it is, and what it may see."""
+class BulkRequest:
+    """A request for an operation. rights: the columns that hold its owner and its rights."""
 
     kind: BulkKind
     document: str
@@ -54,11 +55,11 @@ class Begun:
     upload_id: int | None = None
 
 
-async def begin(connection: AsyncConnection, keyring: Keyring, begun: Begun, at: datetime) -> int:
-    """Queue an operation; gives its key. Raises Refusal BAD_EXTENT for one too many, NOT_FOUND for the upload."""
+async def begin(connection: AsyncConnection, keyring: Keyring, begun: BulkRequest, at: datetime) -> int:
+    """Queue an operation. Return its key. Raises Refusal BAD_EXTENT for one too many, NOT_FOUND for the upload."""
     client_key = begun.rights["client_key"]
     await _check_number(connection, client_key)
-    key: int = (await connection.execute(NEXT_KEY)).scalar_one()
+    key = await draw_key(connection, BulkOperation)
     total = await take_upload(connection, client_key, begun.upload_id, at) if begun.upload_id else None
     request = json.dumps({"document": begun.document, "variables": begun.variables}).encode()
     values = {
@@ -78,8 +79,8 @@ async def begin(connection: AsyncConnection, keyring: Keyring, begun: Begun, at:
     return key
 
 
-def request_of(keyring: Keyring, operation: Any) -> Mapping[str, Any]:
-    """The document and the variables of an operation's row."""
+def read_request(keyring: Keyring, operation: Any) -> Mapping[str, Any]:
+    """Decrypt the document and the variables of an operation."""
     found: Mapping[str, Any] = json.loads(keyring.open_octets(operation.request, _associated("request", operation.id)))
     return found
 
@@ -87,7 +88,7 @@ def request_of(keyring: Keyring, operation: Any) -> Mapping[str, Any]:
 async def cancel(
     connection: AsyncConnection, client_key: int, jurisdiction: str | None, key: int, at: datetime
 ) -> None:
-    """End an operation that waits or runs; what it has written is deleted. Raises Refusal NOT_FOUND, WRONG_STATE."""
+    """Cancel a queued or running operation and delete its lines. Raises Refusal NOT_FOUND, WRONG_STATE."""
     own = BulkOperation.jurisdiction.is_not_distinct_from(jurisdiction)
     mine = (BulkOperation.id == key, BulkOperation.client_key == client_key, own)
     state = (await connection.execute(sa.select(BulkOperation.state).where(*mine).with_for_update())).scalar()
@@ -98,8 +99,8 @@ async def cancel(
     await _end(connection, key, BulkState.CANCELLED, at)
 
 
-async def waiting(connection: AsyncConnection, at: datetime) -> Sequence[tuple[int, int]]:
-    """The operations that may be gone on with now, each with its client: whoever was served longest ago comes first."""
+async def list_waiting(connection: AsyncConnection, at: datetime) -> Sequence[tuple[int, int]]:
+    """Return the operations that may run now, each with its client. The client served longest ago comes first."""
     served = sa.orm.aliased(BulkOperation)
     last = sa.select(sa.func.max(served.ended_at)).where(served.client_key == BulkOperation.client_key)
     query = sa.select(BulkOperation.id, BulkOperation.client_key).where(
@@ -109,20 +110,20 @@ async def waiting(connection: AsyncConnection, at: datetime) -> Sequence[tuple[i
     return [(row.id, row.client_key) for row in await connection.execute(query.order_by(*order))]
 
 
-async def current(connection: AsyncConnection, key: int) -> Any:
-    """The row of an operation that is to go on; None for one that has ended."""
-    row = BulkOperation.__table__
-    query = sa.select(row).where(row.c.id == key, row.c.ended_at.is_(None))
+async def find_open(connection: AsyncConnection, key: int) -> Any:
+    """Return the row of an operation that has not ended, or None."""
+    query = sa.select(ROW).where(ROW.c.id == key, ROW.c.ended_at.is_(None))
     return (await connection.execute(query)).one_or_none()
 
 
-async def attempt(connection: AsyncConnection, key: int, at: datetime) -> Any:
-    """The row of an operation that is about to be gone on with; None for one that has ended, by too many attempts too.
+async def begin_attempt(connection: AsyncConnection, key: int, at: datetime) -> Any:
+    """Count an attempt at the next page and return the operation's row.
 
-    The attempt is counted before it is made, and so is one that takes its process with it; each waits twice as long as
-    the one before. A page that is done begins the count anew.
+    Return None if it has ended, or if its attempts are used up; then it fails. The attempt is counted before it is
+    made, so that a crash counts as well. Each pause is twice as long as the one before. A completed page resets the
+    count.
     """
-    row = await current(connection, key)
+    row = await find_open(connection, key)
     if row is None or row.attempts < MOST_ATTEMPTS:
         pause = timedelta(seconds=2 ** (row.attempts if row else 0))
         tried = sa.update(BulkOperation).where(BulkOperation.id == key, BulkOperation.ended_at.is_(None))
@@ -134,20 +135,17 @@ async def attempt(connection: AsyncConnection, key: int, at: datetime) -> Any:
     return None
 
 
-async def claimed(connection: AsyncConnection, key: int, pages: int, cursor: str | None) -> Any:
-    """The row of an operation whose next page is this one, locked until the end of the transaction; None for one that
-    has ended, or is somewhere else by now.
-    """
-    row = BulkOperation.__table__
-    here = (row.c.ended_at.is_(None), row.c.pages == pages, row.c.cursor.is_not_distinct_from(cursor))
-    query = sa.select(row).where(row.c.id == key, *here).with_for_update()
+async def claim_page(connection: AsyncConnection, key: int, pages: int, cursor: str | None) -> Any:
+    """Lock an operation and return its row, or None if it has ended or its next page is another one."""
+    here = (ROW.c.ended_at.is_(None), ROW.c.pages == pages, ROW.c.cursor.is_not_distinct_from(cursor))
+    query = sa.select(ROW).where(ROW.c.id == key, *here).with_for_update()
     return (await connection.execute(query)).one_or_none()
 
 
-async def append(
+async def append_page(
     connection: AsyncConnection, keyring: Keyring, operation: Any, member: bytes, objects: int, cursor: str | None
 ) -> None:
-    """Write a page: its lines as a gzip member, how many they are, and where the next page begins."""
+    """Write a page: its lines as a gzip member, their number, and the cursor of the next page."""
     chunk = {
         "operation_id": operation.id,
         "number": operation.pages,
@@ -162,17 +160,17 @@ async def append(
 
 
 async def complete(connection: AsyncConnection, keyring: Keyring, key: int, pages: int, at: datetime) -> None:
-    """The last page is written: sum the file up, and keep it for a day."""
+    """Complete an operation: compute the checksum of its file, and keep the file for a day."""
     digest = hashlib.sha256()
     for number in range(pages):
-        digest.update(await member(connection, keyring, key, number))
+        digest.update(await read_member(connection, keyring, key, number))
     ended = sa.update(BulkOperation).where(BulkOperation.id == key)
     values = {"state": BulkState.COMPLETED, "ended_at": at, "expires_at": at + KEPT, "sha256": digest.digest()}
-    await _ended(connection, ended.values(request=None, **values), at)
+    await _finish(connection, ended.values(request=None, **values), at)
 
 
 async def fail(connection: AsyncConnection, key: int, error: BulkError, at: datetime) -> None:
-    """End an operation that cannot go on; what it has written is deleted."""
+    """End an operation with an error and delete its lines."""
     await _end(connection, key, BulkState.FAILED, at, error)
 
 
@@ -180,12 +178,12 @@ async def _end(
     connection: AsyncConnection, key: int, state: BulkState, at: datetime, error: BulkError | None = None
 ) -> None:
     ended = sa.update(BulkOperation).where(BulkOperation.id == key, BulkOperation.ended_at.is_(None))
-    if await _ended(connection, ended.values(state=state, error=error, ended_at=at, request=None), at):
-        await connection.execute(sa.delete(BulkChunk).where(BulkChunk.operation_id == key))
+    if await _finish(connection, ended.values(state=state, error=error, ended_at=at, request=None), at):
+        await _delete_file(connection, key)
 
 
-async def _ended(connection: AsyncConnection, update: sa.Update, at: datetime) -> bool:
-    """Whether it was ended by this; its client is told, and what it was sent is deleted."""
+async def _finish(connection: AsyncConnection, update: sa.Update, at: datetime) -> bool:
+    """End an operation, notify its client, delete its upload. Return whether it was open."""
     row = (await connection.execute(update.returning(*TOLD, BulkOperation.upload_id))).one_or_none()
     if row is None:
         return False
@@ -195,36 +193,40 @@ async def _ended(connection: AsyncConnection, update: sa.Update, at: datetime) -
 
 
 async def take_back(connection: AsyncConnection, key: int, at: datetime) -> None:
-    """End a complete operation whose file may be handed out no more: it is deleted, and the state says why and when.
+    """Delete the file of a complete operation that may no longer be fetched, and set its state to FAILED.
 
-    Its client has been told of the operation's end, and is told by another event of whatever vanished.
+    Its client has already been notified of the end, and is notified separately of each withdrawal.
     """
     complete = (BulkOperation.id == key, BulkOperation.state == BulkState.COMPLETED)
     values = {"state": BulkState.FAILED, "error": BulkError.VANISHED, "ended_at": at, "expires_at": None}
     taken = sa.update(BulkOperation).where(*complete).values(values).returning(BulkOperation.id)
     if (await connection.execute(taken)).one_or_none():
-        await connection.execute(sa.delete(BulkChunk).where(BulkChunk.operation_id == key))
+        await _delete_file(connection, key)
+
+
+async def _delete_file(connection: AsyncConnection, key: int) -> None:
+    await connection.execute(sa.delete(BulkChunk).where(BulkChunk.operation_id == key))
 
 
 async def expire_one(connection: AsyncConnection, at: datetime) -> bool:
-    """Delete a file whose day is over; whether there was one."""
+    """Delete one expired file. Return whether there was one."""
     over = (BulkOperation.state == BulkState.COMPLETED, BulkOperation.expires_at <= at)
     key = (await connection.execute(sa.select(BulkOperation.id).where(*over).limit(1).with_for_update())).scalar()
     if key is None:
         return False
     await connection.execute(sa.update(BulkOperation).where(BulkOperation.id == key).values(state=BulkState.EXPIRED))
-    await connection.execute(sa.delete(BulkChunk).where(BulkChunk.operation_id == key))
+    await _delete_file(connection, key)
     return True
 
 
-async def sizes(connection: AsyncConnection, key: int) -> Sequence[int]:
-    """The sizes of a file's gzip members, in order."""
+async def list_sizes(connection: AsyncConnection, key: int) -> Sequence[int]:
+    """Return the sizes of the gzip members of a file, in order."""
     query = sa.select(BulkChunk.size).where(BulkChunk.operation_id == key).order_by(BulkChunk.number)
     return (await connection.execute(query)).scalars().all()
 
 
-async def member(connection: AsyncConnection, keyring: Keyring, key: int, number: int) -> bytes:
-    """One gzip member of a file."""
+async def read_member(connection: AsyncConnection, keyring: Keyring, key: int, number: int) -> bytes:
+    """Decrypt one gzip member of a file."""
     chunk = sa.select(BulkChunk.content).where(BulkChunk.operation_id == key, BulkChunk.number == number)
     sealed = (await connection.execute(chunk)).scalar_one()
     return keyring.open_octets(sealed, _associated("chunk", key, number))
@@ -243,5 +245,5 @@ async def _check_number(connection: AsyncConnection, client_key: int) -> None:
 
 
 def _associated(what: str, *place: int) -> bytes:
-    """What a sealed text is bound to: elsewhere it does not open."""
+    """The associated data of a sealed value, which binds it to its row."""
     return f"bulk/{what}/{'/'.join(map(str, place))}".encode()

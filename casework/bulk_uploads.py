@@ -1,4 +1,4 @@
-"""Files of subjects that clients send to be checked: kept sealed (R18), taken once, and deleted with what took them."""
+"""Files of subjects to be checked. They are kept sealed (R18), used by one operation, and deleted with it."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from models.bulk_operation import BulkOperation, BulkUpload, BulkUploadPiece
 from models.keyring import Keyring
 
 MOST_UPLOADS = 10
-"""Files of one client that wait to be checked."""
+"""Unused uploads of one client."""
 
 MOST_LINES, PIECE_LINES = 100_000, 1_000
 KEPT = timedelta(hours=24)
@@ -21,7 +21,7 @@ KEPT = timedelta(hours=24)
 async def keep_upload(
     connection: AsyncConnection, keyring: Keyring, client_key: int, lines: Sequence[bytes], at: datetime
 ) -> int:
-    """Keep lines to be checked for a day; gives the upload's key. Raises Refusal BAD_EXTENT for one too many."""
+    """Keep lines for a day. Return the upload's key. Raises Refusal BAD_EXTENT for one too many."""
     await _check_number(connection, client_key, at)
     values = {"client_key": client_key, "lines": len(lines), "created_at": at, "expires_at": at + KEPT}
     key: int = (await connection.execute(sa.insert(BulkUpload).values(values).returning(BulkUpload.id))).scalar_one()
@@ -33,7 +33,7 @@ async def keep_upload(
 
 
 async def take_upload(connection: AsyncConnection, client_key: int, key: int, at: datetime) -> int:
-    """Take an upload for an operation, once; gives how many lines it has. Raises Refusal NOT_FOUND."""
+    """Assign an upload to an operation, once. Return its number of lines. Raises Refusal NOT_FOUND."""
     taken = sa.select(BulkOperation.id).where(BulkOperation.upload_id == key)
     mine = (BulkUpload.id == key, BulkUpload.client_key == client_key, BulkUpload.expires_at > at, ~taken.exists())
     lines = (await connection.execute(sa.select(BulkUpload.lines).where(*mine).with_for_update())).scalar()
@@ -42,10 +42,10 @@ async def take_upload(connection: AsyncConnection, client_key: int, key: int, at
     return int(lines)
 
 
-async def lines_from(
+async def read_lines(
     connection: AsyncConnection, keyring: Keyring, key: int, start: int, count: int
 ) -> list[tuple[int, bytes]]:
-    """Up to `count` lines of one piece of an upload, after the first `start` lines, with their numbers from one."""
+    """Return up to `count` lines of one piece after the first `start` lines, numbered from one."""
     number, offset = divmod(start, PIECE_LINES)
     piece = (BulkUploadPiece.upload_id == key, BulkUploadPiece.number == number)
     sealed = (await connection.execute(sa.select(BulkUploadPiece.content).where(*piece))).scalar_one()
@@ -54,12 +54,12 @@ async def lines_from(
 
 
 async def delete_upload(connection: AsyncConnection, key: int | None) -> None:
-    """Delete what an operation was sent."""
+    """Delete the upload of an operation."""
     await connection.execute(sa.delete(BulkUpload).where(BulkUpload.id == key))
 
 
 async def expire_uploads(connection: AsyncConnection, at: datetime) -> None:
-    """Delete what nobody has taken in a day."""
+    """Delete the uploads that no operation has used within a day."""
     taken = sa.select(BulkOperation.id).where(BulkOperation.upload_id == BulkUpload.id)
     await connection.execute(sa.delete(BulkUpload).where(BulkUpload.expires_at <= at, ~taken.exists()))
 

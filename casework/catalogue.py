@@ -1,4 +1,4 @@
-"""The edition of the catalogue that is in force on a day."""
+"""The edition of the catalogue in force on a day."""
 
 from datetime import date
 from typing import Any
@@ -11,37 +11,36 @@ from models.case_numbers import admit_case_types
 from models.catalogue import Behaviour, CaseType, CatalogueVersion, CodeType
 
 
-def in_force(day: date) -> sa.ColumnElement[bool]:
-    """Whether an edition is in force on a day; no two are."""
+def is_in_force(day: Any) -> sa.ColumnElement[bool]:
+    """Test whether an edition is in force on a day. At most one is."""
     ends = CatalogueVersion.effective_to
     return sa.and_(CatalogueVersion.effective_from <= day, sa.or_(ends.is_(None), ends > day))
 
 
 async def read_case_types(connection: AsyncConnection) -> None:
-    """Let this process read case numbers with the case types that the court added."""
+    """Load the case types that the court added, so that this process can parse their case numbers."""
     found = await connection.execute(sa.select(CaseType.characters, CaseType.stage))
     admit_case_types({row.characters: row.stage for row in found})
 
 
-async def behaviour_in_force(connection: AsyncConnection, code: str, day: date) -> Any:
-    """A behaviour by its code. Raises Refusal UNKNOWN_BEHAVIOUR."""
-    query = sa.select(Behaviour.__table__).join(CatalogueVersion, CatalogueVersion.id == Behaviour.version_id)
-    found = (await connection.execute(query.where(Behaviour.code == code, in_force(day)))).one_or_none()
+async def find_behaviour(connection: AsyncConnection, code: str, day: date) -> Any:
+    """Return the behaviour of a code. Raises Refusal UNKNOWN_BEHAVIOUR."""
+    found = await _find(connection, Behaviour, code, day)
     if found is None:
-        raise Refusal(
-            "UNKNOWN_BEHAVIOUR",
-            "The catalogue in force has no such behaviour.",
-            "Choose one of `behaviours`.",
-            "behaviour",
-        )
+        message = "The catalogue in force has no such behaviour."
+        raise Refusal("UNKNOWN_BEHAVIOUR", message, "Choose one of `behaviours`.", "behaviour")
     return found
 
 
-async def code_type_in_force(connection: AsyncConnection, code: str, day: date) -> Any:
-    """A code type by its code. Raises Refusal CATALOGUE where the catalogue of that day lacks it."""
-    query = sa.select(CodeType.__table__).join(CatalogueVersion, CatalogueVersion.id == CodeType.version_id)
-    found = (await connection.execute(query.where(CodeType.code == code, in_force(day)))).one_or_none()
+async def find_code_type(connection: AsyncConnection, code: str, day: date) -> Any:
+    """Return the code type of a code. Raises Refusal CATALOGUE if the edition in force lacks it."""
+    found = await _find(connection, CodeType, code, day)
     if found is None:
         message = f"The catalogue in force on {day} has no code type {code}."
         raise Refusal("CATALOGUE", message, "Load one that has with suxin catalogue load.")
     return found
+
+
+async def _find(connection: AsyncConnection, model: Any, code: str, day: date) -> Any:
+    query = sa.select(model.__table__).join(CatalogueVersion, CatalogueVersion.id == model.version_id)
+    return (await connection.execute(query.where(model.code == code, is_in_force(day)))).one_or_none()

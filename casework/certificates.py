@@ -1,30 +1,29 @@
-"""Performance certificates: issued for what was performed before enforcement; what gold rests on (R11)."""
+"""Performance certificates, on which gold records rest (R11)."""
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.catalogue import code_type_in_force
-from casework.consequences import establish, follow, look
+from casework.catalogue import find_code_type
+from casework.consequences import establish, find_visible, follow
 from casework.matters import CERTIFICATES
-from casework.participants import participant
-from casework.procedure import Act, require, require_reason
+from casework.participants import find_case
+from casework.procedure import Act, authorize
 from casework.record_steps import keep_step
-from casework.refusal import Refusal, not_found
-from casework.texts import holds_identity_number
+from casework.refusal import Refusal
+from casework.rows import find_own, insert_new
+from casework.texts import strip_text
 from models.certificate import GOLD_TYPE, LONGEST_NUMBER, Certificate
 from models.court import StaffRole
 from models.court_case import CourtCase
-from models.terms import court_day
+from models.terms import to_court_day
 
 
 @dataclass(frozen=True)
 class Performance:
-    """What a participant performed of itself in a case, and under which number that is certified."""
+    """A participant's performance in a case, and the number of its certificate."""
 
     number: str
     case_key: int
@@ -33,20 +32,18 @@ class Performance:
 
 
 async def issue_certificate(connection: AsyncConnection, performance: Performance, act: Act) -> int:
-    """Certify a performance, with the gold record that it makes; gives the certificate's key.
+    """Issue a certificate and its gold record. Return the certificate's key.
 
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, NOT_A_PARTICIPANT, BAD_DATE, BAD_NUMBER, ISSUED.
     """
-    require(act.officer, StaffRole.CENTRE)
-    require_reason(act.reason)
-    case = await participant(connection, performance.case_key, performance.party_key, act.officer)
-    today = court_day(act.at)
+    authorize(act, StaffRole.CENTRE)
+    case = await find_case(connection, performance.case_key, performance.party_key, act.officer)
+    today = to_court_day(act.at)
     if performance.performed_on > today:
         raise Refusal("BAD_DATE", "This has not been performed yet.", "Give a past day.", "performedOn")
-    number = performance.number.strip()
-    if not 0 < len(number) <= LONGEST_NUMBER or holds_identity_number(number):
-        raise Refusal("BAD_NUMBER", f"A number has 1 to {LONGEST_NUMBER} characters.", "Check it.", "number")
-    await code_type_in_force(connection, GOLD_TYPE, today)
+    malformed = Refusal("BAD_NUMBER", f"A number has 1 to {LONGEST_NUMBER} characters.", "Check it.", "number")
+    number = strip_text(performance.number, LONGEST_NUMBER, malformed)
+    await find_code_type(connection, GOLD_TYPE, today)
     values = {
         "number": number,
         "case_number": case.number,
@@ -56,30 +53,25 @@ async def issue_certificate(connection: AsyncConnection, performance: Performanc
         "issued_on": today,
     }
     await establish(connection, act.keyring, performance.party_key, act.at, performance.performed_on)
-    written = insert(Certificate).values(values).on_conflict_do_nothing().returning(Certificate.id)
-    key: int | None = (await connection.execute(written)).scalar_one_or_none()
-    if key is None:
-        raise Refusal("ISSUED", "A certificate of this number is issued already.", "Give another number.", "number")
+    refusal = Refusal("ISSUED", "A certificate of this number is issued already.", "Give another number.", "number")
+    key = await insert_new(connection, Certificate, values, refusal)
     await keep_step(connection, performance.party_key, act, certificate_id=key)
     await follow(connection, {CERTIFICATES: [key]}, {}, act.at)
     return key
 
 
 async def revoke_certificate(connection: AsyncConnection, key: int, act: Act) -> None:
-    """Revoke a certificate: outside the court it has never been (R10).
+    """Revoke a certificate, which vanishes outside the court (R10).
 
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, REVOKED.
     """
-    require(act.officer, StaffRole.CENTRE)
-    require_reason(act.reason)
+    authorize(act, StaffRole.CENTRE)
     query = sa.select(Certificate.party_id, Certificate.revoked_on, CourtCase.court_code)
     joined = query.join(CourtCase, CourtCase.id == Certificate.case_id).where(Certificate.id == key)
-    found: Any = (await connection.execute(joined.with_for_update(of=Certificate))).one_or_none()
-    if found is None or found.court_code != act.officer.court_code:
-        raise not_found("certificate")
+    found = await find_own(connection, joined.with_for_update(of=Certificate), act.officer, "certificate")
     if found.revoked_on is not None:
         raise Refusal("REVOKED", "This certificate is revoked already.", "Nothing more is needed.", "id")
-    today, before = court_day(act.at), await look(connection, {CERTIFICATES: [key]}, act.at)
+    today, before = to_court_day(act.at), await find_visible(connection, {CERTIFICATES: [key]}, act.at)
     await connection.execute(sa.update(Certificate).where(Certificate.id == key).values(revoked_on=today))
     await keep_step(connection, found.party_id, act, certificate_id=key)
     await follow(connection, {CERTIFICATES: [key]}, before, act.at)

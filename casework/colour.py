@@ -1,4 +1,4 @@
-"""Write the periods of colour that follow from the records of a party (R11-R14)."""
+"""Code periods, computed from the records of a party (R11-R14)."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
@@ -12,8 +12,8 @@ from sqlalchemy.orm import aliased
 
 from casework.keys import KEYS
 from models.catalogue import CodeType, Colour, Stage
-from models.code_record import ANNULLED, CodePeriod, CodeRecord, Perspective, known_today
-from models.colour import Record, Span, periods
+from models.code_record import ANNULLED, CodePeriod, CodeRecord, Perspective, is_known_today
+from models.colour import Record, Span, compute_periods
 from models.court_case import CourtCase, Participation, Role
 from models.party import Party
 
@@ -22,8 +22,8 @@ OPEN = sa.select(
     CodePeriod.perspective,
     *(bound(CodePeriod.during, type_=sa.Date) for bound in (sa.func.lower, sa.func.upper)),
     CodePeriod.colour,
-).where(CodePeriod.party_id == sa.any_(KEYS), known_today(CodePeriod))
-"""The periods of today's knowledge. Days, and no ranges: of equal ranges SQLAlchemy's hashes differ."""
+).where(CodePeriod.party_id == sa.any_(KEYS), is_known_today(CodePeriod))
+"""The current periods. Bounds instead of ranges, since SQLAlchemy hashes equal ranges differently."""
 
 RECORDS = (
     sa.select(
@@ -65,7 +65,7 @@ ENFORCEMENTS = (
 
 
 LOCK = sa.select(Party.id).where(Party.id == sa.any_(KEYS)).order_by(Party.id).with_for_update(key_share=True)
-"""Whoever colours a party waits for whoever is colouring it."""
+"""Lock parties, so that concurrent updates of one party's colours wait for each other."""
 
 EARLIER = aliased(CodePeriod)
 
@@ -76,7 +76,7 @@ MOMENT = (
     .where(EARLIER.party_id == sa.any_(KEYS))
     .scalar_subquery()
 )
-"""When these parties are coloured: never before they were coloured last, by however little clocks differ."""
+"""The time of this update: never earlier than the parties' last one, even if clocks differ."""
 
 GIVEN = (
     sa.func.unnest(
@@ -96,7 +96,7 @@ STALE = sa.and_(
     CodePeriod.party_id == GIVEN.c.party_id,
     CodePeriod.perspective == GIVEN.c.perspective,
     CodePeriod.during == GIVEN_DURING,
-    known_today(CodePeriod),
+    is_known_today(CodePeriod),
 )
 
 UNSEEN = sa.delete(CodePeriod).where(STALE, sa.func.lower(CodePeriod.known) >= MOMENT).returning(CodePeriod.party_id)
@@ -107,7 +107,7 @@ CLOSE = (
     .values(known=sa.func.tstzrange(sa.func.lower(CodePeriod.known), MOMENT))
     .add_cte(UNSEEN.cte("unseen"))
 )
-"""Close these periods at the moment; those that began at this very moment were never known, and go."""
+"""Close periods at the moment of the update. Periods that began at the same moment are deleted."""
 
 ADD = sa.insert(CodePeriod).from_select(
     ["party_id", "perspective", "during", "colour", "known"],
@@ -120,18 +120,18 @@ Row = tuple[int, Perspective, date | None, date | None, Colour]
 """A party's colour, by perspective, from a day and before a day."""
 
 Seen = tuple[Record, Record | None]
-"""A record, and as it counts outside the court, on the days of its publicity."""
+"""A record, and the record as it counts outside the court, on the days of its publicity."""
 
 Enforced = tuple[Span, bool]
 """The days of an enforcement case, and whether it may be known outside the court."""
 
 
 async def recolour(connection: AsyncConnection, party_keys: Collection[int]) -> None:
-    """Make the code periods of these parties what their records say, from both perspectives.
+    """Make the code periods of parties agree with their records, for both perspectives.
 
-    What is no longer so is closed at the transaction's moment of recording (`casework.transaction.date_records`), what
-    is new is known from then on, and what stays is not touched (R26). A party without records has no periods: it has
-    always been green. Runs in the caller's transaction, so that no colour is ever older than its records.
+    Outdated periods are closed at the transaction's time of recording (`casework.transaction.date_records`), new ones
+    are known from then on, others stay unchanged (R26). A party without records has no periods and is green. Runs in
+    the transaction that writes the records.
     """
     keys = sorted(set(party_keys))
     if not keys:
@@ -147,7 +147,7 @@ async def recolour(connection: AsyncConnection, party_keys: Collection[int]) -> 
 
 
 def _arrays(rows: Collection[Row]) -> dict[str, list[Any]]:
-    """The columns of `GIVEN`."""
+    """The parameters of `GIVEN`."""
     ordered = sorted(rows, key=lambda row: (row[0], row[1], row[2] or date.min))
     names = ("parties", "perspectives", "starts", "ends", "colours")
     return {name: list(column) for name, column in zip(names, zip(*ordered, strict=True), strict=True)}
@@ -175,5 +175,5 @@ def _rows(records: Mapping[int, list[Seen]], enforcements: Mapping[int, list[Enf
             court = perspective is Perspective.COURT
             counted = [record for pair in seen if (record := pair[0] if court else pair[1])]
             open_cases = [span for span, outside in enforcements.get(party, []) if outside or court]
-            for period in periods(counted, open_cases):
+            for period in compute_periods(counted, open_cases):
                 yield party, perspective, period.start, period.end, period.colour

@@ -1,4 +1,4 @@
-"""Consents: registered by their recipient on a signed letter, granted by their subject in its portal, revoked (R15)."""
+"""Consents: registered by their recipient on a signed letter, or granted by their subject in its portal (R15)."""
 
 import secrets
 from collections.abc import Sequence
@@ -7,29 +7,30 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth.consent import LONGEST_CONSENT, RECIPIENTS, consentable
 from auth.scopes import PERSONS
 from casework.events import tell_recipients
-from casework.refusal import Refusal
+from casework.refusal import Refusal, refuse_missing
+from casework.rows import insert_new
+from casework.texts import strip_text
 from models.audience import Purpose
 from models.client import Client
 from models.consent import Consent, ConsentOrigin
 from models.event import EventKind
-from models.terms import court_day
+from models.terms import to_court_day
 
 LONGEST_REFERENCE = 80
 AHEAD = timedelta(days=366)
-"""How long before it begins a consent may be given."""
+"""How long before its beginning a consent may be given."""
 
 PORTAL_NUMBER_BYTES = 8
 
 
 @dataclass(frozen=True)
 class Permission:
-    """What a person permits: why, which data, and for how long; from now on, unless it begins later."""
+    """The purposes, scopes and period of a consent; it begins now if `valid_from` is None."""
 
     purposes: Sequence[Purpose]
     scopes: Sequence[str]
@@ -49,62 +50,59 @@ class Letter:
 async def register_consent(
     connection: AsyncConnection, client_key: int, subject: bytes, letter: Letter, given: Permission, at: datetime
 ) -> int:
-    """A recipient registers a letter that a person signed; gives the consent's key.
+    """Register a letter that a person signed, for its recipient. Return the consent's key.
 
     Raises Refusal BAD_TEXT, BAD_DATE, BAD_PURPOSE, BAD_SCOPE, REGISTERED.
     """
-    number = own_reference(letter.number, "letterNumber")
-    if letter.signed_on > court_day(at):
+    number = check_reference(letter.number, "letterNumber")
+    if letter.signed_on > to_court_day(at):
         raise Refusal("BAD_DATE", "This day has not come yet.", "Give the day of signature.", "signedOn")
     permitted = _permitted(await _recipient(connection, client_key), given, letter.signed_on, at)
     signed = {"signed_on": letter.signed_on, "evidence_hash": letter.evidence_hash, "origin": ConsentOrigin.LETTER}
-    key = await _enter(connection, **signed, **permitted, reference=number, subject_index=subject)
-    if key is None:
-        raise Refusal("REGISTERED", "A letter of this number is registered.", "Give its own number.", "letterNumber")
-    return key
+    values = signed | permitted | {"reference": number, "subject_index": subject}
+    refusal = Refusal("REGISTERED", "A letter of this number is registered.", "Give its own number.", "letterNumber")
+    return await insert_new(connection, Consent, values, refusal)
 
 
 async def grant_consent(
     connection: AsyncConnection, recipient_key: int, subject: bytes, given: Permission, at: datetime
 ) -> int:
-    """A person consents in its portal; gives the consent's key.
+    """Enter a person's consent, given in its portal. Return the consent's key.
 
     Raises Refusal NOT_FOUND, BAD_DATE, BAD_PURPOSE, BAD_SCOPE.
     """
-    today = court_day(at)
+    today = to_court_day(at)
     permitted = _permitted(await _recipient(connection, recipient_key), given, today, at)
     number = f"P-{secrets.token_hex(PORTAL_NUMBER_BYTES).upper()}"
-    signed = {"signed_on": today, "origin": ConsentOrigin.PORTAL, "reference": number}
-    key = await _enter(connection, **signed, **permitted, subject_index=subject)
-    assert key is not None  # noqa: S101 - nobody else's number
+    signed = {"signed_on": today, "origin": ConsentOrigin.PORTAL, "reference": number, "subject_index": subject}
+    written = sa.insert(Consent).values(signed | permitted).returning(Consent.id)
+    key: int = (await connection.execute(written)).scalar_one()
     return key
 
 
 async def revoke_consent(connection: AsyncConnection, whose: sa.ColumnElement[bool], key: int, at: datetime) -> None:
-    """End a consent now, for every read that begins after this commits. `whose`: the consents that the caller may end.
+    """Revoke a consent now and notify the recipient. whose: the consents that the caller may revoke.
 
-    The recipient is told. Raises Refusal NOT_FOUND, REVOKED.
+    Reads that begin after the commit no longer find it. Raises Refusal NOT_FOUND, REVOKED.
     """
     query = sa.select(Consent.id, Consent.revoked_at, Consent.valid_to).where(Consent.id == key, whose)
     found: Any = (await connection.execute(query.with_for_update(key_share=True))).one_or_none()
     if found is None:
-        raise Refusal("NOT_FOUND", "There is no such consent.", "Look it up again.", "id")
+        raise refuse_missing("consent")
     if found.revoked_at is not None or found.valid_to <= at:
         raise Refusal("REVOKED", "This consent has ended already.", "Nothing needs to be done.", "id")
     await connection.execute(sa.update(Consent).where(Consent.id == key).values(revoked_at=at))
     await tell_recipients(connection, [key], EventKind.CONSENT_REVOKED, at)
 
 
-def own_reference(text: str, field: str) -> str:
-    """A number or reference of the caller's own. Raises Refusal BAD_TEXT for a blank or a very long one."""
-    found = text.strip()
-    if not 1 <= len(found) <= LONGEST_REFERENCE:
-        raise Refusal("BAD_TEXT", f"This has 1 to {LONGEST_REFERENCE} characters.", "Give one of your own.", field)
-    return found
+def check_reference(text: str, field: str) -> str:
+    """Return the caller's own reference, stripped. Raises Refusal BAD_TEXT for a blank or too long one."""
+    refusal = Refusal("BAD_TEXT", f"This has 1 to {LONGEST_REFERENCE} characters.", "Give one of your own.", field)
+    return strip_text(text, LONGEST_REFERENCE, refusal)
 
 
 async def _recipient(connection: AsyncConnection, client_key: int) -> Any:
-    """A client that persons may consent to. Raises Refusal NOT_FOUND."""
+    """Return a client that persons may consent to. Raises Refusal NOT_FOUND."""
     query = sa.select(Client.id, Client.purposes, Client.scopes).where(
         Client.id == client_key, Client.audience.in_(RECIPIENTS), Client.disabled_at.is_(None)
     )
@@ -115,44 +113,34 @@ async def _recipient(connection: AsyncConnection, client_key: int) -> Any:
 
 
 def _permitted(recipient: Any, given: Permission, signed_on: date, at: datetime) -> dict[str, Any]:
-    """The columns of a consent to a recipient. Raises Refusal BAD_PURPOSE, BAD_SCOPE, BAD_DATE."""
+    """Return the columns of a consent to a recipient. Raises Refusal BAD_PURPOSE, BAD_SCOPE, BAD_DATE."""
     purposes = consentable(frozenset(map(Purpose, recipient.purposes)))
     scopes = frozenset(PERSONS) & frozenset(recipient.scopes)
     return {
         "client_key": recipient.id,
         **_period(given, signed_on, at),
-        "purposes": chosen(frozenset(given.purposes), purposes, "BAD_PURPOSE", "purposes"),
-        "scopes": chosen(frozenset(given.scopes), scopes, "BAD_SCOPE", "scopes"),
+        "purposes": check_choice(frozenset(given.purposes), purposes, "BAD_PURPOSE", "purposes"),
+        "scopes": check_choice(frozenset(given.scopes), scopes, "BAD_SCOPE", "scopes"),
     }
 
 
 def _period(given: Permission, signed_on: date, at: datetime) -> dict[str, datetime]:
-    """From when to when a consent is good: never before the day of its signature. Raises Refusal BAD_DATE."""
+    """Return the columns of the period, which begins on the day of signature or later. Raises Refusal BAD_DATE."""
     start = given.valid_from or at
     if start - at > AHEAD:
         raise Refusal("BAD_DATE", "A consent begins within a year.", "Give an earlier moment.", "validFrom")
-    if court_day(start) < signed_on:
+    if to_court_day(start) < signed_on:
         message = f"A consent begins on the day of its signature, {signed_on}, or later."
         raise Refusal("BAD_DATE", message, "Give that day's midnight in Shanghai, or leave it out.", "validFrom")
     if not (max(start, at) < given.valid_to and given.valid_to - start <= LONGEST_CONSENT):
-        raise Refusal(
-            "BAD_DATE",
-            f"A consent ends after it begins, in the future, and within {LONGEST_CONSENT.days} days.",
-            "Give another moment.",
-            "validTo",
-        )
+        message = f"A consent ends after it begins, in the future, and within {LONGEST_CONSENT.days} days."
+        raise Refusal("BAD_DATE", message, "Give another moment.", "validTo")
     return {"valid_from": start, "valid_to": given.valid_to}
 
 
-def chosen(named: frozenset[str], possible: frozenset[str], code: str, field: str) -> list[str]:
-    """What was named, in order. Raises Refusal `code` unless it is some of what is possible."""
+def check_choice(named: frozenset[str], possible: frozenset[str], code: str, field: str) -> list[str]:
+    """Return the chosen values, sorted. Raises Refusal `code` unless they are a non-empty subset of `possible`."""
     if named and named <= possible:
         return sorted(str(one) for one in named)
     choices = ", ".join(sorted(possible)) or "nothing"
     raise Refusal(code, f"Some of these cannot be consented to; for this recipient {choices} can.", "Choose.", field)
-
-
-async def _enter(connection: AsyncConnection, **values: Any) -> int | None:
-    written = insert(Consent).values(values).on_conflict_do_nothing().returning(Consent.id)
-    key: int | None = (await connection.execute(written)).scalar_one_or_none()
-    return key

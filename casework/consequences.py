@@ -1,7 +1,7 @@
-"""What follows from rows that were entered, changed or ended: by hand, by file and by clock alike (R23).
+"""Consequences of rows that were entered, changed or ended, by hand, by file or by date (R23).
 
-Records of the code, measures of the credit platform, conversions of the moral bank, events and colours, in the
-transaction of the rows. What is told follows from what others see before and after.
+Code records, measures, conversions, events and colours are written in the transaction of the rows. Events follow from a
+comparison of the rows visible outside before and after.
 """
 
 from collections.abc import Collection, Mapping
@@ -12,57 +12,52 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.assessments import (
-    assess_deductions,
-    assess_records,
-    reassess,
-    record_keys,
-    reverse_deductions,
-    reverse_records,
-)
-from casework.events import colour, lock_parties, tell, tell_gone
-from casework.keys import KEYS, key_array
-from casework.majority import known_of_age, lower
+from casework.assessments import assess_deductions, assess_records, find_record_keys, reassess, reverse_records
+from casework.conversions import reverse
+from casework.events import lock_parties, tell, tell_gone, update_colours
+from casework.keys import KEYS, bind_keys
+from casework.majority import lower, read_adult_day
 from casework.matters import COLUMNS, DEDUCTIONS, MATTERS, Matter
 from casework.measures import give, withdraw
-from casework.notifications import Gone
+from casework.notifications import Withdrawal
 from casework.restorations import restore_repaired
 from models.catalogue import CodeType
 from models.code_record import CloseReason, CodeRecord
 from models.deduction import Deduction, DeductionStatus
 from models.event import EventKind
 from models.keyring import Keyring
+from models.point_conversion import PointConversion
 from models.repair import Repair, RepairOutcome
-from models.terms import beginning, court_day
+from models.terms import to_court_day, to_midnight
 
 Items = Mapping[Matter, Collection[int]]
-"""Keys of rows, by their kind."""
+"""Keys of rows, by kind."""
 
 
 @dataclass(frozen=True)
-class Seen:
-    """A row that others see on a day: its party, and since when they see it."""
+class VisibleRow:
+    """A row that is visible outside: its party, and its first day of publicity."""
 
     party_id: int
     since: date
 
 
-Sight = Mapping[tuple[Matter, int], Seen]
+Visible = Mapping[tuple[Matter, int], VisibleRow]
 
 
-async def look(connection: AsyncConnection, items: Items, at: datetime) -> Sight:
-    """Which of these rows others see now."""
-    day = court_day(at)
+async def find_visible(connection: AsyncConnection, items: Items, at: datetime) -> Visible:
+    """Return the rows that are visible outside now."""
+    day = to_court_day(at)
     return {
-        (matter, row.id): Seen(row.party_id, row.since)
+        (matter, row.id): VisibleRow(row.party_id, row.since)
         for matter, keys in items.items()
         if keys
         for row in await connection.execute(_seen(matter, day), {"keys": sorted(set(keys))})
     }
 
 
-async def items_of(connection: AsyncConnection, party_keys: Collection[int]) -> Items:
-    """All rows about these parties."""
+async def find_items(connection: AsyncConnection, party_keys: Collection[int]) -> Items:
+    """Return the keys of all rows about parties."""
     found = {}
     for matter in MATTERS:
         query = sa.select(matter.model.id).where(matter.model.party_id == sa.any_(KEYS))
@@ -73,18 +68,18 @@ async def items_of(connection: AsyncConnection, party_keys: Collection[int]) -> 
 async def establish(
     connection: AsyncConnection, keyring: Keyring | None, party_key: int, at: datetime, *days: date
 ) -> None:
-    """Find out whether a person was of age on days of conduct, and let follow what others may see by that (R16)."""
-    day = await known_of_age(connection, keyring, party_key, *days)
+    """Establish whether a person was of age on days of conduct, and update what follows from publicity (R16)."""
+    day = await read_adult_day(connection, keyring, party_key, *days)
     if day is None:
         return
-    items = await items_of(connection, [party_key])
-    before = await look(connection, items, at)
+    items = await find_items(connection, [party_key])
+    before = await find_visible(connection, items, at)
     await lower(connection, party_key, day)
     await follow(connection, items, before, at, amended=False)
 
 
 def _seen(matter: Matter, day: date) -> sa.Select[Any]:
-    """Public rows, but for those whose record is a suspicion, which judges only know (R13)."""
+    """Select public rows, except those whose record is a suspicion, which only judges may see (R13)."""
     model = matter.model
     suspicion = (
         sa.select(CodeRecord.id)
@@ -102,32 +97,32 @@ def _seen(matter: Matter, day: date) -> sa.Select[Any]:
 async def follow(
     connection: AsyncConnection,
     items: Items,
-    before: Sight,
+    before: Visible,
     at: datetime,
     *,
     silent: bool = False,
     amended: bool = True,
 ) -> None:
-    """Let everything follow from rows that have just been written.
+    """Write all consequences of rows that were written in this transaction. Locks the parties.
 
-    before: what others saw of them, by `look`; nothing of new ones. silent: colour the parties and tell nobody, as of
-    former years. amended: the rows say something else than before, and not only to others. Locks the parties.
+    before: the result of `find_visible` before the change; empty for new rows. silent: update colours only, for former
+    years. amended: the content of the rows has changed, not only their visibility.
     """
     parties = await _parties(connection, items) | {one.party_id for one in before.values()}
     await lock_parties(connection, parties)
     for matter, keys in items.items():
-        await write_records(connection, matter, keys, court_day(at))
+        await write_records(connection, matter, keys, to_court_day(at))
     if not silent:
-        after = await look(connection, items, at)
+        after = await find_visible(connection, items, at)
         await _measure(connection, items, at)
         await _tell(connection, before, after, at, amended)
-    await colour(connection, parties, at, silent=silent)
+    await update_colours(connection, parties, at, silent=silent)
     if not silent:
         await _convert(connection, items, at)
 
 
 async def _parties(connection: AsyncConnection, items: Items) -> set[int]:
-    """The parties of these rows, and those of their records, which are the former ones of rows that changed hands."""
+    """Return the parties of rows and of their records. The latter differ if a row has changed its party."""
     found: set[int] = set()
     for matter, keys in items.items():
         query = sa.select(matter.model.party_id).where(matter.model.id == sa.any_(KEYS))
@@ -137,9 +132,9 @@ async def _parties(connection: AsyncConnection, items: Items) -> set[int]:
 
 
 async def write_records(connection: AsyncConnection, matter: Matter, keys: Collection[int], day: date) -> None:
-    """Write the code records that rows make: those that are missing, and those that the rows describe otherwise now.
+    """Insert the missing code records of rows and update the changed ones.
 
-    Records of rows that they make no longer are cleared, those of revoked rows closed.
+    Clears the records that rows no longer make, and closes those of revoked rows.
     """
     if matter.described is None or not keys:
         return
@@ -155,14 +150,16 @@ async def write_records(connection: AsyncConnection, matter: Matter, keys: Colle
 
 
 def _revoked(matter: Matter, day: Any) -> Any:
-    """Close the records of revoked rows before their term, but not before they took effect (R12). day: the column."""
+    """Close the records of revoked rows, at the earliest on their day of effect (R12). day: the column of the
+    revocation.
+    """
     closed = {"closed_on": sa.func.greatest(day, CodeRecord.effective_on), "close_reason": CloseReason.REVOKED}
     of = (matter.source == sa.any_(KEYS), matter.source == matter.model.id, day.is_not(None))
     return sa.update(CodeRecord).values(closed).where(*of, CodeRecord.closed_on.is_(None)).returning(CodeRecord.id)
 
 
 async def _clear(connection: AsyncConnection, keys: Collection[int], day: date) -> None:
-    """Let records that their rows no longer make have lasted no day. The rows stand, and may make them again."""
+    """Close records on their day of effect. Their rows remain, and may make them again."""
     values = {"closed_on": CodeRecord.effective_on, "close_reason": CloseReason.CLEARED}
     await connection.execute(sa.update(CodeRecord).where(CodeRecord.id.in_(keys)).values(values))
     await withdraw(connection, CodeRecord.id.in_(keys), day)
@@ -176,7 +173,7 @@ def _missing(matter: Matter, described: Any) -> Any:
 
 
 def _changed(matter: Matter, described: Any) -> Any:
-    """Follow the row; an end that a repair has set stays. A record that was cleared is made again."""
+    """Update records from their rows, and reopen cleared ones. An end set by a repair is kept."""
     repaired = sa.exists().where(Repair.code_record_id == CodeRecord.id, Repair.outcome == RepairOutcome.SHORTENED)
     ends_on = sa.case((repaired, sa.func.least(CodeRecord.ends_on, described.c.ends_on)), else_=described.c.ends_on)
     values = {name: described.c[name] for name in COLUMNS if name != "ends_on"} | {"ends_on": ends_on}
@@ -192,45 +189,45 @@ def _changed(matter: Matter, described: Any) -> Any:
 
 
 def _undescribed(matter: Matter, described: Any) -> Any:
-    """The open records of rows that make them no longer."""
+    """Select the open records that their rows no longer make."""
     makes = sa.exists().where(described.c.id == matter.source)
     return sa.select(CodeRecord.id).where(matter.source == sa.any_(KEYS), CodeRecord.closed_on.is_(None), ~makes)
 
 
 async def _measure(connection: AsyncConnection, items: Items, at: datetime) -> None:
-    """Give the credit platform what it may have now, and take back what others no longer see."""
+    """Give public records to the credit platform, and withdraw those no longer public."""
     for matter, keys in items.items():
-        of = matter.source == sa.any_(key_array(keys))
+        of = matter.source == sa.any_(bind_keys(keys))
         await give(connection, of, at)
         hidden = sa.and_(of, sa.func.isempty(CodeRecord.publicity))
-        await withdraw(connection, hidden, court_day(at))
+        await withdraw(connection, hidden, to_court_day(at))
 
 
 async def _convert(connection: AsyncConnection, items: Items, at: datetime) -> None:
-    """Moral points: what arises of these rows, and what they bear no longer (DOMAIN 5)."""
+    """Update the conversions of rows and their records (DOMAIN 5)."""
     if DEDUCTIONS in items:
         await _convert_deductions(connection, items[DEDUCTIONS], at)
     for matter, keys in items.items():
-        records = await record_keys(connection, matter.source == sa.any_(key_array(keys)))
+        records = await find_record_keys(connection, matter.source == sa.any_(bind_keys(keys)))
         await reverse_records(connection, records, at)
         await assess_records(connection, records, at)
 
 
 async def _convert_deductions(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:
-    """What is public takes points, what was never to be gives them back, and what was repaired its share (DOMAIN 5)."""
+    """Convert public deductions, reverse those of vanished ones, restore the share of repaired ones (DOMAIN 5)."""
     item = Deduction
     outside = sa.func.may_leave_court(item.party_id, item.case_id, item.conduct_on, sa.null())
     gone = sa.and_(sa.func.isempty(item.publicity), sa.or_(item.status != DeductionStatus.SHIELDED, ~outside))
     query = sa.select(item.id).where(item.id == sa.any_(KEYS), gone)
     hidden = (await connection.execute(query, {"keys": sorted(set(keys))})).scalars().all()
-    await reverse_deductions(connection, hidden, at)
+    await reverse(connection, PointConversion.deduction_id, hidden, at)
     await reassess(connection, keys, at)
     await assess_deductions(connection, keys, at)
     await restore_repaired(connection, keys, at)
 
 
-async def _tell(connection: AsyncConnection, before: Sight, after: Sight, at: datetime, amended: bool) -> None:
-    """Tell of what others see anew, see changed, and see no more."""
+async def _tell(connection: AsyncConnection, before: Visible, after: Visible, at: datetime, amended: bool) -> None:
+    """Write events for rows that became visible, changed, or vanished."""
     entered = _by_kind(after, before)
     same = {one.party_id for place, one in after.items() if _same(before.get(place), one)}
     for kind, parties in entered.items():
@@ -241,22 +238,22 @@ async def _tell(connection: AsyncConnection, before: Sight, after: Sight, at: da
         await tell_gone(connection, gone, kind, at)
 
 
-async def _vanished(connection: AsyncConnection, before: Sight, after: Sight) -> dict[EventKind, list[Gone]]:
-    """What others see no more, by the kind of what they are told: a shielded deduction was repaired, not withdrawn."""
+async def _vanished(connection: AsyncConnection, before: Visible, after: Visible) -> dict[EventKind, list[Withdrawal]]:
+    """Return the vanished rows by kind of event. A shielded deduction was repaired, not withdrawn."""
     places = [place for place, one in before.items() if not _same(after.get(place), one)]
     deductions = [key for matter, key in places if matter is DEDUCTIONS]
     query = sa.select(Deduction.id).where(Deduction.id == sa.any_(KEYS), Deduction.status == DeductionStatus.SHIELDED)
     shielded = set((await connection.execute(query, {"keys": deductions})).scalars()) if deductions else set()
-    found: dict[EventKind, list[Gone]] = {}
+    found: dict[EventKind, list[Withdrawal]] = {}
     for matter, key in places:
         kind = EventKind.RECORD_SHIELDED if matter is DEDUCTIONS and key in shielded else matter.vanished
         one = before[matter, key]
-        found.setdefault(kind, []).append(Gone(one.party_id, beginning(one.since)))
+        found.setdefault(kind, []).append(Withdrawal(one.party_id, to_midnight(one.since)))
     return found
 
 
-def _by_kind(after: Sight, before: Sight) -> dict[EventKind, set[int]]:
-    """The parties of what others see anew, by the kind of what they are told."""
+def _by_kind(after: Visible, before: Visible) -> dict[EventKind, set[int]]:
+    """Return the parties of rows that became visible, by kind of event."""
     found: dict[EventKind, set[int]] = {}
     for (matter, key), one in after.items():
         if not _same(before.get((matter, key)), one):
@@ -264,6 +261,6 @@ def _by_kind(after: Sight, before: Sight) -> dict[EventKind, set[int]]:
     return found
 
 
-def _same(other: Seen | None, one: Seen) -> bool:
-    """Whether a row was seen before and is seen now, of one party."""
+def _same(other: VisibleRow | None, one: VisibleRow) -> bool:
+    """Test whether a row was and is visible, for the same party."""
     return other is not None and other.party_id == one.party_id

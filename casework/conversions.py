@@ -1,7 +1,6 @@
-"""Conversions as entries (DOMAIN 5): entered by the court, confirmed by the head office, told to the village.
+"""Entries of conversions (DOMAIN 5): assessed by the court, confirmed by the head office, notified to the village.
 
-What arises and what is taken back is `casework.assessments`' and `casework.restorations`'. No entry is ever changed in
-what it says: what is withdrawn later is reversed by an entry of its own.
+An entry is never changed; a withdrawal is entered as a reversal.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -12,21 +11,18 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
-from casework.refusal import Refusal
+from casework.refusal import Refusal, refuse_missing
 from models.catalogue import ItemKind, MoralBankItem
 from models.household import Household
 from models.point_conversion import ConversionStatus, PointConversion, VillageNotice
-from models.terms import court_day
+from models.terms import to_court_day
 
 HANDLED = (ConversionStatus.CONFIRMED, ConversionStatus.VILLAGE_NOTIFIED)
 
 
-# --- the head office and the villages ---------------------------------------------------------------------------------
-
-
 async def confirm(connection: AsyncConnection, key: int, at: datetime) -> None:
-    """The head office confirms. Confirming again changes nothing. Raises Refusal NOT_FOUND, WRONG_STATE."""
-    found = await _locked(connection, key)
+    """Confirm a conversion for the head office. Idempotent. Raises Refusal NOT_FOUND, WRONG_STATE."""
+    found = await _lock(connection, key)
     if found.status in HANDLED:
         return
     _check_assessed(found.status)
@@ -34,8 +30,8 @@ async def confirm(connection: AsyncConnection, key: int, at: datetime) -> None:
 
 
 async def send_back(connection: AsyncConnection, key: int, reason: str) -> None:
-    """The head office returns a conversion, and says why. Raises Refusal NOT_FOUND, WRONG_STATE, REASON_REQUIRED."""
-    found = await _locked(connection, key)
+    """Return a conversion to the court with a reason. Raises Refusal NOT_FOUND, WRONG_STATE, REASON_REQUIRED."""
+    found = await _lock(connection, key)
     _check_assessed(found.status)
     if (await connection.execute(sa.select(PointConversion.id).where(PointConversion.reverses_id == key))).first():
         raise Refusal("WRONG_STATE", "The court has reversed this by another entry.", "Confirm both.", "id")
@@ -45,11 +41,11 @@ async def send_back(connection: AsyncConnection, key: int, reason: str) -> None:
 
 
 async def tell_village(connection: AsyncConnection, key: int, at: datetime) -> None:
-    """Send the village its notice of a confirmed conversion: category, points and month, and nothing else.
+    """Send the village a notice of a confirmed conversion: category, points and month only.
 
     Raises Refusal NOT_FOUND, WRONG_STATE.
     """
-    found = await _locked(connection, key)
+    found = await _lock(connection, key)
     if found.status is not ConversionStatus.CONFIRMED:
         raise Refusal("WRONG_STATE", f"The conversion is {found.status}.", "Only a confirmed one is told.", "id")
     notice = (
@@ -65,64 +61,67 @@ async def tell_village(connection: AsyncConnection, key: int, at: datetime) -> N
 
 
 async def acknowledge(connection: AsyncConnection, key: int, village_key: int, at: datetime) -> None:
-    """A village acknowledges its notice; again changes nothing. Raises Refusal NOT_FOUND."""
+    """Record that a village has acknowledged its notice. Idempotent. Raises Refusal NOT_FOUND."""
     own = (VillageNotice.id == key, VillageNotice.village_id == village_key)
     first = sa.func.coalesce(VillageNotice.acknowledged_at, sa.literal(at, sa.DateTime(timezone=True)))
     found = await connection.execute(sa.update(VillageNotice).where(*own).values(acknowledged_at=first))
     if not found.rowcount:
-        raise Refusal("NOT_FOUND", "There is no such notice for your village.", "Look it up again.", "id")
-
-
-# --- entries ----------------------------------------------------------------------------------------------------------
+        raise refuse_missing("notice for your village")
 
 
 async def enter(connection: AsyncConnection, arising: sa.Select[Any], source: str, at: datetime) -> None:
-    """Enter conversions, given as their party, household, item, points and source; `source` is that one's column."""
+    """Insert conversions from a query of party, household, item, points and source. source: the name of its column."""
     columns = ["party_id", "household_id", "item_id", "points", source]
-    given = arising.add_columns(*_literals(at))
+    types = PointConversion.__table__.c
+    given = arising.add_columns(*(sa.literal(value, types[name].type) for name, value in _assessed(at).items()))
     await connection.execute(sa.insert(PointConversion).from_select([*columns, *_assessed(at)], given))
 
 
 async def enter_rows(connection: AsyncConnection, rows: Sequence[Mapping[str, Any]], at: datetime) -> None:
-    """Enter conversions, given by column."""
+    """Insert conversions, given by column."""
     if rows:
         await connection.execute(sa.insert(PointConversion), [{**row, **_assessed(at)} for row in rows])
 
 
 async def enter_opposites(connection: AsyncConnection, entries: Sequence[Any], at: datetime) -> None:
-    """Reverse these entries, each by one of its own."""
-    entry = PointConversion
-    sources = (entry.deduction_id, entry.code_record_id, entry.settlement_id)
-    of = (entry.party_id, entry.household_id, entry.item_id, -entry.points, *sources, entry.id)
-    rows = sa.select(*of).where(entry.id.in_([one.id for one in entries])).order_by(entry.id)
-    given = rows.add_columns(*_literals(at))
-    columns = ["party_id", "household_id", "item_id", "points", *(one.key for one in sources), "reverses_id"]
-    if entries:
-        await connection.execute(sa.insert(entry).from_select([*columns, *_assessed(at)], given))
+    """Insert a reversal of each entry."""
+    names = ("party_id", "household_id", "item_id", "deduction_id", "code_record_id", "settlement_id")
+    rows = [
+        {name: getattr(entry, name) for name in names} | {"points": -entry.points, "reverses_id": entry.id}
+        for entry in entries
+    ]
+    await enter_rows(connection, rows, at)
 
 
 def _assessed(at: datetime) -> Mapping[str, Any]:
-    """What every new entry says, by column."""
-    month = court_day(at).replace(day=1)
+    """The columns that all new entries share."""
+    month = to_court_day(at).replace(day=1)
     return {"month": month, "status": ConversionStatus.COURT_ASSESSED, "assessed_at": at}
 
 
-def _literals(at: datetime) -> Sequence[sa.ColumnElement[Any]]:
-    """The same as SQL."""
-    columns = PointConversion.__table__.c
-    return [sa.literal(value, columns[name].type) for name, value in _assessed(at).items()]
+async def reverse(
+    connection: AsyncConnection, source: Any, keys: Collection[int], at: datetime, kind: ItemKind | None = None
+) -> None:
+    """Reverse the live entries of sources. source: the column that holds `keys`. kind: only entries of this kind."""
+    await enter_opposites(connection, await lock_live_entries(connection, source, keys, kind), at)
 
 
-async def live_entries(
+def is_live(entry: Any) -> sa.ColumnElement[bool]:
+    """Test whether an entry counts: it is no reversal, and neither returned nor reversed."""
+    later = aliased(PointConversion)
+    is_reversed = sa.select(later.id).where(later.reverses_id == entry.id).exists()
+    return sa.and_(entry.reverses_id.is_(None), entry.status != ConversionStatus.RETURNED, ~is_reversed)
+
+
+async def lock_live_entries(
     connection: AsyncConnection, source: Any, keys: Collection[int], kind: ItemKind | None = None
 ) -> Sequence[Any]:
-    """The entries of these sources that count, locked: neither returned nor reversed, with kind and edition."""
-    entry, later = PointConversion, aliased(PointConversion)
+    """Lock and return the live entries of sources, with the kind and edition of their items."""
+    entry = PointConversion
     query = (
         sa.select(entry.__table__, MoralBankItem.kind, MoralBankItem.version_id)
         .join(MoralBankItem, MoralBankItem.id == entry.item_id)
-        .where(source.in_(keys), entry.reverses_id.is_(None), entry.status != ConversionStatus.RETURNED)
-        .where(~sa.select(later.id).where(later.reverses_id == entry.id).exists())
+        .where(source.in_(keys), is_live(entry))
         .order_by(entry.id)
     )
     if kind is not None:
@@ -130,14 +129,11 @@ async def live_entries(
     return (await connection.execute(query.with_for_update(of=entry))).all()
 
 
-# --- inside -----------------------------------------------------------------------------------------------------------
-
-
-async def _locked(connection: AsyncConnection, key: int) -> Any:
+async def _lock(connection: AsyncConnection, key: int) -> Any:
     query = sa.select(PointConversion.status).where(PointConversion.id == key).with_for_update()
     found = (await connection.execute(query)).one_or_none()
     if found is None:
-        raise Refusal("NOT_FOUND", "There is no such conversion.", "Look it up again.", "id")
+        raise refuse_missing("conversion")
     return found
 
 

@@ -1,28 +1,28 @@
-"""The way of a deduction through a division: the judge proposes, the chief reviews (R1, R3, R4, R7)."""
+"""Deductions within a division: proposed by the judge, reviewed by the chief (R1, R3, R4, R7)."""
 
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.catalogue import behaviour_in_force
+from casework.catalogue import find_behaviour
 from casework.consequences import establish
-from casework.participants import participant
-from casework.procedure import Act, Step, locked, permit, require_reason, take, written
+from casework.participants import find_case
+from casework.procedure import Act, Step, insert_steps, lock_deduction, permit, require_reason, take
 from casework.refusal import Refusal
+from casework.rows import insert_new
 from models.catalogue import Stage, Tier
 from models.court_case import Role
-from models.deduction import FINDINGS, PROPOSED_ONCE, Deduction, DeductionStatus, DeductionStep, FindingKind
+from models.deduction import FINDINGS, PROPOSED_ONCE, Deduction, DeductionStatus, FindingKind
 from models.sanction import FOUNDED, Sanction
-from models.terms import court_day
+from models.terms import to_court_day
 
 
 @dataclass(frozen=True)
 class FindingDocument:
-    """The document in which the conduct was found: its kind, number, day, and the SHA-256 of the file (R7)."""
+    """The document in which the conduct was found, with the SHA-256 of the file (R7)."""
 
     kind: FindingKind
     number: str
@@ -32,7 +32,7 @@ class FindingDocument:
 
 @dataclass(frozen=True)
 class Proposal:
-    """What is held against a participant. Keys are of rows; `behaviour` is a code of the catalogue, such as E01."""
+    """A proposed deduction of a participant. behaviour: a code of the catalogue, such as E01."""
 
     case_key: int
     party_key: int
@@ -44,10 +44,10 @@ class Proposal:
 
 
 async def propose(connection: AsyncConnection, proposal: Proposal, act: Act) -> int:
-    """Enter a deduction; gives its key.
+    """Enter a deduction. Return its key.
 
-    Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, NOT_A_PARTICIPANT, UNKNOWN_BEHAVIOUR, POINTS_OUT_OF_BAND,
-    FINDING_REQUIRED, FINDING_REVOKED, BAD_DATE, PROPOSED.
+    Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, NOT_A_PARTICIPANT, UNKNOWN_BEHAVIOUR, WRONG_STAGE,
+    POINTS_OUT_OF_BAND, FINDING_REQUIRED, FINDING_REVOKED, BAD_DATE, PROPOSED.
     """
     permit(act.officer, Step.PROPOSE)
     reason = require_reason(act.reason)
@@ -61,21 +61,17 @@ async def propose(connection: AsyncConnection, proposal: Proposal, act: Act) -> 
         "proposed_by": act.officer.key,
         "proposed_at": act.at,
     }
-    # ON CONFLICT: of two that propose the same, one is told that it is proposed
-    entered = insert(Deduction).values(values).on_conflict_do_nothing().returning(Deduction.id)
-    key: int | None = (await connection.execute(entered)).scalar_one_or_none()
-    if key is None:
-        raise _proposed()
-    await connection.execute(sa.insert(DeductionStep).values(written(DeductionStatus.PROPOSED, key, act, reason)))
+    key = await insert_new(connection, Deduction, values, _refuse_duplicate())
+    await insert_steps(connection, [key], DeductionStatus.PROPOSED, act.officer, act.at, reason)
     return key
 
 
 async def resubmit(connection: AsyncConnection, key: int, proposal: Proposal, version: int, act: Act) -> None:
-    """Mend what the chief returned, as its proposer: a new version, on the same participant.
+    """Correct a returned deduction, by its proposer and for the same participant. Makes a new version.
 
-    Raises Refusal as `propose` does, and STALE_VERSION, NOT_YOURS, WRONG_STATE.
+    Raises Refusal as `propose` does, and STALE_VERSION, NOT_YOURS, OTHER_SUBJECT, WRONG_STATE.
     """
-    found = await locked(connection, act.officer, key, version)
+    found = await lock_deduction(connection, act.officer, key, version)
     permit(act.officer, Step.RESUBMIT)
     if found.proposed_by != act.officer.key:
         raise Refusal("NOT_YOURS", "Somebody else proposed this.", "Its proposer mends it.")
@@ -87,39 +83,32 @@ async def resubmit(connection: AsyncConnection, key: int, proposal: Proposal, ve
             await take(connection, Step.RESUBMIT, found, act, version=found.version + 1, reviewed_by=None, **content)
     except sa.exc.IntegrityError as error:
         if PROPOSED_ONCE in str(error.orig):
-            raise _proposed() from None
+            raise _refuse_duplicate() from None
         raise
 
 
 async def approve(connection: AsyncConnection, key: int, version: int, act: Act) -> None:
-    """The chief's approval. Raises Refusal as `take` does."""
-    await take(connection, Step.APPROVE, await locked(connection, act.officer, key, version), act)
+    """Record the chief's approval. Raises Refusal as `take` does."""
+    await take(connection, Step.APPROVE, await lock_deduction(connection, act.officer, key, version), act)
 
 
 async def send_back(connection: AsyncConnection, key: int, version: int, act: Act) -> None:
-    """The chief's return, with what is missing as the reason. Raises Refusal as `take` does."""
-    await take(connection, Step.RETURN, await locked(connection, act.officer, key, version), act)
+    """Return a deduction to its proposer, with the reason. Raises Refusal as `take` does."""
+    await take(connection, Step.RETURN, await lock_deduction(connection, act.officer, key, version), act)
 
 
-def _proposed() -> Refusal:
-    return Refusal(
-        "PROPOSED",
-        "This conduct of this participant is proposed already, by the same document.",
-        "Look at the case's deductions.",
-        "behaviour",
-    )
-
-
-# --- what a proposal must hold ----------------------------------------------------------------------------------------
+def _refuse_duplicate() -> Refusal:
+    message = "This conduct of this participant is proposed already, by the same document."
+    return Refusal("PROPOSED", message, "Look at the case's deductions.", "behaviour")
 
 
 async def _content(connection: AsyncConnection, proposal: Proposal, act: Act) -> dict[str, Any]:
-    """The columns that say what is held against whom."""
-    case = await participant(connection, proposal.case_key, proposal.party_key, act.officer, proposal.role)
-    behaviour = await behaviour_in_force(connection, proposal.behaviour, court_day(act.at))
+    """Return the columns of the content of a proposal, after all checks."""
+    case = await find_case(connection, proposal.case_key, proposal.party_key, act.officer, proposal.role)
+    behaviour = await find_behaviour(connection, proposal.behaviour, to_court_day(act.at))
     _check_stage(behaviour, case.stage)
     _check_points(proposal.points, behaviour)
-    _check_days(proposal, court_day(act.at))
+    _check_days(proposal, to_court_day(act.at))
     await _check_standing(connection, proposal)
     await establish(connection, act.keyring, proposal.party_key, act.at, proposal.conduct_on)
     return {
@@ -133,7 +122,7 @@ async def _content(connection: AsyncConnection, proposal: Proposal, act: Act) ->
 
 
 def _check_stage(behaviour: Any, stage: Stage) -> None:
-    """A case is scored at its filing and in its own stage (R1, R2)."""
+    """Raise Refusal WRONG_STAGE unless the behaviour belongs to filing or to the stage of the case (R1, R2)."""
     if behaviour.stage not in (Stage.FILING, stage):
         message = f"{behaviour.code} belongs to {behaviour.stage}, and the case is at {stage} (R1)."
         raise Refusal("WRONG_STAGE", message, "Name the case of that stage.", "behaviour")
@@ -142,9 +131,8 @@ def _check_stage(behaviour: Any, stage: Stage) -> None:
 def _check_points(points: int, behaviour: sa.Row[Any]) -> None:
     if not behaviour.points_min <= points <= behaviour.points_max:
         band = f"{behaviour.points_min} to {behaviour.points_max}"
-        raise Refusal(
-            "POINTS_OUT_OF_BAND", f"{behaviour.code} takes {band} points (R1).", f"Give a number from {band}.", "points"
-        )
+        message = f"{behaviour.code} takes {band} points (R1)."
+        raise Refusal("POINTS_OUT_OF_BAND", message, f"Give a number from {band}.", "points")
 
 
 def _check_days(proposal: Proposal, today: date) -> None:
@@ -156,7 +144,7 @@ def _check_days(proposal: Proposal, today: date) -> None:
 
 
 async def _check_standing(connection: AsyncConnection, proposal: Proposal) -> None:
-    """Nothing is founded on a sanction that was revoked (R25); one that stands is not revoked before this is done."""
+    """Raise Refusal FINDING_REVOKED if the finding is a revoked sanction (R25). Locks the sanction for share."""
     sanction, finding = Sanction, proposal.finding
     cited = sa.select(sanction.revoked_on).where(
         sanction.party_id == proposal.party_key,
@@ -168,12 +156,11 @@ async def _check_standing(connection: AsyncConnection, proposal: Proposal) -> No
 
 
 def _finding(finding: FindingDocument, tier: Tier) -> dict[str, Any]:
-    """The document that the tier demands (R7)."""
+    """Return the columns of the finding. Raises Refusal FINDING_REQUIRED unless it suits the tier (R7)."""
     if finding.kind not in FINDINGS[tier]:
         wanted = ", ".join(FINDINGS[tier])
-        raise Refusal(
-            "FINDING_REQUIRED", f"A {tier} behaviour rests on one of: {wanted} (R7).", "Attach it.", "finding"
-        )
+        message = f"A {tier} behaviour rests on one of: {wanted} (R7)."
+        raise Refusal("FINDING_REQUIRED", message, "Attach it.", "finding")
     if not finding.number.strip() or len(finding.digest) != 32:
         raise Refusal("FINDING_REQUIRED", "The document's number or hash is missing (R7).", "Attach it.", "finding")
     return {

@@ -1,6 +1,6 @@
-"""What is due to be sent to webhooks, and what came of it: at least once, in the order of each subject.
+"""Deliveries to webhooks: at least once, and in order for each subject.
 
-Standard Webhooks 1.0 and its retries: at once, after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h.
+Retries follow Standard Webhooks 1.0: at once, then after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h.
 """
 
 import random
@@ -21,29 +21,20 @@ from models.event import Event, EventKind
 from models.watch import Notification
 from models.webhook import Delivery, DisableReason, Webhook
 
-PAUSES = tuple(
-    timedelta(**one)
-    for one in (
-        {"seconds": 5},
-        {"minutes": 5},
-        {"minutes": 30},
-        {"hours": 2},
-        {"hours": 5},
-        {"hours": 10},
-        {"hours": 14},
-        {"hours": 20},
-        {"hours": 24},
-    )
+PAUSES = (
+    timedelta(seconds=5),
+    *(timedelta(minutes=minutes) for minutes in (5, 30)),
+    *(timedelta(hours=hours) for hours in (2, 5, 10, 14, 20, 24)),
 )
 JITTER = 0.1
-"""Share of a pause by which it may be longer: receivers that come back are not met by all at once."""
+"""The share of a pause that is added at random, to spread the load on a receiver that recovers."""
 
 GONE = 410
 
 
 @dataclass(frozen=True)
 class WebhookEndpoint:
-    """A webhook with something to send. client: its row. previous: whether the keys before the newest sign as well."""
+    """A webhook with due deliveries. client: its row. previous: whether the previous keys sign as well."""
 
     key: int
     client: Any
@@ -54,9 +45,9 @@ class WebhookEndpoint:
 
 @dataclass(frozen=True)
 class Message:
-    """One delivery that is due. reference: the client's own; letter: of the consent that it is about.
+    """A due delivery. reference: the client's own. letter: of the consent that the event is about.
 
-    party and index: whom the access log says that it tells of. operation: key of the bulk operation that it is about.
+    party, index: the subject in the access log. operation: key of the bulk operation that the event is about.
     """
 
     key: int
@@ -73,24 +64,24 @@ class Message:
 
 @dataclass(frozen=True)
 class DeliveryResult:
-    """What came of an attempt. status: HTTP; None where no answer came."""
+    """The result of an attempt. status: HTTP status; None without a response."""
 
     message: Message
     status: int | None
 
     @property
     def delivered(self) -> bool:
-        """Whether the receiver has it now."""
+        """Whether the receiver accepted the message."""
         return self.status is not None and 200 <= self.status < 300
 
     @property
     def given_up(self) -> bool:
-        """Whether it was refused for the last time."""
+        """Whether the last attempt has failed."""
         return not self.delivered and self.message.attempts == len(PAUSES)
 
 
-async def endpoints(connection: AsyncConnection, now: datetime, overlap: timedelta) -> Sequence[WebhookEndpoint]:
-    """The webhooks to which something is due."""
+async def list_endpoints(connection: AsyncConnection, now: datetime, overlap: timedelta) -> Sequence[WebhookEndpoint]:
+    """Return the webhooks with due deliveries."""
     due = sa.select(Delivery.id).where(Delivery.webhook_id == Webhook.id, Delivery.next_at <= now)
     query = (
         sa.select(Webhook.id, Webhook.url, Webhook.key_version, Webhook.rotated_at, Client.id.label("client_key"))
@@ -105,13 +96,13 @@ async def endpoints(connection: AsyncConnection, now: datetime, overlap: timedel
     ]
 
 
-async def due(connection: AsyncConnection, endpoint: int, now: datetime, most: int) -> Sequence[Message]:
-    """The first undelivered message of each subject, if it is due; none overtakes an earlier one of its subject.
+async def list_due(connection: AsyncConnection, endpoint: int, now: datetime, most: int) -> Sequence[Message]:
+    """Return the first undelivered message of each subject, if it is due; later ones wait for it.
 
-    What a client may no longer be told, because the consent has ended, is dropped here.
+    Cancels the deliveries of which the client may no longer be notified, because the consent has ended.
     """
     await connection.execute(_silenced(endpoint, now))
-    subject = sa.func.coalesce(Event.party_id, -Event.consent_id, 0)  # a client's own operations are one more
+    subject = sa.func.coalesce(Event.party_id, -Event.consent_id, 0)  # 0: the client's own operations
     first = (
         sa.select(Delivery.id, Delivery.next_at, Delivery.attempts, Delivery.event_id)
         .ext(distinct_on(subject))
@@ -121,8 +112,10 @@ async def due(connection: AsyncConnection, endpoint: int, now: datetime, most: i
         .subquery("first")
     )
     query = (
-        sa.select(first, Event.kind, Event.occurred_at, Event.party_id, Notification.reference)
-        .add_columns(Consent.reference.label("letter"), Consent.subject_index, Event.bulk_operation_id)
+        sa.select(first.c.id.label("key"), first.c.event_id.label("event"), first.c.attempts)
+        .add_columns(Event.kind, Event.occurred_at, Notification.reference, Consent.reference.label("letter"))
+        .add_columns(Event.party_id.label("party"), Consent.subject_index.label("index"))
+        .add_columns(Event.bulk_operation_id.label("operation"))
         .join(Event, Event.id == first.c.event_id)
         .join(Webhook, sa.and_(Webhook.id == endpoint, Webhook.disabled_at.is_(None)))
         .join(Notification, sa.and_(Notification.event_id == Event.id, Notification.client_key == Webhook.client_key))
@@ -131,25 +124,11 @@ async def due(connection: AsyncConnection, endpoint: int, now: datetime, most: i
         .order_by(first.c.event_id)
         .limit(most)
     )
-    return [
-        Message(
-            row.id,
-            row.event_id,
-            row.kind,
-            row.occurred_at,
-            row.reference,
-            row.letter,
-            row.attempts,
-            row.party_id,
-            row.subject_index,
-            row.bulk_operation_id,
-        )
-        for row in await connection.execute(query)
-    ]
+    return [Message(**row) for row in (await connection.execute(query)).mappings()]
 
 
 def _silenced(endpoint: int, now: datetime) -> sa.Update:
-    """End the deliveries of what may not be told any more."""
+    """End the deliveries of which the client may no longer be notified."""
     stands = may_still_be_told(Event, Notification.watch_id, sa.literal(now, sa.DateTime(timezone=True)))
     dead = (
         sa.select(Notification.event_id)
@@ -161,10 +140,13 @@ def _silenced(endpoint: int, now: datetime) -> sa.Update:
     return sa.update(Delivery).where(*waiting, dead.exists()).values(next_at=None)
 
 
-async def record(connection: AsyncConnection, endpoint: int, results: Sequence[DeliveryResult], now: datetime) -> None:
-    """Write down what came of attempts; what was refused for the last time is given up.
+async def record_results(
+    connection: AsyncConnection, endpoint: int, results: Sequence[DeliveryResult], now: datetime
+) -> None:
+    """Record the results of attempts.
 
-    A receiver is sent nothing more if it is gone (410), or took nothing since what is given up was first tried.
+    A webhook is disabled on status 410, or if it accepted nothing since the first attempt of a message that is given
+    up.
     """
     await _lock(connection, endpoint)
     await _enter(connection, results, now)
@@ -178,7 +160,7 @@ async def record(connection: AsyncConnection, endpoint: int, results: Sequence[D
 
 
 async def _lock(connection: AsyncConnection, endpoint: int) -> None:
-    """Hold the webhook before its deliveries, in the order of who changes it."""
+    """Lock the webhook before its deliveries, in the lock order of its other writers."""
     await connection.execute(sa.select(Webhook.id).where(Webhook.id == endpoint).with_for_update(key_share=True))
 
 
@@ -204,7 +186,7 @@ def _row(result: DeliveryResult, now: datetime) -> Mapping[str, object]:
 
 
 def _took_nothing_since(deliveries: Sequence[int]) -> sa.ColumnElement[bool]:
-    """Whether a webhook took nothing since one of these deliveries was first tried."""
+    """Test whether a webhook accepted nothing since the first attempt of one of these deliveries."""
     nothing = sa.or_(Webhook.taken_at.is_(None), Webhook.taken_at < Delivery.tried_at)
     return sa.exists().where(Delivery.id.in_(deliveries), nothing)
 

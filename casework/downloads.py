@@ -1,4 +1,4 @@
-"""Addresses of files: signed, and good for a quarter of an hour."""
+"""Signed addresses of files, valid for 15 minutes."""
 
 import hmac
 from datetime import UTC, datetime, timedelta
@@ -9,13 +9,13 @@ LASTS = timedelta(minutes=15)
 
 
 def sign_download(keyring: Keyring, key: int, at: datetime) -> str:
-    """What stands for the file of an operation in an address, from now on."""
+    """Return the token of an operation's file in an address."""
     text = f"{key}.{int((at + LASTS).timestamp())}"
     return f"{text}.{_signature(keyring, text)}"
 
 
-def read_signed(keyring: Keyring, token: str, at: datetime) -> int | None:
-    """The operation's key; None for what we did not sign, and for what is over."""
+def verify_download(keyring: Keyring, token: str, at: datetime) -> int | None:
+    """Return the operation's key of a token; None for a false signature and after the expiry."""
     text, _, signature = token.rpartition(".")
     if not hmac.compare_digest(signature.encode(), _signature(keyring, text).encode()):
         return None

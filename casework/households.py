@@ -1,6 +1,6 @@
-"""Who belongs to which household: enrolled on a letter (R15), by file and by hand alike (DOMAIN 5).
+"""Members of households: enrolled on a letter (R15), by file or by hand (DOMAIN 5).
 
-`party.household_id` follows by itself (`models.household`); conversions follow here.
+A trigger maintains `party.household_id` (`models.household`); conversions are updated here.
 """
 
 from collections.abc import Collection, Sequence
@@ -12,20 +12,23 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.assessments import assess_members, reverse_vetoes
-from casework.refusal import Refusal
+from casework.assessments import assess_members
+from casework.conversions import reverse
+from casework.refusal import Refusal, refuse_missing
+from models.catalogue import ItemKind
 from models.household import Household, HouseholdMember, Village
 from models.names import fold
 from models.party import Identity, IdentityType, Party, PartyKind
-from models.terms import court_day
+from models.point_conversion import PointConversion
+from models.terms import to_court_day
 
 LONGEST_TEXT = 100
-"""Characters of a household's key, of a relation, of a letter's number."""
+"""Characters of the key of a household, of a relation, of the number of a letter."""
 
 
 @dataclass(frozen=True)
 class Membership:
-    """A person of a household: its relation to the head, the letter, and from which day to which."""
+    """A person's place in a household: its relation to the head, the letter, and the first day."""
 
     household: str
     village: str
@@ -37,7 +40,7 @@ class Membership:
 
 @dataclass(frozen=True)
 class EnrolledPerson:
-    """A name, and a number as it is kept: keyed hashes under all key versions, newest first, sealed, masked (R18)."""
+    """A name and a number: keyed hashes under all key versions, newest first, sealed, masked (R18)."""
 
     name: str
     probes: Sequence[bytes]
@@ -46,11 +49,11 @@ class EnrolledPerson:
 
 
 async def enrol(connection: AsyncConnection, person: EnrolledPerson, membership: Membership, at: datetime) -> int:
-    """The head office enrols a person in a household, and ends its place in another one; gives the membership's key.
+    """Enrol a person in a household, and end its membership in another one. Return the membership's key.
 
     Raises Refusal NOT_FOUND, BAD_TEXT, BAD_DATE, CONSENT_REQUIRED.
     """
-    _check(membership, court_day(at))
+    _check(membership, to_court_day(at))
     party = await _person(connection, person, at)
     household = await _household(connection, membership)
     values = {
@@ -73,22 +76,22 @@ async def enrol(connection: AsyncConnection, person: EnrolledPerson, membership:
 
 
 async def leave(connection: AsyncConnection, key: int, left_on: date, at: datetime) -> None:
-    """The head office ends a membership. Raises Refusal NOT_FOUND, WRONG_STATE, BAD_DATE."""
+    """End a membership. Raises Refusal NOT_FOUND, WRONG_STATE, BAD_DATE."""
     query = sa.select(HouseholdMember.__table__).where(HouseholdMember.id == key).with_for_update()
     found: Any = (await connection.execute(query)).one_or_none()
     if found is None:
-        raise Refusal("NOT_FOUND", "There is no such member.", "Look it up again.", "id")
+        raise refuse_missing("member")
     if found.left_on is not None:
         raise Refusal("WRONG_STATE", "This person has left already.", "Nothing more is needed.", "id")
-    if not found.enrolled_on <= left_on <= court_day(at):
+    if not found.enrolled_on <= left_on <= to_court_day(at):
         raise Refusal("BAD_DATE", "One leaves after one's enrolment, and not in time to come.", "Check it.", "leftOn")
-    ended = {"left_on": left_on, "exported_on": None}  # decided here, and by no export
+    ended = {"left_on": left_on, "exported_on": None}  # not from an export
     await connection.execute(sa.update(HouseholdMember).where(HouseholdMember.id == key).values(ended))
     await follow_members(connection, [found.party_id], at)
 
 
 async def leave_others(connection: AsyncConnection, party: int, household: int, day: date) -> None:
-    """A person belongs to one household at a time: who is enrolled in one leaves the other."""
+    """End a person's memberships in other households, since a person belongs to one at a time."""
     other = (HouseholdMember.party_id == party, HouseholdMember.household_id != household)
     left = sa.func.greatest(HouseholdMember.enrolled_on, sa.literal(day, sa.Date))
     update = sa.update(HouseholdMember).where(*other, HouseholdMember.left_on.is_(None))
@@ -96,16 +99,13 @@ async def leave_others(connection: AsyncConnection, party: int, household: int, 
 
 
 async def follow_members(connection: AsyncConnection, party_keys: Collection[int], at: datetime) -> None:
-    """What follows for persons whose membership has changed: vetoes leave with them, and arise where they are now."""
-    await reverse_vetoes(connection, party_keys, at)
+    """Update the conversions of persons whose membership has changed: vetoes move with the person."""
+    await reverse(connection, PointConversion.party_id, party_keys, at, ItemKind.VETO)
     await assess_members(connection, party_keys, at)
 
 
-# --- inside -----------------------------------------------------------------------------------------------------------
-
-
 def _check(membership: Membership, today: date) -> None:
-    """Texts of a sound length; a letter; no day to come."""
+    """Raise Refusal for a text of a wrong length, a missing letter, or a day in the future."""
     texts = {"householdKey": membership.household, "village": membership.village, "relation": membership.relation}
     for field, text in texts.items():
         if not 0 < len(text.strip()) <= LONGEST_TEXT:
@@ -122,7 +122,7 @@ def _check(membership: Membership, today: date) -> None:
 
 
 async def _person(connection: AsyncConnection, person: EnrolledPerson, at: datetime) -> int:
-    """The party of a number, made anew where nobody has it. Raises Refusal NOT_FOUND where it is another name's."""
+    """Return the party of a number, a new one if it is unknown. Raises Refusal NOT_FOUND if the name differs."""
     query = sa.select(Party.id, Party.name).join(Identity, Identity.party_id == Party.id)
     known = (await connection.execute(query.where(Identity.index.in_(person.probes)).limit(1))).one_or_none()
     if known is None:
@@ -134,7 +134,7 @@ async def _person(connection: AsyncConnection, person: EnrolledPerson, at: datet
 
 
 async def _new_person(connection: AsyncConnection, person: EnrolledPerson, at: datetime) -> int:
-    """Someone of whom the court knows nothing: for others than the moral bank there is nobody (R16)."""
+    """Insert a person who is unknown to the courts, and so not disclosed to other partners (R16)."""
     values = {"kind": PartyKind.PERSON, "name": person.name, "disclosed": False, "created_at": at}
     key = int((await connection.execute(sa.insert(Party).values(values).returning(Party.id))).scalar_one())
     number = {"index": person.probes[0], "sealed": person.sealed, "masked": person.masked}
@@ -143,7 +143,7 @@ async def _new_person(connection: AsyncConnection, person: EnrolledPerson, at: d
 
 
 async def _household(connection: AsyncConnection, membership: Membership) -> int:
-    """The household of a key; in another village than before, it has moved."""
+    """Return the household of a key. A household with another village than before has moved."""
     name, key = membership.village.strip(), membership.household.strip()
     await connection.execute(insert(Village).values(name=name).on_conflict_do_nothing())
     village = sa.select(Village.id).where(Village.name == name).scalar_subquery()

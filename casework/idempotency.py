@@ -1,6 +1,6 @@
-"""A mutation that is sent twice is done once (draft-ietf-httpapi-idempotency-key-header).
+"""Idempotency keys of mutations (draft-ietf-httpapi-idempotency-key-header).
 
-The key is held by an advisory lock while its mutation runs, and kept with what it changed, in the same transaction.
+An advisory lock holds the key while its mutation runs. The key is stored in the transaction of the mutation.
 """
 
 import hashlib
@@ -18,32 +18,32 @@ PRUNE_ROWS = 20
 
 
 class InProgressError(Exception):
-    """The mutation of this key is running just now."""
+    """A mutation with this key is running."""
 
 
 class ReusedError(Exception):
-    """This key was sent with another mutation, or with other input."""
+    """The key was sent before with another mutation or input."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """One request: who sent which key, and with what."""
+    """An idempotency key with the caller and content of its request, hashed."""
 
     digest: bytes
     fingerprint: bytes
 
     @classmethod
     def of(cls, caller: str, key: str, content: bytes, secret: bytes) -> "Request":
-        """The request of a caller; a key is its sender's own.
+        """Return the request of a caller, to whom the key belongs.
 
-        The fingerprint is keyed: content may hold an identity number, which a plain hash would not hide (R18).
+        The fingerprint is keyed, since a plain hash would not hide an identity number in the content (R18).
         """
         digest = hashlib.sha256(f"{caller}\n{key}".encode()).digest()
         return cls(digest, hmac.digest(secret, content, "sha256"))
 
 
 async def recall(connection: AsyncConnection, request: Request) -> int | None:
-    """Hold the key until the transaction ends; the key of the row that was changed, if it was done before.
+    """Lock the key for the transaction. Return the key of the changed row if the mutation was done before, or None.
 
     Raises InProgressError, ReusedError.
     """
@@ -58,7 +58,7 @@ async def recall(connection: AsyncConnection, request: Request) -> int | None:
 
 
 async def remember(connection: AsyncConnection, request: Request, changed: int, now: datetime) -> None:
-    """Keep what was done under the key for a week, and forget a few older ones."""
+    """Store the key for a week, and delete some expired ones."""
     place = sa.select(IdempotencyKey.digest).where(IdempotencyKey.expires_at < now).limit(PRUNE_ROWS)
     old = place.with_for_update(skip_locked=True)
     await connection.execute(sa.delete(IdempotencyKey).where(IdempotencyKey.digest.in_(old)))

@@ -1,24 +1,24 @@
-"""What the Centre does with parties' identities (R22): proposed by one officer, done when another one confirms.
+"""Changes of parties' identities (R22): proposed by one officer of the Centre, done when another one confirms.
 
-All that follows from the rows that move is done in the same transaction; what was told or logged is never rewritten.
+All consequences are written in the same transaction. Events and log entries of the past are never changed.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.consequences import follow, items_of, look
-from casework.events import colour
+from casework.consequences import find_items, find_visible, follow
+from casework.events import update_colours
 from casework.identity_changes import correct, end_party, give_names, give_number, release, take_over
 from casework.party_rows import lock_for_moving, move_rows
-from casework.procedure import Act, require, require_any, require_reason
-from casework.refusal import Refusal, not_found
+from casework.procedure import Act, authorize, require, require_reason
+from casework.refusal import Refusal, refuse_missing
+from casework.rows import find_own, insert_new
 from models.court import StaffRole
-from models.documents import Document, document_key, mask_document
+from models.documents import Document, make_document_key, mask_document
 from models.identity_conflict import (
     ConflictOutcome,
     ConflictState,
@@ -35,14 +35,6 @@ from models.party_name import NameStanding, PartyName
 LONGEST_NAME = 200
 
 
-@dataclass(frozen=True)
-class Grounds:
-    """Why an identity is changed: a reason, and the SHA-256 of the document that shows it."""
-
-    reason: str
-    digest: bytes
-
-
 async def resolve_identity(
     connection: AsyncConnection,
     conflict_key: int,
@@ -51,15 +43,13 @@ async def resolve_identity(
     digest: bytes,
     act: Act,
 ) -> int:
-    """Propose what the other name of a conflict was; gives the act's key. number: the right one of its lines.
+    """Propose the resolution of a name conflict. Return the act's key. number: the right number of its lines.
 
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, WRONG_STATE, PROPOSED, BAD_NUMBER, OTHER_SUBJECT.
     """
     require(act.officer, StaffRole.CENTRE)
     query = sa.select(IdentityConflict.__table__).where(IdentityConflict.id == conflict_key).with_for_update()
-    found = (await connection.execute(query)).one_or_none()
-    if found is None or found.court_code != act.officer.court_code:
-        raise not_found("conflict")
+    found = await find_own(connection, query, act.officer, "conflict")
     if found.state != ConflictState.OPEN:
         raise Refusal("WRONG_STATE", "This conflict is resolved.", "Read it again.", "id")
     if number is not None and outcome is not ConflictOutcome.WRONG_NUMBER:
@@ -71,9 +61,9 @@ async def resolve_identity(
 
 
 async def correct_name(connection: AsyncConnection, party_key: int, name: str, evidence_digest: bytes, act: Act) -> int:
-    """Propose another current name; the one so far was a slip. Raises Refusal as above, BAD_TEXT."""
+    """Propose another current name instead of a misspelt one. Raises Refusal as above, BAD_TEXT."""
     require(act.officer, StaffRole.CENTRE)
-    await _standing(connection, party_key)
+    await _find_standing(connection, party_key)
     values = {"party_id": party_key, "name": _name(name)}
     return await _propose(connection, IdentityActKind.CORRECT_NAME, evidence_digest, act, values)
 
@@ -81,9 +71,9 @@ async def correct_name(connection: AsyncConnection, party_key: int, name: str, e
 async def merge_parties(
     connection: AsyncConnection, from_key: int, into_key: int, evidence_digest: bytes, act: Act
 ) -> int:
-    """Propose that one party is another one. Raises Refusal as above, OTHER_SUBJECT, BAD_ID."""
+    """Propose to merge one party into another one. Raises Refusal as above, OTHER_SUBJECT, BAD_ID."""
     require(act.officer, StaffRole.CENTRE)
-    one, other = await _standing(connection, from_key), await _standing(connection, into_key, "intoId")
+    one, other = await _find_standing(connection, from_key), await _find_standing(connection, into_key, "intoId")
     if from_key == into_key:
         raise Refusal("BAD_ID", "A party is not merged with itself.", "Give two parties.", "intoId")
     if one.kind != other.kind:
@@ -101,15 +91,15 @@ async def split_party(
     digest: bytes,
     act: Act,
 ) -> int:
-    """Propose that rows are another party's: of one that is there, or of a new one by name. Raises Refusal as above."""
+    """Propose to move rows to another party, an existing one or a new one by name. Raises Refusal as above."""
     require(act.officer, StaffRole.CENTRE)
-    await _standing(connection, party_key)
+    await _find_standing(connection, party_key)
     if not any(items.values()):
         raise Refusal("BAD_ID", "Nothing would move.", "Name what belongs to another party.", "items")
     if (other is None) == (name is None):
         raise Refusal("BAD_ID", "It goes to a party that is there, or to a new one.", "Give one of the two.", "otherId")
     if other is not None:
-        await _standing(connection, other, "otherId")
+        await _find_standing(connection, other, "otherId")
     if other == party_key:
         raise Refusal("BAD_ID", "Both are one party.", "Give another.", "otherId")
     kept = {table: sorted(keys) for table, keys in items.items()}
@@ -118,16 +108,13 @@ async def split_party(
 
 
 async def decide_act(connection: AsyncConnection, key: int, confirmed: bool, act: Act) -> int:
-    """Confirm or refuse what a colleague proposed; what is confirmed is done at once. Gives the act's key.
+    """Confirm or refuse a colleague's proposal; a confirmed one is done at once. Return the act's key.
 
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, DECIDED, SAME_PERSON, WRONG_STATE.
     """
-    require_any(act.officer, StaffRole.CENTRE, StaffRole.PRESIDENT)
-    reason = require_reason(act.reason)
+    reason = authorize(act, StaffRole.CENTRE, StaffRole.PRESIDENT)
     query = sa.select(IdentityAct.__table__).where(IdentityAct.id == key).with_for_update()
-    found = (await connection.execute(query)).one_or_none()
-    if found is None or found.court_code != act.officer.court_code:
-        raise not_found("act")
+    found = await find_own(connection, query, act.officer, "act")
     if found.state != IdentityActState.PROPOSED:
         raise Refusal("DECIDED", "This is decided.", "Read it again.", "id")
     if found.proposed_by == act.officer.key:
@@ -145,9 +132,6 @@ async def decide_act(connection: AsyncConnection, key: int, confirmed: bool, act
     return key
 
 
-# --- proposing --------------------------------------------------------------------------------------------------------
-
-
 async def _propose(
     connection: AsyncConnection, kind: IdentityActKind, digest: bytes, act: Act, values: dict[str, Any]
 ) -> int:
@@ -160,18 +144,16 @@ async def _propose(
         "proposed_role": act.officer.role,
         "proposed_at": act.at,
     }
-    written = insert(IdentityAct).values(own | values).on_conflict_do_nothing().returning(IdentityAct.id)
-    key: int | None = (await connection.execute(written)).scalar_one_or_none()
-    if key is None:
-        raise Refusal("PROPOSED", "A resolution of this conflict awaits its confirmation.", "Decide on it first.", "id")
+    refusal = Refusal("PROPOSED", "A resolution of this conflict awaits its confirmation.", "Decide on it first.", "id")
+    key = await insert_new(connection, IdentityAct, own | values, refusal)
     return key
 
 
-async def _standing(connection: AsyncConnection, key: int, field: str = "partyId") -> sa.Row[Any]:
-    """A party that is no conflict's and was not merged. Raises Refusal NOT_FOUND, WRONG_STATE."""
+async def _find_standing(connection: AsyncConnection, key: int, field: str = "partyId") -> sa.Row[Any]:
+    """Return a party that is neither provisional nor merged. Raises Refusal NOT_FOUND, WRONG_STATE."""
     found = (await connection.execute(sa.select(Party.__table__).where(Party.id == key))).one_or_none()
     if found is None:
-        raise Refusal("NOT_FOUND", "There is no such party.", "Look it up again.", field)
+        raise refuse_missing("party", field)
     if found.held or found.merged_id is not None:
         raise Refusal("WRONG_STATE", "This party is a conflict's, or was merged.", "Resolve the conflict.", field)
     return found
@@ -187,10 +169,10 @@ def _name(text: str) -> str:
 async def _right_number(
     connection: AsyncConnection, conflict: sa.Row[Any], number: Document, keyring: Keyring | None
 ) -> dict[str, Any]:
-    """The right number as it waits, and its party, if it has one: of the conflict's name (R18)."""
+    """Return the columns of the right number, sealed, and its party if it has the conflict's name (R18)."""
     if keyring is None:
         raise Refusal("BAD_NUMBER", "No number can be read here.", "Ask whoever runs the service.", "document")
-    probes = keyring.probes(document_key(number.kind, number.value))
+    probes = keyring.probes(make_document_key(number.kind, number.value))
     query = sa.select(Identity.party_id).where(Identity.index.in_(probes)).limit(1)
     party: int | None = (await connection.execute(query)).scalar_one_or_none()
     if party == conflict.holder_id:
@@ -208,17 +190,14 @@ async def _right_number(
     }
 
 
-# --- doing ------------------------------------------------------------------------------------------------------------
-
-
 async def _do(connection: AsyncConnection, found: sa.Row[Any], act: Act) -> None:
     if found.kind == IdentityActKind.CORRECT_NAME:
         await lock_for_moving(connection, [found.party_id])
-        await _standing(connection, found.party_id)
+        await _find_standing(connection, found.party_id)
         await correct(connection, found.party_id, found.name)
     elif found.kind == IdentityActKind.MERGE:
-        await _standing(connection, found.party_id)
-        await _standing(connection, found.other_id)
+        await _find_standing(connection, found.party_id)
+        await _find_standing(connection, found.other_id)
         await _join(connection, found.other_id, found.party_id, NameStanding.FORMER, act)
     elif found.kind == IdentityActKind.SPLIT:
         await _split(connection, found, act)
@@ -226,43 +205,42 @@ async def _do(connection: AsyncConnection, found: sa.Row[Any], act: Act) -> None
         await _resolve(connection, found, act)
 
 
-async def _join(connection: AsyncConnection, source: int, target: int, standing: NameStanding, act: Act) -> None:
-    """Let a party be another one: rows, names and numbers, and what follows."""
-    await lock_for_moving(connection, [source, target])
-    items = await items_of(connection, [source, target])
-    before = await look(connection, items, act.at)
-    await move_rows(connection, source, target)
-    await take_over(connection, source, target, standing)
-    await give_number(connection, target, act.keyring)
-    await end_party(connection, source, target)
+@asynccontextmanager
+async def _moving(connection: AsyncConnection, parties: Sequence[int], act: Act) -> AsyncIterator[None]:
+    """Lock parties, let the body move rows to the last of them, then write what follows for all of them."""
+    await lock_for_moving(connection, parties)
+    items = await find_items(connection, parties)
+    before = await find_visible(connection, items, act.at)
+    yield
+    await give_number(connection, parties[-1], act.keyring)
     await follow(connection, items, before, act.at, amended=False)
-    await colour(connection, [source, target], act.at)
+    await update_colours(connection, parties, act.at)
+
+
+async def _join(connection: AsyncConnection, source: int, target: int, standing: NameStanding, act: Act) -> None:
+    """Merge a party into another one: rows, names and numbers."""
+    async with _moving(connection, [source, target], act):
+        await move_rows(connection, source, target)
+        await take_over(connection, source, target, standing)
+        await end_party(connection, source, target)
 
 
 async def _split(connection: AsyncConnection, found: sa.Row[Any], act: Act) -> None:
-    source = await _standing(connection, found.party_id)
+    source = await _find_standing(connection, found.party_id)
     target = found.other_id
     if target is None:
         values = {"kind": source.kind, "name": found.name, "disclosed": False, "created_at": act.at}
         target = (await connection.execute(sa.insert(Party).values(values).returning(Party.id))).scalar_one()
         await connection.execute(sa.update(IdentityAct).where(IdentityAct.id == found.id).values(other_id=target))
     else:
-        await _standing(connection, target)
-    await lock_for_moving(connection, [source.id, target])
-    items = await items_of(connection, [source.id, target])
-    before = await look(connection, items, act.at)
-    await move_rows(connection, source.id, target, found.items)
-    await give_number(connection, target, act.keyring)
-    await follow(connection, items, before, act.at, amended=False)
-    await colour(connection, [source.id, target], act.at)
+        await _find_standing(connection, target)
+    async with _moving(connection, [source.id, target], act):
+        await move_rows(connection, source.id, target, found.items)
 
 
 async def _resolve(connection: AsyncConnection, found: sa.Row[Any], act: Act) -> None:
-    conflict = (
-        await connection.execute(
-            sa.select(IdentityConflict.__table__).where(IdentityConflict.id == found.conflict_id).with_for_update()
-        )
-    ).one()
+    query = sa.select(IdentityConflict.__table__).where(IdentityConflict.id == found.conflict_id)
+    conflict = (await connection.execute(query.with_for_update())).one()
     if conflict.state != ConflictState.OPEN:
         raise Refusal("WRONG_STATE", "This conflict is resolved.", "Read it again.", "id")
     resolved = {
@@ -283,27 +261,17 @@ async def _resolve(connection: AsyncConnection, found: sa.Row[Any], act: Act) ->
 
 
 async def _renumber(connection: AsyncConnection, provisional: int, found: sa.Row[Any], act: Act) -> None:
-    """The lines are somebody else's: of the right number's party, or of a new one, or of nobody who is known."""
+    """Give the lines of a conflict to the party of the right number: a known one, a new one, or none."""
     if found.number_index is None:
         return
     query = sa.select(Identity.party_id).where(Identity.index == found.number_index)
     known: int | None = (await connection.execute(query)).scalar_one_or_none()
     party = found.other_id or known
-    if party is not None:
-        await lock_for_moving(connection, [provisional, party])
-        items = await items_of(connection, [provisional, party])
-        before = await look(connection, items, act.at)
+    if party is None:
+        async with _moving(connection, [provisional], act):
+            await release(connection, provisional, found)
+        return
+    async with _moving(connection, [provisional, party], act):
         await move_rows(connection, provisional, party)
         await give_names(connection, provisional, party, NameStanding.FORMER)
         await end_party(connection, provisional, party)
-        await give_number(connection, party, act.keyring)
-        await follow(connection, items, before, act.at, amended=False)
-        await colour(connection, [provisional, party], act.at)
-        return
-    await lock_for_moving(connection, [provisional])
-    items = await items_of(connection, [provisional])
-    before = await look(connection, items, act.at)
-    await release(connection, provisional, found)
-    await give_number(connection, provisional, act.keyring)
-    await follow(connection, items, before, act.at, amended=False)
-    await colour(connection, [provisional], act.at)

@@ -1,4 +1,4 @@
-"""The statements by which a party gets names, numbers and an end (R22)."""
+"""Statements that change the names, numbers and state of a party (R22)."""
 
 from typing import Any
 
@@ -20,9 +20,9 @@ from models.sanction import Sanction
 
 
 async def take_over(connection: AsyncConnection, source: int, target: int, standing: NameStanding) -> None:
-    """Give the names and numbers of a party to the one that it is. standing: of its current name.
+    """Move the names and numbers of a merged party to its target. standing: the new standing of its current name.
 
-    Both are one person, so what is established of either is established.
+    The target is of age from the earlier of both days.
     """
     await give_names(connection, source, target, standing)
     has_main = sa.select(Identity.id).where(Identity.party_id == target, Identity.main).exists()
@@ -36,7 +36,7 @@ async def take_over(connection: AsyncConnection, source: int, target: int, stand
 
 
 async def give_names(connection: AsyncConnection, source: int, target: int, standing: NameStanding) -> None:
-    """Enter the names of a party with another one; the days of those that it has as well reach over both."""
+    """Copy the names of a party to another one. The days of a name that both have are extended over both."""
     names = sa.select(
         sa.literal(target, sa.BigInteger),
         PartyName.name,
@@ -63,14 +63,14 @@ async def give_names(connection: AsyncConnection, source: int, target: int, stan
 
 
 async def end_party(connection: AsyncConnection, source: int, target: int) -> None:
-    """A party that turned out to be another one is nobody from now on; whoever was merged into it follows."""
+    """Mark a party as merged into another one, and redirect the parties that were merged into it."""
     ended = {"merged_id": target, "held": True, "disclosed": False}
     await connection.execute(sa.update(Party).where(Party.id == source).values(ended))
     await connection.execute(sa.update(Party).where(Party.merged_id == source).values(merged_id=target))
 
 
 async def release(connection: AsyncConnection, provisional: int, number: sa.Row[Any]) -> None:
-    """A conflict's party becomes one of its own, by its right number; the wrong one had told nothing of its age."""
+    """Make the provisional party of a conflict an ordinary one, with its right number and unknown age."""
     values = {
         "party_id": provisional,
         "type": number.number_kind,
@@ -85,7 +85,7 @@ async def release(connection: AsyncConnection, provisional: int, number: sa.Row[
 
 
 async def give_number(connection: AsyncConnection, party: int, keyring: Keyring | None) -> None:
-    """Establish by a party's own number on which of the days of its matters it was of age (R16)."""
+    """Establish from a party's number on which days of its matters it was of age (R16)."""
     days = sa.union(
         sa.select(CourtCase.filed_on)
         .join(Participation, Participation.case_id == CourtCase.id)
@@ -100,7 +100,7 @@ async def give_number(connection: AsyncConnection, party: int, keyring: Keyring 
 
 
 async def correct(connection: AsyncConnection, party: int, name: str) -> None:
-    """Give a party its right name; the one so far becomes a slip that nobody outside matches."""
+    """Replace the current name of a party; the former one becomes a misspelling, which nobody outside matches."""
     folded = fold(name)
     current = sa.and_(PartyName.party_id == party, PartyName.standing == NameStanding.CURRENT)
     slip = (await connection.execute(sa.select(PartyName.__table__).where(current))).one()
@@ -114,7 +114,7 @@ async def correct(connection: AsyncConnection, party: int, name: str) -> None:
 
 
 async def add_name(connection: AsyncConnection, party: int, name: str, slip: sa.Row[Any]) -> None:
-    """Enter a name as the current one, with the days of the slip that it stands for."""
+    """Insert a current name with the days of the misspelt one."""
     days = {one: getattr(slip, one) for one in ("begins_on", "latest_on", "exported_on")}
     own = {"party_id": party, "name": name, "folded": fold(name), "standing": NameStanding.CURRENT, "ends_on": None}
     arriving = insert(PartyName).values(own | days)

@@ -1,4 +1,4 @@
-"""Incentive loans: a bank reports what it lent on gold, and how it ended (DOMAIN 1, 3)."""
+"""Incentive loans, as banks report them (DOMAIN 1, 3)."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -6,29 +6,29 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from auth.consent import live_consent
+from auth.consent import is_live_consent
 from auth.scopes import Scope
-from casework.refusal import Refusal
+from casework.refusal import Refusal, refuse_missing
+from casework.rows import insert_new
 from casework.watches import Customer
 from models.audience import Purpose
 from models.catalogue import Colour
 from models.certificate import Certificate
-from models.code_record import CodePeriod, Perspective, known_today
+from models.code_record import CodePeriod, Perspective, is_known_today
 from models.consent import Consent
 from models.incentive_loan import IncentiveLoan, LoanOutcome
 from models.party import Identity, Party, PartyKind
-from models.party_name import known_as
-from models.terms import court_day
+from models.party_name import is_known_as
+from models.terms import to_court_day
 
 LENDS = sa.literal(Purpose.INCENTIVE_LOAN.value, sa.Text)
 
 
 @dataclass(frozen=True)
 class Loan:
-    """What was lent, in CNY, and when."""
+    """The amount of a loan, in CNY, and the day on which it was granted."""
 
     amount: Decimal
     granted_on: date
@@ -37,13 +37,13 @@ class Loan:
 async def record_loan(
     connection: AsyncConnection, client_key: int, borrower: Customer, loan: Loan, at: datetime
 ) -> int:
-    """A bank reports a loan to a subject that was gold on that day; gives its key.
+    """Record a loan to a subject that was gold on the day of the grant. Return its key.
 
     Raises Refusal CONSENT_REQUIRED, NOT_FOUND, NOT_ELIGIBLE, BAD_DATE, NEGATIVE_AMOUNT, RECORDED.
     """
     if loan.amount <= 0:
         raise Refusal("NEGATIVE_AMOUNT", "A loan is of more than zero.", "Give it in CNY.", "amount")
-    if loan.granted_on > court_day(at):
+    if loan.granted_on > to_court_day(at):
         raise Refusal("BAD_DATE", "This day has not come yet.", "Report it when it has.", "grantedOn")
     party = await _borrower(connection, client_key, borrower, at)
     values = {
@@ -55,39 +55,36 @@ async def record_loan(
         "granted_on": loan.granted_on,
         "recorded_at": at,
     }
-    written = insert(IncentiveLoan).values(values).on_conflict_do_nothing().returning(IncentiveLoan.id)
-    key: int | None = (await connection.execute(written)).scalar_one_or_none()
-    if key is None:
-        raise Refusal("RECORDED", "A loan of this reference is reported.", "Give its own reference.", "reference")
+    refusal = Refusal("RECORDED", "A loan of this reference is reported.", "Give its own reference.", "reference")
+    key = await insert_new(connection, IncentiveLoan, values, refusal)
     return key
 
 
 async def close_loan(
     connection: AsyncConnection, client_key: int, key: int, outcome: LoanOutcome, closed_on: date, at: datetime
 ) -> None:
-    """A bank reports how a loan of its own ended. Raises Refusal NOT_FOUND, RECORDED, BAD_DATE."""
+    """Record how a bank's own loan ended. Raises Refusal NOT_FOUND, RECORDED, BAD_DATE."""
     query = sa.select(IncentiveLoan.granted_on, IncentiveLoan.outcome).where(
         IncentiveLoan.id == key, IncentiveLoan.client_key == client_key
     )
     found: Any = (await connection.execute(query.with_for_update())).one_or_none()
     if found is None:
-        raise Refusal("NOT_FOUND", "There is no such loan of yours.", "Look it up again.", "id")
+        raise refuse_missing("loan of yours")
     if found.outcome is not None:
         raise Refusal("RECORDED", "The end of this loan is reported already.", "Nothing more is needed.", "id")
-    if not found.granted_on <= closed_on <= court_day(at):
+    if not found.granted_on <= closed_on <= to_court_day(at):
         raise Refusal("BAD_DATE", "A loan ends after it is granted, and not in time to come.", "Check it.", "closedOn")
     update = sa.update(IncentiveLoan).where(IncentiveLoan.id == key)
     await connection.execute(update.values(outcome=outcome, closed_on=closed_on))
 
 
 async def _borrower(connection: AsyncConnection, client_key: int, borrower: Customer, at: datetime) -> int:
-    """The party, by number and name (R17). Without consent nobody learns whether there is one (R15)."""
-    if borrower.kind is PartyKind.PERSON and not await _consents(connection, client_key, borrower, at):
-        raise Refusal(
-            "CONSENT_REQUIRED", "No live consent lets you lend on this person's credit.", "Register it.", "idNumber"
-        )
+    """Return the party of a number and name (R17). A missing consent is refused first (R15)."""
+    if borrower.kind is PartyKind.PERSON and not await _has_consent(connection, client_key, borrower, at):
+        message = "No live consent lets you lend on this person's credit."
+        raise Refusal("CONSENT_REQUIRED", message, "Register it.", "idNumber")
     query = sa.select(Party.id).join(Identity, Identity.party_id == Party.id)
-    same = (known_as(Party, sa.literal(borrower.folded, sa.Text)), Party.kind == borrower.kind, Party.disclosed)
+    same = (is_known_as(Party, sa.literal(borrower.folded, sa.Text)), Party.kind == borrower.kind, Party.disclosed)
     known = query.where(Identity.index.in_(borrower.probes), *same)
     key: int | None = (await connection.execute(known)).scalar_one_or_none()
     if key is None:
@@ -95,19 +92,19 @@ async def _borrower(connection: AsyncConnection, client_key: int, borrower: Cust
     return key
 
 
-async def _consents(connection: AsyncConnection, client_key: int, borrower: Customer, at: datetime) -> bool:
+async def _has_consent(connection: AsyncConnection, client_key: int, borrower: Customer, at: datetime) -> bool:
     now = sa.literal(at, sa.DateTime(timezone=True))
-    live = live_consent(Consent, sa.literal(client_key), LENDS, now, Scope.PERSON_CREDIT)
+    live = is_live_consent(Consent, sa.literal(client_key), LENDS, now, Scope.PERSON_CREDIT)
     query = sa.select(Consent.id).where(Consent.subject_index.in_(borrower.probes), live)
     return (await connection.execute(query.limit(1))).first() is not None
 
 
 async def _certificate(connection: AsyncConnection, party: int, day: date) -> int:
-    """The certificate that made the party gold on a day (R11, R14). Raises Refusal NOT_ELIGIBLE."""
+    """Return the certificate that made the party gold on a day (R11, R14). Raises Refusal NOT_ELIGIBLE."""
     gold = sa.select(CodePeriod.party_id).where(
         CodePeriod.party_id == party,
         CodePeriod.perspective == Perspective.OUTSIDE,
-        known_today(CodePeriod),
+        is_known_today(CodePeriod),
         CodePeriod.during.contains(day),
         CodePeriod.colour == Colour.GOLD,
     )

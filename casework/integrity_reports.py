@@ -1,4 +1,4 @@
-"""Judicial integrity reports (司法诚信报告): issued by their subject, viewed by whoever has the code."""
+"""Judicial integrity reports (司法诚信报告): issued by their subject, viewed by anybody who has the code."""
 
 import base64
 import hmac
@@ -12,16 +12,16 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth.audiences import PURPOSES, Audience, Purpose
-from casework.catalogue import in_force
-from casework.share_codes import code_hash, revoke_share_code
+from casework.catalogue import is_in_force
+from casework.share_codes import hash_code, revoke_share_code
 from models.batch import Batch
 from models.catalogue import CatalogueVersion
 from models.consent import ShareCode
 from models.integrity_report import IntegrityReport
-from models.terms import court_day
+from models.terms import to_court_day
 
 USUAL = timedelta(days=30)
-"""How long a report is valid where nothing else is asked for."""
+"""The default validity of a report."""
 
 NUMBER_CHARACTERS = 8
 NOTICES = (
@@ -34,11 +34,11 @@ NOTICES = (
     "仅供载明用途使用，有效期届满、被撤回或者记录变更后不得继续使用或者传播。"
     " For the purpose stated; not to be used or passed on once it is over, withdrawn, or no longer what courts hold.",
 )
-"""What every report says of itself (法律提示)."""
+"""The notices in every report (法律提示)."""
 
 
 class ReportStatus(StrEnum):
-    """Whether a report holds. Who has its code is told this, and not what changed or why (R10, R20)."""
+    """The status of a report. A viewer is not told what changed or why (R10, R20)."""
 
     VALID = "VALID"
     EXPIRED = "EXPIRED"
@@ -48,10 +48,10 @@ class ReportStatus(StrEnum):
 
 @dataclass(frozen=True)
 class Sheet:
-    """A report without what it tells of its subject.
+    """The data of a report, without its content.
 
-    code: SHA-256 of its code. month: the newest that a court had published when it was issued. edition, note: of the
-    catalogue that was in force then, and what is to be known of it.
+    code: SHA-256 of its code. month: the newest month published when it was issued. edition, note: of the catalogue in
+    force then.
     """
 
     code: bytes
@@ -66,13 +66,13 @@ class Sheet:
 
     @property
     def audience(self) -> Audience:
-        """As whom it shows its subject: as an employer is shown a candidate, or else as fully as a bank is."""
+        """The audience as which the report shows its subject: EMPLOYER for its purposes, otherwise BANK."""
         return Audience.EMPLOYER if self.purpose in PURPOSES[Audience.EMPLOYER] else Audience.BANK
 
 
 @dataclass(frozen=True)
-class Issued:
-    """A report that was found by its code. status: as far as its dates tell."""
+class IssuedReport:
+    """A report found by its code. status: by its dates only."""
 
     key: int
     client_key: int
@@ -83,27 +83,27 @@ class Issued:
     sheet: Sheet
 
 
-def report_number(secret: bytes, share_code_id: int, issued_at: datetime) -> str:
-    """The number of a report, to quote it by (编号): it opens nothing, and tells nothing of how many there are."""
+def make_report_number(secret: bytes, share_code_id: int, issued_at: datetime) -> str:
+    """Return the number to quote a report by (编号). It grants no access and does not count reports."""
     mark = base64.b32encode(hmac.digest(secret, b"report-number/%d" % share_code_id, "sha256")).decode()
-    return f"SX{court_day(issued_at):%Y%m%d}-{mark[:NUMBER_CHARACTERS]}"
+    return f"SX{to_court_day(issued_at):%Y%m%d}-{mark[:NUMBER_CHARACTERS]}"
 
 
-def report_address(issuer: str, code: str) -> str:
-    """The page of a report: what its QR code holds."""
+def make_report_address(issuer: str, code: str) -> str:
+    """Return the address of a report's page, which its QR code holds."""
     return f"{issuer}/reports/{code}"
 
 
-async def sheet_of(connection: AsyncConnection, secret: bytes, share_code_id: int) -> Sheet:
-    """What the report of a share code says beside its content; the same whenever it is asked for."""
+async def read_sheet(connection: AsyncConnection, secret: bytes, share_code_id: int) -> Sheet:
+    """Return the data of the report of a share code. It never changes."""
     code: Any = (await connection.execute(sa.select(ShareCode.__table__).where(ShareCode.id == share_code_id))).one()
-    day = court_day(code.created_at)
+    day = to_court_day(code.created_at)
     month = sa.select(sa.func.to_char(sa.func.max(Batch.month), "YYYY-MM")).where(Batch.published_at <= code.created_at)
     edition = sa.select(month.scalar_subquery().label("month"), CatalogueVersion.label, CatalogueVersion.note)
-    told: Any = (await connection.execute(edition.where(in_force(day)))).one_or_none()
+    told: Any = (await connection.execute(edition.where(is_in_force(day)))).one_or_none()
     return Sheet(
         code=bytes(code.code_hash),
-        number=report_number(secret, share_code_id, code.created_at),
+        number=make_report_number(secret, share_code_id, code.created_at),
         purpose=Purpose(code.purposes[0]),
         scopes=tuple(code.scopes),
         issued_at=code.created_at,
@@ -114,8 +114,8 @@ async def sheet_of(connection: AsyncConnection, secret: bytes, share_code_id: in
     )
 
 
-def claims(sheet: Sheet, content: Mapping[str, Any], issuer: str) -> dict[str, Any]:
-    """What is signed. content: of the subject, as GraphQL answers it. issuer: of the service, and of its keys."""
+def make_claims(sheet: Sheet, content: Mapping[str, Any], issuer: str) -> dict[str, Any]:
+    """Return the claims to sign. content: of the subject, as GraphQL returns it. issuer: of the service."""
     return {
         "iss": issuer,
         "iat": int(sheet.issued_at.timestamp()),
@@ -126,7 +126,7 @@ def claims(sheet: Sheet, content: Mapping[str, Any], issuer: str) -> dict[str, A
             "number": sheet.number,
             "purpose": sheet.purpose.value,
             "scopes": list(sheet.scopes),
-            "asOf": court_day(sheet.issued_at).isoformat(),
+            "asOf": to_court_day(sheet.issued_at).isoformat(),
             "latestMonth": sheet.month,
             "catalogue": {"label": sheet.edition, "note": sheet.note},
             "notices": list(NOTICES),
@@ -136,7 +136,7 @@ def claims(sheet: Sheet, content: Mapping[str, Any], issuer: str) -> dict[str, A
 
 
 async def enter_report(connection: AsyncConnection, share_code_id: int, client_key: int, signature: str) -> int:
-    """Keep that a report was issued, with its signature; gives its key."""
+    """Insert an issued report with its signature. Return its key."""
     values = {"share_code_id": share_code_id, "client_key": client_key, "signature": signature}
     written = sa.insert(IntegrityReport).values(values).returning(IntegrityReport.id)
     key: int = (await connection.execute(written)).scalar_one()
@@ -144,43 +144,35 @@ async def enter_report(connection: AsyncConnection, share_code_id: int, client_k
 
 
 async def revoke_report(connection: AsyncConnection, subject: bytes, key: int, at: datetime) -> None:
-    """End a report of one's own, with its code. Raises Refusal NOT_FOUND, REVOKED."""
+    """Revoke the subject's own report and its code. Raises Refusal NOT_FOUND, REVOKED."""
     code = sa.select(IntegrityReport.share_code_id).where(IntegrityReport.id == key)
     found: int | None = (await connection.execute(code)).scalar_one_or_none()
     await revoke_share_code(connection, subject, found or 0, at)
 
 
-async def find_report(connection: AsyncConnection, secret: bytes, code: str, at: datetime) -> Issued | None:
-    """The report of a code that whoever views it has; None for a code that never was one (R20)."""
+async def find_report(connection: AsyncConnection, secret: bytes, code: str, at: datetime) -> IssuedReport | None:
+    """Return the report of a code; None for an unknown code (R20)."""
     query = (
-        sa.select(
-            IntegrityReport.id,
-            IntegrityReport.client_key,
-            IntegrityReport.share_code_id,
-            IntegrityReport.signature,
-            ShareCode.subject_index,
-            ShareCode.valid_to,
-            ShareCode.revoked_at,
-        )
+        sa.select(IntegrityReport.__table__, ShareCode.subject_index, ShareCode.valid_to, ShareCode.revoked_at)
         .join(ShareCode, ShareCode.id == IntegrityReport.share_code_id)
-        .where(ShareCode.code_hash == code_hash(code))
+        .where(ShareCode.code_hash == hash_code(code))
     )
     found: Any = (await connection.execute(query)).one_or_none()
     if found is None:
         return None
-    return Issued(
+    return IssuedReport(
         key=found.id,
         client_key=found.client_key,
         share_code_id=found.share_code_id,
         subject_index=bytes(found.subject_index),
         signature=found.signature,
         status=_status(found, at),
-        sheet=await sheet_of(connection, secret, found.share_code_id),
+        sheet=await read_sheet(connection, secret, found.share_code_id),
     )
 
 
 async def count_view(connection: AsyncConnection, key: int, at: datetime) -> None:
-    """Count that the content of a report was shown."""
+    """Count a view of a report's content."""
     report = IntegrityReport
     counted = {"views": report.views + 1, "last_viewed_at": sa.func.greatest(report.last_viewed_at, at)}
     await connection.execute(sa.update(report).where(report.id == key).values(counted))

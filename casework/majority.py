@@ -1,7 +1,6 @@
-"""Whether a person was of age: what is established of it is one day of the party, which only goes down (R16, R18).
+"""The day from which a person is known to be of age; once established, it is only ever moved back (R16, R18).
 
-The day of birth is kept nowhere, since with the masked number it would be the number in clear. What is kept is the
-earliest day on which the person is known to have been of age; conduct before it is a minor's.
+The date of birth is not stored, since it would complete the masked number. Conduct before that day is a minor's.
 """
 
 from collections.abc import Iterable
@@ -11,34 +10,34 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from models.documents import parse_document
-from models.identifiers import born_minor_on
+from models.identifiers import was_minor
 from models.keyring import Keyring
 from models.party import Identity, Party, PartyKind
 
 ALWAYS = date.min
-"""-infinity in the database: of an organization, and of a document that tells no day of birth."""
+"""-infinity in the database: for organizations, and for documents without a date of birth."""
 
 
-def of_age_from(born_on: date | None, days: Iterable[date]) -> date | None:
-    """The earliest of some days on which somebody was of age; None if on none, ALWAYS if no day of birth is known."""
+def find_adult_day(born_on: date | None, days: Iterable[date]) -> date | None:
+    """Return the earliest day on which a person was of age; None if on none, ALWAYS without a date of birth."""
     if born_on is None:
         return ALWAYS
-    return min((day for day in days if not born_minor_on(born_on, day)), default=None)
+    return min((day for day in days if not was_minor(born_on, day)), default=None)
 
 
 async def establish(connection: AsyncConnection, keyring: Keyring | None, party_key: int, *days: date) -> None:
-    """Find out whether a person was of age on days of conduct, by its sealed number where it must be.
+    """Establish from the sealed number whether a person was of age on days of conduct.
 
-    Without a key ring, or without a number, nothing more is established: the conduct stays inside the court.
+    Without a key ring or a number nothing is established, and the conduct is not disclosed.
     """
-    if day := await known_of_age(connection, keyring, party_key, *days):
+    if day := await read_adult_day(connection, keyring, party_key, *days):
         await lower(connection, party_key, day)
 
 
-async def known_of_age(
+async def read_adult_day(
     connection: AsyncConnection, keyring: Keyring | None, party_key: int, *days: date
 ) -> date | None:
-    """The earliest of some days on which the sealed number tells that a person was of age; None of what is known."""
+    """Return the earliest day on which a person was of age by its sealed number; None if nothing new follows."""
     if keyring is None or not days:
         return None
     query = (
@@ -49,11 +48,11 @@ async def known_of_age(
     )
     found = (await connection.execute(query)).all()
     opened = (parse_document(row.type, keyring.open(row.sealed, row.bound_to)) for row in found)
-    told = (of_age_from(number.born_on, days) for number in opened)
+    told = (find_adult_day(number.born_on, days) for number in opened)
     return min((day for day in told if day is not None), default=None)
 
 
 async def lower(connection: AsyncConnection, party_key: int, day: date) -> None:
-    """Note that a person was of age on a day, where that was not known."""
+    """Store an earlier day on which a person was of age."""
     update = sa.update(Party).where(Party.id == party_key, Party.of_age_from > day)
     await connection.execute(update.values(of_age_from=day))

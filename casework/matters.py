@@ -1,6 +1,6 @@
-"""The kinds of rows upon which code records rest, and the record that each such row makes (R11, R12).
+"""The kinds of rows on which code records rest, and the record that each row makes (R11, R12).
 
-One declaration for what is entered by hand and what comes by file: from the row alone follows its record.
+The record follows from the row alone, for entries by hand and by file.
 """
 
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
+from casework.catalogue import is_in_force
 from models.catalogue import Behaviour, CatalogueVersion, CodeType, Stage
 from models.certificate import GOLD_TYPE, Certificate
 from models.code_record import CodeRecord
@@ -17,24 +18,22 @@ from models.court_case import CourtCase
 from models.deduction import Deduction
 from models.event import EventKind
 from models.listing import Listing, ListingKind
-from models.sanction import RED_TYPES, SANCTION_CASES, Sanction, SanctionKind
+from models.sanction import CONVICTED, CONVICTED_IN_ENFORCEMENT, RED_TYPES, SANCTION_CASES, Sanction, SanctionKind
 
 LISTING_TYPES = {ListingKind.DISHONEST_DEBTOR: "Y18", ListingKind.PROFESSIONAL_LENDER: "Y01"}
-"""The code type of the record that an entry on each list makes."""
+"""The code type of an entry's record, by list."""
 
-CONVICTED, CONVICTED_IN_ENFORCEMENT = "R01", "R04"
 COLUMNS = ("party_id", "code_type_id", "colour", "court_code", "case_id", "effective_on", "ends_on")
-"""What a row says of its code record."""
+"""The columns of a code record that follow from its row."""
 
 
 @dataclass(frozen=True)
 class Matter:
     """A kind of rows.
 
-    model: its table. source: the column by which a code record names such a row. described: the records that rows
-    make, as `COLUMNS` with the row's key; None where they are entered elsewhere. entered, vanished: what is told
-    of a row that others see from now on, or no more. revoked: the column of the day on which a row was revoked, if rows
-    can be.
+    model: its table. source: the column of a code record that refers to a row. described: the records that rows make,
+    as `COLUMNS` and the row's key; None if they are entered elsewhere. entered, vanished: the events of rows that
+    become visible outside, or vanish. revoked: the column with the day of revocation, if there is one.
     """
 
     model: Any
@@ -46,7 +45,7 @@ class Matter:
 
 
 def _described(row: Any, code: Any, start: Any, end: Any, court: Any, conditions: Any) -> sa.Select[Any]:
-    """The record of type `code` of each row, by the catalogue in force on the day that it begins."""
+    """Select the record of type `code` of each row, from the catalogue in force on its first day."""
     return (
         sa.select(
             row.id,
@@ -59,24 +58,18 @@ def _described(row: Any, code: Any, start: Any, end: Any, court: Any, conditions
             end.label("ends_on"),
         )
         .select_from(conditions)
-        .join(
-            CatalogueVersion,
-            sa.and_(
-                CatalogueVersion.effective_from <= start,
-                sa.or_(CatalogueVersion.effective_to.is_(None), CatalogueVersion.effective_to > start),
-            ),
-        )
+        .join(CatalogueVersion, is_in_force(start))
         .join(CodeType, sa.and_(CodeType.version_id == CatalogueVersion.id, CodeType.code == code))
     )
 
 
 def _term(start: Any) -> Any:
-    """The last day of the code type's term from a day; none of one without a term."""
+    """Return the last day of the code type's term; null without a term."""
     return sa.cast(start + sa.func.make_interval(0, CodeType.term_months), sa.Date)
 
 
 def _sanctions() -> sa.Select[Any]:
-    """Red for convictions, and for fines and detentions under 司惩 numbers; else by the behaviour's code type (R12)."""
+    """Red for convictions, and for fines and detentions with 司惩 numbers; else the behaviour's code type (R12)."""
     row, behaviour, case = Sanction, aliased(Behaviour), aliased(CourtCase)
     enforced = sa.func.coalesce(case.stage == Stage.ENFORCEMENT, row.related_number.contains("执"))
     convicted = sa.case((enforced, CONVICTED_IN_ENFORCEMENT), else_=CONVICTED)
@@ -92,14 +85,14 @@ def _sanctions() -> sa.Select[Any]:
 
 
 def _listings() -> sa.Select[Any]:
-    """From publication, until the entry's own end, or for as long as it stands."""
+    """From publication to the end of the entry, or without an end."""
     row = Listing
     code = sa.case({kind.value: code for kind, code in LISTING_TYPES.items()}, value=row.kind)
     return _described(row, code, row.published_on, row.ends_on, row.court_code, row)
 
 
 def _certificates() -> sa.Select[Any]:
-    """Gold from the day of issue (R11); the court is its case's, or the one that its case number names."""
+    """Gold from the day of issue (R11). The court is that of the case, or of the case number."""
     row, case = Certificate, aliased(CourtCase)
     named = sa.func.substring(row.case_number, r"\)(.[0-9]*)")
     joined = sa.outerjoin(row, case, case.id == row.case_id)

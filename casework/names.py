@@ -1,4 +1,4 @@
-"""Which of an organization's names is its current one (R22)."""
+"""The current names of organizations (R22)."""
 
 from collections.abc import Collection
 
@@ -28,7 +28,7 @@ RANKED = (
     .where(PartyName.standing != NameStanding.MISSPELT)
     .subquery("ranked")
 )
-"""Names by the latest court day of a line that bears them, then by the day of the export; never by their arrival."""
+"""Names by the latest court day of a line that bears them, then by the day of the export."""
 
 RETIRE = (
     sa.update(PartyName)
@@ -55,7 +55,7 @@ FOLLOW = (
 
 
 async def name_parties(connection: AsyncConnection, party_keys: Collection[int]) -> None:
-    """Make the newest name of each of these organizations its current one, and let every party follow its own."""
+    """Make the newest name of each organization its current one, and copy current names to the parties."""
     if not party_keys:
         return
     for statement in (RETIRE, PROMOTE, END, FOLLOW):

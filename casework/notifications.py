@@ -1,6 +1,6 @@
-"""Who is told of an event: written with it, in the same transaction, and delivered from there (transactional outbox).
+"""Notifications of clients, written in the transaction of their event (transactional outbox).
 
-A client is told of a subject that it watches, of what has vanished since it was served it (R10), of its consents, and
+A client is notified of the subjects that it watches, of withdrawals of what it was served (R10), of its consents, and
 of its bulk operations.
 """
 
@@ -14,18 +14,18 @@ from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
-from auth.consent import live_watch
+from auth.consent import is_live_watch
 from auth.scopes import Scope
-from casework.keys import key_array
+from casework.keys import bind_keys
 from casework.outbox import WAKE
-from models.access_answer import answers_about, is_among
+from models.access_answer import is_among, select_answers_about
 from models.access_record import AccessRecord, AccessResult
 from models.audience import Audience
 from models.client import Client
 from models.consent import Consent
 from models.event import Event
 from models.party import Identity, Party, PartyKind
-from models.party_name import known_as
+from models.party_name import is_known_as
 from models.watch import Notification, Watch
 from models.webhook import Delivery, Webhook
 
@@ -33,50 +33,50 @@ COLUMNS = ["event_id", "client_key", "watch_id", "reference"]
 PARTNERS = (Audience.BANK, Audience.COMMERCE, Audience.EMPLOYER)
 SERVED = (AccessResult.MATCHED, AccessResult.GIVEN)
 SHOWING = ["Deduction", "Sanction", "CodeRecord", "CreditCode", "Listing", "Certificate"]
-"""The types by whose objects an answer shows what may vanish."""
+"""The types whose objects may vanish."""
 
 
 @dataclass(frozen=True)
-class Gone:
-    """Something of a party that others saw from a moment on, and see no more."""
+class Withdrawal:
+    """The withdrawal of something of a party that was visible outside since a moment."""
 
     party_id: int
     since: datetime
 
 
 def may_be_told(client: type[Client]) -> sa.ColumnElement[bool]:
-    """Whether a client is still one, and holds the scope of events."""
+    """Test whether a client is enabled and has the scope of events."""
     held = sa.literal(Scope.EVENT.value, sa.Text) == sa.any_(client.scopes)
     return sa.and_(client.disabled_at.is_(None), held)
 
 
 async def notify_watching(connection: AsyncConnection, events: Mapping[int, int], at: datetime) -> None:
-    """Note who watches the parties of these events now, as what they are. events: party's key to event's key.
+    """Notify the clients that watch the parties of events now. events: keys of events by party.
 
-    Whether others may know of the party at all is not asked here: of what was shown once, its end is told (R10), and
-    what others never saw has no events.
+    The publicity of a party is not tested: a withdrawal must be notified (R10), and what was never visible has no
+    events.
     """
     now = sa.literal(at, sa.DateTime(timezone=True))
-    same = (Watch.subject_index == Identity.index, known_as(Party, Watch.folded), Watch.kind == Party.kind)
+    same = (Watch.subject_index == Identity.index, is_known_as(Party, Watch.folded), Watch.kind == Party.kind)
     watching = (
         sa.select(Event.id, Watch.client_key, Watch.id, Watch.reference)
         .join(Party, Party.id == Event.party_id)
         .join(Identity, Identity.party_id == Party.id)
         .join(Watch, sa.and_(*same))
-        .where(Event.id == sa.any_(key_array(events.values())), live_watch(Watch, now))
+        .where(Event.id == sa.any_(bind_keys(events.values())), is_live_watch(Watch, now))
     )
     await _notify(connection, watching)
 
 
-async def notify_served(connection: AsyncConnection, gone: Collection[Gone], events: Mapping[int, int]) -> None:
-    """Note who was served what has vanished, with the reference of its last look-up.
+async def notify_served(connection: AsyncConnection, gone: Collection[Withdrawal], events: Mapping[int, int]) -> None:
+    """Notify the clients that were served what is withdrawn, with the reference of their last look-up.
 
-    Employers, who are shown little of persons, are told of organizations only.
+    Employers are notified of organizations only.
     """
     moment = sa.DateTime(timezone=True)
     given = sa.func.unnest(
-        key_array(events[one.party_id] for one in gone),
-        key_array(one.party_id for one in gone),
+        bind_keys(events[one.party_id] for one in gone),
+        bind_keys(one.party_id for one in gone),
         sa.literal([one.since for one in gone], sa.ARRAY(moment)),
     )
     key = sa.BigInteger
@@ -84,7 +84,7 @@ async def notify_served(connection: AsyncConnection, gone: Collection[Gone], eve
         sa.column("event_id", key), sa.column("party_id", key), sa.column("since", moment), name="vanished"
     )
     vanished, entry = table.render_derived(), aliased(AccessRecord)
-    about = answers_about(Party.id).lateral("about")
+    about = select_answers_about(Party.id).lateral("about")
     reached = sa.or_(Client.audience != Audience.EMPLOYER, Party.kind == PartyKind.ORGANIZATION)
     served = (
         sa.select(vanished.c.event_id, Client.id, sa.cast(sa.null(), sa.BigInteger), entry.reference)
@@ -100,30 +100,28 @@ async def notify_served(connection: AsyncConnection, gone: Collection[Gone], eve
 
 
 async def notify_recipients(connection: AsyncConnection, event_keys: Sequence[int]) -> None:
-    """Note the recipients of the consents that these events are about, with what they know the subject by."""
+    """Notify the recipients of the consents of events, with their reference for the subject."""
     watch = aliased(Watch)
     same = sa.and_(
-        watch.subject_index == Consent.subject_index,
-        watch.client_key == Consent.client_key,
-        watch.ended_at.is_(None),
+        watch.subject_index == Consent.subject_index, watch.client_key == Consent.client_key, watch.ended_at.is_(None)
     )
     recipients = (
         sa.select(Event.id, Consent.client_key, watch.id, sa.func.coalesce(watch.reference, Consent.reference))
         .join(Consent, Consent.id == Event.consent_id)
         .outerjoin(watch, same)
-        .where(Event.id == sa.any_(key_array(event_keys)))
+        .where(Event.id == sa.any_(bind_keys(event_keys)))
     )
     await _notify(connection, recipients)
 
 
 async def notify_client(connection: AsyncConnection, event: int, client_key: int, reference: str | None) -> None:
-    """Note a client of an event that is its own, with its own reference."""
+    """Notify a client of its own event, with its own reference."""
     told = sa.select(sa.literal(event), Client.id, sa.cast(sa.null(), sa.BigInteger), sa.literal(reference, sa.Text))
     await _notify(connection, told.where(Client.id == client_key, Client.audience.in_(PARTNERS)))
 
 
 async def _notify(connection: AsyncConnection, told: sa.Select[*tuple[Any, ...]]) -> None:
-    """Write notifications, each once, and a delivery of each to every webhook of its client that asks for its kind."""
+    """Insert notifications, each once, and a delivery for each webhook of the client that asks for the kind."""
     written = insert(Notification).from_select(COLUMNS, told).on_conflict_do_nothing()
     new = written.returning(Notification.event_id, Notification.client_key).cte("new")
     asks = sa.or_(sa.func.cardinality(Webhook.kinds) == 0, Event.kind == sa.any_(Webhook.kinds))

@@ -1,32 +1,34 @@
-"""Objections: filed in writing by the subject, answered by the panel within a month (R8, R10)."""
+"""Objections: filed by the subject in writing, answered by the panel within a month (R8, R10)."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.assessments import reassess, reverse_deductions
+from casework.assessments import reassess
 from casework.batches import lock_item
+from casework.conversions import reverse
 from casework.procedure import OBJECTIONABLE, Act, Step, permit, require_reason, take
 from casework.records import end_item, tell_of
-from casework.refusal import Refusal, not_found
+from casework.refusal import Refusal, refuse_missing
 from casework.restorations import restore_repaired
-from casework.terms import answer_due
+from casework.rows import insert_new
+from casework.terms import compute_answer_due
 from casework.versions import keep_version
 from models.catalogue import Behaviour
 from models.court_case import CourtCase
 from models.deduction import Deduction, DeductionStatus
 from models.event import EventKind
 from models.objection import Objection, ObjectionOutcome
-from models.terms import court_day
+from models.point_conversion import PointConversion
+from models.terms import to_court_day
 
 
 @dataclass(frozen=True)
 class ObjectionAnswer:
-    """The panel's answer. `points`: AMENDED only, the new number, lower and within the behaviour's band."""
+    """The panel's answer. points: for AMENDED, the new and lower number within the behaviour's band."""
 
     outcome: ObjectionOutcome
     points: int | None = None
@@ -35,11 +37,11 @@ class ObjectionAnswer:
 async def file_objection(
     connection: AsyncConnection, party_key: int, deduction_key: int, statement: str, at: datetime
 ) -> int:
-    """A subject objects to an item of its own that it knows of; gives the objection's key.
+    """File a subject's objection to its own item. Return the objection's key.
 
-    The item is annotated from now on, not suspended. Raises Refusal NOT_FOUND, REASON_REQUIRED, OBJECTION_OPEN.
+    The item is annotated, not suspended. Raises Refusal NOT_FOUND, REASON_REQUIRED, OBJECTION_OPEN.
     """
-    text, today = require_reason(statement), court_day(at)
+    text, today = require_reason(statement), to_court_day(at)
     query = sa.select(Deduction.party_id, Deduction.publicity).where(
         Deduction.id == deduction_key,
         Deduction.party_id == party_key,
@@ -49,25 +51,22 @@ async def file_objection(
     )
     item = (await connection.execute(query.with_for_update())).one_or_none()
     if item is None:
-        raise not_found("deduction")
-    values = {"deduction_id": deduction_key, "statement": text, "filed_on": today, "due_on": answer_due(today)}
-    written = insert(Objection).values(values).on_conflict_do_nothing().returning(Objection.id)
-    objection: int | None = (await connection.execute(written)).scalar_one_or_none()
-    if objection is None:
-        raise Refusal("OBJECTION_OPEN", "An objection to this item is open already.", "Await its answer.", "id")
+        raise refuse_missing("deduction in your court")
+    values = {"deduction_id": deduction_key, "statement": text, "filed_on": today, "due_on": compute_answer_due(today)}
+    refusal = Refusal("OBJECTION_OPEN", "An objection to this item is open already.", "Await its answer.", "id")
+    objection = await insert_new(connection, Objection, values, refusal)
     await tell_of(connection, item, EventKind.OBJECTION_OPENED, at)
     return objection
 
 
 async def answer_objection(connection: AsyncConnection, key: int, given: ObjectionAnswer, act: Act) -> None:
-    """The panel's answer to an open objection, with its reasons.
+    """Answer an open objection, with reasons.
 
     UPHELD_AS_PUBLISHED changes nothing, AMENDED makes a new version with fewer points, WITHDRAWN ends the item and its
-    record; what was not yet published is rejected. Whatever the outcome, who passed the item does not answer: a review
-    by oneself is none (R8). Raises Refusal NOT_FOUND, ANSWERED, SAME_PERSON, POINTS_RAISED, POINTS_OUT_OF_BAND, and as
-    `take` does.
+    record, or rejects an unpublished one. The member of the panel who passed the item may not answer (R8). Raises
+    Refusal NOT_FOUND, ANSWERED, SAME_PERSON, POINTS_RAISED, POINTS_OUT_OF_BAND, and as `take` does.
     """
-    objection = await _open(connection, key, act)
+    objection = await _lock_open(connection, key, act)
     found = await lock_item(connection, objection.deduction_id, None, act)
     permit(act.officer, Step.UPHOLD)
     _check_another(found, act)
@@ -76,7 +75,7 @@ async def answer_objection(connection: AsyncConnection, key: int, given: Objecti
             await _amend(connection, found, given.points, act)
         case ObjectionOutcome.WITHDRAWN if found.status is DeductionStatus.PUBLISHED:
             await end_item(connection, Step.WITHDRAW, found, act)
-            await reverse_deductions(connection, [found.id], act.at)
+            await reverse(connection, PointConversion.deduction_id, [found.id], act.at)
         case ObjectionOutcome.WITHDRAWN:
             await take(connection, Step.OVERTURN, found, act)
         case ObjectionOutcome.UPHELD_AS_PUBLISHED:
@@ -87,7 +86,7 @@ async def answer_objection(connection: AsyncConnection, key: int, given: Objecti
     await tell_of(connection, found, EventKind.OBJECTION_CLOSED, act.at)
 
 
-async def _open(connection: AsyncConnection, key: int, act: Act) -> Any:
+async def _lock_open(connection: AsyncConnection, key: int, act: Act) -> Any:
     query = (
         sa.select(Objection.deduction_id, Objection.outcome)
         .join(Deduction, Deduction.id == Objection.deduction_id)
@@ -96,27 +95,25 @@ async def _open(connection: AsyncConnection, key: int, act: Act) -> Any:
     )
     found = (await connection.execute(query.with_for_update(of=Objection))).one_or_none()
     if found is None:
-        raise not_found("objection")
+        raise refuse_missing("objection in your court")
     if found.outcome is not None:
         raise Refusal("ANSWERED", "This objection has its answer.", "A subject may object anew.", "id")
     return found
 
 
 def _check_another(found: sa.Row[Any], act: Act) -> None:
-    """A trigger of the table holds them apart as well."""
+    """Raise Refusal SAME_PERSON for the officer who passed the item. A trigger enforces this too."""
     if found.decided_by == act.officer.key:
-        raise Refusal(
-            "SAME_PERSON", "You passed this item; an objection is answered by another.", "Leave it to a colleague."
-        )
+        message = "You passed this item; an objection is answered by another."
+        raise Refusal("SAME_PERSON", message, "Leave it to a colleague.")
 
 
 async def _amend(connection: AsyncConnection, found: sa.Row[Any], points: int | None, act: Act) -> None:
     query = sa.select(Behaviour.points_min, Behaviour.points_max).where(Behaviour.id == found.behaviour_id)
     low, high = (await connection.execute(query)).one()
     if points is None or points == found.points or not low <= points <= high:
-        raise Refusal(
-            "POINTS_OUT_OF_BAND", f"An amendment takes another number from {low} to {high} (R1).", "Give one.", "points"
-        )
+        message = f"An amendment takes another number from {low} to {high} (R1)."
+        raise Refusal("POINTS_OUT_OF_BAND", message, "Give one.", "points")
     if points > found.points:
         message = f"An objection never costs its subject more: the item takes {found.points} points (R8)."
         raise Refusal("POINTS_RAISED", message, "Give a lower number.", "points")

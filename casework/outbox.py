@@ -1,7 +1,7 @@
-"""The order of events: each gets its place after its transaction is committed (transactional outbox).
+"""Positions of events, assigned after the commit of their transactions (transactional outbox).
 
-Transactions that tell of events need not wait for each other. Whoever reads by place never meets an event that comes
-later in time and earlier in place: a place is given only to what is committed, by one transaction at a time.
+Concurrent transactions may write events. Positions are assigned to committed events only, by one transaction at a time,
+so that a reader by position never misses an event that commits late.
 """
 
 from collections import Counter
@@ -13,7 +13,7 @@ from models.event import EventKind
 from postgres.locks import HOLD, Lock
 
 CHANNEL = "suxin_notifications"
-"""What PostgreSQL wakes the deliverers and subscriptions by (LISTEN), once the transaction is committed."""
+"""The channel of NOTIFY, for deliveries and subscriptions."""
 
 WAKE = sa.select(sa.func.pg_notify(CHANNEL, ""))
 TOLD = "suxin_told"
@@ -30,37 +30,37 @@ PLACE = sa.text(
     UPDATE notification SET position = placed.position FROM placed WHERE notification.event_id = placed.id
     """
 )
-"""Events of one party stand in the order of their keys, since its lock is held until the commit."""
+"""Assign positions by key. The events of one party are in order, since its lock is held until the commit."""
 
 UNPLACED = sa.text("SELECT EXISTS (SELECT FROM event WHERE position IS NULL)")
 
 
 def note_told(connection: AsyncConnection, kind: EventKind, events: int) -> None:
-    """Note that the transaction tells of events."""
+    """Count events that the transaction has written."""
     connection.info.setdefault(TOLD, Counter())[kind] += events
 
 
 def take_told(connection: AsyncConnection) -> Counter[EventKind]:
-    """How many events of each kind were noted since it was last asked."""
+    """Return and reset the number of events written, by kind."""
     told: Counter[EventKind] = connection.info.pop(TOLD, Counter())
     return told
 
 
 async def place_events(engine: AsyncEngine) -> None:
-    """Give all committed events that have none their place, and wake who waits for them."""
+    """Assign positions to all committed events, and notify the listeners."""
     async with engine.execution_options(isolation_level="READ COMMITTED").begin() as connection:
         await place(connection)
 
 
 async def place(connection: AsyncConnection) -> None:
-    """The same in a transaction that holds nothing else."""
+    """The same, in a transaction that holds no other lock."""
     await connection.execute(HOLD, {"lock": Lock.PLACING})
     await connection.execute(PLACE)
     await connection.execute(WAKE)
 
 
 async def place_left(engine: AsyncEngine) -> None:
-    """The same for what somebody told of who did not live to give it its place."""
+    """The same, if an event has no position because its process stopped after the commit."""
     async with engine.connect() as connection:
         left = (await connection.execute(UNPLACED)).scalar_one()
     if left:

@@ -1,4 +1,4 @@
-"""Who takes part in a case of the officer's court (R3)."""
+"""Participants of the cases of the officer's court (R3)."""
 
 from typing import Any
 
@@ -6,17 +6,18 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth.officer import Officer
-from casework.refusal import Refusal, not_found
+from casework.refusal import Refusal, refuse_missing
+from casework.rows import find_own
 from models.court_case import CourtCase, Participation, Role
 from models.party import Party
 
 
-async def participant(
+async def find_case(
     connection: AsyncConnection, case_key: int, party_key: int, officer: Officer, role: Role | None = None
 ) -> Any:
-    """The case in which a party takes part.
+    """Return the case in which a party takes part. role: the role that the party must have.
 
-    role: the one that the party must have. Raises Refusal NOT_FOUND, NOT_A_PARTICIPANT.
+    Raises Refusal NOT_FOUND, NOT_A_PARTICIPANT.
     """
     part = sa.and_(Participation.case_id == CourtCase.id, Participation.party_id == party_key)
     if role is not None:
@@ -28,17 +29,15 @@ async def participant(
         .where(CourtCase.id == case_key)
         .group_by(CourtCase.id)
     )
-    found: Any = (await connection.execute(query)).one_or_none()
-    if found is None or found.court_code != officer.court_code:
-        raise not_found("case")
+    found = await find_own(connection, query, officer, "case")
     if not found.parts:
         wanted = "in the case" if role is None else "in the case in this role"
         raise Refusal("NOT_A_PARTICIPANT", f"The subject does not take part {wanted} (R3).", "Check both.", "role")
     return found
 
 
-async def known_party(connection: AsyncConnection, party_key: int, officer: Officer) -> None:
-    """Raise Refusal NOT_FOUND unless the party took part, openly, in a case of the officer's court or one below it."""
+async def require_known_party(connection: AsyncConnection, party_key: int, officer: Officer) -> None:
+    """Raise Refusal NOT_FOUND unless the party took part in a disclosed case of the court or one below it."""
     query = (
         sa.select(Participation.id)
         .join(CourtCase, CourtCase.id == Participation.case_id)
@@ -47,4 +46,4 @@ async def known_party(connection: AsyncConnection, party_key: int, officer: Offi
         .where(CourtCase.disclosed, CourtCase.filed_on >= Party.of_age_from, ~Party.held)
     )
     if (await connection.execute(query.limit(1))).first() is None:
-        raise not_found("party")
+        raise refuse_missing("party in your court")

@@ -1,4 +1,4 @@
-"""Rows that name a party, moved to another one (R22)."""
+"""Moves of rows from one party to another one (R22)."""
 
 from collections.abc import Collection, Iterator, Mapping
 
@@ -12,13 +12,13 @@ STAYING = frozenset(
     {"code_period", "code_record_version", "event", "identity", "identity_act", "identity_conflict"}
     | {"party", "party_name", "record_step"}
 )
-"""What was told, logged or written down of a party is never rewritten; identities and names have rules of their own."""
+"""Tables whose rows do not move: events, logs and steps are never changed; identities and names move separately."""
 
 LOCK_PARTIES = sa.text("SELECT id FROM party WHERE id = ANY(:keys) ORDER BY id FOR UPDATE")
 
 
-def naming_columns() -> Iterator[tuple[sa.Table, str]]:
-    """Each column whose rows move with their party; what others refer to before what refers to it."""
+def list_party_columns() -> Iterator[tuple[sa.Table, str]]:
+    """Yield the columns whose rows move with their party, referenced tables first."""
     for table in Base.metadata.sorted_tables:
         if table.name not in STAYING:
             for column in table.columns:
@@ -27,8 +27,8 @@ def naming_columns() -> Iterator[tuple[sa.Table, str]]:
 
 
 async def lock_for_moving(connection: AsyncConnection, party_keys: Collection[int]) -> None:
-    """Wait for imports, whose lines would follow to the wrong party, and for whoever writes about these parties."""
-    for lock in (Lock.ESTABLISHING, Lock.RECORDING):  # in the order in which an import takes them
+    """Wait for running imports and for other writers of these parties, and lock both out."""
+    for lock in (Lock.ESTABLISHING, Lock.RECORDING):  # the lock order of imports
         await connection.execute(HOLD, {"lock": lock})
     await connection.execute(LOCK_PARTIES, {"keys": sorted(party_keys)})
 
@@ -36,11 +36,11 @@ async def lock_for_moving(connection: AsyncConnection, party_keys: Collection[in
 async def move_rows(
     connection: AsyncConnection, source: int, target: int, chosen: Mapping[str, Collection[int]] | None = None
 ) -> None:
-    """Let rows that name one party name another; all, or `chosen` ones by table, with what rests on them.
+    """Move the rows of one party to another one: all, or the `chosen` keys by table, with the rows that rest on them.
 
-    Of two rows that would be the same the other party's counts, and this one stays where it is.
+    A row that would conflict with a row of the other party stays.
     """
-    for table, column in naming_columns():
+    for table, column in list_party_columns():
         bound: dict[str, object] = {"source": source, "target": target}
         rests = list(_basis(table))
         where = [f"{column} = :source", *(f"NOT ({same})" for same in _same(table, column))]
@@ -55,7 +55,7 @@ async def move_rows(
 
 
 def _basis(table: sa.Table) -> Iterator[str]:
-    """The party of each row of another table that a row of this one rests on."""
+    """Yield the party of each row of another table that a row rests on."""
     for column in table.columns:
         for key in column.foreign_keys:
             other = key.column.table
@@ -65,7 +65,7 @@ def _basis(table: sa.Table) -> Iterator[str]:
 
 
 def _same(table: sa.Table, column: str) -> Iterator[str]:
-    """Whether the other party has a row that a unique key would not let stand beside this one."""
+    """Yield conditions under which the other party has a row that conflicts with this one."""
     for others, where in _unique_keys(table, column):
         theirs = f"FROM {table.name} WHERE {column} = :target AND ({where})"
         found = (

@@ -1,4 +1,4 @@
-"""The procedure of a deduction as data: who may take which step from which state (R4), and what a step writes down."""
+"""The procedure of a deduction as data: roles, states and steps (R4)."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth.officer import Officer
-from casework.refusal import Refusal, not_found
+from casework.refusal import Refusal
+from casework.rows import find_own
 from models.court import StaffRole
 from models.court_case import CourtCase
 from models.deduction import Deduction, DeductionStatus, DeductionStep
@@ -18,7 +19,7 @@ from models.keyring import Keyring
 
 
 class Step(StrEnum):
-    """What is done to a deduction."""
+    """A step of the procedure."""
 
     PROPOSE = "PROPOSE"
     RESUBMIT = "RESUBMIT"
@@ -41,10 +42,7 @@ class Step(StrEnum):
 
 @dataclass(frozen=True)
 class Transition:
-    """One arrow of the procedure.
-
-    target: None where the state stays. keeps: the column that keeps who took the step, for the rule of three people.
-    """
+    """A transition of the procedure. target: None if the state stays. keeps: the column for the officer."""
 
     role: StaffRole
     sources: tuple[DeductionStatus, ...]
@@ -54,78 +52,66 @@ class Transition:
 
     @property
     def part(self) -> str | None:
-        """The part of the three that whoever takes this step plays; the panel's at each of its steps."""
+        """The column of the officer's part among the three people (R4); of the panel at each of its steps."""
         return self.keeps or ("decided_by" if self.role is StaffRole.PANEL else None)
 
 
-_STATUS = DeductionStatus
-OBJECTIONABLE = (_STATUS.PANEL_APPROVED, _STATUS.PUBLISHED)
-"""From the notification on, as long as it is visible, an item may be objected to (R8)."""
+S = DeductionStatus
+OBJECTIONABLE = (S.PANEL_APPROVED, S.PUBLISHED)
+"""The states in which an item may be objected to (R8)."""
 
 PROCEDURE: Mapping[Step, Transition] = {
-    Step.PROPOSE: Transition(StaffRole.JUDGE, (), _STATUS.PROPOSED, "The judge in charge proposes.", "proposed_by"),
+    Step.PROPOSE: Transition(StaffRole.JUDGE, (), S.PROPOSED, "The judge in charge proposes.", "proposed_by"),
     Step.RESUBMIT: Transition(
-        StaffRole.JUDGE, (_STATUS.CHIEF_RETURNED,), _STATUS.PROPOSED, "The proposer mends what was returned."
+        StaffRole.JUDGE, (S.CHIEF_RETURNED,), S.PROPOSED, "The proposer mends what was returned."
     ),
     Step.APPROVE: Transition(
-        StaffRole.CHIEF, (_STATUS.PROPOSED,), _STATUS.CHIEF_APPROVED, "The division's chief approves.", "reviewed_by"
+        StaffRole.CHIEF, (S.PROPOSED,), S.CHIEF_APPROVED, "The division's chief approves.", "reviewed_by"
     ),
-    Step.RETURN: Transition(
-        StaffRole.CHIEF, (_STATUS.PROPOSED,), _STATUS.CHIEF_RETURNED, "The chief returns it.", "reviewed_by"
-    ),
+    Step.RETURN: Transition(StaffRole.CHIEF, (S.PROPOSED,), S.CHIEF_RETURNED, "The chief returns it.", "reviewed_by"),
     Step.COLLECT: Transition(
-        StaffRole.CENTRE, (_STATUS.CHIEF_APPROVED,), _STATUS.IN_BATCH, "The Centre adds it to the month's batch."
+        StaffRole.CENTRE, (S.CHIEF_APPROVED,), S.IN_BATCH, "The Centre adds it to the month's batch."
     ),
-    Step.PASS: Transition(
-        StaffRole.PANEL, (_STATUS.IN_BATCH,), _STATUS.PANEL_APPROVED, "The panel approves.", "decided_by"
-    ),
-    Step.REJECT: Transition(
-        StaffRole.PANEL, (_STATUS.IN_BATCH,), _STATUS.PANEL_REJECTED, "The panel rejects.", "decided_by"
-    ),
+    Step.PASS: Transition(StaffRole.PANEL, (S.IN_BATCH,), S.PANEL_APPROVED, "The panel approves.", "decided_by"),
+    Step.REJECT: Transition(StaffRole.PANEL, (S.IN_BATCH,), S.PANEL_REJECTED, "The panel rejects.", "decided_by"),
     Step.OVERTURN: Transition(
         StaffRole.PANEL,
-        (_STATUS.PANEL_APPROVED,),
-        _STATUS.PANEL_REJECTED,
+        (S.PANEL_APPROVED,),
+        S.PANEL_REJECTED,
         "The panel rejects, after an objection, what it had approved.",
     ),
-    Step.NOTIFY: Transition(StaffRole.CENTRE, (_STATUS.PANEL_APPROVED,), None, "The Centre notifies the subject."),
-    Step.PUBLISH: Transition(
-        StaffRole.CENTRE, (_STATUS.PANEL_APPROVED,), _STATUS.PUBLISHED, "The Centre publishes the batch."
-    ),
+    Step.NOTIFY: Transition(StaffRole.CENTRE, (S.PANEL_APPROVED,), None, "The Centre notifies the subject."),
+    Step.PUBLISH: Transition(StaffRole.CENTRE, (S.PANEL_APPROVED,), S.PUBLISHED, "The Centre publishes the batch."),
     Step.CORRECT: Transition(
-        StaffRole.PANEL, (_STATUS.PANEL_APPROVED,), None, "The panel amends what it approved: a new version."
+        StaffRole.PANEL, (S.PANEL_APPROVED,), None, "The panel amends what it approved: a new version."
     ),
     Step.UPHOLD: Transition(StaffRole.PANEL, OBJECTIONABLE, None, "The panel upholds after an objection."),
     Step.AMEND: Transition(
-        StaffRole.PANEL, (_STATUS.PUBLISHED,), None, "The panel amends what was published: a new version."
+        StaffRole.PANEL, (S.PUBLISHED,), None, "The panel amends what was published: a new version."
     ),
-    Step.WITHDRAW: Transition(
-        StaffRole.PANEL, (_STATUS.PUBLISHED,), _STATUS.WITHDRAWN, "The panel withdraws after an objection."
-    ),
-    Step.SHIELD: Transition(
-        StaffRole.PANEL, (_STATUS.PUBLISHED,), _STATUS.SHIELDED, "The panel shields after a repair."
-    ),
+    Step.WITHDRAW: Transition(StaffRole.PANEL, (S.PUBLISHED,), S.WITHDRAWN, "The panel withdraws after an objection."),
+    Step.SHIELD: Transition(StaffRole.PANEL, (S.PUBLISHED,), S.SHIELDED, "The panel shields after a repair."),
     Step.DROP: Transition(
         StaffRole.CENTRE,
-        (_STATUS.PROPOSED, _STATUS.CHIEF_APPROVED, _STATUS.CHIEF_RETURNED, _STATUS.IN_BATCH, _STATUS.PANEL_APPROVED),
-        _STATUS.PANEL_REJECTED,
+        (S.PROPOSED, S.CHIEF_APPROVED, S.CHIEF_RETURNED, S.IN_BATCH, S.PANEL_APPROVED),
+        S.PANEL_REJECTED,
         "What is not published falls with the decision that it rests on (R25).",
     ),
     Step.REVOKE: Transition(
         StaffRole.CENTRE,
-        (_STATUS.PUBLISHED,),
-        _STATUS.WITHDRAWN,
+        (S.PUBLISHED,),
+        S.WITHDRAWN,
         "What is published falls with the decision that it rests on (R25).",
     ),
 }
 
 PEOPLE = ("proposed_by", "reviewed_by", "decided_by")
-"""Three different people (R4); a constraint of the table holds them apart as well."""
+"""Three different people (R4); a constraint of the table enforces this too."""
 
 
 @dataclass(frozen=True)
 class Act:
-    """Somebody takes a step: who, when, why (R4). keyring: opens the number of a subject whose age must be known."""
+    """An act of an officer, with time and reason (R4). keyring: to read a subject's age from its sealed number."""
 
     officer: Officer
     at: datetime
@@ -134,25 +120,26 @@ class Act:
 
 
 def permit(officer: Officer, step: Step) -> Transition:
-    """The transition, if the officer's role may take it. Raises Refusal WRONG_ROLE."""
+    """Return the transition of a step. Raises Refusal WRONG_ROLE unless the officer's role may take it."""
     require(officer, PROCEDURE[step].role)
     return PROCEDURE[step]
 
 
-def require(officer: Officer, role: StaffRole) -> None:
-    """Raise Refusal WRONG_ROLE unless the officer acts in this role."""
-    require_any(officer, role)
-
-
-def require_any(officer: Officer, *roles: StaffRole) -> None:
+def require(officer: Officer, *roles: StaffRole) -> None:
     """Raise Refusal WRONG_ROLE unless the officer acts in one of these roles."""
     if officer.role not in roles:
         wanted = " or ".join(roles)
         raise Refusal("WRONG_ROLE", f"This is for {wanted}; you act as {officer.role}.", f"Ask a {wanted}.")
 
 
+def authorize(act: Act, *roles: StaffRole) -> str:
+    """Return the reason of an act. Raises Refusal WRONG_ROLE for another role, REASON_REQUIRED for no reason (R4)."""
+    require(act.officer, *roles)
+    return require_reason(act.reason)
+
+
 def require_reason(reason: str) -> str:
-    """A reason without blanks around it. Raises Refusal REASON_REQUIRED if there is none (R4)."""
+    """Return the reason, stripped. Raises Refusal REASON_REQUIRED if it is blank (R4)."""
     if not (found := reason.strip()):
         raise Refusal("REASON_REQUIRED", "Every step says why.", "Write a sentence.", "reason")
     return found
@@ -166,26 +153,22 @@ LOCKED = (
 )
 
 
-async def locked(connection: AsyncConnection, officer: Officer, key: int, version: int | None = None) -> sa.Row[Any]:
-    """A deduction of the officer's court, locked until the transaction ends.
+async def lock_deduction(
+    connection: AsyncConnection, officer: Officer, key: int, version: int | None = None
+) -> sa.Row[Any]:
+    """Lock a deduction of the officer's court. version: the version that the officer has read, if any.
 
-    version: the one that the officer has seen. Raises Refusal NOT_FOUND, STALE_VERSION.
+    Raises Refusal NOT_FOUND, STALE_VERSION.
     """
-    found = (await connection.execute(LOCKED, {"key": key})).one_or_none()
-    if found is None or found.court_code != officer.court_code:
-        raise not_found("deduction")
+    found = await find_own(connection, LOCKED.params(key=key), officer, "deduction")
     if version is not None and version != found.version:
-        raise Refusal(
-            "STALE_VERSION",
-            f"You have seen version {version}; it is version {found.version} by now.",
-            "Read it again before you decide.",
-            "version",
-        )
+        message = f"You have seen version {version}; it is version {found.version} by now."
+        raise Refusal("STALE_VERSION", message, "Read it again before you decide.", "version")
     return found
 
 
 async def take(connection: AsyncConnection, step: Step, found: sa.Row[Any], act: Act, **changes: Any) -> None:
-    """Take a step with a locked deduction, changing these columns too, and write it down.
+    """Take a step with a locked deduction and record it. changes: further columns.
 
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, WRONG_STATE, SAME_PERSON.
     """
@@ -197,45 +180,32 @@ async def take(connection: AsyncConnection, step: Step, found: sa.Row[Any], act:
     update = sa.update(Deduction).where(Deduction.id == found.id)
     status = transition.target or found.status
     await connection.execute(update.values(status=status, **changes))
-    await connection.execute(sa.insert(DeductionStep).values(written(status, found.id, act, reason)))
+    await insert_steps(connection, [found.id], status, act.officer, act.at, reason)
 
 
 def _check_state(transition: Transition, status: DeductionStatus) -> None:
     if status not in transition.sources:
         wanted = " or ".join(transition.sources)
-        raise Refusal(
-            "WRONG_STATE", f"The deduction is {status}; this step begins from {wanted}.", "Read it again.", "id"
-        )
+        message = f"The deduction is {status}; this step begins from {wanted}."
+        raise Refusal("WRONG_STATE", message, "Read it again.", "id")
 
 
 def _check_people(found: sa.Row[Any], part: str | None, officer: Officer) -> None:
     others = (getattr(found, name) for name in PEOPLE if name != part)
     if part and officer.key in others:
-        raise Refusal(
-            "SAME_PERSON",
-            "Proposer, chief and panel member of one item are three different people (R4).",
-            "Leave it to a colleague.",
-        )
+        message = "Proposer, chief and panel member of one item are three different people (R4)."
+        raise Refusal("SAME_PERSON", message, "Leave it to a colleague.")
 
 
-def written(status: DeductionStatus, key: int, act: Act, reason: str) -> dict[str, Any]:
-    """The row of a step that leads to a state: the next of its deduction."""
-    earlier = sa.select(sa.func.coalesce(sa.func.max(DeductionStep.sequence), 0) + 1)
-    return {
-        "deduction_id": key,
-        "sequence": earlier.where(DeductionStep.deduction_id == key).scalar_subquery(),
-        "status": status,
-        "staff_id": act.officer.key,
-        "staff_role": act.officer.role,
-        "taken_at": act.at,
-        "reason": reason,
-    }
-
-
-def steps_of(
-    keys: Collection[int], status: DeductionStatus, by: Officer | None, at: datetime, reason: str
-) -> sa.Insert:
-    """The rows of a step that leads several deductions to a state, each the next of its own. by: None for a file's."""
+async def insert_steps(
+    connection: AsyncConnection,
+    keys: Collection[int],
+    status: DeductionStatus,
+    by: Officer | None,
+    at: datetime,
+    reason: str,
+) -> None:
+    """Record a step of deductions to a state, each with its next sequence number. by: None for a file."""
     step = DeductionStep
     columns = ["deduction_id", "sequence", "status", "staff_id", "staff_role", "taken_at", "reason"]
     values = sa.select(
@@ -247,4 +217,5 @@ def steps_of(
         sa.literal(at, sa.DateTime(timezone=True)),
         sa.literal(reason, sa.Text),
     ).outerjoin(step, step.deduction_id == Deduction.id)
-    return sa.insert(step).from_select(columns, values.where(Deduction.id.in_(keys)).group_by(Deduction.id))
+    chosen = values.where(Deduction.id.in_(keys)).group_by(Deduction.id)
+    await connection.execute(sa.insert(step).from_select(columns, chosen))

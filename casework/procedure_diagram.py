@@ -1,4 +1,4 @@
-"""The procedure for people: a diagram of the states, and a table of who takes which step."""
+"""The procedure as a page: a diagram of the states, and a table of the steps."""
 
 from collections.abc import Iterator
 
@@ -12,11 +12,11 @@ different people; every step keeps who, when and why (R4).
 """
 
 EXPIRY = f"    {DeductionStatus.PUBLISHED} --> {DeductionStatus.EXPIRED}: by the date alone (R6)"
-"""Nobody takes this step, and nothing is stored."""
+"""This transition follows from the date, without a step."""
 
 
-def procedure_diagram() -> str:
-    """Markdown: a Mermaid state diagram, then the steps."""
+def draw_procedure() -> str:
+    """Return Markdown with a Mermaid state diagram and the table of steps."""
     return "\n".join([HEADER, "```mermaid", "stateDiagram-v2", *_arrows(), EXPIRY, "```", "", *_table()]) + "\n"
 
 

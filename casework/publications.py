@@ -1,25 +1,25 @@
-"""What a court publishes or serves beside its items: bulletins (通报), legal-consequence notices (法律后果告知书)."""
+"""Bulletins (通报) and legal-consequence notices (法律后果告知书)."""
 
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.participants import participant
-from casework.procedure import Act, require, require_reason
+from casework.participants import find_case
+from casework.procedure import Act, authorize, require
 from casework.record_steps import keep_step
 from casework.refusal import Refusal
+from casework.rows import insert_new
 from models.bulletin import Bulletin, BulletinKind
 from models.certificate import LONGEST_NUMBER
 from models.consequence_notice import ConsequenceNotice
 from models.court import StaffRole
-from models.terms import court_day
+from models.terms import to_court_day
 
 
 @dataclass(frozen=True)
 class Announcement:
-    """A bulletin about a month, given by any of its days."""
+    """A bulletin about the month of a day."""
 
     kind: BulletinKind
     month: date
@@ -29,7 +29,7 @@ class Announcement:
 
 @dataclass(frozen=True)
 class Service:
-    """A notice as it was served: its number, on whom, when, and the SHA-256 of the document."""
+    """A notice as served: number, participant, day, and the SHA-256 of the document."""
 
     number: str
     case_key: int
@@ -39,12 +39,12 @@ class Service:
 
 
 async def publish_bulletin(connection: AsyncConnection, announcement: Announcement, act: Act) -> int:
-    """Publish a bulletin of the officer's court; gives its key.
+    """Publish a bulletin of the officer's court. Return its key.
 
     Raises Refusal WRONG_ROLE, BAD_TEXT, BAD_DATE, ISSUED.
     """
     require(act.officer, StaffRole.CENTRE)
-    if announcement.month.replace(day=1) > court_day(act.at):
+    if announcement.month.replace(day=1) > to_court_day(act.at):
         raise Refusal("BAD_DATE", "This month has not begun yet.", "Write about a past one.", "month")
     values = {
         "court_code": act.officer.court_code,
@@ -54,22 +54,19 @@ async def publish_bulletin(connection: AsyncConnection, announcement: Announceme
         "body": _given(announcement.body, "body"),
         "published_at": act.at,
     }
-    written = insert(Bulletin).values(values).on_conflict_do_nothing().returning(Bulletin.id)
-    key: int | None = (await connection.execute(written)).scalar_one_or_none()
-    if key is None:
-        raise Refusal("ISSUED", "There is a bulletin of this kind for this month.", "Choose another month.", "month")
+    refusal = Refusal("ISSUED", "There is a bulletin of this kind for this month.", "Choose another month.", "month")
+    key = await insert_new(connection, Bulletin, values, refusal)
     return key
 
 
 async def issue_notice(connection: AsyncConnection, service: Service, act: Act) -> int:
-    """Keep that a participant was told what follows if it does not perform; gives the notice's key.
+    """Record that a notice was served on a participant. Return its key.
 
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, NOT_A_PARTICIPANT, BAD_DATE, ISSUED.
     """
-    require(act.officer, StaffRole.JUDGE)
-    require_reason(act.reason)
-    case = await participant(connection, service.case_key, service.party_key, act.officer)
-    if service.served_on > court_day(act.at):
+    authorize(act, StaffRole.JUDGE)
+    case = await find_case(connection, service.case_key, service.party_key, act.officer)
+    if service.served_on > to_court_day(act.at):
         raise Refusal("BAD_DATE", "This day has not come yet.", "Give a past day.", "servedOn")
     values = {
         "number": _number(service.number),
@@ -81,10 +78,8 @@ async def issue_notice(connection: AsyncConnection, service: Service, act: Act) 
         "issued_by": act.officer.key,
         "issued_at": act.at,
     }
-    written = insert(ConsequenceNotice).values(values).on_conflict_do_nothing().returning(ConsequenceNotice.id)
-    key: int | None = (await connection.execute(written)).scalar_one_or_none()
-    if key is None:
-        raise Refusal("ISSUED", "A notice of this number is served already.", "Give another number.", "number")
+    refusal = Refusal("ISSUED", "A notice of this number is served already.", "Give another number.", "number")
+    key = await insert_new(connection, ConsequenceNotice, values, refusal)
     await keep_step(connection, service.party_key, act, consequence_notice_id=key)
     return key
 

@@ -1,4 +1,4 @@
-"""Who took a step with a sanction, a certificate, a list entry, a code record or a notice, when and why."""
+"""Steps with sanctions, certificates, listings, code records, notices and settlements."""
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -8,7 +8,7 @@ from models.record_step import RecordStep
 
 
 async def keep_step(connection: AsyncConnection, party_key: int, act: Act, **matter: int) -> None:
-    """Write a step down. `matter`: the one column that says what it was taken with. Raises Refusal REASON_REQUIRED."""
+    """Record a step. matter: the column of the row it was taken with. Raises Refusal REASON_REQUIRED."""
     values = {
         "court_code": act.officer.court_code,
         "party_id": party_key,

@@ -1,10 +1,10 @@
-"""What the procedure refuses, in words that say what to do instead."""
+"""Refusals of the procedure, each with a hint."""
 
 from enum import StrEnum
 
 
 class Code(StrEnum):
-    """Why a step is refused, for programs."""
+    """Machine-readable reasons of refusals."""
 
     ANSWERED = "ANSWERED"
     APPLIED = "APPLIED"
@@ -58,9 +58,9 @@ class Code(StrEnum):
 
 
 class Refusal(Exception):
-    """A step that may not be taken; nothing of it is done.
+    """A step that is not permitted. Its transaction is rolled back.
 
-    code: for programs. field: the input that it is about, if it is about one. hint: what to do instead.
+    code: for programs. field: the input concerned, if any. hint: what to do instead.
     """
 
     def __init__(self, code: str, message: str, hint: str, field: str | None = None) -> None:
@@ -68,6 +68,6 @@ class Refusal(Exception):
         self.code, self.message, self.hint, self.field = Code(code), message, hint, field
 
 
-def not_found(what: str) -> Refusal:
-    """The same for what does not exist and for what belongs to another court (R20)."""
-    return Refusal("NOT_FOUND", f"There is no such {what} in your court.", "Look it up again.", "id")
+def refuse_missing(what: str, field: str = "id") -> Refusal:
+    """Return the refusal of a row that does not exist, or that the caller may not know of (R20)."""
+    return Refusal("NOT_FOUND", f"There is no such {what}.", "Look it up again.", field)

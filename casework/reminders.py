@@ -1,4 +1,4 @@
-"""What a court is reminded of: answers and reviews that fall due, months that wait for publication (R5, R8, R9)."""
+"""Reminders of courts: answers, reviews and publications that are due (R5, R8, R9)."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.blue import next_review, running
+from casework.record_repairs import find_next_review, is_running
 from models.batch import Batch, BatchStatus
 from models.calendar import Reminder, ReminderKind
 from models.catalogue import Colour
@@ -19,26 +19,31 @@ from models.objection import Objection
 from models.terms import add_months
 
 AHEAD = timedelta(days=7)
-"""How long before its day a court is reminded of an answer or a review."""
+"""How long in advance a court is reminded of an answer or a review."""
 
-Row = dict[str, Any]
+OPEN_OBJECTIONS = (
+    sa.select(Objection.id, Objection.due_on, CourtCase.court_code)
+    .join(Deduction, Deduction.id == Objection.deduction_id)
+    .join(CourtCase, CourtCase.id == Deduction.case_id)
+    .where(Objection.outcome.is_(None))
+)
+
+Rows = Iterator[dict[str, Any]]
 
 
 async def remind(connection: AsyncConnection, day: date, now: datetime) -> None:
-    """Write the reminders of a day; those that are there already stay as they are."""
-    rows = [
-        *_objections(await _open_objections(connection), day),
-        *_reviews(await _blue(connection, day), day),
-        *_batches(await _unpublished(connection, day)),
+    """Insert the reminders of a day; existing ones stay."""
+    objections, reviews, batches = [
+        (await connection.execute(query)).all() for query in (OPEN_OBJECTIONS, _running_repairs(day), _over(day))
     ]
+    rows = [*_remind_of_objections(objections, day), *_remind_of_reviews(reviews, day), *_remind_of_batches(batches)]
     if rows:
-        filled = [
-            {**dict.fromkeys(("objection_id", "code_record_id", "batch_id")), **row, "given_at": now} for row in rows
-        ]
+        blank = dict.fromkeys(("objection_id", "code_record_id", "batch_id"))
+        filled = [blank | row | {"given_at": now} for row in rows]
         await connection.execute(insert(Reminder).on_conflict_do_nothing(), filled)
 
 
-def _objections(found: Any, day: date) -> Iterator[Row]:
+def _remind_of_objections(found: Any, day: date) -> Rows:
     for row in found:
         common = {"court_code": row.court_code, "due_on": row.due_on, "objection_id": row.id}
         if row.due_on <= day + AHEAD:
@@ -47,40 +52,27 @@ def _objections(found: Any, day: date) -> Iterator[Row]:
             yield {"kind": ReminderKind.OBJECTION_OVERDUE, **common}
 
 
-def _reviews(found: Any, day: date) -> Iterator[Row]:
+def _running_repairs(day: date) -> sa.Select[int, str, date]:
+    query = sa.select(CodeRecord.id, CodeRecord.court_code, CodeRecord.effective_on)
+    return query.where(CodeRecord.colour == Colour.BLUE, is_running(day))
+
+
+def _remind_of_reviews(found: Any, day: date) -> Rows:
     for row in found:
-        due = next_review(row.effective_on, day - timedelta(days=1))
+        due = find_next_review(row.effective_on, day - timedelta(days=1))
         if due <= day + AHEAD:
             common = {"court_code": row.court_code, "due_on": due, "code_record_id": row.id}
             yield {"kind": ReminderKind.REVIEW_DUE, **common}
 
 
-def _batches(found: Any) -> Iterator[Row]:
+def _over(day: date) -> sa.Select[int, str, date]:
+    """Select the months that are over and not published."""
+    query = sa.select(Batch.id, Batch.court_code, Batch.month)
+    over = Batch.month < sa.literal(day.replace(day=1), sa.Date)
+    return query.where(Batch.status != BatchStatus.PUBLISHED, over)
+
+
+def _remind_of_batches(found: Any) -> Rows:
     for row in found:
         due = add_months(row.month, 1)
         yield {"kind": ReminderKind.BATCH_DUE, "court_code": row.court_code, "due_on": due, "batch_id": row.id}
-
-
-async def _open_objections(connection: AsyncConnection) -> Any:
-    query = (
-        sa.select(Objection.id, Objection.due_on, CourtCase.court_code)
-        .join(Deduction, Deduction.id == Objection.deduction_id)
-        .join(CourtCase, CourtCase.id == Deduction.case_id)
-        .where(Objection.outcome.is_(None))
-    )
-    return (await connection.execute(query)).all()
-
-
-async def _blue(connection: AsyncConnection, day: date) -> Any:
-    query = sa.select(CodeRecord.id, CodeRecord.court_code, CodeRecord.effective_on)
-    return (await connection.execute(query.where(CodeRecord.colour == Colour.BLUE, running(day)))).all()
-
-
-async def _unpublished(connection: AsyncConnection, day: date) -> Any:
-    """Months that are over and wait for their publication."""
-    query = sa.select(Batch.id, Batch.court_code, Batch.month)
-    return (
-        await connection.execute(
-            query.where(Batch.status != BatchStatus.PUBLISHED, Batch.month < sa.literal(day.replace(day=1), sa.Date))
-        )
-    ).all()

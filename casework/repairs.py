@@ -1,4 +1,4 @@
-"""Repairs: what a subject asks for that has corrected itself, and what the panel grants (R9, R10)."""
+"""Repairs of deductions: applications of subjects and decisions of the panel (R9, R10)."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -6,17 +6,17 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute
 
 from casework.batches import lock_item
-from casework.events import colour
+from casework.events import update_colours
 from casework.procedure import Act, Step, permit, require_reason, take
 from casework.records import end_item, shorten_record, tell_of
-from casework.refusal import Refusal, not_found
+from casework.refusal import Refusal, refuse_missing
 from casework.restorations import restore_deductions
-from casework.terms import repairable_from
+from casework.rows import insert_new
+from casework.terms import compute_first_repair_day
 from casework.versions import keep_version
 from models.code_record import CodeRecord
 from models.court_case import CourtCase
@@ -24,12 +24,12 @@ from models.deduction import Deduction, DeductionStatus
 from models.event import EventKind
 from models.objection import Objection
 from models.repair import EVIDENCED, Repair, RepairGround, RepairOutcome
-from models.terms import court_day
+from models.terms import to_court_day
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """A document that shows what was performed or settled: its number, and the SHA-256 of the file."""
+    """A document that shows the performance or settlement: its number, and the SHA-256 of the file."""
 
     document: str
     digest: bytes
@@ -37,7 +37,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Application:
-    """What a subject shows: the ground, its commitment, what it has performed, in CNY, and by which document."""
+    """An application: its ground, a commitment, the amount performed in CNY, and a document."""
 
     ground: RepairGround
     commitment: str
@@ -47,18 +47,18 @@ class Application:
 
 @dataclass(frozen=True)
 class RepairDecision:
-    """The panel's decision. `new_end`: SHORTENED only."""
+    """The panel's decision. new_end: for SHORTENED."""
 
     outcome: RepairOutcome
     new_end: date | None = None
 
 
 async def apply(connection: AsyncConnection, party_key: int, key: int, application: Application, at: datetime) -> int:
-    """A subject applies for repair of a published item of its own; gives the application's key.
+    """Enter a subject's application for repair of its own published item. Return the application's key.
 
     Raises Refusal NOT_FOUND, TOO_EARLY, REASON_REQUIRED, NEGATIVE_AMOUNT, BAD_EXTENT, EVIDENCE_REQUIRED, APPLIED.
     """
-    today = court_day(at)
+    today = to_court_day(at)
     query = sa.select(Deduction.tier, Deduction.determined_on).where(
         Deduction.id == key,
         Deduction.party_id == party_key,
@@ -67,8 +67,8 @@ async def apply(connection: AsyncConnection, party_key: int, key: int, applicati
     )
     found = (await connection.execute(query)).one_or_none()
     if found is None:
-        raise not_found("deduction")
-    check_minimum(repairable_from(found.tier, found.determined_on), today)
+        raise refuse_missing("deduction in your court")
+    check_minimum(compute_first_repair_day(found.tier, found.determined_on), today)
     return await enter_application(connection, party_key, application, today, deduction_id=key)
 
 
@@ -81,7 +81,7 @@ def check_minimum(first: date, today: date) -> None:
 async def enter_application(
     connection: AsyncConnection, party_key: int, application: Application, today: date, **of: int
 ) -> int:
-    """Write an application down. `of`: what it is for.
+    """Insert an application. of: the column of the row it is for.
 
     Raises Refusal NEGATIVE_AMOUNT, BAD_EXTENT, EVIDENCE_REQUIRED, REASON_REQUIRED, APPLIED.
     """
@@ -96,15 +96,13 @@ async def enter_application(
         "evidence_digest": evidence and evidence.digest,
         "applied_on": today,
     }
-    written = insert(Repair).values(values | of).on_conflict_do_nothing().returning(Repair.id)
-    key: int | None = (await connection.execute(written)).scalar_one_or_none()
-    if key is None:
-        raise Refusal("APPLIED", "An application for this is open already.", "Await its decision.", "id")
+    refusal = Refusal("APPLIED", "An application for this is open already.", "Await its decision.", "id")
+    key = await insert_new(connection, Repair, values | of, refusal)
     return key
 
 
 def _check_shown(application: Application) -> None:
-    """What the ground demands: an amount for a full performance, its receipt or the settlement (R9)."""
+    """Raise Refusal unless the application has the amount and the document that its ground requires (R9)."""
     ground, amount, evidence = application.ground, application.amount_performed, application.evidence
     if amount < 0:
         raise Refusal("NEGATIVE_AMOUNT", "The amount performed is below zero.", "Give it in CNY.", "amountPerformed")
@@ -117,13 +115,13 @@ def _check_shown(application: Application) -> None:
 
 
 async def decide_repair(connection: AsyncConnection, key: int, decision: RepairDecision, act: Act) -> None:
-    """The panel's decision on an open application, with its reasons.
+    """Decide an open application, with reasons.
 
-    SHORTENED gives the item and its record a new end, SHIELDED ends both at once, REFUSED changes nothing.
-    Raises Refusal NOT_FOUND, DECIDED, BAD_DATE, and as `take` does.
+    SHORTENED gives the item and its record a new end, SHIELDED ends both at once, REFUSED changes nothing. Raises
+    Refusal NOT_FOUND, DECIDED, EXPIRED, OBJECTION_OPEN, BAD_DATE, and as `take` does.
     """
     permit(act.officer, Step.SHIELD)
-    repair = await open_application(connection, key, Repair.deduction_id, act)
+    repair = await lock_application(connection, key, Repair.deduction_id, act)
     found = await lock_item(connection, repair.deduction_id, None, act)
     if decision.outcome is not RepairOutcome.REFUSED:
         await _check_grantable(connection, found, act)
@@ -133,11 +131,11 @@ async def decide_repair(connection: AsyncConnection, key: int, decision: RepairD
         await end_item(connection, Step.SHIELD, found, act)
     if decision.outcome is not RepairOutcome.REFUSED:
         await restore_deductions(connection, {found.id: repair.ground}, act.at)
-    await written_decision(connection, key, decision, act)
+    await write_decision(connection, key, decision, act)
 
 
-async def written_decision(connection: AsyncConnection, key: int, decision: RepairDecision, act: Act) -> None:
-    """Write down how an application ended. Raises Refusal REASON_REQUIRED."""
+async def write_decision(connection: AsyncConnection, key: int, decision: RepairDecision, act: Act) -> None:
+    """Store the decision on an application. Raises Refusal REASON_REQUIRED."""
     new_end = decision.new_end if decision.outcome is RepairOutcome.SHORTENED else None
     values = {
         "outcome": decision.outcome,
@@ -148,10 +146,10 @@ async def written_decision(connection: AsyncConnection, key: int, decision: Repa
     await connection.execute(sa.update(Repair).where(Repair.id == key).values(values))
 
 
-async def open_application(
+async def lock_application(
     connection: AsyncConnection, key: int, of: InstrumentedAttribute[int | None], act: Act
 ) -> Any:
-    """An application of the officer's court for what `of` names, locked. Raises Refusal NOT_FOUND, DECIDED."""
+    """Lock the court's open application for a row in column `of`. Raises Refusal NOT_FOUND, DECIDED."""
     query = (
         sa.select(Repair.__table__)
         .outerjoin(Deduction, Deduction.id == Repair.deduction_id)
@@ -162,15 +160,15 @@ async def open_application(
     )
     found: Any = (await connection.execute(query.with_for_update(of=Repair))).one_or_none()
     if found is None:
-        raise not_found("repair")
+        raise refuse_missing("repair in your court")
     if found.outcome is not None:
         raise Refusal("DECIDED", "This application is decided.", "A subject may apply anew.", "id")
     return found
 
 
 async def _check_grantable(connection: AsyncConnection, found: Any, act: Act) -> None:
-    """What is over needs no repair, and what is contested is decided first (R8)."""
-    if found.expires_on is None or found.expires_on < court_day(act.at):
+    """Raise Refusal if the item has expired or has an open objection (R8)."""
+    if found.expires_on is None or found.expires_on < to_court_day(act.at):
         raise Refusal("EXPIRED", "The item's publicity is over.", "Refuse the application.", "id")
     contested = sa.select(Objection.id).where(Objection.deduction_id == found.id, Objection.outcome.is_(None))
     if (await connection.execute(contested)).first():
@@ -178,18 +176,17 @@ async def _check_grantable(connection: AsyncConnection, found: Any, act: Act) ->
 
 
 def check_end(end: date | None, today: date, before: date | None) -> None:
-    """Raise Refusal BAD_DATE unless the new last day lies after today and before the one there is."""
+    """Raise Refusal BAD_DATE unless the new last day lies between today and the current one."""
     if end is None or not today < end < (before or date.max):
-        raise Refusal(
-            "BAD_DATE", f"A shorter term ends after {today}, and earlier than now.", "Choose a day.", "newEnd"
-        )
+        message = f"A shorter term ends after {today}, and earlier than now."
+        raise Refusal("BAD_DATE", message, "Choose a day.", "newEnd")
 
 
 async def _shorten(connection: AsyncConnection, found: sa.Row[Any], end: date | None, act: Act) -> None:
-    check_end(end, court_day(act.at), found.expires_on)
+    check_end(end, to_court_day(act.at), found.expires_on)
     await take(connection, Step.AMEND, found, act, expires_on=end, version=found.version + 1)
     await keep_version(connection, found.id, act)
     if end is not None:
         await shorten_record(connection, found.id, end)
     await tell_of(connection, found, EventKind.REPAIR_GRANTED, act.at)
-    await colour(connection, [found.party_id], act.at)
+    await update_colours(connection, [found.party_id], act.at)

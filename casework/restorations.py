@@ -1,4 +1,4 @@
-"""What a granted repair gives back at the moral bank: all or half of what a deduction took, or a veto lifted."""
+"""Conversions of granted repairs: they restore all or half of a deduction, or lift a veto."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.assessments import assess_records, reverse_records
-from casework.conversions import enter_opposites, enter_rows, live_entries
-from casework.keys import key_array
+from casework.conversions import enter_opposites, enter_rows, lock_live_entries
+from casework.keys import bind_keys
 from models.catalogue import ItemKind, MoralBankItem
 from models.point_conversion import PointConversion
 from models.repair import Repair, RepairGround, RepairOutcome
@@ -22,12 +22,12 @@ REPAIR_ITEMS = {
     RepairGround.REMORSE: "MR4",
     RepairGround.RESTITUTION: "MR5",
 }
-"""The item that a repair on each ground is converted into."""
+"""The item of a repair, by ground."""
 
 
 async def restore_deductions(connection: AsyncConnection, repaired: Mapping[int, RepairGround], at: datetime) -> None:
-    """Convert granted repairs of deductions, by key: the share that the item restores of what was taken, once."""
-    entries = await live_entries(connection, PointConversion.deduction_id, repaired)
+    """Convert granted repairs of deductions, by key: the item's share of the points taken, once."""
+    entries = await lock_live_entries(connection, PointConversion.deduction_id, repaired)
     back: dict[int, int] = {}
     for entry in entries:
         if entry.kind is ItemKind.REPAIR:
@@ -37,14 +37,14 @@ async def restore_deductions(connection: AsyncConnection, repaired: Mapping[int,
     rows = []
     for entry in taken:
         item = items.get((entry.version_id, REPAIR_ITEMS[repaired[entry.deduction_id]]))
-        if item and (points := restored(-entry.points, item.value) - back.get(entry.deduction_id, 0)) > 0:
+        if item and (points := compute_restored(-entry.points, item.value) - back.get(entry.deduction_id, 0)) > 0:
             rows.append(_row(entry, item, points))
     await enter_rows(connection, rows, at)
 
 
 async def restore_repaired(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:
-    """Convert what was granted to these deductions by repairs, as far as it has not been."""
-    granted = sa.and_(Repair.deduction_id == sa.any_(key_array(keys)), Repair.outcome != RepairOutcome.REFUSED)
+    """Convert the granted repairs of these deductions that are not converted yet."""
+    granted = sa.and_(Repair.deduction_id == sa.any_(bind_keys(keys)), Repair.outcome != RepairOutcome.REFUSED)
     query = sa.select(Repair.deduction_id, Repair.ground).where(granted).order_by(Repair.decided_at, Repair.id)
     repaired = {row.deduction_id: row.ground for row in await connection.execute(query)}
     if repaired:
@@ -52,11 +52,11 @@ async def restore_repaired(connection: AsyncConnection, keys: Collection[int], a
 
 
 async def restore_records(connection: AsyncConnection, repaired: Mapping[int, RepairGround], at: datetime) -> None:
-    """Convert granted repairs of code records, by key, against which a veto stands.
+    """Convert granted repairs of code records with a veto, by key.
 
-    A veto carries no points, so neither does its repair; MR1 lifts it at once, others when the record ends.
+    A veto and its repair have no points. MR1 lifts the veto at once, other grounds when the record ends.
     """
-    entries = await live_entries(connection, PointConversion.code_record_id, repaired, ItemKind.VETO)
+    entries = await lock_live_entries(connection, PointConversion.code_record_id, repaired, ItemKind.VETO)
     items = await _items(connection, {entry.version_id for entry in entries})
     rows = []
     for entry in entries:
@@ -69,14 +69,14 @@ async def restore_records(connection: AsyncConnection, repaired: Mapping[int, Re
 
 
 async def break_repairs(connection: AsyncConnection, keys: Collection[int], at: datetime) -> None:
-    """Who breaks the repair of a record keeps nothing of it: what it gave is reversed, and a veto stands again."""
-    entries = await live_entries(connection, PointConversion.code_record_id, keys, ItemKind.REPAIR)
+    """Reverse the conversions of broken repairs of records; their vetoes are assessed again."""
+    entries = await lock_live_entries(connection, PointConversion.code_record_id, keys, ItemKind.REPAIR)
     await enter_opposites(connection, entries, at)
     await assess_records(connection, keys, at)
 
 
-def restored(points: int, share: Decimal) -> int:
-    """Whole points that come back, never more than the share."""
+def compute_restored(points: int, share: Decimal) -> int:
+    """Return the share of points, rounded down."""
     return int(points * share)
 
 
@@ -86,7 +86,7 @@ def _row(entry: Any, item: Any, points: int) -> dict[str, Any]:
 
 
 async def _items(connection: AsyncConnection, versions: Collection[int]) -> dict[tuple[int, str], Any]:
-    """The repair items of these editions, by edition and code."""
+    """Return the repair items of editions, by edition and code."""
     query = sa.select(MoralBankItem.id, MoralBankItem.version_id, MoralBankItem.code, MoralBankItem.value)
     found = await connection.execute(
         query.where(MoralBankItem.version_id.in_(versions), MoralBankItem.kind == ItemKind.REPAIR)

@@ -1,4 +1,4 @@
-"""Fines, detentions, convictions, lesser sanctions: recorded from their decisions, revoked on reconsideration (R12)."""
+"""Sanctions: recorded from their decisions, revoked on reconsideration (R12)."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -6,35 +6,36 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.catalogue import behaviour_in_force, code_type_in_force
-from casework.consequences import follow, look
-from casework.founded import withdraw_founded
+from casework.catalogue import find_behaviour, find_code_type
+from casework.consequences import find_visible, follow
 from casework.matters import SANCTIONS
-from casework.participants import participant
-from casework.procedure import Act, require, require_reason
+from casework.participants import find_case
+from casework.procedure import Act, authorize
 from casework.record_steps import keep_step
-from casework.refusal import Refusal, not_found
-from casework.terms import red_type
+from casework.refusal import Refusal
+from casework.revocations import withdraw_founded
+from casework.rows import find_own, insert_new
+from casework.terms import find_red_type
 from models.case_numbers import parse_case_number
 from models.court import StaffRole
 from models.identifiers import IdentifierError
 from models.party import Party, PartyKind
 from models.sanction import LONGEST_DETENTION, LONGEST_SENTENCE_MONTHS, SANCTION_CASES, Sanction, SanctionKind
-from models.terms import add_months, court_day
+from models.terms import add_months, to_court_day
 
+COPIED = ("kind", "amount", "days", "decided_on", "effective_on", "sentence_ends_on")
 LATEST_EFFECT_MONTHS = 12
-"""What is later is a slip of the pen: nothing takes effect in more than a year."""
+"""The limit of plausible days of effect, in months from today."""
 
 
 @dataclass(frozen=True)
 class SanctionDecision:
-    """A decision on one participant of a case. `amount`: of a fine, in CNY. `days`: of a detention.
+    """A decision on a participant. amount: of a fine, in CNY. days: of a detention.
 
-    sentence_ends_on: of a conviction with a custodial sentence; without one it counts from the day it took effect.
-    behaviour: code of the catalogue in force on the day of the decision; an admonition names one.
+    sentence_ends_on: of a conviction with a custodial sentence; without one the term runs from the day of effect.
+    behaviour: code of the catalogue in force on the day of the decision; required for an admonition.
     """
 
     number: str
@@ -50,21 +51,20 @@ class SanctionDecision:
 
 
 async def record_sanction(connection: AsyncConnection, decision: SanctionDecision, act: Act) -> int:
-    """Enter a sanction, and the record that it makes; gives the sanction's key.
+    """Record a sanction and its code record. Return the sanction's key.
 
-    Fines, detentions and convictions make red; any other makes what its behaviour's code type says, as one that comes
-    by file does (R12, R25). Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, NOT_A_PARTICIPANT,
-    BAD_DECISION_NUMBER, BAD_DATE, BAD_EXTENT, BEHAVIOUR_REQUIRED, UNKNOWN_BEHAVIOUR, CATALOGUE, RECORDED.
+    Fines, detentions and convictions make red; others make the code type of their behaviour (R12, R25). Raises Refusal
+    WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, NOT_A_PARTICIPANT, BAD_DECISION_NUMBER, BAD_DATE, BAD_EXTENT,
+    BEHAVIOUR_REQUIRED, UNKNOWN_BEHAVIOUR, CATALOGUE, RECORDED.
     """
-    require(act.officer, StaffRole.CENTRE)
-    require_reason(act.reason)
-    case = await participant(connection, decision.case_key, decision.party_key, act.officer)
-    _check(decision, court_day(act.at))
+    authorize(act, StaffRole.CENTRE)
+    case = await find_case(connection, decision.case_key, decision.party_key, act.officer)
+    _check(decision, to_court_day(act.at))
     await _check_kind(connection, decision)
     behaviour = await _behaviour(connection, decision)
-    code = red_type(decision.kind, case.stage) or (behaviour and behaviour.code_type)
+    code = find_red_type(decision.kind, case.stage) or (behaviour and behaviour.code_type)
     if code:
-        await code_type_in_force(connection, code, decision.effective_on)
+        await find_code_type(connection, code, decision.effective_on)
     values = {
         "decision_number": _number(decision, case.court_code),
         "related_number": case.number,
@@ -72,49 +72,33 @@ async def record_sanction(connection: AsyncConnection, decision: SanctionDecisio
         "case_id": decision.case_key,
         "party_id": decision.party_key,
         "behaviour_id": behaviour and behaviour.id,
-        "kind": decision.kind,
-        "amount": decision.amount,
-        "days": decision.days,
-        "decided_on": decision.decided_on,
-        "effective_on": decision.effective_on,
-        "sentence_ends_on": decision.sentence_ends_on,
+        **{name: getattr(decision, name) for name in COPIED},
     }
-    written = insert(Sanction).values(values).on_conflict_do_nothing().returning(Sanction.id)
-    key: int | None = (await connection.execute(written)).scalar_one_or_none()
-    if key is None:
-        raise Refusal("RECORDED", "This decision is recorded already.", "Look it up.", "number")
+    refusal = Refusal("RECORDED", "This decision is recorded already.", "Look it up.", "number")
+    key = await insert_new(connection, Sanction, values, refusal)
     await keep_step(connection, decision.party_key, act, sanction_id=key)
     await follow(connection, {SANCTIONS: [key]}, {}, act.at)
     return key
 
 
 async def revoke_sanction(connection: AsyncConnection, key: int, revoked_on: date, act: Act) -> None:
-    """A reconsideration revokes a sanction: outside the court, what it made has never been (R10, R12).
-
-    The deductions founded on it fall with it (R25).
+    """Revoke a sanction after a reconsideration, and withdraw the deductions founded on it (R10, R12, R25).
 
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, REVOKED, BAD_DATE.
     """
-    require(act.officer, StaffRole.CENTRE)
-    reason = require_reason(act.reason)
+    reason = authorize(act, StaffRole.CENTRE)
     query = sa.select(Sanction.__table__).where(Sanction.id == key).with_for_update()
-    found: Any = (await connection.execute(query)).one_or_none()
-    if found is None or found.court_code != act.officer.court_code:
-        raise not_found("sanction")
+    found = await find_own(connection, query, act.officer, "sanction")
     if found.revoked_on is not None:
         raise Refusal("REVOKED", "This sanction is revoked already.", "Nothing more is needed.", "id")
-    if not found.decided_on <= revoked_on <= court_day(act.at):
-        raise Refusal(
-            "BAD_DATE", "It is revoked after its decision, and not in time to come.", "Check it.", "revokedOn"
-        )
-    before = await look(connection, {SANCTIONS: [key]}, act.at)
+    if not found.decided_on <= revoked_on <= to_court_day(act.at):
+        message = "It is revoked after its decision, and not in time to come."
+        raise Refusal("BAD_DATE", message, "Check it.", "revokedOn")
+    before = await find_visible(connection, {SANCTIONS: [key]}, act.at)
     await connection.execute(sa.update(Sanction).where(Sanction.id == key).values(revoked_on=revoked_on))
     await keep_step(connection, found.party_id, act, sanction_id=key)
     await withdraw_founded(connection, [key], act.at, reason, act.officer)
     await follow(connection, {SANCTIONS: [key]}, before, act.at)
-
-
-# --- inside -----------------------------------------------------------------------------------------------------------
 
 
 def _check(decision: SanctionDecision, today: date) -> None:
@@ -127,51 +111,41 @@ def _check(decision: SanctionDecision, today: date) -> None:
         if day and day > last:
             raise Refusal("BAD_DATE", f"No decision reaches beyond {last}.", "Check the year.", field)
     if decision.sentence_ends_on and decision.kind is not SanctionKind.CONVICTION:
-        raise Refusal(
-            "BAD_DATE", "Only a conviction has a sentence that ends (R12).", "Leave it out.", "sentenceEndsOn"
-        )
+        message = "Only a conviction has a sentence that ends (R12)."
+        raise Refusal("BAD_DATE", message, "Leave it out.", "sentenceEndsOn")
     fined, detained = decision.kind is SanctionKind.FINE, decision.kind is SanctionKind.DETENTION
     sound_amount = (decision.amount is not None and decision.amount > 0) if fined else decision.amount is None
     sound_days = decision.days in range(1, LONGEST_DETENTION + 1) if detained else decision.days is None
     if not (sound_amount and sound_days):
-        raise Refusal(
-            "BAD_EXTENT",
-            f"A fine has an amount in CNY, a detention 1 to {LONGEST_DETENTION} days, nothing else either.",
-            "Check it.",
-        )
+        message = f"A fine has an amount in CNY, a detention 1 to {LONGEST_DETENTION} days, nothing else either."
+        raise Refusal("BAD_EXTENT", message, "Check it.")
 
 
 async def _check_kind(connection: AsyncConnection, decision: SanctionDecision) -> None:
-    """Nobody detains an organization; it may be fined, admonished and convicted."""
+    """Raise Refusal BAD_EXTENT for the detention of an organization."""
     kind = sa.select(Party.kind).where(Party.id == decision.party_key)
     if decision.kind is SanctionKind.DETENTION and await connection.scalar(kind) is PartyKind.ORGANIZATION:
-        raise Refusal(
-            "BAD_EXTENT", "An organization is not detained.", "Name the person who was, or the fine.", "partyId"
-        )
+        message = "An organization is not detained."
+        raise Refusal("BAD_EXTENT", message, "Name the person who was, or the fine.", "partyId")
 
 
 async def _behaviour(connection: AsyncConnection, decision: SanctionDecision) -> Any:
     if decision.behaviour is not None:
-        return await behaviour_in_force(connection, decision.behaviour, decision.decided_on)
+        return await find_behaviour(connection, decision.behaviour, decision.decided_on)
     if decision.kind is SanctionKind.ADMONITION:
-        raise Refusal(
-            "BEHAVIOUR_REQUIRED", "An admonition names its behaviour.", "Choose one of `behaviours`.", "behaviour"
-        )
+        message = "An admonition names its behaviour."
+        raise Refusal("BEHAVIOUR_REQUIRED", message, "Choose one of `behaviours`.", "behaviour")
     return None
 
 
 def _number(decision: SanctionDecision, court_code: str) -> str:
-    """The decision's number; fines and detentions are decided under 司惩 numbers (R12)."""
+    """Return the decision's number. Fines and detentions require a 司惩 number of the court (R12)."""
     try:
         parsed = parse_case_number(decision.number)
     except IdentifierError as error:
         raise Refusal("BAD_DECISION_NUMBER", str(error), "Copy it from the decision.", "number") from None
     grave = decision.kind in (SanctionKind.FINE, SanctionKind.DETENTION)
     if grave and (parsed.type_characters, parsed.court_code) != (SANCTION_CASES, court_code):
-        raise Refusal(
-            "BAD_DECISION_NUMBER",
-            f"A {decision.kind} is decided under a {SANCTION_CASES} number of its court.",
-            "Check it.",
-            "number",
-        )
+        message = f"A {decision.kind} is decided under a {SANCTION_CASES} number of its court."
+        raise Refusal("BAD_DECISION_NUMBER", message, "Check it.", "number")
     return parsed.number

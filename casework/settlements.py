@@ -1,28 +1,29 @@
-"""Settlements and mediations that a party has performed: kept by the Centre, and taken back where that was wrong."""
+"""Performed settlements and mediations, recorded and revoked by the Centre."""
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.assessments import assess_settlements, reverse_settlements
+from casework.assessments import assess_settlements
 from casework.consequences import establish
-from casework.participants import participant
-from casework.procedure import Act, require, require_reason
+from casework.conversions import reverse
+from casework.participants import find_case
+from casework.procedure import Act, authorize
 from casework.record_steps import keep_step
-from casework.refusal import Refusal, not_found
-from casework.texts import holds_identity_number
+from casework.refusal import Refusal
+from casework.rows import find_own, insert_new
+from casework.texts import strip_text
 from models.court import StaffRole
+from models.point_conversion import PointConversion
 from models.settlement import LONGEST_DOCUMENT, Settlement
-from models.terms import court_day
+from models.terms import to_court_day
 
 
 @dataclass(frozen=True)
-class Performed:
-    """What a participant performed in a case, and the document of the settlement or mediation."""
+class SettlementPerformance:
+    """A participant's performance in a case, and the document of the settlement or mediation."""
 
     case_key: int
     party_key: int
@@ -30,15 +31,14 @@ class Performed:
     performed_on: date
 
 
-async def record_settlement(connection: AsyncConnection, performed: Performed, act: Act) -> int:
-    """Keep that a settlement was performed, with the bonus that it earns (DOMAIN 5); gives its key.
+async def record_settlement(connection: AsyncConnection, performed: SettlementPerformance, act: Act) -> int:
+    """Record a performed settlement and its bonus (DOMAIN 5). Return its key.
 
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, NOT_A_PARTICIPANT, BAD_DATE, BAD_DOCUMENT, RECORDED.
     """
-    require(act.officer, StaffRole.CENTRE)
-    require_reason(act.reason)
-    case = await participant(connection, performed.case_key, performed.party_key, act.officer)
-    if performed.performed_on > court_day(act.at):
+    authorize(act, StaffRole.CENTRE)
+    case = await find_case(connection, performed.case_key, performed.party_key, act.officer)
+    if performed.performed_on > to_court_day(act.at):
         raise Refusal("BAD_DATE", "This has not been performed yet.", "Give a past day.", "performedOn")
     values = {
         "case_number": case.number,
@@ -49,37 +49,30 @@ async def record_settlement(connection: AsyncConnection, performed: Performed, a
         "performed_on": performed.performed_on,
     }
     await establish(connection, act.keyring, performed.party_key, act.at, performed.performed_on)
-    written = insert(Settlement).values(values).on_conflict_do_nothing().returning(Settlement.id)
-    key: int | None = (await connection.execute(written)).scalar_one_or_none()
-    if key is None:
-        raise Refusal("RECORDED", "This settlement is recorded already.", "Look it up.", "document")
+    refusal = Refusal("RECORDED", "This settlement is recorded already.", "Look it up.", "document")
+    key = await insert_new(connection, Settlement, values, refusal)
     await keep_step(connection, performed.party_key, act, settlement_id=key)
     await assess_settlements(connection, [key], act.at)
     return key
 
 
 async def revoke_settlement(connection: AsyncConnection, key: int, act: Act) -> None:
-    """Take back what was recorded wrongly, and the bonus with it.
+    """Revoke a settlement that was recorded by mistake, and its bonus.
 
     Raises Refusal WRONG_ROLE, REASON_REQUIRED, NOT_FOUND, REVOKED.
     """
-    require(act.officer, StaffRole.CENTRE)
-    require_reason(act.reason)
+    authorize(act, StaffRole.CENTRE)
     query = sa.select(Settlement.__table__).where(Settlement.id == key).with_for_update()
-    found: Any = (await connection.execute(query)).one_or_none()
-    if found is None or found.court_code != act.officer.court_code:
-        raise not_found("settlement")
+    found = await find_own(connection, query, act.officer, "settlement")
     if found.revoked_on is not None:
         raise Refusal("REVOKED", "This settlement is revoked already.", "Nothing more is needed.", "id")
     revoked = sa.update(Settlement).where(Settlement.id == key)
-    await connection.execute(revoked.values(revoked_on=court_day(act.at)))
+    await connection.execute(revoked.values(revoked_on=to_court_day(act.at)))
     await keep_step(connection, found.party_id, act, settlement_id=key)
-    await reverse_settlements(connection, [key], act.at)
+    await reverse(connection, PointConversion.settlement_id, [key], act.at)
 
 
 def _document(text: str) -> str:
-    number = text.strip()
-    if not 0 < len(number) <= LONGEST_DOCUMENT or holds_identity_number(number):
-        message = f"The number of a document has 1 to {LONGEST_DOCUMENT} characters."
-        raise Refusal("BAD_DOCUMENT", message, "Copy it from the document.", "document")
-    return number
+    message = f"The number of a document has 1 to {LONGEST_DOCUMENT} characters."
+    refusal = Refusal("BAD_DOCUMENT", message, "Copy it from the document.", "document")
+    return strip_text(text, LONGEST_DOCUMENT, refusal)

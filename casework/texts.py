@@ -1,4 +1,4 @@
-"""Texts that people write into the procedure: what may be kept of them (R18)."""
+"""Texts that people write into the procedure: length, characters, and no identity numbers (R18)."""
 
 import re
 import unicodedata
@@ -12,23 +12,20 @@ LONGEST = 2_000
 """Characters of a reason, a statement, a commitment."""
 
 MARKS = "\x7f-\x9f\ud800-\udfff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
-"""Control characters beyond ASCII, halves of characters, and marks that make text read otherwise than it is (UAX 9)."""
+"""Control characters beyond ASCII, surrogates, and bidirectional formatting characters (UAX 9)."""
 
 UNREADABLE = re.compile(f"[\x00-\x08\x0b-\x1f{MARKS}]")
-"""What no text may hold; tabs and line ends it may."""
+UNREADABLE_LINE = re.compile(f"[\x00-\x1f{MARKS}]")
 
 DIGITS = re.compile(r"(?<![0-9])(?:[1-9][0-9]{16}[0-9Xx]|[1-9][0-9]{14})(?![0-9])")
-"""What may be a resident ID number, of today or of before 1999, wherever it stands."""
-
+"""Candidates for resident ID numbers of 18 or 15 characters."""
 
 UNCHECKED = ("id_number", "organization_code", "document", "variables")
-"""Fields of an input that hold an identity number and nothing else, of which a keyed hash is made; and a document and
-its variables, which are kept sealed.
-"""
+"""Fields of an input that hold an identity number, which is hashed, or a document, which is sealed."""
 
 
 def check_texts(given: Mapping[str, Any], path: str = "") -> None:
-    """Check every text of an input, and of what it holds. Raises Refusal BAD_TEXT with the field."""
+    """Check all texts of an input, nested ones included. Raises Refusal BAD_TEXT with the path of the field."""
     for name, value in given.items():
         if name in UNCHECKED:
             continue
@@ -41,19 +38,33 @@ def check_texts(given: Mapping[str, Any], path: str = "") -> None:
 
 
 def check_text(text: str, field: str) -> None:
-    """Raise Refusal BAD_TEXT for what is too long, cannot be read, or holds an identity number."""
-    if len(text) > LONGEST:
-        raise Refusal("BAD_TEXT", f"This is longer than {LONGEST} characters.", "Shorten it.", field)
-    if UNREADABLE.search(text):
-        raise Refusal("BAD_TEXT", "This holds control characters or broken Unicode.", "Type it anew.", field)
+    """Raise Refusal BAD_TEXT for a text that is too long, is unreadable, or holds an identity number."""
+    if fault := find_fault(text, LONGEST):
+        raise Refusal("BAD_TEXT", f"This {fault[0]}", fault[1], field)
     if holds_identity_number(text):
-        raise Refusal(
-            "BAD_TEXT", "This holds a resident ID number, which is never stored (R18).", "Leave it out.", field
-        )
+        message = "This holds a resident ID number, which is never stored (R18)."
+        raise Refusal("BAD_TEXT", message, "Leave it out.", field)
+
+
+def strip_text(text: str, longest: int, refusal: Refusal) -> str:
+    """Return a text, stripped. Raises `refusal` for a blank or longer text, or one with an identity number (R18)."""
+    stripped = text.strip()
+    if not 0 < len(stripped) <= longest or holds_identity_number(stripped):
+        raise refusal
+    return stripped
+
+
+def find_fault(text: str, longest: int, unreadable: re.Pattern[str] = UNREADABLE) -> tuple[str, str] | None:
+    """Return the predicate of a sentence on an unacceptable text, and a hint; None for an acceptable one."""
+    if len(text) > longest:
+        return f"is longer than {longest} characters.", "Shorten it."
+    if unreadable.search(text):
+        return "holds control characters or broken Unicode.", "Type it anew."
+    return None
 
 
 def holds_identity_number(text: str) -> bool:
-    """Whether a resident ID number stands anywhere in a text, in digits of any width, with blanks or without (R18)."""
+    """Test whether a text contains a resident ID number, in digits of any width, with or without blanks (R18)."""
     plain = unicodedata.normalize("NFKC", text)
     written = (plain, re.sub(r"[\s-]+", "", plain))
     return any(is_person_number(found) for one in written for found in DIGITS.findall(one))

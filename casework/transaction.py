@@ -1,4 +1,4 @@
-"""Whole transactions, run again where PostgreSQL could not put them in an order."""
+"""Transactions that are repeated after serialization failures and deadlocks."""
 
 import asyncio
 import random
@@ -26,17 +26,14 @@ RECORDED = sa.select(sa.func.set_config("suxin.recorded_at", sa.bindparam("at", 
 
 
 async def date_records(connection: AsyncConnection, at: datetime) -> None:
-    """Date what the rest of the transaction records of colours (R26): the database's `recorded_at()`.
-
-    Without it, that is the moment at which the transaction began.
-    """
+    """Set the database's `recorded_at()` for the rest of the transaction (R26). Default: its beginning."""
     await connection.execute(RECORDED, {"at": at.isoformat()})
 
 
 async def repeat(work: Callable[[], Awaitable[Result]], attempts: int = ATTEMPTS) -> Result:
-    """Do `work`, which leaves nothing behind when it fails, again while it meets other transactions.
+    """Run `work` again, after random pauses, while it fails on a conflict with another transaction.
 
-    The pauses are random, to part two that met. Raises what `work` raises, at the last attempt whatever it is.
+    work must have no effect when it fails. The error of the last attempt is raised, and any other error at once.
     """
     for attempt in range(1, attempts):
         try:
@@ -51,16 +48,15 @@ async def repeat(work: Callable[[], Awaitable[Result]], attempts: int = ATTEMPTS
 async def transact(
     engine: AsyncEngine, work: Callable[[AsyncConnection], Awaitable[Result]], at: datetime | None = None
 ) -> Result:
-    """Do `work` in a transaction of its own and commit it, or leave no trace of it. `at` dates what it records.
+    """Run `work` in a transaction of its own and commit it. at: the time of recording.
 
-    READ COMMITTED: what is read behind a lock must be what the last holder left. Rules rest on locks and constraints.
-
-    It is done again, from its first line and with new snapshots, when it met another one's: up to eight times. Raises
-    what it raises, and DBAPIError when it met another one each time. Events that were told have their place by then.
+    Isolation is READ COMMITTED, since a read after a lock must see the last holder's changes; rules rest on locks and
+    constraints. Repeats up to eight times. Raises DBAPIError if all attempts conflict, and any error of `work`. Assigns
+    positions to the events that were written.
     """
     result, told = await repeat(partial(_commit, engine, work, at))
     if told:
-        with suppress(SQLAlchemyError, OSError):  # it is committed: the worker places what is left
+        with suppress(SQLAlchemyError, OSError):  # committed; the worker retries
             await place_events(engine)
     return result
 
@@ -68,7 +64,7 @@ async def transact(
 async def _commit(
     engine: AsyncEngine, work: Callable[[AsyncConnection], Awaitable[Result]], at: datetime | None
 ) -> tuple[Result, Counter[EventKind]]:
-    """One attempt: what `work` gives, and what it told of."""
+    """Make one attempt. Return the result of `work` and the number of events by kind."""
     async with engine.execution_options(isolation_level="READ COMMITTED").begin() as connection:
         take_told(connection)
         if at is not None:

@@ -1,4 +1,4 @@
-"""The editions of a deduction's content: each kept as it became effective, none ever changed (R5)."""
+"""Versions of a deduction's content, kept as they take effect (R5)."""
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,7 +10,7 @@ COLUMNS = ["deduction_id", "version", "behaviour_id", "points", "expires_on", "r
 
 
 async def keep_version(connection: AsyncConnection, key: int, act: Act) -> None:
-    """Write down what a deduction holds now as its newest edition."""
+    """Insert the present content of a deduction as its newest version."""
     content = sa.select(
         Deduction.id,
         Deduction.version,

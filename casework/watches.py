@@ -1,6 +1,6 @@
-"""Watches: a client orders to be told of changes for its customers, and orders it to end (DOMAIN 4, R15, R17).
+"""Watches: clients order and end notifications of changes of their customers (DOMAIN 4, R15, R17).
 
-An order has a line for each subject, with its own outcome: bad ones do not keep the good ones out.
+Each subject of an order is a line with its own outcome.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -12,27 +12,27 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from auth.consent import MONITORS, live_consent
+from auth.consent import MONITORS, is_live_consent
 from auth.scopes import Scope
 from casework.clients import lock_client
 from casework.refusal import Refusal
 from models.consent import Consent
 from models.names import fold
 from models.party import Identity, Party, PartyKind
-from models.party_name import known_as
+from models.party_name import is_known_as
 from models.watch import Watch, WatchLine, WatchOrder, WatchOutcome
 
 MOST_LINES = 500
-"""What fits into the body of one request."""
+"""Subjects of one order."""
 
 
 Misnamed = Collection[tuple[bytes, str, PartyKind]]
-"""Keyed hashes, folded names and kinds of subjects that the court knows by other names."""
+"""Keyed hashes, folded names and kinds of subjects that the courts know by other names."""
 
 
 @dataclass(frozen=True)
 class Customer:
-    """A subject to be watched. probes: keyed hashes of its number, newest first; none of a number that is none."""
+    """A subject to be watched. probes: keyed hashes of its number, newest first; empty for an invalid number."""
 
     probes: Sequence[bytes]
     kind: PartyKind
@@ -41,29 +41,28 @@ class Customer:
 
     @property
     def folded(self) -> str:
-        """The name as it is compared (R21)."""
+        """The folded name (R21)."""
         return fold(self.name)
 
 
 async def watch(connection: AsyncConnection, client_key: int, customers: Sequence[Customer], at: datetime) -> int:
-    """Watch these subjects from now on; gives the order's key. Nothing is told of what was before.
+    """Watch subjects from now on. Return the order's key.
 
-    A subject that is watched already keeps its watch, under the new reference; the line has the former one.
-    Raises Refusal BAD_EXTENT.
+    A subject that is watched already gets the new reference; its line holds the former one. Raises Refusal BAD_EXTENT.
     """
     _check_extent(customers, "subjects")
     await lock_client(connection, client_key)
-    outcomes = await _judged(connection, client_key, customers, at)
+    outcomes = await _judge(connection, client_key, customers, at)
     judged = list(zip(customers, outcomes, strict=True))
     wanted = {one.probes[0]: one for one, outcome in judged if outcome is WatchOutcome.WATCHED}
     former = await _references(connection, client_key, wanted)
-    watches = await _opened(connection, client_key, wanted, at)
+    watches = await _open(connection, client_key, wanted, at)
     lines = [_line(one, outcome, watches, former) for one, outcome in judged]
-    return await _ordered(connection, client_key, lines, at)
+    return await _write_order(connection, client_key, lines, at)
 
 
 async def unwatch(connection: AsyncConnection, client_key: int, references: Sequence[str], at: datetime) -> int:
-    """End the client's watches under these references of its own; gives the order's key. Raises Refusal BAD_EXTENT."""
+    """End the client's watches with these references. Return the order's key. Raises Refusal BAD_EXTENT."""
     _check_extent(references, "references")
     await lock_client(connection, client_key)
     mine = (Watch.client_key == client_key, Watch.reference.in_(references), Watch.ended_at.is_(None))
@@ -80,7 +79,7 @@ async def unwatch(connection: AsyncConnection, client_key: int, references: Sequ
             for row in found.get(reference, ())
         ]
         lines.extend(ends or [blank])
-    return await _ordered(connection, client_key, lines, at)
+    return await _write_order(connection, client_key, lines, at)
 
 
 def _check_extent(given: Sequence[Any], field: str) -> None:
@@ -88,14 +87,14 @@ def _check_extent(given: Sequence[Any], field: str) -> None:
         raise Refusal("BAD_EXTENT", f"One order is for 1 to {MOST_LINES} subjects.", "Send several.", field)
 
 
-async def _judged(
+async def _judge(
     connection: AsyncConnection, client_key: int, customers: Sequence[Customer], at: datetime
 ) -> list[WatchOutcome]:
-    """The outcome of each line. Consent comes first, so that without it nobody learns whether a person is known."""
+    """Return the outcome of each line. A missing consent comes first, so that it discloses nothing."""
     probes = [probe for one in customers for probe in one.probes]
     now, mine = sa.literal(at, sa.DateTime(timezone=True)), sa.literal(client_key)
     consents = sa.select(Consent.subject_index).where(
-        Consent.subject_index.in_(probes), live_consent(Consent, mine, MONITORS, now, Scope.PERSON_CREDIT)
+        Consent.subject_index.in_(probes), is_live_consent(Consent, mine, MONITORS, now, Scope.PERSON_CREDIT)
     )
     consenting = set((await connection.execute(consents)).scalars())
     asked = sa.func.unnest(
@@ -103,7 +102,7 @@ async def _judged(
         sa.literal([one.folded for one in customers for _ in one.probes], sa.ARRAY(sa.Text)),
     ).table_valued(sa.column("index", sa.LargeBinary), sa.column("folded", sa.Text), name="asked")
     asked = asked.render_derived()
-    same = known_as(Party, asked.c.folded)
+    same = is_known_as(Party, asked.c.folded)
     names = sa.select(asked.c["index"], asked.c.folded, Party.kind).join(Identity, Identity.index == asked.c["index"])
     others = names.join(Party, Party.id == Identity.party_id).where(Party.disclosed, ~same)
     misnamed = {(index, folded, kind) for index, folded, kind in await connection.execute(others)}
@@ -111,7 +110,7 @@ async def _judged(
 
 
 def _outcome(one: Customer, consenting: set[bytes], misnamed: Misnamed) -> WatchOutcome:
-    """A person's number given as an organization's code is nobody's (R15)."""
+    """Return the outcome of a line. A person's number given as an organization's code matches nobody (R15)."""
     if not one.probes:
         return WatchOutcome.INVALID_NUMBER
     if one.kind is PartyKind.PERSON and consenting.isdisjoint(one.probes):
@@ -122,7 +121,7 @@ def _outcome(one: Customer, consenting: set[bytes], misnamed: Misnamed) -> Watch
 
 
 async def _references(connection: AsyncConnection, client_key: int, wanted: Collection[bytes]) -> dict[bytes, str]:
-    """The references under which these subjects are watched already, by keyed hash."""
+    """Return the references of subjects that are watched already, by keyed hash."""
     mine = (Watch.client_key == client_key, Watch.subject_index.in_(wanted), Watch.ended_at.is_(None))
     rows = await connection.execute(sa.select(Watch.subject_index, Watch.reference).where(*mine))
     return {row.subject_index: row.reference for row in rows}
@@ -131,7 +130,7 @@ async def _references(connection: AsyncConnection, client_key: int, wanted: Coll
 def _line(
     one: Customer, outcome: WatchOutcome, watches: Mapping[bytes, int], references: dict[bytes, str]
 ) -> dict[str, Any]:
-    """The line of a customer. references: of the subjects by now; this line's takes the place of an earlier one."""
+    """Return the line of a customer. references: of the watched subjects, updated by each line."""
     line = _blank(one.reference) | {"outcome": outcome, "subject_index": one.probes[0] if one.probes else None}
     if outcome is not WatchOutcome.WATCHED:
         return line
@@ -141,14 +140,14 @@ def _line(
 
 
 def _blank(reference: str) -> dict[str, Any]:
-    """A line without a watch, and without an outcome yet."""
+    """Return a line without watch and outcome."""
     return {"reference": reference, "subject_index": None, "watch_id": None, "replaced": None}
 
 
-async def _opened(
+async def _open(
     connection: AsyncConnection, client_key: int, wanted: dict[bytes, Customer], at: datetime
 ) -> dict[bytes, int]:
-    """The open watch on each of these subjects, by keyed hash."""
+    """Insert or update the open watches of subjects. Return their keys by keyed hash."""
     if not wanted:
         return {}
     rows = [
@@ -167,16 +166,14 @@ async def _opened(
     upserted = entered.on_conflict_do_update(
         index_elements=[Watch.subject_index, Watch.client_key],
         index_where=Watch.ended_at.is_(None),
-        set_={
-            "reference": entered.excluded.reference,
-            "name": entered.excluded.name,
-            "folded": entered.excluded.folded,
-        },
+        set_={name: entered.excluded[name] for name in ("reference", "name", "folded")},
     ).returning(Watch.subject_index, Watch.id)
     return {row.subject_index: row.id for row in await connection.execute(upserted, rows)}
 
 
-async def _ordered(connection: AsyncConnection, client_key: int, lines: Sequence[dict[str, Any]], at: datetime) -> int:
+async def _write_order(
+    connection: AsyncConnection, client_key: int, lines: Sequence[dict[str, Any]], at: datetime
+) -> int:
     order = sa.insert(WatchOrder).values(client_key=client_key, given_at=at).returning(WatchOrder.id)
     key: int = (await connection.execute(order)).scalar_one()
     rows = [line | {"order_id": key, "ordinal": place} for place, line in enumerate(lines, 1)]

@@ -1,6 +1,6 @@
-"""Webhooks: a client says where it wants to be told of events, gets keys to check them by, and has them sent again.
+"""Webhooks of clients: addresses, keys and replays.
 
-Standard Webhooks 1.0: each endpoint has keys of its own, an HMAC secret and an Ed25519 pair, made from the key ring.
+By Standard Webhooks 1.0 each webhook has its own HMAC secret and Ed25519 key pair, derived from the key ring.
 """
 
 import base64
@@ -15,58 +15,57 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.clients import lock_client
+from casework.keys import draw_key
 from casework.outbox import WAKE
-from casework.refusal import Refusal
+from casework.refusal import Refusal, refuse_missing
 from models.event import Event, EventKind
 from models.keyring import Keyring
 from models.watch import Notification
 from models.webhook import Delivery, DisableReason, Webhook
 
 MOST_SENT_TO, MOST_KEPT = 10, 50
-"""Webhooks of one client: those that are sent events, and all that it has not deleted."""
+"""Webhooks of one client: enabled ones, and all that are not deleted."""
 
 LONGEST_URL = 500
 OVERLAP = timedelta(hours=24)
 """How long both keys sign after a rotation."""
 
 ANEW: dict[str, Any] = {"attempts": 0, "tried_at": None, "given_up_at": None}
-"""What a delivery is before it is tried."""
-
-NEXT_KEY = sa.select(sa.func.nextval(sa.func.pg_get_serial_sequence("webhook", "id")))
+"""The columns of a delivery before its first attempt."""
 
 
-def signing_key(keyring: Keyring, key: int, version: int) -> Ed25519PrivateKey:
-    """The Ed25519 key of a version of a webhook's keys."""
-    return Ed25519PrivateKey.from_private_bytes(keyring.webhook_secret(b"ed25519", key, version))
+def derive_signing_key(keyring: Keyring, key: int, version: int) -> Ed25519PrivateKey:
+    """Derive the Ed25519 key of a version of a webhook's keys."""
+    return Ed25519PrivateKey.from_private_bytes(keyring.derive_webhook_secret(b"ed25519", key, version))
 
 
-def hmac_secret(keyring: Keyring, key: int, version: int) -> bytes:
-    """The HMAC secret of a version of a webhook's keys, 32 bytes."""
-    return keyring.webhook_secret(b"hmac", key, version)
+def derive_hmac_secret(keyring: Keyring, key: int, version: int) -> bytes:
+    """Derive the HMAC secret of a version of a webhook's keys, 32 bytes."""
+    return keyring.derive_webhook_secret(b"hmac", key, version)
 
 
-def told_secret(keyring: Keyring, key: int, version: int) -> str:
-    """The HMAC secret as its owner keeps it."""
-    return f"whsec_{base64.b64encode(hmac_secret(keyring, key, version)).decode()}"
+def format_secret(keyring: Keyring, key: int, version: int) -> str:
+    """Return the HMAC secret in the form of Standard Webhooks."""
+    return f"whsec_{base64.b64encode(derive_hmac_secret(keyring, key, version)).decode()}"
 
 
 async def create_webhook(
     connection: AsyncConnection, keyring: Keyring, client_key: int, url: str, kinds: Sequence[EventKind], at: datetime
 ) -> int:
-    """Tell a client of its events at `url` from now on; gives the webhook's key.
+    """Create a webhook for a client's events. Return its key.
 
     Raises Refusal BAD_URL, BAD_EXTENT, REGISTERED.
     """
     _check_url(url)
     await _check_number(connection, client_key)
     await _check_free(connection, client_key, url)
-    key: int = (await connection.execute(NEXT_KEY)).scalar_one()
+    key = await draw_key(connection, Webhook)
     values = {
         "id": key,
         "client_key": client_key,
         "url": url,
         "kinds": sorted(set(kinds)),
-        "public_key": signing_key(keyring, key, 1).public_key().public_bytes_raw(),
+        "public_key": derive_signing_key(keyring, key, 1).public_key().public_bytes_raw(),
         "created_at": at,
     }
     await connection.execute(sa.insert(Webhook).values(values))
@@ -81,11 +80,11 @@ async def change_webhook(
     kinds: Sequence[EventKind] | None,
     at: datetime,
 ) -> None:
-    """Give a webhook another address, or ask for other kinds; what is none stays as it is, and so do its keys.
+    """Change the address or the kinds of a webhook; None leaves them. Its keys stay.
 
     Raises Refusal NOT_FOUND, BAD_URL, REGISTERED.
     """
-    found = await _own(connection, client_key, key)
+    found = await _lock_own(connection, client_key, key)
     if url is not None and url != found.url:
         await _move(connection, client_key, key, url, at)
     if kinds is not None:
@@ -94,31 +93,31 @@ async def change_webhook(
 
 
 async def delete_webhook(connection: AsyncConnection, client_key: int, key: int, at: datetime) -> None:
-    """End a webhook: it is sent nothing, counts no more, and its address is free. Raises Refusal NOT_FOUND."""
-    found = await _own(connection, client_key, key)
+    """Delete a webhook and free its address. Raises Refusal NOT_FOUND."""
+    found = await _lock_own(connection, client_key, key)
     since = found.disabled_at or at
     await _update(connection, key, deleted_at=at, disabled_at=since, disable_reason=DisableReason.OWNER)
     await _end_deliveries(connection, key)
 
 
 async def rotate_keys(connection: AsyncConnection, keyring: Keyring, client_key: int, key: int, at: datetime) -> None:
-    """New keys for a webhook; for a day both sign. Raises Refusal NOT_FOUND."""
-    found = await _own(connection, client_key, key)
+    """Rotate the keys of a webhook; both sign for a day. Raises Refusal NOT_FOUND."""
+    found = await _lock_own(connection, client_key, key)
     version = found.key_version + 1
-    public = signing_key(keyring, key, version).public_key().public_bytes_raw()
+    public = derive_signing_key(keyring, key, version).public_key().public_bytes_raw()
     await _update(connection, key, key_version=version, public_key=public, rotated_at=at)
 
 
 async def disable_webhook(connection: AsyncConnection, client_key: int, key: int, at: datetime) -> None:
-    """Send nothing more; what happens meanwhile is not kept for it. Raises Refusal NOT_FOUND."""
-    found = await _own(connection, client_key, key)
+    """Disable a webhook. Events that follow are not kept for it. Raises Refusal NOT_FOUND."""
+    found = await _lock_own(connection, client_key, key)
     if found.disabled_at is None:
         await _update(connection, key, disabled_at=at, disable_reason=DisableReason.OWNER)
 
 
 async def enable_webhook(connection: AsyncConnection, client_key: int, key: int, at: datetime) -> None:
-    """Send again, what was not delivered first. Raises Refusal NOT_FOUND, BAD_EXTENT."""
-    found = await _own(connection, client_key, key)
+    """Enable a webhook and send its undelivered events. Raises Refusal NOT_FOUND, BAD_EXTENT."""
+    found = await _lock_own(connection, client_key, key)
     if found.disabled_at is not None:
         await lock_client(connection, client_key)
         _check_extent(await _number(connection, client_key, Webhook.disabled_at.is_(None)), MOST_SENT_TO, "id")
@@ -127,12 +126,12 @@ async def enable_webhook(connection: AsyncConnection, client_key: int, key: int,
 
 
 async def replay(connection: AsyncConnection, client_key: int, key: int, since: datetime, at: datetime) -> None:
-    """Send what the client was to be told of since a moment again, each under its own id. Raises Refusal NOT_FOUND."""
-    found = await _own(connection, client_key, key)
+    """Send the client's events since a moment again, each under its own id. Raises Refusal NOT_FOUND."""
+    found = await _lock_own(connection, client_key, key)
     told = (
         sa.select(sa.literal(key), Event.id, sa.literal(at, sa.DateTime(timezone=True)))
         .join(Notification, sa.and_(Notification.event_id == Event.id, Notification.client_key == client_key))
-        .where(Event.occurred_at >= since, wanted(found.kinds))
+        .where(Event.occurred_at >= since, is_wanted(found.kinds))
     )
     again = insert(Delivery).from_select(["webhook_id", "event_id", "next_at"], told)
     await connection.execute(
@@ -144,13 +143,13 @@ async def replay(connection: AsyncConnection, client_key: int, key: int, since: 
     await connection.execute(WAKE)
 
 
-def wanted(kinds: Sequence[str]) -> sa.ColumnElement[bool]:
-    """Whether a webhook for these kinds is told of an event; for none named, of all."""
+def is_wanted(kinds: Sequence[str]) -> sa.ColumnElement[bool]:
+    """Test whether an event is of one of these kinds, or no kinds are named."""
     return Event.kind.in_(kinds) if kinds else sa.true()
 
 
 def _check_url(url: str) -> None:
-    """Whether something may be sent there at all; the address is checked when it is connected to."""
+    """Raise Refusal BAD_URL for an unusable address. Its host is checked on connection."""
     try:
         parts = urlsplit(url)
         usable = parts.scheme in {"https", "http"} and parts.hostname and parts.port != 0
@@ -162,7 +161,7 @@ def _check_url(url: str) -> None:
 
 
 async def _check_number(connection: AsyncConnection, client_key: int) -> None:
-    """Whether there is room for one more that is sent events; nobody else makes one of the client meanwhile."""
+    """Raise Refusal BAD_EXTENT if the client has too many webhooks. Locks the client."""
     await lock_client(connection, client_key)
     _check_extent(await _number(connection, client_key, Webhook.disabled_at.is_(None)), MOST_SENT_TO, "url")
     if await _number(connection, client_key) >= MOST_KEPT:
@@ -189,7 +188,7 @@ async def _check_free(connection: AsyncConnection, client_key: int, url: str) ->
 
 
 async def _move(connection: AsyncConnection, client_key: int, key: int, url: str, at: datetime) -> None:
-    """Send to another address, what waits at once."""
+    """Change the address, and send the waiting deliveries there at once."""
     _check_url(url)
     await lock_client(connection, client_key)
     await _check_free(connection, client_key, url)
@@ -198,29 +197,29 @@ async def _move(connection: AsyncConnection, client_key: int, key: int, url: str
 
 
 def _of_kinds(kinds: Sequence[str]) -> sa.ColumnElement[bool]:
-    """Whether a delivery is of an event that a webhook for these kinds is told of."""
-    return sa.exists().where(Event.id == Delivery.event_id, wanted(kinds))
+    """Test whether a delivery is of one of these kinds."""
+    return sa.exists().where(Event.id == Delivery.event_id, is_wanted(kinds))
 
 
 async def _send_again(connection: AsyncConnection, key: int, at: datetime, condition: sa.ColumnElement[bool]) -> None:
-    """Begin anew with what was not delivered."""
+    """Restart undelivered deliveries."""
     undelivered = (Delivery.webhook_id == key, Delivery.delivered_at.is_(None), condition)
     await connection.execute(sa.update(Delivery).where(*undelivered).values(ANEW | {"next_at": at}))
     await connection.execute(WAKE)
 
 
 async def _end_deliveries(connection: AsyncConnection, key: int, *conditions: sa.ColumnElement[bool]) -> None:
-    """Send nothing more of what waits."""
+    """Cancel waiting deliveries."""
     waiting = (Delivery.webhook_id == key, Delivery.next_at.is_not(None), *conditions)
     await connection.execute(sa.update(Delivery).where(*waiting).values(next_at=None))
 
 
-async def _own(connection: AsyncConnection, client_key: int, key: int) -> Any:
+async def _lock_own(connection: AsyncConnection, client_key: int, key: int) -> Any:
     mine = (Webhook.id == key, Webhook.client_key == client_key, Webhook.deleted_at.is_(None))
     query = sa.select(Webhook.key_version, Webhook.url, Webhook.kinds, Webhook.disabled_at).where(*mine)
     found: Any = (await connection.execute(query.with_for_update(key_share=True))).one_or_none()
     if found is None:
-        raise Refusal("NOT_FOUND", "There is no such webhook.", "Look it up again.", "id")
+        raise refuse_missing("webhook")
     return found
 
 

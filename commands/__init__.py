@@ -1,1 +1,1 @@
-"""The commands of `suxin`, one subject a module; `cli` puts them together."""
+"""The commands of `suxin`. `cli` lists them."""

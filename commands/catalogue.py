@@ -1,4 +1,4 @@
-"""`suxin catalogue`: the editions of behaviours, code types, moral-bank items and grading rules."""
+"""`suxin catalogue`: the editions of the catalogue."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from commands.session import CommandError, console, explained, in_transaction
+from commands.session import CommandError, console, explain_errors, in_transaction
 from ingest.files.tables import TableError
 from ingest.reference.catalogue_files import Entries
 from ingest.reference.catalogue_tables import TABLES
@@ -17,32 +17,30 @@ from ingest.reference.editions import (
     EntryChange,
     Loaded,
     check_folder,
-    edition_on,
     list_editions,
     load_edition,
+    read_edition,
     write_folder,
 )
 from models.terms import COURT_TIME
 
 catalogue = typer.Typer(
-    no_args_is_help=True, help="Behaviours, code types, moral-bank items and grading rules: the court's own editions."
+    no_args_is_help=True, help="Behaviours, code types, moral-bank items and grading rules: the editions of a court."
 )
-Folder = Annotated[
-    Path, typer.Argument(help="Folder with any of the files of a catalogue, as `show --into` writes them.")
-]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change, keep nothing.")]
+Folder = Annotated[Path, typer.Argument(help="Folder with files of a catalogue, as written by `show --into`.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the changes without saving them.")]
 
 
 @catalogue.command("show")
 def catalogue_show(
     on: Annotated[str | None, typer.Option(help="The edition in force on this day; today by default.")] = None,
-    into: Annotated[Path | None, typer.Option(help="Write its files into this folder, to be edited.")] = None,
+    into: Annotated[Path | None, typer.Option(help="Write its files into this folder.")] = None,
 ) -> None:
-    """Show the editions, and what is in force on a day.
+    """Show the editions, and the one in force on a day.
 
     Example: suxin catalogue show --on 2026-01-01 --into mine
     """
-    with explained():
+    with explain_errors():
         day = _day(on, "--on") if on else datetime.now(COURT_TIME).date()
         editions, (shown, tables) = in_transaction(lambda connection: _shown(connection, day))
         if into:
@@ -54,11 +52,11 @@ def catalogue_show(
 
 @catalogue.command("check")
 def catalogue_check(folder: Folder) -> None:
-    """Say what is wrong with the files of a folder, and change nothing. Exits with 1 if something is.
+    """Check the files of a folder without loading them. Exits with 1 if there are mistakes.
 
     Example: suxin catalogue check mine
     """
-    with explained():
+    with explain_errors():
         problems = in_transaction(lambda connection: check_folder(connection, folder))
         if problems:
             raise TableError(problems)
@@ -68,16 +66,16 @@ def catalogue_check(folder: Folder) -> None:
 @catalogue.command("load")
 def catalogue_load(
     folder: Folder,
-    label: Annotated[str, typer.Option(help="What the edition is called.")],
-    start: Annotated[str, typer.Option("--from", help="First day on which it is in force, such as 2027-01-01.")],
+    label: Annotated[str, typer.Option(help="Name of the edition.")],
+    start: Annotated[str, typer.Option("--from", help="First day of the edition, such as 2027-01-01.")],
     dry_run: DryRun = False,
 ) -> None:
-    """Put a court's own edition in force from a day on. Files that the folder lacks stay as they are; the edition
-    before ends with that day, and what rests on it keeps it. Case types (case_types.csv) are added at once.
+    """Put an edition in force from a day. Missing files are taken from the previous edition, which ends on that day;
+    existing records keep it. Case types (case_types.csv) are added at once.
 
     Example: suxin catalogue load mine --label 2027-1 --from 2027-01-01 --dry-run
     """
-    with explained():
+    with explain_errors():
         day = _day(start, "--from")
         loaded = in_transaction(lambda connection: load_edition(connection, folder, label, day), keep=not dry_run)
     console.print(_told(loaded))
@@ -86,7 +84,7 @@ def catalogue_load(
 
 
 async def _shown(connection: Any, day: date) -> Any:
-    return await list_editions(connection), await edition_on(connection, day)
+    return await list_editions(connection), await read_edition(connection, day)
 
 
 def _day(text: str, option: str) -> date:
@@ -125,7 +123,7 @@ def _told(loaded: Loaded) -> Table:
 
 
 def _differences(change: EntryChange) -> tuple[str, str]:
-    """The two sides of a change: what is added and removed by its name, what is changed field by field."""
+    """The old and the new side of a change: the names, or the changed fields."""
     if change.before is None or change.after is None:
         return escape(change.before or "-"), escape(change.after or "- (removed)")
     sides = zip(*((f"{name}: {one}", f"{name}: {other}") for name, (one, other) in change.fields.items()), strict=True)

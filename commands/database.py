@@ -1,10 +1,10 @@
-"""`suxin migrate`: the database of the service."""
+"""`suxin migrate`: migrate the database."""
 
-from commands.session import console, explained, prepared
+from commands.session import console, explain_errors, prepare_database
 from settings import Settings
 
 
 def migrate() -> None:
-    """Bring the database to the newest revision, and load the catalogue if there is none."""
-    with explained(), prepared(Settings.from_environment()):
+    """Migrate the database to the newest revision, and load the shipped catalogue if there is none."""
+    with explain_errors(), prepare_database(Settings.from_environment()):
         console.print("The database is at the newest revision.")

@@ -1,7 +1,7 @@
-"""`suxin import`: a court's exports go in."""
+"""`suxin import`: import exports of a court."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,40 +11,37 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from commands.session import bar, console, explained, prepared, with_engine
+from commands.session import console, explain_errors, prepare_database, show_progress, with_engine
 from ingest.importing import FORMATS, import_file, utc_now
 from ingest.report import Summary
 from models.keyring import load_keyring
-from models.terms import court_day
+from models.terms import to_court_day
 from postgres import database
 from settings import Settings
 
 REJECTED = 2
 CONFLICTS_SHOWN = 20
 WORDS_SHOWN = 20
-"""Words that are in no vocabulary: the most frequent ones."""
-
-CONFLICTS_SHOWN = 20
 
 
 def import_(
     format: Annotated[str, typer.Argument(help=f"One of: {', '.join(FORMATS)}.")],
-    files: Annotated[list[Path], typer.Argument(help="Files to import, in order.")],
-    court: Annotated[str | None, typer.Option(help="Hold the lines to this court and those below it, by code.")] = None,
-    rejects: Annotated[Path | None, typer.Option(help="Where rejected lines go, with their reasons.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything, keep nothing.")] = False,
+    files: Annotated[list[Path], typer.Argument(help="Files to import, in this order.")],
+    court: Annotated[str | None, typer.Option(help="Accept only lines of this court and those below it.")] = None,
+    rejects: Annotated[Path | None, typer.Option(help="File for rejected lines and their reasons.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Import without saving anything.")] = False,
     exported_on: Annotated[
         datetime | None,
         typer.Option(
             formats=["%Y-%m-%d"],
-            help="The day of the export, today by default. What a newer export wrote stays, and is counted outdated.",
+            help="Day of the export, by default today. Lines that differ from a newer export are outdated.",
         ),
     ] = None,
     history: Annotated[
-        bool, typer.Option("--history", help="Former years: colours are set, and nobody is told of anything.")
+        bool, typer.Option("--history", help="Former years: colours are set, and nobody is notified.")
     ] = False,
 ) -> None:
-    """Import a court's exports, and say what was new, what changed and who was told.
+    """Import exports of a court, and print what is new, what changed and which events were recorded.
 
     Exits with 2 if lines were rejected. Importing a file again changes nothing.
 
@@ -52,12 +49,12 @@ def import_(
     """
     if format not in FORMATS:
         raise typer.BadParameter(f"{format} is not a format; choose one of {', '.join(FORMATS)}.")
-    if exported_on and exported_on.date() > court_day(utc_now()):
+    if exported_on and exported_on.date() > to_court_day(utc_now()):
         raise typer.BadParameter("The day of the export has not come yet: write the day on which the file was made.")
     manner = Manner(court, rejects, dry_run, exported_on.date() if exported_on else None, history)
-    with explained():
+    with explain_errors():
         settings = Settings.from_environment()
-    with explained(), prepared(settings) as url:
+    with explain_errors(), prepare_database(settings) as url:
         summaries = [import_one(settings, url, format, file, manner) for file in files]
     for file, summary in zip(files, summaries, strict=True):
         show(file, summary)
@@ -67,7 +64,7 @@ def import_(
 
 @dataclass(frozen=True)
 class Manner:
-    """How files are imported: the options of `suxin import`."""
+    """The options of `suxin import`, under the names of `import_file`."""
 
     court: str | None = None
     rejects: Path | None = None
@@ -77,48 +74,44 @@ class Manner:
 
 
 def import_one(settings: Settings, url: sa.URL, format: str, file: Path, manner: Manner) -> Summary:
-    """Import one file under a progress bar."""
+    """Import one file with a progress bar."""
     keyring = load_keyring(settings.key_file)
     target = manner.rejects or Path(f"{file.stem}.rejects.csv")
     if target.is_dir():
         target /= f"{file.stem}.rejects.csv"
 
     async def work(engine: Any) -> Summary:
-        with bar() as report:
+        with show_progress() as report:
             return await import_file(
                 engine,
                 format,
                 file,
                 keyring=keyring,
-                court=manner.court,
-                rejects=target,
-                dry_run=manner.dry_run,
-                exported_on=manner.exported_on,
-                history=manner.history,
                 progress=lambda done, total: report(file.name, done, total),
+                **vars(replace(manner, rejects=target)),
             )
 
-    found: Summary = asyncio.run(with_engine(database.direct_url(settings, url), work))
+    found: Summary = asyncio.run(with_engine(database.get_direct_url(settings, url), work))
     return found
 
 
 def show(file: Path, summary: Summary) -> None:
-    """Print what an import did, what is odd about its file, and which lines name one number differently."""
-    console.print(summary_table(file, summary))
+    """Print the summary of an import, its notices and its identity conflicts."""
+    console.print(make_table(file, summary))
     for sentence in summary.notices:
         console.print(escape(sentence), style="yellow")
-    for line, other in getattr(summary, "conflicts", ())[:CONFLICTS_SHOWN]:
-        console.print(escape(conflict(line, other)), style="yellow", soft_wrap=True)
+    for line, other in summary.conflicts[:CONFLICTS_SHOWN]:
+        console.print(escape(describe_conflict(line, other)), style="yellow", soft_wrap=True)
 
 
-def conflict(line: int, other: int | None) -> str:
-    """A sentence about a line whose number stands with another name on another line, or in the database."""
+def describe_conflict(line: int, other: int | None) -> str:
+    """The sentence about a line whose number has another name elsewhere."""
     where = f"line {other}" if other else "what was imported before"
     return f"NAME_DIFFERS: line {line} names its number otherwise than {where}; the Centre decides which is right."
 
 
-def summary_table(file: Path, summary: Summary) -> Table:
-    """What a summary says, for people."""
+def make_table(file: Path, summary: Summary) -> Table:
+    """A summary as a table."""
     table = Table("", "count", title=f"{file.name} ({summary.format})", title_justify="left")
     for name in ("lines", "accepted", "duplicates", "unidentified", "protected"):
         table.add_row(name, str(getattr(summary, name)))
@@ -133,19 +126,18 @@ def summary_table(file: Path, summary: Summary) -> Table:
 
 
 def _add_faults(table: Table, summary: Summary) -> None:
-    """Rejects and warnings by kind, and the words that are in no vocabulary."""
     for code, count in sorted(summary.rejected.items()):
         table.add_row(f"rejected: {code}", str(count), style="red")
     for code, count in sorted(summary.warnings.items()):
         table.add_row(f"warning: {code}", str(count), style="yellow")
     for line, first in summary.conflicts[:CONFLICTS_SHOWN]:
-        table.add_row(f"  line {line} names somebody else under the number of {known(first)}", "", style="yellow")
+        where = f"line {first}" if first is not None else "a party of the register"
+        table.add_row(f"  line {line} names somebody else under the number of {where}", "", style="yellow")
     for (code, word), count in summary.words.most_common(WORDS_SHOWN):
         table.add_row(f"  {code}: {escape(word)}", str(count), style="dim")
 
 
 def _add_records(table: Table, summary: Summary) -> None:
-    """What became of the rows that the accepted lines hold."""
     records = summary.records
     table.add_row("records", str(records.found))
     for name in ("new", "changed", "unchanged"):
@@ -153,8 +145,3 @@ def _add_records(table: Table, summary: Summary) -> None:
     for name in ("outdated", "held"):
         if count := getattr(summary, name):
             table.add_row(f"  {name}", str(count), style="yellow")
-
-
-def known(first: int | None) -> str:
-    """Where a number stood first: in this file, or before it."""
-    return f"line {first}" if first is not None else "a party of the register"

@@ -1,4 +1,4 @@
-"""A group of commands that imports the module of a command when the command runs, and not before."""
+"""A group that imports the module of a command only when it runs."""
 
 import ast
 from collections.abc import Iterator, Mapping
@@ -11,10 +11,10 @@ from typer.core import TyperCommand, TyperGroup
 
 
 class LazyGroup(TyperGroup):
-    """A group that knows where its commands are. Its help reads their source and imports none of them."""
+    """A group that knows the modules of its commands. Its help reads their source without importing them."""
 
     places: ClassVar[Mapping[str, str]]
-    """The module and the attribute of each command, as `module:attribute`, in the order in which help lists them."""
+    """The place of each command as `module:attribute`, in the order of the help."""
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
@@ -32,13 +32,13 @@ class LazyGroup(TyperGroup):
             params=self.params,
             help=self.help,
             rich_markup_mode=self.rich_markup_mode,
-            commands={name: TyperCommand(name=name, help=help_of(place)) for name, place in self.places.items()},
+            commands={name: TyperCommand(name=name, help=read_help(place)) for name, place in self.places.items()},
         )
         shown.format_help(ctx, formatter)
 
 
 class Imported(Mapping[str, Any]):
-    """The commands of a group by name. Looking a command up imports its module."""
+    """The commands of a group by name. Looking up a command imports its module."""
 
     def __init__(self, places: Mapping[str, str]) -> None:
         self._places = places
@@ -54,8 +54,8 @@ class Imported(Mapping[str, Any]):
         return len(self._places)
 
 
-def help_of(place: str) -> str:
-    """Read the help of a command from the source of its module: the docstring of a function, the `help` of a group.
+def read_help(place: str) -> str:
+    """Read the help of a command from the source: the docstring of a function, or the `help` of a group.
 
     Raises LookupError if the module declares no such command with help.
     """
@@ -74,7 +74,6 @@ def help_of(place: str) -> str:
 
 
 def _source(module: str) -> str:
-    """Return the source of a module, which may not be imported yet."""
     loader: Any = getattr(find_spec(module), "loader", None)
     source: str | None = loader.get_source(module) if loader else None
     if source is None:
@@ -83,7 +82,7 @@ def _source(module: str) -> str:
 
 
 def _constant(keywords: list[ast.keyword], name: str) -> str | None:
-    """Return the text that a call gives for a keyword."""
+    """Return the text of a keyword argument."""
     for keyword in keywords:
         match keyword:
             case ast.keyword(arg=arg, value=ast.Constant(value=str(text))) if arg == name:
@@ -92,7 +91,7 @@ def _constant(keywords: list[ast.keyword], name: str) -> str | None:
 
 
 def _command(name: str, declared: Any) -> Any:
-    """Make the command that runs, from a function or from an application of Typer."""
+    """Make a command from a function or a Typer application."""
     home = typer.Typer()
     if isinstance(declared, typer.Typer):
         home.add_typer(declared, name=name)

@@ -1,4 +1,4 @@
-"""`suxin report verify`: check a signed report without asking the service about it."""
+"""`suxin report verify`: verify a signed report offline."""
 
 import time
 from pathlib import Path
@@ -11,8 +11,8 @@ from rich.text import Text
 
 from auth.metadata import JWKS_PATH
 from auth.report_signature import LARGEST_REPORT, ReportInvalidError, keys_of, read_report
-from commands.session import CommandError, console, errors, explained, read_json
-from reports.layout import Laid, laid_out
+from commands.session import CommandError, console, errors, explain_errors, read_json
+from reports.layout import ReportLayout, lay_out
 from settings import Settings
 
 TIMEOUT_SECONDS = 10
@@ -21,17 +21,17 @@ reports = typer.Typer(no_args_is_help=True, help="Check judicial integrity repor
 
 @reports.command("verify")
 def verify(
-    file: Annotated[Path, typer.Argument(help="The signed text (.jws): downloaded, or attached to the PDF.")],
-    jwks: Annotated[str, typer.Option(help="File or URL of published keys; the issuer's by default.")] = "",
-    issuer: Annotated[str, typer.Option(help="The service whose reports you trust; SUXIN_ISSUER by default.")] = "",
+    file: Annotated[Path, typer.Argument(help="The signed text (.jws), downloaded or attached to the PDF.")],
+    jwks: Annotated[str, typer.Option(help="File or URL of published keys; by default those of the issuer.")] = "",
+    issuer: Annotated[str, typer.Option(help="URL of the trusted service; by default SUXIN_ISSUER.")] = "",
 ) -> None:
-    """Check the signature and the dates of a report, and print it. Exit 1 if it does not hold.
+    """Verify the signature and the dates of a report, and print it. Exits with 1 if it is not valid.
 
-    Whether it was withdrawn or superseded since is told by the page that its QR code leads to, and by nothing else.
+    Whether it has been withdrawn or superseded is shown only by the page of its QR code.
 
     Example: suxin report verify integrity-report.jws --issuer https://suxin.court.example --jwks keys.json
     """
-    with explained():
+    with explain_errors():
         trusted = issuer or Settings.from_environment().issuer
         keys = keys_of(_read_keys(jwks or trusted + JWKS_PATH))
         try:
@@ -40,10 +40,10 @@ def verify(
             errors.print(Text(f"不成立 This does not hold. {error}", "red"), soft_wrap=True)
             raise typer.Exit(1) from error
         console.print(Text(f"签名有效 The signature of {trusted} holds.", "green"), soft_wrap=True)
-        _present(laid_out(claims))
+        _present(lay_out(claims))
 
 
-def _present(report: Laid) -> None:
+def _present(report: ReportLayout) -> None:
     facts = Grid(show_header=False)
     for name, value in report.facts:
         facts.add_row(Text(name), Text(value))
@@ -65,7 +65,7 @@ def _read_text(file: Path) -> str:
 
 
 def _read_keys(source: str) -> Any:
-    """A published key set, from a file or from the service. Raises CommandError."""
+    """Read a key set from a file or URL. Raises CommandError."""
     if not source.startswith(("https://", "http://")):
         return read_json(Path(source))
     try:

@@ -1,4 +1,4 @@
-"""What commands share: expected errors in one sentence, a prepared database, progress bars."""
+"""Functions that commands share: error messages, the database, progress bars."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ from settings import Settings, SettingsError
 
 
 class CommandError(ValueError):
-    """A command cannot do what it was asked; the message says why and what to do."""
+    """A command cannot run. The message says why and what to do."""
 
 
 EXPECTED = (
@@ -46,8 +46,8 @@ console, errors = Console(), Console(stderr=True)
 
 
 @contextmanager
-def explained(*more: type[Exception]) -> Iterator[None]:
-    """Say an expected error in one sentence and exit with 1, without a stack. A command adds what only it expects."""
+def explain_errors(*more: type[Exception]) -> Iterator[None]:
+    """Print an expected error in one sentence and exit with 1. `more`: further expected errors."""
     expected: tuple[type[Exception], ...] = (*EXPECTED, *more)
     try:
         yield
@@ -57,22 +57,23 @@ def explained(*more: type[Exception]) -> Iterator[None]:
 
 
 @contextmanager
-def prepared(settings: Settings) -> Iterator[sa.URL]:
-    """A running database at the newest revision, with the catalogue that ships."""
-    with database.database(settings) as url:
-        database.migrate(database.direct_url(settings, url))
-        asyncio.run(with_engine(url, _load_catalogue))
+def prepare_database(settings: Settings) -> Iterator[sa.URL]:
+    """Run the database at the newest revision, with the shipped catalogue."""
+    with database.open_database(settings) as url:
+        database.migrate(database.get_direct_url(settings, url))
+        asyncio.run(with_engine(url, install_catalogue))
         yield url
 
 
-async def _load_catalogue(engine: Any) -> None:
+async def install_catalogue(engine: Any) -> None:
+    """Load the shipped catalogue unless it is loaded."""
     async with engine.begin() as connection:
         await load_catalogue(connection)
 
 
 async def with_engine(url: sa.URL, work: Callable[[Any], Any]) -> Any:
-    """Do asynchronous `work` on an engine of its own, whose statements may take their time."""
-    engine = database.async_engine(url, pool_size=4, statement_timeout=600)
+    """Run `work` with an engine, whose statements may take ten minutes."""
+    engine = database.make_async_engine(url, pool_size=4, statement_timeout=600)
     try:
         return await work(engine)
     finally:
@@ -80,7 +81,7 @@ async def with_engine(url: sa.URL, work: Callable[[Any], Any]) -> Any:
 
 
 def in_transaction(work: Callable[[Any], Awaitable[Found]], *, keep: bool = False) -> Found:
-    """Do asynchronous `work` on a connection to the configured database; what it writes is kept if `keep` says so."""
+    """Run `work` with a connection to the configured database. Its transaction is committed if `keep` is true."""
 
     async def run(engine: Any) -> Found:
         async with engine.connect() as connection:
@@ -88,13 +89,13 @@ def in_transaction(work: Callable[[Any], Awaitable[Found]], *, keep: bool = Fals
             await (connection.commit() if keep else connection.rollback())
             return found
 
-    with prepared(Settings.from_environment()) as url:
+    with prepare_database(Settings.from_environment()) as url:
         done: Found = asyncio.run(with_engine(url, run))
     return done
 
 
 @contextmanager
-def bar() -> Iterator[Callable[[str, int, int], None]]:
+def show_progress() -> Iterator[Callable[[str, int, int], None]]:
     """A progress bar for each name that is reported."""
     columns = TextColumn("{task.description:>12}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=errors) as progress:
@@ -109,7 +110,7 @@ def bar() -> Iterator[Callable[[str, int, int], None]]:
 
 
 def read_json(path: Path) -> Any:
-    """The content of a JSON file, or a usage error that names it."""
+    """Read a JSON file. Raises BadParameter."""
     try:
         return json.loads(path.read_text())
     except (OSError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""`suxin demo`: the whole service on one screen."""
+"""`suxin demo`: a demonstration of the whole service."""
 
 import asyncio
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from auth.audiences import Audience
 from auth.server.accounts import Password
 from commands.importing import Manner, import_one
 from commands.importing import show as show_summary
-from commands.session import bar, console, explained, prepared, with_engine
+from commands.session import console, explain_errors, prepare_database, show_progress, with_engine
 from demo.changed_file import ChangedFile
 from demo.channels import Channels
 from demo.city.build import CityError, build_city
@@ -27,11 +27,11 @@ from demo.city.cast import CHEN
 from demo.clients import DemoClient, register_clients
 from demo.show import DemoError, Show
 from demo.staff import register_staff
-from demo.stage import fresh, listening, serving, write_keys
+from demo.stage import open_socket, prepare_settings, run_server, write_keys
 from ingest.importing import FORMATS
 from models.court import StaffRole
 from models.keyring import load_keyring
-from models.terms import court_day
+from models.terms import to_court_day
 from postgres import database
 from server import create_app
 from settings import Settings
@@ -41,19 +41,19 @@ LIST = EXPORTS / "shixin.jsonl"
 
 
 def demo(
-    scale: Annotated[float, typer.Option(min=0.01, max=10, help="Size of the city; 1 is the published figures.")] = 0.1,
-    serve: Annotated[bool, typer.Option("--serve", help="Go on serving when the examples are done.")] = False,
-    port: Annotated[int, typer.Option(help="Port to listen on; by default 8000 with --serve, else a free one.")] = 0,
+    scale: Annotated[float, typer.Option(min=0.01, max=10, help="Size; 1 for the published figures.")] = 0.1,
+    serve: Annotated[bool, typer.Option("--serve", help="Continue to serve after the examples.")] = False,
+    port: Annotated[int, typer.Option(help="Port; by default 8000 with --serve, otherwise a free one.")] = 0,
 ) -> None:
-    """Show everything: exports go in, a demo city grows, and each audience asks its questions over HTTP.
+    """Demonstrate the service: import exports, build a demo city, and send the requests of each audience over HTTP.
 
-    Starts afresh each time, in a database of its own under SUXIN_DATA_DIR/demo.
+    It starts with an empty database of its own, in SUXIN_DATA_DIR/demo.
     """
-    with explained(CityError, DemoError), listening(port or (8000 if serve else 0)) as (listener, address):
-        settings = fresh(Settings.from_environment(), address)
-        with prepared(settings) as url:
+    with explain_errors(CityError, DemoError), open_socket(port or (8000 if serve else 0)) as (listener, address):
+        settings = prepare_settings(Settings.from_environment(), address)
+        with prepare_database(settings) as url:
             registered, staff = _fill(settings, url, scale)
-            with serving(create_app(settings, url), listener):
+            with run_server(create_app(settings, url), listener):
                 _present(settings, address, url, registered, staff)
                 if serve:
                     _stay(settings, registered, staff, address)
@@ -62,9 +62,9 @@ def demo(
 def _fill(
     settings: Settings, url: sa.URL, scale: float
 ) -> tuple[dict[Audience, DemoClient], dict[StaffRole, Password]]:
-    """Register the demo's clients and staff, import the exports that ship, and build the city around them."""
+    """Register clients and staff, import the example exports, and build the city."""
     now = datetime.now(UTC)
-    engine = database.sync_engine(url)
+    engine = database.make_sync_engine(url)
     with engine.begin() as connection:
         registered, staff = register_clients(connection, now), register_staff(connection)
     engine.dispose()
@@ -72,11 +72,13 @@ def _fill(
         for file in EXPORTS.glob(f"{format}.*"):
             _bring(settings, url, format, file)
     keyring, keys = load_keyring(settings.key_file), {audience: one.primary_key for audience, one in registered.items()}
-    with bar() as report:
+    with show_progress() as report:
         built = asyncio.run(
             with_engine(
                 url,
-                partial(build_city, keyring=keyring, clients=keys, scale=scale, today=court_day(now), progress=report),
+                partial(
+                    build_city, keyring=keyring, clients=keys, scale=scale, today=to_court_day(now), progress=report
+                ),
             )
         )
     console.print(Columns([f"[bold]{value}[/] {name}" for name, value in asdict(built).items()], title="the city"))
@@ -84,7 +86,6 @@ def _fill(
 
 
 def _bring(settings: Settings, url: sa.URL, format: str, file: Path) -> None:
-    """Import a file and say what that did."""
     show_summary(file, import_one(settings, url, format, file, Manner(rejects=settings.data_dir)))
 
 
@@ -95,14 +96,15 @@ def _present(
     registered: Mapping[Audience, DemoClient],
     staff: Mapping[StaffRole, Password],
 ) -> None:
-    """Run every example as its audience and print what happened."""
-    engine = database.sync_engine(url)
+    """Send every example as its audience and print the answers."""
+    engine = database.make_sync_engine(url)
     with httpx2.Client(timeout=30) as http:
         show = Show(console, address, registered, staff, engine, http)
         show.run()
         Channels(show).run()
         ChangedFile(show, LIST, settings.data_dir, partial(_bring, settings, url, "shixin")).run()
-        console.print(f"{CHEN.name} shows an integrity report at {show.report()} (.pdf, .jws, .json)", soft_wrap=True)
+        page = show.issue_report()
+        console.print(f"{CHEN.name} shows an integrity report at {page} (.pdf, .jws, .json)", soft_wrap=True)
     engine.dispose()
     console.rule("every audience was answered")
 
@@ -113,7 +115,7 @@ def _stay(
     staff: Mapping[StaffRole, Password],
     address: str,
 ) -> None:
-    """Say how to ask as each audience, and wait for Ctrl-C."""
+    """Print how to send requests as each audience, and wait for Ctrl-C."""
     for client, file in write_keys(registered, settings.data_dir / "clients"):
         console.print(f"SUXIN_ISSUER={address} suxin token {client} --key {file}", soft_wrap=True)
     for role, who in staff.items():

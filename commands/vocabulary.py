@@ -1,4 +1,4 @@
-"""`suxin vocabulary`: the words that courts write in their files, and what they mean."""
+"""`suxin vocabulary`: the words in files of courts, and their meanings."""
 
 import csv
 import io
@@ -9,28 +9,28 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from commands.session import console, explained, in_transaction
+from commands.session import console, explain_errors, in_transaction
 from ingest.files.tables import TableError
 from ingest.reference.vocabulary import COLUMNS
 from ingest.reference.words import Word, WordChange, check_words, list_words, load_words
 from models.vocabulary import WordKind
 
-vocabulary = typer.Typer(no_args_is_help=True, help="The words that courts write in their files, and what they mean.")
-Files = Annotated[list[Path], typer.Argument(help="CSV files, each called as the kind of its words: roles.csv.")]
+vocabulary = typer.Typer(no_args_is_help=True, help="The words in files of courts, and their meanings.")
+Files = Annotated[list[Path], typer.Argument(help="CSV files, named by the kind of words: roles.csv.")]
 
 
 @vocabulary.command("show")
 def vocabulary_show(
     kind: Annotated[
-        WordKind | None, typer.Argument(help="A kind of words; how many of each there are by default.")
+        WordKind | None, typer.Argument(help="A kind of words; by default the number of words of each kind.")
     ] = None,
-    own: Annotated[bool, typer.Option("--own", help="Only the words that were added here.")] = False,
+    own: Annotated[bool, typer.Option("--own", help="Only added words.")] = False,
 ) -> None:
     """Show the words of a kind as a CSV file that `load` takes.
 
     Example: suxin vocabulary show roles --own > roles.csv
     """
-    with explained():
+    with explain_errors():
         words = in_transaction(lambda connection: _words(connection, kind))
     if kind is None:
         console.print(_counted(words))
@@ -40,11 +40,11 @@ def vocabulary_show(
 
 @vocabulary.command("check")
 def vocabulary_check(files: Files) -> None:
-    """Say what is wrong with files of words, line by line, and change nothing. Exits with 1 if something is.
+    """Check files of words without loading them. Exits with 1 if there are mistakes.
 
     Example: suxin vocabulary check roles.csv courts.csv
     """
-    with explained():
+    with explain_errors():
         problems = in_transaction(lambda connection: check_words(connection, files))
         if problems:
             raise TableError(problems)
@@ -54,15 +54,14 @@ def vocabulary_check(files: Files) -> None:
 @vocabulary.command("load")
 def vocabulary_load(
     files: Files,
-    replace: Annotated[bool, typer.Option("--replace", help="Drop what was added and is not in the files.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, keep nothing.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Delete added words that are not in the files.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the changes without saving them.")] = False,
 ) -> None:
-    """Add words; a word that is there gets the meaning that the file gives it. All files or none. Imports that begin
-    afterwards read with them.
+    """Add words, all files or none. A known word gets the new meaning. Later imports use them.
 
     Example: suxin vocabulary load roles.csv courts.csv --dry-run
     """
-    with explained():
+    with explain_errors():
         changes, unchanged = in_transaction(
             lambda connection: load_words(connection, files, replace=replace), keep=not dry_run
         )

@@ -1,4 +1,4 @@
-"""`suxin worker` and `suxin publish`: what a court's machine room does without a browser."""
+"""`suxin worker` and `suxin publish`."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -15,35 +15,35 @@ from casework import batches
 from casework.procedure import Act
 from casework.refusal import Refusal
 from casework.transaction import transact
-from commands.session import CommandError, console, explained, prepared, with_engine
+from commands.session import CommandError, console, explain_errors, prepare_database, with_engine
 from jobs.worker import work_on
 from models.batch import Batch
 from models.court import Staff, StaffRole
 from models.keyring import load_keyring
 from models.staff_account import StaffAccount
 from postgres import database
-from schema.building import build_engine
+from schema.builder import build_engine
 from settings import Settings
 from telemetry import logs
 
 
 def worker(
-    metrics_port: Annotated[int | None, typer.Option(help="Port of /metrics; without it, there is none.")] = None,
+    metrics_port: Annotated[int | None, typer.Option(help="Port of /metrics; by default it is not served.")] = None,
     metrics_host: Annotated[str, typer.Option(help="Address of /metrics.")] = "127.0.0.1",
 ) -> None:
-    """Do what time brings, and tell webhooks of events. One process leads, the others wait.
+    """Run scheduled work and deliver events to webhooks. One process leads, the others wait.
 
-    `suxin serve` does this as well, unless SUXIN_WORKER=false.
+    `suxin serve` does this too, unless SUXIN_WORKER=false.
 
     Example: suxin worker --metrics-port 9464
     """
-    with explained(), prepared(settings := Settings.from_environment()) as url:
-        dictConfig(logs.configuration(logs.form_of(settings.log)))
+    with explain_errors(), prepare_database(settings := Settings.from_environment()) as url:
+        dictConfig(logs.build_configuration(logs.form_of(settings.log)))
         if metrics_port is not None:
             start_http_server(metrics_port, metrics_host)
         console.print("The worker runs until you press Ctrl-C.")
         try:
-            keyring, direct = load_keyring(settings.key_file), database.direct_url(settings, url)
+            keyring, direct = load_keyring(settings.key_file), database.get_direct_url(settings, url)
             networks = settings.webhook_networks
             asyncio.run(work_on(build_engine(), url, direct, networks, keyring, lambda: datetime.now(UTC)))
         except KeyboardInterrupt:
@@ -53,10 +53,10 @@ def worker(
 def publish(
     court: Annotated[str, typer.Option(help="Code of the court.")],
     month: Annotated[str, typer.Option(help="The month, as YYYY-MM.")],
-    by: Annotated[str, typer.Option(help="User name of the member of the Centre who publishes.")],
-    reason: Annotated[str, typer.Option(help="Why, kept with each item.")] = "按月发布。",
+    by: Annotated[str, typer.Option(help="User name of a member of the Centre.")],
+    reason: Annotated[str, typer.Option(help="Reason, recorded with each item.")] = "按月发布。",
 ) -> None:
-    """Publish a month of a court: all that its panel approved, at once and once.
+    """Publish the batch of a court and month: all items that the panel approved.
 
     Example: suxin publish --court 浙0281 --month 2026-03 --by centre
     """
@@ -71,7 +71,7 @@ def publish(
         except Refusal as refusal:
             raise CommandError(f"{refusal.message} {refusal.hint}") from None
 
-    with explained(), prepared(Settings.from_environment()) as url:
+    with explain_errors(), prepare_database(Settings.from_environment()) as url:
         console.print(f"{asyncio.run(with_engine(url, run))} items of {month} are published.")
 
 

@@ -1,4 +1,4 @@
-"""A court brings a file again that has changed: what is new, what changed, and who is told (R23)."""
+"""Import a changed file and show the resulting events (R23)."""
 
 import json
 from collections.abc import Callable
@@ -8,18 +8,18 @@ from typing import Any
 
 from demo.channels import Channels
 from demo.show import DemoError, Show
-from models.terms import court_day
+from models.terms import to_court_day
 
 PAID, RESTATED, LISTED_ANEW = 0, 4, 3
-"""Lines of the list that ships, all of organizations: one has paid, one is corrected, one is listed again."""
+"""Lines of organizations in the example list: one has performed, one is corrected, one is listed again."""
 
 WATCH = "mutation($input: WatchInput!) { watch(input: $input) { lines { outcome } errors { message } } }"
 EVENTS = "query($since: DateTime!) { events(first: 20, filter: { since: $since }) { nodes { kind reference } } }"
 REFERENCE = "DEMO-FILE-{}"
 
 
-def changed(lines: list[dict[str, Any]], day: date) -> list[dict[str, Any]]:
-    """The list as the court exports it again on `day`."""
+def change_lines(lines: list[dict[str, Any]], day: date) -> list[dict[str, Any]]:
+    """The list as exported again on `day`."""
     again = [dict(line) for line in lines]
     again[PAID]["performance"] = "全部已履行"
     again[RESTATED]["duty"] = "支付借款本金"
@@ -28,20 +28,20 @@ def changed(lines: list[dict[str, Any]], day: date) -> list[dict[str, Any]]:
 
 
 class ChangedFile:
-    """A list of debtors that a bank's borrowers are on, imported for the second time."""
+    """Imports a list of debtors, some of whom a bank watches, for the second time."""
 
     def __init__(self, show: Show, export: Path, folder: Path, bring: Callable[[Path], None]) -> None:
-        """bring: imports a file of the list and prints what that did."""
+        """bring: imports a file of the list and prints the summary."""
         self._show, self._bank, self._bring = show, Channels(show), bring
         self._lines = [json.loads(line) for line in export.read_text().splitlines()]
         self._file = folder / export.name
 
     def run(self) -> None:
-        """Bring the changed file, and print what the bank was told. Raises DemoError if it was not told."""
+        """Import the changed file, and print the events that the bank received. Raises DemoError if there are none."""
         self._show.console.rule("[bold]a file that has changed[/]")
         since = datetime.now(UTC)
         self._watch()
-        again = changed(self._lines, court_day(since))
+        again = change_lines(self._lines, to_court_day(since))
         self._file.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in again))
         self._bring(self._file)
         told = self._bank.ask(EVENTS, {"since": since.isoformat()})["events"]["nodes"]
@@ -59,4 +59,4 @@ class ChangedFile:
             }
             for place in (PAID, RESTATED, LISTED_ANEW)
         ]
-        self._bank.done(WATCH, {"subjects": subjects})
+        self._bank.perform(WATCH, {"subjects": subjects})

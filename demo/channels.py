@@ -1,4 +1,4 @@
-"""What comes to a partner without asking, or in bulk: a webhook, a stream, an export and a file of subjects."""
+"""Demonstrate webhooks, subscriptions and bulk operations."""
 
 import gzip
 import json
@@ -18,7 +18,7 @@ from rich.syntax import Syntax
 from auth.audiences import Audience
 from demo.city.cast import AWARD, CHEN
 from demo.show import DemoError, Show
-from models.terms import court_day
+from models.terms import to_court_day
 
 WAIT_SECONDS = 20.0
 WEBHOOK = (
@@ -42,14 +42,15 @@ SHOWN = 3
 
 
 class Channels:
-    """A bank's channels, each shown once."""
+    """The channels of a bank, each shown once."""
 
     def __init__(self, show: Show) -> None:
         self._show, self._http, self._issuer = show, show.http, show.issuer
-        self._headers = {"authorization": f"Bearer {show.token(Audience.BANK)}"}
+        self._token = show.token(Audience.BANK)
+        self._headers = {"authorization": f"Bearer {self._token}"}
 
     def run(self) -> None:
-        """All of them. Raises DemoError for what does not come."""
+        """Show all channels. Raises DemoError if a result is missing."""
         self._show.console.rule("[bold]without asking, and in bulk[/]")
         self._told()
         self._lines("export.jsonl", EXPORT, "startExport", {"document": WATCHES, "reference": "DEMO-EXPORT"})
@@ -59,17 +60,17 @@ class Channels:
         self._lines("subjects.csv", BATCH, "startBatchCheck", sent)
 
     def _told(self) -> None:
-        """A consent is registered and ended: its bank hears of it by a webhook and in a stream."""
-        with receiver() as (url, received), self._stream() as streamed:
-            self.done(WEBHOOK, {"url": url})
-            made = self.done(REGISTER, letter())
-            self.done(REVOKE, {"id": made["consent"]["id"]})
+        """Register and revoke a consent, and show the event by webhook and by subscription."""
+        with run_receiver() as (url, received), self._stream() as streamed:
+            self.perform(WEBHOOK, {"url": url})
+            made = self.perform(REGISTER, make_letter())
+            self.perform(REVOKE, {"id": made["consent"]["id"]})
             self.print(f"POST {url}", received.get(timeout=WAIT_SECONDS))
             self.print(STREAM, streamed.get(timeout=WAIT_SECONDS))
 
     @contextmanager
     def _stream(self) -> Iterator[Queue[Any]]:
-        """The results of a subscription by server-sent events, which has begun."""
+        """The results of a subscription by server-sent events."""
         results: Queue[Any] = Queue()
         headers = {**self._headers, "accept": "text/event-stream"}
         with self._http.stream("POST", f"{self._issuer}/graphql", json={"query": STREAM}, headers=headers) as reply:
@@ -86,10 +87,10 @@ class Channels:
             reading.join(WAIT_SECONDS)
 
     def _lines(self, title: str, mutation: str, name: str, given: Mapping[str, Any]) -> None:
-        """Run a bulk operation, fetch its file, and print how it begins."""
-        operation = self.done(mutation, given)["bulkOperation"]["id"]
+        """Run a bulk operation, download its file, and print the first lines."""
+        operation = self.perform(mutation, given)["bulkOperation"]["id"]
         ended = self._ended(operation)
-        file = self._http.get(self.done(SIGN, {"id": operation})["url"])
+        file = self._http.get(self.perform(SIGN, {"id": operation})["url"])
         lines = gzip.decompress(file.content).decode().splitlines()
         self.print(f"{name}: {title}", *map(json.loads, lines[:SHOWN]), ended)
 
@@ -107,34 +108,33 @@ class Channels:
         found = self._http.post(f"{self._issuer}/uploads", content=table.encode(), headers=headers)
         return str(found.json()["upload"])
 
-    def done(self, mutation: str, given: Mapping[str, Any]) -> Any:
-        """The payload of a mutation. Raises DemoError if it was refused."""
+    def perform(self, mutation: str, given: Mapping[str, Any]) -> Any:
+        """Return the payload of a mutation. Raises DemoError if it was refused."""
         (payload,) = self.ask(mutation, {"input": dict(given)}).values()
         if payload["errors"]:
             raise DemoError(f"{mutation} was refused: {payload['errors']}")
         return payload
 
     def ask(self, query: str, variables: Mapping[str, Any]) -> Any:
-        """The data of an answer. Raises DemoError if it has errors."""
-        body = {"query": query, "variables": dict(variables)}
-        answer = self._http.post(f"{self._issuer}/graphql", json=body, headers=self._headers).json()
+        """Return the data of an answer. Raises DemoError if it has errors."""
+        answer = self._show.post(self._token, query, variables).json()
         if "errors" in answer:
             raise DemoError(f"{query} was answered with {answer['errors']}")
         return answer["data"]
 
     def print(self, title: str, *found: Any) -> None:
-        """Show what came, a line each."""
+        """Print results, one per line."""
         text = "\n".join(json.dumps(one, ensure_ascii=False) for one in found)
         self._show.console.print(Panel(Syntax(text, "json", background_color="default", word_wrap=True), title=title))
 
 
-def letter() -> dict[str, Any]:
-    """A letter that a customer signed today."""
+def make_letter() -> dict[str, Any]:
+    """An authorisation letter, signed today."""
     now = datetime.now(UTC)
     return {
         "letterNumber": f"DEMO-{uuid4()}",
         "idNumber": CHEN.number,
-        "signedOn": court_day(now).isoformat(),
+        "signedOn": to_court_day(now).isoformat(),
         "purposes": ["LOAN_APPROVAL"],
         "scopes": ["person.credit.read"],
         "validTo": (now + timedelta(days=30)).isoformat(),
@@ -143,8 +143,8 @@ def letter() -> dict[str, Any]:
 
 
 @contextmanager
-def receiver() -> Iterator[tuple[str, Queue[Any]]]:
-    """A receiver of webhooks on this machine: its address, and what came."""
+def run_receiver() -> Iterator[tuple[str, Queue[Any]]]:
+    """A webhook receiver on this machine: its URL, and the received events."""
     received: Queue[Any] = Queue()
 
     class Handler(BaseHTTPRequestHandler):
@@ -154,7 +154,7 @@ def receiver() -> Iterator[tuple[str, Queue[Any]]]:
             self.end_headers()
 
         def log_message(self, *_: Any) -> None:
-            """Nothing."""
+            """No request is logged."""
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
     serving = Thread(target=server.serve_forever, daemon=True)

@@ -1,4 +1,4 @@
-"""One client of each audience, with keys of its own, as an operator would register them."""
+"""Register one client of each audience."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from models.client import Client
 from models.household import Village
 
 REDIRECT_URI = "http://127.0.0.1/signed-in"
-"""Where staff come back to: the demo reads the code off the address and asks for nothing there."""
+"""The redirect URI of the court client. The demo reads the code from it without a request."""
 
 NAMES = {
     Audience.BANK: "余姚农商银行 (demo)",

@@ -1,4 +1,4 @@
-"""The documents of each audience, as they are shipped in `examples/`."""
+"""The example documents of each audience in `examples/`."""
 
 import json
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ ROLES = {
     "panels_table": StaffRole.PANEL,
     "dashboards": StaffRole.PRESIDENT,
 }
-"""Documents of the court that its staff send, each after signing in; its client itself sends the others."""
+"""Documents of the court that staff send after signing in. The client itself sends the others."""
 
 FOLDER = Path(__file__).parent.parent / "examples"
 
@@ -33,11 +33,11 @@ class Example:
 
     @property
     def role(self) -> StaffRole | None:
-        """The member of staff who asks."""
+        """The role of the member of staff who sends it, or None."""
         return ROLES.get(self.name) if self.audience is Audience.COURT else None
 
 
-def examples() -> Iterator[Example]:
+def list_examples() -> Iterator[Example]:
     """All examples, in the order of audiences."""
     for audience in Audience:
         for path in sorted((FOLDER / audience.value.lower()).glob("*.graphql")):

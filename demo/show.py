@@ -1,10 +1,11 @@
-"""`suxin demo`: the examples of every audience over HTTP, with what each was answered and what the log says of it."""
+"""Send the examples of every audience over HTTP, and print the answers and the access log."""
 
 import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
 import httpx2
 import sqlalchemy as sa
@@ -19,7 +20,7 @@ from auth.server.accounts import Password
 from auth.server.token_client import ClientCredential, User, request_token
 from demo.city.cast import CHEN
 from demo.clients import DemoClient
-from demo.examples import Example, examples
+from demo.examples import Example, list_examples
 from demo.staff import Browser
 from models.access_record import AccessRecord
 from models.client import Client
@@ -27,16 +28,16 @@ from models.court import StaffRole
 
 ISSUE = "mutation($input: IssueIntegrityReportInput!) { issueIntegrityReport(input: $input) { address } }"
 LONGEST_ANSWER = 40
-"""Lines of an answer that are printed; the rest is counted."""
+"""Lines of an answer that are printed."""
 
 
 class DemoError(RuntimeError):
-    """An example was not answered as it should be."""
+    """An example was not answered as expected."""
 
 
 @dataclass
 class Show:
-    """Asks as each audience and prints the exchange."""
+    """Sends requests as each audience and prints the exchange."""
 
     console: Console
     issuer: str
@@ -46,21 +47,17 @@ class Show:
     http: httpx2.Client
 
     def run(self) -> None:
-        """Every example of every audience. Raises DemoError if one is refused."""
-        for audience, documents in groupby(examples(), lambda example: example.audience):
+        """Send every example. Raises DemoError if one is refused."""
+        for audience, documents in groupby(list_examples(), lambda example: example.audience):
             self.console.rule(f"[bold]{audience}[/] {self.clients[audience].client_id}")
             token = self.token(audience)
             for example in documents:
-                self.present(example, self.signed_in(example.role) if example.role else token)
+                self.present(example, self.sign_in(example.role) if example.role else token)
 
-    def report(self) -> str:
-        """The first of the cast has an integrity report issued; gives the address of its page. Raises DemoError."""
+    def issue_report(self) -> str:
+        """Issue an integrity report of CHEN, and return the URL of its page. Raises DemoError."""
         given = {"name": CHEN.name, "idNumber": CHEN.number, "scopes": [*map(str, PERSONS)]}
-        response = self.http.post(
-            f"{self.issuer}/graphql",
-            json={"query": ISSUE, "variables": {"input": given}},
-            headers={"authorization": f"Bearer {self.token(Audience.LITIGANT_PORTAL)}"},
-        )
+        response = self.post(self.token(Audience.LITIGANT_PORTAL), ISSUE, {"input": given})
         address = str(response.json()["data"]["issueIntegrityReport"]["address"])
         viewed = self.http.get(address)
         if viewed.status_code != 200:
@@ -68,39 +65,40 @@ class Show:
         return address
 
     def token(self, audience: Audience) -> str:
-        """An access token; the litigant portal's acts for the first of the cast."""
-        client = self.clients[audience]
-        credential = ClientCredential(self.issuer, client.client_id, dict(client.key))
+        """Request an access token. The litigant portal acts for CHEN."""
         user = User("demo-user", CHEN.name, CHEN.number) if audience is Audience.LITIGANT_PORTAL else None
-        return str(request_token(credential, self.http, time.time(), user=user)["access_token"])
+        return str(request_token(self._credential(audience), self.http, time.time(), user=user)["access_token"])
 
-    def signed_in(self, role: StaffRole) -> str:
-        """An access token of a member of staff, who signs in on the service's page."""
-        client = self.clients[Audience.COURT]
-        credential = ClientCredential(self.issuer, client.client_id, dict(client.key))
+    def sign_in(self, role: StaffRole) -> str:
+        """Sign in as a member of staff and return the access token."""
         self.http.cookies.clear()
         self.console.print(f"[bold]{self.staff[role].username}[/] signs in as {role}")
-        return Browser(self.http, credential).sign_in(self.staff[role])
+        return Browser(self.http, self._credential(Audience.COURT)).sign_in(self.staff[role])
+
+    def _credential(self, audience: Audience) -> ClientCredential:
+        client = self.clients[audience]
+        return ClientCredential(self.issuer, client.client_id, dict(client.key))
+
+    def post(self, token: str, document: str, variables: Mapping[str, Any]) -> httpx2.Response:
+        """Send an operation."""
+        body = {"query": document, "variables": dict(variables)}
+        return self.http.post(f"{self.issuer}/graphql", json=body, headers={"authorization": f"Bearer {token}"})
 
     def present(self, example: Example, token: str) -> None:
-        """The document, the answer and the log entries of one example."""
-        response = self.http.post(
-            f"{self.issuer}/graphql",
-            json={"query": example.document, "variables": example.variables},
-            headers={"authorization": f"Bearer {token}"},
-        )
+        """Send an example; print the document, the answer and the log entries."""
+        response = self.post(token, example.document, example.variables)
         answer = response.json()
         title = f"examples/{example.audience.lower()}/{example.name}.graphql"
         self.console.print(Panel(Syntax(example.document, "graphql", background_color="default"), title=title))
         if example.variables:
             self.console.print("variables", json.dumps(example.variables, ensure_ascii=False), soft_wrap=True)
-        self.console.print(Syntax(shortened(answer), "json", background_color="default"))
+        self.console.print(Syntax(shorten(answer), "json", background_color="default"))
         if response.status_code != 200 or "errors" in answer:
             raise DemoError(f"{title} was answered with {response.status_code}: {answer.get('errors')}")
-        self.console.print(self.entries(answer["extensions"]["requestId"]))
+        self.console.print(self.list_entries(answer["extensions"]["requestId"]))
 
-    def entries(self, request_id: str) -> Table:
-        """What the access log holds of a request."""
+    def list_entries(self, request_id: str) -> Table:
+        """The entries of the access log for a request."""
         table = Table("result", "purpose", "field", "types", "count", title="access log", title_justify="left")
         entry = AccessRecord
         statement = (
@@ -116,8 +114,8 @@ class Show:
         return table
 
 
-def shortened(answer: object) -> str:
-    """JSON for people, cut where it gets long."""
+def shorten(answer: object) -> str:
+    """JSON with indentation, truncated."""
     lines = json.dumps(answer, ensure_ascii=False, indent=2).splitlines()
     more = len(lines) - LONGEST_ANSWER
     return "\n".join(lines if more <= 0 else [*lines[:LONGEST_ANSWER], f"… {more} more lines"])

@@ -1,4 +1,4 @@
-"""Members of staff of the demo's court, one of each role, who sign in as a browser and its client would."""
+"""Staff of the demo court, and their sign-in by browser."""
 
 import re
 import secrets
@@ -14,7 +14,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from auth.clients.authentication import ASSERTION_TYPE
 from auth.metadata import AUTHORIZATION_PATH, TOKEN_PATH
 from auth.server.accounts import Account, Password, add_staff
-from auth.server.token_client import ClientCredential, client_assertion
+from auth.server.token_client import ClientCredential, sign_client_assertion
 from demo.city.cast import DEMO_COURT
 from demo.clients import REDIRECT_URI
 from models.court import StaffRole
@@ -30,7 +30,7 @@ NAMES = {
 
 
 def register_staff(connection: sa.Connection) -> dict[StaffRole, Password]:
-    """An account for each role at the demo's court, in the caller's transaction."""
+    """Add an account for each role at the demo court, in the caller's transaction."""
     return {
         role: add_staff(connection, Account(name, f"demo-{role.lower()}", role, DEMO_COURT))
         for role, name in NAMES.items()
@@ -38,23 +38,23 @@ def register_staff(connection: sa.Connection) -> dict[StaffRole, Password]:
 
 
 class SignInError(RuntimeError):
-    """Nobody is signed in; the message says at which step it ended."""
+    """The sign-in failed. The message says at which step."""
 
 
 @dataclass(frozen=True)
 class Browser:
-    """A browser with a cookie jar of its own, and the court's client behind it. `http`: httpx or one like it."""
+    """A browser with cookies, and the court's client. `http`: an httpx client or a compatible one."""
 
     http: Any
     credential: ClientCredential
     redirect_uri: str = REDIRECT_URI
 
     def sign_in(self, who: Password, now: float | None = None) -> str:
-        """An access token for a member of staff (RFC 6749, section 4.1; RFC 7636). Raises SignInError."""
+        """Return an access token for a member of staff (RFC 6749, section 4.1; RFC 7636). Raises SignInError."""
         verifier = secrets.token_urlsafe(48)
         code = self._code(who, verifier)
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": self.redirect_uri}
-        assertion = client_assertion(self.credential, now or time.time())
+        assertion = sign_client_assertion(self.credential, now or time.time())
         proof = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion, "code_verifier": verifier}
         answer: Mapping[str, Any] = self.http.post(self.credential.issuer + TOKEN_PATH, data=form | proof).json()
         if "access_token" not in answer:
@@ -62,7 +62,7 @@ class Browser:
         return str(answer["access_token"])
 
     def _code(self, who: Password, verifier: str) -> str:
-        """Fill in the page, unless there is a session, and read the code off the address that it leads to."""
+        """Submit the sign-in page, unless there is a session, and read the code from the redirect."""
         query = {
             "response_type": "code",
             "client_id": self.credential.client_id,

@@ -1,4 +1,4 @@
-"""Where the demo plays: a fresh data directory, a real server in a thread, and key files for whoever wants to go on."""
+"""The environment of the demo: data directory, server, and key files."""
 
 import json
 import os
@@ -20,11 +20,11 @@ from secret_file import write_secret
 from settings import Settings
 
 LOOPBACK = ip_network("127.0.0.0/8")
-"""Where the demo's own webhooks are sent."""
+"""The network of the demo's webhook receivers."""
 
 
-def fresh(settings: Settings, issuer: str) -> Settings:
-    """The settings of a demo at `issuer`, with an embedded database of its own, emptied."""
+def prepare_settings(settings: Settings, issuer: str) -> Settings:
+    """The settings of a demo at `issuer`, with an empty embedded database."""
     own = settings.data_dir / "demo"
     if own.exists():
         shutil.rmtree(own)
@@ -34,15 +34,15 @@ def fresh(settings: Settings, issuer: str) -> Settings:
 
 
 @contextmanager
-def listening(port: int) -> Iterator[tuple[socket.socket, str]]:
-    """A socket on this machine and its address. Port 0 takes a free one."""
+def open_socket(port: int) -> Iterator[tuple[socket.socket, str]]:
+    """A listening socket and its URL. Port 0 selects a free port."""
     with socket.create_server(("127.0.0.1", port), reuse_port=False) as listener:
         yield listener, "http://{}:{}".format(*listener.getsockname())
 
 
 @contextmanager
-def serving(app: Starlette, listener: socket.socket) -> Iterator[None]:
-    """A real server in a thread of its own while the context lasts."""
+def run_server(app: Starlette, listener: socket.socket) -> Iterator[None]:
+    """Run the server in a thread while the context lasts."""
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
     thread = Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()

@@ -1,8 +1,8 @@
-"""Answer a request from PostgreSQL: by its plan, or by the loaders where it has none. The log is written with it."""
+"""Answer requests from PostgreSQL, by a plan or by the loaders."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -10,35 +10,35 @@ from graphql import ExecutionResult, GraphQLError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from engine.execution import Asked, Executor, InternalError, NotPlanned, bind_plan, run
+from engine.execution import Executor, InternalError, NotPlanned, PricedRequest, bind_plan, run
 from engine.load.caller import AnyCaller
 from engine.load.context import Context
-from engine.plan import running
-from engine.plan.plan import Ready, Text
-from engine.plan.running import Connections
+from engine.plan import runner
+from engine.plan.plan import BoundStatement, Text
+from engine.plan.runner import Connections
 
 OUT_OF_ORDER = "40001"
-"""Another request changed what this one was about to change: it is run again from the beginning."""
+"""SQLSTATE of a serialization failure. The transaction is retried from the beginning."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """Data, as JSON text or as Python has it, and errors."""
+    """The data of an answer, as JSON text or as Python objects, and its errors."""
 
     data: dict[str, Any] | bytes | None
     errors: Sequence[GraphQLError] = ()
 
     def text(self) -> bytes:
-        """The data as JSON."""
+        """Return the data as JSON."""
         return self.data if isinstance(self.data, bytes) else orjson.dumps(self.data, default=str)
 
     def objects(self) -> int:
-        """How many objects it holds, near enough: an answer as text is not read again for its price."""
+        """Return the approximate number of objects in the data."""
         return max(1, self.text().count(b"{") - 1)
 
     @classmethod
     def of(cls, result: ExecutionResult) -> "Result":
-        """What graphql-core gives."""
+        """Convert a result of graphql-core."""
         return cls(result.data, result.errors or ())
 
 
@@ -46,30 +46,32 @@ class Result:
 class Answering:
     """Answers requests, each in one snapshot.
 
-    database: the connections of the loaders, whose transactions are REPEATABLE READ. connections: those of the plans.
+    database: the engine of the loaders, with isolation level REPEATABLE READ. connections: the connections of the
+    plans. declared: the kinds of answers that the access log knows (`engine.plan.runner.declare`).
     """
 
     database: AsyncEngine
     connections: Connections
     executor: Executor = Executor.PLAN
+    declared: set[str] = field(default_factory=set, init=False, compare=False)
 
-    async def answer(self, request: Asked, caller: AnyCaller) -> tuple[Result, NotPlanned | None]:
-        """The answer, and why the loaders gave it if they did. It is given only once its log entries are committed.
+    async def answer(self, request: PricedRequest, caller: AnyCaller) -> tuple[Result, NotPlanned | None]:
+        """Answer a request after its log entries are committed. Return the reason as well if the loaders answered.
 
         Raises InternalError.
         """
         parts = self._parts(request, caller)
         if isinstance(parts, NotPlanned):
             return Result.of(await self._by_loaders(request, caller)), parts
-        return Result(await running.run(self.connections, parts)), None
+        return Result(await runner.run(self.connections, parts, self.declared)), None
 
-    def _parts(self, request: Asked, caller: AnyCaller) -> Mapping[str, Ready | Text] | NotPlanned:
+    def _parts(self, request: PricedRequest, caller: AnyCaller) -> Mapping[str, BoundStatement | Text] | NotPlanned:
         if request.operation.mutates:
             return NotPlanned("mutation")
         return bind_plan(request, caller) if self.executor is Executor.PLAN else NotPlanned("setting")
 
-    async def _by_loaders(self, request: Asked, caller: AnyCaller) -> ExecutionResult:
-        for _ in range(running.ATTEMPTS - 1):
+    async def _by_loaders(self, request: PricedRequest, caller: AnyCaller) -> ExecutionResult:
+        for _ in range(runner.ATTEMPTS - 1):
             try:
                 return await self._loaded(request, caller)
             except InternalError as error:
@@ -77,7 +79,7 @@ class Answering:
                     raise
         return await self._loaded(request, caller)
 
-    async def _loaded(self, request: Asked, caller: AnyCaller) -> ExecutionResult:
+    async def _loaded(self, request: PricedRequest, caller: AnyCaller) -> ExecutionResult:
         async with self.database.connect() as connection:
             context = Context(engine=request.operation.engine, caller=caller, connection=connection)
             try:

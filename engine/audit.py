@@ -1,4 +1,4 @@
-"""The access log: what it is told of each answer. How its entries look is the service's own."""
+"""The access log interface. The service defines how entries are stored."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from engine.load.caller import AnyView
 
 @dataclass(frozen=True)
 class AnswerKind:
-    """What the answers to one root field of one operation have in common.
+    """The part of an entry that all answers to a root field of an operation share.
 
-    operation: SHA-256 of the document's text. types: of the objects in the answer.
+    operation: SHA-256 of the document. types: the types in the answer.
     """
 
     operation: bytes
@@ -24,44 +24,45 @@ class AnswerKind:
 
 
 class Audit(Protocol):
-    """An access log in the database that is read. Each answer is committed with its entries.
+    """An access log in the same database. An answer and its entries are committed together.
 
-    told: names and types of what an entry may be told of a subject; `subject` and `result` are always among them.
-    given, empty: results of an entry for what was answered, and for an answer without rows.
+    told: names and types of the values that rows supply; `subject` and `result` are required. given, empty: values of
+    `result` for an answer with rows and for one without.
     """
 
     told: Mapping[str, TypeEngine[Any]]
     given: str
     empty: str
 
-    def insertion(self, told: sa.FromClause, kind: AnswerKind, audience: SQL) -> sa.Insert:
-        """The statement that writes the entries of an answer.
+    def build_insertion(self, told: sa.FromClause, kind: AnswerKind, audience: SQL, *, declares: bool) -> sa.Insert:
+        """Return the statement that inserts the entries of an answer. It fails with 23502 if `kind` was not declared.
 
-        told: a row for each entry, perhaps none, with those columns of `self.told` that may say anything.
+        told: a row for each entry, possibly none. It has `result`, and the other columns of `self.told` that may be
+        other than NULL. declares: whether the same statement declares the kind.
         """
 
-    def declaration(self, kind: AnswerKind) -> sa.Insert | None:
-        """The statement that comes before the first answer of a kind; None if there is none. It may be run again."""
+    def build_declaration(self, kind: AnswerKind) -> sa.Insert | None:
+        """Return a repeatable statement to execute before the first answer of a kind, or None."""
 
     def parameters(self, view: AnyView) -> Mapping[str, Any]:
-        """The values that `insertion` binds beside the view's own."""
+        """Return the bind values of insertions that the view does not supply."""
 
     def audience_name(self, audience: Any) -> str:
-        """The name of an audience in an entry."""
+        """Return the name of an audience in entries."""
 
 
-def insertion_of(audit: Audit, kind: AnswerKind, audience: str) -> sa.Insert:
-    """The insertion of entries that arrive as one array for each name in `Audit.told` (`engine.load.trail`).
-
-    It declares their kind as well.
-    """
+def build_array_insertion(audit: Audit, kind: AnswerKind, audience: str) -> sa.Insert:
+    """Return the statement that declares a kind and inserts entries from an array for each name in `Audit.told`."""
     arrays = (sa.bindparam(f"told_{name}", type_=sa.ARRAY(type_)) for name, type_ in audit.told.items())
     columns = (sa.column(name, type_) for name, type_ in audit.told.items())
     told = sa.func.unnest(*arrays).table_valued(*columns, name="told").render_derived()
-    insertion, declaration = audit.insertion(told, kind, sa.literal(audience, sa.Text)), audit.declaration(kind)
+    insertion, declaration = (
+        audit.build_insertion(told, kind, sa.literal(audience, sa.Text), declares=True),
+        audit.build_declaration(kind),
+    )
     return insertion if declaration is None else insertion.add_cte(declaration.cte("declared"))
 
 
-def told_values(audit: Audit, entries: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    """The arrays of `insertion_of`."""
+def collect_arrays(audit: Audit, entries: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """Return the bind values of `build_array_insertion`."""
     return {f"told_{name}": [entry[name] for entry in entries] for name in audit.told}

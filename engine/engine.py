@@ -1,4 +1,4 @@
-"""What a service is made of: its schema, who may read what of it, and where answers are logged."""
+"""The engine: a schema, its policy and its access log."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,17 +8,17 @@ import strawberry
 from graphql import GraphQLSchema
 
 from engine.audit import Audit
-from engine.declare.checks import check, row_types
+from engine.declare.checks import check_declarations, collect_row_types
 from engine.declare.relations import Relation, RowType
-from engine.policy import Policy, policy_of
+from engine.policy import Policy, build_policy
 
 
 @dataclass(frozen=True, eq=False)
 class Engine:
     """A schema that is answered from PostgreSQL.
 
-    audit: the access log. policy: what reading each type and field needs. rows: row types by model.
-    Raises DeclarationError for a declaration that cannot be answered (`engine.declare.checks`).
+    audit: the access log. policy: the requirements by schema coordinate. rows: row types by model. Raises
+    DeclarationError for an invalid declaration (`engine.declare.checks`).
     """
 
     schema: strawberry.Schema
@@ -27,20 +27,20 @@ class Engine:
     rows: Mapping[type, RowType] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "policy", policy_of(self.graphql))
-        object.__setattr__(self, "rows", row_types(self.graphql))
-        check(self.graphql, self.rows, self.policy)
+        object.__setattr__(self, "policy", build_policy(self.graphql))
+        object.__setattr__(self, "rows", collect_row_types(self.graphql))
+        check_declarations(self.graphql, self.rows, self.policy)
 
     @cached_property
     def graphql(self) -> GraphQLSchema:
-        """The schema as graphql-core has it."""
+        """The schema of graphql-core."""
         return self.schema._schema
 
     @cached_property
     def nodes(self) -> Mapping[str, RowType]:
-        """The row types that have ids, by name."""
+        """The row types with ids by name."""
         return {row_type.name: row_type for row_type in self.rows.values() if row_type.key}
 
-    def row_type(self, relation: Relation) -> RowType:
-        """The type that a relation leads to."""
+    def get_row_type(self, relation: Relation) -> RowType:
+        """Return the row type that a relation leads to."""
         return self.rows[relation.target]

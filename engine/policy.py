@@ -1,7 +1,7 @@
-"""The policy table: which scopes reading a type needs, and then a field of it. What is not in the table is denied.
+"""The policy table: the scopes that types, fields and arguments require. Everything else is denied.
 
-Keys are GraphQL schema coordinates ("Book", "Book.price", "Shelf.books(first:)"), plain text here. The entries come
-from the declarations of a schema (`policy_of`), so that a field and its requirement are written in one line.
+Keys are GraphQL schema coordinates, such as "Book", "Book.price" and "Shelf.books(first:)". The declarations of a
+schema contain the requirements (`build_policy`).
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,44 +12,44 @@ from graphql import GraphQLSchema
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 Requirement = tuple[frozenset[str], ...]
-"""Any one of these sets of scopes, each in full: the OR of ANDs that `@requiresScopes` prints."""
+"""Alternative sets of scopes, as in `@requiresScopes`."""
 
 
 def all_of(*scopes: str) -> Requirement:
-    """A requirement that every one of `scopes` is held."""
+    """Return a requirement of all `scopes`."""
     return (frozenset(scopes),)
 
 
 def any_of(*scopes: str) -> Requirement:
-    """A requirement that at least one of `scopes` is held."""
+    """Return a requirement of at least one of `scopes`."""
     return tuple(frozenset({scope}) for scope in scopes)
 
 
-def both(first: Requirement, second: Requirement) -> Requirement:
-    """A requirement that both of these are met, without alternatives that ask for more than another does."""
+def combine(first: Requirement, second: Requirement) -> Requirement:
+    """Return a requirement of both, without redundant alternatives."""
     met = {one | other for one in first for other in second}
     least = (scopes for scopes in met if not any(other < scopes for other in met))
     return tuple(sorted(least, key=lambda scopes: (len(scopes), sorted(scopes))))
 
 
 OPEN: Requirement = (frozenset(),)
-"""A requirement that every authenticated client meets."""
+"""The requirement that every authenticated client meets."""
 
 
 DEFINITION = GraphQLCoreConverter.DEFINITION_BACKREF
-"""Where strawberry keeps its own declaration of a type, a field or an argument."""
+"""The key of strawberry's definition in the extensions of a type, a field or an argument."""
 
 REQUIRES = "__requires__"
-"""The attribute of a class that holds what reading its type needs; `require` sets it."""
+"""The attribute of a class that holds the requirement of its type."""
 
 
 def require(cls: Any, requirement: Requirement) -> None:
-    """State what reading the GraphQL type of `cls` needs. A type that states nothing is denied."""
+    """Set the requirement of the GraphQL type of `cls`. A type without a requirement is denied."""
     setattr(cls, REQUIRES, requirement)
 
 
 class UndeclaredError(LookupError):
-    """A coordinate that the policy does not know: a mistake in the schema, never an answer."""
+    """A coordinate has no requirement. This is an error in the schema."""
 
 
 @dataclass
@@ -59,30 +59,27 @@ class Policy:
     requirements: dict[str, Requirement] = field(default_factory=dict)
 
     def declare(self, coordinate: str, requirement: Requirement) -> None:
-        """Enter `requirement`. Raises ValueError for a second, different one at the same coordinate."""
+        """Add a requirement. Raises ValueError if the coordinate has a different one."""
         if self.requirements.setdefault(coordinate, requirement) != requirement:
             raise ValueError(f"{coordinate} has two requirements")
 
-    def required(self, coordinate: str) -> list[Requirement]:
-        """All requirements at a coordinate: its type's, its own, and nothing less.
+    def get_requirements(self, coordinate: str) -> list[Requirement]:
+        """Return all requirements at a coordinate, including that of its type.
 
-        Raises UndeclaredError for a coordinate that was never declared.
+        Raises UndeclaredError if a requirement is missing.
         """
-        type_name = coordinate.partition(".")[0]
-        wanted = [type_name] if coordinate == type_name else [type_name, coordinate]
-        if "(" in coordinate:
-            wanted = [coordinate]
+        wanted = {coordinate} if "(" in coordinate else {coordinate.partition(".")[0], coordinate}
         try:
-            return [self.requirements[name] for name in wanted]
+            return [self.requirements[name] for name in sorted(wanted)]
         except KeyError as missing:
             raise UndeclaredError(f"{missing.args[0]} has no policy") from None
 
-    def missing(self, coordinates: Iterable[str], held: frozenset[str]) -> Mapping[str, frozenset[str]]:
-        """The coordinates that `held` does not reach, each with the scopes that are wanting.
+    def find_missing(self, coordinates: Iterable[str], held: frozenset[str]) -> Mapping[str, frozenset[str]]:
+        """Return the coordinates that `held` does not reach, each with the missing scopes.
 
-        Where there is a choice, one that serves other coordinates as well is named.
+        Of alternatives, one that also serves other coordinates is preferred.
         """
-        wanted = {coordinate: self.required(coordinate) for coordinate in coordinates}
+        wanted = {coordinate: self.get_requirements(coordinate) for coordinate in coordinates}
         enough = held
         for requirement in sorted((one for found in wanted.values() for one in found), key=len):
             enough |= _nearest(requirement, enough, enough)
@@ -90,22 +87,22 @@ class Policy:
         return {coordinate: scopes for coordinate, scopes in lacking.items() if scopes}
 
     def permits(self, coordinate: str, held: frozenset[str]) -> bool:
-        """Whether `held` reaches `coordinate`."""
-        return not _lacking(self.required(coordinate), held, held)
+        """Return whether `held` reaches `coordinate`."""
+        return not _lacking(self.get_requirements(coordinate), held, held)
 
 
 def _lacking(requirements: Iterable[Requirement], held: frozenset[str], enough: frozenset[str]) -> frozenset[str]:
-    """What `held` lacks of all these requirements, out of `enough` where that will do."""
+    """Return the scopes that `held` lacks for these requirements, chosen from `enough` if possible."""
     return frozenset().union(*(_nearest(requirement, held, enough) - held for requirement in requirements))
 
 
 def _nearest(requirement: Requirement, held: frozenset[str], enough: frozenset[str]) -> frozenset[str]:
-    """The choice that adds the least to `enough`, then to `held`; of several, the first by name."""
+    """Return the alternative that adds the fewest scopes to `enough`, then to `held`, then the first by name."""
     return min(requirement, key=lambda choice: (len(choice - enough), len(choice - held), sorted(choice - held)))
 
 
-def policy_of(schema: GraphQLSchema) -> Policy:
-    """The requirements that the types, fields and arguments of a strawberry schema state."""
+def build_policy(schema: GraphQLSchema) -> Policy:
+    """Build the policy of a strawberry schema from its declarations."""
     policy = Policy()
     for kind in schema.type_map.values():
         definition = kind.extensions.get(DEFINITION)
@@ -126,7 +123,7 @@ def _declare_fields(policy: Policy, kind: Any) -> None:
 
 
 def _stated(declared: Any) -> Requirement:
-    """What a field, an argument or a field of an input needs by its own declaration."""
+    """Return the requirement of a field, an argument or an input field."""
     definition = declared.extensions[DEFINITION]
-    assert not getattr(definition, "by_type", None) or definition.requirement  # noqa: S101 - `row_types.enter` decided
+    assert not getattr(definition, "by_type", None) or definition.requirement  # noqa: S101 - set by `row_types`
     return getattr(definition, "requirement", None) or getattr(definition, "metadata", {}).get("requires") or OPEN

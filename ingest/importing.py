@@ -1,4 +1,4 @@
-"""`import_file`: read an export line by line, and merge it chunk by chunk while the next chunk is being read."""
+"""Import a file: read it line by line, and merge each chunk while the next one is read."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, closing
@@ -9,20 +9,19 @@ from typing import TextIO
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from casework.catalogue import read_case_types
-from ingest.files.foreign import open_file
-from ingest.files.reading import WORKBOOK, CsvExport, Export, JsonLinesExport
+from ingest.files.file_types import open_file
+from ingest.files.text_files import WORKBOOK, CsvExport, Export, JsonLinesExport
 from ingest.files.workbook import WorkbookExport
 from ingest.formats.cases import Cases
 from ingest.formats.certificates import Certificates
 from ingest.formats.convictions import Convictions
 from ingest.formats.deductions import Deductions
 from ingest.formats.households import Households
-from ingest.formats.lenders import Lenders
+from ingest.formats.listings import Lenders, Shixin
 from ingest.formats.relations import Relations
 from ingest.formats.removals import Removals
 from ingest.formats.sanctions import Sanctions
 from ingest.formats.settlements import Settlements
-from ingest.formats.shixin import Shixin
 from ingest.ledger import begin_run
 from ingest.records import Format, FormatContext
 from ingest.reference.catalogue import read_catalogue
@@ -32,7 +31,7 @@ from ingest.run import Run
 from ingest.subjects import SubjectReader
 from ingest.versions import Source
 from models.keyring import Keyring
-from models.terms import court_day
+from models.terms import to_court_day
 
 FORMATS: dict[str, type[Format]] = {
     "cases": Cases,
@@ -50,15 +49,10 @@ FORMATS: dict[str, type[Format]] = {
 JSON_LINES = frozenset({"shixin"})
 
 Progress = Callable[[int, int], None]
-"""Told bytes read and bytes in all."""
-
-
-def _ignore(read: int, total: int) -> None:
-    """No progress is shown."""
+"""Called with the bytes read and the bytes in total."""
 
 
 def utc_now() -> datetime:
-    """This moment."""
     return datetime.now(UTC)
 
 
@@ -71,30 +65,30 @@ async def import_file(
     court: str | None = None,
     rejects: TextIO | Path | None = None,
     dry_run: bool = False,
-    progress: Progress = _ignore,
+    progress: Progress = lambda read, total: None,
     exported_on: date | None = None,
     history: bool = False,
     now: Callable[[], datetime] = utc_now,
 ) -> Summary:
-    """Import one export; lines that cannot be accepted go to `rejects` with their reason, the rest goes in.
+    """Import one export. Rejected lines are written to `rejects` with their reason.
 
-    format: a key of FORMATS. court: the code of the court to which lines are held, with the courts below it.
-    exported_on: the day of the export, today by default; what a newer one wrote stays. history: former years, of which
-    nobody is told. now: what is told is told as of then.
-    dry_run: everything is done in one transaction, which is rolled back. Each chunk is a transaction otherwise: after
-    an interruption the same file is imported again, and what was done stays done.
+    format: a key of FORMATS. court: the code of the court that lines must belong to; courts below it are included.
+    exported_on: the day of the export, by default today. Rows of a newer export are kept. history: former years;
+    nobody is notified. now: the time at which events are recorded.
+    dry_run: run everything in one transaction and roll it back. Otherwise each chunk is a transaction, and an
+    interrupted import is repeated with the same file.
     Raises ImportFileError if the file as a whole cannot be read.
     """
     async with AsyncExitStack() as stack:
         establishing = await stack.enter_async_context(_session(engine))
         recording = establishing if dry_run else await stack.enter_async_context(_session(engine))
-        reader = FORMATS[format](await _context(establishing, keyring, court, court_day(now())))
+        reader = FORMATS[format](await _context(establishing, keyring, court, to_court_day(now())))
         await reader.prepare(establishing)
         await establishing.rollback()
         export = stack.enter_context(closing(_open(path, reader, format)))
         rejected = stack.enter_context(Rejects(rejects))
         summary, at = Summary(format, courts={court} if court else set()), now()
-        day = exported_on or court_day(at)
+        day = exported_on or to_court_day(at)
         run = None if dry_run else await begin_run(establishing, format, path, day, history, at, summary.courts)
         await establishing.commit()
         source = Source(day, run, at)
@@ -104,7 +98,7 @@ async def import_file(
 
 @asynccontextmanager
 async def _session(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """A connection that sees what others commit, and that is closed at the end, since staging lives in its session."""
+    """A READ COMMITTED connection. It is invalidated at the end, because the temporary tables live in its session."""
     async with engine.connect() as connection:
         try:
             yield await connection.execution_options(isolation_level="READ COMMITTED")

@@ -1,4 +1,4 @@
-"""What each import brought and what was wrong with it, written down for the court (R23)."""
+"""The records of imports in the database: counts, rejects and warnings (R23)."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -19,11 +19,11 @@ LEFT = sa.text(
     " SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = :runs AND objid = import_run.id AND objsubid = 2"
     " AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"
 )
-"""Runs that nobody holds did not come to their end."""
+"""Marks runs as interrupted whose advisory lock nobody holds."""
 
 
-async def mark_left(engine: AsyncEngine) -> None:
-    """Write down which imports were interrupted."""
+async def mark_interrupted(engine: AsyncEngine) -> None:
+    """Mark interrupted imports."""
     async with engine.begin() as connection:
         await connection.execute(LEFT, {"runs": Lock.RUNS})
 
@@ -37,11 +37,11 @@ async def begin_run(
     at: datetime,
     courts: Iterable[str] = (),
 ) -> int:
-    """Write down that an import begins, hold it for as long as the session lasts, and give its key."""
+    """Record the start of an import, hold its advisory lock until the session ends, and return its key."""
     await connection.execute(LEFT, {"runs": Lock.RUNS})
     values = {
         "format": format,
-        "digest": digest_of(path),
+        "digest": compute_digest(path),
         "state": ImportState.RUNNING,
         "court_codes": sorted(courts),
         "exported_on": exported_on,
@@ -54,14 +54,14 @@ async def begin_run(
 
 
 async def note_courts(connection: AsyncConnection, key: int, courts: Iterable[str]) -> None:
-    """Write down of which courts an import's lines are, so that they see one that does not come to its end."""
+    """Record the courts of an import's lines, so that they can read it even if it does not end."""
     codes = sorted(courts)
     differs = ImportRun.court_codes != codes
     await connection.execute(sa.update(ImportRun).where(ImportRun.id == key, differs).values(court_codes=codes))
 
 
 async def end_run(connection: AsyncConnection, key: int, summary: Summary, at: datetime) -> None:
-    """Write down what an import came to."""
+    """Record the result of an import."""
     counts = {name: getattr(summary, name) for name in ("lines", "accepted", "duplicates", "outdated", "held")}
     values = counts | {
         "state": ImportState.COMPLETED,
@@ -79,7 +79,7 @@ async def end_run(connection: AsyncConnection, key: int, summary: Summary, at: d
 
 
 def _findings(key: int, summary: Summary) -> Iterator[dict[str, Any]]:
-    """A row for each reason and each word; what is left of a reason has none."""
+    """A row for each reason and word, and one without word for the remaining lines of a reason."""
     for level, counted in ((FindingLevel.REJECT, summary.rejected), (FindingLevel.WARNING, summary.warnings)):
         for code, lines in counted.items():
             words = {word: n for (of, word), n in summary.words.items() if of == code}
@@ -88,7 +88,6 @@ def _findings(key: int, summary: Summary) -> Iterator[dict[str, Any]]:
                 yield {"import_run_id": key, "level": level, "code": code, "word": word, "lines": count}
 
 
-def digest_of(path: Path) -> bytes:
-    """The SHA-256 of a file."""
+def compute_digest(path: Path) -> bytes:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").digest()

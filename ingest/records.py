@@ -1,4 +1,4 @@
-"""What every format makes of a line, and the chunk that collects lines for one merge."""
+"""The record of a line, the chunk of records that is merged at once, and the base class of formats."""
 
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -10,29 +10,28 @@ from typing import Any, ClassVar, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.majority import of_age_from
-from ingest.plausible import Warnings
+from casework.majority import find_adult_day
+from ingest.plausibility import Warnings
 from ingest.reference.catalogue import Catalogue
-from ingest.reference.vocabulary import Vocabulary, in_no_vocabulary, named
+from ingest.reference.vocabulary import ReadRole, Vocabulary, make_word_error, quote_word
 from ingest.report import LineError
-from ingest.subjects import LineSubject, SubjectReader
+from ingest.subjects import FIRST_DOCUMENTS, LineSubject, SubjectReader, find_holder_kind
 from ingest.versions import Source
 from models.case_numbers import CaseNumber, parse_case_number
 from models.catalogue import Stage
 from models.court_case import Confidentiality
-from models.documents import ORGANIZATIONS, DocumentKind
-from models.identifiers import IdentifierError, PersonNumber, parse_party_number
-from models.party import PartyKind
+from models.documents import DocumentKind
+from models.identifiers import IdentifierError
 from models.vocabulary import WordKind
 
 ADD_COURT = "add it with suxin court add, or its name with suxin vocabulary load courts.csv"
 
 STRICTNESS = {kind: rank for rank, kind in enumerate(Confidentiality)}
-"""OPEN to STATE_SECRET. An import makes a case stricter and never more open (R16)."""
+"""Rank from OPEN to STATE_SECRET. An import never makes a case less strict (R16)."""
 
 
 class FiledCase(NamedTuple):
-    """A case as a line states it."""
+    """A case as stated in a line."""
 
     number: str
     court_code: str
@@ -45,25 +44,24 @@ class FiledCase(NamedTuple):
     closed_on: date | None
 
     def revised(self, later: "FiledCase") -> "FiledCase":
-        """This case after a later line: its cause and closing day, and the stricter confidentiality."""
+        """Combine with a later line: its cause and closing day, and the stricter confidentiality."""
         closed_on = later.closed_on if later.closed_on and later.closed_on >= self.filed_on else self.closed_on
         strictest = max(self.confidentiality, later.confidentiality, key=STRICTNESS.__getitem__)
         return self._replace(cause=later.cause, closed_on=closed_on, confidentiality=strictest)
 
 
-def filing_days(number: CaseNumber) -> tuple[date, ...]:
-    """The earliest day on which a case that is known by its number alone can have been filed."""
+def derive_days(number: CaseNumber) -> tuple[date, ...]:
+    """The earliest possible filing day of a case of which only the number is known."""
     return (date(number.year, 1, 1),)
 
 
 class LineRecord(NamedTuple):
-    """One accepted line. `row`: the format's own staging columns, in their order.
+    """An accepted line. `row`: the staging columns of the format, in order.
 
-    days: the days on which its conduct was or, where that is unknown, can have been; none of a line that lets nobody
-    outside the court know of its subjects. warnings: code, and the word that
-    is in no vocabulary. court_day: the latest day on which the court met the subject under this name, by this line.
-    court: the code of its court, where it names one. further: the other rows of a line that holds several. other: a
-    second subject, which the format finds again by its keyed hashes.
+    days: possible days of the conduct; empty if the line does not disclose its subjects outside the court.
+    warnings: code and unknown word. court_day: the latest day on which the court met the subject under this name.
+    court: the code of its court, or "". further: the other rows of the line. other: a second subject, which the format
+    finds by its keyed hashes.
     """
 
     subject: LineSubject | None
@@ -79,21 +77,21 @@ class LineRecord(NamedTuple):
     other: LineSubject | None = None
 
     @property
-    def of_age_from(self) -> date | None:
-        """The earliest of these days on which the subject was of age; None if on none: a minor's (R16)."""
-        return of_age_from(self.subject.born_on, self.days) if self.subject and self.days else None
+    def find_adult_day(self) -> date | None:
+        """The earliest of these days on which the subject was of age; None for a minor (R16)."""
+        return find_adult_day(self.subject.born_on, self.days) if self.subject and self.days else None
 
 
 KeyOf = Callable[[int | None, LineRecord], tuple[Any, ...] | None]
-"""What tells the row of a line, with its subject's place; None where no line changes another one's row."""
+"""Returns the key of a line's row, given the place of its subject; None if no two lines share a row."""
 
 
 @dataclass
 class Mention:
-    """A subject of a chunk: one name under one number.
+    """A subject of a chunk: one name with one number.
 
-    place: its own; first: the place of the first subject of this number, or of one that is known to be the same. line:
-    where it stands first. begins_on, latest_on: the first and the last court day of its lines.
+    place: its index; first: the index of the first subject with this number or an equivalent one. line: its first line.
+    begins_on, latest_on: the first and the last court day of its lines.
     """
 
     place: int
@@ -106,7 +104,7 @@ class Mention:
     latest_on: date | None = None
 
     def met(self, day: date) -> None:
-        """Note a court day of one of its lines."""
+        """Extend the range of court days."""
         if self.latest_on is None or self.begins_on is None:
             self.begins_on = self.latest_on = day
         elif day > self.latest_on:
@@ -117,10 +115,10 @@ class Mention:
 
 @dataclass
 class Chunk:
-    """Lines that are merged together. Cases and subjects stand in it once; rows name a subject by its place.
+    """Lines that are merged together. Cases and subjects are stored once; rows refer to a subject by its place.
 
-    lines: the number of each row's line. numbers: by keyed hash, the place of the first subject that has it.
-    holders: of organization codes, the unified code that contains each, of which there is one.
+    lines: line number by row. numbers: place of the first subject by keyed hash. holders: hash of the unified code
+    by the hash of the organization code that it contains.
     """
 
     key_of: KeyOf
@@ -134,8 +132,8 @@ class Chunk:
     holders: dict[bytes, bytes] = field(default_factory=dict)
 
     def add(self, record: LineRecord, line: int) -> date | None:
-        """Stage one accepted line; gives the earliest of its days on which its subject was of age, None if on none."""
-        of_age_from = record.of_age_from
+        """Add an accepted line. Returns the earliest day on which its subject was of age, or None."""
+        find_adult_day = record.find_adult_day
         if record.case:
             known = self.cases.setdefault(record.case.number, record.case)
             if known is not record.case and known != record.case:
@@ -144,14 +142,14 @@ class Chunk:
         if record.other:
             self.others.append((self._place(record.other, record, line), None, record.case_number))
         turn = self._turn(self.key_of(place, record))
-        self.rows.append((place, of_age_from, record.case_number, turn, *record.row))
+        self.rows.append((place, find_adult_day, record.case_number, turn, *record.row))
         self.lines.append(line)
         for other in record.further:
             self.add(other, line)
-        return of_age_from
+        return find_adult_day
 
     def _turn(self, key: tuple[Any, ...] | None) -> int:
-        """Lines of one row are written one after another: which one this is."""
+        """The turn of a line: how many lines of the same row precede it."""
         if key is None:
             return 0
         self.turns[key] += 1
@@ -171,7 +169,7 @@ class Chunk:
         return mention.place
 
     def _first(self, subject: LineSubject, place: int) -> int:
-        """The place that stands for this number: its own, or the one of the code that it contains or is part of."""
+        """The place that represents this number, or an organization code that it contains or belongs to."""
         own = subject.number.probes[0]
         if subject.code is None:
             return self.numbers.setdefault(own, place)
@@ -185,7 +183,7 @@ class Chunk:
 
 @dataclass(frozen=True)
 class FormatContext:
-    """What readers look up: words, the catalogue, subjects; and the court to which the import is held."""
+    """The vocabulary, the catalogue and the subjects for reading lines. court: the court that lines must belong to."""
 
     vocabulary: Vocabulary
     catalogue: Catalogue
@@ -193,36 +191,44 @@ class FormatContext:
     today: date
     court: str | None = None
 
-    def document(self, word: str, number: str) -> tuple[DocumentKind, Warnings]:
-        """The document by its name; where that is unknown, by the number, with a warning. Raises LineError ID_TYPE."""
+    def read_word(self, kind: WordKind, word: str, code: str, what: str) -> str:
+        """The meaning of a word. Raises LineError `code` if it is unknown; `what` names the word in the message."""
+        found = self.vocabulary.meaning(kind, word)
+        if found is None:
+            raise make_word_error(kind, word, code, what)
+        return found
+
+    def read_role(self, word: str) -> ReadRole:
+        """A position in a case. Raises LineError ROLE."""
+        found = self.vocabulary.role(word)
+        if found is None:
+            raise make_word_error(WordKind.ROLE, word, "ROLE", "The position")
+        return found
+
+    def read_document(self, word: str, number: str) -> tuple[DocumentKind, Warnings]:
+        """The document kind by its word, else by the number with a warning. Raises LineError ID_TYPE."""
         if found := self.vocabulary.meaning(WordKind.DOCUMENT, word):
             return DocumentKind(found), ()
         try:
-            is_person = isinstance(parse_party_number(number), PersonNumber)
+            told = FIRST_DOCUMENTS[find_holder_kind(number)]
         except IdentifierError:
-            raise LineError("ID_TYPE", in_no_vocabulary("The document", word, WordKind.DOCUMENT), named(word)) from None
-        told = DocumentKind.RESIDENT_ID if is_person else DocumentKind.UNIFIED_SOCIAL_CREDIT_CODE
-        return told, ((("ID_TYPE", named(word)),) if word else ())
+            raise make_word_error(WordKind.DOCUMENT, word, "ID_TYPE", "The document") from None
+        return told, ((("ID_TYPE", quote_word(word)),) if word else ())
 
-    def identified(self, document: DocumentKind, name: str, number: str) -> LineSubject:
-        """The subject of a line. Raises IdentifierError ID_NUMBER, NAME."""
-        holder = PartyKind.ORGANIZATION if document in ORGANIZATIONS else PartyKind.PERSON
-        return self.subjects.read(holder, name, number, document)
+    def read_subject(self, document: str, name: str, number: str) -> tuple[LineSubject, Warnings]:
+        """The subject of a line, and warnings about its document. Raises IdentifierError ID_NUMBER, NAME."""
+        kind, warnings = self.read_document(document, number)
+        return self.subjects.read(None, name, number, kind), warnings
 
-    def subject(self, document: str, name: str, number: str) -> tuple[LineSubject, Warnings]:
-        """The subject of a line by the name of its document, and the words that were unknown and not needed."""
-        kind, warnings = self.document(document, number)
-        return self.identified(kind, name, number), warnings
-
-    def court_named(self, name: str) -> str:
-        """The code of a court. Raises LineError COURT if it is unknown or outside the import's court."""
-        code = self.vocabulary.court(name)
+    def find_court(self, name: str) -> str:
+        """The code of a court by name. Raises LineError COURT if it is unknown or outside the import's court."""
+        code = self.vocabulary.meaning(WordKind.COURT, name)
         if code is None:
-            raise LineError("COURT", f"The court is unknown: write its full name, or {ADD_COURT}.", named(name))
+            raise LineError("COURT", f"The court is unknown: write its full name, or {ADD_COURT}.", quote_word(name))
         return self._held(code)
 
-    def court_coded(self, code: str | None) -> str:
-        """`code` of a case number. Raises LineError COURT as above, also if the number names no court in code."""
+    def check_court(self, code: str | None) -> str:
+        """The court code of a case number. Raises LineError COURT as above, also if it is missing."""
         if code is None or code not in self.vocabulary.codes:
             raise LineError("COURT", f"The case number names no court that is known: correct it, or {ADD_COURT}.")
         return self._held(code)
@@ -235,7 +241,7 @@ class FormatContext:
 
 @dataclass
 class Merged:
-    """What lines did: made a row, changed one, found it as it is, were older than it, or wait with their conflict."""
+    """Numbers of lines by result. held: waiting for the decision of an identity conflict."""
 
     new: int = 0
     changed: int = 0
@@ -244,47 +250,46 @@ class Merged:
     held: int = 0
 
     def add(self, other: "Merged") -> None:
-        """Count more lines."""
         for name in vars(self):
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
 class Format(ABC):
-    """One of the import formats: how a line is read, and how staged lines become rows."""
+    """An import format: reads lines and writes staged lines to their tables."""
 
     columns: ClassVar[Sequence[str]]
-    """The columns that the file must have."""
+    """The required columns of a file."""
 
     optional: ClassVar[Sequence[str]] = ()
-    """Columns that it may have: their cells follow, blank where they are not there."""
+    """Optional columns, whose cells follow those of `columns` and are "" if the column is missing."""
 
     staged: ClassVar[sa.Table]
-    """The staging table: party_id, of_age_from, case_number, turn, and the columns of `LineRecord.row`."""
+    """The staging table: party_id, find_adult_day, case_number, turn, and the columns of `LineRecord.row`."""
 
     def __init__(self, context: FormatContext) -> None:
         self.context = context
 
     def key_of(self, place: int | None, record: LineRecord) -> tuple[Any, ...] | None:
-        """What tells the row of a line."""
+        """The key of a line's row; None if no two lines share a row."""
         return None
 
     def court_of(self, record: LineRecord) -> str | None:
-        """The code of the court that an accepted line belongs to, where it names one."""
+        """The code of the court of an accepted line, if it names one."""
         if record.case:
             return record.case.court_code
         return parse_case_number(record.case_number).court_code if record.case_number else None
 
     async def prepare(self, connection: AsyncConnection) -> None:
-        """Look up what lines are read by, once; nothing more than the context for most formats."""
+        """Load further data for reading lines."""
         return
 
     @abstractmethod
     def read(self, cells: Sequence[str]) -> LineRecord:
-        """Read the cells of one line, in the order of `columns`. Raises IdentifierError with the reason code."""
+        """Read the cells of a line, in the order of `columns`. Raises IdentifierError with the reason code."""
 
     @abstractmethod
     async def merge(self, connection: AsyncConnection, source: Source, silent: bool) -> Merged:
-        """Write the staged lines, after their cases and parties, and what follows from them.
+        """Write the staged lines, after their cases and parties, with their consequences.
 
-        silent: tell nobody, as of former years.
+        silent: nobody is notified, as for former years.
         """

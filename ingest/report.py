@@ -1,4 +1,4 @@
-"""What an import reports: counts that are properties of the file, what it did to the database, and the rejects file."""
+"""The summary of an import, its errors, and the rejects file."""
 
 import csv
 import os
@@ -16,13 +16,13 @@ MOST_WORDS = 1000
 
 
 class ImportFileError(RuntimeError):
-    """The file as a whole cannot be imported; the message says why and what to do."""
+    """The file as a whole cannot be imported. The message says why and what to do."""
 
 
 class LineError(IdentifierError):
-    """A line that cannot be accepted. `code` is its reason; the message says what to do and repeats nothing of it.
+    """A line cannot be accepted. `code` is the reason; the message says what to do and repeats no content.
 
-    `word`: the word that is in no vocabulary, where that is the reason. It is none of a person's data.
+    `word`: the unknown word, if that is the reason. It is not personal data.
     """
 
     def __init__(self, code: str, sentence: str, word: str = "") -> None:
@@ -32,10 +32,7 @@ class LineError(IdentifierError):
 
 @dataclass
 class Tally:
-    """What an import did to one kind of rows. `found`: those that the file's accepted lines name.
-
-    other: those that were passed over, as they are older than what is kept or wait with a conflict.
-    """
+    """The result for one kind of rows. `found`: rows that accepted lines name. other: outdated or held rows."""
 
     found: int = 0
     new: int = 0
@@ -44,23 +41,20 @@ class Tally:
 
     @property
     def unchanged(self) -> int:
-        """Rows that the database held already, just so."""
+        """Rows that were already stored with the same content."""
         return self.found - self.new - self.changed - self.other
 
 
 @dataclass
 class Summary:
-    """The outcome of one file.
+    """The result of one file.
 
-    lines, accepted, duplicates (exact repeats of an accepted line), rejected (by reason code), warnings (by kind),
-    unidentified (no number) and protected (a minor's) count the file's lines: the same at every run. `words` counts
-    the words that are in no vocabulary, by reason or kind of warning. The tallies say what was new to the database and
-    what changed; `records` are the rows of the format itself: participations, listings, sanctions or certificates.
-    outdated: records that differ from a newer export's; held: those that wait with an open conflict of identity.
-    conflicts: lines that name somebody else under a number that is another's, each with the line where that stands
-    first; None where the register knew it before this file.
-    told: events that were told of, by kind. notices: what is odd about the file as a whole, in sentences.
-    courts: the codes of the courts that accepted lines belong to.
+    lines, accepted, duplicates (repetitions of an accepted line), rejected (by reason code), warnings (by code),
+    unidentified (no number) and protected (minors) count lines of the file and are the same in every run. `words`
+    counts unknown words by code. The tallies count new and changed rows; `records` are the rows of the format itself.
+    outdated: records that differ from a newer export. held: records of an open identity conflict.
+    conflicts: lines with another party's number, each with that party's first line, or None if it was known before.
+    told: events by kind. notices: sentences about the file as a whole. courts: codes of the courts of accepted lines.
     """
 
     format: str
@@ -83,17 +77,16 @@ class Summary:
     courts: set[str] = field(default_factory=set)
 
     def met(self, code: str, word: str) -> None:
-        """Count a word that is in no vocabulary; of the different ones, the first thousand."""
+        """Count an unknown word. At most 1,000 different words are kept."""
         if word and ((code, word) in self.words or len(self.words) < MOST_WORDS):
             self.words[code, word] += 1
 
 
 class Rejects(AbstractContextManager["Rejects"]):
-    """The rejects file: CSV of line number, reason code, sentence and the line as it stood.
+    """The rejects file: CSV of line number, reason code, sentence and the original line.
 
-    target: an open text stream, None to keep nothing, or a path. A file there is replaced; it is readable by its owner
-    only, since the lines are the court's data, and there is none if no line was rejected. Raises ImportFileError if the
-    path cannot be written.
+    target: a text stream, a path, or None. A file at the path is replaced, is readable by its owner only, and removed
+    if no line was rejected. Raises ImportFileError if the path cannot be written.
     """
 
     HEADER = ("line", "reason", "sentence", "raw")
@@ -108,7 +101,7 @@ class Rejects(AbstractContextManager["Rejects"]):
             self._writer.writerow(self.HEADER)
 
     def add(self, number: int, error: IdentifierError, raw: str) -> None:
-        """Write down one rejected line."""
+        """Write a rejected line."""
         self._empty = False
         if self._writer:
             self._writer.writerow((number, error.code, str(error), raw.rstrip("\r\n")))

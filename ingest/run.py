@@ -1,7 +1,7 @@
-"""One run over one file, in three steps that work at the same time on different chunks.
+"""The pipeline of an import: read a chunk, write its cases and parties, write its lines.
 
-Reading a chunk; establishing its cases and parties; recording its lines. The two steps in the database have a
-connection and a transaction each, so that two cores are busy. Whatever may change a colour is recorded with the change.
+The three steps run concurrently on different chunks. Both database steps have their own connection and transaction.
+Changes of colours are committed with the changes that cause them.
 """
 
 import asyncio
@@ -21,11 +21,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.outbox import place, take_told
 from casework.transaction import ATTEMPTS, repeat
-from ingest.files.reading import Export, Line
+from ingest.files.text_files import Export, Line
 from ingest.ledger import end_run, note_courts
 from ingest.merge.ages import lower_ages
-from ingest.merge.docket import Docket, merge_cases, touched
-from ingest.merge.linking import link_cases
+from ingest.merge.docket import Docket, find_touched, merge_cases
+from ingest.merge.links import link_cases
 from ingest.merge.parties import Resolved, follow_mergers, merge_parties
 from ingest.merge.session import SEAL, SETTINGS
 from ingest.merge.staging import FOR_PARTIES, create_staging, empty_staging, stage_rows, stage_subjects
@@ -38,13 +38,13 @@ from postgres.errors import is_out_of_order
 from postgres.locks import HOLD, Lock
 
 CHUNK_LINES = 40_000
-"""Accepted lines of a transaction."""
+"""Accepted lines per transaction."""
 
 STEPS = 2
-"""Chunks under way in the database."""
+"""Chunks that are in the database steps at the same time."""
 
 SLICE_LINES = 100
-"""Lines read before the event loop may go on with the merge."""
+"""Lines read before control returns to the event loop."""
 
 Result = TypeVar("Result")
 
@@ -53,9 +53,8 @@ Result = TypeVar("Result")
 class Run:
     """The state of one import.
 
-    silent: nobody is told, as of former years. `seen` holds a hash of each accepted line, `cases` of each one named,
-    `parties` of each number with its first line, `made` the keys of the parties that this run made. `further` counts
-    the rows beyond one a line.
+    silent: nobody is notified. `seen`: hashes of accepted lines. `cases`: hashes of case numbers. `parties`: first
+    line by hash of the number. `made`: keys of parties created by this run. `further`: rows beyond the first of a line.
     """
 
     establishing: AsyncConnection
@@ -78,14 +77,16 @@ class Run:
 
     async def all(self) -> None:
         """Read and merge the whole file."""
-        self._notice()
+        for warning in self.export.warnings:
+            self.summary.warnings[warning.code] += 1
+            self.summary.notices.append(warning.sentence)
         await create_staging(self.establishing, *FOR_PARTIES)
         await create_staging(self.recording, self.format.staged)
         await self._keep(self.establishing)
         await self._keep(self.recording)
         lines, merging = self.export.lines(), deque[asyncio.Task[None]]()
         collecting = gc.isenabled()
-        gc.disable()  # lines hold no cycles, and walking over those in flight takes half the time of reading them
+        gc.disable()  # records form no cycles, and collections would take half the time of reading
         try:
             while (chunk := await self._read(lines)).rows:
                 if len(merging) == (1 if self.dry_run else STEPS):
@@ -97,13 +98,7 @@ class Run:
             await _end(merging)
             if collecting:
                 gc.enable()
-        await self._finish()
-
-    def _notice(self) -> None:
-        """Count what is odd about the file as a whole, and keep it in sentences."""
-        for warning in self.export.warnings:
-            self.summary.warnings[warning.code] += 1
-            self.summary.notices.append(warning.sentence)
+        await self._through(self.recording, self._seal)
 
     async def _read(self, lines: Iterator[Line]) -> Chunk:
         """The next chunk; empty at the end of the file."""
@@ -154,7 +149,7 @@ class Run:
                 self.summary.warnings["USCC_CHECK_DIGIT"] += 1
 
     async def _merge(self, chunk: Chunk) -> None:
-        """Both steps of a chunk. The locks are fair: chunks pass each step in the order of the file."""
+        """Run both database steps of a chunk. The locks are fair, so chunks pass each step in order."""
         async with self._first:
             resolved = await self._through(self.establishing, partial(self._establish, chunk))
         async with self._second:
@@ -162,18 +157,18 @@ class Run:
         self._add(merged)
 
     async def _through(self, connection: AsyncConnection, step: Callable[[], Awaitable[Result]]) -> Result:
-        """A step and its commit; again when it met a court at work, and as a whole (`casework.transaction`)."""
+        """Run and commit a step. It is repeated after a serialization failure or deadlock (`casework.transaction`)."""
         attempts = 1 if self.dry_run else ATTEMPTS  # a dry run is one transaction
         result = await repeat(partial(_attempt, connection, step), attempts)
         self.summary.told.update(told := take_told(connection))
         if told and not self.dry_run:
-            with suppress(SQLAlchemyError, OSError):  # it is committed: the worker places what is left
+            with suppress(SQLAlchemyError, OSError):  # committed already; the worker places the rest
                 await place(connection)
                 await connection.commit()
         return result
 
     async def _establish(self, chunk: Chunk) -> Resolved:
-        """Write cases and parties, and what follows for the records of those cases. Parties by place."""
+        """Write cases and parties of a chunk, with their consequences."""
         connection = self.establishing
         await connection.execute(SETTINGS, self._set(Lock.ESTABLISHING))
         await stage_subjects(connection, chunk)
@@ -188,11 +183,11 @@ class Run:
         return resolved
 
     def _first_line(self, subject: LineSubject, holder: int, new: Collection[int]) -> int | None:
-        """Where the holder of a number stands first in this file; None of one that was known before it."""
+        """The first line of the holder of a number in this file; None if it was known before."""
         return self.parties[hash(subject.probes[0])] if holder in self.made or holder in new else None
 
     def _note_conflicts(self, chunk: Chunk, resolved: Resolved) -> None:
-        """Count the lines that name somebody else under a number that has its holder (R22)."""
+        """Count the lines whose number belongs to another party (R22)."""
         if not resolved.holders:
             return
         subjects = {mention.place: mention.subject for mention in chunk.subjects.values()}
@@ -204,8 +199,8 @@ class Run:
             self.summary.conflicts.append((line, self._first_line(subjects[where], resolved.holders[where], ())))
 
     async def _merge_cases(self) -> Docket:
-        """Whoever colours waits for whoever records."""
-        items = await touched(self.establishing, self.source.exported_on)
+        """Write cases. The recording lock is taken before colours are changed."""
+        items = await find_touched(self.establishing, self.source.exported_on)
         if items:
             await self._wait()
         return await merge_cases(self.establishing, items, self.source, self.silent, self._wait)
@@ -214,7 +209,7 @@ class Run:
         await self.establishing.execute(HOLD, {"lock": Lock.RECORDING})
 
     async def _record(self, chunk: Chunk, resolved: Resolved) -> Merged:
-        """Write the lines themselves, and what follows from them."""
+        """Write the lines of a chunk, with their consequences."""
         connection, rows = self.recording, self.format.staged
         await connection.execute(SETTINGS, self._set(Lock.RECORDING))
         await stage_rows(connection, rows, chunk, resolved.parties, resolved.renumbered)
@@ -230,7 +225,7 @@ class Run:
         return {"lock": lock, "synchronous": synchronous, "at": self.source.at.isoformat()}
 
     def _add(self, merged: Merged) -> None:
-        """Count what the lines of a chunk did."""
+        """Add the results of a chunk to the summary."""
         records = self.summary.records
         records.new += merged.new
         records.changed += merged.changed
@@ -239,30 +234,27 @@ class Run:
         self.summary.held += merged.held
 
     async def _keep(self, connection: AsyncConnection, *staging: sa.Table) -> None:
-        """End a step's transaction; a dry run goes on in its one transaction, with staging emptied."""
+        """Commit a step. A dry run continues its single transaction and empties the staging tables."""
         if self.dry_run:
             await empty_staging(connection, *staging)
         else:
             await connection.commit()
 
-    async def _finish(self) -> None:
-        self.summary.cases.found = len(self.cases)
-        self.summary.parties.found = len(self.parties)
-        self.summary.records.found = self.summary.accepted + self.further
-        await self._through(self.recording, self._seal)
-
     async def _seal(self) -> None:
-        """What the end of the file makes known, and what the import came to; on disk with all before it."""
+        """Link cases, record the result, and wait until everything is on disk."""
+        summary = self.summary
+        summary.cases.found, summary.parties.found = len(self.cases), len(self.parties)
+        summary.records.found = summary.accepted + self.further
         await self.recording.execute(SETTINGS, self._set(Lock.RECORDING, "on"))
         await link_cases(self.recording, self.source.at, self.silent)
         if self.source.run is not None:
-            await end_run(self.recording, self.source.run, self.summary, self.source.at)
+            await end_run(self.recording, self.source.run, summary, self.source.at)
         await self.recording.execute(SEAL)
         await self._keep(self.recording)
 
 
 async def _attempt(connection: AsyncConnection, step: Callable[[], Awaitable[Result]]) -> Result:
-    """A step from its beginning; what met another transaction is rolled back."""
+    """Run a step, and roll back if it conflicted with another transaction."""
     take_told(connection)
     try:
         return await step()
@@ -273,7 +265,7 @@ async def _attempt(connection: AsyncConnection, step: Callable[[], Awaitable[Res
 
 
 async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:
-    """Stop what is still under way after an error."""
+    """Cancel tasks and wait for them."""
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""Subjects of lines: a name and a number, read once, then kept only as keyed hash, sealed and masked (R18)."""
+"""Subjects of lines. Numbers are kept only as keyed hash, sealed and masked (R18)."""
 
 import re
 from datetime import date
@@ -10,8 +10,8 @@ from models.documents import (
     ORGANIZATIONS,
     Document,
     DocumentKind,
-    contained_code,
-    document_key,
+    extract_organization_code,
+    make_document_key,
     mask_document,
     parse_document,
 )
@@ -21,7 +21,7 @@ from models.names import fold, tidy
 from models.party import PartyKind
 
 REMEMBERED = 100_000
-"""Subjects kept in memory; a file that names more starts afresh."""
+"""Subjects that are cached. The cache is cleared when it is full."""
 
 NAME_LENGTH = 200
 TEXT_LENGTH = 10_000
@@ -30,11 +30,11 @@ FIRST_DOCUMENTS = {
     PartyKind.PERSON: DocumentKind.RESIDENT_ID,
     PartyKind.ORGANIZATION: DocumentKind.UNIFIED_SOCIAL_CREDIT_CODE,
 }
-"""The document that a number is of where only the kind of its holder is known."""
+"""The kind of document of a number if only the kind of its holder is known."""
 
 
 class Number(NamedTuple):
-    """A number as it is kept. `probes` are its keyed hashes under all key versions, newest first."""
+    """A number. `probes`: its keyed hashes under all key versions, newest first."""
 
     document: DocumentKind
     probes: list[bytes]
@@ -43,10 +43,7 @@ class Number(NamedTuple):
 
 
 class LineSubject(NamedTuple):
-    """An identified party of a line: its name as kept and as compared, and its number.
-
-    code: the organization code that a unified code contains, which identifies as well.
-    """
+    """The subject of a line. `folded`: its name for comparison. code: the organization code in a unified code."""
 
     kind: PartyKind
     name: str
@@ -58,7 +55,7 @@ class LineSubject(NamedTuple):
 
     @property
     def probes(self) -> list[bytes]:
-        """The keyed hashes of its number, newest first."""
+        """The keyed hashes of the number, newest first."""
         return self.number.probes
 
 
@@ -66,14 +63,14 @@ Asked = tuple[PartyKind | None, str, str, DocumentKind | None]
 
 
 class SubjectReader:
-    """Reads names and numbers; remembers those it has read, so that each is hashed and sealed once."""
+    """Reads names and numbers. Results are cached, so that each number is hashed and sealed once."""
 
     def __init__(self, keyring: Keyring) -> None:
         self._keyring = keyring
         self._known: dict[Asked, LineSubject] = {}
 
     def read(self, kind: PartyKind | None, name: str, number: str, document: DocumentKind | None = None) -> LineSubject:
-        """The subject of a line. Without `document` the kind of party tells it; without both, the number does.
+        """Read a subject. Without `document`, the kind of party determines the document; without both, the number does.
 
         Raises IdentifierError ID_NUMBER or NAME.
         """
@@ -88,8 +85,8 @@ class SubjectReader:
     def _subject(self, kind: PartyKind | None, name: str, number: str, document: DocumentKind | None) -> LineSubject:
         if not number:
             raise LineError("ID_NUMBER", "The identity number is missing: a record without it names nobody.")
-        parsed = _parse(kind, number, document)
-        code, kept = contained_code(parsed), read_name(name)
+        parsed = parse_document(document or FIRST_DOCUMENTS[kind or find_holder_kind(number)], number)
+        code, kept = extract_organization_code(parsed), read_name(name)
         return LineSubject(
             PartyKind.ORGANIZATION if parsed.kind in ORGANIZATIONS else PartyKind.PERSON,
             kept,
@@ -101,20 +98,18 @@ class SubjectReader:
         )
 
     def _number(self, document: Document) -> Number:
-        probes = self._keyring.probes(document_key(document.kind, document.value))
+        probes = self._keyring.probes(make_document_key(document.kind, document.value))
         sealed = self._keyring.seal(document.value, probes[0])
         return Number(document.kind, probes, sealed, mask_document(document.value))
 
 
-def _parse(kind: PartyKind | None, number: str, document: DocumentKind | None) -> Document:
-    if document is None and kind is None:
-        is_person = isinstance(parse_party_number(number), PersonNumber)
-        kind = PartyKind.PERSON if is_person else PartyKind.ORGANIZATION
-    return parse_document(document or FIRST_DOCUMENTS[kind or PartyKind.PERSON], number)
+def find_holder_kind(number: str) -> PartyKind:
+    """The kind of party that has this number. Raises IdentifierError ID_NUMBER."""
+    return PartyKind.PERSON if isinstance(parse_party_number(number), PersonNumber) else PartyKind.ORGANIZATION
 
 
 def read_name(text: str) -> str:
-    """A party's name as it is kept. Raises LineError NAME if it is missing, overlong or holds a number (R18)."""
+    """Read a name. Raises LineError NAME if it is missing, too long or contains a number (R18)."""
     name = tidy(text)
     if not name or len(name) > NAME_LENGTH:
         raise LineError("NAME", f"The name is missing or longer than {NAME_LENGTH} characters: complete it.")
@@ -123,9 +118,9 @@ def read_name(text: str) -> str:
 
 
 def read_text(text: str, code: str, *, required: bool = False, limit: int = TEXT_LENGTH) -> str:
-    """A cell that is stored as it stands, in which accounts and sums may stand.
+    """Read a free-text cell, which may contain account numbers and sums.
 
-    Raises LineError with `code` if it is missing, overlong or holds an identity number (R18).
+    Raises LineError with `code` if it is missing, too long or contains an identity number (R18).
     """
     if (required and not text) or len(text) > limit:
         raise LineError(code, f"A cell is empty or longer than {limit} characters: complete or shorten it.")
@@ -135,7 +130,7 @@ def read_text(text: str, code: str, *, required: bool = False, limit: int = TEXT
 
 
 def refuse_number(text: str, code: str) -> None:
-    """Keep whatever may be an identity number out of names and words (R18). Raises LineError with `code`."""
+    """Raise LineError with `code` if a name or word may contain an identity number (R18)."""
     if NUMBER_INSIDE.search(text):
         raise _number_inside(code)
 

@@ -1,8 +1,4 @@
-"""Staged lines against the rows that are there: what is new, what differs, and what is older than what is kept (R23).
-
-Nothing that differs is passed over: a line either makes a row, changes one with its history, or comes from an older
-export and is counted as such.
-"""
+"""Compare staged lines with stored rows: new, changed, unchanged or older than the row (R23)."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +19,7 @@ NEW = sa.bindparam("new", type_=sa.ARRAY(sa.BigInteger))
 
 @dataclass(frozen=True)
 class Source:
-    """Where lines come from: the day of their export, the run that brings them, and when it does."""
+    """The day of the export, the key of the run, and the time of the import."""
 
     exported_on: date
     run: int | None
@@ -32,7 +28,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Written:
-    """Keys of the rows that lines made or changed, and how many lines were older than what is kept."""
+    """Keys of new and of changed rows, and the number of lines older than their row."""
 
     new: Sequence[int]
     changed: Sequence[int]
@@ -40,21 +36,21 @@ class Written:
 
 
 Present = Callable[[Any, Any], Any]
-"""What a column is to be, of the staged line and the row."""
+"""Computes the new value of a column from the staged line and the row."""
 
 
 Before = Callable[[Sequence[int]], Awaitable[None]]
-"""What is to be done before rows change, with their keys."""
+"""Called with the keys of rows before they change."""
 
 
 @dataclass(frozen=True)
 class Kept:
-    """How staged lines become rows of a table.
+    """The rule by which staged lines become rows of a table.
 
-    key: the columns by which a line finds its row. content: what it may change, by column; as the line says, where
-    there is no function. matter: the column of `RecordChange` that names such a row, if it keeps its changes. turns:
-    whether staging tells the first line of a key from the second. only_imported: rows that no file wrote stay.
-    stands: of which lines and rows the row stays as it is.
+    key: columns that identify a row. content: columns that a line changes, with a function if the value is computed.
+    matter: the column of `RecordChange` for such a row; None keeps no changes. turns: whether staging numbers the lines
+    of one row. only_imported: rows that were not imported are not changed. stands: lines and rows for which the row is
+    kept unchanged.
     """
 
     table: Any
@@ -69,7 +65,7 @@ class Kept:
     async def write(
         self, connection: AsyncConnection, source: Source, turn: int, before: Before | None = None
     ) -> Written:
-        """Write the lines of a turn. `before` is awaited with the keys of the rows that are to change."""
+        """Write the lines of a turn. `before` is called with the keys of the rows that will change."""
         bound = {"exported": source.exported_on, "turn": turn}
         new = list((await connection.execute(self._add(), bound)).scalars())
         outdated = (await connection.execute(self._outdated(), bound | {"new": new})).scalar_one()
@@ -86,12 +82,11 @@ class Kept:
         return self.staged.c.turn == TURN if self.turns else sa.true()
 
     def _met(self) -> sa.ColumnElement[bool]:
-        """Whether a line is of a row."""
+        """Joins a line to its row."""
         imported = self.table.c.exported_on.is_not(None) if self.only_imported else sa.true()
         return sa.and_(self._turn(), imported, *(self.table.c[name] == self.staged.c[name] for name in self.key))
 
     def _values(self) -> dict[str, Any]:
-        """What each column of the content is to be."""
         return {
             name: build(self.staged.c, self.table.c) if build else self.staged.c[name]
             for name, build in self.content.items()
@@ -108,7 +103,7 @@ class Kept:
         return sa.or_(*(self.table.c[name].is_distinct_from(value) for name, value in self._values().items()))
 
     def is_older(self) -> sa.ColumnElement[bool]:
-        """Whether a row stays: as a newer export than this one wrote it, or since it has ended."""
+        """Whether the row is kept, because a newer export wrote it or it has ended."""
         newer = sa.func.coalesce(self.table.c.exported_on > EXPORTED, sa.false())
         return sa.or_(newer, self.stands)
 
@@ -121,7 +116,7 @@ class Kept:
         return sa.select(self.table.c.id).where(self._met(), known, ~self.is_older(), self._differs())
 
     def _note(self, source: Source, matter: str) -> Any:
-        """Write down each field that changes; gives the rows."""
+        """Insert a record of each changed column, and return the keys of the rows."""
         compared = sa.values(
             sa.column("field", sa.Text), sa.column("former", sa.Text), sa.column("present", sa.Text), name="compared"
         ).data(
@@ -148,7 +143,7 @@ class Kept:
         return sa.insert(RecordChange).from_select(columns, chosen).returning(getattr(RecordChange, matter))
 
     def _text(self, name: str, value: Any) -> sa.ColumnElement[str]:
-        """A value as its column would show it: 2000 is 2000.00 CNY."""
+        """The value as its column formats it: 2000 is 2000.00."""
         return sa.cast(sa.cast(value, self.table.c[name].type), sa.Text)
 
     def _change(self) -> Any:
@@ -158,6 +153,6 @@ class Kept:
         return update.where(self._met(), self.table.c.id == sa.any_(KEYS))
 
     def _refresh(self) -> Any:
-        """What a newer export holds as it is kept is as new as that export."""
+        """Rows without difference get the day of this export, if it is newer."""
         older = self.table.c.exported_on.is_(None) | (self.table.c.exported_on < EXPORTED)
         return sa.update(self.table).values(exported_on=EXPORTED).where(self._met(), older, ~self._differs())

@@ -1,4 +1,4 @@
-"""The job that indexes the access log by subject, a moment after the answers."""
+"""Indexes the access log by subject, every second."""
 
 import logging
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from jobs.loop import Job
 
 @dataclass(kw_only=True)
 class AccessIndexer(Job):
-    """Indexes whatever is in the tail, in one transaction."""
+    """Indexes all answers in the tail, in one transaction."""
 
     logger: ClassVar[logging.Logger] = logging.getLogger("suxin.access_index")
     waits: ClassVar[str] = "the index of the access log waits"
     engine: AsyncEngine
 
     async def start_due(self) -> None:
-        """Index the answers of the last second, if there are any."""
+        """Index the answers that are not indexed yet."""
         async with self.engine.connect() as connection:
             await connection.execution_options(isolation_level="REPEATABLE READ")
             if await is_behind(connection):

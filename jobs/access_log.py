@@ -1,4 +1,4 @@
-"""What the access log needs before anything is answered: partitions, and an index that this cluster wrote."""
+"""Monthly partitions of the access log, created in advance, and its index after a restore."""
 
 import asyncio
 import logging
@@ -6,20 +6,21 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from casework.access_index import restart_elsewhere
+from jobs.loop import repeat
 
 PARTITIONS_AHEAD = timedelta(days=62)
 AN_HOUR = 60 * 60.0
+FAILED = "the access log could not be looked after"
 log = logging.getLogger("suxin.server")
 
 
 async def ensure_access_log(engine: AsyncEngine, moment: datetime) -> None:
-    """Make the partitions for this month and the next ones, without which nothing is answered (R19).
+    """Create the partitions of this month and the next ones: without one no request is answered (R19).
 
-    In a database that was restored from a dump, have the index by subject written anew.
+    After a restore, empty the index by subject, which is then built anew.
     """
     ensure = sa.text("SELECT ensure_access_log_partition(CAST(:day AS date))")
     async with engine.begin() as connection:
@@ -30,10 +31,6 @@ async def ensure_access_log(engine: AsyncEngine, moment: datetime) -> None:
 
 
 async def keep_access_log(engine: AsyncEngine, now: Callable[[], datetime]) -> None:
-    """Look after the access log every hour, for as long as the service runs."""
-    while True:
-        await asyncio.sleep(AN_HOUR)
-        try:
-            await ensure_access_log(engine, now())
-        except (OSError, SQLAlchemyError) as error:
-            log.error("the access log could not be looked after: %s", type(error).__name__)
+    """Look after the access log every hour, until cancelled."""
+    await asyncio.sleep(AN_HOUR)
+    await repeat(lambda: ensure_access_log(engine, now()), log.error, FAILED, AN_HOUR)

@@ -1,4 +1,4 @@
-"""What a page of a bulk operation comes to: its lines, and where the next one begins."""
+"""The pages of bulk operations: their lines, and the start of the next page."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,39 +12,39 @@ from casework.refusal import Refusal
 from casework.watches import Customer
 from engine.document.document import DocumentError, Operation
 from engine.document.json_values import JsonError, read_json
-from engine.execution import variable_values
-from engine.plan import running
-from engine.plan.plan import Ready
+from engine.execution import coerce_variables
+from engine.plan import runner
+from engine.plan.plan import BoundStatement
 from jobs.bulk_task import Place, StoppedError, Task
-from jobs.bulk_watches import customer_of, watched
+from jobs.bulk_watches import customer_of, watch_customers
 from models.bulk_operation import BulkError, BulkKind
-from resolvers.partners.bulk_document import BETWEEN, BY, PAGE, SOMEBODY, BulkDocumentError, Paged
+from resolvers.partners.bulk_document import BETWEEN, BY, PAGE, SOMEBODY, BulkDocumentError, plan_pages
 
 
-async def following(connection: AsyncConnection, task: Task) -> Place | None:
-    """Where the page after this one should begin; None where none should. Nobody is told, so nothing is logged."""
+async def find_next(connection: AsyncConnection, task: Task) -> Place | None:
+    """Return the place of the next page; None after the last. The access log has no entry: no data is returned."""
     if task.row.kind != BulkKind.EXPORT:
         return _next_lines(task)
-    ready = _allowed(task, task.document.ends(task.engine, task.caller.scopes), task.page(), logged=False)
+    ready = _allowed(task, task.document.prepare_ends(task.engine, task.caller.scopes), task.bind_page(), logged=False)
     return _next_page(task.place, orjson.loads(await _answer(connection, task.document.field, ready))[PAGE])
 
 
-async def page_of_lines(connection: AsyncConnection, task: Task) -> tuple[bytes, int, Place | None]:
-    """The lines of a page, how many they are, and where the page after it begins; None after the last."""
+async def read_page(connection: AsyncConnection, task: Task) -> tuple[bytes, int, Place | None]:
+    """Return the lines of a page, their number, and the place of the next page; None after the last."""
     if task.row.kind != BulkKind.EXPORT:
         told = await _told(connection, task)
         text = b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in told)
         return text, len(told), _next_lines(task)
-    ready = _allowed(task, task.document.operation(task.engine, task.caller.scopes), task.page())
+    ready = _allowed(task, task.document.prepare(task.engine, task.caller.scopes), task.bind_page())
     rows, page = split_page(await _answer(connection, task.document.field, ready))
     return rows, rows.count(b"\n"), _next_page(task.place, page)
 
 
 async def _told(connection: AsyncConnection, task: Task) -> Sequence[Any]:
-    """What is said of each line of a page."""
+    """Return the results for the lines of a page."""
     size, start = task.row.page_size, task.place.pages * task.row.page_size
     answer = _watched if task.row.kind == BulkKind.BATCH_WATCH else _checked
-    found = await bulk_uploads.lines_from(connection, task.caller.keyring, task.row.upload_id, start, size)
+    found = await bulk_uploads.read_lines(connection, task.caller.keyring, task.row.upload_id, start, size)
     lines, told = [line for line in found if line[1].strip()], dict[int, Any]()
     good = [(number, subject) for number, text in lines if (subject := _subject(number, text, told)) is not None]
     if good:
@@ -53,29 +53,29 @@ async def _told(connection: AsyncConnection, task: Task) -> Sequence[Any]:
 
 
 async def _watched(connection: AsyncConnection, task: Task, subjects: Sequence[tuple[int, Any]]) -> dict[int, Any]:
-    """What came of these customers. One that is none keeps nobody else from being watched."""
+    """Return the results for these customers. An invalid line does not affect the others."""
     told, customers = dict[int, Any](), dict[int, Customer]()
     for number, subject in subjects:
         try:
             customers[number] = customer_of(task.engine, task.caller, connection, subject)
         except Refusal as refusal:
             told[number] = _line_error(number, refusal.code.value, refusal.message)
-    lines = await watched(task.engine, connection, task.caller, list(customers.values())) if customers else []
+    lines = await watch_customers(task.engine, connection, task.caller, list(customers.values())) if customers else []
     data = zip(customers, lines, strict=True)
     return told | {number: {"line": number, "data": line} for number, line in data}
 
 
 async def _checked(connection: AsyncConnection, task: Task, subjects: Sequence[tuple[int, Any]]) -> dict[int, Any]:
-    """What is said of these subjects, for a purpose that is still allowed: what else fails is the lines' own."""
-    operation = task.document.operation(task.engine, task.caller.scopes)
+    """Return the results for these subjects. Raises StoppedError if the operation is no longer allowed."""
+    operation = task.document.prepare(task.engine, task.caller.scopes)
     _allowed(task, operation, {**task.variables, BY: [SOMEBODY]})
     return await _looked_up(connection, task, subjects)
 
 
 async def _looked_up(connection: AsyncConnection, task: Task, subjects: Sequence[tuple[int, Any]]) -> dict[int, Any]:
-    """What is said of these subjects. One that cannot be asked for keeps nobody else from an answer."""
+    """Look up these subjects. If the query fails, each is looked up alone, so that only its own line fails."""
     try:
-        operation = task.document.operation(task.engine, task.caller.scopes)
+        operation = task.document.prepare(task.engine, task.caller.scopes)
         ready = _ready(task, operation, {**task.variables, BY: [subject for _, subject in subjects]})
     except (DocumentError, GraphQLError) as error:
         if len(subjects) == 1:
@@ -87,52 +87,53 @@ async def _looked_up(connection: AsyncConnection, task: Task, subjects: Sequence
 
 
 def _next_lines(task: Task) -> Place | None:
-    """Where the page of lines after a batch check's page begins."""
+    """Return the place of the next page of lines."""
     done = task.place.pages + 1
     return Place(done) if done * task.row.page_size < task.row.total else None
 
 
 def _next_page(place: Place, page: Mapping[str, Any]) -> Place | None:
-    """Where the page after an export's page begins, as `PageInfo` says it."""
+    """Return the place of the next page of an export, from its `PageInfo`."""
     return Place(place.pages + 1, page["endCursor"]) if page["hasNextPage"] else None
 
 
-def _ready(task: Task, operation: Operation, variables: dict[str, Any], *, logged: bool = True) -> Ready:
-    """The statement for these variables. Raises DocumentError, GraphQLError."""
-    values = variable_values(operation, variables)
+def _ready(task: Task, operation: Operation, variables: dict[str, Any], *, logged: bool = True) -> BoundStatement:
+    """Return the statement for these variables. logged: whether to write the access log. Raises DocumentError,
+    GraphQLError, BulkDocumentError."""
+    values = coerce_variables(operation, variables)
     audience, size = task.caller.principal.audience, task.row.page_size
-    paged = Paged.of(operation, audience, values, size, logged=logged)
-    (found,) = paged.plan.ready(values, task.caller).values()
-    assert isinstance(found, Ready)  # noqa: S101 - it leads to rows
+    plan = plan_pages(operation, audience, values, size, logged=logged)
+    (found,) = plan.bind(values, task.caller).values()
+    assert isinstance(found, BoundStatement)  # noqa: S101 - it leads to rows
     return found
 
 
-def _allowed(task: Task, operation: Operation, variables: dict[str, Any], *, logged: bool = True) -> Ready:
-    """The same for what was allowed when it was begun. Raises StoppedError if it is not now."""
+def _allowed(task: Task, operation: Operation, variables: dict[str, Any], *, logged: bool = True) -> BoundStatement:
+    """Return the statement for these variables. Raises StoppedError if the operation is no longer allowed."""
     try:
         return _ready(task, operation, variables, logged=logged)
     except (DocumentError, GraphQLError, BulkDocumentError):
         raise StoppedError(BulkError.REFUSED) from None
 
 
-async def _answer(connection: AsyncConnection, name: str, ready: Ready) -> bytes:
-    """The answer of a statement, in the transaction that `connection` is in."""
-    await running.compile_all([ready])
+async def _answer(connection: AsyncConnection, name: str, ready: BoundStatement) -> bytes:
+    """Execute a statement in the transaction of `connection`."""
+    await runner.compile_all([ready])
     raw = await connection.get_raw_connection()
     assert raw.driver_connection is not None  # noqa: S101 - a statement has run on it
-    await running.declare(raw.driver_connection, [ready])
-    return (await running.fetch_answers(raw.driver_connection, {name: ready}))[name]
+    await runner.declare(raw.driver_connection, [ready], set())
+    return (await runner.fetch_answers(raw.driver_connection, {name: ready}))[name]
 
 
 def split_page(text: bytes) -> tuple[bytes, Any]:
-    """The rows of a page, each on a line of its own, and its `PageInfo`. The rows are not read: they are as sent."""
+    """Return the rows of a page, one on each line, and its `PageInfo`. The rows are not parsed."""
     rows, _, page = text.rpartition(b'],"%s":' % PAGE.encode())
     lines = rows.partition(b"[")[2].replace(BETWEEN.encode(), b"\n")
     return lines + b"\n" if lines else b"", orjson.loads(page.removesuffix(b"}"))
 
 
 def _subject(number: int, text: bytes, told: dict[int, Any]) -> Any:
-    """The subject on a line; of a line that holds none, what is said of that stands in `told`."""
+    """Return the subject on a line; None, with an error in `told`, if the line has none."""
     try:
         found = read_json(text)
     except JsonError:

@@ -1,20 +1,19 @@
-"""An operation on one of its pages: who asks, with the rights that are left, and for what."""
+"""A page of a bulk operation: the caller with its remaining rights, the document, the variables."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth.audiences import Purpose
-from auth.clients.trusted_documents import trusted_document
+from auth.clients.trusted_documents import admit_document
 from auth.principal import Principal
 from auth.scopes import Scope
 from casework import bulk_operations
-from casework.bulk_vanishing import has_vanished
+from casework.bulk_withdrawals import has_vanished
 from engine.document.document import DocumentError
 from engine.engine import Engine
 from engine.load.errors import ForbiddenError
@@ -24,11 +23,11 @@ from models.client import Client
 from models.court import Staff
 from models.keyring import Keyring
 from resolvers.caller import Caller
-from resolvers.partners.bulk_document import AFTER, FIRST, BulkDocument, BulkDocumentError, bulk_document
+from resolvers.partners.bulk_document import AFTER, FIRST, BulkDocument, BulkDocumentError, compile_document
 
 
 class StoppedError(Exception):
-    """An operation that may not go on, and why."""
+    """An operation must not continue, for the reason `error`."""
 
     def __init__(self, error: BulkError) -> None:
         super().__init__(error)
@@ -36,12 +35,12 @@ class StoppedError(Exception):
 
 
 class OvertakenError(Exception):
-    """A page that is not the next one any more: nothing of it is kept, and the work goes on from where it is."""
+    """Another worker has written this page. Its results are discarded."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where an operation is: pages done, and the cursor that the next one begins after."""
+    """The progress of an operation: the number of pages done, and the cursor after which the next one begins."""
 
     pages: int
     cursor: str | None = None
@@ -49,7 +48,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Task:
-    """An operation on one of its pages."""
+    """A page of an operation."""
 
     engine: Engine
     row: Any
@@ -58,16 +57,16 @@ class Task:
     variables: Mapping[str, Any]
     caller: Caller
 
-    def page(self) -> dict[str, Any]:
-        """The variables of an export's page."""
+    def bind_page(self) -> dict[str, Any]:
+        """Return the variables of a page of an export."""
         return {**self.variables, FIRST: self.row.page_size, AFTER: self.place.cursor}
 
 
 async def task_of(
     engine: Engine, connection: AsyncConnection, key: int, place: Place, keyring: Keyring, now: datetime
 ) -> Task:
-    """The operation on this page. Raises OvertakenError for one that has ended, StoppedError for one that is to end."""
-    row = await bulk_operations.current(connection, key)
+    """Return the page of an operation. Raises OvertakenError if it has ended, StoppedError if it must end."""
+    row = await bulk_operations.find_open(connection, key)
     if row is None:
         raise OvertakenError
     principal = await _principal(connection, row)
@@ -75,7 +74,7 @@ async def task_of(
         raise StoppedError(BulkError.REFUSED)
     if await has_vanished(connection, row, now):
         raise StoppedError(BulkError.VANISHED)
-    request = bulk_operations.request_of(keyring, row)
+    request = bulk_operations.read_request(keyring, row)
     principal, document = await _still_allowed(engine, connection, principal, row.kind, request["document"])
     caller = Caller(principal, keyring, now, row.request_id)
     return Task(engine, row, place, document, request["variables"], caller)
@@ -84,28 +83,23 @@ async def task_of(
 async def _still_allowed(
     engine: Engine, connection: AsyncConnection, principal: Principal, kind: BulkKind, text: str
 ) -> tuple[Principal, BulkDocument]:
-    """The caller, held to the purposes of its document, and that. Raises StoppedError where it may not send it now."""
+    """Return the caller with the purposes of its document, and the document. Raises StoppedError if it may not send it
+    now."""
     if kind == BulkKind.BATCH_WATCH:
         if principal.scopes >= NEEDED:
             return principal, BulkDocument("", "")
         raise StoppedError(BulkError.REFUSED)
-    held = await trusted_document(connection, principal, text)
+    held = await admit_document(connection, principal, text)
     if held is None:
         raise StoppedError(BulkError.REFUSED)
     try:
-        return held, documented(engine, kind, text, held.scopes)
+        return held, compile_document(engine, kind, text, held.scopes)
     except (DocumentError, ForbiddenError, BulkDocumentError):
         raise StoppedError(BulkError.REFUSED) from None
 
 
-@lru_cache(64)
-def documented(engine: Engine, kind: BulkKind, text: str, scopes: frozenset[Scope]) -> BulkDocument:
-    """What to run for each page, made once."""
-    return bulk_document(engine, kind, text, scopes)
-
-
 async def _principal(connection: AsyncConnection, row: Any) -> Principal | None:
-    """Who began an operation, with what is left of its rights; None for a client or a person who is gone."""
+    """Return the client with the rights that both it and the operation hold; None if client or officer is gone."""
     gone = sa.select(Staff.id).where(Staff.id == row.staff_id, Staff.left_at.is_not(None))
     query = sa.select(Client.client_id, Client.name, Client.audience, Client.scopes, Client.purposes, Client.village_id)
     query = query.add_columns(Client.documents)

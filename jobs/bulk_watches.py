@@ -1,4 +1,4 @@
-"""Watches from a file: each line is judged for itself, as `watch` judges a subject, and logged as it is (R19)."""
+"""Bulk watches: each line of a file is checked and logged like a subject of the mutation `watch` (R19)."""
 
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
@@ -17,32 +17,32 @@ from engine.load.loaders import load_root
 from engine.load.rows import RootAnswer
 from resolvers.caller import Caller
 from resolvers.mutations.acting import Acting
-from resolvers.mutations.consents import customer
+from resolvers.mutations.consents import read_customer
 from resolvers.partners.watches import LINES
 
 NEEDED = frozenset({Scope.WATCH, Scope.WATCH_WRITE})
-"""Without these, which the mutation needs, nothing is gone on with."""
+"""The scopes of the mutation; without them the operation stops."""
 
 NAMES = {"name": "name", "idNumber": "id_number", "organizationCode": "organization_code", "reference": "reference"}
 WANTED = "A line has the texts `name` and `reference`, and `idNumber` or `organizationCode`."
 FIELD, TYPES, OPERATION = "startBatchWatch", ["Watch", "WatchLine"], sha256(b"startBatchWatch").digest()
-"""What the access log says of it: no document asked for it."""
+"""The field, types and operation in the access log: there is no document."""
 
 
 def customer_of(engine: Engine, caller: Caller, connection: AsyncConnection, subject: Mapping[str, Any]) -> Customer:
-    """The customer on a line. Raises Refusal for a line that names none."""
+    """Return the customer on a line. Raises Refusal for an invalid line."""
     texts = all(isinstance(value, str) for value in subject.values())
     if not texts or subject.keys() - NAMES or not {"name", "reference"} <= subject.keys():
         raise Refusal("BAD_TEXT", WANTED, "Mend the line.")
     given = dict.fromkeys([*NAMES.values(), "document"]) | {NAMES[name]: value for name, value in subject.items()}
     check_texts(given)
-    return customer(Acting(connection, caller, engine), "", **given)  # type: ignore[arg-type]  # texts, as was checked
+    return read_customer(Acting(connection, caller, engine), "", **given)  # type: ignore[arg-type]  # texts, as was checked
 
 
-async def watched(
+async def watch_customers(
     engine: Engine, connection: AsyncConnection, caller: Caller, customers: Sequence[Customer]
 ) -> list[Mapping[str, Any]]:
-    """Watch these customers; gives what came of each, in order, with the entries of the access log written."""
+    """Watch customers, and write the access log. Returns the outcome of each, in order."""
     context = Context(engine=engine, caller=caller, connection=connection)
     key = await watches.watch(connection, caller.principal.client_key, customers, caller.now)
     rows = await load_root(context, LINES, {"keys": [key]}, RootAnswer(FIELD, caller.view))

@@ -1,4 +1,4 @@
-"""Sends events to webhooks (Standard Webhooks 1.0): each by itself, so that a slow one holds up nobody else."""
+"""Delivery of events to webhooks (Standard Webhooks 1.0). A slow webhook does not delay others."""
 
 import asyncio
 import base64
@@ -23,7 +23,7 @@ from casework import deliveries
 from casework.deliveries import DeliveryResult, Message, WebhookEndpoint
 from casework.outbox import place_left
 from casework.transaction import transact
-from casework.webhooks import OVERLAP, hmac_secret, signing_key
+from casework.webhooks import OVERLAP, derive_hmac_secret, derive_signing_key
 from engine.audit import Audit
 from engine.declare.opaque import seal
 from engine.load.rows import RootAnswer
@@ -35,17 +35,17 @@ from resolvers.caller import Caller
 from resolvers.view import Access
 
 BATCH, AT_ONCE = 200, 16
-"""Messages read at a time for one webhook, and requests under way to all webhooks of one client."""
+"""Messages read at a time for a webhook, and concurrent requests to all webhooks of a client."""
 
 TRANSACTIONS = 2
-"""At a time: the pool is the worker's, too."""
+"""Concurrent transactions: the pool is shared with the rest of the worker."""
 
 FIELD, TYPES = "webhook", ["Event"]
 OPERATION = sha256(b"webhook").digest()
-"""What the access log says of a delivery: no document asked for it."""
+"""The field, types and operation of a delivery in the access log: there is no document."""
 
 MOST_FAILURES = 3
-"""So many attempts of a batch may fail before the rest of it is left for later."""
+"""Failed attempts after which the rest of a batch is left for later."""
 
 SENT = Counter("suxin_webhook_attempts", "Attempts to deliver an event to a webhook, by what came of them", ["outcome"])
 log = logging.getLogger("suxin.webhooks")
@@ -54,7 +54,7 @@ Outcome = TypeVar("Outcome")
 
 @dataclass
 class Dispatcher(Job):
-    """Sends what is due, as long as it runs. Nothing of it is remembered here: what is due stands in the database."""
+    """Delivers due messages. All state is in the database."""
 
     audit: Audit
     engine: AsyncEngine
@@ -68,30 +68,27 @@ class Dispatcher(Job):
     waits: ClassVar[str] = "webhooks wait"
 
     async def start_due(self) -> None:
-        """Begin to serve the endpoints to which something is due, and that are not served already."""
+        """Start delivery to the webhooks that have due messages and are not being served."""
         await place_left(self.engine)
-        find = partial(deliveries.endpoints, now=self.now(), overlap=OVERLAP)
+        find = partial(deliveries.list_endpoints, now=self.now(), overlap=OVERLAP)
         for endpoint in await self._transact(find):
             if endpoint.key not in self.running:
-                self.begin(endpoint.key, self._serve(endpoint))
+                waits = f"deliveries to webhook {endpoint.key} wait"
+                self.begin(endpoint.key, attempt(partial(self._send_due, endpoint), log.warning, waits))
 
-    def ended(self, key: int, task: asyncio.Task[None]) -> None:
-        """Say what went wrong; the next batch may fail anew."""
-        super().ended(key, task)
+    def finish(self, key: int, task: asyncio.Task[None]) -> None:
+        """Log the error of a webhook, and reset its count of failures."""
+        super().finish(key, task)
         self._failures.pop(key, None)
         if not task.cancelled() and (error := task.exception()):
             log.error("webhook %d failed with %s", key, type(error).__name__)
 
-    async def _serve(self, endpoint: WebhookEndpoint) -> None:
-        """Send a batch to one endpoint, as it is registered now; the next one is begun anew."""
-        await attempt(self._send_due(endpoint), log, f"deliveries to webhook {endpoint.key} wait")
-
     async def _send_due(self, endpoint: WebhookEndpoint) -> None:
-        """Send a batch. If all of it was delivered, the next one is due at once."""
+        """Deliver a batch. If all of it was delivered, the next one is due at once."""
 
         async def find(connection: AsyncConnection) -> Sequence[Message]:
-            found = await deliveries.due(connection, endpoint.key, self.now(), BATCH)
-            await self.trail(endpoint, found).write(connection, OPERATION, {FIELD: TYPES})
+            found = await deliveries.list_due(connection, endpoint.key, self.now(), BATCH)
+            await self.build_trail(endpoint, found).write(connection, OPERATION, {FIELD: TYPES})
             return found
 
         messages = await self._transact(find)
@@ -99,21 +96,18 @@ class Dispatcher(Job):
             return
         tried = await asyncio.gather(*(self._send(endpoint, message) for message in messages))
         results = [result for result in tried if result]
-
-        async def record(connection: AsyncConnection) -> None:
-            await deliveries.record(connection, endpoint.key, results, self.now())
-
+        record = partial(deliveries.record_results, endpoint=endpoint.key, results=results, now=self.now())
         await self._transact(record)
         if all(result and result.delivered for result in tried):
             self.wake.set()
 
     async def _send(self, endpoint: WebhookEndpoint, message: Message) -> DeliveryResult | None:
-        """One attempt; none where the endpoint has failed often enough by now: what is left waits for the next time."""
+        """Deliver a message. Returns None without an attempt if the webhook has failed too often in this batch."""
         async with self._places.setdefault(endpoint.client.client_key, asyncio.Semaphore(AT_ONCE)):
             if self._failures.get(endpoint.key, 0) >= MOST_FAILURES:
                 return None
-            identifier, body = self.content(message)
-            headers = self.headers(endpoint, identifier, body)
+            identifier, body = self.build_message(message)
+            headers = self.sign_headers(endpoint, identifier, body)
             result = DeliveryResult(message, await self.outbound.post(endpoint.url, headers, body))
         if not result.delivered:
             self._failures[endpoint.key] = self._failures.get(endpoint.key, 0) + 1
@@ -121,12 +115,12 @@ class Dispatcher(Job):
         return result
 
     async def _transact(self, work: Callable[[AsyncConnection], Awaitable[Outcome]]) -> Outcome:
-        """A transaction, when it is its turn: a pool that is waited for too long would forget what was delivered."""
+        """Run a transaction, limited to TRANSACTIONS: a timeout of the pool would lose the results of deliveries."""
         async with self._database:
             return await transact(self.engine, work)
 
-    def trail(self, endpoint: WebhookEndpoint, messages: Sequence[Message]) -> Trail:
-        """The entries of the access log for what is sent for the first time, written before it is (R19)."""
+    def build_trail(self, endpoint: WebhookEndpoint, messages: Sequence[Message]) -> Trail:
+        """Return the access log entries of messages that are sent for the first time (R19)."""
         client = endpoint.client
         principal = Principal(
             client.client_id,
@@ -138,7 +132,7 @@ class Dispatcher(Job):
             token_id="",
         )
         view = Caller(principal, self.keyring, self.now(), uuid4()).view
-        if Purpose.POST_LOAN_MONITORING in principal.purposes:  # what a person consented to be watched for
+        if Purpose.POST_LOAN_MONITORING in principal.purposes:  # the purpose of consents to be watched
             view = replace(view, access=Access(Purpose.POST_LOAN_MONITORING))
         trail, answer = Trail(self.audit), RootAnswer(FIELD, view)
         for message in messages:
@@ -146,8 +140,8 @@ class Dispatcher(Job):
                 trail.enter(answer, subject=message.party, index=message.index, reference=message.reference)
         return trail
 
-    def content(self, message: Message) -> tuple[str, bytes]:
-        """The message's id, the same at each attempt, and its body: what happened to whose reference, and no more."""
+    def build_message(self, message: Message) -> tuple[str, bytes]:
+        """Return the id of the message, the same at each attempt, and its body: kind, time and reference."""
         identifier = seal(b"Event:%d" % message.event, self.keyring.opaque_key)
         data: dict[str, Any] = {"event": identifier, "reference": message.reference}
         if message.letter:
@@ -157,16 +151,16 @@ class Dispatcher(Job):
         moment = message.occurred_at.isoformat(timespec="microseconds").replace("+00:00", "Z")
         return identifier, orjson.dumps({"type": message.kind, "timestamp": moment, "data": data})
 
-    def headers(self, endpoint: WebhookEndpoint, identifier: str, body: bytes) -> Mapping[str, str]:
-        """The headers of an attempt, signed by each key that holds now, HMAC and Ed25519."""
+    def sign_headers(self, endpoint: WebhookEndpoint, identifier: str, body: bytes) -> Mapping[str, str]:
+        """Return the headers of an attempt, signed by each current key, HMAC and Ed25519."""
         at = self.now()
         versions = [endpoint.version, endpoint.version - 1] if endpoint.previous else [endpoint.version]
         signed = f"{identifier}.{int(at.timestamp())}.".encode() + body
         signatures = []
         for version in versions:
-            key = signing_key(self.keyring, endpoint.key, version)
+            key = derive_signing_key(self.keyring, endpoint.key, version)
             signatures.append(f"v1a,{base64.b64encode(key.sign(signed)).decode()}")
-            secret = Webhook(hmac_secret(self.keyring, endpoint.key, version))
+            secret = Webhook(derive_hmac_secret(self.keyring, endpoint.key, version))
             signatures.append(secret.sign(identifier, at, body.decode()))
         return {
             "content-type": "application/json",

@@ -1,9 +1,9 @@
-"""The loop of background jobs: whatever is due is begun whenever something wakes the job, and at least every second."""
+"""The loop of background jobs: due work is started every second, and whenever the job is woken."""
 
 import asyncio
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -11,14 +11,13 @@ from typing import Any, ClassVar
 from sqlalchemy.exc import SQLAlchemyError
 
 POLL_SECONDS = 1.0
+Turn = Callable[[], Awaitable[None]]
 
 
 @dataclass(kw_only=True)
 class Job(ABC):
-    """Work that a leader does all the time, in one task for each key. What is due stands in the database alone.
-
-    logger, waits: where and how it is said that the database is away. wake: set it to have the job look at once.
-    """
+    """Work that the leader does continuously, in one task for each key. All state is in the database. logger, waits:
+    logger and message for an unavailable database. wake: set it to start due work at once."""
 
     logger: ClassVar[logging.Logger]
     waits: ClassVar[str]
@@ -27,40 +26,48 @@ class Job(ABC):
 
     @abstractmethod
     async def start_due(self) -> None:
-        """Begin what is due and not under way yet."""
+        """Start due work whose task does not run yet."""
 
     async def run(self) -> None:
-        """Start what is due until cancelled; what is under way is cancelled then, too."""
+        """Start due work until cancelled; then cancel the running tasks."""
         try:
-            while True:
-                self.wake.clear()
-                await attempt(self.start_due(), self.logger, self.waits)
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(POLL_SECONDS):
-                        await self.wake.wait()
+            await repeat(self.start_due, self.logger.warning, self.waits, POLL_SECONDS, self.wake)
         finally:
             await stop(self.running.values())
 
     def begin(self, key: int, work: Coroutine[Any, Any, None]) -> None:
-        """Begin the work of a key."""
+        """Start the task of a key."""
         self.running[key] = task = asyncio.create_task(work)
-        task.add_done_callback(lambda task: self.ended(key, task))
+        task.add_done_callback(lambda task: self.finish(key, task))
 
-    def ended(self, key: int, task: asyncio.Task[None]) -> None:
-        """The work of a key has come to its end."""
+    def finish(self, key: int, task: asyncio.Task[None]) -> None:
+        """Remove the finished task of a key."""
         self.running.pop(key, None)
 
 
-async def attempt(work: Awaitable[None], logger: logging.Logger, waits: str) -> None:
-    """Do work that is begun again later, and say so if the database is not to be had now."""
+async def repeat(
+    turn: Turn, say: Callable[..., None], waits: str, pause: float, wake: asyncio.Event | None = None
+) -> None:
+    """Run `turn` until cancelled, every `pause` seconds and whenever `wake` is set."""
+    wake = wake or asyncio.Event()
+    while True:
+        wake.clear()
+        await attempt(turn, say, waits)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(pause):
+                await wake.wait()
+
+
+async def attempt(turn: Turn, say: Callable[..., None], waits: str) -> None:
+    """Run `turn` once. If the database is not available, log `waits` by `say`: the work is tried again later."""
     try:
-        await work
+        await turn()
     except (OSError, SQLAlchemyError) as error:
-        logger.warning("%s: %s", waits, type(error).__name__)
+        say("%s: %s", waits, type(error).__name__)
 
 
 async def stop(tasks: Iterable[asyncio.Task[Any]]) -> None:
-    """Cancel tasks, and wait until they have ended."""
+    """Cancel tasks, and wait for their end."""
     stopped = list(tasks)
     for task in stopped:
         task.cancel()

@@ -1,8 +1,8 @@
-"""Requests to addresses that others chose: to public hosts only, or to networks that the operator named.
+"""HTTP requests to addresses chosen by clients: to public hosts, or to networks that the operator allows.
 
-A name is resolved once, all its addresses are checked, and the connection goes to the first of them that answers:
-nothing can be rebound in between (OWASP, server-side request forgery). Redirects are
-not followed, and what an answer says is not kept.
+A name is resolved once, all its addresses are checked, and the connection is made to the first that answers, so that
+DNS rebinding has no effect (OWASP, server-side request forgery). Redirects are not followed, and responses are not
+stored.
 """
 
 import asyncio
@@ -20,15 +20,15 @@ import httpcore2
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 TRANSLATED = tuple(map(ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "::/96", "::ffff:0:0:0/96", "fec0::/10")))
-"""IPv6 addresses that a gateway turns into any IPv4 address there is (RFC 6052, RFC 8215, RFC 4291, RFC 7915), and
-those that were of one site (RFC 3879)."""
+"""IPv6 networks that a gateway translates to any IPv4 address (RFC 6052, RFC 8215, RFC 4291, RFC 7915), and the former
+site-local addresses (RFC 3879)."""
 
 CONNECT_SECONDS, ANSWER_SECONDS, WHOLE_SECONDS = 5.0, 15.0, 20.0
 SENDING = 1_000
-"""Connections to webhooks, of all clients together: each has a few, and none waits for another's."""
+"""Connections to all webhooks together."""
 
 RESOLVING = ThreadPoolExecutor(64, "resolver")
-"""Names are looked up apart from everything else: a name server that never answers holds up nobody."""
+"""Threads for name resolution: a name server that does not answer blocks nothing else."""
 
 FAILURES = (
     TimeoutError,
@@ -41,19 +41,19 @@ FAILURES = (
 )
 
 UNREACHED = (OSError, httpcore2.ConnectError, httpcore2.ConnectTimeout)
-"""Why the next address of a host is tried: nothing has been sent to this one."""
+"""Errors after which the next address of a host is tried: no data was sent."""
 
 TIMEOUT = {"connect": CONNECT_SECONDS, "read": ANSWER_SECONDS, "write": CONNECT_SECONDS, "pool": WHOLE_SECONDS}
 LARGEST_ANSWER = 16 * 1024
-"""What is read of an answer, so that its connection may be used again; of a longer one, no more."""
+"""Bytes read of a response so that its connection can be reused."""
 
 
 class ForbiddenAddressError(OSError):
-    """An address that nothing is sent to."""
+    """A connection to this address is not allowed."""
 
 
 def is_public(address: Address) -> bool:
-    """Whether an address is one of the Internet, whatever stands in it."""
+    """Return whether an address is globally reachable, including an IPv4 address embedded in it."""
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped:
             return is_public(address.ipv4_mapped)
@@ -63,14 +63,14 @@ def is_public(address: Address) -> bool:
 
 
 class CheckedBackend(httpcore2.AsyncNetworkBackend):
-    """Connects to checked addresses. networks: those that are allowed; public: whether public ones are as well."""
+    """Connects to checked addresses. networks: allowed networks; public: whether public addresses are allowed."""
 
     def __init__(self, networks: Sequence[Network], *, public: bool) -> None:
         self._networks, self._public = networks, public
         self._backend = httpcore2.AnyIOBackend()
 
     def allows(self, address: Address) -> bool:
-        """Whether something may be sent to an address."""
+        """Return whether a connection to an address is allowed."""
         named = any(address.version == network.version and address in network for network in self._networks)
         return named or (self._public and is_public(address))
 
@@ -82,7 +82,7 @@ class CheckedBackend(httpcore2.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.AsyncNetworkStream:
-        """Connect to the first address of a host that answers. Raises ForbiddenAddressError if one is not allowed."""
+        """Connect to the first address that answers. Raises ForbiddenAddressError if any is not allowed."""
         async with asyncio.timeout(timeout):
             addresses = await _addresses(host, port)
         if not addresses or not all(self.allows(address) for address in addresses):
@@ -96,11 +96,11 @@ class CheckedBackend(httpcore2.AsyncNetworkBackend):
         return await self._backend.connect_tcp(last[0], port, end - _clock(), local_address, socket_options)
 
     async def connect_unix_socket(self, *_: Any, **__: Any) -> httpcore2.AsyncNetworkStream:
-        """Never."""
+        """Raise ForbiddenAddressError."""
         raise ForbiddenAddressError("a socket of this machine is not allowed")
 
     async def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Sleep for `seconds`."""
         await self._backend.sleep(seconds)
 
 
@@ -109,26 +109,25 @@ def _clock() -> float:
 
 
 async def _addresses(host: str, port: int) -> Sequence[Address]:
-    """The addresses of a host in the system's order (RFC 6724), each once."""
+    """Return the addresses of a host without duplicates, in the order of the system (RFC 6724)."""
     look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
     found = await asyncio.get_running_loop().run_in_executor(RESOLVING, look_up)
     return [ip_address(text) for text in dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found)]
 
 
 class Outbound:
-    """Sends to others' addresses: over TLS to the Internet and to `networks`, in clear to `networks` alone."""
+    """Sends requests: by TLS to the Internet and to `networks`, without TLS to `networks` only."""
 
     def __init__(self, networks: Sequence[Network], connections: int) -> None:
         limits: dict[str, Any] = {"max_connections": connections, "max_keepalive_connections": connections}
-        tls = CheckedBackend(networks, public=True)
-        self._tls = httpcore2.AsyncConnectionPool(
-            ssl_context=ssl.create_default_context(), network_backend=tls, keepalive_expiry=5.0, **limits
-        )
-        plain = CheckedBackend(networks, public=False)
-        self._plain = httpcore2.AsyncConnectionPool(network_backend=plain, keepalive_expiry=5.0, **limits)
+        common = limits | {"keepalive_expiry": 5.0}
+        tls, plain = CheckedBackend(networks, public=True), CheckedBackend(networks, public=False)
+        context = ssl.create_default_context()
+        self._tls = httpcore2.AsyncConnectionPool(ssl_context=context, network_backend=tls, **common)
+        self._plain = httpcore2.AsyncConnectionPool(network_backend=plain, **common)
 
     async def post(self, url: str, headers: Mapping[str, str], content: bytes) -> int | None:
-        """The status of the answer; None where none came, for whatever reason."""
+        """Send a request. Returns the status of the response, or None if there was none."""
         pool = self._tls if url.startswith("https://") else self._plain
         try:
             async with asyncio.timeout(WHOLE_SECONDS):

@@ -1,9 +1,11 @@
-"""The worker: one process among all does what time brings, and tells webhooks, for as long as it leads."""
+"""The worker: one process of all leads, and does scheduled work and delivers to webhooks while it does."""
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 import asyncpg
 import sqlalchemy as sa
@@ -13,11 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from casework.calendar import catch_up
 from casework.outbox import CHANNEL
 from engine.engine import Engine
-from ingest.ledger import mark_left
+from ingest.ledger import mark_interrupted
 from jobs.access_indexer import AccessIndexer
 from jobs.bulk_runner import BulkRunner
 from jobs.dispatcher import Dispatcher
-from jobs.loop import Job, attempt, stop
+from jobs.loop import Job, repeat, stop
 from jobs.outbound import SENDING, Network, Outbound
 from models.keyring import Keyring
 from postgres import database
@@ -25,11 +27,11 @@ from postgres.locks import Lock
 
 SESSION = {"application_name": "suxin worker"}
 CONNECTIONS, STATEMENT_SECONDS = 10, 60
-"""The worker waits for nobody who asks, and a day of a large court may take its time."""
+"""The worker has its own pool and a longer statement timeout: a day of a large court takes time."""
 
 PAUSE_SECONDS = 20.0
 SUCCESSION_SECONDS = 5.0
-"""Between two attempts to become the leader."""
+"""Interval between attempts to become the leader."""
 
 STOPPED = "the worker could not go on"
 log = logging.getLogger("suxin.worker")
@@ -47,7 +49,7 @@ LED = """
 
 
 async def is_led(connection: AsyncConnection) -> bool:
-    """Whether a process leads, of all that work on a database."""
+    """Return whether a process on this database leads."""
     led: bool = (await connection.execute(sa.text(LED), {"number": Lock.LEADERSHIP})).scalar_one()
     return led
 
@@ -60,19 +62,13 @@ async def work_on(
     keyring: Keyring,
     now: Callable[[], datetime],
 ) -> None:
-    """Work on a database until cancelled.
-
-    graphql: the schema of bulk documents. direct_url: the same database, where the lock of the leader lasts as long as
-    its connection. networks: private ones that webhooks may be sent to.
-    """
-    engine = database.async_engine(url, CONNECTIONS, STATEMENT_SECONDS)
+    """Work on a database until cancelled. graphql: the schema of bulk documents. direct_url: the same database by a
+    session connection, which holds the leader's lock. networks: private networks that webhooks may be in."""
+    engine = database.make_async_engine(url, CONNECTIONS, STATEMENT_SECONDS)
     outbound = Outbound(networks, SENDING)
+    dispatcher = Dispatcher(graphql.audit, engine, keyring, outbound, now)
+    bulk, indexer = BulkRunner(graphql, engine, keyring, now), AccessIndexer(engine=engine)
     try:
-        dispatcher, bulk = (
-            Dispatcher(graphql.audit, engine, keyring, outbound, now),
-            BulkRunner(graphql, engine, keyring, now),
-        )
-        indexer = AccessIndexer(engine=engine)
         await work(lambda: database.connect(direct_url, SESSION), engine, now, dispatcher, bulk, indexer)
     finally:
         await outbound.close()
@@ -80,10 +76,8 @@ async def work_on(
 
 
 async def work(connect: Connect, engine: AsyncEngine, now: Callable[[], datetime], *jobs: Job) -> None:
-    """Lead, or wait to lead, until cancelled.
-
-    connect: makes the connection that holds the lock while it lasts. jobs: what a leader does all the time.
-    """
+    """Lead, or wait to lead, until cancelled. connect: opens the connection that holds the lock. jobs: run while this
+    process leads."""
     while True:
         try:
             await _serve(await connect(), engine, now, jobs)
@@ -95,12 +89,9 @@ async def work(connect: Connect, engine: AsyncEngine, now: Callable[[], datetime
 
 
 async def _serve(
-    connection: asyncpg.Connection,
-    engine: AsyncEngine,
-    now: Callable[[], datetime],
-    jobs: Sequence[Job],
+    connection: asyncpg.Connection, engine: AsyncEngine, now: Callable[[], datetime], jobs: Sequence[Job]
 ) -> None:
-    """Work while the lock is ours: a leader that dies loses its connection, and with it the lock."""
+    """Lead whenever the lock is free. A leader that dies loses its connection, and with it the lock."""
     try:
         while True:
             if await connection.fetchval("SELECT pg_try_advisory_lock($1)", Lock.LEADERSHIP):
@@ -110,32 +101,33 @@ async def _serve(
         connection.terminate()
 
 
+async def _lead(
+    connection: asyncpg.Connection, engine: AsyncEngine, now: Callable[[], datetime], jobs: Sequence[Job]
+) -> None:
+    """Run the jobs until the connection is closed. Raises the error that ended a job."""
+    log.info("this process leads")
+    closed = asyncio.Event()
+    connection.add_termination_listener(lambda *_: closed.set())
+    await connection.add_listener(CHANNEL, lambda *_: _wake(jobs))
+    calendar = repeat(partial(_catch_up, engine, now), log.warning, STOPPED, PAUSE_SECONDS)
+    running: list[asyncio.Task[Any]] = [
+        asyncio.create_task(one) for one in (calendar, *(job.run() for job in jobs), closed.wait())
+    ]
+    try:
+        ended, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+        for one in ended:
+            await one
+    finally:
+        await stop(running)
+
+
 async def _catch_up(engine: AsyncEngine, now: Callable[[], datetime]) -> None:
-    """Do the days that are due, and note imports that did not come to their end."""
+    """Process the days that are due, and mark the imports that were interrupted."""
     for day in await catch_up(engine, now()):
         log.info("%s is done", day)
-    await mark_left(engine)
+    await mark_interrupted(engine)
 
 
 def _wake(jobs: Sequence[Job]) -> None:
     for job in jobs:
         job.wake.set()
-
-
-async def _lead(
-    connection: asyncpg.Connection,
-    engine: AsyncEngine,
-    now: Callable[[], datetime],
-    jobs: Sequence[Job],
-) -> None:
-    log.info("this process leads")
-    await connection.add_listener(CHANNEL, lambda *_: _wake(jobs))
-    running = [asyncio.create_task(job.run()) for job in jobs]
-    try:
-        while not connection.is_closed():
-            await attempt(_catch_up(engine, now), log, STOPPED)  # what fails holds up no webhook
-            ended, _ = await asyncio.wait(running, timeout=PAUSE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-            for one in ended:
-                await one  # raises what ended it
-    finally:
-        await stop(running)

@@ -1,24 +1,21 @@
-"""The access log as it is kept (R19): one row an answer, found by subject through an index that the worker writes.
-
-`models.access_record` reads it as one entry for each subject.
-"""
+"""The tables of the access log (R19): one row for each answer, and an index by subject that the worker maintains."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import ARRAY, BigInteger, DateTime, Index, Integer, LargeBinary, SmallInteger, Text, Uuid, text
+from sqlalchemy import ARRAY, BigInteger, DateTime, Index, Integer, LargeBinary, SmallInteger, Text, text
 from sqlalchemy.dialects.postgresql import BYTEA, array
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import UserDefinedType
 
 from models.audience import Audience, Purpose
-from models.base import Base, DatabaseView, choice
+from models.base import Base, DatabaseView
 
 
 class Xid8(UserDefinedType[int]):
-    """The number of a transaction, with its epoch."""
+    """A transaction number with its epoch."""
 
     cache_ok = True
 
@@ -28,7 +25,7 @@ class Xid8(UserDefinedType[int]):
 
 
 class Snapshot(UserDefinedType[str]):
-    """Which transactions had ended at a moment."""
+    """A snapshot of transactions."""
 
     cache_ok = True
 
@@ -38,23 +35,23 @@ class Snapshot(UserDefinedType[str]):
 
 
 class AccessShape(Base):
-    """What answers of one root field of one document have in common. id: 64 bits of the hash of the rest."""
+    """The values that all answers to a root field of a document share. id: 64 bits of their hash."""
 
     __tablename__ = "access_shape"
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    operation: Mapped[bytes] = mapped_column(LargeBinary)
-    field: Mapped[str] = mapped_column(Text)
-    types: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    operation: Mapped[bytes]
+    field: Mapped[str]
+    types: Mapped[list[str]]
 
 
 class AccessAnswer(Base):
-    """One answer: who, why, when once; subjects, results and rights as arrays. Neither names nor numbers.
+    """An answer: who, why and when; subjects, results and rights in arrays; no names or numbers.
 
-    subjects: how many. Arrays are as long, or NULL where nothing is said of any subject; one result stands for all.
-    A known party is found by its key, a number that is nobody's yet by its hash. There are no foreign keys: the row is
-    written by the statement that read what it names, and outlives it. salt: for the commitment to its content. xid,
-    epoch: the transaction that wrote it, and the database cluster in which that number counts.
+    subjects: their number. An array has a value for each subject, or is NULL if all are NULL; a single result applies
+    to all subjects. A known party is identified by its key, an unknown one by the hash of its number. There are no
+    foreign keys, since the row is inserted by the statement that reads the rows, and outlives them. salt: for the
+    commitment to the row. xid, epoch: the inserting transaction, and the cluster that numbered it.
     """
 
     __tablename__ = "access_answer"
@@ -66,31 +63,31 @@ class AccessAnswer(Base):
     )
 
     id: Mapped[int] = mapped_column(BigInteger, sa.Identity())
-    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    at: Mapped[datetime]
     client_key: Mapped[int] = mapped_column(BigInteger)
-    request_id: Mapped[UUID] = mapped_column(Uuid)
-    audience: Mapped[Audience] = mapped_column(choice(Audience))
-    operator: Mapped[str | None] = mapped_column(Text)
-    branch: Mapped[str | None] = mapped_column(Text)
-    purpose: Mapped[Purpose] = mapped_column(choice(Purpose))
+    request_id: Mapped[UUID]
+    audience: Mapped[Audience]
+    operator: Mapped[str | None]
+    branch: Mapped[str | None]
+    purpose: Mapped[Purpose]
     shape_id: Mapped[int] = mapped_column(BigInteger)
     subjects: Mapped[int] = mapped_column(Integer)
-    results: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    results: Mapped[list[str]]
     parties: Mapped[list[int | None] | None] = mapped_column(ARRAY(BigInteger))
     indexes: Mapped[list[bytes | None] | None] = mapped_column(ARRAY(BYTEA))
     consents: Mapped[list[int | None] | None] = mapped_column(ARRAY(BigInteger))
     share_codes: Mapped[list[int | None] | None] = mapped_column(ARRAY(BigInteger))
     refs: Mapped[list[str | None] | None] = mapped_column(ARRAY(Text))
     relations: Mapped[list[str | None] | None] = mapped_column(ARRAY(Text))
-    salt: Mapped[UUID] = mapped_column(Uuid, server_default=text("gen_random_uuid()"))
+    salt: Mapped[UUID] = mapped_column(server_default=text("gen_random_uuid()"))
     xid: Mapped[int] = mapped_column(Xid8, server_default=text("pg_current_xact_id()"))
     epoch: Mapped[int] = mapped_column(SmallInteger, server_default=text("1"))
 
 
 class AccessIndex(Base):
-    """The answers about one subject, as far as the worker has come; `AccessTail` has the others.
+    """The answers about each subject, except those in `AccessTail`.
 
-    subject: the octets of a party's key, or the hash of a number that was nobody's.
+    subject: the key of a party as eight bytes, or the hash of the number of an unknown one.
     """
 
     __tablename__ = "access_index"
@@ -99,17 +96,17 @@ class AccessIndex(Base):
         {"postgresql_partition_by": "RANGE (at)"},
     )
 
-    subject: Mapped[bytes] = mapped_column(LargeBinary)
-    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    subject: Mapped[bytes]
+    at: Mapped[datetime]
     answer_id: Mapped[int] = mapped_column(BigInteger)
     client_key: Mapped[int] = mapped_column(BigInteger)
 
 
 class AccessIndexState(Base):
-    """How far the index has come, in one row: every answer whose transaction had ended in `snapshot` is in it.
+    """The state of the index, in one row: it contains the answers whose transactions are complete in `snapshot`.
 
-    snapshot: NULL if the index has to be built. system: the cluster whose transactions `epoch` counts; another one
-    means that the database was restored or copied.
+    snapshot: NULL if the index has to be built. system: the identifier of the cluster that numbers the transactions
+    of `epoch`; it differs after a restore from a dump.
     """
 
     __tablename__ = "access_index_state"
@@ -122,7 +119,7 @@ class AccessIndexState(Base):
 
 
 class AccessTail(DatabaseView):
-    """The answers that are not in the index yet."""
+    """The answers that the index does not contain yet."""
 
     __tablename__ = "access_tail"
 
@@ -133,12 +130,12 @@ class AccessTail(DatabaseView):
 
 
 def is_among(entry: Any, answers: Any, party_key: Any) -> sa.ColumnElement[bool]:
-    """Whether an entry is of one of the answers that `answers_about` found, and about this party."""
+    """Test whether an entry belongs to one of the answers of `select_answers_about`, and to this party."""
     return sa.and_(entry.at == answers.c.at, entry.answer_id == answers.c.answer_id, entry.party_id == party_key)
 
 
-def answers_about(party_key: Any, index: Any | None = None) -> sa.CompoundSelect[Any]:
-    """The moment and the id of each answer about a party, or about the hash of a number, indexed or not."""
+def select_answers_about(party_key: Any, index: Any | None = None) -> sa.CompoundSelect[Any]:
+    """Select time and id of the answers about a party, or about an unknown subject with this hash."""
     tail, by_party = AccessTail, sa.func.int8send(party_key)
     subjects = [by_party] if index is None else [by_party, index]
     about: sa.ColumnElement[bool] = tail.parties.bool_op("@>")(array([party_key]))

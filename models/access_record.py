@@ -1,19 +1,19 @@
-"""The access log (访问日志) as it is read (R19): an entry for each subject of each answer."""
+"""The entries of the access log (访问日志, R19): one for each subject of an answer."""
 
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, DateTime, LargeBinary, Text, Uuid
-from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
+from sqlalchemy import BigInteger
+from sqlalchemy.orm import Mapped, foreign, mapped_column
 
 from models.audience import Audience, Purpose
-from models.base import DatabaseView, choice
+from models.base import DatabaseView, link
 from models.client import Client
 
 
 class BorrowerRelation(StrEnum):
-    """How a subject stands to the loan that it is looked up for."""
+    """The relation of a subject to the loan for which it is looked up."""
 
     MAIN_BORROWER = "MAIN_BORROWER"
     CO_BORROWER = "CO_BORROWER"
@@ -23,7 +23,7 @@ class BorrowerRelation(StrEnum):
 
 
 class MatchOutcome(StrEnum):
-    """How a partner's look-up of a subject by name and number ended (R15, R17)."""
+    """The outcome of a partner's look-up by name and number (R15, R17)."""
 
     MATCHED = "MATCHED"
     NAME_MISMATCH = "NAME_MISMATCH"
@@ -33,7 +33,7 @@ class MatchOutcome(StrEnum):
 
 
 class AccessResult(StrEnum):
-    """What kind of answer was given: to a look-up, its outcome."""
+    """The kind of answer; for a look-up, its outcome."""
 
     GIVEN = "GIVEN"
     EMPTY = "EMPTY"
@@ -45,33 +45,31 @@ class AccessResult(StrEnum):
 
 
 class AccessRecord(DatabaseView):
-    """An entry of the access log: what one answer says of one subject, or that it was about nobody.
+    """An entry: what an answer says of one subject, or that it has none. A view of `models.access_answer`.
 
-    id: the answer's, with the place of the subject in its lowest 16 bits. A view of `models.access_answer`.
+    id: the key of the answer, with the position of the subject in the lowest 16 bits.
     """
 
     __tablename__ = "access_record"
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     answer_id: Mapped[int] = mapped_column(BigInteger)
-    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    request_id: Mapped[UUID] = mapped_column(Uuid)
+    at: Mapped[datetime]
+    request_id: Mapped[UUID]
     client_key: Mapped[int] = mapped_column(BigInteger)
-    audience: Mapped[Audience] = mapped_column(choice(Audience))
-    operator: Mapped[str | None] = mapped_column(Text)
-    branch: Mapped[str | None] = mapped_column(Text)
-    reference: Mapped[str | None] = mapped_column(Text)
-    relation: Mapped[BorrowerRelation | None] = mapped_column(choice(BorrowerRelation))
-    purpose: Mapped[Purpose] = mapped_column(choice(Purpose))
+    audience: Mapped[Audience]
+    operator: Mapped[str | None]
+    branch: Mapped[str | None]
+    reference: Mapped[str | None]
+    relation: Mapped[BorrowerRelation | None]
+    purpose: Mapped[Purpose]
     consent_id: Mapped[int | None] = mapped_column(BigInteger)
     share_code_id: Mapped[int | None] = mapped_column(BigInteger)
     party_id: Mapped[int | None] = mapped_column(BigInteger)
-    subject_index: Mapped[bytes | None] = mapped_column(LargeBinary)
-    operation: Mapped[bytes] = mapped_column(LargeBinary)
-    field: Mapped[str] = mapped_column(Text)
-    types: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    result: Mapped[AccessResult] = mapped_column(choice(AccessResult))
+    subject_index: Mapped[bytes | None]
+    operation: Mapped[bytes]
+    field: Mapped[str]
+    types: Mapped[list[str]]
+    result: Mapped[AccessResult]
 
-    client: Mapped[Client] = relationship(
-        primaryjoin=lambda: foreign(AccessRecord.client_key) == Client.id, viewonly=True, lazy="raise"
-    )
+    client: Mapped[Client] = link(primaryjoin=lambda: foreign(AccessRecord.client_key) == Client.id)

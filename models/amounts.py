@@ -1,4 +1,4 @@
-"""Amounts of money and lengths in days as courts' exports write them. Pure: text in, values out."""
+"""Amounts of money and numbers of days, parsed from text. Pure functions."""
 
 import re
 from decimal import Decimal
@@ -17,9 +17,9 @@ CENT = Decimal("0.01")
 
 
 def parse_amount(text: str) -> Decimal:
-    """Read CNY: 20000, 20,000.00元, ￥20000, 2万元, 2.5万, 人民币贰万元整. Raises IdentifierError AMOUNT.
+    """Parse an amount in CNY: 20000, 20,000.00元, ￥20000, 2万元, 2.5万, 人民币贰万元整.
 
-    More than two decimals, nothing, and 10^12 or more are no amounts.
+    Raises IdentifierError AMOUNT for other texts, more than two decimals, 0, and 10^12 or more.
     """
     plain = CURRENCY.sub("", compact(text))
     plain = THOUSANDS.sub(lambda found: found[0].replace(",", ""), plain)
@@ -34,7 +34,7 @@ def parse_amount(text: str) -> Decimal:
 
 
 def _with_jiao(text: str) -> Decimal | None:
-    """An amount with 角 and 分."""
+    """Parse an amount with 角 and 分."""
     found = FRACTION.fullmatch(text.removesuffix("整"))
     whole = read_number(found[1]) if found else None
     if found is None or whole is None:
@@ -44,7 +44,7 @@ def _with_jiao(text: str) -> Decimal | None:
 
 
 def parse_days(text: str) -> int:
-    """Read a number of days: 15, 15日, 15天, 十五日. Raises IdentifierError DAYS for anything else, and for none."""
+    """Parse a number of days: 15, 15日, 15天, 十五日. Raises IdentifierError DAYS for other texts and for 0."""
     found = DAYS.fullmatch(compact(text))
     days = read_number(found[1]) if found else None
     if days is None or days < 1 or days != days.to_integral_value() or days >= LARGEST:

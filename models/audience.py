@@ -1,10 +1,10 @@
-"""Who clients are and why they look somebody up: the two enums that tables and rules share (DOMAIN 3)."""
+"""Audiences of clients and purposes of look-ups (DOMAIN 3)."""
 
 from enum import StrEnum
 
 
 class Audience(StrEnum):
-    """A kind of client. `auth.audiences` says what it may reach at most; a client may hold less."""
+    """A kind of client. `auth.audiences` defines its maximal rights."""
 
     BANK = "BANK"
     EMPLOYER = "EMPLOYER"
@@ -19,7 +19,7 @@ class Audience(StrEnum):
 
 
 class Purpose(StrEnum):
-    """Why a subject is looked up. Bound to consent (R15) and written to the access log (R19)."""
+    """The purpose of a look-up: limited by consent (R15), recorded in the access log (R19)."""
 
     LOAN_APPROVAL = "LOAN_APPROVAL"
     GUARANTEE_REVIEW = "GUARANTEE_REVIEW"

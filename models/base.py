@@ -1,9 +1,12 @@
-"""What every table shares: metadata with a naming convention, identity keys, and enums stored as checked text."""
+"""The base of all tables: naming convention, types of columns by annotation, surrogate keys."""
 
-from enum import StrEnum
+from datetime import date, datetime
+from enum import Enum
+from typing import Any
 
-from sqlalchemy import BigInteger, Enum, Identity, MetaData
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, DATERANGE, JSONB, TSTZRANGE, Range
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -14,17 +17,51 @@ NAMING_CONVENTION = {
 }
 
 
-class Base(DeclarativeBase):
-    """A table of the domain. Relationships name joins for the executors; none is ever loaded lazily."""
+def map_enum(enum: type[Enum], name: str | None = None) -> sa.Enum:
+    """Return the type of a text column whose CHECK constraint allows the values of `enum`.
 
-    metadata = MetaData(naming_convention=NAMING_CONVENTION)
+    name: of the constraint, for a table with two columns of one enum; by default the name of the enum.
+    """
+    return sa.Enum(
+        enum,
+        native_enum=False,
+        create_constraint=True,
+        length=40,
+        values_callable=lambda members: [member.value for member in members],
+        name=name,
+    )
+
+
+def link(**options: Any) -> Any:
+    """Declare a read-only relationship. The executors join it; it is never loaded lazily."""
+    return relationship(viewonly=True, lazy="raise", **options)
+
+
+def index_where(name: str, *columns: Any, where: str, unique: bool = False) -> sa.Index:
+    """Declare an index on the rows that satisfy a condition in SQL."""
+    return sa.Index(name, *columns, unique=unique, postgresql_where=sa.text(where))
+
+
+class Base(DeclarativeBase):
+    """A table."""
+
+    metadata = sa.MetaData(naming_convention=NAMING_CONVENTION)
+    type_annotation_map = {  # noqa: RUF012 - read by SQLAlchemy
+        str: sa.Text(),
+        datetime: sa.DateTime(timezone=True),
+        Enum: map_enum(Enum),
+        list[str]: ARRAY(sa.Text),
+        dict[str, Any]: JSONB(none_as_null=True),
+        Range[date]: DATERANGE(),
+        Range[datetime]: TSTZRANGE(),
+    }
 
 
 class DatabaseView(Base):
-    """A view of the database, made by a migration."""
+    """A view that a migration creates."""
 
     __abstract__ = True
-    metadata = MetaData()
+    metadata = sa.MetaData()
 
 
 class Keyed(Base):
@@ -32,19 +69,4 @@ class Keyed(Base):
 
     __abstract__ = True
 
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, sort_order=-1)
-
-
-def choice(enum: type[StrEnum], name: str | None = None) -> Enum:
-    """A text column that holds one of `enum`'s values, held to them by a CHECK constraint.
-
-    `name` tells two columns of one table with the same enum apart.
-    """
-    return Enum(
-        enum,
-        native_enum=False,
-        create_constraint=True,
-        length=40,
-        values_callable=lambda members: [member.value for member in members],
-        name=name or enum.__name__.lower(),
-    )
+    id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(), primary_key=True, sort_order=-1)

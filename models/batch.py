@@ -1,12 +1,12 @@
-"""Monthly batches (批次): what the panel decides item by item and the court publishes at once (R5)."""
+"""Monthly batches (批次), decided by the panel item by item and published by the court at once (R5)."""
 
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed, choice
+from models.base import Keyed, link
 from models.court import Court
 
 
@@ -19,7 +19,7 @@ class BatchStatus(StrEnum):
 
 
 class Batch(Keyed):
-    """One month of one court; `month` is its first day."""
+    """The batch of a court and month. month: its first day."""
 
     __tablename__ = "batch"
     __table_args__ = (
@@ -34,7 +34,7 @@ class Batch(Keyed):
 
     court_code: Mapped[str] = mapped_column(ForeignKey("court.code"))
     month: Mapped[date]
-    status: Mapped[BatchStatus] = mapped_column(choice(BatchStatus))
-    published_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    status: Mapped[BatchStatus]
+    published_at: Mapped[datetime | None]
 
-    court: Mapped[Court] = relationship(viewonly=True, lazy="raise")
+    court: Mapped[Court] = link()

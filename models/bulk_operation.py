@@ -1,30 +1,17 @@
-"""Bulk operations (批量作业): a document that is run page by page in the background, into a file of JSON lines."""
+"""Bulk operations (批量作业): a document that runs in the background, page by page, into a file of JSON lines."""
 
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import (
-    ARRAY,
-    BigInteger,
-    CheckConstraint,
-    DateTime,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    SmallInteger,
-    Text,
-    Uuid,
-    text,
-)
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Keyed, choice
+from models.base import Base, Keyed, index_where
 
 
 class BulkKind(StrEnum):
-    """What a bulk operation reads."""
+    """The kind of a bulk operation."""
 
     EXPORT = "EXPORT"
     BATCH_CHECK = "BATCH_CHECK"
@@ -32,7 +19,7 @@ class BulkKind(StrEnum):
 
 
 class BulkState(StrEnum):
-    """Where a bulk operation stands."""
+    """The state of a bulk operation."""
 
     QUEUED = "QUEUED"
     RUNNING = "RUNNING"
@@ -43,7 +30,7 @@ class BulkState(StrEnum):
 
 
 class BulkError(StrEnum):
-    """Why a bulk operation failed."""
+    """The reason for which a bulk operation failed."""
 
     VANISHED = "VANISHED"
     TOO_LARGE = "TOO_LARGE"
@@ -52,34 +39,34 @@ class BulkError(StrEnum):
 
 
 class BulkUpload(Keyed):
-    """Lines that a client sent to be checked, in sealed pieces: they hold identity numbers (R18)."""
+    """An upload of lines to be checked. They hold identity numbers (R18), so its pieces are sealed."""
 
     __tablename__ = "bulk_upload"
     __table_args__ = (CheckConstraint("lines > 0", name="lines"),)
 
     client_key: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
-    lines: Mapped[int] = mapped_column(Integer)
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
+    lines: Mapped[int]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class BulkUploadPiece(Base):
-    """A thousand lines of an upload, as they came, sealed."""
+    """A thousand lines of an upload, sealed."""
 
     __tablename__ = "bulk_upload_piece"
 
     upload_id: Mapped[int] = mapped_column(ForeignKey("bulk_upload.id", ondelete="CASCADE"), primary_key=True)
-    number: Mapped[int] = mapped_column(Integer, primary_key=True)
-    content: Mapped[bytes] = mapped_column(LargeBinary)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    content: Mapped[bytes]
 
 
 class BulkOperation(Keyed):
-    """One operation of one client, with the rights that it was begun with; they are held to what the client has now.
+    """An operation of a client. Its rights at the start are intersected with the client's current rights.
 
-    registered: the purposes that its client was registered for. request: the document and its variables, sealed; gone
-    once it has ended. request_id: of all its entries in the access log. page_size: rows or lines of a page. pages: done
-    so far; cursor: where the next one begins. attempts: since the last page that was done; retry_at: of the next one.
-    objects: lines written; total: lines to be read, of a file. size and sha256: of the compressed file.
+    registered: the purposes of its client. request: the document and its variables, sealed; null after the end.
+    request_id: of its entries in the access log. page_size: rows or lines of a page. pages: completed; cursor: of the
+    next one. attempts: since the last completed page; retry_at: of the next attempt. objects: lines written; total:
+    lines to be read. size, sha256: of the compressed file.
     """
 
     __tablename__ = "bulk_operation"
@@ -89,47 +76,47 @@ class BulkOperation(Keyed):
         CheckConstraint("state <> 'COMPLETED' OR (sha256 IS NOT NULL AND expires_at IS NOT NULL)", name="completed"),
         CheckConstraint("(kind = 'EXPORT') = (total IS NULL)", name="total"),
         CheckConstraint("(ended_at IS NULL) = (request IS NOT NULL)", name="sealed"),
-        Index("ix_bulk_operation_open", "id", postgresql_where=text("ended_at IS NULL")),
-        Index("ix_bulk_operation_expires_at", "expires_at", postgresql_where=text("state = 'COMPLETED'")),
+        index_where("ix_bulk_operation_open", "id", where="ended_at IS NULL"),
+        index_where("ix_bulk_operation_expires_at", "expires_at", where="state = 'COMPLETED'"),
     )
 
     client_key: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), index=True)
-    jurisdiction: Mapped[str | None] = mapped_column(Text)
-    kind: Mapped[BulkKind] = mapped_column(choice(BulkKind))
-    state: Mapped[BulkState] = mapped_column(choice(BulkState), server_default=BulkState.QUEUED)
-    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    purposes: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    registered: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    reference: Mapped[str | None] = mapped_column(Text)
-    request: Mapped[bytes | None] = mapped_column(LargeBinary)
-    request_id: Mapped[UUID] = mapped_column(Uuid)
+    jurisdiction: Mapped[str | None]
+    kind: Mapped[BulkKind]
+    state: Mapped[BulkState] = mapped_column(server_default=BulkState.QUEUED)
+    scopes: Mapped[list[str]]
+    purposes: Mapped[list[str]]
+    registered: Mapped[list[str]]
+    reference: Mapped[str | None]
+    request: Mapped[bytes | None]
+    request_id: Mapped[UUID]
     upload_id: Mapped[int | None] = mapped_column(BigInteger, unique=True)
     page_size: Mapped[int] = mapped_column(SmallInteger)
-    pages: Mapped[int] = mapped_column(Integer, server_default=text("0"))
-    cursor: Mapped[str | None] = mapped_column(Text)
+    pages: Mapped[int] = mapped_column(server_default=text("0"))
+    cursor: Mapped[str | None]
     attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
-    retry_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    retry_at: Mapped[datetime | None]
     objects: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
-    total: Mapped[int | None] = mapped_column(Integer)
+    total: Mapped[int | None]
     size: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
-    sha256: Mapped[bytes | None] = mapped_column(LargeBinary)
-    error: Mapped[BulkError | None] = mapped_column(choice(BulkError))
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    started_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    expires_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    sha256: Mapped[bytes | None]
+    error: Mapped[BulkError | None]
+    created_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
 
 
 class BulkChunk(Base):
-    """A page's lines as one gzip member, sealed: members one after the other are a gzip file (RFC 1952, 2.2).
+    """The lines of a page as a gzip member, sealed. Concatenated members are a gzip file (RFC 1952, 2.2).
 
-    size: of the member as it is sent.
+    size: of the member in clear.
     """
 
     __tablename__ = "bulk_chunk"
 
     operation_id: Mapped[int] = mapped_column(ForeignKey("bulk_operation.id", ondelete="CASCADE"), primary_key=True)
-    number: Mapped[int] = mapped_column(Integer, primary_key=True)
-    size: Mapped[int] = mapped_column(Integer)
-    content: Mapped[bytes] = mapped_column(LargeBinary)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    size: Mapped[int]
+    content: Mapped[bytes]

@@ -1,24 +1,24 @@
-"""Bulletins (通报): what a court publishes about a month, without persons."""
+"""Bulletins (通报) of a court about a month, without personal data."""
 
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed, choice
+from models.base import Keyed, link
 from models.court import Court
 
 
 class BulletinKind(StrEnum):
-    """A monthly account or a set of typical cases."""
+    """A monthly report or a set of typical cases."""
 
     MONTHLY = "MONTHLY"
     TYPICAL_CASES = "TYPICAL_CASES"
 
 
 class Bulletin(Keyed):
-    """A bulletin; `published` counts the items of the month's batch that it announces."""
+    """A bulletin of a court about a month."""
 
     __tablename__ = "bulletin"
     __table_args__ = (
@@ -27,10 +27,10 @@ class Bulletin(Keyed):
     )
 
     court_code: Mapped[str] = mapped_column(ForeignKey("court.code"), index=True)
-    kind: Mapped[BulletinKind] = mapped_column(choice(BulletinKind))
+    kind: Mapped[BulletinKind]
     month: Mapped[date]
-    title: Mapped[str] = mapped_column(Text)
-    body: Mapped[str] = mapped_column(Text)
-    published_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    title: Mapped[str]
+    body: Mapped[str]
+    published_at: Mapped[datetime]
 
-    court: Mapped[Court] = relationship(viewonly=True, lazy="raise")
+    court: Mapped[Court] = link()

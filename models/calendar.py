@@ -1,12 +1,12 @@
-"""What time does by itself: the days that have been worked through, and the reminders that they brought."""
+"""Processed days, and reminders of courts."""
 
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Keyed, choice
+from models.base import Base, Keyed, link
 from models.batch import Batch
 from models.code_record import CodeRecord
 from models.court import Court
@@ -14,16 +14,16 @@ from models.objection import Objection
 
 
 class CalendarDay(Base):
-    """A court day whose changes have been told; its primary key is what makes it happen once."""
+    """A court day that has been processed. The primary key prevents a second run."""
 
     __tablename__ = "calendar_day"
 
     day: Mapped[date] = mapped_column(primary_key=True)
-    done_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    done_at: Mapped[datetime]
 
 
 class ReminderKind(StrEnum):
-    """What a court is reminded of."""
+    """The subject of a reminder."""
 
     OBJECTION_DUE = "OBJECTION_DUE"
     OBJECTION_OVERDUE = "OBJECTION_OVERDUE"
@@ -32,7 +32,7 @@ class ReminderKind(StrEnum):
 
 
 class Reminder(Keyed):
-    """A reminder of one matter of a court, due on a day, given once."""
+    """A reminder of one matter of a court, due on a day, inserted once."""
 
     __tablename__ = "reminder"
     __table_args__ = (
@@ -43,15 +43,15 @@ class Reminder(Keyed):
         Index("ix_reminder_due", "due_on", "id"),
     )
 
-    kind: Mapped[ReminderKind] = mapped_column(choice(ReminderKind))
+    kind: Mapped[ReminderKind]
     court_code: Mapped[str] = mapped_column(ForeignKey("court.code"), index=True)
     due_on: Mapped[date]
-    given_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    given_at: Mapped[datetime]
     objection_id: Mapped[int | None] = mapped_column(ForeignKey("objection.id"))
     code_record_id: Mapped[int | None] = mapped_column(ForeignKey("code_record.id"))
     batch_id: Mapped[int | None] = mapped_column(ForeignKey("batch.id"))
 
-    court: Mapped[Court] = relationship(viewonly=True, lazy="raise")
-    objection: Mapped[Objection | None] = relationship(viewonly=True, lazy="raise")
-    code_record: Mapped[CodeRecord | None] = relationship(viewonly=True, lazy="raise")
-    batch: Mapped[Batch | None] = relationship(viewonly=True, lazy="raise")
+    court: Mapped[Court] = link()
+    objection: Mapped[Objection | None] = link()
+    code_record: Mapped[CodeRecord | None] = link()
+    batch: Mapped[Batch | None] = link()

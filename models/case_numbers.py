@@ -1,4 +1,4 @@
-"""Case numbers (案号) as courts write them. Pure: text in, normalized numbers out (法〔2015〕137号)."""
+"""Case numbers (案号), parsed and normalized (法〔2015〕137号). Pure functions."""
 
 import csv
 import re
@@ -14,9 +14,9 @@ from models.terms import COURT_TIME
 
 
 class CaseNumber(NamedTuple):
-    """A case number (案号) in half-width form without document suffix.
+    """A case number (案号) in half-width form, without the suffix of a document.
 
-    `court_code` is None and `type_characters` are empty for numbers from before 2016, which do not name either in code.
+    court_code is None and type_characters are empty for numbers before 2016.
     """
 
     number: str
@@ -57,7 +57,7 @@ COURT_PART = re.compile(COURT)
 
 
 class CaseTypes(NamedTuple):
-    """Case types with their stages, and what reads numbers that hold one of them."""
+    """Case types with their stages, and the patterns of their numbers."""
 
     stages: Mapping[str, Stage]
     number: re.Pattern[str]
@@ -65,7 +65,7 @@ class CaseTypes(NamedTuple):
 
 
 def _reading(stages: Mapping[str, Stage]) -> CaseTypes:
-    """Longest first, since 民特 begins 民特监."""
+    """Compile the patterns. Longer types come first, since 民特 is a prefix of 民特监."""
     one = "|".join(sorted(stages, key=len, reverse=True))
     number = re.compile(rf"({COURT})(知?)({one})字?第?{SERIAL}{ENDING}")
     return CaseTypes(stages, number, re.compile(rf"知?(?:{one})字?第?(?=[0-9])"))
@@ -75,17 +75,17 @@ _known = _reading(CASE_TYPES)
 
 
 def admit_case_types(stages: Mapping[str, Stage]) -> None:
-    """Read numbers with these case types as well, in this process and from now on; those that ship stay as they are."""
+    """Accept further case types in this process. Built-in ones keep their stage."""
     global _known
     if not stages.keys() <= _known.stages.keys():
         _known = _reading({**stages, **_known.stages})
 
 
 def parse_case_number(text: str) -> CaseNumber:
-    """Read a case number such as (2021)浙0281民初202号, its full-width forms, or (2014)甬余民初字第1006号.
+    """Parse a case number such as (2021)浙0281民初202号, in half or full width, or (2014)甬余民初字第1006号.
 
-    What names a document and not a case (之一, -1, 民事判决书) is left off, as are 第 and leading zeros. Raises
-    IdentifierError CASE_NUMBER with the part that is wrong: year, court code, case type, serial.
+    Suffixes of documents (之一, -1, 民事判决书), 第 and leading zeros are dropped. Raises IdentifierError CASE_NUMBER;
+    its text names the wrong part: year, court code, case type or serial.
     """
     plain = compact(text).rstrip(CLOSING).translate(BRACKETS)
     found = YEAR.match(plain)
@@ -99,7 +99,7 @@ def parse_case_number(text: str) -> CaseNumber:
 
 
 def _fault(part: str) -> IdentifierError:
-    """The error; what was written is not repeated (R18)."""
+    """Return the error, without the text (R18)."""
     return IdentifierError(
         "CASE_NUMBER", f"The case number cannot be read: {part}. Write it as in (2021)浙0281民初1号."
     )
@@ -115,7 +115,7 @@ def _year(text: str) -> int:
 
 
 def _is_range(rest: str) -> bool:
-    """Whether a number is of several cases, as 202-205号 is; 202-1号 is a document of one."""
+    """Test whether a number names several cases, as 202-205号 does; 202-1号 is a document of one."""
     found = RANGE.search(rest) if "-" in rest else None
     return found is not None and int(found[2]) > int(found[1])
 
@@ -144,7 +144,7 @@ def _worded_stage(words: str) -> Stage:
 
 
 def _wrong_part(year: int, rest: str) -> str:
-    """What is wrong with what follows the year."""
+    """Describe the error in the text after the year."""
     if _is_range(rest) or SEVERAL.search(rest):
         return "it names several cases, so write a line for each"
     return _wrong_coded(rest) if year >= CODED_SINCE else _wrong_worded(rest)

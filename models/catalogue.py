@@ -1,21 +1,21 @@
-"""The catalogue: behaviours, code types and moral-bank items, versioned and effective-dated (R1, R6, R12).
+"""The catalogue: behaviours, code types, moral-bank items and benefits, by edition (R1, R6, R12).
 
-Neither court has published its table: each entry says on what evidence it rests, and a court loads its own version.
+No court has published its table, so each entry states its evidence, and a court can load its own edition.
 """
 
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Numeric, SmallInteger, Text, UniqueConstraint, func, literal_column
+from sqlalchemy import CheckConstraint, ForeignKey, Numeric, SmallInteger, UniqueConstraint, func, literal_column
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Keyed, choice
+from models.base import Base, Keyed, link
 
 
 class Stage(StrEnum):
-    """A stage of a case, with a base of ten points each (R2)."""
+    """A stage of a case, with a base of ten points (R2)."""
 
     FILING = "FILING"
     TRIAL = "TRIAL"
@@ -23,7 +23,7 @@ class Stage(StrEnum):
 
 
 class Tier(StrEnum):
-    """How grave a behaviour is (R1)."""
+    """The gravity of a behaviour (R1)."""
 
     T1 = "T1"
     T2 = "T2"
@@ -31,7 +31,7 @@ class Tier(StrEnum):
 
 
 class Colour(StrEnum):
-    """The five colours of a litigant's code (R11)."""
+    """The colours of a credit code (R11)."""
 
     RED = "RED"
     YELLOW = "YELLOW"
@@ -50,7 +50,7 @@ class ItemKind(StrEnum):
 
 
 class BenefitKind(StrEnum):
-    """The benefits that are linked to moral points (关爱礼遇)."""
+    """The kinds of benefits linked to moral points (关爱礼遇)."""
 
     FINANCE = "FINANCE"
     MEDICAL = "MEDICAL"
@@ -60,11 +60,11 @@ class BenefitKind(StrEnum):
 
 
 POINTS = {Tier.T1: (1, 5), Tier.T2: (6, 8), Tier.T3: (9, 10)}
-"""The points that a tier may carry (R1)."""
+"""The range of points of each tier (R1)."""
 
 
-def points_within_tier(*columns: str) -> str:
-    """SQL that holds each of `columns` to the band of the row's tier."""
+def limit_points(*columns: str) -> str:
+    """Return an SQL condition that limits columns to the range of the row's tier."""
     bands = (
         f"(tier = '{tier}' AND {' AND '.join(f'{column} BETWEEN {low} AND {high}' for column in columns)})"
         for tier, (low, high) in POINTS.items()
@@ -73,7 +73,7 @@ def points_within_tier(*columns: str) -> str:
 
 
 class CatalogueVersion(Keyed):
-    """One edition of the catalogue (目录版本); no two are in force on one day."""
+    """An edition of the catalogue (目录版本). Only one is in force on a day."""
 
     __tablename__ = "catalogue_version"
     __table_args__ = (
@@ -84,40 +84,40 @@ class CatalogueVersion(Keyed):
         ),
     )
 
-    label: Mapped[str] = mapped_column(Text, unique=True)
+    label: Mapped[str] = mapped_column(unique=True)
     effective_from: Mapped[date]
     effective_to: Mapped[date | None]
-    note: Mapped[str] = mapped_column(Text)
+    note: Mapped[str]
 
 
 class Behaviour(Keyed):
-    """A dishonest behaviour (失信行为) that takes points away."""
+    """A dishonest behaviour (失信行为), for which points are deducted."""
 
     __tablename__ = "behaviour"
     __table_args__ = (
         UniqueConstraint("version_id", "code"),
         UniqueConstraint("id", "stage", "tier"),
         CheckConstraint("points_min <= points_max", name="points_ordered"),
-        CheckConstraint(points_within_tier("points_min", "points_max"), name="points_within_tier"),
+        CheckConstraint(limit_points("points_min", "points_max"), name="points_within_tier"),
     )
 
     version_id: Mapped[int] = mapped_column(ForeignKey("catalogue_version.id"))
-    code: Mapped[str] = mapped_column(Text)
-    stage: Mapped[Stage] = mapped_column(choice(Stage))
-    tier: Mapped[Tier] = mapped_column(choice(Tier))
-    name: Mapped[str] = mapped_column(Text)
-    english_name: Mapped[str] = mapped_column(Text)
-    legal_basis: Mapped[str] = mapped_column(Text)
+    code: Mapped[str]
+    stage: Mapped[Stage]
+    tier: Mapped[Tier]
+    name: Mapped[str]
+    english_name: Mapped[str]
+    legal_basis: Mapped[str]
     points_min: Mapped[int] = mapped_column(SmallInteger)
     points_max: Mapped[int] = mapped_column(SmallInteger)
-    code_type: Mapped[str | None] = mapped_column(Text)
-    evidence: Mapped[str] = mapped_column(Text)
+    code_type: Mapped[str | None]
+    evidence: Mapped[str]
 
-    version: Mapped[CatalogueVersion] = relationship(viewonly=True, lazy="raise")
+    version: Mapped[CatalogueVersion] = link()
 
 
 class CodeType(Keyed):
-    """A kind of record that colours a code (信用码类型)."""
+    """A type of code record (信用码类型)."""
 
     __tablename__ = "code_type"
     __table_args__ = (
@@ -127,51 +127,51 @@ class CodeType(Keyed):
     )
 
     version_id: Mapped[int] = mapped_column(ForeignKey("catalogue_version.id"))
-    code: Mapped[str] = mapped_column(Text)
-    colour: Mapped[Colour] = mapped_column(choice(Colour))
-    name: Mapped[str] = mapped_column(Text)
-    english_name: Mapped[str] = mapped_column(Text)
-    legal_basis: Mapped[str] = mapped_column(Text)
+    code: Mapped[str]
+    colour: Mapped[Colour]
+    name: Mapped[str]
+    english_name: Mapped[str]
+    legal_basis: Mapped[str]
     term_months: Mapped[int | None] = mapped_column(SmallInteger)
-    term_note: Mapped[str] = mapped_column(Text)
-    exit_rule: Mapped[str] = mapped_column(Text)
+    term_note: Mapped[str]
+    exit_rule: Mapped[str]
     partner_visible: Mapped[bool]
-    evidence: Mapped[str] = mapped_column(Text)
+    evidence: Mapped[str]
 
-    version: Mapped[CatalogueVersion] = relationship(viewonly=True, lazy="raise")
+    version: Mapped[CatalogueVersion] = link()
 
 
 class MoralBankItem(Keyed):
-    """One of the items that litigation credit is converted into (道德银行项目)."""
+    """An item into which litigation credit is converted (道德银行项目)."""
 
     __tablename__ = "moral_bank_item"
     __table_args__ = (UniqueConstraint("version_id", "code"),)
 
     version_id: Mapped[int] = mapped_column(ForeignKey("catalogue_version.id"))
-    code: Mapped[str] = mapped_column(Text)
-    kind: Mapped[ItemKind] = mapped_column(choice(ItemKind))
-    name: Mapped[str] = mapped_column(Text)
-    english_name: Mapped[str] = mapped_column(Text)
-    grounded_in: Mapped[str] = mapped_column(Text)
-    rule: Mapped[str] = mapped_column(Text)
+    code: Mapped[str]
+    kind: Mapped[ItemKind]
+    name: Mapped[str]
+    english_name: Mapped[str]
+    grounded_in: Mapped[str]
+    rule: Mapped[str]
     value: Mapped[Decimal | None] = mapped_column(Numeric(6, 2))
-    note: Mapped[str] = mapped_column(Text)
+    note: Mapped[str]
 
 
 class Benefit(Keyed):
-    """A benefit (关爱礼遇) that a household may claim from `least_points` on, as long as no veto stands against it."""
+    """A benefit (关爱礼遇) for households with at least `least_points` points and no veto."""
 
     __tablename__ = "benefit"
     __table_args__ = (UniqueConstraint("version_id", "code"),)
 
     version_id: Mapped[int] = mapped_column(ForeignKey("catalogue_version.id"))
-    code: Mapped[str] = mapped_column(Text)
-    kind: Mapped[BenefitKind] = mapped_column(choice(BenefitKind))
-    name: Mapped[str] = mapped_column(Text)
-    english_name: Mapped[str] = mapped_column(Text)
+    code: Mapped[str]
+    kind: Mapped[BenefitKind]
+    name: Mapped[str]
+    english_name: Mapped[str]
     least_points: Mapped[int] = mapped_column(SmallInteger)
-    note: Mapped[str] = mapped_column(Text)
-    evidence: Mapped[str] = mapped_column(Text)
+    note: Mapped[str]
+    evidence: Mapped[str]
 
 
 class CaseType(Base):
@@ -179,7 +179,7 @@ class CaseType(Base):
 
     __tablename__ = "case_type"
 
-    characters: Mapped[str] = mapped_column(Text, primary_key=True)
-    name: Mapped[str] = mapped_column(Text)
-    codes: Mapped[str] = mapped_column(Text)
-    stage: Mapped[Stage] = mapped_column(choice(Stage))
+    characters: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    codes: Mapped[str]
+    stage: Mapped[Stage]

@@ -1,26 +1,25 @@
-"""Registered OAuth clients (RFC 6749, section 2): the partners and portals that may ask for tokens."""
+"""Registered OAuth clients (RFC 6749, section 2)."""
 
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ARRAY, CheckConstraint, DateTime, ForeignKey, Integer, LargeBinary, Text, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import CheckConstraint, ForeignKey, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.audience import Audience
-from models.base import Keyed, choice
+from models.base import Keyed
 
 
 class Authentication(StrEnum):
-    """How a client proves who it is at the OAuth endpoints (RFC 8414, section 2; RFC 7591, section 2)."""
+    """A method of client authentication (RFC 8414, section 2; RFC 7591, section 2)."""
 
     PRIVATE_KEY_JWT = "private_key_jwt"
     CLIENT_SECRET_BASIC = "client_secret_basic"  # noqa: S105  (the registered name of the method, no secret)
 
 
 class DocumentPolicy(StrEnum):
-    """Which documents a client may send."""
+    """The documents that a client may send: any, any with a log entry for unregistered ones, or registered ones."""
 
     OPEN = "OPEN"
     LOGGED = "LOGGED"
@@ -28,13 +27,11 @@ class DocumentPolicy(StrEnum):
 
 
 class Client(Keyed):
-    """One client. Written by `auth.clients.registry` only, which holds it to its audience's scopes and purposes.
+    """A client. Written by `auth.clients.registry` only, which enforces the limits of its audience.
 
-    client_id: public identifier. jwks: public keys (RFC 7517) of a `private_key_jwt` client.
-    secret_hash: SHA-256 of a generated 256-bit secret; nothing slower is needed where nobody chose the secret.
-    budget: cost points a minute; null for what is ordinary.
-    documents: any, any with a note of those not registered, or the registered ones alone.
-    redirect_uris: where staff may be sent back to after they signed in, character by character (RFC 9700, 2.1).
+    client_id: public identifier. jwks: public keys (RFC 7517) of a `private_key_jwt` client. secret_hash: SHA-256 of a
+    random 256-bit secret, which needs no slow hash. budget: cost points per minute; null for the default.
+    redirect_uris: compared character by character (RFC 9700, 2.1).
     """
 
     __tablename__ = "client"
@@ -49,18 +46,18 @@ class Client(Keyed):
         CheckConstraint("audience = 'COURT' OR cardinality(redirect_uris) = 0", name="redirects"),
     )
 
-    client_id: Mapped[str] = mapped_column(Text, unique=True)
-    name: Mapped[str] = mapped_column(Text)
-    audience: Mapped[Audience] = mapped_column(choice(Audience))
-    authentication: Mapped[Authentication] = mapped_column(choice(Authentication))
-    jwks: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
-    secret_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
-    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    purposes: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    redirect_uris: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
-    budget: Mapped[int | None] = mapped_column(Integer)
-    documents: Mapped[DocumentPolicy] = mapped_column(choice(DocumentPolicy), server_default=DocumentPolicy.OPEN)
+    client_id: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    audience: Mapped[Audience]
+    authentication: Mapped[Authentication]
+    jwks: Mapped[dict[str, Any] | None]
+    secret_hash: Mapped[bytes | None]
+    scopes: Mapped[list[str]]
+    purposes: Mapped[list[str]]
+    redirect_uris: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    budget: Mapped[int | None]
+    documents: Mapped[DocumentPolicy] = mapped_column(server_default=DocumentPolicy.OPEN)
     court_code: Mapped[str | None] = mapped_column(ForeignKey("court.code"), index=True)
     village_id: Mapped[int | None] = mapped_column(ForeignKey("village.id"), index=True)
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    disabled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]

@@ -1,4 +1,4 @@
-"""Code records (信用码记录): what colours a code, and the periods of colour that follow from them (R11-R14)."""
+"""Code records (信用码记录), their versions, and the periods of colour that follow from them (R11-R14)."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -14,10 +14,10 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import DATERANGE, TSTZRANGE, ExcludeConstraint, Range
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.dialects.postgresql import ExcludeConstraint, Range
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Keyed, choice
+from models.base import Base, Keyed, index_where, link, map_enum
 from models.catalogue import CodeType, Colour
 from models.certificate import Certificate
 from models.court import Court
@@ -29,7 +29,7 @@ from models.sanction import Sanction
 
 
 class CloseReason(StrEnum):
-    """Why a record ended before its term."""
+    """The reason for which a record ended before its term."""
 
     REVOKED = "REVOKED"
     WITHDRAWN = "WITHDRAWN"
@@ -41,16 +41,16 @@ class CloseReason(StrEnum):
 
 
 VANISHING = (CloseReason.REVOKED, CloseReason.WITHDRAWN, CloseReason.SHIELDED)
-"""Ends after which a record has never been there, for everyone outside the court (R10)."""
+"""Reasons with which a record vanishes outside the court (R10)."""
 
 ANNULLED = (CloseReason.REVOKED, CloseReason.WITHDRAWN)
-"""Ends that say that a record was wrong from its first day: by today's knowledge it colours no day (R25, R26)."""
+"""Reasons that declare a record wrong from its first day, so that it colours no day (R25, R26)."""
 
 
 class CodeRecord(Public, Keyed):
-    """One reason for a colour, active from `effective_on` through `ends_on`, or until it is closed before `closed_on`.
+    """A reason for a colour: active from `effective_on` through `ends_on`, or until the day before `closed_on`.
 
-    A blue record repairs the one yellow record that it names, and nothing else (R11).
+    A blue record repairs one yellow record (R11).
     """
 
     __tablename__ = "code_record"
@@ -71,82 +71,76 @@ class CodeRecord(Public, Keyed):
 
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
     code_type_id: Mapped[int]
-    colour: Mapped[Colour] = mapped_column(choice(Colour))
+    colour: Mapped[Colour]
     court_code: Mapped[str] = mapped_column(ForeignKey("court.code"), index=True)
     case_id: Mapped[int | None] = mapped_column(ForeignKey("court_case.id"), index=True)
     effective_on: Mapped[date]
     ends_on: Mapped[date | None] = mapped_column(index=True)
     closed_on: Mapped[date | None]
-    close_reason: Mapped[CloseReason | None] = mapped_column(choice(CloseReason))
+    close_reason: Mapped[CloseReason | None]
     repaired_id: Mapped[int | None] = mapped_column(index=True)
-    repaired_colour: Mapped[Colour | None] = mapped_column(choice(Colour, "repairedcolour"))
+    repaired_colour: Mapped[Colour | None] = mapped_column(map_enum(Colour, "repairedcolour"))
     sanction_id: Mapped[int | None] = mapped_column(ForeignKey("sanction.id"), unique=True)
     listing_id: Mapped[int | None] = mapped_column(ForeignKey("listing.id"), unique=True)
     certificate_id: Mapped[int | None] = mapped_column(ForeignKey("certificate.id"), unique=True)
     deduction_id: Mapped[int | None] = mapped_column(ForeignKey("deduction.id"), unique=True)
 
-    code_type: Mapped[CodeType] = relationship(
-        primaryjoin="foreign(CodeRecord.code_type_id) == CodeType.id", viewonly=True, lazy="raise"
+    code_type: Mapped[CodeType] = link(primaryjoin="foreign(CodeRecord.code_type_id) == CodeType.id")
+    court: Mapped[Court] = link()
+    case: Mapped[CourtCase | None] = link()
+    repaired: Mapped["CodeRecord | None"] = link(
+        primaryjoin="foreign(CodeRecord.repaired_id) == remote(CodeRecord.id)", uselist=False
     )
-    court: Mapped[Court] = relationship(viewonly=True, lazy="raise")
-    case: Mapped[CourtCase | None] = relationship(viewonly=True, lazy="raise")
-    repaired: Mapped["CodeRecord | None"] = relationship(
-        primaryjoin="foreign(CodeRecord.repaired_id) == remote(CodeRecord.id)",
-        viewonly=True,
-        lazy="raise",
-        uselist=False,
-    )
-    sanction: Mapped[Sanction | None] = relationship(viewonly=True, lazy="raise")
-    listing: Mapped[Listing | None] = relationship(viewonly=True, lazy="raise")
-    certificate: Mapped[Certificate | None] = relationship(viewonly=True, lazy="raise")
-    deduction: Mapped[Deduction | None] = relationship(viewonly=True, lazy="raise")
+    sanction: Mapped[Sanction | None] = link()
+    listing: Mapped[Listing | None] = link()
+    certificate: Mapped[Certificate | None] = link()
+    deduction: Mapped[Deduction | None] = link()
 
 
 class CodeRecordVersion(Base):
-    """What a code record said while it was `known` to say so; an open upper bound is today's knowledge (R26).
+    """A former or current version of a code record, with the time during which it was `known` (R26).
 
-    Kept by the database for every way in, dated by its function `recorded_at()`.
+    Written by a trigger. An unbounded `known` is the current version. Its bounds are values of `recorded_at()`.
     """
 
     __tablename__ = "code_record_version"
     __table_args__ = (
         CheckConstraint("NOT isempty(known)", name="was_known"),
-        Index("ix_code_record_version_today", "code_record_id", unique=True, postgresql_where=text("upper_inf(known)")),
+        index_where("ix_code_record_version_today", "code_record_id", where="upper_inf(known)", unique=True),
         Index("ix_code_record_version_party", "party_id", "effective_on"),
     )
 
     code_record_id: Mapped[int] = mapped_column(ForeignKey("code_record.id"), primary_key=True)
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
     code_type_id: Mapped[int]
-    colour: Mapped[Colour] = mapped_column(choice(Colour))
+    colour: Mapped[Colour]
     effective_on: Mapped[date]
     ends_on: Mapped[date | None]
     closed_on: Mapped[date | None]
-    close_reason: Mapped[CloseReason | None] = mapped_column(choice(CloseReason))
-    known: Mapped[Range[datetime]] = mapped_column(TSTZRANGE, primary_key=True)
+    close_reason: Mapped[CloseReason | None]
+    known: Mapped[Range[datetime]] = mapped_column(primary_key=True)
 
 
 class Reading(StrEnum):
-    """Which answer about a day is meant: the one that is right by today's knowledge, or the one given then (R26)."""
+    """The reading of a past day: by today's knowledge, or by the knowledge of that day (R26)."""
 
     VALID = "VALID"
     KNOWN = "KNOWN"
 
 
 class Perspective(StrEnum):
-    """Whose colour it is: suspicions and what is not public colour the court's only (R13, R16)."""
+    """The viewer of a colour. Suspicions and non-public records count for the court only (R13, R16)."""
 
     COURT = "COURT"
     OUTSIDE = "OUTSIDE"
 
 
 class CodePeriod(Base):
-    """A colour and the days it lasts, past and already certain: answers "as of" by one look-up (R13, R14).
+    """A colour and its days, past and certain ones, so that "as of" needs one look-up (R13, R14).
 
-    A party without periods never had a record, and has always been green. Written by `casework.colour` in the
-    transaction that writes the records. What is no longer so is closed and not deleted: `known` says from when until
-    when this was the service's knowledge, with an open upper bound today's (R26). Of what is known at one moment, the
-    periods of a party never overlap.
+    A party without periods is green. Written by `casework.colour` in the transaction of the records. Outdated periods
+    are closed, not deleted: `known` is the time during which a period was the service's knowledge; unbounded for the
+    present (R26). Periods of a party that are known at the same time do not overlap.
     """
 
     __tablename__ = "code_period"
@@ -161,26 +155,19 @@ class CodePeriod(Base):
         ),
         CheckConstraint("NOT isempty(during)", name="lasts"),
         CheckConstraint("NOT isempty(known)", name="was_known"),
-        Index(
-            "ix_code_period_today",
-            "party_id",
-            "perspective",
-            "during",
-            unique=True,
-            postgresql_where=text("upper_inf(known)"),
-        ),
-        Index("ix_code_period_begins", text("lower(during)"), postgresql_where=text("upper_inf(known)")),
+        index_where("ix_code_period_today", "party_id", "perspective", "during", where="upper_inf(known)", unique=True),
+        index_where("ix_code_period_begins", text("lower(during)"), where="upper_inf(known)"),
     )
 
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), primary_key=True)
-    perspective: Mapped[Perspective] = mapped_column(choice(Perspective), primary_key=True)
-    during: Mapped[Range[date]] = mapped_column(DATERANGE, primary_key=True)
+    perspective: Mapped[Perspective] = mapped_column(primary_key=True)
+    during: Mapped[Range[date]] = mapped_column(primary_key=True)
     known: Mapped[Range[datetime]] = mapped_column(
-        TSTZRANGE, primary_key=True, server_default=text("tstzrange(recorded_at(), NULL)")
+        primary_key=True, server_default=text("tstzrange(recorded_at(), NULL)")
     )
-    colour: Mapped[Colour] = mapped_column(choice(Colour))
+    colour: Mapped[Colour]
 
 
-def known_today(period: Any) -> ColumnElement[bool]:
-    """Whether a period, or a version of a record, is today's knowledge; what the partial indexes hold."""
+def is_known_today(period: Any) -> ColumnElement[bool]:
+    """Test whether a period or version is current. Matches the partial indexes."""
     return func.upper_inf(period.known)

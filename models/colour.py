@@ -1,4 +1,4 @@
-"""The five colours and the one rule that picks one (R11, R13). Pure: plain values in, periods out."""
+"""The rule that selects a colour (R11, R13). Pure functions."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ ENFORCEMENT_TYPES = frozenset({"Y18", "Y19", "Y20", "Y21", "Y22"})
 
 @dataclass(frozen=True)
 class Span:
-    """Days from `start` until the day before `end`; None is open."""
+    """Days from `start` until the day before `end`; unbounded if None."""
 
     start: date
     end: date | None = None
@@ -26,7 +26,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Record:
-    """A code record as the rule sees it. `repaired` is the key of the yellow record that a blue one repairs."""
+    """A code record for this rule. repaired: the key of the yellow record that a blue one repairs."""
 
     key: int
     colour: Colour
@@ -37,18 +37,18 @@ class Record:
 
 @dataclass(frozen=True)
 class Period:
-    """A colour and the days it lasts, open at both ends of time with None."""
+    """A colour and its days; unbounded where None."""
 
     start: date | None
     end: date | None
     colour: Colour
 
 
-def colour_on(day: date, records: Iterable[Record], enforcements: Iterable[Span] = ()) -> Colour:
-    """The colour on `day` by the records active then (R11).
+def find_colour(day: date, records: Iterable[Record], enforcements: Iterable[Span] = ()) -> Colour:
+    """Return the colour on a day (R11).
 
-    A blue record covers the yellow record it repairs, if that is of an enforcement type. Gold falls away while an
-    enforcement case against the subject is open.
+    A blue record covers the yellow record that it repairs, if that is of an enforcement type. Gold does not count while
+    an enforcement case against the subject is open.
     """
     active = {record.key: record for record in records if day in record.active}
     colours = {record.colour for record in _uncovered(active)}
@@ -58,7 +58,7 @@ def colour_on(day: date, records: Iterable[Record], enforcements: Iterable[Span]
 
 
 def _uncovered(active: dict[int, Record]) -> Iterator[Record]:
-    """The active records that count: no yellow one under repair, no blue one that repairs nothing."""
+    """Yield the records that count: no yellow one under repair, and no blue one that repairs nothing."""
     repairs = {record.repaired: record for record in active.values() if record.colour is Colour.BLUE}
     covered = {key for key in repairs if key in active and active[key].code_type in ENFORCEMENT_TYPES}
     for record in active.values():
@@ -66,14 +66,14 @@ def _uncovered(active: dict[int, Record]) -> Iterator[Record]:
             yield record
 
 
-def periods(records: Sequence[Record], enforcements: Sequence[Span] = ()) -> list[Period]:
-    """The colours of all days, past and already certain, as adjoining periods of different colours (R13, R14)."""
+def compute_periods(records: Sequence[Record], enforcements: Sequence[Span] = ()) -> list[Period]:
+    """Return the colours of all days as adjoining periods of different colours (R13, R14)."""
     spans = [record.active for record in records] + list(enforcements)
     changes = sorted({day for span in spans for day in (span.start, span.end) if day is not None})
     found = [Period(None, changes[0] if changes else None, Colour.GREEN)]
     ends: list[date | None] = [*changes[1:], None]
     for start, end in zip(changes, ends, strict=False):
-        colour = colour_on(start, records, enforcements)
+        colour = find_colour(start, records, enforcements)
         if colour is found[-1].colour:
             found[-1] = Period(found[-1].start, end, colour)
         else:

@@ -1,41 +1,29 @@
-"""Consents (授权) and share codes (分享码): the only roads to a natural person's data (R15)."""
+"""Consents (授权) and share codes (分享码), which permit access to a person's data (R15)."""
 
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import (
-    ARRAY,
-    Boolean,
-    CheckConstraint,
-    DateTime,
-    ForeignKey,
-    Index,
-    LargeBinary,
-    Text,
-    UniqueConstraint,
-    Uuid,
-    text,
-)
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed, choice
+from models.base import Keyed, index_where, link
 from models.client import Client
-from models.names import folded_from
+from models.names import fold_default
 
 
 class ConsentOrigin(StrEnum):
-    """Who says that there is a consent: its recipient, on a signed letter, or the subject itself, in its portal."""
+    """The origin of a consent: a signed letter that its recipient registers, or the subject's portal."""
 
     LETTER = "LETTER"
     PORTAL = "PORTAL"
 
 
 class Consent(Keyed):
-    """A person's consent: to one recipient, for named purposes and scopes, for a period.
+    """A person's consent for one recipient, with purposes, scopes and a period.
 
-    It names its subject by keyed hash, so that it can stand before the court knows the person. `reference` is the
-    number of the authorisation letter, its recipient's own. evidence_hash: SHA-256 of the signed letter, as scanned.
+    The subject is stored as a keyed hash, since the courts may not know the person. reference: number of the letter.
+    evidence_hash: SHA-256 of the scanned letter.
     """
 
     __tablename__ = "consent"
@@ -46,36 +34,30 @@ class Consent(Keyed):
         CheckConstraint("octet_length(evidence_hash) = 32", name="evidence"),
         Index("ix_consent_subject", "subject_index", "client_key"),
         Index("ix_consent_client_key_valid_to", "client_key", "valid_to"),
-        Index(
-            "ix_consent_client_key_revoked_at",
-            "client_key",
-            "revoked_at",
-            postgresql_where=text("revoked_at IS NOT NULL"),
-        ),
-        Index("ix_consent_valid_to", "valid_to", postgresql_where=text("revoked_at IS NULL")),
+        index_where("ix_consent_client_key_revoked_at", "client_key", "revoked_at", where="revoked_at IS NOT NULL"),
+        index_where("ix_consent_valid_to", "valid_to", where="revoked_at IS NULL"),
     )
 
-    reference: Mapped[str] = mapped_column(Text)
+    reference: Mapped[str]
     client_key: Mapped[int] = mapped_column(ForeignKey("client.id"))
-    subject_index: Mapped[bytes] = mapped_column(LargeBinary)
-    origin: Mapped[ConsentOrigin] = mapped_column(choice(ConsentOrigin), server_default=ConsentOrigin.LETTER.value)
-    purposes: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    subject_index: Mapped[bytes]
+    origin: Mapped[ConsentOrigin] = mapped_column(server_default=ConsentOrigin.LETTER.value)
+    purposes: Mapped[list[str]]
+    scopes: Mapped[list[str]]
     signed_on: Mapped[date]
-    evidence_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
-    valid_from: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    valid_to: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    evidence_hash: Mapped[bytes | None]
+    valid_from: Mapped[datetime]
+    valid_to: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
 
-    client: Mapped[Client] = relationship(viewonly=True, lazy="raise")
+    client: Mapped[Client] = link()
 
 
 class ShareCode(Keyed):
-    """A code by which a subject shows its own record. Only its SHA-256 is kept; its owner recognises it by `hint`.
+    """A code with which a subject shows its own record. Only its SHA-256 is stored; hint: its last characters.
 
-    It names its subject by keyed hash, as a consent does: who has no record may show that too. shown_name and
-    shown_number (masked) tell whoever is shown the code of whom it is. single_use: it opens one answer, to the request
-    `used_request`.
+    The subject is stored as a keyed hash and may be unknown to the courts. shown_name, shown_number (masked): displayed
+    to the viewer. single_use: for one answer, to the request `used_request`.
     """
 
     __tablename__ = "share_code"
@@ -89,17 +71,17 @@ class ShareCode(Keyed):
         Index("ix_share_code_subject_index", "subject_index"),
     )
 
-    code_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
-    hint: Mapped[str] = mapped_column(Text)
-    subject_index: Mapped[bytes] = mapped_column(LargeBinary)
-    shown_name: Mapped[str] = mapped_column(Text)
-    shown_folded: Mapped[str] = mapped_column(Text, default=folded_from("shown_name"))
-    shown_number: Mapped[str] = mapped_column(Text)
-    purposes: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    single_use: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    valid_to: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    used_request: Mapped[UUID | None] = mapped_column(Uuid)
-    revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    code_hash: Mapped[bytes] = mapped_column(unique=True)
+    hint: Mapped[str]
+    subject_index: Mapped[bytes]
+    shown_name: Mapped[str]
+    shown_folded: Mapped[str] = mapped_column(default=fold_default("shown_name"))
+    shown_number: Mapped[str]
+    purposes: Mapped[list[str]]
+    scopes: Mapped[list[str]]
+    single_use: Mapped[bool] = mapped_column(server_default=text("false"))
+    created_at: Mapped[datetime]
+    valid_to: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    used_request: Mapped[UUID | None]
+    revoked_at: Mapped[datetime | None]

@@ -1,17 +1,17 @@
-"""Legal-consequence notices (法律后果告知书): what a debtor is told before enforcement."""
+"""Legal-consequence notices (法律后果告知书), served before enforcement."""
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, LargeBinary, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed
+from models.base import Keyed, link
 from models.court_case import CourtCase
 from models.party import Party
 
 
 class ConsequenceNotice(Keyed):
-    """A notice that was served on a participant of a case; the document itself stays with the court."""
+    """A notice served on a participant of a case. Only the SHA-256 of the document is stored."""
 
     __tablename__ = "consequence_notice"
     __table_args__ = (
@@ -19,14 +19,14 @@ class ConsequenceNotice(Keyed):
         CheckConstraint("octet_length(digest) = 32", name="hashed"),
     )
 
-    number: Mapped[str] = mapped_column(Text)
+    number: Mapped[str]
     court_code: Mapped[str] = mapped_column(ForeignKey("court.code"))
     case_id: Mapped[int] = mapped_column(ForeignKey("court_case.id"), index=True)
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
     served_on: Mapped[date]
-    digest: Mapped[bytes] = mapped_column(LargeBinary)
+    digest: Mapped[bytes]
     issued_by: Mapped[int] = mapped_column(ForeignKey("staff.id"))
-    issued_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    issued_at: Mapped[datetime]
 
-    case: Mapped[CourtCase] = relationship(viewonly=True, lazy="raise")
-    party: Mapped[Party] = relationship(viewonly=True, lazy="raise")
+    case: Mapped[CourtCase] = link()
+    party: Mapped[Party] = link()

@@ -1,16 +1,16 @@
-"""Courts and their staff. A court's code is that of its case numbers; lower courts extend it (浙 > 浙02 > 浙0281)."""
+"""Courts and their staff. The code of a court is a prefix of the codes below it (浙 > 浙02 > 浙0281)."""
 
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Keyed, choice
+from models.base import Base, Keyed, link
 
 
 class StaffRole(StrEnum):
-    """The part that a member of staff plays in the procedure (R4)."""
+    """The role of a member of staff in the procedure (R4)."""
 
     JUDGE = "JUDGE"
     CHIEF = "CHIEF"
@@ -25,21 +25,21 @@ class Court(Base):
     __tablename__ = "court"
     __table_args__ = (CheckConstraint("starts_with(code, parent_code)", name="below_parent"),)
 
-    code: Mapped[str] = mapped_column(Text, primary_key=True)
-    name: Mapped[str] = mapped_column(Text, unique=True)
+    code: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
     parent_code: Mapped[str | None] = mapped_column(ForeignKey("court.code"), index=True)
-    division: Mapped[str | None] = mapped_column(Text)
-    evidence: Mapped[str] = mapped_column(Text)
+    division: Mapped[str | None]
+    evidence: Mapped[str]
 
-    parent: Mapped["Court | None"] = relationship(remote_side=[code], viewonly=True, lazy="raise")
+    parent: Mapped["Court | None"] = link(remote_side=[code])
 
 
 class Staff(Keyed):
-    """A member of a court's staff, in one role."""
+    """A member of a court's staff, with one role."""
 
     __tablename__ = "staff"
 
-    name: Mapped[str] = mapped_column(Text)
-    role: Mapped[StaffRole] = mapped_column(choice(StaffRole))
+    name: Mapped[str]
+    role: Mapped[StaffRole]
     court_code: Mapped[str] = mapped_column(ForeignKey("court.code"), index=True)
-    left_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    left_at: Mapped[datetime | None]

@@ -1,19 +1,19 @@
-"""Cases (案件) and who took part in them in which role (R3)."""
+"""Cases (案件) and their participants (R3)."""
 
 from datetime import date
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, SmallInteger, Text, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, SmallInteger
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed, choice
+from models.base import Keyed, index_where, link
 from models.catalogue import Stage
 from models.court import Court
 from models.party import Party
 
 
 class Confidentiality(StrEnum):
-    """Why a case, or part of it, stays inside the court (R16)."""
+    """The confidentiality of a case (R16)."""
 
     OPEN = "OPEN"
     FAMILY = "FAMILY"
@@ -23,21 +23,20 @@ class Confidentiality(StrEnum):
 
 
 DISCLOSED = "confidentiality NOT IN ('PRIVACY', 'STATE_SECRET')"
-"""What may leave the court, in SQL (R16)."""
+"""SQL condition of cases that may be disclosed outside the court (R16)."""
 
 NUMBER_WITHHELD = (Confidentiality.FAMILY, Confidentiality.TRADE_SECRET)
-"""Cases served without their number (R16)."""
+"""Cases that are disclosed without their number (R16)."""
 
 LABOUR_WORDS = (
     "劳动", "劳务派遣", "集体合同", "竞业限制", "经济补偿金", "用工", "工伤", "社会保险", "养老", "医疗保险",
     "生育保险", "失业保险", "福利待遇", "人事争议", "辞职", "辞退", "聘用合同", "聘任",
 )  # fmt: skip
-"""Words of the labour and personnel causes of action (民事案件案由规定, part 6), which an employer never sees of a
-candidate (DOMAIN 3)."""
+"""Words of the causes of labour and personnel disputes (民事案件案由规定, part 6), hidden from employers."""
 
 
 class Role(StrEnum):
-    """The position of a participant (诉讼地位); always shown (R3)."""
+    """The role of a participant (诉讼地位), always shown (R3)."""
 
     PLAINTIFF = "PLAINTIFF"
     DEFENDANT = "DEFENDANT"
@@ -53,62 +52,45 @@ class Role(StrEnum):
 
 
 class CourtCase(Keyed):
-    """A case under its normalized number. `type_characters` are empty for numbers from before 2016.
-
-    `disclosed` is false of a case of which nothing leaves the court (R16).
-    """
+    """A case. type_characters: empty for numbers before 2016. disclosed: false if nothing is disclosed (R16)."""
 
     __tablename__ = "court_case"
     __table_args__ = (CheckConstraint("closed_on >= filed_on", name="closed_after_filed"),)
 
-    number: Mapped[str] = mapped_column(Text, unique=True)
+    number: Mapped[str] = mapped_column(unique=True)
     court_code: Mapped[str] = mapped_column(ForeignKey("court.code"))
     year: Mapped[int] = mapped_column(SmallInteger)
-    type_characters: Mapped[str] = mapped_column(Text)
-    stage: Mapped[Stage] = mapped_column(choice(Stage))
-    cause: Mapped[str] = mapped_column(Text)
-    confidentiality: Mapped[Confidentiality] = mapped_column(choice(Confidentiality))
+    type_characters: Mapped[str]
+    stage: Mapped[Stage]
+    cause: Mapped[str]
+    confidentiality: Mapped[Confidentiality]
     filed_on: Mapped[date] = mapped_column(index=True)
     closed_on: Mapped[date | None]
     exported_on: Mapped[date | None]
     disclosed: Mapped[bool] = mapped_column(Computed(DISCLOSED, persisted=True))
 
-    court: Mapped[Court] = relationship(viewonly=True, lazy="raise")
-    participations: Mapped[list["Participation"]] = relationship(viewonly=True, lazy="raise")
+    court: Mapped[Court] = link()
+    participations: Mapped[list["Participation"]] = link()
 
 
 class Participation(Keyed):
-    """One participant in one case. Without an identity number the party stays unidentified: only its name is kept.
+    """A participant in a case. Without an identity number there is no party, only the name.
 
-    `written_role`: the position as the court wrote it, where that is not the standard word of `role`.
+    written_role: the role as written by the court, if it is not the standard word for `role`.
     """
 
     __tablename__ = "participation"
     __table_args__ = (
         Index("ix_participation_case", "case_id", "id"),
-        Index(
-            "uq_participation_party",
-            "case_id",
-            "role",
-            "party_id",
-            unique=True,
-            postgresql_where=text("party_id IS NOT NULL"),
-        ),
-        Index(
-            "uq_participation_unidentified",
-            "case_id",
-            "role",
-            "name",
-            unique=True,
-            postgresql_where=text("party_id IS NULL"),
-        ),
+        index_where("uq_participation_party", "case_id", "role", "party_id", where="party_id IS NOT NULL", unique=True),
+        index_where("uq_participation_unidentified", "case_id", "role", "name", where="party_id IS NULL", unique=True),
     )
 
     case_id: Mapped[int] = mapped_column(ForeignKey("court_case.id"))
     party_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"), index=True)
-    name: Mapped[str] = mapped_column(Text)
-    role: Mapped[Role] = mapped_column(choice(Role))
-    written_role: Mapped[str | None] = mapped_column(Text)
+    name: Mapped[str]
+    role: Mapped[Role]
+    written_role: Mapped[str | None]
 
-    case: Mapped[CourtCase] = relationship(viewonly=True, lazy="raise")
-    party: Mapped[Party | None] = relationship(viewonly=True, lazy="raise")
+    case: Mapped[CourtCase] = link()
+    party: Mapped[Party | None] = link()

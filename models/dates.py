@@ -1,4 +1,4 @@
-"""Days as courts' exports write them. Pure: text in, days out; the clock only bounds them."""
+"""Dates, parsed from text. Pure functions, except that the clock limits the year."""
 
 import re
 import unicodedata
@@ -10,10 +10,10 @@ from models.numerals import DIGITS, read_digits, read_number
 from models.terms import COURT_TIME
 
 EARLIEST_DAY = date(1949, 1, 1)
-"""No court of today decided anything before."""
+"""The earliest plausible date of a decision."""
 
 EXCEL_EPOCH = date(1899, 12, 30)
-"""Day 0 of Excel's serial numbers, of those after February 1900."""
+"""Day 0 of Excel's serial numbers after February 1900."""
 
 HAN = "".join(DIGITS) + "十"
 ZONE = r"\s*(Z|[+-][0-9]{2}:?[0-9]{2})?"
@@ -37,14 +37,14 @@ AMBIGUOUS = "Day, month and year of the date could be taken for each other: writ
 
 
 def parse_date(text: str, *, latest: date | None = None) -> date:
-    """Read a day with the year first, a day in Chinese numerals, an Excel serial number, or milliseconds since 1970.
+    """Parse a date with the year first, in Chinese numerals, as Excel serial number, or as milliseconds since 1970.
 
-    A time of day is passed over; one with an offset is brought to the court's time first. latest: the last day that is
-    plausible, by default the end of next year. Raises IdentifierError DATE for what cannot be read, is no day, can be
-    read in two ways, or lies before 1949 or after `latest`.
+    A time of day is ignored; with an offset it is first converted to the court's time zone. latest: the last plausible
+    day, by default the end of next year. Raises IdentifierError DATE for a text that cannot be parsed, is ambiguous, is
+    no date, or lies before 1949 or after `latest`.
     """
     day = _read(text)
-    if latest is None and EARLIEST_DAY <= day < datetime.now(UTC).date():  # nearly all: no zone is asked
+    if latest is None and EARLIEST_DAY <= day < datetime.now(UTC).date():  # fast path
         return day
     if not EARLIEST_DAY <= day <= (latest or _end_of_next_year()):
         raise IdentifierError("DATE", IMPLAUSIBLE)
@@ -57,7 +57,7 @@ def _end_of_next_year() -> date:
 
 @lru_cache(maxsize=65536)
 def _read(text: str) -> date:
-    """The day of a text, of any year. Files repeat their days, hence the cache."""
+    """Parse a date of any year. Cached, since files repeat their dates."""
     plain = unicodedata.normalize("NFKC", text).strip(" \t\r\n\u200b\ufeff。")
     try:
         day = _separated(plain) or _run(plain) or _words(plain) or _counted(plain)
@@ -69,7 +69,7 @@ def _read(text: str) -> date:
 
 
 def _separated(text: str) -> date | None:
-    """2021-3-5, 2021/03/05 08:30, 2021年3月5号, 2021-03-04T16:00:00Z (which is the 5th here)."""
+    """2021-3-5, 2021/03/05 08:30, 2021年3月5号, 2021-03-04T16:00:00Z (the 5th in Shanghai)."""
     found = SEPARATED.fullmatch(text)
     if not found:
         return None
@@ -81,7 +81,7 @@ def _separated(text: str) -> date | None:
 
 
 def _hour(text: str | None) -> int:
-    """24:00 of a day is that day's end, and stays in it."""
+    """24:00 belongs to the day that it ends."""
     return 23 if text == "24" else int(text or 0)
 
 
@@ -93,7 +93,7 @@ def _offset(zone: str) -> timezone:
 
 
 def _run(text: str) -> date | None:
-    """20210305, with a time of day or without."""
+    """20210305, with or without a time of day."""
     found = RUN.fullmatch(text)
     return date(int(found[1]), int(found[2]), int(found[3])) if found else None
 

@@ -1,25 +1,14 @@
-"""Deductions (扣分): the states, the steps that led through them, and their versions (R1-R7)."""
+"""Deductions (扣分): states, steps and versions (R1-R7)."""
 
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import (
-    CheckConstraint,
-    DateTime,
-    ForeignKey,
-    ForeignKeyConstraint,
-    Index,
-    LargeBinary,
-    SmallInteger,
-    Text,
-    UniqueConstraint,
-    text,
-)
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, SmallInteger, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed, choice
+from models.base import Keyed, index_where, link
 from models.batch import Batch
-from models.catalogue import Behaviour, Stage, Tier, points_within_tier
+from models.catalogue import Behaviour, Stage, Tier, limit_points
 from models.court import StaffRole
 from models.court_case import CourtCase, Role
 from models.party import Party
@@ -27,7 +16,7 @@ from models.publicity import Public
 
 
 class DeductionStatus(StrEnum):
-    """The states of a deduction (R4). EXPIRED is never stored: it follows from the date (R6)."""
+    """The states of a deduction (R4). EXPIRED is not stored; it follows from the date (R6)."""
 
     PROPOSED = "PROPOSED"
     CHIEF_APPROVED = "CHIEF_APPROVED"
@@ -42,7 +31,7 @@ class DeductionStatus(StrEnum):
 
 
 class FindingKind(StrEnum):
-    """The document in which a behaviour was found (R7)."""
+    """The kind of document in which a behaviour was found (R7)."""
 
     COURT_RECORD = "COURT_RECORD"
     RULING = "RULING"
@@ -70,16 +59,16 @@ FINDINGS = {
         FindingKind.JUDGMENT,
     ),
 }
-"""The documents that a tier demands (R7)."""
+"""The kinds of documents that a tier requires (R7)."""
 
 GRAVE_FINDINGS = (FindingKind.FINE_DECISION, FindingKind.DETENTION_DECISION, FindingKind.CRIMINAL_JUDGMENT)
-"""Findings that are sanctions: the sanction makes red, the deduction no yellow (R12)."""
+"""Findings that are sanctions, whose record is red; the deduction makes no yellow record (R12)."""
 
 PUBLICITY_MONTHS = {Tier.T1: 12, Tier.T2: 24, Tier.T3: 36}
 """Default publicity from the determination, in months (R6)."""
 
 RED_PUBLICITY_MONTHS = 60
-"""Publicity of a T3 item whose act is red, and the most that any item has (R6)."""
+"""Publicity of a T3 item with a grave finding, and the maximum (R6)."""
 
 AFTER_PUBLICATION = (DeductionStatus.PUBLISHED, DeductionStatus.WITHDRAWN, DeductionStatus.SHIELDED)
 
@@ -92,21 +81,22 @@ _DOCUMENTED = " OR ".join(f"(tier = '{tier}' AND finding_kind IN {_in(kinds)})" 
 
 
 PROPOSED_ONCE = "uq_deduction_proposed"
-"""The index that holds what is proposed twice apart. SQL function `document_key` gives a document's number as documents
-are compared: in half width, without blanks and leading zeros."""
+"""The unique index against duplicate proposals. The SQL function `document_key` normalizes the number of a document:
+half width, no blanks, no leading zeros.
+"""
 
 
 class Deduction(Public, Keyed):
-    """Points taken from one subject in one stage of one case for one behaviour; `version` counts its editions (R5).
+    """Points deducted from a subject in a stage of a case for a behaviour. version: number of its version (R5).
 
-    exported_on: of one that a court brought with its history, the day of the newest export; nobody here proposed it.
+    exported_on: day of the newest export, for deductions imported as history.
     """
 
     __tablename__ = "deduction"
     __table_args__ = (
         Index("ix_deduction_proposed", "proposed_at", "id"),
         ForeignKeyConstraint(["behaviour_id", "stage", "tier"], ["behaviour.id", "behaviour.stage", "behaviour.tier"]),
-        CheckConstraint(points_within_tier("points"), name="points_within_tier"),
+        CheckConstraint(limit_points("points"), name="points_within_tier"),
         CheckConstraint(_DOCUMENTED, name="documented"),
         CheckConstraint("octet_length(finding_digest) = 32", name="finding_is_hashed"),
         CheckConstraint("status <> 'EXPIRED'", name="expiry_is_derived"),
@@ -120,84 +110,82 @@ class Deduction(Public, Keyed):
             "proposed_by <> reviewed_by AND proposed_by <> decided_by AND reviewed_by <> decided_by",
             name="three_people",
         ),
-        Index(
+        index_where(
             PROPOSED_ONCE,
             "case_id",
             "party_id",
             "behaviour_id",
             "conduct_on",
             text("document_key(finding_document)"),
+            where="status NOT IN ('PANEL_REJECTED', 'WITHDRAWN')",
             unique=True,
-            postgresql_where=text("status NOT IN ('PANEL_REJECTED', 'WITHDRAWN')"),
         ),
         CheckConstraint("(status IN ('WITHDRAWN', 'SHIELDED')) = (ended_at IS NOT NULL)", name="ended"),
         CheckConstraint("num_nonnulls(proposed_by, exported_on) > 0", name="proposed_or_imported"),
-        Index(
+        index_where(
             "uq_deduction_imported",
             "case_id",
             "party_id",
             "behaviour_id",
             "conduct_on",
             "finding_document",
+            where="exported_on IS NOT NULL",
             unique=True,
-            postgresql_where=text("exported_on IS NOT NULL"),
         ),
         Index("ix_deduction_party", "party_id", "published_at"),
     )
 
     case_id: Mapped[int] = mapped_column(ForeignKey("court_case.id"), index=True)
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
-    role: Mapped[Role] = mapped_column(choice(Role))
+    role: Mapped[Role]
     behaviour_id: Mapped[int] = mapped_column(index=True)
-    stage: Mapped[Stage] = mapped_column(choice(Stage))
-    tier: Mapped[Tier] = mapped_column(choice(Tier))
+    stage: Mapped[Stage]
+    tier: Mapped[Tier]
     points: Mapped[int] = mapped_column(SmallInteger)
-    status: Mapped[DeductionStatus] = mapped_column(choice(DeductionStatus))
+    status: Mapped[DeductionStatus]
     version: Mapped[int] = mapped_column(SmallInteger)
     conduct_on: Mapped[date]
-    finding_kind: Mapped[FindingKind] = mapped_column(choice(FindingKind))
-    finding_document: Mapped[str | None] = mapped_column(Text)
+    finding_kind: Mapped[FindingKind]
+    finding_document: Mapped[str | None]
     finding_issued_on: Mapped[date | None]
-    finding_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
+    finding_digest: Mapped[bytes | None]
     batch_id: Mapped[int | None] = mapped_column(ForeignKey("batch.id"), index=True)
     proposed_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     reviewed_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     decided_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
-    proposed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    notified_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    published_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), index=True)
+    proposed_at: Mapped[datetime]
+    notified_at: Mapped[datetime | None]
+    published_at: Mapped[datetime | None] = mapped_column(index=True)
     determined_on: Mapped[date | None]
     expires_on: Mapped[date | None] = mapped_column(index=True)
-    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    ended_at: Mapped[datetime | None]
     exported_on: Mapped[date | None]
 
-    case: Mapped[CourtCase] = relationship(viewonly=True, lazy="raise")
-    party: Mapped[Party] = relationship(viewonly=True, lazy="raise")
-    behaviour: Mapped[Behaviour] = relationship(
-        primaryjoin="foreign(Deduction.behaviour_id) == Behaviour.id", viewonly=True, lazy="raise"
-    )
-    batch: Mapped[Batch | None] = relationship(viewonly=True, lazy="raise")
-    steps: Mapped[list["DeductionStep"]] = relationship(viewonly=True, lazy="raise")
-    versions: Mapped[list["DeductionVersion"]] = relationship(viewonly=True, lazy="raise")
+    case: Mapped[CourtCase] = link()
+    party: Mapped[Party] = link()
+    behaviour: Mapped[Behaviour] = link(primaryjoin="foreign(Deduction.behaviour_id) == Behaviour.id")
+    batch: Mapped[Batch | None] = link()
+    steps: Mapped[list["DeductionStep"]] = link()
+    versions: Mapped[list["DeductionVersion"]] = link()
 
 
 class DeductionStep(Keyed):
-    """One step of the procedure: who, when, why (R4). Rows are added, never changed."""
+    """A step of the procedure: who, when, why (R4). Append-only."""
 
     __tablename__ = "deduction_step"
     __table_args__ = (UniqueConstraint("deduction_id", "sequence"),)
 
     deduction_id: Mapped[int] = mapped_column(ForeignKey("deduction.id"))
     sequence: Mapped[int] = mapped_column(SmallInteger)
-    status: Mapped[DeductionStatus] = mapped_column(choice(DeductionStatus))
+    status: Mapped[DeductionStatus]
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
-    staff_role: Mapped[StaffRole | None] = mapped_column(choice(StaffRole))
-    taken_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    reason: Mapped[str] = mapped_column(Text)
+    staff_role: Mapped[StaffRole | None]
+    taken_at: Mapped[datetime]
+    reason: Mapped[str]
 
 
 class DeductionVersion(Keyed):
-    """One edition of a deduction's content (R5). Rows are added, never changed."""
+    """A version of a deduction's content (R5). Append-only."""
 
     __tablename__ = "deduction_version"
     __table_args__ = (UniqueConstraint("deduction_id", "version"),)
@@ -207,7 +195,7 @@ class DeductionVersion(Keyed):
     behaviour_id: Mapped[int] = mapped_column(ForeignKey("behaviour.id"))
     points: Mapped[int] = mapped_column(SmallInteger)
     expires_on: Mapped[date | None]
-    recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    reason: Mapped[str] = mapped_column(Text)
+    recorded_at: Mapped[datetime]
+    reason: Mapped[str]
 
-    behaviour: Mapped[Behaviour] = relationship(viewonly=True, lazy="raise")
+    behaviour: Mapped[Behaviour] = link()

@@ -1,4 +1,4 @@
-"""Documents that identify a person or an organisation, each by its own kind (R22). Pure: text in, values out."""
+"""Identity documents of persons and organizations, by kind (R22). Pure functions."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -17,7 +17,7 @@ from models.identifiers import (
 
 
 class DocumentKind(StrEnum):
-    """A kind of document that identifies (证件类型)."""
+    """A kind of identity document (证件类型)."""
 
     RESIDENT_ID = "RESIDENT_ID"
     UNIFIED_SOCIAL_CREDIT_CODE = "UNIFIED_SOCIAL_CREDIT_CODE"
@@ -32,9 +32,9 @@ class DocumentKind(StrEnum):
 
 
 class Document(NamedTuple):
-    """A number as it is hashed and sealed, the birth date that it states, and whether its check digit is right.
+    """A normalized number, the date of birth it states, and whether its check digit is right.
 
-    A wrong check digit of a person's number is an error; live numbers of organisations fail theirs.
+    A wrong check digit is an error for persons only, since some valid numbers of organizations have one.
     """
 
     kind: DocumentKind
@@ -46,10 +46,10 @@ class Document(NamedTuple):
 ORGANIZATIONS = frozenset(
     {DocumentKind.UNIFIED_SOCIAL_CREDIT_CODE, DocumentKind.ORGANIZATION_CODE, DocumentKind.BUSINESS_REGISTRATION}
 )
-"""Kinds that identify an organisation; all others identify a person."""
+"""Kinds that identify organizations; the others identify persons."""
 
 CITIZEN_LENGTH = 18
-"""Characters of the numbers that share one space: GB 11643 for persons, GB 32100 for organisations."""
+"""Characters of numbers by GB 11643 (persons) and GB 32100 (organizations), which share one space."""
 
 SHARED = frozenset(
     {
@@ -59,7 +59,7 @@ SHARED = frozenset(
         DocumentKind.UNIFIED_SOCIAL_CREDIT_CODE,
     }
 )
-"""Kinds whose numbers of 18 characters are unique across kinds."""
+"""Kinds whose 18-character numbers are unique across kinds."""
 
 PASSPORT = re.compile(r"(?=.*[0-9])[A-Z0-9]{5,12}")
 HK_MACAO_PERMIT = re.compile(r"([HM][0-9]{8})(?:[0-9]{2})?")
@@ -73,24 +73,24 @@ ORGANIZATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 
 
 def parse_document(kind: DocumentKind, text: str) -> Document:
-    """Read a number of a known kind. Raises IdentifierError ID_NUMBER with the kind's form, never with the number."""
+    """Parse a number of a kind. Raises IdentifierError ID_NUMBER with the expected form, without the number."""
     return PARSERS[kind](compact(text).upper())
 
 
-def document_key(kind: DocumentKind, value: str) -> str:
-    """What is hashed of a normalized number (R18): with its kind, unless no other kind can have the same number."""
+def make_document_key(kind: DocumentKind, value: str) -> str:
+    """Return the text to hash (R18): the number, with its kind unless it is unique across kinds."""
     return value if kind in SHARED and len(value) == CITIZEN_LENGTH else f"{kind}:{value}"
 
 
-def contained_code(document: Document) -> Document | None:
-    """The organization code (GB 11714) in positions 9 to 17 of a unified code (GB 32100); None of other documents."""
+def extract_organization_code(document: Document) -> Document | None:
+    """Return the organization code (GB 11714) in a unified code (GB 32100), positions 9 to 17, or None."""
     if document.kind is not DocumentKind.UNIFIED_SOCIAL_CREDIT_CODE:
         return None
     return _organization_code(document.value[8:17]) if ORGANIZATION_CODE.fullmatch(document.value[8:17]) else None
 
 
 def mask_document(value: str) -> str:
-    """A number as it may be shown (R18): of 18 characters the first 6 and last 4, else the first 1 or 2 and last 2."""
+    """Mask a number (R18). Shows the first 6 and last 4 of 18 characters, otherwise the first 1 or 2 and last 2."""
     if len(value) == CITIZEN_LENGTH:
         return mask_number(value)
     shown = 2 if len(value) >= 8 else 1
@@ -118,7 +118,7 @@ def _passport(text: str) -> Document:
 
 
 def _hk_macao_permit(text: str) -> Document:
-    """The two digits after a holder's own number count renewals, and are left off."""
+    """The two digits after the holder's number count renewals and are dropped."""
     found = HK_MACAO_PERMIT.fullmatch(text)
     if not found:
         raise _refuse("A permit of Hong Kong and Macao residents (港澳居民来往内地通行证) has H or M and 8 digits")
@@ -126,7 +126,7 @@ def _hk_macao_permit(text: str) -> Document:
 
 
 def _taiwan_permit(text: str) -> Document:
-    """As above: of ten digits the last two count renewals."""
+    """The last two of ten digits count renewals and are dropped."""
     found = TAIWAN_PERMIT.fullmatch(text)
     if not found:
         raise _refuse("A permit of Taiwan residents (台湾居民来往大陆通行证) has 8 digits")
@@ -134,7 +134,7 @@ def _taiwan_permit(text: str) -> Document:
 
 
 def _foreigner_residence(text: str) -> Document:
-    """Since 2023 18 digits that begin with 9 and end with the check digit of GB 11643; before, 15 characters."""
+    """Since 2023 18 digits that begin with 9, with a check digit by GB 11643; before, 15 characters."""
     if OLD_FOREIGNER_RESIDENCE.fullmatch(text):
         return Document(DocumentKind.FOREIGNER_RESIDENCE, text)
     if len(text) != CITIZEN_LENGTH or not text.startswith("9"):

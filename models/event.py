@@ -1,19 +1,19 @@
-"""Events (事件): what a partner may have to know, written in the transaction that makes it so."""
+"""Events (事件) for partners, written in the transaction of the change."""
 
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, Integer, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed, choice
+from models.base import Keyed, index_where, link
 from models.bulk_operation import BulkOperation
 from models.consent import Consent
 from models.party import Party
 
 
 class EventKind(StrEnum):
-    """What happened to a subject, or to a client's own."""
+    """The kind of an event."""
 
     ENTRY_PUBLISHED = "ENTRY_PUBLISHED"
     ENTRY_AMENDED = "ENTRY_AMENDED"
@@ -43,15 +43,14 @@ WITHDRAWALS = frozenset(
         EventKind.CERTIFICATE_REVOKED,
     }
 )
-"""What has vanished: whoever was served it is told, with or without a consent that still lives (R10)."""
+"""Withdrawals, of which all clients that were served are notified, even without a live consent (R10)."""
 
 
 class Event(Keyed):
-    """One thing that happened to one subject, without what or why: that is asked for, under consent.
+    """An event about a party, a consent or a bulk operation, without its content, which is read under consent.
 
-    It is about a party, or about a consent, whose subject the court may not know, or about a bulk operation.
-    `sequence` counts the events of a party, without gaps, in the order in which they were committed. `position` is the
-    place among all events, given by `casework.outbox` after the commit: who has read up to one has read all before it.
+    sequence: number among the events of a party, without gaps, in the order of commits. position: number among all
+    events, assigned by `casework.outbox` after the commit; a reader by position misses no event.
     """
 
     __tablename__ = "event"
@@ -62,18 +61,18 @@ class Event(Keyed):
         CheckConstraint("(party_id IS NULL) = (sequence IS NULL)", name="parties_are_counted"),
         CheckConstraint("(bulk_operation_id IS NOT NULL) = (kind = 'BULK_OPERATION_ENDED')", name="bulk"),
         CheckConstraint("(consent_id IS NOT NULL) = (kind LIKE 'CONSENT%')", name="consents"),
-        Index("ix_event_consent_id", "consent_id", postgresql_where=text("consent_id IS NOT NULL")),
-        Index("ix_event_unplaced", "id", postgresql_where=text("position IS NULL")),
+        index_where("ix_event_consent_id", "consent_id", where="consent_id IS NOT NULL"),
+        index_where("ix_event_unplaced", "id", where="position IS NULL"),
     )
 
     party_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
     consent_id: Mapped[int | None] = mapped_column(ForeignKey("consent.id"))
     bulk_operation_id: Mapped[int | None] = mapped_column(ForeignKey("bulk_operation.id"), unique=True)
-    sequence: Mapped[int | None] = mapped_column(Integer)
-    kind: Mapped[EventKind] = mapped_column(choice(EventKind))
-    occurred_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
+    sequence: Mapped[int | None]
+    kind: Mapped[EventKind]
+    occurred_at: Mapped[datetime] = mapped_column(index=True)
     position: Mapped[int | None] = mapped_column(BigInteger, unique=True)
 
-    party: Mapped[Party | None] = relationship(viewonly=True, lazy="raise")
-    consent: Mapped[Consent | None] = relationship(viewonly=True, lazy="raise")
-    bulk_operation: Mapped[BulkOperation | None] = relationship(viewonly=True, lazy="raise")
+    party: Mapped[Party | None] = link()
+    consent: Mapped[Consent | None] = link()
+    bulk_operation: Mapped[BulkOperation | None] = link()

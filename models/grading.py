@@ -1,16 +1,16 @@
-"""Grading (风险等级): which record makes which grade. Rules are data, in the edition that is in force."""
+"""Risk grades (风险等级) and the rules of an edition that determine them."""
 
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed, choice
+from models.base import Keyed, link
 from models.catalogue import CatalogueVersion
 
 
 class RiskGrade(StrEnum):
-    """A grade, best first. The worst of the rules that apply decides."""
+    """A grade, best first. The worst of the applicable rules decides."""
 
     AA = "AA"
     A = "A"
@@ -20,11 +20,11 @@ class RiskGrade(StrEnum):
 
 
 ORDINARY = RiskGrade.A
-"""The grade where no rule applies."""
+"""The grade without applicable rules."""
 
 
 class RuleSource(StrEnum):
-    """What a rule looks at."""
+    """The kind of record to which a rule applies."""
 
     CODE_RECORD = "CODE_RECORD"
     DEDUCTION = "DEDUCTION"
@@ -33,21 +33,21 @@ class RuleSource(StrEnum):
 
 
 class GradingRule(Keyed):
-    """Who has a record of this kind is graded so, or worse.
+    """A rule: a subject with such a record has this grade or a worse one.
 
-    value: the record's colour, the deduction's tier, the list; blank for certificates.
+    value: colour of the record, tier of the deduction, or list; empty for certificates.
     """
 
     __tablename__ = "grading_rule"
     __table_args__ = (UniqueConstraint("version_id", "code"), UniqueConstraint("version_id", "source", "value"))
 
     version_id: Mapped[int] = mapped_column(ForeignKey("catalogue_version.id"))
-    code: Mapped[str] = mapped_column(Text)
-    source: Mapped[RuleSource] = mapped_column(choice(RuleSource))
-    value: Mapped[str] = mapped_column(Text)
-    grade: Mapped[RiskGrade] = mapped_column(choice(RiskGrade))
-    name: Mapped[str] = mapped_column(Text)
-    english_name: Mapped[str] = mapped_column(Text)
-    basis: Mapped[str] = mapped_column(Text)
+    code: Mapped[str]
+    source: Mapped[RuleSource]
+    value: Mapped[str]
+    grade: Mapped[RiskGrade]
+    name: Mapped[str]
+    english_name: Mapped[str]
+    basis: Mapped[str]
 
-    version: Mapped[CatalogueVersion] = relationship(viewonly=True, lazy="raise")
+    version: Mapped[CatalogueVersion] = link()

@@ -1,11 +1,11 @@
-"""Villages, households and who belongs to them: moral points belong to a household (DOMAIN 5)."""
+"""Villages, households and their members; moral points belong to households (DOMAIN 5)."""
 
 from datetime import date
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed
+from models.base import Keyed, index_where, link
 
 
 class Village(Keyed):
@@ -13,31 +13,31 @@ class Village(Keyed):
 
     __tablename__ = "village"
 
-    name: Mapped[str] = mapped_column(Text, unique=True)
+    name: Mapped[str] = mapped_column(unique=True)
 
 
 class Household(Keyed):
-    """A household (农户家庭) under the key that the moral bank knows it by."""
+    """A household (农户家庭). key: as the moral bank identifies it."""
 
     __tablename__ = "household"
 
-    key: Mapped[str] = mapped_column(Text, unique=True)
+    key: Mapped[str] = mapped_column(unique=True)
     village_id: Mapped[int] = mapped_column(ForeignKey("village.id"), index=True)
 
-    village: Mapped[Village] = relationship(viewonly=True, lazy="raise")
+    village: Mapped[Village] = link()
 
 
 class HouseholdMember(Keyed):
-    """A person of a household, with the letter by which it agreed to be enrolled (R15); open until `left_on`.
+    """A member of a household, enrolled on a letter of consent (R15), until `left_on`.
 
-    `left_on` is the first day on which the person is no longer there. A person belongs to one household at a time.
-    The trigger `settle_member` keeps `party.household_id` and `party.village_id` what the open membership says.
+    left_on: the first day after the membership. A person has one open membership at most. The trigger `settle_member`
+    copies it to `party.household_id` and `party.village_id`.
     """
 
     __tablename__ = "household_member"
     __table_args__ = (
         UniqueConstraint("household_id", "party_id"),
-        Index("uq_household_member_open", "party_id", unique=True, postgresql_where=text("left_on IS NULL")),
+        index_where("uq_household_member_open", "party_id", where="left_on IS NULL", unique=True),
         Index("ix_household_member_party_id", "party_id"),
         CheckConstraint("left_on >= enrolled_on", name="left_after_enrolment"),
         CheckConstraint("consent_number <> ''", name="consented"),
@@ -45,11 +45,11 @@ class HouseholdMember(Keyed):
 
     household_id: Mapped[int] = mapped_column(ForeignKey("household.id"))
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
-    relation: Mapped[str] = mapped_column(Text)
-    consent_number: Mapped[str] = mapped_column(Text)
+    relation: Mapped[str]
+    consent_number: Mapped[str]
     consented_on: Mapped[date]
     enrolled_on: Mapped[date]
     left_on: Mapped[date | None]
     exported_on: Mapped[date | None]
 
-    household: Mapped[Household] = relationship(viewonly=True, lazy="raise")
+    household: Mapped[Household] = link()

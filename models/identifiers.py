@@ -1,6 +1,6 @@
-"""Numbers of persons and organizations as courts' exports write them: resident numbers, unified social credit codes.
+"""Numbers of persons and organizations: resident numbers and unified social credit codes.
 
-Pure: text in, normalized values out. No error ever repeats the text that it refuses (R18).
+Pure functions. Errors do not repeat the text (R18).
 """
 
 import re
@@ -14,7 +14,7 @@ from models.terms import COURT_TIME
 
 
 class IdentifierError(ValueError):
-    """A text that cannot be read. `code` is the reason code of a rejects file; the message says what to do."""
+    """A text that cannot be parsed. code: reason code in the file of rejects. The message has a hint."""
 
     def __init__(self, code: str, sentence: str) -> None:
         super().__init__(sentence)
@@ -22,14 +22,14 @@ class IdentifierError(ValueError):
 
 
 class PersonNumber(NamedTuple):
-    """A resident identity number of 18 characters, and the birth date that it states."""
+    """A resident identity number of 18 characters, and the date of birth that it states."""
 
     value: str
     born_on: date
 
 
 class OrganizationCode(NamedTuple):
-    """A unified social credit code of 18 characters. Live legacy codes fail the check digit, so that is no error."""
+    """A unified social credit code. A wrong check digit is no error, since some valid legacy codes have one."""
 
     value: str
 
@@ -48,7 +48,7 @@ ADULT_AGE = 18
 
 
 def compact(text: str) -> str:
-    """`text` in half-width characters, without blanks and invisible characters."""
+    """Return `text` in half width, without blanks and invisible characters."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
         if not text.isprintable():
@@ -57,10 +57,10 @@ def compact(text: str) -> str:
 
 
 def parse_person_number(text: str) -> PersonNumber:
-    """Read a resident identity number (GB 11643) of 18 or, as issued until 1999, 15 characters.
+    """Parse a resident identity number (GB 11643) of 18 or, as issued until 1999, 15 characters.
 
-    `ric.validate` is not used: it wants the division to have existed at birth, which refuses real cards.
-    Raises IdentifierError ID_NUMBER for a wrong length, character, check digit (ISO 7064) or birth date.
+    `ric.validate` is not used, since it rejects valid cards whose division did not exist at birth. Raises
+    IdentifierError ID_NUMBER for a wrong length, character, check digit (ISO 7064) or date of birth.
     """
     plain = _unmasked(text)
     if OLD_PERSON_NUMBER.fullmatch(plain):
@@ -74,7 +74,7 @@ def parse_person_number(text: str) -> PersonNumber:
 
 
 def _unmasked(text: str) -> str:
-    """A number in plain characters. Raises IdentifierError ID_NUMBER for a masked one, which names nobody."""
+    """Return a number in half width and upper case. Raises IdentifierError ID_NUMBER for a masked one."""
     plain = compact(text).upper()
     if "*" in plain:
         raise IdentifierError("ID_NUMBER", "The number is masked and names nobody: export it in full.")
@@ -82,7 +82,7 @@ def _unmasked(text: str) -> str:
 
 
 def is_person_number(text: str) -> bool:
-    """Whether a text is a resident ID number and so may not be kept (R18)."""
+    """Test whether a text is a resident ID number, which may not be stored (R18)."""
     try:
         parse_person_number(text)
     except IdentifierError:
@@ -101,7 +101,7 @@ def _born_on(number: str) -> date:
 
 
 def parse_organization_code(text: str) -> OrganizationCode:
-    """Read a unified social credit code (GB 32100). Raises IdentifierError ID_NUMBER for a wrong length or alphabet."""
+    """Parse a unified social credit code (GB 32100). Raises IdentifierError ID_NUMBER for a wrong form."""
     plain = _unmasked(text)
     if not ORGANIZATION_CODE.fullmatch(plain):
         raise IdentifierError(
@@ -111,7 +111,7 @@ def parse_organization_code(text: str) -> OrganizationCode:
 
 
 def parse_party_number(text: str) -> PersonNumber | OrganizationCode:
-    """Read a number of either kind. What states a birth date is a person's. Raises IdentifierError ID_NUMBER."""
+    """Parse a number of either kind; a date of birth makes it a person's. Raises IdentifierError ID_NUMBER."""
     try:
         return parse_person_number(text)
     except IdentifierError:
@@ -132,11 +132,11 @@ def _states_birth_date(number: str) -> bool:
 
 
 def mask_number(value: str) -> str:
-    """An 18-character number as it may be shown: its first 6 and last 4 characters (R18)."""
+    """Mask an 18-character number: shows its first 6 and last 4 characters (R18)."""
     return f"{value[:6]}{'*' * 8}{value[-4:]}"
 
 
-def born_minor_on(born_on: date, day: date) -> bool:
-    """Whether somebody born on `born_on` is under 18 on `day` (R16; Civil Code, article 17)."""
+def was_minor(born_on: date, day: date) -> bool:
+    """Test whether a person is under 18 on a day (R16; Civil Code, article 17)."""
     birthday_to_come = (day.month, day.day) < (born_on.month, born_on.day)
     return day.year - born_on.year - birthday_to_come < ADULT_AGE

@@ -1,40 +1,28 @@
-"""Numbers that files give to somebody of another name (R22), and what the Centre does with parties' identities."""
+"""Conflicts of identity: one number under two names (R22); and acts that change a party's identity."""
 
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    CheckConstraint,
-    DateTime,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    Text,
-    UniqueConstraint,
-    text,
-)
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed, choice
+from models.base import Keyed, index_where, link, map_enum
 from models.court import Court, StaffRole
 from models.documents import DocumentKind
-from models.names import folded_from
+from models.names import fold_default
 from models.party import Party
 
 
 class ConflictState(StrEnum):
-    """Whether somebody has looked."""
+    """The state of a conflict."""
 
     OPEN = "OPEN"
     RESOLVED = "RESOLVED"
 
 
 class ConflictOutcome(StrEnum):
-    """What the other name was: a slip in the name, a name that the person had, or a slip in the number."""
+    """The explanation of the other name: misspelt, a former name, or a wrong number."""
 
     NAME_CORRECTED = "NAME_CORRECTED"
     FORMER_NAME = "FORMER_NAME"
@@ -42,10 +30,10 @@ class ConflictOutcome(StrEnum):
 
 
 class IdentityConflict(Keyed):
-    """One person's number under another name. Its lines stand on a provisional party until it is resolved.
+    """A person's number with another name. Its lines belong to a provisional party until it is resolved.
 
-    line, first_line: where the name stands in the file that opened it, and where the number stood first; run_id: the
-    import. resolved_by: who confirmed the resolution.
+    line: of the name in the file; first_line: of the number's first occurrence; run_id: of the import. resolved_by: who
+    confirmed the resolution.
     """
 
     __tablename__ = "identity_conflict"
@@ -64,31 +52,27 @@ class IdentityConflict(Keyed):
 
     holder_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
     provisional_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
-    name: Mapped[str] = mapped_column(Text)
-    folded: Mapped[str] = mapped_column(Text, default=folded_from("name"))
+    name: Mapped[str]
+    folded: Mapped[str] = mapped_column(default=fold_default("name"))
     court_code: Mapped[str] = mapped_column(ForeignKey("court.code"))
-    opened_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    line: Mapped[int | None] = mapped_column(Integer)
-    first_line: Mapped[int | None] = mapped_column(Integer)
+    opened_at: Mapped[datetime]
+    line: Mapped[int | None]
+    first_line: Mapped[int | None]
     run_id: Mapped[int | None] = mapped_column(BigInteger)
-    state: Mapped[ConflictState] = mapped_column(choice(ConflictState), server_default=ConflictState.OPEN.value)
-    outcome: Mapped[ConflictOutcome | None] = mapped_column(choice(ConflictOutcome))
+    state: Mapped[ConflictState] = mapped_column(server_default=ConflictState.OPEN.value)
+    outcome: Mapped[ConflictOutcome | None]
     resolved_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
-    resolved_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    reason: Mapped[str | None] = mapped_column(Text)
-    evidence_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
+    resolved_at: Mapped[datetime | None]
+    reason: Mapped[str | None]
+    evidence_digest: Mapped[bytes | None]
 
-    court: Mapped[Court] = relationship(viewonly=True, lazy="raise")
-    holder: Mapped[Party] = relationship(
-        primaryjoin=lambda: IdentityConflict.holder_id == Party.id, viewonly=True, lazy="raise"
-    )
-    provisional: Mapped[Party] = relationship(
-        primaryjoin=lambda: IdentityConflict.provisional_id == Party.id, viewonly=True, lazy="raise"
-    )
+    court: Mapped[Court] = link()
+    holder: Mapped[Party] = link(primaryjoin=lambda: IdentityConflict.holder_id == Party.id)
+    provisional: Mapped[Party] = link(primaryjoin=lambda: IdentityConflict.provisional_id == Party.id)
 
 
 class IdentityActKind(StrEnum):
-    """What is done with an identity."""
+    """The kind of an act."""
 
     RESOLVE = "RESOLVE"
     CORRECT_NAME = "CORRECT_NAME"
@@ -97,7 +81,7 @@ class IdentityActKind(StrEnum):
 
 
 class IdentityActState(StrEnum):
-    """Proposed by one officer; done or refused by another."""
+    """Proposed by one officer; done or refused by another one."""
 
     PROPOSED = "PROPOSED"
     DONE = "DONE"
@@ -105,11 +89,10 @@ class IdentityActState(StrEnum):
 
 
 class IdentityAct(Keyed):
-    """A step with the identity of a party: proposed with reason and evidence, and decided by a second officer.
+    """An act on a party's identity, proposed with reason and evidence, and decided by a second officer.
 
-    party_id: the party that it is about; other_id: the one that a merger ends, or that a split gives rows to.
-    name: the corrected one, or the name of a new party. items: keys by table, of what a split moves.
-    number: the right one of a conflict's lines, sealed until it becomes an identity (R18).
+    other_id: the merged party, or the party that receives the rows of a split. name: the corrected name, or that of a
+    new party. items: keys by table that a split moves. number_*: the right number of a conflict's lines, sealed (R18).
     """
 
     __tablename__ = "identity_act"
@@ -131,38 +114,32 @@ class IdentityAct(Keyed):
         Index("ix_identity_act_party_id", "party_id"),
         Index("ix_identity_act_other_id", "other_id"),
         Index("ix_identity_act_court_code", "court_code", "proposed_at"),
-        Index("uq_identity_act_conflict", "conflict_id", unique=True, postgresql_where=text("state = 'PROPOSED'")),
+        index_where("uq_identity_act_conflict", "conflict_id", where="state = 'PROPOSED'", unique=True),
     )
 
     court_code: Mapped[str] = mapped_column(ForeignKey("court.code"))
-    kind: Mapped[IdentityActKind] = mapped_column(choice(IdentityActKind))
+    kind: Mapped[IdentityActKind]
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
     other_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
     conflict_id: Mapped[int | None] = mapped_column(ForeignKey("identity_conflict.id"))
-    outcome: Mapped[ConflictOutcome | None] = mapped_column(choice(ConflictOutcome))
-    name: Mapped[str | None] = mapped_column(Text)
-    items: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
-    number_kind: Mapped[DocumentKind | None] = mapped_column(choice(DocumentKind, "numberkind"))
-    number_index: Mapped[bytes | None] = mapped_column(LargeBinary)
-    number_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
-    number_masked: Mapped[str | None] = mapped_column(Text)
-    reason: Mapped[str] = mapped_column(Text)
-    evidence_digest: Mapped[bytes] = mapped_column(LargeBinary)
+    outcome: Mapped[ConflictOutcome | None]
+    name: Mapped[str | None]
+    items: Mapped[dict[str, Any] | None]
+    number_kind: Mapped[DocumentKind | None] = mapped_column(map_enum(DocumentKind, "numberkind"))
+    number_index: Mapped[bytes | None]
+    number_sealed: Mapped[bytes | None]
+    number_masked: Mapped[str | None]
+    reason: Mapped[str]
+    evidence_digest: Mapped[bytes]
     proposed_by: Mapped[int] = mapped_column(ForeignKey("staff.id"))
-    proposed_role: Mapped[StaffRole] = mapped_column(choice(StaffRole, "proposedrole"))
-    proposed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    state: Mapped[IdentityActState] = mapped_column(
-        choice(IdentityActState), server_default=IdentityActState.PROPOSED.value
-    )
+    proposed_role: Mapped[StaffRole] = mapped_column(map_enum(StaffRole, "proposedrole"))
+    proposed_at: Mapped[datetime]
+    state: Mapped[IdentityActState] = mapped_column(server_default=IdentityActState.PROPOSED.value)
     decided_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
-    decided_role: Mapped[StaffRole | None] = mapped_column(choice(StaffRole, "decidedrole"))
-    decided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    decision_reason: Mapped[str | None] = mapped_column(Text)
+    decided_role: Mapped[StaffRole | None] = mapped_column(map_enum(StaffRole, "decidedrole"))
+    decided_at: Mapped[datetime | None]
+    decision_reason: Mapped[str | None]
 
-    conflict: Mapped[IdentityConflict | None] = relationship(viewonly=True, lazy="raise")
-    party: Mapped[Party] = relationship(
-        primaryjoin=lambda: IdentityAct.party_id == Party.id, viewonly=True, lazy="raise"
-    )
-    other: Mapped[Party | None] = relationship(
-        primaryjoin=lambda: IdentityAct.other_id == Party.id, viewonly=True, lazy="raise"
-    )
+    conflict: Mapped[IdentityConflict | None] = link()
+    party: Mapped[Party] = link(primaryjoin=lambda: IdentityAct.party_id == Party.id)
+    other: Mapped[Party | None] = link(primaryjoin=lambda: IdentityAct.other_id == Party.id)

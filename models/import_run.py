@@ -1,16 +1,16 @@
-"""Imports (导入): what each file brought, and what was wrong with it, for the court to see (R23)."""
+"""Imports (导入) of files, with their counts and findings (R23)."""
 
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import ARRAY, CheckConstraint, DateTime, ForeignKey, Index, Integer, LargeBinary, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed, choice
+from models.base import Keyed, link
 
 
 class ImportState(StrEnum):
-    """RUNNING until its last line; INTERRUPTED where it did not come to it."""
+    """RUNNING until the last line; INTERRUPTED if the import stopped before it."""
 
     RUNNING = "RUNNING"
     COMPLETED = "COMPLETED"
@@ -18,19 +18,18 @@ class ImportState(StrEnum):
 
 
 class FindingLevel(StrEnum):
-    """A line that was not taken, or one that was and should be looked at."""
+    """A rejected line, or an accepted line with a warning."""
 
     REJECT = "REJECT"
     WARNING = "WARNING"
 
 
 class ImportRun(Keyed):
-    """One import of one file.
+    """The import of a file.
 
-    digest: SHA-256 of the file; its name is not kept, as it may name somebody (R18). court_codes: the courts that its
-    accepted lines belong to. exported_on: the day of the export; an older one overwrites nothing. history: former
-    years, of which nobody is told. records: rows that the accepted lines hold, which is one a line as a rule; each of
-    them was new, changed one, was there already, is older than what is kept, or waits with an open conflict.
+    digest: SHA-256 of the file, whose name may identify a person and is not stored (R18). court_codes: of the accepted
+    lines. exported_on: day of the export; an older export changes nothing. history: without events. records: rows in
+    the accepted lines, each of them new, changed, unchanged, outdated, or held by a conflict.
     """
 
     __tablename__ = "import_run"
@@ -45,30 +44,30 @@ class ImportRun(Keyed):
         Index("ix_import_run_started", "started_at", "id"),
     )
 
-    format: Mapped[str] = mapped_column(Text)
-    digest: Mapped[bytes] = mapped_column(LargeBinary)
-    state: Mapped[ImportState] = mapped_column(choice(ImportState))
-    court_codes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    format: Mapped[str]
+    digest: Mapped[bytes]
+    state: Mapped[ImportState]
+    court_codes: Mapped[list[str]]
     exported_on: Mapped[date]
     history: Mapped[bool]
-    started_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    lines: Mapped[int] = mapped_column(Integer, server_default="0")
-    accepted: Mapped[int] = mapped_column(Integer, server_default="0")
-    duplicates: Mapped[int] = mapped_column(Integer, server_default="0")
-    rejected: Mapped[int] = mapped_column(Integer, server_default="0")
-    records: Mapped[int] = mapped_column(Integer, server_default="0")
-    new: Mapped[int] = mapped_column(Integer, server_default="0")
-    changed: Mapped[int] = mapped_column(Integer, server_default="0")
-    unchanged: Mapped[int] = mapped_column(Integer, server_default="0")
-    outdated: Mapped[int] = mapped_column(Integer, server_default="0")
-    held: Mapped[int] = mapped_column(Integer, server_default="0")
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    lines: Mapped[int] = mapped_column(server_default="0")
+    accepted: Mapped[int] = mapped_column(server_default="0")
+    duplicates: Mapped[int] = mapped_column(server_default="0")
+    rejected: Mapped[int] = mapped_column(server_default="0")
+    records: Mapped[int] = mapped_column(server_default="0")
+    new: Mapped[int] = mapped_column(server_default="0")
+    changed: Mapped[int] = mapped_column(server_default="0")
+    unchanged: Mapped[int] = mapped_column(server_default="0")
+    outdated: Mapped[int] = mapped_column(server_default="0")
+    held: Mapped[int] = mapped_column(server_default="0")
 
-    findings: Mapped[list["ImportFinding"]] = relationship(viewonly=True, lazy="raise")
+    findings: Mapped[list["ImportFinding"]] = link()
 
 
 class ImportFinding(Keyed):
-    """How many lines of an import were rejected, or warned of, for one reason; with the court's word, if it is one."""
+    """The number of lines rejected, or accepted with a warning, for one reason; word: the unknown word, if any."""
 
     __tablename__ = "import_finding"
     __table_args__ = (
@@ -77,14 +76,14 @@ class ImportFinding(Keyed):
     )
 
     import_run_id: Mapped[int] = mapped_column(ForeignKey("import_run.id"))
-    level: Mapped[FindingLevel] = mapped_column(choice(FindingLevel))
-    code: Mapped[str] = mapped_column(Text)
-    word: Mapped[str | None] = mapped_column(Text)
-    lines: Mapped[int] = mapped_column(Integer)
+    level: Mapped[FindingLevel]
+    code: Mapped[str]
+    word: Mapped[str | None]
+    lines: Mapped[int]
 
 
 class RecordChange(Keyed):
-    """That a line of an export changed one field of what was there (R23). Rows are added, never changed."""
+    """A change of a field by an import (R23). Append-only."""
 
     __tablename__ = "record_change"
     __table_args__ = (
@@ -96,10 +95,10 @@ class RecordChange(Keyed):
     )
 
     import_run_id: Mapped[int | None] = mapped_column(ForeignKey("import_run.id"))
-    changed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    field: Mapped[str] = mapped_column(Text)
-    former: Mapped[str | None] = mapped_column(Text)
-    present: Mapped[str | None] = mapped_column(Text)
+    changed_at: Mapped[datetime]
+    field: Mapped[str]
+    former: Mapped[str | None]
+    present: Mapped[str | None]
     case_id: Mapped[int | None] = mapped_column(ForeignKey("court_case.id"), index=True)
     sanction_id: Mapped[int | None] = mapped_column(ForeignKey("sanction.id"), index=True)
     listing_id: Mapped[int | None] = mapped_column(ForeignKey("listing.id"), index=True)

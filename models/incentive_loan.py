@@ -1,18 +1,18 @@
-"""Incentive loans (诚信履行贷): what banks lend on gold, as they report it (DOMAIN 1, 4)."""
+"""Incentive loans (诚信履行贷), as banks report them (DOMAIN 1, 4)."""
 
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Numeric, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed, choice
+from models.base import Keyed, link
 from models.certificate import Certificate
 
 
 class LoanOutcome(StrEnum):
-    """How a loan ended."""
+    """The end of a loan."""
 
     REPAID = "REPAID"
     DEFAULTED = "DEFAULTED"
@@ -20,7 +20,7 @@ class LoanOutcome(StrEnum):
 
 
 class IncentiveLoan(Keyed):
-    """A loan that a bank granted on a certificate. `reference` is the bank's own; amount in CNY."""
+    """A loan granted on a certificate. reference: the bank's own. amount: in CNY."""
 
     __tablename__ = "incentive_loan"
     __table_args__ = (
@@ -35,11 +35,11 @@ class IncentiveLoan(Keyed):
     client_key: Mapped[int] = mapped_column(ForeignKey("client.id"))
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
     certificate_id: Mapped[int] = mapped_column(ForeignKey("certificate.id"))
-    reference: Mapped[str] = mapped_column(Text)
+    reference: Mapped[str]
     amount: Mapped[Decimal] = mapped_column(Numeric(15, 2))
     granted_on: Mapped[date]
     closed_on: Mapped[date | None]
-    outcome: Mapped[LoanOutcome | None] = mapped_column(choice(LoanOutcome))
-    recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    outcome: Mapped[LoanOutcome | None]
+    recorded_at: Mapped[datetime]
 
-    certificate: Mapped[Certificate] = relationship(viewonly=True, lazy="raise")
+    certificate: Mapped[Certificate] = link()

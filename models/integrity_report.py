@@ -1,19 +1,19 @@
-"""Judicial integrity reports (司法诚信报告): signed documents by which a subject shows its litigation credit."""
+"""Judicial integrity reports (司法诚信报告), signed and shown by their subject."""
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Integer, Text, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, text
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed
+from models.base import Keyed, link
 from models.consent import ShareCode
 
 
 class IntegrityReport(Keyed):
-    """A report: what its share code opened when it was made, signed. Of its content nothing is kept.
+    """A report on the content of its share code when it was issued. The content is not stored.
 
-    client_key: the portal through which its subject issued it. signature: a detached JWS (RFC 7515, appendix F) over
-    the content of that moment; while it fits what courts hold, the report holds (docs/adr/0020).
+    client_key: the portal that issued it. signature: a detached JWS (RFC 7515, appendix F) over the content; the report
+    is valid as long as it matches the courts' data (docs/adr/0020).
     """
 
     __tablename__ = "integrity_report"
@@ -24,8 +24,8 @@ class IntegrityReport(Keyed):
 
     share_code_id: Mapped[int] = mapped_column(ForeignKey("share_code.id"), unique=True)
     client_key: Mapped[int] = mapped_column(ForeignKey("client.id"))
-    signature: Mapped[str] = mapped_column(Text)
-    views: Mapped[int] = mapped_column(Integer, server_default=text("0"))
-    last_viewed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    signature: Mapped[str]
+    views: Mapped[int] = mapped_column(server_default=text("0"))
+    last_viewed_at: Mapped[datetime | None]
 
-    share_code: Mapped[ShareCode] = relationship(viewonly=True, lazy="raise")
+    share_code: Mapped[ShareCode] = link()

@@ -1,42 +1,42 @@
-"""What the authorization server remembers: the tokens it issued, and the signed assertions it has accepted."""
+"""Issued tokens and accepted client assertions."""
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, LargeBinary, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base
+from models.base import Base, index_where
 
 
 class IssuedToken(Base):
-    """An access token by its `jti`. A token without a row here, or with a revoked one, is not accepted.
+    """An access token by its `jti`. A token without a row, or with a revoked one, is not accepted.
 
-    subject_index: keyed hash of the person or organization that a portal acts for (R18); None for the client itself.
-    staff_id: the member of staff who signed in; None for others.
+    subject_index: keyed hash of the subject of a portal's token (R18). staff_id: the member of staff of a court's
+    token.
     """
 
     __tablename__ = "issued_token"
     __table_args__ = (
         CheckConstraint("expires_at > issued_at", name="lifetime"),
         CheckConstraint("num_nonnulls(subject_index, staff_id) <= 1", name="acts_for_one"),
-        Index("ix_issued_token_staff_id", "staff_id", postgresql_where=text("staff_id IS NOT NULL")),
+        index_where("ix_issued_token_staff_id", "staff_id", where="staff_id IS NOT NULL"),
     )
 
-    jti: Mapped[str] = mapped_column(Text, primary_key=True)
+    jti: Mapped[str] = mapped_column(primary_key=True)
     client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
-    subject_index: Mapped[bytes | None] = mapped_column(LargeBinary)
+    subject_index: Mapped[bytes | None]
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
-    scope: Mapped[str] = mapped_column(Text)
-    issued_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
-    revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    scope: Mapped[str]
+    issued_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    revoked_at: Mapped[datetime | None]
 
 
 class AssertionUse(Base):
-    """A JWT that a client signed and that was accepted once. Its primary key is what makes `jti` single-use."""
+    """An accepted client assertion. The primary key makes `jti` single-use."""
 
     __tablename__ = "assertion_use"
 
     client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), primary_key=True)
-    jti: Mapped[str] = mapped_column(Text, primary_key=True)
-    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
+    jti: Mapped[str] = mapped_column(primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)

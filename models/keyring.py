@@ -1,7 +1,7 @@
-"""Identity numbers at rest (R18): AES-256-GCM with row-bound associated data, and a keyed hash to look them up by.
+"""Encryption of identity numbers (R18): AES-256-GCM with associated data, and a keyed hash for look-ups.
 
-The keys live in one file outside the database. Both halves are versioned: the newest seals and indexes, older versions
-still open and are still probed, so that keys can be rotated while the service runs.
+The keys are in a file outside the database. The newest version of each key encrypts and hashes; older versions still
+decrypt and are still looked up, so that keys can be rotated at run time.
 """
 
 import hmac
@@ -27,12 +27,12 @@ HEAD_BYTES = 2 + NONCE_BYTES
 
 
 class KeyringError(RuntimeError):
-    """The key file cannot be used; the message says what to do."""
+    """The key file cannot be used. The message has a hint."""
 
 
 @dataclass(frozen=True)
 class Keyring:
-    """Master secrets by version, newest last. 32 random bytes each."""
+    """Master secrets of 32 random bytes by version, newest last."""
 
     sealing: Sequence[bytes]
     indexing: Sequence[bytes]
@@ -47,49 +47,49 @@ class Keyring:
 
     @cached_property
     def opaque_key(self) -> bytes:
-        """The key that marks ids and cursors; of the first version, so that ids outlive a rotation."""
+        """The key for ids and cursors; from the first version, so that ids survive a rotation."""
         return _derive(self.indexing[0], b"suxin/opaque")
 
     @cached_property
     def download_key(self) -> bytes:
-        """The key that signs the addresses of files."""
+        """The key that signs addresses of files."""
         return _derive(self.indexing[0], b"suxin/download")
 
     @cached_property
     def share_key(self) -> bytes:
-        """The key that share codes are made with; of the first version, so that a code is told again as it was."""
+        """The key for share codes; from the first version, so that a code can be derived again."""
         return _derive(self.indexing[0], b"suxin/share-code")
 
-    def webhook_secret(self, purpose: bytes, webhook: int, version: int) -> bytes:
-        """32 bytes of their own for a version of a webhook's keys, by HKDF (RFC 5869); the same each time."""
+    def derive_webhook_secret(self, purpose: bytes, webhook: int, version: int) -> bytes:
+        """Derive 32 bytes for a version of a webhook's keys, by HKDF (RFC 5869)."""
         return _derive(self.sealing[0], b"suxin/webhook/%b/%d/%d" % (purpose, webhook, version))
 
     def seal(self, number: str, associated: bytes) -> bytes:
-        """Encrypt a normalized identity number, bound to `associated`: moved to another row it does not open."""
+        """Encrypt a normalized identity number with associated data, which binds it to its row."""
         return self.seal_octets(number.encode(), associated)
 
     def open(self, sealed: bytes, associated: bytes) -> str:
-        """Decrypt what `seal` made. Raises InvalidTag for another row's value, KeyringError for an unknown key."""
+        """Decrypt a sealed number. Raises InvalidTag for other associated data, KeyringError for an unknown key."""
         return self.open_octets(sealed, associated).decode()
 
     def seal_octets(self, octets: bytes, associated: bytes) -> bytes:
-        """Encrypt any octets, bound to `associated` as numbers are."""
+        """Encrypt bytes with associated data."""
         version, nonce = len(self.sealing), os.urandom(NONCE_BYTES)
         return bytes([FORMAT, version]) + nonce + self._ciphers[-1].encrypt(nonce, octets, associated)
 
     def open_octets(self, sealed: bytes, associated: bytes) -> bytes:
-        """Decrypt what `seal_octets` made. Raises InvalidTag, KeyringError, as `open` does."""
+        """Decrypt bytes. Raises InvalidTag and KeyringError as `open` does."""
         if len(sealed) < HEAD_BYTES or sealed[0] != FORMAT or not 1 <= sealed[1] <= len(self.sealing):
             raise KeyringError("This value was sealed with a key that the key file does not hold.")
         nonce, text = sealed[2:HEAD_BYTES], sealed[HEAD_BYTES:]
         return self._ciphers[sealed[1] - 1].decrypt(nonce, text, associated)
 
     def index(self, number: str) -> bytes:
-        """The keyed hash under the newest version: what a new row stores."""
+        """Return the keyed hash under the newest version, to be stored."""
         return self.probes(number)[0]
 
     def probes(self, number: str) -> list[bytes]:
-        """The keyed hashes under every version, newest first: what a look-up compares with."""
+        """Return the keyed hashes under all versions, newest first, to be looked up."""
         text = number.encode()
         versions = range(len(self._index_keys), 0, -1)
         return [bytes([v]) + hmac.digest(self._index_keys[v - 1], text, "sha256")[:INDEX_BYTES] for v in versions]
@@ -100,7 +100,7 @@ def _derive(master: bytes, purpose: bytes) -> bytes:
 
 
 def load_keyring(path: Path) -> Keyring:
-    """Read the key file, making one with fresh keys where there is none. Raises KeyringError if either fails."""
+    """Read the key file; create one with new keys if there is none. Raises KeyringError."""
     if not path.exists():
         _create(path)
     try:
@@ -118,7 +118,7 @@ def _masters(stored: Sequence[str]) -> tuple[bytes, ...]:
 
 
 def _create(path: Path) -> None:
-    """Make the key file, unless another process is the first to: keys that may have sealed are never replaced."""
+    """Create the key file, unless another process has. An existing file is never replaced."""
     fresh = {half: [secrets.token_hex(MASTER_BYTES)] for half in ("sealing", "indexing")}
     try:
         create_secret(path, json.dumps(fresh))

@@ -1,30 +1,30 @@
-"""When a plaintiff may be a professional lender (职业放贷人): Zhejiang's joint minutes of 16 November 2018.
+"""Thresholds for professional lenders (职业放贷人), from Zhejiang's joint minutes of 16 November 2018.
 
-Counted are private-lending cases as plaintiff. The minutes' other heads, by amount and by conduct, are not in the
-register; so what these numbers find is a proposal for a judge, and never a listing.
+They count private-lending cases as plaintiff. The other criteria, amount and conduct, are not in the data, so the
+result is a proposal for a judge, not a listing.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 CAUSE = "民间借贷"
-"""What the causes of private lending begin with."""
+"""The common prefix of the causes of private lending."""
 
 
 class CourtLevel(StrEnum):
-    """One basic court, or all courts below one intermediate court."""
+    """A basic court, or all courts below an intermediate court."""
 
     BASIC = "BASIC"
     INTERMEDIATE = "INTERMEDIATE"
 
 
 INTERMEDIATE_CODE_LENGTH = 3
-"""An intermediate court's code has so many characters, and those of the courts below begin with it (浙02 > 浙0281)."""
+"""Characters of an intermediate court's code, the prefix of the codes below it (浙02 > 浙0281)."""
 
 
 @dataclass(frozen=True)
 class Threshold:
-    """So many cases within so many years at a level."""
+    """A number of cases within a number of years at a level."""
 
     level: CourtLevel
     years: int

@@ -3,10 +3,10 @@
 from datetime import date
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed, choice
+from models.base import Keyed, index_where, link
 from models.court import Court
 from models.party import Party
 from models.publicity import Public
@@ -14,14 +14,14 @@ from models.terms import add_months
 
 
 class ListingKind(StrEnum):
-    """Which list an entry stands on."""
+    """The list of an entry."""
 
     DISHONEST_DEBTOR = "DISHONEST_DEBTOR"
     PROFESSIONAL_LENDER = "PROFESSIONAL_LENDER"
 
 
 class DebtorGround(StrEnum):
-    """Why a debtor is listed (法释〔2017〕7号, article 1)."""
+    """The ground on which a debtor is listed (法释〔2017〕7号, article 1)."""
 
     ABLE_BUT_REFUSES = "ABLE_BUT_REFUSES"
     OBSTRUCTION = "OBSTRUCTION"
@@ -32,7 +32,7 @@ class DebtorGround(StrEnum):
 
 
 UNTIL_PERFORMED = "有履行能力而拒不履行"
-"""How the one ground without a term begins (article 2)."""
+"""The beginning of the one ground without a term (article 2)."""
 
 DEBTOR_GROUNDS = {
     DebtorGround.ABLE_BUT_REFUSES: f"{UNTIL_PERFORMED}生效法律文书确定义务",
@@ -42,20 +42,20 @@ DEBTOR_GROUNDS = {
     DebtorGround.CONSUMPTION_RESTRICTION: "违反限制消费令",
     DebtorGround.SETTLEMENT_BROKEN: "无正当理由拒不履行执行和解协议",
 }
-"""The grounds as the national list writes them."""
+"""The grounds in the words of the national list."""
 
 DEBTOR_TERM_MONTHS = 24
 
 
-def debtor_end(grounds: str, published_on: date) -> date | None:
-    """The last day on the list of dishonest debtors, by the grounds as written; None until performed (article 2)."""
+def compute_debtor_end(grounds: str, published_on: date) -> date | None:
+    """Return the last day of a debtor's listing, by its grounds; None until performance (article 2)."""
     return None if UNTIL_PERFORMED in grounds else add_months(published_on, DEBTOR_TERM_MONTHS)
 
 
 class Removal(Keyed):
-    """That a party has left a list, as a file reports it; it ends the newest entry of that case (R23).
+    """A removal from a list that a file reports; it ends the newest entry of that case (R23).
 
-    Kept by itself, so that it counts as well where it comes before the entry. reason: a `CloseReason`.
+    Stored separately, since it may be imported before the entry. reason: a `CloseReason`.
     """
 
     __tablename__ = "removal"
@@ -65,59 +65,59 @@ class Removal(Keyed):
         Index("ix_removal_party_id", "party_id"),
     )
 
-    kind: Mapped[ListingKind] = mapped_column(choice(ListingKind))
+    kind: Mapped[ListingKind]
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
-    case_number: Mapped[str] = mapped_column(Text)
+    case_number: Mapped[str]
     removed_on: Mapped[date]
-    reason: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str]
     exported_on: Mapped[date | None]
 
 
 class Listing(Public, Keyed):
-    """One entry on a list, open until `removed_on` or `ends_on`. `case_number` is empty for lenders.
+    """An entry on a list, open until `removed_on` or `ends_on`. case_number: empty for lenders.
 
-    Whoever has left a list may be listed again: that is another entry (R23). exported_on: of the newest export.
+    A removed party may be listed again, as another entry (R23). exported_on: of the newest export.
     """
 
     __tablename__ = "listing"
     __table_args__ = (
-        Index("ix_listing_untied", "case_number", postgresql_where=text("case_id IS NULL AND case_number <> ''")),
-        Index(
+        index_where("ix_listing_untied", "case_number", where="case_id IS NULL AND case_number <> ''"),
+        index_where(
             "uq_listing_debtor",
             "party_id",
             "case_number",
             "published_on",
+            where="kind = 'DISHONEST_DEBTOR'",
             unique=True,
-            postgresql_where=text("kind = 'DISHONEST_DEBTOR'"),
         ),
-        Index(
+        index_where(
             "uq_listing_lender",
             "party_id",
             "court_code",
             "listed_on",
+            where="kind = 'PROFESSIONAL_LENDER'",
             unique=True,
-            postgresql_where=text("kind = 'PROFESSIONAL_LENDER'"),
         ),
         CheckConstraint("published_on >= listed_on", name="published_after_listed"),
         CheckConstraint("removed_on >= published_on AND ends_on >= published_on", name="ends_after_published"),
         Index("ix_listing_published", "published_on", "id"),
     )
 
-    kind: Mapped[ListingKind] = mapped_column(choice(ListingKind))
+    kind: Mapped[ListingKind]
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
     court_code: Mapped[str] = mapped_column(ForeignKey("court.code"), index=True)
     case_id: Mapped[int | None] = mapped_column(ForeignKey("court_case.id"), index=True)
-    case_number: Mapped[str] = mapped_column(Text)
-    basis_number: Mapped[str] = mapped_column(Text)
-    basis_unit: Mapped[str] = mapped_column(Text)
-    obligation: Mapped[str] = mapped_column(Text)
-    performance: Mapped[str] = mapped_column(Text)
-    grounds: Mapped[str] = mapped_column(Text)
+    case_number: Mapped[str]
+    basis_number: Mapped[str]
+    basis_unit: Mapped[str]
+    obligation: Mapped[str]
+    performance: Mapped[str]
+    grounds: Mapped[str]
     listed_on: Mapped[date]
     published_on: Mapped[date]
     ends_on: Mapped[date | None] = mapped_column(index=True)
     removed_on: Mapped[date | None]
     exported_on: Mapped[date | None]
 
-    court: Mapped[Court] = relationship(viewonly=True, lazy="raise")
-    party: Mapped[Party] = relationship(viewonly=True, lazy="raise")
+    court: Mapped[Court] = link()
+    party: Mapped[Party] = link()

@@ -1,12 +1,12 @@
-"""Measures (措施) that the court and the city's credit platform recognise both ways."""
+"""Measures (措施), recognised mutually by the court and the city's credit platform."""
 
 from datetime import date
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed, choice
+from models.base import Keyed, link
 from models.code_record import CodeRecord
 
 
@@ -19,7 +19,7 @@ class MeasureStatus(StrEnum):
 
 
 class Measure(Keyed):
-    """A code record as it was given to the platform."""
+    """A code record that was given to the platform."""
 
     __tablename__ = "measure"
     __table_args__ = (
@@ -28,9 +28,9 @@ class Measure(Keyed):
     )
 
     code_record_id: Mapped[int] = mapped_column(ForeignKey("code_record.id"), unique=True)
-    status: Mapped[MeasureStatus] = mapped_column(choice(MeasureStatus))
+    status: Mapped[MeasureStatus]
     published_on: Mapped[date]
     recognised_on: Mapped[date | None]
     withdrawn_on: Mapped[date | None]
 
-    code_record: Mapped[CodeRecord] = relationship(viewonly=True, lazy="raise")
+    code_record: Mapped[CodeRecord] = link()

@@ -1,4 +1,4 @@
-"""Names of parties: kept as they are written, compared folded (R21). Pure: text in, text out."""
+"""Names of parties: stored as written, compared folded (R21). Pure functions."""
 
 import re
 import unicodedata
@@ -6,28 +6,28 @@ from collections.abc import Callable
 from typing import Any
 
 DOTS = dict.fromkeys(map(ord, "・•‧∙⋅･●⸱ꞏᐧ᛫"), "\u00b7")
-"""What is typed for the dot between the parts of a name (间隔号, GB/T 15834), as U+00B7."""
+"""Variants of the dot between the parts of a name (间隔号, GB/T 15834), mapped to U+00B7."""
 
 BRACKETS = str.maketrans("〔〕【】［］[]", "()()()()")
-"""Brackets of other shapes, as round ones in half width."""
+"""Variants of brackets, mapped to half-width round ones."""
 
 FILLERS = "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0\ufe00-\ufe0f\U000e0000-\U000e0fff"
-"""What is drawn as nothing and is no format character: fillers, joiners and variation selectors (UAX 44, DI)."""
+"""Invisible characters that are no format characters: fillers, joiners, variation selectors (UAX 44, DI)."""
 
 UNSEEN = re.compile(f"[{FILLERS}]")
 HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 TIGHT = f"{HAN}()\u00b7"
-"""Characters between which a blank means nothing: Han characters, and the brackets and dots that stand among them."""
+"""Characters between which a blank is insignificant: Han characters, brackets and dots."""
 
 BLANK_BETWEEN = re.compile(f"(?<=[{TIGHT}]) (?=[{TIGHT}])")
 PLAIN = re.compile("[\u4e00-\u9fff]+")
-"""Han characters that have one form: a name of these alone is folded to itself."""
+"""Han characters with one form only; a name of these is its own folded form."""
 
 STOP_BETWEEN = re.compile(f"(?<=[{HAN}])\\.(?=[{HAN}])")
 
 
 def tidy(text: str) -> str:
-    """A name as it is kept: single blanks, and nothing that cannot be seen; otherwise as it was written."""
+    """Return a name to be stored: with single blanks, and without invisible characters."""
     if PLAIN.fullmatch(text):
         return text
     if not text.isprintable() or UNSEEN.search(text):
@@ -36,10 +36,10 @@ def tidy(text: str) -> str:
 
 
 def fold(text: str) -> str:
-    """A name as it is compared: two spellings of one name are folded to the same text (R21).
+    """Return the folded form of a name, equal for all spellings of it (R21). Idempotent.
 
-    NFKC and no case; blanks dropped between Han characters and single elsewhere; nothing that cannot be seen; one dot
-    and one pair of brackets. Folding again changes nothing.
+    NFKC and case folding; no blanks between Han characters, single blanks elsewhere; no invisible characters; one form
+    of dots and brackets.
     """
     if PLAIN.fullmatch(text):
         return text
@@ -51,13 +51,8 @@ def fold(text: str) -> str:
     return STOP_BETWEEN.sub("\u00b7", BLANK_BETWEEN.sub("", plain))
 
 
-def same_name(one: str, other: str) -> bool:
-    """Whether two spellings are of one name."""
-    return fold(one) == fold(other)
-
-
-def folded_from(column: str) -> Callable[[Any], str | None]:
-    """The default of a column that holds the name of another column of its row, folded; none of none."""
+def fold_default(column: str) -> Callable[[Any], str | None]:
+    """Return a column default: the folded value of another column of the row, or None."""
 
     def folded(context: Any) -> str | None:
         name = context.get_current_parameters()[column]

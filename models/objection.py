@@ -1,17 +1,17 @@
-"""Objections (异议) against a deduction: filed in writing, answered within a month (R8)."""
+"""Objections (异议) to deductions, answered within a month (R8)."""
 
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Text, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed, choice
+from models.base import Keyed, index_where, link
 from models.deduction import Deduction
 
 
 class ObjectionOutcome(StrEnum):
-    """How an objection ended (R8)."""
+    """The outcome of an objection (R8)."""
 
     UPHELD_AS_PUBLISHED = "UPHELD_AS_PUBLISHED"
     AMENDED = "AMENDED"
@@ -19,10 +19,10 @@ class ObjectionOutcome(StrEnum):
 
 
 class Objection(Keyed):
-    """An objection; open until it has an outcome. While open the deduction is annotated, not suspended.
+    """An objection, open until it has an outcome. Meanwhile the deduction is annotated, not suspended.
 
-    `answered_by`: the member of the panel who answered, another than who passed the item: a trigger holds them apart.
-    None where the item fell with the decision it rested on (R25), and for answers older than the rule.
+    answered_by: not the member who passed the item, which a trigger enforces. Null if the item was withdrawn with the
+    decision it rests on (R25), and in older answers.
     """
 
     __tablename__ = "objection"
@@ -32,17 +32,17 @@ class Objection(Keyed):
         CheckConstraint("(outcome IS NULL) = (reasons IS NULL)", name="decided_with_reasons"),
         CheckConstraint("answered_by IS NULL OR outcome IS NOT NULL", name="answered_with_outcome"),
         CheckConstraint("due_on > filed_on AND due_on <= filed_on + interval '1 month'", name="due_in_a_month"),
-        Index("uq_objection_open", "deduction_id", unique=True, postgresql_where=text("outcome IS NULL")),
+        index_where("uq_objection_open", "deduction_id", where="outcome IS NULL", unique=True),
         Index("ix_objection_deduction", "deduction_id"),
     )
 
     deduction_id: Mapped[int] = mapped_column(ForeignKey("deduction.id"))
-    statement: Mapped[str] = mapped_column(Text)
+    statement: Mapped[str]
     filed_on: Mapped[date]
     due_on: Mapped[date]
-    outcome: Mapped[ObjectionOutcome | None] = mapped_column(choice(ObjectionOutcome))
-    reasons: Mapped[str | None] = mapped_column(Text)
-    decided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    outcome: Mapped[ObjectionOutcome | None]
+    reasons: Mapped[str | None]
+    decided_at: Mapped[datetime | None]
     answered_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
 
-    deduction: Mapped[Deduction] = relationship(viewonly=True, lazy="raise")
+    deduction: Mapped[Deduction] = link()

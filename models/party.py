@@ -1,19 +1,19 @@
-"""Parties (当事人) and the documents that identify them. A number itself is sealed; the keyed hash finds it (R18)."""
+"""Parties (当事人) and their identity documents. Numbers are sealed and found by keyed hash (R18)."""
 
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import Boolean, CheckConstraint, DateTime, ForeignKey, Index, LargeBinary, Text, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed, choice
+from models.base import Keyed, index_where, link, map_enum
 from models.documents import DocumentKind
 from models.household import Household, Village
-from models.names import folded_from
+from models.names import fold_default
 
 
 class PartyKind(StrEnum):
-    """A natural person or an organization: consent binds the first only (R15)."""
+    """A natural person, whose data requires consent (R15), or an organization."""
 
     PERSON = "PERSON"
     ORGANIZATION = "ORGANIZATION"
@@ -24,49 +24,46 @@ IdentityType = DocumentKind
 
 
 class Party(Keyed):
-    """A person or organization that took part in a case.
+    """A person or organization.
 
-    `name` is the current one as it is written, `folded` as it is compared (R21); all names stand in `party_name`.
-    `disclosed` is false for a party known only from matters that never leave the court (R16): a minor's, a private
-    case's. For everyone outside, such a party does not exist; the database keeps it. `merged_id`: the party that this
-    one turned out to be; nothing stands on it any more but what was told of it. The village is the one that the court's
-    files name; the household, where there is one, is the moral bank's.
+    name: the current one, as written; folded: as compared (R21). All names are in `party_name`. disclosed: false if the
+    party is known from confidential matters only (R16); it is hidden outside the courts. merged_id: the party into
+    which this one was merged. village_id: from the courts' files; household_id: from the moral bank.
 
-    of_age_from: the earliest day on which a person is established to have been of age; infinity while nothing is
-    established, -infinity of an organization. Only `casework.majority` lowers it. What was done before it is a minor's.
-    held: the provisional party of a name conflict (R22): the conflict's rows stand on it, nothing of it is public, and
-    it has no document.
+    of_age_from: the earliest day on which the person is known to have been of age; infinity if unknown, -infinity for
+    organizations. Only `casework.majority` lowers it. Conduct before it is a minor's. held: the provisional party of a
+    name conflict (R22), which has no document and is never public.
     """
 
     __tablename__ = "party"
     __table_args__ = (
         CheckConstraint("merged_id IS NULL OR (merged_id <> id AND NOT disclosed)", name="merged_is_hidden"),
-        Index("ix_party_household_id", "household_id", postgresql_where=text("household_id IS NOT NULL")),
+        index_where("ix_party_household_id", "household_id", where="household_id IS NOT NULL"),
         CheckConstraint("kind <> 'ORGANIZATION' OR of_age_from = '-infinity'", name="organizations_are_of_age"),
         CheckConstraint("NOT (held AND disclosed)", name="held_is_not_disclosed"),
-        Index("ix_party_merged_id", "merged_id", postgresql_where=text("merged_id IS NOT NULL")),
+        index_where("ix_party_merged_id", "merged_id", where="merged_id IS NOT NULL"),
     )
 
-    kind: Mapped[PartyKind] = mapped_column(choice(PartyKind))
-    name: Mapped[str] = mapped_column(Text, index=True)
-    folded: Mapped[str] = mapped_column(Text, index=True, default=folded_from("name"))
-    disclosed: Mapped[bool] = mapped_column(Boolean)
+    kind: Mapped[PartyKind]
+    name: Mapped[str] = mapped_column(index=True)
+    folded: Mapped[str] = mapped_column(index=True, default=fold_default("name"))
+    disclosed: Mapped[bool]
     merged_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
     village_id: Mapped[int | None] = mapped_column(ForeignKey("village.id"))
     household_id: Mapped[int | None] = mapped_column(ForeignKey("household.id"))
     of_age_from: Mapped[date] = mapped_column(server_default="infinity")
     held: Mapped[bool] = mapped_column(server_default=text("false"))
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    created_at: Mapped[datetime]
 
-    village: Mapped[Village | None] = relationship(viewonly=True, lazy="raise")
-    household: Mapped[Household | None] = relationship(viewonly=True, lazy="raise")
+    village: Mapped[Village | None] = link()
+    household: Mapped[Household | None] = link()
 
 
 class Identity(Keyed):
-    """A document of a party: its number sealed, indexed by keyed hash, and in masked form.
+    """An identity document of a party: the number sealed, its keyed hash, and its masked form.
 
-    `sealed` is bound to `index`, so that it opens in this row only. `index` starts with the version of its key, and
-    is made of `document_key`. A party may have several documents; `main` is the one whose number is shown.
+    index: the version of the key and the hash of `make_document_key`. sealed: bound to `index`. main: the document
+    whose number is shown.
     """
 
     __tablename__ = "identity"
@@ -74,12 +71,12 @@ class Identity(Keyed):
         CheckConstraint("octet_length(index) = 21", name="keyed_hash"),
         CheckConstraint("masked LIKE '%*%'", name="masked_form"),
         Index("ix_identity_party_id", "party_id"),
-        Index("uq_identity_main", "party_id", unique=True, postgresql_where=text("main")),
+        index_where("uq_identity_main", "party_id", where="main", unique=True),
     )
 
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
-    type: Mapped[IdentityType] = mapped_column(choice(DocumentKind, "identitytype"))
-    index: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
-    sealed: Mapped[bytes] = mapped_column(LargeBinary)
-    masked: Mapped[str] = mapped_column(Text)
-    main: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
+    type: Mapped[IdentityType] = mapped_column(map_enum(DocumentKind, "identitytype"))
+    index: Mapped[bytes] = mapped_column(unique=True)
+    sealed: Mapped[bytes]
+    masked: Mapped[str]
+    main: Mapped[bool] = mapped_column(server_default=text("true"))

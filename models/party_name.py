@@ -1,20 +1,20 @@
-"""The names of parties over time (R22)."""
+"""Names of parties over time (R22)."""
 
 from datetime import date
 from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
-from models.base import Keyed, choice
-from models.names import folded_from
+from models.base import Keyed, index_where
+from models.names import fold_default
 from models.party import Party
 
 
 class NameStanding(StrEnum):
-    """What a name is to its party: the one it has, one it had (曾用名), or a slip that nobody outside is to match."""
+    """The standing of a name: current, former (曾用名), or misspelt, which is not matched outside the courts."""
 
     CURRENT = "CURRENT"
     FORMER = "FORMER"
@@ -22,11 +22,11 @@ class NameStanding(StrEnum):
 
 
 class PartyName(Keyed):
-    """One name of one party.
+    """A name of a party.
 
-    latest_on: the latest court day of a line that bears it; exported_on: the day of the export that brought it.
-    By these two, in this order, an organization's newest name is its current one. begins_on, ends_on: the days between
-    which courts' files bear it; a current name has no end.
+    latest_on: latest court day of a line with the name; exported_on: day of its export. The newest name of an
+    organization by these two is the current one. begins_on, ends_on: first and last day in the files; a current name
+    has no end.
     """
 
     __tablename__ = "party_name"
@@ -34,24 +34,24 @@ class PartyName(Keyed):
         UniqueConstraint("party_id", "folded"),
         CheckConstraint("standing <> 'CURRENT' OR ends_on IS NULL", name="current_has_no_end"),
         CheckConstraint("ends_on >= begins_on", name="ordered"),
-        Index("uq_party_name_current", "party_id", unique=True, postgresql_where=text("standing = 'CURRENT'")),
-        Index("ix_party_name_former", "folded", postgresql_where=text("standing = 'FORMER'")),
+        index_where("uq_party_name_current", "party_id", where="standing = 'CURRENT'", unique=True),
+        index_where("ix_party_name_former", "folded", where="standing = 'FORMER'"),
     )
 
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
-    name: Mapped[str] = mapped_column(Text)
-    folded: Mapped[str] = mapped_column(Text, default=folded_from("name"))
+    name: Mapped[str]
+    folded: Mapped[str] = mapped_column(default=fold_default("name"))
     begins_on: Mapped[date | None]
     ends_on: Mapped[date | None]
     latest_on: Mapped[date | None]
     exported_on: Mapped[date | None]
-    standing: Mapped[NameStanding] = mapped_column(choice(NameStanding))
+    standing: Mapped[NameStanding]
 
 
-def known_as(party: type[Party], folded: Any) -> sa.ColumnElement[bool]:
-    """Whether a party has this name or had it: the one comparison of names (R17, R21, R22). A slip is no name.
+def is_known_as(party: type[Party], folded: Any) -> sa.ColumnElement[bool]:
+    """Test whether a party has or had a name (R17, R21, R22). Misspelt names do not count.
 
-    Other names are looked up only where the current one differs.
+    Former names are only looked up if the current one differs.
     """
     former = aliased(PartyName)
     had = sa.select(former.id).where(
@@ -60,8 +60,8 @@ def known_as(party: type[Party], folded: Any) -> sa.ColumnElement[bool]:
     return sa.or_(party.folded == folded, had.exists())
 
 
-def bearers(folded: Any) -> sa.CompoundSelect[int]:
-    """The keys of the parties of which `known_as` holds: where the name is all that is given."""
+def select_bearers(folded: Any) -> sa.CompoundSelect[int]:
+    """Select the keys of the parties for which `is_known_as` holds, for a search by name only."""
     party, former = aliased(Party), aliased(PartyName)
     have = sa.select(party.id).where(party.folded == folded)
     had = sa.select(former.party_id).where(former.folded == folded, former.standing == NameStanding.FORMER)

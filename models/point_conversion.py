@@ -1,12 +1,12 @@
-"""Moral-bank conversions (积分转换) and the notices that villages get (DOMAIN 5)."""
+"""Conversions (积分转换) into moral points, and notices to villages (DOMAIN 5)."""
 
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, SmallInteger, Text, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed, choice
+from models.base import Keyed, index_where, link
 from models.catalogue import ItemKind, MoralBankItem
 from models.household import Household
 
@@ -21,12 +21,12 @@ class ConversionStatus(StrEnum):
 
 
 class PointConversion(Keyed):
-    """One item of litigation credit as moral points of a household. A reversal is an entry of its own."""
+    """An entry of moral points of a household. A reversal is a separate entry."""
 
     __tablename__ = "point_conversion"
     __table_args__ = (
         Index("ix_point_conversion_assessed", "assessed_at", "id"),
-        Index("ix_point_conversion_confirmed", "id", postgresql_where=text("status = 'CONFIRMED'")),
+        index_where("ix_point_conversion_confirmed", "id", where="status = 'CONFIRMED'"),
         CheckConstraint("points BETWEEN -10 AND 10", name="at_most_ten"),
         CheckConstraint("extract(day FROM month) = 1", name="month_is_its_first_day"),
         CheckConstraint("(status = 'RETURNED') = (return_reason IS NOT NULL)", name="returned_with_reason"),
@@ -38,28 +38,28 @@ class PointConversion(Keyed):
     item_id: Mapped[int] = mapped_column(ForeignKey("moral_bank_item.id"))
     points: Mapped[int] = mapped_column(SmallInteger)
     month: Mapped[date]
-    status: Mapped[ConversionStatus] = mapped_column(choice(ConversionStatus))
-    assessed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    confirmed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    return_reason: Mapped[str | None] = mapped_column(Text)
+    status: Mapped[ConversionStatus]
+    assessed_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+    return_reason: Mapped[str | None]
     deduction_id: Mapped[int | None] = mapped_column(ForeignKey("deduction.id"), index=True)
     code_record_id: Mapped[int | None] = mapped_column(ForeignKey("code_record.id"), index=True)
     settlement_id: Mapped[int | None] = mapped_column(ForeignKey("settlement.id"), index=True)
     reverses_id: Mapped[int | None] = mapped_column(ForeignKey("point_conversion.id"), unique=True)
 
-    household: Mapped[Household] = relationship(viewonly=True, lazy="raise")
-    item: Mapped[MoralBankItem] = relationship(viewonly=True, lazy="raise")
+    household: Mapped[Household] = link()
+    item: Mapped[MoralBankItem] = link()
 
 
 class VillageNotice(Keyed):
-    """What a village is told: category, points and month, nothing of the case (PIPL 6)."""
+    """A notice to a village: category, points and month only (PIPL 6)."""
 
     __tablename__ = "village_notice"
 
     conversion_id: Mapped[int] = mapped_column(ForeignKey("point_conversion.id"), unique=True)
     village_id: Mapped[int] = mapped_column(ForeignKey("village.id"), index=True)
-    category: Mapped[ItemKind] = mapped_column(choice(ItemKind))
+    category: Mapped[ItemKind]
     points: Mapped[int] = mapped_column(SmallInteger)
     month: Mapped[date]
-    sent_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    acknowledged_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    sent_at: Mapped[datetime]
+    acknowledged_at: Mapped[datetime | None]

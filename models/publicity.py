@@ -1,19 +1,16 @@
-"""Publicity: the days on which an item may be seen outside the court, kept by the database (R6, R10, R13, R16)."""
+"""Publicity: the days on which an item is visible outside the court (R6, R10, R13, R16)."""
 
 from datetime import date
 
 from sqlalchemy import FetchedValue
-from sqlalchemy.dialects.postgresql import DATERANGE, Range
+from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Mapped, mapped_column
 
 
 class Public:
-    """An item with the days of its publicity, first and last included; empty where it is never seen outside.
+    """A table whose rows have a publicity: the range of days on which a row is visible outside; empty for never.
 
-    Triggers compute it in every statement that changes the item, its case, its party, or its code record (revision
-    0020 has the rules, one function a kind of item). Nothing else writes it.
+    Triggers compute it whenever the row, its case, its party or its code record changes (revision 0020).
     """
 
-    publicity: Mapped[Range[date]] = mapped_column(
-        DATERANGE, server_default="empty", server_onupdate=FetchedValue(), sort_order=1
-    )
+    publicity: Mapped[Range[date]] = mapped_column(server_default="empty", server_onupdate=FetchedValue(), sort_order=1)

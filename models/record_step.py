@@ -1,16 +1,16 @@
-"""Steps taken with what colours a code or stands on a list: who, when, why. Deductions keep their own."""
+"""Steps with sanctions, certificates, listings, code records, notices and settlements."""
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Text
+from sqlalchemy import CheckConstraint, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed, choice
+from models.base import Keyed
 from models.court import StaffRole
 
 
 class RecordStep(Keyed):
-    """A step of a member of staff with one matter of one party. Rows are added, never changed."""
+    """A step of a member of staff with one matter of one party: who, when, why. Append-only."""
 
     __tablename__ = "record_step"
     __table_args__ = (
@@ -24,9 +24,9 @@ class RecordStep(Keyed):
     court_code: Mapped[str] = mapped_column(ForeignKey("court.code"), index=True)
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
-    staff_role: Mapped[StaffRole] = mapped_column(choice(StaffRole))
-    taken_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    reason: Mapped[str] = mapped_column(Text)
+    staff_role: Mapped[StaffRole]
+    taken_at: Mapped[datetime]
+    reason: Mapped[str]
     sanction_id: Mapped[int | None] = mapped_column(ForeignKey("sanction.id"), index=True)
     certificate_id: Mapped[int | None] = mapped_column(ForeignKey("certificate.id"), index=True)
     listing_id: Mapped[int | None] = mapped_column(ForeignKey("listing.id"), index=True)

@@ -1,24 +1,24 @@
-"""Relations (关联关系): who represents an organization, and what is affiliated to it, from which day to which."""
+"""Relations (关联关系): legal representatives and affiliates of organizations."""
 
 from datetime import date
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed, choice
+from models.base import Keyed, link
 from models.party import Party
 
 
 class RelationKind(StrEnum):
-    """What a party is to an organization."""
+    """The relation of a party to an organization."""
 
     LEGAL_REPRESENTATIVE = "LEGAL_REPRESENTATIVE"
     AFFILIATE = "AFFILIATE"
 
 
 class PartyRelation(Keyed):
-    """A party is a legal representative or an affiliate of an organization; `ends_on` is the last day."""
+    """A party's relation to an organization. ends_on: the last day."""
 
     __tablename__ = "relation"
     __table_args__ = (
@@ -29,10 +29,10 @@ class PartyRelation(Keyed):
 
     organization_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
-    kind: Mapped[RelationKind] = mapped_column(choice(RelationKind))
+    kind: Mapped[RelationKind]
     begins_on: Mapped[date]
     ends_on: Mapped[date | None]
     exported_on: Mapped[date | None]
 
-    organization: Mapped[Party] = relationship(foreign_keys=[organization_id], viewonly=True, lazy="raise")
-    party: Mapped[Party] = relationship(foreign_keys=[party_id], viewonly=True, lazy="raise")
+    organization: Mapped[Party] = link(foreign_keys=[organization_id])
+    party: Mapped[Party] = link(foreign_keys=[party_id])

@@ -1,23 +1,23 @@
-"""Repairs (信用修复): what a subject asks for that has corrected itself, and what the court decides (R9)."""
+"""Repairs (信用修复): applications of subjects, and decisions of the court (R9)."""
 
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, LargeBinary, Numeric, Text, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed, choice
+from models.base import Keyed, index_where, link
 from models.catalogue import Tier
 from models.code_record import CodeRecord
 from models.deduction import Deduction
 
 MINIMUM_MONTHS = {Tier.T1: 3, Tier.T2: 6, Tier.T3: 12}
-"""Months from the determination before a repair may be granted (R9)."""
+"""Months from the determination until a repair may be granted (R9)."""
 
 
 class RepairGround(StrEnum):
-    """The five grounds of a repair (R9)."""
+    """The grounds of a repair (R9)."""
 
     FULL_PERFORMANCE = "FULL_PERFORMANCE"
     SETTLEMENT_KEPT = "SETTLEMENT_KEPT"
@@ -27,11 +27,11 @@ class RepairGround(StrEnum):
 
 
 EVIDENCED = (RepairGround.FULL_PERFORMANCE, RepairGround.SETTLEMENT_KEPT)
-"""Grounds that name their evidence: the receipt, or the settlement; a full performance has an amount as well (R9)."""
+"""Grounds that require a document: the receipt or the settlement; a full performance also an amount (R9)."""
 
 
 class RepairOutcome(StrEnum):
-    """How a repair ended (R9)."""
+    """The outcome of a repair (R9)."""
 
     SHORTENED = "SHORTENED"
     SHIELDED = "SHIELDED"
@@ -39,10 +39,10 @@ class RepairOutcome(StrEnum):
 
 
 class Repair(Keyed):
-    """An application for repair of one deduction or one code record; open until it has an outcome.
+    """An application for repair of a deduction or a code record, open until it has an outcome.
 
-    `evidence_document`: the receipt or settlement by its number, with the SHA-256 of the file; none where the ground
-    demands none, and in applications older than the rule, which are decided as they are.
+    evidence_document, evidence_digest: number of the receipt or settlement, and SHA-256 of the file; null if the ground
+    requires none, and in older applications.
     """
 
     __tablename__ = "repair"
@@ -62,23 +62,23 @@ class Repair(Keyed):
             " OR (evidence_document IS NOT NULL AND (ground <> 'FULL_PERFORMANCE' OR amount_performed > 0))",
             name="evidence_shown",
         ),
-        Index("uq_repair_open_deduction", "deduction_id", unique=True, postgresql_where=text("outcome IS NULL")),
-        Index("uq_repair_open_record", "code_record_id", unique=True, postgresql_where=text("outcome IS NULL")),
+        index_where("uq_repair_open_deduction", "deduction_id", where="outcome IS NULL", unique=True),
+        index_where("uq_repair_open_record", "code_record_id", where="outcome IS NULL", unique=True),
     )
 
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
     deduction_id: Mapped[int | None] = mapped_column(ForeignKey("deduction.id"), index=True)
     code_record_id: Mapped[int | None] = mapped_column(ForeignKey("code_record.id"), index=True)
-    ground: Mapped[RepairGround] = mapped_column(choice(RepairGround))
-    commitment: Mapped[str] = mapped_column(Text)
+    ground: Mapped[RepairGround]
+    commitment: Mapped[str]
     amount_performed: Mapped[Decimal] = mapped_column(Numeric(15, 2))
-    evidence_document: Mapped[str | None] = mapped_column(Text)
-    evidence_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
+    evidence_document: Mapped[str | None]
+    evidence_digest: Mapped[bytes | None]
     applied_on: Mapped[date]
-    outcome: Mapped[RepairOutcome | None] = mapped_column(choice(RepairOutcome))
+    outcome: Mapped[RepairOutcome | None]
     new_end: Mapped[date | None]
-    reasons: Mapped[str | None] = mapped_column(Text)
-    decided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    reasons: Mapped[str | None]
+    decided_at: Mapped[datetime | None]
 
-    deduction: Mapped[Deduction | None] = relationship(viewonly=True, lazy="raise")
-    code_record: Mapped[CodeRecord | None] = relationship(viewonly=True, lazy="raise")
+    deduction: Mapped[Deduction | None] = link()
+    code_record: Mapped[CodeRecord | None] = link()

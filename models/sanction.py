@@ -4,10 +4,10 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, SmallInteger, Text, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, Numeric, SmallInteger, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed, choice
+from models.base import Keyed, index_where, link
 from models.catalogue import Behaviour
 from models.court import Court
 from models.court_case import CourtCase
@@ -17,7 +17,7 @@ from models.publicity import Public
 
 
 class SanctionKind(StrEnum):
-    """The kinds of sanctions; the first three make red, whatever the behaviour (R12)."""
+    """The kinds of sanctions. The first three make red, whatever the behaviour (R12)."""
 
     FINE = "FINE"
     DETENTION = "DETENTION"
@@ -27,7 +27,10 @@ class SanctionKind(StrEnum):
 
 
 RED_TYPES = {SanctionKind.DETENTION: "R02", SanctionKind.FINE: "R03"}
-"""The red code types of what a court itself imposes (R12)."""
+"""The red code types of a court's own sanctions (R12)."""
+
+CONVICTED, CONVICTED_IN_ENFORCEMENT = "R01", "R04"
+"""The red code types of convictions (R12)."""
 
 FOUNDED = {
     SanctionKind.FINE: FindingKind.FINE_DECISION,
@@ -35,39 +38,35 @@ FOUNDED = {
     SanctionKind.ADMONITION: FindingKind.ADMONITION,
     SanctionKind.CONVICTION: FindingKind.CRIMINAL_JUDGMENT,
 }
-"""The finding that a deduction founded on a sanction names (R25)."""
+"""The kind of finding of deductions that are founded on a sanction (R25)."""
 
 LONGEST_DETENTION = 15
 """Days (CPL 118)."""
 
 LONGEST_SENTENCE_MONTHS = 12 * 50
-"""What ends later is a slip of the pen."""
+"""The limit of plausible ends of sentences, in months."""
 
 SANCTION_CASES = "司惩"
-"""Decisions under this case type make red; a fine or detention not decided so does not (R12)."""
+"""The case type of decisions that make red. Other fines and detentions do not (R12)."""
 
 
 class Sanction(Public, Keyed):
-    """One sanction on one party under one decision. `amount` in CNY for fines, `days` for detentions (CPL 118).
+    """A sanction on a party. amount: of a fine, in CNY. days: of a detention; null if unknown (CPL 118).
 
-    conduct_on: the day of the conduct, where the decision names one. crime (罪名) and sentence_ends_on (刑期止): of
-    convictions. exported_on: the day of the newest export that wrote it. A line that names a fine and a detention may
-    tell the amount alone: the days are not known then.
+    conduct_on: day of the conduct, if the decision names it. crime (罪名), sentence_ends_on (刑期止): of convictions.
+    exported_on: day of the newest export.
     """
 
     __tablename__ = "sanction"
     __table_args__ = (
-        Index(
-            "ix_sanction_untied", "related_number", postgresql_where=text("case_id IS NULL AND related_number <> ''")
-        ),
+        index_where("ix_sanction_untied", "related_number", where="case_id IS NULL AND related_number <> ''"),
         UniqueConstraint("decision_number", "party_id", "kind"),
         CheckConstraint(
             "CASE WHEN kind = 'FINE' THEN amount IS NOT NULL AND amount > 0 ELSE amount IS NULL END",
             name="fine_has_amount",
         ),
         CheckConstraint(
-            f"days IS NULL OR (kind = 'DETENTION' AND days BETWEEN 1 AND {LONGEST_DETENTION})",
-            name="days_of_detention",
+            f"days IS NULL OR (kind = 'DETENTION' AND days BETWEEN 1 AND {LONGEST_DETENTION})", name="days_of_detention"
         ),
         CheckConstraint("effective_on >= decided_on", name="effective_after_decision"),
         CheckConstraint(
@@ -75,24 +74,24 @@ class Sanction(Public, Keyed):
         ),
     )
 
-    decision_number: Mapped[str] = mapped_column(Text)
-    related_number: Mapped[str] = mapped_column(Text)
+    decision_number: Mapped[str]
+    related_number: Mapped[str]
     court_code: Mapped[str] = mapped_column(ForeignKey("court.code"), index=True)
     case_id: Mapped[int | None] = mapped_column(ForeignKey("court_case.id"), index=True)
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
     behaviour_id: Mapped[int | None] = mapped_column(ForeignKey("behaviour.id"))
-    kind: Mapped[SanctionKind] = mapped_column(choice(SanctionKind))
+    kind: Mapped[SanctionKind]
     amount: Mapped[Decimal | None] = mapped_column(Numeric(15, 2))
     days: Mapped[int | None] = mapped_column(SmallInteger)
     conduct_on: Mapped[date | None]
     decided_on: Mapped[date]
     effective_on: Mapped[date]
     sentence_ends_on: Mapped[date | None]
-    crime: Mapped[str | None] = mapped_column(Text)
+    crime: Mapped[str | None]
     revoked_on: Mapped[date | None]
     exported_on: Mapped[date | None]
 
-    court: Mapped[Court] = relationship(viewonly=True, lazy="raise")
-    case: Mapped[CourtCase | None] = relationship(viewonly=True, lazy="raise")
-    party: Mapped[Party] = relationship(viewonly=True, lazy="raise")
-    behaviour: Mapped[Behaviour | None] = relationship(viewonly=True, lazy="raise")
+    court: Mapped[Court] = link()
+    case: Mapped[CourtCase | None] = link()
+    party: Mapped[Party] = link()
+    behaviour: Mapped[Behaviour | None] = link()

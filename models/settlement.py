@@ -1,8 +1,8 @@
-"""Settlements (和解、调解) that were performed: what the moral bank's bonus MB2 rests on (DOMAIN 5)."""
+"""Performed settlements (和解、调解), on which the bonus MB2 rests (DOMAIN 5)."""
 
 from datetime import date
 
-from sqlalchemy import CheckConstraint, ForeignKey, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Keyed
@@ -12,10 +12,7 @@ LONGEST_DOCUMENT = 100
 
 
 class Settlement(Keyed):
-    """A party has performed a settlement or mediation of a case, as a document says.
-
-    `exported_on`: the day of the export that a file's row is of.
-    """
+    """A settlement or mediation that a party has performed. exported_on: day of the export, for imported rows."""
 
     __tablename__ = "settlement"
     __table_args__ = (
@@ -24,11 +21,11 @@ class Settlement(Keyed):
         CheckConstraint("revoked_on >= performed_on", name="revoked_after_performed"),
     )
 
-    case_number: Mapped[str] = mapped_column(Text)
+    case_number: Mapped[str]
     case_id: Mapped[int | None] = mapped_column(ForeignKey("court_case.id"), index=True)
     court_code: Mapped[str] = mapped_column(ForeignKey("court.code"), index=True)
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
-    document: Mapped[str] = mapped_column(Text)
+    document: Mapped[str]
     performed_on: Mapped[date]
     revoked_on: Mapped[date | None]
     exported_on: Mapped[date | None]

@@ -1,8 +1,8 @@
-"""How staff sign in: an account, its sessions, and the codes that clients redeem (RFC 6749, section 4.1)."""
+"""Accounts and sessions of staff, and authorization codes (RFC 6749, section 4.1)."""
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, LargeBinary, SmallInteger, Text
+from sqlalchemy import CheckConstraint, ForeignKey, SmallInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
@@ -11,8 +11,7 @@ from models.base import Base
 class StaffAccount(Base):
     """The account of a member of staff. Written by `auth.server.accounts` only.
 
-    password_hash: argon2id in PHC form. failures: wrong passwords since the last right one. locked_until: before then,
-    no password is right.
+    password_hash: argon2id in PHC form. failures: consecutive wrong passwords. locked_until: no login before.
     """
 
     __tablename__ = "staff_account"
@@ -22,38 +21,38 @@ class StaffAccount(Base):
     )
 
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), primary_key=True)
-    username: Mapped[str] = mapped_column(Text, unique=True)
-    password_hash: Mapped[str] = mapped_column(Text)
+    username: Mapped[str] = mapped_column(unique=True)
+    password_hash: Mapped[str]
     failures: Mapped[int] = mapped_column(SmallInteger, default=0)
-    locked_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    locked_until: Mapped[datetime | None]
 
 
 class StaffSession(Base):
-    """A browser that has signed in, by the SHA-256 of its cookie."""
+    """A browser session, by the SHA-256 of its cookie."""
 
     __tablename__ = "staff_session"
     __table_args__ = (CheckConstraint("octet_length(token_hash) = 32", name="hashed"),)
 
-    token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    token_hash: Mapped[bytes] = mapped_column(primary_key=True)
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), index=True)
-    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class AuthorizationCode(Base):
-    """A code for one redemption by one client, by its SHA-256, with what the client must prove (RFC 7636).
+    """An authorization code, by its SHA-256, with its code challenge (RFC 7636).
 
-    jti: the token that it was redeemed for, revoked if the code is shown again (RFC 6749, section 4.1.2).
+    jti: the token it was redeemed for, revoked if the code is used again (RFC 6749, section 4.1.2).
     """
 
     __tablename__ = "authorization_code"
     __table_args__ = (CheckConstraint("octet_length(code_hash) = 32", name="hashed"),)
 
-    code_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    code_hash: Mapped[bytes] = mapped_column(primary_key=True)
     client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), index=True)
-    redirect_uri: Mapped[str] = mapped_column(Text)
-    scope: Mapped[str] = mapped_column(Text)
-    code_challenge: Mapped[str] = mapped_column(Text)
-    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
-    used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    jti: Mapped[str | None] = mapped_column(Text)
+    redirect_uri: Mapped[str]
+    scope: Mapped[str]
+    code_challenge: Mapped[str]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    used_at: Mapped[datetime | None]
+    jti: Mapped[str | None]

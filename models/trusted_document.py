@@ -1,18 +1,18 @@
-"""Trusted documents: the operations that a client has registered, and may send by their identifiers."""
+"""Trusted documents, which a client has registered and sends by identifier."""
 
 from datetime import datetime
 
-from sqlalchemy import ARRAY, CheckConstraint, DateTime, ForeignKey, Index, LargeBinary, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Keyed
 
 
 class TrustedDocument(Keyed):
-    """One document of one client. Written by `auth.clients.trusted_documents` only; its text never changes.
+    """A document of a client. Written by `auth.clients.trusted_documents` only. Its text never changes.
 
-    identifier: as the client's compiler made it, or the SHA-256 of the text. digest: that SHA-256.
-    purposes: the only ones that a request with it may name; empty for all of the client's.
+    identifier: from the client's compiler, or the SHA-256 of the text. digest: that SHA-256. purposes: permitted with
+    this document; empty for all of the client's.
     """
 
     __tablename__ = "trusted_document"
@@ -24,8 +24,8 @@ class TrustedDocument(Keyed):
     )
 
     client_id: Mapped[int] = mapped_column(ForeignKey("client.id"))
-    identifier: Mapped[str] = mapped_column(Text)
-    digest: Mapped[bytes] = mapped_column(LargeBinary)
-    text: Mapped[str] = mapped_column(Text)
-    purposes: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    identifier: Mapped[str]
+    digest: Mapped[bytes]
+    text: Mapped[str]
+    purposes: Mapped[list[str]] = mapped_column(server_default="{}")
+    created_at: Mapped[datetime]

@@ -1,12 +1,12 @@
-"""The words that courts write in their files, and what they mean (DOMAIN 6). `vocabulary/*.csv` ships common ones."""
+"""Words in courts' files and their meanings (DOMAIN 6). `vocabulary/*.csv` has the common ones."""
 
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, DateTime, Text, UniqueConstraint, func
+from sqlalchemy import CheckConstraint, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed, choice
+from models.base import Keyed
 from models.code_record import CloseReason
 from models.court_case import Role
 from models.deduction import AFTER_PUBLICATION, FindingKind
@@ -17,7 +17,7 @@ from models.sanction import SanctionKind
 
 
 class WordKind(StrEnum):
-    """What a word stands for. The value is the name of its file."""
+    """A kind of words. The value is the name of its file."""
 
     ROLE = "roles"
     ROLE_QUALIFIER = "role_qualifiers"
@@ -36,10 +36,10 @@ class WordKind(StrEnum):
 
 
 EITHER = "EITHER"
-"""A kind of party that the document tells: 个体工商户 stands under its own code or its operator's card."""
+"""A kind of party that follows from the document: 个体工商户 has its own code or its operator's card."""
 
 STANDING = "STANDING"
-"""A bracket after a role that says what its bearer was elsewhere, and changes nothing."""
+"""The meaning of a bracket after a role that does not change the role."""
 
 YES, NO, BLANK = "YES", "NO", "BLANK"
 
@@ -59,13 +59,13 @@ MEANINGS: dict[WordKind, frozenset[str] | None] = {
     WordKind.DEDUCTION_STATE: frozenset(AFTER_PUBLICATION),
     WordKind.REPAIR_GROUND: frozenset(RepairGround),
 }
-"""What the words of each kind may mean. A court's word means the code of a court."""
+"""The possible meanings by kind of word. A court's word means the code of a court."""
 
 LONGEST_WORD = 100
 
 
 class VocabularyWord(Keyed):
-    """A word that the court added; it wins over a shipped one. `folded` is how it is compared (R21)."""
+    """A word that the court added; it overrides a built-in one. folded: as compared (R21)."""
 
     __tablename__ = "vocabulary_word"
     __table_args__ = (
@@ -75,8 +75,8 @@ class VocabularyWord(Keyed):
         ),
     )
 
-    kind: Mapped[WordKind] = mapped_column(choice(WordKind))
-    folded: Mapped[str] = mapped_column(Text)
-    written: Mapped[str] = mapped_column(Text)
-    meaning: Mapped[str] = mapped_column(Text)
-    loaded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    kind: Mapped[WordKind]
+    folded: Mapped[str]
+    written: Mapped[str]
+    meaning: Mapped[str]
+    loaded_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -1,29 +1,18 @@
-"""Watches (监测): customers of whom a bank is told when something changes (DOMAIN 4), and what it was told."""
+"""Watches (监测) of clients on subjects, and notifications of events (DOMAIN 4)."""
 
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import (
-    BigInteger,
-    CheckConstraint,
-    DateTime,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    Text,
-    UniqueConstraint,
-    text,
-)
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed, choice
-from models.names import folded_from
+from models.base import Keyed, index_where, link
+from models.names import fold_default
 from models.party import PartyKind
 
 
 class WatchOutcome(StrEnum):
-    """How the order to watch a subject, or to watch it no longer, ended."""
+    """The outcome of a line of an order."""
 
     WATCHED = "WATCHED"
     UNWATCHED = "UNWATCHED"
@@ -34,63 +23,62 @@ class WatchOutcome(StrEnum):
 
 
 class Watch(Keyed):
-    """A client's watch on a subject, known to the court or not, by keyed hash and name (R17).
+    """A client's watch on a subject, by keyed hash and name (R17). The courts may not know the subject.
 
-    `reference` is the client's own, and all that an event says of the subject. The name, as given and folded (R21),
-    goes when the watch ends.
+    reference: the client's own, sent with events. The name is deleted when the watch ends.
     """
 
     __tablename__ = "watch"
     __table_args__ = (
         CheckConstraint("(ended_at IS NULL) = (name IS NOT NULL)", name="named_while_it_lasts"),
         CheckConstraint("(name IS NULL) = (folded IS NULL)", name="folded"),
-        Index("uq_watch_open", "subject_index", "client_key", unique=True, postgresql_where=text("ended_at IS NULL")),
+        index_where("uq_watch_open", "subject_index", "client_key", where="ended_at IS NULL", unique=True),
         Index("ix_watch_client_key", "client_key", "reference"),
     )
 
     client_key: Mapped[int] = mapped_column(ForeignKey("client.id"))
-    subject_index: Mapped[bytes] = mapped_column(LargeBinary)
-    kind: Mapped[PartyKind] = mapped_column(choice(PartyKind))
-    name: Mapped[str | None] = mapped_column(Text)
-    folded: Mapped[str | None] = mapped_column(Text, default=folded_from("name"))
-    reference: Mapped[str] = mapped_column(Text)
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    subject_index: Mapped[bytes]
+    kind: Mapped[PartyKind]
+    name: Mapped[str | None]
+    folded: Mapped[str | None] = mapped_column(default=fold_default("name"))
+    reference: Mapped[str]
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
 
 
 class WatchOrder(Keyed):
-    """One call that begins or ends watches."""
+    """An order to begin or end watches."""
 
     __tablename__ = "watch_order"
 
     client_key: Mapped[int] = mapped_column(ForeignKey("client.id"))
-    given_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    given_at: Mapped[datetime]
 
 
 class WatchLine(Keyed):
-    """One subject of an order, in the order asked.
+    """A line of an order, for one subject.
 
-    replaced: the reference under which the subject was watched before this line gave it another; null otherwise.
+    replaced: the reference of an existing watch that this line changed.
     """
 
     __tablename__ = "watch_line"
     __table_args__ = (UniqueConstraint("order_id", "ordinal"), Index("ix_watch_line_watch_id", "watch_id"))
 
     order_id: Mapped[int] = mapped_column(ForeignKey("watch_order.id"))
-    ordinal: Mapped[int] = mapped_column(Integer)
-    subject_index: Mapped[bytes | None] = mapped_column(LargeBinary)
-    reference: Mapped[str] = mapped_column(Text)
-    outcome: Mapped[WatchOutcome] = mapped_column(choice(WatchOutcome))
+    ordinal: Mapped[int]
+    subject_index: Mapped[bytes | None]
+    reference: Mapped[str]
+    outcome: Mapped[WatchOutcome]
     watch_id: Mapped[int | None] = mapped_column(ForeignKey("watch.id"))
-    replaced: Mapped[str | None] = mapped_column(Text)
+    replaced: Mapped[str | None]
 
-    watch: Mapped[Watch | None] = relationship(viewonly=True, lazy="raise")
+    watch: Mapped[Watch | None] = link()
 
 
 class Notification(Keyed):
-    """That a client is told of an event: because it watches, was served what has vanished (R10), or had a consent.
+    """A notification of a client about an event: of a watch, a withdrawal (R10), a consent or an own operation.
 
-    Written with the event. `reference` is the client's own for the subject. `position` is the event's.
+    Written with the event. reference: the client's own for the subject. position: of the event.
     """
 
     __tablename__ = "notification"
@@ -103,5 +91,5 @@ class Notification(Keyed):
     event_id: Mapped[int] = mapped_column(ForeignKey("event.id"))
     client_key: Mapped[int] = mapped_column(ForeignKey("client.id"))
     watch_id: Mapped[int | None] = mapped_column(ForeignKey("watch.id"))
-    reference: Mapped[str | None] = mapped_column(Text)
+    reference: Mapped[str | None]
     position: Mapped[int | None] = mapped_column(BigInteger)

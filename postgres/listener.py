@@ -1,4 +1,4 @@
-"""Listening to PostgreSQL (LISTEN), on a connection that is made again when it was lost."""
+"""LISTEN on a connection that is reopened when it is lost."""
 
 import asyncio
 import logging
@@ -14,21 +14,21 @@ log = logging.getLogger("suxin.listener")
 
 
 class Listener(ABC):
-    """Listens on one channel. Notifications that come while the connection is lost are missed: `started` says so."""
+    """Listens on one channel. Notifications sent before `handle_start` or after `handle_stop` are missed."""
 
     channel: str
 
     @abstractmethod
-    def started(self) -> None:
-        """From now on everything is heard."""
+    def handle_start(self) -> None:
+        """Handle the start of listening."""
 
     @abstractmethod
-    def notified(self, payload: str) -> None:
-        """There was a notification."""
+    def handle_notification(self, payload: str) -> None:
+        """Handle a notification."""
 
     @abstractmethod
-    def stopped(self) -> None:
-        """From now on nothing is heard."""
+    def handle_stop(self) -> None:
+        """Handle the end of listening."""
 
     async def listen(self, connect: Callable[[], Awaitable[asyncpg.Connection]]) -> None:
         """Listen until cancelled."""
@@ -40,31 +40,31 @@ class Listener(ABC):
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def _listen(self, connection: asyncpg.Connection) -> None:
-        """Listen until the connection ends."""
+        """Listen until the connection is closed."""
         ended = asyncio.Event()
         connection.add_termination_listener(lambda _: ended.set())
         try:
             await connection.add_listener(self.channel, self._told)
-            self.started()
+            self.handle_start()
             await ended.wait()
         finally:
-            self.stopped()
+            self.handle_stop()
             connection.terminate()
 
     def _told(self, connection: Any, process: int, channel: str, payload: str) -> None:
-        self.notified(payload)
+        self.handle_notification(payload)
 
 
 class NotificationListener(Listener):
-    """Wakes whoever waits in this process; at its start, too, as something may have been missed before."""
+    """Sets events in this process at each notification, and when listening starts."""
 
     def __init__(self, channel: str) -> None:
         self.channel = channel
         self._waiting: set[asyncio.Event] = set()
 
     @contextmanager
-    def waiting(self) -> Iterator[asyncio.Event]:
-        """What is set by each notification while the context lasts. Who has woken clears it."""
+    def subscribe(self) -> Iterator[asyncio.Event]:
+        """Yield an event that each notification sets. The waiter clears it."""
         event = asyncio.Event()
         self._waiting.add(event)
         try:
@@ -72,14 +72,14 @@ class NotificationListener(Listener):
         finally:
             self._waiting.discard(event)
 
-    def started(self) -> None:
-        """Wake everybody."""
+    def handle_start(self) -> None:
+        """Set all events."""
         for event in self._waiting:
             event.set()
 
-    def notified(self, payload: str) -> None:
-        """Wake everybody."""
-        self.started()
+    def handle_notification(self, payload: str) -> None:
+        """Set all events."""
+        self.handle_start()
 
-    def stopped(self) -> None:
-        """Let them wait."""
+    def handle_stop(self) -> None:
+        """Do nothing."""

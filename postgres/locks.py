@@ -1,7 +1,7 @@
-"""All advisory locks of the service by number: what each one orders, and who takes it.
+"""All advisory locks of the service by number.
 
-Two other kinds have numbers that are computed: the keys of mutations (`casework.idempotency`, 64 bits of a hash) and
-partitions that are being made (`ensure_access_log_partition`, a hash of the name).
+Two other kinds have computed numbers: mutation keys (`casework.idempotency`, 64 bits of a hash), and partitions being
+created (`ensure_access_log_partition`, a hash of the name).
 """
 
 import enum
@@ -11,28 +11,30 @@ import sqlalchemy as sa
 
 @enum.unique
 class Lock(enum.IntEnum):
-    """PostgreSQL knows locks of one number and locks of two, which never meet. RUNS is the first of two."""
+    """The numbers of the locks. RUNS is the first of two numbers; PostgreSQL keeps pairs apart from single numbers."""
 
     DATABASE = 7468
-    """The database of the embedded server is made once. Each process that starts takes it, in the session."""
+    """Creation of the database in the embedded server. Every process takes it at start, for the session."""
 
     RUNS = 0x5355
-    """Which imports are still running. Each import holds it with the key of its run, in the session."""
+    """Running imports. Each import holds it with the key of its run, for the session."""
 
     ESTABLISHING = 0x5355_5845
-    """Imports write cases and parties one at a time. Each chunk's first step takes it, and whoever moves rows from
-    party to party, who takes RECORDING next."""
+    """Writing of cases and parties by imports. The first step of each chunk takes it. Whoever moves rows between
+    parties takes it and then RECORDING.
+    """
 
     PLACING = 0x5355_5849
-    """Events get their places from one transaction at a time. Whoever has committed events takes it."""
+    """Numbering of events. It is taken after events have been committed."""
 
     RECORDING = 0x5355_584A
-    """Imports write their lines one at a time. Each chunk's second step takes it, the first one if it changes colours,
-    and whoever moves rows."""
+    """Writing of records by imports. The second step of each chunk takes it, also the first step if it changes colours,
+    and whoever moves rows between parties.
+    """
 
     LEADERSHIP = 0x5355_5857
-    """One process does what time brings. The worker that leads holds it, in the session."""
+    """Scheduled work. The leading worker holds it, for the session."""
 
 
 HOLD = sa.text("SELECT pg_advisory_xact_lock(:lock)")
-"""Wait for a lock, and hold it until the transaction ends."""
+"""Wait for a lock and hold it until the end of the transaction."""

@@ -1,1 +1,1 @@
-"""Judicial integrity reports as whoever has their code sees them: page, PDF, JWS and JSON at /reports/{code}."""
+"""Judicial integrity reports at /reports/{code}: page, PDF, JWS and JSON."""

@@ -1,6 +1,6 @@
-"""What a report tells of its subject: the answer of `sharedReport` to a document that ships, and nothing beside it.
+"""The content of a report: the answer of `sharedReport` to the document in `content.graphql`.
 
-So each rule of what may be shown, to whom and for which purpose, holds for reports as it does for partners.
+All rules of disclosure apply to reports as they apply to partners.
 """
 
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from auth.audiences import SCOPES, Audience, Purpose
 from auth.principal import Principal
 from auth.report_signature import ReportSigner
 from auth.scopes import Scope
-from casework.integrity_reports import Sheet, claims
+from casework.integrity_reports import Sheet, make_claims
 from engine.document.document import Operation, prepare_operation
 from engine.engine import Engine
 from engine.execution import InternalError, execute_operation
@@ -27,16 +27,16 @@ from resolvers.view import View
 DOCUMENT = Path(__file__).with_suffix(".graphql").read_text()
 OPERATIONS = {Audience.BANK: "Full", Audience.EMPLOYER: "Narrow"}
 FIELD = "integrityReport"
-"""What the access log calls the entry by which a report was viewed."""
+"""The name of the field in the access log when a report is viewed."""
 
 
 class ReportEndedError(Exception):
-    """There is no content: the code of the report opens nothing."""
+    """The report has no content, since its code is no longer valid."""
 
 
 @dataclass(frozen=True)
 class ReportReading:
-    """One reading of a report. caller: the portal that issued it, in whose name its subject shows itself."""
+    """A reading of a report. caller: the portal that issued it."""
 
     engine: Engine
     caller: Caller
@@ -45,12 +45,12 @@ class ReportReading:
 
     @cached_property
     def operation(self) -> Operation:
-        """The document as the report's audience may send it."""
+        """The document, prepared for the report's audience."""
         audience = self.sheet.audience
         return prepare_operation(self.engine, DOCUMENT, OPERATIONS[audience], SCOPES[audience])
 
-    async def content(self, connection: AsyncConnection) -> tuple[dict[str, Any], Trail]:
-        """What is told, and what the access log is to say of it. Raises ReportEndedError."""
+    async def read(self, connection: AsyncConnection) -> tuple[dict[str, Any], Trail]:
+        """Return the content and the entries for the access log. Raises ReportEndedError."""
         context = self._context(connection)
         result = await execute_operation(self.operation, self._variables(), context)
         if result.errors or result.data is None:
@@ -60,15 +60,15 @@ class ReportReading:
         return result.data["sharedReport"], context.trail
 
     async def enter(self, trail: Trail, connection: AsyncConnection) -> None:
-        """Enter what is told into the access log (R19): as the portal's, under a name of its own."""
-        own, types = Trail(self.engine.audit), {FIELD: self.operation.types()["sharedReport"]}
+        """Write the entries to the access log (R19), as the portal's."""
+        own, types = Trail(self.engine.audit), {FIELD: self.operation.list_types()["sharedReport"]}
         for answer, told in trail.entries:
-            seen: View = answer.view  # type: ignore[assignment]  # the reader's own
+            seen: View = answer.view  # type: ignore[assignment]  # set by the reader
             own.enter(RootAnswer(FIELD, replace(seen, principal=self.caller.principal)), **told)
         await own.write(connection, self.operation.digest, types)
 
     def _variables(self) -> dict[str, Any]:
-        """Which fields there are: those of the scopes that its subject chose, and that the purpose is shown at all."""
+        """The variables, which select fields by scopes and purpose."""
         integrity = Scope.PERSON_INTEGRITY in self.sheet.scopes
         return {
             "code": self.code,
@@ -84,7 +84,7 @@ class ReportReading:
         return Context(engine=self.engine, caller=reader, connection=connection)
 
     def _reader(self) -> Principal:
-        """Who reads: as the audience of the report with all its scopes; the code narrows them to what it opens."""
+        """Return a principal with all scopes of the report's audience; the code limits them."""
         mine, audience = self.caller.principal, self.sheet.audience
         return Principal(
             client_id=mine.client_id,
@@ -99,17 +99,17 @@ class ReportReading:
 
 @dataclass(frozen=True)
 class ReportWriter:
-    """Signs what reports tell when they are issued."""
+    """Signs the content of reports when they are issued."""
 
     signer: ReportSigner
     engine: Engine
 
     @property
     def issuer(self) -> str:
-        """Whose reports they are."""
+        """The issuer of the signatures."""
         return self.signer.issuer
 
-    async def signature(self, connection: AsyncConnection, caller: Caller, sheet: Sheet, code: str) -> str:
-        """The detached signature over what `code` shows now."""
-        content, _ = await ReportReading(self.engine, caller, sheet, code).content(connection)
-        return self.signer.sign(claims(sheet, content, self.issuer))
+    async def sign(self, connection: AsyncConnection, caller: Caller, sheet: Sheet, code: str) -> str:
+        """Return the detached signature of the present content of a code."""
+        content, _ = await ReportReading(self.engine, caller, sheet, code).read(connection)
+        return self.signer.sign(make_claims(sheet, content, self.issuer))

@@ -1,6 +1,6 @@
-"""/reports/{code}: the page, and by suffix the PDF, the signed text and JSON. The code in the address is the only key.
+"""The endpoint /reports/{code}: the page and, by suffix, PDF, JWS and JSON. The code is the only credential.
 
-It has 140 random bits, so that guesses are hopeless and need no brake; it goes into no log, no store and no referrer.
+It has 140 random bits, so attempts are not limited. It appears in no log, cache or referrer.
 """
 
 import asyncio
@@ -22,22 +22,22 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from auth.server.pages import GUARDED
-from casework.integrity_reports import ReportStatus, report_address
+from casework.integrity_reports import ReportStatus, make_report_address
 from casework.share_codes import read_share_code
 from engine.execution import log_failure
-from reports.desk import ReportDesk, Viewed
-from reports.layout import STATUSES, laid_out
+from reports.layout import STATUSES, lay_out
 from reports.pdf import typeset
+from reports.viewer import ReportView, ReportViewer
 
 FOR_PEOPLE = ("", "pdf")
-"""The forms that messengers preview; programs ask for the others, whatever they are called."""
+"""Forms of which messengers make previews."""
 
 AROUND = ".。、，；：！？」』”’)]>,;:!? "
-"""What stands after an address in a sentence and comes along with it."""
+"""Characters that may follow an address in a sentence."""
 
 CODE = re.compile("SR(-[A-Z2-7]{4}){7}")
 VIEWED_AT_ONCE, TYPESET_AT_ONCE = 4, 2
-"""What whoever has a code may take of a worker: less than its connections, and than its cores can bear."""
+"""Concurrent views and PDFs of a worker, below its connections and cores."""
 
 UNKNOWN = "没有此报告 There is no such report"
 UNOPENED = "打开本网址即可查验 Open this address to see whether the report holds"
@@ -45,7 +45,7 @@ FETCHED_AHEAD = re.compile("prefetch|preview|prerender", re.IGNORECASE)
 PREVIEWERS = re.compile(
     r"bot\b|bot[-/]|spider|crawl|preview|facebookexternalhit|whatsapp|embedly|vkshare|dingtalkbot", re.IGNORECASE
 )
-"""Programs that fetch an address because somebody has sent it: messengers, mail filters, search engines."""
+"""User agents that fetch addresses in messages: messengers, mail filters, search engines."""
 
 UNAVAILABLE = "服务暂时不可用，请稍后重试 The service cannot answer now: try again"
 STYLE = (
@@ -66,24 +66,24 @@ HEADERS = {"Content-Security-Policy": POLICY, "X-Robots-Tag": "noindex, nofollow
 PAGES = Environment(loader=PackageLoader("reports", "pages"), autoescape=True, undefined=StrictUndefined)
 log = logging.getLogger("suxin.reports")
 
-Form = Callable[[Viewed | None, str], Awaitable[Response]]
+Form = Callable[[ReportView | None, str], Awaitable[Response]]
 
 
-def report_routes(desk: ReportDesk, request_timeout: float) -> list[Route]:
-    """The routes of reports. request_timeout: in seconds."""
+def make_report_routes(desk: ReportViewer, request_timeout: float) -> list[Route]:
+    """Return the routes of reports. request_timeout: in seconds."""
     views, limiter = anyio.CapacityLimiter(VIEWED_AT_ONCE), anyio.CapacityLimiter(TYPESET_AT_ONCE)
 
-    async def pdf(viewed: Viewed | None, issuer: str) -> Response:
+    async def pdf(viewed: ReportView | None, issuer: str) -> Response:
         if viewed is None or not viewed.claims:
-            return await page(viewed, issuer)
-        address = report_address(issuer, viewed.code)
+            return await render_page(viewed, issuer)
+        address = make_report_address(issuer, viewed.code)
         made = await anyio.to_thread.run_sync(partial(typeset, viewed, address), limiter=limiter)
         return _file(made, "application/pdf", "integrity-report.pdf")
 
-    forms: Mapping[str, Form] = {"": page, "pdf": pdf, "jws": signed_text, "json": told}
+    forms: Mapping[str, Form] = {"": render_page, "pdf": pdf, "jws": render_jws, "json": render_json}
 
     async def endpoint(request: Request) -> Response:
-        code, suffix = _asked(request.path_params["name"])
+        code, suffix = _parse_name(request.path_params["name"])
         form = forms.get(suffix)
         if not _is_view(request, suffix):
             return _html(UNOPENED, 200)
@@ -91,7 +91,7 @@ def report_routes(desk: ReportDesk, request_timeout: float) -> list[Route]:
             async with asyncio.timeout(request_timeout):
                 async with views:
                     viewed = await desk.view(code) if form and CODE.fullmatch(code) else None
-                return await (form or page)(viewed, desk.signer.issuer)
+                return await (form or render_page)(viewed, desk.signer.issuer)
         except (TimeoutError, OSError, sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
             log.error("a report could not be shown: %s", type(error).__name__)
             return _html(UNAVAILABLE, 503)
@@ -102,47 +102,47 @@ def report_routes(desk: ReportDesk, request_timeout: float) -> list[Route]:
     return [Route("/reports/{name}", endpoint, methods=["GET"])]
 
 
-def _asked(name: str) -> tuple[str, str]:
-    """The code in an address, as it was meant, and the suffix after it."""
+def _parse_name(name: str) -> tuple[str, str]:
+    """Return the code and the suffix of an address."""
     code, _, suffix = unicodedata.normalize("NFKC", name).partition(".")
     return read_share_code(code), suffix.lower().strip(AROUND)
 
 
 def _is_view(request: Request, suffix: str) -> bool:
-    """Whether somebody is about to see the report: not by HEAD, nor where it is fetched before anybody asks for it."""
+    """Test whether a person views the report, as opposed to HEAD, prefetching and previews."""
     ahead = any(FETCHED_AHEAD.search(request.headers.get(name, "")) for name in ("sec-purpose", "purpose", "x-purpose"))
     by_program = suffix in FOR_PEOPLE and PREVIEWERS.search(request.headers.get("user-agent", ""))
     return request.method == "GET" and not ahead and not by_program
 
 
-async def page(viewed: Viewed | None, issuer: str) -> Response:
-    """The report for people, or what became of it."""
+async def render_page(viewed: ReportView | None, issuer: str) -> Response:
+    """Return the page of a report, or of its status."""
     if viewed is None:
         return _html(UNKNOWN, 404)
     return _html(STATUSES[viewed.status], _http_status(viewed), viewed)
 
 
-async def signed_text(viewed: Viewed | None, issuer: str) -> Response:
-    """The compact JWS (RFC 7515), to keep and to check without us."""
+async def render_jws(viewed: ReportView | None, issuer: str) -> Response:
+    """Return the compact JWS (RFC 7515)."""
     if viewed is None or not viewed.jws:
-        return await page(viewed, issuer)
+        return await render_page(viewed, issuer)
     return _file(viewed.jws.encode(), "application/jose", "integrity-report.jws")
 
 
-async def told(viewed: Viewed | None, issuer: str) -> Response:
-    """The report for programs."""
+async def render_json(viewed: ReportView | None, issuer: str) -> Response:
+    """Return the report as JSON."""
     if viewed is None:
         return _json({"status": "UNKNOWN"}, 404)
     content = {"claims": viewed.claims, "jws": viewed.jws} if viewed.jws else {}
     return _json({"status": viewed.status.value, **content}, _http_status(viewed))
 
 
-def _http_status(viewed: Viewed) -> int:
+def _http_status(viewed: ReportView) -> int:
     return 200 if viewed.status is ReportStatus.VALID else 410
 
 
-def _html(status: str, code: int, viewed: Viewed | None = None) -> Response:
-    report = laid_out(viewed.claims) if viewed and viewed.claims else None
+def _html(status: str, code: int, viewed: ReportView | None = None) -> Response:
+    report = lay_out(viewed.claims) if viewed and viewed.claims else None
     name = viewed.code if viewed else ""
     text = PAGES.get_template("report.html").render(style=STYLE, status=status, report=report, code=name)
     return Response(text, code, HEADERS, "text/html; charset=utf-8")

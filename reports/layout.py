@@ -1,4 +1,4 @@
-"""A report laid out for people: facts and tables, in Chinese and English, for the page and the PDF alike."""
+"""The layout of a report, in Chinese and English, for the page and the PDF."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ WORDS = {
     "person.credit.read": "信用码与扣分 colour and deductions",
     "person.integrity.read": "名单与履行证明 lists and certificates",
 }
-"""What codes of the schema are called on paper."""
+"""The labels of codes of the schema."""
 
 STATUSES = {
     "VALID": "有效 valid",
@@ -59,7 +59,7 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Table:
-    """A kind of records. heads: of the columns, as many as each row has cells; rows: none where there are none."""
+    """A table of records. heads: of its columns. total: number of records, which may exceed the rows."""
 
     title: str
     heads: Sequence[str]
@@ -68,8 +68,8 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Laid:
-    """A report as people read it."""
+class ReportLayout:
+    """A report as facts, tables and notices."""
 
     number: str
     colour: str | None
@@ -124,15 +124,15 @@ TABLES: Mapping[str, tuple[str, Sequence[Column]]] = {
     "listings": ("名单信息 Public lists", LISTINGS),
     "certificates": ("自动履行证明 Performance certificates", CERTIFICATES),
 }
-"""The tables in their order, by the field that they show. A field that is not there was not chosen, and has none."""
+"""The tables by field, in order. A missing field was not chosen and has no table."""
 
 
-def laid_out(claims: Mapping[str, Any]) -> Laid:
-    """A report from the claims that are signed."""
+def lay_out(claims: Mapping[str, Any]) -> ReportLayout:
+    """Return the layout of signed claims."""
     party = claims["subject"]["party"] or {}
     code = party.get("creditCode")
     fields = {**party, **({"records": code["records"]} if code else {})}
-    return Laid(
+    return ReportLayout(
         number=claims["report"]["number"],
         colour=code and code["colour"],
         facts=_facts(claims, code),
@@ -141,13 +141,13 @@ def laid_out(claims: Mapping[str, Any]) -> Laid:
     )
 
 
-def moment(seconds: int) -> str:
-    """A moment as courts write it."""
+def format_moment(seconds: int) -> str:
+    """Format a moment in court time."""
     return f"{datetime.fromtimestamp(seconds, UTC).astimezone(COURT_TIME):%Y-%m-%d %H:%M:%S}"
 
 
-def word(value: Value) -> str:
-    """What a value is called; a dash for none."""
+def translate(value: Value) -> str:
+    """Return the label of a value; a dash for None."""
     return "—" if value is None else WORDS.get(str(value), str(value))
 
 
@@ -157,16 +157,21 @@ def _facts(claims: Mapping[str, Any], code: Row | None) -> list[tuple[str, str]]
         ("姓名/名称 Name", subject["name"]),
         ("证件号码 Number", subject["maskedNumber"]),
         ("报告编号 Report", report["number"]),
-        ("用途 Purpose", word(report["purpose"])),
-        ("出示范围 Shown", "；".join(word(scope) for scope in report["scopes"])),
-        ("出具时间 Issued", moment(claims["iat"])),
-        ("有效期至 Valid until", moment(claims["exp"])),
-        ("最新批次 Latest month", word(report["latestMonth"])),
+        ("用途 Purpose", translate(report["purpose"])),
+        ("出示范围 Shown", "；".join(translate(scope) for scope in report["scopes"])),
+        ("出具时间 Issued", format_moment(claims["iat"])),
+        ("有效期至 Valid until", format_moment(claims["exp"])),
+        ("最新批次 Latest month", translate(report["latestMonth"])),
         ("目录 Catalogue", " · ".join(filter(None, report["catalogue"].values())) or "—"),
         ("出具服务 Issuer", claims["iss"]),
     ]
     if code:
-        facts.append(("信用码 Colour", f"{word(code['colour'])} ({word(code['since'])} – {word(code['changesOn'])})"))
+        facts.append(
+            (
+                "信用码 Colour",
+                f"{translate(code['colour'])} ({translate(code['since'])} – {translate(code['changesOn'])})",
+            )
+        )
     if subject["party"] is None:
         facts.append(("记录 Records", "各法院没有可出示的记录 courts hold nothing that is shown"))
     return facts
@@ -176,5 +181,5 @@ def _table(name: str, found: Any) -> Table:
     title, columns = TABLES[name]
     rows = found if isinstance(found, list) else found["nodes"]
     total = len(rows) if isinstance(found, list) else found["totalCount"]
-    cells = [[word(read(row)) for _, read in columns] for row in rows]
+    cells = [[translate(read(row)) for _, read in columns] for row in rows]
     return Table(title, [head for head, _ in columns], cells, total)

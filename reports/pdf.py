@@ -1,4 +1,4 @@
-"""A report on paper: typeset from `report.typ`, with the code of its page and the signed text inside."""
+"""The PDF of a report, typeset from `report.typ` with the QR code of its page and the JWS."""
 
 import io
 from dataclasses import asdict, replace
@@ -8,9 +8,9 @@ import orjson
 import segno
 import typst
 
-from reports.desk import Viewed
-from reports.glyphs import FONTS, PLACEHOLDER, shown
-from reports.layout import Laid, laid_out
+from reports.glyphs import FONTS, PLACEHOLDER, replace_missing
+from reports.layout import ReportLayout, lay_out
+from reports.viewer import ReportView
 
 TEMPLATE = Path(__file__).with_name("report.typ")
 LACKING = (
@@ -19,9 +19,9 @@ LACKING = (
 )
 
 
-def typeset(viewed: Viewed, address: str) -> bytes:
-    """The PDF of a report, the same bytes each time. address: of its page. For a thread: it takes a while."""
-    report = asdict(printable(laid_out(viewed.claims))) | {
+def typeset(viewed: ReportView, address: str) -> bytes:
+    """Return the PDF of a report; deterministic. address: of its page. Blocking, to be run in a thread."""
+    report = asdict(make_printable(lay_out(viewed.claims))) | {
         "address": address,
         "jws": viewed.jws,
         "issued": viewed.claims["iat"],
@@ -30,22 +30,24 @@ def typeset(viewed: Viewed, address: str) -> bytes:
         TEMPLATE,
         font_paths=[FONTS],
         ignore_system_fonts=True,
-        sys_inputs={"report": orjson.dumps(report).decode(), "code": code_of(address)},
+        sys_inputs={"report": orjson.dumps(report).decode(), "code": draw_code(address)},
         pdf_standards="a-3a",
     )
     return made
 
 
-def printable(laid: Laid) -> Laid:
-    """A report as the font can show it, with a notice where it cannot show all of it."""
-    facts = [(shown(name), shown(value)) for name, value in laid.facts]
-    tables = [replace(table, rows=[[shown(cell) for cell in row] for row in table.rows]) for table in laid.tables]
+def make_printable(laid: ReportLayout) -> ReportLayout:
+    """Replace the characters that the font lacks, and add a notice if there are any."""
+    facts = [(replace_missing(name), replace_missing(value)) for name, value in laid.facts]
+    tables = [
+        replace(table, rows=[[replace_missing(cell) for cell in row] for row in table.rows]) for table in laid.tables
+    ]
     whole = (facts, tables) == (list(laid.facts), list(laid.tables))
     return replace(laid, facts=facts, tables=tables, notices=[*laid.notices, *([] if whole else [LACKING])])
 
 
-def code_of(address: str) -> str:
-    """The QR code of an address, as SVG."""
+def draw_code(address: str) -> str:
+    """Return the QR code of an address as SVG."""
     drawn = io.BytesIO()
     segno.make(address, error="m", micro=False).save(drawn, kind="svg", border=2)
     return drawn.getvalue().decode()

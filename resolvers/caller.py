@@ -1,4 +1,4 @@
-"""Who is asking, when, and with which keys: what turns a field's arguments into values."""
+"""The caller of a request, with the time and the keys that arguments are converted with."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,23 +17,20 @@ from resolvers.view import Access, View
 
 
 class Reports(Protocol):
-    """Signs reports. What they tell is the answer to a document, which this layer knows nothing of."""
+    """Signs reports. A report is the answer to a document, which this layer does not know."""
 
     @property
     def issuer(self) -> str:
-        """Whose reports they are: the service's address."""
+        """The address of the service."""
 
-    async def signature(self, connection: AsyncConnection, caller: "Caller", sheet: Sheet, code: str) -> str:
-        """The detached signature of a report over what its code shows now."""
+    async def sign(self, connection: AsyncConnection, caller: "Caller", sheet: Sheet, code: str) -> str:
+        """Return the detached signature over the current content of a report. code: its share code."""
 
 
 @dataclass
 class Caller:
-    """The caller of one request.
-
-    charge: what it was charged; None where nothing is. reports: signs those that it has issued. issuer: the service's
-    own address.
-    """
+    """The caller of one request. charge: None without budgets. reports: signs integrity reports. issuer: the address of
+    the service."""
 
     principal: Principal
     keyring: Keyring
@@ -45,17 +42,18 @@ class Caller:
 
     @property
     def scopes(self) -> frozenset[Scope]:
-        """What its token grants."""
+        """The scopes of the token."""
         return self.principal.scopes
 
     @property
     def opaque_key(self) -> bytes:
-        """Marks ids and cursors."""
+        """The key that marks ids and cursors."""
         return self.keyring.opaque_key
 
     @property
     def view(self) -> View:
-        """Its ordinary view: with its one purpose if it is registered for one, else one that no consent names."""
+        """The default view: of the only purpose that the client is registered for, else PUBLIC_LOOKUP, which no consent
+        names."""
         registered = self.principal.registered or self.principal.purposes
         only = next(iter(registered)) if len(registered) == 1 else None
         purpose = only if only in self.principal.purposes else Purpose.PUBLIC_LOOKUP

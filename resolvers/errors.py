@@ -1,15 +1,15 @@
-"""The errors of the courts' own rules that a client may see; the rest are the engine's."""
+"""Errors of the domain that a client may see; the others are defined by the engine."""
 
 from engine.load.errors import ExpectedError
 
 
 class CaseNumberError(ExpectedError):
-    """A case number that cannot be read."""
+    """A malformed case number."""
 
     code = "BAD_CASE_NUMBER"
 
 
 class PurposeError(ExpectedError):
-    """A purpose that the client was not registered for, or none where one is needed."""
+    """A purpose that the client is not registered for, or a missing purpose."""
 
     code = "PURPOSE_NOT_ALLOWED"

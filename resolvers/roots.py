@@ -1,4 +1,4 @@
-"""Where answers begin: the joins of the root fields, and whom their answers are about (R19)."""
+"""Root fields: their relations, and the conversion of their arguments."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,26 +11,25 @@ import models
 from auth.consent import RECIPIENTS as MAY_BE_TOLD
 from engine.declare.relations import Frame, Order, Prepared, Relation
 from engine.declare.sql import SQL
-from engine.load.nodes import key_of
+from engine.load.nodes import read_key
 from models.case_numbers import parse_case_number
 from models.identifiers import IdentifierError
 from models.names import fold
-from models.party_name import bearers
+from models.party_name import select_bearers
 from resolvers.errors import CaseNumberError
-from resolvers.register.subjects import text, viewed
+from resolvers.joins import is_in_force
+from resolvers.register.subjects import build_view, check_text
 
 
-def everything(model: type, order: Order | None = None) -> Relation:
-    """All rows that the caller may see."""
+def list_everything(model: type, order: Order | None = None) -> Relation:
+    """Return the relation to all rows that the caller may see."""
     orders = {"DEFAULT": order or Order(())}
     return Relation(target=model, on=lambda arguments, row: sa.true(), keys={}, many=True, orders=orders, assumed=50)
 
 
 def _in_force(version: Any, day: SQL) -> SQL:
-    """Whether an edition of the catalogue is in force on a day; every one is where no day is asked for."""
-    ends = version.effective_to
-    covers = sa.and_(version.effective_from <= day, sa.or_(ends.is_(None), ends > day))
-    return sa.or_(day.is_(None), covers)
+    """Return whether an edition is in force on a day; all are where no day is given."""
+    return sa.or_(day.is_(None), is_in_force(version, day))
 
 
 def _of_edition(arguments: Frame, entry: Frame) -> SQL:
@@ -39,37 +38,37 @@ def _of_edition(arguments: Frame, entry: Frame) -> SQL:
     return found.exists()
 
 
-def of_edition(model: type) -> Relation:
-    """The entries of the edition in force on the day asked for; those of all editions where none is."""
-    return replace(everything(model), on=_of_edition, keys={"as_of": sa.Date()})
+def list_edition(model: type) -> Relation:
+    """Return the relation to the entries of the edition in force on a day; without a day, of all editions."""
+    return replace(list_everything(model), on=_of_edition, keys={"as_of": sa.Date()})
 
 
 EDITIONS = replace(
-    everything(models.CatalogueVersion),
+    list_everything(models.CatalogueVersion),
     on=lambda arguments, version: _in_force(version, arguments.as_of),
     keys={"as_of": sa.Date()},
 )
 PARTY = Relation(models.Party, lambda arguments, party: party.id == arguments.id, {"id": sa.BigInteger()})
 CASE = Relation(models.CourtCase, lambda arguments, case: case.number == arguments.number, {"number": sa.Text()})
-MEASURES = everything(models.Measure, Order(("published_on",), descending=True))
-NOTICES = everything(models.VillageNotice, Order(("sent_at",), descending=True))
-CONVERSIONS = everything(models.PointConversion, Order(("assessed_at",), descending=True))
-BULLETINS = everything(models.Bulletin, Order(("published_at",), descending=True))
-LISTINGS = everything(models.Listing, Order(("published_on",), descending=True))
-BATCHES = everything(models.Batch, Order(("month",), descending=True))
-OBJECTIONS = everything(models.Objection, Order(("due_on",)))
-IDENTITY_CONFLICTS = everything(models.IdentityConflict, Order(("opened_at",)))
-IDENTITY_ACTS = everything(models.IdentityAct, Order(("proposed_at",)))
-REPAIRS = everything(models.Repair, Order(("applied_on",)))
-IMPORT_RUNS = everything(models.ImportRun, Order(("started_at",), descending=True))
-REMINDERS = everything(models.Reminder, Order(("due_on",)))
-EVENTS = everything(models.Event, Order(("position",), total=True))
-CONSENTS = everything(models.Consent, Order(("valid_from",), descending=True))
-WATCHES = everything(models.Watch)
-WEBHOOKS = replace(everything(models.Webhook), on=lambda arguments, webhook: webhook.deleted_at.is_(None))
-BULK_OPERATIONS = everything(models.BulkOperation, Order((), descending=True))
-INCENTIVE_LOANS = everything(models.IncentiveLoan, Order(("granted_on",), descending=True))
-ACCESS_RECORDS = everything(models.AccessRecord, Order(("at",), descending=True))
+MEASURES = list_everything(models.Measure, Order(("published_on",), descending=True))
+NOTICES = list_everything(models.VillageNotice, Order(("sent_at",), descending=True))
+CONVERSIONS = list_everything(models.PointConversion, Order(("assessed_at",), descending=True))
+BULLETINS = list_everything(models.Bulletin, Order(("published_at",), descending=True))
+LISTINGS = list_everything(models.Listing, Order(("published_on",), descending=True))
+BATCHES = list_everything(models.Batch, Order(("month",), descending=True))
+OBJECTIONS = list_everything(models.Objection, Order(("due_on",)))
+IDENTITY_CONFLICTS = list_everything(models.IdentityConflict, Order(("opened_at",)))
+IDENTITY_ACTS = list_everything(models.IdentityAct, Order(("proposed_at",)))
+REPAIRS = list_everything(models.Repair, Order(("applied_on",)))
+IMPORT_RUNS = list_everything(models.ImportRun, Order(("started_at",), descending=True))
+REMINDERS = list_everything(models.Reminder, Order(("due_on",)))
+EVENTS = list_everything(models.Event, Order(("position",), total=True))
+CONSENTS = list_everything(models.Consent, Order(("valid_from",), descending=True))
+WATCHES = list_everything(models.Watch)
+WEBHOOKS = replace(list_everything(models.Webhook), on=lambda arguments, webhook: webhook.deleted_at.is_(None))
+BULK_OPERATIONS = list_everything(models.BulkOperation, Order((), descending=True))
+INCENTIVE_LOANS = list_everything(models.IncentiveLoan, Order(("granted_on",), descending=True))
+ACCESS_RECORDS = list_everything(models.AccessRecord, Order(("at",), descending=True))
 
 
 RECIPIENTS = Relation(
@@ -83,8 +82,8 @@ RECIPIENTS = Relation(
 
 
 def _named(arguments: Frame, deduction: Frame) -> SQL:
-    """By name, a former one included: the public portal's look-up, and nobody else's (R17)."""
-    named: SQL = deduction.party_id.in_(bearers(arguments.name))
+    """Match the name, present or former, exactly: for the public portal only (R17)."""
+    named: SQL = deduction.party_id.in_(select_bearers(arguments.name))
     return named
 
 
@@ -92,22 +91,22 @@ PUBLIC_RECORDS = Relation(models.Deduction, _named, {"name": sa.Text()}, many=Tr
 
 
 def prepare_name(arguments: Mapping[str, Any], context: Any) -> Prepared:
-    """The name as names are compared (R21)."""
-    return Prepared({"name": fold(text(arguments["name"], "name") or "")})
+    """Fold the name for comparison (R21)."""
+    return Prepared({"name": fold(check_text(arguments["name"], "name") or "")})
 
 
 def prepare_access(arguments: Mapping[str, Any], context: Any) -> Prepared:
-    """The view of a purpose, where one is named. Raises PurposeError."""
-    return Prepared({}, viewed(arguments["access"], context) if arguments.get("access") else None)
+    """Return the view of the purpose, if one is named. Raises PurposeError."""
+    return Prepared({}, build_view(arguments["access"], context) if arguments.get("access") else None)
 
 
 def prepare_party(arguments: Mapping[str, Any], context: Any) -> Prepared:
-    """The key in a party's id. Raises BadIdError."""
-    return Prepared({"id": key_of(arguments["id"], "Party", context.keyring.opaque_key)})
+    """Return the key in a party's id. Raises BadIdError."""
+    return Prepared({"id": read_key(arguments["id"], "Party", context.keyring.opaque_key)})
 
 
 def prepare_case(arguments: Mapping[str, Any], context: Any) -> Prepared:
-    """The case number as it is stored. Raises CaseNumberError."""
+    """Return the case number as stored. Raises CaseNumberError."""
     try:
         return Prepared({"number": parse_case_number(arguments["number"]).number})
     except IdentifierError as error:

@@ -1,8 +1,5 @@
-"""What a reader sees from where it stands: the values that row predicates compare with.
-
-The shape of a predicate depends on the audience alone; every value is a bind parameter, so that one statement serves
-all callers of an audience.
-"""
+"""The view of a caller: the values that row predicates compare with. A predicate depends on the audience only; every
+value is a bind parameter, so that all callers of an audience share a statement."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,8 +11,8 @@ import sqlalchemy as sa
 
 from auth.audiences import Audience, Purpose
 from auth.principal import Principal
-from engine.declare.opaque import binds
-from models.terms import court_day
+from engine.declare.opaque import bind_key
+from models.terms import to_court_day
 
 CLIENT = sa.bindparam("view_client", type_=sa.BigInteger)
 PURPOSE = sa.bindparam("view_purpose", type_=sa.Text)
@@ -32,7 +29,7 @@ REQUEST = sa.bindparam("view_request", type_=sa.Uuid)
 
 @dataclass(frozen=True)
 class Access:
-    """What a client says of its look-up: why, and by whom (DOMAIN 3). Written to the access log."""
+    """The purpose, operator and branch of a look-up (DOMAIN 3), for the access log."""
 
     purpose: Purpose
     operator: str | None = None
@@ -41,11 +38,8 @@ class Access:
 
 @dataclass(frozen=True)
 class View:
-    """One caller, one purpose, one moment.
-
-    shares: SHA-256 of the share codes shown. letters: numbers of the authorisation letters named.
-    opaque_key: marks ids and cursors.
-    """
+    """A caller, a purpose and a time. shares: SHA-256 of the share codes sent. letters: numbers of the letters named.
+    opaque_key: marks ids and cursors."""
 
     principal: Principal
     access: Access
@@ -62,11 +56,11 @@ class View:
 
     @property
     def today(self) -> date:
-        """The court's day at this moment."""
-        return court_day(self.now)
+        """The day in the court's time zone."""
+        return to_court_day(self.now)
 
     def parameters(self) -> Mapping[str, Any]:
-        """The values of the bind parameters above."""
+        """Return the values of the bind parameters above."""
         return {
             "view_client": self.principal.client_key,
             "view_purpose": self.access.purpose.value,
@@ -79,5 +73,5 @@ class View:
             "view_subject": self.principal.subject_index,
             "view_shares": sorted(self.shares),
             "view_letters": sorted(self.letters),
-            **binds(self.opaque_key),
+            **bind_key(self.opaque_key),
         }

@@ -1,4 +1,4 @@
-"""What can be asked and done: types, inputs and root fields, by subject. `building.build_engine` puts them together."""
+"""The GraphQL schema: types, inputs and root fields by subject. `builder.build_engine` builds it."""
 
 from schema.enums import register
 

@@ -1,4 +1,4 @@
-"""What the values of the domain's enums are enums of."""
+"""The enums of the domain and their descriptions."""
 
 import strawberry
 
@@ -87,6 +87,6 @@ DESCRIPTIONS = {
 
 
 def register() -> None:
-    """Make each of them a GraphQL enum. Before a schema is built of types that use them."""
+    """Register the enums with strawberry. This must precede the declaration of types that use them."""
     for enum, description in DESCRIPTIONS.items():
         strawberry.enum(enum, description=description)

@@ -1,4 +1,4 @@
-"""Filters and orders of the courts' lists."""
+"""Filters and orders of lists."""
 
 from datetime import date, datetime
 from enum import Enum
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 import strawberry
 
 from auth.audiences import Audience, Purpose
-from engine.declare.filters import Filters, filter_input, filtered
+from engine.declare.filters import Filters, filter_by, filter_input
 from engine.declare.relations import Order
 from models.access_record import AccessResult
 from models.batch import BatchStatus
@@ -21,10 +21,10 @@ from models.import_run import ImportState
 from models.listing import ListingKind
 from models.names import fold
 from models.party import PartyKind
-from models.party_name import bearers
+from models.party_name import select_bearers
 from resolvers.procedure import deductions
 from resolvers.procedure.deductions import status_today
-from resolvers.visibility.reach import at_or_below
+from resolvers.visibility.reach import is_at_or_below
 from schema.credit.listing import Listing
 from schema.oversight.access_record import AccessRecord
 from schema.partners.consent import Consent
@@ -43,14 +43,14 @@ from schema.register.party import Party
 COURT_AND_BELOW = "A court and all below it (法院代字)."
 
 
-def of_court(of: Any) -> Any:
-    """A field of a filter: rows of a court, and of those below it, by the row's own court."""
-    return filtered(of, "court", lambda row, value: at_or_below(row.court_code, value), COURT_AND_BELOW)
+def filter_by_court(of: Any) -> Any:
+    """Declare a filter by the court of a row and its lower courts."""
+    return filter_by(of, "court", COURT_AND_BELOW, lambda row, value: is_at_or_below(row.court_code, value))
 
 
 @strawberry.enum(description="Order of deductions.")
 class DeductionOrder(Enum):
-    """By proposal."""
+    """By day of proposal."""
 
     PROPOSED_DESC = Order(("proposed_at",), descending=True)
     PROPOSED_ASC = Order(("proposed_at",))
@@ -58,7 +58,7 @@ class DeductionOrder(Enum):
 
 @strawberry.enum(description="Order of cases.")
 class CaseOrder(Enum):
-    """By filing."""
+    """By day of filing."""
 
     FILED_DESC = Order(("filed_on",), descending=True)
     FILED_ASC = Order(("filed_on",))
@@ -66,182 +66,163 @@ class CaseOrder(Enum):
 
 @strawberry.enum(description="Order of parties.")
 class PartyOrder(Enum):
-    """By first entry, or by name."""
+    """By entry or by name."""
 
     ENTERED_ASC = Order(())
     ENTERED_DESC = Order((), descending=True)
     NAME_ASC = Order(("name",))
 
 
-@filter_input("Which parties (当事人筛选).")
+@filter_input
 class PartyFilter(Filters):
-    """Parties by name and kind."""
+    """Which parties (当事人筛选)."""
 
-    name: str | None = filtered(
+    name: str | None = filter_by(
         Party,
         "name",
-        lambda party, value: party.id.in_(bearers(value)),
         "Name, a former one included, as names are compared (姓名或名称).",
+        lambda party, value: party.id.in_(select_bearers(value)),
     )
-    kind: PartyKind | None = filtered(
-        Party, "id", lambda party, value: party.kind == value, "Persons or organizations."
+    kind: PartyKind | None = filter_by(
+        Party, "id", "Persons or organizations.", lambda party, value: party.kind == value
     )
 
     def __post_init__(self) -> None:
-        """Names are compared folded (R21)."""
+        """Fold the name, because names are compared folded (R21)."""
         self.name = None if self.name is None else fold(self.name)
 
 
-@filter_input("Which cases (案件筛选).")
+@filter_input
 class CaseFilter(Filters):
-    """Cases by court, stage, cause and filing."""
+    """Which cases (案件筛选)."""
 
-    court_code: str | None = of_court(Case)
-    stage: Stage | None = filtered(Case, "stage", lambda case, value: case.stage == value, "Stage (环节).")
-    cause: str | None = filtered(Case, "cause", lambda case, value: case.cause == value, "Cause of action (案由).")
-    filed_from: date | None = filtered(
-        Case, "filedOn", lambda case, value: case.filed_on >= value, "Filed on or after."
+    court_code: str | None = filter_by_court(Case)
+    stage: Stage | None = filter_by(Case, "stage", "Stage (环节).")
+    cause: str | None = filter_by(Case, "cause", "Cause of action (案由).")
+    filed_from: date | None = filter_by(
+        Case, "filedOn", "Filed on or after.", lambda case, value: case.filed_on >= value
     )
-    filed_to: date | None = filtered(Case, "filedOn", lambda case, value: case.filed_on <= value, "Filed on or before.")
+    filed_to: date | None = filter_by(
+        Case, "filedOn", "Filed on or before.", lambda case, value: case.filed_on <= value
+    )
 
 
-@filter_input("Which deductions (扣分筛选).")
+@filter_input
 class DeductionFilter(Filters):
-    """Deductions by court, state and kind."""
+    """Which deductions (扣分筛选)."""
 
-    court_code: str | None = filtered(
-        Deduction,
-        "case",
-        deductions.of_court,
-        COURT_AND_BELOW,
-    )
-    status: DeductionStatus | None = filtered(
+    court_code: str | None = filter_by(Deduction, "case", COURT_AND_BELOW, deductions.is_of_court)
+    status: DeductionStatus | None = filter_by(
         Deduction,
         "status",
-        lambda row, value: status_today(row, Audience.COURT) == value,
         "Where they stand today (状态).",
+        lambda row, value: status_today(row, Audience.COURT) == value,
     )
-    stage: Stage | None = filtered(Deduction, "stage", lambda row, value: row.stage == value, "Stage (环节).")
-    tier: Tier | None = filtered(Deduction, "tier", lambda row, value: row.tier == value, "Tier (等级).")
+    stage: Stage | None = filter_by(Deduction, "stage", "Stage (环节).")
+    tier: Tier | None = filter_by(Deduction, "tier", "Tier (等级).")
 
 
-@filter_input("Which list entries (名单筛选).")
+@filter_input
 class ListingFilter(Filters):
-    """Listings by list."""
+    """Which list entries (名单筛选)."""
 
-    kind: ListingKind | None = filtered(Listing, "kind", lambda row, value: row.kind == value, "Which list (名单种类).")
+    kind: ListingKind | None = filter_by(Listing, "kind", "Which list (名单种类).")
 
 
-@filter_input("Which batches (批次筛选).")
+@filter_input
 class BatchFilter(Filters):
-    """Batches by court, month and status."""
+    """Which batches (批次筛选)."""
 
-    court_code: str | None = of_court(Batch)
-    month: date | None = filtered(Batch, "month", lambda row, value: row.month == value, "The first of a month (月份).")
-    status: BatchStatus | None = filtered(Batch, "status", lambda row, value: row.status == value, "Status (状态).")
+    court_code: str | None = filter_by_court(Batch)
+    month: date | None = filter_by(Batch, "month", "The first of a month (月份).")
+    status: BatchStatus | None = filter_by(Batch, "status", "Status (状态).")
 
 
-@filter_input("Which objections (异议筛选).")
+@filter_input
 class ObjectionFilter(Filters):
-    """Objections that are open, or answered."""
+    """Which objections (异议筛选)."""
 
-    open: bool | None = filtered(
-        Objection, "outcome", lambda row, value: row.outcome.is_(None) == value, "Whether they await an answer."
+    open: bool | None = filter_by(
+        Objection, "outcome", "Whether they await an answer.", lambda row, value: row.outcome.is_(None) == value
     )
 
 
-@filter_input("Which applications for repair (修复筛选).")
+@filter_input
 class RepairFilter(Filters):
-    """Applications that are open, or decided."""
+    """Which applications for repair (修复筛选)."""
 
-    open: bool | None = filtered(
-        Repair, "outcome", lambda row, value: row.outcome.is_(None) == value, "Whether they await a decision."
+    open: bool | None = filter_by(
+        Repair, "outcome", "Whether they await a decision.", lambda row, value: row.outcome.is_(None) == value
     )
 
 
-@filter_input("Which reminders (提醒筛选).")
+@filter_input
 class ReminderFilter(Filters):
-    """Reminders by court, kind and day."""
+    """Which reminders (提醒筛选)."""
 
-    court_code: str | None = of_court(Reminder)
-    kind: ReminderKind | None = filtered(Reminder, "kind", lambda row, value: row.kind == value, "Of what (类型).")
-    due_from: date | None = filtered(Reminder, "dueOn", lambda row, value: row.due_on >= value, "Due on or after.")
+    court_code: str | None = filter_by_court(Reminder)
+    kind: ReminderKind | None = filter_by(Reminder, "kind", "Of what (类型).")
+    due_from: date | None = filter_by(Reminder, "dueOn", "Due on or after.", lambda row, value: row.due_on >= value)
 
 
-@filter_input("Which imports (导入筛选).")
+@filter_input
 class ImportRunFilter(Filters):
-    """Imports by format and state."""
+    """Which imports (导入筛选)."""
 
-    format: str | None = filtered(
-        ImportRun, "format", lambda row, value: row.format == value, "What the lines are (格式)."
-    )
-    state: ImportState | None = filtered(
-        ImportRun, "state", lambda row, value: row.state == value, "Where they stand (状态)."
-    )
+    format: str | None = filter_by(ImportRun, "format", "What the lines are (格式).")
+    state: ImportState | None = filter_by(ImportRun, "state", "Where they stand (状态).")
 
 
-@filter_input("Which events (事件筛选).")
+@filter_input
 class EventFilter(Filters):
-    """Events by time and kind."""
+    """Which events (事件筛选)."""
 
-    since: datetime | None = filtered(Event, "occurredAt", lambda row, value: row.occurred_at >= value, "At or after.")
-    kind: EventKind | None = filtered(Event, "kind", lambda row, value: row.kind == value, "What happened (类型).")
+    since: datetime | None = filter_by(Event, "occurredAt", "At or after.", lambda row, value: row.occurred_at >= value)
+    kind: EventKind | None = filter_by(Event, "kind", "What happened (类型).")
 
 
-@filter_input("Which consents (授权筛选).")
+@filter_input
 class ConsentFilter(Filters):
-    """Consents by number and end."""
+    """Which consents (授权筛选)."""
 
-    reference: str | None = filtered(
-        Consent, "reference", lambda row, value: row.reference == value, "Number of the letter (授权书编号)."
-    )
-    valid_at: datetime | None = filtered(
+    reference: str | None = filter_by(Consent, "reference", "Number of the letter (授权书编号).")
+    valid_at: datetime | None = filter_by(
         Consent,
         "validTo",
-        lambda row, value: sa.and_(row.valid_from <= value, row.valid_to > value, row.revoked_at.is_(None)),
         "Live at this moment (有效于).",
+        lambda row, value: sa.and_(row.valid_from <= value, row.valid_to > value, row.revoked_at.is_(None)),
     )
 
 
-@filter_input("Which watches (监测筛选).")
+@filter_input
 class WatchFilter(Filters):
-    """Watches by reference, and those that have not ended."""
+    """Which watches (监测筛选)."""
 
-    reference: str | None = filtered(
-        Watch, "reference", lambda row, value: row.reference == value, "Your own reference (机构业务编号)."
-    )
-    open: bool | None = filtered(
-        Watch, "endedAt", lambda row, value: row.ended_at.is_(None) == value, "Whether they have not ended."
+    reference: str | None = filter_by(Watch, "reference", "Your own reference (机构业务编号).")
+    open: bool | None = filter_by(
+        Watch, "endedAt", "Whether they have not ended.", lambda row, value: row.ended_at.is_(None) == value
     )
 
 
-@filter_input("Which entries of the log (访问记录筛选).")
+@filter_input
 class AccessRecordFilter(Filters):
-    """Entries by time, purpose and result."""
+    """Which entries of the log (访问记录筛选)."""
 
-    since: datetime | None = filtered(AccessRecord, "at", lambda row, value: row.at >= value, "At or after.")
-    before: datetime | None = filtered(AccessRecord, "at", lambda row, value: row.at < value, "Before.")
-    purpose: Purpose | None = filtered(
-        AccessRecord, "purpose", lambda row, value: row.purpose == value, "Purpose (用途)."
-    )
-    result: AccessResult | None = filtered(
-        AccessRecord, "result", lambda row, value: row.result == value, "Result (结果类别)."
-    )
+    since: datetime | None = filter_by(AccessRecord, "at", "At or after.", lambda row, value: row.at >= value)
+    before: datetime | None = filter_by(AccessRecord, "at", "Before.", lambda row, value: row.at < value)
+    purpose: Purpose | None = filter_by(AccessRecord, "purpose", "Purpose (用途).")
+    result: AccessResult | None = filter_by(AccessRecord, "result", "Result (结果类别).")
 
 
-@filter_input("Which conflicts of identity (身份冲突筛选).")
+@filter_input
 class IdentityConflictFilter(Filters):
-    """Conflicts by state."""
+    """Which conflicts of identity (身份冲突筛选)."""
 
-    state: ConflictState | None = filtered(
-        IdentityConflict, "state", lambda row, value: row.state == value, "Open or resolved (状态)."
-    )
+    state: ConflictState | None = filter_by(IdentityConflict, "state", "Open or resolved (状态).")
 
 
-@filter_input("Which steps with identities (身份事项筛选).")
+@filter_input
 class IdentityActFilter(Filters):
-    """Acts by state."""
+    """Which steps with identities (身份事项筛选)."""
 
-    state: IdentityActState | None = filtered(
-        IdentityAct, "state", lambda row, value: row.state == value, "Proposed, done or refused (状态)."
-    )
+    state: IdentityActState | None = filter_by(IdentityAct, "state", "Proposed, done or refused (状态).")

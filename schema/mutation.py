@@ -1,4 +1,6 @@
-"""The mutations, by who may call them. One a request; send an Idempotency-Key with each."""
+"""The mutation type. A request contains one mutation and should have an Idempotency-Key."""
+
+from functools import partial
 
 import strawberry
 
@@ -6,7 +8,7 @@ from auth.scopes import Scope
 from casework import conversions, households, measures, objections
 from engine.policy import OPEN, all_of, require
 from resolvers.mutations import households as own_households
-from resolvers.mutations import moral_bank, remedies
+from resolvers.mutations import remedies
 from schema.credit.measure import Measure
 from schema.credit.point_conversion import PointConversion, VillageNotice
 from schema.credit.standing import HouseholdMember
@@ -26,59 +28,47 @@ from schema.procedure.remedy_input import (
 )
 from schema.procedure.repair import Repair
 
-REMEDY = all_of(Scope.REMEDY_WRITE)
-CONVERSION = all_of(Scope.CONVERSION_WRITE)
-ENROLLING = all_of(Scope.CONVERSION, Scope.HOUSEHOLD_WRITE)
+by_subject = partial(mutation, requires=all_of(Scope.REMEDY_WRITE))
+on_conversion = partial(mutation, requires=all_of(Scope.CONVERSION_WRITE))
+on_household = partial(mutation, requires=all_of(Scope.CONVERSION, Scope.HOUSEHOLD_WRITE))
 
 
 @strawberry.type(
     description="What changes something (办理). One a request; each is done whole or not at all, and says why not."
 )
 class Mutation(CourtMutations, PartnerMutations):
-    """The roots that write: staff's, partners', and those of litigants, the moral bank, villages and the platform."""
+    """The root fields of staff, partners, litigants, the moral bank, villages and the platform."""
 
-    file_objection = mutation(
+    file_objection = by_subject(
         objections.file_objection,
         FileObjectionInput,
         Objection,
         "The authenticated subject objects to an item of its own (提出异议).",
-        requires=REMEDY,
     )
-    apply_for_repair = mutation(
+    apply_for_repair = by_subject(
         remedies.apply_for_repair,
         ApplyForRepairInput,
         Repair,
         "The authenticated subject applies for repair (申请修复).",
-        requires=REMEDY,
     )
 
-    confirm_conversion = mutation(
+    confirm_conversion = on_conversion(
         conversions.confirm,
         ConfirmConversionInput,
         PointConversion,
         "The head office confirms a conversion (确认); the village is told next.",
-        requires=CONVERSION,
     )
-    return_conversion = mutation(
-        conversions.send_back,
-        ReturnConversionInput,
-        PointConversion,
-        "The head office returns a conversion (退回).",
-        requires=CONVERSION,
+    return_conversion = on_conversion(
+        conversions.send_back, ReturnConversionInput, PointConversion, "The head office returns a conversion (退回)."
     )
-    enrol_member = mutation(
+    enrol_member = on_household(
         own_households.enrol_member,
         EnrolMemberInput,
         HouseholdMember,
         "The head office enrols a person in a household, which ends its place in another one (入册).",
-        requires=ENROLLING,
     )
-    end_membership = mutation(
-        households.leave,
-        EndMembershipInput,
-        HouseholdMember,
-        "The head office ends a membership (迁出).",
-        requires=ENROLLING,
+    end_membership = on_household(
+        households.leave, EndMembershipInput, HouseholdMember, "The head office ends a membership (迁出)."
     )
     record_recognition = mutation(
         measures.recognise,
@@ -88,7 +78,7 @@ class Mutation(CourtMutations, PartnerMutations):
         requires=all_of(Scope.MEASURE_WRITE),
     )
     acknowledge_notice = mutation(
-        moral_bank.acknowledge,
+        conversions.acknowledge,
         AcknowledgeNoticeInput,
         VillageNotice,
         "A village acknowledges its notice (签收).",

@@ -1,9 +1,9 @@
-"""How mutations are declared: what each does, with which input, and which row its payload shows.
+"""Declarations of mutations.
 
-    propose_deduction = mutation(deductions.propose, ProposeDeductionInput, Deduction, "…", requires=ACTING)
+    propose_deduction = mutation(deductions.propose, ProposeDeductionInput, Deduction, "…", requires=…)
 
-`deductions.propose` is casework's own: its parameters are bound to the input's fields (`resolvers.mutations.binding`).
-The payload `ProposeDeductionPayload` is made from this one line.
+The parameters of `deductions.propose` are bound to the fields of the input (`resolvers.mutations.binding`). The type
+`ProposeDeductionPayload` is generated.
 """
 
 import dataclasses
@@ -19,19 +19,19 @@ from casework.refusal import Code, Refusal
 from engine.declare.directives import RequiresScopes
 from engine.declare.fields import DeclaredField, argument
 from engine.declare.relations import Root
-from engine.declare.row_types import model_of
-from engine.load.context import Later
+from engine.declare.row_types import get_model
+from engine.load.context import Deferred
 from engine.policy import OPEN, Requirement, require
 from resolvers.mutations.acting import Also, MutationRoot, Perform, perform_mutation
 from resolvers.mutations.binding import bind
+from schema.inputs import KEY
 
-KEY = "key"
 strawberry.enum(Code, name="MutationErrorCode", description="Why a mutation was refused (拒绝原因).")
 
 
 @strawberry.type(description="Why nothing was done (错误). Nothing is ever half done.")
 class MutationError:
-    """A refusal as a client reads it."""
+    """A refusal for the client."""
 
     code: Code = strawberry.field(description="For programs (代码).")
     message: str = strawberry.field(description="What was wrong (说明).")
@@ -40,7 +40,7 @@ class MutationError:
 
     @classmethod
     def of(cls, refusal: Refusal) -> "MutationError":
-        """A refusal, with the place of its field in the input."""
+        """Convert a refusal. Its path is that of the field in the input."""
         named = [to_camel_case(part) for part in refusal.field.split(".")] if refusal.field else []
         return cls(code=refusal.code, message=refusal.message, path=["input", *named], hint=refusal.hint)
 
@@ -49,19 +49,19 @@ require(MutationError, OPEN)
 
 
 class MutationField(DeclaredField):
-    """A root field that changes something."""
+    """A root field of the mutation type."""
 
-    declaration: MutationRoot  # type: ignore[assignment]  # no other executor reads it
+    declaration: MutationRoot  # type: ignore[assignment]  # other executors do not read it
     payload: Any = None
 
     @property
     def is_basic_field(self) -> bool:
-        """Never: it does something."""
+        """False, because the field has side effects."""
         return False
 
     def get_result(self, source: Any, info: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        """Do it, and answer with its payload."""
-        return Later(self._answer, info.context, plain(kwargs["input"]))
+        """Perform the mutation and return its payload."""
+        return Deferred(self._answer, info.context, convert_to_dict(kwargs["input"]))
 
     async def _answer(self, context: Any, given: dict[str, Any]) -> Any:
         noun, *_ = (field.name for field in dataclasses.fields(self.payload))
@@ -72,15 +72,15 @@ class MutationField(DeclaredField):
         return self.payload(**{noun: done}, **told, errors=[])
 
 
-def plain(given: Any) -> dict[str, Any]:
-    """An input as a dictionary of its fields, inputs within it too; values as they are."""
+def convert_to_dict(given: Any) -> dict[str, Any]:
+    """Convert an input and nested inputs to dictionaries."""
     return {field.name: _plain(getattr(given, field.name)) for field in dataclasses.fields(given)}
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(one) for one in value]
-    return plain(value) if dataclasses.is_dataclass(value) else value
+    return convert_to_dict(value) if dataclasses.is_dataclass(value) else value
 
 
 def mutation(
@@ -93,41 +93,25 @@ def mutation(
     lines: Root | None = None,
     also: Sequence[Also] = (),
 ) -> Any:
-    """A mutation: `do` with the fields of the input `given`; its payload shows a row of the type `shows`.
+    """Declare a mutation that calls `do` with the fields of the input `given`. Its payload has a row of the type
+    `shows`.
 
-    lines: where the changed row stands for many, the root that leads from its key to them. also: what is told once.
+    lines: the root that leads from the key of the changed row to its lines, if the payload lists them. also: values
+    that are returned once.
     """
     noun = ("lines", list[shows] | None) if lines else (to_snake_case(shows.__name__), shows | None)
     payload = _payload(given.__name__.removesuffix("Input"), noun, also, requires)
     made = MutationField(
-        description=description,
-        directives=[RequiresScopes.of(requires)],
-        type_annotation=StrawberryAnnotation(payload),
+        description=description, directives=[RequiresScopes.of(requires)], type_annotation=StrawberryAnnotation(payload)
     )
     made.payload, made.requirement = payload, requires
-    made.declaration = MutationRoot(_performed_by(do, given), model_of(shows), _keys(given), lines, also)
+    made.declaration = MutationRoot(_performed_by(do, given), get_model(shows), _keys(given), lines, also)
     made.arguments = [argument("input", given, "What to do.")]
     return made
 
 
-def key(model: type, description: str, *, default: Any = dataclasses.MISSING) -> Any:
-    """A field of an input that holds the id of a row of `model`; the mutation is given its key."""
-    return strawberry.field(description=description, default=default, metadata={KEY: model})
-
-
-def mutation_input(description: str) -> Any:
-    """Declare the input of a mutation. Whoever may call the mutation may send it."""
-
-    def declare(cls: type) -> type:
-        made = strawberry.input(cls, description=description)
-        require(made, OPEN)
-        return made
-
-    return declare
-
-
 def _payload(name: str, noun: tuple[str, Any], also: Sequence[Also], requires: Requirement) -> Any:
-    """The type of a mutation's answer: the changed row, or why nothing was changed."""
+    """Return the payload type: the changed row, values that are returned once, and errors."""
     shown, type_ = noun
     once = {one.name: str | None for one in also}
     members = {
@@ -147,12 +131,12 @@ def _payload(name: str, noun: tuple[str, Any], also: Sequence[Also], requires: R
 
 
 def _keys(given: Any) -> dict[str, type]:
-    """The fields of an input that hold ids, and of rows of which model."""
+    """Return the models of the fields of an input that hold ids."""
     return {field.name: field.metadata[KEY] for field in dataclasses.fields(given) if KEY in field.metadata}
 
 
 def _performed_by(do: Callable[..., Awaitable[Any]], given: Any) -> Perform:
-    """A function that takes `Acting`; or one of casework, with each of its parameters bound to its source."""
+    """Return `do` if it takes `Acting`; otherwise bind its parameters."""
     if "acting" not in inspect.signature(do).parameters:
         return bind(do, given)
     _check_parameters(do, given)
@@ -160,7 +144,7 @@ def _performed_by(do: Callable[..., Awaitable[Any]], given: Any) -> Perform:
 
 
 def _check_parameters(perform: Perform, given: Any) -> None:
-    """The fields of an input are the parameters of what it is for: a mistake in a declaration, found on import."""
+    """Raise TypeError if the fields of an input are not the parameters of a function."""
     wanted = {name for name in inspect.signature(perform).parameters if name != "acting"}
     if wanted != (found := {field.name for field in dataclasses.fields(given)}):
         raise TypeError(f"{given.__name__} has {sorted(found)}, and {perform.__name__} takes {sorted(wanted)}")

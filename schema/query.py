@@ -1,4 +1,4 @@
-"""The root fields, by audience."""
+"""The query type."""
 
 from datetime import date
 
@@ -7,13 +7,13 @@ import strawberry
 import models
 from auth.scopes import Scope
 from engine.declare.connections import Connection
-from engine.declare.fields import argument, root, root_connection, rooted
+from engine.declare.fields import argument, root, root_connection
 from engine.declare.nodes import Node
 from engine.load.nodes import NodesRoot
 from engine.policy import OPEN, all_of, any_of, require
 from resolvers import roots
 from resolvers.credit import lenders, standings
-from resolvers.oversight.statistics import ROOT as STATISTICS
+from resolvers.oversight.statistics import ROOT as STATISTICS_ROOT
 from resolvers.register import litigants
 from resolvers.visibility import about
 from schema.credit.catalogue import Behaviour, CatalogueVersion, CodeType, MoralBankItem
@@ -46,8 +46,8 @@ from schema.oversight.statistics import ARGUMENTS as STATISTICS_ARGUMENTS
 from schema.oversight.statistics import Statistic
 from schema.partners.event import Event
 from schema.partners.partner_query import CONSENTED, PartnerQuery
-from schema.partners.rate_limit import RateLimit, rate_limit
-from schema.partners.viewer import Viewer, viewer
+from schema.partners.rate_limit import RateLimit, get_rate_limit
+from schema.partners.viewer import Viewer, get_viewer
 from schema.procedure.batch import Batch
 from schema.procedure.bulletin import Bulletin
 from schema.procedure.deduction import Deduction
@@ -60,31 +60,40 @@ from schema.register.identity import IdentityAct, IdentityConflict
 from schema.register.import_run import ImportRun
 from schema.register.litigant import Litigant
 from schema.register.party import Party
+from schema.requirements import (
+    CATALOGUE,
+    CONVERSION,
+    COURT_PROCEDURE,
+    EVENT,
+    MEASURE,
+    NOTICE,
+    REGISTER,
+    SELF,
+    STATISTICS,
+)
 
-CATALOGUE = any_of(Scope.CATALOGUE)
-REGISTER = any_of(Scope.REGISTER)
 IN_FORCE = argument(
     "as_of", date | None, "Only what the edition in force on this day holds; every edition's by default.", None
 )
-PROCEDURE = all_of(Scope.REGISTER, Scope.PROCEDURE)
 
 
 @strawberry.type(description="Where answers begin. Each field says which scopes it needs.")
 class Query(PartnerQuery):
-    """The roots."""
+    """The root fields."""
 
     rate_limit: RateLimit | None = strawberry.field(
-        resolver=rate_limit, description="What you have left of your budget (额度); none where there are no budgets."
+        resolver=get_rate_limit,
+        description="What you have left of your budget (额度); none where there are no budgets.",
     )
-    viewer: Viewer = strawberry.field(resolver=viewer, description="Who you are to this service (接入方身份).")
-    node: Node | None = rooted(
+    viewer: Viewer = strawberry.field(resolver=get_viewer, description="Who you are to this service (接入方身份).")
+    node: Node | None = root(
         NodesRoot(many=False),
         "An object by its id; null where it is unknown or not for you, which look alike.",
         argument("id", strawberry.ID, "An id that this service gave out."),
         CONSENTED,
         requires=OPEN,
     )
-    nodes: list[Node | None] = rooted(
+    nodes: list[Node | None] = root(
         NodesRoot(many=True),
         "Up to 100 objects by their ids, in order; null as with `node`.",
         argument("ids", list[strawberry.ID], "Up to 100 such ids."),
@@ -94,10 +103,7 @@ class Query(PartnerQuery):
     )
 
     me: Litigant | None = root(
-        litigants.SELF,
-        "Everything about the authenticated subject (本人).",
-        requires=any_of(Scope.SELF),
-        about=litigants.ABOUT,
+        litigants.SELF, "Everything about the authenticated subject (本人).", requires=SELF, about=litigants.ABOUT
     )
 
     party: Party | None = root(
@@ -109,7 +115,7 @@ class Query(PartnerQuery):
         prepare=roots.prepare_party,
     )
     parties: Connection[Party] = root_connection(
-        roots.everything(models.Party),
+        roots.list_everything(models.Party),
         "All parties (当事人).",
         requires=REGISTER,
         about=about.ABOUT_ITSELF,
@@ -125,7 +131,7 @@ class Query(PartnerQuery):
         prepare=roots.prepare_case,
     )
     cases: Connection[Case] = root_connection(
-        roots.everything(models.CourtCase),
+        roots.list_everything(models.CourtCase),
         "Cases (案件).",
         requires=REGISTER,
         about=about.ABOUT_PARTICIPANTS,
@@ -133,27 +139,27 @@ class Query(PartnerQuery):
         order_type=CaseOrder,
     )
     deductions: Connection[Deduction] = root_connection(
-        roots.everything(models.Deduction),
+        roots.list_everything(models.Deduction),
         "Deductions in every state (扣分).",
-        requires=PROCEDURE,
+        requires=COURT_PROCEDURE,
         about=about.ABOUT_PARTY,
         filter_type=DeductionFilter,
         order_type=DeductionOrder,
     )
     batches: Connection[Batch] = root_connection(
-        roots.BATCHES, "Batches, newest first (批次).", requires=PROCEDURE, filter_type=BatchFilter
+        roots.BATCHES, "Batches, newest first (批次).", requires=COURT_PROCEDURE, filter_type=BatchFilter
     )
     objections: Connection[Objection] = root_connection(
         roots.OBJECTIONS,
         "Objections, those due first before others (异议).",
-        requires=PROCEDURE,
+        requires=COURT_PROCEDURE,
         about=about.ABOUT_DEDUCTION,
         filter_type=ObjectionFilter,
     )
     repairs: Connection[Repair] = root_connection(
         roots.REPAIRS,
         "Applications for repair, oldest first (修复申请).",
-        requires=PROCEDURE,
+        requires=COURT_PROCEDURE,
         about=about.ABOUT_PARTY,
         filter_type=RepairFilter,
     )
@@ -161,21 +167,21 @@ class Query(PartnerQuery):
     identity_conflicts: Connection[IdentityConflict] = root_connection(
         roots.IDENTITY_CONFLICTS,
         "Numbers that files give to somebody of another name, oldest first (身份冲突).",
-        requires=PROCEDURE,
+        requires=COURT_PROCEDURE,
         about=about.ABOUT_CONFLICT,
         filter_type=IdentityConflictFilter,
     )
     identity_acts: Connection[IdentityAct] = root_connection(
         roots.IDENTITY_ACTS,
         "What was done with identities or awaits confirmation, oldest first (身份事项).",
-        requires=PROCEDURE,
+        requires=COURT_PROCEDURE,
         about=about.ABOUT_PARTY,
         filter_type=IdentityActFilter,
     )
     reminders: Connection[Reminder] = root_connection(
         roots.REMINDERS,
         "Reminders, those due first before others (期限提醒).",
-        requires=PROCEDURE,
+        requires=COURT_PROCEDURE,
         filter_type=ReminderFilter,
     )
 
@@ -186,11 +192,11 @@ class Query(PartnerQuery):
         filter_type=ImportRunFilter,
     )
 
-    lender_candidates: list[LenderCandidate] = rooted(
+    lender_candidates: list[LenderCandidate] = root(
         lenders.ROOT,
         "Who may be a professional lender, by the number of cases (职业放贷人线索): for a judge to decide.",
         argument("first", int, "How many, 1 to 100."),
-        requires=PROCEDURE,
+        requires=COURT_PROCEDURE,
         sized_by="first",
     )
 
@@ -214,47 +220,41 @@ class Query(PartnerQuery):
     )
 
     point_conversions: Connection[PointConversion] = root_connection(
-        roots.CONVERSIONS,
-        "Conversions, newest first (积分转换).",
-        requires=any_of(Scope.CONVERSION),
-        about=about.ABOUT_PARTY,
+        roots.CONVERSIONS, "Conversions, newest first (积分转换).", requires=CONVERSION, about=about.ABOUT_PARTY
     )
     village_notices: Connection[VillageNotice] = root_connection(
-        roots.NOTICES,
-        "Notices for your village, newest first (村社告知).",
-        requires=any_of(Scope.NOTICE),
-        about=about.ABOUT_NOTICE,
+        roots.NOTICES, "Notices for your village, newest first (村社告知).", requires=NOTICE, about=about.ABOUT_NOTICE
     )
-    household_standing: HouseholdStanding | None = rooted(
+    household_standing: HouseholdStanding | None = root(
         standings.ROOT,
         "How a household stands (家庭积分状况).",
         argument("key", str, "The key of the household (家庭编号)."),
         requires=any_of(Scope.CONVERSION, Scope.NOTICE),
     )
     household_standings: Connection[HouseholdStanding] = root_connection(
-        roots.everything(standings.HouseholdStanding),
+        roots.list_everything(standings.HouseholdStanding),
         "How households stand (家庭积分状况); a village's own.",
         requires=any_of(Scope.CONVERSION, Scope.NOTICE),
         about=standings.ABOUT,
     )
     measures: Connection[Measure] = root_connection(
-        roots.MEASURES, "Measures, newest first (互认措施).", requires=any_of(Scope.MEASURE), about=about.ABOUT_MEASURE
+        roots.MEASURES, "Measures, newest first (互认措施).", requires=MEASURE, about=about.ABOUT_MEASURE
     )
     events: Connection[Event] = root_connection(
         roots.EVENTS,
         "Events, oldest first: keep the last endCursor, and ask for what came after it (变更事件). "
         "A partner's are those of whom it watches, of what vanished since it was served it, and of its consents.",
         CONSENTED,
-        requires=all_of(Scope.EVENT),
+        requires=EVENT,
         about=about.ABOUT_EVENT,
         filter_type=EventFilter,
         prepare=roots.prepare_access,
     )
-    statistics: list[Statistic] = rooted(
-        STATISTICS,
+    statistics: list[Statistic] = root(
+        STATISTICS_ROOT,
         "Figures over deductions, codes, repairs, conversions and look-ups, the largest groups first (统计).",
         *STATISTICS_ARGUMENTS,
-        requires=any_of(Scope.STATISTICS),
+        requires=STATISTICS,
         sized_by="first",
     )
     access_records: Connection[AccessRecord] = root_connection(
@@ -265,24 +265,26 @@ class Query(PartnerQuery):
         filter_type=AccessRecordFilter,
     )
 
-    courts: list[Court] = root(roots.everything(models.Court), "Courts (法院).", requires=CATALOGUE)
+    courts: list[Court] = root(roots.list_everything(models.Court), "Courts (法院).", requires=CATALOGUE)
     catalogue_versions: list[CatalogueVersion] = root(
         roots.EDITIONS, "Editions of the catalogue (目录版本).", IN_FORCE, requires=CATALOGUE
     )
     behaviours: list[Behaviour] = root(
-        roots.of_edition(models.Behaviour), "Behaviours (失信行为).", IN_FORCE, requires=CATALOGUE
+        roots.list_edition(models.Behaviour), "Behaviours (失信行为).", IN_FORCE, requires=CATALOGUE
     )
     code_types: list[CodeType] = root(
-        roots.of_edition(models.CodeType), "Code types (信用码类型).", IN_FORCE, requires=CATALOGUE
+        roots.list_edition(models.CodeType), "Code types (信用码类型).", IN_FORCE, requires=CATALOGUE
     )
     grading_rules: list[GradingRule] = root(
-        roots.of_edition(models.GradingRule), "Rules of grading (分级规则).", IN_FORCE, requires=CATALOGUE
+        roots.list_edition(models.GradingRule), "Rules of grading (分级规则).", IN_FORCE, requires=CATALOGUE
     )
     moral_bank_items: list[MoralBankItem] = root(
-        roots.of_edition(models.MoralBankItem), "Moral-bank items (道德银行项目).", IN_FORCE, requires=CATALOGUE
+        roots.list_edition(models.MoralBankItem), "Moral-bank items (道德银行项目).", IN_FORCE, requires=CATALOGUE
     )
     benefits: list[Benefit] = root(
-        roots.everything(models.Benefit), "Benefits that are linked to moral points (关爱礼遇).", requires=CATALOGUE
+        roots.list_everything(models.Benefit),
+        "Benefits that are linked to moral points (关爱礼遇).",
+        requires=CATALOGUE,
     )
 
 

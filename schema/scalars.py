@@ -1,4 +1,4 @@
-"""Scalars whose text is the same from every executor."""
+"""Scalars, which all executors write alike."""
 
 import re
 from collections.abc import Mapping
@@ -15,13 +15,15 @@ MOST_DIGITS = 13
 
 
 def write_moment(value: datetime) -> str:
-    """UTC with all six digits of a second and `Z`."""
-    moment = value if value.tzinfo is None else value.astimezone(UTC)  # asyncpg gives the infinite ones without a zone
+    """Return UTC in ISO 8601 with six digits of a second and `Z`."""
+    moment = (
+        value if value.tzinfo is None else value.astimezone(UTC)
+    )  # asyncpg returns infinite values without a time zone
     return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def read_moment(value: object) -> datetime:
-    """A moment that knows its zone, in UTC. Raises ValueError otherwise."""
+    """Parse a moment with a time zone and return it in UTC. Raises ValueError otherwise."""
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else None
         if moment and moment.tzinfo:
@@ -32,7 +34,7 @@ def read_moment(value: object) -> datetime:
 
 
 def read_day(value: object) -> date:
-    """A day as YYYY-MM-DD, and in no other spelling. Raises ValueError otherwise."""
+    """Parse a day in the form YYYY-MM-DD. Raises ValueError otherwise."""
     try:
         if isinstance(value, str) and DAY.fullmatch(value):
             return date.fromisoformat(value)
@@ -42,7 +44,10 @@ def read_day(value: object) -> date:
 
 
 def read_amount(value: object) -> Decimal:
-    """An amount with two places. Raises ValueError otherwise; its example is short enough to be told as it is."""
+    """Parse an amount with two decimal places. Raises ValueError otherwise.
+
+    Error redaction removes long numbers, so that the example in the message is short.
+    """
     found = AMOUNT.fullmatch(value) if isinstance(value, str) else None
     if found is None:
         raise ValueError("Money must be a decimal string with two places, such as 20000.50.")
@@ -52,7 +57,7 @@ def read_amount(value: object) -> Decimal:
 
 
 def read_digest(value: object) -> bytes:
-    """The 32 bytes of a SHA-256 in hexadecimal. Raises ValueError otherwise."""
+    """Parse the 32 bytes of a SHA-256 in hexadecimal. Raises ValueError otherwise."""
     if isinstance(value, str) and DIGEST.fullmatch(value):
         return bytes.fromhex(value)
     raise ValueError("Sha256 must be the SHA-256 of a file as 64 hexadecimal digits.")

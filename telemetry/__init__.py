@@ -1,1 +1,1 @@
-"""Tells those who run the service how it is: metrics, traces and logs. Nothing in them is personal."""
+"""Metrics, traces and logs for operators, without personal data."""

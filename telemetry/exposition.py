@@ -1,4 +1,4 @@
-"""/metrics: what all workers counted, and what waits in the database, for Prometheus."""
+"""/metrics for Prometheus: counters of all workers, and the backlog in the database."""
 
 import asyncio
 import os
@@ -26,19 +26,19 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.requests import Request
 from starlette.responses import Response
 
-from casework.backlog import Backlog, backlog
+from casework.backlog import Backlog, measure_backlog
 from jobs.worker import is_led
 
 DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
-"""Names the directory in which the workers of one service count together; unset where there is one."""
+"""The environment variable that names the directory shared by the workers; unset with one worker."""
 
 LOOK_SECONDS = 1.0
 disable_created_metrics()  # type: ignore[no-untyped-call]  # as many series again, that nobody asks for
 
 
 @contextmanager
-def counting_together(workers: int) -> Iterator[None]:
-    """While the context lasts, so many processes that are started count in one directory, emptied at its end."""
+def share_counters(workers: int) -> Iterator[None]:
+    """Let the processes that are started in this context count in one directory, removed at its end."""
     if workers == 1:
         yield
         return
@@ -49,7 +49,7 @@ def counting_together(workers: int) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class MetricsState:
-    """What the database says. led: whether some process does what time brings."""
+    """The state of the service in the database. led: whether a worker leads."""
 
     waits: Backlog
     led: bool
@@ -57,60 +57,60 @@ class MetricsState:
 
 @dataclass(frozen=True)
 class StateCollector(Collector):
-    """The state of a service as metrics; None where the database did not tell."""
+    """The state of the service as metrics; None if the database did not answer."""
 
     state: MetricsState | None
 
     def collect(self) -> Iterator[Metric]:
-        """One gauge for each figure."""
-        yield gauge("suxin_database_up", "Whether the database told what waits", self.state is not None)
+        """Yield one gauge for each figure."""
+        yield make_gauge("suxin_database_up", "Whether the database told what waits", self.state is not None)
         if self.state:
             waits = self.state.waits
-            yield gauge("suxin_worker_leading", "Whether some process does what time brings", self.state.led)
-            yield gauge("suxin_webhook_due", "Deliveries that are due", waits.deliveries)
-            yield gauge("suxin_webhook_due_seconds", "Time since the first of them was due", waits.waiting)
-            yield gauge("suxin_webhooks_failing", "Webhooks that are sent nothing any more", waits.failing)
-            yield gauge("suxin_objections_overdue", "Objections that should have been answered", waits.objections)
-            yield gauge("suxin_months_unpublished", "Months of courts that are over and unpublished", waits.months)
+            yield make_gauge("suxin_worker_leading", "Whether some process does what time brings", self.state.led)
+            yield make_gauge("suxin_webhook_due", "Deliveries that are due", waits.deliveries)
+            yield make_gauge("suxin_webhook_due_seconds", "Time since the first of them was due", waits.waiting)
+            yield make_gauge("suxin_webhooks_failing", "Webhooks that are sent nothing any more", waits.failing)
+            yield make_gauge("suxin_objections_overdue", "Objections that should have been answered", waits.objections)
+            yield make_gauge("suxin_months_unpublished", "Months of courts that are over and unpublished", waits.months)
             if waits.days is not None:
-                yield gauge("suxin_days_behind", "Days that the worker has not worked through", waits.days)
+                yield make_gauge("suxin_days_behind", "Days that the worker has not worked through", waits.days)
 
 
-def gauge(name: str, meaning: str, value: float) -> GaugeMetricFamily:
-    """A figure without labels."""
+def make_gauge(name: str, meaning: str, value: float) -> GaugeMetricFamily:
+    """Return a gauge without labels."""
     return GaugeMetricFamily(name, meaning, float(value))
 
 
-def exposition(engine: AsyncEngine, now: Callable[[], datetime]) -> Callable[[Request], object]:
-    """The endpoint for Prometheus. Whichever worker answers, it answers for all of them."""
+def build_metrics_endpoint(engine: AsyncEngine, now: Callable[[], datetime]) -> Callable[[Request], object]:
+    """Return the endpoint for Prometheus. Any worker answers for all workers."""
 
     async def metrics(request: Request) -> Response:
-        found = await state(engine, now())
-        text = await asyncio.to_thread(written, (StateCollector(found),))
+        found = await read_state(engine, now())
+        text = await asyncio.to_thread(write_metrics, (StateCollector(found),))
         return Response(text, media_type=CONTENT_TYPE_LATEST)
 
     return metrics
 
 
-async def state(engine: AsyncEngine, now: datetime) -> MetricsState | None:
-    """What the database says of a service, within a second."""
+async def read_state(engine: AsyncEngine, now: datetime) -> MetricsState | None:
+    """Read the state of the service, within LOOK_SECONDS; None if the database does not answer."""
     try:
         async with asyncio.timeout(LOOK_SECONDS), engine.connect() as connection:
-            return MetricsState(await backlog(connection, now), await is_led(connection))
+            return MetricsState(await measure_backlog(connection, now), await is_led(connection))
     except (TimeoutError, OSError, sa.exc.SQLAlchemyError):
         return None
 
 
-def written(collectors: Iterable[Collector]) -> bytes:
-    """What was counted, and more."""
+def write_metrics(collectors: Iterable[Collector]) -> bytes:
+    """Return the counters and the metrics of `collectors` in Prometheus's text format."""
     registry = CollectorRegistry()
     for collector in collectors:
         registry.register(collector)
-    return generate_latest(counted()) + generate_latest(registry)
+    return generate_latest(collect_counters()) + generate_latest(registry)
 
 
-def counted() -> CollectorRegistry:
-    """What was counted here, or by all workers together. What a dead one had in use is forgotten."""
+def collect_counters() -> CollectorRegistry:
+    """Return the counters of this process, or of all workers. Gauges of dead workers are removed."""
     if not (directory := os.environ.get(DIRECTORY)):
         return REGISTRY
     for process in {int(file.stem.rpartition("_")[2]) for file in Path(directory).glob("gauge_live*.db")}:

@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line for machines, or a line for people. Values of errors are left out: they may be names."""
+"""Logs: a JSON object or a line of text for each event. Messages of errors are omitted: they may hold names."""
 
 import sys
 import traceback
@@ -16,33 +16,33 @@ OWN = ("suxin", "uvicorn")
 
 
 def form_of(setting: str | None) -> str:
-    """`json` or `text`: as it is set; else text for a terminal, and JSON for whatever reads standard error."""
+    """Return the log format: the setting, else text for a terminal and JSON otherwise."""
     return setting or (TEXT if sys.stderr.isatty() else JSON)
 
 
-def configuration(form: str) -> dict[str, Any]:
-    """What `logging.config.dictConfig` and uvicorn need, in each process. Libraries are heard from WARNING on."""
+def build_configuration(form: str) -> dict[str, Any]:
+    """Return the configuration for `logging.config.dictConfig` and uvicorn. Libraries log from WARNING on."""
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {"line": {"()": "telemetry.logs.formatter", "form": form}},
+        "formatters": {"line": {"()": "telemetry.logs.build_formatter", "form": form}},
         "handlers": {"error": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"level": "WARNING", "handlers": ["error"]},
         "loggers": {name: {"level": "INFO", "handlers": [], "propagate": True} for name in OWN},
     }
 
 
-def formatter(form: str) -> ProcessorFormatter:
-    """Makes lines of what any logger says."""
-    said: list[Processor] = [structlog.stdlib.add_logger_name, structlog.stdlib.ExtraAdder(), discreet]
+def build_formatter(form: str) -> ProcessorFormatter:
+    """Return the formatter of all loggers."""
+    said: list[Processor] = [structlog.stdlib.add_logger_name, structlog.stdlib.ExtraAdder(), remove_values]
     return ProcessorFormatter(
         foreign_pre_chain=[*said, *_everywhere()],
         processors=[ProcessorFormatter.remove_processors_meta, _renderer(form)],
     )
 
 
-def request_lines(form: str) -> Any:
-    """The logger of requests. It does without `logging`, which would take four times as long for each of them."""
+def build_request_logger(form: str) -> Any:
+    """Return the logger of requests. It bypasses `logging`, which takes four times as long."""
     return structlog.wrap_logger(
         structlog.WriteLogger(sys.stderr),
         processors=[*_everywhere(), _renderer(form)],
@@ -52,7 +52,7 @@ def request_lines(form: str) -> Any:
 
 def _everywhere() -> list[Processor]:
     stamp = structlog.processors.TimeStamper(fmt="iso", utc=True, key="time")
-    return [structlog.stdlib.add_log_level, traced, stamp, structlog.processors.EventRenamer("message")]
+    return [structlog.stdlib.add_log_level, add_trace_id, stamp, structlog.processors.EventRenamer("message")]
 
 
 def _renderer(form: str) -> Processor:
@@ -65,20 +65,20 @@ def _dumped(event: Mapping[str, Any], **_: Any) -> str:
     return orjson.dumps(event, default=str).decode()
 
 
-def discreet(logger: Any, method: str, event: EventDict) -> EventDict:
-    """An error without its message, and of others' messages the first line: the rest quotes what went wrong."""
+def remove_values(logger: Any, method: str, event: EventDict) -> EventDict:
+    """Remove the messages of exceptions, and all but the first line of messages of libraries, which quote values."""
     if raised := event.pop("exc_info", None):
         kind, _, where = raised if isinstance(raised, tuple) else sys.exc_info()
         event["exception"] = kind.__name__ if kind else None
         event["stack"] = "".join(traceback.format_tb(where))
-    event.pop("color_message", None)  # uvicorn's own, for terminals
+    event.pop("color_message", None)  # of uvicorn, for terminals
     if not str(event.get("logger")).startswith(OWN[0]):
         event["event"] = str(event["event"]).strip().partition("\n")[0]
     return event
 
 
-def traced(logger: Any, method: str, event: EventDict) -> EventDict:
-    """Names the trace in which something is said, if there is one."""
+def add_trace_id(logger: Any, method: str, event: EventDict) -> EventDict:
+    """Add the id of the current trace, if any."""
     context = trace.get_current_span().get_span_context()
     if context.is_valid:
         event["trace_id"] = trace.format_trace_id(context.trace_id)

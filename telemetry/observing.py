@@ -1,4 +1,4 @@
-"""Each request over HTTP, told to those who run the service: counted, timed, logged, and traced if that is wanted."""
+"""Middleware that counts, times, logs and traces each HTTP request."""
 
 from dataclasses import dataclass, field
 from functools import cache
@@ -29,17 +29,14 @@ OTHERS = Counter("suxin_http_requests", "Requests beside GraphQL, by path and st
 
 METHODS = frozenset({"GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"})
 PROBES = frozenset({"/livez", "/readyz", "/metrics"})
-"""What is asked every few seconds, and told to nobody."""
+"""Paths that are requested every few seconds; they are not observed."""
 
 NONE, SEVERAL, OTHER = "none", "several", "other"
 
 
 @dataclass(frozen=True)
 class Telemetry:
-    """Where requests are told of, beside the metrics. lines: the logger of requests. provider: of OpenTelemetry.
-
-    Both are None where nobody wants them.
-    """
+    """The outputs beside metrics. lines: the logger of requests. provider: of OpenTelemetry. None if not wanted."""
 
     lines: Any = None
     provider: Any = None
@@ -47,7 +44,7 @@ class Telemetry:
 
 @dataclass
 class Observing:
-    """Middleware that tells of each request once its answer begins. paths: those that there are."""
+    """Middleware that reports each request when its response begins. paths: the known paths."""
 
     app: ASGIApp
     telemetry: Telemetry
@@ -59,7 +56,7 @@ class Observing:
         self.tracer = provider.get_tracer("suxin") if provider else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, and tell of it."""
+        """Pass a request on, and report it."""
         if scope["type"] != "http" or scope["path"] in PROBES:
             await self.app(scope, receive, send)
             return
@@ -75,15 +72,15 @@ class Observing:
             raise
 
     async def _traced(self, tracer: Tracer, request: "Observed", receive: Receive) -> None:
-        """The same with a current span, so that what else is traced in this process belongs to it."""
-        request.span = traces.begun(tracer, Headers(scope=request.scope))
+        """Pass a request on in a current span, so that other spans of this process belong to it."""
+        request.span = traces.begin_span(tracer, Headers(scope=request.scope))
         quiet = {"end_on_exit": False, "record_exception": False, "set_status_on_exception": False}
         with trace.use_span(request.span, **quiet):
             await self.app(request.scope, receive, request.send)
 
 
 class Observed:
-    """One request, and where its answer goes."""
+    """One request, and the `send` of its response."""
 
     def __init__(self, observing: Observing, scope: Scope, send: Send) -> None:
         self.scope, self.seen = scope, Observation()
@@ -91,52 +88,52 @@ class Observed:
         self._observing, self._send = observing, send
 
     async def send(self, message: Message) -> None:
-        """Pass the answer on."""
+        """Pass a message on; report the request when the response begins."""
         if message["type"] == "http.response.start":
             self.tell(message["status"])
         await self._send(message)
 
     def tell(self, status: int) -> None:
-        """Tell of the request, once."""
+        """Report the request, once."""
         if self.seen.told:
             return
         self.seen.told = True
         path = self.scope["path"] if self.scope["path"] in self._observing.paths else OTHER
         method = self.scope["method"] if self.scope["method"] in METHODS else OTHER
         if path == GRAPHQL:
-            counted(self.seen)
+            count_request(self.seen)
         else:
             OTHERS.labels(path, status).inc()
         if lines := self._observing.telemetry.lines:
             say = lines.error if status >= 500 else lines.info
-            say("request", **line(self.seen, path, method, status))
+            say("request", **describe_request(self.seen, path, method, status))
         if tracer := self._observing.tracer:
-            traces.ended(tracer, self.span, method, path, status, self.seen)
+            traces.end_span(tracer, self.span, method, path, status, self.seen)
 
 
-def counted(seen: Observation) -> None:
-    """Count a GraphQL request, and its time."""
+def count_request(seen: Observation) -> None:
+    """Count a GraphQL request, and record its time."""
     audience = seen.principal.audience.value if seen.principal else NONE
     operation, named = (seen.operation.kind, seen.operation.fields) if seen.operation else (NONE, (NONE,))
     asked = named[0] if len(named) == 1 else SEVERAL
-    counter(audience, operation, asked, seen.outcome).inc()
-    timer(audience, operation, asked).observe(seen.milliseconds() / 1000)
+    find_counter(audience, operation, asked, seen.outcome).inc()
+    find_timer(audience, operation, asked).observe(seen.milliseconds() / 1000)
 
 
 @cache
-def counter(audience: str, operation: str, asked: str, outcome: str) -> Counter:
-    """The counter of such requests. All four are the service's own words: there are few."""
+def find_counter(audience: str, operation: str, asked: str, outcome: str) -> Counter:
+    """Return the counter with these labels. All are words of the service, so there are few."""
     return REQUESTS.labels(audience, operation, asked, outcome)
 
 
 @cache
-def timer(audience: str, operation: str, asked: str) -> Histogram:
-    """The histogram of such requests."""
+def find_timer(audience: str, operation: str, asked: str) -> Histogram:
+    """Return the histogram with these labels."""
     return SECONDS.labels(audience, operation, asked)
 
 
-def line(seen: Observation, path: str, method: str, status: int) -> dict[str, Any]:
-    """What the log says of a request."""
+def describe_request(seen: Observation, path: str, method: str, status: int) -> dict[str, Any]:
+    """Return the log event of a request."""
     told: dict[str, Any] = {"request_id": str(seen.request_id), "method": method, "path": path, "status": status}
     told["milliseconds"] = seen.milliseconds()
     if path == GRAPHQL:

@@ -1,7 +1,7 @@
-"""Traces by OpenTelemetry, for whoever sets its standard variables. What is personal stays out of them.
+"""Traces by OpenTelemetry, configured by its standard variables, without personal data.
 
-A client chooses its operation's name and writes the document: neither is recorded. Where the document holds no text of
-its own, its digest is, as the access log has it; the digest of a text that can be guessed would tell it.
+The client chooses the operation's name and the document: neither is recorded. The digest of a document is, as in the
+access log, if the document has no literals; a digest of a text that can be guessed would reveal it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,13 +22,13 @@ ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"
 PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
 SPOKEN = "http/protobuf"
 GRAPHQL, UNKNOWN = "/graphql", "GraphQL Operation"
-"""The name of a span whose operation could not be read (semantic conventions for GraphQL servers)."""
+"""UNKNOWN is the name of a span whose operation could not be parsed (semantic conventions, GraphQL servers)."""
 
 CALLER = TraceContextTextMapPropagator()
 
 
-def wanted(environment: Mapping[str, str]) -> bool:
-    """Whether traces are to be exported. Raises SettingsError for a way that is not known here."""
+def is_wanted(environment: Mapping[str, str]) -> bool:
+    """Return whether traces are exported. Raises SettingsError for an unsupported exporter or protocol."""
     if environment.get(DISABLED, "").lower() == "true":
         return False
     exporter = environment.get(EXPORTER, "").strip()
@@ -41,8 +41,8 @@ def wanted(environment: Mapping[str, str]) -> bool:
     return on
 
 
-def provider() -> Any:
-    """What makes tracers and exports their spans, as the standard variables say. To be shut down at the end."""
+def build_provider() -> Any:
+    """Return a provider that exports spans as the standard variables say. The caller shuts it down."""
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415 - loaded when on
     from opentelemetry.sdk.resources import SERVICE_NAME, OTELResourceDetector, Resource  # noqa: PLC0415
     from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
@@ -54,18 +54,16 @@ def provider() -> Any:
     return made
 
 
-def begun(tracer: Tracer, headers: Headers) -> Span:
-    """The span of a request, in its caller's trace if it names one.
-
-    Of what else a caller may send along (tracestate, baggage), nothing is taken over: it may be anything.
-    """
+def begin_span(tracer: Tracer, headers: Headers) -> Span:
+    """Start the span of a request, in the trace of `traceparent` if there is one. `tracestate` and `baggage` are
+    ignored: they may hold anything."""
     given = headers.get("traceparent")
     caller = CALLER.extract({"traceparent": given}) if given else Context()
     return tracer.start_span(UNKNOWN, caller, SpanKind.SERVER)
 
 
-def ended(tracer: Tracer, span: Span, method: str, path: str, status: int, seen: Observation) -> None:
-    """End the span of a request, with its parts below it."""
+def end_span(tracer: Tracer, span: Span, method: str, path: str, status: int, seen: Observation) -> None:
+    """End the span of a request, with its child spans."""
     now, moment = perf_counter_ns(), time_ns()
     if span.is_recording():
         span.update_name(_name(method, path, seen))
@@ -79,7 +77,7 @@ def ended(tracer: Tracer, span: Span, method: str, path: str, status: int, seen:
 
 
 def _tell_parts(tracer: Tracer, span: Span, seen: Observation, now: int, epoch: int) -> None:
-    """The parts of a request, once they are over. epoch: what `perf_counter_ns` counts from."""
+    """Record the phases of a request as child spans. epoch: the offset of `perf_counter_ns`, in nanoseconds."""
     below, admitted = trace.set_span_in_context(span), seen.admitted or now
     for name, start, end in (("admit", seen.began, admitted), ("execute", admitted, now)):
         if start < end:
@@ -87,7 +85,7 @@ def _tell_parts(tracer: Tracer, span: Span, seen: Observation, now: int, epoch: 
 
 
 def _name(method: str, path: str, seen: Observation) -> str:
-    """As the semantic conventions for GraphQL servers have it, and those for HTTP servers."""
+    """Return the span's name by the semantic conventions for GraphQL and HTTP servers."""
     if path != GRAPHQL:
         return f"{method} {path}"
     return seen.operation.kind if seen.operation else UNKNOWN

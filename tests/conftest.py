@@ -31,14 +31,14 @@ from auth.audiences import Audience
 from auth.server.token_client import ClientCredential, request_token
 from demo.city.build import CitySummary, build_city
 from demo.clients import DemoClient, register_clients
-from demo.stage import LOOPBACK, listening, serving, write_keys
+from demo.stage import LOOPBACK, open_socket, run_server, write_keys
 from ingest.importing import import_file
 from ingest.reference.catalogue import load_catalogue
 from models.keyring import Keyring, load_keyring
-from models.terms import court_day
+from models.terms import to_court_day
 from postgres import database
 from secret_file import create_secret
-from server import create_app, utc_now
+from server import create_app, get_utc_now
 from settings import Settings
 
 TEMPLATE = "suxin_template"
@@ -63,12 +63,12 @@ def data_dir() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[sa.URL]:
     """The maintenance URL of this worker's own embedded server."""
-    with server_directory() as directory, database.embedded(directory) as url:
+    with server_directory() as directory, database.run_embedded(directory) as url:
         yield url
 
 
 def _administer(url: sa.URL, statement: str) -> None:
-    engine = sa.create_engine(database.driver(url), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    engine = sa.create_engine(database.use_sync_driver(url), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
     with engine.connect() as connection:
         connection.execute(sa.text(statement))
     engine.dispose()
@@ -110,7 +110,7 @@ async def library(empty_database: sa.URL) -> AsyncIterator[Library]:
 @pytest.fixture(scope="module")
 def sync_engine(database_url: sa.URL) -> Iterator[sa.Engine]:
     """A synchronous engine on the module's database, as the OAuth threads use."""
-    engine = database.sync_engine(database_url)
+    engine = database.make_sync_engine(database_url)
     yield engine
     engine.dispose()
 
@@ -118,7 +118,7 @@ def sync_engine(database_url: sa.URL) -> Iterator[sa.Engine]:
 @pytest.fixture
 async def engine(database_url: sa.URL) -> AsyncIterator[AsyncEngine]:
     """The asynchronous engine that the service itself uses."""
-    engine = database.async_engine(database_url, pool_size=4, statement_timeout=10)
+    engine = database.make_async_engine(database_url, pool_size=4, statement_timeout=10)
     yield engine
     await engine.dispose()
 
@@ -204,7 +204,7 @@ async def build(
     keys = {half: [key.hex() for key in getattr(KEYRING, half)] for half in ("sealing", "indexing")}
     create_secret(settings.key_file, json.dumps(keys))
     keyring = load_keyring(settings.key_file)
-    engine = database.async_engine(url, pool_size=4, statement_timeout=60)
+    engine = database.make_async_engine(url, pool_size=4, statement_timeout=60)
     async with engine.begin() as connection:
         await load_catalogue(connection)
     clients = _clients(url, moment)
@@ -212,7 +212,7 @@ async def build(
         await import_file(engine, format, exports / file, keyring=keyring)
     primary_keys = {audience: client.primary_key for audience, client in clients.items()}
     summary = await build_city(
-        engine, keyring, clients=primary_keys, scale=0.02, today=court_day(moment), progress=lambda *_: None
+        engine, keyring, clients=primary_keys, scale=0.02, today=to_court_day(moment), progress=lambda *_: None
     )
     await engine.dispose()
     return clients, summary
@@ -228,7 +228,7 @@ EXPORTS = {
 
 
 def _clients(url: sa.URL, moment: datetime) -> dict[Audience, DemoClient]:
-    engine = database.sync_engine(url)
+    engine = database.make_sync_engine(url)
     with engine.begin() as connection:
         clients = register_clients(connection, moment)
     engine.dispose()
@@ -251,7 +251,7 @@ def world(city: City, database_copy: sa.URL) -> Iterator[World]:
     What it has known it asks the database again: at such a moment nothing that is trusted for some seconds expires.
     """
     app = create_app(replace(city.settings, token_trust=0), database_copy, lambda: NOW)
-    engine = database.sync_engine(database_copy)
+    engine = database.make_sync_engine(database_copy)
     with TestClient(app, base_url=ISSUER, raise_server_exceptions=False) as http:
         yield World(http, app, engine, city.clients)
     engine.dispose()
@@ -314,12 +314,12 @@ async def instance(
 ) -> AsyncIterator[Instance]:
     """A city of today behind a real server on a free port."""
     settings = Settings(data_dir=tmp_path_factory.mktemp("data"), webhook_networks=(LOOPBACK,))
-    clients, _ = await build(database_url, settings, exports, utc_now())
+    clients, _ = await build(database_url, settings, exports, get_utc_now())
     keys = settings.data_dir / "clients"
     dict(write_keys(clients, keys))
-    with listening(0) as (listener, address):
+    with open_socket(0) as (listener, address):
         app = create_app(replace(settings, issuer=address), database_url)
-        with serving(app, listener):
+        with run_server(app, listener):
             yield Instance(address, clients, keys)
 
 

@@ -1,17 +1,16 @@
-"""Subscriptions by server-sent events, one for each request (GraphQL over Server-Sent Events, distinct connections)."""
+"""Subscriptions over server-sent events, one for each request (GraphQL over SSE, distinct connections mode)."""
 
 import asyncio
 from collections.abc import AsyncIterator
 
 import orjson
 from graphql import ExecutionResult
-from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from auth.tokens import TokenError
 from engine.execution import log_failure
-from transport.body import BodyError
+from transport.refusals import RequestError
 from transport.subscriptions import Stream
 
 KEEP_ALIVE_SECONDS, SEND_SECONDS = 12.0, 10.0
@@ -19,14 +18,14 @@ HEADERS = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-stor
 
 
 class EventStream(Response):
-    """A reply that lasts as long as its subscription. Who stops reading is dropped."""
+    """A response that lasts as long as its subscription. A client that stops reading is disconnected."""
 
     def __init__(self, stream: Stream, headers: dict[str, str]) -> None:
         super().__init__(headers=headers)
         self._stream = stream
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send until the client goes, or its token ends."""
+        """Send results until the client disconnects or its token expires."""
         kept = [(name, value) for name, value in self.raw_headers if name not in {b"content-length", b"content-type"}]
         await send({"type": "http.response.start", "status": 200, "headers": [*HEADERS, *kept]})
         telling = asyncio.create_task(self._tell(send))
@@ -42,16 +41,16 @@ class EventStream(Response):
         try:
             async for text in _texts(self._stream.results()):
                 await _sent(send, text, more=True)
-        except (TokenError, BodyError):
-            pass  # the stream ends, and its client asks again with a token, or a document, that is good
+        except (TokenError, RequestError):
+            pass  # the stream is complete: the client reconnects with a valid token or document
         except Exception as error:
             log_failure(error, "stream")
-            return  # cut off, and not complete: its client asks again
+            return  # the stream is cut off: the client reconnects
         await _sent(send, b"event: complete\ndata:\n\n", more=False)
 
 
 async def _texts(results: AsyncIterator[ExecutionResult]) -> AsyncIterator[bytes]:
-    """Each result as an event, and a comment where none comes for a while."""
+    """Yield each result as an event, and a comment when there has been none for a while."""
     coming = asyncio.ensure_future(anext(results))
     try:
         while True:
@@ -78,10 +77,6 @@ async def _sent(send: Send, text: bytes, *, more: bool) -> None:
 
 
 async def _gone(receive: Receive) -> None:
-    """Return when the client has gone."""
-    while True:
-        try:
-            if (await receive())["type"] == "http.disconnect":
-                return
-        except ClientDisconnect:
-            return
+    """Return when the client has disconnected."""
+    while (await receive())["type"] != "http.disconnect":
+        pass

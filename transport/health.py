@@ -1,4 +1,4 @@
-"""What a load balancer asks: whether the process answers, and whether the database does."""
+"""Health checks for a load balancer: liveness of the process, readiness of the database."""
 
 import asyncio
 import time
@@ -11,13 +11,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 
-async def alive(request: Request) -> Response:
-    """The process answers."""
+async def answer_alive(request: Request) -> Response:
+    """Answer that the process runs."""
     return JSONResponse({"status": "alive"})
 
 
-def readiness(engine: AsyncEngine) -> Callable[[Request], object]:
-    """The endpoint that says whether requests can be answered: the database is there and migrated."""
+def build_readiness_endpoint(engine: AsyncEngine) -> Callable[[Request], object]:
+    """Return the endpoint that tells whether the database is reachable and migrated."""
 
     async def ready(request: Request) -> Response:
         started = time.monotonic()

@@ -1,4 +1,4 @@
-"""What is told of a request to those who run the service: never a name, a number, a token, a variable or a document."""
+"""Facts about a request for logs, metrics and traces, without names, numbers, tokens, variables and documents."""
 
 from collections.abc import MutableMapping
 from dataclasses import dataclass, field
@@ -10,18 +10,15 @@ from auth.principal import Principal
 from engine.document.document import Operation
 
 OK = "OK"
-"""The outcome of an answer without errors. What a mutation refuses in its payload is such an answer, too."""
+"""The outcome of a response without errors, including a mutation refused in its payload."""
 
 OBSERVED = "suxin.observation"
 
 
 @dataclass(slots=True)
 class Observation:
-    """What becomes known of one request while it is answered.
-
-    began, admitted: nanoseconds of `perf_counter_ns`; admitted: when it was known who asks what, and paid for.
-    outcome: `OK`, or the code of the first error: the service's own words, all of them.
-    """
+    """Facts about one request, collected while it is answered. began, admitted: in nanoseconds of `perf_counter_ns`;
+    admitted: when the request was authorized and charged. outcome: `OK`, or the code of the first error."""
 
     request_id: UUID = field(default_factory=uuid4)
     began: int = field(default_factory=perf_counter_ns)
@@ -33,15 +30,15 @@ class Observation:
     told: bool = False
 
     def admit(self, cost: int) -> None:
-        """It is known who asks what, and that it may be."""
+        """Record that the request was authorized and charged."""
         self.cost, self.admitted = cost, perf_counter_ns()
 
     def milliseconds(self) -> float:
-        """How long it has taken until now."""
+        """Return the time since the request began."""
         return round((perf_counter_ns() - self.began) / 1e6, 3)
 
 
 def observe(scope: MutableMapping[str, Any]) -> Observation:
-    """The observation of the request in an ASGI scope; a new one where nobody observes."""
+    """Return the observation of the request in an ASGI scope; a new one without the middleware."""
     found: Observation | None = scope.get(OBSERVED)
     return found or Observation()

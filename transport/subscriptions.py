@@ -1,14 +1,15 @@
-"""Subscriptions: events as they are committed, to whoever may read them at that moment (R15, R19)."""
+"""Subscriptions: committed events, for clients that may read them at that time (R15, R19)."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
 import sqlalchemy as sa
-from graphql import ExecutionResult, GraphQLError, execute
+from graphql import ExecutionResult, execute
 from graphql.execution.values import VariableValues
 from prometheus_client import Gauge
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -18,12 +19,11 @@ from auth.budget import Budgets, Status, ThrottledError
 from auth.clients.trusted_documents import TrustedDocuments
 from auth.principal import Principal
 from auth.tokens import TokenVerifier
-from engine.declare.argument_names import argument_reader
-from engine.declare.paging import Page, page_of
+from engine.declare.argument_values import make_argument_reader
+from engine.declare.paging import Page, read_page
 from engine.declare.relations import Root
-from engine.document.coordinates import root_fields
-from engine.document.document import DocumentError, Operation, prepare_operation
-from engine.document.error_redaction import with_code
+from engine.document.coordinates import list_root_fields
+from engine.document.document import Operation, prepare_operation
 from engine.engine import Engine
 from engine.execution import QUIET, price_request, redact_error
 from engine.load.context import Context
@@ -34,27 +34,28 @@ from models.keyring import Keyring
 from resolvers import roots
 from resolvers.caller import Caller
 from resolvers.visibility import about
-from transport.body import Body, BodyError
+from transport.body import Body
+from transport.refusals import RequestError
 from transport.trusted_operations import OTHER_TEXT, apply_document_policy
 
 EVENTS = Root(replace(roots.EVENTS, many=True, connection=True), about.ABOUT_EVENT, prepare=roots.prepare_access)
 MOST_STREAMS = 16
-"""Subscriptions of one client that a worker keeps."""
+"""Concurrent subscriptions of one client in a worker."""
 
 CHECK_SECONDS, POLL_SECONDS = 2.0, 30.0
-"""How often the token of who waits is checked, and how often events are looked for though no bell rang."""
+"""Intervals at which a waiting subscription verifies its token, and reads events without a notification."""
 
 PAGE, READ_SECONDS = 100, 10.0
-"""Events that are read at a time, and how long that may take: others wait for their turn."""
+"""Events per read, and the time limit of a read."""
 
 RUNNING = Gauge("suxin_subscriptions", "Subscriptions that run now", ["audience"], multiprocess_mode="livesum")
 READERS = 2
-"""Subscribers that read at a time: they never take all connections from those who ask."""
+"""Concurrent reads of all subscriptions, so that connections remain for other requests."""
 
 
 @dataclass
 class Live:
-    """The subscriptions of this worker. waiting: wakes who waits (`NotificationListener.waiting`)."""
+    """The subscriptions of this worker. waiting: `NotificationListener.waiting`."""
 
     graphql: Engine
     engine: AsyncEngine
@@ -68,7 +69,8 @@ class Live:
     _reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(READERS))
 
     async def subscribe(self, token: str, sent: Body, *, noted: bool = True) -> "Stream":
-        """Begin. Raises TokenError, BodyError, DocumentError, ForbiddenError, ThrottledError, what arguments raise."""
+        """Start a subscription. Raises TokenError, RequestError, ThrottledError, DocumentError, and GraphQLError for
+        bad arguments."""
         principal, body = await apply_document_policy(
             self.documents, await self.verifier.verify(token), sent, noted=noted
         )
@@ -79,15 +81,15 @@ class Live:
             await self.budgets.charge(principal, request.cost)
         caller = Caller(principal, self.keyring, self.clock(), uuid4())
         arguments = _arguments(operation, request.values)
-        EVENTS.prepared(arguments, caller)  # for its errors
+        EVENTS.prepare_values(arguments, caller)  # raises the errors of the arguments
         page = self.page_of({"first": PAGE, **arguments})
         if page.after is None:
             page = replace(page, after=(await self._newest(),))
         return Stream(self, token, sent, body, operation, arguments, request.cost, page)
 
     def page_of(self, arguments: Mapping[str, Any]) -> Page:
-        """The page of events that arguments ask for. Raises BadCursorError."""
-        return page_of(self.graphql.rows[models.Event], EVENTS.relation, arguments, self.keyring.opaque_key)
+        """Return the page of events that the arguments select. Raises BadCursorError."""
+        return read_page(self.graphql.rows[models.Event], EVENTS.relation, arguments, self.keyring.opaque_key)
 
     async def _newest(self) -> int:
         async with self.engine.connect() as connection:
@@ -100,20 +102,22 @@ class Live:
             message = f"{MOST_STREAMS} subscriptions at a time are kept. End one of them."
             raise ThrottledError("CONCURRENCY_LIMITED", message, 1, Status(MOST_STREAMS, 0, 0))
 
-    def enter(self, principal: Principal) -> None:
-        """Count a stream."""
+    @contextmanager
+    def count(self, principal: Principal) -> Iterator[None]:
+        """Count a subscription while the context lasts."""
+        running = RUNNING.labels(principal.audience.value)
         self._open[principal.client_key] = self._open.get(principal.client_key, 0) + 1
-        RUNNING.labels(principal.audience.value).inc()
-
-    def leave(self, principal: Principal) -> None:
-        """Count it no longer."""
-        self._open[principal.client_key] -= 1
-        RUNNING.labels(principal.audience.value).dec()
+        running.inc()
+        try:
+            yield
+        finally:
+            self._open[principal.client_key] -= 1
+            running.dec()
 
 
 @dataclass
 class Stream:
-    """One subscription: its results, until its token ends. sent: the request as it came; body: with its document."""
+    """One subscription. sent: the request as received; body: the request with the text of its document."""
 
     live: Live
     token: str
@@ -125,23 +129,19 @@ class Stream:
     page: Page
 
     async def results(self) -> AsyncIterator[ExecutionResult]:
-        """Results as they come. Raises TokenError when the token has expired or was revoked."""
+        """Yield results as events are committed. Raises TokenError when the token has expired or was revoked."""
         principal = await self.live.verifier.verify(self.token)
-        self.live.enter(principal)
-        try:
-            with self.live.waiting() as notified:
-                while True:
-                    notified.clear()
-                    batch = await self._read()
-                    for result in batch:
-                        yield result
-                    if len(batch) < PAGE:
-                        await self._wait(notified)
-        finally:
-            self.live.leave(principal)
+        with self.live.count(principal), self.live.waiting() as notified:
+            while True:
+                notified.clear()
+                batch = await self._read()
+                for result in batch:
+                    yield result
+                if len(batch) < PAGE:
+                    await self._wait(notified)
 
     async def _wait(self, notified: asyncio.Event) -> None:
-        """Wait for a notification, or half a minute, and no longer than the token is good for. Raises TokenError."""
+        """Wait for a notification, at most POLL_SECONDS. Raises TokenError when the token becomes invalid."""
         for _ in range(round(POLL_SECONDS / CHECK_SECONDS)):
             try:
                 async with asyncio.timeout(CHECK_SECONDS):
@@ -152,15 +152,15 @@ class Stream:
                 return
 
     async def _principal(self) -> Principal:
-        """Who asks, as of now. Raises TokenError, and BodyError for a document that it may not send any more."""
+        """Verify token and document again. Raises TokenError, and RequestError for a removed document."""
         known = await self.live.verifier.verify(self.token)
         principal, body = await apply_document_policy(self.live.documents, known, self.sent, noted=False)
         if body.query != self.body.query:
-            raise BodyError(OTHER_TEXT)
+            raise RequestError(OTHER_TEXT)
         return principal
 
     async def _read(self) -> list[ExecutionResult]:
-        """The results of the next events, whose entries in the log are committed."""
+        """Read the next events, and commit their entries in the access log before they are sent."""
         principal = await self._principal()
         caller = Caller(principal, self.live.keyring, self.live.clock(), uuid4())
         async with self.live._reading, asyncio.timeout(READ_SECONDS), self.live.engine.connect() as connection:
@@ -177,12 +177,12 @@ class Stream:
         return results
 
     async def _executed(self, context: Context) -> list[ExecutionResult]:
-        told = EVENTS.prepared(self.arguments, context.caller)
+        told = EVENTS.prepare_values(self.arguments, context.caller)
         answer = RootAnswer("events", told.view)
         edges = (await load_root(context, EVENTS, told.values, answer, self.page)).edges
         results = [await self._result(context, edge) for edge in edges]
         if edges:
-            await context.trail.write(context.connection, self.operation.digest, self.operation.types())
+            await context.trail.write(context.connection, self.operation.digest, self.operation.list_types())
             last = {"first": PAGE, **self.arguments, "after": edges[-1].cursor}
             self.page = self.live.page_of(last)
         return results
@@ -194,7 +194,7 @@ class Stream:
         return ExecutionResult(result.data, [redact_error(error) for error in result.errors or ()] or None)
 
     async def _pay(self, caller: Caller, count: int) -> None:
-        """What is told is paid for; who has spent its budget is told later."""
+        """Charge the results; wait if the budget is exhausted."""
         if self.live.budgets and count:
             try:
                 await self.live.budgets.charge(caller.principal, self.cost * count)
@@ -205,17 +205,6 @@ class Stream:
 def _arguments(operation: Operation, values: VariableValues) -> dict[str, Any]:
     kind = operation.engine.graphql.subscription_type
     assert kind is not None  # noqa: S101 - it stands in the schema
-    node = next(root_fields(operation.document, operation.node))
+    node = next(list_root_fields(operation.document, operation.node))
     defined = kind.fields[node.name.value]
-    return dict(Argued(-1, defined, node, argument_reader(defined)).read(values))
-
-
-def refused(error: Exception) -> list[GraphQLError]:
-    """What a subscription that could not begin is told. Raises the error itself if nobody expected it."""
-    if isinstance(error, DocumentError):
-        return list(error.errors)
-    if isinstance(error, GraphQLError):
-        return [error]
-    if isinstance(error, ThrottledError):
-        return [with_code(GraphQLError(str(error)), error.code)]
-    raise error
+    return dict(Argued(-1, defined, node, make_argument_reader(defined)).read(values))

@@ -1,4 +1,4 @@
-"""Files in and out: lines to be checked, and what bulk operations have written."""
+"""Upload of files to be checked, and download of the files of bulk operations."""
 
 import asyncio
 import csv
@@ -17,31 +17,33 @@ import orjson
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from strawberry.utils.str_converters import to_camel_case
 
-from auth.budget import Budgets, ThrottledError
-from auth.content_coding import ONLY_IDENTITY, TAKEN, is_encoded
-from auth.metadata import resource_metadata_url
+from auth.budget import Budgets
+from auth.metadata import build_resource_metadata_url
+from auth.request_body import ONLY_IDENTITY, TAKEN, is_encoded, media_type_of, read_bounded
 from auth.scopes import Scope
-from auth.tokens import TokenError, TokenVerifier, bearer_token
+from auth.tokens import TokenVerifier, read_bearer_token
 from casework import bulk_operations
 from casework.bulk_uploads import MOST_LINES, keep_upload
-from casework.bulk_vanishing import handed_out
-from casework.downloads import read_signed
+from casework.bulk_withdrawals import hand_out
+from casework.downloads import verify_download
 from casework.refusal import Refusal
 from casework.transaction import transact
 from engine.declare.opaque import seal
 from models.bulk_operation import BulkUpload
 from models.keyring import Keyring
 from schema.register.subject import SubjectKey
+from transport.refusals import RequestError, refusal_of
 
 LARGEST_FILE = 16 * 1024 * 1024
 LONGEST_LINE = 4_096
 UPLOADS_AT_ONCE, UPLOAD_SECONDS = 2, 60
-"""Files that a worker takes at a time, and how long one may take."""
+"""Concurrent uploads of a worker, and the time limit of one."""
 
+UNAVAILABLE = (TimeoutError, OSError, DBAPIError, PoolTimeoutError)
 BOM = b"\xef\xbb\xbf"
 RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 log = logging.getLogger("suxin.files")
@@ -49,17 +51,9 @@ NUMBER_OF_LINES = f"A file has 1 to {MOST_LINES:,} lines."
 CSV, JSON_LINES = "text/csv", ("application/jsonl", "application/x-ndjson")
 
 
-class FileError(ValueError):
-    """A file that cannot be taken; the message says why. status, headers: of the answer."""
-
-    def __init__(self, message: str, status: int = 400, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(message)
-        self.status, self.headers = status, headers
-
-
 @dataclass(frozen=True)
 class Transfers:
-    """The endpoints of files. issuer: the service's own address."""
+    """The upload and download endpoints. issuer: the public address of the service."""
 
     engine: AsyncEngine
     verifier: TokenVerifier
@@ -70,30 +64,27 @@ class Transfers:
     places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(UPLOADS_AT_ONCE))
 
     async def upload(self, request: Request) -> Response:
-        """Take lines to be checked: JSON objects, or CSV with the same names in its first line."""
+        """Store a file of lines: JSON objects, or CSV whose header has the names of their members."""
         try:
             async with asyncio.timeout(UPLOAD_SECONDS):
                 return await self._upload(request)
-        except TokenError as error:
-            return _refusal(error.status, str(error), {"www-authenticate": error.challenge(self.issuer)})
-        except FileError as error:
-            return _refusal(error.status, str(error), error.headers)
-        except Refusal as refusal:
-            return _refusal(429, f"{refusal.message} {refusal.hint}")
-        except ThrottledError as error:
-            return _refusal(429, str(error), {"retry-after": str(error.retry_after)})
-        except ClientDisconnect:
-            return _refusal(400, "The request ended before its body did.")
-        except (TimeoutError, OSError, DBAPIError, PoolTimeoutError) as error:
+        except Refusal as error:
+            return _refusal(429, f"{error.message} {error.hint}")
+        except UNAVAILABLE as error:
             log.error("a file could not be taken: %s", type(error).__name__)
             return _refusal(503, "This took too long, or the database is not reachable. Try again.")
+        except Exception as error:
+            refusal = refusal_of(error, self.issuer)
+            if refusal is None or refusal.status is None:
+                raise
+            return _refusal(refusal.status, refusal.errors[0].message, refusal.headers)
 
     async def _upload(self, request: Request) -> Response:
-        principal = await self.verifier.verify(bearer_token(request.headers.getlist("authorization")))
+        principal = await self.verifier.verify(read_bearer_token(request.headers.getlist("authorization")))
         if Scope.BULK_WRITE not in principal.scopes:
             return _refusal(403, "This token lacks the scope bulk.write.", {"www-authenticate": self._lacking()})
         async with self.places:
-            with self.budgets.admitted(principal) if self.budgets else nullcontext():
+            with self.budgets.admit(principal) if self.budgets else nullcontext():
                 media_type = _media_type(request)
                 lines = await asyncio.to_thread(read_lines, media_type, await _body(request))
                 key = await transact(self.engine, partial(self._kept, principal.client_key, lines))
@@ -104,13 +95,13 @@ class Transfers:
         return await keep_upload(connection, self.keyring, client_key, lines, self.clock())
 
     def _lacking(self) -> str:
-        pointer = resource_metadata_url(self.issuer)
+        pointer = build_resource_metadata_url(self.issuer)
         return f'Bearer realm="suxin", error="insufficient_scope", scope="bulk.write", resource_metadata="{pointer}"'
 
     async def download(self, request: Request) -> Response:
-        """Send a file, or the rest of one (RFC 9110, section 14), to whoever has its signed address."""
-        key = read_signed(self.keyring, request.path_params["token"], self.clock())
-        file = await transact(self.engine, lambda one: handed_out(one, key, self.clock())) if key else None
+        """Send a file, or a range of it (RFC 9110, section 14), to any client that has its signed address."""
+        key = verify_download(self.keyring, request.path_params["token"], self.clock())
+        file = await transact(self.engine, lambda one: hand_out(one, key, self.clock())) if key else None
         if key is None or file is None:
             return _refusal(404, "There is no file at this address, or no longer. Have its address signed again.")
         etag = f'"{file.sha256.hex()}"'
@@ -132,27 +123,26 @@ class Transfers:
         return StreamingResponse(body, 200 if whole else 206, headers, "application/gzip")
 
     async def _bytes(self, key: int, pages: int, first: int, last: int) -> AsyncIterator[bytes]:
-        """These bytes of a file, with no connection held while its reader is slow."""
+        """Yield a range of a file. No connection is held while the client reads."""
         async with self.engine.connect() as connection:
-            sizes = await bulk_operations.sizes(connection, key)
+            sizes = await bulk_operations.list_sizes(connection, key)
         start = 0
         for number, size in enumerate(sizes):
             if start <= last and start + size > first:
                 async with self.engine.connect() as connection:
-                    member = await bulk_operations.member(connection, self.keyring, key, number)
+                    member = await bulk_operations.read_member(connection, self.keyring, key, number)
                 yield member[max(first - start, 0) : last - start + 1]
             start += size
 
 
 def read_lines(media_type: str, content: bytes) -> list[bytes]:
-    """The lines of a file, as they came; those of CSV as JSON objects. Blank ones at the end are none, others say
-    nothing and keep their number. Raises FileError.
-    """
+    """Return the lines of a file, CSV rows as JSON objects. Blank lines at the end are removed; other blank lines keep
+    their number. Raises RequestError."""
     found = _rows(content) if media_type == CSV else content.removeprefix(BOM).rstrip().split(b"\n", MOST_LINES)
     if not any(line.strip() for line in found):
-        raise FileError(NUMBER_OF_LINES)
+        raise RequestError(NUMBER_OF_LINES)
     if len(found) > MOST_LINES:
-        raise FileError(NUMBER_OF_LINES, 413)
+        raise RequestError(NUMBER_OF_LINES, status=413)
     for number, line in enumerate(found, 1):
         _check_line(number, line)
     return found
@@ -160,33 +150,33 @@ def read_lines(media_type: str, content: bytes) -> list[bytes]:
 
 def _check_line(number: int, line: bytes) -> None:
     if len(line) > LONGEST_LINE:
-        raise FileError(f"Line {number} is longer than {LONGEST_LINE} bytes.", 413)
+        raise RequestError(f"Line {number} is longer than {LONGEST_LINE} bytes.", status=413)
     try:
         line.decode()
     except UnicodeDecodeError:
-        raise FileError(f"Line {number} is not UTF-8.") from None
+        raise RequestError(f"Line {number} is not UTF-8.") from None
 
 
 def _rows(content: bytes) -> list[bytes]:
-    """CSV rows as JSON objects by the names in the first one that is not blank; empty cells are left out."""
+    """Convert CSV rows to JSON objects by the header, the first row that is not blank. Empty cells are omitted."""
     try:
         reader = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
         names = _names(next(filter(_says_something, reader), []))
         return _up_to_the_last(_object(reader.line_num, names, row) for row in reader)
     except UnicodeDecodeError as error:
-        raise FileError(f"The file is not UTF-8 at byte {error.start}.") from None
+        raise RequestError(f"The file is not UTF-8 at byte {error.start}.") from None
     except csv.Error as error:
-        raise FileError(f"Line {reader.line_num} is no line of this CSV ({error}).") from None
+        raise RequestError(f"Line {reader.line_num} is no line of this CSV ({error}).") from None
 
 
 def _up_to_the_last(rows: Iterable[bytes]) -> list[bytes]:
-    """All rows up to the last one that is not blank, and no more than show that they are too many."""
+    """Return the rows up to the last one that is not blank. Raises RequestError for too many."""
     found, blanks = list[bytes](), 0
     for row in rows:
         if not row:
             blanks += 1
         elif len(found) + blanks > MOST_LINES:
-            raise FileError(NUMBER_OF_LINES, 413)
+            raise RequestError(NUMBER_OF_LINES, status=413)
         else:
             found += [*repeat(b"", blanks), row]
             blanks = 0
@@ -194,13 +184,13 @@ def _up_to_the_last(rows: Iterable[bytes]) -> list[bytes]:
 
 
 def _names(cells: Sequence[str]) -> list[str]:
-    """The names of columns; spreadsheets write empty ones after the last. Raises FileError."""
+    """Return the column names. Empty names at the end are ignored: spreadsheets write them. Raises RequestError."""
     names = [cell.strip() for cell in cells]
     while names and not names[-1]:
         names.pop()
     known = [to_camel_case(one.name) for one in fields(SubjectKey)]
     if len(set(names)) != len(names) or not set(names) <= set(known):
-        raise FileError(f"The first line must name columns, each once, of these: {', '.join(known)}.")
+        raise RequestError(f"The first line must name columns, each once, of these: {', '.join(known)}.")
     return names
 
 
@@ -209,34 +199,32 @@ def _says_something(row: Sequence[str]) -> bool:
 
 
 def _object(number: int, names: Sequence[str], row: Sequence[str]) -> bytes:
-    """A row as a JSON object; a blank one as a blank line. Raises FileError."""
+    """Convert a row to a JSON object, a blank row to a blank line. Raises RequestError."""
     if not _says_something(row):
         return b""
     if _says_something(row[len(names) :]):
-        raise FileError(f"Line {number} is no line of this CSV (it has more cells than the first one).")
+        raise RequestError(f"Line {number} is no line of this CSV (it has more cells than the first one).")
     return orjson.dumps({name: cell for name, cell in zip(names, row, strict=False) if cell})
 
 
 def _media_type(request: Request) -> str:
-    found = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    found = media_type_of(request.headers)
     if found != CSV and found not in JSON_LINES:
-        raise FileError(f"Send {CSV} or {JSON_LINES[0]}, in UTF-8.", 415)
+        raise RequestError(f"Send {CSV} or {JSON_LINES[0]}, in UTF-8.", status=415)
     if is_encoded(request.headers):
-        raise FileError(ONLY_IDENTITY, 415, TAKEN)
+        raise RequestError(ONLY_IDENTITY, status=415, headers=TAKEN)
     return found
 
 
 async def _body(request: Request) -> bytes:
-    raw = bytearray()
-    async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > LARGEST_FILE:
-            raise FileError(f"The file is larger than {LARGEST_FILE:,} bytes; send it in parts.", 413)
-    return bytes(raw)
+    raw = await read_bounded(request, LARGEST_FILE)
+    if raw is None:
+        raise RequestError(f"The file is larger than {LARGEST_FILE:,} bytes; send it in parts.", status=413)
+    return raw
 
 
 def _range(headers: Mapping[str, str], etag: str, size: int) -> tuple[int, int] | None:
-    """The first and the last byte that are asked for; None for what lies behind the end."""
+    """Return the first and last byte that are requested; None if the range is not satisfiable."""
     found = RANGE.fullmatch(headers.get("range", ""))
     if not found or headers.get("if-range", etag) != etag:
         return 0, size - 1

@@ -1,12 +1,13 @@
-"""Which documents a request may bring: any, or those registered for its client, by text or by identifier."""
+"""The document policy: which documents a client may send, by text or by identifier."""
 
 import logging
 from dataclasses import replace
 
-from auth.clients.trusted_documents import Trusted, TrustedDocuments, digest_of, held, identifier_of
+from auth.clients.trusted_documents import Trusted, TrustedDocuments, digest_of, identifier_of, restrict_purposes
 from auth.principal import Principal
 from models.client import DocumentPolicy
-from transport.body import Body, BodyError
+from transport.body import Body
+from transport.refusals import RequestError
 
 NOT_FOUND = "No document is registered for you by this identifier. Register it, or send `query`."
 NOT_TRUSTED = "Only registered documents are taken from you: send one's identifier as `documentId`, or have this added."
@@ -17,10 +18,10 @@ log = logging.getLogger("suxin.documents")
 async def apply_document_policy(
     documents: TrustedDocuments, principal: Principal, body: Body, *, noted: bool = True
 ) -> tuple[Principal, Body]:
-    """The request with its document's text, and its caller, held to the purposes of a registered document.
+    """Return the request with the text of its document, and the caller with the purposes registered for it.
 
-    noted: whether a document that is not registered is to be noted, where that is the client's policy. Raises BodyError
-    for an unknown identifier, for one with another text, and for what the client may not send.
+    noted: whether to log an unregistered document, if the client's policy says so. Raises RequestError for an unknown
+    identifier, a different text, and a document that the client may not send.
     """
     if body.document_id is None and principal.documents is DocumentPolicy.OPEN:
         return principal, body
@@ -29,18 +30,18 @@ async def apply_document_policy(
     if found is None:
         return principal, _unregistered(principal, body, noted=noted)
     _check_same(body, found)
-    return held(principal, found), replace(body, query=found.text)
+    return restrict_purposes(principal, found), replace(body, query=found.text)
 
 
 def _unregistered(principal: Principal, body: Body, *, noted: bool) -> Body:
-    """The request all the same, with a text that fits its digest, if the client's policy lets it through."""
+    """Check a request whose document is not registered against the client's policy."""
     text = body.query
     if not text or (body.document_id is not None and digest_of(body.document_id) is None):
-        raise BodyError(NOT_FOUND, "PERSISTED_QUERY_NOT_FOUND")
+        raise RequestError(NOT_FOUND, "PERSISTED_QUERY_NOT_FOUND")
     if body.document_id is not None and digest_of(body.document_id) != digest_of(identifier_of(text)):
-        raise BodyError(OTHER_TEXT)
+        raise RequestError(OTHER_TEXT)
     if principal.documents is DocumentPolicy.TRUSTED_ONLY:
-        raise BodyError(NOT_TRUSTED, "DOCUMENT_NOT_TRUSTED", 403)
+        raise RequestError(NOT_TRUSTED, "DOCUMENT_NOT_TRUSTED", 403)
     if principal.documents is DocumentPolicy.LOGGED and noted:
         log.warning("client %s sent a document that is not registered: %s", principal.client_id, identifier_of(text))
     return body
@@ -48,4 +49,4 @@ def _unregistered(principal: Principal, body: Body, *, noted: bool) -> Body:
 
 def _check_same(body: Body, found: Trusted) -> None:
     if body.query and body.query != found.text:
-        raise BodyError(OTHER_TEXT)
+        raise RequestError(OTHER_TEXT)

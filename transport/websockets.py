@@ -1,4 +1,4 @@
-"""Subscriptions over WebSocket, by graphql-transport-ws; the protocol itself is strawberry's."""
+"""Subscriptions over WebSocket by graphql-transport-ws, whose protocol strawberry implements."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -15,26 +15,27 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import Bas
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 from strawberry.types.unset import UNSET
 
-from auth.tokens import TokenError, bearer_token
+from auth.tokens import TokenError, read_bearer_token
 from engine.execution import log_failure
-from transport.body import BodyError, check_shape
-from transport.subscriptions import MOST_STREAMS, Live, refused
+from transport.body import check_shape
+from transport.refusals import refusal_of
+from transport.subscriptions import MOST_STREAMS, Live
 
 PROTOCOL = "graphql-transport-ws"
 INIT_SECONDS = timedelta(seconds=5)
 SEND_SECONDS = 10.0
-"""How long a client may take to take a message: who stops reading is dropped."""
+"""Time limit for sending a message. A client that does not read is disconnected."""
 
 UNAUTHORIZED = 4401
 ENDED = "The token has ended."
 TOO_SLOW = TRY_AGAIN = 1013
 CHECK_SECONDS = 10.0
-"""How often the token of a connection is checked."""
+"""Interval at which the token of a connection is verified."""
 
 
 @dataclass
 class Socket:
-    """One connection. token: from the handshake's header, or from `connection_init`."""
+    """One connection. token: from the header of the handshake, or from `connection_init`."""
 
     live: Live
     websocket: WebSocket
@@ -42,18 +43,18 @@ class Socket:
     token: str = ""
 
     async def on_ws_connect(self, context: Any) -> Any:
-        """Find out who it is, by the header or by the payload's `authorization`. Raises ConnectionRejectionError."""
+        """Verify the token in the header or in the payload's `authorization`. Raises ConnectionRejectionError."""
         by_payload = self.connection_params.get("authorization")
         given = self.websocket.headers.getlist("authorization") or [str(by_payload or "")]
         try:
-            self.token = bearer_token(given)
+            self.token = read_bearer_token(given)
             await self.live.verifier.verify(self.token)
         except TokenError:
             raise ConnectionRejectionError from None
         return UNSET
 
     async def stream(self, query: Any, **_: Any) -> AsyncIterator[Any]:
-        """The results of an operation, as strawberry's handler wants them; `query` is what `decode_json` made of it."""
+        """Return the results of an operation for strawberry's handler. query: as returned by `decode_json`."""
         return self._results(query)
 
     async def _results(self, given: Mapping[str, Any]) -> AsyncIterator[Any]:
@@ -63,28 +64,20 @@ class Socket:
                 yield ExecutionResult(data=result.data, errors=result.errors)
         except TokenError:
             await self._close_ended()
-        except BodyError as error:
-            yield PreExecutionError(data=None, errors=[error.as_graphql()])
         except Exception as error:
-            async for told in self._failed(error):
-                yield told
+            if refusal := refusal_of(error, ""):
+                yield PreExecutionError(data=None, errors=list(refusal.errors))
+            else:
+                log_failure(error, "socket")
+                await self.websocket.close(TRY_AGAIN, "Something went wrong here. Try again.")
 
     async def _close_ended(self) -> None:
         if self.websocket.application_state is not WebSocketState.DISCONNECTED:
             await self.websocket.close(UNAUTHORIZED, ENDED)
 
-    async def _failed(self, error: Exception) -> AsyncIterator[Any]:
-        """What a subscription is told that cannot go on; where nobody expected that, its client is to come again."""
-        try:
-            yield PreExecutionError(data=None, errors=refused(error))
-        except Exception as unexpected:
-            log_failure(unexpected, "socket")
-            await self.websocket.close(TRY_AGAIN, "Something went wrong here. Try again.")
-
     def decode_json(self, text: str) -> Any:
-        """A message as it came, a request whole: the handler knows no identifiers of documents. Raises
-        JSONDecodeError for what is none.
-        """
+        """Parse a message. A request is passed on whole, since the handler has no document ids. Raises
+        JSONDecodeError."""
         found = orjson.loads(text)
         payload = found.get("payload") if isinstance(found, dict) else None
         if not isinstance(found, dict) or (found.get("type") == "subscribe" and not isinstance(payload, dict)):
@@ -92,7 +85,7 @@ class Socket:
         return found | {"payload": {"query": payload}} if found.get("type") == "subscribe" else found
 
     async def end_with_token(self) -> None:
-        """Close the connection when its token ends, whether or not anything is subscribed to."""
+        """Close the connection when its token expires or is revoked, even without a subscription."""
         while True:
             await asyncio.sleep(CHECK_SECONDS)
             try:
@@ -105,15 +98,15 @@ class Socket:
                 log_failure(error, "socket")
 
     def encode_json(self, message: Mapping[str, Any]) -> str:
-        """A message as it goes."""
+        """Serialize a message."""
         return orjson.dumps(message).decode()
 
 
 class Adapter(ASGIWebSocketAdapter):
-    """Sends with a deadline."""
+    """Sends messages with a time limit."""
 
     async def send_json(self, message: Mapping[str, object]) -> None:
-        """Send a message, or drop a client that does not take it. To whom the connection is closed, nothing is said."""
+        """Send a message; close the connection if the client does not read. Does nothing on a closed connection."""
         if self.ws.application_state is WebSocketState.DISCONNECTED:
             return
         try:
@@ -126,8 +119,8 @@ class Adapter(ASGIWebSocketAdapter):
             raise WebSocketDisconnected from error
 
 
-def socket_endpoint(live: Live) -> Any:
-    """The endpoint of /graphql for WebSockets."""
+def build_socket_endpoint(live: Live) -> Any:
+    """Return the WebSocket endpoint of /graphql."""
 
     async def endpoint(websocket: WebSocket) -> None:
         if PROTOCOL not in websocket.scope.get("subprotocols", ()):

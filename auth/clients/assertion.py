@@ -1,7 +1,5 @@
-"""JWTs that clients sign: client assertions (RFC 7523, section 3) and the subject tokens of a portal (RFC 8693).
-
-Stricter than authlib's own verifier: explicit algorithms, the issuer alone as audience, a bounded life, finite numbers.
-"""
+"""JWTs signed by clients: client assertions (RFC 7523, section 3) and subject tokens (RFC 8693). Stricter than authlib:
+explicit algorithms, only the issuer as audience, a bounded lifetime, finite numbers."""
 
 import json
 import math
@@ -13,28 +11,28 @@ from joserfc import jws, jwt
 from joserfc.errors import JoseError, UnsupportedAlgorithmError
 from joserfc.jws import JWSRegistry
 
-from auth.clients.keys import ALGORITHMS, verification_key
+from auth.clients.keys import ALGORITHMS, find_verification_key
 
 Result = TypeVar("Result")
 MAXIMUM_LENGTH = 8192
 WRONG_AUDIENCE = "aud must be the issuer as a plain string"
 AHEAD_SECONDS = 10
-"""How far a client's clock may run ahead of ours (FAPI 2.0, section 5.3.2.1, item 13)."""
+"""Maximum advance of a client's clock (FAPI 2.0, section 5.3.2.1, item 13)."""
 
 
 class AssertionRefused(ValueError):
-    """The JWT is not acceptable. The message is for the log and for tests; callers answer with a constant sentence."""
+    """The JWT is not accepted. The message is for logs and tests; clients get a constant sentence."""
 
 
 class AudienceRefused(AssertionRefused):
-    """The JWT is for somebody else, whoever signed it: that may be told, as it says nothing of which clients exist."""
+    """The JWT has another audience. Clients may be told: it does not reveal which clients exist."""
 
 
 class ClientAlgorithms(JWSRegistry):
-    """Allows exactly ALGORITHMS, whatever joserfc recommends or warns of (it deprecates the name EdDSA, RFC 9864)."""
+    """Allows exactly ALGORITHMS; joserfc deprecates the name EdDSA (RFC 9864)."""
 
     def get_alg(self, name: str) -> Any:
-        """The algorithm of that name. Raises UnsupportedAlgorithmError for any other."""
+        """Return the algorithm of this name. Raises UnsupportedAlgorithmError for any other."""
         if name not in ALGORITHMS:
             raise UnsupportedAlgorithmError("This algorithm is not allowed")
         return self.algorithms[name]
@@ -45,7 +43,7 @@ REGISTRY = ClientAlgorithms(algorithms=ALGORITHMS)
 
 @dataclass(frozen=True)
 class Expected:
-    """What a JWT must say: from whom, to whom, at what time, and how long it may live from now on."""
+    """Expected values of a JWT. lifetime: maximum seconds until `exp`."""
 
     client_id: str
     issuer: str
@@ -53,11 +51,9 @@ class Expected:
     lifetime: int
 
 
-def unverified_subject(token: str, issuer: str) -> str:
-    """The `sub` that a JWT claims, read before its signature is checked: good for finding the key, for nothing else.
-
-    Raises AssertionRefused, and AudienceRefused for one that is not for `issuer`.
-    """
+def read_unverified_subject(token: str, issuer: str) -> str:
+    """Return `sub` before the signature is verified; use it only to find the key. Raises AssertionRefused, and
+    AudienceRefused for another audience."""
     claims: Any = _read(lambda: json.loads(_extract(token).payload).items())
     found = dict(claims)
     if found.get("aud") != issuer:
@@ -67,15 +63,12 @@ def unverified_subject(token: str, issuer: str) -> str:
     return str(found["sub"])
 
 
-def verified_claims(token: str, jwks: Mapping[str, Any] | None, expected: Expected) -> dict[str, Any]:
-    """The claims of `token` after all checks but single use: see `accept_once` for that.
-
-    Raises AssertionRefused.
-    """
+def verify_claims(token: str, jwks: Mapping[str, Any] | None, expected: Expected) -> dict[str, Any]:
+    """Return the claims after all checks but single use (`accept_once`). Raises AssertionRefused."""
     header = _read(lambda: _extract(token).headers())
     if header.keys() & {"crit", "b64"}:
         raise AssertionRefused("extensions are not understood (RFC 7515, section 4.1.11; RFC 7797, section 7)")
-    key = _read(lambda: verification_key(jwks, header.get("kid")))
+    key = _read(lambda: find_verification_key(jwks, header.get("kid")))
     claims = _read(lambda: jwt.decode(token, key, registry=REGISTRY)).claims
     if claims.get("iss") != expected.client_id:
         raise AssertionRefused("iss is wrong: it must be the client identifier")
@@ -94,7 +87,7 @@ def _extract(token: str) -> Any:
 
 
 def _read(step: Callable[[], Result]) -> Result:
-    """Run one step of parsing hostile input. Deep JSON raises RecursionError, not ValueError."""
+    """Run a step of parsing untrusted input. Deeply nested JSON raises RecursionError."""
     try:
         return step()
     except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
@@ -112,17 +105,17 @@ def _check_times(claims: Mapping[str, Any], expected: Expected) -> None:
 
 
 def _time(claims: Mapping[str, Any], name: str) -> float | None:
-    """A NumericDate (RFC 7519, section 2), or None if absent. JSON as Python reads it also knows NaN and Infinity."""
+    """Return a NumericDate (RFC 7519, section 2), None if absent. Python's JSON parser also accepts NaN and
+    Infinity."""
     value = claims.get(name)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise AssertionRefused(f"{name} is not a number")
-    if isinstance(value, float) and not math.isfinite(value):
+    finite = not isinstance(value, float) or math.isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not finite:
         raise AssertionRefused(f"{name} is not a number")
     return value
 
 
 def _is_name(value: object) -> bool:
-    """Printable text of a sane length: what fits into a PostgreSQL text column and a log line."""
+    """Return whether a value is printable text that fits a PostgreSQL text column and a log line."""
     return isinstance(value, str) and 1 <= len(value) <= 256 and value.isprintable()

@@ -1,7 +1,5 @@
-"""Who calls the OAuth endpoints: `private_key_jwt` (RFC 7523, section 2.2) or HTTP Basic (RFC 6749, section 2.3.1).
-
-All failures of one method look alike, so that nobody learns which client identifiers exist.
-"""
+"""Client authentication: `private_key_jwt` (RFC 7523, section 2.2) or HTTP Basic (RFC 6749, section 2.3.1). All
+failures of a method have the same response, so that client identifiers are not revealed."""
 
 import base64
 import hashlib
@@ -10,14 +8,26 @@ import logging
 from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
-from auth.clients.assertion import AssertionRefused, AudienceRefused, Expected, unverified_subject, verified_claims
+from auth.clients.assertion import AssertionRefused, AudienceRefused, Expected, read_unverified_subject, verify_claims
 from auth.server.oauth_http import OAuthRefusal, OAuthRequest, invalid_request
 from auth.server.token_store import RegisteredClient, accept_once, find_client
 from models.client import Authentication
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_SECONDS = 3_660
-"""How far ahead `exp` may lie. authlib's own client asks for an hour; single use is what stops replays."""
+"""Maximum time until `exp`. authlib's client sends an hour; single use prevents replays."""
+
+NO_CREDENTIALS = "Authenticate with private_key_jwt or client_secret_basic."
+UNKNOWN_CLIENT = "No active client has this identifier and secret."
+WRONG_ASSERTION = (
+    "The client assertion was not accepted. Sign with a registered key by ES256, PS256 or EdDSA; iss and sub are "
+    "the client identifier, aud is the issuer as plain text, exp is at most an hour ahead, jti is new each time."
+)
+WRONG_AUDIENCE = (
+    "The client assertion was not accepted: its aud must be {}, the issuer, as one plain text. "
+    "The address of this endpoint, or a list, is not taken."
+)
+"""Many libraries name the token endpoint, or a list: FAPI 2.0, section 5.3.2.1, allows neither."""
 
 NO_SECRET = bytes(hashlib.sha256().digest_size)
 
@@ -26,15 +36,13 @@ log = logging.getLogger("suxin.oauth")
 
 @dataclass(frozen=True)
 class ClientAuthenticator:
-    """Authenticates requests to the server known as `issuer`."""
+    """Authenticates clients of the server `issuer`."""
 
     issuer: str
 
     def authenticate(self, request: OAuthRequest, now: float) -> RegisteredClient:
-        """The client that sent `request`.
-
-        Raises OAuthRefusal: invalid_request for two methods at once (RFC 6749, section 2.3), else invalid_client.
-        """
+        """Return the client that sent the request. Raises OAuthRefusal: invalid_request for two methods at once (RFC
+        6749, section 2.3), else invalid_client."""
         form = request.form
         used = ["authorization" in request.headers, "client_assertion" in form, "client_secret" in form]
         if sum(used) > 1:
@@ -44,7 +52,7 @@ class ClientAuthenticator:
         elif used[1] and form.get("client_assertion_type") == ASSERTION_TYPE:
             client = self._by_assertion(request, now)
         else:
-            raise _no_credentials()
+            raise _unauthenticated(NO_CREDENTIALS)
         if form.get("client_id", client.client_id) != client.client_id:
             raise invalid_request("client_id names another client than the credentials do. Leave it out.")
         return client
@@ -54,39 +62,34 @@ class ClientAuthenticator:
         client = _find(request, client_id, Authentication.CLIENT_SECRET_BASIC)
         expected = client.secret_hash if client and client.secret_hash else NO_SECRET
         if not hmac.compare_digest(hash_secret(secret), expected) or client is None:
-            raise _wrong_secret()
+            raise _unauthenticated(UNKNOWN_CLIENT)
         return client
 
     def _by_assertion(self, request: OAuthRequest, now: float) -> RegisteredClient:
         assertion = request.form["client_assertion"]
         try:
-            client_id = unverified_subject(assertion, self.issuer)
+            client_id = read_unverified_subject(assertion, self.issuer)
             client = _find(request, client_id, Authentication.PRIVATE_KEY_JWT)
             expected = Expected(client_id, self.issuer, now, ASSERTION_SECONDS)
-            claims = verified_claims(assertion, client.jwks if client else None, expected)
+            claims = verify_claims(assertion, client.jwks if client else None, expected)
         except AssertionRefused as refused:
             log.info("client assertion refused: %s", refused)
-            raise (self._wrong_audience() if isinstance(refused, AudienceRefused) else _wrong_assertion()) from None
+            wrong_audience = WRONG_AUDIENCE.format(self.issuer)
+            raise _unauthenticated(
+                wrong_audience if isinstance(refused, AudienceRefused) else WRONG_ASSERTION
+            ) from None
         if client is None or claims["sub"] != client_id or not accept_once(request.connection, client.key, claims, now):
-            raise _wrong_assertion()
+            raise _unauthenticated(WRONG_ASSERTION)
         return client
-
-    def _wrong_audience(self) -> OAuthRefusal:
-        """Many libraries name the token endpoint, or a list: FAPI 2.0, section 5.3.2.1, takes neither."""
-        description = (
-            f"The client assertion was not accepted: its aud must be {self.issuer}, the issuer, as one plain text. "
-            "The address of this endpoint, or a list, is not taken."
-        )
-        return OAuthRefusal("invalid_client", description, 401)
 
 
 def hash_secret(secret: str) -> bytes:
-    """What is stored of a generated 256-bit secret."""
-    return hashlib.sha256(secret.encode()).digest()
+    """Return the SHA-256 of a generated 256-bit secret, as it is stored."""
+    return hashlib.sha256(secret.encode(errors="replace")).digest()
 
 
 def _find(request: OAuthRequest, client_id: str, method: Authentication) -> RegisteredClient | None:
-    """The client, if it may authenticate by `method`. A client has one method, at every endpoint."""
+    """Return the client if it authenticates by `method`; each client has one method."""
     if not client_id.isprintable():
         return None
     client = find_client(request.connection, client_id)
@@ -96,27 +99,15 @@ def _find(request: OAuthRequest, client_id: str, method: Authentication) -> Regi
 def _basic_credentials(header: str) -> tuple[str, str]:
     scheme, _, coded = header.partition(" ")
     if scheme.lower() != "basic":
-        raise _no_credentials()
+        raise _unauthenticated(NO_CREDENTIALS)
     try:
         client_id, colon, secret = base64.b64decode(coded.strip(), validate=True).decode().partition(":")
     except ValueError:
-        raise _wrong_secret() from None
+        raise _unauthenticated(UNKNOWN_CLIENT) from None
     if not colon:
-        raise _wrong_secret()
+        raise _unauthenticated(UNKNOWN_CLIENT)
     return unquote_plus(client_id), unquote_plus(secret)
 
 
-def _no_credentials() -> OAuthRefusal:
-    return OAuthRefusal("invalid_client", "Authenticate with private_key_jwt or client_secret_basic.", 401)
-
-
-def _wrong_secret() -> OAuthRefusal:
-    return OAuthRefusal("invalid_client", "No active client has this identifier and secret.", 401)
-
-
-def _wrong_assertion() -> OAuthRefusal:
-    description = (
-        "The client assertion was not accepted. Sign with a registered key by ES256, PS256 or EdDSA; iss and sub are "
-        "the client identifier, aud is the issuer as plain text, exp is at most an hour ahead, jti is new each time."
-    )
+def _unauthenticated(description: str) -> OAuthRefusal:
     return OAuthRefusal("invalid_client", description, 401)

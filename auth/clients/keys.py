@@ -1,4 +1,4 @@
-"""The public keys of a client: what may be registered, and which one a signed JWT is verified with."""
+"""Public keys of clients: validation at registration, and selection for verification."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey, import_key
 
 ALGORITHMS = ("ES256", "PS256", "EdDSA", "Ed25519")
-"""What a client may sign with (FAPI 2.0, section 5.4.1). EdDSA and Ed25519 name the same algorithm (RFC 9864)."""
+"""Signature algorithms of clients (FAPI 2.0, section 5.4.1). EdDSA and Ed25519 are the same (RFC 9864)."""
 
 MAXIMUM_KEYS = 8
 RSA_BITS = range(2048, 8193)
@@ -16,14 +16,14 @@ PUBLIC_MEMBERS = {"EC": ("crv", "x", "y"), "OKP": ("crv", "x"), "RSA": ("n", "e"
 
 
 class ClientKeysError(ValueError):
-    """A JWK set cannot be registered; the message says which key and why."""
+    """A JWK set that cannot be registered. The message names the key and the reason."""
 
 
 def parse_jwks(document: Any) -> dict[str, Any]:
-    """Check a JWK set and return only the members that are needed of it (RFC 7517, sections 4 and 5).
+    """Validate a JWK set and return the members that are needed (RFC 7517, sections 4 and 5).
 
-    A single JWK counts as a set of one. Raises ClientKeysError unless all keys are public P-256, Ed25519 or RSA keys
-    of at least 2048 bits, each with a `kid` of its own (FAPI 2.0, section 5.4.2).
+    A single JWK is a set of one. Raises ClientKeysError unless all keys are public P-256, Ed25519 or RSA keys of 2048
+    to 8192 bits, each with its own `kid` (FAPI 2.0, section 5.4.2).
     """
     if isinstance(document, dict) and "kty" in document:
         document = {"keys": [document]}
@@ -68,11 +68,11 @@ STRONG: dict[str, Callable[[Any], bool]] = {
 }
 
 DECOY = ECKey.generate_key("P-256", private=False)
-"""Stands in where no key fits, so that an unknown client costs about what a known one does."""
+"""Used when no key matches, so that an unknown client takes about as long as a known one."""
 
 
-def verification_key(jwks: Mapping[str, Any] | None, kid: object) -> Key:
-    """The key named `kid`, or the only key if none is named; else a decoy, which verifies nothing."""
+def find_verification_key(jwks: Mapping[str, Any] | None, kid: object) -> Key:
+    """Return the key named `kid`, or the only key if none is named; else a decoy, which verifies nothing."""
     keys = (jwks or {"keys": []})["keys"]
     if kid is None and len(keys) == 1:
         return import_key(keys[0])
@@ -80,7 +80,7 @@ def verification_key(jwks: Mapping[str, Any] | None, kid: object) -> Key:
 
 
 def algorithm_of(key: Key) -> str:
-    """The algorithm that a key of this kind signs with. Raises ClientKeysError for any other kind."""
+    """Return the algorithm that a key signs with. Raises ClientKeysError for an unsupported key."""
     if isinstance(key, ECKey) and key.curve_name == "P-256":
         return "ES256"
     if isinstance(key, OKPKey) and key.curve_name == "Ed25519":

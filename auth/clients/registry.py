@@ -1,4 +1,4 @@
-"""The register of clients: what an operator may add, list, disable and rotate. Every rule of a registration is here."""
+"""The register of clients: operators add, list, disable and rotate clients here."""
 
 import re
 import secrets
@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
-from auth.audiences import Audience, Purpose, purposes_of, scopes_of
+from auth.audiences import PURPOSES, Audience, Purpose, scopes_of
 from auth.clients.authentication import hash_secret
 from auth.clients.keys import ClientKeysError, parse_jwks
 from auth.scopes import PERSON_SCOPES, Scope
@@ -23,16 +23,15 @@ SECRET_BYTES = 32
 
 
 class RegistrationError(ValueError):
-    """A client cannot be registered or changed like this; the message says why and what to do."""
+    """A client cannot be registered or changed. The message says why and what to do."""
 
 
 @dataclass(frozen=True)
 class Registration:
-    """What an operator says about a client.
+    """The registration of a client.
 
-    scopes, purposes: empty means all that the audience may hold. jwks: public keys; None makes a client with a secret.
-    client_id: None makes one up. court_code: of a COURT. village: name of the village of a VILLAGE.
-    redirect_uris: of a COURT, where staff come back to after signing in.
+    scopes, purposes: empty for all that the audience may hold. jwks: public keys; None for a client with a secret.
+    client_id: None to generate one. court_code, redirect_uris: COURT only. village: VILLAGE only.
     """
 
     name: str
@@ -48,7 +47,7 @@ class Registration:
 
 @dataclass(frozen=True)
 class Credentials:
-    """What the operator hands to the client. `secret` is stored nowhere; None for a client with keys."""
+    """The credentials for the client. secret: stored only as a hash; None for a client with keys."""
 
     client_id: str
     secret: str | None = field(repr=False)
@@ -79,41 +78,36 @@ def add_client(
 
 
 def list_clients(connection: sa.Connection) -> list[sa.RowMapping]:
-    """All clients in order of their identifiers: every column but keys and secrets."""
+    """Return all clients by identifier, without keys and secrets."""
     shown = [column for column in sa.inspect(Client).columns if column.key not in {"id", "jwks", "secret_hash"}]
     return list(connection.execute(sa.select(*shown).order_by(Client.client_id)).mappings())
 
 
 def disable_client(connection: sa.Connection, client_id: str, *, now: datetime) -> None:
-    """Refuse the client and all its tokens from now on, for good. Raises RegistrationError if it is not active."""
+    """Disable a client and all its tokens permanently. Raises RegistrationError if it is not active."""
     update_active(connection, client_id, {"disabled_at": now})
 
 
-def rescope_client(
+def set_scopes(
     connection: sa.Connection, client_id: str, scopes: Collection[str], *, allow_pilot_persons: bool = False
 ) -> list[str]:
-    """Replace a client's scopes, by all that its audience may hold if none is named; gives them. Raises
-    RegistrationError. Tokens that are out keep what both they and the client hold.
-    """
-    query = sa.select(Client.name, Client.audience, Client.jwks).where(_active(client_id))
-    found = connection.execute(query).one_or_none()
-    registration = Registration(found.name, found.audience, scopes, jwks=found.jwks) if found else None
-    chosen = _scopes(registration, allow_pilot_persons) if registration else []
+    """Replace a client's scopes, by all of its audience if none is named; returns them. Existing tokens keep the scopes
+    that the client still holds. Raises RegistrationError."""
+    found = find_active(connection, client_id, Client.name, Client.audience, Client.jwks)
+    chosen = _scopes(Registration(found.name, found.audience, scopes, jwks=found.jwks), allow_pilot_persons)
     update_active(connection, client_id, {"scopes": chosen})
     return chosen
 
 
-def budget_client(connection: sa.Connection, client_id: str, budget: int | None) -> None:
-    """Give a client a budget of its own, in points a minute; None for what is ordinary. Raises RegistrationError."""
+def set_budget(connection: sa.Connection, client_id: str, budget: int | None) -> None:
+    """Set a client's budget in points a minute; None for the default. Raises RegistrationError."""
     update_active(connection, client_id, {"budget": budget})
 
 
 def rotate_client(connection: sa.Connection, client_id: str, jwks: Any = None) -> Credentials:
-    """Replace a client's secret, or its keys by `jwks`, at once. Raises RegistrationError.
-
-    For a change of keys without a gap, first register old and new keys together, later the new ones alone.
-    """
-    method = connection.scalar(sa.select(Client.authentication).where(_active(client_id)))
+    """Replace a client's secret, or its keys by `jwks`, immediately. Raises RegistrationError. To change keys without a
+    gap, register old and new keys together first."""
+    method = find_active(connection, client_id, Client.authentication).authentication
     if method is Authentication.PRIVATE_KEY_JWT and jwks is None:
         raise RegistrationError(f"{client_id} signs with its own keys: give its new public JWK set.")
     if method is Authentication.CLIENT_SECRET_BASIC and jwks is not None:
@@ -127,10 +121,22 @@ def _active(client_id: str) -> sa.ColumnElement[bool]:
     return sa.and_(Client.client_id == client_id, Client.disabled_at.is_(None))
 
 
+def find_active(connection: sa.Connection, client_id: str, *columns: Any) -> Any:
+    """Return columns of an active client. Raises RegistrationError if there is none."""
+    found = connection.execute(sa.select(*columns).where(_active(client_id))).one_or_none()
+    if found is None:
+        raise _unknown(client_id)
+    return found
+
+
 def update_active(connection: sa.Connection, client_id: str, values: dict[str, Any]) -> None:
-    """Change an active client. Raises RegistrationError if there is none."""
+    """Change columns of an active client. Raises RegistrationError if there is none."""
     if connection.execute(sa.update(Client).where(_active(client_id)).values(values)).rowcount != 1:
-        raise RegistrationError(f"There is no active client {client_id}. See: suxin client list.")
+        raise _unknown(client_id)
+
+
+def _unknown(client_id: str) -> RegistrationError:
+    return RegistrationError(f"There is no active client {client_id}. See: suxin client list.")
 
 
 def _name(name: str) -> str:
@@ -151,9 +157,7 @@ def _client_id(connection: sa.Connection, registration: Registration) -> str:
 
 def _scopes(registration: Registration, allow_pilot_persons: bool) -> list[str]:
     most = scopes_of(registration.audience)
-    if excess := sorted(set(registration.scopes) - most):
-        allowed = ", ".join(sorted(most))
-        raise RegistrationError(f"{registration.audience} may not hold {', '.join(excess)}; it may hold {allowed}.")
+    _check_within(most, registration.scopes, f"{registration.audience} may not hold", "it may hold")
     scopes = {Scope(scope) for scope in registration.scopes} or most
     if registration.jwks is None and not allow_pilot_persons and (persons := sorted(scopes & PERSON_SCOPES)):
         raise RegistrationError(
@@ -164,15 +168,18 @@ def _scopes(registration: Registration, allow_pilot_persons: bool) -> list[str]:
 
 
 def _purposes(registration: Registration) -> list[str]:
-    most = purposes_of(registration.audience)
-    if excess := sorted(set(registration.purposes) - most):
-        allowed = ", ".join(sorted(most))
-        raise RegistrationError(f"{registration.audience} may not name {', '.join(excess)}; it may name {allowed}.")
+    most = PURPOSES[registration.audience]
+    _check_within(most, registration.purposes, f"{registration.audience} may not name", "it may name")
     return sorted({Purpose(purpose) for purpose in registration.purposes} or most)
 
 
+def _check_within(most: Collection[str], asked: Collection[str], refusal: str, offer: str) -> None:
+    if excess := sorted(set(asked) - set(most)):
+        raise RegistrationError(f"{refusal} {', '.join(excess)}; {offer} {', '.join(sorted(most))}.")
+
+
 def _credentials(jwks: Any, audience: Audience | None) -> tuple[dict[str, Any] | None, str | None]:
-    """Checked keys, or a new secret."""
+    """Return the validated keys, or a new secret."""
     if jwks is None and audience is Audience.LITIGANT_PORTAL:
         raise RegistrationError("A litigant portal signs for its users: register its public keys.")
     if jwks is None:
@@ -198,7 +205,7 @@ def _court(connection: sa.Connection, registration: Registration) -> str | None:
 
 
 def _redirect_uris(registration: Registration) -> list[str]:
-    """Compared character by character later: https, or http on this machine (RFC 9700, section 2.1)."""
+    """Validate redirect URIs: https, or http on a loopback address (RFC 9700, section 2.1)."""
     if registration.redirect_uris and registration.audience is not Audience.COURT:
         raise RegistrationError("Only staff of courts sign in here: no other client has redirect URIs.")
     for uri in registration.redirect_uris:

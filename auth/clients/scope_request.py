@@ -1,4 +1,4 @@
-"""Which scopes a token gets: asked for and allowed, or refused by name; never silently fewer (RFC 6749, 3.3)."""
+"""Scopes of a token request: granted as requested or refused by name, never silently reduced (RFC 6749, 3.3)."""
 
 import re
 
@@ -19,21 +19,19 @@ SUBJECT_SCOPES = frozenset(
         Scope.GRANT_WRITE,
     }
 )
-"""Scopes that a litigant portal holds for the person or organization it acts for, and never for itself."""
+"""Scopes that a litigant portal holds only on behalf of an authenticated subject."""
 
 STAFF_SCOPES = frozenset({Scope.PROCEDURE_WRITE})
-"""Scopes that a court's client holds for a member of staff who signed in, and never for itself: R4 names people."""
+"""Scopes that a court's client holds only on behalf of a signed-in officer (R4)."""
 
 SCOPE_TEXT = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,64}( [\x21\x23-\x5b\x5d-\x7e]{1,64}){0,31}")
 
 
-def allowed_scopes(
+def find_allowed_scopes(
     client: RegisteredClient, *, acting: bool = False, staff: bool = False, allow_pilot_persons: bool
 ) -> frozenset[str]:
-    """The most that `client` may be given now.
-
-    acting: for an authenticated subject, by token exchange. staff: for a member of staff who signed in.
-    """
+    """Return the scopes that may be given to a client now. acting: on behalf of a subject, by token exchange. staff: on
+    behalf of an officer."""
     allowed = client.scopes & scopes_of(client.audience)
     if client.audience is Audience.LITIGANT_PORTAL and not acting:
         allowed -= SUBJECT_SCOPES
@@ -44,11 +42,9 @@ def allowed_scopes(
     return frozenset(allowed)
 
 
-def requested_scopes(text: str | None, allowed: frozenset[str]) -> frozenset[str]:
-    """The scopes of a token request; all that are allowed if it names none.
-
-    Raises OAuthRefusal (invalid_scope) that names what is not allowed and what is.
-    """
+def read_requested_scopes(text: str | None, allowed: frozenset[str]) -> frozenset[str]:
+    """Return the scopes of a token request; all allowed ones if it names none. Raises OAuthRefusal (invalid_scope) that
+    names the scopes that are not allowed, and those that are."""
     if text is not None and not SCOPE_TEXT.fullmatch(text):
         raise OAuthRefusal(
             "invalid_scope", "scope is a list of at most 32 scope names with single spaces between them."

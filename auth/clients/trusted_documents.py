@@ -1,4 +1,4 @@
-"""Trusted documents: what an operator registers for a client, and what a request finds of it."""
+"""Trusted documents: registration by operators, and look-up for requests."""
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -13,8 +13,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from auth.audiences import Purpose
-from auth.clients.registry import RegistrationError, update_active
+from auth.clients.registry import RegistrationError, find_active, update_active
 from auth.principal import Principal
+from auth.revocations import Remembering
 from models.client import Client, DocumentPolicy
 from models.trusted_document import TrustedDocument
 
@@ -26,14 +27,14 @@ REMEMBERED = 4096
 
 @dataclass(frozen=True)
 class Trusted:
-    """A registered document. purposes: the only ones for it; empty for all of its client's."""
+    """A registered document. purposes: the only ones it may be sent for; empty for all of its client."""
 
     text: str
     purposes: frozenset[Purpose]
 
 
 def digest_of(identifier: str) -> str | None:
-    """The SHA-256 that an identifier says it is, in hexadecimal: `sha256:…`, or 64 digits."""
+    """Return the SHA-256 in an identifier, `sha256:…` or 64 hexadecimal digits; None if it has none."""
     found = identifier.removeprefix(SHA256).lower()
     return found if HEXADECIMAL.fullmatch(found) else None
 
@@ -46,10 +47,8 @@ def add_documents(
     *,
     now: datetime,
 ) -> int:
-    """Register documents by their identifiers; gives how many are new. Again is no error, another text is.
-
-    Raises RegistrationError, and then registers none; the caller commits.
-    """
+    """Register documents by identifier, all or none; returns the number of new ones. Repetition is no error. Raises
+    RegistrationError, also for a known identifier with another text; the caller commits."""
     client = _active_client(connection, client_id)
     if excess := sorted(set(purposes) - set(client.purposes)):
         raise RegistrationError(f"{client_id} may not name {', '.join(excess)}; it may name {client.purposes}.")
@@ -89,14 +88,14 @@ def _check_same(connection: sa.Connection, row: Mapping[str, Any]) -> None:
 
 
 def list_documents(connection: sa.Connection, client_id: str) -> list[sa.RowMapping]:
-    """The documents of a client, in the order of their registration. Raises RegistrationError."""
+    """Return a client's documents in order of registration. Raises RegistrationError."""
     client = _active_client(connection, client_id)
     query = sa.select(*sa.inspect(TrustedDocument).columns).where(TrustedDocument.client_id == client.id)
     return list(connection.execute(query.order_by(TrustedDocument.id)).mappings())
 
 
 def remove_documents(connection: sa.Connection, client_id: str, identifiers: Iterable[str]) -> None:
-    """Trust documents no longer; every worker is told. Raises RegistrationError for unknown ones."""
+    """Remove documents; every worker is notified. Raises RegistrationError for unknown ones."""
     client = _active_client(connection, client_id)
     for identifier in identifiers:
         mine = sa.delete(TrustedDocument).where(
@@ -107,59 +106,41 @@ def remove_documents(connection: sa.Connection, client_id: str, identifiers: Ite
 
 
 def set_policy(connection: sa.Connection, client_id: str, policy: DocumentPolicy) -> None:
-    """Say which documents a client may send, from now on. Raises RegistrationError."""
+    """Set the document policy of a client. Raises RegistrationError."""
     update_active(connection, client_id, {"documents": policy})
 
 
-def client_scopes(connection: sa.Connection, client_id: str) -> frozenset[str]:
-    """What a client may hold, for its documents to be checked against. Raises RegistrationError."""
+def find_scopes(connection: sa.Connection, client_id: str) -> frozenset[str]:
+    """Return the scopes of a client, to check its documents against. Raises RegistrationError."""
     return frozenset(_active_client(connection, client_id).scopes)
 
 
 def _active_client(connection: sa.Connection, client_id: str) -> Any:
-    query = sa.select(Client.id, Client.scopes, Client.purposes).where(
-        Client.client_id == client_id, Client.disabled_at.is_(None)
-    )
-    found = connection.execute(query).one_or_none()
-    if found is None:
-        raise RegistrationError(f"There is no active client {client_id}. See: suxin client list.")
-    return found
+    return find_active(connection, client_id, Client.id, Client.scopes, Client.purposes)
 
 
-class TrustedDocuments:
-    """Finds documents, and remembers each for `trust_seconds` while removals are heard (`auth.revocations`).
-
-    clock: seconds since the epoch.
-    """
+class TrustedDocuments(Remembering):
+    """Finds documents, and caches each for `trust_seconds` while removals are heard. clock: seconds since the epoch."""
 
     def __init__(self, engine: AsyncEngine, clock: Callable[[], float], trust_seconds: float) -> None:
+        super().__init__(TTLCache[tuple[int, str], Trusted](REMEMBERED, trust_seconds, timer=clock))
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._hearing, self._forgotten = False, 0
-        self._known: TTLCache[tuple[int, str], Trusted] = TTLCache(REMEMBERED, trust_seconds, timer=clock)
 
     async def find(self, client_key: int, identifier: str) -> Trusted | None:
-        """The document of a client by its identifier, or by the SHA-256 of its text; None where it has none."""
+        """Return a client's document by identifier or by the SHA-256 of its text; None if unknown."""
         if not IDENTIFIER.fullmatch(identifier):
             return None
         key = client_key, identifier
-        if known := self._known.get(key):
+        known: Trusted | None = self._remembered.get(key)
+        if known:
             return known
         before, found = self._forgotten, await self._look_up(*key)
-        if found and self._hearing and before == self._forgotten:  # else it may have been removed since
-            self._known[key] = found
+        if found and self._hearing and before == self._forgotten:  # otherwise it may have been removed since
+            self._remembered[key] = found
         return found
 
-    def trust(self, hearing: bool) -> None:
-        """Begin or cease to remember."""
-        self._hearing = hearing
-        self._known.clear()
-        self._forgotten += 1
-
-    def forget(self, client_key: int) -> None:
-        """Ask again for the documents of a client."""
-        self._forgotten += 1
-        for key in [key for key in self._known if key[0] == client_key]:
-            self._known.pop(key, None)
+    def _client_of(self, key: tuple[int, str]) -> int:
+        return key[0]
 
     async def _look_up(self, client_key: int, identifier: str) -> Trusted | None:
         async with self._engine.connect() as connection:
@@ -167,7 +148,7 @@ class TrustedDocuments:
 
 
 async def find_document(connection: AsyncConnection, client_key: int, identifier: str) -> Trusted | None:
-    """The document of a client by its identifier, or by the SHA-256 of its text; None where it has none."""
+    """Return a client's document by identifier or by the SHA-256 of its text; None if unknown."""
     digest = bytes.fromhex(digest_of(identifier) or "")
     named = sa.or_(TrustedDocument.identifier == identifier, TrustedDocument.digest == digest)
     query = (
@@ -180,21 +161,21 @@ async def find_document(connection: AsyncConnection, client_key: int, identifier
     return Trusted(row.text, frozenset(map(Purpose, row.purposes))) if row else None
 
 
-async def trusted_document(connection: AsyncConnection, principal: Principal, text: str) -> Principal | None:
-    """The caller as it may send this text, held to the purposes that it is registered for; None where it may not."""
+async def admit_document(connection: AsyncConnection, principal: Principal, text: str) -> Principal | None:
+    """Return the caller with the purposes registered for this text; None if it may not send it."""
     if principal.documents is not DocumentPolicy.TRUSTED_ONLY:
         return principal
     found = await find_document(connection, principal.client_key, identifier_of(text))
-    return held(principal, found) if found else None
+    return restrict_purposes(principal, found) if found else None
 
 
 def identifier_of(text: str) -> str:
-    """What names a document by its text."""
+    """Return the identifier of a document by its text."""
     return f"{SHA256}{sha256(text.encode()).hexdigest()}"
 
 
-def held(principal: Principal, document: Trusted) -> Principal:
-    """The caller with the purposes of a document, if it has some of its own."""
+def restrict_purposes(principal: Principal, document: Trusted) -> Principal:
+    """Return the caller with the purposes of a document, if the document has its own."""
     if not document.purposes:
         return principal
     registered = principal.registered or principal.purposes

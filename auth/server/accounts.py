@@ -1,7 +1,5 @@
-"""Accounts of court staff: what an operator may add, renew and end, and whether a password is right.
-
-Passwords are made here and handed over once; argon2id by the parameters of RFC 9106, section 4.
-"""
+"""Accounts of officers: operators add, renew and remove them; passwords are verified. Passwords are generated and shown
+once, and hashed by argon2id (RFC 9106, section 4)."""
 
 import re
 import secrets
@@ -30,12 +28,12 @@ HASHER = PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
 
 
 class AccountError(ValueError):
-    """An account cannot be made or changed like this; the message says why and what to do."""
+    """An account cannot be created or changed. The message says why and what to do."""
 
 
 @dataclass(frozen=True)
 class Account:
-    """A new member of staff. `username`: what they sign in with."""
+    """A new account. username: for signing in."""
 
     name: str
     username: str
@@ -45,35 +43,32 @@ class Account:
 
 @dataclass(frozen=True)
 class Password:
-    """What the operator hands over; it is stored nowhere."""
+    """A new password for the operator to hand over. Only its hash is stored."""
 
     username: str
     password: str = field(repr=False)
 
 
 def add_staff(connection: sa.Connection, account: Account) -> Password:
-    """Enter a member of staff with an account. Raises AccountError; the caller commits."""
+    """Create an officer with an account. Raises AccountError; the caller commits."""
     _check(connection, account)
     values = {"name": account.name.strip(), "role": account.role, "court_code": account.court_code}
     key = connection.execute(sa.insert(Staff).values(values).returning(Staff.id)).scalar_one()
     password = secrets.token_urlsafe(PASSWORD_BYTES)
-    connection.execute(
-        sa.insert(StaffAccount).values(
-            staff_id=key, username=account.username, password_hash=HASHER.hash(password), failures=0
-        )
-    )
+    made = {"staff_id": key, "username": account.username, "password_hash": HASHER.hash(password), "failures": 0}
+    connection.execute(sa.insert(StaffAccount).values(made))
     return Password(account.username, password)
 
 
 def list_staff(connection: sa.Connection) -> Sequence[sa.RowMapping]:
-    """Everybody with an account, by court and user name; no hashes."""
+    """Return all accounts by court and user name, without hashes."""
     query = sa.select(StaffAccount.username, Staff.name, Staff.role, Staff.court_code, Staff.left_at)
     joined = query.add_columns(StaffAccount.locked_until).join(Staff, Staff.id == StaffAccount.staff_id)
     return connection.execute(joined.order_by(Staff.court_code, StaffAccount.username)).mappings().all()
 
 
 def renew_password(connection: sa.Connection, username: str, now: datetime) -> Password:
-    """Replace a password, unlock the account, and sign its owner out everywhere. Raises AccountError."""
+    """Replace a password, unlock the account, and sign the officer out. Raises AccountError."""
     key = _active(connection, username)
     password = secrets.token_urlsafe(PASSWORD_BYTES)
     values = {"password_hash": HASHER.hash(password), "failures": 0, "locked_until": None}
@@ -83,14 +78,14 @@ def renew_password(connection: sa.Connection, username: str, now: datetime) -> P
 
 
 def remove_staff(connection: sa.Connection, username: str, now: datetime) -> None:
-    """Somebody leaves: what they did stays theirs, and they do nothing more. Raises AccountError."""
+    """Deactivate an officer's account; records keep the officer. Raises AccountError."""
     key = _active(connection, username)
     connection.execute(sa.update(Staff).where(Staff.id == key).values(left_at=now))
     sign_out(connection, key, now)
 
 
 def sign_out(connection: sa.Connection, key: int, now: datetime) -> None:
-    """End the sessions of a member of staff and the codes that are out, and revoke their tokens."""
+    """End an officer's sessions, invalidate unused codes, and revoke tokens."""
     unused = (AuthorizationCode.staff_id == key, AuthorizationCode.used_at.is_(None))
     connection.execute(sa.update(AuthorizationCode).where(*unused).values(used_at=now))
     connection.execute(sa.delete(StaffSession).where(StaffSession.staff_id == key))
@@ -99,16 +94,13 @@ def sign_out(connection: sa.Connection, key: int, now: datetime) -> None:
 
 
 def read_username(text: str) -> str:
-    """A user name as it was meant: keyboards write it with a capital, in full width, or with blanks."""
+    """Normalize a user name: case, full-width characters and whitespace."""
     return "".join(unicodedata.normalize("NFKC", text).split()).lower()
 
 
 def check_password(connection: sa.Connection, username: str, password: str, now: datetime) -> int | None:
-    """The key of the member of staff, or None: unknown, gone, locked and wrong look alike, in time as well (R20).
-
-    Five wrong passwords lock an account for a quarter of an hour. The row is locked meanwhile: guesses at one account
-    wait for each other.
-    """
+    """Return the officer's key, or None. Unknown, removed, locked and wrong take the same time (R20). Five wrong
+    passwords lock an account for 15 minutes. The row is locked, so that attempts at one account are serialized."""
     query = sa.select(StaffAccount.__table__).join(Staff, Staff.id == StaffAccount.staff_id)
     named = StaffAccount.username == read_username(username)
     known = query.where(named, Staff.left_at.is_(None)).with_for_update(of=StaffAccount)
@@ -123,17 +115,14 @@ def check_password(connection: sa.Connection, username: str, password: str, now:
 
 
 def find_officer(connection: sa.Connection, key: int) -> Officer | None:
-    """The member of staff of that key, unless they have left."""
+    """Return the officer of this key; None after they have left."""
     query = sa.select(Staff.role, Staff.court_code).where(Staff.id == key, Staff.left_at.is_(None))
     found = connection.execute(query).one_or_none()
     return Officer(key, found.role, found.court_code) if found else None
 
 
-# --- inside -----------------------------------------------------------------------------------------------------------
-
-
 def _after(account: Any, right: bool, now: datetime) -> dict[str, Any]:
-    """The account after a password was tried. A lock that has run out gives five new tries."""
+    """Return the columns after an attempt. An expired lock gives five new attempts."""
     if right:
         return {"failures": 0, "locked_until": None}
     failures = 1 if account.locked_until else account.failures + 1
@@ -149,7 +138,7 @@ def _verify(password_hash: str, password: str) -> bool:
 
 @cache
 def _nobodys_hash() -> str:
-    """A hash that no password has: an unknown name takes as long as a known one."""
+    """Return a hash that no password has, so that an unknown name takes as long as a known one."""
     return HASHER.hash(secrets.token_urlsafe(PASSWORD_BYTES))
 
 

@@ -1,6 +1,5 @@
-"""Authorization codes: given to a client once somebody has signed in, redeemed once, by it alone (RFC 6749, 4.1)."""
+"""Authorization codes: issued after sign-in, redeemed once by the same client (RFC 6749, 4.1)."""
 
-import hashlib
 import re
 import secrets
 from collections.abc import Collection, Mapping
@@ -11,10 +10,11 @@ import sqlalchemy as sa
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from auth.access_token import AccessToken
+from auth.clients.authentication import hash_secret
 from auth.officer import Officer
 from auth.server.accounts import find_officer
 from auth.server.oauth_http import OAuthRefusal, invalid_request
-from auth.server.token_store import RegisteredClient, moment, prune, revoke_token
+from auth.server.token_store import RegisteredClient, prune, revoke_token, to_datetime
 from models.staff_account import AuthorizationCode
 
 LIFETIME = timedelta(seconds=60)
@@ -26,7 +26,7 @@ USELESS = "The code is unknown, used or expired, or redirect_uri or code_verifie
 
 @dataclass(frozen=True)
 class Redeemed:
-    """What a code stands for."""
+    """The grant of a redeemed code."""
 
     code_hash: bytes
     officer: Officer
@@ -43,55 +43,50 @@ def issue_code(
     scopes: Collection[str],
     challenge: str,
 ) -> str:
-    """A code for a client, on behalf of a member of staff."""
+    """Issue a code to a client on behalf of an officer."""
     prune(connection, AuthorizationCode, now)
     code = secrets.token_urlsafe(CODE_BYTES)
     values = {
-        "code_hash": hashed(code),
+        "code_hash": hash_secret(code),
         "client_id": client.key,
         "staff_id": staff_key,
         "redirect_uri": redirect_uri,
         "scope": " ".join(sorted(scopes)),
         "code_challenge": challenge,
-        "expires_at": moment(now) + LIFETIME,
+        "expires_at": to_datetime(now) + LIFETIME,
     }
     connection.execute(sa.insert(AuthorizationCode).values(values))
     return code
 
 
 def redeem(connection: sa.Connection, client: RegisteredClient, form: Mapping[str, str], now: float) -> Redeemed:
-    """What the code in a token request stands for; it is used up, whatever comes after.
-
-    One sentence for all that may be wrong with it. Raises OAuthRefusal (invalid_request, invalid_grant).
-    """
+    """Redeem the code of a token request; it is used up even if the request fails. Raises OAuthRefusal:
+    invalid_request, or invalid_grant with the same message for every reason."""
     for name in ("code", "redirect_uri", "code_verifier"):
         if name not in form:
             raise invalid_request(f"Send {name}, with grant_type=authorization_code.")
-    digest = hashed(form["code"])
+    digest = hash_secret(form["code"])
     row = _consume(connection, client, digest, now)
     officer = find_officer(connection, row.staff_id) if row else None
-    if row is None or officer is None or row.expires_at <= moment(now) or not _proven(row, form):
+    if row is None or officer is None or row.expires_at <= to_datetime(now) or not _proven(row, form):
         raise OAuthRefusal("invalid_grant", USELESS)
     return Redeemed(digest, officer, frozenset(row.scope.split(" ")))
 
 
 def keep_token(connection: sa.Connection, code_hash: bytes, token: AccessToken) -> None:
-    """Remember which token a code became, for as long as it lives: it is revoked if the code is shown again."""
-    values = {"jti": token.token_id, "expires_at": moment(token.expires_at)}
+    """Store the id of the token issued for a code, so that it is revoked if the code is used again."""
+    values = {"jti": token.token_id, "expires_at": to_datetime(token.expires_at)}
     connection.execute(sa.update(AuthorizationCode).where(AuthorizationCode.code_hash == code_hash).values(values))
-
-
-def hashed(secret: str) -> bytes:
-    """A generated secret as it is stored."""
-    return hashlib.sha256(secret.encode(errors="replace")).digest()
 
 
 def _consume(
     connection: sa.Connection, client: RegisteredClient, digest: bytes, now: float
 ) -> sa.Row[*tuple[object, ...]] | None:
-    """Mark the code as used, at once and once: of two that show it, one is too late, and the token is revoked."""
+    """Mark the code as used, atomically. A second use revokes the token that was issued."""
     own = (AuthorizationCode.code_hash == digest, AuthorizationCode.client_id == client.key)
-    first = sa.update(AuthorizationCode).where(*own, AuthorizationCode.used_at.is_(None)).values(used_at=moment(now))
+    first = (
+        sa.update(AuthorizationCode).where(*own, AuthorizationCode.used_at.is_(None)).values(used_at=to_datetime(now))
+    )
     row = connection.execute(first.returning(*AuthorizationCode.__table__.columns)).one_or_none()
     if row is None and (issued := connection.scalar(sa.select(AuthorizationCode.jti).where(*own))):
         revoke_token(connection, issued, now)
@@ -99,7 +94,7 @@ def _consume(
 
 
 def _proven(row: sa.Row[*tuple[object, ...]], form: Mapping[str, str]) -> bool:
-    """Whether the one who redeems is the one who asked (RFC 7636, section 4.6)."""
+    """Verify redirect_uri and code_verifier (RFC 7636, section 4.6)."""
     verifier = form["code_verifier"]
     if form["redirect_uri"] != row.redirect_uri or not VERIFIER.fullmatch(verifier):
         return False

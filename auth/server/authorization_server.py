@@ -1,7 +1,5 @@
-"""The authorization server: authlib's core, with our clients, our tokens and one transaction per request.
-
-Runs in a thread: authlib is synchronous, and so is the engine used here.
-"""
+"""The authorization server: authlib with our clients and tokens, one transaction per request. It runs in threads:
+authlib and the engine are synchronous."""
 
 import logging
 import secrets
@@ -16,14 +14,13 @@ from starlette.responses import JSONResponse, Response
 from auth.access_token import (
     AccessToken,
     AccessTokenInvalid,
+    encode_staff,
     encode_subject,
     read_access_token,
-    resource_of,
-    staff_subject,
     write_access_token,
 )
 from auth.clients.authentication import ClientAuthenticator
-from auth.clients.scope_request import allowed_scopes, requested_scopes
+from auth.clients.scope_request import find_allowed_scopes, read_requested_scopes
 from auth.officer import Officer
 from auth.server.authorization_code import Redeemed
 from auth.server.grants import ClientCredentials, Introspection, Revocation, StaffSignedIn, TokenExchange
@@ -66,10 +63,8 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
             self.register_endpoint(endpoint)
 
     def answer(self, endpoint: str, request: OAuthRequest) -> Response:
-        """Answer `request` at "token", "revocation" or "introspection".
-
-        Commits on OAuth errors, too: a refused request may have used up an assertion.
-        """
+        """Answer a request to "token", "revocation" or "introspection". OAuth errors commit too: a refused request may
+        have used up an assertion."""
         with self.engine.begin() as connection:
             request.connection = connection
             try:
@@ -91,9 +86,9 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
         return response
 
     def issue(self, request: OAuthRequest, acting_for: TokenSubject | Redeemed | None) -> dict[str, Any]:
-        """The token response for an authenticated request (RFC 6749, section 5.1). Raises OAuthRefusal."""
+        """Return the token response (RFC 6749, section 5.1). Raises OAuthRefusal."""
         client: RegisteredClient = request.client
-        scopes = requested_scopes(request.form.get("scope"), self._allowed(client, acting_for))
+        scopes = read_requested_scopes(request.form.get("scope"), self._allowed(client, acting_for))
         index = self.keyring.index(acting_for.number) if isinstance(acting_for, TokenSubject) else None
         officer = acting_for.officer if isinstance(acting_for, Redeemed) else None
         token = self._token(client, scopes, index, officer)
@@ -107,10 +102,11 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
         }
 
     def _allowed(self, client: RegisteredClient, acting_for: TokenSubject | Redeemed | None) -> frozenset[str]:
-        """The most that the token may reach; of a code, no more than what was signed in for."""
-        signed_in = isinstance(acting_for, Redeemed)
-        acting = isinstance(acting_for, TokenSubject)
-        allowed = allowed_scopes(client, acting=acting, staff=signed_in, allow_pilot_persons=self.allow_pilot_persons)
+        """Return the scopes that the token may hold; for a code, at most those of the sign-in."""
+        signed_in, acting = isinstance(acting_for, Redeemed), isinstance(acting_for, TokenSubject)
+        allowed = find_allowed_scopes(
+            client, acting=acting, staff=signed_in, allow_pilot_persons=self.allow_pilot_persons
+        )
         return allowed & acting_for.scopes if isinstance(acting_for, Redeemed) else allowed
 
     def _token(
@@ -120,7 +116,7 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
         client_or_subject = encode_subject(index) if index else client.client_id
         return AccessToken(
             client_id=client.client_id,
-            subject=staff_subject(officer.key) if officer else client_or_subject,
+            subject=encode_staff(officer.key) if officer else client_or_subject,
             scopes=scopes,
             token_id=secrets.token_urlsafe(18),
             issued_at=now,
@@ -130,40 +126,28 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # authlib has n
         )
 
     def read_token(self, text: str) -> AccessToken | None:
-        """The token if it is one of ours, unexpired; revoked or not."""
+        """Return the token if this server issued it and it has not expired. Revocation is not checked."""
         try:
             return read_access_token(text, self.issuer, self.signing, self.clock())
         except AccessTokenInvalid:
             return None
 
     def describe(self, token: AccessToken) -> dict[str, Any]:
-        """An active token as RFC 7662, section 2.2, describes it."""
-        described = {
-            "active": True,
-            "client_id": token.client_id,
-            "token_type": "Bearer",
-            "scope": " ".join(sorted(token.scopes)),
-            "sub": token.subject,
-            "iss": self.issuer,
-            "aud": resource_of(self.issuer),
-            "iat": token.issued_at,
-            "exp": token.expires_at,
-            "jti": token.token_id,
-        }
-        return {**described, "act": {"client_id": token.client_id}} if token.acting else described
+        """Describe an active token (RFC 7662, section 2.2)."""
+        return {"active": True, "token_type": "Bearer", **token.claims(self.issuer)}
 
     def authenticate_client(self, request: OAuthRequest, methods: object, endpoint: str = "token") -> RegisteredClient:
-        """The caller, also as `request.client`; the same methods at every endpoint. Raises OAuthRefusal."""
+        """Authenticate the client, and set `request.client`. Raises OAuthRefusal."""
         request.client = client = self._authenticator.authenticate(request, self.clock())
         return client
 
     def create_oauth2_request(self, request: OAuthRequest) -> OAuthRequest:
-        """Requests arrive read already; authlib asks again at each step."""
+        """Return the request, which is already read."""
         return request
 
     def handle_response(self, status: int, body: dict[str, Any], headers: Sequence[tuple[str, str]]) -> Response:
-        """authlib's answer as Starlette's."""
+        """Convert authlib's response to Starlette's."""
         return JSONResponse(body, status, dict(headers))
 
     def send_signal(self, name: str, *args: object, **kwargs: object) -> None:
-        """authlib announces revocations; nobody listens."""
+        """Ignore authlib's signals."""

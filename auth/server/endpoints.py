@@ -1,4 +1,4 @@
-"""The OAuth routes: read on the event loop, answered in a thread of their own pool."""
+"""The OAuth routes: requests are read on the event loop and answered in threads."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -18,37 +18,40 @@ from auth.metadata import (
     REVOCATION_PATH,
     SIGN_OUT_PATH,
     TOKEN_PATH,
-    resource_metadata,
-    resource_metadata_paths,
-    server_metadata,
-    server_metadata_paths,
+    build_resource_metadata,
+    build_server_metadata,
+    list_resource_metadata_paths,
+    list_server_metadata_paths,
 )
 from auth.server.authorization_server import GRANT_TYPES, AuthorizationServer
-from auth.server.oauth_http import OAuthRefusal, read_request, read_visit
-from auth.server.pages import page
+from auth.server.oauth_http import OAuthRefusal, Visit, read_request, read_visit
+from auth.server.pages import render_message
 from auth.server.sign_in import SignIn
-from auth.server.visit import Visit
 from auth.signing import CACHE_SECONDS
 
 THREADS = 8
 PASSWORDS_AT_ONCE = 2
 PUBLISHED = {"Cache-Control": f"public, max-age={CACHE_SECONDS}"}
+UNAVAILABLE = {
+    "error": "temporarily_unavailable",
+    "error_description": "The server cannot answer now. Try again after the time in Retry-After.",
+}
 log = logging.getLogger("suxin.oauth")
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def oauth_routes(server: AuthorizationServer, revoked: Callable[[int], None]) -> list[Route]:
-    """The routes of `server`, for an application mounted at the root of the issuer's host.
-
-    revoked: told the key of a client that revoked a token of its own, on the event loop and before the client is.
-    """
-    limiter = anyio.CapacityLimiter(THREADS)  # its own: sign-ins must not starve the rest of the service
+def build_oauth_routes(server: AuthorizationServer, revoked: Callable[[int], None]) -> list[Route]:
+    """Return the routes of `server`, for an application at the root of the issuer's host. revoked: called on the event
+    loop with the client's key, before the response to a revocation."""
+    limiter = anyio.CapacityLimiter(THREADS)  # a separate pool: sign-ins must not block other requests
     forms = {TOKEN_PATH: "token", REVOCATION_PATH: "revocation", INTROSPECTION_PATH: "introspection"}
     documents = {
         JWKS_PATH: server.signing.jwks,
-        **dict.fromkeys(server_metadata_paths(server.issuer), lambda: server_metadata(server.issuer, GRANT_TYPES)),
-        **dict.fromkeys(resource_metadata_paths(server.issuer), lambda: resource_metadata(server.issuer)),
+        **dict.fromkeys(
+            list_server_metadata_paths(server.issuer), lambda: build_server_metadata(server.issuer, GRANT_TYPES)
+        ),
+        **dict.fromkeys(list_resource_metadata_paths(server.issuer), lambda: build_resource_metadata(server.issuer)),
     }
     asked = [
         Route(path, _form_endpoint(server, name, limiter, revoked), methods=["POST"]) for path, name in forms.items()
@@ -57,30 +60,26 @@ def oauth_routes(server: AuthorizationServer, revoked: Callable[[int], None]) ->
 
 
 def _sign_in_routes(server: AuthorizationServer) -> list[Route]:
-    """The pages of staff. Passwords are checked two at a time: each costs 64 MiB and a tenth of a second."""
+    """Return the sign-in pages. Two passwords are checked at a time: each takes 64 MiB and 0.1 seconds."""
     sign_in, passwords = SignIn(server), anyio.CapacityLimiter(PASSWORDS_AT_ONCE)
     pages = anyio.CapacityLimiter(THREADS)
     return [
-        Route(AUTHORIZATION_PATH, _page_endpoint(server, sign_in.authorize, pages), methods=["GET"]),
-        Route(AUTHORIZATION_PATH, _page_endpoint(server, sign_in.authorize, passwords), methods=["POST"]),
-        Route(SIGN_OUT_PATH, _page_endpoint(server, sign_in.end, pages), methods=["POST"]),
+        Route(AUTHORIZATION_PATH, _page_endpoint(sign_in.authorize, pages), methods=["GET"]),
+        Route(AUTHORIZATION_PATH, _page_endpoint(sign_in.authorize, passwords), methods=["POST"]),
+        Route(SIGN_OUT_PATH, _page_endpoint(sign_in.end, pages), methods=["POST"]),
     ]
 
 
-def _page_endpoint(
-    server: AuthorizationServer, answer: Callable[[Visit], Response], limiter: anyio.CapacityLimiter
-) -> Endpoint:
+def _page_endpoint(answer: Callable[[Visit], Response], limiter: anyio.CapacityLimiter) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         try:
             visit = await read_visit(request)
             return await anyio.to_thread.run_sync(partial(answer, visit), limiter=limiter)
         except OAuthRefusal as refusal:
-            return page(
-                "message.html", refusal.status_code, title="无法继续 This cannot go on", message=refusal.description
-            )
+            return render_message(refusal.status_code, "无法继续 This cannot go on", refusal.description)
         except (sa.exc.OperationalError, sa.exc.TimeoutError) as error:
             log.error("the database did not answer a sign-in: %s", type(error).__name__)
-            return page("message.html", 503, title="请稍后重试 Try again later", message="服务暂时不可用。")
+            return render_message(503, "请稍后重试 Try again later", "服务暂时不可用。")
 
     return endpoint
 
@@ -97,20 +96,12 @@ def _form_endpoint(
             return refused
         except (sa.exc.OperationalError, sa.exc.TimeoutError) as error:
             log.error("the database did not answer an OAuth request: %s", type(error).__name__)
-            return _unavailable()
+            return JSONResponse(UNAVAILABLE, 503, {"Retry-After": "5", "Cache-Control": "no-store"})
         if name == "revocation" and form.client:
             revoked(form.client.key)
         return response
 
     return endpoint
-
-
-def _unavailable() -> Response:
-    body = {
-        "error": "temporarily_unavailable",
-        "error_description": "The server cannot answer now. Try again after the time in Retry-After.",
-    }
-    return JSONResponse(body, 503, {"Retry-After": "5", "Cache-Control": "no-store"})
 
 
 def _document(build: Callable[[], dict[str, Any]]) -> Endpoint:

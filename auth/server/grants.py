@@ -1,7 +1,5 @@
-"""What a client may ask of the OAuth endpoints: three grants, and revoking and inspecting its own tokens.
-
-authlib's stock grants are not used: they narrow scopes silently, know no token exchange, and log whole tokens.
-"""
+"""The grants, and the revocation and introspection endpoints. authlib's own grants narrow scopes silently, lack token
+exchange, and log whole tokens."""
 
 from typing import Any
 
@@ -22,13 +20,13 @@ Answer = tuple[int, dict[str, Any], list[tuple[str, str]]]
 
 
 class ClientCredentials(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]  # authlib has no types
-    """A client asks on its own behalf (RFC 6749, section 4.4)."""
+    """A client requests a token for itself (RFC 6749, section 4.4)."""
 
     GRANT_TYPE = "client_credentials"
     acting_for: TokenSubject | Redeemed | None = None
 
     def validate_token_request(self) -> None:
-        """Authenticate the client and check what the token is for. Raises OAuthRefusal."""
+        """Authenticate the client, and check resource and audience. Raises OAuthRefusal."""
         self.server.authenticate_client(self.request, [], "token")
         wanted = resource_of(self.server.issuer)
         for name in ("resource", "audience"):
@@ -36,17 +34,17 @@ class ClientCredentials(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]  #
                 raise OAuthRefusal("invalid_target", f"{name} must be {wanted}, or left out (RFC 8707).")
 
     def create_token_response(self) -> Answer:
-        """Issue the token (RFC 6749, section 5.1). Raises OAuthRefusal for scopes that are not allowed."""
+        """Issue the token (RFC 6749, section 5.1). Raises OAuthRefusal."""
         return 200, self.server.issue(self.request, self.acting_for), self.TOKEN_RESPONSE_HEADER
 
 
 class TokenExchange(ClientCredentials):
-    """A litigant portal asks on behalf of its authenticated user (RFC 8693): delegation, never more than it holds."""
+    """A litigant portal requests a token on behalf of its authenticated user (RFC 8693, delegation)."""
 
     GRANT_TYPE = "urn:ietf:params:oauth:grant-type:token-exchange"
 
     def validate_token_request(self) -> None:
-        """Authenticate the portal, then verify what it says of its user. Raises OAuthRefusal."""
+        """Authenticate the portal, and verify the subject token. Raises OAuthRefusal."""
         super().validate_token_request()
         if self.request.client.audience is not Audience.LITIGANT_PORTAL:
             raise OAuthRefusal("unauthorized_client", "Only litigant portals exchange tokens. Use client_credentials.")
@@ -54,7 +52,7 @@ class TokenExchange(ClientCredentials):
         self.acting_for = self._subject()
 
     def create_token_response(self) -> Answer:
-        """As for client credentials, with the member that RFC 8693, section 2.2.1, requires."""
+        """Issue the token, with the member required by RFC 8693, section 2.2.1."""
         status, token, headers = super().create_token_response()
         return status, {**token, "issued_token_type": ACCESS_TOKEN_TYPE}, headers
 
@@ -74,19 +72,19 @@ class TokenExchange(ClientCredentials):
 
 
 class StaffSignedIn(ClientCredentials):
-    """A court's client redeems the code that a member of staff came back with (RFC 6749, 4.1.3; RFC 7636, 4.5)."""
+    """A court's client redeems the code of a signed-in officer (RFC 6749, 4.1.3; RFC 7636, 4.5)."""
 
     GRANT_TYPE = "authorization_code"
     acting_for: Redeemed
 
     def validate_token_request(self) -> None:
-        """Authenticate the client and use up the code. Raises OAuthRefusal."""
+        """Authenticate the client, and redeem the code. Raises OAuthRefusal."""
         super().validate_token_request()
         request, now = self.request, self.server.clock()
         self.acting_for = redeem(request.connection, request.client, request.form, now)
 
     def create_token_response(self) -> Answer:
-        """The token, remembered with the code."""
+        """Issue the token, and store its id with the code."""
         status, answer, headers = super().create_token_response()
         token = self.server.read_token(answer["access_token"])
         keep_token(self.request.connection, self.acting_for.code_hash, token)
@@ -103,19 +101,16 @@ def _check_exchange(form: dict[str, str]) -> None:
 
 
 class OwnTokens:
-    """How both endpoints below find a token: verified as ours, else as if it did not exist. Hints are not needed."""
+    """Finds the token of a revocation or introspection request. `token_type_hint` is not needed."""
 
     CLIENT_AUTH_METHODS = ()
     server: Any
 
-    def check_params(self, request: OAuthRequest, client: object) -> None:
-        """Raise OAuthRefusal if there is no token (RFC 7009, section 2.1; RFC 7662, section 2.1)."""
+    def read_token(self, request: OAuthRequest) -> AccessToken | None:
+        """Return the token if this server issued it and it has not expired. Raises OAuthRefusal without one."""
         if "token" not in request.form:
             raise invalid_request("Send the token in the parameter token.")
-
-    def query_token(self, text: str, hint: object) -> AccessToken | None:
-        """The token if it is ours and unexpired."""
-        token: AccessToken | None = self.server.read_token(text)
+        token: AccessToken | None = self.server.read_token(request.form["token"])
         return token
 
 
@@ -123,28 +118,26 @@ class Revocation(OwnTokens, RevocationEndpoint):  # type: ignore[misc]  # authli
     """RFC 7009. An unknown token is answered like a revoked one."""
 
     def authenticate_token(self, request: OAuthRequest, client: Any) -> AccessToken | None:
-        """The token to revoke. Raises OAuthRefusal for another client's (RFC 7009, section 2.1)."""
-        self.check_params(request, client)
-        token = self.query_token(request.form["token"], None)
+        """Return the token to revoke. Raises OAuthRefusal for another client's (RFC 7009, section 2.1)."""
+        token = self.read_token(request)
         if token and token.client_id != client.client_id:
             raise OAuthRefusal("invalid_grant", "This token was issued to another client.")
         return token
 
     def revoke_token(self, token: AccessToken, request: OAuthRequest) -> None:
-        """Refuse the token from now on."""
+        """Revoke the token."""
         revoke_token(request.connection, token.token_id, self.server.clock())
 
 
 class Introspection(OwnTokens, IntrospectionEndpoint):  # type: ignore[misc]  # authlib has no types
-    """RFC 7662. Every token but the caller's own is inactive to it (section 4)."""
+    """RFC 7662. A token of another client is inactive (section 4)."""
 
     def authenticate_token(self, request: OAuthRequest, client: Any) -> AccessToken | None:
-        """The caller's token, unless revoked."""
-        self.check_params(request, client)
-        token = self.query_token(request.form["token"], None)
+        """Return the client's own token unless it is revoked."""
+        token = self.read_token(request)
         own = token is not None and token.client_id == client.client_id
         return token if token and own and not is_revoked(request.connection, token.token_id) else None
 
     def create_introspection_payload(self, token: AccessToken | None) -> dict[str, Any]:
-        """RFC 7662, section 2.2."""
+        """Describe the token (RFC 7662, section 2.2)."""
         return self.server.describe(token) if token else {"active": False}

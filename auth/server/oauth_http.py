@@ -1,7 +1,8 @@
-"""What the OAuth endpoints read and answer: the request in the shape that authlib expects, and the refusals."""
+"""Requests to the OAuth endpoints, in the form that authlib expects, and error responses."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
 import sqlalchemy as sa
@@ -10,27 +11,23 @@ from authlib.oauth2.rfc6749 import OAuth2Payload, OAuth2Request
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 
-from auth.content_coding import ONLY_IDENTITY, TAKEN, is_encoded
-from auth.server.visit import Visit
+from auth.request_body import ONLY_IDENTITY, TAKEN, is_encoded, media_type_of, read_bounded
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 MAXIMUM_BODY = 32_768
 MAXIMUM_FIELDS = 64
 BLANKS = dict.fromkeys(map(ord, "\u00a0\u3000"), " ")
-"""Blanks that keyboards write for the plain one; Python does not count them among what is printable."""
+"""Spaces that input methods write for a plain space; Python does not count them as printable."""
 
 
 class OAuthRefusal(OAuth2Error):  # type: ignore[misc]  # authlib has no types
-    """An OAuth error answer: HTTP status, RFC error code, and a sentence that says what to do instead."""
+    """An OAuth error response: HTTP status, RFC error code, and a sentence that says what to do."""
 
     def __init__(self, error: str, description: str, status: int = 400) -> None:
         super().__init__(description=description, status_code=status, error=error)
 
     def get_headers(self) -> list[tuple[str, str]]:
-        """Name the one scheme that HTTP knows of our client authentication methods (RFC 6749, section 5.2).
-
-        A body in a content coding is told which ones are taken.
-        """
+        """Add the authentication scheme to 401 (RFC 6749, section 5.2) and the accepted codings to 415."""
         headers: list[tuple[str, str]] = super().get_headers()
         if self.status_code == 415:
             headers.extend(TAKEN.items())
@@ -40,12 +37,12 @@ class OAuthRefusal(OAuth2Error):  # type: ignore[misc]  # authlib has no types
 
 
 def invalid_request(description: str) -> OAuthRefusal:
-    """Something is missing, repeated or malformed (RFC 6749, section 5.2)."""
+    """Return the error for a missing, repeated or malformed parameter (RFC 6749, section 5.2)."""
     return OAuthRefusal("invalid_request", description)
 
 
 class Form(OAuth2Payload):  # type: ignore[misc]  # authlib has no types
-    """The parameters of a body. A parameter without a value counts as omitted (RFC 6749, section 3.2)."""
+    """The parameters of a body. Parameters without a value are omitted (RFC 6749, section 3.2)."""
 
     def __init__(self, fields: Sequence[tuple[str, str]]) -> None:
         self._lists: defaultdict[str, list[str]] = defaultdict(list)
@@ -54,20 +51,20 @@ class Form(OAuth2Payload):  # type: ignore[misc]  # authlib has no types
 
     @property
     def data(self) -> dict[str, str]:
-        """The values that are not blank."""
+        """The values that are not empty."""
         return {name: values[0] for name, values in self._lists.items() if values[0]}
 
     @property
     def datalist(self) -> defaultdict[str, list[str]]:
-        """Every value of every parameter."""
+        """All values of all parameters."""
         return self._lists
 
 
 class OAuthRequest(OAuth2Request):  # type: ignore[misc]  # authlib has no types
-    """A request read completely on the event loop, to be answered in a thread.
+    """A request that is read on the event loop and answered in a thread.
 
-    `url` is built from the configured issuer, never from the Host header. `connection` is set in the thread: the
-    request is the one object that authlib hands to every grant and endpoint, so it carries the transaction.
+    The URL is built from the configured issuer, not from the Host header. connection: set in the thread; authlib passes
+    the request to every grant and endpoint, so it carries the transaction.
     """
 
     connection: sa.Connection
@@ -78,13 +75,26 @@ class OAuthRequest(OAuth2Request):  # type: ignore[misc]  # authlib has no types
 
     @property
     def form(self) -> dict[str, str]:
-        """The parameters of the body: nothing is ever read from the query."""
+        """The parameters of the body; the query string is never used."""
         values: dict[str, str] = self.payload.data
         return values
 
 
+@dataclass(frozen=True)
+class Visit:
+    """A request of a browser to the sign-in pages.
+
+    form: None for GET, else with a password. same_origin: whether a page of this origin sent the form (Fetch Metadata).
+    """
+
+    query: Mapping[str, str]
+    cookies: Mapping[str, str]
+    form: Mapping[str, str] | None = field(default=None, repr=False)
+    same_origin: bool = False
+
+
 async def read_request(request: Request, issuer: str) -> OAuthRequest:
-    """Read and bound one POST request. Raises OAuthRefusal for anything that is not a plain, unambiguous form."""
+    """Read a POST request. Raises OAuthRefusal unless it is an unambiguous form."""
     if request.scope["query_string"]:
         raise invalid_request("Send all parameters in the body: a URL is logged on its way, and may hold secrets.")
     if len(request.headers.getlist("authorization")) > 1:
@@ -93,14 +103,14 @@ async def read_request(request: Request, issuer: str) -> OAuthRequest:
 
 
 async def read_visit(request: Request) -> Visit:
-    """Read and bound one request of a browser. Raises OAuthRefusal."""
+    """Read a request of a browser. Raises OAuthRefusal."""
     query = Form(_fields(request.scope["query_string"])).data
     form = Form(await _form(request)).data if request.method == "POST" else None
     return Visit(query, request.cookies, form, request.headers.get("sec-fetch-site") == "same-origin")
 
 
 async def _form(request: Request) -> list[tuple[str, str]]:
-    if request.headers.get("content-type", "").split(";")[0].strip().lower() != FORM_TYPE:
+    if media_type_of(request.headers) != FORM_TYPE:
         raise invalid_request(f"Send a body of the type {FORM_TYPE}.")
     if is_encoded(request.headers):
         raise OAuthRefusal("invalid_request", ONLY_IDENTITY, 415)
@@ -108,7 +118,7 @@ async def _form(request: Request) -> list[tuple[str, str]]:
 
 
 def _fields(text: bytes) -> list[tuple[str, str]]:
-    """The parameters of a form or a query, each given once."""
+    """Parse the parameters of a form or query string. Raises OAuthRefusal for a repeated one."""
     fields = _parse(text)
     names = [name for name, _ in fields]
     if len(set(names)) < len(names):
@@ -117,15 +127,13 @@ def _fields(text: bytes) -> list[tuple[str, str]]:
 
 
 async def _body(request: Request) -> bytes:
-    body = bytearray()
     try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > MAXIMUM_BODY:
-                raise OAuthRefusal("invalid_request", f"The body is larger than {MAXIMUM_BODY} bytes.", 413)
+        body = await read_bounded(request, MAXIMUM_BODY)
     except ClientDisconnect:
         raise invalid_request("The connection closed before the body was complete.") from None
-    return bytes(body)
+    if body is None:
+        raise OAuthRefusal("invalid_request", f"The body is larger than {MAXIMUM_BODY} bytes.", 413)
+    return body
 
 
 def _parse(body: bytes) -> list[tuple[str, str]]:

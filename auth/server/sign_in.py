@@ -1,26 +1,25 @@
-"""Staff sign in on a page of this server and go back to their client with a code (RFC 6749, 4.1; RFC 9207; RFC 9700).
-
-GET shows the page, or sends back at once who has a session; POST checks the password. Runs in a thread.
-"""
+"""Sign-in of officers on a page of this server (RFC 6749, 4.1; RFC 9207; RFC 9700). GET shows the page, or redirects at
+once with a session; POST checks the password. Runs in threads."""
 
 import logging
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import sqlalchemy as sa
 from starlette.responses import RedirectResponse, Response
 
-from auth.clients.scope_request import allowed_scopes, requested_scopes
+from auth.clients.authentication import hash_secret
+from auth.clients.scope_request import find_allowed_scopes, read_requested_scopes
 from auth.server.accounts import check_password, find_officer, sign_out
-from auth.server.authorization_code import CHALLENGE, hashed, issue_code
+from auth.server.authorization_code import CHALLENGE, issue_code
 from auth.server.authorization_server import AuthorizationServer
-from auth.server.oauth_http import OAuthRefusal
-from auth.server.pages import page
-from auth.server.token_store import RegisteredClient, find_client, moment, prune
-from auth.server.visit import Visit
+from auth.server.oauth_http import OAuthRefusal, Visit
+from auth.server.pages import render_message, render_page
+from auth.server.token_store import RegisteredClient, find_client, prune, to_datetime
 from models.staff_account import StaffSession
 
 SESSION = timedelta(hours=8)
@@ -30,12 +29,12 @@ log = logging.getLogger("suxin.oauth")
 
 
 class BadRequestError(Exception):
-    """An authorization request that must not be sent back to where it says (RFC 6749, section 4.1.2.1)."""
+    """An authorization request that must not be redirected (RFC 6749, section 4.1.2.1)."""
 
 
 @dataclass(frozen=True)
 class AuthorizationRequest:
-    """A request of a known client that goes back to an address of its own."""
+    """A valid authorization request."""
 
     client: RegisteredClient
     redirect_uri: str
@@ -46,33 +45,34 @@ class AuthorizationRequest:
 
     @property
     def origin(self) -> str:
-        """The origin of the client's address."""
+        """The origin of the redirect URI."""
         parts = urlsplit(self.redirect_uri)
         return f"{parts.scheme}://{parts.netloc}"
 
 
 def state_of(query: Mapping[str, str]) -> dict[str, str]:
-    """The client's state, to be given back, unless it is too long to be one."""
+    """Return the client's `state`, unless it is too long."""
     state = query.get("state")
     return {"state": state} if state is not None and len(state) <= LONGEST_STATE else {}
 
 
 class SignIn:
-    """The authorization endpoint of `server`, and the end of a session."""
+    """The authorization endpoint of `server`, and sign-out."""
 
     def __init__(self, server: AuthorizationServer) -> None:
         self.server = server
-        self.secure = server.issuer.startswith("https:")
-        prefix = "__Host-" if self.secure else ""
+        secure = server.issuer.startswith("https:")
+        self.attributes: dict[str, Any] = {"path": "/", "secure": secure, "httponly": True, "samesite": "lax"}
+        prefix = "__Host-" if secure else ""
         self.session_cookie, self.csrf_cookie = f"{prefix}suxin-session", f"{prefix}suxin-csrf"
 
     def authorize(self, visit: Visit) -> Response:
-        """The page, or the way back with a code or an error."""
+        """Return the page, or a redirect with a code or an error."""
         with self.server.engine.begin() as connection:
             try:
                 back = self._destination(connection, visit.query)
             except BadRequestError as error:
-                return page("message.html", 400, title="无法继续 This cannot go on", message=str(error))
+                return render_message(400, "无法继续 This cannot go on", str(error))
             try:
                 asked = self._read(back, visit.query)
             except OAuthRefusal as refusal:
@@ -81,19 +81,17 @@ class SignIn:
             return self._answer(connection, asked, visit)
 
     def end(self, visit: Visit) -> Response:
-        """Sign out: the session and the tokens of whoever it is end."""
+        """Sign out: end the session and revoke the officer's tokens."""
         with self.server.engine.begin() as connection:
             key = self._signed_in(connection, visit)
             if key is not None:
-                sign_out(connection, key, moment(self.server.clock()))
-        done = page("message.html", 200, title="已退出 Signed out", message="您已退出登录。You have signed out.")
-        done.delete_cookie(self.session_cookie, path="/", secure=self.secure, httponly=True, samesite="lax")
+                sign_out(connection, key, to_datetime(self.server.clock()))
+        done = render_message(200, "已退出 Signed out", "您已退出登录。You have signed out.")
+        done.delete_cookie(self.session_cookie, **self.attributes)
         return done
 
-    # --- reading a request --------------------------------------------------------------------------------------------
-
     def _destination(self, connection: sa.Connection, query: Mapping[str, str]) -> tuple[RegisteredClient, str]:
-        """The client and the address, character by character as registered (RFC 9700, section 2.1)."""
+        """Return client and redirect URI, which must match a registered one exactly (RFC 9700, section 2.1)."""
         client = find_client(connection, query.get("client_id", ""))
         if client is None:
             raise BadRequestError("客户端未登记。The client is not registered here.")
@@ -102,7 +100,7 @@ class SignIn:
         return client, query["redirect_uri"]
 
     def _read(self, back: tuple[RegisteredClient, str], query: Mapping[str, str]) -> AuthorizationRequest:
-        """What is asked for. Raises OAuthRefusal."""
+        """Validate the authorization request. Raises OAuthRefusal."""
         client, redirect_uri = back
         if query.get("response_type") != "code":
             raise OAuthRefusal("unsupported_response_type", "response_type must be code.")
@@ -110,12 +108,10 @@ class SignIn:
             raise OAuthRefusal("invalid_request", "Send code_challenge with code_challenge_method=S256 (RFC 7636).")
         if len(query.get("state", "")) > LONGEST_STATE:
             raise OAuthRefusal("invalid_request", f"state is longer than {LONGEST_STATE} characters.")
-        allowed = allowed_scopes(client, staff=True, allow_pilot_persons=self.server.allow_pilot_persons)
-        scopes = requested_scopes(query.get("scope"), allowed)
+        allowed = find_allowed_scopes(client, staff=True, allow_pilot_persons=self.server.allow_pilot_persons)
+        scopes = read_requested_scopes(query.get("scope"), allowed)
         login = query.get("prompt") == "login"
         return AuthorizationRequest(client, redirect_uri, state_of(query), scopes, query["code_challenge"], login)
-
-    # --- answering it -------------------------------------------------------------------------------------------------
 
     def _answer(self, connection: sa.Connection, asked: AuthorizationRequest, visit: Visit) -> Response:
         if visit.form is None:
@@ -123,13 +119,9 @@ class SignIn:
             known = key is not None and self._within(connection, key, asked.client)
             return self._code(connection, asked, key) if key is not None and known else self._page(asked, visit)
         if not self._own_form(visit.form, visit):
-            return page(
-                "message.html",
-                403,
-                title="请重试 Try again",
-                message="请允许本站的 Cookie，返回后重新登录。Allow cookies of this site, go back, and sign in.",
-            )
-        now = moment(self.server.clock())
+            allow = "请允许本站的 Cookie，返回后重新登录。Allow cookies of this site, go back, and sign in."
+            return render_message(403, "请重试 Try again", allow)
+        now = to_datetime(self.server.clock())
         key = check_password(connection, visit.form.get("username", ""), visit.form.get("password", ""), now)
         if key is None or not self._within(connection, key, asked.client):
             log.warning("a sign-in at client %s was refused", asked.client.client_id)
@@ -138,45 +130,42 @@ class SignIn:
         return self._begin(connection, asked, key)
 
     def _within(self, connection: sa.Connection, key: int, client: RegisteredClient) -> bool:
-        """Whether the member of staff is of the client's court or of one below it."""
+        """Return whether the officer belongs to the client's court or one below it."""
         officer = find_officer(connection, key)
         return officer is not None and officer.court_code.startswith(client.court_code or "\0")
 
     def _own_form(self, form: Mapping[str, str], visit: Visit) -> bool:
-        """Whether this server's page was sent: its field matches a cookie that no other site can set or read.
-
-        Of pages that were opened at the same time each sets the cookie, and the last one stays: for the others the
-        browser vouches, by a header that no page can set.
-        """
+        """Return whether the form comes from this server's page: its field matches a cookie. Pages opened at the same
+        time overwrite the cookie; for these the browser's Sec-Fetch-Site header is accepted."""
         expected = visit.cookies.get(self.csrf_cookie, "")
         matches = secrets.compare_digest(form.get("csrf", "").encode(), expected.encode())
         return len(expected) >= SECRET_BYTES and (matches or visit.same_origin)
 
     def _page(self, asked: AuthorizationRequest, visit: Visit, *, refused: bool = False) -> Response:
-        """The form. Its cookie comes along (Lax) when another site leads here, so that a second page has the same."""
+        """Return the page. The cookie is kept, so that a second page has the same value."""
         csrf = visit.cookies.get(self.csrf_cookie) or secrets.token_urlsafe(SECRET_BYTES)
         status, client = 401 if refused else 200, asked.client.name
-        shown = page("sign_in.html", status, asked.origin, client=client, csrf=csrf, refused=refused)
-        shown.set_cookie(self.csrf_cookie, csrf, path="/", secure=self.secure, httponly=True, samesite="lax")
+        shown = render_page("sign_in.html", status, asked.origin, client=client, csrf=csrf, refused=refused)
+        shown.set_cookie(self.csrf_cookie, csrf, **self.attributes)
         return shown
 
     def _begin(self, connection: sa.Connection, asked: AuthorizationRequest, key: int) -> Response:
-        """Begin a session, under a new secret: one that was there before is of no use (session fixation)."""
+        """Begin a session with a new secret, which prevents session fixation."""
         now, token = self.server.clock(), secrets.token_urlsafe(SECRET_BYTES)
         prune(connection, StaffSession, now)
-        values = {"token_hash": hashed(token), "staff_id": key, "expires_at": moment(now) + SESSION}
+        values = {"token_hash": hash_secret(token), "staff_id": key, "expires_at": to_datetime(now) + SESSION}
         connection.execute(sa.insert(StaffSession).values(values))
         response = self._code(connection, asked, key)
-        lifetime = int(SESSION.total_seconds())
-        response.set_cookie(
-            self.session_cookie, token, lifetime, path="/", secure=self.secure, httponly=True, samesite="lax"
-        )
+        response.set_cookie(self.session_cookie, token, int(SESSION.total_seconds()), **self.attributes)
         return response
 
     def _signed_in(self, connection: sa.Connection, visit: Visit) -> int | None:
-        """Who has a session that is not over, and has not left."""
+        """Return the officer of a live session; None if there is none or the officer has left."""
         token = visit.cookies.get(self.session_cookie, "")
-        live = (StaffSession.token_hash == hashed(token), StaffSession.expires_at > moment(self.server.clock()))
+        live = (
+            StaffSession.token_hash == hash_secret(token),
+            StaffSession.expires_at > to_datetime(self.server.clock()),
+        )
         key = connection.scalar(sa.select(StaffSession.staff_id).where(*live))
         return key if key is not None and find_officer(connection, key) else None
 
@@ -193,7 +182,7 @@ class SignIn:
         return self._send(asked.redirect_uri, {"code": code, **asked.state})
 
     def _send(self, redirect_uri: str, parameters: Mapping[str, str]) -> Response:
-        """Back to the client, by GET whatever came before (RFC 9700, section 2.6), naming this server (RFC 9207)."""
+        """Redirect to the client by GET (RFC 9700, section 2.6), with `iss` (RFC 9207)."""
         query = urlencode({**parameters, "iss": self.server.issuer})
         joint = "&" if urlsplit(redirect_uri).query else "?"
         headers = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}

@@ -1,11 +1,11 @@
-"""Whom a litigant portal acts for: the JWT that it signs about its authenticated user (RFC 8693, section 2.1)."""
+"""Subject tokens: JWTs by which a litigant portal names its authenticated user (RFC 8693, section 2.1)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from auth.clients.assertion import AHEAD_SECONDS, AssertionRefused, Expected, verified_claims
-from models.documents import DocumentKind, document_key, parse_document
+from auth.clients.assertion import AHEAD_SECONDS, AssertionRefused, Expected, verify_claims
+from models.documents import DocumentKind, make_document_key, parse_document
 from models.identifiers import IdentifierError, parse_party_number
 
 SUBJECT_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:jwt"  # noqa: S105  (a type name, no secret)
@@ -14,26 +14,26 @@ LIFETIME_SECONDS = 300
 
 @dataclass(frozen=True)
 class TokenSubject:
-    """A verified subject token. `number` is what is hashed (R18); `claims` hold what makes the token single-use."""
+    """A verified subject token. number: the value that is hashed (R18); claims: for single use."""
 
     number: str
     claims: Mapping[str, Any]
 
     def __repr__(self) -> str:
-        """Never the number (R18)."""
+        """Omit the number (R18)."""
         return "Subject(…)"
 
 
 def read_subject_token(
     text: str, jwks: Mapping[str, Any] | None, client_id: str, issuer: str, now: float
 ) -> TokenSubject:
-    """Verify a portal's statement about its user: `iss`, `sub`, `aud`, `iat`, `exp`, `jti`, `name`, `id_number`.
+    """Verify a subject token: `iss`, `sub`, `aud`, `iat`, `exp`, `jti`, `name`, `id_number`, and `id_type`.
 
-    `id_type` is the kind of another document than a resident card or organization code (R22), as `DocumentKind` has it.
-    Raises AssertionRefused, whose message holds nothing of the claims.
+    id_type: the `DocumentKind` of a document other than resident card and organization code (R22). Raises
+    AssertionRefused, whose message has no values of claims.
     """
     expected = Expected(client_id, issuer, now, LIFETIME_SECONDS + AHEAD_SECONDS)
-    claims = verified_claims(text, jwks, expected)
+    claims = verify_claims(text, jwks, expected)
     for name in ("sub", "name", "id_number"):
         if not isinstance(claims.get(name), str) or not claims[name].strip():
             raise AssertionRefused(f"{name} is missing")
@@ -45,13 +45,13 @@ def read_subject_token(
 
 
 def _number(number: str, kind: Any) -> str:
-    """What is hashed of a number: of its document's kind, or of whichever of the two usual ones it is."""
+    """Return the value that is hashed for a number of this kind; without a kind, a resident ID or organization code."""
     if kind is not None and kind not in list(DocumentKind):
         raise AssertionRefused(f"id_type is none of {', '.join(DocumentKind)}")
     try:
         if kind is None:
             return parse_party_number(number).value
-        return document_key(DocumentKind(kind), parse_document(DocumentKind(kind), number).value)
+        return make_document_key(DocumentKind(kind), parse_document(DocumentKind(kind), number).value)
     except IdentifierError:
         expected = f"no number of a {kind}" if kind else "neither a resident ID number nor an organization code"
         raise AssertionRefused(f"id_number is {expected}") from None

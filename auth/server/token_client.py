@@ -1,4 +1,4 @@
-"""The client's side: ask a running server for an access token, with a key or a secret."""
+"""A client of the token endpoint, with a key or a secret."""
 
 import secrets
 from collections.abc import Collection
@@ -21,12 +21,12 @@ TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105
 
 
 class TokenRequestError(RuntimeError):
-    """No token: the server refused or did not answer; the message has its reason."""
+    """The server refused the request or did not answer. The message gives the reason."""
 
 
 @dataclass(frozen=True)
 class ClientCredential:
-    """Who asks: `key`, a private JWK, or `secret`; exactly one of them. `issuer`: the server's public address."""
+    """The client. Exactly one of key, a private JWK, and secret is set. issuer: the server's public address."""
 
     issuer: str
     client_id: str
@@ -36,7 +36,7 @@ class ClientCredential:
 
 @dataclass(frozen=True)
 class User:
-    """Whom a litigant portal acts for: its own id of the user, and the name and number that it has verified."""
+    """The user of a litigant portal. user_id: the portal's own id; name and number: verified by the portal."""
 
     user_id: str
     name: str = field(repr=False)
@@ -50,17 +50,15 @@ def request_token(
     scopes: Collection[str] = (),
     user: User | None = None,
 ) -> dict[str, Any]:
-    """The token response (RFC 6749, section 5.1) for all allowed scopes or for `scopes`, on behalf of `user` if given.
-
-    Raises TokenRequestError.
-    """
+    """Return the token response (RFC 6749, section 5.1) for `scopes`, by default all, on behalf of `user` if given.
+    Raises TokenRequestError."""
     form = {"grant_type": "client_credentials"} | ({"scope": " ".join(scopes)} if scopes else {})
     if user:
         form |= {"grant_type": TOKEN_EXCHANGE, "subject_token_type": SUBJECT_TOKEN_TYPE}
-        form |= {"subject_token": subject_token(credential, user, now)}
+        form |= {"subject_token": sign_subject_token(credential, user, now)}
     basic = (credential.client_id, credential.secret) if credential.secret else None
     if basic is None:
-        form |= {"client_assertion_type": ASSERTION_TYPE, "client_assertion": client_assertion(credential, now)}
+        form |= {"client_assertion_type": ASSERTION_TYPE, "client_assertion": sign_client_assertion(credential, now)}
     try:
         response = http.post(credential.issuer + TOKEN_PATH, data=form, auth=basic or httpx2.USE_CLIENT_DEFAULT)
         answer: dict[str, Any] = response.json()
@@ -72,14 +70,14 @@ def request_token(
     return answer
 
 
-def client_assertion(credential: ClientCredential, now: float) -> str:
-    """A JWT that authenticates the client once (RFC 7523, section 2.2). Raises TokenRequestError for an unfit key."""
+def sign_client_assertion(credential: ClientCredential, now: float) -> str:
+    """Return a client assertion (RFC 7523, section 2.2). Raises TokenRequestError for an unsuitable key."""
     claims = {"sub": credential.client_id, "exp": int(now) + ASSERTION_SECONDS}
     return _sign(credential, claims, now)
 
 
-def subject_token(credential: ClientCredential, user: User, now: float) -> str:
-    """A portal's statement about its user, good for one token exchange. Raises TokenRequestError for an unfit key."""
+def sign_subject_token(credential: ClientCredential, user: User, now: float) -> str:
+    """Return a subject token for one exchange. Raises TokenRequestError for an unsuitable key."""
     claims = {"sub": user.user_id, "name": user.name, "id_number": user.number, "exp": int(now) + LIFETIME_SECONDS}
     return _sign(credential, claims, now)
 

@@ -1,4 +1,4 @@
-"""The rows behind tokens: which were issued, which are revoked, and which assertions have been used."""
+"""Rows of issued and revoked tokens, and of used assertions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from models.client import Authentication, Client
 from models.issued_token import AssertionUse, IssuedToken
 from models.names import fold
 from models.party import Identity, Party
-from models.party_name import known_as
+from models.party_name import is_known_as
 from models.staff_account import AuthorizationCode, StaffSession
 
 PRUNE_ROWS = 100
@@ -23,7 +23,7 @@ Expiring = AssertionUse | IssuedToken | AuthorizationCode | StaffSession
 
 @dataclass(frozen=True)
 class RegisteredClient:
-    """A client's row, detached: `key` is its primary key, the rest is named as in `models.client.Client`."""
+    """A row of `models.client.Client`, detached. key: its primary key."""
 
     key: int
     client_id: str
@@ -37,13 +37,13 @@ class RegisteredClient:
     court_code: str | None
 
 
-def moment(seconds: float) -> datetime:
-    """Seconds since the epoch as a time in UTC."""
+def to_datetime(seconds: float) -> datetime:
+    """Convert seconds since the epoch to a time in UTC."""
     return datetime.fromtimestamp(seconds, UTC)
 
 
 def find_client(connection: sa.Connection, client_id: str) -> RegisteredClient | None:
-    """The client of that identifier unless it is disabled."""
+    """Return the client of this identifier; None if unknown or disabled."""
     query = sa.select(Client).where(Client.client_id == client_id, Client.disabled_at.is_(None))
     row = connection.execute(query).mappings().one_or_none()
     if row is None:
@@ -58,22 +58,22 @@ def find_client(connection: sa.Connection, client_id: str) -> RegisteredClient |
 
 
 def accept_once(connection: sa.Connection, client_key: int, claims: Mapping[str, Any], now: float) -> bool:
-    """Whether this `jti` of this client is seen for the first time; never SELECT-then-INSERT, which races."""
+    """Record a `jti` of a client; returns whether it is new. One INSERT, without a race."""
     prune(connection, AssertionUse, now)
-    values = {"client_id": client_key, "jti": claims["jti"], "expires_at": moment(claims["exp"])}
+    values = {"client_id": client_key, "jti": claims["jti"], "expires_at": to_datetime(claims["exp"])}
     first = insert(AssertionUse).values(values).on_conflict_do_nothing().returning(AssertionUse.jti)
     return connection.scalar(first) is not None
 
 
 def contradicts(connection: sa.Connection, probes: Sequence[bytes], name: str) -> bool:
-    """Whether the number belongs to a party that has and had other names: matching takes both (R17, R22)."""
-    same = known_as(Party, sa.literal(fold(name), sa.Text))
+    """Return whether the number belongs to a party without this name, present or former (R17, R22)."""
+    same = is_known_as(Party, sa.literal(fold(name), sa.Text))
     known = sa.select(same).join(Identity, Identity.party_id == Party.id).where(Identity.index.in_(probes))
     return connection.scalar(known) is False
 
 
 def remember_token(connection: sa.Connection, client_key: int, token: AccessToken, subject_index: bytes | None) -> None:
-    """Write the row without which a token is not accepted."""
+    """Insert the row of a token; without it the token is not accepted."""
     prune(connection, IssuedToken, token.issued_at)
     connection.execute(
         sa.insert(IssuedToken).values(
@@ -82,26 +82,26 @@ def remember_token(connection: sa.Connection, client_key: int, token: AccessToke
             subject_index=subject_index,
             staff_id=token.officer and token.officer.key,
             scope=" ".join(sorted(token.scopes)),
-            issued_at=moment(token.issued_at),
-            expires_at=moment(token.expires_at),
+            issued_at=to_datetime(token.issued_at),
+            expires_at=to_datetime(token.expires_at),
         )
     )
 
 
 def is_revoked(connection: sa.Connection, token_id: str) -> bool:
-    """True for an unknown token, too."""
+    """Return whether a token is revoked or unknown."""
     query = sa.select(IssuedToken.jti).where(IssuedToken.jti == token_id, IssuedToken.revoked_at.is_(None))
     return connection.scalar(query) is None
 
 
 def revoke_token(connection: sa.Connection, token_id: str, now: float) -> None:
-    """Revoke once; the first time stays on record."""
+    """Revoke a token; the time of the first revocation is kept."""
     unrevoked = (IssuedToken.jti == token_id, IssuedToken.revoked_at.is_(None))
-    connection.execute(sa.update(IssuedToken).where(*unrevoked).values(revoked_at=moment(now)))
+    connection.execute(sa.update(IssuedToken).where(*unrevoked).values(revoked_at=to_datetime(now)))
 
 
 def prune(connection: sa.Connection, table: type[Expiring], now: float) -> None:
-    """Forget a few expired rows on each insert. Skipping locked rows keeps two callers from waiting on each other."""
+    """Delete some expired rows at each insert. Locked rows are skipped, so that callers do not wait for each other."""
     row: sa.ColumnElement[Any] = sa.literal_column("ctid")
-    expired = sa.select(row).select_from(table).where(table.expires_at < moment(now)).limit(PRUNE_ROWS)
+    expired = sa.select(row).select_from(table).where(table.expires_at < to_datetime(now)).limit(PRUNE_ROWS)
     connection.execute(sa.delete(table).where(row.in_(expired.with_for_update(skip_locked=True))))

@@ -1,1 +1,1 @@
-"""Others that answer the same questions from the same database, each as its own community would write it."""
+"""Other GraphQL servers that answer the same questions from the same database."""

@@ -1,4 +1,4 @@
-"""`suxin client`: the register of partners and portals."""
+"""`suxin client`: register clients."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from rich.table import Table
 
 from auth.audiences import Audience
 from auth.clients import registry
-from commands.session import console, explained, prepared, read_json
+from commands.session import console, explain_errors, prepare_database, read_json
 from postgres import database
 from settings import Settings
 
@@ -22,19 +22,17 @@ clients = typer.Typer(no_args_is_help=True, help="Register partners and portals.
 @clients.command("add")
 def client_add(
     name: Annotated[str, typer.Argument(help="Name of the institution.")],
-    audience: Annotated[Audience, typer.Option(help="What kind of client it is.")],
-    scope: Annotated[list[str] | None, typer.Option(help="A scope; all of the audience's by default.")] = None,
-    purpose: Annotated[list[str] | None, typer.Option(help="A purpose; all of the audience's by default.")] = None,
+    audience: Annotated[Audience, typer.Option(help="Kind of client.")],
+    scope: Annotated[list[str] | None, typer.Option(help="A scope; by default all of the audience.")] = None,
+    purpose: Annotated[list[str] | None, typer.Option(help="A purpose; by default all of the audience.")] = None,
     jwks: Annotated[Path | None, typer.Option(help="File with its public keys (private_key_jwt).")] = None,
-    secret: Annotated[bool, typer.Option("--secret", help="Make a secret instead (pilots only).")] = False,
-    client_id: Annotated[str | None, typer.Option(help="Its identifier; made up by default.")] = None,
+    secret: Annotated[bool, typer.Option("--secret", help="Create a secret instead (pilots only).")] = False,
+    client_id: Annotated[str | None, typer.Option(help="Identifier; by default a random one.")] = None,
     court: Annotated[str | None, typer.Option(help="COURT only: code of the court.")] = None,
     village: Annotated[str | None, typer.Option(help="VILLAGE only: name of the village.")] = None,
-    redirect_uri: Annotated[
-        list[str] | None, typer.Option(help="COURT only: where staff come back to after signing in.")
-    ] = None,
+    redirect_uri: Annotated[list[str] | None, typer.Option(help="COURT only: redirect URI after sign-in.")] = None,
 ) -> None:
-    """Register a client. Its secret, if it has one, is printed once and kept nowhere.
+    """Register a client. A secret is printed once and not stored.
 
     Example: suxin client add "余姚农商银行" --audience BANK --jwks bank.jwks
     """
@@ -51,7 +49,7 @@ def client_add(
         village,
         redirect_uri or (),
     )
-    with registering() as (connection, settings):
+    with open_register() as (connection, settings):
         made = registry.add_client(
             connection, registration, now=datetime.now(UTC), allow_pilot_persons=settings.allow_pilot_persons
         )
@@ -60,8 +58,8 @@ def client_add(
 
 @clients.command("list")
 def client_list() -> None:
-    """Show all clients, without keys and secrets."""
-    with registering() as (connection, _):
+    """List all clients, without keys and secrets."""
+    with open_register() as (connection, _):
         found = registry.list_clients(connection)
     table = Table("client", "name", "audience", "authentication", "scopes", "disabled")
     for row in found:
@@ -73,21 +71,21 @@ def client_list() -> None:
 
 
 @clients.command("disable")
-def client_disable(client_id: Annotated[str, typer.Argument(help="Its identifier.")]) -> None:
-    """Disable a client: its tokens end at once."""
-    with registering() as (connection, _):
+def client_disable(client_id: Annotated[str, typer.Argument(help="Identifier of the client.")]) -> None:
+    """Disable a client. Its tokens become invalid at once."""
+    with open_register() as (connection, _):
         registry.disable_client(connection, client_id, now=datetime.now(UTC))
     console.print(f"{client_id} is disabled.")
 
 
 @clients.command("scopes")
 def client_scopes(
-    client_id: Annotated[str, typer.Argument(help="Its identifier.")],
-    scope: Annotated[list[str] | None, typer.Option(help="A scope; all of the audience's by default.")] = None,
+    client_id: Annotated[str, typer.Argument(help="Identifier of the client.")],
+    scope: Annotated[list[str] | None, typer.Option(help="A scope; by default all of the audience.")] = None,
 ) -> None:
-    """Replace a client's scopes: after an update that brought new ones, or when a contract changes."""
-    with registering() as (connection, settings):
-        chosen = registry.rescope_client(
+    """Replace the scopes of a client, after an update with new scopes or a change of the contract."""
+    with open_register() as (connection, settings):
+        chosen = registry.set_scopes(
             connection, client_id, scope or (), allow_pilot_persons=settings.allow_pilot_persons
         )
     console.print(f"{client_id} holds {', '.join(chosen)}.")
@@ -95,37 +93,38 @@ def client_scopes(
 
 @clients.command("budget")
 def client_budget(
-    client_id: Annotated[str, typer.Argument(help="Its identifier.")],
+    client_id: Annotated[str, typer.Argument(help="Identifier of the client.")],
     points: Annotated[
-        int | None, typer.Argument(min=1, max=999_999_999, help="Cost points a minute; what is ordinary by default.")
+        int | None,
+        typer.Argument(min=1, max=999_999_999, help="Cost points per minute; by default the usual ones."),
     ] = None,
 ) -> None:
-    """Give a client a budget of its own: what its requests may cost a minute, over all workers.
+    """Set the budget of a client: the cost of its requests per minute, over all workers.
 
     Example: suxin client budget demo-bank 3000000
     """
-    with registering() as (connection, _):
-        registry.budget_client(connection, client_id, points)
+    with open_register() as (connection, _):
+        registry.set_budget(connection, client_id, points)
     console.print(f"{client_id} may spend {points or 'what is ordinary'} a minute.")
 
 
 @clients.command("rotate")
 def client_rotate(
-    client_id: Annotated[str, typer.Argument(help="Its identifier.")],
+    client_id: Annotated[str, typer.Argument(help="Identifier of the client.")],
     jwks: Annotated[Path | None, typer.Option(help="File with its new public keys.")] = None,
 ) -> None:
-    """Replace a client's keys by those in a file, or its secret by a new one."""
-    with registering() as (connection, _):
+    """Replace the keys of a client by those in a file, or its secret by a new one."""
+    with open_register() as (connection, _):
         made = registry.rotate_client(connection, client_id, read_json(jwks) if jwks else None)
     _hand_over(made)
 
 
 @contextmanager
-def registering() -> Iterator[tuple[sa.Connection, Settings]]:
-    """A transaction on the migrated database for the register of clients."""
+def open_register() -> Iterator[tuple[sa.Connection, Settings]]:
+    """A transaction on the migrated database."""
     settings = Settings.from_environment()
-    with explained(), prepared(settings) as url:
-        engine = database.sync_engine(url)
+    with explain_errors(), prepare_database(settings) as url:
+        engine = database.make_sync_engine(url)
         try:
             with engine.begin() as connection:
                 yield connection, settings

@@ -1,4 +1,4 @@
-"""`suxin documents`: what each client may send without its text, or may send at all."""
+"""`suxin documents`: the trusted documents of clients."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -13,13 +13,13 @@ from rich.table import Table
 from auth.clients import trusted_documents
 from auth.clients.trusted_documents import identifier_of
 from auth.scopes import Scope
-from commands.access.clients import registering
+from commands.access.clients import open_register
 from commands.session import CommandError, console
 from engine.document.document import MOST_TOKENS, DocumentError, prepare_operation
 from engine.engine import Engine
 from engine.load.errors import ForbiddenError
 from models.client import DocumentPolicy
-from schema.building import build_engine
+from schema.builder import build_engine
 
 documents = typer.Typer(no_args_is_help=True, help="Register the documents of clients (trusted documents).")
 ClientId = Annotated[str, typer.Argument(help="The client's identifier.")]
@@ -31,24 +31,24 @@ def documents_add(
     client_id: ClientId,
     files: Annotated[list[Path], typer.Argument(help=f"Each is {KINDS}.")],
     purpose: Annotated[
-        list[str] | None, typer.Option(help="A purpose; requests with these documents may name no other.")
+        list[str] | None, typer.Option(help="A purpose; requests with these documents may have no other.")
     ] = None,
 ) -> None:
-    """Register documents for a client, once each was found to run with its scopes: all of them, or none.
+    """Register documents for a client, all or none. Each is validated against the scopes of the client.
 
     Example: suxin documents add demo-bank persisted-documents.json --purpose LOAN_APPROVAL
     """
-    with registering() as (connection, _):
+    with open_register() as (connection, _):
         found = {identifier: text for file in files for identifier, text in read_documents(file).items()}
-        _check(found, trusted_documents.client_scopes(connection, client_id))
+        _check(found, trusted_documents.find_scopes(connection, client_id))
         added = trusted_documents.add_documents(connection, client_id, found, purpose or (), now=datetime.now(UTC))
     console.print(f"{len(found)} documents are registered for {client_id}, {added} of them new.")
 
 
 @documents.command("list")
 def documents_list(client_id: ClientId) -> None:
-    """Show what is registered for a client."""
-    with registering() as (connection, _):
+    """List the documents of a client."""
+    with open_register() as (connection, _):
         found = trusted_documents.list_documents(connection, client_id)
     table = Table("identifier", "operations", "purposes", "since")
     for row in found:
@@ -59,10 +59,10 @@ def documents_list(client_id: ClientId) -> None:
 
 @documents.command("remove")
 def documents_remove(
-    client_id: ClientId, identifiers: Annotated[list[str], typer.Argument(help="As `list` shows them.")]
+    client_id: ClientId, identifiers: Annotated[list[str], typer.Argument(help="Identifiers as shown by `list`.")]
 ) -> None:
-    """Trust documents no longer, from now on."""
-    with registering() as (connection, _):
+    """Remove documents of a client. They are refused from now on."""
+    with open_register() as (connection, _):
         trusted_documents.remove_documents(connection, client_id, identifiers)
     console.print(f"{len(identifiers)} documents of {client_id} are removed.")
 
@@ -71,27 +71,27 @@ def documents_remove(
 def documents_policy(
     client_id: ClientId, policy: Annotated[DocumentPolicy, typer.Argument(case_sensitive=False)]
 ) -> None:
-    """Take any documents from a client, or any with a line in the log, or registered ones alone.
+    """Accept any documents from a client, any with a line in the log, or registered documents only.
 
     Example: suxin documents policy demo-bank trusted_only
     """
-    with registering() as (connection, _):
+    with open_register() as (connection, _):
         trusted_documents.set_policy(connection, client_id, policy)
     console.print(f"{client_id}: {policy}.")
 
 
 @documents.command("check")
 def documents_check(client_id: ClientId) -> None:
-    """Try all documents of a client against the schema of this release, before it is taken into service."""
-    with registering() as (connection, _):
+    """Validate all documents of a client against the schema of this release."""
+    with open_register() as (connection, _):
         found = trusted_documents.list_documents(connection, client_id)
-        scopes = trusted_documents.client_scopes(connection, client_id)
+        scopes = trusted_documents.find_scopes(connection, client_id)
     _check({row["identifier"]: row["text"] for row in found}, scopes)
     console.print(f"All {len(found)} documents of {client_id} run.")
 
 
 def read_documents(file: Path) -> dict[str, str]:
-    """The documents in a file by their identifiers. Raises CommandError."""
+    """Read the documents in a file by identifier. Raises CommandError."""
     try:
         text = file.read_text()
         return _manifest(json.loads(text)) if file.suffix == ".json" else {identifier_of(text): text}
@@ -100,7 +100,7 @@ def read_documents(file: Path) -> dict[str, str]:
 
 
 def _manifest(found: Any) -> dict[str, str]:
-    """Apollo's manifests list operations; others are objects of identifiers and texts."""
+    """Read a manifest: Apollo's list of operations, or an object of identifiers and texts."""
     if "operations" in found:
         found = {operation["id"]: operation["body"] for operation in found["operations"]}
     if not found or not all(isinstance(text, str) for text in found.values()):
@@ -109,7 +109,7 @@ def _manifest(found: Any) -> dict[str, str]:
 
 
 def _check(found: Mapping[str, str], scopes: Iterable[str]) -> None:
-    """Raise CommandError with what is wrong in any document, for a client with these scopes."""
+    """Raise CommandError with the errors of all documents, for a client with these scopes."""
     held, engine = frozenset(map(Scope, scopes)), build_engine()
     wrong = [f"{identifier}: {reason}" for identifier, text in found.items() for reason in _reasons(engine, text, held)]
     if wrong:
@@ -128,7 +128,7 @@ def _reasons(engine: Engine, text: str, scopes: frozenset[Scope]) -> list[str]:
 
 
 def _operations(text: str) -> list[tuple[str | None, bool]]:
-    """The operations of a document, and whether each lasts; none where it cannot be read."""
+    """The names of the operations in a document, and whether each is a subscription; empty after a syntax error."""
     try:
         found = parse(text, max_lexical_tokens=MOST_TOKENS).definitions
     except GraphQLSyntaxError:

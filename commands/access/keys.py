@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from auth import signing
-from commands.session import explained
+from commands.session import explain_errors
 from settings import Settings
 
 keys = typer.Typer(no_args_is_help=True, help="Change the keys that sign access tokens and reports.")
@@ -14,10 +14,12 @@ keys = typer.Typer(no_args_is_help=True, help="Change the keys that sign access 
 
 @keys.command("rotate")
 def keys_rotate(
-    now: Annotated[bool, typer.Option("--now", help="The key is lost: end every token and report at once.")] = False,
+    now: Annotated[
+        bool, typer.Option("--now", help="The key is compromised: end all tokens and reports at once.")
+    ] = False,
 ) -> None:
-    """Let the announced next key sign from now on, and announce another. Running servers notice by themselves."""
-    with explained():
+    """Sign with the announced next key from now on, and announce another. Running servers are notified."""
+    with explain_errors():
         settings = Settings.from_environment()
         signing.SigningKeys(settings.signing_key_file, time.time)
         kid = (

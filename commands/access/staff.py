@@ -7,34 +7,34 @@ import typer
 from rich.table import Table
 
 from auth.server import accounts
-from commands.access.clients import registering
+from commands.access.clients import open_register
 from commands.session import console
 from models.court import StaffRole
 
 staff = typer.Typer(no_args_is_help=True, help="Accounts of court staff, who sign in on a page of this service.")
-Username = Annotated[str, typer.Argument(help="What they sign in with.")]
+Username = Annotated[str, typer.Argument(help="User name.")]
 
 
 @staff.command("add")
 def staff_add(
     name: Annotated[str, typer.Argument(help="Name of the member of staff.")],
-    username: Annotated[str, typer.Option(help="What they sign in with.")],
-    role: Annotated[StaffRole, typer.Option(help="The part that they play in the procedure.")],
-    court: Annotated[str, typer.Option(help="Code of their court.")],
+    username: Annotated[str, typer.Option(help="User name.")],
+    role: Annotated[StaffRole, typer.Option(help="Role in the procedure.")],
+    court: Annotated[str, typer.Option(help="Code of the court.")],
 ) -> None:
-    """Enter a member of staff. The password is printed once and kept nowhere.
+    """Add a member of staff. The password is printed once and not stored.
 
     Example: suxin staff add 王法官 --username wang --role JUDGE --court 浙0281
     """
-    with registering() as (connection, _):
+    with open_register() as (connection, _):
         made = accounts.add_staff(connection, accounts.Account(name, username, role, court))
     _hand_over(made)
 
 
 @staff.command("list")
 def staff_list() -> None:
-    """Show everybody with an account."""
-    with registering() as (connection, _):
+    """List all accounts."""
+    with open_register() as (connection, _):
         found = accounts.list_staff(connection)
     table = Table("court", "user", "name", "role", "locked until", "left")
     for row in found:
@@ -45,16 +45,16 @@ def staff_list() -> None:
 
 @staff.command("password")
 def staff_password(username: Username) -> None:
-    """Give a new password, unlock the account, and sign its owner out everywhere."""
-    with registering() as (connection, _):
+    """Set a new password, unlock the account, and end all its sessions."""
+    with open_register() as (connection, _):
         made = accounts.renew_password(connection, username, datetime.now(UTC))
     _hand_over(made)
 
 
 @staff.command("remove")
 def staff_remove(username: Username) -> None:
-    """Somebody leaves: sessions and tokens end at once, and what they did stays theirs."""
-    with registering() as (connection, _):
+    """Remove an account. Its sessions and tokens end at once; records of its actions are kept."""
+    with open_register() as (connection, _):
         accounts.remove_staff(connection, username, datetime.now(UTC))
     console.print(f"{username} has left.")
 

@@ -1,4 +1,4 @@
-"""`suxin token`: an access token of the running server."""
+"""`suxin token`: request an access token."""
 
 import time
 from pathlib import Path
@@ -8,7 +8,7 @@ import httpx2
 import typer
 
 from auth.server.token_client import ClientCredential, User, request_token
-from commands.session import explained, read_json
+from commands.session import explain_errors, read_json
 from settings import Settings
 
 
@@ -16,15 +16,15 @@ def token(
     client_id: Annotated[str, typer.Argument(help="The client's identifier.")],
     key: Annotated[Path | None, typer.Option(help="File with the client's private JWK.")] = None,
     secret: Annotated[str | None, typer.Option(envvar="SUXIN_CLIENT_SECRET", help="The client's secret.")] = None,
-    scope: Annotated[list[str] | None, typer.Option(help="A scope; all of the client's by default.")] = None,
-    user_name: Annotated[str, typer.Option(help="Litigant portals: name of whom the portal acts for.")] = "",
-    user_number: Annotated[str, typer.Option(help="Litigant portals: number of whom the portal acts for.")] = "",
+    scope: Annotated[list[str] | None, typer.Option(help="A scope; by default all of the client.")] = None,
+    user_name: Annotated[str, typer.Option(help="Litigant portals: name of the user.")] = "",
+    user_number: Annotated[str, typer.Option(help="Litigant portals: number of the user.")] = "",
 ) -> None:
-    """Ask the running server at SUXIN_ISSUER for an access token, and print it.
+    """Request an access token from the running server at SUXIN_ISSUER, and print it.
 
     Example: suxin token demo-bank --key bank.json --scope organization.read
     """
-    with explained(), httpx2.Client(timeout=10) as http:
+    with explain_errors(), httpx2.Client(timeout=10) as http:
         private = read_json(key) if key else None
         credential = ClientCredential(Settings.from_environment().issuer, client_id, private, secret)
         user = User("command-line", user_name, user_number) if user_number else None

@@ -1,4 +1,4 @@
-"""`suxin explain`: what a document costs, needs and runs."""
+"""`suxin explain`: the cost, scopes and SQL of a document."""
 
 import asyncio
 import json
@@ -12,42 +12,42 @@ import typer
 from graphql import GraphQLError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from auth.audiences import Audience, purposes_of, scopes_of
+from auth.audiences import PURPOSES, Audience, scopes_of
 from auth.principal import Principal
-from commands.session import CommandError, explained, prepared, with_engine
+from commands.session import CommandError, explain_errors, prepare_database, with_engine
 from engine.document.document import DocumentError, is_subscription, prepare_operation
-from engine.explain import Explanation
-from engine.explain import explain as explanation
+from engine.explanation import Explanation
+from engine.explanation import explain as explanation
 from models.client import Client
 from models.keyring import Keyring, load_keyring
 from resolvers.caller import Caller
-from schema.building import build_engine
+from schema.builder import build_engine
 from settings import Settings
 
 PARTITION = "SELECT ensure_access_log_partition(current_date)"
 """The log has a place for this month, as it has wherever the service runs."""
 
 NOBODY = 0
-"""The key of a client that no database has."""
+"""A key that no client has."""
 
 FRESH = Keyring((bytes(32),), (bytes(32),))
-"""Keys for looking at statements: what is sealed and hashed with them is shown to nobody."""
+"""Keys for printing statements only."""
 
 
 def explain(
     document: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A GraphQL document.")],
-    audience: Annotated[Audience, typer.Option(help="Who asks.")],
+    audience: Annotated[Audience, typer.Option(help="Audience of the client.")],
     variables: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="Its variables, a JSON object.")
     ] = None,
-    operation: Annotated[str | None, typer.Option(help="The operation, where the document has several.")] = None,
-    analyze: Annotated[bool, typer.Option(help="Run the statements on the database, and undo them.")] = False,
+    operation: Annotated[str | None, typer.Option(help="Name of the operation, if the document has several.")] = None,
+    analyze: Annotated[bool, typer.Option(help="Run the statements on the database, and roll back.")] = False,
 ) -> None:
-    """Tell what a document costs, which scopes it needs, and what SQL it runs; or why the loaders answer it.
+    """Print the cost of a document, the scopes that it needs, and its SQL, or why it has no plan.
 
     Example: suxin explain examples/bank/finance_check.graphql --audience BANK
     """
-    with explained():
+    with explain_errors():
         given = json.loads(variables.read_text()) if variables else None
         text = document.read_text()
         found = _explained(text, operation, given, _caller(audience, NOBODY, FRESH))
@@ -57,7 +57,7 @@ def explain(
 
 
 def _explained(text: str, operation: str | None, variables: dict[str, Any] | None, caller: Caller) -> Explanation:
-    """Raises CommandError with all that is wrong with the document."""
+    """Explain an operation. Raises CommandError with the errors of the document."""
     try:
         lasts = is_subscription(text, operation)
         found = prepare_operation(build_engine(), text, operation, caller.scopes, lasts)
@@ -69,14 +69,14 @@ def _explained(text: str, operation: str | None, variables: dict[str, Any] | Non
 
 
 def _caller(audience: Audience, client_key: int, keyring: Keyring) -> Caller:
-    """A client of an audience that holds all that it may hold."""
-    scopes, purposes = scopes_of(audience), purposes_of(audience)
+    """A client of an audience with all its scopes and purposes."""
+    scopes, purposes = scopes_of(audience), PURPOSES[audience]
     principal = Principal("explain", client_key, "explain", audience, scopes, purposes, "explain", jurisdiction="")
     return Caller(principal, keyring, datetime.now(UTC), uuid4())
 
 
 async def _plans(connection: Any, found: Explanation) -> list[str]:
-    """What PostgreSQL did for each statement, in a transaction that is rolled back. connection: asyncpg's."""
+    """EXPLAIN ANALYZE each statement in a transaction that is rolled back. connection: asyncpg's."""
     lines, transaction = [], connection.transaction()
     await transaction.start()
     try:
@@ -91,7 +91,7 @@ async def _plans(connection: Any, found: Explanation) -> list[str]:
 
 
 def _analyzed(text: str, operation: str | None, variables: dict[str, Any] | None, audience: Audience) -> str:
-    """The plans of the statements with their times, from the database. Nothing that they write is kept."""
+    """The execution plans of the statements on the database."""
     settings = Settings.from_environment()
 
     async def run(engine: AsyncEngine) -> str:
@@ -104,6 +104,6 @@ def _analyzed(text: str, operation: str | None, variables: dict[str, Any] | None
             raw: Any = (await connection.get_raw_connection()).driver_connection
             return "\n".join(await _plans(raw, _explained(text, operation, variables, caller)))
 
-    with prepared(settings) as url:
+    with prepare_database(settings) as url:
         plans: str = asyncio.run(with_engine(url, run))
     return plans

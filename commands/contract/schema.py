@@ -1,4 +1,4 @@
-"""`suxin schema`: the SDL, and what has changed in it."""
+"""`suxin schema`: print and compare the SDL."""
 
 import json
 import tomllib
@@ -12,10 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from auth.audiences import Audience, scopes_of
-from commands.session import CommandError, console, explained
+from commands.session import CommandError, console, explain_errors
 from engine.document.audience_schema import print_schema
-from engine.document.schema_changes import Change, Effect, changes
-from schema.building import build_engine
+from engine.document.schema_changes import Change, Effect, compare_schemas
+from schema.builder import build_engine
 
 COLOURS = {Effect.BREAKING: "red", Effect.DANGEROUS: "yellow", Effect.SAFE: "green"}
 
@@ -25,7 +25,7 @@ schema = typer.Typer(help="Print the GraphQL schema, or compare it with another.
 @schema.callback(invoke_without_command=True)
 def show(
     context: typer.Context,
-    audience: Annotated[Audience | None, typer.Option(help="Only what this audience reaches.")] = None,
+    audience: Annotated[Audience | None, typer.Option(help="Only the part that this audience can use.")] = None,
 ) -> None:
     """Print the GraphQL schema, or compare it with another.
 
@@ -39,20 +39,20 @@ def show(
 @schema.command()
 def diff(
     context: typer.Context,
-    old: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The SDL that clients know.")],
+    old: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The old SDL.")],
     new: Annotated[
-        Path | None, typer.Argument(exists=True, dir_okay=False, help="The SDL to come; by default this release's.")
+        Path | None, typer.Argument(exists=True, dir_okay=False, help="The new SDL; by default that of this release.")
     ] = None,
     accepted: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="Breaking changes that are agreed on, in TOML.")
+        Path | None, typer.Option(exists=True, dir_okay=False, help="TOML file of accepted breaking changes.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Tell what has changed: breaking, dangerous and safe. Exits with 1 for breaking changes that are not accepted.
+    """List changes: breaking, dangerous and safe. Exits with 1 if a breaking change is not accepted.
 
     Example: suxin schema --audience BANK diff bank.graphql
     """
-    with explained():
+    with explain_errors():
         found = _compared(old.read_text(), new.read_text() if new else context.obj)
         agreed = _accepted(accepted) if accepted else {}
         typer.echo(_as_json(found)) if as_json else console.print(_table(found, agreed))
@@ -65,13 +65,13 @@ def diff(
 
 def _compared(old: str, new: str) -> list[Change]:
     try:
-        return changes(old, new)
+        return compare_schemas(old, new)
     except (GraphQLError, TypeError) as error:
         raise CommandError(f"This is no schema: {error}") from error
 
 
 def _accepted(file: Path) -> dict[str, date]:
-    """Since when each change is accepted, by its description. Raises CommandError."""
+    """The dates of accepted changes by description. Raises CommandError."""
     try:
         return {one["change"]: one["on"] for one in tomllib.loads(file.read_text()).get("accepted", [])}
     except (tomllib.TOMLDecodeError, KeyError) as error:

@@ -1,1 +1,1 @@
-"""`suxin doctor`: what is wrong with an installation, and what to do about it."""
+"""`suxin doctor`: examine an installation."""

@@ -1,4 +1,4 @@
-"""The command itself: looks at everything, shows it, and fails if something is wrong."""
+"""The command `suxin doctor`."""
 
 import asyncio
 import json
@@ -25,18 +25,18 @@ COLOURS = {State.OK: "green", State.WARNING: "yellow", State.PROBLEM: "red"}
 
 
 def doctor(
-    as_json: Annotated[bool, typer.Option("--json", help="For machines: one JSON object.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Look an installation over: settings, keys, database, worker, what waits. Says what is wrong and what to do.
+    """Examine an installation: settings, keys, database, worker and backlog. Says what is wrong and what to do.
 
-    Changes nothing, but starts the embedded PostgreSQL for as long as it looks. Exits with 1 if there is a problem;
-    warnings can wait.
+    Changes nothing, but starts the embedded PostgreSQL while it runs. Exits with 1 if there is a problem, not for
+    warnings.
 
     Example: suxin doctor
 
     Example: suxin doctor --json | jq '.findings[] | select(.state != "ok")'
     """
-    findings = list(examined(os.environ, lambda: datetime.now(UTC)))
+    findings = list(examine(os.environ, lambda: datetime.now(UTC)))
     sound = all(finding.state is not State.PROBLEM for finding in findings)
     if as_json:
         found = {"ok": sound, "findings": [asdict(finding) for finding in findings]}
@@ -46,16 +46,16 @@ def doctor(
     raise typer.Exit(0 if sound else 1)
 
 
-def examined(environment: Mapping[str, str], now: Callable[[], datetime]) -> Iterator[Finding]:
-    """Everything there is to find."""
+def examine(environment: Mapping[str, str], now: Callable[[], datetime]) -> Iterator[Finding]:
+    """Run all checks."""
     try:
         settings = Settings.from_environment(environment)
-        traces.wanted(environment)
+        traces.is_wanted(environment)
     except SettingsError as error:
         yield problem("settings", str(error), "Set it right, or unset it; the rest is looked at then.")
         return
     yield ok("settings", "They can be read.")
-    yield from machine.examined(settings)
+    yield from machine.examine(settings)
     yield from _of_database(settings, now)
 
 
@@ -64,9 +64,9 @@ def _of_database(settings: Settings, now: Callable[[], datetime]) -> Sequence[Fi
         text = f"There is no embedded database in {settings.data_dir.absolute()}."
         return [problem("database", text, "Run `suxin migrate`, or set SUXIN_DATABASE_URL.")]
     try:
-        with database.database(settings) as url:
+        with database.open_database(settings) as url:
             found: Sequence[Finding] = asyncio.run(
-                with_engine(url, partial(service.examined, settings=settings, now=now))
+                with_engine(url, partial(service.examine, settings=settings, now=now))
             )
             return found
     except database.DatabaseError as error:

@@ -1,11 +1,11 @@
-"""What an examination finds."""
+"""The results of checks."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class State(StrEnum):
-    """How something is. A WARNING can wait, a PROBLEM cannot."""
+    """The state of a check. A PROBLEM needs action now, a WARNING later."""
 
     OK = "ok"
     WARNING = "warning"
@@ -14,7 +14,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at. found: in a sentence, and nothing personal. remedy: what to do, unless it is ok."""
+    """The result of a check. found: a sentence without personal data. remedy: what to do, unless the state is OK."""
 
     check: str
     state: State
@@ -23,15 +23,12 @@ class Finding:
 
 
 def ok(check: str, found: str) -> Finding:
-    """Something is as it should be."""
     return Finding(check, State.OK, found)
 
 
 def warning(check: str, found: str, remedy: str) -> Finding:
-    """Something should be looked after."""
     return Finding(check, State.WARNING, found, remedy)
 
 
 def problem(check: str, found: str, remedy: str) -> Finding:
-    """Something is wrong."""
     return Finding(check, State.PROBLEM, found, remedy)

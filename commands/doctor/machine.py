@@ -1,4 +1,4 @@
-"""What can be seen without the database: the issuer, the data directory, the key files, the disk."""
+"""Checks without the database: issuer, data directory, key files, disk."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ from models.keyring import KeyringError, load_keyring
 from settings import Settings
 
 LEAST_FREE, LITTLE_FREE = 0.05, 0.15
-"""Shares of the disk: PostgreSQL stops when it cannot write."""
+"""Shares of the disk. PostgreSQL stops if it cannot write."""
 
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 BACKUP = "Restore {} from its backup, before anything is started that would make another."
@@ -22,8 +22,8 @@ FRESH = (
 )
 
 
-def examined(settings: Settings) -> Iterator[Finding]:
-    """Everything of this machine."""
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Run all checks of this machine."""
     yield _issuer(settings)
     yield _directory(settings.data_dir)
     if settings.data_dir.is_dir():
@@ -54,7 +54,7 @@ def _directory(directory: Path) -> Finding:
 
 
 def _permissions(directory: Path) -> Iterator[Finding]:
-    """Keys that others may read are no secret (R18)."""
+    """Keys must not be readable by other accounts (R18)."""
     found = [path for path in (directory, *sorted(directory.glob("*"))) if path.exists()]
     open_ = [path for path in found if path.stat().st_mode & OTHERS]
     for path in open_:

@@ -1,4 +1,4 @@
-"""What can be seen in the database: whether it fits this service, and what should have been done by now."""
+"""Checks of the database and of overdue work."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from casework.backlog import Backlog, backlog
+from casework.backlog import Backlog, measure_backlog
 from commands.doctor.finding import Finding, ok, problem, warning
 from jobs.worker import is_led
 from models.keyring import Keyring, KeyringError, load_keyring
@@ -16,16 +16,16 @@ from postgres import database
 from settings import Settings
 
 SKEW_SECONDS = 5.0
-"""More than this, and tokens of others are refused, and deadlines are told wrongly."""
+"""With a larger difference, tokens are refused and deadlines are wrong."""
 
 PATIENCE_SECONDS = 600.0
-"""How long a delivery may have been due before somebody should look."""
+"""How long deliveries may be due before it is a problem."""
 
 START = "Start `suxin serve`, or `suxin worker` where SUXIN_WORKER=false."
 
 
-async def examined(engine: AsyncEngine, settings: Settings, now: Callable[[], datetime]) -> Sequence[Finding]:
-    """Everything of a database that answers. What rests on its tables is looked at only if they are there."""
+async def examine(engine: AsyncEngine, settings: Settings, now: Callable[[], datetime]) -> Sequence[Finding]:
+    """Run all checks of a database. Checks of tables are skipped if the schema is not up to date."""
     async with engine.connect() as connection:
         found = [await _version(connection), await _clock(connection, now), await _revision(connection)]
         if not found[-1].remedy:
@@ -36,14 +36,14 @@ async def examined(engine: AsyncEngine, settings: Settings, now: Callable[[], da
 async def _tables(connection: AsyncConnection, settings: Settings, moment: datetime) -> AsyncIterator[Finding]:
     yield await _partitions(connection, moment)
     yield await _sealed(connection, settings)
-    waits = await backlog(connection, moment)
+    waits = await measure_backlog(connection, moment)
     yield await _leader(connection)
     for look in (_days, _deliveries, _failing, _objections, _months):
         yield look(waits)
 
 
 async def _version(connection: AsyncConnection) -> Finding:
-    """That it is new enough was found before."""
+    """The version of the server. `database` has checked that it is supported."""
     return ok("database", f"PostgreSQL {(await connection.execute(sa.text('SHOW server_version'))).scalar_one()}.")
 
 
@@ -59,7 +59,7 @@ async def _clock(connection: AsyncConnection, now: Callable[[], datetime]) -> Fi
 
 
 async def _revision(connection: AsyncConnection) -> Finding:
-    known = database.revisions()
+    known = database.list_revisions()
     there = (await connection.execute(sa.text("SELECT to_regclass('alembic_version')"))).scalar_one()
     query = sa.text("SELECT version_num FROM alembic_version")
     found = (await connection.execute(query)).scalar_one_or_none() if there else None
@@ -73,7 +73,7 @@ async def _revision(connection: AsyncConnection) -> Finding:
 
 
 async def _partitions(connection: AsyncConnection, moment: datetime) -> Finding:
-    """Without its partition, an answer has no entry in the access log, and is not given (R19)."""
+    """Check the partitions of the access log, without which no answer can be given (R19)."""
     this = moment.astimezone(UTC).replace(day=1)
     months = [f"{month:%Y_%m}" for month in (this, this + timedelta(days=31))]
     exists = sa.text("SELECT to_regclass('access_answer_' || :month) IS NOT NULL")
@@ -87,7 +87,7 @@ async def _partitions(connection: AsyncConnection, moment: datetime) -> Finding:
 
 
 async def _sealed(connection: AsyncConnection, settings: Settings) -> Finding:
-    """Whether the key ring opens what the database holds: the first of it, and the last."""
+    """Check that the key ring opens the first and the last sealed number."""
     first, last = (
         sa.select(Identity.index, Identity.sealed).order_by(order).limit(1)
         for order in (Identity.party_id, Identity.party_id.desc())

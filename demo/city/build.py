@@ -1,4 +1,4 @@
-"""The demo city: both courts' systems filled to their published figures (DOMAIN 1), from invented lives only."""
+"""Build the demo city: synthetic data in the quantities that both courts have published (DOMAIN 1)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,31 +13,31 @@ from casework.transaction import date_records
 from demo.city.calibration import Figures
 from demo.city.cast import CHEN, DEMO_COURT
 from demo.city.copying import Progress, colour, copy
-from demo.city.docket import keep_dockets
+from demo.city.docket import add_batches
 from demo.city.draft import Draft
-from demo.city.lookup_tables import CityError, survey
+from demo.city.lookup_tables import CityError, read_tables
 from demo.city.population import Population
 from demo.city.register import appoint_staff
 from demo.city.samples import fill_samples
-from demo.partners.consents import agree
-from demo.partners.events import happen
-from demo.partners.lending import lend
-from demo.partners.loans import lend_on_gold
-from demo.partners.lookups import look_up
-from demo.partners.watches import keep_watch
+from demo.partners.consents import add_consents
+from demo.partners.events import add_events
+from demo.partners.lending import add_lender
+from demo.partners.loans import add_loans
+from demo.partners.lookups import add_lookups
+from demo.partners.watches import add_watches
 from demo.records.blue import fill_blue
-from demo.records.conversions import convert
+from demo.records.conversions import add_conversions
 from demo.records.gold import fill_gold
 from demo.records.measures import publish_measures
 from demo.records.outcomes import charge_subjects
 from demo.records.red import fill_red
-from demo.records.stories import tell
+from demo.records.stories import add_cast
 from demo.records.yellow import fill_yellow
 from models.access_answer import AccessAnswer
 from models.audience import Audience
 from models.base import Base
 from models.catalogue import Colour
-from models.code_record import CodePeriod, Perspective, known_today
+from models.code_record import CodePeriod, Perspective, is_known_today
 from models.consent import Consent
 from models.court_case import CourtCase
 from models.deduction import Deduction
@@ -53,7 +53,9 @@ TABLES = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables if
 
 @dataclass(frozen=True)
 class CitySummary:
-    """What the city holds. Colours are the court's of today; `samples` are participations in the demo court's cases."""
+    """The size of the city. Colours are those of today for the court; `samples` are participations in cases of the demo
+    court.
+    """
 
     parties: int
     cases: int
@@ -79,15 +81,15 @@ async def build_city(
     seed: int = 2022,
     progress: Progress,
 ) -> CitySummary:
-    """Build the city in one transaction; the same arguments build the same city.
+    """Build the city in one transaction. It is determined by the arguments.
 
-    `clients` are the keys of registered clients: consents and the access log name those that are there.
-    Raises CityError if the catalogue is missing or a city stands here already.
+    `clients`: keys of registered clients, for consents and the access log.
+    Raises CityError if the catalogue is missing or the city exists.
     """
     async with engine.begin() as connection:
         await _prepare(connection, keyring)
-        draft = Draft(await survey(connection, clients), keyring, today, seed)
-        imagine(draft, Figures().scaled(scale), progress)
+        draft = Draft(await read_tables(connection, clients), keyring, today, seed)
+        make_rows(draft, Figures().scaled(scale), progress)
         await copy(connection, draft, progress)
         await connection.execute(PLACE)
         await colour(connection, draft, progress)
@@ -97,11 +99,11 @@ async def build_city(
 
 
 ALWAYS = datetime(1900, 1, 1, tzinfo=UTC)
-"""When the city recorded all that it knows: whatever day is asked for, it has known it."""
+"""The recording time of the city's data, before every day that can be queried."""
 
 
 async def _prepare(connection: AsyncConnection, keyring: Keyring) -> None:
-    """Lift the limits of requests, and keep every other writer out, so that keys can be given out in memory."""
+    """Disable timeouts and lock all tables, since keys are assigned in memory."""
     await connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
     await connection.execute(sa.text("SET LOCAL idle_in_transaction_session_timeout = 0"))
     await date_records(connection, ALWAYS)
@@ -111,26 +113,26 @@ async def _prepare(connection: AsyncConnection, keyring: Keyring) -> None:
         raise CityError("The demo city stands in this database already. Use it, or start from an empty database.")
 
 
-def imagine(draft: Draft, figures: Figures, progress: Progress) -> None:
-    """Make all rows in memory: staff, cast, deductions, everybody else, and what follows from them."""
+def make_rows(draft: Draft, figures: Figures, progress: Progress) -> None:
+    """Create all rows in memory: staff, cast, deductions, other subjects, and what follows from them."""
     appoint_staff(draft)
-    keep_dockets(draft, DEMO_COURT)
-    cast = tell(draft)
+    add_batches(draft, DEMO_COURT)
+    cast = add_cast(draft)
     charge_subjects(draft, figures.persons_with_deductions - len(_charged_persons(draft)))
     population = Population(draft)
     fill_red(population, figures.red)
     fill_blue(population, figures.blue)
     fill_yellow(population, figures.yellow)
     fill_gold(population, figures.certificates)
-    lend(draft)
+    add_lender(draft)
     fill_samples(draft, figures.samples)
     publish_measures(draft)
-    convert(draft, figures.conversions)
-    agree(draft, cast, figures.consents)
-    lend_on_gold(draft)
-    keep_watch(draft)
-    look_up(draft, figures.look_ups)
-    happen(draft)
+    add_conversions(draft, figures.conversions)
+    add_consents(draft, cast, figures.consents)
+    add_loans(draft)
+    add_watches(draft)
+    add_lookups(draft, figures.look_ups)
+    add_events(draft)
     progress("imagine", 1, 1)
 
 
@@ -140,12 +142,12 @@ def _charged_persons(draft: Draft) -> set[int]:
 
 
 async def _summarize(connection: AsyncConnection, draft: Draft) -> CitySummary:
-    # Keys were given out above all others, so that what was imported before the city stays out of its figures.
+    # Keys are higher than those of imported rows, which are not counted.
     first = min(row["id"] for row in draft.rows[Party])
     statement = (
         sa.select(CodePeriod.colour, sa.func.count())
         .where(CodePeriod.perspective == Perspective.COURT, CodePeriod.during.op("@>")(draft.today))
-        .where(CodePeriod.party_id >= first, known_today(CodePeriod))
+        .where(CodePeriod.party_id >= first, is_known_today(CodePeriod))
         .group_by(CodePeriod.colour)
     )
     colours = {row[0]: row[1] for row in await connection.execute(statement)}

@@ -1,11 +1,11 @@
-"""How large the city is: the published figures of Yuyao and Ningbo (DOMAIN 1), scaled."""
+"""The published figures of Yuyao and Ningbo (DOMAIN 1), scaled."""
 
 from dataclasses import dataclass, fields
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What both courts have published about their systems, and two figures of our own: certificates and consents."""
+    """Figures that both courts have published; certificates and consents are estimates."""
 
     samples: int = 27_768
     persons_with_deductions: int = 453
@@ -18,5 +18,5 @@ class Figures:
     consents: int = 2_400
 
     def scaled(self, scale: float) -> "Figures":
-        """The same proportions in another size: at least one of each."""
+        """The figures multiplied by `scale`, at least 1 each."""
         return Figures(**{field.name: max(1, round(getattr(self, field.name) * scale)) for field in fields(self)})

@@ -1,4 +1,4 @@
-"""The draft goes into the database: COPY for every table, then the colours that follow from the records."""
+"""Copy the draft into the database, and compute colours."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from models.base import Base
 from models.party import Party
 
 Progress = Callable[[str, int, int], None]
-"""Told what is being done, how much of it is done, and how much there is."""
+"""Called with a name, the work done, and the total."""
 
 COLOURED_AT_ONCE = 2000
 
@@ -39,7 +39,7 @@ async def _make_partitions(connection: AsyncConnection, rows: Sequence[Row]) -> 
 
 
 async def _copy_table(driver: Any, model: type[Base], rows: Sequence[Row]) -> None:
-    """COPY the rows. Columns that no row gives are left to their defaults."""
+    """COPY the rows. Columns without values get their defaults."""
     if not rows:
         return
     given = {name for row in rows for name in row}
@@ -57,7 +57,7 @@ async def _advance(connection: AsyncConnection, model: type[Base], last_key: int
 
 
 async def colour(connection: AsyncConnection, draft: Draft, progress: Progress) -> None:
-    """Write the periods of colour of every party, those without records included."""
+    """Write the colour periods of every party."""
     keys = [row["id"] for row in draft.rows[Party]]
     for start in range(0, len(keys), COLOURED_AT_ONCE):
         progress("colour", start, len(keys))

@@ -1,4 +1,4 @@
-"""The month of a batch: when its items were proposed, reviewed, collected, decided, notified and published (R4, R5)."""
+"""The days of a batch: proposal, review, collection, decision, notification and publication (R4, R5)."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -9,10 +9,10 @@ from models.bulletin import Bulletin, BulletinKind
 from models.terms import add_months
 
 OPEN_AGE, DECIDED_AGE = 0, 1
-"""The batch of this month collects, last month's is decided; all that are older are published."""
+"""Age of a batch in months: this month's is open, last month's is decided, older ones are published."""
 
 OLDEST_AGE = 21
-"""How many months back the demo court's batches go."""
+"""The age of the demo court's oldest batch."""
 
 PANEL_DAY = 25
 PUBLICATION_DAY = 10
@@ -20,7 +20,7 @@ PUBLICATION_DAY = 10
 
 @dataclass(frozen=True)
 class Docket:
-    """The days on which an item of one batch moves on; None where that is still to come."""
+    """The days of the steps of a batch; None in the future."""
 
     proposed: date
     reviewed: date
@@ -30,30 +30,30 @@ class Docket:
     published: date | None = None
 
 
-def month_of(today: date, age: int) -> date:
-    """The first day of the month `age` months before today's."""
+def find_month(today: date, age: int) -> date:
+    """The first day of the month `age` months ago."""
     return add_months(today.replace(day=1), -age)
 
 
-def docket(today: date, age: int) -> Docket:
-    """The days of the batch that is `age` months old. The panel sits on the 25th; on the 10th the court publishes."""
+def plan_docket(today: date, age: int) -> Docket:
+    """The days of the batch of this age. The panel decides on the 25th; publication is on the 10th."""
     if age == OPEN_AGE:
         return Docket(today - timedelta(16), today - timedelta(8), today - timedelta(3))
-    panel = month_of(today, age).replace(day=PANEL_DAY)
+    panel = find_month(today, age).replace(day=PANEL_DAY)
     proposed, reviewed, collected = (panel - timedelta(days) for days in (22, 17, 7))
-    published = month_of(today, age - 1).replace(day=PUBLICATION_DAY) if age > DECIDED_AGE else None
+    published = find_month(today, age - 1).replace(day=PUBLICATION_DAY) if age > DECIDED_AGE else None
     return Docket(proposed, reviewed, collected, panel, panel + timedelta(3), published)
 
 
-def batch_of(draft: Draft, court: str, age: int) -> Row:
-    """The batch of a court's month, made when first asked for."""
-    month = month_of(draft.today, age)
+def find_batch(draft: Draft, court: str, age: int) -> Row:
+    """The batch of a court and month, created when needed."""
+    month = find_month(draft.today, age)
     known = (row for row in draft.rows[Batch] if (row["court_code"], row["month"]) == (court, month))
     return next(known, None) or _open_batch(draft, court, month, age)
 
 
 def _open_batch(draft: Draft, court: str, month: date, age: int) -> Row:
-    published = docket(draft.today, age).published
+    published = plan_docket(draft.today, age).published
     if published:
         _announce(draft, court, month, published)
     return draft.add(
@@ -66,7 +66,7 @@ def _open_batch(draft: Draft, court: str, month: date, age: int) -> Row:
 
 
 def _announce(draft: Draft, court: str, month: date, published: date) -> None:
-    """The bulletin of a published month, and every quarter one of typical cases."""
+    """Add the bulletin of a month, and of typical cases for each quarter."""
     name = draft.found.court_names[court]
     title = f"{name}{month.year}年{month.month}月诉讼信用通报"
     body = "本月评审小组逐项评审的失信扣分已按期公布。当事人可自收到告知之日起提出异议，法院一个月内答复。"
@@ -86,7 +86,7 @@ def _announce(draft: Draft, court: str, month: date, published: date) -> None:
         )
 
 
-def keep_dockets(draft: Draft, court: str) -> None:
-    """A batch for each of the court's months, also where nothing was found to deduct."""
+def add_batches(draft: Draft, court: str) -> None:
+    """Create the batches of all months."""
     for age in range(OLDEST_AGE, -1, -1):
-        batch_of(draft, court, age)
+        find_batch(draft, court, age)

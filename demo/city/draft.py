@@ -1,4 +1,4 @@
-"""The city while it is being made: rows of all tables in memory, with the keys that they will have."""
+"""The rows of the city in memory, with their keys."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ from models.terms import COURT_TIME
 from models.watch import Watch
 
 Row = dict[str, Any]
-"""One row by column name; columns that it leaves out are NULL."""
+"""A row by column name. Missing columns are NULL."""
 
 
 FOLDED: dict[type[Base], dict[str, str]] = {
@@ -28,11 +28,11 @@ FOLDED: dict[type[Base], dict[str, str]] = {
     Watch: {"name": "folded"},
     ShareCode: {"shown_name": "shown_folded"},
 }
-"""Names by the column that holds them folded: COPY knows no defaults of ours."""
+"""The columns for folded names, which COPY does not compute."""
 
 
 class Draft:
-    """Rows by table, and what the makers of rows must remember of one another's."""
+    """Rows by table, and shared state of the functions that create them."""
 
     def __init__(self, found: Found, keyring: Keyring, today: date, seed: int) -> None:
         self.found = found
@@ -50,7 +50,7 @@ class Draft:
         self.assessed = 0
 
     def add(self, model: type[Base], **values: Any) -> Row:
-        """Add a row; a keyed table's row gets the next key."""
+        """Add a row. Keyed tables get the next key."""
         rows = self.rows[model]
         row = {"id": self.found.last_keys[model] + len(rows) + 1, **values} if model in self.found.last_keys else values
         row |= {folded: fold(row[name]) for name, folded in FOLDED.get(model, {}).items()}
@@ -58,13 +58,13 @@ class Draft:
         return row
 
     def serial(self, year: int, court: str, characters: str) -> int:
-        """The next serial of a court's case type in a year; below 5000 belongs to the sample exports."""
+        """The next serial number of a case type. Numbers below 5000 are used by the example exports."""
         key = (year, court, characters)
         self.serials[key] += 1
         return self.serials[key]
 
     def ago(self, least: int, most: int) -> date:
-        """A day at least `least` and at most `most` days before today."""
+        """A day from `least` to `most` days ago."""
         return self.today - timedelta(self.random.randint(least, most))
 
     def after(self, day: date, least: int, most: int) -> date:
@@ -73,10 +73,10 @@ class Draft:
         return min(later, max(day, self.today - timedelta(1)))
 
     def hour(self, day: date) -> datetime:
-        """A moment of `day` in the court's office hours."""
+        """A time on `day` in office hours."""
         return datetime.combine(day, time(self.random.randint(9, 16), self.random.randint(0, 59)), COURT_TIME)
 
     def cycle(self, choices: Iterable[Any], model: type[Base]) -> Any:
-        """One of `choices` in turn, by the number of rows of `model` so far: small cities get the rare ones too."""
+        """One of `choices` in turn, by the number of rows of `model`."""
         options = tuple(choices)
         return options[len(self.rows[model]) % len(options)]

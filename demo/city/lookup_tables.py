@@ -1,4 +1,4 @@
-"""What the city stands on and finds in the database: catalogue, courts, villages, clients, and the last keys given."""
+"""Read what the city needs from the database: catalogue, courts, villages, clients, and the last keys."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ Entry = sa.RowMapping
 
 
 class CityError(RuntimeError):
-    """The city cannot be built on this database; the message says what to do."""
+    """The city cannot be built on this database. The message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,12 @@ class Found:
     last_keys: Mapping[type[Base], int]
 
     def behaviours_of(self, code_type: str) -> list[Entry]:
-        """The behaviours that lead to records of `code_type`."""
+        """The behaviours that create records of `code_type`."""
         return [entry for entry in self.behaviours.values() if entry["code_type"] == code_type]
 
 
-async def survey(connection: AsyncConnection, clients: Mapping[Audience, int]) -> Found:
-    """Read what the city stands on. Raises CityError if the catalogue or the courts are missing."""
+async def read_tables(connection: AsyncConnection, clients: Mapping[Audience, int]) -> Found:
+    """Read everything. Raises CityError if the catalogue or the courts are missing."""
     await _settle_villages(connection)
     found = Found(
         behaviours=await _entries(connection, Behaviour),

@@ -13,13 +13,13 @@ TRADES = (
 FORMS = ("有限公司", "有限公司", "有限公司", "有限责任公司", "厂", "合作社")
 
 
-def person_name(random: Random) -> str:
+def make_person_name(random: Random) -> str:
     """A surname and a given name of one or two characters."""
     given = random.choice(SECOND) if random.random() < 0.25 else random.choice(FIRST) + random.choice(SECOND)
     return random.choice(SURNAMES) + given
 
 
-def organization_name(random: Random, place: str) -> str:
-    """Place, brand, trade and legal form, as companies are registered."""
+def make_organization_name(random: Random, place: str) -> str:
+    """Place, brand, trade and legal form."""
     brand = random.choice(BRANDS) + random.choice(BRANDS) + random.choice(("", "", *SECOND))
     return f"{place}{brand}{random.choice(TRADES)}{random.choice(FORMS)}"

@@ -1,11 +1,11 @@
-"""Who lives and works in the city: parties with their identities, households, and the staff of the courts."""
+"""Create parties with identities, households, and the staff of the courts."""
 
 from datetime import date
 
 from casework.majority import ALWAYS
-from demo.city.cast import CAST, DEMO_COURT, Subject
+from demo.city.cast import CAST, DEMO_COURT
 from demo.city.draft import Draft, Row
-from demo.city.names import organization_name, person_name
+from demo.city.names import make_organization_name, make_person_name
 from demo.city.places import HISTORIC_DIVISIONS, NINGBO_COURTS, PLACE_NAMES, VILLAGES
 from models.court import Staff, StaffRole
 from models.household import Household
@@ -15,14 +15,14 @@ from models.party import Identity, IdentityType, Party, PartyKind
 
 CAST_NAMES = frozenset(subject.name for subject in CAST)
 NEVER = date.max
-"""Infinity in the database: nothing is established of a person's age."""
+"""Infinity in the database: the age of the person is not established."""
 
 STAFF = {StaffRole.JUDGE: 3, StaffRole.CHIEF: 1, StaffRole.CENTRE: 1, StaffRole.PANEL: 2, StaffRole.PRESIDENT: 1}
-"""How many of each role a court has; the demo court has thrice as many, save presidents."""
+"""Staff per court by role. The demo court has three times as many, but one president."""
 
 
 def appoint_staff(draft: Draft) -> None:
-    """Fill the courts' offices. One judge of the demo court has left since."""
+    """Create the staff of all courts. One judge of the demo court has left."""
     for court in NINGBO_COURTS:
         for role, count in STAFF.items():
             larger = court == DEMO_COURT and role is not StaffRole.PRESIDENT
@@ -33,11 +33,11 @@ def appoint_staff(draft: Draft) -> None:
 
 
 def _appoint(draft: Draft, court: str, role: StaffRole) -> Row:
-    return draft.add(Staff, name=person_name(draft.random), role=role, court_code=court, left_at=None)
+    return draft.add(Staff, name=make_person_name(draft.random), role=role, court_code=court, left_at=None)
 
 
-def officer(draft: Draft, court: str, role: StaffRole) -> int:
-    """A member of the court's staff who still holds `role`."""
+def pick_officer(draft: Draft, court: str, role: StaffRole) -> int:
+    """A current member of the court's staff with this role."""
     sought = (court, role, None)
     staff = draft.rows[Staff]
     holders = [row["id"] for row in staff if (row["court_code"], row["role"], row["left_at"]) == sought]
@@ -45,7 +45,7 @@ def officer(draft: Draft, court: str, role: StaffRole) -> int:
 
 
 def enrol(draft: Draft, kind: PartyKind, name: str, number: str, since: date) -> Row:
-    """Enter a party with its sealed identity. It stays undisclosed until it takes part in what may be told."""
+    """Create a party with its sealed identity, undisclosed until it takes part in a public case."""
     person = kind is PartyKind.PERSON
     known = {"folded": fold(name), "disclosed": False, "of_age_from": NEVER if person else ALWAYS, "held": False}
     party = draft.add(Party, kind=kind, name=name, household_id=None, created_at=draft.hour(since), **known)
@@ -62,24 +62,18 @@ def enrol(draft: Draft, kind: PartyKind, name: str, number: str, since: date) ->
     return party
 
 
-def enrol_cast(draft: Draft, subject: Subject, since: date) -> Row:
-    """Enter a member of the cast."""
-    return enrol(draft, subject.kind, subject.name, subject.number, since)
+def add_newcomer(draft: Draft, court: str, since: date) -> Row:
+    """Create a party. Every fourth is an organization."""
+    add = draft.cycle((add_person, add_person, add_person, add_company), Party)
+    party: Row = add(draft, court, since)
+    return party
 
 
-def newcomer(draft: Draft, court: str, since: date) -> Row:
-    """A party that the court had not met: every fourth an organization."""
-    kinds = (PartyKind.PERSON, PartyKind.PERSON, PartyKind.PERSON, PartyKind.ORGANIZATION)
-    return (
-        person(draft, court, since) if draft.cycle(kinds, Party) is PartyKind.PERSON else company(draft, court, since)
-    )
-
-
-def person(draft: Draft, court: str, since: date) -> Row:
-    """A natural person; villagers of Yuyao have a household, now and then a shared one."""
-    name = person_name(draft.random)
+def add_person(draft: Draft, court: str, since: date) -> Row:
+    """Create a natural person. Some in Yuyao get a household."""
+    name = make_person_name(draft.random)
     while name in CAST_NAMES:
-        name = person_name(draft.random)
+        name = make_person_name(draft.random)
     number = draft.numbers.resident(HISTORIC_DIVISIONS.get(court, draft.found.divisions[court]))
     party = enrol(draft, PartyKind.PERSON, name, number, since)
     if court == DEMO_COURT and draft.random.random() < 0.4:
@@ -87,18 +81,18 @@ def person(draft: Draft, court: str, since: date) -> Row:
     return party
 
 
-def company(draft: Draft, court: str, since: date) -> Row:
-    """An organization under a name that no other has."""
+def add_company(draft: Draft, court: str, since: date) -> Row:
+    """Create an organization with a unique name."""
     place = PLACE_NAMES.get(court, "宁波市")
-    name = organization_name(draft.random, place)
+    name = make_organization_name(draft.random, place)
     while name in draft.names or name in CAST_NAMES:
-        name = organization_name(draft.random, place)
+        name = make_organization_name(draft.random, place)
     draft.names.add(name)
     return enrol(draft, PartyKind.ORGANIZATION, name, draft.numbers.organization(draft.found.divisions[court]), since)
 
 
 def settle(draft: Draft, party: Row, village: str | None = None, key: str | None = None) -> None:
-    """Give a person a household in `village`, or now and then a place in the last household that was founded."""
+    """Put a person into a new household in `village`, or sometimes into the last one."""
     households = draft.rows[Household]
     if village or not households or draft.random.random() < 0.85:
         home = draft.add(

@@ -1,8 +1,8 @@
-"""The ordinary cases of the demo court, of which nothing is held against anybody."""
+"""Ordinary cases of the demo court."""
 
 from demo.city.cast import DEMO_COURT
 from demo.city.draft import Draft
-from demo.city.register import newcomer
+from demo.city.register import add_newcomer
 from demo.records.cases import open_case, take_part
 from models.court_case import Confidentiality, Role
 
@@ -18,11 +18,11 @@ SECRECY = {
     206: Confidentiality.TRADE_SECRET,
     304: Confidentiality.PRIVACY,
 }
-"""Which of four hundred ordinary cases are closed for a secret; of every twenty, one is a family's."""
+"""The confidential ones among 400 cases. One of 20 is a family case."""
 
 
 def fill_samples(draft: Draft, target: int) -> None:
-    """Ordinary cases of the demo court, until as many participations are assessed as the figures say."""
+    """Create cases until `target` participations are assessed."""
     index = 0
     while draft.assessed < target:
         _ordinary(draft, index, target - draft.assessed)
@@ -38,4 +38,4 @@ def _ordinary(draft: Draft, index: int, room: int) -> None:
     case = open_case(draft, DEMO_COURT, characters, filed, closed, secrecy)
     roles = [Role.PLAINTIFF, Role.DEFENDANT, *PARTICIPANTS[index % 8 : index % 8 + 1 + index % 2]][:room]
     for role in roles:
-        take_part(draft, case, newcomer(draft, DEMO_COURT, filed), role)
+        take_part(draft, case, add_newcomer(draft, DEMO_COURT, filed), role)

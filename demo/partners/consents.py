@@ -1,4 +1,4 @@
-"""Consents and share codes: whom persons allow to look them up, for what and for how long (R15)."""
+"""Consents and share codes (R15)."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -6,23 +6,8 @@ from hashlib import sha256
 from itertools import islice
 
 from auth.scopes import Scope
-from demo.city.cast import (
-    CHEN,
-    EXPIRED_CONSENT,
-    EXPIRED_SHARE_CODE,
-    FAMILY,
-    LIN,
-    MINOR,
-    REVOKED_CONSENT,
-    REVOKED_SHARE_CODE,
-    SECLUDED,
-    STRANGER,
-    SUSPECT,
-    WANG,
-    ZHAO,
-    ZHAO_SHARE_CODE,
-    Subject,
-)
+from demo.city import cast
+from demo.city.cast import Subject
 from demo.city.draft import Draft, Row
 from models.audience import Audience, Purpose
 from models.consent import Consent, ConsentOrigin, ShareCode
@@ -40,35 +25,38 @@ BANK_SCOPES = (Scope.PERSON_CREDIT, Scope.PERSON_INTEGRITY)
 EMPLOYER_PURPOSES = (Purpose.EMPLOYMENT_CHECK, Purpose.SENIOR_POST_QUALIFICATION)
 EMPLOYER_SCOPES = (Scope.PERSON_INTEGRITY,)
 
-CONSENTING = (CHEN, LIN, MINOR, SUSPECT, SECLUDED, STRANGER, FAMILY, EXPIRED_CONSENT, REVOKED_CONSENT)
-"""Those of the cast who gave BANK a full consent, live or not."""
+CONSENTING = (
+    cast.CHEN, cast.LIN, cast.MINOR, cast.SUSPECT, cast.SECLUDED, cast.STRANGER, cast.FAMILY, cast.EXPIRED_CONSENT,
+    cast.REVOKED_CONSENT,
+)  # fmt: skip
+"""Subjects of the cast who gave BANK a full consent, valid or not."""
 
 SIGNED, EXPIRED, REVOKED = 100, 400, 30
-"""Days since most of the cast signed, since EXPIRED_CONSENT did, and since REVOKED_CONSENT changed their mind."""
+"""Days since most consents were signed, since EXPIRED_CONSENT signed, and since REVOKED_CONSENT revoked."""
 
 VALID_DAYS = 365
 
 
-def agree(draft: Draft, cast: Mapping[str, Row], count: int) -> None:
-    """The cast's consents, then those of other persons until there are `count`; then the share codes."""
+def add_consents(draft: Draft, parties: Mapping[str, Row], count: int) -> None:
+    """Create the consents of the cast, `count` consents in total, and the share codes."""
     for subject in CONSENTING:
         _cast_consent(draft, subject, Audience.BANK, BANK_PURPOSES)
-    _cast_consent(draft, WANG, Audience.BANK, (Purpose.INCENTIVE_LOAN,))
-    _cast_consent(draft, CHEN, Audience.EMPLOYER, EMPLOYER_PURPOSES)
-    _cast_consent(draft, ZHAO, Audience.EMPLOYER, (Purpose.SENIOR_POST_QUALIFICATION,))
-    _others(draft, {row["id"] for row in cast.values()}, count - len(draft.rows[Consent]))
-    _share(draft, ZHAO, ZHAO_SHARE_CODE, 5, 30)
-    _share(draft, ZHAO, EXPIRED_SHARE_CODE, 60, 30)
-    _share(draft, CHEN, REVOKED_SHARE_CODE, 20, 30)["revoked_at"] = draft.hour(draft.ago(12, 12))
+    _cast_consent(draft, cast.WANG, Audience.BANK, (Purpose.INCENTIVE_LOAN,))
+    _cast_consent(draft, cast.CHEN, Audience.EMPLOYER, EMPLOYER_PURPOSES)
+    _cast_consent(draft, cast.ZHAO, Audience.EMPLOYER, (Purpose.SENIOR_POST_QUALIFICATION,))
+    _others(draft, {row["id"] for row in parties.values()}, count - len(draft.rows[Consent]))
+    _share(draft, cast.ZHAO, cast.ZHAO_SHARE_CODE, 5, 30)
+    _share(draft, cast.ZHAO, cast.EXPIRED_SHARE_CODE, 60, 30)
+    _share(draft, cast.CHEN, cast.REVOKED_SHARE_CODE, 20, 30)["revoked_at"] = draft.hour(draft.ago(12, 12))
 
 
 def _cast_consent(draft: Draft, subject: Subject, audience: Audience, purposes: tuple[Purpose, ...]) -> None:
     index = draft.keyring.index(subject.number)
-    signed = EXPIRED if subject is EXPIRED_CONSENT else SIGNED
+    signed = EXPIRED if subject is cast.EXPIRED_CONSENT else SIGNED
     consent = _consent(draft, index, audience, purposes, signed)
     if consent:
         consent["reference"] = subject.letter(audience)
-        consent["revoked_at"] = draft.hour(draft.ago(REVOKED, REVOKED)) if subject is REVOKED_CONSENT else None
+        consent["revoked_at"] = draft.hour(draft.ago(REVOKED, REVOKED)) if subject is cast.REVOKED_CONSENT else None
 
 
 def _consent(
@@ -78,7 +66,7 @@ def _consent(
     purposes: tuple[Purpose, ...],
     days_ago: int,
 ) -> Row | None:
-    """A consent for a year to the demo's client of `audience`; none where the demo has no such client."""
+    """A consent for a year to the demo client of `audience`; None without such a client."""
     client = draft.found.clients.get(audience)
     if client is None:
         return None
@@ -100,12 +88,12 @@ def _consent(
     )
 
 
-def _others(draft: Draft, cast: set[int], count: int) -> None:
+def _others(draft: Draft, known: set[int], count: int) -> None:
     """Consents of other persons: every tenth expired, every twelfth revoked, every eighth for the employer."""
     indexes = {row["party_id"]: row["index"] for row in draft.rows[Identity]}
     parties = draft.rows[Party]
     step = max(1, len(parties) // max(count * 2, 1))
-    persons = (row for row in parties[::step] if row["kind"] is PartyKind.PERSON and row["id"] not in cast)
+    persons = (row for row in parties[::step] if row["kind"] is PartyKind.PERSON and row["id"] not in known)
     for turn, party in enumerate(islice(persons, max(count, 0))):
         audience, purposes = Audience.BANK, BANK_PURPOSES[: 1 + turn % 4]
         if turn % 8 == 7:

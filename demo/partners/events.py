@@ -1,10 +1,10 @@
-"""What partners may have had to know of all this, in the order in which it happened to each subject."""
+"""Create the events of the city, and the notifications of partners."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 
 from demo.city.draft import Draft, Row
-from demo.partners.watches import watching
+from demo.partners.watches import list_watches
 from demo.records.cases import may_be_told
 from models.certificate import Certificate
 from models.code_record import CodeRecord
@@ -19,21 +19,21 @@ from models.terms import COURT_TIME
 from models.watch import Notification
 
 Happening = tuple[int, datetime, EventKind]
-"""A party, a moment, and what happened to it."""
+"""A party, a time and a kind of event."""
 
 Told = tuple[datetime, EventKind, int | None, int | None]
-"""A moment, what happened, and to which party or which consent."""
+"""A time, a kind of event, and the key of a party or of a consent."""
 
 ENDS = {
     DeductionStatus.WITHDRAWN: EventKind.ENTRY_WITHDRAWN,
     DeductionStatus.SHIELDED: EventKind.RECORD_SHIELDED,
 }
 WARNED = timedelta(30)
-"""How long before its end a consent is said to run out."""
+"""Days before the end of a consent at which its expiry is announced."""
 
 
-def happen(draft: Draft) -> None:
-    """Write down the events of everything that has happened so far, as the service would have, and who was told."""
+def add_events(draft: Draft) -> None:
+    """Create events and notifications as the service would have."""
     of_parties = [*_deducted(draft), *_objected(draft), *_repaired(draft), *_recorded(draft)]
     told = sorted([*((at, kind, party, None) for party, at, kind in of_parties), *_consented(draft)], key=_place)
     now, last, watches = _day(draft.today + timedelta(1)), dict[int, int](), _watches(draft)
@@ -60,7 +60,7 @@ def _place(told: Told) -> tuple[datetime, str, int]:
 def _watches(draft: Draft) -> dict[int, Row]:
     """The open watches by party."""
     parties = {row["index"]: row["party_id"] for row in draft.rows[Identity]}
-    return {parties[index]: watch for index, watch in watching(draft).items() if index in parties}
+    return {parties[index]: watch for index, watch in list_watches(draft).items() if index in parties}
 
 
 def _notify(draft: Draft, event: Row, client: int, watch: int | None, reference: str) -> None:
@@ -68,12 +68,11 @@ def _notify(draft: Draft, event: Row, client: int, watch: int | None, reference:
 
 
 def _day(day: date) -> datetime:
-    """The beginning of a court day."""
     return datetime.combine(day, time(), COURT_TIME)
 
 
 def _public(draft: Draft) -> dict[int, Row]:
-    """The deductions that were published, by key; what may not leave the court is never told of (R16)."""
+    """The published deductions by key, without those that must not leave the court (R16)."""
     return {row["id"]: row for row in draft.rows[Deduction] if row.get("published_at") and may_be_told(draft, row)}
 
 

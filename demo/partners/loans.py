@@ -1,4 +1,4 @@
-"""Incentive loans: what the demo's bank lent on certificates, and how it ended."""
+"""Incentive loans of the demo bank to holders of certificates."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -14,8 +14,8 @@ LOANS = 12
 ENDS = (None, LoanOutcome.REPAID, None, LoanOutcome.DEFAULTED, None, LoanOutcome.CANCELLED)
 
 
-def lend_on_gold(draft: Draft) -> None:
-    """A dozen loans, each some weeks after its certificate."""
+def add_loans(draft: Draft) -> None:
+    """Create loans, each some weeks after the certificate."""
     bank = draft.found.clients.get(Audience.BANK)
     if bank is None:
         return

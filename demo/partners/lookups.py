@@ -1,4 +1,4 @@
-"""Look-ups of half a year in the access log: who asked about whom, why, and what kind of answer it was (R19)."""
+"""Create half a year of the access log (R19)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from models.audience import Audience, Purpose
 from models.consent import Consent, ShareCode
 from models.party import Identity, Party, PartyKind
 from models.terms import COURT_TIME
-from resolvers.oversight.access_log import ARRAYS, shape_key
+from resolvers.oversight.access_log import ARRAYS, compute_shape_key
 
 DAYS = 180
-"""How far back the log goes. The busiest day has some six times the look-ups of an ordinary one, as in Yuyao."""
+"""The period of the log. The busiest day has about six times the look-ups of an ordinary day, as in Yuyao."""
 
 BUSIEST_DAY, BUSIEST_SHARE = 40, 1037 / 31878
 NOWHERE = "330283"
-"""Fenghua's division until 2016: no party of the city has a number from there."""
+"""Fenghua's division until 2016, which no party of the city has."""
 
 COLUMNS = {
     "party_id": ARRAYS["subject"],
@@ -39,7 +39,7 @@ BRANCHES = ("余姚支行", "泗门支行", "低塘支行", "梁弄支行", "慈
 
 @dataclass(frozen=True)
 class Habit:
-    """What clients of one audience usually ask."""
+    """The usual look-up of an audience."""
 
     audience: Audience
     purposes: tuple[Purpose, ...]
@@ -79,11 +79,11 @@ PUBLIC = Habit(
     (AccessResult.GIVEN, AccessResult.GIVEN, AccessResult.EMPTY),
 )
 HABITS = (BANK, COMMERCE, BANK, COURT, BANK, REFUSED, EMPLOYER, BANK, PUBLIC, BANK, LITIGANT)
-"""Who asks, in turn: half of it banks, as "litigation credit +" goes."""
+"""Look-ups in turn. Half of them are from banks."""
 
 
 class Log:
-    """Writes look-ups one after the other, each about somebody whom its client may ask about."""
+    """Creates entries of the log, each about a subject that its client may look up."""
 
     def __init__(self, draft: Draft) -> None:
         self.draft = draft
@@ -98,7 +98,7 @@ class Log:
         self.reserved = [row for row in persons if row["id"] not in asked]
 
     def write(self, habit: Habit, at: datetime) -> None:
-        """One look-up of `habit` at a moment. The demo may lack a client of its audience."""
+        """Create an entry, unless the demo has no client of the audience."""
         client = self.draft.found.clients.get(habit.audience)
         if client is None:
             return
@@ -124,14 +124,14 @@ class Log:
     def _shape(self, habit: Habit) -> int:
         """The key of what the habit's answers have in common."""
         kind = AnswerKind(sha256(habit.field.encode()).digest(), habit.field, habit.types)
-        key: int = shape_key(kind)
+        key: int = compute_shape_key(kind)
         if all(row["id"] != key for row in self.draft.rows[AccessShape]):
             row = {"operation": kind.operation, "field": kind.field, "types": list(kind.types)}
             self.draft.rows[AccessShape].append({"id": key, **row})
         return key
 
     def _bank_data(self, habit: Habit, at: datetime) -> dict[str, Any]:
-        """What a bank sends along: operator, branch, and its own reference."""
+        """Operator, branch, reference and relation."""
         if habit.audience is not Audience.BANK:
             return {}
         return {
@@ -142,7 +142,7 @@ class Log:
         }
 
     def _subject(self, habit: Habit, result: AccessResult, at: datetime) -> dict[str, Any]:
-        """Who is asked about, and by what right. A party is named only where the answer was about it."""
+        """The subject and the legal ground. A party is set only if the answer was about it."""
         if result is AccessResult.MATCHED:
             return self._by_right(habit, at) or self._about(self.organizations, at)
         if result is AccessResult.GIVEN:
@@ -151,7 +151,7 @@ class Log:
         return {"subject_index": index} if index else {}
 
     def _number(self, result: AccessResult) -> bytes | None:
-        """The keyed hash that was asked for where no party may be named: nothing tells whether there is one (R20)."""
+        """The keyed hash of a look-up that must not reveal whether there is a party (R20)."""
         if result is AccessResult.CONSENT_REQUIRED:
             return self.indexes[self.draft.random.choice(self.reserved)["id"]]
         if result is AccessResult.NAME_MISMATCH:
@@ -161,7 +161,7 @@ class Log:
         return None
 
     def _by_right(self, habit: Habit, at: datetime) -> dict[str, Any] | None:
-        """A person by consent, or by the code that it shares; None where it has to be an organization."""
+        """A person by consent or share code, or None."""
         if habit is BANK and self.draft.random.random() < 0.7:
             return self._by_consent(at)
         return self._by_share_code(at) if habit is EMPLOYER else None
@@ -189,14 +189,14 @@ class Log:
         return None
 
     def _about(self, parties: list[Row], at: datetime) -> dict[str, Any]:
-        """One of `parties` whom the court knew by then."""
+        """One of `parties` that was known at the time."""
         known = (party for party in self.draft.random.choices(parties, k=8) if party["created_at"] < at)
         party = next(known, None)
         return {"party_id": party["id"], "subject_index": self.indexes[party["id"]]} if party else {}
 
 
-def look_up(draft: Draft, target: int) -> None:
-    """Write look-ups in order of time, as many as the figures say."""
+def add_lookups(draft: Draft, target: int) -> None:
+    """Create `target` look-ups in order of time."""
     log = Log(draft)
     for turn, at in enumerate(sorted(_moments(draft, target))):
         log.write(HABITS[turn % len(HABITS)], at)

@@ -1,4 +1,4 @@
-"""Watches: the borrowers whose changes the demo's bank is told of, some of whom no court knows (DOMAIN 4)."""
+"""Watches of the demo bank (DOMAIN 4)."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -17,8 +17,8 @@ DAYS = 90
 REFERENCE = "KH-{:06d}"
 
 
-def keep_watch(draft: Draft) -> None:
-    """The bank watches everybody who lets it, and some organizations, since three months ago; one no longer."""
+def add_watches(draft: Draft) -> None:
+    """Watch all persons who consented and some organizations, for three months. One watch has ended."""
     bank = draft.found.clients.get(Audience.BANK)
     if bank is None:
         return
@@ -36,7 +36,7 @@ def keep_watch(draft: Draft) -> None:
 
 
 def _consenting(draft: Draft, bank: int) -> Iterator[tuple[bytes, PartyKind, str]]:
-    """Chen first, so that an example may name its reference; who is nobody's party is called as the cast has it."""
+    """Persons who consented. CHEN is the first, so that an example can name the reference."""
     names = {row["id"]: row["name"] for row in draft.rows[Party]}
     known = {row["index"]: names[row["party_id"]] for row in draft.rows[Identity]}
     chen = draft.keyring.index(CHEN.number)
@@ -61,7 +61,7 @@ def _organizations(draft: Draft) -> Iterator[tuple[bytes, PartyKind, str]]:
 
 
 def _end_last(draft: Draft, bank: int) -> None:
-    """The last one has paid its loan back."""
+    """End the last watch."""
     last = draft.rows[Watch][-1]
     at = draft.hour(draft.today - timedelta(DAYS // 3))
     last |= {"name": None, "folded": None, "ended_at": at}
@@ -70,6 +70,6 @@ def _end_last(draft: Draft, bank: int) -> None:
     draft.add(WatchLine, order_id=order["id"], ordinal=1, outcome=WatchOutcome.UNWATCHED, watch_id=last["id"], **about)
 
 
-def watching(draft: Draft) -> dict[bytes, Row]:
+def list_watches(draft: Draft) -> dict[bytes, Row]:
     """The open watches by keyed hash."""
     return {row["subject_index"]: row for row in draft.rows[Watch] if row["ended_at"] is None}

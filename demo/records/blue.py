@@ -6,7 +6,7 @@ from demo.city.draft import Row
 from demo.city.population import Population
 from demo.records.codes import end_record, list_debtor, remove_listing
 from demo.records.remedies import turn_blue
-from demo.records.yellow import warned
+from demo.records.yellow import warn
 from models.catalogue import Colour
 from models.code_record import CloseReason
 from models.repair import Repair
@@ -14,7 +14,7 @@ from models.sanction import Sanction
 
 
 def fill_blue(population: Population, target: int) -> None:
-    """Repairs until enough subjects are blue, besides some that were performed since and some that were broken."""
+    """Create repairs until `target` subjects are blue, and some repairs that were performed or breached."""
     draft = population.draft
     missing = max(0, target - population.coloured(Colour.BLUE))
     for _ in range(missing):
@@ -36,6 +36,6 @@ def _repaired(population: Population) -> tuple[Row, Row]:
         _, blue = turn_blue(draft, record, since)
         listing["ends_on"] = record["ends_on"]
     else:
-        record = warned(draft, party, case, draft.cycle(("Y19", "Y20", "Y21"), Sanction), 230, 290)
+        record = warn(draft, party, case, draft.cycle(("Y19", "Y20", "Y21"), Sanction), 230, 290)
         _, blue = turn_blue(draft, record, since)
     return record, blue

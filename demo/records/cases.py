@@ -1,4 +1,4 @@
-"""Cases under their numbers, and who took part in them."""
+"""Cases and participations."""
 
 from datetime import date
 
@@ -9,16 +9,16 @@ from models.colour import Span
 from models.court_case import Confidentiality, CourtCase, Participation, Role
 
 STAGES = {"财保": Stage.FILING, "执": Stage.ENFORCEMENT, "执恢": Stage.ENFORCEMENT, "执保": Stage.ENFORCEMENT}
-"""The stage of a case by its type; other types are heard."""
+"""The stage of a case by type characters. The default is TRIAL."""
 
 CAUSES = (
     "民间借贷纠纷", "买卖合同纠纷", "金融借款合同纠纷", "承揽合同纠纷", "机动车交通事故责任纠纷", "劳动争议",
     "房屋租赁合同纠纷", "建设工程施工合同纠纷", "物业服务合同纠纷", "追索劳动报酬纠纷",
 )  # fmt: skip
-"""Causes of action (案由) that fill the lists of a county court."""
+"""Usual causes of action (案由)."""
 
 SECLUDED = (Confidentiality.PRIVACY, Confidentiality.STATE_SECRET)
-"""Cases of which nothing leaves the court (R16)."""
+"""Cases that must not leave the court (R16)."""
 
 CONFIDENTIAL_CAUSES = {
     Confidentiality.FAMILY: ("离婚纠纷", "抚养费纠纷", "继承纠纷"),
@@ -28,8 +28,8 @@ CONFIDENTIAL_CAUSES = {
 }
 
 
-def case_number(draft: Draft, year: int, court: str, characters: str) -> str:
-    """The next case number in its normalized form."""
+def next_case_number(draft: Draft, year: int, court: str, characters: str) -> str:
+    """The next case number of a court and type."""
     return f"({year}){court}{characters}{draft.serial(year, court, characters)}号"
 
 
@@ -42,10 +42,10 @@ def open_case(
     confidentiality: Confidentiality = Confidentiality.OPEN,
     cause: str | None = None,
 ) -> Row:
-    """A case filed on `filed_on`, open unless `closed_on` is given."""
+    """Create a case. It is open unless `closed_on` is given."""
     case = draft.add(
         CourtCase,
-        number=case_number(draft, filed_on.year, court, characters),
+        number=next_case_number(draft, filed_on.year, court, characters),
         court_code=court,
         year=filed_on.year,
         type_characters=characters,
@@ -61,12 +61,12 @@ def open_case(
 
 
 def may_be_told(draft: Draft, row: Row) -> bool:
-    """Whether an item is of nobody's minority and of no case of which nothing leaves the court (R16)."""
+    """Whether an item concerns neither a minor nor a case that must not leave the court (R16)."""
     return row["party_id"] not in draft.minors and row.get("case_id") not in draft.secluded
 
 
 def take_part(draft: Draft, case: Row, party: Row, role: Role, *, minor: bool = False) -> Row:
-    """Enter a participation. A party becomes known outside by the first one that may be told (R16).
+    """Create a participation. The first one that is public discloses the party (R16).
 
     minor: the party was under 18 when the case was filed, as in all its cases; others were of age.
     """

@@ -1,16 +1,16 @@
-"""Code records, each with the row that it stands on: sanctions, listings, certificates (R11, R12)."""
+"""Code records with their sources: sanctions, listings, certificates (R11, R12)."""
 
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from casework.terms import red_type
+from casework.terms import find_red_type
 from demo.city.draft import Draft, Row
-from demo.records.cases import case_number, open_case, take_part
+from demo.records.cases import next_case_number, open_case, take_part
 from models.catalogue import Colour, Stage
 from models.certificate import Certificate
 from models.code_record import CloseReason, CodeRecord
-from models.colour import Record, Span, colour_on
+from models.colour import Record, Span, find_colour
 from models.court_case import CourtCase, Role
 from models.listing import Listing, ListingKind
 from models.party import PartyKind
@@ -26,21 +26,14 @@ GROUNDS = (
 OBLIGATIONS = ("支付借款本金及利息", "支付货款及逾期付款损失", "支付工程款", "返还租赁房屋并支付租金", "支付赔偿款")
 
 
-def enter_record(draft: Draft, party: Row, code: str, court: str, effective_on: date, **values: Any) -> Row:
-    """A record of code type `code`. `values` name its end, its case and its source."""
+def enter_record(draft: Draft, party: int, code: str, court: str, effective_on: date, **values: Any) -> Row:
+    """Create a record of code type `code`. `values`: its end, case and source."""
     entry = draft.found.code_types[code]
     colour = Colour(entry["colour"])
     fields = {"case_id": None, "ends_on": None, "closed_on": None, "close_reason": None} | values
-    record = draft.add(
-        CodeRecord,
-        party_id=party["id"],
-        code_type_id=entry["id"],
-        colour=colour,
-        court_code=court,
-        effective_on=effective_on,
-        **fields,
-    )
-    draft.records[party["id"]].append(record)
+    fields |= {"code_type_id": entry["id"], "colour": colour, "court_code": court, "effective_on": effective_on}
+    record = draft.add(CodeRecord, party_id=party, **fields)
+    draft.records[party].append(record)
     return record
 
 
@@ -49,14 +42,14 @@ def end_record(record: Row, day: date, reason: CloseReason) -> None:
     record["closed_on"], record["close_reason"] = max(day, record["effective_on"]), reason
 
 
-def colour_today(draft: Draft, party_key: int) -> Colour:
-    """The court's colour of a party today, by the rule that the service uses (R11)."""
+def compute_colour(draft: Draft, party_key: int) -> Colour:
+    """The colour of a party today for the court, by the rule of the service (R11)."""
     codes = {entry["id"]: code for code, entry in draft.found.code_types.items()}
     records = [
         Record(row["id"], row["colour"], codes[row["code_type_id"]], _span(row), row.get("repaired_id"))
         for row in draft.records[party_key]
     ]
-    return colour_on(draft.today, records, draft.enforcements[party_key])
+    return find_colour(draft.today, records, draft.enforcements[party_key])
 
 
 def _span(row: Row) -> Span:
@@ -65,12 +58,11 @@ def _span(row: Row) -> Span:
 
 
 def punish(draft: Draft, party: Row, kind: SanctionKind, behaviour: str, case: Row, decided_on: date) -> Row:
-    """A sanction for `behaviour` in `case`; only fines and detentions have a decision of their own (R12)."""
+    """Create a sanction. Only fines and detentions have a decision number of their own (R12)."""
     court = case["court_code"]
-    grave = kind in RED_TYPES
-    number = case_number(draft, decided_on.year, court, "司惩") if grave else f"{case['number']}笔录"
+    number = next_case_number(draft, decided_on.year, court, "司惩") if kind in RED_TYPES else f"{case['number']}笔录"
     if kind is SanctionKind.CONVICTION:
-        number = case_number(draft, decided_on.year, court, "刑初")
+        number = next_case_number(draft, decided_on.year, court, "刑初")
     return draft.add(
         Sanction,
         decision_number=number,
@@ -89,29 +81,22 @@ def punish(draft: Draft, party: Row, kind: SanctionKind, behaviour: str, case: R
 
 
 def _fine(draft: Draft, party: Row) -> Decimal:
-    """Up to 100,000 for a person, from 50,000 to a million for an organization (CPL 118)."""
+    """Up to 100,000 CNY for a person, from 50,000 to 300,000 for an organization (CPL 118)."""
     organization = party["kind"] is PartyKind.ORGANIZATION
     return Decimal(draft.random.choice((50_000, 100_000, 300_000) if organization else (2_000, 10_000, 50_000)))
 
 
 def redden(draft: Draft, party: Row, sanction: Row, stage: Stage) -> Row:
-    """The red record of a fine, a detention or a conviction in a case of this stage: five years (R12)."""
-    start, code = sanction["effective_on"], red_type(sanction["kind"], stage)
+    """Create the red record of a fine, detention or conviction, for five years (R12)."""
+    start, code = sanction["effective_on"], find_red_type(sanction["kind"], stage)
     assert code  # noqa: S101 - of these kinds
-    return enter_record(
-        draft,
-        party,
-        code,
-        sanction["court_code"],
-        start,
-        ends_on=add_months(start, 60),
-        case_id=sanction["case_id"],
-        sanction_id=sanction["id"],
-    )
+    source = {"case_id": sanction["case_id"], "sanction_id": sanction["id"]}
+    court, ends_on = sanction["court_code"], add_months(start, 60)
+    return enter_record(draft, party["id"], code, court, start, ends_on=ends_on, **source)
 
 
 def enforce(draft: Draft, debtor: Row, applicant: Row, court: str, filed_on: date, closed_on: date | None) -> Row:
-    """An enforcement case of `applicant` against `debtor`."""
+    """Create an enforcement case."""
     case = open_case(draft, court, draft.cycle(("执", "执", "执", "执恢"), CourtCase), filed_on, closed_on)
     take_part(draft, case, applicant, Role.ENFORCEMENT_APPLICANT)
     take_part(draft, case, debtor, Role.JUDGMENT_DEBTOR)
@@ -119,63 +104,41 @@ def enforce(draft: Draft, debtor: Row, applicant: Row, court: str, filed_on: dat
 
 
 def list_debtor(draft: Draft, party: Row, case: Row, listed_on: date, ends_on: date | None) -> tuple[Row, Row]:
-    """An entry on the list of dishonest debtors, and the Y18 record that it makes."""
-    published_on = listed_on + timedelta(2)
-    filed = case["filed_on"]
-    listing = draft.add(
-        Listing,
-        kind=ListingKind.DISHONEST_DEBTOR,
-        party_id=party["id"],
-        court_code=case["court_code"],
-        case_id=case["id"],
-        case_number=case["number"],
-        basis_number=case_number(draft, filed.year - 1, case["court_code"], "民初"),
-        basis_unit=draft.found.court_names[case["court_code"]],
-        obligation=draft.cycle(OBLIGATIONS, Listing),
-        performance="部分未履行" if draft.random.random() < 0.3 else "全部未履行",
-        grounds=draft.random.choice(GROUNDS),
-        listed_on=listed_on,
-        published_on=published_on,
-        ends_on=ends_on,
-        removed_on=None,
-    )
-    record = enter_record(
-        draft,
-        party,
-        "Y18",
-        case["court_code"],
-        published_on,
-        ends_on=ends_on,
-        case_id=case["id"],
-        listing_id=listing["id"],
-    )
-    return listing, record
+    """Create an entry on the list of dishonest debtors, and its record Y18."""
+    court, published_on = case["court_code"], listed_on + timedelta(2)
+    entry = {
+        "case_id": case["id"],
+        "case_number": case["number"],
+        "basis_number": next_case_number(draft, case["filed_on"].year - 1, court, "民初"),
+        "obligation": draft.cycle(OBLIGATIONS, Listing),
+        "performance": "部分未履行" if draft.random.random() < 0.3 else "全部未履行",
+        "grounds": draft.random.choice(GROUNDS),
+        "ends_on": ends_on,
+    }
+    listing = _list(draft, party, ListingKind.DISHONEST_DEBTOR, court, listed_on, published_on, entry)
+    source = {"case_id": case["id"], "listing_id": listing["id"]}
+    return listing, enter_record(draft, party["id"], "Y18", court, published_on, ends_on=ends_on, **source)
 
 
 def list_lender(draft: Draft, party: Row, court: str, listed_on: date) -> Row:
-    """An entry on the list of professional lenders, and the Y01 record that it makes: open until removed."""
-    listing = draft.add(
-        Listing,
-        kind=ListingKind.PROFESSIONAL_LENDER,
-        party_id=party["id"],
-        court_code=court,
-        case_id=None,
-        case_number="",
-        basis_number="",
-        basis_unit=draft.found.court_names[court],
-        obligation="",
-        performance="",
-        grounds=f"一年内民间借贷案件{draft.random.randint(10, 40)}件",
-        listed_on=listed_on,
-        published_on=listed_on + timedelta(5),
-        ends_on=None,
-        removed_on=None,
-    )
-    return enter_record(draft, party, "Y01", court, listing["published_on"], listing_id=listing["id"])
+    """Create an entry on the list of professional lenders, and return its record Y01 without end."""
+    published_on = listed_on + timedelta(5)
+    entry = dict.fromkeys(("case_number", "basis_number", "obligation", "performance"), "")
+    entry["grounds"] = f"一年内民间借贷案件{draft.random.randint(10, 40)}件"
+    listing = _list(draft, party, ListingKind.PROFESSIONAL_LENDER, court, listed_on, published_on, entry)
+    return enter_record(draft, party["id"], "Y01", court, published_on, listing_id=listing["id"])
+
+
+def _list(
+    draft: Draft, party: Row, kind: ListingKind, court: str, listed_on: date, published_on: date, entry: Row
+) -> Row:
+    days = {"listed_on": listed_on, "published_on": published_on, "ends_on": None, "removed_on": None}
+    at = {"court_code": court, "basis_unit": draft.found.court_names[court], "case_id": None}
+    return draft.add(Listing, **{"kind": kind, "party_id": party["id"], **at, **days, **entry})
 
 
 def certify(draft: Draft, party: Row, case: Row, issued_on: date) -> Row:
-    """A certificate of performance and the gold record of twelve months that it makes; gives the record."""
+    """Create a certificate, and return its gold record of twelve months."""
     serial = 50000 + len(draft.rows[Certificate])
     certificate = draft.add(
         Certificate,
@@ -187,20 +150,13 @@ def certify(draft: Draft, party: Row, case: Row, issued_on: date) -> Row:
         issued_on=issued_on,
         revoked_on=None,
     )
-    return enter_record(
-        draft,
-        party,
-        "A01",
-        case["court_code"],
-        issued_on,
-        ends_on=add_months(issued_on, 12),
-        case_id=case["id"],
-        certificate_id=certificate["id"],
-    )
+    source = {"case_id": case["id"], "certificate_id": certificate["id"]}
+    ends_on = add_months(issued_on, 12)
+    return enter_record(draft, party["id"], "A01", case["court_code"], issued_on, ends_on=ends_on, **source)
 
 
 def remove_listing(draft: Draft, record: Row) -> None:
-    """Take the listing of a closed record off the list on the same day."""
+    """Remove the listing of a closed record on the same day."""
     if record.get("listing_id"):
         listing = next(row for row in reversed(draft.rows[Listing]) if row["id"] == record["listing_id"])
         listing["removed_on"] = record["closed_on"]

@@ -1,11 +1,11 @@
-"""Litigation credit turned into moral points of households, and what the villages are told (DOMAIN 5)."""
+"""Conversions into moral-bank points of households, and notices to villages (DOMAIN 5)."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from casework.assessments import STAGE_ITEMS
-from casework.restorations import REPAIR_ITEMS, restored
+from casework.restorations import REPAIR_ITEMS, compute_restored
 from demo.city.cast import CHEN, LIN
 from demo.city.draft import Draft, Row
 from demo.records.cases import may_be_told
@@ -16,7 +16,7 @@ from models.household import Household
 from models.party import Party
 from models.point_conversion import ConversionStatus, PointConversion, VillageNotice
 from models.repair import Repair, RepairOutcome
-from models.terms import court_day
+from models.terms import to_court_day
 
 NOTIFIED = ConversionStatus.VILLAGE_NOTIFIED
 STATUSES = (
@@ -28,7 +28,7 @@ BONUS_POINTS = 5
 
 
 class Ground(NamedTuple):
-    """What a conversion rests on: the item, its points, and the row of the court that it comes from."""
+    """The ground of a conversion: the item, its points, and the row that it comes from."""
 
     party_key: int
     item: str
@@ -38,8 +38,8 @@ class Ground(NamedTuple):
     code_record_id: int | None = None
 
 
-def convert(draft: Draft, target: int) -> None:
-    """Convert all that concerns CHEN and LIN, one item of LIN's to be reversed, then others' until there are enough."""
+def add_conversions(draft: Draft, target: int) -> None:
+    """Convert all items of CHEN and LIN, with one reversal, and others until there are `target` conversions."""
     villagers = {row["id"] for row in draft.rows[Party] if row["name"] in (CHEN.name, LIN.name)}
     withdrawn = {row["id"]: row for row in draft.rows[Deduction] if row["status"] is DeductionStatus.WITHDRAWN}
     grounds = sorted([*_deducted(draft), *_recorded(draft), *_repaired(draft)], key=lambda ground: ground[:2])
@@ -56,8 +56,8 @@ def convert(draft: Draft, target: int) -> None:
 
 
 def _reverse(draft: Draft, ground: Ground, conversion: Row, deduction: Row) -> None:
-    """A deduction that was withdrawn gives its points back by an entry of its own, and the village is told."""
-    back = ground._replace(points=-ground.points, since=court_day(deduction["ended_at"]))
+    """Reverse the conversion of a withdrawn deduction."""
+    back = ground._replace(points=-ground.points, since=to_court_day(deduction["ended_at"]))
     _convert(draft, back, NOTIFIED, conversion["id"])
 
 
@@ -66,16 +66,16 @@ def _households(draft: Draft) -> dict[int, int]:
 
 
 def _deducted(draft: Draft) -> Iterator[Ground]:
-    """Points that were published at some time, negated."""
+    """Published deductions, with negative points."""
     households = _households(draft)
     for row in draft.rows[Deduction]:
         if row.get("published_at") and row["party_id"] in households and may_be_told(draft, row):
-            day = court_day(row["published_at"])
+            day = to_court_day(row["published_at"])
             yield Ground(row["party_id"], STAGE_ITEMS[row["stage"]], -row["points"], day, deduction_id=row["id"])
 
 
 def _recorded(draft: Draft) -> Iterator[Ground]:
-    """Vetoes for red and for listings, bonuses for certificates."""
+    """Vetoes for red records and listings, bonuses for certificates."""
     households = _households(draft)
     for row in draft.rows[CodeRecord]:
         item = "MV2" if row["colour"] is Colour.RED else "MV3" if row.get("listing_id") else None
@@ -87,19 +87,19 @@ def _recorded(draft: Draft) -> Iterator[Ground]:
 
 
 def _repaired(draft: Draft) -> Iterator[Ground]:
-    """Points back where a repair was granted: all or half, as the item says."""
+    """Points that are returned for repairs."""
     households = _households(draft)
     points = {row["id"]: row["points"] for row in draft.rows[Deduction]}
     for row in draft.rows[Repair]:
         granted = row.get("outcome") in (RepairOutcome.SHORTENED, RepairOutcome.SHIELDED)
         if granted and row["party_id"] in households and row.get("deduction_id"):
             item = REPAIR_ITEMS[row["ground"]]
-            back = restored(points[row["deduction_id"]], draft.found.items[item]["value"])
-            yield Ground(row["party_id"], item, back, court_day(row["decided_at"]), row["deduction_id"])
+            back = compute_restored(points[row["deduction_id"]], draft.found.items[item]["value"])
+            yield Ground(row["party_id"], item, back, to_court_day(row["decided_at"]), row["deduction_id"])
 
 
 def _convert(draft: Draft, ground: Ground, status: ConversionStatus, reverses_id: int | None = None) -> Row:
-    """One conversion, as far as `status`, and the notice if the village has been told."""
+    """Create a conversion with this status, and the notice of the village."""
     assessed = draft.hour(draft.after(ground.since, 1, 4))
     handled = status in (NOTIFIED, ConversionStatus.CONFIRMED)
     conversion = draft.add(
@@ -108,7 +108,7 @@ def _convert(draft: Draft, ground: Ground, status: ConversionStatus, reverses_id
         household_id=_households(draft)[ground.party_key],
         item_id=draft.found.items[ground.item]["id"],
         points=ground.points,
-        month=court_day(assessed).replace(day=1),
+        month=to_court_day(assessed).replace(day=1),
         status=status,
         assessed_at=assessed,
         confirmed_at=_later(draft, assessed) if handled else None,

@@ -1,12 +1,12 @@
-"""Deductions carried through the procedure step by step, as far as each has come (R1-R7)."""
+"""Deductions with the steps of the procedure (R1-R7)."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from casework.terms import publicity_end, record_end, recorded_type
-from demo.city.docket import Docket, batch_of, docket
+from casework.terms import compute_publicity_end, compute_record_end, find_recorded_type
+from demo.city.docket import Docket, find_batch, plan_docket
 from demo.city.draft import Draft, Row
-from demo.city.register import officer
+from demo.city.register import pick_officer
 from demo.records.codes import enter_record, punish, redden
 from models.catalogue import Stage, Tier
 from models.court import StaffRole
@@ -23,7 +23,7 @@ from models.sanction import SanctionKind
 
 SANCTIONS = (SanctionKind.FINE, SanctionKind.DETENTION, SanctionKind.CONVICTION)
 GRAVE = dict(zip(GRAVE_FINDINGS, SANCTIONS, strict=True))
-"""Findings that are sanctions and make red (R12)."""
+"""Findings that are sanctions and create red records (R12)."""
 
 DOCUMENTS = {
     FindingKind.COURT_RECORD: "笔录",
@@ -33,7 +33,7 @@ DOCUMENTS = {
 }
 PEOPLE = {"proposed": "proposed_by", "reviewed": "reviewed_by", "decided": "decided_by"}
 TIMES = {"proposed": "proposed_at", "published": "published_at"}
-"""What a deduction itself keeps of its steps: the people that a rule tells apart, and the times that one compares."""
+"""Columns of a deduction for people and times of its steps."""
 
 REASONS = {
     DeductionStatus.PROPOSED: "承办法官依据生效文书及庭审记录提出扣分建议。",
@@ -50,7 +50,7 @@ REASONS = {
 
 @dataclass(frozen=True)
 class Charge:
-    """What is held against a subject: which behaviour, found where, and how many points it costs."""
+    """A behaviour, the kind of finding, and the points."""
 
     behaviour: str
     finding: FindingKind
@@ -59,14 +59,14 @@ class Charge:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a deduction has come in the batch that is `age` months old."""
+    """The last status, and the age of the batch in months."""
 
     reach: DeductionStatus
     age: int
 
 
 def _path(reach: DeductionStatus) -> list[tuple[DeductionStatus, StaffRole, str]]:
-    """The steps up to `reach`: the state, whose step it is, and the day of the docket."""
+    """The steps up to `reach`: status, role, and the attribute of the docket with the day."""
     review = reach if reach is DeductionStatus.CHIEF_RETURNED else DeductionStatus.CHIEF_APPROVED
     decision = reach if reach is DeductionStatus.PANEL_REJECTED else DeductionStatus.PANEL_APPROVED
     path = [
@@ -80,9 +80,9 @@ def _path(reach: DeductionStatus) -> list[tuple[DeductionStatus, StaffRole, str]
 
 
 def deduct(draft: Draft, party: Row, case: Row, role: Role, charge: Charge, progress: Progress) -> Row:
-    """A deduction from `party` for conduct in `case`, with its steps, first version, sanction and record."""
+    """Create a deduction with its steps, first version, sanction and record."""
     behaviour = draft.found.behaviours[charge.behaviour]
-    proposed = docket(draft.today, progress.age).proposed
+    proposed = plan_docket(draft.today, progress.age).proposed
     conduct = max(case["filed_on"], proposed - timedelta(draft.random.randint(12, 60)))
     sanction = _sanction(draft, party, case, charge, conduct)
     deduction = draft.add(
@@ -120,13 +120,13 @@ def _document(case: Row, charge: Charge, sanction: Row | None) -> str:
 
 
 def _proceed(draft: Draft, deduction: Row, court: str, progress: Progress) -> None:
-    """Take the steps up to the last one, and write down the people and times that they leave behind."""
-    days = docket(draft.today, progress.age)
+    """Create the steps, and set their people and times."""
+    days = plan_docket(draft.today, progress.age)
     for sequence, (status, role, day) in enumerate(_path(progress.reach), start=1):
-        staff = officer(draft, court, role)
+        staff = pick_officer(draft, court, role)
         at = draft.hour(getattr(days, day))
         if status in (DeductionStatus.IN_BATCH, DeductionStatus.PUBLISHED):
-            batch = batch_of(draft, court, progress.age)
+            batch = find_batch(draft, court, progress.age)
             deduction["batch_id"] = batch["id"]
             at = batch["published_at"] if status is DeductionStatus.PUBLISHED else at
         deduction |= {names[day]: value for names, value in ((PEOPLE, staff), (TIMES, at)) if day in names}
@@ -136,11 +136,11 @@ def _proceed(draft: Draft, deduction: Row, court: str, progress: Progress) -> No
 
 
 def _determine(draft: Draft, deduction: Row, days: Docket) -> None:
-    """The panel's approval starts the term, and the subject is notified (R4, R6)."""
+    """The decision of the panel starts the term, and the subject is notified (R4, R6)."""
     deduction["determined_on"] = days.decided
     if days.decided and days.notified:
         tier, finding = Tier(deduction["tier"]), FindingKind(deduction["finding_kind"])
-        deduction["expires_on"] = publicity_end(tier, finding, days.decided)
+        deduction["expires_on"] = compute_publicity_end(tier, finding, days.decided)
         deduction["notified_at"] = draft.hour(days.notified)
 
 
@@ -152,7 +152,7 @@ def enter_step(
     officer: tuple[int, StaffRole],
     taken_at: datetime,
 ) -> None:
-    """Write down who took which step, when and why (R4)."""
+    """Create a step (R4)."""
     draft.add(
         DeductionStep,
         deduction_id=deduction["id"],
@@ -172,7 +172,7 @@ def _first_version(draft: Draft, deduction: Row) -> None:
 
 
 def enter_version(draft: Draft, deduction: Row, recorded_at: datetime, reason: str) -> None:
-    """Write down the content that a deduction has now as its newest version (R5)."""
+    """Create a version with the present content (R5)."""
     draft.add(
         DeductionVersion,
         deduction_id=deduction["id"],
@@ -186,20 +186,18 @@ def enter_version(draft: Draft, deduction: Row, recorded_at: datetime, reason: s
 
 
 def _colour(draft: Draft, party: Row, case: Row, deduction: Row, sanction: Row | None) -> None:
-    """What the conduct makes of the code: red by a sanction at once, else the behaviour's yellow by publication."""
+    """Create the record: red by a sanction, or the yellow type of the behaviour after publication."""
     codes = {entry["id"]: entry["code_type"] for entry in draft.found.behaviours.values()}
     code = codes[deduction["behaviour_id"]]
     if sanction and sanction["kind"] in GRAVE.values():
         redden(draft, party, sanction, Stage(deduction["stage"]))
-    elif deduction["status"] is DeductionStatus.PUBLISHED and (code := recorded_type(deduction["finding_kind"], code)):
+    elif deduction["status"] is DeductionStatus.PUBLISHED and (
+        code := find_recorded_type(deduction["finding_kind"], code)
+    ):
         term = draft.found.code_types[code]["term_months"]
-        enter_record(
-            draft,
-            party,
-            code,
-            case["court_code"],
+        ends_on = compute_record_end(term, deduction["determined_on"], deduction["expires_on"])
+        published_on, source = (
             deduction["published_at"].date(),
-            ends_on=record_end(term, deduction["determined_on"], deduction["expires_on"]),
-            case_id=case["id"],
-            deduction_id=deduction["id"],
+            {"case_id": case["id"], "deduction_id": deduction["id"]},
         )
+        enter_record(draft, party["id"], code, case["court_code"], published_on, ends_on=ends_on, **source)

@@ -1,4 +1,4 @@
-"""Subjects that hold certificates of performance (R11)."""
+"""Holders of performance certificates (R11)."""
 
 from demo.city.draft import Draft, Row
 from demo.city.population import Population
@@ -8,7 +8,7 @@ from models.code_record import CloseReason
 
 
 def fill_gold(population: Population, target: int) -> None:
-    """Certificates: of every eight one has run out, one holder is under enforcement again; a few are revoked."""
+    """Create certificates. One of eight has expired, one holder of eight is under enforcement; a few are revoked."""
     draft = population.draft
     for index in range(max(0, target - len(draft.rows[Certificate]))):
         past = index % 8 == 3

@@ -1,4 +1,4 @@
-"""Measures given to the city's credit platform: red and gold records, and listings of debtors (DOMAIN 1, Ningbo)."""
+"""Measures for the city's credit platform: red and gold records, and listings of debtors (DOMAIN 1, Ningbo)."""
 
 from datetime import timedelta
 
@@ -10,11 +10,11 @@ from models.listing import Listing, ListingKind
 from models.measure import Measure, MeasureStatus
 
 LISTING_SHARE = 20
-"""Of so many listings one is recognised: mutual recognition has only begun."""
+"""One of this many listings is recognised."""
 
 
 def publish_measures(draft: Draft) -> None:
-    """Give records to the platform, and withdraw those that are closed."""
+    """Publish measures, and withdraw those of closed records."""
     debtors = {row["id"] for row in draft.rows[Listing] if row["kind"] is ListingKind.DISHONEST_DEBTOR}
     for turn, record in enumerate(draft.rows[CodeRecord]):
         strong = record["colour"] in (Colour.RED, Colour.GOLD)

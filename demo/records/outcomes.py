@@ -1,4 +1,4 @@
-"""Lives of invented deductions: how far each came and what became of it, in a mix that meets every state."""
+"""Deductions of synthetic subjects in every status, with objections and repairs."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -6,11 +6,11 @@ from datetime import timedelta
 from itertools import count
 
 from demo.city.cast import DEMO_COURT
-from demo.city.docket import DECIDED_AGE, OLDEST_AGE, OPEN_AGE, docket
+from demo.city.docket import DECIDED_AGE, OLDEST_AGE, OPEN_AGE, plan_docket
 from demo.city.draft import Draft, Row
-from demo.city.names import person_name
+from demo.city.names import make_person_name
 from demo.city.places import NEIGHBOUR_COURT
-from demo.city.register import company, enrol, newcomer, person, settle
+from demo.city.register import add_company, add_newcomer, add_person, enrol, settle
 from demo.records.cases import open_case, take_part
 from demo.records.codes import enforce
 from demo.records.deductions import Charge, Progress, deduct
@@ -37,7 +37,7 @@ ROLES = {
     "E12": Role.OUTSIDER,
     "E13": Role.BIDDER,
 }
-"""Who does what, where it is not the plaintiff at filing, the defendant at trial or the debtor in enforcement."""
+"""Roles by behaviour. By default the plaintiff (F), the defendant (T) or the debtor (E)."""
 
 STAGE_ROLES = {"F": Role.PLAINTIFF, "T": Role.DEFENDANT, "E": Role.JUDGMENT_DEBTOR}
 
@@ -48,7 +48,7 @@ OPPOSITES = {
     Role.ASSISTING_BODY: ("执", Role.JUDGMENT_DEBTOR),
     Role.BIDDER: ("执", Role.JUDGMENT_DEBTOR),
 }
-"""The type of case in which somebody has a role, and whom the case is with."""
+"""The case type for a role, and the role of the opponent."""
 
 CHARGES = {
     Tier.T1: ("E01", "T09", "F05", "E01", "T10", "F08", "E13", "T07", "E01", "F06", "T11"),
@@ -70,7 +70,7 @@ FINDINGS_IN_TURN = {
 
 @dataclass(frozen=True)
 class Fate:
-    """How far a deduction comes, in batches of which ages, and what its subject does about it afterwards."""
+    """The status of a deduction, the range of ages of its batch, and the remedy of the subject."""
 
     tier: Tier
     reach: DeductionStatus
@@ -124,7 +124,7 @@ FATES = (
 
 
 def charge_subjects(draft: Draft, persons: int) -> None:
-    """Deductions of `persons` more natural persons, and of one organization for every four of them."""
+    """Create deductions of `persons` natural persons, and of one organization for every four of them."""
     subjects = list(_subjects(draft, persons))
     turns = {tier: count() for tier in Tier}
     for turn in range(max(len(FATES), len(subjects) * 5 // 4)):
@@ -134,17 +134,17 @@ def charge_subjects(draft: Draft, persons: int) -> None:
 
 
 def _subjects(draft: Draft, persons: int) -> Iterator[tuple[Row, str, bool]]:
-    """Who is charged, before which court, and whether as a minor: every sixth in Cixi, every fiftieth a child."""
+    """The subjects, their courts, and whether they are minors: every sixth in Cixi, every fiftieth a minor."""
     for turn in range(max(persons, 1)):
         court = NEIGHBOUR_COURT if turn % 6 == 5 else DEMO_COURT
         minor = turn % 50 == 49
         yield (_child(draft) if minor else _villager(draft, court)), court, minor
         if turn % 4 == 0:
-            yield company(draft, court, draft.ago(700, 900)), court, False
+            yield add_company(draft, court, draft.ago(700, 900)), court, False
 
 
 def _villager(draft: Draft, court: str) -> Row:
-    party = person(draft, court, draft.ago(700, 900))
+    party = add_person(draft, court, draft.ago(700, 900))
     if court == DEMO_COURT:
         settle(draft, party)
     return party
@@ -152,7 +152,8 @@ def _villager(draft: Draft, court: str) -> Row:
 
 def _child(draft: Draft) -> Row:
     birth = draft.today - timedelta(draft.random.randint(16 * 366, 17 * 365))
-    return enrol(draft, PartyKind.PERSON, person_name(draft.random), draft.numbers.minor(birth), draft.ago(700, 900))
+    name, number = make_person_name(draft.random), draft.numbers.minor(birth)
+    return enrol(draft, PartyKind.PERSON, name, number, draft.ago(700, 900))
 
 
 def _live(draft: Draft, party: Row, court: str, fate: Fate, turn: int, *, minor: bool) -> None:
@@ -163,16 +164,16 @@ def _live(draft: Draft, party: Row, court: str, fate: Fate, turn: int, *, minor:
     low = entry["points_min"] + (fate.remedy is not None and fate.tier is not Tier.T3)
     charge = Charge(code, finding, draft.random.randint(low, entry["points_max"]))
     progress = Progress(fate.reach, draft.random.randint(*fate.ages))
-    case = charged_case(draft, party, court, role, progress.age, minor=minor)
+    case = open_charged_case(draft, party, court, role, progress.age, minor=minor)
     deduction = deduct(draft, party, case, role, charge, progress)
     if fate.remedy:
         fate.remedy(draft, deduction)
 
 
-def charged_case(draft: Draft, party: Row, court: str, role: Role, age: int, *, minor: bool = False) -> Row:
-    """A case of the kind in which somebody in `role` misbehaves, filed before the batch that is `age` months old."""
-    filed = docket(draft.today, age).proposed - timedelta(draft.random.randint(70, 150))
-    opponent = newcomer(draft, court, filed)
+def open_charged_case(draft: Draft, party: Row, court: str, role: Role, age: int, *, minor: bool = False) -> Row:
+    """Create a case for misconduct in `role`, filed before the batch of this age."""
+    filed = plan_docket(draft.today, age).proposed - timedelta(draft.random.randint(70, 150))
+    opponent = add_newcomer(draft, court, filed)
     if role is Role.JUDGMENT_DEBTOR and not minor:
         return enforce(draft, party, opponent, court, filed, None)
     characters, opposite = OPPOSITES.get(role, ("民初", Role.PLAINTIFF))

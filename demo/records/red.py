@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from demo.city.draft import Row
 from demo.city.population import Population
-from demo.city.register import newcomer
+from demo.city.register import add_newcomer
 from demo.records.cases import open_case, take_part
 from demo.records.codes import end_record, enforce, punish, redden
 from models.catalogue import Colour
@@ -24,7 +24,7 @@ RED_KINDS = (
 
 
 def fill_red(population: Population, target: int) -> None:
-    """Sanctions until enough subjects are red, besides one that was revoked and one that is past its term."""
+    """Create sanctions until `target` subjects are red, one revoked sanction and one expired record."""
     draft = population.draft
     for index in range(max(0, target - population.coloured(Colour.RED))):
         _sanctioned(population, RED_KINDS[index % len(RED_KINDS)], 20, 1500)
@@ -40,7 +40,7 @@ def _sanctioned(population: Population, choice: tuple[SanctionKind, str], least:
     kind, behaviour = choice
     court, decided = population.court(), draft.ago(least, most)
     filed = decided - timedelta(90)
-    party = newcomer(draft, court, filed)
+    party = add_newcomer(draft, court, filed)
     if behaviour.startswith("E"):
         case = enforce(draft, party, population.creditor(court), court, filed, decided + timedelta(10))
     else:

@@ -1,14 +1,14 @@
-"""What subjects do about an item: objections with their answers, and repairs (R8-R10)."""
+"""Objections and repairs (R8-R10)."""
 
 from datetime import date, timedelta
 from decimal import Decimal
 from hashlib import sha256
 
 from demo.city.draft import Draft, Row
-from demo.city.register import officer
-from demo.records.codes import end_record
+from demo.city.register import pick_officer
+from demo.records.codes import end_record, enter_record
 from demo.records.deductions import enter_step, enter_version
-from models.code_record import CloseReason, CodeRecord
+from models.code_record import CloseReason
 from models.court import StaffRole
 from models.court_case import CourtCase
 from models.deduction import DeductionStatus, DeductionStep
@@ -39,7 +39,7 @@ GRANTED = "经审查符合修复条件。"
 
 
 def object_to(draft: Draft, deduction: Row, filed_on: date, outcome: ObjectionOutcome | None = None) -> Row:
-    """An objection, open or answered within its month; an answer changes the deduction as it says (R8)."""
+    """Create an objection, open or decided within a month. The decision changes the deduction (R8)."""
     objection = draft.add(
         Objection,
         deduction_id=deduction["id"],
@@ -60,10 +60,10 @@ def object_to(draft: Draft, deduction: Row, filed_on: date, outcome: ObjectionOu
 
 
 def _end(draft: Draft, deduction: Row, status: DeductionStatus, decision: Row) -> None:
-    """The panel ends a published deduction, and its record with it: outside, both vanish (R10)."""
+    """End a published deduction and its records (R10)."""
     deduction["status"], deduction["ended_at"] = status, decision["decided_at"]
     taken = [row["sequence"] for row in draft.rows[DeductionStep] if row["deduction_id"] == deduction["id"]]
-    panel = officer(draft, _court(draft, deduction), StaffRole.PANEL)
+    panel = pick_officer(draft, _court(draft, deduction), StaffRole.PANEL)
     enter_step(draft, deduction, max(taken) + 1, status, (panel, StaffRole.PANEL), decision["decided_at"])
     reason = CloseReason.WITHDRAWN if status is DeductionStatus.WITHDRAWN else CloseReason.SHIELDED
     for record in _records(draft, deduction):
@@ -78,16 +78,16 @@ def _records(draft: Draft, deduction: Row) -> list[Row]:
     return [row for row in draft.records[deduction["party_id"]] if row.get("deduction_id") == deduction["id"]]
 
 
-def repairable_on(deduction: Row) -> date:
-    """The first day on which a repair of the deduction may be applied for (R9)."""
+def find_repair_day(deduction: Row) -> date:
+    """The first day on which a repair may be applied for (R9)."""
     return add_months(deduction["determined_on"], MINIMUM_MONTHS[deduction["tier"]])
 
 
 def apply_for_repair(
     draft: Draft, deduction: Row, outcome: RepairOutcome | None = None, ground: RepairGround | None = None
 ) -> Row:
-    """A repair of a published deduction, open or decided; a grant changes the deduction as it says (R9)."""
-    window = (draft.today - repairable_on(deduction)).days
+    """Create a repair of a published deduction, open or decided. A granted one changes the deduction (R9)."""
+    window = (draft.today - find_repair_day(deduction)).days
     applied_on = draft.today - timedelta(min(window, draft.random.randint(25, 45) if outcome else 9))
     repair = _application(draft, deduction["party_id"], ground, applied_on)
     repair["deduction_id"] = deduction["id"]
@@ -122,7 +122,7 @@ def _decide(draft: Draft, repair: Row, outcome: RepairOutcome) -> None:
 
 
 def _shorten(draft: Draft, deduction: Row, repair: Row) -> None:
-    """Half of what was left of the term stays."""
+    """Halve the remaining term."""
     repair["new_end"] = draft.today + (deduction["expires_on"] - draft.today) // 2 + timedelta(1)
     deduction["expires_on"] = repair["new_end"]
     deduction["version"] += 1
@@ -132,19 +132,19 @@ def _shorten(draft: Draft, deduction: Row, repair: Row) -> None:
 
 
 def refuse_repair(draft: Draft, record: Row) -> None:
-    """An application for repair of a code record that the court refused."""
+    """Create a refused application for repair of a code record."""
     _decide(draft, request_repair(draft, record, 25), RepairOutcome.REFUSED)
 
 
 def request_repair(draft: Draft, record: Row, days_ago: int = 6) -> Row:
-    """An application for repair of a code record, still open."""
+    """Create an open application for repair of a code record."""
     repair = _application(draft, record["party_id"], None, max(record["effective_on"], draft.ago(days_ago, days_ago)))
     repair["code_record_id"] = record["id"]
     return repair
 
 
 def turn_blue(draft: Draft, record: Row, since: date) -> tuple[Row, Row]:
-    """A granted repair of a yellow record in enforcement: it gets an end, and until then a blue record covers it."""
+    """Create a granted repair of a yellow record, and the blue record that covers it until its end."""
     repair = _application(draft, record["party_id"], None, since - timedelta(draft.random.randint(8, 20)))
     repair |= {
         "code_record_id": record["id"],
@@ -156,24 +156,8 @@ def turn_blue(draft: Draft, record: Row, since: date) -> tuple[Row, Row]:
     if record["ends_on"]:
         repair["new_end"] = min(repair["new_end"], record["ends_on"])
     record["ends_on"] = repair["new_end"]
-    return repair, _blue_record(draft, record, since)
-
-
-def _blue_record(draft: Draft, record: Row, since: date) -> Row:
-    entry = draft.found.code_types["B01"]
-    blue = draft.add(
-        CodeRecord,
-        party_id=record["party_id"],
-        code_type_id=entry["id"],
-        colour=entry["colour"],
-        court_code=record["court_code"],
-        case_id=record["case_id"],
-        effective_on=since,
-        ends_on=record["ends_on"],
-        closed_on=None,
-        close_reason=None,
-        repaired_id=record["id"],
-        repaired_colour=record["colour"],
+    covered = {"case_id": record["case_id"], "repaired_id": record["id"], "repaired_colour": record["colour"]}
+    ends_on = record["ends_on"]
+    return repair, enter_record(
+        draft, record["party_id"], "B01", record["court_code"], since, ends_on=ends_on, **covered
     )
-    draft.records[record["party_id"]].append(blue)
-    return blue

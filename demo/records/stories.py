@@ -1,31 +1,13 @@
-"""The histories of the cast, told with the same means as everybody else's."""
+"""The histories of the cast."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 
-from demo.city.cast import (
-    AWARD,
-    CHEN,
-    CHEN_HOUSEHOLD,
-    DEMO_COURT,
-    DEMO_VILLAGE,
-    EXPIRED_CONSENT,
-    FAMILY,
-    FORGE,
-    LIN,
-    MINOR,
-    REVOKED_CONSENT,
-    SECLUDED,
-    SUSPECT,
-    TOOLS,
-    TRADE,
-    UNCONSENTED,
-    WANG,
-    ZHAO,
-    Subject,
-)
-from demo.city.docket import OLDEST_AGE, docket
+from demo.city import cast
+from demo.city.cast import DEMO_COURT, Subject
+from demo.city.docket import OLDEST_AGE, plan_docket
 from demo.city.draft import Draft, Row
-from demo.city.register import enrol_cast, newcomer, settle
+from demo.city.register import add_newcomer, enrol, settle
 from demo.records.cases import open_case, take_part
 from demo.records.codes import certify, enforce, enter_record, list_debtor
 from demo.records.deductions import Charge, Progress, deduct
@@ -44,15 +26,14 @@ MINOR_TURNS_SIXTEEN = date(2026, 12, 1)
 
 
 class Story:
-    """One member of the cast and what happens to it, from one call to the next."""
+    """The history of a subject of the cast."""
 
     def __init__(self, draft: Draft, subject: Subject, court: str = DEMO_COURT) -> None:
         self.draft = draft
         self.court = court
-        self.party = enrol_cast(draft, subject, draft.ago(1000, 1100))
+        self.party = enrol(draft, subject.kind, subject.name, subject.number, draft.ago(1000, 1100))
 
     def ago(self, days: int) -> date:
-        """The day `days` before today."""
         return self.draft.today - timedelta(days)
 
     def tried(
@@ -69,13 +50,13 @@ class Story:
             self.draft, self.court, "民初", self.ago(filed), self.ago(max(filed - 120, 2)), confidentiality, cause
         )
         other = Role.DEFENDANT if role is Role.PLAINTIFF else Role.PLAINTIFF
-        take_part(self.draft, case, newcomer(self.draft, self.court, case["filed_on"]), other)
+        take_part(self.draft, case, add_newcomer(self.draft, self.court, case["filed_on"]), other)
         take_part(self.draft, case, self.party, role, minor=minor)
         return case
 
     def enforced(self, filed: int) -> Row:
-        """An enforcement case that was filed `filed` days ago and is open."""
-        opponent = newcomer(self.draft, self.court, self.ago(filed))
+        """An open enforcement case that was filed `filed` days ago."""
+        opponent = add_newcomer(self.draft, self.court, self.ago(filed))
         return enforce(self.draft, self.party, opponent, self.court, self.ago(filed), None)
 
     def published(self, case: Row, role: Role, charge: Charge, age: int) -> Row:
@@ -84,16 +65,23 @@ class Story:
         return deduct(self.draft, self.party, case, role, charge, progress)
 
     def before(self, age: int) -> int:
-        """Days since a case whose misconduct the batch of `age` months ago decided."""
-        return (self.draft.today - docket(self.draft.today, age).proposed).days + 150
+        """Days since the filing of a case for the batch of `age` months ago."""
+        return (self.draft.today - plan_docket(self.draft.today, age).proposed).days + 150
 
 
-def tell(draft: Draft) -> dict[str, Row]:
-    """Enter the whole cast but STRANGER; gives its parties by key."""
+Teller = Callable[[Story], None]
+
+
+def add_cast(draft: Draft) -> dict[str, Row]:
+    """Create all of the cast but STRANGER. Returns the parties by key."""
+    secluded = _secret(Confidentiality.PRIVACY, Charge("T12", FindingKind.RULING, 6), 4)
+    family = _secret(Confidentiality.FAMILY, Charge("T10", FindingKind.COURT_RECORD, 3), 3, "离婚纠纷")
+    trade = _secret(Confidentiality.TRADE_SECRET, Charge("T09", FindingKind.COURT_RECORD, 2), 5)
     tellers = {
-        CHEN: _chen, LIN: _lin, WANG: _gold, ZHAO: _zhao, FORGE: _forge, TOOLS: _one_lapse, AWARD: _gold, MINOR: _minor,
-        SUSPECT: _suspect, SECLUDED: _secluded, UNCONSENTED: _one_lapse, EXPIRED_CONSENT: _ordinary,
-        REVOKED_CONSENT: _ordinary, FAMILY: _family, TRADE: _trade,
+        cast.CHEN: _chen, cast.LIN: _lin, cast.WANG: _gold, cast.ZHAO: _zhao, cast.FORGE: _forge,
+        cast.TOOLS: _one_lapse, cast.AWARD: _gold, cast.MINOR: _minor, cast.SUSPECT: _suspect,
+        cast.SECLUDED: secluded, cast.UNCONSENTED: _one_lapse, cast.EXPIRED_CONSENT: _ordinary,
+        cast.REVOKED_CONSENT: _ordinary, cast.FAMILY: family, cast.TRADE: trade,
     }  # fmt: skip
     parties = {}
     for subject, teller in tellers.items():
@@ -104,7 +92,7 @@ def tell(draft: Draft) -> dict[str, Row]:
 
 
 def _chen(story: Story) -> None:
-    settle(story.draft, story.party, DEMO_VILLAGE, CHEN_HOUSEHOLD)
+    settle(story.draft, story.party, cast.DEMO_VILLAGE, cast.CHEN_HOUSEHOLD)
     lapse = story.published(story.enforced(story.before(3)), Role.JUDGMENT_DEBTOR, LAPSE, 3)
     object_to(story.draft, lapse, story.ago(6))
     case = story.enforced(story.before(11))
@@ -116,7 +104,7 @@ def _chen(story: Story) -> None:
 
 
 def _lin(story: Story) -> None:
-    settle(story.draft, story.party, DEMO_VILLAGE)
+    settle(story.draft, story.party, cast.DEMO_VILLAGE)
     case = story.enforced(640)
     listing, record = list_debtor(story.draft, story.party, case, story.ago(500), add_months(story.ago(500), 24))
     turn_blue(story.draft, record, story.ago(90))
@@ -153,9 +141,10 @@ def _one_lapse(story: Story) -> None:
 
 
 def _minor(story: Story) -> None:
-    """Their part in the case stays inside, and so do the deduction and the warning that follow from it (R16)."""
+    """The case, the deduction and the record of a minor are not disclosed (R16)."""
     today = story.draft.today
-    age = next((age for age in range(3, OLDEST_AGE) if docket(today, age).proposed < MINOR_TURNS_SIXTEEN), OLDEST_AGE)
+    ages = (age for age in range(3, OLDEST_AGE) if plan_docket(today, age).proposed < MINOR_TURNS_SIXTEEN)
+    age = next(ages, OLDEST_AGE)
     case = story.tried(story.before(age), minor=True)
     story.published(case, Role.DEFENDANT, FALSEHOOD, age)
 
@@ -164,23 +153,19 @@ def _suspect(story: Story) -> None:
     story.tried(500, Role.PLAINTIFF)
     case = story.tried(160, Role.PLAINTIFF, "民间借贷纠纷")
     start = story.ago(60)
-    enter_record(story.draft, story.party, "Y03", story.court, start, ends_on=add_months(start, 24), case_id=case["id"])
+    source = {"ends_on": add_months(start, 24), "case_id": case["id"]}
+    enter_record(story.draft, story.party["id"], "Y03", story.court, start, **source)
 
 
-def _secluded(story: Story) -> None:
-    case = story.tried(story.before(4), confidentiality=Confidentiality.PRIVACY)
-    story.published(case, Role.DEFENDANT, Charge("T12", FindingKind.RULING, 6), 4)
+def _secret(confidentiality: Confidentiality, charge: Charge, age: int, cause: str | None = None) -> Teller:
+    """A deduction in a case of this confidentiality."""
+
+    def tell(story: Story) -> None:
+        case = story.tried(story.before(age), confidentiality=confidentiality, cause=cause)
+        story.published(case, Role.DEFENDANT, charge, age)
+
+    return tell
 
 
 def _ordinary(story: Story) -> None:
     story.tried(330)
-
-
-def _family(story: Story) -> None:
-    case = story.tried(story.before(3), confidentiality=Confidentiality.FAMILY, cause="离婚纠纷")
-    story.published(case, Role.DEFENDANT, Charge("T10", FindingKind.COURT_RECORD, 3), 3)
-
-
-def _trade(story: Story) -> None:
-    case = story.tried(story.before(5), confidentiality=Confidentiality.TRADE_SECRET)
-    story.published(case, Role.DEFENDANT, Charge("T09", FindingKind.COURT_RECORD, 2), 5)

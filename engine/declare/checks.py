@@ -1,4 +1,4 @@
-"""What declarations are held to when an engine is built. A request never meets the mistakes that are found here."""
+"""Checks of the declarations of a schema. They run when an engine is built."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,16 +9,16 @@ from graphql import GraphQLField, GraphQLNonNull, GraphQLSchema, OperationType, 
 from sqlalchemy.orm import Mapper
 
 from engine.declare.relations import ROW_TYPE, Column, Relation, Root, RowType, TableRows
-from engine.policy import DEFINITION, OPEN, Policy, Requirement, both
+from engine.policy import DEFINITION, OPEN, Policy, Requirement, combine
 
 
 class DeclarationError(TypeError):
-    """A declaration that cannot be answered; the message names the type, the field, and what to mend."""
+    """A declaration is invalid. The message names the type and the field."""
 
 
 @dataclass(frozen=True)
 class Member:
-    """A field of the schema that stands for something. row_type: of the type that has it; None at a root."""
+    """A declared field of the schema. row_type: the type of its parent; None for a root field."""
 
     type_name: str
     name: str
@@ -28,18 +28,18 @@ class Member:
 
     @property
     def coordinate(self) -> str:
-        """Where it stands in the schema."""
+        """The schema coordinate of the field."""
         return f"{self.type_name}.{self.name}"
 
     @property
     def relation(self) -> Relation | None:
-        """The edge that it is, if it is one."""
+        """The relation of the field, if it has one."""
         found = self.declaration.relation if isinstance(self.declaration, Root) else self.declaration
         return found if isinstance(found, Relation) else None
 
 
-def row_types(schema: GraphQLSchema) -> dict[type, RowType]:
-    """The row types of a schema by their models. Raises DeclarationError for a model that two of them show."""
+def collect_row_types(schema: GraphQLSchema) -> dict[type, RowType]:
+    """Return the row types of a schema by model. Raises DeclarationError if two row types have the same model."""
     found: dict[type, RowType] = {}
     for row_type in filter(None, map(_row_type, schema.type_map.values())):
         if found.setdefault(row_type.model, row_type) is not row_type:
@@ -48,8 +48,8 @@ def row_types(schema: GraphQLSchema) -> dict[type, RowType]:
     return found
 
 
-def check(schema: GraphQLSchema, rows: Mapping[type, RowType], policy: Policy) -> None:
-    """Hold every declaration of a schema to its models and to its policy. Raises DeclarationError."""
+def check_declarations(schema: GraphQLSchema, rows: Mapping[type, RowType], policy: Policy) -> None:
+    """Check every declaration of a schema against its models and its policy. Raises DeclarationError."""
     _check_roots(schema)
     for row_type in rows.values():
         for name in filter(None, (row_type.key, row_type.discriminator, row_type.subject)):
@@ -63,7 +63,7 @@ def check(schema: GraphQLSchema, rows: Mapping[type, RowType], policy: Policy) -
 
 
 def _check_roots(schema: GraphQLSchema) -> None:
-    """Raise DeclarationError for a root type of another name than GraphQL's own, which plans and introspection use."""
+    """Raise DeclarationError if a root type is not named Query, Mutation or Subscription."""
     for operation in OperationType:
         root, name = schema.get_root_type(operation), operation.value.capitalize()
         if root and root.name != name:
@@ -83,7 +83,7 @@ def _members(schema: GraphQLSchema) -> Iterator[Member]:
 
 
 def _mapper(row_type: RowType | None) -> Mapper[Any] | None:
-    """The mapper of the model; None of a type whose rows do not come from the table of a mapped model."""
+    """Return the mapper of the model, or None if the rows do not come from a mapped table."""
     if row_type is None or not isinstance(row_type.source, TableRows):
         return None
     found: Mapper[Any] | None = sa.inspect(row_type.model, raiseerr=False)
@@ -91,7 +91,7 @@ def _mapper(row_type: RowType | None) -> Mapper[Any] | None:
 
 
 def _check_name(where: str, name: str, row_type: RowType | None) -> None:
-    """Raise DeclarationError for a column that the model of a row type does not have."""
+    """Raise DeclarationError if the model has no such column."""
     mapper = _mapper(row_type)
     if mapper is None or (name in mapper.all_orm_descriptors and name not in mapper.relationships):
         return
@@ -99,7 +99,7 @@ def _check_name(where: str, name: str, row_type: RowType | None) -> None:
 
 
 def _check_column(member: Member, name: str) -> None:
-    """Raise DeclarationError for a column that is not there, and for one that may be null where the field is not."""
+    """Raise DeclarationError if the column does not exist, or is nullable and the field is not."""
     _check_name(member.coordinate, name, member.row_type)
     mapper = _mapper(member.row_type)
     stored = mapper.columns.get(name) if mapper else None
@@ -111,15 +111,15 @@ def _check_column(member: Member, name: str) -> None:
 
 
 def _check_relation(member: Member, relation: Relation, rows: Mapping[type, RowType]) -> None:
-    """Raise DeclarationError for an edge to a model that no type shows."""
+    """Raise DeclarationError if no row type has the target model."""
     if relation.target not in rows:
         raise DeclarationError(f"{member.coordinate} leads to {relation.target.__name__}, which no type shows.")
 
 
 def _check_count(member: Member, relation: Relation, policy: Policy) -> None:
-    """Raise DeclarationError for a connection that states no requirement where its rows have one.
+    """Raise DeclarationError if a connection states no requirement and its rows have one.
 
-    Its count tells of rows whose type the caller may not read.
+    Its count would disclose rows of a type that the caller may not read.
     """
     if not relation.connection or getattr(member.field.extensions[DEFINITION], "requirement", None):
         return
@@ -131,5 +131,5 @@ def _check_count(member: Member, relation: Relation, policy: Policy) -> None:
 
 
 def _implies(first: Requirement, second: Requirement) -> bool:
-    """Whether whoever meets the first requirement meets the second."""
-    return set(both(first, second)) == set(both(first, OPEN))
+    """Return whether the first requirement implies the second."""
+    return set(combine(first, second)) == set(combine(first, OPEN))

@@ -5,13 +5,13 @@ from typing import Generic, TypeVar
 import strawberry
 
 from engine.declare.directives import Cost
-from engine.load.context import Later
+from engine.load.context import Deferred
 from engine.load.loaders import LoadedPage as Page
 from engine.policy import OPEN, require
 
 T = TypeVar("T")
 FREE = Cost(weight="0")
-"""What a page itself costs: its rows are counted."""
+"""The cost of a page itself. Its rows have a cost of their own."""
 
 
 @strawberry.type(description="Where a page stands (Relay). Pages lead forward only.", directives=[FREE])
@@ -33,12 +33,12 @@ class Edge(Generic[T]):
 
 
 def _total_count(root: strawberry.Parent[Page]) -> int:
-    return Later(root.count)  # type: ignore[return-value]  # awaited by graphql-core
+    return Deferred(root.count)  # type: ignore[return-value]  # awaited by graphql-core
 
 
 @strawberry.type(description="One page of a list.", directives=[FREE])
 class Connection(Generic[T]):
-    """Relay's Connection, with the rows beside the edges."""
+    """Relay's Connection, with a list of rows beside the edges."""
 
     edges: list[Edge[T]] = strawberry.field(description="The rows with their cursors.")
     nodes: list[T] = strawberry.field(description="The rows.")
@@ -50,5 +50,5 @@ class Connection(Generic[T]):
     )
 
 
-for _page in (PageInfo, Edge, Connection):  # what its rows need is checked at them
+for _page in (PageInfo, Edge, Connection):  # the requirements of rows are checked at the rows
     require(_page, OPEN)

@@ -1,4 +1,4 @@
-"""Schema directives: what the policy table holds, and what an answer costs (IBM GraphQL Cost Directives)."""
+"""Schema directives: required scopes, and costs (IBM GraphQL Cost Directives)."""
 
 import strawberry
 from strawberry.schema_directive import Location
@@ -24,7 +24,7 @@ class RequiresScopes:
 
     @classmethod
     def of(cls, requirement: Requirement) -> "RequiresScopes":
-        """The directive of a requirement, in a fixed order."""
+        """Return the directive of a requirement, with scopes in alphabetical order."""
         return cls(scopes=[sorted(scopes) for scopes in requirement])
 
 

@@ -1,7 +1,6 @@
-"""Fields of declared types: what each stands for, what reading it needs, what it means.
+"""Declarations of fields: columns, expressions, edges, connections and roots.
 
-A column of the row, SQL over it, an edge to other rows, a page of them, or a root. `DeclaredField` answers through the
-loaders executor; other executors read `DeclaredField.declaration`.
+`DeclaredField` resolves fields by the loaders. Plans read `DeclaredField.declaration`.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,40 +17,40 @@ from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
 from engine.declare.directives import PAGED, ListSize, RequiresScopes
-from engine.declare.paging import Page, page_of
+from engine.declare.paging import Page, read_page
 from engine.declare.relations import (
     About,
     Audience,
     Column,
     Expression,
     Frame,
-    Prepared,
+    Prepare,
     Relation,
     Root,
     Scalar,
-    join_of,
+    read_relationship,
 )
 from engine.declare.sql import SQL
-from engine.load.context import Context, Later
+from engine.load.context import Context, Deferred
 from engine.load.loaders import answer_root, load_page, load_relation
 from engine.load.nodes import NodesRoot, load_nodes
-from engine.policy import OPEN, Requirement, both
+from engine.policy import OPEN, Requirement, combine
 
 Info = strawberry.Info[Context, None]
 
 
 class PerType(dict[str, Requirement]):
-    """What a field of an interface needs, by the type that has it, where its types differ."""
+    """The requirements of an interface field by type name."""
 
     def of(self, type_name: str) -> Requirement:
-        """The requirement at a type; at the interface itself, all of them."""
+        """Return the requirement for a type, or the combination of all for the interface."""
         if type_name in self:
             return self[type_name]
-        return reduce(both, self.values())
+        return reduce(combine, self.values())
 
 
 class DeclaredField(StrawberryField):
-    """A GraphQL field that stands for something in the database."""
+    """A GraphQL field with a declaration."""
 
     declaration: Scalar | Relation | Root | NodesRoot | None = None
     requirement: Requirement | None = None
@@ -59,31 +58,31 @@ class DeclaredField(StrawberryField):
 
     @property
     def is_basic_field(self) -> bool:
-        """Scalars are read straight off the row; edges are resolved."""
+        """Whether the value is an attribute of the row."""
         return self.declaration is None or isinstance(self.declaration, Column | Expression)
 
     def get_result(self, source: Any, info: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        """Answer by the loaders executor."""
+        """Resolve the field by the loaders."""
         declaration = self.declaration
         if isinstance(declaration, Column | Expression):
             return getattr(source, self.python_name)
         if isinstance(declaration, NodesRoot):
-            return Later(load_nodes, info.context, to_camel_case(self.python_name), declaration, kwargs)
-        assert isinstance(declaration, Root | Relation)  # noqa: S101 - there are no other kinds
+            return Deferred(load_nodes, info.context, to_camel_case(self.python_name), declaration, kwargs)
+        assert isinstance(declaration, Root | Relation)  # noqa: S101 - there are no other kinds of declarations
         relation = declaration.relation if isinstance(declaration, Root) else declaration
         page = _page(info.context, relation, kwargs)
         if isinstance(declaration, Root):
-            return Later(answer_root, info.context, to_camel_case(self.python_name), declaration, kwargs, page)
+            return Deferred(answer_root, info.context, to_camel_case(self.python_name), declaration, kwargs, page)
         if page:
-            return Later(load_page, info.context, relation, source, page)
-        return Later(load_relation, info.context, relation, source, kwargs)
+            return Deferred(load_page, info.context, relation, source, page)
+        return Deferred(load_relation, info.context, relation, source, kwargs)
 
 
 def _page(context: Context, relation: Relation, arguments: Mapping[str, Any]) -> Page | None:
-    """The page that a connection's arguments ask for; None of an edge that is not paged."""
+    """Return the page that the arguments of a connection request, or None if the relation is not a connection."""
     if not relation.connection:
         return None
-    return page_of(context.engine.row_type(relation), relation, arguments, context.caller.opaque_key)
+    return read_page(context.engine.get_row_type(relation), relation, arguments, context.caller.opaque_key)
 
 
 def _field(
@@ -106,14 +105,14 @@ def _field(
 
 
 def name_column(member: DeclaredField) -> DeclaredField:
-    """The field with the name of its column, which it has by its place in a class."""
+    """Set the name of the column to the name of the field if the declaration has none."""
     if isinstance(member.declaration, Column) and not member.declaration.name:
         member.declaration = Column(member.python_name)
     return member
 
 
 def specialize(member: DeclaredField, type_name: str) -> DeclaredField:
-    """The field as `type_name` has it, where what it needs depends on the type."""
+    """Return a copy of the field for `type_name` if its requirement depends on the type."""
     if member.by_type is None:
         return member
     made, requirement = copy(member), member.by_type.of(type_name)
@@ -124,14 +123,14 @@ def specialize(member: DeclaredField, type_name: str) -> DeclaredField:
 
 
 def column(description: str, *, requires: Requirement | PerType | None = None, of: str = "") -> Any:
-    """A field that is a column of the row: the one of the field's own name, or `of`."""
+    """Declare a field that is a column of the row: the column of the same name, or `of`."""
     return _field(Column(of), description, requires)
 
 
 def expression(
     build: Callable[[Frame, Audience], SQL], description: str, *, requires: Requirement | PerType | None = None
 ) -> Any:
-    """A field that is SQL over the row, such as a masked name."""
+    """Declare a field that is an SQL expression over the row."""
     return _field(Expression(build), description, requires)
 
 
@@ -142,14 +141,16 @@ def relation(
     requires: Requirement | PerType | None = None,
     **changes: Any,
 ) -> Any:
-    """An edge to one row or to a short list: a mapped relationship, or a join of its own. `changes` refine it."""
-    base = to if isinstance(to, Relation) else join_of(to)
+    """Declare an edge to one row or to a short list. to: a mapped relationship or a relation, of which `changes`
+    replace attributes.
+    """
+    base = to if isinstance(to, Relation) else read_relationship(to)
     made = replace(base, **changes)
     return _field(made, description, requires, *arguments, size=_size(made))
 
 
 class DeclaredArgument(StrawberryArgument):
-    """An argument that may need more than its field."""
+    """An argument with a requirement of its own."""
 
     requirement: Requirement = OPEN
 
@@ -157,7 +158,7 @@ class DeclaredArgument(StrawberryArgument):
 def argument(
     name: str, annotation: Any, description: str, default: Any = strawberry.UNSET, *, requires: Requirement = OPEN
 ) -> StrawberryArgument:
-    """An argument of a field. Without a default it must be given."""
+    """Declare an argument of a field. It is required unless it has a default."""
     made = DeclaredArgument(
         python_name=name,
         graphql_name=None,
@@ -170,8 +171,8 @@ def argument(
     return made
 
 
-def paging(filter_type: type | None = None, order_type: type | None = None) -> list[StrawberryArgument]:
-    """The arguments of a connection."""
+def list_paging_arguments(filter_type: type | None = None, order_type: type | None = None) -> list[StrawberryArgument]:
+    """Return the arguments of a connection."""
     found = [
         argument("first", int, "How many, 1 to 100."),
         argument("after", str | None, "The endCursor of the page before.", None),
@@ -191,34 +192,29 @@ def connection(
     order_type: type | None = None,
     requires: Requirement | PerType | None = None,
 ) -> Any:
-    """An edge to a list that is read page by page."""
-    base = to if isinstance(to, Relation) else join_of(to)
-    made = replace(base, many=True, connection=True, **_orders(order_type), **_filters(filter_type))
-    return _field(made, description, requires, *paging(filter_type, order_type), size=PAGED)
+    """Declare an edge to a list that is read in pages."""
+    paged = _paged(to if isinstance(to, Relation) else read_relationship(to), filter_type, order_type)
+    return _field(paged, description, requires, *list_paging_arguments(filter_type, order_type), size=PAGED)
 
 
 def root(
-    to: Relation,
+    to: Relation | Root | NodesRoot,
     description: str,
     *arguments: StrawberryArgument,
     requires: Requirement,
     about: About | None = None,
-    prepare: Callable[[Mapping[str, Any], Any], Prepared] | None = None,
-) -> Any:
-    """A root field that leads to one row or a list of known length."""
-    return _field(Root(to, about, prepare), description, requires, *arguments, size=_size(to))
-
-
-def rooted(
-    declared: Root | NodesRoot,
-    description: str,
-    *arguments: StrawberryArgument,
-    requires: Requirement,
+    prepare: Prepare | None = None,
     sized_by: str | None = None,
 ) -> Any:
-    """A root field whose root is declared elsewhere, whole. `sized_by`: the argument that is as long as the answer."""
+    """Declare a root field that returns one row or a list of known length.
+
+    to: a root, or a relation, from which a root is made with `about` and `prepare`. sized_by: the argument that gives
+    the length of the list: a number, or a list of the same length.
+    """
     size = ListSize(slicing_arguments=[sized_by]) if sized_by else None
-    return _field(declared, description, requires, *arguments, size=size)
+    if isinstance(to, Relation):
+        return _field(Root(to, about, prepare), description, requires, *arguments, size=size or _size(to))
+    return _field(to, description, requires, *arguments, size=size)
 
 
 def root_connection(
@@ -229,21 +225,20 @@ def root_connection(
     about: About | None = None,
     filter_type: type | None = None,
     order_type: type | None = None,
-    prepare: Callable[[Mapping[str, Any], Any], Prepared] | None = None,
+    prepare: Prepare | None = None,
 ) -> Any:
-    """A root field that is read page by page."""
-    made = replace(to, many=True, connection=True, **_orders(order_type), **_filters(filter_type))
-    pages = paging(filter_type, order_type)
-    return _field(Root(made, about, prepare), description, requires, *arguments, *pages, size=PAGED)
+    """Declare a root field that is read in pages."""
+    declared = Root(_paged(to, filter_type, order_type), about, prepare)
+    return _field(
+        declared, description, requires, *arguments, *list_paging_arguments(filter_type, order_type), size=PAGED
+    )
 
 
 def _size(to: Relation) -> ListSize | None:
     return ListSize(assumed_size=to.assumed) if to.many else None
 
 
-def _orders(order_type: Any) -> dict[str, Any]:
-    return {"orders": {member.name: member.value for member in order_type}} if order_type else {}
-
-
-def _filters(filter_type: Any) -> dict[str, Any]:
-    return {"filters": filter_type.filters} if filter_type else {}
+def _paged(to: Relation, filter_type: Any, order_type: Any) -> Relation:
+    orders = {member.name: member.value for member in order_type} if order_type else to.orders
+    filters = filter_type.filters if filter_type else to.filters
+    return replace(to, many=True, connection=True, orders=orders, filters=filters)

@@ -1,53 +1,57 @@
-"""Filter inputs: each field names what it compares, and needs what reading that needs."""
+"""Declarations of filter inputs."""
 
 from collections.abc import Callable, Mapping
 from functools import reduce
 from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 import strawberry
-from strawberry.utils.str_converters import to_camel_case
+from strawberry.utils.str_converters import to_camel_case, to_snake_case
 
+from engine.declare.descriptions import read_description
 from engine.declare.directives import RequiresScopes
 from engine.declare.relations import Frame
 from engine.declare.sql import SQL
-from engine.policy import OPEN, REQUIRES, Requirement, both, require
+from engine.policy import OPEN, REQUIRES, Requirement, combine, require
 
 Input = TypeVar("Input", bound=type)
 Filter = Callable[[Frame, Any], SQL]
 
 
 class Filters:
-    """What a filter input has beside its fields: how each narrows the rows."""
+    """The base class of filter inputs. filters: the condition of each field by Python name."""
 
     filters: ClassVar[Mapping[str, Filter]]
 
 
-def filtered(of: Any, field: str, narrow: Filter, description: str) -> Any:
-    """A field of a filter input: narrows by the field `field` of the type `of`, and needs what reading that needs."""
-    metadata = {"requires": _needed(of, field), "filter": narrow}
+def filter_by(of: Any, field: str, description: str, narrow: Filter | None = None) -> Any:
+    """Declare a field of a filter input. It requires the scopes of the field `field` of the type `of`.
+
+    narrow: the condition on a row; by default, the column of that field equals the value.
+    """
+    metadata = {"requires": _needed(of, field), "filter": narrow or _equality(to_snake_case(field))}
     return strawberry.field(description=description, default=None, metadata=metadata)
 
 
 @dataclass_transform(kw_only_default=True)
-def filter_input(description: str) -> Callable[[Input], Input]:
-    """Declare a filter input: all of the fields that are given must hold."""
+def filter_input(cls: Input) -> Input:
+    """Declare a filter input. Rows must match all fields that are given."""
+    made: Any = strawberry.input(cls, description=read_description(cls))
+    definition = made.__strawberry_definition__
+    made.filters = {field.python_name: field.metadata["filter"] for field in definition.fields}
+    requirement = reduce(combine, (field.metadata["requires"] for field in definition.fields))
+    definition.directives = [RequiresScopes.of(requirement)]
+    require(made, requirement)
+    return made  # type: ignore[no-any-return]  # strawberry.input returns the class
 
-    def declare(cls: Input) -> Input:
-        made: Any = strawberry.input(cls, description=description)
-        definition = made.__strawberry_definition__
-        made.filters = {field.python_name: field.metadata["filter"] for field in definition.fields}
-        whole = reduce(both, (field.metadata["requires"] for field in definition.fields))
-        definition.directives = [RequiresScopes.of(whole)]
-        require(made, whole)
-        return made  # type: ignore[no-any-return]  # strawberry.input gives the class back
 
-    return declare
+def _equality(column: str) -> Filter:
+    return lambda row, value: getattr(row, column) == value
 
 
 def _needed(of: Any, field: str) -> Requirement:
-    """What reading a field needs, its type included. Raises LookupError for a field that the type does not have."""
+    """Return the requirement of a field and its type. Raises LookupError if the type does not have the field."""
     members = of.__strawberry_definition__.fields
     names = {member.graphql_name or to_camel_case(member.python_name): member for member in members}
     if field not in names:
         raise LookupError(f"{of.__name__} has no field {field} to filter by.")
-    return both(getattr(of, REQUIRES), getattr(names[field], "requirement", None) or OPEN)
+    return combine(getattr(of, REQUIRES), getattr(names[field], "requirement", None) or OPEN)

@@ -1,4 +1,4 @@
-"""Objects with an id of their own (Relay)."""
+"""The interface of objects with an id (Relay)."""
 
 import strawberry
 

@@ -1,7 +1,7 @@
-"""Ids and cursors that cannot be guessed: text with a keyed mark, made in SQL and checked in Python.
+"""Opaque ids and cursors: text with a message authentication code.
 
-The mark is HMAC-SHA-256 (RFC 2104) by a key outside the database. Its two padded keys are bound like any other value,
-so that a statement makes the mark with PostgreSQL's own SHA-256.
+The code is HMAC-SHA-256 (RFC 2104), truncated to 8 bytes. The key is kept outside the database. Its inner and outer
+padded keys are bind parameters, so that PostgreSQL can compute the code with sha256().
 """
 
 import base64
@@ -21,14 +21,14 @@ OUTER = sa.bindparam("opaque_outer", type_=sa.LargeBinary)
 
 
 @cache
-def binds(key: bytes) -> Mapping[str, bytes]:
-    """The values of INNER and OUTER for a key of at most 64 bytes."""
+def bind_key(key: bytes) -> Mapping[str, bytes]:
+    """Return the values of INNER and OUTER for a key of at most 64 bytes."""
     padded = key.ljust(BLOCK_BYTES, b"\0")
     return {"opaque_inner": bytes(b ^ 0x36 for b in padded), "opaque_outer": bytes(b ^ 0x5C for b in padded)}
 
 
-def sealed(text: SQL) -> SQL:
-    """SQL for `text` and its mark, in base64."""
+def seal_in_sql(text: SQL) -> SQL:
+    """Return SQL for `text` with its authentication code, in base64."""
     octets = sa.func.convert_to(text, "UTF8")
     mark = sa.func.sha256(OUTER.op("||")(sa.func.sha256(INNER.op("||")(octets))))
     whole = octets.op("||")(sa.func.substring(mark, 1, MARK_BYTES))
@@ -36,12 +36,12 @@ def sealed(text: SQL) -> SQL:
 
 
 def seal(octets: bytes, key: bytes) -> str:
-    """What `sealed` makes of a text, given in UTF-8."""
+    """Return the value of `seal_in_sql` for a text in UTF-8."""
     return base64.b64encode(octets + _mark(octets, key)).decode()
 
 
 def unseal(opaque: str, key: bytes) -> str | None:
-    """The text, or None if the mark is not ours. Raises ValueError for what no seal could be."""
+    """Return the text, or None if the authentication code is wrong. Raises ValueError for a malformed value."""
     try:
         whole = base64.b64decode(opaque, validate=True)
     except (binascii.Error, ValueError):

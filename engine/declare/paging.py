@@ -1,7 +1,8 @@
-"""Pages of lists: how many, from where, in which order (Relay cursor connections, by keyset)."""
+"""Keyset pagination (Relay cursor connections)."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cache
@@ -10,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
 
-from engine.declare.opaque import sealed, unseal
+from engine.declare.opaque import seal_in_sql, unseal
 from engine.declare.relations import Frame, Order, Relation, RowType
 from engine.declare.sql import SQL
 from engine.load.caller import LARGEST_PAGE
@@ -21,9 +22,10 @@ FOREIGN = "`after` must be an endCursor of this same list, in this same order."
 
 @dataclass(frozen=True)
 class Page:
-    """What a client asked of a connection.
+    """The page that a client requests.
 
-    order: its name. after: the place of the row that the page begins after, in that order. filters: only those given.
+    order: the name of the order. after: the values of the order's columns in the row before the page. filters: the
+    filters that are given.
     """
 
     first: int
@@ -37,95 +39,86 @@ class Page:
             raise BadPageSizeError(f"`first` must be from 1 to {self.largest}; ask for more by `after`.")
 
 
-def page_of(
+def read_page(
     row_type: RowType, relation: Relation, arguments: Mapping[str, Any], key: bytes, largest: int = LARGEST_PAGE
 ) -> Page:
-    """The page that a connection's arguments ask for. Raises BadPageSizeError, BadCursorError."""
+    """Return the page that the arguments of a connection request. Raises BadPageSizeError, BadCursorError."""
     chosen, after, order = arguments.get("filter"), arguments.get("after"), arguments.get("order_by")
     given = {} if chosen is None else {name: value for name, value in vars(chosen).items() if value is not None}
     name = next(iter(relation.orders)) if order is None else order.name
-    place = None if after is None else read_cursor(after, key)
-    types = place_types(row_type, relation.orders[name])
-    typed = None if place is None else typed_place(name, types, place)
-    return Page(arguments["first"], name, typed, tuple(sorted(given.items())), largest)
+    types = list_place_types(row_type, relation.orders[name])
+    place = None if after is None else parse_place(name, types, read_cursor(after, key))
+    return Page(arguments["first"], name, place, tuple(sorted(given.items())), largest)
 
 
-def order_columns(order: Order, child: Frame, key: str | None) -> list[SQL]:
-    """The columns that put rows into a total order: the order's own, then the key of a type that has one."""
+def list_order_columns(order: Order, child: Frame, key: str | None) -> list[SQL]:
+    """Return the columns of a total order: the columns of the order, then the key of the type."""
     by_key = [key] if key and not order.total else []
     return [getattr(child, name) for name in (*order.columns, *by_key)]
 
 
 @cache
-def place_types(row_type: RowType, order: Order) -> list[TypeEngine[Any]]:
-    """The types of a connection's `order_columns`."""
-    return [column.type for column in order_columns(order, Frame(row_type.model), row_type.key)]
+def list_place_types(row_type: RowType, order: Order) -> list[TypeEngine[Any]]:
+    """Return the types of the columns of `list_order_columns`."""
+    return [column.type for column in list_order_columns(order, Frame(row_type.model), row_type.key)]
 
 
-def sorting(order: Order, columns: Sequence[SQL]) -> list[SQL]:
-    """The ORDER BY of these columns."""
+def sort_by(order: Order, columns: Sequence[SQL]) -> list[SQL]:
+    """Return the ORDER BY expressions of these columns."""
     return [column.desc() if order.descending else column.asc() for column in columns]
 
 
-def place_text(name: str, columns: Sequence[SQL]) -> SQL:
-    """SQL for the place of a row: the order's name and the row's columns in it."""
+def write_place(name: str, columns: Sequence[SQL]) -> SQL:
+    """Return SQL for the position of a row: the name of the order and the row's values of its columns."""
     return sa.cast(sa.func.jsonb_build_array(name, *(sa.cast(column, sa.Text) for column in columns)), sa.Text)
 
 
-def cursor(name: str, columns: Sequence[SQL]) -> SQL:
-    """SQL for the cursor of a row: its place, opaque to clients."""
-    return sealed(place_text(name, columns))
+def write_cursor(name: str, columns: Sequence[SQL]) -> SQL:
+    """Return SQL for the cursor of a row: its position, sealed."""
+    return seal_in_sql(write_place(name, columns))
 
 
-def beyond(order: Order, columns: Sequence[SQL], after: Sequence[SQL]) -> SQL:
-    """The rows past the place `after`."""
+def start_after(order: Order, columns: Sequence[SQL], after: Sequence[SQL]) -> SQL:
+    """Return the condition for rows after the position `after`."""
     row, start = sa.tuple_(*columns), sa.tuple_(*after)
     return row < start if order.descending else row > start
 
 
 def read_cursor(after: str, key: bytes) -> str:
-    """The place in a list that a cursor stands for. Raises BadCursorError for one that we did not make."""
-    try:
-        place = unseal(after, key)
-    except ValueError:
-        place = None
-    if place is None:
-        raise BadCursorError(FOREIGN)
-    return place
+    """Return the position in a cursor. Raises BadCursorError if the cursor is not valid."""
+    with suppress(ValueError):
+        if (place := unseal(after, key)) is not None:
+            return place
+    raise BadCursorError(FOREIGN)
 
 
-def typed_place(name: str, types: Sequence[TypeEngine[Any]], place: str) -> tuple[Any, ...]:
-    """The values of a place in the order `name`. Raises BadCursorError if another order or list made it."""
-    try:
+def parse_place(name: str, types: Sequence[TypeEngine[Any]], place: str) -> tuple[Any, ...]:
+    """Return the values of a position in the order `name`. Raises BadCursorError for another order or list."""
+    with suppress(ValueError, OverflowError, RecursionError):
         found = json.loads(place)
-    except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, list) or len(found) != len(types) + 1 or found[0] != name:
-        raise BadCursorError(FOREIGN)
-    try:
-        return tuple(READERS[type_.python_type](str(text)) for type_, text in zip(types, found[1:], strict=True))
-    except (ValueError, OverflowError):
-        raise BadCursorError(FOREIGN) from None
+        if isinstance(found, list) and found[:1] == [name]:
+            return tuple(READERS[type_.python_type](str(text)) for type_, text in zip(types, found[1:], strict=True))
+    raise BadCursorError(FOREIGN)
 
 
 def _key(text: str) -> int:
     if not 0 <= (key := int(text)) < 2**63:
-        raise ValueError("no key of PostgreSQL's")
+        raise ValueError("out of the range of bigint")
     return key
 
 
 def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
-        raise ValueError("a moment without its zone")
+        raise ValueError("no time zone")
     return moment.astimezone(UTC)
 
 
 def _text(text: str) -> str:
     if b"\0" in text.encode():
-        raise ValueError("no text of PostgreSQL's")
+        raise ValueError("U+0000")
     return text
 
 
 READERS: Mapping[type, Callable[[str], Any]] = {int: _key, date: date.fromisoformat, datetime: _moment, str: _text}
-"""How the place of a row reads, by the type of an order's column."""
+"""Parsers of the values in a cursor by the type of the column."""

@@ -1,7 +1,6 @@
-"""What a field of a row type stands for. Declared once with the type, read by every executor.
+"""What the fields of row types stand for. Plans and loaders both read these declarations.
 
-A row is seen through a `Frame`: the columns of its table and, beside them, the arguments that led to it. An expression,
-a relation or a row predicate is a function of frames that gives SQL; it never holds a value of a request.
+Expressions, relations and row predicates are functions of frames that return SQL. They contain no values of a request.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,18 +12,18 @@ import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, RelationshipProperty, aliased
 from sqlalchemy.types import TypeEngine
 
-from engine.declare.opaque import sealed
+from engine.declare.opaque import seal_in_sql
 from engine.declare.sql import SQL
 
 Audience = Any
-"""The kind of caller that an answer is for, in the words of the service: predicates and plans are made for each."""
+"""The kind of caller, as the service defines it. Predicates and plans are compiled for each."""
 
 
 class Frame:
     """The columns of one row in a statement, by name.
 
-    extras: arguments that stand beside them. hoisted: conditions on the row's subject that the statement has evaluated
-    at another row of the same subject, by their key (`RowType.hoists`).
+    extras: arguments of the relation, read like columns. hoisted: conditions on the subject that the statement has
+    already evaluated, by key (`RowType.hoists`).
     """
 
     def __init__(
@@ -40,24 +39,24 @@ class Frame:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of the row's own table; until its class is declared, one without a name is that of its field."""
+    """A column of the row's table. Without a name, it is the column of the field's name."""
 
     name: str
 
     def sql(self, row: Frame, audience: Audience) -> SQL:
-        """The column in this frame."""
+        """Return the column of a row."""
         found: SQL = getattr(row, self.name)
         return found
 
 
 @dataclass(frozen=True)
 class Expression:
-    """SQL over the row; what it gives may depend on who asks (masking)."""
+    """SQL over a row. It may depend on the audience."""
 
     build: Callable[[Frame, Audience], SQL]
 
     def sql(self, row: Frame, audience: Audience) -> SQL:
-        """The expression in this frame."""
+        """Return the expression for a row."""
         return self.build(row, audience)
 
 
@@ -67,9 +66,9 @@ Source = Callable[[Audience, Mapping[str, SQL]], Any]
 
 @dataclass(frozen=True)
 class Order:
-    """A total order of rows: by these columns, then by key, all in one direction. No column may be null.
+    """A total order of rows: by the columns, then by the key. The columns must not be null.
 
-    total: no two rows have the same columns, so that the key is not needed.
+    descending: of all columns. total: the columns are unique, so that the key is not appended.
     """
 
     columns: tuple[str, ...]
@@ -79,12 +78,12 @@ class Order:
 
 @dataclass(frozen=True, eq=False)
 class Relation:
-    """An edge from a row to others.
+    """An edge from a row to other rows.
 
-    target: the model whose row type the edge leads to. keys: names and types of what the edge needs of its parent.
-    on: the join. many: whether it leads to a list. connection: whether the list is paged. order: of a list.
-    arguments: names and types of the arguments that `on` reads from the child's frame. source: the FROM element, where
-    it is made anew for each parent. assumed: how many rows a list that is not paged is counted as.
+    target: the model of the other rows. on: the join condition. keys: names and types of the parent's columns that `on`
+    reads. many: whether the edge leads to a list. connection: whether the list is paged. orders: of a list, by name.
+    filters: conditions by name. arguments: names and types of arguments that `on` reads from the child's frame. source:
+    makes the FROM element for each parent. assumed: the length of an unpaged list in the cost.
     """
 
     target: type
@@ -100,17 +99,17 @@ class Relation:
 
     @property
     def order(self) -> Order:
-        """The order where none is asked for: the first."""
+        """The default order: the first one."""
         return next(iter(self.orders.values()))
 
 
 @dataclass(frozen=True, eq=False)
 class About:
-    """Whom a row or a root's answer is about, for the access log: SQL over the row.
+    """The subjects of a row or of a root's answer, for the access log: SQL over the row.
 
-    subject: the key of the row's subject, or null; subjects: an array of keys, one entry each; without either, one
-    entry stands for the whole answer. column: the column that `subject` reads, where it is one. details: what else the
-    entry says, by names of the audit (`engine.audit.Audit.told`).
+    subject: the key of the subject, or null. subjects: an array of keys, with one entry each. Without both, the answer
+    has one entry. column: the column that `subject` reads, if it is one. details: further values of the entry
+    (`engine.audit.Audit.told`).
     """
 
     subject: Callable[[Frame], SQL] | None = None
@@ -120,7 +119,7 @@ class About:
 
     @classmethod
     def of(cls, column: str, **details: Callable[[Frame], SQL]) -> "About":
-        """About the subject whose key stands in a column."""
+        """The subject is the one whose key is in a column."""
         return cls(lambda row: getattr(row, column), None, column, details)
 
     @property
@@ -129,34 +128,32 @@ class About:
         return bool(self.subject or self.subjects)
 
     def columns(self, row: Frame) -> Mapping[str, SQL]:
-        """The named parts that are declared."""
+        """Return the declared values by name."""
         parts = {"subject": self.subject, "subjects": self.subjects, **self.details}
         return {name: build(row) for name, build in parts.items() if build is not None}
 
 
 @dataclass(frozen=True, eq=False)
 class Root:
-    """A root field: a relation whose parent are the field's arguments. `about` is None if the answer is about nobody.
-
-    prepare: turns the field's arguments into the values of `relation.keys` and the view they are seen from; pure
-    Python, called with the arguments and the `Caller`.
+    """A root field: a relation whose parent is the arguments of the field. `about` is None if the answer has no
+    subject.
     """
 
     relation: Relation
     about: About | None
-    prepare: Callable[[Mapping[str, Any], Any], "Prepared"] | None = None
+    prepare: "Prepare | None" = None
 
-    def prepared(self, arguments: Mapping[str, Any], caller: Any) -> "Prepared":
-        """What the arguments come to, with the view that they are seen from. Raises what `prepare` raises."""
+    def prepare_values(self, arguments: Mapping[str, Any], caller: Any) -> "Prepared":
+        """Return the values of the relation's keys and the view. Raises what `prepare` raises."""
         found = self.prepare(arguments, caller) if self.prepare else Prepared(arguments)
         return found if found.view else replace(found, view=caller.view)
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """What a root's arguments come to. `view` is None for the caller's ordinary view.
+    """The values of a root's keys. `view` is None for the ordinary view of the caller.
 
-    before: a statement that runs before any row is read, in the same transaction, with the same values.
+    before: a statement to execute before rows are read, in the same transaction and with the same values.
     """
 
     values: Mapping[str, Any]
@@ -164,24 +161,26 @@ class Prepared:
     before: sa.Update | None = None
 
 
+Prepare = Callable[[Mapping[str, Any], Any], Prepared]
+"""Makes the values of a root's keys from the arguments of its field and the caller."""
+
 ROW_TYPE = "__row_type__"
-"""The attribute of a class that holds its `RowType` (`engine.declare.row_types`)."""
+"""The attribute of a class that holds its `RowType`."""
 
 Predicate = Callable[[Frame, Audience], SQL]
-"""Which rows of a type an audience may see."""
+"""Returns the condition for the rows of a type that an audience may see."""
 
 
 @dataclass(eq=False)
 class RowType:
     """A GraphQL type whose objects are rows.
 
-    source: the FROM element for an audience and the arguments that lead to it; an alias of the model unless rows are
-    derived. seen_by: the row predicate, applied wherever a statement touches the rows. about: of a single row.
-    subject: the column that names the subject a row is, or is about. hoists: conditions on the subject that predicates
-    of other types repeat; a statement evaluates them once for each row of this type (`Frame.hoisted`). by_keys: finds
-    the rows with the keys in an array, where no index has the key alone. names: discriminator value to GraphQL type
-    name, for an interface; else empty. scalars and relations: the declared fields by Python name, those of an
-    interface's implementations included.
+    source: makes the FROM element for an audience and arguments; an alias of the model by default. seen_by: the row
+    predicate, applied in every statement. about: of a single row. subject: the column of the row's subject. hoists:
+    conditions on the subject that predicates of other types repeat; a statement evaluates them once for each row. key:
+    the column of the id. by_keys: finds rows by an array of keys, if the key has no index of its own. discriminator: of
+    an interface, the column of the type. names: of an interface, GraphQL type names by discriminator value. scalars,
+    relations: declared fields by Python name, including those of implementing types.
     """
 
     model: type
@@ -202,41 +201,41 @@ class RowType:
         if self.subject is None and self.about:
             self.subject = self.about.column
         if key := self.key:
-            self.scalars["id"] = Expression(lambda row, audience: node_id(self.name, getattr(row, key)))
+            self.scalars["id"] = Expression(lambda row, audience: write_node_id(self.name, getattr(row, key)))
 
     @cached_property
     def hidden(self) -> Mapping[str, None]:
-        """Names that relations need of a row, whether or not GraphQL shows them."""
+        """Names of the columns that relations and the log need, whether or not they are fields."""
         names = {name: None for relation in self.relations.values() for name in relation.keys}
         extra = [name for name in (self.key, self.discriminator, self.subject) if name]
         return names | dict.fromkeys(extra)
 
     def columns(self, row: Frame, audience: Audience) -> Sequence[SQL]:
-        """All scalar fields of the type and what its relations need, labelled."""
+        """Return all scalar fields and hidden columns with labels."""
         shown = [scalar.sql(row, audience).label(name) for name, scalar in self.scalars.items()]
         return [*shown, *(getattr(row, name).label(f"_{name}") for name in self.hidden)]
 
 
 @dataclass(frozen=True)
 class TableRows:
-    """The FROM element of a mapped model: an alias of its table."""
+    """The FROM element of a mapped model."""
 
     model: type
 
     def __call__(self, audience: Audience, arguments: Mapping[str, SQL]) -> Any:
-        """The alias, a new one each time."""
+        """Return a new alias of the table."""
         return aliased(self.model)
 
 
-def node_id(name: str, key: SQL) -> SQL:
-    """SQL for the opaque, globally unique id of a row (Relay)."""
-    return sealed(sa.func.concat(name, ":", key))
+def write_node_id(name: str, key: SQL) -> SQL:
+    """Return SQL for the opaque id of a row (Relay)."""
+    return seal_in_sql(sa.func.concat(name, ":", key))
 
 
-def join_of(attribute: InstrumentedAttribute[Any]) -> Relation:
-    """The relation that a mapped relationship describes."""
+def read_relationship(attribute: InstrumentedAttribute[Any]) -> Relation:
+    """Return the relation of a mapped relationship."""
     relationship = attribute.property
-    assert isinstance(relationship, RelationshipProperty)  # noqa: S101 - a mistake in a declaration, found on import
+    assert isinstance(relationship, RelationshipProperty)  # noqa: S101 - an error in a declaration, raised on import
     mapper = relationship.parent
     pairs = [(mapper.get_property_by_column(local), remote) for local, remote in relationship.local_remote_pairs]
     names = [(local.key, relationship.mapper.get_property_by_column(remote).key) for local, remote in pairs]

@@ -1,10 +1,13 @@
-"""How types are declared: each field with what it stands for, what reading it needs, and what it means.
+"""Declarations of row types.
 
-    @row_type(models.Shelf, requires=any_of("catalogue"), seen_by=everybody, description="A shelf.")
+    @row_type(models.Shelf, requires=any_of("catalogue"), seen_by=everybody)
     class Shelf(Node):
-        name: str = column("What is written on it.")
+        '''A shelf.'''
 
-From this one line come the SDL, the policy table, and both executors' SQL.
+        name: str = column("The label of the shelf.")
+
+The SDL, the policy table and the SQL of both executors are derived from these lines. The docstring of the class is the
+description of the GraphQL type.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,6 +16,7 @@ from typing import Any, TypeVar, dataclass_transform
 import strawberry
 from graphql import GraphQLResolveInfo
 
+from engine.declare.descriptions import read_description
 from engine.declare.directives import RequiresScopes
 from engine.declare.fields import DeclaredField, name_column, specialize
 from engine.declare.relations import (
@@ -41,7 +45,6 @@ def row_type(
     *,
     requires: Requirement,
     seen_by: Predicate,
-    description: str,
     about: About | None = None,
     subject: str | None = None,
     name: str | None = None,
@@ -51,22 +54,20 @@ def row_type(
 ) -> Callable[[Type], Type]:
     """Declare the GraphQL type whose objects are rows of `model`.
 
-    requires: the scopes that reading it needs. seen_by: which of its rows an audience may see. about: whom a row is
-    about, for the access log; None where it is about nobody. subject, source, key, by_keys: as of `RowType`.
+    requires: the scopes to read it. seen_by: the row predicate. about: the subjects of a row, for the access log.
+    subject, source, key, by_keys: as in `RowType`.
     """
 
     def declare(cls: Type) -> Type:
-        declared = RowType(model, name or cls.__name__, source or TableRows(model), seen_by, about, subject, key=key)
-        declared.by_keys = by_keys
-        made = strawberry.type(cls, name=name, description=description, directives=[RequiresScopes.of(requires)])
-        enter(made, declared, requires)
-        return made
+        rows = source or TableRows(model)
+        declared = RowType(model, name or cls.__name__, rows, seen_by, about, subject, key=key, by_keys=by_keys)
+        return _enter(strawberry.type, cls, declared.name, declared, requires)
 
     return declare
 
 
-def model_of(cls: Any) -> type:
-    """The model whose rows are objects of a row type."""
+def get_model(cls: Any) -> type:
+    """Return the model of a row type."""
     declared: RowType = getattr(cls, ROW_TYPE)
     return declared.model
 
@@ -78,53 +79,49 @@ def row_interface(
     discriminator: str,
     requires: Requirement,
     seen_by: Predicate,
-    description: str,
     about: About | None = None,
     hoists: Callable[[Frame, Audience], Mapping[Any, SQL]] | None = None,
 ) -> Callable[[Type], Type]:
-    """Declare an interface over the rows of `model`; `discriminator` is the column that tells its types apart.
+    """Declare an interface over the rows of `model`.
 
-    The rest is as of `row_type`; hoists: as of `RowType`.
+    discriminator: the column of the type. hoists: as in `RowType`. The other parameters are those of `row_type`.
     """
 
     def declare(cls: Type) -> Type:
-        declared = RowType(
-            model, cls.__name__, TableRows(model), seen_by, about, hoists=hoists, discriminator=discriminator
-        )
-        made = strawberry.interface(cls, description=description, directives=[RequiresScopes.of(requires)])
-        enter(made, declared, requires)
-        return made
+        rows = TableRows(model)
+        declared = RowType(model, cls.__name__, rows, seen_by, about, hoists=hoists, discriminator=discriminator)
+        return _enter(strawberry.interface, cls, cls.__name__, declared, requires)
 
     return declare
 
 
 @dataclass_transform(kw_only_default=True)
-def row_variant(value: Any, *, requires: Requirement, description: str) -> Callable[[Type], Type]:
-    """Declare one of the types of a row interface, which the class inherits: the rows with this discriminator."""
+def row_variant(value: Any, *, requires: Requirement) -> Callable[[Type], Type]:
+    """Declare a type of the row interface that the class inherits: the rows with this discriminator value."""
 
     def declare(cls: Type) -> Type:
         declared: RowType = getattr(cls, ROW_TYPE)
         declared.names[value] = cls.__name__
-        made = strawberry.type(cls, description=description, directives=[RequiresScopes.of(requires)])
-        enter(made, declared, requires)
-        return made
+        return _enter(strawberry.type, cls, cls.__name__, declared, requires)
 
     return declare
 
 
-def enter(cls: Any, declared: RowType, requires: Requirement) -> None:
-    """Keep with a class what reading it needs, and with its row type what its fields stand for."""
-    require(cls, requires)
-    setattr(cls, ROW_TYPE, declared)
-    definition = cls.__strawberry_definition__
+def _enter(make: Callable[..., Any], cls: Type, name: str, declared: RowType, requires: Requirement) -> Type:
+    """Make the GraphQL type of a class. Keep its requirement with the class and its fields with the row type."""
+    made: Any = make(cls, name=name, description=read_description(cls), directives=[RequiresScopes.of(requires)])
+    require(made, requires)
+    setattr(made, ROW_TYPE, declared)
+    definition = made.__strawberry_definition__
     for place, member in enumerate(definition.fields):
         if isinstance(member, DeclaredField):
-            definition.fields[place] = made = specialize(name_column(member), definition.name)
-            store(declared, made)
+            definition.fields[place] = own = specialize(name_column(member), definition.name)
+            _store(declared, own)
+    return made  # type: ignore[no-any-return]  # strawberry returns the class
 
 
-def store(declared: RowType, member: DeclaredField) -> None:
-    """Keep a field's declaration under its Python name; a type may repeat its interface's."""
+def _store(declared: RowType, member: DeclaredField) -> None:
+    """Keep a field's declaration under its Python name. A type may redeclare a field of its interface."""
     if isinstance(member.declaration, Column | Expression):
         declared.scalars[member.python_name] = member.declaration
     elif isinstance(member.declaration, Relation):
@@ -132,10 +129,10 @@ def store(declared: RowType, member: DeclaredField) -> None:
 
 
 class RowObject:
-    """What every row type inherits: GraphQL finds the concrete type of a row by the row's own word."""
+    """The base class of row types. It tells GraphQL which type a row has."""
 
     @classmethod
     def is_type_of(cls, obj: Any, info: GraphQLResolveInfo[Any]) -> bool:
-        """Whether `obj` is a row of this type."""
+        """Return whether `obj` is a row of this type."""
         name: str = cls.__strawberry_definition__.name  # type: ignore[attr-defined]  # set by strawberry.type
         return isinstance(obj, Row) and obj.type_name == name

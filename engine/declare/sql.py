@@ -1,4 +1,4 @@
-"""What expressions are made of."""
+"""Types and constants of SQL expressions."""
 
 from typing import Any
 
@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute
 
 ROW_BY_ROW = sa.literal(0)
-"""The offset of an EXISTS that is looked up for each row: PostgreSQL would hash a whole table for one page's sake."""
+"""An OFFSET that makes PostgreSQL evaluate an EXISTS for each row. Otherwise it would hash the whole table."""
 
 SQL = sa.ColumnElement[Any]
 Operand = SQL | InstrumentedAttribute[Any]
-"""SQL, or a mapped column that stands for it."""
+"""SQL, or a mapped column."""

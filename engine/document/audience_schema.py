@@ -1,17 +1,14 @@
-"""The schema as an audience sees it: only what its scopes reach, in print and in introspection."""
+"""The schema as a set of scopes can reach it, for printing and introspection."""
 
 from collections.abc import Iterable
 from functools import cache
 from typing import Any, TypeVar
 
 from graphql import (
-    DefinitionNode,
     DocumentNode,
     EnumTypeDefinitionNode,
-    FieldDefinitionNode,
     GraphQLSchema,
     InputObjectTypeDefinitionNode,
-    InputValueDefinitionNode,
     InterfaceTypeDefinitionNode,
     NamedTypeNode,
     ObjectTypeDefinitionNode,
@@ -30,14 +27,14 @@ ROOTS = ("Query", "Mutation", "Subscription")
 
 
 def print_schema(engine: Engine, scopes: frozenset[str] | None = None) -> str:
-    """The SDL: the whole of it, or what `scopes` reach."""
+    """Return the SDL, of the whole schema or of the part that `scopes` reach."""
     whole = engine.schema.as_str() + "\n"
     return whole if scopes is None else print_ast(_narrowed(parse(whole), engine.policy, scopes)) + "\n"
 
 
 @cache
-def schema_for(engine: Engine, scopes: frozenset[str]) -> GraphQLSchema:
-    """The schema that introspection answers from."""
+def build_audience_schema(engine: Engine, scopes: frozenset[str]) -> GraphQLSchema:
+    """Return the schema for introspection."""
     return build_ast_schema(parse(print_schema(engine, scopes)))
 
 
@@ -45,16 +42,12 @@ def _narrowed(document: DocumentNode, policy: Policy, scopes: frozenset[str]) ->
     named = {node.name.value: node for node in document.definitions if hasattr(node, "name")}
     kept = {name: _permitted(node, policy, scopes) for name, node in named.items()}
     alive = _reachable(ROOTS, {name: node for name, node in kept.items() if node is not None})
-    definitions = [kept[name] for name in named if name in alive or _is_directive(named[name])]
+    definitions = [kept[name] for name, node in named.items() if name in alive or node.kind == "directive_definition"]
     return DocumentNode(definitions=tuple(_without_lost_interfaces(node, alive) for node in definitions if node))
 
 
-def _is_directive(node: DefinitionNode) -> bool:
-    return node.kind == "directive_definition"
-
-
 def _permitted(node: Any, policy: Policy, scopes: frozenset[str]) -> Any:
-    """A definition with the fields and arguments that `scopes` reach, or None if they reach none of it."""
+    """Return a definition with the fields and arguments that `scopes` reach, or None if they reach none of it."""
     name = node.name.value
     if isinstance(node, InputObjectTypeDefinitionNode):
         return node if name not in policy.requirements or policy.permits(name, scopes) else None
@@ -62,34 +55,20 @@ def _permitted(node: Any, policy: Policy, scopes: frozenset[str]) -> Any:
         return node
     if not policy.permits(name, scopes):
         return None
-    fields = [
-        _with_permitted_arguments(name, field, policy, scopes)
-        for field in node.fields or ()
-        if _reads(name, field, policy, scopes)
-    ]
+    fields = []
+    for field in node.fields or ():
+        coordinate = f"{name}.{field.name.value}"
+        if _is_reached(coordinate, field.type, policy, scopes):
+            given = field.arguments or ()
+            kept = (one for one in given if _is_reached(f"{coordinate}({one.name.value}:)", one.type, policy, scopes))
+            fields.append(_copied(field, arguments=tuple(kept)))
     return _copied(node, fields=tuple(fields)) if fields else None
 
 
-def _reads(type_name: str, field: FieldDefinitionNode, policy: Policy, scopes: frozenset[str]) -> bool:
-    """The field itself and the type that it leads to."""
-    leads_to = _named(field.type)
-    return policy.permits(f"{type_name}.{field.name.value}", scopes) and (
-        leads_to not in policy.requirements or policy.permits(leads_to, scopes)
-    )
-
-
-def _with_permitted_arguments(
-    type_name: str, field: FieldDefinitionNode, policy: Policy, scopes: frozenset[str]
-) -> Any:
-    coordinate = f"{type_name}.{field.name.value}"
-
-    def permitted(argument: InputValueDefinitionNode) -> bool:
-        given = _named(argument.type)
-        return policy.permits(f"{coordinate}({argument.name.value}:)", scopes) and (
-            given not in policy.requirements or policy.permits(given, scopes)
-        )
-
-    return _copied(field, arguments=tuple(argument for argument in field.arguments or () if permitted(argument)))
+def _is_reached(coordinate: str, type_: Any, policy: Policy, scopes: frozenset[str]) -> bool:
+    """Return whether `scopes` reach a field or an argument, and its type."""
+    name = _named(type_)
+    return policy.permits(coordinate, scopes) and (name not in policy.requirements or policy.permits(name, scopes))
 
 
 def _named(node: Any) -> str:
@@ -99,7 +78,7 @@ def _named(node: Any) -> str:
 
 
 def _reachable(start: Iterable[str], kept: dict[str, Any]) -> set[str]:
-    """The types that a walk from the roots meets, over fields, arguments, and from interfaces to their types."""
+    """Return the names of the types that can be reached from the roots."""
     alive: set[str] = set()
     waiting = list(start)
     while waiting:

@@ -1,7 +1,7 @@
-"""What an operation costs, known before it runs: objects by type and list size (IBM GraphQL Cost Directives).
+"""The cost of an operation, computed before execution (IBM GraphQL Cost Directives).
 
-Read from `@cost` and `@listSize` in the schema. An object counts 1 unless its type says otherwise; a list counts as
-long as its slicing argument says, or as assumed. Where an answer may be of several types, the dearest counts.
+An object costs 1 unless its type has `@cost`. The length of a list is that of its slicing argument, or the assumed size
+(`@listSize`). Of several possible types, the most expensive counts.
 """
 
 from collections.abc import Iterator, Mapping
@@ -31,7 +31,7 @@ Variables = Mapping[str, Any]
 
 
 class TooCostlyError(ExpectedError):
-    """An operation that may answer with more than one document may ask for."""
+    """The cost of the operation exceeds the maximum."""
 
     code = "COST_LIMIT_EXCEEDED"
 
@@ -42,34 +42,34 @@ class TooCostlyError(ExpectedError):
 
 @dataclass(frozen=True)
 class ListLength:
-    """How long a list is: a number, or what a variable holds (a number, or a list of that length)."""
+    """The length of a list: a number, or a variable that holds a number or a list."""
 
     number: int = 1
     variable: str | None = None
 
-    def of(self, variables: Variables) -> int:
-        """The size with these variables."""
+    def compute(self, variables: Variables) -> int:
+        """Return the length for these variables."""
         value = self.number if self.variable is None else variables.get(self.variable)
         return max(0, value if isinstance(value, int) else len(value or ()))
 
 
 @dataclass(frozen=True)
 class Price:
-    """The cost of a selection: what is fixed, what is counted by the row, and the dearest of the possible types."""
+    """The cost of a selection: a fixed part, a part for each row, and the most expensive of the possible types."""
 
     fixed: int
     lists: tuple[tuple[ListLength, "Price"], ...] = ()
     types: tuple["Price", ...] = ()
 
-    def of(self, variables: Variables) -> int:
-        """The cost with these variables."""
-        by_row = sum(size.of(variables) * price.of(variables) for size, price in self.lists)
-        return self.fixed + by_row + max((price.of(variables) for price in self.types), default=0)
+    def compute(self, variables: Variables) -> int:
+        """Return the cost for these variables."""
+        by_row = sum(size.compute(variables) * price.compute(variables) for size, price in self.lists)
+        return self.fixed + by_row + max((price.compute(variables) for price in self.types), default=0)
 
 
-def price_of(selection: Selection) -> Price:
-    """The price of an operation."""
-    return _Pricing(selection).fields(selection.root, selection.roots())
+def compute_price(selection: Selection) -> Price:
+    """Return the price of an operation."""
+    return _Pricing(selection).fields(selection.root, selection.collect_roots())
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class _Pricing:
     selection: Selection
 
     def fields(self, kind: GraphQLObjectType, asked: Fields, sized: ListLength | None = None) -> Price:
-        """The price of fields on an object; `sized`: the length of the lists that its parent's arguments size."""
+        """Return the price of fields on an object. sized: the length of the lists that the parent's arguments size."""
         prices = [found for details in asked.values() for found in self._field(kind, details, sized)]
         fixed = sum(price.fixed for size, price in prices if size == ListLength() and not (price.lists or price.types))
         lists = [(size, price) for size, price in prices if size != ListLength() or price.lists or price.types]
@@ -110,12 +110,12 @@ class _Pricing:
         return prices[0] if len(set(prices)) == 1 else Price(0, (), tuple(prices))
 
     def _object(self, kind: GraphQLObjectType, details: FieldDetailsList, sized: ListLength | None) -> Price:
-        found = self.fields(kind, self.selection.below(kind, details), sized)
+        found = self.fields(kind, self.selection.collect_fields(kind, details), sized)
         return Price(found.fixed + _weight(kind.extensions[DEFINITION], 1), found.lists)
 
 
 def _weight(declared: Any, otherwise: int) -> int:
-    """What `@cost` says of a type or a field."""
+    """Return the weight in the `@cost` directive of a type or a field."""
     return next((int(one.weight) for one in declared.directives or () if isinstance(one, Cost)), otherwise)
 
 
@@ -124,7 +124,7 @@ def _list_size(field: GraphQLField) -> ListSize | None:
 
 
 def _length(declared: ListSize, node: FieldNode) -> ListLength:
-    """The length of a list where it is asked for."""
+    """Return the length of a list at a field node."""
     if not declared.slicing_arguments:
         return ListLength(declared.assumed_size or 1)
     given = (argument.value for argument in node.arguments or () if argument.name.value in declared.slicing_arguments)

@@ -1,4 +1,4 @@
-"""What is on its way out of the schema: how long it stays, and which of it a request has used (RFC 9745, RFC 8594)."""
+"""Deprecation of schema elements, and headers for requests that use them (RFC 9745, RFC 8594)."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,64 +24,65 @@ from graphql import (
 Declared = TypeVar("Declared", bound=Any)
 REASON = re.compile(r"Since (\S+), until (\S+): .+")
 USED = re.compile(r"The (?:field|argument|input field|enum value) '?([^\s']+)'? is deprecated\. (.+)", re.DOTALL)
-"""What graphql-core's rule says: a schema coordinate, and the reason."""
+"""Matches the messages of graphql-core's rule: the schema coordinate and the reason."""
 
 
-def deprecated(declared: Declared, since: date, until: date, advice: str) -> Declared:
-    """A field, an argument or an input field that is served until a day, and what to use instead of it."""
+def deprecate(declared: Declared, since: date, until: date, advice: str) -> Declared:
+    """Deprecate a field, an argument or an input field. until: the last day of service. advice: what to use instead."""
     declared.deprecation_reason = f"Since {since}, until {until}: {advice}"
     return declared
 
 
 @dataclass(frozen=True, order=True)
 class Use:
-    """Something deprecated that a request has used."""
+    """A deprecated element that a request uses."""
 
     coordinate: str
     reason: str
 
     @property
     def days(self) -> tuple[date, date]:
-        """Since when it is deprecated, and until when it is served."""
+        """The first day of deprecation and the last day of service."""
         found = REASON.fullmatch(self.reason)
-        assert found, f"The reason of {self.coordinate} does not tell its days."  # noqa: S101 - `deprecated` writes them
+        assert found, f"The reason of {self.coordinate} does not tell its days."  # noqa: S101 - written by `deprecate`
         return date.fromisoformat(found[1]), date.fromisoformat(found[2])
 
 
-def used_in(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) -> tuple[Use, ...]:
-    """What the text of a validated operation uses."""
+def list_uses_in_text(
+    schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode
+) -> tuple[Use, ...]:
+    """Return the deprecated elements that the text of a validated operation uses."""
     alone = separate_operations(document)[operation.name.value if operation.name else ""]
     told = (USED.fullmatch(error.message) for error in validate(schema, alone, [NoDeprecatedCustomRule]))
     return tuple(sorted({Use(*found.groups()) for found in told if found}))
 
 
-def used_by(schema: GraphQLSchema, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> tuple[Use, ...]:
-    """What the values of an operation's variables use."""
+def list_uses_in_variables(
+    schema: GraphQLSchema, operation: OperationDefinitionNode, variables: Mapping[str, Any]
+) -> tuple[Use, ...]:
+    """Return the deprecated elements that the variables of an operation use."""
     if not _among_inputs(schema):
         return ()
-    given = ((type_from_ast(schema, one.type), variables.get(one.variable.name.value)) for one in _defined(operation))
+    defined = operation.variable_definitions or ()
+    given = ((type_from_ast(schema, one.type), variables.get(one.variable.name.value)) for one in defined)
     return tuple(sorted({use for kind, value in given for use in _within(kind, value)}))
-
-
-def _defined(operation: OperationDefinitionNode) -> Sequence[Any]:
-    return operation.variable_definitions or ()
 
 
 @cache
 def _among_inputs(schema: GraphQLSchema) -> bool:
-    """Whether there is anything deprecated that a value could use: hardly ever, and values are long."""
+    """Return whether the schema has deprecated input fields or enum values. Usually it has none."""
     return any(one.deprecation_reason for kind in schema.type_map.values() for one in _members(kind).values())
 
 
 def _members(kind: Any) -> Mapping[str, Any]:
-    """What a value of a type may name."""
+    """Return the fields of an input type or the values of an enum."""
     if isinstance(kind, GraphQLInputObjectType):
         return {**kind.fields}
     return {**kind.values} if isinstance(kind, GraphQLEnumType) else {}
 
 
 def _within(kind: Any, value: Any) -> Iterator[Use]:
-    """What a value of a type uses, and what is in it."""
+    """Yield the deprecated elements that a value of a type uses."""
     if isinstance(value, list):
         for one in value:
             yield from _within(kind, one)
@@ -95,13 +96,13 @@ def _within(kind: Any, value: Any) -> Iterator[Use]:
             yield from _within(member.type, inner[name])
 
 
-def told(uses: Sequence[Use]) -> dict[str, Any]:
-    """What the extensions of a reply say of it."""
+def write_extensions(uses: Sequence[Use]) -> dict[str, Any]:
+    """Return the entry for the extensions of a response."""
     return {"deprecations": [vars(use) for use in uses]} if uses else {}
 
 
-def headers(extensions: Mapping[str, Any]) -> dict[str, str]:
-    """The headers of a reply with such extensions: since when, the names, and the first day on which one is gone."""
+def write_headers(extensions: Mapping[str, Any]) -> dict[str, str]:
+    """Return the headers for such extensions: the names, and the earliest days."""
     uses = [Use(**one) for one in extensions.get("deprecations", ())]
     if not uses:
         return {}

@@ -1,4 +1,4 @@
-"""A document on its way from text to an operation that may run: parsed, validated, and held to the caller's scopes."""
+"""Preparation of a document: parsing, limits, validation and authorization."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,18 +17,18 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues
 
-from engine.declare.argument_names import argument_reader
+from engine.declare.argument_values import make_argument_reader
 from engine.declare.relations import Audience
-from engine.document.audience_schema import schema_for
-from engine.document.coordinates import Reach, reach_of, root_fields
-from engine.document.cost import Price, price_of
-from engine.document.deprecation import Use, used_in
-from engine.document.error_redaction import with_code
-from engine.document.limits import CycleError, TooComplexError, bound
+from engine.document.audience_schema import build_audience_schema
+from engine.document.coordinates import Reach, compute_reach, list_root_fields
+from engine.document.cost import Price, compute_price
+from engine.document.deprecation import Use, list_uses_in_text
+from engine.document.error_redaction import add_code
+from engine.document.limits import CycleError, TooComplexError, check_limits
 from engine.engine import Engine
 from engine.load.errors import ForbiddenError
 from engine.plan.plan import Plan, PlanTarget, compile_plan
-from engine.plan.selection import Selection, condition_variables
+from engine.plan.selection import Selection, find_condition_variables
 from engine.plan.walk import Unplanned
 from engine.policy import Policy
 
@@ -45,7 +45,7 @@ ONLY_SUBSCRIPTIONS = "Only subscriptions last. Send queries and mutations by POS
 
 
 class DocumentError(Exception):
-    """A document that cannot run: the errors say why."""
+    """A document cannot be executed. The errors give the reasons."""
 
     def __init__(self, *errors: GraphQLError) -> None:
         super().__init__()
@@ -57,9 +57,9 @@ Conditions = tuple[tuple[str, bool], ...]
 
 @dataclass(frozen=True)
 class Variant:
-    """An operation for one audience, and for certain values of the variables that its conditions name.
+    """An operation for one audience and for certain values of the variables in its conditions.
 
-    types: what the access log says of each root field. bulk: plans with larger pages, made for bulk operations.
+    types: the types of each root field for the access log. bulk: plans with larger pages, for bulk operations.
     """
 
     purpose: PlanTarget
@@ -68,23 +68,23 @@ class Variant:
 
     @cached_property
     def price(self) -> Price:
-        """What it costs."""
-        return price_of(self.purpose.selection)
+        """The price of the operation."""
+        return compute_price(self.purpose.selection)
 
     @cached_property
     def plan(self) -> Plan | Unplanned:
-        """Its plan, made once it is known to be worth it; or the field that no statement can answer."""
+        """The plan of the operation, compiled when first used, or the field that cannot be planned."""
         try:
-            return compile_plan(self.purpose, argument_reader, self.types)
+            return compile_plan(self.purpose, make_argument_reader, self.types)
         except Unplanned as reason:
             return reason
 
 
 @dataclass(frozen=True)
 class Operation:
-    """A document that may run. `reach` is None for introspection, which `introspected` answers.
+    """An operation that may be executed. `reach` is None for introspection.
 
-    conditions: the variables that decide on a @skip or @include. variants: by audience and by the values of those.
+    conditions: the variables in @skip and @include. variants: by audience and by the values of those variables.
     """
 
     engine: Engine
@@ -98,12 +98,12 @@ class Operation:
 
     @property
     def name(self) -> str | None:
-        """What its document calls it."""
+        """The name of the operation in its document."""
         return self.node.name.value if self.node.name else None
 
     @property
     def mutates(self) -> bool:
-        """Whether it may change anything."""
+        """Whether the operation is a mutation."""
         return self.node.operation is OperationType.MUTATION
 
     @property
@@ -113,26 +113,26 @@ class Operation:
 
     @cached_property
     def fields(self) -> Sequence[str]:
-        """Its root fields, as the schema names them."""
+        """The names of its root fields in the schema."""
         return sorted(self.reach.roots) if self.reach else ["__schema"]
 
     @cached_property
     def says_nothing(self) -> bool:
-        """Whether its text is all of the schema: no strings, and no comments."""
+        """Whether the text contains neither strings nor comments."""
         source = self.document.loc.source.body if self.document.loc else '"'
         return '"' not in source and "#" not in source
 
     @cached_property
     def deprecated(self) -> tuple[Use, ...]:
-        """What is deprecated of all that its text uses."""
-        return used_in(self.engine.graphql, self.document, self.node)
+        """The deprecated elements that its text uses."""
+        return list_uses_in_text(self.engine.graphql, self.document, self.node)
 
-    def types(self) -> dict[str, list[str]]:
-        """What the access log says of each root field's answer."""
-        return self.reach.types(self.engine.policy) if self.reach else {}
+    def list_types(self) -> dict[str, list[str]]:
+        """Return the types of each root field for the access log."""
+        return self.reach.list_types(self.engine.policy) if self.reach else {}
 
-    def variant(self, audience: Audience, values: VariableValues) -> Variant:
-        """The operation for an audience and these variables, made when first asked for."""
+    def get_variant(self, audience: Audience, values: VariableValues) -> Variant:
+        """Return the operation for an audience and these variables."""
         conditions = tuple((name, bool(values.coerced.get(name))) for name in sorted(self.conditions))
         key = audience, conditions
         if key not in self.variants:
@@ -140,7 +140,7 @@ class Operation:
                 self.variants.clear()
             selection = Selection.of(self.engine.graphql, self.document, self.node, dict(conditions))
             purpose = PlanTarget(self.engine, selection, audience, self.scopes, self.digest)
-            self.variants[key] = Variant(purpose, self.types())
+            self.variants[key] = Variant(purpose, self.list_types())
         return self.variants[key]
 
 
@@ -148,33 +148,34 @@ class Operation:
 def prepare_operation(
     engine: Engine, query: str, operation_name: str | None, scopes: frozenset[str], lasts: bool = False
 ) -> Operation:
-    """The operation `operation_name` of `query`, for a caller with `scopes`; a subscription if it `lasts`.
+    """Return the operation `operation_name` of `query` for a caller with `scopes`. lasts: whether it must be a
+    subscription.
 
-    Raises DocumentError with every reason found, and ForbiddenError naming all scopes that are missing.
+    Raises DocumentError with all errors, or ForbiddenError with all missing scopes.
     """
     document = _parsed(query)
     operation = _chosen(document, operation_name, lasts)
     introspection = _introspects(document, operation)
-    schema = schema_for(engine, scopes) if introspection else engine.graphql
+    schema = build_audience_schema(engine, scopes) if introspection else engine.graphql
     if errors := validate(schema, document, max_errors=MOST_ERRORS, hide_suggestions=True):
-        raise DocumentError(*(with_code(error, "INVALID_DOCUMENT") for error in errors))
-    reach = None if introspection else reach_of(engine.graphql, document, operation)
+        raise DocumentError(*(add_code(error, "INVALID_DOCUMENT") for error in errors))
+    reach = None if introspection else compute_reach(engine.graphql, document, operation)
     if reach:
         check_scopes(engine.policy, reach, scopes)
     digest = sha256(query.encode()).digest()
-    return Operation(engine, document, operation, digest, scopes, reach, condition_variables(document, operation))
+    return Operation(engine, document, operation, digest, scopes, reach, find_condition_variables(document, operation))
 
 
 def _parsed(query: str) -> DocumentNode:
     if len(query.encode()) > LARGEST_QUERY:
         message = f"The document is larger than {LARGEST_QUERY} bytes; move values into variables, or split it."
-        raise DocumentError(with_code(GraphQLError(message), "DOCUMENT_TOO_LARGE"))
+        raise _refusal(message, "DOCUMENT_TOO_LARGE")
     try:
         document = parse(query, max_lexical_tokens=MOST_TOKENS)
-        bound(document)
+        check_limits(document)
     except GraphQLSyntaxError as error:
         code = "DOCUMENT_TOO_LARGE" if "Parsing aborted" in error.message else "SYNTAX_ERROR"
-        raise DocumentError(with_code(error, code)) from None
+        raise DocumentError(add_code(error, code)) from None
     except (TooComplexError, CycleError) as error:
         raise DocumentError(error) from None
     return document
@@ -184,28 +185,32 @@ def _chosen(document: DocumentNode, name: str | None, lasts: bool) -> OperationD
     operation = get_operation_ast(document, name)
     if operation is None:
         message = "Name the operation to run by `operationName`; it must be one of the document's."
-        raise DocumentError(with_code(GraphQLError(message), "OPERATION_NOT_FOUND"))
+        raise _refusal(message, "OPERATION_NOT_FOUND")
     if lasts != (operation.operation is OperationType.SUBSCRIPTION):
         message = ONLY_SUBSCRIPTIONS if lasts else NO_SUBSCRIPTIONS
-        raise DocumentError(with_code(GraphQLError(message, operation), "INVALID_DOCUMENT"))
-    if operation.operation is OperationType.MUTATION and len(list(root_fields(document, operation))) != 1:
+        raise _refusal(message, "INVALID_DOCUMENT", operation)
+    if operation.operation is OperationType.MUTATION and len(list(list_root_fields(document, operation))) != 1:
         message = "Send one mutation a request: each is done whole, or not at all, by itself."
-        raise DocumentError(with_code(GraphQLError(message, operation), "INVALID_DOCUMENT"))
+        raise _refusal(message, "INVALID_DOCUMENT", operation)
     return operation
 
 
+def _refusal(message: str, code: str, operation: OperationDefinitionNode | None = None) -> DocumentError:
+    return DocumentError(add_code(GraphQLError(message, operation), code))
+
+
 def _introspects(document: DocumentNode, operation: OperationDefinitionNode) -> bool:
-    """Whether the operation asks about the schema. Raises DocumentError if it asks for data as well."""
-    asked = {node.name.value for node in root_fields(document, operation)} - {"__typename"}
+    """Return whether the operation is an introspection. Raises DocumentError if it also selects data."""
+    asked = {node.name.value for node in list_root_fields(document, operation)} - {"__typename"}
     about_schema = asked & ABOUT_SCHEMA
     if about_schema and asked - ABOUT_SCHEMA:
         message = "Ask about the schema in an operation of its own, without other fields."
-        raise DocumentError(with_code(GraphQLError(message, operation), "INVALID_DOCUMENT"))
+        raise _refusal(message, "INVALID_DOCUMENT", operation)
     return bool(about_schema)
 
 
 def is_subscription(query: str, operation_name: str | None) -> bool:
-    """Whether a document asks for what lasts; what is wrong with it is told elsewhere."""
+    """Return whether a document is a subscription. Errors are ignored; `prepare_operation` reports them."""
     try:
         operation = get_operation_ast(_parsed(query), operation_name)
     except DocumentError:
@@ -214,15 +219,15 @@ def is_subscription(query: str, operation_name: str | None) -> bool:
 
 
 def reads_within(operation: Operation, scopes: frozenset[str]) -> bool:
-    """Whether an operation changes nothing, and reads only what `scopes` reach."""
+    """Return whether an operation is not a mutation and `scopes` reach all that it reads."""
     if operation.mutates:
         return False
-    return operation.reach is None or not operation.engine.policy.missing(operation.reach.coordinates, scopes)
+    return operation.reach is None or not operation.engine.policy.find_missing(operation.reach.coordinates, scopes)
 
 
 def check_scopes(policy: Policy, reach: Reach, scopes: frozenset[str]) -> None:
-    """Raise one ForbiddenError that names every missing scope, and where each is needed."""
-    lacking = policy.missing(reach.coordinates, scopes)
+    """Raise ForbiddenError if scopes are missing. It names the scopes and the fields that require them."""
+    lacking = policy.find_missing(reach.coordinates, scopes)
     if not lacking:
         return
     missing = sorted(frozenset().union(*lacking.values()))

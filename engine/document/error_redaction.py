@@ -1,4 +1,4 @@
-"""What errors may say: graphql-core quotes the value that it refuses, and a value may be a name or a number."""
+"""Removal of values from the messages of graphql-core. A value may be a name or a number of a person."""
 
 import re
 
@@ -10,16 +10,16 @@ UNKNOWN_FIELD = re.compile(r"(?<=unknown field) '(?![A-Za-z_]\w{0,60}').*'", re.
 DIGITS = re.compile(r"[0-9０-９]{6,}[0-9Xx０-９Ｘｘ]*")
 
 
-def with_code(error: GraphQLError, code: str) -> GraphQLError:
-    """The error with a code in its extensions, and without the values that it quotes."""
+def add_code(error: GraphQLError, code: str) -> GraphQLError:
+    """Return the error with a code in its extensions and without quoted values."""
     extensions = {"code": code, **(error.extensions or {})}
     return GraphQLError(
-        discreet(error.message), error.nodes, error.source, error.positions, error.path, None, extensions
+        redact_message(error.message), error.nodes, error.source, error.positions, error.path, None, extensions
     )
 
 
-def discreet(message: str) -> str:
-    """The message as far as it is about the schema and not about a value."""
+def redact_message(message: str) -> str:
+    """Return the message without the parts that quote values."""
     kept = QUOTED.sub("", TAIL.sub("", message))
     kept = DIGITS.sub("…", UNKNOWN_FIELD.sub("", kept))
     return kept if kept.endswith((".", "!", "?")) else f"{kept}."

@@ -1,4 +1,4 @@
-"""JSON that comes from a client: bounded in depth, and without what PostgreSQL's texts cannot hold."""
+"""Parsing of JSON from clients."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ NO_NUL = "The body holds the character U+0000, which no text here can hold."
 
 
 class JsonError(ValueError):
-    """A text that is no JSON, or holds what is not taken. code: for programs."""
+    """A text is not valid JSON or contains unsupported values. code: for the response."""
 
     def __init__(self, message: str, code: str = "BAD_REQUEST") -> None:
         super().__init__(message)
@@ -17,7 +17,7 @@ class JsonError(ValueError):
 
 
 def read_json(raw: bytes) -> Any:
-    """The value of a JSON text (RFC 8259). Raises JsonError."""
+    """Parse a JSON text (RFC 8259). Raises JsonError."""
     if b"\\u0000" in raw:
         raise JsonError(NO_NUL)
     try:
@@ -27,13 +27,13 @@ def read_json(raw: bytes) -> Any:
 
 
 def check_depth(variables: Any) -> None:
-    """Raise JsonError for variables nested deeper than 16 levels."""
+    """Raise JsonError if variables are nested deeper than 16 levels."""
     if not _shallow(variables, DEEPEST):
         raise JsonError(f"`variables` are nested deeper than {DEEPEST} levels.")
 
 
 def _shallow(value: Any, levels: int) -> bool:
-    """Whether a JSON value is nested no deeper than so many levels."""
+    """Return whether a JSON value has at most this number of levels."""
     if not isinstance(value, dict | list):
         return True
     inner = value.values() if isinstance(value, dict) else value

@@ -1,7 +1,7 @@
-"""What a document may come to once its fragments are spread: bounded before validation looks at it.
+"""Limits on documents with expanded fragments, checked before validation.
 
-Each fragment is measured once, so that the work grows with the text and not with what the text expands to. Validation
-itself compares fields of one name in pairs, and execution answers each expanded field: both are bounded here.
+Each fragment is measured once, so that the time is linear in the size of the text. Validation compares fields of the
+same name in pairs, and execution resolves each expanded field, so both numbers are limited.
 """
 
 from collections import defaultdict
@@ -19,6 +19,8 @@ from graphql import (
     SelectionSetNode,
 )
 
+from engine.plan.selection import collect_fragments
+
 MOST_LEVELS = 25
 MOST_FIELDS = 1_000
 MOST_ALIASES = 500
@@ -28,7 +30,7 @@ MOST_PAIRS = 10_000
 
 
 class TooComplexError(GraphQLError):
-    """A document that expands to more than this service answers."""
+    """An expanded document exceeds a limit."""
 
     def __init__(self, what: str, most: int) -> None:
         message = f"The document has more than {most} {what}, its fragments spread out; ask in several requests."
@@ -36,7 +38,7 @@ class TooComplexError(GraphQLError):
 
 
 class CycleError(GraphQLError):
-    """A fragment that spreads itself, which has no size."""
+    """A fragment spreads itself."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"The fragment {name} spreads itself.", extensions={"code": "INVALID_DOCUMENT"})
@@ -44,15 +46,15 @@ class CycleError(GraphQLError):
 
 @dataclass(frozen=True)
 class SelectionSize:
-    """Levels of selections, fragments counted; fields, and the aliases and directives on what is selected."""
+    """The size of a selection with expanded fragments. levels: depth. aliases, directives: numbers on all fields."""
 
     levels: int = 0
     fields: int = 0
     aliases: int = 0
     directives: int = 0
 
-    def within(self) -> "SelectionSize":
-        """This size. Raises TooComplexError if it is over the limits."""
+    def check(self) -> "SelectionSize":
+        """Return this size. Raises TooComplexError if it exceeds the limits."""
         for what, most in LIMITS.items():
             if getattr(self, what) > most:
                 raise TooComplexError(what, most)
@@ -63,7 +65,7 @@ LIMITS = {"levels": MOST_LEVELS, "fields": MOST_FIELDS, "aliases": MOST_ALIASES,
 
 
 def _together(sizes: Sequence[SelectionSize]) -> SelectionSize:
-    """Of what stands side by side, one level down."""
+    """Return the sum of the sizes of siblings, one level deeper."""
     levels = max((size.levels for size in sizes), default=-1) + 1
     sums = (sum(getattr(size, what) for size in sizes) for what in ("fields", "aliases", "directives"))
     return SelectionSize(levels, *sums)
@@ -71,50 +73,50 @@ def _together(sizes: Sequence[SelectionSize]) -> SelectionSize:
 
 @dataclass
 class Guard:
-    """Measures one document. `sizes`: of the fragments measured; `entered`: those being measured."""
+    """Measures one document. sizes: of fragments by name. entered: the fragments being measured."""
 
     fragments: Mapping[str, FragmentDefinitionNode]
     sizes: dict[str, SelectionSize] = field(default_factory=dict)
     entered: set[str] = field(default_factory=set)
     pairs: int = 0
 
-    def size(self, selections: SelectionSetNode | None, level: int = 0) -> SelectionSize:
-        """The size of a selection set that is `level` levels down. Raises TooComplexError."""
-        SelectionSize(level).within()
+    def measure(self, selections: SelectionSetNode | None, level: int = 0) -> SelectionSize:
+        """Return the size of a selection set at depth `level`. Raises TooComplexError."""
+        SelectionSize(level).check()
         return _together(
             [self._selected(node, level + 1) for node in (selections.selections if selections else ())]
-        ).within()
+        ).check()
 
     def _selected(self, node: SelectionNode, level: int) -> SelectionSize:
         own = SelectionSize(directives=len(node.directives or ()))
         if isinstance(node, FragmentSpreadNode):
-            below = self.spread(node.name.value, level)
+            below = self.measure_fragment(node.name.value, level)
         else:
-            below = self.size(node.selection_set, level)  # type: ignore[attr-defined]  # fields and inline fragments
+            below = self.measure(node.selection_set, level)  # type: ignore[attr-defined]  # fields and inline fragments
         if isinstance(node, FieldNode):
             own = replace(own, fields=1, aliases=int(node.alias is not None))
         return replace(_together([own, below]), levels=below.levels)
 
-    def spread(self, name: str, level: int = 0) -> SelectionSize:
-        """The size of a fragment; an unknown one is left to validation. Raises TooComplexError, CycleError."""
+    def measure_fragment(self, name: str, level: int = 0) -> SelectionSize:
+        """Return the size of a fragment, zero for an unknown one. Raises TooComplexError, CycleError."""
         if name in self.entered:
             raise CycleError(name)
         if name in self.fragments and name not in self.sizes:
             self.entered.add(name)
-            self.sizes[name] = self.size(self.fragments[name].selection_set, level)
+            self.sizes[name] = self.measure(self.fragments[name].selection_set, level)
             self.entered.remove(name)
         return self.sizes.get(name, SelectionSize())
 
     def compare(self, together: Iterable[SelectionSetNode]) -> None:
-        """Count the pairs of fields that answer under one name. Raises TooComplexError."""
-        for nodes in self.by_name(together).values():
+        """Count the pairs of fields with the same response name. Raises TooComplexError."""
+        for nodes in self.group_by_name(together).values():
             self.pairs += len(nodes) * (len(nodes) - 1) // 2
             if self.pairs > MOST_PAIRS:
                 raise TooComplexError("pairs of fields of one name", MOST_PAIRS)
             self.compare(node.selection_set for node in nodes if node.selection_set)
 
-    def by_name(self, together: Iterable[SelectionSetNode]) -> Mapping[str, list[FieldNode]]:
-        """The fields of selections by the name they answer under, each fragment read once."""
+    def group_by_name(self, together: Iterable[SelectionSetNode]) -> Mapping[str, list[FieldNode]]:
+        """Return the fields of selections by response name. Each fragment is read once."""
         found: defaultdict[str, list[FieldNode]] = defaultdict(list)
         waiting, seen = list(together), set[str]()
         while waiting:
@@ -129,16 +131,16 @@ class Guard:
         return found
 
 
-def bound(document: DocumentNode) -> None:
-    """Raise TooComplexError if the document, or any part of it, is over the limits; CycleError if it has no size."""
-    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+def check_limits(document: DocumentNode) -> None:
+    """Raise TooComplexError if the document exceeds the limits, or CycleError if a fragment spreads itself."""
+    fragments = collect_fragments(document)
     operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     guard = Guard(fragments)
     for name in fragments:
-        guard.spread(name)
-    whole = _together([guard.size(node.selection_set) for node in operations])
-    replace(whole, levels=0).within()
+        guard.measure_fragment(name)
+    whole = _together([guard.measure(node.selection_set) for node in operations])
+    replace(whole, levels=0).check()
     for node in operations:
-        if len(guard.by_name([node.selection_set])) > MOST_ROOTS:
+        if len(guard.group_by_name([node.selection_set])) > MOST_ROOTS:
             raise TooComplexError("root fields", MOST_ROOTS)
         guard.compare([node.selection_set])

@@ -1,6 +1,6 @@
-"""What a change of the schema means to clients, read from two SDLs: breaking, dangerous or safe (docs/versioning.md).
+"""Comparison of two SDLs: breaking, dangerous and safe changes (docs/versioning.md).
 
-graphql-core compares types; what it does not look at are directives, and here a scope more is as good as a field less.
+graphql-core compares types. This module also compares directives, because an added scope can break clients.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ from graphql import (
 
 
 class Effect(StrEnum):
-    """What a change does to documents that clients have in use."""
+    """The effect of a change on existing documents."""
 
     BREAKING = "breaking"
     DANGEROUS = "dangerous"
@@ -33,15 +33,15 @@ EFFECTS = tuple(Effect)
 
 @dataclass(frozen=True)
 class Change:
-    """One difference. `kind`: graphql-core's name for it, or one of those below."""
+    """One change. kind: the name that graphql-core or this module gives it."""
 
     effect: Effect
     kind: str
     description: str
 
 
-def changes(old: str, new: str) -> list[Change]:
-    """All differences between two SDLs, the worst first. Raises GraphQLError for a text that is no schema."""
+def compare_schemas(old: str, new: str) -> list[Change]:
+    """Return all changes between two SDLs, breaking ones first. Raises GraphQLError if a text is not a schema."""
     found = find_schema_changes(build_schema(old), build_schema(new))
     compared = [Change(_effect(one), one.type.name, one.description) for one in found]
     return sorted([*compared, *_directive_changes(_Directives(old), _Directives(new))], key=_rank)
@@ -58,7 +58,7 @@ def _effect(change: Any) -> Effect:
 
 
 class _Directives:
-    """The directives of an SDL, by schema coordinate and name."""
+    """The directives of an SDL by schema coordinate and name."""
 
     def __init__(self, sdl: str) -> None:
         self.at: dict[str, dict[str, DirectiveNode]] = {}
@@ -85,7 +85,7 @@ def _directive_changes(old: _Directives, new: _Directives) -> Iterator[Change]:
 
 
 Ways = frozenset[frozenset[str]]
-"""Sets of scopes, any one of which will do."""
+"""Alternative sets of scopes."""
 
 
 def _ways(directives: Mapping[str, DirectiveNode]) -> Ways:
@@ -98,7 +98,7 @@ def _ways(directives: Mapping[str, DirectiveNode]) -> Ways:
 
 
 def _scopes_changed(coordinate: str, before: Ways, after: Ways) -> Iterator[Change]:
-    """Breaking where a token that was enough is so no longer."""
+    """Yield a breaking change if a set of scopes no longer suffices."""
     lost = [way for way in before if not any(other <= way for other in after)]
     if lost:
         enough = " or ".join(sorted(" and ".join(sorted(way)) or "any token" for way in lost))

@@ -1,25 +1,25 @@
-"""What the engine asks of whoever asks: the rest of a caller is the service's own."""
+"""Protocols that the callers of a service implement."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
 
 LARGEST_PAGE = 100
-"""Rows of a page that a client asks for."""
+"""The maximum number of rows in a page."""
 
 
 class AnyView(Protocol):
-    """What a reader sees from where it stands: the values that row predicates compare with."""
+    """A view of the data: an audience, and the values that row predicates compare with."""
 
     @property
     def audience(self) -> Any:
-        """The kind of caller that statements are made for."""
+        """The kind of caller."""
 
     @property
     def opaque_key(self) -> bytes:
-        """Marks ids and cursors (`engine.declare.opaque`)."""
+        """The key for ids and cursors (`engine.declare.opaque`)."""
 
     def parameters(self) -> Mapping[str, Any]:
-        """The values of all bind parameters that predicates and the audit name."""
+        """Return the values of all bind parameters of predicates and of the audit."""
 
 
 class AnyCaller(Protocol):
@@ -27,12 +27,12 @@ class AnyCaller(Protocol):
 
     @property
     def view(self) -> Any:
-        """Its ordinary `AnyView`."""
+        """The ordinary `AnyView` of the caller."""
 
     @property
     def scopes(self) -> frozenset[str]:
-        """What it may read and do."""
+        """The scopes of the caller."""
 
     @property
     def opaque_key(self) -> bytes:
-        """Marks ids and cursors."""
+        """The key for ids and cursors."""

@@ -1,4 +1,4 @@
-"""What one request may reach through the loaders: its one connection, its caller, and the loaders made so far."""
+"""The context of a request that the loaders answer."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Generator, Hashable, Mapping, Sequence
@@ -14,8 +14,8 @@ from engine.load.trail import Trail
 Loader = Any
 
 
-class Later:
-    """What begins when it is awaited. graphql-core leaves the siblings of a field that failed unawaited."""
+class Deferred:
+    """An awaitable that starts when it is awaited. graphql-core does not await the siblings of a failed field."""
 
     def __init__(self, begin: Callable[..., Coroutine[Any, Any, Any]], *arguments: Any) -> None:
         self._begin, self._arguments = begin, arguments
@@ -25,10 +25,11 @@ class Later:
 
 
 @dataclass
-class Performing:
-    """The one mutation of a request.
+class MutationState:
+    """The mutation of a request.
 
-    changed: the key of the row; known beforehand where it `replays` an earlier one. refused: nothing was done.
+    changed: the key of the row; given if the mutation `replays` an earlier request. refused: whether nothing was
+    changed.
     """
 
     changed: int | None = None
@@ -37,25 +38,25 @@ class Performing:
 
 
 class EndedError(Exception):
-    """A field that asks when its request has ended. A cancellation would leave all that wait for it waiting."""
+    """A field was resolved after the end of its request. A cancellation would block other waiting fields."""
 
 
 @dataclass(frozen=True)
 class Unconnected:
-    """A request whose fields ask nothing of the database."""
+    """The context of fields that do not use the database."""
 
     caller: Any
 
 
 @dataclass(kw_only=True)
 class Context:
-    """One request: one connection and one snapshot. caller: the service's own, which is a `Caller`."""
+    """One request, with one connection and one snapshot. caller: the `Caller` of the service."""
 
     engine: Engine
     caller: Any
     connection: AsyncConnection
     trail: Trail = field(init=False)
-    performing: Performing = field(default_factory=Performing)
+    performing: MutationState = field(default_factory=MutationState)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _loaders: dict[Hashable, Loader] = field(default_factory=dict)
     _running: set[asyncio.Task[Any]] = field(default_factory=set)
@@ -65,20 +66,20 @@ class Context:
         self.trail = Trail(self.engine.audit)
 
     async def close(self) -> None:
-        """Wait for the statement that is running, and let none begin: a loader outlives a field that failed."""
+        """Wait for the current statement and refuse further ones. Loaders may outlive a failed field."""
         async with self._lock:
             self._closed = True
 
     def abandon(self) -> None:
-        """Cut off what is running, and with it the connection: the request has had its time."""
+        """Cancel the current statement, which also closes the connection. Called on a timeout."""
         for statement in self._running:
             statement.cancel()
 
     async def fetch(self, statement: sa.Executable, values: Mapping[str, Any]) -> Sequence[sa.RowMapping]:
-        """Run one statement. Fields run side by side; a connection does not, so they take turns.
+        """Execute one statement. The fields of a request take turns on its connection.
 
-        graphql-core cancels the siblings of a field that failed: their statements are left to end by themselves, as
-        one that is cut off takes the connection with it.
+        graphql-core cancels the siblings of a failed field. Their statements are completed, because cancellation would
+        close the connection.
         """
         running = asyncio.create_task(self._fetch(statement, values))
         self._running.add(running)
@@ -93,8 +94,8 @@ class Context:
             found: Sequence[sa.RowMapping] = result.mappings().all()
         return found
 
-    def loader(self, key: Hashable, make: Callable[[], Loader]) -> Loader:
-        """The loader of this request under `key`, made when first asked for."""
+    def get_loader(self, key: Hashable, make: Callable[[], Loader]) -> Loader:
+        """Return the loader of this request for `key`. It is made when first used."""
         if key not in self._loaders:
             self._loaders[key] = make()
         return self._loaders[key]

@@ -1,4 +1,4 @@
-"""The errors that a client may see. Anything else is masked, and logged without personal data."""
+"""Errors that a client may see. Other errors are masked, and logged without personal data."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from graphql import GraphQLError
 
 
 class ExpectedError(GraphQLError):
-    """An error that tells a client what was wrong, where, and what to do. `code` goes into its extensions."""
+    """An error with a message for the client. `code` is added to its extensions."""
 
     code = "BAD_INPUT"
 
@@ -15,11 +15,11 @@ class ExpectedError(GraphQLError):
 
 
 class BadInputError(ExpectedError):
-    """An argument has the right type and a wrong value."""
+    """An argument has a wrong value of the right type."""
 
 
 class BadCursorError(ExpectedError):
-    """A cursor that this connection did not give out."""
+    """A cursor was not issued by this connection."""
 
     code = "BAD_CURSOR"
 
@@ -31,18 +31,18 @@ class BadPageSizeError(ExpectedError):
 
 
 class BadIdError(ExpectedError):
-    """A node id that this service did not give out."""
+    """An id was not issued by this service."""
 
     code = "BAD_ID"
 
 
 class ForbiddenError(ExpectedError):
-    """The document asks for fields beyond the token's scopes (RFC 6750, section 3.1: insufficient_scope)."""
+    """The document reads fields beyond the scopes of the token (RFC 6750, section 3.1: insufficient_scope)."""
 
     code = "FORBIDDEN"
 
 
 class TooManySubjectsError(ExpectedError):
-    """More in one call than a batch may have."""
+    """A request contains more items than a batch may have."""
 
     code = "TOO_MANY_SUBJECTS"

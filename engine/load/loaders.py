@@ -1,6 +1,6 @@
-"""The loaders executor: answers fields one by one; the rows of a relation come in one statement (aiodataloader).
+"""The loaders: they resolve fields one by one and read the rows of a relation in batches (aiodataloader).
 
-It reads the same declarations as every other executor, and is the one that others are held against.
+Tests compare the answers of the plans with theirs.
 """
 
 import asyncio
@@ -8,63 +8,71 @@ from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
+import sqlalchemy as sa
 from aiodataloader import DataLoader
 
 from engine.declare.paging import Page
 from engine.declare.relations import Relation, Root
 from engine.load.context import Context
 from engine.load.rows import PagePlace, PlacedRow, RootAnswer, Row
-from engine.load.statements import RelationQuery, argument_values, key_values, reading_of
+from engine.load.statements import RelationQuery, get_query, name_argument_values, name_key_values
 
 Key = tuple[Any, ...]
 
 
-class Loader(DataLoader[Key, Any]):  # type: ignore[misc]  # aiodataloader ships no types
-    """A loader whose callers cannot cancel each other: graphql-core cancels siblings, and a batch is shared."""
+class Loader(DataLoader[Key, Any]):  # type: ignore[misc]  # aiodataloader has no types
+    """A loader whose batches are shielded from cancellation. graphql-core cancels the siblings of a failed field."""
 
     def load(self, key: Key) -> "asyncio.Future[Any]":
-        """The value of `key`, from one statement for all keys asked in this turn of the loop."""
+        """Return the value of `key`. All keys of one turn of the event loop are read by one statement."""
         return asyncio.shield(super().load(key))
 
 
 class RelationLoader(Loader):
-    """Parents' keys to the rows of one relation, as one view sees them with the same arguments."""
+    """Maps the keys of parents to the rows of one relation, for one view and the same arguments."""
 
     def __init__(self, context: Context, relation: Relation, parent: Row, arguments: Mapping[str, Any]) -> None:
         super().__init__()
         self.context, self.relation, self.arguments = context, relation, arguments
         self.answer = parent.answer
-        self.reading = reading_of(context.engine, relation, parent.answer.view.audience)
+        self.reading = get_query(context.engine, relation, parent.answer.view.audience)
 
     def values(self, keys: Sequence[Key]) -> dict[str, Any]:
-        """The bind values of a batch."""
-        return {**self.answer.view.parameters(), **argument_values(self.arguments), **key_values(self.relation, keys)}
+        """Return the bind values of a batch."""
+        return {
+            **self.answer.view.parameters(),
+            **name_argument_values(self.arguments),
+            **name_key_values(self.relation, keys),
+        }
+
+    def statement(self) -> sa.Select[Any]:
+        """Return the statement that reads the rows of a batch."""
+        return self.reading.select_rows()
 
     async def batch_load_fn(self, keys: list[Key]) -> Sequence[Any]:
-        """The rows of each key, in order; none where nothing is visible."""
-        found = await self.context.fetch(self.reading.rows(), self.values(keys))
+        """Return the rows of each key, in the order of the keys."""
+        found = await self.context.fetch(self.statement(), self.values(keys))
         return group_rows(found, len(keys), self.reading, self.answer)
 
 
 class PageLoader(RelationLoader):
-    """Parents' keys to one page of a relation."""
+    """Maps the keys of parents to one page of a relation, with one more row if another page follows."""
 
     def __init__(self, context: Context, relation: Relation, parent: Row, page: Page) -> None:
         super().__init__(context, relation, parent, {})
         self.page = page
 
-    async def batch_load_fn(self, keys: list[Key]) -> Sequence[Any]:
-        """Up to one row more than the page holds for each key."""
-        found = await self.context.fetch(self.reading.page(self.page), self.values(keys))
-        return group_rows(found, len(keys), self.reading, self.answer)
+    def statement(self) -> sa.Select[Any]:
+        """Return the statement that reads the pages of a batch."""
+        return self.reading.select_page(self.page)
 
 
 class CountLoader(PageLoader):
-    """Parents' keys to the number of rows under the page's filters."""
+    """Maps the keys of parents to the number of rows that match the filters of a page."""
 
     async def batch_load_fn(self, keys: list[Key]) -> Sequence[Any]:
-        """The count of each key, zero where nothing is visible."""
-        found = await self.context.fetch(self.reading.count(self.page), self.values(keys))
+        """Return the count for each key, in the order of the keys."""
+        found = await self.context.fetch(self.reading.select_count(self.page), self.values(keys))
         counts = {row["_ordinal"]: row["_count"] for row in found}
         return [counts.get(ordinal, 0) for ordinal in range(1, len(keys) + 1)]
 
@@ -72,7 +80,7 @@ class CountLoader(PageLoader):
 def group_rows(
     found: Sequence[Mapping[Any, Any]], parents: int, reading: RelationQuery, answer: RootAnswer
 ) -> list[list[Row]]:
-    """Rows by their parent's ordinal."""
+    """Return rows grouped by the ordinal of their parent."""
     rows: defaultdict[int, list[Row]] = defaultdict(list)
     for values in found:
         rows[values["_ordinal"]].append(Row(reading.row_type, values, answer))
@@ -80,29 +88,28 @@ def group_rows(
 
 
 async def load_relation(context: Context, relation: Relation, parent: Row, arguments: Mapping[str, Any]) -> Any:
-    """The rows that an edge leads to: a list, or one row or None."""
+    """Return the rows of an edge: a list, or one row or None."""
     arguments = {name: arguments.get(name) for name in relation.arguments}
     name: Hashable = (relation, parent.answer, tuple(arguments.items()))
-    loader = context.loader(name, lambda: RelationLoader(context, relation, parent, arguments))
-    rows = await loader.load(parent.keys_for(relation.keys))
+    loader = context.get_loader(name, lambda: RelationLoader(context, relation, parent, arguments))
+    rows = await loader.load(parent.get_keys(relation.keys))
     context.trail.meet(parent.answer, rows)
     return rows if relation.many else next(iter(rows), None)
 
 
 async def load_page(context: Context, relation: Relation, parent: Row, page: Page) -> "LoadedPage":
-    """One page of the rows that an edge leads to."""
+    """Return one page of the rows of an edge."""
 
     async def count() -> int:
-        counter = context.loader(
-            (CountLoader, relation, parent.answer, page),
-            lambda: CountLoader(context, relation, parent, page),
+        counter = context.get_loader(
+            (CountLoader, relation, parent.answer, page), lambda: CountLoader(context, relation, parent, page)
         )
-        found: int = await counter.load(parent.keys_for(relation.keys))
+        found: int = await counter.load(parent.get_keys(relation.keys))
         return found
 
     name: Hashable = (PageLoader, relation, parent.answer, page)
-    loader = context.loader(name, lambda: PageLoader(context, relation, parent, page))
-    connection = LoadedPage(await loader.load(parent.keys_for(relation.keys)), page, count)
+    loader = context.get_loader(name, lambda: PageLoader(context, relation, parent, page))
+    connection = LoadedPage(await loader.load(parent.get_keys(relation.keys)), page, count)
     context.trail.meet(parent.answer, connection.nodes)
     return connection
 
@@ -121,28 +128,28 @@ class LoadedPage:
 
     @property
     def page_info(self) -> PagePlace:
-        """Where the page stands: pages lead forward only."""
+        """The position of the page. Pages are read forward only."""
         cursors = [row._cursor for row in self.nodes]
         ends = (cursors[0], cursors[-1]) if cursors else (None, None)
         return PagePlace(self.more, self.page.after is not None, *ends)
 
 
 async def answer_root(context: Context, field: str, root: Root, arguments: Mapping[str, Any], page: Page | None) -> Any:
-    """The rows of a root field: a page, a list, or one row or None; noted for the access log."""
-    prepared = root.prepared(arguments, context.caller)
+    """Return the rows of a root field and note them for the access log: a page, a list, or one row or None."""
+    prepared = root.prepare_values(arguments, context.caller)
     if prepared.before is not None:
-        await context.fetch(prepared.before, argument_values(prepared.values) | dict(prepared.view.parameters()))
+        await context.fetch(prepared.before, name_argument_values(prepared.values) | dict(prepared.view.parameters()))
     return await load_root(context, root, prepared.values, RootAnswer(field, prepared.view), page)
 
 
 async def load_root(
     context: Context, root: Root, values: Mapping[str, Any], answer: RootAnswer, page: Page | None = None
 ) -> Any:
-    """The rows of a root for the values of its keys, as a part of `answer`."""
+    """Return the rows of a root for the values of its keys, as a part of `answer`."""
     view = answer.view
-    reading = reading_of(context.engine, root.relation, view.audience, root=True)
-    binds = {**view.parameters(), **argument_values({key: values.get(key) for key in root.relation.keys})}
-    statement = reading.page(page, root.about) if page else reading.rows(root.about)
+    reading = get_query(context.engine, root.relation, view.audience, root=True)
+    binds = {**view.parameters(), **name_argument_values({key: values.get(key) for key in root.relation.keys})}
+    statement = reading.select_page(page, root.about) if page else reading.select_rows(root.about)
     rows = [Row(reading.row_type, read, answer) for read in await context.fetch(statement, binds)]
     if root.about:
         shown, beyond = (rows[: page.first], page.after is not None) if page else (rows, False)
@@ -154,7 +161,7 @@ async def load_root(
 
 def _counting(context: Context, reading: RelationQuery, page: Page, binds: Mapping[str, Any]) -> Any:
     async def count() -> int:
-        found: int = (await context.fetch(reading.count(page), binds))[0]["_count"]
+        found: int = (await context.fetch(reading.select_count(page), binds))[0]["_count"]
         return found
 
     return count

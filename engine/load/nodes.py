@@ -1,4 +1,4 @@
-"""Rows by their opaque id (Relay). The row predicate is the same as on any other road, so an id opens nothing."""
+"""Rows by their opaque ids (Relay). Row predicates apply as in any other query."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ MOST_DIGITS = len(str(2**63))
 
 
 def read_id(opaque: str, key: bytes) -> tuple[str, str]:
-    """The type name and key text in an id; of an id that we did not make, what no row has. Raises BadIdError."""
+    """Return the type name and the key in an id, both empty if the authentication code is wrong. Raises BadIdError."""
     try:
         text = unseal(opaque, key)
     except ValueError:
@@ -34,22 +34,22 @@ def read_id(opaque: str, key: bytes) -> tuple[str, str]:
     return name, row
 
 
-def key_of(opaque: str, type_name: str, key: bytes) -> int:
-    """The numeric key in an id of `type_name`. Raises BadIdError."""
+def read_key(opaque: str, type_name: str, key: bytes) -> int:
+    """Return the numeric key in an id of `type_name`. Raises BadIdError."""
     name, row = read_id(opaque, key)
-    if name != type_name or not numeric(row):
+    if name != type_name or not is_key(row):
         raise BadIdError(f"This is not the id of a {type_name}.")
     return int(row)
 
 
-def numeric(key: str) -> bool:
-    """Whether a key text is a number that PostgreSQL can hold."""
+def is_key(key: str) -> bool:
+    """Return whether a key is a number in the range of bigint."""
     return key.isascii() and key.isdigit() and len(key) <= MOST_DIGITS and int(key) < 2**63
 
 
 @cache
-def node_root(engine: Engine, type_name: str) -> Root:
-    """The root that finds rows of a type by their keys."""
+def get_node_root(engine: Engine, type_name: str) -> Root:
+    """Return the root that finds rows of a type by their keys."""
     row_type = engine.nodes[type_name]
     key: InstrumentedAttribute[Any] = getattr(row_type.model, row_type.key or "id")
 
@@ -60,24 +60,24 @@ def node_root(engine: Engine, type_name: str) -> Root:
     return Root(Relation(row_type.model, on, {"keys": sa.ARRAY(key.type)}, many=True), row_type.about)
 
 
-def typed_keys(root: Root, keys: Sequence[str]) -> list[Any]:
-    """The key texts that can be keys of the root's rows, as values of their type."""
+def convert_keys(root: Root, keys: Sequence[str]) -> list[Any]:
+    """Convert keys to the type of the root's key column. Keys that are not valid are omitted."""
     by_number = root.relation.keys["keys"].item_type.python_type is int  # type: ignore[attr-defined]  # an ARRAY
-    return [int(key) for key in keys if numeric(key)] if by_number else list(keys)
+    return [int(key) for key in keys if is_key(key)] if by_number else list(keys)
 
 
 @dataclass(frozen=True)
 class NodesRoot:
-    """A root field that leads to rows of any type by their ids: a list of them, or one.
+    """A root field that returns rows of any type by their ids: a list, or one row.
 
-    prepare: turns the field's arguments into the view that the rows are seen from; without it, the caller's own.
+    prepare: makes the view from the arguments of the field; by default, the view of the caller.
     """
 
     many: bool
     prepare: Callable[[Mapping[str, Any], Any], AnyView] | None = None
 
-    def asked(self, arguments: Mapping[str, Any], caller: AnyCaller) -> tuple[list[tuple[str, str]], AnyView]:
-        """The type and key of each id, and the view to see them from.
+    def read_arguments(self, arguments: Mapping[str, Any], caller: AnyCaller) -> tuple[list[tuple[str, str]], AnyView]:
+        """Return the type and key of each id, and the view.
 
         Raises BadIdError, TooManySubjectsError, and what `prepare` raises.
         """
@@ -89,24 +89,24 @@ class NodesRoot:
 
 
 async def load_nodes(context: Context, field: str, root: NodesRoot, arguments: Mapping[str, Any]) -> Any:
-    """The rows of these ids in order; None for what is unknown, or not for this caller."""
-    asked, view = root.asked(arguments, context.caller)
+    """Return the rows of these ids in order, None for those that are unknown or not visible."""
+    asked, view = root.read_arguments(arguments, context.caller)
     rows: dict[str, Row] = {}
     answer = RootAnswer(field, view)
     for type_name in dict.fromkeys(name for name, _ in asked):
-        if type_name in readable(context.engine, context.caller.scopes):
+        if type_name in list_readable_types(context.engine, context.caller.scopes):
             rows |= await _of_type(context, type_name, [key for name, key in asked if name == type_name], answer)
     found = [rows.get(text) for text in (arguments["ids"] if root.many else [arguments["id"]])]
     return found if root.many else found[0]
 
 
 @cache
-def readable(engine: Engine, scopes: frozenset[str]) -> frozenset[str]:
-    """The types with ids that `scopes` reach."""
+def list_readable_types(engine: Engine, scopes: frozenset[str]) -> frozenset[str]:
+    """Return the types with ids that `scopes` reach."""
     return frozenset(name for name in engine.nodes if engine.policy.permits(name, scopes))
 
 
 async def _of_type(context: Context, type_name: str, keys: Sequence[str], answer: RootAnswer) -> dict[str, Row]:
-    root, policy = node_root(context.engine, type_name), context.engine.policy
-    rows = await load_root(context, root, {"keys": typed_keys(root, keys)}, answer)
+    root, policy = get_node_root(context.engine, type_name), context.engine.policy
+    rows = await load_root(context, root, {"keys": convert_keys(root, keys)}, answer)
     return {row.id: row for row in rows if policy.permits(row.type_name, context.caller.scopes)}

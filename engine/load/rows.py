@@ -1,4 +1,4 @@
-"""Rows on their way from the database to GraphQL."""
+"""Rows as GraphQL reads them."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from engine.load.caller import AnyView
 
 @dataclass(eq=False)
 class RootAnswer:
-    """The answer of one root field under way. `known`: the subjects that the access log says it told of."""
+    """The answer of one root field. known: the subjects that already have an entry in the access log."""
 
     field: str
     view: AnyView
@@ -19,7 +19,7 @@ class RootAnswer:
 
 
 class Row:
-    """One row: GraphQL reads its scalars as attributes; relations find their keys under `_` names."""
+    """One row. Scalars are attributes; the keys of relations have names that begin with `_`."""
 
     __slots__ = ("_values", "answer", "row_type")
 
@@ -34,25 +34,25 @@ class Row:
 
     @property
     def type_name(self) -> str:
-        """The GraphQL object type of this row."""
+        """The GraphQL object type of the row."""
         if self.row_type.discriminator is None:
             return self.row_type.name
         return self.row_type.names[self._values[f"_{self.row_type.discriminator}"]]
 
     @property
     def subject(self) -> int | None:
-        """The key of the subject that this row is, or is about; None where it is about no one subject."""
+        """The key of the row's subject, or None if it has no single subject."""
         found: int | None = self._values[f"_{self.row_type.subject}"] if self.row_type.subject else None
         return found
 
-    def keys_for(self, names: Mapping[str, Any]) -> tuple[Any, ...]:
-        """What a relation needs of this row."""
+    def get_keys(self, names: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Return the values that a relation needs of this row."""
         return tuple(self._values[f"_{name}"] for name in names)
 
 
 @dataclass(frozen=True)
 class PlacedRow:
-    """A row and its place in a connection."""
+    """A row with its cursor."""
 
     cursor: str
     node: Row
@@ -60,7 +60,7 @@ class PlacedRow:
 
 @dataclass(frozen=True)
 class PagePlace:
-    """Where a page stands (Relay)."""
+    """The position of a page (Relay)."""
 
     has_next_page: bool
     has_previous_page: bool

@@ -1,4 +1,4 @@
-"""The access log of one request: one entry for each subject that an answer tells of.
+"""The access log of a request that the loaders answer.
 
 The loaders gather entries here and write them before the answer leaves; a plan writes them in the statement of the
 answer (`engine.plan.entries`).
@@ -10,22 +10,22 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.audit import AnswerKind, Audit, insertion_of, told_values
+from engine.audit import AnswerKind, Audit, build_array_insertion, collect_arrays
 from engine.load.rows import RootAnswer, Row
 
 
 @dataclass
 class Trail:
-    """Entries to be written, in the order of the answer: each with what it tells."""
+    """The entries to write, in the order of the answer."""
 
     audit: Audit
     entries: list[tuple[RootAnswer, dict[str, Any]]] = field(default_factory=list)
 
     def note(self, answer: RootAnswer, rows: Sequence[Row], about: Iterable[str], *, beyond: bool = False) -> None:
-        """Note the rows of a root field: an entry for each subject of each row, or one that says there were none.
+        """Note the rows of a root field: an entry for each subject of each row, or one entry if there are no rows.
 
-        `about` names the parts that the root declares (`relations.About`). `beyond`: the page began after a cursor, so
-        that its emptiness says nothing of what was counted.
+        about: the names that the root declares (`relations.About`). beyond: whether the page begins after a cursor, in
+        which case an empty page is not an empty result.
         """
         parts = list(about)
         if not rows:
@@ -37,7 +37,7 @@ class Trail:
                 self.enter(answer, **told)
 
     def meet(self, answer: RootAnswer, rows: Iterable[Row]) -> None:
-        """Note the subjects of rows that an edge led to, where the answer was not known to be about them."""
+        """Note the subjects of the rows of an edge that have no entry yet."""
         for subject in dict.fromkeys(row.subject for row in rows if row.subject not in {None, *answer.known}):
             self.enter(answer, subject=subject)
 
@@ -51,13 +51,13 @@ class Trail:
 
     async def write(self, connection: AsyncConnection, operation: bytes, types: Mapping[str, Sequence[str]]) -> None:
         """Write the entries in the transaction of the answer. If this fails, so does the request."""
-        for answer, entries in self._by_answer():
+        for answer, entries in self._group():
             kind = AnswerKind(operation, answer.field, tuple(types.get(answer.field, ())))
             values = {**answer.view.parameters(), **self.audit.parameters(answer.view)}
-            insertion = insertion_of(self.audit, kind, self.audit.audience_name(answer.view.audience))
-            await connection.execute(insertion, values | told_values(self.audit, entries))
+            insertion = build_array_insertion(self.audit, kind, self.audit.audience_name(answer.view.audience))
+            await connection.execute(insertion, values | collect_arrays(self.audit, entries))
 
-    def _by_answer(self) -> Iterable[tuple[RootAnswer, list[dict[str, Any]]]]:
+    def _group(self) -> Iterable[tuple[RootAnswer, list[dict[str, Any]]]]:
         """The entries of each answer, in their order."""
         found: dict[RootAnswer, list[dict[str, Any]]] = {}
         for answer, told in self.entries:
@@ -66,7 +66,7 @@ class Trail:
 
 
 def _told(row: Row, parts: Iterable[str]) -> Iterable[dict[str, Any]]:
-    """What a row tells of each subject that it is about, or of nobody known."""
+    """Return the values of a row for each of its subjects, or for none."""
     told = {part: getattr(row, f"_about_{part}") for part in parts}
     if "subject" in told:
         return [told]

@@ -1,7 +1,7 @@
-"""The arguments of a root field and of everything below it: what varies from request to request.
+"""Arguments of the fields of a plan.
 
-Values are bound. What they change in the statement itself - which filters are given, which order, whether a page begins
-after a cursor - is its shape: a statement is compiled for each shape that is asked for.
+Values are bind parameters. What changes the statement itself is its shape: the filters given, the order, and whether a
+page begins after a cursor. A statement is compiled for each shape.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -13,19 +13,19 @@ import sqlalchemy as sa
 from graphql import FieldNode, GraphQLField, VariableNode
 from graphql.execution.values import VariableValues, get_argument_values
 
-from engine.declare.paging import Page, page_of, place_types
+from engine.declare.paging import Page, list_place_types, read_page
 from engine.declare.relations import Relation, RowType
 from engine.declare.sql import SQL
 from engine.load.caller import LARGEST_PAGE, AnyCaller
 
 Arguments = Mapping[str, Any]
 ArgumentReader = Callable[[GraphQLField], Callable[[Arguments], Arguments]]
-"""Makes what turns the coerced values of a field's arguments into what Python code expects."""
+"""Makes a function that converts the coerced arguments of a field to Python values."""
 
 
 @dataclass(frozen=True)
 class PageShape:
-    """How a page is asked for, its values aside."""
+    """The form of a request for a page, without its values."""
 
     order: str
     after: bool
@@ -34,7 +34,7 @@ class PageShape:
 
 @dataclass(frozen=True)
 class Argued:
-    """A field with arguments, the `number`th of its plan."""
+    """A field with arguments. number: its number in the plan."""
 
     number: int
     field: GraphQLField
@@ -42,12 +42,12 @@ class Argued:
     convert: Callable[[Arguments], Arguments]
 
     def read(self, variables: VariableValues) -> Arguments:
-        """The values of this request. Raises GraphQLError for one that does not fit its type."""
+        """Return the values for this request. Raises GraphQLError if a value does not fit its type."""
         return self.convert(get_argument_values(self.field, self.node, variables))
 
     @cached_property
     def constant(self) -> bool:
-        """Whether no variable stands in the arguments."""
+        """Whether the arguments contain no variables."""
         return not any(_variables(argument.value) for argument in self.node.arguments or ())
 
 
@@ -60,7 +60,9 @@ def _variables(value: Any) -> bool:
 
 @dataclass(frozen=True)
 class ArguedEdge:
-    """An edge with arguments: a page, or a relation that reads some. largest_page: rows that the page may have."""
+    """An edge with arguments: a connection, or a relation with arguments. largest_page: the maximum number of rows in a
+    page.
+    """
 
     argued: Argued
     relation: Relation
@@ -71,30 +73,30 @@ class ArguedEdge:
         return f"edge_{self.argued.number}_{name}"
 
     def read(self, variables: VariableValues, caller: AnyCaller) -> "Read":
-        """The shape of the page, if it is one, and the values. Raises BadPageSizeError, BadCursorError."""
+        """Return the shape of the page, if there is one, and the values. Raises BadPageSizeError, BadCursorError."""
         arguments = self.argued.read(variables)
         values = {self._name(name): arguments.get(name) for name in self.relation.arguments}
         if not self.relation.connection:
             return None, values
-        page = page_of(self.row_type, self.relation, arguments, caller.opaque_key, self.largest_page)
+        page = read_page(self.row_type, self.relation, arguments, caller.opaque_key, self.largest_page)
         return _shape(page), values | {self._name(name): value for name, value in _page_values(page)}
 
-    def binds(self) -> dict[str, SQL]:
-        """What stands in the statement for the relation's own arguments."""
+    def bind_arguments(self) -> dict[str, SQL]:
+        """Return the bind parameters of the relation's arguments."""
         types = self.relation.arguments.items()
         return {name: sa.bindparam(self._name(name), type_=type_) for name, type_ in types}
 
-    def first(self) -> SQL:
-        """What stands for the length of the page."""
+    def bind_first(self) -> SQL:
+        """Return the bind parameter of the page size."""
         return sa.bindparam(self._name("first"), type_=sa.BigInteger)
 
-    def after(self, order: str) -> list[SQL]:
-        """What stands for the place that the page begins after."""
-        types = place_types(self.row_type, self.relation.orders[order])
+    def bind_after(self, order: str) -> list[SQL]:
+        """Return the bind parameters of the position after which the page begins."""
+        types = list_place_types(self.row_type, self.relation.orders[order])
         return [sa.bindparam(self._name(f"after_{place}"), type_=type_) for place, type_ in enumerate(types)]
 
-    def filter(self, name: str) -> SQL:
-        """What stands for the value of a filter."""
+    def bind_filter(self, name: str) -> SQL:
+        """Return the bind parameter of a filter."""
         return sa.bindparam(self._name(f"filter_{name}"))
 
 
@@ -116,16 +118,16 @@ Read = tuple[PageShape | None, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class EdgeArguments:
-    """The edges with arguments below one root, the root itself first if it is paged.
+    """The edges with arguments below one root. The root itself is first if it is a connection.
 
-    constant: what was read once of those that are the same in every request.
+    constant: values read once for edges whose arguments contain no variables.
     """
 
     edges: tuple[ArguedEdge, ...]
     constant: dict[int, Read] = field(default_factory=dict)
 
     def read(self, variables: VariableValues, caller: AnyCaller) -> tuple[Shape, dict[str, Any]]:
-        """The shape and the values of this request. Raises what the arguments raise."""
+        """Return the shape and the values for this request. Raises what the arguments raise."""
         shapes, values = [], dict[str, Any]()
         for edge in self.edges:
             shape, read = self._read(edge, variables, caller)

@@ -1,4 +1,4 @@
-"""The access log of a planned answer: its entries are written by the statement that gives the answer."""
+"""Log entries of a plan. The statement of the answer inserts them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ MET = "met"
 
 
 @dataclass(frozen=True)
-class Told:
-    """What the rows of one FROM element tell the log.
+class EntrySource:
+    """The values that the rows of one FROM element supply to log entries.
 
-    answer: the rows shown, with the columns of `about_columns` and, where edges lead to other subjects, MET. about: of
-    the root; None where its answer is about nobody. beyond: the page began after a cursor.
+    answer: the rows, with the columns of `list_about_columns`, and MET if edges lead to other subjects. about: the
+    subjects of the root, if any. beyond: whether the page begins after a cursor.
     """
 
     audit: Audit
@@ -29,19 +29,19 @@ class Told:
 
     @property
     def names(self) -> set[str]:
-        """The names in `Audit.told` under which entries may say anything."""
+        """The names in `Audit.told` whose values may be other than NULL."""
         columns = self.answer.c
         subject = {"subject"} if MET in columns or ABOUT + "subjects" in columns else set()
         return {"result", *subject, *(name for name in self.audit.told if ABOUT + name in columns)}
 
-    def entries(self, names: Sequence[str]) -> list[sa.Select[Any]]:
-        """Selects of what each entry tells under these names."""
+    def build_entries(self, names: Sequence[str]) -> list[sa.Select[Any]]:
+        """Return selects of the values of each entry under these names."""
         about = [self._given(), self._none()] if self.about else []
         met = [self._met()] if MET in self.answer.c else []
         return [one.select(self.audit, names) for one in (*about, *met)]
 
     def _given(self) -> "Entries":
-        """An entry for each subject of each row; for an answer about nobody, one if there are rows."""
+        """Return an entry for each subject of each row, or a single entry if the answer has no subjects."""
         columns, answer = self.answer.c, self.answer
         told = {name: columns[ABOUT + name] for name in self.audit.told if ABOUT + name in columns}
         if ABOUT + "subject" in columns:
@@ -57,7 +57,7 @@ class Told:
         return Entries({"result": sa.literal(result, sa.Text)}, where=~sa.select(self.answer).exists())
 
     def _met(self) -> "Entries":
-        """An entry for each subject that edges led to, where the rows did not tell of it."""
+        """Return an entry for each subject of the rows of edges that has no other entry."""
         answer = self.answer.alias()
         subject = sa.func.string_to_table(answer.c[MET], ",").table_valued("subject", name="met_subject")
         found = subject.render_derived()
@@ -68,7 +68,7 @@ class Told:
         return Entries({"subject": others.c.subject}, others)
 
     def _known(self) -> sa.Select[Any] | None:
-        """The subjects that rows tell of themselves."""
+        """Select the subjects that have entries of their own."""
         columns = self.answer.c
         if ABOUT + "subjects" in columns:
             return sa.select(sa.func.unnest(columns[ABOUT + "subjects"]))
@@ -77,14 +77,14 @@ class Told:
 
 @dataclass(frozen=True)
 class Entries:
-    """Entries of the log: what each is told beside the usual, from where, and on what condition."""
+    """Entries of the log: the values that differ from the defaults, their FROM element, and their condition."""
 
     told: Mapping[str, SQL]
     source: sa.FromClause | None = None
     where: SQL | None = None
 
     def select(self, audit: Audit, names: Sequence[str]) -> sa.Select[Any]:
-        """What they are told under these names."""
+        """Select the values under these names."""
         usual = {"result": sa.literal(audit.given, sa.Text)}
         blank = {name: sa.cast(sa.null(), audit.told[name]) for name in names}
         columns = {**blank, **usual, **self.told}
@@ -93,16 +93,20 @@ class Entries:
         return found if self.where is None else found.where(self.where)
 
 
-def about_columns(about: About | None, row: Frame) -> list[SQL]:
-    """The columns that a root's rows tell the log by."""
+def list_about_columns(about: About | None, row: Frame) -> list[SQL]:
+    """Return the columns that the rows of a root supply to log entries."""
     return [part.label(ABOUT + name) for name, part in (about.columns(row) if about else {}).items()]
 
 
-def log_insertion(audit: Audit, answers: Sequence[Told], kind: AnswerKind, audience: Audience) -> sa.CTE | None:
-    """The insertion of all entries of a root field, as a part of its statement; None where nobody is told of."""
+def build_log_insertion(
+    audit: Audit, answers: Sequence[EntrySource], kind: AnswerKind, audience: Audience
+) -> sa.CTE | None:
+    """Return the CTE that inserts all entries of a root field, or None if there are none."""
     names = sorted(set().union(*(one.names for one in answers)))
-    selects = [select for told in answers for select in told.entries(names)]
+    selects = [select for told in answers for select in told.build_entries(names)]
     if not selects:
         return None
     told = sa.union_all(*selects).subquery("told")
-    return audit.insertion(told, kind, sa.literal(audit.audience_name(audience), sa.Text)).cte("entries")
+    return audit.build_insertion(told, kind, sa.literal(audit.audience_name(audience), sa.Text), declares=False).cte(
+        "entries"
+    )

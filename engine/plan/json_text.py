@@ -1,7 +1,7 @@
-"""SQL for JSON text, byte for byte what orjson writes of the same values.
+"""SQL for JSON text. It equals the output of orjson byte for byte.
 
-Text is put together by `concat`, which takes a null for nothing: whatever may be null is told apart before it gets
-there. A function of PostgreSQL takes a hundred arguments, so longer texts are concatenated in pieces.
+concat() ignores nulls, so that nullable values are replaced before. PostgreSQL functions take at most 100 arguments, so
+that longer texts are concatenated in parts.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,8 +21,8 @@ INFINITE = {"infinity": "9999-12-31T23:59:59.999999Z", "-infinity": "0001-01-01T
 MOMENT = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
 
 
-def joined(pieces: Iterable[Piece]) -> SQL:
-    """One text of these pieces; neighbouring literals become one."""
+def concatenate(pieces: Iterable[Piece]) -> SQL:
+    """Return SQL that concatenates these pieces. Adjacent literals are merged."""
     parts: list[SQL] = []
     for is_text, run in groupby(pieces, lambda piece: isinstance(piece, str)):
         found = list(run)
@@ -33,52 +33,54 @@ def joined(pieces: Iterable[Piece]) -> SQL:
     return sa.func.concat(*parts, type_=sa.Text)
 
 
-def members(found: Mapping[str, Piece]) -> list[Piece]:
-    """An object of these members. Names are GraphQL names, which need no escape."""
+def write_object(found: Mapping[str, Piece]) -> list[Piece]:
+    """Return the pieces of a JSON object. GraphQL names need no escaping."""
     pieces: list[Piece] = []
     for place, (name, value) in enumerate(found.items()):
         pieces += [f'{"," if place else "{"}"{name}":', value]
     return [*pieces, "}"] if pieces else ["{}"]
 
 
-def listed(text: SQL, order: Sequence[SQL] = (), shown: SQL | None = None, between: str = ",") -> list[Piece]:
-    """An array of the texts of a group's rows, in this order; `shown` leaves rows out. between: stands between two."""
+def write_array(text: SQL, order: Sequence[SQL] = (), shown: SQL | None = None, between: str = ",") -> list[Piece]:
+    """Return the pieces of a JSON array of the texts in a group. order: of the rows. shown: a filter. between: the
+    separator.
+    """
     comma: SQL = sa.literal(between)
     last = aggregate_order_by(comma, *order) if order else comma
     texts = sa.func.string_agg(text, last)
     return ["[", texts if shown is None else texts.filter(shown), "]"]
 
 
-def or_null(text: SQL) -> SQL:
-    """The text, or JSON's null."""
+def replace_null(text: SQL) -> SQL:
+    """Return SQL that replaces null by JSON null."""
     return sa.func.coalesce(text, "null")
 
 
-def scalar(type_: Any, value: SQL) -> SQL:
-    """The JSON text of a value of a GraphQL leaf type, or of a list of them."""
+def write_scalar(type_: Any, value: SQL) -> SQL:
+    """Return SQL for the JSON text of a value of a leaf type, or of a list of them."""
     nullable, inner = not isinstance(type_, GraphQLNonNull), get_nullable_type(type_)
     text = _text_of(inner, value)
-    return or_null(text) if nullable else text
+    return replace_null(text) if nullable else text
 
 
 def _text_of(inner: Any, value: SQL) -> SQL:
     if isinstance(inner, GraphQLList):
         return _plain(sa.func.array_to_json(value))
-    return _quoted(_name_of(inner, value)) if isinstance(inner, GraphQLEnumType) else WRITERS[inner.name](value)
+    return quote(_name_of(inner, value)) if isinstance(inner, GraphQLEnumType) else WRITERS[inner.name](value)
 
 
-def writable(leaf: GraphQLNamedType) -> bool:
-    """Whether values of a leaf type can be written by SQL."""
+def is_writable(leaf: GraphQLNamedType) -> bool:
+    """Return whether SQL can write values of a leaf type."""
     return isinstance(leaf, GraphQLEnumType) or leaf.name in WRITERS
 
 
-def _quoted(value: SQL) -> SQL:
-    """Of a text that needs no escape. Not by `concat`, so that a null stays one."""
+def quote(value: SQL) -> SQL:
+    """Return SQL that quotes a text without escaping. A null stays null, because concat() is not used."""
     return sa.literal('"', sa.Text).op("||")(sa.cast(value, sa.Text)).op("||")(sa.literal('"', sa.Text))
 
 
 def _name_of(enum: GraphQLEnumType, value: SQL) -> SQL:
-    """The GraphQL name of an enum's stored value."""
+    """Return SQL for the GraphQL name of an enum value."""
     stored = {name: str(getattr(one.value, "value", one.value)) for name, one in enum.values.items()}
     if all(name == kept for name, kept in stored.items()):
         return value
@@ -95,25 +97,25 @@ def _escaped(value: SQL) -> SQL:
 
 
 def _day(value: SQL) -> SQL:
-    """The first and the last day of Python's calendar are stored as infinite: asyncpg writes them so."""
+    """Python's first and last day are stored as infinity, as asyncpg writes them."""
     text = sa.func.replace(sa.cast(value, sa.Text), "-infinity", date.min.isoformat())
-    return _quoted(sa.func.replace(text, "infinity", date.max.isoformat()))
+    return quote(sa.func.replace(text, "infinity", date.max.isoformat()))
 
 
 def _moment(value: SQL) -> SQL:
-    """The ends of Python's calendar are stored as infinite, which `to_char` gives no text for."""
+    """Python's first and last moment are stored as infinity, for which to_char() returns null."""
     ends: dict[SQL, str] = {sa.literal_column(f"timestamptz '{end}'"): text for end, text in INFINITE.items()}
     infinite = sa.case(*((value == end, text) for end, text in ends.items()))
-    return _quoted(sa.func.coalesce(sa.func.to_char(sa.func.timezone("UTC", value), MOMENT), infinite))
+    return quote(sa.func.coalesce(sa.func.to_char(sa.func.timezone("UTC", value), MOMENT), infinite))
 
 
 WRITERS: Mapping[str, Callable[[SQL], SQL]] = {
     "String": _escaped,
-    "ID": _quoted,
+    "ID": quote,
     "Int": _plain,
     "Boolean": _plain,
     "Date": _day,
     "DateTime": _moment,
-    "Money": _quoted,
+    "Money": quote,
 }
-"""How a value of each scalar is written, by the scalar's name. What is not here is left to the loaders."""
+"""Functions that write the values of a scalar, by its name. Other scalars are left to the loaders."""

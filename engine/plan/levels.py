@@ -1,4 +1,4 @@
-"""The rows of one FROM element, while their text is being written."""
+"""FROM elements of a statement."""
 
 from dataclasses import dataclass, field
 
@@ -12,10 +12,10 @@ from engine.declare.sql import SQL
 
 @dataclass
 class Level:
-    """The rows of one FROM element, while their text is being written.
+    """The rows of one FROM element.
 
-    told: whether the access log names each row's subject. joined: laterals that stand beside the rows. met: texts that
-    name subjects met on the way. condition: what holds of the rows that the text is for.
+    told: whether the access log has entries for the subjects of the rows. joined: lateral joins. met: texts with
+    subjects of edges. condition: a condition that holds for the rows.
     """
 
     row_type: RowType
@@ -28,12 +28,12 @@ class Level:
 
     @property
     def subject(self) -> SQL | None:
-        """The subject that a row is, or is about."""
+        """The subject of a row."""
         return getattr(self.frame, self.row_type.subject) if self.row_type.subject else None
 
     @property
     def from_clause(self) -> sa.FromClause:
-        """The FROM element with its laterals."""
+        """The FROM element with its lateral joins."""
         found = self.source
         for lateral in self.joined:
             found = found.outerjoin(lateral, sa.true())
@@ -41,16 +41,16 @@ class Level:
 
     @property
     def subjects(self) -> SQL | None:
-        """The subjects met at a row and below it, as text; None where there can be none."""
+        """SQL for the subjects of a row and of the rows below it, or None if there are none."""
         return sa.func.concat_ws(",", *self.met, type_=sa.Text) if self.met else None
 
 
-def pins(condition: SQL, parent: SQL, child: SQL) -> bool:
-    """Whether a join says that both rows are of one subject."""
+def is_same_subject(condition: SQL, parent: SQL, child: SQL) -> bool:
+    """Return whether a join condition implies that both rows have the same subject."""
     if isinstance(condition, Cast):
-        return pins(condition.clause, parent, child)
+        return is_same_subject(condition.clause, parent, child)
     if isinstance(condition, BooleanClauseList) and condition.operator is operators.and_:
-        return any(pins(clause, parent, child) for clause in condition.clauses)
+        return any(is_same_subject(clause, parent, child) for clause in condition.clauses)
     sides = {str(parent), str(child)}
     return (
         isinstance(condition, BinaryExpression)

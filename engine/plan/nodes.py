@@ -1,4 +1,4 @@
-"""The statement of `node` and `nodes`: rows of any types by their ids, in the order asked."""
+"""The statement of `node` and `nodes`: rows of any type by their ids."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,10 +7,10 @@ import sqlalchemy as sa
 
 from engine.declare.relations import Audience, Frame
 from engine.declare.sql import SQL
-from engine.load.nodes import node_root
-from engine.plan.entries import Told
-from engine.plan.json_text import joined, listed, or_null
-from engine.plan.roots import TEXT, RootField, answer_of, with_log
+from engine.load.nodes import get_node_root
+from engine.plan.entries import EntrySource
+from engine.plan.json_text import concatenate, replace_null, write_array
+from engine.plan.roots import TEXT, RootField, add_log_entries, build_answer
 from engine.plan.rows import Writer
 from engine.plan.statement import Statement, compile_statement
 
@@ -19,47 +19,47 @@ ASKED_KEYS = sa.bindparam("asked_keys", type_=sa.ARRAY(sa.Text))
 KEY = "key"
 
 
-def keys_name(type_name: str) -> str:
-    """The parameter that holds the keys asked of a type."""
+def name_keys(type_name: str) -> str:
+    """Return the name of the parameter with the keys of a type."""
     return f"keys_{type_name}"
 
 
-def nodes_statement(
+def build_nodes_statement(
     asked: RootField, many: bool, types: Sequence[str], writer: Writer, audience: Audience
 ) -> Statement:
-    """The statement that finds rows of `types`: as a list in the order asked, or the one."""
+    """Build the statement that finds rows of `types`: as a list in the order of the ids, or one row."""
     rows, told = [], []
     for name in types:
         answer, about = _of_type(name, asked, writer)
         rows.append(sa.select(sa.literal(name, sa.Text).label("type"), answer.c[KEY], answer.c[TEXT]))
-        told.append(Told(writer.engine.audit, answer, about))
+        told.append(EntrySource(writer.engine.audit, answer, about))
     ids = sa.func.unnest(ASKED_TYPES, ASKED_KEYS).table_valued("type", "key", with_ordinality="place", name="ids")
     ids = ids.render_derived()
     value = _value(ids, sa.union_all(*rows).subquery("found"), many) if rows else _nothing(ids, many)
-    return compile_statement(with_log(writer.engine.audit, sa.select(value), told, asked, audience))
+    return compile_statement(add_log_entries(writer.engine.audit, sa.select(value), told, asked, audience))
 
 
 def _value(ids: Any, found: Any, many: bool) -> SQL:
     match = sa.and_(found.c.type == ids.c.type, found.c[KEY] == ids.c.key)
-    text = or_null(found.c[TEXT])
-    whole = joined(listed(text, [ids.c.place])) if many else or_null(sa.func.max(found.c[TEXT]))
+    text = replace_null(found.c[TEXT])
+    whole = concatenate(write_array(text, [ids.c.place])) if many else replace_null(sa.func.max(found.c[TEXT]))
     return sa.select(whole).select_from(ids.outerjoin(found, match)).scalar_subquery()
 
 
 def _nothing(ids: Any, many: bool) -> SQL:
     if not many:
         return sa.literal("null")
-    nulls = joined(listed(sa.literal("null", sa.Text), [ids.c.place]))
+    nulls = concatenate(write_array(sa.literal("null", sa.Text), [ids.c.place]))
     return sa.select(nulls).select_from(ids).scalar_subquery()
 
 
 def _of_type(name: str, asked: RootField, writer: Writer) -> tuple[sa.CTE, Any]:
-    root, row_type = node_root(writer.engine, name), writer.engine.nodes[name]
+    root, row_type = get_node_root(writer.engine, name), writer.engine.nodes[name]
     level = writer.open(root.relation, None, None)
     level.told = bool(root.about and root.about.names_subjects)
-    text = writer.object(level, asked.details).label(TEXT)
+    text = writer.write_row(level, asked.details).label(TEXT)
     key = sa.cast(getattr(level.frame, row_type.key or "id"), sa.Text).label(KEY)
-    parent = Frame(None, {"keys": sa.bindparam(keys_name(name), type_=root.relation.keys["keys"])})
-    where = writer.matching(root.relation, parent, level)
+    parent = Frame(None, {"keys": sa.bindparam(name_keys(name), type_=root.relation.keys["keys"])})
+    where = writer.build_conditions(root.relation, parent, level)
     own = RootField(root, asked.field, asked.details, asked.kind)
-    return answer_of(level, [text, key], own, where, f"of_{name}"), root.about
+    return build_answer(level, [text, key], own, where, f"of_{name}"), root.about

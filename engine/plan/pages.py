@@ -1,4 +1,4 @@
-"""A page of rows in a statement, and what it says of itself (Relay)."""
+"""Pages of rows in a statement (Relay)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,20 +7,20 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from engine.declare.opaque import sealed
-from engine.declare.paging import place_text
+from engine.declare.opaque import seal_in_sql
+from engine.declare.paging import write_place
 from engine.declare.sql import SQL
 from engine.plan.arguments import PageShape
 from engine.plan.levels import Level
 
 PLACE = "_place"
 ONE_GROUP = sa.literal_column("true", sa.Boolean)
-"""HAVING it, a select gives one row for the whole page, also where it aggregates nothing."""
+"""As a HAVING condition, it makes a select return one row for the whole page, even without aggregates."""
 
 
 @dataclass
 class PageOf:
-    """A page of a relation: the level of its rows, and what else is said of it."""
+    """A page of a relation."""
 
     level: Level
     shape: PageShape
@@ -32,33 +32,33 @@ class PageOf:
 
     @property
     def shown(self) -> SQL | None:
-        """Whether a row is of the page, and not the one after it; None where the one after was not fetched."""
+        """The condition for rows of the page, without the one after it. None if that one is not fetched."""
         return self.number <= self.first if self.numbered else None
 
     @property
     def number(self) -> SQL:
-        """A row's place on its page, from one."""
+        """The number of a row in its page, from one."""
         return getattr(self.level.frame, PLACE)  # type: ignore[no-any-return]  # SQL
 
     @property
     def subjects(self) -> SQL | None:
-        """The subjects that its rows tell of; over a group."""
+        """SQL for the subjects of the page's rows, aggregated."""
         if self.level.subjects is None:
             return None
         found = sa.func.string_agg(self.level.subjects, ",")
         return found if self.shown is None else found.filter(self.shown)
 
-    def more(self) -> SQL:
-        """Whether another page follows; over a group."""
+    def build_more(self) -> SQL:
+        """Return SQL for whether another page follows, aggregated."""
         return sa.func.coalesce(sa.func.bool_or(self.number > self.first), sa.false())
 
-    def cursor_at(self, end: bool) -> SQL:
-        """The cursor of the first or the last row; over a group. Text is made of that row's columns alone."""
+    def build_cursor(self, end: bool) -> SQL:
+        """Return SQL for the cursor of the first or the last row, aggregated."""
         chosen = self.number <= self.first if end else self.number == 1
         columns = [self._last(column, chosen) for column in self.order]
-        return sa.case((sa.func.bool_or(chosen), sealed(place_text(self.shape.order, columns))))
+        return sa.case((sa.func.bool_or(chosen), seal_in_sql(write_place(self.shape.order, columns))))
 
     def _last(self, column: SQL, chosen: SQL) -> SQL:
-        """The column of the last of these rows; over a group."""
+        """Return SQL for the column in the last of the chosen rows, aggregated."""
         rows = sa.func.array_agg(aggregate_order_by(column, self.number.desc())).filter(chosen)
         return sa.type_coerce(rows, sa.ARRAY(column.type))[1]

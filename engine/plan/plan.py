@@ -1,10 +1,10 @@
-"""A plan: what an operation comes to for one audience, compiled once and run for every request."""
+"""Plans. A plan is compiled once for an operation and an audience, and executed for every request."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 import sqlalchemy as sa
@@ -17,35 +17,32 @@ from engine.declare.relations import Audience, Root
 from engine.engine import Engine
 from engine.load.caller import LARGEST_PAGE, AnyCaller, AnyView
 from engine.load.context import Unconnected
-from engine.load.nodes import NodesRoot, node_root, readable, typed_keys
-from engine.load.statements import argument_values
+from engine.load.nodes import NodesRoot, convert_keys, get_node_root, list_readable_types
+from engine.load.statements import name_argument_values
 from engine.plan.arguments import Argued, ArgumentReader, EdgeArguments, PageShape, Shape
-from engine.plan.nodes import keys_name, nodes_statement
-from engine.plan.roots import RootField, root_statement
+from engine.plan.nodes import build_nodes_statement, name_keys
+from engine.plan.roots import RootField, build_root_statement
 from engine.plan.rows import Writer
-from engine.plan.selection import TYPE_NAME, Selection, declaration_of
+from engine.plan.selection import Selection, get_declaration
 from engine.plan.statement import Statement, compile_statement
 from engine.plan.walk import Unplanned, Walk
 
 MOST_SHAPES = 32
-"""Statements kept of one root field. More shapes than this are compiled anew."""
+"""The maximum number of statements that are kept for one root field."""
 
 Text = bytes
 
 
 @dataclass
 class Statements:
-    """The statements of one root field, by shape.
-
-    declaration: what the log is told before the first of them runs; None once it was.
-    """
+    """The statements of one root field by shape. declaration: declares their answers to the access log."""
 
     write: Callable[[Any], Statement]
     declaration: Statement | None = None
     known: dict[Any, Statement] = field(default_factory=dict)
 
-    def of(self, shape: Any) -> Statement:
-        """The statement of a shape, compiled when first asked for."""
+    def get(self, shape: Any) -> Statement:
+        """Return the statement of a shape. It is compiled when first used."""
         if shape not in self.known:
             if len(self.known) >= MOST_SHAPES:
                 self.known.clear()
@@ -54,8 +51,8 @@ class Statements:
 
 
 @dataclass(frozen=True)
-class Ready:
-    """A statement with the values of one request. before: what runs before any statement of the request."""
+class BoundStatement:
+    """A statement with the values of one request. before: a statement to execute first."""
 
     statements: Statements
     shape: Any
@@ -64,42 +61,35 @@ class Ready:
 
     @property
     def compiled(self) -> bool:
-        """Whether the statement was asked for before. Compiling one takes as long as a hundred short answers."""
+        """Whether the statement is already compiled. Compilation takes as long as a hundred short answers."""
         return self.shape in self.statements.known
 
     @cached_property
     def statement(self) -> Statement:
-        """The statement, compiled by now."""
-        return self.statements.of(self.shape)
+        """The statement, compiled if necessary."""
+        return self.statements.get(self.shape)
 
     def arguments(self) -> list[Any]:
-        """The values in the order of the statement's parameters."""
+        """Return the values in the order of the statement's parameters."""
         return self.arguments_of(self.statement)
 
     def arguments_of(self, statement: Statement) -> list[Any]:
-        """The values in the order of a statement's parameters."""
+        """Return the values in the order of the parameters of `statement`."""
         return [self.values[name] for name in statement.parameters]
 
 
 @cache
-def before(update: sa.Update | None) -> Statement | None:
-    """The statement that comes first, compiled once: there are few."""
+def compile_update(update: sa.Update | None) -> Statement | None:
+    """Compile the statement to execute first. There are few, so that all are kept."""
     return None if update is None else compile_statement(update)
-
-
-class Part(Protocol):
-    """What one root field comes to."""
-
-    def ready(self, variables: VariableValues, caller: AnyCaller) -> Ready | Text:
-        """A statement to run, or the answer itself. Raises what the arguments raise."""
 
 
 @dataclass(frozen=True)
 class PlanTarget:
-    """What all parts of a plan are for: whom, and which document, as the log says it.
+    """The target of a plan: the operation and the audience.
 
-    largest_page: rows that a page at the root may have. between: what stands between two of them. logged: False for
-    what is told to nobody, as where a page ends.
+    largest_page: the maximum number of rows in a page at the root. between: the separator of those rows. logged:
+    whether log entries are written.
     """
 
     engine: Engine
@@ -114,7 +104,7 @@ class PlanTarget:
 
 @dataclass
 class StatementPart(ABC):
-    """A root field that asks the database."""
+    """The part of a root field that queries the database."""
 
     asked: RootField
     own: Argued
@@ -123,15 +113,15 @@ class StatementPart(ABC):
     statements: Statements = field(init=False)
 
     def __post_init__(self) -> None:
-        declared = self.purpose.engine.audit.declaration(self.asked.kind) if self.purpose.logged else None
+        declared = self.purpose.engine.audit.build_declaration(self.asked.kind) if self.purpose.logged else None
         self.statements = Statements(self.write, None if declared is None else compile_statement(declared))
 
     @abstractmethod
     def write(self, shape: Any) -> Statement:
-        """The statement of a shape."""
+        """Compile the statement of a shape."""
 
-    def writer(self, shape: Shape) -> Writer:
-        """What writes a statement with pages of this shape."""
+    def make_writer(self, shape: Shape) -> Writer:
+        """Return the writer for pages of this shape."""
         nodes = {id(edge.argued.node): edge for edge in self.edges.edges}
         shapes: dict[int, PageShape | None] = dict(zip(nodes, shape, strict=True))
         largest, between = self.purpose.largest_page, self.purpose.between
@@ -139,64 +129,69 @@ class StatementPart(ABC):
             self.purpose.engine, self.purpose.selection, self.purpose.audience, nodes, shapes, largest, between
         )
 
-    def seen_from(self, view: AnyView) -> dict[str, Any]:
-        """The values of whoever asks, and of the log entry."""
+    def bind_view(self, view: AnyView) -> dict[str, Any]:
+        """Return the bind values of the view and of the log entries."""
         return {**view.parameters(), **self.purpose.engine.audit.parameters(view)}
 
 
 class RowsPart(StatementPart):
-    """A root field that leads to rows of one type."""
+    """The part of a root field that returns rows of one type."""
 
     def write(self, shape: Shape) -> Statement:
-        """The statement of a shape of its pages."""
-        return root_statement(self.asked, self.writer(shape), self.purpose.audience, logged=self.purpose.logged)
+        """Compile the statement for a shape of its pages."""
+        return build_root_statement(
+            self.asked, self.make_writer(shape), self.purpose.audience, logged=self.purpose.logged
+        )
 
-    def ready(self, variables: VariableValues, caller: AnyCaller) -> Ready:
-        """The statement for this request's shape, and its values."""
+    def bind(self, variables: VariableValues, caller: AnyCaller) -> BoundStatement:
+        """Return the statement for this request and its values."""
         arguments = self.own.read(variables)
-        prepared = self.asked.root.prepared(arguments, caller)
+        prepared = self.asked.root.prepare_values(arguments, caller)
         shape, values = self.edges.read(variables, caller)
         keys = {key: prepared.values.get(key) for key in self.asked.root.relation.keys}
-        values |= argument_values(keys) | self.seen_from(prepared.view)
-        return Ready(self.statements, shape, values, before(prepared.before))
+        values |= name_argument_values(keys) | self.bind_view(prepared.view)
+        return BoundStatement(self.statements, shape, values, compile_update(prepared.before))
 
 
 class NodesPart(StatementPart):
-    """A root field that leads to rows of any type, by their ids."""
+    """The part of a root field that returns rows of any type by their ids."""
 
     @property
     def lookup(self) -> NodesRoot:
-        """What it is declared as."""
-        return declaration_of(self.asked.field)  # type: ignore[no-any-return]  # of this part, as `_part` has seen
+        """The declaration of the field."""
+        return get_declaration(self.asked.field)  # type: ignore[no-any-return]  # `_part` has checked it
 
     def write(self, shape: tuple[Sequence[str], Shape]) -> Statement:
-        """The statement for certain types of ids, and a shape of the pages below them."""
+        """Compile the statement for the types of the ids and a shape of the pages below them."""
         types, pages = shape
-        return nodes_statement(self.asked, self.lookup.many, types, self.writer(pages), self.purpose.audience)
+        return build_nodes_statement(
+            self.asked, self.lookup.many, types, self.make_writer(pages), self.purpose.audience
+        )
 
-    def ready(self, variables: VariableValues, caller: AnyCaller) -> Ready:
-        """The statement for the types that the ids are of, and their keys."""
-        ids, view = self.lookup.asked(self.own.read(variables), caller)
-        types = tuple(sorted({name for name, _ in ids} & readable(self.purpose.engine, self.purpose.scopes)))
+    def bind(self, variables: VariableValues, caller: AnyCaller) -> BoundStatement:
+        """Return the statement for the types of the ids, and the values."""
+        ids, view = self.lookup.read_arguments(self.own.read(variables), caller)
+        types = tuple(sorted({name for name, _ in ids} & list_readable_types(self.purpose.engine, self.purpose.scopes)))
         shape, values = self.edges.read(variables, caller)
         keys = {name: [key for type_name, key in ids if type_name == name] for name in types}
         values |= {
-            keys_name(name): typed_keys(node_root(self.purpose.engine, name), found) for name, found in keys.items()
+            name_keys(name): convert_keys(get_node_root(self.purpose.engine, name), found)
+            for name, found in keys.items()
         }
         values |= {"asked_types": [name for name, _ in ids], "asked_keys": [key for _, key in ids]}
-        return Ready(self.statements, (types, shape), values | self.seen_from(view))
+        return BoundStatement(self.statements, (types, shape), values | self.bind_view(view))
 
 
 @dataclass(frozen=True)
 class ResolvedPart:
-    """A root field that asks nothing of the database: its resolvers answer at once."""
+    """The part of a root field that does not query the database. Its resolvers are synchronous."""
 
     name: str
     selection: Selection
     document: DocumentNode
 
-    def ready(self, variables: VariableValues, caller: AnyCaller) -> Text:
-        """The answer."""
+    def bind(self, variables: VariableValues, caller: AnyCaller) -> Text:
+        """Return the answer."""
         found = execute(
             self.selection.schema, self.document, None, Unconnected(caller), dict(self.selection.conditions.coerced)
         )
@@ -206,57 +201,46 @@ class ResolvedPart:
 
 
 @dataclass(frozen=True)
-class TypeNamePart:
-    """The name of the query type."""
-
-    def ready(self, variables: VariableValues, caller: AnyCaller) -> Text:
-        """The answer."""
-        return b'"Query"'
-
-
-@dataclass(frozen=True)
 class Plan:
-    """What an operation comes to: a part for each root field, by its name in the answer."""
+    """The parts of an operation by response name."""
 
-    parts: Mapping[str, Part]
+    parts: Mapping[str, RowsPart | NodesPart | ResolvedPart]
 
-    def ready(self, variables: VariableValues, caller: AnyCaller) -> dict[str, Ready | Text]:
-        """What to run for this request. Raises what the arguments raise."""
-        return {name: part.ready(variables, caller) for name, part in self.parts.items()}
+    def bind(self, variables: VariableValues, caller: AnyCaller) -> dict[str, BoundStatement | Text]:
+        """Return the statements and answers for this request. Raises what the arguments raise."""
+        return {name: part.bind(variables, caller) for name, part in self.parts.items()}
 
 
 def compile_plan(purpose: PlanTarget, reader: ArgumentReader, types: Mapping[str, Sequence[str]]) -> Plan:
-    """The plan of an operation. `types`: what the log says of each root field. Raises Unplanned."""
-    found = purpose.selection.roots().items()
+    """Compile the plan of an operation. types: the types of each root field for the access log. Raises Unplanned."""
+    found = purpose.selection.collect_roots().items()
     return Plan({key: _part(details, purpose, reader, types) for key, details in found})
 
 
 def _part(
     details: FieldDetailsList, purpose: PlanTarget, reader: ArgumentReader, types: Mapping[str, Sequence[str]]
-) -> Part:
+) -> RowsPart | NodesPart | ResolvedPart:
     node, selection = details[0].node, purpose.selection
     name = node.name.value
-    if name == TYPE_NAME:
-        return TypeNamePart()
-    defined, walk = selection.root.fields[name], Walk(purpose.engine, selection, reader)
-    declaration, own = declaration_of(defined), Argued(-1, defined, node, reader(defined))
+    defined = selection.root.fields.get(name)
+    if defined is None or not isinstance(declaration := get_declaration(defined), Root | NodesRoot):
+        return ResolvedPart((node.alias or node.name).value, selection, _only(selection, [one.node for one in details]))
     kind = AnswerKind(purpose.digest, name, tuple(types.get(name, ())))
+    own, walk = Argued(-1, defined, node, reader(defined)), Walk(purpose.engine, selection, reader)
     if isinstance(declaration, Root):
-        walk.root(declaration.relation, defined, details)
+        walk.walk_edge(declaration.relation, defined, details)
         asked = RootField(declaration, defined, details, kind)
         edges = tuple(walk.edges.values())
         if declaration.relation.connection:
             edges = (replace(edges[0], largest_page=purpose.largest_page), *edges[1:])
         return RowsPart(asked, own, EdgeArguments(edges), purpose)
-    if isinstance(declaration, NodesRoot):
-        walk.nodes(details)
-        asked = RootField(None, defined, details, kind)
-        return NodesPart(asked, own, EdgeArguments(tuple(walk.edges.values())), purpose)
-    return ResolvedPart((node.alias or node.name).value, selection, _only(selection, [one.node for one in details]))
+    walk.walk_nodes(details)
+    asked = RootField(None, defined, details, kind)
+    return NodesPart(asked, own, EdgeArguments(tuple(walk.edges.values())), purpose)
 
 
 def _only(selection: Selection, nodes: Sequence[FieldNode]) -> DocumentNode:
-    """The document with these root fields alone, and the variables that conditions name: their values are known."""
+    """Return the document with only these root fields, and only the variables of conditions."""
     declared = selection.operation.variable_definitions or ()
     conditions = tuple(one for one in declared if one.variable.name.value in selection.conditions.coerced)
     chosen = SelectionSetNode(selections=tuple(nodes))

@@ -1,4 +1,4 @@
-"""The statement of one root field: its rows, their text, and the entries of the access log."""
+"""The statement of one root field: its rows, their text, and its log entries."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from graphql import FieldNode, GraphQLField, get_named_type
 from graphql.execution.collect_fields import FieldDetailsList
 
 from engine.audit import AnswerKind, Audit
-from engine.declare.paging import order_columns, sorting
+from engine.declare.paging import list_order_columns, sort_by
 from engine.declare.relations import Audience, Frame
 from engine.declare.sql import SQL
-from engine.load.statements import argument_binds
-from engine.plan.entries import MET, Told, about_columns, log_insertion
-from engine.plan.json_text import Piece, joined, listed, members, or_null
+from engine.load.statements import make_argument_parameters
+from engine.plan.entries import MET, EntrySource, build_log_insertion, list_about_columns
+from engine.plan.json_text import Piece, concatenate, replace_null, write_array, write_object
 from engine.plan.levels import Level
 from engine.plan.pages import ONE_GROUP, PageOf
 from engine.plan.rows import Writer
@@ -25,7 +25,7 @@ PLACE, TEXT = "place", "text"
 
 @dataclass(frozen=True)
 class RootField:
-    """A root field as an operation asks for it. kind: what the log says of its answer."""
+    """A root field of an operation. kind: of its answers, for the access log."""
 
     root: Any
     field: GraphQLField
@@ -34,33 +34,33 @@ class RootField:
 
     @property
     def node(self) -> FieldNode:
-        """Where it is asked for first."""
+        """The first node of the field."""
         return self.details[0].node
 
     @property
     def name(self) -> str:
-        """The field's own name."""
+        """The name of the field."""
         return self.node.name.value
 
 
-def root_statement(asked: RootField, writer: Writer, audience: Audience, *, logged: bool = True) -> Statement:
-    """The statement that answers a root field, and logs it if anybody is told."""
-    parent = Frame(None, argument_binds(asked.root.relation.keys))
+def build_root_statement(asked: RootField, writer: Writer, audience: Audience, *, logged: bool = True) -> Statement:
+    """Build the statement that answers a root field and inserts its log entries."""
+    parent = Frame(None, make_argument_parameters(asked.root.relation.keys))
     if asked.root.relation.connection:
         value, answer, beyond = _page(writer, asked, parent)
     else:
         value, answer, beyond = *_rows(writer, asked, parent), False
     if not logged:
         return compile_statement(sa.select(value))
-    told = [Told(writer.engine.audit, answer, asked.root.about, beyond)]
-    return compile_statement(with_log(writer.engine.audit, sa.select(value), told, asked, audience))
+    told = [EntrySource(writer.engine.audit, answer, asked.root.about, beyond)]
+    return compile_statement(add_log_entries(writer.engine.audit, sa.select(value), told, asked, audience))
 
 
-def with_log(
-    audit: Audit, select: sa.Select[Any], told: Sequence[Told], asked: RootField, audience: Audience
+def add_log_entries(
+    audit: Audit, select: sa.Select[Any], told: Sequence[EntrySource], asked: RootField, audience: Audience
 ) -> sa.Select[Any]:
-    """The statement with the insertion of its log entries."""
-    entries = log_insertion(audit, told, asked.kind, audience)
+    """Return the statement with the CTE that inserts its log entries."""
+    entries = build_log_insertion(audit, told, asked.kind, audience)
     return select if entries is None else select.add_cte(entries)
 
 
@@ -68,50 +68,50 @@ def _rows(writer: Writer, asked: RootField, parent: Frame) -> tuple[SQL, sa.CTE]
     relation = asked.root.relation
     level = writer.open(relation, None, None)
     level.told = bool(asked.root.about and asked.root.about.names_subjects)
-    text = writer.object(level, asked.details)
-    order = sorting(relation.order, order_columns(relation.order, level.frame, level.row_type.key))
+    text = writer.write_row(level, asked.details)
+    order = sort_by(relation.order, list_order_columns(relation.order, level.frame, level.row_type.key))
     place = [sa.func.row_number().over(order_by=order).label(PLACE)] if relation.many else []
-    answer = answer_of(level, [text.label(TEXT), *place], asked, writer.matching(relation, parent, level))
+    answer = build_answer(level, [text.label(TEXT), *place], asked, writer.build_conditions(relation, parent, level))
     if not relation.many:
-        return or_null(sa.select(answer.c[TEXT]).scalar_subquery()), answer
-    found = sa.select(joined(listed(answer.c[TEXT], [answer.c[PLACE]])))
+        return replace_null(sa.select(answer.c[TEXT]).scalar_subquery()), answer
+    found = sa.select(concatenate(write_array(answer.c[TEXT], [answer.c[PLACE]])))
     return found.scalar_subquery(), answer
 
 
-def answer_of(
+def build_answer(
     level: Level, columns: Sequence[SQL], asked: RootField, where: Sequence[SQL], name: str = "answer"
 ) -> sa.CTE:
-    """The rows of an answer with what they tell the log, read once."""
+    """Return the CTE of the rows of an answer with the values for log entries."""
     met = [] if level.subjects is None else [level.subjects.label(MET)]
-    about = about_columns(asked.root.about, level.frame)
+    about = list_about_columns(asked.root.about, level.frame)
     return sa.select(*columns, *about, *met).select_from(level.from_clause).where(*where).cte(name)
 
 
 def _page(writer: Writer, asked: RootField, parent: Frame) -> tuple[SQL, sa.CTE, bool]:
-    """A page at the root: the page's rows, those of them that are shown, and the text over both."""
+    """Return the text of a page at the root, the CTE of its rows, and whether it begins after a cursor."""
     relation, type_ = asked.root.relation, get_named_type(asked.field.type)
-    parts = writer.selection.below(type_, asked.details)  # type: ignore[arg-type]  # a connection type
-    page = writer.page(relation, asked.node, parent, parts, None)
+    parts = writer.selection.collect_fields(type_, asked.details)  # type: ignore[arg-type]  # a connection type
+    page = writer.open_page(relation, asked.node, parent, parts, None)
     page.level.told = bool(asked.root.about and asked.root.about.names_subjects)
     texts = _row_texts(writer, page, type_, parts)
     columns = [text.label(f"{TEXT}_{place}") for place, text in enumerate(texts.values())]
     counted = page.number if page.numbered else sa.func.row_number().over(order_by=page.sorted)
     number = counted.label(PLACE)
-    answer = answer_of(page.level, [*columns, number], asked, [] if page.shown is None else [page.shown])
+    answer = build_answer(page.level, [*columns, number], asked, [] if page.shown is None else [page.shown])
     labels = dict(zip(texts, columns, strict=True))
     whole: dict[str, Piece] = {}
     for key, details in parts.items():
         if key in labels:
             text = answer.c[labels[key].name]
-            found = sa.select(joined(listed(text, [answer.c[PLACE]], between=writer.between)))
+            found = sa.select(concatenate(write_array(text, [answer.c[PLACE]], between=writer.between)))
         else:
-            part = joined(writer.page_part(page, type_, details))
+            part = concatenate(writer.write_page_field(page, type_, details))
             found = sa.select(part).select_from(page.level.source).having(ONE_GROUP)
         whole[key] = found.scalar_subquery()
-    return joined(members(whole)), answer, page.shape.after
+    return concatenate(write_object(whole)), answer, page.shape.after
 
 
 def _row_texts(writer: Writer, page: PageOf, type_: Any, parts: Mapping[str, FieldDetailsList]) -> dict[str, SQL]:
-    """The text of each row, by the name that the connection gives it."""
+    """Return the text of each row by response name."""
     rows = {key: details for key, details in parts.items() if details[0].node.name.value in {"nodes", "edges"}}
-    return {key: writer.row_text(page, type_, details) for key, details in rows.items()}
+    return {key: writer.write_page_row(page, type_, details) for key, details in rows.items()}

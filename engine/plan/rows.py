@@ -1,4 +1,4 @@
-"""The text of rows: objects, edges to other rows, pages of them."""
+"""SQL for the text of rows: objects, edges and pages."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,23 +8,23 @@ import sqlalchemy as sa
 from graphql import FieldNode, GraphQLField, GraphQLObjectType, get_named_type
 from graphql.execution.collect_fields import FieldDetailsList
 
-from engine.declare.paging import beyond, cursor, order_columns, sorting
+from engine.declare.paging import list_order_columns, sort_by, start_after, write_cursor
 from engine.declare.relations import Audience, Frame, Relation
 from engine.declare.sql import SQL
 from engine.engine import Engine
 from engine.load.caller import LARGEST_PAGE
 from engine.plan.arguments import ArguedEdge, PageShape
-from engine.plan.json_text import Piece, joined, listed, members, or_null, scalar
-from engine.plan.levels import Level, pins
-from engine.plan.naming import Named, Names
+from engine.plan.json_text import Piece, concatenate, quote, replace_null, write_array, write_object, write_scalar
+from engine.plan.levels import Level, is_same_subject
+from engine.plan.names import Named, Names
 from engine.plan.pages import ONE_GROUP, PLACE, PageOf
-from engine.plan.selection import TYPE_NAME, Fields, Selection, declaration_of, python_name
-from engine.plan.walk import object_types
+from engine.plan.selection import TYPE_NAME, Fields, Selection, get_declaration, get_python_name
+from engine.plan.walk import list_object_types
 
 
 @dataclass
 class Writer:
-    """Writes the text of one root field. `edges`: the arguments by field node; `shapes`: of the pages among them."""
+    """Writes the text of one root field. edges: arguments by field node. shapes: of the pages among them."""
 
     engine: Engine
     selection: Selection
@@ -37,14 +37,14 @@ class Writer:
 
     # --- objects ------------------------------------------------------------------------------------------------------
 
-    def object(self, level: Level, fields: FieldDetailsList) -> SQL:
-        """The text of each row of a level, as selected at `fields`."""
-        concrete = object_types(self.selection, level.row_type)
-        selected = {value: self.selection.below(kind, fields) for value, kind in concrete.items()}
+    def write_row(self, level: Level, fields: FieldDetailsList) -> SQL:
+        """Return the text of each row of a level with the selections of `fields`."""
+        concrete = list_object_types(self.selection, level.row_type)
+        selected = {value: self.selection.collect_fields(kind, fields) for value, kind in concrete.items()}
         alike = len({_signature(found) for found in selected.values()}) == 1
         if level.row_type.discriminator is None or alike:
             kind, found = next(iter(concrete.values())), next(iter(selected.values()))
-            return joined(self._members(level, kind, found))
+            return concatenate(self._members(level, kind, found))
         kinds = getattr(level.frame, level.row_type.discriminator)
         texts = [
             (kinds == value, self._variant(level, kinds == value, kind, selected[value]))
@@ -54,23 +54,23 @@ class Writer:
 
     def _variant(self, level: Level, condition: SQL, kind: GraphQLObjectType, found: Fields) -> SQL:
         level.condition = condition
-        text = joined(self._members(level, kind, found))
+        text = concatenate(self._members(level, kind, found))
         level.condition = None
         return text
 
     def _members(self, level: Level, kind: GraphQLObjectType, found: Fields) -> list[Piece]:
-        return members({key: self._member(level, kind, details) for key, details in found.items()})
+        return write_object({key: self._member(level, kind, details) for key, details in found.items()})
 
     def _member(self, level: Level, kind: GraphQLObjectType, details: FieldDetailsList) -> Piece:
         name = details[0].node.name.value
         if name == TYPE_NAME:
             return self._type_name(level)
         defined = kind.fields[name]
-        declaration = declaration_of(defined)
+        declaration = get_declaration(defined)
         if isinstance(declaration, Relation):
             return self._edge(level, declaration, details, defined)
-        column = level.row_type.scalars[python_name(defined)]
-        return scalar(defined.type, column.sql(level.frame, self.audience))
+        column = level.row_type.scalars[get_python_name(defined)]
+        return write_scalar(defined.type, column.sql(level.frame, self.audience))
 
     def _type_name(self, level: Level) -> Piece:
         row_type = level.row_type
@@ -82,18 +82,18 @@ class Writer:
     # --- edges --------------------------------------------------------------------------------------------------------
 
     def _edge(self, level: Level, relation: Relation, details: FieldDetailsList, defined: GraphQLField) -> SQL:
-        """The text that an edge leads to, from each row of a level."""
+        """Return the text of the rows that an edge leads to."""
         node, type_ = details[0].node, get_named_type(defined.type)
         if relation.connection:
             return self._beside(level, self._page_select(level, relation, node, type_, details))
         child = self.open(relation, self.edges.get(id(node)), level)
         self.follow(child, relation, level)
-        text = self.object(child, details)
-        where = self.matching(relation, level.frame, child, level)
+        text = self.write_row(child, details)
+        where = self.build_conditions(relation, level.frame, child, level)
         if relation.many:
             order = relation.order
-            columns = order_columns(order, child.frame, child.row_type.key)
-            text = joined(listed(text, sorting(order, columns)))
+            columns = list_order_columns(order, child.frame, child.row_type.key)
+            text = concatenate(write_array(text, sort_by(order, columns)))
         subjects = child.subjects
         if relation.many and subjects is not None:
             subjects = sa.func.string_agg(subjects, ",")
@@ -101,9 +101,9 @@ class Writer:
         return self._beside(level, select, single=not relation.many)
 
     def open(self, relation: Relation, edge: ArguedEdge | None, parent: Level | None) -> Level:
-        """The level of the rows that a relation leads to."""
-        row_type = self.engine.row_type(relation)
-        arguments = edge.binds() if edge else {}
+        """Return the level of the rows that a relation leads to."""
+        row_type = self.engine.get_row_type(relation)
+        arguments = edge.bind_arguments() if edge else {}
         if relation.source and parent:
             source, row = self.names.derive(relation.source(parent.frame, self.audience, arguments))
         else:
@@ -116,76 +116,84 @@ class Writer:
         return level
 
     def _hoist(self, level: Level, conditions: Mapping[Any, SQL]) -> None:
-        """Evaluate once for each row what predicates of rows below it repeat."""
-        name = self.names.new()
+        """Add a lateral join that evaluates conditions once for each row. Predicates of rows below repeat them."""
+        name = self.names.make_name()
         labels = {key: f"by_{place}" for place, key in enumerate(conditions)}
         columns = [conditions[key].label(label) for key, label in labels.items()]
-        level.joined.append(sa.select(*columns).offset(sa.literal(0)).lateral(name))  # or the planner would copy them
+        level.joined.append(
+            sa.select(*columns).offset(sa.literal(0)).lateral(name)
+        )  # without OFFSET the planner would copy them
         level.frame.hoisted = {key: sa.literal_column(f"{name}.{label}", sa.Boolean) for key, label in labels.items()}
 
     def _same_subject(self, level: Level, relation: Relation, parent: Level) -> bool:
-        """Whether a relation leads from rows to rows of the same subject."""
+        """Return whether a relation leads to rows of the same subject."""
         if level.subject is None or parent.subject is None:
             return False
-        return pins(relation.on(parent.frame, level.frame), parent.subject, level.subject)
+        return is_same_subject(relation.on(parent.frame, level.frame), parent.subject, level.subject)
 
     def follow(self, level: Level, relation: Relation, parent: Level) -> None:
-        """Tell of the subjects of a level's rows, unless those of the rows that led there are the same and told."""
+        """Add the subjects of a level to the log, unless they are those of the parent and have entries."""
         if level.subject is not None and not (parent.told and self._same_subject(level, relation, parent)):
             level.met.append(sa.cast(level.subject, sa.Text))
 
-    def matching(self, relation: Relation, parent: Frame, child: Level, within: Level | None = None) -> list[SQL]:
-        """The join and the row predicate."""
+    def build_conditions(
+        self, relation: Relation, parent: Frame, child: Level, within: Level | None = None
+    ) -> list[SQL]:
+        """Return the join condition and the row predicate."""
         outer = [within.condition] if within is not None and within.condition is not None else []
         return [*outer, relation.on(parent, child.frame), child.row_type.seen_by(child.frame, self.audience)]
 
     def _beside(self, level: Level, select: sa.Select[Any], single: bool = False) -> SQL:
-        """The value of an edge: a scalar subquery, or a lateral where the subjects met must be told as well."""
+        """Return the value of an edge: a scalar subquery, or a lateral join if it also returns subjects."""
         if len(select.selected_columns) == 1:
             value: SQL = select.scalar_subquery()
         else:
-            name = self.names.new()
+            name = self.names.make_name()
             lateral = select.lateral(name)
             level.joined.append(lateral)
             level.met.append(sa.literal_column(f"{name}.met", sa.Text))
             value = sa.literal_column(f"{name}.value", sa.Text)
-        return or_null(value) if single else value
+        return replace_null(value) if single else value
 
     # --- pages --------------------------------------------------------------------------------------------------------
 
     def _page_select(
         self, level: Level, relation: Relation, node: FieldNode, type_: Any, details: FieldDetailsList
     ) -> sa.Select[Any]:
-        asked = self.selection.below(type_, details)
-        page = self.page(relation, node, level.frame, asked, level)
+        asked = self.selection.collect_fields(type_, details)
+        page = self.open_page(relation, node, level.frame, asked, level)
         self.follow(page.level, relation, level)
-        text = self.page_text(page, type_, asked)
+        text = self.write_page(page, type_, asked)
         return _selected(page.level, text, page.subjects).having(ONE_GROUP)
 
-    def page(self, relation: Relation, node: FieldNode, parent: Frame, asked: Fields, within: Level | None) -> PageOf:
-        """The rows of a page, as a FROM element: one more than asked for where the page says where it stands."""
+    def open_page(
+        self, relation: Relation, node: FieldNode, parent: Frame, asked: Fields, within: Level | None
+    ) -> PageOf:
+        """Return the rows of a page, with one row more if `pageInfo` is selected."""
         edge, shape = self.edges[id(node)], self.shapes[id(node)]
         assert shape is not None  # noqa: S101 - a connection has one
         child = self.open(relation, edge, within)
-        where = self.matching(relation, parent, child, within)
-        where += [relation.filters[name](child.frame, edge.filter(name)) for name in shape.filters]
+        where = self.build_conditions(relation, parent, child, within)
+        where += [relation.filters[name](child.frame, edge.bind_filter(name)) for name in shape.filters]
         count = sa.select(sa.func.count()).select_from(child.from_clause).where(*where)
         order = relation.orders[shape.order]
-        columns = order_columns(order, child.frame, child.row_type.key)
+        columns = list_order_columns(order, child.frame, child.row_type.key)
         if shape.after:
-            where.append(beyond(order, columns, edge.after(shape.order)))
+            where.append(start_after(order, columns, edge.bind_after(shape.order)))
         numbered = any(fields[0].node.name.value == "pageInfo" for fields in asked.values())
-        source, row = self._cut(child, where, sorting(order, columns), edge.first(), numbered, shared=within is None)
+        source, row = self._cut(
+            child, where, sort_by(order, columns), edge.bind_first(), numbered, shared=within is None
+        )
         inherited = within.frame.hoisted if within and child.frame.hoisted is within.frame.hoisted else None
         level = Level(child.row_type, source, Frame(row, child.frame.extras, inherited))
-        places = order_columns(order, level.frame, level.row_type.key)
-        return PageOf(level, shape, places, sorting(order, places), count, edge.first(), numbered)
+        places = list_order_columns(order, level.frame, level.row_type.key)
+        return PageOf(level, shape, places, sort_by(order, places), count, edge.bind_first(), numbered)
 
     def _cut(
         self, child: Level, where: Sequence[SQL], order: Sequence[SQL], first: SQL, numbered: bool, shared: bool
     ) -> tuple[sa.FromClause, Named]:
-        """The first rows. The law's limit stands in the text, where the planner can see that the page is short."""
-        assert isinstance(child.frame.row, Named)  # noqa: S101 - `open` made it
+        """Return the first rows. The maximum page size is a literal, which tells the planner that the page is short."""
+        assert isinstance(child.frame.row, Named)  # noqa: S101 - made by `open`
         columns = list(child.frame.row)
         if numbered:
             columns.append(sa.func.row_number().over(order_by=order).label(PLACE))
@@ -194,54 +202,56 @@ class Writer:
         limit = first + 1 if numbered else first
         return self.names.derive(sa.select(*row).select_from(inner).limit(limit), shared)
 
-    def page_text(self, page: PageOf, type_: Any, asked: Fields) -> SQL:
-        """The text of a connection; over the group of a page's rows."""
-        return joined(members({key: joined(self._part(page, type_, details)) for key, details in asked.items()}))
+    def write_page(self, page: PageOf, type_: Any, asked: Fields) -> SQL:
+        """Return the text of a connection, aggregated over the rows of a page."""
+        return concatenate(
+            write_object({key: concatenate(self._part(page, type_, details)) for key, details in asked.items()})
+        )
 
     def _part(self, page: PageOf, type_: Any, details: FieldDetailsList) -> list[Piece]:
         name = details[0].node.name.value
         if name in {"nodes", "edges"}:
-            return listed(self.row_text(page, type_, details), page.sorted, page.shown)
-        return self.page_part(page, type_, details)
+            return write_array(self.write_page_row(page, type_, details), page.sorted, page.shown)
+        return self.write_page_field(page, type_, details)
 
-    def page_part(self, page: PageOf, type_: Any, details: FieldDetailsList) -> list[Piece]:
-        """What a connection says beside its rows."""
+    def write_page_field(self, page: PageOf, type_: Any, details: FieldDetailsList) -> list[Piece]:
+        """Return the text of a field of a connection other than its rows."""
         match details[0].node.name.value:
             case "pageInfo":
                 info: Any = get_named_type(type_.fields["pageInfo"].type)
-                return self._page_info(page, self.selection.below(info, details))
+                return self._page_info(page, self.selection.collect_fields(info, details))
             case "totalCount":
                 return [page.count.scalar_subquery()]
             case _:
                 return [f'"{type_.name}"']
 
-    def row_text(self, page: PageOf, connection: Any, details: FieldDetailsList) -> SQL:
-        """The text of each row, plain or as an edge."""
+    def write_page_row(self, page: PageOf, connection: Any, details: FieldDetailsList) -> SQL:
+        """Return the text of each row, as an object or as an edge."""
         name = details[0].node.name.value
         type_: Any = get_named_type(connection.fields[name].type)
         if name == "nodes":
-            return self.object(page.level, details)
-        asked = self.selection.below(type_, details)
-        return joined(members({key: self._edge_part(page, type_, inner) for key, inner in asked.items()}))
+            return self.write_row(page.level, details)
+        asked = self.selection.collect_fields(type_, details)
+        return concatenate(write_object({key: self._edge_part(page, type_, inner) for key, inner in asked.items()}))
 
     def _edge_part(self, page: PageOf, type_: Any, details: FieldDetailsList) -> Piece:
         match details[0].node.name.value:
             case "cursor":
-                return joined(['"', cursor(page.shape.order, page.order), '"'])
+                return concatenate(['"', write_cursor(page.shape.order, page.order), '"'])
             case "node":
-                return self.object(page.level, details)
+                return self.write_row(page.level, details)
             case _:
                 return f'"{type_.name}"'
 
     def _page_info(self, page: PageOf, asked: Fields) -> list[Piece]:
         parts: Mapping[str, Callable[[], Piece]] = {
-            "hasNextPage": lambda: sa.cast(page.more(), sa.Text),
+            "hasNextPage": lambda: sa.cast(page.build_more(), sa.Text),
             "hasPreviousPage": lambda: "true" if page.shape.after else "false",
-            "startCursor": lambda: or_null(_text(page.cursor_at(end=False))),
-            "endCursor": lambda: or_null(_text(page.cursor_at(end=True))),
+            "startCursor": lambda: replace_null(quote(page.build_cursor(end=False))),
+            "endCursor": lambda: replace_null(quote(page.build_cursor(end=True))),
             TYPE_NAME: lambda: '"PageInfo"',
         }
-        return members({key: parts[details[0].node.name.value]() for key, details in asked.items()})
+        return write_object({key: parts[details[0].node.name.value]() for key, details in asked.items()})
 
 
 def _selected(level: Level, text: SQL, subjects: SQL | None) -> sa.Select[Any]:
@@ -249,11 +259,6 @@ def _selected(level: Level, text: SQL, subjects: SQL | None) -> sa.Select[Any]:
     return sa.select(text.label("value"), *met).select_from(level.from_clause)
 
 
-def _text(value: SQL) -> SQL:
-    """A text that needs no escape, quoted; null stays null."""
-    return sa.literal('"', sa.Text).op("||")(value).op("||")(sa.literal('"', sa.Text))
-
-
 def _signature(found: Fields) -> tuple[Any, ...]:
-    """What tells two selections apart; a type's name is written from the row."""
+    """Return a value that is equal for equal selections."""
     return tuple((key, tuple(id(detail.node) for detail in details)) for key, details in found.items())

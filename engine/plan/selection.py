@@ -1,4 +1,4 @@
-"""What an operation selects, by graphql-core's own rules of merging: fragments spread, conditions decided."""
+"""The selections of an operation, merged by graphql-core."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ from engine.policy import DEFINITION
 TYPE_NAME = "__typename"
 
 Fields = Mapping[str, FieldDetailsList]
-"""Fields by their name in the answer, in its order; each with all places that select it."""
+"""Fields by response name, in order, each with all its nodes."""
 
 
 @dataclass(frozen=True)
 class Selection:
-    """One operation, for certain values of the variables that its @skip and @include name."""
+    """One operation for certain values of the variables in @skip and @include."""
 
     schema: GraphQLSchema
     document: DocumentNode
@@ -43,45 +43,48 @@ class Selection:
         operation: OperationDefinitionNode,
         conditions: Mapping[str, bool],
     ) -> "Selection":
-        """The selection of a validated operation."""
-        found = (node for node in document.definitions if isinstance(node, FragmentDefinitionNode))
-        fragments = {node.name.value: FragmentDetails(node) for node in found}
+        """Return the selection of a validated operation."""
+        fragments = {name: FragmentDetails(node) for name, node in collect_fragments(document).items()}
         return cls(schema, document, operation, fragments, VariableValues({}, dict(conditions)))
 
     @property
     def root(self) -> GraphQLObjectType:
-        """The type that the operation begins at."""
+        """The root type of the operation."""
         root = self.schema.get_root_type(self.operation.operation)
-        assert root is not None  # noqa: S101 - validation has seen to it
+        assert root is not None  # noqa: S101 - ensured by validation
         return root
 
-    def roots(self) -> Fields:
-        """The root fields."""
+    def collect_roots(self) -> Fields:
+        """Return the root fields."""
         return collect_fields(
             self.schema, dict(self.fragments), self.conditions, self.root, self.operation
         ).grouped_field_set
 
-    def below(self, type_: GraphQLObjectType, fields: FieldDetailsList) -> Fields:
-        """What is selected below a field, on objects of `type_`."""
+    def collect_fields(self, type_: GraphQLObjectType, fields: FieldDetailsList) -> Fields:
+        """Return the selections below a field on objects of `type_`."""
         return collect_subfields(
             self.schema, dict(self.fragments), self.conditions, self.operation, type_, fields
         ).grouped_field_set
 
 
-def declaration_of(field: GraphQLField) -> Any:
-    """What a field is declared to stand for; None for one that a resolver answers."""
+def collect_fragments(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:
+    """Return the fragments of a document by name."""
+    return {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+
+
+def get_declaration(field: GraphQLField) -> Any:
+    """Return the declaration of a field, or None if it has a resolver."""
     return getattr(field.extensions[DEFINITION], "declaration", None)
 
 
-def python_name(field: GraphQLField) -> str:
-    """The name of a field where it is declared."""
+def get_python_name(field: GraphQLField) -> str:
+    """Return the Python name of a field."""
     return str(field.extensions[DEFINITION].python_name)
 
 
-def condition_variables(document: DocumentNode, operation: OperationDefinitionNode) -> frozenset[str]:
-    """The variables that decide on a @skip or @include anywhere in an operation and the fragments that it spreads."""
-    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
-    return frozenset(_conditions(operation, fragments))
+def find_condition_variables(document: DocumentNode, operation: OperationDefinitionNode) -> frozenset[str]:
+    """Return the variables in @skip and @include in an operation and its fragments."""
+    return frozenset(_conditions(operation, collect_fragments(document)))
 
 
 def _conditions(operation: OperationDefinitionNode, fragments: dict[str, FragmentDefinitionNode]) -> Iterator[str]:

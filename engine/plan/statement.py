@@ -1,4 +1,4 @@
-"""SQL as PostgreSQL reads it: text with numbered parameters, compiled once and sent many times."""
+"""Compilation of SQL for PostgreSQL: text with numbered parameters."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,14 +9,14 @@ from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
 @dataclass(frozen=True)
 class Statement:
-    """The text of a statement, and the names of its parameters in order."""
+    """The text of a statement and the names of its parameters in order."""
 
     text: str
     parameters: tuple[str, ...]
 
 
 class _Compiler(PGDialect_asyncpg.statement_compiler):  # type: ignore[misc,valid-type]  # a class attribute
-    """Writes what is the same in every request into the text, where the planner can see it."""
+    """Writes constants as literals, so that the planner can see them."""
 
     def visit_bindparam(self, bindparam: Any, literal_binds: bool = False, **options: Any) -> str:
         written: str = super().visit_bindparam(
@@ -34,6 +34,6 @@ DIALECT = _Dialect()  # type: ignore[no-untyped-call]
 
 
 def compile_statement(select: sa.Executable) -> Statement:
-    """The statement; every bind parameter that has no value yet is one of its parameters."""
+    """Compile a statement. Its parameters are the bind parameters without a value."""
     found: Any = select.compile(dialect=DIALECT)  # type: ignore[attr-defined]  # executables have it
     return Statement(str(found), tuple(found.positiontup or ()))

@@ -1,4 +1,4 @@
-"""The three states of a cell (R24): a value, blank, or an error, which is never read as blank."""
+"""Cells have a value, are blank, or contain an error, which is never read as blank (R24)."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -7,16 +7,16 @@ from ingest.report import LineError
 from models.names import tidy
 
 ERROR = re.compile(r"#[A-Z][A-Z0-9/_]*[!?]?|#{2,}|Err:[0-9]{3}")
-"""What spreadsheets show in place of a value: #N/A, #REF!, a column that is too narrow, LibreOffice's Err:502."""
+"""Error values of Excel, and Err:502 of LibreOffice."""
 
 ROUNDED = re.compile(r"[0-9]\.[0-9]+E\+?[0-9]{2}|[0-9]E\+[0-9]{2}", re.IGNORECASE)
-"""A number in scientific notation, such as 3.30281E+17."""
+"""Scientific notation, such as 3.30281E+17."""
 
 FORMULA_TEXT = re.compile(r'="([^"]*)"')
-"""How exporters keep Excel from rounding a number: ="330281…"."""
+"""Text that is protected from rounding in Excel: ="330281…"."""
 
 EXACT = 10**15
-"""Spreadsheets keep 15 digits: a longer number is never written out as if it were whole."""
+"""Spreadsheets keep 15 digits."""
 
 CODES = {
     "证件号码": "ID_NUMBER",
@@ -24,14 +24,14 @@ CODES = {
     "统一社会信用代码": "ID_NUMBER",
     "不公开": "CONFIDENTIALITY",
 }
-"""The reason codes of errors in these columns; in all others it is CELL."""
+"""Reason codes of errors in these columns; CELL in all others."""
 
 SIGNS = ("#", "=", "'", "E+", "e+", "Err:")
-"""Without one of these a line holds no error, no formula and no guarded number."""
+"""A line without any of these contains no error, no formula and no protected number."""
 
 
-def plain(cell: str) -> str:
-    """A cell without blanks around it; line breaks and tabs in it are blanks, and what cannot be seen is dropped."""
+def clean_cell(cell: str) -> str:
+    """Strip a cell, replace line breaks and tabs by blanks, and remove invisible characters."""
     cell = cell.strip()
     if not cell.isprintable():
         cell = tidy(cell)
@@ -41,14 +41,14 @@ def plain(cell: str) -> str:
 
 
 def _unwrapped(cell: str) -> str:
-    """The text in ="…", and what follows the apostrophe that marks a number as text."""
+    """The text of ="…", or the number after the apostrophe that marks it as text."""
     if found := FORMULA_TEXT.fullmatch(cell):
         return found[1].strip()
     return cell[1:] if cell[0] == "'" and cell[1:2].isdigit() else cell
 
 
 def is_simple(raw: str) -> bool:
-    """Whether the cells of a line are what they look like, apart from spaces around them."""
+    """Whether the cells of a line need only be stripped."""
     for sign in SIGNS:
         if sign in raw:
             return False
@@ -56,29 +56,29 @@ def is_simple(raw: str) -> bool:
 
 
 def find_error(columns: Iterable[str], cells: Sequence[str]) -> LineError | None:
-    """The first error among the cells of a format's columns."""
+    """The first error in the cells of a format's columns."""
     for column, cell in zip(columns, cells, strict=True):
         if ERROR.fullmatch(cell):
-            return error_in(column, cell)
+            return make_cell_error(column, cell)
         if ROUNDED.fullmatch(cell):
-            return rounded_in(column)
+            return make_rounding_error(column)
         if cell.startswith("="):
-            return formula_in(column)
+            return make_formula_error(column)
     return None
 
 
-def error_in(column: str, shown: str) -> LineError:
-    """An error of the spreadsheet, as it is shown there."""
+def make_cell_error(column: str, shown: str) -> LineError:
+    """An error value of the spreadsheet."""
     return _error(column, f"an error of the spreadsheet ({shown}): correct the formula, or write the value")
 
 
-def formula_in(column: str) -> LineError:
-    """A formula whose value was not saved with it."""
+def make_formula_error(column: str) -> LineError:
+    """A formula that was saved without its value."""
     return _error(column, "a formula without its value: open the file in Excel and save it again, or write the value")
 
 
-def rounded_in(column: str) -> LineError:
-    """A number of more digits than a spreadsheet keeps (15)."""
+def make_rounding_error(column: str) -> LineError:
+    """A number with more than 15 digits."""
     return _error(
         column,
         "a number that the spreadsheet has rounded, so digits are lost: format the column as text, and enter it again",

@@ -1,4 +1,4 @@
-"""The header of a table: found below titles, its columns in any order, and what else stands in it named."""
+"""Find the header row of a table and the positions of its columns."""
 
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -8,21 +8,18 @@ from ingest.report import ImportFileError
 from models.names import tidy
 
 HEADER_ROWS = 20
-"""Rows among which the header is looked for."""
+"""The header must be among this many rows."""
 
 NAMED = 500
-"""Characters of names that an error repeats."""
+"""Characters of names that an error message repeats."""
 
 
 ABSENT = -1
-"""The place of an optional column that is not there."""
+"""The position of a missing optional column."""
 
 
 class FileWarning(NamedTuple):
-    """Something about the file as a whole that the court should look at; the lines are read all the same.
-
-    words: the court's own words that it is about.
-    """
+    """A warning about the file as a whole. words: the column names that it is about."""
 
     code: str
     sentence: str
@@ -30,59 +27,59 @@ class FileWarning(NamedTuple):
 
 
 class Header(NamedTuple):
-    """Where the columns of a format stand.
-
-    names: all headings. order: the places of the format's columns; ABSENT for an optional one that the file lacks.
-    """
+    """The header of a file. names: all headings. order: the position of each column of the format, or ABSENT."""
 
     names: list[str]
     order: list[int]
 
     @property
     def extra(self) -> list[int]:
-        """Places of columns that the format does not know."""
+        """Positions of columns that the format does not have."""
         return [place for place, name in enumerate(self.names) if name and place not in self.order]
 
     @property
     def blank(self) -> list[int]:
-        """Places without a heading."""
+        """Positions without heading."""
         return [place for place, name in enumerate(self.names) if not name]
 
     @property
     def leading(self) -> int:
-        """How many unknown columns there are, if all stand before the format's own, such as 序号; else 0."""
+        """The number of unknown columns, such as 序号, if all precede those of the format; else 0."""
         extra = self.extra
         return len(extra) if extra and max(extra) < min(place for place in self.order if place != ABSENT) else 0
 
+    def is_repeated(self, cells: Iterable[str]) -> bool:
+        """Whether a row repeats the header, as in exports of several pages."""
+        return [normalize_heading(cell) for cell in cells][: len(self.names)] == self.names
+
     def warnings(self) -> list[FileWarning]:
-        """That the unknown columns are passed over."""
         extra = tuple(self.names[place] for place in self.extra)
         names = "、".join(extra)[:NAMED]
         sentence = f"The file has columns that this format does not know, and which were passed over: {names}."
         return [FileWarning("COLUMN", sentence, extra)] if names else []
 
 
-def heading(cell: str) -> str:
-    """A heading as it is compared: without blanks, quotation marks and the star of an obligatory column."""
+def normalize_heading(cell: str) -> str:
+    """Normalize a heading: without blanks, quotation marks and the asterisk of required columns."""
     return "".join(tidy(unicodedata.normalize("NFKC", cell)).split()).strip("\"'*:")
 
 
 def count_known(cells: Iterable[str], columns: Sequence[str]) -> int:
-    """How many of `columns` a row names."""
-    return len({heading(cell) for cell in cells} & set(columns))
+    """The number of `columns` that a row names."""
+    return len({normalize_heading(cell) for cell in cells} & set(columns))
 
 
 def find_header(
     where: str, rows: Sequence[Sequence[str]], columns: Sequence[str], optional: Sequence[str] = ()
 ) -> tuple[int, Header]:
-    """The place among `rows` of the row that names the columns, and what stands where.
+    """Find the header among `rows`. Returns its index and the positions of the columns.
 
-    A row that names none of them may be a line of data, and is not repeated (R18).
-    where: the file, for the error. Raises ImportFileError naming the row, and what is missing and unknown in it.
+    A row without any known column may be data and is not repeated in the error (R18). where: the file, for the error.
+    Raises ImportFileError with the row and its missing and unknown columns.
     """
     known = [count_known(row, columns) for row in rows]
     place = known.index(max(known)) if any(known) else 0
-    names = [heading(cell) for cell in rows[place]] if rows else []
+    names = [normalize_heading(cell) for cell in rows[place]] if rows else []
     while names and not names[-1]:
         names.pop()
     missing = [column for column in columns if column not in names]

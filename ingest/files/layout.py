@@ -1,4 +1,4 @@
-"""How a CSV file is written: its encoding, line ends and delimiter, told by where the header is found."""
+"""Detect the encoding, line ending and delimiter of a CSV file by its header."""
 
 import csv
 import re
@@ -11,11 +11,11 @@ from ingest.files.headers import HEADER_ROWS, Header, count_known, find_header
 ENCODINGS = ("utf-8-sig", "gb18030")
 DELIMITERS = ",;\t|，"
 SEPARATOR_LINE = re.compile(r'\ufeff?"?sep=(.)"?\s*', re.IGNORECASE)
-"""How Excel is told the delimiter, in a line before the header."""
+"""The line before the header that tells Excel the delimiter."""
 
 
 class Layout(NamedTuple):
-    """How a CSV file is written. `skipped`: its lines up to the header."""
+    """The layout of a CSV file. `skipped`: number of lines up to the header."""
 
     encoding: str
     ending: str
@@ -25,9 +25,9 @@ class Layout(NamedTuple):
 
 
 def read_layout(path: Path, start: bytes, columns: Sequence[str], optional: Sequence[str] = ()) -> Layout:
-    """How the file is written: the encoding and delimiter under which a row of its beginning names most columns.
+    """The encoding and delimiter with which a row at the start of the file names the most columns.
 
-    start: the beginning of the file. Raises ImportFileError if no row names them all.
+    start: the first bytes of the file. Raises ImportFileError if no row names all columns.
     """
     ending = "\n" if b"\n" in start else "\r" if b"\r" in start else "\n"
     found = []
@@ -44,7 +44,7 @@ def read_layout(path: Path, start: bytes, columns: Sequence[str], optional: Sequ
 
 
 def _first_rows(text: str, ending: str, delimiter: str) -> tuple[list[list[str]], list[int]]:
-    """The rows of a file's beginning, and at which line each ends."""
+    """The first rows of a file, and the line number at which each ends."""
     reader = csv.reader((f"{line}\n" for line in text.split(ending)), delimiter=delimiter, skipinitialspace=True)
     rows: list[list[str]] = []
     numbers: list[int] = []

@@ -1,14 +1,14 @@
-"""The lines of a text file: numbered, of bounded length, and put back where a reader has gone too far."""
+"""Numbered lines of a text file, with bounded length and the ability to put lines back."""
 
 from collections import deque
 from typing import TextIO
 
 LONGEST_LINE = 65536
-"""Characters of a line, and bytes of a file's beginning that are looked at. No line of an export comes near it."""
+"""Characters per line, and bytes that are read to detect the layout."""
 
 
 class Lines:
-    """Lines with their numbers. A longer one than LONGEST_LINE is cut, so that memory does not grow with it."""
+    """Lines with their numbers. Longer lines than LONGEST_LINE are truncated, to bound memory."""
 
     def __init__(self, text: TextIO, ending: str) -> None:
         self._text = text
@@ -17,7 +17,6 @@ class Lines:
         self._back: deque[tuple[int, str]] = deque()
 
     def skip(self, count: int) -> None:
-        """Pass over lines."""
         for _ in range(count):
             self.take()
 
@@ -36,5 +35,5 @@ class Lines:
         return self._number, line
 
     def put_back(self, lines: list[tuple[int, str]]) -> None:
-        """Give lines back, which are taken again in their order."""
+        """Put lines back, in their order."""
         self._back.extendleft(reversed(lines))

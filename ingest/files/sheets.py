@@ -1,6 +1,5 @@
-"""What the XML of a workbook says beyond its values: which cells hold errors, and from which day dates are counted.
-
-The library that reads values gives an error and a formula without value as blank (R24 wants the three told apart).
+"""Read from the XML of a workbook what the library calamine does not report: errors and formulas without value (R24),
+and the date system.
 """
 
 import io
@@ -11,42 +10,42 @@ from typing import Any, NamedTuple
 from xml.parsers import expat
 
 LARGEST_WORKBOOK = 2**31
-"""Bytes of all parts, unpacked."""
+"""Total size of the unpacked parts, in bytes."""
 
 BLOCK = 1 << 20
 WORKBOOK_PART = "xl/workbook.xml"
 RELATIONS_PART = "xl/_rels/workbook.xml.rels"
 TELLTALE = re.compile(rb"""\st=["']e["']|<(?:\w+:)?f[\s/>]""")
-"""Without one of these a sheet holds neither errors nor formulas."""
+"""A sheet without any match contains neither errors nor formulas."""
 
 WIDE = re.compile(rb"""\sr=["'](?:[A-Z]{2,3}[0-9]|[A-Z]?[0-9]{7})""")
-"""A cell beyond column Z, or beyond row 999,999."""
+"""A cell beyond column Z or row 999,999."""
 
 OVERLAP = 32
 LARGEST_TABLE = 2**26
-"""Cells, blank ones counted."""
+"""Cells, including blank ones."""
 
 CONTENT = frozenset({"v", "is", "f"})
 NEWER_ERRORS = re.compile(rb"(<(?:\w+:)?v>)#(?!N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|GETTING_DATA)[^<]*(</)")
-"""Errors that Excel has had since 2019, such as #SPILL!, and at which the library gives up."""
+"""Errors of Excel since 2019, such as #SPILL!, which calamine rejects."""
 
 REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,9})")
 FORMULA = ""
-"""What stands for a formula without value among the errors."""
+"""Represents a formula without value."""
 
 Place = tuple[int, int]
 """Row and column of a cell, from 0."""
 
 
 class Workbook(NamedTuple):
-    """`parts`: the part of each sheet by its name. `counts_from_1904`: whether serial numbers of days do."""
+    """`parts`: the part of each sheet by name. `counts_from_1904`: whether the date system starts in 1904."""
 
     parts: dict[str, str]
     counts_from_1904: bool
 
 
 def read_workbook(archive: zipfile.ZipFile) -> Workbook:
-    """Raises KeyError, expat.ExpatError or zipfile.BadZipFile if it is no workbook."""
+    """Read sheets and date system. Raises KeyError, expat.ExpatError or zipfile.BadZipFile if it is no workbook."""
     sheets: list[tuple[str, str]] = []
     targets: dict[str, str] = {}
     flags: list[str] = []
@@ -69,12 +68,12 @@ def read_workbook(archive: zipfile.ZipFile) -> Workbook:
 
 
 def _part(target: str) -> str:
-    """The name of a part that the workbook's relations name."""
+    """The name of the part of a relation's target."""
     return target.lstrip("/") if target.startswith("/") else f"xl/{target.removeprefix('./')}"
 
 
 def find_errors(archive: zipfile.ZipFile, part: str) -> dict[Place, str]:
-    """The cells of a sheet that hold an error, as it is shown, or a formula without value (FORMULA)."""
+    """The cells of a sheet with an error, as displayed, or with a formula without value (FORMULA)."""
     if not _holds(archive, part, TELLTALE):
         return {}
     cells = _Cells()
@@ -83,7 +82,7 @@ def find_errors(archive: zipfile.ZipFile, part: str) -> dict[Place, str]:
 
 
 def _holds(archive: zipfile.ZipFile, part: str, pattern: re.Pattern[bytes]) -> bool:
-    """Whether a short pattern stands anywhere in a part."""
+    """Whether a part contains a pattern of at most OVERLAP bytes."""
     before = b""
     with archive.open(part) as file:
         while block := file.read(BLOCK):
@@ -94,9 +93,9 @@ def _holds(archive: zipfile.ZipFile, part: str, pattern: re.Pattern[bytes]) -> b
 
 
 def find_far_cell(archive: zipfile.ZipFile, part: str) -> str | None:
-    """The reference of a cell so far from the others that the sheet, held as a table, would not fit into memory.
+    """The reference of a distant cell that makes the table of a sheet too large for memory.
 
-    The library holds it so, and ends the process where it does not fit.
+    The library allocates the whole table and aborts the process if that fails.
     """
     if not _holds(archive, part, WIDE):
         return None
@@ -106,7 +105,7 @@ def find_far_cell(archive: zipfile.ZipFile, part: str) -> str | None:
 
 
 class _Extent:
-    """How far the cells with content reach."""
+    """The extent of the cells with content."""
 
     def __init__(self) -> None:
         self.rows = self.columns = 0
@@ -128,7 +127,7 @@ class _Extent:
 
 
 class _Cells:
-    """Gathers the errors of a sheet while its XML goes by. Cells without a reference follow the one before."""
+    """Collects the errors of a sheet. A cell without reference follows the previous one."""
 
     def __init__(self) -> None:
         self.errors: dict[Place, str] = {}
@@ -150,7 +149,7 @@ class _Cells:
             self._valued = self._inside = True
 
     def _place(self, reference: str) -> None:
-        """Where a cell stands, by its reference (AB12), else after the cell before it."""
+        """Set the position of a cell, from its reference (AB12) or after the previous cell."""
         found = REFERENCE.fullmatch(reference)
         self._column = _column(found[1]) if found else self._column + 1
         self._row = int(found[2]) - 1 if found else self._row
@@ -170,7 +169,7 @@ class _Cells:
 
 
 def _column(letters: str) -> int:
-    """The column of letters such as AB, from 0."""
+    """The column number of letters such as AB, from 0."""
     column = 0
     for letter in letters:
         column = column * 26 + ord(letter) - 64
@@ -184,7 +183,7 @@ def _walk(
     end: Callable[[str], None] | None = None,
     text: Callable[[str], None] | None = None,
 ) -> None:
-    """Parse a part, and tell of its elements by their names without prefix. No workbook declares entities."""
+    """Parse a part. Element names are passed without prefix. A document type declaration is an error."""
     parser: Any = expat.ParserCreate()
     parser.buffer_text = True
     parser.StartDoctypeDeclHandler = _refuse_declaration
@@ -202,12 +201,12 @@ def _refuse_declaration(*_: object) -> None:
 
 
 def check_size(archive: zipfile.ZipFile) -> bool:
-    """Whether the parts are of a size that fits into memory."""
+    """Whether the unpacked parts fit into memory."""
     return sum(entry.file_size for entry in archive.infolist()) <= LARGEST_WORKBOOK
 
 
 def without_newer_errors(archive: zipfile.ZipFile) -> io.BytesIO:
-    """A copy in which the library can read each error. `find_errors` tells what it was."""
+    """A copy with newer errors replaced by #VALUE! for calamine. `find_errors` reports the original ones."""
     copy = io.BytesIO()
     with zipfile.ZipFile(copy, "w", zipfile.ZIP_STORED) as written:
         for entry in archive.infolist():

@@ -1,15 +1,15 @@
-"""Reference tables as CSV files that people edit: read whole, every mistake told with its file, line and column."""
+"""Read reference tables from CSV files that people edit, and report every mistake with file, line and column."""
 
 import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from ingest.files.layout import ENCODINGS
 from ingest.report import ImportFileError
 
-ENCODINGS = ("utf-8-sig", "gb18030")
 LARGEST_TABLE = 4 * 2**20
-"""Bytes. A table that people edit comes nowhere near it."""
+"""In bytes."""
 
 FOREIGN = {
     b"PK\x03\x04": "an Excel workbook: save it as CSV UTF-8",
@@ -20,7 +20,7 @@ FOREIGN = {
 
 
 class Problem(NamedTuple):
-    """A mistake in a table: where it stands, and what to do. `line` 0 and `column` "" are the file as a whole."""
+    """A mistake in a table. `line` 0 and `column` "" denote the file as a whole."""
 
     file: str
     line: int
@@ -28,13 +28,12 @@ class Problem(NamedTuple):
     sentence: str
 
     def __str__(self) -> str:
-        """As compilers write it, so that an editor can go there."""
         place = f"{self.file}:{self.line}" if self.line else self.file
         return f"{place}: {self.column}: {self.sentence}" if self.column else f"{place}: {self.sentence}"
 
 
 class TableError(ImportFileError):
-    """A table with mistakes: nothing of it is loaded. `problems` says all of them."""
+    """A table with mistakes, listed in `problems`. Nothing was loaded."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(map(str, problems)))
@@ -42,7 +41,7 @@ class TableError(ImportFileError):
 
 
 class TableRow(NamedTuple):
-    """One record: the line on which it begins, and its cells by column."""
+    """A record: its first line number, and its cells by column."""
 
     line: int
     cells: dict[str, str]
@@ -51,10 +50,10 @@ class TableRow(NamedTuple):
 def read_table(
     path: Path, columns: Sequence[str], optional: Sequence[str] = ()
 ) -> tuple[list[TableRow], list[Problem]]:
-    """The records of a CSV file with these columns in any order, and what is wrong with it.
+    """Read a CSV file with these columns in any order. Returns its records and mistakes.
 
-    UTF-8, UTF-8 with BOM or GB18030, as Excel saves it: a `sep=` line, blank lines and empty columns at the end count
-    for nothing. `optional` columns are blank where the file lacks them.
+    UTF-8, UTF-8 with BOM or GB18030. A `sep=` line, blank lines and trailing blank columns are ignored. `optional`
+    columns are "" if missing.
     """
     try:
         text = _text(path)
@@ -88,7 +87,7 @@ def _text(path: Path) -> str:
 
 
 def _records(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Records that are not blank, each with its first line; blanks around cells and empty ones at the end dropped."""
+    """Records with their first line number, without blank ones; cells are stripped and trailing blank cells removed."""
     reader = csv.reader(text.splitlines(keepends=True), strict=True)
     before = 0
     for record in reader:

@@ -1,4 +1,4 @@
-"""XLSX exports by the same columns as CSV. Excel holds a sheet in memory, and no sheet has more than a million rows."""
+"""Read XLSX exports. A sheet is held in memory; it has at most 1,048,576 rows."""
 
 import csv
 import io
@@ -12,18 +12,18 @@ from xml.parsers import expat
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetMetadata, SheetTypeEnum, SheetVisibleEnum
 
-from ingest.files.cells import EXACT, error_in, find_error, formula_in, plain, rounded_in
-from ingest.files.foreign import open_file
-from ingest.files.headers import ABSENT, HEADER_ROWS, NAMED, count_known, find_header, heading
-from ingest.files.reading import UNREADABLE, Line, is_text
+from ingest.files.cells import EXACT, clean_cell, find_error, make_cell_error, make_formula_error, make_rounding_error
+from ingest.files.file_types import open_file
+from ingest.files.headers import ABSENT, HEADER_ROWS, NAMED, count_known, find_header, normalize_heading
 from ingest.files.sheets import FORMULA, check_size, find_errors, find_far_cell, read_workbook, without_newer_errors
+from ingest.files.text_files import UNREADABLE, Line, is_text
 from ingest.report import ImportFileError, LineError
 
 DAYS_UNTIL_1904 = 1462
-"""What a serial number of a workbook that counts from 1904 lacks."""
+"""Difference of the serial numbers of both date systems, in days."""
 
 DAY_COLUMNS = ("日期", "期满日", "刑期起", "刑期止")
-"""How the columns of days end. A number in them that is not formatted as a date is a serial number."""
+"""Endings of the names of date columns. An unformatted number in them is a serial number."""
 
 UNREADABLE_WORKBOOK = (
     CalamineError,
@@ -36,16 +36,16 @@ UNREADABLE_WORKBOOK = (
     zipfile.BadZipFile,
     zlib.error,
 )
-"""What a damaged workbook makes the libraries raise."""
+"""Exceptions of the libraries for a damaged workbook."""
 
 Rows = list[list[object]]
 SERIALS = range(10_000, 100_000)
 CELL_ERROR = "cell error value"
-"""What the library says of an error that it does not know."""
+"""The message of calamine for an unknown error value."""
 
 
 class WorkbookExport:
-    """The sheet of a workbook that has the columns, below titles or not."""
+    """The sheet of a workbook that has the columns."""
 
     def __init__(self, path: Path, columns: Sequence[str], optional: Sequence[str] = ()) -> None:
         open_file(path).close()
@@ -98,23 +98,20 @@ class WorkbookExport:
         return _text(value)
 
     def _error(self, place: int, row: Sequence[object], cells: Sequence[str]) -> LineError | None:
-        """The first error in a column of the format."""
+        """The first error in the columns of the format."""
         for column, at in self._places():
             if at == ABSENT:
                 continue
             shown = self._errors.get((place, at))
             if shown is not None:
-                return formula_in(column) if shown == FORMULA else error_in(column, shown)
+                return make_formula_error(column) if shown == FORMULA else make_cell_error(column, shown)
             value = row[at]
             if isinstance(value, float) and abs(value) >= EXACT:
-                return rounded_in(column)
+                return make_rounding_error(column)
         return find_error(self._columns, cells)
 
     def _is_header(self, row: Sequence[object], cells: Sequence[str]) -> bool:
-        """Whether a row repeats the header, as exports of several pages do."""
-        if heading(cells[0]) != self._columns[0]:
-            return False
-        return [heading(_text(cell)) for cell in row][: len(self._header.names)] == self._header.names
+        return normalize_heading(cells[0]) == self._columns[0] and self._header.is_repeated(map(_text, row))
 
     def position(self) -> int:
         return self.total * self._read // max(len(self._rows), 1)
@@ -124,9 +121,9 @@ class WorkbookExport:
 
 
 def _table(path: Path, archive: zipfile.ZipFile, columns: Sequence[str]) -> tuple[str, Rows]:
-    """The name and rows of the one sheet with the columns, or of the nearest to it.
+    """The name and rows of the sheet with the columns, or with the most of them. Visible sheets are preferred.
 
-    Sheets that are shown go before hidden ones. Raises ImportFileError naming the sheets if several have the columns.
+    Raises ImportFileError if several sheets have all columns.
     """
     with closing(_open(path, archive)) as book:
         known = {sheet.name: _known(book, sheet.name, columns) for sheet in book.sheets_metadata if _is_table(sheet)}
@@ -152,13 +149,13 @@ def _names(sheets: Iterable[str]) -> str:
 
 
 def _known(book: CalamineWorkbook, name: str, columns: Sequence[str]) -> int:
-    """How many of the columns a row at the top of a sheet names."""
+    """The number of columns that a row at the top of a sheet names."""
     rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False, nrows=HEADER_ROWS)
     return max((count_known(row, columns) for row in _texts(rows)), default=0)
 
 
 def _open(path: Path, archive: zipfile.ZipFile) -> CalamineWorkbook:
-    """The workbook, from a copy of it if a sheet holds an error that the library does not know."""
+    """Open the workbook; if calamine rejects an error value, open a copy without it."""
     book = CalamineWorkbook.from_path(str(path))
     try:
         for sheet in filter(_is_table, book.sheets_metadata):
@@ -175,14 +172,14 @@ def _texts(rows: Rows) -> list[list[str]]:
 
 
 def _text(cell: object) -> str:
-    """What the cell shows: days as ISO dates, whole numbers without a fraction."""
+    """A cell as text: dates in ISO format, whole numbers without fraction."""
     if isinstance(cell, datetime):
         return cell.date().isoformat() if cell.time() == datetime.min.time() else cell.isoformat()
     if isinstance(cell, date):
         return cell.isoformat()
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < EXACT:
         return str(int(cell))
-    return plain(str(cell))
+    return clean_cell(str(cell))
 
 
 def _raw(row: Sequence[object]) -> str:

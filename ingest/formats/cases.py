@@ -1,4 +1,4 @@
-"""Format `cases`: one participation in one case a line."""
+"""Format `cases`: a line is a participation in a case."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -7,11 +7,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.events import colour
-from ingest.merge.staging import staged_rows
-from ingest.plausible import Warnings, doubts_of_age, doubts_of_case
+from casework.events import update_colours
+from ingest.merge.staging import define_lines
+from ingest.plausibility import Warnings, check_age, check_case
 from ingest.records import FiledCase, Format, FormatContext, LineRecord, Merged
-from ingest.reference.vocabulary import ReadRole, in_no_vocabulary, named
+from ingest.reference.vocabulary import make_word_error, quote_word
 from ingest.report import LineError
 from ingest.subjects import LineSubject, read_name, read_text, refuse_number
 from ingest.versions import Source
@@ -27,16 +27,16 @@ FAMILY_CAUSES = (
     "离婚", "婚姻", "婚约", "同居", "抚养", "扶养", "赡养", "监护", "探望", "收养", "继承", "遗嘱", "遗赠",
     "分家析产", "夫妻", "亲子", "家庭", "家暴", "人身安全保护令",
 )  # fmt: skip
-"""Words of the causes of action under marriage, family and succession (民事案件案由规定, part 2)."""
+"""Parts of the causes of action under marriage, family and succession (民事案件案由规定, part 2)."""
 
 SECRET_WORDS = ("商业秘密", "技术秘密")
-"""Words of the causes of action over trade secrets: served without case number (R16)."""
+"""Parts of the causes of action about trade secrets, which are served without case number (R16)."""
 
 REMEMBERED = 50_000
 CAUSE_LENGTH = 200
 VILLAGE_LENGTH = 100
 
-staged_participation = staged_rows(
+staged_participation = define_lines(
     "staged_participation",
     sa.Column("name", sa.Text),
     sa.Column("role", sa.Text),
@@ -53,7 +53,7 @@ MET = sa.and_(
         sa.and_(Participation.party_id.is_(None), row.party_id.is_(None), Participation.name == row.name),
     ),
 )
-"""Whether a line is of a participation."""
+"""Joins a line to its participation."""
 
 LINES = sa.join(staged_participation, CourtCase, CourtCase.number == row.case_number)
 CHANGE = (
@@ -63,7 +63,7 @@ CHANGE = (
     .returning(Participation.id)
     .execution_options(synchronize_session=False)
 )
-"""The same position in other words."""
+"""Updates the written role of known participations."""
 
 ADD = (
     insert(Participation)
@@ -83,7 +83,7 @@ ADDED = sa.select(
         NEW.c.role == Role.JUDGMENT_DEBTOR, sa.exists().where(CodeRecord.party_id == NEW.c.party_id)
     ),
 ).select_from(sa.outerjoin(NEW, Party, Party.id == NEW.c.party_id))
-"""Insert what is new; say how much, and which debtors have records, since enforcement takes gold away (R11)."""
+"""Inserts new participations. Returns their number, and debtors with records, which lose gold by enforcement (R11)."""
 
 STAGED = sa.select(sa.func.count(), sa.func.count().filter(sa.func.coalesce(Party.held, sa.false()))).select_from(
     sa.outerjoin(staged_participation, Party, Party.id == row.party_id)
@@ -91,7 +91,7 @@ STAGED = sa.select(sa.func.count(), sa.func.count().filter(sa.func.coalesce(Part
 
 
 class Cases(Format):
-    """Reads `cases` files; remembers cases, since the lines of a case stand together."""
+    """Reads `cases` files. Cases are cached, since consecutive lines belong to the same case."""
 
     columns = (
         "案号", "经办法院", "案由", "立案日期", "结案日期", "诉讼地位", "当事人类型", "姓名或名称", "证件类型",
@@ -101,59 +101,40 @@ class Cases(Format):
 
     def __init__(self, context: FormatContext) -> None:
         super().__init__(context)
-        self._known: dict[tuple[str, ...], tuple[FiledCase, Warnings]] = {}
-        self._villages: dict[str, str] = {"": ""}
+        self._case = lru_cache(maxsize=REMEMBERED)(self._read_case)
+        self._village = lru_cache(maxsize=REMEMBERED)(self._read_village)
 
     def read(self, cells: Sequence[str]) -> LineRecord:
         number, court, cause, filed, closed, role, kind, name, number_type, party_number, village, private = cells
-        case, doubts = self._case((number, court, cause, filed, closed, private))
-        position = self._role(role)
+        case, doubts = self._case(number, court, cause, filed, closed, private)
+        position = self.context.read_role(role)
         subject, warnings = self._subject(kind, name, number_type, party_number)
         born_on = subject.born_on if subject else None
         own = (subject.name if subject else read_name(name), *position)
         place = self._village(village) if born_on else ""
-        warnings = (*warnings, *doubts, *doubts_of_age(born_on, case.filed_on))
+        warnings = (*warnings, *doubts, *check_age(born_on, case.filed_on))
         day = case.closed_on or case.filed_on
         return LineRecord(subject, (case.filed_on,), case.number, own, case, place, warnings, day, case.court_code)
 
-    def _role(self, text: str) -> ReadRole:
-        found = self.context.vocabulary.role(text)
-        if found is None:
-            raise LineError("ROLE", in_no_vocabulary("The position", text, WordKind.ROLE), named(text))
-        return found
-
     def _subject(self, kind: str, name: str, document: str, number: str) -> tuple[LineSubject | None, Warnings]:
-        """Who is meant, and the words that were unknown and not needed."""
+        """The identified party of a line, or None, and warnings about unknown words."""
         wanted = self.context.vocabulary.meaning(WordKind.PARTY_KIND, kind)
         if self.context.vocabulary.blank(number):
             if wanted is None:
-                raise LineError(
-                    "PARTY_TYPE", in_no_vocabulary("The kind of party", kind, WordKind.PARTY_KIND), named(kind)
-                )
+                raise make_word_error(WordKind.PARTY_KIND, kind, "PARTY_TYPE", "The kind of party")
             return None, ()
-        found, warnings = self.context.document(document, number)
+        found, warnings = self.context.read_document(document, number)
         holder = PartyKind.ORGANIZATION if found in ORGANIZATIONS else PartyKind.PERSON
         if wanted is None:
-            warnings += (("PARTY_TYPE", named(kind)),)
+            warnings += (("PARTY_TYPE", quote_word(kind)),)
         elif wanted not in (EITHER, holder):
             raise LineError("ID_TYPE", "The kind of document does not fit the kind of party: correct one of the two.")
         return self.context.subjects.read(holder, name, number, found), warnings
 
-    def _village(self, text: str) -> str:
-        village = self._villages.get(text)
-        if village is None:
-            kept = "" if self.context.vocabulary.blank(text) else text
-            refuse_number(kept, "VILLAGE")
-            village = self._villages[text] = read_text(kept, "VILLAGE", limit=VILLAGE_LENGTH)
-        return village
-
-    def _case(self, key: tuple[str, ...]) -> tuple[FiledCase, Warnings]:
-        case = self._known.get(key)
-        if case is None:
-            if len(self._known) >= REMEMBERED:
-                self._known.clear()
-            case = self._known[key] = self._read_case(*key)
-        return case
+    def _read_village(self, text: str) -> str:
+        kept = "" if self.context.vocabulary.blank(text) else text
+        refuse_number(kept, "VILLAGE")
+        return read_text(kept, "VILLAGE", limit=VILLAGE_LENGTH)
 
     def _read_case(
         self, text: str, court: str, cause: str, filed: str, closed: str, private: str
@@ -162,8 +143,8 @@ class Cases(Format):
         filed_on, closed_on = parse_date(filed), None if self.context.vocabulary.blank(closed) else parse_date(closed)
         if closed_on and closed_on < filed_on:
             raise LineError("DATE", "The case was closed before it was filed: correct the dates.")
-        court_code = self.context.court_named(court)
-        doubts = doubts_of_case(parsed, court_code, filed_on, closed_on)
+        court_code = self.context.find_court(court)
+        doubts = check_case(parsed, court_code, filed_on, closed_on)
         case = FiledCase(
             parsed.number,
             court_code,
@@ -192,7 +173,7 @@ class Cases(Format):
         lines, held = (await connection.execute(STAGED)).one()
         changed = len((await connection.execute(CHANGE)).all())
         new, debtors = (await connection.execute(ADDED)).one()
-        await colour(connection, debtors or (), source.at, silent=silent)
+        await update_colours(connection, debtors or (), source.at, silent=silent)
         return Merged(new=new, changed=changed, unchanged=lines - held - new - changed, held=held)
 
 

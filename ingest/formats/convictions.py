@@ -1,32 +1,31 @@
-"""Format `convictions`: one conviction by judgment a line (police and procuratorate co-operation)."""
+"""Format `convictions`: a line is a criminal conviction."""
 
 from collections.abc import Sequence
 from datetime import date
 
 from sqlalchemy import Column, Date, Text
 
-from casework.matters import CONVICTED, CONVICTED_IN_ENFORCEMENT
-from ingest.formats.revocations import SanctionFormat, revoked_column
-from ingest.recording import staged_records
-from ingest.records import LineRecord, filing_days
+from ingest.formats.revocations import SanctionFormat, make_revoked_column
+from ingest.merge.staging import define_lines
+from ingest.records import LineRecord, derive_days
 from ingest.report import LineError
 from ingest.subjects import read_text
 from models.case_numbers import parse_case_number
 from models.dates import parse_date
-from models.sanction import LONGEST_SENTENCE_MONTHS, SanctionKind
+from models.sanction import CONVICTED, CONVICTED_IN_ENFORCEMENT, LONGEST_SENTENCE_MONTHS, SanctionKind
 from models.terms import add_months
 
 CRIME_LENGTH = 200
 
 
 class Convictions(SanctionFormat):
-    """Convictions: red from their effect, or from the end of the sentence (R12)."""
+    """A conviction creates a red record from its effective day, or from the end of the sentence (R12)."""
 
     columns = (
         "判决书号", "判决法院", "姓名或名称", "证件类型", "证件号码", "罪名", "行为日期", "判决日期", "生效日期",
         "刑期起", "刑期止", "相关案号",
     )  # fmt: skip
-    staged = staged_records(
+    staged = define_lines(
         "staged_conviction",
         Column("decision_number", Text),
         Column("related_number", Text),
@@ -37,30 +36,30 @@ class Convictions(SanctionFormat):
         Column("decided_on", Date),
         Column("effective_on", Date),
         Column("sentence_ends_on", Date),
-        revoked_column(),
+        make_revoked_column(),
     )
 
     def read(self, cells: Sequence[str]) -> LineRecord:
         judgment, court, name, document, number, crime, conduct, *later = cells
         decided, effective, begins, ends, related, revoked = later
         decision = parse_case_number(judgment)
-        code = self.context.court_named(court)
+        code = self.context.find_court(court)
         decided_on, effective_on = parse_date(decided), parse_date(effective)
         conduct_on = self._day(conduct)
         self._check_days(conduct_on, decided_on, effective_on)
         sentence_ends_on = self._sentence(begins, ends, decided_on)
         case_number = "" if self.context.vocabulary.blank(related) else parse_case_number(related).number
-        subject, warnings = self.context.subject(document, name, number)
+        subject, warnings = self.context.read_subject(document, name, number)
         for code_type in (CONVICTED, CONVICTED_IN_ENFORCEMENT):
             self.context.catalogue.require(code_type, effective_on)
         kept = read_text(crime, "TEXT", required=True, limit=CRIME_LENGTH)
         own = (decision.number, case_number, code, SanctionKind.CONVICTION, kept, conduct_on, decided_on, effective_on)
-        days = (conduct_on,) if conduct_on else (*filing_days(decision), decided_on)
+        days = (conduct_on,) if conduct_on else (*derive_days(decision), decided_on)
         return LineRecord(
             subject,
             days,
             case_number,
-            (*own, sentence_ends_on, self.revoked(revoked, decided_on)),
+            (*own, sentence_ends_on, self.read_revocation(revoked, decided_on)),
             warnings=warnings,
             court_day=decided_on,
             court=code,
@@ -76,7 +75,7 @@ class Convictions(SanctionFormat):
             )
 
     def _sentence(self, begins: str, ends: str, decided_on: date) -> date | None:
-        """The last day of the sentence. Raises LineError DATE for one that ends before it begins, or in no lifetime."""
+        """The last day of the sentence. Raises LineError DATE if it precedes the first day or is too late."""
         last = add_months(decided_on, LONGEST_SENTENCE_MONTHS)
         begins_on, ends_on = self._day(begins, last), self._day(ends, last)
         if begins_on and ends_on and ends_on < begins_on:

@@ -1,4 +1,4 @@
-"""Format `deductions`: one deduction of former years a line, as the court published and ended it (R4-R6)."""
+"""Format `deductions`: a line is a deduction of former years, with its publication and end (R4-R6)."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -8,20 +8,20 @@ import sqlalchemy as sa
 from sqlalchemy import BigInteger, Column, Date, DateTime, SmallInteger, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.consequences import Sight
-from casework.founded import REVOKED, withdraw_founded
-from casework.keys import key_array
+from casework.consequences import Visible
+from casework.keys import bind_keys
 from casework.matters import DEDUCTIONS
-from casework.procedure import steps_of
+from casework.procedure import insert_steps
 from casework.records import close_records, record_publication, refresh_records
-from casework.terms import publicity_end
+from casework.revocations import REVOKED, withdraw_founded
+from casework.terms import compute_publicity_end
 from casework.versions import COLUMNS
-from ingest.formats.known_cases import case_key, read_cases
-from ingest.formats.repaired import add_repairs, read_ground
-from ingest.recording import RecordingFormat, staged_records
+from ingest.formats.known_cases import find_case, read_cases
+from ingest.formats.repairs import add_repairs, read_ground
+from ingest.keyed_formats import RecordingFormat
+from ingest.merge.staging import define_lines
 from ingest.records import LineRecord
 from ingest.reference.catalogue import Scored
-from ingest.reference.vocabulary import in_no_vocabulary, named
 from ingest.report import LineError
 from ingest.subjects import read_text
 from ingest.versions import Present, Source, Written
@@ -31,11 +31,11 @@ from models.dates import parse_date
 from models.deduction import FINDINGS, RED_PUBLICITY_MONTHS, Deduction, DeductionStatus, DeductionVersion, FindingKind
 from models.repair import Repair
 from models.sanction import Sanction
-from models.terms import add_months, beginning, court_day
+from models.terms import add_months, to_court_day, to_midnight
 from models.vocabulary import WordKind
 
 REASON = "历史数据导入"
-"""The reason of the step and of the edition that an import writes."""
+"""The reason of the steps and versions that an import creates."""
 
 DOCUMENT_LENGTH = 200
 PUBLISHED = DeductionStatus.PUBLISHED
@@ -43,25 +43,25 @@ ENDS = {DeductionStatus.WITHDRAWN: CloseReason.WITHDRAWN, DeductionStatus.SHIELD
 
 
 def _expires_on(staged: Any, row: Any) -> Any:
-    """The last day of the line, and never a later one than a repair has set (R9)."""
+    """The last day of the line, but not later than the end set by a repair (R9)."""
     shortened = sa.select(sa.func.min(Repair.new_end)).where(Repair.deduction_id == row.id).scalar_subquery()
     return sa.func.least(staged.expires_on, shortened)
 
 
 def _version(staged: Any, row: Any) -> Any:
-    """Another number of points or last day is another edition (R5)."""
+    """A change of points or last day creates a new version (R5)."""
     same = sa.and_(staged.points == row.points, _expires_on(staged, row) == row.expires_on)
     return sa.case((same, row.version), else_=row.version + 1)
 
 
 class Deductions(RecordingFormat):
-    """Deductions that were decided before this service: without the people who proposed, reviewed and decided them."""
+    """Deductions that were decided before this service was introduced, without the people who decided them."""
 
     columns = (
         "案号", "经办法院", "姓名或名称", "证件类型", "证件号码", "诉讼地位", "行为代码", "扣分", "行为日期",
         "认定日期", "认定文书种类", "认定文书号", "发布日期", "公示期满日", "状态", "结束日期", "结束原因",
     )  # fmt: skip
-    staged = staged_records(
+    staged = define_lines(
         "staged_deduction",
         Column("case_id", BigInteger),
         Column("role", Text),
@@ -89,26 +89,24 @@ class Deductions(RecordingFormat):
     only_imported = True
 
     async def prepare(self, connection: AsyncConnection) -> None:
-        """Remember the cases: a deduction is of one that is there."""
+        """Load the keys of cases."""
         self._cases = await read_cases(connection)
 
     def read(self, cells: Sequence[str]) -> LineRecord:
         case, court, name, document, number, role, code, points, conduct, determined, *published = cells
         kind, finding, issued, last, state, ended, reason = published
         case_number = parse_case_number(case).number
-        court_code = self.context.court_named(court)
+        court_code = self.context.find_court(court)
         conduct_on, determined_on, published_on = parse_date(conduct), parse_date(determined), parse_date(issued)
         self._check_days(conduct_on, determined_on, published_on)
         behaviour = self.context.catalogue.behaviour(code.upper(), determined_on)
         found = self._finding(kind, behaviour)
         status, ended_at = self._end(state, ended, published_on)
         ground, unclear = read_ground(self.context.vocabulary, reason, status)
-        subject, warnings = self.context.subject(document, name, number)
-        position = self.context.vocabulary.role(role)
-        if position is None:
-            raise LineError("ROLE", in_no_vocabulary("The position", role, WordKind.ROLE), named(role))
+        subject, warnings = self.context.read_subject(document, name, number)
+        position = self.context.read_role(role)
         own = (
-            case_key(self._cases, case_number),
+            find_case(self._cases, case_number),
             position[0],
             behaviour.key,
             behaviour.stage,
@@ -119,9 +117,9 @@ class Deductions(RecordingFormat):
             conduct_on,
             found,
             read_text(finding, "FINDING", required=True, limit=DOCUMENT_LENGTH),
-            beginning(determined_on),
-            beginning(published_on) - timedelta(seconds=1),
-            beginning(published_on),
+            to_midnight(determined_on),
+            to_midnight(published_on) - timedelta(seconds=1),
+            to_midnight(published_on),
             determined_on,
             self._last(last, behaviour, found, determined_on),
             ended_at,
@@ -134,7 +132,7 @@ class Deductions(RecordingFormat):
         )
 
     def stands(self) -> sa.ColumnElement[bool]:
-        """What was withdrawn stays so, and what was shielded is never public again, whatever an export says (R10)."""
+        """A withdrawn deduction stays withdrawn, and a shielded one is not published again (R10)."""
         line, row = self.staged.c.status, self.table.c.status
         withdrawn = sa.and_(row == DeductionStatus.WITHDRAWN, line != DeductionStatus.WITHDRAWN)
         return sa.or_(withdrawn, sa.and_(row == DeductionStatus.SHIELDED, line == PUBLISHED))
@@ -146,19 +144,17 @@ class Deductions(RecordingFormat):
             )
 
     def _finding(self, word: str, behaviour: Scored) -> FindingKind:
-        """The document that the tier demands (R7)."""
-        found = self.context.vocabulary.meaning(WordKind.FINDING, word)
-        if found is None:
-            raise LineError("FINDING", in_no_vocabulary("The document", word, WordKind.FINDING), named(word))
+        """The kind of finding. Raises LineError FINDING unless the tier permits it (R7)."""
+        found = self.context.read_word(WordKind.FINDING, word, "FINDING", "The document")
         if found not in FINDINGS[behaviour.tier]:
             wanted = ", ".join(FINDINGS[behaviour.tier])
             raise LineError("FINDING", f"A {behaviour.tier} behaviour rests on one of {wanted} (R7): correct it.")
         return FindingKind(found)
 
     def _last(self, text: str, behaviour: Scored, finding: FindingKind, determined_on: date) -> date:
-        """The last day of publicity: the court's own, within five years, or the usual one (R6)."""
+        """The last day of publicity: as stated, within five years, or by rule (R6)."""
         if self.context.vocabulary.blank(text):
-            return publicity_end(behaviour.tier, finding, determined_on)
+            return compute_publicity_end(behaviour.tier, finding, determined_on)
         longest = add_months(determined_on, RED_PUBLICITY_MONTHS)
         last = parse_date(text, latest=date.max)
         if not determined_on <= last <= longest:
@@ -166,12 +162,8 @@ class Deductions(RecordingFormat):
         return last
 
     def _end(self, word: str, ended: str, published_on: date) -> tuple[DeductionStatus, datetime | None]:
-        """How it stands, and when it was withdrawn or shielded."""
-        meaning = self.context.vocabulary.meaning(WordKind.DEDUCTION_STATE, word)
-        if meaning is None:
-            sentence = in_no_vocabulary("The state", word, WordKind.DEDUCTION_STATE)
-            raise LineError("STATE", sentence, named(word))
-        status = DeductionStatus(meaning)
+        """The status, and when the deduction was withdrawn or shielded."""
+        status = DeductionStatus(self.context.read_word(WordKind.DEDUCTION_STATE, word, "STATE", "The state"))
         if status is DeductionStatus.PUBLISHED:
             return status, None
         if self.context.vocabulary.blank(ended):
@@ -179,12 +171,12 @@ class Deductions(RecordingFormat):
         ended_on = parse_date(ended)
         if not published_on <= ended_on <= self.context.today:
             raise LineError("DATE", "It ends after its publication, and not in time to come: correct the days.")
-        return status, beginning(ended_on)
+        return status, to_midnight(ended_on)
 
     async def end(
         self, connection: AsyncConnection, source: Source, turn: int, written: Written
-    ) -> tuple[Sequence[int], Sight]:
-        """Write down steps, editions and repairs, and the records that public items make and ended ones lose."""
+    ) -> tuple[Sequence[int], Visible]:
+        """Write steps, versions and repairs; create records of published deductions and close those of ended ones."""
         keys = [*written.new, *written.changed]
         if not keys:
             return (), {}
@@ -192,18 +184,18 @@ class Deductions(RecordingFormat):
         await self._keep_steps(connection, PUBLISHED, {REASON: public.keys()}, source)
         for (status, reason), found in zip(ENDS.items(), ended, strict=True):
             await self._keep_steps(connection, status, _by_reason(found), source)
-            await close_records(connection, CodeRecord.deduction_id.in_(found), court_day(source.at), reason)
+            await close_records(connection, CodeRecord.deduction_id.in_(found), to_court_day(source.at), reason)
         await self._keep_versions(connection, keys, source)
         await record_publication(connection, public.keys() & set(written.new))
         await refresh_records(connection, public.keys() & set(written.changed))
         await self._withdraw_unfounded(connection, written.new, source)
-        lines = sa.and_(self.met(), self.staged.c.turn == turn, Deduction.id == sa.any_(key_array(keys)))
+        lines = sa.and_(self.met(), self.staged.c.turn == turn, Deduction.id == sa.any_(bind_keys(keys)))
         await connection.execute(add_repairs(self.staged, lines, source))
         return (), {}
 
     async def _withdraw_unfounded(self, connection: AsyncConnection, keys: Sequence[int], source: Source) -> None:
-        """Withdraw new items that cite a decision which was revoked before (R25)."""
-        parties = sa.select(Deduction.party_id).where(Deduction.id == sa.any_(key_array(keys)))
+        """Withdraw new deductions that cite a decision that has been revoked (R25)."""
+        parties = sa.select(Deduction.party_id).where(Deduction.id == sa.any_(bind_keys(keys)))
         query = sa.select(Sanction.id).where(Sanction.party_id.in_(parties), Sanction.revoked_on.is_not(None))
         if keys and (revoked := (await connection.execute(query)).scalars().all()):
             await withdraw_founded(connection, revoked, source.at, REVOKED)
@@ -211,23 +203,23 @@ class Deductions(RecordingFormat):
     async def _of(
         self, connection: AsyncConnection, keys: Sequence[int], status: DeductionStatus, turn: int
     ) -> dict[int, str]:
-        """Those of these items that are in a state, each with the reason that its line gives."""
+        """The keys of the deductions with this status, with the reason of their line."""
         reason = sa.func.coalesce(self.staged.c.end_reason, REASON)
         query = sa.select(Deduction.id, reason).where(self.met(), self.staged.c.turn == turn)
-        chosen = query.where(Deduction.id == sa.any_(key_array(keys)), Deduction.status == status)
+        chosen = query.where(Deduction.id == sa.any_(bind_keys(keys)), Deduction.status == status)
         found: Any = await connection.execute(chosen)
         return dict(found.all())
 
     async def _keep_steps(
         self, connection: AsyncConnection, status: DeductionStatus, keys: Mapping[str, Collection[int]], source: Source
     ) -> None:
-        """Write down the step that leads to a state. keys: of items, by its reason."""
+        """Write the step to a status. keys: of deductions, by reason."""
         for reason, found in keys.items():
             if found:
-                await connection.execute(steps_of(found, status, None, source.at, reason))
+                await insert_steps(connection, found, status, None, source.at, reason)
 
     async def _keep_versions(self, connection: AsyncConnection, keys: Sequence[int], source: Source) -> None:
-        """Each edition as it became effective (R5): the first by its publication."""
+        """Write new versions. The first is effective from publication (R5)."""
         edition = DeductionVersion
         known = sa.exists().where(edition.deduction_id == Deduction.id, edition.version == Deduction.version)
         at = sa.literal(source.at, sa.DateTime(timezone=True))
@@ -253,7 +245,7 @@ def _by_reason(found: Mapping[int, str]) -> dict[str, list[int]]:
 
 
 def _points(text: str, behaviour: Scored) -> int:
-    """Points within the behaviour's band (R1); a deduction may be written with its minus."""
+    """Points within the range of the behaviour (R1). A minus sign is accepted."""
     digits = text.strip().lstrip("-−－").removesuffix("分")
     if not (digits.isascii() and digits.isdigit()) or not behaviour.low <= int(digits) <= behaviour.high:
         raise LineError("POINTS", f"The behaviour takes {behaviour.low} to {behaviour.high} points: correct them.")

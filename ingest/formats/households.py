@@ -1,4 +1,4 @@
-"""Format `households`: one person of one household of one village a line, on the letter by which it agreed (R15)."""
+"""Format `households`: a line is the membership of a person in a household, with its authorisation letter (R15)."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.households import LONGEST_TEXT, follow_members
-from ingest.merge.staging import staged_rows
+from ingest.merge.staging import define_lines
 from ingest.records import Format, LineRecord, Merged
 from ingest.report import LineError
 from ingest.subjects import read_text, refuse_number
@@ -20,7 +20,7 @@ from models.household import Household, HouseholdMember, Village
 from models.identifiers import compact
 from models.party import PartyKind
 
-staged_member = staged_rows(
+staged_member = define_lines(
     "staged_member",
     Column("household_key", Text),
     Column("village", Text),
@@ -35,7 +35,7 @@ IDENTITY_CARDS = ("", "居民身份证", "身份证")
 
 
 class Households(Format):
-    """Members of households. They know the register no better: a line discloses nobody to anyone else (R16)."""
+    """Members of households. A line does not disclose the person to anyone else (R16)."""
 
     columns = (
         "户号", "村社区", "姓名", "证件类型", "证件号码", "与户主关系", "授权书号", "授权日期", "入册日期", "迁出日期",
@@ -80,13 +80,15 @@ class Households(Format):
 
 
 def refuse_future(day: date, today: date) -> None:
-    """Raise LineError DATE for a day to come."""
+    """Raise LineError DATE for a day in the future."""
     if day > today:
         raise LineError("DATE", "A day has not come yet: correct the dates, or import the line when it has.")
 
 
 def _consent(letter: str, day: str) -> tuple[str, date]:
-    """The letter's number and day. Raises LineError AUTHORISATION without them: conversions rest on it (R15)."""
+    """Number and day of the letter, on which conversions depend (R15). Raises LineError AUTHORISATION if one is
+    missing.
+    """
     number = compact(letter)
     if not number or not day:
         raise LineError("AUTHORISATION", "The authorisation letter is missing: write its number and its day.")
@@ -104,7 +106,7 @@ LINES = (
     .order_by(staged.party_id, staged.household_key, staged.enrolled_on.desc(), staged.left_on.desc().nulls_last())
     .subquery("line")
 )
-"""One line for each person and household: the latest enrolment."""
+"""The latest enrolment for each person and household."""
 
 NEXT = sa.func.lead(LINES.c.enrolled_on).over(
     partition_by=LINES.c.party_id, order_by=(LINES.c.enrolled_on, LINES.c.household_key)
@@ -114,7 +116,7 @@ SETTLED = (
     .join(Household, Household.key == LINES.c.household_key)
     .subquery("settled")
 )
-"""The lines with the day on which each ends: its own, or that of the person's next enrolment in the file."""
+"""Lines with the day on which the membership ends: as stated, or the next enrolment of the person in the file."""
 
 PLACES = (
     insert(Village)
@@ -136,7 +138,7 @@ PLACES = (
 )
 
 NEWER = sa.func.coalesce(HouseholdMember.exported_on > EXPORTED, sa.false())
-"""Whether a membership is kept as a newer export wrote it."""
+"""Whether a newer export wrote the membership."""
 
 _later = sa.select(sa.func.max(SETTLED.c.enrolled_on)).where(
     SETTLED.c.party_id == HouseholdMember.party_id,
@@ -150,7 +152,7 @@ LEAVE = (
     .where(HouseholdMember.left_on.is_(None), _later.scalar_subquery().is_not(None), ~NEWER)
     .returning(HouseholdMember.party_id)
 )
-"""Who is enrolled in another household leaves the one that it was in."""
+"""Ends memberships of persons who are enrolled in another household."""
 
 
 COMPARED = ("relation", "consent_number", "consented_on", "enrolled_on", "left_on")
@@ -161,7 +163,7 @@ def _differs(line: Any) -> sa.ColumnElement[bool]:
 
 
 def _stands(enrolled_on: Any, left_on: Any) -> sa.ColumnElement[bool]:
-    """Whether a row stays: as a newer export wrote it, or since the head office has ended it and the line does not."""
+    """Whether a row is kept: a newer export wrote it, or the moral bank ended it and the line does not."""
     ended = sa.and_(HouseholdMember.exported_on.is_(None), HouseholdMember.left_on.is_not(None))
     return sa.or_(NEWER, sa.and_(ended, left_on.is_(None), enrolled_on == HouseholdMember.enrolled_on))
 
@@ -176,11 +178,11 @@ OUTDATED = sa.select(sa.func.count()).where(
     MET, STANDS, _differs({**{name: SETTLED.c[name] for name in COMPARED}, "left_on": SETTLED.c.gone_on})
 )
 REFRESH = sa.update(HouseholdMember).values(exported_on=EXPORTED).where(MET, ~STANDS)
-"""What a newer export holds as it is kept is as new as that export."""
+"""Rows without difference get the day of this export."""
 
 
 def _write() -> sa.Insert:
-    """Add members, and take over what a line says otherwise; never an older enrolment than the row's."""
+    """Insert new members and update changed ones, unless the row has a later enrolment."""
     names = ["household_id", "party_id", "relation", "consent_number", "consented_on", "enrolled_on"]
     other = sa.select(HouseholdMember.enrolled_on).where(
         HouseholdMember.party_id == SETTLED.c.party_id,

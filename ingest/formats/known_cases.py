@@ -1,4 +1,4 @@
-"""The cases that are there: what belongs to a case by its key comes after it."""
+"""Find the case of a line that must already exist."""
 
 from collections.abc import Mapping
 
@@ -15,7 +15,7 @@ async def read_cases(connection: AsyncConnection) -> dict[str, int]:
     return {row.number: row.id for row in rows}
 
 
-def case_key(cases: Mapping[str, int], number: str) -> int:
+def find_case(cases: Mapping[str, int], number: str) -> int:
     """The key of a case. Raises LineError CASE_UNKNOWN."""
     key = cases.get(number)
     if key is None:

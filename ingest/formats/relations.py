@@ -1,4 +1,4 @@
-"""Format `relations`: one legal representative, or affiliate, of one organization a line, with days."""
+"""Format `relations`: a line is a legal representative or affiliate of an organization, with days."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy import ARRAY, BigInteger, Column, Date, LargeBinary, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ingest.merge.staging import staged_rows
-from ingest.recording import KeyedFormat
+from ingest.keyed_formats import KeyedFormat
+from ingest.merge.staging import define_lines
 from ingest.records import LineRecord, Merged
 from ingest.report import LineError
 from ingest.versions import Source
@@ -29,7 +29,7 @@ PARTY_KINDS = {
     "统一社会信用代码": PartyKind.ORGANIZATION,
     "": None,
 }
-staged_relation = staged_rows(
+staged_relation = define_lines(
     "staged_relation",
     Column("organization_id", BigInteger),
     Column("organization", ARRAY(LargeBinary)),
@@ -41,7 +41,7 @@ staged = staged_relation.c
 
 
 class Relations(KeyedFormat):
-    """Relations of organizations. Who represents one is known to courts only: a line discloses nobody."""
+    """Relations of organizations, which only courts can read."""
 
     columns = ("组织名称", "统一社会信用代码", "关系", "姓名或名称", "证件类型", "证件号码", "起始日期", "终止日期")
     staged = staged_relation
@@ -78,9 +78,9 @@ class Relations(KeyedFormat):
         return await super().merge(connection, source, silent)
 
     async def merge_turn(self, connection: AsyncConnection, source: Source, turn: int, silent: bool) -> Merged:
-        """Nothing follows: who is related to whom colours nobody."""
-        written = await self.kept().write(connection, source, turn)
-        return await self.counted(connection, turn, written.new, written.changed, written.outdated)
+        """Write the lines of one turn. Relations do not change colours."""
+        written = await self.make_rule().write(connection, source, turn)
+        return await self.count_lines(connection, turn, written.new, written.changed, written.outdated)
 
 
 FIND_ORGANIZATIONS = (

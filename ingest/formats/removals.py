@@ -1,8 +1,7 @@
-"""Format `removals`: one entry taken off a list a line, with the day and the reason."""
+"""Format `removals`: a line is the removal of an entry from a list, with day and reason."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Column, Date, Text
@@ -13,16 +12,15 @@ from sqlalchemy.orm import aliased
 from casework.consequences import follow
 from casework.listings import LEFT, end_entries
 from casework.matters import LISTINGS
-from ingest.merge.staging import staged_rows
-from ingest.records import Format, LineRecord, Merged
-from ingest.reference.vocabulary import in_no_vocabulary, named
+from ingest.keyed_formats import KeyedFormat
+from ingest.merge.staging import define_lines
+from ingest.records import LineRecord, Merged
 from ingest.report import LineError
-from ingest.versions import Kept, Source
+from ingest.versions import Source
 from models.case_numbers import parse_case_number
 from models.code_record import CloseReason, CodeRecord
 from models.dates import parse_date
 from models.listing import Listing, ListingKind, Removal
-from models.party import Party
 from models.vocabulary import WordKind
 
 LISTS = {
@@ -32,22 +30,15 @@ LISTS = {
     "职业放贷人名录": ListingKind.PROFESSIONAL_LENDER,
     "职业放贷人名单": ListingKind.PROFESSIONAL_LENDER,
 }
-staged_removal = staged_rows("staged_removal", Column("kind", Text), Column("removed_on", Date), Column("reason", Text))
-staged = staged_removal.c
-KEPT = Kept(
-    Removal.__table__,
-    staged_removal,
-    ("party_id", "kind", "case_number"),
-    {"removed_on": None, "reason": None},
-    None,
-)
 
 
-class Removals(Format):
-    """Entries that have left their list: the newest of that party and case, from the day on (R23)."""
+class Removals(KeyedFormat):
+    """A removal ends the newest entry of the party and case (R23)."""
 
     columns = ("名单", "姓名或名称", "证件类型", "证件号码", "案号", "退出日期", "退出原因")
-    staged = staged_removal
+    staged = define_lines("staged_removal", Column("kind", Text), Column("removed_on", Date), Column("reason", Text))
+    table = Removal.__table__
+    key = ("party_id", "case_number", "kind")
 
     def read(self, cells: Sequence[str]) -> LineRecord:
         list_name, name, document, number, case, removed, reason = cells
@@ -57,61 +48,26 @@ class Removals(Format):
         removed_on = parse_date(removed)
         if removed_on > self.context.today:
             raise LineError("DATE", "The day has not come yet: import the line when it has.")
-        why = self.context.vocabulary.meaning(WordKind.REMOVAL_REASON, reason)
-        if why is None:
-            sentence = in_no_vocabulary("The reason", reason, WordKind.REMOVAL_REASON)
-            raise LineError("REMOVAL_REASON", sentence, named(reason))
-        subject, warnings = self.context.subject(document, name, number)
-        return LineRecord(
-            subject, (), self._case(kind, case), (kind, removed_on, why), warnings=warnings, court_day=removed_on
-        )
+        why = self.context.read_word(WordKind.REMOVAL_REASON, reason, "REMOVAL_REASON", "The reason")
+        subject, warnings = self.context.read_subject(document, name, number)
+        case_number = "" if kind is ListingKind.PROFESSIONAL_LENDER else parse_case_number(case).number
+        own = (kind, removed_on, why)
+        return LineRecord(subject, (), case_number, own, warnings=warnings, court_day=removed_on)
 
-    def _case(self, kind: ListingKind, text: str) -> str:
-        """The case of the entry; lenders have none."""
-        if kind is ListingKind.PROFESSIONAL_LENDER:
-            return ""
-        return parse_case_number(text).number
-
-    def key_of(self, place: int | None, record: LineRecord) -> tuple[Any, ...]:
-        return (place, record.case_number, record.row[0])
-
-    async def merge(self, connection: AsyncConnection, source: Source, silent: bool) -> Merged:
-        total = Merged()
-        turns = sa.select(sa.func.coalesce(sa.func.max(staged.turn), -1))
-        for turn in range((await connection.execute(turns)).scalar_one() + 1):
-            total.add(await self._merge_turn(connection, source, turn, silent))
-        return total
-
-    async def _merge_turn(self, connection: AsyncConnection, source: Source, turn: int, silent: bool) -> Merged:
-        written = await KEPT.write(connection, source, turn)
-        mine = Listing.party_id.in_(sa.select(staged.party_id).where(staged.turn == turn))
-        keys, before = await end_entries(connection, await removed_entries(connection, mine), source.at)
+    async def merge_turn(self, connection: AsyncConnection, source: Source, turn: int, silent: bool) -> Merged:
+        written = await self.make_rule().write(connection, source, turn)
+        mine = Listing.party_id.in_(sa.select(self.staged.c.party_id).where(self.staged.c.turn == turn))
+        keys, before = await end_entries(connection, await read_removed_entries(connection, mine), source.at)
         await follow(connection, {LISTINGS: keys}, before, source.at, silent=silent)
-        lines, held = (await connection.execute(LINES, {"turn": turn})).one()
-        new = max(len(written.new) - held, 0)
-        changed = max(len(written.changed) - max(held - len(written.new), 0), 0)
-        return Merged(
-            new=new,
-            changed=changed,
-            unchanged=lines - new - changed - written.outdated - held,
-            outdated=written.outdated,
-            held=held,
-        )
+        return await self.count_lines(connection, turn, written.new, written.changed, written.outdated)
 
 
-LINES = (
-    sa.select(sa.func.count(), sa.func.count().filter(sa.func.coalesce(Party.held, sa.false())))
-    .select_from(sa.outerjoin(staged_removal, Party, Party.id == staged.party_id))
-    .where(staged.turn == sa.bindparam("turn"))
-)
-
-
-async def removed_entries(
+async def read_removed_entries(
     connection: AsyncConnection, which: sa.ColumnElement[bool]
 ) -> Mapping[int, tuple[date, CloseReason]]:
-    """Of these entries, those that a removal ends otherwise than they end by now: with its day and its reason.
+    """The entries among `which` that a removal ends, unless they have this end already, with day and reason.
 
-    A removal ends the entry that was published last before it.
+    A removal ends the last entry that was published before it.
     """
     later = aliased(Listing)
     newer = sa.select(later.id).where(

@@ -1,25 +1,25 @@
-"""Since when parties are of age, by what lines say of the days of conduct (R16)."""
+"""Update from which day parties are known to be of age (R16)."""
 
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.consequences import follow, items_of, look
+from casework.consequences import find_items, find_visible, follow
 from models.code_record import CodeRecord
 from models.party import Party
 
 
 async def lower_ages(connection: AsyncConnection, rows: sa.Table, at: datetime, silent: bool) -> None:
-    """Note on which days the parties of staged lines were of age, where that was not known, and let follow what does.
+    """Set an earlier day for the parties of staged lines, with the consequences.
 
-    It is done with the lines themselves, whose step holds the lock of all who colour.
+    It runs with the recording lock, since it changes colours.
     """
     lower = _lower(rows)
     with_records = sa.exists().where(CodeRecord.party_id == lower.c.id)
     known = (await connection.execute(sa.select(lower.c.id).where(with_records))).scalars().all()
-    items = await items_of(connection, known)
-    before = await look(connection, items, at)
+    items = await find_items(connection, known)
+    before = await find_visible(connection, items, at)
     update = sa.update(Party).values(of_age_from=lower.c.day).where(Party.id == lower.c.id)
     await connection.execute(update.execution_options(synchronize_session=False))
     if known:

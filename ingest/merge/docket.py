@@ -1,4 +1,4 @@
-"""Merge staged cases: what is new, what changed, and what follows for the records of a case (R16, R23)."""
+"""Merge staged cases, with the consequences for the records of these cases (R16, R23)."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.consequences import Items, Sight, follow, look
-from casework.events import colour
+from casework.consequences import Items, Visible, find_visible, follow
+from casework.events import update_colours
 from casework.matters import MATTERS, Matter
-from ingest.merge.linking import UNTIED
+from ingest.merge.links import UNTIED
 from ingest.merge.staging import staged_case
 from ingest.records import STRICTNESS
 from ingest.versions import Kept, Source
@@ -35,7 +35,7 @@ def _stricter(staged: Any, row: Any) -> Any:
 
 
 def _closed(staged: Any, row: Any) -> Any:
-    """A closing day is not taken back by a line that names none, and never lies before the filing."""
+    """The closing day is kept if a line has none, and is never before the filing day."""
     closed_on = sa.func.coalesce(staged.closed_on, row.closed_on)
     return sa.case((closed_on < staged.filed_on, row.closed_on), else_=closed_on)
 
@@ -58,7 +58,7 @@ KEPT = Kept(
     matter="case_id",
     turns=False,
 )
-"""A case becomes stricter and never more open (R16)."""
+"""The confidentiality of a case only becomes stricter (R16)."""
 
 DEBTORS = (
     sa.select(Participation.party_id)
@@ -76,14 +76,14 @@ DEBTORS = (
 
 @dataclass(frozen=True)
 class Docket:
-    """What the staged cases of a chunk did."""
+    """The numbers of new and changed cases."""
 
     new: int
     changed: int
 
 
 def _touched(matter: Matter) -> Any:
-    """The items that staged cases tie, seal or date anew once they are written."""
+    """The items of a matter that the staged cases link, make secret or date differently."""
     staged = staged_case.c
     altered = sa.and_(
         ~KEPT.is_older(),
@@ -111,8 +111,8 @@ def _touched(matter: Matter) -> Any:
 TOUCHED = {matter: _touched(matter) for matter in MATTERS}
 
 
-async def touched(connection: AsyncConnection, exported_on: date) -> Items:
-    """The items of which others may see more or less by the staged cases, as of an export of this day."""
+async def find_touched(connection: AsyncConnection, exported_on: date) -> Items:
+    """The items whose visibility the staged cases change, as of an export of this day."""
     bound = {"exported": exported_on}
     found = {matter: (await connection.execute(query, bound)).scalars().all() for matter, query in TOUCHED.items()}
     return {matter: keys for matter, keys in found.items() if keys}
@@ -121,18 +121,15 @@ async def touched(connection: AsyncConnection, exported_on: date) -> Items:
 async def merge_cases(
     connection: AsyncConnection, items: Items, source: Source, silent: bool, wait: Callable[[], Awaitable[None]]
 ) -> Docket:
-    """Write the staged cases, and let follow what does. items: what they touch. wait: for whoever colours."""
-    before: Sight = await look(connection, items, source.at)
+    """Write the staged cases, with their consequences. items: those affected. wait: awaited before colours change."""
+    before: Visible = await find_visible(connection, items, source.at)
 
-    async def nothing(keys: Sequence[int]) -> None:
-        """Cases themselves are shown to nobody."""
-
-    written = await KEPT.write(connection, source, 0, nothing)
+    written = await KEPT.write(connection, source, 0)
     if items:
         await follow(connection, items, before, source.at, silent=silent)
     if debtors := await _debtors(connection, written.changed):
         await wait()
-        await colour(connection, debtors, source.at, silent=silent)
+        await update_colours(connection, debtors, source.at, silent=silent)
     return Docket(len(written.new), len(written.changed))
 
 

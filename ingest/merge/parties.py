@@ -1,4 +1,4 @@
-"""Merge staged subjects: a few statements for a whole chunk."""
+"""Merge staged subjects with a few statements per chunk."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -62,11 +62,11 @@ YIELD_MAIN = (
     .where(Identity.main, Identity.party_id.in_(sa.select(resolved.party_id).where(resolved.joins)))
     .execution_options(synchronize_session=False)
 )
-"""A unified code takes the place of the organization code that it contains."""
+"""A unified code replaces the organization code that it contains as the main number."""
 
 
 def _add_identities() -> sa.Insert:
-    """Numbers that are new. Of one party's, the unified code is the main one."""
+    """Insert new numbers. The unified code is the main number of a party."""
     another = aliased(Identity)
     has_main = sa.select(another.id).where(another.party_id == resolved.party_id, another.main).exists()
     unified = subject.type == DocumentKind.UNIFIED_SOCIAL_CREDIT_CODE
@@ -88,7 +88,7 @@ def _add_identities() -> sa.Insert:
 
 
 def _add_codes() -> sa.Insert:
-    """The organization codes within unified codes, where nobody has them: other courts' exports name those."""
+    """Insert the organization codes contained in unified codes, unless they are known."""
     known = sa.select(Identity.id).where(Identity.index == sa.any_(subject.codes)).exists()
     return (
         insert(Identity)
@@ -124,9 +124,9 @@ SETTLE = (
 
 
 def _add_parties_and_names() -> sa.Insert:
-    """New parties, names that are new, and the days of names that are known, which is one statement.
+    """Insert parties and names, and extend the days of known names, in one statement.
 
-    A new party finds its name there already, with its days. Persons' names are dated by court days alone.
+    Only court days are used for the names of persons.
     """
     organization = subject.kind == PartyKind.ORGANIZATION
     exported = sa.case((organization, EXPORTED))
@@ -162,7 +162,7 @@ RENAMED = (
     .join(Party, Party.id == resolved.party_id)
     .where(subject.kind == PartyKind.ORGANIZATION, Party.folded != subject.folded)
 )
-"""Organizations that a line names otherwise than they are called now."""
+"""Organizations that a line gives another name."""
 
 PARTIES = sa.select(
     resolved.place, resolved.party_id, resolved.fresh, resolved.holder_id, resolved.opens, Party.held
@@ -176,9 +176,9 @@ NUMBER: Sequence[sa.Executable] = (YIELD_MAIN, _add_identities(), _add_codes(), 
 
 @dataclass(frozen=True)
 class Resolved:
-    """The parties of a chunk: their keys by place, which are new, and the holders of the numbers of conflicts.
+    """The parties of a chunk by place, the keys of new ones, and the holders of disputed numbers by place.
 
-    renumbered: places of conflicts whose lines have turned out to be another person's.
+    renumbered: places of conflicts that were decided for another person.
     """
 
     parties: dict[int, int]
@@ -190,8 +190,8 @@ class Resolved:
 async def merge_parties(connection: AsyncConnection, chunk: Chunk, source: Source, lines: FirstLines) -> Resolved:
     """Write the staged subjects as parties, with their numbers, names and conflicts.
 
-    lines: gives the line where a number stood first in this file, if nobody had it before. An organization has the
-    name of the newest line (R22).
+    lines: returns the first line of a number in this file, unless it was known before. An organization takes the name
+    of the newest line (R22).
     """
     for statement in RESOLVE:
         await connection.execute(statement)
@@ -220,7 +220,6 @@ async def _open_conflicts(
     source: Source,
     lines: FirstLines,
 ) -> None:
-    mentions = [mention for mention in chunk.subjects.values() if mention.place in opened]
     rows = [
         {
             "holder_id": opened[mention.place].holder_id,
@@ -233,18 +232,19 @@ async def _open_conflicts(
             "first_line": lines(mention.subject, opened[mention.place].holder_id, new),
             "run_id": source.run,
         }
-        for mention in mentions
+        for mention in chunk.subjects.values()
+        if mention.place in opened
     ]
     await connection.execute(sa.insert(IdentityConflict), rows)
 
 
 async def _court(connection: AsyncConnection) -> str:
-    """The court of lines that name none: the one that this database is of, which is below all others."""
+    """The court of lines that name none: the lowest court of the database."""
     query = sa.select(Court.code).order_by(sa.func.length(Court.code).desc(), Court.code).limit(1)
     return str((await connection.execute(query)).scalar_one())
 
 
 async def follow_mergers(connection: AsyncConnection, rows: sa.Table) -> None:
-    """Let staged lines follow parties that were merged since they were resolved: their rows stand on the other one."""
+    """Replace the keys of parties that were merged since they were resolved."""
     update = sa.update(rows).values(party_id=Party.merged_id)
     await connection.execute(update.where(Party.id == rows.c.party_id, Party.merged_id.is_not(None)))

@@ -1,4 +1,4 @@
-"""Whose a staged subject is: the party that has its number, a new one, or the one that a conflict holds (R22)."""
+"""Find the party of each staged subject: the holder of its number, a new one, or that of an identity conflict (R22)."""
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
@@ -15,11 +15,9 @@ FRESH_KEY = sa.func.nextval(sa.literal_column("'party_id_seq'::regclass"))
 
 
 def resolve_subjects() -> sa.Insert:
-    """Find each subject's party by its number, or give it a new key (R22).
+    """Find the party of each subject by number, or assign a new key (R22).
 
-    A person's number under a name that its party has not, in any standing, is a conflict: the subject is the party on
-    which that conflict's lines stand. What is established of a new party stands with it; of a known one the database
-    follows what is written.
+    A person's number with an unknown name is a conflict: the subject is then the provisional party of the conflict.
     """
     found = _found()
     holder, stated = _holders(found), _stated()
@@ -63,7 +61,7 @@ def resolve_subjects() -> sa.Insert:
 
 
 def _found() -> sa.CTE:
-    """The party that has each subject's number, if one has; and whether only by the code that the number contains."""
+    """The party with the number of each subject, and whether it was found only by the contained organization code."""
     rotated, same, other = aliased(Identity), aliased(Identity), aliased(Identity)
     older = sa.select(rotated.party_id).where(rotated.index == sa.any_(subject.older)).limit(1).lateral("older")
     unified = sa.select(other.id).where(
@@ -90,7 +88,7 @@ def _found() -> sa.CTE:
 
 
 def _holders(found: sa.CTE) -> sa.CTE:
-    """The party of each number: the one that has it, or a new key. Read once, since keys are drawn."""
+    """The party of each number, or a new key. Materialized, because the keys come from a sequence."""
     numbers = (
         sa.select(found.c.first, sa.func.max(found.c.known).label("known"))
         .group_by(found.c.first)
@@ -106,7 +104,7 @@ def _holders(found: sa.CTE) -> sa.CTE:
 
 
 def _stated() -> sa.Subquery:
-    """What the lines of a subject establish: since when it is of age, and whether one discloses it (R16)."""
+    """For each subject: from when it is of age, and whether a line discloses it (R16)."""
     mention = staged_mention.c
     of_age = mention.of_age_from <= sa.func.coalesce(CourtCase.filed_on, mention.of_age_from)
     discloses = sa.func.coalesce(of_age, sa.false()) & sa.func.coalesce(CourtCase.disclosed, sa.true())

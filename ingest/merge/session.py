@@ -1,4 +1,4 @@
-"""What the transactions of an import set and wait for."""
+"""Settings of the transactions of an import."""
 
 import sqlalchemy as sa
 
@@ -9,8 +9,9 @@ SETTINGS = sa.text(
     " set_config('synchronous_commit', :synchronous, true), set_config('suxin.recorded_at', :at, true),"
     " pg_advisory_xact_lock(:lock)"
 )
-"""A step may wait for another import. Pages count as cached: the planner knows nothing of staging tables, and would
-read whole tables to find a few thousand rows. Chunks need not wait for the disk: nothing is done before SEAL."""
+"""A step may wait for another import. random_page_cost is lowered, because temporary tables have no statistics and the
+planner would choose sequential scans. Commits are asynchronous until SEAL.
+"""
 
 SEAL = sa.text("SELECT pg_logical_emit_message(true, 'suxin', 'imported')")
-"""Something to write, so that the last commit waits for the disk, where all commits before it in the log are then."""
+"""Writes a WAL record, so that the last, synchronous commit flushes all commits before it."""

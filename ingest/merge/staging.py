@@ -1,4 +1,4 @@
-"""Temporary tables that a chunk is copied into. Only the connection sees them, and a commit empties them."""
+"""Temporary tables into which a chunk is copied. They are emptied by a commit."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
@@ -19,20 +19,20 @@ SHARED: Mapping[str, type[TypeEngine[Any]]] = {
     "case_number": Text,
     "turn": SmallInteger,
 }
-"""What every staged line has: its party, since when that is of age, its case, and which line of its row it is."""
+"""The columns of every staged line: party, from when it is of age, case number, and turn."""
 
 
-def staging_table(name: str, *columns: Column[Any]) -> sa.Table:
-    """A temporary table of this name and these columns."""
+def define_table(name: str, *columns: Column[Any]) -> sa.Table:
+    """A temporary table."""
     return sa.Table(name, METADATA, *columns, prefixes=["TEMPORARY"], postgresql_on_commit="DELETE ROWS")
 
 
-def staged_rows(name: str, *columns: Column[Any]) -> sa.Table:
-    """The staging table of a format: what every line has, then the format's own columns."""
-    return staging_table(name, *(Column(column, kind) for column, kind in SHARED.items()), *columns)
+def define_lines(name: str, *columns: Column[Any]) -> sa.Table:
+    """The staging table of a format, with the common columns first."""
+    return define_table(name, *(Column(column, kind) for column, kind in SHARED.items()), *columns)
 
 
-staged_case = staging_table(
+staged_case = define_table(
     "staged_case",
     Column("number", Text),
     Column("court_code", Text),
@@ -45,7 +45,7 @@ staged_case = staging_table(
     Column("closed_on", Date),
 )
 
-staged_subject = staging_table(
+staged_subject = define_table(
     "staged_subject",
     Column("place", Integer),
     Column("first", Integer),
@@ -65,11 +65,11 @@ staged_subject = staging_table(
     Column("latest_on", Date),
 )
 
-staged_mention = staging_table(
+staged_mention = define_table(
     "staged_mention", Column("place", Integer), Column("of_age_from", Date), Column("case_number", Text)
 )
 
-resolved_subject = staging_table(
+resolved_subject = define_table(
     "resolved_subject",
     Column("place", Integer),
     Column("party_id", BigInteger),
@@ -81,29 +81,29 @@ resolved_subject = staging_table(
     Column("disclosed", Boolean),
     Column("of_age_from", Date),
 )
-"""Which party each subject is.
+"""The party of each subject.
 
-fresh: it is made here. holder_id: the party that has the number under another name, of a conflict; opens: which is new.
-numbered: its number is known. joins: its party was found by the organization code that its number contains.
+fresh: it is new. holder_id: the party with the same number and another name; opens: the conflict is new. numbered: the
+number is known. joins: the party was found by the organization code in its number.
 """
 
 FOR_PARTIES = (staged_case, staged_subject, staged_mention, resolved_subject)
 
 
 async def create_staging(connection: AsyncConnection, *tables: sa.Table) -> None:
-    """Create temporary tables for the connection's session."""
+    """Create temporary tables."""
     for table in tables:
         await connection.execute(CreateTable(table, if_not_exists=True))
 
 
 async def empty_staging(connection: AsyncConnection, *tables: sa.Table) -> None:
-    """Empty temporary tables within a transaction that goes on."""
+    """Delete all rows of temporary tables."""
     for table in tables:
         await connection.execute(sa.delete(table))
 
 
 async def stage_subjects(connection: AsyncConnection, chunk: Chunk) -> None:
-    """Copy the cases and subjects of a chunk, and which lines mention them, into the transaction that has begun."""
+    """Copy the cases, subjects and mentions of a chunk."""
     mentions = chain((row[:3] for row in chunk.rows if row[0] is not None), chunk.others)
     await copy(connection, staged_case, chunk.cases.values())
     await copy(connection, staged_subject, _subjects(chunk))
@@ -113,9 +113,9 @@ async def stage_subjects(connection: AsyncConnection, chunk: Chunk) -> None:
 async def stage_rows(
     connection: AsyncConnection, rows: sa.Table, chunk: Chunk, parties: Mapping[int, int], renumbered: Collection[int]
 ) -> None:
-    """Copy the lines of a chunk, with the keys of their `parties` by place, into the transaction that has begun.
+    """Copy the lines of a chunk, with the keys of their `parties` by place.
 
-    renumbered: places whose number has turned out to be somebody else's, and tells nothing of their age.
+    renumbered: places whose number belongs to another person, so that it does not tell the age.
     """
     find = parties.get
     if renumbered:
@@ -126,7 +126,7 @@ async def stage_rows(
 
 
 async def copy(connection: AsyncConnection, table: sa.Table, records: Iterable[Sequence[Any]]) -> None:
-    """COPY records into a temporary table. No number in clear is ever among them (R18)."""
+    """COPY records into a temporary table. They contain no number in clear text (R18)."""
     raw = await connection.get_raw_connection()
     driver: Any = raw.driver_connection  # asyncpg's own connection
     await driver.copy_records_to_table(table.name, records=records, columns=table.columns.keys())

@@ -1,4 +1,4 @@
-"""The catalogue that ships (models/catalogue_data): loading it, and looking up what was in force on a day (R6, R12)."""
+"""Load the shipped catalogue (models/catalogue_data), and look up entries by day (R6, R12)."""
 
 import csv
 from collections.abc import Iterable
@@ -27,10 +27,7 @@ NOTE = "Drawn up from statutes and public notices; no court has published its ta
 
 
 async def load_catalogue(connection: AsyncConnection) -> None:
-    """Install courts, case types and the shipped version of the catalogue, with grading and benefits.
-
-    What is there already stays as it is. Runs in the caller's transaction.
-    """
+    """Insert courts, case types and the shipped catalogue, in the caller's transaction. Existing rows are kept."""
     await connection.execute(insert(Court).on_conflict_do_nothing(), _courts())
     await connection.execute(insert(CaseType).on_conflict_do_nothing(), _case_types())
     await _install(connection)
@@ -71,12 +68,12 @@ def _courts() -> list[dict[str, Any]]:
 
 
 def _parent(code: str, codes: Iterable[str]) -> str | None:
-    """The longest other code that begins `code`."""
+    """The longest other code that is a prefix of `code`."""
     return max((other for other in codes if other != code and code.startswith(other)), key=len, default=None)
 
 
 def _case_types() -> list[dict[str, Any]]:
-    """One row for each characters; 司惩 and 破 stand for several official codes."""
+    """One row per type characters; 司惩 and 破 have several official codes."""
     merged: dict[str, dict[str, Any]] = {}
     for row in _read("case_types"):
         known = merged.get(row["characters"])
@@ -90,7 +87,7 @@ def _case_types() -> list[dict[str, Any]]:
 
 
 class Scored(NamedTuple):
-    """A behaviour as a version has it: its key, the type of record that it makes, its stage and tier, and its band."""
+    """A behaviour of one version: its key, code type, stage, tier and range of points."""
 
     key: int
     code_type: str | None
@@ -102,7 +99,7 @@ class Scored(NamedTuple):
 
 @dataclass(frozen=True)
 class Edition:
-    """One catalogue version: its days, its code types, and its behaviours by code."""
+    """One version: its days, its code types, and its behaviours by code."""
 
     effective_from: date
     effective_to: date | None
@@ -111,7 +108,7 @@ class Edition:
 
 
 class Catalogue:
-    """The loaded versions, looked up by day."""
+    """All versions, looked up by day."""
 
     def __init__(self, editions: list[Edition]) -> None:
         self._editions = editions
@@ -122,7 +119,7 @@ class Catalogue:
             raise LineError("CATALOGUE", f"The catalogue of that day has no code type {code}: {LOAD}.")
 
     def behaviour(self, code: str, day: date) -> Scored:
-        """A behaviour by its code. Raises LineError BEHAVIOUR if the catalogue of `day` has none such."""
+        """A behaviour by code. Raises LineError BEHAVIOUR if the catalogue of `day` does not have it."""
         found = self._on(day).behaviours.get(code)
         if found is None:
             raise LineError("BEHAVIOUR", "The behaviour code is not in the catalogue in force on that day: correct it.")
@@ -136,7 +133,7 @@ class Catalogue:
 
 
 async def read_catalogue(connection: AsyncConnection) -> Catalogue:
-    """The versions that the database holds."""
+    """Read all versions from the database."""
     versions = (await connection.execute(sa.select(CatalogueVersion.__table__))).all()
     return Catalogue([await _edition(connection, version) for version in versions])
 

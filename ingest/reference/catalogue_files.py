@@ -1,4 +1,4 @@
-"""A folder of catalogue files: read and checked as a whole, with every mistake told (R1, R6, R12)."""
+"""Read and check a folder of catalogue files, and report every mistake (R1, R6, R12)."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,27 +30,27 @@ NEEDED_TYPES = {
     "B01": Colour.BLUE,
     GOLD_TYPE: Colour.GOLD,
 }
-"""Code types that the service itself gives, and their colours: every edition must have them."""
+"""Code types that the service itself assigns, with their colours. Every edition must have them."""
 
 NEEDED_ITEMS = tuple(f"MB{n}" for n in (1, 2)) + tuple(
     f"{kind}{n}" for kind, most in (("MD", 4), ("MV", 3), ("MR", 5)) for n in range(1, most + 1)
 )
-"""The items that the service itself converts into (DOMAIN 5): every edition must have them."""
+"""Items into which the service converts (DOMAIN 5). Every edition must have them."""
 
 
 class Entry(NamedTuple):
-    """An entry of a table, and its line in the file; 0 where it is carried over from the edition before."""
+    """An entry of a table, with its line; 0 if it is taken from the previous edition."""
 
     line: int
     values: Values
 
 
 Entries = dict[str, Entry]
-"""The entries of a table by their code."""
+"""Entries by code."""
 
 
 class CatalogueFolder(NamedTuple):
-    """What a folder holds: entries by the names of the tables that it has, case types, and what is wrong with it."""
+    """Entries by table, case types, and mistakes."""
 
     tables: Mapping[str, Entries]
     case_types: Sequence[TableRow]
@@ -58,7 +58,7 @@ class CatalogueFolder(NamedTuple):
 
 
 def read_folder(folder: Path) -> CatalogueFolder:
-    """Read the catalogue files of a folder, any of them, each record by itself. `check_edition` looks at the whole."""
+    """Read the catalogue files in a folder, and check each record by itself. `check_edition` checks the whole."""
     found, problems = {}, []
     for table in TABLES:
         path = folder / f"{table.file}.csv"
@@ -114,7 +114,7 @@ def _case_types(path: Path) -> tuple[Sequence[TableRow], list[Problem]]:
 
 
 def check_edition(tables: Mapping[str, Entries]) -> Iterator[Problem]:
-    """What is wrong between the entries of a whole edition, those that are carried over included."""
+    """Check an edition as a whole, including entries of the previous edition."""
     types = tables[CODE_TYPES.file]
     for code, entry in tables[BEHAVIOURS.file].items():
         wanted = entry.values["code_type"]

@@ -1,4 +1,4 @@
-"""The tables of a catalogue as CSV files: their columns, how each is read, and what one entry must hold (R1, R12)."""
+"""The tables of a catalogue as CSV files: columns, parsers, and rules for one entry (R1, R12)."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -29,14 +29,14 @@ CODE = re.compile(r"[A-Z0-9][A-Z0-9._-]{0,19}")
 LONGEST_TEXT = 500
 
 Values = Mapping[str, Any]
-"""One entry: what its columns hold, by attribute of the model."""
+"""The values of an entry by model attribute."""
 
 Fault = tuple[str, str]
-"""The column, and the sentence that says what to do."""
+"""The column, and a sentence that says what to do."""
 
 
 class TableColumn(NamedTuple):
-    """A column of a file, the attribute of the model, and what reads its text (ValueError with a sentence)."""
+    """A column of a file, the model attribute, and the parser, which raises ValueError with a sentence."""
 
     name: str
     attribute: str
@@ -45,12 +45,12 @@ class TableColumn(NamedTuple):
 
 @dataclass(frozen=True)
 class CatalogueTable:
-    """A table of the catalogue: its file, its model, its columns, and what is wrong with one entry by itself."""
+    """A table: file name, model, columns, and a function that checks one entry."""
 
     file: str
     model: type[Behaviour] | type[CodeType] | type[MoralBankItem] | type[GradingRule] | type[Benefit]
     columns: tuple[TableColumn, ...]
-    faults: Callable[[Values], Iterable[Fault]]
+    faults: Callable[[Values], Iterable[Fault]] = lambda values: ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -58,7 +58,7 @@ class CatalogueTable:
         return tuple(column.name for column in self.columns)
 
     def written(self, values: Values) -> list[str]:
-        """An entry as the cells of the file."""
+        """The cells of an entry."""
         return [_written(values[column.attribute]) for column in self.columns]
 
 
@@ -112,11 +112,6 @@ def _least(text: str) -> int:
     if not re.fullmatch(r"-?[0-9]{1,4}", text):
         raise ValueError("Write whole points of a household, such as 0 or -5.")
     return int(text)
-
-
-def _benefit_faults(row: Values) -> Iterable[Fault]:
-    """Nothing more is wrong with a benefit whose cells can be read."""
-    return ()
 
 
 def _months(text: str) -> int | None:
@@ -186,7 +181,7 @@ ITEM_RULES: dict[str, tuple[int, ...]] = {
     "VETO": (),
     "RESTORE_SHARE": (0, 1),
 }
-"""How points of the moral bank follow, and between which values (DOMAIN 5)."""
+"""The rules of moral-bank items, with the lowest and highest value (DOMAIN 5)."""
 
 RULE_VALUES: dict[RuleSource, tuple[str, ...]] = {
     RuleSource.CODE_RECORD: (Colour.RED, Colour.YELLOW, Colour.BLUE, Colour.GOLD),
@@ -269,6 +264,5 @@ BENEFITS = CatalogueTable(
         TableColumn("note", "note", _text),
         EVIDENCE,
     ),
-    _benefit_faults,
 )
 TABLES = (BEHAVIOURS, CODE_TYPES, MORAL_BANK_ITEMS, GRADING_RULES, BENEFITS)

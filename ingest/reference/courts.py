@@ -1,4 +1,4 @@
-"""Courts that an operator adds to those that ship."""
+"""Add courts."""
 
 import re
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ DIVISION = re.compile("[0-9]{6}")
 
 @dataclass(frozen=True)
 class NewCourt:
-    """A court as it is entered. parent: None lets the code tell."""
+    """A new court. parent: None selects it by the code."""
 
     code: str
     name: str
@@ -27,9 +27,9 @@ class NewCourt:
 
 
 async def add_court(connection: AsyncConnection, court: NewCourt) -> str | None:
-    """Enter a court below the one whose code is the longest beginning of its own; courts that belong below it follow.
+    """Add a court below the one with the longest code that is a prefix of its own. Courts below it are moved.
 
-    Returns the parent's code; None for a province's high court. Raises ImportFileError for what cannot be.
+    Returns the parent's code; None for a high court. Raises ImportFileError for invalid or known values.
     """
     name = tidy(court.name)
     _refuse_form(court, name)

@@ -1,4 +1,4 @@
-"""Editions of the catalogue: what is in force, what a folder would change, and loading one from a day on (R14)."""
+"""Editions of the catalogue: list, compare, check and load them (R14)."""
 
 import csv
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework.catalogue import in_force
+from casework.catalogue import is_in_force
 from ingest.files.tables import Problem, TableError
 from ingest.reference.catalogue_files import CatalogueFolder, Entries, Entry, check_edition, read_folder
 from ingest.reference.catalogue_tables import TABLES, CatalogueTable
@@ -25,7 +25,7 @@ LONGEST_LABEL = 40
 
 
 class EntryChange(NamedTuple):
-    """An entry that is added, removed (`after` is None) or changed; `fields`: what it held and will hold."""
+    """An entry that is added (`before` is None), removed (`after` is None) or changed. `fields`: old and new cells."""
 
     table: str
     code: str
@@ -35,7 +35,7 @@ class EntryChange(NamedTuple):
 
 
 class Loaded(NamedTuple):
-    """What an edition changes against the one before, which tables it carries over, and case types that are new."""
+    """The changes from the previous edition, the tables taken from it, and new case types."""
 
     before: str
     changes: list[EntryChange]
@@ -44,31 +44,31 @@ class Loaded(NamedTuple):
 
 
 async def list_editions(connection: AsyncConnection) -> Sequence[sa.Row[Any]]:
-    """All editions, the newest first."""
+    """All editions, newest first."""
     table = CatalogueVersion.__table__
     return (await connection.execute(sa.select(table).order_by(table.c.effective_from.desc()))).all()
 
 
-async def edition_on(connection: AsyncConnection, day: date) -> tuple[sa.Row[Any], dict[str, Entries]]:
+async def read_edition(connection: AsyncConnection, day: date) -> tuple[sa.Row[Any], dict[str, Entries]]:
     """The edition in force on a day, and its entries. Raises ImportFileError if there is none."""
-    found = (await connection.execute(sa.select(CatalogueVersion.__table__).where(in_force(day)))).one_or_none()
+    found = (await connection.execute(sa.select(CatalogueVersion.__table__).where(is_in_force(day)))).one_or_none()
     if found is None:
         raise ImportFileError(f"No edition of the catalogue is in force on {day}: give another day.")
     return found, await _entries(connection, found.id)
 
 
 async def check_folder(connection: AsyncConnection, folder: Path) -> list[Problem]:
-    """What is wrong with a folder of catalogue files, beside the newest edition; changes nothing."""
+    """Check a folder of catalogue files together with the newest edition."""
     given = read_folder(folder)
     newest = (await list_editions(connection))[0]
     return given.problems or list(check_edition({**await _entries(connection, newest.id), **given.tables}))
 
 
 async def load_edition(connection: AsyncConnection, folder: Path, label: str, start: date) -> Loaded:
-    """Put an edition in force from a day on, in the caller's transaction; the one before ends with that day.
+    """Put an edition in force from a day, in the caller's transaction. The previous edition ends on that day.
 
-    Tables that the folder lacks are carried over. What was proposed and recorded before keeps its edition.
-    Raises TableError with every mistake, ImportFileError for a label or a day that cannot be.
+    Missing tables are taken from the previous edition. Existing rows keep their edition.
+    Raises TableError with every mistake, ImportFileError for an invalid label or day.
     """
     await connection.execute(sa.text("LOCK TABLE catalogue_version IN SHARE ROW EXCLUSIVE MODE"))
     newest = (await list_editions(connection))[0]
@@ -83,14 +83,14 @@ async def load_edition(connection: AsyncConnection, folder: Path, label: str, st
     if given.tables:
         await _refuse_label(connection, label)
         await _refuse_day(connection, newest, start)
-        await _write(
-            connection, newest, tables, {"label": label, "effective_from": start, "note": _note(newest, carried)}
-        )
+        kept = f" {', '.join(carried)} as in {newest.label}." if carried else ""
+        version = {"label": label, "effective_from": start, "note": f"The court's own edition.{kept}"}
+        await _write(connection, newest, tables, version)
     return Loaded(newest.label, compare(before, tables), carried, case_types)
 
 
 def compare(before: Mapping[str, Entries], after: Mapping[str, Entries]) -> list[EntryChange]:
-    """What differs between two editions, table by table, in the order of the later one; what is gone comes last."""
+    """The differences of two editions by table, in the order of the later one; removed entries come last."""
     found = []
     for table in TABLES:
         old, new = before[table.file], after[table.file]
@@ -102,7 +102,7 @@ def compare(before: Mapping[str, Entries], after: Mapping[str, Entries]) -> list
 
 
 def write_folder(folder: Path, tables: Mapping[str, Entries]) -> None:
-    """Write an edition as the files that `load_edition` takes. Raises ImportFileError if one is there already."""
+    """Write an edition as files for `load_edition`. Raises ImportFileError if one of them exists."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for table in TABLES:
@@ -125,7 +125,7 @@ def _differing(table: CatalogueTable, old: Entry | None, new: Entry | None) -> d
 
 
 async def _entries(connection: AsyncConnection, version: int) -> dict[str, Entries]:
-    """The entries of an edition, in the order in which they were loaded."""
+    """The entries of an edition, in the order of loading."""
     found = {}
     for table in TABLES:
         query = sa.select(table.model.__table__).where(table.model.version_id == version).order_by(table.model.id)
@@ -150,7 +150,7 @@ async def _write(
 
 
 async def _add_case_types(connection: AsyncConnection, given: CatalogueFolder) -> list[str]:
-    """Enter case types that are not there yet. Returns their characters."""
+    """Insert new case types. Returns their characters."""
     rows = {
         row.cells["characters"]: {
             "characters": row.cells["characters"],
@@ -175,7 +175,7 @@ async def _refuse_label(connection: AsyncConnection, label: str) -> None:
 
 
 async def _refuse_day(connection: AsyncConnection, newest: sa.Row[Any], start: date) -> None:
-    """An edition begins after the newest one, and after every day on which something already rests on that (R14)."""
+    """Raise ImportFileError unless the day is after the newest edition and after all rows that refer to it (R14)."""
     if start <= newest.effective_from:
         raise ImportFileError(f"Edition {newest.label} begins on {newest.effective_from}: give a later day.")
     for what, query in RESTING.items():
@@ -185,11 +185,6 @@ async def _refuse_day(connection: AsyncConnection, newest: sa.Row[Any], start: d
                 f"{what} of {last} rest on edition {newest.label}, and would be without the one in force on their day: "
                 f"give {last + timedelta(1)} or a later day."
             )
-
-
-def _note(newest: sa.Row[Any], carried: Sequence[str]) -> str:
-    kept = f" {', '.join(carried)} as in {newest.label}." if carried else ""
-    return f"The court's own edition.{kept}"
 
 
 def _court_day(moment: Any) -> Any:
@@ -212,4 +207,4 @@ RESTING = {
     .join(MoralBankItem, MoralBankItem.id == PointConversion.item_id)
     .where(MoralBankItem.version_id == OF_EDITION),
 }
-"""The last day on which something rests on an edition."""
+"""The last day of the rows that refer to an edition."""

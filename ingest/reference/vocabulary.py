@@ -1,8 +1,8 @@
-"""What the words of files mean: the vocabulary that ships, and the words that the court added, which win (DOMAIN 6)."""
+"""The meaning of words in files: shipped words, and those that the court added, which take precedence (DOMAIN 6)."""
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -22,8 +22,9 @@ from models.vocabulary import BLANK, LONGEST_WORD, MEANINGS, STANDING, Vocabular
 SHIPPED = Path(__file__).parents[2] / "vocabulary"
 COLUMNS = ("written", "meaning", "note")
 NAME, ANYTHING = "{name}", "*"
-"""In a court's word: the official name of each court whose code begins with the meaning (`*`: of every court), and
-some characters more."""
+"""In a court's word: the name of each court whose code begins with the meaning, and any characters. As a meaning, `*`
+stands for all courts.
+"""
 
 REMEMBERED = 20_000
 LONGEST_SHOWN = 40
@@ -32,57 +33,50 @@ BETWEEN = re.compile(r"[()、,;/·]+")
 JOINED = re.compile(r"(?:并处|、|,|;|/|\+|并|和|及|与)")
 
 Words = Mapping[WordKind, Mapping[str, str]]
-"""What each word means, by kind and folded word."""
+"""The meaning of each word, by kind and folded word."""
 
 
 class ReadRole(NamedTuple):
-    """A role, and the word that was written where it is not the standard one."""
+    """A role, and the word as written, unless it is the standard word."""
 
     role: Role
     written: str | None
 
 
 DIGITS = 6
-"""What begins with so many digits is a number and no word."""
+"""A cell that begins with this many digits is a number."""
 
 
 class Vocabulary:
-    """Reads words. Each spelling is folded once and remembered."""
+    """Looks up words. Results are cached."""
 
     def __init__(self, words: Words, courts: Mapping[str, str]) -> None:
         """courts: codes of the courts by official name."""
         self._words = words
         self.codes = frozenset(courts.values())
         self._courts, self._patterns = _court_words(words.get(WordKind.COURT, {}), courts)
-        self._known: dict[tuple[WordKind, str], str | None] = {}
-        self._roles: dict[str, ReadRole | None] = {}
+        self._meaning = lru_cache(maxsize=REMEMBERED)(self._find)
+        self._role = lru_cache(maxsize=REMEMBERED)(self._read_role)
 
     def meaning(self, kind: WordKind, text: str) -> str | None:
-        """What a word means; None where nobody has said."""
-        key = (kind, text)
-        if key not in self._known:
-            self._known = {} if len(self._known) >= REMEMBERED else self._known
-            find = self._find_court if kind is WordKind.COURT else self._words.get(kind, {}).get
-            self._known[key] = find(fold(text))
-        return self._known[key]
+        """The meaning of a word, or None."""
+        return self._meaning(kind, text)
 
-    def court(self, text: str) -> str | None:
-        """The code of a court."""
-        return self.meaning(WordKind.COURT, text)
+    def _find(self, kind: WordKind, text: str) -> str | None:
+        if kind is WordKind.COURT:
+            return self._find_court(fold(text))
+        return self._words.get(kind, {}).get(fold(text))
 
     def blank(self, text: str) -> bool:
-        """Whether a cell holds nothing, or a word that stands for nothing, such as 无."""
+        """Whether a cell is empty or contains a word for nothing, such as 无."""
         return not text or (not text[:DIGITS].isdigit() and self.meaning(WordKind.BLANK, text) == BLANK)
 
     def role(self, text: str) -> ReadRole | None:
-        """A position in a case, with or without brackets after it. None where a part of it is unknown."""
-        if text not in self._roles:
-            self._roles = {} if len(self._roles) >= REMEMBERED else self._roles
-            self._roles[text] = self._read_role(text)
-        return self._roles[text]
+        """A position in a case, with or without brackets. None if a part is unknown."""
+        return self._role(text)
 
     def sanctions(self, text: str) -> tuple[SanctionKind, ...]:
-        """The kinds of sanctions that one decision names, such as 罚款、拘留; none where a part of it is unknown."""
+        """The kinds of sanctions of a decision, such as 罚款、拘留; empty if a part is unknown."""
         whole = self.meaning(WordKind.SANCTION, text)
         if whole:
             return (SanctionKind(whole),)
@@ -94,11 +88,11 @@ class Vocabulary:
         role = self._role_of(fold(text))
         if role is None:
             return None
-        standard = fold(text) in standard_words(WordKind.ROLE)
+        standard = fold(text) in read_standard_words(WordKind.ROLE)
         return ReadRole(Role(role), None if standard else tidy(text))
 
     def _role_of(self, folded: str) -> str | None:
-        """The word itself; else the word before its brackets, unless a bracket says another position."""
+        """The role of the word, or of the word before its brackets, unless a bracket names another role."""
         roles = self._words.get(WordKind.ROLE, {})
         found = BRACKETED.fullmatch(folded)
         if folded in roles or not found:
@@ -119,7 +113,7 @@ class Vocabulary:
 def _court_words(
     words: Mapping[str, str], courts: Mapping[str, str]
 ) -> tuple[dict[str, str], list[tuple[re.Pattern[str], str]]]:
-    """Courts by every word without `*`, and patterns for those with it. Official names and plain words win."""
+    """Courts by word, and patterns for words with `*`. Official names and plain words take precedence."""
     names = {fold(name): code for name, code in courts.items()}
     made: dict[str, str] = {}
     patterns = []
@@ -136,17 +130,17 @@ def _court_words(
 
 
 async def read_vocabulary(connection: AsyncConnection) -> Vocabulary:
-    """The vocabulary as it stands now: what ships, then the court's own words."""
+    """Read the shipped and the added words."""
     courts = {row.name: row.code for row in await connection.execute(sa.select(Court.name, Court.code))}
-    words = {kind: dict(shipped_words(kind)) for kind in WordKind}
+    words = {kind: dict(read_shipped_words(kind)) for kind in WordKind}
     for row in await connection.execute(sa.select(VocabularyWord.__table__)):
         words[WordKind(row.kind)][row.folded] = row.meaning
     return Vocabulary(words, courts)
 
 
 @cache
-def shipped_words(kind: WordKind) -> Mapping[str, str]:
-    """The words of a kind that ship, folded. Raises TableError if the installation's file is damaged."""
+def read_shipped_words(kind: WordKind) -> Mapping[str, str]:
+    """The shipped words of a kind, folded. Raises TableError if the file is damaged."""
     rows, problems = read_words(SHIPPED / f"{kind}.csv", None)
     if problems:
         raise TableError(problems)
@@ -154,16 +148,16 @@ def shipped_words(kind: WordKind) -> Mapping[str, str]:
 
 
 @cache
-def standard_words(kind: WordKind) -> frozenset[str]:
-    """The words of a kind that ship as the ordinary ones, folded."""
+def read_standard_words(kind: WordKind) -> frozenset[str]:
+    """The shipped words of a kind that are marked as standard, folded."""
     rows, _ = read_words(SHIPPED / f"{kind}.csv", None)
     return frozenset(fold(row.cells["written"]) for row in rows if row.cells["note"] == "standard")
 
 
 def read_words(path: Path, courts: frozenset[str] | None) -> tuple[list[TableRow], list[Problem]]:
-    """The words of a file, and what is wrong with it. The file's name says their kind.
+    """Read a file of words, whose name is their kind. Returns rows and mistakes.
 
-    courts: the codes that a court's word may mean; None does not look.
+    courts: the codes that a court's word may mean; None disables the check.
     """
     if path.stem not in set(WordKind):
         sentence = (
@@ -203,8 +197,8 @@ def _faults_of_meaning(
         return _faults_of_court(written, meaning, courts)
     if meaning in allowed:
         return []
-    sentence = f"{named(meaning) or 'Nothing'} is no meaning of such a word: write one of {', '.join(sorted(allowed))}."
-    return [("meaning", sentence)]
+    given, wanted = quote_word(meaning) or "Nothing", ", ".join(sorted(allowed))
+    return [("meaning", f"{given} is no meaning of such a word: write one of {wanted}.")]
 
 
 def _faults_of_court(written: str, meaning: str, courts: frozenset[str] | None) -> list[tuple[str, str]]:
@@ -213,11 +207,11 @@ def _faults_of_court(written: str, meaning: str, courts: frozenset[str] | None) 
     general = NAME in written and (meaning == ANYTHING or any(code.startswith(meaning) for code in courts or ()))
     if courts is None or general or meaning in courts:
         return []
-    return [("meaning", f"No court has the code {named(meaning)}: add it with suxin court add, or correct it.")]
+    return [("meaning", f"No court has the code {quote_word(meaning)}: add it with suxin court add, or correct it.")]
 
 
-def named(word: str) -> str:
-    """A word as reports may repeat it: on one line, at most 40 characters, and nothing that holds a number (R18)."""
+def quote_word(word: str) -> str:
+    """A word for a report: one line, at most 40 characters, "" if it may contain an identity number (R18)."""
     try:
         refuse_number(word, "WORD")
     except LineError:
@@ -225,7 +219,8 @@ def named(word: str) -> str:
     return tidy(word)[:LONGEST_SHOWN]
 
 
-def in_no_vocabulary(what: str, word: str, kind: WordKind) -> str:
-    """The sentence that refuses a word."""
-    shown = f"{what} {named(word)} is in no vocabulary" if named(word) else f"{what} is missing or no word"
-    return f"{shown}: correct it, or add it with suxin vocabulary load {kind}.csv."
+def make_word_error(kind: WordKind, word: str, code: str, what: str) -> LineError:
+    """The error for a word that is in no vocabulary. `what` names the word in the message."""
+    shown = f"{what} {quote_word(word)} is in no vocabulary" if quote_word(word) else f"{what} is missing or no word"
+    sentence = f"{shown}: correct it, or add it with suxin vocabulary load {kind}.csv."
+    return LineError(code, sentence, quote_word(word))

@@ -1,4 +1,4 @@
-"""The court's own words: what is there, what a file would change, and loading it."""
+"""The words that a court adds: list, check and load them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -9,14 +9,14 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ingest.files.tables import Problem, TableError, TableRow
-from ingest.reference.vocabulary import SHIPPED, read_words, shipped_words
+from ingest.reference.vocabulary import SHIPPED, read_shipped_words, read_words
 from models.court import Court
 from models.names import fold
 from models.vocabulary import VocabularyWord, WordKind
 
 
 class Word(NamedTuple):
-    """A word in force, and whether the court added it."""
+    """A word. own: added by the court."""
 
     kind: WordKind
     written: str
@@ -26,7 +26,7 @@ class Word(NamedTuple):
 
 
 class WordChange(NamedTuple):
-    """A word whose meaning changes; None where it has none."""
+    """A changed meaning; None if there is none."""
 
     kind: WordKind
     written: str
@@ -35,7 +35,7 @@ class WordChange(NamedTuple):
 
 
 async def list_words(connection: AsyncConnection, kind: WordKind) -> list[Word]:
-    """The words of a kind as they are in force: the shipped ones in their order, then those that were added."""
+    """The words of a kind: shipped ones in their order, then added ones."""
     rows, _ = read_words(SHIPPED / f"{kind}.csv", None)
     found = {fold(row.cells["written"]): Word(kind, own=False, **row.cells) for row in rows}
     query = sa.select(VocabularyWord.__table__).where(VocabularyWord.kind == kind).order_by(VocabularyWord.id)
@@ -45,7 +45,7 @@ async def list_words(connection: AsyncConnection, kind: WordKind) -> list[Word]:
 
 
 async def check_words(connection: AsyncConnection, paths: Iterable[Path]) -> list[Problem]:
-    """What is wrong with files of words; changes nothing."""
+    """Check files of words."""
     codes = await _codes(connection)
     return [problem for path in paths for problem in read_words(path, codes)[1]]
 
@@ -53,10 +53,10 @@ async def check_words(connection: AsyncConnection, paths: Iterable[Path]) -> lis
 async def load_words(
     connection: AsyncConnection, paths: Sequence[Path], *, replace: bool = False
 ) -> tuple[list[WordChange], int]:
-    """Add the words of files, in the caller's transaction. A word that is there gets its new meaning.
+    """Add the words of files, in the caller's transaction. Known words get the new meaning.
 
-    replace: words of these kinds that the files do not name are dropped; the shipped ones hold again then.
-    Returns what changes and how many words stay as they were. Raises TableError with every mistake of every file.
+    replace: words of these kinds that are not in the files are deleted; shipped meanings apply again.
+    Returns the changes and the number of unchanged words. Raises TableError with every mistake of every file.
     """
     codes = await _codes(connection)
     read = [(path, *read_words(path, codes)) for path in paths]
@@ -69,11 +69,9 @@ async def load_words(
     changes, unchanged = [], 0
     for kind, rows_of_kind in given.items():
         before = await _own(connection, kind)
-        changed = [*_changes(kind, before, rows_of_kind), *(_drops(kind, before, rows_of_kind) if replace else ())]
-        unchanged += len(rows_of_kind) - sum(
-            change.after is not None for change in _changes(kind, before, rows_of_kind)
-        )
-        changes += changed
+        changed = _changes(kind, before, rows_of_kind)
+        unchanged += len(rows_of_kind) - len(changed)
+        changes += [*changed, *(_drops(kind, before, rows_of_kind) if replace else ())]
         await _write(connection, kind, rows_of_kind, before.keys() - rows_of_kind.keys() if replace else set())
     return changes, unchanged
 
@@ -83,14 +81,14 @@ async def _codes(connection: AsyncConnection) -> frozenset[str]:
 
 
 async def _own(connection: AsyncConnection, kind: WordKind) -> dict[str, tuple[str, str]]:
-    """The court's own words of a kind as they are written, and their meanings."""
+    """The added words of a kind as written, with their meanings."""
     query = sa.select(VocabularyWord.folded, VocabularyWord.written, VocabularyWord.meaning)
     found = await connection.execute(query.where(VocabularyWord.kind == kind))
     return {folded: (written, meaning) for folded, written, meaning in found}
 
 
 def _changes(kind: WordKind, own: Mapping[str, tuple[str, str]], given: Mapping[str, TableRow]) -> list[WordChange]:
-    meant = {**shipped_words(kind), **{folded: meaning for folded, (_, meaning) in own.items()}}
+    meant = {**read_shipped_words(kind), **{folded: meaning for folded, (_, meaning) in own.items()}}
     found = ((meant.get(folded), row.cells) for folded, row in given.items())
     return [
         WordChange(kind, cells["written"], before, cells["meaning"])
@@ -100,7 +98,7 @@ def _changes(kind: WordKind, own: Mapping[str, tuple[str, str]], given: Mapping[
 
 
 def _drops(kind: WordKind, own: Mapping[str, tuple[str, str]], given: Mapping[str, TableRow]) -> list[WordChange]:
-    shipped = shipped_words(kind)
+    shipped = read_shipped_words(kind)
     dropped = ((folded, *own[folded]) for folded in own if folded not in given)
     return [WordChange(kind, written, meaning, shipped.get(folded)) for folded, written, meaning in dropped]
 

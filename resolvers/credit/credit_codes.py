@@ -1,7 +1,7 @@
-"""The joins of a credit code: the period that covers a day, and the records active on it (R13, R14).
+"""Relations of a credit code: the period that covers a day, and the records active on it (R13, R14).
 
-The court, and a litigant of itself, may ask for the answer that was given on a day (R26): it rests on what was recorded
-by that day's end. Everyone else reads today's knowledge.
+Courts, and litigants about themselves, may ask for the answer as of a day (R26), from what was recorded by its end.
+Others get today's knowledge.
 """
 
 from collections.abc import Mapping
@@ -15,55 +15,67 @@ from sqlalchemy.types import TypeEngine
 import models
 from auth.audiences import Audience
 from engine.declare.relations import Frame, Order, Relation
-from engine.declare.sql import SQL
-from models.base import choice
+from engine.declare.sql import SQL, Operand
+from models.base import map_enum
 from models.catalogue import Colour
-from models.code_record import ANNULLED, VANISHING, Perspective, Reading, known_today
+from models.code_record import ANNULLED, VANISHING, Perspective, Reading, is_known_today
 from models.terms import COURT_TIME
+from resolvers.joins import has_not_ended
 from resolvers.view import TODAY
 from resolvers.visibility.audiences import EVERYBODY, NOBODY
 from resolvers.visibility.items import may_see_code_record
 
 AS_OF: Mapping[str, TypeEngine[Any]] = {"as_of": sa.Date(), "reading": sa.Text()}
 LOOKING_BACK = frozenset({Audience.COURT, Audience.LITIGANT_PORTAL})
-"""Who may ask for another day, and for what was known then (R26)."""
+"""Audiences that may ask for another day, and for what was known then (R26)."""
 
 KNOWN_FOR_GOOD: SQL = sa.literal_column("timestamptz 'infinity'", sa.DateTime(timezone=True))
 UNBOUNDED: SQL = sa.func.daterange(sa.null(), sa.null(), type_=DATERANGE)
 
 
 def day_asked(row: Frame) -> SQL:
-    """The day that was asked for, or today."""
+    """Return the requested day, today by default."""
     return sa.func.coalesce(row.as_of, TODAY)
 
 
 def reading_asked(row: Frame) -> SQL:
-    """Which reading was asked for."""
-    return sa.type_coerce(sa.func.coalesce(row.reading, Reading.VALID.value), choice(Reading))
+    """Return the requested reading."""
+    return sa.type_coerce(sa.func.coalesce(row.reading, Reading.VALID.value), map_enum(Reading))
 
 
 def _in_knowledge(row: Any, audience: Audience, as_of: SQL, reading: SQL) -> SQL:
-    """Whether a period, or a version of a record, belongs to the knowledge that is asked for."""
+    """Return whether a period, or a version of a record, belongs to the requested knowledge."""
     if audience not in LOOKING_BACK:
-        return known_today(row)
+        return is_known_today(row)
     next_day = sa.cast(sa.func.coalesce(as_of, TODAY), sa.DateTime) + sa.text("interval '1 day'")
     end_of_day = sa.func.timezone(COURT_TIME.key, next_day) - sa.text("interval '1 microsecond'")
     moment = sa.case((reading == Reading.KNOWN.value, end_of_day), else_=KNOWN_FOR_GOOD)
     return sa.func.range_contains_elem(row.known, moment, type_=sa.Boolean)
 
 
-def period_of(party: Frame, audience: Audience, arguments: Mapping[str, SQL]) -> sa.Select[Any]:
-    """The period of a party that covers the day asked, the court's or that of everyone else (R13).
+def _seen(period: Any, party_id: SQL, audience: Audience, as_of: SQL, reading: SQL) -> SQL:
+    """Return whether a period is of the party, in the audience's perspective and the requested knowledge."""
+    known = _in_knowledge(period, audience, as_of, reading)
+    return sa.and_(period.party_id == party_id, period.perspective == perspective(audience), known)
 
-    A party without periods is green, and always was. A party has few periods: they are found by the index of today's,
-    or by the primary key, which are quicker than the index by which they exclude each other, so the day is compared by
-    a function, not an operator.
+
+def is_current(period: Any, party_id: Operand, audience: Audience) -> SQL:
+    """Return whether a period is the party's present one, in the audience's perspective."""
+    day = sa.func.range_contains_elem(period.during, TODAY)
+    return sa.and_(
+        period.party_id == party_id, period.perspective == perspective(audience), is_known_today(period), day
+    )
+
+
+def period_of(party: Frame, audience: Audience, arguments: Mapping[str, SQL]) -> sa.Select[Any]:
+    """Return the period of a party that covers the day, of the court's perspective or the outside one (R13).
+
+    A party without periods is green. The day is compared by a function, not an operator: a party has few periods, and
+    the primary key and the index of current periods are faster than the index of the exclusion constraint.
     """
     period, one = aliased(models.CodePeriod), sa.select(sa.literal(1).label("one")).subquery("one")
     covers = sa.and_(
-        period.party_id == party.id,
-        period.perspective == perspective(audience),
-        _in_knowledge(period, audience, arguments["as_of"], arguments["reading"]),
+        _seen(period, party.id, audience, arguments["as_of"], arguments["reading"]),
         sa.func.range_contains_elem(period.during, sa.func.coalesce(arguments["as_of"], TODAY)),
     )
     found: Any = (
@@ -83,20 +95,13 @@ def _of_party(party: Frame, period: Frame) -> SQL:
 
 
 def _active(code: Frame, record: Frame) -> SQL:
-    day = sa.func.coalesce(code.as_of, TODAY)
-    return sa.and_(
-        record.party_id == code.party_id,
-        record.effective_on <= day,
-        sa.or_(record.ends_on.is_(None), record.ends_on >= day),
-        sa.or_(record.closed_on.is_(None), record.closed_on > day),
-    )
+    day = day_asked(code)
+    return sa.and_(record.party_id == code.party_id, record.effective_on <= day, has_not_ended(record, day))
 
 
 def records_of(code: Frame, audience: Audience, arguments: Mapping[str, SQL]) -> sa.Select[Any]:
-    """The records of a party as they are known: with the end that they had in the knowledge asked for.
-
-    What is annulled colours no day, and outside the court nothing that has vanished does.
-    """
+    """Return a party's records as of the requested knowledge. Annulled records are excluded, and outside the court
+    those that have vanished."""
     record = aliased(models.CodeRecord)
     if audience not in LOOKING_BACK:
         return sa.select(record).where(record.party_id == code.party_id)
@@ -128,25 +133,21 @@ ACTIVE_RECORDS = Relation(
 
 
 class History:
-    """The row type's key: one colour of a party, and the days that it lasted or will last."""
+    """The row type's key: a colour of a party and its days."""
 
 
 def history_of(code: Frame, audience: Audience, arguments: Mapping[str, SQL]) -> sa.Select[Any]:
-    """The periods of a party, the court's or those that others see."""
+    """Return the periods of a party, of the court's perspective or the outside one."""
     period = aliased(models.CodePeriod)
     columns = (period.party_id, period.colour, _bound(sa.func.lower(period.during)).label("from_day"))
     until = _bound(sa.func.upper(period.during)).label("until_day")
-    seen = sa.and_(
-        period.party_id == code.party_id,
-        period.perspective == perspective(audience),
-        _in_knowledge(period, audience, code.as_of, code.reading),
-    )
+    seen = _seen(period, code.party_id, audience, code.as_of, code.reading)
     ordinal = sa.func.row_number().over(order_by=sa.func.lower(period.during).asc().nulls_first()).label("ordinal")
     return sa.select(*columns, until, ordinal).where(seen)
 
 
 def perspective(audience: Audience) -> Perspective:
-    """Whose colours an audience is shown (R13, R16)."""
+    """Return the perspective of an audience (R13, R16)."""
     return Perspective.COURT if audience is Audience.COURT else Perspective.OUTSIDE
 
 
@@ -161,30 +162,24 @@ HISTORY = Relation(
 
 
 def may_see_history(row: Frame, audience: Audience) -> SQL:
-    """The court's, and one's own; for others an ended record never was (R10), and neither was its colour."""
+    """The court, and litigants about themselves; for others an ended record and its colour do not exist (R10)."""
     return EVERYBODY if audience in LOOKING_BACK else NOBODY
 
 
 def next_colour(row: Frame, audience: Audience) -> SQL:
-    """The colour after the next change that is already certain; null where none is."""
+    """Return the colour after the next change that is already certain; null if there is none."""
     later = aliased(models.CodePeriod)
     end: SQL = sa.func.upper(row.during)
-    follows = sa.and_(
-        later.party_id == row.party_id,
-        later.perspective == perspective(audience),
-        _in_knowledge(later, audience, row.as_of, row.reading),
-        sa.func.lower(later.during) == end,
-    )
+    known = _seen(later, row.party_id, audience, row.as_of, row.reading)
+    follows = sa.and_(known, sa.func.lower(later.during) == end)
     following = sa.select(later.colour).where(follows).scalar_subquery()
     green = sa.literal(Colour.GREEN, models.CodePeriod.colour.type)
     return sa.case((end.is_not(None), sa.func.coalesce(following, green)))
 
 
-def begun(row: Frame, audience: Audience) -> SQL:
-    """The first day of the colour; null where it has always been so.
-
-    Outside the court an ended record never was (R10): there a colour is as old as the oldest of its records that run.
-    """
+def begins_on(row: Frame, audience: Audience) -> SQL:
+    """Return the first day of the colour; null if it has no beginning. Outside the court an ended record does not exist
+    (R10): the colour begins with the oldest running record."""
     if audience in LOOKING_BACK:
         return _bound(sa.func.lower(row.during))
     record = aliased(models.CodeRecord)
@@ -193,8 +188,8 @@ def begun(row: Frame, audience: Audience) -> SQL:
     return oldest.scalar_subquery()
 
 
-def changes(row: Frame, audience: Audience) -> SQL:
-    """The day of the next change that is already certain; null where none is."""
+def changes_on(row: Frame, audience: Audience) -> SQL:
+    """Return the day of the next change that is already certain; null if there is none."""
     return _bound(sa.func.upper(row.during))
 
 

@@ -1,4 +1,4 @@
-"""The risk grade of a subject, from the records that its reader may see, with each as a reason (PIPL 24)."""
+"""The risk grade of a subject, from the records that the reader may see, each given as a reason (PIPL 24)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +12,7 @@ from auth.scopes import Scope
 from engine.declare.relations import Frame, Order, Predicate, Relation
 from engine.declare.sql import SQL
 from models.grading import ORDINARY, RiskGrade, RuleSource
+from resolvers.joins import is_in_force, join
 from resolvers.view import TODAY
 from resolvers.visibility.audiences import EVERYBODY
 from resolvers.visibility.items import may_see_certificate, may_see_code_record, may_see_deduction, may_see_listing
@@ -24,7 +25,7 @@ NOTICE = (
     "sole ground of one (PIPL 24); objections go to the Litigation Credit Management Centre of the court of the record."
 )
 GRADES = sa.cast([grade.value for grade in RiskGrade], sa.ARRAY(sa.Text))
-"""All grades as PostgreSQL has them, best first, counted from one."""
+"""All grades as a PostgreSQL array, best first."""
 
 SOURCES: Mapping[RuleSource, tuple[type[Any], Predicate, str | None]] = {
     RuleSource.CODE_RECORD: (models.CodeRecord, may_see_code_record, "colour"),
@@ -32,21 +33,21 @@ SOURCES: Mapping[RuleSource, tuple[type[Any], Predicate, str | None]] = {
     RuleSource.LISTING: (models.Listing, may_see_listing, "kind"),
     RuleSource.CERTIFICATE: (models.Certificate, may_see_certificate, None),
 }
-"""What each source of rules looks at: its table, who sees a row of it, and the column that a rule compares."""
+"""The table, predicate and compared column of each source of rules."""
 
 PARTY = {"party_id": sa.BigInteger()}
 
 
 class Grade:
-    """The row type's key: the grade of one party."""
+    """The row type's key: the grade of a party."""
 
 
 class Reason:
-    """The row type's key: one record of a party, and the rule that it falls under."""
+    """The row type's key: a record of a party, and the rule that applies to it."""
 
 
 def reasons_of(parent: Frame, audience: Audience, arguments: Mapping[str, SQL]) -> sa.Select[Any]:
-    """The records of the parent's party that the audience sees and a rule in force names, the gravest first."""
+    """Return the party's records that the audience sees and a rule in force names, worst first."""
     found = sa.union_all(*(_of_source(source, parent.party_id, audience) for source in SOURCES)).subquery("found")
     place = sa.func.row_number().over(order_by=(found.c.rank.desc(), found.c.rule_id, found.c.record))
     return sa.select(*found.c, place.label("ordinal"))
@@ -57,11 +58,6 @@ def _of_source(source: RuleSource, party_id: SQL, audience: Audience) -> sa.Sele
     record, rule, version = aliased(model), aliased(models.GradingRule), aliased(models.CatalogueVersion)
     value = sa.literal("", sa.Text) if column is None else sa.cast(getattr(record, column), sa.Text)
     named = sa.and_(rule.source == source, rule.value == value)
-    in_force = sa.and_(
-        version.id == rule.version_id,
-        version.effective_from <= TODAY,
-        sa.or_(version.effective_to.is_(None), version.effective_to > TODAY),
-    )
     keys = {other: sa.cast(sa.null(), sa.BigInteger) for other in SOURCES} | {source: record.id}
     rank = sa.func.array_position(GRADES, sa.cast(rule.grade, sa.Text))
     return (
@@ -73,14 +69,14 @@ def _of_source(source: RuleSource, party_id: SQL, audience: Audience) -> sa.Sele
             *(key.label(f"{other.value.lower()}_id") for other, key in keys.items()),
         )
         .join_from(record, rule, named)
-        .join(version, in_force)
+        .join(version, sa.and_(version.id == rule.version_id, is_in_force(version, TODAY)))
         .where(record.party_id == party_id, sees(Frame(record), audience))
         .correlate_except(record, rule, version)
     )
 
 
 def grade_of(parent: Frame, audience: Audience, arguments: Mapping[str, SQL]) -> sa.Select[Any]:
-    """The worst grade among the reasons; the ordinary one without any."""
+    """Return the worst grade of the reasons; the ordinary grade without any."""
     reasons = reasons_of(parent, audience, arguments).subquery("reasons")
     ordinary = list(RiskGrade).index(ORDINARY) + 1
     worst = sa.func.coalesce(sa.func.max(reasons.c.rank), ordinary)
@@ -90,17 +86,17 @@ def grade_of(parent: Frame, audience: Audience, arguments: Mapping[str, SQL]) ->
 
 
 def notice(row: Frame, audience: Audience) -> SQL:
-    """What must be told with a grade."""
+    """Return the notice that must accompany a grade."""
     return sa.literal(NOTICE, sa.Text)
 
 
 def may_see_grade(row: Frame, audience: Audience) -> SQL:
-    """Whoever may know of the subject's credit: without that scope, what weighs most would not be seen (R15)."""
+    """Audiences that may know of the subject's credit: without that scope the worst records would be missing (R15)."""
     return reach(row.party_id, audience, Scope.PERSON_CREDIT)
 
 
 def may_see_reason(row: Frame, audience: Audience) -> SQL:
-    """Whoever sees the record."""
+    """The reader of the record."""
     return EVERYBODY
 
 
@@ -121,18 +117,9 @@ REASONS = Relation(
 
 
 def record_of(source: RuleSource) -> Relation:
-    """The record that is a reason, if it is one of this source."""
+    """Return the relation from a reason to its record, if it is of this source."""
     model, _, _ = SOURCES[source]
-    column = f"{source.value.lower()}_id"
-    return Relation(
-        target=model,
-        on=lambda reason, record: record.id == getattr(reason, column),
-        keys={column: sa.BigInteger()},
-    )
+    return join(model, "id", f"{source.value.lower()}_id")
 
 
-RULE = Relation(
-    target=models.GradingRule,
-    on=lambda reason, rule: rule.id == reason.rule_id,
-    keys={"rule_id": sa.BigInteger()},
-)
+RULE = join(models.GradingRule, "id", "rule_id")

@@ -1,4 +1,4 @@
-"""Who may be a professional lender, by the numbers of cases alone: a proposal for a judge (`models.lender`)."""
+"""Candidates for the list of professional lenders, by numbers of cases: proposals for a judge (`models.lender`)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,22 +16,23 @@ from models.catalogue import Stage
 from models.court_case import Role
 from models.lender import CAUSE, INTERMEDIATE_CODE_LENGTH, THRESHOLDS, CourtLevel
 from models.listing import ListingKind
+from resolvers.joins import join
 from resolvers.view import COURT as COURT_CODE
 from resolvers.view import TODAY
 from resolvers.visibility.audiences import EVERYBODY, NOBODY
-from resolvers.visibility.publicity import of_minor
-from resolvers.visibility.reach import jurisdiction
+from resolvers.visibility.publicity import is_of_minor
+from resolvers.visibility.reach import is_in_jurisdiction
 
 MOST = 100
 FIRST = sa.bindparam(ARGUMENT + "first", type_=sa.Integer())
 
 
 class LenderCandidate:
-    """The row type's key: one party at one level of court."""
+    """The row type's key: a party at a level of court."""
 
 
-def candidates(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
-    """The parties that reach a threshold in the caller's courts and stand on no list, most cases first."""
+def select_candidates(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
+    """Select the parties that reach a threshold in the caller's courts and are not listed, most cases first."""
     found = sa.union_all(*(_reaching(level) for level in CourtLevel)).subquery("reaching")
     listing = aliased(models.Listing)
     listed = sa.select(listing.id).where(
@@ -56,8 +57,8 @@ def _reaching(level: CourtLevel) -> Any:
         case.stage == Stage.TRIAL,
         sa.func.starts_with(case.cause, CAUSE),
         case.disclosed,
-        ~of_minor(part.party_id, case.filed_on),
-        jurisdiction(case.court_code),
+        ~is_of_minor(part.party_id, case.filed_on),
+        is_in_jurisdiction(case.court_code),
         case.filed_on > _since(max(years)),
     )
     if level is CourtLevel.INTERMEDIATE:  # a basic court does not see the cases of its neighbours
@@ -78,7 +79,7 @@ def _reaching(level: CourtLevel) -> Any:
 
 
 def _cases(case: Any, years: int) -> SQL:
-    """How many cases were filed in the last so many years."""
+    """Return the number of cases filed in the last `years`."""
     return sa.func.count(case.id.distinct()).filter(case.filed_on > _since(years))
 
 
@@ -87,12 +88,12 @@ def _since(years: int) -> SQL:
 
 
 def may_see_candidate(row: Frame, audience: Audience) -> SQL:
-    """For judges: what numbers suggest is nobody else's business (R13)."""
+    """Courts only: numbers of cases are no finding (R13)."""
     return EVERYBODY if audience is Audience.COURT else NOBODY
 
 
 def prepare(arguments: Mapping[str, Any], context: Any) -> Prepared:
-    """How many are asked for. Raises BadPageSizeError."""
+    """Check the number of candidates. Raises BadPageSizeError."""
     if not 1 <= arguments["first"] <= MOST:
         raise BadPageSizeError(f"`first` must be 1 to {MOST}.")
     return Prepared({"first": arguments["first"]})
@@ -109,7 +110,5 @@ ROOT = Root(
     About(lambda row: row.party_id),
     prepare,
 )
-PARTY = Relation(
-    target=models.Party, on=lambda row, party: party.id == row.party_id, keys={"party_id": sa.BigInteger()}
-)
-COURT = Relation(models.Court, lambda row, court: court.code == row.court_code, {"court_code": sa.Text()})
+PARTY = join(models.Party, "id", "party_id")
+COURT = join(models.Court, "code", "court_code", sa.Text())

@@ -1,4 +1,4 @@
-"""The subject of a measure: the party of its record, for as long as the record may be seen (R10)."""
+"""The subject of a measure: the party of its record, while the record may be seen (R10)."""
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased

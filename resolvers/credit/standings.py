@@ -1,4 +1,4 @@
-"""How households stand at the moral bank: points, vetoes, benefits; to a village what it was told (DOMAIN 5)."""
+"""Standings of households at the moral bank: points, vetoes, benefits (DOMAIN 5)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,8 @@ from engine.declare.relations import About, Frame, Order, Prepared, Relation, Ro
 from engine.declare.sql import SQL
 from models.catalogue import ItemKind
 from models.point_conversion import ConversionStatus
-from resolvers.register.subjects import text
+from resolvers.joins import is_in_force, join
+from resolvers.register.subjects import check_text
 from resolvers.view import TODAY, VILLAGE
 from resolvers.visibility.audiences import NOBODY
 from resolvers.visibility.predicates import may_see_conversion
@@ -21,17 +22,17 @@ COUNTED = {
     Audience.MORAL_BANK: (ConversionStatus.CONFIRMED, ConversionStatus.VILLAGE_NOTIFIED),
     Audience.VILLAGE: (ConversionStatus.VILLAGE_NOTIFIED,),
 }
-"""The entries that make a standing: for the head office what it confirmed, for a village what it was told."""
+"""The states of entries that count: for the head office confirmed ones, for a village those it was notified of."""
 
 
 class HouseholdStanding:
-    """The row type's key: one household, by its key."""
+    """The row type's key: a household."""
 
     id = models.Household.id
 
 
-def standings(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
-    """One row for each household."""
+def select_standings(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
+    """Select one row for each household."""
     home = aliased(models.Household)
     points = _entries(home, audience, sa.func.coalesce(sa.func.sum(models.PointConversion.points), 0))
     vetoes = _vetoes(home, audience, sa.func.count())
@@ -48,10 +49,8 @@ def standings(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
 
 
 def _entries(home: Any, audience: Audience, measure: Any, *more: SQL) -> Any:
-    """What the entries of a household come to, those that the moral bank may see (R16).
-
-    A reversal counts with what it reverses, or not at all.
-    """
+    """Aggregate a household's entries that the moral bank may see (R16). A reversal counts only together with the entry
+    that it reverses."""
     entry = models.PointConversion
     seen = may_see_conversion(Frame(entry), Audience.MORAL_BANK)
     statuses, first = COUNTED.get(audience, ()), aliased(models.PointConversion)
@@ -61,7 +60,7 @@ def _entries(home: Any, audience: Audience, measure: Any, *more: SQL) -> Any:
 
 
 def _vetoes(home: Any, audience: Audience, measure: Any) -> Any:
-    """The same over vetoes that stand: the court's reversal lifts one at once."""
+    """Aggregate the vetoes that have not been reversed."""
     entry, item, later = models.PointConversion, aliased(models.MoralBankItem), aliased(models.PointConversion)
     veto = sa.select(item.id).where(item.id == entry.item_id, item.kind == ItemKind.VETO).exists()
     lifted = sa.select(later.id).where(later.reverses_id == entry.id).exists()
@@ -69,14 +68,14 @@ def _vetoes(home: Any, audience: Audience, measure: Any) -> Any:
 
 
 def may_see_standing(row: Frame, audience: Audience) -> SQL:
-    """Every household's for the head office, a village's own for a village."""
+    """The head office sees all households, a village its own."""
     if audience is Audience.VILLAGE:
         return sa.cast(row.village_id == VILLAGE, sa.Boolean)
     return sa.true() if audience is Audience.MORAL_BANK else NOBODY
 
 
 def may_see_member(row: Frame, audience: Audience) -> SQL:
-    """The head office enrols them."""
+    """The head office, which enrols members."""
     return sa.true() if audience is Audience.MORAL_BANK else NOBODY
 
 
@@ -87,28 +86,18 @@ def _members(standing: Frame) -> SQL:
 
 
 def prepare(arguments: Mapping[str, Any], context: Any) -> Prepared:
-    """The key of a household. Raises BadInputError."""
-    return Prepared({"household": (text(arguments["key"], "key") or "").strip()})
+    """Return the key of a household. Raises BadInputError."""
+    return Prepared({"household": (check_text(arguments["key"], "key") or "").strip()})
 
 
 ABOUT = About(subjects=_members)
-ROOT = Root(
-    Relation(
-        HouseholdStanding, lambda arguments, row: row.household_key == arguments.household, {"household": sa.Text()}
-    ),
-    ABOUT,
-    prepare,
-)
+ROOT = Root(join(HouseholdStanding, "household_key", "household", sa.Text()), ABOUT, prepare)
 KEY = {"id": sa.BigInteger()}
 
 
 def _claimable(standing: Frame, benefit: Frame) -> SQL:
     version = aliased(models.CatalogueVersion)
-    edition = sa.select(version.id).where(
-        version.id == benefit.version_id,
-        version.effective_from <= TODAY,
-        sa.or_(version.effective_to.is_(None), version.effective_to > TODAY),
-    )
+    edition = sa.select(version.id).where(version.id == benefit.version_id, is_in_force(version, TODAY))
     return sa.and_(standing.live_vetoes == 0, standing.points >= benefit.least_points, edition.exists())
 
 
@@ -121,13 +110,7 @@ MEMBERS = Relation(
     KEY,
     many=True,
 )
-CONVERSIONS = Relation(
-    models.PointConversion,
-    lambda standing, entry: entry.household_id == standing.id,
-    KEY,
-    many=True,
-    orders={"ASSESSED": Order(("assessed_at",), descending=True)},
-)
+CONVERSIONS = join(models.PointConversion, "household_id", many=True, ASSESSED=Order(("assessed_at",), descending=True))
 
 
 def _told(standing: Frame, notice: Frame) -> SQL:

@@ -1,1 +1,1 @@
-"""What each mutation does: its input becomes a call of `casework`, which gives the key of the changed row."""
+"""Mutations whose input must be converted before casework is called. Each returns the key of the changed row."""

@@ -1,4 +1,4 @@
-"""Who acts in a mutation, and on what: ids become keys, callers become officers or parties."""
+"""The caller in a mutation: conversion of ids to keys, and of callers to officers or parties."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,9 +16,9 @@ from engine.engine import Engine
 from engine.load.context import Context
 from engine.load.errors import BadIdError
 from engine.load.loaders import load_root
-from engine.load.nodes import key_of, node_root
+from engine.load.nodes import get_node_root, read_key
 from engine.load.rows import RootAnswer, Row
-from models.documents import ORGANIZATIONS, DocumentKind, document_key, parse_document
+from models.documents import ORGANIZATIONS, DocumentKind, make_document_key, parse_document
 from models.identifiers import IdentifierError
 from models.party import Identity
 from resolvers.caller import Caller
@@ -28,46 +28,54 @@ Perform = Callable[..., Awaitable[int]]
 
 @dataclass(frozen=True)
 class Acting:
-    """One caller, in the transaction of one mutation."""
+    """A caller in the transaction of a mutation."""
 
     connection: AsyncConnection
     caller: Caller
     engine: Engine
 
     def act(self, reason: str) -> Act:
-        """The member of staff who signed in acts, now. Raises Refusal WRONG_ROLE for a token of nobody's."""
+        """Return the act of the signed-in officer at this time. Raises Refusal WRONG_ROLE without an officer."""
         return Act(self.officer, self.caller.now, reason, self.caller.keyring)
 
     @property
     def officer(self) -> Officer:
-        """Who signed in. The scope for acting is given to nobody else."""
+        """The signed-in officer; only officers have the scope for acting. Raises Refusal WRONG_ROLE."""
         officer = self.caller.principal.officer
         if officer is None:
             raise Refusal("WRONG_ROLE", "Nobody has signed in.", "Sign in, and ask for a token with the code.")
         return officer
 
     def key(self, opaque: str, model: type, field: str = "id") -> int:
-        """The key in the id of a row of `model`. Raises Refusal BAD_ID."""
+        """Return the key in the id of a row of `model`. Raises Refusal BAD_ID."""
         try:
-            return key_of(opaque, self.engine.rows[model].name, self.caller.keyring.opaque_key)
+            return read_key(opaque, self.engine.rows[model].name, self.caller.keyring.opaque_key)
         except BadIdError as error:
             raise Refusal("BAD_ID", str(error), "Send an id as this service gave it out.", field) from None
 
     def with_keys(self, given: Mapping[str, Any], models: Mapping[str, type]) -> dict[str, Any]:
-        """An input with keys where it has ids; null stays null. Raises Refusal BAD_ID."""
+        """Return the input with keys instead of ids; null stays null. Raises Refusal BAD_ID."""
         asked = {name: models[name] for name in given if name in models and given[name] is not None}
         return {**given, **{name: self.key(given[name], model, name) for name, model in asked.items()}}
 
     @property
     def subject(self) -> bytes:
-        """The keyed hash of the authenticated litigant's number. The scopes for acting are given to nobody else."""
+        """The keyed hash of the authenticated litigant's number. Raises Refusal NOT_YOURS."""
         subject = self.caller.principal.subject_index
         if subject is None:
             raise Refusal("NOT_YOURS", "Nobody is authenticated.", "Exchange a token for your user (RFC 8693).")
         return subject
 
-    def person(self, number: str | None, document: Mapping[str, Any] | None) -> bytes:
-        """The keyed hash of a person's number: a resident ID number, or another document's. Raises Refusal."""
+    @property
+    def village_key(self) -> int:
+        """The key of the client's village. Raises Refusal NOT_FOUND."""
+        village = self.caller.principal.village_key
+        if village is None:
+            raise Refusal("NOT_FOUND", "There is no such notice for your village.", "Look it up again.", "id")
+        return village
+
+    def hash_person(self, number: str | None, document: Mapping[str, Any] | None) -> bytes:
+        """Return the keyed hash of a person's number, of a resident ID or another document. Raises Refusal."""
         given = (DocumentKind.RESIDENT_ID, number) if document is None else (document["kind"], document["number"])
         if given[1] is None or (document is not None and number is not None) or given[0] in ORGANIZATIONS:
             raise Refusal("BAD_NUMBER", "A person has one number.", "Give `idNumber` or `document`.", "idNumber")
@@ -76,10 +84,10 @@ class Acting:
         except IdentifierError:
             field = "idNumber" if document is None else "document"
             raise Refusal("BAD_NUMBER", "This is no number of its kind.", "Check its digits.", field) from None
-        return self.caller.keyring.index(document_key(read.kind, read.value))
+        return self.caller.keyring.index(make_document_key(read.kind, read.value))
 
-    async def own_party(self) -> int:
-        """The party that the authenticated litigant is. Raises Refusal NOT_FOUND."""
+    async def find_own_party(self) -> int:
+        """Return the key of the authenticated litigant's party. Raises Refusal NOT_FOUND."""
         own = sa.select(Identity.party_id).where(Identity.index == self.caller.principal.subject_index)
         key: int | None = (await self.connection.execute(own)).scalar_one_or_none()
         if key is None:
@@ -89,7 +97,7 @@ class Acting:
 
 @dataclass(frozen=True)
 class Also:
-    """What a payload tells beside the changed row, kept nowhere: made from the caller's context and the row."""
+    """A field of the payload that is not stored, computed from the context and the changed row."""
 
     name: str
     description: str
@@ -98,10 +106,10 @@ class Also:
 
 @dataclass(frozen=True, eq=False)
 class MutationRoot:
-    """A root field that changes a row of `model`: `perform` is called with `Acting` and the fields of the input.
+    """A root field that changes a row of `model`.
 
-    keys: the fields that hold ids, and of rows of which model: `perform` is given their keys.
-    lines: leads from the key of what was changed to the rows that are shown, where they are many.
+    perform: called with `Acting` and the fields of the input. keys: the model of each field that holds ids; `perform`
+    gets their keys. lines: leads from the changed row's key to the rows that are shown, if they are many.
     """
 
     perform: Perform
@@ -112,10 +120,8 @@ class MutationRoot:
 
 
 async def perform_mutation(context: Context, field: str, root: MutationRoot, given: Mapping[str, Any]) -> Any:
-    """Do what is asked, unless it was done before, and read what was changed as the caller sees it.
-
-    Gives a row, or the rows of `root.lines`, or the Refusal of what was not done.
-    """
+    """Perform a mutation unless it was performed before, and read the changed row as the caller sees it. Returns a row,
+    the rows of `root.lines`, or a Refusal."""
     performing = context.performing
     try:
         if not performing.replays:
@@ -125,11 +131,11 @@ async def perform_mutation(context: Context, field: str, root: MutationRoot, giv
     except Refusal as refusal:
         performing.refused = True
         return refusal
-    asked = root.lines or node_root(context.engine, context.engine.rows[root.model].name)
+    asked = root.lines or get_node_root(context.engine, context.engine.rows[root.model].name)
     rows = await load_root(context, asked, {"keys": [performing.changed]}, RootAnswer(field, context.caller.view))
     return (rows if root.lines else next(iter(rows), None)) or _unseen()
 
 
 def _unseen() -> Refusal:
-    """Done, and not for this caller to see: told apart from what was refused by nothing being undone."""
+    """Return the refusal of a change that was made but that the caller may not see; it is not rolled back."""
     return Refusal("NOT_FOUND", "This is done, and no longer yours to see.", "Nothing more is needed.")

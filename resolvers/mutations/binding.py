@@ -1,9 +1,9 @@
-"""Mutations that are casework's own functions: each parameter has one source, found when the mutation is declared.
+"""Mutations that call casework directly: the source of each parameter is determined at declaration.
 
     async def approve(connection: AsyncConnection, key: int, version: int, act: Act) -> None: ...
 
-`bind(approve, …)` takes `id`, `version` and `reason` of an input: `key` is the id's, `act` is the member of staff who
-signed in, with the reason. A parameter that is a frozen dataclass is built of the input's fields.
+`bind(approve, …)` takes `id`, `version` and `reason` of an input: `key` is the key in the id, `act` the act of the
+signed-in officer for this reason. A frozen dataclass is built from the fields of the input.
 """
 
 import inspect
@@ -24,17 +24,20 @@ OWN: Mapping[str, Source] = {
     "keyring": lambda acting, given: acting.caller.keyring,
     "client_key": lambda acting, given: acting.caller.principal.client_key,
     "subject": lambda acting, given: acting.subject,
+    "jurisdiction": lambda acting, given: acting.caller.principal.jurisdiction,
+    "village_key": lambda acting, given: acting.village_key,
 }
-"""Parameters that the caller gives, and no input."""
+"""Parameters whose value comes from the caller."""
 
 
 class BindingError(TypeError):
-    """A function of casework that an input does not fit: a mistake in a declaration."""
+    """The parameters of a function do not match the input: an error in a declaration."""
 
 
 @dataclass(frozen=True)
 class Bound:
-    """A function of casework as a mutation performs it. takes: the fields of its input; key: the one it is about."""
+    """A function of casework with the sources of its parameters. takes: the input's fields; key: the one that names the
+    row."""
 
     do: Callable[..., Awaitable[Any]]
     sources: Mapping[str, Source]
@@ -42,7 +45,7 @@ class Bound:
     key: str | None
 
     async def __call__(self, acting: Acting, **given: Any) -> int:
-        """Do it; gives the key of the row that was made, or that it is about. Raises Refusal."""
+        """Call the function; returns the key of the row that was created or changed. Raises Refusal."""
         values = {name: source(acting, given) for name, source in self.sources.items()}
         values = {name: await value if inspect.iscoroutine(value) else value for name, value in values.items()}
         made = await self.do(**values)
@@ -52,10 +55,8 @@ class Bound:
 
 
 def bind(do: Callable[..., Awaitable[Any]], input_type: type) -> Bound:
-    """A function of casework with the fields of an input type.
-
-    Raises BindingError for a parameter without a source, and for a field that no parameter takes.
-    """
+    """Bind a function of casework to an input type. Raises BindingError for a parameter without a source, and for a
+    field without a parameter."""
     wanted = {field.name for field in fields(input_type)}
     binding = _Binding(do.__name__, wanted)
     hints = get_type_hints(do)
@@ -74,7 +75,7 @@ class _Binding:
         self.key: str | None = None
 
     def source(self, name: str, type_: Any) -> Source:
-        """Where the value of a parameter comes from. Raises BindingError."""
+        """Return the source of a parameter. Raises BindingError."""
         if name == "act":
             self.taken.add(REASON)
             return lambda acting, given: acting.act(given.get(REASON, ""))
@@ -90,13 +91,13 @@ class _Binding:
                 self.key = "id" if "id" in self.wanted else field
             return lambda acting, given: given[field]
         if name == "party_key":
-            return lambda acting, given: acting.own_party()
+            return lambda acting, given: acting.find_own_party()
         if name not in OWN:
             raise BindingError(f"{self.function} takes {name}, which its input does not have.")
         return OWN[name]
 
     def _built(self, name: str, content: type) -> Source:
-        """A dataclass: the field of its name, an input itself; or built of the input's own fields."""
+        """Return the source of a dataclass: the field of its name, or the fields of the input."""
         if name in self.wanted:
             self.taken.add(name)
             return lambda acting, given: None if given[name] is None else _made(content, given[name])
@@ -106,7 +107,7 @@ class _Binding:
 
 
 def _content(type_: Any) -> type | None:
-    """The dataclass that a parameter is, or is where it is not None."""
+    """Return the dataclass of a parameter's type, which may be optional."""
     found = [one for one in get_args(type_) if one is not NoneType] if isinstance(type_, UnionType) else [type_]
     return found[0] if len(found) == 1 and isinstance(found[0], type) and is_dataclass(found[0]) else None
 
@@ -116,5 +117,5 @@ def _made(content: type, given: Given) -> Any:
 
 
 def _field_of(name: str) -> str:
-    """The field of an input that gives a parameter: `id` for `key`, `case_id` for `case_key`."""
+    """Return the field of a parameter: `id` for `key`, `case_id` for `case_key`."""
     return f"{name.removesuffix('key')}id" if name == "key" or name.endswith("_key") else name

@@ -1,4 +1,4 @@
-"""Bulk operations: what a client begins, ends and fetches."""
+"""Bulk operations: start and download."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -7,32 +7,32 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
-from auth.clients.trusted_documents import trusted_document
+from auth.clients.trusted_documents import admit_document
 from auth.principal import Principal
 from casework import bulk_operations
-from casework.bulk_operations import Begun
-from casework.bulk_vanishing import downloadable
+from casework.bulk_operations import BulkRequest
+from casework.bulk_withdrawals import find_downloadable
 from casework.downloads import sign_download
 from casework.refusal import Refusal
 from casework.watches import MOST_LINES
 from engine.load.context import Context
 from engine.load.errors import BadIdError
-from engine.load.nodes import key_of
+from engine.load.nodes import read_key
 from engine.load.rows import Row
 from models.bulk_operation import BulkError, BulkKind, BulkOperation, BulkState, BulkUpload
 from resolvers.mutations.acting import Acting
 from resolvers.partners.bulk_measures import measure_pages
 
 
-async def export(acting: Acting, *, document: str, variables: str | None, reference: str | None) -> int:
-    """A client exports a list."""
+async def start_export(acting: Acting, *, document: str, variables: str | None, reference: str | None) -> int:
+    """Start an export of a list."""
     return await _begin(acting, BulkKind.EXPORT, document, variables, reference)
 
 
-async def batch_check(
+async def start_batch_check(
     acting: Acting, *, upload: str, document: str, variables: str | None, reference: str | None
 ) -> int:
-    """A client has a file of subjects checked."""
+    """Start a check of a file of subjects."""
     return await _begin(acting, BulkKind.BATCH_CHECK, document, variables, reference, _upload_key(acting, upload))
 
 
@@ -45,44 +45,39 @@ async def _begin(
     upload: int | None = None,
 ) -> int:
     caller, principal = acting.caller, acting.caller.principal
-    held = await trusted_document(acting.connection, principal, document)
+    held = await admit_document(acting.connection, principal, document)
     if held is None:
         raise Refusal("BAD_DOCUMENT", "This document is not registered for you.", "Have it registered.", "document")
     given, size = measure_pages(acting.engine, kind, document, variables, replace(caller, principal=held))
-    begun = Begun(kind, document, given, size, reference, _rights(held), uuid4(), upload)
+    begun = BulkRequest(kind, document, given, size, reference, _rights(held), uuid4(), upload)
     return await bulk_operations.begin(acting.connection, caller.keyring, begun, caller.now)
 
 
-async def batch_watch(acting: Acting, *, upload: str, reference: str | None) -> int:
-    """A bank has a file of customers watched."""
+async def start_batch_watch(acting: Acting, *, upload: str, reference: str | None) -> int:
+    """Start watching a file of customers."""
     caller, rights = acting.caller, _rights(acting.caller.principal)
-    begun = Begun(BulkKind.BATCH_WATCH, "", {}, MOST_LINES, reference, rights, uuid4(), _upload_key(acting, upload))
+    begun = BulkRequest(
+        BulkKind.BATCH_WATCH, "", {}, MOST_LINES, reference, rights, uuid4(), _upload_key(acting, upload)
+    )
     return await bulk_operations.begin(acting.connection, caller.keyring, begun, caller.now)
 
 
 def _upload_key(acting: Acting, upload: str) -> int:
     try:
-        return key_of(upload, BulkUpload.__name__, acting.caller.keyring.opaque_key)
+        return read_key(upload, BulkUpload.__name__, acting.caller.keyring.opaque_key)
     except BadIdError:
         raise Refusal("BAD_ID", "This is no upload.", "Send what POST /uploads answered.", "upload") from None
 
 
-async def cancel(acting: Acting, *, id: int) -> int:
-    """A client ends an operation."""
-    principal, now = acting.caller.principal, acting.caller.now
-    await bulk_operations.cancel(acting.connection, principal.client_key, principal.jurisdiction, id, now)
-    return id
-
-
-async def download(acting: Acting, *, id: int) -> int:
-    """A client is about to fetch a file."""
-    if await downloadable(acting.connection, id, acting.caller.now) is None:
+async def check_download(acting: Acting, *, id: int) -> int:
+    """Check that a file can be downloaded. Raises Refusal."""
+    if await find_downloadable(acting.connection, id, acting.caller.now) is None:
         raise await _no_file(acting, id)
     return id
 
 
 async def _no_file(acting: Acting, key: int) -> Refusal:
-    """Why there is no file to fetch, and since when."""
+    """Return the reason why there is no file."""
     row, principal, now = BulkOperation.__table__.c, acting.caller.principal, acting.caller.now
     own = (row.client_key == principal.client_key, row.jurisdiction.is_not_distinct_from(principal.jurisdiction))
     query = sa.select(row.state, row.error, row.ended_at, row.expires_at).where(row.id == key, *own)
@@ -103,8 +98,8 @@ def _told(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def url(context: Context, row: Row) -> str:
-    """The signed address of the file: who has it may fetch the file for a quarter of an hour."""
+def sign_url(context: Context, row: Row) -> str:
+    """Return the signed address of the file, valid for 15 minutes for any client that has it."""
     assert context.performing.changed is not None  # noqa: S101 - there is a row
     token = sign_download(context.caller.keyring, context.performing.changed, context.caller.now)
     return f"{context.caller.issuer}/downloads/{token}"

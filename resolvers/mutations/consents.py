@@ -1,4 +1,4 @@
-"""Consents, share codes and watches: what partners and litigants do about each other."""
+"""Consents, share codes and watches."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -7,30 +7,27 @@ from typing import Any
 
 from auth.audiences import Purpose
 from casework import consents, share_codes, watches
-from casework.consents import Letter, Permission, own_reference
+from casework.consents import Letter, Permission, check_reference
 from casework.refusal import Refusal
-from casework.share_codes import OFTEN, ONCE, Sharing, Shown, share_code
+from casework.share_codes import OFTEN, ONCE, CodeHolder, Sharing, make_share_code
 from casework.watches import Customer
 from engine.load.context import Context
 from engine.load.rows import Row
 from models.consent import Consent
-from models.documents import ORGANIZATIONS, Document, document_key, mask_document, parse_document
+from models.documents import ORGANIZATIONS, Document, make_document_key, mask_document, parse_document
 from models.identifiers import IdentifierError
 from models.names import fold, tidy
 from models.party import PartyKind
 from resolvers.mutations.acting import Acting
-from resolvers.register.subjects import given_document
+from resolvers.register.subjects import find_document
 
 Given = Mapping[str, Any]
-"""A document as an input holds it: its kind and its number."""
+"""A document in an input: its kind and its number."""
 
 
-class Numbered:
-    """A subject's number as an input gives it: in one of three ways."""
-
-    def __init__(self, id_number: str | None, organization_code: str | None, document: Given | None) -> None:
-        self.id_number, self.organization_code = id_number, organization_code
-        self.document = document and SimpleNamespace(**document)
+def _numbered(id_number: str | None, organization_code: str | None, document: Given | None) -> SimpleNamespace:
+    other = document and SimpleNamespace(**document)
+    return SimpleNamespace(id_number=id_number, organization_code=organization_code, document=other)
 
 
 async def register_consent(
@@ -46,15 +43,15 @@ async def register_consent(
     valid_to: datetime,
     evidence_hash: bytes,
 ) -> int:
-    """A bank registers a letter."""
+    """Register a letter of authorization."""
     letter = Letter(letter_number, signed_on, evidence_hash)
     given = Permission(purposes, scopes, valid_from, valid_to)
-    client, subject = acting.caller.principal.client_key, acting.person(id_number, document)
+    client, subject = acting.caller.principal.client_key, acting.hash_person(id_number, document)
     return await consents.register_consent(acting.connection, client, subject, letter, given, acting.caller.now)
 
 
 async def revoke_consent(acting: Acting, *, id: int) -> int:
-    """A recipient gives a consent up, or its subject revokes it."""
+    """End a consent, by its recipient or its subject."""
     principal = acting.caller.principal
     own = principal.subject_index
     whose = Consent.client_key == principal.client_key if own is None else Consent.subject_index == own
@@ -74,37 +71,39 @@ async def create_share_code(
     valid_to: datetime,
     single_use: bool,
 ) -> int:
-    """A subject makes a code."""
-    shown = own_identity(acting, name, id_number, organization_code, document)
+    """Create a share code of the authenticated subject."""
+    shown = check_own_identity(acting, name, id_number, organization_code, document)
     sharing = Sharing(purposes, scopes, valid_to, ONCE if single_use else OFTEN)
     secret = acting.caller.keyring.share_key
     return await share_codes.create_share_code(acting.connection, secret, shown, sharing, acting.caller.now)
 
 
-def own_identity(
+def check_own_identity(
     acting: Acting, name: str, id_number: str | None, organization_code: str | None, document: Given | None
-) -> Shown:
-    """The authenticated subject as it shows itself. Raises Refusal NOT_YOURS, BAD_TEXT."""
-    given = _document(Numbered(id_number, organization_code, document))
-    if given is None or acting.subject not in acting.caller.keyring.probes(document_key(given.kind, given.value)):
+) -> CodeHolder:
+    """Return the identity that the authenticated subject shows. Raises Refusal NOT_YOURS, BAD_TEXT."""
+    given = _document(_numbered(id_number, organization_code, document))
+    if given is None or acting.subject not in acting.caller.keyring.probes(make_document_key(given.kind, given.value)):
         raise Refusal("NOT_YOURS", "This is not the number of who has signed in.", "Give your own.", "idNumber")
-    return Shown(acting.subject, _name(name, "name"), mask_document(given.value))
+    return CodeHolder(acting.subject, _name(name, "name"), mask_document(given.value))
 
 
-def told_code(context: Context, row: Row) -> str:
-    """The code that was made: the same in the answer to a repeated request."""
+def show_code(context: Context, row: Row) -> str:
+    """Return the share code; a repeated request gets the same."""
     assert context.performing.changed is not None  # noqa: S101 - there is a row
-    return share_code(context.caller.keyring.share_key, context.performing.changed, ONCE if row.single_use else OFTEN)
+    return make_share_code(
+        context.caller.keyring.share_key, context.performing.changed, ONCE if row.single_use else OFTEN
+    )
 
 
 async def watch(acting: Acting, *, subjects: Sequence[Mapping[str, Any]]) -> int:
-    """A bank watches customers."""
-    customers = [customer(acting, f"subjects.{place}.", **one) for place, one in enumerate(subjects)]
+    """Watch customers."""
+    customers = [read_customer(acting, f"subjects.{place}.", **one) for place, one in enumerate(subjects)]
     client = acting.caller.principal.client_key
     return await watches.watch(acting.connection, client, customers, acting.caller.now)
 
 
-def customer(
+def read_customer(
     acting: Acting,
     path: str,
     name: str,
@@ -113,22 +112,20 @@ def customer(
     document: Given | None,
     reference: str,
 ) -> Customer:
-    """A subject by name and number, with the client's reference; `path`: where in the input it stands.
-
-    Raises Refusal BAD_TEXT.
-    """
-    numbered = Numbered(id_number, organization_code, document)
+    """Return a customer by name, number and the client's reference. path: its place in the input. Raises Refusal
+    BAD_TEXT."""
+    numbered = _numbered(id_number, organization_code, document)
     given = _document(numbered)
-    probes = acting.caller.keyring.probes(document_key(given.kind, given.value)) if given else ()
-    one = given_document(numbered)
+    probes = acting.caller.keyring.probes(make_document_key(given.kind, given.value)) if given else ()
+    one = find_document(numbered)
     kind = PartyKind.PERSON if one and one[0] not in ORGANIZATIONS else PartyKind.ORGANIZATION
     named = _name(name, f"{path}name")
-    return Customer(probes, kind, named, own_reference(reference, f"{path}reference"))
+    return Customer(probes, kind, named, check_reference(reference, f"{path}reference"))
 
 
-def _document(given: Numbered) -> Document | None:
-    """The document as it is hashed; None of none, of several, and of what is no number."""
-    one = given_document(given)
+def _document(given: SimpleNamespace) -> Document | None:
+    """Return the document; None if there is none, there are several, or the number is invalid."""
+    one = find_document(given)
     try:
         return parse_document(*one) if one else None
     except IdentifierError:

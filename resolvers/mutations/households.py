@@ -1,4 +1,4 @@
-"""The moral bank's head office enrols persons in households, and ends memberships (DOMAIN 5)."""
+"""Enrolment of persons in households by the moral bank's head office (DOMAIN 5)."""
 
 from datetime import date
 
@@ -22,14 +22,14 @@ async def enrol_member(
     consented_on: date,
     enrolled_on: date,
 ) -> int:
-    """The head office enrols a person on its letter."""
+    """Enrol a person on their letter."""
     membership = Membership(household_key, village, relation, consent_number, consented_on, enrolled_on)
     person = _person(acting, name, id_number)
     return await households.enrol(acting.connection, person, membership, acting.caller.now)
 
 
 def _person(acting: Acting, name: str, id_number: str) -> EnrolledPerson:
-    """A person as it is kept. Raises Refusal BAD_NUMBER, BAD_TEXT."""
+    """Return the person as stored. Raises Refusal BAD_NUMBER, BAD_TEXT."""
     keyring = acting.caller.keyring
     try:
         number = parse_person_number(id_number).value

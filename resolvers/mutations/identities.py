@@ -1,5 +1,6 @@
-"""What the Centre does with parties' identities (R22)."""
+"""Corrections of parties' identities by the Centre (R22)."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ from models.sanction import Sanction
 from resolvers.mutations.acting import Acting
 
 SPLIT = (Participation, Deduction, Sanction, Listing, Certificate)
-"""What can be another party's."""
+"""Models whose rows can be moved to another party."""
 
 
 async def resolve_identity(
@@ -28,7 +29,7 @@ async def resolve_identity(
     reason: str,
     evidence_digest: bytes,
 ) -> int:
-    """The Centre proposes what the other name of a conflict was."""
+    """Propose the outcome of a conflict of identity."""
     right, act = _number(document), acting.act(reason)
     return await identities.resolve_identity(acting.connection, id, outcome, right, evidence_digest, act)
 
@@ -43,7 +44,7 @@ async def split_party(
     reason: str,
     evidence_digest: bytes,
 ) -> int:
-    """The Centre proposes that rows are another party's."""
+    """Propose that rows belong to another party."""
     chosen, act = _items(acting, items), acting.act(reason)
     return await identities.split_party(acting.connection, party_id, chosen, other_id, name, evidence_digest, act)
 
@@ -58,11 +59,11 @@ def _number(given: Mapping[str, Any] | None) -> Document | None:
 
 
 def _items(acting: Acting, ids: Sequence[str]) -> dict[str, list[int]]:
-    """Keys by table. Raises Refusal BAD_ID for what cannot be split off."""
-    found: dict[str, list[int]] = {}
+    """Return the keys by table. Raises Refusal BAD_ID for a row that cannot be moved."""
+    found = defaultdict[str, list[int]](list)
     for opaque in ids:
         table, key = _item(acting, opaque)
-        found.setdefault(table, []).append(key)
+        found[table].append(key)
     return found
 
 

@@ -1,4 +1,4 @@
-"""Incentive loans: what banks report."""
+"""Reports of incentive loans."""
 
 from datetime import date
 from decimal import Decimal
@@ -6,7 +6,7 @@ from decimal import Decimal
 from casework import incentive_loans
 from casework.incentive_loans import Loan
 from resolvers.mutations.acting import Acting
-from resolvers.mutations.consents import Given, customer
+from resolvers.mutations.consents import Given, read_customer
 
 
 async def record(
@@ -20,7 +20,7 @@ async def record(
     amount: Decimal,
     granted_on: date,
 ) -> int:
-    """A bank reports a loan."""
-    borrower = customer(acting, "", name, id_number, organization_code, document, reference)
+    """Record a loan that a bank reports."""
+    borrower = read_customer(acting, "", name, id_number, organization_code, document, reference)
     client, now = acting.caller.principal.client_key, acting.caller.now
     return await incentive_loans.record_loan(acting.connection, client, borrower, Loan(amount, granted_on), now)

@@ -1,9 +1,9 @@
-"""Objections and repairs: what subjects ask for, and what the panel answers (R8, R9, R11)."""
+"""Applications for repair (R9, R11)."""
 
 from decimal import Decimal
 from typing import Any
 
-from casework import blue, repairs
+from casework import record_repairs, repairs
 from casework.refusal import Refusal
 from casework.repairs import Application, Evidence
 from models.repair import RepairGround
@@ -20,12 +20,12 @@ async def apply_for_repair(
     amount_performed: Decimal,
     evidence: dict[str, Any] | None,
 ) -> int:
-    """A subject applies for repair of an item, or of a yellow record, of its own."""
+    """Apply for repair of a deduction or a yellow record of the authenticated subject."""
     shown, now = Evidence(**evidence) if evidence else None, acting.caller.now
     application = Application(ground, commitment, amount_performed, shown)
-    connection, party = acting.connection, await acting.own_party()
+    connection, party = acting.connection, await acting.find_own_party()
     if deduction_id is not None and code_record_id is None:
         return await repairs.apply(connection, party, deduction_id, application, now)
     if code_record_id is not None and deduction_id is None:
-        return await blue.apply_for_record(connection, party, code_record_id, application, now)
+        return await record_repairs.apply_for_record(connection, party, code_record_id, application, now)
     raise Refusal("BAD_ID", "An application is for one item, or for one record.", "Send one of the two ids.")

@@ -1,4 +1,4 @@
-"""The access log of the service (R19): what an entry is made of."""
+"""Entries of the access log (R19)."""
 
 from collections.abc import Mapping
 from hashlib import sha256
@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import array, insert
+from sqlalchemy.orm import aliased
 from sqlalchemy.types import TypeEngine
 
 from auth.audiences import Audience
@@ -17,7 +18,7 @@ from models.access_record import AccessResult
 from resolvers.view import CLIENT, NOW, PURPOSE, REQUEST, View
 
 ENTRIES: SQL = sa.literal_column("65536")
-"""The most that an answer may have: the key of an entry is the answer's, with the place of the subject."""
+"""The factor between the key of an answer and those of its entries."""
 
 OPERATOR = sa.bindparam("log_operator", type_=sa.Text)
 BRANCH = sa.bindparam("log_branch", type_=sa.Text)
@@ -29,11 +30,11 @@ ARRAYS = {
     "reference": "refs",
     "relation": "relations",
 }
-"""The columns of `access_answer` by what is told of each subject."""
+"""The arrays of `access_answer` by the name of the value."""
 
 
 class AccessLog:
-    """Answers in `access_answer`, as `engine.audit.Audit` describes."""
+    """Writes `access_answer`, as described by `engine.audit.Audit`."""
 
     told: Mapping[str, TypeEngine[Any]] = {
         "subject": sa.BigInteger(),
@@ -46,8 +47,9 @@ class AccessLog:
     }
     given, empty = AccessResult.GIVEN.value, AccessResult.EMPTY.value
 
-    def insertion(self, told: sa.FromClause, kind: AnswerKind, audience: SQL) -> sa.Insert:
-        """One row for the whole answer. What nothing is said of is NULL; a result that all share is there once."""
+    def build_insertion(self, told: sa.FromClause, kind: AnswerKind, audience: SQL, *, declares: bool) -> sa.Insert:
+        """Insert one row for the answer."""
+        key, known = sa.literal(compute_shape_key(kind), sa.BigInteger), aliased(AccessShape)
         columns: dict[str, SQL] = {
             "at": NOW,
             "client_key": CLIENT,
@@ -56,54 +58,54 @@ class AccessLog:
             "operator": OPERATOR,
             "branch": BRANCH,
             "purpose": PURPOSE,
-            "shape_id": sa.literal(shape_key(kind), sa.BigInteger),
+            "shape_id": key if declares else sa.select(known.id).where(known.id == key).scalar_subquery(),
             "subjects": sa.func.count(),
-            "results": _once(told.c.result),
-            **{ARRAYS[name]: _gathered(column) for name, column in told.c.items() if name in ARRAYS},
+            "results": _collect_results(told.c.result),
+            **{ARRAYS[name]: _collect(column) for name, column in told.c.items() if name in ARRAYS},
         }
         answer = sa.select(*columns.values()).select_from(told).having(sa.func.count() > 0)
         return sa.insert(AccessAnswer).from_select(list(columns), answer)
 
-    def declaration(self, kind: AnswerKind) -> sa.Insert:
-        """The row of `access_shape` that the answers of a kind refer to."""
+    def build_declaration(self, kind: AnswerKind) -> sa.Insert:
+        """Insert the row of `access_shape` for a kind of answers."""
         octets = sa.func.decode(sa.literal(kind.operation.hex(), sa.Text), sa.literal("hex", sa.Text))
         types = sa.cast(sa.literal("{" + ",".join(kind.types) + "}", sa.Text), sa.ARRAY(sa.Text))
-        key = sa.literal(shape_key(kind), sa.BigInteger)
+        key = sa.literal(compute_shape_key(kind), sa.BigInteger)
         new = ~sa.select(AccessShape.id).where(AccessShape.id == key).exists()
         row = sa.select(key, octets, sa.literal(kind.field, sa.Text), types).where(new)
         names = ["id", "operation", "field", "types"]
         return insert(AccessShape).from_select(names, row).on_conflict_do_nothing()
 
     def parameters(self, view: Any) -> Mapping[str, Any]:
-        """The values that `insertion` binds beside the view's own."""
+        """Return the values that the insertion binds beside those of the view."""
         seen: View = view
         return {"log_operator": seen.access.operator, "log_branch": seen.access.branch}
 
     def audience_name(self, audience: Audience) -> str:
-        """The audience's value."""
+        """Return the audience's value."""
         return audience.value
 
 
-def of_answers(entry: Frame, keys: SQL) -> SQL:
-    """Whether an entry is of an answer that one of the keys of entries names: answers are indexed, entries are not."""
+def is_of_answers(entry: Frame, keys: SQL) -> SQL:
+    """Return whether the key of the answer of an entry is among those of `keys`. Answers are indexed by key."""
     key = sa.func.unnest(keys).table_valued("key", name="asked_key").render_derived()
     answers = sa.select(sa.cast(key.c.key, sa.BigInteger).op("/")(ENTRIES)).scalar_subquery()
     found: SQL = entry.answer_id == sa.any_(sa.func.array(answers))
     return found
 
 
-def shape_key(kind: AnswerKind) -> int:
-    """The key of a kind of answers: the same in every process, and after a restore."""
+def compute_shape_key(kind: AnswerKind) -> int:
+    """Return the key of a kind of answers, which is the same in every process."""
     parts = (kind.operation.hex(), kind.field, ",".join(kind.types))
     return int.from_bytes(sha256("|".join(parts).encode()).digest()[:8], signed=True)
 
 
-def _gathered(column: SQL) -> SQL:
-    """An array of the values of all subjects, or NULL if none has one."""
+def _collect(column: SQL) -> SQL:
+    """Return an array of the values of all subjects, or NULL if all are NULL."""
     return sa.case((sa.func.count(column) > 0, sa.func.array_agg(column)))
 
 
-def _once(result: SQL) -> SQL:
-    """An array of results, or of the one that all share."""
+def _collect_results(result: SQL) -> SQL:
+    """Return an array of the results of all subjects, or of the single result that they share."""
     least, most = sa.func.min(result), sa.func.max(result)
     return sa.case((least == most, array([least])), else_=sa.func.array_agg(result))

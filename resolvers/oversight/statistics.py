@@ -1,7 +1,5 @@
-"""Figures for dashboards: counts and sums over one kind of thing, grouped, in one statement.
-
-What is grouped by is a value and no shape: each dimension is in every statement, and empty unless it is asked for.
-"""
+"""Statistics: grouped counts and sums over one source, in one statement. The grouping is a bind parameter: every
+dimension is in the statement, and null unless requested."""
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
@@ -14,19 +12,19 @@ from auth.audiences import Audience
 from engine.declare.relations import About, Frame, Order, Prepared, Relation, Root
 from engine.declare.sql import SQL
 from engine.load.errors import BadInputError
-from resolvers.oversight.statistics_sources import ASKED, KEYS, counted
-from resolvers.register.subjects import text
+from resolvers.oversight.statistics_sources import ASKED, KEYS, select_counted
+from resolvers.register.subjects import check_text
 from resolvers.visibility.audiences import EVERYBODY
-from resolvers.visibility.reach import at_or_below
+from resolvers.visibility.reach import is_at_or_below
 
 MOST_GROUPS = 1_000
 LEAST_SUBJECTS = 5
-"""Groups of fewer subjects are told only to courts. Others get numbers rounded to so many, so that no two groups differ
-by a person, and no sums, which would differ all the same."""
+"""Smaller groups are shown to courts only. Other audiences get numbers rounded to multiples of this, and no sums, so
+that two groups never differ by one person."""
 
 
 class Dimension(StrEnum):
-    """What is grouped by."""
+    """A dimension of grouping."""
 
     COURT = "COURT"
     STAGE = "STAGE"
@@ -38,12 +36,12 @@ class Dimension(StrEnum):
 
 
 class Statistic:
-    """The row type's key: one group."""
+    """The row type's key: a group."""
 
 
-def groups(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
-    """One row for each group, the largest first; each knows how many there are, however many are asked for."""
-    things = sa.union_all(*counted(audience)).subquery("counted").c
+def select_groups(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
+    """Select one row for each group, the largest first, with the total number of groups."""
+    things = sa.union_all(*select_counted(audience)).subquery("counted").c
     dimensions = {name.value.lower(): value for name, value in _dimensions(things).items()}
     measures = _measures(things, audience)
     order = sa.func.row_number().over(order_by=(measures["count"].desc(), *dimensions.values()))
@@ -58,7 +56,7 @@ def groups(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
 
 
 def _measures(things: Any, audience: Audience) -> Mapping[str, SQL]:
-    """What a group comes to, for those who may see whom it is made of, and for others."""
+    """Return the figures of a group: exact for courts, rounded for others."""
     count, subjects = sa.func.count(), sa.func.count(things.subject.distinct())
     if audience is not Audience.COURT:
         nothing: Mapping[str, SQL] = {
@@ -72,7 +70,7 @@ def _measures(things: Any, audience: Audience) -> Mapping[str, SQL]:
 
 
 def _rounded(number: SQL) -> SQL:
-    """A number to the nearest multiple of the least group."""
+    """Round to the nearest multiple of LEAST_SUBJECTS."""
     return (number + LEAST_SUBJECTS // 2) // LEAST_SUBJECTS * LEAST_SUBJECTS
 
 
@@ -93,27 +91,24 @@ def _dimensions(things: Any) -> Mapping[Dimension, SQL]:
 def _filters(things: Any) -> Iterator[SQL]:
     for name in ("stage", "colour", "outcome"):
         yield sa.or_(ASKED[name].is_(None), getattr(things, name) == ASKED[name])
-    yield sa.or_(ASKED["court_code"].is_(None), at_or_below(things.court_code, ASKED["court_code"]))
+    yield sa.or_(ASKED["court_code"].is_(None), is_at_or_below(things.court_code, ASKED["court_code"]))
     yield sa.or_(ASKED["from_day"].is_(None), things.day >= ASKED["from_day"])
     yield sa.or_(ASKED["to_day"].is_(None), things.day <= ASKED["to_day"])
 
 
-# --- the root ---------------------------------------------------------------------------------------------------------
-
-
 def may_see_statistic(row: Frame, audience: Audience) -> SQL:
-    """Whoever may ask is answered; what is counted is narrowed where it is read."""
+    """Every caller; the counted rows are narrowed."""
     return EVERYBODY
 
 
 def prepare(arguments: Mapping[str, Any], context: Any) -> Prepared:
-    """The values of a question. Raises BadInputError."""
+    """Return the values of the arguments. Raises BadInputError."""
     if not 1 <= arguments["first"] <= MOST_GROUPS:
         raise BadInputError(f"`first` must be 1 to {MOST_GROUPS}.")
     chosen = arguments["filter"]
     values = {name: getattr(chosen, name) if chosen else None for name in ("from_day", "to_day")}
     enums = {name: getattr(chosen, name) if chosen else None for name in ("stage", "colour", "outcome", "court_code")}
-    texts = {name: text(value and str(value), name) for name, value in enums.items()}
+    texts = {name: check_text(value and str(value), name) for name, value in enums.items()}
     group_by = sorted({dimension.value for dimension in arguments["group_by"]})
     return Prepared({"of": arguments["of"].value, "group_by": group_by, "first": arguments["first"], **values, **texts})
 

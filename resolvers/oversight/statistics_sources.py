@@ -1,7 +1,5 @@
-"""What figures count, each kind of thing as rows of the same columns: the court's own, or what others may know of.
-
-Courts count whatever happened in their courts; others what is public today, for what has vanished is in no count (R10).
-"""
+"""Sources of statistics, with common columns. Courts count all rows of their courts; others count rows that are public
+today, since no count includes vanished rows (R10)."""
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
@@ -16,15 +14,16 @@ from auth.audiences import Audience
 from engine.declare.relations import Frame
 from engine.declare.sql import SQL
 from engine.load.statements import ARGUMENT
-from models.code_record import CodePeriod, known_today
+from models.code_record import CodePeriod
 from models.terms import COURT_TIME
-from resolvers.credit.credit_codes import perspective
+from resolvers.credit.credit_codes import is_current
+from resolvers.joins import has_not_ended
 from resolvers.procedure.deductions import status_today
 from resolvers.view import REQUEST, TODAY
-from resolvers.visibility.items import published
+from resolvers.visibility.items import is_published
 from resolvers.visibility.predicates import may_see_conversion
-from resolvers.visibility.publicity import of_minor, public
-from resolvers.visibility.reach import jurisdiction
+from resolvers.visibility.publicity import is_of_minor, is_public
+from resolvers.visibility.reach import is_in_jurisdiction
 
 
 class StatisticsSource(StrEnum):
@@ -63,15 +62,15 @@ COLUMNS: Mapping[str, TypeEngine[Any]] = {
     "points": sa.BigInteger(),
     "amount": sa.Numeric(18, 2),
 }
-"""What every source gives of one thing that is counted; null where it has none."""
+"""The columns of every source; null where a source has none."""
 
 
-def counted(audience: Audience) -> Iterator[sa.Select[Any]]:
-    """Each kind of thing, read only if it is the one that is asked for."""
+def select_counted(audience: Audience) -> Iterator[sa.Select[Any]]:
+    """Yield a statement for each source; only the requested one returns rows."""
     for source, build in SOURCES.items():
         statement, court = build(audience)
         asked = ASKED["of"] == sa.literal(source.value, sa.Text)
-        own = jurisdiction(court) if audience is Audience.COURT and court is not None else sa.true()
+        own = is_in_jurisdiction(court) if audience is Audience.COURT and court is not None else sa.true()
         yield statement.where(asked, own)
 
 
@@ -89,7 +88,7 @@ def _participations(audience: Audience) -> Source:
     )
     joined = sa.select(*columns).join_from(part, case, case.id == part.case_id)
     if audience is not Audience.COURT:
-        joined = joined.where(case.disclosed, ~of_minor(part.party_id, case.filed_on))
+        joined = joined.where(case.disclosed, ~is_of_minor(part.party_id, case.filed_on))
     return joined, case.court_code
 
 
@@ -107,24 +106,14 @@ def _deductions(audience: Audience) -> Source:
     )
     joined = sa.select(*columns).join_from(item, case, case.id == item.case_id)
     joined = joined.join(behaviour, behaviour.id == item.behaviour_id)
-    return (joined if audience is Audience.COURT else joined.where(published(Frame(item)))), case.court_code
+    return (joined if audience is Audience.COURT else joined.where(is_published(Frame(item)))), case.court_code
 
 
 def _codes(audience: Audience) -> Source:
-    """The records that give subjects the colour that they have today (R11)."""
+    """The records that give subjects their present colour (R11)."""
     record, kind, period = aliased(models.CodeRecord), aliased(models.CodeType), aliased(CodePeriod)
     case = aliased(models.CourtCase)
-    today = sa.and_(
-        period.party_id == record.party_id,
-        period.perspective == perspective(audience),
-        known_today(period),
-        sa.func.range_contains_elem(period.during, TODAY),
-        period.colour == record.colour,
-    )
-    open_ends = (
-        sa.or_(record.ends_on.is_(None), record.ends_on >= TODAY),
-        sa.or_(record.closed_on.is_(None), record.closed_on > TODAY),
-    )
+    today = sa.and_(is_current(period, record.party_id, audience), period.colour == record.colour)
     columns = _columns(
         court_code=record.court_code,
         stage=case.stage,
@@ -134,9 +123,11 @@ def _codes(audience: Audience) -> Source:
         subject=record.party_id,
     )
     joined = sa.select(*columns).join_from(record, period, today).join(kind, kind.id == record.code_type_id)
-    active = joined.outerjoin(case, case.id == record.case_id).where(record.effective_on <= TODAY, *open_ends)
+    active = joined.outerjoin(case, case.id == record.case_id).where(
+        record.effective_on <= TODAY, has_not_ended(record, TODAY)
+    )
     if audience is not Audience.COURT:
-        active = active.where(public(Frame(record)))
+        active = active.where(is_public(Frame(record)))
     return active, record.court_code
 
 
@@ -157,7 +148,7 @@ def _repairs(audience: Audience) -> Source:
     joined = sa.select(*columns).select_from(repair).outerjoin(item, item.id == repair.deduction_id)
     joined = joined.outerjoin(case, case.id == item.case_id)
     joined = joined.outerjoin(record, record.id == repair.code_record_id)
-    return (joined if audience is Audience.COURT else joined.where(published(Frame(item)))), court
+    return (joined if audience is Audience.COURT else joined.where(is_published(Frame(item)))), court
 
 
 def _conversions(audience: Audience) -> Source:
@@ -182,17 +173,17 @@ def _conversions(audience: Audience) -> Source:
 
 
 def _look_ups(audience: Audience) -> Source:
-    """Answers in the access log, of no one court; none counts itself."""
+    """The entries of the access log, of no court, without the entry of this request."""
     entry = aliased(models.AccessRecord)
     subject = sa.func.coalesce(sa.cast(entry.party_id, sa.Text), sa.func.encode(entry.subject_index, "hex"))
     columns = _columns(day=_day(entry.at), outcome=entry.result, subject=subject, behaviour=entry.audience)
-    begins, ends = _midnight(ASKED["from_day"]), _midnight(ASKED["to_day"] + 1)  # whole partitions are left out by them
+    begins, ends = _midnight(ASKED["from_day"]), _midnight(ASKED["to_day"] + 1)  # for partition pruning
     asked = (sa.or_(begins.is_(None), entry.at >= begins), sa.or_(ends.is_(None), entry.at < ends))
     return sa.select(*columns).where(entry.request_id != REQUEST, *asked), None
 
 
 def _loans(audience: Audience) -> Source:
-    """Incentive loans, of the court whose certificate they rest on."""
+    """Incentive loans, by the court of the certificate."""
     loan, certificate, case = aliased(models.IncentiveLoan), aliased(models.Certificate), aliased(models.CourtCase)
     columns = _columns(
         court_code=case.court_code,
@@ -210,12 +201,12 @@ def _loans(audience: Audience) -> Source:
 
 
 def _midnight(day: SQL) -> SQL:
-    """The moment at which a court day begins."""
+    """Return the time at which a day of the court begins."""
     return sa.func.timezone(COURT_TIME.key, sa.cast(sa.cast(day, sa.Date), sa.DateTime))
 
 
 def _day(moment: Any) -> SQL:
-    """The court's day of a moment."""
+    """Return the court's day of a time."""
     return sa.cast(sa.func.timezone(COURT_TIME.key, moment), sa.Date)
 
 

@@ -1,4 +1,4 @@
-"""What a bulk operation's document comes to before it is begun: refused, or so many rows a page."""
+"""Validation of a bulk operation's document before the operation starts."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from engine.document.json_values import JsonError, check_depth, read_json
 from engine.engine import Engine
 from models.bulk_operation import BulkKind
 from resolvers.caller import Caller
-from resolvers.partners.bulk_document import BulkDocumentError, trial
+from resolvers.partners.bulk_document import BulkDocumentError, try_document
 
 HINT = "Try it as an ordinary query first, with `first: 1`."
 
@@ -19,20 +19,14 @@ HINT = "Try it as an ordinary query first, with `first: 1`."
 def measure_pages(
     engine: Engine, kind: BulkKind, text: str, variables: str | None, caller: Caller
 ) -> tuple[Mapping[str, Any], int]:
-    """The variables, and how many rows or subjects make a page. Raises Refusal BAD_DOCUMENT for what cannot run."""
+    """Return the variables, and the rows or subjects of a page. Raises Refusal BAD_DOCUMENT."""
     given = _variables(variables)
     try:
-        return given, trial(engine, kind, text, given, caller)
-    except BulkDocumentError as error:
-        raise _refusal(str(error)) from None
-    except DocumentError as error:
-        raise _refusal("; ".join(one.message for one in error.errors)) from None
-    except GraphQLError as error:
-        raise _refusal(error.message) from None
-
-
-def _refusal(message: str) -> Refusal:
-    return Refusal("BAD_DOCUMENT", message, HINT, "document")
+        return given, try_document(engine, kind, text, given, caller)
+    except (BulkDocumentError, DocumentError, GraphQLError) as error:
+        errors = error.errors if isinstance(error, DocumentError) else [error]
+        message = "; ".join(one.message if isinstance(one, GraphQLError) else str(one) for one in errors)
+        raise Refusal("BAD_DOCUMENT", message, HINT, "document") from None
 
 
 def _variables(text: str | None) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""Bulk operations as their clients see them."""
+"""Visibility of bulk operations."""
 
 import sqlalchemy as sa
 
@@ -9,7 +9,7 @@ from resolvers.view import CLIENT, COURT, SCOPES
 
 
 def may_see_operation(row: Frame, audience: Audience) -> SQL:
-    """A client's own; of a court's, those begun for the same court, and with no more rights than who looks."""
+    """A client: its own within the rights of its token; a court's client those of the same court."""
     own = sa.and_(row.client_key == CLIENT, row.scopes.op("<@", is_comparison=True)(SCOPES))
     if audience is Audience.COURT:
         return sa.and_(own, row.jurisdiction == COURT)
@@ -17,5 +17,5 @@ def may_see_operation(row: Frame, audience: Audience) -> SQL:
 
 
 def sha256(row: Frame, audience: Audience) -> SQL:
-    """The digest in hexadecimal."""
+    """Return the digest in hexadecimal."""
     return sa.func.encode(row.sha256, "hex")

@@ -1,4 +1,4 @@
-"""Events as each audience reads them: a partner's are those that it was notified of (DOMAIN 4)."""
+"""Events as read by each audience; partners read those that they were notified of (DOMAIN 4)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,8 +13,8 @@ from resolvers.view import CLIENT
 from resolvers.visibility.audiences import PARTNERS
 
 
-def told(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
-    """Events that have their place, with the partner's notification of each: its reference, and the watch."""
+def select_events(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
+    """Select the events that have a position, for a partner with its notification: reference and watch."""
     event, note = aliased(models.Event), aliased(models.Notification)
     keys = (event.id, event.party_id, event.consent_id, event.bulk_operation_id)
     columns = (*keys, event.sequence, event.kind, event.occurred_at)

@@ -1,4 +1,4 @@
-"""The "credit +" scenarios (DOMAIN 4): look-ups with the answer that bank, employer and business need, and no more."""
+"""The "credit +" scenarios (DOMAIN 4): look-ups with the answers for banks, employers and businesses."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,22 +9,30 @@ from sqlalchemy.orm import aliased
 import models
 from auth.audiences import Audience
 from auth.scopes import PERSONS, Scope
-from casework.share_codes import code_hash, is_single_use
-from engine.declare.relations import About, Frame, Order, Prepared, Relation, Root
+from casework.share_codes import hash_code, is_single_use
+from engine.declare.relations import About, Frame, Prepared, Relation, Root
 from engine.declare.sql import SQL
 from engine.load.errors import BadInputError
 from engine.load.statements import ARGUMENT
 from models.access_record import MatchOutcome
 from models.catalogue import Colour
-from models.code_record import known_today
-from models.party_name import known_as
+from models.party_name import is_known_as
 from models.terms import COURT_TIME
-from resolvers.credit.credit_codes import perspective
-from resolvers.register.subjects import ABOUT, KEYS, given_document, is_person, prepare, subject_root, text, viewed
+from resolvers.credit.credit_codes import is_current
+from resolvers.register.subjects import (
+    ABOUT,
+    KEYS,
+    build_subject_root,
+    build_view,
+    check_text,
+    find_document,
+    is_person,
+    prepare,
+)
 from resolvers.view import NOW, REQUEST, TODAY
 from resolvers.visibility.audiences import EVERYBODY
 from resolvers.visibility.items import may_see_code_period
-from resolvers.visibility.reach import holds, reach, shares
+from resolvers.visibility.reach import holds, reach, shares, use_up
 
 NARROW = (
     "本结果仅限法律规定的任职资格与严重失信事项，不含颜色、案件数量及劳动争议；"
@@ -35,48 +43,45 @@ NARROW = (
 
 
 class FinanceReport:
-    """The row type's key: what a bank is told of one subject."""
+    """The row type's key: a report on a subject to a bank."""
 
 
 class EmploymentReport:
-    """The row type's key: what an employer is told of one candidate."""
+    """The row type's key: a report on a candidate to an employer."""
 
 
 class CommerceReport:
-    """The row type's key: what anybody is told of one organization."""
+    """The row type's key: a report on an organization to a business."""
 
 
 class SharedReport:
-    """The row type's key: what a subject shows by a share code."""
+    """The row type's key: a report that a subject shows by a share code."""
 
 
 def may_see_report(row: Frame, audience: Audience) -> SQL:
-    """Whoever asks is answered; what the answer holds is narrowed at each row that it leads to."""
+    """Every caller; the rows that the report leads to are narrowed."""
     return EVERYBODY
 
 
-# --- what the answer says of itself -----------------------------------------------------------------------------------
-
-
 def receipt(row: Frame, audience: Audience) -> SQL:
-    """What the access log knows this answer by (R19)."""
+    """Return the id of the answer in the access log (R19)."""
     return sa.cast(REQUEST, sa.Text)
 
 
 def latest_month(row: Frame, audience: Audience) -> SQL:
-    """The newest month that a court has published."""
+    """Return the newest month that a court has published."""
     batch = aliased(models.Batch)
     return sa.select(sa.func.max(batch.month)).where(batch.published_at <= NOW).scalar_subquery()
 
 
 def next_publication(row: Frame, audience: Audience) -> SQL:
-    """The day from which this month may be published (R5)."""
+    """Return the day from which this month may be published (R5)."""
     month = sa.func.date_trunc("month", sa.cast(TODAY, sa.DateTime))
     return sa.cast(month + sa.text("interval '1 month'"), sa.Date)
 
 
 def valid_until(row: Frame, audience: Audience) -> SQL:
-    """Until the next publication, or the end of the consent, whichever is first."""
+    """Return the next publication or the end of the consent, whichever is first."""
     consent = aliased(models.Consent)
     published = sa.func.timezone(COURT_TIME.key, sa.cast(next_publication(row, audience), sa.DateTime))
     ends = sa.select(consent.valid_to).where(consent.id == row.consent_id).scalar_subquery()
@@ -84,19 +89,16 @@ def valid_until(row: Frame, audience: Audience) -> SQL:
 
 
 def letter(row: Frame, audience: Audience) -> SQL:
-    """The number of the consent that opened the answer."""
+    """Return the number of the consent that the answer rests on."""
     consent = aliased(models.Consent)
     return sa.select(consent.reference).where(consent.id == row.consent_id).scalar_subquery()
 
 
 def is_eligible(row: Frame, audience: Audience) -> SQL:
-    """Whether the subject's code is gold today: banks lend on it; null where that may not be known."""
+    """Return whether the subject's code is gold today; null if the caller may not know."""
     period = aliased(models.CodePeriod)
     gold = sa.select(period.party_id).where(
-        period.party_id == row.party_id,
-        period.perspective == perspective(audience),
-        known_today(period),
-        sa.func.range_contains_elem(period.during, TODAY),
+        is_current(period, row.party_id, audience),
         period.colour == Colour.GOLD,
         may_see_code_period(Frame(period), audience),
     )
@@ -104,31 +106,18 @@ def is_eligible(row: Frame, audience: Audience) -> SQL:
 
 
 def narrow(row: Frame, audience: Audience) -> SQL:
-    """What an employer must know of its answer."""
+    """Return the notice for employers."""
     return sa.literal(NARROW, sa.Text)
 
-
-def of_party(model: type[Any], order: Order) -> Relation:
-    """The rows of the report's party that the caller may see."""
-    return Relation(
-        target=model,
-        on=lambda report, row: row.party_id == report.party_id,
-        keys={"party_id": sa.BigInteger()},
-        many=True,
-        orders={"DEFAULT": order},
-    )
-
-
-# --- roots ------------------------------------------------------------------------------------------------------------
 
 Prepare = Callable[[Mapping[str, Any], Any], Prepared]
 
 
 def _only(of_persons: bool, hint: str) -> Prepare:
-    """As a look-up, of persons alone or of organizations alone. Raises BadInputError for the others."""
+    """Return a look-up of persons only, or of organizations only. Raises BadInputError for others."""
 
     def prepared(arguments: Mapping[str, Any], context: Any) -> Prepared:
-        if given_document(arguments["by"]) and is_person(arguments["by"]) is not of_persons:
+        if find_document(arguments["by"]) and is_person(arguments["by"]) is not of_persons:
             raise BadInputError(hint)
         return prepare(arguments, context)
 
@@ -137,7 +126,7 @@ def _only(of_persons: bool, hint: str) -> Prepare:
 
 def _root(target: type, prepare: Prepare, *, many: bool = False) -> Root:
     relation = Relation(
-        target, subject_root(many).relation.on, KEYS, many=many, orders=subject_root(many).relation.orders
+        target, build_subject_root(many).relation.on, KEYS, many=many, orders=build_subject_root(many).relation.orders
     )
     return Root(relation, ABOUT, prepare)
 
@@ -150,13 +139,11 @@ COMMERCE = _root(
     CommerceReport, _only(False, "`by` must hold an `organizationCode`: persons are nobody's business partners here.")
 )
 
-# --- shared reports ---------------------------------------------------------------------------------------------------
-
 CODE = sa.bindparam(ARGUMENT + "code", type_=sa.LargeBinary)
 
 
-def shared(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
-    """The one row of a live share code, with its subject's party, if the court knows one."""
+def select_shared(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
+    """Select the row of a live share code, with its subject's party if known."""
     code, identity, party = aliased(models.ShareCode), aliased(models.Identity), aliased(models.Party)
     return (
         sa.select(
@@ -172,27 +159,22 @@ def shared(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
         )
         .select_from(code)
         .outerjoin(identity, identity.index == code.subject_index)
-        .outerjoin(party, sa.and_(party.id == identity.party_id, party.disclosed, known_as(party, code.shown_folded)))
+        .outerjoin(
+            party, sa.and_(party.id == identity.party_id, party.disclosed, is_known_as(party, code.shown_folded))
+        )
         .where(code.code_hash == CODE, shares(code), holds(*PERSONS))
         .subquery("shared")
     )
 
 
-def _redeem() -> sa.Update:
-    code = models.ShareCode
-    unused = sa.and_(code.single_use, code.used_at.is_(None), code.code_hash == CODE, shares(code), holds(*PERSONS))
-    used = sa.update(code).where(unused).values(used_at=NOW, used_request=REQUEST).returning(code.id)
-    return used.execution_options(synchronize_session=False)
-
-
-REDEEM = _redeem()
+REDEEM = use_up(models.ShareCode.code_hash == CODE)
 
 
 def prepare_shared(arguments: Mapping[str, Any], context: Any) -> Prepared:
-    """The hash of the code, and the view in which it is shown. Raises PurposeError, BadInputError."""
-    code = text(arguments["code"], "code") or ""
-    digest = code_hash(code)
-    view = viewed(arguments["access"], context, frozenset({digest}))
+    """Return the hash of the code, and the view. Raises PurposeError, BadInputError."""
+    code = check_text(arguments["code"], "code") or ""
+    digest = hash_code(code)
+    view = build_view(arguments["access"], context, frozenset({digest}))
     return Prepared({"code": digest}, view, REDEEM if is_single_use(code) else None)
 
 

@@ -1,11 +1,11 @@
-"""Watches and the lines of orders: what a bank is told of whom it watches."""
+"""Watches, and the lines of watch orders."""
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 import models
 from auth.audiences import Audience
-from auth.consent import live_watch
+from auth.consent import is_live_watch
 from engine.declare.relations import About, Frame, Order, Relation, Root
 from engine.declare.sql import SQL
 from models.access_record import AccessResult
@@ -18,17 +18,17 @@ RESULTS = {
     WatchOutcome.NAME_MISMATCH: AccessResult.NAME_MISMATCH,
     WatchOutcome.INVALID_NUMBER: AccessResult.INVALID_NUMBER,
 }
-"""What the access log says of an outcome; of the others, that an answer was given."""
+"""The results in the access log by outcome; GIVEN for other outcomes."""
 
 
 def is_live(row: Frame, audience: Audience) -> SQL:
-    """Whether changes are told of now: it has not ended, and a person's consent lives."""
+    """Return whether notifications are sent: the watch has not ended, and a person's consent is live."""
     watch = aliased(models.Watch)
-    return sa.select(watch.id).where(watch.id == row.id, live_watch(watch, NOW)).exists()
+    return sa.select(watch.id).where(watch.id == row.id, is_live_watch(watch, NOW)).exists()
 
 
 def _party_of_line(line: Frame) -> SQL:
-    """Nothing in the log tells whether somebody is known of whom no answer was given (R20)."""
+    """Return the party; null for a refused line, so that the log does not reveal whether somebody is known (R20)."""
     given = line.outcome.not_in(list(RESULTS))
     return sa.case((given, party_of(line)))
 

@@ -1,11 +1,12 @@
-"""Webhooks as their clients see them."""
+"""Visibility of webhooks and their deliveries."""
 
 import sqlalchemy as sa
 
 import models
 from auth.audiences import Audience
-from engine.declare.relations import Frame, Order, Relation
+from engine.declare.relations import Frame, Order
 from engine.declare.sql import SQL
+from resolvers.joins import join
 from resolvers.view import CLIENT
 from resolvers.visibility.audiences import NOBODY, PARTNERS
 
@@ -21,13 +22,8 @@ def may_see_delivery(row: Frame, audience: Audience) -> SQL:
 
 
 def public_key(row: Frame, audience: Audience) -> SQL:
-    """The key as Standard Webhooks writes it."""
+    """Return the key in the format of Standard Webhooks."""
     return sa.func.concat("whpk_", sa.func.encode(row.public_key, "base64"))
 
 
-DELIVERIES = Relation(
-    target=models.Delivery,
-    on=lambda webhook, delivery: delivery.webhook_id == webhook.id,
-    keys={"id": sa.BigInteger()},
-    orders={"NEWEST": Order((), descending=True)},
-)
+DELIVERIES = join(models.Delivery, "webhook_id", NEWEST=Order((), descending=True))

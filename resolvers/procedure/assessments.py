@@ -1,4 +1,4 @@
-"""Assessments: the score of one subject in one stage of one case, computed and never stored (R2)."""
+"""Assessments: the score of a subject in a stage of a case, computed and never stored (R2)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,11 +20,11 @@ BASE_POINTS = 10
 
 
 class Assessment:
-    """The row type's key: a participation of an identified party, in each stage that its case has been through."""
+    """The row type's key: a participation of an identified party in a stage of its case."""
 
 
-def assessments(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
-    """One row for each participation and stage; `score` counts the deductions that this audience may see."""
+def select_assessments(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
+    """Select one row for each participation and stage. `score` counts the deductions that the audience may see."""
     part, case = aliased(models.Participation), aliased(models.CourtCase)
     stages = sa.values(sa.column("stage", sa.Text), name="stages").data([(stage.value,) for stage in Stage])
     taken = _points(part, stages.c.stage, audience)
@@ -57,5 +57,5 @@ def _points(part: type[models.Participation], stage: SQL, audience: Audience) ->
 
 
 def may_see_assessment(row: Frame, audience: Audience) -> SQL:
-    """As the party, and outside the court only where a deduction that may be seen leads to it."""
+    """Audiences that may see the party; outside the court only by a deduction that they may see."""
     return reached(row, row.party_id, audience)

@@ -1,4 +1,4 @@
-"""What is derived of a deduction: its status today, and whether it is under objection (R6, R8)."""
+"""Derived fields of a deduction (R6, R8), and its relations."""
 
 from typing import Any
 
@@ -8,48 +8,37 @@ from sqlalchemy.orm import aliased
 import models
 from auth.audiences import Audience
 from engine.declare.relations import Frame, Order, Relation
-from engine.declare.sql import ROW_BY_ROW, SQL
+from engine.declare.sql import SQL
 from models.deduction import DeductionStatus
+from resolvers.joins import exists, join
 from resolvers.view import TODAY
-from resolvers.visibility.reach import at_or_below
+from resolvers.visibility.reach import is_at_or_below
 
 
 def status_today(row: Frame, audience: Audience) -> SQL:
-    """The stored status, or EXPIRED once the publicity is over: nobody needs to act (R6)."""
+    """Return the stored status; EXPIRED after the end of publicity (R6)."""
     over = sa.and_(row.status == DeductionStatus.PUBLISHED, row.expires_on < TODAY)
     expired = sa.literal(DeductionStatus.EXPIRED, models.Deduction.status.type)
     return sa.case((over, expired), else_=row.status)
 
 
-def under_objection(row: Frame, audience: Audience) -> SQL:
-    """Whether an objection is open: the item is annotated, not suspended (R8)."""
+def is_under_objection(row: Frame, audience: Audience) -> SQL:
+    """Return whether an objection is open; the item stays in force (R8)."""
     objection = aliased(models.Objection)
     return sa.select(objection.id).where(objection.deduction_id == row.id, objection.outcome.is_(None)).exists()
 
 
-OBJECTIONS = Relation(
-    target=models.Objection,
-    on=lambda deduction, objection: objection.deduction_id == deduction.id,
-    keys={"id": sa.BigInteger()},
-    many=True,
-)
+OBJECTIONS = join(models.Objection, "deduction_id", many=True)
 REPAIRS = Relation(
     target=models.Repair,
     on=lambda deduction, repair: sa.and_(repair.deduction_id == deduction.id, repair.party_id == deduction.party_id),
     keys={"id": sa.BigInteger(), "party_id": sa.BigInteger()},
     many=True,
 )
-OF_BATCH = Relation(
-    target=models.Deduction,
-    on=lambda batch, deduction: deduction.batch_id == batch.id,
-    keys={"id": sa.BigInteger()},
-    many=True,
-    orders={"NEWEST": Order(("proposed_at",), descending=True)},
-)
+OF_BATCH = join(models.Deduction, "batch_id", many=True, NEWEST=Order(("proposed_at",), descending=True))
 
 
-def of_court(row: Frame, code: Any) -> SQL:
-    """Whether a deduction comes from a case of that court or of one below it."""
+def is_of_court(row: Frame, code: Any) -> SQL:
+    """Return whether a deduction comes from a case of a court or of one below it."""
     case = aliased(models.CourtCase)
-    below = at_or_below(case.court_code, code)
-    return sa.select(case.id).where(case.id == row.case_id, below).offset(ROW_BY_ROW).exists()
+    return exists(case, case.id == row.case_id, is_at_or_below(case.court_code, code))

@@ -1,17 +1,10 @@
-"""The steps that staff took with a matter, oldest first."""
-
-import sqlalchemy as sa
+"""The steps that staff took with a matter."""
 
 import models
 from engine.declare.relations import Order, Relation
+from resolvers.joins import join
 
 
 def steps_of(column: str) -> Relation:
-    """The edge from a matter to its steps; `column` names the matter in a step."""
-    return Relation(
-        target=models.RecordStep,
-        on=lambda matter, step: getattr(step, column) == matter.id,
-        keys={"id": sa.BigInteger()},
-        many=True,
-        orders={"TAKEN": Order(("taken_at",))},
-    )
+    """Return the relation from a matter to its steps, oldest first; `column` names the matter in a step."""
+    return join(models.RecordStep, column, many=True, TAKEN=Order(("taken_at",)))

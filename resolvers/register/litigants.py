@@ -1,4 +1,4 @@
-"""Everything about the authenticated subject, known to the court or not (DOMAIN 3)."""
+"""Relations of the authenticated subject, known to the court or not (DOMAIN 3)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,15 +10,16 @@ import models
 from auth.audiences import Audience
 from engine.declare.relations import About, Frame, Order, Relation
 from engine.declare.sql import SQL
+from resolvers.joins import join
 from resolvers.view import SUBJECT
 
 
 class Litigant:
-    """The row type's key: the one authenticated subject."""
+    """The row type's key: the authenticated subject."""
 
 
-def litigant(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
-    """One row: the keyed hash that the token names, and the party it belongs to, if any."""
+def select_litigant(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
+    """Select one row: the keyed hash of the token, and the subject's party if known."""
     identity = aliased(models.Identity)
     known = sa.select(identity.party_id).where(identity.index == SUBJECT).scalar_subquery()
     return sa.select(SUBJECT.label("subject_index"), known.label("party_id")).subquery("litigant")
@@ -30,7 +31,7 @@ def may_see_litigant(row: Frame, audience: Audience) -> SQL:
 
 SELF = Relation(target=Litigant, on=lambda arguments, litigant: sa.true(), keys={})
 ABOUT = About(lambda row: row.party_id, details={"index": lambda row: row.subject_index})
-PARTY = Relation(target=models.Party, on=lambda me, party: party.id == me.party_id, keys={"party_id": sa.BigInteger()})
+PARTY = join(models.Party, "id", "party_id")
 ACCESS_RECORDS = Relation(
     target=models.AccessRecord,
     on=lambda me, entry: sa.or_(
@@ -39,19 +40,21 @@ ACCESS_RECORDS = Relation(
     keys={"subject_index": sa.LargeBinary(), "party_id": sa.BigInteger()},
     orders={"AT": Order(("at",), descending=True)},
 )
-CONSENTS = Relation(
-    target=models.Consent,
-    on=lambda me, consent: consent.subject_index == me.subject_index,
-    keys={"subject_index": sa.LargeBinary()},
+CONSENTS = join(
+    models.Consent,
+    "subject_index",
+    "subject_index",
+    sa.LargeBinary(),
     many=True,
-    orders={"VALID_FROM": Order(("valid_from",), descending=True)},
+    VALID_FROM=Order(("valid_from",), descending=True),
 )
-SHARE_CODES = Relation(
-    target=models.ShareCode,
-    on=lambda me, share: share.subject_index == me.subject_index,
-    keys={"subject_index": sa.LargeBinary()},
+SHARE_CODES = join(
+    models.ShareCode,
+    "subject_index",
+    "subject_index",
+    sa.LargeBinary(),
     many=True,
-    orders={"CREATED": Order(("created_at",), descending=True)},
+    CREATED=Order(("created_at",), descending=True),
 )
 
 

@@ -1,9 +1,10 @@
-"""Joins around participations that no foreign key names."""
+"""Relations of participations and deductions without a foreign key."""
 
 import sqlalchemy as sa
 
 import models
 from engine.declare.relations import Order, Relation
+from resolvers.joins import join
 from resolvers.procedure.assessments import Assessment
 
 ASSESSMENTS = Relation(
@@ -32,8 +33,4 @@ DEDUCTION_ASSESSMENT = Relation(
     },
 )
 
-CASE_DEDUCTIONS = Relation(
-    target=models.Deduction,
-    on=lambda case, deduction: deduction.case_id == case.id,
-    keys={"id": sa.BigInteger()},
-)
+CASE_DEDUCTIONS = join(models.Deduction, "case_id")

@@ -1,4 +1,4 @@
-"""Who represents an organization, and whom a party represents: a personal datum, which courts alone read."""
+"""Representatives of organizations: personal data, for courts only."""
 
 import sqlalchemy as sa
 
@@ -20,4 +20,4 @@ OF_PARTY = Relation(
     many=True,
     orders={"BEGINS": Order(("begins_on",), descending=True)},
 )
-"""Both directions: of an organization, and of whoever represents one."""
+"""In both directions: of an organization, and of its representative."""

@@ -1,9 +1,6 @@
-"""The partners' look-up: subjects by name and number, under consent or a share code (R15, R17, R20).
+"""Look-up of subjects by name and number, under consent or a share code (R15, R17, R20). CONSENT_REQUIRED is decided
+from consents alone, so that it does not reveal whether a person is known."""
 
-Whether a person is known is told to nobody without consent: CONSENT_REQUIRED comes first, from the consents alone.
-"""
-
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,28 +12,29 @@ from sqlalchemy.types import TypeEngine
 import models
 from auth.audiences import Audience
 from auth.scopes import PERSONS
-from casework.share_codes import code_hash, is_single_use
-from casework.texts import MARKS, holds_identity_number
+from casework.share_codes import hash_code, is_single_use
+from casework.texts import UNREADABLE_LINE, find_fault, holds_identity_number
 from engine.declare.relations import About, Frame, Order, Prepared, Relation, Root
 from engine.declare.sql import SQL
 from engine.load.errors import BadInputError, TooManySubjectsError
 from engine.load.statements import ARGUMENT
 from models.access_record import BorrowerRelation, MatchOutcome
-from models.documents import ORGANIZATIONS, DocumentKind, document_key, parse_document
+from models.documents import ORGANIZATIONS, DocumentKind, make_document_key, parse_document
 from models.identifiers import IdentifierError
 from models.keyring import Keyring
 from models.names import fold
 from models.party import PartyKind
-from models.party_name import NameStanding, known_as
+from models.party_name import NameStanding, is_known_as
 from resolvers.errors import PurposeError
-from resolvers.view import NOW, REQUEST, TODAY, Access, View
-from resolvers.visibility.reach import consents, holds, shares
+from resolvers.joins import join
+from resolvers.view import TODAY, Access, View
+from resolvers.visibility.reach import consents, holds, shares, use_up
 
 LARGEST_BATCH = 100
 
 
 class Subject:
-    """The row type's key: one subject of a look-up."""
+    """The row type's key: a subject of a look-up."""
 
 
 ASKED: Mapping[str, TypeEngine[Any]] = {
@@ -50,13 +48,13 @@ ASKED: Mapping[str, TypeEngine[Any]] = {
     "reference": sa.Text(),
     "relation": sa.Text(),
 }
-"""What is bound for each subject, as arrays of one length. An index of null is a number that cannot be one."""
+"""The values bound for each subject, as arrays of equal length. A null index is an invalid number."""
 
 KEYS: Mapping[str, TypeEngine[Any]] = {name: sa.ARRAY(type_) for name, type_ in ASKED.items()}
 
 
-def looked_up(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
-    """One row for each subject asked, in that order, with its outcome, and its party where it is MATCHED."""
+def select_subjects(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
+    """Select one row for each subject, in order, with its outcome, and its party if MATCHED."""
     asked = _asked()
     indexes = (asked.c.index, asked.c.former_index)
     consent, share = _consent(asked, indexes), _share(asked, indexes)
@@ -84,7 +82,7 @@ def looked_up(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
 
 
 def _kind(asked: Any) -> SQL:
-    """A person's number given as an organization's code finds nobody: codes need no consent (R15)."""
+    """Return the kind that the number is of: codes need no consent, so they must not match a person (R15)."""
     kinds = models.Party.kind.type
     return sa.case(
         (asked.c.person, sa.literal(PartyKind.PERSON, kinds)), else_=sa.literal(PartyKind.ORGANIZATION, kinds)
@@ -99,7 +97,7 @@ def _asked() -> Any:
 
 
 def _consent(asked: Any, indexes: Sequence[SQL]) -> Any:
-    """The newest live consent of the subject; the one that the client names, if it names one."""
+    """Select the newest live consent of the subject, or the one that the client names."""
     consent = aliased(models.Consent)
     named = sa.or_(asked.c.consent.is_(None), consent.reference == asked.c.consent)
     dated = sa.or_(asked.c.signed_on.is_(None), consent.signed_on == asked.c.signed_on)
@@ -108,62 +106,50 @@ def _consent(asked: Any, indexes: Sequence[SQL]) -> Any:
 
 
 def _share(asked: Any, indexes: Sequence[SQL]) -> Any:
-    """The share code that was shown, if it is this very subject's."""
+    """Select the share code that was sent, if it is of this subject."""
     share = aliased(models.ShareCode)
     shown = sa.and_(share.code_hash == asked.c.share, share.subject_index.in_(indexes))
     return sa.select(share.id).where(shown, shares(share)).lateral("share")
 
 
 def _redeem() -> sa.Update:
-    """Use up the single-use codes that were shown for their own subject, by name and number (R17).
-
-    A code is used by the one request that wins its row; to every other one it is dead from then on.
-    """
+    """Use up the single-use codes sent for their own subject, by name and number (R17). One request wins the row; for
+    all others the code is invalid from then on."""
     asked, identity, party = _asked(), aliased(models.Identity), aliased(models.Party)
     indexes = (asked.c.index, asked.c.former_index)
     other = sa.select(party.id).where(
-        party.id == identity.party_id, identity.index.in_(indexes), ~known_as(party, asked.c.folded)
+        party.id == identity.party_id, identity.index.in_(indexes), ~is_known_as(party, asked.c.folded)
     )
     code = models.ShareCode
-    shown = sa.and_(code.code_hash == asked.c.share, code.subject_index.in_(indexes), ~other.exists())
-    unused = sa.and_(code.single_use, code.used_at.is_(None), shares(code), holds(*PERSONS))
-    return (
-        sa.update(code)
-        .where(unused, shown)
-        .values(used_at=NOW, used_request=REQUEST)
-        .returning(code.id)
-        .execution_options(synchronize_session=False)
-    )
+    return use_up(code.code_hash == asked.c.share, code.subject_index.in_(indexes), ~other.exists())
 
 
 def _outcome(asked: Any, audience: Audience, consent: Any, share: Any, party: Any) -> SQL:
-    """In this order, so that nothing is told of a person before its consent is seen."""
+    """Return the outcome. The order ensures that nothing is revealed of a person without consent."""
     permitted = sa.and_(sa.or_(consent.c.id.is_not(None), share.c.id.is_not(None)), holds(*PERSONS))
     refused = asked.c.person if audience is Audience.COMMERCE else sa.and_(asked.c.person, ~permitted)
     return sa.case(
         (asked.c.index.is_(None), MatchOutcome.INVALID_NUMBER.value),
         (refused, MatchOutcome.CONSENT_REQUIRED.value),
         (party.id.is_(None), MatchOutcome.NOT_FOUND.value),
-        (~known_as(party, asked.c.folded), MatchOutcome.NAME_MISMATCH.value),
+        (~is_known_as(party, asked.c.folded), MatchOutcome.NAME_MISMATCH.value),
         else_=MatchOutcome.MATCHED.value,
     )
 
 
 def _matched_name(asked: Any, outcome: SQL, party: Any) -> SQL:
-    """Which name matched: the current one, or one that the subject had (R22)."""
+    """Return whether the present or a former name matched (R22)."""
     named = sa.case((party.folded == asked.c.folded, NameStanding.CURRENT.value), else_=NameStanding.FORMER.value)
     return sa.case((outcome == MatchOutcome.MATCHED.value, named))
 
 
 def may_see_subject(row: Frame, audience: Audience) -> SQL:
-    """Whoever asks is answered; what the answer holds is narrowed at the party."""
+    """Every caller; the party is narrowed."""
     return sa.true()
 
 
 REDEEM = _redeem()
-PARTY = Relation(
-    target=models.Party, on=lambda subject, party: party.id == subject.party_id, keys={"party_id": sa.BigInteger()}
-)
+PARTY = join(models.Party, "id", "party_id")
 ABOUT = About(
     lambda row: row.party_id,
     details={
@@ -178,12 +164,12 @@ ABOUT = About(
 
 
 def as_of(row: Frame, audience: Audience) -> SQL:
-    """The court's day of the answer."""
+    """Return the court's day of the answer."""
     return TODAY
 
 
-def subject_root(many: bool) -> Root:
-    """The look-up of one subject, or of up to a hundred in one call."""
+def build_subject_root(many: bool) -> Root:
+    """Return the root of a look-up of one subject, or of at most LARGEST_BATCH."""
     relation = Relation(
         target=Subject,
         on=lambda arguments, subject: sa.true(),
@@ -195,10 +181,8 @@ def subject_root(many: bool) -> Root:
 
 
 def prepare(arguments: Mapping[str, Any], context: Any) -> Prepared:
-    """Normalize names, turn numbers into keyed hashes, and bind the purpose to the view.
-
-    Raises TooManySubjectsError, PurposeError, BadInputError.
-    """
+    """Fold names, convert numbers to keyed hashes, and set the purpose of the view. Raises TooManySubjectsError,
+    PurposeError, BadInputError."""
     by, access = arguments["by"], arguments["access"]
     keys = by if isinstance(by, list) else [by]
     if not 1 <= len(keys) <= LARGEST_BATCH:
@@ -208,51 +192,51 @@ def prepare(arguments: Mapping[str, Any], context: Any) -> Prepared:
     shares = frozenset(share for share in values["share"] if share)
     once = any(key.share_code and is_single_use(key.share_code) for key in keys)
     letters = frozenset(letter for letter in values["consent"] if letter)
-    return Prepared(values, viewed(access, context, shares, letters), REDEEM if once else None)
+    return Prepared(values, build_view(access, context, shares, letters), REDEEM if once else None)
 
 
-def viewed(
+def build_view(
     access: Any, context: Any, shares: frozenset[bytes] = frozenset(), letters: frozenset[str] = frozenset()
 ) -> View:
-    """The view of a look-up for a purpose. Raises PurposeError for a purpose that is not the client's."""
+    """Return the view of a look-up for a purpose. Raises PurposeError for a purpose that the client may not name."""
     allowed = context.principal.purposes
     if access.purpose not in allowed:
         names = ", ".join(sorted(allowed))
         raise PurposeError(
             f"{access.purpose.value} is not among the purposes registered for this client and document: {names}."
         )
-    told = Access(access.purpose, own_text(access.operator, "operator"), own_text(access.branch, "branch"))
+    told = Access(access.purpose, check_own_text(access.operator, "operator"), check_own_text(access.branch, "branch"))
     view: View = context.view
     return replace(view, access=told, shares=shares, letters=letters)
 
 
 def _bound(key: Any, place: int, keyring: Keyring) -> dict[str, Any]:
     probes, person = _probes(key, place, keyring)
-    code = text(key.share_code, "shareCode")
+    code = check_text(key.share_code, "shareCode")
     relation: BorrowerRelation | None = key.relation
     return {
         "index": probes[0],
         "former_index": probes[-1],
         "folded": _folded(key.name, place),
         "person": person,
-        "consent": text(key.consent, "consent"),
+        "consent": check_text(key.consent, "consent"),
         "signed_on": key.consent_signed_on,
-        "share": code_hash(code) if code else None,
-        "reference": own_text(key.reference, "reference"),
+        "share": hash_code(code) if code else None,
+        "reference": check_own_text(key.reference, "reference"),
         "relation": relation and relation.value,
     }
 
 
 def _folded(given: str, place: int) -> str:
-    folded = fold(text(given, "name") or "")
+    folded = fold(check_text(given, "name") or "")
     if not folded:
         raise BadInputError(f"Subject {place + 1} needs its full `name`: a number alone finds nobody.")
     return folded
 
 
 def _probes(key: Any, place: int, keyring: Keyring) -> tuple[Sequence[bytes | None], bool]:
-    """The keyed hashes to look for, and whether the number is a person's. The number itself goes no further (R18)."""
-    given = given_document(key)
+    """Return the keyed hashes to look for, and whether the number is a person's. The number is discarded (R18)."""
+    given = find_document(key)
     if given is None:
         raise BadInputError(
             f"Subject {place + 1} needs one of `idNumber`, `organizationCode` and `document`, and no other."
@@ -260,13 +244,13 @@ def _probes(key: Any, place: int, keyring: Keyring) -> tuple[Sequence[bytes | No
     kind, number = given
     person = kind not in ORGANIZATIONS
     try:
-        return keyring.probes(document_key(kind, parse_document(kind, number).value)), person
+        return keyring.probes(make_document_key(kind, parse_document(kind, number).value)), person
     except IdentifierError:
         return [None], person
 
 
-def given_document(key: Any) -> tuple[DocumentKind, str] | None:
-    """The kind and number that a subject is named by; None unless it is named in exactly one way."""
+def find_document(key: Any) -> tuple[DocumentKind, str] | None:
+    """Return kind and number of a subject; None unless exactly one is given."""
     document = key.document
     given = [
         (kind, number)
@@ -281,29 +265,23 @@ def given_document(key: Any) -> tuple[DocumentKind, str] | None:
 
 
 def is_person(key: Any) -> bool:
-    """Whether a subject is named by a person's document."""
-    given = given_document(key)
+    """Return whether a subject is named by a person's document."""
+    given = find_document(key)
     return given is not None and given[0] not in ORGANIZATIONS
 
 
 LONGEST_TEXT = 200
-UNREADABLE = re.compile(f"[\x00-\x1f{MARKS}]")
-"""What no line may hold."""
 
 
-def text(value: str | None, name: str) -> str | None:
-    """`value`, if PostgreSQL and people can read it. Raises BadInputError otherwise, without repeating it."""
-    if value is None:
-        return None
-    if len(value) > LONGEST_TEXT:
-        raise BadInputError(f"`{name}` is longer than {LONGEST_TEXT} characters.")
-    if UNREADABLE.search(value):
-        raise BadInputError(f"`{name}` holds control characters or broken Unicode.")
+def check_text(value: str | None, name: str) -> str | None:
+    """Return `value` if it is readable and not too long. Raises BadInputError, which does not quote it."""
+    if value is not None and (fault := find_fault(value, LONGEST_TEXT, UNREADABLE_LINE)):
+        raise BadInputError(f"`{name}` {fault[0]}")
     return value
 
 
-def own_text(value: str | None, name: str) -> str | None:
-    """A text of the caller's own that the access log keeps. Raises BadInputError also for an identity number (R18)."""
+def check_own_text(value: str | None, name: str) -> str | None:
+    """Return a text that is stored in the access log. Raises BadInputError also for an identity number (R18)."""
     if value is not None and holds_identity_number(value):
         raise BadInputError(f"`{name}` holds an identity number, which is never stored (R18): send one of your own.")
-    return text(value, name)
+    return check_text(value, name)

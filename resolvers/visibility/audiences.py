@@ -1,4 +1,4 @@
-"""Groups of audiences, and the two plainest predicates."""
+"""Groups of audiences, and constant predicates."""
 
 import sqlalchemy as sa
 
@@ -9,4 +9,4 @@ NOBODY: SQL = sa.false()
 EVERYBODY: SQL = sa.true()
 PARTNERS = frozenset({Audience.BANK, Audience.EMPLOYER, Audience.COMMERCE})
 OUTSIDE = PARTNERS | {Audience.PUBLIC_PORTAL}
-"""Audiences for which an ended item never was (R10). The litigant is not among them: it sees its own history."""
+"""Audiences for which an ended item does not exist (R10). A litigant sees its own history."""

@@ -1,4 +1,4 @@
-"""Which imports, and which changes by them, an audience may see: courts only."""
+"""Visibility of imports and of the changes they made: courts only."""
 
 from typing import Any
 
@@ -7,18 +7,19 @@ import sqlalchemy as sa
 import models
 from auth.audiences import Audience
 from engine.declare.relations import Frame
-from engine.declare.sql import ROW_BY_ROW, SQL, Operand
+from engine.declare.sql import SQL, Operand
+from resolvers.joins import exists
 from resolvers.visibility.audiences import NOBODY
-from resolvers.visibility.items import own_deduction
-from resolvers.visibility.reach import jurisdiction
+from resolvers.visibility.items import is_own_deduction
+from resolvers.visibility.reach import is_in_jurisdiction
 
 
 def may_see_import_run(row: Frame, audience: Audience) -> SQL:
-    """Of a court's own lines, or those of a court below it. Lines that name no court are every court's."""
+    """A court sees imports with lines of its jurisdiction, or with lines that name no court."""
     if audience is not Audience.COURT:
         return NOBODY
     code = sa.func.unnest(row.court_codes).column_valued("code")
-    own = sa.select(code).where(jurisdiction(code)).exists()
+    own = sa.select(code).where(is_in_jurisdiction(code)).exists()
     return sa.or_(sa.func.cardinality(row.court_codes) == 0, own)
 
 
@@ -26,20 +27,18 @@ def may_see_import_finding(row: Frame, audience: Audience) -> SQL:
     if audience is not Audience.COURT:
         return NOBODY
     run = sa.orm.aliased(models.ImportRun)
-    seen = may_see_import_run(Frame(run), audience)
-    return sa.select(run.id).where(run.id == row.import_run_id, seen).offset(ROW_BY_ROW).exists()
+    return exists(run, run.id == row.import_run_id, may_see_import_run(Frame(run), audience))
 
 
 def may_see_record_change(row: Frame, audience: Audience) -> SQL:
-    """The history of a row is its own court's, also where the row itself is shown to all. A certificate is of the
-    court that its record names."""
+    """A court: changes of its own rows, even of published ones. A certificate's court is that of its code record."""
     if audience is not Audience.COURT:
         return NOBODY
     by_court = (
         _own(models.CourtCase, models.CourtCase.id, row.case_id),
         _own(models.Sanction, models.Sanction.id, row.sanction_id),
         _own(models.Listing, models.Listing.id, row.listing_id),
-        own_deduction(row.deduction_id),
+        is_own_deduction(row.deduction_id),
         _own(models.CodeRecord, models.CodeRecord.certificate_id, row.certificate_id),
         _own(models.Settlement, models.Settlement.id, row.settlement_id),
     )
@@ -47,7 +46,6 @@ def may_see_record_change(row: Frame, audience: Audience) -> SQL:
 
 
 def _own(model: Any, column: Any, key: Operand) -> SQL:
-    """Whether a row of `model` whose `column` is this key is of the caller's jurisdiction."""
+    """Return whether the row of `model` whose `column` is this key is in the caller's jurisdiction."""
     one = sa.orm.aliased(model)
-    of_key = getattr(one, column.key) == key
-    return sa.select(one.id).where(of_key, jurisdiction(one.court_code)).offset(ROW_BY_ROW).exists()
+    return exists(one, getattr(one, column.key) == key, is_in_jurisdiction(one.court_code))

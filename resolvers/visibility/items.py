@@ -1,4 +1,4 @@
-"""Which items about a party an audience may see: deductions, lists, certificates, sanctions, colours, measures."""
+"""Visibility of items about a party: deductions, listings, certificates, sanctions, colours, measures."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -9,104 +9,95 @@ import models
 from auth.audiences import Audience
 from auth.scopes import Scope
 from engine.declare.relations import Frame
-from engine.declare.sql import ROW_BY_ROW, SQL, Operand
+from engine.declare.sql import SQL, Operand
 from models.catalogue import Colour
 from models.court_case import LABOUR_WORDS
 from models.listing import ListingKind
 from models.measure import MeasureStatus
+from resolvers.joins import exists
 from resolvers.view import NOW, PURPOSE, TODAY
 from resolvers.visibility.audiences import EVERYBODY, NOBODY, PARTNERS
-from resolvers.visibility.publicity import UNKNOWN, may_leave, public, record_may_leave
-from resolvers.visibility.reach import about_self, jurisdiction, organization, reached
+from resolvers.visibility.publicity import UNKNOWN, is_public, may_leave, record_may_leave
+from resolvers.visibility.reach import is_in_jurisdiction, is_organization, is_self, reached
 
 
 def _own_court(case_id: Operand) -> SQL:
     case = sa.orm.aliased(models.CourtCase)
-    return sa.select(case.id).where(case.id == case_id, jurisdiction(case.court_code)).offset(ROW_BY_ROW).exists()
+    return exists(case, case.id == case_id, is_in_jurisdiction(case.court_code))
 
 
-def published(row: Frame) -> SQL:
-    """A deduction in publication now, from the moment of its publication on."""
-    return sa.and_(public(row), row.published_at <= NOW)
+def is_published(row: Frame) -> SQL:
+    """Return whether a deduction is published now."""
+    return sa.and_(is_public(row), row.published_at <= NOW)
 
 
 def may_see_deduction(row: Frame, audience: Audience) -> SQL:
     if audience is Audience.COURT:
-        return sa.or_(_own_court(row.case_id), published(row))
+        return sa.or_(_own_court(row.case_id), is_published(row))
     if audience is Audience.LITIGANT_PORTAL:
-        return sa.and_(about_self(row.party_id), row.notified_at <= NOW)
+        return sa.and_(is_self(row.party_id), row.notified_at <= NOW)
     if audience is Audience.EMPLOYER:
-        return sa.and_(organization(row.party_id), published(row))
+        return sa.and_(is_organization(row.party_id), is_published(row))
     if audience in PARTNERS | {Audience.PUBLIC_PORTAL}:
-        return sa.and_(reached(row, row.party_id, audience, Scope.PERSON_CREDIT), published(row))
+        return sa.and_(reached(row, row.party_id, audience, Scope.PERSON_CREDIT), is_published(row))
     return NOBODY
 
 
 def _with_deduction(row: Frame, audience: Audience) -> SQL:
-    """As visible as the deduction it belongs to."""
+    """Return whether the row's deduction may be seen."""
     parent = sa.orm.aliased(models.Deduction)
-    return (
-        sa.select(parent.id)
-        .where(parent.id == row.deduction_id, may_see_deduction(Frame(parent), audience))
-        .offset(ROW_BY_ROW)
-        .exists()
-    )
+    return exists(parent, parent.id == row.deduction_id, may_see_deduction(Frame(parent), audience))
 
 
 def may_see_procedure(row: Frame, audience: Audience) -> SQL:
-    """The procedure of a deduction is its own court's, also where the deduction is published to all (DOMAIN 3)."""
+    """The court of the case, even of a published deduction (DOMAIN 3), and the litigant about itself."""
     if audience is Audience.COURT:
-        return own_deduction(row.deduction_id)
+        return is_own_deduction(row.deduction_id)
     return _with_deduction(row, audience) if audience is Audience.LITIGANT_PORTAL else NOBODY
 
 
-def own_deduction(deduction_id: SQL) -> SQL:
-    """Whether a deduction lies in a case of the caller's jurisdiction."""
+def is_own_deduction(deduction_id: SQL) -> SQL:
+    """Return whether a deduction is of a case in the caller's jurisdiction."""
     deduction = sa.orm.aliased(models.Deduction)
-    own = _own_court(deduction.case_id)
-    return sa.select(deduction.id).where(deduction.id == deduction_id, own).offset(ROW_BY_ROW).exists()
+    return exists(deduction, deduction.id == deduction_id, _own_court(deduction.case_id))
 
 
 def may_see_repair(row: Frame, audience: Audience) -> SQL:
     if audience is Audience.COURT:
         record = sa.orm.aliased(models.CodeRecord)
-        own = sa.select(record.id).where(record.id == row.code_record_id, jurisdiction(record.court_code))
-        return sa.or_(own.offset(ROW_BY_ROW).exists(), own_deduction(row.deduction_id))
-    return about_self(row.party_id) if audience is Audience.LITIGANT_PORTAL else NOBODY
+        own = exists(record, record.id == row.code_record_id, is_in_jurisdiction(record.court_code))
+        return sa.or_(own, is_own_deduction(row.deduction_id))
+    return is_self(row.party_id) if audience is Audience.LITIGANT_PORTAL else NOBODY
 
 
 def may_see_consequence_notice(row: Frame, audience: Audience) -> SQL:
     if audience is Audience.COURT:
-        return jurisdiction(row.court_code)
-    return about_self(row.party_id) if audience is Audience.LITIGANT_PORTAL else NOBODY
+        return is_in_jurisdiction(row.court_code)
+    return is_self(row.party_id) if audience is Audience.LITIGANT_PORTAL else NOBODY
 
 
-def may_see_reminder(row: Frame, audience: Audience) -> SQL:
-    return jurisdiction(row.court_code) if audience is Audience.COURT else NOBODY
+def may_see_own_court(row: Frame, audience: Audience) -> SQL:
+    """A court sees the rows of its jurisdiction."""
+    return is_in_jurisdiction(row.court_code) if audience is Audience.COURT else NOBODY
 
 
 def may_see_batch(row: Frame, audience: Audience) -> SQL:
     if audience is Audience.COURT:
-        return sa.or_(jurisdiction(row.court_code), row.published_at <= NOW)
+        return sa.or_(is_in_jurisdiction(row.court_code), row.published_at <= NOW)
     return sa.cast(row.published_at <= NOW, sa.Boolean) if audience is Audience.LITIGANT_PORTAL else NOBODY
 
 
 def _of_labour_case(row: Frame) -> SQL:
     case = sa.orm.aliased(models.CourtCase)
-    return (
-        sa.select(case.id)
-        .where(case.id == row.case_id, case.cause.regexp_match("|".join(LABOUR_WORDS)))
-        .offset(ROW_BY_ROW)
-        .exists()
-    )
+    return exists(case, case.id == row.case_id, case.cause.regexp_match("|".join(LABOUR_WORDS)))
 
 
 @dataclass(frozen=True)
 class Item:
-    """What an item about a party is narrowed by, beside its subject and its publicity.
+    """The conditions of an item beside its subject and its publicity.
 
-    scope: what consent and token must hold. own: of the caller's court. open_to_all: of another court's, what may leave
-    it. candidate: what an employer sees of a person (DOMAIN 3). others: audiences that see it beside the partners.
+    scope: required of consent and token. own: of the caller's court. open_to_all: of another court, if it may be
+    disclosed. candidate: visible to an employer about a person (DOMAIN 3). others: audiences beside the partners.
     """
 
     scope: Scope
@@ -116,39 +107,39 @@ class Item:
     others: Collection[Audience] = ()
 
     def seen(self, row: Frame, audience: Audience) -> SQL:
-        """The court's own always, a litigant's own, and others' while it is public."""
+        """Return whether an audience sees the item: its court always, a litigant its own, others while it is public."""
         if audience is Audience.COURT:
             return sa.or_(self.own, self.open_to_all)
         if audience is Audience.LITIGANT_PORTAL:
-            return about_self(row.party_id)
-        known = sa.and_(public(row), reached(row, row.party_id, audience, self.scope))
+            return is_self(row.party_id)
+        known = sa.and_(is_public(row), reached(row, row.party_id, audience, self.scope))
         if audience is Audience.EMPLOYER:
             narrow = sa.and_(self.candidate, ~_of_labour_case(row))
-            return sa.and_(known, sa.or_(organization(row.party_id), narrow))
+            return sa.and_(known, sa.or_(is_organization(row.party_id), narrow))
         return known if audience in {*PARTNERS, *self.others} else NOBODY
 
 
 def may_see_listing(row: Frame, audience: Audience) -> SQL:
     senior = sa.and_(PURPOSE == "SENIOR_POST_QUALIFICATION", row.kind == ListingKind.DISHONEST_DEBTOR)
-    own, leaves = jurisdiction(row.court_code), may_leave(row, UNKNOWN, row.listed_on)
+    own, leaves = is_in_jurisdiction(row.court_code), may_leave(row, UNKNOWN, row.listed_on)
     return Item(Scope.PERSON_INTEGRITY, own, leaves, senior, {Audience.PUBLIC_PORTAL}).seen(row, audience)
 
 
 def may_see_certificate(row: Frame, audience: Audience) -> SQL:
-    """Of a candidate's certificates an employer sees those whose case is known not to be a labour dispute."""
+    """An employer sees a candidate's certificate only if its case is known and no labour dispute."""
     own, tied = _own_court(row.case_id), row.case_id.is_not(None)
     leaves = may_leave(row, row.performed_on, UNKNOWN)
     return Item(Scope.PERSON_INTEGRITY, own, leaves, tied).seen(row, audience)
 
 
 def may_see_sanction(row: Frame, audience: Audience) -> SQL:
-    own, leaves = jurisdiction(row.court_code), may_leave(row, row.conduct_on, row.decided_on)
+    own, leaves = is_in_jurisdiction(row.court_code), may_leave(row, row.conduct_on, row.decided_on)
     return Item(Scope.PERSON_CREDIT, own, leaves, NOBODY).seen(row, audience)
 
 
 def may_see_code_record(row: Frame, audience: Audience) -> SQL:
-    """Suspicions stay with the court, also before whom they concern (R13). Without credit scope only red is seen."""
-    own, leaves, red = jurisdiction(row.court_code), record_may_leave(row), row.colour == Colour.RED
+    """Suspicions are for the court only, not for their subject (R13). Without the credit scope only red is seen."""
+    own, leaves, red = is_in_jurisdiction(row.court_code), record_may_leave(row), row.colour == Colour.RED
     by_credit = Item(Scope.PERSON_CREDIT, own, leaves, NOBODY, {Audience.CREDIT_PLATFORM}).seen(row, audience)
     by_integrity = sa.and_(red, Item(Scope.PERSON_INTEGRITY, own, leaves, red).seen(row, audience))
     if audience is Audience.LITIGANT_PORTAL:
@@ -160,39 +151,33 @@ def may_see_code_record(row: Frame, audience: Audience) -> SQL:
 
 def _suspicion(row: Frame) -> SQL:
     kind = sa.orm.aliased(models.CodeType)
-    return sa.select(kind.id).where(kind.id == row.code_type_id, ~kind.partner_visible).offset(ROW_BY_ROW).exists()
+    return exists(kind, kind.id == row.code_type_id, ~kind.partner_visible)
 
 
 def _given(record_id: SQL) -> SQL:
-    """Given to the credit platform as a measure, and not taken back."""
+    """Return whether a record was given to the credit platform as a measure, and not withdrawn."""
     measure = sa.orm.aliased(models.Measure)
-    return (
-        sa.select(measure.id)
-        .where(measure.code_record_id == record_id, measure.status != MeasureStatus.WITHDRAWN)
-        .offset(ROW_BY_ROW)
-        .exists()
-    )
+    return exists(measure, measure.code_record_id == record_id, measure.status != MeasureStatus.WITHDRAWN)
 
 
 def may_see_code_period(row: Frame, audience: Audience) -> SQL:
-    """The court sees colours of any date, a litigant its own; everyone else today's (R10, R14)."""
+    """The court sees all days, a litigant its own; others today's colour (R10, R14)."""
     if audience is Audience.COURT:
         return EVERYBODY
     if audience is Audience.LITIGANT_PORTAL:
-        return about_self(row.party_id)
+        return is_self(row.party_id)
     current = sa.func.range_contains_elem(row.during, TODAY, type_=sa.Boolean)
     if audience is Audience.EMPLOYER:
-        return sa.and_(current, organization(row.party_id))
+        return sa.and_(current, is_organization(row.party_id))
     return (
         sa.and_(current, reached(row, row.party_id, audience, Scope.PERSON_CREDIT)) if audience in PARTNERS else NOBODY
     )
 
 
 def may_see_measure(row: Frame, audience: Audience) -> SQL:
-    """What was published to the platform; of a withdrawn one only the withdrawal is told (R10)."""
+    """The platform: published measures; of a withdrawn one only the withdrawal (R10)."""
     record = sa.orm.aliased(models.CodeRecord)
-    running = sa.select(record.id).where(
-        record.id == row.code_record_id, may_see_code_record(Frame(record), Audience.CREDIT_PLATFORM)
-    )
-    told = sa.or_(row.status == MeasureStatus.WITHDRAWN, running.offset(ROW_BY_ROW).exists())
+    seen = may_see_code_record(Frame(record), Audience.CREDIT_PLATFORM)
+    running = exists(record, record.id == row.code_record_id, seen)
+    told = sa.or_(row.status == MeasureStatus.WITHDRAWN, running)
     return told if audience is Audience.CREDIT_PLATFORM else NOBODY

@@ -1,7 +1,7 @@
-"""What is shown of names and numbers, by audience and by the kind of case (R16-R18).
+"""Masking of names and numbers, by audience and confidentiality of the case (R16-R18).
 
-SQL expressions, so that a value that may not be seen never leaves the database. Names are masked as court documents
-are: the surname stays, the given name becomes 某 (法释〔2016〕19号, article 9).
+Values are masked in SQL and do not leave the database. Names are masked as in court documents: the surname stays, the
+given name becomes 某 (法释〔2016〕19号, article 9).
 """
 
 import sqlalchemy as sa
@@ -14,7 +14,7 @@ from engine.declare.sql import SQL
 from models.court_case import NUMBER_WITHHELD
 from models.party import PartyKind
 from resolvers.visibility.audiences import PARTNERS
-from resolvers.visibility.reach import about_self
+from resolvers.visibility.reach import is_self
 
 COMPOUND_SURNAMES = tuple(
     "欧阳 司马 上官 诸葛 夏侯 尉迟 皇甫 公孙 慕容 令狐 长孙 宇文 东方 独孤 南宫 司徒 端木 百里 申屠 淳于 "  # noqa: SIM905
@@ -22,8 +22,8 @@ COMPOUND_SURNAMES = tuple(
 )
 
 
-def masked_name(name: SQL) -> SQL:
-    """陈守信 becomes 陈某某, 欧阳锋 becomes 欧阳某, a name with a dot keeps its first character."""
+def mask_name(name: SQL) -> SQL:
+    """Mask a name: 陈守信 becomes 陈某某, 欧阳锋 becomes 欧阳某; a name with a dot keeps its first character."""
     compound = sa.and_(sa.func.left(name, 2).in_(COMPOUND_SURNAMES), sa.func.length(name) > 2)
     surname = sa.func.left(name, sa.case((compound, 2), else_=1))
     given = sa.case((sa.func.length(name) - sa.func.length(surname) >= 2, "某某"), else_="某")
@@ -33,18 +33,18 @@ def masked_name(name: SQL) -> SQL:
 
 
 def party_name(party: Frame, audience: Audience) -> SQL:
-    """In full to the court, to a partner that named the party itself, to the party itself; else persons are masked."""
+    """Return the name in full for courts, partners, organizations and the party itself; masked otherwise."""
     name: SQL = party.name
     if audience is Audience.COURT or audience in PARTNERS:
         return name
     clear = [party.kind == PartyKind.ORGANIZATION]
     if audience is Audience.LITIGANT_PORTAL:
-        clear.append(about_self(party.id))
-    return sa.case((sa.or_(*clear), name), else_=masked_name(name))
+        clear.append(is_self(party.id))
+    return sa.case((sa.or_(*clear), name), else_=mask_name(name))
 
 
 def party_number(party: Frame, audience: Audience) -> SQL:
-    """The masked number; none where the public looks a name up (DOMAIN 3), and stricter for the credit platform."""
+    """Return the masked number; null for the public portal (DOMAIN 3), and masked further for the credit platform."""
     identity = aliased(models.Identity)
     stored: SQL = sa.select(identity.masked).where(identity.party_id == party.id, identity.main).scalar_subquery()
     if audience is Audience.PUBLIC_PORTAL:
@@ -56,22 +56,22 @@ def party_number(party: Frame, audience: Audience) -> SQL:
 
 
 def case_number(case: Frame, audience: Audience) -> SQL:
-    """Withheld outside the court for trade secrets and families (R16)."""
+    """Return the case number; null outside the court for trade secrets and family cases (R16)."""
     return _withheld(case.confidentiality, case.number, audience)
 
 
 def listed_case_number(item: Frame, audience: Audience) -> SQL:
-    """The case number that an item carries as text, withheld like its case's own; null where there is none."""
+    """Return the case number that an item holds as text, masked like that of its case."""
     return _withheld(_kind_of_case(item), sa.func.nullif(item.case_number, ""), audience)
 
 
 def listed_obligation(item: Frame, audience: Audience) -> SQL:
-    """What was to be performed, in the court's words: withheld where they may name a family or a secret (R16)."""
+    """Return the obligation in the court's words; null where it may name a family or a secret (R16)."""
     return _withheld(_kind_of_case(item), item.obligation, audience)
 
 
 def _kind_of_case(item: Frame) -> SQL:
-    """The confidentiality of an item's case, tied or only named."""
+    """Return the confidentiality of an item's case, by key or by number."""
     tied, named = aliased(models.CourtCase), aliased(models.CourtCase)
     return sa.func.coalesce(
         sa.select(tied.confidentiality).where(tied.id == item.case_id).scalar_subquery(),

@@ -1,8 +1,5 @@
-"""Which rows an audience may see: one function a type, named by its declaration (`seen_by=`).
-
-Every executor applies it wherever a statement touches the rows. Nothing here depends on the road to a row: the root, an
-edge, a node id and a count all meet the same predicate (R10, R13, R15-R18, R20).
-"""
+"""Row predicates: one function for each type, named by its declaration (`seen_by=`). A statement applies the predicate
+wherever it reads the rows: at a root, at an edge, by id and in a count (R10, R13, R15-R18, R20)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,15 +10,16 @@ import models
 from auth.audiences import Audience
 from auth.consent import RECIPIENTS, may_still_be_told
 from engine.declare.relations import Frame, Predicate
-from engine.declare.sql import ROW_BY_ROW, SQL
-from models.access_answer import answers_about
+from engine.declare.sql import SQL
+from models.access_answer import select_answers_about
 from models.party import PartyKind
 from models.party_name import NameStanding
+from resolvers.joins import exists
 from resolvers.view import CLIENT, NOW, REQUEST, SUBJECT, VILLAGE
 from resolvers.visibility.audiences import EVERYBODY, NOBODY, OUTSIDE, PARTNERS
 from resolvers.visibility.items import may_see_code_record, may_see_deduction, may_see_listing, may_see_sanction
 from resolvers.visibility.publicity import may_leave, record_may_leave
-from resolvers.visibility.reach import about_self, jurisdiction, own_party, reached
+from resolvers.visibility.reach import find_own_party, is_in_jurisdiction, is_self, reached
 
 ITEMS: Mapping[type, Predicate] = {
     models.Deduction: may_see_deduction,
@@ -29,11 +27,11 @@ ITEMS: Mapping[type, Predicate] = {
     models.CodeRecord: may_see_code_record,
     models.Sanction: may_see_sanction,
 }
-"""Who sees the items by which parties and cases are reached."""
+"""The predicates of the items that lead to parties and cases."""
 
 
 def may_see_catalogue(row: Frame, audience: Audience) -> SQL:
-    """Published tables: whoever may read their types may read every row."""
+    """Every caller: the tables are published."""
     return EVERYBODY
 
 
@@ -42,7 +40,7 @@ def may_see_bulletin(row: Frame, audience: Audience) -> SQL:
 
 
 def may_see_party(row: Frame, audience: Audience) -> SQL:
-    """Whom the audience reaches; the portal and the platform by what they are shown of a party, and not else."""
+    """Audiences that reach the party; the public portal and the platform only by an item that they see."""
     if audience is Audience.PUBLIC_PORTAL:
         return sa.or_(*(_has(model, row.id, audience) for model in (models.Deduction, models.Listing)))
     if audience is Audience.CREDIT_PLATFORM:
@@ -51,12 +49,13 @@ def may_see_party(row: Frame, audience: Audience) -> SQL:
 
 
 def _has(model: Any, party_id: SQL, audience: Audience) -> SQL:
+    """Return whether the audience sees an item of the party."""
     item = sa.orm.aliased(model)
     return sa.select(item.id).where(item.party_id == party_id, ITEMS[model](Frame(item), audience)).exists()
 
 
 def may_see_household(row: Frame, audience: Audience) -> SQL:
-    """The head office's, which keeps them, and the court's."""
+    """The head office, and courts."""
     return EVERYBODY if audience in {Audience.COURT, Audience.MORAL_BANK} else NOBODY
 
 
@@ -67,12 +66,12 @@ def may_see_village(row: Frame, audience: Audience) -> SQL:
 
 
 def may_see_case(row: Frame, audience: Audience) -> SQL:
-    """A court's own cases and all open ones; outside, none that is never disclosed (R16)."""
+    """A court: its own and disclosed cases; a litigant: those it is in; others: disclosed ones with an item (R16)."""
     if audience is Audience.COURT:
-        return sa.or_(jurisdiction(row.court_code), row.disclosed)
+        return sa.or_(is_in_jurisdiction(row.court_code), row.disclosed)
     if audience is Audience.LITIGANT_PORTAL:
         mine = sa.select(models.Participation.id).where(
-            models.Participation.case_id == row.id, about_self(models.Participation.party_id)
+            models.Participation.case_id == row.id, is_self(models.Participation.party_id)
         )
         return mine.exists()
     behind = (_behind(model, row.id, audience) for model in (models.Deduction, models.CodeRecord, models.Sanction))
@@ -80,25 +79,25 @@ def may_see_case(row: Frame, audience: Audience) -> SQL:
 
 
 def _behind(model: Any, case_id: SQL, audience: Audience) -> SQL:
-    """Whether an item that the audience sees comes from the case: cases are not read for their own sake outside."""
+    """Return whether the audience sees an item of the case."""
     item = sa.orm.aliased(model)
     return sa.select(item.id).where(item.case_id == case_id, ITEMS[model](Frame(item), audience)).exists()
 
 
 def may_see_participation(row: Frame, audience: Audience) -> SQL:
-    """The court's, and each litigant's own part: a partner never sees who else is in a case (DOMAIN 3)."""
+    """The court, and each litigant its own; partners do not see other participants (DOMAIN 3)."""
     if audience is Audience.COURT:
         case, party = sa.orm.aliased(models.CourtCase), sa.orm.aliased(models.Party)
         of_age = sa.and_(party.of_age_from <= case.filed_on, ~party.held)
         open_to_all = sa.and_(case.disclosed, sa.or_(party.id.is_(None), of_age))
-        seen = sa.or_(jurisdiction(case.court_code), open_to_all)
+        seen = sa.or_(is_in_jurisdiction(case.court_code), open_to_all)
         joined = sa.select(case.id).outerjoin(party, party.id == row.party_id)
         return joined.where(case.id == row.case_id, seen).exists()
-    return about_self(row.party_id) if audience is Audience.LITIGANT_PORTAL else NOBODY
+    return is_self(row.party_id) if audience is Audience.LITIGANT_PORTAL else NOBODY
 
 
 def may_see_conversion(row: Frame, audience: Audience) -> SQL:
-    """Natural persons' only (DOMAIN 5), and nothing of a minor's conduct or a case that is never disclosed (R16)."""
+    """The moral bank: those of natural persons (DOMAIN 5), no minor's conduct, no undisclosed case (R16)."""
     if audience is not Audience.MORAL_BANK:
         return NOBODY
     person = sa.orm.aliased(models.Party)
@@ -108,18 +107,16 @@ def may_see_conversion(row: Frame, audience: Audience) -> SQL:
 
 def _hidden_deduction(key: SQL) -> SQL:
     item = sa.orm.aliased(models.Deduction)
-    hidden = sa.select(item.id).where(item.id == key, ~may_leave(Frame(item), item.conduct_on, item.conduct_on))
-    return hidden.offset(ROW_BY_ROW).exists()
+    return exists(item, item.id == key, ~may_leave(Frame(item), item.conduct_on, item.conduct_on))
 
 
 def _hidden_record(key: SQL) -> SQL:
     record = sa.orm.aliased(models.CodeRecord)
-    hidden = sa.select(record.id).where(record.id == key, ~record_may_leave(Frame(record)))
-    return hidden.offset(ROW_BY_ROW).exists()
+    return exists(record, record.id == key, ~record_may_leave(Frame(record)))
 
 
 def may_see_notice(row: Frame, audience: Audience) -> SQL:
-    """The village's own, as long as the moral bank may see the conversion."""
+    """The village that is notified, while the moral bank may see the conversion."""
     if audience is not Audience.VILLAGE:
         return NOBODY
     conversion = sa.orm.aliased(models.PointConversion)
@@ -129,20 +126,20 @@ def may_see_notice(row: Frame, audience: Audience) -> SQL:
 
 
 def may_see_event(row: Frame, audience: Audience) -> SQL:
-    """The court's all that are about parties, a litigant's own, and those that a partner was notified of."""
+    """The court sees all about parties, a litigant its own, a partner those that it was notified of."""
     if audience is Audience.COURT:
         return sa.cast(row.party_id.is_not(None), sa.Boolean)
     if audience is Audience.LITIGANT_PORTAL:
         consent = sa.orm.aliased(models.Consent)
         own = sa.select(consent.id).where(consent.id == row.consent_id, consent.subject_index == SUBJECT)
-        return sa.or_(about_self(row.party_id), own.exists())
+        return sa.or_(is_self(row.party_id), own.exists())
     if audience not in PARTNERS:
         return NOBODY
     return may_still_be_told(row, row.watch_id, NOW)
 
 
 def may_see_bank_row(row: Frame, audience: Audience) -> SQL:
-    """A bank's own."""
+    """A bank sees its own rows."""
     return sa.cast(row.client_key == CLIENT, sa.Boolean) if audience is Audience.BANK else NOBODY
 
 
@@ -153,7 +150,7 @@ def may_see_watch_line(row: Frame, audience: Audience) -> SQL:
 
 
 def may_see_consent(row: Frame, audience: Audience) -> SQL:
-    """Its subject's, and its recipient's: who may know that there is one (R15)."""
+    """Its subject, and its recipient (R15)."""
     if audience is Audience.LITIGANT_PORTAL:
         return sa.cast(row.subject_index == SUBJECT, sa.Boolean)
     return sa.cast(row.client_key == CLIENT, sa.Boolean) if audience in RECIPIENTS else NOBODY
@@ -170,27 +167,27 @@ def may_see_integrity_report(row: Frame, audience: Audience) -> SQL:
 
 
 def may_see_access_record(row: Frame, audience: Audience) -> SQL:
-    """An answer never lists its own entry, which is written with it."""
+    """The subject, and the auditor. An answer does not list its own entry."""
     before = row.request_id != REQUEST
     if audience is Audience.LITIGANT_PORTAL:
         unknown_then = sa.and_(row.party_id.is_(None), row.subject_index == SUBJECT)
-        found = sa.tuple_(row.at, row.answer_id).in_(answers_about(own_party(), SUBJECT))
-        return sa.and_(before, found, sa.or_(unknown_then, about_self(row.party_id)))
+        found = sa.tuple_(row.at, row.answer_id).in_(select_answers_about(find_own_party(), SUBJECT))
+        return sa.and_(before, found, sa.or_(unknown_then, is_self(row.party_id)))
     return sa.cast(before, sa.Boolean) if audience is Audience.AUDITOR else NOBODY
 
 
 def may_see_client(row: Frame, audience: Audience) -> SQL:
-    """Who looked somebody up: an institution's name, for those who read the log."""
+    """The readers of the access log see the names of the institutions in it."""
     return EVERYBODY if audience in {Audience.LITIGANT_PORTAL, Audience.AUDITOR} else NOBODY
 
 
 def may_see_party_name(row: Frame, audience: Audience) -> SQL:
-    """The court's, a litigant's own; of organizations partners' too. A slip is for the court alone (R22)."""
+    """The court, a litigant its own, partners those of organizations; misspelt names only the court (R22)."""
     if audience is Audience.COURT:
         return EVERYBODY
     true_name = row.standing != NameStanding.MISSPELT
     if audience is Audience.LITIGANT_PORTAL:
-        return sa.and_(true_name, about_self(row.party_id))
+        return sa.and_(true_name, is_self(row.party_id))
     if audience not in PARTNERS:
         return NOBODY
     party = sa.orm.aliased(models.Party)
@@ -198,8 +195,3 @@ def may_see_party_name(row: Frame, audience: Audience) -> SQL:
         party.id == row.party_id, party.kind == PartyKind.ORGANIZATION, reached(Frame(party), row.party_id, audience)
     )
     return sa.and_(true_name, known.exists())
-
-
-def may_see_identity_act(row: Frame, audience: Audience) -> SQL:
-    """The court's own: for the Centre and the President."""
-    return jurisdiction(row.court_code) if audience is Audience.COURT else NOBODY

@@ -1,4 +1,4 @@
-"""What of an item may be known outside its court, and when: by what the database keeps (models/publicity.py)."""
+"""Publicity of items outside their court, by what the database stores (models/publicity.py)."""
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
@@ -13,39 +13,37 @@ UNKNOWN: SQL = sa.cast(sa.null(), sa.Date)
 """A day that an item does not have."""
 
 
-def public(row: Frame) -> SQL:
-    """Seen outside today (R6, R10, R13, R16)."""
+def is_public(row: Frame) -> SQL:
+    """Return whether an item is public today (R6, R10, R13, R16)."""
     return sa.type_coerce(row.publicity.op("@>")(TODAY), sa.Boolean)
 
 
 def may_leave(row: Frame, conduct: Operand, decision: Operand) -> SQL:
-    """Whether an item may be known outside its court on any day: no minor's conduct, no closed matter (R16)."""
+    """Return whether an item may ever be public: no minor's conduct, no undisclosed case (R16)."""
     return sa.func.may_leave_court(row.party_id, row.case_id, conduct, decision, type_=sa.Boolean)
 
 
 def record_may_leave(row: Frame) -> SQL:
-    """The same of a code record, which is as old as what it rests on."""
+    """Return whether a code record may ever be public, with the item that it rests on."""
     rests_on = (row.sanction_id, row.listing_id, row.certificate_id, row.deduction_id, row.repaired_id)
     own = (row.party_id, row.case_id, row.effective_on)
     return sa.func.record_may_leave_court(*own, *rests_on, type_=sa.Boolean)
 
 
-def of_minor(party_id: Operand, day: Operand) -> SQL:
-    """Whether a party was, for all that is established, a minor on a day; false of an unidentified one.
-
-    Both are of rows of the statement that it stands in.
-    """
+def is_of_minor(party_id: Operand, day: Operand) -> SQL:
+    """Return whether a party is not established to be of age on a day; false for an unidentified party. Both arguments
+    are columns of the enclosing statement."""
     party = aliased(models.Party)
     return sa.select(party.id).where(party.id == party_id, party.of_age_from > day).exists()
 
 
-def minors_deduction(row: Frame, audience: Audience) -> SQL:
-    """Whether a deduction is for a minor's conduct."""
-    return of_minor(row.party_id, row.conduct_on)
+def is_minors_deduction(row: Frame, audience: Audience) -> SQL:
+    """Return whether a deduction is for a minor's conduct."""
+    return is_of_minor(row.party_id, row.conduct_on)
 
 
-def minors_part(row: Frame, audience: Audience) -> SQL:
-    """Whether a participation is a minor's: the filing of its case is its earliest conduct."""
+def is_minors_participation(row: Frame, audience: Audience) -> SQL:
+    """Return whether a participation is a minor's, on the day of filing."""
     case, party = aliased(models.CourtCase), aliased(models.Party)
     joined = sa.select(case.id).join(party, party.id == row.party_id)
     return joined.where(case.id == row.case_id, party.of_age_from > case.filed_on).exists()

@@ -1,4 +1,4 @@
-"""Which parties an audience reaches at all: the consent, the share code, the jurisdiction (R15-R17)."""
+"""Parties that an audience reaches: by consent, share code or jurisdiction (R15-R17)."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,7 @@ from sqlalchemy.orm import aliased
 
 import models
 from auth.audiences import ORGANIZATION_PURPOSES, Audience
-from auth.consent import live_consent, live_share
+from auth.consent import is_live_consent, is_live_share
 from auth.scopes import PERSONS, Scope
 from engine.declare.relations import Frame
 from engine.declare.sql import SQL, Operand
@@ -17,12 +17,12 @@ from resolvers.visibility.audiences import PARTNERS
 
 
 def reach(party_id: SQL, audience: Audience, scope: Scope | None = None) -> SQL:
-    """Whether `audience` may know of a party, and under consent to `scope` if one is named."""
+    """Return whether an audience may know of a party; with a scope, under consent to it."""
     match audience:
         case Audience.COURT:
             return sa.true()
         case Audience.LITIGANT_PORTAL:
-            return about_self(party_id)
+            return is_self(party_id)
         case Audience.BANK | Audience.EMPLOYER | Audience.COMMERCE:
             party = aliased(models.Party)
             known = may_be_known(Frame(party), audience, scope)
@@ -34,7 +34,7 @@ def reach(party_id: SQL, audience: Audience, scope: Scope | None = None) -> SQL:
 
 
 def may_be_known(party: Frame, audience: Audience, scope: Scope | None = None) -> SQL:
-    """Whether a partner may know of a party's row: an organization, or a person that it has leave to know (R15)."""
+    """Return whether a partner may know of a party: an organization, or a person with consent or share code (R15)."""
     by_kind = party.kind == PartyKind.ORGANIZATION
     if audience is not Audience.COMMERCE:
         by_kind = sa.or_(by_kind, _permitted(party.id, scope))
@@ -42,44 +42,44 @@ def may_be_known(party: Frame, audience: Audience, scope: Scope | None = None) -
 
 
 def known_by_scope(party: Frame, audience: Audience) -> Mapping[Scope | None, SQL]:
-    """What all rows about a party are narrowed by before a partner: evaluated once for each party of a statement."""
+    """Return the conditions on a party that its rows share; a statement evaluates them once for each party."""
     if audience not in PARTNERS:
         return {}
     return {scope: may_be_known(party, audience, scope) for scope in (None, *PERSONS)}
 
 
 def reached(row: Frame, party_id: SQL, audience: Audience, scope: Scope | None = None) -> SQL:
-    """`reach` for the party of a row, by the word of another row of that party where there is one."""
+    """Return `reach` of a row's party, from the condition that the statement has already evaluated if there is one."""
     known = row.hoisted.get(scope)
     return reach(party_id, audience, scope) if known is None else known
 
 
-def own_party() -> SQL:
-    """The key of the party that is the authenticated litigant; NULL if no court knows it."""
+def find_own_party() -> SQL:
+    """Return the key of the party that is the authenticated litigant, or NULL."""
     own = aliased(models.Identity)
     return sa.select(own.party_id).where(own.index == SUBJECT).scalar_subquery()
 
 
-def about_self(party_id: Operand) -> SQL:
-    """Whether the party is the authenticated litigant."""
-    return sa.cast(party_id == own_party(), sa.Boolean)
+def is_self(party_id: Operand) -> SQL:
+    """Return whether the party is the authenticated litigant."""
+    return sa.cast(party_id == find_own_party(), sa.Boolean)
 
 
-def organization(party_id: SQL) -> SQL:
-    """Whether the party is a disclosed organization: no consent is needed (R15)."""
+def is_organization(party_id: SQL) -> SQL:
+    """Return whether the party is a disclosed organization, which needs no consent (R15)."""
     party = aliased(models.Party)
     return (
         sa.select(party.id).where(party.id == party_id, party.kind == PartyKind.ORGANIZATION, party.disclosed).exists()
     )
 
 
-def jurisdiction(court_code: Operand) -> SQL:
-    """Whether a court is the caller's own or below it (DOMAIN 3)."""
+def is_in_jurisdiction(court_code: Operand) -> SQL:
+    """Return whether a court is the caller's own or below it (DOMAIN 3)."""
     return sa.func.starts_with(court_code, COURT)
 
 
-def at_or_below(court_code: Operand, asked: Operand) -> SQL:
-    """Whether a court is the one that is asked for, or below it; a code that is no court's leads to none."""
+def is_at_or_below(court_code: Operand, asked: Operand) -> SQL:
+    """Return whether a court is the requested one or below it; false for an unknown code."""
     court = aliased(models.Court)
     return sa.and_(sa.select(court.code).where(court.code == asked).exists(), sa.func.starts_with(court_code, asked))
 
@@ -90,10 +90,8 @@ def _disclosed(party_id: SQL) -> SQL:
 
 
 def _permitted(party_id: SQL, scope: Scope | None) -> SQL:
-    """A live consent to this recipient for this purpose, or a live share code that was shown (R15).
-
-    The token must hold the scope too: a type may be open to it because of organizations alone.
-    """
+    """Return whether there is a live consent to this recipient and purpose, or a live share code was sent (R15). The
+    token must hold the scope, too: organizations alone may open a type to it."""
     identity, consent, share = aliased(models.Identity), aliased(models.Consent), aliased(models.ShareCode)
     consented = sa.select(consent.id).where(
         identity.party_id == party_id, consent.subject_index == identity.index, consents(consent, scope)
@@ -105,21 +103,21 @@ def _permitted(party_id: SQL, scope: Scope | None) -> SQL:
 
 
 def holds(*scopes: Scope) -> SQL:
-    """Whether the token holds one of `scopes`."""
+    """Return whether the token holds one of `scopes`."""
     return sa.or_(*(sa.literal(scope.value, sa.Text) == sa.any_(SCOPES) for scope in scopes))
 
 
 FOR_PERSONS: SQL = PURPOSE.not_in(sorted(ORGANIZATION_PURPOSES))
-"""No letter and no code opens a person to a purpose that reaches organizations only."""
+"""Consents and share codes do not extend to purposes for organizations only."""
 
 
 def consents(consent: type[models.Consent], scope: Scope | None = None) -> SQL:
-    """A live consent to this caller, for its purpose; where it named a letter, that one."""
-    return sa.and_(live_consent(consent, CLIENT, PURPOSE, NOW, scope), FOR_PERSONS, _as_named(consent))
+    """Return whether a consent is live for this caller and purpose, and the one that the caller names, if any."""
+    return sa.and_(is_live_consent(consent, CLIENT, PURPOSE, NOW, scope), FOR_PERSONS, _as_named(consent))
 
 
 def _as_named(consent: type[models.Consent]) -> SQL:
-    """Where the caller named a letter of this subject's, that one and no other."""
+    """Return whether a consent is the letter that the caller names, if one of this subject is named."""
     named = aliased(models.Consent)
     of_subject = sa.and_(named.subject_index == consent.subject_index, named.client_key == CLIENT)
     others = sa.select(named.id).where(of_subject, named.reference == sa.any_(LETTERS)).exists()
@@ -127,5 +125,13 @@ def _as_named(consent: type[models.Consent]) -> SQL:
 
 
 def shares(share: type[models.ShareCode], scope: Scope | None = None) -> SQL:
-    """A live share code that was shown with this request, for its purpose."""
-    return sa.and_(share.code_hash == sa.any_(SHARES), live_share(share, PURPOSE, NOW, REQUEST, scope), FOR_PERSONS)
+    """Return whether a share code was sent with this request, and is live for its purpose."""
+    return sa.and_(share.code_hash == sa.any_(SHARES), is_live_share(share, PURPOSE, NOW, REQUEST, scope), FOR_PERSONS)
+
+
+def use_up(*shown: SQL) -> sa.Update:
+    """Return the statement that uses up the live single-use codes that are `shown`."""
+    code = models.ShareCode
+    unused = (code.single_use, code.used_at.is_(None), shares(code), holds(*PERSONS), *shown)
+    used = sa.update(code).where(*unused).values(used_at=NOW, used_request=REQUEST).returning(code.id)
+    return used.execution_options(synchronize_session=False)

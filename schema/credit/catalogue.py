@@ -1,28 +1,21 @@
-"""The catalogue: versioned tables of behaviours, code types and moral-bank items."""
+"""The catalogue: editions of behaviours, code types and moral-bank items."""
 
 from datetime import date
 
 import models
-from auth.scopes import Scope
 from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
-from engine.policy import any_of
 from models.catalogue import Colour, ItemKind, Stage, Tier
 from resolvers.visibility.predicates import may_see_catalogue
+from schema.requirements import CATALOGUE
 
-CATALOGUE = any_of(Scope.CATALOGUE)
 EVIDENCE = "What the entry rests on: S source articles, Y19/N19/B public notices, D derived, K unverified (依据等级)."
 
 
-@row_type(
-    models.CatalogueVersion,
-    seen_by=may_see_catalogue,
-    requires=CATALOGUE,
-    description="An edition of the catalogue (目录版本).",
-)
+@row_type(models.CatalogueVersion, seen_by=may_see_catalogue, requires=CATALOGUE)
 class CatalogueVersion(Node):
-    """An edition of the catalogue."""
+    """An edition of the catalogue (目录版本)."""
 
     label: str = column("Its name (版本号).")
     effective_from: date = column("First day in force (生效日期).")
@@ -30,14 +23,9 @@ class CatalogueVersion(Node):
     note: str = column("Where it comes from and how far it may be trusted (说明).")
 
 
-@row_type(
-    models.Behaviour,
-    seen_by=may_see_catalogue,
-    requires=CATALOGUE,
-    description="A dishonest behaviour that takes points (失信行为).",
-)
+@row_type(models.Behaviour, seen_by=may_see_catalogue, requires=CATALOGUE)
 class Behaviour(Node):
-    """A behaviour."""
+    """A dishonest behaviour that takes points (失信行为)."""
 
     code: str = column("Code in the catalogue (行为代码), such as E03.")
     stage: Stage = column("The stage it belongs to (所属环节).")
@@ -51,14 +39,9 @@ class Behaviour(Node):
     version: CatalogueVersion = relation(models.Behaviour.version, "The edition that holds it (所属版本).")
 
 
-@row_type(
-    models.CodeType,
-    seen_by=may_see_catalogue,
-    requires=CATALOGUE,
-    description="A kind of record that colours a code (信用码类型).",
-)
+@row_type(models.CodeType, seen_by=may_see_catalogue, requires=CATALOGUE)
 class CodeType(Node):
-    """A kind of record."""
+    """A kind of record that colours a code (信用码类型)."""
 
     code: str = column("Code in the catalogue (类型代码), such as Y18.")
     colour: Colour = column("The colour it gives (颜色).")
@@ -72,14 +55,9 @@ class CodeType(Node):
     version: CatalogueVersion = relation(models.CodeType.version, "The edition that holds it (所属版本).")
 
 
-@row_type(
-    models.MoralBankItem,
-    seen_by=may_see_catalogue,
-    requires=any_of(Scope.CATALOGUE),
-    description="An item that litigation credit is converted into (道德银行项目).",
-)
+@row_type(models.MoralBankItem, seen_by=may_see_catalogue, requires=CATALOGUE)
 class MoralBankItem(Node):
-    """A moral-bank item."""
+    """An item that litigation credit is converted into (道德银行项目)."""
 
     code: str = column("Code in the catalogue (项目代码), such as MD3.")
     kind: ItemKind = column("Bonus, deduction, veto or repair (类别).")

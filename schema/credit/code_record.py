@@ -1,73 +1,48 @@
-"""Records that colour a code."""
+"""Code records."""
 
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Optional
-
-import strawberry
+from typing import Optional
 
 import models
-from auth.scopes import Scope
 from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
-from engine.policy import any_of
 from models.catalogue import Colour
 from models.code_record import CloseReason
-from resolvers.procedure.record_steps import steps_of
 from resolvers.visibility.about import ABOUT_PARTY
 from resolvers.visibility.items import may_see_code_record
 from schema.credit.catalogue import CodeType
-from schema.procedure.record_step import RecordStep
+from schema.lazy_types import LazyCase, LazyCertificate, LazyDeduction, LazyListing, LazySanction
+from schema.procedure.record_step import RecordStep, record_steps
 from schema.register.court import Court
-from schema.requirements import CASE, CREDIT, INTEGRITY, RECORDED
-
-if TYPE_CHECKING:
-    from schema.credit.certificate import Certificate
-    from schema.credit.listing import Listing
-    from schema.credit.sanction import Sanction
-    from schema.procedure.deduction import Deduction
-    from schema.register.case import Case
+from schema.requirements import CASE, CATALOGUE, CREDIT, INTEGRITY, RECORDED
 
 
-@row_type(
-    models.CodeRecord,
-    seen_by=may_see_code_record,
-    about=ABOUT_PARTY,
-    requires=RECORDED,
-    description="A reason for a colour (信用码记录). Yellow is warning information; blue repairs a yellow one.",
-)
+@row_type(models.CodeRecord, seen_by=may_see_code_record, about=ABOUT_PARTY, requires=RECORDED)
 class CodeRecord(Node):
-    """A code record."""
+    """A reason for a colour (信用码记录). Yellow is warning information; blue repairs a yellow one."""
 
     colour: Colour = column("The colour it gives (颜色).")
-    type: CodeType = relation(
-        models.CodeRecord.code_type, "What kind of record it is (类型).", requires=any_of(Scope.CATALOGUE)
-    )
+    type: CodeType = relation(models.CodeRecord.code_type, "What kind of record it is (类型).", requires=CATALOGUE)
     effective_on: date = column("First day of effect (生效日期).")
     ends_on: date | None = column("Last day of its term (期满日期); none where the term is open.")
     closed_on: date | None = column("Day it ended before its term (终止日期).")
     close_reason: CloseReason | None = column("Why it ended before its term (终止原因).")
-    court: Court = relation(
-        models.CodeRecord.court, "The court that recorded it (记录法院).", requires=any_of(Scope.CATALOGUE)
-    )
-    case: Annotated["Case", strawberry.lazy("schema.register.case")] | None = relation(
-        models.CodeRecord.case, "The case it comes from (来源案件).", requires=CASE
-    )
+    court: Court = relation(models.CodeRecord.court, "The court that recorded it (记录法院).", requires=CATALOGUE)
+    case: LazyCase | None = relation(models.CodeRecord.case, "The case it comes from (来源案件).", requires=CASE)
     repaired: Optional["CodeRecord"] = relation(
         models.CodeRecord.repaired, "Blue only: the yellow record it repairs (被修复记录)."
     )
-    sanction: Annotated["Sanction", strawberry.lazy("schema.credit.sanction")] | None = relation(
+    sanction: LazySanction | None = relation(
         models.CodeRecord.sanction, "The sanction behind it (制裁决定).", requires=CREDIT
     )
-    listing: Annotated["Listing", strawberry.lazy("schema.credit.listing")] | None = relation(
+    listing: LazyListing | None = relation(
         models.CodeRecord.listing, "The list entry behind it (名单信息).", requires=INTEGRITY
     )
-    certificate: Annotated["Certificate", strawberry.lazy("schema.credit.certificate")] | None = relation(
+    certificate: LazyCertificate | None = relation(
         models.CodeRecord.certificate, "The certificate behind it (履行证明).", requires=INTEGRITY
     )
-    deduction: Annotated["Deduction", strawberry.lazy("schema.procedure.deduction")] | None = relation(
+    deduction: LazyDeduction | None = relation(
         models.CodeRecord.deduction, "The deduction behind it (扣分记录).", requires=CREDIT
     )
-    steps: list[RecordStep] = relation(
-        steps_of("code_record_id"), "What staff did with it, and why (办理节点).", requires=any_of(Scope.PROCEDURE)
-    )
+    steps: list[RecordStep] = record_steps("code_record_id")

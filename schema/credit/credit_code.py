@@ -1,12 +1,10 @@
-"""The credit code: a party's colour on a day, with its reasons."""
+"""Credit codes: the colour of a party on a day, with its records."""
 
 from datetime import date
 
 import models
-from auth.scopes import Scope
 from engine.declare.fields import column, expression, relation
 from engine.declare.row_types import RowObject, row_type
-from engine.policy import any_of
 from models.catalogue import Colour
 from models.code_record import Reading
 from resolvers.credit import credit_codes
@@ -14,37 +12,26 @@ from resolvers.credit.credit_codes import may_see_history
 from resolvers.visibility.about import ABOUT_PARTY
 from resolvers.visibility.items import may_see_code_period
 from schema.credit.code_record import CodeRecord
-from schema.requirements import CREDIT
+from schema.requirements import COURT_OR_SUBJECT, CREDIT
 
 
-@row_type(
-    credit_codes.History,
-    seen_by=may_see_history,
-    requires=any_of(Scope.REGISTER, Scope.SELF),
-    key=None,
-    name="CodePeriod",
-    description="A colour and the days it lasts (颜色时段).",
-)
+@row_type(credit_codes.History, seen_by=may_see_history, requires=COURT_OR_SUBJECT, key=None, name="CodePeriod")
 class CodePeriod(RowObject):
-    """One period of a code (R14)."""
+    """A colour and the days it lasts (颜色时段)."""
 
+    # R14.
     colour: Colour = column("The colour (颜色).")
     from_day: date | None = column("Its first day (起始日期); none where it was so from the beginning.")
     until_day: date | None = column("The day it ends (终止日期); none where no end is certain.")
 
 
 @row_type(
-    models.CodePeriod,
-    seen_by=may_see_code_period,
-    about=ABOUT_PARTY,
-    requires=CREDIT,
-    key=None,
-    name="CreditCode",
-    description="A party's five-colour code (五色信用码) on a day, with its records. No automated decision.",
+    models.CodePeriod, seen_by=may_see_code_period, about=ABOUT_PARTY, requires=CREDIT, key=None, name="CreditCode"
 )
 class CreditCode(RowObject):
-    """A colour and its reasons (R11, R13, R14)."""
+    """A party's five-colour code (五色信用码) on a day, with its records. No automated decision."""
 
+    # R11, R13, R14.
     colour: Colour = column("The colour (颜色).")
     as_of: date = expression(
         lambda row, audience: credit_codes.day_asked(row), "The day it is the colour of (查询基准日)."
@@ -54,10 +41,10 @@ class CreditCode(RowObject):
         "Whether it is right by today's knowledge, or what was answered on that day (查询口径).",
     )
     since: date | None = expression(
-        credit_codes.begun, "First day of this colour (起始日期); none where it was never another."
+        credit_codes.begins_on, "First day of this colour (起始日期); none where it was never another."
     )
     changes_on: date | None = expression(
-        credit_codes.changes,
+        credit_codes.changes_on,
         "Day of the next change after the day asked that is certain, by the knowledge of the reading (下次变更日期); "
         "none where none is.",
     )
@@ -72,5 +59,5 @@ class CreditCode(RowObject):
     history: list[CodePeriod] = relation(
         credit_codes.HISTORY,
         "Every colour so far and every one already certain, oldest first (颜色历史).",
-        requires=any_of(Scope.REGISTER, Scope.SELF),
+        requires=COURT_OR_SUBJECT,
     )

@@ -1,11 +1,9 @@
-"""Grades and their reasons."""
+"""Grades and the records that they follow from."""
 
 import models
-from auth.scopes import Scope
 from engine.declare.fields import column, expression, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import RowObject, row_type
-from engine.policy import any_of
 from models.grading import RiskGrade, RuleSource
 from resolvers.credit import grading
 from resolvers.credit.grading import may_see_grade, may_see_reason
@@ -15,17 +13,12 @@ from schema.credit.certificate import Certificate
 from schema.credit.code_record import CodeRecord
 from schema.credit.listing import Listing
 from schema.procedure.deduction import Deduction
-from schema.requirements import CREDIT, INTEGRITY, PUBLISHED, RECORDED
+from schema.requirements import CATALOGUE, CREDIT, INTEGRITY, PUBLISHED, RECORDED
 
 
-@row_type(
-    models.GradingRule,
-    seen_by=may_see_catalogue,
-    requires=any_of(Scope.CATALOGUE),
-    description="A rule of grading (分级规则): who has such a record is graded so, or worse. A default.",
-)
+@row_type(models.GradingRule, seen_by=may_see_catalogue, requires=CATALOGUE)
 class GradingRule(Node):
-    """A rule."""
+    """A rule of grading (分级规则): who has such a record is graded so, or worse. A default."""
 
     code: str = column("Code in the catalogue (规则代码), such as G01.")
     source: RuleSource = column("What it looks at (记录类别).")
@@ -37,18 +30,12 @@ class GradingRule(Node):
     version: CatalogueVersion = relation(models.GradingRule.version, "The edition that holds it (所属版本).")
 
 
-@row_type(
-    grading.Reason,
-    seen_by=may_see_reason,
-    name="GradeReason",
-    key=None,
-    requires=CREDIT,
-    description="A record that counts towards a grade, and the rule that it falls under (分级理由).",
-)
+@row_type(grading.Reason, seen_by=may_see_reason, name="GradeReason", key=None, requires=CREDIT)
 class GradeReason(RowObject):
-    """A reason: exactly one of the records."""
+    """A record that counts towards a grade, and the rule that it falls under (分级理由)."""
 
-    rule: GradingRule = relation(grading.RULE, "The rule (规则).", requires=any_of(Scope.CATALOGUE))
+    # Exactly one of the four records is not null.
+    rule: GradingRule = relation(grading.RULE, "The rule (规则).", requires=CATALOGUE)
     code_record: CodeRecord | None = relation(
         grading.record_of(RuleSource.CODE_RECORD), "The record of the code (信用码记录).", requires=RECORDED
     )
@@ -63,16 +50,9 @@ class GradeReason(RowObject):
     )
 
 
-@row_type(
-    grading.Grade,
-    seen_by=may_see_grade,
-    name="RiskAssessment",
-    key=None,
-    requires=CREDIT,
-    description="A grade that explains itself (风险等级). It is no automated decision.",
-)
+@row_type(grading.Grade, seen_by=may_see_grade, name="RiskAssessment", key=None, requires=CREDIT)
 class RiskAssessment(RowObject):
-    """A grade."""
+    """A grade that explains itself (风险等级). It is no automated decision."""
 
     grade: RiskGrade = column("The grade (等级): the worst of those that the reasons give; A without any.")
     reasons: list[GradeReason] = relation(grading.REASONS, "Why, the gravest first (理由).")

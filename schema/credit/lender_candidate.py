@@ -1,16 +1,15 @@
-"""Proposals for the list of professional lenders."""
+"""Candidates for the list of professional lenders."""
 
 import strawberry
 
-from auth.scopes import Scope
 from engine.declare.fields import column, relation
 from engine.declare.row_types import RowObject, row_type
-from engine.policy import all_of, any_of
 from models.lender import CourtLevel
 from resolvers.credit import lenders
 from resolvers.credit.lenders import may_see_candidate
 from schema.register.court import Court
 from schema.register.party import Party
+from schema.requirements import CATALOGUE, COURT_PROCEDURE
 
 strawberry.enum(CourtLevel, description="A basic court, or all courts below an intermediate one (法院层级).")
 
@@ -18,17 +17,17 @@ strawberry.enum(CourtLevel, description="A basic court, or all courts below an i
 @row_type(
     lenders.LenderCandidate,
     seen_by=may_see_candidate,
-    requires=all_of(Scope.REGISTER, Scope.PROCEDURE),
+    requires=COURT_PROCEDURE,
     key=None,
-    source=lenders.candidates,
+    source=lenders.select_candidates,
     name="LenderCandidate",
-    description="Who may be a professional lender by the number of cases (职业放贷人线索): a proposal, no listing.",
 )
 class LenderCandidate(RowObject):
-    """A party that reaches a threshold of the Zhejiang minutes of 2018 at one level of court."""
+    """Who may be a professional lender by the number of cases (职业放贷人线索): a proposal, no listing."""
 
+    # The thresholds are those of the Zhejiang minutes of 2018.
     level: CourtLevel = column("Where the cases were counted (统计层级).")
     in_one_year: int = column("Private-lending cases as plaintiff within one year (一年内案件数).")
     in_three_years: int = column("The same within three years (三年内案件数).")
-    court: Court | None = relation(lenders.COURT, "That court (法院).", requires=any_of(Scope.CATALOGUE))
+    court: Court | None = relation(lenders.COURT, "That court (法院).", requires=CATALOGUE)
     party: Party | None = relation(lenders.PARTY, "The party (当事人).")

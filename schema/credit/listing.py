@@ -1,41 +1,27 @@
 """Listings."""
 
 from datetime import date
-from typing import TYPE_CHECKING, Annotated
-
-import strawberry
 
 import models
-from auth.scopes import Scope
 from engine.declare.fields import column, expression, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
-from engine.policy import any_of
 from models.listing import ListingKind
-from resolvers.procedure.record_steps import steps_of
-from resolvers.register.import_runs import changes_of
 from resolvers.visibility import masking
 from resolvers.visibility.about import ABOUT_PARTY
 from resolvers.visibility.items import may_see_listing
-from schema.procedure.record_change import RecordChange
-from schema.procedure.record_step import RecordStep
+from schema.lazy_types import LazyParty
+from schema.procedure.record_change import RecordChange, record_changes
+from schema.procedure.record_step import RecordStep, record_steps
 from schema.register.court import Court
-from schema.requirements import KNOWN_PARTY, LISTED
-
-if TYPE_CHECKING:
-    from schema.register.party import Party
+from schema.requirements import CATALOGUE, KNOWN_PARTY, LISTED
 
 
-@row_type(
-    models.Listing,
-    seen_by=may_see_listing,
-    about=ABOUT_PARTY,
-    requires=LISTED,
-    description="An entry on a public list (名单信息).",
-)
+@row_type(models.Listing, seen_by=may_see_listing, about=ABOUT_PARTY, requires=LISTED)
 class Listing(Node):
-    """A listing. The field names of the national list stand in brackets."""
+    """An entry on a public list (名单信息)."""
 
+    # Field names of the national list are in brackets.
     kind: ListingKind = column("Which list (名单种类).")
     case_number: str | None = expression(masking.listed_case_number, "Enforcement case number (案号, caseCode).")
     obligation: str | None = expression(
@@ -47,15 +33,7 @@ class Listing(Node):
     published_on: date = column("Day of publication (发布日期, publishDate).")
     ends_on: date | None = column("Last day of the term (期满日期); none where it is open.")
     removed_on: date | None = column("Day of deletion (删除日期).")
-    court: Court = relation(models.Listing.court, "The court (执行法院, courtName).", requires=any_of(Scope.CATALOGUE))
-    party: Annotated["Party", strawberry.lazy("schema.register.party")] | None = relation(
-        models.Listing.party, "Who is listed (被列入人, iname).", requires=KNOWN_PARTY
-    )
-    steps: list[RecordStep] = relation(
-        steps_of("listing_id"), "What staff did with it, and why (办理节点).", requires=any_of(Scope.PROCEDURE)
-    )
-    changes: list[RecordChange] = relation(
-        changes_of("listing_id"),
-        "What later exports changed of it, oldest first (变更记录).",
-        requires=any_of(Scope.REGISTER),
-    )
+    court: Court = relation(models.Listing.court, "The court (执行法院, courtName).", requires=CATALOGUE)
+    party: LazyParty | None = relation(models.Listing.party, "Who is listed (被列入人, iname).", requires=KNOWN_PARTY)
+    steps: list[RecordStep] = record_steps("listing_id")
+    changes: list[RecordChange] = record_changes("listing_id")

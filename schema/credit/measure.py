@@ -1,30 +1,23 @@
-"""Measures recognised with the city's credit platform."""
+"""Measures that the city's credit platform recognises."""
 
 from datetime import date
 
 import models
-from auth.scopes import Scope
 from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
-from engine.policy import any_of
 from models.measure import MeasureStatus
 from resolvers.credit import measures
 from resolvers.visibility.about import ABOUT_MEASURE
 from resolvers.visibility.items import may_see_measure
 from schema.credit.code_record import CodeRecord
 from schema.register.party import Party
+from schema.requirements import MEASURE
 
 
-@row_type(
-    models.Measure,
-    seen_by=may_see_measure,
-    about=ABOUT_MEASURE,
-    requires=any_of(Scope.MEASURE),
-    description="A record as it was given to the credit platform (互认措施). Of a withdrawn one nothing else is left.",
-)
+@row_type(models.Measure, seen_by=may_see_measure, about=ABOUT_MEASURE, requires=MEASURE)
 class Measure(Node):
-    """A measure."""
+    """A record as it was given to the credit platform (互认措施). Of a withdrawn one nothing else is left."""
 
     status: MeasureStatus = column("Where it stands (状态).")
     published_on: date = column("Day it was given to the platform (推送日期).")

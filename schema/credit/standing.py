@@ -1,4 +1,4 @@
-"""How households stand at the moral bank, and who belongs to them."""
+"""Households: their points, members and benefits."""
 
 from datetime import date
 
@@ -8,7 +8,7 @@ from engine.declare.connections import Connection
 from engine.declare.fields import column, connection, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
-from engine.policy import all_of, any_of
+from engine.policy import any_of
 from models.catalogue import BenefitKind
 from resolvers.credit import standings
 from resolvers.credit.standings import may_see_member, may_see_standing
@@ -16,18 +16,12 @@ from resolvers.visibility.about import ABOUT_PARTY
 from resolvers.visibility.predicates import may_see_catalogue
 from schema.credit.point_conversion import PointConversion, VillageNotice
 from schema.register.household import Household
+from schema.requirements import CONVERSION, NOTICE
 
-OFFICE = all_of(Scope.CONVERSION)
 
-
-@row_type(
-    models.Benefit,
-    seen_by=may_see_catalogue,
-    requires=any_of(Scope.CATALOGUE, Scope.CONVERSION),
-    description="A benefit that is linked to moral points (关爱礼遇), from a threshold on.",
-)
+@row_type(models.Benefit, seen_by=may_see_catalogue, requires=any_of(Scope.CATALOGUE, Scope.CONVERSION))
 class Benefit(Node):
-    """A benefit."""
+    """A benefit that is linked to moral points (关爱礼遇), from a threshold on."""
 
     code: str = column("Code in the catalogue (礼遇代码).")
     kind: BenefitKind = column("Finance, medical, transport, education or elderly care (类别).")
@@ -38,15 +32,9 @@ class Benefit(Node):
     evidence: str = column("How well it is evidenced (依据).")
 
 
-@row_type(
-    models.HouseholdMember,
-    seen_by=may_see_member,
-    about=ABOUT_PARTY,
-    requires=OFFICE,
-    description="A person of a household (户内成员), without its name.",
-)
+@row_type(models.HouseholdMember, seen_by=may_see_member, about=ABOUT_PARTY, requires=CONVERSION)
 class HouseholdMember(Node):
-    """A membership."""
+    """A person of a household (户内成员), without its name."""
 
     household: Household | None = relation(models.HouseholdMember.household, "The household (家庭).")
     relation: str = column("Relation to the head of the household (与户主关系).")
@@ -61,26 +49,28 @@ class HouseholdMember(Node):
     seen_by=may_see_standing,
     about=standings.ABOUT,
     requires=any_of(Scope.CONVERSION, Scope.NOTICE),
-    source=standings.standings,
+    source=standings.select_standings,
     name="HouseholdStanding",
-    description="How a household stands (家庭积分状况): for the head office by what it confirmed, for a village by "
-    "what it was told.",
 )
 class HouseholdStanding(Node):
-    """A standing."""
+    """How a household stands (家庭积分状况): for the head office by what it confirmed, for a village by what it was
+    told.
+    """
 
     household_key: str = column("The key of the household (家庭编号).")
     points: int = column("Its points, summed (积分合计).")
     eligible: bool = column("Whether no veto stands against one of its members (是否可享礼遇).")
-    live_vetoes: int = column("Vetoes that stand (有效否决项).", requires=OFFICE)
-    ineligible_since: date | None = column("Since when one stands (否决起始日).", requires=OFFICE)
+    live_vetoes: int = column("Vetoes that stand (有效否决项).", requires=CONVERSION)
+    ineligible_since: date | None = column("Since when one stands (否决起始日).", requires=CONVERSION)
     benefits: list[Benefit] = relation(
-        standings.BENEFITS, "The benefits that it may claim today (可享礼遇).", requires=OFFICE
+        standings.BENEFITS, "The benefits that it may claim today (可享礼遇).", requires=CONVERSION
     )
-    members: list[HouseholdMember] = relation(standings.MEMBERS, "Who belongs to it today (户内成员).", requires=OFFICE)
+    members: list[HouseholdMember] = relation(
+        standings.MEMBERS, "Who belongs to it today (户内成员).", requires=CONVERSION
+    )
     conversions: Connection[PointConversion] = connection(
-        standings.CONVERSIONS, "Its conversions, newest first (积分转换).", requires=OFFICE
+        standings.CONVERSIONS, "Its conversions, newest first (积分转换).", requires=CONVERSION
     )
     notices: Connection[VillageNotice] = connection(
-        standings.NOTICES, "What its village was told of it, newest first (村社告知).", requires=all_of(Scope.NOTICE)
+        standings.NOTICES, "What its village was told of it, newest first (村社告知).", requires=NOTICE
     )

@@ -10,7 +10,7 @@ from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
 from engine.policy import any_of
 from models.access_record import AccessResult
-from resolvers.oversight.access_log import of_answers
+from resolvers.oversight.access_log import is_of_answers
 from resolvers.visibility.about import ABOUT_NOBODY
 from resolvers.visibility.predicates import may_see_access_record
 from schema.partners.client import Client
@@ -21,12 +21,11 @@ from schema.partners.client import Client
     seen_by=may_see_access_record,
     about=ABOUT_NOBODY,
     subject="party_id",
-    by_keys=of_answers,
+    by_keys=is_of_answers,
     requires=any_of(Scope.SELF, Scope.AUDIT),
-    description="One answer about a person or organization (访问记录): who, when, why; neither subject nor content.",
 )
 class AccessRecord(Node):
-    """An entry of the access log."""
+    """One answer about a person or organization (访问记录): who, when, why; neither subject nor content."""
 
     at: datetime = column("When (时间).")
     purpose: Purpose = column("Why (用途).")

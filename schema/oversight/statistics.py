@@ -1,4 +1,4 @@
-"""Figures for dashboards."""
+"""Statistics."""
 
 from datetime import date
 
@@ -12,7 +12,9 @@ from models.catalogue import Colour, Stage
 from resolvers.oversight import statistics
 from resolvers.oversight.statistics import Dimension, may_see_statistic
 from resolvers.oversight.statistics_sources import StatisticsSource
+from schema.inputs import optional
 from schema.register.court import Court
+from schema.requirements import STATISTICS
 from schema.scalars import Money
 
 strawberry.enum(StatisticsSource, description="What is counted (统计对象).")
@@ -21,14 +23,14 @@ strawberry.enum(Dimension, name="StatisticsDimension", description="What figures
 
 @strawberry.input(description="What is counted of it (统计筛选).")
 class StatisticsFilter:
-    """All that is given must hold."""
+    """All conditions must hold."""
 
-    court_code: str | None = strawberry.field(default=None, description="A court and all below it (法院代字).")
-    from_day: date | None = strawberry.field(default=None, description="On or after (起始日期).")
-    to_day: date | None = strawberry.field(default=None, description="On or before (截止日期).")
-    stage: Stage | None = strawberry.field(default=None, description="Stage (环节).")
-    colour: Colour | None = strawberry.field(default=None, description="Colour (颜色).")
-    outcome: str | None = strawberry.field(default=None, description="Status, outcome, role or code type (结果).")
+    court_code: str | None = optional("A court and all below it (法院代字).")
+    from_day: date | None = optional("On or after (起始日期).")
+    to_day: date | None = optional("On or before (截止日期).")
+    stage: Stage | None = optional("Stage (环节).")
+    colour: Colour | None = optional("Colour (颜色).")
+    outcome: str | None = optional("Status, outcome, role or code type (结果).")
 
 
 require(StatisticsFilter, OPEN)
@@ -37,14 +39,13 @@ require(StatisticsFilter, OPEN)
 @row_type(
     statistics.Statistic,
     seen_by=may_see_statistic,
-    requires=any_of(Scope.STATISTICS),
+    requires=STATISTICS,
     key=None,
-    source=statistics.groups,
+    source=statistics.select_groups,
     name="Statistic",
-    description="The figures of one group (统计). Others than courts get rounded numbers, no sums, no small groups.",
 )
 class Statistic(RowObject):
-    """A group: what it is grouped by, and what it comes to."""
+    """The figures of one group (统计). Others than courts get rounded numbers, no sums, no small groups."""
 
     court: Court | None = relation(
         statistics.COURT, "COURT: the court (法院).", requires=any_of(Scope.CATALOGUE, Scope.AUDIT)

@@ -5,30 +5,22 @@ from datetime import datetime
 import strawberry
 
 import models
-from auth.scopes import Scope
 from engine.declare.fields import column, expression
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
-from engine.policy import all_of
 from models.bulk_operation import BulkError, BulkKind, BulkState
 from resolvers.partners import bulk_operations
 from resolvers.partners.bulk_operations import may_see_operation
-from schema.mutation_fields import key, mutation_input
-from schema.procedure.procedure_input import ID
+from schema.inputs import id_input, mutation_input, optional, required
+from schema.requirements import BULK
 
-OWN = all_of(Scope.BULK)
 REFERENCE = "Your own reference for it (机构业务编号)."
 VARIABLES = "Its variables, as the text of a JSON object (变量)."
 
 
-@row_type(
-    models.BulkOperation,
-    seen_by=may_see_operation,
-    requires=OWN,
-    description="A document that runs page by page in the background, into a file of JSON lines (批量作业).",
-)
+@row_type(models.BulkOperation, seen_by=may_see_operation, requires=BULK)
 class BulkOperation(Node):
-    """A bulk operation."""
+    """A document that runs page by page in the background, into a file of JSON lines (批量作业)."""
 
     kind: BulkKind = column("What it reads (作业类型).")
     state: BulkState = column("Where it stands (状态).")
@@ -46,46 +38,38 @@ class BulkOperation(Node):
     expires_at: datetime | None = column("Until when its file is kept (有效期至).")
 
 
-@mutation_input("A list to export whole (导出).")
+@mutation_input
 class StartExportInput:
-    """A document."""
+    """A list to export whole (导出)."""
 
-    document: str = strawberry.field(
-        description="A query for one list: a connection with `nodes` or `edges`. Its `first` is not read (查询文档)."
+    document: str = required(
+        "A query for one list: a connection with `nodes` or `edges`. Its `first` is not read (查询文档)."
     )
-    variables: str | None = strawberry.field(default=None, description=VARIABLES)
-    reference: str | None = strawberry.field(default=None, description=REFERENCE)
+    variables: str | None = optional(VARIABLES)
+    reference: str | None = optional(REFERENCE)
 
 
-@mutation_input("A file of subjects to check (批量核查).")
+@mutation_input
 class StartBatchCheckInput:
-    """An upload, and a document."""
+    """A file of subjects to check (批量核查)."""
 
-    upload: strawberry.ID = strawberry.field(description="What POST /uploads answered (上传编号).")
-    document: str = strawberry.field(
-        description="A query with `subjects` or `financeCheck` by `$by`; each line gets its own answer (查询文档)."
+    upload: strawberry.ID = required("What POST /uploads answered (上传编号).")
+    document: str = required(
+        "A query with `subjects` or `financeCheck` by `$by`; each line gets its own answer (查询文档)."
     )
-    variables: str | None = strawberry.field(default=None, description=VARIABLES)
-    reference: str | None = strawberry.field(default=None, description=REFERENCE)
+    variables: str | None = optional(VARIABLES)
+    reference: str | None = optional(REFERENCE)
 
 
-@mutation_input("A file of subjects to watch (批量监测).")
+@mutation_input
 class StartBatchWatchInput:
-    """An upload."""
+    """A file of subjects to watch (批量监测)."""
 
-    upload: strawberry.ID = strawberry.field(description="What POST /uploads answered (上传编号).")
-    reference: str | None = strawberry.field(default=None, description=REFERENCE)
-
-
-@mutation_input("A bulk operation to end (取消作业).")
-class CancelBulkOperationInput:
-    """An operation."""
-
-    id: strawberry.ID = key(models.BulkOperation, ID)
+    upload: strawberry.ID = required("What POST /uploads answered (上传编号).")
+    reference: str | None = optional(REFERENCE)
 
 
-@mutation_input("A file to fetch (下载).")
-class SignDownloadInput:
-    """An operation that is complete."""
-
-    id: strawberry.ID = key(models.BulkOperation, ID)
+CancelBulkOperationInput = id_input(
+    "CancelBulkOperationInput", models.BulkOperation, "A bulk operation to end (取消作业)."
+)
+SignDownloadInput = id_input("SignDownloadInput", models.BulkOperation, "A file to fetch (下载).")

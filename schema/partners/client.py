@@ -1,4 +1,4 @@
-"""Clients, as those see them that read who looked somebody up."""
+"""Clients."""
 
 import models
 from auth.audiences import Audience
@@ -10,14 +10,9 @@ from engine.policy import any_of
 from resolvers.visibility.predicates import may_see_client
 
 
-@row_type(
-    models.Client,
-    seen_by=may_see_client,
-    requires=any_of(Scope.SELF, Scope.AUDIT, Scope.GRANT_WRITE),
-    description="A registered institution (接入方).",
-)
+@row_type(models.Client, seen_by=may_see_client, requires=any_of(Scope.SELF, Scope.AUDIT, Scope.GRANT_WRITE))
 class Client(Node):
-    """A client."""
+    """A registered institution (接入方)."""
 
     name: str = column("Its name (名称).")
     purposes: list[str] = column("Why it may look somebody up (用途).")

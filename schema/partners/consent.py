@@ -1,4 +1,4 @@
-"""Consents and share codes, as their subject sees them; consents, as their recipient does."""
+"""Consents and share codes."""
 
 from datetime import date, datetime
 
@@ -12,20 +12,14 @@ from models.consent import ConsentOrigin
 from resolvers.visibility.about import ABOUT_CONSENT, ABOUT_SHARE_CODE
 from resolvers.visibility.predicates import may_see_consent, may_see_share_code
 from schema.partners.client import Client
+from schema.requirements import SELF
 
-SELF = any_of(Scope.SELF)
 KNOWN_CONSENT = any_of(Scope.SELF, Scope.CONSENT)
 
 
-@row_type(
-    models.Consent,
-    seen_by=may_see_consent,
-    about=ABOUT_CONSENT,
-    requires=KNOWN_CONSENT,
-    description="A consent (授权): to one recipient, for purposes, scopes and a period.",
-)
+@row_type(models.Consent, seen_by=may_see_consent, about=ABOUT_CONSENT, requires=KNOWN_CONSENT)
 class Consent(Node):
-    """A consent."""
+    """A consent (授权): to one recipient, for purposes, scopes and a period."""
 
     reference: str = column("Number of the authorisation letter (授权书编号).")
     origin: ConsentOrigin = column("Who says that there is one (来源).")
@@ -38,15 +32,9 @@ class Consent(Node):
     client: Client = relation(models.Consent.client, "The recipient (被授权方).", requires=SELF)
 
 
-@row_type(
-    models.ShareCode,
-    seen_by=may_see_share_code,
-    about=ABOUT_SHARE_CODE,
-    requires=SELF,
-    description="A code by which a subject shows its own record (分享码).",
-)
+@row_type(models.ShareCode, seen_by=may_see_share_code, about=ABOUT_SHARE_CODE, requires=SELF)
 class ShareCode(Node):
-    """A share code; the code itself is told once, when it is made."""
+    """A code by which a subject shows its own record (分享码)."""
 
     hint: str = column("What its owner recognises it by (标识).")
     purposes: list[str] = column("The purposes it is good for (用途).")

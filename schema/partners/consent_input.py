@@ -6,8 +6,7 @@ import strawberry
 
 import models
 from auth.audiences import Purpose
-from schema.mutation_fields import key, mutation_input
-from schema.procedure.procedure_input import ID
+from schema.inputs import id_input, key, mutation_input, optional, required
 from schema.register.document_input import OTHER_DOCUMENT, DocumentKey
 from schema.scalars import Sha256
 
@@ -16,86 +15,76 @@ UNTIL = "Until when (失效时间)."
 FROM = "From when; from now on by default (生效时间)."
 
 
-@mutation_input("A letter by which a person lets you ask (授权书登记, R15).")
+@mutation_input
 class RegisterConsentInput:
-    """A signed letter."""
+    """A letter by which a person lets you ask (授权书登记, R15)."""
 
-    letter_number: str = strawberry.field(description="Your own number of the letter (授权书编号).")
-    id_number: str | None = strawberry.field(
-        default=None, description="The person's resident ID number: kept as a keyed hash (R18)."
-    )
-    document: DocumentKey | None = strawberry.field(default=None, description=OTHER_DOCUMENT)
-    signed_on: date = strawberry.field(description="Day of signature (签署日期).")
-    purposes: list[Purpose] = strawberry.field(description="The purposes that it names (用途).")
-    scopes: list[str] = strawberry.field(description=SCOPES)
-    valid_from: datetime | None = strawberry.field(default=None, description=FROM)
-    valid_to: datetime = strawberry.field(description=UNTIL)
-    evidence_hash: Sha256 = strawberry.field(description="SHA-256 of the scanned letter (影像摘要).")
+    letter_number: str = required("Your own number of the letter (授权书编号).")
+    id_number: str | None = optional("The person's resident ID number: kept as a keyed hash (R18).")
+    document: DocumentKey | None = optional(OTHER_DOCUMENT)
+    signed_on: date = required("Day of signature (签署日期).")
+    purposes: list[Purpose] = required("The purposes that it names (用途).")
+    scopes: list[str] = required(SCOPES)
+    valid_from: datetime | None = optional(FROM)
+    valid_to: datetime = required(UNTIL)
+    evidence_hash: Sha256 = required("SHA-256 of the scanned letter (影像摘要).")
 
 
-@mutation_input("A consent of one's own to a recipient (本人授权, R15).")
+@mutation_input
 class GrantConsentInput:
-    """A consent."""
+    """A consent of one's own to a recipient (本人授权, R15)."""
 
     recipient_id: strawberry.ID = key(models.Client, "One of `recipients` (被授权方).")
-    purposes: list[Purpose] = strawberry.field(description="For what (用途).")
-    scopes: list[str] = strawberry.field(description=SCOPES)
-    valid_from: datetime | None = strawberry.field(default=None, description=FROM)
-    valid_to: datetime = strawberry.field(description=UNTIL)
+    purposes: list[Purpose] = required("For what (用途).")
+    scopes: list[str] = required(SCOPES)
+    valid_from: datetime | None = optional(FROM)
+    valid_to: datetime = required(UNTIL)
 
 
-@mutation_input("A consent to end (撤回授权): its subject may end it, and its recipient.")
-class RevokeConsentInput:
-    """A revocation."""
-
-    id: strawberry.ID = key(models.Consent, ID)
+RevokeConsentInput = id_input(
+    "RevokeConsentInput", models.Consent, "A consent to end (撤回授权): its subject may end it, and its recipient."
+)
 
 
-@mutation_input("A code by which one shows one's own record (生成分享码).")
+@mutation_input
 class CreateShareCodeInput:
-    """A share code. Exactly one of the three: one's own, shown masked with the record."""
+    """A code by which one shows one's own record (生成分享码)."""
 
-    name: str = strawberry.field(description="One's own full name, shown with the record (姓名或名称).")
-    id_number: str | None = strawberry.field(default=None, description="One's own resident ID number (身份证号码).")
-    organization_code: str | None = strawberry.field(
-        default=None, description="One's own unified social credit code (统一社会信用代码)."
-    )
-    document: DocumentKey | None = strawberry.field(default=None, description=OTHER_DOCUMENT)
-    purposes: list[Purpose] = strawberry.field(description="For what it may be used (用途).")
-    scopes: list[str] = strawberry.field(description=SCOPES)
-    valid_to: datetime = strawberry.field(description=UNTIL)
+    # Exactly one of id_number, organization_code and document must be given.
+    name: str = required("One's own full name, shown with the record (姓名或名称).")
+    id_number: str | None = optional("One's own resident ID number (身份证号码).")
+    organization_code: str | None = optional("One's own unified social credit code (统一社会信用代码).")
+    document: DocumentKey | None = optional(OTHER_DOCUMENT)
+    purposes: list[Purpose] = required("For what it may be used (用途).")
+    scopes: list[str] = required(SCOPES)
+    valid_to: datetime = required(UNTIL)
     single_use: bool = strawberry.field(default=True, description="Whether it opens one answer only (一次有效).")
 
 
-@mutation_input("A share code to end (作废分享码).")
-class RevokeShareCodeInput:
-    """A revocation."""
-
-    id: strawberry.ID = key(models.ShareCode, ID)
+RevokeShareCodeInput = id_input("RevokeShareCodeInput", models.ShareCode, "A share code to end (作废分享码).")
 
 
-@mutation_input("A subject to watch, by name and number together (监测对象).")
+@mutation_input
 class WatchKey:
-    """Exactly one of the three."""
+    """A subject to watch, by name and number together (监测对象)."""
 
-    name: str = strawberry.field(description="Full name (姓名或名称).")
-    id_number: str | None = strawberry.field(default=None, description="Resident ID number (居民身份证号码).")
-    organization_code: str | None = strawberry.field(
-        default=None, description="Unified social credit code (统一社会信用代码)."
-    )
-    document: DocumentKey | None = strawberry.field(default=None, description=OTHER_DOCUMENT)
-    reference: str = strawberry.field(description="Your own reference, which every event carries (机构业务编号).")
+    # Exactly one of id_number, organization_code and document must be given.
+    name: str = required("Full name (姓名或名称).")
+    id_number: str | None = optional("Resident ID number (居民身份证号码).")
+    organization_code: str | None = optional("Unified social credit code (统一社会信用代码).")
+    document: DocumentKey | None = optional(OTHER_DOCUMENT)
+    reference: str = required("Your own reference, which every event carries (机构业务编号).")
 
 
-@mutation_input("Subjects to watch from now on (贷后监测). Persons must consent to POST_LOAN_MONITORING.")
+@mutation_input
 class WatchInput:
-    """Up to 500 subjects; the good ones are watched, whatever comes of the others."""
+    """Subjects to watch from now on (贷后监测). Persons must consent to POST_LOAN_MONITORING."""
 
-    subjects: list[WatchKey] = strawberry.field(description="Whom (监测对象), 1 to 500.")
+    subjects: list[WatchKey] = required("Whom (监测对象), 1 to 500.")
 
 
-@mutation_input("Watches to end (停止监测).")
+@mutation_input
 class UnwatchInput:
-    """Up to 500 references."""
+    """Watches to end (停止监测)."""
 
-    references: list[str] = strawberry.field(description="Your own references of them (机构业务编号), 1 to 500.")
+    references: list[str] = required("Your own references of them (机构业务编号), 1 to 500.")

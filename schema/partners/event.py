@@ -1,42 +1,24 @@
 """Events."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
-
-import strawberry
 
 import models
-from auth.scopes import Scope
 from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
-from engine.policy import all_of, any_of
 from models.event import EventKind
 from resolvers.partners import events
 from resolvers.visibility.about import ABOUT_EVENT
 from resolvers.visibility.predicates import may_see_event
-from schema.partners.bulk_operation import OWN as OWN_BULK
+from schema.lazy_types import LazyParty
 from schema.partners.bulk_operation import BulkOperation
 from schema.partners.consent import KNOWN_CONSENT, Consent
-from schema.requirements import KNOWN_PARTY
-
-if TYPE_CHECKING:
-    from schema.register.party import Party
-
-OWN = any_of(Scope.REGISTER, Scope.SELF)
-"""Partners are not told of every event: a count would say how many there were."""
+from schema.requirements import BULK, COURT_OR_SUBJECT, EVENT, KNOWN_PARTY
 
 
-@row_type(
-    models.Event,
-    seen_by=may_see_event,
-    about=ABOUT_EVENT,
-    source=events.told,
-    requires=all_of(Scope.EVENT),
-    description="That something changed for a subject (变更事件): neither what nor why, which is asked for.",
-)
+@row_type(models.Event, seen_by=may_see_event, about=ABOUT_EVENT, source=events.select_events, requires=EVENT)
 class Event(Node):
-    """An event."""
+    """That something changed for a subject (变更事件): neither what nor why, which is asked for."""
 
     kind: EventKind = column("What happened (事件类型).")
     reference: str | None = column(
@@ -44,15 +26,15 @@ class Event(Node):
     )
     sequence: int | None = column(
         "Its place among the events of its party, from one, without gaps (序号); none of a consent's.",
-        requires=OWN,
+        requires=COURT_OR_SUBJECT,  # partners must not see the number of a party's events
     )
     occurred_at: datetime = column("When (发生时间).")
-    party: Annotated["Party", strawberry.lazy("schema.register.party")] | None = relation(
+    party: LazyParty | None = relation(
         models.Event.party, "Its subject (主体), as far as it is yours to see.", requires=KNOWN_PARTY
     )
     consent: Consent | None = relation(
         models.Event.consent, "The consent that it is about (授权).", requires=KNOWN_CONSENT
     )
     bulk_operation: BulkOperation | None = relation(
-        models.Event.bulk_operation, "The bulk operation that has ended (批量作业).", requires=OWN_BULK
+        models.Event.bulk_operation, "The bulk operation that has ended (批量作业).", requires=BULK
     )

@@ -1,37 +1,26 @@
-"""Incentive loans, and what reports them."""
+"""Incentive loans and their inputs."""
 
 from datetime import date, datetime
 
 import strawberry
 
 import models
-from auth.scopes import Scope
 from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
-from engine.policy import all_of
 from models.incentive_loan import LoanOutcome
 from resolvers.visibility.about import ABOUT_PARTY
 from resolvers.visibility.predicates import may_see_bank_row
 from schema.credit.certificate import Certificate
-from schema.mutation_fields import key, mutation_input
-from schema.procedure.procedure_input import ID
+from schema.inputs import ID, key, mutation_input, optional, required
 from schema.register.document_input import OTHER_DOCUMENT, DocumentKey
-from schema.requirements import INTEGRITY
+from schema.requirements import INTEGRITY, LOAN
 from schema.scalars import Money
 
-LENT = all_of(Scope.LOAN)
 
-
-@row_type(
-    models.IncentiveLoan,
-    seen_by=may_see_bank_row,
-    about=ABOUT_PARTY,
-    requires=LENT,
-    description="A loan that a bank granted on gold (诚信履行贷).",
-)
+@row_type(models.IncentiveLoan, seen_by=may_see_bank_row, about=ABOUT_PARTY, requires=LOAN)
 class IncentiveLoan(Node):
-    """A loan."""
+    """A loan that a bank granted on gold (诚信履行贷)."""
 
     reference: str = column("Your own reference (机构业务编号).")
     amount: Money = column("What was lent, in CNY (金额).")
@@ -44,25 +33,24 @@ class IncentiveLoan(Node):
     )
 
 
-@mutation_input("A loan granted on gold (诚信履行贷报送). Persons must consent to INCENTIVE_LOAN.")
+@mutation_input
 class RecordIncentiveLoanInput:
-    """A loan. Exactly one of the three."""
+    """A loan granted on gold (诚信履行贷报送). Persons must consent to INCENTIVE_LOAN."""
 
-    name: str = strawberry.field(description="The borrower's full name (姓名或名称).")
-    id_number: str | None = strawberry.field(default=None, description="Resident ID number (居民身份证号码).")
-    organization_code: str | None = strawberry.field(
-        default=None, description="Unified social credit code (统一社会信用代码)."
-    )
-    document: DocumentKey | None = strawberry.field(default=None, description=OTHER_DOCUMENT)
-    reference: str = strawberry.field(description="Your own reference of the loan (机构业务编号).")
-    amount: Money = strawberry.field(description="What was lent, in CNY (金额).")
-    granted_on: date = strawberry.field(description="When (发放日期).")
+    # Exactly one of id_number, organization_code and document must be given.
+    name: str = required("The borrower's full name (姓名或名称).")
+    id_number: str | None = optional("Resident ID number (居民身份证号码).")
+    organization_code: str | None = optional("Unified social credit code (统一社会信用代码).")
+    document: DocumentKey | None = optional(OTHER_DOCUMENT)
+    reference: str = required("Your own reference of the loan (机构业务编号).")
+    amount: Money = required("What was lent, in CNY (金额).")
+    granted_on: date = required("When (发放日期).")
 
 
-@mutation_input("The end of a loan (诚信履行贷结清).")
+@mutation_input
 class CloseIncentiveLoanInput:
-    """An end."""
+    """The end of a loan (诚信履行贷结清)."""
 
     id: strawberry.ID = key(models.IncentiveLoan, ID)
-    outcome: LoanOutcome = strawberry.field(description="How it ended (结果).")
-    closed_on: date = strawberry.field(description="When (结清日期).")
+    outcome: LoanOutcome = required("How it ended (结果).")
+    closed_on: date = required("When (结清日期).")

@@ -1,8 +1,11 @@
-"""What partners, and the persons who consent to them, do about each other."""
+"""Mutations of partners, and of persons who consent to them."""
+
+from functools import partial
 
 import strawberry
 
 from auth.scopes import Scope
+from casework import bulk_operations as bulk
 from casework import consents, incentive_loans, integrity_reports, share_codes, watches, webhooks
 from engine.policy import all_of, any_of
 from resolvers.mutations import bulk_operations
@@ -45,19 +48,21 @@ from schema.partners.webhook_input import (
     RotateWebhookKeysInput,
 )
 
-GRANT = all_of(Scope.GRANT_WRITE)
-CALLED = all_of(Scope.EVENT, Scope.WEBHOOK_WRITE)
+by_subject = partial(mutation, requires=all_of(Scope.GRANT_WRITE))
+on_bulk = partial(mutation, requires=all_of(Scope.BULK, Scope.BULK_WRITE))
+on_loan = partial(mutation, requires=all_of(Scope.LOAN, Scope.LOAN_WRITE))
+on_watch = partial(mutation, requires=all_of(Scope.WATCH, Scope.WATCH_WRITE), lines=LINES)
+on_webhook = partial(mutation, requires=all_of(Scope.EVENT, Scope.WEBHOOK_WRITE))
 SECRET = Also(
-    "secret", "The secret to check `v1` signatures by (密钥). It is told here and nowhere else.", own_webhooks.secret
+    "secret",
+    "The secret to check `v1` signatures by (密钥). It is told here and nowhere else.",
+    own_webhooks.show_secret,
 )
-LENDING = all_of(Scope.LOAN, Scope.LOAN_WRITE)
-BULK = all_of(Scope.BULK, Scope.BULK_WRITE)
-WATCHING = all_of(Scope.WATCH, Scope.WATCH_WRITE)
 
 
 @strawberry.type(description="What partners do (机构办理).")
 class PartnerMutations:
-    """The roots of consents, watches, webhooks and loans."""
+    """The root fields of consents, watches, webhooks, loans and bulk operations."""
 
     register_consent = mutation(
         own_consents.register_consent,
@@ -66,12 +71,8 @@ class PartnerMutations:
         "A bank registers a letter that a person signed (授权登记).",
         requires=all_of(Scope.CONSENT, Scope.CONSENT_WRITE),
     )
-    grant_consent = mutation(
-        consents.grant_consent,
-        GrantConsentInput,
-        Consent,
-        "The authenticated subject consents to a recipient (授权).",
-        requires=GRANT,
+    grant_consent = by_subject(
+        consents.grant_consent, GrantConsentInput, Consent, "The authenticated subject consents to a recipient (授权)."
     )
     revoke_consent = mutation(
         own_consents.revoke_consent,
@@ -80,154 +81,130 @@ class PartnerMutations:
         "Its subject, or its recipient, ends a consent: the next query finds none (撤回授权).",
         requires=any_of(Scope.GRANT_WRITE, Scope.CONSENT_WRITE),
     )
-    create_share_code = mutation(
+    create_share_code = by_subject(
         own_consents.create_share_code,
         CreateShareCodeInput,
         ShareCode,
         "The authenticated subject makes a code by which it shows its record (生成分享码).",
-        requires=GRANT,
-        also=[Also("code", "The code (分享码). It is told here and nowhere else.", own_consents.told_code)],
+        also=[Also("code", "The code (分享码). It is told here and nowhere else.", own_consents.show_code)],
     )
-    revoke_share_code = mutation(
+    revoke_share_code = by_subject(
         share_codes.revoke_share_code,
         RevokeShareCodeInput,
         ShareCode,
         "The authenticated subject ends a share code (作废分享码).",
-        requires=GRANT,
     )
-    issue_integrity_report = mutation(
+    issue_integrity_report = by_subject(
         own_integrity_reports.issue,
         IssueIntegrityReportInput,
         IntegrityReport,
         "The authenticated subject has a signed report of its litigation credit issued (出具司法诚信报告).",
-        requires=GRANT,
         also=[
-            Also("code", "Its code (报告码). It is told here and nowhere else.", own_integrity_reports.told_code),
-            Also("address", "Where whoever has it views the report (查验地址).", own_integrity_reports.address),
+            Also("code", "Its code (报告码). It is told here and nowhere else.", own_integrity_reports.show_code),
+            Also("address", "Where whoever has it views the report (查验地址).", own_integrity_reports.show_address),
         ],
     )
-    revoke_integrity_report = mutation(
+    revoke_integrity_report = by_subject(
         integrity_reports.revoke_report,
         RevokeIntegrityReportInput,
         IntegrityReport,
         "The authenticated subject withdraws a report (撤回司法诚信报告).",
-        requires=GRANT,
     )
-    watch = mutation(
+    watch = on_watch(
         own_consents.watch,
         WatchInput,
         WatchLine,
         "A bank watches customers: it is told when something changes for them (监测).",
-        requires=WATCHING,
-        lines=LINES,
     )
-    unwatch = mutation(
-        watches.unwatch,
-        UnwatchInput,
-        WatchLine,
-        "A bank watches customers no longer (停止监测).",
-        requires=WATCHING,
-        lines=LINES,
-    )
-    record_incentive_loan = mutation(
+    unwatch = on_watch(watches.unwatch, UnwatchInput, WatchLine, "A bank watches customers no longer (停止监测).")
+    record_incentive_loan = on_loan(
         own_incentive_loans.record,
         RecordIncentiveLoanInput,
         IncentiveLoan,
         "A bank reports a loan that it granted on gold (诚信履行贷报送).",
-        requires=LENDING,
     )
-    close_incentive_loan = mutation(
+    close_incentive_loan = on_loan(
         incentive_loans.close_loan,
         CloseIncentiveLoanInput,
         IncentiveLoan,
         "A bank reports how such a loan ended (诚信履行贷结清).",
-        requires=LENDING,
     )
-    create_webhook = mutation(
+    create_webhook = on_webhook(
         webhooks.create_webhook,
         CreateWebhookInput,
         Webhook,
         "A partner says where events are sent (登记回调).",
-        requires=CALLED,
         also=[SECRET],
     )
-    change_webhook = mutation(
+    change_webhook = on_webhook(
         webhooks.change_webhook,
         ChangeWebhookInput,
         Webhook,
         "A partner is sent events at another address, or other kinds of them; the keys stay (变更回调). What waits goes"
         " to the new address at once, and what waits of other kinds is not sent.",
-        requires=CALLED,
     )
-    delete_webhook = mutation(
+    delete_webhook = on_webhook(
         webhooks.delete_webhook,
         DeleteWebhookInput,
         Webhook,
         "A partner has no more use for a webhook: it is sent nothing, and its address may be given anew (删除回调).",
-        requires=CALLED,
     )
-    rotate_webhook_keys = mutation(
+    rotate_webhook_keys = on_webhook(
         webhooks.rotate_keys,
         RotateWebhookKeysInput,
         Webhook,
         "A partner changes a webhook's keys; for a day both sign (更换密钥).",
-        requires=CALLED,
         also=[SECRET],
     )
-    disable_webhook = mutation(
+    disable_webhook = on_webhook(
         webhooks.disable_webhook,
         DisableWebhookInput,
         Webhook,
         "A partner is sent nothing more at a webhook (停用回调).",
-        requires=CALLED,
     )
-    enable_webhook = mutation(
+    enable_webhook = on_webhook(
         webhooks.enable_webhook,
         EnableWebhookInput,
         Webhook,
         "A partner is sent events again at a webhook, what was not delivered first (启用回调).",
-        requires=CALLED,
     )
-    replay_events = mutation(
+    replay_events = on_webhook(
         webhooks.replay,
         ReplayEventsInput,
         Webhook,
         "A partner is sent events once more, each under the id that it had (重新推送).",
-        requires=CALLED,
     )
-    start_export = mutation(
-        bulk_operations.export,
+    start_export = on_bulk(
+        bulk_operations.start_export,
         StartExportInput,
         BulkOperation,
         "A partner exports a whole list, into a file of JSON lines (导出).",
-        requires=BULK,
     )
-    start_batch_check = mutation(
-        bulk_operations.batch_check,
+    start_batch_check = on_bulk(
+        bulk_operations.start_batch_check,
         StartBatchCheckInput,
         BulkOperation,
         "A partner has a file of up to 100,000 subjects checked, each line for itself (批量核查).",
-        requires=BULK,
     )
     start_batch_watch = mutation(
-        bulk_operations.batch_watch,
+        bulk_operations.start_batch_watch,
         StartBatchWatchInput,
         BulkOperation,
         "A bank watches a file of up to 100,000 customers, each line for itself (批量监测).",
         requires=all_of(Scope.BULK, Scope.BULK_WRITE, Scope.WATCH, Scope.WATCH_WRITE),
     )
-    cancel_bulk_operation = mutation(
-        bulk_operations.cancel,
+    cancel_bulk_operation = on_bulk(
+        bulk.cancel,
         CancelBulkOperationInput,
         BulkOperation,
         "A partner ends a bulk operation; what it has written is deleted (取消作业).",
-        requires=BULK,
     )
-    sign_download = mutation(
-        bulk_operations.download,
+    sign_download = on_bulk(
+        bulk_operations.check_download,
         SignDownloadInput,
         BulkOperation,
         "A partner is told where to fetch a file, for a quarter of an hour (下载).",
-        requires=BULK,
-        also=[Also("url", "The signed address (下载地址). Whoever has it may fetch the file.", bulk_operations.url)],
+        also=[
+            Also("url", "The signed address (下载地址). Whoever has it may fetch the file.", bulk_operations.sign_url)
+        ],
     )

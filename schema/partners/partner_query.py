@@ -1,19 +1,16 @@
-"""What partners ask: about subjects, and about what they hold themselves."""
+"""Queries of partners."""
 
 import strawberry
 
 from auth.scopes import Scope
 from engine.declare.connections import Connection
-from engine.declare.fields import argument, root, root_connection, rooted
+from engine.declare.fields import argument, root, root_connection
 from engine.policy import all_of, any_of
 from resolvers import roots
 from resolvers.partners import scenarios
 from resolvers.register import subjects
 from resolvers.visibility import about
-from schema.filters import (
-    ConsentFilter,
-    WatchFilter,
-)
+from schema.filters import ConsentFilter, WatchFilter
 from schema.partners.bulk_operation import BulkOperation
 from schema.partners.client import Client
 from schema.partners.consent import Consent
@@ -22,6 +19,7 @@ from schema.partners.scenarios import CommerceReport, EmploymentReport, FinanceR
 from schema.partners.watch import Watch
 from schema.partners.webhook import Webhook
 from schema.register.subject import AccessInput, SubjectKey, SubjectReport
+from schema.requirements import BULK, EVENT, LOAN, SUBJECT, WATCH
 
 ACCESS = argument("access", AccessInput, "Why, and who asks in your house (查询事由).")
 
@@ -31,25 +29,25 @@ CONSENTED = argument("access", AccessInput | None, "The purpose that a person's 
 
 @strawberry.type(description="What partners ask (机构查询).")
 class PartnerQuery:
-    """The roots of look-ups, consents, watches, webhooks and loans."""
+    """The root fields of look-ups, consents, watches, webhooks, loans and bulk operations."""
 
-    subject: SubjectReport = rooted(
-        subjects.subject_root(many=False),
+    subject: SubjectReport = root(
+        subjects.build_subject_root(many=False),
         "A subject by name and number, for a purpose (主体核查).",
         argument("by", SubjectKey, "The subject (主体)."),
         ACCESS,
-        requires=any_of(Scope.SUBJECT),
+        requires=SUBJECT,
     )
-    subjects: list[SubjectReport] = rooted(
-        subjects.subject_root(many=True),
+    subjects: list[SubjectReport] = root(
+        subjects.build_subject_root(many=True),
         "Up to 100 subjects in one call, in the order asked (批量核查).",
         argument("by", list[SubjectKey], "The subjects (主体)."),
         ACCESS,
-        requires=any_of(Scope.SUBJECT),
+        requires=SUBJECT,
         sized_by="by",
     )
 
-    finance_check: list[FinanceReport] = rooted(
+    finance_check: list[FinanceReport] = root(
         scenarios.FINANCE,
         "A bank's check of up to 100 subjects, in the order asked (诉讼信用+金融).",
         argument("by", list[SubjectKey], "The subjects (主体)."),
@@ -57,21 +55,21 @@ class PartnerQuery:
         requires=all_of(Scope.SUBJECT, Scope.PERSON_CREDIT),
         sized_by="by",
     )
-    employment_check: EmploymentReport = rooted(
+    employment_check: EmploymentReport = root(
         scenarios.EMPLOYMENT,
         "An employer's check of a candidate, by consent or share code (诉讼信用+就业).",
         argument("by", SubjectKey, "The candidate (求职者)."),
         ACCESS,
         requires=all_of(Scope.SUBJECT, Scope.PERSON_INTEGRITY),
     )
-    commerce_check: CommerceReport = rooted(
+    commerce_check: CommerceReport = root(
         scenarios.COMMERCE,
         "A check of an organization, before a contract or by who looks for work (诉讼信用+商务).",
         argument("by", SubjectKey, "The organization (单位)."),
         ACCESS,
         requires=all_of(Scope.SUBJECT, Scope.ORGANIZATION),
     )
-    shared_report: SharedReport | None = rooted(
+    shared_report: SharedReport | None = root(
         scenarios.SHARED,
         "What the subject of a share code shows (诉讼信用+社会); null for a code that is unknown, used or over.",
         argument("code", str, "The code (分享码)."),
@@ -93,20 +91,18 @@ class PartnerQuery:
         roots.INCENTIVE_LOANS,
         "The loans that you reported, newest first (诚信履行贷).",
         CONSENTED,
-        requires=all_of(Scope.LOAN),
+        requires=LOAN,
         about=about.ABOUT_PARTY,
         prepare=roots.prepare_access,
     )
-    webhooks: list[Webhook] = root(roots.WEBHOOKS, "Where you are told of events (回调).", requires=all_of(Scope.EVENT))
+    webhooks: list[Webhook] = root(roots.WEBHOOKS, "Where you are told of events (回调).", requires=EVENT)
     watches: Connection[Watch] = root_connection(
         roots.WATCHES,
         "Your watches, oldest first (监测名单).",
-        requires=all_of(Scope.WATCH),
+        requires=WATCH,
         about=about.ABOUT_WATCH,
         filter_type=WatchFilter,
     )
     bulk_operations: Connection[BulkOperation] = root_connection(
-        roots.BULK_OPERATIONS,
-        "Your bulk operations, newest first (批量作业).",
-        requires=all_of(Scope.BULK),
+        roots.BULK_OPERATIONS, "Your bulk operations, newest first (批量作业).", requires=BULK
     )

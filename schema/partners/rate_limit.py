@@ -1,4 +1,4 @@
-"""What a client has left of its budget."""
+"""The rate limit of a client."""
 
 import strawberry
 
@@ -9,7 +9,7 @@ from engine.policy import OPEN, require
 
 @strawberry.type(description="What you have left of your budget (额度): a leaky bucket of cost points.")
 class RateLimit:
-    """A client's bucket."""
+    """The budget of a client."""
 
     cost: int = strawberry.field(description="What this request was charged (本次计费).")
     limit: int = strawberry.field(description="What the bucket holds at most (上限).")
@@ -21,8 +21,8 @@ class RateLimit:
 require(RateLimit, OPEN)
 
 
-def rate_limit(info: Info) -> RateLimit | None:
-    """As it stands after this request was charged."""
+def get_rate_limit(info: Info) -> RateLimit | None:
+    """Return the budget after this request was charged."""
     charge = info.context.caller.charge
     if charge is None:
         return None

@@ -1,4 +1,4 @@
-"""The answers of the "credit +" scenarios."""
+"""Reports of the "credit +" scenarios."""
 
 from datetime import date, datetime
 
@@ -8,23 +8,19 @@ from engine.declare.fields import column, expression, relation
 from engine.declare.relations import Order
 from engine.declare.row_types import RowObject, row_type
 from engine.policy import all_of
-from models.access_record import MatchOutcome
-from models.party_name import NameStanding
 from resolvers.credit import grading
 from resolvers.partners import scenarios
 from resolvers.partners.scenarios import may_see_report
 from resolvers.register import subjects
+from resolvers.register.parties import list_of_party
 from schema.credit.certificate import Certificate
 from schema.credit.code_record import CodeRecord
 from schema.credit.grading import RiskAssessment
 from schema.credit.listing import Listing
 from schema.register.party import Party
+from schema.register.subject import AS_OF, LookUpReport
 from schema.requirements import CREDIT, INTEGRITY, KNOWN_PARTY
 
-OUTCOME = "How the look-up ended (核查结果)."
-MATCHED_NAME = "Which name matched, if MATCHED: the current one or a former one (匹配名称)."
-REFERENCE = "Your own reference (机构业务编号)."
-AS_OF = "The court's day of this answer (基准日)."
 RECEIPT = "What the access log knows this answer by (回执)."
 LATEST = "The newest month that a court has published (最新批次)."
 NEXT = "The day from which the running month may be published (下次发布)."
@@ -35,17 +31,12 @@ UNTIL = "Until the next publication, or the end of the consent if that is earlie
     scenarios.FinanceReport,
     seen_by=may_see_report,
     key=None,
-    source=subjects.looked_up,
+    source=subjects.select_subjects,
     requires=all_of(Scope.SUBJECT, Scope.PERSON_CREDIT),
-    description="What a bank is told of a subject (诉讼信用+金融). Unknown and unconsented persons look alike.",
 )
-class FinanceReport(RowObject):
-    """A bank's answer about one subject."""
+class FinanceReport(LookUpReport):
+    """What a bank is told of a subject (诉讼信用+金融). Unknown and unconsented persons look alike."""
 
-    outcome: MatchOutcome = column(OUTCOME)
-    matched_name: NameStanding | None = column(MATCHED_NAME)
-    reference: str | None = column(REFERENCE)
-    as_of: date = expression(subjects.as_of, AS_OF)
     party: Party | None = relation(subjects.PARTY, "The subject, if MATCHED, with all that you may see (主体).")
     risk: RiskAssessment | None = relation(
         grading.GRADE, "Its grade with the reasons, if MATCHED (风险等级).", requires=CREDIT
@@ -64,29 +55,24 @@ class FinanceReport(RowObject):
     scenarios.EmploymentReport,
     seen_by=may_see_report,
     key=None,
-    source=subjects.looked_up,
+    source=subjects.select_subjects,
     requires=all_of(Scope.SUBJECT, Scope.PERSON_INTEGRITY),
-    description="What an employer is told of a candidate (诉讼信用+就业): what is a matter of the post alone.",
 )
-class EmploymentReport(RowObject):
-    """An employer's answer about one candidate."""
+class EmploymentReport(LookUpReport):
+    """What an employer is told of a candidate (诉讼信用+就业): what is a matter of the post alone."""
 
-    outcome: MatchOutcome = column(OUTCOME)
-    matched_name: NameStanding | None = column(MATCHED_NAME)
-    reference: str | None = column(REFERENCE)
-    as_of: date = expression(subjects.as_of, AS_OF)
     listings: list[Listing] = relation(
-        scenarios.of_party(models.Listing, Order(("published_on",), descending=True)),
+        list_of_party(models.Listing, Order(("published_on",), descending=True), "party_id"),
         "Entries on the list of dishonest debtors, for SENIOR_POST_QUALIFICATION (失信被执行人).",
         requires=INTEGRITY,
     )
     serious_records: list[CodeRecord] = relation(
-        scenarios.of_party(models.CodeRecord, Order(("effective_on",))),
+        list_of_party(models.CodeRecord, Order(("effective_on",)), "party_id"),
         "Red records in force (有效红码记录).",
         requires=INTEGRITY,
     )
     certificates: list[Certificate] = relation(
-        scenarios.of_party(models.Certificate, Order(("issued_on",))),
+        list_of_party(models.Certificate, Order(("issued_on",)), "party_id"),
         "Performance certificates (履行证明).",
         requires=INTEGRITY,
     )
@@ -98,17 +84,12 @@ class EmploymentReport(RowObject):
     scenarios.CommerceReport,
     seen_by=may_see_report,
     key=None,
-    source=subjects.looked_up,
+    source=subjects.select_subjects,
     requires=all_of(Scope.SUBJECT, Scope.ORGANIZATION),
-    description="What anybody is told of an organization (诉讼信用+商务). No consent is needed.",
 )
-class CommerceReport(RowObject):
-    """An answer about one organization."""
+class CommerceReport(LookUpReport):
+    """What anybody is told of an organization (诉讼信用+商务). No consent is needed."""
 
-    outcome: MatchOutcome = column(OUTCOME)
-    matched_name: NameStanding | None = column(MATCHED_NAME)
-    reference: str | None = column(REFERENCE)
-    as_of: date = expression(subjects.as_of, AS_OF)
     organization: Party | None = relation(subjects.PARTY, "The organization, if MATCHED (单位).")
     latest_month: date | None = expression(scenarios.latest_month, LATEST)
     next_publication_on: date = expression(scenarios.next_publication, NEXT)
@@ -119,12 +100,11 @@ class CommerceReport(RowObject):
     scenarios.SharedReport,
     seen_by=may_see_report,
     key=None,
-    source=scenarios.shared,
+    source=scenarios.select_shared,
     requires=all_of(Scope.SUBJECT, Scope.PERSON_INTEGRITY),
-    description="What a subject shows by its share code (诉讼信用+社会): compare name and number with who shows it.",
 )
 class SharedReport(RowObject):
-    """What is shown."""
+    """What a subject shows by its share code (诉讼信用+社会): compare name and number with who shows it."""
 
     name: str = column("Who shows it (姓名或名称).", of="shown_name")
     masked_number: str = column("Its number, masked (证件号码, 脱敏).", of="shown_number")

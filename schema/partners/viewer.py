@@ -1,4 +1,4 @@
-"""Who is asking, as the service knows it."""
+"""The authenticated client."""
 
 import strawberry
 
@@ -18,7 +18,7 @@ def _purposes(root: strawberry.Parent[Principal]) -> list[Purpose]:
 
 @strawberry.type(description="Who you are to this service (接入方身份).")
 class Viewer:
-    """The verified caller."""
+    """The authenticated client."""
 
     client_id: str = strawberry.field(description="Your OAuth client identifier.")
     name: str = strawberry.field(description="The name you are registered under (名称).")
@@ -30,6 +30,6 @@ class Viewer:
 require(Viewer, OPEN)
 
 
-def viewer(info: Info) -> Viewer:
-    """The principal itself: GraphQL reads its fields."""
-    return info.context.caller.principal  # type: ignore[no-any-return]  # its fields are the type's
+def get_viewer(info: Info) -> Viewer:
+    """Return the principal, whose attributes are the fields."""
+    return info.context.caller.principal  # type: ignore[no-any-return]  # a principal has the fields of the type

@@ -3,29 +3,21 @@
 from datetime import datetime
 
 import models
-from auth.scopes import Scope
 from engine.declare.connections import Connection
 from engine.declare.fields import column, connection, expression, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
-from engine.policy import all_of
 from models.event import EventKind
 from models.webhook import DisableReason
 from resolvers.partners import webhooks
 from resolvers.partners.webhooks import may_see_delivery, may_see_webhook
 from schema.partners.event import Event
+from schema.requirements import EVENT
 
-TOLD = all_of(Scope.EVENT)
 
-
-@row_type(
-    models.Delivery,
-    seen_by=may_see_delivery,
-    requires=TOLD,
-    description="An event on its way to a webhook (推送记录): tried until it is taken, or given up after four days.",
-)
+@row_type(models.Delivery, seen_by=may_see_delivery, requires=EVENT)
 class Delivery(Node):
-    """A delivery."""
+    """An event on its way to a webhook (推送记录): tried until it is taken, or given up after four days."""
 
     event: Event | None = relation(models.Delivery.event, "The event (事件), as far as it is yours to see.")
     attempts: int = column("How often it was tried (尝试次数).")
@@ -37,14 +29,9 @@ class Delivery(Node):
     )
 
 
-@row_type(
-    models.Webhook,
-    seen_by=may_see_webhook,
-    requires=TOLD,
-    description="Where you are told of events without asking (回调), Standard Webhooks 1.0.",
-)
+@row_type(models.Webhook, seen_by=may_see_webhook, requires=EVENT)
 class Webhook(Node):
-    """A webhook."""
+    """Where you are told of events without asking (回调), Standard Webhooks 1.0."""
 
     url: str = column("The address (地址).")
     kinds: list[EventKind] = column("The kinds of events that are sent; all where there are none (事件类型).")

@@ -6,62 +6,43 @@ import strawberry
 
 import models
 from models.event import EventKind
-from schema.mutation_fields import key, mutation_input
-from schema.procedure.procedure_input import ID
+from schema.inputs import ID, id_input, key, mutation_input, optional, required
 
 
-@mutation_input("Where to send events (回调地址).")
+@mutation_input
 class CreateWebhookInput:
-    """A webhook."""
+    """Where to send events (回调地址)."""
 
-    url: str = strawberry.field(description="An https address of yours; no address of a private network (地址).")
+    url: str = required("An https address of yours; no address of a private network (地址).")
     kinds: list[EventKind] = strawberry.field(
         default_factory=list, description="Kinds of events; all by default (事件类型)."
     )
 
 
-@mutation_input("What to change of a webhook (变更回调). What is not given stays as it is.")
+@mutation_input
 class ChangeWebhookInput:
-    """A webhook, and what it is to be."""
+    """What to change of a webhook (变更回调). What is not given stays as it is."""
 
     id: strawberry.ID = key(models.Webhook, ID)
-    url: str | None = strawberry.field(default=None, description="Another https address of yours (地址).")
-    kinds: list[EventKind] | None = strawberry.field(
-        default=None, description="Other kinds of events; all for an empty list (事件类型)."
-    )
+    url: str | None = optional("Another https address of yours (地址).")
+    kinds: list[EventKind] | None = optional("Other kinds of events; all for an empty list (事件类型).")
 
 
-@mutation_input("A webhook that is used no longer (删除).")
-class DeleteWebhookInput:
-    """A webhook."""
-
-    id: strawberry.ID = key(models.Webhook, ID)
-
-
-@mutation_input("A webhook whose keys are changed (更换密钥).")
-class RotateWebhookKeysInput:
-    """A webhook."""
-
-    id: strawberry.ID = key(models.Webhook, ID)
+DeleteWebhookInput = id_input("DeleteWebhookInput", models.Webhook, "A webhook that is used no longer (删除).")
+RotateWebhookKeysInput = id_input(
+    "RotateWebhookKeysInput", models.Webhook, "A webhook whose keys are changed (更换密钥)."
+)
+DisableWebhookInput = id_input("DisableWebhookInput", models.Webhook, "A webhook that is sent nothing more (停用).")
+EnableWebhookInput = id_input(
+    "EnableWebhookInput",
+    models.Webhook,
+    "A webhook that is sent events again, what it missed while it failed first (启用).",
+)
 
 
-@mutation_input("A webhook that is sent nothing more (停用).")
-class DisableWebhookInput:
-    """A webhook."""
-
-    id: strawberry.ID = key(models.Webhook, ID)
-
-
-@mutation_input("A webhook that is sent events again, what it missed while it failed first (启用).")
-class EnableWebhookInput:
-    """A webhook."""
-
-    id: strawberry.ID = key(models.Webhook, ID)
-
-
-@mutation_input("Events to send once more (重新推送), under the ids that they had.")
+@mutation_input
 class ReplayEventsInput:
-    """A webhook, and a moment."""
+    """Events to send once more (重新推送), under the ids that they had."""
 
     id: strawberry.ID = key(models.Webhook, ID)
-    since: datetime = strawberry.field(description="Events from this moment on (起始时间).")
+    since: datetime = required("Events from this moment on (起始时间).")

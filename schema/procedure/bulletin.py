@@ -3,24 +3,18 @@
 from datetime import date, datetime
 
 import models
-from auth.scopes import Scope
 from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
-from engine.policy import any_of
 from models.bulletin import BulletinKind
 from resolvers.visibility.predicates import may_see_bulletin
 from schema.register.court import Court
+from schema.requirements import CATALOGUE
 
 
-@row_type(
-    models.Bulletin,
-    seen_by=may_see_bulletin,
-    requires=any_of(Scope.CATALOGUE),
-    description="What a court publishes about a month (通报).",
-)
+@row_type(models.Bulletin, seen_by=may_see_bulletin, requires=CATALOGUE)
 class Bulletin(Node):
-    """A bulletin."""
+    """What a court publishes about a month (通报)."""
 
     kind: BulletinKind = column("Its kind (种类).")
     month: date = column("Its month, as the first day (月份).")

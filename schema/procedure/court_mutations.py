@@ -1,17 +1,19 @@
-"""What a court's staff do, each in its own role."""
+"""Mutations of a court's staff."""
+
+from functools import partial
 
 import strawberry
 
 from auth.scopes import Scope
 from casework import (
     batches,
-    blue,
     certificates,
     deductions,
     identities,
     listings,
     objections,
     publications,
+    record_repairs,
     sanctions,
     settlements,
 )
@@ -67,186 +69,129 @@ from schema.register.identity_input import (
 )
 from schema.register.settlement import Settlement
 
-ACTING = all_of(Scope.PROCEDURE_WRITE)
+by_staff = partial(mutation, requires=all_of(Scope.PROCEDURE_WRITE))
 
 
 @strawberry.type(description="What a court's staff do (办理).")
 class CourtMutations:
-    """The roots by which staff act."""
+    """The root fields of staff."""
 
-    propose_deduction = mutation(
-        deductions.propose, ProposeDeductionInput, Deduction, "JUDGE: propose a deduction (提出扣分).", requires=ACTING
+    propose_deduction = by_staff(
+        deductions.propose, ProposeDeductionInput, Deduction, "JUDGE: propose a deduction (提出扣分)."
     )
-    resubmit_deduction = mutation(
+    resubmit_deduction = by_staff(
         deductions.resubmit,
         ResubmitDeductionInput,
         Deduction,
         "JUDGE: mend one's own proposal after its return (补正).",
-        requires=ACTING,
     )
-    review_deduction = mutation(
-        deductions.approve, ReviewDeductionInput, Deduction, "CHIEF: approve a proposal (审核通过).", requires=ACTING
+    review_deduction = by_staff(
+        deductions.approve, ReviewDeductionInput, Deduction, "CHIEF: approve a proposal (审核通过)."
     )
-    return_deduction = mutation(
-        deductions.send_back, ReturnDeductionInput, Deduction, "CHIEF: return a proposal (退回).", requires=ACTING
+    return_deduction = by_staff(
+        deductions.send_back, ReturnDeductionInput, Deduction, "CHIEF: return a proposal (退回)."
     )
-    open_batch = mutation(
-        batches.open_batch, OpenBatchInput, Batch, "CENTRE: open the court's month (开立批次).", requires=ACTING
+    open_batch = by_staff(batches.open_batch, OpenBatchInput, Batch, "CENTRE: open the court's month (开立批次).")
+    add_to_batch = by_staff(
+        batches.collect, AddToBatchInput, Deduction, "CENTRE: add an approved deduction to a month (归集)."
     )
-    add_to_batch = mutation(
-        batches.collect,
-        AddToBatchInput,
-        Deduction,
-        "CENTRE: add an approved deduction to a month (归集).",
-        requires=ACTING,
+    decide_item = by_staff(batches.decide, DecideItemInput, Deduction, "PANEL: decide on an item (审定).")
+    notify_subject = by_staff(
+        batches.notify, NotifySubjectInput, Deduction, "CENTRE: keep that the subject was notified (告知)."
     )
-    decide_item = mutation(
-        batches.decide, DecideItemInput, Deduction, "PANEL: decide on an item (审定).", requires=ACTING
+    publish_batch = by_staff(
+        batches.publish, PublishBatchInput, Batch, "CENTRE: publish a month, at once and once (发布)."
     )
-    notify_subject = mutation(
-        batches.notify,
-        NotifySubjectInput,
-        Deduction,
-        "CENTRE: keep that the subject was notified (告知).",
-        requires=ACTING,
+    answer_objection = by_staff(
+        objections.answer_objection, AnswerObjectionInput, Objection, "PANEL: answer an objection (答复异议)."
     )
-    publish_batch = mutation(
-        batches.publish,
-        PublishBatchInput,
-        Batch,
-        "CENTRE: publish a month, at once and once (发布).",
-        requires=ACTING,
+    decide_repair = by_staff(
+        record_repairs.decide, DecideRepairInput, Repair, "PANEL: decide on an application for repair (修复决定)."
     )
-    answer_objection = mutation(
-        objections.answer_objection,
-        AnswerObjectionInput,
-        Objection,
-        "PANEL: answer an objection (答复异议).",
-        requires=ACTING,
-    )
-    decide_repair = mutation(
-        blue.decide,
-        DecideRepairInput,
-        Repair,
-        "PANEL: decide on an application for repair (修复决定).",
-        requires=ACTING,
-    )
-    end_repair = mutation(
-        blue.end_repair,
+    end_repair = by_staff(
+        record_repairs.end_repair,
         EndRepairInput,
         CodeRecord,
         "CENTRE: end a repair in enforcement at its review (结束蓝码).",
-        requires=ACTING,
     )
-    record_sanction = mutation(
-        sanctions.record_sanction,
-        RecordSanctionInput,
-        Sanction,
-        "CENTRE: record a sanction (录入制裁).",
-        requires=ACTING,
+    record_sanction = by_staff(
+        sanctions.record_sanction, RecordSanctionInput, Sanction, "CENTRE: record a sanction (录入制裁)."
     )
-    revoke_sanction = mutation(
+    revoke_sanction = by_staff(
         sanctions.revoke_sanction,
         RevokeSanctionInput,
         Sanction,
         "CENTRE: revoke a sanction on reconsideration (撤销制裁).",
-        requires=ACTING,
     )
-    issue_certificate = mutation(
+    issue_certificate = by_staff(
         certificates.issue_certificate,
         IssueCertificateInput,
         Certificate,
         "CENTRE: certify an automatic performance (出具证明书).",
-        requires=ACTING,
     )
-    revoke_certificate = mutation(
+    revoke_certificate = by_staff(
         certificates.revoke_certificate,
         RevokeCertificateInput,
         Certificate,
         "CENTRE: revoke a certificate (撤销证明书).",
-        requires=ACTING,
     )
-    record_settlement_performed = mutation(
+    record_settlement_performed = by_staff(
         settlements.record_settlement,
         RecordSettlementPerformedInput,
         Settlement,
         "CENTRE: keep that a settlement or mediation was performed (登记和解履行).",
-        requires=ACTING,
     )
-    revoke_settlement = mutation(
+    revoke_settlement = by_staff(
         settlements.revoke_settlement,
         RevokeSettlementInput,
         Settlement,
         "CENTRE: take back a settlement that was recorded wrongly (撤销履行记录).",
-        requires=ACTING,
     )
-    list_lender = mutation(
-        listings.list_lender,
-        ListLenderInput,
-        Listing,
-        "JUDGE: list a professional lender (职业放贷人认定).",
-        requires=ACTING,
+    list_lender = by_staff(
+        listings.list_lender, ListLenderInput, Listing, "JUDGE: list a professional lender (职业放贷人认定)."
     )
-    list_debtor = mutation(
+    list_debtor = by_staff(
         listings.list_debtor,
         ListDebtorInput,
         Listing,
         "JUDGE: list a dishonest judgment debtor (纳入失信被执行人名单).",
-        requires=ACTING,
     )
-    remove_listing = mutation(
-        listings.remove_listing,
-        RemoveListingInput,
-        Listing,
-        "JUDGE or CENTRE: take an entry off its list (移出名单).",
-        requires=ACTING,
+    remove_listing = by_staff(
+        listings.remove_listing, RemoveListingInput, Listing, "JUDGE or CENTRE: take an entry off its list (移出名单)."
     )
-    publish_bulletin = mutation(
-        publications.publish_bulletin,
-        PublishBulletinInput,
-        Bulletin,
-        "CENTRE: publish a bulletin (发布通报).",
-        requires=ACTING,
+    publish_bulletin = by_staff(
+        publications.publish_bulletin, PublishBulletinInput, Bulletin, "CENTRE: publish a bulletin (发布通报)."
     )
-    issue_consequence_notice = mutation(
+    issue_consequence_notice = by_staff(
         publications.issue_notice,
         IssueConsequenceNoticeInput,
         ConsequenceNotice,
         "JUDGE: keep that a legal-consequence notice was served (法律后果告知).",
-        requires=ACTING,
     )
-    resolve_identity = mutation(
+    resolve_identity = by_staff(
         own_identities.resolve_identity,
         ResolveIdentityInput,
         IdentityAct,
         "CENTRE: propose how a conflict of identity is resolved (处理身份冲突).",
-        requires=ACTING,
     )
-    correct_name = mutation(
-        identities.correct_name,
-        CorrectNameInput,
-        IdentityAct,
-        "CENTRE: propose another name of a party (更正姓名).",
-        requires=ACTING,
+    correct_name = by_staff(
+        identities.correct_name, CorrectNameInput, IdentityAct, "CENTRE: propose another name of a party (更正姓名)."
     )
-    merge_parties = mutation(
+    merge_parties = by_staff(
         identities.merge_parties,
         MergePartiesInput,
         IdentityAct,
         "CENTRE: propose that two parties are one (合并当事人).",
-        requires=ACTING,
     )
-    split_party = mutation(
+    split_party = by_staff(
         own_identities.split_party,
         SplitPartyInput,
         IdentityAct,
         "CENTRE: propose that items are another party's (拆分当事人).",
-        requires=ACTING,
     )
-    decide_identity_act = mutation(
+    decide_identity_act = by_staff(
         identities.decide_act,
         DecideIdentityActInput,
         IdentityAct,
         "CENTRE or PRESIDENT: confirm or refuse what a colleague proposed; confirmed, it is done (复核身份事项).",
-        requires=ACTING,
     )

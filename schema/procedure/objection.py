@@ -1,34 +1,21 @@
 """Objections."""
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated
-
-import strawberry
 
 import models
-from auth.scopes import Scope
 from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
-from engine.policy import any_of
 from models.objection import ObjectionOutcome
 from resolvers.visibility.about import ABOUT_DEDUCTION
 from resolvers.visibility.items import may_see_procedure
-from schema.requirements import PUBLISHED
-
-if TYPE_CHECKING:
-    from schema.procedure.deduction import Deduction
+from schema.lazy_types import LazyDeduction
+from schema.requirements import PROCEDURE, PUBLISHED
 
 
-@row_type(
-    models.Objection,
-    seen_by=may_see_procedure,
-    about=ABOUT_DEDUCTION,
-    requires=any_of(Scope.PROCEDURE),
-    description="A written objection against a deduction (异议), answered within a month.",
-)
+@row_type(models.Objection, seen_by=may_see_procedure, about=ABOUT_DEDUCTION, requires=PROCEDURE)
 class Objection(Node):
-    """An objection."""
+    """A written objection against a deduction (异议), answered within a month."""
 
     statement: str = column("What the subject says (异议理由).")
     filed_on: date = column("Day of filing (提出日期).")
@@ -36,6 +23,6 @@ class Objection(Node):
     outcome: ObjectionOutcome | None = column("How it ended (结果); none while it is open.")
     reasons: str | None = column("Why (理由).")
     decided_at: datetime | None = column("When it was decided (决定时间).")
-    deduction: Annotated["Deduction", strawberry.lazy("schema.procedure.deduction")] | None = relation(
+    deduction: LazyDeduction | None = relation(
         models.Objection.deduction, "The item objected to (被异议的扣分).", requires=PUBLISHED
     )

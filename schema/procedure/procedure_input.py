@@ -7,102 +7,93 @@ import strawberry
 import models
 from models.court_case import Role
 from models.deduction import FindingKind
-from schema.mutation_fields import key, mutation_input
+from schema.inputs import ID, REASON, VERSION, id_input, key, mutation_input, required
 from schema.scalars import Sha256
 
-ID = "Its id."
-VERSION = "The version that you have seen (版本号); another one by now is refused."
-REASON = "Why (理由), kept with the step."
 
-
-@mutation_input("The document in which the conduct was found (认定文书, R7).")
+@mutation_input
 class FindingInput:
-    """A document, by what identifies it: the file itself stays with the court."""
+    """The document in which the conduct was found (认定文书, R7)."""
 
-    kind: FindingKind = strawberry.field(description="Its kind (种类).")
-    number: str = strawberry.field(description="Its number (文书号).")
-    issued_on: date = strawberry.field(description="Its day (作出日期).")
-    digest: Sha256 = strawberry.field(description="SHA-256 of the file (摘要).")
+    # The file itself stays with the court.
+    kind: FindingKind = required("Its kind (种类).")
+    number: str = required("Its number (文书号).")
+    issued_on: date = required("Its day (作出日期).")
+    digest: Sha256 = required("SHA-256 of the file (摘要).")
 
 
-@mutation_input("What a judge holds against a participant (扣分建议).")
+@mutation_input
 class ProposeDeductionInput:
-    """A proposal."""
+    """What a judge holds against a participant (扣分建议)."""
 
     case_id: strawberry.ID = key(models.CourtCase, "The case (案件).")
     party_id: strawberry.ID = key(models.Party, "The participant (主体).")
-    role: Role = strawberry.field(description="Their position in the case (诉讼地位).")
-    behaviour: str = strawberry.field(description="Code of the behaviour, such as E01 (行为代码).")
-    points: int = strawberry.field(description="Points, within the behaviour's band (扣分).")
-    conduct_on: date = strawberry.field(description="Day of the conduct (行为日期).")
-    finding: FindingInput = strawberry.field(description="The document that finds it (认定文书).")
-    reason: str = strawberry.field(description=REASON)
+    role: Role = required("Their position in the case (诉讼地位).")
+    behaviour: str = required("Code of the behaviour, such as E01 (行为代码).")
+    points: int = required("Points, within the behaviour's band (扣分).")
+    conduct_on: date = required("Day of the conduct (行为日期).")
+    finding: FindingInput = required("The document that finds it (认定文书).")
+    reason: str = required(REASON)
 
 
-@mutation_input("A proposal that was returned, mended by its proposer (补正).")
+@mutation_input
 class ResubmitDeductionInput(ProposeDeductionInput):
-    """A mended proposal, whole; case, participant and role stay as they were."""
+    """A proposal that was returned, mended by its proposer (补正)."""
 
+    # Case, participant and role cannot be changed.
     id: strawberry.ID = key(models.Deduction, ID)
-    version: int = strawberry.field(description=VERSION)
+    version: int = required(VERSION)
 
 
-@mutation_input("The chief's approval (庭长审核).")
+@mutation_input
 class ReviewDeductionInput:
-    """An approval."""
+    """The chief's approval (庭长审核)."""
 
     id: strawberry.ID = key(models.Deduction, ID)
-    version: int = strawberry.field(description=VERSION)
-    reason: str = strawberry.field(description=REASON)
+    version: int = required(VERSION)
+    reason: str = required(REASON)
 
 
-@mutation_input("The chief's return, with what is missing as the reason (庭长退回).")
-class ReturnDeductionInput:
-    """A return."""
-
-    id: strawberry.ID = key(models.Deduction, ID)
-    version: int = strawberry.field(description=VERSION)
-    reason: str = strawberry.field(description=REASON)
+@mutation_input
+class ReturnDeductionInput(ReviewDeductionInput):
+    """The chief's return, with what is missing as the reason (庭长退回)."""
 
 
-@mutation_input("A month of the court (批次).")
+@mutation_input
 class OpenBatchInput:
-    """A month to open."""
+    """A month of the court (批次)."""
 
-    month: date = strawberry.field(description="Any day of the month (月份).")
+    month: date = required("Any day of the month (月份).")
 
 
-@mutation_input("An approved deduction for a month (归集).")
+@mutation_input
 class AddToBatchInput:
-    """What is added to what."""
+    """An approved deduction for a month (归集)."""
 
     batch_id: strawberry.ID = key(models.Batch, "The batch (批次).")
     deduction_id: strawberry.ID = key(models.Deduction, "The deduction (扣分).")
-    version: int = strawberry.field(description=VERSION)
-    reason: str = strawberry.field(description=REASON)
+    version: int = required(VERSION)
+    reason: str = required(REASON)
 
 
-@mutation_input("The panel's vote on an item (评审小组审定).")
+@mutation_input
 class DecideItemInput:
-    """A vote."""
+    """The panel's vote on an item (评审小组审定)."""
 
     id: strawberry.ID = key(models.Deduction, "The deduction (扣分).")
-    version: int = strawberry.field(description=VERSION)
-    approved: bool = strawberry.field(description="Whether it passed (是否通过).")
-    reason: str = strawberry.field(description=REASON)
+    version: int = required(VERSION)
+    approved: bool = required("Whether it passed (是否通过).")
+    reason: str = required(REASON)
 
 
-@mutation_input("That the subject was told, before publication (发布前告知, R4).")
+@mutation_input
 class NotifySubjectInput:
-    """A notice that was served."""
+    """That the subject was told, before publication (发布前告知, R4)."""
 
     id: strawberry.ID = key(models.Deduction, "The deduction (扣分).")
-    reason: str = strawberry.field(description="How and when it was served (送达方式).")
+    reason: str = required("How and when it was served (送达方式).")
 
 
-@mutation_input("A month to publish, all of it and for good (发布).")
-class PublishBatchInput:
-    """A month to publish."""
-
-    id: strawberry.ID = key(models.Batch, ID)
-    reason: str = strawberry.field(description=REASON)
+PublishBatchInput = id_input(
+    "PublishBatchInput", models.Batch, "A month to publish, all of it and for good (发布).", REASON
+)

@@ -8,189 +8,168 @@ import models
 from models.objection import ObjectionOutcome
 from models.repair import RepairGround, RepairOutcome
 from models.sanction import SanctionKind
-from schema.mutation_fields import key, mutation_input
-from schema.procedure.procedure_input import ID, REASON
+from schema.inputs import ID, REASON, id_input, key, mutation_input, optional, required
 from schema.scalars import Money, Sha256
 
 
-@mutation_input("A written objection to an item of one's own (异议).")
+@mutation_input
 class FileObjectionInput:
-    """An objection."""
+    """A written objection to an item of one's own (异议)."""
 
     deduction_id: strawberry.ID = key(models.Deduction, "The item (扣分).")
-    statement: str = strawberry.field(description="What is wrong with it (异议理由).")
+    statement: str = required("What is wrong with it (异议理由).")
 
 
-@mutation_input("The panel's answer to an objection (异议答复, R8).")
+@mutation_input
 class AnswerObjectionInput:
-    """An answer."""
+    """The panel's answer to an objection (异议答复, R8)."""
 
     id: strawberry.ID = key(models.Objection, ID)
-    outcome: ObjectionOutcome = strawberry.field(description="The outcome (结果).")
-    points: int | None = strawberry.field(default=None, description="AMENDED only: the new points (更正后扣分).")
-    reason: str = strawberry.field(description="The reasons that the subject is given (理由).")
+    outcome: ObjectionOutcome = required("The outcome (结果).")
+    points: int | None = optional("AMENDED only: the new points (更正后扣分).")
+    reason: str = required("The reasons that the subject is given (理由).")
 
 
-@mutation_input("A document that shows what was performed or settled (履行凭证或和解协议).")
+@mutation_input
 class EvidenceInput:
-    """A document, by what identifies it: the file itself goes to the court."""
+    """A document that shows what was performed or settled (履行凭证或和解协议)."""
 
-    document: str = strawberry.field(description="Its kind and number (文书名称及编号).")
-    digest: Sha256 = strawberry.field(description="SHA-256 of the file (摘要).")
+    # The file itself is sent to the court.
+    document: str = required("Its kind and number (文书名称及编号).")
+    digest: Sha256 = required("SHA-256 of the file (摘要).")
 
 
-@mutation_input("An application for repair of an item, or of a record, of one's own (信用修复申请, R9).")
+@mutation_input
 class ApplyForRepairInput:
-    """An application: exactly one of the two ids."""
+    """An application for repair of an item, or of a record, of one's own (信用修复申请, R9)."""
 
+    # Exactly one of the two ids must be given.
     deduction_id: strawberry.ID | None = key(models.Deduction, "The item (扣分).", default=None)
     code_record_id: strawberry.ID | None = key(models.CodeRecord, "The yellow record (黄码记录).", default=None)
-    ground: RepairGround = strawberry.field(description="Why (事由).")
-    commitment: str = strawberry.field(description="What one commits oneself to (信用承诺).")
-    amount_performed: Money = strawberry.field(description="What was performed, in CNY (履行金额).")
-    evidence: EvidenceInput | None = strawberry.field(
-        default=None, description="The receipt or settlement; FULL_PERFORMANCE and SETTLEMENT_KEPT demand it (凭证)."
+    ground: RepairGround = required("Why (事由).")
+    commitment: str = required("What one commits oneself to (信用承诺).")
+    amount_performed: Money = required("What was performed, in CNY (履行金额).")
+    evidence: EvidenceInput | None = optional(
+        "The receipt or settlement; FULL_PERFORMANCE and SETTLEMENT_KEPT demand it (凭证)."
     )
 
 
-@mutation_input("The panel's decision on an application (信用修复决定, R9).")
+@mutation_input
 class DecideRepairInput:
-    """A decision."""
+    """The panel's decision on an application (信用修复决定, R9)."""
 
     id: strawberry.ID = key(models.Repair, ID)
-    outcome: RepairOutcome = strawberry.field(description="The outcome (结果).")
-    new_end: date | None = strawberry.field(
-        default=None, description="SHORTENED only: the new last day (缩短后期满日)."
-    )
-    reason: str = strawberry.field(description="The reasons that the subject is given (理由).")
+    outcome: RepairOutcome = required("The outcome (结果).")
+    new_end: date | None = optional("SHORTENED only: the new last day (缩短后期满日).")
+    reason: str = required("The reasons that the subject is given (理由).")
 
 
-@mutation_input("How a repair in enforcement ended, at a review (蓝码复核).")
+@mutation_input
 class EndRepairInput:
-    """The end of a blue record."""
+    """How a repair in enforcement ended, at a review (蓝码复核)."""
 
     code_record_id: strawberry.ID = key(models.CodeRecord, "The blue record (蓝码记录).")
-    performed: bool = strawberry.field(
-        description="Whether the obligation was performed; else it was broken (是否履行)."
-    )
-    reason: str = strawberry.field(description=REASON)
+    performed: bool = required("Whether the obligation was performed; else it was broken (是否履行).")
+    reason: str = required(REASON)
 
 
-@mutation_input("A decision of fine, detention, admonition, order to leave, or a conviction (司法制裁).")
+@mutation_input
 class RecordSanctionInput:
-    """A sanction."""
+    """A decision of fine, detention, admonition, order to leave, or a conviction (司法制裁)."""
 
-    number: str = strawberry.field(description="Number of the decision (决定书案号).")
+    number: str = required("Number of the decision (决定书案号).")
     case_id: strawberry.ID = key(models.CourtCase, "The case (案件).")
     party_id: strawberry.ID = key(models.Party, "Who was sanctioned (被制裁人).")
-    kind: SanctionKind = strawberry.field(description="Its kind (种类).")
-    decided_on: date = strawberry.field(description="Day of the decision (决定日期).")
-    effective_on: date = strawberry.field(description="Day of effect (生效日期).")
-    amount: Money | None = strawberry.field(default=None, description="Fine only: CNY (罚款金额).")
-    days: int | None = strawberry.field(default=None, description="Detention only: days (拘留天数).")
-    sentence_ends_on: date | None = strawberry.field(
-        default=None, description="Conviction only: end of the custodial sentence (刑期届满日)."
-    )
-    behaviour: str | None = strawberry.field(
-        default=None, description="Code of the behaviour, such as T08 (行为代码); ADMONITION demands it."
-    )
-    reason: str = strawberry.field(description=REASON)
+    kind: SanctionKind = required("Its kind (种类).")
+    decided_on: date = required("Day of the decision (决定日期).")
+    effective_on: date = required("Day of effect (生效日期).")
+    amount: Money | None = optional("Fine only: CNY (罚款金额).")
+    days: int | None = optional("Detention only: days (拘留天数).")
+    sentence_ends_on: date | None = optional("Conviction only: end of the custodial sentence (刑期届满日).")
+    behaviour: str | None = optional("Code of the behaviour, such as T08 (行为代码); ADMONITION demands it.")
+    reason: str = required(REASON)
 
 
-@mutation_input("A reconsideration that revokes a sanction (复议撤销).")
+@mutation_input
 class RevokeSanctionInput:
-    """A revocation."""
+    """A reconsideration that revokes a sanction (复议撤销)."""
 
     id: strawberry.ID = key(models.Sanction, ID)
-    revoked_on: date = strawberry.field(description="Day of the reconsideration (撤销日期).")
-    reason: str = strawberry.field(description=REASON)
+    revoked_on: date = required("Day of the reconsideration (撤销日期).")
+    reason: str = required(REASON)
 
 
-@mutation_input("A certificate of automatic performance (自动履行证明书).")
+@mutation_input
 class IssueCertificateInput:
-    """A certificate."""
+    """A certificate of automatic performance (自动履行证明书)."""
 
-    number: str = strawberry.field(description="Its number (证明书编号).")
+    number: str = required("Its number (证明书编号).")
     case_id: strawberry.ID = key(models.CourtCase, "The case (案件).")
     party_id: strawberry.ID = key(models.Party, "Who performed (履行人).")
-    performed_on: date = strawberry.field(description="Day of performance (履行完毕日期).")
-    reason: str = strawberry.field(description=REASON)
+    performed_on: date = required("Day of performance (履行完毕日期).")
+    reason: str = required(REASON)
 
 
-@mutation_input("A settlement or mediation that a participant has performed (和解、调解已履行).")
+@mutation_input
 class RecordSettlementPerformedInput:
-    """A performed settlement."""
+    """A settlement or mediation that a participant has performed (和解、调解已履行)."""
 
     case_id: strawberry.ID = key(models.CourtCase, "The case (案件).")
     party_id: strawberry.ID = key(models.Party, "Who performed (履行人).")
-    document: str = strawberry.field(description="Number of the settlement or mediation document (文书号).")
-    performed_on: date = strawberry.field(description="Day of performance (履行完毕日期).")
-    reason: str = strawberry.field(description=REASON)
+    document: str = required("Number of the settlement or mediation document (文书号).")
+    performed_on: date = required("Day of performance (履行完毕日期).")
+    reason: str = required(REASON)
 
 
-@mutation_input("A settlement that was recorded wrongly (撤销履行记录).")
-class RevokeSettlementInput:
-    """A revocation."""
-
-    id: strawberry.ID = key(models.Settlement, ID)
-    reason: str = strawberry.field(description=REASON)
+RevokeSettlementInput = id_input(
+    "RevokeSettlementInput", models.Settlement, "A settlement that was recorded wrongly (撤销履行记录).", REASON
+)
 
 
-@mutation_input("A person whom the head office enrols in a household (入册).")
+@mutation_input
 class EnrolMemberInput:
-    """An enrolment, on the letter by which the person agreed."""
+    """A person whom the head office enrols in a household (入册)."""
 
-    household_key: str = strawberry.field(description="The key of the household (户号).")
-    village: str = strawberry.field(description="Its village, with the township (村社区).")
-    name: str = strawberry.field(description="Name (姓名).")
-    id_number: str = strawberry.field(description="Resident ID number (公民身份号码).")
-    relation: str = strawberry.field(description="Relation to the head of the household (与户主关系).")
-    consent_number: str = strawberry.field(description="Number of the letter of authorisation (授权书号).")
-    consented_on: date = strawberry.field(description="Day of that letter (授权日期).")
-    enrolled_on: date = strawberry.field(description="Day of enrolment (入册日期).")
+    household_key: str = required("The key of the household (户号).")
+    village: str = required("Its village, with the township (村社区).")
+    name: str = required("Name (姓名).")
+    id_number: str = required("Resident ID number (公民身份号码).")
+    relation: str = required("Relation to the head of the household (与户主关系).")
+    consent_number: str = required("Number of the letter of authorisation (授权书号).")
+    consented_on: date = required("Day of that letter (授权日期).")
+    enrolled_on: date = required("Day of enrolment (入册日期).")
 
 
-@mutation_input("A person who leaves a household (迁出).")
+@mutation_input
 class EndMembershipInput:
-    """The end of a membership."""
+    """A person who leaves a household (迁出)."""
 
     id: strawberry.ID = key(models.HouseholdMember, ID)
-    left_on: date = strawberry.field(description="The first day on which the person is no longer there (迁出日期).")
+    left_on: date = required("The first day on which the person is no longer there (迁出日期).")
 
 
-@mutation_input("A certificate to revoke (撤销证明书).")
-class RevokeCertificateInput:
-    """A revocation."""
-
-    id: strawberry.ID = key(models.Certificate, ID)
-    reason: str = strawberry.field(description=REASON)
-
-
-@mutation_input("A conversion that the head office confirms (确认).")
-class ConfirmConversionInput:
-    """A confirmation."""
-
-    id: strawberry.ID = key(models.PointConversion, ID)
-
-
-@mutation_input("A conversion that the head office returns (退回).")
-class ReturnConversionInput:
-    """A return."""
-
-    id: strawberry.ID = key(models.PointConversion, ID)
-    reason: str = strawberry.field(description="What is wrong with it (退回理由).")
+RevokeCertificateInput = id_input(
+    "RevokeCertificateInput", models.Certificate, "A certificate to revoke (撤销证明书).", REASON
+)
+ConfirmConversionInput = id_input(
+    "ConfirmConversionInput", models.PointConversion, "A conversion that the head office confirms (确认)."
+)
+ReturnConversionInput = id_input(
+    "ReturnConversionInput",
+    models.PointConversion,
+    "A conversion that the head office returns (退回).",
+    "What is wrong with it (退回理由).",
+)
 
 
-@mutation_input("A measure that the city's platform recognised (互认反馈).")
+@mutation_input
 class RecordRecognitionInput:
-    """A recognition."""
+    """A measure that the city's platform recognised (互认反馈)."""
 
     id: strawberry.ID = key(models.Measure, ID)
-    recognised_on: date = strawberry.field(description="Day of recognition (互认日期).")
+    recognised_on: date = required("Day of recognition (互认日期).")
 
 
-@mutation_input("A notice that the village has read (签收).")
-class AcknowledgeNoticeInput:
-    """An acknowledgement."""
-
-    id: strawberry.ID = key(models.VillageNotice, ID)
+AcknowledgeNoticeInput = id_input(
+    "AcknowledgeNoticeInput", models.VillageNotice, "A notice that the village has read (签收)."
+)

@@ -1,36 +1,22 @@
 """Repairs."""
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated
-
-import strawberry
 
 import models
-from auth.scopes import Scope
 from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
-from engine.policy import any_of
 from models.repair import RepairGround, RepairOutcome
 from resolvers.visibility.about import ABOUT_PARTY
 from resolvers.visibility.items import may_see_repair
-from schema.requirements import PUBLISHED, RECORDED
+from schema.lazy_types import LazyCodeRecord, LazyDeduction
+from schema.requirements import PROCEDURE, PUBLISHED, RECORDED
 from schema.scalars import Money
 
-if TYPE_CHECKING:
-    from schema.credit.code_record import CodeRecord
-    from schema.procedure.deduction import Deduction
 
-
-@row_type(
-    models.Repair,
-    seen_by=may_see_repair,
-    about=ABOUT_PARTY,
-    requires=any_of(Scope.PROCEDURE),
-    description="An application for credit repair (信用修复).",
-)
+@row_type(models.Repair, seen_by=may_see_repair, about=ABOUT_PARTY, requires=PROCEDURE)
 class Repair(Node):
-    """A repair."""
+    """An application for credit repair (信用修复)."""
 
     ground: RepairGround = column("Why it is asked for (事由).")
     commitment: str = column("What the subject commits itself to (信用承诺).")
@@ -41,9 +27,9 @@ class Repair(Node):
     new_end: date | None = column("SHORTENED only: the new last day of publicity (缩短后期满日).")
     reasons: str | None = column("Why (理由).")
     decided_at: datetime | None = column("When it was decided (决定时间).")
-    deduction: Annotated["Deduction", strawberry.lazy("schema.procedure.deduction")] | None = relation(
+    deduction: LazyDeduction | None = relation(
         models.Repair.deduction, "The item to be repaired, if it is one (扣分).", requires=PUBLISHED
     )
-    code_record: Annotated["CodeRecord", strawberry.lazy("schema.credit.code_record")] | None = relation(
+    code_record: LazyCodeRecord | None = relation(
         models.Repair.code_record, "The record to be repaired, if it is one (信用码记录).", requires=RECORDED
     )

@@ -3,19 +3,16 @@
 from typing import Optional
 
 import models
-from auth.scopes import Scope
 from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
-from engine.policy import any_of
 from resolvers.visibility.predicates import may_see_catalogue
+from schema.requirements import CATALOGUE
 
 
-@row_type(
-    models.Court, seen_by=may_see_catalogue, requires=any_of(Scope.CATALOGUE), key="code", description="A court (法院)."
-)
+@row_type(models.Court, seen_by=may_see_catalogue, requires=CATALOGUE, key="code")
 class Court(Node):
-    """A court."""
+    """A court (法院)."""
 
     code: str = column("Its code in case numbers (法院代字), such as 浙0281; lower courts extend it.")
     name: str = column("Full name (法院名称).")

@@ -11,26 +11,16 @@ from resolvers.visibility.predicates import may_see_household, may_see_village
 MORAL_BANK = any_of(Scope.CONVERSION, Scope.REGISTER)
 
 
-@row_type(
-    models.Village,
-    seen_by=may_see_village,
-    requires=any_of(Scope.CONVERSION, Scope.NOTICE, Scope.REGISTER),
-    description="A village or community (村社区).",
-)
+@row_type(models.Village, seen_by=may_see_village, requires=any_of(Scope.CONVERSION, Scope.NOTICE, Scope.REGISTER))
 class Village(Node):
-    """A village."""
+    """A village or community (村社区)."""
 
     name: str = column("Name with its township (名称).")
 
 
-@row_type(
-    models.Household,
-    seen_by=may_see_household,
-    requires=MORAL_BANK,
-    description="A household (农户家庭), to which moral points belong.",
-)
+@row_type(models.Household, seen_by=may_see_household, requires=MORAL_BANK)
 class Household(Node):
-    """A household."""
+    """A household (农户家庭), to which moral points belong."""
 
     key: str = column("The key that the moral bank knows it by (家庭编号).")
     village: Village = relation(models.Household.village, "Its village (所属村社).")

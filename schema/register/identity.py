@@ -1,37 +1,22 @@
-"""Conflicts of identity, and what the Centre does about them."""
+"""Conflicts of identity and acts that resolve them."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
-
-import strawberry
 
 import models
-from auth.scopes import Scope
 from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
-from engine.policy import all_of, any_of
 from models.identity_conflict import ConflictOutcome, ConflictState, IdentityActKind, IdentityActState
 from resolvers.visibility.about import ABOUT_CONFLICT, ABOUT_PARTY
-from resolvers.visibility.predicates import may_see_identity_act
+from resolvers.visibility.items import may_see_own_court
+from schema.lazy_types import LazyParty
 from schema.register.court import Court
-from schema.requirements import KNOWN_PARTY
-
-if TYPE_CHECKING:
-    from schema.register.party import Party
-
-QUEUE = all_of(Scope.REGISTER, Scope.PROCEDURE)
+from schema.requirements import CATALOGUE, COURT_PROCEDURE, KNOWN_PARTY
 
 
-@row_type(
-    models.IdentityConflict,
-    seen_by=may_see_identity_act,
-    about=ABOUT_CONFLICT,
-    requires=QUEUE,
-    description="One person's number under another name (身份冲突): its lines wait inside the court.",
-)
+@row_type(models.IdentityConflict, seen_by=may_see_own_court, about=ABOUT_CONFLICT, requires=COURT_PROCEDURE)
 class IdentityConflict(Node):
-    """A conflict."""
+    """One person's number under another name (身份冲突): its lines wait inside the court."""
 
     name: str = column("The other name (冲突姓名).")
     state: ConflictState = column("Whether somebody has looked (状态).")
@@ -41,24 +26,18 @@ class IdentityConflict(Node):
     outcome: ConflictOutcome | None = column("What it was (处理结果).")
     resolved_at: datetime | None = column("When it was resolved (处理时间).")
     reason: str | None = column("Why (处理理由).")
-    court: Court = relation(models.IdentityConflict.court, "The court (法院).", requires=any_of(Scope.CATALOGUE))
-    holder: Annotated["Party", strawberry.lazy("schema.register.party")] | None = relation(
+    court: Court = relation(models.IdentityConflict.court, "The court (法院).", requires=CATALOGUE)
+    holder: LazyParty | None = relation(
         models.IdentityConflict.holder, "Who has the number (证件持有人).", requires=KNOWN_PARTY
     )
-    provisional: Annotated["Party", strawberry.lazy("schema.register.party")] | None = relation(
+    provisional: LazyParty | None = relation(
         models.IdentityConflict.provisional, "On whom its lines stand (暂存当事人).", requires=KNOWN_PARTY
     )
 
 
-@row_type(
-    models.IdentityAct,
-    seen_by=may_see_identity_act,
-    about=ABOUT_PARTY,
-    requires=QUEUE,
-    description="A step with the identity of a party (身份事项).",
-)
+@row_type(models.IdentityAct, seen_by=may_see_own_court, about=ABOUT_PARTY, requires=COURT_PROCEDURE)
 class IdentityAct(Node):
-    """A step that one officer proposes and another decides on."""
+    """A step with the identity of a party (身份事项)."""
 
     kind: IdentityActKind = column("What is done (事项).")
     state: IdentityActState = column("Where it stands (状态).")
@@ -69,11 +48,11 @@ class IdentityAct(Node):
     decided_at: datetime | None = column("When it was decided (复核时间).")
     decision_reason: str | None = column("Why so (复核意见).")
     conflict: IdentityConflict | None = relation(
-        models.IdentityAct.conflict, "The conflict, of a resolution (身份冲突).", requires=QUEUE
+        models.IdentityAct.conflict, "The conflict, of a resolution (身份冲突).", requires=COURT_PROCEDURE
     )
-    party: Annotated["Party", strawberry.lazy("schema.register.party")] | None = relation(
+    party: LazyParty | None = relation(
         models.IdentityAct.party, "The party that it is about (当事人).", requires=KNOWN_PARTY
     )
-    other: Annotated["Party", strawberry.lazy("schema.register.party")] | None = relation(
+    other: LazyParty | None = relation(
         models.IdentityAct.other, "The other party, where there is one (另一当事人).", requires=KNOWN_PARTY
     )

@@ -1,11 +1,10 @@
-"""Inputs about parties' identities."""
+"""Inputs of identity acts."""
 
 import strawberry
 
 import models
 from models.identity_conflict import ConflictOutcome
-from schema.mutation_fields import key, mutation_input
-from schema.procedure.procedure_input import ID, REASON
+from schema.inputs import ID, REASON, key, mutation_input, optional, required
 from schema.register.document_input import DocumentKey
 from schema.scalars import Sha256
 
@@ -13,57 +12,55 @@ EVIDENCE = "SHA-256 of the document that shows it (证明材料摘要)."
 PARTY = "The party (当事人)."
 
 
-@mutation_input("What the other name of a conflict was (身份冲突处理).")
+@mutation_input
 class ResolveIdentityInput:
-    """A resolution."""
+    """What the other name of a conflict was (身份冲突处理)."""
 
     id: strawberry.ID = key(models.IdentityConflict, ID)
-    outcome: ConflictOutcome = strawberry.field(description="What it was (处理结果).")
-    document: DocumentKey | None = strawberry.field(
-        default=None, description="The right number of its lines, where the number was wrong (正确证件)."
-    )
-    reason: str = strawberry.field(description=REASON)
-    evidence_digest: Sha256 = strawberry.field(description=EVIDENCE)
+    outcome: ConflictOutcome = required("What it was (处理结果).")
+    document: DocumentKey | None = optional("The right number of its lines, where the number was wrong (正确证件).")
+    reason: str = required(REASON)
+    evidence_digest: Sha256 = required(EVIDENCE)
 
 
-@mutation_input("Another name of a party; the one so far was a slip (姓名更正).")
+@mutation_input
 class CorrectNameInput:
-    """A name."""
+    """Another name of a party; the one so far was a slip (姓名更正)."""
 
     party_id: strawberry.ID = key(models.Party, PARTY)
-    name: str = strawberry.field(description="The right name (正确姓名或名称).")
-    reason: str = strawberry.field(description=REASON)
-    evidence_digest: Sha256 = strawberry.field(description=EVIDENCE)
+    name: str = required("The right name (正确姓名或名称).")
+    reason: str = required(REASON)
+    evidence_digest: Sha256 = required(EVIDENCE)
 
 
-@mutation_input("Two parties that are one (当事人合并).")
+@mutation_input
 class MergePartiesInput:
-    """Two parties."""
+    """Two parties that are one (当事人合并)."""
 
     from_id: strawberry.ID = key(models.Party, "The party that ends (被合并方).")
     into_id: strawberry.ID = key(models.Party, "The party that it is (保留方).")
-    reason: str = strawberry.field(description=REASON)
-    evidence_digest: Sha256 = strawberry.field(description=EVIDENCE)
+    reason: str = required(REASON)
+    evidence_digest: Sha256 = required(EVIDENCE)
 
 
-@mutation_input("What is another party's (当事人拆分): of one that is there, or of a new one.")
+@mutation_input
 class SplitPartyInput:
-    """Rows of a party."""
+    """What is another party's (当事人拆分): of one that is there, or of a new one."""
 
     party_id: strawberry.ID = key(models.Party, PARTY)
-    items: list[strawberry.ID] = strawberry.field(
-        description="Participations, deductions, sanctions, listings and certificates (拆出事项)."
+    items: list[strawberry.ID] = required(
+        "Participations, deductions, sanctions, listings and certificates (拆出事项)."
     )
     other_id: strawberry.ID | None = key(models.Party, "Whose they are (归属方).", default=None)
-    name: str | None = strawberry.field(default=None, description="Or the name of a new party (新当事人姓名或名称).")
-    reason: str = strawberry.field(description=REASON)
-    evidence_digest: Sha256 = strawberry.field(description=EVIDENCE)
+    name: str | None = optional("Or the name of a new party (新当事人姓名或名称).")
+    reason: str = required(REASON)
+    evidence_digest: Sha256 = required(EVIDENCE)
 
 
-@mutation_input("A decision on what a colleague proposed (复核).")
+@mutation_input
 class DecideIdentityActInput:
-    """A decision."""
+    """A decision on what a colleague proposed (复核)."""
 
     id: strawberry.ID = key(models.IdentityAct, ID)
-    confirmed: bool = strawberry.field(description="True: it is done at once; false: it is refused.")
-    reason: str = strawberry.field(description=REASON)
+    confirmed: bool = required("True: it is done at once; false: it is refused.")
+    reason: str = required(REASON)

@@ -1,28 +1,20 @@
-"""Imports, and what was wrong with their lines."""
+"""Import runs and their findings."""
 
 from datetime import date, datetime
 
 import models
-from auth.scopes import Scope
 from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
-from engine.policy import any_of
 from models.import_run import FindingLevel, ImportState
 from resolvers.register.import_runs import FINDINGS
 from resolvers.visibility.imports import may_see_import_finding, may_see_import_run
+from schema.requirements import REGISTER
 
-REGISTER = any_of(Scope.REGISTER)
 
-
-@row_type(
-    models.ImportFinding,
-    seen_by=may_see_import_finding,
-    requires=REGISTER,
-    description="Lines of an import that were rejected, or warned of, for one reason (导入问题).",
-)
+@row_type(models.ImportFinding, seen_by=may_see_import_finding, requires=REGISTER)
 class ImportFinding(Node):
-    """A reason, with the court's word where it is one."""
+    """Lines of an import that were rejected, or warned of, for one reason (导入问题)."""
 
     level: FindingLevel = column("Whether the lines were rejected (级别).")
     code: str = column("The reason, as the rejects file has it (原因).")
@@ -30,15 +22,11 @@ class ImportFinding(Node):
     lines: int = column("How many lines (行数).")
 
 
-@row_type(
-    models.ImportRun,
-    seen_by=may_see_import_run,
-    requires=REGISTER,
-    description="One import of one file (导入批次), with what was wrong with it. The share of bad lines is `rejected` "
-    "of `lines`; `findings` has the reasons, and the warnings that were accepted.",
-)
+@row_type(models.ImportRun, seen_by=may_see_import_run, requires=REGISTER)
 class ImportRun(Node):
-    """An import."""
+    """One import of one file (导入批次), with what was wrong with it. The share of bad lines is `rejected` of `lines`;
+    `findings` has the reasons, and the warnings that were accepted.
+    """
 
     format: str = column("What the lines are, such as `cases` or `shixin` (格式).")
     state: ImportState = column("Where it stands (状态).")

@@ -1,28 +1,20 @@
-"""What a litigant sees of itself."""
+"""The authenticated subject."""
 
-from auth.scopes import Scope
 from engine.declare.connections import Connection
 from engine.declare.fields import connection, relation
 from engine.declare.row_types import RowObject, row_type
-from engine.policy import any_of
 from resolvers.register import litigants
 from resolvers.register.litigants import may_see_litigant
 from schema.credit.integrity_report import IntegrityReport
 from schema.oversight.access_record import AccessRecord
 from schema.partners.consent import Consent, ShareCode
 from schema.register.party import Party
+from schema.requirements import SELF
 
 
-@row_type(
-    litigants.Litigant,
-    seen_by=may_see_litigant,
-    key=None,
-    source=litigants.litigant,
-    requires=any_of(Scope.SELF),
-    description="Everything about the authenticated person or organization (本人), whether or not a court knows it.",
-)
+@row_type(litigants.Litigant, seen_by=may_see_litigant, key=None, source=litigants.select_litigant, requires=SELF)
 class Litigant(RowObject):
-    """The authenticated subject."""
+    """Everything about the authenticated person or organization (本人), whether or not a court knows it."""
 
     party: Party | None = relation(
         litigants.PARTY, "What courts hold about it (诉讼信用); none where they hold nothing."

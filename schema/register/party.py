@@ -29,27 +29,24 @@ from schema.register.case import Participation
 from schema.register.household import MORAL_BANK, Household, Village
 from schema.register.party_name import PartyName
 from schema.register.party_relation import PartyRelation
-from schema.requirements import KNOWN_PARTY, PART
+from schema.requirements import COURT_OR_SUBJECT, KNOWN_PARTY, PROCEDURE, REGISTER
 
 CREDIT = PerType(Person=all_of(Scope.PERSON_CREDIT), Organization=all_of(Scope.ORGANIZATION))
-PROCEDURE = all_of(Scope.PROCEDURE)
 INTEGRITY = PerType(Person=all_of(Scope.PERSON_INTEGRITY), Organization=all_of(Scope.ORGANIZATION))
-LOOKING_BACK = any_of(Scope.REGISTER, Scope.SELF)
-"""The court's, and one's own past (R26)."""
 
 AS_OF = argument(
     "as_of",
     date | None,
     "The day to answer for, past or future (查询基准日). Today by default.",
     None,
-    requires=LOOKING_BACK,
+    requires=COURT_OR_SUBJECT,
 )
 READING = argument(
     "reading",
     Reading | None,
     "By today's knowledge (VALID), or what was answered on that day (KNOWN) (查询口径).",
     Reading.VALID,
-    requires=LOOKING_BACK,
+    requires=COURT_OR_SUBJECT,
 )
 
 
@@ -60,10 +57,9 @@ READING = argument(
     hoists=known_by_scope,
     discriminator="kind",
     requires=KNOWN_PARTY,
-    description="A person or organization that took part in litigation (当事人).",
 )
 class Party(Node):
-    """A party. What concerns persons and organizations both is declared here, each with its own requirement."""
+    """A person or organization that took part in litigation (当事人)."""
 
     name: str = expression(masking.party_name, "Name (姓名或名称); persons are masked where they need not be known.")
     names: list[PartyName] = relation(parties.NAMES, "Names that it has or had (姓名或名称沿革).", requires=KNOWN_PARTY)
@@ -87,7 +83,7 @@ class Party(Node):
         parties.CODE_RECORDS, "All records that colour or coloured its code (信用码记录).", requires=INTEGRITY
     )
     participations: Connection[Participation] = connection(
-        parties.PARTICIPATIONS, "The cases it took part in (参与案件).", requires=PART
+        parties.PARTICIPATIONS, "The cases it took part in (参与案件).", requires=COURT_OR_SUBJECT
     )
     consequence_notices: list[ConsequenceNotice] = relation(
         parties.CONSEQUENCE_NOTICES, "Legal-consequence notices served on it (法律后果告知书).", requires=PROCEDURE
@@ -95,21 +91,24 @@ class Party(Node):
     relations: list[PartyRelation] = relation(
         relations.OF_PARTY,
         "Who represents it or is affiliated to it, and what it represents (关联关系).",
-        requires=any_of(Scope.REGISTER),
+        requires=REGISTER,
     )
     repairs: list[Repair] = relation(parties.REPAIRS, "Applications for repair (修复申请).", requires=PROCEDURE)
 
 
-@row_variant(PartyKind.PERSON, requires=KNOWN_PARTY, description="A natural person (自然人).")
+@row_variant(PartyKind.PERSON, requires=KNOWN_PARTY)
 class Person(Party):
-    """A person: answered for under consent or a share code only (R15)."""
+    """A natural person (自然人)."""
 
+    # R15: answered for only under consent or a share code.
     village: Village | None = relation(
         models.Party.village, "Village by the court's files (村社区).", requires=MORAL_BANK
     )
     household: Household | None = relation(models.Party.household, "Household (家庭).", requires=MORAL_BANK)
 
 
-@row_variant(PartyKind.ORGANIZATION, requires=KNOWN_PARTY, description="An organization (法人或非法人组织).")
+@row_variant(PartyKind.ORGANIZATION, requires=KNOWN_PARTY)
 class Organization(Party):
-    """An organization: no consent is needed (R15)."""
+    """An organization (法人或非法人组织)."""
+
+    # R15: no consent is needed.

@@ -12,15 +12,9 @@ from resolvers.visibility.predicates import may_see_party_name
 from schema.requirements import KNOWN_PARTY
 
 
-@row_type(
-    models.PartyName,
-    seen_by=may_see_party_name,
-    about=ABOUT_PARTY,
-    requires=KNOWN_PARTY,
-    description="A name that a party has or had (姓名或名称沿革).",
-)
+@row_type(models.PartyName, seen_by=may_see_party_name, about=ABOUT_PARTY, requires=KNOWN_PARTY)
 class PartyName(Node):
-    """A name."""
+    """A name that a party has or had (姓名或名称沿革)."""
 
     name: str = column("The name as it is written (姓名或名称).")
     standing: NameStanding = column("What it is to the party (现用名、曾用名).")

@@ -1,42 +1,26 @@
-"""Relations of organizations: for courts only."""
+"""Relations of organizations."""
 
 from datetime import date
-from typing import TYPE_CHECKING, Annotated
-
-import strawberry
 
 import models
-from auth.scopes import Scope
 from engine.declare.fields import column, relation
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
-from engine.policy import any_of
 from models.relation import RelationKind
-from resolvers.register import relations  # noqa: F401 - says who sees them
 from resolvers.register.relations import may_see_relation
 from resolvers.visibility.about import ABOUT_PARTY
+from schema.lazy_types import LazyParty
+from schema.requirements import REGISTER
 
-if TYPE_CHECKING:
-    from schema.register.party import Party
 
-
-@row_type(
-    models.PartyRelation,
-    seen_by=may_see_relation,
-    about=ABOUT_PARTY,
-    requires=any_of(Scope.REGISTER),
-    name="PartyRelation",
-    description="A legal representative (法定代表人) or affiliate (关联方) of an organization.",
-)
+@row_type(models.PartyRelation, seen_by=may_see_relation, about=ABOUT_PARTY, requires=REGISTER, name="PartyRelation")
 class PartyRelation(Node):
-    """A relation."""
+    """A legal representative (法定代表人) or affiliate (关联方) of an organization."""
 
     kind: RelationKind = column("What the party is to the organization (关系).")
     begins_on: date = column("The first day (起始日期).")
     ends_on: date | None = column("The last day (终止日期); none while it lasts.")
-    organization: Annotated["Party", strawberry.lazy("schema.register.party")] | None = relation(
-        models.PartyRelation.organization, "The organization (组织)."
-    )
-    party: Annotated["Party", strawberry.lazy("schema.register.party")] | None = relation(
+    organization: LazyParty | None = relation(models.PartyRelation.organization, "The organization (组织).")
+    party: LazyParty | None = relation(
         models.PartyRelation.party, "Who represents it, or is affiliated to it (关联主体)."
     )

@@ -1,36 +1,23 @@
-"""Settlements that were performed."""
+"""Settlements."""
 
 from datetime import date
 
 import models
-from auth.scopes import Scope
-from engine.declare.fields import column, relation
+from engine.declare.fields import column
 from engine.declare.nodes import Node
 from engine.declare.row_types import row_type
-from engine.policy import any_of
-from resolvers.register import settlements  # noqa: F401 - says who sees them
-from resolvers.register.import_runs import changes_of
-from resolvers.register.settlements import may_see_settlement
 from resolvers.visibility.about import ABOUT_PARTY
-from schema.procedure.record_change import RecordChange
+from resolvers.visibility.items import may_see_own_court
+from schema.procedure.record_change import RecordChange, record_changes
+from schema.requirements import REGISTER
 
 
-@row_type(
-    models.Settlement,
-    seen_by=may_see_settlement,
-    about=ABOUT_PARTY,
-    requires=any_of(Scope.REGISTER),
-    description="A settlement or mediation that a party has performed (和解、调解已履行).",
-)
+@row_type(models.Settlement, seen_by=may_see_own_court, about=ABOUT_PARTY, requires=REGISTER)
 class Settlement(Node):
-    """A settlement."""
+    """A settlement or mediation that a party has performed (和解、调解已履行)."""
 
     case_number: str = column("Number of the case (案号).")
     document: str = column("Number of the document (文书号).")
     performed_on: date = column("Day of performance (履行完毕日期).")
     revoked_on: date | None = column("Day on which it was taken back (撤销日期).")
-    changes: list[RecordChange] = relation(
-        changes_of("settlement_id"),
-        "What later exports changed of it, oldest first (变更记录).",
-        requires=any_of(Scope.REGISTER),
-    )
+    changes: list[RecordChange] = record_changes("settlement_id")

@@ -1,61 +1,65 @@
-"""The partners' look-up of a subject."""
+"""Look-ups of subjects by partners."""
 
 from datetime import date
 
 import strawberry
 
 from auth.audiences import Purpose
-from auth.scopes import Scope
 from engine.declare.fields import column, expression, relation
 from engine.declare.row_types import RowObject, row_type
-from engine.policy import OPEN, any_of, require
+from engine.policy import OPEN, require
 from models.access_record import BorrowerRelation, MatchOutcome
 from models.party_name import NameStanding
 from resolvers.register import subjects
 from resolvers.register.subjects import may_see_subject
+from schema.inputs import optional, required
 from schema.register.document_input import OTHER_DOCUMENT, DocumentKey
 from schema.register.party import Party
+from schema.requirements import SUBJECT
+
+AS_OF = "The court's day of this answer (基准日)."
 
 
 @strawberry.input(description="A subject, by name and number together: never by one of them alone (姓名加证件号码).")
 class SubjectKey:
     """Exactly one of `id_number`, `organization_code` and `document` must be given."""
 
-    name: str = strawberry.field(description="Full name (姓名或名称).")
-    id_number: str | None = strawberry.field(
-        default=None, description="A person's resident ID number (居民身份证号码)."
+    name: str = required("Full name (姓名或名称).")
+    id_number: str | None = optional("A person's resident ID number (居民身份证号码).")
+    organization_code: str | None = optional("An organization's unified social credit code (统一社会信用代码).")
+    document: DocumentKey | None = optional(OTHER_DOCUMENT)
+    consent: str | None = optional(
+        "Number of the authorisation letter (授权书编号); any live consent on file by default."
     )
-    organization_code: str | None = strawberry.field(
-        default=None, description="An organization's unified social credit code (统一社会信用代码)."
-    )
-    document: DocumentKey | None = strawberry.field(default=None, description=OTHER_DOCUMENT)
-    consent: str | None = strawberry.field(
-        default=None,
-        description="Number of the authorisation letter (授权书编号); any live consent on file by default.",
-    )
-    consent_signed_on: date | None = strawberry.field(default=None, description="Day of that letter (授权书日期).")
-    share_code: str | None = strawberry.field(default=None, description="A code that the subject gave you (分享码).")
-    reference: str | None = strawberry.field(
-        default=None, description="Your own reference, given back as it is (机构业务编号)."
-    )
-    relation: BorrowerRelation | None = strawberry.field(
-        default=None, description="How the subject stands to the loan."
-    )
+    consent_signed_on: date | None = optional("Day of that letter (授权书日期).")
+    share_code: str | None = optional("A code that the subject gave you (分享码).")
+    reference: str | None = optional("Your own reference, given back as it is (机构业务编号).")
+    relation: BorrowerRelation | None = optional("How the subject stands to the loan.")
 
 
 @strawberry.input(description="Why you look up, and who does it in your house. Written to the access log (查询事由).")
 class AccessInput:
-    """Purpose and operator of a call."""
+    """The purpose and the operator of a request."""
 
-    purpose: Purpose = strawberry.field(description="Why (查询用途); one of those registered for you.")
-    operator: str | None = strawberry.field(
-        default=None, description="Staff number of who asks, not a name (操作员编号)."
-    )
-    branch: str | None = strawberry.field(default=None, description="The branch that asks (查询机构网点).")
+    purpose: Purpose = required("Why (查询用途); one of those registered for you.")
+    operator: str | None = optional("Staff number of who asks, not a name (操作员编号).")
+    branch: str | None = optional("The branch that asks (查询机构网点).")
 
 
 for _input in (SubjectKey, AccessInput):
     require(_input, OPEN)
+
+
+@strawberry.type
+class LookUpReport(RowObject):
+    """The first fields of all reports of look-ups."""
+
+    outcome: MatchOutcome = column("How the look-up ended (核查结果).")
+    matched_name: NameStanding | None = column(
+        "Which name matched, if MATCHED: the current one or a former one (匹配名称)."
+    )
+    reference: str | None = column("Your own reference (机构业务编号).")
+    as_of: date = expression(subjects.as_of, AS_OF)
 
 
 @row_type(
@@ -63,17 +67,10 @@ for _input in (SubjectKey, AccessInput):
     seen_by=may_see_subject,
     name="SubjectReport",
     key=None,
-    source=subjects.looked_up,
-    requires=any_of(Scope.SUBJECT),
-    description="What may be told of one subject (主体报告). A person without consent looks the same known or unknown.",
+    source=subjects.select_subjects,
+    requires=SUBJECT,
 )
-class SubjectReport(RowObject):
-    """The answer about one subject."""
+class SubjectReport(LookUpReport):
+    """What may be told of one subject (主体报告). A person without consent looks the same known or unknown."""
 
-    outcome: MatchOutcome = column("How the look-up ended (核查结果).")
-    matched_name: NameStanding | None = column(
-        "Which name matched, if MATCHED: the current one or a former one (匹配名称)."
-    )
-    reference: str | None = column("Your own reference (机构业务编号).")
-    as_of: date = expression(subjects.as_of, "The court's day of this answer (基准日).")
     party: Party | None = relation(subjects.PARTY, "The subject, if MATCHED (主体).")

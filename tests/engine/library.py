@@ -28,11 +28,10 @@ from engine.declare.fields import (
     relation,
     root,
     root_connection,
-    rooted,
 )
-from engine.declare.filters import Filters, filter_input, filtered
+from engine.declare.filters import Filters, filter_by, filter_input
 from engine.declare.nodes import Node
-from engine.declare.opaque import binds
+from engine.declare.opaque import bind_key
 from engine.declare.relations import About, Frame, Order, Prepared, Relation
 from engine.declare.row_types import row_interface, row_type, row_variant
 from engine.declare.sql import SQL
@@ -51,7 +50,7 @@ class LibraryLog:
     told: Mapping[str, TypeEngine[Any]] = {"subject": sa.BigInteger(), "result": sa.Text()}
     given, empty = "GIVEN", "EMPTY"
 
-    def insertion(self, told: sa.FromClause, kind: AnswerKind, audience: SQL) -> sa.Insert:
+    def build_insertion(self, told: sa.FromClause, kind: AnswerKind, audience: SQL, *, declares: bool) -> sa.Insert:
         """An entry for each reader."""
         types = sa.cast(sa.literal("{" + ",".join(kind.types) + "}", sa.Text), sa.ARRAY(sa.Text))
         columns = {
@@ -64,7 +63,7 @@ class LibraryLog:
         }
         return sa.insert(LogEntry).from_select(list(columns), sa.select(*columns.values()).select_from(told))
 
-    def declaration(self, kind: AnswerKind) -> None:
+    def build_declaration(self, kind: AnswerKind) -> None:
         """Nothing comes before an answer."""
 
     def parameters(self, view: Any) -> Mapping[str, Any]:
@@ -99,7 +98,7 @@ class Card:
 
     def parameters(self) -> Mapping[str, Any]:
         """The values that predicates compare with."""
-        return {"view_reader": self.reader, "view_today": TODAY, **binds(self.opaque_key)}
+        return {"view_reader": self.reader, "view_today": TODAY, **bind_key(self.opaque_key)}
 
 
 READER = sa.bindparam("view_reader", type_=sa.BigInteger)
@@ -128,13 +127,7 @@ def is_overdue(loan: Frame, audience: Audience) -> SQL:
     return sa.and_(loan.returned_on.is_(None), loan.due_on < DAY)
 
 
-@row_interface(
-    BookRow,
-    discriminator="kind",
-    requires=any_of("catalogue"),
-    seen_by=may_see_book,
-    description="A book.",
-)
+@row_interface(BookRow, discriminator="kind", requires=any_of("catalogue"), seen_by=may_see_book)
 class Book(Node):
     """A book."""
 
@@ -145,26 +138,26 @@ class Book(Node):
     loans: Connection["Loan"] = connection(BookRow.loans, "To whom it was lent.", requires=any_of("loans"))
 
 
-@row_variant(BookKind.PAPER, requires=any_of("catalogue"), description="A book on paper.")
+@row_variant(BookKind.PAPER, requires=any_of("catalogue"))
 class PaperBook(Book):
     """A book on paper."""
 
     pages: int | None = column("How many pages it has.")
 
 
-@row_variant(BookKind.AUDIO, requires=any_of("catalogue"), description="A book that is listened to.")
+@row_variant(BookKind.AUDIO, requires=any_of("catalogue"))
 class AudioBook(Book):
     """A book that is listened to."""
 
     minutes: int | None = column("How long it takes.")
 
 
-@filter_input("Which books.")
+@filter_input
 class BookFilter(Filters):
-    """Books by title and price."""
+    """Which books."""
 
-    title: str | None = filtered(Book, "title", lambda book, value: book.title.contains(value), "Part of the title.")
-    price: int | None = filtered(Book, "price", lambda book, value: book.price <= value, "Cost so much at most.")
+    title: str | None = filter_by(Book, "title", "Part of the title.", lambda book, value: book.title.contains(value))
+    price: int | None = filter_by(Book, "price", "Cost so much at most.", lambda book, value: book.price <= value)
 
 
 @strawberry.enum(description="The order of books.")
@@ -176,7 +169,7 @@ class BookOrder(Enum):
     NEWEST = Order(("year",), descending=True)
 
 
-@row_type(ShelfRow, requires=any_of("catalogue"), seen_by=may_see_shelf, description="A shelf.")
+@row_type(ShelfRow, requires=any_of("catalogue"), seen_by=may_see_shelf)
 class Shelf(Node):
     """A shelf."""
 
@@ -186,7 +179,7 @@ class Shelf(Node):
     )
 
 
-@row_type(LoanRow, requires=any_of("loans"), seen_by=may_see_loan, about=About.of("reader_id"), description="A loan.")
+@row_type(LoanRow, requires=any_of("loans"), seen_by=may_see_loan, about=About.of("reader_id"))
 class Loan(Node):
     """A loan."""
 
@@ -221,10 +214,10 @@ class Query:
     """The roots."""
 
     reader: int | None = strawberry.field(resolver=reader_of, description="Whose card you show.")
-    node: Node | None = rooted(
+    node: Node | None = root(
         NodesRoot(many=False), "An object by its id.", argument("id", strawberry.ID, "Its id."), requires=OPEN
     )
-    nodes: list[Node | None] = rooted(
+    nodes: list[Node | None] = root(
         NodesRoot(many=True),
         "Objects by their ids.",
         argument("ids", list[strawberry.ID], "Their ids."),

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from engine.answering import Answering
 from engine.document.document import Operation, prepare_operation
 from engine.engine import Engine
-from engine.execution import Asked, Executor, price_request
+from engine.execution import Executor, PricedRequest, price_request
 
 ALL = frozenset({"catalogue", "loans", "purchasing"})
 LIBRARIAN = Card(Audience.LIBRARIAN, ALL)
@@ -46,7 +46,7 @@ class Library:
         """The operation that a card may ask. Raises DocumentError, ForbiddenError."""
         return prepare_operation(self.engine, query, None, card.scopes)
 
-    def asked(self, card: Card, query: str, variables: Mapping[str, Any] | None = None) -> Asked:
+    def asked(self, card: Card, query: str, variables: Mapping[str, Any] | None = None) -> PricedRequest:
         """What a card asks. Raises DocumentError, ForbiddenError."""
         return price_request(self.prepared(card, query), dict(variables or {}), card.audience)
 

@@ -28,7 +28,7 @@ def everybody(row: Frame, audience: Audience) -> SQL:
 
 def declared(model: type, requires: Any = CATALOGUE, **more: Any) -> Callable[[type], Any]:
     """A declaration of a type over a model that everybody sees."""
-    return row_type(model, requires=requires, seen_by=everybody, description="A type.", **more)
+    return row_type(model, requires=requires, seen_by=everybody, **more)
 
 
 def built(*types: Any, query: Any = None) -> Engine:
@@ -45,7 +45,11 @@ def built(*types: Any, query: Any = None) -> Engine:
 def named(**members: Any) -> Any:
     """A class with these annotated fields, to be declared: a name, and what is to be mended of it."""
     fields = {name: value for name, (_, value) in members.items()}
-    return type("Book", (Node,), fields | {"__annotations__": {name: kind for name, (kind, _) in members.items()}})
+    return type(
+        "Book",
+        (Node,),
+        fields | {"__doc__": "A book.", "__annotations__": {name: kind for name, (kind, _) in members.items()}},
+    )
 
 
 def refused(*types: Any, query: Any = None) -> str:
@@ -129,10 +133,14 @@ def test_a_root_type_of_another_name() -> None:
 def test_two_types_on_one_model() -> None:
     @declared(BookRow)
     class Book(Node):
+        """A book."""
+
         title: str = column("Its title.")
 
     @declared(BookRow)
     class Volume(Node):
+        """A book."""
+
         title: str = column("Its title.")
 
     assert refused(Book, Volume) == "Volume and Book show the same model, BookRow."

@@ -30,6 +30,6 @@ def test_the_service_in_the_readme(empty_database: sa.URL, tmp_path: Path) -> No
 
 def test_every_module_and_name_in_it_is_there() -> None:
     modules = {path.stem for path in (ROOT / "engine").rglob("*") if path.suffix in {".py", ""}}
-    table = README[README.index("## Where things are") :]
+    table = README[README.index("## Modules") :]
     named = {Path(name).stem for name in re.findall(r"`([\w./]+)`", table)}
     assert named - modules == set()

@@ -8,7 +8,7 @@ from library_served import ANNAS, BENS, LIBRARIAN, Library, Told
 from library_tables import ANNA, BEN
 
 from engine.execution import Executor, bind_plan
-from engine.plan.plan import Ready
+from engine.plan.plan import BoundStatement
 
 EMMA = {"title": "Emma"}
 ANNAS_ENTRY, BENS_ENTRY = (("LIBRARIAN", "loans", ["Loan"], reader, "GIVEN") for reader in (ANNA, BEN))
@@ -139,7 +139,7 @@ async def test_a_plan_is_one_statement_a_root(library: Library) -> None:
     request = library.asked(LIBRARIAN, "{ reader shelves { name } loans(first: 1) { nodes { book { title } } } }")
     parts = bind_plan(request, LIBRARIAN)
     assert isinstance(parts, dict)
-    assert {name: isinstance(part, Ready) for name, part in parts.items()} == {
+    assert {name: isinstance(part, BoundStatement) for name, part in parts.items()} == {
         "reader": False,
         "shelves": True,
         "loans": True,

@@ -8,7 +8,7 @@ from library import Audience, Card
 from library_served import ANNAS, BENS, LIBRARIAN, Library, Told
 
 from engine.document.document import DocumentError
-from engine.execution import introspection
+from engine.execution import introspect
 from engine.load.errors import ForbiddenError
 
 CATALOGUE = Card(Audience.READER, frozenset({"catalogue"}))
@@ -80,7 +80,7 @@ NAMES = "{ __schema { types { name fields { name args { name } } } } }"
 
 def shown(library: Library, card: Card) -> dict[str, dict[str, list[str]]]:
     """The fields that introspection shows of each type with fields, with their arguments."""
-    found = introspection(library.prepared(card, NAMES), None)
+    found = introspect(library.prepared(card, NAMES), None)
     assert found.errors is None
     assert found.data is not None
     return {

@@ -19,8 +19,8 @@ from casework.access_index import index_answers, is_behind, restart_elsewhere
 from demo.city.cast import STRANGER
 from jobs.access_indexer import AccessIndexer
 from jobs.access_log import ensure_access_log
-from models.access_answer import AccessAnswer, AccessTail, answers_about
-from postgres.database import async_engine
+from models.access_answer import AccessAnswer, AccessTail, select_answers_about
+from postgres.database import make_async_engine
 
 AT = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 PARTIES = (1, 2, 3)
@@ -71,7 +71,7 @@ async def found(connection: AsyncConnection, subject: int | bytes) -> Counter[in
     by_index = isinstance(subject, bytes)
     party = sa.cast(sa.null() if by_index else sa.literal(subject), sa.BigInteger)
     index = sa.cast(sa.literal(subject), sa.LargeBinary) if by_index else None
-    rows = await connection.execute(answers_about(party, index))
+    rows = await connection.execute(select_answers_about(party, index))
     return Counter(row.answer_id for row in rows)
 
 
@@ -214,7 +214,7 @@ async def test_a_litigant_reads_the_same_before_and_after(world: World, database
     """Asked by number and by party, with and without the index."""
     look_up(world, STRANGER)
     before = world.data(Audience.LITIGANT_PORTAL, MY_LOG, subject=STRANGER)["me"]["accessRecords"]
-    engine = async_engine(database_copy, pool_size=1, statement_timeout=10)
+    engine = make_async_engine(database_copy, pool_size=1, statement_timeout=10)
     await AccessIndexer(engine=engine).start_due()
     await engine.dispose()
     after = world.data(Audience.LITIGANT_PORTAL, MY_LOG, subject=STRANGER)["me"]["accessRecords"]

@@ -240,6 +240,17 @@ def test_without_a_partition_nothing_is_answered(world: World) -> None:
     assert look_up(world, FORGE, COMMERCE)["outcome"] == "MATCHED"
 
 
+def test_a_declaration_that_the_database_lost_is_repeated(world: World) -> None:
+    """A failover may lose what this process remembers as committed; an entry without it would be shown to nobody."""
+    look_up(world, FORGE, COMMERCE)
+    with world.engine.begin() as connection:
+        connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
+        connection.exec_driver_sql("DELETE FROM access_shape WHERE field = 'subject'")
+    with world.logged() as entries:
+        look_up(world, FORGE, COMMERCE)
+    assert told(entries[-1:], "field", "result") == [("subject", "MATCHED")]
+
+
 @pytest.mark.parametrize(
     "change", ["UPDATE access_answer SET operator = 'x'", "DELETE FROM access_answer", "DELETE FROM access_shape"]
 )

@@ -24,7 +24,7 @@ from models.catalogue import CodeType
 from models.code_record import CloseReason, CodeRecord
 from models.court import StaffRole
 from models.party import Party
-from models.terms import beginning
+from models.terms import to_midnight
 from postgres import database
 
 FIRST, LAST = date(2026, 3, 2), date(2026, 4, 20)
@@ -66,12 +66,12 @@ class Court:
 
     async def replay(self, acts: Sequence[Act]) -> None:
         """Begin with empty tables, and do one act after the other, each in a transaction of its day."""
-        engine = database.async_engine(self.url, pool_size=1, statement_timeout=30)
+        engine = database.make_async_engine(self.url, pool_size=1, statement_timeout=30)
         await transact(engine, self._empty)
-        day, moment = FIRST, beginning(FIRST)
+        day, moment = FIRST, to_midnight(FIRST)
         for act in acts:
             day += timedelta(act.wait)
-            moment = max(beginning(day), moment + timedelta(minutes=1))
+            moment = max(to_midnight(day), moment + timedelta(minutes=1))
 
             async def work(connection: AsyncConnection, act: Act = act, day: date = day) -> None:
                 await self._do(connection, act, day)

@@ -25,12 +25,12 @@ from scope_directives import ScopeDirectives
 from the_engine import GRAPHQL, printed
 from world import World
 
-import schema.building
+import schema.builder
 from auth.audiences import Audience, scopes_of
 from auth.scopes import Scope
 
 AUDIENCES = pytest.mark.parametrize("audience", list(Audience))
-COMMITTED = Path(schema.building.__file__).with_name("schema.graphql")
+COMMITTED = Path(schema.builder.__file__).with_name("schema.graphql")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 GENERIC = {"Node", "PageInfo", "Query"}
 DESCRIBED = (GraphQLObjectType, GraphQLInterfaceType, GraphQLInputObjectType)

@@ -39,7 +39,7 @@ class Clock:
 
 @pytest.fixture
 async def engine(database_url: sa.URL) -> AsyncIterator[AsyncEngine]:
-    found = database.async_engine(database_url, pool_size=4, statement_timeout=10)
+    found = database.make_async_engine(database_url, pool_size=4, statement_timeout=10)
     yield found
     await found.dispose()
 
@@ -232,9 +232,9 @@ async def test_so_many_requests_at_a_time(engine: AsyncEngine, client: Principal
     (one,) = workers(engine, Clock(), 1)
     with ExitStack() as stack:
         for _ in range(4):
-            stack.enter_context(one.admitted(client))
-        with pytest.raises(ThrottledError) as caught, one.admitted(client):
+            stack.enter_context(one.admit(client))
+        with pytest.raises(ThrottledError) as caught, one.admit(client):
             pass
     assert (caught.value.code, caught.value.retry_after) == ("CONCURRENCY_LIMITED", 1)
-    with one.admitted(client):
+    with one.admit(client):
         pass

@@ -27,7 +27,7 @@ async def test_a_cancelled_operation_stops_and_leaves_nothing(bulk: Bulk) -> Non
     operation = bulk.start(CASES, variables='{"first": 1}')
     await small_pages(bulk, operation)
     key = bulk.key(operation)
-    await transact(bulk.engine, lambda connection: bulk_operations.attempt(connection, key, NOW))
+    await transact(bulk.engine, lambda connection: bulk_operations.begin_attempt(connection, key, NOW))
     await bulk.runner._turn(key, Place(0), None)
     state = bulk.state(operation)
     assert (state["state"], state["objectCount"]) == ("RUNNING", 7)
@@ -107,7 +107,7 @@ async def test_a_consent_that_ends_stops_what_runs_and_what_is_done(bulk: Bulk) 
     address = bulk.address(done, Audience.BANK)
     assert bulk.world.http.get(address).status_code == 200
     await small_pages(bulk, running)
-    await transact(bulk.engine, lambda connection: bulk_operations.attempt(connection, bulk.key(running), NOW))
+    await transact(bulk.engine, lambda connection: bulk_operations.begin_attempt(connection, bulk.key(running), NOW))
     await bulk.runner._turn(bulk.key(running), Place(0), None)
     bulk.clock.moment = NOW + timedelta(minutes=2)
     with bulk.world.engine.begin() as connection:
@@ -250,7 +250,7 @@ async def test_what_fails_again_and_again_is_given_up(bulk: Bulk) -> None:
         await bulk.run(operation)
         assert bulk.state(operation)["state"] == "RUNNING"
         async with bulk.engine.connect() as waited:
-            assert await bulk_operations.waiting(waited, NOW) == [], "it is its turn later"
+            assert await bulk_operations.list_waiting(waited, NOW) == [], "it is its turn later"
     await bulk.run(operation)
     with bulk.world.engine.begin() as connection:
         connection.execute(sa.text("DROP FUNCTION fail CASCADE"))

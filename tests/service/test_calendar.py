@@ -215,7 +215,7 @@ async def test_a_busy_pool_does_not_end_the_worker(
 ) -> None:
     monkeypatch.setattr("jobs.worker.PAUSE_SECONDS", 0.02)
     monkeypatch.setattr("jobs.worker.SUCCESSION_SECONDS", 0.02)
-    small = database.async_engine(database_url, pool_size=1, statement_timeout=10)
+    small = database.make_async_engine(database_url, pool_size=1, statement_timeout=10)
     asked, again = asyncio.Event(), asyncio.Event()
 
     def now() -> datetime:

@@ -44,7 +44,7 @@ class Files:
         return asyncio.run(self._import(format, self.odd / file))
 
     async def _import(self, format: str, path: Path) -> Summary:
-        engine = database.async_engine(self.chambers.url, pool_size=4, statement_timeout=30)
+        engine = database.make_async_engine(self.chambers.url, pool_size=4, statement_timeout=30)
         summary = await import_file(engine, format, path, keyring=KEYRING, now=self.chambers.calendar)
         await engine.dispose()
         return summary

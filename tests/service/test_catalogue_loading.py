@@ -22,9 +22,9 @@ from typed import Run, runner
 from auth.audiences import Audience
 from casework import batches, deductions
 from casework.assessments import STAGE_ITEMS
-from casework.blue import BLUE
 from casework.deductions import FindingDocument
 from casework.matters import LISTING_TYPES
+from casework.record_repairs import BLUE
 from casework.restorations import REPAIR_ITEMS
 from demo.city.cast import CHEN, WANG
 from ingest.formats.sanctions import Sanctions
@@ -32,7 +32,7 @@ from ingest.importing import import_file
 from ingest.reference.catalogue import DATA, LABEL, load_catalogue
 from ingest.reference.catalogue_files import NEEDED_ITEMS, NEEDED_TYPES, Entries, read_folder
 from ingest.reference.catalogue_tables import TABLES
-from ingest.reference.editions import compare, edition_on, load_edition
+from ingest.reference.editions import compare, load_edition, read_edition
 from ingest.report import ImportFileError
 from models.catalogue import Behaviour, CatalogueVersion
 from models.court import StaffRole
@@ -263,8 +263,8 @@ async def test_an_edition_takes_over_on_its_day(connection: AsyncConnection, roo
     assert changes["T07"].fields["points_max"] == ("5", "2")
     assert changes["F08"].fields["stage"] == ("FILING", "TRIAL")
     assert changes["Y10"].fields == {"term_months": ("12", "6")}
-    before, of_march = await edition_on(connection, date(2026, 3, 31))
-    after, of_april = await edition_on(connection, APRIL)
+    before, of_march = await read_edition(connection, date(2026, 3, 31))
+    after, of_april = await read_edition(connection, APRIL)
     assert (before.label, before.effective_to, len(of_march["behaviours"])) == (LABEL, APRIL, 34)
     assert (after.label, after.effective_to, len(of_april["behaviours"])) == ("余姚-2026", None, 20)
     assert [len(of_april[name]) for name in ("moral_bank_items", "grading_rules")] == [14, 9]
@@ -285,8 +285,8 @@ async def test_what_ships_does_not_come_back(connection: AsyncConnection, room: 
     before it (hapifhir/hapi-fhir#1452)."""
     await load_edition(connection, EXAMPLE, "a", APRIL)
     await load_catalogue(connection)  # as at every start
-    assert len((await edition_on(connection, APRIL))[1]["behaviours"]) == 20
-    assert len((await edition_on(connection, date(2026, 3, 31)))[1]["behaviours"]) == 34
+    assert len((await read_edition(connection, APRIL))[1]["behaviours"]) == 20
+    assert len((await read_edition(connection, date(2026, 3, 31)))[1]["behaviours"]) == 34
 
 
 @pytest.mark.parametrize(
@@ -313,7 +313,7 @@ async def test_an_edition_may_begin_in_the_past_where_nothing_rests_on_the_one_b
 ) -> None:
     await room.proposed(connection)
     await load_edition(connection, EXAMPLE, "a", date(2026, 3, 3))
-    assert (await edition_on(connection, date(2026, 3, 3)))[0].label == "a"
+    assert (await read_edition(connection, date(2026, 3, 3)))[0].label == "a"
 
 
 async def test_records_hold_an_edition_as_proposals_do(connection: AsyncConnection, room: Courtroom) -> None:

@@ -13,7 +13,7 @@ from postgres import database
 
 
 def test_a_bank_is_told_and_fetches_in_bulk(instance: Instance, database_url: sa.URL) -> None:
-    shown, engine = StringIO(), database.sync_engine(database_url)
+    shown, engine = StringIO(), database.make_sync_engine(database_url)
     with httpx2.Client(timeout=30) as http:
         console = Console(file=shown, width=300)
         Channels(Show(console, instance.address, instance.clients, {}, engine, http)).run()

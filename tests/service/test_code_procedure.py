@@ -10,13 +10,13 @@ import sqlalchemy as sa
 from courtroom import COURT, NEIGHBOUR, NOW, RECEIPT, Courtroom, refused
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework import blue, certificates, sanctions
+from casework import certificates, record_repairs, sanctions
 from casework.certificates import Performance
 from casework.colour import recolour
 from casework.repairs import Application, RepairDecision
 from casework.sanctions import SanctionDecision
 from models.catalogue import CodeType, Colour
-from models.code_record import CodePeriod, CodeRecord, known_today
+from models.code_record import CodePeriod, CodeRecord, is_known_today
 from models.court import StaffRole
 from models.court_case import CourtCase
 from models.event import Event
@@ -30,7 +30,7 @@ SHOWN = Application(RepairGround.SETTLEMENT_KEPT, "按期履行和解协议。",
 
 async def colours(connection: AsyncConnection, day: date) -> list[str]:
     """The colour of the only coloured party on a day, as the court and as others see it."""
-    query = sa.select(CodePeriod.colour).where(CodePeriod.during.contains(day), known_today(CodePeriod))
+    query = sa.select(CodePeriod.colour).where(CodePeriod.during.contains(day), is_known_today(CodePeriod))
     found = (await connection.execute(query.order_by(CodePeriod.perspective))).scalars()
     return [colour.value for colour in found] or ["GREEN", "GREEN"]
 
@@ -219,8 +219,8 @@ async def listed(connection: AsyncConnection, room: Courtroom, code: str = "Y19"
 async def granted(connection: AsyncConnection, room: Courtroom, key: int, decision: RepairDecision) -> None:
     """An application and its decision."""
     at = room.act(StaffRole.PANEL).at
-    application = await blue.apply_for_record(connection, room.parties[0], key, SHOWN, at)
-    await blue.decide_record_repair(connection, application, decision, room.act(StaffRole.PANEL))
+    application = await record_repairs.apply_for_record(connection, room.parties[0], key, SHOWN, at)
+    await record_repairs.decide_record_repair(connection, application, decision, room.act(StaffRole.PANEL))
 
 
 UNTIL_AUTUMN = RepairDecision(RepairOutcome.SHORTENED, date(2026, 10, 1))
@@ -242,7 +242,7 @@ async def test_a_repair_turns_yellow_blue_until_its_end(connection: AsyncConnect
 async def test_a_broken_repair_is_yellow_again(connection: AsyncConnection, room: Courtroom) -> None:
     await granted(connection, room, await listed(connection, room), UNTIL_AUTUMN)
     room.now = datetime(2026, 6, 2, 2, tzinfo=UTC)
-    await blue.end_repair(connection, await blue_key(connection), False, room.act(StaffRole.CENTRE))
+    await record_repairs.end_repair(connection, await blue_key(connection), False, room.act(StaffRole.CENTRE))
     days = [date(2026, 6, 1), date(2026, 6, 2), date(2027, 11, 1), date(2027, 11, 2)]
     assert [(await colours(connection, day))[0] for day in days] == ["BLUE", "YELLOW", "YELLOW", "GREEN"]
 
@@ -250,9 +250,9 @@ async def test_a_broken_repair_is_yellow_again(connection: AsyncConnection, room
 async def test_what_is_performed_is_green(connection: AsyncConnection, room: Courtroom) -> None:
     await granted(connection, room, await listed(connection, room), UNTIL_AUTUMN)
     room.now = datetime(2026, 6, 2, 2, tzinfo=UTC)
-    await blue.end_repair(connection, await blue_key(connection), True, room.act(StaffRole.CENTRE))
+    await record_repairs.end_repair(connection, await blue_key(connection), True, room.act(StaffRole.CENTRE))
     assert await colours(connection, date(2026, 6, 2)) == ["GREEN", "GREEN"]
-    ended = blue.end_repair(connection, await blue_key(connection), True, room.act(StaffRole.CENTRE))
+    ended = record_repairs.end_repair(connection, await blue_key(connection), True, room.act(StaffRole.CENTRE))
     assert await refused(ended) == "NOT_FOUND"
 
 
@@ -265,7 +265,7 @@ async def test_who_performed_leaves_the_list(connection: AsyncConnection, room: 
     await connection.execute(sa.update(CodeRecord).values(listing_id=listing, ends_on=None))
     await granted(connection, room, key, UNTIL_AUTUMN)
     room.now = datetime(2026, 6, 2, 2, tzinfo=UTC)
-    await blue.end_repair(connection, await blue_key(connection), True, room.act(StaffRole.CENTRE))
+    await record_repairs.end_repair(connection, await blue_key(connection), True, room.act(StaffRole.CENTRE))
     assert (await connection.execute(sa.select(Listing.removed_on))).scalars().all() == [date(2026, 6, 2)]
     kinds = (await connection.execute(sa.select(Event.kind).order_by(Event.sequence))).scalars().all()
     assert [kind.value for kind in kinds] == ["REPAIR_GRANTED", "COLOUR_CHANGED", "LIST_REMOVED", "COLOUR_CHANGED"]
@@ -273,16 +273,16 @@ async def test_who_performed_leaves_the_list(connection: AsyncConnection, room: 
 
 async def test_of_a_suspicion_nobody_knows(connection: AsyncConnection, room: Courtroom) -> None:
     key = await listed(connection, room, "Y03")
-    assert await refused(blue.apply_for_record(connection, room.parties[0], key, SHOWN, NOW)) == "NOT_FOUND"
+    assert await refused(record_repairs.apply_for_record(connection, room.parties[0], key, SHOWN, NOW)) == "NOT_FOUND"
 
 
 async def test_a_record_that_has_ended_is_not_repaired(connection: AsyncConnection, room: Courtroom) -> None:
-    application = await blue.apply_for_record(
+    application = await record_repairs.apply_for_record(
         connection, room.parties[0], await listed(connection, room), SHOWN, room.now
     )
     room.now = datetime(2028, 2, 2, 2, tzinfo=UTC)
     shielded = RepairDecision(RepairOutcome.SHIELDED)
-    decided = blue.decide_record_repair(connection, application, shielded, room.act(StaffRole.PANEL))
+    decided = record_repairs.decide_record_repair(connection, application, shielded, room.act(StaffRole.PANEL))
     assert await refused(decided) == "EXPIRED"
 
 
@@ -294,7 +294,9 @@ async def test_a_repair_that_has_run_out_is_not_ended_again(
     await granted(connection, room, await listed(connection, room), UNTIL_AUTUMN)
     key = await blue_key(connection)
     room.now = datetime(2026, 10, 2, 2, tzinfo=UTC)
-    assert await refused(blue.end_repair(connection, key, performed, room.act(StaffRole.CENTRE))) == "NOT_FOUND"
+    assert (
+        await refused(record_repairs.end_repair(connection, key, performed, room.act(StaffRole.CENTRE))) == "NOT_FOUND"
+    )
     assert await colours(connection, date(2026, 10, 2)) == ["GREEN", "GREEN"]
 
 
@@ -309,7 +311,7 @@ async def test_other_yellow_is_shortened_and_stays_yellow(connection: AsyncConne
 async def test_red_is_never_applied_for(connection: AsyncConnection, room: Courtroom) -> None:
     await recorded(connection, room)
     red = (await connection.execute(sa.select(CodeRecord.id))).scalar_one()
-    assert await refused(blue.apply_for_record(connection, room.parties[0], red, SHOWN, NOW)) == "NOT_FOUND"
+    assert await refused(record_repairs.apply_for_record(connection, room.parties[0], red, SHOWN, NOW)) == "NOT_FOUND"
 
 
 async def test_a_repair_is_not_granted_over_another(connection: AsyncConnection, room: Courtroom) -> None:
@@ -342,4 +344,4 @@ async def test_a_refusal_and_a_shielding(connection: AsyncConnection, room: Cour
     ],
 )
 def test_a_repair_is_reviewed_every_three_months(since: date, today: date, review: date) -> None:
-    assert blue.next_review(since, today) == review
+    assert record_repairs.find_next_review(since, today) == review

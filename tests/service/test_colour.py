@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework.colour import recolour
 from models.catalogue import CatalogueVersion, CodeType, Colour, Stage
-from models.code_record import ANNULLED, VANISHING, CloseReason, CodePeriod, CodeRecord, Perspective, known_today
-from models.colour import ENFORCEMENT_TYPES, PRECEDENCE, Period, Record, Span, colour_on, periods
+from models.code_record import ANNULLED, VANISHING, CloseReason, CodePeriod, CodeRecord, Perspective, is_known_today
+from models.colour import ENFORCEMENT_TYPES, PRECEDENCE, Period, Record, Span, compute_periods, find_colour
 from models.court import Court
 from models.court_case import Confidentiality, CourtCase, Participation, Role
 from models.party import Party, PartyKind
@@ -76,7 +76,7 @@ DAYS = [day(offset) for offset in range(-2, 2 * WINDOW + 3)]
 
 @given(histories(), ENFORCED)
 def test_each_day_has_the_colour_of_the_rule(records: list[Record], enforcements: list[Span]) -> None:
-    assert [colour_on(today, records, enforcements) for today in DAYS] == [
+    assert [find_colour(today, records, enforcements) for today in DAYS] == [
         expected(today, records, enforcements) for today in DAYS
     ]
 
@@ -91,13 +91,13 @@ def of(today: date, found: Sequence[Period]) -> list[Colour]:
 
 @given(histories(), ENFORCED)
 def test_periods_say_the_same_for_every_day(records: list[Record], enforcements: list[Span]) -> None:
-    found = periods(records, enforcements)
+    found = compute_periods(records, enforcements)
     assert [of(today, found) for today in DAYS] == [[expected(today, records, enforcements)] for today in DAYS]
 
 
 @given(histories(), ENFORCED)
 def test_periods_adjoin_cover_all_time_and_change_the_colour(records: list[Record], enforcements: list[Span]) -> None:
-    found = periods(records, enforcements)
+    found = compute_periods(records, enforcements)
     assert (found[0].start, found[-1].end) == (None, None)
     for before, after in itertools.pairwise(found):
         assert before.end == after.start
@@ -107,7 +107,9 @@ def test_periods_adjoin_cover_all_time_and_change_the_colour(records: list[Recor
 
 @given(histories(), ENFORCED)
 def test_the_order_of_records_does_not_matter(records: list[Record], enforcements: list[Span]) -> None:
-    assert periods(list(reversed(records)), list(reversed(enforcements))) == periods(records, enforcements)
+    assert compute_periods(list(reversed(records)), list(reversed(enforcements))) == compute_periods(
+        records, enforcements
+    )
 
 
 # --- R11-R13 as tables ------------------------------------------------------------------------------------------------
@@ -147,7 +149,7 @@ RECORDS = {
 )
 def test_precedence(names: list[str], enforced: bool, colour: Colour) -> None:
     spans = [ALWAYS] if enforced else []
-    assert colour_on(day(0), [RECORDS[name] for name in names], spans) is colour
+    assert find_colour(day(0), [RECORDS[name] for name in names], spans) is colour
 
 
 def test_precedence_is_strongest_first() -> None:
@@ -157,12 +159,12 @@ def test_precedence_is_strongest_first() -> None:
 @pytest.mark.parametrize("code", [f"Y{number:02}" for number in range(1, 23)])
 def test_blue_repairs_the_yellow_of_enforcement_only(code: str) -> None:
     records = [Record(1, YELLOW, code, ALWAYS), Record(2, BLUE, "B01", ALWAYS, 1)]
-    assert colour_on(day(0), records) is (BLUE if code in {"Y18", "Y19", "Y20", "Y21", "Y22"} else YELLOW)
+    assert find_colour(day(0), records) is (BLUE if code in {"Y18", "Y19", "Y20", "Y21", "Y22"} else YELLOW)
 
 
 def test_a_record_counts_from_its_first_day_until_the_day_before_its_end() -> None:
     records = [Record(1, RED, "R02", Span(day(3), day(5)))]
-    found = [colour_on(day(offset), records) for offset in range(2, 6)]
+    found = [find_colour(day(offset), records) for offset in range(2, 6)]
     assert found == [GREEN, RED, RED, GREEN]
 
 
@@ -173,7 +175,7 @@ def test_the_next_change_is_known_beforehand() -> None:
         Record(2, BLUE, "B01", Span(day(5), day(15)), 1),
         Record(3, GOLD, "A01", Span(day(10), day(40))),
     ]
-    assert periods(records, [Span(day(25), day(30))]) == [
+    assert compute_periods(records, [Span(day(25), day(30))]) == [
         Period(None, day(0), GREEN),
         Period(day(0), day(5), YELLOW),
         Period(day(5), day(15), BLUE),
@@ -186,7 +188,7 @@ def test_the_next_change_is_known_beforehand() -> None:
 
 
 def test_without_records_all_time_is_green() -> None:
-    assert periods([]) == periods([], [ALWAYS]) == [Period(None, None, GREEN)]
+    assert compute_periods([]) == compute_periods([], [ALWAYS]) == [Period(None, None, GREEN)]
 
 
 # --- what is written --------------------------------------------------------------------------------------------------
@@ -238,7 +240,9 @@ class Court0281:
 
     async def written(self, party: int, perspective: Perspective) -> list[Period]:
         query = (
-            sa.select(CodePeriod.during, CodePeriod.colour).where(known_today(CodePeriod)).order_by(CodePeriod.during)
+            sa.select(CodePeriod.during, CodePeriod.colour)
+            .where(is_known_today(CodePeriod))
+            .order_by(CodePeriod.during)
         )
         rows = await self.connection.execute(query.filter_by(party_id=party, perspective=perspective))
         return [Period(row.during.lower, row.during.upper, row.colour) for row in rows]
@@ -382,6 +386,6 @@ async def test_what_is_written_equals_the_rule(
         keys[record.key] = await court.record(party, record.code_type, 0, **span, **repair)
     for place, span_ in enumerate(enforcements):
         await court.enforcement(party, place, None, filed_on=span_.start, closed_on=span_.end)
-    found = periods(records, enforcements)
+    found = compute_periods(records, enforcements)
     assert await court.both(party) == (found, found)
     await savepoint.rollback()

@@ -20,7 +20,7 @@ from world import ISSUER
 
 from auth.audiences import Audience
 from auth.consent import LONGEST_CONSENT
-from casework.share_codes import LONGEST, OFTEN, ONCE, code_hash, share_code
+from casework.share_codes import LONGEST, OFTEN, ONCE, hash_code, make_share_code
 from demo.city.cast import CHEN, FORGE, LIN, STRANGER, ZHAO, Subject
 from schema.scalars import write_moment
 from server import create_app
@@ -416,12 +416,12 @@ def test_a_code_is_kept_as_its_hash(chambers: Chambers) -> None:
     made = code(chambers)["code"]
     with chambers.engine.connect() as connection:
         rows = connection.execute(sa.text("SELECT code_hash, share_code::text AS text FROM share_code")).all()
-    assert code_hash(made) in {bytes(row.code_hash) for row in rows}
+    assert hash_code(made) in {bytes(row.code_hash) for row in rows}
     assert not [row.text for row in rows if made in row.text]
 
 
 def test_codes_of_other_rows_and_other_secrets_differ() -> None:
-    codes = {share_code(secret, key, form) for secret in (b"a", b"b") for key in (1, 2) for form in (ONCE, OFTEN)}
+    codes = {make_share_code(secret, key, form) for secret in (b"a", b"b") for key in (1, 2) for form in (ONCE, OFTEN)}
     assert len(codes) == 8
     assert len({one[3:] for one in codes}) == 4
 

@@ -9,7 +9,7 @@ from world import World
 
 from auth.audiences import Audience, scopes_of
 from demo.city.cast import CAST
-from demo.examples import Example, examples
+from demo.examples import Example, list_examples
 from engine.document.cost import MOST_COST, ListLength
 from engine.document.document import DocumentError
 from engine.execution import price_request
@@ -63,7 +63,7 @@ def test_a_batch_costs_as_many_as_it_asks_about() -> None:
     assert cost(document, {"by": [key_of(subject) for subject in CAST[:9]]}, Audience.BANK) == 9 * 2
 
 
-@pytest.mark.parametrize("example", list(examples()), ids=lambda example: f"{example.audience}-{example.name}")
+@pytest.mark.parametrize("example", list(list_examples()), ids=lambda example: f"{example.audience}-{example.name}")
 def test_no_example_comes_near_the_limit(example: Example) -> None:
     assert 0 < cost(example.document, dict(example.variables), example.audience) < MOST_COST / 5
 
@@ -116,7 +116,7 @@ def test_the_same_document_may_ask_for_less(world: World) -> None:
     ],
 )
 def test_a_list_is_as_long_as_it_is_told(size: ListLength, variables: dict[str, Any], expected: int) -> None:
-    assert size.of(variables) == expected
+    assert size.compute(variables) == expected
 
 
 def test_the_schema_says_what_things_cost() -> None:

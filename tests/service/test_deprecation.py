@@ -13,7 +13,7 @@ from world import World
 
 from auth.audiences import Audience
 from engine.declare.fields import column
-from engine.document.deprecation import Use, _among_inputs, deprecated, used_by, used_in
+from engine.document.deprecation import Use, _among_inputs, deprecate, list_uses_in_text, list_uses_in_variables
 from engine.document.document import prepare_operation
 
 SINCE, UNTIL = date(2026, 11, 1), date(2027, 11, 1)
@@ -49,13 +49,13 @@ def test_what_a_text_uses(text: str, expected: list[str]) -> None:
     document = parse(text)
     operation = get_operation_ast(document)
     assert operation
-    assert names(used_in(SCHEMA, document, operation)) == expected
+    assert names(list_uses_in_text(SCHEMA, document, operation)) == expected
 
 
 def test_what_other_operations_of_a_document_use_is_theirs() -> None:
     document = parse("query A { gone { b } } query B { b }")
     found = [get_operation_ast(document, name) for name in "AB"]
-    assert [names(used_in(SCHEMA, document, one)) for one in found if one] == [["Query.gone"], []]
+    assert [names(list_uses_in_text(SCHEMA, document, one)) for one in found if one] == [["Query.gone"], []]
 
 
 @pytest.mark.parametrize(
@@ -72,13 +72,13 @@ def test_what_other_operations_of_a_document_use_is_theirs() -> None:
 def test_what_values_use(variables: dict[str, Any], expected: list[str]) -> None:
     operation = get_operation_ast(parse("query($by: [By!], $kind: Kind) { a(by: $by, kind: $kind) }"))
     assert operation
-    assert names(used_by(SCHEMA, operation, variables)) == expected
+    assert names(list_uses_in_variables(SCHEMA, operation, variables)) == expected
 
 
 def test_a_declaration_tells_its_days() -> None:
     @strawberry.type
     class Query:
-        old: int = deprecated(column("…"), SINCE, UNTIL, "read `b`.")
+        old: int = deprecate(column("…"), SINCE, UNTIL, "read `b`.")
 
     assert f'old: Int! @deprecated(reason: "{REASON}")' in strawberry.Schema(Query).as_str()
     assert Use("Query.old", REASON).days == (SINCE, UNTIL)
@@ -98,7 +98,7 @@ def aging(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     assert isinstance(viewer, GraphQLObjectType)
     assert isinstance(filter_, GraphQLInputObjectType)
     for member, until in ((viewer.fields["name"], UNTIL), (filter_.fields["name"], date(2027, 5, 1))):
-        reason = deprecated(SimpleNamespace(), SINCE, until, "…").deprecation_reason
+        reason = deprecate(SimpleNamespace(), SINCE, until, "…").deprecation_reason
         monkeypatch.setattr(member, "deprecation_reason", reason)
     prepare_operation.cache_clear()
     _among_inputs.cache_clear()

@@ -15,7 +15,7 @@ from world import ISSUER, World
 from postgres import database
 from postgres.database import DatabaseError
 from postgres.locks import Lock
-from server import create_app, utc_now
+from server import create_app, get_utc_now
 from settings import Settings
 
 POOLED, DIRECT = "pooled", "direct"
@@ -63,7 +63,7 @@ def names(engine: sa.Engine, statement: sa.TextClause, **bound: int) -> Sequence
 def test_a_service_listens_and_leads_by_the_direct_url(world: World, city: City) -> None:
     pooled, direct = (called(world.engine.url, name) for name in (POOLED, DIRECT))
     settings = replace(city.settings, direct_url=text(direct), worker=True)
-    with TestClient(create_app(settings, pooled, utc_now), base_url=ISSUER) as http:
+    with TestClient(create_app(settings, pooled, get_utc_now), base_url=ISSUER) as http:
         wait_until(lambda: names(world.engine, LISTENING) == [DIRECT] * 3)  # events, revocations, and the worker's
         assert names(world.engine, LEADING, lock=Lock.LEADERSHIP) == [DIRECT]
         assert http.get("/readyz").status_code == 200
@@ -72,7 +72,7 @@ def test_a_service_listens_and_leads_by_the_direct_url(world: World, city: City)
 
 def test_without_a_direct_url_there_is_one_url(world: World, city: City) -> None:
     pooled = called(world.engine.url, POOLED)
-    with TestClient(create_app(replace(city.settings, worker=True), pooled, utc_now), base_url=ISSUER):
+    with TestClient(create_app(replace(city.settings, worker=True), pooled, get_utc_now), base_url=ISSUER):
         wait_until(lambda: names(world.engine, LISTENING) == [POOLED] * 3)
         assert names(world.engine, LEADING, lock=Lock.LEADERSHIP) == [POOLED]
 
@@ -103,7 +103,7 @@ def test_imports_and_migrations_go_by_the_direct_url(
 
 def test_a_direct_url_to_another_database_is_refused(both: Settings, postgres: sa.URL) -> None:
     settings = replace(both, direct_url=text(postgres))
-    with pytest.raises(DatabaseError) as caught, database.database(settings):
+    with pytest.raises(DatabaseError) as caught, database.open_database(settings):
         pass
     assert str(caught.value) == (
         "SUXIN_DIRECT_URL leads to another database than SUXIN_DATABASE_URL. "
@@ -113,7 +113,7 @@ def test_a_direct_url_to_another_database_is_refused(both: Settings, postgres: s
 
 def test_a_direct_url_where_nobody_answers_is_refused(both: Settings) -> None:
     settings = replace(both, direct_url="postgresql://suxin:hunter2@127.0.0.1:1/suxin")
-    with pytest.raises(DatabaseError) as caught, database.database(settings):
+    with pytest.raises(DatabaseError) as caught, database.open_database(settings):
         pass
     assert str(caught.value).startswith("No PostgreSQL answers at postgresql://suxin:***@127.0.0.1:1/suxin: ")
     assert str(caught.value).endswith("Check SUXIN_DIRECT_URL, or unset it to use SUXIN_DATABASE_URL.")
@@ -121,7 +121,7 @@ def test_a_direct_url_where_nobody_answers_is_refused(both: Settings) -> None:
 
 def test_a_direct_url_that_cannot_be_read_is_named(both: Settings) -> None:
     settings = replace(both, direct_url="postgresql://u:hunter2@h:port/d")
-    with pytest.raises(DatabaseError) as caught, database.database(settings):
+    with pytest.raises(DatabaseError) as caught, database.open_database(settings):
         pass
     assert str(caught.value).startswith("SUXIN_DIRECT_URL cannot be read")
     assert "hunter2" not in str(caught.value)
@@ -133,7 +133,7 @@ def test_an_account_without_rights_may_compare_the_two(both: Settings, sync_engi
     try:
         plain = sync_engine.url.set(username="suxin_plain", password="plain")
         settings = replace(both, database_url=text(called(plain, POOLED)), direct_url=text(called(plain, DIRECT)))
-        with database.database(settings) as url:
+        with database.open_database(settings) as url:
             assert url.query["application_name"] == POOLED
     finally:
         with sync_engine.begin() as connection:
@@ -146,7 +146,7 @@ async def test_a_url_names_its_sessions(both: Settings) -> None:
     assert await connection.fetchval("SHOW application_name") == DIRECT
     assert await connection.fetchval("SHOW jit") == "off"
     await connection.close()
-    engine = database.async_engine(url, pool_size=1, statement_timeout=10)
+    engine = database.make_async_engine(url, pool_size=1, statement_timeout=10)
     async with engine.connect() as pooled:
         assert (await pooled.execute(sa.text("SHOW application_name"))).scalar_one() == DIRECT
     await engine.dispose()

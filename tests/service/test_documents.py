@@ -14,9 +14,9 @@ from world import World
 from auth.audiences import Audience, scopes_of
 from auth.scopes import Scope
 from demo.city.cast import CHEN
-from demo.examples import examples
+from demo.examples import list_examples
 from engine.document.document import NO_SUBSCRIPTIONS, DocumentError
-from engine.document.error_redaction import discreet
+from engine.document.error_redaction import redact_message
 from engine.document.limits import MOST_ALIASES, MOST_DIRECTIVES, MOST_FIELDS, MOST_LEVELS, MOST_PAIRS, MOST_ROOTS
 
 ALL = frozenset(Scope)
@@ -143,7 +143,7 @@ def test_the_operation_must_be_in_the_document(name: str) -> None:
 
 def test_of_several_operations_the_named_one_runs() -> None:
     found = prepared("query A { viewer { clientId } } query B { courts { name } }", "B", ALL)
-    assert found.types() == {"courts": ["Court"]}
+    assert found.list_types() == {"courts": ["Court"]}
 
 
 def test_reasons_are_bounded() -> None:
@@ -238,7 +238,7 @@ def test_introspection_cannot_be_nested_for_ever() -> None:
 
 
 def test_ordinary_documents_are_within_the_limits() -> None:
-    for example in examples():
+    for example in list_examples():
         assert prepared(example.document, None, scopes_of(example.audience)).reach
     assert prepared(get_introspection_query(), None, ALL).reach is None
     assert prepared(f"{{ {'...F ' * 9} }} fragment F on Query {{ viewer {{ clientId name }} }}", None, ALL).reach
@@ -321,12 +321,12 @@ def test_introspection_is_not_about_anybody(world: World) -> None:
     ],
 )
 def test_messages_keep_what_is_about_the_schema(message: str, told: str) -> None:
-    assert discreet(message) == told
+    assert redact_message(message) == told
 
 
 @given(st.text(), st.sampled_from(["{}, found: {}.", "{} value: {}", "{}; found: {}"]))
 def test_no_value_survives(value: str, pattern: str) -> None:
-    assert discreet(pattern.format("It is wrong", value)) == "It is wrong."
+    assert redact_message(pattern.format("It is wrong", value)) == "It is wrong."
 
 
 @pytest.mark.parametrize("scopes", [frozenset[Scope](), frozenset({Scope.AUDIT})])

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from casework import batches, certificates, events, objections, repairs, sanctions
-from casework.catalogue import code_type_in_force
+from casework.catalogue import find_code_type
 from casework.certificates import Performance
 from casework.colour import recolour
 from casework.objections import ObjectionAnswer
@@ -111,7 +111,7 @@ async def test_a_revoked_admonition_is_told_of_but_for_a_suspicion(
     admonished = sanctions.SanctionDecision(number, room.case, room.parties[0], SanctionKind.ORDERED_OUT, day, day)
     key = await sanctions.record_sanction(connection, admonished, room.act(StaffRole.CENTRE))
     record = {"party_id": room.parties[0], "court_code": COURT, "case_id": room.case, "effective_on": day}
-    entry = await code_type_in_force(connection, code, day)
+    entry = await find_code_type(connection, code, day)
     await enter_record(connection, entry, **record, ends_on=date(2027, 3, 1), sanction_id=key)
     await recolour(connection, [room.parties[0]])
     await sanctions.revoke_sanction(connection, key, date(2026, 3, 2), room.act(StaffRole.CENTRE))

@@ -264,7 +264,7 @@ class Scenario:
         return summary.records.new, summary.records.changed, summary.held
 
     async def _import(self, format: str, file: Path) -> Summary:
-        engine = database.async_engine(self.chambers.url, pool_size=4, statement_timeout=30)
+        engine = database.make_async_engine(self.chambers.url, pool_size=4, statement_timeout=30)
         summary = await import_file(engine, format, file, keyring=KEYRING, now=self.chambers.calendar)
         await engine.dispose()
         return summary

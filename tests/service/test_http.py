@@ -21,7 +21,7 @@ from world import ISSUER, NOW, World
 
 from auth.audiences import Audience
 from auth.clients.authentication import ASSERTION_TYPE
-from auth.server.token_client import ClientCredential, client_assertion
+from auth.server.token_client import ClientCredential, sign_client_assertion
 from demo.city.cast import CHEN
 from server import create_app
 
@@ -145,7 +145,7 @@ def nobody_told(world: World) -> Iterator[None]:
 def revoke(world: World, audience: Audience, token: str) -> None:
     """As the client of this audience does it."""
     client = world.clients[audience]
-    assertion = client_assertion(ClientCredential(ISSUER, client.client_id, dict(client.key)), NOW.timestamp())
+    assertion = sign_client_assertion(ClientCredential(ISSUER, client.client_id, dict(client.key)), NOW.timestamp())
     form = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion, "token": token}
     assert world.http.post("/oauth/revoke", data=form).status_code == 200
 

@@ -59,7 +59,7 @@ class Register:
 
     def bring(self, format: str, path: Path, exported_on: date | None = None) -> Summary:
         async def run() -> Summary:
-            engine = database.async_engine(self.chambers.url, pool_size=4, statement_timeout=30)
+            engine = database.make_async_engine(self.chambers.url, pool_size=4, statement_timeout=30)
             try:
                 return await import_file(
                     engine,
@@ -198,7 +198,7 @@ def test_current_name_is_settled_the_same_by_hand(register: Register) -> None:
     before = register.content()
 
     async def settle() -> None:
-        engine = database.async_engine(register.chambers.url, pool_size=1, statement_timeout=30)
+        engine = database.make_async_engine(register.chambers.url, pool_size=1, statement_timeout=30)
         async with engine.begin() as connection:
             await name_parties(connection, list((await connection.scalars(sa.select(Party.id))).all()))
         await engine.dispose()

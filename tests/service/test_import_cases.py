@@ -75,7 +75,7 @@ def die(read, total):
         os.kill(os.getpid(), signal.SIGKILL)
 
 async def main(url, path):
-    engine = database.async_engine(sa.make_url(url), 2, 10)
+    engine = database.make_async_engine(sa.make_url(url), 2, 10)
     await import_file(engine, "cases", Path(path), keyring=Keyring((b"s" * 32,), (b"i" * 32,)), progress=die)
 
 asyncio.run(main(*sys.argv[1:]))

@@ -16,7 +16,7 @@ from ingest.importing import import_file
 from ingest.reference.catalogue import load_catalogue
 from ingest.report import Summary
 from models.catalogue import Colour
-from models.code_record import CodePeriod, Perspective, known_today
+from models.code_record import CodePeriod, Perspective, is_known_today
 from models.import_run import RecordChange
 from models.keyring import Keyring
 from models.party import PartyKind
@@ -135,7 +135,7 @@ async def test_history_colours_and_tells_nobody(fines: Fines) -> None:
     assert await fines.changes() == [("amount", "20000.00", "2000.00")]
     outside = sa.select(CodePeriod.colour).where(
         CodePeriod.perspective == Perspective.OUTSIDE,
-        known_today(CodePeriod),
+        is_known_today(CodePeriod),
         CodePeriod.during.contains(date(2026, 1, 1)),
     )
     async with fines.engine.connect() as connection:

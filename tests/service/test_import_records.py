@@ -14,7 +14,7 @@ from ingest.importing import import_file
 from ingest.reference.catalogue import load_catalogue
 from ingest.report import Summary
 from models.catalogue import Colour
-from models.code_record import CodePeriod, CodeRecord, Perspective, known_today
+from models.code_record import CodePeriod, CodeRecord, Perspective, is_known_today
 from models.keyring import Keyring
 from models.listing import Listing, ListingKind
 from models.party import Party, PartyKind
@@ -84,7 +84,7 @@ class Importer(Desk):
 
     async def colour(self, day: date, perspective: Perspective = Perspective.COURT) -> Colour:
         statement = sa.select(CodePeriod.colour).where(
-            CodePeriod.during.contains(day), CodePeriod.perspective == perspective, known_today(CodePeriod)
+            CodePeriod.during.contains(day), CodePeriod.perspective == perspective, is_known_today(CodePeriod)
         )
         async with self.engine.connect() as connection:
             return (await connection.scalars(statement)).one_or_none() or Colour.GREEN
@@ -114,7 +114,7 @@ async def test_sample_in_any_order(importer: Importer, exports: Path, order: tup
         colours = sa.select(CodePeriod.colour, sa.func.count().label("parties")).where(
             CodePeriod.during.contains(date(2021, 12, 25)),
             CodePeriod.perspective == Perspective.COURT,
-            known_today(CodePeriod),
+            is_known_today(CodePeriod),
         )
         found = {row.colour: row.parties for row in await connection.execute(colours.group_by(CodePeriod.colour))}
         linked = await connection.scalar(sa.select(sa.func.count(Sanction.case_id)))

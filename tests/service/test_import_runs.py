@@ -23,7 +23,7 @@ from casework.outbox import place_left
 from casework.transaction import transact
 from ingest.formats.sanctions import Sanctions
 from ingest.importing import import_file
-from ingest.ledger import mark_left, note_courts
+from ingest.ledger import mark_interrupted, note_courts
 from ingest.report import Summary
 from models.court import StaffRole
 from models.event import Event
@@ -105,7 +105,7 @@ async def die(*given):
 setattr(ingest.run, place, die)
 
 async def main():
-    engine = database.async_engine(sa.make_url(url), 4, 10)
+    engine = database.make_async_engine(sa.make_url(url), 4, 10)
     await import_file(engine, "shixin", Path(path), keyring=Keyring((b"s" * 32,), (b"i" * 32,)))
 
 asyncio.run(main())
@@ -151,7 +151,7 @@ async def test_an_interrupted_import_is_shown_as_such_and_is_made_good_by_anothe
     assert killed.returncode == -signal.SIGKILL
     left = (await runs(engine))[-1]
     await released(engine, left["id"])
-    await mark_left(engine)
+    await mark_interrupted(engine)
     assert ((await runs(engine))[-1]["state"], left["ended_at"]) == ("INTERRUPTED", None)
     again = await listings(engine, exports, keyring)
     assert (await content(engine), await told(engine), await notified(engine)) == expected
@@ -169,7 +169,7 @@ async def test_a_run_that_goes_on_is_not_interrupted(
     seen: list[str] = []
 
     async def look(*given: Any) -> None:
-        await mark_left(engine)
+        await mark_interrupted(engine)
         seen.extend(run["state"] for run in await runs(engine))
 
     monkeypatch.setattr("ingest.run.note_courts", look)

@@ -23,7 +23,7 @@ HISTORY = """{ parties(first: 9, filter: { name: "%s" }) { nodes { sanctions(fir
 @pytest.fixture
 async def served(chambers: Chambers, tmp_path: Path) -> Chambers:
     """Chambers into which Yuyao brought a fine and its correction."""
-    engine = database.async_engine(chambers.url, 4, 30)
+    engine = database.make_async_engine(chambers.url, 4, 30)
     path = tmp_path / "sanctions.csv"
     for amount in ("20000", "2000"):
         write_csv(path, [fine(amount), fine("许多", serial=9403)], Sanctions.columns)

@@ -57,7 +57,7 @@ async def woken(*events: asyncio.Event) -> None:
 async def test_all_who_wait_are_woken_by_a_notification(
     engine: AsyncEngine, listener: NotificationListener, listening: Callable[[], Any]
 ) -> None:
-    with listener.waiting() as one, listener.waiting() as other:
+    with listener.subscribe() as one, listener.subscribe() as other:
         listening()
         await woken(one, other)  # it has begun
         await said(engine, NOTIFY)
@@ -70,7 +70,7 @@ async def test_who_waits_is_woken_when_the_connection_was_lost(
     listening: Callable[[], Any],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    with listener.waiting() as one:
+    with listener.subscribe() as one:
         listening()
         await woken(one)
         await said(engine, KILL)
@@ -81,7 +81,7 @@ async def test_who_waits_is_woken_when_the_connection_was_lost(
 
 
 async def test_who_does_not_wait_any_more_is_left_alone(listener: NotificationListener) -> None:
-    with listener.waiting() as one:
+    with listener.subscribe() as one:
         pass
-    listener.notified("")
+    listener.handle_notification("")
     assert not one.is_set()

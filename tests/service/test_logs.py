@@ -42,7 +42,7 @@ def error(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
 @pytest.fixture
 def told(world: World, city: City, error: io.StringIO) -> Iterator[World]:
     """The service with its log as JSON."""
-    app = create_app(city.settings, world.engine.url, lambda: NOW, Telemetry(logs.request_lines("json")))
+    app = create_app(city.settings, world.engine.url, lambda: NOW, Telemetry(logs.build_request_logger("json")))
     with TestClient(app, base_url=ISSUER, raise_server_exceptions=False) as http:
         yield replace(world, http=http, app=app)
 
@@ -52,7 +52,7 @@ def configured(error: io.StringIO) -> Iterator[io.StringIO]:
     """`logging`, as the service has it. What was there before comes back."""
     root, names = logging.getLogger(), ("suxin", "uvicorn")
     before = root.handlers[:], root.level, {name: logging.getLogger(name).level for name in names}
-    dictConfig(logs.configuration("json"))
+    dictConfig(logs.build_configuration("json"))
     root.handlers[0].setStream(error)  # type: ignore[attr-defined]
     yield error
     root.handlers[:], levels = before[0], before[2]
@@ -114,7 +114,7 @@ def test_a_failure_is_an_error(world: World, city: City, error: io.StringIO, mon
     def fails(*_: Any) -> None:
         raise ValueError(CHEN.name)
 
-    app = create_app(city.settings, world.engine.url, lambda: NOW, Telemetry(logs.request_lines("json")))
+    app = create_app(city.settings, world.engine.url, lambda: NOW, Telemetry(logs.build_request_logger("json")))
     monkeypatch.setattr("transport.endpoint.read_body", fails)
     with TestClient(app, base_url=ISSUER) as http:
         asked = replace(world, http=http)
@@ -162,7 +162,7 @@ def test_a_line_break_makes_no_line(configured: io.StringIO) -> None:
 
 
 def test_text_is_for_people(world: World, city: City, error: io.StringIO) -> None:
-    app = create_app(city.settings, world.engine.url, lambda: NOW, Telemetry(logs.request_lines("text")))
+    app = create_app(city.settings, world.engine.url, lambda: NOW, Telemetry(logs.build_request_logger("text")))
     with TestClient(app, base_url=ISSUER) as http:
         asked = replace(world, http=http)
         asked.post(asked.token(Audience.BANK), {"query": VIEWER})
@@ -199,7 +199,7 @@ def test_time_is_that_of_the_request(told: World, error: io.StringIO) -> None:
 
 
 def test_a_line_names_its_trace(world: World, city: City, error: io.StringIO) -> None:
-    telemetry = Telemetry(logs.request_lines("json"), TracerProvider(shutdown_on_exit=False))
+    telemetry = Telemetry(logs.build_request_logger("json"), TracerProvider(shutdown_on_exit=False))
     app = create_app(city.settings, world.engine.url, lambda: NOW, telemetry)
     with TestClient(app, base_url=ISSUER) as http:
         asked = replace(world, http=http)

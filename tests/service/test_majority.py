@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from casework import deductions
 from casework.certificates import Performance, issue_certificate
-from casework.majority import ALWAYS, of_age_from
+from casework.majority import ALWAYS, find_adult_day
 from models.court import StaffRole
 from models.identifiers import mask_number, parse_person_number
 from models.keyring import Keyring
@@ -31,7 +31,7 @@ BORN = date(2000, 2, 29)
     ],
 )
 def test_the_earliest_day_of_age_is_established(born_on: date | None, days: list[date], established: date) -> None:
-    assert of_age_from(born_on, days) == established
+    assert find_adult_day(born_on, days) == established
 
 
 async def identified(connection: AsyncConnection, room: Courtroom, keyring: Keyring) -> date:

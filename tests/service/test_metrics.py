@@ -24,7 +24,7 @@ from world import ISSUER, NOW, World
 
 from auth.audiences import Audience
 from auth.server.token_client import ClientCredential, request_token
-from casework.backlog import Backlog, backlog
+from casework.backlog import Backlog, measure_backlog
 from demo.city.cast import CHEN
 from jobs.worker import is_led
 from postgres import database
@@ -32,7 +32,7 @@ from postgres.connections import LOADERS, PLANS, PlanConnections, watch
 from postgres.locks import Lock
 from server import create_app
 from settings import Settings
-from telemetry.exposition import DIRECTORY, MetricsState, StateCollector, counted
+from telemetry.exposition import DIRECTORY, MetricsState, StateCollector, collect_counters
 
 OPERATIONS = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
 TABLE = re.findall(r"^\| `(suxin_\w+)` \| (\w+) \| ([\w, ]*)\|", OPERATIONS, re.MULTILINE)
@@ -145,7 +145,7 @@ async def test_connections_in_use_are_counted(database_url: sa.URL) -> None:
     def waited() -> float:
         return REGISTRY.get_sample_value("suxin_connections_waited_total") or 0
 
-    plans, engine = PlanConnections(database_url, 1, 10), database.async_engine(database_url, 2, 10)
+    plans, engine = PlanConnections(database_url, 1, 10), database.make_async_engine(database_url, 2, 10)
     watch(engine, 2)
     before, calm = (in_use(PLANS), in_use(LOADERS)), waited()
     async with plans.acquire(), engine.connect():
@@ -179,19 +179,21 @@ SELECT hook.id, happened.id, CAST(:now AS timestamptz) - interval '90 seconds' F
 
 
 async def test_what_waits_is_told(world: World, database_copy: sa.URL) -> None:
-    engine = database.async_engine(database_copy, 1, 10)
+    engine = database.make_async_engine(database_copy, 1, 10)
     async with engine.connect() as connection:
-        before = await backlog(connection, NOW)
+        before = await measure_backlog(connection, NOW)
         await connection.execute(sa.text(DELIVERIES), {"now": NOW})
         await connection.execute(sa.text("INSERT INTO calendar_day VALUES ('2026-11-19', :now)"), {"now": NOW})
-        after = await backlog(connection, NOW)
+        after = await measure_backlog(connection, NOW)
         overdue = "SELECT count(*) FROM objection WHERE outcome IS NULL AND due_on < '2026-11-21'"
         assert after.objections == (await connection.execute(sa.text(overdue))).scalar_one()
         assert before == replace(before, deliveries=0, waiting=0.0, failing=0, days=None)
         assert after == replace(before, deliveries=1, waiting=90.0, failing=1, days=2)
         await connection.execute(sa.text("UPDATE batch SET status = 'DECIDED', published_at = NULL"))
         closed = "SELECT count(*) FROM batch WHERE month < '2026-11-01'"
-        assert (await backlog(connection, NOW)).months == (await connection.execute(sa.text(closed))).scalar_one()
+        assert (await measure_backlog(connection, NOW)).months == (
+            await connection.execute(sa.text(closed))
+        ).scalar_one()
         await connection.rollback()
     await engine.dispose()
 
@@ -205,7 +207,7 @@ def test_the_database_is_asked_at_each_look(world: World) -> None:
 
 
 async def test_who_leads_elsewhere_does_not_lead_here(postgres: sa.URL, engine: AsyncEngine) -> None:
-    elsewhere = sa.create_engine(database.driver(postgres), poolclass=sa.NullPool)
+    elsewhere = sa.create_engine(database.use_sync_driver(postgres), poolclass=sa.NullPool)
     with elsewhere.connect() as leader:
         leader.execute(sa.text("SELECT pg_advisory_lock(:number)"), {"number": Lock.LEADERSHIP})
         async with engine.connect() as connection:
@@ -252,7 +254,7 @@ def test_what_a_dead_worker_had_in_use_is_forgotten(tmp_path: Path, monkeypatch:
     program = "Counter('c', 'c').inc(); Gauge('g', 'g', multiprocess_mode='livesum').inc()"
     monkeypatch.setenv(DIRECTORY, str(tmp_path))
     subprocess.run([sys.executable, "-c", f"from prometheus_client import Counter, Gauge; {program}"], check=True)
-    names = {family.name for family in counted().collect()}
+    names = {family.name for family in collect_counters().collect()}
     assert names == {"c"}
 
 

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from courtroom import RECEIPT, Courtroom, open_courtroom, refused
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casework import assessments, conversions, objections, repairs
+from casework import conversions, objections, repairs
+from casework.conversions import reverse
 from casework.objections import ObjectionAnswer
 from casework.repairs import Application, RepairDecision
 from models.catalogue import MoralBankItem
@@ -74,14 +75,14 @@ async def test_a_withdrawal_is_reversed_by_an_entry_of_its_own(connection: Async
     withdrawn = ObjectionAnswer(ObjectionOutcome.WITHDRAWN)
     await objections.answer_objection(connection, objection, withdrawn, room.act(StaffRole.PANEL, 1))
     assert await entries(connection) == [ASSESSED, ("MD3", 3, date(2026, 4, 1), "COURT_ASSESSED", True)]
-    await assessments.reverse_deductions(connection, [key], room.now)
+    await reverse(connection, PointConversion.deduction_id, [key], room.now)
     assert len(await entries(connection)) == 2
 
 
 async def test_what_was_returned_is_not_reversed(connection: AsyncConnection, room: Courtroom) -> None:
     key = await room.published(connection)
     await conversions.send_back(connection, await only(connection), "已迁出本村。")
-    await assessments.reverse_deductions(connection, [key], AT)
+    await reverse(connection, PointConversion.deduction_id, [key], AT)
     assert [entry[3] for entry in await entries(connection)] == ["RETURNED"]
 
 
@@ -135,7 +136,7 @@ async def test_what_the_court_reversed_is_not_returned(connection: AsyncConnecti
     """Else the household would get points for nothing."""
     key = await room.published(connection)
     first = await only(connection)
-    await assessments.reverse_deductions(connection, [key], AT)
+    await reverse(connection, PointConversion.deduction_id, [key], AT)
     assert await refused(conversions.send_back(connection, first, "户号有误。")) == "WRONG_STATE"
 
 

@@ -84,7 +84,7 @@ class MoralBank(Courts):
         """In a transaction of its own."""
 
         async def done() -> None:
-            engine = database.async_engine(self.chambers.url, pool_size=2, statement_timeout=30)
+            engine = database.make_async_engine(self.chambers.url, pool_size=2, statement_timeout=30)
             async with engine.begin() as connection:
                 await work(connection)
             await engine.dispose()
@@ -93,7 +93,7 @@ class MoralBank(Courts):
 
 
 async def _import(url: sa.URL, format: str, file: Path, moment: datetime) -> None:
-    engine = database.async_engine(url, pool_size=2, statement_timeout=30)
+    engine = database.make_async_engine(url, pool_size=2, statement_timeout=30)
     report = await import_file(engine, format, file, keyring=KEYRING, now=lambda: moment)
     assert not report.rejected
     await engine.dispose()

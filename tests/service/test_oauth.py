@@ -19,11 +19,11 @@ from oauth_clients import ISSUER, NUMBER, START, Service, SigningClient, refusal
 from auth.access_token import encode_subject
 from auth.audiences import Audience
 from auth.clients.authentication import ASSERTION_TYPE
-from auth.metadata import server_metadata_paths
+from auth.metadata import list_server_metadata_paths
 from auth.scopes import Scope
 from auth.server.grants import ACCESS_TOKEN_TYPE, TokenExchange
 from auth.server.subject_token import SUBJECT_TOKEN_TYPE
-from models.documents import DocumentKind, document_key
+from models.documents import DocumentKind, make_document_key
 from models.issued_token import AssertionUse, IssuedToken
 from postgres import database
 
@@ -155,7 +155,7 @@ async def test_a_user_is_known_by_another_document(service: Service, portal: Sig
     response = await service.exchange(portal, user)
     _, claims = decoded(response.json()["access_token"])
     assert claims["sub"] == encode_subject(
-        service.server.keyring.index(document_key(DocumentKind.PASSPORT, "E12345678"))
+        service.server.keyring.index(make_document_key(DocumentKind.PASSPORT, "E12345678"))
     )
 
 
@@ -328,7 +328,7 @@ async def test_plain_http_behind_a_proxy_is_the_issuer_s_https(service: Service)
 
 async def test_a_database_that_does_not_answer_is_503(service: Service) -> None:
     bank = service.register()
-    service.server.engine = database.sync_engine(sa.make_url("postgresql://nobody@127.0.0.1:1/none"))
+    service.server.engine = database.make_sync_engine(sa.make_url("postgresql://nobody@127.0.0.1:1/none"))
     response = await service.token(bank)
     assert refusal(response) == (503, "temporarily_unavailable")
     assert response.headers["retry-after"] == "5"
@@ -422,7 +422,7 @@ async def test_clients_of_openid_connect_find_the_same_description(service: Serv
 
 
 def test_a_service_below_a_path_is_described_where_clients_look() -> None:
-    assert server_metadata_paths("https://court.example/credit") == [
+    assert list_server_metadata_paths("https://court.example/credit") == [
         "/.well-known/oauth-authorization-server",
         "/.well-known/oauth-authorization-server/credit",
         "/.well-known/openid-configuration",

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from import_files import line
 
-from ingest.files.cells import plain
-from ingest.files.reading import CsvExport, JsonLinesExport, Line
+from ingest.files.cells import clean_cell
+from ingest.files.text_files import CsvExport, JsonLinesExport, Line
 from ingest.formats.cases import Cases
-from ingest.formats.shixin import Shixin
+from ingest.formats.listings import Shixin
 from ingest.report import ImportFileError
 
 HEADER = ",".join(Cases.columns)
@@ -236,7 +236,7 @@ def test_what_a_writer_writes_is_read(
         writer.writerows([Cases.columns, *rows])
     with closing(CsvExport(path, Cases.columns)) as opened:
         found = [list(read.cells) for read in opened.lines()]
-    expected = [[plain(cell) for cell in row] for row in rows]
+    expected = [[clean_cell(cell) for cell in row] for row in rows]
     assert [row for row in found if any(row)] == [row for row in expected if any(row)]
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from import_files import LINE
 from workbooks import MAIN, Cell, sheet, write_workbook
 
-from ingest.files.reading import Line
+from ingest.files.text_files import Line
 from ingest.files.workbook import WorkbookExport
 from ingest.formats.cases import Cases
 from ingest.report import ImportFileError

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.declare.opaque import MARK_BYTES, binds, seal, sealed, unseal
+from engine.declare.opaque import MARK_BYTES, bind_key, seal, seal_in_sql, unseal
 
 KEY = b"k" * 32
 TEXTS = ["Party:1", "Court:浙0281", '["AT", "2026-11-21 04:00:00+00", "7"]', "x" * 500, "𠀀:1"]
@@ -17,7 +17,7 @@ TEXTS = ["Party:1", "Court:浙0281", '["AT", "2026-11-21 04:00:00+00", "7"]', "x
 
 @pytest.mark.parametrize("text", TEXTS)
 async def test_sql_and_python_make_the_same_mark(connection: AsyncConnection, text: str) -> None:
-    made = await connection.scalar(sa.select(sealed(sa.literal(text, sa.Text))), binds(KEY))
+    made = await connection.scalar(sa.select(seal_in_sql(sa.literal(text, sa.Text))), bind_key(KEY))
     assert made == seal(text.encode(), KEY)
     assert base64.b64decode(made)[-MARK_BYTES:] == hmac.digest(KEY, text.encode(), "sha256")[:MARK_BYTES]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from workbooks import sheet, write_workbook
 
-from ingest.files.reading import CsvExport, Export
+from ingest.files.text_files import CsvExport, Export
 from ingest.files.workbook import WorkbookExport
 
 COLUMNS, OPTIONAL = ("案号", "出具日期"), ("撤销日期", "备考")

@@ -17,7 +17,7 @@ from world import KEYRING, World, sealed
 import models
 from auth.audiences import Audience
 from engine.declare.opaque import unseal
-from engine.declare.paging import Page, beyond, read_cursor, typed_place
+from engine.declare.paging import Page, parse_place, read_cursor, start_after
 from engine.declare.relations import Order
 from engine.load.caller import LARGEST_PAGE
 from engine.load.errors import BadCursorError, BadPageSizeError
@@ -36,9 +36,9 @@ def encoded(place: object) -> str:
 
 def past(order: Ordered, after: str) -> Any:
     columns = order[1]
-    place = typed_place("ORDER", [column.type for column in columns], read_cursor(after, KEYRING.opaque_key))
+    place = parse_place("ORDER", [column.type for column in columns], read_cursor(after, KEYRING.opaque_key))
     start = [sa.literal(value, column.type) for value, column in zip(place, columns, strict=True)]
-    return beyond(order[0], columns, start)
+    return start_after(order[0], columns, start)
 
 
 # --- pure -------------------------------------------------------------------------------------------------------------

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from graphql import FieldNode, OperationDefinitionNode, parse
 from world import World
 
-from demo.examples import Example, examples
-from engine.plan.plan import Ready
+from demo.examples import Example, list_examples
+from engine.plan.plan import BoundStatement
 
 TIMES = 1000
 GROWING = """
@@ -34,7 +34,7 @@ PLANNER = "SET LOCAL enable_seqscan = off; SET LOCAL plan_cache_mode = force_gen
 COUNTS_EVERYTHING = {"COURT-dashboards", "COURT-lender_candidates", "AUDITOR-figures"}
 """Figures, and what numbers propose, are made of all that there is."""
 
-EXAMPLES = {f"{example.audience}-{example.name}": example for example in examples()}
+EXAMPLES = {f"{example.audience}-{example.name}": example for example in list_examples()}
 
 
 def roots(example: Example) -> list[str]:
@@ -84,7 +84,7 @@ def plans(large: World) -> dict[str, list[Any]]:
     return found
 
 
-def explained(world: World, ready: Ready) -> Any:
+def explained(world: World, ready: BoundStatement) -> Any:
     """The plan of a statement whatever its values."""
     values = ", ".join("NULL" for _ in ready.statement.parameters)
     return explain(world, f"EXECUTE asked{f'({values})' if values else ''}", f"PREPARE asked AS {ready.statement.text}")

@@ -11,8 +11,8 @@ from world import KEYRING
 from auth.audiences import Audience
 from demo.city.cast import CHEN, LIN
 from engine.declare.opaque import unseal
-from engine.plan import running
-from engine.plan.plan import Ready
+from engine.plan import runner
+from engine.plan.plan import BoundStatement
 
 COURT = Audience.COURT
 PAGE = """
@@ -193,10 +193,10 @@ def test_one_document_may_ask_for_many_days(executors: Executors) -> None:
 
 def test_all_roots_of_a_document_tell_of_one_moment(executors: Executors, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody else's change between two statements is not seen by the second."""
-    fetch, seen = running.fetch, list[tuple[Any, ...]]()
+    fetch, seen = runner.fetch, list[tuple[Any, ...]]()
     told = "SELECT current_setting('transaction_isolation'), pg_backend_pid(), now()"
 
-    async def fetch_and_change(connection: Any, ready: Ready) -> bytes:
+    async def fetch_and_change(connection: Any, ready: BoundStatement) -> bytes:
         answer = await fetch(connection, ready)
         seen.append(tuple(await connection.fetchrow(told)))
         with executors.plans.engine.begin() as other:
@@ -206,7 +206,7 @@ def test_all_roots_of_a_document_tell_of_one_moment(executors: Executors, monkey
 
     before = executors.data(COURT, "{ parties(first: 1) { nodes { name } } }")["parties"]
     with monkeypatch.context() as during:
-        during.setattr(running, "fetch", fetch_and_change)
+        during.setattr(runner, "fetch", fetch_and_change)
         asked = "{ a: parties(first: 1) { nodes { name } } b: parties(first: 1) { nodes { name } } }"
         found = executors.plans.data(COURT, asked)
     after = executors.data(COURT, "{ parties(first: 1) { nodes { name } } }")["parties"]

@@ -23,9 +23,9 @@ from world import KEYRING, World
 
 from auth.audiences import PURPOSES, Audience, scopes_of
 from demo.city.cast import CHEN, CHEN_HOUSEHOLD, FORGE, ZHAO_SHARE_CODE
-from engine.declare.opaque import binds
-from engine.declare.relations import node_id
-from engine.document.coordinates import reach_of
+from engine.declare.opaque import bind_key
+from engine.declare.relations import write_node_id
+from engine.document.coordinates import compute_reach
 from engine.load.errors import ForbiddenError
 from engine.policy import OPEN
 
@@ -82,7 +82,7 @@ def told_missing(document: DocumentNode, audience: Audience) -> frozenset[str]:
     (operation,) = document.definitions
     assert isinstance(operation, OperationDefinitionNode)
     try:
-        check(reach_of(GRAPHQL, document, operation), scopes_of(audience))
+        check(compute_reach(GRAPHQL, document, operation), scopes_of(audience))
     except ForbiddenError as error:
         return frozenset((error.extensions or {})["missingScopes"])
     return frozenset()
@@ -144,7 +144,7 @@ def test_a_document_beyond_the_scopes_is_refused_whole(world: World, audience: A
 def ids_of_rows(world: World) -> dict[str, str]:
     """The id of one row of each type that has ids, as a document has it."""
     with world.engine.connect() as connection:
-        found = {name: connection.scalar(one, binds(KEYRING.opaque_key)) for name, one in _first_ids()}
+        found = {name: connection.scalar(one, bind_key(KEYRING.opaque_key)) for name, one in _first_ids()}
     return {name: f'"{text}"' for name, text in found.items() if text}
 
 
@@ -152,7 +152,7 @@ def _first_ids() -> Iterator[tuple[str, sa.Select[tuple[str]]]]:
     for row_type in ROW_TYPES.values():
         if row_type.key:
             key = getattr(row_type.model, row_type.key)
-            yield row_type.name, sa.select(node_id(row_type.name, sa.func.min(key))).having(sa.func.count() > 0)
+            yield row_type.name, sa.select(write_node_id(row_type.name, sa.func.min(key))).having(sa.func.count() > 0)
 
 
 def with_rows(world: World, audience: Audience) -> Documents:

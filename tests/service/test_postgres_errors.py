@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from casework.transaction import ATTEMPTS, repeat, transact
 from postgres import database
-from postgres.errors import OUT_OF_ORDER, TOO_LONG, is_out_of_order, is_too_long, is_unreachable, sqlstate
+from postgres.errors import OUT_OF_ORDER, TOO_LONG, get_sqlstate, is_out_of_order, is_too_long, is_unreachable
 
 STATES = (*OUT_OF_ORDER, *TOO_LONG, "08006", "3D000", "53300", "57P01", "23505", "P0001")
 
@@ -40,15 +40,15 @@ async def plain(database_url: sa.URL) -> Sequence[BaseException]:
 async def test_a_state_is_known_whichever_driver_raised_it(
     engine: AsyncEngine, sync_engine: sa.Engine, plain: Sequence[BaseException]
 ) -> None:
-    assert [sqlstate(error) for error in plain] == list(STATES)
+    assert [get_sqlstate(error) for error in plain] == list(STATES)
     for state in STATES:
         with pytest.raises(DBAPIError) as caught, sync_engine.connect() as connection:
             connection.execute(sa.text(raising(state)))
-        assert sqlstate(caught.value) == state
+        assert get_sqlstate(caught.value) == state
         with pytest.raises(DBAPIError) as caught:
             async with engine.connect() as waiting:
                 await waiting.execute(sa.text(raising(state)))
-        assert sqlstate(caught.value) == state
+        assert get_sqlstate(caught.value) == state
 
 
 async def test_errors_fall_into_their_kinds(plain: Sequence[BaseException]) -> None:
@@ -60,7 +60,7 @@ async def test_errors_fall_into_their_kinds(plain: Sequence[BaseException]) -> N
 
 @pytest.mark.parametrize("error", [None, ValueError(), ConnectionRefusedError(), asyncpg.InterfaceError("closed")])
 def test_what_postgresql_did_not_say_has_no_state(error: BaseException | None) -> None:
-    assert (sqlstate(error), is_out_of_order(error), is_too_long(error)) == (None, False, False)
+    assert (get_sqlstate(error), is_out_of_order(error), is_too_long(error)) == (None, False, False)
     assert is_unreachable(error) == isinstance(error, OSError | asyncpg.InterfaceError)
 
 
@@ -88,7 +88,7 @@ async def test_a_transaction_fails_in_the_end_or_at_once(engine: AsyncEngine, st
 
     with pytest.raises(DBAPIError) as caught:
         await transact(engine, work)
-    assert (sqlstate(caught.value), len(attempts)) == (state, times)
+    assert (get_sqlstate(caught.value), len(attempts)) == (state, times)
 
 
 async def test_work_that_may_be_done_once_is_not_repeated(engine: AsyncEngine) -> None:

@@ -15,11 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from casework import batches, deductions
 from casework.procedure import PROCEDURE, Act, Step
-from casework.procedure_diagram import procedure_diagram
+from casework.procedure_diagram import draw_procedure
 from casework.refusal import Refusal
 from casework.transaction import transact
 from models.batch import Batch, BatchStatus
-from models.code_record import CodePeriod, CodeRecord, Perspective, known_today
+from models.code_record import CodePeriod, CodeRecord, Perspective, is_known_today
 from models.court import StaffRole
 from models.court_case import Role
 from models.deduction import Deduction, DeductionStatus, DeductionVersion, FindingKind
@@ -59,7 +59,7 @@ async def test_publication_colours_the_subject(connection: AsyncConnection, room
     outside = sa.select(CodePeriod.colour).where(
         CodePeriod.perspective == Perspective.OUTSIDE,
         CodePeriod.during.contains(date(2026, 3, 2)),
-        known_today(CodePeriod),
+        is_known_today(CodePeriod),
     )
     assert (await connection.execute(outside)).scalars().all() == ["YELLOW"]
 
@@ -170,7 +170,7 @@ def test_the_procedure_names_every_state_that_is_stored() -> None:
 
 def test_the_picture_in_the_documentation_is_of_this_procedure() -> None:
     drawn = Path(__file__).parents[2] / "docs" / "procedure.md"
-    assert drawn.read_text(encoding="utf-8") == procedure_diagram()
+    assert drawn.read_text(encoding="utf-8") == draw_procedure()
 
 
 Deed = Callable[[AsyncConnection, Courtroom, int, int, Act], Awaitable[Any]]

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
-from auth.audiences import Audience, Purpose, purposes_of, scopes_of
+from auth.audiences import PURPOSES, Audience, Purpose, scopes_of
 from auth.clients.authentication import hash_secret
 from auth.clients.registry import (
     Credentials,
@@ -56,7 +56,7 @@ def test_a_client_gets_all_that_its_audience_may_hold(register: sa.Connection) -
     assert added.client_id.startswith("bank-")
     assert added.secret is None
     assert set(stored["scopes"]) == scopes_of(Audience.BANK)
-    assert set(stored["purposes"]) == purposes_of(Audience.BANK)
+    assert set(stored["purposes"]) == PURPOSES[Audience.BANK]
     assert stored["authentication"] is Authentication.PRIVATE_KEY_JWT
     assert stored["jwks"]["keys"][0]["kid"] == KEY.kid
     assert stored["secret_hash"] is None

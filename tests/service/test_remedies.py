@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from casework import batches, objections, repairs
 from casework.objections import ObjectionAnswer
 from casework.repairs import Application, RepairDecision
-from models.code_record import CodePeriod, CodeRecord, known_today
+from models.code_record import CodePeriod, CodeRecord, is_known_today
 from models.court import StaffRole
 from models.deduction import DeductionStatus, DeductionVersion, FindingKind
 from models.objection import Objection, ObjectionOutcome
@@ -31,7 +31,7 @@ async def yellow(connection: AsyncConnection, room: Courtroom) -> int:
 async def colours(connection: AsyncConnection, day: date) -> dict[str, str]:
     """The colours of the first debtor on a day, as the court and as others see them."""
     query = sa.select(CodePeriod.perspective, CodePeriod.colour).where(CodePeriod.during.contains(day))
-    found = (await connection.execute(query.where(known_today(CodePeriod)))).all()
+    found = (await connection.execute(query.where(is_known_today(CodePeriod)))).all()
     return {"COURT": "GREEN", "OUTSIDE": "GREEN"} | {row.perspective.value: row.colour.value for row in found}
 
 

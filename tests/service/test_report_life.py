@@ -112,7 +112,7 @@ def test_what_goes_wrong_tells_nothing(
     async def fail(*arguments: Any) -> None:
         raise error(CHEN.name)
 
-    monkeypatch.setattr("reports.desk.find_report", fail)
+    monkeypatch.setattr("reports.viewer.find_report", fail)
     answer = chambers.http.get(report["address"])
     assert (answer.status_code, CHEN.name in answer.text) == (expected, False)
     assert answer.headers["cache-control"] == "no-store"

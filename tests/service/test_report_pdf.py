@@ -12,8 +12,8 @@ from world import World
 
 from casework.integrity_reports import NOTICES, ReportStatus
 from demo.city.cast import CHEN, FORGE, STRANGER, Subject
-from reports.desk import Viewed
 from reports.pdf import typeset
+from reports.viewer import ReportView
 
 MARKUP = "#[*_`$<@a>]\\ //  ]{#panic()}"
 """What a typesetter might read as its own language."""
@@ -96,7 +96,7 @@ def test_nothing_in_it_is_read_as_markup(world: World) -> None:
     claims = found["claims"]
     claims["subject"]["name"] = MARKUP
     claims["subject"]["party"]["listings"]["nodes"][0]["grounds"] = MARKUP
-    made = typeset(Viewed(ReportStatus.VALID, "SR", claims, found["jws"]), "http://127.0.0.1/reports/SR")
+    made = typeset(ReportView(ReportStatus.VALID, "SR", claims, found["jws"]), "http://127.0.0.1/reports/SR")
     assert text_of(made).count("".join(MARKUP.split())) == 2
 
 
@@ -105,7 +105,7 @@ def test_a_long_report_runs_over_its_pages(world: World) -> None:
     deductions = found["claims"]["subject"]["party"]["deductions"]
     deductions["nodes"] *= 50
     deductions["totalCount"] = 250
-    made = typeset(Viewed(ReportStatus.VALID, "SR", found["claims"], found["jws"]), "http://127.0.0.1/reports/SR")
+    made = typeset(ReportView(ReportStatus.VALID, "SR", found["claims"], found["jws"]), "http://127.0.0.1/reports/SR")
     assert "共250条" in text_of(made)
     assert text_of(made).count("行为Behaviour") > 2
 
@@ -116,7 +116,7 @@ def test_a_character_that_the_font_lacks_has_a_placeholder(world: World, charact
     found = world.http.get(issued(world)["address"] + ".json").json()
     found["claims"]["subject"]["name"] = f"陈{character}\ufe0f鸣"
     found["claims"]["subject"]["party"]["listings"]["nodes"][0]["grounds"] = character
-    made = typeset(Viewed(ReportStatus.VALID, "SR", found["claims"], found["jws"]), "http://127.0.0.1/reports/SR")
+    made = typeset(ReportView(ReportStatus.VALID, "SR", found["claims"], found["jws"]), "http://127.0.0.1/reports/SR")
     assert "陈〓鸣" in text_of(made)
     assert text_of(made).count("〓") == 4  # the notice says so, in two languages
     assert "thesignedfileholdsit" in text_of(made)

@@ -11,12 +11,12 @@ import sqlalchemy as sa
 from courtroom import COURT, DIGEST, RECEIPT, Courtroom, open_courtroom, refused, steps, stored
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from casework import batches, blue, deductions, objections, repairs, sanctions
+from casework import batches, deductions, objections, record_repairs, repairs, sanctions
 from casework.deductions import FindingDocument
-from casework.founded import withdraw_founded
 from casework.objections import ObjectionAnswer
 from casework.refusal import Refusal
 from casework.repairs import Application, Evidence
+from casework.revocations import withdraw_founded
 from casework.sanctions import SanctionDecision
 from casework.transaction import transact
 from models.code_record import CodeRecord
@@ -249,11 +249,11 @@ async def test_a_record_has_its_minimum_period(
     shown = Application(RepairGround.REMORSE, "承诺。", Decimal(0))
     early, due = (datetime(2026, 2 + months, day, 4, tzinfo=UTC) for day in (24, 25))
     with pytest.raises(Refusal) as caught:
-        await blue.apply_for_record(connection, room.parties[0], record, shown, early)
+        await record_repairs.apply_for_record(connection, room.parties[0], record, shown, early)
     assert (caught.value.code, caught.value.message) == (
         "TOO_EARLY", f"This may be repaired from {due:%Y-%m-%d} on (R9).",
     )  # fmt: skip
-    assert await blue.apply_for_record(connection, room.parties[0], record, shown, due)
+    assert await record_repairs.apply_for_record(connection, room.parties[0], record, shown, due)
 
 
 # --- last, as it commits ---------------------------------------------------------------------------------------------

@@ -45,7 +45,7 @@ class Town:
         path = write_csv(self.place / f"{format}.csv", rows, FORMATS[format].columns)
 
         async def run() -> Summary:
-            engine = database.async_engine(self.chambers.url, pool_size=4, statement_timeout=30)
+            engine = database.make_async_engine(self.chambers.url, pool_size=4, statement_timeout=30)
             try:
                 return await import_file(engine, format, path, keyring=KEYRING, now=self.chambers.calendar)
             finally:

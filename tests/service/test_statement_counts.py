@@ -13,13 +13,13 @@ from world import World
 
 from auth.audiences import Audience
 from demo.city.cast import CAST, CHEN, FORGE, Subject
-from demo.examples import Example, examples
+from demo.examples import Example, list_examples
 from models.party import PartyKind
 
 NO_EDGE = {"nodes", "edges", "node", "pageInfo", "viewer"}
 NO_STATEMENT = {"viewer", "__typename"}
 LOG = 1
-EXAMPLES = {f"{example.audience}-{example.name}": example for example in examples()}
+EXAMPLES = {f"{example.audience}-{example.name}": example for example in list_examples()}
 PAGES = [name for name, example in EXAMPLES.items() if "first" in example.variables]
 
 

@@ -21,7 +21,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from auth.audiences import Audience
 from demo.city.cast import CHEN, STRANGER
-from demo.stage import listening, serving
+from demo.stage import open_socket, run_server
 from models.court import StaffRole
 from server import create_app
 from transport.subscriptions import MOST_STREAMS
@@ -83,7 +83,7 @@ def line(chambers: Chambers) -> Iterator[Line]:
     lines = chambers.done(chambers.partner(BANK), "watch", "outcome", subjects=[key(CHEN, "KH-1")])
     assert lines == [{"outcome": "WATCHED"}]
     app = create_app(chambers.settings, chambers.url, chambers.calendar)
-    with listening(0) as (listener, address), serving(app, listener):
+    with open_socket(0) as (listener, address), run_server(app, listener):
         yield Line(chambers, address)
 
 
@@ -263,6 +263,7 @@ async def test_events_come_as_server_sent_events(line: Line) -> None:
     [
         ({"query": "subscription { events { nothing } }"}, 200, "INVALID_DOCUMENT"),
         ({"query": "subscription { events { node { sequence } } }"}, 403, "FORBIDDEN"),
+        ({"query": 'subscription { events(after: "x") { cursor } }'}, 200, "BAD_CURSOR"),
         ({"query": 5}, 400, "BAD_REQUEST"),
     ],
 )

@@ -14,12 +14,12 @@ from joserfc.jws import JWSRegistry
 from oauth_clients import ISSUER, NUMBER, START, Service, SigningClient, present
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from auth.audiences import Audience, Purpose, purposes_of
+from auth.audiences import PURPOSES, Audience, Purpose
 from auth.clients.registry import disable_client
 from auth.principal import Principal
 from auth.scopes import Scope
 from auth.signing import SigningKeys, replace
-from auth.tokens import CACHED_TOKENS, TokenError, TokenVerifier, bearer_token
+from auth.tokens import CACHED_TOKENS, TokenError, TokenVerifier, read_bearer_token
 from models.court import Court
 from models.household import Village
 from models.keyring import Keyring
@@ -30,7 +30,7 @@ REGISTRY = JWSRegistry(algorithms=["ES256", "HS256"])
 
 @pytest.fixture(scope="module")
 def sync_engine(database_url: sa.URL) -> Iterator[sa.Engine]:
-    engine = database.sync_engine(database_url)
+    engine = database.make_sync_engine(database_url)
     with engine.begin() as connection:
         connection.execute(sa.insert(Court).values(code="浙0281", name="余姚市人民法院", evidence="S"))
         connection.execute(sa.insert(Village).values(name="梨洲街道明伟村"))
@@ -60,7 +60,7 @@ async def test_a_token_names_its_client(service: Service, verifier: TokenVerifie
         name=bank.client_id,
         audience=Audience.BANK,
         scopes=frozenset({Scope.CATALOGUE, Scope.SUBJECT}),
-        purposes=purposes_of(Audience.BANK),
+        purposes=PURPOSES[Audience.BANK],
         token_id=principal.token_id,
     )
 
@@ -157,7 +157,7 @@ async def test_memory_is_bounded(
     tokens = [await service.access_token(bank) for _ in range(4)]
     for token in tokens * 2:
         await verifier.verify(token)
-    assert len(verifier._verified) == 2
+    assert len(verifier._remembered) == 2
 
 
 # --- forged tokens ----------------------------------------------------------------------------------------------------
@@ -265,7 +265,7 @@ async def test_garbage_is_refused(verifier: TokenVerifier, token: str) -> None:
 
 @pytest.mark.parametrize("header", ["Bearer abc", "bearer abc", "BEARER  abc "])
 def test_a_bearer_token_is_taken_from_the_header(header: str) -> None:
-    assert bearer_token([header]) == "abc"
+    assert read_bearer_token([header]) == "abc"
 
 
 @pytest.mark.parametrize(
@@ -280,7 +280,7 @@ def test_a_bearer_token_is_taken_from_the_header(header: str) -> None:
 )
 def test_other_headers_are_refused(headers: list[str], status: int, code: str | None) -> None:
     with pytest.raises(TokenError) as caught:
-        bearer_token(headers)
+        read_bearer_token(headers)
     assert (caught.value.status, caught.value.code) == (status, code)
 
 

@@ -221,7 +221,7 @@ def test_spans_reach_a_collector_at_the_end_at_the_latest(
     world: World, city: City, collector: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{collector.port}")
-    with traced(world, city, traces.provider()) as found:
+    with traced(world, city, traces.build_provider()) as found:
         tell_everything(found)
     assert {span.name for span in collector.spans} >= {"query", "suxin.admit", "suxin.execute"}
     assert (collector.services, kept(found, collector.spans)) == ({"suxin"}, [])
@@ -229,7 +229,7 @@ def test_spans_reach_a_collector_at_the_end_at_the_latest(
 
 def test_a_service_may_have_another_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTEL_SERVICE_NAME", "suxin-yuyao")
-    provider = traces.provider()
+    provider = traces.build_provider()
     assert provider.resource.attributes["service.name"] == "suxin-yuyao"
     provider.shutdown()
 
@@ -248,7 +248,7 @@ WANTED = {
 
 @pytest.mark.parametrize(("environment", "wanted"), WANTED.values(), ids=WANTED)
 def test_the_standard_variables_decide(environment: dict[str, str], wanted: bool) -> None:
-    assert traces.wanted(environment) is wanted
+    assert traces.is_wanted(environment) is wanted
 
 
 @pytest.mark.parametrize(
@@ -263,4 +263,4 @@ def test_the_standard_variables_decide(environment: dict[str, str], wanted: bool
 )
 def test_what_is_not_known_stops_the_start(environment: dict[str, str], message: str) -> None:
     with pytest.raises(SettingsError, match=message.replace(".", r"\.")):
-        traces.wanted(environment)
+        traces.is_wanted(environment)

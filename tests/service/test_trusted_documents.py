@@ -270,7 +270,7 @@ def test_an_identifier_keeps_its_text_and_its_purposes(run: Run, bank: str, tmp_
 async def test_what_was_found_is_remembered_for_a_while(
     world: World, run: Run, bank: str, tmp_path: Path, database_copy: sa.URL
 ) -> None:
-    moment, engine = [0.0], database.async_engine(database_copy, pool_size=1, statement_timeout=10)
+    moment, engine = [0.0], database.make_async_engine(database_copy, pool_size=1, statement_timeout=10)
     documents = TrustedDocuments(engine, lambda: moment[0], 30)
     documents.trust(hearing=True)
     await asyncio.to_thread(run, "add", bank, written(tmp_path, "a.json", {"one": VIEWER}))
@@ -287,7 +287,7 @@ async def test_what_was_found_is_remembered_for_a_while(
 async def test_a_removed_document_is_forgotten_at_once(
     world: World, run: Run, bank: str, tmp_path: Path, database_copy: sa.URL
 ) -> None:
-    engine = database.async_engine(database_copy, pool_size=1, statement_timeout=10)
+    engine = database.make_async_engine(database_copy, pool_size=1, statement_timeout=10)
     told: asyncio.Queue[str] = asyncio.Queue()
 
     class Told(TrustedDocuments):

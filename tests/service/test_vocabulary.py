@@ -19,11 +19,11 @@ from ingest.importing import import_file
 from ingest.reference.vocabulary import (
     SHIPPED,
     Vocabulary,
-    named,
+    quote_word,
+    read_shipped_words,
+    read_standard_words,
     read_vocabulary,
     read_words,
-    shipped_words,
-    standard_words,
 )
 from ingest.report import Summary
 from models.code_record import CodeRecord
@@ -59,13 +59,13 @@ async def imported(engine: AsyncEngine, path: Path, keyring: Keyring, format: st
 def test_what_ships_is_sound(kind: WordKind) -> None:
     rows, problems = read_words(SHIPPED / f"{kind}.csv", None)
     assert problems == []
-    assert len(shipped_words(kind)) == len(rows)  # no word twice, however it is spelt
+    assert len(read_shipped_words(kind)) == len(rows)  # no word twice, however it is spelt
     if kind not in (WordKind.COURT, WordKind.ROLE_QUALIFIER):
-        assert set(shipped_words(kind).values()) == (MEANINGS[kind] or set())
+        assert set(read_shipped_words(kind).values()) == (MEANINGS[kind] or set())
 
 
 def test_every_role_has_one_standard_word() -> None:
-    meanings = sorted(shipped_words(WordKind.ROLE)[word] for word in standard_words(WordKind.ROLE))
+    meanings = sorted(read_shipped_words(WordKind.ROLE)[word] for word in read_standard_words(WordKind.ROLE))
     assert meanings == sorted(Role)
 
 
@@ -130,7 +130,7 @@ async def test_a_role_is_unknown_where_a_part_of_it_is(words: Vocabulary, writte
     ],
 )
 async def test_courts_as_judgments_name_them(words: Vocabulary, written: str, code: str | None) -> None:
-    assert words.court(written) == code
+    assert words.meaning(WordKind.COURT, written) == code
 
 
 @pytest.mark.parametrize(
@@ -175,8 +175,8 @@ async def test_other_words(words: Vocabulary, kind: WordKind, written: str, mean
 
 
 def test_no_number_is_named() -> None:
-    assert named(f"被告 {PERSON}") == ""
-    assert named("旁\u200b听\n席" + "长" * 60) == "旁听 席" + "长" * 36
+    assert quote_word(f"被告 {PERSON}") == ""
+    assert quote_word("旁\u200b听\n席" + "长" * 60) == "旁听 席" + "长" * 36
 
 
 # --- files ------------------------------------------------------------------------------------------------------------

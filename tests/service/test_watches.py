@@ -215,7 +215,7 @@ def test_a_customer_that_a_court_comes_to_know_is_watched_already(
 
 
 async def _import(url: sa.URL, file: Any) -> None:
-    engine = database.async_engine(url, pool_size=2, statement_timeout=30)
+    engine = database.make_async_engine(url, pool_size=2, statement_timeout=30)
     report = await import_file(engine, "cases", file, keyring=KEYRING)
     assert not report.rejected
     await engine.dispose()

@@ -48,7 +48,7 @@ class Post:
         asyncio.run(self._send())
 
     async def _send(self) -> None:
-        engine = database.async_engine(self.chambers.url, pool_size=4, statement_timeout=30)
+        engine = database.make_async_engine(self.chambers.url, pool_size=4, statement_timeout=30)
         outbound = Outbound(self.networks, 16)
         dispatcher = Dispatcher(ENGINE.audit, engine, KEYRING, outbound, self.chambers.calendar)
         dispatcher.wake.set()
@@ -509,7 +509,7 @@ def test_a_receiver_that_fails_is_not_tried_for_everything_at_once(post: Post) -
         end_consents(post.chambers, subject)
 
     async def once() -> None:
-        engine = database.async_engine(post.chambers.url, pool_size=4, statement_timeout=30)
+        engine = database.make_async_engine(post.chambers.url, pool_size=4, statement_timeout=30)
         outbound = Outbound(LOOPBACK, 16)
         dispatcher = Dispatcher(ENGINE.audit, engine, KEYRING, outbound, post.chambers.calendar)
         dispatcher._places[post.chambers.clients[BANK].primary_key] = asyncio.Semaphore(1)

@@ -148,7 +148,7 @@ def by_a_clock(world: World, settings: Settings, url: sa.URL) -> Iterator[tuple[
 @asynccontextmanager
 async def bulk_of(world: World, clock: Clock, settings: Settings, url: sa.URL) -> AsyncIterator[Bulk]:
     """Bulk operations, of which nothing is left afterwards."""
-    engine = database.async_engine(url, pool_size=4, statement_timeout=60)
+    engine = database.make_async_engine(url, pool_size=4, statement_timeout=60)
     clock.moment = NOW
     yield Bulk(world, engine, url, replace(settings, token_trust=0), clock)
     await engine.dispose()

@@ -266,7 +266,7 @@ def open_chambers(url: sa.URL, directory: Path) -> Iterator[Chambers]:
         data_dir=directory, issuer=ISSUER, request_timeout=60, statement_timeout=30, worker=False, budget=0
     )
     lay_out(url, settings)
-    engine, calendar = database.sync_engine(url), Calendar()
+    engine, calendar = database.make_sync_engine(url), Calendar()
     clients, front, staff = furnish(engine)
     app = create_app(settings, url, calendar)
     with TestClient(app, base_url=ISSUER, raise_server_exceptions=False) as http:
@@ -275,7 +275,7 @@ def open_chambers(url: sa.URL, directory: Path) -> Iterator[Chambers]:
 
 
 async def _fill(url: sa.URL, keyring: Any, directory: Path) -> None:
-    engine = database.async_engine(url, pool_size=2, statement_timeout=30)
+    engine = database.make_async_engine(url, pool_size=2, statement_timeout=30)
     async with engine.begin() as connection:
         await load_catalogue(connection)
     file = write_csv(directory / "cases.csv", [_line(*case) for case in CASES])

@@ -21,7 +21,7 @@ TYPESCRIPT = Path(__file__).parents[2] / "examples" / "clients" / "typescript"
 def run(folder: Path, *command: str | Path) -> str:
     """What `node` prints when it runs a file in a folder. Fails with what it wrote where it fails."""
     done = subprocess.run(
-        [nodejs.NODE, *command], cwd=folder, env=nodejs.environment(), capture_output=True, text=True, check=False
+        [nodejs.NODE, *command], cwd=folder, env=nodejs.make_environment(), capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -11,9 +11,9 @@ from world import NOW
 import models
 from auth.audiences import Audience, Purpose
 from auth.scopes import Scope
-from models.terms import court_day
+from models.terms import to_court_day
 
-TODAY = court_day(NOW)
+TODAY = to_court_day(NOW)
 COPIES = 500
 CONSENTING = 0.7
 PARTNERS = (Audience.BANK, Audience.BANK, Audience.EMPLOYER, Audience.EMPLOYER, Audience.COMMERCE)

@@ -50,7 +50,8 @@ def trusting(service: Service, engine: AsyncEngine, kind: type[TokenVerifier] = 
 async def hearing(connect: Connect, verifier: TokenVerifier) -> AsyncIterator[Ear]:
     """The verifier hears while the context lasts."""
     ear = Ear(verifier)
-    task = asyncio.create_task(RevocationListener(ear).listen(connect))
+    cache: Any = ear
+    task = asyncio.create_task(RevocationListener(cache).listen(connect))
     try:
         yield ear
     finally:

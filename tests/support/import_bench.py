@@ -67,7 +67,7 @@ class Bench(RuleBasedStateMachine):
         self.runner.run(catch_up(self.engine, NOW))
 
     async def _begun(self) -> AsyncEngine:
-        engine = database.async_engine(self.url, pool_size=4, statement_timeout=10)
+        engine = database.make_async_engine(self.url, pool_size=4, statement_timeout=10)
         async with engine.begin() as connection:
             await connection.execute(sa.text(EMPTIED))
         return engine

@@ -22,7 +22,7 @@ from auth.clients.authentication import ASSERTION_TYPE
 from auth.clients.registry import Registration, add_client
 from auth.scopes import Scope
 from auth.server.authorization_server import AuthorizationServer
-from auth.server.endpoints import oauth_routes
+from auth.server.endpoints import build_oauth_routes
 from auth.server.grants import TokenExchange
 from auth.server.subject_token import SUBJECT_TOKEN_TYPE
 from auth.signing import SigningKeys
@@ -149,7 +149,7 @@ async def in_process(engine: sa.Engine, keyring: Keyring, signing_key_file: Path
         allow_pilot_persons=False,
         clock=clock,
     )
-    transport = httpx2.ASGITransport(Starlette(routes=oauth_routes(server, revoked=lambda client_key: None)))
+    transport = httpx2.ASGITransport(Starlette(routes=build_oauth_routes(server, revoked=lambda client_key: None)))
     async with httpx2.AsyncClient(transport=transport, base_url=ISSUER) as http:
         yield Service(server, clock, http)
 

@@ -12,7 +12,7 @@ from disturbance import TODAY, Row, rows_of
 from world import NOW
 
 from auth.audiences import Audience, Purpose
-from models.terms import court_day
+from models.terms import to_court_day
 
 CREDIT, INTEGRITY = "person.credit.read", "person.integrity.read"
 FIVE_YEARS_AGO = TODAY.replace(year=TODAY.year - 5)
@@ -118,7 +118,7 @@ def in_force(record: Row) -> bool:
 
 def published(row: Row) -> bool:
     """Whether this is a day of a deduction's publicity."""
-    on_or_after = bool(row["published_at"]) and court_day(row["published_at"]) <= TODAY
+    on_or_after = bool(row["published_at"]) and to_court_day(row["published_at"]) <= TODAY
     return bool(row["status"] == "PUBLISHED" and on_or_after and row["expires_on"] >= TODAY)
 
 

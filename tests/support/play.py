@@ -148,7 +148,7 @@ def night(chambers: Chambers) -> None:
 
 
 async def _catch_up(url: sa.URL, now: datetime) -> None:
-    engine = database.async_engine(url, pool_size=2, statement_timeout=30)
+    engine = database.make_async_engine(url, pool_size=2, statement_timeout=30)
     await ensure_access_log(engine, now)  # as the service does every hour
     await catch_up(engine, now)
     await engine.dispose()

@@ -3,7 +3,7 @@
 from engine.document import audience_schema, document
 from engine.document.coordinates import Reach
 from engine.document.document import Operation
-from schema.building import build_engine
+from schema.builder import build_engine
 
 ENGINE = build_engine()
 SCHEMA, GRAPHQL, POLICY, ROW_TYPES = ENGINE.schema, ENGINE.graphql, ENGINE.policy, ENGINE.rows

@@ -15,8 +15,8 @@ from auth.server.token_client import ClientCredential, User, request_token
 from demo.city.cast import CHEN, Subject
 from demo.clients import DemoClient
 from engine.declare.opaque import seal
-from engine.plan import running
-from engine.plan.plan import Ready
+from engine.plan import runner
+from engine.plan.plan import BoundStatement
 from models.keyring import Keyring
 
 ISSUER = "http://127.0.0.1:8000"
@@ -89,30 +89,30 @@ class World:
             if "issued_token" not in statement:
                 seen.append(statement)
 
-        async def fetch(connection: Any, ready: Ready) -> bytes:
+        async def fetch(connection: Any, ready: BoundStatement) -> bytes:
             seen.append(ready.statement.text)
             return await planned(connection, ready)
 
-        engine, planned = self.app.state.engine.sync_engine, running.fetch
+        engine, planned = self.app.state.engine.sync_engine, runner.fetch
         sa.event.listen(engine, "before_cursor_execute", note)
-        running.fetch = fetch
+        runner.fetch = fetch
         yield seen
-        running.fetch = planned
+        runner.fetch = planned
         sa.event.remove(engine, "before_cursor_execute", note)
 
     @contextmanager
-    def plans(self) -> Iterator[list[Ready]]:
+    def plans(self) -> Iterator[list[BoundStatement]]:
         """The planned statements that the application runs while the context lasts, with their values."""
-        seen: list[Ready] = []
+        seen: list[BoundStatement] = []
 
-        async def fetch(connection: Any, ready: Ready) -> bytes:
+        async def fetch(connection: Any, ready: BoundStatement) -> bytes:
             seen.append(ready)
             return await planned(connection, ready)
 
-        planned = running.fetch
-        running.fetch = fetch
+        planned = runner.fetch
+        runner.fetch = fetch
         yield seen
-        running.fetch = planned
+        runner.fetch = planned
 
     def entries(self) -> list[sa.RowMapping]:
         """The access log of the clients' requests, oldest first."""

@@ -76,7 +76,7 @@ class Bank:
 @pytest.fixture
 def bank(node: None, database_url: sa.URL, tmp_path: Path) -> Iterator[Bank]:
     lay_out(database_url, Settings(data_dir=tmp_path, issuer=ISSUER))
-    engine = database.sync_engine(database_url)
+    engine = database.make_sync_engine(database_url)
     clients, front, staff = furnish(engine)
     url = database_url.set(drivername="postgresql").render_as_string(hide_password=False)
     settings = {"SUXIN_DATABASE_URL": url, "SUXIN_DATA_DIR": str(tmp_path), "SUXIN_WEBHOOK_NETWORKS": "127.0.0.0/8"}
@@ -108,7 +108,7 @@ def people() -> list[dict[str, str]]:
 
 async def enter(url: sa.URL, keyring: Any, file: Path) -> None:
     """Let the court know them."""
-    engine = database.async_engine(url, pool_size=2, statement_timeout=30)
+    engine = database.make_async_engine(url, pool_size=2, statement_timeout=30)
     report = await import_file(engine, "cases", file, keyring=keyring)
     assert not report.rejected
     await engine.dispose()

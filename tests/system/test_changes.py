@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli import app
-from engine.document.schema_changes import Change, Effect, changes
+from engine.document.schema_changes import Change, Effect, compare_schemas
 
 ROOT = Path(__file__).parents[2]
 BEFORE = (
@@ -24,7 +24,7 @@ Run = Callable[..., Result]
 
 def found(old: str, new: str) -> list[tuple[Effect, str]]:
     assert BEFORE.count(old) == 1
-    return [(one.effect, one.description) for one in changes(BEFORE, BEFORE.replace(old, new))]
+    return [(one.effect, one.description) for one in compare_schemas(BEFORE, BEFORE.replace(old, new))]
 
 
 @pytest.mark.parametrize(
@@ -64,11 +64,11 @@ def test_what_does_not_break(old: str, new: str, effect: Effect, expected: str) 
 
 def test_the_worst_comes_first() -> None:
     new = BEFORE.replace("b: Int", "c: Int").replace("ONE TWO", "ONE TWO THREE")
-    assert [one.effect for one in changes(BEFORE, new)] == list(Effect)
+    assert [one.effect for one in compare_schemas(BEFORE, new)] == list(Effect)
 
 
 def test_scopes_in_another_order_are_the_same() -> None:
-    assert changes(BEFORE, BEFORE.replace('["s", "t"], ["u"]', '["u"], ["t", "s"]')) == []
+    assert compare_schemas(BEFORE, BEFORE.replace('["s", "t"], ["u"]', '["u"], ["t", "s"]')) == []
 
 
 # --- the command ------------------------------------------------------------------------------------------------------

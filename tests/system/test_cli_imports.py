@@ -12,7 +12,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from cli import Suxin, app
-from commands.lazy import Imported, help_of
+from commands.lazy import Imported, read_help
 from demo.city.build import CityError
 from demo.show import DemoError
 
@@ -53,19 +53,19 @@ def test_a_command_that_needs_no_schema_and_no_demo_imports_none(name: str) -> N
 
 @pytest.mark.parametrize("error", [CityError, DemoError])
 def test_what_the_demo_expects_is_explained(error: type[Exception], run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("commands.showing.fresh", Mock(side_effect=error("It cannot be shown.")))
+    monkeypatch.setattr("commands.showing.prepare_settings", Mock(side_effect=error("It cannot be shown.")))
     result = run("demo")
     assert (result.exit_code, result.stderr) == (1, "It cannot be shown.\n")
 
 
 @pytest.mark.parametrize("name", Suxin.places)
 def test_a_command_is_listed_as_it_describes_itself(name: str) -> None:
-    assert help_of(Suxin.places[name]) == Imported(Suxin.places)[name].help
+    assert read_help(Suxin.places[name]) == Imported(Suxin.places)[name].help
 
 
 def test_the_help_lists_every_command_in_order() -> None:
     shown = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "200"}).stdout
-    first = {name: help_of(place).split("\n\n")[0] for name, place in Suxin.places.items()}
+    first = {name: read_help(place).split("\n\n")[0] for name, place in Suxin.places.items()}
     listed = " ".join(f"{name} {paragraph}" for name, paragraph in first.items())
     assert " ".join(listed.split()) in " ".join(shown.replace("│", " ").split())
 
@@ -86,4 +86,4 @@ def test_commands_are_found_by_name() -> None:
 )
 def test_a_place_without_help_is_an_error(place: str) -> None:
     with pytest.raises(LookupError, match=place.partition(":")[0]):
-        help_of(place)
+        read_help(place)

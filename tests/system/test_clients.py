@@ -22,8 +22,8 @@ import nodejs
 from auth.audiences import Audience
 from cli import app
 from demo.city.cast import CHEN
-from models.terms import court_day
-from server import utc_now
+from models.terms import to_court_day
+from server import get_utc_now
 
 CLIENTS = Path(__file__).parents[2] / "examples" / "clients"
 STAND_INS = Path(__file__).parents[1] / "stand_ins"
@@ -36,7 +36,7 @@ KH-2 MATCHED AA G09
 @pytest.fixture
 def environment(instance: Instance) -> Mapping[str, str]:
     """What the clients are told: where Suxin is, and who they are."""
-    path = os.pathsep.join([str(Path(sys.executable).parent), nodejs.environment()["PATH"]])
+    path = os.pathsep.join([str(Path(sys.executable).parent), nodejs.make_environment()["PATH"]])
     key = str(instance.keys / "demo-bank.json")
     return {**os.environ, "PATH": path, "SUXIN": instance.address, "SUXIN_CLIENT_KEY": key}
 
@@ -116,10 +116,10 @@ def end_a_consent(instance: Instance) -> None:
     given = {
         "letterNumber": str(uuid4()),
         "idNumber": CHEN.number,
-        "signedOn": court_day(utc_now()).isoformat(),
+        "signedOn": to_court_day(get_utc_now()).isoformat(),
         "purposes": ["LOAN_APPROVAL"],
         "scopes": ["person.credit.read"],
-        "validTo": (utc_now() + timedelta(days=30)).isoformat(),
+        "validTo": (get_utc_now() + timedelta(days=30)).isoformat(),
         "evidenceHash": "ab" * 32,
     }
     made = ask(instance, mutation("registerConsent", "id"), {"input": given})["registerConsent"]

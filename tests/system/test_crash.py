@@ -69,7 +69,7 @@ class Stage:
 @pytest.fixture
 def stage(database_url: sa.URL, tmp_path: Path) -> Iterator[Stage]:
     lay_out(database_url, Settings(data_dir=tmp_path, issuer=ISSUER))
-    engine = database.sync_engine(database_url)
+    engine = database.make_sync_engine(database_url)
     _, front, staff = furnish(engine)
     url = database_url.set(drivername="postgresql").render_as_string(hide_password=False)
     command = Command({"SUXIN_DATABASE_URL": url, "SUXIN_DATA_DIR": str(tmp_path)})

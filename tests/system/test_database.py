@@ -25,7 +25,7 @@ STARTED = sa.text("SELECT pg_postmaster_start_time()")
 
 
 def scalar(url: sa.URL, statement: sa.TextClause) -> object:
-    engine = database.sync_engine(url)
+    engine = database.make_sync_engine(url)
     with engine.connect() as connection:
         found: object = connection.scalar(statement)
     engine.dispose()
@@ -34,7 +34,7 @@ def scalar(url: sa.URL, statement: sa.TextClause) -> object:
 
 def refused(url: str) -> str:
     """The sentence that stops a start with this URL."""
-    with pytest.raises(DatabaseError) as caught, database.database(Settings(database_url=url)):
+    with pytest.raises(DatabaseError) as caught, database.open_database(Settings(database_url=url)):
         pass
     return str(caught.value)
 
@@ -44,7 +44,7 @@ def refused(url: str) -> str:
 
 def test_a_running_database_is_used_as_it_is(database_url: sa.URL) -> None:
     text = database_url.render_as_string(hide_password=False)
-    with database.database(Settings(database_url=text)) as url:
+    with database.open_database(Settings(database_url=text)) as url:
         assert url == sa.make_url(text)
 
 
@@ -124,7 +124,7 @@ def test_an_old_server_is_refused(database_url: sa.URL, monkeypatch: pytest.Monk
 
 def test_the_asynchronous_driver_is_told_of_tls_in_its_own_word() -> None:
     url = sa.make_url("postgresql://u@h/d?sslmode=require&application_name=x")
-    assert database.async_driver(url) == sa.make_url("postgresql+asyncpg://u@h/d?ssl=require&application_name=x")
+    assert database.use_async_driver(url) == sa.make_url("postgresql+asyncpg://u@h/d?ssl=require&application_name=x")
 
 
 # --- embedded ---------------------------------------------------------------------------------------------------------
@@ -135,7 +135,7 @@ def test_a_file_in_place_of_the_data_directory_is_said(tmp_path: Path, place: st
     occupied = tmp_path / place
     occupied.parent.mkdir(exist_ok=True)
     occupied.write_text("in the way")
-    with pytest.raises(DatabaseError) as caught, database.embedded(tmp_path / "data"):
+    with pytest.raises(DatabaseError) as caught, database.run_embedded(tmp_path / "data"):
         pass
     said = str(caught.value)
     assert said.startswith(f"The embedded PostgreSQL did not start in {tmp_path / 'data'}: ")
@@ -144,7 +144,10 @@ def test_a_file_in_place_of_the_data_directory_is_said(tmp_path: Path, place: st
 
 
 def test_a_data_directory_that_cannot_be_made_is_said() -> None:
-    with pytest.raises(DatabaseError, match="did not start in /proc/suxin: "), database.embedded(Path("/proc/suxin")):
+    with (
+        pytest.raises(DatabaseError, match="did not start in /proc/suxin: "),
+        database.run_embedded(Path("/proc/suxin")),
+    ):
         pass
 
 
@@ -153,7 +156,7 @@ import sys
 from pathlib import Path
 from typing import Any
 from postgres import database
-with database.embedded(Path(sys.argv[1])) as url:
+with database.run_embedded(Path(sys.argv[1])) as url:
     print(url.render_as_string(hide_password=False), flush=True)
     sys.stdin.readline()
 """
@@ -173,12 +176,12 @@ def neighbour(data_dir: Path) -> Iterator[sa.URL]:
 
 def test_two_processes_share_one_server_and_the_last_stops_it(data_dir: Path) -> None:
     with neighbour(data_dir) as theirs:
-        with database.embedded(data_dir) as ours:
+        with database.run_embedded(data_dir) as ours:
             assert ours == theirs
             started = scalar(ours, STARTED)
         assert scalar(theirs, STARTED) == started
     with pytest.raises(DatabaseError, match="No PostgreSQL answers"):
-        database.check(theirs)
+        database.check_server(theirs)
 
 
 @contextmanager
@@ -207,7 +210,7 @@ def test_a_server_of_somebody_else_s_is_left_alone(data_dir: Path) -> None:
     version = sa.text("SHOW server_version_num")
     with unrelated() as port:
         theirs = sa.make_url(f"postgresql://suxin@127.0.0.1:{port}/postgres")
-        with database.embedded(data_dir) as ours:
+        with database.run_embedded(data_dir) as ours:
             assert str(scalar(ours, version))[:2] == "18"
             assert str(scalar(theirs, version))[:2] == "15"
         assert str(scalar(theirs, version))[:2] == "15"

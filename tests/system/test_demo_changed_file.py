@@ -20,11 +20,11 @@ from postgres import database
 def test_a_bank_that_watches_is_told_of_a_changed_file(
     instance: Instance, database_url: sa.URL, exports: Path, tmp_path: Path
 ) -> None:
-    shown, engine = StringIO(), database.sync_engine(database_url)
+    shown, engine = StringIO(), database.make_sync_engine(database_url)
     found: list[Summary] = []
 
     async def bring(path: Path) -> None:
-        own = database.async_engine(database_url, 4, 30)
+        own = database.make_async_engine(database_url, 4, 30)
         found.append(await import_file(own, "shixin", path, keyring=KEYRING))
         await own.dispose()
 

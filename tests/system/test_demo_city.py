@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 import demo.city.cast
-from demo.city.build import CityError, CitySummary, build_city, imagine
+from demo.city.build import CityError, CitySummary, build_city, make_rows
 from demo.city.calibration import Figures
 from demo.city.cast import (
     CAST,
@@ -26,7 +26,7 @@ from demo.city.cast import (
     Subject,
 )
 from demo.city.draft import Draft
-from demo.city.lookup_tables import survey
+from demo.city.lookup_tables import read_tables
 from ingest.reference.catalogue import load_catalogue
 from models.access_answer import AccessAnswer
 from models.audience import Audience
@@ -84,7 +84,7 @@ async def _register(connection: AsyncConnection) -> Clients:
 @pytest.fixture(scope="module")
 async def city_engine(database_url: sa.URL) -> AsyncIterator[AsyncEngine]:
     """An engine of the module's own, with the limits of the service."""
-    engine = database.async_engine(database_url, pool_size=2, statement_timeout=2)
+    engine = database.make_async_engine(database_url, pool_size=2, statement_timeout=2)
     yield engine
     await engine.dispose()
 
@@ -533,10 +533,10 @@ async def test_keys_go_on_where_the_city_left_off(built: AsyncConnection) -> Non
 async def test_the_same_arguments_make_the_same_city(
     built: AsyncConnection, keyring: Keyring, clients: Clients
 ) -> None:
-    found = await survey(built, clients)
+    found = await read_tables(built, clients)
     drafts = [Draft(found, keyring, TODAY, seed) for seed in (1, 1, 2)]
     for draft in drafts:
-        imagine(draft, Figures().scaled(0.001), quiet)
+        make_rows(draft, Figures().scaled(0.001), quiet)
         for row in next(rows for model, rows in draft.rows.items() if model.__tablename__ == "identity"):
             del row["sealed"]
     assert drafts[0].rows == drafts[1].rows
@@ -544,7 +544,7 @@ async def test_the_same_arguments_make_the_same_city(
 
 
 async def test_a_city_without_clients_has_no_look_ups(built: AsyncConnection, keyring: Keyring) -> None:
-    draft = Draft(await survey(built, {}), keyring, TODAY, 1)
-    imagine(draft, Figures().scaled(0.001), quiet)
+    draft = Draft(await read_tables(built, {}), keyring, TODAY, 1)
+    make_rows(draft, Figures().scaled(0.001), quiet)
     assert draft.rows[AccessAnswer] == []
     assert draft.rows[Consent] == []

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from world import NOW
 
 from cli import app
-from commands.doctor.command import examined
+from commands.doctor.command import examine
 from commands.doctor.finding import Finding, State
 from models.keyring import load_keyring
 from postgres import database
@@ -56,7 +56,7 @@ class Installation:
 
     def look(self, now: Callable[[], datetime] = lambda: NOW, **changes: str) -> dict[str, Finding]:
         """What is found, by what was looked at."""
-        return {finding.check: finding for finding in examined({**self.environment, **changes}, now)}
+        return {finding.check: finding for finding in examine({**self.environment, **changes}, now)}
 
     def sick(self, now: Callable[[], datetime] = lambda: NOW, **changes: str) -> dict[str, Finding]:
         """What is not as it should be. The clock is not: the tests' stands still, and the database's goes on."""
@@ -79,7 +79,7 @@ PUBLISHED = """
 @pytest.fixture(scope="module")
 def engine(database_copy: sa.URL) -> Iterator[sa.Engine]:
     """A sound database: its days are done, its months published, its objections answered, and somebody leads."""
-    engine = database.sync_engine(database_copy)
+    engine = database.make_sync_engine(database_copy)
     with engine.begin() as connection:
         for day in (NOW, NOW + timedelta(31)):
             connection.execute(sa.text("SELECT ensure_access_log_partition(:day)"), {"day": day.date()})
@@ -204,7 +204,7 @@ def test_an_old_database_is_a_problem(sound: Installation, monkeypatch: pytest.M
 
 
 def test_no_database_yet(tmp_path: Path) -> None:
-    (found,) = (one for one in examined({"SUXIN_DATA_DIR": str(tmp_path)}, lambda: NOW) if one.check == "database")
+    (found,) = (one for one in examine({"SUXIN_DATA_DIR": str(tmp_path)}, lambda: NOW) if one.check == "database")
     assert (found.state, "suxin migrate" in found.remedy) == (State.PROBLEM, True)
     assert list(tmp_path.iterdir()) == []
 
@@ -212,7 +212,7 @@ def test_no_database_yet(tmp_path: Path) -> None:
 def test_an_embedded_database_is_looked_at_and_left_as_it_was(data_dir: Path) -> None:
     environment = {"SUXIN_DATA_DIR": str(data_dir)}
     assert CliRunner().invoke(app, ["migrate"], env=environment).exit_code == 0
-    found = {finding.check: finding.state for finding in examined(environment, lambda: NOW)}
+    found = {finding.check: finding.state for finding in examine(environment, lambda: NOW)}
     assert (found["migrations"], found["access log"], found["key ring"]) == (State.OK, State.PROBLEM, State.WARNING)
     assert not Settings(data_dir=data_dir).key_file.exists()
     assert not (data_dir / "postgresql" / "postmaster.pid").exists()
@@ -256,7 +256,7 @@ def changed(installation: Installation, change: str, back: str) -> Iterator[None
 def test_another_revision_is_all_that_is_found_of_tables(
     sound: Installation, change: str, back: str, remedy: str
 ) -> None:
-    with changed(sound, change, back.format(newest=database.revisions()[0])):
+    with changed(sound, change, back.format(newest=database.list_revisions()[0])):
         found = sound.look()
     assert list(found)[-1] == "migrations"
     assert (found["migrations"].state, remedy in found["migrations"].remedy) == (State.PROBLEM, True)
@@ -370,7 +370,7 @@ def test_the_command_fails_with_a_problem(sound: Installation) -> None:
 
 
 def test_the_command_succeeds_with_warnings(sound: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("commands.doctor.command.examined", lambda *_: [Finding("disk", State.WARNING, "x", "y")])
+    monkeypatch.setattr("commands.doctor.command.examine", lambda *_: [Finding("disk", State.WARNING, "x", "y")])
     told = CliRunner().invoke(app, ["doctor", "--json"], env=dict(sound.environment))
     assert (told.exit_code, json.loads(told.stdout)["ok"]) == (0, True)
 

@@ -17,7 +17,7 @@ wheel: Any = vars(embedded)["wheel"]
 
 def shown(url: URL, setting: str) -> str:
     """The value of a setting of the server."""
-    engine = database.sync_engine(url)
+    engine = database.make_sync_engine(url)
     with engine.connect() as connection:
         value = str(connection.scalar(sa.text(f"SHOW {setting}")))
     engine.dispose()
@@ -38,15 +38,15 @@ def test_memory_is_an_eighth_of_the_machine_s_within_bounds(
     monkeypatch: pytest.MonkeyPatch, memory: int, buffers: int
 ) -> None:
     monkeypatch.setattr(psutil, "virtual_memory", lambda: type("Memory", (), {"total": memory}))
-    assert embedded.shared_buffers() == buffers
+    assert embedded.compute_shared_buffers() == buffers
 
 
 def test_the_server_has_the_memory_of_the_machine_that_it_starts_on(
     data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for megabytes in (130, 140):
-        monkeypatch.setattr(embedded, "shared_buffers", lambda megabytes=megabytes: megabytes)
-        with database.embedded(data_dir) as url:
+        monkeypatch.setattr(embedded, "compute_shared_buffers", lambda megabytes=megabytes: megabytes)
+        with database.run_embedded(data_dir) as url:
             assert shown(url, "shared_buffers") == f"{megabytes}MB"
     assert (data_dir / "postgresql" / "postgresql.conf").read_text().count(embedded.SETTINGS) == 1
 
@@ -64,7 +64,7 @@ def test_a_slow_start_is_waited_for(data_dir: Path, monkeypatch: pytest.MonkeyPa
         raise subprocess.TimeoutExpired("pg_ctl", 10)
 
     monkeypatch.setattr(wheel, "pg_ctl", impatient)
-    with database.embedded(data_dir) as url:
+    with database.run_embedded(data_dir) as url:
         assert (shown(url, "server_version")[:2], hurried) == ("18", ["start"])
 
 
@@ -80,19 +80,19 @@ def test_what_never_gets_ready_is_given_up_and_may_be_tried_again(
         ill.setattr(embedded, "START_SECONDS", 0)
         with (
             pytest.raises(database.DatabaseError, match=r"did not start in .*: TimeoutExpired"),
-            database.embedded(data_dir),
+            database.run_embedded(data_dir),
         ):
             pass
-    with database.embedded(data_dir) as url:
+    with database.run_embedded(data_dir) as url:
         assert shown(url, "server_version")[:2] == "18"
 
 
 def test_the_lock_of_a_server_that_died_with_its_machine_is_removed(data_dir: Path) -> None:
     """Its process number belongs to another process after the machine has started again."""
-    with database.embedded(data_dir):
+    with database.run_embedded(data_dir):
         pass
     directory = data_dir / "postgresql"
     lines = [os.getpid(), directory, 1, 5432, directory, "", "1 1", "ready"]
     (directory / "postmaster.pid").write_text("".join(f"{line}\n" for line in lines))
-    with database.embedded(data_dir) as url:
+    with database.run_embedded(data_dir) as url:
         assert shown(url, "server_version")[:2] == "18"

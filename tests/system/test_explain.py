@@ -11,7 +11,7 @@ from the_engine import ENGINE
 from typed import Run
 
 from auth.audiences import Audience
-from schema.visibility_page import visibility_page
+from schema.documentation.visibility_page import write_visibility_page
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 FOLDERS = {audience.value.lower(): audience for audience in Audience}
@@ -76,7 +76,7 @@ def test_what_the_database_says_of_it(run: Run, tmp_path: Path, database_url: sa
 
 
 def test_every_type_and_audience_stands_on_the_page() -> None:
-    page = visibility_page(ENGINE)
+    page = write_visibility_page(ENGINE)
     rows = dict(re.findall(r"(?m)^\| (\w+) \| (.*) \|$", page))
     assert set(rows) == {"type", *(row_type.name for row_type in ENGINE.rows.values())}
     assert {len(cells.split(" | ")) for cells in rows.values()} == {len(Audience)}

@@ -118,7 +118,7 @@ class Imports(ByFile, ByHand):
 
 def watching_bank(url: sa.URL) -> int:
     """A bank that watches everybody, with the consent of persons."""
-    engine = database.sync_engine(url)
+    engine = database.make_sync_engine(url)
     with engine.begin() as connection:
         jwks = {"keys": [ECKey.generate_key("P-256", auto_kid=True).as_dict(private=False)]}
         add_client(connection, Registration("某银行", Audience.BANK, client_id="bank", jwks=jwks), now=NOW)
@@ -145,7 +145,7 @@ VALUES (:name, :client, :index, '{POST_LOAN_MONITORING}', :scopes, :day, :at,
 @pytest.mark.generated
 def test_imports_and_the_court_leave_what_the_rules_say(database_url: sa.URL) -> None:
     async def opened() -> Courtroom:
-        engine = database.async_engine(database_url, pool_size=1, statement_timeout=10)
+        engine = database.make_async_engine(database_url, pool_size=1, statement_timeout=10)
         async with engine.begin() as connection:
             room = await open_courtroom(connection)
         await engine.dispose()

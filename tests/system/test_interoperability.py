@@ -13,7 +13,7 @@ from graphql import build_schema, parse, validate
 from the_engine import prepared, printed
 
 from auth.audiences import Audience, scopes_of
-from demo.stage import listening, serving
+from demo.stage import open_socket, run_server
 from engine.document.document import is_subscription
 from server import create_app
 
@@ -27,7 +27,7 @@ WHO = 'import { graphql } from "relay-runtime";\ngraphql`query WhoQuery { viewer
 def address(chambers: Chambers) -> Iterator[str]:
     """A real server."""
     app = create_app(chambers.settings, chambers.url, chambers.calendar)
-    with listening(0) as (listener, address), serving(app, listener):
+    with open_socket(0) as (listener, address), run_server(app, listener):
         yield address
 
 

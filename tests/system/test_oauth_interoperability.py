@@ -24,7 +24,7 @@ from auth.audiences import Audience
 from auth.clients.registry import Credentials, Registration, add_client
 from auth.server.accounts import Account, add_staff
 from auth.server.authorization_server import AuthorizationServer
-from auth.server.endpoints import oauth_routes
+from auth.server.endpoints import build_oauth_routes
 from auth.server.token_client import ClientCredential, TokenRequestError, User, request_token
 from auth.signing import SigningKeys
 from models.court import StaffRole
@@ -65,7 +65,7 @@ def issuer(sync_engine: sa.Engine, keyring: Keyring, tmp_path_factory: pytest.Te
         allow_pilot_persons=False,
         clock=time.time,
     )
-    config.app = Starlette(routes=oauth_routes(server, revoked=lambda client_key: None))
+    config.app = Starlette(routes=build_oauth_routes(server, revoked=lambda client_key: None))
     runner = Announced(config)
     thread = threading.Thread(target=runner.run, args=([socket],))
     thread.start()

@@ -245,7 +245,7 @@ class Procedure(RuleBasedStateMachine):
         self.batch = self.runner.run(self._opened())
 
     async def _begun(self) -> AsyncEngine:
-        engine = database.async_engine(self.url, pool_size=4, statement_timeout=10)
+        engine = database.make_async_engine(self.url, pool_size=4, statement_timeout=10)
         async with engine.begin() as connection:
             await connection.execute(sa.text(EMPTIED))
         self.room.now = NOW
@@ -457,7 +457,7 @@ class Procedure(RuleBasedStateMachine):
 @pytest.mark.generated
 def test_the_procedure_keeps_its_rules_whatever_is_tried(database_url: sa.URL) -> None:
     async def opened() -> Courtroom:
-        engine = database.async_engine(database_url, pool_size=1, statement_timeout=10)
+        engine = database.make_async_engine(database_url, pool_size=1, statement_timeout=10)
         async with engine.begin() as connection:
             room = await open_courtroom(connection)
         await engine.dispose()

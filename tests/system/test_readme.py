@@ -53,7 +53,7 @@ def test_audiences_are_all_there() -> None:
 
 def test_every_mutation_is_named() -> None:
     assert GRAPHQL.mutation_type
-    text = README[README.index("## The court at work") : README.index("## Running it")]
+    text = README[README.index("## Courts") : README.index("## Running it")]
     assert {name for name in GRAPHQL.mutation_type.fields if f"`{name}`" not in text} == set()
 
 

@@ -60,7 +60,7 @@ class Play(Courts):
 
 
 async def _import(url: sa.URL, format: str, file: Any) -> None:
-    engine = database.async_engine(url, pool_size=4, statement_timeout=30)
+    engine = database.make_async_engine(url, pool_size=4, statement_timeout=30)
     report = await import_file(engine, format, file, keyring=KEYRING)
     assert not report.rejected
     await engine.dispose()

@@ -15,7 +15,7 @@ from world import World
 
 from auth.audiences import Audience
 from auth.clients.authentication import ASSERTION_TYPE
-from auth.server.token_client import ClientCredential, client_assertion, request_token
+from auth.server.token_client import ClientCredential, request_token, sign_client_assertion
 
 WORKERS = 2
 ASKED = 24
@@ -68,7 +68,7 @@ def test_a_revocation_reaches_all_workers(served: Served) -> None:
     token = served.token()
     assert {served.ask(token).status_code for _ in range(ASKED)} == {200}
     with httpx2.Client(base_url=served.origin, timeout=10) as http:
-        assertion = client_assertion(served.credential, time.time())
+        assertion = sign_client_assertion(served.credential, time.time())
         form = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion, "token": token}
         assert http.post("/oauth/revoke", data=form).status_code == 200
     wait_until(lambda: {served.ask(token).status_code for _ in range(ASKED)} == {401})

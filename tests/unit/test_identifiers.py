@@ -14,11 +14,11 @@ from models.identifiers import (
     IdentifierError,
     OrganizationCode,
     PersonNumber,
-    born_minor_on,
     mask_number,
     parse_organization_code,
     parse_party_number,
     parse_person_number,
+    was_minor,
 )
 
 FULL_WIDTH = str.maketrans(string.digits + "()X", "０１２３４５６７８９（）Ｘ")
@@ -142,7 +142,7 @@ def test_mask_hides_birth_date_and_serial(number: str) -> None:
     ],
 )
 def test_minority_ends_on_the_eighteenth_birthday(born_on: date, day: date, minor: bool) -> None:
-    assert born_minor_on(born_on, day) is minor
+    assert was_minor(born_on, day) is minor
 
 
 @pytest.mark.parametrize("parse", [parse_person_number, parse_organization_code, parse_party_number])

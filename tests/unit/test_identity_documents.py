@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.documents import Document, DocumentKind, document_key, mask_document, parse_document
+from models.documents import Document, DocumentKind, make_document_key, mask_document, parse_document
 from models.identifiers import IdentifierError
 
 READ = [
@@ -33,7 +33,7 @@ READ = [
 def test_document(kind: str, text: str, value: str, born_on: date | None, key: str) -> None:
     document = parse_document(DocumentKind(kind), text)
     assert document == Document(DocumentKind(kind), value, born_on)
-    assert document_key(document.kind, document.value) == key
+    assert make_document_key(document.kind, document.value) == key
     assert parse_document(document.kind, document.value) == document
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auth.scopes import Scope
-from engine.policy import OPEN, Policy, Requirement, UndeclaredError, all_of, any_of, both
+from engine.policy import OPEN, Policy, Requirement, UndeclaredError, all_of, any_of, combine
 
 A, B, C, D = Scope.AUDIT, Scope.CATALOGUE, Scope.MEASURE, Scope.SELF
 SCOPES = st.frozensets(st.sampled_from([A, B, C, D]))
@@ -32,8 +32,8 @@ def policy() -> Policy:
 def test_requirements_are_or_of_and() -> None:
     assert all_of(A, B) == (scopes(A, B),)
     assert any_of(A, B) == (scopes(A), scopes(B))
-    assert both(any_of(A, B), all_of(C)) == (scopes(A, C), scopes(B, C))
-    assert both(OPEN, any_of(A, B)) == any_of(A, B)
+    assert combine(any_of(A, B), all_of(C)) == (scopes(A, C), scopes(B, C))
+    assert combine(OPEN, any_of(A, B)) == any_of(A, B)
 
 
 @pytest.mark.parametrize(
@@ -56,24 +56,24 @@ def test_requirements_are_or_of_and() -> None:
 def test_a_field_needs_its_own_requirement_and_its_type_s(
     policy: Policy, coordinate: str, held: tuple[Scope, ...], missing: set[Scope]
 ) -> None:
-    assert policy.missing([coordinate], frozenset(held)) == ({coordinate: missing} if missing else {})
+    assert policy.find_missing([coordinate], frozenset(held)) == ({coordinate: missing} if missing else {})
     assert policy.permits(coordinate, frozenset(held)) is (not missing)
 
 
 def test_every_lacking_coordinate_is_named(policy: Policy) -> None:
     wanted = ["Case", "Case.id", "Case.name", "Case.name(asOf:)"]
-    assert policy.missing(wanted, scopes(A)) == {"Case.name": {B}, "Case.name(asOf:)": {D}}
+    assert policy.find_missing(wanted, scopes(A)) == {"Case.name": {B}, "Case.name(asOf:)": {D}}
 
 
 def test_of_two_roads_equally_short_the_first_by_name_is_named() -> None:
     policy = Policy()
     policy.declare("Case", any_of(C, B))
-    assert policy.missing(["Case"], scopes()) == {"Case": {B}}
+    assert policy.find_missing(["Case"], scopes()) == {"Case": {B}}
 
 
 def test_of_two_roads_the_one_that_leads_elsewhere_too_is_named() -> None:
     policy = Policy({"Case": any_of(A, D), "Case.id": all_of(D), "Court": any_of(A, B, D)})
-    assert policy.missing(["Court", "Case", "Case.id"], scopes()) == {"Court": {D}, "Case": {D}, "Case.id": {D}}
+    assert policy.find_missing(["Court", "Case", "Case.id"], scopes()) == {"Court": {D}, "Case": {D}, "Case.id": {D}}
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def subsets(items: Iterable[str]) -> list[frozenset[str]]:
 
 @given(REQUIREMENTS, REQUIREMENTS, SCOPES)
 def test_both_is_met_exactly_if_each_is(first: Requirement, second: Requirement, held: frozenset[Scope]) -> None:
-    assert met(both(first, second), held) is (met(first, held) and met(second, held))
+    assert met(combine(first, second), held) is (met(first, held) and met(second, held))
 
 
 @given(st.lists(REQUIREMENTS, max_size=4), SCOPES)
@@ -124,16 +124,16 @@ def test_with_all_that_is_missing_everything_is_permitted(
     requirements: list[Requirement], held: frozenset[Scope]
 ) -> None:
     policy = Policy({f"T{place}": requirement for place, requirement in enumerate(requirements)})
-    missing = policy.missing(policy.requirements, held)
+    missing = policy.find_missing(policy.requirements, held)
     more = held.union(*missing.values())
-    assert policy.missing(policy.requirements, more) == {}
+    assert policy.find_missing(policy.requirements, more) == {}
     assert set(missing) == {name for name in policy.requirements if not policy.permits(name, held)}
 
 
 @given(REQUIREMENTS, SCOPES)
 def test_what_is_missing_is_the_least_that_helps(requirement: Requirement, held: frozenset[str]) -> None:
     policy = Policy({"Case": requirement})
-    missing = policy.missing(["Case"], held).get("Case", frozenset())
+    missing = policy.find_missing(["Case"], held).get("Case", frozenset())
     assert policy.permits("Case", held) is met(requirement, held) is (not missing)
     helpful = [more for more in subsets(frozenset(Scope) & {A, B, C, D}) if met(requirement, held | more)]
     assert met(requirement, held | missing)

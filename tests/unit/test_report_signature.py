@@ -19,8 +19,8 @@ from auth.report_signature import (
     REPORT_TYPE,
     ReportInvalidError,
     ReportSigner,
-    attached,
-    canonical,
+    attach,
+    canonicalize,
     keys_of,
     read_report,
     read_signed,
@@ -73,7 +73,7 @@ def signer(signing: SigningKeys) -> ReportSigner:
 
 @pytest.fixture(scope="module")
 def report(signer: ReportSigner) -> str:
-    return attached(signer.sign(CLAIMS), CLAIMS)
+    return attach(signer.sign(CLAIMS), CLAIMS)
 
 
 def read(text: str, signing: SigningKeys, now: float = START) -> dict[str, Any]:
@@ -109,7 +109,7 @@ def test_it_verifies_with_another_library(report: str, signing: SigningKeys) -> 
 
 def test_the_claims_are_signed_as_sorted_json_in_utf_8(report: str) -> None:
     payload = base64.urlsafe_b64decode(report.split(".")[1] + "==")
-    assert payload == canonical(CLAIMS) == canonical(dict(reversed(CLAIMS.items())))
+    assert payload == canonicalize(CLAIMS) == canonicalize(dict(reversed(CLAIMS.items())))
     assert payload.decode() == json.dumps(CLAIMS, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -180,7 +180,7 @@ def test_claims_that_do_not_say_who_and_when_are_refused(
 ) -> None:
     claims = CLAIMS | changes
     with pytest.raises(ReportInvalidError, match=said):
-        read(attached(signer.sign(claims), claims), signing)
+        read(attach(signer.sign(claims), claims), signing)
 
 
 def test_a_key_of_another_service_signs_nothing_here(report: str, signing: SigningKeys) -> None:
@@ -188,11 +188,11 @@ def test_a_key_of_another_service_signs_nothing_here(report: str, signing: Signi
     theirs = ECKey.generate_key("P-256", {"kid": kid})
     header = {"alg": "ES256", "typ": REPORT_TYPE, "kid": kid}
     with pytest.raises(ReportInvalidError, match="does not fit"):
-        read(jws.serialize_compact(header, canonical(CLAIMS), theirs), signing)
+        read(jws.serialize_compact(header, canonicalize(CLAIMS), theirs), signing)
     with pytest.raises(ReportInvalidError, match="does not publish"):
-        read(jws.serialize_compact({**header, "kid": "other"}, canonical(CLAIMS), theirs), signing)
+        read(jws.serialize_compact({**header, "kid": "other"}, canonicalize(CLAIMS), theirs), signing)
     with pytest.raises(ReportInvalidError, match="does not publish"):
-        read(jws.serialize_compact({"alg": "ES256", "typ": REPORT_TYPE}, canonical(CLAIMS), theirs), signing)
+        read(jws.serialize_compact({"alg": "ES256", "typ": REPORT_TYPE}, canonicalize(CLAIMS), theirs), signing)
 
 
 @pytest.mark.parametrize("algorithm", ["none", "HS256"])
@@ -202,9 +202,11 @@ def test_no_other_algorithm_is_taken(signing: SigningKeys, algorithm: str) -> No
     head = {"alg": algorithm, "typ": REPORT_TYPE, "kid": public["kid"]}
     secret = OctKey.import_key(json.dumps(public))
     if algorithm == "HS256":
-        text = jws.serialize_compact(head, canonical(CLAIMS), secret, algorithms=["HS256"])
+        text = jws.serialize_compact(head, canonicalize(CLAIMS), secret, algorithms=["HS256"])
     else:
-        parts = (base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in (canonical(head), canonical(CLAIMS)))
+        parts = (
+            base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in (canonicalize(head), canonicalize(CLAIMS))
+        )
         text = ".".join([*parts, "AA"])
     with pytest.raises(ReportInvalidError):
         read(text, signing)
@@ -232,7 +234,7 @@ def test_a_report_is_no_token(report: str, signing: SigningKeys, signer: ReportS
         read_access_token(report, ISSUER, signing, START)
     claims = {"aud": f"{ISSUER}/graphql", "sub": "bank", "client_id": "bank", "scope": "catalogue.read", **CLAIMS}
     with pytest.raises(AccessTokenInvalid, match="typ"):
-        read_access_token(attached(signer.sign(claims), claims), ISSUER, signing, START)
+        read_access_token(attach(signer.sign(claims), claims), ISSUER, signing, START)
 
 
 # --- keys that change -------------------------------------------------------------------------------------------------
@@ -242,7 +244,7 @@ def test_a_report_outlives_the_key_that_signed_it(tmp_path: Path) -> None:
     clock, path = Clock(), tmp_path / "signing.json"
     signing = SigningKeys(path, clock)
     claims = CLAIMS | {"exp": int(START) + REPORT_SECONDS}
-    text = attached(ReportSigner(ISSUER, signing).sign(claims), claims)
+    text = attach(ReportSigner(ISSUER, signing).sign(claims), claims)
     for _ in range(4):
         clock.now += NOTICE_SECONDS + CACHE_SECONDS + LIFETIME
         rotate(path, clock.now, LIFETIME)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.terms import add_months, court_day
+from models.terms import add_months, to_court_day
 
 DAYS = st.dates(date(1900, 1, 1), date(2200, 12, 31))
 MONTHS = st.integers(-600, 600)
@@ -72,11 +72,11 @@ def test_terms_keep_the_order_of_days(one: date, other: date, months: int) -> No
     ],
 )
 def test_the_court_s_day_turns_at_midnight_in_shanghai(moment: str, day: str) -> None:
-    assert court_day(datetime.fromisoformat(moment)) == date.fromisoformat(day)
+    assert to_court_day(datetime.fromisoformat(moment)) == date.fromisoformat(day)
 
 
 @given(st.datetimes(timezones=st.sampled_from([UTC, ZoneInfo("America/New_York"), ZoneInfo("Asia/Shanghai")])))
 def test_the_court_s_day_does_not_depend_on_the_zone_a_moment_is_written_in(moment: datetime) -> None:
     if 1950 < moment.year < 2100:
         elsewhere = moment.astimezone(timezone(timedelta(hours=-7)))
-        assert court_day(moment) == court_day(elsewhere)
+        assert to_court_day(moment) == to_court_day(elsewhere)

@@ -1,4 +1,4 @@
-"""The pages that staff see when they sign in: rendered here, without scripts."""
+"""The sign-in pages, rendered on the server without scripts."""
 
 import base64
 import hashlib
@@ -22,13 +22,18 @@ GUARDED = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
-"""The headers of whatever nothing may frame, sniff or store, and whose address goes nowhere."""
+"""Headers that forbid framing, sniffing, storing and referrers."""
 
 PAGES = Environment(loader=PackageLoader("auth.server", "pages"), autoescape=True, undefined=StrictUndefined)
 
 
-def page(name: str, status: int, sends_to: str = "", **values: Any) -> HTMLResponse:
-    """A page that nothing frames, stores or scripts. `sends_to`: the origin that its form leads to in the end."""
+def render_message(status: int, title: str, message: str) -> HTMLResponse:
+    """Render a page with a message."""
+    return render_page("message.html", status, title=title, message=message)
+
+
+def render_page(name: str, status: int, sends_to: str = "", **values: Any) -> HTMLResponse:
+    """Render a page. sends_to: the origin that its form finally redirects to."""
     text = PAGES.get_template(name).render(style=STYLE, **values)
     policy = (
         f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; form-action 'self' {sends_to}; "

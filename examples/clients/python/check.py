@@ -29,7 +29,7 @@ query FinanceCheck($by: [SubjectKey!]!, $access: AccessInput!) {
 
 
 def access_token() -> str:
-    """An access token by client credentials, authenticated by a signed JWT (RFC 7523). It lives five minutes."""
+    """Request an access token with client credentials and a signed JWT (RFC 7523). It is valid for five minutes."""
     key = ECKey.import_key(json.loads(KEY.read_text()))
     with OAuth2Client(CLIENT, key, token_endpoint_auth_method="private_key_jwt") as client:
         client.register_client_auth_method(PrivateKeyJWT(token_endpoint=SUXIN, alg="ES256"))
@@ -38,7 +38,7 @@ def access_token() -> str:
 
 
 def main() -> None:
-    """Ask, and print a line for each customer."""
+    """Send the check, and print a line for each customer."""
     CHECK.variable_values = {
         "by": [
             {"name": "陈守信", "idNumber": "330281190001010004", "reference": "KH-1"},

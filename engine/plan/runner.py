@@ -1,0 +1,93 @@
+"""Execution of plans: each statement once, all in one snapshot."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, suppress
+from typing import Protocol
+
+import asyncpg
+
+from engine.plan.plan import BoundStatement, Text
+
+
+class Connections(Protocol):
+    """A pool of asyncpg, or an object with the same method."""
+
+    def acquire(self) -> AbstractAsyncContextManager[asyncpg.Connection]:
+        """Return a context manager that lends a connection."""
+
+
+ATTEMPTS, MOST_DECLARED = 3, 10_000
+COMPILER = ThreadPoolExecutor(1, "compiler")
+"""A single thread, because compilation holds the interpreter lock."""
+
+
+async def compile_all(asking: Iterable[BoundStatement]) -> None:
+    """Compile new statements in a thread, so that other requests are not blocked."""
+    if fresh := [ready for ready in asking if not ready.compiled]:
+        await asyncio.get_running_loop().run_in_executor(COMPILER, lambda: [ready.statement for ready in fresh])
+
+
+async def declare(connection: asyncpg.Connection, asking: Iterable[BoundStatement], declared: set[str]) -> None:
+    """Declare the kinds of the answers to the access log, except those in `declared`, and add them there."""
+    for declaration in (ready.statements.declaration for ready in asking):
+        if declaration is not None and declaration.text not in declared:
+            await connection.execute(declaration.text)
+            if len(declared) >= MOST_DECLARED:
+                declared.clear()
+            declared.add(declaration.text)
+
+
+async def fetch(connection: asyncpg.Connection, ready: BoundStatement) -> Text:
+    """Execute a statement and return its answer."""
+    found: str = await connection.fetchval(ready.statement.text, *ready.arguments())
+    return found.encode()
+
+
+async def run(connections: Connections, parts: Mapping[str, BoundStatement | Text], declared: set[str]) -> Text:
+    """Return the JSON text of the answer. The log entries are committed with it.
+
+    declared: the declarations that were executed on this database (`declare`).
+    """
+    asking = {name: part for name, part in parts.items() if isinstance(part, BoundStatement)}
+    await compile_all(asking.values())
+    answers = {name: part for name, part in parts.items() if not isinstance(part, BoundStatement)}
+    if asking:
+        async with connections.acquire() as connection:
+            answers |= await _logged(connection, asking, declared)
+    return b"{" + b",".join(b'"%s":%s' % (name.encode(), answers[name]) for name in parts) + b"}"
+
+
+async def _logged(
+    connection: asyncpg.Connection, asking: Mapping[str, BoundStatement], declared: set[str]
+) -> dict[str, Text]:
+    """Return the answers. Declarations are repeated if the database has lost one, as in a failover."""
+    await declare(connection, asking.values(), declared)
+    with suppress(asyncpg.NotNullViolationError):
+        return await _fetched(connection, asking)
+    declared.clear()
+    await declare(connection, asking.values(), declared)
+    return await _fetched(connection, asking)
+
+
+async def _fetched(connection: asyncpg.Connection, asking: Mapping[str, BoundStatement]) -> dict[str, Text]:
+    if len(asking) == 1 and not any(ready.before for ready in asking.values()):
+        return {name: await fetch(connection, ready) for name, ready in asking.items()}
+    for _ in range(ATTEMPTS - 1):
+        with suppress(asyncpg.SerializationError):  # a concurrent request updated the same row
+            return await _in_one_snapshot(connection, asking)
+    return await _in_one_snapshot(connection, asking)
+
+
+async def _in_one_snapshot(connection: asyncpg.Connection, asking: Mapping[str, BoundStatement]) -> dict[str, Text]:
+    async with connection.transaction(isolation="repeatable_read"):
+        return await fetch_answers(connection, asking)
+
+
+async def fetch_answers(connection: asyncpg.Connection, asking: Mapping[str, BoundStatement]) -> dict[str, Text]:
+    """Return the answers of compiled statements, in the transaction of `connection`."""
+    for ready in asking.values():
+        if ready.before:
+            await connection.fetch(ready.before.text, *ready.arguments_of(ready.before))
+    return {name: await fetch(connection, ready) for name, ready in asking.items()}
