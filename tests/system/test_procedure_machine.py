@@ -469,7 +469,7 @@ def test_the_procedure_keeps_its_rules_whatever_is_tried(database_url: sa.URL) -
     run_state_machine_as_test(
         Here,
         settings=sized(
-            25,
+            40,
             stateful_step_count=50,
             derandomize=True,
             phases=(Phase.generate,),  # who comes first of two is not hypothesis's to repeat
