@@ -4,6 +4,7 @@ R15).
 The access log holds the subjects that an operation has read, under its request id.
 """
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
 from casework.bulk_operations import take_back
-from models.access_answer import select_answers_about
+from models.access_answer import encode_subject, is_among, join_answers
 from models.access_record import AccessRecord
 from models.bulk_operation import BulkOperation, BulkState
 from models.client import Client
@@ -31,21 +32,30 @@ async def has_vanished(connection: AsyncConnection, operation: Any, at: datetime
     operation: its client, request id and time of creation.
     """
     since = operation.created_at - SLACK
-    reasons = (
-        _consent_ended(operation, since, at),
-        _entry_vanished(operation, since),
-        _code_ended(operation, since, at),
+    ended = sa.union_all(
+        *_consents_ended(operation, since, at), _entries_vanished(operation, since), _codes_ended(since, at)
     )
-    found = await connection.execute(sa.select(sa.or_(*(one.exists() for one in reasons))))
-    return bool(found.scalar_one())
+    answers, entry = join_answers(ended.cte("ended")), aliased(AccessRecord)
+    by_code = sa.or_(answers.c.share_code_id.is_(None), answers.c.share_code_id == entry.share_code_id)
+    its_own = (entry.request_id == operation.request_id, answers.c.at >= operation.created_at)
+    read = sa.select(entry.id).join(answers, is_among(entry, answers)).where(*its_own, by_code)
+    return bool((await connection.execute(sa.select(read.exists()))).scalar_one())
 
 
-def _consent_ended(operation: Any, since: datetime, at: datetime) -> sa.Select[Any]:
+def _consents_ended(operation: Any, since: datetime, at: datetime) -> Iterator[sa.Select[Any]]:
+    """Select the subjects of consents of the client that have ended, as parties and as unknown subjects."""
     revoked = sa.and_(Consent.revoked_at > since, Consent.revoked_at <= at)
     over = sa.and_(Consent.valid_to > since, Consent.valid_to <= at, Consent.revoked_at.is_(None))
-    read = _read(operation, Identity.party_id, index=Consent.subject_index)
-    known = sa.select(Consent.id).outerjoin(Identity, Identity.index == Consent.subject_index)
-    return known.where(Consent.client_key == operation.client_key, sa.or_(revoked, over), ~_consents_still(at), read)
+    ended = (Consent.client_key == operation.client_key, sa.or_(revoked, over), ~_consents_still(at))
+    yield (
+        _subject(encode_subject(Identity.party_id)).join(Consent, Consent.subject_index == Identity.index).where(*ended)
+    )
+    yield _subject(Consent.subject_index).where(*ended)
+
+
+def _subject(subject: Any, share_code: Any = None) -> sa.Select[Any]:
+    code = sa.cast(sa.null(), sa.BigInteger) if share_code is None else share_code
+    return sa.select(subject.label("subject"), code.label("share_code_id"))
 
 
 def _consents_still(at: datetime) -> sa.ColumnElement[bool]:
@@ -57,30 +67,18 @@ def _consents_still(at: datetime) -> sa.ColumnElement[bool]:
     return sa.select(other.id).where(*same, *live, *as_much).exists()
 
 
-def _entry_vanished(operation: Any, since: datetime) -> sa.Select[Any]:
-    """Select the withdrawals of which the client was notified (`casework.notifications`)."""
-    told = sa.select(Notification.id).join(Event, Event.id == Notification.event_id)
+def _entries_vanished(operation: Any, since: datetime) -> sa.Select[Any]:
+    """Select the subjects of withdrawals of which the client was notified (`casework.notifications`)."""
+    told = _subject(encode_subject(Event.party_id)).join(Notification, Notification.event_id == Event.id)
     gone = (Event.occurred_at > since, Event.kind.in_(WITHDRAWALS))
-    return told.where(Notification.client_key == operation.client_key, *gone, _read(operation, Event.party_id))
+    return told.where(Notification.client_key == operation.client_key, *gone)
 
 
-def _code_ended(operation: Any, since: datetime, at: datetime) -> sa.Select[Any]:
-    read = _read(operation, Identity.party_id, share_code=ShareCode.id)
-    known = sa.select(ShareCode.id).join(Identity, Identity.index == ShareCode.subject_index)
-    return known.where(ShareCode.revoked_at > since, ShareCode.revoked_at <= at, read)
-
-
-def _read(operation: Any, party_key: Any, *, index: Any = None, share_code: Any = None) -> sa.ColumnElement[bool]:
-    """Test whether the operation has read a party, also by a share code, or an unknown subject with this hash."""
-    entry, about = aliased(AccessRecord), select_answers_about(party_key, index).lateral("about")
-    subject = entry.party_id == party_key
-    if index is not None:
-        subject = sa.or_(subject, sa.and_(entry.party_id.is_(None), entry.subject_index == index))
-    by_code = sa.true() if share_code is None else entry.share_code_id == share_code
-    same = sa.and_(entry.at == about.c.at, entry.answer_id == about.c.answer_id)
-    found = sa.select(entry.id).select_from(about.join(entry, same))
-    its_own = (entry.request_id == operation.request_id, about.c.at >= operation.created_at)
-    return found.where(*its_own, subject, by_code).exists()
+def _codes_ended(since: datetime, at: datetime) -> sa.Select[Any]:
+    """Select the subjects of share codes that were revoked, with the codes."""
+    known = _subject(encode_subject(Identity.party_id), ShareCode.id)
+    revoked = (ShareCode.revoked_at > since, ShareCode.revoked_at <= at)
+    return known.join(ShareCode, ShareCode.subject_index == Identity.index).where(*revoked)
 
 
 async def find_downloadable(connection: AsyncConnection, key: int, at: datetime) -> Any:

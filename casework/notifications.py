@@ -18,7 +18,7 @@ from auth.consent import is_live_watch
 from auth.scopes import Scope
 from casework.keys import bind_keys
 from casework.outbox import WAKE
-from models.access_answer import is_among, select_answers_about
+from models.access_answer import encode_subject, is_among, join_answers
 from models.access_record import AccessRecord, AccessResult
 from models.audience import Audience
 from models.client import Client
@@ -83,18 +83,18 @@ async def notify_served(connection: AsyncConnection, gone: Collection[Withdrawal
     table = given.table_valued(
         sa.column("event_id", key), sa.column("party_id", key), sa.column("since", moment), name="vanished"
     )
-    vanished, entry = table.render_derived(), aliased(AccessRecord)
-    about = select_answers_about(Party.id).lateral("about")
+    gone_of, entry = table.render_derived(), aliased(AccessRecord)
+    vanished = sa.select(*gone_of.c, encode_subject(gone_of.c.party_id).label("subject")).cte("vanished")
+    answers = join_answers(vanished)
     reached = sa.or_(Client.audience != Audience.EMPLOYER, Party.kind == PartyKind.ORGANIZATION)
     served = (
-        sa.select(vanished.c.event_id, Client.id, sa.cast(sa.null(), sa.BigInteger), entry.reference)
-        .ext(distinct_on(vanished.c.event_id, Client.id))
-        .join(Party, Party.id == vanished.c.party_id)
-        .join(about, about.c.at >= vanished.c.since)
-        .join(entry, is_among(entry, about, Party.id))
+        sa.select(answers.c.event_id, Client.id, sa.cast(sa.null(), sa.BigInteger), entry.reference)
+        .ext(distinct_on(answers.c.event_id, Client.id))
+        .join(Party, Party.id == answers.c.party_id)
+        .join(entry, sa.and_(is_among(entry, answers), answers.c.at >= answers.c.since))
         .join(Client, sa.and_(Client.id == entry.client_key, Client.audience.in_(PARTNERS), reached))
         .where(entry.result.in_(SERVED), entry.types.op("&&")(sa.cast(SHOWING, sa.ARRAY(sa.Text))))
-        .order_by(vanished.c.event_id, Client.id, entry.reference.is_(None), entry.at.desc())
+        .order_by(answers.c.event_id, Client.id, entry.reference.is_(None), entry.at.desc())
     )
     await _notify(connection, served)
 

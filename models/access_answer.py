@@ -129,20 +129,36 @@ class AccessTail(DatabaseView):
     indexes: Mapped[list[bytes | None] | None] = mapped_column(ARRAY(BYTEA))
 
 
-def is_among(entry: Any, answers: Any, party_key: Any) -> sa.ColumnElement[bool]:
-    """Test whether an entry belongs to one of the answers of `select_answers_about`, and to this party."""
-    return sa.and_(entry.at == answers.c.at, entry.answer_id == answers.c.answer_id, entry.party_id == party_key)
+def encode_subject(party_key: Any, index: Any = None) -> sa.ColumnElement[Any]:
+    """Return the `subject` of the index for a party, or else for the hash of the number of an unknown one."""
+    by_party: sa.ColumnElement[Any] = sa.func.int8send(party_key, type_=LargeBinary)
+    return by_party if index is None else sa.func.coalesce(by_party, index)
 
 
-def select_answers_about(party_key: Any, index: Any | None = None) -> sa.CompoundSelect[Any]:
-    """Select time and id of the answers about a party, or about an unknown subject with this hash."""
-    tail, by_party = AccessTail, sa.func.int8send(party_key)
-    subjects = [by_party] if index is None else [by_party, index]
-    about: sa.ColumnElement[bool] = tail.parties.bool_op("@>")(array([party_key]))
-    if index is not None:
-        about = sa.or_(about, tail.indexes.bool_op("@>")(array([index])))
-    indexed = AccessIndex.subject == sa.any_(array(subjects, type_=LargeBinary))
-    return sa.union_all(
-        sa.select(AccessIndex.at, AccessIndex.answer_id).where(indexed),
-        sa.select(tail.at, tail.id.label("answer_id")).where(about),
+def join_answers(subjects: sa.FromClause) -> sa.Subquery:
+    """Select the answers about each subject: the columns of `subjects`, which has `subject`, and `at`, `answer_id`."""
+    tail, one = AccessTail, sa.func.unnest(AccessTail.parties, AccessTail.indexes)
+    named = one.table_valued(sa.column("party", BigInteger), sa.column("index", LargeBinary)).render_derived()
+    subject = encode_subject(named.c.party, named.c.index).label("about")
+    left = (
+        sa.select(tail.at, tail.id.label("answer_id"), subject).distinct().join(named, sa.true()).subquery("left_over")
     )
+    return sa.union_all(
+        sa.select(*subjects.c, AccessIndex.at, AccessIndex.answer_id).join(
+            AccessIndex, AccessIndex.subject == subjects.c.subject
+        ),
+        sa.select(*subjects.c, left.c.at, left.c.answer_id).join(left, left.c.about == subjects.c.subject),
+    ).subquery("answers")
+
+
+def is_among(entry: Any, answers: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Test whether an entry of the log belongs to an answer and a subject of `join_answers`."""
+    answer = sa.and_(entry.at == answers.c.at, entry.answer_id == answers.c.answer_id)
+    return sa.and_(answer, encode_subject(entry.party_id, entry.subject_index) == answers.c.subject)
+
+
+def select_answers_about(party_key: Any, index: Any) -> sa.Select[Any]:
+    """Select time and id of the answers about a party, and about an unknown subject with this hash."""
+    one = sa.func.unnest(array([encode_subject(party_key), index], type_=LargeBinary)).table_valued("subject")
+    answers = join_answers(one.render_derived("asked_subject"))
+    return sa.select(answers.c.at, answers.c.answer_id)

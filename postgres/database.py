@@ -21,6 +21,9 @@ from settings import DATABASE_URL, DIRECT_URL, Settings
 
 MINIMUM_VERSION = 150000
 CONNECT_SECONDS = 5
+POOL_SECONDS, IDLE_SECONDS = 1, 10
+"""How long a request waits for a connection, and how long a transaction may be idle."""
+
 NAME = "application_name"
 EMBEDDED_DATABASE = "suxin"
 IDENTITY = (
@@ -177,7 +180,7 @@ def make_sync_engine(url: sa.URL) -> sa.Engine:
         use_sync_driver(url),
         hide_parameters=True,
         pool_pre_ping=True,
-        pool_timeout=1,
+        pool_timeout=POOL_SECONDS,
         pool_recycle=1800,
         connect_args={"connect_timeout": CONNECT_SECONDS},
     )
@@ -189,7 +192,7 @@ def make_async_engine(url: sa.URL, pool_size: int, statement_timeout: int) -> As
         use_async_driver(_unnamed(url)),
         pool_size=pool_size,
         max_overflow=0,
-        pool_timeout=1,
+        pool_timeout=POOL_SECONDS,
         pool_recycle=1800,
         isolation_level="REPEATABLE READ",
         hide_parameters=True,
@@ -206,7 +209,7 @@ def make_session_settings(statement_timeout: int) -> dict[str, str]:
     return {
         "statement_timeout": str(statement_timeout * 1000),
         "lock_timeout": "500",
-        "idle_in_transaction_session_timeout": "10000",
+        "idle_in_transaction_session_timeout": str(IDLE_SECONDS * 1000),
         "jit": "off",
         "timezone": "UTC",
         "datestyle": "ISO",

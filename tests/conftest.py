@@ -53,6 +53,15 @@ def server_directory() -> Iterator[Path]:
         yield Path(directory)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def patience() -> Iterator[None]:
+    """Timeouts that no test is about: a busy machine is slow, and not wrong."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "POOL_SECONDS", 30)
+        patch.setattr(database, "IDLE_SECONDS", 300)
+        yield
+
+
 @pytest.fixture
 def data_dir() -> Iterator[Path]:
     """The data directory of a test's own embedded server."""
@@ -118,7 +127,7 @@ def sync_engine(database_url: sa.URL) -> Iterator[sa.Engine]:
 @pytest.fixture
 async def engine(database_url: sa.URL) -> AsyncIterator[AsyncEngine]:
     """The asynchronous engine that the service itself uses."""
-    engine = database.make_async_engine(database_url, pool_size=4, statement_timeout=10)
+    engine = database.make_async_engine(database_url, pool_size=4, statement_timeout=60)
     yield engine
     await engine.dispose()
 

@@ -70,7 +70,7 @@ async def found(connection: AsyncConnection, subject: int | bytes) -> Counter[in
     """The answers about a subject, by the index and its tail."""
     by_index = isinstance(subject, bytes)
     party = sa.cast(sa.null() if by_index else sa.literal(subject), sa.BigInteger)
-    index = sa.cast(sa.literal(subject), sa.LargeBinary) if by_index else None
+    index = sa.cast(sa.literal(subject) if by_index else sa.null(), sa.LargeBinary)
     rows = await connection.execute(select_answers_about(party, index))
     return Counter(row.answer_id for row in rows)
 

@@ -143,6 +143,7 @@ def files_holding(place: Path, needles: list[bytes]) -> set[bytes]:
 async def test_data_directory_holds_no_number(engine: AsyncEngine, exports: Path, keyring: Keyring) -> None:
     await imported(engine, exports / "cases.csv", keyring)
     async with engine.connect() as connection:
+        await connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
         await connection.execute(sa.text("CHECKPOINT"))
         place = Path(str(await connection.scalar(sa.text("SHOW data_directory"))))
     lines = (exports / "cases.csv").read_text().splitlines()[1:]
