@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -76,6 +77,11 @@ class GraphQLEndpoint:
     debug: bool = False
     budgets: Budgets | None = None
     reports: Reports | None = None
+
+    @cached_property
+    def answering(self) -> Answering:
+        """Answers queries. It remembers what was declared to the access log, so there is one for all requests."""
+        return Answering(self.engine, self.connections, self.executor)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request. This avoids the overhead of Starlette's function endpoints."""
@@ -159,8 +165,7 @@ class GraphQLEndpoint:
 
     async def _execute(self, request: PricedRequest, caller: Caller) -> tuple[Result, str]:
         """Return the answer and the name of the executor."""
-        answering = Answering(self.engine, self.connections, self.executor)
-        answer, otherwise = await answering.answer(request, caller)
+        answer, otherwise = await self.answering.answer(request, caller)
         if otherwise:
             ANSWERS.labels(Executor.LOADERS, otherwise.reason.partition(" ")[0]).inc()
             return answer, f"loaders: {otherwise.reason}"

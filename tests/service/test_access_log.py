@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import pytest
 import sqlalchemy as sa
 from conftest import City
@@ -238,6 +239,21 @@ def test_without_a_partition_nothing_is_answered(world: World) -> None:
         )
     assert (response.status_code, errors(response.json()), "data" in response.json()) == (500, ["INTERNAL"], False)
     assert look_up(world, FORGE, COMMERCE)["outcome"] == "MATCHED"
+
+
+def test_a_kind_of_answers_is_declared_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[str] = []
+    execute = asyncpg.Connection.execute
+
+    async def note(connection: asyncpg.Connection, query: str, *arguments: Any, **options: Any) -> str:
+        sent.append(query)
+        done: str = await execute(connection, query, *arguments, **options)
+        return done
+
+    monkeypatch.setattr(asyncpg.Connection, "execute", note)
+    for _ in range(3):
+        world.data(COURT, "{ parties(first: 3) { nodes { id name } } }  # no other test sends this")
+    assert len([query for query in sent if "access_shape" in query]) == 1
 
 
 def test_a_declaration_that_the_database_lost_is_repeated(world: World) -> None:
