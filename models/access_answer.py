@@ -138,7 +138,7 @@ def encode_subject(party_key: Any, index: Any = None) -> sa.ColumnElement[Any]:
 def join_answers(subjects: sa.FromClause) -> sa.Subquery:
     """Select the answers about each subject: the columns of `subjects`, which has `subject`, and `at`, `answer_id`."""
     tail, one = AccessTail, sa.func.unnest(AccessTail.parties, AccessTail.indexes)
-    named = one.table_valued(sa.column("party", BigInteger), sa.column("index", LargeBinary)).render_derived()
+    named = one.table_valued(sa.column("party", BigInteger), sa.column("index", LargeBinary)).render_derived("named")
     subject = encode_subject(named.c.party, named.c.index).label("about")
     left = (
         sa.select(tail.at, tail.id.label("answer_id"), subject).distinct().join(named, sa.true()).subquery("left_over")
