@@ -38,7 +38,7 @@ class Settings:
     concurrency: concurrent requests of one client per worker, 1 to 1000.
     webhook_networks: private networks that webhooks may be sent to; http is allowed in these only.
     log: `json` or `text`; None is text on a terminal, otherwise JSON.
-    debug: whether answers name their executor in `extensions.executor`.
+    debug: whether answers name their executor in `extensions.executor`, and the log explains each request.
     allow_pilot_persons: whether `client_secret_basic` clients may have scopes of natural persons (pilots only).
     """
 

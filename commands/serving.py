@@ -34,7 +34,7 @@ def serve(
                 workers=workers,
                 host=host,
                 port=port,
-                log_config=logs.build_configuration(logs.form_of(settings.log)),
+                log_config=logs.build_configuration(logs.form_of(settings.log), debug=settings.debug),
                 access_log=False,
                 proxy_headers=False,  # the issuer is a setting, and clients are identified by tokens
                 server_header=False,

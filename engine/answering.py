@@ -1,6 +1,7 @@
 """Answer requests from PostgreSQL, by a plan or by the loaders."""
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,12 +12,14 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from engine.execution import Executor, InternalError, NotPlanned, PricedRequest, bind_plan, run
+from engine.explanation import explain
 from engine.load.caller import AnyCaller
 from engine.load.context import Context
 from engine.plan import runner
 from engine.plan.plan import BoundStatement, Text
 from engine.plan.runner import Connections
 
+log = logging.getLogger("suxin.graphql")
 OUT_OF_ORDER = "40001"
 """SQLSTATE of a serialization failure. The transaction is retried from the beginning."""
 
@@ -60,6 +63,9 @@ class Answering:
 
         Raises InternalError.
         """
+        if log.isEnabledFor(logging.DEBUG):
+            found = explain(request.operation, request.variables, caller)
+            log.debug("%s", "\n".join(found.lines(values=False)))
         parts = self._parts(request, caller)
         if isinstance(parts, NotPlanned):
             return Result.of(await self._by_loaders(request, caller)), parts

@@ -37,8 +37,8 @@ class Explanation:
     reason: str
     statements: tuple[ExplainedStatement, ...]
 
-    def lines(self) -> Iterator[str]:
-        """Yield the lines of the explanation: SQL statements and comments."""
+    def lines(self, *, values: bool = True) -> Iterator[str]:
+        """Yield the lines of the explanation: SQL statements and comments. values: whether those of parameters too."""
         yield f"-- {self.operation.kind} {', '.join(self.operation.fields)}"
         yield f"-- cost {self.cost} of at most {MOST_COST}"
         for coordinate, scopes in self.needs.items():
@@ -48,7 +48,7 @@ class Explanation:
         for statement in self.statements:
             yield f"\n-- {statement.field}: one statement\n{statement.sql};"
             for place, (name, value) in enumerate(statement.parameters, 1):
-                yield f"-- ${place} {name} = {_shown(value)}"
+                yield f"-- ${place} {name} = {_shown(value)}" if values else f"-- ${place} {name}"
 
 
 def explain(operation: Operation, variables: dict[str, Any] | None, caller: AnyCaller) -> Explanation:

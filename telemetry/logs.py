@@ -20,15 +20,19 @@ def form_of(setting: str | None) -> str:
     return setting or (TEXT if sys.stderr.isatty() else JSON)
 
 
-def build_configuration(form: str) -> dict[str, Any]:
-    """Return the configuration for `logging.config.dictConfig` and uvicorn. Libraries log from WARNING on."""
+def build_configuration(form: str, *, debug: bool = False) -> dict[str, Any]:
+    """Return the configuration for `logging.config.dictConfig` and uvicorn. Libraries log from WARNING on.
+
+    debug: whether each GraphQL request is explained: scopes, cost, statements without values.
+    """
+    levels = dict.fromkeys(OWN, "INFO") | ({"suxin.graphql": "DEBUG"} if debug else {})
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"line": {"()": "telemetry.logs.build_formatter", "form": form}},
         "handlers": {"error": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"level": "WARNING", "handlers": ["error"]},
-        "loggers": {name: {"level": "INFO", "handlers": [], "propagate": True} for name in OWN},
+        "loggers": {name: {"level": level, "handlers": [], "propagate": True} for name, level in levels.items()},
     }
 
 

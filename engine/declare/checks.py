@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from graphql import GraphQLField, GraphQLNonNull, GraphQLSchema, OperationType, get_named_type
+from graphql import (
+    GraphQLField,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLSchema,
+    OperationType,
+    get_named_type,
+    get_nullable_type,
+)
 from sqlalchemy.orm import Mapper
 
 from engine.declare.relations import ROW_TYPE, Column, Relation, Root, RowType, TableRows
@@ -111,9 +119,17 @@ def _check_column(member: Member, name: str) -> None:
 
 
 def _check_relation(member: Member, relation: Relation, rows: Mapping[type, RowType]) -> None:
-    """Raise DeclarationError if no row type has the target model."""
+    """Raise DeclarationError if no row type has the target model, or if the field has another type."""
     if relation.target not in rows:
         raise DeclarationError(f"{member.coordinate} leads to {relation.target.__name__}, which no type shows.")
+    shown: Any = get_named_type(member.field.type)
+    shown = get_named_type(shown.fields["nodes"].type) if relation.connection else shown
+    if _row_type(shown) is not rows[relation.target]:
+        raise DeclarationError(f"{member.coordinate} leads to {relation.target.__name__}, which {shown} does not show.")
+    is_list = isinstance(get_nullable_type(member.field.type), GraphQLList)
+    if is_list is not (relation.many and not relation.connection):
+        rows_of = "many rows" if relation.many else "one row"
+        raise DeclarationError(f"{member.coordinate} leads to {rows_of}, and {member.field.type} says otherwise.")
 
 
 def _check_count(member: Member, relation: Relation, policy: Policy) -> None:

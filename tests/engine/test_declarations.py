@@ -170,3 +170,16 @@ def test_a_connection_needs_to_state_nothing_where_its_type_says_it() -> None:
         BookRow,
         LoanRow,
     }
+
+
+def test_an_edge_whose_type_shows_another_model() -> None:
+    shelf = declared(ShelfRow)(type("Shelf", (Node,), {"__doc__": "A shelf.", "__annotations__": {}}))
+    loan = declared(LoanRow)(type("Loan", (Node,), {"__doc__": "A loan.", "__annotations__": {}}))
+    book = declared(BookRow)(named(shelf=(loan, relation(BookRow.shelf, "Its shelf."))))
+    assert refused(shelf, loan, book) == "Book.shelf leads to ShelfRow, which Loan does not show."
+
+
+def test_an_edge_that_leads_to_one_row_is_no_list() -> None:
+    shelf = declared(ShelfRow)(type("Shelf", (Node,), {"__doc__": "A shelf.", "__annotations__": {}}))
+    book = declared(BookRow)(named(shelf=(list[shelf], relation(BookRow.shelf, "Its shelf."))))  # type: ignore[valid-type]
+    assert refused(shelf, book) == "Book.shelf leads to one row, and [Shelf!]! says otherwise."

@@ -16,6 +16,7 @@ from typing import Any
 import httpx2
 import pytest
 from conftest import City
+from look_ups import look_up
 from opentelemetry.sdk.trace import TracerProvider
 from served import Command, wait_until
 from starlette.testclient import TestClient
@@ -205,3 +206,14 @@ def test_a_line_names_its_trace(world: World, city: City, error: io.StringIO) ->
         asked = replace(world, http=http)
         asked.post(asked.token(Audience.BANK), {"query": VIEWER}, traceparent=HEADERS["traceparent"])
     assert lines(error)[-1]["trace_id"] == "0af7651916cd43dd8448eb211c80319c"
+
+
+def test_the_debug_log_explains_a_request_without_its_values(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG, "suxin.graphql"):
+        look_up(world, CHEN)
+    (record,) = (one for one in caplog.records if one.name == "suxin.graphql")
+    said = record.getMessage()
+    parts = ("-- query subject", "-- cost ", " needs ", "INSERT INTO access_answer", "-- $1 ")
+    assert [part for part in parts if part not in said] == []
+    assert [value for value in (CHEN.name, CHEN.number) if value in said] == []
+    assert logs.build_configuration("json", debug=True)["loggers"]["suxin.graphql"]["level"] == "DEBUG"
