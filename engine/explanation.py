@@ -16,11 +16,12 @@ SHOWN = str | int | float | bool | None
 
 @dataclass(frozen=True)
 class ExplainedStatement:
-    """The statement of one root field. parameters: names and values in order."""
+    """The statement of one root field. parameters: names and values in order. declaration: runs before it."""
 
     field: str
     sql: str
     parameters: tuple[tuple[str, Any], ...]
+    declaration: str | None
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,8 @@ def _needs(operation: Operation) -> dict[str, list[list[str]]]:
 
 def _statement(name: str, part: BoundStatement) -> ExplainedStatement:
     statement = part.statement
-    return ExplainedStatement(name, statement.text, tuple(zip(statement.parameters, part.arguments(), strict=True)))
+    declared, values = part.statements.declaration, zip(statement.parameters, part.arguments(), strict=True)
+    return ExplainedStatement(name, statement.text, tuple(values), declared.text if declared else None)
 
 
 def _shown(value: Any) -> str:

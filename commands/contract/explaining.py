@@ -82,6 +82,8 @@ async def _plans(connection: Any, found: Explanation) -> list[str]:
     try:
         await connection.execute(PARTITION)
         for one in found.statements:
+            if one.declaration:
+                await connection.execute(one.declaration)
             values = (value for _, value in one.parameters)
             rows = await connection.fetch(f"EXPLAIN (ANALYZE, BUFFERS) {one.sql}", *values)
             lines += [f"\n-- {one.field}", *(row[0] for row in rows)]
