@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -19,6 +20,7 @@ from auth.budget import Budgets, Status, ThrottledError
 from auth.clients.trusted_documents import TrustedDocuments
 from auth.principal import Principal
 from auth.tokens import TokenVerifier
+from casework.transaction import repeat
 from engine.declare.argument_values import make_argument_reader
 from engine.declare.paging import Page, read_page
 from engine.declare.relations import Root
@@ -163,29 +165,35 @@ class Stream:
         """Read the next events, and commit their entries in the access log before they are sent."""
         principal = await self._principal()
         caller = Caller(principal, self.live.keyring, self.live.clock(), uuid4())
-        async with self.live._reading, asyncio.timeout(READ_SECONDS), self.live.engine.connect() as connection:
+        async with self.live._reading, asyncio.timeout(READ_SECONDS):
+            results, self.page = await repeat(partial(self._read_once, caller))
+        await self._pay(caller, len(results))
+        return results
+
+    async def _read_once(self, caller: Caller) -> tuple[list[ExecutionResult], Page]:
+        """Read in one transaction. Raises DBAPIError (40001) if another one declared the same kind of answers."""
+        async with self.live.engine.connect() as connection:
             context = Context(engine=self.live.graphql, caller=caller, connection=connection)
             try:
-                results = await self._executed(context)
+                found = await self._executed(context)
             except asyncio.CancelledError:
                 context.abandon()
                 raise
             finally:
                 await context.close()
             await connection.commit()
-        await self._pay(caller, len(results))
-        return results
+        return found
 
-    async def _executed(self, context: Context) -> list[ExecutionResult]:
+    async def _executed(self, context: Context) -> tuple[list[ExecutionResult], Page]:
+        """Return the results, and the page that follows them."""
         told = EVENTS.prepare_values(self.arguments, context.caller)
         answer = RootAnswer("events", told.view)
         edges = (await load_root(context, EVENTS, told.values, answer, self.page)).edges
         results = [await self._result(context, edge) for edge in edges]
-        if edges:
-            await context.trail.write(context.connection, self.operation.digest, self.operation.list_types())
-            last = {"first": PAGE, **self.arguments, "after": edges[-1].cursor}
-            self.page = self.live.page_of(last)
-        return results
+        if not edges:
+            return results, self.page
+        await context.trail.write(context.connection, self.operation.digest, self.operation.list_types())
+        return results, self.live.page_of({"first": PAGE, **self.arguments, "after": edges[-1].cursor})
 
     async def _result(self, context: Context, edge: Any) -> ExecutionResult:
         variables, name = self.body.variables or {}, self.body.operation_name
