@@ -190,7 +190,8 @@ async def token_id(service: Service, verifier: TokenVerifier, bank: SigningClien
 async def test_the_forging_of_these_tests_is_right_in_itself(
     verifier: TokenVerifier, bank: SigningClient, token_id: str, tmp_path: Path, header: dict[str, Any]
 ) -> None:
-    await verifier.verify(forged(bank, token_id, current_key(tmp_path), header, iat=START + 10))
+    found = await verifier.verify(forged(bank, token_id, current_key(tmp_path), header, iat=START + 10))
+    assert found.token_id == token_id
 
 
 @pytest.mark.parametrize(
