@@ -44,7 +44,7 @@ def is_live_consent(
         consent.valid_to > now,
         sa.or_(consent.revoked_at.is_(None), consent.revoked_at > now),
     ]
-    return sa.and_(*live, *_names(consent, scope))
+    return sa.and_(*live, names(consent, scope))
 
 
 def is_live_share(share: type[ShareCode], purpose: Value, now: Value, request: Value, scope: Scope | None) -> Condition:
@@ -55,11 +55,12 @@ def is_live_share(share: type[ShareCode], purpose: Value, now: Value, request: V
         sa.or_(share.revoked_at.is_(None), share.revoked_at > now),
         sa.or_(share.used_at.is_(None), share.used_request == request),
     ]
-    return sa.and_(*live, *_names(share, scope))
+    return sa.and_(*live, names(share, scope))
 
 
-def _names(granted: Any, scope: Scope | None) -> list[Condition]:
-    return [sa.literal(scope.value, sa.Text) == sa.any_(granted.scopes)] if scope else []
+def names(granted: Any, scope: Scope | None) -> Condition:
+    """Return whether a consent or a share code names a scope; without one, true."""
+    return sa.literal(scope.value, sa.Text) == sa.any_(granted.scopes) if scope else sa.true()
 
 
 def may_still_be_told(event: Value, watch_id: Value, now: Value) -> Condition:

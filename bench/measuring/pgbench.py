@@ -107,4 +107,4 @@ def _read(place: Path, seconds: float) -> Load:
     if len(times) < 2:
         raise LoadError("pgbench ran less than two transactions: give it more time.")
     hundredths = statistics.quantiles(times, n=100)
-    return Load(len(times) / max(1, round(seconds)), hundredths[49], hundredths[98], 0)
+    return Load(len(times) / max(1, round(seconds)), hundredths[49], hundredths[98], 0, len(times))

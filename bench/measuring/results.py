@@ -39,7 +39,7 @@ def make_table(work: Work, figures: Mapping[str, Figures], sizes: Mapping[str, f
     """A table with a row for each system. `sizes`: bytes of an answer's body."""
     shown = Table(title=f"{work.name}: {work.title}", title_justify="left")
     shown.add_column("", no_wrap=True)
-    for heading in ("req/s", "spread", "p50 ms", "p99 ms", "bytes", "suxin does"):
+    for heading in ("req/s", "spread", "p50 ms", "p99 ms", "server µs", "PostgreSQL µs", "bytes", "suxin does"):
         shown.add_column(heading, justify="right")
     times, best = compute_ratios(figures), find_best_peer(figures)
     shown.caption = _headline(times, best)
@@ -50,6 +50,8 @@ def make_table(work: Work, figures: Mapping[str, Figures], sizes: Mapping[str, f
             "{:,.0f}-{:,.0f}".format(*found.spread),
             f"{found.median('p50'):,.1f}",
             f"{found.median('p99'):,.1f}",
+            f"{found.median('server_us'):,.0f}",
+            f"{found.median('postgres_us'):,.0f}",
             f"{sizes[name]:,.0f}" if name in sizes else "",
             f"{times[name]:.2f} x" if name in times else "",
         )
@@ -70,6 +72,8 @@ def summarize(figures: Mapping[str, Figures], sizes: Mapping[str, float]) -> dic
             "spread": [round(rate, 2) for rate in found.spread],
             "p50_ms": round(found.median("p50"), 3),
             "p99_ms": round(found.median("p99"), 3),
+            "server_us": round(found.median("server_us")),
+            "postgres_us": round(found.median("postgres_us")),
             "body_bytes": round(sizes[name]) if name in sizes else None,
             "rounds": [asdict(load) for load in found.loads],
         }

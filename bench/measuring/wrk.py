@@ -17,12 +17,18 @@ class LoadError(RuntimeError):
 
 @dataclass(frozen=True)
 class Load:
-    """The result of a run: requests per second, latencies in milliseconds, bytes per answer (headers included)."""
+    """The result of a run: requests per second, latencies in milliseconds, bytes per answer (headers included).
+
+    answers: how many there were. server_us, postgres_us: microseconds of processor time per answer.
+    """
 
     per_second: float
     p50: float
     p99: float
     bytes: float
+    answers: int
+    server_us: float = 0
+    postgres_us: float = 0
 
 
 def run_wrk(url: str, bodies: Sequence[bytes], headers: Mapping[str, str], connections: int, seconds: float) -> Load:
@@ -55,4 +61,5 @@ def _read(output: str) -> Load:
         p50=found["p50"] / 1000,
         p99=found["p99"] / 1000,
         bytes=found["bytes"] / found["requests"],
+        answers=found["requests"],
     )

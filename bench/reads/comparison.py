@@ -4,9 +4,11 @@ Run: python -m bench.reads.comparison
 """
 
 import json
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,6 +19,7 @@ from rich.console import Console
 from bench.database.data import Data, open_database
 from bench.measuring import results
 from bench.measuring.pgbench import Statement, run_pgbench
+from bench.measuring.processor import find_postmaster, measure_processor
 from bench.measuring.rounds import Figures, Run, Schedule, measure
 from bench.measuring.wrk import Load, LoadError, run_wrk
 from bench.peers.servers import PEERS
@@ -32,7 +35,7 @@ SYSTEMS = {system.name: system for system in (Suxin, *PEERS)}
 LEAST_SHARE = 0.5
 """Answers under load that are shorter than this share of the compared answers are reported as errors."""
 
-console = Console()
+console = Console(width=None if sys.stdout.isatty() else 120)
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,11 @@ class Bench:
     systems: Sequence[System]
     connections: int
     schedule: Schedule
+
+    @cached_property
+    def postmaster(self) -> int:
+        """The process number of PostgreSQL."""
+        return find_postmaster(self.data.url)
 
     def run(self, work: Work, chosen: Sequence[Pick]) -> tuple[dict[str, Figures], dict[str, float]]:
         """Measure one workload. Returns figures and bytes per answer, by system. Raises AnswerError, LoadError."""
@@ -61,7 +69,11 @@ class Bench:
 
         def run(seconds: float) -> Load:
             empty_access_log(self.data.url)
-            load = run_wrk(system.url, requests.bodies, system.headers(work), self.connections, seconds)
+            load = measure_processor(
+                lambda: run_wrk(system.url, requests.bodies, system.headers(work), self.connections, seconds),
+                system.process,
+                self.postmaster,
+            )
             if load.bytes < LEAST_SHARE * requests.mean_bytes:
                 raise AnswerError(f"{system.name} sends shorter answers under load: those are errors.")
             return load
@@ -78,7 +90,9 @@ class Bench:
 
     def _pgbench(self, sent: Sequence[Sequence[Statement]], seconds: float) -> Load:
         empty_access_log(self.data.url)
-        return run_pgbench(self.data.url, sent, self.connections, seconds)
+        return measure_processor(
+            lambda: run_pgbench(self.data.url, sent, self.connections, seconds), None, self.postmaster
+        )
 
 
 def empty_access_log(url: sa.URL) -> None:

@@ -25,15 +25,18 @@ def free_port() -> int:
 
 
 @contextmanager
-def run_server(command: Sequence[str], environment: Mapping[str, str], port: int, log: Path) -> Iterator[None]:
-    """Run `command` until the context ends, with its output in `log`. Raises StartError if `port` stays closed."""
+def run_server(command: Sequence[str], environment: Mapping[str, str], port: int, log: Path) -> Iterator[int]:
+    """Run `command` until the context ends, with its output in `log`, and yield its process number.
+
+    Raises StartError if `port` stays closed.
+    """
     with log.open("w") as output:
         process = subprocess.Popen(
             command, cwd=ROOT, env={**os.environ, **environment}, stdout=output, stderr=subprocess.STDOUT
         )
     try:
         _wait(process, port, log)
-        yield
+        yield process.pid
     finally:
         process.terminate()
         process.wait(STOPPING_SECONDS)

@@ -2,8 +2,8 @@
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ class System(ABC):
         self.data = data
         self.port = free_port()
         self.origin = f"http://127.0.0.1:{self.port}"
+        self.process: int | None = None
         self.http = httpx2.Client(timeout=30)
 
     @property
@@ -57,9 +58,12 @@ class System(ABC):
         """The content of an answer, in the shape of Suxin's."""
         return data
 
-    def serving(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def serving(self) -> Iterator[None]:
         """Run the server while the context lasts."""
-        return run_server(self.command, self.environment, self.port, self.data.directory / f"{self.name}.log")
+        log = self.data.directory / f"{self.name}.log"
+        with run_server(self.command, self.environment, self.port, log) as self.process:
+            yield
 
     def document(self, name: str) -> str:
         """Read a document."""

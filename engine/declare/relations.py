@@ -83,7 +83,8 @@ class Relation:
     target: the model of the other rows. on: the join condition. keys: names and types of the parent's columns that `on`
     reads. many: whether the edge leads to a list. connection: whether the list is paged. orders: of a list, by name.
     filters: conditions by name. arguments: names and types of arguments that `on` reads from the child's frame. source:
-    makes the FROM element for each parent. assumed: the length of an unpaged list in the cost.
+    makes the FROM element for each parent. read: selects the row from columns that its parent holds already; plans use
+    it instead of the table. assumed: the length of an unpaged list in the cost.
     """
 
     target: type
@@ -95,6 +96,7 @@ class Relation:
     filters: Mapping[str, Callable[[Frame, SQL], SQL]] = field(default_factory=dict)
     arguments: Mapping[str, TypeEngine[Any]] = field(default_factory=dict)
     source: Callable[[Frame, Audience, Mapping[str, SQL]], sa.Select[Any]] | None = None
+    read: Callable[[Frame, Audience], sa.Select[Any]] | None = None
     assumed: int = 5
 
     @property
@@ -177,7 +179,8 @@ class RowType:
 
     source: makes the FROM element for an audience and arguments; an alias of the model by default. seen_by: the row
     predicate, applied in every statement. about: of a single row. subject: the column of the row's subject. hoists:
-    conditions on the subject that predicates of other types repeat; a statement evaluates them once for each row. key:
+    conditions on the subject that predicates of other types repeat; a statement evaluates them once for each row, and
+    reads them if they are columns of the row. key:
     the column of the id. by_keys: finds rows by an array of keys, if the key has no index of its own. discriminator: of
     an interface, the column of the type. names: of an interface, GraphQL type names by discriminator value. scalars,
     relations: declared fields by Python name, including those of implementing types.

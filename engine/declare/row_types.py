@@ -47,6 +47,7 @@ def row_type(
     seen_by: Predicate,
     about: About | None = None,
     subject: str | None = None,
+    hoists: Callable[[Frame, Audience], Mapping[Any, SQL]] | None = None,
     name: str | None = None,
     source: Source | None = None,
     key: str | None = "id",
@@ -55,12 +56,12 @@ def row_type(
     """Declare the GraphQL type whose objects are rows of `model`.
 
     requires: the scopes to read it. seen_by: the row predicate. about: the subjects of a row, for the access log.
-    subject, source, key, by_keys: as in `RowType`.
+    subject, hoists, source, key, by_keys: as in `RowType`.
     """
 
     def declare(cls: Type) -> Type:
         rows = source or TableRows(model)
-        declared = RowType(model, name or cls.__name__, rows, seen_by, about, subject, key=key, by_keys=by_keys)
+        declared = RowType(model, name or cls.__name__, rows, seen_by, about, subject, hoists, key, by_keys)
         return _enter(strawberry.type, cls, declared.name, declared, requires)
 
     return declare

@@ -106,6 +106,8 @@ class Writer:
         arguments = edge.bind_arguments() if edge else {}
         if relation.source and parent:
             source, row = self.names.derive(relation.source(parent.frame, self.audience, arguments))
+        elif relation.read and parent:
+            source, row = self.names.derive(relation.read(parent.frame, self.audience))
         else:
             source, row = self.names.take(row_type.source(self.audience, arguments))
         level = Level(row_type, source, Frame(row, arguments))
@@ -116,7 +118,10 @@ class Writer:
         return level
 
     def _hoist(self, level: Level, conditions: Mapping[Any, SQL]) -> None:
-        """Add a lateral join that evaluates conditions once for each row. Predicates of rows below repeat them."""
+        """Evaluate conditions once for each row, by a lateral join. Predicates of rows below repeat them."""
+        if all(isinstance(condition, sa.ColumnClause) for condition in conditions.values()):
+            level.frame.hoisted = conditions
+            return
         name = self.names.make_name()
         labels = {key: f"by_{place}" for place, key in enumerate(conditions)}
         columns = [conditions[key].label(label) for key, label in labels.items()]

@@ -6,16 +6,18 @@ from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import aliased
 from sqlalchemy.types import TypeEngine
 
 import models
 from auth.audiences import Audience
-from auth.scopes import PERSONS
+from auth.consent import names
+from auth.scopes import PERSONS, Scope
 from casework.share_codes import hash_code, is_single_use
 from casework.texts import UNREADABLE_LINE, find_fault, holds_identity_number
 from engine.declare.relations import About, Frame, Order, Prepared, Relation, Root
-from engine.declare.sql import SQL
+from engine.declare.sql import ROW_BY_ROW, SQL
 from engine.load.errors import BadInputError, TooManySubjectsError
 from engine.load.statements import ARGUMENT
 from models.access_record import BorrowerRelation, MatchOutcome
@@ -27,8 +29,9 @@ from models.party import PartyKind
 from models.party_name import NameStanding, is_known_as
 from resolvers.errors import PurposeError
 from resolvers.joins import join
-from resolvers.view import TODAY, Access, View
-from resolvers.visibility.reach import consents, holds, shares, use_up
+from resolvers.view import SHARES, TODAY, Access, View
+from resolvers.visibility.audiences import PARTNERS
+from resolvers.visibility.reach import consents, holds, may_be_known, shares, use_up
 
 LARGEST_BATCH = 100
 
@@ -50,6 +53,13 @@ ASKED: Mapping[str, TypeEngine[Any]] = {
 }
 """The values bound for each subject, as arrays of equal length. A null index is an invalid number."""
 
+PARTY_COLUMN = "party_"
+PARTY_COLUMNS = [column.key for column in sa.inspect(models.Party).column_attrs if column.key != "id"]
+"""The columns of the party that a look-up reads, beside its key."""
+
+KNOWN: Mapping[Scope | None, str] = {None: "known"} | {scope: f"known_by_{scope.name.lower()}" for scope in PERSONS}
+"""The columns that say whether a party may be known, by the scope of consent or share code."""
+
 KEYS: Mapping[str, TypeEngine[Any]] = {name: sa.ARRAY(type_) for name, type_ in ASKED.items()}
 
 
@@ -57,8 +67,9 @@ def select_subjects(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
     """Select one row for each subject, in order, with its outcome, and its party if MATCHED."""
     asked = _asked()
     indexes = (asked.c.index, asked.c.former_index)
-    consent, share = _consent(asked, indexes), _share(asked, indexes)
     identity, party = aliased(models.Identity), aliased(models.Party)
+    documents = _documents(party)
+    consent, share = _consents(asked, indexes, documents), _share(asked, indexes)
     outcome = _outcome(asked, audience, consent, share, party)
     return (
         sa.select(
@@ -71,12 +82,19 @@ def select_subjects(audience: Audience, arguments: Mapping[str, SQL]) -> Any:
             _matched_name(asked, outcome, party).label("matched_name"),
             consent.c.id.label("consent_id"),
             share.c.id.label("share_code_id"),
+            *(getattr(party, name).label(PARTY_COLUMN + name) for name in PARTY_COLUMNS),
+            *(
+                may_be_known(Frame(party), audience, scope, _is_granted(consent, documents, scope)).label(name)
+                for scope, name in KNOWN.items()
+            ),
         )
         .select_from(asked)
-        .outerjoin(consent, sa.true())
-        .outerjoin(share, sa.true())
         .outerjoin(identity, identity.index.in_(indexes))
         .outerjoin(party, sa.and_(party.id == identity.party_id, party.disclosed, party.kind == _kind(asked)))
+        .outerjoin(documents, sa.true())
+        .outerjoin(consent, sa.true())
+        .outerjoin(share, sa.true())
+        .offset(ROW_BY_ROW)
         .subquery("looked_up")
     )
 
@@ -96,13 +114,40 @@ def _asked() -> Any:
     return asked.render_derived()
 
 
-def _consent(asked: Any, indexes: Sequence[SQL]) -> Any:
-    """Select the newest live consent of the subject, or the one that the client names."""
+def _documents(party: Any) -> Any:
+    """Select the keyed hashes of all documents of a party, as an array."""
+    identity = aliased(models.Identity)
+    indexes = sa.func.array_agg(identity.index, type_=sa.ARRAY(sa.LargeBinary)).label("indexes")
+    return sa.select(indexes).where(identity.party_id == party.id).lateral("documents")
+
+
+def _consents(asked: Any, indexes: Sequence[SQL], documents: Any) -> Any:
+    """Select from the live consents of a subject, read once: the newest by the number asked for, or the one that the
+    client names, as `id`; and for each scope whether one by any document of the party permits it."""
     consent = aliased(models.Consent)
     named = sa.or_(asked.c.consent.is_(None), consent.reference == asked.c.consent)
     dated = sa.or_(asked.c.signed_on.is_(None), consent.signed_on == asked.c.signed_on)
-    live = sa.select(consent.id).where(consent.subject_index.in_(indexes), consents(consent), named, dated)
-    return live.order_by(consent.id.desc()).limit(1).lateral("consent")
+    by_number = sa.and_(consent.subject_index.in_(indexes), named, dated)
+    of_party = consent.subject_index == sa.any_(documents.c.indexes)
+    every = sa.func.array_cat(array(indexes), documents.c.indexes, type_=sa.ARRAY(sa.LargeBinary))
+    return (
+        sa.select(
+            sa.func.max(consent.id).filter(by_number).label("id"),
+            *(
+                sa.func.coalesce(sa.func.bool_or(names(consent, scope)).filter(of_party), sa.false()).label(name)
+                for scope, name in KNOWN.items()
+            ),
+        )
+        .where(consent.subject_index == sa.any_(every), consents(consent))
+        .lateral("consent")
+    )
+
+
+def _is_granted(consent: Any, documents: Any, scope: Scope | None) -> SQL:
+    """Return whether a live consent or a live share code permits a scope, by any document of the party (R15)."""
+    share = aliased(models.ShareCode)
+    shown = sa.select(share.id).where(share.subject_index == sa.any_(documents.c.indexes), shares(share, scope))
+    return sa.or_(consent.c[KNOWN[scope]], sa.and_(sa.func.cardinality(SHARES) > 0, shown.exists()))
 
 
 def _share(asked: Any, indexes: Sequence[SQL]) -> Any:
@@ -150,6 +195,25 @@ def may_see_subject(row: Frame, audience: Audience) -> SQL:
 
 REDEEM = _redeem()
 PARTY = join(models.Party, "id", "party_id")
+
+
+def _read_party(report: Frame, audience: Audience) -> sa.Select[Any]:
+    """Select the party that `select_subjects` has read."""
+    others = [getattr(report, PARTY_COLUMN + name).label(name) for name in PARTY_COLUMNS]
+    return sa.select(report.party_id.label("id"), *others)
+
+
+MATCHED_PARTY = replace(PARTY, read=_read_party)
+"""The party of a row of `select_subjects`."""
+
+
+def known_party(report: Frame, audience: Audience) -> Mapping[Scope | None, SQL]:
+    """Return the conditions on a party that `select_subjects` has evaluated (`reach.known_by_scope`)."""
+    if audience not in PARTNERS:
+        return {}
+    return {scope: getattr(report, name) for scope, name in KNOWN.items()}
+
+
 ABOUT = About(
     lambda row: row.party_id,
     details={

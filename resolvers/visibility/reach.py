@@ -33,11 +33,16 @@ def reach(party_id: SQL, audience: Audience, scope: Scope | None = None) -> SQL:
             return sa.false()
 
 
-def may_be_known(party: Frame, audience: Audience, scope: Scope | None = None) -> SQL:
-    """Return whether a partner may know of a party: an organization, or a person with consent or share code (R15)."""
+def may_be_known(party: Frame, audience: Audience, scope: Scope | None = None, granted: SQL | None = None) -> SQL:
+    """Return whether a partner may know of a party: an organization, or a person with consent or share code (R15).
+
+    The token must hold the scope, too: organizations alone may open a type to it. granted: whether there is such a
+    consent or code, if the statement has found it already.
+    """
     by_kind = party.kind == PartyKind.ORGANIZATION
     if audience is not Audience.COMMERCE:
-        by_kind = sa.or_(by_kind, _permitted(party.id, scope))
+        given = _is_granted(party.id, scope) if granted is None else granted
+        by_kind = sa.or_(by_kind, sa.and_(holds(*([scope] if scope else PERSONS)), given))
     return sa.and_(party.disclosed, by_kind)
 
 
@@ -89,9 +94,8 @@ def _disclosed(party_id: SQL) -> SQL:
     return sa.select(party.id).where(party.id == party_id, party.disclosed).exists()
 
 
-def _permitted(party_id: SQL, scope: Scope | None) -> SQL:
-    """Return whether there is a live consent to this recipient and purpose, or a live share code was sent (R15). The
-    token must hold the scope, too: organizations alone may open a type to it."""
+def _is_granted(party_id: SQL, scope: Scope | None) -> SQL:
+    """Return whether there is a live consent to this recipient and purpose, or a live share code was sent (R15)."""
     identity, consent, share = aliased(models.Identity), aliased(models.Consent), aliased(models.ShareCode)
     consented = sa.select(consent.id).where(
         identity.party_id == party_id, consent.subject_index == identity.index, consents(consent, scope)
@@ -99,7 +103,7 @@ def _permitted(party_id: SQL, scope: Scope | None) -> SQL:
     shared = sa.select(share.id).where(
         identity.party_id == party_id, share.subject_index == identity.index, shares(share, scope)
     )
-    return sa.and_(holds(*([scope] if scope else PERSONS)), sa.or_(consented.exists(), shared.exists()))
+    return sa.or_(consented.exists(), shared.exists())
 
 
 def holds(*scopes: Scope) -> SQL:
@@ -121,7 +125,7 @@ def _as_named(consent: type[models.Consent]) -> SQL:
     named = aliased(models.Consent)
     of_subject = sa.and_(named.subject_index == consent.subject_index, named.client_key == CLIENT)
     others = sa.select(named.id).where(of_subject, named.reference == sa.any_(LETTERS)).exists()
-    return sa.or_(consent.reference == sa.any_(LETTERS), ~others)
+    return sa.or_(sa.func.cardinality(LETTERS) == 0, consent.reference == sa.any_(LETTERS), ~others)
 
 
 def shares(share: type[models.ShareCode], scope: Scope | None = None) -> SQL:

@@ -18,7 +18,7 @@ from schema.credit.code_record import CodeRecord
 from schema.credit.grading import RiskAssessment
 from schema.credit.listing import Listing
 from schema.register.party import Party
-from schema.register.subject import AS_OF, LookUpReport
+from schema.register.subject import AS_OF, LookUpReport, look_up_report
 from schema.requirements import CREDIT, INTEGRITY, KNOWN_PARTY
 
 RECEIPT = "What the access log knows this answer by (回执)."
@@ -27,17 +27,11 @@ NEXT = "The day from which the running month may be published (下次发布)."
 UNTIL = "Until the next publication, or the end of the consent if that is earlier (有效期至)."
 
 
-@row_type(
-    scenarios.FinanceReport,
-    seen_by=may_see_report,
-    key=None,
-    source=subjects.select_subjects,
-    requires=all_of(Scope.SUBJECT, Scope.PERSON_CREDIT),
-)
+@look_up_report(scenarios.FinanceReport, "FinanceReport", requires=all_of(Scope.SUBJECT, Scope.PERSON_CREDIT))
 class FinanceReport(LookUpReport):
     """What a bank is told of a subject (诉讼信用+金融). Unknown and unconsented persons look alike."""
 
-    party: Party | None = relation(subjects.PARTY, "The subject, if MATCHED, with all that you may see (主体).")
+    party: Party | None = relation(subjects.MATCHED_PARTY, "The subject, if MATCHED, with all that you may see (主体).")
     risk: RiskAssessment | None = relation(
         grading.GRADE, "Its grade with the reasons, if MATCHED (风险等级).", requires=CREDIT
     )
@@ -51,13 +45,7 @@ class FinanceReport(LookUpReport):
     receipt: str = expression(scenarios.receipt, RECEIPT)
 
 
-@row_type(
-    scenarios.EmploymentReport,
-    seen_by=may_see_report,
-    key=None,
-    source=subjects.select_subjects,
-    requires=all_of(Scope.SUBJECT, Scope.PERSON_INTEGRITY),
-)
+@look_up_report(scenarios.EmploymentReport, "EmploymentReport", requires=all_of(Scope.SUBJECT, Scope.PERSON_INTEGRITY))
 class EmploymentReport(LookUpReport):
     """What an employer is told of a candidate (诉讼信用+就业): what is a matter of the post alone."""
 
@@ -80,17 +68,11 @@ class EmploymentReport(LookUpReport):
     receipt: str = expression(scenarios.receipt, RECEIPT)
 
 
-@row_type(
-    scenarios.CommerceReport,
-    seen_by=may_see_report,
-    key=None,
-    source=subjects.select_subjects,
-    requires=all_of(Scope.SUBJECT, Scope.ORGANIZATION),
-)
+@look_up_report(scenarios.CommerceReport, "CommerceReport", requires=all_of(Scope.SUBJECT, Scope.ORGANIZATION))
 class CommerceReport(LookUpReport):
     """What anybody is told of an organization (诉讼信用+商务). No consent is needed."""
 
-    organization: Party | None = relation(subjects.PARTY, "The organization, if MATCHED (单位).")
+    organization: Party | None = relation(subjects.MATCHED_PARTY, "The organization, if MATCHED (单位).")
     latest_month: date | None = expression(scenarios.latest_month, LATEST)
     next_publication_on: date = expression(scenarios.next_publication, NEXT)
     receipt: str = expression(scenarios.receipt, RECEIPT)

@@ -1,13 +1,15 @@
 """Look-ups of subjects by partners."""
 
+from collections.abc import Callable
 from datetime import date
+from typing import TypeVar, dataclass_transform
 
 import strawberry
 
 from auth.audiences import Purpose
 from engine.declare.fields import column, expression, relation
 from engine.declare.row_types import RowObject, row_type
-from engine.policy import OPEN, require
+from engine.policy import OPEN, Requirement, require
 from models.access_record import BorrowerRelation, MatchOutcome
 from models.party_name import NameStanding
 from resolvers.register import subjects
@@ -17,6 +19,7 @@ from schema.register.document_input import OTHER_DOCUMENT, DocumentKey
 from schema.register.party import Party
 from schema.requirements import SUBJECT
 
+Type = TypeVar("Type", bound=type)
 AS_OF = "The court's day of this answer (基准日)."
 
 
@@ -62,15 +65,23 @@ class LookUpReport(RowObject):
     as_of: date = expression(subjects.as_of, AS_OF)
 
 
-@row_type(
-    subjects.Subject,
-    seen_by=may_see_subject,
-    name="SubjectReport",
-    key=None,
-    source=subjects.select_subjects,
-    requires=SUBJECT,
-)
+@dataclass_transform(kw_only_default=True)
+def look_up_report(key: type, name: str, *, requires: Requirement) -> Callable[[Type], Type]:
+    """Declare a report whose rows are those of `select_subjects`. key: the class that stands for the rows."""
+    return row_type(
+        key,
+        name=name,
+        seen_by=may_see_subject,
+        subject="party_id",
+        hoists=subjects.known_party,
+        key=None,
+        source=subjects.select_subjects,
+        requires=requires,
+    )
+
+
+@look_up_report(subjects.Subject, "SubjectReport", requires=SUBJECT)
 class SubjectReport(LookUpReport):
     """What may be told of one subject (主体报告). A person without consent looks the same known or unknown."""
 
-    party: Party | None = relation(subjects.PARTY, "The subject, if MATCHED (主体).")
+    party: Party | None = relation(subjects.MATCHED_PARTY, "The subject, if MATCHED (主体).")

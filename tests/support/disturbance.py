@@ -6,6 +6,7 @@ from random import Random
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 from world import NOW
 
 import models
@@ -62,7 +63,7 @@ class Disturbance:
     def _spread(self, model: Any) -> None:
         stored = rows_of(self.connection, model.__table__.name)
         copies = [self._copied(row) for row in self.random.choices(stored, k=COPIES)]
-        self.connection.execute(sa.insert(model), copies)
+        self.connection.execute(insert(model).on_conflict_do_nothing(), copies)
 
     def _copied(self, row: Row) -> Row:
         names = [name for name in ("number", "decision_number") if name in row]
